@@ -1,0 +1,71 @@
+/** Every way in which limbeck refuses or fails; a closed union, so a `switch` over it can be checked. */
+export type LimbeckErrorCode =
+  | 'invalid-option'
+  | 'shape-mismatch'
+  | 'invalid-onnx'
+  | 'model-unreachable'
+  | 'unknown-input'
+  | 'unknown-output'
+  | 'teacher-failed'
+  | 'read-failed'
+  | 'empty-image'
+  | 'image-unreadable'
+  | 'empty-dataset'
+  | 'not-finite'
+  | 'class-mismatch'
+  | 'labels-missing'
+  | 'student-not-trainable'
+  | 'student-invalid'
+  | 'unknown-loss'
+  | 'worker-unreachable'
+  | 'worker-died'
+  | 'wasm-blocked'
+  | 'backend-unavailable'
+  | 'out-of-memory'
+  | 'store-unavailable'
+  | 'store-full'
+  | 'store-failed'
+  | 'disposed'
+  | 'internal';
+
+/** What an error says beyond its sentence: plain values that survive a worker boundary. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/**
+ * The one error class of limbeck. `message` says what was given, what is needed and what to do.
+ *
+ * @example
+ * try { await distill(options).done } catch (error) {
+ *   if (error instanceof LimbeckError && error.code === 'empty-dataset') askForData();
+ * }
+ */
+export class LimbeckError extends Error {
+  readonly code: LimbeckErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: LimbeckErrorCode, message: string, options: { details?: ErrorDetails; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'LimbeckError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** The error of a cancelled run: a `DOMException` named `AbortError`, as the platform's own functions throw. */
+export function abortError(reason?: unknown): DOMException {
+  const because = reason instanceof Error && reason.name !== 'AbortError' ? `: ${reason.message}` : '';
+  return new DOMException(`The run was cancelled${because}.`, 'AbortError');
+}
+
+export function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortError(signal.reason);
+}
+
+/** The sentence of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

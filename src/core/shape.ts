@@ -1,0 +1,59 @@
+import { LimbeckError } from './errors.ts';
+
+export type DType = 'float32' | 'int32' | 'uint8';
+export type NumericArray = Float32Array | Int32Array | Uint8Array;
+
+/** Numbers with a shape, in row-major order: what crosses threads where a tensor cannot. */
+export interface NdArray {
+  readonly data: NumericArray;
+  readonly shape: readonly number[];
+}
+
+/** Named arrays that belong together, such as the outputs of a model for one batch. */
+export type NamedArrays = Readonly<Record<string, NdArray>>;
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+export function dtypeOf(data: NumericArray): DType {
+  if (data instanceof Float32Array) return 'float32';
+  return data instanceof Int32Array ? 'int32' : 'uint8';
+}
+
+export function makeArray(dtype: DType, size: number): NumericArray {
+  if (dtype === 'float32') return new Float32Array(size);
+  return dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
+}
+
+/** "[64, 28, 28, 1]"; an unknown length reads "?". */
+export function formatShape(shape: readonly (number | null)[]): string {
+  return `[${shape.map((length) => (length === null || length < 0 ? '?' : length)).join(', ')}]`;
+}
+
+export function isSameShape(a: readonly (number | null)[], b: readonly (number | null)[]): boolean {
+  return a.length === b.length && a.every((length, i) => length === null || b[i] === null || length === b[i]);
+}
+
+/**
+ * Makes an array and checks that its values fill its shape.
+ * Throws    shape-mismatch: values and shape disagree
+ */
+export function ndArray(data: NumericArray, shape: readonly number[]): NdArray {
+  if (data.length !== sizeOf(shape)) {
+    throw new LimbeckError(
+      'shape-mismatch',
+      `Given ${data.length} values for the shape ${formatShape(shape)}, which holds ${sizeOf(shape)}. ` +
+        'Check the order and the number of the dimensions.',
+      { details: { values: data.length, shape } },
+    );
+  }
+  return { data, shape };
+}
+
+/** Index of the first value that is NaN or infinite, or −1. */
+export function firstNonFinite(data: NumericArray): number {
+  if (!(data instanceof Float32Array)) return -1;
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
+}

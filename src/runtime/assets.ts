@@ -1,0 +1,44 @@
+import { LimbeckError, messageOf } from '../core/errors.ts';
+
+/**
+ * Files that lie beside the built code. Each is written as one literal expression, because that is the form in which
+ * bundlers notice an asset and carry it along.
+ */
+const shipped = {
+  'kernels-relaxed.wasm': () => new URL('./kernels-relaxed.wasm', import.meta.url).href,
+  'kernels-simd.wasm': () => new URL('./kernels-simd.wasm', import.meta.url).href,
+  'tfjs-backend-wasm.wasm': () => new URL('./tfjs-backend-wasm.wasm', import.meta.url).href,
+  'tfjs-backend-wasm-simd.wasm': () => new URL('./tfjs-backend-wasm-simd.wasm', import.meta.url).href,
+  'tfjs-backend-wasm-threaded-simd.wasm': () => new URL('./tfjs-backend-wasm-threaded-simd.wasm', import.meta.url).href,
+  'ort-wasm-simd-threaded.wasm': () => new URL('./ort-wasm-simd-threaded.wasm', import.meta.url).href,
+  'ort-wasm-simd-threaded.mjs': () => new URL('./ort-wasm-simd-threaded.mjs', import.meta.url).href,
+};
+
+export type AssetName = keyof typeof shipped;
+
+/** The address of a shipped file; `assetBase` overrides the folder for pages that host the files elsewhere. */
+export function assetUrl(name: AssetName, assetBase?: string): string {
+  if (assetBase === undefined) return shipped[name]();
+  return `${assetBase.replace(/\/?$/, '/')}${name}`;
+}
+
+/** Throws    backend-unavailable: the file cannot be fetched */
+export async function loadAsset(name: AssetName, assetBase?: string): Promise<Uint8Array<ArrayBuffer>> {
+  const url = assetUrl(name, assetBase);
+  try {
+    if (url.startsWith('file:')) {
+      const { readFile } = await import(/* @vite-ignore */ 'node:fs/promises');
+      return new Uint8Array(await readFile(new URL(url)));
+    }
+    const response = await fetch(url, { credentials: 'same-origin' });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throw new LimbeckError(
+      'backend-unavailable',
+      `The file ${url}, which belongs to limbeck, could not be loaded (${messageOf(error)}). ` +
+        'Serve the files of the package’s dist folder beside its worker, or name their folder in "assetBase".',
+      { details: { url }, cause: error },
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import { Conv2D, Conv2DBackpropFilter, Conv2DBackpropInput, engine, type GradConfig, type Tensor } from '../tf.ts';
+
+/**
+ * Gradient of Conv2D that hands dilations on. tfjs's own refuses a dilated convolution before any kernel is asked.
+ * It is registered while kernels are installed; on a backend without them a dilated gradient still fails.
+ */
+export const conv2dGradient: GradConfig = {
+  kernelName: Conv2D,
+  inputsToSave: ['x', 'filter'],
+  gradFunc(dy, saved, attrs) {
+    const [x, filter] = saved as [Tensor, Tensor];
+    return {
+      x: () =>
+        engine().runKernel(
+          Conv2DBackpropInput,
+          { dy: dy as Tensor, filter },
+          { ...attrs, inputShape: x.shape },
+        ) as Tensor,
+      filter: () =>
+        engine().runKernel(
+          Conv2DBackpropFilter,
+          { x, dy: dy as Tensor },
+          { ...attrs, filterShape: filter.shape },
+        ) as Tensor,
+    };
+  },
+};

@@ -1,0 +1,89 @@
+import { LimbeckError, messageOf } from '../../core/errors.ts';
+
+/** What the compiled kernels export. Pointers are byte addresses on tfjs-wasm's heap. */
+export interface KernelExports {
+  gemmScratchBytes(): number;
+  runKernel(kernel: number, args: number, scratch: number, part: number, parts: number): void;
+  runShared(control: number, kernel: number, args: number, scratch: number, parts: number, helpers: number): void;
+  helperLoop(control: number, scratch: number, part: number): void;
+}
+
+/** Kernels by their number in `wasm/pool/index.ts`. */
+export const KERNEL_NUMBERS = { gemm: 0, gemmReduce: 1, maxPoolGrad: 2, padImages: 3 } as const;
+export type WasmKernel = keyof typeof KERNEL_NUMBERS;
+
+const IMPORT_SECTION = 2;
+const MEMORY_IMPORT = 2;
+const SHARED_WITH_MAXIMUM = 3;
+/** 65,536 pages, the most a 32-bit memory can have; an import's maximum must not be below the memory's own. */
+const MOST_PAGES = [0x80, 0x80, 0x04];
+
+/**
+ * The same module, importing a shared memory. One binary serves both builds of tfjs: a module that declares a shared
+ * memory does not link to an unshared one, so the flag is set per page, not per build.
+ */
+export function importingSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  for (let at = 8; at < bytes.length; ) {
+    const section = bytes[at] as number;
+    const size = readUnsigned(bytes, at + 1);
+    if (section === IMPORT_SECTION) {
+      const body = bytes.subarray(size.next, size.next + size.value);
+      const limits = memoryLimitsAt(body);
+      const minimum = readUnsigned(body, limits + 1);
+      const changed = [
+        ...body.subarray(0, limits),
+        SHARED_WITH_MAXIMUM,
+        ...body.subarray(limits + 1, minimum.next),
+        ...MOST_PAGES,
+        ...body.subarray(minimum.next),
+      ];
+      const head = [...bytes.subarray(0, at), section, ...writeUnsigned(changed.length)];
+      return Uint8Array.from([...head, ...changed, ...bytes.subarray(size.next + size.value)]);
+    }
+    at = size.next + size.value;
+  }
+  throw new LimbeckError('internal', 'The kernel binary imports no memory; rebuild it with `npm run build`.');
+}
+
+/** Where the flag of the memory's limits stands in an import section whose first import is the memory. */
+function memoryLimitsAt(body: Uint8Array): number {
+  let at = readUnsigned(body, 0).next;
+  for (let name = 0; name < 2; name++) {
+    const length = readUnsigned(body, at);
+    at = length.next + length.value;
+  }
+  if (body[at] !== MEMORY_IMPORT) throw new LimbeckError('internal', 'The first import of the kernels is no memory.');
+  return at + 1;
+}
+
+function readUnsigned(bytes: Uint8Array, at: number): { value: number; next: number } {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++] as number;
+    value |= (byte & 127) << shift;
+    if (byte < 128) return { value, next: at };
+  }
+}
+
+function writeUnsigned(value: number): number[] {
+  return value < 128 ? [value] : [(value & 127) | 128, ...writeUnsigned(value >>> 7)];
+}
+
+/** Throws    wasm-blocked: the page's or the worker's content security policy forbids WebAssembly */
+export async function compileKernels(bytes: Uint8Array, isShared: boolean): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(isShared ? importingSharedMemory(bytes) : new Uint8Array(bytes));
+  } catch (error) {
+    throw new LimbeckError(
+      'wasm-blocked',
+      `WebAssembly could not compile the kernels (${messageOf(error)}). If a content security policy forbids it, ` +
+        "add 'wasm-unsafe-eval' to script-src, for the worker's own response too.",
+      { cause: error },
+    );
+  }
+}
+
+export async function linkKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<KernelExports> {
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  return instance.exports as unknown as KernelExports;
+}

@@ -1,0 +1,114 @@
+import { LimbeckError } from '../../core/errors.ts';
+import { compileKernels, KERNEL_NUMBERS, linkKernels, type WasmKernel } from './module.ts';
+
+/** The parts of tfjs-wasm's Emscripten module that the kernels use. */
+export interface WasmHeap {
+  readonly memory: WebAssembly.Memory;
+  malloc(bytes: number): number;
+  free(address: number): void;
+}
+
+/** Runs compiled kernels in place on tfjs's heap, on one thread or several. */
+export interface KernelPool {
+  readonly threads: number;
+  /** Runs a kernel with its argument words; `work` (multiply-adds or values) decides whether threads are worth it. */
+  run(kernel: WasmKernel, words: readonly number[], work: number): void;
+  /** A scratch region of at least `bytes`, valid until the next call of `scratch`. */
+  scratch(bytes: number): number;
+  dispose(): void;
+}
+
+const ARGS_BYTES = 256;
+const CONTROL_BYTES = 64;
+/** Below this much work, waking a helper (some 5 µs) costs more than it gives. */
+const LEAST_SHARED_WORK = 100_000;
+
+/** The life of a helper worker: link the same module to the same memory, then wait for work inside wasm. */
+const helperSource = `self.onmessage = async ({ data }) => {
+  const { module, memory, control, scratch, part } = data;
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  self.postMessage('ready');
+  exports.helperLoop(control, scratch, part);
+};`;
+
+/**
+ * Starts the pool. Helpers need a shared memory and blob workers; where one fails to start, fewer threads are used.
+ * Throws    wasm-blocked · out-of-memory
+ */
+export async function startPool(heap: WasmHeap, bytes: Uint8Array, threads: number): Promise<KernelPool> {
+  const isShared = isSharedMemory(heap.memory);
+  const module = await compileKernels(bytes, isShared);
+  const kernels = await linkKernels(module, heap.memory);
+  const owned: number[] = [];
+  const allocate = (size: number): number => {
+    const address = heap.malloc(size);
+    if (address === 0) throw outOfMemory(size);
+    owned.push(address);
+    return address;
+  };
+  const args = allocate(ARGS_BYTES);
+  const control = allocate(CONTROL_BYTES);
+  new Uint8Array(heap.memory.buffer, control, CONTROL_BYTES).fill(0);
+  const ownScratch = allocate(kernels.gemmScratchBytes());
+  const helpers: Worker[] = [];
+  for (let part = 1; part < threads && isShared; part++) {
+    const message = { module, memory: heap.memory, control, scratch: allocate(kernels.gemmScratchBytes()), part };
+    const helper = await startHelper(message);
+    if (helper === undefined) break;
+    helpers.push(helper);
+  }
+  let arena = { address: 0, bytes: 0 };
+
+  return {
+    threads: helpers.length + 1,
+    run(kernel, words, work) {
+      new Int32Array(heap.memory.buffer, args, words.length).set(words);
+      const number = KERNEL_NUMBERS[kernel];
+      if (helpers.length === 0 || work < LEAST_SHARED_WORK) kernels.runKernel(number, args, ownScratch, 0, 1);
+      else kernels.runShared(control, number, args, ownScratch, helpers.length + 1, helpers.length);
+    },
+    scratch(size) {
+      if (size > arena.bytes) {
+        if (arena.address !== 0) heap.free(arena.address);
+        const address = heap.malloc(size);
+        arena = { address, bytes: address === 0 ? 0 : size };
+        if (address === 0) throw outOfMemory(size);
+      }
+      return arena.address;
+    },
+    dispose() {
+      for (const helper of helpers) helper.terminate();
+      for (const address of owned) heap.free(address);
+      if (arena.address !== 0) heap.free(arena.address);
+      owned.length = helpers.length = 0;
+      arena = { address: 0, bytes: 0 };
+    },
+  };
+}
+
+function isSharedMemory(memory: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && (memory.buffer as unknown) instanceof SharedArrayBuffer;
+}
+
+function startHelper(message: object): Promise<Worker | undefined> {
+  return new Promise((resolve) => {
+    const url = URL.createObjectURL(new Blob([helperSource], { type: 'text/javascript' }));
+    const worker = new Worker(url, { name: 'limbeck-kernel-helper' });
+    const settle = (result: Worker | undefined) => {
+      URL.revokeObjectURL(url);
+      if (result === undefined) worker.terminate();
+      resolve(result);
+    };
+    worker.onmessage = () => settle(worker);
+    worker.onerror = () => settle(undefined);
+    worker.postMessage(message);
+  });
+}
+
+function outOfMemory(bytes: number): LimbeckError {
+  return new LimbeckError(
+    'out-of-memory',
+    `The WebAssembly heap has no room for ${bytes} more bytes. Use a smaller batch or a smaller student.`,
+    { details: { bytes } },
+  );
+}

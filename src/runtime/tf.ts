@@ -1,0 +1,23 @@
+// The one door to tfjs. Gradients are registered here, because tfjs-core alone registers none.
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import '@tensorflow/tfjs-backend-cpu';
+
+export {
+  type BackendWasm,
+  getThreadsCount,
+  setThreadsCount,
+  setWasmPaths,
+} from '@tensorflow/tfjs-backend-wasm';
+export * from '@tensorflow/tfjs-core';
+export {
+  initializers,
+  input,
+  type LayersModel,
+  layers,
+  loadLayersModel,
+  model,
+  type Sequential,
+  type SymbolicTensor,
+  sequential,
+  version_layers as versionLayers,
+} from '@tensorflow/tfjs-layers';

@@ -1,0 +1,53 @@
+// Compiles the kernels, one binary a SIMD level, into dist/, and refuses a module that would touch tfjs's memory by itself.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import asc from 'assemblyscript/asc';
+
+const levels = { relaxed: ['simd', 'threads', 'relaxed-simd'], simd: ['simd', 'threads'] };
+const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--noExportMemory', '--use', 'abort='];
+const out = process.argv[2] ?? 'dist';
+
+/** Numbers of the sections of a WebAssembly binary, in order. */
+export function sectionsOf(bytes) {
+  const sections = [];
+  for (let at = 8; at < bytes.length; ) {
+    sections.push(bytes[at++]);
+    let size = 0;
+    for (let shift = 0, more = true; more; shift += 7) {
+      const byte = bytes[at++];
+      size |= (byte & 127) << shift;
+      more = byte > 127;
+    }
+    at += size;
+  }
+  return sections;
+}
+
+export function checkModule(bytes) {
+  const sections = sectionsOf(bytes);
+  const refused = { 5: 'its own memory', 8: 'a start function', 11: 'a data segment', 12: 'a data segment' };
+  for (const section of sections) {
+    if (refused[section]) throw new Error(`The kernels hold ${refused[section]}: it would overwrite tfjs's heap.`);
+  }
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  await mkdir(out, { recursive: true });
+  for (const [level, features] of Object.entries(levels)) {
+    const file = `${out}/kernels-${level}.wasm`;
+    const { error, stderr } = await asc.main([
+      'wasm/index.ts',
+      '--outFile',
+      file,
+      ...flags,
+      ...features.flatMap((name) => ['--enable', name]),
+    ]);
+    if (error) {
+      process.stderr.write(stderr.toString());
+      throw error;
+    }
+    const bytes = await readFile(file);
+    checkModule(bytes);
+    await writeFile(file, bytes);
+    console.log(`${file}  ${bytes.length} bytes`);
+  }
+}

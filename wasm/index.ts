@@ -1,0 +1,2 @@
+export { gemmScratchBytes } from './gemm';
+export { helperLoop, runKernel, runShared } from './pool';
