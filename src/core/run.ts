@@ -41,12 +41,12 @@ export function startRun<Result, Event>(
   if (signal?.aborted) follow();
   else signal?.addEventListener('abort', follow, { once: true });
 
-  const done = Promise.resolve()
-    .then(() => {
+  const done: Promise<Result> = Promise.resolve()
+    .then((): Promise<Result> => {
       throwIfAborted(controller.signal);
       return job(emit, controller.signal);
     })
-    .catch((error: unknown) => {
+    .catch((error: unknown): never => {
       throw controller.signal.aborted ? abortError(controller.signal.reason) : error;
     })
     .finally(() => {

@@ -22,10 +22,11 @@ function arg(args: usize, index: i32): i32 {
 export function padImages(args: usize, scratch: usize, part: i32, parts: i32): void {
   const images = arg(args, IMAGES);
   const h = arg(args, H);
-  const top = arg(args, TOP);
-  const left = arg(args, LEFT);
   const outH = arg(args, OUT_H);
   const outW = arg(args, OUT_W);
+  // A border may be wider than all that the windows reach (tfjs takes both sides of an output from the filter's height).
+  const top = min(arg(args, TOP), outH);
+  const left = min(arg(args, LEFT), outW);
   const pixel = <usize>arg(args, CHANNELS) << 2;
   const row = <usize>arg(args, W) * pixel;
   const outRow = <usize>outW * pixel;

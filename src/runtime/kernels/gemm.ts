@@ -57,7 +57,10 @@ const MOST_CHUNKS = 32;
  */
 export function runGemmSplit(pool: KernelPool, plan: GemmPlan, scratch: number): void {
   const chunks = chunksOf(plan.k);
-  if (chunks === 1) return runGemm(pool, plan);
+  if (chunks === 1) {
+    runGemm(pool, plan);
+    return;
+  }
   const words = wordsOf(plan, { count: 1, a: 0, b: 0, c: 0 }, chunks, scratch);
   pool.run('gemm', words, plan.m * plan.n * plan.k);
   pool.run('gemmReduce', words, plan.m * plan.n * chunks);

@@ -16,7 +16,7 @@ import {
 import * as kernels from './all.ts';
 import { conv2dGradient } from './gradients.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
-import { type KernelPool, startPool, type WasmHeap } from './pool.ts';
+import { startPool, type WasmHeap } from './pool.ts';
 
 const WASM = 'wasm';
 

@@ -1,0 +1,84 @@
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import commonjs from '@rollup/plugin-commonjs';
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import esbuild from 'rollup-plugin-esbuild';
+
+const require = createRequire(import.meta.url);
+const tfjsWasm = join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist');
+const ort = dirname(require.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'));
+
+/** Files that are fetched at run time and lie beside the code. The kernels come from wasm/build.mjs. */
+const assets = [
+  join(tfjsWasm, 'tfjs-backend-wasm.wasm'),
+  join(tfjsWasm, 'tfjs-backend-wasm-simd.wasm'),
+  join(tfjsWasm, 'tfjs-backend-wasm-threaded-simd.wasm'),
+  join(ort, 'ort-wasm-simd-threaded.wasm'),
+  join(ort, 'ort-wasm-simd-threaded.mjs'),
+];
+
+function copyAssets() {
+  return {
+    name: 'copy-assets',
+    async writeBundle({ dir }) {
+      await mkdir(dir, { recursive: true });
+      await Promise.all(assets.map((file) => copyFile(file, join(dir, file.split('/').pop()))));
+    },
+  };
+}
+
+/**
+ * tfjs's threaded build sends the source text of its own function to its helper workers. A minifier renames what that
+ * text refers to, and every helper then fails. Here the function carries the text of the untouched file instead, as a
+ * literal that no minifier changes, so the worker survives being minified, by us and by whoever bundles it again.
+ */
+function keepThreadedSource() {
+  const file = 'tfjs-backend-wasm-threaded-simd.js';
+  return {
+    name: 'keep-threaded-source',
+    async transform(code, id) {
+      const path = id.split('?')[0];
+      if (!path.endsWith(`wasm-out/${file}`) || id.includes('commonjs')) return null;
+      const source = await readFile(path, 'utf8');
+      const start = source.indexOf('function(WasmBackendModuleThreadedSimd)');
+      const end = source.lastIndexOf('\n);\n})();');
+      if (start < 0 || end < 0) throw new Error(`${file} looks different: this version of tfjs is not supported.`);
+      // In a helper the outer variable of the file does not exist; unminified it is found as undefined the same way.
+      const text = JSON.stringify(`(() => { var _scriptDir; return (${source.slice(start, end)}); })()`);
+      return { code: `${code}\nWasmBackendModuleThreadedSimd.toString = () => ${text};\n`, map: null };
+    },
+  };
+}
+
+const plugins = (minify) => [
+  keepThreadedSource(),
+  nodeResolve({ browser: true, exportConditions: ['onnxruntime-web-use-extern-wasm', 'browser', 'import', 'default'] }),
+  commonjs(),
+  esbuild({ target: 'es2022', minify }),
+];
+
+const isPeer = (id) => /^(@tensorflow\/|onnxruntime-web)/.test(id);
+const onwarn = (warning, warn) => {
+  // tfjs and seedrandom are written so; nothing here can change it.
+  const known = ['CIRCULAR_DEPENDENCY', 'THIS_IS_UNDEFINED', 'EVAL'];
+  if (known.includes(warning.code) && /node_modules/.test(warning.id ?? warning.ids?.[0] ?? '')) return;
+  warn(warning);
+};
+
+export default [
+  {
+    input: { index: 'src/index.ts', expose: 'src/exposeWorker.ts' },
+    output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
+    external: isPeer,
+    plugins: [...plugins(false), copyAssets()],
+    onwarn,
+  },
+  {
+    input: { worker: 'src/worker.ts' },
+    output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
+    external: (id) => id.startsWith('node:'),
+    plugins: plugins(true),
+    onwarn,
+  },
+];

@@ -1,0 +1,55 @@
+import { LimbeckError } from '../core/errors.ts';
+import { dtypeOf, formatShape, makeArray, type NamedArrays, type NdArray, ndArray, sizeOf } from '../core/shape.ts';
+import { type Dataset, DEFAULT_INPUT, type InputSpec, type LabelledDataset } from './dataset.ts';
+
+/**
+ * A dataset from arrays in memory.
+ * Shapes    each input [N, ...], labels [N] → N examples
+ * Units     as given; 0…255 bytes stay bytes until they reach a model
+ * Throws    shape-mismatch: inputs or labels of different length
+ *
+ * @example
+ * const data = fromArrays({ data: pixels, shape: [8000, 28, 28, 1] });
+ */
+export function fromArrays(inputs: NdArray | NamedArrays): Dataset;
+export function fromArrays(inputs: NdArray | NamedArrays, labels: ArrayLike<number>): LabelledDataset;
+export function fromArrays(inputs: NdArray | NamedArrays, labels?: ArrayLike<number>): Dataset {
+  const named: NamedArrays = isNdArray(inputs) ? { [DEFAULT_INPUT]: inputs } : inputs;
+  const entries = Object.entries(named).map(([name, array]) => [name, ndArray(array.data, array.shape)] as const);
+  const size = entries[0]?.[1].shape[0] ?? 0;
+  for (const [name, { shape }] of entries) if (shape[0] !== size) throw lengthMismatch(name, shape[0] ?? 0, size);
+  if (labels !== undefined && labels.length !== size) throw lengthMismatch('labels', labels.length, size);
+  const specs: Record<string, InputSpec> = {};
+  for (const [name, { shape, data }] of entries) specs[name] = { shape: shape.slice(1), dtype: dtypeOf(data) };
+  const read = async (indices: Int32Array) => {
+    const picked = Object.fromEntries(entries.map(([name, array]) => [name, pickRows(array, indices)]));
+    if (labels === undefined) return { inputs: picked };
+    return { inputs: picked, labels: Int32Array.from(indices, (i) => labels[i] as number) };
+  };
+  return { size, inputs: specs, hasLabels: labels !== undefined, read };
+}
+
+/** The rows of an array at the given indices of its first dimension. */
+export function pickRows({ data, shape }: NdArray, indices: Int32Array): NdArray {
+  const row = shape.slice(1);
+  const length = sizeOf(row);
+  const out = makeArray(dtypeOf(data), indices.length * length);
+  for (let i = 0; i < indices.length; i++) {
+    const from = (indices[i] as number) * length;
+    out.set(data.subarray(from, from + length), i * length);
+  }
+  return { data: out, shape: [indices.length, ...row] };
+}
+
+function isNdArray(value: NdArray | NamedArrays): value is NdArray {
+  return ArrayBuffer.isView((value as NdArray).data) && Array.isArray((value as NdArray).shape);
+}
+
+function lengthMismatch(name: string, length: number, size: number): LimbeckError {
+  return new LimbeckError(
+    'shape-mismatch',
+    `"${name}" has ${length} examples, the first input has ${size}. All must have the same number; the first ` +
+      `dimension of a shape such as ${formatShape([size, 28, 28, 1])} counts examples.`,
+    { details: { name, length, size } },
+  );
+}

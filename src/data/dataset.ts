@@ -1,0 +1,47 @@
+import { LimbeckError } from '../core/errors.ts';
+import type { DType, NamedArrays } from '../core/shape.ts';
+
+/** One input of an example: its shape without the batch, and how its numbers are stored. */
+export interface InputSpec {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** Some examples of a dataset, stacked: inputs [B, ...]. */
+export interface Examples {
+  readonly inputs: NamedArrays;
+}
+
+/** The same with the class of each example [B]. */
+export interface LabelledExamples extends Examples {
+  readonly labels: Int32Array;
+}
+
+/**
+ * Examples that can be read by index, in any order and any number. Reading may be slow (decoding an image), so it is
+ * asynchronous. A plain `Dataset` has no label anywhere: what trains on it cannot see one.
+ */
+export interface Dataset {
+  readonly size: number;
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  readonly hasLabels: boolean;
+  read(indices: Int32Array, signal?: AbortSignal): Promise<Examples>;
+}
+
+export interface LabelledDataset extends Dataset {
+  readonly hasLabels: true;
+  read(indices: Int32Array, signal?: AbortSignal): Promise<LabelledExamples>;
+}
+
+/** The name of the input where a dataset has only one and its maker gave none. */
+export const DEFAULT_INPUT = 'input';
+
+export function isLabelled(dataset: Dataset): dataset is LabelledDataset {
+  return dataset.hasLabels;
+}
+
+/** Throws    empty-dataset: there is no example */
+export function checkNotEmpty(dataset: Dataset, role: string): void {
+  if (dataset.size > 0) return;
+  throw new LimbeckError('empty-dataset', `The ${role} has no example. Give it at least one.`, { details: { role } });
+}

@@ -1,0 +1,77 @@
+import { checkCount, checkFraction } from '../core/options.ts';
+import { permutation, seededRandom } from '../core/random.ts';
+import type { Dataset, LabelledDataset } from './dataset.ts';
+
+/** The examples of a dataset at some indices, in that order; nothing is copied. */
+export function pick<D extends Dataset | LabelledDataset>(dataset: D, indices: Int32Array): D {
+  const read = (wanted: Int32Array, signal?: AbortSignal) =>
+    dataset.read(
+      Int32Array.from(wanted, (i) => indices[i] as number),
+      signal,
+    );
+  return { ...dataset, size: indices.length, read };
+}
+
+/** The first `count` examples, or all where there are fewer. */
+export function take<D extends Dataset | LabelledDataset>(dataset: D, count: number): D {
+  checkCount(count, 'count', 0);
+  return pick(
+    dataset,
+    Int32Array.from({ length: Math.min(count, dataset.size) }, (_, i) => i),
+  );
+}
+
+/** The examples in a random order that the seed decides. */
+export function shuffle<D extends Dataset | LabelledDataset>(dataset: D, seed: number): D {
+  return pick(dataset, permutation(dataset.size, seededRandom(seed)));
+}
+
+/**
+ * Two datasets without a common example: the first holds `fraction` of them, chosen by the seed.
+ * Throws    invalid-option: fraction outside [0, 1]
+ */
+export function split<D extends Dataset | LabelledDataset>(dataset: D, fraction: number, seed: number): [D, D] {
+  checkFraction(fraction, 'fraction');
+  const order = permutation(dataset.size, seededRandom(seed));
+  const cut = Math.round(dataset.size * fraction);
+  return [pick(dataset, order.slice(0, cut)), pick(dataset, order.slice(cut))];
+}
+
+/** The same examples without their labels. */
+export function withoutLabels(dataset: Dataset): Dataset {
+  const read = async (indices: Int32Array, signal?: AbortSignal) => ({
+    inputs: (await dataset.read(indices, signal)).inputs,
+  });
+  return { size: dataset.size, inputs: dataset.inputs, hasLabels: false, read };
+}
+
+/** The indices of the examples, cut into batches; the last one may be smaller. In order, or shuffled by a seed. */
+export function batchIndices(size: number, batchSize: number, seed?: number): Int32Array[] {
+  checkCount(batchSize, 'batchSize');
+  const order =
+    seed === undefined ? Int32Array.from({ length: size }, (_, i) => i) : permutation(size, seededRandom(seed));
+  const batches: Int32Array[] = [];
+  for (let from = 0; from < size; from += batchSize) batches.push(order.slice(from, from + batchSize));
+  return batches;
+}
+
+/** Reads a dataset batch by batch; while one batch is worked on, the next is already being read. */
+export async function* batches<D extends Dataset>(
+  dataset: D,
+  batchSize: number,
+  options: { seed?: number; signal?: AbortSignal } = {},
+): AsyncGenerator<{ indices: Int32Array; examples: Awaited<ReturnType<D['read']>> }, void, void> {
+  type Read = Awaited<ReturnType<D['read']>>;
+  const order = batchIndices(dataset.size, batchSize, options.seed);
+  const start = (indices: Int32Array | undefined) => {
+    const reading = indices && (dataset.read(indices, options.signal) as Promise<Read>);
+    reading?.catch(() => undefined);
+    return reading;
+  };
+  let next = start(order[0]);
+  for (let i = 0; i < order.length; i++) {
+    const examples = (await next) as Read;
+    next = start(order[i + 1]);
+    yield { indices: order[i] as Int32Array, examples };
+  }
+}

@@ -1,0 +1,244 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LimbeckError, throwIfAborted } from '../core/errors.ts';
+import { checkCount, checkKnownOptions } from '../core/options.ts';
+import { type Run, startRun } from '../core/run.ts';
+import { firstNonFinite, type NamedArrays } from '../core/shape.ts';
+import {
+  checkNotEmpty,
+  type Dataset,
+  type Examples,
+  isLabelled,
+  type LabelledDataset,
+  type LabelledExamples,
+} from '../data/dataset.ts';
+import type { Loss } from '../losses/loss.ts';
+import { specOf } from '../losses/revive.ts';
+import { softTargets } from '../losses/softTargets.ts';
+import { isLayersModel, studentFromModel } from '../student/layersModel.ts';
+import type { Student } from '../student/student.ts';
+import { DEFAULT_OUTPUT } from '../student/student.ts';
+import type { Teacher } from '../teacher/teacher.ts';
+import type { EngineEvent, TrainJob } from '../train/engine.ts';
+import { measure } from '../train/metric.ts';
+import { checkOptimizer, type OptimizerOptions } from '../train/optimizer.ts';
+import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
+import { type Answers, askAll } from './answers.ts';
+import type { DistillEvent } from './events.ts';
+import { type DistillReport, type EpochRecord, makeReport } from './report.ts';
+
+export interface DistillOptions {
+  readonly teacher: Teacher;
+  /** One of the zoo, or any tfjs LayersModel; it gets the trained weights. */
+  readonly student: Student | LayersModel;
+  /** What to learn from. Labels are used only by losses that read them. */
+  readonly data: Dataset | LabelledDataset;
+  /** Examples that are never trained on; metrics are measured on them after every epoch. */
+  readonly holdout?: Dataset | LabelledDataset;
+  /** Default: softTargets(). */
+  readonly loss?: Loss;
+  /** Default 6. */
+  readonly epochs?: number;
+  /** Default 64. */
+  readonly batchSize?: number;
+  /** How many examples the teacher is asked at a time. Default 32. */
+  readonly teacherBatchSize?: number;
+  readonly optimizer?: OptimizerOptions;
+  /** Decides initial weights and the order of examples. Default 0. */
+  readonly seed?: number;
+  /** An open trainer, which stays open; or how to open one for this run. */
+  readonly trainer?: Trainer | TrainerOptions;
+  readonly signal?: AbortSignal;
+}
+
+/** What a run gives: the student that was passed in, with its new weights, and what happened. */
+export interface Distilled {
+  readonly student: Student;
+  readonly report: DistillReport;
+  /** The teacher's outputs for the held-out examples, [N, ...] by name. */
+  readonly holdoutAnswers: NamedArrays | undefined;
+}
+
+const OPTIONS = [
+  'teacher',
+  'student',
+  'data',
+  'holdout',
+  'loss',
+  'epochs',
+  'batchSize',
+  'teacherBatchSize',
+  'optimizer',
+  'seed',
+  'trainer',
+  'signal',
+];
+
+/**
+ * Distils a teacher into a student: the teacher answers every example once, the student learns from the answers.
+ * One batch is checked through teacher, loss and gradient before the first step. A cancelled run rejects with an
+ * `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no longer finite.
+ * Throws    invalid-option · empty-dataset · shape-mismatch · class-mismatch · unknown-input · unknown-output ·
+ *           labels-missing · not-finite · student-invalid · student-not-trainable · worker-died · AbortError and what
+ *           teacher and data throw
+ * Source    Hinton, Vinyals, Dean 2015, arXiv:1503.02531 (offline scheme)
+ *
+ * @example
+ * const run = distill({ teacher, student: cnn({ classes: 10 }), data });
+ * for await (const event of run) if (event.type === 'epoch') show(event.loss);
+ * const { student, report } = await run.done;
+ */
+export function distill(options: DistillOptions): Run<Distilled, DistillEvent> {
+  return startRun((emit, signal) => runDistill(options, emit, signal), options.signal);
+}
+
+async function runDistill(options: DistillOptions, emit: (event: DistillEvent) => void, signal: AbortSignal) {
+  checkOptions(options);
+  const { teacher, data, holdout, teacherBatchSize = 32, trainer: given } = options;
+  const student = isLayersModel(options.student) ? studentFromModel(options.student) : options.student;
+  const startedAt = performance.now();
+  const isOwnTrainer = given === undefined || !('train' in given);
+  const trainer = isOwnTrainer ? await openTrainer(given) : given;
+  try {
+    emit({ type: 'phase', phase: 'check', backend: trainer.description });
+    for (const message of trainer.description.notices) emit({ type: 'notice', message });
+    const loss = options.loss ?? softTargets();
+    const job = await makeJob(options, student, loss);
+    const studentDescription = await checkFirstBatch(options, job, loss, trainer, signal);
+
+    emit({ type: 'phase', phase: 'teacher' });
+    const teacherStartedAt = performance.now();
+    const total = data.size + (holdout?.size ?? 0);
+    const ask = (dataset: Dataset, before: number) => {
+      const onAnswered = (count: number) => emit(teacherEvent(before + count, total, teacherStartedAt));
+      return askAll(teacher, dataset, teacherBatchSize, onAnswered, signal);
+    };
+    const answers = await ask(data, 0);
+    const holdoutAnswers = holdout && (await ask(holdout, data.size));
+    const teacherMs = performance.now() - teacherStartedAt;
+
+    emit({ type: 'phase', phase: 'train' });
+    const trainStartedAt = performance.now();
+    const epochs: EpochRecord[] = [];
+    const truth = await readLabels(holdout, signal);
+    const onEvent = (event: EngineEvent) => {
+      const remainingMs = remaining(event, job, performance.now() - trainStartedAt);
+      if (event.type === 'step') return emit({ ...event, remainingMs });
+      const { holdoutOutputs, ...epoch } = event;
+      const metrics = holdoutOutputs
+        ? measure({ student: holdoutOutputs, teacher: holdoutAnswers?.arrays[DEFAULT_OUTPUT], labels: truth })
+        : {};
+      epochs.push({ epoch: epoch.epoch, loss: epoch.loss, ms: epoch.ms, holdout: metrics });
+      emit({ ...epoch, remainingMs, holdout: metrics });
+    };
+    const outcome = await trainer.train(job, makeSource(options, loss, answers, signal), onEvent, signal);
+    await student.adopt(outcome.artifacts);
+    throwIfAborted(signal);
+    if (outcome.error !== undefined) throw outcome.error;
+    const memory = await trainer.memory();
+    emit({ type: 'phase', phase: 'done' });
+    const report = makeReport({
+      job,
+      loss,
+      epochs,
+      memory,
+      teacher: teacher.description,
+      backend: trainer.description,
+      student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },
+      timeMs: { teacher: teacherMs, train: performance.now() - trainStartedAt, total: performance.now() - startedAt },
+    });
+    return { student, report, holdoutAnswers: holdoutAnswers?.arrays };
+  } finally {
+    if (isOwnTrainer) await trainer[Symbol.asyncDispose]();
+  }
+}
+
+function checkOptions(options: DistillOptions): void {
+  checkKnownOptions(options, OPTIONS, 'distill');
+  const { teacher, student, data, holdout, epochs = 6, batchSize = 64, teacherBatchSize = 32, seed = 0 } = options;
+  if (typeof teacher?.ask !== 'function') {
+    throw new LimbeckError('invalid-option', 'distill needs a teacher; load one with loadTeacher(…).done.');
+  }
+  if (!isLayersModel(student) && typeof student?.portable !== 'function') {
+    throw new LimbeckError('student-invalid', 'distill needs a student: cnn(…), mlp(…) or a tf.LayersModel.');
+  }
+  if (typeof data?.read !== 'function') {
+    throw new LimbeckError('invalid-option', 'distill needs data; make it with fromArrays(…) or fromImages(…).');
+  }
+  checkNotEmpty(data, 'training data');
+  if (holdout !== undefined) checkNotEmpty(holdout, 'holdout');
+  checkCount(epochs, 'epochs');
+  checkCount(batchSize, 'batchSize');
+  checkCount(teacherBatchSize, 'teacherBatchSize');
+  checkCount(seed, 'seed', 0);
+  if (options.optimizer !== undefined) checkOptimizer(options.optimizer);
+}
+
+async function makeJob(options: DistillOptions, student: Student, loss: Loss): Promise<TrainJob> {
+  return {
+    student: await student.portable(),
+    loss: specOf(loss),
+    size: options.data.size,
+    epochs: options.epochs ?? 6,
+    batchSize: options.batchSize ?? 64,
+    optimizer: options.optimizer ?? {},
+    seed: options.seed ?? 0,
+    holdoutSize: options.holdout?.size ?? 0,
+  };
+}
+
+/** One small batch all the way through, so that what is wrong is said before the long work starts. */
+async function checkFirstBatch(
+  { teacher, data }: DistillOptions,
+  job: TrainJob,
+  loss: Loss,
+  trainer: Trainer,
+  signal: AbortSignal,
+) {
+  const indices = Int32Array.from({ length: Math.min(2, data.size) }, (_, i) => i);
+  const examples = await data.read(indices, signal);
+  for (const [name, array] of Object.entries(examples.inputs)) {
+    const at = firstNonFinite(array.data);
+    if (at >= 0) {
+      throw new LimbeckError(
+        'not-finite',
+        `The data's input "${name}" holds ${array.data[at]} (value ${at}). Clean the data first.`,
+      );
+    }
+  }
+  const answers = loss.reads.teacher.length > 0 ? await teacher.ask(examples.inputs, signal) : {};
+  return trainer.check(job, { inputs: examples.inputs, teacher: answers, ...labelsFor(loss, examples) });
+}
+
+/** Labels reach the training thread only where the loss reads them. */
+function labelsFor(loss: Loss, examples: Examples | LabelledExamples): { labels?: Int32Array } {
+  return loss.reads.labels && 'labels' in examples ? { labels: examples.labels } : {};
+}
+
+function makeSource({ data, holdout }: DistillOptions, loss: Loss, answers: Answers, signal: AbortSignal) {
+  return {
+    async read(indices: Int32Array) {
+      const examples = await data.read(indices, signal);
+      return { inputs: examples.inputs, teacher: answers.rows(indices), ...labelsFor(loss, examples) };
+    },
+    async readHoldout(indices: Int32Array) {
+      return holdout === undefined ? {} : (await holdout.read(indices, signal)).inputs;
+    },
+  };
+}
+
+async function readLabels(holdout: Dataset | undefined, signal: AbortSignal): Promise<Int32Array | undefined> {
+  if (holdout === undefined || !isLabelled(holdout)) return undefined;
+  const all = Int32Array.from({ length: holdout.size }, (_, i) => i);
+  return (await holdout.read(all, signal)).labels;
+}
+
+function teacherEvent(answered: number, total: number, startedAt: number): DistillEvent {
+  const ms = performance.now() - startedAt;
+  const remainingMs = (ms / answered) * (total - answered);
+  return { type: 'teacher', answered, total, examplesPerSecond: (answered / ms) * 1000, remainingMs };
+}
+
+function remaining(event: EngineEvent, { epochs }: TrainJob, elapsedMs: number): number {
+  const done = event.type === 'step' ? event.epoch - 1 + event.step / event.steps : event.epoch;
+  return (elapsedMs / done) * (epochs - done);
+}

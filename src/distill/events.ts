@@ -1,0 +1,24 @@
+import type { BackendDescription } from '../runtime/backends/backend.ts';
+import type { EpochEvent, StepEvent } from '../train/loop.ts';
+
+/** The stages of a run, in order. */
+export type Phase = 'check' | 'teacher' | 'train' | 'done';
+
+/** What a run tells while it works. */
+export type DistillEvent =
+  | { readonly type: 'phase'; readonly phase: Phase; readonly backend?: BackendDescription }
+  | { readonly type: 'notice'; readonly message: string }
+  | {
+      readonly type: 'teacher';
+      /** Examples the teacher has answered, of all it will be asked. */
+      readonly answered: number;
+      readonly total: number;
+      readonly examplesPerSecond: number;
+      readonly remainingMs: number;
+    }
+  | (StepEvent & { readonly remainingMs: number })
+  | (EpochEvent & {
+      readonly remainingMs: number;
+      /** Metrics on the held-out examples, by name: agreement, and accuracy where they have labels. */
+      readonly holdout: Readonly<Record<string, number>>;
+    });

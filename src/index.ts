@@ -1,0 +1,50 @@
+import './core/dispose.ts';
+
+export { LimbeckError, type LimbeckErrorCode } from './core/errors.ts';
+export type { Run } from './core/run.ts';
+export { type NamedArrays, type NdArray, ndArray } from './core/shape.ts';
+
+// Platform
+export type { BackendDescription, BackendOptions } from './runtime/backends/backend.ts';
+export { type Capabilities, detectCapabilities, type SimdLevel } from './runtime/capabilities.ts';
+export type { WorkerOption } from './workers/host.ts';
+
+// Store
+export { requestPersistence, type StorageState, storageState } from './storage/storageState.ts';
+export { type OpenStoreOptions, openStore, type Store } from './storage/store.ts';
+
+// Dataset
+export { fromArrays } from './data/arrays.ts';
+export type { Dataset, Examples, InputSpec, LabelledDataset, LabelledExamples } from './data/dataset.ts';
+export { fromImages, type ImageLike, type ImagesOptions } from './data/images.ts';
+export { batches, pick, shuffle, split, take, withoutLabels } from './data/views.ts';
+
+// Teacher
+export type { ModelSource } from './teacher/fetchModel.ts';
+export type { ImageInput } from './teacher/imageInput.ts';
+export { type LoadEvent, type LoadTeacherOptions, loadTeacher } from './teacher/onnx.ts';
+export { type ReadOutputs, type SumOverTimeOptions, sumOverTime } from './teacher/read.ts';
+export type { Teacher, TeacherDescription } from './teacher/teacher.ts';
+
+// Student
+export { artifactsFromFiles, type StudentFiles, toFiles } from './student/files.ts';
+export { studentFromModel } from './student/layersModel.ts';
+export { parameterCount, type Student, type StudentArtifacts, studentFromArtifacts } from './student/student.ts';
+export { type CnnOptions, cnn } from './student/zoo/cnn.ts';
+export { type MlpOptions, mlp } from './student/zoo/mlp.ts';
+
+// Loss
+export { type CrossEntropyOptions, crossEntropy } from './losses/crossEntropy.ts';
+export type { Loss, LossTensors } from './losses/loss.ts';
+export { type SoftTargetsOptions, softTargets } from './losses/softTargets.ts';
+export { type WeightedTerm, weighted } from './losses/weighted.ts';
+
+// Metric and training
+export { type Metric, type MetricInputs, measure } from './train/metric.ts';
+export type { OptimizerOptions } from './train/optimizer.ts';
+export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.ts';
+
+// Verbs
+export { type DistillOptions, type Distilled, distill } from './distill/distill.ts';
+export type { DistillEvent } from './distill/events.ts';
+export type { DistillReport } from './distill/report.ts';

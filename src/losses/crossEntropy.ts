@@ -1,0 +1,41 @@
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { LimbeckError } from '../core/errors.ts';
+import { checkKnownOptions } from '../core/options.ts';
+import { type Loss, named, type Tf } from './loss.ts';
+
+export interface CrossEntropyOptions {
+  /** The student's output that holds the logits. Default 'logits'. */
+  readonly output?: string;
+}
+
+/** Cross-entropy with the labels (CE): plain supervised training, alone or beside a teacher. */
+export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
+  const { output = 'logits' } = options;
+  checkKnownOptions(options, ['output'], 'crossEntropy');
+  return {
+    name: 'crossEntropy',
+    options: { output },
+    reads: { student: [output], teacher: [], labels: true },
+    compute(tf, { student, labels }) {
+      if (labels === undefined)
+        throw new LimbeckError('labels-missing', 'crossEntropy needs labels; give labelled data.');
+      return crossEntropyLoss(tf, named(student, output), labels);
+    },
+  };
+}
+
+/**
+ * −log softmax(logits)[label], mean over the batch.
+ * Shapes    logits [B, C], labels [B] int32 in 0…C−1 → scalar
+ * Units     logits in, nats out
+ * Gradient  reaches the student only: (p − onehot) / B
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    nothing: labels and class counts are checked before
+ * Source    Bishop 2006, Pattern Recognition and Machine Learning, §4.3.4
+ */
+export function crossEntropyLoss(tf: Tf, logits: Tensor, labels: Tensor1D): Scalar {
+  return tf.tidy(() => {
+    const target = tf.oneHot(labels, logits.shape.at(-1) as number);
+    return tf.neg(tf.mean(tf.sum(tf.mul(target, tf.logSoftmax(logits)), -1))) as Scalar;
+  });
+}

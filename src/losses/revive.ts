@@ -1,0 +1,42 @@
+import { LimbeckError } from '../core/errors.ts';
+import * as losses from './all.ts';
+import type { Loss } from './loss.ts';
+
+/** A loss as plain values: what crosses to a worker. */
+export interface LossSpec {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly terms: readonly LossSpec[];
+}
+
+type LossFactory = (options: Readonly<Record<string, unknown>>) => Loss;
+
+/** Losses that are not limbeck's own, by name. */
+export type KnownLosses = Readonly<Record<string, LossFactory>>;
+
+export function specOf(loss: Loss): LossSpec {
+  return { name: loss.name, options: loss.options, terms: (loss.terms ?? []).map(specOf) };
+}
+
+/**
+ * Makes a loss again from its name and options. `known` adds losses that are not limbeck's own.
+ * Throws    unknown-loss: the name is not known on this side of the worker boundary
+ */
+export function reviveLoss(spec: LossSpec, known: KnownLosses = {}): Loss {
+  if (spec.name === 'weighted') {
+    const weights = spec.options['weights'] as readonly number[];
+    return losses.weighted(
+      spec.terms.map((term, i) => ({ loss: reviveLoss(term, known), weight: weights[i] as number })),
+    );
+  }
+  const factory = known[spec.name] ?? (losses as unknown as Record<string, LossFactory>)[spec.name];
+  if (factory === undefined) {
+    throw new LimbeckError(
+      'unknown-loss',
+      `The worker knows no loss "${spec.name}". Run with worker: 'none', or give a worker of your own that calls ` +
+        `exposeWorker({ losses: { ${spec.name} } }) from 'limbeck/worker'.`,
+      { details: { name: spec.name } },
+    );
+  }
+  return factory(spec.options);
+}

@@ -1,0 +1,46 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { checkKnownOptions, checkPositive } from '../core/options.ts';
+import { type Loss, named, stopGradient, type Tf } from './loss.ts';
+
+export interface SoftTargetsOptions {
+  /** Softens both distributions; above 1 the teacher's small probabilities count more. Default 4 (RepDistiller). */
+  readonly temperature?: number;
+  /** The output to compare, on both sides. Default 'logits'. */
+  readonly output?: string;
+}
+
+/**
+ * Soft-target distillation (KD): the student learns the teacher's softened distribution.
+ * @example
+ * distill({ teacher, student, data, loss: softTargets({ temperature: 4 }) });
+ */
+export function softTargets(options: SoftTargetsOptions = {}): Loss {
+  const { temperature = 4, output = 'logits' } = options;
+  checkKnownOptions(options, ['temperature', 'output'], 'softTargets');
+  checkPositive(temperature, 'temperature');
+  return {
+    name: 'softTargets',
+    options: { temperature, output },
+    reads: { student: [output], teacher: [output], labels: false },
+    compute: (tf, { student, teacher }) =>
+      softTargetsLoss(tf, named(student, output), named(teacher, output), temperature),
+  };
+}
+
+/**
+ * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), mean over the batch.
+ * Shapes    studentLogits [B, C], teacherLogits [B, C] → scalar
+ * Units     logits in (log-probabilities are logits too); nats out
+ * Gradient  reaches the student only: T · (p_student − p_teacher) / B
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    nothing: temperature and class counts are checked before
+ * Source    Hinton, Vinyals, Dean 2015, §2, arXiv:1503.02531
+ */
+export function softTargetsLoss(tf: Tf, studentLogits: Tensor, teacherLogits: Tensor, temperature: number): Scalar {
+  return tf.tidy(() => {
+    const teacherLogProbs = tf.logSoftmax(tf.div(stopGradient(tf, teacherLogits), temperature));
+    const studentLogProbs = tf.logSoftmax(tf.div(studentLogits, temperature));
+    const divergence = tf.sum(tf.mul(tf.exp(teacherLogProbs), tf.sub(teacherLogProbs, studentLogProbs)), -1);
+    return tf.mul(tf.mean(divergence), temperature * temperature) as Scalar;
+  });
+}

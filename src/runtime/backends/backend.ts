@@ -1,0 +1,33 @@
+import type { SimdLevel } from '../capabilities.ts';
+
+/** How a backend is to be opened; everything has a default that suits the device. */
+export interface BackendOptions {
+  /** 'wasm' (default), or 'cpu': plain JavaScript, slow, the reference. */
+  readonly backend?: 'wasm' | 'cpu';
+  /** Threads for one operation; default: the cores of the device, 4 at most. 1 where the page is not isolated. */
+  readonly threads?: number;
+  /** The highest SIMD level to use; default: what the engine has. */
+  readonly simdLevel?: SimdLevel;
+  /** 'on' (default), or 'off': stock tfjs, for comparison. */
+  readonly kernels?: 'on' | 'off';
+  /** The folder that serves the package's .wasm files; default: beside the code. */
+  readonly assetBase?: string;
+}
+
+/** What a backend turned out to be. Plain values: it crosses threads and goes into reports. */
+export interface BackendDescription {
+  readonly backend: 'wasm' | 'cpu';
+  readonly threads: number;
+  readonly simdLevel: SimdLevel;
+  readonly hasKernels: boolean;
+  readonly isIsolated: boolean;
+  /** One sentence for everything that makes it slower than it could be. */
+  readonly notices: readonly string[];
+}
+
+export interface OpenBackend {
+  readonly description: BackendDescription;
+  /** Bytes of the WebAssembly heap; 0 on backends without one. */
+  heapBytes(): number;
+  dispose(): void;
+}

@@ -1,0 +1,42 @@
+import { LimbeckError } from '../../core/errors.ts';
+import { checkCount } from '../../core/options.ts';
+import { detectCapabilities } from '../capabilities.ts';
+import type { BackendOptions, OpenBackend } from './backend.ts';
+import { openCpu } from './cpu.ts';
+import { openWasm } from './wasm.ts';
+
+/** More threads than this do not pay for the small students limbeck trains, and leave none for the page. */
+const MOST_THREADS = 4;
+
+/**
+ * Opens a tfjs backend on this thread. tfjs has one backend at a time, so an open one must be disposed first.
+ * Without WebAssembly SIMD, or with kernels off, training runs on 'cpu': stock wasm cannot train a convolution.
+ * Throws    invalid-option · backend-unavailable · wasm-blocked · out-of-memory
+ */
+export async function openBackendHere(options: BackendOptions = {}): Promise<OpenBackend> {
+  const { backend = 'wasm', kernels = 'on' } = options;
+  if (backend !== 'wasm' && backend !== 'cpu') {
+    throw new LimbeckError('invalid-option', `"backend" was ${String(backend)}; it must be 'wasm' or 'cpu'.`);
+  }
+  const capabilities = await detectCapabilities();
+  const wanted = checkCount(options.threads ?? Math.min(MOST_THREADS, capabilities.cores), 'threads');
+  const threads = capabilities.hasThreads ? wanted : 1;
+  const notices: string[] = [];
+  if (backend === 'cpu') notices.push('Training runs on tfjs’s cpu backend, 100 times slower than on the kernels.');
+  else if (kernels === 'off') {
+    notices.push(
+      'Kernels are off. Stock tfjs-wasm cannot train a convolution, so training runs on tfjs’s cpu backend, ' +
+        '100 times slower. Stop, and set kernels to "on", unless you are comparing.',
+    );
+  } else if (capabilities.simdLevel === 'none') {
+    notices.push(capabilities.why['simd'] ?? 'There is no WebAssembly SIMD.');
+  } else if (capabilities.why['threads'] !== undefined && wanted > 1) {
+    notices.push(capabilities.why['threads']);
+  }
+  if (backend === 'cpu' || kernels === 'off' || capabilities.simdLevel === 'none') {
+    return openCpu({ isIsolated: capabilities.isIsolated, notices });
+  }
+  if (capabilities.why['relaxed'] !== undefined) notices.push(capabilities.why['relaxed']);
+  const simdLevel = options.simdLevel === 'simd' ? 'simd' : capabilities.simdLevel;
+  return openWasm({ threads, simdLevel, isIsolated: capabilities.isIsolated, assetBase: options.assetBase, notices });
+}

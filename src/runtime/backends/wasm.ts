@@ -1,0 +1,92 @@
+import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { assetUrl, loadAsset } from '../assets.ts';
+import type { SimdLevel } from '../capabilities.ts';
+import { heapOf, installKernels } from '../kernels/install.ts';
+import * as tf from '../tf.ts';
+import type { OpenBackend } from './backend.ts';
+
+interface WasmOptions {
+  readonly threads: number;
+  readonly simdLevel: Exclude<SimdLevel, 'none'> | SimdLevel;
+  readonly isIsolated: boolean;
+  readonly assetBase: string | undefined;
+  readonly notices: readonly string[];
+}
+
+/**
+ * tfjs's wasm backend with limbeck's kernels on its heap. The threaded build is used only where more than one thread
+ * is wanted: its memory is shared, and atomics and blob workers cost start-up time.
+ */
+export async function openWasm({
+  threads,
+  simdLevel,
+  isIsolated,
+  assetBase,
+  notices,
+}: WasmOptions): Promise<OpenBackend> {
+  const name = simdLevel === 'relaxed' ? 'kernels-relaxed.wasm' : 'kernels-simd.wasm';
+  const bytes = await loadAsset(name, assetBase);
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', threads > 1);
+  tf.setThreadsCount(threads);
+  setPaths(assetBase);
+  const factory = tf.findBackendFactory('wasm');
+  try {
+    if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start its wasm backend');
+    await tf.ready();
+  } catch (error) {
+    throw new LimbeckError(
+      'backend-unavailable',
+      `tfjs's wasm backend did not start (${messageOf(error)}). Check that its .wasm files are served beside the ` +
+        "worker and that the content security policy allows 'wasm-unsafe-eval'.",
+      { cause: error },
+    );
+  }
+  const kernels = await installKernels(bytes, threads);
+  const heap = heapOf(tf.backend() as tf.BackendWasm);
+  const extra =
+    kernels.threads < threads
+      ? ['Helper workers did not start (is worker-src blob: allowed?), so one thread is used.']
+      : [];
+  return {
+    description: {
+      backend: 'wasm',
+      threads: kernels.threads,
+      simdLevel,
+      hasKernels: true,
+      isIsolated,
+      notices: [...notices, ...extra],
+    },
+    heapBytes: () => heap.memory.buffer.byteLength,
+    dispose() {
+      kernels.uninstall();
+      tf.removeBackend('wasm');
+      // tfjs forgets how to make a backend that was removed; the next opening needs it again.
+      tf.registerBackend('wasm', factory, 3);
+    },
+  };
+}
+
+function setPaths(assetBase: string | undefined): void {
+  const names = [
+    'tfjs-backend-wasm.wasm',
+    'tfjs-backend-wasm-simd.wasm',
+    'tfjs-backend-wasm-threaded-simd.wasm',
+  ] as const;
+  const paths = Object.fromEntries(names.map((name) => [name, pathOf(assetUrl(name, assetBase))]));
+  try {
+    tf.setWasmPaths(paths as Record<(typeof names)[number], string>);
+  } catch (error) {
+    throw new LimbeckError(
+      'backend-unavailable',
+      `tfjs's wasm backend failed before in this thread (${messageOf(error)}).`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Node reads files by path, browsers by address. */
+function pathOf(url: string): string {
+  return url.startsWith('file:') ? decodeURIComponent(new URL(url).pathname) : url;
+}

@@ -1,0 +1,118 @@
+import { LimbeckError, messageOf } from '../core/errors.ts';
+import { storageState } from './storageState.ts';
+import type { Store, StoreKind } from './store.ts';
+
+/**
+ * What one kind of store does by itself. `storeOver` adds what all share, so a medium trusts its arguments, throws what
+ * the platform throws, and may keep the bytes it is given; the bytes it gives away are a copy.
+ */
+export interface Medium {
+  readonly kind: StoreKind;
+  get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** All or nothing, also where two puts overlap. */
+  put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  delete(key: string): Promise<void>;
+  /** Every key, in any order. */
+  keys(): Promise<string[]>;
+  size(key: string): Promise<number | undefined>;
+  close(): Promise<void>;
+}
+
+/** Makes a store of a medium: checked keys, copied bytes, errors with a code, and a disposal that waits for its work. */
+export function storeOver(medium: Medium, name: string, why: string): Store {
+  const underway = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  async function perform<Result>(task: Task, work: () => Promise<Result>): Promise<Result> {
+    if (task.key !== undefined) checkName(task.key, 'key');
+    if (closing) {
+      throw new LimbeckError('disposed', `The store "${name}" was disposed; open it again with openStore("${name}").`, {
+        details: { name },
+      });
+    }
+    let working: Promise<Result> | undefined;
+    try {
+      working = work();
+      underway.add(working);
+      return await working;
+    } catch (error) {
+      throw await storeError(error, name, task);
+    } finally {
+      if (working) underway.delete(working);
+    }
+  }
+
+  return {
+    name,
+    kind: medium.kind,
+    why,
+    get: (key) => perform({ verb: 'get', key }, () => medium.get(key)),
+    put: async (key, bytes) => {
+      checkBytes(bytes);
+      // The copy is taken before the first await. It also frees a view of shared or WebAssembly memory from its buffer.
+      return perform({ verb: 'put', key, bytes: bytes.byteLength }, () => medium.put(key, new Uint8Array(bytes)));
+    },
+    delete: (key) => perform({ verb: 'delete', key }, () => medium.delete(key)),
+    keys: async (prefix = '') => {
+      const keys = await perform({ verb: 'list' }, () => medium.keys());
+      return keys.filter((key) => key.startsWith(prefix)).sort();
+    },
+    size: (key) => perform({ verb: 'measure', key }, () => medium.size(key)),
+    [Symbol.asyncDispose]: () => {
+      closing ??= Promise.allSettled(underway).then(() => medium.close());
+      return closing;
+    },
+  };
+}
+
+/** Throws    invalid-option: not names separated by slashes, or one that is empty, "." or ".." */
+export function checkName(text: string, role: 'key' | 'store name'): void {
+  const isText = typeof text === 'string' && !/\p{Surrogate}/u.test(text);
+  if (isText && text.split('/').every((name) => name !== '' && name !== '.' && name !== '..')) return;
+  throw new LimbeckError(
+    'invalid-option',
+    `The ${role} was ${JSON.stringify(text)}; it must be names separated by single slashes, such as "a/b", ` +
+      'of which none is empty, "." or "..", and without halves of surrogate pairs.',
+    { details: { name: role, value: String(text) } },
+  );
+}
+
+function checkBytes(bytes: Uint8Array): void {
+  if (bytes instanceof Uint8Array) return;
+  throw new LimbeckError(
+    'invalid-option',
+    `"bytes" was ${Object.prototype.toString.call(bytes)}; it must be a Uint8Array. ` +
+      'For another view write new Uint8Array(view.buffer, view.byteOffset, view.byteLength).',
+    { details: { name: 'bytes' } },
+  );
+}
+
+interface Task {
+  readonly verb: 'get' | 'put' | 'delete' | 'list' | 'measure';
+  readonly key?: string;
+  readonly bytes?: number;
+}
+
+async function storeError(error: unknown, name: string, { verb, key, bytes }: Task): Promise<LimbeckError> {
+  if (!isQuotaError(error)) {
+    const what = key === undefined ? `${verb} its keys` : `${verb} "${key}"`;
+    return new LimbeckError('store-failed', `The store "${name}" could not ${what}: ${messageOf(error)}`, {
+      details: { name, verb, key },
+      cause: error,
+    });
+  }
+  const { usedBytes, quotaBytes } = await storageState();
+  const room = quotaBytes === undefined ? '' : ` (the browser reports ${usedBytes ?? '?'} of ${quotaBytes} bytes used)`;
+  return new LimbeckError(
+    'store-full',
+    `The store "${name}" has no room for the ${bytes ?? '?'} bytes of "${key ?? '?'}"${room}. ` +
+      'Delete what is no longer needed, then try again.',
+    { details: { key, bytes, usedBytes, quotaBytes }, cause: error },
+  );
+}
+
+/** Firefox names a full disk apart from a full quota. */
+function isQuotaError(error: unknown): boolean {
+  const { name } = Object(error) as { name?: unknown };
+  return name === 'QuotaExceededError' || name === 'NS_ERROR_FILE_NO_DEVICE_SPACE';
+}

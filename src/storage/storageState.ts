@@ -1,0 +1,25 @@
+/** What the browser grants this origin, over all its stores; undefined where the browser does not say. */
+export interface StorageState {
+  readonly usedBytes: number | undefined;
+  readonly quotaBytes: number | undefined;
+  /** Whether the browser promises not to clear the stores by itself when the disk runs full. */
+  readonly isPersistent: boolean | undefined;
+}
+
+export async function storageState(): Promise<StorageState> {
+  const storage = globalThis.navigator?.storage;
+  const [estimate, isPersistent] = await Promise.all([
+    storage?.estimate?.().catch(() => undefined),
+    storage?.persisted?.().catch(() => undefined),
+  ]);
+  return { usedBytes: estimate?.usage, quotaBytes: estimate?.quota, isPersistent };
+}
+
+/**
+ * Asks the browser to keep this origin's stores until the person clears them, and says whether it agreed. Some browsers
+ * ask the person. Only a window can ask: in a worker, and where the browser cannot be asked, the answer is false.
+ */
+export async function requestPersistence(): Promise<boolean> {
+  const granted = await globalThis.navigator?.storage?.persist?.().catch(() => false);
+  return granted ?? false;
+}

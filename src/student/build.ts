@@ -1,0 +1,79 @@
+import { LimbeckError, messageOf } from '../core/errors.ts';
+import { formatShape, isSameShape, type NamedArrays } from '../core/shape.ts';
+import * as tf from '../runtime/tf.ts';
+import { DEFAULT_OUTPUT, type PortableStudent, type StudentDescription, type StudentDesign } from './student.ts';
+import * as zoo from './zoo/all.ts';
+
+/**
+ * Builds the model on this thread's backend; the caller disposes it.
+ * Throws    student-invalid: the saved model cannot be built again here
+ */
+export async function buildStudent(portable: PortableStudent, seed: number): Promise<tf.LayersModel> {
+  try {
+    if (portable.kind === 'design') {
+      const design = (Object.values(zoo) as StudentDesign[]).find(({ design: name }) => name === portable.design);
+      if (design === undefined) throw new Error(`there is no design "${portable.design}" in the zoo`);
+      return design.build(tf, portable.options, seed);
+    }
+    const { modelTopology, weightSpecs, weightData } = portable.artifacts;
+    const artifacts = { modelTopology, weightSpecs: [...weightSpecs], weightData } as tf.io.ModelArtifacts;
+    return await tf.loadLayersModel({ load: async () => artifacts });
+  } catch (error) {
+    throw new LimbeckError('student-invalid', `The student could not be built: ${messageOf(error)}.`, { cause: error });
+  }
+}
+
+export function describeStudent(model: tf.LayersModel): StudentDescription {
+  const count = (weights: readonly { shape: readonly (number | null)[] }[]) =>
+    weights.reduce((sum, { shape }) => sum + shape.reduce<number>((product, n) => product * (n ?? 1), 1), 0);
+  return {
+    inputs: Object.fromEntries(model.inputs.map(({ name, shape }) => [name, shape.slice(1)])),
+    outputs: Object.fromEntries(model.outputs.map(({ shape }, i) => [outputName(model, i), shape.slice(1)])),
+    parameters: count(model.weights),
+    trainableParameters: count(model.trainableWeights),
+  };
+}
+
+function outputName(model: tf.LayersModel, i: number): string {
+  return model.outputs.length === 1 ? DEFAULT_OUTPUT : (model.outputNames[i] as string);
+}
+
+/** The model's outputs by name, for a batch. Called inside a tidy. */
+export function applyStudent(
+  model: tf.LayersModel,
+  inputs: readonly tf.Tensor[],
+  mode: 'training' | 'inference',
+): Record<string, tf.Tensor> {
+  const given = inputs.length === 1 ? (inputs[0] as tf.Tensor) : [...inputs];
+  const result = model.apply(given, { training: mode === 'training' }) as tf.Tensor | tf.Tensor[];
+  const outputs = Array.isArray(result) ? result : [result];
+  return Object.fromEntries(outputs.map((output, i) => [outputName(model, i), output]));
+}
+
+/**
+ * The batch's arrays in the order of the model's inputs. A single array goes to a single input, whatever their names.
+ * Throws    unknown-input: an input that the data does not have · shape-mismatch: one of another shape
+ */
+export function orderInputs(model: tf.LayersModel, inputs: NamedArrays): NamedArrays[string][] {
+  const given = Object.keys(inputs);
+  return model.inputs.map(({ name, shape }) => {
+    const array =
+      inputs[name] ?? (model.inputs.length === 1 && given.length === 1 ? inputs[given[0] as string] : undefined);
+    if (array === undefined) {
+      throw new LimbeckError(
+        'unknown-input',
+        `The student reads the input "${name}"; the data offers ${given.map((n) => `"${n}"`).join(', ')}. ` +
+          'Name the arrays of the dataset as the model names its inputs.',
+        { details: { needed: name, given } },
+      );
+    }
+    if (!isSameShape(array.shape.slice(1), shape.slice(1))) {
+      throw new LimbeckError(
+        'shape-mismatch',
+        `The student's input "${name}" takes ${formatShape(shape)}; the data gives ${formatShape(array.shape)}.`,
+        { details: { name, needed: shape, given: array.shape } },
+      );
+    }
+    return array;
+  });
+}

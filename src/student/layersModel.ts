@@ -1,0 +1,76 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LimbeckError, messageOf } from '../core/errors.ts';
+import type { PortableStudent, Student, StudentArtifacts, WeightSpec } from './student.ts';
+
+/** Whether a value is a tfjs LayersModel; told by its methods, because two copies of tfjs have two classes. */
+export function isLayersModel(value: unknown): value is LayersModel {
+  const model = value as Partial<LayersModel> | null;
+  return typeof model === 'object' && typeof model?.getWeights === 'function' && typeof model?.save === 'function';
+}
+
+/**
+ * Any tfjs LayersModel as a student. Its topology and weights are read when a run starts; the trained weights are put
+ * back into the same model.
+ * Throws    student-invalid: not a LayersModel, or one that tfjs cannot save
+ */
+export function studentFromModel(model: LayersModel): Student {
+  if (!isLayersModel(model)) {
+    throw new LimbeckError(
+      'student-invalid',
+      'The student is neither of limbeck’s zoo nor a tfjs LayersModel. Give cnn(…), mlp(…) or a tf.LayersModel.',
+    );
+  }
+  let artifacts: StudentArtifacts | undefined;
+  return {
+    name: model.name,
+    get artifacts() {
+      return artifacts;
+    },
+    async portable(): Promise<PortableStudent> {
+      artifacts = await artifactsOf(model);
+      return { kind: 'artifacts', artifacts };
+    },
+    async adopt(trained) {
+      artifacts = trained;
+      const tf = await import('../runtime/tf.ts');
+      const byName = tf.io.decodeWeights(trained.weightData, [...trained.weightSpecs] as Parameters<
+        typeof tf.io.decodeWeights
+      >[1]);
+      model.setWeights(trained.weightSpecs.map(({ name }) => byName[name] as never));
+      tf.dispose(byName);
+    },
+  };
+}
+
+/** A model's topology and weights in tfjs's layers format. Throws    student-invalid */
+export async function artifactsOf(model: LayersModel): Promise<StudentArtifacts> {
+  let saved: StudentArtifacts | undefined;
+  try {
+    await model.save({
+      save: async ({ modelTopology, weightSpecs, weightData }) => {
+        saved = {
+          modelTopology: modelTopology as object,
+          weightSpecs: (weightSpecs ?? []) as readonly WeightSpec[],
+          weightData: joined(weightData),
+        };
+        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+      },
+    });
+  } catch (error) {
+    throw new LimbeckError('student-invalid', `tfjs could not save the student "${model.name}": ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  return saved as StudentArtifacts;
+}
+
+function joined(data: ArrayBuffer | ArrayBuffer[] | undefined): ArrayBuffer {
+  if (!Array.isArray(data)) return data ?? new ArrayBuffer(0);
+  const bytes = new Uint8Array(data.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of data) {
+    bytes.set(new Uint8Array(part), at);
+    at += part.byteLength;
+  }
+  return bytes.buffer;
+}

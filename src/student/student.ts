@@ -1,0 +1,79 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Tf } from '../losses/loss.ts';
+
+/** A model in tfjs's layers format: plain values that cross threads and can be saved. */
+export interface StudentArtifacts {
+  readonly modelTopology: object;
+  readonly weightSpecs: readonly WeightSpec[];
+  readonly weightData: ArrayBuffer;
+}
+
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+}
+
+/** What a built student offers: names and shapes without the batch; a free length is null. */
+export interface StudentDescription {
+  readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly parameters: number;
+  readonly trainableParameters: number;
+}
+
+/** The name of a student's only output, whatever its layer is called: it is what losses compare. */
+export const DEFAULT_OUTPUT = 'logits';
+
+/** What a thread needs to build a student: trained weights, or a design of the zoo with its options. */
+export type PortableStudent =
+  | { readonly kind: 'artifacts'; readonly artifacts: StudentArtifacts }
+  | { readonly kind: 'design'; readonly design: string; readonly options: Readonly<Record<string, unknown>> };
+
+/**
+ * A small trainable model with named outputs, as a handle: it holds weights as plain bytes, no tensor, so it can live
+ * on a page while a worker trains it. Training gives it new weights.
+ */
+export interface Student {
+  readonly name: string;
+  /** The weights as they are now; undefined for a design that was never trained. */
+  readonly artifacts: StudentArtifacts | undefined;
+  portable(): Promise<PortableStudent>;
+  /** Takes trained weights. */
+  adopt(artifacts: StudentArtifacts): Promise<void>;
+}
+
+/** A way to build a student from scratch. Files of `zoo/` export one each. */
+export interface StudentDesign {
+  readonly design: string;
+  build(tf: Tf, options: Readonly<Record<string, unknown>>, seed: number): LayersModel;
+}
+
+/** A student that is built, with seeded weights, where it is first trained. */
+export function designedStudent(design: string, options: object): Student {
+  let artifacts: StudentArtifacts | undefined;
+  return {
+    name: design,
+    get artifacts() {
+      return artifacts;
+    },
+    portable: async () =>
+      artifacts === undefined
+        ? { kind: 'design', design, options: options as Readonly<Record<string, unknown>> }
+        : { kind: 'artifacts', artifacts },
+    adopt: async (trained) => {
+      artifacts = trained;
+    },
+  };
+}
+
+/** A student from saved bytes, such as `artifactsFromFiles` gives. */
+export function studentFromArtifacts(name: string, saved: StudentArtifacts): Student {
+  const student = designedStudent(name, {});
+  void student.adopt(saved);
+  return student;
+}
+
+export function parameterCount({ weightSpecs }: StudentArtifacts): number {
+  return weightSpecs.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
+}

@@ -1,0 +1,88 @@
+import { LimbeckError, messageOf } from '../core/errors.ts';
+import { checkCount } from '../core/options.ts';
+import { firstNonFinite, formatShape, type NamedArrays } from '../core/shape.ts';
+
+/** Turns a model's raw outputs for a batch into what losses compare, such as { logits: [B, C] }. */
+export type ReadOutputs = (outputs: NamedArrays) => NamedArrays;
+
+export interface SumOverTimeOptions {
+  /** Classes of the model to keep, in the student's order. */
+  readonly classes: readonly number[];
+  /** The raw output [B, T, C]; default: the only one. */
+  readonly output?: string;
+}
+
+/** Keeps the logarithm finite where a class has no probability at all. */
+const LEAST_PROBABILITY = 1e-7;
+
+/**
+ * Reads a sequence model as a classifier: log of the chosen classes' probabilities, summed over time.
+ * Shapes    output [B, T, C] → logits [B, classes]
+ * Units     probabilities in, log-probabilities (up to a constant) out
+ * Throws    unknown-output · shape-mismatch: not [B, T, C] or too few classes
+ *
+ * @example
+ * loadTeacher(url, { read: sumOverTime({ classes: digitIndices }) });
+ */
+export function sumOverTime({ classes, output }: SumOverTimeOptions): ReadOutputs {
+  for (const index of classes) checkCount(index, 'classes', 0);
+  return (outputs) => {
+    const name = output ?? Object.keys(outputs)[0] ?? '';
+    const array = outputs[name];
+    if (array === undefined) {
+      throw new LimbeckError('unknown-output', `There is no output "${name}"; there is ${Object.keys(outputs)}.`);
+    }
+    const [batch = 0, time = 0, width = 0] = array.shape;
+    if (array.shape.length !== 3 || Math.max(...classes) >= width) {
+      throw new LimbeckError(
+        'shape-mismatch',
+        `sumOverTime reads [B, T, C] with C above ${Math.max(...classes)}; "${name}" is ${formatShape(array.shape)}.`,
+      );
+    }
+    const logits = new Float32Array(batch * classes.length);
+    for (let b = 0; b < batch; b++) {
+      classes.forEach((index, i) => {
+        let sum = 0;
+        for (let t = 0; t < time; t++) sum += array.data[(b * time + t) * width + index] as number;
+        logits[b * classes.length + i] = Math.log(Math.max(sum, LEAST_PROBABILITY));
+      });
+    }
+    return { logits: { data: logits, shape: [batch, classes.length] } };
+  };
+}
+
+/**
+ * Calls `read` and checks what it gives.
+ * Throws    read-failed: it threw, or gave no arrays of this batch · not-finite: NaN or infinite values
+ */
+export function readOutputs(read: ReadOutputs, outputs: NamedArrays, batch: number): NamedArrays {
+  let result: NamedArrays;
+  try {
+    result = read(outputs);
+  } catch (error) {
+    if (error instanceof LimbeckError) throw error;
+    throw new LimbeckError('read-failed', `The teacher's "read" threw: ${messageOf(error)}`, { cause: error });
+  }
+  for (const [name, array] of Object.entries(result ?? {})) {
+    if (!ArrayBuffer.isView(array?.data) || array.shape?.[0] !== batch) {
+      throw new LimbeckError(
+        'read-failed',
+        `The teacher's "read" gave "${name}" with the shape ${formatShape(array?.shape ?? [])}; it must give arrays ` +
+          `{ data, shape } whose first dimension is the batch, ${batch} here.`,
+      );
+    }
+    const at = firstNonFinite(array.data);
+    if (at >= 0) {
+      throw new LimbeckError(
+        'not-finite',
+        `The teacher's output "${name}" holds ${array.data[at]} at value ${at} of ${formatShape(array.shape)}. ` +
+          'Check its inputs (normalisation, NaN pixels) and the logarithms in "read".',
+        { details: { name, at } },
+      );
+    }
+  }
+  if (Object.keys(result ?? {}).length === 0) {
+    throw new LimbeckError('read-failed', 'The teacher\'s "read" gave no output; return such as { logits }.');
+  }
+  return result;
+}

@@ -1,0 +1,86 @@
+import { LimbeckError, messageOf } from '../core/errors.ts';
+import { formatShape } from '../core/shape.ts';
+import type { Loss } from '../losses/loss.ts';
+import * as tf from '../runtime/tf.ts';
+import { describeStudent } from '../student/build.ts';
+import { DEFAULT_OUTPUT, type StudentDescription } from '../student/student.ts';
+import { type TrainBatch, trainStep } from './loop.ts';
+
+/**
+ * Everything that can be wrong with a run, found on one batch before the first step.
+ * Throws    student-not-trainable · unknown-output · class-mismatch · labels-missing · not-finite · unknown-input ·
+ *           shape-mismatch
+ */
+export function checkBatch(model: tf.LayersModel, loss: Loss, batch: TrainBatch): StudentDescription {
+  const description = describeStudent(model);
+  if (model.trainableWeights.length === 0) {
+    throw new LimbeckError(
+      'student-not-trainable',
+      `The student "${model.name}" has no trainable weight (${description.parameters} parameters, all frozen). ` +
+        'Set layer.trainable = true on the layers that should learn.',
+      { details: { parameters: description.parameters } },
+    );
+  }
+  for (const name of loss.reads.student) {
+    if (description.outputs[name] === undefined) throw missingOutput('student', name, Object.keys(description.outputs));
+  }
+  for (const name of loss.reads.teacher) {
+    const given = batch.teacher[name];
+    if (given === undefined) throw missingOutput('teacher', name, Object.keys(batch.teacher));
+    const own = description.outputs[name];
+    if (own !== undefined && own.at(-1) !== given.shape.at(-1)) {
+      throw new LimbeckError(
+        'class-mismatch',
+        `Teacher and student differ in their classes: the teacher's "${name}" is ${formatShape(given.shape)}, the ` +
+          `student's is ${formatShape([null, ...own])}. Build the student with classes: ${given.shape.at(-1)}, or let ` +
+          'the teacher\'s "read" pick the classes the student has.',
+        { details: { teacher: given.shape, student: own } },
+      );
+    }
+  }
+  checkLabels(loss, batch, description);
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  // A rate of zero: the gradient is computed and applied, and nothing changes.
+  const optimizer = tf.train.sgd(0);
+  try {
+    trainStep({ model, loss, optimizer }, variables, batch, 'the check before the first step');
+  } catch (error) {
+    if (error instanceof LimbeckError) throw error;
+    throw new LimbeckError(
+      'student-not-trainable',
+      `One step of the student "${model.name}" failed on this backend: ${messageOf(error)}`,
+      { cause: error },
+    );
+  } finally {
+    optimizer.dispose();
+  }
+  return description;
+}
+
+function checkLabels(loss: Loss, { labels }: TrainBatch, { outputs }: StudentDescription): void {
+  if (!loss.reads.labels) return;
+  if (labels === undefined) {
+    throw new LimbeckError(
+      'labels-missing',
+      `The loss "${loss.name}" reads labels, and the data has none. Give labelled data, or a loss such as softTargets.`,
+    );
+  }
+  const classes = outputs[loss.reads.student[0] ?? DEFAULT_OUTPUT]?.at(-1) ?? 0;
+  const wrong = labels.findIndex((label) => label < 0 || label >= (classes ?? 0));
+  if (wrong >= 0) {
+    throw new LimbeckError(
+      'class-mismatch',
+      `The label ${labels[wrong]} lies outside the student's ${classes} classes (0…${(classes ?? 0) - 1}).`,
+      { details: { label: labels[wrong], classes } },
+    );
+  }
+}
+
+function missingOutput(side: string, name: string, given: readonly string[]): LimbeckError {
+  return new LimbeckError(
+    'unknown-output',
+    `The loss reads the ${side}'s output "${name}"; it has ${given.map((n) => `"${n}"`).join(', ') || 'none'}. ` +
+      (side === 'teacher' ? 'Let the teacher\'s "read" return it.' : 'Name the layer so, or choose another output.'),
+    { details: { side, needed: name, given } },
+  );
+}

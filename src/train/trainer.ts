@@ -1,0 +1,89 @@
+import { LimbeckError } from '../core/errors.ts';
+import { checkKnownOptions } from '../core/options.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
+import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
+import { startHost, type WorkerOption } from '../workers/host.ts';
+import { callable } from '../workers/transfer.ts';
+import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
+import type { TrainBatch } from './loop.ts';
+
+export interface TrainerOptions extends BackendOptions {
+  /** 'shipped' (default): limbeck's own worker. 'none': the calling thread. A function: a worker that you make. */
+  readonly worker?: WorkerOption;
+}
+
+/** A student's workplace: tfjs with kernels, in a worker. It can be used for several runs, one after the other. */
+export interface Trainer extends AsyncDisposable {
+  readonly description: BackendDescription;
+  check(job: TrainJob, batch: TrainBatch): Promise<StudentDescription>;
+  train(
+    job: TrainJob,
+    source: TrainSource,
+    emit: (event: EngineEvent) => void,
+    signal: AbortSignal,
+  ): Promise<TrainOutcome>;
+  /** The student's outputs [B, ...] by name for a batch of inputs. */
+  predict(student: Student, inputs: NamedArrays): Promise<NamedArrays>;
+  /** Milliseconds of each of `repeats` predictions of the same batch, measured where the student runs. */
+  timeMs(student: Student, inputs: NamedArrays, repeats: number): Promise<number[]>;
+  memory(): Promise<MemoryState>;
+}
+
+const OPTIONS = ['worker', 'backend', 'threads', 'simdLevel', 'kernels', 'assetBase'];
+
+/**
+ * Opens a trainer; dispose it to end its worker and free its memory.
+ * Throws    invalid-option · worker-unreachable · backend-unavailable · wasm-blocked · out-of-memory
+ */
+export async function openTrainer(options: TrainerOptions = {}): Promise<Trainer> {
+  checkKnownOptions(options, OPTIONS, 'openTrainer');
+  const { worker = 'shipped', ...backend } = options;
+  if (worker === 'none') {
+    const { createEngine } = await import('./engine.ts');
+    const engine = createEngine();
+    const description = await engine.open(backend);
+    return makeTrainer(
+      description,
+      (use) => use(engine),
+      () => engine.close(),
+    );
+  }
+  const host = await startHost<{ readonly engine: Engine }>(worker);
+  try {
+    const description = await host.call((api) => api.engine.open(backend));
+    const callEngine: CallEngine = (use) => host.call((api) => use(api.engine));
+    return makeTrainer(description, callEngine, async () => host[Symbol.asyncDispose]());
+  } catch (error) {
+    await host[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+type CallEngine = <T>(use: (engine: Engine) => Promise<T>) => Promise<T>;
+
+function makeTrainer(description: BackendDescription, callEngine: CallEngine, close: () => Promise<void>): Trainer {
+  let isDisposed = false;
+  const call: CallEngine = (use) => {
+    if (isDisposed) return Promise.reject(new LimbeckError('disposed', 'The trainer was disposed; open another.'));
+    return callEngine(use);
+  };
+  const withPortable = async <T>(student: Student, use: (engine: Engine, portable: PortableStudent) => Promise<T>) => {
+    const portable = await student.portable();
+    return call((engine) => use(engine, portable));
+  };
+  return {
+    description,
+    check: (job, batch) => call((engine) => engine.check(job, batch)),
+    train: (job, source, emit, signal) => call((engine) => engine.train(job, callable(source), callable(emit), signal)),
+    predict: (student, inputs) => withPortable(student, (engine, portable) => engine.predict(portable, inputs)),
+    timeMs: (student, inputs, repeats) =>
+      withPortable(student, (engine, portable) => engine.timeMs(portable, inputs, repeats)),
+    memory: () => call((engine) => engine.memory()),
+    async [Symbol.asyncDispose]() {
+      if (isDisposed) return;
+      isDisposed = true;
+      await close();
+    },
+  };
+}

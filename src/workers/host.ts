@@ -1,0 +1,134 @@
+import { releaseProxy, wrap } from 'comlink';
+import { LimbeckError, messageOf } from '../core/errors.ts';
+import { registerTransfers } from './transfer.ts';
+
+/** How limbeck gets a worker: its own prebuilt file, a worker that the caller makes, or none. */
+export type WorkerOption = 'shipped' | 'none' | (() => Worker);
+
+/**
+ * A worker and what it exposes: objects of functions that give promises. Calls go through `call`, which also fails
+ * when the worker dies.
+ */
+export interface Host<Api> extends AsyncDisposable {
+  call<T>(use: (api: Api) => Promise<T>): Promise<T>;
+  /** Resolves when the worker died by itself; never when it was disposed. */
+  readonly died: Promise<LimbeckError>;
+}
+
+const START_MS = 20_000;
+
+/** What a worker sends once it listens: the name of the lock that it holds for as long as it lives. */
+export interface HelloMessage {
+  readonly limbeck: 'ready';
+  readonly lock: string | undefined;
+}
+
+/**
+ * Starts a worker and waits until it listens.
+ * A call to a dead worker would stay pending for ever, so every call is raced against the worker's end. The end is
+ * noticed by its error event and by a Web Lock that it holds: the lock is released however the worker dies.
+ * Throws    worker-unreachable: the script is missing, is no limbeck worker, or is forbidden by the page's policy
+ */
+export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>): Promise<Host<Api>> {
+  registerTransfers();
+  const worker = makeWorker(option);
+  const lifetime = new AbortController();
+  let endWith: (error: LimbeckError) => void = () => undefined;
+  const died = new Promise<LimbeckError>((resolve) => {
+    endWith = resolve;
+  });
+  let dead: LimbeckError | undefined;
+  void died.then((error) => {
+    dead = error;
+    worker.terminate();
+  });
+  const hello = await firstMessage(worker);
+  worker.addEventListener('error', (event) => endWith(workerDied(event.message)));
+  worker.addEventListener('messageerror', () => endWith(workerDied('a message could not be read')));
+  if (hello.lock !== undefined && navigator.locks !== undefined) {
+    navigator.locks
+      .request(hello.lock, { signal: lifetime.signal }, () => endWith(workerDied('it ended without a message')))
+      .catch(() => undefined);
+  }
+  const remote = wrap<Api>(worker);
+  let isDisposed = false;
+
+  return {
+    died,
+    async call(use) {
+      if (isDisposed) throw new LimbeckError('disposed', 'This worker was disposed; nothing more can be asked of it.');
+      if (dead !== undefined) throw dead;
+      const answer = use(remote as unknown as Api);
+      // The loser of the race must not become an unhandled rejection.
+      answer.catch(() => undefined);
+      return Promise.race([
+        answer,
+        died.then((error) => {
+          throw error;
+        }),
+      ]);
+    },
+    async [Symbol.asyncDispose]() {
+      if (isDisposed) return;
+      isDisposed = true;
+      lifetime.abort();
+      remote[releaseProxy]();
+      worker.terminate();
+      // Calls that were still waiting are answered, so that nobody waits for a worker that is gone.
+      endWith(new LimbeckError('disposed', 'The worker was disposed while it worked.'));
+    },
+  };
+}
+
+function makeWorker(option: 'shipped' | (() => Worker)): Worker {
+  try {
+    if (typeof option === 'function') return option();
+    // One literal expression: bundlers look for exactly this form.
+    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  } catch (error) {
+    throw unreachable(messageOf(error), error);
+  }
+}
+
+function firstMessage(worker: Worker): Promise<HelloMessage> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => {
+      stop();
+      worker.terminate();
+      reject(unreachable(why));
+    };
+    const onMessage = ({ data }: MessageEvent<Partial<HelloMessage> | undefined>) => {
+      if (data?.limbeck !== 'ready') return;
+      stop();
+      resolve(data as HelloMessage);
+    };
+    const onError = (event: ErrorEvent) => fail(event.message || 'the script could not be loaded');
+    const timer = setTimeout(() => fail(`it did not answer within ${START_MS / 1000} s`), START_MS);
+    const stop = () => {
+      clearTimeout(timer);
+      worker.removeEventListener('message', onMessage);
+      worker.removeEventListener('error', onError);
+    };
+    worker.addEventListener('message', onMessage);
+    worker.addEventListener('error', onError);
+  });
+}
+
+function unreachable(why: string, cause?: unknown): LimbeckError {
+  return new LimbeckError(
+    'worker-unreachable',
+    `limbeck's worker did not start: ${why}. Serve the package's dist/worker.js from your own origin, allow it in the ` +
+      "content security policy (worker-src 'self'), or make the worker yourself: worker: () => new Worker(url, " +
+      "{ type: 'module' }). worker: 'none' runs on this thread instead.",
+    { details: { why }, cause },
+  );
+}
+
+function workerDied(why: string): LimbeckError {
+  return new LimbeckError(
+    'worker-died',
+    `limbeck's worker died while it worked (${why || 'no reason was given'}); the page may be out of memory. ` +
+      'Start again, with a smaller batch if it happens twice.',
+    { details: { why } },
+  );
+}

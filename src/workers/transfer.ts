@@ -1,0 +1,129 @@
+import { expose, proxy, type Remote, type TransferHandler, transfer, transferHandlers, wrap } from 'comlink';
+import { abortError, type ErrorDetails, LimbeckError, type LimbeckErrorCode } from '../core/errors.ts';
+import type { NamedArrays } from '../core/shape.ts';
+
+/** An error as plain values. comlink alone would lose its class and its code. */
+interface PortableError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: LimbeckErrorCode;
+  readonly details?: ErrorDetails;
+  readonly cause?: PortableError;
+  readonly stack?: string;
+}
+
+export function packError(error: unknown): PortableError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const cause = error.cause === undefined ? {} : { cause: packError(error.cause) };
+  const known = error instanceof LimbeckError ? { code: error.code, details: plain(error.details) } : {};
+  return { name: error.name, message: error.message, stack: error.stack, ...known, ...cause };
+}
+
+export function unpackError(packed: PortableError): Error {
+  const cause = packed.cause === undefined ? undefined : unpackError(packed.cause);
+  if (packed.name === 'AbortError') return abortError(cause);
+  const error =
+    packed.code === undefined
+      ? Object.assign(new Error(packed.message, cause && { cause }), { name: packed.name })
+      : new LimbeckError(packed.code, packed.message, { details: packed.details, cause });
+  if (packed.stack !== undefined) error.stack = packed.stack;
+  return error;
+}
+
+/** Details are meant to be plain; what is not becomes text rather than a failed message. */
+function plain(details: ErrorDetails): ErrorDetails {
+  return JSON.parse(JSON.stringify(details)) as ErrorDetails;
+}
+
+/** A signal crosses as a port: the far side gets a signal of its own that follows this one. */
+const signals: TransferHandler<AbortSignal, { port: MessagePort; isAborted: boolean; reason?: PortableError }> = {
+  canHandle: (value): value is AbortSignal => value instanceof AbortSignal,
+  serialize(signal) {
+    const { port1, port2 } = new MessageChannel();
+    const send = () => port1.postMessage(packError(signal.reason));
+    if (!signal.aborted) signal.addEventListener('abort', send, { once: true });
+    const reason = signal.aborted ? { reason: packError(signal.reason) } : {};
+    return [{ port: port2, isAborted: signal.aborted, ...reason }, [port2]];
+  },
+  deserialize({ port, isAborted, reason }) {
+    const controller = new AbortController();
+    const abort = (packed: PortableError | undefined) => controller.abort(packed && unpackError(packed));
+    if (isAborted) abort(reason);
+    else {
+      port.onmessage = ({ data }) => {
+        abort(data as PortableError);
+        port.close();
+      };
+    }
+    return controller.signal;
+  },
+};
+
+interface RemoteIterator {
+  next(): Promise<IteratorResult<unknown>>;
+  stop(): Promise<void>;
+}
+
+/** An async iterable crosses as a port on which the far side asks for one value after the other. */
+const iterables: TransferHandler<AsyncIterable<unknown>, MessagePort> = {
+  canHandle: (value): value is AsyncIterable<unknown> =>
+    typeof value === 'object' && value !== null && Symbol.asyncIterator in value,
+  serialize(iterable) {
+    const { port1, port2 } = new MessageChannel();
+    const iterator = iterable[Symbol.asyncIterator]();
+    const remote: RemoteIterator = {
+      next: () => iterator.next(),
+      stop: async () => {
+        await iterator.return?.();
+      },
+    };
+    expose(remote, port1);
+    return [port2, [port2]];
+  },
+  deserialize(port) {
+    const remote = wrap<RemoteIterator>(port) as Remote<RemoteIterator>;
+    return {
+      async *[Symbol.asyncIterator]() {
+        try {
+          for (let result = await remote.next(); !result.done; result = await remote.next()) yield result.value;
+        } finally {
+          await remote.stop();
+          port.close();
+        }
+      },
+    };
+  },
+};
+
+let isRegistered = false;
+
+/** Teaches comlink, once per thread, to carry errors with their codes, signals and async iterables. */
+export function registerTransfers(): void {
+  if (isRegistered) return;
+  isRegistered = true;
+  const original = transferHandlers.get('throw') as TransferHandler<unknown, unknown>;
+  const thrown: TransferHandler<{ value: unknown }, PortableError> = {
+    // comlink marks what was thrown with a symbol that it does not export; its own handler knows it.
+    canHandle: (value): value is { value: unknown } => original.canHandle(value),
+    serialize: ({ value }) => [packError(value), []],
+    deserialize: (packed) => {
+      throw unpackError(packed);
+    },
+  };
+  transferHandlers.set('throw', thrown as unknown as TransferHandler<unknown, unknown>);
+  transferHandlers.set('signal', signals as unknown as TransferHandler<unknown, unknown>);
+  transferHandlers.set('iterable', iterables as unknown as TransferHandler<unknown, unknown>);
+}
+
+/** A function, or an object of functions, that the far side may call. */
+export function callable<T extends object>(target: T): T {
+  return proxy(target) as unknown as T;
+}
+
+/** Named arrays that move to the far side instead of being copied; they must not be used here afterwards. */
+export function moved(arrays: NamedArrays): NamedArrays {
+  return transfer(
+    arrays,
+    Object.values(arrays).map(({ data }) => data.buffer as ArrayBuffer),
+  );
+}
