@@ -51,7 +51,18 @@ function keepThreadedSource() {
   };
 }
 
+/** Emscripten's glue and seedrandom ask for Node's modules behind a test that a browser never passes. */
+function withoutNodeModules() {
+  const names = new Set(['crypto', 'fs', 'node-fetch', 'os', 'path', 'perf_hooks', 'util', 'worker_threads']);
+  return {
+    name: 'without-node-modules',
+    resolveId: (id) => (names.has(id) ? '\0no-node-module' : null),
+    load: (id) => (id === '\0no-node-module' ? 'export default {};' : null),
+  };
+}
+
 const plugins = (minify) => [
+  withoutNodeModules(),
   keepThreadedSource(),
   nodeResolve({ browser: true, exportConditions: ['onnxruntime-web-use-extern-wasm', 'browser', 'import', 'default'] }),
   commonjs(),
@@ -70,7 +81,7 @@ export default [
   {
     input: { index: 'src/index.ts', expose: 'src/exposeWorker.ts' },
     output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
-    external: isPeer,
+    external: (id) => isPeer(id) || id.startsWith('node:'),
     plugins: [...plugins(false), copyAssets()],
     onwarn,
   },

@@ -28,6 +28,7 @@ export interface Dataset {
   read(indices: Int32Array, signal?: AbortSignal): Promise<Examples>;
 }
 
+/** A dataset whose examples come with their class. */
 export interface LabelledDataset extends Dataset {
   readonly hasLabels: true;
   read(indices: Int32Array, signal?: AbortSignal): Promise<LabelledExamples>;

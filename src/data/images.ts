@@ -7,6 +7,7 @@ import { type Dataset, DEFAULT_INPUT, type LabelledDataset } from './dataset.ts'
 /** Anything that holds one picture. A Blob (or File) is decoded when it is read, and not kept. */
 export type ImageLike = ImageData | ImageBitmap | HTMLCanvasElement | OffscreenCanvas | Blob;
 
+/** What every image becomes. */
 export interface ImagesOptions {
   /** Pixels of every example; images are scaled to it (smoothed, without keeping their proportions). */
   readonly width: number;

@@ -1,7 +1,7 @@
-import { LimbeckError } from '../core/errors.ts';
+import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray } from '../core/shape.ts';
 import { pickRows } from '../data/arrays.ts';
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset, Examples } from '../data/dataset.ts';
 import { batches } from '../data/views.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 
@@ -12,20 +12,24 @@ export interface Answers {
 }
 
 /**
- * Asks the teacher about every example, in order. The next batch is read while the teacher works.
- * Throws    shape-mismatch: outputs whose shape changes from batch to batch · what the teacher throws · AbortError
+ * Asks the teacher about every example, in order; the next batch is read while the teacher works. Every example passes
+ * `check` first, so that bad data is found before training. Without a teacher the examples are only checked.
+ * Throws    shape-mismatch: outputs whose shape changes from batch to batch · what teacher and check throw · AbortError
  */
 export async function askAll(
-  teacher: Teacher,
+  teacher: Teacher | undefined,
   dataset: Dataset,
   batchSize: number,
   onAnswered: (count: number) => void,
   signal: AbortSignal,
+  check: (examples: Examples, firstIndex: number) => void = () => undefined,
 ): Promise<Answers> {
   const tables: Record<string, NdArray> = {};
   let at = 0;
   for await (const { indices, examples } of batches(dataset, batchSize, { signal })) {
-    const outputs = await teacher.ask(examples.inputs, signal);
+    throwIfAborted(signal);
+    check(examples, at);
+    const outputs = (await teacher?.ask(examples.inputs, signal)) ?? {};
     for (const [name, array] of Object.entries(outputs))
       tables[name] = writeRows(tables[name], name, array, at, dataset.size);
     at += indices.length;

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { type Run, startRun } from '../core/run.ts';
 import { firstNonFinite, type NamedArrays } from '../core/shape.ts';
 import {
@@ -15,10 +16,10 @@ import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { isLayersModel, studentFromModel } from '../student/layersModel.ts';
-import type { Student } from '../student/student.ts';
-import { DEFAULT_OUTPUT } from '../student/student.ts';
+import type { Student, StudentDescription } from '../student/student.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import type { EngineEvent, TrainJob } from '../train/engine.ts';
+import { checkLabelRange, classesOf } from '../train/labels.ts';
 import { measure } from '../train/metric.ts';
 import { checkOptimizer, type OptimizerOptions } from '../train/optimizer.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
@@ -26,6 +27,7 @@ import { type Answers, askAll } from './answers.ts';
 import type { DistillEvent } from './events.ts';
 import { type DistillReport, type EpochRecord, makeReport } from './report.ts';
 
+/** Who teaches whom, from what and for how long. */
 export interface DistillOptions {
   readonly teacher: Teacher;
   /** One of the zoo, or any tfjs LayersModel; it gets the trained weights. */
@@ -110,7 +112,9 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     const total = data.size + (holdout?.size ?? 0);
     const ask = (dataset: Dataset, before: number) => {
       const onAnswered = (count: number) => emit(teacherEvent(before + count, total, teacherStartedAt));
-      return askAll(teacher, dataset, teacherBatchSize, onAnswered, signal);
+      const isAsked = loss.reads.teacher.length > 0 || dataset === holdout;
+      const check = (examples: Examples, first: number) => checkExamples(examples, first, loss, studentDescription);
+      return askAll(isAsked ? teacher : undefined, dataset, teacherBatchSize, onAnswered, signal, check);
     };
     const answers = await ask(data, 0);
     const holdoutAnswers = holdout && (await ask(holdout, data.size));
@@ -196,17 +200,29 @@ async function checkFirstBatch(
 ) {
   const indices = Int32Array.from({ length: Math.min(2, data.size) }, (_, i) => i);
   const examples = await data.read(indices, signal);
-  for (const [name, array] of Object.entries(examples.inputs)) {
-    const at = firstNonFinite(array.data);
-    if (at >= 0) {
-      throw new LimbeckError(
-        'not-finite',
-        `The data's input "${name}" holds ${array.data[at]} (value ${at}). Clean the data first.`,
-      );
-    }
-  }
+  checkFinite(examples, 0);
   const answers = loss.reads.teacher.length > 0 ? await teacher.ask(examples.inputs, signal) : {};
   return trainer.check(job, { inputs: examples.inputs, teacher: answers, ...labelsFor(loss, examples) });
+}
+
+/** Throws    not-finite · class-mismatch, with the number of the example */
+function checkExamples(examples: Examples | LabelledExamples, first: number, loss: Loss, student: StudentDescription) {
+  checkFinite(examples, first);
+  const { labels } = labelsFor(loss, examples);
+  if (labels !== undefined) checkLabelRange(labels, classesOf(loss, student.outputs));
+}
+
+function checkFinite({ inputs }: Examples, first: number): void {
+  for (const [name, { data, shape }] of Object.entries(inputs)) {
+    const at = firstNonFinite(data);
+    if (at < 0) continue;
+    const example = first + Math.floor(at / (data.length / (shape[0] ?? 1)));
+    throw new LimbeckError(
+      'not-finite',
+      `Example ${example} holds ${data[at]} in its input "${name}". Clean the data, or leave the example out.`,
+      { details: { example, name } },
+    );
+  }
 }
 
 /** Labels reach the training thread only where the loss reads them. */

@@ -3,6 +3,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import { type Loss, named, type Tf } from './loss.ts';
 
+/** Where the student's logits are read. */
 export interface CrossEntropyOptions {
   /** The student's output that holds the logits. Default 'logits'. */
   readonly output?: string;

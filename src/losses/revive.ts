@@ -34,7 +34,7 @@ export function reviveLoss(spec: LossSpec, known: KnownLosses = {}): Loss {
     throw new LimbeckError(
       'unknown-loss',
       `The worker knows no loss "${spec.name}". Run with worker: 'none', or give a worker of your own that calls ` +
-        `exposeWorker({ losses: { ${spec.name} } }) from 'limbeck/worker'.`,
+        `exposeWorker({ losses: { ${spec.name} } }) from 'limbeck/expose'.`,
       { details: { name: spec.name } },
     );
   }

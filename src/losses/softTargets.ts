@@ -2,6 +2,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { checkKnownOptions, checkPositive } from '../core/options.ts';
 import { type Loss, named, stopGradient, type Tf } from './loss.ts';
 
+/** How soft the targets are, and where they are read. */
 export interface SoftTargetsOptions {
   /** Softens both distributions; above 1 the teacher's small probabilities count more. Default 4 (RepDistiller). */
   readonly temperature?: number;

@@ -1,5 +1,7 @@
 import { relaxedSimd, simd, threads } from 'wasm-feature-detect';
+import { LimbeckError, messageOf } from '../core/errors.ts';
 
+/** How WebAssembly may work on four floats at once: with products and sums fused, without, or not at all. */
 export type SimdLevel = 'relaxed' | 'simd' | 'none';
 
 /** What this page or worker may use, and for each thing that is off, one sentence that says why. */
@@ -43,4 +45,21 @@ export async function detectCapabilities(): Promise<Capabilities> {
     hasIndexedDb,
     why,
   };
+}
+
+/** The smallest module there is: its header. */
+const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+
+/** Throws    wasm-blocked: a content security policy forbids WebAssembly, or the engine has none */
+export function requireWasm(): void {
+  try {
+    new WebAssembly.Module(EMPTY_MODULE);
+  } catch (error) {
+    throw new LimbeckError(
+      'wasm-blocked',
+      `WebAssembly cannot be compiled here (${messageOf(error)}). If a content security policy forbids it, add ` +
+        "'wasm-unsafe-eval' to script-src; a worker follows the policy of its own script's response.",
+      { cause: error },
+    );
+  }
 }

@@ -1,7 +1,7 @@
 // The one door to onnxruntime-web, opened only when a teacher is loaded.
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { assetUrl } from './assets.ts';
-import { detectCapabilities } from './capabilities.ts';
+import { detectCapabilities, requireWasm } from './capabilities.ts';
 
 export type Ort = typeof import('onnxruntime-web/wasm');
 export type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web/wasm';
@@ -11,7 +11,7 @@ let started: Promise<{ ort: Ort; threads: number; notices: string[] }> | undefin
 
 /**
  * Loads onnxruntime-web with its WebAssembly files from limbeck's own folder.
- * Throws    backend-unavailable: the files are missing or WebAssembly is blocked
+ * Throws    backend-unavailable: the package or its files are missing · wasm-blocked
  */
 export function startOrt(options: { threads?: number; assetBase?: string }) {
   started ??= start(options).catch((error: unknown) => {
@@ -22,6 +22,7 @@ export function startOrt(options: { threads?: number; assetBase?: string }) {
 }
 
 async function start({ threads, assetBase }: { threads?: number; assetBase?: string }) {
+  requireWasm();
   const capabilities = await detectCapabilities();
   const wanted = threads ?? Math.min(4, capabilities.cores);
   const used = capabilities.hasThreads ? wanted : 1;

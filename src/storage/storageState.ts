@@ -6,6 +6,7 @@ export interface StorageState {
   readonly isPersistent: boolean | undefined;
 }
 
+/** Asks the browser what it grants; what it does not say is undefined. */
 export async function storageState(): Promise<StorageState> {
   const storage = globalThis.navigator?.storage;
   const [estimate, isPersistent] = await Promise.all([

@@ -32,6 +32,7 @@ export interface Store extends AsyncDisposable {
   size(key: string): Promise<number | undefined>;
 }
 
+/** Where a store is to keep its bytes. */
 export interface OpenStoreOptions {
   /**
    * `auto` takes the first that opens of OPFS, IndexedDB and memory. A kind is one place: what was put into one is not

@@ -1,7 +1,8 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { formatShape, isSameShape, type NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
-import { DEFAULT_OUTPUT, type PortableStudent, type StudentDescription, type StudentDesign } from './student.ts';
+import type { PortableStudent, StudentDescription, StudentDesign } from './student.ts';
 import * as zoo from './zoo/all.ts';
 
 /**

@@ -7,6 +7,7 @@ export interface StudentFiles {
   readonly 'weights.bin': Uint8Array<ArrayBuffer>;
 }
 
+/** A student's weights as the two files of tfjs's layers format. */
 export function toFiles({ modelTopology, weightSpecs, weightData }: StudentArtifacts): StudentFiles {
   const model = {
     format: 'layers-model',

@@ -22,9 +22,6 @@ export interface StudentDescription {
   readonly trainableParameters: number;
 }
 
-/** The name of a student's only output, whatever its layer is called: it is what losses compare. */
-export const DEFAULT_OUTPUT = 'logits';
-
 /** What a thread needs to build a student: trained weights, or a design of the zoo with its options. */
 export type PortableStudent =
   | { readonly kind: 'artifacts'; readonly artifacts: StudentArtifacts }
@@ -74,6 +71,7 @@ export function studentFromArtifacts(name: string, saved: StudentArtifacts): Stu
   return student;
 }
 
+/** The number of weights, trainable or not. */
 export function parameterCount({ weightSpecs }: StudentArtifacts): number {
   return weightSpecs.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
 }

@@ -1,5 +1,6 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { type Host, startHost, type WorkerOption } from '../workers/host.ts';
@@ -9,8 +10,12 @@ import { type ReadOutputs, readOutputs } from './read.ts';
 import type { OnnxSession, SessionOptions } from './session.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
 
+/** How a teacher is fed and read, and where it runs. */
 export interface LoadTeacherOptions {
-  /** Turns raw outputs into what losses compare; runs on the calling thread. Default: the outputs as they are. */
+  /**
+   * Turns raw outputs into what losses compare; runs on the calling thread. Default: the outputs as they are, and an
+   * only output is called 'logits'.
+   */
   readonly read?: ReadOutputs;
   /** How images of the dataset become the model's input; the work is done on the teacher's thread. */
   readonly input?: ImageInput;
@@ -24,6 +29,7 @@ export interface LoadTeacherOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What the loading of a teacher tells: bytes as they arrive, then that the model is being opened. */
 export type LoadEvent =
   | { readonly type: 'load'; readonly loadedBytes: number; readonly totalBytes: number | undefined }
   | { readonly type: 'open'; readonly bytes: number }
@@ -55,13 +61,19 @@ export function loadTeacher(source: ModelSource, options: LoadTeacherOptions = {
       await session[Symbol.asyncDispose]();
       throwIfAborted(signal);
     }
-    return makeTeacher(session, description, options.read ?? ((outputs) => outputs));
+    return makeTeacher(session, description, options.read ?? asLogits);
   }, options.signal);
 }
 
 /** The part of the worker that belongs to teachers. */
 interface TeacherApi {
   readonly onnx: OnnxSession;
+}
+
+/** A model with one output is a classifier until "read" says otherwise. */
+function asLogits(outputs: NamedArrays): NamedArrays {
+  const [only, ...others] = Object.values(outputs);
+  return only !== undefined && others.length === 0 ? { [DEFAULT_OUTPUT]: only } : outputs;
 }
 
 type Session = Pick<OnnxSession, 'run' | 'timeMs'> & AsyncDisposable;

@@ -5,6 +5,7 @@ import { firstNonFinite, formatShape, type NamedArrays } from '../core/shape.ts'
 /** Turns a model's raw outputs for a batch into what losses compare, such as { logits: [B, C] }. */
 export type ReadOutputs = (outputs: NamedArrays) => NamedArrays;
 
+/** Which classes of a sequence model count, and where they are read. */
 export interface SumOverTimeOptions {
   /** Classes of the model to keep, in the student's order. */
   readonly classes: readonly number[];

@@ -95,21 +95,17 @@ async function createSession(ort: Ort, bytes: Uint8Array, name: string): Promise
     return await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
   } catch (error) {
     const why = messageOf(error);
-    if (
-      /no available backend|failed to (fetch|load)|Importing a module|instantiate|CompileError|Content Security/i.test(
-        why,
-      )
-    ) {
-      const isBlocked = /CompileError|Content Security|unsafe-eval/i.test(why);
-      throw new LimbeckError(
-        isBlocked ? 'wasm-blocked' : 'backend-unavailable',
-        `onnxruntime-web did not start (${why}). Serve its two files, which lie beside limbeck's worker, and allow ` +
-          "'wasm-unsafe-eval' in the content security policy.",
-        { cause: error },
-      );
-    }
     if (/memory|allocat/i.test(why)) {
       throw new LimbeckError('out-of-memory', `There is no room for the teacher "${name}": ${why}`, { cause: error });
+    }
+    // ort says so where its own WebAssembly did not start; any other fault is the model's.
+    if (why.startsWith('no available backend')) {
+      throw new LimbeckError(
+        'backend-unavailable',
+        `onnxruntime-web did not start (${why}). Its two files, ort-wasm-simd-threaded.mjs and .wasm, must be served ` +
+          'beside limbeck’s worker.',
+        { cause: error },
+      );
     }
     throw new LimbeckError(
       'invalid-onnx',

@@ -3,7 +3,8 @@ import { formatShape } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
 import * as tf from '../runtime/tf.ts';
 import { describeStudent } from '../student/build.ts';
-import { DEFAULT_OUTPUT, type StudentDescription } from '../student/student.ts';
+import type { StudentDescription } from '../student/student.ts';
+import { checkLabelRange, classesOf } from './labels.ts';
 import { type TrainBatch, trainStep } from './loop.ts';
 
 /**
@@ -28,7 +29,16 @@ export function checkBatch(model: tf.LayersModel, loss: Loss, batch: TrainBatch)
     const given = batch.teacher[name];
     if (given === undefined) throw missingOutput('teacher', name, Object.keys(batch.teacher));
     const own = description.outputs[name];
-    if (own !== undefined && own.at(-1) !== given.shape.at(-1)) {
+    if (own === undefined) continue;
+    if (own.length !== given.shape.length - 1) {
+      throw new LimbeckError(
+        'shape-mismatch',
+        `The teacher's "${name}" is ${formatShape(given.shape)}, the student's is ${formatShape([null, ...own])}: they ` +
+          'cannot be compared. Let the teacher\'s "read" bring its output to the shape of the student\'s.',
+        { details: { teacher: given.shape, student: own } },
+      );
+    }
+    if (own.at(-1) !== given.shape.at(-1)) {
       throw new LimbeckError(
         'class-mismatch',
         `Teacher and student differ in their classes: the teacher's "${name}" is ${formatShape(given.shape)}, the ` +
@@ -65,15 +75,7 @@ function checkLabels(loss: Loss, { labels }: TrainBatch, { outputs }: StudentDes
       `The loss "${loss.name}" reads labels, and the data has none. Give labelled data, or a loss such as softTargets.`,
     );
   }
-  const classes = outputs[loss.reads.student[0] ?? DEFAULT_OUTPUT]?.at(-1) ?? 0;
-  const wrong = labels.findIndex((label) => label < 0 || label >= (classes ?? 0));
-  if (wrong >= 0) {
-    throw new LimbeckError(
-      'class-mismatch',
-      `The label ${labels[wrong]} lies outside the student's ${classes} classes (0…${(classes ?? 0) - 1}).`,
-      { details: { label: labels[wrong], classes } },
-    );
-  }
+  checkLabelRange(labels, classesOf(loss, outputs));
 }
 
 function missingOutput(side: string, name: string, given: readonly string[]): LimbeckError {

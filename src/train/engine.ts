@@ -1,4 +1,5 @@
 import { abortError, isAbortError, LimbeckError } from '../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { makeQueue } from '../core/queue.ts';
 import { makeArray, type NamedArrays, type NdArray } from '../core/shape.ts';
 import { batchIndices } from '../data/views.ts';
@@ -9,12 +10,7 @@ import { toArray, toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, buildStudent, orderInputs } from '../student/build.ts';
 import { artifactsOf } from '../student/layersModel.ts';
-import {
-  DEFAULT_OUTPUT,
-  type PortableStudent,
-  type StudentArtifacts,
-  type StudentDescription,
-} from '../student/student.ts';
+import type { PortableStudent, StudentArtifacts, StudentDescription } from '../student/student.ts';
 import { checkBatch } from './check.ts';
 import { type EpochEvent, type StepEvent, type TrainBatch, trainLoop } from './loop.ts';
 import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';

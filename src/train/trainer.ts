@@ -8,6 +8,7 @@ import { callable } from '../workers/transfer.ts';
 import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
 import type { TrainBatch } from './loop.ts';
 
+/** Where a student is trained: in which thread, on which backend. */
 export interface TrainerOptions extends BackendOptions {
   /** 'shipped' (default): limbeck's own worker. 'none': the calling thread. A function: a worker that you make. */
   readonly worker?: WorkerOption;

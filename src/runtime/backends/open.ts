@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount } from '../../core/options.ts';
-import { detectCapabilities } from '../capabilities.ts';
+import { detectCapabilities, requireWasm } from '../capabilities.ts';
 import type { BackendOptions, OpenBackend } from './backend.ts';
 import { openCpu } from './cpu.ts';
 import { openWasm } from './wasm.ts';
@@ -36,6 +36,7 @@ export async function openBackendHere(options: BackendOptions = {}): Promise<Ope
   if (backend === 'cpu' || kernels === 'off' || capabilities.simdLevel === 'none') {
     return openCpu({ isIsolated: capabilities.isIsolated, notices });
   }
+  requireWasm();
   if (capabilities.why['relaxed'] !== undefined) notices.push(capabilities.why['relaxed']);
   const simdLevel = options.simdLevel === 'simd' ? 'simd' : capabilities.simdLevel;
   return openWasm({ threads, simdLevel, isIsolated: capabilities.isIsolated, assetBase: options.assetBase, notices });

@@ -32,7 +32,7 @@ let installed: InstalledKernels | undefined;
 /**
  * Replaces operations of the current tfjs-wasm backend by limbeck's kernels, in place on its heap.
  * `bytes` is one of the shipped kernel binaries, `threads` how many threads may work on one operation.
- * Throws    backend-unavailable: another backend is current · wasm-blocked · out-of-memory
+ * Throws    backend-unavailable: another backend is current · out-of-memory
  */
 export async function installKernels(bytes: Uint8Array, threads = 1): Promise<InstalledKernels> {
   installed?.uninstall();

@@ -1,4 +1,4 @@
-import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { LimbeckError } from '../../core/errors.ts';
 
 /** What the compiled kernels export. Pointers are byte addresses on tfjs-wasm's heap. */
 export interface KernelExports {
@@ -69,18 +69,8 @@ function writeUnsigned(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...writeUnsigned(value >>> 7)];
 }
 
-/** Throws    wasm-blocked: the page's or the worker's content security policy forbids WebAssembly */
-export async function compileKernels(bytes: Uint8Array, isShared: boolean): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(isShared ? importingSharedMemory(bytes) : new Uint8Array(bytes));
-  } catch (error) {
-    throw new LimbeckError(
-      'wasm-blocked',
-      `WebAssembly could not compile the kernels (${messageOf(error)}). If a content security policy forbids it, ` +
-        "add 'wasm-unsafe-eval' to script-src, for the worker's own response too.",
-      { cause: error },
-    );
-  }
+export function compileKernels(bytes: Uint8Array, isShared: boolean): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(isShared ? importingSharedMemory(bytes) : new Uint8Array(bytes));
 }
 
 export async function linkKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<KernelExports> {

@@ -33,7 +33,7 @@ const helperSource = `self.onmessage = async ({ data }) => {
 
 /**
  * Starts the pool. Helpers need a shared memory and blob workers; where one fails to start, fewer threads are used.
- * Throws    wasm-blocked · out-of-memory
+ * Throws    out-of-memory
  */
 export async function startPool(heap: WasmHeap, bytes: Uint8Array, threads: number): Promise<KernelPool> {
   const isShared = isSharedMemory(heap.memory);

@@ -4,6 +4,7 @@ import { derivedSeed } from '../../core/random.ts';
 import { formatShape } from '../../core/shape.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
 
+/** The two ends of a cnn. */
 export interface CnnOptions {
   /** Height, width and channels of one image. Default [28, 28, 1]. */
   readonly inputShape?: readonly number[];

@@ -2,6 +2,7 @@ import { checkCount, checkKnownOptions } from '../../core/options.ts';
 import { derivedSeed } from '../../core/random.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
 
+/** The two ends of an mlp, and what lies between. */
 export interface MlpOptions {
   /** Shape of one example; anything but a vector is flattened. Default [784]. */
   readonly inputShape?: readonly number[];

@@ -1,0 +1,6 @@
+/** A style sheet as text, as vite gives it. */
+declare module '*.css?raw' {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: vite exports it so.
+  export default text;
+}

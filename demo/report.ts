@@ -1,0 +1,185 @@
+import { bytes, count, countOf, duration, figures, percent, times, UNKNOWN } from './format.ts';
+import type { JobReport } from './job.ts';
+import { html, type Markup, raw } from './markup.ts';
+import css from './report.css?raw';
+import { accuracyChart, confusionTable, digitCard, lossChart, timeBar } from './reportFigures.ts';
+
+/** The report as one file: no script, nothing from the network; it follows light and dark, and prints. */
+export function reportHtml(report: JobReport): string {
+  return [...reportHtmlParts(report)].join('');
+}
+
+/** The same in parts, for a page that must not be held up while it is made. */
+export function* reportHtmlParts(report: JobReport): Generator<string, void, void> {
+  const { main, second } = headline(report);
+  yield html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>limbeck report: ${main}</title>
+<style>
+${raw(css)}</style>
+</head>
+<body>
+<main class="report page">
+<header>
+<p class="kicker">limbeck · distillation report${whenOf(report)}</p>
+<h1>${main}</h1>
+<p class="second">${second}</p>
+</header>
+`.markup;
+  for (const section of reportSections(report, 2)) yield section.markup;
+  yield '</main>\n</body>\n</html>\n';
+}
+
+/** What the run came to, in two sentences. */
+export function headline({ student, teacher, timeMs, examples }: JobReport): { main: string; second: string } {
+  const speed = (teacher.msPerExample['1'] ?? Number.NaN) / (student.msPerExample['1'] ?? Number.NaN);
+  return {
+    main:
+      `A ${bytes(student.bytes)} student reads ${percent(student.accuracy)} of the digits; ` +
+      `its ${bytes(teacher.bytes)} teacher reads ${percent(teacher.accuracy)}.`,
+    second:
+      `1/${count(teacher.bytes / student.bytes)} of the bytes, ${times(speed)} times as fast. Learned on this device in ` +
+      `${duration(timeMs.total)} from ${countOf(examples.learned, 'digit')} without a label; scored on ` +
+      `${count(examples.heldOut)} others.`,
+  };
+}
+
+/** Everything below the headline, section by section. `id` keeps two reports on one page apart. */
+export function* reportSections(report: JobReport, level: 2 | 3, id = 'report'): Generator<Markup, void, void> {
+  const { epochs, teacher, timeMs, confusion } = report;
+  const section = (title: string, ...content: (Markup | undefined)[]) =>
+    html`<section>${raw(`<h${level}>`)}${title}${raw(`</h${level}>`)}
+${content}</section>
+`;
+  yield section('Side by side', sideBySide(report));
+  yield section('Where the time went', timeBar(timeMs));
+  yield section(
+    'How it learned',
+    html`<div class="pair"><figure>${lossChart(`${id}-loss`, epochs)}<figcaption>Loss of each epoch.</figcaption></figure>
+<figure>${accuracyChart(`${id}-accuracy`, epochs, 0, teacher.accuracy)}<figcaption>Held-out digits after each epoch: read right, and read as the teacher reads them.</figcaption></figure></div>`,
+  );
+  yield section(
+    'Which digits are mistaken',
+    html`<div class="pair">${confusionTable('Teacher', confusion.teacher)}${confusionTable('Student', confusion.student)}</div>
+<p class="note">Framed: right answers. Without a frame: mistakes; the stronger the shade, the more frequent. An empty cell means none.</p>`,
+  );
+  yield section('Where they differ', ...differences(report));
+  yield section('Circumstances', notices(report), circumstances(report), reproduce(report));
+}
+
+function sideBySide({ teacher, student, examples, threads }: JobReport): Markup {
+  const points = 100 * (student.accuracy - teacher.accuracy);
+  const speed = (batch: string) => {
+    const [slow, fast] = [teacher.msPerExample[batch], student.msPerExample[batch]];
+    const ratio = slow !== undefined && fast !== undefined ? `${times(slow / fast)} times as fast` : '';
+    return [`Time an example, batch of ${batch}`, milliseconds(slow), milliseconds(fast), ratio] as const;
+  };
+  const rows = [
+    [
+      `Accuracy on ${countOf(examples.heldOut, 'held-out digit')}`,
+      percent(teacher.accuracy),
+      percent(student.accuracy),
+      Number.isFinite(points) ? `${points < 0 ? '−' : '+'}${figures(Math.abs(points))} points` : '',
+    ],
+    ['Reads as the teacher does', UNKNOWN, percent(student.agreement), ''],
+    ['Size', bytes(teacher.bytes), bytes(student.bytes), `1/${count(teacher.bytes / student.bytes)} of the bytes`],
+    ['Parameters', UNKNOWN, count(student.parameters), ''],
+    speed('1'),
+    speed('32'),
+    ['Threads', count(teacher.threads), count(threads), ''],
+  ] as const;
+  return html`<table class="side">
+<thead><tr><td></td><th scope="col" class="teacher">Teacher<small>${teacher.name}</small></th>
+<th scope="col" class="student">Student<small>${student.name}</small></th></tr></thead>
+<tbody>${rows.map(
+    ([what, left, right, ratio]) =>
+      html`<tr><th scope="row">${what}</th><td class="number">${left}</td><td class="number">${right}${ratio ? html`<small>${ratio}</small>` : undefined}</td></tr>`,
+  )}</tbody></table>`;
+}
+
+const milliseconds = (value: number | undefined) => (value === undefined ? UNKNOWN : `${figures(value)}\u00a0ms`);
+
+function differences({ disagreements, student, examples }: JobReport): (Markup | undefined)[] {
+  const shown = disagreements.length;
+  if (shown === 0) return [html`<p>On no held-out digit do teacher and student differ.</p>`];
+  const all = Math.max(shown, Math.round((1 - student.agreement) * examples.heldOut) || 0);
+  const right = (who: 'teacher' | 'student') => disagreements.filter((digit) => digit[who] === digit.label).length;
+  const neither = shown - right('teacher') - right('student');
+  return [
+    html`<p>Teacher and student differ on ${count(all)} of ${countOf(examples.heldOut, 'held-out digit')}${
+      all > shown ? `; the first ${shown} are shown` : ''
+    }. Of ${shown === 1 ? 'this one' : `these ${shown}`} the teacher is right on ${right('teacher')}, the student on ${right('student')}, neither on ${neither}.</p>`,
+    html`<ul class="digits">${disagreements.map(digitCard)}</ul>`,
+  ];
+}
+
+function notices({ notices }: JobReport): Markup | undefined {
+  if (notices.length === 0) return undefined;
+  return html`<ul class="notices">${[...new Set(notices)].map((notice) => html`<li>${notice}</li>`)}</ul>`;
+}
+
+/** Names for what the environment record holds; a key without one is shown as it is. */
+const LABELS: Readonly<Record<string, string>> = {
+  userAgent: 'Browser',
+  date: 'Date',
+  simdLevel: 'SIMD offered',
+  hasThreads: 'Threads offered',
+  cores: 'Cores',
+  isIsolated: 'Cross-origin isolated',
+  hasWebGpu: 'WebGPU offered',
+  hasOpfs: 'OPFS offered',
+  hasIndexedDb: 'IndexedDB offered',
+};
+const SIMD: Readonly<Record<string, string>> = { relaxed: 'relaxed SIMD', simd: 'SIMD', none: 'none' };
+
+function circumstances(report: JobReport): Markup {
+  const rows: [string, string][] = [
+    ['Seed', String(report.seed)],
+    ['Backend', report.backend === 'wasm' ? 'wasm, with limbeck’s kernels' : report.backend],
+    ['Threads of the student', String(report.threads)],
+    ['SIMD in use', SIMD[report.simdLevel] ?? report.simdLevel],
+    ['Cross-origin isolated', report.isIsolated ? 'yes' : 'no'],
+    ['Longest task of the page', duration(report.longestMainThreadTaskMs)],
+    ['WebAssembly heap, at most', bytes(report.heapBytes)],
+    ['Tensors left behind', count(report.tensorsLeft)],
+    ...entriesOf(report.environment).filter(([key]) => key !== 'isIsolated'),
+  ].map(([key, value]) => [LABELS[key as string] ?? (key as string), value as string]);
+  return html`<dl>${rows.map(([name, value]) => html`<div class="${value.length > 60 ? 'long' : 'short'}"><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+/** A record of plain values, laid flat. */
+function entriesOf(record: Readonly<Record<string, unknown>>): [string, string][] {
+  return Object.entries(record).flatMap(([key, value]): [string, string][] => {
+    if (value !== null && typeof value === 'object') return entriesOf(value as Record<string, unknown>);
+    const text = typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
+    if (key === 'date') return [[key, dayOf(text) || text]];
+    return [[key, key === 'simdLevel' ? (SIMD[text] ?? text) : text]];
+  });
+}
+
+function reproduce({ seed, threads, backend, epochs, examples }: JobReport): Markup {
+  const query = new URLSearchParams({
+    autostart: '1',
+    epochs: String(epochs.length),
+    limit: String(examples.learned),
+    seed: String(seed),
+    kernels: backend === 'wasm' ? 'on' : 'off',
+    threads: String(threads),
+  });
+  return html`<p>To do it again, open the demo page with this at the end of its address: <code>?${query.toString()}</code>. The same seed, backend and number of threads give the same student; times differ.</p>`;
+}
+
+function whenOf({ environment }: JobReport): string {
+  const day = dayOf(environment['date']);
+  return day && ` · ${day}`;
+}
+
+/** A date for people, or nothing where there is none. */
+export function dayOf(iso: unknown): string {
+  const date = new Date(String(iso));
+  return Number.isNaN(date.getTime()) ? '' : date.toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short' });
+}

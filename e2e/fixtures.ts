@@ -1,0 +1,110 @@
+import { fileURLToPath } from 'node:url';
+import { test as base, type Page } from '@playwright/test';
+import { build } from 'esbuild';
+import { serve } from '../scripts/serve.mjs';
+
+export { expect } from '@playwright/test';
+
+interface ServeOptions {
+  readonly isIsolated?: boolean;
+  readonly headers?: (pathname: string) => Record<string, string>;
+  readonly extra?: Record<string, { type: string; body: string }>;
+}
+
+const EMPTY_PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>test</title></html>';
+const dist = fileURLToPath(new URL('../dist', import.meta.url));
+
+interface Fixtures {
+  /** Serves the built package, with an empty page at /empty.html and the demo at /demo/; closed after the test. */
+  serveDist(options?: ServeOptions): Promise<string>;
+}
+
+export const test = base.extend<Fixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from this pattern
+  serveDist: async ({}, use) => {
+    const servers: { close(): Promise<unknown> }[] = [];
+    await use(async ({ extra, ...options } = {}) => {
+      const pages = { '/empty.html': { type: 'text/html', body: EMPTY_PAGE }, ...extra };
+      const server = await serve(dist, { ...options, extra: pages });
+      servers.push(server);
+      return server.url;
+    });
+    for (const server of servers) await server.close();
+  },
+});
+
+/** Bundles a file of this folder for a page; imports of 'limbeck' mean the built package. */
+export async function bundle(file: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    mainFields: ['module', 'main'],
+    alias: { limbeck: fileURLToPath(new URL('../dist/index.js', import.meta.url)) },
+    external: ['node:fs/promises'],
+    logLevel: 'error',
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** Every message of the page that a person would call an error, as text. */
+export function collectErrors(page: Page): string[] {
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  return errors;
+}
+
+/** What the demo page offers to whoever drives it. */
+export interface DemoWindow {
+  limbeckDemo: Demo;
+}
+interface Demo {
+  state: 'idle' | 'running' | 'done' | 'cancelled' | 'failed';
+  events: { type: string; [field: string]: unknown }[];
+  result?: { report: Report; files: { 'model.json': string; 'weights.bin': Uint8Array } };
+  error?: { name: string; code?: string; message: string };
+  storeKind?: string;
+  start(): void;
+  cancel(): void;
+}
+interface Report {
+  readonly backend: string;
+  readonly threads: number;
+  readonly simdLevel: string;
+  readonly isIsolated: boolean;
+  readonly notices: string[];
+  readonly student: { accuracy: number; agreement: number; bytes: number };
+  readonly teacher: { accuracy: number };
+  readonly tensorsLeft: number;
+  readonly longestMainThreadTaskMs: number;
+}
+
+/** Opens the demo with the given parameters, starts it, and waits for its end. */
+export async function runDemo(page: Page, url: string, query: Record<string, string | number>) {
+  const parameters = new URLSearchParams({ autostart: '1' });
+  for (const [name, value] of Object.entries(query)) parameters.set(name, String(value));
+  await page.goto(`${url}/demo/?${parameters}`);
+  await page.waitForFunction(
+    () => ['done', 'cancelled', 'failed'].includes((window as unknown as DemoWindow).limbeckDemo?.state),
+    undefined,
+    { timeout: 150_000 },
+  );
+  return page.evaluate(async () => {
+    const { state, result, error, events, storeKind } = (window as unknown as DemoWindow).limbeckDemo;
+    const weights = result?.files['weights.bin'];
+    const digest = weights && (await crypto.subtle.digest('SHA-256', weights as Uint8Array<ArrayBuffer>));
+    return {
+      state,
+      error,
+      storeKind,
+      report: result?.report,
+      types: [...new Set(events.map(({ type }) => type))],
+      weightsHash: digest && Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join(''),
+    };
+  });
+}

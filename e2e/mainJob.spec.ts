@@ -1,0 +1,128 @@
+import { collectErrors, type DemoWindow, expect, runDemo, test } from './fixtures.ts';
+
+const SMALL = { limit: 640, epochs: 2, seed: 1 };
+
+test('the minified page distils with threads, holds no tensor and ends its workers', async ({ page, serveDist }) => {
+  const errors = collectErrors(page);
+  const { state, error, report, types } = await runDemo(page, await serveDist(), { limit: 1600, epochs: 4, seed: 1 });
+  expect(error).toBeUndefined();
+  expect(state).toBe('done');
+  expect(types).toEqual(expect.arrayContaining(['load', 'phase', 'teacher', 'step', 'epoch']));
+  expect(report?.backend).toBe('wasm');
+  expect(report?.isIsolated).toBe(true);
+  expect(report?.threads).toBe(await page.evaluate(() => Math.min(4, navigator.hardwareConcurrency)));
+  expect(report?.simdLevel).toBe('relaxed');
+  expect(report?.teacher.accuracy).toBeGreaterThan(0.8);
+  // Chance is 0.1; 1,600 digits and four epochs reach more than 0.8.
+  expect(report?.student.accuracy).toBeGreaterThan(0.7);
+  expect(report?.tensorsLeft).toBe(0);
+  await expect.poll(() => page.workers().length).toBe(0);
+  expect(errors).toEqual([]);
+});
+
+test('while it trains, no task of the main thread is longer than 50 ms and the page answers', async ({
+  page,
+  serveDist,
+}) => {
+  await page.addInitScript(() => {
+    const tasks: { start: number; ms: number }[] = [];
+    Object.assign(window, { tasks });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) tasks.push({ start: entry.startTime, ms: entry.duration });
+    }).observe({ entryTypes: ['longtask'] });
+  });
+  const url = await serveDist();
+  await page.goto(`${url}/demo/?limit=640&epochs=6&seed=1`);
+  await page.evaluate(() => (window as unknown as DemoWindow).limbeckDemo.start());
+  await page.waitForFunction(() =>
+    (window as unknown as DemoWindow).limbeckDemo.events.some(({ type }) => type === 'step'),
+  );
+  const trainingSince = await page.evaluate(() => performance.now());
+  const frames = await page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let count = 0;
+        const end = performance.now() + 500;
+        const frame = () => {
+          count++;
+          if (performance.now() < end) requestAnimationFrame(frame);
+          else resolve(count);
+        };
+        requestAnimationFrame(frame);
+      }),
+  );
+  expect(frames, 'frames painted in half a second of training').toBeGreaterThan(5);
+  await page.waitForFunction(() => (window as unknown as DemoWindow).limbeckDemo.state === 'done');
+  const tasks = await page.evaluate(() => (window as unknown as { tasks: { start: number; ms: number }[] }).tasks);
+  const trainingUntil = await page.evaluate(() => {
+    const { events } = (window as unknown as DemoWindow).limbeckDemo;
+    return events.filter(({ type }) => type === 'epoch').length;
+  });
+  expect(trainingUntil).toBe(6);
+  expect(tasks.filter(({ start, ms }) => start > trainingSince && ms > 50)).toEqual([]);
+});
+
+test('the same seed gives the same student, bit for bit; another seed another one', async ({ page, serveDist }) => {
+  const url = await serveDist();
+  const first = await runDemo(page, url, SMALL);
+  const again = await runDemo(page, url, SMALL);
+  const other = await runDemo(page, url, { ...SMALL, seed: 2 });
+  expect(first.weightsHash).toMatch(/^[0-9a-f]{64}$/);
+  expect(again.weightsHash).toBe(first.weightsHash);
+  expect(other.weightsHash).not.toBe(first.weightsHash);
+});
+
+test('without cross-origin isolation it runs on one thread and says so', async ({ page, serveDist }) => {
+  const { state, report } = await runDemo(page, await serveDist({ isIsolated: false }), SMALL);
+  expect(state).toBe('done');
+  expect(report?.isIsolated).toBe(false);
+  expect(report?.threads).toBe(1);
+  expect(report?.notices.join(' ')).toContain('not cross-origin isolated');
+  expect(report?.tensorsLeft).toBe(0);
+});
+
+test('with kernels off it still trains, says why it is slow, and can be stopped', async ({ page, serveDist }) => {
+  const url = await serveDist();
+  const { state, report } = await runDemo(page, url, { limit: 64, epochs: 1, kernels: 'off' });
+  expect(state).toBe('done');
+  expect(report?.backend).toBe('cpu');
+  expect(report?.notices.join(' ')).toContain('Kernels are off');
+  await page.goto(`${url}/demo/?autostart=1&limit=320&epochs=3&kernels=off`);
+  await page.waitForFunction(() =>
+    (window as unknown as DemoWindow).limbeckDemo.events.some(({ type }) => type === 'notice'),
+  );
+  await expect(page.getByText(/Kernels are off/).first()).toBeVisible();
+  await page.getByRole('button', { name: /stop/i }).first().click();
+  await page.waitForFunction(() => (window as unknown as DemoWindow).limbeckDemo.state !== 'running');
+});
+
+test('cancelled in the middle of an epoch, it keeps a student and ends its workers', async ({ page, serveDist }) => {
+  await page.goto(`${await serveDist()}/demo/?autostart=1&limit=1600&epochs=50`);
+  await page.waitForFunction(
+    () =>
+      (window as unknown as DemoWindow).limbeckDemo?.events.some(
+        ({ type, step }) => type === 'step' && (step as number) > 3,
+      ),
+    undefined,
+    { timeout: 120_000 },
+  );
+  await page.evaluate(() => (window as unknown as DemoWindow).limbeckDemo.cancel());
+  await page.waitForFunction(() => (window as unknown as DemoWindow).limbeckDemo.state === 'cancelled');
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
+test('a worker that is killed while it trains ends the run with worker-died', async ({ page, serveDist }) => {
+  await page.goto(`${await serveDist()}/demo/?autostart=1&limit=640&epochs=200`);
+  await page.waitForFunction(
+    () => (window as unknown as DemoWindow).limbeckDemo?.events.some(({ type }) => type === 'step'),
+    undefined,
+    { timeout: 120_000 },
+  );
+  // The trainer was started before the teacher; helpers of its kernels are blob workers.
+  const trainer = page.workers().find((worker) => !worker.url().startsWith('blob:'));
+  await trainer?.evaluate(() => self.close()).catch(() => undefined);
+  await page.waitForFunction(() => (window as unknown as DemoWindow).limbeckDemo.state === 'failed');
+  const error = await page.evaluate(() => (window as unknown as DemoWindow).limbeckDemo.error);
+  expect(error?.code).toBe('worker-died');
+  await expect.poll(() => page.workers().length).toBe(0);
+});

@@ -1,0 +1,13 @@
+import { defineConfig } from '@playwright/test';
+import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
+
+export default defineConfig({
+  testDir: '.',
+  outputDir: '../out/e2e',
+  // Two cores: a second browser at work would make time-outs out of nothing.
+  workers: 1,
+  fullyParallel: false,
+  timeout: 180_000,
+  reporter: [['list'], ['json', { outputFile: '../out/e2e.json' }]],
+  use: { launchOptions: { executablePath: ensureChromium(), args: CHROMIUM_ARGS } },
+});

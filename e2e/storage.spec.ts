@@ -1,0 +1,15 @@
+import { bundle, expect, test } from './fixtures.ts';
+
+for (const kind of ['opfs', 'indexeddb', 'memory'] as const) {
+  test(`the ${kind} store keeps the contract in a real browser`, async ({ page, serveDist }) => {
+    const body = await bundle('pages/storeContract.ts');
+    const url = await serveDist({ extra: { '/contract.js': { type: 'text/javascript', body } } });
+    await page.goto(`${url}/empty.html`);
+    const results = await page.evaluate(async (wanted) => {
+      const script = '/contract.js';
+      return ((await import(script)) as typeof import('./pages/storeContract.ts')).runContract(wanted);
+    }, kind);
+    expect(results.length).toBeGreaterThan(8);
+    expect(results.filter(({ failure }) => failure !== undefined)).toEqual([]);
+  });
+}

@@ -1,0 +1,42 @@
+import type { Page } from '@playwright/test';
+import { bundle, expect, test } from './fixtures.ts';
+
+type OwnModel = typeof import('./pages/ownModel.ts');
+
+async function openOwnModel(page: Page, serveDist: (options: object) => Promise<string>, options = {}) {
+  const body = await bundle('pages/ownModel.ts');
+  const url = await serveDist({ ...options, extra: { '/own-model.js': { type: 'text/javascript', body } } });
+  await page.goto(`${url}/empty.html`);
+}
+
+test('a page’s own LayersModel is trained in the worker and gets its weights back', async ({ page, serveDist }) => {
+  await openOwnModel(page, serveDist);
+  const result = await page.evaluate(async () => {
+    const script = '/own-model.js';
+    return ((await import(script)) as OwnModel).trainOwn();
+  });
+  expect(result.hasChanged).toBe(true);
+  expect(result.accuracyInReport).toBeGreaterThan(0.9);
+  expect(result.accuracyHere).toBeGreaterThan(0.9);
+  expect(result.tensorsLeft).toBe(0);
+});
+
+for (const [isIsolated, threads] of [
+  [false, 1],
+  [true, 2],
+] as const) {
+  test(`in a worker and inline, ${threads} thread(s): the same student and the same events`, async ({
+    page,
+    serveDist,
+  }) => {
+    await openOwnModel(page, serveDist, { isIsolated });
+    const { worker, inline } = await page.evaluate(async (count) => {
+      const script = '/own-model.js';
+      return ((await import(script)) as OwnModel).trainTwice(count);
+    }, threads);
+    expect(worker.backend.threads).toBe(threads);
+    expect(inline.backend).toEqual(worker.backend);
+    expect(inline.events).toEqual(worker.events);
+    expect(inline.weights === worker.weights, 'weights are equal bit for bit').toBe(true);
+  });
+}

@@ -1,0 +1,258 @@
+// Distils a small run of the built demo in three real engines, and holds what the page reports against what the engine
+// really has:  node scripts/engines.mjs [chromium|firefox|webkit ...] [--json FILE]
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { openChromium, openFirefox, openWebKit } from './browsers.mjs';
+import { serve } from './serve.mjs';
+
+/**
+ * How to open each engine and on how many threads it is to train in an isolated page. WebKit comes twice: as WebKitGTK
+ * ships it, without shared memory and OPFS, where the fallbacks must work, and with what Safari has.
+ */
+const ENGINES = {
+  chromium: [{ title: 'chromium', open: openChromium, threads: 'cores' }],
+  firefox: [{ title: 'firefox', open: openFirefox, threads: 'cores' }],
+  webkit: [
+    { title: 'webkit', open: openWebKit, threads: 'any' },
+    { title: 'webkit as Safari', open: () => openWebKit(undefined, { as: 'safari' }), threads: 'cores' },
+  ],
+};
+
+/** Few enough digits for every machine, enough epochs to be far above the chance of a tenth. */
+const SMALL_RUN = { autostart: 1, limit: 600, epochs: 4, seed: 1 };
+/** So long that it is still training when it is cancelled. */
+const LONG_RUN = { ...SMALL_RUN, epochs: 1000 };
+const LEAST_ACCURACY = 0.3;
+const MOST_THREADS = 4;
+/** No judgement of speed: longer than this, it hangs. */
+const RUN_MS = 300_000;
+const CANCEL_MS = 15_000;
+const WORKERS_END_MS = 5_000;
+
+/** What the engine has, asked without limbeck. The two modules are one function each: i8x16.splat, f32x4.relaxed_madd. */
+const PROBE = `(() => {
+  const isValid = (...code) => WebAssembly.validate(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0,
+    10, code.length + 4, 1, code.length + 2, 0, ...code, 11));
+  const splat = [65, 0, 253, 15];
+  return {
+    simdLevel: isValid(...splat, ...splat, ...splat, 253, 133, 2) ? 'relaxed' : isValid(...splat) ? 'simd' : 'none',
+    isIsolated: crossOriginIsolated,
+    cores: navigator.hardwareConcurrency,
+    hasSharedMemory: typeof SharedArrayBuffer === 'function',
+    hasOpfs: typeof navigator.storage?.getDirectory === 'function',
+  };
+})()`;
+
+/** The page tells its state; a page without one is done when there is a result or an error. */
+const STATE = `(() => {
+  const { state, result, error } = window.limbeckDemo ?? {};
+  const ended = result ? 'done' : error?.name === 'AbortError' ? 'cancelled' : error ? 'failed' : 'running';
+  return { state: state ?? ended, error };
+})()`;
+
+/** The report without its long lists. */
+const OUTCOME = `(() => {
+  const { result, storeKind } = window.limbeckDemo;
+  const { disagreements, confusion, environment, epochs, ...report } = result.report;
+  return { report, storeKind, losses: epochs.map(({ loss }) => loss) };
+})()`;
+
+/** Every limbeck worker holds a lock for as long as it lives, in every engine. */
+const WORKER_LOCKS = `navigator.locks.query().then(({ held = [] }) =>
+  held.filter(({ name }) => name.startsWith('limbeck-worker-')).length)`;
+
+const IS_TRAINING = `window.limbeckDemo.events.some(({ type }) => type === 'step')`;
+
+const demo = fileURLToPath(new URL('../dist/demo', import.meta.url));
+const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
+const unknown = positionals.filter((name) => !(name in ENGINES));
+if (unknown.length > 0) fail(`Unknown: ${unknown.join(', ')}. Known engines: ${Object.keys(ENGINES).join(', ')}.`);
+if (!existsSync(join(demo, 'index.html'))) fail('The demo is not built. Run: npm run build');
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
+const records = [];
+for (const name of positionals.length > 0 ? positionals : Object.keys(ENGINES)) {
+  for (const engine of ENGINES[name]) records.push(...(await tryEngine(engine)));
+}
+if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(records, null, 1)}\n`);
+const checks = records.flatMap((record) => record.checks);
+const failed = checks.filter(({ problem }) => problem !== undefined).length;
+console.log(`${checks.length - failed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
+
+function fail(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}
+
+/** One record for each page that was tried in an engine: isolated, then not. */
+async function tryEngine(engine) {
+  let browser;
+  try {
+    browser = await engine.open();
+  } catch (error) {
+    const record = newRecord(engine.title);
+    check(record, 'starts', String(error.message ?? error));
+    return [record];
+  }
+  try {
+    const isolated = await tryPage(engine, browser, 'isolated');
+    return [isolated, await tryPage(engine, browser, 'not isolated')];
+  } finally {
+    await browser.close();
+  }
+}
+
+async function tryPage(engine, browser, page) {
+  const record = newRecord(`${engine.title} ${browser.version}, ${page}`);
+  const fetched = [];
+  const headers = (pathname) => {
+    fetched.push(pathname);
+    return {};
+  };
+  const server = await serve(demo, { isIsolated: page === 'isolated', headers });
+  try {
+    await browser.goto(addressOf(server, SMALL_RUN));
+    record.engine = await browser.evaluate(PROBE);
+    const { state, error } = await ended(browser, RUN_MS);
+    check(record, 'ends done', state !== 'done' && `the run ended ${state}: ${error?.message ?? 'no error told'}`);
+    if (state !== 'done') return record;
+    Object.assign(record, await browser.evaluate(OUTCOME), { fetched: wasmFiles(fetched) });
+    console.log(`  ${summary(record)}`);
+    for (const notice of record.report.notices) console.log(`  note: ${notice}`);
+    checkReport(record, engine, page);
+    await checkNoWorkers(record, browser, 'after the run no worker is left');
+    if (page === 'isolated') await tryCancelling(record, browser, server);
+  } catch (error) {
+    check(record, 'is driven to the end', String(error.message ?? error));
+  } finally {
+    await server.close();
+  }
+  return record;
+}
+
+function addressOf(server, query) {
+  return `${server.url}/?${new URLSearchParams(query)}`;
+}
+
+function checkReport(record, { threads }, page) {
+  const { report, engine, fetched } = record;
+  const { accuracy } = report.student;
+  const notices = report.notices.join(' ');
+  check(
+    record,
+    'the student learned',
+    !(accuracy > LEAST_ACCURACY) && `its accuracy is ${accuracy}, not above ${LEAST_ACCURACY}`,
+  );
+  check(record, 'no tensor is left', report.tensorsLeft !== 0 && `${report.tensorsLeft} tensors are left`);
+  check(
+    record,
+    'the SIMD level is the engine’s',
+    report.simdLevel !== engine.simdLevel && `told ${report.simdLevel}, the engine has ${engine.simdLevel}`,
+  );
+  check(
+    record,
+    'the kernels are of that level',
+    !fetched.includes(`kernels-${report.simdLevel}`) && `told ${report.simdLevel}, fetched ${fetched.join(', ')}`,
+  );
+  const build = report.threads > 1 ? 'tfjs-backend-wasm-threaded-simd' : 'tfjs-backend-wasm-simd';
+  check(
+    record,
+    'the threads are those of tfjs’s build',
+    !fetched.includes(build) && `told ${report.threads} threads, fetched ${fetched.join(', ')}`,
+  );
+  const isIsolated = page === 'isolated';
+  check(
+    record,
+    `the page is ${page}`,
+    (report.isIsolated !== isIsolated || engine.isIsolated !== isIsolated) &&
+      `told ${report.isIsolated}, the engine says ${engine.isIsolated}`,
+  );
+  const wanted = Math.min(MOST_THREADS, engine.cores);
+  if (!isIsolated) {
+    check(record, 'one thread', report.threads !== 1 && `${report.threads} threads in a page without shared memory`);
+    check(record, 'says why', !/not cross-origin isolated/.test(notices) && `its notices are: ${notices || 'none'}`);
+  } else if (threads === 'cores') {
+    check(
+      record,
+      `${wanted} threads`,
+      report.threads !== wanted && `${report.threads} threads on ${engine.cores} cores`,
+    );
+    check(record, 'no notice about threads', /one thread/.test(notices) && `it says: ${notices}`);
+  } else {
+    const isTold = report.threads === wanted || /one thread/.test(notices);
+    check(record, 'fewer threads than cores are told', !isTold && `${report.threads} threads, and no notice says why`);
+  }
+}
+
+/** A second run in the same page, or in a new one, ended from outside in the middle of its training. */
+async function tryCancelling(record, browser, server) {
+  await browser.goto(addressOf(server, LONG_RUN));
+  await until(() => browser.evaluate(IS_TRAINING), RUN_MS, 'the second run does not train');
+  await browser.evaluate('void window.limbeckDemo.cancel()');
+  const { state, error } = await ended(browser, CANCEL_MS);
+  const why = error === undefined ? '' : ` (${error.name}: ${error.message})`;
+  check(record, 'can be cancelled while it trains', state !== 'cancelled' && `the run is ${state}${why}`);
+  await checkNoWorkers(record, browser, 'after cancelling no worker is left');
+}
+
+async function checkNoWorkers(record, browser, name) {
+  let left;
+  const count = async () => {
+    left = { locks: await browser.evaluate(WORKER_LOCKS), workers: browser.workerCount() };
+    return left.locks === 0 && !left.workers;
+  };
+  const isEmpty = await until(count, WORKERS_END_MS).catch(() => false);
+  const seen = left.workers === undefined ? '' : ` and shows ${left.workers} workers`;
+  check(record, name, isEmpty === false && `the page holds ${left.locks} locks of workers${seen}`);
+}
+
+async function ended(browser, limitMs) {
+  let last;
+  const isEnded = async () => {
+    last = await browser.evaluate(STATE);
+    return !['idle', 'running'].includes(last.state);
+  };
+  await until(isEnded, limitMs).catch(() => undefined);
+  return last;
+}
+
+async function until(isTrue, limitMs, otherwise = 'it takes too long') {
+  const end = Date.now() + limitMs;
+  while (!(await isTrue())) {
+    if (Date.now() > end) throw new Error(`${otherwise} (waited ${limitMs / 1000} s)`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** Names of the WebAssembly files that were fetched, without the bundler's hash. */
+function wasmFiles(paths) {
+  const names = paths.filter((path) => path.endsWith('.wasm')).map((path) => path.replace(/^.*\//, ''));
+  return [...new Set(names.map((name) => name.replace(/(-[\w-]{8})?\.wasm$/, '')))];
+}
+
+function newRecord(title) {
+  console.log(title);
+  return { title, checks: [] };
+}
+
+/** `problem` is a sentence when the check failed, and false or undefined when it passed. */
+function check(record, name, problem) {
+  record.checks.push(problem ? { name, problem } : { name });
+  console.log(problem ? `  FAILED  ${name}: ${problem}` : `  ok      ${name}`);
+}
+
+function summary({ report, storeKind }) {
+  const { simdLevel, threads, isIsolated, student, teacher, timeMs } = report;
+  const percent = (fraction) => `${(100 * fraction).toFixed(1)} %`;
+  return [
+    `SIMD ${simdLevel}`,
+    `${threads} ${threads === 1 ? 'thread' : 'threads'} (teacher ${teacher.threads})`,
+    isIsolated ? 'isolated' : 'not isolated',
+    `store ${storeKind ?? 'not told'}`,
+    `student ${percent(student.accuracy)}, teacher ${percent(teacher.accuracy)}`,
+    `${(timeMs.total / 1000).toFixed(1)} s`,
+  ].join(' · ');
+}

@@ -1,0 +1,114 @@
+// The picture of CONTRIBUTING.md as data: which way things may look, and through which door what comes from outside.
+// `architecture.ts` reads it; a new folder, library or exception is one line here.
+
+/** From the ground up. An import stays in its folder or points to a folder of a lower layer. */
+export const LAYERS = [
+  { name: 'CORE', folders: ['core'] },
+  { name: 'GROUND', folders: ['runtime', 'storage', 'workers'] },
+  { name: 'NOUNS', folders: ['teacher', 'student', 'data', 'losses'] },
+  { name: 'LOOP', folders: ['train'] },
+  { name: 'VERBS', folders: ['distill', 'adapt', 'federate', 'bench', 'export'] },
+  { name: 'TOP', folders: ['entry', 'cli'] },
+] as const;
+
+/** Files at the root of src; together they are the folder "entry" of the table. */
+export const ENTRIES = ['src/index.ts', 'src/worker.ts', 'src/exposeWorker.ts'] as const;
+
+/** What a folder may import today, where its layer would allow more; 'type' is nothing at run time. */
+export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>>>> = {
+  data: { core: 'value' },
+  // Importing a loss loads no tfjs: it gets tfjs as an argument.
+  losses: { core: 'value', runtime: 'type' },
+  student: { core: 'value', runtime: 'value' },
+  teacher: { core: 'value', runtime: 'value', workers: 'value' },
+  train: { core: 'value', runtime: 'value', workers: 'value', data: 'value', losses: 'value', student: 'value' },
+  distill: {
+    core: 'value',
+    runtime: 'type',
+    data: 'value',
+    losses: 'value',
+    student: 'value',
+    teacher: 'type',
+    train: 'value',
+  },
+};
+
+/** Imports that break the law, each with its reason. One that nothing uses any more is an offence too. */
+export const EXCEPTIONS: readonly Exception[] = [
+  {
+    from: 'src/student/student.ts',
+    to: 'src/losses/loss.ts',
+    kind: 'type',
+    why: 'the type Tf lies beside Loss; in runtime/ this line would go',
+  },
+];
+
+export interface Exception {
+  readonly from: string;
+  readonly to: string;
+  readonly kind: 'type' | 'dynamic' | 'value';
+  readonly why: string;
+}
+
+/** A library, or Node itself, and the only places that may import it. */
+export interface Door {
+  readonly name: string;
+  readonly specifier: RegExp;
+  /** Files, or folders with a slash at their end. */
+  readonly places: readonly string[];
+  /** 'everywhere': a type-only import needs no door. */
+  readonly types: 'everywhere' | 'door';
+  /** 'dynamic': only `import(…)`, so that it is loaded where it is used. */
+  readonly form: 'any' | 'dynamic';
+}
+
+export const DOORS: readonly Door[] = [
+  { name: 'tfjs', specifier: /^@tensorflow\//, places: ['src/runtime/tf.ts'], types: 'everywhere', form: 'any' },
+  {
+    name: 'onnxruntime-web',
+    specifier: /^onnxruntime-web(\/|$)/,
+    places: ['src/runtime/ort.ts'],
+    types: 'everywhere',
+    form: 'dynamic',
+  },
+  {
+    name: 'comlink',
+    specifier: /^comlink$/,
+    places: ['src/workers/', 'src/exposeWorker.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  { name: 'idb', specifier: /^idb$/, places: ['src/storage/'], types: 'door', form: 'any' },
+  {
+    name: 'wasm-feature-detect',
+    specifier: /^wasm-feature-detect$/,
+    places: ['src/runtime/capabilities.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  { name: 'Node', specifier: /^node:/, places: ['src/runtime/assets.ts'], types: 'door', form: 'dynamic' },
+];
+
+/** Where the page's storage may be touched; capabilities only looks whether it is there. */
+export const STORAGE_PLACES = ['src/storage/', 'src/runtime/capabilities.ts'] as const;
+
+/** Names that core may not speak of: it runs anywhere. */
+export const PAGE_NAMES = ['window', 'document', 'navigator', 'self', 'indexedDB', 'localStorage'] as const;
+
+/** Files that `import 'limbeck'` must not load: they stand behind a dynamic import or in a worker. */
+export const LAZY = [
+  'src/runtime/tf.ts',
+  'src/runtime/ort.ts',
+  'src/train/engine.ts',
+  'src/teacher/session.ts',
+] as const;
+
+/** Files of demo/ and e2e/ that may reach into src, each with its reason. */
+export const INSIDERS: Readonly<Record<string, string>> = {
+  'e2e/pages/storeContract.ts': 'the contract is not in the package, and it tells errors by the class that it imports',
+};
+
+/** Files that test others and are not shipped; tsconfig.build.json leaves out the same. */
+export function isTestMaterial(file: string): boolean {
+  return /(\.test|Contract|Cases)\.ts$/.test(file);
+}

@@ -1,0 +1,128 @@
+// npm start: the main job on real input. Installs and builds what is missing, then distils in a headless browser.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from './ensure.mjs';
+
+const USAGE = `npm start -- [options]
+  --epochs N    epochs of training (6)
+  --seed N      decides initial weights and the order of examples (1)
+  --limit N     how many of the 8,000 digits to learn from (8000)
+  --threads N   threads for teacher and student (the cores, 4 at most)
+  --kernels off train without limbeck's kernels, for comparison: 100 times slower
+  --json FILE   write the report there too
+  --port N      port of the page's server (any free one)
+  --headed      show the page
+  --help        this text`;
+
+function readArguments() {
+  const text = { type: 'string' };
+  const options = { epochs: text, seed: text, limit: text, threads: text, kernels: text, json: text, port: text };
+  const flags = { headed: { type: 'boolean' }, help: { type: 'boolean' } };
+  const { values } = parseArgs({ options: { ...options, ...flags } });
+  for (const [name, least] of [
+    ['epochs', 1],
+    ['seed', 0],
+    ['limit', 1],
+    ['threads', 1],
+    ['port', 0],
+  ]) {
+    const value = values[name];
+    if (value === undefined || (/^\d+$/.test(value) && Number(value) >= least)) continue;
+    throw new Error(`--${name} was "${value}"; it must be a whole number of at least ${least}.`);
+  }
+  if (!['on', 'off', undefined].includes(values.kernels)) throw new Error('--kernels must be on or off.');
+  return values;
+}
+
+async function main() {
+  const args = readArguments();
+  if (args.help) return console.log(USAGE);
+  const startedAt = performance.now();
+  process.chdir(root);
+  ensurePackages();
+  const executablePath = ensureChromium();
+  ensureBuilt();
+  const [{ chromium }, { serve }, terminal] = await Promise.all([
+    import('playwright-core'),
+    import('./serve.mjs'),
+    import('./terminal.mjs'),
+  ]);
+  if (args.headed && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) {
+    throw new Error('--headed needs a screen (DISPLAY is not set).');
+  }
+  const server = await serve('dist/demo', { port: Number(args.port ?? 0) });
+  const browser = await chromium.launch({
+    executablePath,
+    headless: !args.headed,
+    args: CHROMIUM_ARGS,
+    handleSIGINT: false,
+  });
+  const progress = terminal.startProgress();
+  let isStopping = false;
+  try {
+    const page = await browser.newPage();
+    const query = new URLSearchParams({ autostart: '1' });
+    for (const name of ['epochs', 'seed', 'limit', 'threads', 'kernels']) {
+      if (args[name] !== undefined) query.set(name, args[name]);
+    }
+    await page.goto(`${server.url}/?${query}`);
+    process.on('SIGINT', () => {
+      if (isStopping) process.exit(130);
+      isStopping = true;
+      page.evaluate(() => window.limbeckDemo.cancel()).catch(() => undefined);
+    });
+    const outcome = await follow(page, progress);
+    progress.stop();
+    if (outcome.state === 'cancelled') {
+      console.log('Stopped. Nothing was written.');
+      process.exitCode = 130;
+      return;
+    }
+    if (outcome.state === 'failed')
+      throw new Error(`${outcome.error.code ?? outcome.error.name}: ${outcome.error.message}`);
+    const { report, files, html } = await page.evaluate(() => {
+      const { result, reportHtml } = window.limbeckDemo;
+      const weights = Array.from(result.files['weights.bin']);
+      return { report: result.report, files: { ...result.files, 'weights.bin': weights }, html: reportHtml };
+    });
+    await writeOutput(report, files, html, args.json);
+    terminal.printReport(report, performance.now() - startedAt);
+    if (args.headed) await page.waitForEvent('close', { timeout: 0 });
+  } finally {
+    progress.stop();
+    await browser.close();
+    await server.close();
+  }
+}
+
+/** Shows the page's events until it is over. */
+async function follow(page, progress) {
+  for (let seen = 0; ; ) {
+    const { events, state, error } = await page.evaluate((from) => {
+      const demo = window.limbeckDemo;
+      return { events: demo.events.slice(from), state: demo.state, error: demo.error };
+    }, seen);
+    seen += events.length;
+    for (const event of events) progress.show(event);
+    if (state === 'done' || state === 'cancelled' || state === 'failed') return { state, error };
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+async function writeOutput(report, files, html, jsonFile) {
+  const json = `${JSON.stringify(report, null, 2)}\n`;
+  await mkdir('out/student', { recursive: true });
+  await writeFile('out/report.json', json);
+  await writeFile('out/report.html', html);
+  await writeFile('out/student/model.json', files['model.json']);
+  await writeFile('out/student/weights.bin', Uint8Array.from(files['weights.bin']));
+  if (jsonFile === undefined) return;
+  await mkdir(dirname(jsonFile), { recursive: true });
+  await writeFile(jsonFile, json);
+}
+
+main().catch((error) => {
+  console.error(`\nlimbeck: ${error.message}`);
+  process.exit(1);
+});

@@ -1,0 +1,116 @@
+// What the main job shows in a terminal: progress bars while it works, a table at the end.
+import cliProgress from 'cli-progress';
+
+const bytes = (n) => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e3).toFixed(0)} KB`);
+const seconds = (ms) => (ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms)} ms`);
+const percent = (fraction) => `${(100 * fraction).toFixed(1)} %`;
+const milliseconds = (ms) => `${ms.toPrecision(3)} ms`;
+
+/** One line a stage; on a terminal they move, elsewhere a line is written now and then. */
+export function startProgress() {
+  const isTerminal = process.stdout.isTTY === true;
+  const bars = new cliProgress.MultiBar(
+    {
+      format: '{name} {bar} {percentage} %  {note}',
+      barsize: 30,
+      hideCursor: true,
+      noTTYOutput: false,
+      clearOnComplete: false,
+    },
+    cliProgress.Presets.rect,
+  );
+  const open = new Map();
+  let lastLine = 0;
+  let isStopped = false;
+  const set = (name, done, total, note, isImportant = false) => {
+    if (isTerminal) {
+      let bar = open.get(name);
+      if (bar === undefined) {
+        bar = bars.create(total, 0, { name: name.padEnd(8), note: '' });
+        open.set(name, bar);
+      }
+      bar.setTotal(total);
+      bar.update(Math.min(done, total), { note });
+    } else if (isImportant || performance.now() - lastLine > 5000) {
+      lastLine = performance.now();
+      console.log(`${name.padEnd(8)} ${((100 * done) / total).toFixed(0).padStart(3)} %  ${note}`);
+    }
+  };
+  const show = (event) => {
+    if (event.type === 'load') {
+      const total = event.totalBytes ?? event.loadedBytes;
+      set('load', event.loadedBytes, total, `${bytes(event.loadedBytes)} of the teacher`, event.loadedBytes === total);
+    } else if (event.type === 'teacher') {
+      const { answered, total, examplesPerSecond, remainingMs } = event;
+      const note = `${answered} of ${total} asked, ${examplesPerSecond.toFixed(0)} examples/s, ${seconds(remainingMs)} left`;
+      set('teacher', answered, total, note, answered === total);
+    } else if (event.type === 'step') {
+      const { epoch, step, steps, loss, examplesPerSecond, remainingMs } = event;
+      const note = `epoch ${epoch}, loss ${loss.toFixed(3)}, ${examplesPerSecond.toFixed(0)} examples/s, ${seconds(remainingMs)} left`;
+      const done = epoch - 1 + step / steps;
+      set(
+        'train',
+        done,
+        Math.max(done + remainingMs / Math.max(1, event.remainingMs), state.epochs),
+        `${note}${state.note}`,
+      );
+    } else if (event.type === 'epoch') {
+      state.epochs = event.epochs;
+      state.note = `, held-out agreement ${percent(event.holdout.agreement)}`;
+      const note = `epoch ${event.epoch} of ${event.epochs}, loss ${event.loss.toFixed(3)}${state.note}, ${seconds(event.remainingMs)} left`;
+      set('train', event.epoch, event.epochs, note, true);
+    } else if (event.type === 'notice') {
+      if (isTerminal) bars.log(`note: ${event.message}\n`);
+      else console.log(`note: ${event.message}`);
+    } else if (event.type === 'stage' && event.stage === 'measure') {
+      set('measure', 0, 1, 'milliseconds per example of both', true);
+    }
+  };
+  const state = { epochs: 6, note: '' };
+  return {
+    show,
+    stop() {
+      if (isStopped) return;
+      isStopped = true;
+      if (open.has('measure')) set('measure', 1, 1, 'milliseconds per example of both');
+      bars.stop();
+    },
+  };
+}
+
+function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('   ');
+  const [head, ...body] = rows;
+  return [line(head), widths.map((width) => '─'.repeat(width)).join('   '), ...body.map(line)].join('\n');
+}
+
+export function printReport(report, wallMs) {
+  const { teacher, student, timeMs } = report;
+  const ratio = (a, b) => `${(a / b).toPrecision(2)} ×`;
+  console.log(
+    `\n${table([
+      ['', 'teacher', 'student', 'teacher ÷ student'],
+      ['model', teacher.name, `${student.name}, ${student.parameters.toLocaleString('en')} parameters`, ''],
+      ['accuracy, held out', percent(teacher.accuracy), percent(student.accuracy), ''],
+      ['agreement with the teacher', '', percent(student.agreement), ''],
+      ['bytes', bytes(teacher.bytes), bytes(student.bytes), ratio(teacher.bytes, student.bytes)],
+      ...Object.keys(teacher.msPerExample).map((batch) => [
+        `per example, batch ${batch}`,
+        milliseconds(teacher.msPerExample[batch]),
+        milliseconds(student.msPerExample[batch]),
+        ratio(teacher.msPerExample[batch], student.msPerExample[batch]),
+      ]),
+    ])}`,
+  );
+  const parts = ['setup', 'load', 'teacher', 'train', 'evaluate'].map((name) => `${name} ${seconds(timeMs[name])}`);
+  console.log(`\ntime     ${parts.join(' · ')} · total ${seconds(timeMs.total)} (with set-up here ${seconds(wallMs)})`);
+  console.log(
+    `device   ${report.backend}, ${report.threads} threads, SIMD ${report.simdLevel}, ` +
+      `${report.isIsolated ? '' : 'not '}isolated, longest main-thread task ${report.longestMainThreadTaskMs.toFixed(0)} ms`,
+  );
+  console.log(
+    `learned  from ${report.examples.learned} digits without labels, scored on ${report.examples.heldOut}, seed ${report.seed}`,
+  );
+  console.log('written  out/report.json · out/report.html · out/student/model.json, weights.bin\n');
+}

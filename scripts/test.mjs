@@ -1,0 +1,77 @@
+// npm test: everything, from a bare clone. Each stage runs even if one before it failed; the last line counts.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { ensureBuilt, ensureChromium, ensurePackages, root } from './ensure.mjs';
+
+process.chdir(root);
+const total = { passed: 0, failed: 0, skipped: 0 };
+const bin = (name) => `node_modules/.bin/${name}`;
+
+function count(name, passed, failed, skipped = 0) {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+  const rest = skipped > 0 ? `, ${skipped} skipped (each says why above)` : '';
+  console.log(`── ${name}: ${passed} passed, ${failed} failed${rest}\n`);
+}
+
+function stage(name, work) {
+  console.log(`── ${name}`);
+  const startedAt = performance.now();
+  try {
+    work();
+    count(`${name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`, 1, 0);
+    return true;
+  } catch (error) {
+    console.error(error.message);
+    count(name, 0, 1);
+    return false;
+  }
+}
+
+const command =
+  (program, ...args) =>
+  () => {
+    const { status } = spawnSync(program, args, { stdio: 'inherit' });
+    if (status !== 0) throw new Error(`${program} ended with ${status}`);
+  };
+
+/** Runs a test runner that also writes JSON, and takes the counts from there. */
+function suite(name, program, args, file, read, env = {}) {
+  console.log(`── ${name}`);
+  const startedAt = performance.now();
+  rmSync(file, { force: true });
+  const { status } = spawnSync(program, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  const took = `${name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`;
+  if (!existsSync(file)) return count(took, 0, 1);
+  const { passed, failed, skipped } = read(JSON.parse(readFileSync(file, 'utf8')));
+  // A runner that failed without a failed test (a file that does not load, a leak) still counts.
+  count(took, passed, status !== 0 && failed === 0 ? 1 : failed, skipped);
+}
+
+const readVitest = ({ numPassedTests, numFailedTests, numPendingTests, testResults }) => ({
+  passed: numPassedTests,
+  failed:
+    numFailedTests +
+    testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length,
+  skipped: numPendingTests,
+});
+const readPlaywright = ({ stats, errors }) => ({
+  passed: stats.expected + stats.flaky,
+  failed: stats.unexpected + (stats.unexpected === 0 ? errors.length : 0),
+  skipped: stats.skipped,
+});
+
+mkdirSync('out', { recursive: true });
+const isReady =
+  stage('packages', ensurePackages) && stage('chromium', () => void ensureChromium()) && stage('build', ensureBuilt);
+if (isReady) {
+  stage('types', command(bin('tsc'), '-p', '.'));
+  stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'));
+  const unit = ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/unit.json'];
+  suite('unit, house and kernels', bin('vitest'), unit, 'out/unit.json', readVitest);
+  suite('browser', bin('playwright'), ['test', '-c', 'e2e/playwright.config.ts'], 'out/e2e.json', readPlaywright);
+}
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+process.exit(total.failed === 0 && isReady ? 0 : 1);

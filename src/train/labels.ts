@@ -1,0 +1,21 @@
+import { LimbeckError } from '../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import type { Loss } from '../losses/loss.ts';
+import type { StudentDescription } from '../student/student.ts';
+
+/** How many classes the labels of this loss may name. */
+export function classesOf(loss: Loss, outputs: StudentDescription['outputs']): number {
+  return outputs[loss.reads.student[0] ?? DEFAULT_OUTPUT]?.at(-1) ?? 0;
+}
+
+/** Throws    class-mismatch: a label that is no class of the student */
+export function checkLabelRange(labels: Int32Array, classes: number): void {
+  const wrong = labels.findIndex((label) => label < 0 || label >= classes);
+  if (wrong < 0) return;
+  throw new LimbeckError(
+    'class-mismatch',
+    `The label ${labels[wrong]} lies outside the student's ${classes} classes (0…${classes - 1}). ` +
+      'Renumber the labels, or build the student with more classes.',
+    { details: { label: labels[wrong], classes } },
+  );
+}
