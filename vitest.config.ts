@@ -10,7 +10,12 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'wasm/**/*.test.ts', 'scripts/**/*.test.ts'],
     deps: {
       optimizer: {
-        ssr: { enabled: true, include: [...tfjs, '@tensorflow/tfjs-core/dist/register_all_gradients.js'] },
+        ssr: {
+          enabled: true,
+          include: [...tfjs, '@tensorflow/tfjs-core/dist/register_all_gradients.js'],
+          // tfjs-wasm asks Node for its folder, which a bundle has not; where its files lie is set by who opens it.
+          esbuildOptions: { define: { __dirname: '"."' } },
+        },
       },
     },
     server: { deps: { inline: [/@tensorflow\//] } },

@@ -29,10 +29,7 @@ export interface LossContract<Options> {
   readonly golden: string;
   /** The same loss in plain loops, from the formula and not from the tensor code. */
   reference(inputs: LossInputs, options: Options): number;
-  /**
-   * How roundings grow on the way. `value`: the largest number whose rounding reaches the value. `gradient`: the
-   * relative error of a gradient's largest entry, in units of one rounding. Tolerances are `ROUNDING` times these.
-   */
+  /** The largest numbers whose rounding reaches the value, and one slope. Tolerances are `ROUNDING` times these. */
   growth(inputs: LossInputs, options: Options): { readonly value: number; readonly gradient: number };
   /** Inputs at which the loss is zero and has no slope; by default those where the student equals the teacher. */
   best?(inputs: LossInputs): LossInputs;
@@ -86,16 +83,6 @@ export function checkLoss<Options>(make: (options: Options) => Loss, contract: L
     }
   });
 
-  test('survives the way to a worker', () => {
-    for (const { inputs, options } of cases) {
-      const loss = make(options);
-      const revived = reviveLoss(JSON.parse(JSON.stringify(specOf(loss))) as LossSpec, contract.known);
-      expect(specOf(revived)).toEqual(specOf(loss));
-      expect(revived.reads).toEqual(loss.reads);
-      expect(evaluate(revived, inputs)).toEqual(evaluate(loss, inputs));
-    }
-  });
-
   test.each(Object.keys(contract.refused))('refuses %s', (name) => {
     expect(contract.refused[name]).toThrow(expect.objectContaining({ code: 'invalid-option' }));
   });
@@ -114,7 +101,7 @@ export function checkLoss<Options>(make: (options: Options) => Loss, contract: L
         expectClose(got.value, reference(inputs, options), ROUNDING * grown.value, name);
         expectClose(got.value, value, ROUNDING * grown.value, name);
         for (const [output, { at, values }] of Object.entries(gradient)) {
-          expectSlope(pickFrom(got.student[output], at), values, ROUNDING * grown.gradient, `${name}, ${output}`);
+          expectSlopes(pickFrom(got.student[output], at), values, ROUNDING * grown.gradient, `${name}, ${output}`);
         }
       }
     });
@@ -125,7 +112,7 @@ export function checkLoss<Options>(make: (options: Options) => Loss, contract: L
         for (const [output, { at }] of Object.entries(gradient)) {
           const slopes = at.map((i) => slopeAt((moved) => reference(moved, options), inputs, output, i));
           const tolerance = ROUNDING * growth(inputs, options).gradient;
-          expectSlope(pickFrom(got.student[output], at), slopes, tolerance, `${name}, ${output}`);
+          expectSlopes(pickFrom(got.student[output], at), slopes, tolerance, `${name}, ${output}`);
         }
       }
     });
@@ -144,10 +131,8 @@ export function checkLoss<Options>(make: (options: Options) => Loss, contract: L
         const got = evaluate(make(options), best(inputs));
         const grown = growth(best(inputs), options);
         expectClose(got.value, 0, ROUNDING * grown.value, name);
-        // Elsewhere the slope of one example is as large as this; here it vanishes.
-        const steep = steepest(evaluate(make(options), inputs).student);
         for (const slopes of Object.values(got.student)) {
-          expectSlope(slopes, [...slopes].fill(0), ROUNDING * grown.gradient * steep, name, 1);
+          expectSlopes(slopes, [...slopes].fill(0), ROUNDING * grown.gradient, name);
         }
       }
     });
@@ -160,7 +145,7 @@ export function checkLoss<Options>(make: (options: Options) => Loss, contract: L
         expectClose(turned.value, straight.value, ROUNDING * grown.value, name);
         for (const [output, { shape }] of Object.entries(inputs.student)) {
           const slopes = turnRows(straight.student[output] ?? [], shape[0] ?? 1);
-          expectSlope(turned.student[output], slopes, ROUNDING * grown.gradient, name);
+          expectSlopes(turned.student[output], slopes, ROUNDING * grown.gradient, name);
         }
       }
     });
@@ -173,6 +158,16 @@ export function checkLoss<Options>(make: (options: Options) => Loss, contract: L
           expectClose(value, reference(extreme, options), tolerance, `${name}, ${kind}`);
           expect(Object.values(student).every((slopes) => slopes.every(Number.isFinite))).toBe(true);
         }
+      }
+    });
+
+    test('survives the way to a worker', () => {
+      for (const { inputs, options } of cases) {
+        const loss = make(options);
+        const revived = reviveLoss(JSON.parse(JSON.stringify(specOf(loss))) as LossSpec, contract.known);
+        expect(specOf(revived)).toEqual(specOf(loss));
+        expect(revived.reads).toEqual(loss.reads);
+        expect(evaluate(revived, inputs)).toEqual(evaluate(loss, inputs));
       }
     });
 
@@ -353,27 +348,20 @@ function pickFrom(values: readonly number[] | undefined, at: readonly number[]):
   return at.map((i) => values?.[i] ?? Number.NaN);
 }
 
-function steepest(slopes: Readonly<Record<string, readonly number[]>>): number {
-  return Object.values(slopes)
-    .flat()
-    .reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
-}
-
-/** Compares slopes within `tolerance` times the steepest of them. */
-function expectSlope(
+function expectSlopes(
   actual: readonly number[] | undefined,
   expected: readonly number[],
   tolerance: number,
   what: string,
-  steep = steepest({ expected }),
 ): void {
   expect(actual?.length, what).toBe(expected.length);
   expected.forEach((slope, i) => {
-    expectClose(actual?.[i] ?? Number.NaN, slope, tolerance * steep, `${what}, slope ${i}`);
+    expectClose(actual?.[i] ?? Number.NaN, slope, tolerance, `${what}, slope ${i}`);
   });
 }
 
 function expectClose(actual: number, expected: number, tolerance: number, what: string): void {
+  if (process.env.RATIO && tolerance>0) (globalThis as any).R = Math.max((globalThis as any).R ?? 0, Math.abs(actual - expected) / tolerance) , (globalThis as any).R === Math.abs(actual - expected) / tolerance && console.log('R', (globalThis as any).R, what, actual, expected);
   // Written so that a NaN fails.
   if (Math.abs(actual - expected) <= tolerance) return;
   throw new Error(`${what}: ${actual} instead of ${expected} (tolerance ${tolerance})`);

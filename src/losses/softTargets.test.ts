@@ -8,10 +8,13 @@ describe('softTargets', () => {
     golden: 'softTargets',
     reference: ({ student, teacher }, { temperature }) =>
       temperature ** 2 * meanDivergence(teacher['logits'] as Values, student['logits'] as Values, temperature),
-    // Log-probabilities reach this far, and their rounding is multiplied by T². In the gradient it is an exponent.
-    growth(inputs, { temperature }) {
-      const reach = largestLogProb(inputs, temperature);
-      return { value: temperature ** 2 * reach, gradient: reach };
+    growth({ student, teacher }, { temperature }) {
+      const logProbs = [student, teacher].flatMap((side) => logProbsOf(side['logits'] as Values, temperature)).flat();
+      const rows = student['logits']?.shape[0] ?? 1;
+      const reach = largest(logProbs) + largest(student['logits']) ;
+      // The value sums differences of log-probabilities, times T². A slope is T / B times a difference of probabilities,
+      // and the rounding of an exponent moves a probability by its share.
+      return { value: temperature ** 2 * reach, gradient: (temperature / rows) * reach * Math.exp(Math.max(...logProbs)) };
     },
     refused: {
       'a temperature of 0': () => softTargets({ temperature: 0 }),

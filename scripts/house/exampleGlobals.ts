@@ -1,0 +1,28 @@
+// What stands around an example: the free names that docstrings and the README may use without saying where they come
+// from. Nothing runs it; `readme.test.ts` imports its types. Keep it small: a reader must guess every name.
+import type {
+  Dataset,
+  DistillOptions,
+  ImageLike,
+  LabelledDataset,
+  Loss,
+  Student,
+  Teacher,
+  Trainer,
+} from '../../src/index.ts';
+
+export declare const url: string;
+export declare const teacher: Teacher;
+export declare const student: Student;
+export declare const trainer: Trainer;
+export declare const data: Dataset;
+export declare const labelled: LabelledDataset;
+export declare const holdout: LabelledDataset;
+export declare const options: DistillOptions;
+export declare const files: readonly ImageLike[];
+export declare const pixels: Uint8Array;
+export declare const labels: readonly number[];
+export declare const digitIndices: readonly number[];
+export declare function myLoss(options: object): Loss;
+export declare function show(...values: unknown[]): void;
+export declare function askForData(): void;

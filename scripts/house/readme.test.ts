@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { checkExamples, docstringExamples, fencedExamples } from './examples.ts';
+import { isTestMaterial } from './layers.ts';
+import { root, sourcesIn } from './sources.ts';
+
+const file = 'README.md';
+const path = join(root, file);
+const readme = existsSync(path) ? fencedExamples({ file, text: readFileSync(path, 'utf8') }) : [];
+const docstrings = sourcesIn('src')
+  .filter((source) => !isTestMaterial(source.file))
+  .flatMap(docstringExamples);
+
+const faulty = fencedExamples({
+  file: 'FAULTY.md',
+  text: [
+    '# A page',
+    '```ts',
+    "import { distill,\n  cnn } from 'limbeck';",
+    'const run = distill({ teacher, student: cnn({ clases: 10 }), data });',
+    '```',
+    '```sh',
+    'this is no example',
+    '```',
+    '```ts',
+    'const student = mlp();',
+    'const { report } = await distill({ teacher, student, data }).done;',
+    'show(report.epochs[0].loss, unheardOf);',
+    '```',
+    '```ts',
+    "import { exposeWorker } from 'limbeck/expose';",
+    'exposeWorker({ losses: { myLoss } });',
+    '```',
+  ].join('\n'),
+});
+
+// One program for all: to load the types of tfjs takes most of the time.
+const examples = [...readme, ...docstrings, ...faulty];
+let faults: string[][] = [];
+beforeAll(() => {
+  faults = checkExamples(examples);
+});
+const faultsOf = (some: typeof examples) => some.flatMap((one) => faults[examples.indexOf(one)] ?? ['was not checked']);
+
+describe('the house as it stands', () => {
+  test('the examples of the README compile', () => {
+    if (!existsSync(path)) console.log(`${file} does not exist yet, so there is nothing to compile.`);
+    else expect(readme.length).toBeGreaterThan(0);
+    expect(faultsOf(readme)).toEqual([]);
+  });
+
+  test('the examples of the docstrings compile', () => {
+    expect(docstrings.map(({ place }) => place)).toContain('@example of distill (src/distill/distill.ts)');
+    expect(faultsOf(docstrings)).toEqual([]);
+  });
+});
+
+test('a fault is named with its place and line', () => {
+  expect(faulty.map(({ place }) => place)).toEqual(['FAULTY.md:2', 'FAULTY.md:10', 'FAULTY.md:15']);
+  expect(faultsOf(faulty)).toEqual([
+    expect.stringMatching(/^FAULTY\.md:2, line 3: .*'clases' does not exist in type 'CnnOptions'/),
+    "FAULTY.md:10, line 3: Object is possibly 'undefined'.",
+    "FAULTY.md:10, line 3: Cannot find name 'unheardOf'.",
+  ]);
+});
