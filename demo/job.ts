@@ -1,11 +1,13 @@
 import {
   type BackendDescription,
   cnn,
+  type Dataset,
   type DistillEvent,
   type DistillOptions,
   detectCapabilities,
   distill,
   fromArrays,
+  type LabelledDataset,
   type LoadEvent,
   loadTeacher,
   measure,
@@ -13,6 +15,7 @@ import {
   openTrainer,
   parameterCount,
   pick,
+  type Student,
   type StudentFiles,
   softTargets,
   sumOverTime,
@@ -21,12 +24,13 @@ import {
   take,
   toFiles,
 } from 'limbeck';
+import { nextTurn } from './dom.ts';
 import { watchMainThread } from './mainThread.ts';
 
 export interface JobOptions {
   readonly epochs: number;
   readonly seed: number;
-  /** How many of the 8,000 digits to learn from; a tenth of it at least is held out. */
+  /** How many of the 8,000 digits to learn from; a quarter as many others are held out, 100 at least. */
   readonly limit: number;
   readonly kernels: 'on' | 'off';
   readonly threads: number | undefined;
@@ -102,22 +106,40 @@ export interface JobResult {
 }
 
 /** Places of '0'…'9' in the recognition model's alphabet: blank, the lines of ppocr_keys_v1.txt, space. */
-async function digitClasses(): Promise<number[]> {
-  const keys = (await (await fetch('./models/ppocr_keys_v1.txt')).text()).split('\n');
+async function digitClasses(signal: AbortSignal): Promise<number[]> {
+  const keys = (await (await fetchFile('./models/ppocr_keys_v1.txt', signal)).text()).split('\n');
   return [...'0123456789'].map((digit) => keys.indexOf(digit) + 1);
 }
 
-async function fetchBytes(url: string): Promise<Uint8Array> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+async function fetchFile(url: string, signal?: AbortSignal): Promise<Response> {
+  const response = await fetch(url, { signal });
+  if (!response.ok) throw new Error(`${url} could not be loaded: HTTP ${response.status}.`);
+  return response;
 }
 
 const SIDE = 28;
-const images = (bytes: Uint8Array): NdArray => ({
-  data: Float32Array.from(bytes, (byte) => byte / 255),
-  shape: [bytes.length / (SIDE * SIDE), SIDE, SIDE, 1],
-});
+
+/** The digits of a file. They stay bytes; only those that are read become numbers from 0 to 1, a batch at a time. */
+function digitsOf(bytes: Uint8Array): Dataset;
+function digitsOf(bytes: Uint8Array, labels: Uint8Array): LabelledDataset;
+function digitsOf(bytes: Uint8Array, labels?: Uint8Array): Dataset {
+  const images: NdArray = { data: bytes, shape: [bytes.length / (SIDE * SIDE), SIDE, SIDE, 1] };
+  const stored: Dataset = labels === undefined ? fromArrays(images) : fromArrays(images, labels);
+  return {
+    ...stored,
+    inputs: { input: { shape: [SIDE, SIDE, 1], dtype: 'float32' } },
+    async read(indices, signal) {
+      const examples = await stored.read(indices, signal);
+      return { ...examples, inputs: { input: toUnit(examples.inputs['input'] as NdArray) } };
+    },
+  };
+}
+
+function toUnit({ data, shape }: NdArray): NdArray {
+  const scaled = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) scaled[i] = (data[i] as number) / 255;
+  return { data: scaled, shape };
+}
 
 /** Loads the recognition model so that it sees a digit as print: dark on white, 48 × 48, in [-1, 1]. */
 export async function loadDigitTeacher(
@@ -128,7 +150,7 @@ export async function loadDigitTeacher(
   const loading = loadTeacher('./models/ch_PP-OCRv4_rec_infer.onnx', {
     name: 'PP-OCRv4 recognition',
     input: { size: [48, 48], channels: 3, inverted: 'yes', mean: 0.5, stdDev: 0.5 },
-    read: sumOverTime({ classes: await digitClasses() }),
+    read: sumOverTime({ classes: await digitClasses(signal) }),
     threads,
     signal,
   });
@@ -137,26 +159,32 @@ export async function loadDigitTeacher(
 }
 
 /** The digits to learn from, which have no label anywhere, and the digits to be scored on. */
-export async function loadDigits(limit: number) {
+export async function loadDigits(limit: number, signal?: AbortSignal) {
   const [train, holdout, labels] = await Promise.all(
-    ['train.bin', 'holdout.bin', 'holdout-labels.bin'].map((file) => fetchBytes(`./data/${file}`)),
+    ['train.bin', 'holdout.bin', 'holdout-labels.bin'].map(async (file) => {
+      const response = await fetchFile(`./data/${file}`, signal);
+      return new Uint8Array(await response.arrayBuffer());
+    }),
   );
   if (train === undefined || holdout === undefined || labels === undefined) throw new Error('The digits are missing.');
-  const heldOut = Math.min(labels.length, Math.max(limit / 4, 100));
-  const data = take(fromArrays(images(train)), limit);
-  return { data, holdout: take(fromArrays(images(holdout), labels), heldOut), pixels: holdout };
+  const heldOut = Math.min(labels.length, Math.max(Math.round(limit / 4), 100));
+  return { data: take(digitsOf(train), limit), holdout: take(digitsOf(holdout, labels), heldOut), pixels: holdout };
 }
 
-/** The main job: distil the recognition model into a small digit reader, and measure both. */
+/**
+ * The main job: distil the recognition model into a small digit reader, and measure both. A stopped job leaves the
+ * student as its last step made it.
+ */
 export async function runJob(
   options: JobOptions,
   emit: (event: JobEvent) => void,
   signal: AbortSignal,
+  student: Student = cnn({ classes: 10 }),
 ): Promise<JobResult> {
   const startedAt = performance.now();
   const watch = watchMainThread();
   emit({ type: 'stage', stage: 'load' });
-  const digits = await loadDigits(options.limit);
+  const digits = await loadDigits(options.limit, signal);
   const trainer = await openTrainer({ kernels: options.kernels, threads: options.threads });
   const before = await trainer.memory();
   let teacher: Teacher | undefined;
@@ -167,7 +195,7 @@ export async function runJob(
     emit({ type: 'stage', stage: 'distill' });
     const distillOptions: DistillOptions = {
       teacher,
-      student: cnn({ classes: 10 }),
+      student,
       data: digits.data,
       holdout: digits.holdout,
       loss: softTargets({ temperature: 4 }),
@@ -180,7 +208,7 @@ export async function runJob(
     };
     const run = distill(distillOptions);
     for await (const event of run) emit(event);
-    const { student, report, holdoutAnswers } = await run.done;
+    const { report, holdoutAnswers } = await run.done;
 
     emit({ type: 'stage', stage: 'measure' });
     const evaluateStartedAt = performance.now();
@@ -189,7 +217,8 @@ export async function runJob(
     const teacherLogits = holdoutAnswers?.['logits'] as NdArray;
     const labels = everything.labels;
     const scored = measure({ student: studentLogits, teacher: teacherLogits, labels });
-    const latency = await measureLatency(trainer, teacher, student, digits.holdout);
+    const latency = await orStop(measureLatency(trainer, teacher, student, digits.holdout), signal);
+    await nextTurn();
     const artifacts = student.artifacts;
     if (artifacts === undefined) throw new Error('The student has no weights.');
     const after = await trainer.memory();
@@ -245,6 +274,17 @@ export async function runJob(
     await teacher?.[Symbol.asyncDispose]();
     await trainer[Symbol.asyncDispose]();
   }
+}
+
+/** Waits for work that knows no signal; what it holds must be disposed by the caller, which also ends it. */
+function orStop<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined);
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 function placeOf({ backend, threads, simdLevel, isIsolated }: BackendDescription) {

@@ -72,7 +72,7 @@ export async function openFirefox(url) {
 
 /** What Safari offers and WebKitGTK keeps switched off: shared memory in isolated pages, and OPFS. */
 const SAFARI_ENV = { JSC_useSharedArrayBuffer: '1' };
-const SAFARI_FEATURES = ['FileSystem', 'FileSystemWritableStream', 'StorageAPI', 'StorageAPIEstimate'];
+const SAFARI_FEATURES = ['FileSystem', 'AccessHandle', 'FileSystemWritableStream', 'StorageAPI', 'StorageAPIEstimate'];
 
 /**
  * WebKit, over WebDriver: WebKitGTK's own MiniBrowser, on a screen that nobody sees. `as: 'shipped'` (default) leaves

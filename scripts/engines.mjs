@@ -8,28 +8,34 @@ import { openChromium, openFirefox, openWebKit } from './browsers.mjs';
 import { serve } from './serve.mjs';
 
 /**
- * How to open each engine and on how many threads it is to train in an isolated page. WebKit comes twice: as WebKitGTK
- * ships it, without shared memory and OPFS, where the fallbacks must work, and with what Safari has.
+ * How to open each engine, and on how many threads and in which store an isolated page must work there. WebKit comes twice: as
+ * WebKitGTK ships it, without shared memory and OPFS, where the fallbacks must work, and with what Safari has; but what
+ * is driven has no disk for OPFS there, as in Safari's private windows.
  */
 const ENGINES = {
-  chromium: [{ title: 'chromium', open: openChromium, threads: 'cores' }],
-  firefox: [{ title: 'firefox', open: openFirefox, threads: 'cores' }],
+  chromium: [{ name: 'chromium', open: openChromium, threads: 'cores', store: 'opfs' }],
+  firefox: [{ name: 'firefox', open: openFirefox, threads: 'cores', store: 'opfs' }],
   webkit: [
-    { title: 'webkit', open: openWebKit, threads: 'any' },
-    { title: 'webkit as Safari', open: () => openWebKit(undefined, { as: 'safari' }), threads: 'cores' },
+    { name: 'webkit', open: openWebKit, threads: 'one', store: 'indexeddb' },
+    {
+      name: 'webkit, with what Safari has',
+      open: () => openWebKit(undefined, { as: 'safari' }),
+      threads: 'cores',
+      store: 'indexeddb',
+    },
   ],
 };
 
-/** Few enough digits for every machine, enough epochs to be far above the chance of a tenth. */
-const SMALL_RUN = { autostart: 1, limit: 600, epochs: 4, seed: 1 };
+/** Few enough digits for every machine, enough steps to be far above the chance of a tenth. */
+const SMALL_RUN = { autostart: 1, limit: 320, epochs: 8, seed: 1 };
 /** So long that it is still training when it is cancelled. */
-const LONG_RUN = { ...SMALL_RUN, epochs: 1000 };
+const LONG_RUN = { ...SMALL_RUN, limit: 128, epochs: 10_000 };
 const LEAST_ACCURACY = 0.3;
+/** limbeck's own limit. */
 const MOST_THREADS = 4;
 /** No judgement of speed: longer than this, it hangs. */
 const RUN_MS = 300_000;
-const CANCEL_MS = 15_000;
-const WORKERS_END_MS = 5_000;
+const SHORT_MS = 15_000;
 
 /** What the engine has, asked without limbeck. The two modules are one function each: i8x16.splat, f32x4.relaxed_madd. */
 const PROBE = `(() => {
@@ -42,6 +48,7 @@ const PROBE = `(() => {
     cores: navigator.hardwareConcurrency,
     hasSharedMemory: typeof SharedArrayBuffer === 'function',
     hasOpfs: typeof navigator.storage?.getDirectory === 'function',
+    hasDisposal: typeof Symbol.asyncDispose === 'symbol',
   };
 })()`;
 
@@ -62,6 +69,9 @@ const OUTCOME = `(() => {
 /** Every limbeck worker holds a lock for as long as it lives, in every engine. */
 const WORKER_LOCKS = `navigator.locks.query().then(({ held = [] }) =>
   held.filter(({ name }) => name.startsWith('limbeck-worker-')).length)`;
+
+/** The page shows what an earlier visit left. */
+const IS_KEPT = `document.getElementById('last')?.hidden === false`;
 
 const IS_TRAINING = `window.limbeckDemo.events.some(({ type }) => type === 'step')`;
 
@@ -93,8 +103,8 @@ async function tryEngine(engine) {
   try {
     browser = await engine.open();
   } catch (error) {
-    const record = newRecord(engine.title);
-    check(record, 'starts', String(error.message ?? error));
+    const record = newRecord(engine.name);
+    check(record, 'starts', messageOf(error));
     return [record];
   }
   try {
@@ -106,7 +116,7 @@ async function tryEngine(engine) {
 }
 
 async function tryPage(engine, browser, page) {
-  const record = newRecord(`${engine.title} ${browser.version}, ${page}`);
+  const record = newRecord(`${engine.name} (${browser.version}), ${page}`);
   const fetched = [];
   const headers = (pathname) => {
     fetched.push(pathname);
@@ -115,8 +125,8 @@ async function tryPage(engine, browser, page) {
   const server = await serve(demo, { isIsolated: page === 'isolated', headers });
   try {
     await browser.goto(addressOf(server, SMALL_RUN));
-    record.engine = await browser.evaluate(PROBE);
     const { state, error } = await ended(browser, RUN_MS);
+    record.engine = await browser.evaluate(PROBE);
     check(record, 'ends done', state !== 'done' && `the run ended ${state}: ${error?.message ?? 'no error told'}`);
     if (state !== 'done') return record;
     Object.assign(record, await browser.evaluate(OUTCOME), { fetched: wasmFiles(fetched) });
@@ -124,9 +134,12 @@ async function tryPage(engine, browser, page) {
     for (const notice of record.report.notices) console.log(`  note: ${notice}`);
     checkReport(record, engine, page);
     await checkNoWorkers(record, browser, 'after the run no worker is left');
-    if (page === 'isolated') await tryCancelling(record, browser, server);
+    if (page === 'isolated') {
+      await tryReloading(record, browser, server, engine);
+      await tryCancelling(record, browser, server);
+    }
   } catch (error) {
-    check(record, 'is driven to the end', String(error.message ?? error));
+    check(record, 'is driven to the end', messageOf(error));
   } finally {
     await server.close();
   }
@@ -170,6 +183,7 @@ function checkReport(record, { threads }, page) {
     (report.isIsolated !== isIsolated || engine.isIsolated !== isIsolated) &&
       `told ${report.isIsolated}, the engine says ${engine.isIsolated}`,
   );
+  check(record, 'disposal symbols are there', !engine.hasDisposal && 'Symbol.asyncDispose is missing after the run');
   const wanted = Math.min(MOST_THREADS, engine.cores);
   if (!isIsolated) {
     check(record, 'one thread', report.threads !== 1 && `${report.threads} threads in a page without shared memory`);
@@ -182,31 +196,57 @@ function checkReport(record, { threads }, page) {
     );
     check(record, 'no notice about threads', /one thread/.test(notices) && `it says: ${notices}`);
   } else {
-    const isTold = report.threads === wanted || /one thread/.test(notices);
-    check(record, 'fewer threads than cores are told', !isTold && `${report.threads} threads, and no notice says why`);
+    const isTold = report.threads === 1 && /one thread/.test(notices);
+    check(
+      record,
+      'one thread, and it says why',
+      !isTold && `${report.threads} threads; its notices are: ${notices || 'none'}`,
+    );
   }
 }
 
-/** A second run in the same page, or in a new one, ended from outside in the middle of its training. */
+/** A page that does not tell its store, or has none, is not asked. */
+async function tryReloading(record, browser, server, { store }) {
+  const { storeKind } = record;
+  if (storeKind === undefined) return;
+  check(record, `the store is ${store}`, storeKind !== store && `it is ${storeKind}`);
+  await browser.goto(server.url);
+  const isKept = await until(() => browser.evaluate(IS_KEPT), SHORT_MS);
+  check(record, 'the result is there after a reload', !isKept && `the page does not show it from ${storeKind}`);
+}
+
+/** A second run, ended from outside in the middle of its training. */
 async function tryCancelling(record, browser, server) {
   await browser.goto(addressOf(server, LONG_RUN));
-  await until(() => browser.evaluate(IS_TRAINING), RUN_MS, 'the second run does not train');
-  await browser.evaluate('void window.limbeckDemo.cancel()');
-  const { state, error } = await ended(browser, CANCEL_MS);
+  if (!(await until(() => browser.evaluate(IS_TRAINING), RUN_MS))) throw new Error('the second run does not train');
+  const { isAny, seen } = await seenWorkers(browser);
+  check(record, 'its workers are seen while it trains', !isAny && seen);
+  await browser.evaluate('window.limbeckDemo.cancel()');
+  const { state, error } = await ended(browser, SHORT_MS);
   const why = error === undefined ? '' : ` (${error.name}: ${error.message})`;
   check(record, 'can be cancelled while it trains', state !== 'cancelled' && `the run is ${state}${why}`);
   await checkNoWorkers(record, browser, 'after cancelling no worker is left');
 }
 
 async function checkNoWorkers(record, browser, name) {
-  let left;
-  const count = async () => {
-    left = { locks: await browser.evaluate(WORKER_LOCKS), workers: browser.workerCount() };
-    return left.locks === 0 && !left.workers;
+  let last;
+  const isNone = async () => {
+    last = await seenWorkers(browser);
+    return last.isNone;
   };
-  const isEmpty = await until(count, WORKERS_END_MS).catch(() => false);
-  const seen = left.workers === undefined ? '' : ` and shows ${left.workers} workers`;
-  check(record, name, isEmpty === false && `the page holds ${left.locks} locks of workers${seen}`);
+  await until(isNone, SHORT_MS);
+  check(record, name, !last.isNone && last.seen);
+}
+
+/** Workers by the locks they hold, and by the engine's own count where it tells one. */
+async function seenWorkers(browser) {
+  const locks = await browser.evaluate(WORKER_LOCKS);
+  const workers = browser.workerCount();
+  return {
+    isNone: locks === 0 && (workers ?? 0) === 0,
+    isAny: locks > 0 && workers !== 0,
+    seen: `workers hold ${locks} locks${workers === undefined ? '' : `, and the engine counts ${workers} workers`}`,
+  };
 }
 
 async function ended(browser, limitMs) {
@@ -215,16 +255,22 @@ async function ended(browser, limitMs) {
     last = await browser.evaluate(STATE);
     return !['idle', 'running'].includes(last.state);
   };
-  await until(isEnded, limitMs).catch(() => undefined);
+  await until(isEnded, limitMs);
   return last;
 }
 
-async function until(isTrue, limitMs, otherwise = 'it takes too long') {
+/** Whether it came true in time. */
+async function until(isTrue, limitMs) {
   const end = Date.now() + limitMs;
   while (!(await isTrue())) {
-    if (Date.now() > end) throw new Error(`${otherwise} (waited ${limitMs / 1000} s)`);
+    if (Date.now() > end) return false;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+  return true;
+}
+
+function messageOf(error) {
+  return String(error.message ?? error);
 }
 
 /** Names of the WebAssembly files that were fetched, without the bundler's hash. */

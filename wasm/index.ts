@@ -1,2 +1,2 @@
 export { gemmScratchBytes } from './gemm';
-export { helperLoop, runKernel, runShared } from './pool';
+export { helperLoop, runKernel, runShared, stopHelpers } from './pool';

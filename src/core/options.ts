@@ -24,6 +24,18 @@ export function checkFraction(value: number, name: string): number {
   throw invalid(name, value, 'a fraction from 0 to 1');
 }
 
+/** Throws    invalid-option: NaN, infinite, or no number */
+export function checkFinite(value: number, name: string): number {
+  if (Number.isFinite(value)) return value;
+  throw invalid(name, value, 'a finite number');
+}
+
+/** Throws    invalid-option: not one of `known` */
+export function checkOneOf<T extends string | number>(value: T, name: string, known: readonly T[]): T {
+  if (known.includes(value)) return value;
+  throw invalid(name, value, `one of ${known.join(', ')}`);
+}
+
 /** Throws    invalid-option: an option that nothing reads, such as a misspelt one */
 export function checkKnownOptions(options: object, known: readonly string[], subject: string): void {
   const unknown = Object.keys(options).filter((name) => !known.includes(name));

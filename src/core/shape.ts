@@ -37,9 +37,23 @@ export function isSameShape(a: readonly (number | null)[], b: readonly (number |
 
 /**
  * Makes an array and checks that its values fill its shape.
- * Throws    shape-mismatch: values and shape disagree
+ * Throws    invalid-option: values of another type · shape-mismatch: values and shape disagree
  */
 export function ndArray(data: NumericArray, shape: readonly number[]): NdArray {
+  if (!(data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array)) {
+    throw new LimbeckError(
+      'invalid-option',
+      `The values were ${Object.prototype.toString.call(data)}; they must be a Float32Array, an Int32Array or a ` +
+        'Uint8Array. Convert them first, such as with Float32Array.from(values).',
+    );
+  }
+  if (shape.some((length) => !Number.isInteger(length) || length < 0)) {
+    throw new LimbeckError(
+      'shape-mismatch',
+      `The shape ${formatShape(shape)} holds a length that is no whole number of 0 or more.`,
+      { details: { shape } },
+    );
+  }
   if (data.length !== sizeOf(shape)) {
     throw new LimbeckError(
       'shape-mismatch',

@@ -1,5 +1,5 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
-import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray } from '../core/shape.ts';
+import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { pickRows } from '../data/arrays.ts';
 import type { Dataset, Examples } from '../data/dataset.ts';
 import { batches } from '../data/views.ts';
@@ -14,7 +14,8 @@ export interface Answers {
 /**
  * Asks the teacher about every example, in order; the next batch is read while the teacher works. Every example passes
  * `check` first, so that bad data is found before training. Without a teacher the examples are only checked.
- * Throws    shape-mismatch: outputs whose shape changes from batch to batch · what teacher and check throw · AbortError
+ * Throws    shape-mismatch, unknown-output: outputs that change from batch to batch, or that are not one row an example ·
+ *           what teacher and check throw · AbortError
  */
 export async function askAll(
   teacher: Teacher | undefined,
@@ -30,8 +31,10 @@ export async function askAll(
     throwIfAborted(signal);
     check(examples, at);
     const outputs = (await teacher?.ask(examples.inputs, signal)) ?? {};
-    for (const [name, array] of Object.entries(outputs))
-      tables[name] = writeRows(tables[name], name, array, at, dataset.size);
+    if (at > 0) checkSameNames(Object.keys(tables), Object.keys(outputs));
+    for (const [name, array] of Object.entries(outputs)) {
+      tables[name] = writeRows(tables[name], name, array, { at, count: indices.length, size: dataset.size });
+    }
     at += indices.length;
     onAnswered(at);
   }
@@ -42,17 +45,35 @@ export async function askAll(
   };
 }
 
-function writeRows(table: NdArray | undefined, name: string, rows: NdArray, at: number, size: number): NdArray {
-  const rowShape = rows.shape.slice(1);
-  const rowSize = rows.data.length / (rows.shape[0] ?? 1);
-  const target = table ?? { data: makeArray(dtypeOf(rows.data), rowSize * size), shape: [size, ...rowShape] };
-  if (!isSameShape(target.shape.slice(1), rowShape)) {
+interface Place {
+  readonly at: number;
+  readonly count: number;
+  readonly size: number;
+}
+
+function writeRows(table: NdArray | undefined, name: string, rows: NdArray, { at, count, size }: Place): NdArray {
+  const rowShape = table === undefined ? rows.shape.slice(1) : table.shape.slice(1);
+  if (!isSameShape(rows.shape, [count, ...rowShape]) || rows.data.length !== sizeOf(rows.shape)) {
     throw new LimbeckError(
       'shape-mismatch',
-      `The teacher's output "${name}" was ${formatShape([null, ...target.shape.slice(1)])} for earlier batches and is ` +
-        `${formatShape(rows.shape)} now. Let "read" bring outputs to one shape.`,
+      `The teacher's output "${name}" for ${count} examples was ${formatShape(rows.shape)} with ${rows.data.length} ` +
+        `values; it must be ${formatShape([count, ...rowShape])}, as for other batches. Let "read" bring outputs to ` +
+        'one shape.',
+      { details: { name, given: rows.shape, needed: [count, ...rowShape] } },
     );
   }
-  target.data.set(rows.data, at * rowSize);
+  const target = table ?? { data: makeArray(dtypeOf(rows.data), sizeOf(rowShape) * size), shape: [size, ...rowShape] };
+  target.data.set(rows.data, at * sizeOf(rowShape));
   return target;
+}
+
+/** A name that comes later or stays away would leave rows of zeros. */
+function checkSameNames(before: readonly string[], now: readonly string[]): void {
+  if (before.length === now.length && before.every((name) => now.includes(name))) return;
+  throw new LimbeckError(
+    'unknown-output',
+    `The teacher gave ${before.join(', ') || 'no output'} for earlier batches and gives ${now.join(', ') || 'none'} now. ` +
+      'It must give the same outputs for every batch.',
+    { details: { before, now } },
+  );
 }

@@ -1,29 +1,21 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { LimbeckError, throwIfAborted } from '../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../core/options.ts';
+import { throwIfAborted } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { type Run, startRun } from '../core/run.ts';
-import { firstNonFinite, type NamedArrays } from '../core/shape.ts';
-import {
-  checkNotEmpty,
-  type Dataset,
-  type Examples,
-  isLabelled,
-  type LabelledDataset,
-  type LabelledExamples,
-} from '../data/dataset.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import { type Dataset, type Examples, isLabelled, type LabelledDataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { isLayersModel, studentFromModel } from '../student/layersModel.ts';
-import type { Student, StudentDescription } from '../student/student.ts';
+import type { Student } from '../student/student.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import type { EngineEvent, TrainJob } from '../train/engine.ts';
-import { checkLabelRange, classesOf } from '../train/labels.ts';
 import { measure } from '../train/metric.ts';
-import { checkOptimizer, type OptimizerOptions } from '../train/optimizer.ts';
+import type { OptimizerOptions } from '../train/optimizer.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
 import { type Answers, askAll } from './answers.ts';
+import { checkExamples, checkFinite, checkOptions, labelsFor } from './check.ts';
 import type { DistillEvent } from './events.ts';
 import { type DistillReport, type EpochRecord, makeReport } from './report.ts';
 
@@ -59,21 +51,6 @@ export interface Distilled {
   /** The teacher's outputs for the held-out examples, [N, ...] by name. */
   readonly holdoutAnswers: NamedArrays | undefined;
 }
-
-const OPTIONS = [
-  'teacher',
-  'student',
-  'data',
-  'holdout',
-  'loss',
-  'epochs',
-  'batchSize',
-  'teacherBatchSize',
-  'optimizer',
-  'seed',
-  'trainer',
-  'signal',
-];
 
 /**
  * Distils a teacher into a student: the teacher answers every example once, the student learns from the answers.
@@ -156,27 +133,6 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
   }
 }
 
-function checkOptions(options: DistillOptions): void {
-  checkKnownOptions(options, OPTIONS, 'distill');
-  const { teacher, student, data, holdout, epochs = 6, batchSize = 64, teacherBatchSize = 32, seed = 0 } = options;
-  if (typeof teacher?.ask !== 'function') {
-    throw new LimbeckError('invalid-option', 'distill needs a teacher; load one with loadTeacher(…).done.');
-  }
-  if (!isLayersModel(student) && typeof student?.portable !== 'function') {
-    throw new LimbeckError('student-invalid', 'distill needs a student: cnn(…), mlp(…) or a tf.LayersModel.');
-  }
-  if (typeof data?.read !== 'function') {
-    throw new LimbeckError('invalid-option', 'distill needs data; make it with fromArrays(…) or fromImages(…).');
-  }
-  checkNotEmpty(data, 'training data');
-  if (holdout !== undefined) checkNotEmpty(holdout, 'holdout');
-  checkCount(epochs, 'epochs');
-  checkCount(batchSize, 'batchSize');
-  checkCount(teacherBatchSize, 'teacherBatchSize');
-  checkCount(seed, 'seed', 0);
-  if (options.optimizer !== undefined) checkOptimizer(options.optimizer);
-}
-
 async function makeJob(options: DistillOptions, student: Student, loss: Loss): Promise<TrainJob> {
   return {
     student: await student.portable(),
@@ -203,31 +159,6 @@ async function checkFirstBatch(
   checkFinite(examples, 0);
   const answers = loss.reads.teacher.length > 0 ? await teacher.ask(examples.inputs, signal) : {};
   return trainer.check(job, { inputs: examples.inputs, teacher: answers, ...labelsFor(loss, examples) });
-}
-
-/** Throws    not-finite · class-mismatch, with the number of the example */
-function checkExamples(examples: Examples | LabelledExamples, first: number, loss: Loss, student: StudentDescription) {
-  checkFinite(examples, first);
-  const { labels } = labelsFor(loss, examples);
-  if (labels !== undefined) checkLabelRange(labels, classesOf(loss, student.outputs));
-}
-
-function checkFinite({ inputs }: Examples, first: number): void {
-  for (const [name, { data, shape }] of Object.entries(inputs)) {
-    const at = firstNonFinite(data);
-    if (at < 0) continue;
-    const example = first + Math.floor(at / (data.length / (shape[0] ?? 1)));
-    throw new LimbeckError(
-      'not-finite',
-      `Example ${example} holds ${data[at]} in its input "${name}". Clean the data, or leave the example out.`,
-      { details: { example, name } },
-    );
-  }
-}
-
-/** Labels reach the training thread only where the loss reads them. */
-function labelsFor(loss: Loss, examples: Examples | LabelledExamples): { labels?: Int32Array } {
-  return loss.reads.labels && 'labels' in examples ? { labels: examples.labels } : {};
 }
 
 function makeSource({ data, holdout }: DistillOptions, loss: Loss, answers: Answers, signal: AbortSignal) {

@@ -36,7 +36,8 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
  */
 export function crossEntropyLoss(tf: Tf, logits: Tensor, labels: Tensor1D): Scalar {
   return tf.tidy(() => {
-    const target = tf.oneHot(labels, logits.shape.at(-1) as number);
-    return tf.neg(tf.mean(tf.sum(tf.mul(target, tf.logSoftmax(logits)), -1))) as Scalar;
+    // Not tf.oneHot, which refuses a single class.
+    const isLabel = tf.equal(tf.expandDims(labels, -1), tf.range(0, logits.shape.at(-1) as number, 1, 'int32'));
+    return tf.neg(tf.mean(tf.sum(tf.mul(tf.cast(isLabel, 'float32'), tf.logSoftmax(logits)), -1))) as Scalar;
   });
 }

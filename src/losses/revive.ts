@@ -14,22 +14,30 @@ type LossFactory = (options: Readonly<Record<string, unknown>>) => Loss;
 /** Losses that are not limbeck's own, by name. */
 export type KnownLosses = Readonly<Record<string, LossFactory>>;
 
+/** The loss behind a spec that never left its thread. A spec that crossed to a worker is a copy, and is not here. */
+const origins = new WeakMap<LossSpec, Loss>();
+
 export function specOf(loss: Loss): LossSpec {
-  return { name: loss.name, options: loss.options, terms: (loss.terms ?? []).map(specOf) };
+  const spec = { name: loss.name, options: loss.options, terms: (loss.terms ?? []).map(specOf) };
+  origins.set(spec, loss);
+  return spec;
 }
 
 /**
- * Makes a loss again from its name and options. `known` adds losses that are not limbeck's own.
+ * Makes a loss again from its name and options; on the thread where it was made, it is itself. `known` adds losses that are not limbeck's own.
  * Throws    unknown-loss: the name is not known on this side of the worker boundary
  */
 export function reviveLoss(spec: LossSpec, known: KnownLosses = {}): Loss {
+  const origin = origins.get(spec);
+  if (origin !== undefined) return origin;
   if (spec.name === 'weighted') {
     const weights = spec.options['weights'] as readonly number[];
     return losses.weighted(
       spec.terms.map((term, i) => ({ loss: reviveLoss(term, known), weight: weights[i] as number })),
     );
   }
-  const factory = known[spec.name] ?? (losses as unknown as Record<string, LossFactory>)[spec.name];
+  const all: Readonly<Record<string, LossFactory>> = { ...(losses as unknown as KnownLosses), ...known };
+  const factory = Object.hasOwn(all, spec.name) ? all[spec.name] : undefined;
   if (factory === undefined) {
     throw new LimbeckError(
       'unknown-loss',

@@ -27,7 +27,8 @@ export async function detectCapabilities(): Promise<Capabilities> {
     why['threads'] =
       'The page is not cross-origin isolated, so one thread is used. Send the headers ' +
       '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp" to use more.';
-  } else if (!canThread) why['threads'] = 'This engine offers no shared WebAssembly memory, so one thread is used.';
+  } else if (!canThread)
+    why['threads'] = 'This engine offers no SharedArrayBuffer for WebAssembly, so one thread is used.';
   const navigator = globalThis.navigator as Navigator | undefined;
   const hasWebGpu = navigator !== undefined && 'gpu' in navigator;
   if (!hasWebGpu) why['webgpu'] = 'This browser offers no WebGPU here.';

@@ -28,11 +28,16 @@ export function describeStudent(model: tf.LayersModel): StudentDescription {
   const count = (weights: readonly { shape: readonly (number | null)[] }[]) =>
     weights.reduce((sum, { shape }) => sum + shape.reduce<number>((product, n) => product * (n ?? 1), 1), 0);
   return {
-    inputs: Object.fromEntries(model.inputs.map(({ name, shape }) => [name, shape.slice(1)])),
+    inputs: Object.fromEntries(model.inputs.map(({ shape }, i) => [inputName(model, i), shape.slice(1)])),
     outputs: Object.fromEntries(model.outputs.map(({ shape }, i) => [outputName(model, i), shape.slice(1)])),
     parameters: count(model.weights),
     trainableParameters: count(model.trainableWeights),
   };
+}
+
+/** The layer's name: tfjs numbers the tensor's own name anew each time a model is built. */
+function inputName(model: tf.LayersModel, i: number): string {
+  return model.inputNames[i] as string;
 }
 
 function outputName(model: tf.LayersModel, i: number): string {
@@ -57,7 +62,8 @@ export function applyStudent(
  */
 export function orderInputs(model: tf.LayersModel, inputs: NamedArrays): NamedArrays[string][] {
   const given = Object.keys(inputs);
-  return model.inputs.map(({ name, shape }) => {
+  return model.inputs.map(({ shape }, i) => {
+    const name = inputName(model, i);
     const array =
       inputs[name] ?? (model.inputs.length === 1 && given.length === 1 ? inputs[given[0] as string] : undefined);
     if (array === undefined) {

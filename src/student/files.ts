@@ -23,13 +23,13 @@ export function toFiles({ modelTopology, weightSpecs, weightData }: StudentArtif
 export function artifactsFromFiles(files: StudentFiles): StudentArtifacts {
   try {
     const { modelTopology, weightsManifest } = JSON.parse(files['model.json']) as {
-      modelTopology: object;
+      modelTopology: object | null;
       weightsManifest: { weights: WeightSpec[] }[];
     };
     const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
     const needed = weightSpecs.reduce((sum, { shape }) => sum + 4 * shape.reduce((product, n) => product * n, 1), 0);
     const bytes = files['weights.bin'];
-    if (typeof modelTopology !== 'object') throw new Error('model.json has no modelTopology');
+    if (typeof modelTopology !== 'object' || modelTopology === null) throw new Error('model.json has no modelTopology');
     if (bytes.byteLength !== needed) {
       throw new Error(`weights.bin has ${bytes.byteLength} bytes, model.json describes ${needed}`);
     }

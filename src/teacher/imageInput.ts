@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
+import { checkCount, checkFinite, checkKnownOptions, checkOneOf, checkPositive } from '../core/options.ts';
 import { formatShape, type NdArray } from '../core/shape.ts';
 
 /** How images become what a vision model reads. Plain values: the work is done on the teacher's own thread. */
@@ -17,11 +17,19 @@ export interface ImageInput {
   readonly stdDev?: number;
 }
 
-/** Throws    invalid-option: an unknown option, a size below 1, a standard deviation of 0 */
+/** Throws    invalid-option: an unknown option, or one that describes no image */
 export function checkImageInput(options: ImageInput): void {
   checkKnownOptions(options, ['size', 'channels', 'layout', 'inverted', 'mean', 'stdDev'], 'input');
-  for (const length of options.size ?? []) checkCount(length, 'size');
-  if (options.stdDev !== undefined) checkPositive(options.stdDev, 'stdDev');
+  const { size, channels = 3, layout = 'nchw', inverted = 'no', mean = 0, stdDev = 1 } = options;
+  if (size !== undefined && size.length !== 2) {
+    throw new LimbeckError('invalid-option', `"size" was ${String(size)}; it must be [height, width].`);
+  }
+  for (const length of size ?? []) checkCount(length, 'size');
+  checkOneOf(channels, 'channels', [1, 3]);
+  checkOneOf(layout, 'layout', ['nchw', 'nhwc']);
+  checkOneOf(inverted, 'inverted', ['no', 'yes']);
+  checkFinite(mean, 'mean');
+  checkPositive(stdDev, 'stdDev');
 }
 
 /**

@@ -1,6 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
-import { firstNonFinite, formatShape, type NamedArrays } from '../core/shape.ts';
+import { firstNonFinite, formatShape, type NamedArrays, sizeOf } from '../core/shape.ts';
 
 /** Turns a model's raw outputs for a batch into what losses compare, such as { logits: [B, C] }. */
 export type ReadOutputs = (outputs: NamedArrays) => NamedArrays;
@@ -20,12 +20,13 @@ const LEAST_PROBABILITY = 1e-7;
  * Reads a sequence model as a classifier: log of the chosen classes' probabilities, summed over time.
  * Shapes    output [B, T, C] → logits [B, classes]
  * Units     probabilities in, log-probabilities (up to a constant) out
- * Throws    unknown-output · shape-mismatch: not [B, T, C] or too few classes
+ * Throws    invalid-option: no class · unknown-output · shape-mismatch: not [B, T, C] or too few classes
  *
  * @example
  * loadTeacher(url, { read: sumOverTime({ classes: digitIndices }) });
  */
 export function sumOverTime({ classes, output }: SumOverTimeOptions): ReadOutputs {
+  checkCount(classes.length, 'number of classes');
   for (const index of classes) checkCount(index, 'classes', 0);
   return (outputs) => {
     const name = output ?? Object.keys(outputs)[0] ?? '';
@@ -65,11 +66,13 @@ export function readOutputs(read: ReadOutputs, outputs: NamedArrays, batch: numb
     throw new LimbeckError('read-failed', `The teacher's "read" threw: ${messageOf(error)}`, { cause: error });
   }
   for (const [name, array] of Object.entries(result ?? {})) {
-    if (!ArrayBuffer.isView(array?.data) || array.shape?.[0] !== batch) {
+    const isArray = ArrayBuffer.isView(array?.data) && array.data.length === sizeOf(array.shape ?? [0]);
+    if (!isArray || array.shape[0] !== batch) {
       throw new LimbeckError(
         'read-failed',
-        `The teacher's "read" gave "${name}" with the shape ${formatShape(array?.shape ?? [])}; it must give arrays ` +
-          `{ data, shape } whose first dimension is the batch, ${batch} here.`,
+        `The teacher's "read" gave "${name}" with the shape ${formatShape(array?.shape ?? [])} and ` +
+          `${array?.data?.length ?? 0} values; it must give arrays { data, shape } whose values fill the shape and ` +
+          `whose first dimension is the batch, ${batch} here.`,
       );
     }
     const at = firstNonFinite(array.data);

@@ -56,7 +56,7 @@ export interface Engine {
   train(
     job: TrainJob,
     source: TrainSource,
-    emit: (event: EngineEvent) => void,
+    emit: (event: EngineEvent) => void | Promise<void>,
     signal: AbortSignal,
   ): Promise<TrainOutcome>;
   predict(student: PortableStudent, inputs: NamedArrays): Promise<NamedArrays>;
@@ -99,10 +99,11 @@ export function createEngine(knownLosses: KnownLosses = {}): Engine {
         for await (const event of trainLoop({ ...job, model, loss, optimizer, read, signal })) {
           if (event.type === 'epoch') {
             const holdoutOutputs = await predictHoldout(model, job.holdoutSize, source, signal);
-            emit({ ...event, ...(holdoutOutputs && { holdoutOutputs }) });
+            // Waited for: events and the result travel by different ports, and the result must not overtake them.
+            await emit({ ...event, ...(holdoutOutputs && { holdoutOutputs }) });
           } else if (performance.now() - lastStepEvent >= STEP_EVENT_MS || event.step === event.steps) {
             lastStepEvent = performance.now();
-            emit(event);
+            void emit(event);
           }
         }
       } catch (thrown) {

@@ -31,5 +31,13 @@ export function checkOptimizer(options: OptimizerOptions): void {
 export function makeOptimizer(tf: Tf, options: OptimizerOptions): Optimizer {
   const { name = 'adam', learningRate = name === 'adam' ? 1e-3 : 1e-2, momentum = 0.9 } = options;
   if (name === 'sgd') return tf.train.sgd(learningRate);
-  return name === 'momentum' ? tf.train.momentum(learningRate, momentum) : tf.train.adam(learningRate);
+  if (name === 'adam') return tf.train.adam(learningRate);
+  const optimizer = tf.train.momentum(learningRate, momentum);
+  const dispose = optimizer.dispose.bind(optimizer);
+  // tfjs's momentum forgets the rate that it holds as a kind of sgd.
+  optimizer.dispose = () => {
+    dispose();
+    tf.SGDOptimizer.prototype.dispose.call(optimizer);
+  };
+  return optimizer;
 }

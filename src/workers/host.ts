@@ -34,11 +34,12 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>): Pro
   const worker = makeWorker(option);
   const lifetime = new AbortController();
   let endWith: (error: LimbeckError) => void = () => undefined;
-  const died = new Promise<LimbeckError>((resolve) => {
+  /** By death or by disposal. */
+  const ended = new Promise<LimbeckError>((resolve) => {
     endWith = resolve;
   });
   let dead: LimbeckError | undefined;
-  void died.then((error) => {
+  void ended.then((error) => {
     dead = error;
     worker.terminate();
   });
@@ -54,7 +55,7 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>): Pro
   let isDisposed = false;
 
   return {
-    died,
+    died: ended.then((error) => (error.code === 'disposed' ? new Promise<never>(() => undefined) : error)),
     async call(use) {
       if (isDisposed) throw new LimbeckError('disposed', 'This worker was disposed; nothing more can be asked of it.');
       if (dead !== undefined) throw dead;
@@ -63,7 +64,7 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>): Pro
       answer.catch(() => undefined);
       return Promise.race([
         answer,
-        died.then((error) => {
+        ended.then((error) => {
           throw error;
         }),
       ]);

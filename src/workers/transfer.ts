@@ -1,5 +1,5 @@
 import { expose, proxy, type Remote, type TransferHandler, transfer, transferHandlers, wrap } from 'comlink';
-import { abortError, type ErrorDetails, LimbeckError, type LimbeckErrorCode } from '../core/errors.ts';
+import { type ErrorDetails, LimbeckError, type LimbeckErrorCode } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 
 /** An error as plain values. comlink alone would lose its class and its code. */
@@ -20,8 +20,8 @@ export function packError(error: unknown): PortableError {
 }
 
 export function unpackError(packed: PortableError): Error {
+  if (packed.name === 'AbortError') return new DOMException(packed.message, packed.name);
   const cause = packed.cause === undefined ? undefined : unpackError(packed.cause);
-  if (packed.name === 'AbortError') return abortError(cause);
   const error =
     packed.code === undefined
       ? Object.assign(new Error(packed.message, cause && { cause }), { name: packed.name })
@@ -30,9 +30,20 @@ export function unpackError(packed: PortableError): Error {
   return error;
 }
 
-/** Details are meant to be plain; what is not becomes text rather than a failed message. */
+/** Details are meant to be plain; what cannot cross becomes text rather than a failed message. */
 function plain(details: ErrorDetails): ErrorDetails {
-  return JSON.parse(JSON.stringify(details)) as ErrorDetails;
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [name, canCross(value) ? value : String(value)]),
+  );
+}
+
+function canCross(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A signal crosses as a port: the far side gets a signal of its own that follows this one. */

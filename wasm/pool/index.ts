@@ -16,6 +16,11 @@ const PARTS: usize = 16;
 /** About twenty microseconds: longer than the gap between two kernels of a step, short beside a time slice. */
 const SPINS: i32 = 4000;
 
+/** In place of a kernel's number: the helper is to leave. */
+const STOP: i32 = -1;
+/** Some seconds; a helper that has not left by then is not alive. */
+const STOP_SPINS: i32 = 500_000_000;
+
 /** Kernel numbers, in the order that `runtime/kernels/pool.ts` names them. */
 export function runKernel(kernel: i32, args: usize, scratch: usize, part: i32, parts: i32): void {
   if (kernel == 0) gemm(args, scratch, part, parts);
@@ -26,17 +31,33 @@ export function runKernel(kernel: i32, args: usize, scratch: usize, part: i32, p
 
 /** Runs a kernel on this thread and `parts` − 1 helpers, and returns when all of it is done. */
 export function runShared(control: usize, kernel: i32, args: usize, scratch: usize, parts: i32, helpers: i32): void {
-  store<i32>(control + KERNEL, kernel);
   store<i32>(control + ARGS, <i32>args);
   store<i32>(control + PARTS, parts);
-  atomic.store<i32>(control + FINISHED, 0);
-  atomic.add<i32>(control + SEQUENCE, 1);
-  atomic.notify(control + SEQUENCE, -1);
+  announce(control, kernel);
   runKernel(kernel, args, scratch, 0, parts);
   while (atomic.load<i32>(control + FINISHED) < helpers) {}
 }
 
-/** The life of a helper: it ends with its worker. */
+function announce(control: usize, kernel: i32): void {
+  store<i32>(control + KERNEL, kernel);
+  atomic.store<i32>(control + FINISHED, 0);
+  atomic.add<i32>(control + SEQUENCE, 1);
+  atomic.notify(control + SEQUENCE, -1);
+}
+
+/**
+ * Sends the helpers away and waits until they have left: a worker that is told to end still runs for a while, and would
+ * take whatever comes to lie at the control block's address for its next job. Gives 1 once nobody reads it any more.
+ */
+export function stopHelpers(control: usize, helpers: i32): i32 {
+  announce(control, STOP);
+  for (let spins = 0; spins < STOP_SPINS; spins++) {
+    if (atomic.load<i32>(control + FINISHED) == helpers) return 1;
+  }
+  return 0;
+}
+
+/** The life of a helper, until it is sent away. */
 export function helperLoop(control: usize, scratch: usize, part: i32): void {
   let seen = 0;
   while (true) {
@@ -46,6 +67,10 @@ export function helperLoop(control: usize, scratch: usize, part: i32): void {
     }
     seen++;
     const kernel = load<i32>(control + KERNEL);
+    if (kernel == STOP) {
+      atomic.add<i32>(control + FINISHED, 1);
+      return;
+    }
     const parts = load<i32>(control + PARTS);
     if (part < parts) runKernel(kernel, <usize>load<i32>(control + ARGS), scratch, part, parts);
     atomic.add<i32>(control + FINISHED, 1);

@@ -31,10 +31,15 @@ let installed: InstalledKernels | undefined;
 
 /**
  * Replaces operations of the current tfjs-wasm backend by limbeck's kernels, in place on its heap.
- * `bytes` is one of the shipped kernel binaries, `threads` how many threads may work on one operation.
+ * `bytes` is one of the shipped kernel binaries, `threads` how many threads may work on one operation, and
+ * `leastSharedWork` the multiply-adds from which more than one does (0 in tests: always).
  * Throws    backend-unavailable: another backend is current · out-of-memory
  */
-export async function installKernels(bytes: Uint8Array, threads = 1): Promise<InstalledKernels> {
+export async function installKernels(
+  bytes: Uint8Array,
+  threads = 1,
+  leastSharedWork?: number,
+): Promise<InstalledKernels> {
   installed?.uninstall();
   if (getBackend() !== WASM) {
     throw new LimbeckError(
@@ -43,7 +48,7 @@ export async function installKernels(bytes: Uint8Array, threads = 1): Promise<In
     );
   }
   const backend = currentBackend() as BackendWasm;
-  const pool = await startPool(heapOf(backend), bytes, threads);
+  const pool = await startPool(heapOf(backend), bytes, threads, leastSharedWork);
   const context: KernelContext = {
     backend,
     pool,

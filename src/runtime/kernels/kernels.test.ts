@@ -96,14 +96,22 @@ describe.each(levels)('the %s binary', (level) => {
   });
 
   test('pads by more than the windows reach', async () => {
-    // tfjs takes both sides of an output from the filter's height: this one is 1 × 1, wholly inside the left border.
-    const convolve = () => {
-      const x = tf.ones<tf.Rank.R4>([1, 1, 1, 1]);
-      return tf.conv2d(x, tf.ones<tf.Rank.R4>([5, 1, 1, 3]), 1, 2);
+    // tfjs takes both sides of an output from the filter's height, so this one is 1 × 1, wholly in the left border.
+    const inLeftBorder = () => tf.conv2d(tf.ones<tf.Rank.R4>([1, 1, 1, 1]), tf.ones<tf.Rank.R4>([5, 1, 1, 3]), 1, 2);
+    // The stride skips the one pixel, which lies below two windows that end inside the top border.
+    const inTopBorder = () => {
+      const above: tf.backend_util.ExplicitPadding = [
+        [0, 0],
+        [5, 0],
+        [0, 0],
+        [0, 0],
+      ];
+      return tf.conv2d(tf.ones<tf.Rank.R4>([1, 1, 1, 1]), tf.ones<tf.Rank.R4>([1, 1, 1, 3]), 3, above);
     };
     const guards = guardHeap();
     await installKernels(bytes());
-    expect(tf.tidy(() => [...convolve().dataSync()])).toEqual([0, 0, 0]);
+    expect(tf.tidy(() => [...inLeftBorder().dataSync()])).toEqual([0, 0, 0]);
+    expect(tf.tidy(() => [...inTopBorder().dataSync()])).toEqual([0, 0, 0, 0, 0, 0]);
     uninstallKernels();
     expect(guards.broken).toEqual([]);
   });

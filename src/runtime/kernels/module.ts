@@ -6,6 +6,8 @@ export interface KernelExports {
   runKernel(kernel: number, args: number, scratch: number, part: number, parts: number): void;
   runShared(control: number, kernel: number, args: number, scratch: number, parts: number, helpers: number): void;
   helperLoop(control: number, scratch: number, part: number): void;
+  /** Gives 1 once every helper has left. */
+  stopHelpers(control: number, helpers: number): number;
 }
 
 /** Kernels by their number in `wasm/pool/index.ts`. */

@@ -35,7 +35,12 @@ const helperSource = `self.onmessage = async ({ data }) => {
  * Starts the pool. Helpers need a shared memory and blob workers; where one fails to start, fewer threads are used.
  * Throws    out-of-memory
  */
-export async function startPool(heap: WasmHeap, bytes: Uint8Array, threads: number): Promise<KernelPool> {
+export async function startPool(
+  heap: WasmHeap,
+  bytes: Uint8Array,
+  threads: number,
+  leastSharedWork = LEAST_SHARED_WORK,
+): Promise<KernelPool> {
   const isShared = isSharedMemory(heap.memory);
   const module = await compileKernels(bytes, isShared);
   const kernels = await linkKernels(module, heap.memory);
@@ -64,7 +69,7 @@ export async function startPool(heap: WasmHeap, bytes: Uint8Array, threads: numb
     run(kernel, words, work) {
       new Int32Array(heap.memory.buffer, args, words.length).set(words);
       const number = KERNEL_NUMBERS[kernel];
-      if (helpers.length === 0 || work < LEAST_SHARED_WORK) kernels.runKernel(number, args, ownScratch, 0, 1);
+      if (helpers.length === 0 || work < leastSharedWork) kernels.runKernel(number, args, ownScratch, 0, 1);
       else kernels.runShared(control, number, args, ownScratch, helpers.length + 1, helpers.length);
     },
     scratch(size) {
@@ -77,8 +82,10 @@ export async function startPool(heap: WasmHeap, bytes: Uint8Array, threads: numb
       return arena.address;
     },
     dispose() {
+      // What a helper may still read is not given back, however long it lives.
+      const isQuiet = helpers.length === 0 || kernels.stopHelpers(control, helpers.length) === 1;
       for (const helper of helpers) helper.terminate();
-      for (const address of owned) heap.free(address);
+      if (isQuiet) for (const address of owned) heap.free(address);
       if (arena.address !== 0) heap.free(arena.address);
       owned.length = helpers.length = 0;
       arena = { address: 0, bytes: 0 };
@@ -90,18 +97,24 @@ function isSharedMemory(memory: WebAssembly.Memory): boolean {
   return typeof SharedArrayBuffer !== 'undefined' && (memory.buffer as unknown) instanceof SharedArrayBuffer;
 }
 
+/** A policy may forbid blob workers: by an exception or by an error event. Then there is no helper. */
 function startHelper(message: object): Promise<Worker | undefined> {
   return new Promise((resolve) => {
     const url = URL.createObjectURL(new Blob([helperSource], { type: 'text/javascript' }));
-    const worker = new Worker(url, { name: 'limbeck-kernel-helper' });
-    const settle = (result: Worker | undefined) => {
+    let worker: Worker | undefined;
+    const settle = (helper: Worker | undefined) => {
       URL.revokeObjectURL(url);
-      if (result === undefined) worker.terminate();
-      resolve(result);
+      if (helper === undefined) worker?.terminate();
+      resolve(helper);
     };
-    worker.onmessage = () => settle(worker);
-    worker.onerror = () => settle(undefined);
-    worker.postMessage(message);
+    try {
+      worker = new Worker(url, { name: 'limbeck-kernel-helper' });
+      worker.onmessage = () => settle(worker);
+      worker.onerror = () => settle(undefined);
+      worker.postMessage(message);
+    } catch {
+      settle(undefined);
+    }
   });
 }
 

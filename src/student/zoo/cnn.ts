@@ -18,7 +18,8 @@ export function cnn(options: CnnOptions = {}): Student {
   checkKnownOptions(options, ['inputShape', 'classes'], 'cnn');
   checkCount(classes, 'classes', 1);
   const [height = 0, width = 0] = inputShape;
-  if (inputShape.length !== 3 || height < 10 || width < 10) {
+  const isShape = inputShape.length === 3 && inputShape.every((length) => Number.isInteger(length) && length > 0);
+  if (!isShape || height < 10 || width < 10) {
     throw new LimbeckError(
       'invalid-option',
       `cnn needs images [height, width, channels] of at least 10 × 10; given ${formatShape(inputShape)}.`,

@@ -17,6 +17,7 @@ export function mlp(options: MlpOptions = {}): Student {
   const { inputShape = [784], classes = 10, hidden = [256, 128] } = options;
   checkKnownOptions(options, ['inputShape', 'classes', 'hidden'], 'mlp');
   checkCount(classes, 'classes', 1);
+  checkCount(inputShape.length, 'length of inputShape');
   for (const width of [...hidden, ...inputShape]) checkCount(width, 'width');
   return designedStudent('mlp', { inputShape, classes, hidden });
 }

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { abortError, isAbortError, LimbeckError, messageOf, throwIfAborted } from './errors.ts';
+
+describe('LimbeckError', () => {
+  test('carries code, details and cause, and is an Error', () => {
+    const cause = new Error('no space');
+    const error = new LimbeckError('store-full', 'Full.', { details: { bytes: 12 }, cause });
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: 'LimbeckError', code: 'store-full', message: 'Full.', details: { bytes: 12 } });
+    expect(error.cause).toBe(cause);
+    expect(error.stack).toContain('Full.');
+  });
+
+  test('has empty details and no cause where none are given', () => {
+    const error = new LimbeckError('disposed', 'Gone.');
+    expect(error.details).toEqual({});
+    expect('cause' in error).toBe(false);
+  });
+});
+
+describe('an AbortError', () => {
+  test('is what the platform throws', () => {
+    expect(abortError()).toBeInstanceOf(DOMException);
+    expect(abortError().name).toBe('AbortError');
+    expect(isAbortError(abortError())).toBe(true);
+    expect(isAbortError(AbortSignal.abort().reason)).toBe(true);
+  });
+
+  test('names a reason that is an error, and not that of abort() itself', () => {
+    expect(abortError(new Error('too slow')).message).toBe('The run was cancelled: too slow.');
+    expect(abortError(AbortSignal.abort().reason).message).toBe('The run was cancelled.');
+    expect(abortError('a word').message).toBe('The run was cancelled.');
+  });
+
+  test.each([
+    [new Error('a')],
+    [new LimbeckError('internal', 'a')],
+    ['AbortError'],
+    [undefined],
+    [{ name: 'AbortError' }],
+  ])('is not %s', (value) => expect(isAbortError(value)).toBe(false));
+
+  test('is thrown for an aborted signal only', () => {
+    expect(() => throwIfAborted(undefined)).not.toThrow();
+    expect(() => throwIfAborted(new AbortController().signal)).not.toThrow();
+    expect(() => throwIfAborted(AbortSignal.abort(new Error('enough')))).toThrow('The run was cancelled: enough.');
+  });
+});
+
+test.each([
+  [new Error('a sentence'), 'a sentence'],
+  ['a word', 'a word'],
+  [undefined, 'undefined'],
+  [404, '404'],
+])('the sentence of %s', (thrown, sentence) => expect(messageOf(thrown)).toBe(sentence));

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { crossEntropy } from './crossEntropy.ts';
+import type { Loss } from './loss.ts';
+import { type LossSpec, reviveLoss, specOf } from './revive.ts';
+import { softTargets } from './softTargets.ts';
+import { weighted } from './weighted.ts';
+
+const unknown = expect.objectContaining({ code: 'unknown-loss' });
+
+describe('reviveLoss', () => {
+  test('makes nested losses again, with every weight at its place', () => {
+    const loss = weighted([
+      { loss: crossEntropy(), weight: 0 },
+      {
+        loss: weighted([
+          { loss: softTargets({ temperature: 2 }), weight: 0.25 },
+          { loss: crossEntropy({ output: 'aux' }), weight: 3 },
+        ]),
+        weight: 0.5,
+      },
+    ]);
+    const revived = reviveLoss(JSON.parse(JSON.stringify(specOf(loss))) as LossSpec);
+    expect(specOf(revived)).toEqual(specOf(loss));
+    expect(revived.reads).toEqual(loss.reads);
+  });
+
+  test('refuses a name that nobody knows, and says what to do', () => {
+    const revive = () => reviveLoss({ name: 'margin', options: {}, terms: [] });
+    expect(revive).toThrow(unknown);
+    expect(revive).toThrow(/"margin".*worker: 'none'.*exposeWorker\(\{ losses: \{ margin \} \}\)/);
+  });
+
+  test.each(['constructor', 'toString', '__proto__', ''])('takes no "%s" for a loss', (name) => {
+    expect(() => reviveLoss({ name, options: {}, terms: [] })).toThrow(unknown);
+  });
+
+  test('refuses an unknown loss inside a weighted one', () => {
+    const terms = [{ name: 'margin', options: {}, terms: [] }];
+    expect(() => reviveLoss({ name: 'weighted', options: { weights: [1] }, terms })).toThrow(unknown);
+  });
+
+  test('takes losses that are not limbeck’s own, also inside a weighted one', () => {
+    const margin = (options: Readonly<Record<string, unknown>>): Loss => ({
+      ...softTargets(),
+      name: 'margin',
+      options,
+    });
+    const loss = weighted([{ loss: margin({ width: 2 }), weight: 1 }]);
+    const revived = reviveLoss(specOf(loss), { margin });
+    expect(specOf(revived)).toEqual(specOf(loss));
+  });
+
+  test('refuses options that a loss does not take', () => {
+    const spec = { name: 'softTargets', options: { temperature: 0 }, terms: [] };
+    expect(() => reviveLoss(spec)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+  });
+});

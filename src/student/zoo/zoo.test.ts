@@ -1,0 +1,103 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import * as tf from '../../runtime/tf.ts';
+import { buildStudent, describeStudent } from '../build.ts';
+import { artifactsOf } from '../layersModel.ts';
+import { parameterCount, type Student, type StudentDesign } from '../student.ts';
+import * as zoo from './all.ts';
+import { type CnnOptions, cnn } from './cnn.ts';
+import { type MlpOptions, mlp } from './mlp.ts';
+
+beforeAll(() => tf.setBackend('cpu').then(() => undefined));
+afterEach(() => expect(tf.memory().numTensors).toBe(0));
+
+const students: Record<string, { make: (classes?: number) => Student; parameters: number; input: number[] }> = {
+  cnn: { make: (classes) => cnn({ classes }), parameters: 56_714, input: [28, 28, 1] },
+  mlp: { make: (classes) => mlp({ classes }), parameters: 235_146, input: [784] },
+};
+
+async function weightsOf(student: Student, seed: number): Promise<Float32Array> {
+  const model = await buildStudent(await student.portable(), seed);
+  const { weightData } = await artifactsOf(model);
+  model.dispose();
+  return new Float32Array(weightData);
+}
+
+test('every design of the zoo is tested here', () => {
+  const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);
+  expect(designs.sort()).toEqual(Object.keys(students).sort());
+});
+
+describe.each(Object.entries(students))('%s', (name, { make, parameters, input }) => {
+  test('has the parameters, the input and the output that it documents', async () => {
+    const model = await buildStudent(await make().portable(), 0);
+    expect(describeStudent(model)).toEqual({
+      inputs: { input },
+      outputs: { logits: [10] },
+      parameters,
+      trainableParameters: parameters,
+    });
+    expect(parameterCount(await artifactsOf(model))).toBe(parameters);
+    model.dispose();
+    expect(make().name).toBe(name);
+  });
+
+  test('has the same weights for the same seed, bit by bit, and others for another', async () => {
+    const [first, again, other] = [await weightsOf(make(), 7), await weightsOf(make(), 7), await weightsOf(make(), 8)];
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
+    expect(first.every(Number.isFinite)).toBe(true);
+  });
+
+  test('starts no two layers alike', async () => {
+    const model = await buildStudent(await make().portable(), 7);
+    const starts = model.getWeights().filter(({ rank }) => rank > 1);
+    const firsts = starts.map((kernel) =>
+      Array.from(kernel.dataSync().slice(0, 4)).map((value) => value * scaleOf(kernel)),
+    );
+    expect(new Set(firsts.map((values) => values.map((value) => value.toFixed(4)).join())).size).toBe(starts.length);
+    model.dispose();
+  });
+
+  test('has as many outputs as classes', async () => {
+    for (const classes of [1, 3, 100]) {
+      const model = await buildStudent(await make(classes).portable(), 0);
+      expect(describeStudent(model).outputs).toEqual({ logits: [classes] });
+      model.dispose();
+    }
+  });
+
+  test('refuses options that make no sense', () => {
+    for (const classes of [0, -1, 2.5, Number.NaN, '10' as unknown as number]) {
+      expect(() => make(classes)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+    }
+  });
+});
+
+/** Uniform values of any kernel, brought to [-1, 1]: Glorot's limit is √(6 / (in + out)). */
+function scaleOf({ shape }: tf.Tensor): number {
+  const [outputs = 1, inputs = 1, ...window] = [...shape].reverse();
+  const area = window.reduce((product, length) => product * length, 1);
+  return 1 / Math.sqrt(6 / (area * (inputs + outputs)));
+}
+
+test('cnn takes images of any size from 10 × 10, and no other shape', async () => {
+  const model = await buildStudent(await cnn({ inputShape: [10, 13, 3], classes: 2 }).portable(), 0);
+  expect(describeStudent(model).inputs).toEqual({ input: [10, 13, 3] });
+  model.dispose();
+  for (const inputShape of [[9, 28, 1], [28, 9, 1], [28, 28], [784], [], [28, 28, 1, 1], [28, 28, 0], [28.5, 28, 1]]) {
+    expect(() => cnn({ inputShape })).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+  }
+  expect(() => cnn({ filters: 3 } as CnnOptions)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+});
+
+test('mlp flattens what is no vector, and takes any hidden layers', async () => {
+  const model = await buildStudent(await mlp({ inputShape: [4, 4, 2], hidden: [5], classes: 3 }).portable(), 0);
+  expect(describeStudent(model)).toMatchObject({ inputs: { input: [4, 4, 2] }, parameters: 32 * 5 + 5 + 5 * 3 + 3 });
+  model.dispose();
+  const linear = await buildStudent(await mlp({ inputShape: [6], hidden: [], classes: 3 }).portable(), 0);
+  expect(describeStudent(linear).parameters).toBe(6 * 3 + 3);
+  linear.dispose();
+  for (const options of [{ hidden: [0] }, { hidden: [2.5] }, { inputShape: [0] }, { inputShape: [] }, { depth: 2 }]) {
+    expect(() => mlp(options as MlpOptions)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+  }
+});

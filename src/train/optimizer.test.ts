@@ -1,0 +1,107 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as tf from '../runtime/tf.ts';
+import { checkOptimizer, makeOptimizer, type OptimizerOptions } from './optimizer.ts';
+
+beforeAll(() => tf.setBackend('cpu').then(() => undefined));
+
+/** Where a weight of 1 goes when its gradient is each of these in turn. */
+function follow(options: OptimizerOptions, gradients: readonly number[]): number[] {
+  const optimizer = makeOptimizer(tf, options);
+  const weight = tf.tidy(() => tf.variable(tf.scalar(1), true, 'weight'));
+  const path = gradients.map((gradient) => {
+    tf.tidy(() => optimizer.applyGradients({ weight: tf.scalar(gradient) }));
+    return weight.dataSync()[0] as number;
+  });
+  weight.dispose();
+  optimizer.dispose();
+  return path;
+}
+
+/** Three steps, in each of which a weight near 1 is rounded to float32. */
+const TOLERANCE = 3 * 2 ** -24;
+const gradients = [0.5, -2, 0.25];
+
+function expectPath(
+  options: OptimizerOptions,
+  next: (gradient: number, step: number) => number,
+  tolerance = TOLERANCE,
+): void {
+  let weight = 1;
+  follow(options, gradients).forEach((got, i) => {
+    weight -= next(gradients[i] as number, i + 1);
+    expect(Math.abs(got - weight)).toBeLessThanOrEqual(tolerance);
+  });
+}
+
+describe('makeOptimizer', () => {
+  test('steps along the gradient with sgd', () => {
+    expectPath({ name: 'sgd', learningRate: 0.1 }, (gradient) => 0.1 * gradient);
+  });
+
+  test('keeps a share of the last step with momentum', () => {
+    let velocity = 0;
+    expectPath({ name: 'momentum', learningRate: 0.1, momentum: 0.5 }, (gradient) => {
+      velocity = 0.5 * velocity + gradient;
+      return 0.1 * velocity;
+    });
+  });
+
+  test('follows Kingma and Ba with adam', () => {
+    let [first, second] = [0, 0];
+    const next = (gradient: number, step: number) => {
+      first = 0.9 * first + 0.1 * gradient;
+      second = 0.999 * second + 0.001 * gradient ** 2;
+      return (0.1 * (first / (1 - 0.9 ** step))) / (Math.sqrt(second / (1 - 0.999 ** step)) + 1e-7);
+    };
+    // 1 − β₂ = 0.001 is a difference of float32 numbers near 1: its error is 2⁻²⁴ / 0.001, halved by the square root.
+    expectPath({ name: 'adam', learningRate: 0.1 }, next, TOLERANCE + (0.1 * 2 ** -24) / 0.001 / 2);
+  });
+
+  test('has the defaults that it documents', () => {
+    expect(follow({}, gradients)).toEqual(follow({ name: 'adam', learningRate: 0.001 }, gradients));
+    expect(follow({ name: 'sgd' }, gradients)).toEqual(follow({ name: 'sgd', learningRate: 0.01 }, gradients));
+    expect(follow({ name: 'momentum' }, gradients)).toEqual(
+      follow({ name: 'momentum', learningRate: 0.01, momentum: 0.9 }, gradients),
+    );
+  });
+
+  test.each(['adam', 'sgd', 'momentum'] as const)('leaves no tensor after %s', (name) => {
+    const before = tf.memory().numTensors;
+    follow({ name }, gradients);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('checkOptimizer', () => {
+  test('takes nothing, and everything that it documents', () => {
+    for (const options of [
+      {},
+      { name: 'sgd' },
+      { name: 'adam', learningRate: 1e-5 },
+      { name: 'momentum', momentum: 0 },
+    ]) {
+      expect(() => checkOptimizer(options as OptimizerOptions)).not.toThrow();
+    }
+  });
+
+  test('refuses by code', () => {
+    const bad: unknown[] = [
+      { name: 'adamw' },
+      { name: 'Adam' },
+      { name: null },
+      { learningRate: 0 },
+      { learningRate: -0.1 },
+      { learningRate: Number.NaN },
+      { learningRate: Number.POSITIVE_INFINITY },
+      { learningRate: '0.1' },
+      { name: 'momentum', momentum: -0.1 },
+      { name: 'momentum', momentum: 1.1 },
+      { name: 'momentum', momentum: Number.NaN },
+      { lr: 0.1 },
+    ];
+    for (const options of bad) {
+      const check = () => checkOptimizer(options as OptimizerOptions);
+      expect(check, JSON.stringify(options)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+    }
+  });
+});
