@@ -21,6 +21,8 @@ export interface ChartOptions {
   /** Values that the axes show at least. */
   readonly xRange?: readonly [number, number];
   readonly yRange?: readonly number[];
+  /** Ticks of the y axis are never closer than this. */
+  readonly leastTick?: number;
 }
 
 const WIDTH = 420;
@@ -32,11 +34,22 @@ const DASHES = ['', '7 3', '2 3'];
 
 /** A line chart as SVG text, 420 × 270 units; colours come from the style sheet of the page. */
 export function lineChart(options: ChartOptions): string {
-  const { id, title, xLabel, series, reference, format, formatTick = format, xRange = [], yRange = [] } = options;
+  const {
+    id,
+    title,
+    xLabel,
+    series,
+    reference,
+    format,
+    formatTick = format,
+    xRange = [],
+    yRange = [],
+    leastTick,
+  } = options;
   const points = series.flatMap((line) => line.points);
   const [xFrom, xTo] = wide(extent([...points.map(([x]) => x), ...xRange]), 0.5);
   const levels = [...points.map(([, y]) => y), ...yRange, ...(reference ? [reference.value] : [])];
-  const ticks = niceTicks(...wide(extent(levels), 0.05), 5);
+  const ticks = niceTicks(...wide(extent(levels), 0.05), 5, leastTick);
   const [yFrom, yTo] = extent(ticks);
   const toX = (x: number) => PLOT.left + ((x - xFrom) / (xTo - xFrom)) * (PLOT.right - PLOT.left);
   const toY = (y: number) => PLOT.bottom - ((y - yFrom) / (yTo - yFrom)) * (PLOT.bottom - PLOT.top);
@@ -53,7 +66,7 @@ export function lineChart(options: ChartOptions): string {
     text('tick', 'middle', middle, PLOT.bottom + 37, xLabel),
     reference ? across('reference', toY(reference.value)) : '',
     ...series.map((line, i) => drawLine(line, i, toX, toY, format)),
-    ...endLabels(options, toY),
+    ...endLabels(options, toX, toY),
     '</svg>',
   ].join('');
 }
@@ -82,12 +95,12 @@ function drawLine({ label, tone, points }: Series, index: number, toX: Scale, to
 }
 
 /** The last value of each line beside its end, pushed apart where they would touch. */
-function endLabels({ series, reference, format }: ChartOptions, toY: Scale): string[] {
-  const ends = series.flatMap(({ tone, points }): { tone: string; value: number }[] => {
+function endLabels({ series, reference, format }: ChartOptions, toX: Scale, toY: Scale): string[] {
+  const ends = series.flatMap(({ tone, points }): { tone: string; x: number; value: number }[] => {
     const last = points.at(-1);
-    return last === undefined ? [] : [{ tone, value: last[1] }];
+    return last === undefined ? [] : [{ tone, x: toX(last[0]), value: last[1] }];
   });
-  if (reference) ends.push({ tone: 'reference', value: reference.value });
+  if (reference) ends.push({ tone: 'reference', x: PLOT.right, value: reference.value });
   ends.sort((a, b) => b.value - a.value);
   let lowest = Number.NEGATIVE_INFINITY;
   const places = ends.map(({ value }) => {
@@ -95,8 +108,8 @@ function endLabels({ series, reference, format }: ChartOptions, toY: Scale): str
     return lowest;
   });
   const excess = Math.max(0, lowest - PLOT.bottom - 4);
-  return ends.map(({ tone, value }, i) =>
-    text(`end ${tone}`, 'start', PLOT.right + 7, (places[i] as number) - excess, format(value)),
+  return ends.map(({ tone, x, value }, i) =>
+    text(`end ${tone}`, 'start', x + 7, (places[i] as number) - excess, format(value)),
   );
 }
 

@@ -1,6 +1,6 @@
 import { cnn, type Store, type Student, toFiles } from 'limbeck';
 import { showDevice } from './device.ts';
-import { button, byId, setText } from './dom.ts';
+import { button, byId, nextTurn, setText } from './dom.ts';
 import { JOB_DEFAULTS, type JobEvent, type JobOptions, type JobResult, runJob } from './job.ts';
 import { type Keep, openKeep } from './keep.ts';
 import { html } from './markup.ts';
@@ -59,7 +59,8 @@ byId('controls').addEventListener('submit', (event) => {
 });
 stopButton.addEventListener('click', () => demo.cancel());
 void greet();
-if (new URLSearchParams(location.search).get('autostart') === '1') demo.start();
+// A turn later, so that the page is painted first.
+if (new URLSearchParams(location.search).get('autostart') === '1') void nextTurn().then(demo.start);
 
 /** Shows what the device offers and what an earlier visit left. */
 async function greet(): Promise<void> {
@@ -84,7 +85,7 @@ async function run(options: JobOptions): Promise<void> {
   const { signal } = controller;
   demo.events = [];
   demo.result = demo.reportHtml = demo.error = undefined;
-  for (const id of ['error', 'notices', 'result']) byId(id).replaceChildren();
+  for (const id of ['error', 'notice-list', 'result']) byId(id).replaceChildren();
   byId('result').hidden = byId('kept').hidden = true;
   const notices = new Set<string>();
   progress.begin(options);
@@ -158,7 +159,7 @@ function readControls(): JobOptions {
 function showNotices(messages: readonly string[], options: JobOptions): void {
   byId('notices').innerHTML =
     html`<ul class="notices">${messages.map((message) => html`<li>${message}</li>`)}</ul>`.markup;
-  if (options.kernels === 'on') return;
+  if (options.kernels === 'on' || document.getElementById('kernels-on')) return;
   const stop = button('Stop and turn kernels on', () => {
     kernels.checked = true;
     stopButton.focus({ preventScroll: true });
@@ -184,8 +185,8 @@ function errorOf(error: unknown): { name: string; code?: string; message: string
 /** After a stop: says what there is of the student, and offers it. After an error only where there is something. */
 function showKept({ artifacts }: Student, wasStopped: boolean): void {
   if (artifacts === undefined && !wasStopped) return;
-  setText(byId('kept-title'), wasStopped ? 'Stopped' : 'What is left');
-  const reached = `The run ended ${progress.reached()}.`;
+  setText(byId('kept-title'), wasStopped ? 'The run was stopped' : 'What is left');
+  const reached = `${wasStopped ? 'Stopped' : 'Ended'} ${progress.reached()}.`;
   const kept =
     artifacts === undefined
       ? 'The student had not taken a step, so there is nothing to keep.'

@@ -5,6 +5,9 @@ import { html } from './markup.ts';
 import { accuracyChart, lossChart } from './reportFigures.ts';
 
 const STEPS = ['load', 'teacher', 'train', 'measure'] as const;
+/** The charts show the older epochs too. */
+const MOST_ROWS = 8;
+
 type Step = (typeof STEPS)[number];
 type EpochRow = Parameters<typeof lossChart>[1][number];
 
@@ -36,7 +39,7 @@ export function createProgress(): Progress {
   let epochs: EpochRow[] = [];
   let drawnEpochs = 0;
   let planned = 0;
-  let steps = 0;
+  let answeredIn = '';
   let where = 'before it began';
   let announcement = '';
   let isPutAway = false;
@@ -72,7 +75,7 @@ export function createProgress(): Progress {
       const last = epochs.at(-1);
       return `${countOf(epochs.length, 'epoch')} in ${duration(ms)} · loss ${figures(last?.loss)} · agreement ${percent(last?.agreement)}`;
     }
-    return `Took ${duration(ms)}.`;
+    return step === 'teacher' ? `${answeredIn} in ${duration(ms)}` : `Took ${duration(ms)}.`;
   }
 
   function update(step: Step, fraction: number | undefined, detail: string) {
@@ -84,7 +87,7 @@ export function createProgress(): Progress {
       case 'stage':
         if (event.stage === 'load') enter('load', 'Fetching the digits and starting the workers.');
         if (event.stage === 'measure') enter('measure', 'Timing both models, one digit at a time and 32 at a time.');
-        if (event.stage === 'measure') where = 'while the models were measured';
+        if (event.stage === 'measure') where = 'while both models were being measured';
         break;
       case 'load': {
         const { loadedBytes, totalBytes } = event;
@@ -109,12 +112,12 @@ export function createProgress(): Progress {
           answered / total,
           `${count(answered)} of ${count(total)} digits · ${speed} · ${timeLeft(remainingMs)}`,
         );
+        answeredIn = `${countOf(answered, 'digit')}, ${speed},`;
         where = `while the teacher was answering (${count(answered)} of ${count(total)} digits)`;
         break;
       }
       case 'step': {
         const { epoch, step, steps: inEpoch, loss, examplesPerSecond, remainingMs } = event;
-        steps++;
         const detail = [
           `Epoch ${epoch} of ${planned}, step ${step} of ${inEpoch}`,
           `loss ${figures(loss)}`,
@@ -123,7 +126,7 @@ export function createProgress(): Progress {
           timeLeft(remainingMs),
         ];
         update('train', (epoch - 1 + step / inEpoch) / planned, detail.join(' · '));
-        where = `in epoch ${epoch} of ${planned}, after ${countOf(steps, 'step')}`;
+        where = `in epoch ${epoch} of ${planned}`;
         break;
       }
       case 'epoch': {
@@ -146,9 +149,7 @@ export function createProgress(): Progress {
 
   function drawEpochs() {
     byId('live').hidden = epochs.length === 0 || isPutAway;
-    const rows = epochs.slice(drawnEpochs).map(rowOf).join('');
-    if (drawnEpochs === 0) byId('epoch-rows').innerHTML = rows;
-    else byId('epoch-rows').insertAdjacentHTML('beforeend', rows);
+    byId('epoch-rows').innerHTML = epochs.slice(-MOST_ROWS).map(rowOf).reverse().join('');
     drawnEpochs = epochs.length;
     if (epochs.length === 0) return;
     byId('live-loss').innerHTML = lossChart('live-loss-chart', epochs, planned).markup;
@@ -162,7 +163,7 @@ export function createProgress(): Progress {
       epochs = [];
       drawnEpochs = -1;
       planned = options.epochs;
-      steps = 0;
+      answeredIn = '';
       where = 'before anything was loaded';
       announcement = '';
       isPutAway = false;

@@ -12,7 +12,8 @@ import {
   PAGE_NAMES,
   STORAGE_PLACES,
 } from './layers.ts';
-import { type Import, importsOf, parse, type Source, walk } from './sources.ts';
+import type { Source } from './sources.ts';
+import { type Import, importsOf, parse, walk } from './syntax.ts';
 
 /** The folder of the table that a file of src lies in; entry files make up the folder "entry". */
 export function folderOf(file: string): string {
@@ -120,8 +121,9 @@ export function unreachedOffences(sources: readonly Source[]): string[] {
 
 /** Pages and browser tests that use the package other than as its users do. */
 export function outsiderOffences(sources: readonly Source[]): string[] {
-  return sources.flatMap(importsOf).flatMap(({ file, target = '', specifier }) => {
-    const isInside = /^(src|dist)\//.test(target) && INSIDERS[file] === undefined;
+  return sources.flatMap(importsOf).flatMap(({ file, target = '', specifier, kind }) => {
+    const isNamed = kind === 'type' && isTestMaterial(target);
+    const isInside = /^(src|dist)\//.test(target) && !isNamed && INSIDERS[file] === undefined;
     return isInside
       ? [`${file.split('/')[0]} may import the package as 'limbeck' only, not "${specifier}" (${file})`]
       : [];

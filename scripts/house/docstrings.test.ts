@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { isTestMaterial } from './layers.ts';
-import { exportsOf, reexportsOf, type Source, sourcesIn } from './sources.ts';
+import { type Source, sourcesIn } from './sources.ts';
+import { exportsOf, reexportsOf } from './syntax.ts';
 
 const ROWS = ['Shapes', 'Units', 'Throws', 'Source'] as const;
 

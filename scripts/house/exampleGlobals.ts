@@ -25,4 +25,5 @@ export declare const labels: readonly number[];
 export declare const digitIndices: readonly number[];
 export declare function myLoss(options: object): Loss;
 export declare function show(...values: unknown[]): void;
+export declare function save(...values: unknown[]): void;
 export declare function askForData(): void;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import ts from 'typescript';
-import { exportsOf, parse, reexportsOf, root, type Source } from './sources.ts';
+import { root, type Source } from './sources.ts';
+import { exportsOf, parse, reexportsOf } from './syntax.ts';
 
 /** A piece of code that a reader may copy. */
 export interface Example {

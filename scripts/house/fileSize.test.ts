@@ -5,10 +5,19 @@ const ASK_AT = 250;
 const REFUSE_AT = 300;
 
 /** Files between the two limits, each with its reason. */
-const REASONS: Readonly<Record<string, string>> = {};
+const REASONS: Readonly<Record<string, string>> = {
+  'src/runtime/kernels/convolution.ts': 'the three directions of a convolution share one arithmetic of indices',
+};
 
 /** Files above the second limit that wait to be cut: their lengths may only shrink, and the list too. */
-const TO_BE_CUT: Readonly<Record<string, number>> = {};
+const TO_BE_CUT: Readonly<Record<string, number>> = {
+  'demo/job.ts': 380,
+  'src/losses/lossContract.ts': 420,
+  'src/runtime/kernels/kernelCases.ts': 520,
+  'src/runtime/kernels/kernels.test.ts': 420,
+  'src/train/loop.test.ts': 400,
+  'wasm/gemm/index.ts': 460,
+};
 
 function lengthOffences(
   sources: readonly Source[],

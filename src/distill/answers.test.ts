@@ -109,7 +109,7 @@ describe('a teacher that cannot be trusted', () => {
   const y = { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] };
   const n = { data: Int32Array.of(1, 2), shape: [2] };
 
-  test.each([
+  test.each<{ name: string; second: NamedArrays; code: string }>([
     { name: 'another shape', second: { y: { data: new Float32Array(6), shape: [2, 3] }, n }, code: 'shape-mismatch' },
     { name: 'another rank', second: { y: { data: new Float32Array(4), shape: [2, 2, 1] }, n }, code: 'shape-mismatch' },
     { name: 'too few rows', second: { y: { data: new Float32Array(2), shape: [1, 2] }, n }, code: 'shape-mismatch' },

@@ -24,7 +24,8 @@ export function specOf(loss: Loss): LossSpec {
 }
 
 /**
- * Makes a loss again from its name and options; on the thread where it was made, it is itself. `known` adds losses that are not limbeck's own.
+ * Makes a loss again from its name and options; on the thread where it was made, it is that loss itself. `known` adds
+ * losses that are not limbeck's own.
  * Throws    unknown-loss: the name is not known on this side of the worker boundary
  */
 export function reviveLoss(spec: LossSpec, known: KnownLosses = {}): Loss {

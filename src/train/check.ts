@@ -1,8 +1,8 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { formatShape } from '../core/shape.ts';
+import { formatShape, isSameShape } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
 import * as tf from '../runtime/tf.ts';
-import { describeStudent } from '../student/build.ts';
+import { describeStudent, orderInputs } from '../student/build.ts';
 import type { StudentDescription } from '../student/student.ts';
 import { checkLabelRange, classesOf } from './labels.ts';
 import { type TrainBatch, trainStep } from './loop.ts';
@@ -22,6 +22,7 @@ export function checkBatch(model: tf.LayersModel, loss: Loss, batch: TrainBatch)
       { details: { parameters: description.parameters } },
     );
   }
+  const rows = orderInputs(model, batch.inputs)[0]?.shape[0] ?? 0;
   for (const name of loss.reads.student) {
     if (description.outputs[name] === undefined) throw missingOutput('student', name, Object.keys(description.outputs));
   }
@@ -30,10 +31,12 @@ export function checkBatch(model: tf.LayersModel, loss: Loss, batch: TrainBatch)
     if (given === undefined) throw missingOutput('teacher', name, Object.keys(batch.teacher));
     const own = description.outputs[name];
     if (own === undefined) continue;
-    if (own.length !== given.shape.length - 1) {
+    // Anything else would be broadcast, and learned, without a word.
+    const isComparable = given.shape[0] === rows && isSameShape(given.shape.slice(1, -1), own.slice(0, -1));
+    if (!isComparable) {
       throw new LimbeckError(
         'shape-mismatch',
-        `The teacher's "${name}" is ${formatShape(given.shape)}, the student's is ${formatShape([null, ...own])}: they ` +
+        `The teacher's "${name}" is ${formatShape(given.shape)}, the student's is ${formatShape([rows, ...own])}: they ` +
           'cannot be compared. Let the teacher\'s "read" bring its output to the shape of the student\'s.',
         { details: { teacher: given.shape, student: own } },
       );

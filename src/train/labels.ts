@@ -3,9 +3,15 @@ import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Loss } from '../losses/loss.ts';
 import type { StudentDescription } from '../student/student.ts';
 
-/** How many classes the labels of this loss may name. */
+/** How many classes the labels of this loss may name: those of the smallest output that it holds against labels. */
 export function classesOf(loss: Loss, outputs: StudentDescription['outputs']): number {
-  return outputs[loss.reads.student[0] ?? DEFAULT_OUTPUT]?.at(-1) ?? 0;
+  const held = labelledOutputs(loss).filter((name) => loss.reads.student.includes(name));
+  return Math.min(...(held.length > 0 ? held : [DEFAULT_OUTPUT]).map((name) => outputs[name]?.at(-1) ?? 0));
+}
+
+function labelledOutputs({ terms, reads }: Loss): readonly string[] {
+  if (terms !== undefined) return terms.flatMap(labelledOutputs);
+  return reads.labels ? reads.student : [];
 }
 
 /** Throws    class-mismatch: a label that is no class of the student */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom } from '../core/random.ts';
 import { pickRows } from '../data/arrays.ts';
 import type { Loss } from '../losses/loss.ts';
@@ -38,11 +38,14 @@ const goldenFile = new URL('../losses/golden/training.json', import.meta.url);
 const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Golden;
 
 /**
- * Each of twenty steps rounds weights near 1 and losses near 6 to float32 (2⁻²⁴ of them), and rounded weights make the
- * next gradients. Largest seen on both backends: 2e-6 for losses, 7e-7 for weights; on wasm sums go in another order.
+ * Twenty steps round weights near 1 and losses near 6 to float32, 2⁻²⁴ of them each time. Adam is further off, the same
+ * on both backends: tfjs keeps β₂ᵗ in float32, so 1 − β₂ᵗ, which is 0.001 at first, is wrong by some 1e-5 of itself and
+ * every weight moves too far by half of that. Largest seen: losses 1.4e-6 and 3.0e-5, weights 3.0e-7 and 1.4e-6.
  */
-const LOSS_TOLERANCE = 1e-5;
-const WEIGHT_TOLERANCE = 5e-6;
+const TOLERANCES: Record<string, { readonly loss: number; readonly weight: number }> = {
+  momentum: { loss: 4e-6, weight: 1e-6 },
+  adam: { loss: 1e-4, weight: 4e-6 },
+};
 
 const FEATURES = 6;
 const CLASSES = 3;
@@ -69,10 +72,14 @@ const makers: Record<string, () => tf.LayersModel> = {
 
 describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {
   let backend: OpenBackend | undefined;
+  let tensorsBefore = 0;
   beforeAll(async () => {
     backend = await openBackendHere(backendOptions(backendName));
   });
-  afterEach(() => expect(tf.memory().numTensors).toBe(0));
+  beforeEach(() => {
+    tensorsBefore = tf.memory().numTensors;
+  });
+  afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
   afterAll(() => backend?.dispose());
 
   describe.each(['mlp', 'cnn'] as const)('a golden %s', (name) => {
@@ -83,13 +90,14 @@ describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {
       const optimizer = makeOptimizer(tf, run.options);
       const loss = softTargets({ temperature: golden.temperature });
       const variables = variablesOf(model);
+      const tolerance = TOLERANCES[optimizerName] ?? { loss: 0, weight: 0 };
       run.losses.forEach((expected, step) => {
         const got = trainStep({ model, loss, optimizer }, variables, goldenBatch(student, step), `step ${step}`);
-        expectClose(got, expected, LOSS_TOLERANCE, `loss ${step}`);
+        expectClose(got, expected, tolerance.loss, `loss ${step}`);
       });
       weightsOf(model).forEach((values, i) => {
         values.forEach((value, j) => {
-          expectClose(value, run.weights[i]?.[j] ?? Number.NaN, WEIGHT_TOLERANCE, `weight ${i}, ${j}`);
+          expectClose(value, run.weights[i]?.[j] ?? Number.NaN, tolerance.weight, `weight ${i}, ${j}`);
         });
       });
       optimizer.dispose();
@@ -161,13 +169,14 @@ describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {
     );
   });
 
-  test('says where a loss was lost, and what to do', async () => {
-    const lost: Loss = { ...softTargets(), name: 'lost', compute: (at) => at.scalar(Number.NaN) };
-    const { options, free } = setUp((makers['mlp'] as () => tf.LayersModel)(), { loss: nanAfter(lost, 4) });
+  test.each(Object.keys(makers))('a lost loss leaves the %s as it was, and says what to do', async (name) => {
+    const { options, model, free } = setUp((makers[name] as () => tf.LayersModel)(), { loss: lostAfter(4) });
+    let left = weightsOf(model);
     const run = async () => {
-      for await (const _ of trainLoop(options));
+      for await (const _ of trainLoop(options)) left = weightsOf(model);
     };
-    await expect(run()).rejects.toThrow(/NaN at epoch 1, step 5;.*learning rate/);
+    await expect(run()).rejects.toThrow(/"lost" became NaN at epoch 1, step 5;.*learning rate/);
+    expect(weightsOf(model)).toEqual(left);
     free();
   });
 
@@ -295,14 +304,14 @@ function setUp(model: tf.LayersModel, changed: Partial<LoopOptions>) {
   return { options, model, free };
 }
 
-/** A loss that is itself for some steps, and `lost` from then on. */
-function nanAfter(lost: Loss, steps: number): Loss {
+/** A loss that is no number from some step on. */
+function lostAfter(steps: number): Loss {
   let computed = 0;
   const compute: Loss['compute'] = (at, tensors) => {
     const value = softTargets().compute(at, tensors);
-    return computed++ < steps ? value : (at.mul(value, lost.compute(at, tensors)) as tf.Scalar);
+    return computed++ < steps ? value : (at.mul(value, Number.NaN) as tf.Scalar);
   };
-  return { ...lost, compute };
+  return { ...softTargets(), name: 'lost', compute };
 }
 
 function goldenModel(name: 'mlp' | 'cnn', { inputShape, weightShapes, start }: GoldenStudent): tf.LayersModel {

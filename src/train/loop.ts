@@ -1,6 +1,6 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { derivedSeed } from '../core/random.ts';
-import type { NamedArrays } from '../core/shape.ts';
+import { firstNonFinite, type NamedArrays } from '../core/shape.ts';
 import { yieldToEvents } from '../core/yield.ts';
 import { batchIndices } from '../data/views.ts';
 import type { Loss } from '../losses/loss.ts';
@@ -84,31 +84,63 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<StepEvent
   }
 }
 
-/** Forward, backward, update; gives the loss and leaves no tensor. */
+/**
+ * Forward, backward, update; gives the loss and leaves no tensor.
+ * Throws    not-finite: an input, an answer of the teacher or the loss is NaN or infinite; no weight has changed then
+ */
 export function trainStep(
   { model, loss, optimizer }: Pick<LoopOptions, 'model' | 'loss' | 'optimizer'>,
   variables: tf.Variable[],
   batch: TrainBatch,
   where: string,
 ): number {
+  // Not left to the loss: a relu may hide a NaN from it, and the gradient would still carry it into the weights.
+  checkFinite(batch.inputs, 'The input', where);
+  checkFinite(batch.teacher, 'The teacher’s output', where);
   return tf.tidy(() => {
     const inputs = orderInputs(model, batch.inputs).map(toTensor);
     const teacher = Object.fromEntries(Object.entries(batch.teacher).map(([name, array]) => [name, toTensor(array)]));
     const labels = batch.labels && tf.tensor1d(batch.labels, 'int32');
-    const { value, grads } = tf.variableGrads(
-      () => loss.compute(tf, { student: applyStudent(model, inputs, 'training'), teacher, labels }),
-      variables,
-    );
-    const cost = value.dataSync()[0] as number;
-    if (!Number.isFinite(cost)) {
-      throw new LimbeckError(
-        'not-finite',
-        `The loss "${loss.name}" became ${cost} at ${where}; the student is kept as it was before that step. ` +
-          'Lower the learning rate, and check that inputs and teacher outputs are finite.',
-        { details: { where } },
-      );
+    // Batch statistics move in the forward pass, before it is known whether the step is any good.
+    const statistics = model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable);
+    const before = statistics.map((variable) => variable.clone());
+    const compute = () => loss.compute(tf, { student: applyStudent(model, inputs, 'training'), teacher, labels });
+    try {
+      const { value, grads } = tf.variableGrads(compute, variables);
+      const cost = value.dataSync()[0] as number;
+      if (!Number.isFinite(cost)) throw lostLoss(loss, cost, where);
+      optimizer.applyGradients(grads);
+      return cost;
+    } catch (error) {
+      statistics.forEach((variable, i) => {
+        variable.assign(before[i] as tf.Tensor);
+      });
+      // Where a forward pass throws, tfjs keeps what its gradient would have needed.
+      for (const { saved } of tf.engine().state.activeTape ?? []) tf.dispose(saved ?? []);
+      throw error;
     }
-    optimizer.applyGradients(grads);
-    return cost;
   });
+}
+
+function lostLoss({ name }: Loss, cost: number, where: string): LimbeckError {
+  return new LimbeckError(
+    'not-finite',
+    `The loss "${name}" became ${cost} at ${where}; the student is kept as it was before that step. ` +
+      'Lower the learning rate.',
+    { details: { where } },
+  );
+}
+
+function checkFinite(arrays: NamedArrays, what: string, where: string): void {
+  for (const [name, { data, shape }] of Object.entries(arrays)) {
+    const at = firstNonFinite(data);
+    if (at < 0) continue;
+    const example = Math.floor((at * (shape[0] ?? 1)) / data.length);
+    throw new LimbeckError(
+      'not-finite',
+      `${what} "${name}" holds ${data[at]} (example ${example} of the batch at ${where}); the student is kept as it was ` +
+        'before that step. Clean the data, or leave the example out.',
+      { details: { where, name, example } },
+    );
+  }
 }

@@ -10,7 +10,10 @@ import type { TrainBatch } from './loop.ts';
 
 /** Where a student is trained: in which thread, on which backend. */
 export interface TrainerOptions extends BackendOptions {
-  /** 'shipped' (default): limbeck's own worker. 'none': the calling thread. A function: a worker that you make. */
+  /**
+   * 'shipped' (default): limbeck's own worker. 'none': the calling thread, with one thread unless `threads` says more.
+   * A function: a worker that you make.
+   */
   readonly worker?: WorkerOption;
 }
 
@@ -43,7 +46,8 @@ export async function openTrainer(options: TrainerOptions = {}): Promise<Trainer
   if (worker === 'none') {
     const { createEngine } = await import('./engine.ts');
     const engine = createEngine();
-    const description = await engine.open(backend);
+    // A page's own minifier breaks tfjs's threaded build, so more threads than one are the caller's decision here.
+    const description = await engine.open({ ...backend, threads: backend.threads ?? 1 });
     return makeTrainer(
       description,
       (use) => use(engine),

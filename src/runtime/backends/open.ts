@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount } from '../../core/options.ts';
-import { detectCapabilities, requireWasm } from '../capabilities.ts';
+import { canStartBlobWorkers, detectCapabilities, requireWasm } from '../capabilities.ts';
 import type { BackendOptions, OpenBackend } from './backend.ts';
 import { openCpu } from './cpu.ts';
 import { openWasm } from './wasm.ts';
@@ -20,7 +20,7 @@ export async function openBackendHere(options: BackendOptions = {}): Promise<Ope
   }
   const capabilities = await detectCapabilities();
   const wanted = checkCount(options.threads ?? Math.min(MOST_THREADS, capabilities.cores), 'threads');
-  const threads = capabilities.hasThreads ? wanted : 1;
+  let threads = capabilities.hasThreads ? wanted : 1;
   const notices: string[] = [];
   if (backend === 'cpu') notices.push('Training runs on tfjs’s cpu backend, 100 times slower than on the kernels.');
   else if (kernels === 'off') {
@@ -38,6 +38,12 @@ export async function openBackendHere(options: BackendOptions = {}): Promise<Ope
   }
   requireWasm();
   if (capabilities.why['relaxed'] !== undefined) notices.push(capabilities.why['relaxed']);
+  if (threads > 1 && !(await canStartBlobWorkers())) {
+    notices.push(
+      'The content security policy forbids workers made from blobs (worker-src blob:), so one thread is used.',
+    );
+    threads = 1;
+  }
   const simdLevel = options.simdLevel === 'simd' ? 'simd' : capabilities.simdLevel;
   return openWasm({ threads, simdLevel, isIsolated: capabilities.isIsolated, assetBase: options.assetBase, notices });
 }

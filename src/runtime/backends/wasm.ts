@@ -5,9 +5,11 @@ import { heapOf, installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 import type { OpenBackend } from './backend.ts';
 
+const START_MS = 30_000;
+
 interface WasmOptions {
   readonly threads: number;
-  readonly simdLevel: Exclude<SimdLevel, 'none'> | SimdLevel;
+  readonly simdLevel: SimdLevel;
   readonly isIsolated: boolean;
   readonly assetBase: string | undefined;
   readonly notices: readonly string[];
@@ -31,7 +33,7 @@ export async function openWasm({
   setPaths(assetBase);
   const factory = tf.findBackendFactory('wasm');
   try {
-    if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start its wasm backend');
+    if (!(await inTime(tf.setBackend('wasm')))) throw new Error('tfjs could not start its wasm backend');
     await tf.ready();
   } catch (error) {
     throw new LimbeckError(
@@ -64,6 +66,16 @@ export async function openWasm({
       tf.registerBackend('wasm', factory, 3);
     },
   };
+}
+
+/** tfjs's threaded build never answers where a minifier renamed what its helpers are made from. */
+async function inTime<T>(starting: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const why = 'it did not answer; a bundle that minifies tfjs breaks its threads: use the worker, or threads: 1';
+    timer = setTimeout(() => reject(new Error(why)), START_MS);
+  });
+  return Promise.race([starting, late]).finally(() => clearTimeout(timer));
 }
 
 function setPaths(assetBase: string | undefined): void {

@@ -1,0 +1,183 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { seededRandom } from '../core/random.ts';
+import type { NdArray } from '../core/shape.ts';
+import { argMax } from '../core/stats.ts';
+import { fromArrays } from '../data/arrays.ts';
+import { crossEntropy } from '../losses/crossEntropy.ts';
+import type { Loss } from '../losses/loss.ts';
+import { softTargets } from '../losses/softTargets.ts';
+import { weighted } from '../losses/weighted.ts';
+import * as tf from '../runtime/tf.ts';
+import { openTrainer, type Trainer } from '../train/trainer.ts';
+import { distill } from './distill.ts';
+import {
+  CLASSES,
+  data,
+  EXAMPLES,
+  FEATURES,
+  HELD_OUT,
+  HERE,
+  heldOutPoints,
+  holdout,
+  labelled,
+  labelsOf,
+  logitsOf,
+  makeTeacher,
+  trainPoints,
+  watched,
+  weightsOf,
+  working,
+} from './distillCases.ts';
+import type { DistillEvent } from './events.ts';
+
+let trainer: Trainer;
+let tensorsBefore = 0;
+beforeAll(async () => {
+  trainer = await openTrainer(HERE);
+  tensorsBefore = tf.memory().numTensors;
+});
+afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+afterAll(() => trainer[Symbol.asyncDispose]());
+
+describe('a run', () => {
+  test('teaches: the student comes to agree with its teacher, without a label', async () => {
+    const { report } = await distill(working(trainer, { holdout, epochs: 60, optimizer: { learningRate: 0.02 } })).done;
+    expect(report.holdout['agreement']).toBeGreaterThanOrEqual(0.9);
+  });
+
+  test('learns nothing of the kind from a teacher that answers at random', async () => {
+    const random = seededRandom(5);
+    const { teacher } = makeTeacher(({ shape: [count = 0] }) => ({
+      logits: { data: Float32Array.from({ length: count * CLASSES }, () => 6 * random() - 3), shape: [count, CLASSES] },
+    }));
+    const { report } = await distill(
+      working(trainer, { teacher, holdout, epochs: 60, optimizer: { learningRate: 0.02 } }),
+    ).done;
+    expect(report.holdout['accuracy']).toBeLessThan(0.6);
+  });
+
+  test('tells its phases in order, then answers, steps and epochs, with metrics of the holdout', async () => {
+    const run = distill(working(trainer, { holdout, teacherBatchSize: 32 }));
+    const events: DistillEvent[] = [];
+    for await (const event of run) events.push(event);
+    const phases = events.flatMap((event) => (event.type === 'phase' ? [event.phase] : []));
+    expect(phases).toEqual(['check', 'teacher', 'train', 'done']);
+    const answered = events.flatMap((event) => (event.type === 'teacher' ? [[event.answered, event.total]] : []));
+    expect(answered).toEqual([32, 48, 68].map((count) => [count, EXAMPLES + HELD_OUT]));
+    const epochs = events.flatMap((event) => (event.type === 'epoch' ? [event] : []));
+    expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
+    for (const { holdout: metrics, loss, remainingMs } of epochs) {
+      expect(Object.keys(metrics).sort()).toEqual(['accuracy', 'agreement']);
+      for (const value of Object.values(metrics)) expect(value >= 0 && value <= 1).toBe(true);
+      expect(Number.isFinite(loss) && remainingMs >= 0).toBe(true);
+    }
+    const { report, holdoutAnswers } = await run.done;
+    expect(report).toMatchObject({ examples: EXAMPLES, batchSize: 16, seed: 0, loss: { name: 'softTargets' } });
+    expect(report.epochs.map(({ epoch, loss, holdout: metrics }) => ({ epoch, loss, metrics }))).toEqual(
+      epochs.map(({ epoch, loss, holdout: metrics }) => ({ epoch, loss, metrics })),
+    );
+    expect(report.holdout).toEqual(epochs.at(-1)?.holdout);
+    expect(holdoutAnswers?.['logits']).toEqual(logitsOf(heldOutPoints));
+  });
+
+  test('measures by itself what it reports', async () => {
+    const { student, report } = await distill(working(trainer, { holdout })).done;
+    const { logits } = await trainer.predict(student, { input: heldOutPoints });
+    const own = Array.from({ length: HELD_OUT }, (_, i) => argMax(logits?.data ?? [], i * CLASSES, CLASSES));
+    const truth = labelsOf(heldOutPoints);
+    const accuracy = own.filter((answer, i) => answer === truth[i]).length / HELD_OUT;
+    // The labels are the teacher's own answers here, so both metrics are the same number.
+    expect(report.holdout).toEqual({ accuracy, agreement: accuracy });
+  });
+
+  test('without labels in the holdout measures agreement only, and without a holdout nothing', async () => {
+    const { report } = await distill(working(trainer, { holdout: fromArrays(heldOutPoints) })).done;
+    expect(Object.keys(report.holdout)).toEqual(['agreement']);
+    const plain = await distill(working(trainer)).done;
+    expect([plain.report.holdout, plain.holdoutAnswers]).toEqual([{}, undefined]);
+  });
+
+  test('asks about every example once, and two for the check', async () => {
+    const { teacher, batches } = makeTeacher();
+    await distill(working(trainer, { teacher, holdout, teacherBatchSize: 20 })).done;
+    expect(batches).toEqual([2, 20, 20, 8, 20]);
+  });
+
+  test('asks nothing for a loss that does not read the teacher', async () => {
+    const { teacher, asked } = makeTeacher();
+    await distill(working(trainer, { teacher, data: labelled, loss: crossEntropy() })).done;
+    expect(asked()).toBe(0);
+  });
+
+  test('gives the same student for the same seed, and another for another', async () => {
+    const weights = async (seed: number) => weightsOf((await distill(working(trainer, { seed })).done).student);
+    const first = await weights(3);
+    expect(first.length).toBe(FEATURES * 8 + 8 + 8 * CLASSES + CLASSES);
+    expect(await weights(3)).toEqual(first);
+    expect(await weights(4)).not.toEqual(first);
+  });
+
+  test('puts the weights back into the LayersModel that it was given', async () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: CLASSES, inputShape: [FEATURES] })] });
+    const before = await Promise.all(model.getWeights().map((weight) => weight.data()));
+    const { student } = await distill(working(trainer, { student: model })).done;
+    const after = await Promise.all(model.getWeights().map((weight) => weight.data()));
+    expect(after).not.toEqual(before);
+    expect(after.flatMap((values) => [...values])).toEqual([...weightsOf(student)]);
+    model.dispose();
+  });
+
+  test('takes a loss of the caller’s own on this thread', async () => {
+    const loss: Loss = {
+      name: 'distance',
+      options: {},
+      reads: { student: ['logits'], teacher: ['logits'], labels: false },
+      compute: (lib, { student, teacher }) =>
+        lib.mean(lib.squaredDifference(student['logits'] as tf.Tensor, teacher['logits'] as tf.Tensor)),
+    };
+    const { report } = await distill(working(trainer, { loss: weighted([{ loss, weight: 2 }]) })).done;
+    expect(report.epochs[1]?.loss).toBeLessThan(report.epochs[0]?.loss ?? 0);
+  });
+});
+
+describe('labels', () => {
+  test.each([
+    ['by default', undefined],
+    ['for softTargets', softTargets({ temperature: 2 })],
+    [
+      'where crossEntropy has no weight',
+      weighted([
+        { loss: softTargets(), weight: 1 },
+        { loss: crossEntropy(), weight: 0 },
+      ]),
+    ],
+  ])('never reach the trainer %s', async (_, loss) => {
+    const spy = watched(trainer);
+    await distill(working(spy.trainer, { data: labelled, holdout, ...(loss && { loss }) })).done;
+    expect(spy.checked).toHaveLength(1);
+    expect(spy.read).toHaveLength(2 * (EXAMPLES / 16));
+    for (const batch of [...spy.checked, ...spy.read]) expect(Object.keys(batch).sort()).toEqual(['inputs', 'teacher']);
+  });
+
+  test('reach it where the loss reads them, each at its example', async () => {
+    const spy = watched(trainer);
+    await distill(working(spy.trainer, { data: labelled, loss: crossEntropy() })).done;
+    expect(spy.read).toHaveLength(6);
+    for (const { inputs, labels } of [...spy.checked, ...spy.read]) {
+      expect([...(labels ?? [])]).toEqual(labelsOf(inputs['input'] as NdArray));
+    }
+  });
+
+  test('change nothing where the loss does not read them', async () => {
+    const plain = await distill(working(trainer, { data })).done;
+    const wrong = fromArrays(trainPoints, new Array(EXAMPLES).fill(0));
+    const withWrong = await distill(working(trainer, { data: wrong })).done;
+    expect(weightsOf(withWrong.student)).toEqual(weightsOf(plain.student));
+  });
+});
+
+test('the teacher’s answers go with their examples', async () => {
+  const spy = watched(trainer);
+  await distill(working(spy.trainer)).done;
+  for (const { inputs, teacher } of spy.read) expect(teacher['logits']).toEqual(logitsOf(inputs['input'] as NdArray));
+});
