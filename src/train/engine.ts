@@ -119,6 +119,7 @@ export function createEngine(knownLosses: KnownLosses = {}): Engine {
     open: (options) =>
       enqueue(async () => {
         backend?.dispose();
+        backend = undefined;
         backend = await openBackendHere(options);
         return backend.description;
       }),

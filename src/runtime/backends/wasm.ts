@@ -7,6 +7,9 @@ import type { OpenBackend } from './backend.ts';
 
 const START_MS = 30_000;
 
+/** What tfjs itself gives its wasm backend where nobody chooses one. */
+const TFJS_PRIORITY = 2;
+
 interface WasmOptions {
   readonly threads: number;
   readonly simdLevel: SimdLevel;
@@ -32,6 +35,7 @@ export async function openWasm({
   tf.setThreadsCount(threads);
   setPaths(assetBase);
   const factory = tf.findBackendFactory('wasm');
+  const backendBefore = tf.getBackend() as string | undefined;
   try {
     if (!(await inTime(tf.setBackend('wasm')))) throw new Error('tfjs could not start its wasm backend');
     await tf.ready();
@@ -44,7 +48,8 @@ export async function openWasm({
     );
   }
   const kernels = await installKernels(bytes, threads);
-  const heap = heapOf(tf.backend() as tf.BackendWasm);
+  const backend = tf.backend() as tf.BackendWasm;
+  const heap = heapOf(backend);
   const extra =
     kernels.threads < threads
       ? ['Helper workers did not start (is worker-src blob: allowed?), so one thread is used.']
@@ -61,9 +66,14 @@ export async function openWasm({
     heapBytes: () => heap.memory.buffer.byteLength,
     dispose() {
       kernels.uninstall();
-      tf.removeBackend('wasm');
-      // tfjs forgets how to make a backend that was removed; the next opening needs it again.
-      tf.registerBackend('wasm', factory, 3);
+      // A model of this thread that got its weights here would lose them, so the heap stays as long as it holds any.
+      if (backend.numDataIds() === 0) {
+        tf.removeBackend('wasm');
+        // tfjs forgets how to make a backend that was removed; the next opening needs it again.
+        tf.registerBackend('wasm', factory, TFJS_PRIORITY);
+      }
+      // A backend that has started is current again at once, not only when this promise resolves.
+      if (backendBefore && backendBefore !== 'wasm') void tf.setBackend(backendBefore);
     },
   };
 }
