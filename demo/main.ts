@@ -1,4 +1,4 @@
-import { cnn, type Store, type Student, toFiles } from 'limbeck';
+import { cnn, type Store, type Student, type StudentArtifacts, toFiles } from 'limbeck';
 import { showDevice } from './device.ts';
 import { button, byId, nextTurn, setText } from './dom.ts';
 import { JOB_DEFAULTS, type JobEvent, type JobOptions, type JobResult, runJob } from './job.ts';
@@ -90,8 +90,9 @@ async function run(options: JobOptions): Promise<void> {
   const notices = new Set<string>();
   progress.begin(options);
   setState('running');
-  const student = cnn({ classes: 10 });
+  let student: Student | undefined;
   try {
+    student = cnn({ classes: 10 });
     const result = await runJob(options, take, signal, student);
     const page = await showResult(result);
     progress.end('done');
@@ -102,7 +103,7 @@ async function run(options: JobOptions): Promise<void> {
   } catch (error) {
     progress.end(signal.aborted ? 'stopped' : 'failed');
     if (!signal.aborted) showError(error);
-    showKept(student, signal.aborted);
+    showKept(student?.artifacts, signal.aborted);
     setState(signal.aborted ? 'cancelled' : 'failed');
   }
 
@@ -183,7 +184,7 @@ function errorOf(error: unknown): { name: string; code?: string; message: string
 }
 
 /** After a stop: says what there is of the student, and offers it. After an error only where there is something. */
-function showKept({ artifacts }: Student, wasStopped: boolean): void {
+function showKept(artifacts: StudentArtifacts | undefined, wasStopped: boolean): void {
   if (artifacts === undefined && !wasStopped) return;
   setText(byId('kept-title'), wasStopped ? 'The run was stopped' : 'What is left');
   const reached = `${wasStopped ? 'Stopped' : 'Ended'} ${progress.reached()}.`;

@@ -71,7 +71,7 @@ def integers(shape, generator):
 
 
 def make_inputs(shape, generator, has_teacher, has_labels):
-    """One set of inputs: the integers k by side and output, and labels. `at` says where a gradient is kept, if not all."""
+    """One set of inputs: the integers k by side and output, and labels. `at`: where a gradient is kept, if not all."""
     student, teacher = integers(shape, generator).tolist(), integers(shape, generator).tolist()
     labels = torch.randint(shape[1], (shape[0],), generator=generator).tolist()
     stored = {'student': {'logits': {'shape': list(shape), 'k': sum(student, [])}}}

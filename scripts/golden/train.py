@@ -4,10 +4,10 @@ Run from the repository's root, with Debian's python3-torch:
 
     /usr/bin/python3 scripts/golden/train.py
 
-It writes src/losses/golden/training.json: inputs, the teacher's logits and the starting weights (each an integer k, read
-as k / 16 or, for weights, k / 256), then for every run the loss before each step and the weights after the last one.
-Weights are stored in tfjs's layout: kernels [height, width, in, out] and [in, out]. Adam's epsilon is tfjs's, 1e-7. The
-same seed gives the same file.
+It writes src/losses/golden/training.json: inputs, the teacher's logits and the starting weights (each an integer k,
+read as k / 16 or, for weights, k / 256), then for every run the loss before each step and the weights after the last
+one. Weights are stored in tfjs's layout: kernels [height, width, in, out] and [in, out]. Adam's epsilon is tfjs's,
+1e-7. The same seed gives the same file.
 """
 
 import json

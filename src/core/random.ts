@@ -19,7 +19,7 @@ export function seededRandom(seed: number): Random {
 export function derivedSeed(seed: number, purpose: string): number {
   let hash = (seed ^ 0x811c9dc5) >>> 0;
   for (let i = 0; i < purpose.length; i++) hash = Math.imul(hash ^ purpose.charCodeAt(i), 0x01000193) >>> 0;
-  return hash & 0x7fffffff;
+  return hash;
 }
 
 /** The numbers 0 … count−1 in random order (Fisher and Yates). */

@@ -8,14 +8,15 @@ import type { Teacher } from '../teacher/teacher.ts';
 /** A teacher's outputs for every example of a dataset, asked once and kept: each [N, ...]. */
 export interface Answers {
   readonly arrays: NamedArrays;
-  rows(indices: Int32Array): NamedArrays;
+  /** The named outputs for some examples. */
+  rows(indices: Int32Array, names: readonly string[]): NamedArrays;
 }
 
 /**
- * Asks the teacher about every example, in order; the next batch is read while the teacher works. Every example passes
- * `check` first, so that bad data is found before training. Without a teacher the examples are only checked.
+ * Asks the teacher about every example, in order; the next batch is read while the teacher works. Every batch passes
+ * `onExamples` first, so that bad data is found before training. Without a teacher the examples are only looked at.
  * Throws    shape-mismatch, unknown-output: outputs that change from batch to batch, or that are not one row an example ·
- *           what teacher and check throw · AbortError
+ *           what teacher and `onExamples` throw · AbortError
  */
 export async function askAll(
   teacher: Teacher | undefined,
@@ -23,13 +24,13 @@ export async function askAll(
   batchSize: number,
   onAnswered: (count: number) => void,
   signal: AbortSignal,
-  check: (examples: Examples, firstIndex: number) => void = () => undefined,
+  onExamples: (examples: Examples, firstIndex: number) => void = () => undefined,
 ): Promise<Answers> {
   const tables: Record<string, NdArray> = {};
   let at = 0;
   for await (const { indices, examples } of batches(dataset, batchSize, { signal })) {
     throwIfAborted(signal);
-    check(examples, at);
+    onExamples(examples, at);
     const outputs = (await teacher?.ask(examples.inputs, signal)) ?? {};
     if (at > 0) checkSameNames(Object.keys(tables), Object.keys(outputs));
     for (const [name, array] of Object.entries(outputs)) {
@@ -40,8 +41,8 @@ export async function askAll(
   }
   return {
     arrays: tables,
-    rows: (indices) =>
-      Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, pickRows(table, indices)])),
+    rows: (indices, names) =>
+      Object.fromEntries(names.map((name) => [name, pickRows(tables[name] as NdArray, indices)])),
   };
 }
 

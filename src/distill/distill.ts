@@ -3,7 +3,13 @@ import { throwIfAborted } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import { type Dataset, type Examples, isLabelled, type LabelledDataset } from '../data/dataset.ts';
+import {
+  type Dataset,
+  type Examples,
+  isLabelled,
+  type LabelledDataset,
+  type LabelledExamples,
+} from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
 import { softTargets } from '../losses/softTargets.ts';
@@ -87,11 +93,16 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     emit({ type: 'phase', phase: 'teacher' });
     const teacherStartedAt = performance.now();
     const total = data.size + (holdout?.size ?? 0);
+    const truth = holdout && isLabelled(holdout) ? new Int32Array(holdout.size) : undefined;
     const ask = (dataset: Dataset, before: number) => {
       const onAnswered = (count: number) => emit(teacherEvent(before + count, total, teacherStartedAt));
       const isAsked = loss.reads.teacher.length > 0 || dataset === holdout;
-      const check = (examples: Examples, first: number) => checkExamples(examples, first, loss, studentDescription);
-      return askAll(isAsked ? teacher : undefined, dataset, teacherBatchSize, onAnswered, signal, check);
+      const onExamples = (examples: Examples | LabelledExamples, first: number) => {
+        checkExamples(examples, first, loss, studentDescription);
+        // The labels of the holdout are kept for scoring, here on the page; the trainer never gets them.
+        if (dataset === holdout && 'labels' in examples) truth?.set(examples.labels, first);
+      };
+      return askAll(isAsked ? teacher : undefined, dataset, teacherBatchSize, onAnswered, signal, onExamples);
     };
     const answers = await ask(data, 0);
     const holdoutAnswers = holdout && (await ask(holdout, data.size));
@@ -100,7 +111,6 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     emit({ type: 'phase', phase: 'train' });
     const trainStartedAt = performance.now();
     const epochs: EpochRecord[] = [];
-    const truth = await readLabels(holdout, signal);
     const onEvent = (event: EngineEvent) => {
       const remainingMs = remaining(event, job, performance.now() - trainStartedAt);
       if (event.type === 'step') return emit({ ...event, remainingMs });
@@ -165,18 +175,16 @@ function makeSource({ data, holdout }: DistillOptions, loss: Loss, answers: Answ
   return {
     async read(indices: Int32Array) {
       const examples = await data.read(indices, signal);
-      return { inputs: examples.inputs, teacher: answers.rows(indices), ...labelsFor(loss, examples) };
+      return {
+        inputs: examples.inputs,
+        teacher: answers.rows(indices, loss.reads.teacher),
+        ...labelsFor(loss, examples),
+      };
     },
     async readHoldout(indices: Int32Array) {
       return holdout === undefined ? {} : (await holdout.read(indices, signal)).inputs;
     },
   };
-}
-
-async function readLabels(holdout: Dataset | undefined, signal: AbortSignal): Promise<Int32Array | undefined> {
-  if (holdout === undefined || !isLabelled(holdout)) return undefined;
-  const all = Int32Array.from({ length: holdout.size }, (_, i) => i);
-  return (await holdout.read(all, signal)).labels;
 }
 
 function teacherEvent(answered: number, total: number, startedAt: number): DistillEvent {

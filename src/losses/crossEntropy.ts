@@ -1,7 +1,8 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
-import { type Loss, named, type Tf } from './loss.ts';
+import type { Tf } from '../runtime/tfNamespace.ts';
+import { type Loss, named } from './loss.ts';
 
 /** Where the student's logits are read. */
 export interface CrossEntropyOptions {

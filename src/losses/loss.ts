@@ -1,10 +1,5 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-
-/**
- * tfjs as an argument: a loss names it by type only, so importing a loss loads no tfjs, and the same loss runs in a
- * worker, on a page and in a test.
- */
-export type Tf = typeof import('../runtime/tf.ts');
+import type { Tf } from '../runtime/tfNamespace.ts';
 
 /** What a loss may read: named outputs of both models for one batch, and labels [B] where there are any. */
 export interface LossTensors {

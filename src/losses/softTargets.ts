@@ -1,6 +1,7 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { checkKnownOptions, checkPositive } from '../core/options.ts';
-import { type Loss, named, stopGradient, type Tf } from './loss.ts';
+import type { Tf } from '../runtime/tfNamespace.ts';
+import { type Loss, named, stopGradient } from './loss.ts';
 
 /** How soft the targets are, and where they are read. */
 export interface SoftTargetsOptions {

@@ -1,5 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Tf } from '../losses/loss.ts';
+import type { Tf } from '../runtime/tfNamespace.ts';
 
 /** A model in tfjs's layers format: plain values that cross threads and can be saved. */
 export interface StudentArtifacts {

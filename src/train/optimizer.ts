@@ -1,7 +1,7 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
 import { checkFraction, checkKnownOptions, checkPositive } from '../core/options.ts';
-import type { Tf } from '../losses/loss.ts';
+import type { Tf } from '../runtime/tfNamespace.ts';
 
 /** How weights follow their gradients. Plain values: it crosses to the worker that trains. */
 export interface OptimizerOptions {

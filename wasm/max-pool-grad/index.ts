@@ -2,6 +2,7 @@
  * Gradient of max pooling: each window hands its gradient to the first position that holds its maximum.
  * The search starts at the window's own first element, so maxima at or below zero are found (tfjs-wasm misses them).
  */
+import { arg } from '../args';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/maxPoolGrad.ts` writes it. */
 const X: i32 = 0;
@@ -21,11 +22,6 @@ const DILATION_H: i32 = 13;
 const DILATION_W: i32 = 14;
 const PAD_TOP: i32 = 15;
 const PAD_LEFT: i32 = 16;
-
-@inline
-function arg(args: usize, index: i32): i32 {
-  return load<i32>(args + (<usize>index << 2));
-}
 
 /** A part is a run of images, so no two threads write the same element. */
 export function maxPoolGrad(args: usize, scratch: usize, part: i32, parts: i32): void {

@@ -2,6 +2,8 @@
  * Copies images into the middle of larger ones whose border is zero, so that a convolution never tests a bound.
  * The argument block: 32-bit words in this order. `runtime/kernels/padImages.ts` writes it.
  */
+import { arg } from '../args';
+
 const X: i32 = 0;
 const OUT: i32 = 1;
 const IMAGES: i32 = 2;
@@ -12,11 +14,6 @@ const TOP: i32 = 6;
 const LEFT: i32 = 7;
 const OUT_H: i32 = 8;
 const OUT_W: i32 = 9;
-
-@inline
-function arg(args: usize, index: i32): i32 {
-  return load<i32>(args + (<usize>index << 2));
-}
 
 /** A part is a run of images. Rows and columns that do not fit into the target are left out. */
 export function padImages(args: usize, scratch: usize, part: i32, parts: i32): void {

@@ -119,7 +119,7 @@ export function heapOf(backend: BackendWasm): WasmHeap {
       'This build of tfjs-backend-wasm does not show its memory. limbeck is tested with version 4.22.0; install it.',
     );
   }
-  return { memory, malloc: (bytes) => wasm._malloc(bytes), free: (address) => wasm._free(address) };
+  return { memory, malloc: (bytes) => wasm._malloc(bytes) >>> 0, free: (address) => wasm._free(address) };
 }
 
 function onlyOnce(action: () => void): () => void {

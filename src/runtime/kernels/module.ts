@@ -71,8 +71,13 @@ function writeUnsigned(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...writeUnsigned(value >>> 7)];
 }
 
-export function compileKernels(bytes: Uint8Array, isShared: boolean): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(isShared ? importingSharedMemory(bytes) : new Uint8Array(bytes));
+/** Compiles the kernels so that they link to this memory. */
+export function compileKernels(bytes: Uint8Array, memory: WebAssembly.Memory): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(isShared(memory) ? importingSharedMemory(bytes) : new Uint8Array(bytes));
+}
+
+export function isShared({ buffer }: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && (buffer as unknown) instanceof SharedArrayBuffer;
 }
 
 export async function linkKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<KernelExports> {

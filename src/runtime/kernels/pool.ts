@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { compileKernels, KERNEL_NUMBERS, linkKernels, type WasmKernel } from './module.ts';
+import { compileKernels, isShared, KERNEL_NUMBERS, linkKernels, type WasmKernel } from './module.ts';
 
 /** The parts of tfjs-wasm's Emscripten module that the kernels use. */
 export interface WasmHeap {
@@ -41,8 +41,7 @@ export async function startPool(
   threads: number,
   leastSharedWork = LEAST_SHARED_WORK,
 ): Promise<KernelPool> {
-  const isShared = isSharedMemory(heap.memory);
-  const module = await compileKernels(bytes, isShared);
+  const module = await compileKernels(bytes, heap.memory);
   const kernels = await linkKernels(module, heap.memory);
   const owned: number[] = [];
   const allocate = (size: number): number => {
@@ -56,7 +55,7 @@ export async function startPool(
   new Uint8Array(heap.memory.buffer, control, CONTROL_BYTES).fill(0);
   const ownScratch = allocate(kernels.gemmScratchBytes());
   const helpers: Worker[] = [];
-  for (let part = 1; part < threads && isShared; part++) {
+  for (let part = 1; part < threads && isShared(heap.memory); part++) {
     const message = { module, memory: heap.memory, control, scratch: allocate(kernels.gemmScratchBytes()), part };
     const helper = await startHelper(message);
     if (helper === undefined) break;
@@ -91,10 +90,6 @@ export async function startPool(
       arena = { address: 0, bytes: 0 };
     },
   };
-}
-
-function isSharedMemory(memory: WebAssembly.Memory): boolean {
-  return typeof SharedArrayBuffer !== 'undefined' && (memory.buffer as unknown) instanceof SharedArrayBuffer;
 }
 
 /** A policy may forbid blob workers: by an exception or by an error event. Then there is no helper. */

@@ -1,0 +1,106 @@
+import { MR, NR } from './layout';
+
+/** Activations of the epilogue, as `runtime/kernels/gemm.ts` numbers them. */
+const RELU: i32 = 1;
+const RELU6: i32 = 2;
+
+@inline
+function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<f32>(a, b, sum);
+  return v128.add<f32>(v128.mul<f32>(a, b), sum);
+}
+
+@inline
+function activate(x: v128, activation: i32): v128 {
+  if (activation == 0) return x;
+  // pmax and pmin pick their first operand when the other is NaN or equal, so NaN in x survives.
+  const positive = v128.pmax<f32>(x, f32x4.splat(0));
+  return activation == RELU6 ? v128.pmin<f32>(positive, f32x4.splat(6)) : positive;
+}
+
+/** Adds bias and what is already there, activates, stores one row of the tile. */
+@inline
+function finishRow(target: usize, low: v128, high: v128, isFirst: bool, bias0: v128, bias1: v128, activation: i32): void {
+  if (!isFirst) {
+    low = v128.add<f32>(low, v128.load(target));
+    high = v128.add<f32>(high, v128.load(target, 16));
+  }
+  v128.store(target, activate(v128.add<f32>(low, bias0), activation));
+  v128.store(target, activate(v128.add<f32>(high, bias1), activation), 16);
+}
+
+/** The register tile: 6 × 8 sums over kc, then bias, activation and the store. */
+export function micro(
+  pa: usize, pb: usize, kc: i32, c: usize, cRows: usize, rows: i32, columns: i32, isFirst: bool, tile: usize,
+  bias: usize, activation: i32,
+): void {
+  const zero = f32x4.splat(0);
+  let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
+  let c30 = zero, c31 = zero, c40 = zero, c41 = zero, c50 = zero, c51 = zero;
+  for (let p = kc; p > 0; p--) {
+    const b0 = v128.load(pb);
+    const b1 = v128.load(pb, 16);
+    let a = v128.load32_splat(pa);
+    c00 = multiplyAdd(a, b0, c00);
+    c01 = multiplyAdd(a, b1, c01);
+    a = v128.load32_splat(pa, 4);
+    c10 = multiplyAdd(a, b0, c10);
+    c11 = multiplyAdd(a, b1, c11);
+    a = v128.load32_splat(pa, 8);
+    c20 = multiplyAdd(a, b0, c20);
+    c21 = multiplyAdd(a, b1, c21);
+    a = v128.load32_splat(pa, 12);
+    c30 = multiplyAdd(a, b0, c30);
+    c31 = multiplyAdd(a, b1, c31);
+    a = v128.load32_splat(pa, 16);
+    c40 = multiplyAdd(a, b0, c40);
+    c41 = multiplyAdd(a, b1, c41);
+    a = v128.load32_splat(pa, 20);
+    c50 = multiplyAdd(a, b0, c50);
+    c51 = multiplyAdd(a, b1, c51);
+    pa += 24;
+    pb += 32;
+  }
+  let bias0 = zero;
+  let bias1 = zero;
+  if (rows == MR && columns == NR) {
+    if (bias) {
+      bias0 = v128.load(bias);
+      bias1 = v128.load(bias, 16);
+    }
+    finishRow(c + <usize>load<i32>(cRows), c00, c01, isFirst, bias0, bias1, activation);
+    finishRow(c + <usize>load<i32>(cRows, 4), c10, c11, isFirst, bias0, bias1, activation);
+    finishRow(c + <usize>load<i32>(cRows, 8), c20, c21, isFirst, bias0, bias1, activation);
+    finishRow(c + <usize>load<i32>(cRows, 12), c30, c31, isFirst, bias0, bias1, activation);
+    finishRow(c + <usize>load<i32>(cRows, 16), c40, c41, isFirst, bias0, bias1, activation);
+    finishRow(c + <usize>load<i32>(cRows, 20), c50, c51, isFirst, bias0, bias1, activation);
+    return;
+  }
+  // An edge tile goes through memory, so that nothing beside the matrix is read or written.
+  v128.store(tile, c00);
+  v128.store(tile, c01, 16);
+  v128.store(tile, c10, 32);
+  v128.store(tile, c11, 48);
+  v128.store(tile, c20, 64);
+  v128.store(tile, c21, 80);
+  v128.store(tile, c30, 96);
+  v128.store(tile, c31, 112);
+  v128.store(tile, c40, 128);
+  v128.store(tile, c41, 144);
+  v128.store(tile, c50, 160);
+  v128.store(tile, c51, 176);
+  for (let r = 0; r < rows; r++) {
+    const row = c + <usize>load<i32>(cRows + (<usize>r << 2));
+    for (let j = 0; j < columns; j++) {
+      const at = row + (<usize>j << 2);
+      let x = load<f32>(tile + (<usize>((r << 3) + j) << 2));
+      if (!isFirst) x += load<f32>(at);
+      if (bias) x += load<f32>(bias + (<usize>j << 2));
+      if (activation) {
+        if (x < 0) x = 0;
+        if (activation == RELU6 && x > 6) x = 6;
+      }
+      store<f32>(at, x);
+    }
+  }
+}
