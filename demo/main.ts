@@ -219,6 +219,8 @@ function offerDeletion(keep: Keep, section: HTMLElement): void {
         await keep.clear();
         setText(note, 'Deleted from this browser.');
         if (section.id === 'last') section.hidden = true;
+        // The button that had the focus is gone.
+        (section.querySelector<HTMLElement>('h2[tabindex]') ?? startButton).focus({ preventScroll: true });
       } catch (error) {
         setText(note, `It could not be deleted: ${errorOf(error).message}`);
       }
