@@ -111,12 +111,13 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     emit({ type: 'phase', phase: 'train' });
     const trainStartedAt = performance.now();
     const epochs: EpochRecord[] = [];
+    const compared = loss.reads.teacher[0] ?? DEFAULT_OUTPUT;
     const onEvent = (event: EngineEvent) => {
       const remainingMs = remaining(event, job, performance.now() - trainStartedAt);
       if (event.type === 'step') return emit({ ...event, remainingMs });
       const { holdoutOutputs, ...epoch } = event;
       const metrics = holdoutOutputs
-        ? measure({ student: holdoutOutputs, teacher: holdoutAnswers?.arrays[DEFAULT_OUTPUT], labels: truth })
+        ? measure({ student: holdoutOutputs, teacher: holdoutAnswers?.arrays[compared], labels: truth })
         : {};
       epochs.push({ epoch: epoch.epoch, loss: epoch.loss, ms: epoch.ms, holdout: metrics });
       emit({ ...epoch, remainingMs, holdout: metrics });

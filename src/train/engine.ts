@@ -98,7 +98,7 @@ export function createEngine(knownLosses: KnownLosses = {}): Engine {
         const read = (indices: Int32Array) => source.read(indices);
         for await (const event of trainLoop({ ...job, model, loss, optimizer, read, signal })) {
           if (event.type === 'epoch') {
-            const holdoutOutputs = await predictHoldout(model, job.holdoutSize, source, signal);
+            const holdoutOutputs = await predictHoldout(model, loss.reads.student[0], job.holdoutSize, source, signal);
             // Waited for: events and the result travel by different ports, and the result must not overtake them.
             await emit({ ...event, ...(holdoutOutputs && { holdoutOutputs }) });
           } else if (performance.now() - lastStepEvent >= STEP_EVENT_MS || event.step === event.steps) {
@@ -162,14 +162,20 @@ function predictBatch(model: tf.LayersModel, inputs: NamedArrays): NamedArrays {
   return arrays;
 }
 
-/** The student's logits for all held-out examples [N, C]. */
-async function predictHoldout(model: tf.LayersModel, size: number, source: TrainSource, signal: AbortSignal) {
+/** The student's output for all held-out examples [N, C]: the one that the loss compares. */
+async function predictHoldout(
+  model: tf.LayersModel,
+  output: string | undefined,
+  size: number,
+  source: TrainSource,
+  signal: AbortSignal,
+) {
   let all: NdArray | undefined;
   let at = 0;
   for (const indices of batchIndices(size, PREDICT_BATCH)) {
     if (signal.aborted) return undefined;
     const outputs = predictBatch(model, await source.readHoldout(indices));
-    const part = outputs[DEFAULT_OUTPUT] ?? Object.values(outputs)[0];
+    const part = outputs[output ?? DEFAULT_OUTPUT] ?? Object.values(outputs)[0];
     if (part === undefined) return undefined;
     all ??= {
       data: makeArray('float32', (part.data.length / indices.length) * size),

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount } from '../../core/options.ts';
 import { canStartBlobWorkers, detectCapabilities, requireWasm } from '../capabilities.ts';
+import { getBackend, setBackend } from '../tf.ts';
 import type { BackendOptions, OpenBackend } from './backend.ts';
 import { openCpu } from './cpu.ts';
 import { openWasm } from './wasm.ts';
@@ -9,11 +10,31 @@ import { openWasm } from './wasm.ts';
 const MOST_THREADS = 4;
 
 /**
- * Opens a tfjs backend on this thread. tfjs has one backend at a time, so an open one must be disposed first.
+ * Opens a tfjs backend on this thread. tfjs has one backend at a time, so an open one must be disposed first; the one
+ * that was current before is current again afterwards.
  * Without WebAssembly SIMD, or with kernels off, training runs on 'cpu': stock wasm cannot train a convolution.
  * Throws    invalid-option · backend-unavailable · wasm-blocked · out-of-memory
  */
 export async function openBackendHere(options: BackendOptions = {}): Promise<OpenBackend> {
+  const before = getBackend() as string | undefined;
+  const restore = () => {
+    // A backend that has started is current again at once, not only when this promise resolves.
+    if (before && before !== getBackend()) void setBackend(before);
+  };
+  try {
+    const opened = await open(options);
+    const dispose = () => {
+      opened.dispose();
+      restore();
+    };
+    return { ...opened, dispose };
+  } catch (error) {
+    restore();
+    throw error;
+  }
+}
+
+async function open(options: BackendOptions): Promise<OpenBackend> {
   const { backend = 'wasm', kernels = 'on' } = options;
   if (backend !== 'wasm' && backend !== 'cpu') {
     throw new LimbeckError('invalid-option', `"backend" was ${String(backend)}; it must be 'wasm' or 'cpu'.`);

@@ -35,7 +35,6 @@ export async function openWasm({
   tf.setThreadsCount(threads);
   setPaths(assetBase);
   const factory = tf.findBackendFactory('wasm');
-  const backendBefore = tf.getBackend() as string | undefined;
   try {
     if (!(await inTime(tf.setBackend('wasm')))) throw new Error('tfjs could not start its wasm backend');
     await tf.ready();
@@ -72,8 +71,6 @@ export async function openWasm({
         // tfjs forgets how to make a backend that was removed; the next opening needs it again.
         tf.registerBackend('wasm', factory, TFJS_PRIORITY);
       }
-      // A backend that has started is current again at once, not only when this promise resolves.
-      if (backendBefore && backendBefore !== 'wasm') void tf.setBackend(backendBefore);
     },
   };
 }
