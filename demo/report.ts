@@ -76,7 +76,7 @@ function sideBySide({ teacher, student, examples, threads }: JobReport): Markup 
   const speed = (batch: string) => {
     const [slow, fast] = [teacher.msPerExample[batch], student.msPerExample[batch]];
     const ratio = slow !== undefined && fast !== undefined ? `${times(slow / fast)} times as fast` : '';
-    return [`Time an example, batch of ${batch}`, milliseconds(slow), milliseconds(fast), ratio] as const;
+    return [`Time an example, batch of\u00a0${batch}`, milliseconds(slow), milliseconds(fast), ratio] as const;
   };
   const rows = [
     [

@@ -7,8 +7,10 @@
 //   close()            ends the engine and everything that was started for it; twice is fine
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CHROMIUM_ARGS, ensureChromium, installDebianPackages } from './ensure.mjs';
 
 /** How long one expression may take. */
@@ -43,31 +45,83 @@ export async function openChromium(url, { args = [] } = {}) {
   );
 }
 
-/** Firefox, over WebDriver BiDi. */
+/**
+ * Firefox, over Marionette. Not over WebDriver BiDi: its session listens to every worker, and Firefox 153 then hangs
+ * now and then while a worker starts workers, which a plain Firefox, or one driven so, does not.
+ */
 export async function openFirefox(url) {
-  const { default: puppeteer } = await import('puppeteer-core');
-  const browser = await puppeteer.launch({
-    browser: 'firefox',
-    executablePath: ensured(() => programNamed('firefox-esr', 'firefox'), ['firefox-esr']),
-    headless: true,
-    timeout: START_MS,
-    protocolTimeout: EVALUATE_MS,
-  });
+  const program = ensured(() => programNamed('firefox-esr', 'firefox'), ['firefox-esr']);
+  const profile = await mkdtemp(join(tmpdir(), 'firefox-'));
+  await writeFile(join(profile, 'user.js'), 'user_pref("marionette.port", 0);\n');
+  const firefox = start(program, ['--headless', '--no-remote', '--marionette', '--profile', profile]);
+  let marionette;
   return openedAt(
     url,
     async () => {
-      const page = await browser.newPage();
+      const port = await answer(() => readFile(join(profile, 'MarionetteActivePort'), 'utf8'), 'Firefox');
+      marionette = await connectMarionette(Number(port));
+      const { capabilities } = await marionette.send('WebDriver:NewSession', {});
+      await marionette.send('WebDriver:SetTimeouts', { script: EVALUATE_MS, pageLoad: START_MS });
       return {
         engine: 'firefox',
-        version: (await browser.version()).replace(/^firefox\//i, ''),
-        evaluate: (script) => page.evaluate(script),
-        goto: (address) => page.goto(address, { timeout: START_MS }),
-        workerCount: () => page.workers().length,
-        screenshot: (path) => page.screenshot({ path }),
+        version: capabilities.browserVersion,
+        evaluate: async (script) =>
+          settledValue(await marionette.send('WebDriver:ExecuteAsyncScript', { script: telling(script), args: [] })),
+        goto: (address) => marionette.send('WebDriver:Navigate', { url: address }),
+        workerCount: () => undefined,
+        screenshot: async (path) => {
+          const { value } = await marionette.send('WebDriver:TakeScreenshot', { full: false });
+          await writeFile(path, value, 'base64');
+        },
       };
     },
-    () => browser.close(),
+    async () => {
+      marionette?.close();
+      await firefox.stop();
+      await rm(profile, { recursive: true, force: true });
+    },
   );
+}
+
+/** Marionette's wire: "length:[0, id, command, parameters]" there, "length:[1, id, error, result]" back. */
+async function connectMarionette(port) {
+  const socket = connect(port, '127.0.0.1');
+  const waiting = new Map();
+  let received = Buffer.alloc(0);
+  // Firefox speaks first, without an id.
+  const greeting = new Promise((resolve, reject) => waiting.set(undefined, { resolve, reject }));
+  const take = (message) => {
+    const [, id, error, result] = Array.isArray(message) ? message : [];
+    const { resolve, reject } = waiting.get(id);
+    waiting.delete(id);
+    if (error) reject(new Error(error.message));
+    else resolve(result);
+  };
+  socket.on('data', (bytes) => {
+    received = Buffer.concat([received, bytes]);
+    for (let colon = received.indexOf(':'); colon >= 0; colon = received.indexOf(':')) {
+      const end = colon + 1 + Number(received.subarray(0, colon));
+      if (received.length < end) return;
+      const message = JSON.parse(received.subarray(colon + 1, end));
+      received = received.subarray(end);
+      take(message);
+    }
+  });
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    for (const { reject } of waiting.values()) reject(new Error('Firefox ended.'));
+    waiting.clear();
+  });
+  await greeting;
+  let last = 0;
+  return {
+    send(command, parameters) {
+      const text = JSON.stringify([0, ++last, command, parameters]);
+      socket.write(`${Buffer.byteLength(text)}:${text}`);
+      return new Promise((resolve, reject) => waiting.set(last, { resolve, reject }));
+    },
+    close: () => socket.destroy(),
+  };
 }
 
 /** What Safari offers and WebKitGTK keeps switched off: shared memory in isolated pages, and OPFS. */
@@ -96,7 +150,7 @@ export async function openWebKit(url, { as = 'shipped' } = {}) {
   return openedAt(
     url,
     async () => {
-      await answers(`http://127.0.0.1:${port}/status`);
+      await answer(() => fetch(`http://127.0.0.1:${port}/status`), 'WebKitWebDriver');
       driver = await new Builder()
         .disableEnvironmentOverrides()
         .usingServer(`http://127.0.0.1:${port}`)
@@ -111,14 +165,7 @@ export async function openWebKit(url, { as = 'shipped' } = {}) {
       return {
         engine: 'webkit',
         version: (await driver.getCapabilities()).getBrowserVersion(),
-        async evaluate(script) {
-          const settled = '(value) => tell({ value }), (error) => tell({ why: String(error) })';
-          const { value, why } = await driver.executeAsyncScript(
-            `const [tell] = arguments; ${script}.then(${settled});`,
-          );
-          if (why !== undefined) throw new Error(why);
-          return value;
-        },
+        evaluate: async (script) => settledValue({ value: await driver.executeAsyncScript(telling(script)) }),
         goto: (address) => driver.get(address),
         workerCount: () => undefined,
         screenshot: async (path) => writeFile(path, await driver.takeScreenshot(), 'base64'),
@@ -126,10 +173,20 @@ export async function openWebKit(url, { as = 'shipped' } = {}) {
     },
     async () => {
       await driver?.quit().catch(() => undefined);
-      server.stop();
-      screen.stop();
+      await server.stop();
+      await screen.stop();
     },
   );
+}
+
+/** The body of a WebDriver script that tells how a promise settles. */
+function telling(script) {
+  return `const [tell] = arguments; ${script}.then((value) => tell({ value }), (error) => tell({ why: String(error) }));`;
+}
+
+function settledValue({ value: { value, why } }) {
+  if (why !== undefined) throw new Error(why);
+  return value;
 }
 
 /** What all three share: values as JSON, a first address, an end that comes once and also when the start fails. */
@@ -212,13 +269,15 @@ function freePort() {
   });
 }
 
-async function answers(url) {
+/** What `ask` gives as soon as it gives something: it is asked again until the program is ready. */
+async function answer(ask, name) {
   const until = Date.now() + START_MS;
   for (;;) {
     try {
-      if ((await fetch(url)).ok) return;
+      const value = await ask();
+      if (value !== '') return value;
     } catch (error) {
-      if (Date.now() > until) throw new Error(`${url} does not answer: ${error.message}`);
+      if (Date.now() > until) throw new Error(`${name} does not answer: ${error.message}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -231,14 +290,19 @@ function start(program, args, env = {}) {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
   });
-  const stop = () => {
-    process.off('exit', stop);
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const kill = () => {
     try {
-      process.kill(-child.pid);
+      process.kill(-child.pid, 'SIGKILL');
     } catch {
       // It is gone already.
     }
   };
-  process.once('exit', stop);
+  process.once('exit', kill);
+  const stop = () => {
+    process.off('exit', kill);
+    kill();
+    return exited;
+  };
   return { child, stop };
 }

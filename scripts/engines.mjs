@@ -54,9 +54,9 @@ const PROBE = `(() => {
 
 /** The page tells its state; a page without one is done when there is a result or an error. */
 const STATE = `(() => {
-  const { state, result, error } = window.limbeckDemo ?? {};
+  const { state, result, error, events = [] } = window.limbeckDemo ?? {};
   const ended = result ? 'done' : error?.name === 'AbortError' ? 'cancelled' : error ? 'failed' : 'running';
-  return { state: state ?? ended, error };
+  return { state: state ?? ended, error, last: JSON.stringify(events.at(-1))?.slice(0, 150) };
 })()`;
 
 /** The report without its long lists. */
@@ -73,7 +73,8 @@ const WORKER_LOCKS = `navigator.locks.query().then(({ held = [] }) =>
 /** The page shows what an earlier visit left. */
 const IS_KEPT = `document.getElementById('last')?.hidden === false`;
 
-const IS_TRAINING = `window.limbeckDemo.events.some(({ type }) => type === 'step')`;
+/** A driver may ask before the page's own script has run. */
+const IS_TRAINING = `window.limbeckDemo?.events.some(({ type }) => type === 'step')`;
 
 const demo = fileURLToPath(new URL('../dist/demo', import.meta.url));
 const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
@@ -97,22 +98,20 @@ function fail(sentence) {
   process.exit(1);
 }
 
-/** One record for each page that was tried in an engine: isolated, then not. */
+/** One record for each page: isolated, then not. Each gets an engine of its own, so that neither troubles the other. */
 async function tryEngine(engine) {
-  let browser;
-  try {
-    browser = await engine.open();
-  } catch (error) {
-    const record = newRecord(engine.name);
-    check(record, 'starts', messageOf(error));
-    return [record];
+  const records = [];
+  for (const page of ['isolated', 'not isolated']) {
+    try {
+      const browser = await engine.open();
+      records.push(await tryPage(engine, browser, page).finally(browser.close));
+    } catch (error) {
+      const record = newRecord(`${engine.name}, ${page}`);
+      check(record, 'starts', messageOf(error));
+      records.push(record);
+    }
   }
-  try {
-    const isolated = await tryPage(engine, browser, 'isolated');
-    return [isolated, await tryPage(engine, browser, 'not isolated')];
-  } finally {
-    await browser.close();
-  }
+  return records;
 }
 
 async function tryPage(engine, browser, page) {
@@ -125,9 +124,13 @@ async function tryPage(engine, browser, page) {
   const server = await serve(demo, { isIsolated: page === 'isolated', headers });
   try {
     await browser.goto(addressOf(server, SMALL_RUN));
-    const { state, error } = await ended(browser, RUN_MS);
+    const { state, error, last } = await ended(browser, RUN_MS);
     record.engine = await browser.evaluate(PROBE);
-    check(record, 'ends done', state !== 'done' && `the run ended ${state}: ${error?.message ?? 'no error told'}`);
+    check(
+      record,
+      'ends done',
+      state !== 'done' && `the run is ${state}: ${error?.message ?? `the last event is ${last}`}`,
+    );
     if (state !== 'done') return record;
     Object.assign(record, await browser.evaluate(OUTCOME), { fetched: wasmFiles(fetched) });
     console.log(`  ${summary(record)}`);
