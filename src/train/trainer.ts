@@ -54,9 +54,32 @@ export async function openTrainer(options: TrainerOptions = {}): Promise<Trainer
       () => engine.close(),
     );
   }
+  try {
+    return await openInWorker(worker, backend);
+  } catch (error) {
+    if (backend.threads === 1 || !(error instanceof LimbeckError) || !mayStartOnOneThread(error)) throw error;
+    const notice = `Training runs on one thread, because several did not start: ${error.message}`;
+    return openInWorker(worker, { ...backend, threads: 1 }, [notice]);
+  }
+}
+
+/**
+ * Some devices refuse shared memory, and now and then Firefox does not finish starting tfjs's thread pool. A worker
+ * that stopped half-way cannot be used again, so the second try is a new one.
+ */
+function mayStartOnOneThread({ code, details }: LimbeckError): boolean {
+  return code === 'out-of-memory' || details['isLate'] === true;
+}
+
+async function openInWorker(
+  worker: Exclude<WorkerOption, 'none'>,
+  backend: BackendOptions,
+  notices: readonly string[] = [],
+): Promise<Trainer> {
   const host = await startHost<{ readonly engine: Engine }>(worker);
   try {
-    const description = await host.call((api) => api.engine.open(backend));
+    const opened = await host.call((api) => api.engine.open(backend));
+    const description = { ...opened, notices: [...opened.notices, ...notices] };
     const callEngine: CallEngine = (use) => host.call((api) => use(api.engine));
     return makeTrainer(description, callEngine, async () => host[Symbol.asyncDispose]());
   } catch (error) {

@@ -5,7 +5,8 @@ import { heapOf, installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 import type { OpenBackend } from './backend.ts';
 
-const START_MS = 30_000;
+/** A start takes a fraction of a second; on a very busy machine a few. */
+const START_MS = 12_000;
 
 /** What tfjs itself gives its wasm backend where nobody chooses one. */
 const TFJS_PRIORITY = 2;
@@ -35,17 +36,7 @@ export async function openWasm({
   tf.setThreadsCount(threads);
   setPaths(assetBase);
   const factory = tf.findBackendFactory('wasm');
-  try {
-    if (!(await inTime(tf.setBackend('wasm')))) throw new Error('tfjs could not start its wasm backend');
-    await tf.ready();
-  } catch (error) {
-    throw new LimbeckError(
-      'backend-unavailable',
-      `tfjs's wasm backend did not start (${messageOf(error)}). Check that its .wasm files are served beside the ` +
-        "worker and that the content security policy allows 'wasm-unsafe-eval'.",
-      { cause: error },
-    );
-  }
+  await startTfjs();
   const kernels = await installKernels(bytes, threads);
   const backend = tf.backend() as tf.BackendWasm;
   const heap = heapOf(backend);
@@ -75,14 +66,26 @@ export async function openWasm({
   };
 }
 
-/** tfjs's threaded build never answers where a minifier renamed what its helpers are made from. */
-async function inTime<T>(starting: Promise<T>): Promise<T> {
+/** Throws    backend-unavailable; details.isLate where tfjs did not answer at all */
+async function startTfjs(): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const why = 'it did not answer; a bundle that minifies tfjs breaks its threads: use the worker, or threads: 1';
-    timer = setTimeout(() => reject(new Error(why)), START_MS);
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), START_MS);
   });
-  return Promise.race([starting, late]).finally(() => clearTimeout(timer));
+  const start = tf.setBackend('wasm').catch((error: unknown) => messageOf(error));
+  const answer = await Promise.race([start, late]).finally(() => clearTimeout(timer));
+  if (answer === true) return tf.ready();
+  const why = {
+    late:
+      `it did not answer within ${START_MS / 1000} s. A bundle that minifies tfjs breaks its threads: use limbeck's ` +
+      'worker, or threads: 1',
+    false: "check that its .wasm files are served beside the worker and that 'wasm-unsafe-eval' is allowed",
+  };
+  throw new LimbeckError(
+    'backend-unavailable',
+    `tfjs's wasm backend did not start: ${why[String(answer) as keyof typeof why] ?? answer}.`,
+    { details: { isLate: answer === 'late' } },
+  );
 }
 
 function setPaths(assetBase: string | undefined): void {
