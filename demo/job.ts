@@ -1,31 +1,25 @@
 import {
   type BackendDescription,
   cnn,
-  type Dataset,
   type DistillEvent,
   type DistillOptions,
   detectCapabilities,
   distill,
-  fromArrays,
-  type LabelledDataset,
   type LoadEvent,
-  loadTeacher,
   measure,
   type NdArray,
   openTrainer,
   parameterCount,
-  pick,
   type Student,
-  type StudentFiles,
   softTargets,
-  sumOverTime,
   type Teacher,
-  type Trainer,
-  take,
   toFiles,
 } from 'limbeck';
+import { loadDigits, loadDigitTeacher } from './digits.ts';
 import { nextTurn } from './dom.ts';
+import type { JobResult } from './jobReport.ts';
 import { watchMainThread } from './mainThread.ts';
+import { confusion, disagreements, measureLatency } from './measure.ts';
 
 export interface JobOptions {
   readonly epochs: number;
@@ -42,134 +36,6 @@ export type JobEvent =
   | DistillEvent
   | LoadEvent
   | { readonly type: 'stage'; readonly stage: 'load' | 'distill' | 'measure' };
-
-/** What the main job found out: `out/report.json`. Accuracies are fractions. */
-export interface JobReport {
-  readonly seed: number;
-  readonly backend: string;
-  readonly threads: number;
-  readonly simdLevel: string;
-  readonly isIsolated: boolean;
-  readonly notices: readonly string[];
-  readonly examples: { readonly learned: number; readonly heldOut: number };
-  readonly teacher: {
-    readonly name: string;
-    readonly accuracy: number;
-    readonly bytes: number;
-    readonly msPerExample: Readonly<Record<string, number>>;
-    readonly threads: number;
-  };
-  readonly student: {
-    readonly name: string;
-    readonly accuracy: number;
-    readonly agreement: number;
-    readonly bytes: number;
-    readonly parameters: number;
-    readonly msPerExample: Readonly<Record<string, number>>;
-  };
-  readonly epochs: readonly {
-    readonly epoch: number;
-    readonly loss: number;
-    readonly accuracy: number;
-    readonly agreement: number;
-    readonly ms: number;
-  }[];
-  readonly timeMs: {
-    readonly setup: number;
-    readonly load: number;
-    readonly teacher: number;
-    readonly train: number;
-    readonly evaluate: number;
-    readonly total: number;
-  };
-  readonly longestMainThreadTaskMs: number;
-  readonly heapBytes: number;
-  readonly tensorsLeft: number;
-  /** Rows: the true digit; columns: the answer. */
-  readonly confusion: { readonly teacher: number[][]; readonly student: number[][] };
-  /** Held-out digits on which teacher and student differ. */
-  readonly disagreements: readonly Disagreement[];
-  readonly environment: Readonly<Record<string, unknown>>;
-}
-
-export interface Disagreement {
-  /** 28 × 28 bytes, base64. */
-  readonly pixels: string;
-  readonly label: number;
-  readonly teacher: number;
-  readonly student: number;
-}
-
-export interface JobResult {
-  readonly report: JobReport;
-  readonly files: StudentFiles;
-}
-
-/** Places of '0'…'9' in the recognition model's alphabet: blank, the lines of ppocr_keys_v1.txt, space. */
-async function digitClasses(signal: AbortSignal): Promise<number[]> {
-  const keys = (await (await fetchFile('./models/ppocr_keys_v1.txt', signal)).text()).split('\n');
-  return [...'0123456789'].map((digit) => keys.indexOf(digit) + 1);
-}
-
-async function fetchFile(url: string, signal?: AbortSignal): Promise<Response> {
-  const response = await fetch(url, { signal });
-  if (!response.ok) throw new Error(`${url} could not be loaded: HTTP ${response.status}.`);
-  return response;
-}
-
-const SIDE = 28;
-
-/** The digits of a file. They stay bytes; only those that are read become numbers from 0 to 1, a batch at a time. */
-function digitsOf(bytes: Uint8Array): Dataset;
-function digitsOf(bytes: Uint8Array, labels: Uint8Array): LabelledDataset;
-function digitsOf(bytes: Uint8Array, labels?: Uint8Array): Dataset {
-  const images: NdArray = { data: bytes, shape: [bytes.length / (SIDE * SIDE), SIDE, SIDE, 1] };
-  const stored: Dataset = labels === undefined ? fromArrays(images) : fromArrays(images, labels);
-  return {
-    ...stored,
-    inputs: { input: { shape: [SIDE, SIDE, 1], dtype: 'float32' } },
-    async read(indices, signal) {
-      const examples = await stored.read(indices, signal);
-      return { ...examples, inputs: { input: toUnit(examples.inputs['input'] as NdArray) } };
-    },
-  };
-}
-
-function toUnit({ data, shape }: NdArray): NdArray {
-  const scaled = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i++) scaled[i] = (data[i] as number) / 255;
-  return { data: scaled, shape };
-}
-
-/** Loads the recognition model so that it sees a digit as print: dark on white, 48 × 48, in [-1, 1]. */
-export async function loadDigitTeacher(
-  emit: (event: JobEvent) => void,
-  signal: AbortSignal,
-  threads?: number,
-): Promise<Teacher> {
-  const loading = loadTeacher('./models/ch_PP-OCRv4_rec_infer.onnx', {
-    name: 'PP-OCRv4 recognition',
-    input: { size: [48, 48], channels: 3, inverted: 'yes', mean: 0.5, stdDev: 0.5 },
-    read: sumOverTime({ classes: await digitClasses(signal) }),
-    threads,
-    signal,
-  });
-  for await (const event of loading) emit(event);
-  return loading.done;
-}
-
-/** The digits to learn from, which have no label anywhere, and the digits to be scored on. */
-export async function loadDigits(limit: number, signal?: AbortSignal) {
-  const [train, holdout, labels] = await Promise.all(
-    ['train.bin', 'holdout.bin', 'holdout-labels.bin'].map(async (file) => {
-      const response = await fetchFile(`./data/${file}`, signal);
-      return new Uint8Array(await response.arrayBuffer());
-    }),
-  );
-  if (train === undefined || holdout === undefined || labels === undefined) throw new Error('The digits are missing.');
-  const heldOut = Math.min(labels.length, Math.max(Math.round(limit / 4), 100));
-  return { data: take(digitsOf(train), limit), holdout: take(digitsOf(holdout, labels), heldOut), pixels: holdout };
-}
 
 /**
  * The main job: distil the recognition model into a small digit reader, and measure both. A stopped job leaves the
@@ -289,65 +155,6 @@ function orStop<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 function placeOf({ backend, threads, simdLevel, isIsolated }: BackendDescription) {
   return { backend, threads, simdLevel, isIsolated };
-}
-
-const BATCHES = [1, 32] as const;
-const REPEATS = { 1: 30, 32: 8 } as const;
-
-/** Median milliseconds an example at batch 1 and 32, where each model runs. */
-async function measureLatency(
-  trainer: Trainer,
-  teacher: Teacher,
-  student: Parameters<Trainer['timeMs']>[0],
-  holdout: Awaited<ReturnType<typeof loadDigits>>['holdout'],
-) {
-  const result: { teacher: Record<string, number>; student: Record<string, number> } = { teacher: {}, student: {} };
-  for (const batch of BATCHES) {
-    const { inputs } = await pick(
-      holdout,
-      Int32Array.from({ length: batch }, (_, i) => i),
-    ).read(Int32Array.from({ length: batch }, (_, i) => i));
-    result.teacher[batch] = median(await teacher.timeMs(inputs, REPEATS[batch])) / batch;
-    result.student[batch] = median(await trainer.timeMs(student, inputs, 3 * REPEATS[batch])) / batch;
-  }
-  return result;
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
-}
-
-function answerOf({ data, shape }: NdArray, example: number): number {
-  const classes = shape[1] ?? 0;
-  let best = 0;
-  for (let c = 1; c < classes; c++) {
-    if ((data[example * classes + c] ?? 0) > (data[example * classes + best] ?? 0)) best = c;
-  }
-  return best;
-}
-
-function confusion(logits: NdArray, labels: Int32Array): number[][] {
-  const counts = Array.from({ length: 10 }, () => new Array<number>(10).fill(0));
-  labels.forEach((label, i) => {
-    const row = counts[label] as number[];
-    const answer = answerOf(logits, i);
-    row[answer] = (row[answer] ?? 0) + 1;
-  });
-  return counts;
-}
-
-const MOST_SHOWN = 60;
-
-function disagreements(teacher: NdArray, student: NdArray, labels: Int32Array, pixels: Uint8Array): Disagreement[] {
-  const found: Disagreement[] = [];
-  for (let i = 0; i < labels.length && found.length < MOST_SHOWN; i++) {
-    const answers = { teacher: answerOf(teacher, i), student: answerOf(student, i) };
-    if (answers.teacher === answers.student) continue;
-    const image = pixels.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
-    found.push({ pixels: btoa(String.fromCharCode(...image)), label: labels[i] ?? -1, ...answers });
-  }
-  return found;
 }
 
 async function environment(): Promise<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 import { openStore, type Store, type StudentFiles } from 'limbeck';
-import type { JobReport, JobResult } from './job.ts';
+import type { JobReport, JobResult } from './jobReport.ts';
 
 /** The last student and its report, in this browser. It works without any store too: then it keeps nothing. */
 export interface Keep {

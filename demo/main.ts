@@ -1,7 +1,8 @@
 import { cnn, type Store, type Student, type StudentArtifacts, toFiles } from 'limbeck';
 import { showDevice } from './device.ts';
 import { button, byId, nextTurn, setText } from './dom.ts';
-import { JOB_DEFAULTS, type JobEvent, type JobOptions, type JobResult, runJob } from './job.ts';
+import { JOB_DEFAULTS, type JobEvent, type JobOptions, runJob } from './job.ts';
+import type { JobResult } from './jobReport.ts';
 import { type Keep, openKeep } from './keep.ts';
 import { html } from './markup.ts';
 import { showDownloads, showLast, showResult, studentDownloads } from './outcome.ts';

@@ -1,7 +1,7 @@
 import type { StudentFiles } from 'limbeck';
 import { byId, nextTurn } from './dom.ts';
 import { bytes } from './format.ts';
-import type { JobReport, JobResult } from './job.ts';
+import type { JobReport, JobResult } from './jobReport.ts';
 import { html } from './markup.ts';
 import { dayOf, headline, reportHtmlParts, reportSections } from './report.ts';
 

@@ -1,5 +1,5 @@
 import { bytes, count, countOf, duration, figures, percent, times, UNKNOWN } from './format.ts';
-import type { JobReport } from './job.ts';
+import type { JobReport } from './jobReport.ts';
 import { html, type Markup, raw } from './markup.ts';
 import css from './report.css?raw';
 import { accuracyChart, confusionTable, digitCard, lossChart, timeBar } from './reportFigures.ts';

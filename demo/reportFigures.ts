@@ -1,6 +1,6 @@
 import { type ChartOptions, lineChart } from './chart.ts';
 import { countOf, duration, figures, percent } from './format.ts';
-import type { Disagreement, JobReport } from './job.ts';
+import type { Disagreement, JobReport } from './jobReport.ts';
 import { escapeText, html, type Markup, raw } from './markup.ts';
 
 type Epochs = JobReport['epochs'];

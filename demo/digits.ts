@@ -1,0 +1,77 @@
+import {
+  type Dataset,
+  fromArrays,
+  type LabelledDataset,
+  type LoadEvent,
+  loadTeacher,
+  type NdArray,
+  sumOverTime,
+  type Teacher,
+  take,
+} from 'limbeck';
+
+/** Places of '0'…'9' in the recognition model's alphabet: blank, the lines of ppocr_keys_v1.txt, space. */
+async function digitClasses(signal: AbortSignal): Promise<number[]> {
+  const keys = (await (await fetchFile('./models/ppocr_keys_v1.txt', signal)).text()).split('\n');
+  return [...'0123456789'].map((digit) => keys.indexOf(digit) + 1);
+}
+
+async function fetchFile(url: string, signal?: AbortSignal): Promise<Response> {
+  const response = await fetch(url, { signal });
+  if (!response.ok) throw new Error(`${url} could not be loaded: HTTP ${response.status}.`);
+  return response;
+}
+
+export const SIDE = 28;
+
+/** The digits of a file. They stay bytes; only those that are read become numbers from 0 to 1, a batch at a time. */
+function digitsOf(bytes: Uint8Array): Dataset;
+function digitsOf(bytes: Uint8Array, labels: Uint8Array): LabelledDataset;
+function digitsOf(bytes: Uint8Array, labels?: Uint8Array): Dataset {
+  const images: NdArray = { data: bytes, shape: [bytes.length / (SIDE * SIDE), SIDE, SIDE, 1] };
+  const stored: Dataset = labels === undefined ? fromArrays(images) : fromArrays(images, labels);
+  return {
+    ...stored,
+    inputs: { input: { shape: [SIDE, SIDE, 1], dtype: 'float32' } },
+    async read(indices, signal) {
+      const examples = await stored.read(indices, signal);
+      return { ...examples, inputs: { input: toUnit(examples.inputs['input'] as NdArray) } };
+    },
+  };
+}
+
+function toUnit({ data, shape }: NdArray): NdArray {
+  const scaled = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) scaled[i] = (data[i] as number) / 255;
+  return { data: scaled, shape };
+}
+
+/** Loads the recognition model so that it sees a digit as print: dark on white, 48 × 48, in [-1, 1]. */
+export async function loadDigitTeacher(
+  emit: (event: LoadEvent) => void,
+  signal: AbortSignal,
+  threads?: number,
+): Promise<Teacher> {
+  const loading = loadTeacher('./models/ch_PP-OCRv4_rec_infer.onnx', {
+    name: 'PP-OCRv4 recognition',
+    input: { size: [48, 48], channels: 3, inverted: 'yes', mean: 0.5, stdDev: 0.5 },
+    read: sumOverTime({ classes: await digitClasses(signal) }),
+    threads,
+    signal,
+  });
+  for await (const event of loading) emit(event);
+  return loading.done;
+}
+
+/** The digits to learn from, which have no label anywhere, and the digits to be scored on. */
+export async function loadDigits(limit: number, signal?: AbortSignal) {
+  const [train, holdout, labels] = await Promise.all(
+    ['train.bin', 'holdout.bin', 'holdout-labels.bin'].map(async (file) => {
+      const response = await fetchFile(`./data/${file}`, signal);
+      return new Uint8Array(await response.arrayBuffer());
+    }),
+  );
+  if (train === undefined || holdout === undefined || labels === undefined) throw new Error('The digits are missing.');
+  const heldOut = Math.min(labels.length, Math.max(Math.round(limit / 4), 100));
+  return { data: take(digitsOf(train), limit), holdout: take(digitsOf(holdout, labels), heldOut), pixels: holdout };
+}

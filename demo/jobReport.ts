@@ -1,0 +1,63 @@
+import type { StudentFiles } from 'limbeck';
+
+/** What the main job found out: `out/report.json`. Accuracies are fractions. */
+export interface JobReport {
+  readonly seed: number;
+  readonly backend: string;
+  readonly threads: number;
+  readonly simdLevel: string;
+  readonly isIsolated: boolean;
+  readonly notices: readonly string[];
+  readonly examples: { readonly learned: number; readonly heldOut: number };
+  readonly teacher: {
+    readonly name: string;
+    readonly accuracy: number;
+    readonly bytes: number;
+    readonly msPerExample: Readonly<Record<string, number>>;
+    readonly threads: number;
+  };
+  readonly student: {
+    readonly name: string;
+    readonly accuracy: number;
+    readonly agreement: number;
+    readonly bytes: number;
+    readonly parameters: number;
+    readonly msPerExample: Readonly<Record<string, number>>;
+  };
+  readonly epochs: readonly {
+    readonly epoch: number;
+    readonly loss: number;
+    readonly accuracy: number;
+    readonly agreement: number;
+    readonly ms: number;
+  }[];
+  readonly timeMs: {
+    readonly setup: number;
+    readonly load: number;
+    readonly teacher: number;
+    readonly train: number;
+    readonly evaluate: number;
+    readonly total: number;
+  };
+  readonly longestMainThreadTaskMs: number;
+  readonly heapBytes: number;
+  readonly tensorsLeft: number;
+  /** Rows: the true digit; columns: the answer. */
+  readonly confusion: { readonly teacher: number[][]; readonly student: number[][] };
+  /** Held-out digits on which teacher and student differ. */
+  readonly disagreements: readonly Disagreement[];
+  readonly environment: Readonly<Record<string, unknown>>;
+}
+
+export interface Disagreement {
+  /** 28 × 28 bytes, base64. */
+  readonly pixels: string;
+  readonly label: number;
+  readonly teacher: number;
+  readonly student: number;
+}
+
+export interface JobResult {
+  readonly report: JobReport;
+  readonly files: StudentFiles;
+}
