@@ -1,5 +1,6 @@
 // What stands around an example: the free names that docstrings and the README may use without saying where they come
 // from. Nothing runs it; `readme.test.ts` imports its types. Keep it small: a reader must guess every name.
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type {
   Dataset,
   DistillOptions,
@@ -20,7 +21,9 @@ export declare const labelled: LabelledDataset;
 export declare const holdout: LabelledDataset;
 export declare const options: DistillOptions;
 export declare const files: readonly ImageLike[];
-export declare const pixels: Uint8Array;
+export declare const pixels: Float32Array;
+export declare const model: LayersModel;
+export declare const controller: AbortController;
 export declare const labels: readonly number[];
 export declare const digitIndices: readonly number[];
 export declare function myLoss(options: object): Loss;

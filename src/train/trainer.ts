@@ -37,6 +37,12 @@ export interface Trainer extends AsyncDisposable {
 const OPTIONS = ['worker', 'backend', 'threads', 'simdLevel', 'kernels', 'assetBase'];
 
 /**
+ * How long a worker may take to end the threads it started. WebKit never frees the shared memory of threads that sleep
+ * when their worker is ended from outside, and has room for 15 of them.
+ */
+const CLOSE_MS = 500;
+
+/**
  * Opens a trainer; dispose it to end its worker and free its memory.
  * Throws    invalid-option · worker-unreachable · backend-unavailable · wasm-blocked · out-of-memory
  */
@@ -81,11 +87,18 @@ async function openInWorker(
     const opened = await host.call((api) => api.engine.open(backend));
     const description = { ...opened, notices: [...opened.notices, ...notices] };
     const callEngine: CallEngine = (use) => host.call((api) => use(api.engine));
-    return makeTrainer(description, callEngine, async () => host[Symbol.asyncDispose]());
+    return makeTrainer(description, callEngine, async () => {
+      await Promise.race([host.call((api) => api.engine.close()).catch(() => undefined), sleep(CLOSE_MS)]);
+      await host[Symbol.asyncDispose]();
+    });
   } catch (error) {
     await host[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 type CallEngine = <T>(use: (engine: Engine) => Promise<T>) => Promise<T>;

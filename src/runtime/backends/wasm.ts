@@ -36,6 +36,7 @@ export async function openWasm({
   tf.setThreadsCount(threads);
   setPaths(assetBase);
   const factory = tf.findBackendFactory('wasm');
+  if (threads > 1) checkSharedHeap();
   await startTfjs();
   const kernels = await installKernels(bytes, threads);
   const backend = tf.backend() as tf.BackendWasm;
@@ -64,6 +65,22 @@ export async function openWasm({
       }
     },
   };
+}
+
+/**
+ * tfjs's threaded build asks for a memory that may grow to 4 GB, and does not say why it failed where there is no room.
+ * Throws    out-of-memory
+ */
+function checkSharedHeap(): void {
+  try {
+    new WebAssembly.Memory({ initial: 256, maximum: 65_536, shared: true });
+  } catch (error) {
+    throw new LimbeckError(
+      'out-of-memory',
+      `There is no room for the shared memory that several threads need (${messageOf(error)}). Set threads to 1.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Throws    backend-unavailable; details.isLate where tfjs did not answer at all */
