@@ -1,109 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { seededRandom } from '../core/random.ts';
-import { pickRows } from '../data/arrays.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Loss } from '../losses/loss.ts';
-import { backendOptions } from '../losses/lossContract.ts';
 import { softTargets } from '../losses/softTargets.ts';
-import type { OpenBackend } from '../runtime/backends/backend.ts';
-import { openBackendHere } from '../runtime/backends/open.ts';
 import * as tf from '../runtime/tf.ts';
-import { type LoopOptions, type StepEvent, type TrainBatch, trainLoop, trainStep } from './loop.ts';
-import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
-
-/** training.json, which scripts/golden/train.py made with PyTorch: integers k stand for k / 16, weights for k / 256. */
-interface Golden {
-  readonly temperature: number;
-  readonly batch: number;
-  readonly classes: number;
-  readonly students: Readonly<Record<'mlp' | 'cnn', GoldenStudent>>;
-}
-
-interface GoldenStudent {
-  readonly inputShape: readonly number[];
-  readonly weightShapes: readonly (readonly number[])[];
-  readonly inputs: readonly number[];
-  readonly teacher: readonly number[];
-  readonly start: readonly (readonly number[])[];
-  readonly runs: Readonly<Record<string, GoldenRun>>;
-}
-
-interface GoldenRun {
-  readonly options: OptimizerOptions;
-  readonly losses: readonly number[];
-  readonly weights: readonly (readonly number[])[];
-}
-
-const goldenFile = new URL('../losses/golden/training.json', import.meta.url);
-const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Golden;
-
-/**
- * Twenty steps round weights near 1 and losses near 6 to float32, 2⁻²⁴ of them each time. Adam is further off, the same
- * on both backends: tfjs keeps β₂ᵗ in float32, so 1 − β₂ᵗ, which is 0.001 at first, is wrong by some 1e-5 of itself and
- * every weight moves too far by half of that. Largest seen: losses 1.4e-6 and 3.0e-5, weights 3.0e-7 and 1.4e-6.
- */
-const TOLERANCES: Record<string, { readonly loss: number; readonly weight: number }> = {
-  momentum: { loss: 4e-6, weight: 1e-6 },
-  adam: { loss: 1e-4, weight: 4e-6 },
-};
-
-const FEATURES = 6;
-const CLASSES = 3;
-const SIZE = 50;
-
-const makers: Record<string, () => tf.LayersModel> = {
-  mlp: () =>
-    tf.sequential({
-      layers: [
-        tf.layers.dense({ units: 8, activation: 'relu', inputShape: [FEATURES], kernelInitializer: seeded(1) }),
-        tf.layers.dense({ units: CLASSES, kernelInitializer: seeded(2) }),
-      ],
-    }),
-  'batch norm': () =>
-    tf.sequential({
-      layers: [
-        tf.layers.dense({ units: 8, inputShape: [FEATURES], kernelInitializer: seeded(1) }),
-        tf.layers.batchNormalization(),
-        tf.layers.activation({ activation: 'relu' }),
-        tf.layers.dense({ units: CLASSES, kernelInitializer: seeded(2) }),
-      ],
-    }),
-};
+import { type LoopOptions, type StepEvent, trainLoop } from './loop.ts';
+import { makers, SIZE, setUp, trainingOn, weightsOf } from './loopCases.ts';
 
 describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {
-  let backend: OpenBackend | undefined;
-  let tensorsBefore = 0;
-  beforeAll(async () => {
-    backend = await openBackendHere(backendOptions(backendName));
-  });
-  beforeEach(() => {
-    tensorsBefore = tf.memory().numTensors;
-  });
-  afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-  afterAll(() => backend?.dispose());
-
-  describe.each(['mlp', 'cnn'] as const)('a golden %s', (name) => {
-    test.each(['adam', 'momentum'])('follows PyTorch’s losses and weights with %s', (optimizerName) => {
-      const student = golden.students[name];
-      const run = student.runs[optimizerName] as GoldenRun;
-      const model = goldenModel(name, student);
-      const optimizer = makeOptimizer(tf, run.options);
-      const loss = softTargets({ temperature: golden.temperature });
-      const variables = variablesOf(model);
-      const tolerance = TOLERANCES[optimizerName] ?? { loss: 0, weight: 0 };
-      run.losses.forEach((expected, step) => {
-        const got = trainStep({ model, loss, optimizer }, variables, goldenBatch(student, step), `step ${step}`);
-        expectClose(got, expected, tolerance.loss, `loss ${step}`);
-      });
-      weightsOf(model).forEach((values, i) => {
-        values.forEach((value, j) => {
-          expectClose(value, run.weights[i]?.[j] ?? Number.NaN, tolerance.weight, `weight ${i}, ${j}`);
-        });
-      });
-      optimizer.dispose();
-      model.dispose();
-    });
-  });
+  const { heapBytes } = trainingOn(backendName);
 
   test('keeps neither tensors nor heap from the tenth step on', async () => {
     for (const make of Object.values(makers)) {
@@ -111,7 +14,7 @@ describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {
       const states: ReturnType<typeof state>[] = [];
       const state = () => {
         const { numTensors, numDataBuffers, numBytes } = tf.memory();
-        return { numTensors, numDataBuffers, numBytes, heapBytes: backend?.heapBytes() };
+        return { numTensors, numDataBuffers, numBytes, heapBytes: heapBytes() };
       };
       for await (const event of trainLoop(options)) if (event.type === 'step') states.push(state());
       expect(states.length).toBeGreaterThanOrEqual(200);
@@ -265,45 +168,6 @@ describe('an epoch', () => {
   });
 });
 
-function seeded(seed: number) {
-  return tf.initializers.glorotUniform({ seed });
-}
-
-/** Random examples, a teacher that is a random linear map of them, and everything that a loop needs. */
-function setUp(model: tf.LayersModel, changed: Partial<LoopOptions>) {
-  const random = seededRandom(11);
-  const values = (count: number) => Float32Array.from({ length: count }, () => 4 * random() - 2);
-  const inputs = { data: values(SIZE * FEATURES), shape: [SIZE, FEATURES] };
-  const map = values(FEATURES * CLASSES);
-  const teacher = { data: new Float32Array(SIZE * CLASSES), shape: [SIZE, CLASSES] };
-  for (let i = 0; i < SIZE * CLASSES; i++) {
-    for (let f = 0; f < FEATURES; f++) {
-      const x = inputs.data[Math.floor(i / CLASSES) * FEATURES + f] as number;
-      teacher.data[i] = (teacher.data[i] as number) + x * (map[f * CLASSES + (i % CLASSES)] as number);
-    }
-  }
-  const optimizer = makeOptimizer(tf, { learningRate: 0.01 });
-  const options: LoopOptions = {
-    model,
-    loss: softTargets(),
-    optimizer,
-    size: SIZE,
-    read: async (indices) => ({
-      inputs: { input: pickRows(inputs, indices) },
-      teacher: { logits: pickRows(teacher, indices) },
-    }),
-    epochs: 3,
-    batchSize: 8,
-    seed: 1,
-    ...changed,
-  };
-  const free = () => {
-    optimizer.dispose();
-    model.dispose();
-  };
-  return { options, model, free };
-}
-
 /** A loss that is no number from some step on. */
 function lostAfter(steps: number): Loss {
   let computed = 0;
@@ -314,52 +178,6 @@ function lostAfter(steps: number): Loss {
   return { ...softTargets(), name: 'lost', compute };
 }
 
-function goldenModel(name: 'mlp' | 'cnn', { inputShape, weightShapes, start }: GoldenStudent): tf.LayersModel {
-  const first =
-    name === 'mlp'
-      ? [tf.layers.dense({ units: 8, activation: 'relu', inputShape: [...inputShape] })]
-      : [
-          tf.layers.conv2d({ filters: 4, kernelSize: 3, activation: 'relu', inputShape: [...inputShape] }),
-          tf.layers.maxPooling2d({ poolSize: 2 }),
-          tf.layers.flatten(),
-        ];
-  const model = tf.sequential({ layers: [...first, tf.layers.dense({ units: golden.classes })] });
-  tf.tidy(() => {
-    model.setWeights(
-      start.map((integers, i) =>
-        tf.tensor(
-          integers.map((k) => k / 256),
-          [...(weightShapes[i] ?? [])],
-        ),
-      ),
-    );
-  });
-  return model;
-}
-
-function goldenBatch({ inputs, inputShape, teacher }: GoldenStudent, step: number): TrainBatch {
-  const rowsOf = (integers: readonly number[], shape: readonly number[]) => {
-    const rows = Int32Array.from({ length: golden.batch }, (_, i) => (step % 4) * golden.batch + i);
-    return pickRows({ data: Float32Array.from(integers, (k) => k / 16), shape: [4 * golden.batch, ...shape] }, rows);
-  };
-  return { inputs: { input: rowsOf(inputs, inputShape) }, teacher: { logits: rowsOf(teacher, [golden.classes]) } };
-}
-
-function variablesOf(model: tf.LayersModel): tf.Variable[] {
-  return model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-}
-
-/** All weights, those that are not trained too. */
-function weightsOf(model: tf.LayersModel): number[][] {
-  return model.getWeights().map((weight) => Array.from(weight.dataSync()));
-}
-
 function statisticsOf(model: tf.LayersModel): number[][] {
   return model.weights.filter(({ trainable }) => !trainable).map((weight) => Array.from(weight.read().dataSync()));
-}
-
-function expectClose(actual: number, expected: number, tolerance: number, what: string): void {
-  // Written so that a NaN fails.
-  if (Math.abs(actual - expected) <= tolerance) return;
-  throw new Error(`${what}: ${actual} instead of ${expected} (tolerance ${tolerance})`);
 }

@@ -101,6 +101,13 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** A worker in the middle of a step answers in time; one that hangs is ended all the same. */
+const CLOSE_MS = 1000;
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 type CallEngine = <T>(use: (engine: Engine) => Promise<T>) => Promise<T>;
 
 function makeTrainer(description: BackendDescription, callEngine: CallEngine, close: () => Promise<void>): Trainer {

@@ -1,46 +1,18 @@
-import { resolveObjectURL } from 'node:buffer';
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { Worker as Thread } from 'node:worker_threads';
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { LimbeckError } from '../../core/errors.ts';
-import { seededRandom } from '../../core/random.ts';
+import { describe, expect, test, vi } from 'vitest';
 import * as tf from '../tf.ts';
 import * as kernels from './all.ts';
-import { type GemmPlan, linear, runGemm, runGemmSplit, splitScratchBytes } from './gemm.ts';
+import { beginOnWasm, levels, readBinaries, SEED } from './binaryCases.ts';
 import { heapOf, installKernels, uninstallKernels } from './install.ts';
 import type { Kernel } from './kernel.ts';
 import { checkKernels } from './kernelCases.ts';
-import { importingSharedMemory } from './module.ts';
-import { startPool, type WasmHeap } from './pool.ts';
 
-const SEED = 20_260;
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const levels = ['relaxed', 'simd'] as const;
-const binaries: Record<string, Uint8Array<ArrayBuffer>> = {};
 const list = Object.values(kernels) as Kernel[];
-
-beforeAll(async () => {
-  const files = levels.map((level) => [level, `${root}dist/kernels-${level}.wasm`] as const);
-  if (!files.every(([, file]) => existsSync(file))) {
-    execFileSync(process.execPath, ['wasm/build.mjs', 'dist'], { cwd: root });
-  }
-  for (const [level, file] of files) binaries[level] = new Uint8Array(await readFile(file));
-  tf.setWasmPaths(`${root}node_modules/@tensorflow/tfjs-backend-wasm/dist/`);
-  await tf.setBackend('wasm');
-});
-
-afterEach(async () => {
-  uninstallKernels();
-  vi.restoreAllMocks();
-  await tf.setBackend('wasm');
-});
+const binaryOf = readBinaries();
+beginOnWasm();
 
 describe.each(levels)('the %s binary', (level) => {
   const seed = SEED + levels.indexOf(level);
-  const bytes = () => binaries[level] as Uint8Array<ArrayBuffer>;
+  const bytes = () => binaryOf(level);
 
   test('computes what the cpu backend computes', async () => {
     console.log(`random cases of the ${level} binary: seed ${seed}`);
@@ -141,117 +113,6 @@ describe.each(levels)('the %s binary', (level) => {
     uninstallKernels();
     expect(guards.live()).toBe(0);
   });
-
-  test('links to a shared memory once the flag is set, and to an unshared one as it is', async () => {
-    const shared = { env: { memory: new WebAssembly.Memory({ initial: 2, maximum: 16, shared: true }) } };
-    const unshared = { env: { memory: new WebAssembly.Memory({ initial: 2, maximum: 16 }) } };
-    const flagged = importingSharedMemory(bytes());
-    await expect(WebAssembly.instantiate(flagged, shared)).resolves.toHaveProperty('instance');
-    await expect(WebAssembly.instantiate(bytes(), unshared)).resolves.toHaveProperty('instance');
-    await expect(WebAssembly.instantiate(flagged, unshared)).rejects.toThrow(WebAssembly.LinkError);
-    await expect(WebAssembly.instantiate(bytes(), shared)).rejects.toThrow(WebAssembly.LinkError);
-  });
-
-  test('gives the very same numbers on three threads', async () => {
-    vi.stubGlobal('Worker', NodeWorker);
-    const heap = sharedHeap();
-    const alone = await startPool(heap, bytes(), 1);
-    const together = await startPool(heap, bytes(), 3);
-    vi.unstubAllGlobals();
-    expect(together.threads).toBe(3);
-    for (const [m, n, k] of [
-      [5, 9, 30_000],
-      [101, 70, 64],
-      [300, 33, 257],
-      [12, 8, 2049],
-    ] as const) {
-      const plan = randomPlan(heap, m, n, k);
-      const partials = heap.malloc(splitScratchBytes(m, n, k));
-      const resultOf = (run: (plan: GemmPlan) => void) => {
-        const values = new Float32Array(heap.memory.buffer, plan.c, m * n);
-        values.fill(Number.NaN);
-        run(plan);
-        return values.slice();
-      };
-      const whole = resultOf((plan) => runGemm(alone, plan));
-      const split = resultOf((plan) => runGemmSplit(alone, plan, partials));
-      for (let repeat = 0; repeat < 20; repeat++) {
-        expect(resultOf((plan) => runGemm(together, plan))).toEqual(whole);
-        expect(resultOf((plan) => runGemmSplit(together, plan, partials))).toEqual(split);
-      }
-    }
-    together.dispose();
-  });
-});
-
-describe('installing and falling back', () => {
-  const bytes = () => binaries['simd'] as Uint8Array<ArrayBuffer>;
-  const registered = () => [
-    ...list.map(({ kernelName }) => tf.getKernel(kernelName, 'wasm')),
-    tf.getGradient(tf.Conv2D),
-  ];
-
-  test('uninstalling puts back exactly what was registered before, also after installing twice', async () => {
-    const before = registered();
-    const first = await installKernels(bytes());
-    const during = registered();
-    before.forEach((original, i) => {
-      expect(during[i]).toBeDefined();
-      expect(during[i]).not.toBe(original);
-    });
-    const second = await installKernels(bytes());
-    first.uninstall();
-    expect(registered()[0]).not.toBe(before[0]);
-    second.uninstall();
-    second.uninstall();
-    registered().forEach((now, i) => void expect(now).toBe(before[i]));
-  });
-
-  test('another backend than wasm is refused', async () => {
-    const before = registered();
-    await tf.setBackend('cpu');
-    const refused = installKernels(bytes());
-    await expect(refused).rejects.toBeInstanceOf(LimbeckError);
-    await expect(refused).rejects.toMatchObject({
-      code: 'backend-unavailable',
-      message: expect.stringContaining('"cpu"'),
-    });
-    expect(registered()).toEqual(before);
-  });
-
-  test('what the kernels do not support fails, or works, as tfjs has it', async () => {
-    const wholeProduct = () => tf.matMul(tf.ones([2, 2], 'int32'), tf.ones([2, 2], 'int32'));
-    const channelsFirst = () =>
-      tf.conv2d(tf.ones<tf.Rank.R4>([1, 1, 3, 3]), tf.ones<tf.Rank.R4>([2, 2, 1, 1]), 1, 'valid', 'NCHW');
-    const emptyProduct = () => tf.matMul(tf.ones([0, 3]), tf.ones([3, 2]));
-    const stock = [wholeProduct, channelsFirst].map(messageOf);
-    await installKernels(bytes());
-    expect([wholeProduct, channelsFirst].map(messageOf)).toEqual(stock);
-    expect(stock).toEqual([expect.stringContaining('non-float32'), expect.stringContaining('channelsFirst')]);
-    expect(messageOf(emptyProduct)).toBe('no error, shape [0,2]');
-  });
-
-  test('a kernel that tfjs-wasm lacks names itself where it does not apply', async () => {
-    await installKernels(bytes());
-    const images = tf.ones([1, 1, 2, 2]);
-    const attrs = { filterShape: [1, 1, 1, 1], strides: 1, pad: 'valid', dataFormat: 'NCHW' };
-    expect(() => tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: images, dy: images }, attrs)).toThrow(
-      "'Conv2DBackpropFilter' with these inputs is not supported",
-    );
-    images.dispose();
-  });
-
-  test('a dilated gradient on another backend is refused instead of computed without the dilation', async () => {
-    await installKernels(bytes());
-    await tf.setBackend('cpu');
-    tf.tidy(() => {
-      const filter = tf.ones<tf.Rank.R4>([3, 3, 1, 1]);
-      const gradient = tf.grad((x) => tf.conv2d(x as tf.Tensor4D, filter, 1, 'same', 'NHWC', 2));
-      expect(() => gradient(tf.ones<tf.Rank.R4>([1, 6, 6, 1]))).toThrow(
-        expect.objectContaining({ code: 'backend-unavailable' }),
-      );
-    });
-  });
 });
 
 /** One step of a small network through every kernel; the caller frees the gradients. */
@@ -273,14 +134,6 @@ function trainingStep(): tf.Tensor[] {
     return tf.sum(tf.matMul(dense, dense, false, true)) as tf.Scalar;
   };
   return tf.grads(loss)(filters);
-}
-
-function messageOf(operation: () => tf.Tensor): string {
-  try {
-    return tf.tidy(() => `no error, shape [${operation().shape}]`);
-  } catch (error) {
-    return String(error);
-  }
 }
 
 function heapBytesOf(): number {
@@ -325,68 +178,4 @@ function guardHeap() {
     free(address - GUARD_BYTES);
   });
   return { broken, live: () => sizes.size };
-}
-
-/** A heap in shared memory that only grows. */
-function sharedHeap(): WasmHeap {
-  let next = 1024;
-  return {
-    memory: new WebAssembly.Memory({ initial: 256, maximum: 256, shared: true }),
-    malloc(bytes) {
-      const address = next;
-      next += Math.ceil(bytes / 16) * 16;
-      return address;
-    },
-    free() {},
-  };
-}
-
-function randomPlan(heap: WasmHeap, m: number, n: number, k: number): GemmPlan {
-  const random = seededRandom(SEED);
-  const valuesOf = (count: number) => {
-    const address = heap.malloc(count * 4);
-    new Float32Array(heap.memory.buffer, address, count).set(Float32Array.from({ length: count }, random));
-    return address;
-  };
-  return {
-    a: valuesOf(m * k),
-    b: valuesOf(k * n),
-    c: valuesOf(m * n),
-    m,
-    n,
-    k,
-    aRows: linear(k),
-    aCols: linear(1),
-    bRows: linear(n),
-    bCols: linear(1),
-    cRows: linear(n),
-  };
-}
-
-/** As much of a browser's worker as the pool's helpers use, on a thread of Node. */
-class NodeWorker {
-  onmessage?: (event: { data: unknown }) => void;
-  readonly #thread: Promise<Thread>;
-
-  constructor(url: string) {
-    this.#thread = this.#start(resolveObjectURL(url) as unknown as Blob);
-  }
-
-  async #start(script: Blob): Promise<Thread> {
-    const source = `const { parentPort } = require('node:worker_threads');
-      globalThis.self = { postMessage: (message) => parentPort.postMessage(message) };
-      ${await script.text()}
-      parentPort.on('message', (data) => self.onmessage({ data }));`;
-    const thread = new Thread(source, { eval: true });
-    thread.on('message', (data) => this.onmessage?.({ data }));
-    return thread;
-  }
-
-  async postMessage(message: unknown): Promise<void> {
-    (await this.#thread).postMessage(message);
-  }
-
-  async terminate(): Promise<void> {
-    await (await this.#thread).terminate();
-  }
 }

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { LimbeckError } from '../../core/errors.ts';
+import * as tf from '../tf.ts';
+import * as kernels from './all.ts';
+import { beginOnWasm, readBinaries } from './binaryCases.ts';
+import { installKernels } from './install.ts';
+import type { Kernel } from './kernel.ts';
+
+const list = Object.values(kernels) as Kernel[];
+const binaryOf = readBinaries();
+beginOnWasm();
+
+describe('installing and falling back', () => {
+  const bytes = () => binaryOf('simd');
+  const registered = () => [
+    ...list.map(({ kernelName }) => tf.getKernel(kernelName, 'wasm')),
+    tf.getGradient(tf.Conv2D),
+  ];
+
+  test('uninstalling puts back exactly what was registered before, also after installing twice', async () => {
+    const before = registered();
+    const first = await installKernels(bytes());
+    const during = registered();
+    before.forEach((original, i) => {
+      expect(during[i]).toBeDefined();
+      expect(during[i]).not.toBe(original);
+    });
+    const second = await installKernels(bytes());
+    first.uninstall();
+    expect(registered()[0]).not.toBe(before[0]);
+    second.uninstall();
+    second.uninstall();
+    registered().forEach((now, i) => void expect(now).toBe(before[i]));
+  });
+
+  test('another backend than wasm is refused', async () => {
+    const before = registered();
+    await tf.setBackend('cpu');
+    const refused = installKernels(bytes());
+    await expect(refused).rejects.toBeInstanceOf(LimbeckError);
+    await expect(refused).rejects.toMatchObject({
+      code: 'backend-unavailable',
+      message: expect.stringContaining('"cpu"'),
+    });
+    expect(registered()).toEqual(before);
+  });
+
+  test('what the kernels do not support fails, or works, as tfjs has it', async () => {
+    const wholeProduct = () => tf.matMul(tf.ones([2, 2], 'int32'), tf.ones([2, 2], 'int32'));
+    const channelsFirst = () =>
+      tf.conv2d(tf.ones<tf.Rank.R4>([1, 1, 3, 3]), tf.ones<tf.Rank.R4>([2, 2, 1, 1]), 1, 'valid', 'NCHW');
+    const emptyProduct = () => tf.matMul(tf.ones([0, 3]), tf.ones([3, 2]));
+    const stock = [wholeProduct, channelsFirst].map(messageOf);
+    await installKernels(bytes());
+    expect([wholeProduct, channelsFirst].map(messageOf)).toEqual(stock);
+    expect(stock).toEqual([expect.stringContaining('non-float32'), expect.stringContaining('channelsFirst')]);
+    expect(messageOf(emptyProduct)).toBe('no error, shape [0,2]');
+  });
+
+  test('a kernel that tfjs-wasm lacks names itself where it does not apply', async () => {
+    await installKernels(bytes());
+    const images = tf.ones([1, 1, 2, 2]);
+    const attrs = { filterShape: [1, 1, 1, 1], strides: 1, pad: 'valid', dataFormat: 'NCHW' };
+    expect(() => tf.engine().runKernel(tf.Conv2DBackpropFilter, { x: images, dy: images }, attrs)).toThrow(
+      "'Conv2DBackpropFilter' with these inputs is not supported",
+    );
+    images.dispose();
+  });
+
+  test('a dilated gradient on another backend is refused instead of computed without the dilation', async () => {
+    await installKernels(bytes());
+    await tf.setBackend('cpu');
+    tf.tidy(() => {
+      const filter = tf.ones<tf.Rank.R4>([3, 3, 1, 1]);
+      const gradient = tf.grad((x) => tf.conv2d(x as tf.Tensor4D, filter, 1, 'same', 'NHWC', 2));
+      expect(() => gradient(tf.ones<tf.Rank.R4>([1, 6, 6, 1]))).toThrow(
+        expect.objectContaining({ code: 'backend-unavailable' }),
+      );
+    });
+  });
+});
+
+function messageOf(operation: () => tf.Tensor): string {
+  try {
+    return tf.tidy(() => `no error, shape [${operation().shape}]`);
+  } catch (error) {
+    return String(error);
+  }
+}

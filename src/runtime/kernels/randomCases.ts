@@ -1,0 +1,129 @@
+// How random cases of a kernel are computed on two backends and compared.
+import fc from 'fast-check';
+import { seededRandom } from '../../core/random.ts';
+import { sizeOf } from '../../core/shape.ts';
+import * as tf from '../tf.ts';
+
+/** What became of one kernel. A failing case is shrunk to the smallest that still fails, so there is at most one. */
+export interface KernelCheck {
+  readonly kernelName: string;
+  readonly cases: number;
+  readonly failures: readonly { readonly caseText: string; readonly message: string }[];
+}
+
+/** The cases of one kernel; `run` makes the inputs of a case, and the result, on the current backend. */
+export interface KernelCases<Attrs = unknown> {
+  readonly kernelName: string;
+  readonly attrs: fc.Arbitrary<Attrs>;
+  readonly arbitrary: fc.Arbitrary<KernelCase<Attrs>>;
+  run(caseValue: KernelCase<Attrs>): tf.Tensor;
+  check(cases: number, seed: number): Promise<KernelCheck>;
+}
+
+export interface KernelCase<Attrs> {
+  readonly attrs: Attrs;
+  readonly fill: Fill;
+  readonly seed: number;
+}
+
+/** `whole` and `notPositive` values make ties, windows without a positive value, and sums without any rounding. */
+type Fill = 'whole' | 'notPositive' | 'fraction';
+
+const fills: Record<Fill, (random: number) => number> = {
+  whole: (random) => Math.floor(random * 9) - 4,
+  notPositive: (random) => Math.floor(random * 5) - 4,
+  fraction: (random) => random * 2 - 1,
+};
+
+/** No kernel has more than three inputs; a plan for two leaves the third alone. */
+export type Inputs = readonly [tf.Tensor, tf.Tensor, tf.Tensor];
+
+interface Plan<Attrs> {
+  readonly kernelName: string;
+  readonly attrs: fc.Arbitrary<Attrs>;
+  inputShapes(attrs: Attrs): readonly number[][];
+  /** How many products, or values, one result sums. */
+  depth(attrs: Attrs): number;
+  run(attrs: Attrs, inputs: Inputs): tf.Tensor;
+  /** The same result by operations that the cpu backend has, where it lacks the kernel's own. */
+  reference?(attrs: Attrs, inputs: Inputs): tf.Tensor;
+  /** Whether tfjs answers by another formula than its cpu backend's, so that whole values differ too. */
+  isFallback?(attrs: Attrs): boolean;
+}
+
+export function casesOf<Attrs>(plan: Plan<Attrs>): KernelCases<Attrs> {
+  const { kernelName, attrs, inputShapes, depth, run, reference = run, isFallback = () => false } = plan;
+  const arbitrary = fc.record<KernelCase<Attrs>>({
+    attrs,
+    fill: fc.constantFrom<Fill>('whole', 'notPositive', 'fraction'),
+    seed: fc.nat(),
+  });
+  const inputsOf = (value: KernelCase<Attrs>): Inputs => {
+    const random = seededRandom(value.seed);
+    const tensors = inputShapes(value.attrs).map((shape) => {
+      const values = Float32Array.from({ length: sizeOf(shape) }, () => fills[value.fill](random()));
+      return tf.tensor(values, shape);
+    });
+    return tensors as unknown as Inputs;
+  };
+  return {
+    kernelName,
+    attrs,
+    arbitrary,
+    run: (value) => run(value.attrs, inputsOf(value)),
+    async check(cases, seed) {
+      const property = fc.asyncProperty(arbitrary, async (value) => {
+        const expected = await resultOn('cpu', () => reference(value.attrs, inputsOf(value)));
+        const actual = await resultOn('wasm', () => run(value.attrs, inputsOf(value)));
+        const isExact = value.fill !== 'fraction' && !isFallback(value.attrs);
+        compare(actual, expected, isExact ? 0 : toleranceOf(depth(value.attrs)));
+      });
+      const { failed, counterexample, errorInstance, numRuns } = await fc.check(property, { numRuns: cases, seed });
+      const failures = failed
+        ? [{ caseText: JSON.stringify(counterexample?.[0]), message: String(errorInstance) }]
+        : [];
+      return { kernelName, cases: numRuns, failures };
+    },
+  };
+}
+
+interface Result {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number>;
+}
+
+async function resultOn(backendName: string, compute: () => tf.Tensor): Promise<Result> {
+  await tf.setBackend(backendName);
+  let result: Result = { shape: [], values: [] };
+  tf.tidy(() => {
+    const tensor = compute();
+    result = { shape: tensor.shape, values: tensor.dataSync() };
+  });
+  return result;
+}
+
+/**
+ * Whole values are small enough for every product and sum to be exact in float32 (16 · depth < 2²⁴), so whatever the
+ * order of a sum, both backends must give the very same number: no index error can hide in a tolerance.
+ *
+ * Fractions lie in [-1, 1]: their products have a mean square of 1/9, so a partial sum is about √depth / 3 large, each
+ * of `depth` additions rounds it by at most 2⁻²⁴ of that, and roundings of either sign add up as √depth more: an error
+ * of some 2⁻²⁴ · depth / 3. Six times that covers the tails of millions of results (largest seen in 20,000 cases: half
+ * of it), and the constant covers a bias and the other formula of an activation.
+ */
+function toleranceOf(depth: number): number {
+  return 2 ** -23 * (depth + 8);
+}
+
+function compare(actual: Result, expected: Result, tolerance: number): void {
+  if (actual.shape.join() !== expected.shape.join()) {
+    throw new Error(`shape [${actual.shape}] instead of [${expected.shape}]`);
+  }
+  for (let i = 0; i < expected.values.length; i++) {
+    const [got, wanted] = [actual.values[i] as number, expected.values[i] as number];
+    // Written so that a NaN fails.
+    if (!(Math.abs(got - wanted) <= tolerance)) {
+      throw new Error(`value ${i} of [${actual.shape}] is ${got} instead of ${wanted} (tolerance ${tolerance})`);
+    }
+  }
+}
