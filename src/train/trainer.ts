@@ -37,10 +37,10 @@ export interface Trainer extends AsyncDisposable {
 const OPTIONS = ['worker', 'backend', 'threads', 'simdLevel', 'kernels', 'assetBase'];
 
 /**
- * How long a worker may take to end the threads it started. WebKit never frees the shared memory of threads that sleep
- * when their worker is ended from outside, and has room for 15 of them.
+ * How long a worker may take to send away the threads it started. Ended from outside while they sleep, it may stay
+ * behind in Chromium, and WebKit never frees their shared memory (it has room for 15).
  */
-const CLOSE_MS = 500;
+const CLOSE_MS = 1000;
 
 /**
  * Opens a trainer; dispose it to end its worker and free its memory.
@@ -96,13 +96,6 @@ async function openInWorker(
     throw error;
   }
 }
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** A worker in the middle of a step answers in time; one that hangs is ended all the same. */
-const CLOSE_MS = 1000;
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
