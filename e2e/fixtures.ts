@@ -108,3 +108,14 @@ export async function runDemo(page: Page, url: string, query: Record<string, str
     };
   });
 }
+
+/**
+ * How many of limbeck's workers live in the page: each holds a Web Lock until its global scope has ended. Chromium's own
+ * list is not asked, because the thread of an ended worker may stay in it for a while, asleep (FEATURES.md).
+ */
+export function livingWorkers(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const { held = [] } = await navigator.locks.query();
+    return held.filter(({ name }) => name?.startsWith('limbeck-worker-')).length;
+  });
+}

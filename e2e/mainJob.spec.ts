@@ -1,4 +1,4 @@
-import { collectErrors, type DemoWindow, expect, runDemo, test } from './fixtures.ts';
+import { collectErrors, type DemoWindow, expect, livingWorkers, runDemo, test } from './fixtures.ts';
 
 const SMALL = { limit: 640, epochs: 2, seed: 1 };
 
@@ -16,7 +16,7 @@ test('the minified page distils with threads, holds no tensor and ends its worke
   // Chance is 0.1; 1,600 digits and four epochs reach more than 0.8.
   expect(report?.student.accuracy).toBeGreaterThan(0.7);
   expect(report?.tensorsLeft).toBe(0);
-  await expect.poll(() => page.workers().length).toBe(0);
+  await expect.poll(() => livingWorkers(page)).toBe(0);
   expect(errors).toEqual([]);
 });
 
@@ -106,9 +106,10 @@ test('cancelled in the middle of an epoch, it keeps a student and ends its worke
     undefined,
     { timeout: 120_000 },
   );
+  expect(await livingWorkers(page)).toBeGreaterThan(0);
   await page.evaluate(() => (window as unknown as DemoWindow).limbeckDemo.cancel());
   await page.waitForFunction(() => (window as unknown as DemoWindow).limbeckDemo.state === 'cancelled');
-  await expect.poll(() => page.workers().length).toBe(0);
+  await expect.poll(() => livingWorkers(page)).toBe(0);
 });
 
 test('a worker that is killed while it trains ends the run with worker-died', async ({ page, serveDist }) => {
@@ -124,5 +125,5 @@ test('a worker that is killed while it trains ends the run with worker-died', as
   await page.waitForFunction(() => (window as unknown as DemoWindow).limbeckDemo.state === 'failed');
   const error = await page.evaluate(() => (window as unknown as DemoWindow).limbeckDemo.error);
   expect(error?.code).toBe('worker-died');
-  await expect.poll(() => page.workers().length).toBe(0);
+  await expect.poll(() => livingWorkers(page)).toBe(0);
 });
