@@ -1,2 +1,3 @@
+export { runKernel } from './dispatch';
 export { gemmScratchBytes } from './gemm';
-export { helperLoop, runKernel, runShared, stopHelpers } from './pool';
+export { helperLoop, runShared, stopHelpers } from './pool';

@@ -1,6 +1,4 @@
-import { gemm, gemmReduce } from '../gemm';
-import { maxPoolGrad } from '../max-pool-grad';
-import { padImages } from '../pad-images';
+import { runKernel } from '../dispatch';
 
 /**
  * Runs one kernel on several threads over one shared memory. The calling thread writes a job, wakes the helpers, does
@@ -20,14 +18,6 @@ const SPINS: i32 = 4000;
 const STOP: i32 = -1;
 /** Some seconds; a helper that has not left by then is not alive. */
 const STOP_SPINS: i32 = 500_000_000;
-
-/** Kernel numbers, in the order that `runtime/kernels/pool.ts` names them. */
-export function runKernel(kernel: i32, args: usize, scratch: usize, part: i32, parts: i32): void {
-  if (kernel == 0) gemm(args, scratch, part, parts);
-  else if (kernel == 1) gemmReduce(args, scratch, part, parts);
-  else if (kernel == 2) maxPoolGrad(args, scratch, part, parts);
-  else if (kernel == 3) padImages(args, scratch, part, parts);
-}
 
 /** Runs a kernel on this thread and `parts` − 1 helpers, and returns when all of it is done. */
 export function runShared(control: usize, kernel: i32, args: usize, scratch: usize, parts: i32, helpers: i32): void {

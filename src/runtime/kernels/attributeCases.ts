@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { sizeOf } from '../../core/shape.ts';
 import * as tf from '../tf.ts';
-import type { Inputs } from './randomCases.ts';
+
+type Inputs = readonly [tf.Tensor, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
 
 const MATRIX_BUDGET = 1_000_000;
 const WINDOW_BUDGET = 250_000;
@@ -200,6 +201,21 @@ export function inputGradient(attrs: GradientAttrs, [x, filter, dy]: Inputs): tf
     : tf.grad((image) => convolution(image, filter, attrs))(x, dy);
 }
 
+/** The filter's gradient by the kernel's name, because tfjs's gradient of a convolution forgets the rounding mode. */
+export function filterGradientByName(attrs: ConvAttrs, [x, filter, dy]: Inputs): tf.Tensor {
+  const kernelAttrs = { ...gradientCall(attrs), filterShape: filter.shape } as unknown as tf.NamedAttrMap;
+  return tf.engine().runKernel(tf.Conv2DBackpropFilter, { x, dy }, kernelAttrs) as tf.Tensor;
+}
+
+export function inputGradientByName(attrs: ConvAttrs, [x, filter, dy]: Inputs): tf.Tensor {
+  const kernelAttrs = { ...gradientCall(attrs), inputShape: x.shape } as unknown as tf.NamedAttrMap;
+  return tf.engine().runKernel(tf.Conv2DBackpropInput, { dy, filter }, kernelAttrs) as tf.Tensor;
+}
+
+function gradientCall({ strides, padding, rounding }: ConvAttrs) {
+  return { strides, pad: padding, dataFormat: 'NHWC', dimRoundingMode: rounding };
+}
+
 /**
  * The filter of the undilated convolution that computes the same: zeros between the taps. tfjs's cpu backend has
  * gradients of undilated convolutions only.
@@ -211,10 +227,6 @@ export function zeroStuffed(filter: tf.Tensor, [stepH, stepW]: Pair): tf.Tensor 
   const padded = tf.pad(apart, [none, [0, stepH - 1], none, [0, stepW - 1], none]);
   const whole = tf.reshape(padded, [height * stepH, width * stepW, channels, outChannels]);
   return tf.slice(whole, [0, 0, 0, 0], [(height - 1) * stepH + 1, (width - 1) * stepW + 1, channels, outChannels]);
-}
-
-export function undilated<Attrs extends ConvAttrs>(attrs: Attrs): Attrs {
-  return { ...attrs, dilations: [1, 1] };
 }
 
 export interface GradientAttrs extends ConvAttrs {

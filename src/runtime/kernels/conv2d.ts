@@ -1,4 +1,5 @@
 import { Conv2D, type TensorInfo } from '../tf.ts';
+import { conv2dGradient } from './conv2dGradient.ts';
 import { type ConvAttrs, convInfoOf, convolve } from './convolution.ts';
 import { isSupported, type Kernel } from './kernel.ts';
 
@@ -17,4 +18,5 @@ export const conv2d: Kernel = {
     if (info === undefined || !isSupported(x, filter)) return undefined;
     return convolve(context, x, filter, info);
   },
+  gradient: conv2dGradient,
 };

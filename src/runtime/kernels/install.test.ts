@@ -6,7 +6,7 @@ import { beginOnWasm, readBinaries } from './binaryCases.ts';
 import { installKernels } from './install.ts';
 import type { Kernel } from './kernel.ts';
 
-const list = Object.values(kernels) as Kernel[];
+const list = Object.values(kernels).flat() as Kernel[];
 const binaryOf = readBinaries();
 beginOnWasm();
 
@@ -67,15 +67,13 @@ describe('installing and falling back', () => {
     images.dispose();
   });
 
-  test('a dilated gradient on another backend is refused instead of computed without the dilation', async () => {
+  test('on another backend tfjs answers as ever: it refuses a dilated gradient', async () => {
     await installKernels(bytes());
     await tf.setBackend('cpu');
     tf.tidy(() => {
       const filter = tf.ones<tf.Rank.R4>([3, 3, 1, 1]);
       const gradient = tf.grad((x) => tf.conv2d(x as tf.Tensor4D, filter, 1, 'same', 'NHWC', 2));
-      expect(() => gradient(tf.ones<tf.Rank.R4>([1, 6, 6, 1]))).toThrow(
-        expect.objectContaining({ code: 'backend-unavailable' }),
-      );
+      expect(() => gradient(tf.ones<tf.Rank.R4>([1, 6, 6, 1]))).toThrow('dilation rates');
     });
   });
 });

@@ -1,20 +1,19 @@
 import { LimbeckError } from '../../core/errors.ts';
+import type { LayerCall, LayerPatch } from '../layerPatch.ts';
+import * as layers from '../layers/all.ts';
 import {
   type BackendWasm,
-  Conv2D,
   backend as currentBackend,
-  type GradConfig,
   getBackend,
   getGradient,
   getKernel,
-  type KernelConfig,
   registerGradient,
   registerKernel,
+  serialization,
   unregisterGradient,
   unregisterKernel,
 } from '../tf.ts';
 import * as kernels from './all.ts';
-import { conv2dGradient } from './gradients.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
 import { startPool, type WasmHeap } from './pool.ts';
 
@@ -54,19 +53,17 @@ export async function installKernels(
     pool,
     address: (tensor) => backend.getMemoryOffset(tensor.dataId),
   };
-  const list = Object.values(kernels) as Kernel[];
-  const originals = list.map((kernel) => replace(kernel, context));
-  const gradient = getGradient(Conv2D);
-  swapGradient(conv2dGradient);
+  const list = (Object.values(kernels) as (Kernel | readonly Kernel[])[]).flat() as Kernel[];
+  const undo = [
+    ...list.map((kernel) => replaceKernel(kernel, context)),
+    ...list.map(replaceGradient),
+    ...(Object.values(layers) as LayerPatch[]).map(patchLayer),
+  ];
   installed = {
     kernelNames: list.map((kernel) => kernel.kernelName),
     threads: pool.threads,
     uninstall: onlyOnce(() => {
-      originals.forEach((original, i) => {
-        unregisterKernel((list[i] as Kernel).kernelName, WASM);
-        if (original !== undefined) registerKernel(original);
-      });
-      swapGradient(gradient);
+      for (const putBack of undo) putBack();
       pool.dispose();
       installed = undefined;
     }),
@@ -79,26 +76,57 @@ export function uninstallKernels(): void {
   installed?.uninstall();
 }
 
-function replace(kernel: Kernel, context: KernelContext): KernelConfig | undefined {
-  const original = getKernel(kernel.kernelName, WASM) ?? undefined;
-  if (original !== undefined) unregisterKernel(kernel.kernelName, WASM);
+function replaceKernel({ kernelName, run }: Kernel, context: KernelContext): () => void {
+  const original = getKernel(kernelName, WASM) ?? undefined;
+  if (original !== undefined) unregisterKernel(kernelName, WASM);
   registerKernel({
-    kernelName: kernel.kernelName,
+    kernelName,
     backendName: WASM,
     setupFunc: original?.setupFunc,
     kernelFunc(call) {
-      const result = kernel.run(context, call.inputs, call.attrs);
+      const result = run(context, call.inputs, call.attrs);
       if (result !== undefined) return result;
       if (original !== undefined) return original.kernelFunc(call);
-      throw new Error(`'${kernel.kernelName}' with these inputs is not supported on the wasm backend.`);
+      throw new Error(`'${kernelName}' with these inputs is not supported on the wasm backend.`);
     },
   });
-  return original;
+  return () => {
+    unregisterKernel(kernelName, WASM);
+    if (original !== undefined) registerKernel(original);
+  };
 }
 
-function swapGradient(gradient: GradConfig | null | undefined): void {
-  unregisterGradient(Conv2D);
-  if (gradient) registerGradient(gradient);
+function replaceGradient({ kernelName, gradient }: Kernel): () => void {
+  if (gradient === undefined) return () => {};
+  const original = getGradient(kernelName) ?? undefined;
+  if (original !== undefined) unregisterGradient(kernelName);
+  registerGradient({
+    ...gradient,
+    kernelName,
+    gradFunc(...call) {
+      const own = getBackend() === WASM || original === undefined ? gradient.gradFunc(...call) : undefined;
+      if (own !== undefined) return own;
+      if (original !== undefined) return original.gradFunc(...call);
+      throw new Error(`'${kernelName}' with these inputs has no gradient.`);
+    },
+  });
+  return () => {
+    unregisterGradient(kernelName);
+    if (original !== undefined) registerGradient(original);
+  };
+}
+
+function patchLayer({ className, call }: LayerPatch): () => void {
+  const [, layerClass] = serialization.SerializationMap.getMap().classNameMap[className] ?? [];
+  if (layerClass === undefined) throw new LimbeckError('internal', `tfjs-layers has no class "${className}".`);
+  const { prototype } = layerClass;
+  const original = prototype.call;
+  prototype.call = function (this: Parameters<LayerPatch['call']>[0], ...args: Parameters<LayerCall>) {
+    return (getBackend() === WASM ? call(this, ...args) : undefined) ?? original.apply(this, args as never);
+  };
+  return () => {
+    prototype.call = original;
+  };
 }
 
 /** tfjs-wasm's heap. The threaded build names its memory `wasmMemory`, the unthreaded one hides it in `asm`. */

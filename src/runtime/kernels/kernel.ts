@@ -1,4 +1,4 @@
-import type { BackendWasm, KernelConfig, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '../tf.ts';
+import type { BackendWasm, GradConfig, KernelConfig, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '../tf.ts';
 import type { KernelPool } from './pool.ts';
 
 /** What a kernel works with: tfjs's wasm backend, which owns tensors, and the pool, which runs compiled code. */
@@ -11,11 +11,28 @@ export interface KernelContext {
 
 /**
  * One tfjs operation made faster. `run` gives `undefined` for a case it does not support, and the kernel that was
- * registered before answers instead.
+ * registered before answers instead. An operation that tfjs does not know (`LayerNorm`) is registered all the same;
+ * who calls it asks `getKernel` first.
  */
 export interface Kernel {
   readonly kernelName: KernelConfig['kernelName'];
-  run(context: KernelContext, inputs: NamedTensorInfoMap, attrs: NamedAttrMap | undefined): TensorInfo | undefined;
+  run(
+    context: KernelContext,
+    inputs: NamedTensorInfoMap,
+    attrs: NamedAttrMap | undefined,
+  ): TensorInfo | TensorInfo[] | undefined;
+  readonly gradient?: KernelGradient;
+}
+
+/**
+ * Stands in for tfjs's gradient of the operation on the wasm backend while kernels are installed. It must save what
+ * tfjs's own saves, because that answers on other backends and where `gradFunc` gives `undefined`.
+ */
+export interface KernelGradient {
+  readonly inputsToSave?: string[];
+  readonly outputsToSave?: boolean[];
+  readonly saveAllInputs?: boolean;
+  gradFunc(...call: Parameters<GradConfig['gradFunc']>): ReturnType<GradConfig['gradFunc']> | undefined;
 }
 
 /** Tensors that the kernels can address: float32, not empty, and few enough values for 32-bit byte offsets. */

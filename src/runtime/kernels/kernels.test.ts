@@ -6,7 +6,7 @@ import { heapOf, installKernels, uninstallKernels } from './install.ts';
 import type { Kernel } from './kernel.ts';
 import { checkKernels } from './kernelCases.ts';
 
-const list = Object.values(kernels) as Kernel[];
+const list = Object.values(kernels).flat() as Kernel[];
 const binaryOf = readBinaries();
 beginOnWasm();
 

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import type { KERNEL_NUMBERS } from './numbers.ts';
 
 /** What the compiled kernels export. Pointers are byte addresses on tfjs-wasm's heap. */
 export interface KernelExports {
@@ -10,8 +11,6 @@ export interface KernelExports {
   stopHelpers(control: number, helpers: number): number;
 }
 
-/** Kernels by their number in `wasm/pool/index.ts`. */
-export const KERNEL_NUMBERS = { gemm: 0, gemmReduce: 1, maxPoolGrad: 2, padImages: 3 } as const;
 export type WasmKernel = keyof typeof KERNEL_NUMBERS;
 
 const IMPORT_SECTION = 2;

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { compileKernels, isShared, KERNEL_NUMBERS, linkKernels, type WasmKernel } from './module.ts';
+import { compileKernels, isShared, linkKernels, type WasmKernel } from './module.ts';
+import { KERNEL_NUMBERS } from './numbers.ts';
 
 /** The parts of tfjs-wasm's Emscripten module that the kernels use. */
 export interface WasmHeap {

@@ -11,16 +11,13 @@ export interface KernelCheck {
   readonly failures: readonly { readonly caseText: string; readonly message: string }[];
 }
 
-/** The cases of one kernel; `run` makes the inputs of a case, and the result, on the current backend. */
-export interface KernelCases<Attrs = unknown> {
+/** The cases of one kernel. */
+export interface KernelCases {
   readonly kernelName: string;
-  readonly attrs: fc.Arbitrary<Attrs>;
-  readonly arbitrary: fc.Arbitrary<KernelCase<Attrs>>;
-  run(caseValue: KernelCase<Attrs>): tf.Tensor;
   check(cases: number, seed: number): Promise<KernelCheck>;
 }
 
-export interface KernelCase<Attrs> {
+interface KernelCase<Attrs> {
   readonly attrs: Attrs;
   readonly fill: Fill;
   readonly seed: number;
@@ -35,13 +32,14 @@ const fills: Record<Fill, (random: number) => number> = {
   fraction: (random) => random * 2 - 1,
 };
 
-/** No kernel has more than three inputs; a plan for two leaves the third alone. */
-export type Inputs = readonly [tf.Tensor, tf.Tensor, tf.Tensor];
+/** No kernel has more than eight inputs; a plan for two leaves the others alone. */
+type Eight<T> = readonly [T, T, T, T, T, T, T, T];
+export type Inputs = Eight<tf.Tensor>;
 
 interface Plan<Attrs> {
   readonly kernelName: string;
   readonly attrs: fc.Arbitrary<Attrs>;
-  inputShapes(attrs: Attrs): readonly number[][];
+  inputShapes(attrs: Attrs): readonly (readonly number[])[];
   /** How many products, or values, one result sums. */
   depth(attrs: Attrs): number;
   run(attrs: Attrs, inputs: Inputs): tf.Tensor;
@@ -51,7 +49,7 @@ interface Plan<Attrs> {
   isFallback?(attrs: Attrs): boolean;
 }
 
-export function casesOf<Attrs>(plan: Plan<Attrs>): KernelCases<Attrs> {
+export function casesOf<Attrs>(plan: Plan<Attrs>): KernelCases {
   const { kernelName, attrs, inputShapes, depth, run, reference = run, isFallback = () => false } = plan;
   const arbitrary = fc.record<KernelCase<Attrs>>({
     attrs,
@@ -62,15 +60,12 @@ export function casesOf<Attrs>(plan: Plan<Attrs>): KernelCases<Attrs> {
     const random = seededRandom(value.seed);
     const tensors = inputShapes(value.attrs).map((shape) => {
       const values = Float32Array.from({ length: sizeOf(shape) }, () => fills[value.fill](random()));
-      return tf.tensor(values, shape);
+      return tf.tensor(values, [...shape]);
     });
     return tensors as unknown as Inputs;
   };
   return {
     kernelName,
-    attrs,
-    arbitrary,
-    run: (value) => run(value.attrs, inputsOf(value)),
     async check(cases, seed) {
       const property = fc.asyncProperty(arbitrary, async (value) => {
         const expected = await resultOn('cpu', () => reference(value.attrs, inputsOf(value)));
