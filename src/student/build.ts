@@ -2,6 +2,8 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { formatShape, isSameShape, type NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
+import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
+import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
 import type { PortableStudent, StudentDescription, StudentDesign } from './student.ts';
 import * as zoo from './zoo/all.ts';
 
@@ -16,6 +18,7 @@ export async function buildStudent(portable: PortableStudent, seed: number): Pro
       if (design === undefined) throw new Error(`there is no design "${portable.design}" in the zoo`);
       return design.build(tf, portable.options, seed);
     }
+    for (const registered of [multiHeadAttentionClass, positionEmbeddingClass]) registered(tf);
     const { modelTopology, weightSpecs, weightData } = portable.artifacts;
     const artifacts = { modelTopology, weightSpecs: [...weightSpecs], weightData } as tf.io.ModelArtifacts;
     return await tf.loadLayersModel({ load: async () => artifacts });

@@ -5,14 +5,41 @@ import { artifactsOf } from '../layersModel.ts';
 import { parameterCount, type Student, type StudentDesign } from '../student.ts';
 import * as zoo from './all.ts';
 import { type CnnOptions, cnn } from './cnn.ts';
+import { dsCnn } from './dsCnn.ts';
 import { type MlpOptions, mlp } from './mlp.ts';
+import { mobilenetV1 } from './mobilenetV1.ts';
+import { resnet8 } from './resnet8.ts';
+import { transformerTiny } from './transformerTiny.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
 afterEach(() => expect(tf.memory().numTensors).toBe(0));
 
-const students: Record<string, { make: (classes?: number) => Student; parameters: number; input: number[] }> = {
+interface Case {
+  readonly make: (classes?: number) => Student;
+  /** Trainable ones. */
+  readonly parameters: number;
+  /** Moving averages of batch normalization. */
+  readonly statistics?: number;
+  readonly input: number[];
+}
+
+const students: Record<string, Case> = {
   cnn: { make: (classes) => cnn({ classes }), parameters: 56_714, input: [28, 28, 1] },
   mlp: { make: (classes) => mlp({ classes }), parameters: 235_146, input: [784] },
+  'ds-cnn': {
+    make: (classes = 10) => dsCnn({ classes }),
+    parameters: 23_050,
+    statistics: 9 * 64 * 2,
+    input: [49, 10, 1],
+  },
+  resnet8: { make: (classes) => resnet8({ classes }), parameters: 77_850, statistics: 480, input: [32, 32, 3] },
+  'mobilenet-v1': {
+    make: (classes = 10) => mobilenetV1({ classes }),
+    parameters: 215_642,
+    statistics: 5_472,
+    input: [96, 96, 3],
+  },
+  'transformer-tiny': { make: (classes) => transformerTiny({ classes }), parameters: 438_794, input: [64] },
 };
 
 async function weightsOf(student: Student, seed: number): Promise<Float32Array> {
@@ -27,16 +54,16 @@ test('every design of the zoo is tested here', () => {
   expect(designs.sort()).toEqual(Object.keys(students).sort());
 });
 
-describe.each(Object.entries(students))('%s', (name, { make, parameters, input }) => {
+describe.each(Object.entries(students))('%s', (name, { make, parameters, statistics = 0, input }) => {
   test('has the parameters, the input and the output that it documents', async () => {
     const model = await buildStudent(await make().portable(), 0);
     expect(describeStudent(model)).toEqual({
       inputs: { input },
       outputs: { logits: [10] },
-      parameters,
+      parameters: parameters + statistics,
       trainableParameters: parameters,
     });
-    expect(parameterCount(await artifactsOf(model))).toBe(parameters);
+    expect(parameterCount(await artifactsOf(model))).toBe(parameters + statistics);
     model.dispose();
     expect(make().name).toBe(name);
   });

@@ -1,0 +1,60 @@
+import { LimbeckError } from '../core/errors.ts';
+import { derivedSeed } from '../core/random.ts';
+import { formatShape } from '../core/shape.ts';
+import type { SymbolicTensor } from '../runtime/tf.ts';
+import type { Tf } from '../runtime/tfNamespace.ts';
+
+/** The blocks that convolutional students are stacked from; each call is one layer more, with its own seeded start. */
+export interface Blocks {
+  /** Convolution without bias, 'same' padding. */
+  conv(x: SymbolicTensor, filters: number, size: number | [number, number], strides?: number): SymbolicTensor;
+  /** 3 × 3, one filter a channel, without bias, 'same' padding. */
+  depthwise(x: SymbolicTensor, strides?: number): SymbolicTensor;
+  norm(x: SymbolicTensor): SymbolicTensor;
+  relu(x: SymbolicTensor): SymbolicTensor;
+  /** Global average pooling and one dense layer: the output 'logits'. */
+  head(x: SymbolicTensor, classes: number): SymbolicTensor;
+}
+
+/** `design` names the seeds: the same seed and design give the same weights. */
+export function blocksOf(tf: Tf, design: string, seed: number): Blocks {
+  let count = 0;
+  const init = () => tf.initializers.heNormal({ seed: derivedSeed(seed, `${design}/${count++}`) });
+  const after = (layer: { apply(x: SymbolicTensor): unknown }, x: SymbolicTensor) => layer.apply(x) as SymbolicTensor;
+  return {
+    conv: (x, filters, kernelSize, strides = 1) =>
+      after(
+        tf.layers.conv2d({ filters, kernelSize, strides, padding: 'same', useBias: false, kernelInitializer: init() }),
+        x,
+      ),
+    depthwise: (x, strides = 1) =>
+      after(
+        tf.layers.depthwiseConv2d({
+          kernelSize: 3,
+          strides,
+          padding: 'same',
+          useBias: false,
+          depthwiseInitializer: init(),
+        }),
+        x,
+      ),
+    norm: (x) => after(tf.layers.batchNormalization(), x),
+    relu: (x) => after(tf.layers.activation({ activation: 'relu' }), x),
+    head: (x, units) =>
+      after(
+        tf.layers.dense({ units, name: 'logits', kernelInitializer: init() }),
+        after(tf.layers.globalAveragePooling2d({}), x),
+      ),
+  };
+}
+
+/** Throws    invalid-option: no [height, width, channels], or smaller than `least` */
+export function checkImageShape(inputShape: readonly number[], least: number, design: string): void {
+  const [height = 0, width = 0] = inputShape;
+  const isShape = inputShape.length === 3 && inputShape.every((length) => Number.isInteger(length) && length > 0);
+  if (isShape && height >= least && width >= least) return;
+  throw new LimbeckError(
+    'invalid-option',
+    `${design} needs images [height, width, channels] of at least ${least} × ${least}; given ${formatShape(inputShape)}.`,
+  );
+}

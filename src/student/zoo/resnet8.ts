@@ -1,0 +1,43 @@
+import { checkCount, checkKnownOptions } from '../../core/options.ts';
+import { blocksOf, checkImageShape } from '../blocks.ts';
+import { designedStudent, type Student, type StudentDesign } from '../student.ts';
+
+/** The two ends of a resnet8. */
+export interface Resnet8Options {
+  /** Height, width and channels of one image. Default [32, 32, 3]. */
+  readonly inputShape?: readonly number[];
+  /** Length of the output 'logits'. Default 10. */
+  readonly classes?: number;
+}
+
+/**
+ * Three residual blocks of 16, 32 and 64 channels: 77,850 trainable parameters as it stands.
+ * Source    He et al. 2015, arXiv:1512.03385, as in MLPerf Tiny (arXiv:2106.07597)
+ */
+export function resnet8(options: Resnet8Options = {}): Student {
+  const { inputShape = [32, 32, 3], classes = 10 } = options;
+  checkKnownOptions(options, ['inputShape', 'classes'], 'resnet8');
+  checkCount(classes, 'classes', 1);
+  checkImageShape(inputShape, 4, 'resnet8');
+  return designedStudent('resnet8', { inputShape, classes });
+}
+
+export const resnet8Design: StudentDesign = {
+  design: 'resnet8',
+  build(tf, options, seed) {
+    const { inputShape, classes } = options as unknown as Required<Resnet8Options>;
+    const { conv, norm, relu, head } = blocksOf(tf, 'resnet8', seed);
+    const input = tf.input({ shape: [...inputShape], name: 'input' });
+    let x = relu(norm(conv(input, 16, 3)));
+    for (const [filters, strides] of [
+      [16, 1],
+      [32, 2],
+      [64, 2],
+    ] as const) {
+      const y = norm(conv(relu(norm(conv(x, filters, 3, strides))), filters, 3));
+      const shortcut = strides > 1 ? conv(x, filters, 1, strides) : x;
+      x = relu(tf.layers.add().apply([y, shortcut]) as typeof x);
+    }
+    return tf.model({ inputs: input, outputs: head(x, classes), name: 'resnet8' });
+  },
+};
