@@ -1,0 +1,122 @@
+// Runs inside a worker: one backend, opened once, on which steps of the reference students are timed when asked.
+import { crossEntropy } from '../../src/losses/crossEntropy.ts';
+import type { BackendOptions } from '../../src/runtime/backends/backend.ts';
+import { openBackendHere } from '../../src/runtime/backends/open.ts';
+import { uninstallKernels } from '../../src/runtime/kernels/install.ts';
+import * as tf from '../../src/runtime/tf.ts';
+import { buildStudent } from '../../src/student/build.ts';
+import { trainStep } from '../../src/train/loop.ts';
+import { makeOptimizer } from '../../src/train/optimizer.ts';
+import { flopsOfStep } from './flops.ts';
+import { profileSteps } from './profile.ts';
+import { type ReferenceStudent, referenceStudents } from './students.ts';
+
+export type BenchRequest =
+  | {
+      readonly ask: 'open';
+      readonly options: BackendOptions;
+      readonly isStock: boolean;
+      readonly fmaModule: BufferSource;
+    }
+  | { readonly ask: 'steps' | 'profile'; readonly student: string; readonly count: number }
+  | { readonly ask: 'products'; readonly count: number }
+  | { readonly ask: 'peak' };
+
+/** Everything is stock tfjs: its optimizer too. */
+let isStock = false;
+let multiplyAdds: (rounds: number, x: number) => number;
+const steppers = new Map<string, Stepper>();
+
+/** `step` trains on the same batch once more. */
+interface Stepper {
+  readonly step: () => void;
+  readonly flops: number;
+}
+
+/** A student, its optimizer and its batch, kept for the whole run. */
+async function stepperOf(name: string): Promise<Stepper> {
+  const known = steppers.get(name);
+  if (known !== undefined) return known;
+  const { make, shape, batch: size, classes, vocabulary } = referenceStudents[name] as ReferenceStudent;
+  const model = await buildStudent(await make().portable(), 1);
+  const optimizer = isStock ? tf.train.adam(1e-3) : makeOptimizer(tf, {});
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const length = shape.reduce((product, side) => product * side, size);
+  const data =
+    vocabulary === undefined
+      ? Float32Array.from({ length }, (_, i) => ((i * 7919) % 255) / 128 - 1)
+      : Int32Array.from({ length }, (_, i) => (i * 7919) % vocabulary);
+  const batch = {
+    inputs: { input: { data, shape: [size, ...shape] } },
+    teacher: {},
+    labels: Int32Array.from({ length: size }, (_, i) => i % classes),
+  };
+  const loss = crossEntropy();
+  const step = () => void trainStep({ model, loss, optimizer }, variables, batch, 'benchmark');
+  const stepper = { step, flops: flopsOfStep(model, size) };
+  steppers.set(name, stepper);
+  return stepper;
+}
+
+function timesOf(count: number, work: () => void): number[] {
+  return Array.from({ length: count }, () => {
+    const start = performance.now();
+    work();
+    return performance.now() - start;
+  });
+}
+
+const SIDE = 512;
+const ROUNDS = 2_000_000;
+
+/** GFLOP/s of repeated products of two 512 × 512 matrices, by which of them is transposed. */
+function products(count: number): Record<string, number[]> {
+  const [a, b] = [tf.randomUniform([SIDE, SIDE], -1, 1), tf.randomUniform([SIDE, SIDE], -1, 1)];
+  const result: Record<string, number[]> = {};
+  for (const [name, transposeA, transposeB] of [
+    ['nn', false, false],
+    ['tn', true, false],
+    ['nt', false, true],
+    ['tt', true, true],
+  ] as const) {
+    const product = () => tf.matMul(a, b, transposeA, transposeB).dispose();
+    timesOf(3, product);
+    result[name] = timesOf(count, product).map((ms) => (2 * SIDE ** 3) / ms / 1e6);
+  }
+  tf.dispose([a, b]);
+  return result;
+}
+
+async function answer(request: BenchRequest): Promise<unknown> {
+  switch (request.ask) {
+    case 'open': {
+      const backend = await openBackendHere({ ...request.options, assetBase: '/' });
+      isStock = request.isStock;
+      if (isStock) uninstallKernels();
+      const { instance } = await WebAssembly.instantiate(request.fmaModule);
+      multiplyAdds = instance.exports['multiplyAdds'] as typeof multiplyAdds;
+      multiplyAdds(ROUNDS, 0.5);
+      return backend.description;
+    }
+    case 'steps': {
+      const { step, flops } = await stepperOf(request.student);
+      return { times: timesOf(request.count, step), flops };
+    }
+    case 'profile': {
+      const { step, flops } = await stepperOf(request.student);
+      return { ...profileSteps(step, request.count), flops };
+    }
+    case 'products':
+      return products(request.count);
+    case 'peak':
+      return timesOf(5, () => multiplyAdds(ROUNDS, 0.5)).map((ms) => (ROUNDS * 192) / ms / 1e6);
+  }
+}
+
+self.onmessage = async ({ data }: MessageEvent<BenchRequest>) => {
+  try {
+    self.postMessage({ result: await answer(data) });
+  } catch (error) {
+    self.postMessage({ error: String(error instanceof Error ? (error.stack ?? error) : error) });
+  }
+};

@@ -1,0 +1,133 @@
+"""Times training steps of the reference students in native PyTorch, as it is told line by line.
+
+Reads one JSON request a line, {"student": name, "threads": 1 or 2, "count": steps}, and answers each with one line:
+{"times": [milliseconds, ...]} in the faster of the two memory layouts (chosen at the first request). A step is
+forward, cross-entropy, backward and Adam. The students are those of src/student/zoo.
+"""
+import json
+import sys
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Same(nn.Conv2d):
+    """Convolution with 'same' padding as TensorFlow places it: the odd pixel goes to the end."""
+
+    def forward(self, x):
+        pads = []
+        for side in (1, 0):
+            length, size, stride = x.shape[2 + side], self.kernel_size[side], self.stride[side]
+            total = max(((length + stride - 1) // stride - 1) * stride + size - length, 0)
+            pads += [total // 2, total - total // 2]
+        if any(pads):
+            x = F.pad(x, pads)
+        return F.conv2d(x, self.weight, None, self.stride, 0, 1, self.groups)
+
+
+def block(inputs, outputs, size, stride=1, groups=1):
+    return [Same(inputs, outputs, size, stride, groups=groups, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+
+
+class Residual(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.main = nn.Sequential(*block(inputs, outputs, 3, stride), *block(outputs, outputs, 3)[:2])
+        self.shortcut = Same(inputs, outputs, 1, stride, bias=False) if stride > 1 else nn.Identity()
+
+    def forward(self, x):
+        return F.relu(self.main(x) + self.shortcut(x))
+
+
+class Head(nn.Module):
+    def __init__(self, width, classes):
+        super().__init__()
+        self.dense = nn.Linear(width, classes)
+
+    def forward(self, x):
+        return self.dense(x.mean((2, 3)))
+
+
+class Transformer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tokens = nn.Embedding(256, 128)
+        self.positions = nn.Parameter(torch.zeros(64, 128))
+        layer = dict(dropout=0.0, activation='gelu', batch_first=True, norm_first=True)
+        self.blocks = nn.Sequential(*[nn.TransformerEncoderLayer(128, 4, 512, **layer) for _ in range(2)])
+        self.head = nn.Linear(128, 10)
+
+    def forward(self, x):
+        return self.head(self.blocks(self.tokens(x) + self.positions).mean(1))
+
+
+def mobilenet():
+    widths = [8, 16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256, 256]
+    strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]
+    layers = block(3, 8, 3, 2)
+    for inputs, outputs, stride in zip(widths, widths[1:], strides):
+        layers += block(inputs, inputs, 3, stride, inputs) + block(inputs, outputs, 1)
+    return nn.Sequential(*layers, Head(256, 2))
+
+
+def ds_cnn():
+    layers = block(1, 64, (10, 4), 2)
+    for _ in range(4):
+        layers += block(64, 64, 3, 1, 64) + block(64, 64, 1)
+    return nn.Sequential(*layers, Head(64, 12))
+
+
+def images(size, channels, height, width):
+    return lambda: torch.randn(size, channels, height, width)
+
+
+STUDENTS = {
+    'mlp': (lambda: nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10)),
+            lambda: torch.randn(64, 784), 10),
+    'cnn': (lambda: nn.Sequential(nn.Conv2d(1, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3), nn.ReLU(),
+                                  nn.MaxPool2d(2), nn.Flatten(), nn.Linear(800, 64), nn.ReLU(), nn.Linear(64, 10)),
+            images(64, 1, 28, 28), 10),
+    'ds-cnn': (ds_cnn, images(64, 1, 49, 10), 12),
+    'resnet8': (lambda: nn.Sequential(*block(3, 16, 3), Residual(16, 16, 1), Residual(16, 32, 2), Residual(32, 64, 2),
+                                      Head(64, 10)), images(32, 3, 32, 32), 10),
+    'mobilenet-v1-0.25': (mobilenet, images(16, 3, 96, 96), 2),
+    'transformer-tiny': (Transformer, lambda: torch.randint(0, 256, (16, 64)), 10),
+}
+
+
+def stepper(name, layout):
+    make, inputs, classes = STUDENTS[name]
+    model, x = make(), inputs()
+    if layout is not None:
+        model, x = model.to(memory_format=layout), x.to(memory_format=layout)
+    y = torch.arange(x.shape[0]) % classes
+    adam = torch.optim.Adam(model.parameters(), 1e-3)
+
+    def step():
+        start = time.perf_counter()
+        adam.zero_grad()
+        cost = F.cross_entropy(model(x), y)
+        cost.backward()
+        adam.step()
+        cost.item()
+        return (time.perf_counter() - start) * 1e3
+
+    return step
+
+
+def faster(name):
+    rank = STUDENTS[name][1]().dim()
+    steps = [stepper(name, layout) for layout in ([None, torch.channels_last] if rank == 4 else [None])]
+    return min(steps, key=lambda step: sorted(step() for _ in range(8))[4])
+
+
+known = {}
+for line in sys.stdin:
+    request = json.loads(line)
+    torch.set_num_threads(request['threads'])
+    key = (request['student'], request['threads'])
+    if key not in known:
+        known[key] = faster(request['student'])
+    print(json.dumps({'times': [known[key]() for _ in range(request['count'])]}), flush=True)

@@ -1,0 +1,236 @@
+// One training step (forward, backward, Adam) of the six reference students: limbeck's kernels beside stock tfjs, jax-js
+// and, where Python has it, native PyTorch; all in one run, interleaved.
+// Usage: node benchmarks/train.mjs [--json FILE] [--student NAME]… [--rows TEXT]… [--rounds N] [--profile NAME]
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    student: { type: 'string', multiple: true },
+    rows: { type: 'string', multiple: true },
+    rounds: { type: 'string', default: '6' },
+    profile: { type: 'string' },
+  },
+});
+process.chdir(root);
+ensurePackages();
+const executablePath = ensureChromium();
+ensureBuilt();
+const [
+  { chromium },
+  { serve },
+  { build },
+  { compileFmaPeak },
+  { openTorch },
+  { printProfile, printStudent, quantile },
+] = await Promise.all([
+  import('playwright-core'),
+  import('../scripts/serve.mjs'),
+  import('esbuild'),
+  import('./fmaPeak.mjs'),
+  import('./torch.mjs'),
+  import('./print.mjs'),
+]);
+
+const NAMES = ['mlp', 'cnn', 'ds-cnn', 'resnet8', 'mobilenet-v1-0.25', 'transformer-tiny'];
+/** `steps` a round; 'once' where one takes seconds: two steps in all. */
+const ROWS = [
+  { row: 'kernels/relaxed/2', level: 'relaxed', options: { threads: 2 }, steps: 8 },
+  { row: 'kernels/relaxed/1', level: 'relaxed', options: { threads: 1 }, steps: 8 },
+  { row: 'kernels/simd/2', level: 'simd', options: { threads: 2, simdLevel: 'simd' }, steps: 8 },
+  { row: 'kernels/simd/1', level: 'simd', options: { threads: 1, simdLevel: 'simd' }, steps: 8 },
+  { row: 'tfjs-wasm', level: 'relaxed', options: { threads: 2 }, isStock: true, steps: 4 },
+  { row: 'tfjs-cpu', level: 'simd', options: { backend: 'cpu' }, isStock: true, steps: 'once' },
+  { row: 'jax-js', worker: 'jax', steps: 2, students: ['mlp', 'cnn'] },
+  { row: 'torch/1', threads: 1, steps: 8 },
+  { row: 'torch/2', threads: 2, steps: 8 },
+];
+const wanted = values.student ?? NAMES;
+const unknown = [...wanted, ...(values.profile ? [values.profile] : [])].find((name) => !NAMES.includes(name));
+if (unknown !== undefined) throw new Error(`There is no student "${unknown}"; there are ${NAMES.join(', ')}.`);
+const rounds = Number(values.rounds);
+
+const { outputFiles } = await build({
+  entryPoints: ['benchmarks/pages/train.ts', 'benchmarks/pages/jax.ts'],
+  bundle: true,
+  write: false,
+  outdir: 'out',
+  format: 'esm',
+  platform: 'browser',
+  mainFields: ['module', 'main'],
+  external: ['node:fs/promises', '/jax.js'],
+  logLevel: 'error',
+});
+const jax = await build({
+  stdin: { contents: "export * from '@jax-js/jax';", resolveDir: root },
+  bundle: true,
+  write: false,
+  format: 'esm',
+  platform: 'browser',
+  logLevel: 'error',
+});
+const script = (body) => ({ type: 'text/javascript', body });
+const server = await serve('dist', {
+  extra: {
+    '/bench.html': { type: 'text/html', body: '<!doctype html><title>benchmark</title>' },
+    '/train.js': script(outputFiles.find(({ path }) => path.endsWith('train.js')).text),
+    '/jax-worker.js': script(outputFiles.find(({ path }) => path.endsWith('jax.js')).text),
+    '/jax.js': script(jax.outputFiles[0].text),
+  },
+});
+const fma = { relaxed: await compileFmaPeak('relaxed'), simd: await compileFmaPeak('simd') };
+const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+const page = await browser.newPage();
+await page.goto(`${server.url}/bench.html`);
+await page.evaluate(() => {
+  const workers = new Map();
+  /** Asks the worker of a row, which is started at the first question; one question at a time. */
+  globalThis.ask = (row, url, request) => {
+    if (!workers.has(row)) workers.set(row, new Worker(url, { type: 'module' }));
+    const worker = workers.get(row);
+    if (request.fmaModule) request.fmaModule = Uint8Array.from(request.fmaModule);
+    return new Promise((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => resolve({ error: event.message || 'the worker did not load' });
+      worker.postMessage(request);
+    });
+  };
+});
+
+async function ask(row, request) {
+  const url = row.worker === 'jax' ? '/jax-worker.js' : '/train.js';
+  const { result, error } = await page.evaluate((args) => globalThis.ask(...args), [row.row, url, request]);
+  if (error !== undefined) throw new Error(error);
+  return result;
+}
+
+const torch = await openTorch();
+const isAsked = ({ row }) => values.rows === undefined || values.rows.some((text) => row.includes(text));
+const rows = ROWS.filter(isAsked);
+const skipped = new Map();
+for (const row of rows) {
+  if (row.row.startsWith('torch/')) {
+    if (torch.skipped) skipped.set(row.row, torch.skipped);
+    continue;
+  }
+  try {
+    const fmaModule = row.worker === 'jax' ? undefined : [...fma[row.level]];
+    const { threads } = await ask(row, { ask: 'open', options: row.options, isStock: row.isStock === true, fmaModule });
+    if (threads < row.options?.threads) skipped.set(row.row, `only ${threads} thread here`);
+  } catch (error) {
+    skipped.set(row.row, error.message.split('\n')[0]);
+  }
+}
+
+const result = {
+  machine: `${cpus()[0].model}, ${cpus().length} cores`,
+  browser: browser.version(),
+  torch: torch.version,
+  date: new Date().toISOString(),
+  fmaPeakGflops: 0,
+  fmaPeakSimdGflops: 0,
+  gemm: {},
+  students: {},
+};
+const rowNamed = (name) => rows.find(({ row }) => row === name);
+
+async function measurePeakAndProducts() {
+  const one = rowNamed('kernels/relaxed/1');
+  const two = rowNamed('kernels/relaxed/2');
+  const plain = rowNamed('kernels/simd/1');
+  const peaks = [];
+  const products = { 1: {}, 2: {} };
+  // Interleaved, so that a busy moment of the machine hits both sides of the ratio.
+  for (let round = 0; round < 5; round++) {
+    if (one) peaks.push(...(await ask(one, { ask: 'peak' })));
+    for (const [threads, row] of [
+      [1, one],
+      [2, two],
+    ]) {
+      if (!row || skipped.has(row.row)) continue;
+      for (const [name, rates] of Object.entries(await ask(row, { ask: 'products', count: 8 }))) {
+        products[threads][name] = [...(products[threads][name] ?? []), ...rates];
+      }
+    }
+  }
+  if (plain) result.fmaPeakSimdGflops = quantile(await ask(plain, { ask: 'peak' }), 0.5);
+  result.fmaPeakGflops = quantile(peaks, 0.5);
+  for (const name of ['nn', 'tn', 'nt', 'tt']) {
+    result.gemm[name] = Object.fromEntries(
+      [1, 2].filter((threads) => products[threads][name]).map((t) => [t, quantile(products[t][name], 0.5)]),
+    );
+    const [single, double] = [result.gemm[name][1], result.gemm[name][2]];
+    console.log(
+      `512³ ${name}  ${single?.toFixed(1)} GFLOP/s on one thread (${((100 * single) / result.fmaPeakGflops).toFixed(0)} % of ` +
+        `${result.fmaPeakGflops.toFixed(1)}), ${double?.toFixed(1)} on two (${(double / single).toFixed(2)} ×)`,
+    );
+  }
+}
+
+async function timesOf(row, student, count) {
+  if (row.threads) return torch.steps(student, row.threads, count);
+  return ask(row, { ask: 'steps', student, count });
+}
+
+async function measureStudent(student) {
+  const times = {};
+  const why = {};
+  let flops = 0;
+  for (let round = 0; round < rounds; round++) {
+    for (const row of rows) {
+      if (why[row.row] !== undefined || skipped.has(row.row)) continue;
+      if (row.students && !row.students.includes(student)) {
+        why[row.row] = 'not written for this peer';
+        continue;
+      }
+      if (row.steps === 'once' && round > 1) continue;
+      try {
+        const answer = await timesOf(row, student, row.steps === 'once' ? 1 : row.steps);
+        flops = answer.flops ?? flops;
+        // The first round warms up, unless there is hardly another.
+        if (round > 0 || rounds === 1 || row.steps === 'once') {
+          times[row.row] = [...(times[row.row] ?? []), ...answer.times];
+        }
+      } catch (error) {
+        why[row.row] = error.message.split('\n')[0].replace(/^Error: /, '');
+      }
+    }
+  }
+  result.students[student] = Object.fromEntries(
+    rows.map((row) => {
+      const reason = why[row.row] ?? skipped.get(row.row);
+      if (reason !== undefined) return [row.row, { skipped: reason }];
+      const medianMs = quantile(times[row.row], 0.5);
+      const peak = row.row.includes('/simd/') ? result.fmaPeakSimdGflops : result.fmaPeakGflops;
+      const threads = row.options?.threads ?? row.threads ?? 1;
+      const rooflineFraction = row.row.startsWith('kernels/') && {
+        rooflineFraction: flops / 1e6 / medianMs / peak / threads,
+      };
+      return [row.row, { medianMs, p90Ms: quantile(times[row.row], 0.9), ...rooflineFraction }];
+    }),
+  );
+  printStudent(student, result.students[student]);
+}
+
+try {
+  if (values.profile) {
+    const row = rowNamed('kernels/relaxed/2') ?? rows[0];
+    console.log(`${values.profile} on ${row.row}`);
+    printProfile(await ask(row, { ask: 'profile', student: values.profile, count: 20 }));
+  } else {
+    await measurePeakAndProducts();
+    for (const student of wanted) await measureStudent(student);
+  }
+} finally {
+  torch.close();
+  await browser.close();
+  await server.close();
+}
+if (values.json) {
+  await mkdir(dirname(values.json), { recursive: true });
+  await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
+}
