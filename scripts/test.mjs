@@ -70,6 +70,10 @@ if (isReady) {
   stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'));
   const unit = ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/unit.json'];
   suite('unit, house and kernels', bin('vitest'), unit, 'out/unit.json', readVitest);
+  // Both SIMD levels, with and without threads; `npm run conformance` runs all four pairs.
+  const conformance = ['scripts/conformance.mjs', '--config', 'relaxed/2', '--config', 'simd/1'];
+  const file = 'out/conformance.json';
+  suite('tfjs’s own specs', 'node', [...conformance, '--json', file], file, ({ total }) => total);
   suite('browser', bin('playwright'), ['test', '-c', 'e2e/playwright.config.ts'], 'out/e2e.json', readPlaywright);
 }
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';

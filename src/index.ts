@@ -45,7 +45,7 @@ export { type WeightedTerm, weighted } from './losses/weighted.ts';
 
 // Metric and training
 export { type Metric, type MetricInputs, measure } from './train/metric.ts';
-export type { OptimizerOptions } from './train/optimizer.ts';
+export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.ts';
 
 // Verbs

@@ -1,3 +1,3 @@
 export { runKernel } from './dispatch';
 export { gemmScratchBytes } from './gemm';
-export { helperLoop, runShared, stopHelpers } from './pool';
+export { helperLoop, runPlan, runShared, stopHelpers } from './pool';

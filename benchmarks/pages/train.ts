@@ -5,8 +5,8 @@ import { openBackendHere } from '../../src/runtime/backends/open.ts';
 import { uninstallKernels } from '../../src/runtime/kernels/install.ts';
 import * as tf from '../../src/runtime/tf.ts';
 import { buildStudent } from '../../src/student/build.ts';
-import { trainStep } from '../../src/train/loop.ts';
 import { makeOptimizer } from '../../src/train/optimizer.ts';
+import { openStepper } from '../../src/train/stepper.ts';
 import { flopsOfStep } from './flops.ts';
 import { profileSteps } from './profile.ts';
 import { type ReferenceStudent, referenceStudents } from './students.ts';
@@ -31,6 +31,8 @@ const steppers = new Map<string, Stepper>();
 interface Stepper {
   readonly step: () => void;
   readonly flops: number;
+  /** Why steps are not replayed. */
+  readonly why: () => string | undefined;
 }
 
 /** A student, its optimizer and its batch, kept for the whole run. */
@@ -40,7 +42,6 @@ async function stepperOf(name: string): Promise<Stepper> {
   const { make, shape, batch: size, classes, vocabulary } = referenceStudents[name] as ReferenceStudent;
   const model = await buildStudent(await make().portable(), 1);
   const optimizer = isStock ? tf.train.adam(1e-3) : makeOptimizer(tf, {});
-  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const length = shape.reduce((product, side) => product * side, size);
   const data =
     vocabulary === undefined
@@ -51,11 +52,11 @@ async function stepperOf(name: string): Promise<Stepper> {
     teacher: {},
     labels: Int32Array.from({ length: size }, (_, i) => i % classes),
   };
-  const loss = crossEntropy();
-  const step = () => void trainStep({ model, loss, optimizer }, variables, batch, 'benchmark');
-  const stepper = { step, flops: flopsOfStep(model, size) };
-  steppers.set(name, stepper);
-  return stepper;
+  const stepper = openStepper({ model, loss: crossEntropy(), optimizer });
+  const step = () => void stepper.step(batch, 'benchmark');
+  const made = { step, flops: flopsOfStep(model, size), why: () => stepper.why };
+  steppers.set(name, made);
+  return made;
 }
 
 function timesOf(count: number, work: () => void): number[] {
@@ -99,8 +100,8 @@ async function answer(request: BenchRequest): Promise<unknown> {
       return backend.description;
     }
     case 'steps': {
-      const { step, flops } = await stepperOf(request.student);
-      return { times: timesOf(request.count, step), flops };
+      const { step, flops, why } = await stepperOf(request.student);
+      return { times: timesOf(request.count, step), flops, why: why() };
     }
     case 'profile': {
       const { step, flops } = await stepperOf(request.student);

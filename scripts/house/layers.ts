@@ -100,6 +100,7 @@ export const LAZY = [
 export const INSIDERS: Readonly<Record<string, string>> = {
   'e2e/pages/storeContract.ts': 'the contract is not in the package, and it tells errors by the class that it imports',
   'e2e/pages/kernels.ts': 'the cases are not in the package, and they need the kernels on the tfjs that they import',
+  'e2e/conformance/page.ts': 'tfjs’s specs run on the tfjs that they import, so the kernels must be on that one',
 };
 
 /** Files that test others and are not shipped; tsconfig.build.json leaves out the same. */

@@ -18,6 +18,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
     name: 'crossEntropy',
     options: { output },
     reads: { student: [output], teacher: [], labels: true },
+    isStatic: true,
     compute(tf, { student, labels }) {
       if (labels === undefined)
         throw new LimbeckError('labels-missing', 'crossEntropy needs labels; give labelled data.');
@@ -37,8 +38,19 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
  */
 export function crossEntropyLoss(tf: Tf, logits: Tensor, labels: Tensor1D): Scalar {
   return tf.tidy(() => {
+    if (isForKernel(tf, logits, labels)) {
+      const [loss] = tf.engine().runKernel('SoftmaxCrossEntropy', { logits, labels }) as Scalar[];
+      return loss as Scalar;
+    }
     // Not tf.oneHot, which refuses a single class.
     const isLabel = tf.equal(tf.expandDims(labels, -1), tf.range(0, logits.shape.at(-1) as number, 1, 'int32'));
     return tf.neg(tf.mean(tf.sum(tf.mul(tf.cast(isLabel, 'float32'), tf.logSoftmax(logits)), -1))) as Scalar;
   });
+}
+
+/** Whether limbeck's kernel is installed on the current backend, and these tensors are what it computes with. */
+function isForKernel(tf: Tf, logits: Tensor, labels: Tensor): boolean {
+  const isLike = logits.rank === labels.rank + 1 && labels.shape.every((length, i) => length === logits.shape[i]);
+  const isTyped = logits.dtype === 'float32' && (labels.dtype as string) === 'int32' && logits.size > 0;
+  return isLike && isTyped && tf.getKernel('SoftmaxCrossEntropy', tf.getBackend()) !== undefined;
 }

@@ -25,6 +25,11 @@ export interface Loss {
   /** The losses inside this one, if it combines others. */
   readonly terms?: readonly Loss[];
   readonly reads: LossReads;
+  /**
+   * True where `compute` is the same function of its tensors at every step, so that a recorded step may be replayed
+   * without calling it. Not so where it counts steps or draws random numbers. Default false.
+   */
+  readonly isStatic?: boolean;
   /** Differentiable in the student's tensors only. Called inside a tidy; returns one scalar. */
   compute(tf: Tf, tensors: LossTensors): Scalar;
 }

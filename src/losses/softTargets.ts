@@ -24,6 +24,7 @@ export function softTargets(options: SoftTargetsOptions = {}): Loss {
     name: 'softTargets',
     options: { temperature, output },
     reads: { student: [output], teacher: [output], labels: false },
+    isStatic: true,
     compute: (tf, { student, teacher }) =>
       softTargetsLoss(tf, named(student, output), named(teacher, output), temperature),
   };
@@ -40,9 +41,25 @@ export function softTargets(options: SoftTargetsOptions = {}): Loss {
  */
 export function softTargetsLoss(tf: Tf, studentLogits: Tensor, teacherLogits: Tensor, temperature: number): Scalar {
   return tf.tidy(() => {
+    if (isForKernel(tf, studentLogits, teacherLogits)) {
+      const inputs = { student: studentLogits, teacher: teacherLogits };
+      const [loss] = tf.engine().runKernel('SoftTargets', inputs, { temperature }) as Scalar[];
+      return loss as Scalar;
+    }
     const teacherLogProbs = tf.logSoftmax(tf.div(stopGradient(tf, teacherLogits), temperature));
     const studentLogProbs = tf.logSoftmax(tf.div(studentLogits, temperature));
     const divergence = tf.sum(tf.mul(tf.exp(teacherLogProbs), tf.sub(teacherLogProbs, studentLogProbs)), -1);
     return tf.mul(tf.mean(divergence), temperature * temperature) as Scalar;
   });
+}
+
+/** Most classes that the kernel takes. */
+const MOST_CLASSES = 100_000;
+
+/** Whether limbeck's kernel is installed on the current backend, and these logits are what it computes with. */
+function isForKernel(tf: Tf, student: Tensor, teacher: Tensor): boolean {
+  const isLike = student.rank === teacher.rank && student.shape.every((length, i) => length === teacher.shape[i]);
+  const isFloat = student.dtype === 'float32' && teacher.dtype === 'float32' && student.size > 0;
+  const isSmall = (student.shape.at(-1) ?? 0) <= MOST_CLASSES;
+  return isLike && isFloat && isSmall && tf.getKernel('SoftTargets', tf.getBackend()) !== undefined;
 }

@@ -36,6 +36,7 @@ export function weighted(terms: readonly WeightedTerm[]): Loss {
       teacher: union('teacher'),
       labels: active.some(({ loss }) => loss.reads.labels),
     },
+    isStatic: active.every(({ loss }) => loss.isStatic === true),
     compute: (tf, tensors) =>
       tf.tidy(() => {
         const values = active.map(({ loss, weight }) => tf.mul(loss.compute(tf, tensors), weight) as Scalar);

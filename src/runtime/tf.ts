@@ -1,5 +1,7 @@
 // The one door to tfjs. Gradients are registered here, because tfjs-core alone registers none.
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+// tfjs-layers calls some operations as methods: its orthogonal initializer does.
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import '@tensorflow/tfjs-backend-cpu';
 
 export {
@@ -21,3 +23,6 @@ export {
   sequential,
   version_layers as versionLayers,
 } from '@tensorflow/tfjs-layers';
+
+// What tfjs lacks; listed last, because these files read the names above.
+export { attention } from './ops/attention.ts';

@@ -5,7 +5,8 @@ import * as tf from '../runtime/tf.ts';
 import { describeStudent, orderInputs } from '../student/build.ts';
 import type { StudentDescription } from '../student/student.ts';
 import { checkLabelRange, classesOf } from './labels.ts';
-import { type TrainBatch, trainStep } from './loop.ts';
+import type { TrainBatch } from './loop.ts';
+import { trainStep } from './step.ts';
 
 /**
  * Everything that can be wrong with a run, found on one batch before the first step.

@@ -175,7 +175,7 @@ function lostAfter(steps: number): Loss {
     const value = softTargets().compute(at, tensors);
     return computed++ < steps ? value : (at.mul(value, Number.NaN) as tf.Scalar);
   };
-  return { ...softTargets(), name: 'lost', compute };
+  return { ...softTargets(), name: 'lost', isStatic: false, compute };
 }
 
 function statisticsOf(model: tf.LayersModel): number[][] {

@@ -1,12 +1,11 @@
-import { LimbeckError, throwIfAborted } from '../core/errors.ts';
+import { throwIfAborted } from '../core/errors.ts';
 import { derivedSeed } from '../core/random.ts';
-import { firstNonFinite, type NamedArrays } from '../core/shape.ts';
+import type { NamedArrays } from '../core/shape.ts';
 import { yieldToEvents } from '../core/yield.ts';
 import { batchIndices } from '../data/views.ts';
 import type { Loss } from '../losses/loss.ts';
-import { toTensor } from '../runtime/tensors.ts';
-import * as tf from '../runtime/tf.ts';
-import { applyStudent, orderInputs } from '../student/build.ts';
+import type * as tf from '../runtime/tf.ts';
+import { openStepper } from './stepper.ts';
 
 /** One batch as the loop needs it: what the student sees, what the teacher said, and labels where a loss reads them. */
 export interface TrainBatch {
@@ -56,7 +55,7 @@ export interface EpochEvent {
  */
 export async function* trainLoop(options: LoopOptions): AsyncGenerator<StepEvent | EpochEvent, void, void> {
   const { size, epochs, batchSize, seed, signal, read } = options;
-  const variables = options.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  using stepper = openStepper(options);
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const order = batchIndices(size, batchSize, derivedSeed(seed, `epoch/${epoch}`));
     const startedAt = performance.now();
@@ -72,7 +71,7 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<StepEvent
       }
       await yieldToEvents();
       throwIfAborted(signal);
-      const loss = trainStep(options, variables, batch, `epoch ${epoch}, step ${step}`);
+      const loss = stepper.step(batch, `epoch ${epoch}, step ${step}`);
       const count = (order[step - 1] as Int32Array).length;
       lossSum += loss * count;
       seen += count;
@@ -81,66 +80,5 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<StepEvent
     }
     const ms = performance.now() - startedAt;
     yield { type: 'epoch', epoch, epochs, loss: lossSum / seen, ms, examplesPerSecond: (seen / ms) * 1000 };
-  }
-}
-
-/**
- * Forward, backward, update; gives the loss and leaves no tensor.
- * Throws    not-finite: an input, an answer of the teacher or the loss is NaN or infinite; no weight has changed then
- */
-export function trainStep(
-  { model, loss, optimizer }: Pick<LoopOptions, 'model' | 'loss' | 'optimizer'>,
-  variables: tf.Variable[],
-  batch: TrainBatch,
-  where: string,
-): number {
-  // Not left to the loss: a relu may hide a NaN from it, and the gradient would still carry it into the weights.
-  checkFinite(batch.inputs, 'The input', where);
-  checkFinite(batch.teacher, 'The teacher’s output', where);
-  return tf.tidy(() => {
-    const inputs = orderInputs(model, batch.inputs).map(toTensor);
-    const teacher = Object.fromEntries(Object.entries(batch.teacher).map(([name, array]) => [name, toTensor(array)]));
-    const labels = batch.labels && tf.tensor1d(batch.labels, 'int32');
-    // Batch statistics move in the forward pass, before it is known whether the step is any good.
-    const statistics = model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable);
-    const before = statistics.map((variable) => variable.clone());
-    const compute = () => loss.compute(tf, { student: applyStudent(model, inputs, 'training'), teacher, labels });
-    try {
-      const { value, grads } = tf.variableGrads(compute, variables);
-      const cost = value.dataSync()[0] as number;
-      if (!Number.isFinite(cost)) throw lostLoss(loss, cost, where);
-      optimizer.applyGradients(grads);
-      return cost;
-    } catch (error) {
-      statistics.forEach((variable, i) => {
-        variable.assign(before[i] as tf.Tensor);
-      });
-      // Where a forward pass throws, tfjs keeps what its gradient would have needed.
-      for (const { saved } of tf.engine().state.activeTape ?? []) tf.dispose(saved ?? []);
-      throw error;
-    }
-  });
-}
-
-function lostLoss({ name }: Loss, cost: number, where: string): LimbeckError {
-  return new LimbeckError(
-    'not-finite',
-    `The loss "${name}" became ${cost} at ${where}; the student is kept as it was before that step. ` +
-      'Lower the learning rate.',
-    { details: { where } },
-  );
-}
-
-function checkFinite(arrays: NamedArrays, what: string, where: string): void {
-  for (const [name, { data, shape }] of Object.entries(arrays)) {
-    const at = firstNonFinite(data);
-    if (at < 0) continue;
-    const example = Math.floor((at * (shape[0] ?? 1)) / data.length);
-    throw new LimbeckError(
-      'not-finite',
-      `${what} "${name}" holds ${data[at]} (example ${example} of the batch at ${where}); the student is kept as it was ` +
-        'before that step. Clean the data, or leave the example out.',
-      { details: { where, name, example } },
-    );
   }
 }

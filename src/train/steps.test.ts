@@ -3,9 +3,10 @@ import { describe, test } from 'vitest';
 import { pickRows } from '../data/arrays.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
-import { type TrainBatch, trainStep } from './loop.ts';
+import type { TrainBatch } from './loop.ts';
 import { trainingOn, weightsOf } from './loopCases.ts';
 import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
+import { trainStep } from './step.ts';
 
 /** training.json, which scripts/golden/train.py made with PyTorch: integers k stand for k / 16, weights for k / 256. */
 interface Golden {
@@ -34,14 +35,10 @@ const goldenFile = new URL('../losses/golden/training.json', import.meta.url);
 const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Golden;
 
 /**
- * Twenty steps round weights near 1 and losses near 6 to float32, 2⁻²⁴ of them each time. Adam is further off, the same
- * on both backends: tfjs keeps β₂ᵗ in float32, so 1 − β₂ᵗ, which is 0.001 at first, is wrong by some 1e-5 of itself and
- * every weight moves too far by half of that. Largest seen: losses 1.4e-6 and 3.0e-5, weights 3.0e-7 and 1.4e-6.
+ * Twenty steps round weights near 1 and losses near 6 to float32, 2⁻²⁴ of them each time. Largest seen on either backend:
+ * losses 1.4e-6, weights 3.0e-7.
  */
-const TOLERANCES: Record<string, { readonly loss: number; readonly weight: number }> = {
-  momentum: { loss: 4e-6, weight: 1e-6 },
-  adam: { loss: 1e-4, weight: 4e-6 },
-};
+const TOLERANCE = { loss: 4e-6, weight: 1e-6 };
 
 describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {
   trainingOn(backendName);
@@ -54,14 +51,13 @@ describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {
       const optimizer = makeOptimizer(tf, run.options);
       const loss = softTargets({ temperature: golden.temperature });
       const variables = variablesOf(model);
-      const tolerance = TOLERANCES[optimizerName] ?? { loss: 0, weight: 0 };
       run.losses.forEach((expected, step) => {
         const got = trainStep({ model, loss, optimizer }, variables, goldenBatch(student, step), `step ${step}`);
-        expectClose(got, expected, tolerance.loss, `loss ${step}`);
+        expectClose(got, expected, TOLERANCE.loss, `loss ${step}`);
       });
       weightsOf(model).forEach((values, i) => {
         values.forEach((value, j) => {
-          expectClose(value, run.weights[i]?.[j] ?? Number.NaN, tolerance.weight, `weight ${i}, ${j}`);
+          expectClose(value, run.weights[i]?.[j] ?? Number.NaN, TOLERANCE.weight, `weight ${i}, ${j}`);
         });
       });
       optimizer.dispose();

@@ -29,7 +29,7 @@ export function product(
   b: TensorInfo,
   { transposeA, transposeB, bias, activation = 'linear' }: ProductOptions,
 ): TensorInfo | undefined {
-  if (!isSupported(a, b, bias)) return undefined;
+  if (!isSupported(a, b, bias) || a.shape.length < 2 || b.shape.length < 2) return undefined;
   const [aRows, aCols] = a.shape.slice(-2) as [number, number];
   const [bRows, bCols] = b.shape.slice(-2) as [number, number];
   const [m, k] = transposeA ? [aCols, aRows] : [aRows, aCols];

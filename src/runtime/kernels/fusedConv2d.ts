@@ -1,5 +1,6 @@
 import { FusedConv2D, type TensorInfo } from '../tf.ts';
 import { type ConvAttrs, convInfoOf, convolve } from './convolution.ts';
+import { fusedConv2dGradient } from './fusedGradients.ts';
 import { isGemmActivation } from './gemm.ts';
 import { isSupported, type Kernel } from './kernel.ts';
 
@@ -22,4 +23,5 @@ export const fusedConv2d: Kernel = {
     if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== info.outChannels)) return undefined;
     return convolve(context, x, filter, info, { bias, activation });
   },
+  gradient: fusedConv2dGradient,
 };

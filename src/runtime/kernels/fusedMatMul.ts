@@ -1,5 +1,6 @@
 import { _FusedMatMul, type TensorInfo } from '../tf.ts';
 import { product } from './batchMatMul.ts';
+import { fusedMatMulGradient } from './fusedGradients.ts';
 import { isGemmActivation } from './gemm.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -23,4 +24,5 @@ export const fusedMatMul: Kernel = {
     if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== columns)) return undefined;
     return product(context, a as TensorInfo, b as TensorInfo, { transposeA, transposeB, bias, activation });
   },
+  gradient: fusedMatMulGradient,
 };

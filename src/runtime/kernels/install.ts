@@ -10,11 +10,14 @@ import {
   registerGradient,
   registerKernel,
   serialization,
+  type TensorInfo,
   unregisterGradient,
   unregisterKernel,
 } from '../tf.ts';
 import * as kernels from './all.ts';
+import { fallbacks } from './fallbacks.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
+import { type Recording, recordPlan } from './plan.ts';
 import { startPool, type WasmHeap } from './pool.ts';
 
 const WASM = 'wasm';
@@ -23,6 +26,11 @@ const WASM = 'wasm';
 export interface InstalledKernels {
   readonly kernelNames: readonly string[];
   readonly threads: number;
+  /** Does the work, and keeps its calls of compiled code as a plan that makes them again; see `recordPlan`. */
+  record<T>(work: () => T): Recording<T>;
+  /** The heap as it is now; another buffer once it has grown. */
+  bytes(): Uint8Array;
+  addressOf(tensor: TensorInfo): number;
   uninstall(): void;
 }
 
@@ -47,7 +55,8 @@ export async function installKernels(
     );
   }
   const backend = currentBackend() as BackendWasm;
-  const pool = await startPool(heapOf(backend), bytes, threads, leastSharedWork);
+  const heap = heapOf(backend);
+  const pool = await startPool(heap, bytes, threads, leastSharedWork);
   const context: KernelContext = {
     backend,
     pool,
@@ -55,6 +64,7 @@ export async function installKernels(
   };
   const list = (Object.values(kernels) as (Kernel | readonly Kernel[])[]).flat() as Kernel[];
   const undo = [
+    ...fallbacks().map((kernel) => replaceKernel(kernel, context)),
     ...list.map((kernel) => replaceKernel(kernel, context)),
     ...list.map(replaceGradient),
     ...(Object.values(layers) as LayerPatch[]).map(patchLayer),
@@ -62,13 +72,22 @@ export async function installKernels(
   installed = {
     kernelNames: list.map((kernel) => kernel.kernelName),
     threads: pool.threads,
+    record: (work) => recordPlan(context, work),
+    bytes: () => new Uint8Array(heap.memory.buffer),
+    addressOf: context.address,
     uninstall: onlyOnce(() => {
-      for (const putBack of undo) putBack();
+      // Backwards: an operation may have been replaced twice.
+      for (const putBack of undo.reverse()) putBack();
       pool.dispose();
       installed = undefined;
     }),
   };
   return installed;
+}
+
+/** The kernels that are at work, if wasm with kernels is the current backend. */
+export function currentKernels(): InstalledKernels | undefined {
+  return getBackend() === WASM ? installed : undefined;
 }
 
 /** Puts back the operations that `installKernels` replaced; without effect where none are installed. */
@@ -116,16 +135,19 @@ function replaceGradient({ kernelName, gradient }: Kernel): () => void {
   };
 }
 
-function patchLayer({ className, call }: LayerPatch): () => void {
-  const [, layerClass] = serialization.SerializationMap.getMap().classNameMap[className] ?? [];
+function patchLayer({ className, method = 'call', call }: LayerPatch): () => void {
+  // As tfjs keeps them: the class, then the function that makes one from its configuration.
+  const [layerClass] = serialization.SerializationMap.getMap().classNameMap[className] ?? [];
   if (layerClass === undefined) throw new LimbeckError('internal', `tfjs-layers has no class "${className}".`);
-  const { prototype } = layerClass;
-  const original = prototype.call;
-  prototype.call = function (this: Parameters<LayerPatch['call']>[0], ...args: Parameters<LayerCall>) {
-    return (getBackend() === WASM ? call(this, ...args) : undefined) ?? original.apply(this, args as never);
+  const prototype = layerClass.prototype as Record<string, LayerCall>;
+  const original = prototype[method] as LayerCall;
+  const isOwn = Object.hasOwn(prototype, method);
+  prototype[method] = function (this: Parameters<LayerPatch['call']>[0], ...args: Parameters<LayerCall>) {
+    return (getBackend() === WASM ? call(this, ...args) : undefined) ?? original.apply(this, args);
   };
   return () => {
-    prototype.call = original;
+    if (isOwn) prototype[method] = original;
+    else delete prototype[method];
   };
 }
 

@@ -1,5 +1,6 @@
-import { backend_util, MaxPoolGrad, type TensorInfo } from '../tf.ts';
+import { MaxPoolGrad, type TensorInfo } from '../tf.ts';
 import { isSupported, type Kernel } from './kernel.ts';
+import { isPooled, type PoolAttrs, type PoolSizes, poolSizesOf, poolWork } from './pooling.ts';
 
 /**
  * Gradient of 2-D max pooling: each window hands its gradient to the first position of its maximum.
@@ -13,21 +14,8 @@ export const maxPoolGrad: Kernel = {
   kernelName: MaxPoolGrad,
   run({ backend, pool, address }, inputs, attrs) {
     const { dy, input: x } = inputs as { dy: TensorInfo; input: TensorInfo };
-    const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as {
-      filterSize: [number, number] | number;
-      strides: [number, number] | number;
-      pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
-      dimRoundingMode?: 'floor' | 'round' | 'ceil';
-    };
-    if (!isSupported(dy, x) || x.shape.length !== 4) return undefined;
-    const info = backend_util.computePool2DInfo(
-      x.shape as [number, number, number, number],
-      filterSize,
-      strides,
-      1,
-      pad,
-      dimRoundingMode,
-    );
+    const info = isSupported(dy, x) ? poolSizesOf(x.shape, attrs as unknown as PoolAttrs) : undefined;
+    if (info === undefined || !isPooled(info, dy.shape)) return undefined;
     const out = backend.makeOutput(x.shape, 'float32');
     const words = [
       address(x),
@@ -47,8 +35,24 @@ export const maxPoolGrad: Kernel = {
       info.dilationWidth,
       info.padInfo.top,
       info.padInfo.left,
+      ...(isApart(info) ? [1, isCovered(info) ? 1 : 0] : [0, 0]),
     ];
-    pool.run('maxPoolGrad', words, info.batchSize * info.outHeight * info.outWidth * info.inChannels);
+    pool.run('maxPoolGrad', words, poolWork(info));
     return out;
   },
 };
+
+/** Whether no position lies in two windows. */
+function isApart(info: PoolSizes): boolean {
+  return info.strideHeight >= info.filterHeight && info.strideWidth >= info.filterWidth;
+}
+
+/** Whether windows that lie apart hold every position: they touch, from the first position to the last. */
+function isCovered(info: PoolSizes): boolean {
+  return (
+    info.strideHeight === info.filterHeight &&
+    info.strideWidth === info.filterWidth &&
+    info.outHeight * info.strideHeight - info.padInfo.top >= info.inHeight &&
+    info.outWidth * info.strideWidth - info.padInfo.left >= info.inWidth
+  );
+}

@@ -6,6 +6,7 @@ export interface KernelExports {
   gemmScratchBytes(): number;
   runKernel(kernel: number, args: number, scratch: number, part: number, parts: number): void;
   runShared(control: number, kernel: number, args: number, scratch: number, parts: number, helpers: number): void;
+  runPlan(control: number, table: number, count: number, scratch: number, helpers: number): void;
   helperLoop(control: number, scratch: number, part: number): void;
   /** Gives 1 once every helper has left. */
   stopHelpers(control: number, helpers: number): number;

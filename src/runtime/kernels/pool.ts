@@ -16,7 +16,24 @@ export interface KernelPool {
   run(kernel: WasmKernel, words: readonly number[], work: number): void;
   /** A scratch region of at least `bytes`, valid until the next call of `scratch`. */
   scratch(bytes: number): number;
+  /** Where the scratch region lies; it moves when it grows. */
+  scratchAddress(): number;
+  /** Does the work, and appends every call of `run` that it makes. */
+  recording<T>(records: PlanRecord[], work: () => T): T;
+  /** Runs `count` recorded kernels; `table` holds number, argument address, whether shared, and nothing, for each. */
+  runPlan(table: number, count: number): void;
+  /** Throws out-of-memory. The caller frees it. */
+  allocate(bytes: number): number;
+  free(address: number): void;
+  write(address: number, words: Int32Array): void;
   dispose(): void;
+}
+
+/** One call of `run`. */
+export interface PlanRecord {
+  readonly kernel: WasmKernel;
+  readonly words: readonly number[];
+  readonly isShared: boolean;
 }
 
 const ARGS_BYTES = 256;
@@ -63,15 +80,35 @@ export async function startPool(
     helpers.push(helper);
   }
   let arena = { address: 0, bytes: 0 };
+  let recorded: PlanRecord[] | undefined;
 
   return {
     threads: helpers.length + 1,
     run(kernel, words, work) {
       new Int32Array(heap.memory.buffer, args, words.length).set(words);
       const number = KERNEL_NUMBERS[kernel];
-      if (helpers.length === 0 || work < leastSharedWork) kernels.runKernel(number, args, ownScratch, 0, 1);
-      else kernels.runShared(control, number, args, ownScratch, helpers.length + 1, helpers.length);
+      const isShared = helpers.length > 0 && work >= leastSharedWork;
+      recorded?.push({ kernel, words: [...words], isShared });
+      if (isShared) kernels.runShared(control, number, args, ownScratch, helpers.length + 1, helpers.length);
+      else kernels.runKernel(number, args, ownScratch, 0, 1);
     },
+    scratchAddress: () => arena.address,
+    recording(records, work) {
+      recorded = records;
+      try {
+        return work();
+      } finally {
+        recorded = undefined;
+      }
+    },
+    runPlan: (table, count) => kernels.runPlan(control, table, count, ownScratch, helpers.length),
+    allocate(size) {
+      const address = heap.malloc(size);
+      if (address === 0) throw outOfMemory(size);
+      return address;
+    },
+    free: (address) => heap.free(address),
+    write: (address, words) => new Int32Array(heap.memory.buffer, address, words.length).set(words),
     scratch(size) {
       if (size > arena.bytes) {
         if (arena.address !== 0) heap.free(arena.address);

@@ -5,6 +5,11 @@ import { layerClass } from '../layerClass.ts';
 type Layer = InstanceType<typeof layers.Layer>;
 type Weight = ReturnType<Layer['addWeight']>;
 
+interface Projection {
+  readonly kernel: Weight;
+  readonly bias: Weight;
+}
+
 /** What a multi-head attention layer is made with. */
 export interface MultiHeadAttentionConfig {
   /** Number of heads; it divides the number of features. */
@@ -29,10 +34,7 @@ export const multiHeadAttentionClass = layerClass(
     class MultiHeadAttention extends tf.layers.Layer {
       static readonly className = 'MultiHeadAttention';
       private readonly config: MultiHeadAttentionConfig;
-      private weightsIn: Weight | undefined;
-      private biasIn: Weight | undefined;
-      private weightsOut: Weight | undefined;
-      private biasOut: Weight | undefined;
+      private projections: readonly Projection[] = [];
 
       constructor(config: MultiHeadAttentionConfig) {
         super(config as never);
@@ -42,13 +44,13 @@ export const multiHeadAttentionClass = layerClass(
       override build(inputShape: number[]): void {
         const width = inputShape.at(-1) as number;
         const { seed } = this.config;
-        const init = (offset: number) =>
-          tf.initializers.glorotUniform(seed === undefined ? {} : { seed: seed + offset });
-        const zeros = tf.initializers.zeros();
-        this.weightsIn = this.addWeight('kernelIn', [width, 3 * width], 'float32', init(0));
-        this.biasIn = this.addWeight('biasIn', [3 * width], 'float32', zeros);
-        this.weightsOut = this.addWeight('kernelOut', [width, width], 'float32', init(1));
-        this.biasOut = this.addWeight('biasOut', [width], 'float32', zeros);
+        this.projections = ['Query', 'Key', 'Value', 'Out'].map((name, i) => {
+          const init = tf.initializers.glorotUniform(seed === undefined ? {} : { seed: seed + i });
+          return {
+            kernel: this.addWeight(`kernel${name}`, [width, width], 'float32', init),
+            bias: this.addWeight(`bias${name}`, [width], 'float32', tf.initializers.zeros()),
+          };
+        });
         super.build(inputShape);
       }
 
@@ -60,25 +62,15 @@ export const multiHeadAttentionClass = layerClass(
         const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
         const [batch, length, width] = x.shape as [number, number, number];
         const { heads, sight = 'all' } = this.config;
-        const project = (from: Tensor, weights: Weight | undefined, bias: Weight | undefined) =>
-          tf.fused.matMul({
-            a: from as Tensor2D,
-            b: (weights as Weight).read() as Tensor2D,
-            bias: (bias as Weight).read(),
-          });
+        const [toQuery, toKey, toValue, toOut] = this.projections as [Projection, Projection, Projection, Projection];
+        const project = (from: Tensor, { kernel, bias }: Projection) => {
+          const rows = tf.reshape(from, [batch * length, width]) as Tensor2D;
+          const projected = tf.fused.matMul({ a: rows, b: kernel.read() as Tensor2D, bias: bias.read() });
+          return tf.reshape(projected, [batch, length, width]);
+        };
         return tf.tidy(() => {
-          const projected = project(tf.reshape(x, [batch * length, width]), this.weightsIn, this.biasIn);
-          const [q, k, v] = tf
-            .split(tf.reshape(projected, [batch, length, 3 * heads, width / heads]), 3, 2)
-            .map((part) => tf.transpose(part, [0, 2, 1, 3])) as [Tensor, Tensor, Tensor];
-          let scores = tf.mul(tf.matMul(q, k, false, true), Math.sqrt(heads / width));
-          if (sight === 'past') {
-            const hidden = tf.sub(1, tf.linalg.bandPart(tf.ones([length, length]), -1, 0));
-            scores = tf.sub(scores, tf.mul(hidden, 1e9));
-          }
-          const mixed = tf.transpose(tf.matMul(tf.softmax(scores), v), [0, 2, 1, 3]);
-          const out = project(tf.reshape(mixed, [batch * length, width]), this.weightsOut, this.biasOut);
-          return tf.reshape(out, [batch, length, width]);
+          const [query, key, value] = [project(x, toQuery), project(x, toKey), project(x, toValue)];
+          return project(tf.attention(query, key, value, { heads, isCausal: sight === 'past' }), toOut);
         });
       }
 

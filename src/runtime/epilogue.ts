@@ -1,0 +1,27 @@
+import { isGemmActivation } from './kernels/gemm.ts';
+import type { NamedTensorMap, Tensor } from './tf.ts';
+
+/** What tfjs-layers' dense and convolutional layers keep; their weights are there once they are built. */
+export interface EpilogueLayer {
+  readonly kernel: { read(): Tensor };
+  readonly bias?: { read(): Tensor } | null;
+  readonly activation?: { apply(x: Tensor): Tensor; getClassName(): string } | null;
+  readonly _callHook?: unknown;
+}
+
+/** Whether the kernels take this input; a layer with a hook on its calls is left to tfjs, which calls it. */
+export function canFuse(layer: object, x: Tensor): boolean {
+  return x.dtype === 'float32' && x.size > 0 && (layer as EpilogueLayer)._callHook == null;
+}
+
+/** What ends the layer: the part that a fused kernel does, and `finish` for an activation that it does not know. */
+export function epilogueOf(layer: object) {
+  const { bias, activation } = layer as EpilogueLayer;
+  const name = activation?.getClassName() ?? 'linear';
+  const isFused = isGemmActivation(name);
+  return {
+    bias: (bias == null ? {} : { bias: bias.read() }) as NamedTensorMap,
+    activation: isFused ? name : 'linear',
+    finish: (x: Tensor): Tensor => (isFused ? x : (activation as NonNullable<typeof activation>).apply(x)),
+  };
+}

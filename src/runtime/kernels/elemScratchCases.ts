@@ -1,0 +1,1 @@
+export { attentionCases } from './attentionCases.ts';

@@ -1,0 +1,172 @@
+import {
+  getKernelsForBackend,
+  type KernelConfig,
+  type NamedTensorInfoMap,
+  registerKernel,
+  type TensorInfo,
+  unregisterKernel,
+} from '../tf.ts';
+import type { KernelContext } from './kernel.ts';
+import { KERNEL_NUMBERS } from './numbers.ts';
+import type { PlanRecord } from './pool.ts';
+
+/** The calls of compiled code that some work made, at addresses that stay theirs: `run` makes all of them again at once. */
+export interface Plan {
+  /** How many calls it makes. */
+  readonly length: number;
+  /** Whether the scratch memory that the calls use is still where it was. */
+  isValid(): boolean;
+  run(): void;
+  /** Gives the memory of all intermediate results back. */
+  dispose(): void;
+}
+
+export type Recording<T> =
+  | { readonly result: T; readonly plan: Plan }
+  | { readonly result: T; readonly plan: undefined; readonly why: string };
+
+const RECORD_WORDS = 4;
+
+/**
+ * Does the work, and keeps the calls that it makes of compiled code as a plan. What the work allocates and frees stays
+ * reserved for the plan, reused among its own results as it was freed, so a plan needs as much memory as the work did.
+ * There is no plan where something else computed: a kernel of tfjs, a value that was read back.
+ * The work must free all but its results before it returns (a tidy does), and what it reads must stay in its place.
+ */
+export function recordPlan<T>(context: KernelContext, work: () => T): Recording<T> {
+  const { pool, backend } = context;
+  const memory = reserveMemory(context);
+  const records: PlanRecord[] = [];
+  const scratchBefore = pool.scratchAddress();
+  let why: string | undefined;
+  const refuse = (reason: string) => {
+    why ??= reason;
+  };
+  const unwatch = watchKernels(() => records.length, refuse);
+  const { readSync } = backend;
+  backend.readSync = (...args) => {
+    refuse('a value was read back');
+    return readSync.apply(backend, args);
+  };
+  let result: T;
+  try {
+    result = pool.recording(records, work);
+  } catch (error) {
+    memory.release();
+    throw error;
+  } finally {
+    backend.readSync = readSync;
+    unwatch();
+    memory.stop();
+  }
+  if (pool.scratchAddress() !== scratchBefore) refuse('the scratch memory grew');
+  if (why !== undefined) {
+    memory.release();
+    return { result, plan: undefined, why };
+  }
+  return { result, plan: planOf(context, records, memory.release) };
+}
+
+function planOf({ pool }: KernelContext, records: readonly PlanRecord[], release: () => void): Plan {
+  const scratch = pool.scratchAddress();
+  const argumentWords = records.reduce((sum, { words }) => sum + words.length, 0);
+  const words = new Int32Array(records.length * RECORD_WORDS + argumentWords);
+  const table = pool.allocate(words.byteLength);
+  let at = records.length * RECORD_WORDS;
+  records.forEach(({ kernel, words: argument, isShared }, i) => {
+    words.set([KERNEL_NUMBERS[kernel], table + 4 * at, isShared ? 1 : 0], i * RECORD_WORDS);
+    words.set(argument, at);
+    at += argument.length;
+  });
+  pool.write(table, words);
+  let isDisposed = false;
+  return {
+    length: records.length,
+    isValid: () => !isDisposed && pool.scratchAddress() === scratch,
+    run: () => pool.runPlan(table, records.length),
+    dispose() {
+      if (isDisposed) return;
+      isDisposed = true;
+      pool.free(table);
+      release();
+    },
+  };
+}
+
+/**
+ * Until `stop`, what is freed of what was allocated is kept for the next block of its size instead; `release` gives
+ * what is kept back to the heap. Blocks that outlive the work are their tensors', as ever.
+ */
+function reserveMemory({ backend }: KernelContext) {
+  const { wasm } = backend as unknown as {
+    wasm: { _malloc(bytes: number): number; _free(address: number): void };
+  };
+  const { _malloc: malloc, _free: free } = wasm;
+  const { move } = backend;
+  const sizes = new Map<number, number>();
+  const idle = new Map<number, number[]>();
+  const constants = new Set<number>();
+  wasm._malloc = (bytes) => {
+    const address = idle.get(bytes)?.pop() ?? malloc(bytes);
+    if (address !== 0) sizes.set(address, bytes);
+    return address;
+  };
+  wasm._free = (address) => {
+    const bytes = sizes.get(address);
+    if (bytes === undefined) {
+      free(address);
+      return;
+    }
+    sizes.delete(address);
+    // Nobody writes a constant again.
+    if (!constants.has(address)) idle.set(bytes, [...(idle.get(bytes) ?? []), address]);
+  };
+  backend.move = (dataId, values, ...rest) => {
+    move.call(backend, dataId, values, ...rest);
+    if (values) constants.add(backend.getMemoryOffset(dataId));
+  };
+  return {
+    stop() {
+      wasm._malloc = malloc;
+      wasm._free = free;
+      backend.move = move;
+      // Those that live on are freed with their tensors.
+      for (const address of constants) if (sizes.has(address)) constants.delete(address);
+    },
+    release() {
+      for (const address of [...idle.values(), ...constants].flat()) free(address);
+      idle.clear();
+      constants.clear();
+    },
+  };
+}
+
+/** Has `refuse` called for every kernel that computes without a call of compiled code, until the function is called. */
+function watchKernels(count: () => number, refuse: (reason: string) => void): () => void {
+  const originals: KernelConfig[] = getKernelsForBackend('wasm');
+  for (const original of originals) {
+    const { kernelName } = original;
+    unregisterKernel(kernelName, 'wasm');
+    registerKernel({
+      ...original,
+      kernelFunc(call) {
+        const before = count();
+        const result = original.kernelFunc(call);
+        if (count() === before && !isAlias(call.inputs, result)) refuse(`${kernelName} is tfjs's own`);
+        return result;
+      },
+    });
+  }
+  return () => {
+    for (const original of originals) {
+      unregisterKernel(original.kernelName, 'wasm');
+      registerKernel(original);
+    }
+  };
+}
+
+/** Whether a kernel computed nothing: it gave a tensor another shape, or another name. */
+function isAlias(inputs: NamedTensorInfoMap, result: TensorInfo | TensorInfo[]): boolean {
+  const given = Object.values(inputs).flat() as (TensorInfo | undefined)[];
+  return [result].flat().every(({ dataId }) => given.some((input) => input?.dataId === dataId));
+}

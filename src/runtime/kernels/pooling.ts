@@ -1,0 +1,39 @@
+import { backend_util } from '../tf.ts';
+
+export type PoolSizes = backend_util.Conv2DInfo;
+
+/** What tfjs passes to a 2-D pooling and to its gradient; its kernels know no dilation. */
+export interface PoolAttrs {
+  readonly filterSize: [number, number] | number;
+  readonly strides: [number, number] | number;
+  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+/** Sizes of a pooling, or `undefined` for what the kernels leave to tfjs. */
+export function poolSizesOf(xShape: readonly number[], attrs: PoolAttrs): PoolSizes | undefined {
+  if (xShape.length !== 4) return undefined;
+  const { filterSize, strides, pad, dimRoundingMode } = attrs;
+  const shape = xShape as [number, number, number, number];
+  const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+  return info.outHeight > 0 && info.outWidth > 0 ? info : undefined;
+}
+
+/** Words of `wasm/pooling/layout.ts`. */
+export function poolWords(from: number, to: number, info: PoolSizes): number[] {
+  return [
+    ...[from, to, info.batchSize, info.inChannels, info.inHeight, info.inWidth, info.outHeight, info.outWidth],
+    ...[info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth],
+    ...[info.padInfo.top, info.padInfo.left],
+  ];
+}
+
+/** The values that the windows touch. */
+export function poolWork(info: PoolSizes): number {
+  const windows = info.batchSize * info.outHeight * info.outWidth;
+  return windows * info.inChannels * info.filterHeight * info.filterWidth;
+}
+
+export function isPooled(info: PoolSizes, shape: readonly number[]): boolean {
+  return shape.length === 4 && info.outShape.every((length, i) => length === shape[i]);
+}

@@ -1,0 +1,46 @@
+import { sizeOf } from '../../core/shape.ts';
+import { Elu, Exp, LeakyRelu, Relu, Relu6, Rsqrt, Sigmoid, Sqrt, Square, Step, Tanh, type TensorInfo } from '../tf.ts';
+import { floatBits } from './floatBits.ts';
+import { isSupported, type Kernel } from './kernel.ts';
+import { gradientOf } from './unaryGrad.ts';
+
+/** In the order in which `wasm/unary/index.ts` numbers them; `cost` is the work of one value. */
+const FUNCTIONS: readonly { readonly kernelName: string; readonly cost: number }[] = [
+  { kernelName: Relu, cost: 2 },
+  { kernelName: Relu6, cost: 2 },
+  { kernelName: LeakyRelu, cost: 2 },
+  { kernelName: Elu, cost: 8 },
+  { kernelName: Sigmoid, cost: 8 },
+  { kernelName: Tanh, cost: 8 },
+  { kernelName: Exp, cost: 8 },
+  { kernelName: Step, cost: 2 },
+  { kernelName: 'Gelu', cost: 12 },
+  { kernelName: 'GeluTanh', cost: 10 },
+  { kernelName: 'Silu', cost: 8 },
+  { kernelName: 'HardSwish', cost: 3 },
+  { kernelName: 'HardSigmoid', cost: 2 },
+  { kernelName: Square, cost: 2 },
+  { kernelName: Sqrt, cost: 2 },
+  { kernelName: Rsqrt, cost: 3 },
+];
+
+/**
+ * Functions of one tensor, value by value: activations and what normalisation layers need.
+ * Shapes    x [...] → [...]
+ * Units     float32; exponentials within two units in the last place
+ * Throws    nothing: other dtypes fall back to tfjs
+ * Source    tfjs Relu, Elu, Sigmoid, …; Gelu: Hendrycks and Gimpel 2016, arXiv:1606.08415; Silu: Ramachandran et al. 2017,
+ *           arXiv:1710.05941; HardSwish: Howard et al. 2019, arXiv:1905.02244
+ */
+export const unary: readonly Kernel[] = FUNCTIONS.map(({ kernelName, cost }, op) => ({
+  kernelName,
+  gradient: gradientOf(kernelName),
+  run({ backend, pool, address }, inputs, attrs) {
+    const { x } = inputs as { x: TensorInfo };
+    if (!isSupported(x)) return undefined;
+    const out = backend.makeOutput(x.shape, 'float32');
+    const count = sizeOf(x.shape);
+    pool.run('unary', [address(x), address(out), count, op, floatBits(Number(attrs?.['alpha'] ?? 0))], count * cost);
+    return out;
+  },
+}));

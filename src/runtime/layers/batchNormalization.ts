@@ -1,0 +1,50 @@
+import type { LayerPatch } from '../layerPatch.ts';
+import { batchNormTraining } from '../ops/batchNormTraining.ts';
+import { engine, type Tensor, tidy } from '../tf.ts';
+
+/** What tfjs-layers' BatchNormalization keeps; its weights are there once it is built. */
+interface BatchNormalizationLayer {
+  readonly axis: number;
+  readonly momentum: number;
+  readonly epsilon: number;
+  readonly gamma?: LayerWeight;
+  readonly beta?: LayerWeight;
+  readonly movingMean: LayerWeight;
+  readonly movingVariance: LayerWeight;
+}
+
+interface LayerWeight {
+  read(): Tensor;
+  write(value: Tensor): unknown;
+}
+
+/**
+ * Batch normalisation in training: two kernel calls for some fifteen, and two for some thirty in the gradient. What runs
+ * a trained model is left to tfjs, which calls the kernel FusedBatchNorm.
+ * Differs   a layer without scale or center trains, where tfjs-layers fails
+ */
+export const batchNormalization: LayerPatch = {
+  className: 'BatchNormalization',
+  call(layer, inputs, kwargs) {
+    const { axis, momentum, epsilon, gamma, beta, movingMean, movingVariance } =
+      layer as unknown as BatchNormalizationLayer;
+    const [x, ...others] = [inputs].flat();
+    const rank = x?.shape.length ?? 0;
+    const isFitting = others.length === 0 && rank >= 2 && rank <= 4 && (axis === -1 || axis === rank - 1);
+    if (!kwargs['training'] || x === undefined || !isFitting || x.dtype !== 'float32' || x.size === 0) return undefined;
+    return tidy(() => {
+      const result = batchNormTraining(x, gamma?.read(), beta?.read(), epsilon);
+      const statistics = {
+        mean: movingMean.read(),
+        variance: movingVariance.read(),
+        batchMean: result.mean,
+        batchVariance: result.variance,
+      };
+      const averages = engine().runKernel('MovingAverage', statistics, { momentum }) as unknown as Tensor[];
+      const [mean, variance] = averages as [Tensor, Tensor];
+      movingMean.write(mean);
+      movingVariance.write(variance);
+      return result.y;
+    });
+  },
+};

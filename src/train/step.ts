@@ -1,0 +1,104 @@
+import { LimbeckError } from '../core/errors.ts';
+import { firstNonFinite, type NamedArrays, type NdArray } from '../core/shape.ts';
+import type { Loss } from '../losses/loss.ts';
+import { toTensor } from '../runtime/tensors.ts';
+import * as tf from '../runtime/tf.ts';
+import { applyStudent, orderInputs } from '../student/build.ts';
+import type { TrainBatch } from './loop.ts';
+import type { BatchTensors, StepGradients } from './plannedStep.ts';
+
+export interface StepOptions {
+  readonly model: tf.LayersModel;
+  readonly loss: Loss;
+  readonly optimizer: tf.Optimizer;
+}
+
+/** Loss and gradients of one batch; the caller frees them, and nothing else is left. */
+export function gradientsOf(
+  { model, loss }: StepOptions,
+  variables: tf.Variable[],
+  batch: BatchTensors,
+): StepGradients {
+  const { inputs, teacher, labels } = batch;
+  const compute = () => loss.compute(tf, { student: applyStudent(model, inputs, 'training'), teacher, labels });
+  try {
+    return tf.tidy(() => tf.variableGrads(compute, variables) as unknown as tf.TensorContainerObject) as never;
+  } catch (error) {
+    // Where a forward pass throws, tfjs keeps what its gradient would have needed.
+    for (const { saved } of tf.engine().state.activeTape ?? []) tf.dispose(saved ?? []);
+    throw error;
+  }
+}
+
+/** The tensors of a batch; the caller frees them. */
+export function toTensors({ teacher, labels }: TrainBatch, inputs: readonly NdArray[]): BatchTensors {
+  return {
+    inputs: inputs.map(toTensor),
+    teacher: Object.fromEntries(Object.entries(teacher).map(([name, array]) => [name, toTensor(array)])),
+    labels: labels && tf.tensor1d(labels, 'int32'),
+  };
+}
+
+/**
+ * Forward, backward, update; gives the loss and leaves no tensor. `onGradients` sees the gradients before they are applied.
+ * Throws    not-finite: an input, an answer of the teacher or the loss is NaN or infinite; no weight has changed then
+ */
+export function trainStep(
+  options: StepOptions,
+  variables: tf.Variable[],
+  batch: TrainBatch,
+  where: string,
+  onGradients: (gradients: StepGradients) => void = () => {},
+): number {
+  // Not left to the loss: a relu may hide a NaN from it, and the gradient would still carry it into the weights.
+  checkFinite(batch, where);
+  return tf.tidy(() => {
+    const { model, loss, optimizer } = options;
+    const tensors = toTensors(batch, orderInputs(model, batch.inputs));
+    // Batch statistics move in the forward pass, before it is known whether the step is any good.
+    const statistics = model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable);
+    const before = statistics.map((variable) => variable.clone());
+    try {
+      const gradients = gradientsOf(options, variables, tensors);
+      const cost = gradients.value.dataSync()[0] as number;
+      if (!Number.isFinite(cost)) throw lostLoss(loss, cost, where);
+      onGradients(gradients);
+      optimizer.applyGradients(gradients.grads);
+      return cost;
+    } catch (error) {
+      statistics.forEach((variable, i) => {
+        variable.assign(before[i] as tf.Tensor);
+      });
+      throw error;
+    }
+  });
+}
+
+export function lostLoss({ name }: Loss, cost: number, where: string): LimbeckError {
+  return new LimbeckError(
+    'not-finite',
+    `The loss "${name}" became ${cost} at ${where}; the student is kept as it was before that step. ` +
+      'Lower the learning rate.',
+    { details: { where } },
+  );
+}
+
+/** Throws    not-finite: what the batch holds, and where */
+export function checkFinite({ inputs, teacher }: TrainBatch, where: string): void {
+  checkArrays(inputs, 'The input', where);
+  checkArrays(teacher, 'The teacher’s output', where);
+}
+
+function checkArrays(arrays: NamedArrays, what: string, where: string): void {
+  for (const [name, { data, shape }] of Object.entries(arrays)) {
+    const at = firstNonFinite(data);
+    if (at < 0) continue;
+    const example = Math.floor((at * (shape[0] ?? 1)) / data.length);
+    throw new LimbeckError(
+      'not-finite',
+      `${what} "${name}" holds ${data[at]} (example ${example} of the batch at ${where}); the student is kept as it was ` +
+        'before that step. Clean the data, or leave the example out.',
+      { details: { where, name, example } },
+    );
+  }
+}

@@ -1,0 +1,150 @@
+import type { NdArray } from '../core/shape.ts';
+import { currentKernels, type InstalledKernels } from '../runtime/kernels/install.ts';
+import type * as tf from '../runtime/tf.ts';
+import { orderInputs } from '../student/build.ts';
+import type { TrainBatch } from './loop.ts';
+import {
+  type PlannedStep,
+  recordStep,
+  type Statistics,
+  type StepGradients,
+  shapeKey,
+  statisticsOf,
+} from './plannedStep.ts';
+import { whyNotReplayed } from './replayable.ts';
+import { checkFinite, gradientsOf, type StepOptions, trainStep } from './step.ts';
+
+/** Takes the steps of one run. It frees what it keeps when the run ends; model and optimizer stay the caller's. */
+export interface Stepper extends Disposable {
+  /**
+   * Forward, backward, update; gives the loss.
+   * Throws    not-finite: an input, an answer of the teacher, the loss or a gradient is NaN or infinite; no weight has
+   *           changed then
+   */
+  step(batch: TrainBatch, where: string): number;
+  /** Why steps go through tfjs one kernel at a time; undefined where they are replayed, or will be. */
+  readonly why: string | undefined;
+}
+
+/** Steps that go through tfjs before one is recorded: compilers warm up, and scratch memory finds its size. */
+const EAGER_STEPS = 2;
+/** A plan is lost where somebody gives a weight new memory; nobody should do so at every step. */
+const MOST_RECORDINGS = 8;
+
+interface Plan {
+  /** Of the batches that it can take. */
+  readonly key: string;
+  readonly planned: PlannedStep;
+  /** A plan is believed after it gave what an eager step gave, bit for bit. */
+  readonly isProven: boolean;
+}
+
+/**
+ * The batches of a run are of one shape, but for the last of an epoch, which goes through tfjs: a run has one plan.
+ * On wasm with kernels the third step of a shape is recorded, the fourth is computed both ways and compared, and all
+ * others are replayed (see `plannedStep.ts`). A step that cannot be replayed, or that computes something else each time
+ * (dropout does), goes on through tfjs.
+ */
+export function openStepper(options: StepOptions): Stepper {
+  const { model, optimizer, loss } = options;
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const eagerSteps = new Map<string, number>();
+  let plan: Plan | undefined;
+  let statistics: Statistics | undefined;
+  let recordings = 0;
+  let why = whyNotReplayed(model, loss);
+
+  function applied(planned: PlannedStep, value: number, batch: TrainBatch, where: string): number {
+    // The same step through tfjs fails too, and says what with.
+    if (!Number.isFinite(value)) return trainStep(options, variables, batch, where);
+    try {
+      optimizer.applyGradients(planned.grads);
+    } catch (error) {
+      checkFinite(batch, where);
+      throw error;
+    }
+    planned.commit();
+    return value;
+  }
+
+  function record(kernels: InstalledKernels, key: string, batch: TrainBatch, inputs: NdArray[], where: string): number {
+    checkFinite(batch, where);
+    statistics ??= statisticsOf(model);
+    recordings++;
+    const compute = (tensors: Parameters<typeof gradientsOf>[2]) => gradientsOf(options, variables, tensors);
+    const recorded = recordStep(kernels, compute, variables, statistics, batch, inputs);
+    if (recorded.planned === undefined) {
+      why = recorded.why;
+      return trainStep(options, variables, batch, where);
+    }
+    plan = { key, planned: recorded.planned, isProven: false };
+    // The recording computed this very step.
+    return applied(recorded.planned, recorded.planned.loss(), batch, where);
+  }
+
+  /** One step both ways; the eager one counts. */
+  function prove({ key, planned }: Plan, batch: TrainBatch, inputs: NdArray[], where: string): number {
+    statistics?.settle();
+    const value = planned.run(batch, inputs);
+    let isSame = true;
+    const compare = (gradients: StepGradients) => {
+      isSame = areSame([gradients.value], [value]) && namedSame(gradients.grads, planned.grads);
+    };
+    const cost = trainStep(options, variables, batch, where, compare);
+    isSame &&= areSame(planned.statistics(), statistics?.variables ?? []);
+    if (isSame) plan = { key, planned, isProven: true };
+    else {
+      forget();
+      why = 'a step does not give the same numbers twice';
+    }
+    return cost;
+  }
+
+  function forget(): void {
+    plan?.planned.dispose();
+    plan = undefined;
+  }
+
+  return {
+    get why() {
+      return why;
+    },
+    step(batch, where) {
+      const kernels = currentKernels();
+      if (kernels === undefined || why !== undefined) return trainStep(options, variables, batch, where);
+      const inputs = orderInputs(model, batch.inputs);
+      const key = shapeKey(batch, inputs);
+      if (plan?.key === key && !plan.planned.isValid()) forget();
+      if (plan?.key === key) {
+        if (!plan.isProven) return prove(plan, batch, inputs, where);
+        statistics?.settle();
+        return applied(plan.planned, plan.planned.run(batch, inputs), batch, where);
+      }
+      const seen = eagerSteps.get(key) ?? 0;
+      const isTime = plan === undefined && seen >= EAGER_STEPS && recordings < MOST_RECORDINGS;
+      if (isTime) return record(kernels, key, batch, inputs, where);
+      eagerSteps.set(key, seen + 1);
+      return trainStep(options, variables, batch, where);
+    },
+    [Symbol.dispose]() {
+      forget();
+      statistics?.dispose();
+    },
+  };
+}
+
+function areSame(some: readonly (tf.Tensor | number)[], others: readonly (tf.Tensor | number)[]): boolean {
+  return some.every((tensor, i) => {
+    const [a, b] = [bitsOf(tensor), bitsOf(others[i] as tf.Tensor | number)];
+    return a.length === b.length && a.every((word, at) => word === b[at]);
+  });
+}
+
+function namedSame(some: tf.NamedTensorMap, others: tf.NamedTensorMap): boolean {
+  return Object.entries(some).every(([name, tensor]) => areSame([tensor], [others[name] as tf.Tensor]));
+}
+
+function bitsOf(value: tf.Tensor | number): Int32Array {
+  const floats = typeof value === 'number' ? Float32Array.of(value) : (value.dataSync() as Float32Array);
+  return new Int32Array(floats.slice().buffer);
+}

@@ -1,0 +1,141 @@
+import { multiplyAdd } from './math';
+
+/** ln 2 in two parts; the first has nine bits, so that its multiples are exact. */
+const LN2_HIGH: f32 = 0.693359375;
+const LN2_LOW: f32 = -2.1219444005469057e-4;
+/** 1.5 · 2²³: what is added to it is rounded to a whole number, which then lies in the low bits. */
+const ROUNDER: f32 = 12582912;
+const ROUNDER_BITS: i32 = 0x4b400000;
+
+/**
+ * A thread's scratch holds this table of constants behind what kernels use. V8 builds a constant vector from integers
+ * each time it is used; loading it instead makes the exponential twice as fast.
+ */
+const TABLE: usize = 512 * 1024;
+const LOWEST: usize = 0;
+const HIGHEST: usize = 16;
+const LOG2_E: usize = 32;
+const ROUND: usize = 48;
+const MINUS_LN2_HIGH: usize = 64;
+const MINUS_LN2_LOW: usize = 80;
+const E2: usize = 96;
+const E3: usize = 112;
+const E4: usize = 128;
+const E5: usize = 144;
+const E6: usize = 160;
+const ONE: usize = 176;
+const BIAS: usize = 192;
+const ROUND_BITS: usize = 208;
+const LOWEST_MINUS_ONE: usize = 224;
+const NORMAL: usize = 240;
+
+/** Writes the table; gives its address, which the functions below take. */
+export function mathTable(scratch: usize): usize {
+  const t = scratch + TABLE;
+  v128.store(t, f32x4.splat(-104), LOWEST);
+  v128.store(t, f32x4.splat(89), HIGHEST);
+  v128.store(t, f32x4.splat(1.4426950408889634), LOG2_E);
+  v128.store(t, f32x4.splat(ROUNDER), ROUND);
+  v128.store(t, f32x4.splat(-LN2_HIGH), MINUS_LN2_HIGH);
+  v128.store(t, f32x4.splat(-LN2_LOW), MINUS_LN2_LOW);
+  // e^r − 1 = r + r² · (E2 + E3 r + …) for |r| ≤ ln 2 / 2, fitted to a relative error of 1.3e-8.
+  v128.store(t, f32x4.splat(0.5), E2);
+  v128.store(t, f32x4.splat(0.16666541993618011), E3);
+  v128.store(t, f32x4.splat(0.04166628047823906), E4);
+  v128.store(t, f32x4.splat(0.008366644382476807), E5);
+  v128.store(t, f32x4.splat(0.0013946554390713573), E6);
+  v128.store(t, f32x4.splat(1), ONE);
+  v128.store(t, i32x4.splat(127), BIAS);
+  v128.store(t, i32x4.splat(ROUNDER_BITS), ROUND_BITS);
+  v128.store(t, f32x4.splat(-18), LOWEST_MINUS_ONE);
+  // e^(z²) erfc(z) by powers of 1 / (1 + 0.4 z), the highest first, fitted to a relative error of 4e-8.
+  v128.store(t, f32x4.splat(0.031692732125520706), NORMAL);
+  v128.store(t, f32x4.splat(-0.09062494337558746), NORMAL + 16);
+  v128.store(t, f32x4.splat(-0.027355358004570007), NORMAL + 32);
+  v128.store(t, f32x4.splat(0.2287523403120041), NORMAL + 48);
+  v128.store(t, f32x4.splat(-0.030685968697071075), NORMAL + 64);
+  v128.store(t, f32x4.splat(0.2490004450082779), NORMAL + 80);
+  v128.store(t, f32x4.splat(0.18395553529262543), NORMAL + 96);
+  v128.store(t, f32x4.splat(0.23000863194465637), NORMAL + 112);
+  v128.store(t, f32x4.splat(0.22523795068264008), NORMAL + 128);
+  v128.store(t, f32x4.splat(1.875423185992986e-5), NORMAL + 144);
+  return t;
+}
+
+/** e^r − 1 for what is left of x when n · ln 2 is taken away. */
+@inline
+function expm1Reduced(x: v128, n: v128, t: usize): v128 {
+  const r = multiplyAdd(n, v128.load(t, MINUS_LN2_LOW), multiplyAdd(n, v128.load(t, MINUS_LN2_HIGH), x));
+  let p = multiplyAdd(v128.load(t, E6), r, v128.load(t, E5));
+  p = multiplyAdd(p, r, v128.load(t, E4));
+  p = multiplyAdd(p, r, v128.load(t, E3));
+  p = multiplyAdd(p, r, v128.load(t, E2));
+  return multiplyAdd(v128.mul<f32>(r, r), p, r);
+}
+
+@inline
+function powerOfTwo(k: v128, t: usize): v128 {
+  return v128.shl<i32>(v128.add<i32>(k, v128.load(t, BIAS)), 23);
+}
+
+/** e^x within two units in the last place, over the whole range: infinite above, denormal and zero below. */
+@inline
+export function exp4(x: v128, t: usize): v128 {
+  x = v128.pmin<f32>(v128.pmax<f32>(x, v128.load(t, LOWEST)), v128.load(t, HIGHEST));
+  const shifted = multiplyAdd(x, v128.load(t, LOG2_E), v128.load(t, ROUND));
+  const n = v128.sub<f32>(shifted, v128.load(t, ROUND));
+  const e = v128.add<f32>(expm1Reduced(x, n, t), v128.load(t, ONE));
+  // In two steps, because 2^n itself may be too large or too small for a float.
+  const k = v128.sub<i32>(shifted, v128.load(t, ROUND_BITS));
+  const half = v128.shr<i32>(k, 1);
+  return v128.mul<f32>(v128.mul<f32>(e, powerOfTwo(half, t)), powerOfTwo(v128.sub<i32>(k, half), t));
+}
+
+/** e^x − 1 for x ≤ 0, precise near zero too. */
+@inline
+export function expm1NotPositive4(x: v128, t: usize): v128 {
+  x = v128.pmax<f32>(x, v128.load(t, LOWEST_MINUS_ONE));
+  const shifted = multiplyAdd(x, v128.load(t, LOG2_E), v128.load(t, ROUND));
+  const n = v128.sub<f32>(shifted, v128.load(t, ROUND));
+  const scale = powerOfTwo(v128.sub<i32>(shifted, v128.load(t, ROUND_BITS)), t);
+  return multiplyAdd(expm1Reduced(x, n, t), scale, v128.sub<f32>(scale, v128.load(t, ONE)));
+}
+
+/** tanh x = −m / (m + 2) with m = e^(−2|x|) − 1, and the sign of x. */
+@inline
+export function tanh4(x: v128, t: usize): v128 {
+  const m = expm1NotPositive4(v128.neg<f32>(v128.abs<f32>(v128.add<f32>(x, x))), t);
+  const y = v128.div<f32>(m, v128.add<f32>(m, v128.add<f32>(v128.load(t, ONE), v128.load(t, ONE))));
+  return v128.bitselect(x, v128.abs<f32>(y), i32x4.splat(0x80000000));
+}
+
+@inline
+export function sigmoid4(x: v128, t: usize): v128 {
+  const one = v128.load(t, ONE);
+  return v128.div<f32>(one, v128.add<f32>(one, exp4(v128.neg<f32>(x), t)));
+}
+
+/** e^(−x²/2), from which `normalCdf4` and the density of the normal distribution are made. */
+@inline
+export function bell4(x: v128, t: usize): v128 {
+  return exp4(v128.mul<f32>(v128.mul<f32>(x, x), f32x4.splat(-0.5)), t);
+}
+
+/** Φ(x), the normal distribution, given `bell4(x)`: its tail is e^(−z²) · P(1 / (1 + 0.4 z)) / 2 with z = |x| / √2. */
+@inline
+export function normalCdf4(x: v128, bell: v128, t: usize): v128 {
+  const one = v128.load(t, ONE);
+  const z = v128.mul<f32>(v128.abs<f32>(x), f32x4.splat(0.28284271247461906));
+  const q = v128.div<f32>(one, v128.add<f32>(z, one));
+  let p = multiplyAdd(v128.load(t, NORMAL), q, v128.load(t, NORMAL + 16));
+  p = multiplyAdd(p, q, v128.load(t, NORMAL + 32));
+  p = multiplyAdd(p, q, v128.load(t, NORMAL + 48));
+  p = multiplyAdd(p, q, v128.load(t, NORMAL + 64));
+  p = multiplyAdd(p, q, v128.load(t, NORMAL + 80));
+  p = multiplyAdd(p, q, v128.load(t, NORMAL + 96));
+  p = multiplyAdd(p, q, v128.load(t, NORMAL + 112));
+  p = multiplyAdd(p, q, v128.load(t, NORMAL + 128));
+  p = multiplyAdd(p, q, v128.load(t, NORMAL + 144));
+  const tail = v128.mul<f32>(v128.mul<f32>(bell, v128.load(t, E2)), p);
+  return v128.bitselect(tail, v128.sub<f32>(one, tail), v128.lt<f32>(x, f32x4.splat(0)));
+}

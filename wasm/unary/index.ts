@@ -1,0 +1,113 @@
+/**
+ * One function of each value of a tensor. The vector functions are in `math.ts`; the last one to three values go through
+ * the same code in a padded vector, so a value does not depend on where it lies.
+ */
+import { arg } from '../args';
+import { loadTail, multiplyAdd, storeTail } from '../math';
+import { bell4, exp4, expm1NotPositive4, mathTable, normalCdf4, sigmoid4, tanh4 } from '../mathTable';
+import { rangeStart } from '../range';
+
+/** The argument block: 32-bit words in this order. `runtime/kernels/unary.ts` writes it. */
+const X: i32 = 0;
+const OUT: i32 = 1;
+const COUNT: i32 = 2;
+const OP: i32 = 3;
+/** A float: the slope of leakyRelu and hardSigmoid, the value of step below zero. */
+const ALPHA: usize = 16;
+
+/** As `runtime/kernels/unary.ts` numbers them. */
+const RELU: i32 = 0;
+const RELU6: i32 = 1;
+const LEAKY_RELU: i32 = 2;
+const ELU: i32 = 3;
+const SIGMOID: i32 = 4;
+const TANH: i32 = 5;
+const EXP: i32 = 6;
+const STEP: i32 = 7;
+const GELU: i32 = 8;
+const GELU_TANH: i32 = 9;
+const SILU: i32 = 10;
+const HARD_SWISH: i32 = 11;
+const HARD_SIGMOID: i32 = 12;
+const SQUARE: i32 = 13;
+const SQRT: i32 = 14;
+const RSQRT: i32 = 15;
+
+export function unary(args: usize, scratch: usize, part: i32, parts: i32): void {
+  const count = arg(args, COUNT);
+  const first = rangeStart(count, part, parts);
+  const last = rangeStart(count, part + 1, parts);
+  const x = <usize>arg(args, X) + (<usize>first << 2);
+  const out = <usize>arg(args, OUT) + (<usize>first << 2);
+  const alpha = v128.load32_splat(args + ALPHA);
+  const table = mathTable(scratch);
+  const length = last - first;
+  switch (arg(args, OP)) {
+    case RELU: sweep(RELU, x, out, length, alpha, table); break;
+    case RELU6: sweep(RELU6, x, out, length, alpha, table); break;
+    case LEAKY_RELU: sweep(LEAKY_RELU, x, out, length, alpha, table); break;
+    case ELU: sweep(ELU, x, out, length, alpha, table); break;
+    case SIGMOID: sweep(SIGMOID, x, out, length, alpha, table); break;
+    case TANH: sweep(TANH, x, out, length, alpha, table); break;
+    case EXP: sweep(EXP, x, out, length, alpha, table); break;
+    case STEP: sweep(STEP, x, out, length, alpha, table); break;
+    case GELU: sweep(GELU, x, out, length, alpha, table); break;
+    case GELU_TANH: sweep(GELU_TANH, x, out, length, alpha, table); break;
+    case SILU: sweep(SILU, x, out, length, alpha, table); break;
+    case HARD_SWISH: sweep(HARD_SWISH, x, out, length, alpha, table); break;
+    case HARD_SIGMOID: sweep(HARD_SIGMOID, x, out, length, alpha, table); break;
+    case SQUARE: sweep(SQUARE, x, out, length, alpha, table); break;
+    case SQRT: sweep(SQRT, x, out, length, alpha, table); break;
+    case RSQRT: sweep(RSQRT, x, out, length, alpha, table); break;
+  }
+}
+
+/** Inlined with a constant `op`, so that each operation has a loop without a branch. */
+@inline
+function sweep(op: i32, x: usize, out: usize, count: i32, alpha: v128, t: usize): void {
+  for (; count >= 4; count -= 4) {
+    v128.store(out, apply(op, v128.load(x), alpha, t));
+    x += 16;
+    out += 16;
+  }
+  if (count > 0) storeTail(out, apply(op, loadTail(x, count, 0), alpha, t), count);
+}
+
+@inline
+function apply(op: i32, x: v128, alpha: v128, t: usize): v128 {
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  if (op == RELU) return v128.pmax<f32>(x, zero);
+  if (op == RELU6) return v128.pmin<f32>(v128.pmax<f32>(x, zero), f32x4.splat(6));
+  if (op == LEAKY_RELU) return v128.bitselect(v128.mul<f32>(x, alpha), x, v128.lt<f32>(x, zero));
+  if (op == ELU) return v128.bitselect(expm1NotPositive4(x, t), x, v128.lt<f32>(x, zero));
+  if (op == SIGMOID) return sigmoid4(x, t);
+  if (op == TANH) return tanh4(x, t);
+  if (op == EXP) return exp4(x, t);
+  if (op == STEP) {
+    // Where x is not a number the comparison gives all ones, which is one too.
+    return v128.or(v128.bitselect(one, alpha, v128.gt<f32>(x, zero)), v128.ne<f32>(x, x));
+  }
+  if (op == GELU) return v128.mul<f32>(x, normalCdf4(x, bell4(x, t), t));
+  if (op == GELU_TANH) return v128.mul<f32>(x, sigmoid4(tanhArgument(x), t));
+  if (op == SILU) return v128.mul<f32>(x, sigmoid4(x, t));
+  if (op == HARD_SWISH) {
+    return v128.mul<f32>(v128.mul<f32>(x, clamp(v128.add<f32>(x, f32x4.splat(3)), 6)), f32x4.splat(<f32>(1.0 / 6.0)));
+  }
+  if (op == HARD_SIGMOID) return clamp(v128.add<f32>(v128.mul<f32>(x, alpha), f32x4.splat(0.5)), 1);
+  if (op == SQUARE) return v128.mul<f32>(x, x);
+  if (op == SQRT) return v128.sqrt<f32>(x);
+  return v128.div<f32>(one, v128.sqrt<f32>(x));
+}
+
+@inline
+function clamp(x: v128, most: f32): v128 {
+  return v128.pmin<f32>(v128.pmax<f32>(x, f32x4.splat(0)), f32x4.splat(most));
+}
+
+/** 2 √(2/π) (x + 0.044715 x³): (1 + tanh u) / 2 is the sigmoid of 2u. */
+@inline
+function tanhArgument(x: v128): v128 {
+  const cubic = multiplyAdd(v128.mul<f32>(x, x), f32x4.splat(0.07135481282553527), f32x4.splat(1.5957691216057308));
+  return v128.mul<f32>(x, cubic);
+}
