@@ -107,7 +107,7 @@ CASES = [
     pooling('maxPool', (1, 3, 6, 5), (2, 3), (1, 1), padding=(0, 1, 1, 1)),
     pooling('avgPool', (1, 5, 6, 4), (2, 2), (2, 2)),
     pooling('avgPool', (1, 4, 7, 7), (3, 3), (2, 2), padding=(1, 1, 1, 1)),
-    pooling('avgPool', (1, 17, 4, 3), (3, 2), (1, 1), padding=(1, 1, 1, 1)),
+    pooling('avgPool', (1, 17, 4, 3), (3, 3), (1, 1), padding=(1, 1, 1, 1)),
 ]
 
 

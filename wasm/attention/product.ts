@@ -3,7 +3,7 @@
  * B comes packed in panels of eight columns; A is read one value at a time through two strides, so its transpose costs
  * nothing; C has dense columns. The register tile is 6 × 8, as in `gemm`.
  */
-import { loadTail, multiplyAdd, storeTail } from '../math';
+import { multiplyAdd } from '../math';
 
 export const PANEL: i32 = 8;
 const TILE_ROWS: i32 = 6;
@@ -79,28 +79,28 @@ function turnFour(at: usize, stride: usize, out: usize): void {
   v128.store(out, v128.shuffle<i64>(y2, y3, 1, 3), 96);
 }
 
-/** The product. Strides are in bytes; with `adds` what C holds stays and the product comes on top. */
+/** The product. Strides are in bytes; with `adds` it comes on top of what C holds. `sums` is room for one tile. */
 export function product(
   a: usize, aRow: usize, aColumn: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, factor: f32,
-  adds: bool,
+  adds: bool, sums: usize,
 ): void {
-  // As an integer, because the loop of a tile needs every vector register.
-  const bits = reinterpret<i32>(factor);
   for (let j = 0; j < n; j += PANEL) {
     const panel = packedB + (<usize>(j * k) << 2);
     for (let i = 0; i < m; i += TILE_ROWS) {
       const rows = min(TILE_ROWS, m - i);
+      tile(a + <usize>i * aRow, aRow, aColumn, panel, rows, k, sums);
       const at = c + <usize>i * cRow + (<usize>j << 2);
-      tile(a + <usize>i * aRow, aRow, aColumn, panel, at, cRow, rows, n - j, k, bits, adds);
+      if (n - j >= PANEL) giveRows(sums, at, cRow, rows, factor, adds);
+      else giveEdge(sums, at, cRow, rows, n - j, factor, adds);
     }
   }
 }
 
-/** Rows that are missing repeat the last one, and are not stored. */
-function tile(
-  a0: usize, aRow: usize, aColumn: usize, b: usize, c: usize, cRow: usize, rows: i32, columns: i32, k: i32, factorBits: i32,
-  adds: bool,
-): void {
+/**
+ * The sums of one tile, left in memory: with what becomes of them in the same function, V8 has too few registers for the
+ * loop and is half as fast. Rows that are missing repeat the last one.
+ */
+function tile(a0: usize, aRow: usize, aColumn: usize, b: usize, rows: i32, k: i32, sums: usize): void {
   let a1 = rows > 1 ? a0 + aRow : a0;
   let a2 = rows > 2 ? a1 + aRow : a1;
   let a3 = rows > 3 ? a2 + aRow : a2;
@@ -138,38 +138,45 @@ function tile(
     a4 += aColumn;
     a5 += aColumn;
   }
-  const by = f32x4.splat(reinterpret<f32>(factorBits));
-  finish(c, c00, c01, columns, by, adds);
-  if (rows > 1) finish(c + cRow, c10, c11, columns, by, adds);
-  if (rows > 2) finish(c + 2 * cRow, c20, c21, columns, by, adds);
-  if (rows > 3) finish(c + 3 * cRow, c30, c31, columns, by, adds);
-  if (rows > 4) finish(c + 4 * cRow, c40, c41, columns, by, adds);
-  if (rows > 5) finish(c + 5 * cRow, c50, c51, columns, by, adds);
+  v128.store(sums, c00, 0);
+  v128.store(sums, c01, 16);
+  v128.store(sums, c10, 32);
+  v128.store(sums, c11, 48);
+  v128.store(sums, c20, 64);
+  v128.store(sums, c21, 80);
+  v128.store(sums, c30, 96);
+  v128.store(sums, c31, 112);
+  v128.store(sums, c40, 128);
+  v128.store(sums, c41, 144);
+  v128.store(sums, c50, 160);
+  v128.store(sums, c51, 176);
 }
 
-@inline
-function finish(at: usize, low: v128, high: v128, columns: i32, by: v128, adds: bool): void {
-  low = v128.mul<f32>(low, by);
-  high = v128.mul<f32>(high, by);
-  if (columns >= PANEL) {
+function giveRows(sums: usize, c: usize, cRow: usize, rows: i32, factor: f32, adds: bool): void {
+  const by = f32x4.splat(factor);
+  for (; rows > 0; rows--) {
+    let low = v128.mul<f32>(v128.load(sums), by);
+    let high = v128.mul<f32>(v128.load(sums, 16), by);
     if (adds) {
-      low = v128.add<f32>(low, v128.load(at));
-      high = v128.add<f32>(high, v128.load(at, 16));
+      low = v128.add<f32>(low, v128.load(c));
+      high = v128.add<f32>(high, v128.load(c, 16));
     }
-    v128.store(at, low);
-    v128.store(at, high, 16);
-    return;
+    v128.store(c, low);
+    v128.store(c, high, 16);
+    sums += 32;
+    c += cRow;
   }
-  edge(at, low, high, columns, adds);
 }
 
-function edge(at: usize, low: v128, high: v128, columns: i32, adds: bool): void {
-  if (columns >= 4) {
-    v128.store(at, adds ? v128.add<f32>(low, v128.load(at)) : low);
-    at += 16;
-    columns -= 4;
-    low = high;
+/** Fewer columns than a panel has: nothing beside the matrix is read or written. */
+function giveEdge(sums: usize, c: usize, cRow: usize, rows: i32, columns: i32, factor: f32, adds: bool): void {
+  for (let row = 0; row < rows; row++) {
+    for (let j = 0; j < columns; j++) {
+      const at = c + (<usize>j << 2);
+      const sum = load<f32>(sums + (<usize>j << 2)) * factor;
+      store<f32>(at, adds ? sum + load<f32>(at) : sum);
+    }
+    sums += 32;
+    c += cRow;
   }
-  if (columns == 0) return;
-  storeTail(at, adds ? v128.add<f32>(low, loadTail(at, columns, 0)) : low, columns);
 }

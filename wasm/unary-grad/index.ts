@@ -4,7 +4,7 @@
  */
 import { arg } from '../args';
 import { loadTail, multiplyAdd, storeTail } from '../math';
-import { bell4, mathTable, normalCdf4, sigmoid4 } from '../mathTable';
+import { bell4, exp4, mathTable, normalCdf4 } from '../mathTable';
 import { rangeStart } from '../range';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/unaryGrad.ts` writes it. */
@@ -90,9 +90,9 @@ function slope(op: i32, v: v128, alpha: v128, zero: v128, one: v128, t: usize): 
     const square = v128.mul<f32>(v, v);
     const u = v128.mul<f32>(v, multiplyAdd(square, f32x4.splat(0.07135481282553527), f32x4.splat(1.5957691216057308)));
     const slopeOfU = multiplyAdd(square, f32x4.splat(0.2140644384766058), f32x4.splat(1.5957691216057308));
-    return sloped(v, sigmoid4(u, t), slopeOfU, one);
+    return sloped(v, u, slopeOfU, one, t);
   }
-  if (op == SILU) return sloped(v, sigmoid4(v, t), one, one);
+  if (op == SILU) return sloped(v, v, one, one, t);
   if (op == HARD_SWISH) {
     const within = multiplyAdd(v, f32x4.splat(<f32>(1.0 / 3.0)), f32x4.splat(0.5));
     const above = v128.bitselect(one, within, v128.gt<f32>(v, f32x4.splat(3)));
@@ -108,8 +108,15 @@ function oneWhere(mask: v128, v: v128, one: v128): v128 {
   return v128.or(v128.and(mask, one), v128.ne<f32>(v, v));
 }
 
-/** The slope of x · σ(u(x)), given σ and u′: σ + x u′ σ (1 − σ). */
+/**
+ * The slope of x · σ(u(x)): σ + x u′ σ (1 − σ). From e^(−|u|), because 1 − σ itself keeps few digits where σ is near one,
+ * and x u′ is large there.
+ */
 @inline
-function sloped(x: v128, s: v128, slopeOfU: v128, one: v128): v128 {
-  return multiplyAdd(v128.mul<f32>(v128.mul<f32>(x, slopeOfU), s), v128.sub<f32>(one, s), s);
+function sloped(x: v128, u: v128, slopeOfU: v128, one: v128, t: usize): v128 {
+  const e = exp4(v128.neg<f32>(v128.abs<f32>(u)), t);
+  const large = v128.div<f32>(one, v128.add<f32>(one, e));
+  const small = v128.mul<f32>(e, large);
+  const s = v128.bitselect(small, large, v128.lt<f32>(u, f32x4.splat(0)));
+  return multiplyAdd(v128.mul<f32>(x, slopeOfU), v128.mul<f32>(large, small), s);
 }

@@ -29,9 +29,8 @@ const GELU_TANH: i32 = 9;
 const SILU: i32 = 10;
 const HARD_SWISH: i32 = 11;
 const HARD_SIGMOID: i32 = 12;
-const SQUARE: i32 = 13;
-const SQRT: i32 = 14;
-const RSQRT: i32 = 15;
+const SQRT: i32 = 13;
+const RSQRT: i32 = 14;
 
 export function unary(args: usize, scratch: usize, part: i32, parts: i32): void {
   const count = arg(args, COUNT);
@@ -56,7 +55,6 @@ export function unary(args: usize, scratch: usize, part: i32, parts: i32): void 
     case SILU: sweep(SILU, x, out, length, alpha, table); break;
     case HARD_SWISH: sweep(HARD_SWISH, x, out, length, alpha, table); break;
     case HARD_SIGMOID: sweep(HARD_SIGMOID, x, out, length, alpha, table); break;
-    case SQUARE: sweep(SQUARE, x, out, length, alpha, table); break;
     case SQRT: sweep(SQRT, x, out, length, alpha, table); break;
     case RSQRT: sweep(RSQRT, x, out, length, alpha, table); break;
   }
@@ -95,7 +93,6 @@ function apply(op: i32, x: v128, alpha: v128, t: usize): v128 {
     return v128.mul<f32>(v128.mul<f32>(x, clamp(v128.add<f32>(x, f32x4.splat(3)), 6)), f32x4.splat(<f32>(1.0 / 6.0)));
   }
   if (op == HARD_SIGMOID) return clamp(v128.add<f32>(v128.mul<f32>(x, alpha), f32x4.splat(0.5)), 1);
-  if (op == SQUARE) return v128.mul<f32>(x, x);
   if (op == SQRT) return v128.sqrt<f32>(x);
   return v128.div<f32>(one, v128.sqrt<f32>(x));
 }

@@ -15,6 +15,7 @@ export { conv2dBackpropInput } from './conv2dBackpropInput.ts';
 export { depthwiseConv2dNative } from './depthwiseConv2dNative.ts';
 export { depthwiseConv2dNativeBackpropFilter } from './depthwiseConv2dNativeBackpropFilter.ts';
 export { depthwiseConv2dNativeBackpropInput } from './depthwiseConv2dNativeBackpropInput.ts';
+export { dropout } from './dropout.ts';
 export { einsum } from './einsum.ts';
 export { epilogueGrad } from './epilogueGrad.ts';
 export { fusedBatchNorm } from './fusedBatchNorm.ts';

@@ -5,6 +5,7 @@ export { broadcastCases } from './broadcastCases.ts';
 export { castCases } from './castCases.ts';
 export { convolutionCases } from './convolutionCases.ts';
 export { depthwiseCases } from './depthwiseCases.ts';
+export { dropoutCases } from './dropoutCases.ts';
 export { einsumCases } from './einsumCases.ts';
 export { epilogueGradCases } from './epilogueGradCases.ts';
 export { gatherCases } from './gatherCases.ts';

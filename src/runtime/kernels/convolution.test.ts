@@ -80,13 +80,23 @@ function operation({ op, options, y }: GoldenCase, [input, second]: tf.Tensor[])
     case 'conv2d':
       return tf.conv2d(x, filter, strides, padding, 'NHWC', dilations);
     case 'depthwise':
-      return tf.depthwiseConv2d(x, filter, strides, padding, 'NHWC', dilations);
+      // The kernel that layers run: tfjs refuses gradients of dilated depthwise convolutions.
+      return tf
+        .engine()
+        .runKernel(tf.FusedDepthwiseConv2D, { x, filter }, {
+          strides,
+          pad: padding,
+          dataFormat: 'NHWC',
+          dilations,
+          activation: 'linear',
+        } as unknown as tf.NamedAttrMap) as tf.Tensor;
     case 'convTranspose2d':
       return tf.conv2dTranspose(x, filter, y.shape as [number, number, number, number], strides, pad);
-    // Poolings are declared without explicit padding, which they take all the same.
+    // Declared without explicit padding, which it takes all the same.
     case 'maxPool':
       return tf.maxPool(x, window, strides, padding as unknown as number);
+    // As a number: the gradient of explicit paddings is left to tfjs, which counts the padding.
     case 'avgPool':
-      return tf.avgPool(x, window, strides, padding as unknown as number);
+      return tf.avgPool(x, window, strides, top);
   }
 }

@@ -67,12 +67,19 @@ function convolution(x: tf.Tensor, filter: tf.Tensor, attrs: DepthwiseAttrs): tf
   return tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides, padding, 'NHWC', dilations, rounding);
 }
 
+/** By the kernels' names: tfjs refuses gradients of dilated convolutions. */
 function filterGradient(attrs: DepthwiseAttrs, [x, filter, dy]: Inputs): tf.Tensor {
-  return tf.grad((f) => convolution(x, f, attrs))(filter, dy);
+  const call = { ...gradientCall(attrs), filterShape: filter.shape } as unknown as tf.NamedAttrMap;
+  return tf.engine().runKernel(tf.DepthwiseConv2dNativeBackpropFilter, { x, dy }, call) as tf.Tensor;
 }
 
 function inputGradient(attrs: DepthwiseAttrs, [x, filter, dy]: Inputs): tf.Tensor {
-  return tf.grad((image) => convolution(image, filter, attrs))(x, dy);
+  const call = { ...gradientCall(attrs), inputShape: x.shape } as unknown as tf.NamedAttrMap;
+  return tf.engine().runKernel(tf.DepthwiseConv2dNativeBackpropInput, { dy, filter }, call) as tf.Tensor;
+}
+
+function gradientCall({ strides, padding, dilations, rounding }: DepthwiseAttrs) {
+  return { strides, pad: padding, dataFormat: 'NHWC', dilations, dimRoundingMode: rounding };
 }
 
 /** The undilated convolution that computes the same; tfjs's cpu backend has gradients of no other. */

@@ -1,10 +1,21 @@
-import { DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput, engine, type Tensor } from '../tf.ts';
+import {
+  backend_util,
+  DepthwiseConv2dNativeBackpropFilter,
+  DepthwiseConv2dNativeBackpropInput,
+  engine,
+  type Tensor,
+} from '../tf.ts';
 import type { KernelGradient } from './kernel.ts';
 
-/** Gradient of a depthwise convolution that hands dilations on; tfjs's own refuses them before any kernel is asked. */
+/**
+ * Gradient of a depthwise convolution. A dilated one is left to tfjs's own, which refuses it as its specs demand; the
+ * fused kernel, which layers run, and the two gradient kernels by their names take dilations.
+ */
 export const depthwiseGradient: KernelGradient = {
   inputsToSave: ['x', 'filter'],
   gradFunc(dy, saved, attrs) {
+    const { dilations } = attrs as unknown as { dilations: [number, number] | number };
+    if (!backend_util.tupleValuesAreOne(dilations)) return undefined;
     const [x, filter] = saved as [Tensor, Tensor];
     return {
       x: () =>

@@ -1,16 +1,8 @@
 // Random cases of the matrix products.
 import fc from 'fast-check';
 import * as tf from '../tf.ts';
-import {
-  type Epilogue,
-  epilogueFields,
-  isAffordable,
-  isFallback,
-  type ProductAttrs,
-  plainProduct,
-  productFields,
-  productShapes,
-} from './attributeCases.ts';
+import { type Epilogue, epilogueFields, isFallback } from './attributeCases.ts';
+import { isAffordable, type ProductAttrs, plainProduct, productFields, productShapes } from './productCases.ts';
 import { casesOf, type KernelCases } from './randomCases.ts';
 
 const batchMatMulCases = casesOf<ProductAttrs>({

@@ -37,3 +37,9 @@ export function poolWork(info: PoolSizes): number {
 export function isPooled(info: PoolSizes, shape: readonly number[]): boolean {
   return shape.length === 4 && info.outShape.every((length, i) => length === shape[i]);
 }
+
+/** Windows of one value that give as many as there are: as in tfjs's cpu backend, the padding then counts for nothing. */
+export function isIdentity(info: PoolSizes): boolean {
+  const { filterHeight, filterWidth, inShape, outShape } = info;
+  return filterHeight === 1 && filterWidth === 1 && inShape.every((length, i) => length === outShape[i]);
+}

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../core/shape.ts';
-import { Elu, Exp, LeakyRelu, Relu, Relu6, Rsqrt, Sigmoid, Sqrt, Square, Step, Tanh, type TensorInfo } from '../tf.ts';
+import { Elu, Exp, LeakyRelu, Relu, Relu6, Rsqrt, Sigmoid, Sqrt, Step, Tanh, type TensorInfo } from '../tf.ts';
 import { floatBits } from './floatBits.ts';
 import { isSupported, type Kernel } from './kernel.ts';
 import { gradientOf } from './unaryGrad.ts';
@@ -19,7 +19,6 @@ const FUNCTIONS: readonly { readonly kernelName: string; readonly cost: number }
   { kernelName: 'Silu', cost: 8 },
   { kernelName: 'HardSwish', cost: 3 },
   { kernelName: 'HardSigmoid', cost: 2 },
-  { kernelName: Square, cost: 2 },
   { kernelName: Sqrt, cost: 2 },
   { kernelName: Rsqrt, cost: 3 },
 ];

@@ -42,7 +42,6 @@ const functions: readonly UnaryFunction[] = [
   { kernelName: 'Silu', compute: silu, hasGradient: true, reach: byScale },
   { kernelName: 'HardSwish', compute: hardSwish, hasGradient: true, reach: byScale },
   { kernelName: 'HardSigmoid', compute: (x, { alpha }) => hardSigmoid(x, alpha), hasGradient: true },
-  { kernelName: tf.Square, compute: tf.square, isExact: true },
   { kernelName: tf.Sqrt, compute: (x) => tf.sqrt(above(x)), isExact: true },
   { kernelName: tf.Rsqrt, compute: (x) => tf.rsqrt(above(x)), reach: byScale },
 ];

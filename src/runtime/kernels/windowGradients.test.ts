@@ -60,7 +60,14 @@ describe('gradients equal finite differences', () => {
     ];
     const info = tf.backend_util.computeConv2DInfo(...shapes, strides, dilations, pad, undefined, true);
     const f = (x?: tf.Tensor, filter?: tf.Tensor) =>
-      tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides, pad, 'NHWC', dilations);
+      // The kernel that layers run: tfjs refuses gradients of dilated depthwise convolutions.
+      tf
+        .engine()
+        .runKernel(
+          tf.FusedDepthwiseConv2D,
+          { x: x as tf.Tensor, filter: filter as tf.Tensor },
+          { strides, pad, dataFormat: 'NHWC', dilations, activation: 'linear' },
+        ) as tf.Tensor;
     expectGradients(f, plainDepthwise(info), shapes);
   });
 
@@ -112,14 +119,12 @@ test('a rounding mode reaches the gradient of a pooling', async () => {
   expectGradients((x) => tf.avgPool(x as tf.Tensor4D, 3, 2, 0, 'ceil'), plainAvgPool(info), shapes);
 });
 
-test('an index out of range and a segment of another type are answered by tfjs', async () => {
+test('an index out of range is named by tfjs', async () => {
   await installKernels(binaryOf('simd'));
   tf.tidy(() => {
     const x = tf.ones([3, 2]);
     expect(() => tf.gather(x, tf.tensor1d([0, 3], 'int32'))).toThrow('the index value 3 is not in [0, 2]');
     expect(() => tf.gather(x, tf.tensor1d([-1], 'int32'))).toThrow('the index value -1 is not in [0, 2]');
-    const whole = tf.ones([3, 2], 'int32');
-    expect(() => tf.unsortedSegmentSum(whole, tf.tensor1d([0, 1, 0], 'int32'), 2)).toThrow('not supported');
   });
 });
 

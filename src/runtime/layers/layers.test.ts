@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { installKernels } from '../kernels/install.ts';
 import { beginOnWasm, levels, readBinaries } from '../kernels/binaryCases.ts';
+import { installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 
 const binaryOf = readBinaries();
@@ -53,7 +53,8 @@ const models: Record<string, [() => tf.Sequential, number[]]> = {
     [4, 5],
   ],
   'conv2d with strides and dilations': [
-    () => of(tf.layers.conv2d({ inputShape: [9, 9, 2], filters: 4, kernelSize: [3, 2], strides: 2, activation: 'relu' })),
+    () =>
+      of(tf.layers.conv2d({ inputShape: [9, 9, 2], filters: 4, kernelSize: [3, 2], strides: 2, activation: 'relu' })),
     [2, 9, 9, 2],
   ],
   'depthwiseConv2d with a multiplier': [
@@ -74,7 +75,10 @@ const models: Record<string, [() => tf.Sequential, number[]]> = {
     () => of(tf.layers.separableConv2d({ inputShape: [6, 6, 3], filters: 4, kernelSize: 3, activation: 'relu' })),
     [2, 6, 6, 3],
   ],
-  conv1d: [() => of(tf.layers.conv1d({ inputShape: [9, 3], filters: 4, kernelSize: 3, activation: 'relu' })), [2, 9, 3]],
+  conv1d: [
+    () => of(tf.layers.conv1d({ inputShape: [9, 3], filters: 4, kernelSize: 3, activation: 'relu' })),
+    [2, 9, 3],
+  ],
   conv2dTranspose: [
     () =>
       of(tf.layers.conv2dTranspose({ inputShape: [4, 4, 3], filters: 2, kernelSize: 3, strides: 2, padding: 'same' })),
@@ -106,4 +110,25 @@ test('a fused layer is one kernel forward', async () => {
   expect(called).toContain('_FusedMatMul');
   expect(called).toContain('EpilogueGrad');
   expect(called).not.toContain('Relu');
+});
+
+test('a dilated separable convolution trains as the convolution that it amounts to', async () => {
+  await installKernels(binaryOf('simd'));
+  const separable = tf.layers.separableConv2d({ filters: 2, kernelSize: 2, dilationRate: 2, useBias: false });
+  tf.tidy(() => {
+    const x = tf.randomNormal([2, 6, 6, 3], 0, 1, 'float32', 1) as tf.Tensor4D;
+    separable.apply(x);
+    const [depthwise, pointwise] = separable.getWeights() as [tf.Tensor4D, tf.Tensor4D];
+    const amounts = (image: tf.Tensor) => {
+      const spread = tf.mul(depthwise, tf.reshape(tf.eye(3), [1, 1, 3, 3])) as tf.Tensor4D;
+      return tf.conv2d(tf.conv2d(image as tf.Tensor4D, spread, 1, 'valid', 'NHWC', 2), pointwise, 1, 'valid');
+    };
+    const weights = tf.randomNormal([2, 4, 4, 2], 0, 1, 'float32', 2);
+    const gradientOf = (f: (image: tf.Tensor) => tf.Tensor) => [...tf.grad(f)(x, weights).dataSync()];
+    const expected = gradientOf(amounts);
+    gradientOf((image) => separable.apply(image) as tf.Tensor).forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] as number, 4);
+    });
+  });
+  separable.dispose();
 });

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape } from '../../core/shape.ts';
+import { fitsAttention } from '../kernels/attention.ts';
 import {
   add,
   customGrad,
@@ -18,7 +19,6 @@ import {
   where,
   zerosLike,
 } from '../tf.ts';
-import { fitsAttention } from '../kernels/attention.ts';
 import { hasKernel } from './kernelOr.ts';
 
 export interface AttentionOptions {

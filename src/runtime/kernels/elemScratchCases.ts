@@ -1,1 +1,0 @@
-export { attentionCases } from './attentionCases.ts';

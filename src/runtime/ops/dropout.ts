@@ -1,0 +1,36 @@
+import type { DropoutPlan } from '../kernels/dropout.ts';
+import { mul, type NamedAttrMap, type Tensor, tensor, tidy } from '../tf.ts';
+import { kernelOr } from './kernelOr.ts';
+
+/**
+ * Sets a share of the values to zero and scales the others up, so that the mean stays. Which ones is a function of seed,
+ * step and position alone: the same on every backend, and the same again in the backward pass.
+ * Units     rate in [0, 1); seed and step are taken as 32-bit integers
+ * Source    Srivastava et al. 2014, JMLR 15
+ */
+export function dropout(x: Tensor, rate: number, seed: number, step = 0): Tensor {
+  const plan: DropoutPlan = {
+    keyOne: mixed(seed | 0),
+    keyTwo: mixed(mixed((seed ^ 0x5bd1e995) | 0) + step),
+    threshold: Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1),
+    scale: 1 / (1 - rate),
+  };
+  return kernelOr('SeededDropout', { x }, plan as unknown as NamedAttrMap, () => tidy(() => mul(x, maskOf(x, plan))));
+}
+
+function maskOf({ shape, size }: Tensor, { keyOne, keyTwo, threshold, scale }: DropoutPlan): Tensor {
+  const isKept = (i: number) => mixed(mixed(i ^ keyOne) + keyTwo) >>> 0 >= threshold;
+  return tensor(
+    Float32Array.from({ length: size }, (_, i) => (isKept(i) ? scale : 0)),
+    shape,
+    'float32',
+  );
+}
+
+/** As `wasm/dropout/index.ts` mixes. */
+function mixed(value: number): number {
+  let x = value | 0;
+  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
+  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
+  return x ^ (x >>> 15);
+}
