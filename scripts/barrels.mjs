@@ -26,7 +26,7 @@ const KERNEL = /^export function (\w+)\(args: usize, scratch: usize, part: i32, 
 function barrelOf(folder, type, ending) {
   const lines = readdirSync(folder)
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-    .sort()
+    .sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
     .flatMap((file) => {
       const wanted = file.replace(/\.ts$/, '') + ending;
       const declared = [...readFileSync(join(folder, file), 'utf8').matchAll(DECLARATION)];

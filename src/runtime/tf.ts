@@ -23,6 +23,3 @@ export {
   sequential,
   version_layers as versionLayers,
 } from '@tensorflow/tfjs-layers';
-
-// What tfjs lacks; listed last, because these files read the names above.
-export { attention } from './ops/attention.ts';

@@ -2,6 +2,7 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { formatShape, isSameShape, type NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
+import { registerActivations } from './activations.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
 import type { PortableStudent, StudentDescription, StudentDesign } from './student.ts';
@@ -18,7 +19,7 @@ export async function buildStudent(portable: PortableStudent, seed: number): Pro
       if (design === undefined) throw new Error(`there is no design "${portable.design}" in the zoo`);
       return design.build(tf, portable.options, seed);
     }
-    for (const registered of [multiHeadAttentionClass, positionEmbeddingClass]) registered(tf);
+    registerParts();
     const { modelTopology, weightSpecs, weightData } = portable.artifacts;
     const artifacts = { modelTopology, weightSpecs: [...weightSpecs], weightData } as tf.io.ModelArtifacts;
     return await tf.loadLayersModel({ load: async () => artifacts });
@@ -86,4 +87,10 @@ export function orderInputs(model: tf.LayersModel, inputs: NamedArrays): NamedAr
     }
     return array;
   });
+}
+
+/** Layers and activations that tfjs lacks, so that saved models find them; each is registered once. */
+function registerParts(): void {
+  for (const register of [multiHeadAttentionClass, positionEmbeddingClass]) register(tf);
+  registerActivations();
 }

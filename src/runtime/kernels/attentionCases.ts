@@ -44,7 +44,7 @@ function inputShapes({ batch, heads, queries, keys, width, mask }: AttentionAttr
 
 function compute({ heads, mask, isCausal }: AttentionAttrs, [query, key, value, ofMask]: readonly tf.Tensor[]) {
   const options = { heads, isCausal, mask: mask.length === 0 ? undefined : ofMask };
-  return attention(query as tf.Tensor, key as tf.Tensor, value as tf.Tensor, options);
+  return attention(tf, query as tf.Tensor, key as tf.Tensor, value as tf.Tensor, options);
 }
 
 /** Scores reach 16 · √width, and gradients sum products of up to 64 over queries or keys. */

@@ -81,15 +81,13 @@ function operation({ op, options, y }: GoldenCase, [input, second]: tf.Tensor[])
       return tf.conv2d(x, filter, strides, padding, 'NHWC', dilations);
     case 'depthwise':
       // The kernel that layers run: tfjs refuses gradients of dilated depthwise convolutions.
-      return tf
-        .engine()
-        .runKernel(tf.FusedDepthwiseConv2D, { x, filter }, {
-          strides,
-          pad: padding,
-          dataFormat: 'NHWC',
-          dilations,
-          activation: 'linear',
-        } as unknown as tf.NamedAttrMap) as tf.Tensor;
+      return tf.engine().runKernel(tf.FusedDepthwiseConv2D, { x, filter }, {
+        strides,
+        pad: padding,
+        dataFormat: 'NHWC',
+        dilations,
+        activation: 'linear',
+      } as unknown as tf.NamedAttrMap) as tf.Tensor;
     case 'convTranspose2d':
       return tf.conv2dTranspose(x, filter, y.shape as [number, number, number, number], strides, pad);
     // Declared without explicit padding, which it takes all the same.

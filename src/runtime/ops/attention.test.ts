@@ -53,7 +53,7 @@ describe.each(['cpu', ...levels])('attention on %s', (level) => {
     tf.tidy(() => {
       const mask = known.mask === null ? undefined : toTensor(known.mask);
       const compute = (...[q, k, v]: tf.Tensor[]) =>
-        attention(q as tf.Tensor, k as tf.Tensor, v as tf.Tensor, {
+        attention(tf, q as tf.Tensor, k as tf.Tensor, v as tf.Tensor, {
           heads: known.heads,
           isCausal: known.isCausal,
           mask,
@@ -73,15 +73,17 @@ describe.each(['cpu', ...levels])('attention on %s', (level) => {
       const x = tf.ones([1, 2, 4]);
       // A path of its own, because without any tfjs refuses to make a gradient.
       const beside = (mask: tf.Tensor) => tf.mul(tf.sum(mask), 3);
-      const slopes = tf.grad((mask) => tf.add(attention(x, x, x, { heads: 2, mask: tf.mul(mask, 2) }), beside(mask)));
+      const slopes = tf.grad((mask) =>
+        tf.add(attention(tf, x, x, x, { heads: 2, mask: tf.mul(mask, 2) }), beside(mask)),
+      );
       expect([...slopes(tf.zeros([2, 2])).dataSync()]).toEqual([24, 24, 24, 24]);
     });
   });
 
   test('names shapes that do not agree', () => {
     const [x, y] = [tf.ones([1, 2, 4]), tf.ones([1, 2, 6])];
-    expect(() => attention(x, y, y, { heads: 2 })).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
-    expect(() => attention(x, x, x, { heads: 3 })).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
+    expect(() => attention(tf, x, y, y, { heads: 2 })).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
+    expect(() => attention(tf, x, x, x, { heads: 3 })).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
     tf.dispose([x, y]);
   });
 });

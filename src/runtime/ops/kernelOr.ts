@@ -1,4 +1,5 @@
-import { engine, getBackend, getKernel, type NamedAttrMap, type NamedTensorMap, type Tensor } from '../tf.ts';
+import * as tf from '../tf.ts';
+import { hasKernelOf } from './hasKernel.ts';
 
 /**
  * Runs an operation that tfjs does not know where its kernel is installed, and composes it of tfjs operations elsewhere.
@@ -6,17 +7,16 @@ import { engine, getBackend, getKernel, type NamedAttrMap, type NamedTensorMap, 
  */
 export function kernelOr(
   kernelName: string,
-  inputs: NamedTensorMap,
-  attrs: NamedAttrMap,
-  compose: () => Tensor,
-): Tensor {
+  inputs: tf.NamedTensorMap,
+  attrs: tf.NamedAttrMap,
+  compose: () => tf.Tensor,
+): tf.Tensor {
   return hasKernel(kernelName, ...Object.values(inputs))
-    ? (engine().runKernel(kernelName, inputs, attrs) as Tensor)
+    ? (tf.engine().runKernel(kernelName, inputs, attrs) as tf.Tensor)
     : compose();
 }
 
 /** Whether the current backend has the kernel and may address these tensors. */
-export function hasKernel(kernelName: string, ...tensors: readonly Tensor[]): boolean {
-  const isAddressed = tensors.every(({ dtype, size }) => dtype === 'float32' && size > 0 && size < 2 ** 28);
-  return isAddressed && getKernel(kernelName, getBackend()) !== undefined;
+export function hasKernel(kernelName: string, ...tensors: readonly tf.Tensor[]): boolean {
+  return hasKernelOf(tf, kernelName, ...tensors);
 }

@@ -1,3 +1,4 @@
+import { attention } from '../../runtime/ops/attention.ts';
 import type { layers, Tensor, Tensor2D } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { layerClass } from '../layerClass.ts';
@@ -70,7 +71,7 @@ export const multiHeadAttentionClass = layerClass(
         };
         return tf.tidy(() => {
           const [query, key, value] = [project(x, toQuery), project(x, toKey), project(x, toValue)];
-          return project(tf.attention(query, key, value, { heads, isCausal: sight === 'past' }), toOut);
+          return project(attention(tf, query, key, value, { heads, isCausal: sight === 'past' }), toOut);
         });
       }
 
