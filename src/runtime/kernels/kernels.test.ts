@@ -27,16 +27,21 @@ describe.each(levels)('the %s binary', (level) => {
   });
 
   test('answers every case but other activations itself', async () => {
-    const spies = list.map((kernel) => vi.spyOn(kernel, 'run'));
+    const spies = list.map((kernel) => [kernel.kernelName, vi.spyOn(kernel, 'run')] as const);
     await installKernels(bytes());
     await checkKernels({ casesPerKernel: 50, seed });
-    for (const { mock } of spies) {
-      expect(mock.calls.length).toBeGreaterThanOrEqual(50);
+    const strange: string[] = [];
+    for (const [kernelName, { mock }] of spies) {
+      expect(mock.calls.length, kernelName).toBeGreaterThanOrEqual(50);
       mock.calls.forEach(([, , attrs], i) => {
         const isLeft = ['sigmoid', 'elu'].includes(String(attrs?.['activation']));
-        expect(mock.results[i]?.value === undefined).toBe(isLeft);
+        // Indices of other cases are cast from floats.
+        const isOther = kernelName === tf.Cast && attrs?.['dtype'] !== 'float32';
+        const isAnswered = mock.results[i]?.value !== undefined;
+        if (isAnswered === isLeft && !isOther) strange.push(`${kernelName} ${JSON.stringify(attrs)}`);
       });
     }
+    expect(strange).toEqual([]);
   });
 
   test('writes its output only, all of it, and reads nothing beside its inputs', async () => {
