@@ -19,20 +19,35 @@ export function printStudent(student, rows) {
   }
 }
 
-/** Per kernel: calls and milliseconds of one step, GFLOP/s or GB/s; and what is spent between kernels. */
-export function printProfile({ steps, ms, kernels, flops }) {
-  const step = ms / steps;
-  const line = (name, calls, each, rate) =>
-    console.log(
-      `${name.padEnd(36)} ${calls.padStart(6)} ${each.toFixed(3).padStart(9)} ms ${((100 * each) / step).toFixed(1).padStart(5)} %   ${rate}`,
-    );
+/** The step through tfjs: per kernel calls, milliseconds, GFLOP/s or GB/s; then the replayed step by compiled kernel. */
+export function printProfile({ eager, replayed, flops }) {
+  const ms = eager.ms / eager.steps;
+  console.log('\nthrough tfjs, one kernel at a time');
   let inside = 0;
-  for (const { kernelName, calls, ms: total, bytes, flops: operations } of kernels) {
-    inside += total / steps;
+  for (const { kernelName, calls, ms: total, bytes, flops: operations } of eager.kernels) {
+    const each = total / eager.steps;
+    inside += each;
     const rate =
       operations > 0 ? `${(operations / total / 1e6).toFixed(1)} GFLOP/s` : `${(bytes / total / 1e6).toFixed(1)} GB/s`;
-    line(kernelName, (calls / steps).toFixed(1), total / steps, rate);
+    printRow(kernelName, calls / eager.steps, each, ms, rate);
   }
-  line('between kernels', '', step - inside, '');
-  line('step', '', step, `${(flops / step / 1e6).toFixed(1)} GFLOP/s`);
+  printRow('between kernels', '', ms - inside, ms, '');
+  printRow('step', '', ms, ms, `${(flops / ms / 1e6).toFixed(1)} GFLOP/s`);
+
+  if (replayed.why !== undefined) {
+    console.log(`\nnot replayed: ${replayed.why}`);
+    return;
+  }
+  console.log('\nreplayed, as a run takes it');
+  const step = quantile(replayed.times, 0.5);
+  for (const { kernel, calls, ms: each } of replayed.calls) printRow(kernel, calls, each, step, '');
+  const sum = replayed.calls.reduce((total, { ms: each }) => total + each, 0);
+  printRow('batch in, optimizer, between kernels', '', step - sum, step, '');
+  printRow('step', '', step, step, `${(flops / step / 1e6).toFixed(1)} GFLOP/s`);
+}
+
+function printRow(name, calls, ms, whole, rate) {
+  const count = calls === '' ? '' : calls.toFixed(1);
+  const share = `${((100 * ms) / whole).toFixed(1)} %`;
+  console.log(`${name.padEnd(36)} ${count.padStart(6)} ${ms.toFixed(3).padStart(9)} ms ${share.padStart(7)}   ${rate}`);
 }

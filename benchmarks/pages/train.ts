@@ -6,6 +6,7 @@ import { uninstallKernels } from '../../src/runtime/kernels/install.ts';
 import * as tf from '../../src/runtime/tf.ts';
 import { buildStudent } from '../../src/student/build.ts';
 import { makeOptimizer } from '../../src/train/optimizer.ts';
+import { trainStep } from '../../src/train/step.ts';
 import { openStepper } from '../../src/train/stepper.ts';
 import { flopsOfStep } from './flops.ts';
 import { profileSteps } from './profile.ts';
@@ -30,6 +31,9 @@ const steppers = new Map<string, Stepper>();
 /** `step` trains on the same batch once more. */
 interface Stepper {
   readonly step: () => void;
+  /** The same step through tfjs, one kernel at a time. */
+  readonly eagerStep: () => void;
+  readonly time: ReturnType<typeof openStepper>['time'];
   readonly flops: number;
   /** Why steps are not replayed. */
   readonly why: () => string | undefined;
@@ -52,9 +56,12 @@ async function stepperOf(name: string): Promise<Stepper> {
     teacher: {},
     labels: Int32Array.from({ length: size }, (_, i) => i % classes),
   };
-  const stepper = openStepper({ model, loss: crossEntropy(), optimizer });
+  const options = { model, loss: crossEntropy(), optimizer };
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const stepper = openStepper(options);
   const step = () => void stepper.step(batch, 'benchmark');
-  const made = { step, flops: flopsOfStep(model, size), why: () => stepper.why };
+  const eagerStep = () => void trainStep(options, variables, batch, 'benchmark');
+  const made = { step, eagerStep, flops: flopsOfStep(model, size), why: () => stepper.why, time: stepper.time };
   steppers.set(name, made);
   return made;
 }
@@ -65,6 +72,18 @@ function timesOf(count: number, work: () => void): number[] {
     work();
     return performance.now() - start;
   });
+}
+
+/** Calls and milliseconds a kernel in one replayed step. */
+function averageOf(count: number, time: Stepper['time']): { kernel: string; calls: number; ms: number }[] {
+  const rows = new Map<string, { kernel: string; calls: number; ms: number }>();
+  for (let i = 0; i < count; i++) {
+    for (const { kernel, ms } of time()) {
+      const row = rows.get(kernel) ?? { kernel, calls: 0, ms: 0 };
+      rows.set(kernel, { kernel, calls: row.calls + 1 / count, ms: row.ms + ms / count });
+    }
+  }
+  return [...rows.values()].sort((a, b) => b.ms - a.ms);
 }
 
 const SIDE = 512;
@@ -104,8 +123,10 @@ async function answer(request: BenchRequest): Promise<unknown> {
       return { times: timesOf(request.count, step), flops, why: why() };
     }
     case 'profile': {
-      const { step, flops } = await stepperOf(request.student);
-      return { ...profileSteps(step, request.count), flops };
+      const { step, eagerStep, time, flops, why } = await stepperOf(request.student);
+      timesOf(8, step);
+      const replayed = { times: timesOf(request.count, step), calls: averageOf(request.count, time), why: why() };
+      return { eager: profileSteps(eagerStep, request.count), replayed, flops };
     }
     case 'products':
       return products(request.count);

@@ -31,6 +31,8 @@ export interface PlannedStep {
   isValid(): boolean;
   /** Writes the batch, runs, and gives the loss. */
   run(batch: TrainBatch, inputs: readonly NdArray[]): number;
+  /** Milliseconds of each call of compiled code, made once more. */
+  time(): ReturnType<Plan['time']>;
   /** The loss of the last run, or of the recording. */
   loss(): number;
   /** Takes over the batch statistics of the last run (moving averages), once its step stands. */
@@ -130,6 +132,7 @@ function plannedStep(
       plan.run();
       return loss();
     },
+    time: () => plan.time(),
     loss,
     commit() {
       variables.forEach((variable, i) => {

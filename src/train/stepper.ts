@@ -22,6 +22,8 @@ export interface Stepper extends Disposable {
    *           changed then
    */
   step(batch: TrainBatch, where: string): number;
+  /** Milliseconds of each call of compiled code in the last step, measured by making it again; none before one is replayed. */
+  time(): ReturnType<PlannedStep['time']>;
   /** Why steps go through tfjs one kernel at a time; undefined where they are replayed, or will be. */
   readonly why: string | undefined;
 }
@@ -126,6 +128,7 @@ export function openStepper(options: StepOptions): Stepper {
       eagerSteps.set(key, seen + 1);
       return trainStep(options, variables, batch, where);
     },
+    time: () => plan?.planned.time() ?? [],
     [Symbol.dispose]() {
       forget();
       statistics?.dispose();

@@ -7,6 +7,7 @@ import {
   unregisterKernel,
 } from '../tf.ts';
 import type { KernelContext } from './kernel.ts';
+import type { WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
 import type { PlanRecord } from './pool.ts';
 
@@ -17,8 +18,15 @@ export interface Plan {
   /** Whether the scratch memory that the calls use is still where it was. */
   isValid(): boolean;
   run(): void;
+  /** Makes the calls one by one, and gives the milliseconds of each. */
+  time(): readonly CallTime[];
   /** Gives the memory of all intermediate results back. */
   dispose(): void;
+}
+
+export interface CallTime {
+  readonly kernel: WasmKernel;
+  readonly ms: number;
 }
 
 export type Recording<T> =
@@ -84,6 +92,12 @@ function planOf({ pool }: KernelContext, records: readonly PlanRecord[], release
     length: records.length,
     isValid: () => !isDisposed && pool.scratchAddress() === scratch,
     run: () => pool.runPlan(table, records.length),
+    time: () =>
+      records.map(({ kernel, words: argument, isShared }) => {
+        const start = performance.now();
+        pool.run(kernel, argument, isShared ? Number.POSITIVE_INFINITY : 0);
+        return { kernel, ms: performance.now() - start };
+      }),
     dispose() {
       if (isDisposed) return;
       isDisposed = true;
