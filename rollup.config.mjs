@@ -79,7 +79,7 @@ const onwarn = (warning, warn) => {
 
 export default [
   {
-    input: { index: 'src/index.ts', expose: 'src/exposeWorker.ts' },
+    input: { index: 'src/index.ts', expose: 'src/exposeWorker.ts', tfjs: 'src/tfjs.ts' },
     output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
     external: (id) => isPeer(id) || id.startsWith('node:'),
     plugins: [...plugins(false), copyAssets()],

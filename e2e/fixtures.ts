@@ -42,7 +42,10 @@ export async function bundle(file: string): Promise<string> {
     format: 'esm',
     platform: 'browser',
     mainFields: ['module', 'main'],
-    alias: { limbeck: fileURLToPath(new URL('../dist/index.js', import.meta.url)) },
+    alias: {
+      'limbeck/tfjs': fileURLToPath(new URL('../dist/tfjs.js', import.meta.url)),
+      limbeck: fileURLToPath(new URL('../dist/index.js', import.meta.url)),
+    },
     external: ['node:fs/promises'],
     logLevel: 'error',
   });

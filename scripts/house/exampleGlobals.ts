@@ -1,5 +1,6 @@
 // What stands around an example: the free names that docstrings and the README may use without saying where they come
 // from. Nothing runs it; `readme.test.ts` imports its types. Keep it small: a reader must guess every name.
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type {
   Dataset,
@@ -23,6 +24,8 @@ export declare const options: DistillOptions;
 export declare const files: readonly ImageLike[];
 export declare const pixels: Float32Array;
 export declare const model: LayersModel;
+export declare const x: Tensor;
+export declare const y: Tensor;
 export declare const controller: AbortController;
 export declare const labels: readonly number[];
 export declare const digitIndices: readonly number[];

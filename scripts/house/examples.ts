@@ -34,7 +34,11 @@ export function docstringExamples(source: Source): Example[] {
 }
 
 /** Packages that an example may import, as a user's bundler would find them. */
-const PACKAGE = { limbeck: 'src/index.ts', 'limbeck/expose': 'src/exposeWorker.ts' } as const;
+const PACKAGE = {
+  limbeck: 'src/index.ts',
+  'limbeck/expose': 'src/exposeWorker.ts',
+  'limbeck/tfjs': 'src/tfjs.ts',
+} as const;
 const GLOBALS = ['./exampleGlobals.ts', 'scripts/house/exampleGlobals.ts'] as const;
 const HEAD_LINES = 1;
 

@@ -25,6 +25,7 @@ export interface BackendDescription {
   readonly notices: readonly string[];
 }
 
+/** A tfjs backend that is current on this thread; whoever opened it disposes it. */
 export interface OpenBackend {
   readonly description: BackendDescription;
   /** Bytes of the WebAssembly heap; 0 on backends without one. */

@@ -1,0 +1,17 @@
+// For training loops of your own: tfjs on limbeck's kernels, on the thread that imports this (a worker, best). Errors and
+// the types of options are exported by the package's main entry.
+import './core/dispose.ts';
+
+export type { OpenBackend } from './runtime/backends/backend.ts';
+export { openBackendHere as openBackend } from './runtime/backends/open.ts';
+export { type AttentionOptions, attention } from './runtime/ops/attention.ts';
+export { dropout } from './runtime/ops/dropout.ts';
+export { gelu } from './runtime/ops/gelu.ts';
+export { gru } from './runtime/ops/gru.ts';
+export { hardSwish } from './runtime/ops/hardSwish.ts';
+export { layerNorm } from './runtime/ops/layerNorm.ts';
+export { lstm } from './runtime/ops/lstm.ts';
+export { silu } from './runtime/ops/silu.ts';
+export * as tf from './runtime/tf.ts';
+export { makeOptimizer } from './train/optimizer.ts';
+export type { OptimizerState, StepOptimizer } from './train/stepOptimizer.ts';
