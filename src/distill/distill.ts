@@ -17,6 +17,7 @@ import { isLayersModel, studentFromModel } from '../student/layersModel.ts';
 import type { Student } from '../student/student.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import type { EngineEvent, TrainJob } from '../train/engine.ts';
+import type { NoticeEvent } from '../train/loop.ts';
 import { measure } from '../train/metric.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
@@ -113,6 +114,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     const epochs: EpochRecord[] = [];
     const compared = loss.reads.teacher[0] ?? DEFAULT_OUTPUT;
     const onEvent = (event: EngineEvent) => {
+      if (event.type === 'notice') return emit(event);
       const remainingMs = remaining(event, job, performance.now() - trainStartedAt);
       if (event.type === 'step') return emit({ ...event, remainingMs });
       const { holdoutOutputs, ...epoch } = event;
@@ -194,7 +196,7 @@ function teacherEvent(answered: number, total: number, startedAt: number): Disti
   return { type: 'teacher', answered, total, examplesPerSecond: (answered / ms) * 1000, remainingMs };
 }
 
-function remaining(event: EngineEvent, { epochs }: TrainJob, elapsedMs: number): number {
+function remaining(event: Exclude<EngineEvent, NoticeEvent>, { epochs }: TrainJob, elapsedMs: number): number {
   const done = event.type === 'step' ? event.epoch - 1 + event.step / event.steps : event.epoch;
   return (elapsedMs / done) * (epochs - done);
 }

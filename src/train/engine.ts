@@ -12,7 +12,7 @@ import { applyStudent, buildStudent, orderInputs } from '../student/build.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { PortableStudent, StudentArtifacts, StudentDescription } from '../student/student.ts';
 import { checkBatch } from './check.ts';
-import { type EpochEvent, type StepEvent, type TrainBatch, trainLoop } from './loop.ts';
+import { type EpochEvent, type NoticeEvent, type StepEvent, type TrainBatch, trainLoop } from './loop.ts';
 import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
 
 /** What one training run needs, as plain values. */
@@ -34,7 +34,7 @@ export interface TrainSource {
   readHoldout(indices: Int32Array): Promise<NamedArrays>;
 }
 
-export type EngineEvent = StepEvent | (EpochEvent & { readonly holdoutOutputs?: NdArray });
+export type EngineEvent = StepEvent | NoticeEvent | (EpochEvent & { readonly holdoutOutputs?: NdArray });
 
 export interface TrainOutcome {
   readonly artifacts: StudentArtifacts;
@@ -101,7 +101,8 @@ export function createEngine(knownLosses: KnownLosses = {}): Engine {
             const holdoutOutputs = await predictHoldout(model, loss.reads.student[0], job.holdoutSize, source, signal);
             // Waited for: events and the result travel by different ports, and the result must not overtake them.
             await emit({ ...event, ...(holdoutOutputs && { holdoutOutputs }) });
-          } else if (performance.now() - lastStepEvent >= STEP_EVENT_MS || event.step === event.steps) {
+          } else if (event.type === 'notice') await emit(event);
+          else if (performance.now() - lastStepEvent >= STEP_EVENT_MS || event.step === event.steps) {
             lastStepEvent = performance.now();
             void emit(event);
           }

@@ -38,6 +38,12 @@ export interface StepEvent {
   readonly examplesPerSecond: number;
 }
 
+/** What makes the run slower than it could be. */
+export interface NoticeEvent {
+  readonly type: 'notice';
+  readonly message: string;
+}
+
 export interface EpochEvent {
   readonly type: 'epoch';
   readonly epoch: number;
@@ -53,9 +59,12 @@ export interface EpochEvent {
  * one is learned. It stops between steps when the signal says so, with the model as the last step left it.
  * Throws    not-finite: a loss that is NaN or infinite (the step that made it is not applied) · AbortError
  */
-export async function* trainLoop(options: LoopOptions): AsyncGenerator<StepEvent | EpochEvent, void, void> {
+export async function* trainLoop(
+  options: LoopOptions,
+): AsyncGenerator<StepEvent | EpochEvent | NoticeEvent, void, void> {
   const { size, epochs, batchSize, seed, signal, read } = options;
   using stepper = openStepper(options);
+  let isTold = false;
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const order = batchIndices(size, batchSize, derivedSeed(seed, `epoch/${epoch}`));
     const startedAt = performance.now();
@@ -72,6 +81,10 @@ export async function* trainLoop(options: LoopOptions): AsyncGenerator<StepEvent
       await yieldToEvents();
       throwIfAborted(signal);
       const loss = stepper.step(batch, `epoch ${epoch}, step ${step}`);
+      if (stepper.why !== undefined && !isTold) {
+        isTold = true;
+        yield { type: 'notice', message: `Each step goes through tfjs, one kernel at a time: ${stepper.why}.` };
+      }
       const count = (order[step - 1] as Int32Array).length;
       lossSum += loss * count;
       seen += count;

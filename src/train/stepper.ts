@@ -24,7 +24,7 @@ export interface Stepper extends Disposable {
   step(batch: TrainBatch, where: string): number;
   /** Milliseconds of each call of compiled code in the last step, measured by making it again; none before one is replayed. */
   time(): ReturnType<PlannedStep['time']>;
-  /** Why steps go through tfjs one kernel at a time; undefined where they are replayed, or will be. */
+  /** Why steps go through tfjs one kernel at a time; undefined where they are replayed, or will be, and without kernels. */
   readonly why: string | undefined;
 }
 
@@ -109,7 +109,7 @@ export function openStepper(options: StepOptions): Stepper {
 
   return {
     get why() {
-      return why;
+      return currentKernels() === undefined ? undefined : why;
     },
     step(batch, where) {
       const kernels = currentKernels();
