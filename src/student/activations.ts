@@ -4,7 +4,7 @@ import { serialization, type Tensor } from '../runtime/tf.ts';
 /** x · clip(x + 3, 0, 6) / 6 for `activation: 'hardSwish'` of any layer; tfjs-layers has no such activation. */
 class HardSwish extends serialization.Serializable {
   /** @nocollapse */
-  static readonly className = 'hardSwish';
+  static readonly className: string = 'hardSwish';
 
   apply(x: Tensor): Tensor {
     return hardSwish(x);
@@ -15,7 +15,21 @@ class HardSwish extends serialization.Serializable {
   }
 }
 
+/**
+ * tfjs-layers calls its activation 'gelu_new', writes that into a saved model and looks for 'geluNew' when it loads one.
+ * This is the same activation under the second name.
+ */
+function geluNewClass(): serialization.SerializableConstructor<serialization.Serializable> {
+  const [known] = serialization.SerializationMap.getMap().classNameMap['gelu_new'] ?? [];
+  class GeluNew extends (known as unknown as typeof HardSwish) {
+    /** @nocollapse */
+    static override readonly className: string = 'geluNew';
+  }
+  return GeluNew;
+}
+
 /** From here on models may name the activations that tfjs-layers lacks. Twice is fine. */
 export function registerActivations(): void {
   serialization.registerClass(HardSwish);
+  serialization.registerClass(geluNewClass());
 }

@@ -1,4 +1,5 @@
 import type { NamedArrays, NdArray } from '../core/shape.ts';
+import { isOutOfMemory } from '../runtime/kernels/allocation.ts';
 import { currentKernels, type InstalledKernels } from '../runtime/kernels/install.ts';
 import type { Plan } from '../runtime/kernels/plan.ts';
 import * as tf from '../runtime/tf.ts';
@@ -93,6 +94,8 @@ export function recordStep(
   } catch (error) {
     putBack();
     tf.dispose(tensorsOf(slots));
+    // A plan needs some more than a step through tfjs, which may still fit.
+    if (isOutOfMemory(error)) return { planned: undefined, why: 'the heap has no room for a recorded step' };
     throw error;
   }
   const { result, plan } = recording;
@@ -155,7 +158,9 @@ function copy(kernels: InstalledKernels, from: tf.Tensor, to: tf.Tensor): void {
 function slotsOf(batch: TrainBatch, inputs: readonly NdArray[]): BatchTensors | undefined {
   const arrays = [...inputs, ...Object.values(batch.teacher)];
   const isPlain = arrays.every(({ data }) => data instanceof Float32Array || data instanceof Int32Array);
-  return isPlain ? toTensors(batch, inputs) : undefined;
+  if (!isPlain) return undefined;
+  // Tidied for the case that there is room for some of them only.
+  return tf.tidy(() => toTensors(batch, inputs) as unknown as tf.TensorContainerObject) as unknown as BatchTensors;
 }
 
 function tensorsOf({ inputs, teacher, labels }: BatchTensors): tf.Tensor[] {

@@ -2,7 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkNotNegative } from '../core/options.ts';
 import { formatShape, isSameShape, type NdArray } from '../core/shape.ts';
 import { optimizerStep, type StepNumbers, type StepParameter, type StepRule } from '../runtime/ops/optimizerStep.ts';
-import type { NamedTensorMap, Optimizer, serialization, Tensor } from '../runtime/tf.ts';
+import type { NamedTensorMap, Optimizer, serialization, Tensor, Variable } from '../runtime/tf.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 
 export interface StepSettings extends Omit<StepNumbers, 'step'> {
@@ -136,6 +136,7 @@ export function stepOptimizer(tf: Tf, given: StepSettings): StepOptimizer {
       const { slots } = this.restored[0] ?? {};
       const odd = slots?.find(({ shape }) => !isSameShape(shape, variable.shape));
       if (odd !== undefined) throw otherModel(name, odd.shape, variable.shape);
+      const made = this.slotsFor(variable, slots);
       this.restored.shift();
       // A model that was made anew may use the names of the one before.
       tf.dispose([...(known?.slots ?? [])]);
@@ -143,14 +144,26 @@ export function stepOptimizer(tf: Tf, given: StepSettings): StepOptimizer {
         variable,
         // Until the step's own takes this place.
         gradient: variable,
-        slots: slotNames.map((_, i) => {
-          const slot = slots?.[i];
-          return tf.tidy(() => tf.variable(slot === undefined ? tf.zerosLike(variable) : toTensor(slot), false));
-        }),
+        slots: made,
         isDecayed: given.decay === 'all' || variable.rank > 1,
       };
       this.parameters.set(name, parameter);
       return parameter;
+    }
+
+    /** All of them, or none where memory ends in between. */
+    private slotsFor(variable: Variable, restored: readonly NdArray[] | undefined): Variable[] {
+      const made: Variable[] = [];
+      try {
+        for (let i = 0; i < slotNames.length; i++) {
+          const slot = restored?.[i];
+          made.push(tf.tidy(() => tf.variable(slot === undefined ? tf.zerosLike(variable) : toTensor(slot), false)));
+        }
+        return made;
+      } catch (error) {
+        tf.dispose(made);
+        throw error;
+      }
     }
 
     private freeSlots(): void {

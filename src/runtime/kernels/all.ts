@@ -34,6 +34,7 @@ export { maxPool } from './maxPool.ts';
 export { maxPoolGrad } from './maxPoolGrad.ts';
 export { movingAverage } from './movingAverage.ts';
 export { optimizerStep } from './optimizerStep.ts';
+export { rearrangements } from './rearrangements.ts';
 export { recurrentKernelGrad } from './recurrentKernelGrad.ts';
 export { reduction } from './reduction.ts';
 export { slices } from './slices.ts';

@@ -15,6 +15,7 @@ export { matMulCases } from './matMulCases.ts';
 export { maxPoolGradCases } from './maxPoolGradCases.ts';
 export { optimizerStepCases } from './optimizerStepCases.ts';
 export { poolCases } from './poolCases.ts';
+export { rearrangementsCases } from './rearrangementsCases.ts';
 export { recurrentCases } from './recurrentCases.ts';
 export { reductionCases } from './reductionCases.ts';
 export { slicesCases } from './slicesCases.ts';

@@ -43,8 +43,11 @@ export const attention: readonly Kernel[] = [
     run(context, inputs, attrs) {
       const { dy, ...saved } = inputs as Record<'query' | 'key' | 'value' | 'probs' | 'dy', TensorInfo>;
       const { query, key, value } = saved;
-      if (!fitsAttention(query, key, value, (attrs as unknown as AttentionAttrs).heads)) return undefined;
-      if (!isSupported(dy) || sizeOf(dy.shape) !== sizeOf(query.shape)) return undefined;
+      const { heads } = attrs as unknown as AttentionAttrs;
+      if (!fitsAttention(query, key, value, heads)) return undefined;
+      const scores = (sizeOf(query.shape) / (query.shape[2] as number)) * heads * (key.shape[1] as number);
+      if (!isSupported(dy, saved.probs) || sizeOf(dy.shape) !== sizeOf(query.shape)) return undefined;
+      if (sizeOf(saved.probs.shape) !== scores) return undefined;
       const { backend, pool, address } = context;
       const gradients = [query, key, value].map(({ shape }) => backend.makeOutput(shape, 'float32'));
       const words = [...sharedWords(context, saved, attrs), address(dy), ...gradients.map(address)];
@@ -65,7 +68,14 @@ export function fitsAttention(query: TensorInfo, key: TensorInfo, value: TensorI
   const [keyBatch, keys, keyAll] = key.shape as [number, number, number];
   const width = all / heads;
   if (keyBatch !== batch || keyAll !== all || value.shape.join() !== key.shape.join()) return false;
-  if (!Number.isInteger(width) || width > MOST_WIDTH || keys * width * 2 > 2 ** 28) return false;
+  if (
+    !Number.isInteger(heads) ||
+    heads < 1 ||
+    !Number.isInteger(width) ||
+    width > MOST_WIDTH ||
+    keys * width * 2 > 2 ** 28
+  )
+    return false;
   return toPanels(keys) * width + keys * toPanels(width) <= MOST_PACKED;
 }
 

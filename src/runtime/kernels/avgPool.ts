@@ -7,7 +7,7 @@ import { isIdentity, type PoolAttrs, poolSizesOf, poolWords, poolWork } from './
  * 2-D average pooling over the positions that lie in the image. A window wholly in the padding gives NaN.
  * Shapes    x [B, H, W, C] → [B, H′, W′, C]; any window, stride and padding
  * Units     float32, channels last
- * Throws    nothing: other dtypes fall back to tfjs
+ * Throws    invalid-option: strides or windows below 1; other dtypes fall back to tfjs
  * Source    tfjs AvgPool
  * Differs   from tfjs-wasm, which pads some images wrongly
  */

@@ -6,7 +6,8 @@ import { isPooled, type PoolAttrs, poolSizesOf, poolWords, poolWork } from './po
  * Gradient of 2-D average pooling: each window hands its gradient in equal shares to its positions in the image.
  * Shapes    dy [B, H′, W′, C], x [B, H, W, C] → [B, H, W, C]
  * Units     float32, channels last
- * Throws    nothing: other dtypes and sizes, and explicit paddings, fall back to tfjs
+ * Throws    invalid-option: strides or windows below 1; other dtypes and sizes, and explicit paddings, fall
+ *           back to tfjs
  * Source    tfjs AvgPoolGrad
  * Differs   tfjs divides by all positions of a window, also by those in the padding, which its average leaves out; its
  *           specs demand that of explicit paddings

@@ -19,8 +19,9 @@ export const binary: readonly Kernel[] = FUNCTIONS.map((kernelName, op) => ({
     if (!isSupported(a, b)) return undefined;
     const walk = walkOf(a.shape, b.shape);
     if (walk === undefined) return undefined;
-    const out = backend.makeOutput(walk.shape, 'float32');
     const count = sizeOf(walk.shape);
+    if (count >= 2 ** 28) return undefined;
+    const out = backend.makeOutput(walk.shape, 'float32');
     pool.run('binary', [address(a), address(b), address(out), op, count, ...walk.words], count * 2);
     return out;
   },

@@ -25,7 +25,7 @@ export const broadcast: Kernel = {
     const { x } = inputs as { x: TensorInfo };
     const { shape, axes, scale } = attrs as unknown as BroadcastAttrs;
     const plan = reductionOf(shape, axes);
-    if (sizeOf(shape) >= 2 ** 28) return undefined;
+    if (shape.some((length) => !Number.isInteger(length) || length < 1) || sizeOf(shape) >= 2 ** 28) return undefined;
     if (plan === undefined || !isSupported(x) || sizeOf(x.shape) !== plan.outer * plan.inner) return undefined;
     const out = backend.makeOutput(shape, 'float32');
     const { outer, reduce, inner } = plan;

@@ -7,7 +7,7 @@ import { isSupported, type Kernel } from './kernel.ts';
  * 2-D convolution.
  * Shapes    x [B, H, W, C], filter [K, K, C, F] → [B, H′, W′, F]; any stride, dilation, padding, channel count
  * Units     float32, channels last
- * Throws    nothing: other layouts and dtypes fall back to tfjs
+ * Throws    invalid-option: strides or windows below 1; other layouts and dtypes fall back to tfjs
  * Source    tfjs Conv2D
  */
 export const conv2d: Kernel = {

@@ -2,6 +2,7 @@ import { backend_util, type TensorInfo } from '../tf.ts';
 import { type Axis, type GemmActivation, linear, runGemm, runGemmSplit, splitScratchBytes } from './gemm.ts';
 import type { KernelContext } from './kernel.ts';
 import { padImages } from './padImages.ts';
+import { canSlide, requireSteps } from './windows.ts';
 
 export type ConvInfo = backend_util.Conv2DInfo;
 
@@ -22,8 +23,10 @@ export function convInfoOf(
   attrs: ConvAttrs,
 ): ConvInfo | undefined {
   const { strides, dilations = 1, pad, dimRoundingMode, dataFormat } = attrs;
-  if (dataFormat === 'NCHW') return undefined;
-  return backend_util.computeConv2DInfo(
+  requireSteps(strides, dilations);
+  if (dataFormat === 'NCHW' || xShape.length !== 4 || filterShape.length !== 4) return undefined;
+  if (xShape[3] !== filterShape[2]) return undefined;
+  const info = backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
     filterShape as [number, number, number, number],
     strides,
@@ -31,6 +34,7 @@ export function convInfoOf(
     pad,
     dimRoundingMode,
   );
+  return canSlide(info) ? info : undefined;
 }
 
 /** An image as the convolution reads it: with its padding, at an address, with the length of its rows. */

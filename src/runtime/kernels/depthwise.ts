@@ -1,6 +1,7 @@
 import { backend_util, type TensorInfo } from '../tf.ts';
 import { GEMM_ACTIVATIONS, type GemmActivation } from './gemm.ts';
 import type { KernelContext } from './kernel.ts';
+import { canSlide, requireSteps } from './windows.ts';
 
 export type DepthwiseSizes = backend_util.Conv2DInfo;
 
@@ -20,6 +21,7 @@ export function depthwiseSizesOf(
   attrs: DepthwiseAttrs,
 ): DepthwiseSizes | undefined {
   const { strides, dilations, pad, dimRoundingMode, dataFormat } = attrs;
+  requireSteps(strides, dilations ?? 1);
   if (dataFormat === 'NCHW' || xShape.length !== 4 || filterShape.length !== 4) return undefined;
   if (xShape[3] !== filterShape[2]) return undefined;
   const info = backend_util.computeConv2DInfo(
@@ -31,7 +33,7 @@ export function depthwiseSizesOf(
     dimRoundingMode,
     true,
   );
-  return info.outHeight > 0 && info.outWidth > 0 ? info : undefined;
+  return canSlide(info) ? info : undefined;
 }
 
 export function isOutputOf(info: DepthwiseSizes, dy: TensorInfo): boolean {

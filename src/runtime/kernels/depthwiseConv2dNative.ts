@@ -7,7 +7,7 @@ import { isSupported, type Kernel } from './kernel.ts';
  * Depthwise 2-D convolution: every channel has M filters of its own.
  * Shapes    x [B, H, W, C], filter [K, K, C, M] → [B, H′, W′, C·M]; any stride, dilation, padding, channel count
  * Units     float32, channels last
- * Throws    nothing: other layouts and dtypes fall back to tfjs
+ * Throws    invalid-option: strides or windows below 1; other layouts and dtypes fall back to tfjs
  * Source    tfjs DepthwiseConv2dNative
  * Differs   takes strides and dilations together, which tfjs's cpu backend refuses
  */

@@ -6,7 +6,7 @@ import { isSupported, type Kernel } from './kernel.ts';
  * Gradient of a depthwise convolution with respect to its filter.
  * Shapes    x [B, H, W, C], dy [B, H′, W′, C·M] → [K, K, C, M]
  * Units     float32, channels last
- * Throws    nothing: other dtypes and sizes fall back to tfjs
+ * Throws    invalid-option: strides or windows below 1; other dtypes and sizes fall back to tfjs
  * Source    tfjs DepthwiseConv2dNativeBackpropFilter
  * Differs   takes dilations too, which tfjs ignores here
  */

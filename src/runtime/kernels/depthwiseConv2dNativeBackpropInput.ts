@@ -6,7 +6,7 @@ import { isSupported, type Kernel } from './kernel.ts';
  * Gradient of a depthwise convolution with respect to its input.
  * Shapes    dy [B, H′, W′, C·M], filter [K, K, C, M] → [B, H, W, C]
  * Units     float32, channels last
- * Throws    nothing: other dtypes and sizes fall back to tfjs
+ * Throws    invalid-option: strides or windows below 1; other dtypes and sizes fall back to tfjs
  * Source    tfjs DepthwiseConv2dNativeBackpropInput
  * Differs   takes dilations too, which tfjs ignores here
  */

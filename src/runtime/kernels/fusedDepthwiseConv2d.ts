@@ -8,7 +8,7 @@ import { isSupported, type Kernel } from './kernel.ts';
  * Depthwise 2-D convolution with bias and activation in the same pass.
  * Shapes    x [B, H, W, C], filter [K, K, C, M], bias [C·M] → [B, H′, W′, C·M]
  * Units     float32, channels last; activations linear, relu, relu6
- * Throws    nothing: other activations, layouts and dtypes fall back to tfjs
+ * Throws    invalid-option: strides or windows below 1; other activations, layouts and dtypes fall back to tfjs
  * Source    tfjs FusedDepthwiseConv2D
  */
 export const fusedDepthwiseConv2d: Kernel = {

@@ -23,9 +23,16 @@ export const gatherV2: Kernel = {
     if (size === 0 || Math.max(size, util.sizeFromShape(x.shape)) >= LARGEST_SIZE) return undefined;
     const places = backend.typedArrayFromHeap(indices) as Int32Array;
     if (!places.every((place) => place >= 0 && place < info.dimSize)) return undefined;
+    const { batchSize, outerSize, dimSize, sliceSize } = info;
+    const isWhole =
+      batchSize * outerSize * dimSize * sliceSize === util.sizeFromShape(x.shape) &&
+      outerSize * sliceSize * places.length === size &&
+      places.length % batchSize === 0;
+    if (!isWhole) return undefined;
+    // Before the heap may grow, which takes the view away.
+    const count = places.length / batchSize;
     const out = backend.makeOutput(info.outputShape, x.dtype);
-    const count = places.length / info.batchSize;
-    const sizes = [info.batchSize, info.outerSize, info.dimSize, count, info.sliceSize];
+    const sizes = [batchSize, outerSize, dimSize, count, sliceSize];
     pool.run('gatherSlices', [address(x), address(indices), address(out), ...sizes], size * 2);
     return out;
   },

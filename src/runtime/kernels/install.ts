@@ -15,6 +15,7 @@ import {
   unregisterKernel,
 } from '../tf.ts';
 import * as kernels from './all.ts';
+import { type Allocations, watchAllocations } from './allocation.ts';
 import { fallbacks } from './fallbacks.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
 import { type Recording, recordPlan } from './plan.ts';
@@ -57,6 +58,7 @@ export async function installKernels(
   const backend = currentBackend() as BackendWasm;
   const heap = heapOf(backend);
   const pool = await startPool(heap, bytes, threads, leastSharedWork);
+  const allocations = watchAllocations(backend, heap.memory);
   const context: KernelContext = {
     backend,
     pool,
@@ -64,8 +66,8 @@ export async function installKernels(
   };
   const list = (Object.values(kernels) as (Kernel | readonly Kernel[])[]).flat() as Kernel[];
   const undo = [
-    ...fallbacks().map((kernel) => replaceKernel(kernel, context)),
-    ...list.map((kernel) => replaceKernel(kernel, context)),
+    ...fallbacks().map((kernel) => replaceKernel(kernel, context, allocations)),
+    ...list.map((kernel) => replaceKernel(kernel, context, allocations)),
     ...list.map(replaceGradient),
     ...(Object.values(layers) as LayerPatch[]).map(patchLayer),
   ];
@@ -78,6 +80,7 @@ export async function installKernels(
     uninstall: onlyOnce(() => {
       // Backwards: an operation may have been replaced twice.
       for (const putBack of undo.reverse()) putBack();
+      allocations.undo();
       pool.dispose();
       installed = undefined;
     }),
@@ -95,7 +98,7 @@ export function uninstallKernels(): void {
   installed?.uninstall();
 }
 
-function replaceKernel({ kernelName, run }: Kernel, context: KernelContext): () => void {
+function replaceKernel({ kernelName, run }: Kernel, context: KernelContext, allocations: Allocations): () => void {
   const original = getKernel(kernelName, WASM) ?? undefined;
   if (original !== undefined) unregisterKernel(kernelName, WASM);
   registerKernel({
@@ -103,7 +106,7 @@ function replaceKernel({ kernelName, run }: Kernel, context: KernelContext): () 
     backendName: WASM,
     setupFunc: original?.setupFunc,
     kernelFunc(call) {
-      const result = run(context, call.inputs, call.attrs);
+      const result = allocations.run(call.inputs, () => run(context, call.inputs, call.attrs));
       if (result !== undefined) return result;
       if (original !== undefined) return original.kernelFunc(call);
       throw new Error(`'${kernelName}' with these inputs is not supported on the wasm backend.`);

@@ -2,9 +2,11 @@ import { describe, expect, test, vi } from 'vitest';
 import * as tf from '../tf.ts';
 import * as kernels from './all.ts';
 import { beginOnWasm, levels, readBinaries, SEED } from './binaryCases.ts';
+import { guardHeap } from './guardCases.ts';
 import { heapOf, installKernels, uninstallKernels } from './install.ts';
 import type { Kernel } from './kernel.ts';
 import { checkKernels } from './kernelCases.ts';
+import { axesOf, reductionOf } from './reduction.ts';
 
 const list = Object.values(kernels).flat() as Kernel[];
 const binaryOf = readBinaries();
@@ -33,12 +35,13 @@ describe.each(levels)('the %s binary', (level) => {
     const strange: string[] = [];
     for (const [kernelName, { mock }] of spies) {
       expect(mock.calls.length, kernelName).toBeGreaterThanOrEqual(50);
-      mock.calls.forEach(([, , attrs], i) => {
+      mock.calls.forEach(([, inputs, attrs], i) => {
         const isLeft = ['sigmoid', 'elu'].includes(String(attrs?.['activation']));
         // Indices of other cases are cast from floats.
         const isOther = kernelName === tf.Cast && attrs?.['dtype'] !== 'float32';
         const isAnswered = mock.results[i]?.value !== undefined;
-        if (isAnswered === isLeft && !isOther) strange.push(`${kernelName} ${JSON.stringify(attrs)}`);
+        if (isAnswered === isLeft && !isOther && !isSplitSum(kernelName, inputs, attrs))
+          strange.push(`${kernelName} ${JSON.stringify(attrs)}`);
       });
     }
     expect(strange).toEqual([]);
@@ -120,6 +123,13 @@ describe.each(levels)('the %s binary', (level) => {
   });
 });
 
+/** A sum whose axes have a kept one between them, which an einsum may ask for. */
+function isSplitSum(kernelName: string, { x }: tf.NamedTensorInfoMap, attrs: tf.NamedAttrMap | undefined): boolean {
+  if (kernelName !== tf.Sum && kernelName !== tf.Mean) return false;
+  const { shape } = x as tf.TensorInfo;
+  return reductionOf(shape, axesOf(shape, attrs?.['axis'])) === undefined;
+}
+
 /** One step of a small network through every kernel; the caller frees the gradients. */
 function trainingStep(): tf.Tensor[] {
   const x = tf.ones<tf.Rank.R4>([2, 9, 9, 3]);
@@ -143,44 +153,4 @@ function trainingStep(): tf.Tensor[] {
 
 function heapBytesOf(): number {
   return heapOf(tf.backend() as tf.BackendWasm).memory.buffer.byteLength;
-}
-
-/** Bits of a NaN that no computation gives: it marks memory, and poisons every result that reads it. */
-const MARK = 0x7fc0dead;
-const GUARD_BYTES = 4096;
-
-/**
- * From here to the end of the test, every block of tfjs's heap (tensors, scratch, arguments) lies between two guards
- * and is itself filled with the mark: a write beside a block is noticed when it is freed, and a value that is read
- * beside an input, or never written in an output, turns up as NaN.
- */
-function guardHeap() {
-  const { wasm } = tf.backend() as unknown as {
-    wasm: { _malloc(bytes: number): number; _free(address: number): void };
-  };
-  const { memory } = heapOf(tf.backend() as tf.BackendWasm);
-  const { _malloc: malloc, _free: free } = wasm;
-  const sizes = new Map<number, number>();
-  const broken: string[] = [];
-  const wordsAt = (address: number, bytes: number) => new Uint32Array(memory.buffer, address, bytes / 4);
-  vi.spyOn(wasm, '_malloc').mockImplementation((bytes) => {
-    const size = Math.ceil(bytes / 4) * 4;
-    const start = malloc(size + 2 * GUARD_BYTES);
-    wordsAt(start, size + 2 * GUARD_BYTES).fill(MARK);
-    sizes.set(start + GUARD_BYTES, size);
-    return start + GUARD_BYTES;
-  });
-  vi.spyOn(wasm, '_free').mockImplementation((address) => {
-    const size = sizes.get(address);
-    if (size === undefined) {
-      free(address);
-      return;
-    }
-    sizes.delete(address);
-    const isWhole = (at: number) => wordsAt(at, GUARD_BYTES).every((word) => word === MARK);
-    if (!isWhole(address - GUARD_BYTES)) broken.push(`before a block of ${size} bytes`);
-    if (!isWhole(address + size)) broken.push(`behind a block of ${size} bytes`);
-    free(address - GUARD_BYTES);
-  });
-  return { broken, live: () => sizes.size };
 }

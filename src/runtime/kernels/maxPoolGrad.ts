@@ -6,7 +6,7 @@ import { isPooled, type PoolAttrs, type PoolSizes, poolSizesOf, poolWork } from 
  * Gradient of 2-D max pooling: each window hands its gradient to the first position of its maximum.
  * Shapes    dy [B, H′, W′, C], x [B, H, W, C] → [B, H, W, C]
  * Units     float32, channels last
- * Throws    nothing: other dtypes fall back to tfjs
+ * Throws    invalid-option: strides or windows below 1; other dtypes fall back to tfjs
  * Source    tfjs MaxPoolGrad
  * Differs   from tfjs-wasm, which finds no maximum where all values of a window are zero or below
  */

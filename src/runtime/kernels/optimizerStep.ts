@@ -20,6 +20,17 @@ const [WEIGHTS, GRADIENTS, SLOTS, COUNT, COUPLED, DECOUPLED, ROW_RATE] = [0, 1, 
 const ROW_DOUBLES = ROW_WORDS / 2;
 const SUM = 4;
 
+/** What a rule remembers of each value. */
+const SLOTS_OF: Readonly<Record<StepRule, number>> = {
+  sgd: 0,
+  momentum: 1,
+  nesterov: 1,
+  adam: 2,
+  adamw: 2,
+  lamb: 2,
+  lion: 1,
+};
+
 type TensorData = ReturnType<BackendWasm['dataIdMap']['get']>;
 
 const STEP_KERNELS: Readonly<Record<StepRule, WasmKernel>> = {
@@ -47,6 +58,7 @@ export const optimizerStep: Kernel = {
   run({ backend, pool }, _inputs, attrs) {
     const { rule, parameters, numbers } = attrs as unknown as StepCall;
     if (!isFusable(parameters)) return undefined;
+    if (parameters.some(({ slots }) => slots.length !== SLOTS_OF[rule])) return undefined;
     const { beta1, beta2 } = numbers;
     const { coupled, decoupled, ...c } = coefficientsOf(rule, numbers);
     let rows = 0;

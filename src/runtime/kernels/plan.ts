@@ -6,6 +6,7 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from '../tf.ts';
+import { isOutOfMemory } from './allocation.ts';
 import type { KernelContext } from './kernel.ts';
 import type { WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
@@ -60,6 +61,8 @@ export function recordPlan<T>(context: KernelContext, work: () => T): Recording<
   try {
     result = pool.recording(records, work);
   } catch (error) {
+    // Before anything is given back: what lives on is its tensors'.
+    memory.stop();
     memory.release();
     throw error;
   } finally {
@@ -72,7 +75,13 @@ export function recordPlan<T>(context: KernelContext, work: () => T): Recording<
     memory.release();
     return { result, plan: undefined, why };
   }
-  return { result, plan: planOf(context, records, memory.release) };
+  try {
+    return { result, plan: planOf(context, records, memory.release) };
+  } catch (error) {
+    memory.release();
+    if (!isOutOfMemory(error)) throw error;
+    return { result, plan: undefined, why: 'the heap has no room for a plan' };
+  }
 }
 
 function planOf({ pool }: KernelContext, records: readonly PlanRecord[], release: () => void): Plan {
@@ -120,8 +129,10 @@ function reserveMemory({ backend }: KernelContext) {
   const sizes = new Map<number, number>();
   const idle = new Map<number, number[]>();
   const constants = new Set<number>();
+  // A block that was used before would be written again by every replay, so a constant gets one of its own.
+  let isForConstant = false;
   wasm._malloc = (bytes) => {
-    const address = idle.get(bytes)?.pop() ?? malloc(bytes);
+    const address = (isForConstant ? undefined : idle.get(bytes)?.pop()) ?? malloc(bytes);
     if (address !== 0) sizes.set(address, bytes);
     return address;
   };
@@ -136,7 +147,12 @@ function reserveMemory({ backend }: KernelContext) {
     if (!constants.has(address)) idle.set(bytes, [...(idle.get(bytes) ?? []), address]);
   };
   backend.move = (dataId, values, ...rest) => {
-    move.call(backend, dataId, values, ...rest);
+    isForConstant = values !== null && values !== undefined;
+    try {
+      move.call(backend, dataId, values, ...rest);
+    } finally {
+      isForConstant = false;
+    }
     if (values) constants.add(backend.getMemoryOffset(dataId));
   };
   return {

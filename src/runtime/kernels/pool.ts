@@ -1,4 +1,4 @@
-import { LimbeckError } from '../../core/errors.ts';
+import { outOfMemory } from './allocation.ts';
 import { compileKernels, isShared, linkKernels, type WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
 
@@ -62,9 +62,13 @@ export async function startPool(
   const module = await compileKernels(bytes, heap.memory);
   const kernels = await linkKernels(module, heap.memory);
   const owned: number[] = [];
-  const allocate = (size: number): number => {
+  const allocated = (size: number): number => {
     const address = heap.malloc(size);
     if (address === 0) throw outOfMemory(size);
+    return address;
+  };
+  const allocate = (size: number): number => {
+    const address = allocated(size);
     owned.push(address);
     return address;
   };
@@ -102,19 +106,15 @@ export async function startPool(
       }
     },
     runPlan: (table, count) => kernels.runPlan(control, table, count, ownScratch, helpers.length),
-    allocate(size) {
-      const address = heap.malloc(size);
-      if (address === 0) throw outOfMemory(size);
-      return address;
-    },
+    allocate: allocated,
     free: (address) => heap.free(address),
     write: (address, words) => new Int32Array(heap.memory.buffer, address, words.length).set(words),
     scratch(size) {
       if (size > arena.bytes) {
         if (arena.address !== 0) heap.free(arena.address);
-        const address = heap.malloc(size);
-        arena = { address, bytes: address === 0 ? 0 : size };
-        if (address === 0) throw outOfMemory(size);
+        // Nothing is left of it where the next line throws.
+        arena = { address: 0, bytes: 0 };
+        arena = { address: allocated(size), bytes: size };
       }
       return arena.address;
     },
@@ -149,12 +149,4 @@ function startHelper(message: object): Promise<Worker | undefined> {
       settle(undefined);
     }
   });
-}
-
-function outOfMemory(bytes: number): LimbeckError {
-  return new LimbeckError(
-    'out-of-memory',
-    `The WebAssembly heap has no room for ${bytes} more bytes. Use a smaller batch or a smaller student.`,
-    { details: { bytes } },
-  );
 }

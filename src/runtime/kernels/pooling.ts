@@ -1,4 +1,5 @@
 import { backend_util } from '../tf.ts';
+import { canSlide, requireSteps } from './windows.ts';
 
 export type PoolSizes = backend_util.Conv2DInfo;
 
@@ -12,11 +13,12 @@ export interface PoolAttrs {
 
 /** Sizes of a pooling, or `undefined` for what the kernels leave to tfjs. */
 export function poolSizesOf(xShape: readonly number[], attrs: PoolAttrs): PoolSizes | undefined {
-  if (xShape.length !== 4) return undefined;
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
+  requireSteps(strides);
+  if (xShape.length !== 4) return undefined;
   const shape = xShape as [number, number, number, number];
   const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
-  return info.outHeight > 0 && info.outWidth > 0 ? info : undefined;
+  return canSlide(info) ? info : undefined;
 }
 
 /** Words of `wasm/pooling/layout.ts`. */

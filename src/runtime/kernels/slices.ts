@@ -1,3 +1,4 @@
+import { LimbeckError } from '../../core/errors.ts';
 import { backend_util, Concat, PadV2, Slice, SplitV, slice_util, type TensorInfo, Transpose, util } from '../tf.ts';
 import { canCopy, copyStrided, stridesOf } from './copyStrided.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
@@ -6,7 +7,7 @@ import type { Kernel, KernelContext } from './kernel.ts';
  * Slices, splits, concatenations, transpositions and paddings: one strided copy each, on all threads.
  * Shapes    as the tfjs operations of these names; up to six dimensions
  * Units     float32 and int32
- * Throws    nothing: other dtypes and empty tensors are left to tfjs
+ * Throws    invalid-option: a begin, size or padding below 0; other dtypes and empty tensors are left to tfjs
  * Source    tfjs Slice, SplitV, Concat, Transpose and PadV2
  */
 export const slices: readonly Kernel[] = [
@@ -17,6 +18,7 @@ export const slices: readonly Kernel[] = [
       const { begin, size } = attrs as unknown as { begin: number | number[]; size: number | number[] };
       const [begins, sizes] = slice_util.parseSliceParams(x as never, begin, size) as [number[], number[]];
       slice_util.assertParamsValid(x as never, begins, sizes);
+      requireCounts(Slice, [...begins, ...sizes]);
       return canCopy(x) && util.sizeFromShape(sizes) > 0 ? sliced(context, x, begins, sizes) : undefined;
     },
   },
@@ -76,6 +78,7 @@ export const slices: readonly Kernel[] = [
     run(context, { x }, attrs) {
       const { perm } = attrs as unknown as { perm: number[] };
       if (x === undefined || !canCopy(x)) return undefined;
+      if (!isPermutation(perm, x.shape.length)) return undefined;
       const shape = perm.map((i) => x.shape[i] as number);
       const strides = stridesOf(x.shape);
       const out = context.backend.makeOutput(shape, x.dtype);
@@ -94,6 +97,7 @@ export const slices: readonly Kernel[] = [
     run(context, { x }, attrs) {
       const { paddings, constantValue } = attrs as unknown as { paddings: [number, number][]; constantValue: number };
       if (x === undefined || !canCopy(x) || paddings.length !== x.shape.length) return undefined;
+      requireCounts(PadV2, paddings.flat());
       const shape = x.shape.map((length, i) => {
         const [before, after] = paddings[i] as [number, number];
         return before + length + after;
@@ -134,6 +138,22 @@ function sliced(
     toStrides: stridesOf(sizes),
   });
   return out;
+}
+
+/** tfjs does not look, and its kernels then read and write beside their tensors. */
+function requireCounts(kernelName: string, given: readonly number[]): void {
+  if (given.every((count) => Number.isInteger(count) && count >= 0)) return;
+  throw new LimbeckError(
+    'invalid-option',
+    `${kernelName} was given ${given.join(', ')}; all must be whole and 0 or more.`,
+    {
+      details: { given },
+    },
+  );
+}
+
+function isPermutation(perm: readonly number[], rank: number): boolean {
+  return perm.length === rank && perm.every((axis, i) => axis >= 0 && axis < rank && perm.indexOf(axis) === i);
 }
 
 function bitsOf(value: number): number {

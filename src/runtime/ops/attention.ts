@@ -5,6 +5,7 @@ import type { Tensor } from '../tf.ts';
 import type { Tf } from '../tfNamespace.ts';
 import { hasKernelOf } from './hasKernel.ts';
 
+/** How attention is cut into heads, and who hears whom. */
 export interface AttentionOptions {
   /** Into how many equal runs the last axis is cut. */
   readonly heads: number;

@@ -58,7 +58,7 @@ export function isFusable(parameters: readonly StepParameter[]): boolean {
     const { size } = variable;
     if (size === 0 || variable.dtype !== 'float32') return false;
     if (gradient.size !== size || gradient.dtype !== 'float32') return false;
-    for (const slot of slots) if (slot.size !== size) return false;
+    for (const slot of slots) if (slot.size !== size || slot.dtype !== 'float32') return false;
     values += size;
   }
   return values > 0 && values < 2 ** 28;

@@ -1,3 +1,5 @@
+import { LimbeckError } from '../../core/errors.ts';
+import { checkCount, checkOneOf } from '../../core/options.ts';
 import { attention } from '../../runtime/ops/attention.ts';
 import type { layers, Tensor, Tensor2D } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
@@ -23,6 +25,8 @@ export interface MultiHeadAttentionConfig {
 
 /**
  * Self-attention with several heads, projections in and out with bias: [B, T, F] → [B, T, F].
+ * Throws    invalid-option: heads no whole number of at least 1, unknown sight; where the layer is built, a number of
+ *           features that is no multiple of the heads
  * Source    Vaswani et al. 2017, §3.2, arXiv:1706.03762
  */
 export function multiHeadAttention(tf: Tf, config: MultiHeadAttentionConfig): Layer {
@@ -39,12 +43,22 @@ export const multiHeadAttentionClass = layerClass(
 
       constructor(config: MultiHeadAttentionConfig) {
         super(config as never);
-        this.config = config;
+        const { heads, sight = 'all', seed } = config;
+        checkCount(heads, 'heads', 1);
+        checkOneOf(sight, 'sight', ['all', 'past']);
+        this.config = { heads, sight, ...(seed !== undefined && { seed }) };
       }
 
       override build(inputShape: number[]): void {
         const width = inputShape.at(-1) as number;
-        const { seed } = this.config;
+        const { heads, seed } = this.config;
+        if (!(width % heads === 0)) {
+          throw new LimbeckError(
+            'invalid-option',
+            `Attention with ${heads} heads was given ${width} features; it needs a multiple of its heads.`,
+            { details: { heads, width } },
+          );
+        }
         this.projections = ['Query', 'Key', 'Value', 'Out'].map((name, i) => {
           const init = tf.initializers.glorotUniform(seed === undefined ? {} : { seed: seed + i });
           return {

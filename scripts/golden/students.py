@@ -1,0 +1,257 @@
+"""Golden training runs of the zoo's students, made with PyTorch in float64: six steps of Adam each.
+
+Run from the repository's root, with Debian's python3-torch:
+
+    /usr/bin/python3 scripts/golden/students.py
+
+It writes src/train/golden/<student>.json. A student has too many weights to store, so weights, inputs and labels come
+from `drawn`, which the test computes too, exactly: whole numbers in [-limit, limit], of 4096ths, plus an offset. Stored
+are the limits, the loss before each step, logits before and after (batch normalisation by its moving averages), and of
+each weight after the last step its sum, the sum of its absolute values and eight of its values. Weights are in tfjs's
+layout and order: what learns, layer by layer, then the moving averages. As in tfjs and TensorFlow: padding 'same' puts
+the odd pixel at the end, batch normalisation has epsilon 0.001 and momentum 0.99, and its averages take the biased
+variance. It prints how far the same run in float32 ends from the one in float64.
+"""
+
+import json
+import math
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+STEPS, BATCH, CLASSES, UNIT = 6, 8, 3, 4096
+# Adam divides a gradient by its own size. Some are nothing but rounding: an attention's key biases, and a depthwise
+# kernel on maps of 1 x 1 below a norm that undoes it. A larger epsilon keeps those where they are. Mobilenet's 27 norms
+# over a batch of 8 multiply every rounding: longer steps would drive float32 and float64 apart within six of them.
+SETTINGS = {
+    'dsCnn': (1e-3, 1e-7),
+    'resnet8': (1e-3, 1e-7),
+    'mobilenetV1': (1e-4, 1e-3),
+    'transformerTiny': (1e-3, 1e-4),
+}
+INPUTS, LABELS = 1000, 2000  # Numbers of the first step's streams; weights count from 0.
+FOLDER = Path(__file__).resolve().parents[2] / 'src' / 'train' / 'golden'
+
+
+def drawn(stream, count, limit):
+    """The integer hash of (stream, index), brought to -limit ... limit."""
+    index = torch.arange(1, count + 1, dtype=torch.int64)
+    mask = 0xFFFFFFFF
+    h = (index * 0x9E3779B1 & mask) ^ ((stream + 1) * 0x85EBCA6B & mask)
+    h = h ^ (h >> 15)
+    # Python's integers wrap nowhere, torch's at 64 bits: the low 32 of a product are right in both.
+    h = h * 0x2C1B3C6D & mask
+    h = h ^ (h >> 12)
+    h = h * 0x297A2D39 & mask
+    h = h ^ (h >> 15)
+    return h * (2 * limit + 1) // 2**32 - limit
+
+
+class Weights:
+    """Hands out weights in the order in which the network first asks; the same ones, in that order, ever after."""
+
+    def __init__(self, dtype):
+        self.dtype, self.trained, self.averages, self.specs, self.at = dtype, [], [], {}, [0, 0]
+
+    def restart(self):
+        self.at = [0, 0]
+
+    def take(self, shape, limit, offset=0.0, trained=True):
+        kept = self.trained if trained else self.averages
+        at = self.at[trained]
+        self.at[trained] += 1
+        if at == len(kept):
+            kept.append((list(shape), round(limit * UNIT), offset))
+        return kept[at] if isinstance(kept[at], torch.Tensor) else torch.zeros(shape, dtype=self.dtype)
+
+    def fill(self):
+        """After a dry run: the real numbers. Gives what the test needs to make the same."""
+        specs = [*self.trained, *self.averages]
+        tensors = [
+            (drawn(i, math.prod(shape), limit).to(self.dtype) / UNIT + offset).reshape(shape)
+            for i, (shape, limit, offset) in enumerate(specs)
+        ]
+        count = len(self.trained)
+        self.trained = [tensor.requires_grad_() for tensor in tensors[:count]]
+        self.averages = tensors[count:]
+        return specs
+
+
+class Network:
+    def __init__(self, weights, training):
+        self.weights, self.training = weights, training
+
+    def kernel(self, *shape):
+        return self.weights.take(shape, math.sqrt(6 / math.prod(shape[:-1])))
+
+    def bias(self, size):
+        return self.weights.take([size], 0.125)
+
+    def padded(self, x, sizes, stride):
+        pads = []
+        for side in (1, 0):
+            length = x.shape[2 + side]
+            total = max((math.ceil(length / stride) - 1) * stride + sizes[side] - length, 0)
+            pads += [total // 2, total - total // 2]
+        return F.pad(x, pads)
+
+    def conv(self, x, filters, size, stride=1):
+        sizes = [size, size] if isinstance(size, int) else size
+        kernel = self.kernel(*sizes, x.shape[1], filters)
+        return F.conv2d(self.padded(x, sizes, stride), kernel.permute(3, 2, 0, 1), stride=stride)
+
+    def depthwise(self, x, stride=1):
+        channels = x.shape[1]
+        kernel = self.weights.take([3, 3, channels, 1], math.sqrt(6 / 9))
+        return F.conv2d(self.padded(x, [3, 3], stride), kernel.permute(2, 3, 0, 1), stride=stride, groups=channels)
+
+    def norm(self, x):
+        channels = x.shape[1]
+        scale, shift = self.weights.take([channels], 0.25, 1.0), self.bias(channels)
+        averages = [self.weights.take([channels], 0.25, offset, trained=False) for offset in (0.0, 1.0)]
+        if self.training:
+            mean, variance = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
+            with torch.no_grad():
+                for average, value in zip(averages, (mean, variance)):
+                    average.mul_(0.99).add_(0.01 * value)
+        else:
+            mean, variance = averages
+        per_channel = lambda v: v[None, :, None, None]
+        return (x - per_channel(mean)) / torch.sqrt(per_channel(variance) + 0.001) * per_channel(scale) + per_channel(shift)
+
+    def dense(self, x, units):
+        return x @ self.kernel(x.shape[-1], units) + self.bias(units)
+
+    def layer_norm(self, x):
+        width = x.shape[-1]
+        return F.layer_norm(x, [width], self.weights.take([width], 0.25, 1.0), self.bias(width), 1e-5)
+
+    def attention(self, x, heads):
+        batch, length, width = x.shape
+        split = lambda y: y.reshape(batch, length, heads, width // heads).transpose(1, 2)
+        q, k, v = [split(self.dense(x, width)) for _ in range(3)]
+        mixed = F.scaled_dot_product_attention(q, k, v)
+        return self.dense(mixed.transpose(1, 2).reshape(batch, length, width), width)
+
+
+def ds_cnn(net, x, filters):
+    x = F.relu(net.norm(net.conv(x.permute(0, 3, 1, 2), filters, [10, 4], 2)))
+    for _ in range(4):
+        x = F.relu(net.norm(net.depthwise(x)))
+        x = F.relu(net.norm(net.conv(x, filters, 1)))
+    return net.dense(x.mean((2, 3)), CLASSES)
+
+
+def resnet8(net, x):
+    x = F.relu(net.norm(net.conv(x.permute(0, 3, 1, 2), 16, 3)))
+    for filters, stride in ((16, 1), (32, 2), (64, 2)):
+        y = F.relu(net.norm(net.conv(x, filters, 3, stride)))
+        y = net.norm(net.conv(y, filters, 3))
+        x = F.relu(y + (net.conv(x, filters, 1, stride) if stride > 1 else x))
+    return net.dense(x.mean((2, 3)), CLASSES)
+
+
+def mobilenet_v1(net, x):
+    x = F.relu(net.norm(net.conv(x.permute(0, 3, 1, 2), 8, 3, 2)))
+    widths = [16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256, 256]
+    for width, stride in zip(widths, [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]):
+        x = F.relu(net.norm(net.depthwise(x, stride)))
+        x = F.relu(net.norm(net.conv(x, width, 1)))
+    return net.dense(x.mean((2, 3)), CLASSES)
+
+
+def transformer_tiny(net, x, vocabulary, width, heads, hidden, blocks):
+    tokens = net.weights.take([vocabulary, width], 1)
+    x = tokens[x] + net.weights.take([x.shape[1], width], 0.5)
+    for _ in range(blocks):
+        x = x + net.attention(net.layer_norm(x), heads)
+        x = x + net.dense(F.gelu(net.dense(net.layer_norm(x), hidden)), width)
+    return net.dense(x.mean(1), CLASSES)
+
+
+TOKENS = {'vocabulary': 11, 'width': 16, 'heads': 2, 'hidden': 24, 'blocks': 2}
+# Forward function with its options, the options of our student, the shape of an example, and its tokens if it has some.
+STUDENTS = {
+    'dsCnn': (lambda net, x: ds_cnn(net, x, 6), {'inputShape': [13, 7, 1], 'filters': 6}, [13, 7, 1], None),
+    'resnet8': (resnet8, {'inputShape': [8, 8, 3]}, [8, 8, 3], None),
+    'mobilenetV1': (mobilenet_v1, {'inputShape': [32, 32, 3], 'alpha': 0.25}, [32, 32, 3], None),
+    'transformerTiny': (lambda net, x: transformer_tiny(net, x, **TOKENS), {'length': 7, **TOKENS}, [7], 11),
+}
+
+
+def inputs_of(step, shape, vocabulary, dtype):
+    count = BATCH * math.prod(shape)
+    if vocabulary is None:
+        values = drawn(INPUTS + step, count, UNIT).to(dtype) / UNIT
+    else:
+        values = drawn(INPUTS + step, count, 100_000) % vocabulary
+    return values.reshape([BATCH, *shape])
+
+
+def rounded(tensor):
+    return [float(f'{number:.9g}') for number in tensor.detach().double().flatten().tolist()]
+
+
+def summary(tensor):
+    flat = tensor.detach().double().flatten()
+    picked = [j * len(flat) // 8 for j in range(8)] if len(flat) >= 8 else range(len(flat))
+    return {'sums': rounded(torch.stack([flat.sum(), flat.abs().sum()])), 'values': rounded(flat[list(picked)])}
+
+
+def train(forward, shape, vocabulary, rate, epsilon, dtype):
+    weights = Weights(dtype)
+    forward(Network(weights, False), inputs_of(0, shape, vocabulary, dtype))
+    specs = weights.fill()
+
+    def run(step, training):
+        weights.restart()
+        return forward(Network(weights, training), inputs_of(step, shape, vocabulary, dtype))
+
+    with torch.no_grad():
+        before = run(0, False)
+    optimizer = torch.optim.Adam(weights.trained, lr=rate, betas=(0.9, 0.999), eps=epsilon)
+    losses = []
+    for step in range(STEPS):
+        loss = F.cross_entropy(run(step, True), drawn(LABELS + step, BATCH, 100_000) % CLASSES)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    with torch.no_grad():
+        after = run(0, False)
+    return specs, before, torch.stack(losses), after, [*weights.trained, *weights.averages]
+
+
+def main():
+    FOLDER.mkdir(exist_ok=True)
+    for name, (forward, options, shape, vocabulary) in STUDENTS.items():
+        rate, epsilon = SETTINGS[name]
+        specs, before, losses, after, weights = train(forward, shape, vocabulary, rate, epsilon, torch.float64)
+        short = train(forward, shape, vocabulary, rate, epsilon, torch.float32)
+        far = lambda a, b: (a - b).abs().max().item()
+        worst = max(far(a, b) for a, b in zip(weights, short[4]))
+        parameters = sum(weight.numel() for weight in weights)
+        print(f'{name}: {parameters} weights, losses {losses[0]:.4f} to {losses[-1]:.4f}; float32 is off by: logits '
+              f'{far(before, short[1]):.1e} and {far(after, short[3]):.1e}, losses {far(losses, short[2]):.1e}, '
+              f'weights {worst:.1e}')
+        stored = {
+            'madeBy': f'scripts/golden/students.py, torch {torch.__version__}, float64',
+            'options': {**options, 'classes': CLASSES},
+            'example': {'shape': shape, 'vocabulary': vocabulary},
+            'batch': BATCH,
+            'optimizer': {'learningRate': rate, 'epsilon': epsilon},
+            'logits': {'before': rounded(before), 'after': rounded(after)},
+            'losses': rounded(losses),
+            'weights': [
+                {'shape': shape_, 'limit': limit, 'offset': offset, **summary(tensor)}
+                for (shape_, limit, offset), tensor in zip(specs, weights)
+            ],
+        }
+        file = FOLDER / f'{name}.json'
+        file.write_text(json.dumps(stored, separators=(',', ':')) + '\n')
+        print(f'{file.name}  {file.stat().st_size} bytes')
+
+
+if __name__ == '__main__':
+    main()
