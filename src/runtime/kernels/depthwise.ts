@@ -33,7 +33,7 @@ export function depthwiseSizesOf(
     dimRoundingMode,
     true,
   );
-  return canSlide(info) ? info : undefined;
+  return canSlide(info) && info.outHeight > 0 && info.outWidth > 0 ? info : undefined;
 }
 
 export function isOutputOf(info: DepthwiseSizes, dy: TensorInfo): boolean {

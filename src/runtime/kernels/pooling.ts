@@ -18,7 +18,7 @@ export function poolSizesOf(xShape: readonly number[], attrs: PoolAttrs): PoolSi
   if (xShape.length !== 4) return undefined;
   const shape = xShape as [number, number, number, number];
   const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
-  return canSlide(info) ? info : undefined;
+  return canSlide(info) && info.outHeight > 0 && info.outWidth > 0 ? info : undefined;
 }
 
 /** Words of `wasm/pooling/layout.ts`. */

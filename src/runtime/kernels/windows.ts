@@ -12,8 +12,10 @@ export function requireSteps(strides: number | readonly number[], dilations: num
 }
 
 /**
- * Whether the kernels can compute windows of these sizes: some output, padding that adds, all of it addressable.
- * Throws    invalid-option: strides, dilations or windows that are not whole and positive, which no backend computes
+ * Whether the kernels can compute windows of these sizes: padding that adds, all of it addressable. There may be no
+ * output at all: tfjs-wasm writes beside an empty one.
+ * Throws    invalid-option: strides, dilations or windows that are not whole and positive, or windows
+ *           that leave the padded image by more than a stride
  */
 export function canSlide(info: backend_util.Conv2DInfo): boolean {
   const { strideHeight, strideWidth, dilationHeight, dilationWidth, filterHeight, filterWidth, padInfo } = info;
@@ -23,11 +25,19 @@ export function canSlide(info: backend_util.Conv2DInfo): boolean {
   }
   const paddings = [padInfo.top, padInfo.bottom, padInfo.left, padInfo.right];
   if (!paddings.every((count) => Number.isInteger(count) && count >= 0)) return false;
-  const lengths = [...info.inShape, ...info.outShape, ...info.filterShape];
+  if (info.outHeight < 0 || info.outWidth < 0) throw tooLarge(info);
+  const lengths = [...info.inShape, ...info.filterShape, info.outHeight + 1, info.outWidth + 1, info.outChannels];
   if (!lengths.every((length) => Number.isInteger(length) && length > 0)) return false;
   const height = info.outHeight * strideHeight + filterHeight * dilationHeight + info.inHeight;
   const width = info.outWidth * strideWidth + filterWidth * dilationWidth + info.inWidth;
   return info.batchSize * height * width * Math.max(info.inChannels, info.outChannels) < MOST_VALUES;
+}
+
+function tooLarge({ inHeight, inWidth, effectiveFilterHeight, effectiveFilterWidth }: backend_util.Conv2DInfo) {
+  return new LimbeckError(
+    'invalid-option',
+    `A window of ${effectiveFilterHeight} × ${effectiveFilterWidth} does not fit an image of ${inHeight} × ${inWidth}.`,
+  );
 }
 
 function notPositive(name: string, given: readonly number[]): LimbeckError {
