@@ -13,5 +13,8 @@ export { layerNorm } from './runtime/ops/layerNorm.ts';
 export { lstm } from './runtime/ops/lstm.ts';
 export { silu } from './runtime/ops/silu.ts';
 export * as tf from './runtime/tf.ts';
+export { registerActivations } from './student/activations.ts';
+export { type MultiHeadAttentionConfig, multiHeadAttention } from './student/layers/multiHeadAttention.ts';
+export { positionEmbedding } from './student/layers/positionEmbedding.ts';
 export { makeOptimizer } from './train/optimizer.ts';
 export type { OptimizerState, StepOptimizer } from './train/stepOptimizer.ts';
