@@ -30,6 +30,7 @@ function geluNewClass(): serialization.SerializableConstructor<serialization.Ser
 
 /** From here on models may name the activations that tfjs-layers lacks. Twice is fine. */
 export function registerActivations(): void {
+  if (serialization.SerializationMap.getMap().classNameMap['geluNew'] !== undefined) return;
   serialization.registerClass(HardSwish);
   serialization.registerClass(geluNewClass());
 }
