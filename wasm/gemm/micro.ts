@@ -1,14 +1,9 @@
+import { multiplyAdd } from '../math';
 import { MR, NR } from './layout';
 
 /** Activations of the epilogue, as `runtime/kernels/gemm.ts` numbers them. */
 const RELU: i32 = 1;
 const RELU6: i32 = 2;
-
-@inline
-function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<f32>(a, b, sum);
-  return v128.add<f32>(v128.mul<f32>(a, b), sum);
-}
 
 @inline
 function activate(x: v128, activation: i32): v128 {

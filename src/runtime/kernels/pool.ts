@@ -16,7 +16,7 @@ export interface KernelPool {
   run(kernel: WasmKernel, words: readonly number[], work: number): void;
   /** A scratch region of at least `bytes`, valid until the next call of `scratch`. */
   scratch(bytes: number): number;
-  /** Where the scratch region lies; it moves when it grows. */
+  /** Where the scratch region lies; it moves when it grows, and is nowhere (−1) once the pool is disposed. */
   scratchAddress(): number;
   /** Does the work, and appends every call of `run` that it makes. */
   recording<T>(records: PlanRecord[], work: () => T): T;
@@ -111,7 +111,7 @@ export async function startPool(
     write: (address, words) => new Int32Array(heap.memory.buffer, address, words.length).set(words),
     scratch(size) {
       if (size > arena.bytes) {
-        if (arena.address !== 0) heap.free(arena.address);
+        if (arena.address > 0) heap.free(arena.address);
         // Nothing is left of it where the next line throws.
         arena = { address: 0, bytes: 0 };
         arena = { address: allocated(size), bytes: size };
@@ -123,9 +123,9 @@ export async function startPool(
       const isQuiet = helpers.length === 0 || kernels.stopHelpers(control, helpers.length) === 1;
       for (const helper of helpers) helper.terminate();
       if (isQuiet) for (const address of owned) heap.free(address);
-      if (arena.address !== 0) heap.free(arena.address);
+      if (arena.address > 0) heap.free(arena.address);
       owned.length = helpers.length = 0;
-      arena = { address: 0, bytes: 0 };
+      arena = { address: -1, bytes: 0 };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { backend_util, Concat, PadV2, Slice, SplitV, slice_util, type TensorInfo, Transpose, util } from '../tf.ts';
 import { canCopy, copyStrided, stridesOf } from './copyStrided.ts';
+import { floatBits } from './floatBits.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
 
 /**
@@ -104,7 +105,7 @@ export const slices: readonly Kernel[] = [
       });
       const out = context.backend.makeOutput(shape, x.dtype);
       if (!canCopy(out)) return undefined;
-      const filler = x.dtype === 'int32' ? Math.trunc(constantValue) : bitsOf(constantValue);
+      const filler = x.dtype === 'int32' ? Math.trunc(constantValue) : floatBits(constantValue);
       const size = util.sizeFromShape(shape);
       context.pool.run('fillValues', [context.address(out), size, filler], size);
       const toStrides = stridesOf(shape);
@@ -154,8 +155,4 @@ function requireCounts(kernelName: string, given: readonly number[]): void {
 
 function isPermutation(perm: readonly number[], rank: number): boolean {
   return perm.length === rank && perm.every((axis, i) => axis >= 0 && axis < rank && perm.indexOf(axis) === i);
-}
-
-function bitsOf(value: number): number {
-  return new Int32Array(Float32Array.of(value).buffer)[0] as number;
 }
