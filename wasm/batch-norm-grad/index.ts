@@ -9,7 +9,8 @@ import {
   PERIOD, REST, ROWS, VARIANCE, X,
 } from '../batch-norm/words';
 import { at, BLOCK_ROWS, firstOf, GROUP, STRIPE, wideAt } from '../reduce/columns';
-import { addWide, multiplyAdd } from '../reduce/lanes';
+import { multiplyAdd } from '../math';
+import { addWide } from '../reduce/lanes';
 
 /** Σ dy and Σ dy · (x − m) of every chunk and folded column. A unit of work is a stripe of columns of one chunk. */
 export function batchNormGradSums(args: usize, scratch: usize, part: i32, parts: i32): void {

@@ -5,7 +5,8 @@
  */
 import { arg } from '../args';
 import { at, BLOCK_ROWS, firstOf, GROUP, STRIPE, wideAt } from '../reduce/columns';
-import { high, low, multiplyAdd } from '../reduce/lanes';
+import { multiplyAdd } from '../math';
+import { high, low } from '../reduce/lanes';
 import {
   BETA, CHANNELS, CHUNKS, COEFFICIENTS, COUNT, EPSILON, GAMMA, MEAN, OUT, PARTIALS, PERIOD, REST, ROWS, VARIANCE, X,
 } from './words';

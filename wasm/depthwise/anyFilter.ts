@@ -1,6 +1,7 @@
 // Gradient of a filter of any size, stride and dilation: tap by tap, over the pixels where the tap lies in the image.
 import { arg } from '../args';
-import { loadLanes, multiplyAdd, storeLanes } from './lanes';
+import { multiplyAdd } from '../math';
+import { loadLanes, storeLanes } from './lanes';
 import {
   CHANNELS, DILATION_H, DILATION_W, FILTER_H, FILTER_W, IN_H, IN_W, OUT_W, PAD_LEFT, PAD_TOP, STRIDE_H, STRIDE_W,
 } from './layout';

@@ -21,12 +21,6 @@ export function storeLanes(at: usize, value: v128, lanes: i32): void {
   }
 }
 
-@inline
-export function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<f32>(a, b, sum);
-  return v128.add<f32>(v128.mul<f32>(a, b), sum);
-}
-
 /** Activations as `runtime/kernels/gemm.ts` numbers them: 0 linear, 1 relu, 2 relu6. NaN survives. */
 @inline
 export function activate(x: v128, activation: i32): v128 {

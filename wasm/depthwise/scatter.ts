@@ -1,6 +1,7 @@
 // Input gradient of any size, stride and dilation: a row is cleared, then each tap adds its products to it.
 import { arg } from '../args';
-import { loadLanes, multiplyAdd, storeLanes } from './lanes';
+import { multiplyAdd } from '../math';
+import { loadLanes, storeLanes } from './lanes';
 import {
   CHANNELS, DILATION_H, DILATION_W, FILTER, FILTER_H, FILTER_W, IN_H, IN_W, OUT_H, OUT_W, PAD_LEFT, PAD_TOP, STRIDE_H,
   STRIDE_W, X, Y,

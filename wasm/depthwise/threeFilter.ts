@@ -1,6 +1,7 @@
 // 3×3 filters, gradient of the filter: nine sums of four channels in registers, every input value loaded once a row.
 import { arg } from '../args';
-import { loadLanes, multiplyAdd, storeLanes } from './lanes';
+import { multiplyAdd } from '../math';
+import { loadLanes, storeLanes } from './lanes';
 import {
   CHANNELS, DILATION_H, IN_H, IN_LINE, IN_STEP, IN_W, OUT_LINE, OUT_STEP, OUT_W, PAD_LEFT, PAD_TOP, STRIDE_H, TAP_LINE, TAP_STEP,
 } from './layout';

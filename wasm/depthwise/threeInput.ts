@@ -1,6 +1,7 @@
 // 3×3 filters moved by two columns, input gradient: two columns at a time from each column of the output's gradient.
 import { arg } from '../args';
-import { loadLanes, multiplyAdd, storeLanes } from './lanes';
+import { multiplyAdd } from '../math';
+import { loadLanes, storeLanes } from './lanes';
 import {
   CHANNELS, DILATION_H, FILTER, IN_H, IN_W, OUT_H, OUT_W, PAD_LEFT, PAD_TOP, STRIDE_H, X, Y,
 } from './layout';

@@ -5,7 +5,8 @@
  */
 import { arg } from '../args';
 import { at, BLOCK_ROWS, firstOf, wideAt } from '../reduce/columns';
-import { addWide, multiplyAdd, sumOfLanes } from '../reduce/lanes';
+import { multiplyAdd } from '../math';
+import { addWide, sumOfLanes } from '../reduce/lanes';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/layerNormGrad.ts` writes it. */
 const X: i32 = 0;

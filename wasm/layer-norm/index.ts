@@ -4,7 +4,8 @@
  */
 import { arg } from '../args';
 import { at, firstOf } from '../reduce/columns';
-import { high, low, multiplyAdd } from '../reduce/lanes';
+import { multiplyAdd } from '../math';
+import { high, low } from '../reduce/lanes';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/layerNorm.ts` writes it. */
 const X: i32 = 0;

@@ -1,6 +1,7 @@
 // One window, or one pixel of a gradient: sixteen channels at a time, then four, then the rest.
 import { arg } from '../args';
-import { loadLanes, multiplyAdd, storeLanes } from '../depthwise/lanes';
+import { multiplyAdd } from '../math';
+import { loadLanes, storeLanes } from '../depthwise/lanes';
 import {
   CHANNELS, FILTER_H, FILTER_W, IN_H, IN_W, OUT_W, PAD_LEFT, PAD_TOP, STRIDE_H, STRIDE_W,
 } from './layout';

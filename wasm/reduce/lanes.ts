@@ -1,11 +1,5 @@
 // Arithmetic of four floats that the reductions and the normalisations share.
 
-@inline
-export function multiplyAdd(a: v128, b: v128, sum: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<f32>(a, b, sum);
-  return v128.add<f32>(v128.mul<f32>(a, b), sum);
-}
-
 /** The first two floats as doubles. */
 @inline
 export function low(x: v128): v128 {
