@@ -1,7 +1,8 @@
 // Filters of any size, stride and dilation, forward: four output pixels at a time where all taps lie in the image.
 import { arg } from '../args';
+import { activate } from '../activation';
 import { multiplyAdd } from '../math';
-import { activate, loadLanes, storeLanes } from './lanes';
+import { loadLanes, storeLanes } from './lanes';
 import {
   ACTIVATION, BIAS, CHANNELS, DILATION_H, DILATION_W, FILTER, FILTER_H, FILTER_W, IN_H, IN_W, IS_TURNED, OUT_W, PAD_LEFT,
   PAD_TOP, STRIDE_H, STRIDE_W,

@@ -20,11 +20,3 @@ export function storeLanes(at: usize, value: v128, lanes: i32): void {
     if (lanes == 3) v128.store_lane<f32>(at + 8, value, 2);
   }
 }
-
-/** Activations as `runtime/kernels/gemm.ts` numbers them: 0 linear, 1 relu, 2 relu6. NaN survives. */
-@inline
-export function activate(x: v128, activation: i32): v128 {
-  if (activation == 0) return x;
-  const positive = v128.pmax<f32>(x, f32x4.splat(0));
-  return activation == 2 ? v128.pmin<f32>(positive, f32x4.splat(6)) : positive;
-}

@@ -1,7 +1,8 @@
 // 3×3 filters, forward: the nine taps of four channels stay in registers, and every input value is loaded once a row.
 import { arg } from '../args';
+import { activate } from '../activation';
 import { multiplyAdd } from '../math';
-import { activate, loadLanes, storeLanes } from './lanes';
+import { loadLanes, storeLanes } from './lanes';
 import {
   ACTIVATION, BIAS, CHANNELS, DILATION_H, FILTER, IN_H, IN_LINE, IN_STEP, IN_W, IS_TURNED, OUT_LINE, OUT_STEP, OUT_W, PAD_LEFT,
   PAD_TOP, STRIDE_H, TAP_LINE, TAP_STEP,

@@ -2,6 +2,7 @@
  * Backward through bias and activation, which end a matrix product or a convolution: one pass gives the gradient before
  * the activation and the sums of its columns, which are the bias's gradient.
  */
+import { RELU6 } from '../activation';
 import { arg } from '../args';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/epilogueGrad.ts` writes it. */
@@ -14,8 +15,6 @@ const ROWS: i32 = 5;
 const COLUMNS: i32 = 6;
 const ACTIVATION: i32 = 7;
 const CHUNKS: i32 = 8;
-
-const RELU6: i32 = 2;
 
 /** dy where the activation let y through: it is the identity between its ends, and y tells which side it was on. */
 @inline

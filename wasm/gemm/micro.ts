@@ -1,17 +1,6 @@
+import { activate, RELU6 } from '../activation';
 import { multiplyAdd } from '../math';
 import { MR, NR } from './layout';
-
-/** Activations of the epilogue, as `runtime/kernels/gemm.ts` numbers them. */
-const RELU: i32 = 1;
-const RELU6: i32 = 2;
-
-@inline
-function activate(x: v128, activation: i32): v128 {
-  if (activation == 0) return x;
-  // pmax and pmin pick their first operand when the other is NaN or equal, so NaN in x survives.
-  const positive = v128.pmax<f32>(x, f32x4.splat(0));
-  return activation == RELU6 ? v128.pmin<f32>(positive, f32x4.splat(6)) : positive;
-}
 
 /** Adds bias and what is already there, activates, stores one row of the tile. */
 @inline

@@ -42,31 +42,25 @@ export const fusedMatMulGradient: KernelGradient = {
   },
 };
 
-export const fusedConv2dGradient: KernelGradient = {
-  inputsToSave: ['x', 'filter'],
-  outputsToSave: [true],
-  gradFunc(dy, saved, attrs) {
-    const [x, filter, y] = saved as [Tensor, Tensor, Tensor];
-    const { before, bias } = throughEpilogue(dy as Tensor, y, attrs);
-    return {
-      x: () => run(Conv2DBackpropInput, { dy: before, filter }, { ...attrs, inputShape: x.shape }),
-      filter: () => run(Conv2DBackpropFilter, { x, dy: before }, { ...attrs, filterShape: filter.shape }),
-      bias,
-    };
-  },
-};
+export const fusedConv2dGradient = convolutionGradient(Conv2DBackpropInput, Conv2DBackpropFilter);
 
-export const fusedDepthwiseConv2dGradient: KernelGradient = {
-  inputsToSave: ['x', 'filter'],
-  outputsToSave: [true],
-  gradFunc(dy, saved, attrs) {
-    const [x, filter, y] = saved as [Tensor, Tensor, Tensor];
-    const { before, bias } = throughEpilogue(dy as Tensor, y, attrs);
-    return {
-      x: () => run(DepthwiseConv2dNativeBackpropInput, { dy: before, filter }, { ...attrs, inputShape: x.shape }),
-      filter: () =>
-        run(DepthwiseConv2dNativeBackpropFilter, { x, dy: before }, { ...attrs, filterShape: filter.shape }),
-      bias,
-    };
-  },
-};
+export const fusedDepthwiseConv2dGradient = convolutionGradient(
+  DepthwiseConv2dNativeBackpropInput,
+  DepthwiseConv2dNativeBackpropFilter,
+);
+
+function convolutionGradient(ofInput: string, ofFilter: string): KernelGradient {
+  return {
+    inputsToSave: ['x', 'filter'],
+    outputsToSave: [true],
+    gradFunc(dy, saved, attrs) {
+      const [x, filter, y] = saved as [Tensor, Tensor, Tensor];
+      const { before, bias } = throughEpilogue(dy as Tensor, y, attrs);
+      return {
+        x: () => run(ofInput, { dy: before, filter }, { ...attrs, inputShape: x.shape }),
+        filter: () => run(ofFilter, { x, dy: before }, { ...attrs, filterShape: filter.shape }),
+        bias,
+      };
+    },
+  };
+}
