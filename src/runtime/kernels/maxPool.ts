@@ -1,7 +1,7 @@
-import { MaxPool, type TensorInfo } from '../tf.ts';
-import { isSupported, type Kernel } from './kernel.ts';
+import { MaxPool } from '../tf.ts';
+import type { Kernel } from './kernel.ts';
 import { maxPoolGradient } from './poolGradient.ts';
-import { isIdentity, type PoolAttrs, poolSizesOf, poolWords, poolWork } from './pooling.ts';
+import { pooled } from './pooling.ts';
 
 /**
  * 2-D max pooling. NaN is never the largest value; a window that lies wholly in the padding gives −∞, as in tfjs's cpu backend.
@@ -13,17 +13,6 @@ import { isIdentity, type PoolAttrs, poolSizesOf, poolWords, poolWork } from './
  */
 export const maxPool: Kernel = {
   kernelName: MaxPool,
-  run({ backend, pool, address }, inputs, attrs) {
-    const { x } = inputs as { x: TensorInfo };
-    const info = isSupported(x) ? poolSizesOf(x.shape, attrs as unknown as PoolAttrs) : undefined;
-    if (info === undefined) return undefined;
-    if (isIdentity(info)) {
-      backend.incRef(x.dataId);
-      return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
-    }
-    const out = backend.makeOutput(info.outShape, 'float32');
-    pool.run('maxPool', poolWords(address(x), address(out), info), poolWork(info));
-    return out;
-  },
+  run: (context, inputs, attrs) => pooled(context, 'maxPool', inputs, attrs),
   gradient: maxPoolGradient,
 };

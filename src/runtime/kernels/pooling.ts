@@ -1,4 +1,5 @@
-import { backend_util } from '../tf.ts';
+import { backend_util, type NamedAttrMap, type NamedTensorInfoMap, type TensorInfo } from '../tf.ts';
+import { isSupported, type KernelContext } from './kernel.ts';
 import { canSlide, requireSteps } from './windows.ts';
 
 export type PoolSizes = backend_util.Conv2DInfo;
@@ -40,8 +41,27 @@ export function isPooled(info: PoolSizes, shape: readonly number[]): boolean {
   return shape.length === 4 && info.outShape.every((length, i) => length === shape[i]);
 }
 
+/** The maxima or the averages of all windows, or `undefined` for what the kernels leave to tfjs. */
+export function pooled(
+  { backend, pool, address }: KernelContext,
+  kernel: 'maxPool' | 'avgPool',
+  inputs: NamedTensorInfoMap,
+  attrs: NamedAttrMap | undefined,
+): TensorInfo | undefined {
+  const { x } = inputs as { x: TensorInfo };
+  const info = isSupported(x) ? poolSizesOf(x.shape, attrs as unknown as PoolAttrs) : undefined;
+  if (info === undefined) return undefined;
+  if (isIdentity(info)) {
+    backend.incRef(x.dataId);
+    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+  }
+  const out = backend.makeOutput(info.outShape, 'float32');
+  pool.run(kernel, poolWords(address(x), address(out), info), poolWork(info));
+  return out;
+}
+
 /** Windows of one value that give as many as there are: as in tfjs's cpu backend, the padding then counts for nothing. */
-export function isIdentity(info: PoolSizes): boolean {
+function isIdentity(info: PoolSizes): boolean {
   const { filterHeight, filterWidth, inShape, outShape } = info;
   return filterHeight === 1 && filterWidth === 1 && inShape.every((length, i) => length === outShape[i]);
 }
