@@ -2,8 +2,8 @@ import type { Loss } from '../losses/loss.ts';
 import * as tf from '../runtime/tf.ts';
 
 /**
- * Layers that compute the same function of their inputs and weights at every step. Those that draw random numbers are
- * among them where tfjs lets nobody see it: a recorded step is compared with a second one before it is believed.
+ * Layers that compute the same function of their inputs and weights at every step. Some of them draw random numbers
+ * (Dropout): such a step is found out when the recorded one is compared with the next.
  */
 const STATIC_LAYERS = new Set([
   ...['InputLayer', 'Dense', 'Activation', 'ReLU', 'LeakyReLU', 'ELU', 'PReLU', 'Softmax', 'ThresholdedReLU'],
