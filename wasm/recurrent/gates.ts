@@ -1,9 +1,10 @@
-import { loadTail, sigmoid4, storeTail } from '../math';
+import { loadTail, storeTail } from '../math';
+import { sigmoid4 } from '../mathTable';
 
 /** The recurrent activation: sigmoid, or tfjs-layers' hardSigmoid, which is 0.2 x + 0.5 cut at 0 and 1. NaN stays NaN. */
 @inline
-export function gate(x: v128, isHard: bool): v128 {
-  if (!isHard) return sigmoid4(x);
+export function gate(x: v128, isHard: bool, table: usize): v128 {
+  if (!isHard) return sigmoid4(x, table);
   const y = v128.add<f32>(v128.mul<f32>(x, f32x4.splat(0.2)), f32x4.splat(0.5));
   return v128.pmin<f32>(v128.pmax<f32>(y, f32x4.splat(0)), f32x4.splat(1));
 }

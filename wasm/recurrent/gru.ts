@@ -1,5 +1,6 @@
 import { arg } from '../args';
-import { multiplyAdd, tanh4 } from '../math';
+import { multiplyAdd } from '../math';
+import { mathTable, tanh4 } from '../mathTable';
 import { rowStart } from '../range';
 import { gate, loadUpTo, storeUpTo } from './gates';
 import { productOfRows, ROW_BYTES, ROWS, STEP_BYTES } from './product';
@@ -38,6 +39,7 @@ export function forward(args: usize, tile: usize, part: i32, parts: i32): void {
   const sequenceBytes = <usize>time * unitsBytes;
   const first = rowStart(batch, part, parts);
   const last = rowStart(batch, part + 1, parts);
+  const table = mathTable(tile);
   for (let t = 0; t < time; t++) {
     const stride = t == 0 ? unitsBytes : sequenceBytes;
     const hidden = t == 0 ? <usize>arg(args, H0) : <usize>arg(args, H) + <usize>(t - 1) * unitsBytes;
@@ -50,8 +52,8 @@ export function forward(args: usize, tile: usize, part: i32, parts: i32): void {
           const at = <usize>((row + r) * time + t) * unitsBytes;
           const before = hidden + <usize>(row + r) * stride;
           const sums = tile + <usize>r * ROW_BYTES;
-          openGates(args, sums, at, before, unitsBytes, unit, units - unit);
-          if (unit + 4 < units) openGates(args, sums + 16, at, before, unitsBytes, unit + 4, units - unit - 4);
+          openGates(args, sums, at, before, unitsBytes, unit, units - unit, table);
+          if (unit + 4 < units) openGates(args, sums + 16, at, before, unitsBytes, unit + 4, units - unit - 4, table);
         }
       }
       panel += <usize>units * STEP_BYTES;
@@ -68,7 +70,7 @@ export function forward(args: usize, tile: usize, part: i32, parts: i32): void {
           const before = hidden + <usize>(row + r) * stride;
           for (let j = 0; j < min(16, units - unit); j += 4) {
             const sum = v128.load(tile + <usize>r * ROW_BYTES + (<usize>j << 2));
-            step(args, sum, at, before, unitsBytes, unit + j, units - unit - j, isAfter);
+            step(args, sum, at, before, unitsBytes, unit + j, units - unit - j, isAfter, table);
           }
         }
       }
@@ -83,7 +85,7 @@ export function forward(args: usize, tile: usize, part: i32, parts: i32): void {
 
 /** z and r of four units of one row; their sums lie 32 bytes apart. */
 function openGates(
-  args: usize, sums: usize, at: usize, before: usize, unitsBytes: usize, unit: i32, count: i32,
+  args: usize, sums: usize, at: usize, before: usize, unitsBytes: usize, unit: i32, count: i32, table: usize,
 ): void {
   const isHard = arg(args, IS_HARD) != 0;
   const column = <usize>unit << 2;
@@ -96,8 +98,8 @@ function openGates(
     z = v128.add<f32>(z, loadUpTo(bias + column, count));
     r = v128.add<f32>(r, loadUpTo(bias + unitsBytes + column, count));
   }
-  r = gate(r, isHard);
-  storeUpTo(zAt, gate(z, isHard), count);
+  r = gate(r, isHard, table);
+  storeUpTo(zAt, gate(z, isHard, table), count);
   storeUpTo(rAt, r, count);
   if (arg(args, IS_AFTER)) return;
   storeUpTo(<usize>arg(args, INNER) + at + column, v128.mul<f32>(r, loadUpTo(before + column, count)), count);
@@ -106,6 +108,7 @@ function openGates(
 /** The candidate and the output of four units of one row. */
 function step(
   args: usize, sum: v128, at: usize, before: usize, unitsBytes: usize, unit: i32, count: i32, isAfter: bool,
+  table: usize,
 ): void {
   const column = <usize>unit << 2;
   const gates = <usize>arg(args, GATES) + 3 * at + column;
@@ -119,7 +122,7 @@ function step(
   } else {
     x = v128.add<f32>(x, sum);
   }
-  const fresh = tanh4(x);
+  const fresh = tanh4(x, table);
   storeUpTo(newAt, fresh, count);
   const kept = v128.sub<f32>(loadUpTo(before + column, count), fresh);
   storeUpTo(<usize>arg(args, H) + at + column, multiplyAdd(loadUpTo(gates, count), kept, fresh), count);

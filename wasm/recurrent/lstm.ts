@@ -1,5 +1,6 @@
 import { arg } from '../args';
-import { multiplyAdd, tanh4 } from '../math';
+import { multiplyAdd } from '../math';
+import { mathTable, tanh4 } from '../mathTable';
 import { rowStart } from '../range';
 import { gate, gateSlope, loadUpTo, storeUpTo, tanhSlope } from './gates';
 import { productOfRows, ROW_BYTES, ROWS, STEP_BYTES } from './product';
@@ -39,6 +40,7 @@ export function forward(args: usize, tile: usize, part: i32, parts: i32): void {
   const unitsBytes = <usize>units << 2;
   const first = rowStart(batch, part, parts);
   const last = rowStart(batch, part + 1, parts);
+  const table = mathTable(tile);
   for (let t = 0; t < time; t++) {
     const stride = t == 0 ? unitsBytes : <usize>time * unitsBytes;
     const hidden = t == 0 ? <usize>arg(args, FORWARD_H0) : <usize>arg(args, FORWARD_H) + <usize>(t - 1) * unitsBytes;
@@ -53,7 +55,7 @@ export function forward(args: usize, tile: usize, part: i32, parts: i32): void {
         for (let r = 0; r < rows; r++) {
           const at = <usize>((row + r) * time + t) * unitsBytes;
           const cBefore = loadUpTo(before + <usize>(row + r) * stride + column, count);
-          step(args, tile + <usize>r * ROW_BYTES, at, column, unitsBytes, cBefore, count, isHard);
+          step(args, tile + <usize>r * ROW_BYTES, at, column, unitsBytes, cBefore, count, isHard, table);
         }
       }
       panel += <usize>units * STEP_BYTES;
@@ -71,23 +73,24 @@ export function forward(args: usize, tile: usize, part: i32, parts: i32): void {
 @inline
 function step(
   args: usize, sums: usize, at: usize, column: usize, unitsBytes: usize, cBefore: v128, count: i32, isHard: bool,
+  table: usize,
 ): void {
   const gates = <usize>arg(args, GATES) + 4 * at + column;
   const inputAt = gates;
   const forgetAt = gates + unitsBytes;
   const newAt = gates + 2 * unitsBytes;
   const outputAt = gates + 3 * unitsBytes;
-  const i = gate(v128.add<f32>(loadUpTo(inputAt, count), v128.load(sums)), isHard);
-  const f = gate(v128.add<f32>(loadUpTo(forgetAt, count), v128.load(sums, 16)), isHard);
-  const g = tanh4(v128.add<f32>(loadUpTo(newAt, count), v128.load(sums, 32)));
-  const o = gate(v128.add<f32>(loadUpTo(outputAt, count), v128.load(sums, 48)), isHard);
+  const i = gate(v128.add<f32>(loadUpTo(inputAt, count), v128.load(sums)), isHard, table);
+  const f = gate(v128.add<f32>(loadUpTo(forgetAt, count), v128.load(sums, 16)), isHard, table);
+  const g = tanh4(v128.add<f32>(loadUpTo(newAt, count), v128.load(sums, 32)), table);
+  const o = gate(v128.add<f32>(loadUpTo(outputAt, count), v128.load(sums, 48)), isHard, table);
   const c = multiplyAdd(f, cBefore, v128.mul<f32>(i, g));
   storeUpTo(inputAt, i, count);
   storeUpTo(forgetAt, f, count);
   storeUpTo(newAt, g, count);
   storeUpTo(outputAt, o, count);
   storeUpTo(<usize>arg(args, CELLS) + at + column, c, count);
-  storeUpTo(<usize>arg(args, FORWARD_H) + at + column, v128.mul<f32>(o, tanh4(c)), count);
+  storeUpTo(<usize>arg(args, FORWARD_H) + at + column, v128.mul<f32>(o, tanh4(c, table)), count);
 }
 
 /**
@@ -103,6 +106,7 @@ export function backward(args: usize, tile: usize, part: i32, parts: i32): void 
   const stride = 4 * <usize>time * unitsBytes;
   const first = rowStart(batch, part, parts);
   const last = rowStart(batch, part + 1, parts);
+  const table = mathTable(tile);
   const dcBytes = <usize>first * unitsBytes;
   const dc = <usize>arg(args, BACKWARD_DC0);
   memory.copy(dc + dcBytes, <usize>arg(args, BACKWARD_DC_LAST) + dcBytes, <usize>(last - first) * unitsBytes);
@@ -124,7 +128,7 @@ export function backward(args: usize, tile: usize, part: i32, parts: i32): void 
               ? v128.load(tile + <usize>r * ROW_BYTES + (<usize>j << 2))
               : loadUpTo(<usize>arg(args, BACKWARD_DH_LAST) + ofRow, count);
             if (t < 0) storeUpTo(<usize>arg(args, BACKWARD_DH0) + ofRow, dh, count);
-            else stepBack(args, row + r, t, time, unitsBytes, column, dh, dc + ofRow, count, isHard);
+            else stepBack(args, row + r, t, time, unitsBytes, column, dh, dc + ofRow, count, isHard, table);
           }
         }
       }
@@ -137,7 +141,7 @@ export function backward(args: usize, tile: usize, part: i32, parts: i32): void 
 @inline
 function stepBack(
   args: usize, row: i32, t: i32, time: i32, unitsBytes: usize, column: usize, later: v128, dcAt: usize, count: i32,
-  isHard: bool,
+  isHard: bool, table: usize,
 ): void {
   const at = <usize>(row * time + t) * unitsBytes;
   const cells = <usize>arg(args, CELLS) + at + column;
@@ -148,7 +152,7 @@ function stepBack(
   const g = loadUpTo(gates + 2 * unitsBytes, count);
   const o = loadUpTo(gates + 3 * unitsBytes, count);
   const cBefore = loadUpTo(t == 0 ? <usize>arg(args, C0) + <usize>row * unitsBytes + column : cells - unitsBytes, count);
-  const squashed = tanh4(loadUpTo(cells, count));
+  const squashed = tanh4(loadUpTo(cells, count), table);
   const dh = v128.add<f32>(later, loadUpTo(<usize>arg(args, BACKWARD_DH) + at + column, count));
   const dc = multiplyAdd(v128.mul<f32>(dh, o), tanhSlope(squashed), loadUpTo(dcAt, count));
   const di = v128.mul<f32>(v128.mul<f32>(dc, g), gateSlope(i, isHard));
