@@ -4,7 +4,7 @@
 /** From the ground up. An import stays in its folder or points to a folder of a lower layer. */
 export const LAYERS = [
   { name: 'CORE', folders: ['core'] },
-  { name: 'GROUND', folders: ['runtime', 'storage', 'workers'] },
+  { name: 'GROUND', folders: ['runtime', 'storage', 'workers', 'onnx'] },
   { name: 'NOUNS', folders: ['teacher', 'student', 'data', 'losses'] },
   { name: 'LOOP', folders: ['train'] },
   { name: 'VERBS', folders: ['distill', 'adapt', 'federate', 'bench', 'export'] },
@@ -20,7 +20,16 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   // Importing a loss loads no tfjs: it gets tfjs as an argument.
   losses: { core: 'value', runtime: 'type' },
   student: { core: 'value', runtime: 'value' },
-  teacher: { core: 'value', runtime: 'value', workers: 'value' },
+  onnx: { core: 'value' },
+  teacher: {
+    core: 'value',
+    runtime: 'value',
+    workers: 'value',
+    storage: 'value',
+    onnx: 'value',
+    data: 'type',
+    student: 'type',
+  },
   train: { core: 'value', runtime: 'value', workers: 'value', data: 'value', losses: 'value', student: 'value' },
   distill: {
     core: 'value',
@@ -71,6 +80,20 @@ export const DOORS: readonly Door[] = [
     types: 'door',
     form: 'any',
   },
+  {
+    name: '@bufbuild/protobuf',
+    specifier: /^@bufbuild\/protobuf(\/|$)/,
+    places: ['src/onnx/proto.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  {
+    name: '@noble/hashes',
+    specifier: /^@noble\/hashes\//,
+    places: ['src/core/hash.ts'],
+    types: 'door',
+    form: 'dynamic',
+  },
   { name: 'idb', specifier: /^idb$/, places: ['src/storage/'], types: 'door', form: 'any' },
   {
     name: 'wasm-feature-detect',
@@ -94,6 +117,7 @@ export const LAZY = [
   'src/runtime/ort.ts',
   'src/train/engine.ts',
   'src/teacher/session.ts',
+  'src/onnx/proto.ts',
 ] as const;
 
 /** Files of demo/ and e2e/ that may reach into src, each with its reason. All of e2e/ may name test material by type. */

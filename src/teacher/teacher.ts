@@ -1,12 +1,25 @@
 import type { NamedArrays } from '../core/shape.ts';
 
+/** Where a teacher computes: onnxruntime-web's backends, tfjs, the page's own function, or several of these. */
+export type TeacherDevice = 'wasm' | 'webgpu' | 'webnn' | 'tfjs' | 'function' | 'several';
+
 /** What a teacher turned out to be. Plain values for reports. */
 export interface TeacherDescription {
   readonly name: string;
   /** Size of the model file; 0 where there is none. */
   readonly bytes: number;
-  readonly device: 'wasm';
+  readonly device: TeacherDevice;
   readonly threads: number;
+  /** Why it runs where it runs and is asked so many at a time, in a sentence or two. */
+  readonly why?: string;
+  /** Examples to ask about at a time, as it suits model and device. Default 32. */
+  readonly batchSize?: number;
+  /**
+   * Tells this teacher from every other that may answer differently: a hash of the model, of how it is fed, tapped and
+   * read. Undefined where that cannot be known, as with functions of the page; such a teacher can be cached under a
+   * version that the caller gives.
+   */
+  readonly identity?: string;
   /** Inputs and raw outputs of the model with their shapes; a free length is null. */
   readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
   readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
@@ -16,8 +29,11 @@ export interface TeacherDescription {
 
 /** Gives named outputs [B, ...] for a batch of inputs [B, ...]. It holds memory: dispose it when done. */
 export interface Teacher extends AsyncDisposable {
+  /** As it is now: a fallback while it works changes device, threads and notices. */
   readonly description: TeacherDescription;
   ask(inputs: NamedArrays, signal?: AbortSignal): Promise<NamedArrays>;
   /** Milliseconds of each of `repeats` passes over the same batch, after warm-up, without transport and reading. */
   timeMs(inputs: NamedArrays, repeats: number): Promise<number[]>;
+  /** Tells what changes while it works, such as a lost device and what it runs on now. Gives a function that ends it. */
+  watch?(listener: (notice: string) => void): () => void;
 }

@@ -1,0 +1,166 @@
+import { LimbeckError, messageOf } from '../core/errors.ts';
+import { decode, encode, make } from './proto.ts';
+
+/** Names and values of a message list of pairs. */
+export interface OnnxPair {
+  key: string;
+  value: string;
+}
+
+/** A tensor inside a model. Its values stand in one of the data fields, or in a file beside the model. */
+export interface OnnxTensor {
+  name: string;
+  dims: bigint[];
+  /** A number of `DATA_TYPES`. */
+  dataType: number;
+  rawData: Uint8Array;
+  floatData: number[];
+  int32Data: number[];
+  int64Data: bigint[];
+  doubleData: number[];
+  uint64Data: bigint[];
+  stringData: Uint8Array[];
+  externalData: OnnxPair[];
+  /** 1 where the values stand in another file. */
+  dataLocation: number;
+}
+
+export interface OnnxAttribute {
+  name: string;
+  /** Which field counts: 1 f, 2 i, 3 s, 4 t, 5 g, 6 floats, 7 ints, 8 strings, 9 tensors, 10 graphs. */
+  type: number;
+  f: number;
+  i: bigint;
+  s: Uint8Array;
+  t?: OnnxTensor;
+  g?: OnnxGraph;
+  floats: number[];
+  ints: bigint[];
+  strings: Uint8Array[];
+  tensors: OnnxTensor[];
+  graphs: OnnxGraph[];
+}
+
+export interface OnnxNode {
+  name: string;
+  opType: string;
+  domain: string;
+  /** Names of values; '' stands for an optional one that is left out. */
+  input: string[];
+  output: string[];
+  attribute: OnnxAttribute[];
+}
+
+export interface OnnxDimension {
+  dimValue: bigint;
+  dimParam: string;
+}
+
+export interface OnnxTensorType {
+  elemType: number;
+  shape?: { dim: OnnxDimension[] };
+}
+
+/** A value with its type; an inner one may have none. */
+export interface OnnxValue {
+  name: string;
+  type?: { tensorType?: OnnxTensorType };
+}
+
+export interface OnnxGraph {
+  name: string;
+  node: OnnxNode[];
+  initializer: OnnxTensor[];
+  sparseInitializer: { values?: OnnxTensor }[];
+  input: OnnxValue[];
+  output: OnnxValue[];
+  valueInfo: OnnxValue[];
+}
+
+/** An ONNX model as it is read from its file; the fields that limbeck looks at. Everything else is carried along. */
+export interface OnnxModel {
+  irVersion: bigint;
+  producerName: string;
+  producerVersion: string;
+  opsetImport: { domain: string; version: bigint }[];
+  metadataProps: OnnxPair[];
+  functions: { name: string; domain: string; node: OnnxNode[] }[];
+  graph: OnnxGraph;
+}
+
+/** Element types by their number in the format, with the bits of one element; 0 where it has no fixed length. */
+export const DATA_TYPES: Readonly<Record<number, { readonly name: string; readonly bits: number }>> = {
+  1: { name: 'float32', bits: 32 },
+  2: { name: 'uint8', bits: 8 },
+  3: { name: 'int8', bits: 8 },
+  4: { name: 'uint16', bits: 16 },
+  5: { name: 'int16', bits: 16 },
+  6: { name: 'int32', bits: 32 },
+  7: { name: 'int64', bits: 64 },
+  8: { name: 'string', bits: 0 },
+  9: { name: 'bool', bits: 8 },
+  10: { name: 'float16', bits: 16 },
+  11: { name: 'float64', bits: 64 },
+  12: { name: 'uint32', bits: 32 },
+  13: { name: 'uint64', bits: 64 },
+  14: { name: 'complex64', bits: 64 },
+  15: { name: 'complex128', bits: 128 },
+  16: { name: 'bfloat16', bits: 16 },
+  17: { name: 'float8e4m3fn', bits: 8 },
+  18: { name: 'float8e4m3fnuz', bits: 8 },
+  19: { name: 'float8e5m2', bits: 8 },
+  20: { name: 'float8e5m2fnuz', bits: 8 },
+  21: { name: 'uint4', bits: 4 },
+  22: { name: 'int4', bits: 4 },
+  23: { name: 'float4e2m1', bits: 4 },
+};
+
+/**
+ * Reads an ONNX file. Byte fields of the result are views of `bytes`.
+ * Throws    invalid-onnx: no protobuf, a truncated one, or one without a graph
+ */
+export function readModel(bytes: Uint8Array, name = 'model'): OnnxModel {
+  let model: Partial<OnnxModel>;
+  try {
+    model = decode('ModelProto', bytes) as Partial<OnnxModel>;
+  } catch (error) {
+    throw new LimbeckError(
+      'invalid-onnx',
+      `"${name}" (${bytes.byteLength} bytes) is no ONNX file: ${messageOf(error)}. ${hintFor(bytes)}`,
+      {
+        details: { name, bytes: bytes.byteLength },
+        cause: error,
+      },
+    );
+  }
+  if (model.graph !== undefined) return model as OnnxModel;
+  throw new LimbeckError(
+    'invalid-onnx',
+    `"${name}" (${bytes.byteLength} bytes) holds no ONNX graph. ${hintFor(bytes)}`,
+    {
+      details: { name, bytes: bytes.byteLength },
+    },
+  );
+}
+
+/** The bytes of a model, as a file. Fields that this version does not know are written as they were read. */
+export function writeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
+  return encode('ModelProto', model);
+}
+
+/** Makes the parts of a model, ready to be put into one: unset fields read as their zeros. */
+export const onnx = {
+  model: (fields: object) => make('ModelProto', fields) as OnnxModel,
+  graph: (fields: object) => make('GraphProto', fields) as OnnxGraph,
+  node: (fields: Partial<OnnxNode>) => make('NodeProto', fields) as OnnxNode,
+  attribute: (fields: Partial<OnnxAttribute>) => make('AttributeProto', fields) as OnnxAttribute,
+  tensor: (fields: Partial<OnnxTensor>) => make('TensorProto', fields) as OnnxTensor,
+  value: (fields: object) => make('ValueInfoProto', fields) as OnnxValue,
+};
+
+function hintFor(bytes: Uint8Array): string {
+  const isText = bytes[0] === 0x3c || bytes[0] === 0x7b;
+  return isText
+    ? 'It looks like a web page or JSON: check the address it came from.'
+    : 'Check that the file is whole and was exported as ONNX.';
+}
