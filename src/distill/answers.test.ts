@@ -4,10 +4,17 @@ import type { NamedArrays } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Teacher } from '../teacher/teacher.ts';
-import { askAll } from './answers.ts';
+import { type AnswersOptions, openAnswers } from './answers.ts';
 
 const { signal } = new AbortController();
 const quiet = () => undefined;
+const naturalOrder = (size: number) => Int32Array.from({ length: size }, (_, i) => i);
+
+function ask(teacher: Teacher, dataset: Dataset, batchSize: number, changed: Partial<AnswersOptions> = {}) {
+  const order = naturalOrder(dataset.size);
+  const shared = { memoryBytes: 1e6, onAnswered: quiet, onTooLarge: quiet, signal };
+  return openAnswers({ teacher, dataset, order, batchSize, ...shared, ...changed });
+}
 
 function teacherThat(ask: Teacher['ask']): Teacher {
   return {
@@ -37,24 +44,27 @@ const echo = teacherThat(async (inputs) => {
   };
 });
 
-describe('askAll', () => {
+describe('openAnswers', () => {
   test('keeps every output of every example, with its type', async () => {
-    const { arrays } = await askAll(echo, counted(5), 2, quiet, signal);
-    expect(arrays).toEqual({
+    expect(await ask(echo, counted(5), 2).all()).toEqual({
       y: { data: Float32Array.of(0, -0, 1, -1, 2, -2, 3, -3, 4, -4), shape: [5, 2] },
       n: { data: Int32Array.of(0, 1, 2, 3, 4), shape: [5] },
     });
   });
 
+  test('keeps only the outputs that are wanted', async () => {
+    expect(Object.keys((await ask(echo, counted(5), 2, { outputs: ['n'] }).all()) ?? {})).toEqual(['n']);
+  });
+
   test('gives rows in any order, more than once', async () => {
-    const answers = await askAll(echo, counted(5), 2, quiet, signal);
-    expect(answers.rows(Int32Array.of(4, 1, 1), Object.keys(answers.arrays))).toEqual({
+    const answers = ask(echo, counted(5), 2);
+    expect(await answers.rows(Int32Array.of(4, 1, 1), {})).toEqual({
       y: { data: Float32Array.of(4, -4, 1, -1, 1, -1), shape: [3, 2] },
       n: { data: Int32Array.of(4, 1, 1), shape: [3] },
     });
   });
 
-  test('asks about every example once, in order, in batches of the size it is told', async () => {
+  test('asks about every example once, in the order and the batches that it is told', async () => {
     const asked: number[][] = [];
     const told: number[] = [];
     const watching = teacherThat(async (inputs, given) => {
@@ -62,50 +72,67 @@ describe('askAll', () => {
       asked.push(numbersOf(inputs));
       return echo.ask(inputs);
     });
-    await askAll(watching, counted(5), 2, (count) => told.push(count), signal);
-    expect(asked).toEqual([[0, 1], [2, 3], [4]]);
-    expect(told).toEqual([2, 4, 5]);
+    const order = Int32Array.of(3, 0, 4, 2, 1);
+    const answers = ask(watching, counted(5), 2, { order, onAnswered: (count) => told.push(count) });
+    expect((await answers.all())?.['n']?.data).toEqual(Int32Array.of(0, 1, 2, 3, 4));
+    expect(asked).toEqual([[3, 0], [4, 2], [1]]);
+    expect(told).toEqual([2, 2, 1]);
   });
 
   test('does the same whatever the batch size', async () => {
-    const whole = await askAll(echo, counted(7), 7, quiet, signal);
-    for (const batchSize of [1, 2, 3, 64]) {
-      expect((await askAll(echo, counted(7), batchSize, quiet, signal)).arrays).toEqual(whole.arrays);
-    }
+    const whole = await ask(echo, counted(7), 7).all();
+    for (const batchSize of [1, 2, 3, 64]) expect(await ask(echo, counted(7), batchSize).all()).toEqual(whole);
   });
 
-  test('without a teacher only checks the examples', async () => {
-    const seen: number[] = [];
-    const answers = await askAll(undefined, counted(5), 2, quiet, signal, (_, first) => seen.push(first));
-    expect(seen).toEqual([0, 2, 4]);
-    expect(answers.rows(Int32Array.of(3), [])).toEqual({});
-  });
-
-  test('checks a batch before it asks about it', async () => {
-    const asked: number[] = [];
-    const watching = teacherThat(async (inputs) => {
-      asked.push(...numbersOf(inputs));
+  test('gives what is answered while the teacher works on the rest', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow = teacherThat(async (inputs) => {
+      if (numbersOf(inputs)[0] === 2) await held;
       return echo.ask(inputs);
     });
-    const check = (_: unknown, first: number) => {
-      if (first === 2) throw new LimbeckError('not-finite', 'Example 3 is bad.');
-    };
-    const asking = askAll(watching, counted(6), 2, quiet, signal, check);
-    await expect(asking).rejects.toMatchObject({ code: 'not-finite' });
-    expect(asked).toEqual([0, 1]);
+    const answers = ask(slow, counted(6), 2);
+    expect((await answers.rows(Int32Array.of(1, 0), {}))['n']?.data).toEqual(Int32Array.of(1, 0));
+    let isThere = false;
+    const later = answers.rows(Int32Array.of(0, 5), {}).then((rows) => {
+      isThere = true;
+      return rows;
+    });
+    await answers.rows(Int32Array.of(0), {});
+    expect(isThere).toBe(false);
+    release();
+    expect((await later)['n']?.data).toEqual(Int32Array.of(0, 5));
+  });
+
+  test('that are too large are not kept: they are asked for again, in batches, where they are needed', async () => {
+    const asked: number[][] = [];
+    const tooLarge: number[] = [];
+    const watching = teacherThat(async (inputs) => {
+      asked.push(numbersOf(inputs));
+      return echo.ask(inputs);
+    });
+    const options = { memoryBytes: 71, onTooLarge: (bytes: number) => tooLarge.push(bytes) };
+    const answers = ask(watching, counted(6), 2, options);
+    expect(await answers.all()).toBeUndefined();
+    expect(tooLarge).toEqual([6 * (8 + 4)]);
+    const inputs = { input: { data: Float32Array.of(5, 1, 3), shape: [3] } };
+    const rows = await answers.rows(Int32Array.of(5, 1, 3), inputs);
+    expect(rows['n']).toEqual({ data: Int32Array.of(5, 1, 3), shape: [3] });
+    expect(rows['y']?.shape).toEqual([3, 2]);
+    expect(asked).toEqual([[0, 1], [5, 1], [3]]);
   });
 });
 
 describe('a teacher that cannot be trusted', () => {
   /** Asks about four examples, two at a time; `second` answers for the second batch. */
   const asking = (second: NamedArrays) =>
-    askAll(
+    ask(
       teacherThat(async (inputs) => (numbersOf(inputs)[0] === 0 ? echo.ask(inputs) : second)),
       counted(4),
       2,
-      quiet,
-      signal,
-    );
+    ).all();
   const y = { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] };
   const n = { data: Int32Array.of(1, 2), shape: [2] };
 
@@ -124,7 +151,7 @@ describe('a teacher that cannot be trusted', () => {
 
   test('is refused when its first answer is for another batch', async () => {
     const one = teacherThat(async () => ({ y: { data: Float32Array.of(1, 2), shape: [1, 2] } }));
-    await expect(askAll(one, counted(4), 2, quiet, signal)).rejects.toMatchObject({
+    await expect(ask(one, counted(4), 2).all()).rejects.toMatchObject({
       code: 'shape-mismatch',
       message: expect.stringContaining('for 2 examples was [1, 2] with 2 values; it must be [2, 2]'),
     });
@@ -134,17 +161,12 @@ describe('a teacher that cannot be trusted', () => {
     await expect(asking({ y })).rejects.toThrow('The teacher gave y, n for earlier batches and gives y now.');
   });
 
-  test('ends the asking with its own error', async () => {
+  test('ends the asking with its own error, also for those who wait for rows', async () => {
     const fault = new LimbeckError('teacher-failed', 'It fell over.');
-    await expect(
-      askAll(
-        teacherThat(async () => Promise.reject(fault)),
-        counted(4),
-        2,
-        quiet,
-        signal,
-      ),
-    ).rejects.toBe(fault);
+    const failing = teacherThat(async () => Promise.reject(fault));
+    const answers = ask(failing, counted(4), 2);
+    await expect(answers.rows(Int32Array.of(3), {})).rejects.toBe(fault);
+    await expect(answers.all()).rejects.toBe(fault);
   });
 });
 
@@ -156,6 +178,7 @@ test('a cancelled asking stops before the next batch, also where the teacher doe
     controller.abort();
     return echo.ask(inputs);
   });
-  await expect(askAll(deaf, counted(100), 2, quiet, controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
+  const answers = ask(deaf, counted(100), 2, { signal: controller.signal });
+  await expect(answers.all()).rejects.toMatchObject({ name: 'AbortError' });
   expect(asked).toBe(1);
 });

@@ -1,71 +1,176 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { pickRows } from '../data/arrays.ts';
-import type { Dataset, Examples } from '../data/dataset.ts';
-import { batches } from '../data/views.ts';
+import type { Dataset } from '../data/dataset.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 
-/** A teacher's outputs for every example of a dataset, asked once and kept: each [N, ...]. */
+export interface AnswersOptions {
+  readonly teacher: Teacher;
+  readonly dataset: Dataset;
+  /** Every example once: the order in which the teacher is asked, so that what is needed first is answered first. */
+  readonly order: Int32Array;
+  readonly batchSize: number;
+  /** Which outputs are kept; default: all. */
+  readonly outputs?: readonly string[];
+  /** Room for what is kept. */
+  readonly memoryBytes: number;
+  /** Told of every batch that was answered. */
+  readonly onAnswered: (examples: number) => void;
+  /** Told once when the answers need more room than there is, and so are asked for again whenever they are needed. */
+  readonly onTooLarge: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What a teacher says about the examples of a dataset, while it is still being asked. */
 export interface Answers {
-  readonly arrays: NamedArrays;
-  /** The named outputs for some examples. */
-  rows(indices: Int32Array, names: readonly string[]): NamedArrays;
+  /** The outputs for some examples, as soon as the teacher has answered them: each [B, ...]. */
+  rows(indices: Int32Array, inputs: NamedArrays): Promise<NamedArrays>;
+  /** When every example is answered: each [N, ...], or undefined where they are too large to be kept. */
+  all(): Promise<NamedArrays | undefined>;
+  /** Milliseconds in which the teacher was at work. */
+  busyMs(): number;
 }
 
 /**
- * Asks the teacher about every example, in order; the next batch is read while the teacher works. Every batch passes
- * `onExamples` first, so that bad data is found before training. Without a teacher the examples are only looked at.
- * Throws    shape-mismatch, unknown-output: outputs that change from batch to batch, or that are not one row an example ·
- *           what teacher and `onExamples` throw · AbortError
+ * Starts to ask the teacher, batch after batch; the next one is read while it works. Answers are kept for later epochs.
+ * Where they do not fit into memory, the asking stops, and `rows` asks for what it is given.
+ * Throws    by `rows` and `all`: shape-mismatch, unknown-output: outputs that change from batch to batch, or that are
+ *           not one row an example · what teacher and dataset throw · AbortError
  */
-export async function askAll(
-  teacher: Teacher | undefined,
-  dataset: Dataset,
-  batchSize: number,
-  onAnswered: (count: number) => void,
-  signal: AbortSignal,
-  onExamples: (examples: Examples, firstIndex: number) => void = () => undefined,
-): Promise<Answers> {
-  const tables: Record<string, NdArray> = {};
-  let at = 0;
-  for await (const { indices, examples } of batches(dataset, batchSize, { signal })) {
-    throwIfAborted(signal);
-    onExamples(examples, at);
-    const outputs = (await teacher?.ask(examples.inputs, signal)) ?? {};
-    if (at > 0) checkSameNames(Object.keys(tables), Object.keys(outputs));
-    for (const [name, array] of Object.entries(outputs)) {
-      tables[name] = writeRows(tables[name], name, array, { at, count: indices.length, size: dataset.size });
-    }
-    at += indices.length;
-    onAnswered(at);
+export function openAnswers(options: AnswersOptions): Answers {
+  const { teacher, dataset, order, batchSize, outputs, memoryBytes, signal } = options;
+  const table = makeTable(dataset.size, outputs);
+  const isAnswered = new Uint8Array(dataset.size);
+  let isTooLarge = false;
+  let busyMs = 0;
+  let changed = deferred();
+
+  async function ask(inputs: NamedArrays, count: number): Promise<NamedArrays> {
+    const startedAt = performance.now();
+    const given = await teacher.ask(inputs, signal);
+    busyMs += performance.now() - startedAt;
+    options.onAnswered(count);
+    return table.check(given, count);
   }
+
+  async function askAll(): Promise<void> {
+    const read = (at: number) => {
+      const indices = order.subarray(at, at + batchSize);
+      const examples = indices.length > 0 ? dataset.read(indices, signal) : undefined;
+      examples?.catch(() => undefined);
+      return examples && { indices, examples };
+    };
+    let next = read(0);
+    for (let at = batchSize; next !== undefined; at += batchSize) {
+      const { indices, examples } = next;
+      const { inputs } = await examples;
+      throwIfAborted(signal);
+      next = read(at);
+      const rows = await ask(inputs, indices.length);
+      const bytes = table.bytesFor(rows);
+      if (bytes > memoryBytes) {
+        isTooLarge = true;
+        options.onTooLarge(bytes);
+        return;
+      }
+      table.write(rows, indices);
+      for (const index of indices) isAnswered[index] = 1;
+      changed.resolve();
+      changed = deferred();
+    }
+  }
+
+  /** Too large to be kept: in pieces of the size that suits the teacher. */
+  async function askAgain(inputs: NamedArrays, count: number): Promise<NamedArrays> {
+    const parts: NamedArrays[] = [];
+    for (let at = 0; at < count; at += batchSize) {
+      const part = Int32Array.from({ length: Math.min(batchSize, count - at) }, (_, i) => at + i);
+      parts.push(await ask(part.length === count ? inputs : pickAll(inputs, part), part.length));
+    }
+    return join(parts, count);
+  }
+
+  const asking = askAll();
+  asking.catch(() => undefined);
   return {
-    arrays: tables,
-    rows: (indices, names) =>
-      Object.fromEntries(names.map((name) => [name, pickRows(tables[name] as NdArray, indices)])),
+    async rows(indices, inputs) {
+      while (!isTooLarge && !indices.every((index) => isAnswered[index] === 1)) {
+        await Promise.race([asking, changed.promise]);
+      }
+      return isTooLarge ? askAgain(inputs, indices.length) : pickAll(table.arrays, indices);
+    },
+    async all() {
+      await asking;
+      return isTooLarge ? undefined : table.arrays;
+    },
+    busyMs: () => busyMs,
   };
 }
 
-interface Place {
-  readonly at: number;
-  readonly count: number;
-  readonly size: number;
+function pickAll(arrays: NamedArrays, indices: Int32Array): NamedArrays {
+  return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, pickRows(array, indices)]));
 }
 
-function writeRows(table: NdArray | undefined, name: string, rows: NdArray, { at, count, size }: Place): NdArray {
-  const rowShape = table === undefined ? rows.shape.slice(1) : table.shape.slice(1);
-  if (!isSameShape(rows.shape, [count, ...rowShape]) || rows.data.length !== sizeOf(rows.shape)) {
-    throw new LimbeckError(
-      'shape-mismatch',
-      `The teacher's output "${name}" for ${count} examples was ${formatShape(rows.shape)} with ${rows.data.length} ` +
-        `values; it must be ${formatShape([count, ...rowShape])}, as for other batches. Let "read" bring outputs to ` +
-        'one shape.',
-      { details: { name, given: rows.shape, needed: [count, ...rowShape] } },
-    );
+/** Rows after rows: the batches of one array, as one. */
+function join(parts: readonly NamedArrays[], count: number): NamedArrays {
+  if (parts.length === 1) return parts[0] as NamedArrays;
+  const joined: Record<string, NdArray> = {};
+  for (const [name, first] of Object.entries(parts[0] ?? {})) {
+    const shape = [count, ...first.shape.slice(1)];
+    const data = makeArray(dtypeOf(first.data), sizeOf(shape));
+    let at = 0;
+    for (const part of parts) {
+      const rows = (part[name] as NdArray).data;
+      data.set(rows, at);
+      at += rows.length;
+    }
+    joined[name] = { data, shape };
   }
-  const target = table ?? { data: makeArray(dtypeOf(rows.data), sizeOf(rowShape) * size), shape: [size, ...rowShape] };
-  target.data.set(rows.data, at * sizeOf(rowShape));
-  return target;
+  return joined;
+}
+
+/** One row an example of every output. The first batch decides which outputs there are, and their shapes. */
+function makeTable(size: number, wanted: readonly string[] | undefined) {
+  const arrays: Record<string, NdArray> = {};
+  let known: Readonly<Record<string, readonly number[]>> | undefined;
+  return {
+    arrays: arrays as NamedArrays,
+    check(given: NamedArrays, count: number): NamedArrays {
+      const outputs = Object.fromEntries(
+        Object.entries(given).filter(([name]) => wanted === undefined || wanted.includes(name)),
+      );
+      if (known === undefined) {
+        known = Object.fromEntries(Object.entries(outputs).map(([name, { shape }]) => [name, shape.slice(1)]));
+      }
+      checkSameNames(Object.keys(known), Object.keys(outputs));
+      for (const [name, rows] of Object.entries(outputs)) checkRows(name, rows, [count, ...(known[name] ?? [])]);
+      return outputs;
+    },
+    bytesFor(rows: NamedArrays): number {
+      return Object.values(rows).reduce((sum, { data, shape }) => sum + (data.byteLength / (shape[0] ?? 1)) * size, 0);
+    },
+    write(outputs: NamedArrays, indices: Int32Array): void {
+      for (const [name, rows] of Object.entries(outputs)) {
+        const row = rows.shape.slice(1);
+        const length = sizeOf(row);
+        arrays[name] ??= { data: makeArray(dtypeOf(rows.data), length * size), shape: [size, ...row] };
+        const { data } = arrays[name];
+        for (let i = 0; i < indices.length; i++) {
+          data.set(rows.data.subarray(i * length, (i + 1) * length), (indices[i] as number) * length);
+        }
+      }
+    },
+  };
+}
+
+function checkRows(name: string, rows: NdArray, needed: readonly number[]): void {
+  if (isSameShape(rows.shape, needed) && rows.data.length === sizeOf(rows.shape)) return;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `The teacher's output "${name}" for ${needed[0]} examples was ${formatShape(rows.shape)} with ${rows.data.length} ` +
+      `values; it must be ${formatShape(needed)}, as for other batches. Let "read" bring outputs to one shape.`,
+    { details: { name, given: rows.shape, needed } },
+  );
 }
 
 /** A name that comes later or stays away would leave rows of zeros. */
@@ -77,4 +182,12 @@ function checkSameNames(before: readonly string[], now: readonly string[]): void
       'It must give the same outputs for every batch.',
     { details: { before, now } },
   );
+}
+
+function deferred() {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }

@@ -18,6 +18,7 @@ const OPTIONS = [
   'epochs',
   'batchSize',
   'teacherBatchSize',
+  'answerMemoryBytes',
   'optimizer',
   'seed',
   'trainer',
@@ -30,7 +31,8 @@ const OPTIONS = [
  */
 export function checkOptions(options: DistillOptions): void {
   checkKnownOptions(options, OPTIONS, 'distill');
-  const { teacher, student, data, holdout, epochs = 6, batchSize = 64, teacherBatchSize = 32, seed = 0 } = options;
+  const { teacher, student, data, holdout, epochs = 6, batchSize = 64, seed = 0 } = options;
+  const { teacherBatchSize = 32, answerMemoryBytes = 0 } = options;
   if (typeof teacher?.ask !== 'function') {
     throw new LimbeckError('invalid-option', 'distill needs a teacher; load one with loadTeacher(…).done.');
   }
@@ -51,6 +53,7 @@ export function checkOptions(options: DistillOptions): void {
   checkCount(epochs, 'epochs');
   checkCount(batchSize, 'batchSize');
   checkCount(teacherBatchSize, 'teacherBatchSize');
+  checkCount(answerMemoryBytes, 'answerMemoryBytes', 0);
   checkCount(seed, 'seed', 0);
   if (options.optimizer !== undefined) checkOptimizer(options.optimizer);
 }

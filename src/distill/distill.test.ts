@@ -61,7 +61,9 @@ describe('a run', () => {
     const events: DistillEvent[] = [];
     for await (const event of run) events.push(event);
     const phases = events.flatMap((event) => (event.type === 'phase' ? [event.phase] : []));
-    expect(phases).toEqual(['check', 'teacher', 'train', 'done']);
+    expect(phases).toEqual(['check', 'train', 'done']);
+    const looked = events.flatMap((event) => (event.type === 'examples' ? [[event.looked, event.total]] : []));
+    expect(looked).toEqual([EXAMPLES, EXAMPLES + HELD_OUT].map((count) => [count, EXAMPLES + HELD_OUT]));
     const answered = events.flatMap((event) => (event.type === 'teacher' ? [[event.answered, event.total]] : []));
     expect(answered).toEqual([32, 48, 68].map((count) => [count, EXAMPLES + HELD_OUT]));
     const epochs = events.flatMap((event) => (event.type === 'epoch' ? [event] : []));
@@ -101,6 +103,54 @@ describe('a run', () => {
     const { teacher, batches } = makeTeacher();
     await distill(working(trainer, { teacher, holdout, teacherBatchSize: 20 })).done;
     expect(batches).toEqual([2, 20, 20, 8, 20]);
+  });
+
+  test('asks again in every epoch what it may not keep, says so, and gives the same student', async () => {
+    const { teacher, asked } = makeTeacher();
+    const run = distill(working(trainer, { teacher, answerMemoryBytes: 100 }));
+    const notices: string[] = [];
+    for await (const event of run) if (event.type === 'notice') notices.push(event.message);
+    expect(notices).toContainEqual(expect.stringContaining('it is asked again in every epoch'));
+    // 32 to find out how large they are, 2 for the check, and every example in each of the two epochs.
+    expect(asked()).toBe(2 + 32 + 2 * EXAMPLES);
+    const kept = await distill(working(trainer)).done;
+    expect(weightsOf((await run.done).student)).toEqual(weightsOf(kept.student));
+  });
+
+  test('asks as many at a time as the teacher says', async () => {
+    const { teacher, batches } = makeTeacher();
+    const description = { ...teacher.description, batchSize: 24 };
+    await distill(working(trainer, { teacher: { ...teacher, description } })).done;
+    expect(batches).toEqual([2, 24, 24]);
+  });
+
+  test('counts what the run cost the teacher', async () => {
+    const { teacher, batches, asked } = makeTeacher();
+    const usage = () => ({ calls: batches.length, computed: asked(), found: 0 });
+    await teacher.ask({ input: trainPoints });
+    const { report } = await distill(working(trainer, { teacher: { ...teacher, usage }, teacherBatchSize: 16 })).done;
+    expect(report.teacherUsage).toEqual({ calls: 4, computed: 2 + EXAMPLES, found: 0 });
+    expect(report.overlapFraction).toBeGreaterThanOrEqual(0);
+    expect(report.overlapFraction).toBeLessThanOrEqual(1);
+  });
+
+  test('lets the student learn while the teacher still answers', async () => {
+    const { teacher, batches } = makeTeacher();
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    // The fourth batch (the first is the check) comes only when the student has learned from the second.
+    const slow = {
+      ...teacher,
+      ask: async (...args: Parameters<typeof teacher.ask>) => {
+        if (batches.length === 3) await held;
+        return teacher.ask(...args);
+      },
+    };
+    const run = distill(working(trainer, { teacher: slow, teacherBatchSize: 16, epochs: 1 }));
+    for await (const event of run) if (event.type === 'step') release();
+    expect(batches).toEqual([2, 16, 16, 16]);
   });
 
   test('asks nothing for a loss that does not read the teacher', async () => {

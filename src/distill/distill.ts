@@ -1,6 +1,5 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { throwIfAborted } from '../core/errors.ts';
-import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import {
@@ -14,17 +13,18 @@ import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { isLayersModel, studentFromModel } from '../student/layersModel.ts';
-import type { Student } from '../student/student.ts';
+import type { Student, StudentDescription } from '../student/student.ts';
 import type { Teacher } from '../teacher/teacher.ts';
-import type { EngineEvent, TrainJob } from '../train/engine.ts';
-import type { NoticeEvent } from '../train/loop.ts';
-import { measure } from '../train/metric.ts';
+import type { TrainJob } from '../train/engine.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
+import { epochBatches } from '../train/order.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
-import { type Answers, askAll } from './answers.ts';
 import { checkExamples, checkFinite, checkOptions, labelsFor } from './check.ts';
+import { measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
-import { type DistillReport, type EpochRecord, makeReport } from './report.ts';
+import { type DistillReport, makeReport, usageSince } from './report.ts';
+import { scan } from './scan.ts';
+import { startTeaching, type Teaching } from './teaching.ts';
 
 /** Who teaches whom, from what and for how long. */
 export interface DistillOptions {
@@ -41,8 +41,10 @@ export interface DistillOptions {
   readonly epochs?: number;
   /** Default 64. */
   readonly batchSize?: number;
-  /** How many examples the teacher is asked at a time. Default 32. */
+  /** How many examples the teacher is asked at a time. Default: what suits the teacher (its `batchSize`), else 32. */
   readonly teacherBatchSize?: number;
+  /** Room for the teacher's answers on this page; what needs more is asked for in every epoch. Default 512 MB. */
+  readonly answerMemoryBytes?: number;
   readonly optimizer?: OptimizerOptions;
   /** Decides initial weights and the order of examples. Default 0. */
   readonly seed?: number;
@@ -60,9 +62,11 @@ export interface Distilled {
 }
 
 /**
- * Distils a teacher into a student: the teacher answers every example once, the student learns from the answers.
- * One batch is checked through teacher, loss and gradient before the first step. A cancelled run rejects with an
- * `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no longer finite.
+ * Distils a teacher into a student: the teacher answers every example once, and while it works on the next examples the
+ * student learns from the ones that are answered.
+ * All data is looked at, and one batch goes through teacher, loss and gradient, before the first step. A cancelled run
+ * rejects with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no
+ * longer finite, or whose teacher fails.
  * Throws    invalid-option · empty-dataset · shape-mismatch · class-mismatch · unknown-input · unknown-output ·
  *           labels-missing · not-finite · student-invalid · student-not-trainable · worker-died · AbortError and what
  *           teacher and data throw
@@ -79,55 +83,47 @@ export function distill(options: DistillOptions): Run<Distilled, DistillEvent> {
 
 async function runDistill(options: DistillOptions, emit: (event: DistillEvent) => void, signal: AbortSignal) {
   checkOptions(options);
-  const { teacher, data, holdout, teacherBatchSize = 32, trainer: given } = options;
+  const { teacher, data, holdout, trainer: given } = options;
   const student = isLayersModel(options.student) ? studentFromModel(options.student) : options.student;
   const startedAt = performance.now();
   const isOwnTrainer = given === undefined || !('train' in given);
   const trainer = isOwnTrainer ? await openTrainer(given) : given;
+  // Ends the asking when the training ends early.
+  const teaching = new AbortController();
+  const end = () => teaching.abort(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
   try {
     emit({ type: 'phase', phase: 'check', backend: trainer.description });
     for (const message of trainer.description.notices) emit({ type: 'notice', message });
+    const usedBefore = teacher.usage?.();
     const loss = options.loss ?? softTargets();
     const job = await makeJob(options, student, loss);
     const studentDescription = await checkFirstBatch(options, job, loss, trainer, signal);
-
-    emit({ type: 'phase', phase: 'teacher' });
-    const teacherStartedAt = performance.now();
-    const total = data.size + (holdout?.size ?? 0);
-    const truth = holdout && isLabelled(holdout) ? new Int32Array(holdout.size) : undefined;
-    const ask = (dataset: Dataset, before: number) => {
-      const onAnswered = (count: number) => emit(teacherEvent(before + count, total, teacherStartedAt));
-      const isAsked = loss.reads.teacher.length > 0 || dataset === holdout;
-      const onExamples = (examples: Examples | LabelledExamples, first: number) => {
-        checkExamples(examples, first, loss, studentDescription);
-        // The labels of the holdout are kept for scoring, here on the page; the trainer never gets them.
-        if (dataset === holdout && 'labels' in examples) truth?.set(examples.labels, first);
-      };
-      return askAll(isAsked ? teacher : undefined, dataset, teacherBatchSize, onAnswered, signal, onExamples);
-    };
-    const answers = await ask(data, 0);
-    const holdoutAnswers = holdout && (await ask(holdout, data.size));
-    const teacherMs = performance.now() - teacherStartedAt;
+    const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
 
     emit({ type: 'phase', phase: 'train' });
     const trainStartedAt = performance.now();
-    const epochs: EpochRecord[] = [];
-    const compared = loss.reads.teacher[0] ?? DEFAULT_OUTPUT;
-    const onEvent = (event: EngineEvent) => {
-      if (event.type === 'notice') return emit(event);
-      const remainingMs = remaining(event, job, performance.now() - trainStartedAt);
-      if (event.type === 'step') return emit({ ...event, remainingMs });
-      const { holdoutOutputs, ...epoch } = event;
-      const metrics = holdoutOutputs
-        ? measure({ student: holdoutOutputs, teacher: holdoutAnswers?.arrays[compared], labels: truth })
-        : {};
-      epochs.push({ epoch: epoch.epoch, loss: epoch.loss, ms: epoch.ms, holdout: metrics });
-      emit({ ...epoch, remainingMs, holdout: metrics });
-    };
-    const outcome = await trainer.train(job, makeSource(options, loss, answers, signal), onEvent, signal);
+    const watching = teacher.watch?.((message) => emit({ type: 'notice', message }));
+    const lessons = startTeaching({
+      teacher,
+      data,
+      holdout,
+      order: joinBatches(epochBatches(job, 1), data.size),
+      outputs: loss.reads.teacher,
+      batchSize: options.teacherBatchSize ?? teacher.description.batchSize ?? 32,
+      memoryBytes: options.answerMemoryBytes ?? 512e6,
+      epochs: job.epochs,
+      emit,
+      signal: teaching.signal,
+    });
+    const measured = measureEpochs({ job, loss, lessons, truth, emit, startedAt: trainStartedAt });
+    const outcome = await trainer.train(job, makeSource(options, loss, lessons, signal), measured.onEvent, signal);
+    watching?.();
     await student.adopt(outcome.artifacts);
     throwIfAborted(signal);
     if (outcome.error !== undefined) throw outcome.error;
+    const epochs = await measured.finish();
+    const holdoutAnswers = await lessons.holdout;
     const memory = await trainer.memory();
     emit({ type: 'phase', phase: 'done' });
     const report = makeReport({
@@ -136,12 +132,20 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
       epochs,
       memory,
       teacher: teacher.description,
+      teacherUsage: usageSince(usedBefore, teacher.usage?.()),
+      overlapFraction: measured.overlapFraction(),
       backend: trainer.description,
       student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },
-      timeMs: { teacher: teacherMs, train: performance.now() - trainStartedAt, total: performance.now() - startedAt },
+      timeMs: {
+        teacher: lessons.busyMs().total,
+        train: performance.now() - trainStartedAt,
+        total: performance.now() - startedAt,
+      },
     });
-    return { student, report, holdoutAnswers: holdoutAnswers?.arrays };
+    return { student, report, holdoutAnswers };
   } finally {
+    signal.removeEventListener('abort', end);
+    teaching.abort();
     if (isOwnTrainer) await trainer[Symbol.asyncDispose]();
   }
 }
@@ -174,13 +178,35 @@ async function checkFirstBatch(
   return trainer.check(job, { inputs: examples.inputs, teacher: answers, ...labelsFor(loss, examples) });
 }
 
-function makeSource({ data, holdout }: DistillOptions, loss: Loss, answers: Answers, signal: AbortSignal) {
+/** Looks at every example before anything costly begins; gives the labels of the holdout, which are for scoring only. */
+async function lookAtAll(
+  { data, holdout }: DistillOptions,
+  loss: Loss,
+  student: StudentDescription,
+  emit: (event: DistillEvent) => void,
+  signal: AbortSignal,
+): Promise<Int32Array | undefined> {
+  const total = data.size + (holdout?.size ?? 0);
+  const tell = (looked: number) => emit({ type: 'examples', looked, total });
+  const check = (examples: Examples, first: number) => checkExamples(examples, first, loss, student);
+  await scan(data, check, tell, signal);
+  if (holdout === undefined) return undefined;
+  const truth = isLabelled(holdout) ? new Int32Array(holdout.size) : undefined;
+  const checkAndKeep = (examples: Examples | LabelledExamples, first: number) => {
+    check(examples, first);
+    if ('labels' in examples) truth?.set(examples.labels, first);
+  };
+  await scan(holdout, checkAndKeep, (looked) => tell(data.size + looked), signal);
+  return truth;
+}
+
+function makeSource({ data, holdout }: DistillOptions, loss: Loss, lessons: Teaching, signal: AbortSignal) {
   return {
     async read(indices: Int32Array) {
       const examples = await data.read(indices, signal);
       return {
         inputs: examples.inputs,
-        teacher: answers.rows(indices, loss.reads.teacher),
+        teacher: await lessons.rows(indices, examples.inputs),
         ...labelsFor(loss, examples),
       };
     },
@@ -190,13 +216,12 @@ function makeSource({ data, holdout }: DistillOptions, loss: Loss, answers: Answ
   };
 }
 
-function teacherEvent(answered: number, total: number, startedAt: number): DistillEvent {
-  const ms = performance.now() - startedAt;
-  const remainingMs = (ms / answered) * (total - answered);
-  return { type: 'teacher', answered, total, examplesPerSecond: (answered / ms) * 1000, remainingMs };
-}
-
-function remaining(event: Exclude<EngineEvent, NoticeEvent>, { epochs }: TrainJob, elapsedMs: number): number {
-  const done = event.type === 'step' ? event.epoch - 1 + event.step / event.steps : event.epoch;
-  return (elapsedMs / done) * (epochs - done);
+function joinBatches(batches: readonly Int32Array[], size: number): Int32Array {
+  const order = new Int32Array(size);
+  let at = 0;
+  for (const batch of batches) {
+    order.set(batch, at);
+    at += batch.length;
+  }
+  return order;
 }

@@ -2,12 +2,18 @@ import type { BackendDescription } from '../runtime/backends/backend.ts';
 import type { EpochEvent, StepEvent } from '../train/loop.ts';
 
 /** The stages of a run, in order. */
-export type Phase = 'check' | 'teacher' | 'train' | 'done';
+export type Phase = 'check' | 'train' | 'done';
 
 /** What a run tells while it works. */
 export type DistillEvent =
   | { readonly type: 'phase'; readonly phase: Phase; readonly backend?: BackendDescription }
   | { readonly type: 'notice'; readonly message: string }
+  | {
+      /** While all examples are looked at, before the teacher is asked. */
+      readonly type: 'examples';
+      readonly looked: number;
+      readonly total: number;
+    }
   | {
       readonly type: 'teacher';
       /** Examples the teacher has answered, of all it will be asked. */

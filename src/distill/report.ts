@@ -1,7 +1,7 @@
 import type { Loss } from '../losses/loss.ts';
 import type { BackendDescription } from '../runtime/backends/backend.ts';
 import type { StudentDescription } from '../student/student.ts';
-import type { TeacherDescription } from '../teacher/teacher.ts';
+import type { TeacherDescription, TeacherUsage } from '../teacher/teacher.ts';
 import type { MemoryState, TrainJob } from '../train/engine.ts';
 
 export interface EpochRecord {
@@ -19,16 +19,26 @@ export interface DistillReport {
   readonly loss: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
   readonly backend: BackendDescription;
   readonly teacher: TeacherDescription;
+  /** What this run cost the teacher; undefined for teachers that do not count. */
+  readonly teacherUsage: TeacherUsage | undefined;
+  /**
+   * How far teacher and student worked at the same time in the first epoch: of the working time of the one that had less
+   * to do, the fraction in which the other worked too. A lower bound.
+   */
+  readonly overlapFraction: number;
   readonly student: StudentDescription & { readonly bytes: number };
   readonly epochs: readonly EpochRecord[];
   /** Metrics on the held-out examples after the last epoch. */
   readonly holdout: Readonly<Record<string, number>>;
+  /** `teacher`: while it worked; `train`: from the first question to the last step. They overlap. */
   readonly timeMs: { readonly teacher: number; readonly train: number; readonly total: number };
   /** Bytes of the WebAssembly heap at the end: it only ever grows, so this is its peak. */
   readonly heapBytes: number;
 }
 
-interface ReportParts extends Pick<DistillReport, 'backend' | 'teacher' | 'student' | 'epochs' | 'timeMs'> {
+type Given = 'backend' | 'teacher' | 'teacherUsage' | 'overlapFraction' | 'student' | 'epochs' | 'timeMs';
+
+interface ReportParts extends Pick<DistillReport, Given> {
   readonly job: TrainJob;
   readonly loss: Loss;
   readonly memory: MemoryState;
@@ -43,5 +53,15 @@ export function makeReport({ job, loss, memory, ...parts }: ReportParts): Distil
     holdout: parts.epochs.at(-1)?.holdout ?? {},
     heapBytes: memory.heapBytes,
     ...parts,
+  };
+}
+
+/** What was added since `before`. */
+export function usageSince(before: TeacherUsage | undefined, now: TeacherUsage | undefined): TeacherUsage | undefined {
+  if (before === undefined || now === undefined) return now;
+  return {
+    calls: now.calls - before.calls,
+    computed: now.computed - before.computed,
+    found: now.found - before.found,
   };
 }

@@ -27,6 +27,15 @@ export interface TeacherDescription {
   readonly notices: readonly string[];
 }
 
+/** What a teacher did so far. */
+export interface TeacherUsage {
+  /** Batches that the model itself computed, and the examples in them. */
+  readonly calls: number;
+  readonly computed: number;
+  /** Examples that were answered from a cache. */
+  readonly found: number;
+}
+
 /** Gives named outputs [B, ...] for a batch of inputs [B, ...]. It holds memory: dispose it when done. */
 export interface Teacher extends AsyncDisposable {
   /** As it is now: a fallback while it works changes device, threads and notices. */
@@ -36,4 +45,5 @@ export interface Teacher extends AsyncDisposable {
   timeMs(inputs: NamedArrays, repeats: number): Promise<number[]>;
   /** Tells what changes while it works, such as a lost device and what it runs on now. Gives a function that ends it. */
   watch?(listener: (notice: string) => void): () => void;
+  usage?(): TeacherUsage;
 }

@@ -1,10 +1,9 @@
 import { throwIfAborted } from '../core/errors.ts';
-import { derivedSeed } from '../core/random.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { yieldToEvents } from '../core/yield.ts';
-import { batchIndices } from '../data/views.ts';
 import type { Loss } from '../losses/loss.ts';
 import type * as tf from '../runtime/tf.ts';
+import { epochBatches } from './order.ts';
 import { openStepper } from './stepper.ts';
 
 /** One batch as the loop needs it: what the student sees, what the teacher said, and labels where a loss reads them. */
@@ -51,6 +50,8 @@ export interface EpochEvent {
   /** Mean over the examples of the epoch. */
   readonly loss: number;
   readonly ms: number;
+  /** Of these, the milliseconds of the steps themselves; in the rest they waited for examples and answers. */
+  readonly learnMs: number;
   readonly examplesPerSecond: number;
 }
 
@@ -62,14 +63,15 @@ export interface EpochEvent {
 export async function* trainLoop(
   options: LoopOptions,
 ): AsyncGenerator<StepEvent | EpochEvent | NoticeEvent, void, void> {
-  const { size, epochs, batchSize, seed, signal, read } = options;
+  const { epochs, signal, read } = options;
   using stepper = openStepper(options);
   let isTold = false;
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    const order = batchIndices(size, batchSize, derivedSeed(seed, `epoch/${epoch}`));
+    const order = epochBatches(options, epoch);
     const startedAt = performance.now();
     let lossSum = 0;
     let seen = 0;
+    let learnMs = 0;
     let next = read(order[0] as Int32Array);
     for (let step = 1; step <= order.length; step++) {
       const batch = await next;
@@ -80,7 +82,9 @@ export async function* trainLoop(
       }
       await yieldToEvents();
       throwIfAborted(signal);
+      const stepStartedAt = performance.now();
       const loss = stepper.step(batch, `epoch ${epoch}, step ${step}`);
+      learnMs += performance.now() - stepStartedAt;
       if (stepper.why !== undefined && !isTold) {
         isTold = true;
         yield { type: 'notice', message: `Each step goes through tfjs, one kernel at a time: ${stepper.why}.` };
@@ -92,6 +96,6 @@ export async function* trainLoop(
       yield { type: 'step', epoch, step, steps: order.length, loss, examplesPerSecond };
     }
     const ms = performance.now() - startedAt;
-    yield { type: 'epoch', epoch, epochs, loss: lossSum / seen, ms, examplesPerSecond: (seen / ms) * 1000 };
+    yield { type: 'epoch', epoch, epochs, loss: lossSum / seen, ms, learnMs, examplesPerSecond: (seen / ms) * 1000 };
   }
 }

@@ -1,0 +1,63 @@
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import type { Loss } from '../losses/loss.ts';
+import type { EngineEvent, TrainJob } from '../train/engine.ts';
+import type { NoticeEvent } from '../train/loop.ts';
+import { measure } from '../train/metric.ts';
+import type { DistillEvent } from './events.ts';
+import type { EpochRecord } from './report.ts';
+import { overlapOf, type Teaching } from './teaching.ts';
+
+export interface EpochsOptions {
+  readonly job: TrainJob;
+  readonly loss: Loss;
+  readonly lessons: Teaching;
+  /** Labels of the holdout. */
+  readonly truth: Int32Array | undefined;
+  readonly emit: (event: DistillEvent) => void;
+  readonly startedAt: number;
+}
+
+/**
+ * Measures the student after every epoch. The teacher may still be answering about the holdout when an epoch ends: the
+ * student goes on meanwhile, one epoch further at most, and the epoch is told when its metrics are known.
+ */
+export function measureEpochs({ job, loss, lessons, truth, emit, startedAt }: EpochsOptions) {
+  const compared = loss.reads.teacher[0] ?? DEFAULT_OUTPUT;
+  const epochs: EpochRecord[] = [];
+  let before = Promise.resolve();
+  let overlapFraction = 0;
+
+  async function tell(event: Extract<EngineEvent, { type: 'epoch' }>): Promise<void> {
+    const { holdoutOutputs, ...epoch } = event;
+    const remainingMs = remaining(event, job, performance.now() - startedAt);
+    const answers = holdoutOutputs && (await lessons.holdout);
+    const metrics = holdoutOutputs
+      ? measure({ student: holdoutOutputs, teacher: answers?.[compared], labels: truth })
+      : {};
+    epochs.push({ epoch: epoch.epoch, loss: epoch.loss, ms: epoch.ms, holdout: metrics });
+    emit({ ...epoch, remainingMs, holdout: metrics });
+  }
+
+  return {
+    async onEvent(event: EngineEvent): Promise<void> {
+      if (event.type === 'notice') return emit(event);
+      if (event.type === 'step')
+        return emit({ ...event, remainingMs: remaining(event, job, performance.now() - startedAt) });
+      if (event.epoch === 1) overlapFraction = overlapOf(lessons.busyMs().data, event.learnMs, event.ms);
+      await before;
+      before = tell(event);
+      before.catch(() => undefined);
+    },
+    /** Waits for the last metrics. Throws what asking about the holdout threw. */
+    async finish(): Promise<readonly EpochRecord[]> {
+      await before;
+      return epochs;
+    },
+    overlapFraction: () => overlapFraction,
+  };
+}
+
+function remaining(event: Exclude<EngineEvent, NoticeEvent>, { epochs }: TrainJob, elapsedMs: number): number {
+  const done = event.type === 'step' ? event.epoch - 1 + event.step / event.steps : event.epoch;
+  return (elapsedMs / done) * (epochs - done);
+}

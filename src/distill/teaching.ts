@@ -1,0 +1,111 @@
+import type { NamedArrays } from '../core/shape.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Teacher } from '../teacher/teacher.ts';
+import { type Answers, type AnswersOptions, openAnswers } from './answers.ts';
+import type { DistillEvent } from './events.ts';
+
+export interface TeachingOptions {
+  readonly teacher: Teacher;
+  readonly data: Dataset;
+  readonly holdout?: Dataset;
+  /** The order in which the student will see the data first. */
+  readonly order: Int32Array;
+  /** The outputs that the loss reads; without any, the teacher is asked about the holdout only. */
+  readonly outputs: readonly string[];
+  readonly batchSize: number;
+  readonly memoryBytes: number;
+  readonly epochs: number;
+  readonly emit: (event: DistillEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A teacher at work beside the student. */
+export interface Teaching {
+  /** What the loss reads, for some examples of the data. */
+  rows(indices: Int32Array, inputs: NamedArrays): Promise<NamedArrays>;
+  /** Every output for every held-out example. */
+  readonly holdout: Promise<NamedArrays | undefined>;
+  /** Milliseconds in which the teacher was at work on the data, and on all. */
+  busyMs(): { readonly data: number; readonly total: number };
+}
+
+/** Asks about the data in the order of the first epoch, then about the holdout. */
+export function startTeaching(options: TeachingOptions): Teaching {
+  const { teacher, data, holdout, emit, signal, batchSize, outputs } = options;
+  const startedAt = performance.now();
+  const isAsked = outputs.length > 0;
+  let answered = 0;
+  let total = (isAsked ? data.size : 0) + (holdout?.size ?? 0);
+  const shared: Omit<AnswersOptions, 'dataset' | 'order' | 'memoryBytes' | 'onTooLarge'> = {
+    teacher,
+    batchSize,
+    signal,
+    onAnswered(examples) {
+      answered += examples;
+      emit(teacherEvent(answered, total, startedAt));
+    },
+  };
+  const onTooLarge = (bytes: number) => {
+    total += data.size * (options.epochs - 1);
+    emit({
+      type: 'notice',
+      message:
+        `The teacher's answers for all ${data.size} examples take ${inMegabytes(bytes)}, more than "answerMemoryBytes" ` +
+        `(${inMegabytes(options.memoryBytes)}): it is asked again in every epoch. cachedTeacher(teacher, store) answers ` +
+        'from its store instead.',
+    });
+  };
+  const answers = isAsked
+    ? openAnswers({
+        ...shared,
+        dataset: data,
+        order: options.order,
+        outputs,
+        memoryBytes: options.memoryBytes,
+        onTooLarge,
+      })
+    : undefined;
+  let ofHoldout: Answers | undefined;
+  const askHoldout = async () => {
+    await answers?.all();
+    if (holdout === undefined) return undefined;
+    const order = Int32Array.from({ length: holdout.size }, (_, i) => i);
+    // The caller is given these, so they are kept whatever their size.
+    const memoryBytes = Number.POSITIVE_INFINITY;
+    ofHoldout = openAnswers({ ...shared, dataset: holdout, order, memoryBytes, onTooLarge: () => undefined });
+    return ofHoldout.all();
+  };
+  const asking = askHoldout();
+  asking.catch(() => undefined);
+  return {
+    async rows(indices, inputs) {
+      if (answers === undefined) return {};
+      return answers.rows(indices, inputs);
+    },
+    holdout: asking,
+    busyMs() {
+      const ofData = answers?.busyMs() ?? 0;
+      return { data: ofData, total: ofData + (ofHoldout?.busyMs() ?? 0) };
+    },
+  };
+}
+
+/**
+ * Of the time of the one that had less to do, the fraction in which the other was at work too. From durations alone,
+ * so a lower bound: the rest of the first epoch may have been waiting for neither.
+ */
+export function overlapOf(teacherMs: number, learnMs: number, epochMs: number): number {
+  const both = teacherMs + learnMs - epochMs;
+  const most = Math.min(teacherMs, learnMs, epochMs);
+  return most > 0 ? Math.min(1, Math.max(0, both / most)) : 0;
+}
+
+function teacherEvent(answered: number, total: number, startedAt: number): DistillEvent {
+  const ms = performance.now() - startedAt;
+  const remainingMs = (ms / answered) * (total - answered);
+  return { type: 'teacher', answered, total, examplesPerSecond: (answered / ms) * 1000, remainingMs };
+}
+
+function inMegabytes(bytes: number): string {
+  return `${(bytes / 1e6).toPrecision(3)} MB`;
+}
