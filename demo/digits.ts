@@ -3,6 +3,7 @@ import {
   fromArrays,
   type LabelledDataset,
   type LoadEvent,
+  type LoadTeacherOptions,
   loadTeacher,
   type NdArray,
   sumOverTime,
@@ -50,13 +51,13 @@ function toUnit({ data, shape }: NdArray): NdArray {
 export async function loadDigitTeacher(
   emit: (event: LoadEvent) => void,
   signal: AbortSignal,
-  threads?: number,
+  options: Pick<LoadTeacherOptions, 'threads' | 'store'> = {},
 ): Promise<Teacher> {
   const loading = loadTeacher('./models/ch_PP-OCRv4_rec_infer.onnx', {
     name: 'PP-OCRv4 recognition',
     input: { size: [48, 48], channels: 3, inverted: 'yes', mean: 0.5, stdDev: 0.5 },
     read: sumOverTime({ classes: await digitClasses(signal) }),
-    threads,
+    ...options,
     signal,
   });
   for await (const event of loading) emit(event);

@@ -15,11 +15,12 @@ import {
   type Teacher,
   toFiles,
 } from 'limbeck';
+import { openAnswers } from './answers.ts';
 import { loadDigits, loadDigitTeacher } from './digits.ts';
 import { nextTurn } from './dom.ts';
 import type { JobResult } from './jobReport.ts';
 import { watchMainThread } from './mainThread.ts';
-import { confusion, disagreements, measureLatency } from './measure.ts';
+import { confusion, disagreements, measureStudent, measureTeacher } from './measure.ts';
 
 export interface JobOptions {
   readonly epochs: number;
@@ -28,9 +29,18 @@ export interface JobOptions {
   readonly limit: number;
   readonly kernels: 'on' | 'off';
   readonly threads: number | undefined;
+  /** 'yes' forgets what the teacher answered in earlier runs. */
+  readonly fresh: 'no' | 'yes';
 }
 
-export const JOB_DEFAULTS: JobOptions = { epochs: 6, seed: 1, limit: 8000, kernels: 'on', threads: undefined };
+export const JOB_DEFAULTS: JobOptions = {
+  epochs: 6,
+  seed: 1,
+  limit: 8000,
+  kernels: 'on',
+  threads: undefined,
+  fresh: 'no',
+};
 
 export type JobEvent =
   | DistillEvent
@@ -53,10 +63,13 @@ export async function runJob(
   const digits = await loadDigits(options.limit, signal);
   const trainer = await openTrainer({ kernels: options.kernels, threads: options.threads });
   const before = await trainer.memory();
+  const answers = await openAnswers(options.fresh);
+  let model: Teacher | undefined;
   let teacher: Teacher | undefined;
   try {
     const setUpAt = performance.now();
-    teacher = await loadDigitTeacher(emit, signal, options.threads);
+    model = await loadDigitTeacher(emit, signal, { threads: options.threads, store: answers.store });
+    teacher = await answers.over(model);
     const loadedAt = performance.now();
     emit({ type: 'stage', stage: 'distill' });
     const distillOptions: DistillOptions = {
@@ -73,8 +86,14 @@ export async function runJob(
       signal,
     };
     const run = distill(distillOptions);
-    for await (const event of run) emit(event);
+    let answeredAt = performance.now();
+    for await (const event of run) {
+      if (event.type === 'teacher' || (event.type === 'phase' && event.phase === 'train'))
+        answeredAt = performance.now();
+      emit(event);
+    }
     const { report, holdoutAnswers } = await run.done;
+    const distilledAt = performance.now();
 
     emit({ type: 'stage', stage: 'measure' });
     const evaluateStartedAt = performance.now();
@@ -83,7 +102,12 @@ export async function runJob(
     const teacherLogits = holdoutAnswers?.['logits'] as NdArray;
     const labels = everything.labels;
     const scored = measure({ student: studentLogits, teacher: teacherLogits, labels });
-    const latency = await orStop(measureLatency(trainer, teacher, student, digits.holdout), signal);
+    const usage = report.teacherUsage;
+    // A run that found every answer leaves the teacher alone, so it shows what an earlier one measured.
+    const remembered = usage?.calls === 0 ? await answers.times(model) : undefined;
+    const teacherTimes = remembered ?? (await orStop(measureTeacher(model, digits.holdout), signal));
+    if (remembered === undefined) await answers.rememberTimes(model, teacherTimes);
+    const studentTimes = await orStop(measureStudent(trainer, student, digits.holdout), signal);
     await nextTurn();
     const artifacts = student.artifacts;
     if (artifacts === undefined) throw new Error('The student has no weights.');
@@ -101,7 +125,11 @@ export async function runJob(
           name: teacher.description.name,
           accuracy: measure({ student: teacherLogits, labels })['accuracy'] ?? Number.NaN,
           bytes: teacher.description.bytes,
-          msPerExample: latency.teacher,
+          msPerExample: teacherTimes.msPerExample,
+          ...(remembered && { measuredAt: remembered.measuredAt }),
+          usage: { calls: usage?.calls ?? 0, computed: usage?.computed ?? 0, found: usage?.found ?? 0 },
+          batchSize: teacher.description.batchSize,
+          why: teacher.description.why,
           threads: teacher.description.threads,
         },
         student: {
@@ -110,7 +138,7 @@ export async function runJob(
           agreement: scored['agreement'] ?? Number.NaN,
           bytes: artifacts.weightData.byteLength,
           parameters: parameterCount(artifacts),
-          msPerExample: latency.student,
+          msPerExample: studentTimes,
         },
         epochs: report.epochs.map(({ epoch, loss, ms, holdout }) => ({
           epoch,
@@ -122,11 +150,12 @@ export async function runJob(
         timeMs: {
           setup: setUpAt - startedAt,
           load: loadedAt - setUpAt,
-          teacher: report.timeMs.teacher,
-          train: report.timeMs.train,
+          teacher: answeredAt - loadedAt,
+          train: distilledAt - answeredAt,
           evaluate: now - evaluateStartedAt,
           total: now - startedAt,
         },
+        overlapFraction: report.overlapFraction,
         longestMainThreadTaskMs: watch.stop(),
         heapBytes: report.heapBytes,
         tensorsLeft: after.tensors - before.tensors,
@@ -137,7 +166,9 @@ export async function runJob(
     };
   } finally {
     watch.stop();
-    await teacher?.[Symbol.asyncDispose]();
+    if (teacher !== model) await teacher?.[Symbol.asyncDispose]();
+    await model?.[Symbol.asyncDispose]();
+    await answers.close();
     await trainer[Symbol.asyncDispose]();
   }
 }

@@ -14,7 +14,13 @@ export interface JobReport {
     readonly accuracy: number;
     readonly bytes: number;
     readonly msPerExample: Readonly<Record<string, number>>;
+    /** When an earlier run measured `msPerExample`; left out where this one did. */
+    readonly measuredAt?: string;
     readonly threads: number;
+    /** Batches it computed, examples in them, and examples whose answer was kept from an earlier run. */
+    readonly usage: { readonly calls: number; readonly computed: number; readonly found: number };
+    readonly batchSize: number | undefined;
+    readonly why: string | undefined;
   };
   readonly student: {
     readonly name: string;
@@ -31,6 +37,9 @@ export interface JobReport {
     readonly agreement: number;
     readonly ms: number;
   }[];
+  /** Of the working time of the one that had less to do, how much the other worked too; in the first epoch. */
+  readonly overlapFraction: number;
+  /** One after the other: `teacher` until its last answer, while the student learns too; `train` the rest of the epochs. */
   readonly timeMs: {
     readonly setup: number;
     readonly load: number;

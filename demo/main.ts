@@ -50,6 +50,7 @@ const startButton = byId<HTMLButtonElement>('start');
 const stopButton = byId<HTMLButtonElement>('stop');
 const settings = byId<HTMLFieldSetElement>('settings');
 const kernels = byId<HTMLInputElement>('kernels');
+const fresh = byId<HTMLInputElement>('fresh');
 const progress = createProgress();
 const keeping = openKeep();
 
@@ -141,6 +142,7 @@ function fillControls(query: URLSearchParams): void {
     if (input.value === '') input.value = String(JOB_DEFAULTS[name] ?? '');
   }
   kernels.checked = (query.get('kernels') ?? JOB_DEFAULTS.kernels) !== 'off';
+  fresh.checked = (query.get('fresh') ?? JOB_DEFAULTS.fresh) !== 'no';
 }
 
 function readControls(): JobOptions {
@@ -155,6 +157,7 @@ function readControls(): JobOptions {
     limit: number('limit') ?? limit,
     kernels: kernels.checked ? 'on' : 'off',
     threads: number('threads'),
+    fresh: fresh.checked ? 'yes' : 'no',
   };
 }
 

@@ -1,17 +1,31 @@
-import type { LabelledDataset, NdArray, Student, Teacher, Trainer } from 'limbeck';
+import type { LabelledDataset, NamedArrays, NdArray, Student, Teacher, Trainer } from 'limbeck';
+import type { TeacherTimes } from './answers.ts';
 import { SIDE } from './digits.ts';
 import type { Disagreement } from './jobReport.ts';
 
 const BATCHES = [1, 32] as const;
 const REPEATS = { 1: 30, 32: 8 } as const;
 
-/** Median milliseconds an example at batch 1 and 32, where each model runs. */
-export async function measureLatency(trainer: Trainer, teacher: Teacher, student: Student, holdout: LabelledDataset) {
-  const result: { teacher: Record<string, number>; student: Record<string, number> } = { teacher: {}, student: {} };
+/** Median milliseconds an example at batch 1 and 32, where the teacher runs. */
+export async function measureTeacher(teacher: Teacher, holdout: LabelledDataset): Promise<TeacherTimes> {
+  const msPerExample = await perBatch(holdout, (inputs, repeats) => teacher.timeMs(inputs, repeats), 1);
+  return { msPerExample, measuredAt: new Date().toISOString() };
+}
+
+/** The same where the student runs. */
+export function measureStudent(trainer: Trainer, student: Student, holdout: LabelledDataset) {
+  return perBatch(holdout, (inputs, repeats) => trainer.timeMs(student, inputs, repeats), 3);
+}
+
+async function perBatch(
+  holdout: LabelledDataset,
+  time: (inputs: NamedArrays, repeats: number) => Promise<number[]>,
+  times: number,
+): Promise<Record<string, number>> {
+  const result: Record<string, number> = {};
   for (const batch of BATCHES) {
     const { inputs } = await holdout.read(Int32Array.from({ length: batch }, (_, i) => i));
-    result.teacher[batch] = median(await teacher.timeMs(inputs, REPEATS[batch])) / batch;
-    result.student[batch] = median(await trainer.timeMs(student, inputs, 3 * REPEATS[batch])) / batch;
+    result[batch] = median(await time(inputs, times * REPEATS[batch])) / batch;
   }
   return result;
 }

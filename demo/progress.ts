@@ -28,14 +28,13 @@ export interface Progress {
   reached(): string;
 }
 
-/** The list of steps, live. Events only change numbers; the page is written once a frame. */
+/** The list of steps, live; teacher and student work at the same time. Events only change numbers; the page is written once a frame. */
 export function createProgress(): Progress {
   const rows = Object.fromEntries(
     STEPS.map((step) => [step, byId('progress').querySelector(`[data-step="${step}"]`) as HTMLElement]),
   ) as Record<Step, HTMLElement>;
   const intros = Object.fromEntries(STEPS.map((step) => [step, part(rows[step], '.detail').textContent ?? '']));
   let views = freshViews();
-  let current: Step | undefined;
   let epochs: EpochRow[] = [];
   let drawnEpochs = 0;
   let planned = 0;
@@ -55,19 +54,21 @@ export function createProgress(): Progress {
   }
 
   function enter(step: Step, detail: string) {
-    if (current === step) return;
-    finish('done');
-    current = step;
+    if (views[step].mood !== 'waiting') return;
     Object.assign(views[step], { mood: 'running', detail, fraction: undefined, startedAt: performance.now() });
     announcement = part(rows[step], '.name').textContent ?? '';
   }
 
-  function finish(mood: StepView['mood']) {
-    if (current === undefined) return;
-    const view = views[current];
+  function finish(step: Step, mood: StepView['mood']) {
+    const view = views[step];
+    if (view.mood !== 'running') return;
     view.mood = mood;
     view.fraction = mood === 'done' ? 1 : (view.fraction ?? 0);
-    if (mood === 'done') view.detail = summaryOf(current, performance.now() - view.startedAt);
+    if (mood === 'done') view.detail = summaryOf(step, performance.now() - view.startedAt);
+  }
+
+  function finishAll(mood: StepView['mood']) {
+    for (const step of STEPS) finish(step, mood);
   }
 
   function summaryOf(step: Step, ms: number): string {
@@ -75,7 +76,8 @@ export function createProgress(): Progress {
       const last = epochs.at(-1);
       return `${countOf(epochs.length, 'epoch')} in ${duration(ms)} · loss ${figures(last?.loss)} · agreement ${percent(last?.agreement)}`;
     }
-    return step === 'teacher' ? `${answeredIn} in ${duration(ms)}` : `Took ${duration(ms)}.`;
+    if (step !== 'teacher') return `Took ${duration(ms)}.`;
+    return answeredIn === '' ? 'Nothing was asked.' : `${answeredIn} in ${duration(ms)}`;
   }
 
   function update(step: Step, fraction: number | undefined, detail: string) {
@@ -86,8 +88,10 @@ export function createProgress(): Progress {
     switch (event.type) {
       case 'stage':
         if (event.stage === 'load') enter('load', 'Fetching the digits and starting the workers.');
-        if (event.stage === 'measure') enter('measure', 'Timing both models, one digit at a time and 32 at a time.');
-        if (event.stage === 'measure') where = 'while both models were being measured';
+        if (event.stage !== 'measure') break;
+        finishAll('done');
+        enter('measure', 'Timing both models, one digit at a time and 32 at a time.');
+        where = 'while both models were being measured';
         break;
       case 'load': {
         const { loadedBytes, totalBytes } = event;
@@ -101,8 +105,17 @@ export function createProgress(): Progress {
         break;
       case 'phase':
         if (event.phase === 'check') update('load', undefined, 'Checking one batch all the way through.');
-        if (event.phase === 'teacher') enter('teacher', 'The first digits are being read.');
-        if (event.phase === 'train') enter('train', 'The first step is being taken.');
+        if (event.phase !== 'train') break;
+        finish('load', 'done');
+        enter('teacher', 'The first digits are being read.');
+        enter('train', 'Waiting for the first answers.');
+        break;
+      case 'examples':
+        update(
+          'load',
+          event.looked / event.total,
+          `Looking at ${count(event.looked)} of ${count(event.total)} digits.`,
+        );
         break;
       case 'teacher': {
         const { answered, total, examplesPerSecond, remainingMs } = event;
@@ -113,6 +126,7 @@ export function createProgress(): Progress {
           `${count(answered)} of ${count(total)} digits · ${speed} · ${timeLeft(remainingMs)}`,
         );
         answeredIn = `${countOf(answered, 'digit')}, ${speed},`;
+        if (answered === total) finish('teacher', 'done');
         where = `while the teacher was answering (${count(answered)} of ${count(total)} digits)`;
         break;
       }
@@ -159,7 +173,6 @@ export function createProgress(): Progress {
   return {
     begin(options) {
       views = freshViews();
-      current = undefined;
       epochs = [];
       drawnEpochs = -1;
       planned = options.epochs;
@@ -171,7 +184,7 @@ export function createProgress(): Progress {
     },
     take,
     end(mood) {
-      finish(mood);
+      finishAll(mood);
       announcement = { done: 'The run is done.', stopped: 'The run was stopped.', failed: 'The run failed.' }[mood];
       isPutAway = mood === 'done';
       if (isPutAway) byId('live').hidden = true;

@@ -91,6 +91,8 @@ function sideBySide({ teacher, student, examples, threads }: JobReport): Markup 
     speed('1'),
     speed('32'),
     ['Threads', count(teacher.threads), count(threads), ''],
+    ['Batches it was asked', count(teacher.usage?.calls), '', ''],
+    ['Answers kept from earlier', count(teacher.usage?.found), '', ''],
   ] as const;
   return html`<table class="side">
 <thead><tr><td></td><th scope="col" class="teacher">Teacher<small>${teacher.name}</small></th>
@@ -143,6 +145,11 @@ function circumstances(report: JobReport): Markup {
     ['Threads of the student', String(report.threads)],
     ['SIMD in use', SIMD[report.simdLevel] ?? report.simdLevel],
     ['Cross-origin isolated', report.isIsolated ? 'yes' : 'no'],
+    ['Teacher and student at the same time', `${percent(report.overlapFraction)} of the shorter one’s work`],
+    ...(report.teacher.why ? [['Teacher’s device', report.teacher.why] as [string, string]] : []),
+    ...(report.teacher.measuredAt
+      ? [['Teacher’s times measured', dayOf(report.teacher.measuredAt)] as [string, string]]
+      : []),
     ['Longest task of the page', duration(report.longestMainThreadTaskMs)],
     ['WebAssembly heap, at most', bytes(report.heapBytes)],
     ['Tensors left behind', count(report.tensorsLeft)],

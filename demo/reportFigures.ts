@@ -44,8 +44,8 @@ export function accuracyChart(id: string, epochs: Epochs, planned = 0, teacherAc
 const STAGES = [
   ['setup', 'Set up', 'digits, worker, kernels'],
   ['load', 'Load', 'the teacher’s file and session'],
-  ['teacher', 'Teacher', 'answers every digit once'],
-  ['train', 'Train', 'the student, with a test after each epoch'],
+  ['teacher', 'Teacher and student', 'it answers every digit once, and the student learns meanwhile'],
+  ['train', 'Student', 'the rest of its epochs, with a test after each'],
   ['evaluate', 'Evaluate', 'scores and speed of both'],
 ] as const;
 

@@ -82,7 +82,11 @@ interface Report {
   readonly isIsolated: boolean;
   readonly notices: string[];
   readonly student: { accuracy: number; agreement: number; bytes: number };
-  readonly teacher: { accuracy: number };
+  readonly teacher: {
+    accuracy: number;
+    measuredAt?: string;
+    usage: { calls: number; computed: number; found: number };
+  };
   readonly tensorsLeft: number;
   readonly longestMainThreadTaskMs: number;
 }

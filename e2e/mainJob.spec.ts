@@ -72,6 +72,39 @@ test('the same seed gives the same student, bit for bit; another seed another on
   expect(other.weightsHash).not.toBe(first.weightsHash);
 });
 
+test('a second visit asks the teacher nothing and comes to the same student; "anew" asks again', async ({
+  page,
+  serveDist,
+}) => {
+  const url = await serveDist();
+  const first = await runDemo(page, url, SMALL);
+  // Two for the check, which are kept too: every example is computed once.
+  expect(first.report?.teacher.usage).toMatchObject({ computed: SMALL.limit + SMALL.limit / 4, found: 2 });
+  const second = await runDemo(page, url, SMALL);
+  expect(second.report?.teacher.usage).toEqual({ calls: 0, computed: 0, found: SMALL.limit + SMALL.limit / 4 + 2 });
+  expect(second.report?.teacher.measuredAt).toMatch(/^20/);
+  expect(second.weightsHash).toBe(first.weightsHash);
+  const anew = await runDemo(page, url, { ...SMALL, fresh: 'yes' });
+  expect(anew.report?.teacher.usage.found).toBe(2);
+});
+
+test('a run that is stopped half-way leaves its answers to the next', async ({ page, serveDist }) => {
+  const url = await serveDist();
+  await page.goto(`${url}/demo/?autostart=1&limit=1600&epochs=2`);
+  await page.waitForFunction(
+    () =>
+      (window as unknown as DemoWindow).limbeckDemo?.events.some(
+        ({ type, answered }) => type === 'teacher' && (answered as number) >= 640,
+      ),
+    undefined,
+    { timeout: 120_000 },
+  );
+  await page.evaluate(() => (window as unknown as DemoWindow).limbeckDemo.cancel());
+  await page.waitForFunction(() => (window as unknown as DemoWindow).limbeckDemo.state === 'cancelled');
+  const { report } = await runDemo(page, url, { limit: 1600, epochs: 2 });
+  expect(report?.teacher.usage.found).toBeGreaterThanOrEqual(640);
+});
+
 test('without cross-origin isolation it runs on one thread and says so', async ({ page, serveDist }) => {
   const { state, report } = await runDemo(page, await serveDist({ isIsolated: false }), SMALL);
   expect(state).toBe('done');

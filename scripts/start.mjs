@@ -1,8 +1,13 @@
 // npm start: the main job on real input. Installs and builds what is missing, then distils in a headless browser.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from './ensure.mjs';
+
+/** Where the browser keeps the teacher's answers from one start to the next. */
+const PROFILE = 'out/browser';
+/** A browser keeps by origin, and a free port is another origin each time; this name stands for whichever it is. */
+const HOST = 'limbeck.localhost';
 
 const USAGE = `npm start -- [options]
   --epochs N    epochs of training (6)
@@ -10,6 +15,7 @@ const USAGE = `npm start -- [options]
   --limit N     how many of the 8,000 digits to learn from (8000)
   --threads N   threads for teacher and student (the cores, 4 at most)
   --kernels off train without limbeck's kernels, for comparison: 100 times slower
+  --fresh       start from nothing: forget the teacher's answers that earlier starts kept
   --json FILE   write the report there too
   --port N      port of the page's server (any free one)
   --headed      show the page
@@ -18,7 +24,7 @@ const USAGE = `npm start -- [options]
 function readArguments() {
   const text = { type: 'string' };
   const options = { epochs: text, seed: text, limit: text, threads: text, kernels: text, json: text, port: text };
-  const flags = { headed: { type: 'boolean' }, help: { type: 'boolean' } };
+  const flags = { fresh: { type: 'boolean' }, headed: { type: 'boolean' }, help: { type: 'boolean' } };
   const { values } = parseArgs({ options: { ...options, ...flags } });
   for (const [name, least] of [
     ['epochs', 1],
@@ -52,21 +58,22 @@ async function main() {
     throw new Error('--headed needs a screen (DISPLAY is not set).');
   }
   const server = await serve('dist/demo', { port: Number(args.port ?? 0) });
-  const browser = await chromium.launch({
+  if (args.fresh) await rm(PROFILE, { recursive: true, force: true });
+  const context = await openBrowser(chromium, {
     executablePath,
     headless: !args.headed,
-    args: CHROMIUM_ARGS,
+    args: [...CHROMIUM_ARGS, `--host-resolver-rules=MAP ${HOST} ${new URL(server.url).host}`],
     handleSIGINT: false,
   });
   const progress = terminal.startProgress();
   let isStopping = false;
   try {
-    const page = await browser.newPage();
+    const page = context.pages()[0] ?? (await context.newPage());
     const query = new URLSearchParams({ autostart: '1' });
     for (const name of ['epochs', 'seed', 'limit', 'threads', 'kernels']) {
       if (args[name] !== undefined) query.set(name, args[name]);
     }
-    await page.goto(`${server.url}/?${query}`);
+    await page.goto(`http://${HOST}/?${query}`);
     process.on('SIGINT', () => {
       if (isStopping) process.exit(130);
       isStopping = true;
@@ -91,8 +98,22 @@ async function main() {
     if (args.headed) await page.waitForEvent('close', { timeout: 0 });
   } finally {
     progress.stop();
-    await browser.close();
+    await context.close();
     await server.close();
+  }
+}
+
+/** A browser with the project's own profile; a second start at the same time gets an empty one, for its own. */
+async function openBrowser(chromium, options) {
+  try {
+    return await chromium.launchPersistentContext(PROFILE, options);
+  } catch (error) {
+    console.log(
+      `The browser's profile ${PROFILE} cannot be opened (is another start running?): nothing is kept this time.`,
+    );
+    return chromium.launchPersistentContext('', options).catch(() => {
+      throw error;
+    });
   }
 }
 

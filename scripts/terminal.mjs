@@ -94,6 +94,8 @@ export function printReport(report, wallMs) {
       ['model', teacher.name, `${student.name}, ${student.parameters.toLocaleString('en')} parameters`, ''],
       ['accuracy, held out', percent(teacher.accuracy), percent(student.accuracy), ''],
       ['agreement with the teacher', '', percent(student.agreement), ''],
+      ['batches it was asked', teacher.usage.calls.toLocaleString('en'), '', ''],
+      ['answers kept from earlier', teacher.usage.found.toLocaleString('en'), '', ''],
       ['bytes', bytes(teacher.bytes), bytes(student.bytes), ratio(teacher.bytes, student.bytes)],
       ...Object.keys(teacher.msPerExample).map((batch) => [
         `per example, batch ${batch}`,
@@ -103,12 +105,18 @@ export function printReport(report, wallMs) {
       ]),
     ])}`,
   );
-  const parts = ['setup', 'load', 'teacher', 'train', 'evaluate'].map((name) => `${name} ${seconds(timeMs[name])}`);
+  const names = { setup: 'setup', load: 'load', teacher: 'teacher + student', train: 'student', evaluate: 'evaluate' };
+  const parts = Object.entries(names).map(([key, name]) => `${name} ${seconds(timeMs[key])}`);
   console.log(`\ntime     ${parts.join(' · ')} · total ${seconds(timeMs.total)} (with set-up here ${seconds(wallMs)})`);
   console.log(
     `device   ${report.backend}, ${report.threads} threads, SIMD ${report.simdLevel}, ` +
       `${report.isIsolated ? '' : 'not '}isolated, longest main-thread task ${report.longestMainThreadTaskMs.toFixed(0)} ms`,
   );
+  console.log(
+    `overlap  teacher and student worked at the same time for ${percent(report.overlapFraction)} of the shorter one's work` +
+      `${teacher.measuredAt ? `; the teacher's times were measured ${teacher.measuredAt.slice(0, 16).replace('T', ' ')}` : ''}`,
+  );
+  if (teacher.why) console.log(`teacher  ${teacher.why}`);
   console.log(
     `learned  from ${report.examples.learned} digits without labels, scored on ${report.examples.heldOut}, seed ${report.seed}`,
   );

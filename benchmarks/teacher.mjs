@@ -1,0 +1,145 @@
+// The teacher's side of distillation on the digits of the main job: onnxruntime-web by itself (one example at a time, and
+// at its best batch size), limbeck's overlapped epoch, an epoch from kept answers, and each precision of keeping them.
+// Usage: node benchmarks/teacher.mjs [--json FILE] [--threads N] [--examples N] [--epochs N] [--rounds N]
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    threads: { type: 'string', default: String(Math.min(4, cpus().length)) },
+    examples: { type: 'string', default: '8000' },
+    epochs: { type: 'string', default: '6' },
+    rounds: { type: 'string', default: '3' },
+  },
+});
+process.chdir(root);
+ensurePackages();
+const executablePath = ensureChromium();
+ensureBuilt();
+const [{ chromium }, { serve }, { build }] = await Promise.all([
+  import('playwright-core'),
+  import('../scripts/serve.mjs'),
+  import('esbuild'),
+]);
+
+const [threads, examples, epochs, rounds] = ['threads', 'examples', 'epochs', 'rounds'].map((name) =>
+  Number(values[name]),
+);
+/** Examples a round, whatever the batch size. */
+const PASSED = 256;
+const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128];
+/** Enough of limbeck's own work a round to be past its start. */
+const LIMBECK_EXAMPLES = 1000;
+const PRECISIONS = { float32: 'float32', float16: 'float16', int8: 'int8', top8: { topK: 8 } };
+
+async function bundle(entry) {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    mainFields: ['module', 'main'],
+    conditions: ['onnxruntime-web-use-extern-wasm'],
+    alias: { limbeck: `${root}dist/index.js` },
+    external: ['node:fs/promises'],
+    logLevel: 'error',
+  });
+  return { type: 'text/javascript', body: outputFiles[0].text };
+}
+
+const server = await serve('dist', {
+  extra: {
+    // Beside the demo, whose data and models it reads.
+    '/demo/bench.html': { type: 'text/html', body: '<!doctype html><title>benchmark</title>' },
+    '/demo/worker.js': { type: 'text/javascript', body: "import '../worker.js';" },
+    '/demo/teacher.js': await bundle('benchmarks/pages/teacher.ts'),
+    '/plainOrt.js': await bundle('benchmarks/pages/plainOrt.ts'),
+  },
+});
+const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+const page = await browser.newPage();
+page.on('pageerror', (error) => console.error(error.message));
+await page.goto(`${server.url}/demo/bench.html`);
+await page.addScriptTag({ url: './teacher.js', type: 'module' });
+await page.waitForFunction(() => globalThis.bench !== undefined);
+await page.evaluate(() => {
+  const worker = new Worker('/plainOrt.js', { type: 'module' });
+  globalThis.plain = (request) =>
+    new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) =>
+        data.error === undefined ? resolve(data.result) : reject(new Error(data.error));
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(request);
+    });
+});
+const plain = (request) => page.evaluate((given) => globalThis.plain(given), request);
+const bench = (name, ...args) => page.evaluate(([verb, given]) => globalThis.bench[verb](...given), [name, args]);
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+const result = {
+  machine: `${cpus()[0].model}, ${cpus().length} cores`,
+  browser: browser.version(),
+  date: new Date().toISOString(),
+  threads,
+};
+try {
+  await plain({ ask: 'open', model: '/demo/models/ch_PP-OCRv4_rec_infer.onnx', threads });
+  await bench('open', threads);
+  for (const batch of BATCHES) await plain({ ask: 'run', batch, passes: Math.max(2, 64 / batch), warmUps: 2 });
+  // Interleaved, so that a busy moment of the machine hits all of them.
+  const speeds = Object.fromEntries(BATCHES.map((batch) => [batch, []]));
+  const ours = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const batch of BATCHES) {
+      const passes = Math.max(2, PASSED / batch);
+      speeds[batch].push((await plain({ ask: 'run', batch, passes, warmUps: 1 })).examplesPerSecond);
+    }
+    ours.push(await bench('twoEpochs', LIMBECK_EXAMPLES));
+  }
+  const perBatch = Object.fromEntries(BATCHES.map((batch) => [batch, median(speeds[batch])]));
+  const best = BATCHES.reduce((a, b) => (perBatch[b] > perBatch[a] ? b : a));
+  const [typical] = ours.toSorted((a, b) => a.examplesPerSecond - b.examplesPerSecond).slice(ours.length >> 1);
+  const { secondEpoch, ...limbeck } = typical;
+  Object.assign(result, {
+    plain: { examplesPerSecond: perBatch[1] },
+    ortBest: { examplesPerSecond: perBatch[best], batchSize: best },
+    ortPerBatch: perBatch,
+    limbeck,
+    secondEpoch,
+  });
+  const rate = (value) => `${value.toFixed(0)} examples/s`;
+  const times = (value, of) => `${(value / of).toFixed(2)} ×`;
+  const { plain: one, ortBest } = result;
+  console.log(`plain      ${rate(one.examplesPerSecond)}, one at a time`);
+  console.log(
+    `ort best   ${rate(ortBest.examplesPerSecond)} at batch ${best}, ${times(ortBest.examplesPerSecond, one.examplesPerSecond)}`,
+  );
+  console.log(
+    `limbeck    ${rate(limbeck.examplesPerSecond)} at batch ${limbeck.batchSize}, ` +
+      `${times(limbeck.examplesPerSecond, one.examplesPerSecond)} plain, ` +
+      `${times(limbeck.examplesPerSecond, ortBest.examplesPerSecond)} ort's best, overlap ${(100 * limbeck.overlapFraction).toFixed(0)} %`,
+  );
+  console.log(`epoch 2    ${secondEpoch.teacherCalls} calls of the teacher, ${secondEpoch.ms.toFixed(0)} ms`);
+  result.cache = {};
+  for (const [name, precision] of Object.entries(PRECISIONS)) {
+    result.cache[name] = await bench('cached', precision, examples, epochs);
+    const { bytesPerExample, studentAccuracy, ms, teacherCalls } = result.cache[name];
+    console.log(
+      `${name.padEnd(10)} ${bytesPerExample.toFixed(1)} bytes an example, student ${(100 * studentAccuracy).toFixed(1)} %, ` +
+        `${teacherCalls} calls, ${(ms / 1000).toFixed(1)} s`,
+    );
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}
+if (values.json) {
+  await mkdir(dirname(values.json), { recursive: true });
+  await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
+}
