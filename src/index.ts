@@ -20,6 +20,13 @@ export { fromImages, type ImageLike, type ImagesOptions } from './data/images.ts
 export { batches, pick, shuffle, split, take, withoutLabels } from './data/views.ts';
 
 // Teacher
+export type { CachePrecision, Precision } from './teacher/cache/precision.ts';
+export {
+  type CacheContents,
+  type CachedTeacher,
+  type CachedTeacherOptions,
+  cachedTeacher,
+} from './teacher/cachedTeacher.ts';
 export type { ModelSource } from './teacher/fetchModel.ts';
 export type { ImageInput } from './teacher/imageInput.ts';
 export { type LoadEvent, type LoadTeacherOptions, loadTeacher } from './teacher/onnx.ts';

@@ -39,6 +39,7 @@ export async function openIndexedDb(name: string): Promise<Medium> {
   return {
     kind: 'indexeddb',
     get: (key) => database.get('bytes', key),
+    getRange: async (key, start, end) => (await database.get('bytes', key))?.slice(start, end),
     put: (key, bytes) =>
       change((tables) => [
         // The bytes go first: where memory is too short to clone them, this throws before anything is changed.

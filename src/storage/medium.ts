@@ -1,4 +1,5 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { checkCount } from '../core/options.ts';
 import { storageState } from './storageState.ts';
 import type { Store, StoreKind } from './store.ts';
 
@@ -9,6 +10,8 @@ import type { Store, StoreKind } from './store.ts';
 export interface Medium {
   readonly kind: StoreKind;
   get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** As `Store.getRange`, with 0 ≤ start ≤ end. */
+  getRange(key: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** All or nothing, also where two puts overlap. */
   put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   delete(key: string): Promise<void>;
@@ -47,6 +50,11 @@ export function storeOver(medium: Medium, name: string, why: string): Store {
     kind: medium.kind,
     why,
     get: (key) => perform({ verb: 'get', key }, () => medium.get(key)),
+    getRange: async (key, start, end) => {
+      checkCount(start, 'start', 0);
+      checkCount(end, 'end', start);
+      return perform({ verb: 'get', key }, () => medium.getRange(key, start, end));
+    },
     put: async (key, bytes) => {
       checkBytes(bytes);
       // The copy is taken before the first await. It also frees a view of shared or WebAssembly memory from its buffer.

@@ -6,6 +6,7 @@ export async function openMemory(_name: string): Promise<Medium> {
   return {
     kind: 'memory',
     get: async (key) => values.get(key)?.slice(),
+    getRange: async (key, start, end) => values.get(key)?.slice(start, end),
     put: async (key, bytes) => {
       values.set(key, bytes);
     },

@@ -66,6 +66,8 @@ export async function openOpfs(name: string): Promise<Medium> {
   return {
     kind: 'opfs',
     get: (key) => read(key, async (file) => new Uint8Array(await file.arrayBuffer())),
+    getRange: (key, start, end) =>
+      read(key, async (file) => new Uint8Array(await file.slice(start, end).arrayBuffer())),
     size: (key) => read(key, async (file) => file.size),
     put: (key, bytes) =>
       alone('exclusive', key, async () => {

@@ -20,6 +20,11 @@ export interface Store extends AsyncDisposable {
   /** The caller's own copy of the value, or undefined where there is none. */
   get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
+   * The bytes of a value from `start` up to, not including, `end`, as far as there are any; undefined where there is no
+   * value. OPFS reads only these bytes; IndexedDB reads the whole value for them.
+   */
+  getRange(key: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
    * Keeps a copy of `bytes` as they are at the call. Readers see the old value or the new one, never a half.
    * Throws    store-full: the browser gives no more room; the old value stays
    */

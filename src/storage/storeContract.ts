@@ -81,6 +81,26 @@ export const storeContract: readonly StoreCheck[] = [
     same(await store.get('large'), large);
   }),
 
+  check('gives back parts of a value, and what there is where a part goes beyond it', EVERY, async (open) => {
+    const store = await open();
+    await store.put('key', bytes(10, 11, 12, 13, 14));
+    same(await store.getRange('key', 0, 5), bytes(10, 11, 12, 13, 14));
+    same(await store.getRange('key', 1, 3), bytes(11, 12));
+    same(await store.getRange('key', 3, 99), bytes(13, 14));
+    same(await store.getRange('key', 2, 2), bytes());
+    same(await store.getRange('key', 7, 9), bytes());
+    equal(await store.getRange('missing', 0, 1), undefined, 'a part of nothing');
+    equal((await store.getRange('key', 1, 3))?.fill(8).buffer.byteLength, 2, 'length of the buffer behind a part');
+    same(await store.get('key'), bytes(10, 11, 12, 13, 14));
+    for (const [start, end] of [
+      [-1, 2],
+      [2, 1],
+      [0, Number.NaN],
+    ] as [number, number][]) {
+      await throwsCode('invalid-option', () => store.getRange('key', start, end));
+    }
+  }),
+
   check('takes keys in any language, as long as they like, and tells similar ones apart', EVERY, async (open) => {
     const store = await open();
     const composed = '\u00e9';
@@ -101,6 +121,7 @@ export const storeContract: readonly StoreCheck[] = [
       await throwsCode('invalid-option', () => store.get(key));
       await throwsCode('invalid-option', () => store.delete(key));
       await throwsCode('invalid-option', () => store.size(key));
+      await throwsCode('invalid-option', () => store.getRange(key, 0, 1));
     }
     await throwsCode('invalid-option', () => store.put('key', 'text' as unknown as Uint8Array));
     equal(await store.keys(), [], 'keys');
@@ -157,6 +178,7 @@ export const storeContract: readonly StoreCheck[] = [
     await throwsCode('disposed', () => store.delete('key'));
     await throwsCode('disposed', () => store.keys());
     await throwsCode('disposed', () => store.size('key'));
+    await throwsCode('disposed', () => store.getRange('key', 0, 1));
   }),
 
   check('shows whole values only, to handles that read while others write', EVERY, async (open) => {

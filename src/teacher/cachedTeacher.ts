@@ -1,0 +1,168 @@
+import { LimbeckError, throwIfAborted } from '../core/errors.ts';
+import { sha256 } from '../core/hash.ts';
+import { checkCount, checkFinite, checkKnownOptions } from '../core/options.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import type { Store } from '../storage/store.ts';
+import { answerOnce } from './cache/answerOnce.ts';
+import { chunkStore } from './cache/chunkStore.ts';
+import { type CachePrecision, checkPrecision, precisionName } from './cache/precision.ts';
+import type { Teacher, TeacherDescription, TeacherUsage } from './teacher.ts';
+
+/** How a teacher's answers are kept, and for how long. */
+export interface CachedTeacherOptions {
+  /** How exactly answers are kept, for all outputs or by output. Default float32: nothing is lost. */
+  readonly precision?: CachePrecision;
+  /**
+   * Bytes that the answers of all teachers may take in this store. Default 1 GB. Those used longest ago are given up;
+   * those used since this teacher was made are not: then new ones are not kept.
+   */
+  readonly budgetBytes?: number;
+  /** Bytes of answers to hold in memory, besides what is not written yet. Default 64 MiB. */
+  readonly memoryBytes?: number;
+  /**
+   * Tells apart what a teacher's identity cannot: another version is asked anew. Needed where the teacher has no
+   * identity, such as one made of a function.
+   */
+  readonly version?: string;
+  /** Keeps the answers for examples augmented by this seed apart. */
+  readonly augmentationSeed?: number;
+  /** Name for reports; default: the teacher's. */
+  readonly name?: string;
+}
+
+/** What a cached teacher holds: examples, and the bytes that they take in the store with all that belongs to them. */
+export interface CacheContents {
+  readonly examples: number;
+  readonly bytes: number;
+  /** 0 where there is no example. */
+  readonly bytesPerExample: number;
+  readonly chunks: number;
+}
+
+/** A teacher that is asked about each example once. */
+export interface CachedTeacher extends Teacher {
+  contents(): Promise<CacheContents>;
+  /**
+   * Writes all answers to the store now; by itself that takes up to 2 s. Where keeping had ended, it begins again.
+   * Throws    store-full, store-failed: they are not written
+   */
+  flush(): Promise<void>;
+  /** Forgets these answers, here and in the store. */
+  clear(): Promise<void>;
+}
+
+/**
+ * A teacher that keeps its answers in a store and is asked about each example once: not in a later epoch, nor in a later
+ * run, nor after a reload; a crash costs what was answered in the last two seconds. Examples are told apart by the
+ * SHA-256 of their inputs. What it gives is what it keeps, at the first time too: so the same seed gives the same
+ * student whether answers were there or not. A store that is full or fails never stops it; `watch` and the notices tell.
+ *
+ * `teacher` and `store` stay the caller's: disposing this one writes what is left and disposes neither.
+ * Throws    invalid-option: options, or a teacher without identity and no version
+ *
+ * @example
+ * const store = await openStore('answers');
+ * const teacher = cachedTeacher(await loadTeacher('/models/teacher.onnx').done, store, { precision: 'float16' });
+ */
+export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTeacherOptions = {}): CachedTeacher {
+  const { precision = 'float32', budgetBytes = 1e9, memoryBytes = 64 << 20, version, augmentationSeed } = options;
+  checkKnownOptions(
+    options,
+    ['precision', 'budgetBytes', 'memoryBytes', 'version', 'augmentationSeed', 'name'],
+    'cachedTeacher',
+  );
+  checkPrecision(precision);
+  checkCount(budgetBytes, 'budgetBytes');
+  checkCount(memoryBytes, 'memoryBytes', 0);
+  if (augmentationSeed !== undefined) checkFinite(augmentationSeed, 'augmentationSeed');
+  const identity = identityOf(teacher.description, version);
+  const notices: string[] = [];
+  const listeners = new Set<(notice: string) => void>();
+  const onNotice = (sentence: string) => {
+    if (notices.includes(sentence)) return;
+    notices.push(sentence);
+    for (const listener of listeners) listener(sentence);
+  };
+  const folder = () => folderOf(identity, augmentationSeed, precision);
+  const chunks = chunkStore(store, { folder, budgetBytes, memoryBytes, onNotice });
+  const answers = answerOnce(teacher, chunks, { precision, onNotice });
+  const name = () => options.name ?? teacher.description.name;
+  const underway = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  async function perform<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (closing !== undefined) {
+      throw new LimbeckError('disposed', `The cached teacher "${name()}" was disposed; make it again.`);
+    }
+    const working = work();
+    underway.add(working);
+    try {
+      return await working;
+    } finally {
+      underway.delete(working);
+    }
+  }
+
+  return {
+    get description() {
+      const inner = teacher.description;
+      const kept = `Its answers are kept as ${precisionName(precision)} in the store "${store.name}" (${store.kind}).`;
+      return {
+        ...inner,
+        name: name(),
+        why: inner.why === undefined ? kept : `${inner.why} ${kept}`,
+        identity: precision === 'float32' ? identity : `${identity} ${precisionName(precision)}`,
+        notices: [...inner.notices, ...notices],
+      };
+    },
+    ask: (inputs, signal) => perform(() => ask(inputs, signal)),
+    timeMs: (inputs, repeats) => perform(() => teacher.timeMs(inputs, repeats)),
+    watch(listener) {
+      const stop = teacher.watch?.(listener);
+      listeners.add(listener);
+      return () => {
+        stop?.();
+        listeners.delete(listener);
+      };
+    },
+    usage: (): TeacherUsage => answers.usage(),
+    contents: () =>
+      perform(async () => {
+        await chunks.open();
+        const contents = chunks.contents();
+        return { ...contents, bytesPerExample: contents.examples === 0 ? 0 : contents.bytes / contents.examples };
+      }),
+    flush: () => perform(() => chunks.open().then(chunks.flush)),
+    clear: () => perform(() => chunks.open().then(chunks.clear)),
+    [Symbol.asyncDispose]() {
+      closing ??= Promise.allSettled(underway).then(chunks.close);
+      return closing;
+    },
+  };
+
+  async function ask(inputs: NamedArrays, signal?: AbortSignal): Promise<NamedArrays> {
+    throwIfAborted(signal);
+    await chunks.open();
+    return answers.ask(inputs, signal);
+  }
+}
+
+function identityOf({ name, identity }: TeacherDescription, version: string | undefined): string {
+  if (identity !== undefined) return version === undefined ? identity : `${identity} ${version}`;
+  if (version !== undefined) return `${name} ${version}`;
+  throw new LimbeckError(
+    'invalid-option',
+    `The teacher "${name}" has no identity, so its answers could not be told from those of another. Give ` +
+      'cachedTeacher a "version", and another one whenever the teacher may answer differently.',
+    { details: { name: 'version' } },
+  );
+}
+
+/** Hashed, as identities may be of any length and hold any characters. */
+async function folderOf(identity: string, seed: number | undefined, precision: CachePrecision): Promise<string> {
+  const teacher = await sha256(new TextEncoder().encode(JSON.stringify([identity, seed ?? null])));
+  const named = precisionName(precision);
+  const isPlain = /^[a-z0-9]+$/.test(named);
+  const kept = isPlain ? named : `mixed-${(await sha256(new TextEncoder().encode(named))).slice(0, 16)}`;
+  return `answers/${teacher.slice(0, 32)}/${kept}/`;
+}
