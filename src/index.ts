@@ -15,11 +15,15 @@ export { type OpenStoreOptions, openStore, type Store } from './storage/store.ts
 
 // Dataset
 export { fromArrays } from './data/arrays.ts';
+export { type AudioLike, type AudioOptions, fromAudio, type Recording } from './data/audio.ts';
 export type { Dataset, Examples, InputSpec, LabelledDataset, LabelledExamples } from './data/dataset.ts';
 export { fromImages, type ImageLike, type ImagesOptions } from './data/images.ts';
+export { fromText, type TextOptions } from './data/text.ts';
+export type { TextLike, TokenizerFiles } from './data/tokenize.ts';
 export { batches, pick, shuffle, split, take, withoutLabels } from './data/views.ts';
 
 // Teacher
+export type { AudioInput } from './teacher/audioInput.ts';
 export type { CachePrecision, Precision } from './teacher/cache/precision.ts';
 export {
   type CacheContents,
@@ -29,6 +33,9 @@ export {
 } from './teacher/cachedTeacher.ts';
 export type { ModelSource } from './teacher/fetchModel.ts';
 export type { ImageInput } from './teacher/imageInput.ts';
+export { inputPresets } from './teacher/inputPresets.ts';
+export type { LogMelOptions } from './teacher/melInput.ts';
+export type { ModelInput } from './teacher/modelInput.ts';
 export { type LoadEvent, type LoadTeacherOptions, loadTeacher } from './teacher/onnx.ts';
 export { type ReadOutputs, type SumOverTimeOptions, sumOverTime } from './teacher/read.ts';
 export type { Teacher, TeacherDescription } from './teacher/teacher.ts';

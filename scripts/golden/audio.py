@@ -74,7 +74,7 @@ def filters(rate, fft, bands, low, high, scale, triangles, area):
     to_mel, to_hz = (slaney_mel, slaney_hz) if scale == 'slaney' else (htk_mel, htk_hz)
     mels = np.linspace(to_mel(low), to_mel(high), bands + 2)
     hz = to_hz(mels)
-    bins = np.linspace(0, rate / 2, fft // 2 + 1)
+    bins = np.arange(fft // 2 + 1) * rate / fft
     edges, places = (hz, bins) if triangles == 'hertz' else (mels, to_mel(bins))
     rising = (places[None] - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - places[None]) / np.diff(edges)[1:, None]

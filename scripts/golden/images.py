@@ -4,9 +4,10 @@ Run from the repository's root, with Debian's python3-torch and python3-pil:
 
     /usr/bin/python3 scripts/golden/images.py
 
-It writes src/teacher/golden/images.json. Pixels are bytes, [height, width, 3]. `torch` and `pillow` hold one resized image
-each, in 0…1: PyTorch's F.interpolate in float64, and Pillow's resize of each channel in float32. `pipelines` hold what the
-preprocessing of a model family gives, written out with PyTorch as the family's own code does it.
+It writes src/teacher/golden/images.json. Pixels are bytes, [height, width, 3]. `resized` is in 0…1, by PyTorch's
+F.interpolate in float64; with antialiasing the script also holds it against Pillow's resize of each channel in float32 and
+ends if they differ. `pipelines` hold what the preprocessing of a model family gives, written out with PyTorch as the
+family's own code does it.
 """
 
 import json
@@ -45,16 +46,18 @@ def pillow(image, size, filter_):
 
 
 def numbers(values):
-    return [round(float(value), 6) for value in np.asarray(values).ravel()]
+    return [round(float(value), 5) for value in np.asarray(values).ravel()]
 
 
 def resize_case(start, size, filter_, antialias):
     image = picture(*start)
-    case = {
+    resized = interpolate(image, size, filter_, antialias)
+    if antialias and np.abs(resized - pillow(image, size, filter_)).max() > 1e-6:
+        raise SystemExit(f'PyTorch and Pillow differ: {start} to {size}, {filter_}')
+    return {
         'from': list(start), 'to': list(size), 'filter': filter_, 'antialias': 'yes' if antialias else 'no',
-        'image': image.ravel().tolist(), 'torch': numbers(interpolate(image, size, filter_, antialias)),
+        'image': image.ravel().tolist(), 'resized': numbers(resized),
     }
-    return {**case, 'pillow': numbers(pillow(image, size, filter_))} if antialias else case
 
 
 def channels_first(image, mean, std):

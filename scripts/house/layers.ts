@@ -94,6 +94,13 @@ export const DOORS: readonly Door[] = [
     types: 'door',
     form: 'dynamic',
   },
+  {
+    name: '@huggingface/tokenizers',
+    specifier: /^@huggingface\/tokenizers$/,
+    places: ['src/data/tokenize.ts'],
+    types: 'door',
+    form: 'dynamic',
+  },
   { name: 'idb', specifier: /^idb$/, places: ['src/storage/'], types: 'door', form: 'any' },
   {
     name: 'wasm-feature-detect',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { fromImages, type ImageLike } from './images.ts';
+import { fromImages, type ImageLike, type ImagesOptions } from './images.ts';
 
 // Decoding and scaling are the browser's, and are tested there (e2e/images.spec.ts). Here a picture that already has
 // its size goes through a canvas that does nothing.
@@ -19,7 +19,7 @@ class FakeCanvas {
     readonly width: number,
     readonly height: number,
   ) {}
-  getContext() {
+  getContext(): object {
     return { canvas: this };
   }
 }
@@ -32,6 +32,9 @@ afterAll(() => vi.unstubAllGlobals());
 
 const image = (width: number, height: number, ...rgba: number[]) =>
   new FakeImageData(width, height, rgba) as unknown as ImageLike;
+/** An image element as large on the page as one likes; what counts is the picture. */
+const element = (naturalWidth: number, naturalHeight: number) =>
+  ({ naturalWidth, naturalHeight, width: 100, height: 100 }) as unknown as ImageLike;
 const white = [255, 255, 255, 255];
 const first = Int32Array.of(0);
 
@@ -64,6 +67,22 @@ describe('fromImages', () => {
     expect(input?.data[0]).toBeCloseTo(grey, 6);
   });
 
+  test.each([
+    ['stretch', [0, 0, 8, 8]],
+    ['contain', [0, 2, 8, 4]],
+    ['cover', [-4, 0, 16, 8]],
+  ] as const)('draws a wide picture with the fit "%s"', async (fit, place) => {
+    const drawn: unknown[] = [];
+    const picture = element(20, 10);
+    const drawImage = (...given: unknown[]) => drawn.push(given);
+    const getImageData = () => ({ data: new Uint8ClampedArray(4 * 64) });
+    vi.spyOn(FakeCanvas.prototype, 'getContext').mockImplementationOnce(function (this: FakeCanvas) {
+      return { canvas: this, clearRect: () => undefined, drawImage, getImageData };
+    });
+    await fromImages([picture], { width: 8, height: 8, fit }).read(first);
+    expect(drawn).toEqual([[picture, ...place]]);
+  });
+
   test('keeps labels at their images', async () => {
     const data = fromImages([image(1, 1, ...white), image(1, 1, ...white)], { width: 1, height: 1 }, [7, 8]);
     expect(data.hasLabels).toBe(true);
@@ -87,6 +106,9 @@ describe('fromImages', () => {
     ['a width of 0', 'invalid-option', () => fromImages([], { width: 0, height: 1 })],
     ['a height of 1.5', 'invalid-option', () => fromImages([], { width: 1, height: 1.5 })],
     ['4 channels', 'invalid-option', () => fromImages([], { ...size, channels: 4 as unknown as 3 })],
+    ['another fit', 'invalid-option', () => fromImages([], { ...size, fit: 'height' as unknown as 'cover' })],
+    ['an unknown option', 'invalid-option', () => fromImages([], { ...size, size: 2 } as ImagesOptions)],
+    ['an element that is not loaded', 'empty-image', () => fromImages([element(0, 0)], size)],
     ['labels of another number', 'shape-mismatch', () => fromImages([image(1, 1, ...white)], size, [1, 2])],
   ])('refuses %s', (_, code, make) => {
     expect(make).toThrow(expect.objectContaining({ code }));

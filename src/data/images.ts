@@ -1,29 +1,41 @@
-import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
-import { checkCount } from '../core/options.ts';
+import { LimbeckError, messageOf } from '../core/errors.ts';
+import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { sizeOf } from '../core/shape.ts';
-import { yieldToEvents } from '../core/yield.ts';
 import { type Dataset, DEFAULT_INPUT, type LabelledDataset } from './dataset.ts';
+import { makeDataset } from './makeDataset.ts';
+import { takeTurns } from './turns.ts';
 
-/** Anything that holds one picture. A Blob (or File) is decoded when it is read, and not kept. */
-export type ImageLike = ImageData | ImageBitmap | HTMLCanvasElement | OffscreenCanvas | Blob;
+/**
+ * Anything that holds one picture. A Blob (or File) is decoded when it is read, and not kept; an element must be loaded, and a
+ * video gives the frame that it shows when it is read, so take a VideoFrame of what shall stay the same.
+ */
+export type ImageLike =
+  | ImageData
+  | ImageBitmap
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | Blob
+  | HTMLImageElement
+  | HTMLVideoElement
+  | VideoFrame;
 
 /** What every image becomes. */
 export interface ImagesOptions {
-  /** Pixels of every example; images are scaled to it (smoothed, without keeping their proportions). */
+  /** Pixels of every example; images are scaled to it, smoothed. */
   readonly width: number;
   readonly height: number;
+  /** How images of other proportions do: 'stretch' (default), 'contain' (whole, on black) or 'cover' (the middle). */
+  readonly fit?: 'stretch' | 'contain' | 'cover';
   /** 3 for colour (default), 1 for grey (luma of Rec. 601). Transparency is laid over black. */
   readonly channels?: 1 | 3;
 }
-
-/** Long enough to do some work, short enough that the page stays at 60 frames a second. */
-const TURN_MS = 8;
 
 /**
  * A dataset from images.
  * Shapes    N images → input [N, height, width, channels]
  * Units     floats 0…1
- * Throws    empty-image: an image without pixels · image-unreadable: a blob that does not decode · invalid-option
+ * Throws    empty-image: an image without pixels · image-unreadable: one that does not decode, or that another
+ *           site keeps to itself · invalid-option
  *
  * @example
  * const data = fromImages(files, { width: 28, height: 28, channels: 1 });
@@ -35,51 +47,45 @@ export function fromImages(
   labels: ArrayLike<number>,
 ): LabelledDataset;
 export function fromImages(images: readonly ImageLike[], options: ImagesOptions, labels?: ArrayLike<number>): Dataset {
-  const { width, height, channels = 3 } = options;
+  checkKnownOptions(options, ['width', 'height', 'fit', 'channels'], 'fromImages');
+  const { width, height, fit = 'stretch', channels = 3 } = options;
   checkCount(width, 'width');
   checkCount(height, 'height');
-  if (channels !== 1 && channels !== 3) {
-    throw new LimbeckError('invalid-option', `"channels" was ${channels}; it must be 1 or 3.`);
-  }
-  if (labels !== undefined && labels.length !== images.length) {
-    throw new LimbeckError('shape-mismatch', `There are ${images.length} images and ${labels.length} labels.`);
-  }
+  checkOneOf(fit, 'fit', ['stretch', 'contain', 'cover']);
+  checkOneOf(channels, 'channels', [1, 3]);
   for (let i = 0; i < images.length; i++) checkHasPixels(images[i] as ImageLike, i);
   const shape = [height, width, channels];
-  const read = async (indices: Int32Array, signal?: AbortSignal) => {
+  const readInputs = async (indices: Int32Array, signal?: AbortSignal) => {
     const data = new Float32Array(indices.length * sizeOf(shape));
     const canvas = makeCanvas(width, height);
-    let turnStart = performance.now();
+    const turn = takeTurns(signal);
     for (let i = 0; i < indices.length; i++) {
+      await turn();
       const index = indices[i] as number;
-      const rgba = await pixelsOf(images[index] as ImageLike, index, canvas);
+      const rgba = await pixelsOf(images[index] as ImageLike, index, canvas, fit);
       writePixels(rgba, channels, data, i * sizeOf(shape));
-      if (performance.now() - turnStart > TURN_MS) {
-        throwIfAborted(signal);
-        await yieldToEvents();
-        turnStart = performance.now();
-      }
     }
-    const inputs = { [DEFAULT_INPUT]: { data, shape: [indices.length, ...shape] } };
-    return labels === undefined
-      ? { inputs }
-      : { inputs, labels: Int32Array.from(indices, (index) => labels[index] as number) };
+    return { [DEFAULT_INPUT]: { data, shape: [indices.length, ...shape] } };
   };
-  return {
-    size: images.length,
-    inputs: { [DEFAULT_INPUT]: { shape, dtype: 'float32' } },
-    hasLabels: labels !== undefined,
-    read,
-  };
+  const inputs = { [DEFAULT_INPUT]: { shape, dtype: 'float32' as const } };
+  return makeDataset({ size: images.length, noun: 'images', inputs, readInputs }, labels);
 }
 
 function checkHasPixels(image: ImageLike, index: number): void {
-  const isEmpty = image instanceof Blob ? image.size === 0 : !(image.width > 0 && image.height > 0);
-  if (!isEmpty) return;
-  const size = image instanceof Blob ? '0 bytes' : `${image.width} × ${image.height}`;
+  const [width, height] = image instanceof Blob ? [image.size, 1] : sizeOfImage(image);
+  if (width > 0 && height > 0) return;
+  const size = image instanceof Blob ? '0 bytes' : `${width} × ${height}`;
   throw new LimbeckError('empty-image', `Image ${index} has no pixels (${size}). Leave it out, or load it first.`, {
     details: { index },
   });
+}
+
+/** Width and height of the picture itself, whatever size an element is shown at. */
+function sizeOfImage(image: Exclude<ImageLike, Blob>): [number, number] {
+  if ('naturalWidth' in image) return [image.naturalWidth, image.naturalHeight];
+  if ('videoWidth' in image) return [image.videoWidth, image.videoHeight];
+  if ('displayWidth' in image) return [image.displayWidth, image.displayHeight];
+  return [image.width, image.height];
 }
 
 type Canvas = OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
@@ -96,23 +102,43 @@ function makeCanvas(width: number, height: number): Canvas {
   return context;
 }
 
-async function pixelsOf(image: ImageLike, index: number, canvas: Canvas): Promise<Uint8ClampedArray> {
+async function pixelsOf(
+  image: ImageLike,
+  index: number,
+  canvas: Canvas,
+  fit: NonNullable<ImagesOptions['fit']>,
+): Promise<Uint8ClampedArray> {
   const { width, height } = canvas.canvas;
   if (image instanceof ImageData && image.width === width && image.height === height) return image.data;
   const isDecoded = !(image instanceof Blob || image instanceof ImageData);
-  let drawable: CanvasImageSource;
+  let drawable: Exclude<ImageLike, Blob | ImageData> | undefined;
   try {
     drawable = isDecoded ? image : await createImageBitmap(image);
+    const [left, top, drawnWidth, drawnHeight] = place(sizeOfImage(drawable), [width, height], fit);
+    canvas.clearRect(0, 0, width, height);
+    canvas.drawImage(drawable, left, top, drawnWidth, drawnHeight);
+    return canvas.getImageData(0, 0, width, height).data;
   } catch (error) {
     throw new LimbeckError('image-unreadable', `Image ${index} could not be decoded: ${messageOf(error)}`, {
       details: { index },
       cause: error,
     });
+  } finally {
+    if (!isDecoded) (drawable as ImageBitmap | undefined)?.close();
   }
-  canvas.clearRect(0, 0, width, height);
-  canvas.drawImage(drawable, 0, 0, width, height);
-  if (!isDecoded) (drawable as ImageBitmap).close();
-  return canvas.getImageData(0, 0, width, height).data;
+}
+
+/** Left, top, width and height of the picture on the canvas. */
+function place(
+  [fromWidth, fromHeight]: readonly [number, number],
+  [width, height]: readonly [number, number],
+  fit: NonNullable<ImagesOptions['fit']>,
+): [number, number, number, number] {
+  if (fit === 'stretch') return [0, 0, width, height];
+  const [across, down] = [width / fromWidth, height / fromHeight];
+  const scale = fit === 'contain' ? Math.min(across, down) : Math.max(across, down);
+  const [drawnWidth, drawnHeight] = [fromWidth * scale, fromHeight * scale];
+  return [(width - drawnWidth) / 2, (height - drawnHeight) / 2, drawnWidth, drawnHeight];
 }
 
 /** Colours in 0…1, laid over black where they are transparent. */

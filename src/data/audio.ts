@@ -1,0 +1,155 @@
+import { LimbeckError, messageOf } from '../core/errors.ts';
+import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
+import { type Dataset, DEFAULT_INPUT, type LabelledDataset } from './dataset.ts';
+import { makeDataset } from './makeDataset.ts';
+import { makeResampler } from './resample.ts';
+import { takeTurns } from './turns.ts';
+import { parseWav } from './wav.ts';
+
+/** Samples in −1…1 that tell their rate. */
+export interface Recording {
+  readonly samples: Float32Array;
+  readonly sampleRate: number;
+}
+
+/**
+ * Anything that holds one sound. A Blob (or File) is decoded when it is read, and not kept; a Float32Array has the sample
+ * rate of the options.
+ */
+export type AudioLike = AudioBuffer | Blob | Float32Array | Recording;
+
+/** What every sound becomes. */
+export interface AudioOptions {
+  /** Samples per second of every example; sounds are resampled to it. Default 16,000. */
+  readonly sampleRate?: number;
+  /** Length of every example, as one of the two: longer sounds are cut at their end, silence follows shorter ones. */
+  readonly seconds?: number;
+  readonly samples?: number;
+}
+
+/**
+ * A dataset from sounds. WAV files of plain samples are read alike everywhere; other files are the browser's to decode, which
+ * it does in a page and not in a worker.
+ * Shapes    N sounds → input [N, samples]: one channel, the mean of all
+ * Units     floats −1…1
+ * Throws    audio-unreadable: a sound without samples, or a blob that does not decode · invalid-option · shape-mismatch
+ *
+ * @example
+ * const sound = await (await fetch('/sounds/one.wav')).blob();
+ * const data = fromAudio([sound], { seconds: 2 });
+ */
+export function fromAudio(sounds: readonly AudioLike[], options: AudioOptions): Dataset;
+export function fromAudio(
+  sounds: readonly AudioLike[],
+  options: AudioOptions,
+  labels: ArrayLike<number>,
+): LabelledDataset;
+export function fromAudio(sounds: readonly AudioLike[], options: AudioOptions, labels?: ArrayLike<number>): Dataset {
+  const { sampleRate, length } = checkAudioOptions(options);
+  for (let i = 0; i < sounds.length; i++) checkHasSamples(sounds[i] as AudioLike, i);
+  const readInputs = async (indices: Int32Array, signal?: AbortSignal) => {
+    const data = new Float32Array(indices.length * length);
+    const turn = takeTurns(signal);
+    const resamplerFrom = memoize((from: number) => makeResampler(from, sampleRate));
+    for (let i = 0; i < indices.length; i++) {
+      await turn();
+      const index = indices[i] as number;
+      const sound = await openSound(sounds[index] as AudioLike, index, sampleRate);
+      const resampler = resamplerFrom(sound.sampleRate);
+      const source = sound.readMono(resampler.sourceLength(length));
+      const out = data.subarray(i * length, (i + 1) * length);
+      const count = Math.min(resampler.resultLength(source.length), length);
+      for (let first = 0; first < count; first += PIECE_SAMPLES) {
+        resampler.resample(source, first, Math.min(first + PIECE_SAMPLES, count), out);
+        await turn();
+      }
+    }
+    return { [DEFAULT_INPUT]: { data, shape: [indices.length, length] } };
+  };
+  const inputs = { [DEFAULT_INPUT]: { shape: [length], dtype: 'float32' as const } };
+  return makeDataset({ size: sounds.length, noun: 'sounds', inputs, readInputs }, labels);
+}
+
+/** A millisecond's work or so. */
+const PIECE_SAMPLES = 16_384;
+
+function checkAudioOptions(options: AudioOptions): { sampleRate: number; length: number } {
+  checkKnownOptions(options, ['sampleRate', 'seconds', 'samples'], 'fromAudio');
+  const { sampleRate = 16_000, seconds, samples } = options;
+  checkCount(sampleRate, 'sampleRate');
+  if ((seconds === undefined) === (samples === undefined)) {
+    throw new LimbeckError(
+      'invalid-option',
+      'All examples of a dataset are equally long: give their length as "seconds" or as "samples", one of the two.',
+    );
+  }
+  const length = samples ?? Math.round(checkPositive(seconds as number, 'seconds') * sampleRate);
+  return { sampleRate, length: checkCount(length, samples === undefined ? 'seconds · sampleRate' : 'samples') };
+}
+
+function checkHasSamples(sound: AudioLike, index: number): void {
+  if ('sampleRate' in sound) checkCount(sound.sampleRate, 'sampleRate');
+  if (sound instanceof Blob ? sound.size > 0 : lengthOf(sound) > 0) return;
+  throw new LimbeckError('audio-unreadable', `Sound ${index} holds nothing. Leave it out.`, { details: { index } });
+}
+
+function lengthOf(sound: Exclude<AudioLike, Blob>): number {
+  return 'samples' in sound ? sound.samples.length : sound.length;
+}
+
+/** A sound of which the beginning can be read. */
+interface Sound {
+  readonly sampleRate: number;
+  readMono(count: number): Float32Array;
+}
+
+async function openSound(sound: AudioLike, index: number, sampleRate: number): Promise<Sound> {
+  if (sound instanceof Float32Array) return ofSamples(sound, sampleRate);
+  if (sound instanceof Blob) return decode(await sound.arrayBuffer(), index, sampleRate);
+  return 'samples' in sound ? ofSamples(sound.samples, sound.sampleRate) : ofBuffer(sound);
+}
+
+function ofSamples(samples: Float32Array, sampleRate: number): Sound {
+  return { sampleRate, readMono: (count) => samples.subarray(0, count) };
+}
+
+function ofBuffer(buffer: AudioBuffer): Sound {
+  const channels = Array.from({ length: buffer.numberOfChannels }, (_, c) => buffer.getChannelData(c));
+  const readMono = (count: number) => {
+    const out = new Float32Array(Math.min(count, buffer.length));
+    for (const channel of channels) {
+      for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + (channel[i] as number) / channels.length;
+    }
+    return out;
+  };
+  return { sampleRate: buffer.sampleRate, readMono };
+}
+
+async function decode(bytes: ArrayBuffer, index: number, sampleRate: number): Promise<Sound> {
+  const wav = parseWav(bytes);
+  if (wav !== undefined && wav.length > 0) return wav;
+  if (typeof OfflineAudioContext === 'undefined') {
+    throw unreadable(index, 'only WAV files can be read where there is no OfflineAudioContext, as in a worker');
+  }
+  try {
+    return ofBuffer(await new OfflineAudioContext(1, 1, sampleRate).decodeAudioData(bytes));
+  } catch (error) {
+    throw unreadable(index, messageOf(error), error);
+  }
+}
+
+function unreadable(index: number, why: string, cause?: unknown): LimbeckError {
+  return new LimbeckError('audio-unreadable', `Sound ${index} could not be decoded: ${why}`, {
+    details: { index },
+    cause,
+  });
+}
+
+function memoize<K, V>(make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
+  };
+}

@@ -1,0 +1,28 @@
+import { LimbeckError } from '../core/errors.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import type { Dataset, InputSpec } from './dataset.ts';
+
+/** What a dataset is made from, labels aside. */
+export interface DatasetParts {
+  readonly size: number;
+  /** What its examples are called in messages, as 'images'. */
+  readonly noun: string;
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  readInputs(indices: Int32Array, signal?: AbortSignal): Promise<NamedArrays>;
+}
+
+/**
+ * A dataset of these parts, with a label to every example where labels are given.
+ * Throws    shape-mismatch: another number of labels
+ */
+export function makeDataset({ size, noun, inputs, readInputs }: DatasetParts, labels?: ArrayLike<number>): Dataset {
+  if (labels !== undefined && labels.length !== size) {
+    throw new LimbeckError('shape-mismatch', `There are ${size} ${noun} and ${labels.length} labels.`);
+  }
+  const read = async (indices: Int32Array, signal?: AbortSignal) => {
+    const read = await readInputs(indices, signal);
+    if (labels === undefined) return { inputs: read };
+    return { inputs: read, labels: Int32Array.from(indices, (index) => labels[index] as number) };
+  };
+  return { size, inputs, hasLabels: labels !== undefined, read };
+}

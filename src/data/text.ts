@@ -1,0 +1,74 @@
+import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import type { Dataset, InputSpec, LabelledDataset } from './dataset.ts';
+import { makeDataset } from './makeDataset.ts';
+import {
+  type OpenTokenizer,
+  openTokenizer,
+  parseTokenizerFiles,
+  type TextLike,
+  type TokenizerFiles,
+} from './tokenize.ts';
+import { takeTurns } from './turns.ts';
+
+/** What every text becomes. */
+export interface TextOptions {
+  readonly tokenizer: TokenizerFiles;
+  /** Tokens of every example, those that the tokenizer adds included: longer texts are cut, shorter ones padded. Default 128. */
+  readonly maxLength?: number;
+  /** Adds token_type_ids, which tell two texts of a pair apart, for models that take them, as BERT does. Default 'no'. */
+  readonly tokenTypes?: 'no' | 'yes';
+}
+
+/**
+ * A dataset from texts, or pairs of texts, as models of language read them. The tokenizer is opened at the first read, once;
+ * one of 100,000 words takes a blink of the page's time.
+ * Shapes    N texts → input_ids, attention_mask and, if asked for, token_type_ids, each [N, maxLength]
+ * Units     int32; the mask is 1 at tokens and 0 at padding
+ * Throws    tokenizer-invalid: files that are no tokenizer · invalid-option · shape-mismatch
+ *
+ * @example
+ * const tokenizer = {
+ *   'tokenizer.json': await (await fetch('/model/tokenizer.json')).text(),
+ *   'tokenizer_config.json': await (await fetch('/model/tokenizer_config.json')).text(),
+ * };
+ * const data = fromText(['good film', 'bad film'], { tokenizer, maxLength: 64 }, [1, 0]);
+ */
+export function fromText(texts: readonly TextLike[], options: TextOptions): Dataset;
+export function fromText(texts: readonly TextLike[], options: TextOptions, labels: ArrayLike<number>): LabelledDataset;
+export function fromText(texts: readonly TextLike[], options: TextOptions, labels?: ArrayLike<number>): Dataset {
+  checkKnownOptions(options, ['tokenizer', 'maxLength', 'tokenTypes'], 'fromText');
+  const { maxLength = 128, tokenTypes = 'no' } = options;
+  checkCount(maxLength, 'maxLength');
+  checkOneOf(tokenTypes, 'tokenTypes', ['no', 'yes']);
+  const files = parseTokenizerFiles(options.tokenizer);
+  const names = ['input_ids', 'attention_mask', ...(tokenTypes === 'yes' ? ['token_type_ids'] : [])];
+  const spec: InputSpec = { shape: [maxLength], dtype: 'int32' };
+  let opening: Promise<OpenTokenizer> | undefined;
+  const readInputs = async (indices: Int32Array, signal?: AbortSignal) => {
+    opening ??= openTokenizer(files);
+    const tokenizer = await opening.catch((error: unknown) => {
+      // A file that did not arrive may do so next time.
+      opening = undefined;
+      throw error;
+    });
+    const turn = takeTurns(signal);
+    const rows = makeRows(indices.length, maxLength, tokenizer.padId);
+    for (let i = 0; i < indices.length; i++) {
+      await turn();
+      const { ids, types } = tokenizer.tokenize(texts[indices[i] as number] as TextLike, maxLength);
+      const at = i * maxLength + (tokenizer.paddingSide === 'left' ? maxLength - ids.length : 0);
+      rows['input_ids'].data.set(ids, at);
+      rows['attention_mask'].data.fill(1, at, at + ids.length);
+      rows['token_type_ids'].data.set(types, at);
+    }
+    return Object.fromEntries(names.map((name) => [name, rows[name as keyof typeof rows]])) as NamedArrays;
+  };
+  const inputs = Object.fromEntries(names.map((name) => [name, spec]));
+  return makeDataset({ size: texts.length, noun: 'texts', inputs, readInputs }, labels);
+}
+
+function makeRows(count: number, length: number, padId: number) {
+  const make = (value: number) => ({ data: new Int32Array(count * length).fill(value), shape: [count, length] });
+  return { input_ids: make(padId), attention_mask: make(0), token_type_ids: make(0) };
+}

@@ -1,0 +1,20 @@
+import { throwIfAborted } from '../core/errors.ts';
+import { yieldToEvents } from '../core/yield.ts';
+
+/** Long enough to do some work, short enough that the page stays at 60 frames a second. */
+const TURN_MS = 8;
+
+/**
+ * A function to await between pieces of work: it lets the page have a turn whenever enough time has gone by.
+ * Throws    AbortError: the signal was aborted
+ */
+export function takeTurns(signal?: AbortSignal): () => Promise<void> {
+  let start = performance.now();
+  return async () => {
+    throwIfAborted(signal);
+    if (performance.now() - start <= TURN_MS) return;
+    await yieldToEvents();
+    throwIfAborted(signal);
+    start = performance.now();
+  };
+}
