@@ -16,6 +16,9 @@ const assets = [
   join(tfjsWasm, 'tfjs-backend-wasm-threaded-simd.wasm'),
   join(ort, 'ort-wasm-simd-threaded.wasm'),
   join(ort, 'ort-wasm-simd-threaded.mjs'),
+  join(ort, 'ort.webgpu.min.mjs'),
+  join(ort, 'ort-wasm-simd-threaded.asyncify.wasm'),
+  join(ort, 'ort-wasm-simd-threaded.asyncify.mjs'),
 ];
 
 function copyAssets() {
@@ -90,6 +93,13 @@ export default [
     output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
     external: (id) => id.startsWith('node:'),
     plugins: plugins(true),
+    onwarn,
+  },
+  {
+    input: { cli: 'src/cli/limbeck.ts' },
+    output: { dir: 'dist', format: 'es', inlineDynamicImports: true, banner: '#!/usr/bin/env node' },
+    external: (id) => id.startsWith('node:'),
+    plugins: plugins(false),
     onwarn,
   },
 ];

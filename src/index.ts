@@ -22,6 +22,16 @@ export { fromText, type TextOptions } from './data/text.ts';
 export type { TextLike, TokenizerFiles } from './data/tokenize.ts';
 export { batches, pick, shuffle, split, take, withoutLabels } from './data/views.ts';
 
+// ONNX files
+export type {
+  InspectOptions,
+  OnnxDescription,
+  OnnxLength,
+  OnnxNodeDescription,
+  OnnxTensorDescription,
+} from './onnx/description.ts';
+export { inspectOnnx } from './onnx/inspect.ts';
+
 // Teacher
 export type { AudioInput } from './teacher/audioInput.ts';
 export type { CachePrecision, Precision } from './teacher/cache/precision.ts';

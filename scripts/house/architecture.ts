@@ -1,5 +1,6 @@
 import ts from 'typescript';
 import {
+  COMMANDS,
   DOORS,
   ENTRIES,
   EXCEPTIONS,
@@ -113,7 +114,7 @@ export function eagerOffences(sources: readonly Source[]): string[] {
 
 /** Files that no entry reaches and that are no test. */
 export function unreachedOffences(sources: readonly Source[]): string[] {
-  const loaded = reached(graphOf(sources, ['value', 'dynamic', 'type']), ENTRIES);
+  const loaded = reached(graphOf(sources, ['value', 'dynamic', 'type']), [...ENTRIES, ...COMMANDS]);
   return sources
     .filter(({ file }) => !loaded.has(file) && !isTestMaterial(file))
     .map(({ file }) => `no entry of the package reaches ${file}; export it, or delete it`);

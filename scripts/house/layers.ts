@@ -21,6 +21,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   losses: { core: 'value', runtime: 'type' },
   student: { core: 'value', runtime: 'value' },
   onnx: { core: 'value' },
+  cli: { core: 'value', onnx: 'value' },
   teacher: {
     core: 'value',
     runtime: 'value',
@@ -109,7 +110,7 @@ export const DOORS: readonly Door[] = [
     types: 'door',
     form: 'any',
   },
-  { name: 'Node', specifier: /^node:/, places: ['src/runtime/assets.ts'], types: 'door', form: 'dynamic' },
+  { name: 'Node', specifier: /^node:/, places: ['src/runtime/assets.ts', 'src/cli/'], types: 'door', form: 'dynamic' },
 ];
 
 /** Where the page's storage may be touched; capabilities only looks whether it is there. */
@@ -125,7 +126,11 @@ export const LAZY = [
   'src/train/engine.ts',
   'src/teacher/session.ts',
   'src/onnx/proto.ts',
+  'src/onnx/describe.ts',
 ] as const;
+
+/** Files that are run, not imported: the commands of the package. */
+export const COMMANDS = ['src/cli/limbeck.ts'] as const;
 
 /** Files of demo/ and e2e/ that may reach into src, each with its reason. All of e2e/ may name test material by type. */
 export const INSIDERS: Readonly<Record<string, string>> = {

@@ -1,0 +1,91 @@
+import { DATA_TYPES, type OnnxAttribute, type OnnxNode, type OnnxTensor } from '../model.ts';
+import { storedTensor } from './stored.ts';
+import { type Inferred, numbersOf, type Shape, UNKNOWN } from './tensor.ts';
+
+/** A node with what is known about its inputs: what a rule of an operator reads. */
+export interface Call {
+  readonly node: OnnxNode;
+  /** Undefined where an optional input is left out. */
+  readonly inputs: readonly (Inferred | undefined)[];
+  /** The version of the operator set that the node belongs to. */
+  readonly opset: number;
+}
+
+/** What limbeck knows about an operator. */
+export interface Operator {
+  /** What the outputs will be, in their order; those that are missing are unknown. */
+  readonly outputs: (call: Call) => readonly Inferred[];
+  /** Multiplications that are added up in one run; left out where the operator has none. */
+  readonly multiplyAdds?: (call: Call, outputs: readonly Inferred[]) => number | undefined;
+}
+
+export type Operators = Readonly<Record<string, Operator>>;
+
+export function input(call: Call, index: number): Inferred {
+  return call.inputs[index] ?? UNKNOWN;
+}
+
+export function shapeAt(call: Call, index: number): Shape | null {
+  return input(call, index).shape;
+}
+
+export function dtypeAt(call: Call, index: number): string | null {
+  return input(call, index).dtype;
+}
+
+/** The elements of an input, where all are known numbers. */
+export function numbersAt(call: Call, index: number): readonly number[] | undefined {
+  return numbersOf(call.inputs[index]?.values);
+}
+
+function attribute(call: Call, name: string): OnnxAttribute | undefined {
+  return call.node.attribute.find((one) => one.name === name);
+}
+
+export function hasAttribute(call: Call, name: string): boolean {
+  return attribute(call, name) !== undefined;
+}
+
+export function int(call: Call, name: string, fallback: number): number {
+  const found = attribute(call, name);
+  return found === undefined ? fallback : Number(found.i);
+}
+
+export function ints(call: Call, name: string): readonly number[] | undefined {
+  return attribute(call, name)?.ints.map(Number);
+}
+
+export function floats(call: Call, name: string): readonly number[] | undefined {
+  return attribute(call, name)?.floats;
+}
+
+export function float(call: Call, name: string): number | undefined {
+  return attribute(call, name)?.f;
+}
+
+export function text(call: Call, name: string, fallback: string): string {
+  const found = attribute(call, name);
+  return found === undefined ? fallback : new TextDecoder().decode(found.s);
+}
+
+/** How many entries a list of strings has. */
+export function textCount(call: Call, name: string): number | undefined {
+  return attribute(call, name)?.strings.length;
+}
+
+export function tensorAttribute(call: Call, name: string): Inferred | undefined {
+  const found: OnnxTensor | undefined = attribute(call, name)?.t;
+  return found && storedTensor(found);
+}
+
+/** An element type that an attribute names by its number. */
+export function dtypeAttribute(call: Call, name: string): string | null | undefined {
+  const found = attribute(call, name);
+  return found === undefined || found.i === 0n ? undefined : (DATA_TYPES[Number(found.i)]?.name ?? null);
+}
+
+/** Axes from an attribute, or since some version from an input; undefined where there are none, null where unknown. */
+export function axesOf(call: Call, name: string, index: number): readonly number[] | null | undefined {
+  if (hasAttribute(call, name)) return ints(call, name);
+  return call.inputs[index] === undefined ? undefined : (numbersAt(call, index) ?? null);
+}

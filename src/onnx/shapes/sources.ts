@@ -1,0 +1,179 @@
+import type { OnnxLength } from '../description.ts';
+import {
+  type Call,
+  dtypeAt,
+  dtypeAttribute,
+  float,
+  floats,
+  hasAttribute,
+  input,
+  int,
+  ints,
+  numbersAt,
+  type Operator,
+  type Operators,
+  shapeAt,
+  tensorAttribute,
+  textCount,
+} from './call.ts';
+import {
+  broadcast,
+  elementsOf,
+  length,
+  lengths,
+  MOST_VALUES,
+  numbersOf,
+  type Shape,
+  tensor,
+  UNKNOWN,
+  unknownLengths,
+} from './tensor.ts';
+
+/** All axes' lengths as a list, or those from `start` to `end`. */
+const shapeOf: Operator = {
+  outputs: (call) => {
+    const shape = shapeAt(call, 0);
+    if (shape === null) return [tensor('int64', [null])];
+    const lengths = shape.slice(int(call, 'start', 0), hasAttribute(call, 'end') ? int(call, 'end', 0) : undefined);
+    return [tensor('int64', [lengths.length], lengths)];
+  },
+};
+
+const sizeOf: Operator = {
+  outputs: (call) => {
+    const shape = shapeAt(call, 0);
+    return [tensor('int64', [], shape === null ? undefined : [elementsOf(shape)])];
+  },
+};
+
+const constant: Operator = {
+  outputs: (call) => {
+    const stored = tensorAttribute(call, 'value');
+    if (stored !== undefined) return [stored];
+    const whole = ints(call, 'value_ints');
+    const real = floats(call, 'value_floats');
+    if (whole !== undefined) return [tensor('int64', [whole.length], whole)];
+    if (real !== undefined) return [tensor('float32', [real.length], real)];
+    if (hasAttribute(call, 'value_int')) return [tensor('int64', [], [int(call, 'value_int', 0)])];
+    if (hasAttribute(call, 'value_float')) return [tensor('float32', [], [float(call, 'value_float') ?? 0])];
+    if (hasAttribute(call, 'value_string')) return [tensor('string', [])];
+    const strings = textCount(call, 'value_strings');
+    return [strings === undefined ? UNKNOWN : tensor('string', [strings])];
+  },
+};
+
+/** The shape that the elements of an input name. */
+function shapeFrom(call: Call, index: number): Shape | null {
+  const values = input(call, index).values;
+  if (values === undefined) return unknownLengths(shapeAt(call, index)?.[0]);
+  return lengths(values);
+}
+
+const constantOfShape: Operator = {
+  outputs: (call) => {
+    const fill = tensorAttribute(call, 'value') ?? tensor('float32', [1], [0]);
+    const shape = shapeFrom(call, 0);
+    const count = shape === null ? null : elementsOf(shape);
+    const value = fill.values?.[0];
+    const isFew = typeof count === 'number' && count <= MOST_VALUES && value !== undefined;
+    return [tensor(fill.dtype, shape, isFew ? new Array<OnnxLength>(count).fill(value) : undefined)];
+  },
+};
+
+const range: Operator = {
+  outputs: (call) => {
+    const dtype = dtypeAt(call, 0);
+    const [start, limit, delta] = [0, 1, 2].map((i) => numbersAt(call, i)?.[0]);
+    if (start === undefined || limit === undefined || delta === undefined || delta === 0) {
+      const end = input(call, 1).values?.[0];
+      return [tensor(dtype, [start === 0 && delta === 1 && typeof end === 'string' ? end : null])];
+    }
+    const count = Math.max(0, Math.ceil((limit - start) / delta));
+    const values = count <= MOST_VALUES ? Array.from({ length: count }, (_, i) => start + i * delta) : undefined;
+    return [tensor(dtype, [length(count)], values)];
+  },
+};
+
+const expand: Operator = {
+  outputs: (call) => {
+    const { dtype, shape, values } = input(call, 0);
+    const result = broadcast(shape, shapeFrom(call, 1));
+    const count = numbersOf(result ?? undefined)?.reduce((a, b) => a * b, 1);
+    const isFew = values?.length === 1 && count !== undefined && count <= MOST_VALUES;
+    return [tensor(dtype, result, isFew ? new Array<OnnxLength>(count).fill(values[0] ?? null) : undefined)];
+  },
+};
+
+const cast: Operator = {
+  outputs: (call) => {
+    const { dtype, shape, values } = input(call, 0);
+    const to = call.node.opType === 'CastLike' ? dtypeAt(call, 1) : (dtypeAttribute(call, 'to') ?? null);
+    const isWhole = to !== null && /int/.test(to) && dtype !== null && !/int|bool/.test(dtype);
+    const convert = (one: OnnxLength) => {
+      if (typeof one !== 'number') return to === 'bool' ? null : one;
+      return to === 'bool' ? Number(one !== 0) : isWhole ? Math.trunc(one) : one;
+    };
+    return [tensor(to, shape, values?.map(convert))];
+  },
+};
+
+/** Random numbers, or others, of a shape that attributes name. */
+const ofGivenShape: Operator = {
+  outputs: (call) => [tensor(dtypeAttribute(call, 'dtype') ?? 'float32', ints(call, 'shape') ?? null)],
+};
+
+const like: Operator = {
+  outputs: (call) => [tensor(dtypeAttribute(call, 'dtype') ?? dtypeAt(call, 0), shapeAt(call, 0))],
+};
+
+const multinomial: Operator = {
+  outputs: (call) => [
+    tensor(dtypeAttribute(call, 'dtype') ?? 'int32', [shapeAt(call, 0)?.[0] ?? null, int(call, 'sample_size', 1)]),
+  ],
+};
+
+const window: Operator = {
+  outputs: (call) => [
+    tensor(dtypeAttribute(call, 'output_datatype') ?? 'float32', [input(call, 0).values?.[0] ?? null]),
+  ],
+};
+
+const melWeights: Operator = {
+  outputs: (call) => {
+    const [bins = null, size] = [numbersAt(call, 0)?.[0], numbersAt(call, 1)?.[0]];
+    const spectrum = size === undefined ? null : length(Math.floor(size / 2) + 1);
+    return [tensor(dtypeAttribute(call, 'output_datatype') ?? 'float32', [spectrum, bins])];
+  },
+};
+
+const affineGrid: Operator = {
+  outputs: (call) => {
+    const size = input(call, 1).values;
+    if (size === undefined) return [tensor(dtypeAt(call, 0), null)];
+    return [tensor(dtypeAt(call, 0), [size[0] ?? null, ...size.slice(2), size.length - 2])];
+  },
+};
+
+/** Operators that make tensors from shapes and numbers. */
+export const SOURCES: Operators = {
+  Shape: shapeOf,
+  Size: sizeOf,
+  Constant: constant,
+  ConstantOfShape: constantOfShape,
+  Range: range,
+  Expand: expand,
+  Cast: cast,
+  CastLike: cast,
+  RandomNormal: ofGivenShape,
+  RandomUniform: ofGivenShape,
+  RandomNormalLike: like,
+  RandomUniformLike: like,
+  Bernoulli: like,
+  EyeLike: like,
+  Multinomial: multinomial,
+  HannWindow: window,
+  HammingWindow: window,
+  BlackmanWindow: window,
+  MelWeightMatrix: melWeights,
+  AffineGrid: affineGrid,
+};
