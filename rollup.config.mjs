@@ -72,7 +72,7 @@ const plugins = (minify) => [
   esbuild({ target: 'es2022', minify }),
 ];
 
-const isPeer = (id) => /^(@tensorflow\/|onnxruntime-web)/.test(id);
+const isPeer = (id) => /^(@tensorflow\/(?!tfjs-converter)|onnxruntime-web)/.test(id);
 const onwarn = (warning, warn) => {
   // tfjs and seedrandom are written so; nothing here can change it.
   const known = ['CIRCULAR_DEPENDENCY', 'THIS_IS_UNDEFINED', 'EVAL'];

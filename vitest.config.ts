@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers'].map((part) => `@tensorflow/tfjs-${part}`);
+const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map((part) => `@tensorflow/tfjs-${part}`);
 
 export default defineConfig({
   // Two copies of tfjs-core would not see each other's tensors, so all of tfjs goes through one resolver (tests run in

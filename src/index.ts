@@ -31,6 +31,7 @@ export type {
   OnnxTensorDescription,
 } from './onnx/description.ts';
 export { inspectOnnx } from './onnx/inspect.ts';
+export type { Tap } from './onnx/taps.ts';
 
 // Teacher
 export type { AudioInput } from './teacher/audioInput.ts';
@@ -41,14 +42,24 @@ export {
   type CachedTeacherOptions,
   cachedTeacher,
 } from './teacher/cachedTeacher.ts';
-export type { ModelSource } from './teacher/fetchModel.ts';
+export { type EnsembleOptions, ensemble } from './teacher/ensemble.ts';
+export type { ExternalData, ModelSource } from './teacher/fetchModel.ts';
+export { type AskFunction, type FromFunctionOptions, fromFunction } from './teacher/fromFunction.ts';
 export type { ImageInput } from './teacher/imageInput.ts';
 export { inputPresets } from './teacher/inputPresets.ts';
 export type { LogMelOptions } from './teacher/melInput.ts';
 export type { ModelInput } from './teacher/modelInput.ts';
-export { type LoadEvent, type LoadTeacherOptions, loadTeacher } from './teacher/onnx.ts';
+export type { ModelIntegrity } from './teacher/integrity.ts';
+export { type CachedModel, type ModelCache, type ModelCacheOptions, modelCache } from './teacher/modelCache.ts';
+export { type LoadEvent, loadTeacher } from './teacher/onnx.ts';
+export type { LoadTeacherOptions } from './teacher/onnxOptions.ts';
 export { type ReadOutputs, type SumOverTimeOptions, sumOverTime } from './teacher/read.ts';
-export type { Teacher, TeacherDescription } from './teacher/teacher.ts';
+export { type RecurrentOptions, sileroVad } from './teacher/recurrent.ts';
+export { snapshot } from './teacher/snapshot.ts';
+export type { Teacher, TeacherDescription, TeacherDevice, TeacherUsage } from './teacher/teacher.ts';
+export type { TfjsArtifacts } from './teacher/tfjsModel.ts';
+export type { TfjsHandler, TfjsSource } from './teacher/tfjsSource.ts';
+export { loadTfjsTeacher, type TfjsTeacherOptions } from './teacher/tfjsTeacher.ts';
 
 // Student
 export { artifactsFromFiles, type StudentFiles, toFiles } from './student/files.ts';

@@ -1,3 +1,10 @@
+import { yieldToEvents } from './yield.ts';
+
+export type HashAlgorithm = 'SHA-256' | 'SHA-384' | 'SHA-512';
+
+/** Bytes that the library hashes in one go: some milliseconds, also on a slow telephone. */
+const BLOCK_BYTES = 256 * 1024;
+
 /**
  * SHA-256 of some bytes as 64 hexadecimal digits. The platform computes it off this thread where the page is secure;
  * elsewhere a library does it here.
@@ -7,13 +14,25 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
 }
 
 /** The same as 32 bytes. */
-export async function sha256Bytes(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+export function sha256Bytes(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return hashBytes('SHA-256', bytes);
+}
+
+/** A hash of the SHA-2 family. Where the library computes it, events have their turn after every block. */
+export async function hashBytes(algorithm: HashAlgorithm, bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const { subtle } = globalThis.crypto ?? {};
-  // The platform reads no shared memory; a copy is its own.
-  const own = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
-  if (subtle !== undefined) return new Uint8Array(await subtle.digest('SHA-256', own));
+  if (subtle !== undefined) {
+    // The platform reads no shared memory; a copy is its own.
+    const own = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+    return new Uint8Array(await subtle.digest(algorithm, own));
+  }
   const library = await import('@noble/hashes/sha2.js');
-  return new Uint8Array(library.sha256(own));
+  const hash = { 'SHA-256': library.sha256, 'SHA-384': library.sha384, 'SHA-512': library.sha512 }[algorithm].create();
+  for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
+    if (start > 0) await yieldToEvents();
+    hash.update(bytes.subarray(start, start + BLOCK_BYTES));
+  }
+  return new Uint8Array(hash.digest());
 }
 
 /** Bytes as hexadecimal digits, two each. */

@@ -9,6 +9,8 @@ export interface SoftTargetsOptions {
   readonly temperature?: number;
   /** The output to compare, on both sides. Default 'logits'. */
   readonly output?: string;
+  /** The teacher's output, where it has another name, such as one member of an ensemble. Default: `output`. */
+  readonly teacherOutput?: string;
 }
 
 /**
@@ -17,16 +19,16 @@ export interface SoftTargetsOptions {
  * distill({ teacher, student, data, loss: softTargets({ temperature: 4 }) });
  */
 export function softTargets(options: SoftTargetsOptions = {}): Loss {
-  const { temperature = 4, output = 'logits' } = options;
-  checkKnownOptions(options, ['temperature', 'output'], 'softTargets');
+  const { temperature = 4, output = 'logits', teacherOutput = output } = options;
+  checkKnownOptions(options, ['temperature', 'output', 'teacherOutput'], 'softTargets');
   checkPositive(temperature, 'temperature');
   return {
     name: 'softTargets',
-    options: { temperature, output },
-    reads: { student: [output], teacher: [output], labels: false },
+    options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
+    reads: { student: [output], teacher: [teacherOutput], labels: false },
     isStatic: true,
     compute: (tf, { student, teacher }) =>
-      softTargetsLoss(tf, named(student, output), named(teacher, output), temperature),
+      softTargetsLoss(tf, named(student, output), named(teacher, teacherOutput), temperature),
   };
 }
 

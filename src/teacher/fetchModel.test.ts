@@ -1,156 +1,119 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { fetchModel, type ModelSource } from './fetchModel.ts';
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type FetchModelOptions, fetchModel, type ModelSource } from './fetchModel.ts';
+import { file, type Handler, type ModelServer, modelOf, serveModels } from './fetchModelCases.ts';
 
-afterEach(() => vi.unstubAllGlobals());
+let server: ModelServer;
+beforeEach(async () => {
+  server = await serveModels();
+});
+afterEach(async () => {
+  vi.unstubAllGlobals();
+  await server.close();
+});
 
-const quiet = () => undefined;
+const model = modelOf('teacher', { length: 5000 });
+const sha384 = (bytes: Uint8Array) => `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
 
-/** Answers every fetch with this; what was asked for is kept. */
-function answerWith(answer: (input: unknown, init?: RequestInit) => Promise<Response>) {
-  const spy = vi.fn(answer);
-  vi.stubGlobal('fetch', spy);
-  return spy;
+/** What loading ends in: an error, as its code and its sentence. */
+async function failureOf(source: ModelSource, options?: FetchModelOptions) {
+  const error = await fetchModel(source, options).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(Error);
+  return error as Error & { code: string; details: Record<string, unknown> };
 }
 
-/** A body that comes in parts, each when the reader asks for it. */
-function bodyOf(...parts: readonly (readonly number[])[]): ReadableStream<Uint8Array> {
-  let next = 0;
-  return new ReadableStream({
-    pull(controller) {
-      const part = parts[next++];
-      if (part === undefined) controller.close();
-      else controller.enqueue(Uint8Array.from(part));
-    },
-  });
-}
-
-describe('from an address', () => {
-  test('gives the bytes, the file’s name, and progress part by part', async () => {
-    const asked = answerWith(
-      async () => new Response(bodyOf([1, 2], [3], [4, 5]), { headers: { 'content-length': '5' } }),
-    );
-    const progress: unknown[] = [];
-    const model = await fetchModel('https://models.example/a/teacher.onnx?v=2#x', (...told) => progress.push(told));
-    expect(model).toEqual({ name: 'teacher.onnx', bytes: Uint8Array.of(1, 2, 3, 4, 5), isOwned: true });
-    expect(progress).toEqual([
-      [2, 5],
-      [3, 5],
-      [5, 5],
-    ]);
-    expect(asked).toHaveBeenCalledOnce();
-  });
-
-  test.each([
-    ['without a length', {}],
-    ['where the length is that of packed bytes', { 'content-length': '3', 'content-encoding': 'gzip' }],
-  ])('tells no total %s', async (_, headers: Record<string, string>) => {
-    answerWith(async () => new Response(bodyOf([1, 2]), { headers }));
-    const progress: unknown[] = [];
-    await fetchModel('a.onnx', (...told) => progress.push(told));
-    expect(progress).toEqual([[2, undefined]]);
-  });
-
-  test('takes a URL and a Request too', async () => {
-    const asked = answerWith(async () => new Response(bodyOf([7])));
-    const address = 'https://models.example/b.onnx';
-    const request = new Request(address, { credentials: 'omit' });
-    for (const source of [new URL(address), request]) {
-      expect(await fetchModel(source, quiet)).toMatchObject({ name: 'b.onnx', bytes: Uint8Array.of(7) });
+describe('integrity', () => {
+  test('is checked for every kind of source', async () => {
+    server.on('/a.onnx', file(model));
+    const sources: (() => ModelSource)[] = [() => `${server.url}/a.onnx`, () => model, () => new Blob([model])];
+    for (const source of sources) {
+      expect((await fetchModel(source(), { integrity: sha384(model) })).bytes).toEqual(model);
+      const error = await failureOf(source(), { integrity: sha384(Uint8Array.of(1)) });
+      expect(error).toMatchObject({ code: 'integrity-mismatch', details: { actual: sha384(model) } });
     }
-    expect(asked.mock.calls.map(([input]) => input)).toEqual([new URL(address), request]);
-  });
-
-  test('names a file that the address does not name', async () => {
-    answerWith(async () => new Response(bodyOf([7])));
-    expect((await fetchModel('https://models.example/', quiet)).name).toBe('model.onnx');
-  });
-
-  test('takes an empty body as no bytes', async () => {
-    answerWith(async () => new Response(null));
-    expect((await fetchModel('a.onnx', quiet)).bytes).toHaveLength(0);
-  });
-
-  test('says what the server answered', async () => {
-    answerWith(async () => new Response('not here', { status: 404, statusText: 'Not Found' }));
-    await expect(fetchModel('/models/a.onnx', quiet)).rejects.toMatchObject({
-      code: 'model-unreachable',
-      message: 'The model at /models/a.onnx could not be loaded: the server answered 404 Not Found.',
-      details: { url: '/models/a.onnx' },
-    });
-  });
-
-  test('says why there was no answer, or only half of one', async () => {
-    const fault = new TypeError('Failed to fetch');
-    answerWith(async () => Promise.reject(fault));
-    await expect(fetchModel('a.onnx', quiet)).rejects.toMatchObject({ code: 'model-unreachable', cause: fault });
-    const torn = new ReadableStream<Uint8Array>({
-      pull: (controller) => controller.error(new TypeError('the connection was lost')),
-    });
-    answerWith(async () => new Response(torn));
-    await expect(fetchModel('a.onnx', quiet)).rejects.toMatchObject({
-      code: 'model-unreachable',
-      message: 'The model at a.onnx could not be loaded: the connection was lost.',
-    });
-  });
-
-  test('stops between two parts when it is cancelled, and lets the rest go', async () => {
-    const controller = new AbortController();
-    let isCancelled = false;
-    const endless = new ReadableStream<Uint8Array>({
-      pull: (stream) => stream.enqueue(Uint8Array.of(1)),
-      cancel: () => {
-        isCancelled = true;
-      },
-    });
-    const asked = answerWith(async () => new Response(endless));
-    const loading = fetchModel(
-      'a.onnx',
-      (loadedBytes) => loadedBytes === 3 && controller.abort(new Error('changed my mind')),
-      controller.signal,
-    );
-    await expect(loading).rejects.toMatchObject({
-      name: 'AbortError',
-      message: 'The run was cancelled: changed my mind.',
-    });
-    expect(isCancelled).toBe(true);
-    expect(asked.mock.calls[0]?.[1]).toEqual({ signal: controller.signal });
-  });
-
-  test('a download that the platform stops is a cancelled one too', async () => {
-    const controller = new AbortController();
-    answerWith(async () => {
-      controller.abort();
-      throw controller.signal.reason;
-    });
-    await expect(fetchModel('a.onnx', quiet, controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
 
-describe('from memory', () => {
-  test('takes bytes as they are, and leaves them to their owner', async () => {
-    const bytes = Uint8Array.of(1, 2, 3);
-    const model = await fetchModel(bytes, quiet);
-    expect(model).toEqual({ name: 'model.onnx', bytes, isOwned: false });
-    expect(model.bytes).toBe(bytes);
-    const buffer = Uint8Array.of(4, 5).buffer;
-    expect(await fetchModel(buffer, quiet)).toEqual({
-      name: 'model.onnx',
-      bytes: Uint8Array.of(4, 5),
-      isOwned: false,
+describe('files beside the model', () => {
+  const [w, v] = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6, 7, 8, 9)];
+  const split = modelOf('split', { external: ['./w.bin', 'sub/v 1.bin'] });
+
+  test('are loaded from beside its address, with its headers, and progress tells of all', async () => {
+    const guarded =
+      (bytes: Uint8Array): Handler =>
+      (request, response) =>
+        request.headers['x-key'] === 'secret' ? file(bytes)(request, response) : void response.writeHead(401).end();
+    server.on('/m/a.onnx', guarded(split));
+    server.on('/m/w.bin', guarded(w));
+    server.on('/m/sub/v%201.bin', guarded(v));
+    const told: [number, number | undefined][] = [];
+    const loaded = await fetchModel(new Request(`${server.url}/m/a.onnx`, { headers: { 'x-key': 'secret' } }), {
+      onProgress: (...progress) => told.push(progress),
     });
+    expect(loaded.externalData).toEqual([
+      { path: 'w.bin', bytes: w, isOwned: true },
+      { path: 'sub/v 1.bin', bytes: v, isOwned: true },
+    ]);
+    const all = split.length + w.length + v.length;
+    expect(told.at(-1)).toEqual([all, all]);
+    // Where the model says how far it reads, the files count before they are asked for.
+    expect(told).toContainEqual([split.length + w.length, split.length + w.length + 4]);
   });
 
-  test.each<[string, ModelSource, string]>([
-    ['a Blob', new Blob([Uint8Array.of(1, 2, 3)]), 'model.onnx'],
-    ['a File', new File([Uint8Array.of(1, 2, 3)], 'mine.onnx'), 'mine.onnx'],
-  ])('reads %s with progress', async (_, source, name) => {
-    const progress: unknown[] = [];
-    const model = await fetchModel(source, (...told) => progress.push(told));
-    expect(model).toEqual({ name, bytes: Uint8Array.of(1, 2, 3), isOwned: true });
-    expect(progress).toEqual([[3, 3]]);
+  test('that are not there are named', async () => {
+    server.on('/m/a.onnx', file(split));
+    const error = await failureOf(`${server.url}/m/a.onnx`);
+    expect(error).toMatchObject({ code: 'model-unreachable', details: { url: `${server.url}/m/w.bin`, status: 404 } });
   });
 
-  test('stops reading a Blob when it is cancelled', async () => {
-    await expect(fetchModel(new Blob(['a']), quiet, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+  test('are never asked for outside the model’s folder', async () => {
+    for (const location of ['../secret', '/secret', `${server.url}/secret`]) {
+      server.on('/m/a.onnx', file(modelOf('bad', { external: [location] })));
+      expect((await failureOf(`${server.url}/m/a.onnx`)).code).toBe('invalid-onnx');
+    }
+    expect(new Set(server.asked)).toEqual(new Set(['GET /m/a.onnx']));
+  });
+
+  test('must be given where the model has no address', async () => {
+    const error = await failureOf(split);
+    expect(error).toMatchObject({
+      code: 'invalid-onnx',
+      details: { needed: ['w.bin', 'sub/v 1.bin'], missing: ['w.bin', 'sub/v 1.bin'] },
+    });
+    const half = await failureOf(split, { externalData: { 'w.bin': w } });
+    expect(half.message).toMatch(/1 of 2 were not given: sub\/v 1\.bin/);
+  });
+
+  test('are taken from any source; one that is not named is not read', async () => {
+    server.on('/v', file(v));
+    const externalData = { 'w.bin': w, './sub/v 1.bin': `${server.url}/v`, 'x.bin': `${server.url}/x` };
+    const loaded = await fetchModel(split, { externalData });
+    expect(loaded.externalData).toEqual([
+      { path: 'w.bin', bytes: w, isOwned: false },
+      { path: 'sub/v 1.bin', bytes: v, isOwned: true },
+    ]);
+    expect(loaded.notices).toEqual([expect.stringMatching(/"x\.bin" of "externalData" is not read/)]);
+    expect(server.asked).toEqual(['GET /v']);
+  });
+
+  test('have hashes of their own', async () => {
+    const externalData = { 'w.bin': w, 'sub/v 1.bin': v };
+    const integrity = { model: sha384(split), externalData: { './w.bin': sha384(w) } };
+    expect((await fetchModel(split, { externalData, integrity })).externalData).toHaveLength(2);
+    const swapped = { externalData: { 'w.bin': sha384(v) } };
+    expect(await failureOf(split, { externalData, integrity: swapped })).toMatchObject({
+      code: 'integrity-mismatch',
+      details: { name: 'w.bin' },
+    });
+    const misspelt = { externalData: { 'W.bin': sha384(w) } };
+    expect((await failureOf(split, { externalData, integrity: misspelt })).code).toBe('invalid-option');
+  });
+
+  test('that end too early are refused', async () => {
+    const externalData = { 'w.bin': w.subarray(1), 'sub/v 1.bin': v };
+    expect(await failureOf(split, { externalData })).toMatchObject({
+      code: 'invalid-onnx',
+      details: { path: 'w.bin', needed: 4, given: 3 },
+    });
   });
 });

@@ -1,0 +1,97 @@
+import type { Page } from '@playwright/test';
+import { bundle, expect, test } from './fixtures.ts';
+
+type PageModule = typeof import('./pages/modelCache.ts');
+
+const TEACHER = '/demo/models/ch_PP-OCRv4_rec_infer.onnx';
+
+/** One field of the format: a number's, or one of bytes with their length; all of it is ASCII, as the server wants it. */
+const bytesField = (field: number, body: string) => String.fromCharCode(field * 8 + 2, body.length) + body;
+const pair = (key: string, value: string) => bytesField(13, bytesField(1, key) + bytesField(2, value));
+const place = pair('location', 'w.bin') + pair('offset', '0') + pair('length', '4');
+const tensor = `\x08\x04\x10\x02${bytesField(8, 'w')}${place}\x70\x01`;
+const SPLIT_MODEL = `\x08\x08${bytesField(7, bytesField(2, 'g') + bytesField(5, tensor))}`;
+
+async function call<Name extends keyof PageModule>(page: Page, name: Name, ...given: Parameters<PageModule[Name]>) {
+  const result = await page.evaluate(
+    async ([called, values]) => {
+      const script = '/model-cache.js';
+      const functions = (await import(script)) as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      return functions[called as string]?.(...(values as unknown[]));
+    },
+    [name, given],
+  );
+  return result as Awaited<ReturnType<PageModule[Name]>>;
+}
+
+test('a model is kept in OPFS, comes back offline after a reload, is listed and deleted', async ({
+  page,
+  context,
+  serveDist,
+}) => {
+  const octets = 'application/octet-stream';
+  const url = await serveDist({
+    headers: (pathname): Record<string, string> => (pathname.startsWith('/split/') ? { ETag: `"${pathname}"` } : {}),
+    extra: {
+      '/model-cache.js': { type: 'text/javascript', body: await bundle('pages/modelCache.ts') },
+      '/split/a.onnx': { type: octets, body: SPLIT_MODEL },
+      '/split/w.bin': { type: octets, body: 'abcd' },
+      '/page.onnx': { type: 'text/html', body: '<!doctype html>' },
+    },
+  });
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto(`${url}/empty.html`);
+
+  const teacher = await call(page, 'load', TEACHER);
+  expect(teacher.bytes).toBeGreaterThan(10e6);
+  expect(teacher.last).toEqual([teacher.bytes, teacher.bytes]);
+  expect(teacher.quotaBytes).toBeGreaterThan(0);
+  // Headless Chromium promises no page to keep its storage.
+  expect(teacher.notices).toEqual([expect.stringMatching(/^The browser may clear/)]);
+  const split = await call(page, 'load', '/split/a.onnx');
+  expect(split).toMatchObject({ name: 'a.onnx', bytes: SPLIT_MODEL.length, files: ['abcd'], notices: [] });
+  await expect(call(page, 'load', '/page.onnx')).rejects.toThrow(/a web page \(text\/html\)/);
+  await expect(call(page, 'load', '/nothing.onnx')).rejects.toThrow(/404 Not Found/);
+
+  await page.reload();
+  expect(await call(page, 'load', '/split/a.onnx')).toMatchObject({ files: ['abcd'], notices: [] });
+  const kept = await call(page, 'list');
+  expect(kept.models.map(({ name }) => name)).toEqual(['a.onnx', 'ch_PP-OCRv4_rec_infer.onnx']);
+
+  await context.setOffline(true);
+  const offline = await call(page, 'load', TEACHER);
+  expect(offline).toMatchObject({ bytes: teacher.bytes, integrity: teacher.integrity, last: teacher.last });
+  expect(offline.notices).toEqual([expect.stringMatching(/is the cached copy of \d{4}-\d\d-\d\d.*Failed to fetch/)]);
+  asked.length = 0;
+  expect(await call(page, 'load', TEACHER, { integrity: teacher.integrity })).toMatchObject({ notices: [] });
+  expect(asked).toEqual([]);
+  expect((await call(page, 'load', '/split/a.onnx')).files).toEqual(['abcd']);
+  await expect(call(page, 'load', '/split/other.onnx')).rejects.toThrow(/Failed to fetch/);
+  await context.setOffline(false);
+
+  const { models, totalBytes } = await call(page, 'list');
+  expect(models).toEqual([
+    expect.objectContaining({ name: 'a.onnx', bytes: SPLIT_MODEL.length + 4, urls: [`${url}/split/a.onnx`] }),
+    expect.objectContaining({ bytes: teacher.bytes, urls: [url + TEACHER], isRecent: true }),
+  ]);
+  expect(totalBytes).toBe(teacher.bytes + SPLIT_MODEL.length + 4);
+  const after = await call(page, 'list', models[1]?.hash);
+  expect(after).toEqual({ models: [models[0]], totalBytes: SPLIT_MODEL.length + 4 });
+  expect(await call(page, 'list', models[0]?.hash)).toEqual({ models: [], totalBytes: 0 });
+});
+
+test('another origin needs no leave for conditions, and is not read again', async ({ page, serveDist }) => {
+  const script = { type: 'text/javascript', body: await bundle('pages/modelCache.ts') };
+  const url = await serveDist({ extra: { '/model-cache.js': script } });
+  const closed = await serveDist();
+  const open = await serveDist({ headers: () => ({ 'Access-Control-Allow-Origin': '*' }) });
+  await page.goto(`${url}/empty.html`);
+  await expect(call(page, 'load', closed + TEACHER)).rejects.toThrow(/Access-Control-Allow-Origin/);
+  const first = await call(page, 'load', open + TEACHER);
+  const methods: string[] = [];
+  page.on('request', (request) => methods.push(request.method()));
+  const second = await call(page, 'load', open + TEACHER);
+  expect(second).toMatchObject({ bytes: first.bytes, integrity: first.integrity, notices: [] });
+  expect(methods).toEqual(['GET']);
+});

@@ -1,0 +1,22 @@
+import type { GraphModel } from '@tensorflow/tfjs-converter';
+import * as tf from './tf.ts';
+
+/**
+ * A tfjs graph model on this thread's backend; the caller disposes it. The converter, which has tfjs's interpreter for
+ * graphs, is loaded where one is built.
+ */
+export async function buildGraphModel(artifacts: tf.io.ModelArtifacts): Promise<GraphModel> {
+  const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
+  let weights: tf.NamedTensorMap = {};
+  const decodeWeights: typeof tf.io.decodeWeights = (...args) => {
+    weights = tf.io.decodeWeights(...args);
+    return weights;
+  };
+  try {
+    return await loadGraphModel({ load: async () => artifacts }, {}, { ...tf.io, decodeWeights });
+  } catch (error) {
+    // tfjs makes the weights first and forgets them where it cannot make the graph.
+    tf.dispose(weights);
+    throw error;
+  }
+}

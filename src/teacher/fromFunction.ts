@@ -1,0 +1,168 @@
+import { abortError, isAbortError, LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { makeQueue } from '../core/queue.ts';
+import { firstNonFinite, formatShape, isSameShape, type NamedArrays, sizeOf } from '../core/shape.ts';
+import type { Teacher, TeacherDevice } from './teacher.ts';
+
+/** Answers a batch of inputs [B, ...] with named outputs [B, ...]. The signal tells that nobody waits any more. */
+export type AskFunction = (inputs: NamedArrays, signal?: AbortSignal) => NamedArrays | Promise<NamedArrays>;
+
+/** What reports and caches say about a function. */
+export interface FromFunctionOptions {
+  readonly name: string;
+  /** Shapes that the function takes and gives, null for a free length; those of outputs are checked. */
+  readonly inputs?: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly outputs?: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Examples to ask about at a time. Default 32. */
+  readonly batchSize?: number;
+  /**
+   * Change it whenever the function may answer differently, such as with another model. With it the answers can be kept
+   * in a store; without it nobody can know whether old ones still hold.
+   */
+  readonly version?: string;
+  /** Where the function computes, for reports. Default 'function'. */
+  readonly device?: TeacherDevice;
+}
+
+const OPTIONS = ['name', 'inputs', 'outputs', 'batchSize', 'version', 'device'];
+const DEVICES: readonly TeacherDevice[] = ['wasm', 'webgpu', 'webnn', 'tfjs', 'function', 'several'];
+const WARM_UPS = 2;
+
+/**
+ * Whatever runs already as a teacher: a pipeline of another library, a server, an older model. It is called for one
+ * batch after the other, never twice at a time, on the thread that asks.
+ * Throws    invalid-option · teacher-failed: it threw, or gave no arrays of this batch · not-finite · AbortError
+ *
+ * @example
+ * const teacher = fromFunction(
+ *   async ({ pixels }) => {
+ *     const answer = await fetch('/classify', { method: 'POST', body: new Float32Array(pixels?.data ?? []) });
+ *     const logits = new Float32Array(await answer.arrayBuffer());
+ *     return { logits: ndArray(logits, [logits.length / 10, 10]) };
+ *   },
+ *   { name: 'our server', version: '2026-03' },
+ * );
+ */
+export function fromFunction(ask: AskFunction, options: FromFunctionOptions): Teacher {
+  checkFunction(ask, options);
+  const { name, inputs = {}, outputs = {}, batchSize, version, device = 'function' } = options;
+  const enqueue = makeQueue();
+  const usage = { calls: 0, computed: 0, found: 0 };
+  let isDisposed = false;
+
+  async function call(given: NamedArrays, signal?: AbortSignal): Promise<NamedArrays> {
+    if (isDisposed) throw new LimbeckError('disposed', `The teacher "${name}" was disposed; make it again.`);
+    const batch = Object.values(given)[0]?.shape[0] ?? 0;
+    let answer: NamedArrays;
+    try {
+      answer = await ask(given, signal);
+    } catch (error) {
+      if (error instanceof LimbeckError || (signal?.aborted && isAbortError(error))) throw error;
+      throw new LimbeckError('teacher-failed', `The teacher "${name}" failed on a batch: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    checkAnswer(answer, batch, options);
+    usage.calls++;
+    usage.computed += batch;
+    return answer;
+  }
+
+  return {
+    description: {
+      name,
+      bytes: 0,
+      device,
+      threads: 1,
+      why: 'It is a function of the page; one batch is asked at a time.',
+      ...(batchSize !== undefined && { batchSize }),
+      ...(version !== undefined && { identity: `function:${JSON.stringify([name, version])}` }),
+      inputs,
+      outputs,
+      notices: [],
+    },
+    async ask(given, signal) {
+      throwIfAborted(signal);
+      return untilAborted(
+        enqueue(() => call(given, signal), signal),
+        signal,
+      );
+    },
+    timeMs: (given, repeats) =>
+      enqueue(async () => {
+        for (let i = 0; i < WARM_UPS; i++) await call(given);
+        const times: number[] = [];
+        for (let i = 0; i < repeats; i++) {
+          const start = performance.now();
+          await call(given);
+          times.push(performance.now() - start);
+        }
+        return times;
+      }),
+    usage: () => ({ ...usage }),
+    async [Symbol.asyncDispose]() {
+      isDisposed = true;
+    },
+  };
+}
+
+function checkFunction(ask: AskFunction, options: FromFunctionOptions): void {
+  if (typeof ask !== 'function' || typeof options !== 'object' || options === null) {
+    throw new LimbeckError('invalid-option', 'fromFunction needs a function and { name }.');
+  }
+  checkKnownOptions(options, OPTIONS, 'fromFunction');
+  const { name, batchSize, version, device } = options;
+  if (typeof name !== 'string' || name === '') {
+    throw new LimbeckError('invalid-option', `"name" was ${String(name)}; it must name the teacher in reports.`);
+  }
+  if (version !== undefined && (typeof version !== 'string' || version === '')) {
+    throw new LimbeckError('invalid-option', `"version" was ${String(version)}; it must be a text that is not empty.`);
+  }
+  if (batchSize !== undefined) checkCount(batchSize, 'batchSize');
+  if (device !== undefined) checkOneOf(device, 'device', DEVICES);
+}
+
+/** Throws    teacher-failed: what a teacher may not give · not-finite */
+function checkAnswer(answer: NamedArrays, batch: number, { name, outputs = {} }: FromFunctionOptions): void {
+  const given = Object.keys(answer ?? {});
+  const missing = Object.keys(outputs).filter((output) => !given.includes(output));
+  if (given.length === 0 || missing.length > 0) {
+    throw new LimbeckError(
+      'teacher-failed',
+      `The teacher "${name}" gave ${given.join(', ') || 'no output'}; it must give ` +
+        `${Object.keys(outputs).join(', ') || 'such as { logits }'}.`,
+      { details: { given, missing } },
+    );
+  }
+  for (const [output, array] of Object.entries(answer)) {
+    const isArray = ArrayBuffer.isView(array?.data) && array.data.length === sizeOf(array.shape ?? [0]);
+    const declared = outputs[output];
+    if (!isArray || array.shape[0] !== batch || (declared !== undefined && !isSameShape(array.shape, declared))) {
+      throw new LimbeckError(
+        'teacher-failed',
+        `The teacher "${name}" gave "${output}" with the shape ${formatShape(array?.shape ?? [])} and ` +
+          `${array?.data?.length ?? 0} values; it must give ${declared ? formatShape(declared) : 'arrays { data, shape }'}` +
+          `, filled, whose first dimension is the batch, ${batch} here.`,
+        { details: { output, given: array?.shape, needed: declared } },
+      );
+    }
+    const at = firstNonFinite(array.data);
+    if (at < 0) continue;
+    throw new LimbeckError(
+      'not-finite',
+      `The output "${output}" of the teacher "${name}" holds ${array.data[at]} at value ${at} of ` +
+        `${formatShape(array.shape)}. Check its inputs and its logarithms.`,
+      { details: { name: output, at } },
+    );
+  }
+}
+
+/** The page's function may not heed the signal; whoever asked is answered at once all the same. */
+function untilAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return answer;
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(abortError(signal.reason));
+    signal.addEventListener('abort', stop, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

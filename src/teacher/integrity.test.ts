@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { checkIntegrity, parseIntegrity, parseModelIntegrity } from './integrity.ts';
+
+afterEach(() => vi.unstubAllGlobals());
+
+const bytes = new TextEncoder().encode("alert('Hello, world.');");
+// The example of the specification (§3.5), and the same by another program.
+const sha384 = 'sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO';
+const hashOf = (algorithm: string, data: Uint8Array = bytes) =>
+  `${algorithm}-${createHash(algorithm).update(data).digest('base64')}`;
+const other = Uint8Array.of(1);
+
+describe('parseIntegrity', () => {
+  test('keeps the strongest algorithm only', () => {
+    const read = parseIntegrity(`  ${hashOf('sha256')} ${hashOf('sha384')}\n${hashOf('sha384', other)}\t`);
+    expect(read.algorithm).toBe('SHA-384');
+    expect(read.hashes).toHaveLength(2);
+  });
+
+  test('ignores options, and reads the other alphabet of base64', () => {
+    const standard = hashOf('sha512', Uint8Array.of(3));
+    const urlSafe = standard.slice(7).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+    expect(parseIntegrity(`sha512-${urlSafe}?ct=application/onnx`)).toEqual(parseIntegrity(standard));
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['an unknown algorithm', 'md5-kAFQmDzST7DWlj99KOF/cg=='],
+    ['a name of every object', 'constructor-AAAA'],
+    ['no base64', 'sha256-***'],
+    ['too short a hash', 'sha256-AAAA'],
+    ['the hash of another algorithm', hashOf('sha256').replace('sha256', 'sha384')],
+    ['a good one beside a bad one', `${hashOf('sha256')} sha256-x`],
+    ['no text', 5 as unknown as string],
+  ])('refuses %s', (_, text) => {
+    expect(() => parseIntegrity(text)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+  });
+
+  test('of a record reads model and files, with their paths made plain', () => {
+    const read = parseModelIntegrity({ model: sha384, externalData: { './w.bin': hashOf('sha256', other) } });
+    expect(read.model).toEqual(parseIntegrity(sha384));
+    expect([...read.files]).toEqual([['w.bin', parseIntegrity(hashOf('sha256', other))]]);
+    expect(parseModelIntegrity(undefined)).toEqual({ model: undefined, files: new Map() });
+    expect(() => parseModelIntegrity({ file: sha384 } as object)).toThrow(/no option "file"/);
+  });
+});
+
+describe.each(['with the platform', 'on an insecure page'])('checkIntegrity %s', (where) => {
+  test.each([
+    ['one hash', sha384],
+    ['the strongest of several', `${hashOf('sha256', other)} ${hashOf('sha512')}`],
+    ['any of the strongest', `${hashOf('sha512', other)} ${hashOf('sha512')}`],
+  ])('accepts %s', async (_, text) => {
+    if (where !== 'with the platform') vi.stubGlobal('crypto', {});
+    await checkIntegrity(bytes, parseIntegrity(text), 'a.onnx');
+  });
+
+  test('refuses bytes that meet only a weaker one, and names both hashes', async () => {
+    if (where !== 'with the platform') vi.stubGlobal('crypto', {});
+    const text = `${hashOf('sha256')} ${hashOf('sha384', other)}`;
+    const error = await checkIntegrity(bytes, parseIntegrity(text), 'a.onnx').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'integrity-mismatch',
+      details: { name: 'a.onnx', actual: sha384, expected: [hashOf('sha384', other)] },
+    });
+    expect((error as Error).message).toContain(
+      `has the hash ${sha384}; "integrity" asks for ${hashOf('sha384', other)}`,
+    );
+  });
+});

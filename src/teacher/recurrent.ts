@@ -1,0 +1,233 @@
+import { LimbeckError } from '../core/errors.ts';
+import { checkCount, checkFinite, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+
+/** How a model that carries state is walked along a sequence. Plain values: they cross to the teacher's worker. */
+export interface RecurrentOptions {
+  /** The model's input that is walked. The data gives it as [B, S, ...]; S is any length. */
+  readonly sequence: string;
+  /** Steps of the sequence that the model takes at a time. */
+  readonly frame: number;
+  /** Steps of the frame before that go in front of each frame, zeros before the first. Default 0. */
+  readonly context?: number;
+  /** From each state input to the output that becomes its value for the next frame. It starts as zeros. */
+  readonly state: Readonly<Record<string, string>>;
+  /** Shapes of state inputs where the model leaves more open than the batch, which is null here. */
+  readonly stateShapes?: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Inputs that have the same value at every frame, such as a sample rate. */
+  readonly constants?: Readonly<Record<string, number>>;
+  /** What becomes of a last frame that is not full: filled with zeros (default), or left out. */
+  readonly remainder?: 'pad' | 'drop';
+  /** Outputs to collect; default: all that are no state. */
+  readonly outputs?: readonly string[];
+}
+
+const OPTIONS = ['sequence', 'frame', 'context', 'state', 'stateShapes', 'constants', 'remainder', 'outputs'];
+
+/** Throws    invalid-option */
+export function checkRecurrent(options: RecurrentOptions): void {
+  checkKnownOptions(options, OPTIONS, 'recurrent');
+  const { sequence, frame, context = 0, state, stateShapes = {}, constants = {}, remainder = 'pad' } = options;
+  if (typeof sequence !== 'string' || sequence === '') {
+    throw new LimbeckError('invalid-option', '"recurrent.sequence" must name the input that is walked.');
+  }
+  checkCount(frame, 'recurrent.frame');
+  checkCount(context, 'recurrent.context', 0);
+  checkOneOf(remainder, 'recurrent.remainder', ['pad', 'drop']);
+  if (typeof state !== 'object' || state === null || Object.keys(state).length === 0) {
+    throw new LimbeckError(
+      'invalid-option',
+      '"recurrent.state" must tell for each state input the output that it becomes, such as { state: "stateN" }.',
+    );
+  }
+  for (const [name, value] of Object.entries(constants)) checkFinite(value, `recurrent.constants.${name}`);
+  for (const name of Object.keys(stateShapes)) {
+    if (Object.hasOwn(state, name)) continue;
+    throw new LimbeckError('invalid-option', `"recurrent.stateShapes" has "${name}", which "recurrent.state" lacks.`);
+  }
+}
+
+/** Silero's voice-activity models at 16 kHz: 512 samples with 64 before them (v5), or 1,536 (legacy). */
+export function sileroVad(version: 'v5' | 'legacy' = 'v5'): RecurrentOptions {
+  checkOneOf(version, 'sileroVad', ['v5', 'legacy']);
+  const shared = { sequence: 'input', constants: { sr: 16_000 }, outputs: ['output'] };
+  if (version === 'legacy') return { ...shared, frame: 1536, state: { h: 'hn', c: 'cn' } };
+  return { ...shared, frame: 512, context: 64, state: { state: 'stateN' } };
+}
+
+/**
+ * Walks a model along a sequence, frame by frame, handing its state on; what each frame gives is put along a new axis.
+ * `inputShapes` are the model's declared inputs, as in a teacher's description; `run` computes one frame.
+ * Shapes    sequence [B, S, ...] → each output [B, T, ...], T = S / frame, rounded up, or down for 'drop'
+ * Throws    unknown-input · unknown-output · shape-mismatch · what `run` throws
+ */
+export async function runRecurrent(
+  run: (feeds: NamedArrays) => Promise<NamedArrays>,
+  inputs: NamedArrays,
+  options: RecurrentOptions,
+  inputShapes: Readonly<Record<string, readonly (number | null)[]>>,
+): Promise<NamedArrays> {
+  const batch = sequenceOf(inputs, options).shape[0] ?? 0;
+  const walk = prepareFrames(sequenceOf(inputs, options), options, inputShapes[options.sequence]);
+  const fixed = fixedInputs(inputs, options, inputShapes);
+  let state = startOfState(inputs, options, inputShapes, batch);
+  const tables: Record<string, NdArray> = {};
+  for (let at = 0; at < walk.count; at++) {
+    const outputs = await run({ ...fixed, ...state, [options.sequence]: walk.frameAt(at) });
+    state = Object.fromEntries(
+      Object.entries(options.state).map(([input, output]) => [input, outputNamed(outputs, output)]),
+    );
+    for (const name of collectedNames(outputs, options)) {
+      tables[name] = writeFrame(tables[name], name, outputNamed(outputs, name), { at, batch, count: walk.count });
+    }
+  }
+  return tables;
+}
+
+/** The array that is walked: the one of its name, or the only one. Throws    unknown-input */
+function sequenceOf(inputs: NamedArrays, { sequence }: RecurrentOptions): NdArray {
+  const names = Object.keys(inputs);
+  const array = inputs[sequence] ?? (names.length === 1 ? inputs[names[0] as string] : undefined);
+  if (array !== undefined) return array;
+  throw new LimbeckError(
+    'unknown-input',
+    `"recurrent.sequence" names the input "${sequence}"; the data offers ${quoted(names)}. Name the array of the ` +
+      'dataset, or the sequence, alike.',
+    { details: { needed: sequence, given: names } },
+  );
+}
+
+interface Frames {
+  readonly count: number;
+  frameAt(index: number): NdArray;
+}
+
+/** Throws    shape-mismatch: no steps, or fewer than a frame where the rest is left out */
+function prepareFrames(
+  { data, shape }: NdArray,
+  { sequence, frame, context = 0, remainder = 'pad' }: RecurrentOptions,
+  declared: readonly (number | null)[] | undefined,
+): Frames {
+  const [batch = 0, steps = 0, ...rest] = shape;
+  const count = remainder === 'pad' ? Math.ceil(steps / frame) : Math.floor(steps / frame);
+  if (shape.length < 2 || count === 0) {
+    throw new LimbeckError(
+      'shape-mismatch',
+      `The sequence "${sequence}" is ${formatShape(shape)}; it must be [B, S, …] with ` +
+        `${remainder === 'pad' ? 'at least one step' : `at least ${frame} steps, one frame`}.`,
+      { details: { name: sequence, given: shape, frame } },
+    );
+  }
+  const stepSize = sizeOf(rest);
+  const length = context + frame;
+  // A model that takes one step at a time may have no time axis at all.
+  const isStep = length === 1 && declared?.length === shape.length - 1;
+  return {
+    count,
+    frameAt(index) {
+      const cut = makeArray(dtypeOf(data), batch * length * stepSize);
+      const start = index * frame - context;
+      const [from, to] = [Math.max(0, start), Math.min(steps, start + length)];
+      for (let b = 0; b < batch; b++) {
+        const part = data.subarray((b * steps + from) * stepSize, (b * steps + to) * stepSize);
+        cut.set(part, (b * length + from - start) * stepSize);
+      }
+      return { data: cut, shape: isStep ? [batch, ...rest] : [batch, length, ...rest] };
+    },
+  };
+}
+
+/** What every frame gets alike: the data's other inputs, and the constants in the shapes that the model declares. */
+function fixedInputs(
+  inputs: NamedArrays,
+  { sequence, constants = {} }: RecurrentOptions,
+  inputShapes: Readonly<Record<string, readonly (number | null)[]>>,
+): NamedArrays {
+  const others = Object.entries(inputs).filter(([name]) => name !== sequence && Object.hasOwn(inputShapes, name));
+  const fixed = Object.entries(constants).map(([name, value]): [string, NdArray] => {
+    const shape = (inputShapes[name] ?? []).map((length) => length ?? 1);
+    const data = makeArray(Number.isInteger(value) ? 'int32' : 'float32', sizeOf(shape));
+    return [name, { data: data.fill(value), shape }];
+  });
+  return Object.fromEntries([...others, ...fixed]);
+}
+
+/** Zeros, or what the data itself gives for a state. Throws    unknown-input · shape-mismatch: a length left open */
+function startOfState(
+  inputs: NamedArrays,
+  { state, stateShapes = {} }: RecurrentOptions,
+  inputShapes: Readonly<Record<string, readonly (number | null)[]>>,
+  batch: number,
+): Record<string, NdArray> {
+  const start = Object.keys(state).map((name): [string, NdArray] => {
+    const given = inputs[name];
+    if (given !== undefined) return [name, given];
+    const declared = stateShapes[name] ?? inputShapes[name];
+    if (declared === undefined) {
+      throw new LimbeckError(
+        'unknown-input',
+        `"recurrent.state" names the input "${name}"; the model has ${quoted(Object.keys(inputShapes))}.`,
+        { details: { needed: name, given: Object.keys(inputShapes) } },
+      );
+    }
+    if (declared.filter((length) => length === null).length > 1) {
+      throw new LimbeckError(
+        'shape-mismatch',
+        `The model declares its state "${name}" as ${formatShape(declared)}, which leaves open more than the batch. ` +
+          `Give its shape: recurrent.stateShapes: { ${name}: [2, null, 128] }, with null for the batch.`,
+        { details: { name, declared } },
+      );
+    }
+    const shape = declared.map((length) => length ?? batch);
+    return [name, { data: makeArray('float32', sizeOf(shape)), shape }];
+  });
+  return Object.fromEntries(start);
+}
+
+function collectedNames(outputs: NamedArrays, { outputs: wanted, state }: RecurrentOptions): readonly string[] {
+  return wanted ?? Object.keys(outputs).filter((name) => !Object.values(state).includes(name));
+}
+
+/** Throws    unknown-output */
+function outputNamed(outputs: NamedArrays, name: string): NdArray {
+  const array = outputs[name];
+  if (array !== undefined) return array;
+  throw new LimbeckError(
+    'unknown-output',
+    `"recurrent" names the output "${name}"; the model gives ${quoted(Object.keys(outputs))}.`,
+    { details: { needed: name, given: Object.keys(outputs) } },
+  );
+}
+
+interface FramePlace {
+  readonly at: number;
+  readonly batch: number;
+  readonly count: number;
+}
+
+/** Puts a frame's output [B, ...] at its place in [B, T, ...]. Throws    shape-mismatch */
+function writeFrame(table: NdArray | undefined, name: string, { data, shape }: NdArray, place: FramePlace): NdArray {
+  const { at, batch, count } = place;
+  const needed = table === undefined ? [batch, ...shape.slice(1)] : [batch, ...table.shape.slice(2)];
+  if (!isSameShape(shape, needed)) {
+    throw new LimbeckError(
+      'shape-mismatch',
+      `The model's output "${name}" for frame ${at} is ${formatShape(shape)}; it must be ${formatShape(needed)}, one ` +
+        'row an example and alike for every frame. Collect others: recurrent.outputs.',
+      { details: { name, frame: at, given: shape, needed } },
+    );
+  }
+  const rowSize = sizeOf(shape.slice(1));
+  const target = table ?? {
+    data: makeArray(dtypeOf(data), batch * count * rowSize),
+    shape: [batch, count, ...shape.slice(1)],
+  };
+  for (let b = 0; b < batch; b++) {
+    target.data.set(data.subarray(b * rowSize, (b + 1) * rowSize), (b * count + at) * rowSize);
+  }
+  return target;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ') || 'none';
+}

@@ -1,0 +1,41 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LimbeckError } from '../core/errors.ts';
+import type { Student } from '../student/student.ts';
+import type { Teacher } from './teacher.ts';
+import { checkTfjsOptions, loadTfjsTeacher, openTfjsTeacher, type TfjsTeacherOptions } from './tfjsTeacher.ts';
+
+/**
+ * A frozen copy of a student as it is now, as a teacher in a worker of its own: what the student learns afterwards does
+ * not change it. Yesterday's student may so teach today's.
+ * Throws    student-invalid: no student, or one that was never trained · what `loadTfjsTeacher` throws
+ * Source    Furlanello et al. 2018, "Born-Again Neural Networks", arXiv:1805.04770
+ *
+ * @example
+ * await distill({ teacher, student, data }).done;
+ * await using yesterday = await snapshot(student);
+ * await distill({ teacher: yesterday, student: cnn({ classes: 10 }), data }).done;
+ */
+export async function snapshot(student: Student | LayersModel, options: TfjsTeacherOptions = {}): Promise<Teacher> {
+  checkTfjsOptions(options, 'snapshot');
+  const { name = `snapshot of ${student?.name}` } = options;
+  if (typeof (student as Student)?.portable !== 'function') {
+    if (typeof (student as LayersModel)?.getWeights === 'function') {
+      return loadTfjsTeacher(student as LayersModel, { ...options, name }).done;
+    }
+    throw new LimbeckError(
+      'student-invalid',
+      'snapshot needs a student: one of limbeck’s zoo, studentFromModel(…) or a tf.LayersModel.',
+    );
+  }
+  const portable = await (student as Student).portable();
+  if (portable.kind === 'design') {
+    throw new LimbeckError(
+      'student-invalid',
+      `The student "${student.name}" has no weights yet, so there is nothing to take a snapshot of. Train it first.`,
+    );
+  }
+  const { modelTopology, weightSpecs, weightData } = portable.artifacts;
+  // Copied before anything is waited for: a training step may replace the student's bytes meanwhile.
+  const artifacts = { modelTopology, weightSpecs: [...weightSpecs], weightData: weightData.slice(0) };
+  return openTfjsTeacher({ kind: 'layers', student: { kind: 'artifacts', artifacts } }, { ...options, name });
+}

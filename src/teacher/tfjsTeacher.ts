@@ -1,0 +1,151 @@
+import { LimbeckError, throwIfAborted } from '../core/errors.ts';
+import { checkCount, checkKnownOptions } from '../core/options.ts';
+import { type Run, startRun } from '../core/run.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import { startHost, type WorkerOption } from '../workers/host.ts';
+import { checkModelInput, type ModelInput } from './modelInput.ts';
+import type { LoadEvent } from './onnx.ts';
+import { type ReadOutputs, readOutputs } from './read.ts';
+import { isByName } from './sessionFeeds.ts';
+import type { Teacher, TeacherDescription } from './teacher.ts';
+import { type PortableTfjsModel, weightsOf } from './tfjsModel.ts';
+import type { TfjsSession, TfjsSessionOptions } from './tfjsSession.ts';
+import { readTfjsSource, type TfjsSource } from './tfjsSource.ts';
+
+/** How a tfjs teacher is fed and read, and where it runs. */
+export interface TfjsTeacherOptions {
+  /** Turns raw outputs into what losses compare. Default: as they are; an only output is called 'logits'. */
+  readonly read?: ReadOutputs;
+  /** How arrays of the data become the model's inputs: one description, or one for each input's name. */
+  readonly input?: ModelInput | Readonly<Record<string, ModelInput>>;
+  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
+  readonly threads?: number;
+  /**
+   * 'none' runs on tfjs's current backend of the calling thread, or on one of limbeck's where there is none yet: open a
+   * trainer of that thread first.
+   */
+  readonly worker?: WorkerOption;
+  /** The folder that serves the package's .wasm files; default: beside the code. */
+  readonly assetBase?: string;
+  /** Name for reports; default: the model's. */
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Loads a tfjs model, of layers or a graph, as a teacher in a worker of its own. A model of the page is copied: what
+ * becomes of it later does not reach the teacher.
+ * Throws    model-unreachable · teacher-failed: no tfjs model, or one that cannot be built · worker-unreachable ·
+ *           backend-unavailable · wasm-blocked · out-of-memory · invalid-option · AbortError
+ *
+ * @example
+ * const teacher = await loadTfjsTeacher('/models/mobilenet/model.json').done;
+ * const ofThePage = await loadTfjsTeacher(model).done;
+ */
+export function loadTfjsTeacher(source: TfjsSource, options: TfjsTeacherOptions = {}): Run<Teacher, LoadEvent> {
+  return startRun(async (emit, signal) => {
+    checkTfjsOptions(options, 'loadTfjsTeacher');
+    const { name, model } = await readTfjsSource(
+      source,
+      (loadedBytes, totalBytes) => emit({ type: 'load', loadedBytes, totalBytes }),
+      signal,
+    );
+    emit({ type: 'open', bytes: weightsOf(model).byteLength });
+    const teacher = await openTfjsTeacher(model, { ...options, name: options.name ?? name, signal });
+    for (const message of teacher.description.notices) emit({ type: 'notice', message });
+    return teacher;
+  }, options.signal);
+}
+
+/** Throws    invalid-option */
+export function checkTfjsOptions(options: TfjsTeacherOptions, subject: string): void {
+  checkKnownOptions(options, ['read', 'input', 'threads', 'worker', 'assetBase', 'name', 'signal'], subject);
+  const { threads, input } = options;
+  if (threads !== undefined) checkCount(threads, 'threads');
+  if (input === undefined) return;
+  for (const one of isByName(input) ? Object.values(input) : [input as ModelInput]) checkModelInput(one);
+}
+
+/** A teacher of a model in plain values; its worker ends with it. */
+export async function openTfjsTeacher(
+  model: PortableTfjsModel,
+  options: TfjsTeacherOptions & { readonly name: string },
+): Promise<Teacher> {
+  const { read = (outputs) => outputs, worker = 'shipped', signal, name, threads, assetBase, input } = options;
+  const settings: TfjsSessionOptions = { name, threads, assetBase, input };
+  throwIfAborted(signal);
+  const session = await startSession(worker);
+  try {
+    const description = await session.open(model, settings);
+    throwIfAborted(signal);
+    return makeTeacher(session, identified(description, options.read), read);
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
+}
+
+/** Functions cannot be told apart: only a reading of this package keeps the teacher's identity. */
+function identified(description: TeacherDescription, read: ReadOutputs | undefined): TeacherDescription {
+  if (read === undefined) return description;
+  const { identity, ...rest } = description;
+  return read.spec === undefined ? rest : { ...rest, identity: `${identity}:${JSON.stringify(read.spec)}` };
+}
+
+type Session = Pick<TfjsSession, 'open' | 'run' | 'timeMs'> & { end(): Promise<void> };
+
+async function startSession(worker: WorkerOption): Promise<Session> {
+  if (worker === 'none') {
+    const { createTfjsSession } = await import('./tfjsSession.ts');
+    const session = createTfjsSession();
+    return { ...session, end: () => session.close() };
+  }
+  const host = await startHost<{ readonly tfjs: TfjsSession }>(worker);
+  return {
+    open: (...args) => host.call((api) => api.tfjs.open(...args)),
+    run: (...args) => host.call((api) => api.tfjs.run(...args)),
+    timeMs: (...args) => host.call((api) => api.tfjs.timeMs(...args)),
+    // Closed first: threads that tfjs started are sent away by itself.
+    end: async () => {
+      const closed = host.call((api) => api.tfjs.close()).catch(() => undefined);
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+      await host[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** How long a worker may take to send away the threads that it started. */
+const CLOSE_MS = 1000;
+
+function makeTeacher(session: Session, description: TeacherDescription, read: ReadOutputs): Teacher {
+  const usage = { calls: 0, computed: 0, found: 0 };
+  let isDisposed = false;
+  const requireAlive = () => {
+    if (isDisposed) {
+      throw new LimbeckError('disposed', `The teacher "${description.name}" was disposed; load it again.`);
+    }
+  };
+  return {
+    description,
+    async ask(inputs: NamedArrays, signal?: AbortSignal) {
+      requireAlive();
+      throwIfAborted(signal);
+      const batch = Object.values(inputs)[0]?.shape[0] ?? 0;
+      const outputs = await session.run(inputs);
+      usage.calls++;
+      usage.computed += batch;
+      throwIfAborted(signal);
+      return readOutputs(read, outputs, batch);
+    },
+    async timeMs(inputs, repeats) {
+      requireAlive();
+      return session.timeMs(inputs, repeats);
+    },
+    usage: () => ({ ...usage }),
+    async [Symbol.asyncDispose]() {
+      if (isDisposed) return;
+      isDisposed = true;
+      await session.end();
+    },
+  };
+}
