@@ -31,7 +31,7 @@ export type {
   OnnxTensorDescription,
 } from './onnx/description.ts';
 export { inspectOnnx } from './onnx/inspect.ts';
-export type { Tap } from './onnx/taps.ts';
+export type { NodeInputTap, NodeOutputTap, Tap, TapPlace, TensorTap } from './onnx/taps.ts';
 
 // Teacher
 export type { AudioInput } from './teacher/audioInput.ts';

@@ -113,6 +113,9 @@ export const DATA_TYPES: Readonly<Record<number, { readonly name: string; readon
   21: { name: 'uint4', bits: 4 },
   22: { name: 'int4', bits: 4 },
   23: { name: 'float4e2m1', bits: 4 },
+  24: { name: 'float8e8m0', bits: 8 },
+  25: { name: 'uint2', bits: 2 },
+  26: { name: 'int2', bits: 2 },
 };
 
 /**
