@@ -41,7 +41,7 @@ const cases: [string, (limbeck: Limbeck, tools: Tools) => Promise<unknown>, stri
     'a file that is not ONNX',
     (limbeck) => limbeck.loadTeacher(new TextEncoder().encode('<!doctype html><p>404')).done,
     'invalid-onnx',
-    /no ONNX model.*web page/,
+    /no ONNX file.*web page/,
   ],
   [
     'a truncated ONNX file',

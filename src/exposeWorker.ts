@@ -2,6 +2,7 @@ import './core/dispose.ts';
 import { expose } from 'comlink';
 import type { KnownLosses } from './losses/revive.ts';
 import { createOnnxSession } from './teacher/session.ts';
+import { createTfjsSession } from './teacher/tfjsSession.ts';
 import { createEngine } from './train/engine.ts';
 import type { HelloMessage } from './workers/host.ts';
 import { moved, registerTransfers } from './workers/transfer.ts';
@@ -18,11 +19,13 @@ export function exposeWorker(options: { losses?: KnownLosses } = {}): void {
   registerTransfers();
   const engine = createEngine(options.losses);
   const onnx = createOnnxSession();
+  const tfjs = createTfjsSession();
   expose({
     engine: {
       ...engine,
       predict: async (...args: Parameters<typeof engine.predict>) => moved(await engine.predict(...args)),
     },
+    tfjs: { ...tfjs, run: async (...args: Parameters<typeof tfjs.run>) => moved(await tfjs.run(...args)) },
     onnx: { ...onnx, run: async (...args: Parameters<typeof onnx.run>) => moved(await onnx.run(...args)) },
   });
   const lock = navigator.locks === undefined ? undefined : `limbeck-worker-${crypto.randomUUID()}`;

@@ -34,6 +34,7 @@ export { inspectOnnx } from './onnx/inspect.ts';
 export type { NodeInputTap, NodeOutputTap, Tap, TapPlace, TensorTap } from './onnx/taps.ts';
 
 // Teacher
+export type { DeviceOption } from './teacher/devices.ts';
 export type { AudioInput } from './teacher/audioInput.ts';
 export type { CachePrecision, Precision } from './teacher/cache/precision.ts';
 export {
@@ -53,8 +54,9 @@ export type { ModelIntegrity } from './teacher/integrity.ts';
 export { type CachedModel, type ModelCache, type ModelCacheOptions, modelCache } from './teacher/modelCache.ts';
 export { type LoadEvent, loadTeacher } from './teacher/onnx.ts';
 export type { LoadTeacherOptions } from './teacher/onnxOptions.ts';
-export { type ReadOutputs, type SumOverTimeOptions, sumOverTime } from './teacher/read.ts';
+export { type ReadOutputs, type ReadSpec, type SumOverTimeOptions, sumOverTime } from './teacher/read.ts';
 export { type RecurrentOptions, sileroVad } from './teacher/recurrent.ts';
+export type { OrtSessionOptions } from './teacher/sessionSettings.ts';
 export { snapshot } from './teacher/snapshot.ts';
 export type { Teacher, TeacherDescription, TeacherDevice, TeacherUsage } from './teacher/teacher.ts';
 export type { TfjsArtifacts } from './teacher/tfjsModel.ts';

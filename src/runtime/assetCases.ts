@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The address of dist/, in which files that were not built yet are made. */
 export function builtAssets(): string {
@@ -21,4 +21,10 @@ export function builtAssets(): string {
   for (const name of [...kernels, ...tfjs]) renameSync(`${work}/${name}`, new URL(name, dist));
   rmSync(work, { recursive: true });
   return dist.href;
+}
+
+/** The address of onnxruntime-web's own files, which the build only copies. */
+export function ortAssets(): string {
+  const { resolve } = createRequire(import.meta.url);
+  return new URL('./', pathToFileURL(resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))).href;
 }

@@ -12,6 +12,10 @@ const shipped = {
   'tfjs-backend-wasm-threaded-simd.wasm': () => new URL('./tfjs-backend-wasm-threaded-simd.wasm', import.meta.url).href,
   'ort-wasm-simd-threaded.wasm': () => new URL('./ort-wasm-simd-threaded.wasm', import.meta.url).href,
   'ort-wasm-simd-threaded.mjs': () => new URL('./ort-wasm-simd-threaded.mjs', import.meta.url).href,
+  // Fetched only where a teacher runs on WebGPU or WebNN.
+  'ort.webgpu.min.mjs': () => new URL('./ort.webgpu.min.mjs', import.meta.url).href,
+  'ort-wasm-simd-threaded.asyncify.wasm': () => new URL('./ort-wasm-simd-threaded.asyncify.wasm', import.meta.url).href,
+  'ort-wasm-simd-threaded.asyncify.mjs': () => new URL('./ort-wasm-simd-threaded.asyncify.mjs', import.meta.url).href,
 };
 
 export type AssetName = keyof typeof shipped;

@@ -2,8 +2,25 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
 import { firstNonFinite, formatShape, type NamedArrays, sizeOf } from '../core/shape.ts';
 
-/** Turns a model's raw outputs for a batch into what losses compare, such as { logits: [B, C] }. */
-export type ReadOutputs = (outputs: NamedArrays) => NamedArrays;
+/** A reading of this package by name and options: plain values from which the teacher's worker makes it again. */
+export interface ReadSpec {
+  readonly name: 'sumOverTime';
+  readonly options: SumOverTimeOptions;
+}
+
+/**
+ * Turns a model's raw outputs for a batch into what losses compare, such as { logits: [B, C] }. One that tells its
+ * `spec` is done in the teacher's worker, so that only its result crosses to the page.
+ */
+export interface ReadOutputs {
+  (outputs: NamedArrays): NamedArrays;
+  readonly spec?: ReadSpec;
+}
+
+/** The reading that a spec describes. */
+export function reviveRead({ options }: ReadSpec): ReadOutputs {
+  return sumOverTime(options);
+}
 
 /** Which classes of a sequence model count, and where they are read. */
 export interface SumOverTimeOptions {
@@ -14,7 +31,7 @@ export interface SumOverTimeOptions {
 }
 
 /** Keeps the logarithm finite where a class has no probability at all. */
-const LEAST_PROBABILITY = 1e-7;
+export const LEAST_PROBABILITY = 1e-7;
 
 /**
  * Reads a sequence model as a classifier: log of the chosen classes' probabilities, summed over time.
@@ -25,10 +42,11 @@ const LEAST_PROBABILITY = 1e-7;
  * @example
  * loadTeacher(url, { read: sumOverTime({ classes: digitIndices }) });
  */
-export function sumOverTime({ classes, output }: SumOverTimeOptions): ReadOutputs {
+export function sumOverTime(options: SumOverTimeOptions): ReadOutputs {
+  const { classes, output } = options;
   checkCount(classes.length, 'number of classes');
   for (const index of classes) checkCount(index, 'classes', 0);
-  return (outputs) => {
+  const read = (outputs: NamedArrays): NamedArrays => {
     const name = output ?? Object.keys(outputs)[0] ?? '';
     const array = outputs[name];
     if (array === undefined) {
@@ -51,6 +69,8 @@ export function sumOverTime({ classes, output }: SumOverTimeOptions): ReadOutput
     }
     return { logits: { data: logits, shape: [batch, classes.length] } };
   };
+  const spec: ReadSpec = { name: 'sumOverTime', options: { classes: [...classes], output } };
+  return Object.assign(read, { spec });
 }
 
 /**

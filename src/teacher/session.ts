@@ -1,85 +1,90 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { sha256 } from '../core/hash.ts';
 import { makeQueue } from '../core/queue.ts';
-import { firstNonFinite, formatShape, isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
+import type { NamedArrays } from '../core/shape.ts';
 import { type InferenceSession, type Ort, type OrtTensor, startOrt } from '../runtime/ort.ts';
-import { type ImageInput, toImageInput } from './imageInput.ts';
-import type { TeacherDescription } from './teacher.ts';
-
-export interface SessionOptions {
-  readonly name: string;
-  readonly threads?: number;
-  readonly assetBase?: string;
-  readonly input?: ImageInput;
-}
-
-/** An ONNX model in onnxruntime-web, on the thread where this is called. */
-export interface OnnxSession {
-  open(bytes: Uint8Array, options: SessionOptions): Promise<TeacherDescription>;
-  run(inputs: NamedArrays): Promise<NamedArrays>;
-  timeMs(inputs: NamedArrays, repeats: number): Promise<number[]>;
-  close(): Promise<void>;
-}
-
-interface ValueInfo {
-  readonly name: string;
-  readonly type: string;
-  readonly shape: readonly (number | null)[];
-}
+import { readOutputs, reviveRead } from './read.ts';
+import { runRecurrent } from './recurrent.ts';
+import { batchOf, repeatExamples, runInParts } from './sessionBatches.ts';
+import { createOrtSession, type DeviceLoss, type OrtModel } from './sessionCreate.ts';
+import { fitShape, type ModelValue, toFeeds } from './sessionFeeds.ts';
+import type { OnnxSession, OpenedSession, Placement, SessionSettings } from './sessionSettings.ts';
+import { fromOrtTensor, toOrtTensor } from './sessionTensors.ts';
+import { tuneBatch } from './tune.ts';
 
 /** wasm code is compiled in tiers; the first passes run in the slow one. */
 const WARM_UPS = 5;
+/** How long to wait for the news that a GPU is lost, where a run on it failed. */
+const LOSS_MS = 250;
+const BATCH_SIZES = [1, 8, 16, 32, 64];
+/** A batch that is only measured may not take more than this. */
+const MOST_MEASURED_BYTES = 64 * 2 ** 20;
 
+interface Opened extends OrtModel {
+  readonly ort: Ort;
+  readonly settings: SessionSettings;
+  readonly placement: Placement;
+}
+
+/** An ONNX model in onnxruntime-web, on the thread where this is called. */
 export function createOnnxSession(): OnnxSession {
   // ort takes one run at a time per instance.
   const enqueue = makeQueue();
-  let opened: { ort: Ort; session: InferenceSession; inputs: ValueInfo[]; options: SessionOptions } | undefined;
+  let opened: Opened | undefined;
 
-  async function prepare(given: NamedArrays): Promise<Record<string, OrtTensor>> {
+  const requireOpened = (): Opened => {
     if (opened === undefined) throw new LimbeckError('disposed', 'The teacher was disposed; load it again.');
-    const { ort, inputs, options } = opened;
-    const feeds: Record<string, OrtTensor> = {};
-    for (const info of inputs) feeds[info.name] = toOrtTensor(ort, info, arrayFor(info, inputs, given, options.input));
-    return feeds;
-  }
-
-  async function run(feeds: Record<string, OrtTensor>): Promise<NamedArrays> {
-    try {
-      const results = await (opened as NonNullable<typeof opened>).session.run(feeds);
-      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromOrtTensor(tensor)]));
-    } catch (error) {
-      throw new LimbeckError('teacher-failed', `The teacher failed on a batch: ${messageOf(error)}`, { cause: error });
-    }
-  }
+    return opened;
+  };
 
   return {
-    open: (bytes, options) =>
-      enqueue(async () => {
-        const { ort, threads, notices } = await startOrt(options);
-        const session = await createSession(ort, bytes, options.name);
-        const inputs = valuesOf(session.inputMetadata);
-        opened = { ort, session, inputs, options };
+    async hash({ model, externalData }) {
+      const hash = await hashOf(model);
+      if (externalData.length === 0) return hash;
+      const others = await Promise.all(externalData.map(async ({ path, data }) => `${path} ${await hashOf(data)}`));
+      return sha256(new TextEncoder().encode([hash, ...others].join('\n')));
+    },
+    open: (files, settings, placement) =>
+      enqueue(async (): Promise<OpenedSession> => {
+        const { ort, threads, notices } = await startOrt({ ...placement, assetBase: settings.assetBase });
+        const model = await createOrtSession(ort, files, settings, placement);
+        opened = { ort, settings, placement, ...model };
         return {
-          name: options.name,
-          bytes: bytes.byteLength,
-          device: 'wasm',
           threads,
-          inputs: shapesOf(inputs),
-          outputs: shapesOf(valuesOf(session.outputMetadata)),
-          notices,
+          inputs: shapesOf(model.inputs),
+          outputs: shapesOf(model.outputs),
+          fixedBatch: model.fixedBatch,
+          notices: [...notices, ...model.notices],
         };
       }),
-    run: (inputs) => enqueue(async () => run(await prepare(inputs))),
+    run: (inputs) =>
+      enqueue(async () => {
+        const now = requireOpened();
+        const outputs = await runBatch(now, toFeeds(inputs, now.inputs, now.settings));
+        return readHere(now, outputs, batchOf(inputs));
+      }),
     timeMs: (inputs, repeats) =>
       enqueue(async () => {
-        const feeds = await prepare(inputs);
-        for (let i = 0; i < WARM_UPS; i++) await run(feeds);
+        const now = requireOpened();
+        const feeds = toFeeds(inputs, now.inputs, now.settings);
+        for (let i = 0; i < WARM_UPS; i++) await runBatch(now, feeds);
         const times: number[] = [];
         for (let i = 0; i < repeats; i++) {
           const start = performance.now();
-          await run(feeds);
+          await runBatch(now, feeds);
           times.push(performance.now() - start);
         }
         return times;
+      }),
+    measure: (inputs, budgetMs, sizes) =>
+      enqueue(async () => {
+        const now = requireOpened();
+        const feeds = toFeeds(inputs, now.inputs, now.settings);
+        return tuneBatch({
+          run: (size) => runBatch(now, repeatExamples(feeds, size)),
+          sizes: sizes ?? sizesFor(feeds, now.fixedBatch),
+          budgetMs,
+        });
       }),
     close: () =>
       enqueue(async () => {
@@ -89,104 +94,100 @@ export function createOnnxSession(): OnnxSession {
   };
 }
 
-/** Throws    invalid-onnx: the bytes are no ONNX model, or a truncated one · backend-unavailable · out-of-memory */
-async function createSession(ort: Ort, bytes: Uint8Array, name: string): Promise<InferenceSession> {
-  try {
-    return await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
-  } catch (error) {
-    const why = messageOf(error);
-    if (/memory|allocat/i.test(why)) {
-      throw new LimbeckError('out-of-memory', `There is no room for the teacher "${name}": ${why}`, { cause: error });
-    }
-    // ort says so where its own WebAssembly did not start; any other fault is the model's.
-    if (why.startsWith('no available backend')) {
-      throw new LimbeckError(
-        'backend-unavailable',
-        `onnxruntime-web did not start (${why}). Its two files, ort-wasm-simd-threaded.mjs and .wasm, must be served ` +
-          'beside limbeck’s worker.',
-        { cause: error },
-      );
-    }
-    throw new LimbeckError(
-      'invalid-onnx',
-      `"${name}" (${bytes.byteLength} bytes) is no ONNX model that can be run: ${why} ${hintFor(bytes)}`,
-      { details: { name, bytes: bytes.byteLength }, cause: error },
-    );
-  }
+function sizesFor(feeds: NamedArrays, fixedBatch: number | undefined): number[] {
+  if (fixedBatch !== undefined) return [fixedBatch];
+  const bytesEach = Object.values(feeds).reduce((sum, { data }) => sum + data.byteLength, 0) / batchOf(feeds);
+  return BATCH_SIZES.filter((size) => size === 1 || size * bytesEach <= MOST_MEASURED_BYTES);
 }
 
-function hintFor(bytes: Uint8Array): string {
-  const isText = bytes[0] === 0x3c || bytes[0] === 0x7b;
-  return isText
-    ? 'It looks like a web page or JSON: check the address it came from.'
-    : 'Check that the file is whole and was exported as ONNX.';
+async function hashOf(blob: Blob): Promise<string> {
+  return sha256(new Uint8Array(await blob.arrayBuffer()));
 }
 
-function valuesOf(metadata: InferenceSession['inputMetadata']): ValueInfo[] {
-  return metadata.map((value) => ({
-    name: value.name,
-    type: value.isTensor ? value.type : 'not a tensor',
-    shape: value.isTensor
-      ? value.shape.map((length) => (typeof length === 'number' && length >= 0 ? length : null))
-      : [],
-  }));
-}
-
-function shapesOf(values: readonly ValueInfo[]): Record<string, readonly (number | null)[]> {
+function shapesOf(values: readonly ModelValue[]): Record<string, readonly (number | null)[]> {
   return Object.fromEntries(values.map(({ name, shape }) => [name, shape]));
 }
 
-/** Throws    unknown-input · not-finite · shape-mismatch */
-function arrayFor(info: ValueInfo, all: readonly ValueInfo[], given: NamedArrays, input?: ImageInput): NdArray {
-  const names = Object.keys(given);
-  const array = given[info.name] ?? (all.length === 1 && names.length === 1 ? given[names[0] as string] : undefined);
-  if (array === undefined) {
-    throw new LimbeckError(
-      'unknown-input',
-      `The teacher reads the input "${info.name}"; the data offers ${names.map((n) => `"${n}"`).join(', ')}. ` +
-        `Name the arrays of the dataset as the model names its inputs: ${all.map(({ name }) => name).join(', ')}.`,
-      { details: { needed: info.name, given: names } },
-    );
-  }
-  const at = firstNonFinite(array.data);
-  if (at >= 0) {
-    throw new LimbeckError(
-      'not-finite',
-      `The input "${info.name}" holds ${array.data[at]} at value ${at} of this batch.`,
-      {
-        details: { name: info.name, at },
-      },
-    );
-  }
-  const ready = input === undefined ? array : toImageInput(array, input);
-  if (!isSameShape(ready.shape, info.shape)) {
-    throw new LimbeckError(
-      'shape-mismatch',
-      `The teacher's input "${info.name}" takes ${formatShape(info.shape)}; it was given ${formatShape(ready.shape)}. ` +
-        'Resize and reorder the data, or describe how with loadTeacher(…, { input: { size, channels, layout } }).',
-      { details: { name: info.name, needed: info.shape, given: ready.shape } },
-    );
-  }
-  return ready;
+function runBatch(opened: Opened, feeds: NamedArrays): Promise<NamedArrays> {
+  const { settings, placement, inputs, fixedBatch } = opened;
+  const { recurrent } = settings;
+  const run = (given: NamedArrays) => runOnce(opened, given);
+  return runInParts(
+    (part) => (recurrent === undefined ? run(part) : runRecurrent(run, part, recurrent, shapesOf(inputs))),
+    feeds,
+    { fixed: fixedBatch, largest: placement.largestBatch },
+  );
 }
 
-function toOrtTensor(ort: Ort, { name, type }: ValueInfo, { data, shape }: NdArray): OrtTensor {
-  if (type === 'float32')
-    return new ort.Tensor('float32', data instanceof Float32Array ? data : Float32Array.from(data), shape);
-  if (type === 'int32') return new ort.Tensor('int32', Int32Array.from(data), shape);
-  if (type === 'uint8') return new ort.Tensor('uint8', Uint8Array.from(data), shape);
-  if (type === 'bool') return new ort.Tensor('bool', Uint8Array.from(data), shape);
-  if (type === 'int64')
-    return new ort.Tensor('int64', BigInt64Array.from(Array.from(data, (x) => BigInt(Math.trunc(x)))), shape);
-  throw new LimbeckError('shape-mismatch', `The teacher's input "${name}" takes ${type}, which limbeck does not make.`);
+/** Throws    shape-mismatch · teacher-failed · out-of-memory */
+async function runOnce({ ort, session, placement, inputs, fetches, names, loss }: Opened, given: NamedArrays) {
+  const feeds: Record<string, OrtTensor> = {};
+  for (const info of inputs) {
+    const array = given[info.name];
+    if (array === undefined) {
+      throw new LimbeckError('unknown-input', `The teacher reads the input "${info.name}"; nothing gives it.`, {
+        details: { needed: info.name, given: Object.keys(given) },
+      });
+    }
+    feeds[info.name] = toOrtTensor(ort, info.name, info.type, fitShape(array, info));
+  }
+  let results: InferenceSession.OnnxValueMapType;
+  try {
+    results = await unlessLost(session.run(feeds, fetches), loss);
+  } catch (error) {
+    if (placement.device === 'webgpu') await lossToldSoon(loss);
+    throw runFault(loss.error ?? error);
+  }
+  return Object.fromEntries(
+    Object.entries(results).map(([name, tensor]) => [names[name] ?? name, fromOrtTensor(tensor as OrtTensor)]),
+  );
 }
 
-/** 64-bit integers and halves become numbers that JavaScript and tfjs can hold. */
-function fromOrtTensor(tensor: OrtTensor): NdArray {
-  const data = tensor.data;
-  const shape = [...tensor.dims];
-  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return { data, shape };
-  if (tensor.type === 'int64' || tensor.type === 'uint64')
-    return { data: Int32Array.from(data as ArrayLike<bigint>, Number), shape };
-  return { data: Float32Array.from(data as ArrayLike<number>), shape };
+/** A promise of the loss itself would keep the results of every run that was raced against it. */
+function unlessLost<T>(running: Promise<T>, loss: DeviceLoss): Promise<T> {
+  if (loss.error !== undefined) return Promise.reject(loss.error);
+  return new Promise<T>((resolve, reject) => {
+    loss.tell = reject;
+    running.then(resolve, reject);
+  }).finally(() => {
+    loss.tell = undefined;
+  });
+}
+
+/** A run on a lost GPU may end before its loss is told. */
+function lossToldSoon(loss: DeviceLoss): Promise<void> {
+  return new Promise((resolve) => {
+    if (loss.error !== undefined) resolve();
+    loss.tell = () => resolve();
+    setTimeout(resolve, LOSS_MS);
+  });
+}
+
+function runFault(error: unknown): LimbeckError {
+  // onnxruntime adds lines of its own source to some faults.
+  const why = messageOf(error).split('\n')[0]?.trim() ?? '';
+  if (/out of memory|bad_alloc|allocat|\bOOM\b/i.test(why)) {
+    return new LimbeckError('out-of-memory', `There is no room for the teacher to compute a batch: ${why}`, {
+      cause: error,
+    });
+  }
+  // After a trap the instance is of no use any more; another one may do better.
+  const isCrash = error instanceof WebAssembly.RuntimeError || why.startsWith('Aborted');
+  return new LimbeckError('teacher-failed', `The teacher failed on a batch: ${why}`, {
+    details: { isCrash },
+    cause: error,
+  });
+}
+
+/** On a GPU an output that cannot be read is the device's fault until wasm has shown otherwise. */
+function readHere({ settings, placement }: Opened, outputs: NamedArrays, batch: number): NamedArrays {
+  if (settings.read === undefined) return outputs;
+  try {
+    return readOutputs(reviveRead(settings.read), outputs, batch);
+  } catch (error) {
+    if (placement.device === 'wasm') throw error;
+    throw new LimbeckError('teacher-failed', `The outputs on ${placement.device} are of no use: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }

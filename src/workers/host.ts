@@ -25,7 +25,7 @@ export interface HelloMessage {
 
 /**
  * Starts a worker and waits until it listens.
- * A call to a dead worker would stay pending for ever, so every call is raced against the worker's end. The end is
+ * A call to a dead worker would stay pending for ever, so every call ends with the worker. The end is
  * noticed by its error event and by a Web Lock that it holds: the lock is released however the worker dies.
  * Throws    worker-unreachable: the script is missing, is no limbeck worker, or is forbidden by the page's policy
  */
@@ -39,9 +39,12 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>): Pro
     endWith = resolve;
   });
   let dead: LimbeckError | undefined;
+  const waiting = new Set<(error: LimbeckError) => void>();
   void ended.then((error) => {
     dead = error;
     worker.terminate();
+    for (const reject of waiting) reject(error);
+    waiting.clear();
   });
   const hello = await firstMessage(worker);
   worker.addEventListener('error', (event) => endWith(workerDied(event.message)));
@@ -60,14 +63,11 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>): Pro
       if (isDisposed) throw new LimbeckError('disposed', 'This worker was disposed; nothing more can be asked of it.');
       if (dead !== undefined) throw dead;
       const answer = use(remote as unknown as Api);
-      // The loser of the race must not become an unhandled rejection.
-      answer.catch(() => undefined);
-      return Promise.race([
-        answer,
-        ended.then((error) => {
-          throw error;
-        }),
-      ]);
+      // A race against a promise that outlives it would keep every answer.
+      return new Promise((resolve, reject) => {
+        waiting.add(reject);
+        answer.then(resolve, reject).finally(() => waiting.delete(reject));
+      });
     },
     async [Symbol.asyncDispose]() {
       if (isDisposed) return;

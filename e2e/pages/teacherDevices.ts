@@ -1,0 +1,80 @@
+import { type LoadTeacherOptions, loadTeacher, openStore, type Teacher } from 'limbeck';
+
+const SHAPE = [2, 3, 48, 64];
+
+/** Two pictures of waves; `phase` makes others. */
+function pictures(phase = 0) {
+  const data = Float32Array.from(
+    { length: 2 * 3 * 48 * 64 },
+    (_, i) => Math.sin(0.37 * i + phase) * Math.cos(0.013 * i),
+  );
+  return { x: { data, shape: SHAPE } };
+}
+
+async function ask(teacher: Teacher, phase = 0): Promise<number[]> {
+  return Array.from((await teacher.ask(pictures(phase)))['logits']?.data ?? []);
+}
+
+/** Loads the teacher, asks it once, and tells what became of it. */
+export async function askOnce(options: LoadTeacherOptions) {
+  await using teacher = await loadTeacher('/model.onnx', options).done;
+  const before = teacher.description;
+  return { answers: await ask(teacher), before, description: teacher.description };
+}
+
+/** The same with what was measured kept in a store that outlives the page. */
+export async function askWithStore(options: LoadTeacherOptions) {
+  await using store = await openStore('teacher-devices');
+  return { ...(await askOnce({ ...options, store })), keys: await store.keys() };
+}
+
+/** A worker whose GPU is lost when the page says so. */
+function fragileWorker(): Worker {
+  const script = `
+    const request = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (...options) {
+      const device = await request.apply(this, options);
+      new BroadcastChannel('lose').onmessage = () => device.destroy();
+      return device;
+    };
+    await import('${location.origin}/worker.js');`;
+  return new Worker(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), { type: 'module' });
+}
+
+/** Loses the GPU while two batches wait for it. */
+export async function loseGpu() {
+  await using teacher = await loadTeacher('/model.onnx', { device: 'webgpu', batchSize: 2, worker: fragileWorker })
+    .done;
+  const told: string[] = [];
+  teacher.watch?.((notice) => told.push(notice));
+  await ask(teacher);
+  const { device } = teacher.description;
+  const asking = [ask(teacher, 1), ask(teacher, 2)];
+  new BroadcastChannel('lose').postMessage('now');
+  return {
+    device,
+    told,
+    answers: await Promise.all(asking),
+    description: teacher.description,
+    usage: teacher.usage?.(),
+  };
+}
+
+let waiting: Promise<unknown> | undefined;
+
+/** Begins to ask about many batches, one waiting behind the other. */
+export async function beginAsking(count: number): Promise<void> {
+  const teacher = await loadTeacher('/model.onnx', { device: 'wasm', batchSize: 2 }).done;
+  const told: string[] = [];
+  teacher.watch?.((notice) => told.push(notice));
+  await ask(teacher);
+  const asking = Array.from({ length: count }, (_, i) => ask(teacher, i));
+  waiting = Promise.all(asking).then(async (answers) => {
+    const alone = await Promise.all(Array.from({ length: count }, (_, i) => ask(teacher, i)));
+    return { answers, alone, told, usage: teacher.usage?.() };
+  });
+}
+
+export function endAsking() {
+  return waiting as Promise<{ answers: number[][]; alone: number[][]; told: string[]; usage: { computed: number } }>;
+}

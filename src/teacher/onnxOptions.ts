@@ -1,0 +1,108 @@
+import { LimbeckError } from '../core/errors.ts';
+import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { checkTaps, type Tap } from '../onnx/taps.ts';
+import type { Store } from '../storage/store.ts';
+import type { WorkerOption } from '../workers/host.ts';
+import type { DeviceOption } from './devices.ts';
+import type { FetchModelOptions } from './fetchModel.ts';
+import { checkModelInput, type ModelInput } from './modelInput.ts';
+import type { ReadOutputs } from './read.ts';
+import { checkRecurrent, type RecurrentOptions } from './recurrent.ts';
+import { isByName } from './sessionFeeds.ts';
+import type { OrtSessionOptions } from './sessionSettings.ts';
+
+/** How a teacher is fed, tapped and read, where it runs, and where its file comes from. */
+export interface LoadTeacherOptions {
+  /**
+   * Turns raw outputs into what losses compare. A reading of this package, such as `sumOverTime`, runs in the teacher's
+   * worker, any other function on the calling thread. Default: the outputs as they are, and an only output is called
+   * 'logits'.
+   */
+  readonly read?: ReadOutputs;
+  /** How arrays of the dataset become the model's inputs, for all or by input name; done on the teacher's thread. */
+  readonly input?: ModelInput | Readonly<Record<string, ModelInput>>;
+  /** Inner tensors of the model to give as outputs. */
+  readonly taps?: readonly Tap[];
+  /** Cuts away what lies behind the taps, so that it costs nothing. Default false. */
+  readonly untilTaps?: boolean;
+  /** Walks a model that carries state along a sequence. */
+  readonly recurrent?: RecurrentOptions;
+  /** The outputs to fetch; default: all. */
+  readonly outputs?: readonly string[];
+  /**
+   * Default 'auto': wasm, or WebGPU where there is a GPU that gives what wasm gives and is measured to be faster. A
+   * device that is not to be had here, or gives other values than wasm, is replaced by the next best, with a notice.
+   */
+  readonly device?: DeviceOption;
+  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
+  readonly threads?: number;
+  /** Examples that the teacher says it wants at a time; it takes any number. Default 'auto': measured at the first batch. */
+  readonly batchSize?: number | 'auto';
+  readonly session?: OrtSessionOptions;
+  /** What the file must hash to, as subresource integrity. */
+  readonly integrity?: FetchModelOptions['integrity'];
+  /** Files beside the model that hold its weights. */
+  readonly externalData?: FetchModelOptions['externalData'];
+  /** Keeps the model's bytes, so that they are fetched once. */
+  readonly cache?: FetchModelOptions['cache'];
+  /** Keeps what was measured. Default: the store of `cache`, if any. */
+  readonly store?: Store;
+  readonly worker?: WorkerOption;
+  /** The folder that serves the package's .wasm files; default: beside the code. */
+  readonly assetBase?: string;
+  /** Name for reports; default: the file's. */
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+}
+
+const OPTIONS: Readonly<Record<keyof LoadTeacherOptions, true>> = {
+  read: true,
+  input: true,
+  taps: true,
+  untilTaps: true,
+  recurrent: true,
+  outputs: true,
+  device: true,
+  threads: true,
+  batchSize: true,
+  session: true,
+  integrity: true,
+  externalData: true,
+  cache: true,
+  store: true,
+  worker: true,
+  assetBase: true,
+  name: true,
+  signal: true,
+};
+
+const SESSION_OPTIONS: Readonly<Record<keyof OrtSessionOptions, true>> = {
+  graphOptimizationLevel: true,
+  executionMode: true,
+  freeDimensionOverrides: true,
+  enableCpuMemArena: true,
+  enableMemPattern: true,
+  extra: true,
+};
+
+/** Throws    invalid-option: an unknown option, or one of another form */
+export function checkLoadOptions(options: LoadTeacherOptions): void {
+  checkKnownOptions(options, Object.keys(OPTIONS), 'loadTeacher');
+  const { threads, device = 'auto', batchSize = 'auto', input, taps, untilTaps, recurrent, outputs } = options;
+  const { session = {} } = options;
+  checkOneOf(device, 'device', ['auto', 'wasm', 'webgpu', 'webnn']);
+  if (threads !== undefined) checkCount(threads, 'threads');
+  if (batchSize !== 'auto') checkCount(batchSize, 'batchSize');
+  for (const one of isByName(input) ? Object.values(input) : input === undefined ? [] : [input]) checkModelInput(one);
+  checkTaps(taps, untilTaps);
+  if (recurrent !== undefined) checkRecurrent(recurrent);
+  const isNames = outputs === undefined || (outputs.length > 0 && outputs.every((name) => typeof name === 'string'));
+  if (!isNames) {
+    throw new LimbeckError('invalid-option', `"outputs" was ${String(outputs)}; it must be names, at least one.`);
+  }
+  checkKnownOptions(session, Object.keys(SESSION_OPTIONS), 'session');
+  const { graphOptimizationLevel = 'all', executionMode = 'sequential', freeDimensionOverrides = {} } = session;
+  checkOneOf(graphOptimizationLevel, 'graphOptimizationLevel', ['disabled', 'basic', 'extended', 'layout', 'all']);
+  checkOneOf(executionMode, 'executionMode', ['sequential', 'parallel']);
+  for (const [name, length] of Object.entries(freeDimensionOverrides)) checkCount(length, name);
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { LimbeckError } from '../core/errors.ts';
+import { openStore } from '../storage/store.ts';
+import type { LoadTeacherOptions } from './onnxOptions.ts';
+import { openTeacher } from './onnxTeacher.ts';
+import { sumOverTime } from './read.ts';
+import { fakeHouse } from './sessionCases.ts';
+
+const files = { model: new Blob(['12345']), externalData: [] };
+const batch = (count: number) => ({
+  x: { data: Float32Array.from({ length: count }, (_, i) => i), shape: [count, 1] },
+});
+const died = new LimbeckError('worker-died', 'It died.');
+const full = new LimbeckError('out-of-memory', 'No room.');
+
+function open(house: ReturnType<typeof fakeHouse>, options: LoadTeacherOptions = {}) {
+  return openTeacher({ files, name: 'fake', notices: ['It came slowly.'] }, options, house.start);
+}
+
+describe('batch size', () => {
+  test('is measured once, at the first batch, after its answer', async () => {
+    const house = fakeHouse({});
+    const teacher = await open(house);
+    expect(teacher.description.batchSize).toBeUndefined();
+    expect(await teacher.ask(batch(2))).toEqual({ logits: batch(2).x });
+    expect(teacher.description).toMatchObject({ batchSize: 1, why: expect.stringContaining('10.0 ms an example') });
+    await teacher.ask(batch(2));
+    expect(house.log).toEqual(['open wasm -', 'run wasm 2', 'measure wasm', 'run wasm 2']);
+  });
+
+  test('that is asked for, or that the model fixes, is known at once, and nothing is measured', async () => {
+    const house = fakeHouse({}, { fixedBatch: 4 });
+    const fixed = await open(house);
+    expect(fixed.description.batchSize).toBe(4);
+    const asked = await open(house, { batchSize: 12 });
+    expect(asked.description).toMatchObject({ batchSize: 12, why: expect.stringContaining('12 at a time were asked') });
+    await asked.ask(batch(1));
+    expect(house.log).not.toContain('measure wasm');
+  });
+
+  test('is remembered by the page, and in a store', async () => {
+    const store = await openStore('tuning', { kind: 'memory' });
+    const house = fakeHouse({});
+    const first = await open(house, { store });
+    await first.ask(batch(2));
+    expect(await store.keys('teacher-tuning/')).toHaveLength(1);
+    const second = await open(house, { store });
+    expect(second.description).toMatchObject({ batchSize: 1, why: first.description.why });
+    await second.ask(batch(2));
+    expect(house.log.filter((line) => line.startsWith('measure'))).toHaveLength(1);
+  });
+
+  test('that cannot be measured costs a sentence', async () => {
+    const house = fakeHouse({});
+    const start = async () => ({ ...(await house.start()), measure: () => Promise.reject(new Error('no clock')) });
+    const teacher = await openTeacher({ files, name: 'fake', notices: [] }, {}, start);
+    await teacher.ask(batch(2));
+    expect(teacher.description).toMatchObject({ batchSize: 32, why: expect.stringContaining('no clock') });
+  });
+});
+
+describe('recovery', () => {
+  test('a batch whose worker died is answered by the next, and those who watch are told', async () => {
+    const house = fakeHouse({ wasm: { faults: [undefined, died] } });
+    const teacher = await open(house, { batchSize: 2 });
+    const told: string[] = [];
+    const stop = teacher.watch?.((notice) => told.push(notice));
+    await teacher.ask(batch(2));
+    expect(await teacher.ask(batch(3))).toEqual({ logits: batch(3).x });
+    expect(house.log).toEqual(['open wasm -', 'run wasm 2', 'run wasm 3', 'open wasm 2', 'run wasm 3']);
+    expect(told).toEqual([expect.stringContaining('It died.')]);
+    expect(teacher.description.notices).toEqual(['It came slowly.', ...told]);
+    expect(teacher.usage?.()).toEqual({ calls: 2, computed: 5, found: 0 });
+    stop?.();
+    await teacher[Symbol.asyncDispose]();
+    expect(house.living()).toBe(0);
+  });
+
+  test('without room on several threads it opens on one, and says so', async () => {
+    const house = fakeHouse({});
+    let isFull = true;
+    const start = async () => {
+      const session = await house.start();
+      const opening: typeof session.open = (...given) => {
+        if (!isFull) return session.open(...given);
+        isFull = false;
+        return Promise.reject(full);
+      };
+      return { ...session, open: opening };
+    };
+    const teacher = await openTeacher({ files, name: 'fake', notices: [] }, {}, start);
+    expect(teacher.description).toMatchObject({ threads: 1, notices: [expect.stringContaining('it runs on one')] });
+    expect(house.living()).toBe(1);
+  });
+
+  test('a model that does not open leaves no worker behind', async () => {
+    const house = fakeHouse({ wasm: { openFault: new LimbeckError('invalid-onnx', 'It is none.') } });
+    await expect(open(house)).rejects.toMatchObject({ code: 'invalid-onnx' });
+    expect(house.living()).toBe(0);
+  });
+});
+
+describe('outputs', () => {
+  test("an only one is called 'logits', unless outputs were named", async () => {
+    const house = fakeHouse({}, { fixedBatch: 1 });
+    expect(Object.keys(await (await open(house)).ask(batch(1)))).toEqual(['logits']);
+    expect(Object.keys(await (await open(house, { outputs: ['y'] })).ask(batch(1)))).toEqual(['y']);
+    expect(Object.keys(await (await open(house, { taps: ['y'] })).ask(batch(1)))).toEqual(['y']);
+  });
+
+  test('a function of the page reads here; a reading by name is left to the worker', async () => {
+    const house = fakeHouse({}, { fixedBatch: 1 });
+    const own = await open(house, { read: ({ y }) => ({ twice: y as NonNullable<typeof y> }) });
+    expect(Object.keys(await own.ask(batch(1)))).toEqual(['twice']);
+    expect(own.description.identity).toBeUndefined();
+    const named = await open(house, { read: sumOverTime({ classes: [0] }) });
+    expect(Object.keys(await named.ask(batch(1)))).toEqual(['y']);
+    expect(named.description.identity).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+test('cancelled and disposed teachers answer nothing', async () => {
+  const house = fakeHouse({}, { fixedBatch: 1 });
+  const teacher = await open(house);
+  await expect(teacher.ask(batch(1), AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+  expect(house.log).toEqual(['open wasm -']);
+  await teacher[Symbol.asyncDispose]();
+  await teacher[Symbol.asyncDispose]();
+  await expect(teacher.ask(batch(1))).rejects.toMatchObject({ code: 'disposed' });
+  await expect(teacher.timeMs(batch(1), 1)).rejects.toMatchObject({ code: 'disposed' });
+});

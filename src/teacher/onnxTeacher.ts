@@ -1,0 +1,197 @@
+import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import { type DevicePlan, planDevices } from './devices.ts';
+import { toModelCache } from './modelCache.ts';
+import { identityOf } from './onnxIdentity.ts';
+import type { LoadTeacherOptions } from './onnxOptions.ts';
+import { readOutputs } from './read.ts';
+import { keepRunning, type PlacedSession } from './recover.ts';
+import { batchOf } from './sessionBatches.ts';
+import { type Opening, openAt, openFirst } from './sessionPlace.ts';
+import type { ModelFiles, Placement, SessionSettings } from './sessionSettings.ts';
+import type { Teacher, TeacherDescription } from './teacher.ts';
+import { type TunedPlace, type TuneMemory, tuneMemory } from './tuneMemory.ts';
+import { tuneSession } from './tuneSession.ts';
+
+/** A model whose files are at hand. */
+export interface LoadedModel {
+  readonly files: ModelFiles;
+  readonly name: string;
+  /** What is to be said of how it was fetched. */
+  readonly notices: readonly string[];
+}
+
+/** Examples at a time while nothing was measured. */
+const DEFAULT_BATCH = 32;
+
+/** Opens a model as a teacher. Another way to `start` sessions is for tests. */
+export async function openTeacher(
+  model: LoadedModel,
+  options: LoadTeacherOptions,
+  start?: Opening['start'],
+): Promise<Teacher> {
+  const { worker = 'shipped', threads, device = 'auto' } = options;
+  const planned = await planDevices(device);
+  const notices = [...model.notices, ...planned.notices];
+  const reasons = [...planned.reasons];
+  const plan = { ...planned, reasons };
+  const opening: Opening = { files: model.files, settings: settingsOf(model.name, options), worker, start };
+  let memory: TuneMemory | undefined;
+  let known: TunedPlace | undefined;
+  const choose = async (hash: string): Promise<Placement> => {
+    memory = await tuneMemory(whatIsTuned(hash, options), plan.gpuName, storeOf(options));
+    known = await memory.recall();
+    return { device: known?.device ?? plan.first, threads };
+  };
+  const { session, hash } = await openFirst(opening, choose, (notice) => {
+    notices.push(notice);
+    reasons.push(notice);
+  });
+  const identity = await identityOf(hash, options);
+  // What was measured says nothing about another device that had to be taken.
+  const place = known?.device === session.placement.device ? known : undefined;
+  return makeTeacher({ model, options, plan, opening, notices, session, identity, memory, known: place });
+}
+
+function settingsOf(name: string, options: LoadTeacherOptions): SessionSettings {
+  const { assetBase, input, session, taps, untilTaps, recurrent, outputs, read } = options;
+  return { name, assetBase, input, session, taps, untilTaps, recurrent, outputs, read: read?.spec };
+}
+
+/** What the time of a run depends on, beside the device. */
+function whatIsTuned(hash: string, options: LoadTeacherOptions): object {
+  const { taps, untilTaps, recurrent, outputs, session, threads, device, batchSize } = options;
+  return { hash, taps, untilTaps, recurrent, outputs, session, threads, device, batchSize };
+}
+
+function storeOf({ store, cache }: LoadTeacherOptions) {
+  return store ?? (cache === undefined ? undefined : toModelCache(cache).store);
+}
+
+interface TeacherParts {
+  readonly model: LoadedModel;
+  readonly options: LoadTeacherOptions;
+  readonly plan: DevicePlan;
+  readonly opening: Opening;
+  /** Grows while the teacher works. */
+  readonly notices: string[];
+  readonly session: PlacedSession;
+  readonly identity: string | undefined;
+  readonly memory: TuneMemory | undefined;
+  readonly known: TunedPlace | undefined;
+}
+
+function makeTeacher({ model, options, plan, opening, notices, session, ...parts }: TeacherParts): Teacher {
+  const listeners = new Set<(notice: string) => void>();
+  const tell = (notice: string) => {
+    notices.push(notice);
+    for (const listener of listeners) listener(notice);
+  };
+  const open = (placement: Placement) => openAt(opening, placement);
+  const running = keepRunning({ first: session, open, hasWorker: opening.worker !== 'none', tell });
+  let tuned: Promise<void> | undefined;
+  let place = parts.known ?? placeWithoutMeasuring(session, options, plan);
+  // Whoever names outputs wants them by these names.
+  const hasNames = options.taps !== undefined || options.outputs !== undefined;
+  const read = options.read ?? (hasNames ? asTheyAre : asLogits);
+  let usage = { calls: 0, computed: 0 };
+  let isDisposed = false;
+
+  const requireAlive = () => {
+    if (!isDisposed) return;
+    throw new LimbeckError('disposed', `The teacher "${model.name}" was disposed; load it again.`);
+  };
+
+  /** What goes wrong while it is measured costs the measurement, and nothing else. */
+  async function tune(inputs: NamedArrays): Promise<void> {
+    const sizes = typeof options.batchSize === 'number' ? [options.batchSize] : undefined;
+    try {
+      const { isProvisional, ...tunedPlace } = await tuneSession({ running, plan, inputs, sizes, open, tell });
+      place = tunedPlace;
+      if (!isProvisional) await parts.memory?.remember(place);
+    } catch (error) {
+      const { device } = running.current().placement;
+      const batchSize = typeof options.batchSize === 'number' ? options.batchSize : DEFAULT_BATCH;
+      place = { device, batchSize, why: `It could not be measured (${messageOf(error)}).` };
+    }
+  }
+
+  /** The first answer comes before anything is measured: what is wrong with a batch is said as it is. */
+  async function ask(inputs: NamedArrays, signal: AbortSignal | undefined): Promise<NamedArrays> {
+    await tuned;
+    const run = () => running.attempt((current) => current.run(inputs), batchOf(inputs), signal);
+    const before = running.current();
+    const outputs = await run();
+    if (place !== undefined || batchOf(inputs) === 0) return outputs;
+    tuned ??= tune(inputs);
+    await tuned;
+    // An answer from a device that proved wrong is not given away.
+    return before.placement.device !== 'wasm' && running.current() !== before ? run() : outputs;
+  }
+
+  return {
+    get description(): TeacherDescription {
+      const { placement, opened } = running.current();
+      return {
+        name: model.name,
+        bytes: model.files.model.size + model.files.externalData.reduce((sum, { data }) => sum + data.size, 0),
+        device: placement.device,
+        threads: opened.threads,
+        why: place?.device === placement.device ? place.why : [...plan.reasons, ...notices.slice(-1)].join(' '),
+        batchSize: place?.batchSize,
+        ...(parts.identity !== undefined && { identity: parts.identity }),
+        inputs: opened.inputs,
+        outputs: opened.outputs,
+        notices: [...opened.notices, ...notices],
+      };
+    },
+    async ask(inputs, signal) {
+      requireAlive();
+      throwIfAborted(signal);
+      const batch = batchOf(inputs);
+      const outputs = await ask(inputs, signal);
+      throwIfAborted(signal);
+      usage = { calls: usage.calls + 1, computed: usage.computed + batch };
+      // What the worker has read has been checked there.
+      return options.read?.spec === undefined ? readOutputs(read, outputs, batch) : outputs;
+    },
+    async timeMs(inputs, repeats) {
+      requireAlive();
+      return running.attempt((current) => current.timeMs(inputs, repeats), batchOf(inputs));
+    },
+    watch(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    usage: () => ({ ...usage, found: 0 }),
+    async [Symbol.asyncDispose]() {
+      if (isDisposed) return;
+      isDisposed = true;
+      listeners.clear();
+      await running[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Where there is nothing to choose, nothing is measured. */
+function placeWithoutMeasuring(
+  { placement, opened }: PlacedSession,
+  { batchSize = 'auto' }: LoadTeacherOptions,
+  { challenger, reasons }: DevicePlan,
+): TunedPlace | undefined {
+  const size = batchSize === 'auto' ? opened.fixedBatch : batchSize;
+  if (size === undefined || challenger !== undefined || placement.device !== 'wasm') return undefined;
+  const why = batchSize === 'auto' ? `The model takes ${size} at a time.` : `${size} at a time were asked for.`;
+  return { device: placement.device, batchSize: size, why: [...reasons, why].join(' ') };
+}
+
+function asTheyAre(outputs: NamedArrays): NamedArrays {
+  return outputs;
+}
+
+/** A model with one output is a classifier until "read" says otherwise. */
+function asLogits(outputs: NamedArrays): NamedArrays {
+  const [only, ...others] = Object.values(outputs);
+  return only !== undefined && others.length === 0 ? { [DEFAULT_OUTPUT]: only } : outputs;
+}
