@@ -1,9 +1,9 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
+import { takeTurns } from '../core/turns.ts';
 import { type Dataset, DEFAULT_INPUT, type LabelledDataset } from './dataset.ts';
 import { makeDataset } from './makeDataset.ts';
 import { makeResampler } from './resample.ts';
-import { takeTurns } from './turns.ts';
 import { parseWav } from './wav.ts';
 
 /** Samples in −1…1 that tell their rate. */

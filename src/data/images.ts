@@ -1,9 +1,9 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { sizeOf } from '../core/shape.ts';
+import { takeTurns } from '../core/turns.ts';
 import { type Dataset, DEFAULT_INPUT, type LabelledDataset } from './dataset.ts';
 import { makeDataset } from './makeDataset.ts';
-import { takeTurns } from './turns.ts';
 
 /**
  * Anything that holds one picture. A Blob (or File) is decoded when it is read, and not kept; an element must be loaded, and a

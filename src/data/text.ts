@@ -1,5 +1,6 @@
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { takeTurns } from '../core/turns.ts';
 import type { Dataset, InputSpec, LabelledDataset } from './dataset.ts';
 import { makeDataset } from './makeDataset.ts';
 import {
@@ -9,7 +10,6 @@ import {
   type TextLike,
   type TokenizerFiles,
 } from './tokenize.ts';
-import { takeTurns } from './turns.ts';
 
 /** What every text becomes. */
 export interface TextOptions {

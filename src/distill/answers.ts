@@ -1,5 +1,6 @@
-import { LimbeckError, throwIfAborted } from '../core/errors.ts';
+import { LimbeckError } from '../core/errors.ts';
 import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import { takeTurns } from '../core/turns.ts';
 import { pickRows } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Teacher } from '../teacher/teacher.ts';
@@ -60,11 +61,12 @@ export function openAnswers(options: AnswersOptions): Answers {
       examples?.catch(() => undefined);
       return examples && { indices, examples };
     };
+    const turn = takeTurns(signal);
     let next = read(0);
     for (let at = batchSize; next !== undefined; at += batchSize) {
       const { indices, examples } = next;
       const { inputs } = await examples;
-      throwIfAborted(signal);
+      await turn();
       next = read(at);
       const rows = await ask(inputs, indices.length);
       const bytes = table.bytesFor(rows);

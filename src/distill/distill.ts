@@ -116,7 +116,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
       emit,
       signal: teaching.signal,
     });
-    const measured = measureEpochs({ job, loss, lessons, truth, emit, startedAt: trainStartedAt });
+    const measured = measureEpochs({ job, loss, lessons, truth, emit });
     const outcome = await trainer.train(job, makeSource(options, loss, lessons, signal), measured.onEvent, signal);
     watching?.();
     await student.adopt(outcome.artifacts);

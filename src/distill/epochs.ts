@@ -14,14 +14,13 @@ export interface EpochsOptions {
   /** Labels of the holdout. */
   readonly truth: Int32Array | undefined;
   readonly emit: (event: DistillEvent) => void;
-  readonly startedAt: number;
 }
 
 /**
  * Measures the student after every epoch. The teacher may still be answering about the holdout when an epoch ends: the
  * student goes on meanwhile, one epoch further at most, and the epoch is told when its metrics are known.
  */
-export function measureEpochs({ job, loss, lessons, truth, emit, startedAt }: EpochsOptions) {
+export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions) {
   const compared = loss.reads.teacher[0] ?? DEFAULT_OUTPUT;
   const epochs: EpochRecord[] = [];
   let before = Promise.resolve();
@@ -29,7 +28,7 @@ export function measureEpochs({ job, loss, lessons, truth, emit, startedAt }: Ep
 
   async function tell(event: Extract<EngineEvent, { type: 'epoch' }>): Promise<void> {
     const { holdoutOutputs, ...epoch } = event;
-    const remainingMs = remaining(event, job, performance.now() - startedAt);
+    const remainingMs = remaining(event, job);
     const answers = holdoutOutputs && (await lessons.holdout);
     const metrics = holdoutOutputs
       ? measure({ student: holdoutOutputs, teacher: answers?.[compared], labels: truth })
@@ -41,8 +40,7 @@ export function measureEpochs({ job, loss, lessons, truth, emit, startedAt }: Ep
   return {
     async onEvent(event: EngineEvent): Promise<void> {
       if (event.type === 'notice') return emit(event);
-      if (event.type === 'step')
-        return emit({ ...event, remainingMs: remaining(event, job, performance.now() - startedAt) });
+      if (event.type === 'step') return emit({ ...event, remainingMs: remaining(event, job) });
       if (event.epoch === 1) overlapFraction = overlapOf(lessons.busyMs().data, event.learnMs, event.ms);
       await before;
       before = tell(event);
@@ -57,7 +55,8 @@ export function measureEpochs({ job, loss, lessons, truth, emit, startedAt }: Ep
   };
 }
 
-function remaining(event: Exclude<EngineEvent, NoticeEvent>, { epochs }: TrainJob, elapsedMs: number): number {
-  const done = event.type === 'step' ? event.epoch - 1 + event.step / event.steps : event.epoch;
-  return (elapsedMs / done) * (epochs - done);
+/** The rest of this epoch at its own pace; further ones at the student's, who will not have to wait for a teacher. */
+function remaining(event: Exclude<EngineEvent, NoticeEvent>, { epochs }: TrainJob): number {
+  const done = event.type === 'step' ? event.step / event.steps : 1;
+  return (event.ms / done) * (1 - done) + (event.learnMs / done) * (epochs - event.epoch);
 }

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../core/errors.ts';
+import { takeTurns } from '../core/turns.ts';
 import type { Dataset, Examples } from '../data/dataset.ts';
 import { batches } from '../data/views.ts';
 
@@ -14,9 +14,10 @@ export async function scan(
   onScanned: (count: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const turn = takeTurns(signal);
   let at = 0;
   for await (const { indices, examples } of batches(dataset, SCAN_BATCH, { signal })) {
-    throwIfAborted(signal);
+    await turn();
     look(examples, at);
     at += indices.length;
     onScanned(at);

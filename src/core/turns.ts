@@ -1,5 +1,5 @@
-import { throwIfAborted } from '../core/errors.ts';
-import { yieldToEvents } from '../core/yield.ts';
+import { throwIfAborted } from './errors.ts';
+import { yieldToEvents } from './yield.ts';
 
 /** Long enough to do some work, short enough that the page stays at 60 frames a second. */
 const TURN_MS = 8;
