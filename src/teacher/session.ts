@@ -6,7 +6,7 @@ import { type InferenceSession, type Ort, type OrtTensor, startOrt } from '../ru
 import { readOutputs, reviveRead } from './read.ts';
 import { runRecurrent } from './recurrent.ts';
 import { batchOf, repeatExamples, runInParts } from './sessionBatches.ts';
-import { createOrtSession, type DeviceLoss, type OrtModel } from './sessionCreate.ts';
+import { createOrtSession, type DeviceLoss, type OrtModel, readyModel } from './sessionCreate.ts';
 import { fitShape, type ModelValue, toFeeds } from './sessionFeeds.ts';
 import type { OnnxSession, OpenedSession, Placement, SessionSettings } from './sessionSettings.ts';
 import { fromOrtTensor, toOrtTensor } from './sessionTensors.ts';
@@ -46,8 +46,10 @@ export function createOnnxSession(): OnnxSession {
     },
     open: (files, settings, placement) =>
       enqueue(async (): Promise<OpenedSession> => {
+        // A broken file is told before anything is started for it.
+        const ready = await readyModel(files, settings);
         const { ort, threads, notices } = await startOrt({ ...placement, assetBase: settings.assetBase });
-        const model = await createOrtSession(ort, files, settings, placement);
+        const model = await createOrtSession(ort, ready, settings, placement);
         opened = { ort, settings, placement, ...model };
         return {
           threads,

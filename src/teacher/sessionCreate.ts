@@ -1,5 +1,5 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { prepareModel } from '../onnx/prepare.ts';
+import { type PreparedModel, prepareModel } from '../onnx/prepare.ts';
 import type { InferenceSession, Ort, OrtDevice } from '../runtime/ort.ts';
 import { fixedBatchOf, type ModelValue } from './sessionFeeds.ts';
 import type { ModelFiles, Placement, SessionSettings } from './sessionSettings.ts';
@@ -18,21 +18,30 @@ export interface OrtModel {
   readonly loss: DeviceLoss;
 }
 
+/** A model that was checked and tapped as the settings say: ready for onnxruntime, which it needs not be there for. */
+export interface ReadyModel extends PreparedModel {
+  readonly externalData: ModelFiles['externalData'];
+}
+
+/** Throws    invalid-onnx: the bytes are no ONNX model, or a broken one · unknown-tensor */
+export async function readyModel({ model, externalData }: ModelFiles, settings: SessionSettings): Promise<ReadyModel> {
+  const { name, taps, untilTaps } = settings;
+  const externalFiles = externalData.map(({ path }) => path);
+  const whole = new Uint8Array(await model.arrayBuffer());
+  return { ...prepareModel(whole, { name, taps, untilTaps, externalFiles }), externalData };
+}
+
 /**
- * Opens a model, tapped as the settings say.
- * Throws    invalid-onnx: the bytes are no ONNX model, or a truncated one · unknown-tensor · unknown-output ·
- *           backend-unavailable · out-of-memory
+ * Opens a model in onnxruntime.
+ * Throws    invalid-onnx: onnxruntime does not take it · unknown-output · backend-unavailable · out-of-memory
  */
 export async function createOrtSession(
   ort: Ort,
-  { model, externalData }: ModelFiles,
+  { bytes, names, externalData }: ReadyModel,
   settings: SessionSettings,
   placement: Placement,
 ): Promise<OrtModel> {
-  const { name, taps, untilTaps, session: options = {} } = settings;
-  const whole = new Uint8Array(await model.arrayBuffer());
-  const externalFiles = externalData.map(({ path }) => path);
-  const { bytes, names } = prepareModel(whole, { name, taps, untilTaps, externalFiles });
+  const { name, session: options = {} } = settings;
   const session = await create(ort, bytes, name, {
     graphOptimizationLevel: 'all',
     // Warnings of how a graph was split between devices are nothing to a page's console.
@@ -63,7 +72,8 @@ async function create(ort: Ort, bytes: Uint8Array, name: string, options: Infere
     return await ort.InferenceSession.create(bytes, options);
   } catch (error) {
     const why = messageOf(error);
-    if (/memory|allocat/i.test(why)) {
+    // Names that are quoted from the file, as in Node (x), may hold any word.
+    if (/memory|allocat|\bOOM\b/i.test(why.replace(/'[^']*'|"[^"]*"|\w+ \([^)]*\)/g, ''))) {
       throw new LimbeckError('out-of-memory', `There is no room for the teacher "${name}": ${why}`, { cause: error });
     }
     // ort says so where its own WebAssembly did not start; any other fault is the model's.
