@@ -89,6 +89,22 @@ export default [
     onwarn,
   },
   {
+    // tfjs's WebGPU backend, loaded only where a student trains on a GPU. A function of the tfjs-core that is already
+    // there, because a second copy would be another tfjs.
+    input: { 'tfjs-backend-webgpu': 'src/runtime/backends/webgpuModule.ts' },
+    output: {
+      dir: 'dist',
+      format: 'iife',
+      name: 'backend',
+      globals: { '@tensorflow/tfjs-core': 'tf' },
+      banner: 'export function load(tf) {',
+      footer: 'return backend;\n}',
+    },
+    external: ['@tensorflow/tfjs-core'],
+    plugins: plugins(true),
+    onwarn,
+  },
+  {
     input: { worker: 'src/worker.ts' },
     output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
     external: (id) => id.startsWith('node:'),

@@ -17,8 +17,8 @@ import { moved, registerTransfers } from './workers/transfer.ts';
  */
 export function exposeWorker(options: { losses?: KnownLosses } = {}): void {
   registerTransfers();
-  const engine = createEngine(options.losses);
-  const onnx = createOnnxSession();
+  const onnx = createOnnxSession(() => engine.gpuDevice());
+  const engine = createEngine(options.losses, onnx);
   const tfjs = createTfjsSession();
   expose({
     engine: {

@@ -97,8 +97,9 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     for (const message of trainer.description.notices) emit({ type: 'notice', message });
     const usedBefore = teacher.usage?.();
     const loss = options.loss ?? softTargets();
-    const job = await makeJob(options, student, loss);
-    const studentDescription = await checkFirstBatch(options, job, loss, trainer, signal);
+    const wanted = await makeJob(options, student, loss);
+    const { studentDescription, isNear } = await checkFirstBatch(options, wanted, loss, trainer, signal);
+    const job = { ...wanted, asksNearTeacher: isNear };
     const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
 
     emit({ type: 'phase', phase: 'train' });
@@ -109,7 +110,8 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
       data,
       holdout,
       order: joinBatches(epochBatches(job, 1), data.size),
-      outputs: loss.reads.teacher,
+      // A teacher beside the trainer is asked there.
+      outputs: isNear ? [] : loss.reads.teacher,
       batchSize: options.teacherBatchSize ?? teacher.description.batchSize ?? 32,
       memoryBytes: options.answerMemoryBytes ?? 512e6,
       epochs: job.epochs,
@@ -132,7 +134,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
       epochs,
       memory,
       teacher: teacher.description,
-      teacherUsage: usageSince(usedBefore, teacher.usage?.()),
+      teacherUsage: usageSince(usedBefore, teacher.usage?.(), outcome.nearUsage),
       overlapFraction: measured.overlapFraction(),
       backend: trainer.description,
       student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },
@@ -174,8 +176,12 @@ async function checkFirstBatch(
   const indices = Int32Array.from({ length: Math.min(2, data.size) }, (_, i) => i);
   const examples = await data.read(indices, signal);
   checkFinite(examples, 0);
-  const answers = loss.reads.teacher.length > 0 ? await teacher.ask(examples.inputs, signal) : {};
-  return trainer.check(job, { inputs: examples.inputs, teacher: answers, ...labelsFor(loss, examples) });
+  const isAsked = loss.reads.teacher.length > 0;
+  const answers = isAsked ? await teacher.ask(examples.inputs, signal) : {};
+  // Known only now: a GPU that does not give what wasm gives is left at the first answer.
+  const isNear = isAsked && trainer.isNear(teacher);
+  const batch = { inputs: examples.inputs, teacher: isNear ? {} : answers, ...labelsFor(loss, examples) };
+  return { studentDescription: await trainer.check({ ...job, asksNearTeacher: isNear }, batch), isNear };
 }
 
 /** Looks at every example before anything costly begins; gives the labels of the holdout, which are for scoring only. */

@@ -57,11 +57,16 @@ export function makeReport({ job, loss, memory, ...parts }: ReportParts): Distil
 }
 
 /** What was added since `before`. */
-export function usageSince(before: TeacherUsage | undefined, now: TeacherUsage | undefined): TeacherUsage | undefined {
-  if (before === undefined || now === undefined) return now;
+export function usageSince(
+  before: TeacherUsage | undefined,
+  now: TeacherUsage | undefined,
+  near: Pick<TeacherUsage, 'calls' | 'computed'> = { calls: 0, computed: 0 },
+): TeacherUsage | undefined {
+  if (now === undefined) return now;
+  const { calls, computed, found } = before ?? { calls: 0, computed: 0, found: 0 };
   return {
-    calls: now.calls - before.calls,
-    computed: now.computed - before.computed,
-    found: now.found - before.found,
+    calls: now.calls - calls + near.calls,
+    computed: now.computed - computed + near.computed,
+    found: now.found - found,
   };
 }

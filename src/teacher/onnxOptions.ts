@@ -3,6 +3,7 @@ import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { checkTaps, type Tap } from '../onnx/taps.ts';
 import type { Store } from '../storage/store.ts';
 import type { WorkerOption } from '../workers/host.ts';
+import { type HasWorkplace, WORKPLACE } from '../workers/workplace.ts';
 import type { DeviceOption } from './devices.ts';
 import type { FetchModelOptions } from './fetchModel.ts';
 import { checkModelInput, type ModelInput } from './modelInput.ts';
@@ -47,6 +48,11 @@ export interface LoadTeacherOptions {
   readonly cache?: FetchModelOptions['cache'];
   /** Keeps what was measured. Default: the store of `cache`, if any. */
   readonly store?: Store;
+  /**
+   * A trainer on WebGPU: the teacher works in its worker, on its GPU, and `distill` with that trainer teaches without a
+   * copy of the answers. Elsewhere, a worker of its own. Only a "read" of this package can be done there.
+   */
+  readonly beside?: HasWorkplace;
   readonly worker?: WorkerOption;
   /** The folder that serves the package's .wasm files; default: beside the code. */
   readonly assetBase?: string;
@@ -70,6 +76,7 @@ const OPTIONS: Readonly<Record<keyof LoadTeacherOptions, true>> = {
   externalData: true,
   cache: true,
   store: true,
+  beside: true,
   worker: true,
   assetBase: true,
   name: true,
@@ -92,6 +99,10 @@ export function checkLoadOptions(options: LoadTeacherOptions): void {
   const { session = {} } = options;
   checkOneOf(device, 'device', ['auto', 'wasm', 'webgpu', 'webnn']);
   if (threads !== undefined) checkCount(threads, 'threads');
+  const { beside } = options;
+  if (beside !== undefined && !(typeof beside === 'object' && beside !== null && WORKPLACE in beside)) {
+    throw new LimbeckError('invalid-option', '"beside" must be a trainer; await openTrainer(…) first.');
+  }
   if (batchSize !== 'auto') checkCount(batchSize, 'batchSize');
   for (const one of isByName(input) ? Object.values(input) : input === undefined ? [] : [input]) checkModelInput(one);
   checkTaps(taps, untilTaps);

@@ -1,6 +1,8 @@
 import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
+import { startBeside } from './beside.ts';
 import { type DevicePlan, planDevices } from './devices.ts';
 import { toModelCache } from './modelCache.ts';
 import { identityOf } from './onnxIdentity.ts';
@@ -31,12 +33,20 @@ export async function openTeacher(
   options: LoadTeacherOptions,
   start?: Opening['start'],
 ): Promise<Teacher> {
-  const { worker = 'shipped', threads, device = 'auto' } = options;
+  const { worker = 'shipped', threads } = options;
+  const beside = options.beside && startBeside(options.beside);
+  const isBeside = beside !== undefined && beside.notice === undefined;
+  const device = options.device ?? (isBeside ? 'webgpu' : 'auto');
   const planned = await planDevices(device);
-  const notices = [...model.notices, ...planned.notices];
+  const notices = [...model.notices, ...planned.notices, ...(beside?.notice ? [beside.notice] : [])];
   const reasons = [...planned.reasons];
   const plan = { ...planned, reasons };
-  const opening: Opening = { files: model.files, settings: settingsOf(model.name, options), worker, start };
+  const opening: Opening = {
+    files: model.files,
+    settings: settingsOf(model.name, options),
+    worker,
+    start: start ?? beside?.start,
+  };
   let memory: TuneMemory | undefined;
   let known: TunedPlace | undefined;
   const choose = async (hash: string): Promise<Placement> => {
@@ -82,7 +92,7 @@ interface TeacherParts {
   readonly known: TunedPlace | undefined;
 }
 
-function makeTeacher({ model, options, plan, opening, notices, session, ...parts }: TeacherParts): Teacher {
+function makeTeacher({ model, options, plan, opening, notices, session, ...parts }: TeacherParts): Teacher & LivesNear {
   const listeners = new Set<(notice: string) => void>();
   const tell = (notice: string) => {
     notices.push(notice);
@@ -131,6 +141,14 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
   }
 
   return {
+    /** Where a student finds it on its own GPU, while it is there and is asked in a way that a GPU can answer. */
+    get [NEAR](): Workplace | undefined {
+      const now: PlacedSession & LivesNear = running.current();
+      const isPlain =
+        options.recurrent === undefined && (options.read === undefined || options.read.spec !== undefined);
+      const isThere = !isDisposed && now.placement.device === 'webgpu' && now.opened.fixedBatch === undefined;
+      return isPlain && isThere ? now[NEAR] : undefined;
+    },
     get description(): TeacherDescription {
       const { placement, opened } = running.current();
       return {

@@ -2,12 +2,14 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import type { GpuDevice, NearTeacher } from '../runtime/gpu.ts';
 import { type InferenceSession, type Ort, type OrtTensor, startOrt } from '../runtime/ort.ts';
 import { readOutputs, reviveRead } from './read.ts';
 import { runRecurrent } from './recurrent.ts';
 import { batchOf, repeatExamples, runInParts } from './sessionBatches.ts';
 import { createOrtSession, type DeviceLoss, type OrtModel, readyModel } from './sessionCreate.ts';
 import { fitShape, type ModelValue, toFeeds } from './sessionFeeds.ts';
+import { toGpuAnswers, toHost } from './sessionNear.ts';
 import type { OnnxSession, OpenedSession, Placement, SessionSettings } from './sessionSettings.ts';
 import { fromOrtTensor, toOrtTensor } from './sessionTensors.ts';
 import { tuneBatch } from './tune.ts';
@@ -26,8 +28,11 @@ interface Opened extends OrtModel {
   readonly placement: Placement;
 }
 
-/** An ONNX model in onnxruntime-web, on the thread where this is called. */
-export function createOnnxSession(): OnnxSession {
+/**
+ * An ONNX model in onnxruntime-web, on the thread where this is called. `gpuDevice` gives the GPU of a student on this
+ * thread: a model on WebGPU shares it then.
+ */
+export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () => undefined): OnnxSession & NearTeacher {
   // ort takes one run at a time per instance.
   const enqueue = makeQueue();
   let opened: Opened | undefined;
@@ -49,7 +54,8 @@ export function createOnnxSession(): OnnxSession {
         // A broken file is told before anything is started for it.
         const ready = await readyModel(files, settings);
         const { ort, threads, notices } = await startOrt({ ...placement, assetBase: settings.assetBase });
-        const model = await createOrtSession(ort, ready, settings, placement);
+        const shared = placement.device === 'webgpu' ? gpuDevice() : undefined;
+        const model = await createOrtSession(ort, ready, settings, placement, shared);
         opened = { ort, settings, placement, ...model };
         return {
           threads,
@@ -64,6 +70,11 @@ export function createOnnxSession(): OnnxSession {
         const now = requireOpened();
         const outputs = await runBatch(now, toFeeds(inputs, now.inputs, now.settings));
         return readHere(now, outputs, batchOf(inputs));
+      }),
+    askOnGpu: (inputs) =>
+      enqueue(async () => {
+        const now = requireOpened();
+        return toGpuAnswers(await runRaw(now, toFeeds(inputs, now.inputs, now.settings)), now.settings);
       }),
     timeMs: (inputs, repeats) =>
       enqueue(async () => {
@@ -121,8 +132,14 @@ function runBatch(opened: Opened, feeds: NamedArrays): Promise<NamedArrays> {
   );
 }
 
+async function runOnce(opened: Opened, given: NamedArrays): Promise<NamedArrays> {
+  const outputs = Object.entries(await runRaw(opened, given));
+  const read = outputs.map(async ([name, tensor]) => [name, fromOrtTensor(await toHost(tensor))] as const);
+  return Object.fromEntries(await Promise.all(read));
+}
+
 /** Throws    shape-mismatch · teacher-failed · out-of-memory */
-async function runOnce({ ort, session, placement, inputs, fetches, names, loss }: Opened, given: NamedArrays) {
+async function runRaw({ ort, session, placement, inputs, fetches, names, loss }: Opened, given: NamedArrays) {
   const feeds: Record<string, OrtTensor> = {};
   for (const info of inputs) {
     const array = given[info.name];
@@ -141,7 +158,7 @@ async function runOnce({ ort, session, placement, inputs, fetches, names, loss }
     throw runFault(loss.error ?? error);
   }
   return Object.fromEntries(
-    Object.entries(results).map(([name, tensor]) => [names[name] ?? name, fromOrtTensor(tensor as OrtTensor)]),
+    Object.entries(results).map(([name, tensor]) => [names[name] ?? name, tensor as OrtTensor]),
   );
 }
 

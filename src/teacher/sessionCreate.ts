@@ -1,5 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { type PreparedModel, prepareModel } from '../onnx/prepare.ts';
+import type { GpuDevice } from '../runtime/gpu.ts';
 import type { InferenceSession, Ort, OrtDevice } from '../runtime/ort.ts';
 import { fixedBatchOf, type ModelValue } from './sessionFeeds.ts';
 import type { ModelFiles, Placement, SessionSettings } from './sessionSettings.ts';
@@ -32,7 +33,7 @@ export async function readyModel({ model, externalData }: ModelFiles, settings: 
 }
 
 /**
- * Opens a model in onnxruntime.
+ * Opens a model in onnxruntime. On a GPU that is given, its outputs stay there.
  * Throws    invalid-onnx: onnxruntime does not take it · unknown-output · backend-unavailable · out-of-memory
  */
 export async function createOrtSession(
@@ -40,6 +41,7 @@ export async function createOrtSession(
   { bytes, names, externalData }: ReadyModel,
   settings: SessionSettings,
   placement: Placement,
+  gpuDevice?: GpuDevice,
 ): Promise<OrtModel> {
   const { name, session: options = {} } = settings;
   const session = await create(ort, bytes, name, {
@@ -47,7 +49,7 @@ export async function createOrtSession(
     // Warnings of how a graph was split between devices are nothing to a page's console.
     logSeverityLevel: 3,
     ...options,
-    executionProviders: [placement.device],
+    ...providersOf(placement.device, gpuDevice),
     ...(externalData.length > 0 ? { externalData } : {}),
   });
   const inputs = valuesOf(session.inputMetadata, options.freeDimensionOverrides);
@@ -63,8 +65,15 @@ export async function createOrtSession(
     names,
     fixedBatch,
     notices: left.map(({ name: output, type }) => `The output "${output}" (${type}) is left out: it is no numbers.`),
-    loss: watchDevice(ort, placement.device),
+    loss: watchDevice(ort, placement.device, gpuDevice),
   };
+}
+
+/** onnxruntime takes a device only here; what `env.webgpu.device` is set to, it does not read. */
+function providersOf(device: OrtDevice, gpuDevice: GpuDevice | undefined): InferenceSession.SessionOptions {
+  if (gpuDevice === undefined) return { executionProviders: [device] };
+  const provider = { name: 'webgpu', device: gpuDevice } as unknown as InferenceSession.WebGpuExecutionProviderOption;
+  return { executionProviders: [provider], preferredOutputLocation: 'gpu-buffer' };
 }
 
 async function create(ort: Ort, bytes: Uint8Array, name: string, options: InferenceSession.SessionOptions) {
@@ -156,10 +165,10 @@ interface Gpu {
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
 }
 
-function watchDevice(ort: Ort, device: OrtDevice): DeviceLoss {
+function watchDevice(ort: Ort, device: OrtDevice, gpuDevice: GpuDevice | undefined): DeviceLoss {
   const loss: DeviceLoss = {};
   if (device !== 'webgpu') return loss;
-  const getting = ort.env.webgpu.device as unknown as Promise<Gpu>;
+  const getting = gpuDevice ?? (ort.env.webgpu.device as unknown as Promise<Gpu>);
   Promise.resolve(getting)
     .then((gpu) => gpu.lost)
     .then(({ reason, message }) => {

@@ -4,8 +4,10 @@ import type { Loss } from '../losses/loss.ts';
 import * as tf from '../runtime/tf.ts';
 import { describeStudent, orderInputs } from '../student/build.ts';
 import type { StudentDescription } from '../student/student.ts';
+import { gpuStep, isOnGpu } from './gpuStepper.ts';
 import { checkLabelRange, classesOf } from './labels.ts';
 import type { TrainBatch } from './loop.ts';
+import type { NearBatch } from './near.ts';
 import { trainStep } from './step.ts';
 
 /**
@@ -13,8 +15,9 @@ import { trainStep } from './step.ts';
  * Throws    student-not-trainable · unknown-output · class-mismatch · labels-missing · not-finite · unknown-input ·
  *           shape-mismatch
  */
-export function checkBatch(model: tf.LayersModel, loss: Loss, batch: TrainBatch): StudentDescription {
+export async function checkBatch(model: tf.LayersModel, loss: Loss, batch: NearBatch): Promise<StudentDescription> {
   const description = describeStudent(model);
+  const answers = shapesOfAnswers(batch);
   if (model.trainableWeights.length === 0) {
     throw new LimbeckError(
       'student-not-trainable',
@@ -28,8 +31,8 @@ export function checkBatch(model: tf.LayersModel, loss: Loss, batch: TrainBatch)
     if (description.outputs[name] === undefined) throw missingOutput('student', name, Object.keys(description.outputs));
   }
   for (const name of loss.reads.teacher) {
-    const given = batch.teacher[name];
-    if (given === undefined) throw missingOutput('teacher', name, Object.keys(batch.teacher));
+    const given = answers[name];
+    if (given === undefined) throw missingOutput('teacher', name, Object.keys(answers));
     const own = description.outputs[name];
     if (own === undefined) continue;
     // Anything else would be broadcast, and learned, without a word.
@@ -57,7 +60,8 @@ export function checkBatch(model: tf.LayersModel, loss: Loss, batch: TrainBatch)
   // A rate of zero: the gradient is computed and applied, and nothing changes.
   const optimizer = tf.train.sgd(0);
   try {
-    trainStep({ model, loss, optimizer }, variables, batch, 'the check before the first step');
+    const options = { model, loss, optimizer };
+    await (isOnGpu() ? gpuStep : trainStep)(options, variables, batch, 'the check before the first step');
   } catch (error) {
     if (error instanceof LimbeckError) throw error;
     throw new LimbeckError(
@@ -69,6 +73,14 @@ export function checkBatch(model: tf.LayersModel, loss: Loss, batch: TrainBatch)
     optimizer.dispose();
   }
   return description;
+}
+
+function shapesOfAnswers({ teacher, onGpu }: NearBatch): Record<string, { readonly shape: readonly number[] }> {
+  const shapes: Record<string, { readonly shape: readonly number[] }> = {};
+  tf.tidy(() => {
+    for (const [name, { shape }] of Object.entries(onGpu?.tensors() ?? teacher)) shapes[name] = { shape };
+  });
+  return shapes;
 }
 
 function checkLabels(loss: Loss, { labels }: TrainBatch, { outputs }: StudentDescription): void {

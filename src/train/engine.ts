@@ -1,19 +1,20 @@
 import { abortError, isAbortError, LimbeckError } from '../core/errors.ts';
-import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { makeQueue } from '../core/queue.ts';
-import { makeArray, type NamedArrays, type NdArray } from '../core/shape.ts';
-import { batchIndices } from '../data/views.ts';
+import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { type KnownLosses, type LossSpec, reviveLoss } from '../losses/revive.ts';
 import type { BackendDescription, BackendOptions, OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
-import { toArray, toTensor } from '../runtime/tensors.ts';
+import { behindGpuError } from '../runtime/backends/webgpu.ts';
+import type { GpuDevice, NearTeacher } from '../runtime/gpu.ts';
 import * as tf from '../runtime/tf.ts';
-import { applyStudent, buildStudent, orderInputs } from '../student/build.ts';
+import { buildStudent } from '../student/build.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { PortableStudent, StudentArtifacts, StudentDescription } from '../student/student.ts';
 import { checkBatch } from './check.ts';
 import { type EpochEvent, type NoticeEvent, type StepEvent, type TrainBatch, trainLoop } from './loop.ts';
+import { openNearReader } from './near.ts';
 import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
+import { predictBatch, predictHoldout } from './predict.ts';
 
 /** What one training run needs, as plain values. */
 export interface TrainJob {
@@ -26,6 +27,8 @@ export interface TrainJob {
   readonly seed: number;
   /** Number of held-out examples; the student's outputs for them come with every epoch. */
   readonly holdoutSize: number;
+  /** Whether the teacher beside the trainer is asked about each batch; the source leaves `teacher` empty then. */
+  readonly asksNearTeacher?: boolean;
 }
 
 /** What the engine asks its caller for while it trains. */
@@ -38,6 +41,8 @@ export type EngineEvent = StepEvent | NoticeEvent | (EpochEvent & { readonly hol
 
 export interface TrainOutcome {
   readonly artifacts: StudentArtifacts;
+  /** What a teacher beside the trainer was asked about: batches, and the examples in them. */
+  readonly nearUsage?: { readonly calls: number; readonly computed: number };
   /** How it ended. An interrupted run still gives the student as the last finished step left it. */
   readonly error?: unknown;
 }
@@ -64,13 +69,16 @@ export interface Engine {
   timeMs(student: PortableStudent, inputs: NamedArrays, repeats: number): Promise<number[]>;
   memory(): Promise<MemoryState>;
   close(): Promise<void>;
+  /** The GPU that the student is on; for callers on this thread. */
+  gpuDevice(): GpuDevice | undefined;
 }
 
-const PREDICT_BATCH = 256;
 const STEP_EVENT_MS = 50;
 const WARM_UPS = 5;
+const NO_INDICES = new Int32Array(0);
 
-export function createEngine(knownLosses: KnownLosses = {}): Engine {
+/** `nearTeacher` is the one on this thread and this GPU. */
+export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTeacher): Engine {
   const enqueue = makeQueue();
   let backend: OpenBackend | undefined;
 
@@ -78,11 +86,18 @@ export function createEngine(knownLosses: KnownLosses = {}): Engine {
     if (backend === undefined) throw new LimbeckError('disposed', 'The engine is not open. Open a trainer first.');
   };
 
+  const openNear = ({ asksNearTeacher = false, size }: TrainJob) =>
+    openNearReader(asksNearTeacher ? nearTeacher : undefined, size);
+
+  const causeOf = async (error: unknown) => (backend?.gpuDevice === undefined ? error : behindGpuError(error));
+
   async function withModel<T>(student: PortableStudent, seed: number, use: (model: tf.LayersModel) => Promise<T>) {
     requireOpen();
     const model = await buildStudent(student, seed);
     try {
       return await use(model);
+    } catch (error) {
+      throw await causeOf(error);
     } finally {
       model.dispose();
     }
@@ -91,14 +106,22 @@ export function createEngine(knownLosses: KnownLosses = {}): Engine {
   const train: Engine['train'] = (job, source, emit, signal) =>
     withModel(job.student, job.seed, async (model) => {
       const loss = reviveLoss(job.loss, knownLosses);
+      const near = openNear(job);
       const optimizer = makeOptimizer(tf, job.optimizer);
       let lastStepEvent = 0;
       let error: unknown;
       try {
-        const read = (indices: Int32Array) => source.read(indices);
+        const read = async (indices: Int32Array) => near.withAnswers(await source.read(indices), indices);
+        const readHoldout = (indices: Int32Array) => source.readHoldout(indices);
         for await (const event of trainLoop({ ...job, model, loss, optimizer, read, signal })) {
           if (event.type === 'epoch') {
-            const holdoutOutputs = await predictHoldout(model, loss.reads.student[0], job.holdoutSize, source, signal);
+            const holdoutOutputs = await predictHoldout(
+              model,
+              loss.reads.student[0],
+              job.holdoutSize,
+              readHoldout,
+              signal,
+            );
             // Waited for: events and the result travel by different ports, and the result must not overtake them.
             await emit({ ...event, ...(holdoutOutputs && { holdoutOutputs }) });
           } else if (event.type === 'notice') await emit(event);
@@ -108,12 +131,20 @@ export function createEngine(knownLosses: KnownLosses = {}): Engine {
           }
         }
       } catch (thrown) {
-        error = signal.aborted || isAbortError(thrown) ? abortError(signal.reason) : thrown;
+        const cause = signal.aborted ? thrown : await causeOf(thrown);
+        error = signal.aborted || isAbortError(cause) ? abortError(signal.reason) : cause;
       } finally {
+        await near.release();
         optimizer.dispose();
       }
-      const artifacts = await artifactsOf(model);
-      return error === undefined ? { artifacts } : { artifacts, error };
+      try {
+        const artifacts = await artifactsOf(model);
+        const nearUsage = job.asksNearTeacher && { nearUsage: near.usage() };
+        return { artifacts, ...nearUsage, ...(error !== undefined && { error }) };
+      } catch (unsaved) {
+        // With a GPU that was lost the weights are lost too; why it was is what matters.
+        throw error ?? unsaved;
+      }
     });
 
   return {
@@ -126,19 +157,32 @@ export function createEngine(knownLosses: KnownLosses = {}): Engine {
       }),
     check: (job, batch) =>
       enqueue(() =>
-        withModel(job.student, job.seed, async (model) => checkBatch(model, reviveLoss(job.loss, knownLosses), batch)),
+        withModel(job.student, job.seed, async (model) => {
+          const near = openNear(job);
+          try {
+            return await checkBatch(
+              model,
+              reviveLoss(job.loss, knownLosses),
+              await near.withAnswers(batch, NO_INDICES),
+            );
+          } finally {
+            await near.release();
+          }
+        }),
       ),
     train: (job, source, emit, signal) => enqueue(() => train(job, source, emit, signal)),
-    predict: (student, inputs) => enqueue(() => withModel(student, 0, async (model) => predictBatch(model, inputs))),
+    predict: (student, inputs) => enqueue(() => withModel(student, 0, (model) => predictBatch(model, inputs))),
     timeMs: (student, inputs, repeats) =>
       enqueue(() =>
         withModel(student, 0, async (model) => {
-          for (let i = 0; i < WARM_UPS; i++) predictBatch(model, inputs);
-          return Array.from({ length: repeats }, () => {
+          for (let i = 0; i < WARM_UPS; i++) await predictBatch(model, inputs);
+          const times: number[] = [];
+          for (let i = 0; i < repeats; i++) {
             const start = performance.now();
-            predictBatch(model, inputs);
-            return performance.now() - start;
-          });
+            await predictBatch(model, inputs);
+            times.push(performance.now() - start);
+          }
+          return times;
         }),
       ),
     memory: () =>
@@ -151,39 +195,6 @@ export function createEngine(knownLosses: KnownLosses = {}): Engine {
         backend?.dispose();
         backend = undefined;
       }),
+    gpuDevice: () => backend?.gpuDevice,
   };
-}
-
-function predictBatch(model: tf.LayersModel, inputs: NamedArrays): NamedArrays {
-  const arrays: Record<string, NdArray> = {};
-  tf.tidy(() => {
-    const outputs = applyStudent(model, orderInputs(model, inputs).map(toTensor), 'inference');
-    for (const [name, tensor] of Object.entries(outputs)) arrays[name] = toArray(tensor);
-  });
-  return arrays;
-}
-
-/** The student's output for all held-out examples [N, C]: the one that the loss compares. */
-async function predictHoldout(
-  model: tf.LayersModel,
-  output: string | undefined,
-  size: number,
-  source: TrainSource,
-  signal: AbortSignal,
-) {
-  let all: NdArray | undefined;
-  let at = 0;
-  for (const indices of batchIndices(size, PREDICT_BATCH)) {
-    if (signal.aborted) return undefined;
-    const outputs = predictBatch(model, await source.readHoldout(indices));
-    const part = outputs[output ?? DEFAULT_OUTPUT] ?? Object.values(outputs)[0];
-    if (part === undefined) return undefined;
-    all ??= {
-      data: makeArray('float32', (part.data.length / indices.length) * size),
-      shape: [size, ...part.shape.slice(1)],
-    };
-    all.data.set(part.data, at);
-    at += part.data.length;
-  }
-  return all;
 }

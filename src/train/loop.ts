@@ -3,6 +3,8 @@ import type { NamedArrays } from '../core/shape.ts';
 import { yieldToEvents } from '../core/yield.ts';
 import type { Loss } from '../losses/loss.ts';
 import type * as tf from '../runtime/tf.ts';
+import { isOnGpu, openGpuStepper } from './gpuStepper.ts';
+import type { NearBatch } from './near.ts';
 import { epochBatches } from './order.ts';
 import { openStepper } from './stepper.ts';
 
@@ -19,7 +21,7 @@ export interface LoopOptions {
   readonly optimizer: tf.Optimizer;
   /** Number of examples, and how to read some of them. */
   readonly size: number;
-  readonly read: (indices: Int32Array) => Promise<TrainBatch>;
+  readonly read: (indices: Int32Array) => Promise<NearBatch>;
   readonly epochs: number;
   readonly batchSize: number;
   readonly seed: number;
@@ -34,6 +36,9 @@ export interface StepEvent {
   readonly steps: number;
   /** Of this step's batch, before its update. */
   readonly loss: number;
+  /** Milliseconds of this epoch so far, and of these the ones spent in steps; in the rest it waited for examples. */
+  readonly ms: number;
+  readonly learnMs: number;
   readonly examplesPerSecond: number;
 }
 
@@ -64,7 +69,7 @@ export async function* trainLoop(
   options: LoopOptions,
 ): AsyncGenerator<StepEvent | EpochEvent | NoticeEvent, void, void> {
   const { epochs, signal, read } = options;
-  using stepper = openStepper(options);
+  using stepper = isOnGpu() ? openGpuStepper(options) : openStepper(options);
   let isTold = false;
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const order = epochBatches(options, epoch);
@@ -83,7 +88,7 @@ export async function* trainLoop(
       await yieldToEvents();
       throwIfAborted(signal);
       const stepStartedAt = performance.now();
-      const loss = stepper.step(batch, `epoch ${epoch}, step ${step}`);
+      const loss = await stepper.step(batch, `epoch ${epoch}, step ${step}`);
       learnMs += performance.now() - stepStartedAt;
       if (stepper.why !== undefined && !isTold) {
         isTold = true;
@@ -92,8 +97,9 @@ export async function* trainLoop(
       const count = (order[step - 1] as Int32Array).length;
       lossSum += loss * count;
       seen += count;
-      const examplesPerSecond = (seen / (performance.now() - startedAt)) * 1000;
-      yield { type: 'step', epoch, step, steps: order.length, loss, examplesPerSecond };
+      const ms = performance.now() - startedAt;
+      const examplesPerSecond = (seen / ms) * 1000;
+      yield { type: 'step', epoch, step, steps: order.length, loss, ms, learnMs, examplesPerSecond };
     }
     const ms = performance.now() - startedAt;
     yield { type: 'epoch', epoch, epochs, loss: lossSum / seen, ms, learnMs, examplesPerSecond: (seen / ms) * 1000 };

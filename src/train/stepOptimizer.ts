@@ -21,6 +21,11 @@ export interface OptimizerState {
 /** A tfjs optimizer whose step is one call over all variables. */
 export interface StepOptimizer extends Optimizer {
   readonly settings: StepSettings;
+  /**
+   * `squares` is the sum over the squares of all gradients, where it is known: on a GPU it would have to be waited for.
+   * Throws not-finite: a gradient is NaN or infinite; nothing has changed then.
+   */
+  applyGradients(gradients: NamedTensorMap | NamedTensor[], squares?: number): void;
   /** For schedules: the rate of the steps from now on. Throws invalid-option: not finite, or below 0. */
   setLearningRate(learningRate: number): void;
   state(): OptimizerState;
@@ -63,7 +68,7 @@ export function stepOptimizer(tf: Tf, given: StepSettings): StepOptimizer {
       return given.name;
     }
 
-    override applyGradients(gradients: NamedTensorMap | NamedTensor[]): void {
+    override applyGradients(gradients: NamedTensorMap | NamedTensor[], squares?: number): void {
       this.requireLive();
       const parameters: StepParameter[] = [];
       const add = (name: string, gradient: Tensor | null | undefined) => {
@@ -76,7 +81,8 @@ export function stepOptimizer(tf: Tf, given: StepSettings): StepOptimizer {
       if (Array.isArray(gradients)) for (const { name, tensor } of gradients) add(name, tensor);
       else for (const name of Object.keys(gradients)) add(name, gradients[name]);
       const numbers = { ...this.settings, step: this.iterations + 1 };
-      if (parameters.length > 0) optimizerStep(tf, { rule: given.name, parameters, numbers });
+      const call = { rule: given.name, parameters, numbers, squares };
+      if (parameters.length > 0) optimizerStep(tf, call);
       this.incrementIterations();
     }
 

@@ -5,6 +5,7 @@ import type { BackendDescription, BackendOptions } from '../runtime/backends/bac
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
 import { startHost, type WorkerOption } from '../workers/host.ts';
 import { callable } from '../workers/transfer.ts';
+import { type HasWorkplace, type LivesNear, NEAR, WORKPLACE, type Workplace } from '../workers/workplace.ts';
 import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
 import type { TrainBatch } from './loop.ts';
 
@@ -18,7 +19,7 @@ export interface TrainerOptions extends BackendOptions {
 }
 
 /** A student's workplace: tfjs with kernels, in a worker. It can be used for several runs, one after the other. */
-export interface Trainer extends AsyncDisposable {
+export interface Trainer extends AsyncDisposable, HasWorkplace {
   readonly description: BackendDescription;
   check(job: TrainJob, batch: TrainBatch): Promise<StudentDescription>;
   train(
@@ -32,6 +33,8 @@ export interface Trainer extends AsyncDisposable {
   /** Milliseconds of each of `repeats` predictions of the same batch, measured where the student runs. */
   timeMs(student: Student, inputs: NamedArrays, repeats: number): Promise<number[]>;
   memory(): Promise<MemoryState>;
+  /** Whether a teacher works beside this trainer, on its GPU, so that a job may ask it there (`asksNearTeacher`). */
+  isNear(teacher: object): boolean;
 }
 
 const OPTIONS = ['worker', 'backend', 'threads', 'simdLevel', 'kernels', 'assetBase'];
@@ -87,10 +90,16 @@ async function openInWorker(
     const opened = await host.call((api) => api.engine.open(backend));
     const description = { ...opened, notices: [...opened.notices, ...notices] };
     const callEngine: CallEngine = (use) => host.call((api) => use(api.engine));
-    return makeTrainer(description, callEngine, async () => {
+    const workplace: Workplace = {
+      hasGpu: description.backend === 'webgpu',
+      isTaken: false,
+      call: (use) => host.call((api) => use(api as never)),
+    };
+    const close = async () => {
       await Promise.race([host.call((api) => api.engine.close()).catch(() => undefined), sleep(CLOSE_MS)]);
       await host[Symbol.asyncDispose]();
-    });
+    };
+    return makeTrainer(description, callEngine, close, workplace);
   } catch (error) {
     await host[Symbol.asyncDispose]();
     throw error;
@@ -103,7 +112,12 @@ function sleep(ms: number): Promise<void> {
 
 type CallEngine = <T>(use: (engine: Engine) => Promise<T>) => Promise<T>;
 
-function makeTrainer(description: BackendDescription, callEngine: CallEngine, close: () => Promise<void>): Trainer {
+function makeTrainer(
+  description: BackendDescription,
+  callEngine: CallEngine,
+  close: () => Promise<void>,
+  workplace?: Workplace,
+): Trainer {
   let isDisposed = false;
   const call: CallEngine = (use) => {
     if (isDisposed) return Promise.reject(new LimbeckError('disposed', 'The trainer was disposed; open another.'));
@@ -121,6 +135,8 @@ function makeTrainer(description: BackendDescription, callEngine: CallEngine, cl
     timeMs: (student, inputs, repeats) =>
       withPortable(student, (engine, portable) => engine.timeMs(portable, inputs, repeats)),
     memory: () => call((engine) => engine.memory()),
+    isNear: (teacher: LivesNear) => workplace !== undefined && teacher[NEAR] === workplace,
+    [WORKPLACE]: workplace,
     async [Symbol.asyncDispose]() {
       if (isDisposed) return;
       isDisposed = true;

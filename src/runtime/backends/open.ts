@@ -1,17 +1,21 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { checkCount } from '../../core/options.ts';
+import { messageOf } from '../../core/errors.ts';
+import { checkCount, checkOneOf } from '../../core/options.ts';
 import { canStartBlobWorkers, detectCapabilities, requireWasm } from '../capabilities.ts';
 import { getBackend, setBackend } from '../tf.ts';
-import type { BackendOptions, OpenBackend } from './backend.ts';
+import type { BackendName, BackendOptions, OpenBackend } from './backend.ts';
 import { openCpu } from './cpu.ts';
 import { openWasm } from './wasm.ts';
+import { openWebGpu } from './webgpu.ts';
 
 /** More threads than this do not pay for the small students limbeck trains, and leave none for the page. */
 const MOST_THREADS = 4;
 
+const BACKENDS: readonly BackendName[] = ['wasm', 'webgpu', 'cpu'];
+
 /**
  * Opens a tfjs backend on this thread. tfjs has one backend at a time, so an open one must be disposed first; the one
  * that was current before is current again afterwards.
+ * Where 'webgpu' is asked for and there is no GPU that computes right, it is wasm, with a notice.
  * Without WebAssembly SIMD, or with kernels off, training runs on 'cpu': stock wasm cannot train a convolution.
  * Throws    invalid-option · backend-unavailable · wasm-blocked · out-of-memory
  */
@@ -36,13 +40,18 @@ export async function openBackendHere(options: BackendOptions = {}): Promise<Ope
 
 async function open(options: BackendOptions): Promise<OpenBackend> {
   const { backend = 'wasm', kernels = 'on' } = options;
-  if (backend !== 'wasm' && backend !== 'cpu') {
-    throw new LimbeckError('invalid-option', `"backend" was ${String(backend)}; it must be 'wasm' or 'cpu'.`);
-  }
+  checkOneOf(backend, 'backend', BACKENDS);
   const capabilities = await detectCapabilities();
   const wanted = checkCount(options.threads ?? Math.min(MOST_THREADS, capabilities.cores), 'threads');
   let threads = capabilities.hasThreads ? wanted : 1;
   const notices: string[] = [];
+  if (backend === 'webgpu') {
+    try {
+      return await openWebGpu({ isIsolated: capabilities.isIsolated, assetBase: options.assetBase, notices });
+    } catch (error) {
+      notices.push(`Training runs on wasm, because ${messageOf(error)}`);
+    }
+  }
   if (backend === 'cpu') notices.push('Training runs on tfjs’s cpu backend, 100 times slower than on the kernels.');
   else if (kernels === 'off') {
     notices.push(

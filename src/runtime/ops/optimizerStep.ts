@@ -32,6 +32,8 @@ export interface StepCall {
   readonly rule: StepRule;
   readonly parameters: readonly StepParameter[];
   readonly numbers: StepNumbers;
+  /** The sum over the squares of all gradients, finite, where it is known: on a GPU a sum is not to be had at once. */
+  readonly squares?: number;
 }
 
 /**
@@ -111,15 +113,23 @@ function sumOfSquares(tensor: Tensor): number {
   return sum;
 }
 
-function composeStep(tf: Tf, { rule, parameters, numbers }: StepCall): void {
-  const squares = parameters.reduce((sum, { gradient }) => sum + sumOfSquares(gradient), 0);
+function composeStep(tf: Tf, { rule, parameters, numbers, squares: known }: StepCall): void {
+  const squares = known ?? parameters.reduce((sum, { gradient }) => sum + sumOfSquares(gradient), 0);
   if (!Number.isFinite(squares)) throw lostGradient(parameters);
   const scale = clipScale(squares, numbers);
-  for (const parameter of parameters) tf.tidy(() => composeOne(tf, rule, parameter, numbers, scale));
+  const ratioOf = known === undefined ? plainRatio : tensorRatio(tf);
+  for (const parameter of parameters) tf.tidy(() => composeOne(tf, rule, parameter, numbers, scale, ratioOf));
 }
 
 /** The formulas of wasm/optimizers, operation by operation. */
-function composeOne(tf: Tf, rule: StepRule, parameter: StepParameter, numbers: StepNumbers, scale: number): void {
+function composeOne(
+  tf: Tf,
+  rule: StepRule,
+  parameter: StepParameter,
+  numbers: StepNumbers,
+  scale: number,
+  ratioOf: RatioOf,
+): void {
   const { variable: w, slots, isDecayed } = parameter;
   const { beta1, beta2 } = numbers;
   const { rate, rest1, rest2, firstScale, rootScale, epsilon, ...decay } = coefficientsOf(rule, numbers);
@@ -145,10 +155,22 @@ function composeOne(tf: Tf, rule: StepRule, parameter: StepParameter, numbers: S
     second.assign(moment(beta2, rest2, second, tf.mul(g, g)));
     if (rule === 'lamb') {
       const update = tf.add(tf.div(tf.mul(first, firstScale), root()), tf.mul(w, decoupled));
-      const ratio = isDecayed ? trustRatio(sumOfSquares(w), sumOfSquares(update)) : 1;
-      w.assign(tf.sub(w, tf.mul(update, rate * ratio)));
+      const ratio = isDecayed ? ratioOf(w, update) : 1;
+      w.assign(tf.sub(w, tf.mul(update, typeof ratio === 'number' ? rate * ratio : tf.mul(ratio, rate))));
     } else {
       w.assign(tf.sub(w, tf.add(tf.mul(tf.div(first, root()), rate), tf.mul(w, decoupled))));
     }
   }
+}
+
+type RatioOf = (weight: Tensor, update: Tensor) => number | Tensor;
+
+const plainRatio: RatioOf = (weight, update) => trustRatio(sumOfSquares(weight), sumOfSquares(update));
+
+/** The same where numbers cannot be had at once. */
+function tensorRatio(tf: Tf): RatioOf {
+  return (weight, update) => {
+    const [w, u] = [tf.sum(tf.square(weight)), tf.sum(tf.square(update))];
+    return tf.where(tf.greater(tf.mul(w, u), 0), tf.sqrt(tf.div(w, u)), 1);
+  };
 }

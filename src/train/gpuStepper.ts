@@ -1,0 +1,77 @@
+import { behindGpuError, throwIfGpuFailed } from '../runtime/backends/webgpu.ts';
+import * as tf from '../runtime/tf.ts';
+import { orderInputs } from '../student/build.ts';
+import type { NearBatch } from './near.ts';
+import type { StepGradients } from './plannedStep.ts';
+import { checkFinite, gradientsOf, lostLoss, type StepOptions, toTensors } from './step.ts';
+import type { StepOptimizer } from './stepOptimizer.ts';
+
+/** Takes the steps of one run on a GPU, whose numbers come back later. */
+export interface GpuStepper extends Disposable {
+  step(batch: NearBatch, where: string): Promise<number>;
+  readonly why: undefined;
+}
+
+export function openGpuStepper(options: StepOptions): GpuStepper {
+  const variables = options.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  return {
+    why: undefined,
+    step: (batch, where) => gpuStep(options, variables, batch, where),
+    [Symbol.dispose]: () => undefined,
+  };
+}
+
+export function isOnGpu(): boolean {
+  return tf.getBackend() === 'webgpu';
+}
+
+/**
+ * Forward, backward, update, as `trainStep`, on a GPU: one wait a step, for two numbers, and the teacher's outputs are
+ * read where they lie.
+ * Throws    not-finite · backend-unavailable: the GPU failed
+ */
+export async function gpuStep(
+  options: StepOptions,
+  variables: tf.Variable[],
+  batch: NearBatch,
+  where: string,
+): Promise<number> {
+  const { model, loss, optimizer } = options;
+  const statistics = model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable);
+  const before = statistics.map((variable) => variable.clone());
+  let made: ReturnType<typeof computeStep> | undefined;
+  try {
+    checkFinite(batch, where);
+    made = computeStep(options, variables, batch);
+    // Everything is on its way to the GPU by now, and this waits for it.
+    const [cost, squares] = (await made.numbers.data()) as unknown as [number, number];
+    throwIfGpuFailed();
+    if (!Number.isFinite(cost)) throw lostLoss(loss, cost, where);
+    // The optimizer finds out which one it is, from numbers that are read for it here.
+    const isLost = !Number.isFinite(squares);
+    if (isLost) await Promise.all(Object.values(made.grads).map((gradient) => gradient.data()));
+    (optimizer as StepOptimizer).applyGradients(made.grads, isLost ? undefined : squares);
+    return cost;
+  } catch (error) {
+    statistics.forEach((variable, i) => {
+      variable.assign(before[i] as tf.Tensor);
+    });
+    throw await behindGpuError(error);
+  } finally {
+    tf.dispose([...before, ...(made === undefined ? [] : [made.value, made.numbers, ...Object.values(made.grads)])]);
+    batch.onGpu?.done();
+  }
+}
+
+/** Loss, gradients, and what the step needs to know of them: the loss and the sum of the gradients' squares. */
+function computeStep(options: StepOptions, variables: tf.Variable[], batch: NearBatch) {
+  return tf.tidy(() => {
+    const tensors = toTensors(batch, orderInputs(options.model, batch.inputs));
+    const teacher = batch.onGpu?.tensors() ?? tensors.teacher;
+    const { value, grads } = gradientsOf(options, variables, { ...tensors, teacher });
+    const squares = Object.values(grads).map((gradient) => tf.sum(tf.square(gradient)));
+    // Not addN: a shader reads from ten tensors at most.
+    const numbers = tf.stack([value, tf.sum(tf.stack(squares))]);
+    return { value, grads, numbers } as unknown as tf.TensorContainerObject;
+  }) as unknown as StepGradients & { readonly numbers: tf.Tensor };
+}
