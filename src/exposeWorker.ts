@@ -1,8 +1,8 @@
 import './core/dispose.ts';
 import { expose } from 'comlink';
 import type { KnownLosses } from './losses/revive.ts';
-import { createOnnxSession } from './teacher/session.ts';
-import { createTfjsSession } from './teacher/tfjsSession.ts';
+import { createOnnxSession } from './teacher/session/session.ts';
+import { createTfjsSession } from './teacher/tfjs/tfjsSession.ts';
 import { createEngine } from './train/engine.ts';
 import type { HelloMessage } from './workers/host.ts';
 import { moved, registerTransfers } from './workers/transfer.ts';

@@ -34,8 +34,8 @@ export { inspectOnnx } from './onnx/inspect.ts';
 export type { NodeInputTap, NodeOutputTap, Tap, TapPlace, TensorTap } from './onnx/taps.ts';
 
 // Teacher
-export type { DeviceOption } from './teacher/devices.ts';
-export type { AudioInput } from './teacher/audioInput.ts';
+export type { DeviceOption } from './teacher/session/devices.ts';
+export type { AudioInput } from './teacher/input/audioInput.ts';
 export type { CachePrecision, Precision } from './teacher/cache/precision.ts';
 export {
   type CacheContents,
@@ -44,23 +44,23 @@ export {
   cachedTeacher,
 } from './teacher/cachedTeacher.ts';
 export { type EnsembleOptions, ensemble } from './teacher/ensemble.ts';
-export type { ExternalData, ModelSource } from './teacher/fetchModel.ts';
+export type { ExternalData, ModelSource } from './teacher/load/fetchModel.ts';
 export { type AskFunction, type FromFunctionOptions, fromFunction } from './teacher/fromFunction.ts';
-export type { ImageInput } from './teacher/imageInput.ts';
-export { inputPresets } from './teacher/inputPresets.ts';
-export type { LogMelOptions } from './teacher/melInput.ts';
-export type { ModelInput } from './teacher/modelInput.ts';
-export type { ModelIntegrity } from './teacher/integrity.ts';
-export { type CachedModel, type ModelCache, type ModelCacheOptions, modelCache } from './teacher/modelCache.ts';
+export type { ImageInput } from './teacher/input/imageInput.ts';
+export { inputPresets } from './teacher/input/inputPresets.ts';
+export type { LogMelOptions } from './teacher/input/melInput.ts';
+export type { ModelInput } from './teacher/input/modelInput.ts';
+export type { ModelIntegrity } from './teacher/load/integrity.ts';
+export { type CachedModel, type ModelCache, type ModelCacheOptions, modelCache } from './teacher/load/modelCache.ts';
 export { type LoadEvent, loadTeacher } from './teacher/onnx.ts';
 export type { LoadTeacherOptions } from './teacher/onnxOptions.ts';
 export { type ReadOutputs, type ReadSpec, type SumOverTimeOptions, sumOverTime } from './teacher/read.ts';
 export { type RecurrentOptions, sileroVad } from './teacher/recurrent.ts';
-export type { OrtSessionOptions } from './teacher/sessionSettings.ts';
+export type { OrtSessionOptions } from './teacher/session/sessionSettings.ts';
 export { snapshot } from './teacher/snapshot.ts';
 export type { Teacher, TeacherDescription, TeacherDevice, TeacherUsage } from './teacher/teacher.ts';
-export type { TfjsArtifacts } from './teacher/tfjsModel.ts';
-export type { TfjsHandler, TfjsSource } from './teacher/tfjsSource.ts';
+export type { TfjsArtifacts } from './teacher/tfjs/tfjsModel.ts';
+export type { TfjsHandler, TfjsSource } from './teacher/tfjs/tfjsSource.ts';
 export { loadTfjsTeacher, type TfjsTeacherOptions } from './teacher/tfjsTeacher.ts';
 
 // Student

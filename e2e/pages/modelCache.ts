@@ -1,6 +1,6 @@
 import { openStore } from '../../src/storage/store.ts';
-import { type FetchModelOptions, fetchModel } from '../../src/teacher/fetchModel.ts';
-import { modelCache } from '../../src/teacher/modelCache.ts';
+import { type FetchModelOptions, fetchModel } from '../../src/teacher/load/fetchModel.ts';
+import { modelCache } from '../../src/teacher/load/modelCache.ts';
 
 /** Loads a model through a cache in OPFS; tells what came, as plain values. */
 export async function load(url: string, options: Pick<FetchModelOptions, 'integrity'> = {}) {

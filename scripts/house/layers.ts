@@ -138,10 +138,10 @@ export const LAZY = [
   'src/runtime/tf.ts',
   'src/runtime/ort.ts',
   'src/train/engine.ts',
-  'src/teacher/session.ts',
+  'src/teacher/session/session.ts',
   'src/onnx/proto.ts',
   'src/onnx/describe.ts',
-  'src/teacher/tfjsSession.ts',
+  'src/teacher/tfjs/tfjsSession.ts',
 ] as const;
 
 /** Files that are run, not imported: the commands of the package. */

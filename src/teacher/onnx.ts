@@ -1,9 +1,9 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { type Run, startRun } from '../core/run.ts';
-import { fetchModel, type ModelBytes, type ModelSource } from './fetchModel.ts';
+import { fetchModel, type ModelBytes, type ModelSource } from './load/fetchModel.ts';
 import { checkLoadOptions, type LoadTeacherOptions } from './onnxOptions.ts';
 import { openTeacher } from './onnxTeacher.ts';
-import type { ModelFiles } from './sessionSettings.ts';
+import type { ModelFiles } from './session/sessionSettings.ts';
 import type { Teacher } from './teacher.ts';
 
 /** What the loading of a teacher tells: bytes as they arrive, then that the model is being opened. */

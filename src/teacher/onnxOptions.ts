@@ -4,13 +4,13 @@ import { checkTaps, type Tap } from '../onnx/taps.ts';
 import type { Store } from '../storage/store.ts';
 import type { WorkerOption } from '../workers/host.ts';
 import { type HasWorkplace, WORKPLACE } from '../workers/workplace.ts';
-import type { DeviceOption } from './devices.ts';
-import type { FetchModelOptions } from './fetchModel.ts';
-import { checkModelInput, type ModelInput } from './modelInput.ts';
+import { checkModelInput, type ModelInput } from './input/modelInput.ts';
+import type { FetchModelOptions } from './load/fetchModel.ts';
 import type { ReadOutputs } from './read.ts';
 import { checkRecurrent, type RecurrentOptions } from './recurrent.ts';
-import { isByName } from './sessionFeeds.ts';
-import type { OrtSessionOptions } from './sessionSettings.ts';
+import type { DeviceOption } from './session/devices.ts';
+import { isByName } from './session/sessionFeeds.ts';
+import type { OrtSessionOptions } from './session/sessionSettings.ts';
 
 /** How a teacher is fed, tapped and read, where it runs, and where its file comes from. */
 export interface LoadTeacherOptions {

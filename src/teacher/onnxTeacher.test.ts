@@ -4,7 +4,7 @@ import { openStore } from '../storage/store.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 import { openTeacher } from './onnxTeacher.ts';
 import { sumOverTime } from './read.ts';
-import { fakeHouse } from './sessionCases.ts';
+import { fakeHouse } from './session/sessionCases.ts';
 
 const files = { model: new Blob(['12345']), externalData: [] };
 const batch = (count: number) => ({

@@ -2,19 +2,19 @@ import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
-import { startBeside } from './beside.ts';
-import { type DevicePlan, planDevices } from './devices.ts';
-import { toModelCache } from './modelCache.ts';
+import { toModelCache } from './load/modelCache.ts';
 import { identityOf } from './onnxIdentity.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 import { readOutputs } from './read.ts';
-import { keepRunning, type PlacedSession } from './recover.ts';
-import { batchOf } from './sessionBatches.ts';
-import { type Opening, openAt, openFirst } from './sessionPlace.ts';
-import type { ModelFiles, Placement, SessionSettings } from './sessionSettings.ts';
+import { startBeside } from './session/beside.ts';
+import { type DevicePlan, planDevices } from './session/devices.ts';
+import { keepRunning, type PlacedSession } from './session/recover.ts';
+import { batchOf } from './session/sessionBatches.ts';
+import { type Opening, openAt, openFirst } from './session/sessionPlace.ts';
+import type { ModelFiles, Placement, SessionSettings } from './session/sessionSettings.ts';
+import { type TunedPlace, type TuneMemory, tuneMemory } from './session/tuneMemory.ts';
+import { tuneSession } from './session/tuneSession.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
-import { type TunedPlace, type TuneMemory, tuneMemory } from './tuneMemory.ts';
-import { tuneSession } from './tuneSession.ts';
 
 /** A model whose files are at hand. */
 export interface LoadedModel {

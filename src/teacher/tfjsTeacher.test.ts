@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
-import type { TfjsSource } from './tfjsSource.ts';
-import { artifactsFromModel } from './tfjsSource.ts';
+import type { TfjsSource } from './tfjs/tfjsSource.ts';
+import { artifactsFromModel } from './tfjs/tfjsSource.ts';
+import { array, dense, graph, inputs } from './tfjs/tfjsTeacherCases.ts';
 import { loadTfjsTeacher, type TfjsTeacherOptions } from './tfjsTeacher.ts';
-import { array, dense, graph, inputs } from './tfjsTeacherCases.ts';
 
 const load = (source: TfjsSource, options: TfjsTeacherOptions = {}) =>
   loadTfjsTeacher(source, { worker: 'none', ...options }).done;

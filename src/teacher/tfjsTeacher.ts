@@ -3,14 +3,14 @@ import { checkCount, checkKnownOptions } from '../core/options.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { startHost, type WorkerOption } from '../workers/host.ts';
-import { checkModelInput, type ModelInput } from './modelInput.ts';
+import { checkModelInput, type ModelInput } from './input/modelInput.ts';
 import type { LoadEvent } from './onnx.ts';
 import { type ReadOutputs, readOutputs } from './read.ts';
-import { isByName } from './sessionFeeds.ts';
+import { isByName } from './session/sessionFeeds.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
-import { type PortableTfjsModel, weightsOf } from './tfjsModel.ts';
-import type { TfjsSession, TfjsSessionOptions } from './tfjsSession.ts';
-import { readTfjsSource, type TfjsSource } from './tfjsSource.ts';
+import { type PortableTfjsModel, weightsOf } from './tfjs/tfjsModel.ts';
+import type { TfjsSession, TfjsSessionOptions } from './tfjs/tfjsSession.ts';
+import { readTfjsSource, type TfjsSource } from './tfjs/tfjsSource.ts';
 
 /** How a tfjs teacher is fed and read, and where it runs. */
 export interface TfjsTeacherOptions {
@@ -96,7 +96,7 @@ type Session = Pick<TfjsSession, 'open' | 'run' | 'timeMs'> & { end(): Promise<v
 
 async function startSession(worker: WorkerOption): Promise<Session> {
   if (worker === 'none') {
-    const { createTfjsSession } = await import('./tfjsSession.ts');
+    const { createTfjsSession } = await import('./tfjs/tfjsSession.ts');
     const session = createTfjsSession();
     return { ...session, end: () => session.close() };
   }

@@ -1,0 +1,194 @@
+import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
+import { checkKnownOptions } from '../../core/options.ts';
+import { type StorageState, storageState } from '../../storage/storageState.ts';
+import type { Store } from '../../storage/store.ts';
+import { addressBeside, checkLength, missingFiles, type NeededFile, neededFiles, plainPath } from './externalData.ts';
+import type { FileProgress } from './fetchModelFile.ts';
+import { addressOf, checkModelSource, fetchSource, kindOf, nameOf } from './fetchModelSource.ts';
+import { type ModelIntegrity, parseModelIntegrity } from './integrity.ts';
+import { type ModelCache, toModelCache } from './modelCache.ts';
+import { touchModel } from './modelCacheSpace.ts';
+
+/** Where a model's bytes come from. A string is an address. */
+export type ModelSource =
+  | string
+  | URL
+  | Request
+  | Response
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | ReadableStream<Uint8Array>;
+
+/**
+ * Where the files come from that a model keeps weights in: each by the path that the model gives it. 'auto' loads them
+ * from beside the model's own address, and nothing from elsewhere.
+ */
+export type ExternalData = 'auto' | Readonly<Record<string, ModelSource>>;
+
+/** How a model is loaded. */
+export interface FetchModelOptions {
+  readonly integrity?: ModelIntegrity;
+  /** Default 'auto'. */
+  readonly externalData?: ExternalData;
+  /** Keeps what comes from http(s) addresses, and gives it back when the server says that it did not change. */
+  readonly cache?: Store | ModelCache;
+  /** Over all files together. The total is undefined while it is not known, and grows once the files are. */
+  readonly onProgress?: FileProgress;
+  readonly signal?: AbortSignal;
+}
+
+/** A file beside a model, by the path that the model gives it. */
+export interface ModelFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly isOwned: boolean;
+}
+
+/** A model with all its files, in memory. */
+export interface ModelBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Whether these bytes belong to limbeck alone, so that they may move to a worker. */
+  readonly isOwned: boolean;
+  readonly externalData: readonly ModelFile[];
+  /** One sentence for everything about loading and keeping that a person should know. */
+  readonly notices: readonly string[];
+  /** What the browser grants, where a cache was used. */
+  readonly storage?: StorageState;
+}
+
+/** Throws    invalid-option */
+export function checkFetchModel(source: ModelSource, options: FetchModelOptions): void {
+  checkKnownOptions(options, ['integrity', 'externalData', 'cache', 'onProgress', 'signal'], 'fetchModel');
+  const { integrity, externalData = 'auto', cache } = options;
+  checkModelSource(source);
+  parseModelIntegrity(integrity);
+  if (cache !== undefined) toModelCache(cache);
+  if (externalData === 'auto') return;
+  if (Object.prototype.toString.call(externalData) !== '[object Object]') {
+    throw new LimbeckError(
+      'invalid-option',
+      `"externalData" was ${String(externalData)}; it must be "auto", or give a source for each path, such as ` +
+        '{ "weights.bin": "/models/weights.bin" }.',
+      { details: { name: 'externalData', value: String(externalData) } },
+    );
+  }
+  for (const [path, file] of Object.entries(externalData)) checkModelSource(file, `externalData["${path}"]`);
+}
+
+/**
+ * Reads a model and the files that it names, as streams, so that progress can be told and the download stopped.
+ * Throws    invalid-option · model-unreachable · integrity-mismatch · invalid-onnx: no ONNX file, or files that it needs
+ *           are missing, too short or outside its folder · out-of-memory · AbortError
+ */
+export async function fetchModel(source: ModelSource, options: FetchModelOptions = {}): Promise<ModelBytes> {
+  checkFetchModel(source, options);
+  const { signal, externalData = 'auto' } = options;
+  throwIfAborted(signal);
+  const integrity = parseModelIntegrity(options.integrity);
+  const cache = options.cache === undefined ? undefined : toModelCache(options.cache);
+  const notices: string[] = [];
+  const partOf = makeMeter(options.onProgress);
+  const address = addressOf(source);
+  const shared = { cache, signal, notify: (notice: string) => void notices.push(notice) };
+
+  const { hash, ...model } = await fetchSource({
+    ...shared,
+    source,
+    name: nameOf(source),
+    integrity: integrity.model,
+    onProgress: partOf(),
+  });
+  if (model.bytes.byteLength === 0) {
+    throw new LimbeckError('invalid-onnx', `"${model.name}" is empty. Check the file, and where it comes from.`);
+  }
+  const needed = await neededFiles(model.bytes, model.name);
+  throwIfAborted(signal);
+  for (const path of integrity.files.keys()) requireNamed(path, needed, model.name);
+  const files = sourcesOf(needed, source, externalData, model.name, shared.notify);
+  if (cache !== undefined && address !== undefined && hash !== undefined) {
+    const addresses = Array.from(files.values(), (file) => addressOf(file)).filter((one) => one !== undefined);
+    for (const notice of await touchModel(cache, { address, hash, files: addresses })) shared.notify(notice);
+  }
+  // All are told of before the first is read, so that the total counts them from then on.
+  const parts = needed.map((file) => ({ file, onProgress: partOf(file.leastBytes || undefined) }));
+  const loaded: ModelFile[] = [];
+  for (const { file, onProgress } of parts) {
+    const { bytes, isOwned } = await fetchSource({
+      ...shared,
+      source: files.get(file.path) as ModelSource,
+      name: file.path,
+      integrity: integrity.files.get(file.path),
+      // Beside a model that is not kept itself, a file is kept for its own sake.
+      modelAddress: hash === undefined ? undefined : address,
+      onProgress,
+    });
+    checkLength(file, bytes.byteLength, model.name);
+    loaded.push({ path: file.path, bytes, isOwned });
+  }
+  const storage = cache === undefined ? undefined : await storageState();
+  return { ...model, externalData: loaded, notices, ...(storage && { storage }) };
+}
+
+/** Throws    invalid-onnx: a file is not given */
+function sourcesOf(
+  needed: readonly NeededFile[],
+  source: ModelSource,
+  externalData: ExternalData,
+  name: string,
+  notify: (notice: string) => void,
+): Map<string, ModelSource> {
+  const paths = needed.map(({ path }) => path);
+  const found = new Map<string, ModelSource>();
+  const base = addressOf(source);
+  if (externalData !== 'auto') {
+    for (const [path, file] of Object.entries(externalData)) {
+      if (paths.includes(plainPath(path))) found.set(plainPath(path), file);
+      else notify(`The file "${path}" of "externalData" is not read: "${name}" names ${paths.join(', ') || 'none'}.`);
+    }
+  } else if (base !== undefined && /^https?:/.test(base)) {
+    for (const path of paths) found.set(path, sourceBeside(path, source, base));
+  }
+  const missing = paths.filter((path) => !found.has(path));
+  if (missing.length > 0) throw missingFiles(name, paths, missing);
+  return found;
+}
+
+/** What a request for the model carries, such as a password, the server wants for the files beside it too. */
+function sourceBeside(path: string, source: ModelSource, base: string): ModelSource {
+  const address = addressBeside(path, base);
+  if (kindOf(source) !== 'request') return address;
+  const { headers, credentials, mode, cache, redirect, referrerPolicy } = source as Request;
+  return new Request(address, { headers, credentials, mode, cache, redirect, referrerPolicy });
+}
+
+/** Throws    invalid-option: a check was asked for that would never be made */
+function requireNamed(path: string, needed: readonly NeededFile[], name: string): void {
+  if (needed.some((file) => file.path === path)) return;
+  const named = needed.map((file) => file.path).join(', ') || 'no file';
+  throw new LimbeckError(
+    'invalid-option',
+    `"integrity" has a hash for "${path}"; "${name}" names ${named}. Write the path as the model does.`,
+    { details: { name: 'integrity', path } },
+  );
+}
+
+/** Adds up the progress of several files. Their totals are undefined until all of them are known. */
+function makeMeter(onProgress: FileProgress = () => undefined) {
+  const files: { loaded: number; total: number | undefined }[] = [];
+  return (expectedBytes?: number): FileProgress => {
+    const file = { loaded: 0, total: expectedBytes };
+    files.push(file);
+    return (loadedBytes, totalBytes = expectedBytes) => {
+      file.loaded = loadedBytes;
+      file.total = totalBytes === undefined ? undefined : Math.max(totalBytes, loadedBytes);
+      let [loaded, total]: [number, number | undefined] = [0, 0];
+      for (const one of files) {
+        loaded += one.loaded;
+        total = total === undefined || one.total === undefined ? undefined : total + one.total;
+      }
+      onProgress(loaded, total);
+    };
+  };
+}

@@ -1,0 +1,146 @@
+import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
+import { hashBytes, sha256, toHex } from '../../core/hash.ts';
+import { type FileProgress, isCrossOrigin, readResponse, requestFile } from './fetchModelFile.ts';
+import { checkIntegrity, type Integrity, isAmong } from './integrity.ts';
+import type { ModelCache } from './modelCache.ts';
+import { type CacheEntry, readBlob, readEntry, sizeOfBlob } from './modelCacheIndex.ts';
+import { keepFile } from './modelCacheSpace.ts';
+
+/** One file to be loaded through a cache. */
+export interface CachedJob {
+  readonly cache: ModelCache;
+  readonly input: string | URL | Request;
+  /** Absolute, without fragment: under it the file is known. */
+  readonly address: string;
+  readonly name: string;
+  readonly integrity?: Integrity;
+  /** The address of the model that this file lies beside; undefined where it is the model. */
+  readonly modelAddress?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress: FileProgress;
+  readonly notify: (notice: string) => void;
+}
+
+interface Found {
+  readonly bytes: Uint8Array;
+  /** SHA-256; undefined where the answer was not the whole file. */
+  readonly hash: string | undefined;
+}
+
+/**
+ * Loads a file, from the cache where that has it. With an integrity that the kept bytes meet, no server is asked. Without
+ * one the server says whether the file changed; where it cannot be reached, the kept bytes are used and a notice says so.
+ * Throws    model-unreachable · integrity-mismatch · out-of-memory · store-failed · AbortError
+ */
+export async function fetchCached(job: CachedJob): Promise<Found> {
+  const { store } = job.cache;
+  const entry = await readEntry(store, job.address);
+  if (job.integrity !== undefined) return (await findByIntegrity(job, job.integrity, entry)) ?? download(job);
+  // Where the browser evicted the bytes, asking whether they changed would be of no use.
+  if (entry === undefined || (await sizeOfBlob(store, entry.hash)) !== entry.bytes) return download(job);
+  let fault: LimbeckError | undefined;
+  try {
+    const response = await requestFile(job.input, job.address, job.signal, conditionsOf(entry));
+    if (response.status !== 304 && !isSameFile(entry, response)) return await download(job, response);
+    await response.body?.cancel();
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+    fault = error;
+  }
+  const kept = await read(job, entry.hash);
+  if (kept === undefined) {
+    if (fault !== undefined) throw fault;
+    return download(job);
+  }
+  if (fault !== undefined) {
+    const day = new Date(entry.savedAtMs).toISOString().slice(0, 10);
+    job.notify(`"${job.name}" is the cached copy of ${day}; whether it changed is not known. ${messageOf(fault)}`);
+  }
+  return kept;
+}
+
+/** Loads from the server, or reads the answer that is there already, and keeps what came. */
+async function download(job: CachedJob, answer?: Response): Promise<Found> {
+  const { address, name, integrity, signal } = job;
+  const response = answer ?? (await requestFile(job.input, address, signal));
+  const bytes = await readResponse(response, address, job);
+  const checked = integrity && (await checkIntegrity(bytes, integrity, name));
+  // A part of a file, say, is not what the address stands for.
+  if (response.status !== 200) return { bytes, hash: undefined };
+  const hash = checked && integrity.algorithm === 'SHA-256' ? toHex(checked) : await sha256(bytes);
+  throwIfAborted(signal);
+  const etag = response.headers.get('etag') ?? undefined;
+  const lastModified = response.headers.get('last-modified') ?? undefined;
+  if (etag === undefined && lastModified === undefined && integrity === undefined) {
+    job.notify(
+      `"${name}" is loaded again each time: its server gives neither ETag nor Last-Modified that this page may read. ` +
+        'With "integrity" the cached copy needs neither.',
+    );
+  }
+  await keep(job, { ...entryOf(job, hash, bytes.byteLength), etag, lastModified }, bytes);
+  return { bytes, hash };
+}
+
+function entryOf({ address, name, modelAddress }: CachedJob, hash: string, bytes: number): CacheEntry {
+  const now = Date.now();
+  const isPart = modelAddress !== undefined;
+  return { url: address, name, hash, bytes, savedAtMs: now, usedAtMs: now, files: [], isPart };
+}
+
+/** Bytes are kept under their SHA-256, so with one any address may have brought them. */
+async function findByIntegrity(job: CachedJob, integrity: Integrity, entry?: CacheEntry): Promise<Found | undefined> {
+  const hashes = integrity.algorithm === 'SHA-256' ? integrity.hashes.map(toHex) : entry ? [entry.hash] : [];
+  for (const hash of hashes) {
+    const kept = await read(job, hash);
+    if (kept === undefined) continue;
+    const isMet =
+      integrity.algorithm === 'SHA-256' || isAmong(await hashBytes(integrity.algorithm, kept.bytes), integrity);
+    if (!isMet) continue;
+    if (entry?.hash !== hash) await keep(job, entryOf(job, hash, kept.bytes.byteLength), kept.bytes);
+    return kept;
+  }
+  return undefined;
+}
+
+async function keep(job: CachedJob, entry: CacheEntry, bytes: Uint8Array): Promise<void> {
+  for (const notice of await keepFile(job.cache, entry, bytes, job.modelAddress ?? job.address)) job.notify(notice);
+}
+
+async function read({ cache, name, signal, onProgress, notify }: CachedJob, hash: string): Promise<Found | undefined> {
+  const kept = await readBlob(cache.store, hash);
+  throwIfAborted(signal);
+  if (kept === 'missing') return undefined;
+  if (kept === 'damaged') {
+    notify(`The cached copy of "${name}" was damaged and is loaded again.`);
+    return undefined;
+  }
+  onProgress(kept.byteLength, kept.byteLength);
+  return { bytes: kept, hash };
+}
+
+/**
+ * To another origin they would have to be allowed in a request of its own, which many servers refuse. There the
+ * answer's own headers are compared, and its body is let go of unread.
+ */
+function conditionsOf({ url, etag, lastModified }: CacheEntry): Record<string, string> | undefined {
+  if (isCrossOrigin(url)) return undefined;
+  if (etag !== undefined) return { 'if-none-match': etag };
+  return lastModified === undefined ? undefined : { 'if-modified-since': lastModified };
+}
+
+/** For servers that ignore conditions, and for other origins. */
+function isSameFile(entry: CacheEntry, { headers }: Response): boolean {
+  const etag = headers.get('etag');
+  if (etag !== null && entry.etag !== undefined) return etag === entry.etag;
+  const lastModified = headers.get('last-modified');
+  const isSameLength =
+    headers.get('content-encoding') !== null || Number(headers.get('content-length')) === entry.bytes;
+  return lastModified !== null && lastModified === entry.lastModified && isSameLength;
+}
+
+/** Whether the server may well have the file, but could not be asked now. That it is gone, or not for us, is an answer. */
+function isOutage(error: unknown): error is LimbeckError {
+  if (isAbortError(error) || !(error instanceof LimbeckError) || error.code !== 'model-unreachable') return false;
+  const { status } = error.details as { status?: number };
+  return status === undefined || status >= 500 || status === 408 || status === 429;
+}

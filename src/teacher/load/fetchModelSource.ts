@@ -1,0 +1,169 @@
+import { LimbeckError, messageOf } from '../../core/errors.ts';
+import type { ModelSource } from './fetchModel.ts';
+import { fetchCached } from './fetchModelCached.ts';
+import {
+  checkResponse,
+  type FileProgress,
+  parseAddress,
+  readResponse,
+  readStream,
+  requestFile,
+  unreachable,
+} from './fetchModelFile.ts';
+import { checkIntegrity, type Integrity } from './integrity.ts';
+import type { ModelCache } from './modelCache.ts';
+import { storeObstacle } from './modelCacheSpace.ts';
+
+/** The kinds that a source is told apart by; what another frame made counts too, so no class is asked. */
+export type SourceKind = 'url' | 'request' | 'response' | 'bytes' | 'buffer' | 'blob' | 'stream';
+
+const KINDS: Readonly<Record<string, SourceKind>> = {
+  String: 'url',
+  URL: 'url',
+  Request: 'request',
+  Response: 'response',
+  Uint8Array: 'bytes',
+  ArrayBuffer: 'buffer',
+  Blob: 'blob',
+  File: 'blob',
+  ReadableStream: 'stream',
+};
+
+/** One file to be loaded. */
+export interface SourceJob {
+  readonly source: ModelSource;
+  readonly name: string;
+  readonly integrity?: Integrity;
+  readonly cache?: ModelCache;
+  /** The address of the model that this file lies beside; undefined where it is the model. */
+  readonly modelAddress?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress: FileProgress;
+  readonly notify: (notice: string) => void;
+}
+
+/** A file in memory. */
+export interface LoadedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly isOwned: boolean;
+  /** Known where a cache holds the bytes under it. */
+  readonly hash?: string;
+}
+
+/** Throws    invalid-option: of another type, an empty address, or a body that somebody read before */
+export function checkModelSource(source: ModelSource, name = 'source'): SourceKind {
+  const kind = kindOf(source);
+  if (kind === undefined) {
+    throw invalid(
+      name,
+      tagOf(source),
+      'must be an address (string, URL or Request), a Response, a Uint8Array, an ArrayBuffer, a Blob, a File or a ' +
+        'ReadableStream of bytes. For another view write new Uint8Array(view.buffer, view.byteOffset, view.byteLength)',
+    );
+  }
+  if (source === '') throw invalid(name, 'an empty text', 'must be an address, such as "/models/teacher.onnx"');
+  const { bodyUsed, locked, body } = source as Partial<Response & ReadableStream>;
+  if (bodyUsed || locked || body?.locked) {
+    throw invalid(
+      name,
+      `a ${tagOf(source)} whose body was read before, or is being read`,
+      'must be fresh: fetch it again, or give a clone() that was made before the first reading',
+    );
+  }
+  return kind;
+}
+
+export function kindOf(source: ModelSource): SourceKind | undefined {
+  const tag = tagOf(source);
+  return Object.hasOwn(KINDS, tag) ? KINDS[tag] : undefined;
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** The absolute address of a source that is one, without its fragment; undefined for any other. */
+export function addressOf(source: ModelSource): string | undefined {
+  const kind = kindOf(source);
+  if (kind !== 'url' && kind !== 'request') return undefined;
+  const text = kind === 'request' ? (source as Request).url : String(source);
+  const base = (globalThis.document as Document | undefined)?.baseURI ?? globalThis.location?.href;
+  // What cannot be resolved stays as it is: fetch says what is wrong with it.
+  return parseAddress(text, base)?.href.replace(/#.*$/, '') ?? text;
+}
+
+/** What a source is called in messages: the last part of its address or the file's name. */
+export function nameOf(source: ModelSource): string {
+  const address = kindOf(source) === 'response' ? (source as Response).url : addressOf(source);
+  if (address !== undefined && !/^(data|blob):/.test(address)) {
+    return (
+      address
+        .split(/[?#]/)[0]
+        ?.replace(/^[\w+.-]+:\/\/[^/]*/, '')
+        .split('/')
+        .pop() || 'model.onnx'
+    );
+  }
+  return (source as Partial<File>).name ?? 'model.onnx';
+}
+
+/**
+ * Loads one file from any source, through the cache where there is one and the source is an address.
+ * Throws    model-unreachable · integrity-mismatch · invalid-option · out-of-memory · AbortError
+ */
+export async function fetchSource(job: SourceJob): Promise<LoadedFile> {
+  const { source, name, cache, integrity, notify } = job;
+  const address = addressOf(source);
+  const isKept = address !== undefined && /^https?:/.test(address) && ((source as Request).method ?? 'GET') === 'GET';
+  if (cache !== undefined && isKept) {
+    const input = source as string | URL | Request;
+    try {
+      return { name, isOwned: true, ...(await fetchCached({ ...job, cache, input, address })) };
+    } catch (error) {
+      notify(`"${name}" was loaded without the cache. ${storeObstacle(error)}`);
+    }
+  }
+  const { bytes, isOwned } = await readSource(job);
+  if (integrity !== undefined) await checkIntegrity(bytes, integrity, name);
+  return { name, bytes, isOwned };
+}
+
+async function readSource(job: SourceJob): Promise<{ bytes: Uint8Array; isOwned: boolean }> {
+  const { source, name, signal, onProgress } = job;
+  const failure = (error: unknown) =>
+    unreachable(`"${name}"`, messageOf(error), 'Give the file or the stream again.', { cause: error });
+  const kind = checkModelSource(source);
+  switch (kind) {
+    case 'bytes':
+    case 'buffer': {
+      const given = kind === 'buffer' ? new Uint8Array(source as ArrayBuffer) : (source as Uint8Array);
+      // Shared memory may change while it is read, and cannot move.
+      const isShared = !(given.buffer instanceof ArrayBuffer);
+      onProgress(given.byteLength, given.byteLength);
+      return { bytes: isShared ? given.slice() : given, isOwned: isShared };
+    }
+    case 'blob': {
+      const blob = source as Blob;
+      return { bytes: await readStream(blob.stream(), blob.size, job, failure), isOwned: true };
+    }
+    case 'stream':
+      return { bytes: await readStream(source as ReadableStream<Uint8Array>, undefined, job, failure), isOwned: true };
+    case 'response': {
+      const response = source as Response;
+      const address = response.url || `"${name}"`;
+      return { bytes: await readResponse(checkResponse(response, address), address, job), isOwned: true };
+    }
+    default: {
+      const address = addressOf(source) ?? '';
+      const response = await requestFile(source as string | URL | Request, address, signal);
+      return { bytes: await readResponse(response, address, job), isOwned: true };
+    }
+  }
+}
+
+function invalid(name: string, given: string, needed: string): LimbeckError {
+  return new LimbeckError('invalid-option', `"${name}" was ${given}; it ${needed}.`, {
+    details: { name, value: given },
+  });
+}

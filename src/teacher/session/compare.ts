@@ -1,0 +1,49 @@
+import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
+
+/** The most that an output may differ, as a share of the range of its values. */
+const TOLERANCE = 1e-2;
+/** Fewer values than these say little about the range of an output. */
+const LEAST_VALUES = 8;
+
+/**
+ * Compares what a device gave with what wasm gave for the same batch. Undefined if they agree; otherwise a clause that
+ * says how they differ. Not-a-number counts as a difference, save where wasm gives it too.
+ * Units     the difference as a share of the range of wasm's values
+ */
+export function differenceOf(reference: NamedArrays, given: NamedArrays): string | undefined {
+  for (const [name, expected] of Object.entries(reference)) {
+    const array = given[name];
+    if (array === undefined) return `it gave no output "${name}"`;
+    if (!isSameShape(array.shape, expected.shape)) {
+      return `it gave "${name}" as ${formatShape(array.shape)} where wasm gives ${formatShape(expected.shape)}`;
+    }
+    const difference = relativeDifference(expected, array);
+    if (Number.isNaN(difference)) return `it gave values in "${name}" that are no numbers`;
+    if (difference > TOLERANCE) {
+      return `its "${name}" differs from wasm's by ${(100 * difference).toPrecision(2)} % of its range`;
+    }
+  }
+  return undefined;
+}
+
+/** NaN where a value is finite in one of the two only. */
+function relativeDifference({ data: expected }: NdArray, { data: given }: NdArray): number {
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const [a, b] = [expected[i] as number, given[i] as number];
+    if (!Number.isFinite(a) || !Number.isFinite(b)) {
+      if (Object.is(a, b)) continue;
+      return Number.NaN;
+    }
+    if (a < least) least = a;
+    if (a > most) most = a;
+    const difference = Math.abs(a - b);
+    if (difference > largest) largest = difference;
+  }
+  if (largest === 0) return 0;
+  const magnitude = Math.max(Math.abs(least), Math.abs(most));
+  const floor = expected.length < LEAST_VALUES ? magnitude : magnitude / 100;
+  return largest / Math.max(most - least, floor, 1e-6);
+}

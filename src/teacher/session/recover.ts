@@ -1,0 +1,149 @@
+import { LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
+import type { NamedArrays } from '../../core/shape.ts';
+import type { OpenedSession, Placement } from './sessionSettings.ts';
+import type { StartedSession } from './sessionStart.ts';
+
+/** A session with the place where it runs. */
+export interface PlacedSession extends Pick<StartedSession, 'run' | 'timeMs' | 'measure'>, AsyncDisposable {
+  readonly placement: Placement;
+  readonly opened: OpenedSession;
+}
+
+/** So many restarts in a row, without one answer between them, are tried for one batch. */
+const MOST_RESTARTS = 4;
+
+export interface KeepRunningOptions {
+  readonly first: PlacedSession;
+  /** Opens the model anew, in a new worker. */
+  readonly open: (placement: Placement) => Promise<PlacedSession>;
+  /** Whether a new worker can be had; on the page's own thread onnxruntime cannot start anew. */
+  readonly hasWorker: boolean;
+  readonly tell: (notice: string) => void;
+}
+
+/** A session that goes on when its worker or its device does not. */
+export interface RunningSession extends AsyncDisposable {
+  /** The session of this moment. */
+  current(): PlacedSession;
+  /**
+   * Runs a job on the session; where that ends it, opens another, weaker if need be, and runs the job again.
+   * Throws    what the job throws where no other place could help · AbortError · disposed
+   */
+  attempt<T>(job: (session: PlacedSession) => Promise<T>, batch: number, signal?: AbortSignal): Promise<T>;
+  /** Goes on with another session and ends the one before. */
+  replace(session: PlacedSession): Promise<void>;
+}
+
+export function keepRunning({ first, open, hasWorker, tell }: KeepRunningOptions): RunningSession {
+  let current = first;
+  let failures = 0;
+  let restarting: Promise<void> | undefined;
+  let isDisposed = false;
+  /** Why no other session could be opened. */
+  let broken: unknown;
+
+  async function restart(error: unknown, used: Placement, batch: number): Promise<void> {
+    let placement = used;
+    for (let reason = error; ; ) {
+      const next = nextPlacement(reason, placement, { failures, hasWorker, batch });
+      if (next === undefined || failures >= MOST_RESTARTS) throw reason;
+      if (failures++ === 0 || next !== placement) tell(sentenceFor(reason, placement, next));
+      await current[Symbol.asyncDispose]();
+      try {
+        const session = await open(next);
+        if (isDisposed) await session[Symbol.asyncDispose]();
+        else [current, broken] = [session, undefined];
+        return;
+      } catch (fault) {
+        [reason, placement] = [fault, next];
+        broken = fault;
+      }
+    }
+  }
+
+  return {
+    current: () => current,
+    async attempt(job, batch, signal) {
+      for (;;) {
+        await restarting?.catch(() => undefined);
+        if (isDisposed) throw new LimbeckError('disposed', 'The teacher was disposed while it worked.');
+        if (broken !== undefined) throw broken;
+        throwIfAborted(signal);
+        const used = current;
+        try {
+          const result = await job(used);
+          failures = 0;
+          return result;
+        } catch (error) {
+          if (isDisposed) throw error;
+          // Another job that waited on the same session has seen to it.
+          if (used !== current || restarting !== undefined) continue;
+          const { placement, opened } = used;
+          const parts = opened.fixedBatch === undefined ? batch : 1;
+          restarting = restart(error, { ...placement, threads: opened.threads }, parts).finally(() => {
+            restarting = undefined;
+          });
+          await restarting;
+        }
+      }
+    },
+    async replace(session) {
+      const before = current;
+      current = session;
+      await before[Symbol.asyncDispose]();
+    },
+    async [Symbol.asyncDispose]() {
+      isDisposed = true;
+      await current[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface Circumstances {
+  /** Restarts since the last answer. */
+  readonly failures: number;
+  readonly hasWorker: boolean;
+  /** Examples in the batch that failed. */
+  readonly batch: number;
+}
+
+/** Where to try again after an error, or undefined where that would change nothing. */
+export function nextPlacement(
+  error: unknown,
+  placement: Placement,
+  { failures, hasWorker, batch }: Circumstances,
+): Placement | undefined {
+  if (!(error instanceof LimbeckError)) return undefined;
+  const isMemory = error.code === 'out-of-memory';
+  const isDeath = error.code === 'worker-died' || error.details['isCrash'] === true;
+  if (!isMemory && !isDeath && error.code !== 'teacher-failed') return undefined;
+  if (placement.device !== 'wasm') return { ...placement, device: 'wasm' };
+  if (!isMemory && !isDeath) return undefined;
+  if (isDeath && failures === 0 && hasWorker) return placement;
+  if (hasWorker && placement.threads !== undefined && placement.threads > 1) return { ...placement, threads: 1 };
+  const half = Math.floor(Math.min(placement.largestBatch ?? batch, batch) / 2);
+  return half > 0 ? { ...placement, largestBatch: half } : undefined;
+}
+
+function sentenceFor(error: unknown, from: Placement, to: Placement): string {
+  const change =
+    from.device !== to.device
+      ? `it runs on ${to.device} from now on`
+      : from.largestBatch !== to.largestBatch
+        ? `it computes ${to.largestBatch} examples at a time from now on`
+        : to.threads === 1 && from.threads !== 1
+          ? 'it runs on one thread from now on'
+          : 'it was started again';
+  return `The teacher on ${from.device} failed (${messageOf(error)}); ${change}, and the batch was asked again.`;
+}
+
+/** The first few examples of a batch. */
+export function firstExamples(inputs: NamedArrays, count: number): NamedArrays {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, { data, shape }]) => {
+      const [batch = 0, ...rest] = shape;
+      const kept = Math.min(batch, count);
+      return [name, { data: data.slice(0, (data.length / Math.max(1, batch)) * kept), shape: [kept, ...rest] }];
+    }),
+  );
+}

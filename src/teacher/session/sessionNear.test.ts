@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seededRandom } from '../../core/random.ts';
+import type { OpenBackend } from '../../runtime/backends/backend.ts';
+import { openBackendHere } from '../../runtime/backends/open.ts';
+import type { OrtTensor } from '../../runtime/ort.ts';
+import * as tf from '../../runtime/tf.ts';
+import { sumOverTime } from '../read.ts';
+import { toGpuAnswers } from './sessionNear.ts';
+
+let backend: OpenBackend;
+beforeAll(async () => {
+  backend = await openBackendHere({ backend: 'cpu' });
+});
+afterAll(() => backend.dispose());
+
+/** An output as onnxruntime leaves it on a GPU. */
+function onGpu(dims: number[], more: Partial<OrtTensor> = {}) {
+  let disposals = 0;
+  const tensor = { location: 'gpu-buffer', type: 'float32', dims, gpuBuffer: { size: 64 }, ...more };
+  return { tensor: { ...tensor, dispose: () => disposals++ } as unknown as OrtTensor, disposals: () => disposals };
+}
+
+test('sumOverTime gives on a backend of tfjs what it gives on the page', () => {
+  const random = seededRandom(4);
+  const [batch, time, width] = [3, 5, 7];
+  const data = Float32Array.from({ length: batch * time * width }, () => random());
+  // A class without any probability: the logarithm stays finite.
+  for (let t = 0; t < batch * time; t++) data[t * width + 2] = 0;
+  const read = sumOverTime({ classes: [6, 2, 0] });
+  const expected = read({ y: { data, shape: [batch, time, width] } })['logits'];
+  const answers = toGpuAnswers({ y: onGpu([batch, time, width]).tensor }, { name: 'ocr', read: read.spec });
+  const given = tf.tidy(() => {
+    const logits = answers.read(tf, { y: tf.tensor(data, [batch, time, width]) })['logits'];
+    return { shape: logits?.shape, data: Array.from(logits?.dataSync() ?? []) };
+  });
+  expect(given.shape).toEqual(expected?.shape);
+  // Float32 sums of five numbers, and a logarithm of them.
+  given.data.forEach((value, i) => {
+    expect(value).toBeCloseTo(expected?.data[i] as number, 5);
+  });
+});
+
+test('an only output is called "logits", unless its name was asked for', () => {
+  const y = tf.scalar(1);
+  const { tensor } = onGpu([1]);
+  expect(Object.keys(toGpuAnswers({ y: tensor }, { name: 'm' }).read(tf, { y }))).toEqual(['logits']);
+  expect(Object.keys(toGpuAnswers({ y: tensor }, { name: 'm', outputs: ['y'] }).read(tf, { y }))).toEqual(['y']);
+  expect(Object.keys(toGpuAnswers({ y: tensor }, { name: 'm' }).read(tf, { y, z: y }))).toEqual(['y', 'z']);
+  y.dispose();
+});
+
+test('the buffers are given back by release', () => {
+  const { tensor, disposals } = onGpu([2, 3]);
+  const answers = toGpuAnswers({ y: tensor }, { name: 'm' });
+  expect(answers.arrays['y']).toMatchObject({ dtype: 'float32', shape: [2, 3] });
+  expect(disposals()).toBe(0);
+  answers.release();
+  expect(disposals()).toBe(1);
+});
+
+test.each([{ location: 'cpu' as const }, { type: 'float16' as const }])('an output is refused that is %s', (odd) => {
+  const { tensor, disposals } = onGpu([2], odd);
+  expect(() => toGpuAnswers({ y: tensor }, { name: 'm' })).toThrow(expect.objectContaining({ code: 'teacher-failed' }));
+  expect(disposals()).toBe(1);
+});

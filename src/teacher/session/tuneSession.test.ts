@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { OrtDevice } from '../../runtime/ort.ts';
+import type { DevicePlan } from './devices.ts';
+import { keepRunning } from './recover.ts';
+import { type FakeDevice, fakeHouse } from './sessionCases.ts';
+import { type Opening, openAt } from './sessionPlace.ts';
+import type { Placement } from './sessionSettings.ts';
+import { tuneSession } from './tuneSession.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+const inputs = { x: { data: Float32Array.from({ length: 12 }, (_, i) => i), shape: [6, 2] } };
+const plan: DevicePlan = { first: 'wasm', reasons: [], notices: [], gpuName: 'gpu' };
+
+async function tune(devices: Partial<Record<OrtDevice, FakeDevice>>, changed: Partial<DevicePlan>, sizes?: number[]) {
+  const house = fakeHouse(devices);
+  const files = { model: new Blob([]), externalData: [] };
+  const opening: Opening = { files, settings: { name: 'fake' }, worker: 'shipped', start: house.start };
+  const open = (placement: Placement) => openAt(opening, placement);
+  const notices: string[] = [];
+  const tell = (notice: string) => void notices.push(notice);
+  const whole = { ...plan, ...changed };
+  const running = keepRunning({ first: await open({ device: whole.first }), open, hasWorker: true, tell });
+  const place = await tuneSession({ running, plan: whole, inputs, sizes, open, tell });
+  return { place, notices, ...house, now: running.current().placement.device };
+}
+
+describe('a GPU that may be faster', () => {
+  const challenger = 'webgpu';
+
+  test('is taken if it is, with both figures', async () => {
+    const { place, now, living, log } = await tune({ webgpu: { msPerExample: 2 } }, { challenger });
+    expect(place).toMatchObject({ device: 'webgpu', batchSize: 1, isProvisional: false });
+    expect(place.why).toContain('wasm takes longer: 10.0 ms an example at 1 at a time');
+    expect(place.why).toContain('On webgpu: 2.00 ms');
+    expect([now, living()]).toEqual(['webgpu', 1]);
+    // A few examples are enough to compare.
+    expect(log).toContain('run webgpu 4');
+  });
+
+  test('is left if it is hardly faster', async () => {
+    const { place, now, living } = await tune({ webgpu: { msPerExample: 9.5 } }, { challenger });
+    expect(place).toMatchObject({ device: 'wasm', isProvisional: false });
+    expect(place.why).toContain('webgpu takes longer: 9.50 ms');
+    expect([now, living()]).toEqual(['wasm', 1]);
+  });
+
+  test('is not trusted if it gives something else', async () => {
+    const { place, now, living, log } = await tune({ webgpu: { msPerExample: 1, error: 3 } }, { challenger });
+    expect(place).toMatchObject({ device: 'wasm', isProvisional: false });
+    expect(place.why).toMatch(/webgpu is not trusted: its "y" differs/);
+    expect([now, living()]).toEqual(['wasm', 1]);
+    expect(log).not.toContain('measure webgpu');
+  });
+
+  test('is not tried where wasm is fast', async () => {
+    const { place, log } = await tune({ wasm: { msPerExample: 0.2 }, webgpu: { msPerExample: 0.1 } }, { challenger });
+    expect(place.why).toContain('not tried');
+    expect(log.filter((line) => line.includes('webgpu'))).toEqual([]);
+  });
+
+  test.each([
+    [{ openFault: new Error('no device') }, /webgpu did not start \(no device\)/],
+    [{ faults: [new Error('lost')] }, /webgpu is not trusted: it failed on a batch \(lost\)/],
+  ])('costs nothing but a sentence if it fails', async (webgpu, why) => {
+    const { place, living } = await tune({ webgpu }, { challenger });
+    expect(place).toMatchObject({ device: 'wasm', why: expect.stringMatching(why) });
+    expect(living()).toBe(1);
+  });
+
+  test('that does not come in time is not waited for, is closed when it comes, and may come another time', async () => {
+    vi.useFakeTimers();
+    const tuning = tune({ webgpu: { openMs: 60_000 } }, { challenger });
+    await vi.advanceTimersByTimeAsync(20_000);
+    const { place, living } = await tuning;
+    expect(place).toMatchObject({
+      device: 'wasm',
+      isProvisional: true,
+      why: expect.stringContaining('not ready after 20 s'),
+    });
+    expect(living()).toBe(2);
+    await vi.advanceTimersByTimeAsync(40_000);
+    expect(living()).toBe(1);
+  });
+});
+
+describe('a GPU that was asked for', () => {
+  test('stays if it gives what wasm gives; the session it was held against is closed', async () => {
+    const { place, now, living, notices } = await tune({ webgpu: { error: 0.001 } }, { first: 'webgpu' });
+    expect(place.device).toBe('webgpu');
+    expect([now, living(), notices]).toEqual(['webgpu', 1, []]);
+  });
+
+  test('is left for wasm if it does not, with a notice', async () => {
+    const { place, now, living, notices } = await tune({ webgpu: { error: Number.NaN } }, { first: 'webgpu' });
+    expect(place).toMatchObject({ device: 'wasm', why: expect.stringContaining('not trusted') });
+    expect([now, living()]).toEqual(['wasm', 1]);
+    expect(notices).toEqual([expect.stringMatching(/no numbers; the teacher runs on wasm/)]);
+  });
+
+  test('is kept where wasm cannot open the model, with a notice', async () => {
+    const { now, notices } = await tune({ wasm: { openFault: new Error('too large') } }, { first: 'webgpu' });
+    expect(now).toBe('webgpu');
+    expect(notices).toEqual([expect.stringContaining('could not be compared')]);
+  });
+});
+
+test('only the size that was asked for is measured', async () => {
+  const { place } = await tune({}, { first: 'webgpu' }, [24]);
+  expect(place.batchSize).toBe(24);
+});

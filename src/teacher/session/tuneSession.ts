@@ -1,0 +1,146 @@
+// Chooses device and batch size by trying them on a batch of the teacher's own.
+import { messageOf } from '../../core/errors.ts';
+import type { NamedArrays } from '../../core/shape.ts';
+import type { OrtDevice } from '../../runtime/ort.ts';
+import { differenceOf } from './compare.ts';
+import type { DevicePlan } from './devices.ts';
+import { firstExamples, type PlacedSession, type RunningSession } from './recover.ts';
+import type { Placement } from './sessionSettings.ts';
+import { type BatchFigure, chooseBatch } from './tune.ts';
+import type { TunedPlace } from './tuneMemory.ts';
+
+export interface TuneSessionOptions {
+  readonly running: RunningSession;
+  readonly plan: DevicePlan;
+  /** A batch as the teacher was asked about; its examples are measured over and over. */
+  readonly inputs: NamedArrays;
+  /** The only sizes to measure; default: those that may pay. */
+  readonly sizes?: readonly number[];
+  readonly open: (placement: Placement) => Promise<PlacedSession>;
+  readonly tell: (notice: string) => void;
+}
+
+/** Together, the time to open a GPU's session not counted. */
+const BUDGET_MS = 1200;
+/** A GPU has to fetch another 27 MB and to compile; who waits longer is better served by wasm. */
+const OPEN_MS = 20_000;
+/** Where wasm is this fast, a GPU's round trip alone costs as much. */
+const FAST_ENOUGH_MS = 1;
+/** A GPU must be better by this much: it is less exact, and can be lost. */
+const LEAST_GPU_GAIN = 0.1;
+const COMPARED_EXAMPLES = 4;
+
+/**
+ * Measures the model where it runs and where it might, and moves it to the better place. A device other than wasm is
+ * taken only if it gives what wasm gives. The answer is provisional where a device did not come to be measured, which
+ * may go better another time.
+ * Throws    what a run throws
+ */
+export async function tuneSession(options: TuneSessionOptions): Promise<TunedPlace & { isProvisional: boolean }> {
+  const { running, plan, inputs, sizes } = options;
+  const reasons: string[] = [...plan.reasons];
+  if (running.current().placement.device !== 'wasm') {
+    const doubt = await verify(options);
+    if (doubt !== undefined) reasons.push(doubt);
+  }
+  let isProvisional = false;
+  const challenger = running.current().placement.device === 'wasm' ? plan.challenger : undefined;
+  const budgetMs = challenger === undefined ? BUDGET_MS : BUDGET_MS / 2;
+  let chosen = chooseBatch(await running.current().measure(inputs, budgetMs, sizes));
+  if (challenger !== undefined) {
+    const result = await challenge(options, challenger, chosen);
+    chosen = result.figure;
+    isProvisional = result.isProvisional ?? false;
+    reasons.push(result.why);
+  }
+  const { placement, opened } = running.current();
+  const where = placement.device === 'wasm' ? `wasm, ${opened.threads} thread(s)` : placement.device;
+  const figures = `On ${where}: ${formatFigure(chosen)}.`;
+  const why = [...reasons, figures].join(' ');
+  return { device: placement.device, batchSize: chosen.batchSize, why, isProvisional };
+}
+
+function formatFigure({ batchSize, msPerExample }: BatchFigure): string {
+  const digits = msPerExample >= 100 ? 0 : msPerExample >= 10 ? 1 : 2;
+  return `${msPerExample.toFixed(digits)} ms an example at ${batchSize} at a time`;
+}
+
+/** Compares the session with wasm; where they differ, wasm takes over, and the sentence says why. */
+async function verify({ running, inputs, open, tell }: TuneSessionOptions): Promise<string | undefined> {
+  const { run, placement } = running.current();
+  let reference: PlacedSession;
+  try {
+    reference = await open({ ...placement, device: 'wasm' });
+  } catch (error) {
+    const doubt = `${placement.device} could not be compared with wasm, where the model does not open (${messageOf(error)}).`;
+    tell(doubt);
+    return doubt;
+  }
+  const difference = await compare(reference, { run }, inputs);
+  if (difference === undefined) {
+    await reference[Symbol.asyncDispose]();
+    return undefined;
+  }
+  const doubt = `${placement.device} is not trusted: ${difference}; the teacher runs on wasm, which may be slower.`;
+  tell(doubt);
+  await running.replace(reference);
+  return doubt;
+}
+
+async function compare(reference: PlacedSession, given: Pick<PlacedSession, 'run'>, inputs: NamedArrays) {
+  const sample = firstExamples(inputs, COMPARED_EXAMPLES);
+  const expected = await reference.run(sample);
+  try {
+    return differenceOf(expected, await given.run(sample));
+  } catch (error) {
+    return `it failed on a batch (${messageOf(error)})`;
+  }
+}
+
+async function challenge(
+  { running, inputs, sizes, open }: TuneSessionOptions,
+  device: OrtDevice,
+  onWasm: BatchFigure,
+): Promise<{ figure: BatchFigure; why: string; isProvisional?: boolean }> {
+  if (onWasm.msPerExample < FAST_ENOUGH_MS) return { figure: onWasm, why: `${device} was not tried, as wasm is fast.` };
+  const before = running.current();
+  let session: PlacedSession;
+  try {
+    session = await within(open({ ...before.placement, device }), OPEN_MS);
+  } catch (error) {
+    return { figure: onWasm, why: `${device} did not start (${messageOf(error)}).`, isProvisional: true };
+  }
+  try {
+    const difference = await compare(before, session, inputs);
+    if (difference !== undefined) {
+      await session[Symbol.asyncDispose]();
+      return { figure: onWasm, why: `${device} is not trusted: ${difference}.` };
+    }
+    const figure = chooseBatch(await session.measure(inputs, BUDGET_MS / 2, sizes));
+    const isBetter = figure.msPerExample < onWasm.msPerExample * (1 - LEAST_GPU_GAIN);
+    if (isBetter) await running.replace(session);
+    else await session[Symbol.asyncDispose]();
+    const [best, other, loser] = isBetter ? [figure, onWasm, 'wasm'] : [onWasm, figure, device];
+    return { figure: best, why: `${loser} takes longer: ${formatFigure(other)}.` };
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    const why = `${device} failed while it was measured (${messageOf(error)}).`;
+    return { figure: onWasm, why, isProvisional: true };
+  }
+}
+
+/** A session that opens too late is closed again. */
+async function within(opening: Promise<PlacedSession>, ms: number): Promise<PlacedSession> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it was not ready after ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([opening, late]);
+  } catch (error) {
+    opening.then((session) => session[Symbol.asyncDispose]()).catch(() => undefined);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

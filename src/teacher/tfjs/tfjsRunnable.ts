@@ -1,0 +1,111 @@
+// Builds a tfjs model of either format on this thread's backend, as one thing that can be asked.
+import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import type { NamedArrays, NdArray } from '../../core/shape.ts';
+import { buildGraphModel } from '../../runtime/graphModel.ts';
+import { toArray, toTensor } from '../../runtime/tensors.ts';
+import * as tf from '../../runtime/tf.ts';
+import { applyStudent, buildStudent } from '../../student/build.ts';
+import type { PortableStudent } from '../../student/student.ts';
+import type { GraphArtifacts, PortableTfjsModel } from './tfjsModel.ts';
+
+type Shapes = Readonly<Record<string, readonly (number | null)[]>>;
+
+export interface TfjsRunnable {
+  readonly inputs: Shapes;
+  /** A graph does not always say the shapes of its outputs; those are left out. */
+  readonly outputs: Shapes;
+  /** Arrays in the order of `inputs`. */
+  run(arrays: readonly NdArray[]): Promise<NamedArrays>;
+  dispose(): void;
+}
+
+/** Throws    teacher-failed: tfjs cannot build it */
+export async function buildRunnable(portable: PortableTfjsModel, name: string): Promise<TfjsRunnable> {
+  try {
+    return portable.kind === 'layers' ? await buildLayers(portable.student) : await buildGraph(portable.artifacts);
+  } catch (error) {
+    throw new LimbeckError(
+      'teacher-failed',
+      `The tfjs model "${name}" could not be built: ${messageOf(error)} Check that its files are whole and that its ` +
+        'layers and operations are tfjs’s own.',
+      { cause: error },
+    );
+  }
+}
+
+async function buildLayers(student: PortableStudent): Promise<TfjsRunnable> {
+  const model = await buildStudent(student, 0);
+  const isOnly = model.outputs.length === 1;
+  return {
+    // A sequential model does not always name its only input.
+    inputs: Object.fromEntries(model.inputs.map(({ shape }, i) => [model.inputNames[i] ?? 'input', shape])),
+    outputs: Object.fromEntries(
+      model.outputs.map(({ shape }, i) => [isOnly ? DEFAULT_OUTPUT : (model.outputNames[i] as string), shape]),
+    ),
+    async run(arrays) {
+      const results: Record<string, NdArray> = {};
+      tf.tidy(() => {
+        const outputs = applyStudent(model, arrays.map(toTensor), 'inference');
+        for (const [name, tensor] of Object.entries(outputs)) results[name] = toArray(tensor);
+      });
+      return results;
+    },
+    dispose: () => void model.dispose(),
+  };
+}
+
+async function buildGraph(artifacts: GraphArtifacts): Promise<TfjsRunnable> {
+  const model = await buildGraphModel({
+    ...artifacts,
+    weightSpecs: [...artifacts.weightSpecs],
+  } as tf.io.ModelArtifacts);
+  const inputNames = model.inputNodes;
+  const keys = model.modelStructuredOutputKeys as readonly string[] | undefined;
+  // "Identity:0" is the first output of the node Identity.
+  const nodeNames = model.outputNodes.map((node) => node.replace(/:0$/, ''));
+  const outputNames = nodeNames.length === 1 ? [DEFAULT_OUTPUT] : nodeNames.map((name, i) => keys?.[i] ?? name);
+  let isDynamic = false;
+
+  /** Graphs with loops, or with lengths that depend on the data, run asynchronously only: tfjs tells by refusing. */
+  async function execute(feeds: tf.NamedTensorMap): Promise<tf.Tensor[]> {
+    if (!isDynamic) {
+      try {
+        return [model.execute(feeds, model.outputNodes)].flat();
+      } catch (error) {
+        if (!messageOf(error).includes('executeAsync')) throw error;
+        isDynamic = true;
+      }
+    }
+    return [await model.executeAsync(feeds, model.outputNodes)].flat();
+  }
+
+  return {
+    inputs: Object.fromEntries(model.inputs.map(({ shape }, i) => [inputNames[i] as string, lengthsOf(shape)])),
+    outputs: Object.fromEntries(
+      model.outputs.flatMap(({ shape }, i) => (shape ? [[outputNames[i] as string, lengthsOf(shape)]] : [])),
+    ),
+    async run(arrays) {
+      const tensors = arrays.map((array, i) => asDeclared(toTensor(array), model.inputs[i]?.dtype));
+      const feeds = Object.fromEntries(tensors.map((tensor, i) => [inputNames[i] as string, tensor]));
+      const outputs = await execute(feeds).finally(() => tf.dispose(tensors));
+      try {
+        return Object.fromEntries(outputs.map((tensor, i) => [outputNames[i] as string, toArray(tensor)]));
+      } finally {
+        tf.dispose(outputs);
+      }
+    },
+    dispose: () => model.dispose(),
+  };
+}
+
+function lengthsOf(shape: readonly number[] | undefined): (number | null)[] {
+  return (shape ?? []).map((length) => (length < 0 ? null : length));
+}
+
+function asDeclared(tensor: tf.Tensor, dtype: tf.DataType | undefined): tf.Tensor {
+  if (dtype === undefined || dtype === tensor.dtype) return tensor;
+  const cast = tf.cast(tensor, dtype);
+  tensor.dispose();
+  return cast;
+}
