@@ -33,7 +33,7 @@ const [threads, examples, epochs, rounds] = ['threads', 'examples', 'epochs', 'r
 const PASSED = 256;
 const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128];
 /** Enough of limbeck's own work a round to be past its start. */
-const LIMBECK_EXAMPLES = 1000;
+const LIMBECK_EXAMPLES = 3000;
 const PRECISIONS = { float32: 'float32', float16: 'float16', int8: 'int8', top8: { topK: 8 } };
 
 async function bundle(entry) {

@@ -28,12 +28,12 @@ export interface Answers {
   rows(indices: Int32Array, inputs: NamedArrays): Promise<NamedArrays>;
   /** When every example is answered: each [N, ...], or undefined where they are too large to be kept. */
   all(): Promise<NamedArrays | undefined>;
-  /** Milliseconds in which the teacher was at work. */
+  /** Milliseconds in which the teacher had something to work on. */
   busyMs(): number;
 }
 
 /**
- * Starts to ask the teacher, batch after batch; the next one is read while it works. Answers are kept for later epochs.
+ * Starts to ask the teacher, batch after batch, two at a time at most; the next one is read while it works. Answers are kept for later epochs.
  * Where they do not fit into memory, the asking stops, and `rows` asks for what it is given.
  * Throws    by `rows` and `all`: shape-mismatch, unknown-output: outputs that change from batch to batch, or that are
  *           not one row an example · what teacher and dataset throw · AbortError
@@ -43,15 +43,29 @@ export function openAnswers(options: AnswersOptions): Answers {
   const table = makeTable(dataset.size, outputs);
   const isAnswered = new Uint8Array(dataset.size);
   let isTooLarge = false;
-  let busyMs = 0;
   let changed = deferred();
+  const busy = stopwatch();
 
   async function ask(inputs: NamedArrays, count: number): Promise<NamedArrays> {
-    const startedAt = performance.now();
-    const given = await teacher.ask(inputs, signal);
-    busyMs += performance.now() - startedAt;
-    options.onAnswered(count);
-    return table.check(given, count);
+    const stop = busy.start();
+    try {
+      const given = await teacher.ask(inputs, signal);
+      options.onAnswered(count);
+      return table.check(given, count);
+    } finally {
+      stop();
+    }
+  }
+
+  async function askAbout(indices: Int32Array, inputs: NamedArrays): Promise<void> {
+    const rows = await ask(inputs, indices.length);
+    const bytes = table.bytesFor(rows);
+    isTooLarge = bytes > memoryBytes;
+    if (isTooLarge) return options.onTooLarge(bytes);
+    table.write(rows, indices);
+    for (const index of indices) isAnswered[index] = 1;
+    changed.resolve();
+    changed = deferred();
   }
 
   async function askAll(): Promise<void> {
@@ -62,24 +76,21 @@ export function openAnswers(options: AnswersOptions): Answers {
       return examples && { indices, examples };
     };
     const turn = takeTurns(signal);
+    const asked: Promise<void>[] = [];
     let next = read(0);
-    for (let at = batchSize; next !== undefined; at += batchSize) {
+    for (let at = batchSize; next !== undefined && !isTooLarge; at += batchSize) {
       const { indices, examples } = next;
       const { inputs } = await examples;
       await turn();
       next = read(at);
-      const rows = await ask(inputs, indices.length);
-      const bytes = table.bytesFor(rows);
-      if (bytes > memoryBytes) {
-        isTooLarge = true;
-        options.onTooLarge(bytes);
-        return;
-      }
-      table.write(rows, indices);
-      for (const index of indices) isAnswered[index] = 1;
-      changed.resolve();
-      changed = deferred();
+      const asking = askAbout(indices, inputs);
+      asking.catch(() => undefined);
+      asked.push(asking);
+      // The first answer tells how large they all are. From then on one batch waits while another is worked on, so that
+      // the teacher does not wait for the page.
+      if (at === batchSize || asked.length === 2) await asked.shift();
     }
+    await Promise.all(asked);
   }
 
   /** Too large to be kept: in pieces of the size that suits the teacher. */
@@ -105,7 +116,7 @@ export function openAnswers(options: AnswersOptions): Answers {
       await asking;
       return isTooLarge ? undefined : table.arrays;
     },
-    busyMs: () => busyMs,
+    busyMs: busy.ms,
   };
 }
 
@@ -192,4 +203,21 @@ function deferred() {
     resolve = settle;
   });
   return { promise, resolve };
+}
+
+/** Adds up the time in which something was under way. */
+function stopwatch() {
+  let running = 0;
+  let since = 0;
+  let sum = 0;
+  const now = () => performance.now();
+  return {
+    start() {
+      if (running++ === 0) since = now();
+      return () => {
+        if (--running === 0) sum += now() - since;
+      };
+    },
+    ms: () => sum + (running > 0 ? now() - since : 0),
+  };
 }

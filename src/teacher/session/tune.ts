@@ -15,6 +15,8 @@ export interface TuneBatchOptions {
 
 /** A larger batch must be better by this much: it costs memory, and the student waits longer for the first answer. */
 const LEAST_GAIN = 0.03;
+/** In the end a size is taken that is so near to the best. */
+const NEAR = 0.01;
 /** wasm code is compiled in tiers, and a GPU compiles at its first run; these passes are not counted. */
 const WARM_UPS = 4;
 /** Share of the time that may go into warming up. */
@@ -73,5 +75,5 @@ function bestFigure(figures: readonly BatchFigure[]): BatchFigure {
 /** The smallest size that is all but as good as the best one. */
 export function chooseBatch(figures: readonly BatchFigure[]): BatchFigure {
   const best = bestFigure(figures);
-  return figures.find(({ msPerExample }) => msPerExample <= best.msPerExample / (1 - LEAST_GAIN)) as BatchFigure;
+  return figures.find(({ msPerExample }) => msPerExample <= best.msPerExample / (1 - NEAR)) as BatchFigure;
 }
