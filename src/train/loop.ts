@@ -6,6 +6,7 @@ import type * as tf from '../runtime/tf.ts';
 import { isOnGpu, openGpuStepper } from './gpuStepper.ts';
 import type { NearBatch } from './near.ts';
 import { epochBatches } from './order.ts';
+import { openSharedCores } from './sharedCores.ts';
 import { openStepper } from './stepper.ts';
 
 /** One batch as the loop needs it: what the student sees, what the teacher said, and labels where a loss reads them. */
@@ -70,7 +71,9 @@ export async function* trainLoop(
 ): AsyncGenerator<StepEvent | EpochEvent | NoticeEvent, void, void> {
   const { epochs, signal, read } = options;
   using stepper = isOnGpu() ? openGpuStepper(options) : openStepper(options);
+  using cores = openSharedCores();
   let isTold = false;
+  let stepMs = 0;
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const order = epochBatches(options, epoch);
     const startedAt = performance.now();
@@ -79,7 +82,9 @@ export async function* trainLoop(
     let learnMs = 0;
     let next = read(order[0] as Int32Array);
     for (let step = 1; step <= order.length; step++) {
+      const waitStartedAt = performance.now();
       const batch = await next;
+      cores.afterWaiting(performance.now() - waitStartedAt, stepMs);
       const following = order[step];
       if (following !== undefined) {
         next = read(following);
@@ -89,7 +94,8 @@ export async function* trainLoop(
       throwIfAborted(signal);
       const stepStartedAt = performance.now();
       const loss = await stepper.step(batch, `epoch ${epoch}, step ${step}`);
-      learnMs += performance.now() - stepStartedAt;
+      stepMs = performance.now() - stepStartedAt;
+      learnMs += stepMs;
       if (stepper.why !== undefined && !isTold) {
         isTold = true;
         yield { type: 'notice', message: `Each step goes through tfjs, one kernel at a time: ${stepper.why}.` };
@@ -101,6 +107,7 @@ export async function* trainLoop(
       const examplesPerSecond = (seen / ms) * 1000;
       yield { type: 'step', epoch, step, steps: order.length, loss, ms, learnMs, examplesPerSecond };
     }
+    cores.takeAll();
     const ms = performance.now() - startedAt;
     yield { type: 'epoch', epoch, epochs, loss: lossSum / seen, ms, learnMs, examplesPerSecond: (seen / ms) * 1000 };
   }

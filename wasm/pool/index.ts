@@ -28,12 +28,15 @@ export function runShared(control: usize, kernel: i32, args: usize, scratch: usi
   while (atomic.load<i32>(control + FINISHED) < helpers) {}
 }
 
-/** Runs recorded kernels one after the other: number, argument address, whether all threads take part, and a spare word. */
+/**
+ * Runs recorded kernels one after the other: number, argument address, whether all threads take part, and a spare word.
+ * With 0 `helpers` the calling thread does it all; those that there are sleep on, and are not told of these jobs.
+ */
 export function runPlan(control: usize, table: usize, count: i32, scratch: usize, helpers: i32): void {
   for (let i = 0; i < count; i++) {
     const kernel = load<i32>(table);
     const args = <usize>load<i32>(table, 4);
-    if (load<i32>(table, 8) == 1) runShared(control, kernel, args, scratch, helpers + 1, helpers);
+    if (helpers > 0 && load<i32>(table, 8) == 1) runShared(control, kernel, args, scratch, helpers + 1, helpers);
     else runKernel(kernel, args, scratch, 0, 1);
     table += 16;
   }

@@ -27,6 +27,8 @@ const WASM = 'wasm';
 export interface InstalledKernels {
   readonly kernelNames: readonly string[];
   readonly threads: number;
+  /** From now on one thread works, or all do; the results are the same bits. */
+  useThreads(which: 'one' | 'all'): void;
   /** Does the work, and keeps its calls of compiled code as a plan that makes them again; see `recordPlan`. */
   record<T>(work: () => T): Recording<T>;
   /** The heap as it is now; another buffer once it has grown. */
@@ -74,6 +76,7 @@ export async function installKernels(
   installed = {
     kernelNames: list.map((kernel) => kernel.kernelName),
     threads: pool.threads,
+    useThreads: pool.useThreads,
     record: (work) => recordPlan(context, work),
     bytes: () => new Uint8Array(heap.memory.buffer),
     addressOf: context.address,

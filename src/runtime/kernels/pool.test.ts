@@ -22,7 +22,7 @@ describe.each(levels)('the %s binary', (level) => {
     await expect(WebAssembly.instantiate(bytes(), shared)).rejects.toThrow(WebAssembly.LinkError);
   });
 
-  test('gives the very same numbers on three threads', async () => {
+  test('gives the very same numbers on three threads, and on one while the others sleep', async () => {
     vi.stubGlobal('Worker', NodeWorker);
     const heap = sharedHeap();
     const alone = await startPool(heap, bytes(), 1);
@@ -46,6 +46,7 @@ describe.each(levels)('the %s binary', (level) => {
       const whole = resultOf((plan) => runGemm(alone, plan));
       const split = resultOf((plan) => runGemmSplit(alone, plan, partials));
       for (let repeat = 0; repeat < 20; repeat++) {
+        together.useThreads(repeat % 4 === 3 ? 'one' : 'all');
         expect(resultOf((plan) => runGemm(together, plan))).toEqual(whole);
         expect(resultOf((plan) => runGemmSplit(together, plan, partials))).toEqual(split);
       }

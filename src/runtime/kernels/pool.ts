@@ -12,6 +12,8 @@ export interface WasmHeap {
 /** Runs compiled kernels in place on tfjs's heap, on one thread or several. */
 export interface KernelPool {
   readonly threads: number;
+  /** From now on this thread alone works, or all of them do; the results are the same bits. */
+  useThreads(which: 'one' | 'all'): void;
   /** Runs a kernel with its argument words; `work` (multiply-adds or values) decides whether threads are worth it. */
   run(kernel: WasmKernel, words: readonly number[], work: number): void;
   /** A scratch region of at least `bytes`, valid until the next call of `scratch`. */
@@ -85,15 +87,20 @@ export async function startPool(
   }
   let arena = { address: 0, bytes: 0 };
   let recorded: PlanRecord[] | undefined;
+  let isAlone = helpers.length === 0;
 
   return {
     threads: helpers.length + 1,
+    useThreads(which) {
+      isAlone = which === 'one' || helpers.length === 0;
+    },
     run(kernel, words, work) {
       new Int32Array(heap.memory.buffer, args, words.length).set(words);
       const number = KERNEL_NUMBERS[kernel];
       const isShared = helpers.length > 0 && work >= leastSharedWork;
       recorded?.push({ kernel, words: [...words], isShared });
-      if (isShared) kernels.runShared(control, number, args, ownScratch, helpers.length + 1, helpers.length);
+      if (isShared && !isAlone)
+        kernels.runShared(control, number, args, ownScratch, helpers.length + 1, helpers.length);
       else kernels.runKernel(number, args, ownScratch, 0, 1);
     },
     scratchAddress: () => arena.address,
@@ -105,7 +112,7 @@ export async function startPool(
         recorded = undefined;
       }
     },
-    runPlan: (table, count) => kernels.runPlan(control, table, count, ownScratch, helpers.length),
+    runPlan: (table, count) => kernels.runPlan(control, table, count, ownScratch, isAlone ? 0 : helpers.length),
     allocate: allocated,
     free: (address) => heap.free(address),
     write: (address, words) => new Int32Array(heap.memory.buffer, address, words.length).set(words),
