@@ -1,5 +1,6 @@
 import { abortError, throwIfAborted } from '../../core/errors.ts';
 import { firstNonFinite, type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
+import { takeTurns } from '../../core/turns.ts';
 import type { Teacher, TeacherUsage } from '../teacher.ts';
 import type { ChunkStore } from './chunkStore.ts';
 import { hashExamples } from './hashExamples.ts';
@@ -15,7 +16,6 @@ import {
   rowBytesOf,
 } from './layout.ts';
 import type { CachePrecision } from './precision.ts';
-import { takeTurns } from './turns.ts';
 
 type Rows = Map<string, Row>;
 
@@ -128,7 +128,7 @@ export function answerOnce(
       cut += encodeRow(outputs, example, kept, row.bytes);
       rows.set(key, row);
       if (isSound) await chunks.add(key, row);
-      await turn(row.bytes.length);
+      await turn();
     }
     if (cut > 0) onNotice('Some answers were cut to what 16 bits hold, ±65,504. Keep them as float32.');
     if (!isAllFinite) onNotice('Some answers hold values that are no finite number; those are not kept.');
@@ -144,7 +144,7 @@ async function decode(keys: readonly string[], rows: Rows, layout: Layout): Prom
   for (const [example, key] of keys.entries()) {
     const row = rows.get(key) as Row;
     decodeRow(row, outputs, example);
-    await turn(row.bytes.length);
+    await turn();
   }
   return outputs;
 }

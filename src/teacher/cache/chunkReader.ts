@@ -1,7 +1,7 @@
+import { takeTurns } from '../../core/turns.ts';
 import type { Store } from '../../storage/store.ts';
 import { crc32 } from './crc32.ts';
 import type { Chunk } from './growingChunk.ts';
-import { takeTurns } from './turns.ts';
 
 /** From so many rows that are wanted of a chunk at once, all of it is read: the next ones are likely its neighbours. */
 const MANY_ROWS = 8;
@@ -71,7 +71,7 @@ export function chunkReader(store: Store, memoryBytes: number): ChunkReader {
         if (all !== chunk.rows || !isChecked(chunk, row)) {
           if (!isSound(chunk, row, bytes)) return 'damaged';
           if (all === chunk.rows && chunk.checked !== 'all') chunk.checked.add(row);
-          await turn(rowBytes);
+          await turn();
         }
         found.push(bytes);
       }
@@ -83,7 +83,7 @@ export function chunkReader(store: Store, memoryBytes: number): ChunkReader {
       if (bytes === undefined) return 'gone';
       if (!isSound(chunk, rows[i] as number, bytes)) return 'damaged';
       found.push(bytes);
-      await turn(rowBytes);
+      await turn();
     }
     return found;
   }

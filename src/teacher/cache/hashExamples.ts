@@ -1,6 +1,6 @@
 import { sha256Bytes } from '../../core/hash.ts';
 import { dtypeOf, type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
-import { takeTurns } from './turns.ts';
+import { takeTurns } from '../../core/turns.ts';
 
 /** Bytes of the hash that tell an example from another: of a billion examples two share one with a chance of 1e-21. */
 export const KEY_BYTES = 16;
@@ -34,7 +34,7 @@ export async function hashExamples(inputs: NamedArrays, count: number): Promise<
       to += row.length;
     }
     hashes.push(sha256Bytes(bytes));
-    await turn(length);
+    await turn();
     if (example >= MOST_AHEAD) await hashes[example - MOST_AHEAD];
   }
   return (await Promise.all(hashes)).map((hash) => String.fromCharCode(...hash.subarray(0, KEY_BYTES)));
