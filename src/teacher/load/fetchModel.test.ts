@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type FetchModelOptions, fetchModel, type ModelSource } from './fetchModel.ts';
-import { file, type Handler, type ModelServer, modelOf, serveModels } from './fetchModelCases.ts';
+import { fetchModel, type ModelSource } from './fetchModel.ts';
+import { failureOf, file, type Handler, type ModelServer, modelOf, serveModels } from './fetchModelCases.ts';
 
 let server: ModelServer;
 beforeEach(async () => {
@@ -14,13 +14,6 @@ afterEach(async () => {
 
 const model = modelOf('teacher', { length: 5000 });
 const sha384 = (bytes: Uint8Array) => `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
-
-/** What loading ends in: an error, as its code and its sentence. */
-async function failureOf(source: ModelSource, options?: FetchModelOptions) {
-  const error = await fetchModel(source, options).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(Error);
-  return error as Error & { code: string; details: Record<string, unknown> };
-}
 
 describe('integrity', () => {
   test('is checked for every kind of source', async () => {

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { expect } from 'vitest';
 import { type OnnxTensor, onnx, writeModel } from '../../onnx/model.ts';
+import { type FetchModelOptions, fetchModel, type ModelSource } from './fetchModel.ts';
 
 /** What a test's server does for one path. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -73,5 +75,24 @@ export function externalTensor(name: string, location: string, bytes: number): O
     dataType: 2,
     dataLocation: 1,
     externalData: Object.entries(pairs).map(([key, value]) => ({ key, value })),
+  });
+}
+
+/** What loading ends in: an error, as its code and its sentence. */
+export async function failureOf(source: ModelSource, options?: FetchModelOptions) {
+  const error = await fetchModel(source, options).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(Error);
+  return error as Error & { code: string; details: Record<string, unknown> };
+}
+
+/** A stream that gives parts one by one. */
+export function streamOf(...parts: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  let next = 0;
+  return new ReadableStream({
+    pull(controller) {
+      const part = parts[next++];
+      if (part === undefined) controller.close();
+      else controller.enqueue(part);
+    },
   });
 }

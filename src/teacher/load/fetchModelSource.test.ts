@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type FetchModelOptions, fetchModel, type ModelSource } from './fetchModel.ts';
-import { file, type ModelServer, modelOf, serveModels } from './fetchModelCases.ts';
+import { fetchModel, type ModelSource } from './fetchModel.ts';
+import { failureOf, file, type ModelServer, modelOf, serveModels, streamOf } from './fetchModelCases.ts';
 
 let server: ModelServer;
 beforeEach(async () => {
@@ -12,25 +12,6 @@ afterEach(async () => {
 });
 
 const model = modelOf('teacher', { length: 5000 });
-
-/** What loading ends in: an error, as its code and its sentence. */
-async function failureOf(source: ModelSource, options?: FetchModelOptions) {
-  const error = await fetchModel(source, options).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(Error);
-  return error as Error & { code: string; details: Record<string, unknown> };
-}
-
-/** A stream that gives parts one by one. */
-function streamOf(...parts: readonly Uint8Array[]): ReadableStream<Uint8Array> {
-  let next = 0;
-  return new ReadableStream({
-    pull(controller) {
-      const part = parts[next++];
-      if (part === undefined) controller.close();
-      else controller.enqueue(part);
-    },
-  });
-}
 
 describe('from memory', () => {
   test('takes bytes as they are, and leaves them to their owner', async () => {
