@@ -34,6 +34,16 @@ test('without taps the bytes are given back as they came', () => {
   expect(renamed.names).toEqual({ '39': 'wake' });
 });
 
+test('inputs whose dimensions are left open are named; a single number is none of them', () => {
+  const open = onnx.value({ name: 'open', type: { tensorType: { elemType: 1 } } });
+  const model = modelOf({
+    input: [value('x', ['B', 2]), open, value('single', [])],
+    node: [node('Neg', ['x'], ['y'])],
+  });
+  expect(prepareModel(writeModel(model), { name: 'm' }).inputsOfAnyShape).toEqual(['open']);
+  expect(prepareModel(writeModel(model), { name: 'm', taps: ['y'] }).inputsOfAnyShape).toEqual(['open']);
+});
+
 test.each(Object.keys(MODEL_FILES) as ModelName[])('%s is the same after it was read and written', (name) => {
   const bytes = readModelFile(name);
   expect(Buffer.compare(writeModel(readModel(bytes)), bytes)).toBe(0);

@@ -21,6 +21,8 @@ export interface PreparedModel {
   readonly bytes: Uint8Array;
   /** From a tensor's name to its public one. */
   readonly names: Readonly<Record<string, string>>;
+  /** Inputs of which the model does not say how many dimensions they have. */
+  readonly inputsOfAnyShape: readonly string[];
 }
 
 /**
@@ -33,11 +35,21 @@ export function prepareModel(bytes: Uint8Array, options: PrepareOptions): Prepar
   checkTaps(taps, untilTaps);
   const model = readModel(bytes, name);
   checkModel(model, { name, externalFiles });
-  if (taps === undefined) return { bytes, names: {} };
+  const inputsOfAnyShape = model.graph.input.filter(hasAnyShape).map((input) => input.name);
+  if (taps === undefined) return { bytes, names: publicNames([]), inputsOfAnyShape };
   const names = findTaps(model, taps, name);
   requireOwnNames(names, untilTaps ? [] : model.graph.output);
   const isChanged = setOutputs(model.graph, [...names.keys()], untilTaps);
-  return { bytes: isChanged ? writeModel(model) : bytes, names: Object.fromEntries(names) };
+  return { bytes: isChanged ? writeModel(model) : bytes, names: publicNames(names), inputsOfAnyShape };
+}
+
+function hasAnyShape({ type }: OnnxValue): boolean {
+  return type?.tensorType !== undefined && type.tensorType.shape === undefined;
+}
+
+/** Without what every object inherits: a tensor may be called "constructor". */
+function publicNames(names: Iterable<readonly [string, string]>): Record<string, string> {
+  return Object.assign(Object.create(null), Object.fromEntries(names));
 }
 
 function requireOwnNames(names: ReadonlyMap<string, string>, outputs: readonly OnnxValue[]): void {

@@ -5,7 +5,7 @@ import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
 import { toModelCache } from './load/modelCache.ts';
 import { identityOf } from './onnxIdentity.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
-import { readOutputs } from './read.ts';
+import { readOutputs, requireRows } from './read.ts';
 import { startBeside } from './session/beside.ts';
 import { type DevicePlan, planDevices } from './session/devices.ts';
 import { keepRunning, type PlacedSession } from './session/recover.ts';
@@ -130,10 +130,11 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
   /** The first answer comes before anything is measured: what is wrong with a batch is said as it is. */
   async function ask(inputs: NamedArrays, signal: AbortSignal | undefined): Promise<NamedArrays> {
     await tuned;
-    const run = () => running.attempt((current) => current.run(inputs), batchOf(inputs), signal);
+    const run = () =>
+      running.attempt((current) => current.run(inputs), batchOf(inputs, running.current().opened), signal);
     const before = running.current();
     const outputs = await run();
-    if (place !== undefined || batchOf(inputs) === 0) return outputs;
+    if (place !== undefined || batchOf(inputs, before.opened) === 0) return outputs;
     tuned ??= tune(inputs);
     await tuned;
     // An answer from a device that proved wrong is not given away.
@@ -167,16 +168,17 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
     async ask(inputs, signal) {
       requireAlive();
       throwIfAborted(signal);
-      const batch = batchOf(inputs);
+      const batch = batchOf(inputs, running.current().opened);
       const outputs = await ask(inputs, signal);
       throwIfAborted(signal);
       usage = { calls: usage.calls + 1, computed: usage.computed + batch };
+      if (options.read === undefined) requireRows(outputs, batch);
       // What the worker has read has been checked there.
       return options.read?.spec === undefined ? readOutputs(read, outputs, batch) : outputs;
     },
     async timeMs(inputs, repeats) {
       requireAlive();
-      return running.attempt((current) => current.timeMs(inputs, repeats), batchOf(inputs));
+      return running.attempt((current) => current.timeMs(inputs, repeats), batchOf(inputs, running.current().opened));
     },
     watch(listener) {
       listeners.add(listener);

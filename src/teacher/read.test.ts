@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
-import { type ReadOutputs, readOutputs, sumOverTime } from './read.ts';
+import { type ReadOutputs, readOutputs, requireRows, sumOverTime } from './read.ts';
 
 const array = (values: readonly number[], ...shape: number[]) => ({ data: Float32Array.from(values), shape });
 
@@ -46,6 +46,21 @@ describe('sumOverTime', () => {
       code: 'shape-mismatch',
     },
   ])('refuses $name', ({ run, code }) => expect(run).toThrow(expect.objectContaining({ code })));
+});
+
+describe('requireRows', () => {
+  test('names the first output that has not one row an example', () => {
+    const y = array([1, 2], 2);
+    expect(() => requireRows({ y }, 2)).not.toThrow();
+    for (const other of [array([1], ...[]), array([1, 2, 3], 3)]) {
+      expect(() => requireRows({ y, other }, 2)).toThrow(
+        expect.objectContaining({
+          code: 'shape-mismatch',
+          message: expect.stringMatching(/"other" was \[3?\] for a batch of 2/),
+        }),
+      );
+    }
+  });
 });
 
 describe('readOutputs', () => {

@@ -74,6 +74,22 @@ export function sumOverTime(options: SumOverTimeOptions): ReadOutputs {
 }
 
 /**
+ * Checks outputs that nothing reads before losses compare them.
+ * Throws    shape-mismatch: an output without one row an example
+ */
+export function requireRows(outputs: NamedArrays, batch: number): void {
+  for (const [name, { shape }] of Object.entries(outputs)) {
+    if (shape[0] === batch) continue;
+    throw new LimbeckError(
+      'shape-mismatch',
+      `The teacher's output "${name}" was ${formatShape(shape)} for a batch of ${batch}; what is learned from has one row ` +
+        'an example, first of all lengths. Name the outputs that have it with "outputs", or bring it there with "read".',
+      { details: { name, given: shape, examples: batch } },
+    );
+  }
+}
+
+/**
  * Calls `read` and checks what it gives.
  * Throws    read-failed: it threw, or gave no arrays of this batch · not-finite: NaN or infinite values
  */

@@ -49,6 +49,21 @@ describe('what is given', () => {
     expect(bytes).toEqual([40 + 20, 20 + 20, 14 + 20, 8 + 20]);
   });
 
+  test('a table as long as the batch by chance is no row: such answers are not kept, and that is told', async () => {
+    const { store } = await world();
+    const teacher = fakeTeacher({ inputs: { x: [null, 3], table: [2] } });
+    const cached = cachedTeacher(teacher, store);
+    const table = ndArray(Float32Array.of(1, 2), [2]);
+    for (const ids of [
+      [1, 2],
+      [2, 1],
+    ])
+      await cached.ask({ ...batch(ids), table });
+    expect(teacher.asked).toHaveLength(2);
+    expect((await cached.contents()).examples).toBe(0);
+    expect(cached.description.notices.join()).toMatch(/not kept where an input has not one row an example/);
+  });
+
   test('values beyond float16 are cut, with a notice', async () => {
     const { store } = await world();
     const teacher = fakeTeacher({}, () => ({ logits: ndArray(Float32Array.of(1e6, 1), [1, 2]) }));

@@ -1,7 +1,7 @@
 import { abortError, throwIfAborted } from '../../core/errors.ts';
 import { firstNonFinite, type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
 import { takeTurns } from '../../core/turns.ts';
-import type { Teacher, TeacherUsage } from '../teacher.ts';
+import type { Teacher, TeacherDescription, TeacherUsage } from '../teacher.ts';
 import type { ChunkStore } from './chunkStore.ts';
 import { hashExamples } from './hashExamples.ts';
 import {
@@ -43,9 +43,13 @@ export function answerOnce(
   }
 
   async function ask(inputs: NamedArrays, signal?: AbortSignal): Promise<NamedArrays> {
-    const count = countOf(inputs);
+    const count = countOf(inputs, teacher.description.inputs);
     // What is no batch of examples is for the teacher to judge.
-    if (count === undefined || count === 0) return compute(inputs, 0, signal);
+    if (count === undefined || count === 0) {
+      const outputs = await compute(inputs, 0, signal);
+      if (count === undefined) onNotice('Answers are not kept where an input has not one row an example.');
+      return outputs;
+    }
     const keys = await hashExamples(inputs, count);
     const rows: Rows = new Map();
     let computed = 0;
@@ -149,8 +153,13 @@ async function decode(keys: readonly string[], rows: Rows, layout: Layout): Prom
   return outputs;
 }
 
-/** The number of examples, or undefined where the inputs do not agree on it. */
-function countOf(inputs: NamedArrays): number | undefined {
+/**
+ * The number of examples, or undefined where the inputs do not agree on it: a table that is as long as a batch by chance
+ * is declared by another first length than rows are.
+ */
+function countOf(inputs: NamedArrays, declared: TeacherDescription['inputs']): number | undefined {
+  const names = Object.keys(inputs).filter((name) => Object.hasOwn(declared, name) && declared[name]?.length !== 0);
+  if (new Set(names.map((name) => declared[name]?.[0])).size > 1) return undefined;
   const arrays = Object.values(inputs);
   const count = arrays[0]?.shape[0];
   const isBatch = arrays.every(({ data, shape }) => shape[0] === count && data.length === sizeOf(shape));

@@ -1,5 +1,4 @@
 import { LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
-import type { NamedArrays } from '../../core/shape.ts';
 import type { OpenedSession, Placement } from './sessionSettings.ts';
 import type { StartedSession } from './sessionStart.ts';
 
@@ -135,15 +134,4 @@ function sentenceFor(error: unknown, from: Placement, to: Placement): string {
           ? 'it runs on one thread from now on'
           : 'it was started again';
   return `The teacher on ${from.device} failed (${messageOf(error)}); ${change}, and the batch was asked again.`;
-}
-
-/** The first few examples of a batch. */
-export function firstExamples(inputs: NamedArrays, count: number): NamedArrays {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, { data, shape }]) => {
-      const [batch = 0, ...rest] = shape;
-      const kept = Math.min(batch, count);
-      return [name, { data: data.slice(0, (data.length / Math.max(1, batch)) * kept), shape: [kept, ...rest] }];
-    }),
-  );
 }

@@ -1,28 +1,14 @@
 // The real onnxruntime-web, in Node, on models of a few nodes.
 import { afterAll, describe, expect, test } from 'vitest';
-import { type OnnxModel, onnx, writeModel } from '../../onnx/model.ts';
+import { type OnnxModel, onnx } from '../../onnx/model.ts';
 import { floats, modelOf, node, tinyClassifier, value } from '../../onnx/tinyCases.ts';
-import { ortAssets } from '../../runtime/assetCases.ts';
 import { loadTeacher } from '../onnx.ts';
 import type { LoadTeacherOptions } from '../onnxOptions.ts';
 import { sumOverTime } from '../read.ts';
-import type { Teacher } from '../teacher.ts';
+import { batch, tinyTeachers } from './loadCases.ts';
 
-const teachers: Teacher[] = [];
-afterAll(async () => {
-  for (const teacher of teachers) await teacher[Symbol.asyncDispose]();
-});
-
-async function load(model: OnnxModel, options: LoadTeacherOptions = {}): Promise<Teacher> {
-  const here = { worker: 'none', assetBase: ortAssets(), threads: 1, batchSize: 4 } as const;
-  const teacher = await loadTeacher(writeModel(model), { ...here, ...options }).done;
-  teachers.push(teacher);
-  return teacher;
-}
-
-const batch = (count: number, width: number) => ({
-  x: { data: Float32Array.from({ length: count * width }, (_, i) => Math.sin(i)), shape: [count, width] },
-});
+const { load, disposeAll } = tinyTeachers();
+afterAll(disposeAll);
 
 /** x of one type, doubled as floats, given back as that type. */
 function doubling(elemType: number, shape: (number | string)[] = ['B', 2]): OnnxModel {

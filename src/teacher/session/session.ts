@@ -6,9 +6,9 @@ import type { GpuDevice, NearTeacher } from '../../runtime/gpu.ts';
 import { type InferenceSession, type Ort, type OrtTensor, startOrt } from '../../runtime/ort.ts';
 import { readOutputs, reviveRead } from '../read.ts';
 import { runRecurrent } from '../recurrent.ts';
-import { batchOf, repeatExamples, runInParts } from './sessionBatches.ts';
+import { batchOf, type ExampleInputs, repeatExamples, runInParts } from './sessionBatches.ts';
 import { createOrtSession, type DeviceLoss, type OrtModel, readyModel } from './sessionCreate.ts';
-import { fitShape, type ModelValue, toFeeds } from './sessionFeeds.ts';
+import { fitShape, type ModelValue, own, toFeeds } from './sessionFeeds.ts';
 import { toGpuAnswers, toHost } from './sessionNear.ts';
 import type { OnnxSession, OpenedSession, Placement, SessionSettings } from './sessionSettings.ts';
 import { fromOrtTensor, toOrtTensor } from './sessionTensors.ts';
@@ -26,6 +26,8 @@ interface Opened extends OrtModel {
   readonly ort: Ort;
   readonly settings: SessionSettings;
   readonly placement: Placement;
+  /** The model's inputs, as batches are cut by them. */
+  readonly examples: ExampleInputs;
 }
 
 /**
@@ -56,10 +58,11 @@ export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () =>
         const { ort, threads, notices } = await startOrt({ ...placement, assetBase: settings.assetBase });
         const shared = placement.device === 'webgpu' ? gpuDevice() : undefined;
         const model = await createOrtSession(ort, ready, settings, placement, shared);
-        opened = { ort, settings, placement, ...model };
+        const examples = { inputs: shapesOf(model.inputs), fixedBatch: model.fixedBatch };
+        opened = { ort, settings, placement, examples, ...model };
         return {
           threads,
-          inputs: shapesOf(model.inputs),
+          inputs: examples.inputs,
           outputs: shapesOf(model.outputs),
           fixedBatch: model.fixedBatch,
           notices: [...notices, ...model.notices],
@@ -69,7 +72,7 @@ export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () =>
       enqueue(async () => {
         const now = requireOpened();
         const outputs = await runBatch(now, toFeeds(inputs, now.inputs, now.settings));
-        return readHere(now, outputs, batchOf(inputs));
+        return readHere(now, outputs, batchOf(inputs, now.examples));
       }),
     askOnGpu: (inputs) =>
       enqueue(async () => {
@@ -94,8 +97,8 @@ export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () =>
         const now = requireOpened();
         const feeds = toFeeds(inputs, now.inputs, now.settings);
         return tuneBatch({
-          run: (size) => runBatch(now, repeatExamples(feeds, size)),
-          sizes: sizes ?? sizesFor(feeds, now.fixedBatch),
+          run: (size) => runBatch(now, repeatExamples(feeds, size, now.examples)),
+          sizes: sizes ?? sizesFor(feeds, now.examples),
           budgetMs,
         });
       }),
@@ -107,9 +110,9 @@ export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () =>
   };
 }
 
-function sizesFor(feeds: NamedArrays, fixedBatch: number | undefined): number[] {
-  if (fixedBatch !== undefined) return [fixedBatch];
-  const bytesEach = Object.values(feeds).reduce((sum, { data }) => sum + data.byteLength, 0) / batchOf(feeds);
+function sizesFor(feeds: NamedArrays, examples: ExampleInputs): number[] {
+  if (examples.fixedBatch !== undefined) return [examples.fixedBatch];
+  const bytesEach = Object.values(feeds).reduce((sum, { data }) => sum + data.byteLength, 0) / batchOf(feeds, examples);
   return BATCH_SIZES.filter((size) => size === 1 || size * bytesEach <= MOST_MEASURED_BYTES);
 }
 
@@ -122,13 +125,14 @@ function shapesOf(values: readonly ModelValue[]): Record<string, readonly (numbe
 }
 
 function runBatch(opened: Opened, feeds: NamedArrays): Promise<NamedArrays> {
-  const { settings, placement, inputs, fixedBatch } = opened;
+  const { settings, placement, fixedBatch } = opened;
+  const { inputs } = opened.examples;
   const { recurrent } = settings;
   const run = (given: NamedArrays) => runOnce(opened, given);
   return runInParts(
-    (part) => (recurrent === undefined ? run(part) : runRecurrent(run, part, recurrent, shapesOf(inputs))),
+    (part) => (recurrent === undefined ? run(part) : runRecurrent(run, part, recurrent, inputs)),
     feeds,
-    { fixed: fixedBatch, largest: placement.largestBatch },
+    { fixed: fixedBatch, largest: placement.largestBatch, inputs },
   );
 }
 
@@ -140,9 +144,9 @@ async function runOnce(opened: Opened, given: NamedArrays): Promise<NamedArrays>
 
 /** Throws    shape-mismatch · teacher-failed · out-of-memory */
 async function runRaw({ ort, session, placement, inputs, fetches, names, loss }: Opened, given: NamedArrays) {
-  const feeds: Record<string, OrtTensor> = {};
+  const feeds: Record<string, OrtTensor> = Object.create(null);
   for (const info of inputs) {
-    const array = given[info.name];
+    const array = own(given, info.name);
     if (array === undefined) {
       throw new LimbeckError('unknown-input', `The teacher reads the input "${info.name}"; nothing gives it.`, {
         details: { needed: info.name, given: Object.keys(given) },
@@ -192,7 +196,10 @@ function runFault(error: unknown): LimbeckError {
   }
   // After a trap the instance is of no use any more; another one may do better.
   const isCrash = error instanceof WebAssembly.RuntimeError || why.startsWith('Aborted');
-  return new LimbeckError('teacher-failed', `The teacher failed on a batch: ${why}`, {
+  const hint = /cannot be reshaped/i.test(why)
+    ? '. A model that was exported for batches of one size is held to it by session: { freeDimensionOverrides }.'
+    : '';
+  return new LimbeckError('teacher-failed', `The teacher failed on a batch: ${why}${hint}`, {
     details: { isCrash },
     cause: error,
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NamedArrays } from '../../core/shape.ts';
-import { batchOf, repeatExamples, runInParts } from './sessionBatches.ts';
+import { batchOf, firstExamples, repeatExamples, runInParts } from './sessionBatches.ts';
 
 /** Examples 0, 1, 2 … of two values each. */
 const rows = (count: number) => ({
@@ -43,6 +43,35 @@ test('what is not one row an example goes to every part as it is', async () => {
   };
   await runInParts(run, { ...rows(4), start }, { fixed: 2 });
   expect(seen).toEqual([start, start]);
+});
+
+test('what a model declares by another first length is no row, though a batch is as long', async () => {
+  const table = { data: Float32Array.of(1, 2, 3, 4), shape: [4] };
+  const rate = { data: Float32Array.of(5), shape: [] };
+  const model = { inputs: { table: [4], x: [null, 2], rate: [] } };
+  const given = { table, ...rows(4), rate };
+  const seen: NamedArrays[] = [];
+  const run = async (inputs: NamedArrays) => {
+    seen.push(inputs);
+    return { y: inputs['x'] as NamedArrays[string] };
+  };
+  expect(await runInParts(run, given, { largest: 3, ...model })).toEqual({ y: rows(4).x });
+  expect(seen.map(({ x }) => x?.shape)).toEqual([
+    [3, 2],
+    [1, 2],
+  ]);
+  for (const inputs of [...seen, firstExamples(given, 2, model), repeatExamples(given, 9, model)]) {
+    expect(inputs).toMatchObject({ table, rate });
+  }
+  expect(batchOf({ table, ...rows(2) }, model)).toBe(2);
+  expect(firstExamples({ table, ...rows(2) }, 4, model)).toEqual({ table, ...rows(2) });
+});
+
+test('whole numbers of which one part holds larger ones are joined as floats', async () => {
+  const parts = [Int32Array.of(16_777_215, -2), Float32Array.of(2 ** 40, 1), Int32Array.of(3, 4)];
+  const run = async () => ({ y: { data: parts.shift() as Int32Array, shape: [2] } });
+  const { y } = await runInParts(run, rows(6), { fixed: 2 });
+  expect(y).toEqual({ data: Float32Array.of(16_777_215, -2, 2 ** 40, 1, 3, 4), shape: [6] });
 });
 
 test('an output that has not one row an example cannot be joined', async () => {

@@ -2,12 +2,21 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { dtypeOf, formatShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
 
+/** What a model says of its inputs: enough to tell one row an example from what is the same for all of them. */
+export interface ExampleInputs {
+  readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
+  /** The only batch size that the model takes, if it has one. */
+  readonly fixedBatch?: number;
+}
+
 /** Which sizes of a batch a model takes at once. */
 export interface BatchLimits {
   /** The only size, where the model has one. */
   readonly fixed?: number;
   /** The largest that fits the device's memory, where that was found out. */
   readonly largest?: number;
+  /** The inputs as the model declares them. */
+  readonly inputs?: ExampleInputs['inputs'];
 }
 
 /**
@@ -18,16 +27,17 @@ export interface BatchLimits {
 export async function runInParts(
   run: (inputs: NamedArrays) => Promise<NamedArrays>,
   inputs: NamedArrays,
-  { fixed, largest }: BatchLimits,
+  { fixed, largest, inputs: declared = {} }: BatchLimits,
 ): Promise<NamedArrays> {
-  const batch = batchOf(inputs);
+  const model = { inputs: declared, fixedBatch: fixed };
+  const batch = batchOf(inputs, model);
   const size = fixed ?? largest ?? batch;
   if (batch === size || batch === 0 || (fixed === undefined && batch < size)) return run(inputs);
   const tables: Record<string, NdArray> = {};
   for (let at = 0; at < batch; at += size) {
     const count = Math.min(size, batch - at);
     const rows = Int32Array.from({ length: fixed ?? count }, (_, i) => at + Math.min(i, count - 1));
-    const outputs = await run(takeRows(inputs, rows));
+    const outputs = await run(takeRows(inputs, rows, model));
     for (const [name, array] of Object.entries(outputs)) {
       tables[name] = writeRows(tables[name], name, array, { at, count, size: rows.length, batch });
     }
@@ -35,26 +45,39 @@ export async function runInParts(
   return tables;
 }
 
-/** Examples in a batch: the first length of its first array. */
-export function batchOf(inputs: NamedArrays): number {
-  return Object.values(inputs).find(({ shape }) => shape.length > 0)?.shape[0] ?? 0;
+/** Examples in a batch: the first length of its first array that is no table. */
+export function batchOf(inputs: NamedArrays, model?: ExampleInputs): number {
+  const arrays = Object.entries(inputs).filter(([, { shape }]) => shape.length > 0);
+  const [, array] = arrays.find(([name]) => !isTable(name, model)) ?? arrays[0] ?? [];
+  return array?.shape[0] ?? 0;
+}
+
+/** Whether a model declares an input by a length that is no batch size: it is the same for all examples. */
+function isTable(name: string, model: ExampleInputs | undefined): boolean {
+  if (model === undefined || !Object.hasOwn(model.inputs, name)) return false;
+  const first = model.inputs[name]?.[0];
+  return typeof first === 'number' && first !== model.fixedBatch;
 }
 
 /** As many examples as asked for: the first ones, or all of them over and over. */
-export function repeatExamples(inputs: NamedArrays, size: number): NamedArrays {
-  const batch = batchOf(inputs);
+export function repeatExamples(inputs: NamedArrays, size: number, model?: ExampleInputs): NamedArrays {
+  const batch = batchOf(inputs, model);
   if (batch === size || batch === 0) return inputs;
-  return takeRows(
-    inputs,
-    Int32Array.from({ length: size }, (_, i) => i % batch),
-  );
+  const rows = Int32Array.from({ length: size }, (_, i) => i % batch);
+  return takeRows(inputs, rows, model);
+}
+
+/** The first few examples of a batch. */
+export function firstExamples(inputs: NamedArrays, count: number, model?: ExampleInputs): NamedArrays {
+  return repeatExamples(inputs, Math.min(count, batchOf(inputs, model)), model);
 }
 
 /** Arrays that are not one row an example, such as a start of a state, stay as they are. */
-function takeRows(inputs: NamedArrays, rows: Int32Array): NamedArrays {
-  const batch = batchOf(inputs);
+function takeRows(inputs: NamedArrays, rows: Int32Array, model: ExampleInputs | undefined): NamedArrays {
+  const batch = batchOf(inputs, model);
+  const isRows = (name: string, { shape }: NdArray) => shape[0] === batch && !isTable(name, model);
   return Object.fromEntries(
-    Object.entries(inputs).map(([name, array]) => [name, array.shape[0] === batch ? rowsOf(array, rows) : array]),
+    Object.entries(inputs).map(([name, array]) => [name, isRows(name, array) ? rowsOf(array, rows) : array]),
   );
 }
 
@@ -83,11 +106,14 @@ function writeRows(table: NdArray | undefined, name: string, { data, shape }: Nd
     throw new LimbeckError(
       'shape-mismatch',
       `The teacher takes ${size} examples at a time and gave "${name}" as ${formatShape(shape)}; parts of a batch can ` +
-        'be joined only where an output has one row an example, alike for all. Leave it out with "outputs".',
+        'be joined only where an output has one row an example, alike for all. Leave it out with "outputs", or export ' +
+        'the model for batches of any size.',
       { details: { name, given: shape, examples: size } },
     );
   }
-  const target = table ?? { data: makeArray(dtypeOf(data), batch * rowSize), shape: [batch, ...rowShape] };
+  let target = table ?? { data: makeArray(dtypeOf(data), batch * rowSize), shape: [batch, ...rowShape] };
+  // Whole numbers come as int32 only where all of a part fit.
+  if (dtypeOf(target.data) !== dtypeOf(data)) target = { ...target, data: Float32Array.from(target.data) };
   target.data.set(data.subarray(0, count * rowSize), at * rowSize);
   return target;
 }

@@ -2,7 +2,7 @@ import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { type PreparedModel, prepareModel } from '../../onnx/prepare.ts';
 import type { GpuDevice } from '../../runtime/gpu.ts';
 import type { InferenceSession, Ort, OrtDevice } from '../../runtime/ort.ts';
-import { fixedBatchOf, type ModelValue } from './sessionFeeds.ts';
+import { fixedBatchOf, type ModelValue, own } from './sessionFeeds.ts';
 import type { ModelFiles, Placement, SessionSettings } from './sessionSettings.ts';
 import { isNumericType } from './sessionTensors.ts';
 
@@ -38,7 +38,7 @@ export async function readyModel({ model, externalData }: ModelFiles, settings: 
  */
 export async function createOrtSession(
   ort: Ort,
-  { bytes, names, externalData }: ReadyModel,
+  { bytes, names, inputsOfAnyShape, externalData }: ReadyModel,
   settings: SessionSettings,
   placement: Placement,
   gpuDevice?: GpuDevice,
@@ -52,7 +52,9 @@ export async function createOrtSession(
     ...providersOf(placement.device, gpuDevice),
     ...(externalData.length > 0 ? { externalData } : {}),
   });
-  const inputs = valuesOf(session.inputMetadata, options.freeDimensionOverrides);
+  const inputs = valuesOf(session.inputMetadata, options.freeDimensionOverrides).map((value) =>
+    inputsOfAnyShape.includes(value.name) ? { ...value, isAnyShape: true } : value,
+  );
   const declared = valuesOf(session.outputMetadata, options.freeDimensionOverrides);
   const fixedBatch = fixedBatchOf(inputs, settings.recurrent);
   const fetched = chooseOutputs(declared, names, wantedOf(settings));
@@ -80,7 +82,7 @@ async function create(ort: Ort, bytes: Uint8Array, name: string, options: Infere
   try {
     return await ort.InferenceSession.create(bytes, options);
   } catch (error) {
-    const why = messageOf(error);
+    const why = messageOf(error).trim();
     // Names that are quoted from the file, as in Node (x), may hold any word.
     if (/memory|allocat|\bOOM\b/i.test(why.replace(/'[^']*'|"[^"]*"|\w+ \([^)]*\)/g, ''))) {
       throw new LimbeckError('out-of-memory', `There is no room for the teacher "${name}": ${why}`, { cause: error });
@@ -96,13 +98,22 @@ async function create(ort: Ort, bytes: Uint8Array, name: string, options: Infere
     }
     throw new LimbeckError(
       'invalid-onnx',
-      `"${name}" (${bytes.byteLength} bytes) is no ONNX model that can be run: ${why} ${hintFor(bytes)}`,
+      `"${name}" (${bytes.byteLength} bytes) is no ONNX model that can be run: ${why} ${hintFor(bytes, why)}`,
       { details: { name, bytes: bytes.byteLength }, cause: error },
     );
   }
 }
 
-function hintFor(bytes: Uint8Array): string {
+function hintFor(bytes: Uint8Array, why: string): string {
+  if (/is not a registered function|No Op registered/i.test(why)) {
+    return 'onnxruntime-web has no such operator: export the model without it, or for another operator set.';
+  }
+  if (/Unsupported model IR version|is under development/i.test(why)) {
+    return 'It is newer than onnxruntime-web: export it for an older version of the format.';
+  }
+  if (/unsupported data type/i.test(why)) {
+    return 'An input or output is of a type that onnxruntime-web does not give, such as bfloat16: export it as float32.';
+  }
   const isText = bytes[0] === 0x3c || bytes[0] === 0x7b;
   return isText
     ? 'It looks like a web page or JSON: check the address it came from.'
@@ -121,7 +132,7 @@ function valuesOf(
 }
 
 function lengthOf(length: number | string, lengths: Readonly<Record<string, number>>): number | null {
-  if (typeof length === 'string') return lengths[length] ?? null;
+  if (typeof length === 'string') return own(lengths, length) ?? null;
   // A free length without a name is −1, and onnxruntime-web reads that as 2³² − 1.
   return length >= 0 && length < 2 ** 31 ? length : null;
 }

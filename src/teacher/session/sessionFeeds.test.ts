@@ -48,9 +48,26 @@ test('a single number is taken from one for each example, if all are alike', () 
   expect(() => fitShape(mixed, value('sr', []))).toThrow(/"sr" takes \[\]; it was given \[2\]/);
 });
 
+test('an input whose dimensions the model leaves open takes any shape', () => {
+  const open = { ...value('x', []), isAnyShape: true };
+  for (const given of [array(2, 3), array(4), array()]) expect(fitShape(given, open)).toBe(given);
+});
+
+test('names that every object seems to have are names like others', () => {
+  const inputs = [value('constructor', [null]), value('toString', [null])];
+  const given = { constructor: array(2), toString: array(2) };
+  expect(toFeeds(given, inputs, { ...nothing, input: { x: { channels: 1 } } })).toEqual(given);
+  expect(() => toFeeds({ constructor: array(2) }, inputs, nothing)).toThrow(/"toString"; the data offers/);
+});
+
 test('the fixed batch is what all inputs begin with', () => {
   expect(fixedBatchOf([value('a', [8, 3]), value('b', [8])], undefined)).toBe(8);
-  expect(fixedBatchOf([value('a', [8, 3]), value('b', [])], undefined)).toBeUndefined();
+  expect(fixedBatchOf([value('b', []), value('a', [8, 3])], undefined)).toBe(8);
+  expect(fixedBatchOf([value('a', [8, 3]), value('b', [7, 3])], undefined)).toBeUndefined();
+  expect(
+    fixedBatchOf([value('image', [1, 3, 8, 8]), value('points', [1, null, 2]), value('size', [2])], undefined),
+  ).toBe(1);
+  expect(fixedBatchOf([value('weights', [8]), value('a', [null, 8])], undefined)).toBeUndefined();
   expect(fixedBatchOf([value('a', [null, 3])], undefined)).toBeUndefined();
   expect(fixedBatchOf([value('h', [2, 1, 64]), value('input', [1, 512])], walk)).toBe(1);
 });

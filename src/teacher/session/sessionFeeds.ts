@@ -9,6 +9,8 @@ export interface ModelValue {
   readonly name: string;
   readonly type: string;
   readonly shape: readonly (number | null)[];
+  /** The model leaves the number of dimensions open; `shape` is empty then, as a single number's is. */
+  readonly isAnyShape?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export function toFeeds(
     names.map((name) => {
       const array = arrayFor(name, names, given);
       checkFinite(array, name);
-      const how = isByName(input) ? input[name] : input;
+      const how = isByName(input) ? own(input, name) : input;
       const isFormed = how !== undefined && (recurrent === undefined || name === recurrent.sequence || isByName(input));
       return [name, isFormed ? toModelInput(array, how) : array];
     }),
@@ -52,7 +54,7 @@ function namesInRecurrent(
 /** Throws    unknown-input */
 function arrayFor(name: string, needed: readonly string[], given: NamedArrays): NdArray {
   const names = Object.keys(given);
-  const array = given[name] ?? (needed.length === 1 && names.length === 1 ? given[names[0] as string] : undefined);
+  const array = own(given, name) ?? (needed.length === 1 && names.length === 1 ? given[names[0] as string] : undefined);
   if (array !== undefined) return array;
   throw new LimbeckError(
     'unknown-input',
@@ -60,6 +62,11 @@ function arrayFor(name: string, needed: readonly string[], given: NamedArrays): 
       `Name the arrays of the dataset as the model names its inputs: ${needed.join(', ')}.`,
     { details: { needed: name, given: names } },
   );
+}
+
+/** Names come from files, and "constructor" is one that every object seems to have. */
+export function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function checkFinite({ data }: NdArray, name: string): void {
@@ -75,8 +82,8 @@ function checkFinite({ data }: NdArray, name: string): void {
  * takes it so.
  * Throws    shape-mismatch
  */
-export function fitShape(array: NdArray, { name, shape }: ModelValue): NdArray {
-  if (isSameShape(array.shape, shape)) return array;
+export function fitShape(array: NdArray, { name, shape, isAnyShape = false }: ModelValue): NdArray {
+  if (isAnyShape || isSameShape(array.shape, shape)) return array;
   const { data } = array;
   if (shape.length === 0 && data.length > 0 && data.every((value) => value === data[0])) {
     return { data: data.slice(0, 1), shape: [] };
@@ -89,13 +96,18 @@ export function fitShape(array: NdArray, { name, shape }: ModelValue): NdArray {
   );
 }
 
-/** The only batch size that a model takes: the first length that all of its inputs declare, where they declare one. */
+/**
+ * The only batch size that a model takes: the first length that all of its inputs declare, where they declare one.
+ * Single numbers say nothing of it, nor do lists beside arrays of more dimensions: those may be sizes or weights.
+ */
 export function fixedBatchOf(
   inputs: readonly ModelValue[],
   recurrent: SessionSettings['recurrent'],
 ): number | undefined {
   const walked = recurrent === undefined ? inputs : inputs.filter(({ name }) => name === recurrent.sequence);
-  const first = walked[0]?.shape[0];
+  const rank = Math.min(2, Math.max(1, ...walked.map(({ shape }) => shape.length)));
+  const arrays = walked.filter(({ shape }) => shape.length >= rank);
+  const first = arrays[0]?.shape[0];
   if (typeof first !== 'number' || first < 1) return undefined;
-  return walked.every(({ shape }) => shape[0] === first) ? first : undefined;
+  return arrays.every(({ shape }) => shape[0] === first) ? first : undefined;
 }

@@ -4,7 +4,8 @@ import type { NamedArrays } from '../../core/shape.ts';
 import type { OrtDevice } from '../../runtime/ort.ts';
 import { differenceOf } from './compare.ts';
 import type { DevicePlan } from './devices.ts';
-import { firstExamples, type PlacedSession, type RunningSession } from './recover.ts';
+import type { PlacedSession, RunningSession } from './recover.ts';
+import { firstExamples } from './sessionBatches.ts';
 import type { Placement } from './sessionSettings.ts';
 import { type BatchFigure, chooseBatch } from './tune.ts';
 import type { TunedPlace } from './tuneMemory.ts';
@@ -88,7 +89,7 @@ async function verify({ running, inputs, open, tell }: TuneSessionOptions): Prom
 }
 
 async function compare(reference: PlacedSession, given: Pick<PlacedSession, 'run'>, inputs: NamedArrays) {
-  const sample = firstExamples(inputs, COMPARED_EXAMPLES);
+  const sample = firstExamples(inputs, COMPARED_EXAMPLES, reference.opened);
   const expected = await reference.run(sample);
   try {
     return differenceOf(expected, await given.run(sample));
