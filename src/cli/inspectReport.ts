@@ -43,11 +43,12 @@ function openDimensions({ freeDimensions, inputs }: OnnxDescription): readonly s
   return freeDimensions.filter((name) => inputs.some(({ shape }) => shape?.includes(name)));
 }
 
-function costText({ multiplyAdds, countedMultiplyAdds, uncountedNodes }: OnnxDescription): string {
+function costText({ multiplyAdds, countedMultiplyAdds, uncountedNodes, inputs }: OnnxDescription): string {
   if (multiplyAdds !== undefined) return countText(multiplyAdds);
   const least = countedMultiplyAdds > 0 ? `at least ${countText(countedMultiplyAdds)}: ` : 'unknown: ';
   const nodes = uncountedNodes === 1 ? '1 node' : `${uncountedNodes} nodes`;
-  return `${least}${nodes} could not be counted; give all shapes with --input`;
+  const isOpen = inputs.some(({ shape }) => shape === undefined || shape.some((length) => typeof length !== 'number'));
+  return `${least}${nodes} could not be counted${isOpen ? '; give all shapes with --input' : ''}`;
 }
 
 function ports({ inputs, outputs }: OnnxDescription): string[][] {
