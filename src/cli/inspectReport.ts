@@ -47,7 +47,7 @@ function costText({ multiplyAdds, countedMultiplyAdds, uncountedNodes, inputs }:
   if (multiplyAdds !== undefined) return countText(multiplyAdds);
   const least = countedMultiplyAdds > 0 ? `at least ${countText(countedMultiplyAdds)}: ` : 'unknown: ';
   const nodes = uncountedNodes === 1 ? '1 node' : `${uncountedNodes} nodes`;
-  const isOpen = inputs.some(({ shape }) => shape === undefined || shape.some((length) => typeof length !== 'number'));
+  const isOpen = inputs.some(({ shape }) => shape === null || shape.some((length) => typeof length !== 'number'));
   return `${least}${nodes} could not be counted${isOpen ? '; give all shapes with --input' : ''}`;
 }
 
