@@ -13,7 +13,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: String(Math.min(4, cpus().length)) },
     examples: { type: 'string', default: '8000' },
     epochs: { type: 'string', default: '6' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
   },
 });
 process.chdir(root);
@@ -33,7 +33,7 @@ const [threads, examples, epochs, rounds] = ['threads', 'examples', 'epochs', 'r
 const PASSED = 256;
 const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128];
 /** Enough of limbeck's own work a round to be past its start. */
-const LIMBECK_EXAMPLES = 3000;
+const LIMBECK_EXAMPLES = 2000;
 const PRECISIONS = { float32: 'float32', float16: 'float16', int8: 'int8', top8: { topK: 8 } };
 
 async function bundle(entry) {
