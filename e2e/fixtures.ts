@@ -1,9 +1,24 @@
 import { fileURLToPath } from 'node:url';
 import { test as base, type Page } from '@playwright/test';
 import { build } from 'esbuild';
+import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
 import { serve } from '../scripts/serve.mjs';
 
 export { expect } from '@playwright/test';
+
+/** A Chromium with WebGPU in software: right, and too slow to measure anything with. */
+export const SOFTWARE_GPU = {
+  executablePath: ensureChromium(),
+  args: [
+    ...CHROMIUM_ARGS.filter((arg: string) => arg !== '--disable-gpu'),
+    '--enable-unsafe-webgpu',
+    '--use-webgpu-adapter=swiftshader',
+    '--enable-features=Vulkan',
+    '--ignore-gpu-blocklist',
+    '--enable-unsafe-swiftshader',
+    '--use-angle=swiftshader',
+  ],
+};
 
 interface ServeOptions {
   readonly isIsolated?: boolean;

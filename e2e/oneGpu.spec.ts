@@ -1,22 +1,11 @@
 import type { Page } from '@playwright/test';
-import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
 import { onnx, writeModel } from '../src/onnx/model.ts';
 import { floats, modelOf, node, value } from '../src/onnx/tinyCases.ts';
-import { bundle, expect, test } from './fixtures.ts';
+import { bundle, expect, SOFTWARE_GPU, test } from './fixtures.ts';
 
 type OneGpu = typeof import('./pages/oneGpu.ts');
 
-// WebGPU in software: right, and too slow to measure anything with.
-const SOFTWARE_GPU = [
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-features=Vulkan',
-  '--ignore-gpu-blocklist',
-  '--enable-unsafe-swiftshader',
-  '--use-angle=swiftshader',
-];
-const args = [...CHROMIUM_ARGS.filter((arg: string) => arg !== '--disable-gpu'), ...SOFTWARE_GPU];
-test.use({ launchOptions: { executablePath: ensureChromium(), args } });
+test.use({ launchOptions: SOFTWARE_GPU });
 
 const wave = (count: number, step: number) => Array.from({ length: count }, (_, i) => Math.sin(step * (i + 1)));
 

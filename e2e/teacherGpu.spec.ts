@@ -1,18 +1,7 @@
-import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
 import { call, GPU_FILES, openPage } from './devicesPage.ts';
-import { expect, livingWorkers, test } from './fixtures.ts';
+import { expect, livingWorkers, SOFTWARE_GPU, test } from './fixtures.ts';
 
-// Right, and too slow to measure anything with.
-const software = [
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-features=Vulkan',
-  '--ignore-gpu-blocklist',
-  '--enable-unsafe-swiftshader',
-  '--use-angle=swiftshader',
-];
-const args = [...CHROMIUM_ARGS.filter((arg: string) => arg !== '--disable-gpu'), ...software];
-test.use({ launchOptions: { executablePath: ensureChromium(), args } });
+test.use({ launchOptions: SOFTWARE_GPU });
 
 function largestDifference(a: readonly number[], b: readonly number[]): number {
   expect(a.length).toBe(b.length);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { abortError, isAbortError, LimbeckError, messageOf, throwIfAborted } from './errors.ts';
+import { abortError, isAbortError, LimbeckError, messageOf, throwIfAborted, untilAborted } from './errors.ts';
 
 describe('LimbeckError', () => {
   test('carries code, details and cause, and is an Error', () => {
@@ -53,3 +53,22 @@ test.each([
   [undefined, 'undefined'],
   [404, '404'],
 ])('the sentence of %s', (thrown, sentence) => expect(messageOf(thrown)).toBe(sentence));
+
+describe('untilAborted', () => {
+  const never = new Promise<never>(() => undefined);
+
+  test('gives what the work gives, its errors too', async () => {
+    const { signal } = new AbortController();
+    await expect(untilAborted(Promise.resolve(7), signal)).resolves.toBe(7);
+    await expect(untilAborted(Promise.resolve(7), undefined)).resolves.toBe(7);
+    await expect(untilAborted(Promise.reject(new RangeError('too far')), signal)).rejects.toThrow('too far');
+  });
+
+  test('does not wait for work that goes on, also where the signal spoke before', async () => {
+    const controller = new AbortController();
+    const waiting = untilAborted(never, controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError', message: 'The run was cancelled: enough.' });
+    await expect(untilAborted(never, controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});

@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { fromArrays, pickRows } from './arrays.ts';
+import { pickRows } from '../core/rows.ts';
+import { fromArrays } from './arrays.ts';
 import type { Dataset, Examples, LabelledDataset, LabelledExamples } from './dataset.ts';
 
 const pixels = { data: Uint8Array.from({ length: 12 }, (_, i) => i), shape: [3, 2, 2] };

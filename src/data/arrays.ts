@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
-import { dtypeOf, formatShape, makeArray, type NamedArrays, type NdArray, ndArray, sizeOf } from '../core/shape.ts';
+import { pickRows } from '../core/rows.ts';
+import { dtypeOf, formatShape, type NamedArrays, type NdArray, ndArray } from '../core/shape.ts';
 import { type Dataset, DEFAULT_INPUT, type InputSpec, type LabelledDataset } from './dataset.ts';
 
 /**
@@ -27,18 +28,6 @@ export function fromArrays(inputs: NdArray | NamedArrays, labels?: ArrayLike<num
     return { inputs: picked, labels: Int32Array.from(indices, (i) => labels[i] as number) };
   };
   return { size, inputs: specs, hasLabels: labels !== undefined, read };
-}
-
-/** The rows of an array at the given indices of its first dimension. */
-export function pickRows({ data, shape }: NdArray, indices: Int32Array): NdArray {
-  const row = shape.slice(1);
-  const length = sizeOf(row);
-  const out = makeArray(dtypeOf(data), indices.length * length);
-  for (let i = 0; i < indices.length; i++) {
-    const from = (indices[i] as number) * length;
-    out.set(data.subarray(from, from + length), i * length);
-  }
-  return { data: out, shape: [indices.length, ...row] };
 }
 
 function isNdArray(value: NdArray | NamedArrays): value is NdArray {

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
+import { pickRowsOfAll } from '../core/rows.ts';
 import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { takeTurns } from '../core/turns.ts';
-import { pickRows } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 
@@ -98,7 +98,7 @@ export function openAnswers(options: AnswersOptions): Answers {
     const parts: NamedArrays[] = [];
     for (let at = 0; at < count; at += batchSize) {
       const part = Int32Array.from({ length: Math.min(batchSize, count - at) }, (_, i) => at + i);
-      parts.push(await ask(part.length === count ? inputs : pickAll(inputs, part), part.length));
+      parts.push(await ask(part.length === count ? inputs : pickRowsOfAll(inputs, part), part.length));
     }
     return join(parts, count);
   }
@@ -110,7 +110,7 @@ export function openAnswers(options: AnswersOptions): Answers {
       while (!isTooLarge && !indices.every((index) => isAnswered[index] === 1)) {
         await Promise.race([asking, changed.promise]);
       }
-      return isTooLarge ? askAgain(inputs, indices.length) : pickAll(table.arrays, indices);
+      return isTooLarge ? askAgain(inputs, indices.length) : pickRowsOfAll(table.arrays, indices);
     },
     async all() {
       await asking;
@@ -118,10 +118,6 @@ export function openAnswers(options: AnswersOptions): Answers {
     },
     busyMs: busy.ms,
   };
-}
-
-function pickAll(arrays: NamedArrays, indices: Int32Array): NamedArrays {
-  return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, pickRows(array, indices)]));
 }
 
 /** Rows after rows: the batches of one array, as one. */

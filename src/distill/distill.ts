@@ -109,7 +109,8 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
       teacher,
       data,
       holdout,
-      order: joinBatches(epochBatches(job, 1), data.size),
+      // One batch of all: the order does not depend on the size of batches.
+      order: epochBatches({ ...job, batchSize: job.size }, 1)[0] as Int32Array,
       // A teacher beside the trainer is asked there.
       outputs: isNear ? [] : loss.reads.teacher,
       batchSize: options.teacherBatchSize ?? teacher.description.batchSize ?? 32,
@@ -220,14 +221,4 @@ function makeSource({ data, holdout }: DistillOptions, loss: Loss, lessons: Teac
       return holdout === undefined ? {} : (await holdout.read(indices, signal)).inputs;
     },
   };
-}
-
-function joinBatches(batches: readonly Int32Array[], size: number): Int32Array {
-  const order = new Int32Array(size);
-  let at = 0;
-  for (const batch of batches) {
-    order.set(batch, at);
-    at += batch.length;
-  }
-  return order;
 }

@@ -51,7 +51,7 @@ export async function artifactsOf(model: LayersModel): Promise<StudentArtifacts>
         saved = {
           modelTopology: modelTopology as object,
           weightSpecs: (weightSpecs ?? []) as readonly WeightSpec[],
-          weightData: joined(weightData),
+          weightData: joinBuffers(weightData),
         };
         return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
       },
@@ -64,8 +64,9 @@ export async function artifactsOf(model: LayersModel): Promise<StudentArtifacts>
   return saved as StudentArtifacts;
 }
 
-function joined(data: ArrayBuffer | ArrayBuffer[] | undefined): ArrayBuffer {
-  if (!Array.isArray(data)) return data ?? new ArrayBuffer(0);
+/** One buffer of several, in order; an empty one of none. */
+export function joinBuffers(data: ArrayBuffer | readonly ArrayBuffer[] | undefined): ArrayBuffer {
+  if (data === undefined || 'byteLength' in data) return data ?? new ArrayBuffer(0);
   const bytes = new Uint8Array(data.reduce((sum, part) => sum + part.byteLength, 0));
   let at = 0;
   for (const part of data) {

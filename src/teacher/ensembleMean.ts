@@ -1,8 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { formatShape, isSameShape, type NdArray } from '../core/shape.ts';
-
-/** Keeps the logarithm finite where a class has no probability at all. */
-const LEAST_PROBABILITY = 1e-7;
+import { LEAST_PROBABILITY } from './read.ts';
 
 /** The logarithm of each probability. */
 export function logOfProbs({ data, shape }: NdArray): NdArray {

@@ -1,4 +1,4 @@
-import { abortError, isAbortError, LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { isAbortError, LimbeckError, messageOf, throwIfAborted, untilAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { makeQueue } from '../core/queue.ts';
 import { firstNonFinite, formatShape, isSameShape, type NamedArrays, sizeOf } from '../core/shape.ts';
@@ -155,14 +155,4 @@ function checkAnswer(answer: NamedArrays, batch: number, { name, outputs = {} }:
       { details: { name: output, at } },
     );
   }
-}
-
-/** The page's function may not heed the signal; whoever asked is answered at once all the same. */
-function untilAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return answer;
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(abortError(signal.reason));
-    signal.addEventListener('abort', stop, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

@@ -1,9 +1,9 @@
 // A small problem, and an engine that learns it. Only tests import this file.
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { seededRandom } from '../core/random.ts';
+import { pickRows } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
-import { pickRows } from '../data/arrays.ts';
 import { backendOptions } from '../losses/lossContract.ts';
 import { specOf } from '../losses/revive.ts';
 import { softTargets } from '../losses/softTargets.ts';

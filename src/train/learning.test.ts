@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { permutation, seededRandom } from '../core/random.ts';
+import { pickRows } from '../core/rows.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
-import { pickRows } from '../data/arrays.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
 import { specOf } from '../losses/revive.ts';
 import { softTargets } from '../losses/softTargets.ts';

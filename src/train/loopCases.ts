@@ -1,7 +1,7 @@
 // Small students and a loop that trains them. Only tests import this file.
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { seededRandom } from '../core/random.ts';
-import { pickRows } from '../data/arrays.ts';
+import { pickRows } from '../core/rows.ts';
 import { backendOptions } from '../losses/lossContract.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import type { OpenBackend } from '../runtime/backends/backend.ts';

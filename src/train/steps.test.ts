@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
-import { pickRows } from '../data/arrays.ts';
+import { pickRows } from '../core/rows.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import type { TrainBatch } from './loop.ts';

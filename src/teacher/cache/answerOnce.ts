@@ -1,5 +1,6 @@
-import { abortError, throwIfAborted } from '../../core/errors.ts';
-import { firstNonFinite, type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
+import { throwIfAborted, untilAborted } from '../../core/errors.ts';
+import { pickRowsOfAll } from '../../core/rows.ts';
+import { firstNonFinite, type NamedArrays, sizeOf } from '../../core/shape.ts';
 import { takeTurns } from '../../core/turns.ts';
 import type { Teacher, TeacherDescription, TeacherUsage } from '../teacher.ts';
 import type { ChunkStore } from './chunkStore.ts';
@@ -66,7 +67,11 @@ export function answerOnce(
       }
       const asked = open.length === 0 ? [] : [claim(open, inputs, keys, signal)];
       computed += open.length;
-      const parts = await Promise.all([chunks.read(known), ...asked, ...awaited.map((one) => orAbort(one, signal))]);
+      const parts = await Promise.all([
+        chunks.read(known),
+        ...asked,
+        ...awaited.map((one) => untilAborted(one, signal)),
+      ]);
       for (const part of parts) {
         for (const key of missing) {
           const row = part?.get(key);
@@ -108,9 +113,9 @@ export function answerOnce(
     const places = new Map(keys.map((key, example) => [key, example]));
     const batch = isAll
       ? inputs
-      : pickExamples(
+      : pickRowsOfAll(
           inputs,
-          open.map((key) => places.get(key) as number),
+          Int32Array.from(open, (key) => places.get(key) as number),
         );
     const outputs = await compute(batch, open.length, signal);
     const fresh = layoutOf(outputs, open.length, precision);
@@ -170,30 +175,9 @@ function distinct(keys: readonly string[]): string[] {
   return [...new Set(keys)];
 }
 
-function pickExamples(inputs: NamedArrays, examples: readonly number[]): NamedArrays {
-  const pickRows = ({ data, shape }: NdArray): NdArray => {
-    const length = sizeOf(shape.slice(1));
-    const picked = data.slice(0, examples.length * length);
-    for (const [to, from] of examples.entries())
-      picked.set(data.subarray(from * length, (from + 1) * length), to * length);
-    return { data: picked, shape: [examples.length, ...shape.slice(1)] };
-  };
-  return Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, pickRows(array)]));
-}
-
 function isFiniteExample(outputs: NamedArrays, example: number, count: number): boolean {
   return Object.values(outputs).every(({ data }) => {
     const length = data.length / count;
     return firstNonFinite(data.subarray(example * length, (example + 1) * length)) === -1;
-  });
-}
-
-/** What somebody else asked for may take longer than this caller waits. */
-function orAbort<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(abortError(signal.reason));
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fetchModel, type ModelSource } from './fetchModel.ts';
-import { failureOf, file, type Handler, type ModelServer, modelOf, serveModels } from './fetchModelCases.ts';
+import { failureOf, file, type Handler, modelOf, serverForEach } from './fetchModelCases.ts';
 
-let server: ModelServer;
-beforeEach(async () => {
-  server = await serveModels();
-});
-afterEach(async () => {
-  vi.unstubAllGlobals();
-  await server.close();
-});
+const server = serverForEach();
 
 const model = modelOf('teacher', { length: 5000 });
 const sha384 = (bytes: Uint8Array) => `sha384-${createHash('sha384').update(bytes).digest('base64')}`;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect } from 'vitest';
+import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { type OnnxTensor, onnx, writeModel } from '../../onnx/model.ts';
 import { type FetchModelOptions, fetchModel, type ModelSource } from './fetchModel.ts';
 
@@ -40,6 +40,30 @@ export async function serveModels(handlers: Readonly<Record<string, Handler>> = 
     on: (path, handler) => void known.set(path, handler),
     close,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+/** A server for each test of a file, which also takes back what a test did to globals and clocks. */
+export function serverForEach(): ModelServer {
+  let server: ModelServer;
+  beforeEach(async () => {
+    server = await serveModels();
+  });
+  afterEach(async () => {
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+    await server.close();
+  });
+  return {
+    get url() {
+      return server.url;
+    },
+    get asked() {
+      return server.asked;
+    },
+    on: (path, handler) => server.on(path, handler),
+    close: () => server.close(),
+    [Symbol.asyncDispose]: () => server.close(),
   };
 }
 

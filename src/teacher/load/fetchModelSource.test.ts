@@ -1,15 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fetchModel, type ModelSource } from './fetchModel.ts';
-import { failureOf, file, type ModelServer, modelOf, serveModels, streamOf } from './fetchModelCases.ts';
+import { failureOf, file, modelOf, serverForEach, streamOf } from './fetchModelCases.ts';
 
-let server: ModelServer;
-beforeEach(async () => {
-  server = await serveModels();
-});
-afterEach(async () => {
-  vi.unstubAllGlobals();
-  await server.close();
-});
+const server = serverForEach();
 
 const model = modelOf('teacher', { length: 5000 });
 

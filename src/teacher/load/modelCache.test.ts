@@ -2,21 +2,15 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openStore, type Store } from '../../storage/store.ts';
 import { type FetchModelOptions, fetchModel } from './fetchModel.ts';
-import { file, type ModelServer, modelOf, serveModels, versioned } from './fetchModelCases.ts';
+import { file, modelOf, serverForEach, versioned } from './fetchModelCases.ts';
 import { modelCache } from './modelCache.ts';
 
-let server: ModelServer;
+const server = serverForEach();
 let store: Store;
 beforeEach(async () => {
-  server = await serveModels();
   store = await openStore('models', { kind: 'memory' });
 });
-afterEach(async () => {
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-  await server.close();
-  await store[Symbol.asyncDispose]();
-});
+afterEach(() => store[Symbol.asyncDispose]());
 
 const model = modelOf('teacher', { length: 3000 });
 const [w, v] = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(5, 6, 7, 8)];

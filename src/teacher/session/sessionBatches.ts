@@ -1,5 +1,6 @@
 // Batches cut, padded, repeated and joined, for models and devices that do not take every size.
 import { LimbeckError } from '../../core/errors.ts';
+import { pickRows } from '../../core/rows.ts';
 import { dtypeOf, formatShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
 
 /** What a model says of its inputs: enough to tell one row an example from what is the same for all of them. */
@@ -77,18 +78,8 @@ function takeRows(inputs: NamedArrays, rows: Int32Array, model: ExampleInputs | 
   const batch = batchOf(inputs, model);
   const isRows = (name: string, { shape }: NdArray) => shape[0] === batch && !isTable(name, model);
   return Object.fromEntries(
-    Object.entries(inputs).map(([name, array]) => [name, isRows(name, array) ? rowsOf(array, rows) : array]),
+    Object.entries(inputs).map(([name, array]) => [name, isRows(name, array) ? pickRows(array, rows) : array]),
   );
-}
-
-function rowsOf({ data, shape }: NdArray, rows: Int32Array): NdArray {
-  const rowSize = sizeOf(shape.slice(1));
-  const out = makeArray(dtypeOf(data), rows.length * rowSize);
-  for (let i = 0; i < rows.length; i++) {
-    const from = (rows[i] as number) * rowSize;
-    out.set(data.subarray(from, from + rowSize), i * rowSize);
-  }
-  return { data: out, shape: [rows.length, ...shape.slice(1)] };
 }
 
 interface Part {

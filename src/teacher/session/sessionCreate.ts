@@ -98,13 +98,13 @@ async function create(ort: Ort, bytes: Uint8Array, name: string, options: Infere
     }
     throw new LimbeckError(
       'invalid-onnx',
-      `"${name}" (${bytes.byteLength} bytes) is no ONNX model that can be run: ${why} ${hintFor(bytes, why)}`,
+      `"${name}" (${bytes.byteLength} bytes) is no ONNX model that can be run: ${why} ${hintFor(why)}`,
       { details: { name, bytes: bytes.byteLength }, cause: error },
     );
   }
 }
 
-function hintFor(bytes: Uint8Array, why: string): string {
+function hintFor(why: string): string {
   if (/is not a registered function|No Op registered/i.test(why)) {
     return 'onnxruntime-web has no such operator: export the model without it, or for another operator set.';
   }
@@ -114,10 +114,7 @@ function hintFor(bytes: Uint8Array, why: string): string {
   if (/unsupported data type/i.test(why)) {
     return 'An input or output is of a type that onnxruntime-web does not give, such as bfloat16: export it as float32.';
   }
-  const isText = bytes[0] === 0x3c || bytes[0] === 0x7b;
-  return isText
-    ? 'It looks like a web page or JSON: check the address it came from.'
-    : 'Check that the file is whole and was exported as ONNX.';
+  return 'Check that it was exported for onnxruntime.';
 }
 
 function valuesOf(

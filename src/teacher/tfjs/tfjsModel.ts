@@ -1,3 +1,4 @@
+import { joinBuffers } from '../../student/layersModel.ts';
 import type { PortableStudent, StudentArtifacts, WeightSpec } from '../../student/student.ts';
 
 /** A tfjs model in its graph format: plain values that cross threads. */
@@ -33,7 +34,7 @@ export function toPortableModel(given: TfjsArtifacts): PortableTfjsModel {
     throw new Error('there is no modelTopology in it');
   }
   if (weightData === undefined) throw new Error('its weights were not kept when it was loaded');
-  const artifacts: StudentArtifacts = { modelTopology, weightSpecs, weightData: joined(weightData) };
+  const artifacts: StudentArtifacts = { modelTopology, weightSpecs, weightData: joinBuffers(weightData) };
   const isGraph = given.format === 'graph-model' || 'node' in modelTopology;
   if (!isGraph) return { kind: 'layers', student: { kind: 'artifacts', artifacts } };
   const { signature, userDefinedMetadata, modelInitializer, initializerSignature } = given;
@@ -53,16 +54,4 @@ export function toPortableModel(given: TfjsArtifacts): PortableTfjsModel {
 export function weightsOf(model: PortableTfjsModel): ArrayBuffer {
   if (model.kind === 'graph') return model.artifacts.weightData;
   return model.student.kind === 'artifacts' ? model.student.artifacts.weightData : new ArrayBuffer(0);
-}
-
-/** One buffer of several, in order. */
-export function joined(parts: ArrayBuffer | readonly ArrayBuffer[]): ArrayBuffer {
-  if (parts instanceof ArrayBuffer) return parts;
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(new Uint8Array(part), at);
-    at += part.byteLength;
-  }
-  return bytes.buffer;
 }
