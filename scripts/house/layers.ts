@@ -7,7 +7,7 @@ export const LAYERS = [
   { name: 'GROUND', folders: ['runtime', 'storage', 'workers', 'onnx'] },
   { name: 'NOUNS', folders: ['teacher', 'student', 'data', 'losses'] },
   { name: 'LOOP', folders: ['train'] },
-  { name: 'VERBS', folders: ['distill', 'adapt', 'federate', 'bench', 'export'] },
+  { name: 'VERBS', folders: ['distill', 'adapt', 'federate', 'bench', 'export', 'predict'] },
   { name: 'TOP', folders: ['entry', 'cli'] },
 ] as const;
 
@@ -19,9 +19,20 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   data: { core: 'value' },
   // Importing a loss loads no tfjs: it gets tfjs as an argument.
   losses: { core: 'value', runtime: 'type' },
-  student: { core: 'value', runtime: 'value' },
+  student: { core: 'value', runtime: 'value', onnx: 'value' },
   onnx: { core: 'value' },
-  cli: { core: 'value', onnx: 'value' },
+  export: {
+    core: 'value',
+    runtime: 'value',
+    workers: 'value',
+    onnx: 'value',
+    data: 'type',
+    student: 'value',
+    teacher: 'value',
+    train: 'value',
+  },
+  predict: { core: 'value', runtime: 'value', workers: 'value', onnx: 'value', student: 'value' },
+  cli: { core: 'value', onnx: 'value', export: 'value', predict: 'value', student: 'value', data: 'value' },
   teacher: {
     core: 'value',
     runtime: 'value',
@@ -116,6 +127,7 @@ export const DOORS: readonly Door[] = [
     types: 'door',
     form: 'dynamic',
   },
+  { name: 'fflate', specifier: /^fflate$/, places: ['src/student/bundle.ts'], types: 'door', form: 'any' },
   { name: 'idb', specifier: /^idb$/, places: ['src/storage/'], types: 'door', form: 'any' },
   {
     name: 'wasm-feature-detect',
