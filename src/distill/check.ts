@@ -7,6 +7,7 @@ import { isLayersModel } from '../student/layersModel.ts';
 import type { StudentDescription } from '../student/student.ts';
 import { checkLabelRange, classesOf } from '../train/labels.ts';
 import { checkOptimizer } from '../train/optimizer.ts';
+import { checkQuantizationAware } from '../train/quantizationAware.ts';
 import type { DistillOptions } from './distill.ts';
 
 const OPTIONS = [
@@ -20,6 +21,7 @@ const OPTIONS = [
   'teacherBatchSize',
   'answerMemoryBytes',
   'optimizer',
+  'quantizationAware',
   'seed',
   'trainer',
   'signal',
@@ -56,6 +58,7 @@ export function checkOptions(options: DistillOptions): void {
   checkCount(answerMemoryBytes, 'answerMemoryBytes', 0);
   checkCount(seed, 'seed', 0);
   if (options.optimizer !== undefined) checkOptimizer(options.optimizer);
+  if (options.quantizationAware !== undefined) checkQuantizationAware(options.quantizationAware);
 }
 
 function checkHoldout(holdout: Dataset, data: Dataset): void {

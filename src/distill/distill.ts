@@ -18,6 +18,7 @@ import type { Teacher } from '../teacher/teacher.ts';
 import type { TrainJob } from '../train/engine.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
 import { epochBatches } from '../train/order.ts';
+import type { QuantizationAwareOptions } from '../train/quantizationAware.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
 import { checkExamples, checkFinite, checkOptions, labelsFor } from './check.ts';
 import { measureEpochs } from './epochs.ts';
@@ -46,6 +47,11 @@ export interface DistillOptions {
   /** Room for the teacher's answers on this page; what needs more is asked for in every epoch. Default 512 MB. */
   readonly answerMemoryBytes?: number;
   readonly optimizer?: OptimizerOptions;
+  /**
+   * Whether the student learns with its weights and activations rounded as an int8 export will round them; metrics of
+   * the holdout are then those of the rounded student. It comes out in float32 all the same. Default false.
+   */
+  readonly quantizationAware?: boolean | QuantizationAwareOptions;
   /** Decides initial weights and the order of examples. Default 0. */
   readonly seed?: number;
   /** An open trainer, which stays open; or how to open one for this run. */
@@ -137,6 +143,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
       teacher: teacher.description,
       teacherUsage: usageSince(usedBefore, teacher.usage?.(), outcome.nearUsage),
       overlapFraction: measured.overlapFraction(),
+      quantizationAware: outcome.quantization,
       backend: trainer.description,
       student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },
       timeMs: {
@@ -161,6 +168,7 @@ async function makeJob(options: DistillOptions, student: Student, loss: Loss): P
     epochs: options.epochs ?? 6,
     batchSize: options.batchSize ?? 64,
     optimizer: options.optimizer ?? {},
+    ...(options.quantizationAware && { quantizationAware: options.quantizationAware }),
     seed: options.seed ?? 0,
     holdoutSize: options.holdout?.size ?? 0,
   };

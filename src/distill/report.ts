@@ -3,6 +3,7 @@ import type { BackendDescription } from '../runtime/backends/backend.ts';
 import type { StudentDescription } from '../student/student.ts';
 import type { TeacherDescription, TeacherUsage } from '../teacher/teacher.ts';
 import type { MemoryState, TrainJob } from '../train/engine.ts';
+import type { QuantizationReport } from '../train/quantizationAware.ts';
 
 export interface EpochRecord {
   readonly epoch: number;
@@ -28,6 +29,8 @@ export interface DistillReport {
   readonly overlapFraction: number;
   readonly student: StudentDescription & { readonly bytes: number };
   readonly epochs: readonly EpochRecord[];
+  /** How the student was rounded in a quantization-aware run; every metric from `startStep` on is the rounded student's. */
+  readonly quantizationAware?: QuantizationReport | undefined;
   /** Metrics on the held-out examples after the last epoch. */
   readonly holdout: Readonly<Record<string, number>>;
   /** `teacher`: while it worked; `train`: from the first question to the last step. They overlap. */
@@ -36,7 +39,15 @@ export interface DistillReport {
   readonly heapBytes: number;
 }
 
-type Given = 'backend' | 'teacher' | 'teacherUsage' | 'overlapFraction' | 'student' | 'epochs' | 'timeMs';
+type Given =
+  | 'backend'
+  | 'teacher'
+  | 'teacherUsage'
+  | 'overlapFraction'
+  | 'quantizationAware'
+  | 'student'
+  | 'epochs'
+  | 'timeMs';
 
 interface ReportParts extends Pick<DistillReport, Given> {
   readonly job: TrainJob;

@@ -15,6 +15,8 @@ import { type EpochEvent, type NoticeEvent, type StepEvent, type TrainBatch, tra
 import { openNearReader } from './near.ts';
 import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
 import { predictBatch, predictHoldout } from './predict.ts';
+import { openQuantizedRun } from './quantization/quantizedRun.ts';
+import type { QuantizationAwareOptions, QuantizationReport } from './quantizationAware.ts';
 
 /** What one training run needs, as plain values. */
 export interface TrainJob {
@@ -29,6 +31,7 @@ export interface TrainJob {
   readonly holdoutSize: number;
   /** Whether the teacher beside the trainer is asked about each batch; the source leaves `teacher` empty then. */
   readonly asksNearTeacher?: boolean;
+  readonly quantizationAware?: true | QuantizationAwareOptions;
 }
 
 /** What the engine asks its caller for while it trains. */
@@ -43,6 +46,7 @@ export interface TrainOutcome {
   readonly artifacts: StudentArtifacts;
   /** What a teacher beside the trainer was asked about: batches, and the examples in them. */
   readonly nearUsage?: { readonly calls: number; readonly computed: number };
+  readonly quantization?: QuantizationReport;
   /** How it ended. An interrupted run still gives the student as the last finished step left it. */
   readonly error?: unknown;
 }
@@ -108,12 +112,15 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       const loss = reviveLoss(job.loss, knownLosses);
       const near = openNear(job);
       const optimizer = makeOptimizer(tf, job.optimizer);
+      const quantized = openQuantizedRun(model, job.quantizationAware);
+      let quantization: QuantizationReport | undefined;
       let lastStepEvent = 0;
       let error: unknown;
       try {
         const read = async (indices: Int32Array) => near.withAnswers(await source.read(indices), indices);
         const readHoldout = (indices: Int32Array) => source.readHoldout(indices);
-        for await (const event of trainLoop({ ...job, model, loss, optimizer, read, signal })) {
+        const { beforeStep } = quantized;
+        for await (const event of trainLoop({ ...job, model, loss, optimizer, read, beforeStep, signal })) {
           if (event.type === 'epoch') {
             const holdoutOutputs = await predictHoldout(
               model,
@@ -130,17 +137,24 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
             void emit(event);
           }
         }
+        quantization = await quantized.report();
       } catch (thrown) {
         const cause = signal.aborted ? thrown : await causeOf(thrown);
         error = signal.aborted || isAbortError(cause) ? abortError(signal.reason) : cause;
       } finally {
         await near.release();
         optimizer.dispose();
+        quantized[Symbol.dispose]();
       }
       try {
         const artifacts = await artifactsOf(model);
         const nearUsage = job.asksNearTeacher && { nearUsage: near.usage() };
-        return { artifacts, ...nearUsage, ...(error !== undefined && { error }) };
+        return {
+          artifacts,
+          ...nearUsage,
+          ...(quantization && { quantization }),
+          ...(error !== undefined && { error }),
+        };
       } catch (unsaved) {
         // With a GPU that was lost the weights are lost too; why it was is what matters.
         throw error ?? unsaved;
@@ -159,12 +173,14 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       enqueue(() =>
         withModel(job.student, job.seed, async (model) => {
           const near = openNear(job);
+          using quantized = openQuantizedRun(model, job.quantizationAware);
           try {
-            return await checkBatch(
-              model,
-              reviveLoss(job.loss, knownLosses),
-              await near.withAnswers(batch, NO_INDICES),
-            );
+            const loss = reviveLoss(job.loss, knownLosses);
+            const checkStep = async () => checkBatch(model, loss, await near.withAnswers(batch, NO_INDICES));
+            const description = await checkStep();
+            // Once more, as the later steps will be.
+            if (quantized.beforeStep(0, 0)) await checkStep();
+            return description;
           } finally {
             await near.release();
           }

@@ -26,6 +26,8 @@ export interface LoopOptions {
   readonly epochs: number;
   readonly batchSize: number;
   readonly seed: number;
+  /** Called before each step, counted from 0 over all epochs; true where steps compute something else from here on. */
+  readonly beforeStep?: (step: number, steps: number) => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -69,8 +71,8 @@ export interface EpochEvent {
 export async function* trainLoop(
   options: LoopOptions,
 ): AsyncGenerator<StepEvent | EpochEvent | NoticeEvent, void, void> {
-  const { epochs, signal, read } = options;
-  using stepper = isOnGpu() ? openGpuStepper(options) : openStepper(options);
+  const { epochs, signal, read, beforeStep = () => false } = options;
+  using stepper = openRenewable(options);
   using cores = openSharedCores();
   let isTold = false;
   let stepMs = 0;
@@ -92,6 +94,7 @@ export async function* trainLoop(
       }
       await yieldToEvents();
       throwIfAborted(signal);
+      if (beforeStep((epoch - 1) * order.length + step - 1, epochs * order.length)) stepper.renew();
       const stepStartedAt = performance.now();
       const loss = await stepper.step(batch, `epoch ${epoch}, step ${step}`);
       stepMs = performance.now() - stepStartedAt;
@@ -111,4 +114,21 @@ export async function* trainLoop(
     const ms = performance.now() - startedAt;
     yield { type: 'epoch', epoch, epochs, loss: lossSum / seen, ms, learnMs, examplesPerSecond: (seen / ms) * 1000 };
   }
+}
+
+/** What takes the steps; `renew` forgets a step that was recorded. */
+function openRenewable(options: LoopOptions) {
+  const open = () => (isOnGpu() ? openGpuStepper(options) : openStepper(options));
+  let stepper = open();
+  return {
+    get why() {
+      return stepper.why;
+    },
+    step: (batch: NearBatch, where: string) => stepper.step(batch, where),
+    renew() {
+      stepper[Symbol.dispose]();
+      stepper = open();
+    },
+    [Symbol.dispose]: () => stepper[Symbol.dispose](),
+  };
 }
