@@ -1,0 +1,276 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { findTaps } from '../onnx/findTaps.ts';
+import { readModel } from '../onnx/model.ts';
+import * as tf from '../runtime/tf.ts';
+import { registerActivations } from '../student/activations.ts';
+import { buildStudent } from '../student/build.ts';
+import { artifactsOf } from '../student/layersModel.ts';
+import type { Student, StudentDesign } from '../student/student.ts';
+import * as zoo from '../student/zoo/all.ts';
+import { cnn } from '../student/zoo/cnn.ts';
+import { dsCnn } from '../student/zoo/dsCnn.ts';
+import { mlp } from '../student/zoo/mlp.ts';
+import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
+import { resnet8 } from '../student/zoo/resnet8.ts';
+import { transformerTiny } from '../student/zoo/transformerTiny.ts';
+import { artifactsToOnnx } from './artifactsToOnnx.ts';
+import {
+  checkExport,
+  countOf,
+  expectSame,
+  type Given,
+  ortOutputs,
+  shakeWeights,
+  tfjsOutputs,
+  valuesFor,
+} from './exportCases.ts';
+import { type CaseInput, LAYER_CASES } from './layerCases.ts';
+
+beforeAll(() => tf.setBackend('cpu').then(() => undefined));
+afterEach(() => {
+  // tfjs leaves a shared layer's weights behind when its model is disposed.
+  tf.disposeVariables();
+  expect(tf.memory().numTensors).toBe(0);
+});
+
+describe.each(LAYER_CASES)('$family: $name', ({ build, inputs }) => {
+  test.each([13, 17, 21])('equals tfjs at opset %i', async (opset) => {
+    const model = build(tf);
+    shakeWeights(model);
+    await checkExport(model, inputs, { opset });
+  });
+});
+
+test.each([13, 14, 21])('limbeck’s hardSwish equals itself at opset %i', async (opset) => {
+  registerActivations();
+  const input = tf.input({ shape: [6, 5, 2] });
+  const config = { filters: 3, kernelSize: 2, activation: 'hardSwish' as 'relu' };
+  const model = tf.model({ inputs: input, outputs: tf.layers.conv2d(config).apply(input) as tf.SymbolicTensor });
+  shakeWeights(model);
+  const read = await checkExport(model, [{ shape: [6, 5, 2] }], { opset });
+  expect(countOf(read, 'HardSwish')).toBe(opset >= 14 ? 1 : 0);
+});
+
+interface ZooCase {
+  readonly student: Student;
+  readonly input: CaseInput;
+  /** What the channels-last input costs; nothing else is transposed. */
+  readonly transposes: number;
+}
+
+const students: Record<string, ZooCase> = {
+  cnn: { student: cnn(), input: { shape: [28, 28, 1] }, transposes: 0 },
+  'cnn of colors': { student: cnn({ inputShape: [20, 22, 3] }), input: { shape: [20, 22, 3] }, transposes: 1 },
+  dsCnn: { student: dsCnn(), input: { shape: [49, 10, 1] }, transposes: 0 },
+  mlp: { student: mlp(), input: { shape: [784] }, transposes: 0 },
+  resnet8: { student: resnet8(), input: { shape: [32, 32, 3] }, transposes: 1 },
+  mobilenetV1: { student: mobilenetV1(), input: { shape: [96, 96, 3] }, transposes: 1 },
+};
+
+describe.each(Object.entries(students))('the student %s', (_, { student, input, transposes }) => {
+  test.each([13, 17, 21])('equals tfjs at opset %i, and transposes its input at most', async (opset) => {
+    const model = await built(student);
+    const read = await checkExport(model, [input], { opset });
+    expect(countOf(read, 'Transpose')).toBe(transposes);
+    expect(read.graph.output.map(({ name }) => name)).toEqual(['logits']);
+    expect(read.graph.input.map(({ name }) => name)).toEqual(['input']);
+  });
+
+  test('folds its batch normalization away', async () => {
+    const model = await built(student);
+    const read = await checkExport(model, [input], { foldBatchNorm: true });
+    expect(countOf(read, 'BatchNormalization')).toBe(0);
+  });
+});
+
+test.each([13, 17, 21])('the student transformerTiny equals tfjs at opset %i', async (opset) => {
+  const model = await built(transformerTiny({ length: 12, width: 16, hidden: 24 }));
+  await checkExport(model, [{ shape: [12], dtype: 'int32', below: 256 }], { opset });
+});
+
+test('every student of the zoo is tested here', () => {
+  const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);
+  const tested = [...Object.values(students).map(({ student }) => student.name), 'transformer-tiny'];
+  expect(designs.filter((design) => !tested.includes(design))).toEqual([]);
+});
+
+describe('what a file says', () => {
+  test('layers by their names, so that taps find them', async () => {
+    const model = await built(cnn());
+    const read = await checkExport(model, [{ shape: [28, 28, 1] }]);
+    const layers = model.layers.slice(1).map(({ name }) => name);
+    expect(layers).toHaveLength(7);
+    expect(layers.filter((name) => !read.graph.node.some((node) => node.name === name))).toEqual([]);
+    const taps = findTaps(
+      read,
+      layers.map((outputOf) => ({ outputOf })),
+      'cnn',
+    );
+    const tapped = [...taps.values()];
+    expect(tapped.at(-1)).toBe('logits');
+    expect(tapped.slice(0, -1)).toEqual(layers.slice(0, -1));
+  });
+
+  test('a batch of its own, and inputs channels first', async () => {
+    const model = await built(resnet8());
+    const options = { dynamicBatch: false, batchSize: 2, inputLayout: 'channels-first' } as const;
+    const bytes = artifactsToOnnx(await artifactsOf(model), options);
+    const given = valuesFor([{ shape: [32, 32, 3] }], 2);
+    const { data } = given[0] as Given;
+    const moved = tf.tidy(() => tf.transpose(tf.tensor4d(data, [2, 32, 32, 3]), [0, 3, 1, 2]).dataSync());
+    const asked = [{ data: moved as Float32Array, shape: [2, 3, 32, 32] }];
+    expectSame(await ortOutputs(bytes, asked), tfjsOutputs(model, given));
+    expect(countOf(readModel(bytes), 'Transpose')).toBe(0);
+  });
+
+  test('free lengths have names', async () => {
+    const input = tf.input({ shape: [null, 5], name: 'sound' });
+    const output = tf.layers.conv1d({ filters: 2, kernelSize: 3 }).apply(input) as tf.SymbolicTensor;
+    const { graph } = await checkExport(tf.model({ inputs: input, outputs: output }), [{ shape: [9, 5] }]);
+    const names = [graph.input, graph.output]
+      .flat()
+      .map(({ type }) => type?.tensorType?.shape?.dim.map(({ dimParam, dimValue }) => dimParam || Number(dimValue)));
+    expect(names).toEqual([
+      ['batch', 'sound_1', 5],
+      ['batch', 'logits_1', 2],
+    ]);
+  });
+
+  test('a shared layer stores its weights once', async () => {
+    const shared = LAYER_CASES.find(({ name }) => name.startsWith('two inputs'));
+    const read = await checkExport(shared?.build(tf) as tf.LayersModel, shared?.inputs ?? []);
+    expect(read.graph.initializer.map(({ name }) => name).sort()).toEqual(
+      ['one/bias', 'one/kernel', 'shared/bias', 'shared/kernel'].sort(),
+    );
+    expect(read.graph.output.map(({ name }) => name)).toEqual(['one', 'shared']);
+  });
+
+  test.each([
+    [13, 7n],
+    [17, 8n],
+    [19, 9n],
+    [21, 10n],
+  ])('opset %i in the oldest format that knows it', async (opset, irVersion) => {
+    const input = tf.input({ shape: [3] });
+    const model = tf.model({ inputs: input, outputs: tf.layers.reLU().apply(input) as tf.SymbolicTensor });
+    const read = await checkExport(model, [{ shape: [3] }], { opset });
+    expect(read).toMatchObject({ irVersion, opsetImport: [{ domain: '', version: BigInt(opset) }] });
+  });
+});
+
+/** tfjs's cpu and wasm backends take the statistics of another axis than the last for those of the last. */
+test.each([1, 2])('batch normalization over axis %i is what it is over the last one', async (axis) => {
+  const order = axis === 1 ? [3, 2, 1] : [1, 3, 2];
+  const modelWith = (isMoved: boolean) => {
+    const input = tf.input({ shape: [6, 5, 3] });
+    let x = tf.layers.conv2d({ filters: 4, kernelSize: 2 }).apply(input) as tf.SymbolicTensor;
+    if (isMoved) x = tf.layers.permute({ dims: order }).apply(x) as tf.SymbolicTensor;
+    x = tf.layers.batchNormalization({ axis: isMoved ? 3 : axis }).apply(x) as tf.SymbolicTensor;
+    if (isMoved) x = tf.layers.permute({ dims: order }).apply(x) as tf.SymbolicTensor;
+    return tf.model({ inputs: input, outputs: x });
+  };
+  const [own, moved] = [modelWith(false), modelWith(true)];
+  for (const model of [own, moved]) shakeWeights(model);
+  const given = valuesFor([{ shape: [6, 5, 3] }], 2);
+  expectSame(await ortOutputs(artifactsToOnnx(await artifactsOf(own)), given), tfjsOutputs(moved, given));
+});
+
+/** tfjs builds a causal convolution and does not run it. */
+test.each([
+  [1, 1],
+  [1, 2],
+  [2, 1],
+])('a causal convolution of stride %i and dilation %i looks back only', async (strides, dilationRate) => {
+  const modelOf = (length: number, padding: 'causal' | 'valid') => {
+    const input = tf.input({ shape: [length, 2] });
+    const config = { filters: 3, kernelSize: 3, strides, dilationRate, padding: padding as 'valid' };
+    return tf.model({ inputs: input, outputs: tf.layers.conv1d(config).apply(input) as tf.SymbolicTensor });
+  };
+  const room = 2 * dilationRate;
+  const [causal, valid] = [modelOf(8, 'causal'), modelOf(8 + room, 'valid')];
+  for (const model of [causal, valid]) shakeWeights(model);
+  const [given] = valuesFor([{ shape: [8, 2] }], 1);
+  const padded = new Float32Array(2 * (8 + room));
+  padded.set(given?.data as Float32Array, 2 * room);
+  const expected = tfjsOutputs(valid, [{ data: padded, shape: [1, 8 + room, 2] }]);
+  expectSame(await ortOutputs(artifactsToOnnx(await artifactsOf(causal)), [given as never]), expected);
+});
+
+describe('folding batch normalization', () => {
+  const foldable = { shape: [6, 5, 3] };
+  const normOf = (x: tf.SymbolicTensor) => tf.layers.batchNormalization().apply(x) as tf.SymbolicTensor;
+
+  test.each<[string, () => { apply(x: tf.SymbolicTensor): unknown }, number]>([
+    ['conv2d', () => tf.layers.conv2d({ filters: 4, kernelSize: 2 }), 0],
+    ['conv2d without bias', () => tf.layers.conv2d({ filters: 4, kernelSize: 2, useBias: false }), 0],
+    ['conv2dTranspose', () => tf.layers.conv2dTranspose({ filters: 4, kernelSize: 2, strides: 2 }), 0],
+    ['depthwiseConv2d', () => tf.layers.depthwiseConv2d({ kernelSize: 2, depthMultiplier: 2 }), 0],
+    ['separableConv2d', () => tf.layers.separableConv2d({ filters: 4, kernelSize: 2 }), 0],
+    ['conv2d with an activation', () => tf.layers.conv2d({ filters: 4, kernelSize: 2, activation: 'relu' }), 1],
+  ])('of a %s', async (_, layer, left) => {
+    const input = tf.input({ shape: foldable.shape });
+    const model = tf.model({ inputs: input, outputs: normOf(layer().apply(input) as tf.SymbolicTensor) });
+    shakeWeights(model);
+    const read = await checkExport(model, [foldable], { foldBatchNorm: true });
+    expect(countOf(read, 'BatchNormalization')).toBe(left);
+  });
+
+  test('of a dense layer', async () => {
+    const input = tf.input({ shape: [5] });
+    const dense = tf.layers.dense({ units: 4 }).apply(input) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: input, outputs: normOf(dense) });
+    shakeWeights(model);
+    const read = await checkExport(model, [{ shape: [5] }], { foldBatchNorm: true });
+    expect(read.graph.node.map(({ opType }) => opType)).toEqual(['Gemm']);
+  });
+
+  test.each([true, false])('of a dense layer over a sequence, bias: %s', async (useBias) => {
+    const input = tf.input({ shape: [6, 5] });
+    const dense = tf.layers.dense({ units: 4, useBias }).apply(input) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: input, outputs: normOf(dense) });
+    shakeWeights(model);
+    const read = await checkExport(model, [{ shape: [6, 5] }], { foldBatchNorm: true });
+    expect(read.graph.node.map(({ opType }) => opType)).toEqual(['MatMul', 'Add']);
+  });
+
+  test('not over another axis than the features', async () => {
+    const input = tf.input({ shape: [4, 4] });
+    const dense = tf.layers.dense({ units: 4 }).apply(input) as tf.SymbolicTensor;
+    const norm = tf.layers.batchNormalization({ axis: 1 }).apply(dense) as tf.SymbolicTensor;
+    const bytes = artifactsToOnnx(await artifactsOf(tf.model({ inputs: input, outputs: norm })), {
+      foldBatchNorm: true,
+    });
+    expect(countOf(readModel(bytes), 'BatchNormalization')).toBe(1);
+  });
+
+  test('not where something else reads the convolution, or shares its weights', async () => {
+    const input = tf.input({ shape: foldable.shape });
+    const conv = tf.layers.conv2d({ filters: 3, kernelSize: 1 });
+    const x = conv.apply(input) as tf.SymbolicTensor;
+    const read = await checkExport(tf.model({ inputs: input, outputs: [normOf(x), x] }), [foldable], {
+      foldBatchNorm: true,
+    });
+    expect(countOf(read, 'BatchNormalization')).toBe(1);
+    const twice = normOf(conv.apply(x) as tf.SymbolicTensor);
+    const shared = await checkExport(tf.model({ inputs: input, outputs: twice }), [foldable], { foldBatchNorm: true });
+    expect(countOf(shared, 'BatchNormalization')).toBe(1);
+  });
+});
+
+/** A model with random weights, moved statistics too. */
+async function built(student: Student): Promise<tf.LayersModel> {
+  const model = await buildStudent(await student.portable(), 5);
+  shakeNorms(model);
+  return model;
+}
+
+/** Batch normalizations that do nothing would hide mistakes. */
+function shakeNorms(model: tf.LayersModel): void {
+  tf.tidy(() => {
+    for (const layer of model.layers.filter((one) => one.getClassName() === 'BatchNormalization')) {
+      layer.setWeights(
+        layer.getWeights().map((weight, i) => tf.randomUniform(weight.shape, 0.5, 1.5, 'float32', i + 1)),
+      );
+    }
+  });
+}

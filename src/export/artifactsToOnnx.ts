@@ -1,0 +1,93 @@
+import { throwIfAborted } from '../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { onnx, writeModel } from '../onnx/model.ts';
+import { dataTypeOf } from '../onnx/tensorData.ts';
+import type { StudentArtifacts } from '../student/student.ts';
+import { foldBatchNorms } from './foldBatchNorm.ts';
+import { type OpenGraph, openGraph } from './graph.ts';
+import { heldShape, type Lengths, type Value } from './graphValue.ts';
+import { plain } from './layout.ts';
+import { checkToOnnxOptions, metadataOf, type ToOnnxOptions } from './toOnnxOptions.ts';
+import { inputShapeOf, type ModelTopology, readTopology } from './topology.ts';
+import { checkLayers, writeTopology } from './walkTopology.ts';
+import { readWeights } from './weights.ts';
+
+/** The oldest version of the file format that knows an opset, so that old runtimes read the file. */
+const IR_VERSIONS: Readonly<Record<number, bigint>> = { 13: 7n, 14: 7n, 19: 9n, 20: 9n, 21: 10n };
+
+/**
+ * A student's artifacts as an ONNX file: pure, at once, without tfjs. The same artifacts and options give the same bytes.
+ * `toOnnx` says what the file holds.
+ * Throws    unsupported-layer: every layer that has no ONNX form · student-invalid · invalid-option · AbortError
+ */
+export function artifactsToOnnx(artifacts: StudentArtifacts, options: ToOnnxOptions = {}): Uint8Array<ArrayBuffer> {
+  checkToOnnxOptions(options);
+  const { opset = 17, foldBatchNorm = false, signal } = options;
+  throwIfAborted(signal);
+  const model = readTopology(artifacts.modelTopology);
+  checkLayers(model);
+  const weights = readWeights(artifacts);
+  const open = openGraph(opset);
+  const inputs = inputsOf(open, model, options);
+  const values = writeTopology(open, weights, model, inputs, signal);
+  const outputs = nameOutputs(open, model, values, inputs);
+  if (foldBatchNorm) foldBatchNorms(open, new Set(outputs.map(({ from }) => from)));
+  const { nodes, results, nameOf } = open.named();
+  const graph = onnx.graph({
+    name: options.name ?? model.name,
+    node: nodes,
+    initializer: [...open.constants.values()],
+    input: inputs.map((value) => declared(value.name, value, 'named')),
+    output: outputs.map(({ name, value }) => declared(name, value, 'named')),
+    valueInfo: results
+      .filter(({ name }) => !outputs.some(({ from }) => from === name))
+      .map((value) => declared(nameOf(value.name), value, 'open')),
+  });
+  return writeModel(
+    onnx.model({
+      irVersion: IR_VERSIONS[opset] ?? 8n,
+      producerName: 'limbeck',
+      opsetImport: [{ domain: '', version: BigInt(opset) }],
+      metadataProps: metadataOf(options),
+      graph,
+    }),
+  );
+}
+
+function inputsOf(open: OpenGraph, model: ModelTopology, options: ToOnnxOptions): Value[] {
+  const { dynamicBatch = true, batchSize = 1, inputLayout = 'channels-last' } = options;
+  return model.inputs.map((reference) => {
+    const layer = model.layers.find(({ name }) => name === reference.layer);
+    const { shape: declared, dtype } = inputShapeOf(
+      layer ?? { name: reference.layer, className: '', config: {}, calls: [] },
+    );
+    const shape = [dynamicBatch ? null : batchSize, ...declared.slice(1)];
+    const layout = inputLayout === 'channels-first' && shape.length > 3 ? 'channels-first' : 'plain';
+    return { name: open.takeName(reference.layer), shape, dtype, layout };
+  });
+}
+
+/** Gives the model's outputs the names that the student has for them. An output of its own makes a node where it has none. */
+function nameOutputs(open: OpenGraph, model: ModelTopology, values: readonly Value[], inputs: readonly Value[]) {
+  const taken = new Set(inputs.map(({ name }) => name));
+  return values.map((value, i) => {
+    const layer = model.outputs[i]?.layer ?? DEFAULT_OUTPUT;
+    const wanted = values.length === 1 ? DEFAULT_OUTPUT : layer;
+    const ordered = plain(open.builder, value);
+    const { name: _, ...known } = ordered;
+    const own = taken.has(ordered.name) ? open.builder.node('Identity', [ordered], known) : ordered;
+    taken.add(own.name);
+    return { from: own.name, name: open.nameOutput(own, wanted), value: own };
+  });
+}
+
+/** Free lengths of inputs and outputs have names, those between them are left open. */
+function declared(name: string, value: Value, free: 'named' | 'open') {
+  const lengths: Lengths = heldShape(value);
+  const dim = lengths.map((length, axis) => {
+    if (length !== null) return { dimValue: BigInt(length) };
+    if (axis === 0 && free === 'named') return { dimParam: 'batch' };
+    return free === 'named' ? { dimParam: `${name}_${axis}` } : {};
+  });
+  return onnx.value({ name, type: { tensorType: { elemType: dataTypeOf(value.dtype), shape: { dim } } } });
+}

@@ -1,0 +1,203 @@
+import { LimbeckError } from '../core/errors.ts';
+import { type OnnxAttribute, type OnnxNode, type OnnxTensor, onnx } from '../onnx/model.ts';
+import { type ElementArray, type ElementType, storedData } from '../onnx/tensorData.ts';
+import type { Value } from './graphValue.ts';
+
+/** A float attribute, told from a whole number. */
+export interface FloatAttribute {
+  readonly float: number | readonly number[];
+}
+
+/** A number is a whole one: an int attribute; an array is ints; a float stands in `float(…)`. */
+export type Attribute = number | readonly number[] | string | FloatAttribute | readonly string[];
+
+export function float(value: number | readonly number[]): FloatAttribute {
+  return { float: value };
+}
+
+/** What is known of a node's output: all but its name. dtype is float32 and layout plain where nothing is said. */
+export type Output = Omit<Value, 'name' | 'dtype' | 'layout'> & Partial<Pick<Value, 'dtype' | 'layout'>>;
+
+/** Takes the nodes and constants of a graph in the order of their making. */
+export interface GraphBuilder {
+  /** Version of the operators that may be used. */
+  readonly opset: number;
+  /** Adds a node of one output. A string among the inputs is a constant's or mask's name; '' an input that is left out. */
+  node(
+    operator: string,
+    inputs: readonly (Value | string)[],
+    output: Output,
+    attributes?: Readonly<Record<string, Attribute>>,
+  ): Value;
+  /** Adds a node of several outputs; undefined is one that is left out: its value has the name ''. */
+  nodeOf(
+    operator: string,
+    inputs: readonly (Value | string)[],
+    outputs: readonly (Output | undefined)[],
+    attributes?: Readonly<Record<string, Attribute>>,
+  ): Value[];
+  /** A stored float32 tensor, named '<layer>/<name>'; the same name and values twice are stored once. Gives its name. */
+  floats(name: string, shape: readonly number[], values: ArrayLike<number>): string;
+  /** A stored int64 tensor: shapes, axes, pads. One axis is shape [1], a scalar shape []. */
+  ints(name: string, shape: readonly number[], values: readonly number[]): string;
+  int32s(name: string, shape: readonly number[], values: readonly number[]): string;
+  /** ReduceMean, ReduceMax, ReduceSum …: along axes as the file holds them, given as the opset wants them. */
+  reduce(
+    operator: string,
+    input: Value,
+    heldAxes: readonly number[],
+    output: Output,
+    keepDims?: 'keep' | 'drop',
+  ): Value;
+  /** The same value in another layout that was made before, by its name; `layout.ts` keeps them here. */
+  readonly twins: Map<string, Value>;
+  /** The same graph for the nodes of another layer: names of what it adds begin with it. */
+  within(layer: string): GraphBuilder;
+}
+
+/** The whole graph before it is a model. Names may still be changed. */
+export interface OpenGraph {
+  readonly builder: GraphBuilder;
+  readonly nodes: OnnxNode[];
+  readonly constants: Map<string, OnnxTensor>;
+  /** What is known of each value, by name. */
+  readonly values: Map<string, Value>;
+  /** A name like this one that no value has yet; it is taken from then on. */
+  takeName(wanted: string): string;
+  /** Says that a value is a layer's result: it, and the node that makes it, are named so in the end. */
+  nameResult(value: Value, layer: string): void;
+  /** Says that a value is an output of the graph. Gives the name that it has in the end. */
+  nameOutput(value: Value, wanted: string): string;
+  /** The nodes with their last names, and the layers' results that are still made; `nameOf` knows the new name of each. */
+  named(): { readonly nodes: OnnxNode[]; readonly results: Value[]; nameOf(name: string): string };
+}
+
+export function openGraph(opset: number): OpenGraph {
+  const nodes: OnnxNode[] = [];
+  const constants = new Map<string, OnnxTensor>();
+  const values = new Map<string, Value>();
+  const twins = new Map<string, Value>();
+  const taken = new Set<string>();
+
+  const takeName = (wanted: string): string => {
+    let name = wanted;
+    for (let i = 1; taken.has(name); i++) name = `${wanted}_${i}`;
+    taken.add(name);
+    return name;
+  };
+
+  const store = (wanted: string, dtype: ElementType, shape: readonly number[], data: ElementArray): string => {
+    const tensor = storedData(wanted, dtype, shape, data);
+    for (let i = 0; ; i++) {
+      const name = i === 0 ? wanted : `${wanted}_${i}`;
+      const there = constants.get(name);
+      if (there !== undefined && isSameTensor(there, tensor)) return name;
+      if (there !== undefined || taken.has(name)) continue;
+      taken.add(name);
+      constants.set(name, { ...tensor, name });
+      return name;
+    }
+  };
+
+  const builderWithin = (layer: string): GraphBuilder => {
+    const path = (name: string) => (layer === '' ? name : `${layer}/${name}`);
+    const builder: GraphBuilder = {
+      opset,
+      twins,
+      within: builderWithin,
+      node: (operator, inputs, output, attributes) =>
+        builder.nodeOf(operator, inputs, [output], attributes)[0] as Value,
+      nodeOf(operator, inputs, outputs, attributes = {}) {
+        const made = outputs.map((output): Value => {
+          if (output === undefined) return { name: '', shape: [], dtype: 'float32', layout: 'plain' };
+          const value = { dtype: 'float32', layout: 'plain', ...output, name: takeName(path(operator)) } as const;
+          values.set(value.name, value);
+          return value;
+        });
+        nodes.push(
+          onnx.node({
+            name: made.find(({ name }) => name !== '')?.name ?? '',
+            opType: operator,
+            input: inputs.map((input) => (typeof input === 'string' ? input : input.name)),
+            output: made.map(({ name }) => name),
+            attribute: Object.entries(attributes).map(([name, value]) => attributeOf(name, value)),
+          }),
+        );
+        return made;
+      },
+      floats: (name, shape, data) => store(path(name), 'float32', shape, Float32Array.from(data)),
+      ints: (name, shape, data) => store(path(name), 'int64', shape, BigInt64Array.from(data.map(BigInt))),
+      int32s: (name, shape, data) => store(path(name), 'int32', shape, Int32Array.from(data)),
+      reduce(operator, input, heldAxes, output, keepDims = 'drop') {
+        const keepdims = keepDims === 'keep' ? 1 : 0;
+        const isInput = opset >= (operator === 'ReduceSum' ? 13 : 18);
+        if (!isInput) return builder.node(operator, [input], output, { axes: heldAxes, keepdims });
+        const axes = builder.ints('axes', [heldAxes.length], heldAxes);
+        return builder.node(operator, [input, axes], output, { keepdims });
+      },
+    };
+    return builder;
+  };
+  return { builder: builderWithin(''), nodes, constants, values, takeName, ...lastNames(nodes, values, takeName) };
+}
+
+/** Names that are given when a layer is done or the graph ends, and put in at the end. */
+function lastNames(nodes: OnnxNode[], values: Map<string, Value>, takeName: (wanted: string) => string) {
+  const layers = new Map<string, string>();
+  const outputs = new Map<string, string>();
+  return {
+    nameResult(value: Value, layer: string): void {
+      if (!layers.has(value.name)) layers.set(value.name, layer);
+    },
+    nameOutput(value: Value, wanted: string): string {
+      const name = takeName(wanted);
+      outputs.set(value.name, name);
+      return name;
+    },
+    named() {
+      const names = new Map(outputs);
+      const taken = new Set<string>();
+      for (const [name, layer] of layers) if (!names.has(name)) names.set(name, takeName(layer));
+      const nameOf = (name: string) => names.get(name) ?? name;
+      const named = nodes.map((node) => {
+        const layer = node.output.map((name) => layers.get(name)).find((one) => one !== undefined);
+        let name = layer ?? node.name;
+        for (let i = 1; taken.has(name); i++) name = `${layer ?? node.name}_${i}`;
+        taken.add(name);
+        return onnx.node({ ...node, name, input: node.input.map(nameOf), output: node.output.map(nameOf) });
+      });
+      const results = [...layers.keys()].flatMap((name) => values.get(name) ?? []);
+      return { nodes: named, results, nameOf };
+    },
+  };
+}
+
+function attributeOf(name: string, value: Attribute): OnnxAttribute {
+  if (typeof value === 'string') return onnx.attribute({ name, type: 3, s: new TextEncoder().encode(value) });
+  if (typeof value === 'number') return onnx.attribute({ name, type: 2, i: whole(name, value) });
+  if ('float' in value) {
+    return typeof value.float === 'number'
+      ? onnx.attribute({ name, type: 1, f: value.float })
+      : onnx.attribute({ name, type: 6, floats: [...value.float] });
+  }
+  const texts = value.filter((one) => typeof one === 'string');
+  if (texts.length > 0) {
+    return onnx.attribute({ name, type: 8, strings: texts.map((one) => new TextEncoder().encode(one)) });
+  }
+  return onnx.attribute({ name, type: 7, ints: (value as readonly number[]).map((one) => whole(name, one)) });
+}
+
+function whole(name: string, value: number): bigint {
+  if (Number.isInteger(value)) return BigInt(value);
+  throw new LimbeckError('internal', `The attribute ${name} of a node was ${value}; a fraction stands in float(…).`);
+}
+
+function isSameTensor(a: OnnxTensor, b: OnnxTensor): boolean {
+  return (
+    a.dataType === b.dataType &&
+    a.dims.length === b.dims.length &&
+    a.dims.every((length, i) => length === b.dims[i]) &&
+    a.rawData.byteLength === b.rawData.byteLength &&
+    a.rawData.every((byte, i) => byte === b.rawData[i])
+  );
+}

@@ -1,0 +1,39 @@
+import { activate, refuseActivation } from '../activate.ts';
+import type { GraphBuilder } from '../graph.ts';
+import type { Value } from '../graphValue.ts';
+import { flagOf, numberOf } from '../layerConfig.ts';
+import type { LayerExporter, Weight } from '../layerExport.ts';
+import { channelsMoved, plain } from '../layout.ts';
+import { checkFits } from '../weights.ts';
+
+/** x · kernel + bias over the last axis: a Gemm of rows, a MatMul of higher ranks. */
+export const dense: LayerExporter = {
+  classNames: ['Dense'],
+  keepsMask: true,
+  refuse: ({ config }) => refuseActivation(config['activation']),
+  write({ inputs, config, graph, weight }) {
+    const [x] = inputs as [Value];
+    const kernel = weight('kernel');
+    checkFits(kernel, 0, x.shape.at(-1) ?? null);
+    const bias = flagOf(config, 'useBias', true) ? weight('bias') : undefined;
+    const units = numberOf(config, 'units', kernel.shape[1]);
+    const product =
+      x.shape.length === 2 ? rows(graph, x, kernel, bias, units) : features(graph, x, kernel, bias, units);
+    return activate(graph, product, config['activation']);
+  },
+};
+
+function rows(graph: GraphBuilder, x: Value, kernel: Weight, bias: Weight | undefined, units: number): Value {
+  const [inputs = 0] = kernel.shape;
+  const data = x.layout === 'flattened' ? channelsMoved(x.flattenedFrom ?? [inputs], kernel.data, units) : kernel.data;
+  const constants = [graph.floats('kernel', kernel.shape, data)];
+  if (bias !== undefined) constants.push(graph.floats('bias', bias.shape, bias.data));
+  return graph.node('Gemm', [x, ...constants], { shape: [x.shape[0] ?? null, units] });
+}
+
+function features(graph: GraphBuilder, x: Value, kernel: Weight, bias: Weight | undefined, units: number): Value {
+  const shape = [...x.shape.slice(0, -1), units];
+  const product = graph.node('MatMul', [plain(graph, x), graph.floats('kernel', kernel.shape, kernel.data)], { shape });
+  if (bias === undefined) return product;
+  return graph.node('Add', [product, graph.floats('bias', bias.shape, bias.data)], { shape });
+}

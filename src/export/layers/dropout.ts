@@ -1,0 +1,9 @@
+import type { LayerExporter } from '../layerExport.ts';
+
+/** Layers that do something in training only: the output is the input. */
+export const dropout: LayerExporter = {
+  classNames: ['Dropout', 'SpatialDropout1D', 'GaussianNoise', 'GaussianDropout', 'AlphaDropout'],
+  keepsMask: true,
+  takesIntegers: true,
+  write: ({ inputs }) => inputs.slice(0, 1),
+};

@@ -1,0 +1,36 @@
+import type { GraphBuilder } from '../graph.ts';
+import type { Value } from '../graphValue.ts';
+import { flagOf } from '../layerConfig.ts';
+import type { LayerExporter } from '../layerExport.ts';
+import { plain } from '../layout.ts';
+import { noteMask } from '../recurrent/staleMask.ts';
+
+/**
+ * One row of the table for each id: a Gather. With maskZero the recurrent layers behind it skip the steps whose id is 0;
+ * that takes ids [B, T], and other ranks have no mask.
+ */
+export const embedding: LayerExporter = {
+  classNames: ['Embedding'],
+  takesIntegers: true,
+  write({ inputs, config, graph, weight }) {
+    const [given] = inputs as [Value];
+    const x = plain(graph, given);
+    const { shape, data } = weight('embeddings');
+    const table = graph.floats('embeddings', shape, data);
+    const rows = graph.node('Gather', [table, wholeIds(graph, x)], { shape: [...x.shape, shape[1] as number] });
+    if (!flagOf(config, 'maskZero', false) || x.shape.length !== 2) return rows;
+    const zero = x.dtype === 'float32' ? graph.floats('zero', [], [0]) : integerZero(graph, x.dtype);
+    const isZero = graph.node('Equal', [x, zero], { shape: x.shape, dtype: 'bool' });
+    return { ...rows, mask: noteMask(graph, graph.node('Not', [isZero], { shape: x.shape, dtype: 'bool' })) };
+  },
+};
+
+/** Gather takes whole numbers only; tfjs cuts fractions off, as Cast does. */
+function wholeIds(graph: GraphBuilder, x: Value): Value {
+  if (x.dtype === 'int32' || x.dtype === 'int64') return x;
+  return graph.node('Cast', [x], { shape: x.shape, dtype: 'int32' }, { to: 6 });
+}
+
+function integerZero(graph: GraphBuilder, dtype: Value['dtype']): string {
+  return dtype === 'int64' ? graph.ints('zero', [], [0]) : graph.int32s('zero', [], [0]);
+}

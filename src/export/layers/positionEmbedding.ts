@@ -1,0 +1,13 @@
+import type { Value } from '../graphValue.ts';
+import type { LayerExporter } from '../layerExport.ts';
+import { plain } from '../layout.ts';
+
+/** limbeck's learned positions, added: [B, T, F] + [T, F]. */
+export const positionEmbedding: LayerExporter = {
+  classNames: ['PositionEmbedding'],
+  write({ inputs, graph, weight }) {
+    const x = plain(graph, inputs[0] as Value);
+    const { shape, data } = weight('positions');
+    return graph.node('Add', [x, graph.floats('positions', shape, data)], { shape: x.shape });
+  },
+};

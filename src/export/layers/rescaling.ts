@@ -1,0 +1,15 @@
+import { like } from '../activate.ts';
+import type { Value } from '../graphValue.ts';
+import { numberOf } from '../layerConfig.ts';
+import type { LayerExporter } from '../layerExport.ts';
+
+/** x · scale + offset */
+export const rescaling: LayerExporter = {
+  classNames: ['Rescaling'],
+  write({ inputs, config, graph }) {
+    const [x] = inputs as [Value];
+    const scaled = graph.node('Mul', [x, graph.floats('scale', [], [numberOf(config, 'scale')])], like(x));
+    const offset = numberOf(config, 'offset', 0);
+    return offset === 0 ? scaled : graph.node('Add', [scaled, graph.floats('offset', [], [offset])], like(x));
+  },
+};

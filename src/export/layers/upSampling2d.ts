@@ -1,0 +1,21 @@
+import type { Value } from '../graphValue.ts';
+import { lengthsOf, textOf } from '../layerConfig.ts';
+import type { LayerExporter } from '../layerExport.ts';
+import { spaceOf } from '../space.ts';
+
+/** Larger by whole factors. tfjs divides a place by the factor, without half pixels: 'asymmetric'. */
+export const upSampling2d: LayerExporter = {
+  classNames: ['UpSampling2D'],
+  write({ inputs, config, graph }) {
+    const { held, channels, spatial, output } = spaceOf(graph, inputs[0] as Value, config);
+    const size = lengthsOf(config, 'size', 2, 2);
+    const larger = spatial.map((length, i) => (length === null ? null : length * (size[i] as number)));
+    const isNearest = textOf(config, 'interpolation', 'nearest') === 'nearest';
+    const scales = graph.floats('scales', [4], [1, 1, ...size]);
+    return graph.node('Resize', [held, '', scales], output(larger, channels), {
+      mode: isNearest ? 'nearest' : 'linear',
+      coordinate_transformation_mode: 'asymmetric',
+      ...(isNearest && { nearest_mode: 'floor' }),
+    });
+  },
+};

@@ -1,0 +1,241 @@
+import { describe, expect, test } from 'vitest';
+import type { LimbeckError } from '../core/errors.ts';
+import { fromArrays } from '../data/arrays.ts';
+import { type OnnxModel, type OnnxNode, onnx, writeModel } from '../onnx/model.ts';
+import { type Feeds, runModel } from '../onnx/ortCases.ts';
+import { floats, modelOf, node, tinyBranches, value } from '../onnx/tinyCases.ts';
+import { goldenBytes, goldenData, HERE, lookInto, worstShare } from './quantize/quantizeCases.ts';
+import { type QuantizeEvent, type QuantizeOptions, quantize } from './quantize.ts';
+
+const wave = (count: number, seed = 0) => Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + seed));
+const int = (name: string, i: number) => onnx.attribute({ name, type: 2, i: BigInt(i) });
+const float = (name: string, f: number) => onnx.attribute({ name, type: 1, f });
+
+async function outputsOf(bytes: Uint8Array, feeds: Feeds): Promise<Record<string, Float32Array>> {
+  const outputs = await runModel(bytes, feeds);
+  return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]));
+}
+
+/** Both models on the same numbers: the largest difference as a share of the largest value. */
+async function lossOf(before: Uint8Array, after: Uint8Array, feeds: Feeds): Promise<number> {
+  const [expected, given] = [await outputsOf(before, feeds), await outputsOf(after, feeds)];
+  return Math.max(
+    ...Object.keys(expected).map((name) => worstShare(given[name] ?? [], expected[name] as Float32Array)),
+  );
+}
+
+const forms: [string, QuantizeOptions, number, number][] = [
+  ['dynamic-int8', { to: 'dynamic-int8' }, 0.03, 0.5],
+  ['dynamic-int8, a scale a weight', { to: 'dynamic-int8', perChannel: false }, 0.06, 0.5],
+  ['static-int8', { to: 'static-int8' }, 0.04, 1.4],
+  ['static-int8, a scale a weight', { to: 'static-int8', perChannel: false }, 0.08, 1.4],
+  ['static-int8 by entropy', { to: 'static-int8', method: 'entropy' }, 0.3, 1.4],
+  ['static-int8 by percentile', { to: 'static-int8', method: 'percentile' }, 0.1, 1.4],
+  ['float16', { to: 'float16' }, 1e-3, 0.7],
+  ['float16 graph', { to: 'float16', float16: 'graph' }, 3e-3, 0.7],
+  ['int4', { to: 'int4' }, 0.2, 1],
+  ['int4 in small blocks', { to: 'int4', blockSize: 16 }, 0.2, 1],
+];
+
+describe.each(forms)('%s', (_, options, most, share) => {
+  test.each(['image', 'products'] as const)('gives what the model "%s" gives, and is smaller', async (name) => {
+    const bytes = goldenBytes(name);
+    const calibration = options.to === 'static-int8' ? goldenData(name) : undefined;
+    const all = { ...options, ...(calibration && { calibration }), ...HERE };
+    const { bytes: quantized, report } = await quantize(bytes, all).done;
+    const inputs = (await goldenData(name).read(Int32Array.of(0, 5, 17))).inputs['input'];
+    const feeds: Feeds = { x: [inputs?.data as Float32Array, inputs?.shape ?? []] };
+    const loss = await lossOf(bytes, quantized, feeds);
+    expect(loss).toBeLessThan(most);
+    expect(loss).toBeGreaterThan(0);
+    expect(report).toMatchObject({ to: options.to, bytesBefore: bytes.length, bytesAfter: quantized.length });
+    expect(report.quantized).toBeGreaterThan(0);
+    // The models are of a few kilobytes, of which names and nodes are a good part.
+    expect(quantized.length).toBeLessThan(share * bytes.length);
+    expect((await quantize(bytes, all).done).bytes).toEqual(quantized);
+  });
+});
+
+test('static: no node stands between a convolution and its Relu or Clip, and the residual is 8-bit', async () => {
+  const options = { to: 'static-int8', calibration: goldenData('image'), ...HERE } as const;
+  const { graph } = lookInto((await quantize(goldenBytes('image'), options).done).bytes);
+  const readers = (name: string) => graph.node.filter(({ input }) => input.includes(name)).map(({ opType }) => opType);
+  const outputOf = (name: string) => graph.node.find((one) => one.name === name)?.output[0] as string;
+  expect(readers(outputOf('conv1'))).toEqual(['Relu']);
+  expect(readers(outputOf('relu1'))).toEqual(['QuantizeLinear']);
+  expect(readers(outputOf('depthwise'))).toEqual(['Clip']);
+  expect(readers(outputOf('residual'))).toEqual(['QuantizeLinear']);
+  expect(readers(outputOf('dense'))).toEqual([]);
+});
+
+describe('products of every kind', () => {
+  const matrix = floats('w', [12, 10], [...wave(120, 1)]);
+  const turned = floats('w', [10, 12], [...wave(120, 1)]);
+  const bias = floats('b', [10], [...wave(10, 2)]);
+  const gemm = (attribute: OnnxNode['attribute'], input = ['x', 'w', 'b']) => node('Gemm', input, ['y'], { attribute });
+  const model = (fields: object, shape = [3, 12]) =>
+    modelOf({ input: [value('x', shape)], output: [onnx.value({ name: 'y' })], ...fields });
+  const constant = (name: string, t = matrix) =>
+    node('Constant', [], [name], { attribute: [onnx.attribute({ name: 'value', type: 4, t })] });
+  const cases: [string, OnnxModel, number[]][] = [
+    [
+      'alpha and beta',
+      model({ node: [gemm([float('alpha', 0.5), float('beta', 3)])], initializer: [matrix, bias] }),
+      [3, 12],
+    ],
+    ['transB', model({ node: [gemm([int('transB', 1), float('alpha', 2)])], initializer: [turned, bias] }), [3, 12]],
+    ['transA', model({ node: [gemm([int('transA', 1)])], initializer: [matrix, bias] }, [12, 3]), [12, 3]],
+    ['no bias', model({ node: [gemm([], ['x', 'w'])], initializer: [matrix] }), [3, 12]],
+    ['a weight from a Constant', model({ node: [constant('w'), node('MatMul', ['x', 'w'], ['y'])] }), [3, 12]],
+    [
+      'a weight that two nodes read',
+      model({
+        node: [node('MatMul', ['x', 'w'], ['p']), node('Gemm', ['x', 'w', 'b'], ['q']), node('Sub', ['p', 'q'], ['y'])],
+        initializer: [matrix, bias],
+      }),
+      [3, 12],
+    ],
+    [
+      'a computed bias',
+      model({
+        node: [node('ReduceMean', ['x'], ['m']), gemm([float('beta', 2)], ['x', 'w', 'm'])],
+        initializer: [matrix],
+      }),
+      [3, 12],
+    ],
+    [
+      'a weight among the inputs',
+      model({
+        input: [value('x', [3, 12]), value('w', [12, 10])],
+        node: [node('MatMul', ['x', 'w'], ['y'])],
+        initializer: [matrix],
+      }),
+      [3, 12],
+    ],
+    [
+      'a weight of three dimensions',
+      model({ node: [node('MatMul', ['x', 'v'], ['y'])], initializer: [floats('v', [2, 12, 10], [...wave(240)])] }),
+      [3, 12],
+    ],
+  ];
+  test.each(cases)('%s', async (_, made, shape) => {
+    const bytes = writeModel(made);
+    const feeds: Feeds = { x: [wave(36), shape] };
+    const calibration = fromArrays({ x: { data: wave(36), shape } });
+    for (const [options, most] of [
+      [{ to: 'dynamic-int8' }, 0.03],
+      [{ to: 'static-int8', calibration }, 0.03],
+      [{ to: 'float16' }, 1e-3],
+      [{ to: 'float16', float16: 'graph' }, 3e-3],
+      [{ to: 'int4', blockSize: 16 }, 0.3],
+    ] as [QuantizeOptions, number][]) {
+      const { bytes: quantized } = await quantize(bytes, { ...options, ...HERE }).done;
+      expect(await lossOf(bytes, quantized, feeds), JSON.stringify(options)).toBeLessThan(most);
+    }
+  });
+});
+
+test('weights that only branches read stay, and the report says so', async () => {
+  const { report } = await quantize(writeModel(tinyBranches()), { to: 'dynamic-int8' }).done;
+  expect(report.notices.join()).toContain('What stands inside If was left');
+  await expect(quantize(writeModel(tinyBranches()), { to: 'float16', float16: 'graph' }).done).rejects.toMatchObject({
+    code: 'unsupported-operator',
+    message: expect.stringContaining('choice'),
+  });
+});
+
+test('"exclude" takes names and operators', async () => {
+  const { report } = await quantize(goldenBytes('products'), { to: 'dynamic-int8', exclude: ['second'] }).done;
+  expect(report.nodes).toEqual([
+    { node: 'first', operator: 'MatMul', state: 'computed' },
+    { node: 'second', operator: 'MatMul', state: 'left', why: 'it is excluded' },
+  ]);
+  for (const to of ['dynamic-int8', 'int4', 'float16', 'static-int8'] as const) {
+    const calibration = to === 'static-int8' ? { calibration: goldenData('products') } : {};
+    const options = { to, exclude: ['MatMul', 'Add'], ...calibration, ...HERE };
+    expect((await quantize(goldenBytes('products'), options).done).report.quantized).toBe(0);
+  }
+});
+
+test('halves: weights that do not fit stay float32; without "keepInputs" the ends are halves', async () => {
+  const large = modelOf({
+    input: [value('x', [1, 12])],
+    output: [value('y', [1, 10])],
+    node: [node('MatMul', ['x', 'w'], ['y'])],
+    initializer: [floats('w', [12, 10], [...wave(120).map((v) => 1e5 * v)])],
+  });
+  for (const float16 of ['weights', 'graph'] as const) {
+    const { bytes, report } = await quantize(writeModel(large), { to: 'float16', float16 }).done;
+    expect(report.nodes[0]).toMatchObject({ state: 'left', why: expect.stringContaining('65504') });
+    expect(await lossOf(writeModel(large), bytes, { x: [wave(12, 3), [1, 12]] })).toBeLessThan(1e-3);
+  }
+  const options = { to: 'float16', float16: 'graph', keepInputs: false } as const;
+  const { graph } = lookInto((await quantize(goldenBytes('image'), options).done).bytes);
+  expect([...graph.input, ...graph.output].map(({ type }) => type?.tensorType?.elemType)).toEqual([10, 10]);
+  expect(graph.node.filter(({ opType }) => opType === 'Cast')).toEqual([]);
+});
+
+describe('evaluation', () => {
+  const labels = Int32Array.from({ length: 24 }, (_, i) => i % 5);
+  const progress = async (options: QuantizeOptions) => {
+    const run = quantize(goldenBytes('image'), { ...options, ...HERE });
+    const events: QuantizeEvent[] = [];
+    for await (const event of run) events.push(event);
+    return { ...(await run.done), events };
+  };
+
+  test('compares both models, and tells how far it is', async () => {
+    const data = goldenData('image');
+    const options = {
+      to: 'static-int8',
+      calibration: data,
+      calibrationExamples: 16,
+      evaluate: { data, tolerance: 0.2 },
+    };
+    const { report, events } = await progress(options as QuantizeOptions);
+    expect(report).toMatchObject({ metric: 'agreement', metricBefore: 1 });
+    expect(report.metricAfter).toBeGreaterThan(0.8);
+    expect(report.msCalibration).toBeGreaterThan(0);
+    expect(events).toContainEqual({ type: 'calibrate', examples: 8, total: 16 });
+    expect(events).toContainEqual({ type: 'calibrate', examples: 16, total: 16 });
+    expect(events.at(-1)).toEqual({ type: 'evaluate', examples: 24, total: 24 });
+  });
+
+  test('with labels it is the accuracy, and with "cosine" the angle', async () => {
+    const { inputs } = await goldenData('image').read(Int32Array.from({ length: 24 }, (_, i) => i));
+    const data = fromArrays(inputs, labels);
+    const { report } = await progress({ to: 'float16', evaluate: { data } });
+    expect(report.metric).toBe('accuracy');
+    expect(report.metricAfter).toBe(report.metricBefore);
+    const cosine = await progress({ to: 'dynamic-int8', evaluate: { data, metric: 'cosine' } });
+    expect(cosine.report.metricAfter).toBeGreaterThan(0.99);
+    expect(cosine.report.metricAfter).toBeLessThan(1);
+  });
+
+  test('a model that lost more than it may is not given', async () => {
+    const evaluate = { data: goldenData('image'), metric: 'cosine', tolerance: 0.0001 } as const;
+    const failing = quantize(goldenBytes('image'), { to: 'int4', evaluate, ...HERE }).done;
+    const error = (await failing.catch((reason: unknown) => reason)) as LimbeckError;
+    expect(error).toMatchObject({ code: 'below-tolerance', message: expect.stringMatching(/100\.00 % to .*exclude/) });
+    expect(error.details['report']).toMatchObject({ to: 'int4', metricBefore: 1 });
+  });
+
+  test('an output that is not there is named', async () => {
+    const evaluate = { data: goldenData('image'), output: 'z' };
+    await expect(quantize(goldenBytes('image'), { to: 'float16', evaluate, ...HERE }).done).rejects.toMatchObject({
+      code: 'unknown-output',
+    });
+  });
+});
+
+test('it can be stopped while it calibrates', async () => {
+  const stop = new AbortController();
+  const run = quantize(goldenBytes('image'), {
+    ...{ to: 'static-int8', calibration: goldenData('image'), signal: stop.signal, ...HERE },
+  });
+  for await (const event of run) {
+    if (event.type === 'calibrate') stop.abort();
+    if (event.type === 'calibrate') break;
+  }
+  await expect(run.done).rejects.toMatchObject({ name: 'AbortError' });
+});

@@ -1,0 +1,58 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LimbeckError } from '../core/errors.ts';
+import { artifactsOf, isLayersModel } from './layersModel.ts';
+import type { Student, StudentArtifacts } from './student.ts';
+
+/** Whatever holds a student's weights. */
+export type StudentSource = Student | LayersModel | StudentArtifacts;
+
+export function isStudent(value: unknown): value is Student {
+  return typeof (value as Partial<Student> | null)?.portable === 'function';
+}
+
+export function isArtifacts(value: unknown): value is StudentArtifacts {
+  const { modelTopology, weightSpecs } = (value ?? {}) as Partial<StudentArtifacts>;
+  return typeof modelTopology === 'object' && modelTopology !== null && Array.isArray(weightSpecs);
+}
+
+/**
+ * Topology and weights of a student as they are now. A design that was never trained has none: it is refused, or built
+ * with the weights that the seed 0 gives, which loads tfjs.
+ * Throws    student-invalid: none of these, or one that cannot be built or saved
+ */
+export async function artifactsFrom(
+  source: StudentSource,
+  untrained: 'refuse' | 'build' = 'refuse',
+): Promise<StudentArtifacts> {
+  if (isArtifacts(source)) return source;
+  if (isLayersModel(source)) return artifactsOf(source);
+  if (!isStudent(source)) {
+    throw new LimbeckError(
+      'student-invalid',
+      'What was given is no student. Give a student of limbeck, a tf.LayersModel, or artifacts as artifactsFromFiles gives.',
+    );
+  }
+  const portable = await source.portable();
+  if (portable.kind === 'artifacts') return portable.artifacts;
+  if (untrained === 'refuse') {
+    throw new LimbeckError(
+      'student-invalid',
+      `The student "${source.name}" has no weights yet: it is a design that was never trained. Train it first, such as ` +
+        'with distill, or load its weights.',
+      { details: { design: portable.design } },
+    );
+  }
+  const [{ buildStudent }, tf] = await Promise.all([import('./build.ts'), import('../runtime/tf.ts')]);
+  await tf.ready();
+  const model = await buildStudent(portable, 0);
+  try {
+    return await artifactsOf(model);
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The student's name for files and reports. */
+export function nameOf(source: StudentSource): string {
+  return (isStudent(source) || isLayersModel(source)) && source.name !== '' ? source.name : 'student';
+}
