@@ -1,0 +1,58 @@
+import type { OnnxNode } from '../../onnx/model.ts';
+import { isExcluded, isOperator, type WorkGraph } from './workGraph.ts';
+
+/** Which activations become 8-bit numbers. */
+export interface ActivationPlan {
+  /** Each of them, with the tensor whose range it takes: its own, or that of what it only moves. */
+  readonly sources: ReadonlyMap<string, string>;
+  /** The tensors whose ranges are needed. */
+  readonly measured: readonly string[];
+}
+
+/** Operators that only move values: what they give has the scale of what they read. */
+const MOVING = ['MaxPool', 'Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity', 'Slice'];
+/** Operators that onnxruntime computes on 8-bit numbers, where all that they read is 8-bit. */
+const JOINING = ['Add', 'Mul', 'Concat', 'AveragePool', 'GlobalAveragePool'];
+
+/**
+ * What layers read becomes 8-bit, and what a convolution gives: after the Relu or Clip behind it, so that onnxruntime
+ * fuses the three. From there it is carried on through operators that move or join such tensors. Products give float32,
+ * which costs nothing, and keeps logits and the operands of normalizations exact.
+ */
+export function planActivations(
+  work: WorkGraph,
+  isLayer: (node: OnnxNode) => boolean,
+  exclude: readonly string[],
+): ActivationPlan {
+  const sources = new Map<string, string>();
+  const mark = (tensor: string) => {
+    if (!sources.has(tensor)) sources.set(tensor, tensor);
+  };
+  for (const node of work.model.graph.node) {
+    if (!isLayer(node)) continue;
+    mark(node.input[0] as string);
+    if (isOperator(node, 'Conv')) mark(tailOf(work, node.output[0] as string));
+  }
+  for (const node of work.model.graph.node) {
+    const output = node.output[0] as string;
+    if (isExcluded(node, exclude)) continue;
+    if (isOperator(node, ...MOVING)) {
+      const source = sources.get(node.input[0] as string);
+      // What a layer behind it reads has this scale too, or onnxruntime would not move whole numbers.
+      const isInner = node.output.length === 1 && !work.isOutput(output);
+      if (source !== undefined && isInner) sources.set(output, source);
+    } else if (isOperator(node, ...JOINING) && node.input.every((name) => sources.has(name))) {
+      const tail = tailOf(work, output);
+      if (!work.isOutput(tail)) mark(tail);
+    }
+  }
+  return { sources, measured: [...new Set(sources.values())] };
+}
+
+/** What comes out behind the Relu or Clip that alone reads a tensor. */
+function tailOf(work: WorkGraph, tensor: string): string {
+  const readers = work.readersOf(tensor);
+  const [reader] = readers;
+  const isAlone = readers.length === 1 && reader !== undefined && !work.isOutput(tensor);
+  return isAlone && isOperator(reader, 'Relu', 'Clip') ? (reader.output[0] as string) : tensor;
+}

@@ -1,0 +1,78 @@
+import { type OnnxNode, onnx } from '../../onnx/model.ts';
+import { floatTensor } from '../../onnx/tensorData.ts';
+import { floatAttribute, intAttribute, isOperator, type Weight, type WorkGraph } from './workGraph.ts';
+
+/** A matrix product with a stored matrix, from a MatMul or a Gemm: output = activation · matrix + bias. */
+export interface Product {
+  readonly node: OnnxNode;
+  readonly weight: Weight;
+  /** Tells matrices of one weight apart that were turned or scaled. */
+  readonly key: string;
+  /** [K, N], with the Gemm's alpha in it. */
+  readonly matrix: Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+  readonly turnsActivation: boolean;
+}
+
+/** The product of a node, or why it is none that can be stored smaller. */
+export function productOf(work: WorkGraph, node: OnnxNode): Product | string {
+  const weight = work.weight(node.input[1] ?? '');
+  if (weight === undefined) return 'its second operand is computed, or is not float32';
+  if (weight.shape.length !== 2) return `its weight has ${weight.shape.length} dimensions`;
+  const isGemm = isOperator(node, 'Gemm');
+  const turnsWeight = isGemm && intAttribute(node, 'transB', 0) === 1;
+  const alpha = isGemm ? floatAttribute(node, 'alpha', 1) : 1;
+  const [first = 0, second = 0] = weight.shape;
+  const [rows, columns] = turnsWeight ? [second, first] : [first, second];
+  if (rows === 0 || columns === 0) return 'its weight is empty';
+  return {
+    node,
+    weight,
+    key: `${weight.name} ${turnsWeight} ${alpha}`,
+    matrix: scaled(turnsWeight ? turned(weight.values, first, second) : weight.values, alpha),
+    rows,
+    columns,
+    turnsActivation: isGemm && intAttribute(node, 'transA', 0) === 1,
+  };
+}
+
+/** Nodes that make the activation as [..., K], and its name. */
+export function activationOf(work: WorkGraph, { node, turnsActivation }: Product): { nodes: OnnxNode[]; name: string } {
+  const given = node.input[0] as string;
+  if (!turnsActivation) return { nodes: [], name: given };
+  const name = work.freshName(`${given}_t`);
+  const perm = onnx.attribute({ name: 'perm', type: 7, ints: [1n, 0n] });
+  return { nodes: [onnx.node({ opType: 'Transpose', input: [given], output: [name], attribute: [perm] })], name };
+}
+
+/** Nodes that add a Gemm's third operand to `raw`; `raw` is the output where there is none. */
+export function biasNodes(work: WorkGraph, node: OnnxNode, raw: string): OnnxNode[] {
+  const bias = biasName(node);
+  if (bias === undefined) return [];
+  const beta = floatAttribute(node, 'beta', 1);
+  const add = (name: string) => onnx.node({ opType: 'Add', input: [raw, name], output: [node.output[0] as string] });
+  if (beta === 1) return [add(bias)];
+  const name = work.freshName(`${bias}_beta`);
+  const stored = work.weight(bias);
+  if (stored !== undefined) {
+    return [add(work.store(floatTensor(name, stored.shape, scaled(stored.values, beta))))];
+  }
+  const factor = work.store(floatTensor(work.freshName('beta'), [], [beta]));
+  return [onnx.node({ opType: 'Mul', input: [bias, factor], output: [name] }), add(name)];
+}
+
+export function biasName(node: OnnxNode): string | undefined {
+  return isOperator(node, 'Gemm') && node.input[2] ? node.input[2] : undefined;
+}
+
+export function scaled(values: Float32Array, factor: number): Float32Array {
+  return factor === 1 ? values : values.map((value) => value * factor);
+}
+
+function turned(values: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) out[c * rows + r] = values[r * columns + c] as number;
+  return out;
+}

@@ -1,0 +1,98 @@
+import { throwIfAborted } from '../../core/errors.ts';
+import { checkModel } from '../../onnx/check.ts';
+import { type OnnxModel, readModel, writeModel } from '../../onnx/model.ts';
+import { upgradeOpset } from '../../onnx/upgradeOpset.ts';
+import type { Quantized, QuantizeEvent, QuantizeOptions } from '../quantize.ts';
+import { calibrate } from './calibrate.ts';
+import { toDynamicInt8 } from './dynamicInt8.ts';
+import { toFloat16Graph } from './float16Graph.ts';
+import { toFloat16Weights } from './float16Weights.ts';
+import { toInt4 } from './int4.ts';
+import { makeLog, type NodeLog, type QuantizeReport } from './report.ts';
+import { requireFloat } from './requireFloat.ts';
+import { planStaticInt8 } from './staticInt8.ts';
+import { compareModels, requireTolerance } from './tolerance.ts';
+import { openGraph } from './workGraph.ts';
+
+/** The first operator set with what a form is made of; halves and 4-bit products are in every one. */
+const LEAST_OPSET = { 'dynamic-int8': 11, 'static-int8': 13, float16: 0, int4: 0 } as const;
+/** Of the format: the first that lets weights stand outside the inputs, and knows operator set 13. */
+const LEAST_IR = 7n;
+
+/** `quantize` on options that were checked. */
+export async function quantizeModel(
+  bytes: Uint8Array,
+  options: QuantizeOptions,
+  emit: (event: QuantizeEvent) => void,
+  signal: AbortSignal,
+): Promise<Quantized> {
+  const { to, evaluate, name = 'model' } = options;
+  const model = readModel(bytes, name);
+  requireFloat(model, name);
+  checkModel(model, { name });
+  const log = makeLog();
+  upgradeOpset(model, LEAST_OPSET[to]);
+  if (model.irVersion < LEAST_IR) model.irVersion = LEAST_IR;
+  const msCalibration = await rewrite(model, options, log, emit, signal);
+  throwIfAborted(signal);
+  const quantized = writeModel(model);
+  for (const message of log.notices) emit({ type: 'notice', message });
+  const comparison = evaluate && (await compareModels(bytes, quantized, options, emit, signal));
+  const left = log.nodes.filter(({ state }) => state === 'left').length;
+  const report: QuantizeReport = {
+    to,
+    bytesBefore: bytes.byteLength,
+    bytesAfter: quantized.byteLength,
+    quantized: log.nodes.length - left,
+    left,
+    nodes: log.nodes,
+    notices: log.notices,
+    ...(comparison && { metric: comparison.metric, metricBefore: comparison.before, metricAfter: comparison.after }),
+    ...(msCalibration !== undefined && { msCalibration }),
+  };
+  if (comparison !== undefined) requireTolerance(report, evaluate?.tolerance ?? 0.01);
+  return { bytes: quantized, report };
+}
+
+/** Changes the model in place; gives the milliseconds that calibration took. */
+async function rewrite(
+  model: OnnxModel,
+  options: QuantizeOptions,
+  log: NodeLog,
+  emit: (event: QuantizeEvent) => void,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { to, perChannel = true, exclude = [], blockSize = 32, float16 = 'weights', keepInputs = true } = options;
+  noteBranches(model, log);
+  if (to === 'float16' && float16 === 'graph') {
+    toFloat16Graph(model, { exclude, keepInputs }, log);
+    return undefined;
+  }
+  const work = openGraph(model);
+  if (to === 'float16') toFloat16Weights(work, exclude, log);
+  else if (to === 'int4') toInt4(work, { blockSize, exclude }, log);
+  else if (to === 'dynamic-int8') toDynamicInt8(work, { perChannel, exclude }, log);
+  else {
+    const plan = planStaticInt8(work, { perChannel, exclude });
+    const { calibration, calibrationExamples = 128, method = 'minmax', percentile = 99.99 } = options;
+    if (calibration === undefined) return undefined;
+    const started = performance.now();
+    const { input, worker, assetBase, threads, name } = options;
+    const ranges = await calibrate(model, plan.tensors, {
+      ...{ input, worker, assetBase, threads, name, method, percentile, emit, signal },
+      data: calibration,
+      examples: calibrationExamples,
+    });
+    const ms = performance.now() - started;
+    plan.apply(ranges, log);
+    return ms;
+  }
+  return undefined;
+}
+
+function noteBranches({ graph }: OnnxModel, log: NodeLog): void {
+  const branching = graph.node.filter(({ attribute }) => attribute.some(({ g, graphs }) => g || graphs.length > 0));
+  if (branching.length === 0) return;
+  const operators = [...new Set(branching.map(({ opType }) => opType))].join(', ');
+  log.notice(`What stands inside ${operators} was left as it is: only the main graph is quantized.`);
+}

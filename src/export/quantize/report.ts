@@ -1,0 +1,55 @@
+import type { OnnxNode } from '../../onnx/model.ts';
+import type { QuantizedForm, QuantizeMetric } from '../quantize.ts';
+
+/** What became of one node that holds weights. */
+export interface NodeReport {
+  /** Its name, or that of what it gives. */
+  readonly node: string;
+  readonly operator: string;
+  /** 'weights': stored smaller, computed in float; 'computed': computed in the small form; 'left': as it was. */
+  readonly state: 'computed' | 'weights' | 'left';
+  /** Why it was left, or only its weights were taken. */
+  readonly why?: string;
+}
+
+/** What quantization did, and what it cost. Plain values. */
+export interface QuantizeReport {
+  readonly to: QuantizedForm;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  /** Nodes with weights: how many were quantized and how many were left, and each of them. */
+  readonly quantized: number;
+  readonly left: number;
+  readonly nodes: readonly NodeReport[];
+  /** One sentence for everything that a reader should know, such as values that were clamped. */
+  readonly notices: readonly string[];
+  readonly metric?: QuantizeMetric;
+  readonly metricBefore?: number;
+  readonly metricAfter?: number;
+  readonly msCalibration?: number;
+}
+
+/** Notes what becomes of each node, in the order of the file. */
+export interface NodeLog {
+  readonly nodes: NodeReport[];
+  readonly notices: string[];
+  note(node: OnnxNode, state: NodeReport['state'], why?: string): void;
+  notice(message: string): void;
+}
+
+export function makeLog(): NodeLog {
+  const nodes: NodeReport[] = [];
+  const notices: string[] = [];
+  return {
+    nodes,
+    notices,
+    note: (node, state, why) =>
+      void nodes.push({ node: labelOf(node), operator: node.opType, state, ...(why !== undefined && { why }) }),
+    notice: (message) => void notices.push(message),
+  };
+}
+
+/** A node's name, or that of its first output. */
+export function labelOf({ name, output }: OnnxNode): string {
+  return name !== '' ? name : (output[0] ?? '');
+}

@@ -1,0 +1,176 @@
+import { type OnnxNode, onnx } from '../../onnx/model.ts';
+import { floatTensor, storedData } from '../../onnx/tensorData.ts';
+import { type ActivationPlan, planActivations } from './activations.ts';
+import type { Range } from './histogram.ts';
+import { type ActivationScale, toActivationScale, toInt8Weights } from './int8Weights.ts';
+import type { NodeLog } from './report.ts';
+import { isQuantizedLayer, type LayerParts, layerPartsOf } from './staticLayer.ts';
+import { openWeightStore } from './weightOnly.ts';
+import { intOf, isExcluded, type WorkGraph } from './workGraph.ts';
+
+export interface StaticOptions {
+  readonly perChannel: boolean;
+  readonly exclude: readonly string[];
+}
+
+/** What a model needs to be told of its activations, and how it is rewritten once that is known. */
+export interface StaticPlan {
+  /** Inner tensors whose ranges are needed. */
+  readonly tensors: readonly string[];
+  apply(ranges: ReadonlyMap<string, Range>, log: NodeLog): void;
+}
+
+const INT32_MOST = 2 ** 31 - 1;
+
+/**
+ * Weights and activations as 8-bit numbers, in the form that onnxruntime fuses: activations pass QuantizeLinear and
+ * DequantizeLinear, as uint8 with one scale a tensor; weights and biases come out of a DequantizeLinear.
+ * Source    onnxruntime, "Quantize ONNX models", the format QDQ
+ */
+export function planStaticInt8(work: WorkGraph, { perChannel, exclude }: StaticOptions): StaticPlan {
+  const layers = new Map<OnnxNode, LayerParts | string>();
+  for (const node of work.model.graph.node) {
+    if (isQuantizedLayer(node) && !isExcluded(node, exclude)) layers.set(node, layerPartsOf(work, node));
+  }
+  const plan = planActivations(work, (node) => typeof layers.get(node) === 'object', exclude);
+  return {
+    tensors: plan.measured,
+    apply: (ranges, log) => apply({ work, layers, plan, perChannel, exclude }, ranges, log),
+  };
+}
+
+interface Parts extends StaticOptions {
+  readonly work: WorkGraph;
+  readonly layers: ReadonlyMap<OnnxNode, LayerParts | string>;
+  readonly plan: ActivationPlan;
+}
+
+function apply(parts: Parts, ranges: ReadonlyMap<string, Range>, log: NodeLog): void {
+  const { work, layers, plan, perChannel, exclude } = parts;
+  const { graph } = work.model;
+  const scales = new Map<string, ActivationScale>();
+  for (const [tensor, source] of plan.sources) {
+    const range = ranges.get(source);
+    if (range !== undefined) scales.set(tensor, toActivationScale(range.least, range.most));
+  }
+  const pairs = makePairs(work, scales);
+  const weights = openWeightStore(work, perChannel);
+  const layer = makeLayerWriter(parts, scales);
+  const fed = new Map<string, string>();
+  const entry = graph.input.flatMap(({ name }) => {
+    if (!scales.has(name)) return [];
+    const to = work.freshName(`${name}_dq`);
+    fed.set(name, to);
+    return pairs(name, name, to);
+  });
+
+  work.finish((node) => {
+    const before: OnnxNode[] = [];
+    const layerParts = layers.get(node);
+    if (isQuantizedLayer(node) && isExcluded(node, exclude)) log.note(node, 'left', 'it is excluded');
+    else if (typeof layerParts === 'object' && scales.has(node.input[0] as string)) {
+      before.push(...layer(node, layerParts));
+      log.note(node, 'computed');
+    } else if (weights.canStore(node) && !isExcluded(node, exclude)) {
+      const replaced = weights.replace(node);
+      const why = typeof layerParts === 'string' ? layerParts : undefined;
+      if (typeof replaced === 'string') log.note(node, 'left', why ?? replaced);
+      else {
+        log.note(node, 'weights', why);
+        before.push(...replaced.slice(0, -1));
+      }
+    }
+    node.input = node.input.map((name) => fed.get(name) ?? name);
+    const after: OnnxNode[] = [];
+    node.output = node.output.map((name) => {
+      if (!scales.has(name)) return name;
+      const raw = work.freshName(`${name}_raw`);
+      after.push(...pairs(name, raw, name));
+      return raw;
+    });
+    return [...before, node, ...after];
+  }, entry);
+}
+
+/** Nodes through which an activation becomes 8-bit and float again. Tensors of one scale share what is stored of it. */
+function makePairs(work: WorkGraph, scales: ReadonlyMap<string, ActivationScale>) {
+  const stored = new Map<string, readonly [string, string]>();
+  return (tensor: string, from: string, to: string): OnnxNode[] => {
+    const { scale, zeroPoint } = scales.get(tensor) as ActivationScale;
+    const key = `${scale} ${zeroPoint}`;
+    const names =
+      stored.get(key) ??
+      ([
+        work.store(floatTensor(work.freshName(`${tensor}_scale`), [], [scale])),
+        work.store(storedData(work.freshName(`${tensor}_zero`), 'uint8', [], Uint8Array.of(zeroPoint))),
+      ] as const);
+    stored.set(key, names);
+    const quantized = work.freshName(`${tensor}_q`);
+    return [
+      onnx.node({ opType: 'QuantizeLinear', input: [from, ...names], output: [quantized] }),
+      onnx.node({ opType: 'DequantizeLinear', input: [quantized, ...names], output: [to] }),
+    ];
+  };
+}
+
+/** Puts 8-bit weights and a 32-bit bias before a layer; gives the nodes that make them. */
+function makeLayerWriter({ work, perChannel }: Parts, scales: ReadonlyMap<string, ActivationScale>) {
+  const made = new Map<string, { readonly name: string; readonly scales: Float32Array }>();
+
+  const dequantized = (
+    like: string,
+    data: Int8Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
+    shape: readonly number[],
+    by: Float32Array,
+    axis: number,
+  ) => {
+    const isOne = by.length === 1 && !perChannel;
+    const dtype = data instanceof Int8Array ? 'int8' : 'int32';
+    const scale = work.store(floatTensor(work.freshName(`${like}_s`), isOne ? [] : [by.length], by));
+    const input = [work.store(storedData(work.freshName(`${like}_q`), dtype, shape, data)), scale];
+    const name = work.freshName(`${like}_f`);
+    const attribute = isOne ? [] : [intOf('axis', axis)];
+    return { name, node: onnx.node({ opType: 'DequantizeLinear', input, output: [name], attribute }) };
+  };
+
+  return (node: OnnxNode, { weight, values, shape, axis, bias }: LayerParts): OnnxNode[] => {
+    const { scale: inputScale } = scales.get(node.input[0] as string) as ActivationScale;
+    const channels = perChannel ? (shape[axis] as number) : 1;
+    const least = bias && leastScales(bias, inputScale, channels);
+    const key = least?.some((value) => value > 0) ? undefined : `${weight} ${axis} ${values.length} ${alphaKey(node)}`;
+    const nodes: OnnxNode[] = [];
+    let stored = key === undefined ? undefined : made.get(key);
+    if (stored === undefined) {
+      const int8 = toInt8Weights(values, shape, perChannel ? axis : undefined, least);
+      const { name, node: reader } = dequantized(weight, int8.data, shape, int8.scales, axis);
+      nodes.push(reader);
+      stored = { name, scales: int8.scales };
+      if (key !== undefined) made.set(key, stored);
+    }
+    node.input = [node.input[0] as string, stored.name];
+    node.attribute = node.attribute.filter(({ name }) => name !== 'alpha' && name !== 'beta');
+    if (bias === undefined) return nodes;
+    const by = stored.scales.map((scale) => scale * inputScale);
+    const data = Int32Array.from(bias, (value, i) => Math.round(value / (by[by.length === 1 ? 0 : i] as number)));
+    const { name, node: reader } = dequantized(`${weight}_b`, data, [bias.length], by, 0);
+    nodes.push(reader);
+    node.input.push(name);
+    return nodes;
+  };
+}
+
+function alphaKey({ attribute }: OnnxNode): string {
+  return attribute.map(({ name, f }) => (name === 'alpha' ? String(f) : '')).join('');
+}
+
+/** A bias far above what a channel's weights reach would overflow 32 bits: such a channel takes a larger scale. */
+function leastScales(bias: Float32Array, inputScale: number, channels: number): Float32Array {
+  const least = new Float32Array(channels);
+  bias.forEach((value, i) => {
+    const channel = channels === 1 ? 0 : i;
+    const needed = Math.abs(value) / (inputScale * INT32_MOST * 0.99);
+    // Only where float32 tells it from nothing: any usual scale is far above.
+    if (needed > 1e-12) least[channel] = Math.max(least[channel] as number, needed);
+  });
+  return least;
+}

@@ -1,0 +1,81 @@
+import { type OnnxNode, onnx } from '../../onnx/model.ts';
+import { floatTensor, storedData } from '../../onnx/tensorData.ts';
+import { toInt8Weights } from './int8Weights.ts';
+import { elementsOf, intOf, isOperator, type Weight, type WorkGraph } from './workGraph.ts';
+
+/** What the nodes and scales of one weight take in the file. */
+const NODE_BYTES = 160;
+
+/** Operators whose weights are stored as int8 and computed as float32: which operands, and the axis of their channels. */
+const OPERANDS: Readonly<Record<string, Readonly<Record<number, number>>>> = {
+  Conv: { 1: 0 },
+  ConvTranspose: { 1: 1 },
+  MatMul: { 0: -2, 1: -1 },
+  Gemm: { 1: 0 },
+  Gather: { 0: 0 },
+  LSTM: { 1: 1, 2: 1 },
+  GRU: { 1: 1, 2: 1 },
+  RNN: { 1: 1, 2: 1 },
+};
+
+/** Stores weights as int8 and makes them float32 again where they are read. */
+export interface WeightStore {
+  /** Whether a node is of an operator whose weights can be stored so. */
+  canStore(node: OnnxNode): boolean;
+  /** The node with its weights stored small, or why it has none that would gain. */
+  replace(node: OnnxNode): OnnxNode[] | string;
+}
+
+/**
+ * A weight becomes int8 · scale, through Cast and Mul: onnxruntime computes these two once, when it opens the model, so
+ * that the model runs as fast as before. A DequantizeLinear it would compute in every run.
+ */
+export function openWeightStore(work: WorkGraph, perChannel: boolean): WeightStore {
+  const made = new Map<string, string>();
+
+  const shrink = (weight: Weight, axis: number): { nodes: OnnxNode[]; name: string } => {
+    const key = `${weight.name} ${axis}`;
+    const known = made.get(key);
+    if (known !== undefined) return { nodes: [], name: known };
+    const { data, scales } = toInt8Weights(weight.values, weight.shape, perChannel ? axis : undefined);
+    const scaleShape = perChannel ? weight.shape.map((length, i) => (i === axis ? length : 1)) : [];
+    const stored = work.store(storedData(work.freshName(`${weight.name}_q`), 'int8', weight.shape, data));
+    const scale = work.store(floatTensor(work.freshName(`${weight.name}_s`), scaleShape, scales));
+    const cast = work.freshName(`${weight.name}_c`);
+    const name = work.freshName(`${weight.name}_f`);
+    made.set(key, name);
+    const nodes = [
+      onnx.node({ opType: 'Cast', input: [stored], output: [cast], attribute: [intOf('to', 1)] }),
+      onnx.node({ opType: 'Mul', input: [cast, scale], output: [name] }),
+    ];
+    return { nodes, name };
+  };
+
+  return {
+    canStore: (node) => isOperator(node, ...Object.keys(OPERANDS)),
+    replace(node) {
+      const before: OnnxNode[] = [];
+      const input = [...node.input];
+      let why = 'its weights are computed, or are not float32';
+      for (const [index, from] of Object.entries(OPERANDS[node.opType] ?? {})) {
+        const weight = work.weight(input[Number(index)] ?? '');
+        if (weight === undefined || weight.shape.length < 2) continue;
+        const axis = from < 0 ? weight.shape.length + from : from;
+        const channels = perChannel ? (weight.shape[axis] ?? 1) : 1;
+        why = `its ${elementsOf(weight)} weights would not become smaller`;
+        if (!isSmaller(elementsOf(weight), channels)) continue;
+        const { nodes, name } = shrink(weight, axis);
+        before.push(...nodes);
+        input[Number(index)] = name;
+      }
+      if (input.every((name, i) => name === node.input[i])) return why;
+      node.input = input;
+      return [...before, node];
+    },
+  };
+}
+
+/** Whether bytes with a scale a channel take less room than float32. */
+export function isSmaller(elements: number, channels: number): boolean {
+  return 3 * elements > 4 * channels + NODE_BYTES;
+}

@@ -1,0 +1,126 @@
+import { sizeOf } from '../../core/shape.ts';
+import { type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, onnx } from '../../onnx/model.ts';
+import { prune } from '../../onnx/prune.ts';
+import { graphsOf, readsOf } from '../../onnx/references.ts';
+import { dataOf } from '../../onnx/tensorData.ts';
+
+/** A model while it is rewritten: its constants, who reads what, and names that are free. */
+export interface WorkGraph {
+  readonly model: OnnxModel;
+  /** A stored float32 tensor of the model itself, from an initializer or a Constant; undefined where there is none. */
+  weight(name: string): Weight | undefined;
+  readersOf(name: string): readonly OnnxNode[];
+  isOutput(name: string): boolean;
+  /** A name that nothing has, like the given one. */
+  freshName(like: string): string;
+  store(tensor: OnnxTensor): string;
+  /**
+   * Puts nodes in the place of each node that `rewrite` gives any for, and `entry` before all of them; drops what nobody
+   * reads, and keeps the inputs.
+   */
+  finish(rewrite: (node: OnnxNode) => readonly OnnxNode[] | undefined, entry?: readonly OnnxNode[]): void;
+}
+
+/** A stored tensor of float32 numbers. */
+export interface Weight {
+  readonly name: string;
+  readonly values: Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** Opens a checked model for rewriting, in place. Weights that stand among the inputs are taken as constants. */
+export function openGraph(model: OnnxModel): WorkGraph {
+  const { graph } = model;
+  const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  graph.input = graph.input.filter((input) => !stored.has(input.name));
+  for (const node of graph.node) {
+    const value = node.opType === 'Constant' ? constantOf(node) : undefined;
+    if (value !== undefined) stored.set(node.output[0] as string, value);
+  }
+  const readers = new Map<string, OnnxNode[]>();
+  for (const node of graph.node)
+    for (const read of readsOf(node)) readers.set(read, [...(readers.get(read) ?? []), node]);
+  const outputs = new Set(graph.output.map((output) => output.name));
+  const taken = new Set([...stored.keys(), ...graph.input.map((one) => one.name), ...allNames(graph.node)]);
+  const weights = new Map<string, Weight>();
+
+  const freshName = (like: string): string => {
+    let fresh = like;
+    for (let i = 1; taken.has(fresh); i++) fresh = `${like}_${i}`;
+    taken.add(fresh);
+    return fresh;
+  };
+
+  return {
+    model,
+    weight(read) {
+      const known = weights.get(read);
+      const tensor = stored.get(read);
+      if (known !== undefined || tensor === undefined || tensor.dataType !== 1) return known;
+      const { data, shape } = dataOf(tensor);
+      const weight = { name: read, values: data as Float32Array, shape };
+      weights.set(read, weight);
+      return weight;
+    },
+    readersOf: (read) => readers.get(read) ?? [],
+    isOutput: (read) => outputs.has(read),
+    freshName,
+    store(tensor) {
+      graph.initializer.push(tensor);
+      return tensor.name;
+    },
+    finish(rewrite, entry = []) {
+      graph.node = [...entry, ...graph.node.flatMap((node) => rewrite(node) ?? [node])];
+      const inputs = graph.input;
+      prune(graph);
+      graph.input = inputs;
+    },
+  };
+}
+
+/** The value of a Constant node, in whichever attribute it stands. */
+function constantOf({ attribute }: OnnxNode): OnnxTensor | undefined {
+  const [value] = attribute;
+  if (value?.name === 'value') return value.t;
+  if (value?.name === 'value_float') return onnx.tensor({ dataType: 1, floatData: [value.f] });
+  if (value?.name !== 'value_floats') return undefined;
+  return onnx.tensor({ dataType: 1, dims: [BigInt(value.floats.length)], floatData: value.floats });
+}
+
+function* allNames(nodes: readonly OnnxNode[]): Generator<string, void, void> {
+  for (const node of nodes) {
+    yield* node.input;
+    yield* node.output;
+    for (const inner of graphsOf(node)) {
+      for (const { name } of [...inner.initializer, ...inner.input]) yield name;
+      yield* allNames(inner.node);
+    }
+  }
+}
+
+export function intAttribute(node: OnnxNode, name: string, fallback: number): number {
+  const found = node.attribute.find((attribute) => attribute.name === name);
+  return found === undefined ? fallback : Number(found.i);
+}
+
+export function floatAttribute(node: OnnxNode, name: string, fallback: number): number {
+  return node.attribute.find((attribute) => attribute.name === name)?.f ?? fallback;
+}
+
+export function intOf(name: string, value: number): OnnxAttribute {
+  return onnx.attribute({ name, type: 2, i: BigInt(value) });
+}
+
+export function elementsOf({ shape }: Weight): number {
+  return sizeOf(shape);
+}
+
+/** Whether a node is one of ONNX's own operators, of one of these names. */
+export function isOperator({ domain, opType }: OnnxNode, ...names: readonly string[]): boolean {
+  return (domain === '' || domain === 'ai.onnx') && names.includes(opType);
+}
+
+/** Whether a node was named, by its name or its operator, as one that stays as it is. */
+export function isExcluded(node: OnnxNode, exclude: readonly string[]): boolean {
+  return exclude.includes(node.opType) || (node.name !== '' && exclude.includes(node.name));
+}
