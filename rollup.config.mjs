@@ -16,6 +16,7 @@ const assets = [
   join(tfjsWasm, 'tfjs-backend-wasm-threaded-simd.wasm'),
   join(ort, 'ort-wasm-simd-threaded.wasm'),
   join(ort, 'ort-wasm-simd-threaded.mjs'),
+  join(ort, 'ort.wasm.min.mjs'),
   join(ort, 'ort.webgpu.min.mjs'),
   join(ort, 'ort-wasm-simd-threaded.asyncify.wasm'),
   join(ort, 'ort-wasm-simd-threaded.asyncify.mjs'),
@@ -54,6 +55,19 @@ function keepThreadedSource() {
   };
 }
 
+/** The worker that only runs students fetches onnxruntime-web as a file beside it, so that it is small by itself. */
+function ortAsAsset() {
+  const file = './ort.wasm.min.mjs';
+  return {
+    name: 'ort-as-asset',
+    resolveDynamicImport: (specifier) => (specifier === 'onnxruntime-web/wasm' ? { id: file, external: true } : null),
+    renderDynamicImport: ({ targetModuleId }) =>
+      targetModuleId === file
+        ? { left: 'import(/* @vite-ignore */ /* webpackIgnore: true */ new URL(', right: ', import.meta.url).href)' }
+        : null,
+  };
+}
+
 /** Emscripten's glue and seedrandom ask for Node's modules behind a test that a browser never passes. */
 function withoutNodeModules() {
   const names = new Set(['crypto', 'fs', 'node-fetch', 'os', 'path', 'perf_hooks', 'util', 'worker_threads']);
@@ -82,7 +96,7 @@ const onwarn = (warning, warn) => {
 
 export default [
   {
-    input: { index: 'src/index.ts', expose: 'src/exposeWorker.ts', tfjs: 'src/tfjs.ts' },
+    input: { index: 'src/index.ts', expose: 'src/exposeWorker.ts', tfjs: 'src/tfjs.ts', run: 'src/run.ts' },
     output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
     external: (id) => isPeer(id) || id.startsWith('node:'),
     plugins: [...plugins(false), copyAssets()],
@@ -109,6 +123,13 @@ export default [
     output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
     external: (id) => id.startsWith('node:'),
     plugins: plugins(true),
+    onwarn,
+  },
+  {
+    input: { runWorker: 'src/runWorker.ts' },
+    output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
+    external: (id) => id.startsWith('node:'),
+    plugins: [ortAsAsset(), ...plugins(true)],
     onwarn,
   },
   {

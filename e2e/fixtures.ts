@@ -58,6 +58,7 @@ export async function bundle(file: string): Promise<string> {
     platform: 'browser',
     mainFields: ['module', 'main'],
     alias: {
+      'limbeck/run': fileURLToPath(new URL('../dist/run.js', import.meta.url)),
       'limbeck/tfjs': fileURLToPath(new URL('../dist/tfjs.js', import.meta.url)),
       limbeck: fileURLToPath(new URL('../dist/index.js', import.meta.url)),
     },

@@ -1,11 +1,10 @@
 import './core/dispose.ts';
-import { expose } from 'comlink';
 import type { KnownLosses } from './losses/revive.ts';
 import { createOnnxSession } from './teacher/session/session.ts';
 import { createTfjsSession } from './teacher/tfjs/tfjsSession.ts';
 import { createEngine } from './train/engine.ts';
-import type { HelloMessage } from './workers/host.ts';
-import { moved, registerTransfers } from './workers/transfer.ts';
+import { serve } from './workers/serve.ts';
+import { moved } from './workers/transfer.ts';
 
 /**
  * Makes the worker that calls it a limbeck worker. The shipped one is this with no argument; write your own to train
@@ -16,11 +15,10 @@ import { moved, registerTransfers } from './workers/transfer.ts';
  * exposeWorker({ losses: { myLoss } });
  */
 export function exposeWorker(options: { losses?: KnownLosses } = {}): void {
-  registerTransfers();
   const onnx = createOnnxSession(() => engine.gpuDevice());
   const engine = createEngine(options.losses, onnx);
   const tfjs = createTfjsSession();
-  expose({
+  serve({
     engine: {
       ...engine,
       predict: async (...args: Parameters<typeof engine.predict>) => moved(await engine.predict(...args)),
@@ -28,15 +26,4 @@ export function exposeWorker(options: { losses?: KnownLosses } = {}): void {
     tfjs: { ...tfjs, run: async (...args: Parameters<typeof tfjs.run>) => moved(await tfjs.run(...args)) },
     onnx: { ...onnx, run: async (...args: Parameters<typeof onnx.run>) => moved(await onnx.run(...args)) },
   });
-  const lock = navigator.locks === undefined ? undefined : `limbeck-worker-${crypto.randomUUID()}`;
-  const hello: HelloMessage = { limbeck: 'ready', lock };
-  const greet = () => self.postMessage(hello);
-  if (lock === undefined) greet();
-  else {
-    // The lock is held until this worker ends, in whatever way: that is how its host notices.
-    void navigator.locks.request(lock, () => {
-      greet();
-      return new Promise(() => undefined);
-    });
-  }
 }

@@ -1,5 +1,7 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import type { StudentArtifacts, WeightSpec } from './student.ts';
+import { type ManifestWeight, restoreWeight, storedBytes } from './quantizedWeights.ts';
+import type { StudentArtifacts } from './student.ts';
+import { elementBytes, joinWeights } from './weightBytes.ts';
 
 /** The two files that plain tfjs loads with `tf.loadLayersModel('…/model.json')`. */
 export interface StudentFiles {
@@ -7,36 +9,147 @@ export interface StudentFiles {
   readonly 'weights.bin': Uint8Array<ArrayBuffer>;
 }
 
+/** A layers model of tfjs as files by their names: model.json, and as many files of weights as it names. */
+export type TfjsFiles = Readonly<Record<string, string | Uint8Array>>;
+
 /** A student's weights as the two files of tfjs's layers format. */
 export function toFiles({ modelTopology, weightSpecs, weightData }: StudentArtifacts): StudentFiles {
-  const model = {
+  const model = modelJson(modelTopology, [{ paths: ['weights.bin'], weights: weightSpecs }]);
+  return { 'model.json': model, 'weights.bin': new Uint8Array(weightData.slice(0)) };
+}
+
+/** Weights that lie one after the other in some files. */
+export interface WeightGroup {
+  readonly paths: readonly string[];
+  readonly weights: readonly ManifestWeight[];
+}
+
+/** The text of a model.json. */
+export function modelJson(modelTopology: object, weightsManifest: readonly WeightGroup[]): string {
+  return JSON.stringify({
     format: 'layers-model',
     generatedBy: 'limbeck',
     convertedBy: null,
     modelTopology,
-    weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }],
-  };
-  return { 'model.json': JSON.stringify(model), 'weights.bin': new Uint8Array(weightData.slice(0)) };
+    weightsManifest,
+  });
 }
 
-/** Throws    student-invalid: the files are no layers model, or the weights have another length than they say */
-export function artifactsFromFiles(files: StudentFiles): StudentArtifacts {
+/**
+ * A student from the files of tfjs's layers format, as limbeck, tfjs's `model.save` and tfjs's converter write them:
+ * with weights in one file or several, in full or shortened to float16, uint8 or uint16, which become floats again.
+ * Throws    student-invalid: the files are no layers model, one is missing, or the weights have another length than they say
+ */
+export function artifactsFromFiles(files: StudentFiles | TfjsFiles): StudentArtifacts {
+  const byName = files as TfjsFiles;
+  return artifactsFromModelJson(byName['model.json'] ?? '', (path) => findFile(byName, path));
+}
+
+/** The same, with the files of weights from wherever `read` finds them. Throws    student-invalid */
+export function artifactsFromModelJson(model: string | Uint8Array, read: (path: string) => Uint8Array) {
   try {
-    const { modelTopology, weightsManifest } = JSON.parse(files['model.json']) as {
-      modelTopology: object | null;
-      weightsManifest: { weights: WeightSpec[] }[];
-    };
-    const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
-    const needed = weightSpecs.reduce((sum, { shape }) => sum + 4 * shape.reduce((product, n) => product * n, 1), 0);
-    const bytes = files['weights.bin'];
-    if (typeof modelTopology !== 'object' || modelTopology === null) throw new Error('model.json has no modelTopology');
-    if (bytes.byteLength !== needed) {
-      throw new Error(`weights.bin has ${bytes.byteLength} bytes, model.json describes ${needed}`);
-    }
-    return { modelTopology, weightSpecs, weightData: new Uint8Array(bytes).buffer };
+    const { modelTopology, groups } = readModelJson(model);
+    const parts = groups.flatMap((group) => readGroup(group, read));
+    const weightSpecs = groups
+      .flatMap(({ weights }) => weights)
+      .map(({ name, shape, dtype }) => ({ name, shape, dtype }));
+    return { modelTopology, weightSpecs, weightData: joinWeights(parts) };
   } catch (error) {
-    throw new LimbeckError('student-invalid', `These files are no tfjs layers model (${messageOf(error)}).`, {
-      cause: error,
-    });
+    throw noLayersModel(error);
   }
+}
+
+/** Names of the files of weights that a model.json asks for. Throws    student-invalid */
+export function weightPaths(model: string | Uint8Array): string[] {
+  try {
+    return readModelJson(model).groups.flatMap(({ paths }) => paths);
+  } catch (error) {
+    throw noLayersModel(error);
+  }
+}
+
+function noLayersModel(error: unknown): LimbeckError {
+  return new LimbeckError('student-invalid', `These files are no tfjs layers model (${messageOf(error)}).`, {
+    cause: error,
+  });
+}
+
+interface ModelJson {
+  readonly format?: string;
+  readonly modelTopology?: unknown;
+  readonly weightsManifest?: unknown;
+  readonly class_name?: string;
+}
+
+function readModelJson(model: string | Uint8Array): { modelTopology: object; groups: readonly WeightGroup[] } {
+  const text = typeof model === 'string' ? model : textOf(model);
+  if (text === '') throw new Error('there is no model.json');
+  const json = JSON.parse(text) as ModelJson | null;
+  const { format, modelTopology, weightsManifest } = json ?? {};
+  if (json?.class_name !== undefined && weightsManifest === undefined) {
+    throw new Error(
+      'this is what Keras’s to_json() writes, a topology without weights; convert the model with tensorflowjs_converter',
+    );
+  }
+  if (typeof modelTopology !== 'object' || modelTopology === null) throw new Error('model.json has no modelTopology');
+  if (format === 'graph-model' || 'node' in modelTopology) {
+    throw new Error('it is a graph model, which cannot be trained; loadTfjsTeacher takes it as a teacher');
+  }
+  if (hasKeras3(modelTopology)) {
+    throw new Error(
+      'it was saved by Keras 3, whose topology tfjs cannot build; save it with tf_keras (TF_USE_LEGACY_KERAS=1) and convert again',
+    );
+  }
+  if (!Array.isArray(weightsManifest)) throw new Error('model.json has no weightsManifest');
+  return { modelTopology, groups: weightsManifest.map(checkGroup) };
+}
+
+/** Bytes of a model.json; two formats that are often taken for it are told by their first bytes. */
+function textOf(bytes: Uint8Array): string {
+  const start = String.fromCharCode(...bytes.subarray(0, 4));
+  if (start === '\x89HDF') throw new Error('this is a Keras .h5 file; convert it with tensorflowjs_converter');
+  if (start === 'PK\x03\x04')
+    throw new Error('this is a ZIP, such as a .keras file or a bundle; readBundle reads a bundle');
+  return new TextDecoder().decode(bytes);
+}
+
+/** Keras 3 names the module of every class; tfjs's own topologies do not. */
+function hasKeras3(topology: object): boolean {
+  const { model_config: inner = topology } = topology as { model_config?: unknown };
+  const { module, config } = (inner ?? {}) as { module?: unknown; config?: { layers?: unknown } };
+  const layers = Array.isArray(config?.layers) ? (config.layers as readonly { module?: unknown }[]) : [];
+  return [module, ...layers.map((layer) => layer?.module)].some((name) => /^keras/.test(String(name)));
+}
+
+function checkGroup(group: Partial<WeightGroup> | null): WeightGroup {
+  const { paths, weights } = group ?? {};
+  const isNamed = Array.isArray(paths) && paths.every((path) => typeof path === 'string');
+  if (!isNamed || !Array.isArray(weights)) throw new Error('a group of its weightsManifest has no paths or no weights');
+  return { paths, weights };
+}
+
+function readGroup({ paths, weights }: WeightGroup, read: (path: string) => Uint8Array): Uint8Array[] {
+  const bytes = new Uint8Array(joinWeights(paths.map(read)));
+  const lengths = weights.map((weight) => storedBytes(weight, elementBytes));
+  const needed = lengths.reduce((sum, length) => sum + length, 0);
+  const from = paths.join(', ');
+  if (bytes.byteLength !== needed) {
+    throw new Error(`${from} has ${bytes.byteLength} bytes, model.json describes ${needed}`);
+  }
+  let at = 0;
+  return weights.map((weight, i) => {
+    const end = at + (lengths[i] as number);
+    const part = restoreWeight(weight, bytes.subarray(at, end));
+    at = end;
+    return part;
+  });
+}
+
+/** By its path, or by the last part of it: files that a person picked have no folder. */
+function findFile(files: TfjsFiles, path: string): Uint8Array {
+  for (const name of [path, path.split('/').at(-1) as string]) {
+    const file = Object.hasOwn(files, name) ? files[name] : undefined;
+    if (file instanceof Uint8Array) return file;
+  }
+  throw new Error(`its weights "${path}" are not among the files ${Object.keys(files).join(', ')}`);
 }

@@ -1,0 +1,105 @@
+import type { Page } from '@playwright/test';
+import { bundle, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
+
+type Maker = typeof import('./pages/runMaker.ts');
+type Run = typeof import('./pages/run.ts');
+
+/** A page with the small entry only; the student is made on another page, with the whole package. */
+async function open(page: Page, serveDist: Serve, isIsolated: boolean) {
+  const asked: string[] = [];
+  const script = async (file: string) => ({ type: 'text/javascript', body: await bundle(file) });
+  const url = await serveDist({
+    isIsolated,
+    headers: (pathname) => {
+      asked.push(pathname);
+      return {};
+    },
+    extra: { '/run-maker.js': await script('pages/runMaker.ts'), '/run-page.js': await script('pages/run.ts') },
+  });
+  const other = await page.context().newPage();
+  await other.goto(`${url}/empty.html`);
+  const bytes = await other.evaluate(async (maker) => ((await import(maker)) as Maker).makeBundle(), '/run-maker.js');
+  await other.close();
+  await page.route('**/tiny.limbeck', (route) => route.fulfill({ body: Buffer.from(bytes) }));
+  await page.goto(`${url}/empty.html`);
+  asked.length = 0;
+  return asked;
+}
+
+type Serve = (options: {
+  isIsolated: boolean;
+  headers: (pathname: string) => Record<string, string>;
+  extra: Record<string, { type: string; body: string }>;
+}) => Promise<string>;
+
+const PAGE = '/run-page.js';
+
+for (const isIsolated of [true, false]) {
+  test(`limbeck/run: both engines say the same, ${isIsolated ? 'isolated' : 'not isolated'}`, async ({
+    page,
+    serveDist,
+  }) => {
+    const asked = await open(page, serveDist, isIsolated);
+    const errors = collectErrors(page);
+    const ask = (engine: 'auto' | 'onnxruntime' | 'tfjs') =>
+      page.evaluate(async ([from, one]) => ((await import(from)) as Run).ask('/tiny.limbeck', { engine: one }), [
+        PAGE,
+        engine,
+      ] as const);
+
+    const ort = await ask('onnxruntime');
+    // Neither tfjs nor the large worker is fetched for it.
+    const expected = ['/run-page.js', '/runWorker.js', '/ort.wasm.min.mjs', /ort-wasm-simd-threaded\.(mjs|wasm)$/];
+    const isExpected = (path: string) =>
+      expected.some((one) => (typeof one === 'string' ? one === path : one.test(path)));
+    expect(asked.filter((path) => !isExpected(path) && path !== '/empty.html')).toEqual([]);
+    expect(asked).toContain('/runWorker.js');
+    expect(ort.description).toMatchObject({ name: 'tiny', engine: 'onnxruntime', labels: ['left', 'middle', 'right'] });
+    if (!isIsolated) expect(ort.description).toMatchObject({ threads: 1 });
+    expect(ort.isSteady).toBe(true);
+    expect(ort.logits).toHaveLength(12);
+    expect(ort.labels).toHaveLength(4);
+    const sums = [0, 1, 2, 3].map((row) => ort.probabilities.slice(row * 3, row * 3 + 3).reduce((a, b) => a + b, 0));
+    for (const sum of sums) expect(sum).toBeCloseTo(1, 5);
+
+    const tfjs = await ask('tfjs');
+    expect(tfjs.description.engine).toBe('tfjs');
+    for (const [i, logit] of tfjs.logits.entries()) expect(ort.logits[i]).toBeCloseTo(logit, 4);
+    expect(tfjs.labels).toEqual(ort.labels);
+    expect(tfjs.isSteady).toBe(true);
+
+    // Each has ended with its worker, whichever is the slower.
+    const auto = await ask('auto');
+    expect(auto.description.why).toMatch(/ms in onnxruntime and .* ms in tfjs here/);
+    for (const [i, logit] of tfjs.logits.entries()) expect(auto.logits[i]).toBeCloseTo(logit, 4);
+
+    await expect.poll(() => livingWorkers(page)).toBe(0);
+    expect(errors).toEqual([]);
+  });
+}
+
+test('limbeck/run answers without a network once it is loaded', async ({ page, context, serveDist }) => {
+  await open(page, serveDist, true);
+  await page.exposeFunction('cutOff', () => context.setOffline(true));
+  const logits = await page.evaluate(
+    async (from) =>
+      ((await import(from)) as Run).askOffline(
+        '/tiny.limbeck',
+        (window as unknown as { cutOff(): Promise<void> }).cutOff,
+      ),
+    PAGE,
+  );
+  expect(logits).toHaveLength(12);
+  expect(logits.every(Number.isFinite)).toBe(true);
+});
+
+for (const engine of ['onnxruntime', 'tfjs'] as const) {
+  test(`limbeck/run tells when its worker died: ${engine}`, async ({ page, serveDist }) => {
+    await open(page, serveDist, true);
+    const code = await page.evaluate(
+      async ([from, one]) => ((await import(from)) as Run).loseWorker('/tiny.limbeck', one),
+      [PAGE, engine] as const,
+    );
+    expect(code).toBe('worker-died');
+  });
+}

@@ -1,0 +1,101 @@
+import { LimbeckError } from '../core/errors.ts';
+import { checkKnownOptions } from '../core/options.ts';
+import { artifactsFrom, nameOf, type StudentSource } from '../student/artifacts.ts';
+import type { BundleManifest, Shapes } from '../student/bundle.ts';
+import type { StudentArtifacts } from '../student/student.ts';
+import type { ReportFigures } from './cardSections.ts';
+import type { ModelCardOptions } from './modelCard.ts';
+
+export interface BundleOptions {
+  /** Default: the student's. */
+  readonly name?: string;
+  /** Names of the classes, in the order of the output. */
+  readonly labels?: readonly string[];
+  /** How data becomes the student's inputs; kept as JSON for whoever feeds it. */
+  readonly input?: object;
+  /** A `DistillReport`, or as much of one as there is; kept as JSON. */
+  readonly report?: ReportFigures;
+  /** The student as ONNX too: its bytes, such as `quantize` gives, or true for `toOnnx`. Default: not. */
+  readonly onnx?: Uint8Array | boolean;
+  /** The model card, or what it says beyond the report. Default: made of the report. */
+  readonly modelCard?: string | Partial<ModelCardOptions>;
+}
+
+/**
+ * A student as one file that says of itself what it is: tfjs's two files, ONNX where asked for, labels, what was
+ * measured, and a model card, as a ZIP. The same student and options give the same bytes.
+ * Throws    student-invalid · unsupported-layer: onnx: true, and a layer that ONNX export does not know · class-mismatch:
+ *           other labels than the student has classes · invalid-option
+ *
+ * @example
+ * const { student, report } = await distill(options).done;
+ * const bytes = await toBundle(student, { labels, report, onnx: true, modelCard: { license: 'mit' } });
+ */
+export async function toBundle(student: StudentSource, options: BundleOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  checkKnownOptions(options, ['name', 'labels', 'input', 'report', 'onnx', 'modelCard'], 'toBundle');
+  const { labels, input, report, name = nameOf(student) } = options;
+  const artifacts = await artifactsFrom(student);
+  const { inputs, outputs } = await describeShapes(artifacts);
+  if (labels !== undefined) checkLabels(labels, outputs);
+  const teacher = report?.teacher;
+  const onnx = await onnxOf(artifacts, options);
+  const about: Omit<BundleManifest, 'format' | 'version' | 'weightsHash' | 'files'> = {
+    name,
+    ...(labels && { labels }),
+    ...(input !== undefined && { input }),
+    inputs,
+    outputs,
+    ...(teacher && { teacher: { name: teacher.name, identity: teacher.identity } }),
+    ...(report && { report }),
+  };
+  const [{ packBundle }, card] = await Promise.all([
+    import('../student/packBundle.ts'),
+    cardOf(options, name, artifacts, onnx),
+  ]);
+  return packBundle({ about, artifacts, card, ...(onnx && { onnx }) });
+}
+
+/** Built once, so that the shapes are those that tfjs itself works out. */
+async function describeShapes(artifacts: StudentArtifacts): Promise<{ inputs: Shapes; outputs: Shapes }> {
+  const [{ buildStudent, describeStudent }, tf] = await Promise.all([
+    import('../student/build.ts'),
+    import('../runtime/tf.ts'),
+  ]);
+  await tf.ready();
+  const model = await buildStudent({ kind: 'artifacts', artifacts }, 0);
+  const { inputs, outputs } = describeStudent(model);
+  model.dispose();
+  const withBatch = (shapes: Shapes) =>
+    Object.fromEntries(Object.entries(shapes).map(([of, shape]) => [of, [null, ...shape]]));
+  return { inputs: withBatch(inputs), outputs: withBatch(outputs) };
+}
+
+/** Throws    class-mismatch */
+function checkLabels(labels: readonly string[], outputs: Shapes): void {
+  const lengths = Object.values(outputs).map((shape) => shape.at(-1) ?? null);
+  if (lengths.some((length) => length === null || length === labels.length)) return;
+  throw new LimbeckError(
+    'class-mismatch',
+    `There are ${labels.length} labels; the student's outputs have ${lengths.join(', ')} classes. Give one label for each.`,
+    { details: { labels: labels.length, classes: lengths } },
+  );
+}
+
+async function onnxOf(artifacts: StudentArtifacts, { onnx, labels, input }: BundleOptions) {
+  if (onnx instanceof Uint8Array) return onnx;
+  if (onnx !== true) return undefined;
+  const { artifactsToOnnx } = await import('./artifactsToOnnx.ts');
+  return artifactsToOnnx(artifacts, { ...(labels && { labels }), ...(input && { input }) });
+}
+
+async function cardOf(
+  { modelCard: given, labels, report }: BundleOptions,
+  name: string,
+  artifacts: StudentArtifacts,
+  onnx: Uint8Array | undefined,
+): Promise<string> {
+  if (typeof given === 'string') return given;
+  const { modelCard } = await import('./modelCard.ts');
+  const bytes = { tfjs: artifacts.weightData.byteLength, ...(onnx && { onnx: onnx.length }) };
+  return modelCard({ name, ...(labels && { labels }), ...(report && { report }), bytes, ...given });
+}

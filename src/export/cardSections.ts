@@ -1,0 +1,88 @@
+// The parts of a model card that hold figures.
+import type { ModelCardOptions } from './modelCard.ts';
+
+/** As much of a `DistillReport` as a card or a bundle reads; every field may be missing. */
+export interface ReportFigures {
+  readonly seed?: number;
+  readonly examples?: number;
+  readonly batchSize?: number;
+  readonly loss?: { readonly name: string; readonly options?: Readonly<Record<string, unknown>> };
+  readonly backend?: {
+    readonly backend?: string;
+    readonly threads?: number;
+    readonly simdLevel?: string;
+    readonly hasKernels?: boolean;
+  };
+  readonly teacher?: { readonly name?: string; readonly bytes?: number; readonly identity?: string };
+  readonly student?: { readonly parameters?: number; readonly bytes?: number };
+  readonly epochs?: readonly { readonly epoch: number; readonly loss: number }[];
+  readonly holdout?: Readonly<Record<string, number>>;
+  readonly timeMs?: { readonly train?: number; readonly total?: number };
+}
+
+/** Measured metrics by name; what is no number was not measured. */
+export function metricsOf({ metrics, report }: ModelCardOptions): Record<string, number> {
+  const all = { ...report?.holdout, ...metrics };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
+}
+
+export function trainingSection(report: ReportFigures = {}): string {
+  const { loss, epochs = [], batchSize, seed, backend, timeMs } = report;
+  const rows = [
+    loss && row('Loss', `\`${loss.name}\`${optionsText(loss.options)}`),
+    epochs.length > 0 && row('Epochs', String(epochs.length)),
+    batchSize !== undefined && row('Batch size', String(batchSize)),
+    seed !== undefined && row('Seed', String(seed)),
+    epochs.length > 0 && row('Loss of the last epoch', figure(epochs.at(-1)?.loss)),
+    backend?.backend !== undefined && row('Trained on', backendText(backend)),
+    timeMs?.train !== undefined && row('Time', `${figure(timeMs.train / 1000)} s`),
+  ].filter((one) => typeof one === 'string' && one !== '');
+  return rows.length === 0
+    ? ''
+    : `## Training\n\nKnowledge distillation in the browser.\n\n| | |\n|---|---|\n${rows.join('\n')}`;
+}
+
+export function figuresSection(options: ModelCardOptions): string {
+  const { bytes = {}, latency = [], report } = options;
+  const sizes = { ...(report?.student?.bytes !== undefined && { weights: report.student.bytes }), ...bytes };
+  const rows = [
+    ...Object.entries(metricsOf(options)).map(([name, value]) => row(`${name} (held out)`, figure(value))),
+    report?.student?.parameters !== undefined && row('Parameters', report.student.parameters.toLocaleString('en-US')),
+    ...Object.entries(sizes).map(([name, value]) => row(`Bytes (${name})`, value.toLocaleString('en-US'))),
+    ...latency.map(({ ms, batchSize = 1, environment }) =>
+      row(
+        `Latency, ${batchSize === 1 ? 'one example' : `${batchSize} examples`}`,
+        `${figure(ms)} ms on ${environment}`,
+      ),
+    ),
+  ].filter((one) => typeof one === 'string' && one !== '');
+  return rows.length === 0 ? '' : `## Measured\n\n| | |\n|---|---|\n${rows.join('\n')}`;
+}
+
+function row(name: string, value: string): string {
+  return value === '' ? '' : `| ${cell(name)} | ${cell(value)} |`;
+}
+
+function cell(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(/\|/g, '\\|');
+}
+
+/** Four digits say enough; nothing where there is no number. */
+function figure(value: number | undefined): string {
+  return value === undefined || !Number.isFinite(value) ? '' : String(Number(value.toPrecision(4)));
+}
+
+function optionsText(options: Readonly<Record<string, unknown>> = {}): string {
+  const parts = Object.entries(options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function backendText({ backend, threads, simdLevel, hasKernels }: NonNullable<ReportFigures['backend']>): string {
+  const parts = [
+    backend,
+    hasKernels === true ? 'limbeck’s kernels' : undefined,
+    threads === undefined ? undefined : `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    simdLevel === undefined ? undefined : `SIMD: ${simdLevel}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(', ');
+}

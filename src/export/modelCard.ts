@@ -1,0 +1,148 @@
+import { checkKnownOptions } from '../core/options.ts';
+import { figuresSection, metricsOf, type ReportFigures, trainingSection } from './cardSections.ts';
+import { yamlOf } from './yaml.ts';
+
+/** What a figure was measured on. */
+export interface LatencyFigure {
+  readonly ms: number;
+  /** Examples of one call. @default 1 */
+  readonly batchSize?: number;
+  /** Such as 'Chromium 156, 4 threads, Core i7-1165G7'. */
+  readonly environment: string;
+}
+
+export interface ModelCardOptions {
+  readonly name: string;
+  /** One or two sentences: what it is for. */
+  readonly description?: string;
+  /** An identifier such as 'mit' or 'apache-2.0'. */
+  readonly license?: string;
+  readonly tags?: readonly string[];
+  readonly language?: string;
+  /** Such as 'image-classification'. */
+  readonly task?: string;
+  /** Name, size and source of the data that it learned from and was measured on. */
+  readonly data?: { readonly name: string; readonly description?: string };
+  readonly teacher?: { readonly name?: string; readonly identity?: string; readonly license?: string };
+  readonly labels?: readonly string[];
+  /** Measured on held-out examples, by their names; added to those of the report. */
+  readonly metrics?: Readonly<Record<string, number>>;
+  /** Bytes of the files, by the names of their forms, such as { onnx: 231_000 }. */
+  readonly bytes?: Readonly<Record<string, number>>;
+  readonly latency?: readonly LatencyFigure[];
+  /** What it is not good for, one sentence each. */
+  readonly limits?: readonly string[];
+  /** A `DistillReport`, or as much of one as there is. */
+  readonly report?: ReportFigures;
+}
+
+const KNOWN: readonly (keyof ModelCardOptions)[] = [
+  'name',
+  'description',
+  'license',
+  'tags',
+  'language',
+  'task',
+  'data',
+  'teacher',
+  'labels',
+  'metrics',
+  'bytes',
+  'latency',
+  'limits',
+  'report',
+];
+
+/**
+ * A model card as Hugging Face reads them: YAML that machines read, then Markdown for people. A figure that was not
+ * measured is left out.
+ * Throws    invalid-option: an option that it does not have
+ *
+ * @example
+ * const card = modelCard({ name: 'digits', license: 'mit', report, labels: ['0', '1'] });
+ */
+export function modelCard(options: ModelCardOptions): string {
+  checkKnownOptions(options, KNOWN, 'modelCard');
+  const sections = [
+    `# ${line(options.name)}`,
+    options.description,
+    teacherSection(options),
+    dataSection(options),
+    trainingSection(options.report),
+    figuresSection(options),
+    listSection('Limits', options.limits),
+    useSection(options),
+  ];
+  return `---\n${yamlOf(frontMatter(options))}---\n\n${sections.filter((part) => part !== undefined && part !== '').join('\n\n')}\n`;
+}
+
+function frontMatter(options: ModelCardOptions): Record<string, unknown> {
+  const { name, license, tags = [], language, task, data, teacher } = options;
+  const metrics = Object.entries(metricsOf(options));
+  // The format wants a task and a data set for every figure; without them there is no index.
+  const results =
+    metrics.length === 0 || task === undefined || data === undefined
+      ? undefined
+      : [
+          {
+            task: { type: task },
+            dataset: { name: data.name, type: data.name },
+            metrics: metrics.map(([type, value]) => ({ type, value })),
+          },
+        ];
+  return {
+    license,
+    language,
+    library_name: 'limbeck',
+    pipeline_tag: task,
+    tags: [...new Set(['limbeck', 'tfjs', 'onnx', 'knowledge-distillation', ...tags])],
+    base_model: teacher?.name ?? options.report?.teacher?.name,
+    datasets: data && [data.name],
+    metrics: metrics.length === 0 ? undefined : metrics.map(([type]) => type),
+    'model-index': results && [{ name, results }],
+  };
+}
+
+function teacherSection({ teacher = {}, report }: ModelCardOptions): string {
+  const name = teacher.name ?? report?.teacher?.name;
+  const identity = teacher.identity ?? report?.teacher?.identity;
+  if (name === undefined && identity === undefined) return '';
+  const bytes = report?.teacher?.bytes;
+  const size = bytes === undefined || bytes === 0 ? '' : ` (${bytes.toLocaleString('en-US')} bytes)`;
+  const rows = [
+    `It learned from the teacher ${name === undefined ? 'named below' : `**${line(name)}**`}${size}.`,
+    identity === undefined ? '' : `Teacher’s identity: \`${line(identity)}\`.`,
+    teacher.license === undefined ? '' : `Teacher’s license: ${line(teacher.license)}.`,
+  ];
+  return `## Teacher\n\n${rows.filter((row) => row !== '').join('\n\n')}`;
+}
+
+function dataSection({ data, report }: ModelCardOptions): string {
+  if (data === undefined && report?.examples === undefined) return '';
+  const rows = [
+    data === undefined ? '' : `${line(data.name)}${data.description === undefined ? '' : `: ${data.description}`}`,
+    report?.examples === undefined ? '' : `Examples that it learned from: ${report.examples.toLocaleString('en-US')}.`,
+  ];
+  return `## Data\n\n${rows.filter((row) => row !== '').join('\n\n')}`;
+}
+
+function listSection(title: string, items: readonly string[] = []): string {
+  return items.length === 0 ? '' : `## ${title}\n\n${items.map((item) => `- ${line(item)}`).join('\n')}`;
+}
+
+function useSection({ name, labels }: ModelCardOptions): string {
+  const example = [
+    "import { loadStudent } from 'limbeck/run';",
+    '',
+    `const student = await loadStudent('${line(name).replace(/[^\w.-]+/g, '-')}.limbeck');`,
+    `const { outputs${labels === undefined ? '' : ', labels'} } = await student.predict(inputs);`,
+  ];
+  const classes =
+    labels === undefined ? '' : `\n\nClasses, in order: ${labels.map((one) => `\`${line(one)}\``).join(', ')}.`;
+  return `## How to use\n\n\`\`\`js\n${example.join('\n')}\n\`\`\`${classes}`;
+}
+
+/** Text from outside stays on one line, so that it cannot begin a heading or a list. */
+function line(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}

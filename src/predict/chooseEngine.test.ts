@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import type { NamedArrays } from '../core/shape.ts';
+import { chooseEngine } from './chooseEngine.ts';
+import type { Engine, EngineName } from './engine.ts';
+
+const log: string[] = [];
+
+/** An engine that takes so long and answers so. */
+function fake(name: EngineName, ms: number, answer: number[] | Error): Engine {
+  return {
+    name,
+    opened: { threads: 1, inputs: { x: [null, 2, null] }, outputs: { logits: [null, 2] }, notices: [] },
+    async run(inputs: NamedArrays) {
+      expect(inputs['x']?.shape).toEqual([1, 2, 16]);
+      const start = performance.now();
+      while (performance.now() - start < ms);
+      if (answer instanceof Error) throw answer;
+      return { logits: { data: Float32Array.from(answer), shape: [1, answer.length] } };
+    },
+    end: async () => void log.push(`${name} ended`),
+  };
+}
+
+type Given = Readonly<Record<EngineName, { readonly ms: number; readonly answer: number[] | Error }>>;
+
+async function chosen(given: Given, signal?: AbortSignal) {
+  log.length = 0;
+  const { engine, why, notices } = await chooseEngine(async (name) => {
+    const { ms, answer } = given[name];
+    if (ms < 0) throw new Error('no room');
+    return fake(name, ms, answer);
+  }, signal);
+  return { engine: engine.name, why, notices, log: [...log] };
+}
+
+const says = (ms: number, answer: number[] | Error = [1, 2]) => ({ ms, answer });
+
+test('the faster one stays, and the other ends', async () => {
+  const first = await chosen({ onnxruntime: says(1), tfjs: says(8) });
+  expect(first).toMatchObject({ engine: 'onnxruntime', notices: [], log: ['tfjs ended'] });
+  const second = await chosen({ onnxruntime: says(8), tfjs: says(1) });
+  expect(second).toMatchObject({ engine: 'tfjs', notices: [], log: ['onnxruntime ended'] });
+  expect(second.why).toMatch(/^One example takes [\d.]+ ms in onnxruntime and [\d.]+ ms in tfjs here\.$/);
+});
+
+test.each<[string, number[]]>([
+  ['other numbers', [1, 2.0003]],
+  ['another number of them', [1, 2, 3]],
+  ['no numbers', [1, Number.NaN]],
+])('of engines that disagree tfjs stays: %s', async (_, answer) => {
+  const choice = await chosen({ onnxruntime: says(0, answer), tfjs: says(2) });
+  expect(choice).toMatchObject({ engine: 'tfjs', log: ['onnxruntime ended'] });
+  expect(choice.notices[0]).toContain('gives other numbers');
+});
+
+test('a difference within 1e-4 of the largest answer is none', async () => {
+  const choice = await chosen({ onnxruntime: says(0, [1.0001, 2]), tfjs: says(3) });
+  expect(choice).toMatchObject({ engine: 'onnxruntime', notices: [] });
+});
+
+test('one that does not open leaves the other; two leave none', async () => {
+  const choice = await chosen({ onnxruntime: says(-1), tfjs: says(0) });
+  expect(choice).toMatchObject({ engine: 'tfjs', notices: ['onnxruntime did not open here: no room'] });
+  expect((await chosen({ onnxruntime: says(0), tfjs: says(-1) })).engine).toBe('onnxruntime');
+  await expect(chosen({ onnxruntime: says(-1), tfjs: says(-1) })).rejects.toThrow('no room');
+});
+
+test('one that cannot answer leaves the other', async () => {
+  const broken = new Error('broken');
+  const choice = await chosen({ onnxruntime: says(0, broken), tfjs: says(0) });
+  expect(choice).toMatchObject({ engine: 'tfjs', log: ['onnxruntime ended'] });
+  expect(choice.why).toContain('broken');
+  expect(await chosen({ onnxruntime: says(0), tfjs: says(0, broken) })).toMatchObject({ engine: 'onnxruntime' });
+});
+
+test('a cancelled choice ends both', async () => {
+  const cancelled = chosen({ onnxruntime: says(0), tfjs: says(0) }, AbortSignal.abort());
+  await expect(cancelled).rejects.toMatchObject({ name: 'AbortError' });
+  expect(log.sort()).toEqual(['onnxruntime ended', 'tfjs ended']);
+});

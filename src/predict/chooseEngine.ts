@@ -1,0 +1,122 @@
+// Both forms of a student are at hand: the faster engine stays, if both say the same.
+import { isAbortError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { seededRandom } from '../core/random.ts';
+import { type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import { median } from '../core/stats.ts';
+import type { Engine, EngineModel } from './engine.ts';
+
+export interface Choice {
+  readonly engine: Engine;
+  readonly why: string;
+  readonly notices: readonly string[];
+}
+
+/** Largest difference that two engines may have, in parts of the largest answer. */
+export const SAME_FRACTION = 1e-4;
+
+/** wasm code is compiled in tiers; the first runs are in the slow one. */
+const WARM_UPS = 4;
+const PAIRS = { least: 3, most: 15 };
+const BUDGET_MS = 400;
+/** Stands in for a length that the student leaves open. */
+const OPEN_LENGTH = 16;
+
+/**
+ * Opens both, asks both the same, and ends the slower one. Where they disagree, tfjs stays: in it the student learned.
+ * Throws    what opening both threw, where neither opens · AbortError
+ */
+export async function chooseEngine(
+  open: (engine: EngineModel['engine']) => Promise<Engine>,
+  signal?: AbortSignal,
+): Promise<Choice> {
+  const [ort, tfjs] = await Promise.allSettled([open('onnxruntime'), open('tfjs')]);
+  if (ort.status === 'rejected' && tfjs.status === 'rejected') throw tfjs.reason;
+  if (ort.status === 'rejected') return only((tfjs as PromiseFulfilledResult<Engine>).value, 'onnxruntime', ort.reason);
+  if (tfjs.status === 'rejected') return only(ort.value, 'tfjs', tfjs.reason);
+  const engines = [ort.value, tfjs.value] as const;
+  try {
+    const choice = await compare(engines, signal);
+    await engines.find((engine) => engine !== choice.engine)?.end();
+    return choice;
+  } catch (error) {
+    if (!isAbortError(error)) return await whichAnswers(engines, error);
+    await Promise.all(engines.map((engine) => engine.end()));
+    throw error;
+  }
+}
+
+/** They could not be compared: the one that can be asked at all, tfjs before the other. */
+async function whichAnswers([ort, tfjs]: readonly [Engine, Engine], error: unknown): Promise<Choice> {
+  const answers = await tfjs.run(sample(tfjs)).then(
+    () => true,
+    () => false,
+  );
+  await (answers ? ort : tfjs).end();
+  const why = `The engines could not be compared: ${messageOf(error)}`;
+  return { engine: answers ? tfjs : ort, why, notices: [why] };
+}
+
+function only(engine: Engine, other: string, reason: unknown): Choice {
+  const why = `${other} did not open here: ${messageOf(reason)}`;
+  return { engine, why, notices: [why] };
+}
+
+async function compare(engines: readonly [Engine, Engine], signal?: AbortSignal): Promise<Choice> {
+  const [ort, tfjs] = engines;
+  const [forOrt, forTfjs] = [sample(ort), sample(tfjs)];
+  const difference = largestDifference(await ort.run(forOrt), await tfjs.run(forTfjs));
+  if (!(difference <= SAME_FRACTION)) {
+    const why =
+      `The ONNX form gives other numbers than the tfjs form (largest difference ${difference.toPrecision(2)} of the ` +
+      `largest answer; ${SAME_FRACTION} is allowed), as a quantized one does. engine: 'onnxruntime' takes it as it is.`;
+    return { engine: tfjs, why, notices: [why] };
+  }
+  for (let i = 0; i < WARM_UPS; i++) {
+    await ort.run(forOrt);
+    await tfjs.run(forTfjs);
+  }
+  const times = { ort: [] as number[], tfjs: [] as number[] };
+  const start = performance.now();
+  for (let pair = 0; pair < PAIRS.most; pair++) {
+    if (pair >= PAIRS.least && performance.now() - start > BUDGET_MS) break;
+    throwIfAborted(signal);
+    times.ort.push(await timed(() => ort.run(forOrt)));
+    times.tfjs.push(await timed(() => tfjs.run(forTfjs)));
+  }
+  const [ortMs, tfjsMs] = [median(times.ort), median(times.tfjs)];
+  const why = `One example takes ${ortMs.toPrecision(3)} ms in onnxruntime and ${tfjsMs.toPrecision(3)} ms in tfjs here.`;
+  return { engine: ortMs <= tfjsMs ? ort : tfjs, why, notices: [] };
+}
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+}
+
+/** One example of numbers from 0 to 1, the same for both: whole ones, such as indices of words, are all 0 then. */
+function sample({ opened }: Engine): NamedArrays {
+  const random = seededRandom(1);
+  return Object.fromEntries(
+    Object.entries(opened.inputs).map(([name, shape]): [string, NdArray] => {
+      const lengths = shape.map((length, axis) => length ?? (axis === 0 ? 1 : OPEN_LENGTH));
+      return [name, { data: Float32Array.from({ length: sizeOf(lengths) }, () => random()), shape: lengths }];
+    }),
+  );
+}
+
+/** In parts of the largest answer of each output; infinite where they do not even have the same outputs. */
+function largestDifference(a: NamedArrays, b: NamedArrays): number {
+  let worst = 0;
+  for (const [name, { data }] of Object.entries(b)) {
+    const other = a[name]?.data;
+    if (other?.length !== data.length) return Number.POSITIVE_INFINITY;
+    let [largest, difference] = [0, 0];
+    for (let i = 0; i < data.length; i++) {
+      largest = Math.max(largest, Math.abs(data[i] as number));
+      difference = Math.max(difference, Math.abs((other[i] as number) - (data[i] as number)));
+    }
+    if (difference > 0 || Number.isNaN(difference)) worst = Math.max(worst, difference / Math.max(largest, 1e-6));
+  }
+  return worst;
+}

@@ -1,0 +1,162 @@
+import { LimbeckError, throwIfAborted, untilAborted } from '../core/errors.ts';
+import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import type { NamedArrays, NdArray } from '../core/shape.ts';
+import type { Choice } from './chooseEngine.ts';
+import type { EngineModel, EngineName, EngineOptions } from './engine.ts';
+import { labelled } from './labelled.ts';
+import { type EngineWorker, openEngine } from './openEngine.ts';
+import { namedInputs, type PredictInputs } from './predictInputs.ts';
+import { type PredictSource, type ReadStudent, readSource } from './readSource.ts';
+
+export interface LoadStudentOptions {
+  /**
+   * What computes. 'auto' (default) takes the form that is there; of both it opens both, compares their answers, measures
+   * them on this device and keeps the faster.
+   */
+  readonly engine?: 'auto' | EngineName;
+  /** Names of the classes, in the order of the output. Default: those that came with the student. */
+  readonly labels?: readonly string[];
+  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
+  readonly threads?: number;
+  /** A worker of limbeck's own (default), one that you make for an engine, or 'none': on this thread, as in Node. */
+  readonly worker?: EngineWorker;
+  /** The folder that serves the package's .wasm files; default: beside the code. */
+  readonly assetBase?: string;
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** What a loaded student turned out to be. Plain values. */
+export interface LoadedStudentDescription {
+  readonly name: string;
+  readonly engine: EngineName;
+  /** Why it runs there, in a sentence. */
+  readonly why: string;
+  readonly threads: number;
+  readonly labels: readonly string[] | undefined;
+  /** Shapes with the batch; a free length is null. */
+  readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
+  /** How data becomes inputs, as whoever packed the student said; arrays are given that way already. */
+  readonly input: unknown;
+  /** Of the file or files. */
+  readonly bytes: number;
+  /** One sentence for everything that makes it slower, or other, than it could be. */
+  readonly notices: readonly string[];
+}
+
+export interface Prediction {
+  /** Raw outputs by their names; an only one is `logits`. */
+  readonly outputs: NamedArrays;
+  /** The most probable class of each example, where labels are known. */
+  readonly labels?: readonly string[];
+  /** [B, C], where labels are known: softmax of the logits. */
+  readonly probabilities?: NdArray;
+}
+
+/** A student that answers. It holds a worker: dispose it when done. */
+export interface LoadedStudent extends AsyncDisposable {
+  readonly description: LoadedStudentDescription;
+  /**
+   * Answers for a batch [B, ...]. Arrays stay the caller's.
+   * Throws    unknown-input · shape-mismatch · not-finite · student-invalid · out-of-memory · worker-died · disposed ·
+   *           AbortError
+   */
+  predict(inputs: PredictInputs, signal?: AbortSignal): Promise<Prediction>;
+}
+
+const KNOWN: readonly (keyof LoadStudentOptions)[] = [
+  'engine',
+  'labels',
+  'threads',
+  'worker',
+  'assetBase',
+  'name',
+  'signal',
+];
+
+/**
+ * Opens a trained student for answering, in a worker: from a bundle, an ONNX file, tfjs's files, or as it came out of a run.
+ * Throws    model-unreachable · bundle-invalid · invalid-onnx · student-invalid · worker-unreachable · wasm-blocked ·
+ *           backend-unavailable · out-of-memory · invalid-option · AbortError
+ *
+ * @example
+ * await using student = await loadStudent('/models/digits.limbeck');
+ * const { labels, outputs } = await student.predict({ data: pixels, shape: [1, 28, 28, 1] });
+ */
+export async function loadStudent(source: PredictSource, options: LoadStudentOptions = {}): Promise<LoadedStudent> {
+  checkKnownOptions(options, KNOWN, 'loadStudent');
+  const { engine = 'auto', threads, worker = 'shipped', assetBase, signal } = options;
+  checkOneOf(engine, 'engine', ['auto', 'onnxruntime', 'tfjs']);
+  if (threads !== undefined) checkCount(threads, 'threads');
+  throwIfAborted(signal);
+  const read = await untilAborted(readSource(source, signal), signal);
+  const name = options.name ?? read.name;
+  const settings: EngineOptions = { name, ...(threads && { threads }), ...(assetBase && { assetBase }) };
+  const choice = await choose(read, engine, (model) => openEngine(model, worker, settings), signal);
+  if (signal?.aborted) await choice.engine.end();
+  throwIfAborted(signal);
+  return loaded(choice, { ...read, name, labels: options.labels ?? read.labels });
+}
+
+async function choose(
+  read: ReadStudent,
+  wanted: 'auto' | EngineName,
+  open: (model: EngineModel) => ReturnType<typeof openEngine>,
+  signal: AbortSignal | undefined,
+): Promise<Choice> {
+  const models = modelsOf(read);
+  if (wanted === 'auto' && models.length === 2) {
+    const { chooseEngine } = await import('./chooseEngine.ts');
+    return chooseEngine((name) => open(models.find(({ engine }) => engine === name) as EngineModel), signal);
+  }
+  const model = wanted === 'auto' ? models[0] : models.find(({ engine }) => engine === wanted);
+  if (model === undefined) {
+    const form = wanted === 'tfjs' ? 'tfjs' : 'ONNX';
+    throw new LimbeckError(
+      'invalid-option',
+      `"engine" was ${wanted}, but the student "${read.name}" is not there as ${form}. Leave "engine" out, or pack that ` +
+        'form too: toBundle(student, { onnx: true }).',
+      { details: { engine: wanted, forms: models.map(({ engine }) => engine) } },
+    );
+  }
+  const why = wanted === 'auto' ? 'It is the only form that the student is there in.' : 'It was asked for.';
+  return { engine: await open(model), why, notices: [] };
+}
+
+function modelsOf({ onnx, artifacts }: ReadStudent): EngineModel[] {
+  return [
+    ...(onnx === undefined ? [] : [{ engine: 'onnxruntime', onnx } as const]),
+    ...(artifacts === undefined ? [] : [{ engine: 'tfjs', artifacts } as const]),
+  ];
+}
+
+function loaded({ engine, why, notices }: Choice, { name, bytes, labels, input }: ReadStudent): LoadedStudent {
+  const { opened } = engine;
+  let isDisposed = false;
+  return {
+    description: {
+      name,
+      engine: engine.name,
+      why,
+      threads: opened.threads,
+      labels,
+      inputs: opened.inputs,
+      outputs: opened.outputs,
+      input,
+      bytes,
+      notices: [...opened.notices, ...notices],
+    },
+    async predict(inputs, signal) {
+      if (isDisposed) throw new LimbeckError('disposed', `The student "${name}" was disposed; load it again.`);
+      throwIfAborted(signal);
+      const outputs = await untilAborted(engine.run(namedInputs(inputs, opened.inputs)), signal);
+      return { outputs, ...(labels && labelled(outputs, labels)) };
+    },
+    async [Symbol.asyncDispose]() {
+      if (isDisposed) return;
+      isDisposed = true;
+      await engine.end();
+    },
+  };
+}

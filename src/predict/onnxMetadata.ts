@@ -1,0 +1,51 @@
+/**
+ * The texts that an ONNX file says about itself, its metadata_props, without reading the rest of it. Of bytes that are no
+ * ONNX file nothing is found.
+ * Source    onnx.proto: ModelProto.metadata_props = 14; protobuf's wire format
+ */
+export function onnxMetadata(model: Uint8Array): Record<string, string> {
+  const found: [string, string][] = [];
+  for (const { field, bytes } of fieldsOf(model)) {
+    if (field !== 14 || bytes === undefined) continue;
+    const texts: Record<number, string> = {};
+    for (const { field: part, bytes: text } of fieldsOf(bytes)) texts[part] = new TextDecoder().decode(text);
+    if (texts[1] !== undefined) found.push([texts[1], texts[2] ?? '']);
+  }
+  return Object.fromEntries(found);
+}
+
+interface Field {
+  readonly field: number;
+  /** Of fields with a length. */
+  readonly bytes?: Uint8Array;
+}
+
+/** The fields of one message; it ends where the bytes make no sense. */
+function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+  let at = 0;
+  /** A number in groups of seven bits, the lowest first. */
+  const varint = () => {
+    let value = 0;
+    for (let shift = 0; at < bytes.length && shift < 64; shift += 7) {
+      const byte = bytes[at++] as number;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    return value;
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const field = Math.floor(tag / 8);
+    const wire = tag % 8;
+    if (wire === 2) {
+      const length = varint();
+      if (at + length > bytes.length) return;
+      yield { field, bytes: bytes.subarray(at, at + length) };
+      at += length;
+    } else if (wire === 0) {
+      varint();
+      yield { field };
+    } else if (wire === 1 || wire === 5) at += wire === 1 ? 8 : 4;
+    else return;
+  }
+}

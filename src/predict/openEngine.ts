@@ -1,0 +1,103 @@
+// Where a student runs: in a worker of its own, or on this thread where that is asked for.
+import { LimbeckError, messageOf } from '../core/errors.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import type { StudentArtifacts } from '../student/student.ts';
+import { type Host, startHost, type WorkerOption } from '../workers/host.ts';
+import { bindInputs } from './bindInputs.ts';
+import type { Engine, EngineModel, EngineName, EngineOptions, OpenedEngine } from './engine.ts';
+import type { OrtEngine } from './ortEngine.ts';
+
+/** limbeck's own worker for the engine, none, or one that the caller makes. */
+export type EngineWorker = 'shipped' | 'none' | ((engine: EngineName) => Worker);
+
+/** Throws    worker-unreachable · backend-unavailable · wasm-blocked · out-of-memory · invalid-onnx · student-invalid */
+export async function openEngine(model: EngineModel, worker: EngineWorker, options: EngineOptions): Promise<Engine> {
+  const engine = await open(model, worker, options);
+  return { ...engine, run: async (given) => engine.run(bindInputs(given, engine.opened.inputs)) };
+}
+
+async function open(model: EngineModel, worker: EngineWorker, options: EngineOptions): Promise<Engine> {
+  if (model.engine === 'onnxruntime') {
+    return worker === 'none' ? openOrtHere(model.onnx, options) : openOrt(model.onnx, worker, options);
+  }
+  if (worker !== 'none') return openTfjs(model.artifacts, worker, options);
+  const { openTfjsHere } = await import('./tfjsHere.ts');
+  return openTfjsHere(model.artifacts, options);
+}
+
+async function openOrtHere(onnx: Uint8Array, options: EngineOptions): Promise<Engine> {
+  const { createOrtEngine } = await import('./ortEngine.ts');
+  const engine = createOrtEngine();
+  const opened = await engine.open(onnx, options);
+  return { name: 'onnxruntime', opened, run: engine.run, end: engine.close };
+}
+
+async function openOrt(onnx: Uint8Array, worker: Exclude<EngineWorker, 'none'>, options: EngineOptions) {
+  const host = await startHost<{ readonly engine: OrtEngine }>(workerOf(worker, 'onnxruntime'));
+  return started(host, 'onnxruntime', {
+    open: () => host.call((api) => api.engine.open(onnx, options)),
+    run: (inputs) => host.call((api) => api.engine.run(inputs)),
+    close: () => host.call((api) => api.engine.close()),
+  });
+}
+
+/** As much of the shipped worker as is used here; its tfjs part was made for teachers. */
+interface TfjsApi {
+  readonly tfjs: {
+    open(model: object, options: EngineOptions): Promise<OpenedEngine>;
+    run(inputs: NamedArrays): Promise<NamedArrays>;
+    close(): Promise<void>;
+  };
+}
+
+async function openTfjs(artifacts: StudentArtifacts, worker: Exclude<EngineWorker, 'none'>, options: EngineOptions) {
+  const host = await startHost<TfjsApi>(workerOf(worker, 'tfjs'));
+  const model = { kind: 'layers', student: { kind: 'artifacts', artifacts } };
+  return started(host, 'tfjs', {
+    open: () => host.call((api) => api.tfjs.open(model, options)).catch(asStudent),
+    run: (inputs) => host.call((api) => api.tfjs.run(inputs)).catch(asStudent),
+    close: () => host.call((api) => api.tfjs.close()),
+  });
+}
+
+function workerOf(worker: Exclude<EngineWorker, 'none'>, engine: EngineName): Exclude<WorkerOption, 'none'> {
+  if (typeof worker === 'function') return () => worker(engine);
+  if (engine === 'tfjs') return 'shipped';
+  // One literal expression: bundlers look for exactly this form.
+  return () => new Worker(new URL('./runWorker.js', import.meta.url), { type: 'module' });
+}
+
+/** That worker calls whatever it runs a teacher. */
+function asStudent(error: unknown): never {
+  if (!(error instanceof LimbeckError)) throw error;
+  const code = error.code === 'teacher-failed' ? 'student-invalid' : error.code;
+  const message = messageOf(error).replace(/\bteacher\b/g, 'student');
+  throw new LimbeckError(code, message, { details: error.details, cause: error });
+}
+
+interface Calls {
+  open(): Promise<OpenedEngine>;
+  run(inputs: NamedArrays): Promise<NamedArrays>;
+  close(): Promise<void>;
+}
+
+/** How long a worker may take to send away the threads that it started. */
+const CLOSE_MS = 1000;
+
+async function started(host: Host<unknown>, name: EngineName, { open, run, close }: Calls): Promise<Engine> {
+  try {
+    const { threads, inputs, outputs, notices } = await open();
+    return {
+      name,
+      opened: { threads, inputs, outputs, notices },
+      run,
+      async end() {
+        await Promise.race([close().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+        await host[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await host[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+// Numbers as onnxruntime's tensors, and back.
+import { LimbeckError } from '../core/errors.ts';
+import { fromHalves, toHalves } from '../core/halves.ts';
+import type { NdArray, NumericArray } from '../core/shape.ts';
+import type { Ort, OrtTensor } from './ort.ts';
+
+type OrtData = OrtTensor['data'];
+
+/** Element types that become numbers, and how numbers become them. */
+const makers: Readonly<Record<string, (data: NumericArray) => OrtData>> = {
+  float32: (data) => (data instanceof Float32Array ? data : Float32Array.from(data)),
+  float64: (data) => Float64Array.from(data),
+  float16: (data) => toHalves(data),
+  int8: (data) => Int8Array.from(data),
+  uint8: (data) => (data instanceof Uint8Array ? data : Uint8Array.from(data)),
+  int16: (data) => Int16Array.from(data),
+  uint16: (data) => Uint16Array.from(data),
+  int32: (data) => (data instanceof Int32Array ? data : Int32Array.from(data)),
+  uint32: (data) => Uint32Array.from(data),
+  int64: (data) => toBigInts(data, new BigInt64Array(data.length)),
+  uint64: (data) => toBigInts(data, new BigUint64Array(data.length)),
+  bool: (data) => Uint8Array.from(data, (value) => (value === 0 ? 0 : 1)),
+};
+
+/** Whether values of an element type of onnxruntime can be given and read here. */
+export function isNumericType(type: string): boolean {
+  return Object.hasOwn(makers, type);
+}
+
+/**
+ * A tensor of the model's own element type. Throws    shape-mismatch: a type for which there are no numbers, such as text
+ */
+export function toOrtTensor(ort: Ort, name: string, type: string, { data, shape }: NdArray): OrtTensor {
+  const make = isNumericType(type) ? makers[type] : undefined;
+  if (make === undefined) {
+    throw new LimbeckError(
+      'shape-mismatch',
+      `The model's input "${name}" takes ${type}; data is given as numbers. Export the model without the part that ` +
+        'turns text into numbers, and give those.',
+      { details: { name, type } },
+    );
+  }
+  return new ort.Tensor(type as 'float32', make(data) as Float32Array, shape);
+}
+
+/** Numbers that JavaScript and tfjs can hold: whole ones as int32 where all fit, else float32. */
+export function fromOrtTensor(tensor: OrtTensor): NdArray {
+  return { data: toNumbers(tensor.type, tensor.data), shape: [...tensor.dims] };
+}
+
+function toNumbers(type: string, data: OrtData): NumericArray {
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return data;
+  // An engine with Float16Array gives halves as numbers, another one as their bits.
+  if (type === 'float16' && data instanceof Uint16Array) return fromHalves(data);
+  if (type === 'float16' || type === 'float64') return Float32Array.from(data as unknown as Float64Array);
+  const numbers = Float64Array.from(data as ArrayLike<bigint | number>, Number);
+  const isInt32 = numbers.every((value) => value === (value | 0));
+  return isInt32 ? Int32Array.from(numbers) : Float32Array.from(numbers);
+}
+
+function toBigInts<T extends BigInt64Array | BigUint64Array>(data: NumericArray, out: T): T {
+  for (let i = 0; i < data.length; i++) out[i] = BigInt(Math.trunc(data[i] as number));
+  return out;
+}

@@ -1,0 +1,65 @@
+// Weights as PyTorch lays them out, brought into the layout of tfjs.
+import { LimbeckError } from '../core/errors.ts';
+import type { NdArray, NumericArray } from '../core/shape.ts';
+import type { WeightSpec } from './student.ts';
+
+/** Which axis of PyTorch's kernel becomes which of tfjs's, by rank: dense, and convolutions over one to three lengths. */
+const KERNEL_ORDERS: Readonly<Record<number, readonly number[]>> = {
+  2: [1, 0],
+  3: [2, 1, 0],
+  4: [2, 3, 1, 0],
+  5: [2, 3, 4, 1, 0],
+};
+
+/**
+ * A weight of PyTorch in tfjs's layout, told by the name that tfjs gives it: Linear [out, in] → [in, out]; Conv
+ * OIHW → HWIO, of one to three lengths; ConvTranspose IOHW → HWOI; a depthwise kernel [in·m, 1, H, W] → [H, W, in, m];
+ * everything else as it is. The gates of an LSTM stand in the same order.
+ * Throws    safetensors-invalid: a GRU, whose gates PyTorch orders and adds up otherwise
+ */
+export function fromTorchLayout({ name, shape }: WeightSpec, array: NdArray): NdArray {
+  const part = name.split('/').at(-1) ?? '';
+  if (/^depthwise_kernel/.test(part)) return fromDepthwise(shape, array);
+  if (!/kernel/i.test(part)) return array;
+  if (/^recurrent_kernel/.test(part) && shape[1] === 3 * (shape[0] ?? 0)) {
+    throw new LimbeckError(
+      'safetensors-invalid',
+      `"${name}" belongs to a GRU, whose gates PyTorch orders and adds up otherwise. Reorder them in Python, transpose ` +
+        'all kernels there, and leave "transpose" out.',
+      { details: { name } },
+    );
+  }
+  const order = KERNEL_ORDERS[array.shape.length];
+  return order === undefined ? array : transposed(array, order);
+}
+
+/** PyTorch counts the outputs of one channel side by side, in one axis. */
+function fromDepthwise(needed: readonly number[], array: NdArray): NdArray {
+  const { data, shape } = array;
+  const [channels = 0, multiplier = 0] = needed.slice(-2);
+  if (shape[0] !== channels * multiplier || shape[1] !== 1) return array;
+  const spread = { data, shape: [channels, multiplier, ...shape.slice(2)] };
+  const lengths = spread.shape.slice(2).map((_, i) => i + 2);
+  return transposed(spread, [...lengths, 0, 1]);
+}
+
+/** The axis `order[i]` becomes the axis i. */
+export function transposed({ data, shape }: NdArray, order: readonly number[]): NdArray {
+  const steps = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, n) => product * n, 1));
+  const lengths = order.map((axis) => shape[axis] as number);
+  const strides = order.map((axis) => steps[axis] as number);
+  const out = data.slice() as NumericArray;
+  const index = new Array<number>(order.length).fill(0);
+  let from = 0;
+  for (let to = 0; to < out.length; to++) {
+    out[to] = data[from] as number;
+    for (let axis = order.length - 1; axis >= 0; axis--) {
+      from += strides[axis] as number;
+      index[axis] = (index[axis] as number) + 1;
+      if ((index[axis] as number) < (lengths[axis] as number)) break;
+      from -= (strides[axis] as number) * (lengths[axis] as number);
+      index[axis] = 0;
+    }
+  }
+  return { data: out, shape: lengths };
+}
