@@ -1,6 +1,7 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import type { InspectOptions, OnnxDescription } from '../onnx/description.ts';
 import { inspectOnnx } from '../onnx/inspect.ts';
+import { numberOf, pairs } from './arguments.ts';
 import { inspectReport } from './inspectReport.ts';
 import type { Console } from './openConsole.ts';
 
@@ -85,23 +86,6 @@ async function requestOf(args: readonly string[]): Promise<Request | undefined> 
     withNodes: values.nodes === true,
     asJson: values.json === true,
   };
-}
-
-/** `NAME=VALUE` of an option that may be given several times; the name may hold anything, a `=` too. */
-function pairs<T>(option: string, given: readonly string[] = [], read: (text: string) => T): Record<string, T> {
-  return Object.fromEntries(
-    given.map((one) => {
-      const at = one.lastIndexOf('=');
-      if (at <= 0) throw new LimbeckError('invalid-option', `${option} was "${one}"; it must be NAME=VALUE.`);
-      return [one.slice(0, at), read(one.slice(at + 1))];
-    }),
-  );
-}
-
-function numberOf(text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isFinite(value)) return value;
-  throw new LimbeckError('invalid-option', `"${text}" is no number.`);
 }
 
 function isUsage(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { OnnxDescription, OnnxNodeDescription, OnnxTensorDescription } from '../onnx/description.ts';
+import { bytesText, countText } from './figures.ts';
 import { table } from './table.ts';
 
 const BOLD = '\u001b[1m';
@@ -106,25 +107,4 @@ function costCell(count = 0): string {
 
 function shapeText(shape: OnnxTensorDescription['shape']): string {
   return shape === null ? '?' : `[${shape.map((one) => one ?? '?').join(', ')}]`;
-}
-
-function bytesText(bytes: number): string {
-  return bytes < 1000 ? `${bytes} B` : `${scaled(bytes)}B`;
-}
-
-function countText(count: number): string {
-  return count < 1000 ? String(count) : scaled(count);
-}
-
-/** A number of 1,000 or more with three digits and its prefix. */
-function scaled(value: number): string {
-  const [prefix, size] = (
-    [
-      ['T', 1e12],
-      ['G', 1e9],
-      ['M', 1e6],
-      ['k', 1e3],
-    ] as const
-  ).find(([, one]) => value >= one) ?? ['', 1];
-  return `${(value / size).toPrecision(value / size >= 999.5 ? 4 : 3)} ${prefix}`;
 }

@@ -19,6 +19,7 @@ async function run(args: readonly string[], files: Readonly<Record<string, Uint8
       error += text;
     },
     readFile: async (path) => files[path] ?? (await readFile(join(import.meta.dirname, '../..', path))),
+    writeFile: async () => undefined,
     isTerminal,
   });
   return { code, out, error };

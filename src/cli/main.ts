@@ -1,18 +1,32 @@
+import { exportCommand } from './exportCommand.ts';
 import { inspectCommand } from './inspectCommand.ts';
 import type { Console } from './openConsole.ts';
+import { quantizeCommand } from './quantizeCommand.ts';
+import { runFileCommand } from './runFileCommand.ts';
 
 const HELP = `limbeck: knowledge distillation in the browser
 
 Usage
   limbeck inspect MODEL.onnx …    what a model holds: shapes, operators, parameters, multiply-adds
+  limbeck export STUDENT          a student as ONNX, tfjs, safetensors or bundle
+  limbeck quantize MODEL.onnx     int8, float16, int4, checked against a tolerance
+  limbeck run MODEL               the answers for examples, and the time they take
 
   limbeck COMMAND --help          the options of a command
 `;
 
+const COMMANDS: Readonly<Record<string, (args: readonly string[], console: Console) => Promise<number>>> = {
+  inspect: inspectCommand,
+  export: exportCommand,
+  quantize: quantizeCommand,
+  run: runFileCommand,
+};
+
 /** Runs one command. Gives the exit code: 0, or 1 where a file is bad, or 2 where the command line is. */
 export async function main(args: readonly string[], console: Console): Promise<number> {
   const [command, ...rest] = args;
-  if (command === 'inspect') return inspectCommand(rest, console);
+  const known = command !== undefined && Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  if (known !== undefined) return known(rest, console);
   if (command === '--help' || command === '-h' || command === 'help') {
     console.write(HELP);
     return 0;

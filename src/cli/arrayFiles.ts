@@ -1,0 +1,21 @@
+import { LimbeckError } from '../core/errors.ts';
+import type { NamedArrays, NdArray } from '../core/shape.ts';
+import { readNpy } from '../data/npy.ts';
+import type { Console } from './openConsole.ts';
+
+/** `NAME=FILE.npy` or `FILE.npy` of an option, by name; the one without a name goes by `otherwise`. */
+export async function readArrays(
+  option: string,
+  given: readonly string[],
+  otherwise: string,
+  console: Console,
+): Promise<NamedArrays> {
+  const arrays: Record<string, NdArray> = {};
+  for (const one of given) {
+    const at = one.indexOf('=');
+    const [name, file] = at > 0 ? [one.slice(0, at), one.slice(at + 1)] : [otherwise, one];
+    if (name in arrays) throw new LimbeckError('invalid-option', `${option} gives "${name}" twice.`);
+    arrays[name] = readNpy(await console.readFile(file), file);
+  }
+  return arrays;
+}

@@ -1,0 +1,159 @@
+import { LimbeckError } from '../core/errors.ts';
+import type { NdArray } from '../core/shape.ts';
+import { readNpy, writeNpy } from '../data/npy.ts';
+import { type LoadedStudent, loadStudent, type Prediction } from '../predict/loadStudent.ts';
+import type { PredictSource } from '../predict/readSource.ts';
+import { numberOf, onlyFile, runCommand, wordOf } from './arguments.ts';
+import { readArrays } from './arrayFiles.ts';
+import type { Console } from './openConsole.ts';
+import { readStudentFile } from './studentFile.ts';
+
+const HELP = `Runs a student, or any ONNX model, on examples.
+
+Usage
+  limbeck run [options] --input NAME=FILE.npy MODEL
+
+MODEL is a bundle, an ONNX file, or the model.json of a tfjs layers model with its weights beside it.
+
+Options
+  --input NAME=FILE.npy    examples [N, …] as numpy saves them; NAME may be left out where the model has one input
+  --labels FILE.npy        the class of each example: the accuracy is told
+  --output FOLDER          writes each output as FOLDER/NAME.npy
+  --engine ENGINE          onnxruntime or tfjs; default: the faster of those that the file allows
+  --repeat N               runs N times more and tells the median milliseconds
+  --threads N              default: the cores, 4 at most
+  --json                   writes JSON
+  -h, --help               this text
+
+Ends with 0, with 1 where the model fails, with 2 where the command line is wrong.
+`;
+
+interface Request {
+  readonly file: string;
+  readonly inputs: readonly string[];
+  readonly labels: string | undefined;
+  readonly output: string | undefined;
+  readonly engine: 'onnxruntime' | 'tfjs' | undefined;
+  readonly repeat: number;
+  readonly threads: number | undefined;
+  readonly asJson: boolean;
+}
+
+/** `limbeck run`. Gives the exit code. */
+export function runFileCommand(args: readonly string[], console: Console): Promise<number> {
+  const work = (request: Request) => runFile(request, console);
+  return runCommand({ name: 'run', help: HELP, read: requestOf, work }, args, console);
+}
+
+async function requestOf(args: readonly string[]): Promise<Request | undefined> {
+  const { parseArgs } = await import('node:util');
+  const text = { type: 'string' } as const;
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      input: { type: 'string', multiple: true },
+      labels: text,
+      output: { type: 'string', short: 'o' },
+      engine: text,
+      repeat: text,
+      threads: text,
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return undefined;
+  if (values.input === undefined) throw new LimbeckError('invalid-option', 'Give examples: --input FILE.npy.');
+  const repeat = values.repeat === undefined ? 0 : numberOf(values.repeat);
+  if (!Number.isInteger(repeat) || repeat < 0) {
+    throw new LimbeckError('invalid-option', `--repeat was "${values.repeat}"; it must be a whole number.`);
+  }
+  return {
+    file: onlyFile(positionals),
+    inputs: values.input,
+    labels: values.labels,
+    output: values.output,
+    engine: wordOf('--engine', values.engine, ['onnxruntime', 'tfjs'] as const),
+    repeat,
+    threads: values.threads === undefined ? undefined : numberOf(values.threads),
+    asJson: values.json === true,
+  };
+}
+
+async function runFile(request: Request, console: Console): Promise<void> {
+  const { file, engine, threads, output, asJson } = request;
+  const arrays = await readArrays('--input', request.inputs, 'input', console);
+  const source: PredictSource = file.endsWith('.json')
+    ? (await readStudentFile(file, console)).artifacts
+    : await console.readFile(file);
+  await using student = await loadStudent(source, {
+    worker: 'none',
+    name: file,
+    ...(engine && { engine }),
+    ...(threads !== undefined && { threads }),
+  });
+  const prediction = await student.predict(arrays);
+  const times = await timesOf(student, arrays, request.repeat);
+  const accuracy = await accuracyOf(prediction, request.labels, console);
+  for (const [name, array] of Object.entries(output === undefined ? {} : prediction.outputs)) {
+    await console.writeFile(`${output}/${name.replaceAll(/[^\w.-]/g, '_')}.npy`, writeNpy(array));
+  }
+  const result = {
+    engine: student.description.engine,
+    why: student.description.why,
+    threads: student.description.threads,
+    outputs: Object.fromEntries(Object.entries(prediction.outputs).map(([name, { shape }]) => [name, shape])),
+    ...(prediction.labels && { labels: prediction.labels }),
+    ...(accuracy !== undefined && { accuracy }),
+    ...(times.length > 0 && { medianMs: times[times.length >> 1] }),
+  };
+  console.write(asJson ? `${JSON.stringify(result, null, 2)}\n` : textOf(result));
+}
+
+async function timesOf(student: LoadedStudent, arrays: Parameters<LoadedStudent['predict']>[0], repeat: number) {
+  const times: number[] = [];
+  for (let i = 0; i < repeat; i++) {
+    const start = performance.now();
+    await student.predict(arrays);
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+async function accuracyOf({ outputs }: Prediction, labels: string | undefined, console: Console) {
+  if (labels === undefined) return undefined;
+  const { data } = readNpy(await console.readFile(labels), labels);
+  const [logits] = Object.values(outputs) as [NdArray];
+  const [rows = 0, classes = 0] = logits.shape;
+  if (logits.shape.length !== 2 || rows !== data.length) {
+    throw new LimbeckError(
+      'shape-mismatch',
+      `--labels has ${data.length} classes; the first output is [${logits.shape.join(', ')}]. It needs one for each row.`,
+    );
+  }
+  let right = 0;
+  for (let row = 0; row < rows; row++) {
+    const scores = logits.data.subarray(row * classes, (row + 1) * classes);
+    if (scores.indexOf(Math.max(...scores)) === data[row]) right++;
+  }
+  return right / rows;
+}
+
+interface Result {
+  readonly engine: string;
+  readonly why: string;
+  readonly threads: number;
+  readonly outputs: Readonly<Record<string, readonly number[]>>;
+  readonly labels?: readonly string[];
+  readonly accuracy?: number;
+  readonly medianMs?: number;
+}
+
+function textOf({ engine, why, threads, outputs, labels, accuracy, medianMs }: Result): string {
+  const lines = [`engine     ${engine}, ${threads} thread${threads === 1 ? '' : 's'}: ${why}`];
+  for (const [name, shape] of Object.entries(outputs)) lines.push(`output     ${name} [${shape.join(', ')}]`);
+  if (labels !== undefined) lines.push(`labels     ${labels.slice(0, 20).join(' ')}${labels.length > 20 ? ' …' : ''}`);
+  if (accuracy !== undefined) lines.push(`accuracy   ${(100 * accuracy).toFixed(2)} %`);
+  if (medianMs !== undefined) lines.push(`median     ${medianMs.toFixed(3)} ms a run`);
+  return `${lines.join('\n')}\n`;
+}
