@@ -25,6 +25,10 @@ async function fetchFile(url: string, signal?: AbortSignal): Promise<Response> {
 
 export const SIDE = 28;
 
+/** What the student's outputs stand for, and how a picture becomes its input: for whoever runs it elsewhere. */
+export const LABELS = [...'0123456789'];
+export const digitInput = { size: [SIDE, SIDE], channels: 1, range: [0, 1], layout: 'channels-last' };
+
 /** The digits of a file. They stay bytes; only those that are read become numbers from 0 to 1, a batch at a time. */
 function digitsOf(bytes: Uint8Array): Dataset;
 function digitsOf(bytes: Uint8Array, labels: Uint8Array): LabelledDataset;

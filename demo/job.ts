@@ -18,6 +18,7 @@ import {
 import { openAnswers } from './answers.ts';
 import { loadDigits, loadDigitTeacher } from './digits.ts';
 import { nextTurn } from './dom.ts';
+import { writeForms } from './forms.ts';
 import type { JobResult } from './jobReport.ts';
 import { watchMainThread } from './mainThread.ts';
 import { confusion, disagreements, measureStudent, measureTeacher } from './measure.ts';
@@ -45,7 +46,7 @@ export const JOB_DEFAULTS: JobOptions = {
 export type JobEvent =
   | DistillEvent
   | LoadEvent
-  | { readonly type: 'stage'; readonly stage: 'load' | 'distill' | 'measure' };
+  | { readonly type: 'stage'; readonly stage: 'load' | 'distill' | 'measure' | 'export' };
 
 /**
  * The main job: distil the recognition model into a small digit reader, and measure both. A stopped job leaves the
@@ -109,6 +110,9 @@ export async function runJob(
     if (remembered === undefined) await answers.rememberTimes(model, teacherTimes);
     const studentTimes = await orStop(measureStudent(trainer, student, digits.holdout), signal);
     await nextTurn();
+    emit({ type: 'stage', stage: 'export' });
+    const forms = await writeForms({ student, report, holdout: digits.holdout, threads: options.threads, signal });
+    await nextTurn();
     const artifacts = student.artifacts;
     if (artifacts === undefined) throw new Error('The student has no weights.');
     const after = await trainer.memory();
@@ -116,6 +120,7 @@ export async function runJob(
     const now = performance.now();
     return {
       files: toFiles(artifacts),
+      forms: forms.files,
       report: {
         seed: options.seed,
         ...placeOf(backend),
@@ -139,6 +144,14 @@ export async function runJob(
           bytes: artifacts.weightData.byteLength,
           parameters: parameterCount(artifacts),
           msPerExample: studentTimes,
+        },
+        forms: {
+          tfjs: {
+            accuracy: scored['accuracy'] ?? Number.NaN,
+            bytes: artifacts.weightData.byteLength,
+            msPerExample: studentTimes,
+          },
+          ...forms.figures,
         },
         epochs: report.epochs.map(({ epoch, loss, ms, holdout }) => ({
           epoch,

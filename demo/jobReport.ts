@@ -30,6 +30,8 @@ export interface JobReport {
     readonly parameters: number;
     readonly msPerExample: Readonly<Record<string, number>>;
   };
+  /** The student as other engines run it, by form: tfjs, and in onnxruntime-web onnx, int8 and float16. */
+  readonly forms?: Readonly<Record<string, FormFigures>>;
   readonly epochs: readonly {
     readonly epoch: number;
     readonly loss: number;
@@ -58,6 +60,13 @@ export interface JobReport {
   readonly environment: Readonly<Record<string, unknown>>;
 }
 
+export interface FormFigures {
+  readonly accuracy: number;
+  readonly bytes: number;
+  /** By batch size. */
+  readonly msPerExample: Readonly<Record<string, number>>;
+}
+
 export interface Disagreement {
   /** 28 × 28 bytes, base64. */
   readonly pixels: string;
@@ -69,4 +78,6 @@ export interface Disagreement {
 export interface JobResult {
   readonly report: JobReport;
   readonly files: StudentFiles;
+  /** The student for other engines, by file name; not kept for a later visit. */
+  readonly forms?: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 }

@@ -37,11 +37,12 @@ export function studentDownloads(files: StudentFiles): Download[] {
   ];
 }
 
-function resultDownloads({ report, files }: JobResult, page: string): Download[] {
+function resultDownloads({ report, files, forms = {} }: JobResult, page: string): Download[] {
   return [
     { name: 'report.html', type: 'text/html', data: page },
     { name: 'report.json', type: 'application/json', data: JSON.stringify(report, null, 1) },
     ...studentDownloads(files),
+    ...Object.entries(forms).map(([name, data]) => ({ name, type: 'application/octet-stream', data })),
   ];
 }
 

@@ -56,6 +56,7 @@ export function* reportSections(report: JobReport, level: 2 | 3, id = 'report'):
 ${content}</section>
 `;
   yield section('Side by side', sideBySide(report));
+  if (report.forms !== undefined) yield section('The student elsewhere', formsTable(report.forms, teacher));
   yield section('Where the time went', timeBar(timeMs));
   yield section(
     'How it learned',
@@ -101,6 +102,28 @@ function sideBySide({ teacher, student, examples, threads }: JobReport): Markup 
     ([what, left, right, ratio]) =>
       html`<tr><th scope="row">${what}</th><td class="number">${left}</td><td class="number">${right}${ratio ? html`<small>${ratio}</small>` : undefined}</td></tr>`,
   )}</tbody></table>`;
+}
+
+const FORM_NAMES: Readonly<Record<string, string>> = {
+  tfjs: 'tfjs, limbeck’s kernels',
+  onnx: 'ONNX',
+  int8: 'ONNX, int8',
+  float16: 'ONNX, float16',
+};
+
+/** The same student in each form, all but the first in onnxruntime-web; the teacher for comparison. */
+function formsTable(forms: NonNullable<JobReport['forms']>, teacher: JobReport['teacher']): Markup {
+  const rows = [
+    ...Object.entries(forms).map(([form, figures]) => [FORM_NAMES[form] ?? form, figures] as const),
+    ['Teacher', teacher] as const,
+  ];
+  return html`<table class="side">
+<thead><tr><td></td><th scope="col">Accuracy</th><th scope="col">Size</th><th scope="col">Batch of\u00a01</th><th scope="col">Batch of\u00a032</th></tr></thead>
+<tbody>${rows.map(
+    ([what, { accuracy, bytes: size, msPerExample }]) =>
+      html`<tr><th scope="row">${what}</th><td class="number">${percent(accuracy)}</td><td class="number">${bytes(size)}</td><td class="number">${milliseconds(msPerExample['1'])}</td><td class="number">${milliseconds(msPerExample['32'])}</td></tr>`,
+  )}</tbody></table>
+<p class="note">Times are of one example. The ONNX files run in onnxruntime-web on this device.</p>`;
 }
 
 const milliseconds = (value: number | undefined) => (value === undefined ? UNKNOWN : `${figures(value)}\u00a0ms`);

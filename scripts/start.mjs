@@ -90,8 +90,10 @@ async function main() {
       throw new Error(`${outcome.error.code ?? outcome.error.name}: ${outcome.error.message}`);
     const { report, files, html } = await page.evaluate(() => {
       const { result, reportHtml } = window.limbeckDemo;
-      const weights = Array.from(result.files['weights.bin']);
-      return { report: result.report, files: { ...result.files, 'weights.bin': weights }, html: reportHtml };
+      // Numbers cross to this process as text; bytes do not.
+      const asNumbers = ([name, data]) => [name, typeof data === 'string' ? data : Array.from(data)];
+      const all = Object.entries({ ...result.files, ...result.forms });
+      return { report: result.report, files: Object.fromEntries(all.map(asNumbers)), html: reportHtml };
     });
     await writeOutput(report, files, html, args.json);
     terminal.printReport(report, performance.now() - startedAt);
@@ -136,8 +138,9 @@ async function writeOutput(report, files, html, jsonFile) {
   await mkdir('out/student', { recursive: true });
   await writeFile('out/report.json', json);
   await writeFile('out/report.html', html);
-  await writeFile('out/student/model.json', files['model.json']);
-  await writeFile('out/student/weights.bin', Uint8Array.from(files['weights.bin']));
+  for (const [name, data] of Object.entries(files)) {
+    await writeFile(`out/student/${name}`, typeof data === 'string' ? data : Uint8Array.from(data));
+  }
   if (jsonFile === undefined) return;
   await mkdir(dirname(jsonFile), { recursive: true });
   await writeFile(jsonFile, json);

@@ -64,6 +64,8 @@ export function startProgress() {
       else console.log(`note: ${event.message}`);
     } else if (event.type === 'stage' && event.stage === 'measure') {
       set('measure', 0, 1, 'milliseconds per example of both', true);
+    } else if (event.type === 'stage' && event.stage === 'export') {
+      set('export', 0, 1, 'ONNX in full, int8 and float16, read by onnxruntime-web', true);
     }
   };
   const state = { epochs: 6, note: '' };
@@ -72,6 +74,7 @@ export function startProgress() {
     stop() {
       if (isStopped) return;
       isStopped = true;
+      if (open.has('export')) set('export', 1, 1, 'ONNX in full, int8 and float16, read by onnxruntime-web');
       if (open.has('measure')) set('measure', 1, 1, 'milliseconds per example of both');
       bars.stop();
     },
@@ -84,6 +87,8 @@ function table(rows) {
   const [head, ...body] = rows;
   return [line(head), widths.map((width) => '─'.repeat(width)).join('   '), ...body.map(line)].join('\n');
 }
+
+const FORMS = { tfjs: 'tfjs, own kernels', onnx: 'ONNX', int8: 'ONNX, int8', float16: 'ONNX, float16' };
 
 export function printReport(report, wallMs) {
   const { teacher, student, timeMs } = report;
@@ -105,6 +110,16 @@ export function printReport(report, wallMs) {
       ]),
     ])}`,
   );
+  if (report.forms) {
+    const rows = Object.entries(report.forms).map(([form, { accuracy, bytes: size, msPerExample }]) => [
+      FORMS[form] ?? form,
+      percent(accuracy),
+      bytes(size),
+      milliseconds(msPerExample['1']),
+      milliseconds(msPerExample['32']),
+    ]);
+    console.log(`\n${table([['the student as', 'accuracy', 'bytes', 'batch 1', 'batch 32'], ...rows])}`);
+  }
   const names = { setup: 'setup', load: 'load', teacher: 'teacher + student', train: 'student', evaluate: 'evaluate' };
   const parts = Object.entries(names).map(([key, name]) => `${name} ${seconds(timeMs[key])}`);
   console.log(`\ntime     ${parts.join(' · ')} · total ${seconds(timeMs.total)} (with set-up here ${seconds(wallMs)})`);
@@ -120,5 +135,5 @@ export function printReport(report, wallMs) {
   console.log(
     `learned  from ${report.examples.learned} digits without labels, scored on ${report.examples.heldOut}, seed ${report.seed}`,
   );
-  console.log('written  out/report.json · out/report.html · out/student/model.json, weights.bin\n');
+  console.log('written  out/report.json · out/report.html · out/student/: model.json, weights.bin, student.onnx, …\n');
 }
