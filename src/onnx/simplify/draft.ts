@@ -1,0 +1,247 @@
+import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from '../model.ts';
+import { ownValues, readsOf } from '../references.ts';
+import type { Call } from '../shapes/call.ts';
+import { domainOf } from '../shapes/operators.ts';
+import { type Inferred, UNKNOWN } from '../shapes/tensor.ts';
+import { dataOf, storedData, type TensorData } from '../tensorData.ts';
+
+/** A graph that is being rewritten: who makes and who reads a value is known at any time. */
+export interface Draft {
+  /** The version of ONNX's own operators that the model asks for. */
+  readonly opset: number;
+  /** How many changes there were so far. */
+  readonly edits: () => number;
+  /** The nodes of now, one after the other; those that go meanwhile are passed over. */
+  readonly nodes: () => Iterable<OnnxNode>;
+  /** The node that gives a value; undefined for inputs and constants. */
+  readonly maker: (name: string) => OnnxNode | undefined;
+  /** The nodes that read a value, graphs inside of them counted in. */
+  readonly readers: (name: string) => ReadonlySet<OnnxNode>;
+  /** Whether somebody outside of the nodes' own inputs needs the name: an output, a tap, a graph inside a node. */
+  readonly isPinned: (name: string) => boolean;
+  /** Whether the value must be computed by a node: an output or a tap. */
+  readonly isResult: (name: string) => boolean;
+  /** Whether one node alone reads the value, so that it may vanish with that node. */
+  readonly isReadOnce: (name: string) => boolean;
+  /** The elements of a stored value, if it is one and can be read. */
+  readonly constant: (name: string | undefined) => TensorData | undefined;
+  /** What is known about a value's type, shape and elements. */
+  readonly inferred: (name: string | undefined) => Inferred;
+  /** A node with what is known about its inputs. */
+  readonly call: (node: OnnxNode) => Call;
+  /** A new stored value; its name, which begins with `hint`. */
+  readonly addConstant: (hint: string, data: TensorData) => string;
+  /** Makes the values that a node gives stored ones; the node goes. */
+  readonly settle: (node: OnnxNode, results: readonly (TensorData | OnnxTensor | undefined)[]) => void;
+  /** Puts nodes in a node's place. Who only worked for the old one goes too. */
+  readonly replace: (node: OnnxNode, ...by: readonly OnnxNode[]) => void;
+  /**
+   * Lets everybody read `source` in place of the one output of a node that changes nothing; whether that could be done.
+   */
+  readonly bypass: (node: OnnxNode, source: string) => boolean;
+  /** A name that no value has. */
+  readonly fresh: (hint: string) => string;
+  /** Values stored from outside of the graph, as those of a branch. */
+  readonly adopt: (tensor: OnnxTensor) => void;
+  /** Replaces what is known about values, after the nodes have changed. */
+  readonly learn: (inferred: ReadonlyMap<string, Inferred>) => void;
+  /** The graph as it is now: nodes and stored values. */
+  readonly finish: () => Pick<OnnxGraph, 'node' | 'initializer'>;
+}
+
+/** Opens a graph for rewriting. Its messages stay as they are: nodes are copied before their inputs change. */
+export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
+  const { graph } = model;
+  let nodes = [...graph.node];
+  const live = new Set(nodes);
+  let edits = 0;
+  let known: ReadonlyMap<string, Inferred> = new Map();
+  const taken = allNames(graph);
+  const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const elements = new Map<string, TensorData | undefined>();
+  const makers = new Map<string, OnnxNode>();
+  const readers = new Map<string, Set<OnnxNode>>();
+  const innerReads = new Map<string, number>();
+  const results = new Set([...graph.output.map(({ name }) => name), ...keep]);
+  for (const node of nodes) link(node, 1);
+
+  function link(node: OnnxNode, by: 1 | -1): void {
+    for (const name of node.output) {
+      if (name === '') continue;
+      if (by === 1) makers.set(name, node);
+      else if (makers.get(name) === node) makers.delete(name);
+    }
+    const own = new Set(node.input);
+    for (const name of readsOf(node)) {
+      const set = readers.get(name) ?? new Set();
+      readers.set(name, set);
+      if (by === 1) set.add(node);
+      else set.delete(node);
+      if (!own.has(name)) innerReads.set(name, (innerReads.get(name) ?? 0) + by);
+    }
+    if (node.attribute.some(({ g, graphs }) => g !== undefined || graphs.length > 0)) {
+      // A value may be both an input and read inside.
+      for (const name of own) if (name !== '') innerReads.set(name, (innerReads.get(name) ?? 0) + by);
+    }
+  }
+
+  const isResult = (name: string) => results.has(name);
+  const isPinned = (name: string) => results.has(name) || (innerReads.get(name) ?? 0) > 0;
+  const readersOf = (name: string) => readers.get(name) ?? NOBODY;
+
+  function exchange(node: OnnxNode, by: readonly OnnxNode[]): void {
+    const at = nodes.indexOf(node);
+    nodes.splice(at, 1, ...by);
+    link(node, -1);
+    live.delete(node);
+    for (const one of by) {
+      link(one, 1);
+      live.add(one);
+    }
+    edits += 1;
+  }
+
+  /** Takes out the makers of values that nobody reads any more. */
+  function sweep(names: Iterable<string>): void {
+    const open = [...names];
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      const maker = makers.get(name);
+      if (maker === undefined) continue;
+      if (maker.output.some((one) => one !== '' && (isPinned(one) || readersOf(one).size > 0))) continue;
+      const reads = readsOf(maker);
+      nodes = nodes.filter((one) => one !== maker);
+      live.delete(maker);
+      link(maker, -1);
+      open.push(...reads);
+    }
+  }
+
+  function fresh(hint: string): string {
+    let name = hint;
+    for (let i = 1; taken.has(name); i += 1) name = `${hint}_${i}`;
+    taken.add(name);
+    return name;
+  }
+
+  function renameReads(from: string, to: string): void {
+    for (const reader of [...readersOf(from)]) {
+      const copy = copyOf(reader);
+      copy.input = reader.input.map((name) => (name === from ? to : name));
+      exchange(reader, [copy]);
+    }
+  }
+
+  function constant(name: string | undefined): TensorData | undefined {
+    if (name === undefined) return undefined;
+    const tensor = stored.get(name);
+    if (tensor === undefined) return undefined;
+    if (!elements.has(name)) elements.set(name, readable(tensor));
+    return elements.get(name);
+  }
+
+  return {
+    opset: Number(model.opsetImport.find(({ domain }) => domainOf(domain) === '')?.version ?? 1),
+    edits: () => edits,
+    nodes: () => alive([...nodes], live),
+    maker: (name) => makers.get(name),
+    readers: readersOf,
+    isPinned,
+    isResult,
+    isReadOnce: (name) => !isPinned(name) && readersOf(name).size === 1,
+    constant,
+    inferred: (name) => (name === undefined ? UNKNOWN : (known.get(name) ?? UNKNOWN)),
+    call: (node) => ({
+      node,
+      inputs: node.input.map((name) => (name === '' ? undefined : (known.get(name) ?? UNKNOWN))),
+      opset: Number(model.opsetImport.find(({ domain }) => domainOf(domain) === domainOf(node.domain))?.version ?? 1),
+    }),
+    addConstant: (hint, { dtype, shape, data }) => {
+      const name = fresh(hint);
+      stored.set(name, storedData(name, dtype, shape, data));
+      return name;
+    },
+    settle: (node, values) => {
+      const reads = readsOf(node);
+      exchange(node, []);
+      for (const [i, value] of values.entries()) {
+        const name = node.output[i] ?? '';
+        if (name === '' || value === undefined) continue;
+        const tensor =
+          'dims' in value ? renamedTensor(value, name) : storedData(name, value.dtype, value.shape, value.data);
+        stored.set(name, tensor);
+        elements.delete(name);
+      }
+      sweep(reads);
+    },
+    replace: (node, ...by) => {
+      const reads = readsOf(node);
+      exchange(node, by);
+      sweep(reads);
+    },
+    bypass: (node, source) => {
+      const [output = ''] = node.output;
+      if (isPinned(output)) {
+        // The name must live on, so the source takes it over, unless somebody needs that one's name as well.
+        const maker = makers.get(source);
+        if (maker === undefined || isPinned(source)) return false;
+        exchange(node, []);
+        const copy = copyOf(maker);
+        copy.output = maker.output.map((name) => (name === source ? output : name));
+        exchange(maker, [copy]);
+        renameReads(source, output);
+        return true;
+      }
+      const reads = readsOf(node);
+      exchange(node, []);
+      renameReads(output, source);
+      sweep(reads);
+      return true;
+    },
+    fresh,
+    adopt: (tensor) => {
+      stored.set(tensor.name, tensor);
+      taken.add(tensor.name);
+    },
+    learn: (inferred) => {
+      known = inferred;
+    },
+    finish: () => ({ node: nodes, initializer: [...stored.values()] }),
+  };
+}
+
+/** Another message with the same fields; unset ones stay unset. */
+export function copyOf<T extends object>(message: T): T {
+  return Object.assign(Object.create(Object.getPrototypeOf(message) as object), message) as T;
+}
+
+function* alive(nodes: readonly OnnxNode[], live: ReadonlySet<OnnxNode>): Iterable<OnnxNode> {
+  for (const node of nodes) if (live.has(node)) yield node;
+}
+
+const NOBODY: ReadonlySet<OnnxNode> = new Set();
+
+function readable(tensor: OnnxTensor): TensorData | undefined {
+  try {
+    return dataOf(tensor);
+  } catch {
+    // Strings, packed types, or elements in another file: the value stays as it is.
+    return undefined;
+  }
+}
+
+function renamedTensor(tensor: OnnxTensor, name: string): OnnxTensor {
+  const copy = copyOf(tensor);
+  copy.name = name;
+  return copy;
+}
+
+/** Every name in a graph and the graphs inside it. */
+function allNames(graph: OnnxGraph): Set<string> {
+  const names = ownValues(graph);
+  for (const node of graph.node) {
+    for (const { g, graphs } of node.attribute) {
+      for (const inner of g === undefined ? graphs : [g]) for (const name of allNames(inner)) names.add(name);
+    }
+  }
+  return names;
+}
