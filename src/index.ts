@@ -64,7 +64,8 @@ export type { TfjsHandler, TfjsSource } from './teacher/tfjs/tfjsSource.ts';
 export { loadTfjsTeacher, type TfjsTeacherOptions } from './teacher/tfjsTeacher.ts';
 
 // Student
-export { artifactsFromFiles, type StudentFiles, toFiles } from './student/files.ts';
+export type { StudentSource } from './student/artifacts.ts';
+export { artifactsFromFiles, type StudentFiles, type TfjsFiles, toFiles } from './student/files.ts';
 export { studentFromModel } from './student/layersModel.ts';
 export { parameterCount, type Student, type StudentArtifacts, studentFromArtifacts } from './student/student.ts';
 export { type CnnOptions, cnn } from './student/zoo/cnn.ts';
@@ -73,6 +74,43 @@ export { type MlpOptions, mlp } from './student/zoo/mlp.ts';
 export { type MobilenetV1Options, mobilenetV1 } from './student/zoo/mobilenetV1.ts';
 export { type Resnet8Options, resnet8 } from './student/zoo/resnet8.ts';
 export { type TransformerTinyOptions, transformerTiny } from './student/zoo/transformerTiny.ts';
+
+// Export and import
+export { type BundleOptions, toBundle } from './export/bundle.ts';
+export type { ReportFigures } from './export/cardSections.ts';
+export { type LatencyFigure, type ModelCardOptions, modelCard } from './export/modelCard.ts';
+export {
+  type CalibrationMethod,
+  type EvaluateOptions,
+  type Quantized,
+  type QuantizedForm,
+  type QuantizeEvent,
+  type QuantizeMetric,
+  type QuantizeOptions,
+  quantize,
+} from './export/quantize.ts';
+export type { NodeReport, QuantizeReport } from './export/quantize/report.ts';
+export { type SafetensorsOptions, toSafetensors } from './export/safetensors.ts';
+export { type TfjsModelFiles, type TfjsOptions, toTfjs } from './export/tfjs.ts';
+export { toOnnx } from './export/toOnnx.ts';
+export type { ToOnnxOptions } from './export/toOnnxOptions.ts';
+export type { Bundle, BundleFile, BundleManifest, ReadBundleOptions } from './student/bundle.ts';
+export { type FromOnnxOptions, fromOnnx } from './student/fromOnnx.ts';
+export { type FromSafetensorsOptions, fromSafetensors } from './student/fromSafetensors.ts';
+export { readBundle } from './student/readBundle.ts';
+
+// Running a student
+export type { EngineName } from './predict/engine.ts';
+export type { EngineWorker } from './predict/openEngine.ts';
+export {
+  type LoadedStudent,
+  type LoadedStudentDescription,
+  type LoadStudentOptions,
+  loadStudent,
+  type Prediction,
+} from './predict/loadStudent.ts';
+export type { PredictInputs } from './predict/predictInputs.ts';
+export type { PredictSource } from './predict/readSource.ts';
 
 // Loss
 export { type CrossEntropyOptions, crossEntropy } from './losses/crossEntropy.ts';
@@ -84,6 +122,8 @@ export { type WeightedTerm, weighted } from './losses/weighted.ts';
 export { type Metric, type MetricInputs, measure } from './train/metric.ts';
 export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.ts';
+
+export type { QuantizationAwareOptions, QuantizationReport } from './train/quantizationAware.ts';
 
 // Verbs
 export { type DistillOptions, type Distilled, distill } from './distill/distill.ts';

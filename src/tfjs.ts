@@ -15,6 +15,7 @@ export { silu } from './runtime/ops/silu.ts';
 export * as tf from './runtime/tf.ts';
 export { registerActivations } from './student/activations.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention } from './student/layers/multiHeadAttention.ts';
+export { type OnnxOperatorConfig, onnxOperator } from './student/layers/onnxOperator.ts';
 export { positionEmbedding } from './student/layers/positionEmbedding.ts';
 export { makeOptimizer } from './train/optimizer.ts';
 export type { OptimizerState, StepOptimizer } from './train/stepOptimizer.ts';

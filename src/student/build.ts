@@ -4,6 +4,7 @@ import { formatShape, isSameShape, type NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
 import { registerActivations } from './activations.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
+import { onnxOperatorClass } from './layers/onnxOperator.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
 import type { PortableStudent, StudentDescription, StudentDesign } from './student.ts';
 import * as zoo from './zoo/all.ts';
@@ -91,6 +92,6 @@ export function orderInputs(model: tf.LayersModel, inputs: NamedArrays): NamedAr
 
 /** Layers and activations that tfjs lacks, so that saved models find them; each is registered once. */
 function registerParts(): void {
-  for (const register of [multiHeadAttentionClass, positionEmbeddingClass]) register(tf);
+  for (const register of [multiHeadAttentionClass, positionEmbeddingClass, onnxOperatorClass]) register(tf);
   registerActivations();
 }

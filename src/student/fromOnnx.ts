@@ -1,0 +1,74 @@
+import { LimbeckError } from '../core/errors.ts';
+import { checkKnownOptions, checkOneOf } from '../core/options.ts';
+import type { Student } from './student.ts';
+
+/** How an ONNX model becomes a student. */
+export interface FromOnnxOptions {
+  /**
+   * How images enter: 'channels-last' takes [B, H, W, C] for what the model calls [B, C, H, W] and gives images back so;
+   * 'as-is' keeps the model's own order of axes. Inputs that no convolution or pooling reads always keep theirs.
+   * @default 'channels-last'
+   */
+  readonly inputLayout?: 'channels-last' | 'as-is';
+  /** The student's name. @default 'imported' */
+  readonly name?: string;
+  /** Whole shapes in the model's own order of axes, batch included, to fix free lengths; null leaves one free. */
+  readonly inputShapes?: Readonly<Record<string, readonly (number | null)[]>>;
+  /** What learns: everything, nothing, or these layers or nodes. @default 'all' */
+  readonly trainable?: 'all' | 'none' | readonly string[];
+  /** Values of the model that become the student's outputs; what only others need is left out. Default: the model's own. */
+  readonly outputs?: readonly string[];
+}
+
+/**
+ * An ONNX model as a trainable student: each node becomes the tfjs layer that computes it, with the model's weights.
+ *
+ * The batch becomes free where the file fixes it. Quantized weights learn as float32. Batch normalisation, dropout and
+ * weights stay apart, so that training goes on where it ended. Layers are named after their weights or nodes.
+ *
+ * Shapes    images [B, C, H, W] of the model are [B, H, W, C] of the student, unless `inputLayout` says otherwise
+ * Throws    invalid-onnx: no ONNX file, or a broken one · invalid-option: options that nothing reads, a shape that does
+ *           not fit, a layer to train that is not there · unknown-input, unknown-output: names that the model does not
+ *           have · unsupported-operator: nodes that no layer computes, all of them by name
+ *
+ * @example
+ * const response = await fetch('/models/small.onnx');
+ * const student = await fromOnnx(await response.arrayBuffer(), { outputs: ['features'] });
+ */
+export async function fromOnnx(
+  source: Uint8Array | ArrayBuffer | Blob,
+  options: FromOnnxOptions = {},
+): Promise<Student> {
+  checkOptions(options);
+  if (!(source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob)) {
+    throw new LimbeckError(
+      'invalid-option',
+      `fromOnnx was given ${typeof source}; it takes the bytes of a model: a Uint8Array, an ArrayBuffer or a Blob. Fetch an address first.`,
+    );
+  }
+  const { importOnnx } = await import('./importOnnx.ts');
+  if (source instanceof Uint8Array) return importOnnx(source, options);
+  return importOnnx(new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer()), options);
+}
+
+function checkOptions(options: FromOnnxOptions): void {
+  checkKnownOptions(options, ['inputLayout', 'name', 'inputShapes', 'trainable', 'outputs'], 'fromOnnx');
+  const { inputLayout = 'channels-last', name = 'imported', trainable = 'all', outputs } = options;
+  checkOneOf(inputLayout, 'inputLayout', ['channels-last', 'as-is']);
+  if (typeof name !== 'string' || name === '') throw wrong('name', name, 'a word');
+  if (typeof trainable === 'string') checkOneOf(trainable, 'trainable', ['all', 'none']);
+  else if (!isNames(trainable)) throw wrong('trainable', trainable, "'all', 'none' or a list of names");
+  if (outputs !== undefined && (!isNames(outputs) || outputs.length === 0)) {
+    throw wrong('outputs', outputs, 'a list of at least one name');
+  }
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function wrong(option: string, value: unknown, needed: string): LimbeckError {
+  return new LimbeckError('invalid-option', `"${option}" of fromOnnx was ${String(value)}; it must be ${needed}.`, {
+    details: { option },
+  });
+}

@@ -1,0 +1,124 @@
+import { LimbeckError } from '../core/errors.ts';
+import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
+import { onnx } from '../onnx/model.ts';
+import type { Shape } from '../onnx/shapes/tensor.ts';
+import { declaredTensor } from '../onnx/shapes/walk.ts';
+import { copyOf } from '../onnx/simplify/draft.ts';
+import type { Steps } from './importSteps.ts';
+import { BATCH, channelsLast } from './placing.ts';
+
+/** An input of the model. */
+export interface ImportedInput {
+  readonly name: string;
+  /** In the model's order of axes; null where a length is free. */
+  readonly shape: readonly (number | null)[];
+  /** Its axes with the batch first. */
+  readonly axes: readonly number[];
+  /** The same with channels last. */
+  readonly imageAxes: readonly number[];
+  /** Whether it takes whole numbers, as tokens are. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * The model with its batch free, and free lengths fixed as the caller says. What it says about inner values is left out,
+ * since it may be said for another batch.
+ * Throws    unknown-input, invalid-option: shapes for something else, or that do not fit
+ */
+export function freeBatch(
+  model: OnnxModel,
+  inputShapes: Readonly<Record<string, readonly (number | null)[]>>,
+): { model: OnnxModel; inputs: readonly ImportedInput[] } {
+  const stored = new Set(model.graph.initializer.map(({ name }) => name));
+  const free = model.graph.input.filter(({ name }) => !stored.has(name));
+  for (const name of Object.keys(inputShapes)) requireInput(name, free);
+  const inputs: ImportedInput[] = [];
+  const bound = free.map((value) => {
+    const { dtype, shape } = declaredTensor(value, new Map());
+    const batch = batchAxis(shape);
+    const lengths = boundLengths(value.name, shape, inputShapes[value.name]);
+    const open = lengths.map((length, i) => (i === batch ? BATCH : length));
+    const order = lengths.map((_, i) => i).filter((i) => i !== batch);
+    inputs.push({
+      name: value.name,
+      shape: open.map((length) => (typeof length === 'number' ? length : null)),
+      axes: lengths.length === 0 ? [] : [batch, ...order],
+      imageAxes: channelsLast(lengths.length),
+      isWhole: dtype?.includes('int') === true,
+    });
+    const dim = open.map((one) => (typeof one === 'number' ? { dimValue: BigInt(one) } : { dimParam: one ?? '' }));
+    const elemType = value.type?.tensorType?.elemType ?? 1;
+    return onnx.value({ name: value.name, type: { tensorType: { elemType, shape: { dim } } } });
+  });
+  const output = model.graph.output.map(({ name, type }) =>
+    onnx.value({ name, type: { tensorType: { elemType: type?.tensorType?.elemType ?? 1 } } }),
+  );
+  const batched = copyOf(model);
+  batched.graph = Object.assign(copyOf(model.graph), { input: bound, output, valueInfo: [] });
+  return { model: batched, inputs };
+}
+
+function requireInput(name: string, inputs: readonly OnnxValue[]): void {
+  if (inputs.some((one) => one.name === name)) return;
+  const known = inputs.map((one) => one.name);
+  throw new LimbeckError(
+    'unknown-input',
+    `inputShapes names "${name}", which the model does not take. Its inputs are: ${known.join(', ')}.`,
+    { details: { input: name, known } },
+  );
+}
+
+/** The first axis, unless another one is called a batch. */
+function batchAxis(shape: Shape | null): number {
+  const named = (shape ?? []).findIndex((length) => typeof length === 'string' && /^(n|b|batch.*)$/i.test(length));
+  return Math.max(0, named);
+}
+
+function boundLengths(name: string, shape: Shape | null, given: readonly (number | null)[] | undefined): Shape {
+  if (given === undefined) return shape ?? [];
+  const fits =
+    shape === null || (shape.length === given.length && shape.every((length, i) => isFitting(length, given[i], i)));
+  if (fits && given.every((one) => one === null || (Number.isInteger(one) && one > 0))) {
+    return given.map((one, i) => one ?? shape?.[i] ?? null);
+  }
+  throw new LimbeckError(
+    'invalid-option',
+    `inputShapes gives [${given.join(', ')}] for the input "${name}", which is [${shape?.map((one) => one ?? '?').join(', ')}]. ` +
+      'Give each axis its length, or null where it stays free.',
+    { details: { input: name, given, shape } },
+  );
+}
+
+/** The batch is free whatever the file or the caller says. */
+function isFitting(length: Shape[number], given: number | null | undefined, axis: number): boolean {
+  return axis === 0 || typeof length !== 'number' || given === null || given === length;
+}
+
+/** Operators that take channels second. */
+const SPATIAL = new Set(
+  'Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool Resize Upsample InstanceNormalization BatchNormalization DepthToSpace SpaceToDepth'.split(
+    ' ',
+  ),
+);
+/** Operators that leave axes as they are. */
+const NEUTRAL = new Set(
+  'Add Sub Mul Div Pow Relu LeakyRelu PRelu Clip Sigmoid Tanh HardSwish Swish HardSigmoid Gelu Elu Cast Identity Dropout Pad Concat'.split(
+    ' ',
+  ),
+);
+
+/** Whether an input reaches a convolution or the like before anything moves its axes. */
+export function holdsImages({ name, shape, axes }: ImportedInput, { readers }: Steps): boolean {
+  if (shape.length < 3 || axes[0] !== 0) return false;
+  const seen = new Set<string>();
+  const open = [name];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    if (seen.has(one)) continue;
+    seen.add(one);
+    for (const { node } of readers.get(one) ?? []) {
+      if (SPATIAL.has(node.opType) && node.input[0] === one) return true;
+      if (NEUTRAL.has(node.opType)) open.push(...node.output);
+    }
+  }
+  return false;
+}

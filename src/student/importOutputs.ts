@@ -1,0 +1,43 @@
+import { LimbeckError } from '../core/errors.ts';
+import { type OnnxModel, onnx } from '../onnx/model.ts';
+import { prune } from '../onnx/prune.ts';
+import { ownValues } from '../onnx/references.ts';
+import { copyOf } from '../onnx/simplify/draft.ts';
+import type { Steps } from './importSteps.ts';
+
+/**
+ * The model with these values as its only outputs. The argument stays as it is.
+ * Throws    unknown-output: a value that the model does not have
+ */
+export function keepOutputs(model: OnnxModel, outputs: readonly string[] | undefined): OnnxModel {
+  const known = ownValues(model.graph);
+  const names = outputs ?? model.graph.output.map(({ name }) => name);
+  const missing = names.find((name) => !known.has(name) || name === '');
+  if (missing !== undefined) {
+    throw new LimbeckError(
+      'unknown-output',
+      `The model has no value "${missing}"; its outputs are: ${model.graph.output.map(({ name }) => name).join(', ')}.`,
+      {
+        details: { output: missing },
+      },
+    );
+  }
+  const output = names.map((name) => model.graph.output.find((one) => one.name === name) ?? onnx.value({ name }));
+  const cut = copyOf(model);
+  cut.graph = Object.assign(copyOf(model.graph), { output });
+  prune(cut.graph);
+  return cut;
+}
+
+/** Throws    invalid-onnx: outputs that no input reaches */
+export function requireUseful({ makers, inputs, outputs }: Steps): void {
+  const fixed = outputs.find((name) => !makers.has(name) && !inputs.has(name));
+  if (fixed === undefined) return;
+  throw new LimbeckError(
+    'invalid-onnx',
+    `The output "${fixed}" of the model is a stored value: there is nothing to learn.`,
+    {
+      details: { output: fixed },
+    },
+  );
+}

@@ -1,0 +1,110 @@
+import { sizeOf } from '../core/shape.ts';
+import type { OnnxModel, OnnxNode, OnnxTensor } from '../onnx/model.ts';
+import { domainOf, operatorOf } from '../onnx/shapes/operators.ts';
+import { storedTensor } from '../onnx/shapes/stored.ts';
+import { type Inferred, tensor, UNKNOWN } from '../onnx/shapes/tensor.ts';
+import { declaredTensor } from '../onnx/shapes/walk.ts';
+import { numbers } from '../onnx/simplify/convert.ts';
+import { copyOf } from '../onnx/simplify/draft.ts';
+import { dataOf } from '../onnx/tensorData.ts';
+import type { Constant, Step } from './operator.ts';
+import { BATCH } from './placing.ts';
+import { reshapedTo } from './reshaped.ts';
+
+/** A model's nodes in an order in which they can be built, and what is known of its values. */
+export interface Steps {
+  readonly steps: readonly Step[];
+  readonly inputs: ReadonlyMap<string, Inferred>;
+  /** The node that makes a value. */
+  readonly makers: ReadonlyMap<string, Step>;
+  /** How many nodes and outputs read a value, and the nodes that do. */
+  readonly readers: ReadonlyMap<string, readonly Step[]>;
+  readonly outputs: readonly string[];
+}
+
+/** Infers a simplified model whose batch is called `BATCH`. */
+export function stepsOf(model: OnnxModel): Steps {
+  const { graph } = model;
+  const opsets = new Map(model.opsetImport.map(({ domain, version }) => [domainOf(domain), Number(version)]));
+  const stored = new Map(graph.initializer.map((one) => [one.name, one]));
+  const known = new Map<string, Inferred>(graph.initializer.map((one) => [one.name, storedTensor(one)]));
+  const inputs = new Map<string, Inferred>();
+  for (const value of graph.input) {
+    if (stored.has(value.name)) continue;
+    inputs.set(value.name, declaredTensor(value, new Map()));
+    known.set(value.name, inputs.get(value.name) as Inferred);
+  }
+  const constants = new Map<string, Constant>();
+  const constantOf = (name: string | undefined): Constant | undefined => {
+    const tensor = name === undefined ? undefined : stored.get(name);
+    if (tensor === undefined) return undefined;
+    const constant = constants.get(tensor.name) ?? readConstant(tensor);
+    constants.set(tensor.name, constant);
+    return constant;
+  };
+  const [makers, readers] = [new Map<string, Step>(), new Map<string, Step[]>()];
+  const steps = sorted(graph.node, known).map((given): Step => {
+    // Of its own, so that outputs that nothing reads can be taken off it.
+    const node = copyOf(given);
+    const call = {
+      node,
+      inputs: node.input.map((name) => (name === '' ? undefined : (known.get(name) ?? UNKNOWN))),
+      opset: opsets.get(domainOf(node.domain)) ?? 1,
+    };
+    const outputs = inferred(call);
+    const constant = (index: number) => constantOf(node.input[index]);
+    const step = { ...call, name: node.name || node.output[0] || node.opType, outputs, constant };
+    node.output.forEach((name, i) => {
+      if (name === '') return;
+      known.set(name, outputs[i] ?? UNKNOWN);
+      makers.set(name, step);
+    });
+    for (const name of node.input) readers.set(name, [...(readers.get(name) ?? []), step]);
+    return step;
+  });
+  const outputs = graph.output.map(({ name }) => name);
+  for (const { node } of steps)
+    node.output = node.output.map((name) => (readers.has(name) || outputs.includes(name) ? name : ''));
+  return { steps, inputs, makers, readers, outputs };
+}
+
+function inferred(call: Pick<Step, 'node' | 'inputs' | 'opset'>): readonly Inferred[] {
+  const outputs = operatorOf(call.node.domain, call.node.opType)?.outputs(call) ?? [];
+  const [x, target] = call.inputs;
+  const [made] = outputs;
+  // A size may be given for the batch too, as the model was saved.
+  if (call.node.opType === 'Resize' && x?.shape?.[0] === BATCH && made?.shape != null) {
+    return [{ ...made, shape: [BATCH, ...made.shape.slice(1)] }];
+  }
+  if (call.node.opType !== 'Reshape') return outputs;
+  const shape = reshapedTo(x?.shape ?? null, target?.values, BATCH);
+  return shape === null ? outputs : [tensor(x?.dtype ?? null, shape, outputs[0]?.values)];
+}
+
+function readConstant(stored: OnnxTensor): Constant {
+  const { dtype, shape, data } = dataOf(stored);
+  const isFloat = /float/.test(dtype);
+  const values = Float32Array.from(numbers(dtype, data));
+  return { name: stored.name, shape, data: values.subarray(0, sizeOf(shape)), isFloat };
+}
+
+/** The file may hold nodes out of order. */
+function sorted(nodes: readonly OnnxNode[], known: ReadonlyMap<string, unknown>): OnnxNode[] {
+  const ready = new Set(known.keys());
+  const result: OnnxNode[] = [];
+  let waiting = nodes;
+  while (waiting.length > 0) {
+    const later: OnnxNode[] = [];
+    for (const node of waiting) {
+      if (!node.input.every((name) => name === '' || ready.has(name))) {
+        later.push(node);
+        continue;
+      }
+      result.push(node);
+      for (const name of node.output) ready.add(name);
+    }
+    if (later.length === waiting.length) return [...result, ...later];
+    waiting = later;
+  }
+  return result;
+}

@@ -1,0 +1,119 @@
+import type { layers, SymbolicTensor } from '../runtime/tf.ts';
+import type { Tf } from '../runtime/tfNamespace.ts';
+import { arrangeValue } from './arrange.ts';
+import { onnxOperator } from './layers/onnxOperator.ts';
+import type { Builder, Constant, Operand, OperatorPlan, Step, Value } from './operator.ts';
+
+type Layer = InstanceType<typeof layers.Layer>;
+
+/** What a builder is made with, and what it finds out. */
+export interface Workshop {
+  readonly builder: Builder;
+  /** What each value of the model is in the student. */
+  readonly values: Map<string, Value>;
+  /** The numbers of each weight, by its name in the saved model. */
+  readonly data: Map<string, Float32Array>;
+  /** The layers, with the node that each was made for. */
+  readonly layers: Map<Layer, string>;
+}
+
+export function openWorkshop(tf: Tf, followers: (step: Step) => Step | undefined): Workshop {
+  const values = new Map<string, Value>();
+  const data = new Map<string, Float32Array>();
+  const made = new Map<Layer, string>();
+  const taken = new Set<string>();
+  let current = '';
+
+  const freshName = (wanted: string): string => {
+    const legal = wanted.replace(/[^-A-Za-z0-9._/]/g, '_').replace(/^[^A-Za-z0-9]+/, '') || 'layer';
+    let name = legal;
+    for (let i = 1; taken.has(name); i++) name = `${legal}_${i}`;
+    taken.add(name);
+    return name;
+  };
+
+  const builder: Builder = {
+    tf,
+    value(step, index) {
+      const name = step.node.input[index] as string;
+      const value = values.get(name);
+      if (value === undefined) throw new Error(`the value "${name}" is not there yet`);
+      return value;
+    },
+    arrange: (value, axes) => arrangeValue(builder, value, axes),
+    name(step, weight) {
+      current = step.node.name || step.name;
+      return freshName(stemOf(step, weight));
+    },
+    plainName: freshName,
+    apply(layer, input, weights = []) {
+      const result = layer.apply(input as SymbolicTensor) as SymbolicTensor;
+      made.set(layer, current);
+      layer.weights.forEach(({ originalName }, i) => void data.set(originalName, weights[i] as Float32Array));
+      return result;
+    },
+    operate(step, plan) {
+      const { tensors, weights, config } = splitOperands(plan);
+      const name = builder.name(
+        step,
+        weights.find(({ isFloat }) => isFloat),
+      );
+      const layer = onnxOperator(tf, { name, ...config });
+      return builder.apply(
+        layer,
+        tensors.length === 1 ? (tensors[0] as SymbolicTensor) : tensors,
+        heldOrder(weights, plan.operands),
+      );
+    },
+    follower: followers,
+    settle: (step, value) => void values.set(step.node.output[0] as string, value),
+  };
+  return { builder, values, data, layers: made };
+}
+
+/** 'conv1' of 'conv1.weight'; of nameless weights the node's own name. */
+function stemOf({ node, name }: Step, weight: Constant | undefined): string {
+  const stem = weight && /^(?!onnx::)(.+)[./][^./]+$/.exec(weight.name)?.[1];
+  if (stem !== undefined) return stem;
+  const own = name.replace(/^\/+/, '');
+  return own.endsWith(`/${node.opType}`) ? own.slice(0, -node.opType.length - 1) : own;
+}
+
+type WeightOperand = Exclude<Operand, SymbolicTensor | number>;
+
+function isWeight(operand: Operand): operand is WeightOperand {
+  return typeof operand === 'object' && 'weight' in operand;
+}
+
+function splitOperands({ operator, operands, attributes = {}, shape }: OperatorPlan) {
+  const tensors: SymbolicTensor[] = [];
+  const numbers: number[] = [];
+  const weights: WeightOperand[] = [];
+  const kinds = operands.map((operand) => {
+    if (typeof operand === 'number') numbers.push(operand);
+    else if (isWeight(operand)) weights.push(operand);
+    else tensors.push(operand);
+    return typeof operand === 'number' ? 'number' : isWeight(operand) ? 'weight' : 'tensor';
+  });
+  const plans = weights.map(({ weight, isFixed = false }, i) => ({
+    name: leafOf(weights, i),
+    shape: weight.shape,
+    learns: weight.isFloat && !isFixed ? (1 as const) : (0 as const),
+  }));
+  const config = { operator, attributes, operands: kinds, numbers, weightPlans: plans, shape } as const;
+  return { tensors, weights: weights.map(({ weight }) => weight), config };
+}
+
+/** tfjs lists a layer's weights that learn before those that do not. */
+function heldOrder(weights: readonly Constant[], operands: readonly Operand[]): Float32Array[] {
+  const fixed = operands.filter(isWeight).map(({ isFixed = false, weight }) => isFixed || !weight.isFloat);
+  const of = (isFixed: boolean) => weights.filter((_, i) => fixed[i] === isFixed).map(({ data }) => data);
+  return [...of(false), ...of(true)];
+}
+
+/** The last part of a weight's name; the same part twice is told apart. */
+function leafOf(weights: readonly WeightOperand[], index: number): string {
+  const leaves = weights.map(({ weight }) => /[./]([A-Za-z]\w*)$/.exec(weight.name)?.[1] ?? 'weight');
+  const leaf = leaves[index] as string;
+  return leaves.indexOf(leaf) === index ? leaf : `${leaf}${index}`;
+}

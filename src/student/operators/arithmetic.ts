@@ -1,0 +1,73 @@
+import { int } from '../../onnx/shapes/call.ts';
+import { joined, refuseJoined } from '../joined.ts';
+import type { OperatorImport, OperatorTable } from '../operator.ts';
+import { elementwise } from '../placing.ts';
+
+/** A function of each element that is no activation. */
+function plain(operator: string): OperatorImport {
+  return elementwise((step, builder, x) => builder.operate(step, { operator, operands: [x], shape: x.shape }));
+}
+
+const FUNCTIONS = [
+  'Abs Neg Exp Log Sqrt Reciprocal Erf Floor Ceil Round Sign Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Not',
+]
+  .join(' ')
+  .split(' ');
+
+/** Operators on elements at the same place. */
+export const arithmetic: OperatorTable = {
+  ...Object.fromEntries(FUNCTIONS.map((name) => [name, plain(name.charAt(0).toLowerCase() + name.slice(1))])),
+  Add: joined('add', 'add'),
+  Sum: joined('sum', 'add'),
+  Mul: joined('mul', 'multiply'),
+  Max: joined('max', 'maximum'),
+  Min: joined('min', 'minimum'),
+  Sub: joined('sub'),
+  Div: {
+    ...joined('div'),
+    refuse: (step) =>
+      step.outputs[0]?.dtype?.includes('int') === true ? 'it divides whole numbers' : refuseJoined(step),
+  },
+  Mod: joined('mod'),
+  Equal: joined('equal'),
+  Greater: joined('greater'),
+  GreaterOrEqual: joined('greaterOrEqual'),
+  Less: joined('less'),
+  LessOrEqual: joined('lessOrEqual'),
+  And: joined('and'),
+  Or: joined('or'),
+  Xor: joined('xor'),
+  Where: joined('where'),
+  Pow: {
+    refuse: refuseJoined,
+    build(step, builder) {
+      const exponent = step.constant(1);
+      if (exponent?.data.length !== 1 || step.constant(0) !== undefined) return joined('pow').build(step, builder);
+      return elementwise((_, __, x) =>
+        builder.operate(step, {
+          operator: 'pow',
+          operands: [x],
+          attributes: { exponent: exponent.data[0] as number },
+          shape: x.shape,
+        }),
+      ).build(step, builder);
+    },
+  },
+  Cast: elementwise((step, builder, x) => {
+    const to = CASTS[int(step, 'to', 1)] ?? 'float32';
+    return builder.operate(step, { operator: 'cast', operands: [x], attributes: { to }, shape: x.shape });
+  }),
+};
+
+/** ONNX's element types as those of tfjs. */
+const CASTS: Readonly<Record<number, string>> = {
+  2: 'int32',
+  3: 'int32',
+  4: 'int32',
+  5: 'int32',
+  6: 'int32',
+  7: 'int32',
+  9: 'bool',
+  12: 'int32',
+  13: 'int32',
+};
