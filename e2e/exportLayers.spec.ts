@@ -6,9 +6,6 @@ const PARTS = 4;
 /** Layers that tfjs-wasm has no kernel for, so that a student cannot have them there. */
 const REFUSED = /Kernel '\w+' not registered for backend 'wasm'/;
 
-/** Where tfjs-wasm itself is wrong: its cpu backend, onnxruntime and Python agree. */
-const WRONG_IN_TFJS = /^(conv: conv3dTranspose|pooling: maxPooling3d same)/;
-
 for (const offset of Array.from({ length: PARTS }, (_, i) => i)) {
   test(`exported layers give in onnxruntime-web what tfjs gives, part ${offset + 1} of ${PARTS}`, async ({
     page,
@@ -29,7 +26,7 @@ for (const offset of Array.from({ length: PARTS }, (_, i) => i)) {
       { opset, every: PARTS, offset },
     )) as ExportLayersResult;
     expect(result.error).toBeUndefined();
-    expect(result.failures.filter((one) => !WRONG_IN_TFJS.test(one))).toEqual([]);
+    expect(result.failures).toEqual([]);
     expect(result.refused.filter((one) => !REFUSED.test(one))).toEqual([]);
     expect(result.refused.length).toBeLessThan(result.cases / 10);
     expect(result.hasKernels).toBe(true);

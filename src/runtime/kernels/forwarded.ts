@@ -4,10 +4,14 @@ import {
   type BackendWasm,
   BatchMatMul,
   Bincount,
+  Conv3DBackpropFilterV2,
+  Conv3DBackpropInputV2,
   findBackend,
   getKernel,
   getKernelsForBackend,
   Identity,
+  MaxPool3D,
+  MaxPool3DGrad,
   type NamedAttrMap,
   type NamedTensorInfoMap,
   Reshape,
@@ -20,6 +24,8 @@ const CPU = 'cpu';
 const WASM = 'wasm';
 /** They only give the data another name or shape, so tfjs-wasm does them for every dtype. */
 const RENAMING: readonly string[] = [Identity, Reshape];
+/** tfjs-wasm has them, and gives other numbers. */
+const WRONG: readonly string[] = [Conv3DBackpropFilterV2, Conv3DBackpropInputV2, MaxPool3D, MaxPool3DGrad];
 const FOREIGN_DTYPES: readonly unknown[] = ['string', 'complex64'];
 
 /**
@@ -43,6 +49,7 @@ export function forwarded(): readonly Kernel[] {
 /** Whether tfjs-wasm computes nonsense, or nothing, where its cpu backend computes. */
 function isForeign(kernelName: string, inputs: NamedTensorInfoMap, attrs: NamedAttrMap | undefined): boolean {
   if (RENAMING.includes(kernelName)) return false;
+  if (WRONG.includes(kernelName)) return true;
   for (const name in inputs) {
     const tensor = inputs[name];
     if (tensor === undefined || tensor === null) continue;
