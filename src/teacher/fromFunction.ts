@@ -25,7 +25,7 @@ export interface FromFunctionOptions {
 }
 
 const OPTIONS = ['name', 'inputs', 'outputs', 'batchSize', 'version', 'device'];
-const DEVICES: readonly TeacherDevice[] = ['wasm', 'webgpu', 'webnn', 'tfjs', 'function', 'several'];
+const DEVICES: readonly TeacherDevice[] = ['wasm', 'kernels', 'webgpu', 'webnn', 'tfjs', 'function', 'several'];
 const WARM_UPS = 2;
 
 /**

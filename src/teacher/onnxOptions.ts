@@ -31,8 +31,9 @@ export interface LoadTeacherOptions {
   /** The outputs to fetch; default: all. */
   readonly outputs?: readonly string[];
   /**
-   * Default 'auto': wasm, or WebGPU where there is a GPU that gives what wasm gives and is measured to be faster. A
-   * device that is not to be had here, or gives other values than wasm, is replaced by the next best, with a notice.
+   * Default 'auto': onnxruntime-web on wasm, or limbeck's own kernels, or WebGPU, where these give what wasm gives and are
+   * measured to be faster. A device that is not to be had here, cannot run the model or gives other values than wasm is
+   * replaced by the next best, with a notice.
    */
   readonly device?: DeviceOption;
   /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
@@ -97,7 +98,7 @@ export function checkLoadOptions(options: LoadTeacherOptions): void {
   checkKnownOptions(options, Object.keys(OPTIONS), 'loadTeacher');
   const { threads, device = 'auto', batchSize = 'auto', input, taps, untilTaps, recurrent, outputs } = options;
   const { session = {} } = options;
-  checkOneOf(device, 'device', ['auto', 'wasm', 'webgpu', 'webnn']);
+  checkOneOf(device, 'device', ['auto', 'wasm', 'kernels', 'webgpu', 'webnn']);
   if (threads !== undefined) checkCount(threads, 'threads');
   const { beside } = options;
   if (beside !== undefined && !(typeof beside === 'object' && beside !== null && WORKPLACE in beside)) {

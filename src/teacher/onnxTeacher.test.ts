@@ -14,7 +14,11 @@ const died = new LimbeckError('worker-died', 'It died.');
 const full = new LimbeckError('out-of-memory', 'No room.');
 
 function open(house: ReturnType<typeof fakeHouse>, options: LoadTeacherOptions = {}) {
-  return openTeacher({ files, name: 'fake', notices: ['It came slowly.'] }, options, house.start);
+  return openTeacher(
+    { files, name: 'fake', notices: ['It came slowly.'] },
+    { device: 'wasm', ...options },
+    house.start,
+  );
 }
 
 describe('batch size', () => {
@@ -38,6 +42,17 @@ describe('batch size', () => {
     expect(house.log).not.toContain('measure wasm');
   });
 
+  test('that is given is known at once where devices are yet to be measured', async () => {
+    const house = fakeHouse({ kernels: { msPerExample: 3 } }, { fixedBatch: 4 });
+    const teacher = await open(house, { device: 'auto' });
+    expect(teacher.description).toMatchObject({ device: 'wasm', batchSize: 4 });
+    await teacher.ask(batch(4));
+    expect(teacher.description).toMatchObject({ device: 'kernels', why: expect.stringContaining('wasm takes longer') });
+    const onPage = await open(fakeHouse({ kernels: { msPerExample: 3 } }), { device: 'auto', worker: 'none' });
+    await onPage.ask(batch(4));
+    expect(onPage.description.device).toBe('wasm');
+  });
+
   test('is remembered by the page, and in a store', async () => {
     const store = await openStore('tuning', { kind: 'memory' });
     const house = fakeHouse({});
@@ -53,7 +68,7 @@ describe('batch size', () => {
   test('that cannot be measured costs a sentence', async () => {
     const house = fakeHouse({});
     const start = async () => ({ ...(await house.start()), measure: () => Promise.reject(new Error('no clock')) });
-    const teacher = await openTeacher({ files, name: 'fake', notices: [] }, {}, start);
+    const teacher = await openTeacher({ files, name: 'fake', notices: [] }, { device: 'wasm' }, start);
     await teacher.ask(batch(2));
     expect(teacher.description).toMatchObject({ batchSize: 32, why: expect.stringContaining('no clock') });
   });

@@ -37,7 +37,7 @@ export async function openTeacher(
   const beside = options.beside && startBeside(options.beside);
   const isBeside = beside !== undefined && beside.notice === undefined;
   const device = options.device ?? (isBeside ? 'webgpu' : 'auto');
-  const planned = await planDevices(device);
+  const planned = await planDevices(device, worker !== 'none' && options.recurrent === undefined);
   const notices = [...model.notices, ...planned.notices, ...(beside?.notice ? [beside.notice] : [])];
   const reasons = [...planned.reasons];
   const plan = { ...planned, reasons };
@@ -158,7 +158,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
         device: placement.device,
         threads: opened.threads,
         why: place?.device === placement.device ? place.why : [...plan.reasons, ...notices.slice(-1)].join(' '),
-        batchSize: place?.batchSize,
+        batchSize: place?.batchSize ?? givenSize(opened, options),
         ...(parts.identity !== undefined && { identity: parts.identity }),
         inputs: opened.inputs,
         outputs: opened.outputs,
@@ -198,12 +198,17 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
 function placeWithoutMeasuring(
   { placement, opened }: PlacedSession,
   { batchSize = 'auto' }: LoadTeacherOptions,
-  { challenger, reasons }: DevicePlan,
+  { challengers, reasons }: DevicePlan,
 ): TunedPlace | undefined {
-  const size = batchSize === 'auto' ? opened.fixedBatch : batchSize;
-  if (size === undefined || challenger !== undefined || placement.device !== 'wasm') return undefined;
+  const size = givenSize(opened, { batchSize });
+  if (size === undefined || challengers.length > 0 || placement.device !== 'wasm') return undefined;
   const why = batchSize === 'auto' ? `The model takes ${size} at a time.` : `${size} at a time were asked for.`;
   return { device: placement.device, batchSize: size, why: [...reasons, why].join(' ') };
+}
+
+/** The batch size that was asked for, or the only one that the model takes. */
+function givenSize(opened: PlacedSession['opened'], { batchSize = 'auto' }: LoadTeacherOptions): number | undefined {
+  return batchSize === 'auto' ? opened.fixedBatch : batchSize;
 }
 
 function asTheyAre(outputs: NamedArrays): NamedArrays {

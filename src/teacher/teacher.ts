@@ -1,7 +1,7 @@
 import type { NamedArrays } from '../core/shape.ts';
 
-/** Where a teacher computes: onnxruntime-web's backends, tfjs, the page's own function, or several of these. */
-export type TeacherDevice = 'wasm' | 'webgpu' | 'webnn' | 'tfjs' | 'function' | 'several';
+/** Where a teacher computes: onnxruntime-web's backends, limbeck's kernels, tfjs, the page's own function, or several of these. */
+export type TeacherDevice = 'wasm' | 'kernels' | 'webgpu' | 'webnn' | 'tfjs' | 'function' | 'several';
 
 /** What a teacher turned out to be. Plain values for reports. */
 export interface TeacherDescription {

@@ -4,7 +4,7 @@ import { activate } from '../activation';
 import { multiplyAdd } from '../math';
 import { loadLanes, storeLanes } from './lanes';
 import {
-  ACTIVATION, BIAS, CHANNELS, DILATION_H, DILATION_W, FILTER, FILTER_H, FILTER_W, IN_H, IN_W, IS_TURNED, OUT_W, PAD_LEFT,
+  ACTIVATION, BIAS, CHANNELS, CURVE, DILATION_H, DILATION_W, FILTER, FILTER_H, FILTER_W, IN_H, IN_W, IS_TURNED, OUT_W, PAD_LEFT,
   PAD_TOP, STRIDE_H, STRIDE_W,
 } from './layout';
 import { firstInside, lastInside } from './range';
@@ -31,6 +31,7 @@ function rows(args: usize, x: usize, y: usize, channel: i32, first: i32, last: i
   const dilationW = arg(args, DILATION_W);
   const left = arg(args, PAD_LEFT);
   const activation = arg(args, ACTIVATION);
+  const curve = args + CURVE;
   const pixel = <usize>arg(args, CHANNELS) << 2;
   const offset = <usize>channel << 2;
   const biasAt = <usize>arg(args, BIAS);
@@ -66,10 +67,10 @@ function rows(args: usize, x: usize, y: usize, channel: i32, first: i32, last: i
             f += next;
           }
         }
-        storeLanes(out, activate(a, activation), lanes);
-        storeLanes(out + pixel, activate(b, activation), lanes);
-        storeLanes(out + 2 * pixel, activate(c, activation), lanes);
-        storeLanes(out + 3 * pixel, activate(d, activation), lanes);
+        storeLanes(out, activate(a, activation, curve), lanes);
+        storeLanes(out + pixel, activate(b, activation, curve), lanes);
+        storeLanes(out + 2 * pixel, activate(c, activation, curve), lanes);
+        storeLanes(out + 3 * pixel, activate(d, activation, curve), lanes);
         column += 4;
         out += 4 * pixel;
         continue;
@@ -86,7 +87,7 @@ function rows(args: usize, x: usize, y: usize, channel: i32, first: i32, last: i
           f += next;
         }
       }
-      storeLanes(out, activate(a, activation), lanes);
+      storeLanes(out, activate(a, activation, curve), lanes);
       column++;
       out += pixel;
     }

@@ -11,19 +11,21 @@ import {
   BAND_BYTES, CHANNELS, CHUNKS, DILATION_W, FILTER, FILTER_H, FILTER_W, IMAGES, IN_H, IN_STEP, IN_W, OUT_H, OUT_W, PARTIALS,
   STRIDE_H, STRIDE_W, X, Y, ZERO_BYTES,
 } from './layout';
+import { packedBand, packedLines } from './packed';
 import { threeByOne, threeByTwo } from './three';
 import { threeFilterByOne, threeFilterByTwo } from './threeFilter';
 import { threeInputByTwo } from './threeInput';
 
 /** A part is a run of output rows, counted through all images. */
 export function depthwiseForward(args: usize, scratch: usize, part: i32, parts: i32): void {
-  const zeros = rowOfZeros(args, scratch);
+  const packed = packedLines(args);
+  const zeros = packed > 0 ? 0 : rowOfZeros(args, scratch);
   const outH = arg(args, OUT_H);
   const channels = arg(args, CHANNELS);
   const pixel = <usize>channels << 2;
   const imageBytes = <usize>(arg(args, IN_H) * arg(args, IN_W)) * pixel;
   const outBytes = <usize>(outH * arg(args, OUT_W)) * pixel;
-  const band = max(1, BAND_BYTES / (arg(args, IN_W) * arg(args, STRIDE_H) * arg(args, STRIDE_W) * <i32>pixel));
+  const band = packed > 0 ? packed : max(1, BAND_BYTES / (arg(args, IN_W) * arg(args, STRIDE_H) * arg(args, STRIDE_W) * <i32>pixel));
   const isThree = arg(args, FILTER_H) == 3 && arg(args, FILTER_W) == 3 && arg(args, DILATION_W) == 1;
   const stride = isThree && zeros ? arg(args, STRIDE_W) : 0;
   const total = arg(args, IMAGES) * outH;
@@ -35,7 +37,8 @@ export function depthwiseForward(args: usize, scratch: usize, part: i32, parts: 
     const end = row + min(min(outH - row, last - first), band);
     const x = <usize>arg(args, X) + <usize>image * imageBytes;
     const y = <usize>arg(args, Y) + <usize>image * outBytes;
-    if (stride == 1) threeByOne(args, zeros, x, y, row, end);
+    if (packed > 0) packedBand(args, scratch, x, y, row, end);
+    else if (stride == 1) threeByOne(args, zeros, x, y, row, end);
     else if (stride == 2) threeByTwo(args, zeros, x, y, row, end);
     else anyBand(args, x, y, row, end);
     first += end - row;

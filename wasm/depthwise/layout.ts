@@ -35,6 +35,9 @@ export const OUT_LINE: i32 = 25;
 export const TAP_STEP: i32 = 26;
 export const TAP_LINE: i32 = 27;
 
+/** Byte offset of the five floats of a clipped line; see `../activation`. */
+export const CURVE: usize = 28 << 2;
+
 /** Bytes of input rows that are worked on channel by channel before the next rows: they stay in the first-level cache. */
 export const BAND_BYTES: i32 = 32768;
 

@@ -4,7 +4,7 @@ import { activate } from '../activation';
 import { multiplyAdd } from '../math';
 import { loadLanes, storeLanes } from './lanes';
 import {
-  ACTIVATION, BIAS, CHANNELS, DILATION_H, FILTER, IN_H, IN_LINE, IN_STEP, IN_W, IS_TURNED, OUT_LINE, OUT_STEP, OUT_W, PAD_LEFT,
+  ACTIVATION, BIAS, CHANNELS, CURVE, DILATION_H, FILTER, IN_H, IN_LINE, IN_STEP, IN_W, IS_TURNED, OUT_LINE, OUT_STEP, OUT_W, PAD_LEFT,
   PAD_TOP, STRIDE_H, TAP_LINE, TAP_STEP,
 } from './layout';
 
@@ -46,6 +46,7 @@ function byOne(
   const stride = arg(args, STRIDE_H);
   const dilation = arg(args, DILATION_H);
   const activation = arg(args, ACTIVATION);
+  const curve = args + CURVE;
   const biasAt = <usize>arg(args, BIAS);
   const inStep = <usize>arg(args, IN_STEP);
   const outStep = <usize>arg(args, OUT_STEP);
@@ -84,7 +85,7 @@ function byOne(
     let a = bias, b = bias;
     let j = 2;
     for (; j < begin; j++) {
-      storeLanes(out, activate(a, activation), lanes);
+      storeLanes(out, activate(a, activation, curve), lanes);
       out += outStep;
     }
     j = begin;
@@ -107,7 +108,7 @@ function byOne(
         a = multiplyAdd(x2, f22, a);
         b = multiplyAdd(x2, f21, b);
         c = multiplyAdd(x2, f20, c);
-        storeLanes(target, activate(a, activation), lanes);
+        storeLanes(target, activate(a, activation, curve), lanes);
         a = b;
         b = c;
         p0 += inStep;
@@ -123,7 +124,7 @@ function byOne(
     if (step) out = target;
     for (; j < outW + 2; j++) {
       if (j >= 2) {
-        storeLanes(out, activate(a, activation), lanes);
+        storeLanes(out, activate(a, activation, curve), lanes);
         out += outStep;
       }
       a = b;
@@ -144,6 +145,7 @@ function byTwo(
   const stride = arg(args, STRIDE_H);
   const dilation = arg(args, DILATION_H);
   const activation = arg(args, ACTIVATION);
+  const curve = args + CURVE;
   const biasAt = <usize>arg(args, BIAS);
   const pixel = <usize>arg(args, CHANNELS) << 2;
   const inRow = <usize>inW * pixel;
@@ -188,7 +190,7 @@ function byTwo(
         a = multiplyAdd(x2, f22, a);
         b = multiplyAdd(x2, f20, b);
       }
-      if (j > 0) storeLanes(out, activate(a, activation), lanes);
+      if (j > 0) storeLanes(out, activate(a, activation, curve), lanes);
       if (<u32>(column + 1) < <u32>inW) {
         b = multiplyAdd(loadLanes(p0 + pixel, lanes), f01, b);
         b = multiplyAdd(loadLanes(p1 + pixel, lanes), f11, b);

@@ -34,6 +34,7 @@ const A_COL_AXIS: i32 = 19;
 const B_ROW_AXIS: i32 = 24;
 const B_COL_AXIS: i32 = 29;
 const C_ROW_AXIS: i32 = 34;
+const CURVE: usize = 39 << 2;
 
 export function gemmScratchBytes(): i32 {
   return SCRATCH_BYTES;
@@ -138,7 +139,7 @@ function block(
             }
             const cRows = scratch + C_ROWS + (isPartial ? 0 : <usize>ir << 2);
             micro(panelA, panelB, kc, c + (<usize>(jc + jr) << 2), cRows, rows, columns, isFirst, tile, biasAt,
-              isLast ? activation : 0);
+              isLast ? activation : 0, args + CURVE);
           }
         }
       }

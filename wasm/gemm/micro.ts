@@ -1,22 +1,24 @@
-import { activate, RELU6 } from '../activation';
+import { activate } from '../activation';
 import { multiplyAdd } from '../math';
 import { MR, NR } from './layout';
 
 /** Adds bias and what is already there, activates, stores one row of the tile. */
 @inline
-function finishRow(target: usize, low: v128, high: v128, isFirst: bool, bias0: v128, bias1: v128, activation: i32): void {
+function finishRow(
+  target: usize, low: v128, high: v128, isFirst: bool, bias0: v128, bias1: v128, activation: i32, curve: usize,
+): void {
   if (!isFirst) {
     low = v128.add<f32>(low, v128.load(target));
     high = v128.add<f32>(high, v128.load(target, 16));
   }
-  v128.store(target, activate(v128.add<f32>(low, bias0), activation));
-  v128.store(target, activate(v128.add<f32>(high, bias1), activation), 16);
+  v128.store(target, activate(v128.add<f32>(low, bias0), activation, curve));
+  v128.store(target, activate(v128.add<f32>(high, bias1), activation, curve), 16);
 }
 
 /** The register tile: 6 × 8 sums over kc, then bias, activation and the store. */
 export function micro(
   pa: usize, pb: usize, kc: i32, c: usize, cRows: usize, rows: i32, columns: i32, isFirst: bool, tile: usize,
-  bias: usize, activation: i32,
+  bias: usize, activation: i32, curve: usize,
 ): void {
   const zero = f32x4.splat(0);
   let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
@@ -52,12 +54,12 @@ export function micro(
       bias0 = v128.load(bias);
       bias1 = v128.load(bias, 16);
     }
-    finishRow(c + <usize>load<i32>(cRows), c00, c01, isFirst, bias0, bias1, activation);
-    finishRow(c + <usize>load<i32>(cRows, 4), c10, c11, isFirst, bias0, bias1, activation);
-    finishRow(c + <usize>load<i32>(cRows, 8), c20, c21, isFirst, bias0, bias1, activation);
-    finishRow(c + <usize>load<i32>(cRows, 12), c30, c31, isFirst, bias0, bias1, activation);
-    finishRow(c + <usize>load<i32>(cRows, 16), c40, c41, isFirst, bias0, bias1, activation);
-    finishRow(c + <usize>load<i32>(cRows, 20), c50, c51, isFirst, bias0, bias1, activation);
+    finishRow(c + <usize>load<i32>(cRows), c00, c01, isFirst, bias0, bias1, activation, curve);
+    finishRow(c + <usize>load<i32>(cRows, 4), c10, c11, isFirst, bias0, bias1, activation, curve);
+    finishRow(c + <usize>load<i32>(cRows, 8), c20, c21, isFirst, bias0, bias1, activation, curve);
+    finishRow(c + <usize>load<i32>(cRows, 12), c30, c31, isFirst, bias0, bias1, activation, curve);
+    finishRow(c + <usize>load<i32>(cRows, 16), c40, c41, isFirst, bias0, bias1, activation, curve);
+    finishRow(c + <usize>load<i32>(cRows, 20), c50, c51, isFirst, bias0, bias1, activation, curve);
     return;
   }
   // An edge tile goes through memory, so that nothing beside the matrix is read or written.
@@ -80,10 +82,7 @@ export function micro(
       let x = load<f32>(tile + (<usize>((r << 3) + j) << 2));
       if (!isFirst) x += load<f32>(at);
       if (bias) x += load<f32>(bias + (<usize>j << 2));
-      if (activation) {
-        if (x < 0) x = 0;
-        if (activation == RELU6 && x > 6) x = 6;
-      }
+      if (activation) x = f32x4.extract_lane(activate(f32x4.splat(x), activation, curve), 0);
       store<f32>(at, x);
     }
   }

@@ -2,6 +2,7 @@
  * One function of each value of a tensor. The vector functions are in `math.ts`; the last one to three values go through
  * the same code in a padded vector, so a value does not depend on where it lies.
  */
+import { activate } from '../activation';
 import { arg } from '../args';
 import { loadTail, multiplyAdd, storeTail } from '../math';
 import { bell4, exp4, expm1NotPositive4, mathTable, normalCdf4, sigmoid4, tanh4 } from '../mathTable';
@@ -14,6 +15,8 @@ const COUNT: i32 = 2;
 const OP: i32 = 3;
 /** A float: the slope of leakyRelu and hardSigmoid, the value of step below zero. */
 const ALPHA: usize = 16;
+/** The five floats of a clipped line. */
+const CURVE: usize = 20;
 
 /** As `runtime/kernels/unary.ts` numbers them. */
 const RELU: i32 = 0;
@@ -31,6 +34,9 @@ const HARD_SWISH: i32 = 11;
 const HARD_SIGMOID: i32 = 12;
 const SQRT: i32 = 13;
 const RSQRT: i32 = 14;
+/** From here on as `../activation` numbers them, from 3 on. */
+const LINE: i32 = 15;
+const GATE: i32 = 16;
 
 export function unary(args: usize, scratch: usize, part: i32, parts: i32): void {
   const count = arg(args, COUNT);
@@ -41,7 +47,12 @@ export function unary(args: usize, scratch: usize, part: i32, parts: i32): void 
   const alpha = v128.load32_splat(args + ALPHA);
   const table = mathTable(scratch);
   const length = last - first;
-  switch (arg(args, OP)) {
+  const op = arg(args, OP);
+  if (op >= LINE) {
+    curve(x, out, length, op - LINE + 3, args + CURVE);
+    return;
+  }
+  switch (op) {
     case RELU: sweep(RELU, x, out, length, alpha, table); break;
     case RELU6: sweep(RELU6, x, out, length, alpha, table); break;
     case LEAKY_RELU: sweep(LEAKY_RELU, x, out, length, alpha, table); break;
@@ -58,6 +69,15 @@ export function unary(args: usize, scratch: usize, part: i32, parts: i32): void 
     case SQRT: sweep(SQRT, x, out, length, alpha, table); break;
     case RSQRT: sweep(RSQRT, x, out, length, alpha, table); break;
   }
+}
+
+function curve(x: usize, out: usize, count: i32, activation: i32, at: usize): void {
+  for (; count >= 4; count -= 4) {
+    v128.store(out, activate(v128.load(x), activation, at));
+    x += 16;
+    out += 16;
+  }
+  if (count > 0) storeTail(out, activate(loadTail(x, count, 0), activation, at), count);
 }
 
 /** Inlined with a constant `op`, so that each operation has a loop without a branch. */

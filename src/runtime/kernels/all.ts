@@ -18,6 +18,7 @@ export { depthwiseConv2dNativeBackpropInput } from './depthwiseConv2dNativeBackp
 export { dropout } from './dropout.ts';
 export { einsum } from './einsum.ts';
 export { epilogueGrad } from './epilogueGrad.ts';
+export { fakeQuantize } from './fakeQuantize.ts';
 export { fusedBatchNorm } from './fusedBatchNorm.ts';
 export { fusedConv2d } from './fusedConv2d.ts';
 export { fusedDepthwiseConv2d } from './fusedDepthwiseConv2d.ts';

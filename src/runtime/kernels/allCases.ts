@@ -8,6 +8,7 @@ export { depthwiseCases } from './depthwiseCases.ts';
 export { dropoutCases } from './dropoutCases.ts';
 export { einsumCases } from './einsumCases.ts';
 export { epilogueGradCases } from './epilogueGradCases.ts';
+export { fakeQuantizeCases } from './fakeQuantizeCases.ts';
 export { gatherCases } from './gatherCases.ts';
 export { identityCases } from './identityCases.ts';
 export { layerNormCases } from './layerNormCases.ts';

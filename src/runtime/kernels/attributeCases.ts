@@ -3,12 +3,13 @@
 import fc from 'fast-check';
 import { sizeOf } from '../../core/shape.ts';
 import * as tf from '../tf.ts';
+import type { Curve } from './gemm.ts';
 
 type Inputs = readonly [tf.Tensor, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
 
 const WINDOW_BUDGET = 250_000;
 
-type Activation = 'linear' | 'relu' | 'relu6' | 'sigmoid' | 'elu';
+type Activation = 'linear' | 'relu' | 'relu6' | 'line' | 'gate' | 'sigmoid' | 'elu';
 
 /** Activations that the kernels leave to tfjs. */
 export function isFallback({ activation }: { readonly activation: Activation }): boolean {
@@ -192,10 +193,39 @@ export interface Epilogue {
   readonly activation: Activation;
 }
 
+/** Activations that tfjs does not know: a clipped line, and x times it. */
+export function isCurved({ activation }: { readonly activation: Activation }): boolean {
+  return activation === 'line' || activation === 'gate';
+}
+
+const CURVE: Curve = { slope: 0.25, offset: 0.5, low: -0.25, high: 1.5, shift: 0.125 };
+
+/** What `compute` gives, or for a curve the fused kernel by its name; on other backends, what is linear and then by hand. */
+export function withCurve<A extends Epilogue>(
+  kernelName: string,
+  attrs: A,
+  inputs: tf.NamedTensorMap,
+  kernelAttrs: object,
+  compute: (activation: 'linear' | 'relu') => tf.Tensor,
+): tf.Tensor {
+  const { activation } = attrs;
+  // tfjs's type of an activation lacks some that it takes.
+  if (!isCurved(attrs)) return compute(activation as 'relu');
+  if (tf.getBackend() !== 'wasm') return curveByHand(activation === 'gate', compute('linear'), CURVE);
+  const call = { ...kernelAttrs, activation, curve: CURVE } as unknown as tf.NamedAttrMap;
+  return tf.engine().runKernel(kernelName, inputs, call) as tf.Tensor;
+}
+
+/** shift + clip(slope · x + offset, low, high), or x times the clipped line, in steps. */
+export function curveByHand(isGate: boolean, x: tf.Tensor, curve: Curve): tf.Tensor {
+  const line = tf.clipByValue(tf.add(tf.mul(x, curve.slope), curve.offset), curve.low, curve.high);
+  return tf.add(isGate ? tf.mul(x, line) : line, curve.shift);
+}
+
 export const epilogueFields = {
   hasBias: fc.boolean(),
   activation: fc.oneof(
-    { weight: 4, arbitrary: fc.constantFrom<Activation>('linear', 'relu', 'relu6') },
+    { weight: 5, arbitrary: fc.constantFrom<Activation>('linear', 'relu', 'relu6', 'line', 'gate') },
     fc.constantFrom<Activation>('sigmoid', 'elu'),
   ),
 };

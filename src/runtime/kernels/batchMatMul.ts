@@ -1,5 +1,5 @@
 import { BatchMatMul, type TensorInfo, util } from '../tf.ts';
-import { type GemmActivation, linear, runGemm } from './gemm.ts';
+import { type Curve, type GemmActivation, linear, runGemm } from './gemm.ts';
 import { isSupported, type Kernel, type KernelContext } from './kernel.ts';
 
 /**
@@ -20,6 +20,7 @@ interface ProductOptions {
   readonly transposeB: boolean;
   readonly bias?: TensorInfo;
   readonly activation?: GemmActivation;
+  readonly curve?: Curve;
 }
 
 /** The product of two tensors of rank 2 or more, or `undefined` where the kernels do not apply. */
@@ -27,7 +28,7 @@ export function product(
   { backend, pool, address }: KernelContext,
   a: TensorInfo,
   b: TensorInfo,
-  { transposeA, transposeB, bias, activation = 'linear' }: ProductOptions,
+  { transposeA, transposeB, bias, activation = 'linear', curve }: ProductOptions,
 ): TensorInfo | undefined {
   if (!isSupported(a, b, bias) || a.shape.length < 2 || b.shape.length < 2) return undefined;
   const [aRows, aCols] = a.shape.slice(-2) as [number, number];
@@ -52,6 +53,7 @@ export function product(
     cRows: linear(n),
     bias: bias === undefined ? 0 : address(bias),
     activation,
+    curve,
     batch: { count: outer.count, a: outer.isRepeatedA ? 0 : m * k, b: outer.isRepeatedB ? 0 : k * n, c: m * n },
   });
   return out;

@@ -1,5 +1,13 @@
 import { backend_util, type TensorInfo } from '../tf.ts';
-import { type Axis, type GemmActivation, linear, runGemm, runGemmSplit, splitScratchBytes } from './gemm.ts';
+import {
+  type Axis,
+  type Curve,
+  type GemmActivation,
+  linear,
+  runGemm,
+  runGemmSplit,
+  splitScratchBytes,
+} from './gemm.ts';
 import type { KernelContext } from './kernel.ts';
 import { padImages } from './padImages.ts';
 import { canSlide, requireSteps } from './windows.ts';
@@ -97,7 +105,7 @@ export function convolve(
   x: TensorInfo,
   filter: TensorInfo,
   info: ConvInfo,
-  epilogue: { bias?: TensorInfo; activation?: GemmActivation } = {},
+  epilogue: { bias?: TensorInfo; activation?: GemmActivation; curve?: Curve } = {},
 ): TensorInfo {
   const out = context.backend.makeOutput(info.outShape, 'float32');
   const images = paddedInput(context, x, info, context.pool.scratch(paddedSize(info).bytes));
@@ -115,6 +123,7 @@ export function convolve(
     cRows: linear(info.outChannels),
     bias: epilogue.bias === undefined ? 0 : context.address(epilogue.bias),
     activation: epilogue.activation ?? 'linear',
+    curve: epilogue.curve,
   });
   return out;
 }

@@ -17,7 +17,9 @@ import {
   inputGradient,
   inputGradientByName,
   isAffordableWindow,
+  isCurved,
   isFallback,
+  withCurve,
   zeroStuffed,
 } from './attributeCases.ts';
 import { casesOf, type KernelCases } from './randomCases.ts';
@@ -43,18 +45,23 @@ const fusedConv2dCases = casesOf<ConvAttrs & Epilogue>({
     .filter(isAffordableWindow),
   inputShapes: (attrs) => [...convShapes(attrs).slice(0, 2), [attrs.outChannels]],
   depth: ({ window, channels }) => sizeOf(window) * channels,
-  isFallback,
-  run: ({ strides, padding, dilations, rounding, hasBias, activation }, [x, filter, bias]) =>
-    tf.fused.conv2d({
-      x: x as tf.Tensor4D,
-      filter: filter as tf.Tensor4D,
-      strides,
-      pad: padding,
-      dilations,
-      dimRoundingMode: rounding,
-      bias: hasBias ? bias : undefined,
-      activation,
-    }),
+  isFallback: (attrs) => isFallback(attrs) || isCurved(attrs),
+  run(attrs, [x, filter, bias]) {
+    const { strides, padding: pad, dilations, rounding: dimRoundingMode, hasBias } = attrs;
+    const inputs = { x, filter, ...(hasBias && { bias }) } as tf.NamedTensorMap;
+    return withCurve(tf.FusedConv2D, attrs, inputs, { strides, pad, dilations, dimRoundingMode }, (activation) =>
+      tf.fused.conv2d({
+        x: x as tf.Tensor4D,
+        filter: filter as tf.Tensor4D,
+        strides,
+        pad,
+        dilations,
+        dimRoundingMode,
+        bias: hasBias ? bias : undefined,
+        activation,
+      }),
+    );
+  },
 });
 
 const conv2dBackpropFilterCases = casesOf<GradientAttrs>({

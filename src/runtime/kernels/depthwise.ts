@@ -1,5 +1,5 @@
 import { backend_util, type TensorInfo } from '../tf.ts';
-import { GEMM_ACTIVATIONS, type GemmActivation } from './gemm.ts';
+import { type Curve, curveWords, GEMM_ACTIVATIONS, type GemmActivation } from './gemm.ts';
 import type { KernelContext } from './kernel.ts';
 import { canSlide, requireSteps } from './windows.ts';
 
@@ -47,6 +47,7 @@ interface Plan {
   readonly y: number;
   readonly bias?: number;
   readonly activation?: GemmActivation;
+  readonly curve?: Curve;
   readonly isTurned?: boolean;
   readonly chunks?: number;
   readonly partials?: number;
@@ -134,6 +135,7 @@ function wordsOf(info: DepthwiseSizes, { across, along }: Directions, plan: Plan
     ...[across.inLength, along.inLength, across.outLength, along.outLength, across.filter, along.filter],
     ...[across.stride, along.stride, across.dilation, along.dilation, across.pad, along.pad, chunks, partials],
     ...[along.inStep, along.outStep, across.inStep, across.outStep, along.tapStep, across.tapStep],
+    ...curveWords(plan.curve),
   ];
 }
 
@@ -171,13 +173,20 @@ export function depthwise(
   x: TensorInfo,
   filter: TensorInfo,
   info: DepthwiseSizes,
-  epilogue: { bias?: TensorInfo; activation?: GemmActivation } = {},
+  epilogue: { bias?: TensorInfo; activation?: GemmActivation; curve?: Curve } = {},
 ): TensorInfo {
   const { backend, pool, address } = context;
   const out = backend.makeOutput(info.outShape, 'float32');
   const input = repeatedInput(context, x, info, pool.scratch(repeatedBytes(info)));
   const bias = epilogue.bias === undefined ? 0 : address(epilogue.bias);
-  const plan = { x: input, filter: address(filter), y: address(out), bias, activation: epilogue.activation };
+  const plan = {
+    x: input,
+    filter: address(filter),
+    y: address(out),
+    bias,
+    activation: epilogue.activation,
+    curve: epilogue.curve,
+  };
   pool.run('depthwiseForward', wordsOf(info, alongTheLonger(directionsOf(info)), plan), workOf(info));
   return out;
 }

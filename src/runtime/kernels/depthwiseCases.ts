@@ -5,9 +5,11 @@ import * as tf from '../tf.ts';
 import {
   type Epilogue,
   epilogueFields,
+  isCurved,
   isFallback,
   type WindowAttrs,
   windowFields,
+  withCurve,
   withRounding,
   zeroStuffed,
 } from './attributeCases.ts';
@@ -23,12 +25,16 @@ interface DepthwiseAttrs extends WindowAttrs {
 const BUDGET = 250_000;
 const small = fc.integer({ min: 1, max: 3 });
 
-/** Half of the windows are 3 × 3, which have kernels of their own; a third is dilated, which tfjs allows at stride 1. */
+/** Two thirds of the windows are 3 × 3 or five wide, which have kernels of their own; a third is dilated, which tfjs allows at stride 1. */
 const depthwiseAttrs: fc.Arbitrary<DepthwiseAttrs> = withRounding(
   fc
     .record({
       ...windowFields,
-      window: fc.oneof(windowFields.window, fc.constant<Pair>([3, 3])),
+      window: fc.oneof(
+        windowFields.window,
+        fc.constant<Pair>([3, 3]),
+        fc.tuple(fc.integer({ min: 1, max: 6 }), fc.constant(5)),
+      ),
       times: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, fc.constantFrom(2, 3, 4, 5)),
       spread: fc.oneof(
         { weight: 2, arbitrary: windowFields.strides.map((strides) => ({ strides, dilations: [1, 1] as Pair })) },
@@ -109,19 +115,29 @@ const fusedCases = casesOf<DepthwiseAttrs & Epilogue>({
     .filter(isAffordable),
   inputShapes: (attrs) => [...shapesOf(attrs).slice(0, 2), [attrs.channels * attrs.times]],
   depth: ({ window }) => sizeOf(window),
-  isFallback,
-  run: ({ strides, padding, dilations, rounding, hasBias, activation }, [x, filter, bias]) =>
-    tf.fused.depthwiseConv2d({
-      x: x as tf.Tensor4D,
-      filter: filter as tf.Tensor4D,
-      strides,
-      // Declared without explicit padding, which it takes all the same.
-      pad: padding as number,
-      dilations,
-      dimRoundingMode: rounding,
-      bias: hasBias ? bias : undefined,
-      activation,
-    }),
+  isFallback: (attrs) => isFallback(attrs) || isCurved(attrs),
+  run(attrs, [x, filter, bias]) {
+    const { strides, padding: pad, dilations, rounding: dimRoundingMode, hasBias } = attrs;
+    const inputs = { x, filter, ...(hasBias && { bias }) } as tf.NamedTensorMap;
+    return withCurve(
+      tf.FusedDepthwiseConv2D,
+      attrs,
+      inputs,
+      { strides, pad, dilations, dimRoundingMode },
+      (activation) =>
+        tf.fused.depthwiseConv2d({
+          x: x as tf.Tensor4D,
+          filter: filter as tf.Tensor4D,
+          strides,
+          // Declared without explicit padding, which it takes all the same.
+          pad: pad as number,
+          dilations,
+          dimRoundingMode,
+          bias: hasBias ? bias : undefined,
+          activation,
+        }),
+    );
+  },
 });
 
 const filterGradientCases = casesOf<DepthwiseAttrs>({

@@ -18,6 +18,7 @@ export const epilogueGrad: Kernel = {
   run({ backend, pool, address }, { dy, y }, attrs) {
     const { activation } = attrs as unknown as { activation: string };
     if (dy === undefined || y === undefined || !isGemmActivation(activation) || !isSupported(dy, y)) return undefined;
+    if (activation === 'line' || activation === 'gate') return undefined;
     const columns = dy.shape.at(-1);
     if (columns === undefined || !util.arraysEqual(dy.shape, y.shape)) return undefined;
     const size = util.sizeFromShape(dy.shape);

@@ -1,3 +1,4 @@
+import { floatBits } from './floatBits.ts';
 import type { KernelPool } from './pool.ts';
 
 /**
@@ -30,12 +31,29 @@ export interface GemmPlan {
   /** Address of N bias values; 0 for none. */
   readonly bias?: number;
   readonly activation?: GemmActivation;
+  readonly curve?: Curve;
   /** Matrices in the batch, and the distance between two of them; a distance of 0 broadcasts. */
   readonly batch?: { readonly count: number; readonly a: number; readonly b: number; readonly c: number };
 }
 
-export const GEMM_ACTIVATIONS = { linear: 0, relu: 1, relu6: 2 } as const;
+/** 'line' and 'gate' are limbeck's own: a clipped line that `curve` describes, and the value times that line. */
+export const GEMM_ACTIVATIONS = { linear: 0, relu: 1, relu6: 2, line: 3, gate: 4 } as const;
 export type GemmActivation = keyof typeof GEMM_ACTIVATIONS;
+
+/** shift + clip(slope · x + offset, low, high); a 'gate' multiplies the clipped line by x before the shift. */
+export interface Curve {
+  readonly slope: number;
+  readonly offset: number;
+  readonly low: number;
+  readonly high: number;
+  readonly shift: number;
+}
+
+/** The five words of a curve, behind the other words of a kernel. */
+export function curveWords(curve: Curve | undefined): number[] {
+  const { slope = 0, offset = 0, low = 0, high = 0, shift = 0 } = curve ?? {};
+  return [slope, offset, low, high, shift].map(floatBits);
+}
 
 export function isGemmActivation(name: unknown): name is GemmActivation {
   return typeof name === 'string' && name in GEMM_ACTIVATIONS;
@@ -96,5 +114,6 @@ function wordsOf(plan: GemmPlan, batch: NonNullable<GemmPlan['batch']>, chunks: 
       axis.radix2,
       ...axis.strides,
     ]),
+    ...curveWords(plan.curve),
   ];
 }

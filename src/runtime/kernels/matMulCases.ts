@@ -1,7 +1,7 @@
 // Random cases of the matrix products.
 import fc from 'fast-check';
 import * as tf from '../tf.ts';
-import { type Epilogue, epilogueFields, isFallback } from './attributeCases.ts';
+import { type Epilogue, epilogueFields, isCurved, isFallback, withCurve } from './attributeCases.ts';
 import { isAffordable, type ProductAttrs, plainProduct, productFields, productShapes } from './productCases.ts';
 import { casesOf, type KernelCases } from './randomCases.ts';
 
@@ -21,9 +21,14 @@ const fusedMatMulCases = casesOf<ProductAttrs & Epilogue>({
     .map((attrs) => (isFallback(attrs) ? { ...attrs, ...plainProduct } : attrs)),
   inputShapes: (attrs) => [...productShapes(attrs), [attrs.n]],
   depth: ({ k }) => k,
-  isFallback,
-  run: ({ transposeA, transposeB, hasBias, activation }, [a, b, bias]) =>
-    tf.fused.matMul({ a, b, transposeA, transposeB, bias: hasBias ? bias : undefined, activation }),
+  isFallback: (attrs) => isFallback(attrs) || isCurved(attrs),
+  run(attrs, [a, b, bias]) {
+    const { transposeA, transposeB, hasBias } = attrs;
+    const inputs = { a, b, ...(hasBias && { bias }) } as tf.NamedTensorMap;
+    return withCurve(tf._FusedMatMul, attrs, inputs, { transposeA, transposeB }, (activation) =>
+      tf.fused.matMul({ a, b, transposeA, transposeB, bias: hasBias ? bias : undefined, activation }),
+    );
+  },
 });
 
 export const matMulCases: readonly KernelCases[] = [batchMatMulCases, fusedMatMulCases];

@@ -16,6 +16,8 @@ import type { PlanRecord } from './pool.ts';
 export interface Plan {
   /** How many calls it makes. */
   readonly length: number;
+  /** Memory that it keeps for its intermediate results. */
+  readonly bytes: number;
   /** Whether the scratch memory that the calls use is still where it was. */
   isValid(): boolean;
   run(): void;
@@ -76,7 +78,7 @@ export function recordPlan<T>(context: KernelContext, work: () => T): Recording<
     return { result, plan: undefined, why };
   }
   try {
-    return { result, plan: planOf(context, records, memory.release) };
+    return { result, plan: planOf(context, records, memory) };
   } catch (error) {
     memory.release();
     if (!isOutOfMemory(error)) throw error;
@@ -84,7 +86,11 @@ export function recordPlan<T>(context: KernelContext, work: () => T): Recording<
   }
 }
 
-function planOf({ pool }: KernelContext, records: readonly PlanRecord[], release: () => void): Plan {
+function planOf(
+  { pool }: KernelContext,
+  records: readonly PlanRecord[],
+  { bytes, release }: { bytes(): number; release(): void },
+): Plan {
   const scratch = pool.scratchAddress();
   const argumentWords = records.reduce((sum, { words }) => sum + words.length, 0);
   const words = new Int32Array(records.length * RECORD_WORDS + argumentWords);
@@ -99,6 +105,7 @@ function planOf({ pool }: KernelContext, records: readonly PlanRecord[], release
   let isDisposed = false;
   return {
     length: records.length,
+    bytes: words.byteLength + bytes(),
     isValid: () => !isDisposed && pool.scratchAddress() === scratch,
     run: () => pool.runPlan(table, records.length),
     time: () =>
@@ -163,6 +170,7 @@ function reserveMemory({ backend }: KernelContext) {
       // Those that live on are freed with their tensors.
       for (const address of constants) if (sizes.has(address)) constants.delete(address);
     },
+    bytes: () => [...idle].reduce((sum, [size, addresses]) => sum + size * addresses.length, 0),
     release() {
       for (const address of [...idle.values(), ...constants].flat()) free(address);
       idle.clear();

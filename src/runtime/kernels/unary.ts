@@ -1,6 +1,7 @@
 import { sizeOf } from '../../core/shape.ts';
 import { Elu, Exp, LeakyRelu, Relu, Relu6, Rsqrt, Sigmoid, Sqrt, Step, Tanh, type TensorInfo } from '../tf.ts';
 import { floatBits } from './floatBits.ts';
+import { type Curve, curveWords } from './gemm.ts';
 import { isSupported, type Kernel } from './kernel.ts';
 import { gradientOf } from './unaryGrad.ts';
 
@@ -21,6 +22,8 @@ const FUNCTIONS: readonly { readonly kernelName: string; readonly cost: number }
   { kernelName: 'HardSigmoid', cost: 2 },
   { kernelName: Sqrt, cost: 2 },
   { kernelName: Rsqrt, cost: 3 },
+  { kernelName: 'Line', cost: 3 },
+  { kernelName: 'Gate', cost: 3 },
 ];
 
 /**
@@ -29,7 +32,8 @@ const FUNCTIONS: readonly { readonly kernelName: string; readonly cost: number }
  * Units     float32; exponentials within two units in the last place
  * Throws    nothing: other dtypes fall back to tfjs
  * Source    tfjs Relu, Elu, Sigmoid, …; Gelu: Hendrycks and Gimpel 2016, arXiv:1606.08415; Silu: Ramachandran et al. 2017,
- *           arXiv:1710.05941; HardSwish: Howard et al. 2019, arXiv:1905.02244
+ *           arXiv:1710.05941; HardSwish: Howard et al. 2019, arXiv:1905.02244;
+ *           Line and Gate: shift + clip(a·x + b, low, high), and the same with x times the clipped line
  */
 export const unary: readonly Kernel[] = FUNCTIONS.map(({ kernelName, cost }, op) => ({
   kernelName,
@@ -39,7 +43,9 @@ export const unary: readonly Kernel[] = FUNCTIONS.map(({ kernelName, cost }, op)
     if (!isSupported(x)) return undefined;
     const out = backend.makeOutput(x.shape, 'float32');
     const count = sizeOf(x.shape);
-    pool.run('unary', [address(x), address(out), count, op, floatBits(Number(attrs?.['alpha'] ?? 0))], count * cost);
+    const alpha = floatBits(Number(attrs?.['alpha'] ?? 0));
+    const curve = curveWords(attrs?.['curve'] as unknown as Curve | undefined);
+    pool.run('unary', [address(x), address(out), count, op, alpha, ...curve], count * cost);
     return out;
   },
 }));

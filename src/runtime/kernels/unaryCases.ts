@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import { gelu } from '../ops/gelu.ts';
 import { hardSigmoid } from '../ops/hardSigmoid.ts';
 import { hardSwish } from '../ops/hardSwish.ts';
+import { kernelOr } from '../ops/kernelOr.ts';
 import { silu } from '../ops/silu.ts';
 import * as tf from '../tf.ts';
+import { curveByHand } from './attributeCases.ts';
 import { casesOf, type KernelCases } from './randomCases.ts';
 
 interface UnaryAttrs {
@@ -44,7 +46,15 @@ const functions: readonly UnaryFunction[] = [
   { kernelName: 'HardSigmoid', compute: (x, { alpha }) => hardSigmoid(x, alpha), hasGradient: true },
   { kernelName: tf.Sqrt, compute: (x) => tf.sqrt(above(x)), isExact: true },
   { kernelName: tf.Rsqrt, compute: (x) => tf.rsqrt(above(x)), reach: byScale },
+  { kernelName: 'Line', compute: (x, attrs) => curved('Line', x, attrs), reach: byScale },
+  { kernelName: 'Gate', compute: (x, attrs) => curved('Gate', x, attrs), reach: byScale },
 ];
+
+/** A clipped line by the kernel's name, and on other backends by hand. */
+function curved(kernelName: string, x: tf.Tensor, { alpha }: UnaryAttrs): tf.Tensor {
+  const curve = { slope: alpha - 0.125, offset: 0.5, low: -0.25, high: 0.75, shift: alpha };
+  return kernelOr(kernelName, { x }, { curve }, () => curveByHand(kernelName === 'Gate', x, curve));
+}
 
 /** Lengths around a vector (4), around what a part is dealt (16), and enough for several parts. */
 const length = fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 67, 200);

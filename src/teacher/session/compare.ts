@@ -1,7 +1,15 @@
 import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
 
-/** The most that an output may differ, as a share of the range of its values. */
-const TOLERANCE = 1e-2;
+/** How near a device must come. */
+export interface Tolerance {
+  /** The most that an output may differ, as a share of the range of its values. */
+  readonly share: number;
+  /** A range smaller than this counts as this. */
+  readonly leastRange: number;
+}
+
+/** GPUs compute with fewer digits, and in another order. */
+const DEFAULT_TOLERANCE: Tolerance = { share: 1e-2, leastRange: 1e-6 };
 /** Fewer values than these say little about the range of an output. */
 const LEAST_VALUES = 8;
 
@@ -10,16 +18,20 @@ const LEAST_VALUES = 8;
  * says how they differ. Not-a-number counts as a difference, save where wasm gives it too.
  * Units     the difference as a share of the range of wasm's values
  */
-export function differenceOf(reference: NamedArrays, given: NamedArrays): string | undefined {
+export function differenceOf(
+  reference: NamedArrays,
+  given: NamedArrays,
+  { share, leastRange }: Tolerance = DEFAULT_TOLERANCE,
+): string | undefined {
   for (const [name, expected] of Object.entries(reference)) {
     const array = given[name];
     if (array === undefined) return `it gave no output "${name}"`;
     if (!isSameShape(array.shape, expected.shape)) {
       return `it gave "${name}" as ${formatShape(array.shape)} where wasm gives ${formatShape(expected.shape)}`;
     }
-    const difference = relativeDifference(expected, array);
+    const difference = relativeDifference(expected, array, leastRange);
     if (Number.isNaN(difference)) return `it gave values in "${name}" that are no numbers`;
-    if (difference > TOLERANCE) {
+    if (difference > share) {
       return `its "${name}" differs from wasm's by ${(100 * difference).toPrecision(2)} % of its range`;
     }
   }
@@ -27,7 +39,7 @@ export function differenceOf(reference: NamedArrays, given: NamedArrays): string
 }
 
 /** NaN where a value is finite in one of the two only. */
-function relativeDifference({ data: expected }: NdArray, { data: given }: NdArray): number {
+function relativeDifference({ data: expected }: NdArray, { data: given }: NdArray, leastRange: number): number {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   let largest = 0;
@@ -45,5 +57,5 @@ function relativeDifference({ data: expected }: NdArray, { data: given }: NdArra
   if (largest === 0) return 0;
   const magnitude = Math.max(Math.abs(least), Math.abs(most));
   const floor = expected.length < LEAST_VALUES ? magnitude : magnitude / 100;
-  return largest / Math.max(most - least, floor, 1e-6);
+  return largest / Math.max(most - least, floor, leastRange);
 }

@@ -3,27 +3,40 @@ import { sha256 } from '../../core/hash.ts';
 import { makeQueue } from '../../core/queue.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import type { GpuDevice, NearTeacher } from '../../runtime/gpu.ts';
-import { type InferenceSession, type Ort, type OrtTensor, startOrt } from '../../runtime/ort.ts';
+import { type OrtTensor, startOrt } from '../../runtime/ort.ts';
 import { readOutputs, reviveRead } from '../read.ts';
 import { runRecurrent } from '../recurrent.ts';
+import { runInOrt } from './ortRun.ts';
 import { batchOf, type ExampleInputs, repeatExamples, runInParts } from './sessionBatches.ts';
-import { createOrtSession, type DeviceLoss, type OrtModel, readyModel } from './sessionCreate.ts';
-import { fitShape, type ModelValue, own, toFeeds } from './sessionFeeds.ts';
+import { createOrtSession, type ReadyModel, readyModel } from './sessionCreate.ts';
+import { type ModelValue, toFeeds } from './sessionFeeds.ts';
 import { toGpuAnswers, toHost } from './sessionNear.ts';
 import type { OnnxSession, OpenedSession, Placement, SessionSettings } from './sessionSettings.ts';
-import { fromOrtTensor, toOrtTensor } from './sessionTensors.ts';
+import { fromOrtTensor } from './sessionTensors.ts';
 import { tuneBatch } from './tune.ts';
 
 /** wasm code is compiled in tiers; the first passes run in the slow one. */
 const WARM_UPS = 5;
-/** How long to wait for the news that a GPU is lost, where a run on it failed. */
-const LOSS_MS = 250;
 const BATCH_SIZES = [1, 8, 16, 32, 64];
 /** A batch that is only measured may not take more than this. */
 const MOST_MEASURED_BYTES = 64 * 2 ** 20;
 
-interface Opened extends OrtModel {
-  readonly ort: Ort;
+/** A model that an engine has opened. */
+export interface SessionEngine {
+  readonly threads: number;
+  readonly inputs: readonly ModelValue[];
+  readonly outputs: readonly ModelValue[];
+  readonly fixedBatch?: number;
+  readonly notices: readonly string[];
+  /** One run, by public names. */
+  run(given: NamedArrays): Promise<NamedArrays>;
+  /** The same with the outputs left on the GPU, where the engine works on one. */
+  runOnGpu?(given: NamedArrays): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
+
+interface Opened {
+  readonly engine: SessionEngine;
   readonly settings: SessionSettings;
   readonly placement: Placement;
   /** The model's inputs, as batches are cut by them. */
@@ -31,7 +44,7 @@ interface Opened extends OrtModel {
 }
 
 /**
- * An ONNX model in onnxruntime-web, on the thread where this is called. `gpuDevice` gives the GPU of a student on this
+ * An ONNX model in onnxruntime-web or on the kernels, on the thread where this is called. `gpuDevice` gives the GPU of a student on this
  * thread: a model on WebGPU shares it then.
  */
 export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () => undefined): OnnxSession & NearTeacher {
@@ -55,34 +68,31 @@ export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () =>
       enqueue(async (): Promise<OpenedSession> => {
         // A broken file is told before anything is started for it.
         const ready = await readyModel(files, settings);
-        const { ort, threads, notices } = await startOrt({ ...placement, assetBase: settings.assetBase });
-        const shared = placement.device === 'webgpu' ? gpuDevice() : undefined;
-        const model = await createOrtSession(ort, ready, settings, placement, shared);
-        const examples = { inputs: shapesOf(model.inputs), fixedBatch: model.fixedBatch };
-        opened = { ort, settings, placement, examples, ...model };
-        return {
-          threads,
-          inputs: examples.inputs,
-          outputs: shapesOf(model.outputs),
-          fixedBatch: model.fixedBatch,
-          notices: [...notices, ...model.notices],
-        };
+        const engine = await openEngine(ready, settings, placement, gpuDevice);
+        const { threads, fixedBatch, notices } = engine;
+        const examples = { inputs: shapesOf(engine.inputs), fixedBatch };
+        opened = { engine, settings, placement, examples };
+        return { threads, inputs: examples.inputs, outputs: shapesOf(engine.outputs), fixedBatch, notices };
       }),
     run: (inputs) =>
       enqueue(async () => {
         const now = requireOpened();
-        const outputs = await runBatch(now, toFeeds(inputs, now.inputs, now.settings));
+        const outputs = await runBatch(now, toFeeds(inputs, now.engine.inputs, now.settings));
         return readHere(now, outputs, batchOf(inputs, now.examples));
       }),
     askOnGpu: (inputs) =>
       enqueue(async () => {
         const now = requireOpened();
-        return toGpuAnswers(await runRaw(now, toFeeds(inputs, now.inputs, now.settings)), now.settings);
+        const { engine, settings, placement } = now;
+        if (engine.runOnGpu === undefined) {
+          throw new LimbeckError('teacher-failed', `The teacher on ${placement.device} gives nothing on a GPU.`);
+        }
+        return toGpuAnswers(await engine.runOnGpu(toFeeds(inputs, engine.inputs, settings)), settings);
       }),
     timeMs: (inputs, repeats) =>
       enqueue(async () => {
         const now = requireOpened();
-        const feeds = toFeeds(inputs, now.inputs, now.settings);
+        const feeds = toFeeds(inputs, now.engine.inputs, now.settings);
         for (let i = 0; i < WARM_UPS; i++) await runBatch(now, feeds);
         const times: number[] = [];
         for (let i = 0; i < repeats; i++) {
@@ -95,7 +105,7 @@ export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () =>
     measure: (inputs, budgetMs, sizes) =>
       enqueue(async () => {
         const now = requireOpened();
-        const feeds = toFeeds(inputs, now.inputs, now.settings);
+        const feeds = toFeeds(inputs, now.engine.inputs, now.settings);
         return tuneBatch({
           run: (size) => runBatch(now, repeatExamples(feeds, size, now.examples)),
           sizes: sizes ?? sizesFor(feeds, now.examples),
@@ -104,7 +114,7 @@ export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () =>
       }),
     close: () =>
       enqueue(async () => {
-        await opened?.session.release();
+        await opened?.engine.release();
         opened = undefined;
       }),
   };
@@ -124,85 +134,43 @@ function shapesOf(values: readonly ModelValue[]): Record<string, readonly (numbe
   return Object.fromEntries(values.map(({ name, shape }) => [name, shape]));
 }
 
-function runBatch(opened: Opened, feeds: NamedArrays): Promise<NamedArrays> {
-  const { settings, placement, fixedBatch } = opened;
-  const { inputs } = opened.examples;
+function runBatch({ engine, settings, placement, examples }: Opened, feeds: NamedArrays): Promise<NamedArrays> {
+  const { inputs } = examples;
   const { recurrent } = settings;
-  const run = (given: NamedArrays) => runOnce(opened, given);
   return runInParts(
-    (part) => (recurrent === undefined ? run(part) : runRecurrent(run, part, recurrent, inputs)),
+    (part) => (recurrent === undefined ? engine.run(part) : runRecurrent(engine.run, part, recurrent, inputs)),
     feeds,
-    { fixed: fixedBatch, largest: placement.largestBatch, inputs },
+    { fixed: engine.fixedBatch, largest: placement.largestBatch, inputs },
   );
 }
 
-async function runOnce(opened: Opened, given: NamedArrays): Promise<NamedArrays> {
-  const outputs = Object.entries(await runRaw(opened, given));
-  const read = outputs.map(async ([name, tensor]) => [name, fromOrtTensor(await toHost(tensor))] as const);
-  return Object.fromEntries(await Promise.all(read));
-}
-
-/** Throws    shape-mismatch · teacher-failed · out-of-memory */
-async function runRaw({ ort, session, placement, inputs, fetches, names, loss }: Opened, given: NamedArrays) {
-  const feeds: Record<string, OrtTensor> = Object.create(null);
-  for (const info of inputs) {
-    const array = own(given, info.name);
-    if (array === undefined) {
-      throw new LimbeckError('unknown-input', `The teacher reads the input "${info.name}"; nothing gives it.`, {
-        details: { needed: info.name, given: Object.keys(given) },
-      });
-    }
-    feeds[info.name] = toOrtTensor(ort, info.name, info.type, fitShape(array, info));
+async function openEngine(
+  ready: ReadyModel,
+  settings: SessionSettings,
+  placement: Placement,
+  gpuDevice: () => GpuDevice | undefined,
+): Promise<SessionEngine> {
+  const { device } = placement;
+  if (device === 'kernels') {
+    const { openOnKernels } = await import('./sessionKernels.ts');
+    return openOnKernels(ready, settings, placement);
   }
-  let results: InferenceSession.OnnxValueMapType;
-  try {
-    results = await unlessLost(session.run(feeds, fetches), loss);
-  } catch (error) {
-    if (placement.device === 'webgpu') await lossToldSoon(loss);
-    throw runFault(loss.error ?? error);
-  }
-  return Object.fromEntries(
-    Object.entries(results).map(([name, tensor]) => [names[name] ?? name, tensor as OrtTensor]),
-  );
-}
-
-/** A promise of the loss itself would keep the results of every run that was raced against it. */
-function unlessLost<T>(running: Promise<T>, loss: DeviceLoss): Promise<T> {
-  if (loss.error !== undefined) return Promise.reject(loss.error);
-  return new Promise<T>((resolve, reject) => {
-    loss.tell = reject;
-    running.then(resolve, reject);
-  }).finally(() => {
-    loss.tell = undefined;
-  });
-}
-
-/** A run on a lost GPU may end before its loss is told. */
-function lossToldSoon(loss: DeviceLoss): Promise<void> {
-  return new Promise((resolve) => {
-    if (loss.error !== undefined) resolve();
-    loss.tell = () => resolve();
-    setTimeout(resolve, LOSS_MS);
-  });
-}
-
-function runFault(error: unknown): LimbeckError {
-  // onnxruntime adds lines of its own source to some faults.
-  const why = messageOf(error).split('\n')[0]?.trim() ?? '';
-  if (/out of memory|bad_alloc|allocat|\bOOM\b/i.test(why)) {
-    return new LimbeckError('out-of-memory', `There is no room for the teacher to compute a batch: ${why}`, {
-      cause: error,
-    });
-  }
-  // After a trap the instance is of no use any more; another one may do better.
-  const isCrash = error instanceof WebAssembly.RuntimeError || why.startsWith('Aborted');
-  const hint = /cannot be reshaped/i.test(why)
-    ? '. A model that was exported for batches of one size is held to it by session: { freeDimensionOverrides }.'
-    : '';
-  return new LimbeckError('teacher-failed', `The teacher failed on a batch: ${why}${hint}`, {
-    details: { isCrash },
-    cause: error,
-  });
+  const { ort, threads, notices } = await startOrt({ ...placement, device, assetBase: settings.assetBase });
+  const shared = device === 'webgpu' ? gpuDevice() : undefined;
+  const model = await createOrtSession(ort, ready, settings, device, shared);
+  const runOnGpu = (given: NamedArrays) => runInOrt(ort, model, device, given);
+  return {
+    ...model,
+    threads,
+    notices: [...notices, ...model.notices],
+    runOnGpu,
+    async run(given) {
+      const outputs = Object.entries(await runOnGpu(given));
+      const read = outputs.map(async ([name, tensor]) => [name, fromOrtTensor(await toHost(tensor))] as const);
+      return Object.fromEntries(await Promise.all(read));
+    },
+    release: () => model.session.release(),
+  };
 }
 
 /** On a GPU an output that cannot be read is the device's fault until wasm has shown otherwise. */

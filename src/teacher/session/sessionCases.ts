@@ -1,9 +1,8 @@
 // Sessions that compute nothing and cost what they are told to, for tests of what is around them.
 import { LimbeckError } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
-import type { OrtDevice } from '../../runtime/ort.ts';
 import { batchOf } from './sessionBatches.ts';
-import type { OpenedSession, Placement } from './sessionSettings.ts';
+import type { OpenedSession, Placement, SessionDevice } from './sessionSettings.ts';
 import type { StartedSession } from './sessionStart.ts';
 
 export interface FakeDevice {
@@ -17,7 +16,7 @@ export interface FakeDevice {
 }
 
 /** Places to run, of which every session and every call is written down. */
-export function fakeHouse(devices: Partial<Record<OrtDevice, FakeDevice>>, opened: Partial<OpenedSession> = {}) {
+export function fakeHouse(devices: Partial<Record<SessionDevice, FakeDevice>>, opened: Partial<OpenedSession> = {}) {
   const log: string[] = [];
   let living = 0;
   const start = async (): Promise<StartedSession> => {

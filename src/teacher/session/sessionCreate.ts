@@ -3,7 +3,7 @@ import { type PreparedModel, prepareModel } from '../../onnx/prepare.ts';
 import type { GpuDevice } from '../../runtime/gpu.ts';
 import type { InferenceSession, Ort, OrtDevice } from '../../runtime/ort.ts';
 import { fixedBatchOf, type ModelValue, own } from './sessionFeeds.ts';
-import type { ModelFiles, Placement, SessionSettings } from './sessionSettings.ts';
+import type { ModelFiles, SessionSettings } from './sessionSettings.ts';
 import { isNumericType } from './sessionTensors.ts';
 
 /** An ONNX model as onnxruntime runs it. */
@@ -40,7 +40,7 @@ export async function createOrtSession(
   ort: Ort,
   { bytes, names, inputsOfAnyShape, externalData }: ReadyModel,
   settings: SessionSettings,
-  placement: Placement,
+  device: OrtDevice,
   gpuDevice?: GpuDevice,
 ): Promise<OrtModel> {
   const { name, session: options = {} } = settings;
@@ -49,25 +49,34 @@ export async function createOrtSession(
     // Warnings of how a graph was split between devices are nothing to a page's console.
     logSeverityLevel: 3,
     ...options,
-    ...providersOf(placement.device, gpuDevice),
+    ...providersOf(device, gpuDevice),
     ...(externalData.length > 0 ? { externalData } : {}),
   });
   const inputs = valuesOf(session.inputMetadata, options.freeDimensionOverrides).map((value) =>
     inputsOfAnyShape.includes(value.name) ? { ...value, isAnyShape: true } : value,
   );
-  const declared = valuesOf(session.outputMetadata, options.freeDimensionOverrides);
-  const fixedBatch = fixedBatchOf(inputs, settings.recurrent);
-  const fetched = chooseOutputs(declared, names, wantedOf(settings));
-  const left = declared.filter(({ type }) => settings.outputs === undefined && !isNumericType(type));
   return {
     session,
     inputs,
+    ...fetchedFrom(valuesOf(session.outputMetadata, options.freeDimensionOverrides), names, settings),
+    names,
+    fixedBatch: fixedBatchOf(inputs, settings.recurrent),
+    loss: watchDevice(ort, device, gpuDevice),
+  };
+}
+
+/** Which of the declared outputs to compute. Throws    unknown-output */
+export function fetchedFrom(
+  declared: readonly ModelValue[],
+  names: Readonly<Record<string, string>>,
+  settings: SessionSettings,
+): Pick<OrtModel, 'outputs' | 'fetches' | 'notices'> {
+  const fetched = chooseOutputs(declared, names, wantedOf(settings));
+  const left = declared.filter(({ type }) => settings.outputs === undefined && !isNumericType(type));
+  return {
     outputs: fetched.map((value) => ({ ...value, name: names[value.name] ?? value.name })),
     fetches: fetched.map((value) => value.name),
-    names,
-    fixedBatch,
-    notices: left.map(({ name: output, type }) => `The output "${output}" (${type}) is left out: it is no numbers.`),
-    loss: watchDevice(ort, placement.device, gpuDevice),
+    notices: left.map(({ name, type }) => `The output "${name}" (${type}) is left out: it is no numbers.`),
   };
 }
 

@@ -97,6 +97,27 @@ export function fitShape(array: NdArray, { name, shape, isAnyShape = false }: Mo
 }
 
 /**
+ * All inputs that a model needs, as it takes them.
+ * Throws    unknown-input · shape-mismatch
+ */
+export function fitInputs(
+  given: NamedArrays,
+  inputs: readonly ModelValue[],
+): Record<string, { readonly array: NdArray; readonly type: string }> {
+  const fitted: Record<string, { array: NdArray; type: string }> = Object.create(null);
+  for (const info of inputs) {
+    const array = own(given, info.name);
+    if (array === undefined) {
+      throw new LimbeckError('unknown-input', `The teacher reads the input "${info.name}"; nothing gives it.`, {
+        details: { needed: info.name, given: Object.keys(given) },
+      });
+    }
+    fitted[info.name] = { array: fitShape(array, info), type: info.type };
+  }
+  return fitted;
+}
+
+/**
  * The only batch size that a model takes: the first length that all of its inputs declare, where they declare one.
  * Single numbers say nothing of it, nor do lists beside arrays of more dimensions: those may be sizes or weights.
  */

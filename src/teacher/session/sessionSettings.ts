@@ -20,9 +20,12 @@ export interface OrtSessionOptions {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
+/** Where a session computes: onnxruntime-web's backends, or limbeck's own kernels. */
+export type SessionDevice = OrtDevice | 'kernels';
+
 /** Where and how wide a model runs. What goes wrong there moves it to another place. */
 export interface Placement {
-  readonly device: OrtDevice;
+  readonly device: SessionDevice;
   readonly threads?: number;
   /** The most examples that fit at once, where that was found out. */
   readonly largestBatch?: number;
@@ -57,7 +60,7 @@ export interface OpenedSession {
   readonly notices: readonly string[];
 }
 
-/** An ONNX model in onnxruntime-web. One run at a time; calls wait for their turn. */
+/** An ONNX model in onnxruntime-web or on the kernels. One run at a time; calls wait for their turn. */
 export interface OnnxSession {
   /** A hash of all of a model's files. */
   hash(files: ModelFiles): Promise<string>;

@@ -1,12 +1,12 @@
 // What was measured once is not measured again: by model and device, in the store, or as long as the page lives.
 import { sha256 } from '../../core/hash.ts';
-import type { OrtDevice } from '../../runtime/ort.ts';
 import type { Store } from '../../storage/store.ts';
 import { canonicalJson } from '../onnxIdentity.ts';
+import type { SessionDevice } from './sessionSettings.ts';
 
 /** What came out of measuring. */
 export interface TunedPlace {
-  readonly device: OrtDevice;
+  readonly device: SessionDevice;
   readonly batchSize: number;
   /** The figures, in a sentence or two. */
   readonly why: string;
@@ -17,8 +17,8 @@ export interface TuneMemory {
   remember(place: TunedPlace): Promise<void>;
 }
 
-/** Another layout of what is kept needs another number. */
-const FORMAT = 1;
+/** Another layout of what is kept, or another choice of devices, needs another number. */
+const FORMAT = 2;
 
 const pageMemory = new Map<string, TunedPlace>();
 
@@ -48,7 +48,7 @@ export async function tuneMemory(model: object, gpuName: string, store: Store | 
 
 function parsePlace(text: string): TunedPlace | undefined {
   const { device, batchSize, why } = JSON.parse(text) as Partial<TunedPlace>;
-  const isDevice = device === 'wasm' || device === 'webgpu' || device === 'webnn';
+  const isDevice = device === 'wasm' || device === 'kernels' || device === 'webgpu' || device === 'webnn';
   const isSize = Number.isInteger(batchSize) && (batchSize as number) > 0;
   return isDevice && isSize && typeof why === 'string' ? { device, batchSize: batchSize as number, why } : undefined;
 }

@@ -1,18 +1,22 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { OrtDevice } from '../../runtime/ort.ts';
+import { LimbeckError } from '../../core/errors.ts';
 import type { DevicePlan } from './devices.ts';
 import { keepRunning } from './recover.ts';
 import { type FakeDevice, fakeHouse } from './sessionCases.ts';
 import { type Opening, openAt } from './sessionPlace.ts';
-import type { Placement } from './sessionSettings.ts';
+import type { Placement, SessionDevice } from './sessionSettings.ts';
 import { tuneSession } from './tuneSession.ts';
 
 afterEach(() => void vi.useRealTimers());
 
 const inputs = { x: { data: Float32Array.from({ length: 12 }, (_, i) => i), shape: [6, 2] } };
-const plan: DevicePlan = { first: 'wasm', reasons: [], notices: [], gpuName: 'gpu' };
+const plan: DevicePlan = { first: 'wasm', challengers: [], reasons: [], notices: [], gpuName: 'gpu' };
 
-async function tune(devices: Partial<Record<OrtDevice, FakeDevice>>, changed: Partial<DevicePlan>, sizes?: number[]) {
+async function tune(
+  devices: Partial<Record<SessionDevice, FakeDevice>>,
+  changed: Partial<DevicePlan>,
+  sizes?: number[],
+) {
   const house = fakeHouse(devices);
   const files = { model: new Blob([]), externalData: [] };
   const opening: Opening = { files, settings: { name: 'fake' }, worker: 'shipped', start: house.start };
@@ -26,10 +30,10 @@ async function tune(devices: Partial<Record<OrtDevice, FakeDevice>>, changed: Pa
 }
 
 describe('a GPU that may be faster', () => {
-  const challenger = 'webgpu';
+  const challengers = ['webgpu'] as const;
 
   test('is taken if it is, with both figures', async () => {
-    const { place, now, living, log } = await tune({ webgpu: { msPerExample: 2 } }, { challenger });
+    const { place, now, living, log } = await tune({ webgpu: { msPerExample: 2 } }, { challengers });
     expect(place).toMatchObject({ device: 'webgpu', batchSize: 1, isProvisional: false });
     expect(place.why).toContain('wasm takes longer: 10.0 ms an example at 1 at a time');
     expect(place.why).toContain('On webgpu: 2.00 ms');
@@ -39,14 +43,14 @@ describe('a GPU that may be faster', () => {
   });
 
   test('is left if it is hardly faster', async () => {
-    const { place, now, living } = await tune({ webgpu: { msPerExample: 9.5 } }, { challenger });
+    const { place, now, living } = await tune({ webgpu: { msPerExample: 9.5 } }, { challengers });
     expect(place).toMatchObject({ device: 'wasm', isProvisional: false });
     expect(place.why).toContain('webgpu takes longer: 9.50 ms');
     expect([now, living()]).toEqual(['wasm', 1]);
   });
 
   test('is not trusted if it gives something else', async () => {
-    const { place, now, living, log } = await tune({ webgpu: { msPerExample: 1, error: 3 } }, { challenger });
+    const { place, now, living, log } = await tune({ webgpu: { msPerExample: 1, error: 3 } }, { challengers });
     expect(place).toMatchObject({ device: 'wasm', isProvisional: false });
     expect(place.why).toMatch(/webgpu is not trusted: its "y" differs/);
     expect([now, living()]).toEqual(['wasm', 1]);
@@ -54,7 +58,7 @@ describe('a GPU that may be faster', () => {
   });
 
   test('is not tried where wasm is fast', async () => {
-    const { place, log } = await tune({ wasm: { msPerExample: 0.2 }, webgpu: { msPerExample: 0.1 } }, { challenger });
+    const { place, log } = await tune({ wasm: { msPerExample: 0.2 }, webgpu: { msPerExample: 0.1 } }, { challengers });
     expect(place.why).toContain('not tried');
     expect(log.filter((line) => line.includes('webgpu'))).toEqual([]);
   });
@@ -63,14 +67,14 @@ describe('a GPU that may be faster', () => {
     [{ openFault: new Error('no device') }, /webgpu did not start \(no device\)/],
     [{ faults: [new Error('lost')] }, /webgpu is not trusted: it failed on a batch \(lost\)/],
   ])('costs nothing but a sentence if it fails', async (webgpu, why) => {
-    const { place, living } = await tune({ webgpu }, { challenger });
+    const { place, living } = await tune({ webgpu }, { challengers });
     expect(place).toMatchObject({ device: 'wasm', why: expect.stringMatching(why) });
     expect(living()).toBe(1);
   });
 
   test('that does not come in time is not waited for, is closed when it comes, and may come another time', async () => {
     vi.useFakeTimers();
-    const tuning = tune({ webgpu: { openMs: 60_000 } }, { challenger });
+    const tuning = tune({ webgpu: { openMs: 60_000 } }, { challengers });
     await vi.advanceTimersByTimeAsync(20_000);
     const { place, living } = await tuning;
     expect(place).toMatchObject({
@@ -102,6 +106,41 @@ describe('a GPU that was asked for', () => {
     const { now, notices } = await tune({ wasm: { openFault: new Error('too large') } }, { first: 'webgpu' });
     expect(now).toBe('webgpu');
     expect(notices).toEqual([expect.stringContaining('could not be compared')]);
+  });
+});
+
+describe('the kernels', () => {
+  const challengers = ['kernels', 'webgpu'] as const;
+
+  test('are held against onnxruntime, and a GPU against them', async () => {
+    const devices = { kernels: { msPerExample: 4 }, webgpu: { msPerExample: 6 } };
+    const { place, now, living } = await tune(devices, { challengers });
+    expect(place).toMatchObject({ device: 'kernels', isProvisional: false });
+    expect(place.why).toMatch(/wasm takes longer: 10.0 ms.*webgpu takes longer: 6.00 ms.*On kernels, \d thread/);
+    expect([now, living()]).toEqual(['kernels', 1]);
+  });
+
+  test('must come nearer than a GPU', async () => {
+    const devices = { kernels: { msPerExample: 4, error: 0.01 }, webgpu: { msPerExample: 6, error: 0.01 } };
+    const { place } = await tune(devices, { challengers });
+    expect(place).toMatchObject({
+      device: 'webgpu',
+      why: expect.stringMatching(/kernels is not trusted: its "y" differs/),
+    });
+  });
+
+  test('are tried where wasm is fast, and are left for good where they lack an operator', async () => {
+    const openFault = new LimbeckError('unsupported-operator', 'The kernels have no Loop.');
+    const { place } = await tune({ wasm: { msPerExample: 0.5 }, kernels: { openFault } }, { challengers });
+    expect(place).toMatchObject({ device: 'wasm', isProvisional: false });
+    expect(place.why).toMatch(
+      /kernels did not start \(The kernels have no Loop.\).*webgpu was not tried, as wasm is fast/,
+    );
+  });
+
+  test('that were asked for are left for wasm if they give something else, with a notice', async () => {
+    const { now, notices } = await tune({ kernels: { error: 0.01 } }, { first: 'kernels' });
+    expect([now, notices]).toEqual(['wasm', [expect.stringMatching(/^kernels is not trusted/)]]);
   });
 });
 

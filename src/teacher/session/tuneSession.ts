@@ -1,12 +1,11 @@
 // Chooses device and batch size by trying them on a batch of the teacher's own.
-import { messageOf } from '../../core/errors.ts';
+import { LimbeckError, messageOf } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
-import type { OrtDevice } from '../../runtime/ort.ts';
-import { differenceOf } from './compare.ts';
+import { differenceOf, type Tolerance } from './compare.ts';
 import type { DevicePlan } from './devices.ts';
 import type { PlacedSession, RunningSession } from './recover.ts';
 import { firstExamples } from './sessionBatches.ts';
-import type { Placement } from './sessionSettings.ts';
+import type { Placement, SessionDevice } from './sessionSettings.ts';
 import { type BatchFigure, chooseBatch } from './tune.ts';
 import type { TunedPlace } from './tuneMemory.ts';
 
@@ -25,10 +24,13 @@ export interface TuneSessionOptions {
 const BUDGET_MS = 1200;
 /** A GPU has to fetch another 27 MB and to compile; who waits longer is better served by wasm. */
 const OPEN_MS = 20_000;
-/** Where wasm is this fast, a GPU's round trip alone costs as much. */
+/** Where a model is this fast, a GPU's round trip alone costs as much. The kernels make none. */
 const FAST_ENOUGH_MS = 1;
-/** A GPU must be better by this much: it is less exact, and can be lost. */
-const LEAST_GPU_GAIN = 0.1;
+const FAST_ENOUGH_FOR_KERNELS_MS = 0.1;
+/** Another device must be better by this much: a GPU is less exact and can be lost, the kernels hold more memory. */
+const LEAST_GAIN = 0.1;
+/** The kernels compute with all digits, as onnxruntime does, in another order. */
+const KERNELS_TOLERANCE: Tolerance = { share: 1e-4, leastRange: 1e-2 };
 const COMPARED_EXAMPLES = 4;
 
 /**
@@ -45,17 +47,18 @@ export async function tuneSession(options: TuneSessionOptions): Promise<TunedPla
     if (doubt !== undefined) reasons.push(doubt);
   }
   let isProvisional = false;
-  const challenger = running.current().placement.device === 'wasm' ? plan.challenger : undefined;
-  const budgetMs = challenger === undefined ? BUDGET_MS : BUDGET_MS / 2;
+  const challengers = running.current().placement.device === 'wasm' ? plan.challengers : [];
+  const budgetMs = BUDGET_MS / (1 + challengers.length);
   let chosen = chooseBatch(await running.current().measure(inputs, budgetMs, sizes));
-  if (challenger !== undefined) {
-    const result = await challenge(options, challenger, chosen);
+  for (const challenger of challengers) {
+    const result = await challenge(options, challenger, chosen, budgetMs);
     chosen = result.figure;
-    isProvisional = result.isProvisional ?? false;
+    isProvisional ||= result.isProvisional ?? false;
     reasons.push(result.why);
   }
   const { placement, opened } = running.current();
-  const where = placement.device === 'wasm' ? `wasm, ${opened.threads} thread(s)` : placement.device;
+  const isProcessor = placement.device === 'wasm' || placement.device === 'kernels';
+  const where = isProcessor ? `${placement.device}, ${opened.threads} thread(s)` : placement.device;
   const figures = `On ${where}: ${formatFigure(chosen)}.`;
   const why = [...reasons, figures].join(' ');
   return { device: placement.device, batchSize: chosen.batchSize, why, isProvisional };
@@ -77,7 +80,7 @@ async function verify({ running, inputs, open, tell }: TuneSessionOptions): Prom
     tell(doubt);
     return doubt;
   }
-  const difference = await compare(reference, { run }, inputs);
+  const difference = await compare(reference, { run, placement }, inputs);
   if (difference === undefined) {
     await reference[Symbol.asyncDispose]();
     return undefined;
@@ -88,11 +91,16 @@ async function verify({ running, inputs, open, tell }: TuneSessionOptions): Prom
   return doubt;
 }
 
-async function compare(reference: PlacedSession, given: Pick<PlacedSession, 'run'>, inputs: NamedArrays) {
+async function compare(
+  reference: PlacedSession,
+  given: Pick<PlacedSession, 'run' | 'placement'>,
+  inputs: NamedArrays,
+): Promise<string | undefined> {
   const sample = firstExamples(inputs, COMPARED_EXAMPLES, reference.opened);
   const expected = await reference.run(sample);
   try {
-    return differenceOf(expected, await given.run(sample));
+    const tolerance = given.placement.device === 'kernels' ? KERNELS_TOLERANCE : undefined;
+    return differenceOf(expected, await given.run(sample), tolerance);
   } catch (error) {
     return `it failed on a batch (${messageOf(error)})`;
   }
@@ -100,33 +108,38 @@ async function compare(reference: PlacedSession, given: Pick<PlacedSession, 'run
 
 async function challenge(
   { running, inputs, sizes, open }: TuneSessionOptions,
-  device: OrtDevice,
-  onWasm: BatchFigure,
+  device: SessionDevice,
+  best: BatchFigure,
+  budgetMs: number,
 ): Promise<{ figure: BatchFigure; why: string; isProvisional?: boolean }> {
-  if (onWasm.msPerExample < FAST_ENOUGH_MS) return { figure: onWasm, why: `${device} was not tried, as wasm is fast.` };
   const before = running.current();
+  const champion = before.placement.device;
+  const fastEnough = device === 'kernels' ? FAST_ENOUGH_FOR_KERNELS_MS : FAST_ENOUGH_MS;
+  if (best.msPerExample < fastEnough) return { figure: best, why: `${device} was not tried, as ${champion} is fast.` };
   let session: PlacedSession;
   try {
     session = await within(open({ ...before.placement, device }), OPEN_MS);
   } catch (error) {
-    return { figure: onWasm, why: `${device} did not start (${messageOf(error)}).`, isProvisional: true };
+    // An operator that is not there today will not be there tomorrow.
+    const isProvisional = !(error instanceof LimbeckError && error.code === 'unsupported-operator');
+    return { figure: best, why: `${device} did not start (${messageOf(error)}).`, isProvisional };
   }
   try {
     const difference = await compare(before, session, inputs);
     if (difference !== undefined) {
       await session[Symbol.asyncDispose]();
-      return { figure: onWasm, why: `${device} is not trusted: ${difference}.` };
+      return { figure: best, why: `${device} is not trusted: ${difference}.` };
     }
-    const figure = chooseBatch(await session.measure(inputs, BUDGET_MS / 2, sizes));
-    const isBetter = figure.msPerExample < onWasm.msPerExample * (1 - LEAST_GPU_GAIN);
+    const figure = chooseBatch(await session.measure(inputs, budgetMs, sizes));
+    const isBetter = figure.msPerExample < best.msPerExample * (1 - LEAST_GAIN);
     if (isBetter) await running.replace(session);
     else await session[Symbol.asyncDispose]();
-    const [best, other, loser] = isBetter ? [figure, onWasm, 'wasm'] : [onWasm, figure, device];
-    return { figure: best, why: `${loser} takes longer: ${formatFigure(other)}.` };
+    const [chosen, other, loser] = isBetter ? [figure, best, champion] : [best, figure, device];
+    return { figure: chosen, why: `${loser} takes longer: ${formatFigure(other)}.` };
   } catch (error) {
     await session[Symbol.asyncDispose]();
     const why = `${device} failed while it was measured (${messageOf(error)}).`;
-    return { figure: onWasm, why, isProvisional: true };
+    return { figure: best, why, isProvisional: true };
   }
 }
 

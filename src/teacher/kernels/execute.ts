@@ -1,0 +1,126 @@
+import { LimbeckError } from '../../core/errors.ts';
+import { sizeOf } from '../../core/shape.ts';
+import * as tf from '../../runtime/tf.ts';
+import type { StepCall } from './call.ts';
+import type { Known } from './knownValues.ts';
+import { inPlain, type LayoutValue, plainValue, shapeOf } from './layoutValue.ts';
+import { operatorOf } from './operators.ts';
+import type { Program, Step, Stored } from './steps.ts';
+
+/** Tensors that a program keeps between its runs: weights in the kernels' layout. */
+export type KeptTensors = Map<string, tf.Tensor>;
+
+/**
+ * Runs a program once. The outputs are the caller's, in the model's order of axes; what else was made is freed at its
+ * last use, save what goes into `kept`.
+ * Throws    unsupported-operator · out-of-memory · what tfjs throws for shapes that do not fit
+ */
+export function execute(
+  program: Program,
+  known: Known,
+  kept: KeptTensors,
+  inputs: Readonly<Record<string, tf.Tensor>>,
+): tf.Tensor[] {
+  const lastUse = lastUses(program);
+  const values = new Map<string, LayoutValue>();
+  const valueNamed = (name: string): LayoutValue => values.get(name) ?? storedValue(program, known, kept, name);
+  return tf.tidy(() => {
+    for (const [name, tensor] of Object.entries(inputs)) values.set(name, plainValue(tensor));
+    program.steps.forEach((step, at) => {
+      if (step.outputs.every((name) => name === '' || known.has(name))) return;
+      const call = callOf(program, step, known, kept, valueNamed);
+      const operator = operatorOf(step.op);
+      if (operator === undefined) throw noOperator([step]);
+      const results = [tf.tidy(() => operator(call) as never)].flat() as LayoutValue[];
+      const borrowed = step.inputs.flatMap((name) => values.get(name)?.tensor ?? kept.get(name) ?? []);
+      step.outputs.forEach((name, i) => {
+        const result = results[i];
+        if (name !== '' && result !== undefined) values.set(name, own(result, borrowed));
+      });
+      for (const name of lastUse[at] ?? []) {
+        if (!(name in inputs)) values.get(name)?.tensor.dispose();
+        values.delete(name);
+      }
+    });
+    // By another name: an output may be an input or a weight, and the caller frees it.
+    return program.outputs.map((name) => inPlain(valueNamed(name)).clone());
+  });
+}
+
+/** By another name where it is an input, which is freed on its own. */
+function own({ tensor, order }: LayoutValue, borrowed: readonly tf.Tensor[]): LayoutValue {
+  return { tensor: borrowed.includes(tensor) ? tensor.clone() : tensor, order };
+}
+
+/** The operators of a program that the kernels do not have, as an error. */
+export function missingOperators(program: Program): LimbeckError | undefined {
+  const missing = program.steps.filter(({ op }) => operatorOf(op) === undefined);
+  return missing.length === 0 ? undefined : noOperator(missing);
+}
+
+function noOperator(steps: readonly Step[]): LimbeckError {
+  const names = [...new Set(steps.map(({ op }) => op))];
+  return new LimbeckError('unsupported-operator', `The kernels have no ${names.join(', ')}.`, {
+    details: { operators: names },
+  });
+}
+
+/** The values that no later step reads, at each step. */
+function lastUses({ steps, outputs }: Program): string[][] {
+  const last = new Map<string, number>();
+  steps.forEach((step, at) => {
+    for (const name of [...step.outputs, ...step.inputs]) last.set(name, at);
+  });
+  const names: string[][] = steps.map(() => []);
+  for (const [name, at] of last) if (!outputs.includes(name)) names[at]?.push(name);
+  return names;
+}
+
+function callOf(
+  program: Program,
+  step: Step,
+  known: Known,
+  kept: KeptTensors,
+  valueNamed: (name: string) => LayoutValue,
+): StepCall {
+  const nameAt = (index: number) => step.inputs[index] ?? '';
+  const stored = (name: string): Stored | undefined => known.get(name) ?? program.constants.get(name);
+  return {
+    step,
+    opset: program.opset,
+    has: (index) => nameAt(index) !== '',
+    value: (index) => valueNamed(nameAt(index)),
+    stored: (index) => program.constants.get(nameAt(index)),
+    numbers: (index) => {
+      const found = stored(nameAt(index));
+      return found === undefined ? undefined : Array.from(found.data);
+    },
+    shape: (index) => [...(stored(nameAt(index))?.shape ?? shapeOf(valueNamed(nameAt(index))))],
+    kept: (name, make) => keep(kept, `${step.outputs[0]} ${name}`, make),
+  };
+}
+
+function keep(kept: KeptTensors, key: string, make: () => tf.Tensor): tf.Tensor {
+  const before = kept.get(key);
+  if (before !== undefined) return before;
+  const made = tf.keep(tf.tidy(make));
+  kept.set(key, made);
+  return made;
+}
+
+/** A constant of the model, which is kept, or a value that follows from shapes. */
+function storedValue(program: Program, known: Known, kept: KeptTensors, name: string): LayoutValue {
+  const constant = program.constants.get(name);
+  if (constant !== undefined) return plainValue(keep(kept, name, () => tensorFrom(constant)));
+  const follows = known.get(name);
+  if (follows !== undefined) return plainValue(tensorFrom(follows));
+  throw new LimbeckError('unsupported-operator', `The kernels have no value for "${name}".`, { details: { name } });
+}
+
+function tensorFrom({ dtype, shape, data }: Stored): tf.Tensor {
+  const isFloat = dtype.startsWith('float') || dtype === 'double';
+  if (data.length !== sizeOf(shape)) throw new LimbeckError('internal', `${data.length} values for [${shape}].`);
+  if (dtype === 'bool') return tf.tensor(Uint8Array.from(data), [...shape], 'bool');
+  if (isFloat) return tf.tensor(data instanceof Float32Array ? data : Float32Array.from(data), [...shape], 'float32');
+  return tf.tensor(Int32Array.from(data), [...shape], 'int32');
+}

@@ -1,0 +1,143 @@
+import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { formatShape, type NamedArrays } from '../../core/shape.ts';
+import { describeModel } from '../../onnx/describe.ts';
+import { type OnnxModel, readModel } from '../../onnx/model.ts';
+import { simplify } from '../../onnx/simplify.ts';
+import { isOutOfMemory } from '../../runtime/kernels/allocation.ts';
+import type { Plan } from '../../runtime/kernels/plan.ts';
+import * as tf from '../../runtime/tf.ts';
+import { execute, type KeptTensors, missingOperators } from './execute.ts';
+import { type Known, knownValues } from './knownValues.ts';
+import { leaseKernels } from './lease.ts';
+import { makePlans } from './plans.ts';
+import { toProgram } from './program.ts';
+
+/** An input or output as the model declares it; a free length is null. */
+export interface KernelsValue {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | null)[];
+}
+
+/** An ONNX model on limbeck's own kernels. It holds memory: dispose it when done. */
+export interface KernelsModel {
+  readonly threads: number;
+  readonly notices: readonly string[];
+  readonly inputs: readonly KernelsValue[];
+  readonly outputs: readonly KernelsValue[];
+  /** All outputs of the model, by its own names. Throws    teacher-failed · out-of-memory */
+  run(inputs: NamedArrays): NamedArrays;
+  /** Milliseconds of each call of compiled code of the last recorded run. */
+  time(): ReturnType<Plan['time']> | undefined;
+  dispose(): void;
+}
+
+export interface KernelsModelOptions {
+  readonly name: string;
+  readonly threads?: number;
+  readonly assetBase?: string;
+  /** Lengths for free dimensions, by the names that the model gives them. */
+  readonly dimensions?: Readonly<Record<string, number>>;
+}
+
+/** The lengths of a batch of no examples cannot be recorded, nor any other of no values. */
+const isEmpty = (shape: readonly number[]) => shape.includes(0);
+
+/**
+ * Opens a model that was checked and tapped.
+ * Throws    unsupported-operator: the kernels cannot run it · invalid-onnx · backend-unavailable · out-of-memory
+ */
+export async function openKernelsModel(bytes: Uint8Array, options: KernelsModelOptions): Promise<KernelsModel> {
+  const { model, program, inputs, outputs } = prepare(bytes, options);
+  const missing = missingOperators(program);
+  if (missing !== undefined) throw missing;
+  const lease = await leaseKernels(options);
+  const kept: KeptTensors = new Map();
+  const known = rememberKnown(model);
+  const plans = makePlans({ compute: (tensors) => execute(program, known(tensors), kept, tensors) });
+  let isDisposed = false;
+  return {
+    threads: lease.threads,
+    notices: lease.notices,
+    inputs: inputs.filter(({ name }) => program.inputs.includes(name)),
+    outputs,
+    run(given) {
+      const kernels = lease.kernels();
+      if (isDisposed || kernels === undefined) {
+        throw new LimbeckError(
+          'teacher-failed',
+          'The kernels of this thread are gone: another tfjs backend took over.',
+        );
+      }
+      const needed = Object.fromEntries(program.inputs.map((name) => [name, given[name] as NamedArrays[string]]));
+      for (const [name, { shape }] of Object.entries(needed)) {
+        if (!isEmpty(shape)) continue;
+        throw new LimbeckError(
+          'teacher-failed',
+          `The kernels take no input without values; "${name}" is ${formatShape(shape)}.`,
+        );
+      }
+      try {
+        const results = plans.run(kernels, needed);
+        return Object.fromEntries(program.outputs.map((name, i) => [name, results[i] as NamedArrays[string]]));
+      } catch (error) {
+        if (isOutOfMemory(error)) throw error;
+        throw new LimbeckError('teacher-failed', `The kernels failed on a batch: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+    },
+    time: plans.time,
+    dispose() {
+      if (isDisposed) return;
+      isDisposed = true;
+      plans.dispose();
+      tf.dispose([...kept.values()]);
+      kept.clear();
+      lease.release();
+    },
+  };
+}
+
+/** Throws    unsupported-operator: the model is made in a way that nobody thought of; onnxruntime may take it */
+function prepare(bytes: Uint8Array, options: KernelsModelOptions) {
+  try {
+    const model = simplify(readModel(bytes, options.name));
+    return { model, program: toProgram(model), ...valuesOf(model, bytes.byteLength, options) };
+  } catch (error) {
+    if (error instanceof LimbeckError) throw error;
+    throw new LimbeckError('unsupported-operator', `The kernels cannot prepare this model: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** What follows from the shapes of the inputs, for the last few of them. */
+function rememberKnown(model: OnnxModel): (inputs: Readonly<Record<string, tf.Tensor>>) => Known {
+  const most = 16;
+  const found = new Map<string, Known>();
+  return (inputs) => {
+    const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
+    const key = JSON.stringify(shapes);
+    const before = found.get(key);
+    if (before !== undefined) return before;
+    if (found.size >= most) found.clear();
+    const known = knownValues(model, shapes);
+    found.set(key, known);
+    return known;
+  };
+}
+
+function valuesOf(model: OnnxModel, bytes: number, { name, dimensions }: KernelsModelOptions) {
+  const free = new Set(
+    model.graph.input.flatMap(({ type }) => type?.tensorType?.shape?.dim ?? []).map((one) => one.dimParam),
+  );
+  const given = Object.entries(dimensions ?? {}).filter(([dimension]) => free.has(dimension));
+  const described = describeModel(model, bytes, { name, dimensions: Object.fromEntries(given) });
+  const toValue = (one: (typeof described.inputs)[number]): KernelsValue => ({
+    name: one.name,
+    type: one.dtype ?? 'float32',
+    shape: (one.shape ?? []).map((length) => (typeof length === 'number' ? length : null)),
+  });
+  return { inputs: described.inputs.map(toValue), outputs: described.outputs.map(toValue) };
+}

@@ -1,0 +1,64 @@
+import { LimbeckError } from '../../core/errors.ts';
+import type { OpenBackend } from '../../runtime/backends/backend.ts';
+import { openBackendHere } from '../../runtime/backends/open.ts';
+import { currentKernels, type InstalledKernels } from '../../runtime/kernels/install.ts';
+
+/** The kernels of this thread, for as long as somebody needs them. */
+export interface KernelsLease {
+  /** As they are now; undefined where somebody else took them away. */
+  kernels(): InstalledKernels | undefined;
+  readonly threads: number;
+  readonly notices: readonly string[];
+  release(): void;
+}
+
+export interface LeaseOptions {
+  readonly threads?: number;
+  readonly assetBase?: string;
+}
+
+let users = 0;
+let opening: Promise<OpenBackend> | undefined;
+
+/**
+ * Starts tfjs's wasm backend with the kernels on this thread, or shares the one that is there.
+ * Throws    backend-unavailable · out-of-memory
+ */
+export async function leaseKernels(options: LeaseOptions): Promise<KernelsLease> {
+  const others = users === 0 ? currentKernels() : undefined;
+  if (others !== undefined) {
+    // A trainer's on this thread: it is not ours to close.
+    return { kernels: currentKernels, threads: others.threads, notices: [], release: () => undefined };
+  }
+  users++;
+  opening ??= openBackendHere(options);
+  try {
+    const { description } = await opening;
+    if (!description.hasKernels || currentKernels() === undefined) {
+      throw new LimbeckError(
+        'backend-unavailable',
+        `The kernels did not start: ${description.notices.join(' ') || 'another backend of tfjs is at work here.'}`,
+      );
+    }
+    let isReleased = false;
+    return {
+      kernels: currentKernels,
+      threads: description.threads,
+      notices: description.notices,
+      release() {
+        if (!isReleased) giveBack();
+        isReleased = true;
+      },
+    };
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+function giveBack(): void {
+  users--;
+  if (users > 0) return;
+  opening?.then((backend) => backend.dispose()).catch(() => undefined);
+  opening = undefined;
+}

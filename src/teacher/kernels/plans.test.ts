@@ -1,0 +1,88 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { NamedArrays } from '../../core/shape.ts';
+import { outOfMemory } from '../../runtime/kernels/allocation.ts';
+import { beginOnWasm, readBinaries } from '../../runtime/kernels/binaryCases.ts';
+import { type InstalledKernels, installKernels } from '../../runtime/kernels/install.ts';
+import * as tf from '../../runtime/tf.ts';
+import { makePlans, type PlansOptions } from './plans.ts';
+
+const binaryOf = readBinaries();
+beginOnWasm();
+
+const disposals: (() => void)[] = [];
+afterEach(() => {
+  for (const dispose of disposals.splice(0)) dispose();
+});
+
+const batch = (size: number, from = 0): NamedArrays => ({
+  x: { data: Float32Array.from({ length: size }, (_, i) => i + from), shape: [size, 1] },
+});
+
+/** y = 2x + 1, on the kernels unless told otherwise. */
+async function open(options: Partial<PlansOptions> = {}) {
+  const kernels = await installKernels(binaryOf('simd'));
+  const compute = vi.fn((inputs: Readonly<Record<string, tf.Tensor>>) =>
+    tf.tidy(() => [tf.add(tf.mul(inputs['x'] as tf.Tensor, 2), 1)]),
+  );
+  const plans = makePlans({ compute, ...options });
+  disposals.push(plans.dispose);
+  const ask = (inputs: NamedArrays, on: InstalledKernels = kernels) => Array.from(plans.run(on, inputs)[0]?.data ?? []);
+  return { kernels, compute, plans, ask };
+}
+
+describe('a shape of inputs', () => {
+  test('is computed, recorded, and replayed from then on', async () => {
+    const { compute, ask } = await open();
+    for (let from = 0; from < 5; from++) expect(ask(batch(3, from))).toEqual([1, 3, 5].map((y) => y + 2 * from));
+    expect(compute).toHaveBeenCalledTimes(2);
+    expect(ask(batch(2, 5))).toEqual([11, 13]);
+    expect(ask(batch(3, 7))).toEqual([15, 17, 19]);
+    expect(compute).toHaveBeenCalledTimes(3);
+  });
+
+  test('that was not asked for in a long time is forgotten, and what it held is freed', async () => {
+    const { compute, plans, ask } = await open({ mostPlans: 2 });
+    const before = tf.memory().numTensors;
+    for (const size of [1, 1, 2, 3, 2, 3]) ask(batch(size));
+    expect(compute).toHaveBeenCalledTimes(4);
+    ask(batch(1));
+    expect(compute).toHaveBeenCalledTimes(5);
+    expect(tf.memory().numTensors).toBe(before + 4);
+    plans.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('that cannot be recorded is computed each time', async () => {
+    const { ask } = await open({ compute: ({ x }) => tf.tidy(() => [tf.sin(x as tf.Tensor)]) });
+    for (let i = 0; i < 6; i++) expect(ask(batch(2))[1]).toBeCloseTo(Math.sin(1), 6);
+  });
+
+  test('is computed anew on other kernels than those that it was recorded on', async () => {
+    const { compute, ask } = await open();
+    ask(batch(2));
+    ask(batch(2));
+    const others = await installKernels(binaryOf('simd'));
+    expect(ask(batch(2, 3), others)).toEqual([7, 9]);
+    expect(compute).toHaveBeenCalledTimes(3);
+  });
+});
+
+test('where memory is short, other shapes are forgotten first', async () => {
+  let isFull = false;
+  const compute: PlansOptions['compute'] = ({ x }) => {
+    if (isFull) {
+      isFull = false;
+      throw outOfMemory(1);
+    }
+    return tf.tidy(() => [tf.add(x as tf.Tensor, 1)]);
+  };
+  const { ask } = await open({ compute });
+  ask(batch(2));
+  ask(batch(2));
+  const before = tf.memory().numTensors;
+  isFull = true;
+  expect(ask(batch(3))).toEqual([1, 2, 3]);
+  expect(tf.memory().numTensors).toBe(before - 2);
+  isFull = true;
+  expect(() => ask(batch(4))).toThrow('no room');
+});

@@ -1,0 +1,58 @@
+import { LimbeckError } from '../../core/errors.ts';
+import { dtypeOf, type NamedArrays, type NdArray } from '../../core/shape.ts';
+import { openKernelsModel } from '../kernels/kernelsModel.ts';
+import type { SessionEngine } from './session.ts';
+import { fetchedFrom, type ReadyModel } from './sessionCreate.ts';
+import { fitInputs, fixedBatchOf, type ModelValue } from './sessionFeeds.ts';
+import type { Placement, SessionSettings } from './sessionSettings.ts';
+
+/**
+ * A model on limbeck's own kernels, as the session runs it.
+ * Throws    unsupported-operator · unknown-output · invalid-onnx · backend-unavailable · out-of-memory
+ */
+export async function openOnKernels(
+  { bytes, names, inputsOfAnyShape, externalData }: ReadyModel,
+  settings: SessionSettings,
+  { threads }: Placement,
+): Promise<SessionEngine> {
+  if (settings.recurrent !== undefined || externalData.length > 0) {
+    const what = externalData.length > 0 ? 'weights in files beside them' : 'a state';
+    throw new LimbeckError('unsupported-operator', `The kernels run no models with ${what}.`);
+  }
+  const { name, assetBase, session = {} } = settings;
+  const dimensions = session.freeDimensionOverrides;
+  const model = await openKernelsModel(bytes, { name, threads, assetBase, dimensions });
+  try {
+    const inputs = model.inputs.map((value) =>
+      inputsOfAnyShape.includes(value.name) ? { ...value, isAnyShape: true } : value,
+    );
+    const { outputs, fetches, notices } = fetchedFrom(model.outputs, names, settings);
+    return {
+      threads: model.threads,
+      inputs,
+      outputs,
+      fixedBatch: fixedBatchOf(inputs, undefined),
+      notices: [...model.notices, ...notices],
+      async run(given) {
+        const results = model.run(typed(given, inputs));
+        return Object.fromEntries(fetches.map((fetch) => [names[fetch] ?? fetch, results[fetch] as NdArray]));
+      },
+      release: async () => model.dispose(),
+    };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** Floats for inputs that are floats, whole numbers for the others. */
+function typed(given: NamedArrays, inputs: readonly ModelValue[]): NamedArrays {
+  return Object.fromEntries(
+    Object.entries(fitInputs(given, inputs)).map(([name, { array, type }]) => {
+      const { data, shape } = array;
+      if (!type.startsWith('float'))
+        return [name, dtypeOf(data) === 'float32' ? { data: Int32Array.from(data), shape } : array];
+      return [name, data instanceof Float32Array ? array : { data: Float32Array.from(data), shape }];
+    }),
+  );
+}
