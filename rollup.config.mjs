@@ -133,8 +133,14 @@ export default [
     onwarn,
   },
   {
+    // Its parts lie beside the wasm files, which they look for beside themselves.
     input: { cli: 'src/cli/limbeck.ts' },
-    output: { dir: 'dist', format: 'es', inlineDynamicImports: true, banner: '#!/usr/bin/env node' },
+    output: {
+      dir: 'dist',
+      format: 'es',
+      chunkFileNames: 'cli-[name].js',
+      banner: ({ isEntry }) => (isEntry ? '#!/usr/bin/env node' : ''),
+    },
     external: (id) => id.startsWith('node:'),
     plugins: plugins(false),
     onwarn,

@@ -4,7 +4,7 @@ import type { JobEvent, JobOptions } from './job.ts';
 import { html } from './markup.ts';
 import { accuracyChart, lossChart } from './reportFigures.ts';
 
-const STEPS = ['load', 'teacher', 'train', 'measure'] as const;
+const STEPS = ['load', 'teacher', 'train', 'measure', 'export'] as const;
 /** The charts show the older epochs too. */
 const MOST_ROWS = 8;
 
@@ -88,8 +88,13 @@ export function createProgress(): Progress {
     switch (event.type) {
       case 'stage':
         if (event.stage === 'load') enter('load', 'Fetching the digits and starting the workers.');
-        if (event.stage !== 'measure') break;
+        if (event.stage === 'load' || event.stage === 'distill') break;
         finishAll('done');
+        if (event.stage === 'export') {
+          enter('export', 'As ONNX in full, as int8 and as float16, each read by onnxruntime-web.');
+          where = 'while the student was being exported';
+          break;
+        }
         enter('measure', 'Timing both models, one digit at a time and 32 at a time.');
         where = 'while both models were being measured';
         break;

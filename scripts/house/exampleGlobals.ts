@@ -27,6 +27,7 @@ export declare const model: LayersModel;
 export declare const x: Tensor;
 export declare const y: Tensor;
 export declare const controller: AbortController;
+export declare const bytes: Uint8Array<ArrayBuffer>;
 export declare const labels: readonly number[];
 export declare const digitIndices: readonly number[];
 export declare function myLoss(options: object): Loss;

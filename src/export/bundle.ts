@@ -6,6 +6,7 @@ import type { StudentArtifacts } from '../student/student.ts';
 import type { ReportFigures } from './cardSections.ts';
 import type { ModelCardOptions } from './modelCard.ts';
 
+/** What a bundle says of a student, and in which forms it holds it. */
 export interface BundleOptions {
   /** Default: the student's. */
   readonly name?: string;
@@ -29,7 +30,7 @@ export interface BundleOptions {
  *
  * @example
  * const { student, report } = await distill(options).done;
- * const bytes = await toBundle(student, { labels, report, onnx: true, modelCard: { license: 'mit' } });
+ * const bytes = await toBundle(student, { report, onnx: true, modelCard: { license: 'mit' } });
  */
 export async function toBundle(student: StudentSource, options: BundleOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   checkKnownOptions(options, ['name', 'labels', 'input', 'report', 'onnx', 'modelCard'], 'toBundle');

@@ -11,6 +11,7 @@ export interface LatencyFigure {
   readonly environment: string;
 }
 
+/** What a model card says; what is left out is not mentioned. */
 export interface ModelCardOptions {
   readonly name: string;
   /** One or two sentences: what it is for. */
@@ -59,6 +60,7 @@ const KNOWN: readonly (keyof ModelCardOptions)[] = [
  * Throws    invalid-option: an option that it does not have
  *
  * @example
+ * const { report } = await distill(options).done;
  * const card = modelCard({ name: 'digits', license: 'mit', report, labels: ['0', '1'] });
  */
 export function modelCard(options: ModelCardOptions): string {

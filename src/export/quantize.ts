@@ -80,7 +80,7 @@ export type QuantizeEvent =
  *           loadTeacher and the datasets throw · AbortError
  *
  * @example
- * const { bytes, report } = await quantize(model, { to: 'static-int8', calibration: images }).done;
+ * const { bytes, report } = await quantize(await toOnnx(student), { to: 'static-int8', calibration: data }).done;
  */
 export function quantize(model: Uint8Array, options: QuantizeOptions): Run<Quantized, QuantizeEvent> {
   return startRun(async (emit, signal) => {

@@ -1,9 +1,10 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import { artifactsFrom, type StudentSource } from '../student/artifacts.ts';
-import { type SafeDtype, writeSafetensors } from '../student/safetensors.ts';
+import { type SafeDtype, writeSafetensors } from '../student/safetensors/safetensors.ts';
 import { splitWeights } from '../student/weightBytes.ts';
 
+/** What stands in the file beside the weights. */
 export interface SafetensorsOptions {
   /** Texts for the file's header, such as { license: 'mit' }. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>;

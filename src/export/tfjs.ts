@@ -4,6 +4,7 @@ import { modelJson } from '../student/files.ts';
 import { type ShortDtype, shortenFloats } from '../student/quantizedWeights.ts';
 import { joinWeights, splitWeights, type WeightBytes } from '../student/weightBytes.ts';
 
+/** How the weights lie in the files. */
 export interface TfjsOptions {
   /**
    * Shortens the weights in the files to a half ('float16', 'uint16') or a quarter ('uint8'); whoever loads them makes
@@ -26,7 +27,7 @@ export type TfjsModelFiles = {
  *
  * @example
  * const files = await toTfjs(student, { quantize: 'float16' });
- * for (const [name, content] of Object.entries(files)) download(name, new Blob([content]));
+ * for (const [name, content] of Object.entries(files)) save(name, new Blob([content]));
  */
 export async function toTfjs(student: StudentSource, options: TfjsOptions = {}): Promise<TfjsModelFiles> {
   checkKnownOptions(options, ['quantize', 'shardBytes'], 'toTfjs');

@@ -38,9 +38,6 @@ export interface SimplifyOptions {
  *
  * Throws    invalid-option: an unknown option, or an unknown name in `keep` · unknown-input, shape-mismatch: shapes or
  *           values that the model's inputs do not take
- *
- * @example
- * const small = simplify(readModel(bytes), { inputShapes: { x: [1, 3, 48, 320] } });
  */
 export function simplify(model: OnnxModel, options: SimplifyOptions = {}): OnnxModel {
   const known = ['inputShapes', 'inputValues', 'foldBatchNorm', 'fuse', 'standardOnly', 'keep'];

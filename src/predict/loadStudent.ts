@@ -8,6 +8,7 @@ import { type EngineWorker, openEngine } from './openEngine.ts';
 import { namedInputs, type PredictInputs } from './predictInputs.ts';
 import { type PredictSource, type ReadStudent, readSource } from './readSource.ts';
 
+/** Which engine computes, where, and what the answers are called. */
 export interface LoadStudentOptions {
   /**
    * What computes. 'auto' (default) takes the form that is there; of both it opens both, compares their answers, measures
@@ -45,6 +46,7 @@ export interface LoadedStudentDescription {
   readonly notices: readonly string[];
 }
 
+/** What a student answered for a batch. */
 export interface Prediction {
   /** Raw outputs by their names; an only one is `logits`. */
   readonly outputs: NamedArrays;

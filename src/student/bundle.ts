@@ -29,6 +29,7 @@ export interface BundleManifest {
   readonly files: readonly BundleFile[];
 }
 
+/** A file of a bundle, as its manifest lists it. */
 export interface BundleFile {
   readonly path: string;
   readonly bytes: number;
@@ -44,6 +45,7 @@ export interface Bundle {
   readonly card?: string;
 }
 
+/** How much is unpacked. */
 export interface ReadBundleOptions {
   /** The most bytes that all files may have together once they are unpacked. @default 1 GiB */
   readonly mostBytes?: number;

@@ -8,7 +8,7 @@ import type { Bundle, ReadBundleOptions } from './bundle.ts';
  *           allowed, or lie outside of the bundle; a bundle of a newer version
  *
  * @example
- * const { artifacts, manifest } = await readBundle(file);
+ * const { artifacts, manifest } = await readBundle(bytes);
  * const student = studentFromArtifacts(manifest.name, artifacts);
  */
 export async function readBundle(
