@@ -37,6 +37,7 @@ export function docstringExamples(source: Source): Example[] {
 const PACKAGE = {
   limbeck: 'src/index.ts',
   'limbeck/expose': 'src/exposeWorker.ts',
+  'limbeck/run': 'src/run.ts',
   'limbeck/tfjs': 'src/tfjs.ts',
 } as const;
 const GLOBALS = ['./exampleGlobals.ts', 'scripts/house/exampleGlobals.ts'] as const;
