@@ -100,8 +100,12 @@ function wrap({ code }: Example, open: OpenNames): string {
   // Blanked, not cut, so that the lines keep their numbers.
   for (const { pos, end } of own)
     body = body.slice(0, pos) + code.slice(pos, end).replace(/\S/g, ' ') + body.slice(end);
+  // What two entries export is taken from the first.
+  const taken = new Set(ownNames);
   const added = open.map(([from, names]) => {
-    return `import { ${names.filter((name) => !ownNames.has(name)).join(', ')} } from '${from}';`;
+    const free = names.filter((name) => !taken.has(name));
+    for (const name of free) taken.add(name);
+    return `import { ${free.join(', ')} } from '${from}';`;
   });
   const imports = own.map((statement) => statement.getText(parsed).replace(/\s+/g, ' '));
   return `${[...added, ...imports].join(' ')} export async function example() {\n${body}\n}\n`;
