@@ -18,33 +18,16 @@ process.chdir(root);
 ensurePackages();
 const executablePath = ensureChromium();
 ensureBuilt();
-const [{ chromium }, { serve }, { build }, { measureEngines }, { measureQuantizationAware }] = await Promise.all([
+const [{ chromium }, { serve }, { bundle }, { measureEngines }, { measureQuantizationAware }] = await Promise.all([
   import('playwright-core'),
   import('../scripts/serve.mjs'),
-  import('esbuild'),
+  import('./bundle.mjs'),
   import('./engines.mjs'),
   import('./quantizationAware.mjs'),
 ]);
 /** Parts of the layer cases, so that no page lives for minutes. */
 const PARTS = 4;
 const OPSET = 17;
-
-async function bundle(entry, alias = {}) {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    mainFields: ['module', 'main'],
-    conditions: ['onnxruntime-web-use-extern-wasm'],
-    alias,
-    external: ['node:fs/promises'],
-    logLevel: 'error',
-  });
-  return { type: 'text/javascript', body: outputFiles[0].text };
-}
 
 const server = await serve('dist', {
   extra: {

@@ -20,10 +20,10 @@ process.chdir(root);
 ensurePackages();
 const executablePath = ensureChromium();
 ensureBuilt();
-const [{ chromium }, { serve }, { build }] = await Promise.all([
+const [{ chromium }, { serve }, { bundle }] = await Promise.all([
   import('playwright-core'),
   import('../scripts/serve.mjs'),
-  import('esbuild'),
+  import('./bundle.mjs'),
 ]);
 
 const [threads, examples, epochs, rounds] = ['threads', 'examples', 'epochs', 'rounds'].map((name) =>
@@ -36,29 +36,12 @@ const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128];
 const LIMBECK_EXAMPLES = 2000;
 const PRECISIONS = { float32: 'float32', float16: 'float16', int8: 'int8', top8: { topK: 8 } };
 
-async function bundle(entry) {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    mainFields: ['module', 'main'],
-    conditions: ['onnxruntime-web-use-extern-wasm'],
-    alias: { limbeck: `${root}dist/index.js` },
-    external: ['node:fs/promises'],
-    logLevel: 'error',
-  });
-  return { type: 'text/javascript', body: outputFiles[0].text };
-}
-
 const server = await serve('dist', {
   extra: {
     // Beside the demo, whose data and models it reads.
     '/demo/bench.html': { type: 'text/html', body: '<!doctype html><title>benchmark</title>' },
     '/demo/worker.js': { type: 'text/javascript', body: "import '../worker.js';" },
-    '/demo/teacher.js': await bundle('benchmarks/pages/teacher.ts'),
+    '/demo/teacher.js': await bundle('benchmarks/pages/teacher.ts', { limbeck: `${root}dist/index.js` }),
     '/plainOrt.js': await bundle('benchmarks/pages/plainOrt.ts'),
   },
 });

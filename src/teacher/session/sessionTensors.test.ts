@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Ort, OrtTensor } from '../../runtime/ort.ts';
-import { fromHalves, fromOrtTensor, isNumericType, toHalves, toOrtTensor } from './sessionTensors.ts';
+import { fromOrtTensor, isNumericType, toOrtTensor } from './sessionTensors.ts';
 
 /** A tensor class that only keeps what it is given. */
 class KeptTensor {
@@ -14,31 +14,6 @@ const ort = { Tensor: KeptTensor } as unknown as Ort;
 const made = (type: string, data: Float32Array | Int32Array | Uint8Array) =>
   toOrtTensor(ort, 'x', type, { data, shape: [data.length] }).data;
 const read = (type: string, data: unknown) => fromOrtTensor({ type, data, dims: [1] } as unknown as OrtTensor).data;
-
-test('halves: every bit pattern that is a number survives there and back', () => {
-  const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
-  const back = toHalves(fromHalves(bits));
-  const wrong = bits.filter((half, i) => half !== back[i] && (half & 0x7fff) <= 0x7c00);
-  expect(wrong).toEqual(new Uint16Array(0));
-  expect(back.filter((_, i) => (i & 0x7fff) > 0x7c00).every((half) => (half & 0x7fff) === 0x7e00)).toBe(true);
-});
-
-// Values by the tables of IEEE 754: largest, smallest normal, smallest of all, and both ways of a tie.
-test.each([
-  [65504, 0x7bff],
-  [65519.996, 0x7bff],
-  [65520, 0x7c00],
-  [2 ** -14, 0x0400],
-  [2 ** -24, 0x0001],
-  [2 ** -25, 0x0000],
-  [1.5 * 2 ** -25, 0x0001],
-  [-0, 0x8000],
-  [1 + 2 ** -11, 0x3c00],
-  [1 + 3 * 2 ** -11, 0x3c02],
-  [Number.NEGATIVE_INFINITY, 0xfc00],
-])('halves: %d is 0x%s', (value, bits) => {
-  expect(toHalves(Float32Array.of(value))[0]).toBe(bits);
-});
 
 test.each([
   ['float64', Float64Array.of(-1, 2)],
