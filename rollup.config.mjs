@@ -1,5 +1,5 @@
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { builtinModules, createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
@@ -94,6 +94,12 @@ const onwarn = (warning, warn) => {
   warn(warning);
 };
 
+/** What CommonJS code finds around it, for the command, which runs in Node. */
+const COMMON_JS = `import { createRequire as requireFrom } from 'node:module';
+const require = requireFrom(import.meta.url);
+const __filename = require('node:url').fileURLToPath(import.meta.url);
+const __dirname = require('node:path').dirname(__filename);`;
+
 export default [
   {
     input: { index: 'src/index.ts', expose: 'src/exposeWorker.ts', tfjs: 'src/tfjs.ts', run: 'src/run.ts' },
@@ -133,16 +139,25 @@ export default [
     onwarn,
   },
   {
-    // Its parts lie beside the wasm files, which they look for beside themselves.
+    // Its parts lie beside the wasm files, which they look for beside themselves. tfjs's builds for Node are CommonJS.
     input: { cli: 'src/cli/limbeck.ts' },
     output: {
       dir: 'dist',
       format: 'es',
       chunkFileNames: 'cli-[name].js',
-      banner: ({ isEntry }) => (isEntry ? '#!/usr/bin/env node' : ''),
+      hoistTransitiveImports: false,
+      banner: ({ isEntry }) => `${isEntry ? '#!/usr/bin/env node\n' : ''}${COMMON_JS}`,
     },
-    external: (id) => id.startsWith('node:'),
-    plugins: plugins(false),
+    external: (id) => id.startsWith('node:') || builtinModules.includes(id) || id === 'node-fetch',
+    plugins: [
+      nodeResolve({
+        browser: false,
+        preferBuiltins: true,
+        exportConditions: ['onnxruntime-web-use-extern-wasm', 'import', 'default'],
+      }),
+      commonjs(),
+      esbuild({ target: 'es2022' }),
+    ],
     onwarn,
   },
 ];

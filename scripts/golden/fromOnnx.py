@@ -1,4 +1,4 @@
-"""Small models that PyTorch exports, with an input and what PyTorch gives for it: src/student/golden/fromOnnx/*.
+"""Small models that PyTorch exports, with an input and what PyTorch gives for it: src/student/golden/fromOnnx.json.
 
 Run: python3 scripts/golden/fromOnnx.py
 """
@@ -137,6 +137,25 @@ class Line(nn.Module):
         return self.head(torch.cat([left, right], 2).amax(2).sqrt() - 0.1)
 
 
+class Token(nn.Module):
+    """A learned token before the others, as in ViT, and a first state that is learned, both repeated for the batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.token = nn.Parameter(torch.zeros(1, 1, 6))
+        self.state = nn.Parameter(torch.zeros(1, 1, 5))
+        self.gain, self.shift = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
+        self.lstm = nn.LSTM(6, 5, batch_first=True)
+        self.gru = nn.GRU(5, 5, batch_first=True)
+        self.head = nn.Linear(5, 3)
+
+    def forward(self, x):
+        x = torch.cat([self.token.expand(x.shape[0], -1, -1), x], 1)
+        x, _ = self.lstm(x)
+        _, x = self.gru(x, self.state.repeat(1, x.shape[0], 1))
+        return self.head(x[0] * self.gain + self.shift)
+
+
 def main():
     os.makedirs(FOLDER, exist_ok=True)
     expected = {}
@@ -148,6 +167,7 @@ def main():
         (Encoder(), (2, 9), 13),
         (Unet(), (2, 1, 12, 8), 0),
         (Line(), (2, 4, 22), 0),
+        (Token(), (2, 4, 6), 0),
     ]):
         torch.manual_seed(seed)
         for parameter in model.parameters():
@@ -175,7 +195,7 @@ def main():
             'x': {'shape': list(x.shape), 'data': x.flatten().tolist()},
             'y': {'shape': list(y.shape), 'data': flat(y)},
         }
-    with open(os.path.join(FOLDER, 'expected.json'), 'w') as file:
+    with open(f'{FOLDER}.json', 'w') as file:
         json.dump(expected, file, separators=(',', ':'))
         file.write('\n')
 

@@ -4,7 +4,7 @@ Run from the repository's root, with Debian's python3-torch and python3-safetens
 
     /usr/bin/python3 scripts/golden/safetensorsFiles.py
 
-It writes to src/student/golden/:
+It writes to src/student/safetensors/golden/:
 
 - everyType.safetensors, everyType.json: one tensor of each element type that PyTorch has, and its values
 - plain.safetensors: float32 and int32 only, with one entry of metadata; it is written again, byte for byte
@@ -24,7 +24,7 @@ import torch
 from safetensors import safe_open, serialize_file
 from safetensors.torch import save_file
 
-FOLDER = Path(__file__).resolve().parents[2] / 'src' / 'student' / 'golden'
+FOLDER = Path(__file__).resolve().parents[2] / 'src' / 'student' / 'safetensors' / 'golden'
 
 
 def every_type():

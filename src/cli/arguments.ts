@@ -1,5 +1,4 @@
-import { LimbeckError, messageOf } from '../core/errors.ts';
-import type { Console } from './openConsole.ts';
+import { LimbeckError } from '../core/errors.ts';
 
 /** `NAME=VALUE` of an option that may be given several times; the name may hold anything, a `=` too. */
 export function pairs<T>(option: string, given: readonly string[] = [], read: (text: string) => T): Record<string, T> {
@@ -42,39 +41,4 @@ export function onlyFile(files: readonly string[]): string {
 export function outputFile(given: string | undefined): string {
   if (given !== undefined && given !== '') return given;
   throw new LimbeckError('invalid-option', 'Say where to write it: --output FILE.');
-}
-
-interface Command<Request> {
-  /** Its name, for messages. */
-  readonly name: string;
-  readonly help: string;
-  /** What the arguments ask for; undefined for help. Throws where they are wrong. */
-  readonly read: (args: readonly string[]) => Promise<Request | undefined>;
-  readonly work: (request: Request) => Promise<void>;
-}
-
-/** Runs a command. Gives its exit code: 0, 1 where a file or the work is bad, 2 where the command line is. */
-export async function runCommand<Request>(
-  { name, help, read, work }: Command<Request>,
-  args: readonly string[],
-  console: Console,
-): Promise<number> {
-  let request: Request | undefined;
-  try {
-    request = await read(args);
-  } catch (error) {
-    console.writeError(`${messageOf(error)}\nlimbeck ${name} --help lists the options.\n`);
-    return 2;
-  }
-  if (request === undefined) {
-    console.write(help);
-    return 0;
-  }
-  try {
-    await work(request);
-    return 0;
-  } catch (error) {
-    console.writeError(`${messageOf(error)}\n`);
-    return error instanceof LimbeckError && error.code === 'invalid-option' ? 2 : 1;
-  }
 }

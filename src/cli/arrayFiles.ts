@@ -1,4 +1,4 @@
-import { LimbeckError } from '../core/errors.ts';
+import { LimbeckError, messageOf } from '../core/errors.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { readNpy } from '../data/npy.ts';
 import type { Console } from './openConsole.ts';
@@ -15,7 +15,17 @@ export async function readArrays(
     const at = one.indexOf('=');
     const [name, file] = at > 0 ? [one.slice(0, at), one.slice(at + 1)] : [otherwise, one];
     if (name in arrays) throw new LimbeckError('invalid-option', `${option} gives "${name}" twice.`);
-    arrays[name] = readNpy(await console.readFile(file), file);
+    arrays[name] = await readArray(file, console);
   }
   return arrays;
+}
+
+/** Throws    an error that blames the file, not the command line */
+export async function readArray(file: string, console: Console): Promise<NdArray> {
+  const bytes = await console.readFile(file);
+  try {
+    return readNpy(bytes, file);
+  } catch (error) {
+    throw new Error(messageOf(error), { cause: error });
+  }
 }

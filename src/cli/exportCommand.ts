@@ -1,8 +1,10 @@
 import { LimbeckError } from '../core/errors.ts';
 import type { ToOnnxOptions } from '../export/toOnnxOptions.ts';
-import { numberOf, onlyFile, outputFile, runCommand, wordOf } from './arguments.ts';
+import { numberOf, onlyFile, outputFile, wordOf } from './arguments.ts';
+import { carryOut } from './carryOut.ts';
 import { bytesText } from './figures.ts';
 import type { Console } from './openConsole.ts';
+import { quietTfjs } from './quietTfjs.ts';
 import { readStudentFile, type StudentFile } from './studentFile.ts';
 
 const FORMS = ['onnx', 'tfjs', 'safetensors', 'bundle'] as const;
@@ -44,7 +46,7 @@ interface Request {
 /** `limbeck export`. Gives the exit code. */
 export function exportCommand(args: readonly string[], console: Console): Promise<number> {
   const work = (request: Request) => exportFile(request, console);
-  return runCommand({ name: 'export', help: HELP, read: requestOf, work }, args, console);
+  return carryOut({ name: 'export', help: HELP, read: requestOf, work }, args, console);
 }
 
 async function requestOf(args: readonly string[]): Promise<Request | undefined> {
@@ -117,6 +119,7 @@ async function filesOf(request: Request, student: StudentFile): Promise<Record<s
       return { [output]: await toSafetensors(artifacts, license === undefined ? {} : { metadata: { license } }) };
     }
     case 'bundle': {
+      await quietTfjs('cpu');
       const { toBundle } = await import('../export/bundle.ts');
       return {
         [output]: await toBundle(artifacts, { ...about, onnx: true, ...(license && { modelCard: { license } }) }),

@@ -3,23 +3,30 @@ import type { InspectOptions, OnnxDescription } from '../onnx/description.ts';
 import { inspectOnnx } from '../onnx/inspect.ts';
 import { numberOf, pairs } from './arguments.ts';
 import { inspectReport } from './inspectReport.ts';
+import { describeStudentFile, type StudentFileDescription, studentReport } from './inspectStudent.ts';
 import type { Console } from './openConsole.ts';
+import { isStudentFile, readStudentFile } from './studentFile.ts';
 
-const HELP = `Says what ONNX models hold, without running them.
+const HELP = `Says what models hold, without running them.
 
 Usage
-  limbeck inspect [options] MODEL.onnx …
+  limbeck inspect [options] MODEL …
+
+MODEL is an ONNX file, a bundle, or the model.json of a tfjs layers model with its weights beside it; of the last two it
+says layers and weights.
 
 Options
   --input NAME=1,3,48,48    the shape of an input; may be given several times
   --dimension NAME=1        the length of a free dimension, by its name in the file
   --value NAME=16000        the value of an input of one element, which may decide what runs
-  --nodes                   lists every node with its outputs and multiply-adds
+  --nodes                   lists every node with its outputs and multiply-adds; of a student, its weights
   --json                    writes JSON: one object, or a list for several files
   -h, --help                this text
 
-Ends with 0, with 1 where a file is no ONNX model, with 2 where the command line is wrong.
+Ends with 0, with 1 where a file is no model, with 2 where the command line is wrong.
 `;
+
+type Description = OnnxDescription | StudentFileDescription;
 
 interface Request {
   readonly files: readonly string[];
@@ -42,21 +49,34 @@ export async function inspectCommand(args: readonly string[], console: Console):
     return 0;
   }
   const { files, options, withNodes, asJson } = request;
-  const descriptions: OnnxDescription[] = [];
+  const descriptions: Description[] = [];
   let exitCode = 0;
   for (const file of files) {
     try {
-      descriptions.push(await inspectOnnx(await console.readFile(file), { ...options, name: file }));
+      descriptions.push(await describe(file, options, console));
     } catch (error) {
-      // The sentence about a bad file names it.
+      // The sentence about a bad ONNX file names it.
       const isNamed = error instanceof LimbeckError && error.code === 'invalid-onnx';
       console.writeError(isNamed ? `${error.message}\n` : `${file}: ${messageOf(error)}\n`);
       exitCode = Math.max(exitCode, isUsage(error) ? 2 : 1);
     }
   }
   if (asJson) console.write(jsonOf(descriptions, files.length > 1, withNodes));
-  else console.write(descriptions.map((one) => inspectReport(one, withNodes, console.isTerminal)).join('\n'));
+  else console.write(descriptions.map((one) => textOf(one, withNodes, console.isTerminal)).join('\n'));
   return exitCode;
+}
+
+async function describe(file: string, options: InspectOptions, console: Console): Promise<Description> {
+  const bytes = await console.readFile(file);
+  if (!isStudentFile(bytes)) return inspectOnnx(bytes, { ...options, name: file });
+  if (Object.values(options).some((given) => Object.keys(given).length > 0)) {
+    throw new LimbeckError('invalid-option', '--input, --dimension and --value are for ONNX files.');
+  }
+  return describeStudentFile(file, await readStudentFile(file, console));
+}
+
+function textOf(one: Description, withNodes: boolean, isBold: boolean): string {
+  return 'form' in one ? studentReport(one, withNodes, isBold) : inspectReport(one, withNodes, isBold);
 }
 
 /** What the arguments ask for; undefined for help. */
@@ -89,11 +109,16 @@ async function requestOf(args: readonly string[]): Promise<Request | undefined> 
 }
 
 function isUsage(error: unknown): boolean {
-  return error instanceof LimbeckError && error.code !== 'invalid-onnx';
+  const ofFiles = ['invalid-onnx', 'bundle-invalid', 'student-invalid'];
+  return error instanceof LimbeckError && !ofFiles.includes(error.code);
 }
 
-function jsonOf(descriptions: readonly OnnxDescription[], isList: boolean, withNodes: boolean): string {
-  const shown = descriptions.map(({ nodes, ...rest }) => (withNodes ? { ...rest, nodes } : rest));
+function jsonOf(descriptions: readonly Description[], isList: boolean, withNodes: boolean): string {
+  const shown = descriptions.map((one) => {
+    if (withNodes || 'form' in one) return one;
+    const { nodes: _, ...rest } = one;
+    return rest;
+  });
   const [only] = shown;
   if (!isList && only === undefined) return '';
   return `${JSON.stringify(isList ? shown : only, null, 2)}\n`;

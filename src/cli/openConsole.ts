@@ -5,6 +5,8 @@ export interface Console {
   readonly readFile: (path: string) => Promise<Uint8Array>;
   /** Makes the folders that lead to it. */
   readonly writeFile: (path: string, data: Uint8Array | string) => Promise<void>;
+  /** The folder of the package's .wasm files. Default: beside the code. */
+  readonly assetBase?: string;
   /** Whether a person reads along, so that letters may be bold. */
   readonly isTerminal: boolean;
 }
@@ -20,7 +22,8 @@ export async function openConsole(): Promise<Console> {
   return {
     write: (text) => process.stdout.write(text),
     writeError: (text) => process.stderr.write(text),
-    readFile,
+    // A Buffer is a Uint8Array whose slices are views; bytes are handed on as everywhere else.
+    readFile: async (path) => new Uint8Array(await readFile(path)),
     writeFile: async (path, data) => {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, data);

@@ -1,11 +1,11 @@
 import { LimbeckError } from '../core/errors.ts';
 import { fromArrays } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { readNpy } from '../data/npy.ts';
 import type { QuantizeReport } from '../export/quantize/report.ts';
 import { type EvaluateOptions, type QuantizedForm, type QuantizeOptions, quantize } from '../export/quantize.ts';
-import { numberOf, onlyFile, outputFile, runCommand, wordOf } from './arguments.ts';
-import { readArrays } from './arrayFiles.ts';
+import { numberOf, onlyFile, outputFile, wordOf } from './arguments.ts';
+import { readArray, readArrays } from './arrayFiles.ts';
+import { carryOut } from './carryOut.ts';
 import { bytesText } from './figures.ts';
 import type { Console } from './openConsole.ts';
 
@@ -47,7 +47,7 @@ interface Request {
 /** `limbeck quantize`. Gives the exit code. */
 export function quantizeCommand(args: readonly string[], console: Console): Promise<number> {
   const work = (request: Request) => quantizeFile(request, console);
-  return runCommand({ name: 'quantize', help: HELP, read: requestOf, work }, args, console);
+  return carryOut({ name: 'quantize', help: HELP, read: requestOf, work }, args, console);
 }
 
 async function requestOf(args: readonly string[]): Promise<Request | undefined> {
@@ -112,6 +112,7 @@ async function quantizeFile(request: Request, console: Console): Promise<void> {
   const isCalibrated = options.to === 'static-int8';
   const run = quantize(model, {
     ...options,
+    ...(console.assetBase !== undefined && { assetBase: console.assetBase }),
     name: file,
     ...(isCalibrated && data && { calibration: data }),
     ...(evaluate && { evaluate }),
@@ -129,7 +130,7 @@ async function datasetOf({ data, labels }: Request, console: Console): Promise<D
   }
   const arrays = await readArrays('--data', data, 'input', console);
   if (labels === undefined) return fromArrays(arrays);
-  const classes = readNpy(await console.readFile(labels), labels);
+  const classes = await readArray(labels, console);
   return fromArrays(arrays, Int32Array.from(classes.data));
 }
 

@@ -38,6 +38,9 @@ export function checkOneOf<T extends string | number>(value: T, name: string, kn
 
 /** Throws    invalid-option: an option that nothing reads, such as a misspelt one */
 export function checkKnownOptions(options: object, known: readonly string[], subject: string): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new LimbeckError('invalid-option', `${subject} takes an object of options; it was given ${String(options)}.`);
+  }
   const unknown = Object.keys(options).filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
   throw new LimbeckError(

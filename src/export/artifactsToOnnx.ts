@@ -3,14 +3,14 @@ import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { onnx, writeModel } from '../onnx/model.ts';
 import { dataTypeOf } from '../onnx/tensorData.ts';
 import type { StudentArtifacts } from '../student/student.ts';
-import { foldBatchNorms } from './foldBatchNorm.ts';
-import { type OpenGraph, openGraph } from './graph.ts';
-import { heldShape, type Lengths, type Value } from './graphValue.ts';
-import { plain } from './layout.ts';
+import { foldBatchNorms } from './graph/foldBatchNorm.ts';
+import { type OpenGraph, openGraph } from './graph/graph.ts';
+import { heldShape, type Lengths, type Value } from './graph/graphValue.ts';
+import { plain } from './graph/layout.ts';
+import { inputShapeOf, type ModelTopology, readTopology } from './graph/topology.ts';
+import { checkLayers, writeTopology } from './graph/walkTopology.ts';
+import { readWeights } from './graph/weights.ts';
 import { checkToOnnxOptions, metadataOf, type ToOnnxOptions } from './toOnnxOptions.ts';
-import { inputShapeOf, type ModelTopology, readTopology } from './topology.ts';
-import { checkLayers, writeTopology } from './walkTopology.ts';
-import { readWeights } from './weights.ts';
 
 /** The oldest version of the file format that knows an opset, so that old runtimes read the file. */
 const IR_VERSIONS: Readonly<Record<number, bigint>> = { 13: 7n, 14: 7n, 19: 9n, 20: 9n, 21: 10n };

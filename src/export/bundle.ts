@@ -35,8 +35,11 @@ export interface BundleOptions {
 export async function toBundle(student: StudentSource, options: BundleOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   checkKnownOptions(options, ['name', 'labels', 'input', 'report', 'onnx', 'modelCard'], 'toBundle');
   const { labels, input, report, name = nameOf(student) } = options;
+  if (typeof name !== 'string' || name === '') {
+    throw new LimbeckError('invalid-option', `"name" was ${String(name)}; it must be a word.`);
+  }
   const artifacts = await artifactsFrom(student);
-  const { inputs, outputs } = await describeShapes(artifacts);
+  const { inputs, outputs } = await describeShapes(artifacts, report);
   if (labels !== undefined) checkLabels(labels, outputs);
   const teacher = report?.teacher;
   const onnx = await onnxOf(artifacts, options);
@@ -56,18 +59,23 @@ export async function toBundle(student: StudentSource, options: BundleOptions = 
   return packBundle({ about, artifacts, card, ...(onnx && { onnx }) });
 }
 
-/** Built once, so that the shapes are those that tfjs itself works out. */
-async function describeShapes(artifacts: StudentArtifacts): Promise<{ inputs: Shapes; outputs: Shapes }> {
-  const [{ buildStudent, describeStudent }, tf] = await Promise.all([
+/** As the report says, which costs nothing; else the student is built once, so that tfjs itself works the shapes out. */
+async function describeShapes(
+  artifacts: StudentArtifacts,
+  report: ReportFigures | undefined,
+): Promise<{ inputs: Shapes; outputs: Shapes }> {
+  const withBatch = (shapes: Shapes) =>
+    Object.fromEntries(Object.entries(shapes).map(([of, shape]) => [of, [null, ...shape]]));
+  const { inputs: said, outputs: given } = report?.student ?? {};
+  if (said !== undefined && given !== undefined) return { inputs: withBatch(said), outputs: withBatch(given) };
+  const [{ buildStudent, describeStudent, settleBackend }, tf] = await Promise.all([
     import('../student/build.ts'),
     import('../runtime/tf.ts'),
   ]);
-  await tf.ready();
+  await settleBackend(tf);
   const model = await buildStudent({ kind: 'artifacts', artifacts }, 0);
   const { inputs, outputs } = describeStudent(model);
   model.dispose();
-  const withBatch = (shapes: Shapes) =>
-    Object.fromEntries(Object.entries(shapes).map(([of, shape]) => [of, [null, ...shape]]));
   return { inputs: withBatch(inputs), outputs: withBatch(outputs) };
 }
 

@@ -14,7 +14,13 @@ export interface ReportFigures {
     readonly hasKernels?: boolean;
   };
   readonly teacher?: { readonly name?: string; readonly bytes?: number; readonly identity?: string };
-  readonly student?: { readonly parameters?: number; readonly bytes?: number };
+  readonly student?: {
+    readonly parameters?: number;
+    readonly bytes?: number;
+    /** Without the batch; a free length is null. */
+    readonly inputs?: Readonly<Record<string, readonly (number | null)[]>>;
+    readonly outputs?: Readonly<Record<string, readonly (number | null)[]>>;
+  };
   readonly epochs?: readonly { readonly epoch: number; readonly loss: number }[];
   readonly holdout?: Readonly<Record<string, number>>;
   readonly timeMs?: { readonly train?: number; readonly total?: number };

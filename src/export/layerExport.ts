@@ -1,6 +1,6 @@
-import type { GraphBuilder } from './graph.ts';
-import type { Value } from './graphValue.ts';
-import type { LayerConfig, LayerDefinition } from './layerConfig.ts';
+import type { GraphBuilder } from './graph/graph.ts';
+import type { Value } from './graph/graphValue.ts';
+import type { LayerConfig, LayerDefinition } from './graph/layerConfig.ts';
 
 /** A layer's weight, as tfjs stores it. */
 export interface Weight {

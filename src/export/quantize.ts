@@ -87,5 +87,6 @@ export function quantize(model: Uint8Array, options: QuantizeOptions): Run<Quant
     checkQuantizeOptions(model, options);
     const { quantizeModel } = await import('./quantize/quantizeModel.ts');
     return quantizeModel(model, options, emit, signal);
-  }, options.signal);
+    // Options that are none are refused in the run, as all others are.
+  }, options?.signal);
 }

@@ -4,14 +4,15 @@ import * as tf from '../runtime/tf.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { applyStudent, buildStudent } from '../student/build.ts';
 import { type FromSafetensorsOptions, fromSafetensors } from '../student/fromSafetensors.ts';
-import { readSafetensors, writeSafetensors } from '../student/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../student/safetensors/safetensors.ts';
 import { type StudentArtifacts, studentFromArtifacts } from '../student/student.ts';
 import { cnn } from '../student/zoo/cnn.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
 import { toSafetensors } from './safetensors.ts';
 
-const golden = (name: string) => new Uint8Array(readFileSync(new URL(`../student/golden/${name}`, import.meta.url)));
+const golden = (name: string) =>
+  new Uint8Array(readFileSync(new URL(`../student/safetensors/golden/${name}`, import.meta.url)));
 
 /** Compared by the platform: the test runner's own way takes seconds for a megabyte. */
 const isSame = (a: ArrayBuffer | Uint8Array | undefined, b: ArrayBuffer | Uint8Array) =>

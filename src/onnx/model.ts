@@ -125,7 +125,8 @@ export const DATA_TYPES: Readonly<Record<number, { readonly name: string; readon
 export function readModel(bytes: Uint8Array, name = 'model'): OnnxModel {
   let model: Partial<OnnxModel>;
   try {
-    model = decode('ModelProto', bytes) as Partial<OnnxModel>;
+    // Node's Buffer, whose slices are views, would not be copied where a copy is meant.
+    model = decode('ModelProto', plainBytes(bytes)) as Partial<OnnxModel>;
   } catch (error) {
     throw new LimbeckError(
       'invalid-onnx',
@@ -160,6 +161,10 @@ export const onnx = {
   tensor: (fields: Partial<OnnxTensor>) => make('TensorProto', fields) as OnnxTensor,
   value: (fields: object) => make('ValueInfoProto', fields) as OnnxValue,
 };
+
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
 
 function hintFor(bytes: Uint8Array): string {
   const isText = bytes[0] === 0x3c || bytes[0] === 0x7b;

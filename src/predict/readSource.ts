@@ -45,7 +45,8 @@ export async function readSource(source: PredictSource, signal?: AbortSignal): P
     const name = 'name' in source ? nameOfAddress(String(source.name)) : 'student';
     return readBytes(new Uint8Array(await source.arrayBuffer()), name);
   }
-  if (Array.isArray(source)) return readFiles(await namedBytes(source));
+  if (Array.isArray(source) && source.length > 0 && source.every((file) => file instanceof File))
+    return readFiles(await namedBytes(source));
   if (typeof source === 'object' && source !== null) {
     if ('model.json' in source) return readFiles(source as TfjsFiles);
     if ('weightSpecs' in source) return ofArtifacts('student', source as StudentArtifacts);

@@ -42,8 +42,8 @@ export async function artifactsFrom(
       { details: { design: portable.design } },
     );
   }
-  const [{ buildStudent }, tf] = await Promise.all([import('./build.ts'), import('../runtime/tf.ts')]);
-  await tf.ready();
+  const [{ buildStudent, settleBackend }, tf] = await Promise.all([import('./build.ts'), import('../runtime/tf.ts')]);
+  await settleBackend(tf);
   const model = await buildStudent(portable, 0);
   try {
     return await artifactsOf(model);

@@ -90,6 +90,11 @@ export function orderInputs(model: tf.LayersModel, inputs: NamedArrays): NamedAr
   });
 }
 
+/** Where no backend was chosen on this thread, the plain one: tfjs's own choice would fetch WebAssembly from somewhere. */
+export async function settleBackend({ getBackend, setBackend }: Pick<typeof tf, 'getBackend' | 'setBackend'>) {
+  if (getBackend() === undefined) await setBackend('cpu');
+}
+
 /** Layers and activations that tfjs lacks, so that saved models find them; each is registered once. */
 function registerParts(): void {
   for (const register of [multiHeadAttentionClass, positionEmbeddingClass, onnxOperatorClass]) register(tf);

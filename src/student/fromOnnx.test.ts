@@ -14,7 +14,7 @@ interface Case {
 
 /** Models of PyTorch with what it computes, made by scripts/golden/fromOnnx.py. */
 const folder = new URL('golden/fromOnnx/', import.meta.url);
-const golden = JSON.parse(readFileSync(new URL('expected.json', folder), 'utf8')) as Record<string, Case>;
+const golden = JSON.parse(readFileSync(new URL('../fromOnnx.json', folder), 'utf8')) as Record<string, Case>;
 const bytesOf = (name: string) => new Uint8Array(readFileSync(new URL(`${name}.onnx`, folder)));
 
 async function modelOf(name: string, options: FromOnnxOptions = {}): Promise<tf.LayersModel> {

@@ -14,6 +14,8 @@ export interface FromOnnxOptions {
   readonly name?: string;
   /** Whole shapes in the model's own order of axes, batch included, to fix free lengths; null leaves one free. */
   readonly inputShapes?: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Values of inputs of one element, such as a sample rate: branches that they decide are taken, and the inputs go. */
+  readonly inputValues?: Readonly<Record<string, number>>;
   /** What learns: everything, nothing, or these layers or nodes. @default 'all' */
   readonly trainable?: 'all' | 'none' | readonly string[];
   /** Values of the model that become the student's outputs; what only others need is left out. Default: the model's own. */
@@ -46,13 +48,13 @@ export async function fromOnnx(
       `fromOnnx was given ${typeof source}; it takes the bytes of a model: a Uint8Array, an ArrayBuffer or a Blob. Fetch an address first.`,
     );
   }
-  const { importOnnx } = await import('./importOnnx.ts');
+  const { importOnnx } = await import('./import/importOnnx.ts');
   if (source instanceof Uint8Array) return importOnnx(source, options);
   return importOnnx(new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer()), options);
 }
 
 function checkOptions(options: FromOnnxOptions): void {
-  checkKnownOptions(options, ['inputLayout', 'name', 'inputShapes', 'trainable', 'outputs'], 'fromOnnx');
+  checkKnownOptions(options, ['inputLayout', 'name', 'inputShapes', 'inputValues', 'trainable', 'outputs'], 'fromOnnx');
   const { inputLayout = 'channels-last', name = 'imported', trainable = 'all', outputs } = options;
   checkOneOf(inputLayout, 'inputLayout', ['channels-last', 'as-is']);
   if (typeof name !== 'string' || name === '') throw wrong('name', name, 'a word');

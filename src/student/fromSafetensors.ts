@@ -2,14 +2,15 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { formatShape, isSameShape, type NdArray } from '../core/shape.ts';
 import { artifactsFrom, isStudent, type StudentSource } from './artifacts.ts';
-import { countedAfresh } from './layerNumbers.ts';
 import { isLayersModel, studentFromModel } from './layersModel.ts';
-import { readSafetensors, type Safetensors } from './safetensors.ts';
-import { safeValues } from './safeValues.ts';
+import { countedAfresh } from './safetensors/layerNumbers.ts';
+import { readSafetensors, type Safetensors } from './safetensors/safetensors.ts';
+import { safeValues } from './safetensors/safeValues.ts';
+import { fromTorchLayout } from './safetensors/torchLayout.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from './student.ts';
-import { fromTorchLayout } from './torchLayout.ts';
 import { elementBytes, joinWeights } from './weightBytes.ts';
 
+/** Whose weights these become, and under which names they stand in the file. */
 export interface FromSafetensorsOptions {
   /** The student that takes the weights; its topology stays. */
   readonly into: StudentSource;
@@ -39,6 +40,9 @@ export interface FromSafetensorsOptions {
 export async function fromSafetensors(bytes: Uint8Array, options: FromSafetensorsOptions): Promise<Student> {
   checkKnownOptions(options, ['into', 'keys', 'transpose', 'unused'], 'fromSafetensors');
   const { into, transpose = 'none', unused = 'refuse' } = options;
+  if (!(bytes instanceof Uint8Array)) {
+    throw new LimbeckError('invalid-option', 'fromSafetensors takes the bytes of a file, a Uint8Array.');
+  }
   checkOneOf(transpose, 'transpose', ['none', 'pytorch']);
   checkOneOf(unused, 'unused', ['refuse', 'ignore']);
   const file = readSafetensors(bytes);

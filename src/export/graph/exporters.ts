@@ -1,8 +1,8 @@
+import type { LayerCall, LayerDescription, LayerExporter, Weight } from '../layerExport.ts';
+import * as all from '../layers/all.ts';
 import type { GraphBuilder } from './graph.ts';
 import type { Value } from './graphValue.ts';
 import type { LayerDefinition } from './layerConfig.ts';
-import type { LayerCall, LayerDescription, LayerExporter, Weight } from './layerExport.ts';
-import * as all from './layers/all.ts';
 import { unsupportedLayer } from './unsupportedLayer.ts';
 import { findWeight } from './weights.ts';
 

@@ -1,6 +1,6 @@
-import { sizeOf } from '../core/shape.ts';
-import type { OnnxNode } from '../onnx/model.ts';
-import { dataOf, floatTensor } from '../onnx/tensorData.ts';
+import { sizeOf } from '../../core/shape.ts';
+import type { OnnxNode } from '../../onnx/model.ts';
+import { dataOf, floatTensor } from '../../onnx/tensorData.ts';
 import type { OpenGraph } from './graph.ts';
 
 /** Where each operator's weights have their output features. */

@@ -1,4 +1,4 @@
-import { sizeOf } from '../core/shape.ts';
+import { sizeOf } from '../../core/shape.ts';
 
 /** A stored array with its axes in another order. */
 export function permuted(

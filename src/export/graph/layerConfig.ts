@@ -1,4 +1,4 @@
-import { LimbeckError } from '../core/errors.ts';
+import { LimbeckError } from '../../core/errors.ts';
 
 /** A layer's config as the topology holds it, its keys in camelCase: `{ useBias: true, kernelSize: [3, 3] }`. */
 export type LayerConfig = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { formatShape, sizeOf } from '../core/shape.ts';
+import { formatShape, sizeOf } from '../../core/shape.ts';
 import type { GraphBuilder } from './graph.ts';
 import { heldShape, type Layout, type Lengths, type Value } from './graphValue.ts';
 

@@ -1,13 +1,13 @@
+import type { Weight } from '../layerExport.ts';
 import type { GraphBuilder, Output } from './graph.ts';
 import type { Lengths, Value } from './graphValue.ts';
-import type { Weight } from './layerExport.ts';
 
 /** One call of an OnnxOperator layer. */
 export interface OperatorCall {
   readonly graph: GraphBuilder;
   /** ONNX's name of the operator. */
   readonly name: string;
-  /** The same as `student/evaluation/` calls it. */
+  /** The same as `student/import/evaluation/` calls it. */
   readonly operator: string;
   /** In ONNX's order: a value, a number, or a weight. */
   readonly operands: readonly (Value | number | Weight)[];

@@ -1,4 +1,4 @@
-import { LimbeckError } from '../core/errors.ts';
+import { LimbeckError } from '../../core/errors.ts';
 import type { Lengths, ValueType } from './graphValue.ts';
 import { camelKeys, type LayerConfig } from './layerConfig.ts';
 

@@ -1,5 +1,5 @@
-import { LimbeckError } from '../core/errors.ts';
-import type { LayerDescription } from './layerExport.ts';
+import { LimbeckError } from '../../core/errors.ts';
+import type { LayerDescription } from '../layerExport.ts';
 
 export interface UnsupportedLayer {
   readonly name: string;

@@ -1,7 +1,7 @@
-import { LimbeckError } from '../core/errors.ts';
-import { formatShape, sizeOf } from '../core/shape.ts';
-import type { StudentArtifacts } from '../student/student.ts';
-import type { Weight } from './layerExport.ts';
+import { LimbeckError } from '../../core/errors.ts';
+import { formatShape, sizeOf } from '../../core/shape.ts';
+import type { StudentArtifacts } from '../../student/student.ts';
+import type { Weight } from '../layerExport.ts';
 
 /**
  * The weights of some artifacts by name, as views where they can be.

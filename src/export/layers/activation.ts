@@ -1,9 +1,9 @@
-import { activate, clipped, like, overAxis, refuseActivation } from '../activate.ts';
-import { float } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
-import { lengthsOf, numberOf } from '../layerConfig.ts';
+import { activate, clipped, like, overAxis, refuseActivation } from '../graph/activate.ts';
+import { float } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { lengthsOf, numberOf } from '../graph/layerConfig.ts';
+import { heldData, heldTail } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { heldData, heldTail } from '../layout.ts';
 
 /** The layers that are an activation, and nothing else. */
 export const activation: readonly LayerExporter[] = [

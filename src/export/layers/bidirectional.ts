@@ -1,8 +1,8 @@
-import type { GraphBuilder } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
-import { definitionOf, flagOf, textOf } from '../layerConfig.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { definitionOf, flagOf, textOf } from '../graph/layerConfig.ts';
+import { plain } from '../graph/layout.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
 import { cellsOf, refuseRecurrent } from '../recurrent/cell.ts';
 import { runCells } from '../recurrent/run.ts';
 import { refuseStaleMask } from '../recurrent/staleMask.ts';

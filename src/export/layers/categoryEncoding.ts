@@ -1,7 +1,7 @@
-import type { Value } from '../graphValue.ts';
-import { numberOf, textOf } from '../layerConfig.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { numberOf, textOf } from '../graph/layerConfig.ts';
+import { plain } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
 
 /** Ids [B, N] as [B, numTokens]: 1 where a token is there, or how often it is. Ids outside count nowhere; tfjs refuses them. */
 export const categoryEncoding: LayerExporter = {

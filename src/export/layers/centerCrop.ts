@@ -1,8 +1,8 @@
-import { heldShape, type Value } from '../graphValue.ts';
-import { numberOf } from '../layerConfig.ts';
+import { heldShape, type Value } from '../graph/graphValue.ts';
+import { numberOf } from '../graph/layerConfig.ts';
+import { spaceOf } from '../graph/space.ts';
+import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
-import { spaceOf } from '../space.ts';
-import { unsupportedLayer } from '../unsupportedLayer.ts';
 
 /** The middle [height, width] of images: the rows and columns that tfjs reads, by their numbers. */
 export const centerCrop: LayerExporter = {

@@ -1,8 +1,8 @@
-import type { GraphBuilder } from '../graph.ts';
-import { heldAxis, type Value } from '../graphValue.ts';
-import { numberOf } from '../layerConfig.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import { heldAxis, type Value } from '../graph/graphValue.ts';
+import { numberOf } from '../graph/layerConfig.ts';
+import { plain, sameLayout } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { plain, sameLayout } from '../layout.ts';
 
 /** Values side by side along any axis of their keras shape, in the layout in which they are held. */
 export const concatenate: LayerExporter = {

@@ -1,10 +1,10 @@
-import { activate, refuseActivation } from '../activate.ts';
-import { channelsBeforeSpace, onePerGroup } from '../kernels.ts';
-import { flagOf, type LayerConfig, lengthsOf, numberOf, textOf } from '../layerConfig.ts';
+import { activate, refuseActivation } from '../graph/activate.ts';
+import { channelsBeforeSpace, onePerGroup } from '../graph/kernels.ts';
+import { flagOf, type LayerConfig, lengthsOf, numberOf, textOf } from '../graph/layerConfig.ts';
+import { isChannelsFirst, spaceOf } from '../graph/space.ts';
+import { checkFits } from '../graph/weights.ts';
+import { grownAttributes, grownLengths, slidLengths, type Window, windowAttributes } from '../graph/windows.ts';
 import type { LayerCall, LayerDescription, LayerExporter } from '../layerExport.ts';
-import { isChannelsFirst, spaceOf } from '../space.ts';
-import { checkFits } from '../weights.ts';
-import { grownAttributes, grownLengths, slidLengths, type Window, windowAttributes } from '../windows.ts';
 
 /** Convolutions, by the axes of space that they slide over. */
 export const conv: readonly LayerExporter[] = [

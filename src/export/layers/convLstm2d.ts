@@ -1,15 +1,15 @@
-import { activate, refuseActivation } from '../activate.ts';
-import type { GraphBuilder } from '../graph.ts';
-import type { Lengths, Value } from '../graphValue.ts';
-import { channelsBeforeSpace } from '../kernels.ts';
-import { flagOf, lengthsOf, numberOf, textOf } from '../layerConfig.ts';
+import { activate, refuseActivation } from '../graph/activate.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import type { Lengths, Value } from '../graph/graphValue.ts';
+import { channelsBeforeSpace } from '../graph/kernels.ts';
+import { flagOf, lengthsOf, numberOf, textOf } from '../graph/layerConfig.ts';
+import { plain } from '../graph/layout.ts';
+import { isChannelsFirst } from '../graph/space.ts';
+import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
+import { slidLengths, type Window, windowAttributes } from '../graph/windows.ts';
 import type { LayerCall, LayerExporter, Weight } from '../layerExport.ts';
-import { plain } from '../layout.ts';
 import { refuseStaleMask } from '../recurrent/staleMask.ts';
 import { MOST_STEPS } from '../recurrent/unrolled.ts';
-import { isChannelsFirst } from '../space.ts';
-import { unsupportedLayer } from '../unsupportedLayer.ts';
-import { slidLengths, type Window, windowAttributes } from '../windows.ts';
 
 /** An LSTM whose products are convolutions, step by step: ONNX has no operator for it. */
 export const convLstm2d: LayerExporter = {

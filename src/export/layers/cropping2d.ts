@@ -1,7 +1,7 @@
-import { edgesOf } from '../edges.ts';
-import type { Value } from '../graphValue.ts';
+import { edgesOf } from '../graph/edges.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { spaceOf } from '../graph/space.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { spaceOf } from '../space.ts';
 
 /** A Slice counts from the end; nothing to crop there is written as the largest number. */
 const TO_THE_END = 2 ** 31 - 1;

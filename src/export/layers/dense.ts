@@ -1,10 +1,10 @@
-import { activate, refuseActivation } from '../activate.ts';
-import type { GraphBuilder } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
-import { flagOf, numberOf } from '../layerConfig.ts';
+import { activate, refuseActivation } from '../graph/activate.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { flagOf, numberOf } from '../graph/layerConfig.ts';
+import { channelsMoved, plain } from '../graph/layout.ts';
+import { checkFits } from '../graph/weights.ts';
 import type { LayerExporter, Weight } from '../layerExport.ts';
-import { channelsMoved, plain } from '../layout.ts';
-import { checkFits } from '../weights.ts';
 
 /** x · kernel + bias over the last axis: a Gemm of rows, a MatMul of higher ranks. */
 export const dense: LayerExporter = {

@@ -1,9 +1,9 @@
-import type { GraphBuilder } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
-import { flagOf, type LayerConfig } from '../layerConfig.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { flagOf, type LayerConfig } from '../graph/layerConfig.ts';
+import { plain } from '../graph/layout.ts';
+import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
-import { unsupportedLayer } from '../unsupportedLayer.ts';
 
 /** Least square sum that tfjs divides by, for normalize. */
 const EPSILON = 1e-7;

@@ -1,8 +1,8 @@
-import type { GraphBuilder } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
-import { flagOf } from '../layerConfig.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { flagOf } from '../graph/layerConfig.ts';
+import { plain } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
 import { noteMask } from '../recurrent/staleMask.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { Value } from '../graphValue.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { flattened, transposed } from '../graph/layout.ts';
+import { isChannelsFirst } from '../graph/space.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { flattened, transposed } from '../layout.ts';
-import { isChannelsFirst } from '../space.ts';
 
 /** [B, …] → [B, F]. With dataFormat 'channelsFirst' the second axis runs fastest, as it does in tfjs. */
 export const flatten: LayerExporter = {

@@ -1,7 +1,7 @@
-import type { Value } from '../graphValue.ts';
-import { numberOf } from '../layerConfig.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { numberOf } from '../graph/layerConfig.ts';
+import { plain } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
 import { noteMask } from '../recurrent/staleMask.ts';
 
 /** Steps whose features are all `maskValue` become zero, and the recurrent layers behind skip them. */

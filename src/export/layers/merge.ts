@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../graph.ts';
-import type { Lengths, Value } from '../graphValue.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import type { Lengths, Value } from '../graph/graphValue.ts';
+import { plain, sameLayout } from '../graph/layout.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
-import { plain, sameLayout } from '../layout.ts';
 
 /** Merges number by number, with broadcasting: a pair a node, or one node where the operator takes any number. */
 export const merge: readonly LayerExporter[] = [

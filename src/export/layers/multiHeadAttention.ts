@@ -1,8 +1,8 @@
-import type { GraphBuilder } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
-import { numberOf, textOf } from '../layerConfig.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { numberOf, textOf } from '../graph/layerConfig.ts';
+import { plain } from '../graph/layout.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
 
 /** limbeck's self-attention, [B, T, F] → [B, T, F], in operators that every opset has; T may be free. */
 export const multiHeadAttention: LayerExporter = {

@@ -1,9 +1,9 @@
-import { like } from '../activate.ts';
-import { float, type GraphBuilder } from '../graph.ts';
-import { heldAxis, type Lengths, type Value } from '../graphValue.ts';
-import { flagOf, numberOf } from '../layerConfig.ts';
+import { like } from '../graph/activate.ts';
+import { float, type GraphBuilder } from '../graph/graph.ts';
+import { heldAxis, type Lengths, type Value } from '../graph/graphValue.ts';
+import { flagOf, numberOf } from '../graph/layerConfig.ts';
+import { heldData, plain } from '../graph/layout.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
-import { heldData, plain } from '../layout.ts';
 
 export const normalization: readonly LayerExporter[] = [
   { classNames: ['BatchNormalization'], keepsMask: true, write: writeBatch },

@@ -1,8 +1,8 @@
-import { like } from '../activate.ts';
-import type { Value } from '../graphValue.ts';
-import { camelCase, type LayerConfig, textOf } from '../layerConfig.ts';
+import { like } from '../graph/activate.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { camelCase, type LayerConfig, textOf } from '../graph/layerConfig.ts';
+import { type OperatorCall, onnxNameOf } from '../graph/operatorCall.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
-import { type OperatorCall, onnxNameOf } from '../operatorCall.ts';
 import { writeMoved } from '../operators/moved.ts';
 import { writePairwise, writePointwise } from '../operators/pointwise.ts';
 import { writeSequence } from '../operators/sequence.ts';
@@ -51,11 +51,21 @@ export const onnxOperator: LayerExporter = {
     const operator = textOf(config, 'operator', '');
     const { dilations } = config['attributes'] as { dilations?: readonly number[] };
     if (operator === 'averagePool' && dilations?.some((one) => one !== 1)) return 'it is a dilated average pooling';
+    if (SEQUENCE.has(operator)) return refuseSequence(config);
     return writerOf(operator, operandsOf(config).length) === undefined ? `its operator is "${operator}"` : undefined;
   },
   write: (call) =>
     (writerOf(textOf(call.config, 'operator', ''), operandsOf(call.config).length) as Write)(operatorCall(call)),
 };
+
+function refuseSequence(config: LayerConfig): string | undefined {
+  const { returns } = config['attributes'] as { returns?: string };
+  if (returns === 'sequenceAndCell') return 'it gives its cell along with its sequence';
+  const isStored = operandsOf(config)
+    .slice(4)
+    .some((kind) => kind !== 'tensor');
+  return isStored ? 'it begins with a state that is stored' : undefined;
+}
 
 function operatorCall(call: LayerCall): OperatorCall {
   const { config } = call;

@@ -1,6 +1,6 @@
-import type { Value } from '../graphValue.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { transposed } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { transposed } from '../layout.ts';
 
 /** Axes in another order; the batch stays first. */
 export const permute: LayerExporter = {

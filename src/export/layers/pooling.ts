@@ -1,9 +1,9 @@
-import type { Attribute } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
-import { type LayerConfig, lengthsOf, textOf } from '../layerConfig.ts';
+import type { Attribute } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { type LayerConfig, lengthsOf, textOf } from '../graph/layerConfig.ts';
+import { isChannelsFirst, spaceOf } from '../graph/space.ts';
+import { slidLengths, type Window, windowAttributes } from '../graph/windows.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
-import { isChannelsFirst, spaceOf } from '../space.ts';
-import { slidLengths, type Window, windowAttributes } from '../windows.ts';
 
 /** Poolings over one to three axes. Averages leave the padding out, as tfjs's do: count_include_pad is 0 by default. */
 export const pooling: readonly LayerExporter[] = [1, 2, 3].flatMap((rank): LayerExporter[] => [

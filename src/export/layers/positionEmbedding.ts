@@ -1,6 +1,6 @@
-import type { Value } from '../graphValue.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { plain } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
 
 /** limbeck's learned positions, added: [B, T, F] + [T, F]. */
 export const positionEmbedding: LayerExporter = {

@@ -1,7 +1,7 @@
-import type { Value } from '../graphValue.ts';
-import { flagOf } from '../layerConfig.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { flagOf } from '../graph/layerConfig.ts';
+import { plain } from '../graph/layout.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
 import { cellsOf, refuseRecurrent } from '../recurrent/cell.ts';
 import { runCells } from '../recurrent/run.ts';
 import { refuseStaleMask } from '../recurrent/staleMask.ts';

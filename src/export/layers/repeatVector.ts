@@ -1,7 +1,7 @@
-import type { Value } from '../graphValue.ts';
-import { numberOf } from '../layerConfig.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { numberOf } from '../graph/layerConfig.ts';
+import { plain } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
 
 /** [B, F] → [B, n, F] */
 export const repeatVector: LayerExporter = {

@@ -1,6 +1,6 @@
-import { like } from '../activate.ts';
-import type { Value } from '../graphValue.ts';
-import { numberOf } from '../layerConfig.ts';
+import { like } from '../graph/activate.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { numberOf } from '../graph/layerConfig.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
 /** x · scale + offset */

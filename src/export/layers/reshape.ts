@@ -1,7 +1,7 @@
 import { sizeOf } from '../../core/shape.ts';
-import type { Lengths, Value } from '../graphValue.ts';
+import type { Lengths, Value } from '../graph/graphValue.ts';
+import { plain } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
 
 /** [B, …] → [B, …targetShape]; one length may be −1 or null, whether the input's lengths are known or free. */
 export const reshape: LayerExporter = {

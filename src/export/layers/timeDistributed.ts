@@ -1,9 +1,9 @@
-import type { GraphBuilder } from '../graph.ts';
-import type { Lengths, Value } from '../graphValue.ts';
-import { definitionOf, flagOf } from '../layerConfig.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import type { Lengths, Value } from '../graph/graphValue.ts';
+import { definitionOf, flagOf } from '../graph/layerConfig.ts';
+import { plain } from '../graph/layout.ts';
+import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
-import { plain } from '../layout.ts';
-import { unsupportedLayer } from '../unsupportedLayer.ts';
 
 /** Layers that do to [B, T, F] what they do to each [B, F] of it; they need no Reshape. */
 const OVER_LAST_AXIS = ['Dense', 'Activation', 'ReLU', 'LeakyReLU', 'ELU', 'ThresholdedReLU', 'Dropout'];

@@ -1,7 +1,7 @@
-import type { Value } from '../graphValue.ts';
-import { lengthsOf, textOf } from '../layerConfig.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { lengthsOf, textOf } from '../graph/layerConfig.ts';
+import { spaceOf } from '../graph/space.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { spaceOf } from '../space.ts';
 
 /** Larger by whole factors. tfjs divides a place by the factor, without half pixels: 'asymmetric'. */
 export const upSampling2d: LayerExporter = {

@@ -1,7 +1,7 @@
-import { edgesOf } from '../edges.ts';
-import type { Value } from '../graphValue.ts';
+import { edgesOf } from '../graph/edges.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { spaceOf } from '../graph/space.ts';
 import type { LayerExporter } from '../layerExport.ts';
-import { spaceOf } from '../space.ts';
 
 /** Rows and columns of zeros around [H, W]. */
 export const zeroPadding2d: LayerExporter = {

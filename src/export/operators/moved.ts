@@ -1,8 +1,8 @@
-import { float } from '../graph.ts';
-import { heldAxis, type Value } from '../graphValue.ts';
+import { float } from '../graph/graph.ts';
+import { heldAxis, type Value } from '../graph/graphValue.ts';
+import { plain } from '../graph/layout.ts';
+import { isValue, listOf, numberAt, type OperatorCall, stored, wordAt } from '../graph/operatorCall.ts';
 import type { Weight } from '../layerExport.ts';
-import { plain } from '../layout.ts';
-import { isValue, listOf, numberAt, type OperatorCall, stored, wordAt } from '../operatorCall.ts';
 
 /** What depends on the order of axes. Reductions, cuts and padding work in any layout; the others need the student's. */
 export function writeMoved(call: OperatorCall): Value {

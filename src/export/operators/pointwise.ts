@@ -1,9 +1,9 @@
-import type { Output } from '../graph.ts';
-import { float } from '../graph.ts';
-import type { Lengths, Value, ValueType } from '../graphValue.ts';
+import type { Output } from '../graph/graph.ts';
+import { float } from '../graph/graph.ts';
+import type { Lengths, Value, ValueType } from '../graph/graphValue.ts';
+import { heldData, heldTail, sameLayout } from '../graph/layout.ts';
+import { isValue, numberAt, type OperatorCall, wordAt } from '../graph/operatorCall.ts';
 import type { Weight } from '../layerExport.ts';
-import { heldData, heldTail, sameLayout } from '../layout.ts';
-import { isValue, numberAt, type OperatorCall, wordAt } from '../operatorCall.ts';
 
 const FLOATS: Readonly<Record<string, readonly string[]>> = {
   leakyRelu: ['alpha'],

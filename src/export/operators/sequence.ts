@@ -1,7 +1,7 @@
-import type { Value } from '../graphValue.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { plain, transposed } from '../graph/layout.ts';
+import { isValue, numberAt, type OperatorCall, stored, wordAt } from '../graph/operatorCall.ts';
 import type { Weight } from '../layerExport.ts';
-import { plain, transposed } from '../layout.ts';
-import { isValue, numberAt, type OperatorCall, stored, wordAt } from '../operatorCall.ts';
 
 /** RNN, GRU and LSTM, whose batch comes second in ONNX. */
 export function writeSequence(call: OperatorCall): Value {

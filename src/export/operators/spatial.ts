@@ -1,9 +1,9 @@
-import { type Attribute, float, type Output } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
-import { channelsBeforeSpace } from '../kernels.ts';
+import { type Attribute, float, type Output } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { channelsBeforeSpace } from '../graph/kernels.ts';
+import { channelsFirst } from '../graph/layout.ts';
+import { listOf, numberAt, type OperatorCall, stored, wordAt } from '../graph/operatorCall.ts';
 import type { Weight } from '../layerExport.ts';
-import { channelsFirst } from '../layout.ts';
-import { listOf, numberAt, type OperatorCall, stored, wordAt } from '../operatorCall.ts';
 
 /** What moves a window over an image: with channels first. */
 export function writeSpatial(call: OperatorCall): Value {

@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../../core/errors.ts';
 import { checkModel } from '../../onnx/check.ts';
 import { type OnnxModel, readModel, writeModel } from '../../onnx/model.ts';
+import { simplify } from '../../onnx/simplify.ts';
 import { upgradeOpset } from '../../onnx/upgradeOpset.ts';
 import type { Quantized, QuantizeEvent, QuantizeOptions } from '../quantize.ts';
 import { calibrate } from './calibrate.ts';
@@ -27,9 +28,10 @@ export async function quantizeModel(
   signal: AbortSignal,
 ): Promise<Quantized> {
   const { to, evaluate, name = 'model' } = options;
-  const model = readModel(bytes, name);
-  requireFloat(model, name);
-  checkModel(model, { name });
+  const given = readModel(bytes, name);
+  requireFloat(given, name);
+  checkModel(given, { name });
+  const model = to === 'static-int8' ? withNormsFolded(given) : given;
   const log = makeLog();
   upgradeOpset(model, LEAST_OPSET[to]);
   if (model.irVersion < LEAST_IR) model.irVersion = LEAST_IR;
@@ -52,6 +54,15 @@ export async function quantizeModel(
   };
   if (comparison !== undefined) requireTolerance(report, evaluate?.tolerance ?? 0.01);
   return { bytes: quantized, report };
+}
+
+/**
+ * Batch normalization goes into the weights before it, where nothing else reads those: between the two there would be
+ * another rounding, and another node to run.
+ */
+function withNormsFolded(model: OnnxModel): OnnxModel {
+  const isThere = model.graph.node.some(({ opType }) => opType === 'BatchNormalization');
+  return isThere ? simplify(model, { fuse: false, standardOnly: true }) : model;
 }
 
 /** Changes the model in place; gives the milliseconds that calibration took. */

@@ -1,3 +1,4 @@
+import { sizeOf } from '../../core/shape.ts';
 import { type OnnxNode, onnx } from '../../onnx/model.ts';
 import { floatTensor, storedData } from '../../onnx/tensorData.ts';
 import { type ActivationPlan, planActivations } from './activations.ts';
@@ -116,6 +117,17 @@ function makePairs(work: WorkGraph, scales: ReadonlyMap<string, ActivationScale>
 /** Puts 8-bit weights and a 32-bit bias before a layer; gives the nodes that make them. */
 function makeLayerWriter({ work, perChannel }: Parts, scales: ReadonlyMap<string, ActivationScale>) {
   const made = new Map<string, { readonly name: string; readonly scales: Float32Array }>();
+  const zeros = new Map<string, string>();
+
+  /** One a scale: onnxruntime 1.21 and older refuse a product whose weights have scales and no zero points. */
+  const zerosFor = (shape: readonly number[]): string => {
+    const key = shape.join();
+    const known = zeros.get(key);
+    if (known !== undefined) return known;
+    const stored = work.store(storedData(work.freshName('weight_zero'), 'int8', shape, new Int8Array(sizeOf(shape))));
+    zeros.set(key, stored);
+    return stored;
+  };
 
   const dequantized = (
     like: string,
@@ -126,8 +138,10 @@ function makeLayerWriter({ work, perChannel }: Parts, scales: ReadonlyMap<string
   ) => {
     const isOne = by.length === 1 && !perChannel;
     const dtype = data instanceof Int8Array ? 'int8' : 'int32';
-    const scale = work.store(floatTensor(work.freshName(`${like}_s`), isOne ? [] : [by.length], by));
+    const scaleShape = isOne ? [] : [by.length];
+    const scale = work.store(floatTensor(work.freshName(`${like}_s`), scaleShape, by));
     const input = [work.store(storedData(work.freshName(`${like}_q`), dtype, shape, data)), scale];
+    if (dtype === 'int8') input.push(zerosFor(scaleShape));
     const name = work.freshName(`${like}_f`);
     const attribute = isOne ? [] : [intOf('axis', axis)];
     return { name, node: onnx.node({ opType: 'DequantizeLinear', input, output: [name], attribute }) };

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape, isSameShape } from '../../core/shape.ts';
-import { refuseActivation } from '../activate.ts';
-import { flagOf, type LayerConfig, type LayerDefinition, numberOf } from '../layerConfig.ts';
+import { refuseActivation } from '../graph/activate.ts';
+import { flagOf, type LayerConfig, type LayerDefinition, numberOf } from '../graph/layerConfig.ts';
 import type { Weight } from '../layerExport.ts';
 
 export type CellKind = 'LSTM' | 'GRU' | 'SimpleRNN';

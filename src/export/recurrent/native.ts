@@ -1,7 +1,7 @@
-import type { FloatAttribute, GraphBuilder } from '../graph.ts';
-import { float } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
-import { camelCase } from '../layerConfig.ts';
+import type { FloatAttribute, GraphBuilder } from '../graph/graph.ts';
+import { float } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { camelCase } from '../graph/layerConfig.ts';
 import { type Cell, type CellKind, gatesOf, statesOf } from './cell.ts';
 import type { Pass, Ran } from './pass.ts';
 

@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerDescription } from '../layerExport.ts';
-import { unsupportedLayer } from '../unsupportedLayer.ts';
 import { type Cell, statesOf } from './cell.ts';
 import { runMasked } from './masked.ts';
 import { isNative, runNative } from './native.ts';

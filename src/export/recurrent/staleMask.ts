@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../graph.ts';
-import type { Value } from '../graphValue.ts';
+import type { GraphBuilder } from '../graph/graph.ts';
+import type { Value } from '../graph/graphValue.ts';
+import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerCall } from '../layerExport.ts';
-import { unsupportedLayer } from '../unsupportedLayer.ts';
 
 const KEY = 'a mask was made';
 

@@ -1,4 +1,4 @@
-import { float } from '../onnx/shapes/call.ts';
+import { float } from '../../onnx/shapes/call.ts';
 import type { Builder, Step } from './operator.ts';
 
 const PLAIN: Readonly<Record<string, string>> = { Relu: 'relu', Sigmoid: 'sigmoid', Tanh: 'tanh' };

@@ -1,5 +1,5 @@
-import type { SymbolicTensor } from '../runtime/tf.ts';
-import { onnxOperator } from './layers/onnxOperator.ts';
+import type { SymbolicTensor } from '../../runtime/tf.ts';
+import { onnxOperator } from '../layers/onnxOperator.ts';
 import type { Builder, Shuffle, Value } from './operator.ts';
 
 type Lengths = readonly (number | null)[];

@@ -29,9 +29,12 @@ export function broadcastOperands(step: Step, builder: Builder): Broadcast {
     constants.filter((one) => one !== undefined),
     rank,
   );
+  const isAffine = step.node.opType === 'Mul' || step.node.opType === 'Add';
   const operands = step.node.input.map((_, i): Operand => {
     const constant = constants[i];
-    return constant === undefined ? builder.arrange(values[i] as Value, axes) : asOperand(constant, axes, rank);
+    return constant === undefined
+      ? builder.arrange(values[i] as Value, axes)
+      : asOperand(constant, axes, rank, isAffine);
   });
   return { operands, axes, rank };
 }
@@ -51,9 +54,12 @@ function commonAxes(values: readonly Value[], constants: readonly Constant[], ra
   return isSorted ? [...needed].sort((a, b) => a - b) : [widest.axes[0] as number, ...missing, ...widest.axes.slice(1)];
 }
 
-function asOperand(constant: Constant, axes: readonly number[], rank: number): Operand {
+/** One number alone stays a number, unless it is a weight of the file that scales or shifts; one without axes is none. */
+function asOperand(constant: Constant, axes: readonly number[], rank: number, isAffine: boolean): Operand {
   const [only] = constant.data;
-  if (constant.data.length === 1 && only !== undefined && Number.isFinite(only)) return only;
+  const isNumber = constant.data.length === 1 && only !== undefined && Number.isFinite(only);
+  const isWeight = isAffine && constant.isParameter === true && constant.shape.length > 0;
+  if (isNumber && !(isWeight && only > MASKED)) return only;
   const missing = rank - constant.shape.length;
   const whole = { ...constant, shape: [...new Array<number>(missing).fill(1), ...constant.shape] };
   // Axes that no operand holds have length 1 here too.

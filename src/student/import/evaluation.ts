@@ -1,5 +1,5 @@
-import type { Tensor } from '../runtime/tf.ts';
-import type { Tf } from '../runtime/tfNamespace.ts';
+import type { Tensor } from '../../runtime/tf.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
 
 /** ONNX's attributes as plain values; an optional one that is left out is undefined. */
 export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;

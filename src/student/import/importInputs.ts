@@ -1,9 +1,9 @@
-import { LimbeckError } from '../core/errors.ts';
-import type { OnnxModel, OnnxValue } from '../onnx/model.ts';
-import { onnx } from '../onnx/model.ts';
-import type { Shape } from '../onnx/shapes/tensor.ts';
-import { declaredTensor } from '../onnx/shapes/walk.ts';
-import { copyOf } from '../onnx/simplify/draft.ts';
+import { LimbeckError } from '../../core/errors.ts';
+import type { OnnxModel, OnnxValue } from '../../onnx/model.ts';
+import { onnx } from '../../onnx/model.ts';
+import type { Shape } from '../../onnx/shapes/tensor.ts';
+import { declaredTensor } from '../../onnx/shapes/walk.ts';
+import { copyOf } from '../../onnx/simplify/draft.ts';
 import type { Steps } from './importSteps.ts';
 import { BATCH, channelsLast } from './placing.ts';
 
@@ -16,6 +16,8 @@ export interface ImportedInput {
   readonly axes: readonly number[];
   /** The same with channels last. */
   readonly imageAxes: readonly number[];
+  /** The batch that the file fixes; null where it is free. */
+  readonly fixedBatch: number | null;
   /** Whether it takes whole numbers, as tokens are. */
   readonly isWhole: boolean;
 }
@@ -44,6 +46,7 @@ export function freeBatch(
       shape: open.map((length) => (typeof length === 'number' ? length : null)),
       axes: lengths.length === 0 ? [] : [batch, ...order],
       imageAxes: channelsLast(lengths.length),
+      fixedBatch: typeof shape?.[batch] === 'number' ? (shape[batch] as number) : null,
       isWhole: dtype?.includes('int') === true,
     });
     const dim = open.map((one) => (typeof one === 'number' ? { dimValue: BigInt(one) } : { dimParam: one ?? '' }));
@@ -68,16 +71,21 @@ function requireInput(name: string, inputs: readonly OnnxValue[]): void {
   );
 }
 
-/** The first axis, unless another one is called a batch. */
+/** The first axis, unless another one is called a batch, or is the only one that the file leaves free, as of a state. */
 function batchAxis(shape: Shape | null): number {
-  const named = (shape ?? []).findIndex((length) => typeof length === 'string' && /^(n|b|batch.*)$/i.test(length));
-  return Math.max(0, named);
+  const lengths = shape ?? [];
+  const named = lengths.findIndex((length) => typeof length === 'string' && /^(n|b|batch.*)$/i.test(length));
+  if (named >= 0) return named;
+  const free = lengths.flatMap((length, i) => (typeof length === 'number' ? [] : [i]));
+  const isState = free.length === 1 && typeof lengths[0] === 'number' && lengths[0] > 1;
+  return isState ? (free[0] as number) : 0;
 }
 
 function boundLengths(name: string, shape: Shape | null, given: readonly (number | null)[] | undefined): Shape {
   if (given === undefined) return shape ?? [];
   const fits =
-    shape === null || (shape.length === given.length && shape.every((length, i) => isFitting(length, given[i], i)));
+    shape === null ||
+    (shape.length === given.length && shape.every((length, i) => isFitting(length, given[i], i === batchAxis(shape))));
   if (fits && given.every((one) => one === null || (Number.isInteger(one) && one > 0))) {
     return given.map((one, i) => one ?? shape?.[i] ?? null);
   }
@@ -90,8 +98,17 @@ function boundLengths(name: string, shape: Shape | null, given: readonly (number
 }
 
 /** The batch is free whatever the file or the caller says. */
-function isFitting(length: Shape[number], given: number | null | undefined, axis: number): boolean {
-  return axis === 0 || typeof length !== 'number' || given === null || given === length;
+function isFitting(length: Shape[number], given: number | null | undefined, isBatch: boolean): boolean {
+  return isBatch || typeof length !== 'number' || given === null || given === length;
+}
+
+/** Why an input cannot be one of a student, which takes batches of the same length at all of them. */
+export function refuseInput({ shape, fixedBatch }: ImportedInput, batch: number | null): string | undefined {
+  if (shape.length === 0) return 'it has no batch';
+  if (shape.length === 1) return 'it has no axis besides the batch; tfjs needs one, if only of length 1';
+  if (shape.includes(0) || fixedBatch === 0) return 'it holds no elements';
+  const isAlike = fixedBatch === null || batch === null || fixedBatch === batch;
+  return isAlike ? undefined : `its first axis is ${fixedBatch}, that of another input ${batch}: it is no batch`;
 }
 
 /** Operators that take channels second. */

@@ -1,18 +1,20 @@
-import { LimbeckError } from '../core/errors.ts';
-import { checkModel } from '../onnx/check.ts';
-import { readModel } from '../onnx/model.ts';
-import { simplify } from '../onnx/simplify.ts';
-import * as tf from '../runtime/tf.ts';
-import { registerActivations } from './activations.ts';
-import type { FromOnnxOptions } from './fromOnnx.ts';
-import { freeBatch, holdsImages, type ImportedInput } from './importInputs.ts';
+import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { checkModel } from '../../onnx/check.ts';
+import { DATA_TYPES, type OnnxGraph, type OnnxTensor, readModel } from '../../onnx/model.ts';
+import { simplify } from '../../onnx/simplify.ts';
+import * as tf from '../../runtime/tf.ts';
+import { registerActivations } from '../activations.ts';
+import { settleBackend } from '../build.ts';
+import type { FromOnnxOptions } from '../fromOnnx.ts';
+import { joinBuffers } from '../layersModel.ts';
+import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student.ts';
+import { freeBatch, holdsImages, type ImportedInput, refuseInput } from './importInputs.ts';
 import { keepOutputs, requireUseful } from './importOutputs.ts';
 import { type Steps, stepsOf } from './importSteps.ts';
-import { joinBuffers } from './layersModel.ts';
-import { openWorkshop, type Workshop } from './modelBuilder.ts';
-import type { OperatorImport, OperatorTable, Step, Value } from './operator.ts';
+import { openWorkshop, unbuildable, type Workshop } from './modelBuilder.ts';
+import type { Builder, OperatorImport, OperatorTable, Step, Value } from './operator.ts';
 import * as all from './operators/all.ts';
-import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from './student.ts';
+import { BATCH } from './placing.ts';
 
 const OPERATORS = new Map<string, OperatorImport>(
   (Object.values(all) as OperatorTable[]).flatMap((table) => Object.entries(table)),
@@ -20,18 +22,31 @@ const OPERATORS = new Map<string, OperatorImport>(
 
 /** `fromOnnx` on bytes that are there; this file loads tfjs. */
 export async function importOnnx(bytes: Uint8Array, options: FromOnnxOptions): Promise<Student> {
-  const { name = 'imported' } = options;
+  const { name = 'imported', inputValues } = options;
   const whole = readModel(bytes, name);
   checkModel(whole, { name });
   const cut = keepOutputs(whole, options.outputs);
   const { model, inputs } = freeBatch(cut, options.inputShapes ?? {});
-  const steps = stepsOf(simplify(model, { foldBatchNorm: false }));
+  const steps = stepsOf(
+    simplify(model, { foldBatchNorm: false, ...(inputValues && { inputValues }) }),
+    parametersOf(model.graph),
+  );
   const needed = neededSteps(steps);
-  requireSupported(steps, needed);
+  const used = inputs.filter(({ name }) => isRead(name, steps, needed));
+  requireSupported(needed, used);
   requireUseful(steps);
   // Only shapes are computed here; any backend will do.
-  if (tf.getBackend() === undefined) await tf.setBackend('cpu');
-  return studentFromArtifacts(name, build(steps, needed, inputs, options));
+  await settleBackend(tf);
+  return studentFromArtifacts(name, build(steps, needed, used, options));
+}
+
+/** The names of stored floating-point values; some writers store all of them by nodes of their own. */
+function parametersOf({ initializer, node }: OnnxGraph): ReadonlySet<string> {
+  const isFloating = (one: OnnxTensor | undefined) => /float/.test(DATA_TYPES[one?.dataType ?? 0]?.name ?? '');
+  const stored = initializer.filter(isFloating).map(({ name }) => name);
+  if (stored.length > 0) return new Set(stored);
+  const made = node.filter(({ opType, attribute }) => opType === 'Constant' && isFloating(attribute[0]?.t));
+  return new Set(made.map(({ output }) => output[0] as string));
 }
 
 /** The nodes whose tensors are read; what only gives lengths of shapes has been worked out before. */
@@ -41,13 +56,21 @@ function neededSteps({ steps, makers, outputs }: Steps): Step[] {
   for (let step = open.pop(); step !== undefined; step = open.pop()) {
     if (needed.has(step)) continue;
     needed.add(step);
-    const reads = OPERATORS.get(step.node.opType)?.reads ?? step.node.input.map((_, i) => i);
-    for (const i of reads) {
-      const maker = makers.get(step.node.input[i] ?? '');
+    for (const name of readsOf(step)) {
+      const maker = makers.get(name);
       if (maker !== undefined) open.push(maker);
     }
   }
   return steps.filter((step) => needed.has(step));
+}
+
+function readsOf({ node }: Step): readonly string[] {
+  const indices = OPERATORS.get(node.opType)?.reads ?? node.input.map((_, i) => i);
+  return indices.flatMap((i) => node.input[i] ?? []);
+}
+
+function isRead(input: string, { outputs }: Steps, needed: readonly Step[]): boolean {
+  return outputs.includes(input) || needed.some((step) => readsOf(step).includes(input));
 }
 
 function operatorFor({ node }: Step): OperatorImport | undefined {
@@ -55,14 +78,17 @@ function operatorFor({ node }: Step): OperatorImport | undefined {
 }
 
 /** Throws    unsupported-operator: all nodes that cannot be built, each with the reason */
-function requireSupported({ inputs }: Steps, needed: readonly Step[]): void {
+function requireSupported(needed: readonly Step[], used: readonly ImportedInput[]): void {
   const nodes = needed.flatMap((step) => {
     const operator = operatorFor(step);
-    const why = operator === undefined ? 'no layer computes it' : operator.refuse?.(step);
+    const why =
+      operator === undefined ? 'no layer computes it' : (refuseStored(step, operator) ?? operator.refuse?.(step));
     return why === undefined ? [] : [{ name: step.name, operator: step.node.opType, why }];
   });
-  for (const [name, { shape }] of inputs) {
-    if (shape === null || shape.length === 0) nodes.push({ name, operator: 'input', why: 'it has no batch' });
+  const batch = used.find(({ fixedBatch }) => fixedBatch !== null)?.fixedBatch ?? null;
+  for (const one of used) {
+    const why = refuseInput(one, batch);
+    if (why !== undefined) nodes.push({ name: one.name, operator: 'input', why });
   }
   if (nodes.length === 0) return;
   const lines = nodes.map(({ name, operator, why }) => `"${name}" (${operator}): ${why}`);
@@ -71,6 +97,13 @@ function requireSupported({ inputs }: Steps, needed: readonly Step[]): void {
     `The model cannot become a student: ${lines.join('; ')}. Cut such nodes off with "outputs", or use the model as a teacher.`,
     { details: { nodes } },
   );
+}
+
+/** What is stored and nothing else was computed before, but for what only the batch stretches. */
+function refuseStored(step: Step, { reads }: OperatorImport): string | undefined {
+  const given = reads ?? step.node.input.map((_, i) => i);
+  const isStored = given.every((i) => step.inputs[i] === undefined || step.constant(i) !== undefined);
+  return isStored ? 'it reads stored values only' : undefined;
 }
 
 function build(
@@ -84,11 +117,9 @@ function build(
   const workshop = openWorkshop(tf, (step) => followerOf(step, steps, needed));
   const isLast = inputLayout === 'channels-last';
   try {
-    const sources = inputs.flatMap((one) =>
-      steps.inputs.has(one.name) ? [inputOf(workshop, one, isLast && holdsImages(one, steps))] : [],
-    );
+    const sources = inputs.map((one) => inputOf(workshop, one, isLast && holdsImages(one, steps)));
     for (const step of needed) buildStep(workshop, step);
-    const results = steps.outputs.map((output) => outputOf(workshop, output, isLast, steps.outputs.length > 1));
+    const results = steps.outputs.map((output) => outputOf(workshop, output, isLast, steps));
     const model = tf.model({ inputs: sources, outputs: results, name });
     freeze(workshop, trainable);
     return artifactsFrom(model, workshop);
@@ -108,10 +139,20 @@ function inputOf({ builder, values }: Workshop, input: ImportedInput, isImage: b
 function buildStep({ builder, values }: Workshop, step: Step): void {
   // Merged into the layer before it.
   if (values.has(step.node.output[0] as string)) return;
-  const results = (operatorFor(step) as OperatorImport).build(step, builder);
+  const results = built(step, builder);
   for (const [i, value] of results.entries()) {
     const output = step.node.output[i] ?? '';
     if (value !== undefined && output !== '') values.set(output, value);
+  }
+}
+
+function built(step: Step, builder: Builder): readonly (Value | undefined)[] {
+  try {
+    return (operatorFor(step) as OperatorImport).build(step, builder);
+  } catch (error) {
+    throw error instanceof LimbeckError
+      ? error
+      : unbuildable(step, `tfjs does not take it: ${messageOf(error)}`, error);
   }
 }
 
@@ -124,14 +165,21 @@ function followerOf(step: Step, { readers, outputs }: Steps, needed: readonly St
     : undefined;
 }
 
-/** In the model's order of axes, but images with channels last where the student takes them so. */
-function outputOf({ builder, values }: Workshop, name: string, isLast: boolean, isNamed: boolean): tf.SymbolicTensor {
+/** In the model's order of axes with the batch first, but images with channels last where the student takes them so. */
+function outputOf(
+  { builder, values }: Workshop,
+  name: string,
+  isLast: boolean,
+  { known, outputs }: Steps,
+): tf.SymbolicTensor {
   const value = values.get(name) as Value;
   const isImage = isLast && value.rank >= 4 && value.axes.length === value.rank && value.axes.at(-1) === 1;
-  const axes = isImage ? [...value.axes] : Array.from({ length: value.rank }, (_, i) => i);
+  const batch = Math.max(0, known.get(name)?.shape?.indexOf(BATCH) ?? 0);
+  const others = Array.from({ length: value.rank }, (_, i) => i).filter((axis) => axis !== batch);
+  const axes = isImage ? [...value.axes] : [batch, ...others];
   const tensor = builder.arrange(value, axes);
   const isInput = tensor.sourceLayer.getClassName() === 'InputLayer';
-  if (!isNamed && !isInput) return tensor;
+  if (outputs.length === 1 && !isInput) return tensor;
   const layerName = builder.plainName(name);
   return builder.apply(builder.tf.layers.activation({ activation: 'linear', name: layerName }), tensor);
 }

@@ -1,15 +1,17 @@
-import { sizeOf } from '../core/shape.ts';
-import type { OnnxModel, OnnxNode, OnnxTensor } from '../onnx/model.ts';
-import { domainOf, operatorOf } from '../onnx/shapes/operators.ts';
-import { storedTensor } from '../onnx/shapes/stored.ts';
-import { type Inferred, tensor, UNKNOWN } from '../onnx/shapes/tensor.ts';
-import { declaredTensor } from '../onnx/shapes/walk.ts';
-import { numbers } from '../onnx/simplify/convert.ts';
-import { copyOf } from '../onnx/simplify/draft.ts';
-import { dataOf } from '../onnx/tensorData.ts';
+import { sizeOf } from '../../core/shape.ts';
+import type { OnnxLength } from '../../onnx/description.ts';
+import type { OnnxModel, OnnxNode, OnnxTensor } from '../../onnx/model.ts';
+import { domainOf, operatorOf } from '../../onnx/shapes/operators.ts';
+import { storedTensor } from '../../onnx/shapes/stored.ts';
+import { type Inferred, tensor, UNKNOWN } from '../../onnx/shapes/tensor.ts';
+import { declaredTensor } from '../../onnx/shapes/walk.ts';
+import { numbers } from '../../onnx/simplify/convert.ts';
+import { copyOf } from '../../onnx/simplify/draft.ts';
+import { dataOf } from '../../onnx/tensorData.ts';
 import type { Constant, Step } from './operator.ts';
 import { BATCH } from './placing.ts';
 import { reshapedTo } from './reshaped.ts';
+import { stretched } from './stretched.ts';
 
 /** A model's nodes in an order in which they can be built, and what is known of its values. */
 export interface Steps {
@@ -20,10 +22,12 @@ export interface Steps {
   /** How many nodes and outputs read a value, and the nodes that do. */
   readonly readers: ReadonlyMap<string, readonly Step[]>;
   readonly outputs: readonly string[];
+  /** What is known of each value. */
+  readonly known: ReadonlyMap<string, Inferred>;
 }
 
-/** Infers a simplified model whose batch is called `BATCH`. */
-export function stepsOf(model: OnnxModel): Steps {
+/** Infers a simplified model whose batch is called `BATCH`. `parameters`: what the file itself stores among its weights. */
+export function stepsOf(model: OnnxModel, parameters: ReadonlySet<string>): Steps {
   const { graph } = model;
   const opsets = new Map(model.opsetImport.map(({ domain, version }) => [domainOf(domain), Number(version)]));
   const stored = new Map(graph.initializer.map((one) => [one.name, one]));
@@ -36,9 +40,11 @@ export function stepsOf(model: OnnxModel): Steps {
   }
   const constants = new Map<string, Constant>();
   const constantOf = (name: string | undefined): Constant | undefined => {
+    const before = constants.get(name ?? '');
+    if (before !== undefined) return before;
     const tensor = name === undefined ? undefined : stored.get(name);
     if (tensor === undefined) return undefined;
-    const constant = constants.get(tensor.name) ?? readConstant(tensor);
+    const constant = { ...readConstant(tensor), isParameter: parameters.has(tensor.name) };
     constants.set(tensor.name, constant);
     return constant;
   };
@@ -54,10 +60,12 @@ export function stepsOf(model: OnnxModel): Steps {
     const outputs = inferred(call);
     const constant = (index: number) => constantOf(node.input[index]);
     const step = { ...call, name: node.name || node.output[0] || node.opType, outputs, constant };
+    const repeated = stretched(step);
+    if (repeated !== undefined) constants.set(node.output[0] as string, repeated);
     node.output.forEach((name, i) => {
       if (name === '') return;
       known.set(name, outputs[i] ?? UNKNOWN);
-      makers.set(name, step);
+      if (repeated === undefined) makers.set(name, step);
     });
     for (const name of node.input) readers.set(name, [...(readers.get(name) ?? []), step]);
     return step;
@@ -65,7 +73,7 @@ export function stepsOf(model: OnnxModel): Steps {
   const outputs = graph.output.map(({ name }) => name);
   for (const { node } of steps)
     node.output = node.output.map((name) => (readers.has(name) || outputs.includes(name) ? name : ''));
-  return { steps, inputs, makers, readers, outputs };
+  return { steps, inputs, makers, readers, outputs, known };
 }
 
 function inferred(call: Pick<Step, 'node' | 'inputs' | 'opset'>): readonly Inferred[] {
@@ -76,9 +84,25 @@ function inferred(call: Pick<Step, 'node' | 'inputs' | 'opset'>): readonly Infer
   if (call.node.opType === 'Resize' && x?.shape?.[0] === BATCH && made?.shape != null) {
     return [{ ...made, shape: [BATCH, ...made.shape.slice(1)] }];
   }
+  if (call.node.opType === 'Equal' && made !== undefined) return [comparedBatch(made, x, target)];
   if (call.node.opType !== 'Reshape') return outputs;
   const shape = reshapedTo(x?.shape ?? null, target?.values, BATCH);
   return shape === null ? outputs : [tensor(x?.dtype ?? null, shape, outputs[0]?.values)];
+}
+
+/** Whoever asks whether the batch is 0 or −1 asks whether a length was left out. */
+function comparedBatch(made: Inferred, ...[a, b]: readonly (Inferred | undefined)[]): Inferred {
+  const [left, right] = [a?.values ?? [], b?.values ?? []];
+  if (left.length === 0 || left.length !== right.length) return made;
+  const isNone = (one: OnnxLength | undefined) => typeof one === 'number' && one <= 0;
+  const values = left.map((one, i) => {
+    const other = right[i];
+    const isOff = (one === BATCH && isNone(other)) || (other === BATCH && isNone(one));
+    return isOff
+      ? 0
+      : (made.values?.[i] ?? (typeof one === 'number' && typeof other === 'number' ? Number(one === other) : null));
+  });
+  return { ...made, values };
 }
 
 function readConstant(stored: OnnxTensor): Constant {

@@ -1,8 +1,9 @@
+import { hasAttribute } from '../../onnx/shapes/call.ts';
 import { broadcastOperands } from './broadcastOperands.ts';
 import type { OperatorImport, Step } from './operator.ts';
-import { lengthsAt, outputShape, refuseUnknown } from './placing.ts';
+import { BATCH, lengthsAt, outputShape, refuseUnknown } from './placing.ts';
 
-type Merge = 'add' | 'multiply' | 'maximum' | 'minimum';
+type Merge = 'add' | 'multiply' | 'maximum' | 'minimum' | 'average';
 
 /** Of operands that are broadcast. tfjs's own layer joins tensors; numbers and weights go into one of ours. */
 export function joined(operator: string, layer?: Merge): OperatorImport {
@@ -22,5 +23,14 @@ export function joined(operator: string, layer?: Merge): OperatorImport {
 }
 
 export function refuseJoined(step: Step): string | undefined {
-  return refuseUnknown(step) ?? (step.inputs.some((one) => one?.shape == null) ? 'a shape is not known' : undefined);
+  const unknown = refuseUnknown(step);
+  if (unknown !== undefined) return unknown;
+  if (step.inputs.some((one) => one?.shape == null)) return 'a shape is not known';
+  if (step.opset < 7 && hasAttribute(step, 'axis')) return 'it says which axes to broadcast, as before version 7';
+  // ONNX aligns axes from the end.
+  const places = step.inputs.flatMap((one) => {
+    const shape = one?.shape ?? [];
+    return shape.includes(BATCH) ? [shape.length - shape.indexOf(BATCH)] : [];
+  });
+  return new Set(places).size > 1 ? 'it joins the batch of one operand with another axis of the other' : undefined;
 }

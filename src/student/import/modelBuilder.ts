@@ -1,7 +1,8 @@
-import type { layers, SymbolicTensor } from '../runtime/tf.ts';
-import type { Tf } from '../runtime/tfNamespace.ts';
+import { LimbeckError } from '../../core/errors.ts';
+import type { layers, SymbolicTensor } from '../../runtime/tf.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
+import { onnxOperator } from '../layers/onnxOperator.ts';
 import { arrangeValue } from './arrange.ts';
-import { onnxOperator } from './layers/onnxOperator.ts';
 import type { Builder, Constant, Operand, OperatorPlan, Step, Value } from './operator.ts';
 
 type Layer = InstanceType<typeof layers.Layer>;
@@ -32,12 +33,19 @@ export function openWorkshop(tf: Tf, followers: (step: Step) => Step | undefined
     return name;
   };
 
+  /** tfjs frees a tensor too soon that one layer reads twice, so the second time it comes through a layer of its own. */
+  const apart = (tensor: SymbolicTensor, i: number, all: readonly SymbolicTensor[]): SymbolicTensor => {
+    if (all.indexOf(tensor) === i) return tensor;
+    const name = freshName(`${(tensor.sourceLayer as { name: string }).name}_again`);
+    return tf.layers.activation({ activation: 'linear', name }).apply(tensor) as SymbolicTensor;
+  };
+
   const builder: Builder = {
     tf,
     value(step, index) {
       const name = step.node.input[index] as string;
       const value = values.get(name);
-      if (value === undefined) throw new Error(`the value "${name}" is not there yet`);
+      if (value === undefined) throw unbuildable(step, `it computes on "${name}", which is stored`);
       return value;
     },
     arrange: (value, axes) => arrangeValue(builder, value, axes),
@@ -47,7 +55,7 @@ export function openWorkshop(tf: Tf, followers: (step: Step) => Step | undefined
     },
     plainName: freshName,
     apply(layer, input, weights = []) {
-      const result = layer.apply(input as SymbolicTensor) as SymbolicTensor;
+      const result = layer.apply(Array.isArray(input) ? input.map(apart) : (input as SymbolicTensor)) as SymbolicTensor;
       made.set(layer, current);
       layer.weights.forEach(({ originalName }, i) => void data.set(originalName, weights[i] as Float32Array));
       return result;
@@ -69,6 +77,16 @@ export function openWorkshop(tf: Tf, followers: (step: Step) => Step | undefined
     settle: (step, value) => void values.set(step.node.output[0] as string, value),
   };
   return { builder, values, data, layers: made };
+}
+
+/** What turns out only while a node is built. */
+export function unbuildable(step: Step, why: string, cause?: unknown): LimbeckError {
+  const node = { name: step.name, operator: step.node.opType, why };
+  return new LimbeckError(
+    'unsupported-operator',
+    `The model cannot become a student: "${node.name}" (${node.operator}): ${why}. Cut such nodes off with "outputs", or use the model as a teacher.`,
+    { details: { nodes: [node] }, ...(cause !== undefined && { cause }) },
+  );
 }
 
 /** 'conv1' of 'conv1.weight'; of nameless weights the node's own name. */

@@ -1,7 +1,7 @@
-import type { Call } from '../onnx/shapes/call.ts';
-import type { Inferred } from '../onnx/shapes/tensor.ts';
-import type { layers, SymbolicTensor } from '../runtime/tf.ts';
-import type { Tf } from '../runtime/tfNamespace.ts';
+import type { Call } from '../../onnx/shapes/call.ts';
+import type { Inferred } from '../../onnx/shapes/tensor.ts';
+import type { layers, SymbolicTensor } from '../../runtime/tf.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
 
 type Layer = InstanceType<typeof layers.Layer>;
 
@@ -34,6 +34,8 @@ export interface Constant {
   readonly data: Float32Array;
   /** Whether the model stores it as floating-point numbers, which may learn. */
   readonly isFloat: boolean;
+  /** Set where it stands among the model's weights; one that a node makes does not. */
+  readonly isParameter?: boolean;
 }
 
 /** A node with all that is known about it before anything is built. */

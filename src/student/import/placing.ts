@@ -1,5 +1,5 @@
-import { axisOf, type Shape } from '../onnx/shapes/tensor.ts';
-import type { SymbolicTensor } from '../runtime/tf.ts';
+import { axisOf, type Shape } from '../../onnx/shapes/tensor.ts';
+import type { SymbolicTensor } from '../../runtime/tf.ts';
 import type { Builder, Constant, OperatorImport, Step, Value } from './operator.ts';
 
 /** What the batch's length is called while shapes are inferred. */

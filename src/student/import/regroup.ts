@@ -1,5 +1,5 @@
-import type { Shape } from '../onnx/shapes/tensor.ts';
-import type { SymbolicTensor } from '../runtime/tf.ts';
+import type { Shape } from '../../onnx/shapes/tensor.ts';
+import type { SymbolicTensor } from '../../runtime/tf.ts';
 import type { Builder, Step, Value } from './operator.ts';
 import { complete, lengthsAt } from './placing.ts';
 

@@ -1,5 +1,5 @@
-import type { OnnxLength } from '../onnx/description.ts';
-import type { Shape } from '../onnx/shapes/tensor.ts';
+import type { OnnxLength } from '../../onnx/description.ts';
+import type { Shape } from '../../onnx/shapes/tensor.ts';
 
 /**
  * The shape that a Reshape gives. A model that was saved for a fixed batch says a number where the batch stands; such a

@@ -1,5 +1,5 @@
-import { int, text } from '../onnx/shapes/call.ts';
-import type { SymbolicTensor } from '../runtime/tf.ts';
+import { int, text } from '../../onnx/shapes/call.ts';
+import type { SymbolicTensor } from '../../runtime/tf.ts';
 import type { Builder, Constant, Step, Value } from './operator.ts';
 import { turned } from './placing.ts';
 

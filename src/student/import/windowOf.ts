@@ -1,5 +1,5 @@
-import { int, ints, text } from '../onnx/shapes/call.ts';
-import type { Shape } from '../onnx/shapes/tensor.ts';
+import { int, ints, text } from '../../onnx/shapes/call.ts';
+import type { Shape } from '../../onnx/shapes/tensor.ts';
 import type { Step } from './operator.ts';
 
 /** How a window moves, an entry an axis of space. */
@@ -49,6 +49,15 @@ export function windowOf(step: Step, kernel: readonly number[], space: Shape): I
   const isNone = pads.every(([front, back]) => front === 0 && back === 0);
   const padding = autoPad === 'SAME_UPPER' ? 'same' : isNone ? 'valid' : isSame ? 'same' : undefined;
   return { kernel, strides, dilations, pads, extra, padding };
+}
+
+/** Why a window cannot run over an image of these lengths; onnxruntime would read what lies beside it. */
+export function refuseWindow({ kernel, dilations, pads }: ImportedWindow, space: Shape): string | undefined {
+  const isLonger = kernel.some((length, i) => {
+    const [image, pair] = [space[i], pads[i] ?? [0, 0]];
+    return typeof image === 'number' && (length - 1) * (dilations[i] as number) + 1 > image + pair[0] + pair[1];
+  });
+  return isLonger ? 'its window is longer than the image; fix longer lengths with inputShapes' : undefined;
 }
 
 /** What 'same' adds to an axis altogether; undefined where it depends on a length that is not known. */

@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { layers, Tensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import type { Attributes } from '../evaluation.ts';
-import { evaluatorOf } from '../evaluators.ts';
+import type { Attributes } from '../import/evaluation.ts';
+import { evaluatorOf } from '../import/evaluators.ts';
 import { layerClass } from '../layerClass.ts';
 
 type Layer = InstanceType<typeof layers.Layer>;

@@ -1,5 +1,5 @@
-import { fromHalves, fromSmallFloat } from '../core/halves.ts';
-import type { NumericArray } from '../core/shape.ts';
+import { fromHalves, fromSmallFloat } from '../../core/halves.ts';
+import type { NumericArray } from '../../core/shape.ts';
 import type { SafeTensor } from './safetensors.ts';
 
 /** The numbers of a tensor: whole ones as int32 where all fit, truth and bytes as uint8, everything else as float32. */

@@ -1,6 +1,6 @@
 // The safetensors format: eight bytes of length, a JSON header, and the elements of all tensors without a gap.
-import { LimbeckError, messageOf } from '../core/errors.ts';
-import { sizeOf } from '../core/shape.ts';
+import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { sizeOf } from '../../core/shape.ts';
 import { firstDuplicateKey } from './duplicateKey.ts';
 
 /** Element types in the order in which the format's own writer lays them out, with their bytes. */

@@ -1,7 +1,7 @@
 // Weights as PyTorch lays them out, brought into the layout of tfjs.
-import { LimbeckError } from '../core/errors.ts';
-import type { NdArray, NumericArray } from '../core/shape.ts';
-import type { WeightSpec } from './student.ts';
+import { LimbeckError } from '../../core/errors.ts';
+import type { NdArray, NumericArray } from '../../core/shape.ts';
+import type { WeightSpec } from '../student.ts';
 
 /** Which axis of PyTorch's kernel becomes which of tfjs's, by rank: dense, and convolutions over one to three lengths. */
 const KERNEL_ORDERS: Readonly<Record<number, readonly number[]>> = {

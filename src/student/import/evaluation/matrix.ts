@@ -1,5 +1,5 @@
-import { layerNorm } from '../../runtime/ops/layerNorm.ts';
-import type { Tensor } from '../../runtime/tf.ts';
+import { layerNorm } from '../../../runtime/ops/layerNorm.ts';
+import type { Tensor } from '../../../runtime/tf.ts';
 import { type EvaluatorTable, listOf, numberOf } from '../evaluation.ts';
 
 /** Products, and operators that normalise. */

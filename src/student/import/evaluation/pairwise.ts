@@ -1,5 +1,5 @@
-import type { Tensor } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Tensor } from '../../../runtime/tf.ts';
+import type { Tf } from '../../../runtime/tfNamespace.ts';
 import { type Evaluator, type EvaluatorTable, numberOf } from '../evaluation.ts';
 
 type Binary = (tf: Tf, a: Tensor, b: Tensor) => Tensor;
@@ -18,6 +18,11 @@ export const pairwise: EvaluatorTable = {
   mul: binary((tf, a, b) => tf.mul(a, b)),
   div: binary((tf, a, b) => tf.div(a, b)),
   sum: binary((tf, a, b) => tf.add(a, b)),
+  mean: (tf, inputs) =>
+    tf.div(
+      inputs.reduce((sum, one) => tf.add(sum, one)),
+      inputs.length,
+    ),
   max: binary((tf, a, b) => tf.maximum(a, b)),
   min: binary((tf, a, b) => tf.minimum(a, b)),
   pow: (tf, [a, b], attributes) =>

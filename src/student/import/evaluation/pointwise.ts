@@ -1,7 +1,7 @@
-import { gelu } from '../../runtime/ops/gelu.ts';
-import { hardSwish } from '../../runtime/ops/hardSwish.ts';
-import type { Tensor } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import { gelu } from '../../../runtime/ops/gelu.ts';
+import { hardSwish } from '../../../runtime/ops/hardSwish.ts';
+import type { Tensor } from '../../../runtime/tf.ts';
+import type { Tf } from '../../../runtime/tfNamespace.ts';
 import { type Attributes, type Evaluator, type EvaluatorTable, numberOf, wordOf } from '../evaluation.ts';
 
 type Unary = (tf: Tf, x: Tensor, attributes: Attributes) => Tensor;

@@ -1,5 +1,5 @@
-import type { Tensor, Tensor2D } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Tensor, Tensor2D } from '../../../runtime/tf.ts';
+import type { Tf } from '../../../runtime/tfNamespace.ts';
 import { type Attributes, type Evaluator, type EvaluatorTable, numberOf, wordOf } from '../evaluation.ts';
 
 /** What one direction of a recurrent operator has: ONNX's weights W, R and B without their first axis. */
@@ -19,7 +19,7 @@ type StepRule = (tf: Tf, fromInput: Tensor, state: State, direction: Direction, 
 
 /**
  * RNN, GRU and LSTM over [B, T, F] with ONNX's gates: → [B, T, D, H], or the state after the last step [B, D, H].
- * `returns`: 'sequence', 'state' or 'cell'.
+ * `returns`: 'sequence', 'state', 'cell' or 'sequenceAndCell', which has the cell as one more step.
  */
 export const recurrent: EvaluatorTable = {
   lstm: recurrence(4, 2, (tf, fromInput, [h, c], { recurrent: weights, recurrentBias }) => {
@@ -51,7 +51,7 @@ export const recurrent: EvaluatorTable = {
   }),
 };
 
-/** Operands: x, W [D, G·H, F], R [D, G·H, H], B [D, 2·G·H], then first states [B, D, H] where the model has them. */
+/** Operands: x, W [D, G·H, F], R [D, G·H, H], B [D, 2·G·H], then first states [B, D, H] where the model has them, 0 for zeros. */
 function recurrence(gates: number, states: number, rule: StepRule): Evaluator {
   return (tf, [x, w, r, b, ...firstStates], attributes) => {
     const sequence = x as Tensor;
@@ -66,13 +66,16 @@ function recurrence(gates: number, states: number, rule: StepRule): Evaluator {
       const batch = sequence.shape[0] as number;
       const start = Array.from({ length: states }, (_, i) => {
         const first = firstStates[i];
-        return first === undefined ? tf.zeros([batch, hidden]) : (tf.unstack(first, 1)[d] as Tensor);
+        if (first === undefined || first.rank === 0) return tf.zeros([batch, hidden]);
+        // One that is stored holds for every example.
+        return tf.broadcastTo(tf.unstack(first, 1)[d] as Tensor, [batch, hidden]);
       });
       const run = scan(tf, sequence, { direction, start, isBackward: isReverse || d === 1 }, rule, attributes, gates);
       if (returns === 'sequence') return tf.stack(run.outputs, 1);
+      if (returns === 'sequenceAndCell') return tf.stack([...run.outputs, run.state[1] as Tensor], 1);
       return run.state[returns === 'cell' ? 1 : 0] as Tensor;
     });
-    return tf.stack(results, returns === 'sequence' ? 2 : 1);
+    return tf.stack(results, returns.startsWith('sequence') ? 2 : 1);
   };
 }
 

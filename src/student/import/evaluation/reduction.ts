@@ -1,5 +1,5 @@
-import type { Tensor } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Tensor } from '../../../runtime/tf.ts';
+import type { Tf } from '../../../runtime/tfNamespace.ts';
 import { type Evaluator, type EvaluatorTable, listOf, numberOf } from '../evaluation.ts';
 
 type Reduction = (tf: Tf, x: Tensor, axes: number[], keepsAxes: boolean) => Tensor;

@@ -1,5 +1,5 @@
-import type { Tensor } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Tensor } from '../../../runtime/tf.ts';
+import type { Tf } from '../../../runtime/tfNamespace.ts';
 import { type Attributes, type EvaluatorTable, listOf, wordOf } from '../evaluation.ts';
 
 /** Images of another size, channels last. `sizes` are the new lengths; −1: the old one times its scale. */

@@ -1,4 +1,4 @@
-import type { Tensor } from '../../runtime/tf.ts';
+import type { Tensor } from '../../../runtime/tf.ts';
 import { type EvaluatorTable, listOf, numberOf, wordOf } from '../evaluation.ts';
 
 /** Operators that move elements about. Their axes are those of the tensor as it lies here. */

@@ -1,5 +1,5 @@
-import type { Tensor, Tensor3D, Tensor4D } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Tensor, Tensor3D, Tensor4D } from '../../../runtime/tf.ts';
+import type { Tf } from '../../../runtime/tfNamespace.ts';
 import { type Attributes, type EvaluatorTable, listOf, numberOf } from '../evaluation.ts';
 
 /** The lowest float32 stands for −∞, which would make 0 · ∞ in a slope. */
@@ -15,7 +15,7 @@ export const windows: EvaluatorTable = {
       x as Tensor,
       (image, { kernel, strides, dilations, pads }) => {
         const padded = tf.pad(image, [[0, 0], ...pads, [0, 0]] as Pair[], LOWEST) as Tensor4D;
-        return tf.pool(padded, kernel, 'max', 'valid', dilations, strides) as Tensor4D;
+        return dilatedPool(tf, padded, 'max', kernel, strides, dilations);
       },
       attributes,
     ),
@@ -24,8 +24,7 @@ export const windows: EvaluatorTable = {
       tf,
       x as Tensor,
       (image, { kernel, strides, dilations, pads, extra }) => {
-        const average = (one: Tensor) =>
-          tf.pool(one as Tensor4D, kernel, 'avg', 'valid', dilations, strides) as Tensor4D;
+        const average = (one: Tensor) => dilatedPool(tf, one as Tensor4D, 'avg', kernel, strides, dilations);
         const padded = tf.pad(image, [[0, 0], ...pads, [0, 0]] as Pair[]);
         // A window counts the pixels of the image, and of the explicit padding if that is asked for; nothing beyond.
         const isCounted = numberOf(attributes, 'countIncludePad', 0) === 1;
@@ -137,7 +136,16 @@ function asKernel(tf: Tf, kernel: Tensor, space: number): Tensor4D {
 function dilatedConv(tf: Tf, x: Tensor4D, filter: Tensor4D, strides: Pair, dilations: Pair): Tensor4D {
   const isDilated = dilations.some((one) => one > 1);
   if (!isDilated || strides.every((one) => one === 1)) return tf.conv2d(x, filter, strides, 'valid', 'NHWC', dilations);
-  const every = tf.conv2d(x, filter, 1, 'valid', 'NHWC', dilations);
+  return everyNth(tf, tf.conv2d(x, filter, 1, 'valid', 'NHWC', dilations), strides);
+}
+
+function dilatedPool(tf: Tf, x: Tensor4D, kind: 'max' | 'avg', kernel: Pair, strides: Pair, dilations: Pair): Tensor4D {
+  const isBoth = dilations.some((one) => one > 1) && strides.some((one) => one > 1);
+  if (!isBoth) return tf.pool(x, kernel, kind, 'valid', dilations, strides) as Tensor4D;
+  return everyNth(tf, tf.pool(x, kernel, kind, 'valid', dilations, 1) as Tensor4D, strides);
+}
+
+function everyNth(tf: Tf, every: Tensor4D, strides: Pair): Tensor4D {
   return strides.reduce<Tensor>((sum, stride, i) => {
     const places = Array.from({ length: Math.ceil((every.shape[i + 1] as number) / stride) }, (_, k) => k * stride);
     return tf.gather(sum, tf.tensor1d(places, 'int32'), i + 1);

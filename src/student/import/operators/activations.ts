@@ -1,5 +1,5 @@
-import { float, int, text } from '../../onnx/shapes/call.ts';
-import type { SymbolicTensor } from '../../runtime/tf.ts';
+import { float, int, text } from '../../../onnx/shapes/call.ts';
+import type { SymbolicTensor } from '../../../runtime/tf.ts';
 import { activationOf, boundsOf } from '../activationOf.ts';
 import { joined } from '../joined.ts';
 import type { Builder, OperatorImport, OperatorTable, Step } from '../operator.ts';
@@ -96,7 +96,8 @@ export const activations: OperatorTable = {
       const { tf, apply, name } = builder;
       const [value, slopes] = [builder.value(step, 0), step.constant(1)];
       const channels = value.rank > 1 ? step.inputs[0]?.shape?.[1] : undefined;
-      const isOneEach = slopes?.shape.at(1 - value.rank) === slopes?.data.length;
+      // Before version 7 a slope a channel needs no axes after it.
+      const isOneEach = step.opset < 7 || slopes?.shape.at(1 - value.rank) === slopes?.data.length;
       const isChannel =
         slopes !== undefined && (slopes.data.length === 1 || (slopes.data.length === channels && isOneEach));
       if (!isChannel || typeof channels !== 'number') return sloped.build(step, builder);

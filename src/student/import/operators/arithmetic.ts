@@ -1,6 +1,8 @@
-import { int } from '../../onnx/shapes/call.ts';
+import { DATA_TYPES } from '../../../onnx/model.ts';
+import { int } from '../../../onnx/shapes/call.ts';
+import { dataTypeOf } from '../../../onnx/tensorData.ts';
 import { joined, refuseJoined } from '../joined.ts';
-import type { OperatorImport, OperatorTable } from '../operator.ts';
+import type { OperatorImport, OperatorTable, Step } from '../operator.ts';
 import { elementwise } from '../placing.ts';
 
 /** A function of each element that is no activation. */
@@ -19,6 +21,7 @@ export const arithmetic: OperatorTable = {
   ...Object.fromEntries(FUNCTIONS.map((name) => [name, plain(name.charAt(0).toLowerCase() + name.slice(1))])),
   Add: joined('add', 'add'),
   Sum: joined('sum', 'add'),
+  Mean: joined('mean', 'average'),
   Mul: joined('mul', 'multiply'),
   Max: joined('max', 'maximum'),
   Min: joined('min', 'minimum'),
@@ -53,14 +56,26 @@ export const arithmetic: OperatorTable = {
       ).build(step, builder);
     },
   },
-  Cast: elementwise((step, builder, x) => {
-    const to = CASTS[int(step, 'to', 1)] ?? 'float32';
-    return builder.operate(step, { operator: 'cast', operands: [x], attributes: { to }, shape: x.shape });
-  }),
+  Cast: cast((step) => int(step, 'to', 1)),
+  CastLike: { ...cast((step) => dataTypeOf(step.inputs[1]?.dtype ?? '')), reads: [0] },
 };
+
+function cast(target: (step: Step) => number): OperatorImport {
+  return {
+    ...elementwise((step, builder, x) => {
+      const to = CASTS[target(step)] ?? 'float32';
+      return builder.operate(step, { operator: 'cast', operands: [x], attributes: { to }, shape: x.shape });
+    }),
+    refuse(step) {
+      const to = target(step);
+      return to in CASTS ? undefined : `it casts to ${DATA_TYPES[to]?.name ?? `type ${to}`}`;
+    },
+  };
+}
 
 /** ONNX's element types as those of tfjs. */
 const CASTS: Readonly<Record<number, string>> = {
+  1: 'float32',
   2: 'int32',
   3: 'int32',
   4: 'int32',
@@ -68,6 +83,9 @@ const CASTS: Readonly<Record<number, string>> = {
   6: 'int32',
   7: 'int32',
   9: 'bool',
+  10: 'float32',
+  11: 'float32',
   12: 'int32',
   13: 'int32',
+  16: 'float32',
 };

@@ -1,5 +1,5 @@
-import { int, ints, text } from '../../onnx/shapes/call.ts';
-import type { SymbolicTensor } from '../../runtime/tf.ts';
+import { int, ints, text } from '../../../onnx/shapes/call.ts';
+import type { SymbolicTensor } from '../../../runtime/tf.ts';
 import { mergedActivation } from '../activationOf.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
 import {
@@ -11,7 +11,7 @@ import {
   turned,
   turnedConstant,
 } from '../placing.ts';
-import { flatPads, type ImportedWindow, windowOf } from '../windowOf.ts';
+import { flatPads, type ImportedWindow, refuseWindow, windowOf } from '../windowOf.ts';
 
 /** The kernel's axes with channels last: [O, I, H, W] → [H, W, I, O]. */
 const kernelOrder = (rank: number) => [...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1, 0];
@@ -25,9 +25,12 @@ export const convolution: OperatorTable = {
       if (rank < 3 || rank > 5) return `it runs over ${rank - 2} axes of space`;
       const window = convolutionWindow(step);
       if (window === undefined) return 'its padding depends on lengths that are not known';
-      const isPlain = window.padding !== undefined && int(step, 'group', 1) === 1;
+      const longer = refuseWindow(window, step.inputs[0]?.shape?.slice(2) ?? []);
+      if (longer !== undefined) return longer;
+      const isDilated = window.dilations.some((one) => one > 1) && window.strides.some((one) => one > 1);
+      const isPlain = window.padding !== undefined && int(step, 'group', 1) === 1 && !isDilated;
       return rank === 5 && !isPlain
-        ? 'it runs over three axes of space in groups or with padding of its own'
+        ? 'it runs over three axes of space in groups, dilated with strides or with padding of its own'
         : undefined;
     },
     build: (step, builder) => convolved(step, builder),

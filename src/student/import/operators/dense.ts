@@ -1,13 +1,16 @@
-import { sizeOf } from '../../core/shape.ts';
-import { float, int } from '../../onnx/shapes/call.ts';
+import { sizeOf } from '../../../core/shape.ts';
+import { float, int } from '../../../onnx/shapes/call.ts';
 import { mergedActivation } from '../activationOf.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
-import { lengthsAt, outputShape, refuseUnknown, turned, withLast } from '../placing.ts';
+import { BATCH, lengthsAt, outputShape, refuseUnknown, turned, withLast } from '../placing.ts';
 
 /** Products with matrices. */
 export const dense: OperatorTable = {
   Gemm: {
-    refuse: refuseUnknown,
+    refuse(step) {
+      const isTurned = int(step, 'transA', 0) === 1 && step.inputs[0]?.shape?.[0] === BATCH;
+      return refuseUnknown(step) ?? (isTurned ? 'it adds up over the batch' : refuseMixed(step));
+    },
     build(step, builder) {
       const weight = step.constant(1);
       const isBiased = step.inputs[2] !== undefined;
@@ -28,7 +31,7 @@ export const dense: OperatorTable = {
       const unknown = refuseUnknown(step);
       const [a, b] = step.inputs.map((one) => one?.shape?.length ?? 0) as [number, number];
       if (unknown !== undefined || (step.constant(1) !== undefined && b === 2 && a >= 2)) return unknown;
-      return a < 2 || b < 2 ? 'one operand is a vector' : undefined;
+      return a < 2 || b < 2 ? 'one operand is a vector' : refuseMixed(step);
     },
     build(step, builder) {
       const weight = step.constant(1);
@@ -39,6 +42,12 @@ export const dense: OperatorTable = {
     },
   },
 };
+
+/** A second operand [B, F] would mix the examples of a batch. */
+function refuseMixed({ inputs }: Step): string | undefined {
+  const shape = inputs[1]?.shape ?? [];
+  return shape.slice(-2).includes(BATCH) ? 'it multiplies with a matrix that has the batch in it' : undefined;
+}
 
 function outputWidth(step: Step): number {
   const last = step.outputs[0]?.shape?.at(-1);

@@ -1,4 +1,4 @@
-import { float, int } from '../../onnx/shapes/call.ts';
+import { float, int } from '../../../onnx/shapes/call.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
 import { frontAxis, lengthsAt, outputShape, refuseComputed, refuseUnknown, shortest, withLast } from '../placing.ts';
 
@@ -44,6 +44,7 @@ export const normalization: OperatorTable = {
   BatchNormalization: {
     refuse(step) {
       const isTraining = step.node.output.slice(1).some((name) => name !== '') && int(step, 'training_mode', 0) === 1;
+      if ((step.inputs[0]?.shape?.length ?? 0) > 4) return 'it runs over three axes of space';
       return refuseWeights(step, 1) ?? (isTraining ? 'it gives the statistics of training' : undefined);
     },
     build(step, builder) {

@@ -1,8 +1,8 @@
-import { int, ints } from '../../onnx/shapes/call.ts';
+import { int, ints } from '../../../onnx/shapes/call.ts';
 import type { Builder, OperatorTable, Step, Value } from '../operator.ts';
 import { channelsLast, lengthsAt, outputShape, refuseUnknown } from '../placing.ts';
 import { reduced } from '../reduced.ts';
-import { flatPads, type ImportedWindow, windowOf } from '../windowOf.ts';
+import { flatPads, type ImportedWindow, refuseWindow, windowOf } from '../windowOf.ts';
 
 type Kind = 'max' | 'average';
 
@@ -24,6 +24,8 @@ function pool(kind: Kind): OperatorTable[string] {
       if (unknown !== undefined) return unknown;
       if ((step.node.output[1] ?? '') !== '') return 'it also gives where it found the values';
       if (window === undefined) return 'its padding depends on lengths that are not known';
+      const longer = refuseWindow(window, step.inputs[0]?.shape?.slice(2) ?? []);
+      if (longer !== undefined) return longer;
       return rank < 3 || rank > 5 || (rank === 5 && !isNative(step, window, kind))
         ? `it runs over ${rank - 2} axes of space`
         : undefined;

@@ -1,7 +1,7 @@
-import { float, int, text } from '../../onnx/shapes/call.ts';
-import type { SymbolicTensor } from '../../runtime/tf.ts';
-import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
-import { refuseComputed, refuseUnknown } from '../placing.ts';
+import { float, int, text } from '../../../onnx/shapes/call.ts';
+import type { SymbolicTensor } from '../../../runtime/tf.ts';
+import type { Builder, Constant, Operand, OperatorTable, Step, Value } from '../operator.ts';
+import { refuseComputed, refuseUnknown, turnedConstant } from '../placing.ts';
 import { tfjsRecurrent } from '../tfjsRecurrent.ts';
 
 type Kind = 'lstm' | 'gru' | 'rnn';
@@ -16,26 +16,38 @@ function refuseRecurrent(step: Step, kind: Kind): string | undefined {
   const isUsual = given.every(
     (one, i) => one === usual[i % usual.length] || (kind === 'rnn' && one === 'Relu' && given[0] === one),
   );
-  const used = step.node.output.map((name) => name !== '');
   if (!isUsual) return `its activations are ${given.join(', ')}`;
   if (float(step, 'clip') !== undefined) return 'it clips its gates';
   if (int(step, 'input_forget', 0) === 1) return 'it couples its gates (input_forget)';
   if (step.inputs[7] !== undefined) return 'it has peepholes';
   if (int(step, 'layout', 0) === 1) return 'its batch comes first (layout 1)';
   if (step.inputs[4] !== undefined) return 'its sequences have lengths of their own (sequence_lens)';
-  if (used[2] === true && (used[0] === true || used[1] === true)) return 'its cell state is read besides its output';
-  return stored.find((one) => one !== undefined) ?? refuseUnknown(step);
+  return stored.find((one) => one !== undefined) ?? refuseState(step, 5) ?? refuseState(step, 6) ?? refuseUnknown(step);
 }
 
 /** First states of zeros, which may be made for the batch, are those that a layer begins with anyway. */
-function firstState(step: Step, builder: Builder, index: number): SymbolicTensor | undefined {
-  if (step.inputs[index] === undefined || isZero(step, index)) return undefined;
-  const constant = step.constant(index);
-  if (constant !== undefined) return undefined;
-  return builder.arrange(builder.value(step, index), [1, 0, 2]);
+function firstStates(step: Step, builder: Builder, kind: Kind): Operand[] {
+  const indices = kind === 'lstm' ? [5, 6] : [5];
+  if (indices.every((index) => isBlank(step, index))) return [];
+  return indices.map((index) => {
+    if (isBlank(step, index)) return 0;
+    const constant = step.constant(index);
+    if (constant === undefined) return builder.arrange(builder.value(step, index), [1, 0, 2]);
+    return { weight: turnedConstant(constant, [1, 0, 2]) };
+  });
 }
 
-export function isZero(step: Step, index: number): boolean {
+/** [D, B, H]: one that is stored holds for every example. */
+function refuseState(step: Step, index: number): string | undefined {
+  const isMany = (step.constant(index)?.shape[1] ?? 1) !== 1 && !isBlank(step, index);
+  return isMany ? 'it stores a first state for each example of a batch' : undefined;
+}
+
+function isBlank(step: Step, index: number): boolean {
+  return step.inputs[index] === undefined || isZero(step, index);
+}
+
+function isZero(step: Step, index: number): boolean {
   const known = step.constant(index)?.data ?? step.inputs[index]?.values;
   return known !== undefined && [...known].every((one) => one === 0);
 }
@@ -46,7 +58,7 @@ function build(step: Step, builder: Builder, kind: Kind): readonly (Value | unde
   const [w, r] = [step.constant(1) as Constant, step.constant(2) as Constant];
   const [directions, , hidden] = r.shape as [number, number, number];
   const b = step.constant(3) ?? zeros(`${r.name}.bias`, [directions, 2 * GATES[kind] * hidden]);
-  const states = [5, 6].flatMap((i) => firstState(step, builder, i) ?? []);
+  const states = firstStates(step, builder, kind);
   const isUsed = step.node.output.map((name) => name !== '');
   const native = states.length === 0 ? tfjsRecurrent(step, builder, kind, { x, w, r, b }) : undefined;
   if (native !== undefined) return native;
@@ -57,22 +69,48 @@ function build(step: Step, builder: Builder, kind: Kind): readonly (Value | unde
     activation: given !== undefined && new TextDecoder().decode(given) === 'Relu' ? 'relu' : 'tanh',
   };
   const operate = (returns: string) => {
-    const length = returns === 'sequence' ? [x.shape[1] ?? null] : [];
+    const steps = x.shape[1] ?? null;
+    const more = returns === 'sequenceAndCell' && steps !== null ? 1 : 0;
+    const length = returns.startsWith('sequence') ? [steps === null ? null : steps + more] : [];
     const shape = [x.shape[0] ?? null, ...length, directions, hidden];
     const operands = [x, { weight: w }, { weight: r }, { weight: b }, ...states];
     return builder.operate(step, { operator: kind, operands, attributes: { ...attributes, returns }, shape });
   };
+  if (isUsed[2] === true && (isUsed[0] === true || isUsed[1] === true)) return withCell(step, builder, operate);
   if (isUsed[2] === true) return [undefined, undefined, { tensor: operate('cell'), axes: [1, 0, 2], rank: 3 }];
   if (isUsed[0] !== true) return [undefined, { tensor: operate('state'), axes: [1, 0, 2], rank: 3 }];
   const sequence = { tensor: operate('sequence'), axes: [2, 0, 1, 3], rank: 4 };
   return [sequence, isUsed[1] === true ? lastState(step, builder, sequence.tensor) : undefined];
 }
 
+/** The sequence, the state and the cell of one layer, which gives the cell as a last step of its own. */
+function withCell(
+  step: Step,
+  builder: Builder,
+  operate: (returns: string) => SymbolicTensor,
+): readonly (Value | undefined)[] {
+  const both = operate('sequenceAndCell');
+  const [batch = null, length = null, directions = 1, hidden = 1] = both.shape as [number | null, ...number[]];
+  const part = (starts: number, ends: number, steps: number | null) => {
+    const attributes = { starts: [0, starts, 0, 0], ends: [END, ends, END, END], steps: [1, 1, 1, 1] };
+    const shape = [batch, steps, directions, hidden];
+    return builder.operate(step, { operator: 'slice', operands: [both], attributes, shape });
+  };
+  const sequence = part(0, -1, length === null ? null : length - 1);
+  const state = step.node.output[1] === '' ? undefined : lastState(step, builder, sequence);
+  const targetShape = [directions, hidden];
+  const reshape = builder.tf.layers.reshape({ targetShape, name: builder.name(step) });
+  const cell = { tensor: builder.apply(reshape, part(-1, END, 1)), axes: [1, 0, 2], rank: 3 };
+  return [{ tensor: sequence, axes: [2, 0, 1, 3], rank: 4 }, state, cell];
+}
+
+/** As far as an axis goes. */
+const END = 2 ** 31 - 1;
+
 /** The state after the last step, of the sequence [B, T, D, H]; a backward one ends at the first. */
 function lastState(step: Step, builder: Builder, sequence: SymbolicTensor): Value {
   const [batch = null, , directions = 1, hidden = null] = sequence.shape as [number | null, number, number, number];
   const isReverse = text(step, 'direction', 'forward') === 'reverse';
-  const END = 2 ** 31 - 1;
   const states = Array.from({ length: directions }, (_, d) => {
     const isFirst = isReverse || d === 1;
     const attributes = {

@@ -1,4 +1,4 @@
-import { axesOf, int, numbersAt } from '../../onnx/shapes/call.ts';
+import { axesOf, int, numbersAt } from '../../../onnx/shapes/call.ts';
 import type { OperatorTable, Step } from '../operator.ts';
 import { BATCH, complete, frontAxis, lengthsAt, outputShape, refuseUnknown } from '../placing.ts';
 import { reduced } from '../reduced.ts';

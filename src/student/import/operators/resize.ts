@@ -1,4 +1,4 @@
-import { int, numbersAt, text } from '../../onnx/shapes/call.ts';
+import { int, numbersAt, text } from '../../../onnx/shapes/call.ts';
 import type { Builder, OperatorTable, Step, Value } from '../operator.ts';
 import { channelsLast, lengthsAt, outputShape, refuseUnknown } from '../placing.ts';
 
@@ -22,10 +22,20 @@ function refuseResize(step: Step): string | undefined {
   if (scales === undefined) return 'the lengths that it gives are not known; fix those of the inputs with inputShapes';
   if (!['nearest', 'linear', 'bilinear'].includes(mode)) return `it resizes by "${mode}"`;
   if (!(coordinates in COORDINATES)) return `its coordinates are "${coordinates}"`;
+  if (coordinates === 'align_corners' && !isWhole(step, scales))
+    return 'it aligns corners by scales that give no whole lengths';
   if (int(step, 'antialias', 0) === 1) return 'it smooths before it shrinks (antialias)';
   if (step.node.attribute.some(({ name }) => name === 'axes')) return 'it names its axes';
   if (rank < 3 || scales[0] !== 1 || scales[1] !== 1) return 'it resizes the batch or the channels';
   return refuseUnknown(step);
+}
+
+/** Where they are not, ONNX's own rule and onnxruntime's differ. */
+function isWhole({ inputs }: Step, scales: readonly number[]): boolean {
+  const shape = inputs[0]?.shape ?? [];
+  return scales.every(
+    (scale, i) => scale === 1 || (typeof shape[i] === 'number' && Number.isInteger(shape[i] * scale)),
+  );
 }
 
 const COORDINATES: Readonly<Record<string, string>> = {

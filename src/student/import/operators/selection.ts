@@ -1,4 +1,4 @@
-import { axesOf, float, int, ints, numbersAt, text } from '../../onnx/shapes/call.ts';
+import { axesOf, float, int, ints, numbersAt, text } from '../../../onnx/shapes/call.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
 import { BATCH, complete, frontAxis, lengthsAt, outputShape, refuseUnknown, turnedConstant } from '../placing.ts';
 

@@ -1,4 +1,4 @@
-import { axesOf, int, ints, numbersAt } from '../../onnx/shapes/call.ts';
+import { axesOf, int, ints, numbersAt } from '../../../onnx/shapes/call.ts';
 import type { OperatorTable, Step } from '../operator.ts';
 import { complete, frontAxis, lengthsAt, outputShape, refuseUnknown } from '../placing.ts';
 import { regroup } from '../regroup.ts';

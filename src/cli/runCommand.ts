@@ -1,12 +1,14 @@
 import { LimbeckError } from '../core/errors.ts';
 import type { NdArray } from '../core/shape.ts';
-import { readNpy, writeNpy } from '../data/npy.ts';
+import { writeNpy } from '../data/npy.ts';
 import { type LoadedStudent, loadStudent, type Prediction } from '../predict/loadStudent.ts';
 import type { PredictSource } from '../predict/readSource.ts';
-import { numberOf, onlyFile, runCommand, wordOf } from './arguments.ts';
-import { readArrays } from './arrayFiles.ts';
+import { numberOf, onlyFile, wordOf } from './arguments.ts';
+import { readArray, readArrays } from './arrayFiles.ts';
+import { carryOut } from './carryOut.ts';
 import type { Console } from './openConsole.ts';
-import { readStudentFile } from './studentFile.ts';
+import { quietTfjs } from './quietTfjs.ts';
+import { isStudentFile, readStudentFile } from './studentFile.ts';
 
 const HELP = `Runs a student, or any ONNX model, on examples.
 
@@ -21,7 +23,6 @@ Options
   --output FOLDER          writes each output as FOLDER/NAME.npy
   --engine ENGINE          onnxruntime or tfjs; default: the faster of those that the file allows
   --repeat N               runs N times more and tells the median milliseconds
-  --threads N              default: the cores, 4 at most
   --json                   writes JSON
   -h, --help               this text
 
@@ -35,14 +36,13 @@ interface Request {
   readonly output: string | undefined;
   readonly engine: 'onnxruntime' | 'tfjs' | undefined;
   readonly repeat: number;
-  readonly threads: number | undefined;
   readonly asJson: boolean;
 }
 
 /** `limbeck run`. Gives the exit code. */
-export function runFileCommand(args: readonly string[], console: Console): Promise<number> {
+export function runCommand(args: readonly string[], console: Console): Promise<number> {
   const work = (request: Request) => runFile(request, console);
-  return runCommand({ name: 'run', help: HELP, read: requestOf, work }, args, console);
+  return carryOut({ name: 'run', help: HELP, read: requestOf, work }, args, console);
 }
 
 async function requestOf(args: readonly string[]): Promise<Request | undefined> {
@@ -57,7 +57,6 @@ async function requestOf(args: readonly string[]): Promise<Request | undefined> 
       output: { type: 'string', short: 'o' },
       engine: text,
       repeat: text,
-      threads: text,
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -75,22 +74,21 @@ async function requestOf(args: readonly string[]): Promise<Request | undefined> 
     output: values.output,
     engine: wordOf('--engine', values.engine, ['onnxruntime', 'tfjs'] as const),
     repeat,
-    threads: values.threads === undefined ? undefined : numberOf(values.threads),
     asJson: values.json === true,
   };
 }
 
 async function runFile(request: Request, console: Console): Promise<void> {
-  const { file, engine, threads, output, asJson } = request;
+  const { file, engine, output, asJson } = request;
+  const bytes = await console.readFile(file);
+  const isStudent = isStudentFile(bytes);
+  const source: PredictSource = isStudent ? await studentSource(file, bytes, console) : bytes;
   const arrays = await readArrays('--input', request.inputs, 'input', console);
-  const source: PredictSource = file.endsWith('.json')
-    ? (await readStudentFile(file, console)).artifacts
-    : await console.readFile(file);
   await using student = await loadStudent(source, {
     worker: 'none',
     name: file,
     ...(engine && { engine }),
-    ...(threads !== undefined && { threads }),
+    ...(console.assetBase !== undefined && { assetBase: console.assetBase }),
   });
   const prediction = await student.predict(arrays);
   const times = await timesOf(student, arrays, request.repeat);
@@ -110,6 +108,13 @@ async function runFile(request: Request, console: Console): Promise<void> {
   console.write(asJson ? `${JSON.stringify(result, null, 2)}\n` : textOf(result));
 }
 
+/** A bundle is opened as it is, because it may hold ONNX too. */
+async function studentSource(file: string, bytes: Uint8Array, console: Console): Promise<PredictSource> {
+  await quietTfjs();
+  const { form, artifacts } = await readStudentFile(file, console);
+  return form === 'bundle' ? bytes : artifacts;
+}
+
 async function timesOf(student: LoadedStudent, arrays: Parameters<LoadedStudent['predict']>[0], repeat: number) {
   const times: number[] = [];
   for (let i = 0; i < repeat; i++) {
@@ -122,7 +127,7 @@ async function timesOf(student: LoadedStudent, arrays: Parameters<LoadedStudent[
 
 async function accuracyOf({ outputs }: Prediction, labels: string | undefined, console: Console) {
   if (labels === undefined) return undefined;
-  const { data } = readNpy(await console.readFile(labels), labels);
+  const { data } = await readArray(labels, console);
   const [logits] = Object.values(outputs) as [NdArray];
   const [rows = 0, classes = 0] = logits.shape;
   if (logits.shape.length !== 2 || rows !== data.length) {

@@ -1,0 +1,76 @@
+import { type ModelTopology, readTopology } from '../export/graph/topology.ts';
+import type { WeightSpec } from '../student/student.ts';
+import { bytesText, countText } from './figures.ts';
+import type { StudentFile } from './studentFile.ts';
+import { table } from './table.ts';
+
+/** What a bundle or a tfjs model holds. */
+export interface StudentFileDescription {
+  readonly name: string;
+  readonly form: StudentFile['form'];
+  /** Of all its files. */
+  readonly bytes: number;
+  readonly parameters: number;
+  readonly labels?: readonly string[];
+  /** What else the bundle says of itself. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Those of a nested model stand under its name. */
+  readonly layers: readonly { readonly name: string; readonly className: string }[];
+  readonly weights: readonly WeightSpec[];
+}
+
+/** Throws    student-invalid: a topology that is none */
+export function describeStudentFile(name: string, file: StudentFile): StudentFileDescription {
+  const { form, bytes, artifacts, labels, input, metadata = {} } = file;
+  return {
+    name,
+    form,
+    bytes,
+    parameters: artifacts.weightSpecs.reduce((sum, spec) => sum + countOf(spec), 0),
+    ...(labels && { labels }),
+    metadata: { ...metadata, ...(input && { input }) },
+    layers: layersOf(readTopology(artifacts.modelTopology), ''),
+    weights: artifacts.weightSpecs.map(({ name: own, shape, dtype }) => ({ name: own, shape, dtype })),
+  };
+}
+
+/** A description as text for a terminal; ends with a line break. The weights are listed where they are asked for. */
+export function studentReport(student: StudentFileDescription, withWeights: boolean, isBold: boolean): string {
+  const { name, form, bytes, parameters, labels, metadata, layers, weights } = student;
+  const facts = [
+    ['form', form],
+    ['files', bytesText(bytes)],
+    ['parameters', countText(parameters)],
+    ...(labels ? [['labels', labels.join(', ')]] : []),
+    ...Object.entries(metadata).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
+  ];
+  const parts = [
+    [isBold ? `\u001b[1m${name}\u001b[0m` : name, ...table([{ heading: '' }, { heading: '' }], facts, '  ')],
+    table(
+      [{ heading: 'layer' }, { heading: 'class' }],
+      layers.map((layer) => [layer.name, layer.className]),
+      '  ',
+    ),
+    ...(withWeights
+      ? [
+          table(
+            [{ heading: 'weight' }, { heading: 'type' }, { heading: 'shape' }, { heading: 'values', isNumber: true }],
+            weights.map((spec) => [spec.name, spec.dtype, `[${spec.shape.join(', ')}]`, countText(countOf(spec))]),
+            '  ',
+          ),
+        ]
+      : []),
+  ];
+  return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function layersOf({ layers }: ModelTopology, path: string): { name: string; className: string }[] {
+  return layers.flatMap(({ name, className, model }) => [
+    { name: path + name, className },
+    ...(model ? layersOf(model, `${path}${name}/`) : []),
+  ]);
+}
+
+function countOf({ shape }: WeightSpec): number {
+  return shape.reduce((product, length) => product * length, 1);
+}

@@ -1,0 +1,67 @@
+// What a stranger does with a model of their own: out, smaller, answering, packed, and in again.
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import type { NdArray } from '../core/shape.ts';
+import { fromArrays } from '../data/arrays.ts';
+import { readModel } from '../onnx/model.ts';
+import { ortAssets } from '../runtime/assetCases.ts';
+import * as tf from '../runtime/tf.ts';
+import { buildStudent } from '../student/build.ts';
+import { fromOnnx } from '../student/fromOnnx.ts';
+import { readBundle } from '../student/readBundle.ts';
+import { toBundle } from './bundle.ts';
+import { expectSame, type Given, ortOutputs, shakeWeights, tfjsOutputs, valuesFor } from './exportCases.ts';
+import { FOREIGN_CASES } from './foreignCases.ts';
+import { type QuantizeOptions, quantize } from './quantize.ts';
+import { toOnnx } from './toOnnx.ts';
+
+beforeAll(() => tf.setBackend('cpu').then(() => undefined));
+afterEach(() => tf.disposeVariables());
+
+const HERE = { worker: 'none', threads: 1, assetBase: ortAssets() } as const;
+
+test.each(FOREIGN_CASES)('$name', async ({ inputs, comesBack, build }) => {
+  const model = build(tf);
+  shakeWeights(model);
+  const given = valuesFor(inputs, 3);
+  const wanted = tfjsOutputs(model, given);
+  const bytes = await toOnnx(model);
+  expectSame(await ortOutputs(bytes, given), wanted, 'as ONNX');
+
+  const names = readModel(bytes).graph.input.map(({ name }) => name);
+  const calibration = fromArrays(Object.fromEntries(names.map((name, i) => [name, given[i] as NdArray])));
+  const forms: QuantizeOptions[] = [
+    { to: 'dynamic-int8' },
+    { to: 'static-int8', calibration },
+    { to: 'float16' },
+    { to: 'float16', float16: 'graph' },
+    { to: 'int4' },
+  ];
+  for (const form of forms) {
+    const small = (await quantize(bytes, { ...form, ...HERE }).done).bytes;
+    const answers = await ortOutputs(small, given);
+    const far = form.to === 'int4' ? 0.9 : form.to === 'float16' ? 0.02 : 0.3;
+    expect(distance(answers, wanted), JSON.stringify(form.to)).toBeLessThan(far);
+  }
+
+  const { artifacts } = await readBundle(await toBundle(model));
+  const unpacked = await buildStudent({ kind: 'artifacts', artifacts }, 0);
+  expectSame(tfjsOutputs(unpacked, given), wanted, 'from a bundle');
+  if (comesBack === false) {
+    await expect(fromOnnx(bytes)).rejects.toMatchObject({ code: 'unsupported-operator' });
+    return;
+  }
+  const again = await fromOnnx(bytes, { inputLayout: 'as-is' });
+  expectSame(await ortOutputs(await toOnnx(again), given), wanted, 'in and out again');
+});
+
+/** The root of the mean squared difference, in parts of that of the values. */
+function distance(a: readonly Given[], b: readonly Given[]): number {
+  let [apart, size] = [0, 0];
+  for (const [i, { data }] of b.entries()) {
+    for (const [k, value] of data.entries()) {
+      apart += ((a[i]?.data[k] as number) - value) ** 2;
+      size += value ** 2;
+    }
+  }
+  return Math.sqrt(apart / size);
+}
