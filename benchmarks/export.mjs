@@ -18,13 +18,14 @@ process.chdir(root);
 ensurePackages();
 const executablePath = ensureChromium();
 ensureBuilt();
-const [{ chromium }, { serve }, { bundle }, { measureEngines }, { measureQuantizationAware }] = await Promise.all([
-  import('playwright-core'),
-  import('../scripts/serve.mjs'),
-  import('./bundle.mjs'),
-  import('./engines.mjs'),
-  import('./quantizationAware.mjs'),
-]);
+const [{ chromium }, { serve }, { bundle }, { measureEngines }, { measureQuantizationAware, printRow }] =
+  await Promise.all([
+    import('playwright-core'),
+    import('../scripts/serve.mjs'),
+    import('./bundle.mjs'),
+    import('./engines.mjs'),
+    import('./quantizationAware.mjs'),
+  ]);
 /** Parts of the layer cases, so that no page lives for minutes. */
 const PARTS = 4;
 const OPSET = 17;
@@ -122,12 +123,8 @@ for (const [model, engines] of Object.entries(teacherEngines)) {
     );
   }
 }
-const quantisationAware = await measureQuantizationAware({ seeds: Number(values.seeds) });
-for (const { seed, float32, staticInt8, aware } of quantisationAware) {
-  console.log(
-    `seed ${seed}     float32 ${percent(float32)}, int8 ${percent(staticInt8)}, aware int8 ${percent(aware)}`,
-  );
-}
+const { rows: quantisationAware } = await measureQuantizationAware({ seeds: Number(values.seeds) });
+quantisationAware.forEach(printRow);
 Object.assign(result, {
   teacherEngines: teacherEngines.rec,
   otherEngines: { cls: teacherEngines.cls, det: teacherEngines.det },

@@ -25,7 +25,7 @@ export type Operator = (call: StepCall) => LayoutValue | readonly LayoutValue[];
 
 export type Operators = Readonly<Record<string, Operator>>;
 
-function attributeOf({ step }: StepCall, name: string): OnnxAttribute | undefined {
+export function attributeOf({ step }: StepCall, name: string): OnnxAttribute | undefined {
   return step.node.attribute.find((one) => one.name === name);
 }
 

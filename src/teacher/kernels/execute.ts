@@ -1,7 +1,8 @@
-import { LimbeckError } from '../../core/errors.ts';
+import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
+import { isOutOfMemory } from '../../runtime/kernels/allocation.ts';
 import * as tf from '../../runtime/tf.ts';
-import type { StepCall } from './call.ts';
+import { type Operator, type StepCall, unsupported } from './call.ts';
 import type { Known } from './knownValues.ts';
 import { inPlain, type LayoutValue, plainValue, shapeOf } from './layoutValue.ts';
 import { operatorOf } from './operators.ts';
@@ -31,7 +32,7 @@ export function execute(
       const call = callOf(program, step, known, kept, valueNamed);
       const operator = operatorOf(step.op);
       if (operator === undefined) throw noOperator([step]);
-      const results = [tf.tidy(() => operator(call) as never)].flat() as LayoutValue[];
+      const results = runOperator(operator, call);
       const borrowed = step.inputs.flatMap((name) => values.get(name)?.tensor ?? kept.get(name) ?? []);
       step.outputs.forEach((name, i) => {
         const result = results[i];
@@ -45,6 +46,16 @@ export function execute(
     // By another name: an output may be an input or a weight, and the caller frees it.
     return program.outputs.map((name) => inPlain(valueNamed(name)).clone());
   });
+}
+
+/** What nobody thought of is refused by the operator's name, as what somebody did. */
+function runOperator(operator: Operator, call: StepCall): LayoutValue[] {
+  try {
+    return [tf.tidy(() => operator(call) as never)].flat() as LayoutValue[];
+  } catch (error) {
+    if (error instanceof LimbeckError || isOutOfMemory(error)) throw error;
+    throw unsupported(call, messageOf(error));
+  }
 }
 
 /** By another name where it is an input, which is freed on its own. */

@@ -7,6 +7,7 @@ import { isOutOfMemory } from '../../runtime/kernels/allocation.ts';
 import type { Plan } from '../../runtime/kernels/plan.ts';
 import * as tf from '../../runtime/tf.ts';
 import { execute, type KeptTensors, missingOperators } from './execute.ts';
+import { type ExternalFiles, readExternalWeights } from './externalWeights.ts';
 import { type Known, knownValues } from './knownValues.ts';
 import { leaseKernels } from './lease.ts';
 import { makePlans } from './plans.ts';
@@ -38,6 +39,8 @@ export interface KernelsModelOptions {
   readonly assetBase?: string;
   /** Lengths for free dimensions, by the names that the model gives them. */
   readonly dimensions?: Readonly<Record<string, number>>;
+  /** Weights in files beside the model. */
+  readonly externalData?: ExternalFiles;
 }
 
 /** The lengths of a batch of no examples cannot be recorded, nor any other of no values. */
@@ -48,7 +51,7 @@ const isEmpty = (shape: readonly number[]) => shape.includes(0);
  * Throws    unsupported-operator: the kernels cannot run it · invalid-onnx · backend-unavailable · out-of-memory
  */
 export async function openKernelsModel(bytes: Uint8Array, options: KernelsModelOptions): Promise<KernelsModel> {
-  const { model, program, inputs, outputs } = prepare(bytes, options);
+  const { model, program, inputs, outputs } = await prepare(bytes, options);
   const missing = missingOperators(program);
   if (missing !== undefined) throw missing;
   const lease = await leaseKernels(options);
@@ -100,9 +103,11 @@ export async function openKernelsModel(bytes: Uint8Array, options: KernelsModelO
 }
 
 /** Throws    unsupported-operator: the model is made in a way that nobody thought of; onnxruntime may take it */
-function prepare(bytes: Uint8Array, options: KernelsModelOptions) {
+async function prepare(bytes: Uint8Array, options: KernelsModelOptions) {
   try {
-    const model = simplify(readModel(bytes, options.name));
+    const whole = readModel(bytes, options.name);
+    await readExternalWeights(whole, options.externalData ?? []);
+    const model = simplify(whole);
     return { model, program: toProgram(model), ...valuesOf(model, bytes.byteLength, options) };
   } catch (error) {
     if (error instanceof LimbeckError) throw error;

@@ -39,6 +39,8 @@ const each: [string, OperatorCase][] = [
     'Round',
   ].map((name): [string, OperatorCase] => [name, { nodes: [op(name)], x: photo }]),
   ['LeakyRelu', { nodes: [op('LeakyRelu', [], { alpha: 0.2 })], x: photo }],
+  ['Elu, scaled', { nodes: [op('Elu', [], { alpha: 0.3 })], x: photo }],
+  ['Selu, scaled', { nodes: [op('Selu', [], { alpha: 0.3, 'gamma:': 2 })], x: photo }],
   ['HardSigmoid', { nodes: [op('HardSigmoid', [], { alpha: 0.3, beta: 0.4 })], x: photo }],
   ['PRelu', { nodes: [op('PRelu', ['w'])], x: photo, stored: [weights('w', [4, 1, 1])] }],
   [

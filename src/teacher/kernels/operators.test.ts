@@ -1,8 +1,9 @@
 // Windows and arrangements on the kernels beside onnxruntime.
-import { afterAll, describe } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { int64Tensor } from '../../onnx/tensorData.ts';
 import { floats, node } from '../../onnx/tinyCases.ts';
 import {
+  answer,
   attributes,
   checkCases,
   closeSessions,
@@ -164,5 +165,43 @@ const arranged: [string, OperatorCase][] = [
   ],
 ];
 
+const places: [string, OperatorCase][] = [
+  [
+    'rows that the data names, some from the end',
+    {
+      nodes: [node('Cast', ['x'], ['i'], { attribute: attributes({ to: 7 }) }), node('Gather', ['w', 'i'], ['y'])],
+      x: { data: Float32Array.from([0, -1, 3, -4]), shape: [2, 2] },
+      stored: [weights('w', [4, 3])],
+    },
+  ],
+  [
+    'a border of old versions',
+    { nodes: [op('Pad', [], { pads: [0, 0, 1, 2, 0, 0, 0, 1], value: 0.5 })], x: photo, opset: 9n },
+  ],
+];
+
+describe('places', () => checkCases(places));
+describe('what the kernels would give otherwise is refused', () => {
+  test.each<[string, OperatorCase, string]>([
+    [
+      'a last window behind the image',
+      { nodes: [op('MaxPool', [], { kernel_shape: [1, 1], strides: [2, 2], ceil_mode: 1 })], x: image([1, 1, 2, 2]) },
+      'begins behind the image',
+    ],
+    ['the last of equals', { nodes: [op('ArgMax', [], { select_last_index: 1 })], x: photo }, 'the last of equals'],
+    ['halves', { nodes: [op('Cast', [], { to: 10 })], x: photo }, 'it makes halves'],
+    [
+      'as many as the data says',
+      {
+        nodes: [node('Cast', ['x'], ['k'], { attribute: attributes({ to: 7 }) }), node('TopK', ['w', 'k'], ['y', 'i'])],
+        x: { data: Float32Array.from([2]), shape: [1] },
+        stored: [weights('w', [4])],
+      },
+      'depends on the data',
+    ],
+  ])('%s', async (_name, one, why) => {
+    await expect(answer('kernels', one)).rejects.toThrow(why);
+  });
+});
 describe('windows', () => checkCases(windows));
 describe('arrangements', () => checkCases(arranged));

@@ -4,15 +4,25 @@ import { ELEMENTWISE } from './operators/elementwise.ts';
 import { NORMALIZATIONS } from './operators/normalizations.ts';
 import { POOLS } from './operators/pools.ts';
 import { PRODUCTS } from './operators/products.ts';
+import { RECURRENT } from './operators/recurrent.ts';
 import { REDUCTIONS } from './operators/reductions.ts';
 import { RESIZES } from './operators/resizes.ts';
 import { SELECTIONS } from './operators/selections.ts';
 import { SHAPES } from './operators/shapes.ts';
 
 const ALL: ReadonlyMap<string, Operator> = new Map(
-  [CONVOLUTIONS, ELEMENTWISE, NORMALIZATIONS, POOLS, PRODUCTS, REDUCTIONS, RESIZES, SELECTIONS, SHAPES].flatMap(
-    (family) => Object.entries(family),
-  ),
+  [
+    CONVOLUTIONS,
+    ELEMENTWISE,
+    NORMALIZATIONS,
+    POOLS,
+    PRODUCTS,
+    RECURRENT,
+    REDUCTIONS,
+    RESIZES,
+    SELECTIONS,
+    SHAPES,
+  ].flatMap((family) => Object.entries(family)),
 );
 
 /** How an operator is computed with the kernels; undefined where it is not. */

@@ -1,3 +1,4 @@
+import { LimbeckError } from '../../core/errors.ts';
 import type { OnnxModel, OnnxNode } from '../../onnx/model.ts';
 import { dataOf, type TensorData } from '../../onnx/tensorData.ts';
 import { fusePatterns } from './fusePatterns.ts';
@@ -21,7 +22,7 @@ export function toProgram(model: OnnxModel): Program {
         continue;
       }
     }
-    const isIdle = node.opType === 'Identity' || node.opType === 'Dropout';
+    const isIdle = node.opType === 'Identity' || (node.opType === 'Dropout' && (node.input[2] ?? '') === '');
     if (isIdle && !outputs.has(first) && (node.output[1] ?? '') === '') {
       aliases.set(first, named(node.input[0] as string));
       continue;
@@ -42,7 +43,11 @@ function operatorName({ domain, opType }: OnnxNode): string {
   return domain === '' || domain === 'ai.onnx' ? opType : `${domain}.${opType}`;
 }
 
+/** Throws    unsupported-operator: halves, which are kept as their bits */
 function stored({ dtype, shape, data }: TensorData): Stored {
+  if (dtype === 'float16' || dtype === 'bfloat16') {
+    throw new LimbeckError('unsupported-operator', `The kernels compute with float32; the model stores ${dtype}.`);
+  }
   const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
   return { dtype, shape, data: isBig ? Float64Array.from(data as BigInt64Array, Number) : (data as Float32Array) };
 }

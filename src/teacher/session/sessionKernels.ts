@@ -15,13 +15,12 @@ export async function openOnKernels(
   settings: SessionSettings,
   { threads }: Placement,
 ): Promise<SessionEngine> {
-  if (settings.recurrent !== undefined || externalData.length > 0) {
-    const what = externalData.length > 0 ? 'weights in files beside them' : 'a state';
-    throw new LimbeckError('unsupported-operator', `The kernels run no models with ${what}.`);
+  if (settings.recurrent !== undefined) {
+    throw new LimbeckError('unsupported-operator', 'The kernels run no models with a state.');
   }
   const { name, assetBase, session = {} } = settings;
   const dimensions = session.freeDimensionOverrides;
-  const model = await openKernelsModel(bytes, { name, threads, assetBase, dimensions });
+  const model = await openKernelsModel(bytes, { name, threads, assetBase, dimensions, externalData });
   try {
     const inputs = model.inputs.map((value) =>
       inputsOfAnyShape.includes(value.name) ? { ...value, isAnyShape: true } : value,

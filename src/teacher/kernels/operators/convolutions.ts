@@ -1,5 +1,5 @@
 import * as tf from '../../../runtime/tf.ts';
-import { int, ints, type Operator, type Operators, runKernel, type StepCall, unsupported } from '../call.ts';
+import { int, ints, type Operator, type Operators, runKernel, type StepCall, text, unsupported } from '../call.ts';
 import { channelsLast, inOrder, type LayoutValue } from '../layoutValue.ts';
 import type { Stored } from '../steps.ts';
 import { explicit, windowsOf } from '../windows.ts';
@@ -120,6 +120,7 @@ const transposedConvolution: Operator = (call) => {
     throw unsupported(call, 'only images, one group and stored filters are known');
   }
   if (ints(call, 'output_shape') !== undefined) throw unsupported(call, 'it asks for an output shape');
+  if (text(call, 'auto_pad', 'NOTSET').startsWith('SAME')) throw unsupported(call, 'its padding follows from its size');
   const { size, strides, dilations, pads } = windowsOf(call, call.shape(0), stored.shape.slice(2));
   if (dilations.some((step) => step !== 1)) throw unsupported(call, 'it is dilated');
   const [outs = 1] = stored.shape.slice(1);

@@ -1,5 +1,15 @@
 import * as tf from '../../../runtime/tf.ts';
-import { float, int, type Operator, type Operators, runKernel, type StepCall, text, unsupported } from '../call.ts';
+import {
+  float,
+  int,
+  needNumbers,
+  type Operator,
+  type Operators,
+  runKernel,
+  type StepCall,
+  text,
+  unsupported,
+} from '../call.ts';
 import { aligned, type LayoutValue } from '../layoutValue.ts';
 
 /** A function of each value, in whatever order they lie. */
@@ -42,7 +52,9 @@ const clip: Operator = (call) => {
   };
   const low = limit(1, 'min', Number.NEGATIVE_INFINITY);
   const high = limit(2, 'max', Number.POSITIVE_INFINITY);
-  return { tensor: tf.clipByValue(tensor, low, high), order };
+  if (tensor.dtype === 'float32') return { tensor: tf.clipByValue(tensor, low, high), order };
+  const least = low === Number.NEGATIVE_INFINITY ? tensor : tf.maximum(tensor, tf.scalar(low, 'int32'));
+  return { tensor: high === Number.POSITIVE_INFINITY ? least : tf.minimum(least, tf.scalar(high, 'int32')), order };
 };
 
 /** By hand where the power is one of those that models use. */
@@ -84,6 +96,7 @@ const cast: Operator = (call) => {
   const to = int(call, 'to', 1);
   const dtype = [1, 10, 11, 16].includes(to) ? 'float32' : to === 9 ? 'bool' : to === 8 ? undefined : 'int32';
   if (dtype === undefined) throw unsupported(call, 'it makes text');
+  if (to === 10 || to === 16) throw unsupported(call, 'it makes halves');
   return { tensor: tensor.dtype === dtype ? tensor : tensor.cast(dtype), order };
 };
 
@@ -100,12 +113,31 @@ const prelu: Operator = (call) => {
 
 const mod = pair((a, b, call) => {
   if (int(call, 'fmod', 0) === 0) return tf.mod(a, b);
+  if (a.dtype === 'int32') return tf.sub(a, tf.mul(b, wholeQuotient(a, b)));
   return tf.sub(a, tf.mul(b, tf.cast(tf.cast(tf.div(a, b), 'int32'), a.dtype)));
 });
+
+/** What the page gives as booleans are whole numbers on the heap. */
+const truth = (compute: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor) =>
+  pair((a, b) => compute(a.cast('bool'), b.cast('bool')));
 
 const bool = (compute: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor) => pair((a, b) => compute(a, b));
 
 const isNan = each((x) => tf.isNaN(x));
+
+const dropout: Operator = (call) => {
+  if (call.has(2) && needNumbers(call, 2)[0] !== 0) throw unsupported(call, 'it is to drop values, as in training');
+  return call.value(0);
+};
+
+const SELU_ALPHA = 1.6732631921768188;
+const SELU_GAMMA = 1.0507010221481323;
+
+/** x where it is positive, else alpha (eˣ − 1), all times gamma. */
+function exponential(x: tf.Tensor, alpha: number, gamma: number): tf.Tensor {
+  const ends = alpha === 1 ? tf.elu(x) : tf.add(tf.relu(x), tf.mul(tf.elu(tf.minimum(x, 0)), alpha));
+  return gamma === 1 ? ends : tf.mul(ends, gamma);
+}
 
 export const ELEMENTWISE: Operators = {
   Line: curved('Line'),
@@ -120,11 +152,12 @@ export const ELEMENTWISE: Operators = {
   Tanh: kernel(tf.Tanh),
   Exp: kernel(tf.Exp),
   Sqrt: kernel(tf.Sqrt),
-  Elu: each((x, call) => {
-    if (float(call, 'alpha', 1) !== 1) throw unsupported(call, 'its alpha is not 1');
-    return tf.elu(x);
+  Elu: each((x, call) => exponential(x, float(call, 'alpha', 1), 1)),
+  Selu: each((x, call) => {
+    const [alpha, gamma] = [float(call, 'alpha', SELU_ALPHA), float(call, 'gamma', SELU_GAMMA)];
+    const isUsual = Math.abs(alpha - SELU_ALPHA) + Math.abs(gamma - SELU_GAMMA) < 1e-6;
+    return isUsual ? tf.selu(x) : exponential(x, alpha, gamma);
   }),
-  Selu: each((x) => tf.selu(x)),
   LeakyRelu: each((x, call) => tf.leakyRelu(x, float(call, 'alpha', 0.01))),
   Gelu: gelu,
   'com.microsoft.Gelu': gelu,
@@ -142,7 +175,7 @@ export const ELEMENTWISE: Operators = {
   Sin: each((x) => tf.sin(x)),
   Cos: each((x) => tf.cos(x)),
   Erf: each((x) => tf.erf(x)),
-  Not: each((x) => tf.logicalNot(x)),
+  Not: each((x) => tf.logicalNot(x.cast('bool'))),
   IsNaN: isNan,
   Add: pair((a, b) => tf.add(a, b)),
   Sub: pair((a, b) => tf.sub(a, b)),
@@ -164,11 +197,11 @@ export const ELEMENTWISE: Operators = {
   GreaterOrEqual: bool((a, b) => tf.greaterEqual(a, b)),
   Less: bool((a, b) => tf.less(a, b)),
   LessOrEqual: bool((a, b) => tf.lessEqual(a, b)),
-  And: bool((a, b) => tf.logicalAnd(a, b)),
-  Or: bool((a, b) => tf.logicalOr(a, b)),
-  Xor: bool((a, b) => tf.logicalXor(a, b)),
+  And: truth((a, b) => tf.logicalAnd(a, b)),
+  Or: truth((a, b) => tf.logicalOr(a, b)),
+  Xor: truth((a, b) => tf.logicalXor(a, b)),
   Where: where,
   Cast: cast,
   Identity: (call) => call.value(0),
-  Dropout: (call) => call.value(0),
+  Dropout: dropout,
 };

@@ -1,7 +1,7 @@
 import * as tf from '../../../runtime/tf.ts';
 import { int, ints, type Operator, type Operators, runKernel, type StepCall, unsupported } from '../call.ts';
 import { heapAxes } from '../layoutValue.ts';
-import { explicit, roundingOf, windowsOf } from '../windows.ts';
+import { explicit, roundingOf, type Windows, windowsOf } from '../windows.ts';
 import { imageOf, imageValue } from './convolutions.ts';
 
 const pool =
@@ -18,6 +18,7 @@ const pool =
       image = tf.pad(image, pad);
       pad = explicit({ ...windows, pads: [0, 0, 0, 0] });
     }
+    requireWindowsInside(call, windows);
     const attrs = {
       filterSize: [...windows.size],
       strides: [...windows.strides],
@@ -26,6 +27,19 @@ const pool =
     };
     return imageValue(runKernel(kernelName, { x: image }, attrs), x.order.length);
   };
+
+/** Where lengths are rounded up, ONNX leaves out a last window that would begin behind the image. */
+function requireWindowsInside(call: StepCall, { size, strides, pads }: Windows): void {
+  if (roundingOf(call) === 'floor') return;
+  const [, , ...space] = call.shape(0);
+  const image = space.length === 1 ? [1, ...space] : space;
+  image.forEach((length, i) => {
+    const [before, after] = [pads[2 * i] as number, pads[2 * i + 1] as number];
+    const [reach, stride] = [size[i] as number, strides[i] as number];
+    const last = Math.ceil((length + before + after - reach) / stride) * stride;
+    if (last >= length + before) throw unsupported(call, 'its last window begins behind the image');
+  });
+}
 
 const globalAverage: Operator = (call) => whole(call, (x, axes) => tf.mean(x, axes, true));
 const globalMaximum: Operator = (call) => whole(call, (x, axes) => tf.max(x, axes, true));

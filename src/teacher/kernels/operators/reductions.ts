@@ -1,5 +1,5 @@
 import * as tf from '../../../runtime/tf.ts';
-import { axesAt, front, int, type Operator, type Operators } from '../call.ts';
+import { axesAt, front, int, needNumbers, type Operator, type Operators, unsupported } from '../call.ts';
 import { heapAxes, inPlain, type LayoutValue, plainOrder, plainValue, withoutAxes } from '../layoutValue.ts';
 
 type Reduce = (x: tf.Tensor, axes: number[]) => tf.Tensor;
@@ -11,8 +11,9 @@ const reduction =
     const value = call.value(0);
     const rank = value.order.length;
     const given = axesAt(call, 1, rank);
-    if (given?.length === 0 || (given === undefined && int(call, 'noop_with_empty_axes', 0) === 1)) return value;
-    const axes = given ?? plainOrder(rank);
+    const isOpen = given === undefined || given.length === 0;
+    if (isOpen && int(call, 'noop_with_empty_axes', 0) === 1) return value;
+    const axes = isOpen ? plainOrder(rank) : given;
     const kept: LayoutValue = { tensor: reduce(value.tensor, heapAxes(value, axes)), order: value.order };
     return int(call, 'keepdims', 1) === 1 ? kept : withoutAxes(kept, axes);
   };
@@ -22,6 +23,7 @@ const position =
   (call) => {
     const x = inPlain(call.value(0));
     const axis = front(int(call, 'axis', 0), x.rank);
+    if (int(call, 'select_last_index', 0) === 1) throw unsupported(call, 'it gives the last of equals');
     const found = find(x, axis);
     return plainValue(int(call, 'keepdims', 1) === 1 ? tf.expandDims(found, axis) : found);
   };
@@ -29,7 +31,7 @@ const position =
 const topK: Operator = (call) => {
   const x = inPlain(call.value(0));
   const axis = front(int(call, 'axis', -1), x.rank);
-  const [k = 1] = call.numbers(1) ?? [int(call, 'k', 1)];
+  const [k = 1] = call.has(1) ? needNumbers(call, 1) : [int(call, 'k', 1)];
   const order = plainOrder(x.rank).filter((one) => one !== axis);
   const last = axis === x.rank - 1 ? x : tf.transpose(x, [...order, axis]);
   const sign = int(call, 'largest', 1) === 1 ? 1 : -1;

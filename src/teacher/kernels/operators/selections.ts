@@ -1,5 +1,16 @@
 import * as tf from '../../../runtime/tf.ts';
-import { axisOf, front, int, ints, needNumbers, type Operator, type Operators, text, unsupported } from '../call.ts';
+import {
+  axisOf,
+  float,
+  front,
+  int,
+  ints,
+  needNumbers,
+  type Operator,
+  type Operators,
+  text,
+  unsupported,
+} from '../call.ts';
 import { heapAxes, inPlain, plainOrder, plainValue, shapeOf } from '../layoutValue.ts';
 
 const slice: Operator = (call) => {
@@ -73,7 +84,9 @@ const gather: Operator = (call) => {
     return plainValue(tf.gather(x, tf.tensor1d(found, 'int32'), axis).reshape(rest));
   }
   const indices = inPlain(call.value(1)).cast('int32');
-  return plainValue(tf.gather(x, indices as tf.Tensor1D, axis));
+  // Below zero they count from the end.
+  const places = tf.where(tf.less(indices, 0), tf.add(indices, tf.scalar(length, 'int32')), indices);
+  return plainValue(tf.gather(x, places as tf.Tensor1D, axis));
 };
 
 const pad: Operator = (call) => {
@@ -82,7 +95,7 @@ const pad: Operator = (call) => {
   const mode = text(call, 'mode', 'constant');
   const given = ints(call, 'pads') ?? needNumbers(call, 1);
   const axes = call.has(3) ? needNumbers(call, 3).map((axis) => front(axis, rank)) : plainOrder(rank);
-  const [filler = 0] = call.has(2) ? needNumbers(call, 2) : [];
+  const [filler = 0] = call.has(2) ? needNumbers(call, 2) : [float(call, 'value', 0)];
   const pads = plainOrder(rank).map((axis): [number, number] => {
     const i = axes.indexOf(axis);
     return i < 0 ? [0, 0] : [given[i] as number, given[i + axes.length] as number];
