@@ -103,10 +103,8 @@ describe('each example is asked about once', () => {
     await Promise.all([one.ask(batch([1, 2])), other.ask(batch([3, 4]))]);
     await Promise.all([one.flush(), other.flush()]);
     await cachedTeacher(teacher, store).ask(batch([1, 2, 3, 4]));
-    expect(teacher.asked).toEqual([
-      [1, 2],
-      [3, 4],
-    ]);
+    // Which of the two is first to ask is chance.
+    expect(teacher.asked.map(String).sort()).toEqual(['1,2', '3,4']);
   });
 });
 

@@ -58,15 +58,20 @@ export const fakeQuantize: readonly Kernel[] = [
     kernelName: 'FakeQuantizeWeights',
     run({ backend, pool, address }, inputs, attrs) {
       const { x, factors } = inputs as NamedTensorInfoMap & { x: TensorInfo; factors?: TensorInfo };
-      const [channels, inner] = [Number(attrs?.['channels']), Number(attrs?.['inner'])];
+      const [channels, inner, levels] = ['channels', 'inner', 'levels'].map((name) => attrs?.[name]);
+      if (!isCount(channels) || !isCount(inner) || !isCount(levels)) return undefined;
       const size = sizeOf(x.shape);
       if (!isSupported(x, factors) || size % (channels * inner) !== 0) return undefined;
       if (factors !== undefined && sizeOf(factors.shape) !== channels) return undefined;
       const out = backend.makeOutput(x.shape, 'float32');
       const places = [address(x), factors === undefined ? 0 : address(factors), address(out)];
       const sizes = [size / (channels * inner), channels, inner, attrs?.['isPerChannel'] ? 1 : 0];
-      pool.run('fakeQuantizeWeights', [...places, ...sizes, floatBits(Number(attrs?.['levels']))], size * 8);
+      pool.run('fakeQuantizeWeights', [...places, ...sizes, floatBits(levels)], size * 8);
       return out;
     },
   },
 ];
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 2 ** 31;
+}

@@ -156,6 +156,11 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backendName) => {
   test('a model is what it was once it is released', () =>
     onBackend(async () => {
       const model = withTwo(3);
+      unsettle(model);
+      const dense = model.layers.at(-1) as tf.LayersModel['layers'][number];
+      tf.tidy(() => dense.setWeights([tf.linspace(-1, 1, 48 * 3).reshape([48, 3]), tf.tensor1d([0.3, 0.2, 0.1])]));
+      const convolution = model.layers[0] as tf.LayersModel['layers'][number];
+      tf.tidy(() => convolution.setWeights([tf.linspace(-0.3, 0.7, 3 * 3 * 2 * 3).reshape([3, 3, 2, 3])]));
       const bytes = async () => [...new Uint8Array((await artifactsOf(model)).weightData)];
       const answer = () => tf.tidy(() => [...(model.predict(tf.ones([1, 6, 6, 2])) as tf.Tensor).dataSync()]);
       const [before, answerBefore] = [await bytes(), answer()];
