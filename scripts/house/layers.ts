@@ -39,7 +39,15 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     train: 'value',
   },
   predict: { core: 'value', runtime: 'value', workers: 'value', onnx: 'value', student: 'value' },
-  cli: { core: 'value', onnx: 'value', export: 'value', predict: 'value', student: 'value', data: 'value' },
+  cli: {
+    core: 'value',
+    runtime: 'value',
+    onnx: 'value',
+    export: 'value',
+    predict: 'value',
+    student: 'value',
+    data: 'value',
+  },
   teacher: {
     core: 'value',
     runtime: 'value',

@@ -207,41 +207,6 @@ describe('where tfjs-wasm is wrong', () => {
     }
   });
 
-  test('gradients of a convolution and of a maximum over volumes', async () => {
-    // Against finite differences: tfjs's cpu backend is what they are compared with elsewhere.
-    await install();
-    await tf.setBackend('wasm');
-    const volume = values([1, 4, 5, 4, 2], 1) as tf.Tensor5D;
-    const filter = values([2, 2, 2, 2, 2], 2) as tf.Tensor5D;
-    const costs: ((x: tf.Tensor5D, w: tf.Tensor5D) => tf.Tensor)[] = [
-      (x, w) => tf.sum(tf.square(tf.conv3d(x, w, 2, 'same'))),
-      (x, w) => tf.sum(tf.square(tf.conv3d(x, w, 1, 'valid'))),
-      (x) => tf.sum(tf.square(tf.maxPool3d(tf.sub(x, 3) as tf.Tensor5D, 2, 2, 'same'))),
-    ];
-    for (const cost of costs) {
-      const [dx, dw] = tf.grads(
-        (x, w) => tf.add(cost(x as tf.Tensor5D, w as tf.Tensor5D), tf.mul(tf.sum(w), 0)) as tf.Scalar,
-      )([volume, filter]);
-      for (const at of [0, 5, 11]) {
-        const moved = (tensor: tf.Tensor5D, by: number) => {
-          const data = tensor.dataSync().slice();
-          data[at] = (data[at] as number) + by;
-          return tf.tensor5d(data, tensor.shape);
-        };
-        const slope = (f: (by: number) => tf.Tensor) =>
-          ((f(0.01).dataSync()[0] as number) - (f(-0.01).dataSync()[0] as number)) / 0.02;
-        expect(dx?.dataSync()[at]).toBeCloseTo(
-          slope((by) => cost(moved(volume, by), filter)),
-          0,
-        );
-        expect(dw?.dataSync()[at]).toBeCloseTo(
-          slope((by) => cost(volume, moved(filter, by))),
-          0,
-        );
-      }
-    }
-  });
-
   test('a number is true unless it is 0', async () => {
     await expectAsOnCpu(() => tf.cast([0, 0.5, 256, -3, Number.NaN, -0], 'bool'));
     await expectAsOnCpu(() => tf.cast(tf.tensor([0, 256, -1], [3], 'int32'), 'bool'));

@@ -2,6 +2,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { seededRandom } from '../core/random.ts';
+import { toBundle } from '../export/bundle.ts';
+import { type QuantizeOptions, quantize } from '../export/quantize.ts';
+import { toSafetensors } from '../export/safetensors.ts';
+import { toTfjs } from '../export/tfjs.ts';
+import { toOnnx } from '../export/toOnnx.ts';
 import { loadStudent } from '../predict/loadStudent.ts';
 import { ortAssets } from '../runtime/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
@@ -11,11 +16,6 @@ import { fromSafetensors } from '../student/fromSafetensors.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { readBundle } from '../student/readBundle.ts';
 import { type Student, studentFromArtifacts } from '../student/student.ts';
-import { toBundle } from './bundle.ts';
-import { type QuantizeOptions, quantize } from './quantize.ts';
-import { toSafetensors } from './safetensors.ts';
-import { toTfjs } from './tfjs.ts';
-import { toOnnx } from './toOnnx.ts';
 
 const HERE = { worker: 'none', threads: 1, assetBase: ortAssets() } as const;
 const given = {} as {
