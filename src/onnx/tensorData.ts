@@ -45,7 +45,11 @@ export function packedTensor(name: string, dtype: string, shape: readonly number
   return onnx.tensor({ name, dims: shape.map(BigInt), dataType: dataTypeOf(dtype), rawData });
 }
 
-export function floatTensor(name: string, shape: readonly number[], data: Float32Array | readonly number[]): OnnxTensor {
+export function floatTensor(
+  name: string,
+  shape: readonly number[],
+  data: Float32Array | readonly number[],
+): OnnxTensor {
   return storedData(name, 'float32', shape, Float32Array.from(data));
 }
 
@@ -72,8 +76,8 @@ export function dataOf(tensor: OnnxTensor): TensorData {
 
 function fromRaw({ rawData }: OnnxTensor, dtype: ElementType): ElementArray {
   const bytes = rawData.slice();
-  const Array = ARRAYS[dtype];
-  return new Array(bytes.buffer, 0, Math.floor(bytes.byteLength / Array.BYTES_PER_ELEMENT));
+  const Elements = ARRAYS[dtype];
+  return new Elements(bytes.buffer, 0, Math.floor(bytes.byteLength / Elements.BYTES_PER_ELEMENT));
 }
 
 function fromField(tensor: OnnxTensor, dtype: ElementType): ElementArray {
