@@ -118,7 +118,7 @@ function formsTable(forms: NonNullable<JobReport['forms']>, teacher: JobReport['
     ['Teacher', teacher] as const,
   ];
   return html`<table class="side">
-<thead><tr><td></td><th scope="col">Accuracy</th><th scope="col">Size</th><th scope="col">Batch of\u00a01</th><th scope="col">Batch of\u00a032</th></tr></thead>
+<thead><tr><td></td><th scope="col" class="number">Accuracy</th><th scope="col" class="number">Size</th><th scope="col" class="number">Batch of\u00a01</th><th scope="col" class="number">Batch of\u00a032</th></tr></thead>
 <tbody>${rows.map(
     ([what, { accuracy, bytes: size, msPerExample }]) =>
       html`<tr><th scope="row">${what}</th><td class="number">${percent(accuracy)}</td><td class="number">${bytes(size)}</td><td class="number">${milliseconds(msPerExample['1'])}</td><td class="number">${milliseconds(msPerExample['32'])}</td></tr>`,
