@@ -1,5 +1,5 @@
-import { LimbeckError } from '../core/errors.ts';
 import { checkInspectOptions, type InspectOptions, type OnnxDescription } from './description.ts';
+import { modelBytes } from './modelBytes.ts';
 
 /**
  * Says what an ONNX file holds, without running it: inputs, outputs, operators, parameters, the shape of every tensor as
@@ -21,15 +21,8 @@ export async function inspectOnnx(
   options: InspectOptions = {},
 ): Promise<OnnxDescription> {
   checkInspectOptions(options);
-  if (!(source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob)) {
-    throw new LimbeckError(
-      'invalid-option',
-      `inspectOnnx was given ${typeof source}; it takes the bytes of a model: a Uint8Array, an ArrayBuffer or a Blob. Fetch an address first.`,
-    );
-  }
+  const bytes = await modelBytes(source, 'inspectOnnx');
+  const name = options.name ?? (source instanceof Blob && 'name' in source ? String(source.name) : undefined);
   const { describeOnnx } = await import('./describe.ts');
-  if (source instanceof Uint8Array) return describeOnnx(source, options);
-  const name = options.name ?? ('name' in source ? String(source.name) : undefined);
-  const buffer = source instanceof ArrayBuffer ? source : await source.arrayBuffer();
-  return describeOnnx(new Uint8Array(buffer), { ...options, ...(name !== undefined && { name }) });
+  return describeOnnx(bytes, { ...options, ...(name !== undefined && { name }) });
 }

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { modelBytes } from '../onnx/modelBytes.ts';
 import type { Student } from './student.ts';
 
 /** How an ONNX model becomes a student. */
@@ -42,15 +43,9 @@ export async function fromOnnx(
   options: FromOnnxOptions = {},
 ): Promise<Student> {
   checkOptions(options);
-  if (!(source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob)) {
-    throw new LimbeckError(
-      'invalid-option',
-      `fromOnnx was given ${typeof source}; it takes the bytes of a model: a Uint8Array, an ArrayBuffer or a Blob. Fetch an address first.`,
-    );
-  }
+  const bytes = await modelBytes(source, 'fromOnnx');
   const { importOnnx } = await import('./import/importOnnx.ts');
-  if (source instanceof Uint8Array) return importOnnx(source, options);
-  return importOnnx(new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer()), options);
+  return importOnnx(bytes, options);
 }
 
 function checkOptions(options: FromOnnxOptions): void {

@@ -1,3 +1,4 @@
+import { transposed } from '../../core/transposed.ts';
 import { axisOf, type Shape } from '../../onnx/shapes/tensor.ts';
 import type { SymbolicTensor } from '../../runtime/tf.ts';
 import type { Builder, Constant, OperatorImport, Step, Value } from './operator.ts';
@@ -40,30 +41,9 @@ export function frontAxis(axis: number, rank: number): number {
   return axisOf(axis, rank) ?? 0;
 }
 
-/** A stored value's elements with its axes in another order. */
-export function turned({ shape, data }: Pick<Constant, 'shape' | 'data'>, perm: readonly number[]): Float32Array {
-  const strides = shape.map((_, i) => shape.slice(i + 1).reduce((product, length) => product * length, 1));
-  const lengths = perm.map((axis) => shape[axis] as number);
-  const steps = perm.map((axis) => strides[axis] as number);
-  const result = new Float32Array(data.length);
-  const place = perm.map(() => 0);
-  let from = 0;
-  for (let at = 0; at < result.length; at++) {
-    result[at] = data[from] as number;
-    for (let axis = perm.length - 1; axis >= 0; axis--) {
-      from += steps[axis] as number;
-      place[axis] = (place[axis] as number) + 1;
-      if (place[axis] !== lengths[axis]) break;
-      from -= (steps[axis] as number) * (lengths[axis] as number);
-      place[axis] = 0;
-    }
-  }
-  return result;
-}
-
 /** A constant with its axes in another order, as the weight of a layer. */
-export function turnedConstant(constant: Constant, perm: readonly number[]): Constant {
-  return { ...constant, shape: perm.map((axis) => constant.shape[axis] as number), data: turned(constant, perm) };
+export function turnedConstant(constant: Constant, order: readonly number[]): Constant {
+  return { ...constant, ...transposed(constant, order) };
 }
 
 /** The sentence for an input that has to be stored in the file; undefined where it is. */

@@ -1,7 +1,7 @@
+import { transposed } from '../../core/transposed.ts';
 import { int, text } from '../../onnx/shapes/call.ts';
 import type { SymbolicTensor } from '../../runtime/tf.ts';
 import type { Builder, Constant, Step, Value } from './operator.ts';
-import { turned } from './placing.ts';
 
 type Kind = 'lstm' | 'gru' | 'rnn';
 
@@ -89,8 +89,8 @@ function weightsOf(kind: Kind, { w, r, b }: Omit<Parts, 'x'>, direction: number)
     Float32Array,
   ];
   return [
-    turned({ shape: [rows, features], data: kernel }, [1, 0]),
-    turned({ shape: [rows, hidden], data: recurrentKernel }, [1, 0]),
+    transposed({ shape: [rows, features], data: kernel }, [1, 0]).data,
+    transposed({ shape: [rows, hidden], data: recurrentKernel }, [1, 0]).data,
     inputBias.map((one, i) => one + (ownBias[i] as number)),
   ];
 }

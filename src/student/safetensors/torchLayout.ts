@@ -1,6 +1,7 @@
 // Weights as PyTorch lays them out, brought into the layout of tfjs.
 import { LimbeckError } from '../../core/errors.ts';
-import type { NdArray, NumericArray } from '../../core/shape.ts';
+import type { NdArray } from '../../core/shape.ts';
+import { transposed } from '../../core/transposed.ts';
 import type { WeightSpec } from '../student.ts';
 
 /** Which axis of PyTorch's kernel becomes which of tfjs's, by rank: dense, and convolutions over one to three lengths. */
@@ -41,25 +42,4 @@ function fromDepthwise(needed: readonly number[], array: NdArray): NdArray {
   const spread = { data, shape: [channels, multiplier, ...shape.slice(2)] };
   const lengths = spread.shape.slice(2).map((_, i) => i + 2);
   return transposed(spread, [...lengths, 0, 1]);
-}
-
-/** The axis `order[i]` becomes the axis i. */
-export function transposed({ data, shape }: NdArray, order: readonly number[]): NdArray {
-  const steps = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, n) => product * n, 1));
-  const lengths = order.map((axis) => shape[axis] as number);
-  const strides = order.map((axis) => steps[axis] as number);
-  const out = data.slice() as NumericArray;
-  const index = new Array<number>(order.length).fill(0);
-  let from = 0;
-  for (let to = 0; to < out.length; to++) {
-    out[to] = data[from] as number;
-    for (let axis = order.length - 1; axis >= 0; axis--) {
-      from += strides[axis] as number;
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (lengths[axis] as number)) break;
-      from -= (strides[axis] as number) * (lengths[axis] as number);
-      index[axis] = 0;
-    }
-  }
-  return { data: out, shape: lengths };
 }

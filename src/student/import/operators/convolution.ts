@@ -1,16 +1,9 @@
+import { transposed } from '../../../core/transposed.ts';
 import { int, ints, text } from '../../../onnx/shapes/call.ts';
 import type { SymbolicTensor } from '../../../runtime/tf.ts';
 import { mergedActivation } from '../activationOf.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
-import {
-  channelsLast,
-  lengthsAt,
-  outputShape,
-  refuseComputed,
-  refuseUnknown,
-  turned,
-  turnedConstant,
-} from '../placing.ts';
+import { channelsLast, lengthsAt, outputShape, refuseComputed, refuseUnknown, turnedConstant } from '../placing.ts';
 import { flatPads, type ImportedWindow, refuseWindow, windowOf } from '../windowOf.ts';
 
 /** The kernel's axes with channels last: [O, I, H, W] → [H, W, I, O]. */
@@ -45,7 +38,7 @@ export const convolution: OperatorTable = {
       const isPadded = text(step, 'auto_pad', 'NOTSET').startsWith('SAME') || ints(step, 'output_shape') !== undefined;
       return isPadded ? 'its padding follows from the length of its output' : undefined;
     },
-    build: (step, builder) => transposed(step, builder),
+    build: (step, builder) => convTranspose(step, builder),
   },
 };
 
@@ -100,11 +93,11 @@ function convolved(step: Step, builder: Builder): readonly Value[] {
       depthMultiplier,
       depthwiseInitializer: 'zeros',
     } as never);
-    result = value(apply(layer, source, [turned(split, [2, 3, 0, 1]), ...biases]));
+    result = value(apply(layer, source, [transposed(split, [2, 3, 0, 1]).data, ...biases]));
   } else {
     const make = { 3: tf.layers.conv1d, 4: tf.layers.conv2d, 5: tf.layers.conv3d }[rank] as typeof tf.layers.conv2d;
     const layer = make({ ...common, filters, kernelInitializer: 'zeros' } as never);
-    result = value(apply(layer, source, [turned(weight, kernelOrder(rank)), ...biases]));
+    result = value(apply(layer, source, [transposed(weight, kernelOrder(rank)).data, ...biases]));
   }
   if (merged !== undefined) builder.settle(merged.last, result);
   return [result];
@@ -154,7 +147,7 @@ function operated(step: Step, builder: Builder, x: SymbolicTensor, window: Impor
   return { tensor, axes, rank };
 }
 
-function transposed(step: Step, builder: Builder): readonly Value[] {
+function convTranspose(step: Step, builder: Builder): readonly Value[] {
   const { tf, apply, name } = builder;
   const [weight, bias] = [step.constant(1) as Constant, step.constant(2)];
   const rank = weight.shape.length;
@@ -184,7 +177,7 @@ function transposed(step: Step, builder: Builder): readonly Value[] {
       ...(merged && { activation: merged.activation as 'relu' }),
     });
     const biases = bias === undefined ? [] : [bias.data];
-    const result = { tensor: apply(layer, x, [turned(weight, order), ...biases]), axes, rank };
+    const result = { tensor: apply(layer, x, [transposed(weight, order).data, ...biases]), axes, rank };
     if (merged !== undefined) builder.settle(merged.last, result);
     return [result];
   }

@@ -1,8 +1,9 @@
 import { sizeOf } from '../../../core/shape.ts';
+import { transposed } from '../../../core/transposed.ts';
 import { float, int } from '../../../onnx/shapes/call.ts';
 import { mergedActivation } from '../activationOf.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
-import { BATCH, lengthsAt, outputShape, refuseUnknown, turned, withLast } from '../placing.ts';
+import { BATCH, lengthsAt, outputShape, refuseUnknown, withLast } from '../placing.ts';
 
 /** Products with matrices. */
 export const dense: OperatorTable = {
@@ -17,7 +18,7 @@ export const dense: OperatorTable = {
       const isRowed = !isBiased || isRow(step.constant(2), outputWidth(step));
       if (weight === undefined || !isRowed || int(step, 'transA', 0) === 1) return gemm(step, builder);
       const [alpha, beta] = [float(step, 'alpha') ?? 1, float(step, 'beta') ?? 1];
-      const kernel = int(step, 'transB', 0) === 1 ? turned(weight, [1, 0]) : weight.data;
+      const kernel = int(step, 'transB', 0) === 1 ? transposed(weight, [1, 0]).data : weight.data;
       const bias = step.constant(2);
       const parts = {
         kernel: scaled(kernel, alpha),
@@ -113,10 +114,10 @@ function densely(
 function shuffledRows(kernel: Float32Array, { shuffle }: Value, units: number): Float32Array {
   if (shuffle === undefined) return kernel;
   const { lengths, order } = shuffle;
-  return turned({ shape: [...lengths, units], data: kernel.subarray(0, sizeOf(lengths) * units) }, [
+  return transposed({ shape: [...lengths, units], data: kernel.subarray(0, sizeOf(lengths) * units) }, [
     ...order,
     lengths.length,
-  ]);
+  ]).data;
 }
 
 function gemm(step: Step, builder: Builder): readonly Value[] {
