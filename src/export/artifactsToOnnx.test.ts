@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { NdArray } from '../core/shape.ts';
 import { findTaps } from '../onnx/findTaps.ts';
 import { readModel } from '../onnx/model.ts';
 import * as tf from '../runtime/tf.ts';
@@ -14,16 +15,8 @@ import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
 import { resnet8 } from '../student/zoo/resnet8.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
 import { artifactsToOnnx } from './artifactsToOnnx.ts';
-import {
-  checkExport,
-  countOf,
-  expectSame,
-  type Given,
-  ortOutputs,
-  shakeWeights,
-  tfjsOutputs,
-  valuesFor,
-} from './exportCases.ts';
+import { checkExport, countOf, expectSame, ortOutputs } from './exportCases.ts';
+import { predicted, seededInputs, withSeededWeights } from './exportedCases.ts';
 import { type CaseInput, LAYER_CASES } from './layerCases.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
@@ -39,7 +32,7 @@ const opsetsOf = (family: string) => (family === 'activation' ? [13, 21] : [13, 
 describe.each(LAYER_CASES)('$family: $name', ({ family, build, inputs }) => {
   test.each(opsetsOf(family))('equals tfjs at opset %i', async (opset) => {
     const model = build(tf);
-    shakeWeights(model);
+    withSeededWeights(tf, model);
     await checkExport(model, inputs, { opset });
   });
 });
@@ -49,7 +42,7 @@ test.each([13, 14, 21])('limbeck’s hardSwish equals itself at opset %i', async
   const input = tf.input({ shape: [6, 5, 2] });
   const config = { filters: 3, kernelSize: 2, activation: 'hardSwish' as 'relu' };
   const model = tf.model({ inputs: input, outputs: tf.layers.conv2d(config).apply(input) as tf.SymbolicTensor });
-  shakeWeights(model);
+  withSeededWeights(tf, model);
   const read = await checkExport(model, [{ shape: [6, 5, 2] }], { opset });
   expect(countOf(read, 'HardSwish')).toBe(opset >= 14 ? 1 : 0);
 });
@@ -118,11 +111,11 @@ describe('what a file says', () => {
     const model = await built(resnet8());
     const options = { dynamicBatch: false, batchSize: 2, inputLayout: 'channels-first' } as const;
     const bytes = artifactsToOnnx(await artifactsOf(model), options);
-    const given = valuesFor([{ shape: [32, 32, 3] }], 2);
-    const { data } = given[0] as Given;
+    const given = seededInputs([{ shape: [32, 32, 3] }], 2);
+    const { data } = given[0] as NdArray;
     const moved = tf.tidy(() => tf.transpose(tf.tensor4d(data, [2, 32, 32, 3]), [0, 3, 1, 2]).dataSync());
     const asked = [{ data: moved as Float32Array, shape: [2, 3, 32, 32] }];
-    expectSame(await ortOutputs(bytes, asked), tfjsOutputs(model, given));
+    expectSame(await ortOutputs(bytes, asked), await predicted(tf, model, given));
     expect(countOf(readModel(bytes), 'Transpose')).toBe(0);
   });
 
@@ -173,9 +166,9 @@ test.each([1, 2])('batch normalization over axis %i is what it is over the last 
     return tf.model({ inputs: input, outputs: x });
   };
   const [own, moved] = [modelWith(false), modelWith(true)];
-  for (const model of [own, moved]) shakeWeights(model);
-  const given = valuesFor([{ shape: [6, 5, 3] }], 2);
-  expectSame(await ortOutputs(artifactsToOnnx(await artifactsOf(own)), given), tfjsOutputs(moved, given));
+  for (const model of [own, moved]) withSeededWeights(tf, model);
+  const given = seededInputs([{ shape: [6, 5, 3] }], 2);
+  expectSame(await ortOutputs(artifactsToOnnx(await artifactsOf(own)), given), await predicted(tf, moved, given));
 });
 
 /** tfjs builds a causal convolution and does not run it. */
@@ -191,11 +184,11 @@ test.each([
   };
   const room = 2 * dilationRate;
   const [causal, valid] = [modelOf(8, 'causal'), modelOf(8 + room, 'valid')];
-  for (const model of [causal, valid]) shakeWeights(model);
-  const [given] = valuesFor([{ shape: [8, 2] }], 1);
+  for (const model of [causal, valid]) withSeededWeights(tf, model);
+  const [given] = seededInputs([{ shape: [8, 2] }], 1);
   const padded = new Float32Array(2 * (8 + room));
   padded.set(given?.data as Float32Array, 2 * room);
-  const expected = tfjsOutputs(valid, [{ data: padded, shape: [1, 8 + room, 2] }]);
+  const expected = await predicted(tf, valid, [{ data: padded, shape: [1, 8 + room, 2] }]);
   expectSame(await ortOutputs(artifactsToOnnx(await artifactsOf(causal)), [given as never]), expected);
 });
 

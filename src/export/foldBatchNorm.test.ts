@@ -3,7 +3,8 @@ import { readModel } from '../onnx/model.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { artifactsToOnnx } from './artifactsToOnnx.ts';
-import { checkExport, countOf, shakeWeights } from './exportCases.ts';
+import { checkExport, countOf } from './exportCases.ts';
+import { withSeededWeights } from './exportedCases.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
 afterEach(() => {
@@ -25,7 +26,7 @@ describe('folding batch normalization', () => {
   ])('of a %s', async (_, layer, left) => {
     const input = tf.input({ shape: foldable.shape });
     const model = tf.model({ inputs: input, outputs: normOf(layer().apply(input) as tf.SymbolicTensor) });
-    shakeWeights(model);
+    withSeededWeights(tf, model);
     const read = await checkExport(model, [foldable], { foldBatchNorm: true });
     expect(countOf(read, 'BatchNormalization')).toBe(left);
   });
@@ -34,7 +35,7 @@ describe('folding batch normalization', () => {
     const input = tf.input({ shape: [5] });
     const dense = tf.layers.dense({ units: 4 }).apply(input) as tf.SymbolicTensor;
     const model = tf.model({ inputs: input, outputs: normOf(dense) });
-    shakeWeights(model);
+    withSeededWeights(tf, model);
     const read = await checkExport(model, [{ shape: [5] }], { foldBatchNorm: true });
     expect(read.graph.node.map(({ opType }) => opType)).toEqual(['Gemm']);
   });
@@ -43,7 +44,7 @@ describe('folding batch normalization', () => {
     const input = tf.input({ shape: [6, 5] });
     const dense = tf.layers.dense({ units: 4, useBias }).apply(input) as tf.SymbolicTensor;
     const model = tf.model({ inputs: input, outputs: normOf(dense) });
-    shakeWeights(model);
+    withSeededWeights(tf, model);
     const read = await checkExport(model, [{ shape: [6, 5] }], { foldBatchNorm: true });
     expect(read.graph.node.map(({ opType }) => opType)).toEqual(['MatMul', 'Add']);
   });

@@ -9,7 +9,8 @@ import { buildStudent } from '../student/build.ts';
 import { fromOnnx } from '../student/fromOnnx.ts';
 import { readBundle } from '../student/readBundle.ts';
 import { toBundle } from './bundle.ts';
-import { expectSame, type Given, ortOutputs, shakeWeights, tfjsOutputs, valuesFor } from './exportCases.ts';
+import { expectSame, ortOutputs } from './exportCases.ts';
+import { predicted, seededInputs, withSeededWeights } from './exportedCases.ts';
 import { FOREIGN_CASES } from './foreignCases.ts';
 import { type QuantizeOptions, quantize } from './quantize.ts';
 import { toOnnx } from './toOnnx.ts';
@@ -21,9 +22,9 @@ const HERE = { worker: 'none', threads: 1, assetBase: ortAssets() } as const;
 
 test.each(FOREIGN_CASES)('$name', async ({ inputs, comesBack, build }) => {
   const model = build(tf);
-  shakeWeights(model);
-  const given = valuesFor(inputs, 3);
-  const wanted = tfjsOutputs(model, given);
+  withSeededWeights(tf, model);
+  const given = seededInputs(inputs, 3);
+  const wanted = await predicted(tf, model, given);
   const bytes = await toOnnx(model);
   expectSame(await ortOutputs(bytes, given), wanted, 'as ONNX');
 
@@ -45,7 +46,7 @@ test.each(FOREIGN_CASES)('$name', async ({ inputs, comesBack, build }) => {
 
   const { artifacts } = await readBundle(await toBundle(model));
   const unpacked = await buildStudent({ kind: 'artifacts', artifacts }, 0);
-  expectSame(tfjsOutputs(unpacked, given), wanted, 'from a bundle');
+  expectSame(await predicted(tf, unpacked, given), wanted, 'from a bundle');
   if (comesBack === false) {
     await expect(fromOnnx(bytes)).rejects.toMatchObject({ code: 'unsupported-operator' });
     return;
@@ -55,7 +56,7 @@ test.each(FOREIGN_CASES)('$name', async ({ inputs, comesBack, build }) => {
 });
 
 /** The root of the mean squared difference, in parts of that of the values. */
-function distance(a: readonly Given[], b: readonly Given[]): number {
+function distance(a: readonly NdArray[], b: readonly NdArray[]): number {
   let [apart, size] = [0, 0];
   for (const [i, { data }] of b.entries()) {
     for (const [k, value] of data.entries()) {

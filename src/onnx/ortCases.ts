@@ -55,6 +55,12 @@ export function feedsOf(name: ModelName): Feeds {
 
 let started: Promise<typeof import('onnxruntime-web/wasm')> | undefined;
 
+/** onnxruntime-web in Node, on one thread; started once. */
+export function ortInNode() {
+  started ??= start();
+  return started;
+}
+
 async function start() {
   const ort = await import('onnxruntime-web/wasm');
   const entry = createRequire(import.meta.url).resolve('onnxruntime-web/wasm');
@@ -67,8 +73,7 @@ async function start() {
 
 /** What a model gives in onnxruntime-web. Inputs that it does not have are left out. */
 export async function runModel(bytes: Uint8Array, feeds: Feeds): Promise<Record<string, Tensor>> {
-  started ??= start();
-  const ort = await started;
+  const ort = await ortInNode();
   const session: InferenceSession = await ort.InferenceSession.create(bytes, { graphOptimizationLevel: 'all' });
   try {
     const inputs = Object.entries(feeds).filter(([name]) => session.inputNames.includes(name));
