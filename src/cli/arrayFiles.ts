@@ -14,7 +14,7 @@ export async function readArrays(
   for (const one of given) {
     const at = one.indexOf('=');
     const [name, file] = at > 0 ? [one.slice(0, at), one.slice(at + 1)] : [otherwise, one];
-    if (name in arrays) throw new LimbeckError('invalid-option', `${option} gives "${name}" twice.`);
+    if (Object.hasOwn(arrays, name)) throw new LimbeckError('invalid-option', `${option} gives "${name}" twice.`);
     arrays[name] = await readArray(file, console);
   }
   return arrays;

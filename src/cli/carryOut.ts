@@ -7,7 +7,8 @@ interface Command<Request> {
   readonly help: string;
   /** What the arguments ask for; undefined for help. Throws where they are wrong. */
   readonly read: (args: readonly string[]) => Promise<Request | undefined>;
-  readonly work: (request: Request) => Promise<void>;
+  /** May give an exit code; else it is 0. */
+  readonly work: (request: Request) => Promise<unknown>;
 }
 
 /** Runs a command. Gives its exit code: 0, 1 where a file or the work is bad, 2 where the command line is. */
@@ -28,8 +29,8 @@ export async function carryOut<Request>(
     return 0;
   }
   try {
-    await work(request);
-    return 0;
+    const exitCode = await work(request);
+    return typeof exitCode === 'number' ? exitCode : 0;
   } catch (error) {
     console.writeError(`${messageOf(error)}\n`);
     return error instanceof LimbeckError && error.code === 'invalid-option' ? 2 : 1;

@@ -90,17 +90,21 @@ async function requestOf(args: readonly string[]): Promise<Request | undefined> 
   };
 }
 
+/** The file of that name in a folder, or here; not one whose name only ends so. */
+const MODEL_JSON = /(^|\/)model\.json$/;
+
 function formOf(output: string): Request['to'] {
   if (output.endsWith('.safetensors')) return 'safetensors';
   if (output.endsWith('.limbeck')) return 'bundle';
-  return output.endsWith('/') || output.endsWith('model.json') ? 'tfjs' : 'onnx';
+  return output.endsWith('/') || MODEL_JSON.test(output) ? 'tfjs' : 'onnx';
 }
 
 async function exportFile(request: Request, console: Console): Promise<void> {
   const student = await readStudentFile(request.file, console);
   for (const [path, data] of Object.entries(await filesOf(request, student))) {
     await console.writeFile(path, data);
-    console.write(`written  ${path}, ${bytesText(typeof data === 'string' ? data.length : data.byteLength)}\n`);
+    const { length } = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+    console.write(`written  ${path}, ${bytesText(length)}\n`);
   }
 }
 
@@ -127,7 +131,7 @@ async function filesOf(request: Request, student: StudentFile): Promise<Record<s
     }
     case 'tfjs': {
       const { toTfjs } = await import('../export/tfjs.ts');
-      const folder = output.replace(/\/?(model\.json)?$/, '') || '.';
+      const folder = output.replace(MODEL_JSON, '$1').replace(/(?<=.)\/$/, '') || '.';
       const files = await toTfjs(artifacts, { quantize: precision ?? 'none' });
       return Object.fromEntries(
         Object.entries<Uint8Array | string>(files).map(([file, data]) => [`${folder}/${file}`, data]),

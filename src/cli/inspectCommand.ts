@@ -2,6 +2,7 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import type { InspectOptions, OnnxDescription } from '../onnx/description.ts';
 import { inspectOnnx } from '../onnx/inspect.ts';
 import { numberOf, pairs } from './arguments.ts';
+import { carryOut } from './carryOut.ts';
 import { inspectReport } from './inspectReport.ts';
 import { describeStudentFile, type StudentFileDescription, studentReport } from './inspectStudent.ts';
 import type { Console } from './openConsole.ts';
@@ -36,19 +37,13 @@ interface Request {
 }
 
 /** `limbeck inspect`. Gives the exit code. */
-export async function inspectCommand(args: readonly string[], console: Console): Promise<number> {
-  let request: Request | undefined;
-  try {
-    request = await requestOf(args);
-  } catch (error) {
-    console.writeError(`${messageOf(error)}\nlimbeck inspect --help lists the options.\n`);
-    return 2;
-  }
-  if (request === undefined) {
-    console.write(HELP);
-    return 0;
-  }
-  const { files, options, withNodes, asJson } = request;
+export function inspectCommand(args: readonly string[], console: Console): Promise<number> {
+  const work = (request: Request) => inspectFiles(request, console);
+  return carryOut({ name: 'inspect', help: HELP, read: requestOf, work }, args, console);
+}
+
+/** A bad file does not keep the others from being shown. */
+async function inspectFiles({ files, options, withNodes, asJson }: Request, console: Console): Promise<number> {
   const descriptions: Description[] = [];
   let exitCode = 0;
   for (const file of files) {

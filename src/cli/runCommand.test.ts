@@ -73,7 +73,7 @@ describe('limbeck run', () => {
     [['--input', 'x.npy', '--input', 'x.npy', 's.onnx'], /"input" twice/],
     [['--input', 'x.npy', '--engine', 'gpu', 's.onnx'], /--engine was "gpu"/],
     [['--input', 'x.npy', '--engine', 'tfjs', 's.onnx'], /not there as tfjs/],
-    [['--input', 'x.npy', '--repeat', '1.5', 's.onnx'], /--repeat was "1\.5"/],
+    [['--input', 'x.npy', '--repeat', '1.5', 's.onnx'], /--repeat" was 1\.5/],
     [['--input', 'x.npy', '--repeat', 'x', 's.onnx'], /"x" is no number/],
     [['--input', 'x.npy', '--times', '3', 's.onnx'], /--times/],
   ])('%j ends with 2', async (args, message) => {

@@ -1,6 +1,9 @@
 import { LimbeckError } from '../core/errors.ts';
+import { checkCount } from '../core/options.ts';
 import type { NdArray } from '../core/shape.ts';
+import { argMax, median } from '../core/stats.ts';
 import { writeNpy } from '../data/npy.ts';
+import type { EngineName } from '../predict/engine.ts';
 import { type LoadedStudent, loadStudent, type Prediction } from '../predict/loadStudent.ts';
 import type { PredictSource } from '../predict/readSource.ts';
 import { numberOf, onlyFile, wordOf } from './arguments.ts';
@@ -34,7 +37,7 @@ interface Request {
   readonly inputs: readonly string[];
   readonly labels: string | undefined;
   readonly output: string | undefined;
-  readonly engine: 'onnxruntime' | 'tfjs' | undefined;
+  readonly engine: EngineName | undefined;
   readonly repeat: number;
   readonly asJson: boolean;
 }
@@ -63,10 +66,7 @@ async function requestOf(args: readonly string[]): Promise<Request | undefined> 
   });
   if (values.help) return undefined;
   if (values.input === undefined) throw new LimbeckError('invalid-option', 'Give examples: --input FILE.npy.');
-  const repeat = values.repeat === undefined ? 0 : numberOf(values.repeat);
-  if (!Number.isInteger(repeat) || repeat < 0) {
-    throw new LimbeckError('invalid-option', `--repeat was "${values.repeat}"; it must be a whole number.`);
-  }
+  const repeat = values.repeat === undefined ? 0 : checkCount(numberOf(values.repeat), '--repeat', 0);
   return {
     file: onlyFile(positionals),
     inputs: values.input,
@@ -103,7 +103,7 @@ async function runFile(request: Request, console: Console): Promise<void> {
     outputs: Object.fromEntries(Object.entries(prediction.outputs).map(([name, { shape }]) => [name, shape])),
     ...(prediction.labels && { labels: prediction.labels }),
     ...(accuracy !== undefined && { accuracy }),
-    ...(times.length > 0 && { medianMs: times[times.length >> 1] }),
+    ...(times.length > 0 && { medianMs: median(times) }),
   };
   console.write(asJson ? `${JSON.stringify(result, null, 2)}\n` : textOf(result));
 }
@@ -122,7 +122,7 @@ async function timesOf(student: LoadedStudent, arrays: Parameters<LoadedStudent[
     await student.predict(arrays);
     times.push(performance.now() - start);
   }
-  return times.sort((a, b) => a - b);
+  return times;
 }
 
 async function accuracyOf({ outputs }: Prediction, labels: string | undefined, console: Console) {
@@ -138,8 +138,7 @@ async function accuracyOf({ outputs }: Prediction, labels: string | undefined, c
   }
   let right = 0;
   for (let row = 0; row < rows; row++) {
-    const scores = logits.data.subarray(row * classes, (row + 1) * classes);
-    if (scores.indexOf(Math.max(...scores)) === data[row]) right++;
+    if (argMax(logits.data, row * classes, classes) === data[row]) right++;
   }
   return right / rows;
 }

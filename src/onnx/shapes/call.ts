@@ -38,48 +38,56 @@ export function numbersAt(call: Call, index: number): readonly number[] | undefi
   return numbersOf(call.inputs[index]?.values);
 }
 
-function attribute(call: Call, name: string): OnnxAttribute | undefined {
+/** What has a node's attributes. */
+type Attributed = Pick<Call, 'node'>;
+
+function attribute(call: Attributed, name: string): OnnxAttribute | undefined {
   return call.node.attribute.find((one) => one.name === name);
 }
 
-export function hasAttribute(call: Call, name: string): boolean {
+export function hasAttribute(call: Attributed, name: string): boolean {
   return attribute(call, name) !== undefined;
 }
 
-export function int(call: Call, name: string, fallback: number): number {
+export function int(call: Attributed, name: string, fallback: number): number {
   const found = attribute(call, name);
   return found === undefined ? fallback : Number(found.i);
 }
 
-export function ints(call: Call, name: string): readonly number[] | undefined {
+export function ints(call: Attributed, name: string): readonly number[] | undefined {
   return attribute(call, name)?.ints.map(Number);
 }
 
-export function floats(call: Call, name: string): readonly number[] | undefined {
+export function floats(call: Attributed, name: string): readonly number[] | undefined {
   return attribute(call, name)?.floats;
 }
 
-export function float(call: Call, name: string): number | undefined {
+export function float(call: Attributed, name: string): number | undefined {
   return attribute(call, name)?.f;
 }
 
-export function text(call: Call, name: string, fallback: string): string {
+export function text(call: Attributed, name: string, fallback: string): string {
   const found = attribute(call, name);
   return found === undefined ? fallback : new TextDecoder().decode(found.s);
 }
 
+/** A list of strings; empty where it is not there. */
+export function texts(call: Attributed, name: string): string[] {
+  return (attribute(call, name)?.strings ?? []).map((one) => new TextDecoder().decode(one));
+}
+
 /** How many entries a list of strings has. */
-export function textCount(call: Call, name: string): number | undefined {
+export function textCount(call: Attributed, name: string): number | undefined {
   return attribute(call, name)?.strings.length;
 }
 
-export function tensorAttribute(call: Call, name: string): Inferred | undefined {
+export function tensorAttribute(call: Attributed, name: string): Inferred | undefined {
   const found: OnnxTensor | undefined = attribute(call, name)?.t;
   return found && storedTensor(found);
 }
 
 /** An element type that an attribute names by its number. */
-export function dtypeAttribute(call: Call, name: string): string | null | undefined {
+export function dtypeAttribute(call: Attributed, name: string): string | null | undefined {
   const found = attribute(call, name);
   return found === undefined || found.i === 0n ? undefined : (DATA_TYPES[Number(found.i)]?.name ?? null);
 }

@@ -1,4 +1,5 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { sizeOf } from '../../core/shape.ts';
 import { checkModel } from '../../onnx/check.ts';
 import { DATA_TYPES, type OnnxGraph, type OnnxTensor, readModel } from '../../onnx/model.ts';
 import { simplify } from '../../onnx/simplify.ts';
@@ -6,8 +7,8 @@ import * as tf from '../../runtime/tf.ts';
 import { registerActivations } from '../activations.ts';
 import { settleBackend } from '../build.ts';
 import type { FromOnnxOptions } from '../fromOnnx.ts';
-import { joinBuffers } from '../layersModel.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student.ts';
+import { joinWeights } from '../weightBytes.ts';
 import { freeBatch, holdsImages, type ImportedInput, refuseInput } from './importInputs.ts';
 import { keepOutputs, requireUseful } from './importOutputs.ts';
 import { type Steps, stepsOf } from './importSteps.ts';
@@ -208,10 +209,10 @@ function freeze({ layers }: Workshop, trainable: NonNullable<FromOnnxOptions['tr
 function artifactsFrom(model: tf.LayersModel, { data }: Workshop): StudentArtifacts {
   const modelTopology = model.toJSON(undefined, false) as unknown as object;
   const weightSpecs: WeightSpec[] = [];
-  const parts: ArrayBuffer[] = [];
+  const parts: Uint8Array[] = [];
   for (const { originalName, shape } of model.weights) {
     const numbers = data.get(originalName);
-    const size = shape.reduce<number>((product, length) => product * (length ?? 1), 1);
+    const size = sizeOf(shape as number[]);
     if (numbers === undefined || numbers.length !== size) {
       throw new LimbeckError(
         'invalid-onnx',
@@ -219,7 +220,7 @@ function artifactsFrom(model: tf.LayersModel, { data }: Workshop): StudentArtifa
       );
     }
     weightSpecs.push({ name: originalName, shape: shape as number[], dtype: 'float32' });
-    parts.push(numbers.slice().buffer as ArrayBuffer);
+    parts.push(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
   }
-  return { modelTopology, weightSpecs, weightData: joinBuffers(parts) };
+  return { modelTopology, weightSpecs, weightData: joinWeights(parts) };
 }

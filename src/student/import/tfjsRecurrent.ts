@@ -1,5 +1,5 @@
 import { transposed } from '../../core/transposed.ts';
-import { int, text } from '../../onnx/shapes/call.ts';
+import { int, text, texts } from '../../onnx/shapes/call.ts';
 import type { SymbolicTensor } from '../../runtime/tf.ts';
 import type { Builder, Constant, Step, Value } from './operator.ts';
 
@@ -26,10 +26,7 @@ export function tfjsRecurrent(
   parts: Parts,
 ): readonly (Value | undefined)[] | undefined {
   const direction = text(step, 'direction', 'forward');
-  const isRelu = step.node.attribute.some(
-    ({ name, strings: [one] }) =>
-      name === 'activations' && one !== undefined && new TextDecoder().decode(one) === 'Relu',
-  );
+  const isRelu = texts(step, 'activations')[0] === 'Relu';
   const [isSequence, isState = false, isCell = false] = step.node.output.map((name) => name !== '');
   const isBoth = direction === 'bidirectional';
   if (kind === 'gru' && int(step, 'linear_before_reset', 0) === 1) return undefined;

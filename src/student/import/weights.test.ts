@@ -67,6 +67,14 @@ describe('weights of an imported model', () => {
     model.dispose();
   });
 
+  test('divide floats toward zero, whatever their signs', async () => {
+    const remainder = node('Mod', ['x', 'by'], ['y'], { attribute: [int('fmod', 1)] });
+    const model = await built(graphOf([remainder], [floats('by', [2], [3, -3])]));
+    expect(run(model, [[-7, 7]])).toEqual([-1, 1]);
+    expect(run(model, [[7, -7]])).toEqual([1, -1]);
+    model.dispose();
+  });
+
   test('are left as they are by a tensor that one node reads twice', async () => {
     const nodes = [node('Relu', ['x'], ['a']), node('Mul', ['a', 'a'], ['b']), node('Sub', ['b', 'a'], ['y'])];
     const model = await built(graphOf(nodes, []));

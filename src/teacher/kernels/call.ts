@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { OnnxAttribute } from '../../onnx/model.ts';
+import * as attributes from '../../onnx/shapes/call.ts';
 import * as tf from '../../runtime/tf.ts';
 import type { LayoutValue } from './layoutValue.ts';
 import type { Step, Stored } from './steps.ts';
@@ -29,22 +30,20 @@ export function attributeOf({ step }: StepCall, name: string): OnnxAttribute | u
   return step.node.attribute.find((one) => one.name === name);
 }
 
-export function int(call: StepCall, name: string, fallback: number): number {
-  const found = attributeOf(call, name);
-  return found === undefined ? fallback : Number(found.i);
+export function int({ step }: StepCall, name: string, fallback: number): number {
+  return attributes.int(step, name, fallback);
 }
 
-export function ints(call: StepCall, name: string): number[] | undefined {
-  return attributeOf(call, name)?.ints.map(Number);
+export function ints({ step }: StepCall, name: string): readonly number[] | undefined {
+  return attributes.ints(step, name);
 }
 
-export function float(call: StepCall, name: string, fallback: number): number {
-  return attributeOf(call, name)?.f ?? fallback;
+export function float({ step }: StepCall, name: string, fallback: number): number {
+  return attributes.float(step, name) ?? fallback;
 }
 
-export function text(call: StepCall, name: string, fallback: string): string {
-  const found = attributeOf(call, name);
-  return found === undefined ? fallback : new TextDecoder().decode(found.s);
+export function text({ step }: StepCall, name: string, fallback: string): string {
+  return attributes.text(step, name, fallback);
 }
 
 /** An axis counted from the front. */

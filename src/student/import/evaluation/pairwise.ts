@@ -1,6 +1,7 @@
 import type { Tensor } from '../../../runtime/tf.ts';
 import type { Tf } from '../../../runtime/tfNamespace.ts';
 import { type Evaluator, type EvaluatorTable, numberOf } from '../evaluation.ts';
+import { truncated } from './pointwise.ts';
 
 type Binary = (tf: Tf, a: Tensor, b: Tensor) => Tensor;
 
@@ -27,7 +28,8 @@ export const pairwise: EvaluatorTable = {
   min: binary((tf, a, b) => tf.minimum(a, b)),
   pow: (tf, [a, b], attributes) =>
     b === undefined ? power(tf, a as Tensor, numberOf(attributes, 'exponent', 1)) : tf.pow(a as Tensor, b),
-  mod: binary((tf, a, b) => tf.mod(a, b)),
+  // ONNX divides floats toward zero, which it calls fmod, and whole numbers downward.
+  mod: binary((tf, a, b) => (a.dtype === 'float32' ? tf.sub(a, tf.mul(b, truncated(tf, tf.div(a, b)))) : tf.mod(a, b))),
   equal: binary((tf, a, b) => tf.equal(a, b)),
   greater: binary((tf, a, b) => tf.greater(a, b)),
   greaterOrEqual: binary((tf, a, b) => tf.greaterEqual(a, b)),

@@ -80,6 +80,6 @@ export const pointwise: EvaluatorTable = {
 };
 
 /** ONNX cuts toward zero; a backend's own cast may not. */
-function truncated(tf: Tf, x: Tensor): Tensor {
+export function truncated(tf: Tf, x: Tensor): Tensor {
   return tf.where(tf.less(x, 0), tf.ceil(x), tf.floor(x));
 }

@@ -35,10 +35,11 @@ function either(operator: string, attributes: Readonly<Record<string, number>>):
 
 function alongLast(activation: 'softmax' | 'logSoftmax'): OperatorImport {
   return {
-    refuse({ inputs, opset, ...step }) {
-      const shape = inputs[0]?.shape;
+    refuse(step) {
+      const { opset } = step;
+      const shape = step.inputs[0]?.shape;
       if (shape == null) return 'the number of its axes is not known';
-      const axis = frontAxis(int({ inputs, opset, ...step }, 'axis', opset < 13 ? 1 : -1), shape.length);
+      const axis = frontAxis(int(step, 'axis', opset < 13 ? 1 : -1), shape.length);
       const isOne = opset >= 13 || shape.slice(axis + 1).every((length) => length === 1);
       return isOne ? undefined : 'it runs over several axes at once, as operators before version 13 do';
     },

@@ -10,11 +10,10 @@ function plain(operator: string): OperatorImport {
   return elementwise((step, builder, x) => builder.operate(step, { operator, operands: [x], shape: x.shape }));
 }
 
-const FUNCTIONS = [
-  'Abs Neg Exp Log Sqrt Reciprocal Erf Floor Ceil Round Sign Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Not',
-]
-  .join(' ')
-  .split(' ');
+const FUNCTIONS =
+  'Abs Neg Exp Log Sqrt Reciprocal Erf Floor Ceil Round Sign Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Not'.split(
+    ' ',
+  );
 
 /** Operators on elements at the same place. */
 export const arithmetic: OperatorTable = {
@@ -31,7 +30,13 @@ export const arithmetic: OperatorTable = {
     refuse: (step) =>
       step.outputs[0]?.dtype?.includes('int') === true ? 'it divides whole numbers' : refuseJoined(step),
   },
-  Mod: joined('mod'),
+  Mod: {
+    ...joined('mod'),
+    refuse: (step) =>
+      int(step, 'fmod', 0) === 1 && step.outputs[0]?.dtype?.includes('int') === true
+        ? 'it divides whole numbers toward zero'
+        : refuseJoined(step),
+  },
   Equal: joined('equal'),
   Greater: joined('greater'),
   GreaterOrEqual: joined('greaterOrEqual'),

@@ -1,4 +1,4 @@
-import { float, int, text } from '../../../onnx/shapes/call.ts';
+import { float, int, text, texts } from '../../../onnx/shapes/call.ts';
 import type { SymbolicTensor } from '../../../runtime/tf.ts';
 import type { Builder, Constant, Operand, OperatorTable, Step, Value } from '../operator.ts';
 import { refuseComputed, refuseUnknown, turnedConstant } from '../placing.ts';
@@ -10,9 +10,8 @@ const GATES = { lstm: 4, gru: 3, rnn: 1 } as const;
 
 function refuseRecurrent(step: Step, kind: Kind): string | undefined {
   const stored = [1, 2, 3].map((i) => (step.inputs[i] === undefined ? undefined : refuseComputed(step, i, 'weights')));
-  const [words = []] = [step.node.attribute.find(({ name }) => name === 'activations')?.strings];
   const usual = { lstm: ['Sigmoid', 'Tanh', 'Tanh'], gru: ['Sigmoid', 'Tanh'], rnn: ['Tanh'] }[kind];
-  const given = words.map((one) => new TextDecoder().decode(one));
+  const given = texts(step, 'activations');
   const isUsual = given.every(
     (one, i) => one === usual[i % usual.length] || (kind === 'rnn' && one === 'Relu' && given[0] === one),
   );
@@ -62,11 +61,10 @@ function build(step: Step, builder: Builder, kind: Kind): readonly (Value | unde
   const isUsed = step.node.output.map((name) => name !== '');
   const native = states.length === 0 ? tfjsRecurrent(step, builder, kind, { x, w, r, b }) : undefined;
   if (native !== undefined) return native;
-  const given = step.node.attribute.find(({ name }) => name === 'activations')?.strings[0];
   const attributes = {
     direction: text(step, 'direction', 'forward'),
     linearBeforeReset: int(step, 'linear_before_reset', 0),
-    activation: given !== undefined && new TextDecoder().decode(given) === 'Relu' ? 'relu' : 'tanh',
+    activation: texts(step, 'activations')[0] === 'Relu' ? 'relu' : 'tanh',
   };
   const operate = (returns: string) => {
     const steps = x.shape[1] ?? null;

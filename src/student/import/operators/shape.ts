@@ -1,4 +1,4 @@
-import { axesOf, int, ints, numbersAt } from '../../../onnx/shapes/call.ts';
+import { axesOf, int, ints, numbersAt, text } from '../../../onnx/shapes/call.ts';
 import type { OperatorTable, Step } from '../operator.ts';
 import { complete, frontAxis, lengthsAt, outputShape, refuseUnknown } from '../placing.ts';
 import { regroup } from '../regroup.ts';
@@ -114,9 +114,8 @@ function blocks(operator: string): OperatorTable[string] {
     build(step, builder) {
       const axes = [0, 2, 3, 1];
       const x = builder.arrange(builder.value(step, 0), axes);
-      const mode = step.node.attribute.find(({ name }) => name === 'mode')?.s;
-      const isInner = mode !== undefined && new TextDecoder().decode(mode) === 'CRD';
-      const attributes = { blocksize: int(step, 'blocksize', 1), mode: isInner ? 'crd' : 'dcr' };
+      const mode = text(step, 'mode', 'DCR') === 'CRD' ? 'crd' : 'dcr';
+      const attributes = { blocksize: int(step, 'blocksize', 1), mode };
       const result = lengthsAt(outputShape(step), axes);
       return [{ tensor: builder.operate(step, { operator, operands: [x], attributes, shape: result }), axes, rank: 4 }];
     },

@@ -1,7 +1,8 @@
+import { texts } from '../../../onnx/shapes/call.ts';
 import { gru } from '../../../runtime/ops/gru.ts';
 import { lstm } from '../../../runtime/ops/lstm.ts';
 import * as tf from '../../../runtime/tf.ts';
-import { attributeOf, float, int, type Operator, type Operators, type StepCall, text, unsupported } from '../call.ts';
+import { float, int, type Operator, type Operators, type StepCall, text, unsupported } from '../call.ts';
 import { inOrder, inPlain, type LayoutValue, plainValue } from '../layoutValue.ts';
 import { flushed } from './convolutions.ts';
 
@@ -91,7 +92,7 @@ function requirePlain(call: StepCall, activations: readonly string[]): void {
   if (call.has(4) && !(call.numbers(4)?.every((length) => length === time) ?? false)) {
     throw unsupported(call, 'its sequences have lengths of their own');
   }
-  const named = attributeOf(call, 'activations')?.strings.map((name) => new TextDecoder().decode(name)) ?? [];
+  const named = texts(call.step, 'activations');
   if (named.some((name, i) => name !== activations[i % activations.length])) {
     throw unsupported(call, `its activations are ${named.join(', ')}`);
   }
