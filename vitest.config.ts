@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map((part) => `@tensorflow/tfjs-${part}`);
@@ -20,6 +21,9 @@ export default defineConfig({
     },
     server: { deps: { inline: [/@tensorflow\//] } },
     testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // One core fewer, as it would be by itself, leaves a machine of two with one file at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     execArgv: ['--experimental-wasm-relaxed-simd'],
   },
 });

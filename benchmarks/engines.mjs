@@ -26,27 +26,14 @@ export async function measureEngines({ rounds = 3, models = Object.keys(MODELS),
   ensurePackages();
   const executablePath = ensureChromium();
   ensureBuilt();
-  const [{ chromium }, { serve }, { build }] = await Promise.all([
+  const [{ chromium }, { serve }, { bundle }] = await Promise.all([
     import('playwright-core'),
     import('../scripts/serve.mjs'),
-    import('esbuild'),
+    import('./bundle.mjs'),
   ]);
-  const { outputFiles } = await build({
-    entryPoints: ['benchmarks/pages/engines.ts'],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    external: ['limbeck', 'node:fs/promises'],
-    logLevel: 'error',
-  });
   const page = {
-    '/bench.html': {
-      type: 'text/html',
-      body: '<!doctype html><title>engines</title><script type="importmap">{"imports":{"limbeck":"/index.js"}}</script>',
-    },
-    '/engines.js': { type: 'text/javascript', body: outputFiles[0].text },
+    '/bench.html': { type: 'text/html', body: '<!doctype html><title>engines</title>' },
+    '/engines.js': await bundle('benchmarks/pages/engines.ts', { limbeck: `${root}dist/index.js` }),
   };
   const [server, files] = [
     await serve('dist', { extra: page }),
@@ -105,20 +92,23 @@ export async function measureEngines({ rounds = 3, models = Object.keys(MODELS),
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
+/** What the engines came to on a model, a line a number of threads. */
+export function printEngines(name, engines) {
+  for (const threads of THREADS) {
+    const [ort, kernels] = Object.keys(ENGINES).map((engine) => engines[engine][threads]);
+    console.log(
+      `${name.padEnd(10)} ${threads} thread(s): onnxruntime-web ${ort.toFixed(2)} ms an example, kernels ` +
+        `${kernels.toFixed(2)}, ${(ort / kernels).toFixed(2)} × as fast`,
+    );
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
     options: { json: { type: 'string' }, rounds: { type: 'string', default: '3' }, models: { type: 'string' } },
   });
   const result = await measureEngines({ rounds: Number(values.rounds), models: values.models?.split(',') });
-  for (const [name, engines] of Object.entries(result.teacherEngines)) {
-    for (const threads of THREADS) {
-      const [ort, kernels] = Object.keys(ENGINES).map((engine) => engines[engine][threads]);
-      console.log(
-        `${name.padEnd(4)} ${threads} thread(s)  onnxruntime-web ${ort.toFixed(2)} ms an example, kernels ` +
-          `${kernels.toFixed(2)}, ${(ort / kernels).toFixed(2)} × as fast`,
-      );
-    }
-  }
+  for (const [name, engines] of Object.entries(result.teacherEngines)) printEngines(name, engines);
   if (values.json) {
     await mkdir(dirname(values.json), { recursive: true });
     await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);

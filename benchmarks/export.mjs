@@ -18,7 +18,7 @@ process.chdir(root);
 ensurePackages();
 const executablePath = ensureChromium();
 ensureBuilt();
-const [{ chromium }, { serve }, { bundle }, { measureEngines }, { measureQuantizationAware, printRow }] =
+const [{ chromium }, { serve }, { bundle }, { measureEngines, printEngines }, { measureQuantizationAware, printRow }] =
   await Promise.all([
     import('playwright-core'),
     import('../scripts/serve.mjs'),
@@ -114,15 +114,7 @@ function withBatch32([name, { accuracy, bytes, msPerExample }]) {
 }
 
 const { teacherEngines, shapes } = await measureEngines({ rounds: Number(values.rounds) });
-for (const [model, engines] of Object.entries(teacherEngines)) {
-  for (const threads of Object.keys(engines['ort-wasm'])) {
-    const [ort, kernels] = [engines['ort-wasm'][threads], engines.kernels[threads]];
-    console.log(
-      `${model.padEnd(10)} ${threads} thread(s): onnxruntime-web ${ort.toFixed(2)} ms an example, kernels ` +
-        `${kernels.toFixed(2)}, ${(ort / kernels).toFixed(2)} × as fast`,
-    );
-  }
-}
+for (const [model, engines] of Object.entries(teacherEngines)) printEngines(model, engines);
 const { rows: quantisationAware } = await measureQuantizationAware({ seeds: Number(values.seeds) });
 quantisationAware.forEach(printRow);
 Object.assign(result, {
@@ -135,3 +127,4 @@ if (values.json) {
   await mkdir(dirname(values.json), { recursive: true });
   await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
 }
+if (result.layers.failed > 0) process.exitCode = 1;
