@@ -26,6 +26,12 @@ export function makeArray(dtype: DType, size: number): NumericArray {
   return dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
 }
 
+/** Whole numbers of other types, as int32 where all fit, else as float32. */
+export function wholeNumbers(values: ArrayLike<number | bigint>): Int32Array | Float32Array {
+  const numbers = Float64Array.from(values, Number);
+  return numbers.every((value) => value === (value | 0)) ? Int32Array.from(numbers) : Float32Array.from(numbers);
+}
+
 /** "[64, 28, 28, 1]"; an unknown length reads "?". */
 export function formatShape(shape: readonly (number | null)[]): string {
   return `[${shape.map((length) => (length === null || length < 0 ? '?' : length)).join(', ')}]`;

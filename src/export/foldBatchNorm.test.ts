@@ -71,4 +71,17 @@ describe('folding batch normalization', () => {
     const shared = await checkExport(tf.model({ inputs: input, outputs: twice }), [foldable], { foldBatchNorm: true });
     expect(countOf(shared, 'BatchNormalization')).toBe(1);
   });
+
+  test('not where two layers share the normalization', async () => {
+    const input = tf.input({ shape: foldable.shape });
+    const norm = tf.layers.batchNormalization();
+    const ends = [2, 1].map((kernelSize) => {
+      const x = tf.layers.conv2d({ filters: 4, kernelSize }).apply(input);
+      return norm.apply(x) as tf.SymbolicTensor;
+    });
+    const model = tf.model({ inputs: input, outputs: ends });
+    withSeededWeights(tf, model);
+    const read = await checkExport(model, [foldable], { foldBatchNorm: true });
+    expect(countOf(read, 'BatchNormalization')).toBe(2);
+  });
 });

@@ -183,6 +183,43 @@ test('"exclude" takes names and operators', async () => {
   }
 });
 
+test('int4 names the nodes whose weights another form stores smaller', async () => {
+  const model = modelOf({
+    input: [value('x', ['B', 4, 3, 3])],
+    output: [value('y', ['B', 16, 3, 3])],
+    node: [node('Conv', ['x', 'w'], ['c'], { name: 'conv' }), node('Mul', ['c', 'two'], ['y'], { name: 'double' })],
+    initializer: [floats('w', [16, 4, 1, 1], [...wave(64)]), floats('two', [], [2])],
+  });
+  const { report } = await quantize(writeModel(model), { to: 'int4' }).done;
+  expect(report.nodes).toMatchObject([{ node: 'conv', state: 'left', why: expect.stringContaining('dynamic-int8') }]);
+});
+
+test('halves: a Constant may be an output, and be read as well', async () => {
+  const t = floats('', [2], [1.5, -2]);
+  const model = modelOf({
+    output: [value('y', ['B', 2]), value('c', [2])],
+    node: [
+      node('Constant', [], ['c'], { attribute: [onnx.attribute({ name: 'value', type: 4, t })] }),
+      node('Mul', ['x', 'c'], ['y']),
+    ],
+  });
+  const feeds: Feeds = { x: [wave(6), [3, 2]] };
+  const { bytes } = await quantize(writeModel(model), { to: 'float16', float16: 'graph' }).done;
+  expect(await lossOf(writeModel(model), bytes, feeds)).toBeLessThan(1e-3);
+});
+
+test('halves: who stays float32 and reads an output reads it as it goes out', async () => {
+  const model = modelOf({
+    output: [value('h', ['B', 2]), value('y', ['B', 2])],
+    node: [node('Neg', ['x'], ['h']), node('Abs', ['h'], ['y'], { name: 'stays' })],
+  });
+  const options = { to: 'float16', float16: 'graph', exclude: ['stays'] } as const;
+  const { bytes } = await quantize(writeModel(model), options).done;
+  expect(await lossOf(writeModel(model), bytes, { x: [wave(6), [3, 2]] })).toBeLessThan(1e-3);
+  // Into Neg and out of it.
+  expect(lookInto(bytes).operators.filter((one) => one === 'Cast').length).toBe(2);
+});
+
 test('halves: weights that do not fit stay float32; without "keepInputs" the ends are halves', async () => {
   const large = modelOf({
     input: [value('x', [1, 12])],

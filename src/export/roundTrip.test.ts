@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { describeOnnx } from '../onnx/describe.ts';
-import { readModel } from '../onnx/model.ts';
+import { readModel, writeModel } from '../onnx/model.ts';
 import { dataOf } from '../onnx/tensorData.ts';
+import { floats, modelOf, node } from '../onnx/tinyCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from '../student/build.ts';
 import { fromOnnx } from '../student/fromOnnx.ts';
@@ -66,6 +67,16 @@ describe('out and in again', () => {
     model.dispose();
     again.dispose();
     expect(summary(await toOnnx(student))).toEqual(summary(bytes));
+  });
+
+  test('a mean of operands that are no tensors', async () => {
+    const model = modelOf({
+      initializer: [floats('w', [2], [3, -5])],
+      node: [node('Mean', ['x', 'w'], ['y'])],
+    });
+    const bytes = await toOnnx(await fromOnnx(writeModel(model)));
+    const [given] = await ortOutputs(bytes, [{ data: Float32Array.of(1, 2, -3, 4), shape: [2, 2] }]);
+    expect(Array.from(given?.data ?? [])).toEqual([2, -1.5, 0, -0.5]);
   });
 
   // A first state that is stored does not go out.

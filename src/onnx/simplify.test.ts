@@ -137,6 +137,34 @@ test('two branches with the same inner names do not meet', async () => {
   await expectSame(model, flat, { x: [Float32Array.of(1, 2), [1, 2]] });
 });
 
+test('the long name of ONNX’s own domain means the same, inside of branches too', () => {
+  const long = <T extends OnnxModel['graph']>(graph: T): T => {
+    for (const one of graph.node) {
+      one.domain = 'ai.onnx';
+      for (const { g } of one.attribute) if (g !== undefined) long(g);
+    }
+    return graph;
+  };
+  const made = () => {
+    const zeros = node('Add', ['x', 'x'], ['two']);
+    const branch = { name: 'b', node: [node('Identity', ['two'], ['i']), node('Relu', ['i'], ['out'])] };
+    const inner = graphAttribute('then_branch', { ...branch, output: [value('out', ['B', 2])] });
+    return modelOf({
+      initializer: [floats('one', [], [1]), floats('two_', [], [2])],
+      node: [
+        zeros,
+        node('Less', ['one', 'two_'], ['yes']),
+        node('If', ['yes'], ['y'], { attribute: [inner, { ...inner, name: 'else_branch' }] }),
+      ],
+    });
+  };
+  const other = made();
+  long(other.graph);
+  expect(operators(simplify(made()))).toEqual(['Add', 'Relu']);
+  expect(operators(simplify(other))).toEqual(['Add', 'Relu']);
+  expect(other.graph.node.every(({ domain }) => domain === 'ai.onnx')).toBe(true);
+});
+
 test('an unknown option, input or value is refused', () => {
   const model = tinyBranches();
   const code = (options: object) => {

@@ -2,6 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { describeModel } from './describe.ts';
 import type { OnnxModel, OnnxNode } from './model.ts';
 import { graphsOf } from './references.ts';
+import { domainOf } from './shapes/operators.ts';
 import { UPGRADES, type UpgradeContext } from './upgrades.ts';
 
 /** The oldest operator set that is understood: before it, broadcasting was asked for by attributes. */
@@ -16,7 +17,7 @@ const NEWEST = 13;
  *           in the later set
  */
 export function upgradeOpset(model: OnnxModel, to: number): void {
-  const imported = model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
+  const imported = model.opsetImport.find(({ domain }) => domainOf(domain) === '');
   if (imported === undefined || imported.version >= to) return;
   if (to > NEWEST) throw new LimbeckError('internal', `Models can be brought to operator set ${NEWEST}, not ${to}.`);
   const from = Number(imported.version);
@@ -36,7 +37,7 @@ export function upgradeOpset(model: OnnxModel, to: number): void {
 function upgradeGraph(graph: { node: OnnxNode[] }, context: UpgradeContext): void {
   graph.node = graph.node.flatMap((node) => {
     for (const inner of graphsOf(node)) upgradeGraph(inner, context);
-    if (node.domain !== '' && node.domain !== 'ai.onnx') return [node];
+    if (domainOf(node.domain) !== '') return [node];
     const steps = UPGRADES[node.opType] ?? [];
     let nodes = [node];
     for (const { at, change } of steps) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readModel, writeModel } from '../onnx/model.ts';
-import { modelOf as modelOfGraph, node, value } from '../onnx/tinyCases.ts';
+import { onnx, readModel, writeModel } from '../onnx/model.ts';
+import { floats, modelOf as modelOfGraph, node, value } from '../onnx/tinyCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent, describeStudent } from './build.ts';
 import { type FromOnnxOptions, fromOnnx } from './fromOnnx.ts';
@@ -52,6 +52,30 @@ describe.each(['cpu', 'wasm'] as const)('fromOnnx on %s', (backendName) => {
 
 describe('options of fromOnnx', () => {
   onBackend('cpu');
+
+  test.each([
+    ['Mish', 'MaxPool'],
+    ['Softsign', 'GlobalAveragePool'],
+    ['Selu', 'GroupNormalization'],
+  ])('an image that goes through %s to %s has its channels last', async (first, second) => {
+    const isNorm = second === 'GroupNormalization';
+    const sides = onnx.attribute({ name: 'kernel_shape', type: 7, ints: [2n, 2n] });
+    const groups = onnx.attribute({ name: 'num_groups', type: 2, i: 2n });
+    const attribute = isNorm ? [groups] : second === 'MaxPool' ? [sides] : [];
+    const model = modelOfGraph(
+      {
+        input: [value('x', ['B', 4, 6, 5])],
+        output: [onnx.value({ name: 'y' })],
+        initializer: isNorm ? [floats('scale', [4], [1, 2, 3, 4]), floats('bias', [4], [0, 1, 0, 1])] : [],
+        node: [node(first, ['x'], ['h']), node(second, isNorm ? ['h', 'scale', 'bias'] : ['h'], ['y'], { attribute })],
+      },
+      { irVersion: 10n, opsetImport: [{ domain: '', version: 21n }] },
+    );
+    const student = await fromOnnx(writeModel(model));
+    const built = await buildStudent(await student.portable(), 0);
+    expect(built.inputs[0]?.shape).toEqual([null, 6, 5, 4]);
+    built.dispose();
+  });
 
   test('as-is takes and gives the model’s own order of axes', async () => {
     const one = golden['unet'] as Case;

@@ -25,10 +25,10 @@ export function foldBatchNorms(open: OpenGraph, outputs: ReadonlySet<string>): v
 
   for (const last of [...open.nodes]) {
     const previous = before(last);
-    if (previous === undefined || !hasOwnWeights(previous)) continue;
+    if (previous === undefined || !hasOwnWeights(previous) || !hasOwnWeights(last)) continue;
     if (last.opType === 'BatchNormalization' && previous.opType in FEATURE_AXIS) foldNorm(open, previous, last);
     // The two nodes that a batch normalization over the last axis of a plain value is.
-    if (last.opType !== 'Add' || previous.opType !== 'Mul' || !hasOwnWeights(last)) continue;
+    if (last.opType !== 'Add' || previous.opType !== 'Mul') continue;
     const third = before(previous);
     const sum = third?.opType === 'Add' && hasOwnWeights(third) ? third : undefined;
     const product = sum === undefined ? third : before(sum);

@@ -17,7 +17,9 @@ const POINTWISE = new Set(
   ).split(' '),
 );
 const PAIRWISE = new Set(
-  'add sub mul div sum max min mod equal greater greaterOrEqual less lessOrEqual and or xor where pow pRelu'.split(' '),
+  'add sub mul div sum mean max min mod equal greater greaterOrEqual less lessOrEqual and or xor where pow pRelu'.split(
+    ' ',
+  ),
 );
 const SPATIAL = new Set(
   'conv convTranspose maxPool averagePool resize depthToSpace spaceToDepth groupNormalization'.split(' '),

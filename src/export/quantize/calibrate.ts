@@ -6,7 +6,7 @@ import { type OnnxModel, onnx, readModel, writeModel } from '../../onnx/model.ts
 import { prune } from '../../onnx/prune.ts';
 import type { CalibrationMethod, QuantizeEvent } from '../quantize.ts';
 import { countValues, entropyRange, type Histogram, makeHistogram, percentileRange, type Range } from './histogram.ts';
-import { batchesOf, openRunner, type RunnerOptions } from './runner.ts';
+import { BATCH, batchesOf, openRunner, type RunnerOptions } from './runner.ts';
 import { intOf } from './workGraph.ts';
 
 export interface CalibrateOptions extends RunnerOptions {
@@ -110,8 +110,8 @@ async function sizesOf(model: OnnxModel, tensors: readonly string[], options: Ca
     });
   });
   let sizes: number[] = [];
-  await walk(sized, { ...options, examples: 1, emit: () => undefined }, { done: 0, total: 1 }, (outputs) => {
-    sizes = tensors.map((_, i) => Number(outputs[`@Size ${i}`]?.data[0] ?? 0));
+  await walk(sized, { ...options, examples: BATCH, emit: () => undefined }, { done: 0, total: BATCH }, (outputs) => {
+    sizes = tensors.map((_, i) => Math.max(sizes[i] ?? 0, Number(outputs[`@Size ${i}`]?.data[0] ?? 0)));
   });
   return sizes;
 }
@@ -151,7 +151,7 @@ async function walk(
   const runner = await openRunner(bytes, options, signal);
   let { done } = progress;
   try {
-    for await (const batch of batchesOf(data, examples, runner.batchSize, signal)) {
+    for await (const batch of batchesOf(data, examples, runner, signal)) {
       look(await runner.run(batch.inputs, signal));
       done = progress.done + batch.done;
       emit({ type: 'calibrate', examples: done, total: progress.total });

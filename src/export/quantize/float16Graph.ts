@@ -3,6 +3,7 @@ import { toHalves } from '../../core/halves.ts';
 import { describeModel } from '../../onnx/describe.ts';
 import { type OnnxModel, type OnnxNode, type OnnxValue, onnx } from '../../onnx/model.ts';
 import { graphsOf } from '../../onnx/references.ts';
+import { domainOf } from '../../onnx/shapes/operators.ts';
 import { storedData } from '../../onnx/tensorData.ts';
 import { whyNotHalves } from './halves.ts';
 import { labelOf, type NodeLog } from './report.ts';
@@ -45,7 +46,8 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
       fulls.set(input.name, input.name);
     }
   }
-  const made = new Set(graph.node.flatMap(({ output }) => output));
+  // What a Constant makes stays as it is, as a stored value does.
+  const made = new Set(graph.node.flatMap((node) => (isOperator(node, 'Constant') ? [] : node.output)));
   for (const output of graph.output) {
     if (!floats.has(output.name) || !made.has(output.name)) continue;
     if (keepInputs) halves.set(output.name, work.freshName(`${output.name}_h`));
@@ -73,7 +75,7 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
 
   const whyStays = (node: OnnxNode): string | undefined => {
     if (isExcluded(node, exclude)) return 'it is excluded';
-    if (isOperator(node, ...STAYING) || isForeign(node)) return 'it takes no halves';
+    if (isOperator(node, ...STAYING) || domainOf(node.domain) !== '') return 'it takes no halves';
     return node.input.map((name) => whyNotHalves(work.weight(name)?.values ?? NONE)).find((why) => why !== undefined);
   };
 
@@ -101,7 +103,10 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
       const half = halves.get(name) ?? name;
       const isOutput = keepInputs && work.isOutput(name);
       if (!stays) {
-        if (isOutput) after.push(cast(half, name, FLOAT));
+        if (isOutput) {
+          fulls.set(name, name);
+          after.push(cast(half, name, FLOAT));
+        }
         return half;
       }
       const full = isOutput ? name : work.freshName(`${name}_x`);
@@ -120,10 +125,6 @@ function cast(from: string, to: string, type: number): OnnxNode {
 
 function setType(value: OnnxValue, type: number): void {
   if (value.type?.tensorType !== undefined) value.type.tensorType.elemType = type;
-}
-
-function isForeign({ domain }: OnnxNode): boolean {
-  return domain !== '' && domain !== 'ai.onnx';
 }
 
 /** Names of the float32 tensors of a model. */

@@ -4,15 +4,13 @@ import { floatTensor, packedTensor } from '../../onnx/tensorData.ts';
 import { roundEven } from './int8Weights.ts';
 import { activationOf, biasName, biasNodes, type Product, productOf } from './product.ts';
 import type { NodeLog } from './report.ts';
+import { isSmaller, NODE_BYTES } from './weightOnly.ts';
 import { intOf, isExcluded, isOperator, type WorkGraph } from './workGraph.ts';
 
 export interface Int4Options {
   readonly blockSize: number;
   readonly exclude: readonly string[];
 }
-
-/** Nodes and names of one product take this in the file. */
-const NODE_BYTES = 160;
 
 /** A matrix in blocks of its columns: two weights a byte, one scale a block; the number 8 means 0. */
 export interface Int4Blocks {
@@ -54,7 +52,7 @@ export function toInt4(work: WorkGraph, { blockSize, exclude }: Int4Options, log
 
   work.finish((node) => {
     if (!isOperator(node, 'MatMul', 'Gemm')) {
-      const isWeighted = node.input.some((name) => (work.weight(name)?.values.length ?? 0) > NODE_BYTES);
+      const isWeighted = node.input.some((name) => isSmaller(work.elements(name), 1));
       if (isWeighted) log.note(node, 'left', "it is no matrix product; 'dynamic-int8' stores its weights smaller");
       return undefined;
     }

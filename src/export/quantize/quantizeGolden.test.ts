@@ -1,9 +1,8 @@
 // Beside onnxruntime's own quantization in Python.
 import { describe, expect, test } from 'vitest';
-import { toHalves } from '../../core/halves.ts';
+import { fromHalves, toHalves } from '../../core/halves.ts';
 import { readModel } from '../../onnx/model.ts';
 import { dataOf } from '../../onnx/tensorData.ts';
-import { fromHalves } from '../../teacher/session/sessionTensors.ts';
 import { quantize } from '../quantize.ts';
 import { calibrate } from './calibrate.ts';
 import { toInt4Blocks } from './int4.ts';

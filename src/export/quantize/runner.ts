@@ -8,13 +8,16 @@ import type { QuantizeOptions } from '../quantize.ts';
 export interface Runner extends AsyncDisposable {
   /** Examples to run at a time. */
   readonly batchSize: number;
+  /** Whether the model takes no other number of examples. */
+  readonly isFixed: boolean;
   run(inputs: NamedArrays, signal: AbortSignal): Promise<NamedArrays>;
 }
 
 /** How a model is fed, and where it runs. */
 export type RunnerOptions = Pick<QuantizeOptions, 'input' | 'worker' | 'assetBase' | 'threads' | 'name'>;
 
-const BATCH = 8;
+/** Examples to run at a time, where the model takes any number. */
+export const BATCH = 8;
 
 /** Throws    what loadTeacher throws */
 export async function openRunner(
@@ -39,6 +42,7 @@ export async function openRunner(
   const fixed = typeof first === 'number' && firsts.every((length) => length === first) ? first : undefined;
   return {
     batchSize: fixed ?? BATCH,
+    isFixed: fixed !== undefined,
     async run(inputs, stop) {
       examples = Object.values(inputs).find(({ shape }) => shape.length > 0)?.shape[0] ?? 1;
       await teacher.ask(inputs, stop);
@@ -55,13 +59,14 @@ export async function openRunner(
 export async function* batchesOf(
   data: Dataset,
   count: number,
-  batchSize: number,
+  { batchSize, isFixed }: Pick<Runner, 'batchSize' | 'isFixed'>,
   signal: AbortSignal,
 ): AsyncGenerator<{ inputs: NamedArrays; done: number }, void, void> {
   const total = Math.min(count, data.size);
   for (let at = 0; at < total; at += batchSize) {
     throwIfAborted(signal);
-    const indices = Int32Array.from({ length: batchSize }, (_, i) => Math.min(at + i, total - 1));
+    const length = isFixed ? batchSize : Math.min(batchSize, total - at);
+    const indices = Int32Array.from({ length }, (_, i) => Math.min(at + i, total - 1));
     const { inputs } = await data.read(indices, signal);
     if (Object.keys(inputs).length === 0) {
       throw new LimbeckError('empty-dataset', 'The dataset gave a batch without inputs; its "read" must give them.');

@@ -4,7 +4,7 @@ import { toInt8Weights } from './int8Weights.ts';
 import { elementsOf, intOf, isOperator, type Weight, type WorkGraph } from './workGraph.ts';
 
 /** What the nodes and scales of one weight take in the file. */
-const NODE_BYTES = 160;
+export const NODE_BYTES = 160;
 
 /** Operators whose weights are stored as int8 and computed as float32: which operands, and the axis of their channels. */
 const OPERANDS: Readonly<Record<string, Readonly<Record<number, number>>>> = {

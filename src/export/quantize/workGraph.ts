@@ -2,6 +2,7 @@ import { sizeOf } from '../../core/shape.ts';
 import { type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, onnx } from '../../onnx/model.ts';
 import { prune } from '../../onnx/prune.ts';
 import { graphsOf, readsOf } from '../../onnx/references.ts';
+import { domainOf } from '../../onnx/shapes/operators.ts';
 import { dataOf } from '../../onnx/tensorData.ts';
 
 /** A model while it is rewritten: its constants, who reads what, and names that are free. */
@@ -9,6 +10,8 @@ export interface WorkGraph {
   readonly model: OnnxModel;
   /** A stored float32 tensor of the model itself, from an initializer or a Constant; undefined where there is none. */
   weight(name: string): Weight | undefined;
+  /** How many numbers `weight` has, without reading them; 0 where there is none. */
+  elements(name: string): number;
   readersOf(name: string): readonly OnnxNode[];
   isOutput(name: string): boolean;
   /** A name that nothing has, like the given one. */
@@ -61,6 +64,10 @@ export function openGraph(model: OnnxModel): WorkGraph {
       const weight = { name: read, values: data as Float32Array, shape };
       weights.set(read, weight);
       return weight;
+    },
+    elements(read) {
+      const tensor = stored.get(read);
+      return tensor?.dataType === 1 ? sizeOf(tensor.dims.map(Number)) : 0;
     },
     readersOf: (read) => readers.get(read) ?? [],
     isOutput: (read) => outputs.has(read),
@@ -117,7 +124,7 @@ export function elementsOf({ shape }: Weight): number {
 
 /** Whether a node is one of ONNX's own operators, of one of these names. */
 export function isOperator({ domain, opType }: OnnxNode, ...names: readonly string[]): boolean {
-  return (domain === '' || domain === 'ai.onnx') && names.includes(opType);
+  return domainOf(domain) === '' && names.includes(opType);
 }
 
 /** Whether a node was named, by its name or its operator, as one that stays as it is. */

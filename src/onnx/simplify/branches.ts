@@ -1,5 +1,6 @@
 import { type OnnxGraph, type OnnxNode, onnx } from '../model.ts';
 import { ownValues } from '../references.ts';
+import { domainOf } from '../shapes/operators.ts';
 import { copyOf, type Draft } from './draft.ts';
 
 /** Puts the branch that an If with a known condition takes in the If's place. */
@@ -40,6 +41,7 @@ function inline(draft: Draft, node: OnnxNode, branch: OnnxGraph): void {
 /** A node under other names of values; `isOuter`: its outputs have their names already. */
 function renamed(node: OnnxNode, names: ReadonlyMap<string, string>, isOuter = false): OnnxNode {
   const copy = copyOf(node);
+  copy.domain = domainOf(node.domain);
   const newName = (name: string) => names.get(name) ?? name;
   copy.input = node.input.map(newName);
   copy.output = isOuter ? node.output : node.output.map(newName);

@@ -49,10 +49,13 @@ export interface Draft {
   readonly finish: () => Pick<OnnxGraph, 'node' | 'initializer'>;
 }
 
-/** Opens a graph for rewriting. Its messages stay as they are: nodes are copied before their inputs change. */
+/**
+ * Opens a graph for rewriting. Its messages stay as they are: nodes are copied before their inputs change. Its nodes call
+ * ONNX's own domain by the short one of its two names.
+ */
 export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
   const { graph } = model;
-  let nodes = [...graph.node];
+  let nodes = graph.node.map(withShortDomain);
   const live = new Set(nodes);
   let edits = 0;
   let known: ReadonlyMap<string, Inferred> = new Map();
@@ -212,6 +215,11 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
 /** Another message with the same fields; unset ones stay unset. */
 export function copyOf<T extends object>(message: T): T {
   return Object.assign(Object.create(Object.getPrototypeOf(message) as object), message) as T;
+}
+
+function withShortDomain(node: OnnxNode): OnnxNode {
+  const domain = domainOf(node.domain);
+  return domain === node.domain ? node : Object.assign(copyOf(node), { domain });
 }
 
 function* alive(nodes: readonly OnnxNode[], live: ReadonlySet<OnnxNode>): Iterable<OnnxNode> {

@@ -113,15 +113,17 @@ export function refuseInput({ shape, fixedBatch }: ImportedInput, batch: number 
 
 /** Operators that take channels second. */
 const SPATIAL = new Set(
-  'Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool Resize Upsample InstanceNormalization BatchNormalization DepthToSpace SpaceToDepth'.split(
-    ' ',
-  ),
+  (
+    'Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool Resize Upsample InstanceNormalization ' +
+    'GroupNormalization BatchNormalization DepthToSpace SpaceToDepth'
+  ).split(' '),
 );
 /** Operators that leave axes as they are. */
 const NEUTRAL = new Set(
-  'Add Sub Mul Div Pow Relu LeakyRelu PRelu Clip Sigmoid Tanh HardSwish Swish HardSigmoid Gelu Elu Cast Identity Dropout Pad Concat'.split(
-    ' ',
-  ),
+  (
+    'Add Sub Mul Div Pow Max Min Sum Mean Relu LeakyRelu PRelu Clip Sigmoid Tanh HardSwish Swish HardSigmoid Gelu Elu ' +
+    'Celu Selu Softplus Softsign Mish Cast Identity Dropout Pad Concat'
+  ).split(' '),
 );
 
 /** Whether an input reaches a convolution or the like before anything moves its axes. */

@@ -2,6 +2,7 @@ import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { checkModel } from '../../onnx/check.ts';
 import { DATA_TYPES, type OnnxGraph, type OnnxTensor, readModel } from '../../onnx/model.ts';
+import { domainOf } from '../../onnx/shapes/operators.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import * as tf from '../../runtime/tf.ts';
 import { registerActivations } from '../activations.ts';
@@ -75,7 +76,7 @@ function isRead(input: string, { outputs }: Steps, needed: readonly Step[]): boo
 }
 
 function operatorFor({ node }: Step): OperatorImport | undefined {
-  return node.domain === '' || node.domain === 'ai.onnx' ? OPERATORS.get(node.opType) : undefined;
+  return domainOf(node.domain) === '' ? OPERATORS.get(node.opType) : undefined;
 }
 
 /** Throws    unsupported-operator: all nodes that cannot be built, each with the reason */
