@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { openStore } from '../storage/store.ts';
+import { WORKPLACE, type Workplace } from '../workers/workplace.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 import { openTeacher } from './onnxTeacher.ts';
 import { sumOverTime } from './read.ts';
@@ -71,6 +72,52 @@ describe('batch size', () => {
     const teacher = await openTeacher({ files, name: 'fake', notices: [] }, { device: 'wasm' }, start);
     await teacher.ask(batch(2));
     expect(teacher.description).toMatchObject({ batchSize: 32, why: expect.stringContaining('no clock') });
+  });
+});
+
+describe('beside a trainer on a GPU', () => {
+  /** A trainer whose worker is one of these sessions, and counts what is opened in it. */
+  function trainerIn(house: ReturnType<typeof fakeHouse>) {
+    const places: string[] = [];
+    const session = house.start();
+    const call: Workplace['call'] = async (use) => {
+      const { open: opening, ...onnx } = await session;
+      const watched: typeof opening = (given, settings, placement) => {
+        places.push(placement.device);
+        return opening(given, settings, placement);
+      };
+      return use({ onnx: { ...onnx, open: watched } } as never);
+    };
+    return { trainer: { [WORKPLACE]: { hasGpu: true, isTaken: false, call } as Workplace }, places };
+  }
+
+  test('the kernels have a worker of their own, with a notice', async () => {
+    const { trainer, places } = trainerIn(fakeHouse({}));
+    const unreachable = () => {
+      throw new Error('no worker here');
+    };
+    const loading = openTeacher(
+      { files, name: 'fake', notices: [] },
+      { device: 'kernels', beside: trainer, worker: unreachable },
+    );
+    await expect(loading).rejects.toThrow();
+    expect(places).toEqual([]);
+    const teacher = await open(fakeHouse({}), { device: 'kernels', beside: trainer });
+    expect(teacher.description.notices.join()).toContain('in a worker of its own, as the kernels need one');
+  });
+
+  test('kernels that were remembered are not opened where they may not run', async () => {
+    const house = fakeHouse({ kernels: { msPerExample: 3 } });
+    const first = await open(house, { device: 'auto', batchSize: 2 });
+    await first.ask(batch(2));
+    expect(first.description.device).toBe('kernels');
+    const again = await open(house, { device: 'auto', batchSize: 2 });
+    expect(again.description.device).toBe('kernels');
+    const onPage = await open(house, { device: 'auto', batchSize: 2, worker: 'none' });
+    expect(onPage.description.device).toBe('wasm');
+    const { trainer, places } = trainerIn(house);
+    await openTeacher({ files, name: 'fake', notices: [] }, { device: 'auto', batchSize: 2, beside: trainer });
+    expect(places).toEqual(['wasm']);
   });
 });
 

@@ -11,7 +11,7 @@ import { type DevicePlan, planDevices } from './session/devices.ts';
 import { keepRunning, type PlacedSession } from './session/recover.ts';
 import { batchOf } from './session/sessionBatches.ts';
 import { type Opening, openAt, openFirst } from './session/sessionPlace.ts';
-import type { ModelFiles, Placement, SessionSettings } from './session/sessionSettings.ts';
+import type { ModelFiles, Placement, SessionDevice, SessionSettings } from './session/sessionSettings.ts';
 import { type TunedPlace, type TuneMemory, tuneMemory } from './session/tuneMemory.ts';
 import { tuneSession } from './session/tuneSession.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
@@ -37,21 +37,30 @@ export async function openTeacher(
   const beside = options.beside && startBeside(options.beside);
   const isBeside = beside !== undefined && beside.notice === undefined;
   const device = options.device ?? (isBeside ? 'webgpu' : 'auto');
-  const planned = await planDevices(device, worker !== 'none' && options.recurrent === undefined);
-  const notices = [...model.notices, ...planned.notices, ...(beside?.notice ? [beside.notice] : [])];
+  const hasOwnThread = worker !== 'none' && !isBeside;
+  const planned = await planDevices(device, hasOwnThread && options.recurrent === undefined);
+  // A backend of tfjs is at work on the trainer's thread; the kernels need another.
+  const besideNotice =
+    isBeside && device === 'kernels'
+      ? 'The teacher works in a worker of its own, as the kernels need one.'
+      : beside?.notice;
+  const notices = [...model.notices, ...planned.notices, ...(besideNotice ? [besideNotice] : [])];
   const reasons = [...planned.reasons];
   const plan = { ...planned, reasons };
   const opening: Opening = {
     files: model.files,
     settings: settingsOf(model.name, options),
     worker,
-    start: start ?? beside?.start,
+    start: start ?? (device === 'kernels' ? undefined : beside?.start),
   };
   let memory: TuneMemory | undefined;
   let known: TunedPlace | undefined;
   const choose = async (hash: string): Promise<Placement> => {
-    memory = await tuneMemory(whatIsTuned(hash, options), plan.gpuName, storeOf(options));
-    known = await memory.recall();
+    memory = await tuneMemory(whatIsTuned(hash, { ...options, device }, hasOwnThread), plan.gpuName, storeOf(options));
+    const remembered = await memory.recall();
+    // Where the teacher may run is decided anew each time.
+    const allowed: readonly SessionDevice[] = ['wasm', plan.first, ...plan.challengers];
+    known = remembered !== undefined && allowed.includes(remembered.device) ? remembered : undefined;
     return { device: known?.device ?? plan.first, threads };
   };
   const { session, hash } = await openFirst(opening, choose, (notice) => {
@@ -70,9 +79,9 @@ function settingsOf(name: string, options: LoadTeacherOptions): SessionSettings 
 }
 
 /** What the time of a run depends on, beside the device. */
-function whatIsTuned(hash: string, options: LoadTeacherOptions): object {
+function whatIsTuned(hash: string, options: LoadTeacherOptions, hasOwnThread: boolean): object {
   const { taps, untilTaps, recurrent, outputs, session, threads, device, batchSize } = options;
-  return { hash, taps, untilTaps, recurrent, outputs, session, threads, device, batchSize };
+  return { hash, taps, untilTaps, recurrent, outputs, session, threads, device, batchSize, hasOwnThread };
 }
 
 function storeOf({ store, cache }: LoadTeacherOptions) {

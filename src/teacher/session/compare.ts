@@ -14,25 +14,26 @@ const DEFAULT_TOLERANCE: Tolerance = { share: 1e-2, leastRange: 1e-6 };
 const LEAST_VALUES = 8;
 
 /**
- * Compares what a device gave with what wasm gave for the same batch. Undefined if they agree; otherwise a clause that
- * says how they differ. Not-a-number counts as a difference, save where wasm gives it too.
- * Units     the difference as a share of the range of wasm's values
+ * Compares what a device gave with what another, which is trusted, gave for the same batch. Undefined if they agree;
+ * otherwise a clause that says how they differ. Not-a-number counts as a difference, save where both give it.
+ * Units     the difference as a share of the range of the trusted values
  */
 export function differenceOf(
   reference: NamedArrays,
   given: NamedArrays,
   { share, leastRange }: Tolerance = DEFAULT_TOLERANCE,
+  trusted = 'wasm',
 ): string | undefined {
   for (const [name, expected] of Object.entries(reference)) {
     const array = given[name];
     if (array === undefined) return `it gave no output "${name}"`;
     if (!isSameShape(array.shape, expected.shape)) {
-      return `it gave "${name}" as ${formatShape(array.shape)} where wasm gives ${formatShape(expected.shape)}`;
+      return `it gave "${name}" as ${formatShape(array.shape)} where ${trusted} gives ${formatShape(expected.shape)}`;
     }
     const difference = relativeDifference(expected, array, leastRange);
     if (Number.isNaN(difference)) return `it gave values in "${name}" that are no numbers`;
     if (difference > share) {
-      return `its "${name}" differs from wasm's by ${(100 * difference).toPrecision(2)} % of its range`;
+      return `its "${name}" differs from ${trusted}'s by ${(100 * difference).toPrecision(2)} % of its range`;
     }
   }
   return undefined;

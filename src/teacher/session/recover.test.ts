@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LimbeckError, type LimbeckErrorCode } from '../../core/errors.ts';
 import { keepRunning, nextPlacement, type PlacedSession } from './recover.ts';
 import type { Placement } from './sessionSettings.ts';
@@ -30,7 +30,7 @@ test.each([
 });
 
 /** Sessions that answer with their number, or fail as they are told to. */
-function house(faults: Record<number, unknown>, openFaults: Record<number, unknown> = {}) {
+function house(faults: Record<number, unknown>, openFaults: Record<number, unknown> = {}, place = two) {
   const placements: Placement[] = [];
   const disposed: number[] = [];
   const make = (placement: Placement): PlacedSession => {
@@ -55,10 +55,10 @@ function house(faults: Record<number, unknown>, openFaults: Record<number, unkno
     if (fault !== undefined) throw fault;
     return session;
   };
-  const running = keepRunning({ first: make(two), open, hasWorker: true, tell: (notice) => notices.push(notice) });
+  const running = keepRunning({ first: make(place), open, hasWorker: true, tell: (notice) => notices.push(notice) });
   const ask = (signal?: AbortSignal) =>
     running.attempt((session) => session.run({}), 8, signal).then(({ y }) => y?.data[0]);
-  return { running, ask, placements, disposed, notices };
+  return { running, open, ask, placements, disposed, notices };
 }
 
 test('a batch whose worker died is asked again in a new one, and the old one is ended', async () => {
@@ -105,6 +105,36 @@ test('a cancelled batch is not asked again', async () => {
   };
   await expect(running.attempt(job, 8, controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
   expect(placements.length).toBeLessThanOrEqual(2);
+});
+
+describe('a batch that the kernels do not compute', () => {
+  const kernels: Placement = { device: 'kernels', threads: 2 };
+
+  test('moves the teacher to wasm if that answers', async () => {
+    const { ask, placements, disposed, notices } = house({ 0: failed }, {}, kernels);
+    expect(await Promise.all([ask(), ask()])).toEqual([1, 1]);
+    expect(placements).toEqual([kernels, two]);
+    expect(disposed).toEqual([0]);
+    expect(notices).toEqual([expect.stringMatching(/on kernels failed.*it runs on wasm from now on/)]);
+  });
+
+  test('moves nothing if wasm does not compute it either, and is told as wasm tells it', async () => {
+    const bad = fault('shape-mismatch');
+    const { running, ask, placements, disposed, notices } = house({ 0: failed, 1: bad }, {}, kernels);
+    await expect(ask()).rejects.toBe(bad);
+    expect(running.current().placement).toEqual(kernels);
+    expect([placements, disposed, notices]).toEqual([[kernels, two], [1], []]);
+    // The next is asked of the kernels again.
+    expect(await running.attempt(async ({ placement }) => placement.device, 8)).toBe('kernels');
+  });
+});
+
+test('disposed while another session is about to take over, it leaves neither behind', async () => {
+  const { running, open, disposed } = house({});
+  const session = await open(gpu);
+  await running[Symbol.asyncDispose]();
+  await running.replace(session);
+  expect(disposed).toEqual([0, 1]);
 });
 
 test('disposed while it starts again, it leaves no session behind', async () => {

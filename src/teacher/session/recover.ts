@@ -60,6 +60,27 @@ export function keepRunning({ first, open, hasWorker, tell }: KeepRunningOptions
     }
   }
 
+  /** Opened beside the session that failed, and taken if it answers: what is wrong with a batch ends nothing. */
+  async function tryOnWasm<T>(error: unknown, used: PlacedSession, job: (session: PlacedSession) => Promise<T>) {
+    const session = await open({ ...used.placement, threads: used.opened.threads, device: 'wasm' });
+    try {
+      const result = await job(session);
+      tell(sentenceFor(error, used.placement, session.placement));
+      await replace(session);
+      return result;
+    } catch (fault) {
+      await session[Symbol.asyncDispose]();
+      throw fault;
+    }
+  }
+
+  async function replace(session: PlacedSession): Promise<void> {
+    if (isDisposed) return session[Symbol.asyncDispose]();
+    const before = current;
+    current = session;
+    await before[Symbol.asyncDispose]();
+  }
+
   return {
     current: () => current,
     async attempt(job, batch, signal) {
@@ -78,6 +99,16 @@ export function keepRunning({ first, open, hasWorker, tell }: KeepRunningOptions
           // Another job that waited on the same session has seen to it.
           if (used !== current || restarting !== undefined) continue;
           const { placement, opened } = used;
+          if (placement.device === 'kernels' && isRefusal(error)) {
+            const trial = tryOnWasm(error, used, job);
+            restarting = trial.then(
+              () => undefined,
+              () => undefined,
+            );
+            return await trial.finally(() => {
+              restarting = undefined;
+            });
+          }
           const parts = opened.fixedBatch === undefined ? batch : 1;
           restarting = restart(error, { ...placement, threads: opened.threads }, parts).finally(() => {
             restarting = undefined;
@@ -86,16 +117,17 @@ export function keepRunning({ first, open, hasWorker, tell }: KeepRunningOptions
         }
       }
     },
-    async replace(session) {
-      const before = current;
-      current = session;
-      await before[Symbol.asyncDispose]();
-    },
+    replace,
     async [Symbol.asyncDispose]() {
       isDisposed = true;
       await current[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Whether a device only did not compute a batch: it is still there, and has room. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof LimbeckError && error.code === 'teacher-failed' && error.details['isCrash'] !== true;
 }
 
 interface Circumstances {

@@ -4,6 +4,7 @@ import { makeQueue } from '../../core/queue.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import type { GpuDevice, NearTeacher } from '../../runtime/gpu.ts';
 import { type OrtTensor, startOrt } from '../../runtime/ort.ts';
+import { fromOrtTensor } from '../../runtime/ortTensors.ts';
 import { readOutputs, reviveRead } from '../read.ts';
 import { runRecurrent } from '../recurrent.ts';
 import { runInOrt } from './ortRun.ts';
@@ -12,7 +13,6 @@ import { createOrtSession, type ReadyModel, readyModel } from './sessionCreate.t
 import { type ModelValue, toFeeds } from './sessionFeeds.ts';
 import { toGpuAnswers, toHost } from './sessionNear.ts';
 import type { OnnxSession, OpenedSession, Placement, SessionSettings } from './sessionSettings.ts';
-import { fromOrtTensor } from './sessionTensors.ts';
 import { tuneBatch } from './tune.ts';
 
 /** wasm code is compiled in tiers; the first passes run in the slow one. */
@@ -162,7 +162,7 @@ async function openEngine(
   return {
     ...model,
     threads,
-    notices: [...notices, ...model.notices],
+    notices: [...notices.map((notice) => `Teacher: ${notice}`), ...model.notices],
     runOnGpu,
     async run(given) {
       const outputs = Object.entries(await runOnGpu(given));
@@ -173,7 +173,7 @@ async function openEngine(
   };
 }
 
-/** On a GPU an output that cannot be read is the device's fault until wasm has shown otherwise. */
+/** Elsewhere than on wasm an output that cannot be read is the device's fault until wasm has shown otherwise. */
 function readHere({ settings, placement }: Opened, outputs: NamedArrays, batch: number): NamedArrays {
   if (settings.read === undefined) return outputs;
   try {

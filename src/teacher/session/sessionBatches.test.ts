@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NamedArrays } from '../../core/shape.ts';
-import { batchOf, firstExamples, repeatExamples, runInParts } from './sessionBatches.ts';
+import { batchOf, firstExamples, repeatExamples, runEmpty, runInParts } from './sessionBatches.ts';
 
 /** Examples 0, 1, 2 … of two values each. */
 const rows = (count: number) => ({
@@ -18,6 +18,15 @@ function summing() {
   };
   return { run, sizes };
 }
+
+test('no examples give outputs without rows, where outputs have one row an example', async () => {
+  const { run, sizes } = summing();
+  const outputs = await runEmpty(run, { x: { data: new Float32Array(0), shape: [0, 2] } });
+  expect(outputs).toEqual({ sum: { data: new Float32Array(0), shape: [0] } });
+  expect(sizes).toEqual([2]);
+  const whole = async () => ({ sum: { data: Float32Array.of(1), shape: [1] } });
+  expect(await runEmpty(whole, { x: { data: new Float32Array(0), shape: [0, 2] } })).toBeUndefined();
+});
 
 test.each([
   ['a model that takes one at a time', 3, { fixed: 1 }, [1, 1, 1]],

@@ -46,6 +46,26 @@ export async function runInParts(
   return tables;
 }
 
+/**
+ * What a batch without examples gives: outputs without rows, found out by running two examples of zeros. Undefined where
+ * an output has not one row an example.
+ */
+export async function runEmpty(
+  run: (inputs: NamedArrays) => Promise<NamedArrays>,
+  inputs: NamedArrays,
+): Promise<NamedArrays | undefined> {
+  const filled = Object.entries(inputs).map(([name, array]) => {
+    const [first, ...rest] = array.shape;
+    const isEmpty = first === 0;
+    return [name, isEmpty ? { data: makeArray(dtypeOf(array.data), 2 * sizeOf(rest)), shape: [2, ...rest] } : array];
+  });
+  const outputs = Object.entries(await run(Object.fromEntries(filled)));
+  if (outputs.some(([, { shape }]) => shape[0] !== 2)) return undefined;
+  return Object.fromEntries(
+    outputs.map(([name, { data, shape }]) => [name, { data: data.slice(0, 0), shape: [0, ...shape.slice(1)] }]),
+  );
+}
+
 /** Examples in a batch: the first length of its first array that is no table. */
 export function batchOf(inputs: NamedArrays, model?: ExampleInputs): number {
   const arrays = Object.entries(inputs).filter(([, { shape }]) => shape.length > 0);

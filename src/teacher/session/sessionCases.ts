@@ -18,6 +18,8 @@ export interface FakeDevice {
 /** Places to run, of which every session and every call is written down. */
 export function fakeHouse(devices: Partial<Record<SessionDevice, FakeDevice>>, opened: Partial<OpenedSession> = {}) {
   const log: string[] = [];
+  /** What each measurement was given, in milliseconds. */
+  const budgets: number[] = [];
   let living = 0;
   const start = async (): Promise<StartedSession> => {
     living++;
@@ -43,8 +45,9 @@ export function fakeHouse(devices: Partial<Record<SessionDevice, FakeDevice>>, o
         return { y: { data: Float32Array.from(data, (value) => value + (device().error ?? 0)), shape } };
       },
       timeMs: async (_inputs, repeats) => Array.from({ length: repeats }, () => 1),
-      async measure(_inputs, _budgetMs, sizes = [1, 8]) {
+      async measure(_inputs, budgetMs, sizes = [1, 8]) {
         log.push(`measure ${at?.device}`);
+        budgets.push(Math.round(budgetMs));
         return sizes.map((batchSize) => ({ batchSize, msPerExample: device().msPerExample ?? 10 }));
       },
       async [Symbol.asyncDispose]() {
@@ -54,7 +57,7 @@ export function fakeHouse(devices: Partial<Record<SessionDevice, FakeDevice>>, o
     };
   };
   const hashes = nextHash++;
-  return { start, log, living: () => living };
+  return { start, log, budgets, living: () => living };
 }
 
 /** The page remembers by hash what was measured, so every house has a model of its own. */

@@ -120,6 +120,21 @@ describe('the kernels', () => {
     expect([now, living()]).toEqual(['kernels', 1]);
   });
 
+  test('stand in for wasm where they lead: a GPU is held against them, by name', async () => {
+    const devices = { kernels: { msPerExample: 4 }, webgpu: { msPerExample: 1, error: 3 } };
+    const { place } = await tune(devices, { challengers });
+    expect(place.why).toMatch(/webgpu is not trusted: its "y" differs from kernels's by/);
+  });
+
+  test.each([
+    ['both are tried', {}, [400, 400, 400]],
+    ['a GPU is not, as wasm is fast', { wasm: { msPerExample: 0.5 }, kernels: { msPerExample: 0.2 } }, [400, 800]],
+    ['the kernels do not start', { kernels: { openFault: new Error('no tfjs') } }, [400, 800]],
+  ])('share the time for measuring with those that are measured: %s', async (_, devices, expected) => {
+    const { budgets } = await tune(devices, { challengers });
+    expect(budgets).toEqual(expected);
+  });
+
   test('must come nearer than a GPU', async () => {
     const devices = { kernels: { msPerExample: 4, error: 0.01 }, webgpu: { msPerExample: 6, error: 0.01 } };
     const { place } = await tune(devices, { challengers });

@@ -22,15 +22,26 @@ export interface TuneSessionOptions {
 
 /** Together, the time to open a GPU's session not counted. */
 const BUDGET_MS = 1200;
-/** A GPU has to fetch another 27 MB and to compile; who waits longer is better served by wasm. */
-const OPEN_MS = 20_000;
-/** Where a model is this fast, a GPU's round trip alone costs as much. The kernels make none. */
-const FAST_ENOUGH_MS = 1;
-const FAST_ENOUGH_FOR_KERNELS_MS = 0.1;
 /** Another device must be better by this much: a GPU is less exact and can be lost, the kernels hold more memory. */
 const LEAST_GAIN = 0.1;
-/** The kernels compute with all digits, as onnxruntime does, in another order. */
-const KERNELS_TOLERANCE: Tolerance = { share: 1e-4, leastRange: 1e-2 };
+
+/** How a device is tried. */
+interface Trial {
+  /** Who waits longer for it to open is better served without it. */
+  readonly openMs: number;
+  /** Where a model is this fast, there is nothing to gain. */
+  readonly fastEnoughMs: number;
+  /** Default: that of GPUs. */
+  readonly tolerance?: Tolerance;
+}
+
+/** A GPU has to fetch another 27 MB and to compile, and its round trip alone costs a millisecond. */
+const GPU: Trial = { openMs: 20_000, fastEnoughMs: 1 };
+/** The kernels make no round trip, and compute with all digits, as onnxruntime does, in another order. */
+const KERNELS: Trial = { openMs: 10_000, fastEnoughMs: 0.1, tolerance: { share: 1e-4, leastRange: 1e-2 } };
+
+const TRIALS: Readonly<Record<SessionDevice, Trial>> = { wasm: KERNELS, kernels: KERNELS, webgpu: GPU, webnn: GPU };
+
 const COMPARED_EXAMPLES = 4;
 
 /**
@@ -48,11 +59,15 @@ export async function tuneSession(options: TuneSessionOptions): Promise<TunedPla
   }
   let isProvisional = false;
   const challengers = running.current().placement.device === 'wasm' ? plan.challengers : [];
-  const budgetMs = BUDGET_MS / (1 + challengers.length);
-  let chosen = chooseBatch(await running.current().measure(inputs, budgetMs, sizes));
-  for (const challenger of challengers) {
-    const result = await challenge(options, challenger, chosen, budgetMs);
+  const shareMs = BUDGET_MS / (1 + challengers.length);
+  let chosen = chooseBatch(await running.current().measure(inputs, shareMs, sizes));
+  let leftMs = BUDGET_MS - shareMs;
+  for (const [i, challenger] of challengers.entries()) {
+    // A device that is not tried leaves its time to the others.
+    const tried = challengers.slice(i).filter((device) => isWorthTrying(device, chosen));
+    const result = await challenge(options, challenger, chosen, leftMs / Math.max(1, tried.length));
     chosen = result.figure;
+    leftMs -= result.usedMs ?? 0;
     isProvisional ||= result.isProvisional ?? false;
     reasons.push(result.why);
   }
@@ -80,7 +95,13 @@ async function verify({ running, inputs, open, tell }: TuneSessionOptions): Prom
     tell(doubt);
     return doubt;
   }
-  const difference = await compare(reference, { run, placement }, inputs);
+  let difference: string | undefined;
+  try {
+    difference = await compare(reference, { run, placement }, inputs);
+  } catch (error) {
+    await reference[Symbol.asyncDispose]();
+    throw error;
+  }
   if (difference === undefined) {
     await reference[Symbol.asyncDispose]();
     return undefined;
@@ -99,11 +120,23 @@ async function compare(
   const sample = firstExamples(inputs, COMPARED_EXAMPLES, reference.opened);
   const expected = await reference.run(sample);
   try {
-    const tolerance = given.placement.device === 'kernels' ? KERNELS_TOLERANCE : undefined;
-    return differenceOf(expected, await given.run(sample), tolerance);
+    const { tolerance } = TRIALS[given.placement.device];
+    return differenceOf(expected, await given.run(sample), tolerance, reference.placement.device);
   } catch (error) {
     return `it failed on a batch (${messageOf(error)})`;
   }
+}
+
+function isWorthTrying(device: SessionDevice, { msPerExample }: BatchFigure): boolean {
+  return msPerExample >= TRIALS[device].fastEnoughMs;
+}
+
+interface Challenge {
+  readonly figure: BatchFigure;
+  readonly why: string;
+  readonly isProvisional?: boolean;
+  /** Time that went into measuring. */
+  readonly usedMs?: number;
 }
 
 async function challenge(
@@ -111,36 +144,36 @@ async function challenge(
   device: SessionDevice,
   best: BatchFigure,
   budgetMs: number,
-): Promise<{ figure: BatchFigure; why: string; isProvisional?: boolean }> {
+): Promise<Challenge> {
   const before = running.current();
   const champion = before.placement.device;
-  const fastEnough = device === 'kernels' ? FAST_ENOUGH_FOR_KERNELS_MS : FAST_ENOUGH_MS;
-  if (best.msPerExample < fastEnough) return { figure: best, why: `${device} was not tried, as ${champion} is fast.` };
+  if (!isWorthTrying(device, best)) return { figure: best, why: `${device} was not tried, as ${champion} is fast.` };
   let session: PlacedSession;
   try {
-    session = await within(open({ ...before.placement, device }), OPEN_MS);
+    session = await within(open({ ...before.placement, device }), TRIALS[device].openMs);
   } catch (error) {
     // An operator that is not there today will not be there tomorrow.
     const isProvisional = !(error instanceof LimbeckError && error.code === 'unsupported-operator');
     return { figure: best, why: `${device} did not start (${messageOf(error)}).`, isProvisional };
   }
+  let figure: BatchFigure;
   try {
     const difference = await compare(before, session, inputs);
     if (difference !== undefined) {
       await session[Symbol.asyncDispose]();
       return { figure: best, why: `${device} is not trusted: ${difference}.` };
     }
-    const figure = chooseBatch(await session.measure(inputs, budgetMs, sizes));
-    const isBetter = figure.msPerExample < best.msPerExample * (1 - LEAST_GAIN);
-    if (isBetter) await running.replace(session);
-    else await session[Symbol.asyncDispose]();
-    const [chosen, other, loser] = isBetter ? [figure, best, champion] : [best, figure, device];
-    return { figure: chosen, why: `${loser} takes longer: ${formatFigure(other)}.` };
+    figure = chooseBatch(await session.measure(inputs, budgetMs, sizes));
   } catch (error) {
     await session[Symbol.asyncDispose]();
     const why = `${device} failed while it was measured (${messageOf(error)}).`;
     return { figure: best, why, isProvisional: true };
   }
+  const isBetter = figure.msPerExample < best.msPerExample * (1 - LEAST_GAIN);
+  if (isBetter) await running.replace(session);
+  else await session[Symbol.asyncDispose]();
+  const [chosen, other, loser] = isBetter ? [figure, best, champion] : [best, figure, device];
+  return { figure: chosen, why: `${loser} takes longer: ${formatFigure(other)}.`, usedMs: budgetMs };
 }
 
 /** A session that opens too late is closed again. */
