@@ -1,5 +1,6 @@
+import { sizeOf } from '../core/shape.ts';
 import { type ModelTopology, readTopology } from '../export/graph/topology.ts';
-import type { WeightSpec } from '../student/student.ts';
+import { parameterCount, type WeightSpec } from '../student/student.ts';
 import { bytesText, countText } from './figures.ts';
 import type { StudentFile } from './studentFile.ts';
 import { table } from './table.ts';
@@ -26,7 +27,7 @@ export function describeStudentFile(name: string, file: StudentFile): StudentFil
     name,
     form,
     bytes,
-    parameters: artifacts.weightSpecs.reduce((sum, spec) => sum + countOf(spec), 0),
+    parameters: parameterCount(artifacts),
     ...(labels && { labels }),
     metadata: { ...metadata, ...(input && { input }) },
     layers: layersOf(readTopology(artifacts.modelTopology), ''),
@@ -55,7 +56,7 @@ export function studentReport(student: StudentFileDescription, withWeights: bool
       ? [
           table(
             [{ heading: 'weight' }, { heading: 'type' }, { heading: 'shape' }, { heading: 'values', isNumber: true }],
-            weights.map((spec) => [spec.name, spec.dtype, `[${spec.shape.join(', ')}]`, countText(countOf(spec))]),
+            weights.map((spec) => [spec.name, spec.dtype, `[${spec.shape.join(', ')}]`, countText(sizeOf(spec.shape))]),
             '  ',
           ),
         ]
@@ -69,8 +70,4 @@ function layersOf({ layers }: ModelTopology, path: string): { name: string; clas
     { name: path + name, className },
     ...(model ? layersOf(model, `${path}${name}/`) : []),
   ]);
-}
-
-function countOf({ shape }: WeightSpec): number {
-  return shape.reduce((product, length) => product * length, 1);
 }

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { formOf, nameOfFile } from '../student/fileForm.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import type { Console } from './openConsole.ts';
 import { quietTfjs } from './quietTfjs.ts';
@@ -19,7 +20,7 @@ export interface StudentFile {
 
 /** Whether the first bytes are those of a bundle or of a model.json. */
 export function isStudentFile(bytes: Uint8Array): boolean {
-  return isZip(bytes) || /^(\ufeff)?\s*[{[]/.test(beginning(bytes));
+  return ['zip', 'json'].includes(formOf(bytes));
 }
 
 /**
@@ -28,8 +29,8 @@ export function isStudentFile(bytes: Uint8Array): boolean {
  */
 export async function readStudentFile(file: string, console: Console): Promise<StudentFile> {
   const bytes = await console.readFile(file);
-  const name = nameOf(file);
-  if (isZip(bytes)) {
+  const [name, form] = [nameOfFile(file), formOf(bytes)];
+  if (form === 'zip') {
     const { readBundle } = await import('../student/readBundle.ts');
     const { manifest, artifacts } = await readBundle(bytes);
     const { labels, input, name: title, inputs, outputs, teacher, files } = manifest;
@@ -44,7 +45,7 @@ export async function readStudentFile(file: string, console: Console): Promise<S
     };
   }
   // A web page that came instead of it gets the sentence about that.
-  if (/^(\ufeff)?\s*[{<[]/.test(beginning(bytes))) return readModelJson(file, bytes, console);
+  if (form !== 'onnx') return readModelJson(file, bytes, console);
   await quietTfjs('cpu');
   const { fromOnnx } = await import('../student/fromOnnx.ts');
   const { artifacts } = await fromOnnx(bytes, { name });
@@ -52,32 +53,16 @@ export async function readStudentFile(file: string, console: Console): Promise<S
   return { name, form: 'onnx', bytes: bytes.length, artifacts };
 }
 
-async function readModelJson(file: string, bytes: Uint8Array, console: Console): Promise<StudentFile> {
-  const [{ artifactsFromModelJson, weightPaths }, { dirname, join }] = await Promise.all([
+async function readModelJson(file: string, model: Uint8Array, console: Console): Promise<StudentFile> {
+  const [{ readModelFiles }, { dirname, join }] = await Promise.all([
     import('../student/files.ts'),
     import('node:path'),
   ]);
-  const parts = new Map<string, Uint8Array>();
-  for (const path of weightPaths(bytes)) parts.set(path, await console.readFile(join(dirname(file), path)));
-  return {
-    name: nameOf(file),
-    form: 'tfjs',
-    bytes: [...parts.values()].reduce((sum, part) => sum + part.length, bytes.length),
-    artifacts: artifactsFromModelJson(bytes, (path) => parts.get(path) as Uint8Array),
-  };
-}
-
-function isZip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x50 && bytes[1] === 0x4b;
-}
-
-function beginning(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes.subarray(0, 16));
-}
-
-/** Of a model.json its folder says more. */
-function nameOf(file: string): string {
-  const parts = file.split(/[\\/]/).filter((part) => part !== '' && part !== '.');
-  const name = parts.at(-1) === 'model.json' ? parts.at(-2) : parts.at(-1);
-  return name?.replace(/\.(limbeck|onnx|zip|json)$/, '') || 'student';
+  let bytes = model.length;
+  const artifacts = await readModelFiles(model, async (path) => {
+    const part = await console.readFile(join(dirname(file), path));
+    bytes += part.length;
+    return part;
+  });
+  return { name: nameOfFile(file), form: 'tfjs', bytes, artifacts };
 }

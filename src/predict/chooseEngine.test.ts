@@ -78,3 +78,20 @@ test('a cancelled choice ends both', async () => {
   await expect(cancelled).rejects.toMatchObject({ name: 'AbortError' });
   expect(log.sort()).toEqual(['onnxruntime ended', 'tfjs ended']);
 });
+
+test('a choice that is cancelled while it warms up asks nothing more', async () => {
+  const controller = new AbortController();
+  let asked = 0;
+  const open = async (name: EngineName): Promise<Engine> => {
+    const engine = fake(name, 0, [1, 2]);
+    return {
+      ...engine,
+      run(inputs) {
+        if (++asked === 3) controller.abort();
+        return engine.run(inputs);
+      },
+    };
+  };
+  await expect(chooseEngine(open, controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
+  expect(asked).toBe(4);
+});

@@ -62,6 +62,7 @@ function only(engine: Engine, other: string, reason: unknown): Choice {
 }
 
 async function compare(engines: readonly [Engine, Engine], signal?: AbortSignal): Promise<Choice> {
+  throwIfAborted(signal);
   const [ort, tfjs] = engines;
   const [forOrt, forTfjs] = [sample(ort), sample(tfjs)];
   const difference = largestDifference(await ort.run(forOrt), await tfjs.run(forTfjs));
@@ -72,6 +73,7 @@ async function compare(engines: readonly [Engine, Engine], signal?: AbortSignal)
     return { engine: tfjs, why, notices: [why] };
   }
   for (let i = 0; i < WARM_UPS; i++) {
+    throwIfAborted(signal);
     await ort.run(forOrt);
     await tfjs.run(forTfjs);
   }

@@ -2,7 +2,7 @@ import { LimbeckError, throwIfAborted, untilAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import type { Choice } from './chooseEngine.ts';
-import type { EngineModel, EngineName, EngineOptions } from './engine.ts';
+import type { Engine, EngineModel, EngineName, EngineOptions } from './engine.ts';
 import { labelled } from './labelled.ts';
 import { type EngineWorker, openEngine } from './openEngine.ts';
 import { namedInputs, type PredictInputs } from './predictInputs.ts';
@@ -95,16 +95,30 @@ export async function loadStudent(source: PredictSource, options: LoadStudentOpt
   const read = await untilAborted(readSource(source, signal), signal);
   const name = options.name ?? read.name;
   const settings: EngineOptions = { name, ...(threads && { threads }), ...(assetBase && { assetBase }) };
-  const choice = await choose(read, engine, (model) => openEngine(model, worker, settings), signal);
+  const choice = await choose(
+    read,
+    engine,
+    (model) => openInTime(() => openEngine(model, worker, settings), signal),
+    signal,
+  );
   if (signal?.aborted) await choice.engine.end();
   throwIfAborted(signal);
   return loaded(choice, { ...read, name, labels: options.labels ?? read.labels });
 }
 
+/** An engine that is there only after the signal is ended. */
+function openInTime(open: () => Promise<Engine>, signal: AbortSignal | undefined): Promise<Engine> {
+  const opening = open();
+  return untilAborted(opening, signal).catch((error: unknown) => {
+    opening.then((engine) => engine.end()).catch(() => undefined);
+    throw error;
+  });
+}
+
 async function choose(
   read: ReadStudent,
   wanted: 'auto' | EngineName,
-  open: (model: EngineModel) => ReturnType<typeof openEngine>,
+  open: (model: EngineModel) => Promise<Engine>,
   signal: AbortSignal | undefined,
 ): Promise<Choice> {
   const models = modelsOf(read);

@@ -1,5 +1,4 @@
 // Where a student runs: in a worker of its own, or on this thread where that is asked for.
-import { LimbeckError, messageOf } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { type Host, startHost, type WorkerOption } from '../workers/host.ts';
@@ -44,7 +43,7 @@ async function openOrt(onnx: Uint8Array, worker: Exclude<EngineWorker, 'none'>, 
 /** As much of the shipped worker as is used here; its tfjs part was made for teachers. */
 interface TfjsApi {
   readonly tfjs: {
-    open(model: object, options: EngineOptions): Promise<OpenedEngine>;
+    open(model: object, options: EngineOptions & { readonly what: 'student' }): Promise<OpenedEngine>;
     run(inputs: NamedArrays): Promise<NamedArrays>;
     close(): Promise<void>;
   };
@@ -54,8 +53,8 @@ async function openTfjs(artifacts: StudentArtifacts, worker: Exclude<EngineWorke
   const host = await startHost<TfjsApi>(workerOf(worker, 'tfjs'));
   const model = { kind: 'layers', student: { kind: 'artifacts', artifacts } };
   return started(host, 'tfjs', {
-    open: () => host.call((api) => api.tfjs.open(model, options)).catch(asStudent),
-    run: (inputs) => host.call((api) => api.tfjs.run(inputs)).catch(asStudent),
+    open: () => host.call((api) => api.tfjs.open(model, { ...options, what: 'student' })),
+    run: (inputs) => host.call((api) => api.tfjs.run(inputs)),
     close: () => host.call((api) => api.tfjs.close()),
   });
 }
@@ -65,14 +64,6 @@ function workerOf(worker: Exclude<EngineWorker, 'none'>, engine: EngineName): Ex
   if (engine === 'tfjs') return 'shipped';
   // One literal expression: bundlers look for exactly this form.
   return () => new Worker(new URL('./runWorker.js', import.meta.url), { type: 'module' });
-}
-
-/** That worker calls whatever it runs a teacher. */
-function asStudent(error: unknown): never {
-  if (!(error instanceof LimbeckError)) throw error;
-  const code = error.code === 'teacher-failed' ? 'student-invalid' : error.code;
-  const message = messageOf(error).replace(/\bteacher\b/g, 'student');
-  throw new LimbeckError(code, message, { details: error.details, cause: error });
 }
 
 interface Calls {
@@ -92,7 +83,12 @@ async function started(host: Host<unknown>, name: EngineName, { open, run, close
       opened: { threads, inputs, outputs, notices },
       run,
       async end() {
-        await Promise.race([close().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const late = new Promise((resolve) => {
+          timer = setTimeout(resolve, CLOSE_MS);
+        });
+        await Promise.race([close().catch(() => undefined), late]);
+        clearTimeout(timer);
         await host[Symbol.asyncDispose]();
       },
     };

@@ -1,8 +1,9 @@
-import { LimbeckError, messageOf } from '../core/errors.ts';
+import { LimbeckError } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { type InferenceSession, type Ort, type OrtTensor, startOrt } from '../runtime/ort.ts';
+import { createSession, firstLine, isOutOfMemory, knownLength } from '../runtime/ortSession.ts';
 import { fromOrtTensor, isNumericType, toOrtTensor } from '../runtime/ortTensors.ts';
 import type { EngineOptions, OpenedEngine } from './engine.ts';
 
@@ -50,7 +51,7 @@ export function createOrtEngine(): OrtEngine {
 
 async function open(onnx: Uint8Array, { name, threads: wanted, assetBase }: EngineOptions): Promise<Opened> {
   const { ort, threads, notices } = await startOrt({ threads: wanted, assetBase });
-  const session = await create(ort, onnx, name);
+  const session = await createSession(ort, onnx, { executionProviders: ['wasm'] }, { what: 'student', name });
   const outputs = session.outputMetadata.filter((value) => value.isTensor && isNumericType(value.type));
   if (outputs.length === 0) {
     await session.release();
@@ -63,34 +64,11 @@ async function open(onnx: Uint8Array, { name, threads: wanted, assetBase }: Engi
       threads,
       inputs: shapesOf(session.inputMetadata),
       outputs: rename(shapesOf(outputs)),
-      notices: notices.map((notice) => notice.replace(/^Teacher: /, '')),
+      notices,
     },
     types: Object.fromEntries(session.inputMetadata.map((value) => [value.name, value.isTensor ? value.type : 'text'])),
     fetches: outputs.map((value) => value.name),
   };
-}
-
-/** Throws    backend-unavailable · out-of-memory · invalid-onnx */
-async function create(ort: Ort, onnx: Uint8Array, name: string): Promise<InferenceSession> {
-  try {
-    return await ort.InferenceSession.create(onnx, {
-      executionProviders: ['wasm'],
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-    });
-  } catch (error) {
-    const why = messageOf(error).trim();
-    // onnxruntime says so where its own WebAssembly did not start.
-    if (why.startsWith('no available backend')) {
-      throw new LimbeckError('backend-unavailable', `onnxruntime-web did not start (${why}).`, { cause: error });
-    }
-    if (isOutOfMemory(why)) throw outOfMemory(why, error);
-    throw new LimbeckError(
-      'invalid-onnx',
-      `"${name}" (${onnx.byteLength} bytes) is no ONNX model that can be run: ${why}`,
-      { details: { name, bytes: onnx.byteLength }, cause: error },
-    );
-  }
 }
 
 async function run({ ort, session, types, fetches }: Opened, given: NamedArrays): Promise<NamedArrays> {
@@ -101,8 +79,12 @@ async function run({ ort, session, types, fetches }: Opened, given: NamedArrays)
     const results = await session.run(feeds, fetches);
     return rename(Object.fromEntries(fetches.map((name) => [name, fromOrtTensor(results[name] as OrtTensor)])));
   } catch (error) {
-    const why = messageOf(error).split('\n')[0] ?? '';
-    if (isOutOfMemory(why)) throw outOfMemory(why, error);
+    const why = firstLine(error);
+    if (isOutOfMemory(why)) {
+      throw new LimbeckError('out-of-memory', `There is no room for the student to compute a batch: ${why}`, {
+        cause: error,
+      });
+    }
     throw new LimbeckError('student-invalid', `The student failed on a batch: ${why}`, { cause: error });
   }
 }
@@ -115,19 +97,6 @@ function rename<T>(outputs: Record<string, T>): Record<string, T> {
 
 function shapesOf(values: Values): Record<string, readonly (number | null)[]> {
   return Object.fromEntries(
-    values.map((value) => [value.name, value.isTensor ? value.shape.map(lengthOf) : []] as const),
+    values.map((value) => [value.name, value.isTensor ? value.shape.map(knownLength) : []] as const),
   );
-}
-
-/** A free length is a name, or −1, which onnxruntime-web reads as 2³² − 1. */
-function lengthOf(length: number | string): number | null {
-  return typeof length === 'number' && length >= 0 && length < 2 ** 31 ? length : null;
-}
-
-function isOutOfMemory(why: string): boolean {
-  return /out of memory|bad_alloc|failed to allocate|\bOOM\b/i.test(why);
-}
-
-function outOfMemory(why: string, cause: unknown): LimbeckError {
-  return new LimbeckError('out-of-memory', `There is no room for the student: ${why}`, { cause });
 }

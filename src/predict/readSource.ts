@@ -1,5 +1,7 @@
 // Where a student comes from, and in which forms it is at hand.
 import { LimbeckError } from '../core/errors.ts';
+import { artifactsFrom, isArtifacts, isStudent } from '../student/artifacts.ts';
+import { formOf, nameOfFile } from '../student/fileForm.ts';
 import type { TfjsFiles } from '../student/files.ts';
 import { readBundle } from '../student/readBundle.ts';
 import type { Student, StudentArtifacts } from '../student/student.ts';
@@ -37,20 +39,22 @@ export interface ReadStudent {
 export async function readSource(source: PredictSource, signal?: AbortSignal): Promise<ReadStudent> {
   if (typeof source === 'string' || source instanceof URL) {
     const bytes = await fetchFile(source, signal);
-    return readBytes(bytes, nameOfAddress(String(source)), (path) => fetchFile(beside(source, path), signal));
+    return readBytes(bytes, nameOfFile(String(source).split(/[?#]/)[0] ?? ''), (path) =>
+      fetchFile(beside(source, path), signal),
+    );
   }
   if (source instanceof Uint8Array) return readBytes(source, 'student');
   if (source instanceof ArrayBuffer) return readBytes(new Uint8Array(source), 'student');
   if (source instanceof Blob) {
-    const name = 'name' in source ? nameOfAddress(String(source.name)) : 'student';
+    const name = 'name' in source ? nameOfFile(String(source.name)) : 'student';
     return readBytes(new Uint8Array(await source.arrayBuffer()), name);
   }
   if (Array.isArray(source) && source.length > 0 && source.every((file) => file instanceof File))
     return readFiles(await namedBytes(source));
   if (typeof source === 'object' && source !== null) {
     if ('model.json' in source) return readFiles(source as TfjsFiles);
-    if ('weightSpecs' in source) return ofArtifacts('student', source as StudentArtifacts);
-    if ('portable' in source) return ofStudent(source as Student);
+    if (isArtifacts(source)) return ofArtifacts('student', source);
+    if (isStudent(source)) return ofArtifacts(source.name, await artifactsFrom(source));
   }
   throw new LimbeckError(
     'invalid-option',
@@ -61,9 +65,9 @@ export async function readSource(source: PredictSource, signal?: AbortSignal): P
 
 type ReadPath = (path: string) => Promise<Uint8Array>;
 
-/** Told by the first bytes: a ZIP, JSON, or else ONNX. */
 async function readBytes(bytes: Uint8Array, name: string, read?: ReadPath): Promise<ReadStudent> {
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
+  const form = formOf(bytes);
+  if (form === 'zip') {
     const { manifest, artifacts, onnx } = await readBundle(bytes);
     const { labels, input } = manifest;
     return {
@@ -75,8 +79,8 @@ async function readBytes(bytes: Uint8Array, name: string, read?: ReadPath): Prom
       ...(input !== undefined && { input }),
     };
   }
-  if (/^(\ufeff)?\s*[{<[]/.test(new TextDecoder().decode(bytes.subarray(0, 16))))
-    return readModelJson(bytes, name, read);
+  // A web page that came instead of it gets the sentence about that.
+  if (form !== 'onnx') return readModelJson(bytes, name, read);
   const { 'limbeck.labels': labels, 'limbeck.input': input } = onnxMetadata(bytes);
   const known = labels === undefined ? undefined : parsed(labels);
   return {
@@ -89,19 +93,13 @@ async function readBytes(bytes: Uint8Array, name: string, read?: ReadPath): Prom
 }
 
 async function readModelJson(bytes: Uint8Array, name: string, read?: ReadPath): Promise<ReadStudent> {
-  const { artifactsFromModelJson, weightPaths } = await import('../student/files.ts');
+  const { readModelFiles, weightPaths } = await import('../student/files.ts');
+  if (read !== undefined) return ofArtifacts(name, await readModelFiles(bytes, read));
   const paths = weightPaths(bytes);
-  if (read === undefined) {
-    throw new LimbeckError(
-      'student-invalid',
-      `This is a model.json without its weights (${paths.join(', ')}). Give all files: { 'model.json': …, 'weights.bin': … }.`,
-      { details: { paths } },
-    );
-  }
-  const parts = new Map(await Promise.all(paths.map(async (path) => [path, await read(path)] as const)));
-  return ofArtifacts(
-    name,
-    artifactsFromModelJson(bytes, (path) => parts.get(path) as Uint8Array),
+  throw new LimbeckError(
+    'student-invalid',
+    `This is a model.json without its weights (${paths.join(', ')}). Give all files: { 'model.json': …, 'weights.bin': … }.`,
+    { details: { paths } },
   );
 }
 
@@ -121,15 +119,6 @@ async function namedBytes(files: readonly File[]): Promise<TfjsFiles> {
   return Object.fromEntries(named);
 }
 
-async function ofStudent(student: Student): Promise<ReadStudent> {
-  const portable = await student.portable();
-  if (portable.kind === 'artifacts') return ofArtifacts(student.name, portable.artifacts);
-  throw new LimbeckError(
-    'student-invalid',
-    `The student "${student.name}" has no weights yet: it is a design that was never trained. Train it first.`,
-  );
-}
-
 function ofArtifacts(name: string, artifacts: StudentArtifacts): ReadStudent {
   return { name, bytes: artifacts.weightData.byteLength, artifacts };
 }
@@ -140,13 +129,6 @@ function beside(source: string | URL, path: string): URL {
   const url = new URL(path, base);
   if (url.search === '') url.search = base.search;
   return url;
-}
-
-/** The file's name without its ending; of a model.json its folder says more. */
-function nameOfAddress(address: string): string {
-  const parts = (address.split(/[?#]/)[0] ?? '').split('/').filter((part) => part !== '');
-  const name = parts.at(-1) === 'model.json' ? parts.at(-2) : parts.at(-1);
-  return name?.replace(/\.(limbeck|onnx|zip|json)$/, '') || 'student';
 }
 
 function parsed(text: string): unknown {

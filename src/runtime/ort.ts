@@ -54,7 +54,7 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
   }
   const wanted = threads ?? Math.min(4, capabilities.cores);
   const used = capabilities.hasThreads ? wanted : 1;
-  const notices = used < wanted && capabilities.why['threads'] ? [`Teacher: ${capabilities.why['threads']}`] : [];
+  const notices = used < wanted && capabilities.why['threads'] ? [capabilities.why['threads']] : [];
   try {
     const ort = build === 'plain' ? await import('onnxruntime-web/wasm') : await importGpuBuild(assetBase);
     const binary = build === 'plain' ? 'ort-wasm-simd-threaded' : 'ort-wasm-simd-threaded.asyncify';

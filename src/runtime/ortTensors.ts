@@ -1,7 +1,7 @@
 // Numbers as onnxruntime's tensors, and back.
 import { LimbeckError } from '../core/errors.ts';
 import { fromHalves, toHalves } from '../core/halves.ts';
-import type { NdArray, NumericArray } from '../core/shape.ts';
+import { type NdArray, type NumericArray, wholeNumbers } from '../core/shape.ts';
 import type { Ort, OrtTensor } from './ort.ts';
 
 type OrtData = OrtTensor['data'];
@@ -53,9 +53,7 @@ function toNumbers(type: string, data: OrtData): NumericArray {
   // An engine with Float16Array gives halves as numbers, another one as their bits.
   if (type === 'float16' && data instanceof Uint16Array) return fromHalves(data);
   if (type === 'float16' || type === 'float64') return Float32Array.from(data as unknown as Float64Array);
-  const numbers = Float64Array.from(data as ArrayLike<bigint | number>, Number);
-  const isInt32 = numbers.every((value) => value === (value | 0));
-  return isInt32 ? Int32Array.from(numbers) : Float32Array.from(numbers);
+  return wholeNumbers(data as ArrayLike<bigint | number>);
 }
 
 function toBigInts<T extends BigInt64Array | BigUint64Array>(data: NumericArray, out: T): T {

@@ -1,6 +1,7 @@
 import { strFromU8, unzipSync } from 'fflate';
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
+import { formOf } from './fileForm.ts';
 import { artifactsFromFiles } from './files.ts';
 import type { StudentArtifacts } from './student.ts';
 
@@ -55,7 +56,7 @@ export interface ReadBundleOptions {
 const MOST_GROWTH = 1032;
 const GIB = 2 ** 30;
 
-/** What `readBundle` does. Throws    bundle-invalid */
+/** What `readBundle` does. Throws    bundle-invalid · student-invalid: its model.json and weights.bin are no layers model */
 export async function unpackBundle(
   source: Uint8Array | ArrayBuffer,
   { mostBytes = GIB }: ReadBundleOptions,
@@ -82,7 +83,7 @@ export async function unpackBundle(
 
 /** What the ZIP declares is judged before anything is unpacked. */
 function unpack(bytes: Uint8Array, mostBytes: number): Map<string, Uint8Array> {
-  if (!(bytes[0] === 0x50 && bytes[1] === 0x4b)) throw invalid('it is no ZIP');
+  if (formOf(bytes) !== 'zip') throw invalid('it is no ZIP');
   const names = new Set<string>();
   let total = 0;
   try {

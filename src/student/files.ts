@@ -1,7 +1,8 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { formOf } from './fileForm.ts';
 import { type ManifestWeight, restoreWeight, storedBytes } from './quantizedWeights.ts';
 import type { StudentArtifacts } from './student.ts';
-import { elementBytes, joinWeights } from './weightBytes.ts';
+import { joinWeights } from './weightBytes.ts';
 
 /** The two files that plain tfjs loads with `tf.loadLayersModel('…/model.json')`. */
 export interface StudentFiles {
@@ -42,36 +43,47 @@ export function modelJson(modelTopology: object, weightsManifest: readonly Weigh
  */
 export function artifactsFromFiles(files: StudentFiles | TfjsFiles): StudentArtifacts {
   const byName = files as TfjsFiles;
-  return artifactsFromModelJson(byName['model.json'] ?? '', (path) => findFile(byName, path));
+  return orNoModel(() => toArtifacts(readModelJson(byName['model.json'] ?? ''), (path) => findFile(byName, path)));
 }
 
-/** The same, with the files of weights from wherever `read` finds them. Throws    student-invalid */
-export function artifactsFromModelJson(model: string | Uint8Array, read: (path: string) => Uint8Array) {
-  try {
-    const { modelTopology, groups } = readModelJson(model);
-    const parts = groups.flatMap((group) => readGroup(group, read));
-    const weightSpecs = groups
-      .flatMap(({ weights }) => weights)
-      .map(({ name, shape, dtype }) => ({ name, shape, dtype }));
-    return { modelTopology, weightSpecs, weightData: joinWeights(parts) };
-  } catch (error) {
-    throw noLayersModel(error);
-  }
+/**
+ * The same of a model.json, with its files of weights from wherever `read` finds them.
+ * Throws    student-invalid · what `read` throws
+ */
+export async function readModelFiles(
+  model: string | Uint8Array,
+  read: (path: string) => Promise<Uint8Array>,
+): Promise<StudentArtifacts> {
+  const json = orNoModel(() => readModelJson(model));
+  const parts = new Map(await Promise.all(pathsOf(json).map(async (path) => [path, await read(path)] as const)));
+  return orNoModel(() => toArtifacts(json, (path) => parts.get(path) as Uint8Array));
 }
 
 /** Names of the files of weights that a model.json asks for. Throws    student-invalid */
 export function weightPaths(model: string | Uint8Array): string[] {
-  try {
-    return readModelJson(model).groups.flatMap(({ paths }) => paths);
-  } catch (error) {
-    throw noLayersModel(error);
-  }
+  return orNoModel(() => pathsOf(readModelJson(model)));
 }
 
-function noLayersModel(error: unknown): LimbeckError {
-  return new LimbeckError('student-invalid', `These files are no tfjs layers model (${messageOf(error)}).`, {
-    cause: error,
-  });
+function pathsOf({ groups }: ReadModelJson): string[] {
+  return groups.flatMap(({ paths }) => paths);
+}
+
+function toArtifacts({ modelTopology, groups }: ReadModelJson, read: (path: string) => Uint8Array): StudentArtifacts {
+  const parts = groups.flatMap((group) => readGroup(group, read));
+  const weightSpecs = groups
+    .flatMap(({ weights }) => weights)
+    .map(({ name, shape, dtype }) => ({ name, shape, dtype }));
+  return { modelTopology, weightSpecs, weightData: joinWeights(parts) };
+}
+
+function orNoModel<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new LimbeckError('student-invalid', `These files are no tfjs layers model (${messageOf(error)}).`, {
+      cause: error,
+    });
+  }
 }
 
 interface ModelJson {
@@ -81,7 +93,12 @@ interface ModelJson {
   readonly class_name?: string;
 }
 
-function readModelJson(model: string | Uint8Array): { modelTopology: object; groups: readonly WeightGroup[] } {
+interface ReadModelJson {
+  readonly modelTopology: object;
+  readonly groups: readonly WeightGroup[];
+}
+
+function readModelJson(model: string | Uint8Array): ReadModelJson {
   const text = typeof model === 'string' ? model : textOf(model);
   if (text === '') throw new Error('there is no model.json');
   const json = JSON.parse(text) as ModelJson | null;
@@ -106,9 +123,9 @@ function readModelJson(model: string | Uint8Array): { modelTopology: object; gro
 
 /** Bytes of a model.json; two formats that are often taken for it are told by their first bytes. */
 function textOf(bytes: Uint8Array): string {
-  const start = String.fromCharCode(...bytes.subarray(0, 4));
-  if (start === '\x89HDF') throw new Error('this is a Keras .h5 file; convert it with tensorflowjs_converter');
-  if (start === 'PK\x03\x04')
+  if (String.fromCharCode(...bytes.subarray(0, 4)) === '\x89HDF')
+    throw new Error('this is a Keras .h5 file; convert it with tensorflowjs_converter');
+  if (formOf(bytes) === 'zip')
     throw new Error('this is a ZIP, such as a .keras file or a bundle; readBundle reads a bundle');
   return new TextDecoder().decode(bytes);
 }
@@ -129,8 +146,9 @@ function checkGroup(group: Partial<WeightGroup> | null): WeightGroup {
 }
 
 function readGroup({ paths, weights }: WeightGroup, read: (path: string) => Uint8Array): Uint8Array[] {
-  const bytes = new Uint8Array(joinWeights(paths.map(read)));
-  const lengths = weights.map((weight) => storedBytes(weight, elementBytes));
+  const files = paths.map(read);
+  const bytes = files.length === 1 ? (files[0] as Uint8Array) : new Uint8Array(joinWeights(files));
+  const lengths = weights.map(storedBytes);
   const needed = lengths.reduce((sum, length) => sum + length, 0);
   const from = paths.join(', ');
   if (bytes.byteLength !== needed) {

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import type { PortableStudent, Student, StudentArtifacts, WeightSpec } from './student.ts';
+import { joinWeights } from './weightBytes.ts';
 
 /** Whether a value is a tfjs LayersModel; told by its methods, because two copies of tfjs have two classes. */
 export function isLayersModel(value: unknown): value is LayersModel {
@@ -67,11 +68,5 @@ export async function artifactsOf(model: LayersModel): Promise<StudentArtifacts>
 /** One buffer of several, in order; an empty one of none. */
 export function joinBuffers(data: ArrayBuffer | readonly ArrayBuffer[] | undefined): ArrayBuffer {
   if (data === undefined || 'byteLength' in data) return data ?? new ArrayBuffer(0);
-  const bytes = new Uint8Array(data.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of data) {
-    bytes.set(new Uint8Array(part), at);
-    at += part.byteLength;
-  }
-  return bytes.buffer;
+  return joinWeights(data.map((part) => new Uint8Array(part)));
 }

@@ -25,11 +25,12 @@ export async function packBundle({ about, artifacts, onnx, card }: BundleParts):
     ...(card === undefined ? [] : ([['README.md', strToU8(card)]] as [string, Uint8Array][])),
   ];
   const files = await Promise.all(contents.map(([path, content]) => describeFile(path, content)));
+  const { sha256: weightsHash } = files.find(({ path }) => path === 'weights.bin') as BundleFile;
   const manifest: BundleManifest = {
     format: BUNDLE_FORMAT,
     version: BUNDLE_VERSION,
     ...about,
-    weightsHash: await sha256(weights),
+    weightsHash,
     files,
   };
   const all = [['manifest.json', strToU8(`${JSON.stringify(manifest, undefined, 2)}\n`)] as const, ...contents];

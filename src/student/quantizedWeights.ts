@@ -2,6 +2,7 @@
 import { fromHalves, toHalves } from '../core/halves.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { WeightSpec } from './student.ts';
+import { elementBytes } from './weightBytes.ts';
 
 export type ShortDtype = 'float16' | 'uint8' | 'uint16';
 
@@ -23,7 +24,7 @@ export interface ShortWeight {
 }
 
 /** Bytes of one element where it is shortened. */
-export const SHORT_BYTES: Readonly<Record<ShortDtype, number>> = { float16: 2, uint16: 2, uint8: 1 };
+const SHORT_BYTES: Readonly<Record<ShortDtype, number>> = { float16: 2, uint16: 2, uint8: 1 };
 
 /**
  * Shortens floats: to halves, or to the nearest of 256 or 65,536 even steps between the least and the greatest value,
@@ -72,7 +73,7 @@ export function restoreWeight({ name, dtype, quantization }: ManifestWeight, byt
 }
 
 /** Bytes that a weight takes in its file. Throws    Error: an unknown type, or a shape that is none */
-export function storedBytes(spec: ManifestWeight, elementBytes: (spec: WeightSpec) => number): number {
+export function storedBytes(spec: ManifestWeight): number {
   const { name, shape, quantization } = spec;
   if (typeof name !== 'string' || !Array.isArray(shape)) throw new Error('a weight has no name or no shape');
   if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {

@@ -1,11 +1,12 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkKnownOptions } from '../core/options.ts';
+import { checkCount, checkKnownOptions } from '../core/options.ts';
 import type { Bundle, ReadBundleOptions } from './bundle.ts';
 
 /**
  * A student from a `.limbeck` bundle, which `toBundle` writes. Every file is checked against its hash.
  * Throws    bundle-invalid: no ZIP, or a damaged one; files that are missing, were changed, would take more room than
- *           allowed, or lie outside of the bundle; a bundle of a newer version
+ *           allowed, or lie outside of the bundle; a bundle of a newer version · student-invalid: its model is none of
+ *           layers · invalid-option
  *
  * @example
  * const { artifacts, manifest } = await readBundle(bytes);
@@ -16,6 +17,7 @@ export async function readBundle(
   options: ReadBundleOptions = {},
 ): Promise<Bundle> {
   checkKnownOptions(options, ['mostBytes'], 'readBundle');
+  if (options.mostBytes !== undefined) checkCount(options.mostBytes, 'mostBytes');
   if (!(source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob)) {
     throw new LimbeckError(
       'invalid-option',

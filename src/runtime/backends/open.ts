@@ -49,17 +49,17 @@ async function open(options: BackendOptions): Promise<OpenBackend> {
     try {
       return await openWebGpu({ isIsolated: capabilities.isIsolated, assetBase: options.assetBase, notices });
     } catch (error) {
-      notices.push(`Training runs on wasm, because ${messageOf(error)}`);
+      notices.push(`tfjs runs on wasm, because ${messageOf(error)}`);
     }
   }
-  if (backend === 'cpu') notices.push('Training runs on tfjs’s cpu backend, 100 times slower than on the kernels.');
+  if (backend === 'cpu') notices.push('tfjs runs on its cpu backend, 100 times slower than on the kernels.');
   else if (kernels === 'off') {
     notices.push(
       'Kernels are off. Stock tfjs-wasm cannot train a convolution, so training runs on tfjs’s cpu backend, ' +
         '100 times slower. Stop, and set kernels to "on", unless you are comparing.',
     );
   } else if (capabilities.simdLevel === 'none') {
-    notices.push(capabilities.why['simd'] ?? 'There is no WebAssembly SIMD.');
+    notices.push('This engine has no WebAssembly SIMD, so tfjs runs in plain JavaScript.');
   } else if (capabilities.why['threads'] !== undefined && wanted > 1) {
     notices.push(capabilities.why['threads']);
   }

@@ -12,7 +12,7 @@ test('where there is no GPU, training runs on wasm and says why', async () => {
   try {
     expect(opened.description).toMatchObject({ backend: 'wasm', hasKernels: true });
     expect(opened.description.notices[0]).toBe(
-      'Training runs on wasm, because WebGPU cannot be used: this browser offers none here.',
+      'tfjs runs on wasm, because WebGPU cannot be used: this browser offers none here.',
     );
     expect(opened.gpuDevice).toBeUndefined();
   } finally {

@@ -1,5 +1,5 @@
 import { fromHalves, fromSmallFloat } from '../../core/halves.ts';
-import type { NumericArray } from '../../core/shape.ts';
+import { type NumericArray, wholeNumbers } from '../../core/shape.ts';
 import type { SafeTensor } from './safetensors.ts';
 
 /** The numbers of a tensor: whole ones as int32 where all fit, truth and bytes as uint8, everything else as float32. */
@@ -44,9 +44,4 @@ function fromE4M3(bits: number): number {
   const sign = bits < 0x80 ? 1 : -1;
   if ((bits & 0x7f) === 0x7f) return Number.NaN;
   return (bits & 0x78) === 0x78 ? sign * (1 + (bits & 7) / 8) * 256 : fromSmallFloat(bits, 4, 3);
-}
-
-function wholeNumbers(values: Uint32Array | BigInt64Array | BigUint64Array): NumericArray {
-  const numbers = Float64Array.from(values as ArrayLike<number | bigint>, Number);
-  return numbers.every((value) => value === (value | 0)) ? Int32Array.from(numbers) : Float32Array.from(numbers);
 }

@@ -1,10 +1,11 @@
-import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { LimbeckError } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import type { InferenceSession, Ort, OrtTensor } from '../../runtime/ort.ts';
+import { firstLine, isOutOfMemory } from '../../runtime/ortSession.ts';
+import { toOrtTensor } from '../../runtime/ortTensors.ts';
 import type { DeviceLoss, OrtModel } from './sessionCreate.ts';
 import { fitInputs } from './sessionFeeds.ts';
 import type { SessionDevice } from './sessionSettings.ts';
-import { toOrtTensor } from './sessionTensors.ts';
 
 /** How long to wait for the news that a GPU is lost, where a run on it failed. */
 const LOSS_MS = 250;
@@ -56,9 +57,8 @@ function lossToldSoon(loss: DeviceLoss): Promise<void> {
 }
 
 function runFault(error: unknown): LimbeckError {
-  // onnxruntime adds lines of its own source to some faults.
-  const why = messageOf(error).split('\n')[0]?.trim() ?? '';
-  if (/out of memory|bad_alloc|allocat|\bOOM\b/i.test(why)) {
+  const why = firstLine(error);
+  if (isOutOfMemory(why)) {
     return new LimbeckError('out-of-memory', `There is no room for the teacher to compute a batch: ${why}`, {
       cause: error,
     });

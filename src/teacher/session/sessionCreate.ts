@@ -1,10 +1,11 @@
-import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { LimbeckError } from '../../core/errors.ts';
 import { type PreparedModel, prepareModel } from '../../onnx/prepare.ts';
 import type { GpuDevice } from '../../runtime/gpu.ts';
 import type { InferenceSession, Ort, OrtDevice } from '../../runtime/ort.ts';
+import { createSession, knownLength } from '../../runtime/ortSession.ts';
+import { isNumericType } from '../../runtime/ortTensors.ts';
 import { fixedBatchOf, type ModelValue, own } from './sessionFeeds.ts';
 import type { ModelFiles, SessionSettings } from './sessionSettings.ts';
-import { isNumericType } from './sessionTensors.ts';
 
 /** An ONNX model as onnxruntime runs it. */
 export interface OrtModel {
@@ -44,14 +45,12 @@ export async function createOrtSession(
   gpuDevice?: GpuDevice,
 ): Promise<OrtModel> {
   const { name, session: options = {} } = settings;
-  const session = await create(ort, bytes, name, {
-    graphOptimizationLevel: 'all',
-    // Warnings of how a graph was split between devices are nothing to a page's console.
-    logSeverityLevel: 3,
+  const chosen = {
     ...options,
     ...providersOf(device, gpuDevice),
     ...(externalData.length > 0 ? { externalData } : {}),
-  });
+  };
+  const session = await createSession(ort, bytes, chosen, { what: 'teacher', name });
   const inputs = valuesOf(session.inputMetadata, options.freeDimensionOverrides).map((value) =>
     inputsOfAnyShape.includes(value.name) ? { ...value, isAnyShape: true } : value,
   );
@@ -87,45 +86,6 @@ function providersOf(device: OrtDevice, gpuDevice: GpuDevice | undefined): Infer
   return { executionProviders: [provider], preferredOutputLocation: 'gpu-buffer' };
 }
 
-async function create(ort: Ort, bytes: Uint8Array, name: string, options: InferenceSession.SessionOptions) {
-  try {
-    return await ort.InferenceSession.create(bytes, options);
-  } catch (error) {
-    const why = messageOf(error).trim();
-    // Names that are quoted from the file, as in Node (x), may hold any word.
-    if (/memory|allocat|\bOOM\b/i.test(why.replace(/'[^']*'|"[^"]*"|\w+ \([^)]*\)/g, ''))) {
-      throw new LimbeckError('out-of-memory', `There is no room for the teacher "${name}": ${why}`, { cause: error });
-    }
-    // ort says so where its own WebAssembly did not start; any other fault is the model's.
-    if (why.startsWith('no available backend')) {
-      throw new LimbeckError(
-        'backend-unavailable',
-        `onnxruntime-web did not start (${why}). Its files, ort-wasm-simd-threaded.mjs and .wasm, must be served ` +
-          'beside limbeck’s worker.',
-        { cause: error },
-      );
-    }
-    throw new LimbeckError(
-      'invalid-onnx',
-      `"${name}" (${bytes.byteLength} bytes) is no ONNX model that can be run: ${why} ${hintFor(why)}`,
-      { details: { name, bytes: bytes.byteLength }, cause: error },
-    );
-  }
-}
-
-function hintFor(why: string): string {
-  if (/is not a registered function|No Op registered/i.test(why)) {
-    return 'onnxruntime-web has no such operator: export the model without it, or for another operator set.';
-  }
-  if (/Unsupported model IR version|is under development/i.test(why)) {
-    return 'It is newer than onnxruntime-web: export it for an older version of the format.';
-  }
-  if (/unsupported data type/i.test(why)) {
-    return 'An input or output is of a type that onnxruntime-web does not give, such as bfloat16: export it as float32.';
-  }
-  return 'Check that it was exported for onnxruntime.';
-}
-
 function valuesOf(
   metadata: InferenceSession['inputMetadata'],
   lengths: Readonly<Record<string, number>> = {},
@@ -138,9 +98,7 @@ function valuesOf(
 }
 
 function lengthOf(length: number | string, lengths: Readonly<Record<string, number>>): number | null {
-  if (typeof length === 'string') return own(lengths, length) ?? null;
-  // A free length without a name is −1, and onnxruntime-web reads that as 2³² − 1.
-  return length >= 0 && length < 2 ** 31 ? length : null;
+  return typeof length === 'string' ? (own(lengths, length) ?? null) : knownLength(length);
 }
 
 /** A walk along a sequence needs the model's states too, whatever else is wanted. */

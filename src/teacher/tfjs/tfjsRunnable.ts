@@ -1,30 +1,25 @@
 // Builds a tfjs model of either format on this thread's backend, as one thing that can be asked.
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
-import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import { buildGraphModel } from '../../runtime/graphModel.ts';
 import { toArray, toTensor } from '../../runtime/tensors.ts';
 import * as tf from '../../runtime/tf.ts';
-import { applyStudent, buildStudent } from '../../student/build.ts';
-import type { PortableStudent } from '../../student/student.ts';
+import { makeRunnable, type Runnable } from '../../student/runnable.ts';
 import type { GraphArtifacts, PortableTfjsModel } from './tfjsModel.ts';
 
-type Shapes = Readonly<Record<string, readonly (number | null)[]>>;
+/** A graph does not always say the shapes of its outputs; those are left out. */
+export type TfjsRunnable = Runnable;
 
-export interface TfjsRunnable {
-  readonly inputs: Shapes;
-  /** A graph does not always say the shapes of its outputs; those are left out. */
-  readonly outputs: Shapes;
-  /** Arrays in the order of `inputs`. */
-  run(arrays: readonly NdArray[]): Promise<NamedArrays>;
-  dispose(): void;
-}
-
-/** Throws    teacher-failed: tfjs cannot build it */
-export async function buildRunnable(portable: PortableTfjsModel, name: string): Promise<TfjsRunnable> {
+/** Throws    teacher-failed: tfjs cannot build it · student-invalid: it cannot, and it is a student */
+export async function buildRunnable(
+  portable: PortableTfjsModel,
+  name: string,
+  what: 'teacher' | 'student',
+): Promise<TfjsRunnable> {
   try {
-    return portable.kind === 'layers' ? await buildLayers(portable.student) : await buildGraph(portable.artifacts);
+    return portable.kind === 'layers' ? await makeRunnable(portable.student) : await buildGraph(portable.artifacts);
   } catch (error) {
+    if (what === 'student' && error instanceof LimbeckError) throw error;
     throw new LimbeckError(
       'teacher-failed',
       `The tfjs model "${name}" could not be built: ${messageOf(error)} Check that its files are whole and that its ` +
@@ -32,27 +27,6 @@ export async function buildRunnable(portable: PortableTfjsModel, name: string): 
       { cause: error },
     );
   }
-}
-
-async function buildLayers(student: PortableStudent): Promise<TfjsRunnable> {
-  const model = await buildStudent(student, 0);
-  const isOnly = model.outputs.length === 1;
-  return {
-    // A sequential model does not always name its only input.
-    inputs: Object.fromEntries(model.inputs.map(({ shape }, i) => [model.inputNames[i] ?? 'input', shape])),
-    outputs: Object.fromEntries(
-      model.outputs.map(({ shape }, i) => [isOnly ? DEFAULT_OUTPUT : (model.outputNames[i] as string), shape]),
-    ),
-    async run(arrays) {
-      const results: Record<string, NdArray> = {};
-      tf.tidy(() => {
-        const outputs = applyStudent(model, arrays.map(toTensor), 'inference');
-        for (const [name, tensor] of Object.entries(outputs)) results[name] = toArray(tensor);
-      });
-      return results;
-    },
-    dispose: () => void model.dispose(),
-  };
 }
 
 async function buildGraph(artifacts: GraphArtifacts): Promise<TfjsRunnable> {

@@ -13,6 +13,8 @@ import { buildRunnable, type TfjsRunnable } from './tfjsRunnable.ts';
 
 export interface TfjsSessionOptions {
   readonly name: string;
+  /** What errors call it. A student's faults are 'student-invalid'. @default 'teacher' */
+  readonly what?: 'teacher' | 'student';
   readonly threads?: number;
   readonly assetBase?: string;
   readonly input?: ModelInput | Readonly<Record<string, ModelInput>>;
@@ -43,21 +45,24 @@ export function createTfjsSession(): TfjsSession {
   async function run(given: NamedArrays): Promise<NamedArrays> {
     if (opened === undefined) throw new LimbeckError('disposed', 'The teacher was disposed; load it again.');
     const arrays = inputsFor(opened, given);
+    const { what = 'teacher' } = opened.options;
     try {
       return await opened.model.run(arrays);
     } catch (error) {
-      throw new LimbeckError('teacher-failed', `The teacher failed on a batch: ${messageOf(error)}`, { cause: error });
+      if (what === 'student' && error instanceof LimbeckError) throw error;
+      const code = what === 'student' ? 'student-invalid' : 'teacher-failed';
+      throw new LimbeckError(code, `The ${what} failed on a batch: ${messageOf(error)}`, { cause: error });
     }
   }
 
   return {
     open: (portable, options) =>
       enqueue(async () => {
-        const { name, threads, assetBase } = options;
+        const { name, what = 'teacher', threads, assetBase } = options;
         // tfjs has one backend a thread, and a second opening would take it away from whoever has it.
         const backend = tf.getBackend() ? undefined : await openBackendHere({ threads, assetBase });
         try {
-          const model = await buildRunnable(portable, name);
+          const model = await buildRunnable(portable, name, what);
           const inputs = Object.entries(model.inputs).map(([of, shape]) => ({ name: of, type: 'float32', shape }));
           opened = { model, inputs, backend, options };
           const { description } = backend ?? {};

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Ort, OrtTensor } from '../../runtime/ort.ts';
-import { fromOrtTensor, isNumericType, toOrtTensor } from './sessionTensors.ts';
+import type { Ort, OrtTensor } from './ort.ts';
+import { fromOrtTensor, isNumericType, toOrtTensor } from './ortTensors.ts';
 
 /** A tensor class that only keeps what it is given. */
 class KeptTensor {
