@@ -1,18 +1,56 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Tf } from '../runtime/tfNamespace.ts';
 
-/** What a loss may read: named outputs of both models for one batch, and labels [B] where there are any. */
+/** What a loss may read for one batch: named outputs of both models, and what it asked for beside them. */
 export interface LossTensors {
   readonly student: Readonly<Record<string, Tensor>>;
+  /** Maps of four dimensions are [B, H, W, C], as the student's are, whatever the teacher's own order. */
   readonly teacher: Readonly<Record<string, Tensor>>;
+  /** Classes [B] int32, where there are any. */
   readonly labels?: Tensor1D;
+  /** The number of each example in the dataset [B] int32, where the loss reads them. */
+  readonly indices?: Tensor1D;
+  /** What the loss's own `numbers` gave for this step [K]. */
+  readonly numbers?: Tensor1D;
+  /** What the loss's own `parameters` asked for, by name. */
+  readonly parameters?: Readonly<Record<string, Tensor>>;
 }
 
 /** The outputs that a loss needs; `distill` compares them with what is offered before it starts. */
 export interface LossReads {
+  /** Outputs of the student, or names of its layers: what such a layer gives is an output then. */
   readonly student: readonly string[];
   readonly teacher: readonly string[];
   readonly labels: boolean;
+  readonly indices?: boolean;
+}
+
+/** What a loss will get, without the batch; a free length is null. */
+export interface LossShapes {
+  readonly student: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly teacher: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Examples in a batch, and in the dataset. */
+  readonly batchSize: number;
+  readonly examples: number;
+}
+
+/** Something that a loss learns beside the student, such as a regressor, or remembers, such as a bank of embeddings. */
+export interface LossParameter {
+  readonly shape: readonly number[];
+  /** One number for all; or random: uniform by Glorot's rule (the last axis is what goes out), or normal of deviation 1. */
+  readonly initial: number | 'glorot-uniform' | 'standard-normal';
+  /** False for what is remembered: the loss assigns it itself. Default true. */
+  readonly isTrained?: boolean;
+}
+
+/** How far a run is. */
+export interface Progress {
+  /** Counted from 0 over the whole run. */
+  readonly step: number;
+  readonly steps: number;
+  /** Counted from 1. */
+  readonly epoch: number;
+  readonly epochs: number;
 }
 
 /**
@@ -27,11 +65,23 @@ export interface Loss {
   readonly reads: LossReads;
   /**
    * True where `compute` is the same function of its tensors at every step, so that a recorded step may be replayed
-   * without calling it. Not so where it counts steps or draws random numbers. Default false.
+   * without calling it. Not so where it draws random numbers or assigns what it remembers. Default false.
    */
   readonly isStatic?: boolean;
-  /** Differentiable in the student's tensors only. Called inside a tidy; returns one scalar. */
+  /**
+   * Says what is wrong with these shapes, before the first step. Without it the teacher's outputs must have the shape of
+   * the student's of the same name.
+   * Throws    shape-mismatch · class-mismatch · invalid-option
+   */
+  check?(shapes: LossShapes): void;
+  /** What it learns or remembers beside the student; made from the run's seed, and freed with it. */
+  parameters?(shapes: LossShapes): Readonly<Record<string, LossParameter>>;
+  /** Numbers that change from step to step and are known before each, such as scheduled weights; always as many. */
+  numbers?(progress: Progress): readonly number[];
+  /** Differentiable in the student's tensors and in trained parameters only. Called inside a tidy; returns one scalar. */
   compute(tf: Tf, tensors: LossTensors): Scalar;
+  /** The same for each example [B], where the loss is their mean: what per-example weights need. */
+  perExample?(tf: Tf, tensors: LossTensors): Tensor1D;
 }
 
 /** The same values, through which no gradient passes. */
@@ -48,5 +98,12 @@ export function named(tensors: Readonly<Record<string, Tensor>>, name: string): 
   const tensor = tensors[name];
   if (tensor === undefined)
     throw new Error(`The output "${name}" is missing; there are ${Object.keys(tensors).join(', ')}.`);
+  return tensor;
+}
+
+/** The parameter of that name; the engine has made it. */
+export function parameter({ parameters = {} }: LossTensors, name: string): Tensor {
+  const tensor = parameters[name];
+  if (tensor === undefined) throw new Error(`The loss's parameter "${name}" is missing.`);
   return tensor;
 }
