@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../core/options.ts';
+import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { firstNonFinite, formatShape } from '../core/shape.ts';
 import { checkNotEmpty, type Dataset, type Examples, type LabelledExamples } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
@@ -20,6 +20,7 @@ const OPTIONS = [
   'batchSize',
   'teacherBatchSize',
   'answerMemoryBytes',
+  'teacherChannels',
   'optimizer',
   'quantizationAware',
   'seed',
@@ -57,6 +58,7 @@ export function checkOptions(options: DistillOptions): void {
   checkCount(teacherBatchSize, 'teacherBatchSize');
   checkCount(answerMemoryBytes, 'answerMemoryBytes', 0);
   checkCount(seed, 'seed', 0);
+  if (options.teacherChannels !== undefined) checkOneOf(options.teacherChannels, 'teacherChannels', ['first', 'last']);
   if (options.optimizer !== undefined) checkOptimizer(options.optimizer);
   if (options.quantizationAware !== undefined) checkQuantizationAware(options.quantizationAware);
 }

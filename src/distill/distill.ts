@@ -44,6 +44,11 @@ export interface DistillOptions {
   readonly batchSize?: number;
   /** How many examples the teacher is asked at a time. Default: what suits the teacher (its `batchSize`), else 32. */
   readonly teacherBatchSize?: number;
+  /**
+   * Whether the teacher's feature maps (outputs of four dimensions) are [B, C, H, W] or, as the student's, [B, H, W, C].
+   * Losses see them as the student's. Default: 'first' for ONNX models without a `read` function, else 'last'.
+   */
+  readonly teacherChannels?: 'first' | 'last';
   /** Room for the teacher's answers on this page; what needs more is asked for in every epoch. Default 512 MB. */
   readonly answerMemoryBytes?: number;
   readonly optimizer?: OptimizerOptions;
@@ -104,8 +109,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     const usedBefore = teacher.usage?.();
     const loss = options.loss ?? softTargets();
     const wanted = await makeJob(options, student, loss);
-    const { studentDescription, isNear } = await checkFirstBatch(options, wanted, loss, trainer, signal);
-    const job = { ...wanted, asksNearTeacher: isNear };
+    const { job, studentDescription } = await checkFirstBatch(options, wanted, loss, trainer, signal);
     const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
 
     emit({ type: 'phase', phase: 'train' });
@@ -118,7 +122,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
       // One batch of all: the order does not depend on the size of batches.
       order: epochBatches({ ...job, batchSize: job.size }, 1)[0] as Int32Array,
       // A teacher beside the trainer is asked there.
-      outputs: isNear ? [] : loss.reads.teacher,
+      outputs: job.asksNearTeacher ? [] : loss.reads.teacher,
       batchSize: options.teacherBatchSize ?? teacher.description.batchSize ?? 32,
       memoryBytes: options.answerMemoryBytes ?? 512e6,
       epochs: job.epochs,
@@ -176,7 +180,7 @@ async function makeJob(options: DistillOptions, student: Student, loss: Loss): P
 
 /** One small batch all the way through, so that what is wrong is said before the long work starts. */
 async function checkFirstBatch(
-  { teacher, data }: DistillOptions,
+  { teacher, data, teacherChannels = teacher.description.channels }: DistillOptions,
   job: TrainJob,
   loss: Loss,
   trainer: Trainer,
@@ -189,8 +193,20 @@ async function checkFirstBatch(
   const answers = isAsked ? await teacher.ask(examples.inputs, signal) : {};
   // Known only now: a GPU that does not give what wasm gives is left at the first answer.
   const isNear = isAsked && trainer.isNear(teacher);
-  const batch = { inputs: examples.inputs, teacher: isNear ? {} : answers, ...labelsFor(loss, examples) };
-  return { studentDescription: await trainer.check({ ...job, asksNearTeacher: isNear }, batch), isNear };
+  const read = Object.entries(answers).filter(([name]) => loss.reads.teacher.includes(name));
+  const checked: TrainJob = {
+    ...job,
+    asksNearTeacher: isNear,
+    teacherShapes: Object.fromEntries(read.map(([name, { shape }]) => [name, shape.slice(1)])),
+    channelsFirst:
+      teacherChannels === 'first' ? read.filter(([, { shape }]) => shape.length === 4).map(([name]) => name) : [],
+  };
+  const batch = {
+    inputs: examples.inputs,
+    teacher: isNear ? {} : Object.fromEntries(read),
+    ...labelsFor(loss, examples),
+  };
+  return { job: checked, studentDescription: await trainer.check(checked, batch) };
 }
 
 /** Looks at every example before anything costly begins; gives the labels of the holdout, which are for scoring only. */

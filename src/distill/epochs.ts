@@ -1,4 +1,5 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
 import type { EngineEvent, TrainJob } from '../train/engine.ts';
 import type { NoticeEvent } from '../train/loop.ts';
@@ -21,7 +22,6 @@ export interface EpochsOptions {
  * student goes on meanwhile, one epoch further at most, and the epoch is told when its metrics are known.
  */
 export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions) {
-  const compared = loss.reads.teacher[0] ?? DEFAULT_OUTPUT;
   const epochs: EpochRecord[] = [];
   let before = Promise.resolve();
   let overlapFraction = 0;
@@ -31,7 +31,11 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
     const remainingMs = remaining(event, job);
     const answers = holdoutOutputs && (await lessons.holdout);
     const metrics = holdoutOutputs
-      ? measure({ student: holdoutOutputs, teacher: answers?.[compared], labels: truth })
+      ? measure({
+          student: holdoutOutputs,
+          teacher: answers && comparable(answers, loss, holdoutOutputs),
+          labels: truth,
+        })
       : {};
     epochs.push({ epoch: epoch.epoch, loss: epoch.loss, ms: epoch.ms, holdout: metrics });
     emit({ ...epoch, remainingMs, holdout: metrics });
@@ -53,6 +57,12 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
     },
     overlapFraction: () => overlapFraction,
   };
+}
+
+/** The teacher's output that says the same as the student's: the first that the loss reads, of those of its shape. */
+function comparable(answers: NamedArrays, loss: Loss, { shape }: NdArray): NdArray | undefined {
+  const names = [...loss.reads.teacher, DEFAULT_OUTPUT];
+  return names.map((name) => answers[name]).find((answer) => answer !== undefined && isSameShape(answer.shape, shape));
 }
 
 /** The rest of this epoch at its own pace; further ones at the student's, who will not have to wait for a teacher. */

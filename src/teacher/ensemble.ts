@@ -215,6 +215,7 @@ function describe(teachers: readonly Teacher[], settings: EnsembleSettings): Tea
     why: `${all.length} teachers, asked at the same time: ${all.map((one) => `${one.name} on ${one.device}`).join(', ')}.`,
     batchSize: Math.min(...all.map(({ batchSize = 32 }) => batchSize)),
     ...(isKnown && { identity: `ensemble:${JSON.stringify([mean, weights, given, outputs ?? null, identities])}` }),
+    ...(all.every(({ channels }) => channels === 'first') && { channels: 'first' }),
     inputs: Object.assign({}, ...all.map(({ inputs }) => inputs)),
     outputs: mean === 'losses' ? Object.fromEntries(suffixed) : first.outputs,
     notices: all.flatMap((one) => one.notices.map((notice) => `${one.name}: ${notice}`)),

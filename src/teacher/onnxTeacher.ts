@@ -171,6 +171,8 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
         ...(parts.identity !== undefined && { identity: parts.identity }),
         inputs: opened.inputs,
         outputs: opened.outputs,
+        // What a function of the caller's gives is in the caller's order.
+        ...((options.read === undefined || options.read.spec !== undefined) && { channels: 'first' }),
         notices: [...opened.notices, ...notices],
       };
     },

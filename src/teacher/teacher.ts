@@ -23,6 +23,8 @@ export interface TeacherDescription {
   /** Inputs and raw outputs of the model with their shapes; a free length is null. */
   readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
   readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
+  /** Whether maps among its outputs are [B, C, H, W], as ONNX models have them, or [B, H, W, C]. Default 'last'. */
+  readonly channels?: 'first' | 'last';
   /** One sentence for everything that makes it slower than it could be. */
   readonly notices: readonly string[];
 }

@@ -1,23 +1,29 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { formatShape, isSameShape } from '../core/shape.ts';
-import type { Loss } from '../losses/loss.ts';
+import type { Loss, LossShapes } from '../losses/loss.ts';
 import * as tf from '../runtime/tf.ts';
 import { describeStudent, orderInputs } from '../student/build.ts';
 import type { StudentDescription } from '../student/student.ts';
+import { type TappedStudent, tapStudent } from '../student/taps.ts';
 import { gpuStep, isOnGpu } from './gpuStepper.ts';
 import { checkLabelRange, classesOf } from './labels.ts';
-import type { TrainBatch } from './loop.ts';
+import { asRead, type TrainBatch } from './loop.ts';
 import type { NearBatch } from './near.ts';
-import { trainStep } from './step.ts';
+import type { OpenLoss } from './openLoss.ts';
+import { trainStep, variablesOf } from './step.ts';
 
 /**
  * Everything that can be wrong with a run, found on one batch before the first step.
  * Throws    student-not-trainable · unknown-output · class-mismatch · labels-missing · not-finite · unknown-input ·
  *           shape-mismatch
  */
-export async function checkBatch(model: tf.LayersModel, loss: Loss, batch: NearBatch): Promise<StudentDescription> {
+export async function checkBatch(
+  model: tf.LayersModel,
+  loss: Loss,
+  batch: NearBatch,
+  open: (student: TappedStudent, teacher: LossShapes['teacher']) => OpenLoss,
+): Promise<StudentDescription> {
   const description = describeStudent(model);
-  const answers = shapesOfAnswers(batch);
   if (model.trainableWeights.length === 0) {
     throw new LimbeckError(
       'student-not-trainable',
@@ -27,41 +33,33 @@ export async function checkBatch(model: tf.LayersModel, loss: Loss, batch: NearB
     );
   }
   const rows = orderInputs(model, batch.inputs)[0]?.shape[0] ?? 0;
-  for (const name of loss.reads.student) {
-    if (description.outputs[name] === undefined) throw missingOutput('student', name, Object.keys(description.outputs));
-  }
+  const student = tapStudent(model, loss.reads.student);
+  const answers = shapesOfAnswers(batch);
   for (const name of loss.reads.teacher) {
-    const given = answers[name];
-    if (given === undefined) throw missingOutput('teacher', name, Object.keys(answers));
-    const own = description.outputs[name];
-    if (own === undefined) continue;
-    // Anything else would be broadcast, and learned, without a word.
-    const isComparable = given.shape[0] === rows && isSameShape(given.shape.slice(1, -1), own.slice(0, -1));
-    if (!isComparable) {
-      throw new LimbeckError(
-        'shape-mismatch',
-        `The teacher's "${name}" is ${formatShape(given.shape)}, the student's is ${formatShape([rows, ...own])}: they ` +
-          'cannot be compared. Let the teacher\'s "read" bring its output to the shape of the student\'s.',
-        { details: { teacher: given.shape, student: own } },
-      );
-    }
-    if (own.at(-1) !== given.shape.at(-1)) {
-      throw new LimbeckError(
-        'class-mismatch',
-        `Teacher and student differ in their classes: the teacher's "${name}" is ${formatShape(given.shape)}, the ` +
-          `student's is ${formatShape([null, ...own])}. Build the student with classes: ${given.shape.at(-1)}, or let ` +
-          'the teacher\'s "read" pick the classes the student has.',
-        { details: { teacher: given.shape, student: own } },
-      );
-    }
+    if (answers[name] === undefined) throw missingOutput(name, Object.keys(answers));
   }
   checkLabels(loss, batch, description);
-  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const shapes = Object.fromEntries(loss.reads.teacher.map((name) => [name, answers[name]?.slice(1) ?? []]));
+  using opened = open(student, shapes);
+  if (loss.check === undefined) {
+    for (const [name, given] of Object.entries(opened.shapes.teacher)) {
+      const own = description.outputs[name];
+      if (own !== undefined) checkAlike(name, [answers[name]?.[0] ?? 0, ...given], [rows, ...own]);
+    }
+  }
+  const variables = variablesOf({ model, loss: opened });
+  const progress = { step: 0, steps: 1, epoch: 1, epochs: 1 };
+  const read = asRead(
+    opened,
+    batch,
+    Int32Array.from({ length: rows }, (_, i) => i),
+    progress,
+  );
   // A rate of zero: the gradient is computed and applied, and nothing changes.
   const optimizer = tf.train.sgd(0);
   try {
-    const options = { model, loss, optimizer };
-    await (isOnGpu() ? gpuStep : trainStep)(options, variables, batch, 'the check before the first step');
+    const options = { model, student, loss: opened, optimizer };
+    await (isOnGpu() ? gpuStep : trainStep)(options, variables, read, 'the check before the first step');
   } catch (error) {
     if (error instanceof LimbeckError) throw error;
     throw new LimbeckError(
@@ -75,10 +73,31 @@ export async function checkBatch(model: tf.LayersModel, loss: Loss, batch: NearB
   return description;
 }
 
-function shapesOfAnswers({ teacher, onGpu }: NearBatch): Record<string, { readonly shape: readonly number[] }> {
-  const shapes: Record<string, { readonly shape: readonly number[] }> = {};
+/** For losses that do not check shapes themselves: anything else would be broadcast, and learned, without a word. */
+function checkAlike(name: string, given: readonly (number | null)[], own: readonly (number | null)[]): void {
+  if (!isSameShape(given.slice(0, -1), own.slice(0, -1))) {
+    throw new LimbeckError(
+      'shape-mismatch',
+      `The teacher's "${name}" is ${formatShape(given)}, the student's is ${formatShape(own)}: they ` +
+        'cannot be compared. Let the teacher\'s "read" bring its output to the shape of the student\'s.',
+      { details: { teacher: given, student: own.slice(1) } },
+    );
+  }
+  if (own.at(-1) !== given.at(-1)) {
+    throw new LimbeckError(
+      'class-mismatch',
+      `Teacher and student differ in their classes: the teacher's "${name}" is ${formatShape(given)}, the ` +
+        `student's is ${formatShape([null, ...own.slice(1)])}. Build the student with classes: ${given.at(-1)}, or let ` +
+        'the teacher\'s "read" pick the classes the student has.',
+      { details: { teacher: given, student: own.slice(1) } },
+    );
+  }
+}
+
+function shapesOfAnswers({ teacher, onGpu }: NearBatch): Record<string, readonly number[]> {
+  const shapes: Record<string, readonly number[]> = {};
   tf.tidy(() => {
-    for (const [name, { shape }] of Object.entries(onGpu?.tensors() ?? teacher)) shapes[name] = { shape };
+    for (const [name, { shape }] of Object.entries(onGpu?.tensors() ?? teacher)) shapes[name] = shape;
   });
   return shapes;
 }
@@ -94,11 +113,11 @@ function checkLabels(loss: Loss, { labels }: TrainBatch, { outputs }: StudentDes
   checkLabelRange(labels, classesOf(loss, outputs));
 }
 
-function missingOutput(side: string, name: string, given: readonly string[]): LimbeckError {
+function missingOutput(name: string, given: readonly string[]): LimbeckError {
   return new LimbeckError(
     'unknown-output',
-    `The loss reads the ${side}'s output "${name}"; it has ${given.map((n) => `"${n}"`).join(', ') || 'none'}. ` +
-      (side === 'teacher' ? 'Let the teacher\'s "read" return it.' : 'Name the layer so, or choose another output.'),
-    { details: { side, needed: name, given } },
+    `The loss reads the teacher's output "${name}"; it has ${given.map((n) => `"${n}"`).join(', ') || 'none'}. ` +
+      'Let the teacher\'s "read" return it, or name an inner tensor in its "taps".',
+    { details: { side: 'teacher', needed: name, given } },
   );
 }

@@ -1,18 +1,22 @@
 import { abortError, isAbortError, LimbeckError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
+import type { LossShapes } from '../losses/loss.ts';
 import { type KnownLosses, type LossSpec, reviveLoss } from '../losses/revive.ts';
 import type { BackendDescription, BackendOptions, OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
 import { behindGpuError } from '../runtime/backends/webgpu.ts';
 import type { GpuDevice, NearTeacher } from '../runtime/gpu.ts';
 import * as tf from '../runtime/tf.ts';
-import { buildStudent } from '../student/build.ts';
+import { buildStudent, describeStudent } from '../student/build.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { PortableStudent, StudentArtifacts, StudentDescription } from '../student/student.ts';
+import { type TappedStudent, tapStudent } from '../student/taps.ts';
 import { checkBatch } from './check.ts';
+import { comparedOutput } from './labels.ts';
 import { type EpochEvent, type NoticeEvent, type StepEvent, type TrainBatch, trainLoop } from './loop.ts';
 import { openNearReader } from './near.ts';
+import { channelsLastShapes, openLoss } from './openLoss.ts';
 import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
 import { predictBatch, predictHoldout } from './predict.ts';
 import { openQuantizedRun } from './quantization/quantizedRun.ts';
@@ -27,6 +31,10 @@ export interface TrainJob {
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
   readonly seed: number;
+  /** Of each output of the teacher that the loss reads, the shape without the batch. Default: that of the batch checked. */
+  readonly teacherShapes?: Readonly<Record<string, readonly number[]>>;
+  /** Outputs of the teacher that are maps [B, C, H, W]; losses see them as the student's, [B, H, W, C]. */
+  readonly channelsFirst?: readonly string[];
   /** Number of held-out examples; the student's outputs for them come with every epoch. */
   readonly holdoutSize: number;
   /** Whether the teacher beside the trainer is asked about each batch; the source leaves `teacher` empty then. */
@@ -93,6 +101,22 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
   const openNear = ({ asksNearTeacher = false, size }: TrainJob) =>
     openNearReader(asksNearTeacher ? nearTeacher : undefined, size);
 
+  const openLossOf = (
+    { batchSize, size, channelsFirst, seed, ...job }: TrainJob,
+    student: TappedStudent,
+    teacher: LossShapes['teacher'],
+  ) =>
+    openLoss(reviveLoss(job.loss, knownLosses), {
+      shapes: {
+        student: student.outputs,
+        teacher: channelsLastShapes(teacher, channelsFirst),
+        batchSize: Math.min(batchSize, size),
+        examples: size,
+      },
+      ...(channelsFirst && { channelsFirst }),
+      seed,
+    });
+
   const causeOf = async (error: unknown) => (backend?.gpuDevice === undefined ? error : behindGpuError(error));
 
   async function withModel<T>(student: PortableStudent, seed: number, use: (model: tf.LayersModel) => Promise<T>) {
@@ -109,7 +133,8 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
 
   const train: Engine['train'] = (job, source, emit, signal) =>
     withModel(job.student, job.seed, async (model) => {
-      const loss = reviveLoss(job.loss, knownLosses);
+      const student = tapStudent(model, reviveLoss(job.loss, knownLosses).reads.student);
+      const loss = openLossOf(job, student, job.teacherShapes ?? {});
       const near = openNear(job);
       const optimizer = makeOptimizer(tf, job.optimizer);
       const quantized = openQuantizedRun(model, job.quantizationAware);
@@ -120,11 +145,11 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
         const read = async (indices: Int32Array) => near.withAnswers(await source.read(indices), indices);
         const readHoldout = (indices: Int32Array) => source.readHoldout(indices);
         const { beforeStep } = quantized;
-        for await (const event of trainLoop({ ...job, model, loss, optimizer, read, beforeStep, signal })) {
+        for await (const event of trainLoop({ ...job, model, student, loss, optimizer, read, beforeStep, signal })) {
           if (event.type === 'epoch') {
             const holdoutOutputs = await predictHoldout(
               model,
-              loss.reads.student[0],
+              comparedOutput(loss, describeStudent(model).outputs),
               job.holdoutSize,
               readHoldout,
               signal,
@@ -144,6 +169,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       } finally {
         await near.release();
         optimizer.dispose();
+        loss[Symbol.dispose]();
         quantized[Symbol.dispose]();
       }
       try {
@@ -175,8 +201,9 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           const near = openNear(job);
           using quantized = openQuantizedRun(model, job.quantizationAware);
           try {
+            const open = (student: TappedStudent, shapes: LossShapes['teacher']) => openLossOf(job, student, shapes);
             const loss = reviveLoss(job.loss, knownLosses);
-            const checkStep = async () => checkBatch(model, loss, await near.withAnswers(batch, NO_INDICES));
+            const checkStep = async () => checkBatch(model, loss, await near.withAnswers(batch, NO_INDICES), open);
             const description = await checkStep();
             // Once more, as the later steps will be.
             if (quantized.beforeStep(0, 0)) await checkStep();

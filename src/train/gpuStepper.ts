@@ -3,7 +3,7 @@ import * as tf from '../runtime/tf.ts';
 import { orderInputs } from '../student/build.ts';
 import type { NearBatch } from './near.ts';
 import type { StepGradients } from './plannedStep.ts';
-import { checkFinite, gradientsOf, lostLoss, type StepOptions, toTensors } from './step.ts';
+import { checkFinite, gradientsOf, lostLoss, type StepOptions, toTensors, variablesOf } from './step.ts';
 import type { StepOptimizer } from './stepOptimizer.ts';
 
 /** Takes the steps of one run on a GPU, whose numbers come back later. */
@@ -13,7 +13,7 @@ export interface GpuStepper extends Disposable {
 }
 
 export function openGpuStepper(options: StepOptions): GpuStepper {
-  const variables = options.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const variables = variablesOf(options);
   return {
     why: undefined,
     step: (batch, where) => gpuStep(options, variables, batch, where),

@@ -9,6 +9,11 @@ export function classesOf(loss: Loss, outputs: StudentDescription['outputs']): n
   return Math.min(...(held.length > 0 ? held : [DEFAULT_OUTPUT]).map((name) => outputs[name]?.at(-1) ?? 0));
 }
 
+/** The student's output that metrics compare: the first that the loss reads, of those that are no inner layers. */
+export function comparedOutput({ reads }: Loss, outputs: StudentDescription['outputs']): string | undefined {
+  return reads.student.find((name) => outputs[name] !== undefined);
+}
+
 function labelledOutputs({ terms, reads }: Loss): readonly string[] {
   if (terms !== undefined) return terms.flatMap(labelledOutputs);
   return reads.labels ? reads.student : [];

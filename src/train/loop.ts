@@ -1,12 +1,12 @@
 import { throwIfAborted } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { yieldToEvents } from '../core/yield.ts';
-import type { Loss } from '../losses/loss.ts';
-import type * as tf from '../runtime/tf.ts';
+import type { Progress } from '../losses/loss.ts';
 import { isOnGpu, openGpuStepper } from './gpuStepper.ts';
 import type { NearBatch } from './near.ts';
 import { epochBatches } from './order.ts';
 import { openSharedCores } from './sharedCores.ts';
+import type { StepLoss, StepOptions } from './step.ts';
 import { openStepper } from './stepper.ts';
 
 /** One batch as the loop needs it: what the student sees, what the teacher said, and labels where a loss reads them. */
@@ -14,12 +14,12 @@ export interface TrainBatch {
   readonly inputs: NamedArrays;
   readonly teacher: NamedArrays;
   readonly labels?: Int32Array;
+  /** The number of each example in the dataset, and the loss's numbers for this step; the loop adds them where they are read. */
+  readonly indices?: Int32Array;
+  readonly numbers?: Float32Array;
 }
 
-export interface LoopOptions {
-  readonly model: tf.LayersModel;
-  readonly loss: Loss;
-  readonly optimizer: tf.Optimizer;
+export interface LoopOptions extends StepOptions {
   /** Number of examples, and how to read some of them. */
   readonly size: number;
   readonly read: (indices: Int32Array) => Promise<NearBatch>;
@@ -85,7 +85,8 @@ export async function* trainLoop(
     let next = read(order[0] as Int32Array);
     for (let step = 1; step <= order.length; step++) {
       const waitStartedAt = performance.now();
-      const batch = await next;
+      const progress = { step: (epoch - 1) * order.length + step - 1, steps: epochs * order.length, epoch, epochs };
+      const batch = asRead(options.loss, await next, order[step - 1] as Int32Array, progress);
       cores.afterWaiting(performance.now() - waitStartedAt, stepMs);
       const following = order[step];
       if (following !== undefined) {
@@ -94,7 +95,7 @@ export async function* trainLoop(
       }
       await yieldToEvents();
       throwIfAborted(signal);
-      if (beforeStep((epoch - 1) * order.length + step - 1, epochs * order.length)) stepper.renew();
+      if (beforeStep(progress.step, progress.steps)) stepper.renew();
       const stepStartedAt = performance.now();
       const loss = await stepper.step(batch, `epoch ${epoch}, step ${step}`);
       stepMs = performance.now() - stepStartedAt;
@@ -114,6 +115,15 @@ export async function* trainLoop(
     const ms = performance.now() - startedAt;
     yield { type: 'epoch', epoch, epochs, loss: lossSum / seen, ms, learnMs, examplesPerSecond: (seen / ms) * 1000 };
   }
+}
+
+/** The batch with what the loss reads beside outputs and labels. */
+export function asRead(loss: StepLoss, batch: NearBatch, indices: Int32Array, progress: Progress): NearBatch {
+  return {
+    ...batch,
+    ...(loss.reads.indices && { indices }),
+    ...(loss.numbers && { numbers: Float32Array.from(loss.numbers(progress)) }),
+  };
 }
 
 /** What takes the steps; `renew` forgets a step that was recorded. */

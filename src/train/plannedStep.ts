@@ -11,6 +11,8 @@ export interface BatchTensors {
   readonly inputs: readonly tf.Tensor[];
   readonly teacher: Readonly<Record<string, tf.Tensor>>;
   readonly labels: tf.Tensor1D | undefined;
+  readonly indices?: tf.Tensor1D;
+  readonly numbers?: tf.Tensor1D;
 }
 
 export interface StepGradients {
@@ -131,7 +133,10 @@ function plannedStep(
         write(slots.inputs[i] as tf.Tensor, array);
       });
       for (const [name, tensor] of Object.entries(slots.teacher)) write(tensor, batch.teacher[name] as NdArray);
-      if (slots.labels !== undefined && batch.labels !== undefined) write(slots.labels, { data: batch.labels });
+      for (const name of ['labels', 'indices', 'numbers'] as const) {
+        const [slot, data] = [slots[name], batch[name]];
+        if (slot !== undefined && data !== undefined) write(slot, { data });
+      }
       plan.run();
       return loss();
     },
@@ -163,13 +168,13 @@ function slotsOf(batch: TrainBatch, inputs: readonly NdArray[]): BatchTensors | 
   return tf.tidy(() => toTensors(batch, inputs) as unknown as tf.TensorContainerObject) as unknown as BatchTensors;
 }
 
-function tensorsOf({ inputs, teacher, labels }: BatchTensors): tf.Tensor[] {
-  return [...inputs, ...Object.values(teacher), ...(labels ? [labels] : [])];
+function tensorsOf({ inputs, teacher, ...rest }: BatchTensors): tf.Tensor[] {
+  return [...inputs, ...Object.values(teacher), ...Object.values(rest).filter((tensor) => tensor !== undefined)];
 }
 
 /** Batches of the same key can share a plan. */
-export function shapeKey({ teacher, labels }: TrainBatch, inputs: readonly NdArray[]): string {
+export function shapeKey({ teacher, labels, indices, numbers }: TrainBatch, inputs: readonly NdArray[]): string {
   const all: NamedArrays = { ...Object.fromEntries(inputs.map((array, i) => [`input ${i}`, array])), ...teacher };
   const shapes = Object.entries(all).map(([name, { data, shape }]) => `${name} ${data.constructor.name} ${shape}`);
-  return [...shapes, labels?.length ?? ''].join('; ');
+  return [...shapes, ...[labels, indices, numbers].map((array) => array?.length ?? '')].join('; ');
 }

@@ -4,23 +4,37 @@ import type { Loss } from '../losses/loss.ts';
 import { toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, orderInputs } from '../student/build.ts';
+import type { TappedStudent } from '../student/taps.ts';
 import type { TrainBatch } from './loop.ts';
 import type { BatchTensors, StepGradients } from './plannedStep.ts';
 
 export interface StepOptions {
   readonly model: tf.LayersModel;
-  readonly loss: Loss;
+  /** The model's outputs, with those of tapped layers where the loss reads some. Default: its outputs. */
+  readonly student?: Pick<TappedStudent, 'apply'>;
+  readonly loss: StepLoss;
   readonly optimizer: tf.Optimizer;
+}
+
+/** A loss, and what is learned beside the student for it. */
+export interface StepLoss extends Loss {
+  readonly variables?: readonly tf.Variable[];
+}
+
+/** All that a step changes: the student's weights and the loss's own. */
+export function variablesOf({ model, loss }: Pick<StepOptions, 'model' | 'loss'>): tf.Variable[] {
+  return [...model.trainableWeights.map((weight) => weight.read() as tf.Variable), ...(loss.variables ?? [])];
 }
 
 /** Loss and gradients of one batch; the caller frees them, and nothing else is left. */
 export function gradientsOf(
-  { model, loss }: StepOptions,
+  { model, student, loss }: StepOptions,
   variables: tf.Variable[],
   batch: BatchTensors,
 ): StepGradients {
-  const { inputs, teacher, labels } = batch;
-  const compute = () => loss.compute(tf, { student: applyStudent(model, inputs, 'training'), teacher, labels });
+  const { inputs, ...read } = batch;
+  const outputs = () => student?.apply(inputs, 'training') ?? applyStudent(model, inputs, 'training');
+  const compute = () => loss.compute(tf, { ...read, student: outputs() });
   try {
     return tf.tidy(() => tf.variableGrads(compute, variables) as unknown as tf.TensorContainerObject) as never;
   } catch (error) {
@@ -31,11 +45,13 @@ export function gradientsOf(
 }
 
 /** The tensors of a batch; the caller frees them. */
-export function toTensors({ teacher, labels }: TrainBatch, inputs: readonly NdArray[]): BatchTensors {
+export function toTensors({ teacher, labels, indices, numbers }: TrainBatch, inputs: readonly NdArray[]): BatchTensors {
   return {
     inputs: inputs.map(toTensor),
     teacher: Object.fromEntries(Object.entries(teacher).map(([name, array]) => [name, toTensor(array)])),
     labels: labels && tf.tensor1d(labels, 'int32'),
+    ...(indices && { indices: tf.tensor1d(indices, 'int32') }),
+    ...(numbers && { numbers: tf.tensor1d(numbers, 'float32') }),
   };
 }
 

@@ -12,7 +12,7 @@ import {
   statisticsOf,
 } from './plannedStep.ts';
 import { whyNotReplayed } from './replayable.ts';
-import { checkFinite, gradientsOf, type StepOptions, trainStep } from './step.ts';
+import { checkFinite, gradientsOf, type StepOptions, trainStep, variablesOf } from './step.ts';
 
 /** Takes the steps of one run. It frees what it keeps when the run ends; model and optimizer stay the caller's. */
 export interface Stepper extends Disposable {
@@ -49,7 +49,7 @@ interface Plan {
  */
 export function openStepper(options: StepOptions): Stepper {
   const { model, optimizer, loss } = options;
-  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const variables = variablesOf(options);
   const eagerSteps = new Map<string, number>();
   let plan: Plan | undefined;
   let statistics: Statistics | undefined;

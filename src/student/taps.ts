@@ -1,0 +1,53 @@
+import { LimbeckError } from '../core/errors.ts';
+import * as tf from '../runtime/tf.ts';
+import { applyStudent, describeStudent } from './build.ts';
+
+/** A student of which more than its outputs can be read. */
+export interface TappedStudent {
+  /** Outputs and tapped layers with their shapes, without the batch; a free length is null. */
+  readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
+  /** The same by name, for a batch. Called inside a tidy. */
+  apply(inputs: readonly tf.Tensor[], mode: 'training' | 'inference'): Record<string, tf.Tensor>;
+}
+
+/**
+ * A student with some of its layers as further outputs, under the layers' names. It shares the student's layers and owns
+ * nothing: dispose the student as before.
+ * Throws    unknown-output: a name that is neither an output nor a layer with one output
+ */
+export function tapStudent(model: tf.LayersModel, names: readonly string[]): TappedStudent {
+  const { outputs } = describeStudent(model);
+  const taps = [...new Set(names)].filter((name) => outputs[name] === undefined);
+  if (taps.length === 0) return { outputs, apply: (inputs, mode) => applyStudent(model, inputs, mode) };
+  const tensors = taps.map((name) => tensorOf(model, name));
+  const tapped = tf.model({ inputs: model.inputs, outputs: [...model.outputs, ...tensors] });
+  const own = Object.keys(outputs);
+  const shapes = Object.fromEntries(taps.map((name, i) => [name, (tensors[i] as tf.SymbolicTensor).shape.slice(1)]));
+  return {
+    outputs: { ...outputs, ...shapes },
+    apply(inputs, mode) {
+      const given = inputs.length === 1 ? (inputs[0] as tf.Tensor) : [...inputs];
+      const results = tapped.apply(given, { training: mode === 'training' }) as tf.Tensor[];
+      return Object.fromEntries([...own, ...taps].map((name, i) => [name, results[i] as tf.Tensor]));
+    },
+  };
+}
+
+function tensorOf(model: tf.LayersModel, name: string): tf.SymbolicTensor {
+  const layer = model.layers.find((one) => one.name === name);
+  const output = layer?.inboundNodes.length === 1 ? layer.output : undefined;
+  if (output !== undefined && !Array.isArray(output)) return output;
+  const outputs = Object.keys(describeStudent(model).outputs);
+  const layers = model.layers.map((one) => one.name);
+  const why = layer === undefined ? 'has none of that name' : 'uses that layer more than once, or it gives several';
+  throw new LimbeckError(
+    'unknown-output',
+    `The loss reads "${name}" of the student, which ${why}. Its outputs are ${quoted(outputs)}, its layers ` +
+      `${quoted(layers)}.`,
+    { details: { side: 'student', needed: name, given: outputs, layers } },
+  );
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}
