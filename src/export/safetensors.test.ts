@@ -33,9 +33,8 @@ describe('a student of the zoo', () => {
     expect(student).toBe(into);
     expect(isSame(student.artifacts?.weightData, artifacts.weightData)).toBe(true);
     expect(isSame(await toSafetensors(student, { metadata: { license: 'mit' } }), bytes)).toBe(true);
-    // tfjs gives the layers of a student that is built anew other numbers.
     const again = await fromSafetensors(bytes, { into: make() });
-    expect(again.artifacts?.weightSpecs[0]?.name).not.toBe(artifacts.weightSpecs[0]?.name);
+    expect(again.artifacts?.weightSpecs[0]?.name).toBe(artifacts.weightSpecs[0]?.name);
     expect(isSame(again.artifacts?.weightData, artifacts.weightData)).toBe(true);
     expect(readSafetensors(bytes).metadata).toEqual({ license: 'mit' });
   });

@@ -16,15 +16,31 @@ export interface Blocks {
   head(x: SymbolicTensor, classes: number): SymbolicTensor;
 }
 
-/** `design` names the seeds: the same seed and design give the same weights. */
+/**
+ * `design` names the seeds: the same seed and design give the same weights. Layers are counted by kind: conv_1, depthwise_1,
+ * norm_1, relu_1, then conv_2 … and before the logits "pooled".
+ */
 export function blocksOf(tf: Tf, design: string, seed: number): Blocks {
   let count = 0;
   const init = () => tf.initializers.heNormal({ seed: derivedSeed(seed, `${design}/${count++}`) });
+  const counts: Record<string, number> = {};
+  const name = (kind: string) => {
+    counts[kind] = (counts[kind] ?? 0) + 1;
+    return `${kind}_${counts[kind]}`;
+  };
   const after = (layer: { apply(x: SymbolicTensor): unknown }, x: SymbolicTensor) => layer.apply(x) as SymbolicTensor;
   return {
     conv: (x, filters, kernelSize, strides = 1) =>
       after(
-        tf.layers.conv2d({ filters, kernelSize, strides, padding: 'same', useBias: false, kernelInitializer: init() }),
+        tf.layers.conv2d({
+          filters,
+          kernelSize,
+          strides,
+          padding: 'same',
+          useBias: false,
+          kernelInitializer: init(),
+          name: name('conv'),
+        }),
         x,
       ),
     depthwise: (x, strides = 1) =>
@@ -35,15 +51,16 @@ export function blocksOf(tf: Tf, design: string, seed: number): Blocks {
           padding: 'same',
           useBias: false,
           depthwiseInitializer: init(),
+          name: name('depthwise'),
         }),
         x,
       ),
-    norm: (x) => after(tf.layers.batchNormalization(), x),
-    relu: (x) => after(tf.layers.activation({ activation: 'relu' }), x),
+    norm: (x) => after(tf.layers.batchNormalization({ name: name('norm') }), x),
+    relu: (x) => after(tf.layers.activation({ activation: 'relu', name: name('relu') }), x),
     head: (x, units) =>
       after(
         tf.layers.dense({ units, name: 'logits', kernelInitializer: init() }),
-        after(tf.layers.globalAveragePooling2d({}), x),
+        after(tf.layers.globalAveragePooling2d({ name: 'pooled' } as never), x),
       ),
   };
 }

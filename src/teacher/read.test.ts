@@ -26,6 +26,15 @@ describe('sumOverTime', () => {
     expect(sumOverTime({ classes: [0], output: 'second' })(outputs)['logits']?.data[0]).toBeCloseTo(Math.log(0.5), 6);
   });
 
+  test('keeps what it is told, as it is', () => {
+    const tap = array([1, 2, 3, 4], 2, 2);
+    const read = sumOverTime({ classes: [2, 0], output: 'y', keep: ['tap'] });
+    expect(Object.keys(read({ y: output, tap, other: tap })).sort()).toEqual(['logits', 'tap']);
+    expect(read({ y: output, tap })['tap']).toBe(tap);
+    expect(read.spec?.options.keep).toEqual(['tap']);
+    expect(() => read({ y: output })).toThrow(expect.objectContaining({ code: 'unknown-output' }));
+  });
+
   test.each([
     { name: 'no class', run: () => sumOverTime({ classes: [] }), code: 'invalid-option' },
     { name: 'a class of −1', run: () => sumOverTime({ classes: [-1] }), code: 'invalid-option' },

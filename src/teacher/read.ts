@@ -26,8 +26,10 @@ export function reviveRead({ options }: ReadSpec): ReadOutputs {
 export interface SumOverTimeOptions {
   /** Classes of the model to keep, in the student's order. */
   readonly classes: readonly number[];
-  /** The raw output [B, T, C]; default: the only one. */
+  /** The raw output [B, T, C]; default: the only one, or the first. */
   readonly output?: string;
+  /** Further outputs to give as they are, such as taps. Default: none. */
+  readonly keep?: readonly string[];
 }
 
 /** Keeps the logarithm finite where a class has no probability at all. */
@@ -35,7 +37,7 @@ export const LEAST_PROBABILITY = 1e-7;
 
 /**
  * Reads a sequence model as a classifier: log of the chosen classes' probabilities, summed over time.
- * Shapes    output [B, T, C] → logits [B, classes]
+ * Shapes    output [B, T, C] → logits [B, classes], and what is kept
  * Units     probabilities in, log-probabilities (up to a constant) out
  * Throws    invalid-option: no class · unknown-output · shape-mismatch: not [B, T, C] or too few classes
  *
@@ -43,7 +45,7 @@ export const LEAST_PROBABILITY = 1e-7;
  * loadTeacher(url, { read: sumOverTime({ classes: digitIndices }) });
  */
 export function sumOverTime(options: SumOverTimeOptions): ReadOutputs {
-  const { classes, output } = options;
+  const { classes, output, keep = [] } = options;
   checkCount(classes.length, 'number of classes');
   for (const index of classes) checkCount(index, 'classes', 0);
   const read = (outputs: NamedArrays): NamedArrays => {
@@ -67,10 +69,21 @@ export function sumOverTime(options: SumOverTimeOptions): ReadOutputs {
         logits[b * classes.length + i] = Math.log(Math.max(sum, LEAST_PROBABILITY));
       });
     }
-    return { logits: { data: logits, shape: [batch, classes.length] } };
+    return { ...keptOf(outputs, keep), logits: { data: logits, shape: [batch, classes.length] } };
   };
-  const spec: ReadSpec = { name: 'sumOverTime', options: { classes: [...classes], output } };
+  const spec: ReadSpec = { name: 'sumOverTime', options: { classes: [...classes], output, ...(keep.length > 0 && { keep: [...keep] }) } };
   return Object.assign(read, { spec });
+}
+
+/** The outputs of these names. Throws    unknown-output */
+export function keptOf<T>(outputs: Readonly<Record<string, T>>, keep: readonly string[]): Record<string, T> {
+  const missing = keep.find((name) => outputs[name] === undefined);
+  if (missing === undefined) return Object.fromEntries(keep.map((name) => [name, outputs[name] as T]));
+  throw new LimbeckError(
+    'unknown-output',
+    `sumOverTime is to keep "${missing}"; the teacher gives ${Object.keys(outputs).join(', ')}. Name inner tensors in "taps".`,
+    { details: { needed: missing, given: Object.keys(outputs) } },
+  );
 }
 
 /**

@@ -28,9 +28,10 @@ export const mlpDesign: StudentDesign = {
     const { inputShape, classes, hidden } = options as unknown as Required<MlpOptions>;
     const init = (layer: number) => tf.initializers.glorotUniform({ seed: derivedSeed(seed, `mlp/${layer}`) });
     const input = tf.input({ shape: [...inputShape], name: 'input' });
-    let x = inputShape.length === 1 ? input : (tf.layers.flatten().apply(input) as typeof input);
+    let x = inputShape.length === 1 ? input : (tf.layers.flatten({ name: 'flatten' }).apply(input) as typeof input);
     hidden.forEach((units, i) => {
-      x = tf.layers.dense({ units, activation: 'relu', kernelInitializer: init(i) }).apply(x) as typeof input;
+      const dense = tf.layers.dense({ units, activation: 'relu', kernelInitializer: init(i), name: `dense_${i + 1}` });
+      x = dense.apply(x) as typeof input;
     });
     const logits = tf.layers
       .dense({ units: classes, name: 'logits', kernelInitializer: init(hidden.length) })

@@ -22,6 +22,13 @@ export function resnet8(options: Resnet8Options = {}): Student {
   return designedStudent('resnet8', { inputShape, classes });
 }
 
+/** Channels and stride of each. */
+const BLOCKS = [
+  [16, 1],
+  [32, 2],
+  [64, 2],
+] as const;
+
 export const resnet8Design: StudentDesign = {
   design: 'resnet8',
   build(tf, options, seed) {
@@ -29,14 +36,10 @@ export const resnet8Design: StudentDesign = {
     const { conv, norm, relu, head } = blocksOf(tf, 'resnet8', seed);
     const input = tf.input({ shape: [...inputShape], name: 'input' });
     let x = relu(norm(conv(input, 16, 3)));
-    for (const [filters, strides] of [
-      [16, 1],
-      [32, 2],
-      [64, 2],
-    ] as const) {
+    for (const [block, [filters, strides]] of BLOCKS.entries()) {
       const y = norm(conv(relu(norm(conv(x, filters, 3, strides))), filters, 3));
       const shortcut = strides > 1 ? conv(x, filters, 1, strides) : x;
-      x = relu(tf.layers.add().apply([y, shortcut]) as typeof x);
+      x = relu(tf.layers.add({ name: `add_${block + 1}` }).apply([y, shortcut]) as typeof x);
     }
     return tf.model({ inputs: input, outputs: head(x, classes), name: 'resnet8' });
   },

@@ -45,13 +45,18 @@ export const transformerTinyDesign: StudentDesign = {
       options as unknown as Required<TransformerTinyOptions>;
     let count = 0;
     const nextSeed = () => derivedSeed(seed, `transformer-tiny/${count++}`);
+    const counts: Record<string, number> = {};
+    const name = (kind: string) => {
+      counts[kind] = (counts[kind] ?? 0) + 1;
+      return `${kind}_${counts[kind]}`;
+    };
     const init = () => tf.initializers.glorotUniform({ seed: nextSeed() });
     const after = (layer: unknown, x: typeof input) =>
       (layer as { apply(x: typeof input): unknown }).apply(x) as typeof input;
-    const sum = (x: typeof input, y: typeof input) => tf.layers.add().apply([x, y]) as typeof input;
-    const norm = (x: typeof input) => after(tf.layers.layerNormalization({ epsilon: 1e-5 }), x);
+    const sum = (x: typeof input, y: typeof input) => tf.layers.add({ name: name('add') }).apply([x, y]) as typeof input;
+    const norm = (x: typeof input) => after(tf.layers.layerNormalization({ epsilon: 1e-5, name: name('norm') }), x);
     const dense = (x: typeof input, units: number, activation?: 'gelu') =>
-      after(tf.layers.dense({ units, kernelInitializer: init(), ...(activation && { activation }) }), x);
+      after(tf.layers.dense({ units, kernelInitializer: init(), name: name('dense'), ...(activation && { activation }) }), x);
 
     const input = tf.input({ shape: [length], name: 'input', dtype: 'int32' });
     const start = tf.initializers.randomNormal({ stddev: 0.02, seed: nextSeed() });
@@ -59,13 +64,14 @@ export const transformerTinyDesign: StudentDesign = {
       inputDim: vocabulary,
       outputDim: width,
       embeddingsInitializer: start,
+      name: 'embedding',
     });
     let x = after(positionEmbedding(tf), after(embedding, input));
     for (let block = 0; block < blocks; block++) {
-      x = sum(x, after(multiHeadAttention(tf, { heads, seed: nextSeed() }), norm(x)));
+      x = sum(x, after(multiHeadAttention(tf, { heads, seed: nextSeed(), name: `attention_${block + 1}` }), norm(x)));
       x = sum(x, dense(dense(norm(x), hidden, 'gelu'), width));
     }
-    const pooled = after(tf.layers.globalAveragePooling1d(), x);
+    const pooled = after(tf.layers.globalAveragePooling1d({ name: 'pooled' }), x);
     const logits = after(tf.layers.dense({ units: classes, name: 'logits', kernelInitializer: init() }), pooled);
     return tf.model({ inputs: input, outputs: logits, name: 'transformer-tiny' });
   },

@@ -4,7 +4,7 @@ import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import type { GpuAnswers, GpuArray, NamedTensors } from '../../runtime/gpu.ts';
 import type { OrtTensor } from '../../runtime/ort.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { LEAST_PROBABILITY, type ReadSpec, type SumOverTimeOptions } from '../read.ts';
+import { keptOf, LEAST_PROBABILITY, type ReadSpec, type SumOverTimeOptions } from '../read.ts';
 import type { SessionSettings } from './sessionSettings.ts';
 
 /**
@@ -53,11 +53,11 @@ function readerFor({ read, taps, outputs: wanted }: SessionSettings): GpuAnswers
 }
 
 function sumOverTimeOnGpu(tf: Tf, outputs: NamedTensors, { options }: ReadSpec): NamedTensors {
-  const { classes, output }: SumOverTimeOptions = options;
+  const { classes, output, keep = [] }: SumOverTimeOptions = options;
   const probs = outputs[output ?? Object.keys(outputs)[0] ?? ''];
   if (probs?.rank !== 3) {
     throw new LimbeckError('shape-mismatch', `sumOverTime reads [B, T, C]; "${output ?? 'the output'}" is another.`);
   }
   const sums = tf.sum(tf.gather(probs, [...classes], 2), 1);
-  return { [DEFAULT_OUTPUT]: tf.log(tf.maximum(sums, LEAST_PROBABILITY)) };
+  return { ...keptOf(outputs, keep), [DEFAULT_OUTPUT]: tf.log(tf.maximum(sums, LEAST_PROBABILITY)) };
 }
