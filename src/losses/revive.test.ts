@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { crossEntropy } from './crossEntropy.ts';
+import { exampleWeighted } from './exampleWeighted.ts';
 import type { Loss } from './loss.ts';
 import { type LossSpec, reviveLoss, specOf } from './revive.ts';
+import { byStep, linear } from './schedule.ts';
 import { softTargets } from './softTargets.ts';
+import { uncertaintyWeighted } from './uncertaintyWeighted.ts';
 import { weighted } from './weighted.ts';
 
 const unknown = expect.objectContaining({ code: 'unknown-loss' });
@@ -22,6 +25,30 @@ describe('reviveLoss', () => {
     const revived = reviveLoss(JSON.parse(JSON.stringify(specOf(loss))) as LossSpec);
     expect(specOf(revived)).toEqual(specOf(loss));
     expect(revived.reads).toEqual(loss.reads);
+  });
+
+  test('makes every kind of loss again that is made of others', () => {
+    const each = { ...softTargets(), name: 'each', perExample: () => undefined as never };
+    const loss = uncertaintyWeighted([
+      weighted([
+        { loss: crossEntropy(), weight: linear(1, 0, { start: 0.25 }) },
+        { loss: softTargets(), weight: byStep((t) => t * t) },
+      ]),
+      exampleWeighted(each, { kind: 'entropy', normalizeBy: 'weights' }),
+    ]);
+    const crossed = JSON.parse(JSON.stringify(specOf(loss))) as LossSpec;
+    const revived = reviveLoss(crossed, { each: () => each });
+    expect(specOf(revived)).toEqual(specOf(loss));
+    expect(revived.reads).toEqual(loss.reads);
+    const progress = { step: 3, steps: 8, epoch: 1, epochs: 2 };
+    expect(revived.numbers?.(progress)).toEqual(loss.numbers?.(progress));
+  });
+
+  test('gives the losses inside to a combiner that is not limbeck’s own', () => {
+    const first = (_: unknown, terms: readonly Loss[]): Loss => ({ ...(terms[0] as Loss), name: 'first', terms });
+    const loss = first({}, [softTargets({ temperature: 3 }), crossEntropy()]);
+    const revived = reviveLoss(JSON.parse(JSON.stringify(specOf(loss))) as LossSpec, { first });
+    expect(revived.terms?.map(({ name }) => name)).toEqual(['softTargets', 'crossEntropy']);
   });
 
   test('refuses a name that nobody knows, and says what to do', () => {

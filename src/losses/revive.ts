@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import * as losses from './all.ts';
 import type { Loss } from './loss.ts';
+import type { Schedule } from './schedule.ts';
 
 /** A loss as plain values: what crosses to a worker. */
 export interface LossSpec {
@@ -9,10 +10,21 @@ export interface LossSpec {
   readonly terms: readonly LossSpec[];
 }
 
-type LossFactory = (options: Readonly<Record<string, unknown>>) => Loss;
+/** Makes a loss from its options, and from the losses inside it where it combines others. */
+type LossFactory = (options: Readonly<Record<string, unknown>>, terms: readonly Loss[]) => Loss;
 
-/** Losses that are not limbeck's own, by name. */
+/** Losses that are not limbeck's own, by name. One that combines others is given these as its second argument. */
 export type KnownLosses = Readonly<Record<string, LossFactory>>;
+
+/** limbeck's own losses that are made of others: not from their options alone. */
+const COMBINERS: KnownLosses = {
+  weighted: ({ weights }, terms) =>
+    losses.weighted(
+      terms.map((loss, i) => ({ loss, weight: (weights as readonly (number | Schedule)[])[i] as number })),
+    ),
+  uncertaintyWeighted: (_, terms) => losses.uncertaintyWeighted(terms),
+  exampleWeighted: (options, terms) => losses.exampleWeighted(terms[0] as Loss, options),
+};
 
 /** The loss behind a spec that never left its thread. A spec that crossed to a worker is a copy, and is not here. */
 const origins = new WeakMap<LossSpec, Loss>();
@@ -31,13 +43,7 @@ export function specOf(loss: Loss): LossSpec {
 export function reviveLoss(spec: LossSpec, known: KnownLosses = {}): Loss {
   const origin = origins.get(spec);
   if (origin !== undefined) return origin;
-  if (spec.name === 'weighted') {
-    const weights = spec.options['weights'] as readonly number[];
-    return losses.weighted(
-      spec.terms.map((term, i) => ({ loss: reviveLoss(term, known), weight: weights[i] as number })),
-    );
-  }
-  const all: Readonly<Record<string, LossFactory>> = { ...(losses as unknown as KnownLosses), ...known };
+  const all: Readonly<Record<string, LossFactory>> = { ...(losses as unknown as KnownLosses), ...COMBINERS, ...known };
   const factory = Object.hasOwn(all, spec.name) ? all[spec.name] : undefined;
   if (factory === undefined) {
     throw new LimbeckError(
@@ -47,5 +53,8 @@ export function reviveLoss(spec: LossSpec, known: KnownLosses = {}): Loss {
       { details: { name: spec.name } },
     );
   }
-  return factory(spec.options);
+  return factory(
+    spec.options,
+    spec.terms.map((term) => reviveLoss(term, known)),
+  );
 }
