@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../runtime/tf.ts';
 import { type CrossEntropyOptions, crossEntropy } from './crossEntropy.ts';
 import { checkLoss, growthOfLogProbs, type LossInputs, plainLogProbs, type Values } from './lossContract.ts';
+import { describeOnCpu, expectPerExample, randomInputs } from './responseCases.ts';
 
 describe('crossEntropy', () => {
   checkLoss<CrossEntropyOptions>(crossEntropy, {
@@ -27,6 +28,10 @@ describe('crossEntropy', () => {
     const compute = () => crossEntropy().compute(tf, { student: {}, teacher: {} });
     expect(compute).toThrow(expect.objectContaining({ code: 'labels-missing' }));
   });
+});
+
+describeOnCpu('crossEntropy beside its contract', () => {
+  test('is the mean of its examples', () => expectPerExample(crossEntropy(), randomInputs([6, 5])));
 });
 
 /** The student is sure of the label of every example. */

@@ -3,6 +3,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
+import { labelMask } from './rows.ts';
 
 /** Where the student's logits are read. */
 export interface CrossEntropyOptions {
@@ -10,7 +11,10 @@ export interface CrossEntropyOptions {
   readonly output?: string;
 }
 
-/** Cross-entropy with the labels (CE): plain supervised training, alone or beside a teacher. */
+/**
+ * Cross-entropy with the labels (CE): plain supervised training, alone or beside a teacher. An example without a label
+ * (`UNLABELLED`, −1) adds nothing, and the mean is still over all examples: weigh the labels by the inverse of their share.
+ */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   const { output = 'logits' } = options;
   checkKnownOptions(options, ['output'], 'crossEntropy');
@@ -19,17 +23,23 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
     options: { output },
     reads: { student: [output], teacher: [], labels: true },
     isStatic: true,
+    allowsUnlabelled: true,
     compute(tf, { student, labels }) {
       if (labels === undefined)
         throw new LimbeckError('labels-missing', 'crossEntropy needs labels; give labelled data.');
       return crossEntropyLoss(tf, named(student, output), labels);
     },
+    perExample: (tf, { student, labels }) =>
+      tf.tidy(() => {
+        const logits = named(student, output);
+        return crossEntropyPerExample(tf, logits, labelMask(tf, labels, logits, 'crossEntropy'));
+      }),
   };
 }
 
 /**
  * −log softmax(logits)[label], mean over the batch.
- * Shapes    logits [B, C], labels [B] int32 in 0…C−1 → scalar
+ * Shapes    logits [B, C], labels [B] int32 in 0…C−1, or −1 for none → scalar
  * Units     logits in, nats out
  * Gradient  reaches the student only: (p − onehot) / B
  * Numerics  finite for |logit| ≤ 1e4
@@ -42,10 +52,13 @@ export function crossEntropyLoss(tf: Tf, logits: Tensor, labels: Tensor1D): Scal
       const [loss] = tf.engine().runKernel('SoftmaxCrossEntropy', { logits, labels }) as Scalar[];
       return loss as Scalar;
     }
-    // Not tf.oneHot, which refuses a single class.
-    const isLabel = tf.equal(tf.expandDims(labels, -1), tf.range(0, logits.shape.at(-1) as number, 1, 'int32'));
-    return tf.neg(tf.mean(tf.sum(tf.mul(tf.cast(isLabel, 'float32'), tf.logSoftmax(logits)), -1))) as Scalar;
+    return tf.mean(crossEntropyPerExample(tf, logits, labelMask(tf, labels, logits, 'crossEntropy'))) as Scalar;
   });
+}
+
+/** The same of each example, for weights of their own: logits [B, C], mask [B, C] with 1 at the label → [B]. */
+export function crossEntropyPerExample(tf: Tf, logits: Tensor, mask: Tensor): Tensor1D {
+  return tf.neg(tf.sum(tf.mul(mask, tf.logSoftmax(logits)), -1)) as Tensor1D;
 }
 
 /** Whether limbeck's kernel is installed on the current backend, and these tensors are what it computes with. */

@@ -69,6 +69,11 @@ export interface Loss {
    */
   readonly isStatic?: boolean;
   /**
+   * Whether examples without a label (`UNLABELLED`, −1) may be among the labelled ones: what the label would say of them
+   * adds nothing, or the teacher's answer takes its place. Default false.
+   */
+  readonly allowsUnlabelled?: boolean;
+  /**
    * Says what is wrong with these shapes, before the first step. Without it the teacher's outputs must have the shape of
    * the student's of the same name.
    * Throws    shape-mismatch · class-mismatch · invalid-option

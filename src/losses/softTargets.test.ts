@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, growthOfLogProbs, plainLogProbs, type Values } from './lossContract.ts';
+import { describeOnCpu, expectPerExample, randomInputs, refusalOf, shapesOf } from './responseCases.ts';
 import { type SoftTargetsOptions, softTargets } from './softTargets.ts';
 
 describe('softTargets', () => {
@@ -40,5 +41,23 @@ describe('softTargets', () => {
       teacher: ['digits'],
       labels: false,
     });
+  });
+});
+
+describeOnCpu('softTargets beside its contract', () => {
+  test('is the mean of its examples, and of their tokens', () => {
+    expectPerExample(softTargets(), randomInputs([6, 5]));
+    expectPerExample(softTargets(), randomInputs([3, 4, 5]));
+  });
+
+  test('says before the first step when a teacher’s output of another name cannot be compared', () => {
+    const loss = softTargets({ teacherOutput: 'member' });
+    const shapes = (student: number[], teacher: number[]) => {
+      const { student: own } = shapesOf(student);
+      return { ...shapesOf(teacher), student: own, teacher: { member: teacher } };
+    };
+    expect(refusalOf(loss, shapes([10], [10]))).toBeUndefined();
+    expect(refusalOf(loss, shapes([10], [9]))).toBe('class-mismatch');
+    expect(refusalOf(loss, shapes([10], [4, 10]))).toBe('shape-mismatch');
   });
 });

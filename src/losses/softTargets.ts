@@ -1,7 +1,9 @@
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { checkKnownOptions, checkPositive } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
-import { type Loss, named, stopGradient } from './loss.ts';
+import { type Loss, type LossShapes, named, stopGradient } from './loss.ts';
+import { divergence, meanPerExample, softLogProbs } from './rows.ts';
+import { checkSameClasses } from './sameClasses.ts';
 
 /** How soft the targets are, and where they are read. */
 export interface SoftTargetsOptions {
@@ -27,14 +29,20 @@ export function softTargets(options: SoftTargetsOptions = {}): Loss {
     options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
     isStatic: true,
+    // Outputs of one name are held against each other without it.
+    ...(teacherOutput !== output && {
+      check: (shapes: LossShapes) => checkSameClasses(shapes, output, teacherOutput, 'softTargets'),
+    }),
     compute: (tf, { student, teacher }) =>
       softTargetsLoss(tf, named(student, output), named(teacher, teacherOutput), temperature),
+    perExample: (tf, { student, teacher }) =>
+      softTargetsPerExample(tf, named(student, output), named(teacher, teacherOutput), temperature),
   };
 }
 
 /**
  * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), mean over the batch.
- * Shapes    studentLogits [B, C], teacherLogits [B, C] → scalar
+ * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
  * Units     logits in (log-probabilities are logits too); nats out
  * Gradient  reaches the student only: T · (p_student − p_teacher) / B
  * Numerics  finite for |logit| ≤ 1e4
@@ -48,10 +56,21 @@ export function softTargetsLoss(tf: Tf, studentLogits: Tensor, teacherLogits: Te
       const [loss] = tf.engine().runKernel('SoftTargets', inputs, { temperature }) as Scalar[];
       return loss as Scalar;
     }
-    const teacherLogProbs = tf.logSoftmax(tf.div(stopGradient(tf, teacherLogits), temperature));
-    const studentLogProbs = tf.logSoftmax(tf.div(studentLogits, temperature));
-    const divergence = tf.sum(tf.mul(tf.exp(teacherLogProbs), tf.sub(teacherLogProbs, studentLogProbs)), -1);
-    return tf.mul(tf.mean(divergence), temperature * temperature) as Scalar;
+    return tf.mean(softTargetsPerExample(tf, studentLogits, teacherLogits, temperature)) as Scalar;
+  });
+}
+
+/** The same of each example, for weights of their own: [B, …, C], twice → [B]; an example's rows are averaged. */
+export function softTargetsPerExample(
+  tf: Tf,
+  studentLogits: Tensor,
+  teacherLogits: Tensor,
+  temperature: number,
+): Tensor1D {
+  return tf.tidy(() => {
+    const teacherLogProbs = softLogProbs(tf, stopGradient(tf, teacherLogits), temperature);
+    const rows = divergence(tf, teacherLogProbs, softLogProbs(tf, studentLogits, temperature));
+    return tf.mul(meanPerExample(tf, rows), temperature * temperature) as Tensor1D;
   });
 }
 

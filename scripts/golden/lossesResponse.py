@@ -1,0 +1,265 @@
+"""Golden values and gradients of the losses on what a model answers: logits, scores and plain numbers.
+
+Run from the repository's root, with Debian's python3-torch:
+
+    /usr/bin/python3 scripts/golden/lossesResponse.py
+
+It writes src/losses/golden/<loss>.json; lossFile.py says how. Formulas are those of the papers, written with PyTorch's
+own functions, and every gradient is PyTorch's own.
+"""
+
+import torch
+import torch.nn.functional as F
+from lossFile import write
+
+SCRIPT = 'lossesResponse.py'
+EQUAL = {'student': {'logits': (8, 10)}, 'teacher': {'logits': (8, 10)}}
+PAIR = {'student': {'logits': (2, 3)}, 'teacher': {'logits': (2, 3)}}
+TOKENS = {'student': {'logits': (3, 4, 5)}, 'teacher': {'logits': (3, 4, 5)}}
+WIDE = {'student': {'logits': (4, 1000)}, 'teacher': {'logits': (4, 1000)}}
+LABELLED = [{**PAIR, 'classes': 3}, {**EQUAL, 'classes': 10}, {**WIDE, 'classes': 1000}]
+
+
+def soft_divergence(student, teacher, temperature):
+    """T² KL(teacher ‖ student), mean over the rows."""
+    rows = (-1, student.shape[-1])
+    return temperature**2 * F.kl_div(
+        F.log_softmax(student.reshape(rows) / temperature, 1),
+        F.log_softmax(teacher.reshape(rows) / temperature, 1),
+        reduction='batchmean',
+        log_target=True,
+    )
+
+
+def without_label(logits, labels):
+    """[B, C] → [B, C − 1]."""
+    classes = torch.arange(logits.shape[1])
+    return torch.stack([row[classes != label] for row, label in zip(logits, labels)])
+
+
+def decoupled_targets(student, teacher, options, more):
+    s, t, labels = student['logits'], teacher['logits'], more.labels
+    temperature = options.get('temperature', 4)
+
+    def target_and_rest(logits):
+        p = F.softmax(logits / temperature, 1)
+        of_label = p[torch.arange(len(labels)), labels]
+        return torch.stack([of_label, without_label(p, labels).sum(1)], 1)
+
+    tckd = F.kl_div(target_and_rest(s).log(), target_and_rest(t), reduction='batchmean') * temperature**2
+    nckd = soft_divergence(without_label(s, labels), without_label(t, labels), temperature)
+    return options.get('alpha', 1) * tckd + options.get('beta', 8) * nckd
+
+
+def distribution_correlation(student, teacher, options, more):
+    temperature = options.get('temperature', 1)
+    s, t = (F.softmax(side['logits'].flatten(0, -2) / temperature, 1) for side in (student, teacher))
+
+    def distance(a, b):
+        a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
+        return 1 - ((a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1) + 1e-8)).mean()
+
+    between, within = options.get('betweenClasses', 1), options.get('withinClasses', 1)
+    return temperature**2 * (between * distance(s, t) + within * distance(s.T, t.T))
+
+
+def standardized_targets(student, teacher, options, more):
+    def standardized(logits):
+        return (logits - logits.mean(-1, keepdim=True)) / (1e-7 + logits.std(-1, keepdim=True))
+
+    return soft_divergence(standardized(student['logits']), standardized(teacher['logits']), options.get('temperature', 2))
+
+
+
+def logit_regression(student, teacher, options, more):
+    return F.mse_loss(student['logits'], teacher['logits'])
+
+
+def soft_cross_entropy(student, teacher, options, more):
+    temperature = options.get('temperature', 4)
+    s, t = (side['logits'].flatten(0, -2) / temperature for side in (student, teacher))
+    return temperature**2 * F.cross_entropy(s, F.softmax(t, 1))
+
+
+def label_smoothing(student, teacher, options, more):
+    logits, labels, alpha = student['logits'], more.labels, options.get('alpha', 0.1)
+    if options.get('spread') == 'all':
+        return F.cross_entropy(logits, labels, label_smoothing=alpha)
+    targets = torch.full_like(logits, alpha / (logits.shape[1] - 1))
+    targets[torch.arange(len(labels)), labels] = 1 - alpha
+    return F.cross_entropy(logits, targets)
+
+
+def multi_level_targets(student, teacher, options, more):
+    s, t = student['logits'], teacher['logits']
+    parts = []
+    for temperature in options.get('temperatures', [2, 3, 4, 5, 6]):
+        p, q = F.softmax(t / temperature, 1), F.softmax(s / temperature, 1)
+        of_classes = (p.T @ p - q.T @ q).square().sum() / s.shape[1]
+        of_batch = (p @ p.T - q @ q.T).square().sum() / s.shape[0]
+        parts.append(soft_divergence(s, t, temperature))
+        parts.append(options.get('classWeight', 1) * of_classes + options.get('batchWeight', 1) * of_batch)
+    return torch.stack(parts).sum()
+
+
+def normalized_targets(student, teacher, options, more):
+    s, t, labels = student['logits'], teacher['logits'], more.labels
+    temperature = options.get('temperature', 1)
+    of_label = torch.gather(F.softmax(t, 1), 1, labels[:, None])[:, 0]
+    target = (of_label * F.cross_entropy(s, labels, reduction='none')).mean()
+    others = F.cross_entropy(
+        without_label(s, labels) / temperature, F.softmax(without_label(t, labels) / temperature, 1)
+    )
+    return target + options.get('gamma', 1.5) * temperature**2 * others
+
+
+def weighted_soft_labels(student, teacher, options, more):
+    s, t, temperature = student['logits'], teacher['logits'], options.get('temperature', 4)
+    of_student, of_teacher = (F.cross_entropy(side.detach(), more.labels, reduction='none') for side in (s, t))
+    weights = 1 - torch.exp(-of_student / (of_teacher + 1e-7))
+    soft = F.cross_entropy(s / temperature, F.softmax(t / temperature, 1), reduction='none')
+    return temperature**2 * (weights * soft).mean()
+
+
+def teacher_free(student, teacher, options, more):
+    logits, confidence = student['logits'], options.get('confidence', 0.99)
+    virtual = torch.full_like(logits, (1 - confidence) / (logits.shape[1] - 1))
+    virtual[torch.arange(len(logits)), more.labels] = confidence
+    return soft_divergence(logits, virtual.log(), options.get('temperature', 20))
+
+
+def generalized_divergence(student, teacher, options, more):
+    beta, temperature = options.get('beta', 0.5), options.get('temperature', 1)
+    q, p = (F.softmax(side['logits'].flatten(0, -2) / temperature, 1) for side in (student, teacher))
+
+    def kl(a, b):
+        return (a * (a.log() - b.log())).sum(1).mean()
+
+    if beta == 0:
+        return temperature**2 * kl(p, q)
+    if beta == 1:
+        return temperature**2 * kl(q, p)
+    middle = beta * p + (1 - beta) * q
+    return temperature**2 * (beta * kl(p, middle) + (1 - beta) * kl(q, middle))
+
+
+def class_wise(student, teacher, options, more):
+    logits, labels, temperature = student['logits'], more.labels.tolist(), options.get('temperature', 4)
+    rows = []
+    for i, label in enumerate(labels):
+        order = [(i + step) % len(labels) for step in range(1, len(labels))]
+        mate = next((j for j in order if labels[j] == label), None)
+        if mate is not None:
+            rows.append(soft_divergence(logits[i : i + 1], logits[mate : mate + 1].detach(), temperature))
+    return torch.stack(rows).sum() / len(labels) if rows else logits.sum() * 0
+
+
+def bounded_regression(student, teacher, options, more):
+    s, t, truth = student['values'], teacher['values'], teacher['target']
+    of_student, of_teacher = ((side - truth).square().flatten(1).mean(1) for side in (s, t))
+    return (of_student * (of_student + options.get('margin', 0) > of_teacher)).mean()
+
+
+def regression(student, teacher, options, more):
+    s, t = student['values'], teacher['values']
+    if options.get('measure') == 'huber':
+        return F.huber_loss(s, t, delta=options.get('delta', 1))
+    return F.mse_loss(s, t)
+
+
+def margin_mse(student, teacher, options, more):
+    s, t = student['scores'], teacher['scores']
+    return F.mse_loss(s[:, :1] - s[:, 1:], t[:, :1] - t[:, 1:])
+
+
+def rank_net(student, teacher, options, more):
+    sigma, rows = options.get('sigma', 1), []
+    for s, t in zip(student['scores'], teacher['scores']):
+        is_above = t[:, None] > t[None, :]
+        rows.append(F.softplus(-sigma * (s[:, None] - s[None, :]))[is_above].mean())
+    return torch.stack(rows).mean()
+
+
+def list_net(student, teacher, options, more):
+    return F.cross_entropy(student['scores'], F.softmax(teacher['scores'], 1))
+
+write(
+    SCRIPT,
+    'decoupledTargets',
+    decoupled_targets,
+    LABELLED,
+    [{}, {'temperature': 1, 'alpha': 2, 'beta': 0.5}, {'temperature': 20}],
+)
+write(
+    SCRIPT,
+    'distributionCorrelation',
+    distribution_correlation,
+    [EQUAL, TOKENS],
+    [{}, {'temperature': 4}, {'betweenClasses': 0.5, 'withinClasses': 2, 'temperature': 2}],
+)
+write(
+    SCRIPT,
+    'standardizedTargets',
+    standardized_targets,
+    [PAIR, EQUAL, TOKENS, WIDE],
+    [{}, {'temperature': 4}],
+    # Where a row varies little, slopes are steep and finite differences coarse.
+    scales=(4, 16),
+)
+write(SCRIPT, 'logitRegression', logit_regression, [PAIR, EQUAL, TOKENS], [{}])
+write(SCRIPT, 'softCrossEntropy', soft_cross_entropy, [EQUAL, TOKENS, WIDE], [{}, {'temperature': 1}])
+write(
+    SCRIPT,
+    'labelSmoothing',
+    label_smoothing,
+    [{'student': given['student'], 'classes': given['classes']} for given in LABELLED],
+    [{}, {'alpha': 0.3}, {'spread': 'all'}],
+)
+write(
+    SCRIPT,
+    'multiLevelTargets',
+    multi_level_targets,
+    [PAIR, EQUAL],
+    [{}, {'temperatures': [1], 'classWeight': 3, 'batchWeight': 0.5}, {'temperatures': [4, 20], 'classWeight': 0}],
+)
+write(SCRIPT, 'normalizedTargets', normalized_targets, LABELLED, [{}, {'gamma': 1, 'temperature': 2}])
+# Steps of finite differences are 1/64 and 1/32: inputs at multiples of 1/8 can be told from what moved away from them.
+write(SCRIPT, 'weightedSoftLabels', weighted_soft_labels, LABELLED[:2], [{}, {'temperature': 1}], scales=(2, 4))
+write(
+    SCRIPT,
+    'teacherFree',
+    teacher_free,
+    [{'student': given['student'], 'classes': given['classes']} for given in LABELLED],
+    [{}, {'temperature': 4, 'confidence': 0.9}],
+)
+write(
+    SCRIPT,
+    'generalizedDivergence',
+    generalized_divergence,
+    [EQUAL, TOKENS],
+    [{}, {'beta': 0}, {'beta': 1}, {'beta': 0.1, 'temperature': 0.9}],
+)
+write(
+    SCRIPT,
+    'classWise',
+    class_wise,
+    [{'student': {'logits': (8, 6)}, 'classes': 6}],
+    [{}, {'temperature': 1}],
+    scales=(2, 4),
+)
+REGRESSED = [
+    {'student': {'values': shape}, 'teacher': {'values': shape, 'target': shape}} for shape in ((8, 4), (5, 1), (3, 2, 2))
+]
+write(SCRIPT, 'boundedRegression', bounded_regression, REGRESSED, [{}, {'margin': 0.2}])
+# Inputs are multiples of 1/16, and no finite difference may reach over the place where 'huber' becomes straight.
+write(
+    SCRIPT,
+    'regression',
+    regression,
+    [{'student': given['student'], 'teacher': {'values': given['student']['values']}} for given in REGRESSED],
+    [{}, {'measure': 'huber', 'delta': 33 / 32}, {'measure': 'huber', 'delta': 97 / 32}],
+)
+SCORED = [{'student': {'scores': shape}, 'teacher': {'scores': shape}} for shape in ((4, 2), (6, 5))]
+write(SCRIPT, 'marginMse', margin_mse, SCORED, [{}])
+write(SCRIPT, 'rankNet', rank_net, SCORED, [{}, {'sigma': 3}])
+write(SCRIPT, 'listNet', list_net, SCORED, [{}])

@@ -1,0 +1,62 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { LimbeckError } from '../core/errors.ts';
+import type { Tf } from '../runtime/tfNamespace.ts';
+import { checkOutputName } from './featurePair.ts';
+import type { LossShapes } from './loss.ts';
+import { divergence, softLogProbs } from './rows.ts';
+import { checkSameClasses } from './sameClasses.ts';
+
+/** What losses over several teachers have in common. */
+export interface MembersOptions {
+  /**
+   * One output of each teacher, two at least, such as ['logits@0', 'logits@1']: what `ensemble` gives with
+   * mean: 'losses'.
+   */
+  readonly teacherOutputs: readonly string[];
+  /** The student's logits. Default 'logits'. */
+  readonly output?: string;
+}
+
+/**
+ * T² · KL(softmax(member / T) ‖ softmax(student / T)) for each example and each teacher.
+ * Shapes    student [B, C], members [B, C] each → [B, K]
+ * Units     logits in; nats out
+ * Gradient  reaches the student, and the members unless they are blocked
+ * Throws    nothing
+ * Source    Hinton, Vinyals, Dean 2015, §2, arXiv:1503.02531
+ */
+export function memberDivergences(tf: Tf, student: Tensor, members: readonly Tensor[], temperature: number): Tensor2D {
+  return tf.tidy(() => {
+    const logQ = softLogProbs(tf, student, temperature);
+    const rows = members.map((member) => divergence(tf, softLogProbs(tf, member, temperature), logQ));
+    return tf.mul(tf.stack(rows, 1), temperature * temperature) as Tensor2D;
+  });
+}
+
+/** Throws    invalid-option: fewer than two, or one of them twice */
+export function checkMembers(teacherOutputs: readonly string[], subject: string): void {
+  const isList = Array.isArray(teacherOutputs) && teacherOutputs.length >= 2;
+  if (isList) for (const name of teacherOutputs) checkOutputName(name, `"teacherOutputs" of ${subject}`);
+  if (isList && new Set(teacherOutputs).size === teacherOutputs.length) return;
+  throw new LimbeckError(
+    'invalid-option',
+    `"teacherOutputs" of ${subject} must name two outputs at least, each once, such as ['logits@0', 'logits@1'], which ` +
+      "ensemble(teachers, { mean: 'losses' }) gives.",
+  );
+}
+
+/** Throws    shape-mismatch · class-mismatch · unknown-output */
+export function checkMemberShapes(
+  shapes: LossShapes,
+  output: string,
+  teacherOutputs: readonly string[],
+  subject: string,
+): void {
+  for (const teacherOutput of teacherOutputs) checkSameClasses(shapes, output, teacherOutput, subject);
+  if (shapes.student[output]?.length === 1) return;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `${subject} weighs teachers for each example; the student's "${output}" must be one row of classes, [B, C].`,
+    { details: { output, shape: shapes.student[output] } },
+  );
+}
