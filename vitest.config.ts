@@ -3,12 +3,21 @@ import { defineConfig } from 'vitest/config';
 
 const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map((part) => `@tensorflow/tfjs-${part}`);
 
+const sharing = ['src/{data,losses,onnx,train/metrics}/**/*.test.ts'];
+
 export default defineConfig({
   // Two copies of tfjs-core would not see each other's tensors, so all of tfjs goes through one resolver (tests run in
   // vite's "ssr" environment, which has its own). Bundled once, its 900 files load in a tenth of a second, not in ten.
   ssr: { resolve: { mainFields: ['module', 'main'] } },
   test: {
-    include: ['src/**/*.test.ts', 'wasm/**/*.test.ts', 'scripts/**/*.test.ts'],
+    projects: [
+      // Tests that leave nothing behind share their modules, as loading them takes longer than most of these tests.
+      { extends: true, test: { name: 'shared', isolate: false, include: sharing } },
+      {
+        extends: true,
+        test: { name: 'isolated', include: ['{src,wasm,scripts}/**/*.test.ts'], exclude: sharing },
+      },
+    ],
     deps: {
       optimizer: {
         ssr: {

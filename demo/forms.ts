@@ -36,7 +36,7 @@ export async function writeForms({ student, report, holdout, threads, signal }: 
   const about = { labels: LABELS, input: digitInput };
   const onnx = await toOnnx(student, {
     ...about,
-    ...(report.teacher.identity && { teacher: report.teacher.identity }),
+    ...(report.teacher?.identity && { teacher: report.teacher.identity }),
     ...(accuracy !== undefined && { metrics: { accuracy } }),
     signal,
   });

@@ -21,7 +21,8 @@ function shuffled(count, seed) {
   return order;
 }
 
-export async function layDemoData(out) {
+/** The digits with their labels, { label, pixels }, as they are cut into those to learn from and those held out. */
+export async function splitDigits() {
   const digits = [];
   const mnist = dirname(require.resolve('mnist/package.json'));
   for (let label = 0; label < 10; label++) {
@@ -31,8 +32,11 @@ export async function layDemoData(out) {
     }
   }
   const order = shuffled(digits.length, SPLIT_SEED).map((i) => digits[i]);
-  const holdout = order.slice(0, HELD_OUT);
-  const train = order.slice(HELD_OUT);
+  return { train: order.slice(HELD_OUT), holdout: order.slice(0, HELD_OUT) };
+}
+
+export async function layDemoData(out) {
+  const { train, holdout } = await splitDigits();
   const joined = (list) => Buffer.concat(list.map(({ pixels }) => pixels));
   await mkdir(join(out, 'data'), { recursive: true });
   await mkdir(join(out, 'models'), { recursive: true });

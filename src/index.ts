@@ -113,10 +113,35 @@ export type { PredictInputs } from './predict/predictInputs.ts';
 export type { PredictSource } from './predict/readSource.ts';
 
 // Loss
+export { type ContrastiveOptions, contrastive } from './losses/contrastive.ts';
+export { type CorrelationCongruenceOptions, correlationCongruence } from './losses/correlationCongruence.ts';
+export { type HardDarkRankOptions, hardDarkRank } from './losses/hardDarkRank.ts';
+export { type InstanceGraphOptions, instanceGraph } from './losses/instanceGraph.ts';
+export { type LocalStructureOptions, localStructure } from './losses/localStructure.ts';
+export { type MultiHeadRelationOptions, multiHeadRelation } from './losses/multiHeadRelation.ts';
+export type { PairOptions } from './losses/pairs.ts';
+export { probabilityTransfer } from './losses/probabilityTransfer.ts';
+export { relationAngle } from './losses/relationAngle.ts';
+export { relationDistance } from './losses/relationDistance.ts';
+export { similarity } from './losses/similarity.ts';
 export { type CrossEntropyOptions, crossEntropy } from './losses/crossEntropy.ts';
 export type { Loss, LossTensors } from './losses/loss.ts';
 export { type SoftTargetsOptions, softTargets } from './losses/softTargets.ts';
+export { type ExampleWeightedOptions, exampleWeighted } from './losses/exampleWeighted.ts';
+export {
+  byStep,
+  constant,
+  cosine,
+  linear,
+  type Schedule,
+  type Span,
+  type SpanOptions,
+  sigmoidRamp,
+  warmUp,
+} from './losses/schedule.ts';
+export { uncertaintyWeighted } from './losses/uncertaintyWeighted.ts';
 export { type WeightedTerm, weighted } from './losses/weighted.ts';
+export type { BalancedTerm, BalanceEvent, BalanceOptions } from './train/balance.ts';
 
 // Metric and training
 export { type Metric, type MetricInputs, measure } from './train/metric.ts';

@@ -34,6 +34,9 @@ export interface LabelledDataset extends Dataset {
   read(indices: Int32Array, signal?: AbortSignal): Promise<LabelledExamples>;
 }
 
+/** In place of a label: an example whose class is not known, for losses that say what they do with it. */
+export const UNLABELLED = -1;
+
 /** The name of the input where a dataset has only one and its maker gave none. */
 export const DEFAULT_INPUT = 'input';
 

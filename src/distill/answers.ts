@@ -24,8 +24,11 @@ export interface AnswersOptions {
 
 /** What a teacher says about the examples of a dataset, while it is still being asked. */
 export interface Answers {
-  /** The outputs for some examples, as soon as the teacher has answered them: each [B, ...]. */
-  rows(indices: Int32Array, inputs: NamedArrays): Promise<NamedArrays>;
+  /**
+   * The outputs for some examples, as soon as the teacher has answered them: each [B, ...]. `inputs` are what it sees of
+   * them, where they are at hand.
+   */
+  rows(indices: Int32Array, inputs?: NamedArrays): Promise<NamedArrays>;
   /** When every example is answered: each [N, ...], or undefined where they are too large to be kept. */
   all(): Promise<NamedArrays | undefined>;
   /** Milliseconds in which the teacher had something to work on. */
@@ -110,7 +113,8 @@ export function openAnswers(options: AnswersOptions): Answers {
       while (!isTooLarge && !indices.every((index) => isAnswered[index] === 1)) {
         await Promise.race([asking, changed.promise]);
       }
-      return isTooLarge ? askAgain(inputs, indices.length) : pickRowsOfAll(table.arrays, indices);
+      if (!isTooLarge) return pickRowsOfAll(table.arrays, indices);
+      return askAgain(inputs ?? (await dataset.read(indices, signal)).inputs, indices.length);
     },
     async all() {
       await asking;

@@ -116,7 +116,7 @@ describe('bad input', () => {
     {
       name: 'a later label that is no class',
       code: 'class-mismatch',
-      bad: () => ({ data: labelledWith(40, -1), loss: crossEntropy() }),
+      bad: () => ({ data: labelledWith(40, -2), loss: crossEntropy() }),
       most: 2,
     },
     { name: 'a teacher of other classes', code: 'class-mismatch', bad: () => ({ teacher: wide(5) }), most: 2 },

@@ -1,21 +1,29 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { firstNonFinite, formatShape } from '../core/shape.ts';
-import { checkNotEmpty, type Dataset, type Examples, type LabelledExamples } from '../data/dataset.ts';
+import { checkAugment } from '../data/augment.ts';
+import { checkNotEmpty, type Dataset, type Examples, isLabelled, type LabelledExamples } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
+import { softTargets } from '../losses/softTargets.ts';
 import { isLayersModel } from '../student/layersModel.ts';
 import type { StudentDescription } from '../student/student.ts';
+import { checkBalance } from '../train/balance.ts';
 import { checkLabelRange, classesOf } from '../train/labels.ts';
 import { checkOptimizer } from '../train/optimizer.ts';
 import { checkQuantizationAware } from '../train/quantizationAware.ts';
+import { checkSelfTeacher, selfAnswers } from '../train/selfTeacher.ts';
 import type { DistillOptions } from './distill.ts';
 
 const OPTIONS = [
   'teacher',
   'student',
   'data',
+  'teacherData',
+  'augment',
   'holdout',
+  'teacherHoldout',
   'loss',
+  'selfTeacher',
   'epochs',
   'batchSize',
   'teacherBatchSize',
@@ -23,8 +31,10 @@ const OPTIONS = [
   'teacherChannels',
   'optimizer',
   'quantizationAware',
+  'balance',
   'seed',
   'trainer',
+  'control',
   'signal',
 ];
 
@@ -34,11 +44,10 @@ const OPTIONS = [
  */
 export function checkOptions(options: DistillOptions): void {
   checkKnownOptions(options, OPTIONS, 'distill');
-  const { teacher, student, data, holdout, epochs = 6, batchSize = 64, seed = 0 } = options;
+  const { student, data, holdout, epochs = 6, batchSize = 64, seed = 0 } = options;
   const { teacherBatchSize = 32, answerMemoryBytes = 0 } = options;
-  if (typeof teacher?.ask !== 'function') {
-    throw new LimbeckError('invalid-option', 'distill needs a teacher; load one with loadTeacher(…).done.');
-  }
+  if (options.selfTeacher !== undefined) checkSelfTeacher(options.selfTeacher);
+  checkTeacher(options);
   if (!isLayersModel(student) && typeof student?.portable !== 'function') {
     throw new LimbeckError('student-invalid', 'distill needs a student: cnn(…), mlp(…) or a tf.LayersModel.');
   }
@@ -52,7 +61,10 @@ export function checkOptions(options: DistillOptions): void {
     throw new LimbeckError('invalid-option', 'distill was given a promise of a trainer; await openTrainer(…) first.');
   }
   checkNotEmpty(data, 'training data');
-  if (holdout !== undefined) checkHoldout(holdout, data);
+  if (holdout !== undefined) checkSameInputs(holdout, data, 'holdout');
+  checkControl(options);
+  checkTeacherData(options);
+  if (options.augment !== undefined) checkAugment(options.augment, data.inputs);
   checkCount(epochs, 'epochs');
   checkCount(batchSize, 'batchSize');
   checkCount(teacherBatchSize, 'teacherBatchSize');
@@ -60,18 +72,87 @@ export function checkOptions(options: DistillOptions): void {
   checkCount(seed, 'seed', 0);
   if (options.teacherChannels !== undefined) checkOneOf(options.teacherChannels, 'teacherChannels', ['first', 'last']);
   if (options.optimizer !== undefined) checkOptimizer(options.optimizer);
+  if (options.balance !== undefined) checkBalance(options.balance, options.loss ?? softTargets());
   if (options.quantizationAware !== undefined) checkQuantizationAware(options.quantizationAware);
 }
 
-function checkHoldout(holdout: Dataset, data: Dataset): void {
-  checkNotEmpty(holdout, 'holdout');
-  const [given, needed] = [inputsOf(holdout), inputsOf(data)];
+/** Throws    empty-dataset · shape-mismatch */
+function checkSameInputs(other: Dataset, data: Dataset, role: string): void {
+  checkNotEmpty(other, role);
+  const [given, needed] = [inputsOf(other), inputsOf(data)];
   if (given === needed) return;
   throw new LimbeckError(
     'shape-mismatch',
-    `The holdout's inputs are ${given}, those of the training data ${needed}. Prepare both in the same way.`,
+    `The inputs of the ${role} are ${given}, those of the training data ${needed}. Prepare both in the same way.`,
     { details: { given, needed } },
   );
+}
+
+/** There is one, or the loss reads nothing of it. */
+function checkTeacher({ teacher, selfTeacher, loss = softTargets() }: DistillOptions): void {
+  if (typeof teacher?.ask === 'function') return;
+  const own = selfAnswers(selfTeacher);
+  const missing = (loss.reads?.teacher ?? []).filter((name) => !own.includes(name));
+  if (teacher === undefined && missing.length === 0) return;
+  const reads = `The loss "${loss.name}" reads ${missing.map((name) => `"${name}"`).join(', ')} of it`;
+  const instead =
+    selfTeacher === undefined
+      ? 'without a teacher take crossEntropy(), mutual(…) for a cohort, or a selfTeacher'
+      : `the selfTeacher gives ${own.map((name) => `"${name}"`).join(', ')}`;
+  throw new LimbeckError(
+    'invalid-option',
+    `distill needs a teacher; load one with loadTeacher(…).done. ${missing.length > 0 ? `${reads}; ${instead}.` : ''}`.trim(),
+    { details: { missing } },
+  );
+}
+
+/** What the teacher sees in the student's place must be there for every example, and for the holdout too. */
+function checkTeacherData({ data, teacherData, holdout, teacherHoldout }: DistillOptions): void {
+  if ((teacherData === undefined || holdout === undefined) !== (teacherHoldout === undefined)) {
+    throw new LimbeckError(
+      'invalid-option',
+      `distill was given ${teacherHoldout === undefined ? '"teacherData" and a "holdout"' : '"teacherHoldout"'}, and no ` +
+        `${teacherHoldout === undefined ? '"teacherHoldout"' : '"teacherData" or no "holdout"'}. Where the teacher sees ` +
+        'other examples than the student, it does so for the holdout too: give all of them or none.',
+    );
+  }
+  checkPaired(teacherData, data, 'teacherData');
+  if (holdout !== undefined) checkPaired(teacherHoldout, holdout, 'teacherHoldout');
+}
+
+function checkPaired(ofTeacher: Dataset | undefined, ofStudent: Dataset, name: string): void {
+  if (ofTeacher === undefined) return;
+  if (typeof ofTeacher.read !== 'function') {
+    throw new LimbeckError(
+      'invalid-option',
+      `"${name}" must be a dataset; make it with fromArrays(…) or fromImages(…).`,
+    );
+  }
+  if (ofTeacher.size === ofStudent.size) return;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `"${name}" has ${ofTeacher.size} examples, what the student sees has ${ofStudent.size}. Its example i is what the ` +
+      "teacher sees in the place of the student's example i, so there must be as many.",
+    { details: { name, given: ofTeacher.size, needed: ofStudent.size } },
+  );
+}
+
+/** Throws    invalid-option · labels-missing · empty-dataset · shape-mismatch */
+function checkControl({ control, data: ofRun }: DistillOptions): void {
+  if (typeof control === 'boolean' || control === undefined) return;
+  checkKnownOptions(control, ['data'], 'control');
+  const { data } = control;
+  if (data === undefined) return;
+  if (typeof data.read !== 'function') {
+    throw new LimbeckError('invalid-option', 'control needs data; make it with fromArrays(…) or fromImages(…).');
+  }
+  if (!isLabelled(data)) {
+    throw new LimbeckError(
+      'labels-missing',
+      'The data of "control" has no labels, and without a teacher there is nothing else to learn. Give labelled data.',
+    );
+  }
+  checkSameInputs(data, ofRun, 'control');
 }
 
 function inputsOf({ inputs }: Dataset): string {
@@ -90,7 +171,7 @@ export function checkExamples(
 ) {
   checkFinite(examples, first);
   const { labels } = labelsFor(loss, examples);
-  if (labels !== undefined) checkLabelRange(labels, classesOf(loss, student.outputs));
+  if (labels !== undefined) checkLabelRange(labels, classesOf(loss, student.outputs), loss);
 }
 
 /** Throws    not-finite, with the number of the example; `first` is that of the first one here */

@@ -8,6 +8,7 @@ import type { Loss } from '../losses/loss.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { weighted } from '../losses/weighted.ts';
 import * as tf from '../runtime/tf.ts';
+import { measure } from '../train/metric.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {
@@ -29,6 +30,8 @@ import {
   working,
 } from './distillCases.ts';
 import type { DistillEvent } from './events.ts';
+
+const OF_LABELLED = ['accuracy', 'agreement', 'calibrationError', 'negativeLogLikelihood', 'teacherAccuracy'];
 
 let trainer: Trainer;
 let tensorsBefore = 0;
@@ -69,8 +72,10 @@ describe('a run', () => {
     const epochs = events.flatMap((event) => (event.type === 'epoch' ? [event] : []));
     expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
     for (const { holdout: metrics, loss, remainingMs } of epochs) {
-      expect(Object.keys(metrics).sort()).toEqual(['accuracy', 'agreement']);
-      for (const value of Object.values(metrics)) expect(value >= 0 && value <= 1).toBe(true);
+      expect(Object.keys(metrics).sort()).toEqual(OF_LABELLED);
+      const { negativeLogLikelihood, ...fractions } = metrics;
+      expect(negativeLogLikelihood).toBeGreaterThan(0);
+      for (const value of Object.values(fractions)) expect(value >= 0 && value <= 1).toBe(true);
       expect(Number.isFinite(loss) && remainingMs >= 0).toBe(true);
     }
     const { report, holdoutAnswers } = await run.done;
@@ -87,9 +92,11 @@ describe('a run', () => {
     const { logits } = await trainer.predict(student, { input: heldOutPoints });
     const own = Array.from({ length: HELD_OUT }, (_, i) => argMax(logits?.data ?? [], i * CLASSES, CLASSES));
     const truth = labelsOf(heldOutPoints);
+    const labels = Int32Array.from(truth);
     const accuracy = own.filter((answer, i) => answer === truth[i]).length / HELD_OUT;
     // The labels are the teacher's own answers here, so both metrics are the same number.
-    expect(report.holdout).toEqual({ accuracy, agreement: accuracy });
+    expect(report.holdout).toMatchObject({ accuracy, agreement: accuracy, teacherAccuracy: 1 });
+    expect(report.holdout).toEqual(measure({ student: logits as NdArray, teacher: logitsOf(heldOutPoints), labels }));
   });
 
   test('without labels in the holdout measures agreement only, and without a holdout nothing', async () => {

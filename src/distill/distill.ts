@@ -2,40 +2,58 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { throwIfAborted } from '../core/errors.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import {
-  type Dataset,
-  type Examples,
-  isLabelled,
-  type LabelledDataset,
-  type LabelledExamples,
-} from '../data/dataset.ts';
+import type { AugmentOptions } from '../data/augment.ts';
+import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { isLayersModel, studentFromModel } from '../student/layersModel.ts';
-import type { Student, StudentDescription } from '../student/student.ts';
+import type { Student } from '../student/student.ts';
 import type { Teacher } from '../teacher/teacher.ts';
+import type { BalanceOptions } from '../train/balance.ts';
 import type { TrainJob } from '../train/engine.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
 import { epochBatches } from '../train/order.ts';
 import type { QuantizationAwareOptions } from '../train/quantizationAware.ts';
+import { type SelfTeacherOptions, selfAnswers } from '../train/selfTeacher.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
-import { checkExamples, checkFinite, checkOptions, labelsFor } from './check.ts';
+import { checkFinite, checkOptions, labelsFor } from './check.ts';
+import { type ControlOptions, openControl, trainControl } from './control.ts';
 import { measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
 import { type DistillReport, makeReport, usageSince } from './report.ts';
-import { scan } from './scan.ts';
+import { lookAtAll } from './scan.ts';
 import { startTeaching, type Teaching } from './teaching.ts';
 
 /** Who teaches whom, from what and for how long. */
 export interface DistillOptions {
-  readonly teacher: Teacher;
+  /** May be left out where the loss reads nothing of it: labels, peers of a cohort or the self teacher may be enough. */
+  readonly teacher?: Teacher;
   /** One of the zoo, or any tfjs LayersModel; it gets the trained weights. */
   readonly student: Student | LayersModel;
   /** What to learn from. Labels are used only by losses that read them. */
   readonly data: Dataset | LabelledDataset;
+  /**
+   * What the teacher sees, where that is not what the student sees: its example i stands for the student's example i,
+   * such as the photo for a sound (cross-modal), or the clear one for a noisy one. Labels in it are not used. Default:
+   * `data`.
+   */
+  readonly teacherData?: Dataset;
+  /**
+   * How what the student sees is varied, anew in each epoch; the seed decides. The teacher's answers are those for the
+   * example as it is, and the holdout is never varied. Where the teacher is to see the same, make the variations
+   * beforehand, with `augmented(data, …)`.
+   */
+  readonly augment?: AugmentOptions;
   /** Examples that are never trained on; metrics are measured on them after every epoch. */
   readonly holdout?: Dataset | LabelledDataset;
+  /** What the teacher sees of the holdout; needed where there is `teacherData`. */
+  readonly teacherHoldout?: Dataset;
+  /**
+   * A teacher made of the student itself while it learns: its moving average ('mean'), or what it was at the end of the
+   * epoch before ('past'). Losses read its answers under the name 'self', beside the teacher's own. Default: none.
+   */
+  readonly selfTeacher?: SelfTeacherOptions;
   /** Default: softTargets(). */
   readonly loss?: Loss;
   /** Default 6. */
@@ -57,6 +75,18 @@ export interface DistillOptions {
    * the holdout are then those of the rounded student. It comes out in float32 all the same. Default false.
    */
   readonly quantizationAware?: boolean | QuantizationAwareOptions;
+  /**
+   * Whether the terms of a `weighted` loss are brought to one strength before the first step: each is divided by the
+   * length of its gradient, so that weights mean how strongly each pulls, whatever its unit. The losses that events tell
+   * are those of the scaled terms; the scales are in the event 'balance' and in the report. Default false.
+   */
+  readonly balance?: boolean | BalanceOptions;
+  /**
+   * Whether the same student is trained once more without a teacher, by cross-entropy with labels, from the same start and
+   * for as many steps; the report tells whether the teacher helped. It takes as long again, and needs a labelled holdout.
+   * Default false.
+   */
+  readonly control?: boolean | ControlOptions;
   /** Decides initial weights and the order of examples. Default 0. */
   readonly seed?: number;
   /** An open trainer, which stays open; or how to open one for this run. */
@@ -70,6 +100,8 @@ export interface Distilled {
   readonly report: DistillReport;
   /** The teacher's outputs for the held-out examples, [N, ...] by name. */
   readonly holdoutAnswers: NamedArrays | undefined;
+  /** The student that learned without the teacher, where `control` asked for it and it was possible. */
+  readonly controlStudent: Student | undefined;
 }
 
 /**
@@ -106,24 +138,25 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
   try {
     emit({ type: 'phase', phase: 'check', backend: trainer.description });
     for (const message of trainer.description.notices) emit({ type: 'notice', message });
-    const usedBefore = teacher.usage?.();
+    const usedBefore = teacher?.usage?.();
     const loss = options.loss ?? softTargets();
     const wanted = await makeJob(options, student, loss);
     const { job, studentDescription } = await checkFirstBatch(options, wanted, loss, trainer, signal);
     const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
+    const control = await openControl({ options, loss, job, student: studentDescription, trainer, signal });
 
     emit({ type: 'phase', phase: 'train' });
     const trainStartedAt = performance.now();
-    const watching = teacher.watch?.((message) => emit({ type: 'notice', message }));
+    const watching = teacher?.watch?.((message) => emit({ type: 'notice', message }));
     const lessons = startTeaching({
       teacher,
-      data,
-      holdout,
+      data: options.teacherData ?? data,
+      holdout: options.teacherHoldout ?? holdout,
       // One batch of all: the order does not depend on the size of batches.
       order: epochBatches({ ...job, batchSize: job.size }, 1)[0] as Int32Array,
       // A teacher beside the trainer is asked there.
-      outputs: job.asksNearTeacher ? [] : loss.reads.teacher,
-      batchSize: options.teacherBatchSize ?? teacher.description.batchSize ?? 32,
+      outputs: job.asksNearTeacher ? [] : outerReads(options, loss),
+      batchSize: options.teacherBatchSize ?? teacher?.description.batchSize ?? 32,
       memoryBytes: options.answerMemoryBytes ?? 512e6,
       epochs: job.epochs,
       emit,
@@ -132,31 +165,37 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     const measured = measureEpochs({ job, loss, lessons, truth, emit });
     const outcome = await trainer.train(job, makeSource(options, loss, lessons, signal), measured.onEvent, signal);
     watching?.();
-    await student.adopt(outcome.artifacts);
+    await student.adopt(outcome.artifacts, outcome.members);
     throwIfAborted(signal);
     if (outcome.error !== undefined) throw outcome.error;
     const epochs = await measured.finish();
     const holdoutAnswers = await lessons.holdout;
     const memory = await trainer.memory();
+    const trainMs = performance.now() - trainStartedAt;
+    const distilled = epochs.at(-1)?.holdout ?? {};
+    const scored = { loss, lessons, truth, distilled };
+    const controlled = control && (await trainControl(control, { ...scored, trainer, student, emit, signal }));
     emit({ type: 'phase', phase: 'done' });
     const report = makeReport({
       job,
       loss,
       epochs,
       memory,
-      teacher: teacher.description,
-      teacherUsage: usageSince(usedBefore, teacher.usage?.(), outcome.nearUsage),
+      teacher: teacher?.description,
+      teacherUsage: usageSince(usedBefore, teacher?.usage?.(), outcome.nearUsage),
       overlapFraction: measured.overlapFraction(),
       quantizationAware: outcome.quantization,
+      balance: measured.balanced(),
+      ...(controlled && { control: controlled.report }),
       backend: trainer.description,
       student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },
       timeMs: {
         teacher: lessons.busyMs().total,
-        train: performance.now() - trainStartedAt,
+        train: trainMs,
         total: performance.now() - startedAt,
       },
     });
-    return { student, report, holdoutAnswers };
+    return { student, report, holdoutAnswers, controlStudent: controlled?.student };
   } finally {
     signal.removeEventListener('abort', end);
     teaching.abort();
@@ -173,27 +212,40 @@ async function makeJob(options: DistillOptions, student: Student, loss: Loss): P
     batchSize: options.batchSize ?? 64,
     optimizer: options.optimizer ?? {},
     ...(options.quantizationAware && { quantizationAware: options.quantizationAware }),
+    ...(options.balance && { balance: options.balance }),
+    ...(options.selfTeacher && { selfTeacher: options.selfTeacher }),
+    ...(options.augment && { augment: options.augment }),
     seed: options.seed ?? 0,
     holdoutSize: options.holdout?.size ?? 0,
   };
 }
 
+/** What the loss reads of the teacher from outside. */
+function outerReads({ selfTeacher }: DistillOptions, { reads }: Loss): string[] {
+  return reads.teacher.filter((name) => !selfAnswers(selfTeacher).includes(name));
+}
+
 /** One small batch all the way through, so that what is wrong is said before the long work starts. */
 async function checkFirstBatch(
-  { teacher, data, teacherChannels = teacher.description.channels }: DistillOptions,
+  options: DistillOptions,
   job: TrainJob,
   loss: Loss,
   trainer: Trainer,
   signal: AbortSignal,
 ) {
+  const { teacher, data, teacherData, teacherChannels = teacher?.description.channels } = options;
   const indices = Int32Array.from({ length: Math.min(2, data.size) }, (_, i) => i);
   const examples = await data.read(indices, signal);
   checkFinite(examples, 0);
-  const isAsked = loss.reads.teacher.length > 0;
-  const answers = isAsked ? await teacher.ask(examples.inputs, signal) : {};
-  // Known only now: a GPU that does not give what wasm gives is left at the first answer.
-  const isNear = isAsked && trainer.isNear(teacher);
-  const read = Object.entries(answers).filter(([name]) => loss.reads.teacher.includes(name));
+  const outer = outerReads(options, loss);
+  const isAsked = teacher !== undefined && outer.length > 0;
+  const seen = isAsked && teacherData !== undefined ? await teacherData.read(indices, signal) : examples;
+  checkFinite(seen, 0);
+  const answers = isAsked ? await teacher.ask(seen.inputs, signal) : {};
+  // Known only now: a GPU that does not give what wasm gives is left at the first answer. There it would see what the
+  // student sees, and its answers could not be joined with those of a self teacher.
+  const isNear = isAsked && teacherData === undefined && options.selfTeacher === undefined && trainer.isNear(teacher);
+  const read = Object.entries(answers).filter(([name]) => outer.includes(name));
   const checked: TrainJob = {
     ...job,
     asksNearTeacher: isNear,
@@ -209,35 +261,18 @@ async function checkFirstBatch(
   return { job: checked, studentDescription: await trainer.check(checked, batch) };
 }
 
-/** Looks at every example before anything costly begins; gives the labels of the holdout, which are for scoring only. */
-async function lookAtAll(
-  { data, holdout }: DistillOptions,
+function makeSource(
+  { data, teacherData, holdout }: DistillOptions,
   loss: Loss,
-  student: StudentDescription,
-  emit: (event: DistillEvent) => void,
+  lessons: Teaching,
   signal: AbortSignal,
-): Promise<Int32Array | undefined> {
-  const total = data.size + (holdout?.size ?? 0);
-  const tell = (looked: number) => emit({ type: 'examples', looked, total });
-  const check = (examples: Examples, first: number) => checkExamples(examples, first, loss, student);
-  await scan(data, check, tell, signal);
-  if (holdout === undefined) return undefined;
-  const truth = isLabelled(holdout) ? new Int32Array(holdout.size) : undefined;
-  const checkAndKeep = (examples: Examples | LabelledExamples, first: number) => {
-    check(examples, first);
-    if ('labels' in examples) truth?.set(examples.labels, first);
-  };
-  await scan(holdout, checkAndKeep, (looked) => tell(data.size + looked), signal);
-  return truth;
-}
-
-function makeSource({ data, holdout }: DistillOptions, loss: Loss, lessons: Teaching, signal: AbortSignal) {
+) {
   return {
     async read(indices: Int32Array) {
       const examples = await data.read(indices, signal);
       return {
         inputs: examples.inputs,
-        teacher: await lessons.rows(indices, examples.inputs),
+        teacher: await lessons.rows(indices, teacherData === undefined ? examples.inputs : undefined),
         ...labelsFor(loss, examples),
       };
     },

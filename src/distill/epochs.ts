@@ -1,8 +1,8 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
+import type { BalanceEvent } from '../train/balance.ts';
 import type { EngineEvent, TrainJob } from '../train/engine.ts';
-import type { NoticeEvent } from '../train/loop.ts';
 import { measure } from '../train/metric.ts';
 import type { DistillEvent } from './events.ts';
 import type { EpochRecord } from './report.ts';
@@ -25,18 +25,18 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
   const epochs: EpochRecord[] = [];
   let before = Promise.resolve();
   let overlapFraction = 0;
+  let balanced: BalanceEvent | undefined;
 
   async function tell(event: Extract<EngineEvent, { type: 'epoch' }>): Promise<void> {
-    const { holdoutOutputs, ...epoch } = event;
+    const { holdoutOutputs, peerOutputs = {}, ...epoch } = event;
     const remainingMs = remaining(event, job);
     const answers = holdoutOutputs && (await lessons.holdout);
-    const metrics = holdoutOutputs
-      ? measure({
-          student: holdoutOutputs,
-          teacher: answers && comparable(answers, loss, holdoutOutputs),
-          labels: truth,
-        })
-      : {};
+    const measured = (student: NdArray) =>
+      measure({ student, teacher: answers && comparable(answers, loss, student), labels: truth });
+    const metrics = holdoutOutputs ? measured(holdoutOutputs) : {};
+    for (const [output, student] of Object.entries(peerOutputs)) {
+      for (const [name, value] of Object.entries(measured(student))) metrics[`${output}/${name}`] = value;
+    }
     epochs.push({ epoch: epoch.epoch, loss: epoch.loss, ms: epoch.ms, holdout: metrics });
     emit({ ...epoch, remainingMs, holdout: metrics });
   }
@@ -44,6 +44,10 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
   return {
     async onEvent(event: EngineEvent): Promise<void> {
       if (event.type === 'notice') return emit(event);
+      if (event.type === 'balance') {
+        balanced = event;
+        return emit(event);
+      }
       if (event.type === 'step') return emit({ ...event, remainingMs: remaining(event, job) });
       if (event.epoch === 1) overlapFraction = overlapOf(lessons.busyMs().data, event.learnMs, event.ms);
       await before;
@@ -56,6 +60,8 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
       return epochs;
     },
     overlapFraction: () => overlapFraction,
+    /** How the loss's terms were balanced last. */
+    balanced: () => balanced,
   };
 }
 
@@ -66,7 +72,7 @@ function comparable(answers: NamedArrays, loss: Loss, { shape }: NdArray): NdArr
 }
 
 /** The rest of this epoch at its own pace; further ones at the student's, who will not have to wait for a teacher. */
-function remaining(event: Exclude<EngineEvent, NoticeEvent>, { epochs }: TrainJob): number {
+function remaining(event: Extract<EngineEvent, { type: 'step' | 'epoch' }>, { epochs }: TrainJob): number {
   const done = event.type === 'step' ? event.step / event.steps : 1;
   return (event.ms / done) * (1 - done) + (event.learnMs / done) * (epochs - event.epoch);
 }

@@ -1,8 +1,9 @@
 import type { BackendDescription } from '../runtime/backends/backend.ts';
+import type { BalanceEvent } from '../train/balance.ts';
 import type { EpochEvent, StepEvent } from '../train/loop.ts';
 
 /** The stages of a run, in order. */
-export type Phase = 'check' | 'train' | 'done';
+export type Phase = 'check' | 'train' | 'control' | 'done';
 
 /** What a run tells while it works. */
 export type DistillEvent =
@@ -22,9 +23,23 @@ export type DistillEvent =
       readonly examplesPerSecond: number;
       readonly remainingMs: number;
     }
+  | BalanceEvent
+  | {
+      /** While the student without a teacher learns (`control`); counted from 1, steps of an epoch. */
+      readonly type: 'control';
+      readonly epoch: number;
+      readonly epochs: number;
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      readonly remainingMs: number;
+    }
   | (StepEvent & { readonly remainingMs: number })
   | (EpochEvent & {
       readonly remainingMs: number;
-      /** Metrics on the held-out examples, by name: agreement, and accuracy where they have labels. */
+      /**
+       * Metrics on the held-out examples, by name: agreement, and, where they have labels, accuracy, the teacher's
+       * accuracy, calibration error and negative log-likelihood.
+       */
       readonly holdout: Readonly<Record<string, number>>;
     });

@@ -2,8 +2,10 @@ import type { Loss } from '../losses/loss.ts';
 import type { BackendDescription } from '../runtime/backends/backend.ts';
 import type { StudentDescription } from '../student/student.ts';
 import type { TeacherDescription, TeacherUsage } from '../teacher/teacher.ts';
+import type { BalanceEvent } from '../train/balance.ts';
 import type { MemoryState, TrainJob } from '../train/engine.ts';
 import type { QuantizationReport } from '../train/quantizationAware.ts';
+import type { ControlReport } from './controlReport.ts';
 
 export interface EpochRecord {
   readonly epoch: number;
@@ -19,7 +21,8 @@ export interface DistillReport {
   readonly batchSize: number;
   readonly loss: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
   readonly backend: BackendDescription;
-  readonly teacher: TeacherDescription;
+  /** Undefined for a run without a teacher from outside. */
+  readonly teacher: TeacherDescription | undefined;
   /** What this run cost the teacher; undefined for teachers that do not count. */
   readonly teacherUsage: TeacherUsage | undefined;
   /**
@@ -31,6 +34,10 @@ export interface DistillReport {
   readonly epochs: readonly EpochRecord[];
   /** How the student was rounded in a quantization-aware run; every metric from `startStep` on is the rounded student's. */
   readonly quantizationAware?: QuantizationReport | undefined;
+  /** How the terms of the loss were balanced last, where that was asked for. */
+  readonly balance?: BalanceEvent | undefined;
+  /** The same student without a teacher, where `control` asked for it. */
+  readonly control?: ControlReport | undefined;
   /** Metrics on the held-out examples after the last epoch. */
   readonly holdout: Readonly<Record<string, number>>;
   /** `teacher`: while it worked; `train`: from the first question to the last step. They overlap. */
@@ -45,6 +52,8 @@ type Given =
   | 'teacherUsage'
   | 'overlapFraction'
   | 'quantizationAware'
+  | 'balance'
+  | 'control'
   | 'student'
   | 'epochs'
   | 'timeMs';

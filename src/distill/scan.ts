@@ -1,8 +1,41 @@
 import { takeTurns } from '../core/turns.ts';
-import type { Dataset, Examples } from '../data/dataset.ts';
+import { type Dataset, type Examples, isLabelled, type LabelledExamples } from '../data/dataset.ts';
 import { batches } from '../data/views.ts';
+import type { Loss } from '../losses/loss.ts';
+import type { StudentDescription } from '../student/student.ts';
+import { checkExamples, checkFinite } from './check.ts';
+import type { DistillOptions } from './distill.ts';
+import type { DistillEvent } from './events.ts';
 
 const SCAN_BATCH = 64;
+
+/** Looks at every example before anything costly begins; gives the labels of the holdout, which are for scoring only. */
+export async function lookAtAll(
+  { data, teacherData, holdout, teacherHoldout }: DistillOptions,
+  loss: Loss,
+  student: StudentDescription,
+  emit: (event: DistillEvent) => void,
+  signal: AbortSignal,
+): Promise<Int32Array | undefined> {
+  const ofTeacher = [teacherData, teacherHoldout].filter((dataset) => dataset !== undefined);
+  const total = [data, ...(holdout ? [holdout] : []), ...ofTeacher].reduce((sum, { size }) => sum + size, 0);
+  let before = 0;
+  const lookAt = async (dataset: Dataset, look: Parameters<typeof scan>[1]) => {
+    await scan(dataset, look, (looked) => emit({ type: 'examples', looked: before + looked, total }), signal);
+    before += dataset.size;
+  };
+  const check = (examples: Examples, first: number) => checkExamples(examples, first, loss, student);
+  await lookAt(data, check);
+  for (const dataset of ofTeacher) await lookAt(dataset, checkFinite);
+  if (holdout === undefined) return undefined;
+  const truth = isLabelled(holdout) ? new Int32Array(holdout.size) : undefined;
+  const checkAndKeep = (examples: Examples | LabelledExamples, first: number) => {
+    check(examples, first);
+    if ('labels' in examples) truth?.set(examples.labels, first);
+  };
+  await lookAt(holdout, checkAndKeep);
+  return truth;
+}
 
 /**
  * Reads every example once and looks at it, so that bad data is found before anything costly is done.

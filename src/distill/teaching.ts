@@ -5,7 +5,9 @@ import { type Answers, type AnswersOptions, openAnswers } from './answers.ts';
 import type { DistillEvent } from './events.ts';
 
 export interface TeachingOptions {
-  readonly teacher: Teacher;
+  /** Without one, nothing is asked. */
+  readonly teacher: Teacher | undefined;
+  /** What the teacher sees. */
   readonly data: Dataset;
   readonly holdout?: Dataset;
   /** The order in which the student will see the data first. */
@@ -21,17 +23,24 @@ export interface TeachingOptions {
 
 /** A teacher at work beside the student. */
 export interface Teaching {
-  /** What the loss reads, for some examples of the data. */
-  rows(indices: Int32Array, inputs: NamedArrays): Promise<NamedArrays>;
+  /** What the loss reads, for some examples of the data; `inputs` are theirs, where they are at hand. */
+  rows(indices: Int32Array, inputs?: NamedArrays): Promise<NamedArrays>;
   /** Every output for every held-out example. */
   readonly holdout: Promise<NamedArrays | undefined>;
   /** Milliseconds in which the teacher was at work on the data, and on all. */
   busyMs(): { readonly data: number; readonly total: number };
 }
 
+const NO_TEACHING: Teaching = {
+  rows: async () => ({}),
+  holdout: Promise.resolve(undefined),
+  busyMs: () => ({ data: 0, total: 0 }),
+};
+
 /** Asks about the data in the order of the first epoch, then about the holdout. */
 export function startTeaching(options: TeachingOptions): Teaching {
   const { teacher, data, holdout, emit, signal, batchSize, outputs } = options;
+  if (teacher === undefined) return NO_TEACHING;
   const startedAt = performance.now();
   const isAsked = outputs.length > 0;
   let answered = 0;

@@ -42,6 +42,6 @@ async function readArtifacts(student: Student | LayersModel): Promise<StudentArt
     'student-invalid',
     `The student "${student.name}" has no weights yet: it is a design that was never trained. Train it first, such as with ` +
       'distill, or load its weights.',
-    { details: { design: portable.design } },
+    { details: { kind: portable.kind, ...('design' in portable && { design: portable.design }) } },
   );
 }

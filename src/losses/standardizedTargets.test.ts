@@ -78,13 +78,14 @@ describeOnCpu('standardizedTargets beside its contract', () => {
 
 function standardized({ shape, values }: Values): Values {
   const rows = plainRows({ shape, values }).map((row) => {
-    const deviation = deviationOf(row);
-    return row.map((logit) => (logit - mean(row)) / (1e-7 + deviation));
+    const [middle, deviation] = [mean(row), deviationOf(row)];
+    return row.map((logit) => (logit - middle) / (1e-7 + deviation));
   });
   return { shape, values: rows.flat() };
 }
 
 function deviationOf(row: readonly number[]): number {
   if (row.length === 1) return 0;
-  return Math.sqrt(row.reduce((sum, logit) => sum + (logit - mean(row)) ** 2, 0) / (row.length - 1));
+  const middle = mean(row);
+  return Math.sqrt(row.reduce((sum, logit) => sum + (logit - middle) ** 2, 0) / (row.length - 1));
 }

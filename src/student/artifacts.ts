@@ -39,7 +39,7 @@ export async function artifactsFrom(
       'student-invalid',
       `The student "${source.name}" has no weights yet: it is a design that was never trained. Train it first, such as ` +
         'with distill, or load its weights.',
-      { details: { design: portable.design } },
+      { details: { kind: portable.kind, ...('design' in portable && { design: portable.design }) } },
     );
   }
   const [{ buildStudent, settleBackend }, tf] = await Promise.all([import('./build.ts'), import('../runtime/tf.ts')]);

@@ -1,12 +1,16 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { derivedSeed } from '../core/random.ts';
 import { formatShape, isSameShape, type NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
 import { registerActivations } from './activations.ts';
+import { addBranches } from './branched.ts';
+import { joinMembers } from './cohort.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { onnxOperatorClass } from './layers/onnxOperator.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
-import type { PortableStudent, StudentDescription, StudentDesign } from './student.ts';
+import type { PortableStudent, StudentChange, StudentDescription, StudentDesign } from './student.ts';
+import { addExits } from './withExits.ts';
 import * as zoo from './zoo/all.ts';
 
 /**
@@ -20,12 +24,39 @@ export async function buildStudent(portable: PortableStudent, seed: number): Pro
       if (design === undefined) throw new Error(`there is no design "${portable.design}" in the zoo`);
       return design.build(tf, portable.options, seed);
     }
+    if (portable.kind === 'cohort') return await buildCohort(portable.members, seed);
+    if (portable.kind === 'derived') return await buildChanged(portable.from, portable.change, seed);
     registerParts();
     const { modelTopology, weightSpecs, weightData } = portable.artifacts;
     const artifacts = { modelTopology, weightSpecs: [...weightSpecs], weightData } as tf.io.ModelArtifacts;
     return await tf.loadLayersModel({ load: async () => artifacts });
   } catch (error) {
+    if (error instanceof LimbeckError) throw error;
     throw new LimbeckError('student-invalid', `The student could not be built: ${messageOf(error)}.`, { cause: error });
+  }
+}
+
+/** Each member from a seed of its own. */
+async function buildCohort(members: readonly PortableStudent[], seed: number): Promise<tf.LayersModel> {
+  const built: tf.LayersModel[] = [];
+  try {
+    for (const [k, member] of members.entries()) {
+      built.push(await buildStudent(member, derivedSeed(seed, `member/${k}`)));
+    }
+    return joinMembers(tf, built, (model) => Object.keys(describeStudent(model).outputs));
+  } catch (error) {
+    for (const model of built) model.dispose();
+    throw error;
+  }
+}
+
+async function buildChanged(from: PortableStudent, change: StudentChange, seed: number): Promise<tf.LayersModel> {
+  const model = await buildStudent(from, seed);
+  try {
+    return change.to === 'exits' ? addExits(tf, model, change, seed) : addBranches(tf, model, change, seed);
+  } catch (error) {
+    model.dispose();
+    throw error;
   }
 }
 

@@ -22,10 +22,20 @@ export interface StudentDescription {
   readonly trainableParameters: number;
 }
 
-/** What a thread needs to build a student: trained weights, or a design of the zoo with its options. */
+/** What a thread needs to build a student: trained weights, a design of the zoo, or how it is made of other students. */
 export type PortableStudent =
   | { readonly kind: 'artifacts'; readonly artifacts: StudentArtifacts }
-  | { readonly kind: 'design'; readonly design: string; readonly options: Readonly<Record<string, unknown>> };
+  | { readonly kind: 'design'; readonly design: string; readonly options: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'derived'; readonly from: PortableStudent; readonly change: StudentChange }
+  | { readonly kind: 'cohort'; readonly members: readonly PortableStudent[] };
+
+/** A layer by its name, or by its number among the model's layers, the input being 0. */
+export type LayerPlace = string | number;
+
+/** How another student becomes this one: see `withExits` and `branched`. */
+export type StudentChange =
+  | { readonly to: 'exits'; readonly at: readonly LayerPlace[]; readonly features: number; readonly classes?: number }
+  | { readonly to: 'branches'; readonly at: LayerPlace; readonly branches: number };
 
 /**
  * A small trainable model with named outputs, as a handle: it holds weights as plain bytes, no tensor, so it can live
@@ -36,8 +46,8 @@ export interface Student {
   /** The weights as they are now; undefined for a design that was never trained. */
   readonly artifacts: StudentArtifacts | undefined;
   portable(): Promise<PortableStudent>;
-  /** Takes trained weights. */
-  adopt(artifacts: StudentArtifacts): Promise<void>;
+  /** Takes trained weights; `members` are those of each member of a cohort. */
+  adopt(artifacts: StudentArtifacts, members?: readonly StudentArtifacts[]): Promise<void>;
 }
 
 /** A way to build a student from scratch. Files of `zoo/` export one each. */
@@ -48,16 +58,22 @@ export interface StudentDesign {
 
 /** A student that is built, with seeded weights, where it is first trained. */
 export function designedStudent(design: string, options: object): Student {
+  return untrainedStudent(design, async () => ({
+    kind: 'design',
+    design,
+    options: options as Readonly<Record<string, unknown>>,
+  }));
+}
+
+/** A student that is `first` until it is trained. */
+export function untrainedStudent(name: string, first: () => Promise<PortableStudent>): Student {
   let artifacts: StudentArtifacts | undefined;
   return {
-    name: design,
+    name,
     get artifacts() {
       return artifacts;
     },
-    portable: async () =>
-      artifacts === undefined
-        ? { kind: 'design', design, options: options as Readonly<Record<string, unknown>> }
-        : { kind: 'artifacts', artifacts },
+    portable: async () => (artifacts === undefined ? first() : { kind: 'artifacts', artifacts }),
     adopt: async (trained) => {
       artifacts = trained;
     },

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, describeStudent } from './build.ts';
+import { attentionTap } from './layers/attentionTap.ts';
 
 /** A student of which more than its outputs can be read. */
 export interface TappedStudent {
@@ -11,9 +12,9 @@ export interface TappedStudent {
 }
 
 /**
- * A student with some of its layers as further outputs, under the layers' names. It shares the student's layers and owns
- * nothing: dispose the student as before.
- * Throws    unknown-output: a name that is neither an output nor a layer with one output
+ * A student with some of its layers as further outputs, under the layers' names; inside a layer of attention, "NAME/queries",
+ * "NAME/keys" and "NAME/values" too. It shares the student's layers and owns nothing: dispose the student as before.
+ * Throws    unknown-output: a name that is neither an output nor a layer with one output, nor a part of one
  */
 export function tapStudent(model: tf.LayersModel, names: readonly string[]): TappedStudent {
   const { outputs } = describeStudent(model);
@@ -34,6 +35,11 @@ export function tapStudent(model: tf.LayersModel, names: readonly string[]): Tap
 }
 
 function tensorOf(model: tf.LayersModel, name: string): tf.SymbolicTensor {
+  const [, owner, part] = /^(.*)\/([^/]+)$/.exec(name) ?? [];
+  const inside = model.layers.find((one) => one.name === owner);
+  if (inside !== undefined && part !== undefined && !model.layers.some((one) => one.name === name)) {
+    return attentionTap(tf, inside, part);
+  }
   const layer = model.layers.find((one) => one.name === name);
   const output = layer?.inboundNodes.length === 1 ? layer.output : undefined;
   if (output !== undefined && !Array.isArray(output)) return output;

@@ -71,7 +71,10 @@ export function sumOverTime(options: SumOverTimeOptions): ReadOutputs {
     }
     return { ...keptOf(outputs, keep), logits: { data: logits, shape: [batch, classes.length] } };
   };
-  const spec: ReadSpec = { name: 'sumOverTime', options: { classes: [...classes], output, ...(keep.length > 0 && { keep: [...keep] }) } };
+  const spec: ReadSpec = {
+    name: 'sumOverTime',
+    options: { classes: [...classes], output, ...(keep.length > 0 && { keep: [...keep] }) },
+  };
   return Object.assign(read, { spec });
 }
 

@@ -28,7 +28,7 @@ export async function snapshot(student: Student | LayersModel, options: TfjsTeac
     );
   }
   const portable = await (student as Student).portable();
-  if (portable.kind === 'design') {
+  if (portable.kind !== 'artifacts') {
     throw new LimbeckError(
       'student-invalid',
       `The student "${student.name}" has no weights yet, so there is nothing to take a snapshot of. Train it first.`,

@@ -84,7 +84,7 @@ describe('the check before the first step', () => {
     ['an output that the student lacks', 'unknown-output', softTargets({ output: 'digits' }), {}],
     ['no labels', 'labels-missing', both, { labels: undefined }],
     ['a label beyond the classes', 'class-mismatch', both, { labels: Int32Array.of(0, CLASSES) }],
-    ['a negative label', 'class-mismatch', crossEntropy(), { labels: Int32Array.of(-1, 0) }],
+    ['a negative label', 'class-mismatch', crossEntropy(), { labels: Int32Array.of(-2, 0) }],
     ['inputs of another name', 'unknown-input', both, { inputs: { a: filled(BATCH, 4), b: filled(BATCH, 4) } }],
     ['no input', 'unknown-input', both, { inputs: {} }],
     ['inputs of another length', 'shape-mismatch', both, { inputs: { input: filled(BATCH, FEATURES + 1) } }],

@@ -110,7 +110,7 @@ function checkLabels(loss: Loss, { labels }: TrainBatch, { outputs }: StudentDes
       `The loss "${loss.name}" reads labels, and the data has none. Give labelled data, or a loss such as softTargets.`,
     );
   }
-  checkLabelRange(labels, classesOf(loss, outputs));
+  checkLabelRange(labels, classesOf(loss, outputs), loss);
 }
 
 function missingOutput(name: string, given: readonly string[]): LimbeckError {

@@ -1,63 +1,32 @@
 import { abortError, isAbortError, LimbeckError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
-import type { NamedArrays, NdArray } from '../core/shape.ts';
+import type { NamedArrays } from '../core/shape.ts';
 import type { LossShapes } from '../losses/loss.ts';
-import { type KnownLosses, type LossSpec, reviveLoss } from '../losses/revive.ts';
+import { type KnownLosses, reviveLoss } from '../losses/revive.ts';
 import type { BackendDescription, BackendOptions, OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
 import { behindGpuError } from '../runtime/backends/webgpu.ts';
 import type { GpuDevice, NearTeacher } from '../runtime/gpu.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent, describeStudent } from '../student/build.ts';
+import { membersOf } from '../student/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
-import type { PortableStudent, StudentArtifacts, StudentDescription } from '../student/student.ts';
-import { type TappedStudent, tapStudent } from '../student/taps.ts';
+import type { PortableStudent, StudentDescription } from '../student/student.ts';
+import type { TappedStudent } from '../student/taps.ts';
 import { checkBatch } from './check.ts';
-import { comparedOutput } from './labels.ts';
-import { type EpochEvent, type NoticeEvent, type StepEvent, type TrainBatch, trainLoop } from './loop.ts';
+import type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
+import { openJobLoss, openLossFor } from './jobLoss.ts';
+import { measuredOutputs } from './labels.ts';
+import { type TrainBatch, trainLoop } from './loop.ts';
 import { openNearReader } from './near.ts';
-import { channelsLastShapes, openLoss } from './openLoss.ts';
-import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
+import { makeOptimizer } from './optimizer.ts';
 import { predictBatch, predictHoldout } from './predict.ts';
 import { openQuantizedRun } from './quantization/quantizedRun.ts';
-import type { QuantizationAwareOptions, QuantizationReport } from './quantizationAware.ts';
+import type { QuantizationReport } from './quantizationAware.ts';
+import { openSelfTeaching } from './selfTeaching.ts';
+import { openVaried } from './varied.ts';
 
-/** What one training run needs, as plain values. */
-export interface TrainJob {
-  readonly student: PortableStudent;
-  readonly loss: LossSpec;
-  readonly size: number;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly optimizer: OptimizerOptions;
-  readonly seed: number;
-  /** Of each output of the teacher that the loss reads, the shape without the batch. Default: that of the batch checked. */
-  readonly teacherShapes?: Readonly<Record<string, readonly number[]>>;
-  /** Outputs of the teacher that are maps [B, C, H, W]; losses see them as the student's, [B, H, W, C]. */
-  readonly channelsFirst?: readonly string[];
-  /** Number of held-out examples; the student's outputs for them come with every epoch. */
-  readonly holdoutSize: number;
-  /** Whether the teacher beside the trainer is asked about each batch; the source leaves `teacher` empty then. */
-  readonly asksNearTeacher?: boolean;
-  readonly quantizationAware?: true | QuantizationAwareOptions;
-}
-
-/** What the engine asks its caller for while it trains. */
-export interface TrainSource {
-  read(indices: Int32Array): Promise<TrainBatch>;
-  readHoldout(indices: Int32Array): Promise<NamedArrays>;
-}
-
-export type EngineEvent = StepEvent | NoticeEvent | (EpochEvent & { readonly holdoutOutputs?: NdArray });
-
-export interface TrainOutcome {
-  readonly artifacts: StudentArtifacts;
-  /** What a teacher beside the trainer was asked about: batches, and the examples in them. */
-  readonly nearUsage?: { readonly calls: number; readonly computed: number };
-  readonly quantization?: QuantizationReport;
-  /** How it ended. An interrupted run still gives the student as the last finished step left it. */
-  readonly error?: unknown;
-}
+export type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
 
 export interface MemoryState {
   readonly tensors: number;
@@ -88,6 +57,8 @@ export interface Engine {
 const STEP_EVENT_MS = 50;
 const WARM_UPS = 5;
 const NO_INDICES = new Int32Array(0);
+/** A check reads nothing. */
+const NO_SOURCE: Pick<TrainSource, 'read'> = { read: async () => ({ inputs: {}, teacher: {} }) };
 
 /** `nearTeacher` is the one on this thread and this GPU. */
 export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTeacher): Engine {
@@ -100,22 +71,6 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
 
   const openNear = ({ asksNearTeacher = false, size }: TrainJob) =>
     openNearReader(asksNearTeacher ? nearTeacher : undefined, size);
-
-  const openLossOf = (
-    { batchSize, size, channelsFirst, seed, ...job }: TrainJob,
-    student: TappedStudent,
-    teacher: LossShapes['teacher'],
-  ) =>
-    openLoss(reviveLoss(job.loss, knownLosses), {
-      shapes: {
-        student: student.outputs,
-        teacher: channelsLastShapes(teacher, channelsFirst),
-        batchSize: Math.min(batchSize, size),
-        examples: size,
-      },
-      ...(channelsFirst && { channelsFirst }),
-      seed,
-    });
 
   const causeOf = async (error: unknown) => (backend?.gpuDevice === undefined ? error : behindGpuError(error));
 
@@ -133,30 +88,40 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
 
   const train: Engine['train'] = (job, source, emit, signal) =>
     withModel(job.student, job.seed, async (model) => {
-      const student = tapStudent(model, reviveLoss(job.loss, knownLosses).reads.student);
-      const loss = openLossOf(job, student, job.teacherShapes ?? {});
+      const { student, loss, balance } = openJobLoss(job, model, knownLosses);
       const near = openNear(job);
+      const self = await openSelfTeaching(job, model, source);
       const optimizer = makeOptimizer(tf, job.optimizer);
       const quantized = openQuantizedRun(model, job.quantizationAware);
       let quantization: QuantizationReport | undefined;
       let lastStepEvent = 0;
       let error: unknown;
       try {
-        const read = async (indices: Int32Array) => near.withAnswers(await source.read(indices), indices);
+        const variedFor = openVaried(job);
+        const read = async (indices: Int32Array) => {
+          const vary = variedFor(indices);
+          const batch = await near.withAnswers(await source.read(indices), indices);
+          return self.remember(vary(batch), batch);
+        };
         const readHoldout = (indices: Int32Array) => source.readHoldout(indices);
         const { beforeStep } = quantized;
-        for await (const event of trainLoop({ ...job, model, student, loss, optimizer, read, beforeStep, signal })) {
+        const { complete } = self;
+        const options = { ...job, model, student, loss, optimizer, read, complete, beforeStep, balance, signal };
+        for await (const event of trainLoop(options)) {
+          if (event.type === 'step') self.afterStep();
           if (event.type === 'epoch') {
-            const holdoutOutputs = await predictHoldout(
-              model,
-              comparedOutput(loss, describeStudent(model).outputs),
-              job.holdoutSize,
-              readHoldout,
-              signal,
-            );
+            await self.afterEpoch(event);
+            const outputs = measuredOutputs(loss, describeStudent(model).outputs);
+            const held = await predictHoldout(model, outputs, job.holdoutSize, readHoldout, signal);
+            const [holdoutOutputs, ...peers] = Object.values(held);
+            const peerOutputs = Object.fromEntries(peers.map((array, i) => [outputs[i + 1] as string, array]));
             // Waited for: events and the result travel by different ports, and the result must not overtake them.
-            await emit({ ...event, ...(holdoutOutputs && { holdoutOutputs }) });
-          } else if (event.type === 'notice') await emit(event);
+            await emit({
+              ...event,
+              ...(holdoutOutputs && { holdoutOutputs }),
+              ...(peers.length > 0 && { peerOutputs }),
+            });
+          } else if (event.type === 'notice' || event.type === 'balance') await emit(event);
           else if (performance.now() - lastStepEvent >= STEP_EVENT_MS || event.step === event.steps) {
             lastStepEvent = performance.now();
             void emit(event);
@@ -170,13 +135,16 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
         await near.release();
         optimizer.dispose();
         loss[Symbol.dispose]();
+        self[Symbol.dispose]();
         quantized[Symbol.dispose]();
       }
       try {
         const artifacts = await artifactsOf(model);
+        const members = await Promise.all(membersOf(model).map(artifactsOf));
         const nearUsage = job.asksNearTeacher && { nearUsage: near.usage() };
         return {
           artifacts,
+          ...(members.length > 0 && { members }),
           ...nearUsage,
           ...(quantization && { quantization }),
           ...(error !== undefined && { error }),
@@ -200,10 +168,16 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
         withModel(job.student, job.seed, async (model) => {
           const near = openNear(job);
           using quantized = openQuantizedRun(model, job.quantizationAware);
+          using self = await openSelfTeaching(job, model, NO_SOURCE);
           try {
-            const open = (student: TappedStudent, shapes: LossShapes['teacher']) => openLossOf(job, student, shapes);
             const loss = reviveLoss(job.loss, knownLosses);
-            const checkStep = async () => checkBatch(model, loss, await near.withAnswers(batch, NO_INDICES), open);
+            const open = (student: TappedStudent, shapes: LossShapes['teacher']) =>
+              openLossFor(job, loss, student, shapes);
+            const checkStep = async () => {
+              const answered = await near.withAnswers(batch, NO_INDICES);
+              const rows = Object.values(batch.inputs)[0]?.shape[0] ?? 0;
+              return checkBatch(model, loss, await self.complete(answered, new Int32Array(rows)), open);
+            };
             const description = await checkStep();
             // Once more, as the later steps will be.
             if (quantized.beforeStep(0, 0)) await checkStep();

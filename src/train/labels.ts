@@ -1,11 +1,17 @@
 import { LimbeckError } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { isSameShape } from '../core/shape.ts';
+import { UNLABELLED } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import type { StudentDescription } from '../student/student.ts';
 
-/** How many classes the labels of this loss may name: those of the smallest output that it holds against labels. */
+/**
+ * How many classes the labels of this loss may name: those of the smallest output that it holds against labels. Inner
+ * layers that it reads have no classes.
+ */
 export function classesOf(loss: Loss, outputs: StudentDescription['outputs']): number {
-  const held = labelledOutputs(loss).filter((name) => loss.reads.student.includes(name));
+  const isHeld = (name: string) => loss.reads.student.includes(name) && outputs[name] !== undefined;
+  const held = labelledOutputs(loss).filter(isHeld);
   return Math.min(...(held.length > 0 ? held : [DEFAULT_OUTPUT]).map((name) => outputs[name]?.at(-1) ?? 0));
 }
 
@@ -14,15 +20,39 @@ export function comparedOutput({ reads }: Loss, outputs: StudentDescription['out
   return reads.student.find((name) => outputs[name] !== undefined);
 }
 
+/** The same, and beside it those of its peers, which end in a dot and a number: of a cohort, of branches, of exits. */
+export function measuredOutputs(loss: Loss, outputs: StudentDescription['outputs']): string[] {
+  const compared = comparedOutput(loss, outputs);
+  if (compared === undefined) return [];
+  const isPeer = (name: string) =>
+    name !== compared && /\.\d+$/.test(name) && outputs[name] !== undefined && loss.reads.student.includes(name);
+  const peers = [...new Set(loss.reads.student)].filter(isPeer);
+  return [compared, ...peers.filter((name) => isSameShape(outputs[name] ?? [], outputs[compared] ?? []))];
+}
+
 function labelledOutputs({ terms, reads }: Loss): readonly string[] {
   if (terms !== undefined) return terms.flatMap(labelledOutputs);
   return reads.labels ? reads.student : [];
 }
 
-/** Throws    class-mismatch: a label that is no class of the student */
-export function checkLabelRange(labels: Int32Array, classes: number): void {
-  const wrong = labels.findIndex((label) => label < 0 || label >= classes);
+/** Whether every label that this loss reads may be missing. */
+function allowsUnlabelled({ terms, reads, allowsUnlabelled: allows = false }: Loss): boolean {
+  return terms === undefined || terms.length === 0 ? !reads.labels || allows : terms.every(allowsUnlabelled);
+}
+
+/** Throws    class-mismatch: a label that is no class of the student, nor the sign of none where the loss allows that */
+export function checkLabelRange(labels: Int32Array, classes: number, loss: Loss): void {
+  const least = allowsUnlabelled(loss) ? UNLABELLED : 0;
+  const wrong = labels.findIndex((label) => label < least || label >= classes);
   if (wrong < 0) return;
+  if (labels[wrong] === UNLABELLED) {
+    throw new LimbeckError(
+      'labels-missing',
+      `An example has no label (−1), and the loss "${loss.name}" needs one of each. crossEntropy and decoupledTargets ` +
+        'do without; or leave such examples out with pick(…).',
+      { details: { label: UNLABELLED } },
+    );
+  }
   throw new LimbeckError(
     'class-mismatch',
     `The label ${labels[wrong]} lies outside the student's ${classes} classes (0…${classes - 1}). ` +

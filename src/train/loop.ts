@@ -2,8 +2,10 @@ import { throwIfAborted } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { yieldToEvents } from '../core/yield.ts';
 import type { Progress } from '../losses/loss.ts';
+import type { BalanceEvent } from './balance.ts';
 import { isOnGpu, openGpuStepper } from './gpuStepper.ts';
 import type { NearBatch } from './near.ts';
+import type { Balance } from './openBalance.ts';
 import { epochBatches } from './order.ts';
 import { openSharedCores } from './sharedCores.ts';
 import type { StepLoss, StepOptions } from './step.ts';
@@ -28,6 +30,10 @@ export interface LoopOptions extends StepOptions {
   readonly seed: number;
   /** Called before each step, counted from 0 over all epochs; true where steps compute something else from here on. */
   readonly beforeStep?: (step: number, steps: number) => boolean;
+  /** What brings the terms of the loss to one strength, before the first step and, where it says so, before others. */
+  readonly balance?: Balance | undefined;
+  /** Called right before a batch is learned, when the step before is through: adds what depends on the student by then. */
+  readonly complete?: (batch: NearBatch, indices: Int32Array) => Promise<NearBatch>;
   readonly signal?: AbortSignal;
 }
 
@@ -70,8 +76,11 @@ export interface EpochEvent {
  */
 export async function* trainLoop(
   options: LoopOptions,
-): AsyncGenerator<StepEvent | EpochEvent | NoticeEvent, void, void> {
-  const { epochs, signal, read, beforeStep = () => false } = options;
+): AsyncGenerator<StepEvent | EpochEvent | NoticeEvent | BalanceEvent, void, void> {
+  const { epochs, signal, balance, beforeStep = () => false, complete = async (batch) => batch } = options;
+  const ahead = balance === undefined ? [] : await readAhead(options, balance.steps);
+  if (balance !== undefined) yield* await balance.measure(options, await asFirstRead(options, ahead), 0);
+  const read = async (indices: Int32Array) => ahead.shift() ?? options.read(indices);
   using stepper = openRenewable(options);
   using cores = openSharedCores();
   let isTold = false;
@@ -86,7 +95,7 @@ export async function* trainLoop(
     for (let step = 1; step <= order.length; step++) {
       const waitStartedAt = performance.now();
       const progress = { step: (epoch - 1) * order.length + step - 1, steps: epochs * order.length, epoch, epochs };
-      const batch = asRead(options.loss, await next, order[step - 1] as Int32Array, progress);
+      const given = await next;
       cores.afterWaiting(performance.now() - waitStartedAt, stepMs);
       const following = order[step];
       if (following !== undefined) {
@@ -96,17 +105,20 @@ export async function* trainLoop(
       await yieldToEvents();
       throwIfAborted(signal);
       if (beforeStep(progress.step, progress.steps)) stepper.renew();
+      const indices = order[step - 1] as Int32Array;
+      const completed = await complete(given, indices);
+      const batchNow = () => asRead(options.loss, completed, indices, progress);
+      if (balance?.isDue(progress.step)) yield* await balance.measure(options, [batchNow()], progress.step);
       const stepStartedAt = performance.now();
-      const loss = await stepper.step(batch, `epoch ${epoch}, step ${step}`);
+      const loss = await stepper.step(batchNow(), `epoch ${epoch}, step ${step}`);
       stepMs = performance.now() - stepStartedAt;
       learnMs += stepMs;
       if (stepper.why !== undefined && !isTold) {
         isTold = true;
         yield { type: 'notice', message: `Each step goes through tfjs, one kernel at a time: ${stepper.why}.` };
       }
-      const count = (order[step - 1] as Int32Array).length;
-      lossSum += loss * count;
-      seen += count;
+      lossSum += loss * indices.length;
+      seen += indices.length;
       const ms = performance.now() - startedAt;
       const examplesPerSecond = (seen / ms) * 1000;
       yield { type: 'step', epoch, step, steps: order.length, loss, ms, learnMs, examplesPerSecond };
@@ -115,6 +127,28 @@ export async function* trainLoop(
     const ms = performance.now() - startedAt;
     yield { type: 'epoch', epoch, epochs, loss: lossSum / seen, ms, learnMs, examplesPerSecond: (seen / ms) * 1000 };
   }
+}
+
+/** The first batches of the run, which are looked at before they are learned from. */
+async function readAhead(options: LoopOptions, count: number): Promise<NearBatch[]> {
+  const batches: NearBatch[] = [];
+  for (const indices of epochBatches(options, 1).slice(0, count)) {
+    throwIfAborted(options.signal);
+    batches.push(await options.read(indices));
+  }
+  return batches;
+}
+
+async function asFirstRead(options: LoopOptions, batches: readonly NearBatch[]): Promise<NearBatch[]> {
+  const order = epochBatches(options, 1);
+  const { epochs, complete = async (batch) => batch } = options;
+  const read: NearBatch[] = [];
+  for (const [step, batch] of batches.entries()) {
+    const indices = order[step] as Int32Array;
+    const progress = { step, steps: epochs * order.length, epoch: 1, epochs };
+    read.push(asRead(options.loss, await complete(batch, indices), indices, progress));
+  }
+  return read;
 }
 
 /** The batch with what the loss reads beside outputs and labels. */

@@ -1,6 +1,6 @@
 import { derivedSeed } from '../core/random.ts';
 import { sizeOf } from '../core/shape.ts';
-import type { Loss, LossParameter, LossShapes } from '../losses/loss.ts';
+import type { Loss, LossParameter, LossShapes, LossTensors } from '../losses/loss.ts';
 import * as tf from '../runtime/tf.ts';
 
 /** A loss with what it learns and remembers, for one run; it frees that at the end. */
@@ -23,12 +23,17 @@ export function openLoss(loss: Loss, { shapes, channelsFirst = [], seed }: OpenL
   const wanted = Object.entries(loss.parameters?.(shapes) ?? {});
   const made = wanted.map(([name, parameter]) => makeVariable(`${loss.name}/${name}`, parameter, seed));
   const parameters = Object.fromEntries(wanted.map(([name], i) => [name, made[i] as tf.Variable]));
+  const withOwn = (tensors: LossTensors): LossTensors => ({
+    ...tensors,
+    teacher: channelsLast(tensors.teacher, channelsFirst),
+    parameters,
+  });
   return {
     ...loss,
     shapes,
     variables: made.filter(({ trainable }) => trainable),
-    compute: (tfjs, tensors) =>
-      loss.compute(tfjs, { ...tensors, teacher: channelsLast(tensors.teacher, channelsFirst), parameters }),
+    compute: (tfjs, tensors) => loss.compute(tfjs, withOwn(tensors)),
+    ...(loss.perExample && { perExample: (tfjs, tensors) => loss.perExample?.(tfjs, withOwn(tensors)) as tf.Tensor1D }),
     [Symbol.dispose]: () => tf.dispose(made),
   };
 }

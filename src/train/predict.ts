@@ -4,12 +4,20 @@ import { batchIndices } from '../data/views.ts';
 import { toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, orderInputs } from '../student/build.ts';
+import type { TappedStudent } from '../student/taps.ts';
 
 const PREDICT_BATCH = 256;
 
-/** The student's outputs by name; waited for, because a GPU's numbers come back later. */
-export async function predictBatch(model: tf.LayersModel, inputs: NamedArrays): Promise<NamedArrays> {
-  const outputs = tf.tidy(() => applyStudent(model, orderInputs(model, inputs).map(toTensor), 'inference'));
+/** The student's outputs by name, and those of its tapped layers; waited for, because a GPU's numbers come back later. */
+export async function predictBatch(
+  model: tf.LayersModel,
+  inputs: NamedArrays,
+  student?: Pick<TappedStudent, 'apply'>,
+): Promise<NamedArrays> {
+  const outputs = tf.tidy(() => {
+    const tensors = orderInputs(model, inputs).map(toTensor);
+    return student?.apply(tensors, 'inference') ?? applyStudent(model, tensors, 'inference');
+  });
   try {
     const read = Object.entries(outputs).map(async ([name, tensor]) => [name, await toArray(tensor)] as const);
     return Object.fromEntries(await Promise.all(read));
@@ -18,27 +26,31 @@ export async function predictBatch(model: tf.LayersModel, inputs: NamedArrays): 
   }
 }
 
-/** The student's output for all held-out examples [N, C]: the one that the loss compares. */
+/**
+ * The student's outputs of these names for all held-out examples, each [N, C]; its only one where none is named. None after
+ * an abort.
+ */
 export async function predictHoldout(
   model: tf.LayersModel,
-  output: string | undefined,
+  names: readonly string[],
   size: number,
   read: (indices: Int32Array) => Promise<NamedArrays>,
   signal: AbortSignal,
-): Promise<NdArray | undefined> {
-  let all: NdArray | undefined;
+): Promise<NamedArrays> {
+  const all: Record<string, NdArray> = {};
   let at = 0;
   for (const indices of batchIndices(size, PREDICT_BATCH)) {
-    if (signal.aborted) return undefined;
+    if (signal.aborted) return {};
     const outputs = await predictBatch(model, await read(indices));
-    const part = outputs[output ?? DEFAULT_OUTPUT] ?? Object.values(outputs)[0];
-    if (part === undefined) return undefined;
-    all ??= {
-      data: makeArray('float32', (part.data.length / indices.length) * size),
-      shape: [size, ...part.shape.slice(1)],
-    };
-    all.data.set(part.data, at);
-    at += part.data.length;
+    const first = Object.keys(outputs).slice(0, 1);
+    for (const name of names.length > 0 ? names : DEFAULT_OUTPUT in outputs ? [DEFAULT_OUTPUT] : first) {
+      const part = outputs[name];
+      if (part === undefined) continue;
+      const length = part.data.length / indices.length;
+      all[name] ??= { data: makeArray('float32', length * size), shape: [size, ...part.shape.slice(1)] };
+      all[name].data.set(part.data, at * length);
+    }
+    at += indices.length;
   }
   return all;
 }

@@ -21,6 +21,8 @@ export interface MultiHeadAttentionConfig {
   readonly sight?: 'all' | 'past';
   /** Of the weights' start. */
   readonly seed?: number;
+  /** The layer's name; default: tfjs numbers it. */
+  readonly name?: string;
 }
 
 /**
@@ -75,18 +77,20 @@ export const multiHeadAttentionClass = layerClass(
 
       override call(inputs: Tensor | Tensor[]): Tensor {
         const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
-        const [batch, length, width] = x.shape as [number, number, number];
         const { heads, sight = 'all' } = this.config;
-        const [toQuery, toKey, toValue, toOut] = this.projections as [Projection, Projection, Projection, Projection];
-        const project = (from: Tensor, { kernel, bias }: Projection) => {
-          const rows = tf.reshape(from, [batch * length, width]) as Tensor2D;
-          const projected = tf.fused.matMul({ a: rows, b: kernel.read() as Tensor2D, bias: bias.read() });
-          return tf.reshape(projected, [batch, length, width]);
-        };
         return tf.tidy(() => {
-          const [query, key, value] = [project(x, toQuery), project(x, toKey), project(x, toValue)];
-          return project(attention(tf, query, key, value, { heads, isCausal: sight === 'past' }), toOut);
+          const [query, key, value] = [0, 1, 2].map((place) => this.project(x, place)) as [Tensor, Tensor, Tensor];
+          return this.project(attention(tf, query, key, value, { heads, isCausal: sight === 'past' }), 3);
         });
+      }
+
+      /** The place is that of the projection: query, key, value, out. */
+      project(from: Tensor, place: number): Tensor {
+        const [batch, length, width] = from.shape as [number, number, number];
+        const { kernel, bias } = this.projections[place] as Projection;
+        const rows = tf.reshape(from, [batch * length, width]) as Tensor2D;
+        const projected = tf.fused.matMul({ a: rows, b: kernel.read() as Tensor2D, bias: bias.read() });
+        return tf.reshape(projected, [batch, length, width]);
       }
 
       override getConfig() {

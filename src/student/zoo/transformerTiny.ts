@@ -53,10 +53,14 @@ export const transformerTinyDesign: StudentDesign = {
     const init = () => tf.initializers.glorotUniform({ seed: nextSeed() });
     const after = (layer: unknown, x: typeof input) =>
       (layer as { apply(x: typeof input): unknown }).apply(x) as typeof input;
-    const sum = (x: typeof input, y: typeof input) => tf.layers.add({ name: name('add') }).apply([x, y]) as typeof input;
+    const sum = (x: typeof input, y: typeof input) =>
+      tf.layers.add({ name: name('add') }).apply([x, y]) as typeof input;
     const norm = (x: typeof input) => after(tf.layers.layerNormalization({ epsilon: 1e-5, name: name('norm') }), x);
     const dense = (x: typeof input, units: number, activation?: 'gelu') =>
-      after(tf.layers.dense({ units, kernelInitializer: init(), name: name('dense'), ...(activation && { activation }) }), x);
+      after(
+        tf.layers.dense({ units, kernelInitializer: init(), name: name('dense'), ...(activation && { activation }) }),
+        x,
+      );
 
     const input = tf.input({ shape: [length], name: 'input', dtype: 'int32' });
     const start = tf.initializers.randomNormal({ stddev: 0.02, seed: nextSeed() });

@@ -1,0 +1,70 @@
+// The table as a picture: for each row its accuracy with its deviation, and a line where the student without a teacher is.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const ROW = 18;
+const LEFT = 300;
+const WIDTH = 460;
+const TOP = 46;
+const COLOURS = {
+  baseline: '#6b7280',
+  response: '#2563eb',
+  intermediate: '#059669',
+  relation: '#d97706',
+  'mutual information': '#9333ea',
+  combination: '#0891b2',
+  scheme: '#dc2626',
+  objective: '#be185d',
+};
+
+/** Writes few.svg and all.svg beside the table. */
+export async function drawPictures({ rows }, folder) {
+  for (const setting of ['few', 'all']) {
+    const chosen = rows.filter((row) => row.setting === setting).sort((a, b) => b.accuracyMean - a.accuracyMean);
+    if (chosen.length > 0) await writeFile(join(folder, `${setting}.svg`), draw(setting, chosen));
+  }
+}
+
+function draw(setting, rows) {
+  const least = Math.floor(100 * Math.min(...rows.map((row) => row.accuracyMean - row.accuracyStdDev))) / 100;
+  const most = Math.ceil(100 * Math.max(...rows.map((row) => row.accuracyMean + row.accuracyStdDev))) / 100;
+  const x = (value) => LEFT + ((value - least) / (most - least || 1)) * WIDTH;
+  const height = TOP + rows.length * ROW + 60;
+  const ticks = Array.from({ length: Math.round(100 * (most - least)) + 1 }, (_, i) => least + i / 100);
+  const every = Math.max(1, Math.ceil(ticks.length / 10));
+  const title = setting === 'few' ? '200 labels, a text reader as teacher' : 'all labels, a resnet8 as teacher';
+  const axis = ticks
+    .filter((_, i) => i % every === 0)
+    .map(
+      (value) =>
+        `<line x1="${x(value)}" x2="${x(value)}" y1="${TOP}" y2="${TOP + rows.length * ROW}" stroke="#e5e7eb"/>` +
+        `<text x="${x(value)}" y="${TOP - 6}" text-anchor="middle" fill="#6b7280">${(100 * value).toFixed(0)} %</text>`,
+    );
+  const bars = rows.map((row, i) => {
+    const y = TOP + i * ROW + ROW / 2;
+    const [from, to] = [row.accuracyMean - row.accuracyStdDev, row.accuracyMean + row.accuracyStdDev].map(x);
+    const colour = COLOURS[row.kind];
+    const line =
+      row.baselineMean === null
+        ? ''
+        : `<line x1="${x(row.baselineMean)}" x2="${x(row.baselineMean)}" y1="${y - 7}" y2="${y + 7}" stroke="#9ca3af" stroke-width="2"/>`;
+    return (
+      `<text x="${LEFT - 10}" y="${y + 4}" text-anchor="end" fill="#111827">${row.name}</text>${line}` +
+      `<line x1="${from}" x2="${to}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="3" opacity="0.45"/>` +
+      `<circle cx="${x(row.accuracyMean)}" cy="${y}" r="4" fill="${colour}"/>` +
+      `<text x="${LEFT + WIDTH + 14}" y="${y + 4}" fill="#374151">${(100 * row.accuracyMean).toFixed(1)}</text>`
+    );
+  });
+  const kinds = [...new Set(rows.map(({ kind }) => kind))];
+  const legend = kinds.map((kind, i) => {
+    const at = 20 + (i % 4) * 200;
+    const y = TOP + rows.length * ROW + 22 + Math.floor(i / 4) * 18;
+    return `<circle cx="${at}" cy="${y - 4}" r="4" fill="${COLOURS[kind]}"/><text x="${at + 10}" y="${y}" fill="#374151">${kind}</text>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${LEFT + WIDTH + 70}" height="${height}" font-family="sans-serif" font-size="12">
+<rect width="100%" height="100%" fill="#ffffff"/>
+<text x="20" y="20" font-size="15" fill="#111827">Accuracy on 2,000 held-out digits: ${title}</text>
+${[...axis, ...bars, ...legend].join('\n')}
+</svg>
+`;
+}

@@ -1,0 +1,39 @@
+import { checkCount, checkKnownOptions } from '../core/options.ts';
+import { type AugmentOptions, augmentExamples, checkAugment } from './augment.ts';
+import type { Dataset, LabelledDataset } from './dataset.ts';
+
+/** How many variations there are of each example. */
+export interface AugmentedOptions {
+  /** Default 4. */
+  readonly copies?: number;
+  /** Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * A dataset of varied copies that stay what they are: example i + size · c is copy c of example i, with its label. A
+ * teacher that is asked about it sees what the student sees, once for each copy, and its answers can be kept.
+ * Throws    invalid-option · shape-mismatch: what `augment` throws
+ * Source    Beyer et al. 2022, "A good teacher is patient and consistent", arXiv:2106.05237, §3.1 (consistent teaching)
+ *
+ * @example
+ * distill({ teacher, student, data: augmented(data, { shift: 2, rotate: 10 }, { copies: 8 }) });
+ */
+export function augmented<D extends Dataset | LabelledDataset>(
+  dataset: D,
+  augment: AugmentOptions,
+  options: AugmentedOptions = {},
+): D {
+  const { copies = 4, seed = 0 } = options;
+  checkKnownOptions(options, ['copies', 'seed'], 'augmented');
+  checkCount(copies, 'copies');
+  checkCount(seed, 'seed', 0);
+  checkAugment(augment, dataset.inputs);
+  const read = async (indices: Int32Array, signal?: AbortSignal) => {
+    const own = indices.map((index) => index % dataset.size);
+    const { inputs, ...rest } = await dataset.read(own, signal);
+    // Numbers of copies are numbers of examples here, so each is varied by itself.
+    return { ...rest, inputs: augmentExamples(inputs, indices, augment, { seed, epoch: 1 }) };
+  };
+  return { ...dataset, size: dataset.size * copies, read };
+}

@@ -1,0 +1,60 @@
+import { LimbeckError } from '../core/errors.ts';
+import { type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import type { Dataset } from './dataset.ts';
+
+/** What an example is mixed of: `share` of one and the rest of the other. */
+export interface Mixture {
+  readonly first: number;
+  readonly second: number;
+  /** 0…1. */
+  readonly share: number;
+}
+
+/**
+ * A dataset of mixtures of a dataset's examples (mixup): share · x_first + (1 − share) · x_second. Bytes become floats of
+ * the same size. Labels are left out: a mixture has none.
+ * Throws    invalid-option: an input holds whole numbers, which cannot be mixed
+ * Source    Zhang et al. 2018, "mixup", arXiv:1710.09412
+ */
+export function mixedUp(dataset: Dataset, mixtures: readonly Mixture[]): Dataset {
+  const whole = Object.entries(dataset.inputs).find(([, { dtype }]) => dtype === 'int32')?.[0];
+  if (whole !== undefined) {
+    throw new LimbeckError(
+      'invalid-option',
+      `The input "${whole}" holds whole numbers, of which no mixture can be made.`,
+    );
+  }
+  const read = async (indices: Int32Array, signal?: AbortSignal) => {
+    const chosen = Array.from(indices, (index) => mixtures[index] as Mixture);
+    const [a, b] = await Promise.all([
+      dataset.read(
+        Int32Array.from(chosen, ({ first }) => first),
+        signal,
+      ),
+      dataset.read(
+        Int32Array.from(chosen, ({ second }) => second),
+        signal,
+      ),
+    ]);
+    return { inputs: mixed(a.inputs, b.inputs, chosen) };
+  };
+  const inputs = Object.fromEntries(
+    Object.entries(dataset.inputs).map(([name, { shape }]) => [name, { shape, dtype: 'float32' as const }]),
+  );
+  return { size: mixtures.length, inputs, hasLabels: false, read };
+}
+
+function mixed(a: NamedArrays, b: NamedArrays, mixtures: readonly Mixture[]): NamedArrays {
+  const mix = (one: NdArray, other: NdArray): NdArray => {
+    const length = sizeOf(one.shape.slice(1));
+    const data = Float32Array.from(one.data);
+    mixtures.forEach(({ share }, i) => {
+      if (share === 1) return;
+      for (let at = i * length; at < (i + 1) * length; at++) {
+        data[at] = share * (data[at] as number) + (1 - share) * (other.data[at] as number);
+      }
+    });
+    return { data, shape: one.shape };
+  };
+  return Object.fromEntries(Object.entries(a).map(([name, array]) => [name, mix(array, b[name] as NdArray)]));
+}

@@ -1,0 +1,160 @@
+import { LimbeckError, throwIfAborted } from '../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { type Dataset, type Examples, isLabelled, type LabelledDataset, UNLABELLED } from '../data/dataset.ts';
+import { pick } from '../data/views.ts';
+import { crossEntropy } from '../losses/crossEntropy.ts';
+import type { Loss } from '../losses/loss.ts';
+import { specOf } from '../losses/revive.ts';
+import { type Student, type StudentDescription, studentFromArtifacts } from '../student/student.ts';
+import type { TrainJob, TrainSource } from '../train/engine.ts';
+import { comparedOutput } from '../train/labels.ts';
+import type { Trainer } from '../train/trainer.ts';
+import { checkExamples } from './check.ts';
+import { type ControlReport, controlReport, noControl } from './controlReport.ts';
+import type { DistillOptions } from './distill.ts';
+import { type EpochsOptions, measureEpochs } from './epochs.ts';
+import type { DistillEvent } from './events.ts';
+import { scan } from './scan.ts';
+
+/** What the student without a teacher learns from. */
+export interface ControlOptions {
+  /**
+   * Labelled examples; where they are fewer than those of the run, they come as often as it takes for as many steps.
+   * Default: the run's own data, where it has labels.
+   */
+  readonly data?: LabelledDataset;
+}
+
+/** A control that can be trained, or why there is none. */
+export type Control =
+  | { readonly reason: string }
+  | {
+      readonly reason?: undefined;
+      readonly job: TrainJob;
+      readonly source: TrainSource;
+      /** Labelled examples that are not repeated. */
+      readonly examples: number;
+    };
+
+export interface ControlSetting {
+  readonly options: DistillOptions;
+  readonly loss: Loss;
+  /** The run's own job, made before a weight was changed. */
+  readonly job: TrainJob;
+  readonly student: StudentDescription;
+  readonly trainer: Trainer;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes ready to train the run's student a second time, from the same weights, seed and order, for as many steps of the
+ * same size with the same optimizer, but from labels alone. All that may be wrong with it is said now.
+ * Throws    not-finite · class-mismatch · shape-mismatch · what its data throws · AbortError
+ */
+export async function openControl(setting: ControlSetting): Promise<Control | undefined> {
+  const { options, student, trainer, signal } = setting;
+  const { control, holdout } = options;
+  if (control === undefined || control === false) return undefined;
+  const data = labelledData(options);
+  const output = classOutput(setting.loss, student);
+  if (data === undefined) {
+    return { reason: 'The data has no labels, and a student without a teacher needs some: give control: { data }.' };
+  }
+  if (holdout === undefined || !isLabelled(holdout)) {
+    const what = holdout === undefined ? 'There is no holdout' : 'The holdout has no labels';
+    return { reason: `${what}, so nothing tells which student is right more often. Give a labelled holdout.` };
+  }
+  if (output === undefined) {
+    return { reason: 'No output of the student is one number for each class, which is what labels are held against.' };
+  }
+  const loss = crossEntropy({ output });
+  const known: number[] = [];
+  const look = (examples: Examples & { labels?: Int32Array }, first: number) => {
+    checkExamples(examples, first, loss, student);
+    for (const [i, label] of examples.labels?.entries() ?? []) if (label !== UNLABELLED) known.push(first + i);
+  };
+  await scan(data, look, () => undefined, signal);
+  if (known.length === 0) return { reason: 'Not one example has a label: give control: { data } with some.' };
+  // Nothing of a teacher, and no terms to balance.
+  const { balance, selfTeacher, teacherShapes, channelsFirst, asksNearTeacher, ...job } = setting.job;
+  const ownJob: TrainJob = { ...job, loss: specOf(loss) };
+  const source = makeSource(repeated(data, known, job.size), holdout, signal);
+  await trainer.check(ownJob, await source.read(Int32Array.from({ length: Math.min(2, job.size) }, (_, i) => i)));
+  return { job: ownJob, source, examples: Math.min(known.length, job.size) };
+}
+
+export interface ControlRun extends Pick<EpochsOptions, 'loss' | 'lessons' | 'truth' | 'emit'> {
+  readonly trainer: Trainer;
+  readonly student: Student;
+  /** What the distilled student came to on the holdout. */
+  readonly distilled: Readonly<Record<string, number>>;
+  readonly signal: AbortSignal;
+}
+
+/** What came of a control: its student, where there is one, and how the distilled one looks beside it. */
+export interface Controlled {
+  readonly student?: Student;
+  readonly report: ControlReport;
+}
+
+/** Trains the control. One that does not stay finite is told in the report: what was distilled is not lost with it. */
+export async function trainControl(control: Control, run: ControlRun): Promise<Controlled> {
+  if (control.reason !== undefined) return { report: noControl(control.reason) };
+  const { job, source, examples } = control;
+  const { trainer, signal } = run;
+  run.emit({ type: 'phase', phase: 'control' });
+  const startedAt = performance.now();
+  const emit = (event: DistillEvent) => {
+    if (event.type !== 'step') return;
+    const { epoch, step, steps, loss, remainingMs } = event;
+    run.emit({ type: 'control', epoch, epochs: job.epochs, step, steps, loss, remainingMs });
+  };
+  const measured = measureEpochs({ ...run, job, emit });
+  const outcome = await trainer.train(job, source, measured.onEvent, signal);
+  throwIfAborted(signal);
+  if (outcome.error instanceof LimbeckError && outcome.error.code === 'not-finite') {
+    return { report: noControl(`The student without a teacher did not stay finite: ${outcome.error.message}`) };
+  }
+  if (outcome.error !== undefined) throw outcome.error;
+  const holdout = (await measured.finish()).at(-1)?.holdout ?? {};
+  return {
+    student: studentFromArtifacts(`control of ${run.student.name}`, outcome.artifacts),
+    report: controlReport({
+      student: run.distilled,
+      control: holdout,
+      heldOut: job.holdoutSize,
+      examples,
+      ms: performance.now() - startedAt,
+    }),
+  };
+}
+
+function labelledData({ data, control }: DistillOptions): LabelledDataset | undefined {
+  const given = typeof control === 'object' ? (control.data ?? data) : data;
+  return isLabelled(given) ? given : undefined;
+}
+
+/** Where the run itself is measured, or else where a student has its classes. */
+function classOutput(loss: Loss, { outputs }: StudentDescription): string | undefined {
+  const names = [comparedOutput(loss, outputs), DEFAULT_OUTPUT, ...Object.keys(outputs)];
+  return names.find((name) => name !== undefined && outputs[name]?.length === 1);
+}
+
+/** As many of the known examples as the run has, so that its steps, and their order, are the same. */
+function repeated(data: LabelledDataset, known: readonly number[], size: number): LabelledDataset {
+  if (known.length === size && data.size === size) return data;
+  return pick(
+    data,
+    Int32Array.from({ length: size }, (_, i) => known[i % known.length] as number),
+  );
+}
+
+function makeSource(data: LabelledDataset, holdout: Dataset, signal: AbortSignal): TrainSource {
+  return {
+    async read(indices) {
+      const { inputs, labels } = await data.read(indices, signal);
+      return { inputs, teacher: {}, labels };
+    },
+    readHoldout: async (indices) => (await holdout.read(indices, signal)).inputs,
+  };
+}

@@ -1,0 +1,141 @@
+import { LimbeckError } from '../core/errors.ts';
+import { checkFraction } from '../core/options.ts';
+import { pickRows } from '../core/rows.ts';
+import type { NdArray } from '../core/shape.ts';
+import { UNLABELLED } from '../data/dataset.ts';
+import { logProbsOf } from '../train/logProbs.ts';
+import { calibrationError } from '../train/metrics/calibrationError.ts';
+import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
+import { checkLabelsOf, classAnswersOf } from './classAnswers.ts';
+
+/** A temperature, and what it changes. */
+export interface FittedTemperature {
+  /** Divide the logits by it. Above 1 where the model is too sure of itself. */
+  readonly temperature: number;
+  /**
+   * True where there is no best temperature and it is a limit of the search, 0.01 or 100: every answer is right, or they
+   * are no better than chance.
+   */
+  readonly isLimit: boolean;
+  /** In nats. */
+  readonly negativeLogLikelihood: { readonly before: number; readonly after: number };
+  /** As a fraction. */
+  readonly calibrationError: { readonly before: number; readonly after: number };
+}
+
+const LEAST = 0.01;
+const MOST = 100;
+/** Of the logarithm of 1 / T. */
+const TOLERANCE = 1e-8;
+
+/**
+ * Temperature scaling: the temperature T for which softmax(logits / T) gives the labels the highest likelihood. It
+ * changes no answer, only how sure each is. Fit it on examples that the model was not trained on.
+ * Shapes    logits [N, C], labels [N] in 0…C−1, or −1 for none
+ * Units     logits in (log-probabilities are logits too)
+ * Numerics  to 1e-8 of itself; the likelihood has one maximum only, as it is concave in 1 / T
+ * Throws    shape-mismatch · class-mismatch · labels-missing · empty-dataset · not-finite
+ * Source    Guo, Pleiss, Sun, Weinberger 2017, §4.2, arXiv:1706.04599
+ * Differs   they fit with LBFGS; here the slope's zero is halved in
+ *
+ * @example
+ * const { logits } = await teacher.ask((await labelled.read(Int32Array.of(0, 1, 2))).inputs);
+ * const { temperature } = fitTemperature(logits as NdArray, Int32Array.from(labels));
+ * distill({ teacher: calibrated(teacher, temperature), student, data });
+ */
+export function fitTemperature(logits: NdArray, labels: Int32Array): FittedTemperature {
+  const { count, classes } = checked(logits);
+  checkLabelsOf({ count, classes }, labels);
+  const rows = Int32Array.from(labels.keys()).filter((i) => labels[i] !== UNLABELLED);
+  if (rows.length === 0) {
+    throw new LimbeckError('labels-missing', 'No example has a label; temperatureForEntropy(…) needs none.');
+  }
+  return fitLabelled(
+    pickRows(logits, rows),
+    rows.map((i) => labels[i] as number),
+  );
+}
+
+function fitLabelled(logits: NdArray, labels: Int32Array): FittedTemperature {
+  const inverse = rootBetween((beta) => slope(logits, labels, beta), 1 / MOST, 1 / LEAST);
+  const temperature = 1 / inverse;
+  const scaled = { data: Float32Array.from(logits.data, (logit) => logit * inverse), shape: logits.shape };
+  const change = (metric: typeof calibrationError) => ({
+    before: metric.compute({ student: logits, labels }),
+    after: metric.compute({ student: scaled, labels }),
+  });
+  return {
+    temperature,
+    isLimit: inverse === 1 / MOST || inverse === 1 / LEAST,
+    negativeLogLikelihood: change(negativeLogLikelihood),
+    calibrationError: change(calibrationError),
+  };
+}
+
+/**
+ * The temperature for which the answers' mean entropy is a fraction of the highest there is, log C: a way to soften
+ * answers where no label is at hand.
+ * Shapes    logits [N, C]
+ * Units     logits and a fraction in
+ * Numerics  to 1e-8 of itself, between 0.01 and 100, which are given where the fraction lies beyond
+ * Throws    invalid-option · shape-mismatch · empty-dataset · not-finite
+ * Source    the entropy of a softmax rises with its temperature; the fraction is the caller's choice
+ */
+export function temperatureForEntropy(logits: NdArray, fraction: number): number {
+  checkFraction(fraction, 'fraction');
+  const { classes } = checked(logits);
+  const excess = (beta: number) => fraction - meanEntropyOf(logProbsOf(logits, 1 / beta), classes) / Math.log(classes);
+  return 1 / rootBetween(excess, 1 / MOST, 1 / LEAST);
+}
+
+/** −Σ p log p in nats, mean over the rows. */
+export function meanEntropyOf(logProbs: Float64Array, classes: number): number {
+  let sum = 0;
+  for (const logProb of logProbs) if (logProb !== Number.NEGATIVE_INFINITY) sum -= Math.exp(logProb) * logProb;
+  return (sum * classes) / logProbs.length;
+}
+
+/** Throws    shape-mismatch · empty-dataset · not-finite */
+function checked(logits: NdArray): { count: number; classes: number } {
+  const { count, classes, logProbs } = classAnswersOf(logits);
+  if (classes === 1) {
+    throw new LimbeckError('shape-mismatch', 'The logits have one class, of which every temperature is equally sure.');
+  }
+  if (count === 0) throw new LimbeckError('empty-dataset', 'There is no answer to fit a temperature to. Give some.');
+  const at = logProbs.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return { count, classes };
+  throw new LimbeckError(
+    'not-finite',
+    `Answer ${Math.floor(at / classes)} holds ${logits.data[at]}; a temperature needs finite logits. Leave the example ` +
+      'out, or give logarithms of probabilities that are above 0.',
+    { details: { example: Math.floor(at / classes) } },
+  );
+}
+
+/** d NLL / d β at β = 1 / T: the mean logit under the answer, less that of the label. Rises with β. */
+function slope(logits: NdArray, labels: Int32Array, beta: number): number {
+  const classes = logits.shape[1] as number;
+  const logProbs = logProbsOf(logits, 1 / beta);
+  let sum = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const first = i * classes;
+    const truth = logits.data[first + (labels[i] as number)] as number;
+    for (let at = first; at < first + classes; at++) {
+      sum += Math.exp(logProbs[at] as number) * ((logits.data[at] as number) - truth);
+    }
+  }
+  return sum / labels.length;
+}
+
+/** Where a rising function is 0, by halving on a logarithmic scale; the end that is nearer where it is nowhere. */
+function rootBetween(of: (beta: number) => number, least: number, most: number): number {
+  if (of(least) >= 0) return least;
+  if (of(most) <= 0) return most;
+  let [low, high] = [Math.log(least), Math.log(most)];
+  while (high - low > TOLERANCE) {
+    const middle = (low + high) / 2;
+    if (of(Math.exp(middle)) < 0) low = middle;
+    else high = middle;
+  }
+  return Math.exp((low + high) / 2);
+}

@@ -1,0 +1,183 @@
+import { LimbeckError } from '../core/errors.ts';
+import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { type Run, startRun } from '../core/run.ts';
+import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
+import { checkNotEmpty, type Dataset, type Examples, isLabelled, type LabelledDataset } from '../data/dataset.ts';
+import type { Teacher } from '../teacher/teacher.ts';
+import { openAnswers } from './answers.ts';
+import type { GivenAnswers } from './classAnswers.ts';
+import { disagreementFindings, findingsOf } from './teacherFindings.ts';
+import { type Disagreement, disagreementsOf, figuresOf, type TeacherFigures } from './teacherReport.ts';
+
+/** What is looked at, and how. */
+export interface InspectTeacherOptions {
+  /** The output with one row of classes for each example. Default 'logits'. */
+  readonly output?: string;
+  /** What the answers are. Default 'logits', which log-probabilities are too. */
+  readonly given?: GivenAnswers;
+  /** Below this probability of its most likely class an answer counts as unsure; from 0 to 1. Default 0.5. */
+  readonly confidence?: number;
+  /** Examples to ask about at a time. Default: what suits the teacher, else 32. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** How good what a teacher knows about some data is, as plain values. */
+export interface TeacherReport {
+  readonly examples: number;
+  readonly classes: number;
+  /** In the order in which they were given. */
+  readonly teachers: readonly TeacherFigures[];
+  /** Every pair of teachers, where there are several. */
+  readonly disagreements: readonly Disagreement[];
+  /** What a person should know before they teach, in plain sentences. */
+  readonly findings: readonly string[];
+}
+
+/** What an inspection tells while it works: examples answered, of all that all teachers are asked about. */
+export interface InspectTeacherEvent {
+  readonly type: 'teacher';
+  readonly answered: number;
+  readonly total: number;
+}
+
+const OPTIONS = ['output', 'given', 'confidence', 'batchSize', 'signal'];
+
+/**
+ * Asks one teacher, or several, about local data before anything is trained, and tells how sure they are, how even
+ * their classes, how far they agree and, where the data has labels, how often they are right and whether their
+ * confidence tells so.
+ * Shapes    the output [N, C], of two classes at least
+ * Units     entropy, divergence and likelihood in nats; fractions from 0 to 1
+ * Throws    invalid-option · empty-dataset · unknown-output · shape-mismatch · class-mismatch: a label that is no class ·
+ *           what teacher and data throw · AbortError
+ * Source    confidence and calibration: Guo et al. 2017, arXiv:1706.04599
+ *
+ * @example
+ * const { findings, teachers } = await inspectTeacher(teacher, labelled).done;
+ * for (const sentence of findings) show(sentence);
+ * show(teachers[0]?.truth?.accuracy);
+ */
+export function inspectTeacher(
+  teacher: Teacher | readonly Teacher[],
+  data: Dataset | LabelledDataset,
+  options: InspectTeacherOptions = {},
+): Run<TeacherReport, InspectTeacherEvent> {
+  const teachers = Array.isArray(teacher) ? teacher : [teacher];
+  return startRun((emit, signal) => inspect(teachers, data, options, emit, signal), options?.signal);
+}
+
+async function inspect(
+  teachers: readonly Teacher[],
+  data: Dataset | LabelledDataset,
+  options: InspectTeacherOptions,
+  emit: (event: InspectTeacherEvent) => void,
+  signal: AbortSignal,
+): Promise<TeacherReport> {
+  checkInspect(teachers, data, options);
+  const { output = 'logits', given = 'logits', confidence = 0.5, batchSize } = options;
+  const labels = isLabelled(data) ? new Int32Array(data.size) : undefined;
+  const total = data.size * teachers.length;
+  let answered = 0;
+  const answers: NdArray[] = [];
+  for (const teacher of teachers) {
+    const all = await openAnswers({
+      teacher: only(teacher, output),
+      dataset: keepingLabels(data, labels),
+      order: Int32Array.from({ length: data.size }, (_, i) => i),
+      batchSize: batchSize ?? teacher.description.batchSize ?? 32,
+      memoryBytes: Number.POSITIVE_INFINITY,
+      onAnswered(count) {
+        answered += count;
+        emit({ type: 'teacher', answered, total });
+      },
+      onTooLarge: () => undefined,
+      signal,
+    }).all();
+    answers.push(all?.[output] as NdArray);
+  }
+  const names = teachers.map(({ description }) => description.name);
+  checkSameShape(answers, names);
+  const figures = answers.map((one, i) => figuresOf(one, { name: names[i] as string, given, confidence, labels }));
+  const disagreements = disagreementsOf(answers, given);
+  return {
+    examples: data.size,
+    classes: answers[0]?.shape[1] ?? 0,
+    teachers: figures,
+    disagreements,
+    findings: [
+      ...figures.flatMap((one) => findingsOf(one, data.size, confidence)),
+      ...disagreementFindings(disagreements, names),
+    ],
+  };
+}
+
+function checkInspect(teachers: readonly Teacher[], data: Dataset, options: InspectTeacherOptions): void {
+  checkKnownOptions(options, OPTIONS, 'inspectTeacher');
+  if (teachers.length === 0 || teachers.some((one) => typeof one?.ask !== 'function')) {
+    throw new LimbeckError('invalid-option', 'inspectTeacher needs a teacher, or a list; await loadTeacher(…).done.');
+  }
+  if (typeof data?.read !== 'function') {
+    throw new LimbeckError('invalid-option', 'inspectTeacher needs data; make it with fromArrays(…) or fromImages(…).');
+  }
+  checkNotEmpty(data, 'data to inspect with');
+  const { given = 'logits', confidence = 0.5, batchSize = 32 } = options;
+  checkOneOf(given, 'given', ['logits', 'probs']);
+  checkFraction(confidence, 'confidence');
+  checkCount(batchSize, 'batchSize');
+}
+
+/** The teacher with one output, looked at as it comes: what is wrong with it is said after the first batch. */
+function only(teacher: Teacher, output: string): Teacher {
+  return {
+    ...teacher,
+    async ask(inputs, signal): Promise<NamedArrays> {
+      const answer = await teacher.ask(inputs, signal);
+      const array = answer[output];
+      if (array === undefined) {
+        throw new LimbeckError(
+          'unknown-output',
+          `The teacher "${teacher.description.name}" has no output "${output}"; it gives ` +
+            `${Object.keys(answer).join(', ') || 'none'}. Name one of these as "output".`,
+          { details: { output, given: Object.keys(answer) } },
+        );
+      }
+      if (array.shape.length !== 2 || (array.shape[1] ?? 0) < 2) {
+        throw new LimbeckError(
+          'shape-mismatch',
+          `The output "${output}" of the teacher "${teacher.description.name}" is ${formatShape(array.shape)}; its ` +
+            'knowledge is told from one row of two classes or more for each example, [N, C]. Bring it to that with ' +
+            '"read", such as by the mean over time, or name another output.',
+          { details: { output, given: array.shape } },
+        );
+      }
+      return { [output]: array };
+    },
+  };
+}
+
+/** The same data; the labels that it is read with are kept, so that nothing is read twice. */
+function keepingLabels(data: Dataset, labels: Int32Array | undefined): Dataset {
+  if (labels === undefined) return data;
+  return {
+    ...data,
+    async read(indices, signal) {
+      const examples: Examples & { labels?: Int32Array } = await data.read(indices, signal);
+      for (const [i, index] of indices.entries()) labels[index] = examples.labels?.[i] as number;
+      return examples;
+    },
+  };
+}
+
+function checkSameShape(answers: readonly NdArray[], names: readonly string[]): void {
+  const [first, ...others] = answers as [NdArray, ...NdArray[]];
+  const i = others.findIndex((other) => !isSameShape(other.shape, first.shape));
+  const other = others[i];
+  if (other === undefined) return;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `The teacher "${names[i + 1]}" answers ${formatShape(other.shape)}, "${names[0]}" ${formatShape(first.shape)}. ` +
+      'Teachers are compared on the same classes; bring their outputs to them with "read", or inspect one at a time.',
+    { details: { given: other.shape, needed: first.shape } },
+  );
+}

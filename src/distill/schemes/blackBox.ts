@@ -1,0 +1,212 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LimbeckError } from '../../core/errors.ts';
+import { checkCount, checkFraction, checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { derivedSeed, permutation, type Random, seededRandom } from '../../core/random.ts';
+import { type Run, startRun } from '../../core/run.ts';
+import type { NamedArrays, NdArray } from '../../core/shape.ts';
+import { checkNotEmpty, type Dataset } from '../../data/dataset.ts';
+import { type Mixture, mixedUp } from '../../data/mixedUp.ts';
+import { informationMaximization } from '../../losses/informationMaximization.ts';
+import type { Loss } from '../../losses/loss.ts';
+import { softTargets } from '../../losses/softTargets.ts';
+import { weighted } from '../../losses/weighted.ts';
+import type { Student } from '../../student/student.ts';
+import type { Teacher } from '../../teacher/teacher.ts';
+import { classProbs, mixed, stacked, toLogits, topSmoothed } from '../classProbs.ts';
+import type { DistillOptions } from '../distill.ts';
+import {
+  asStudent,
+  distillRound,
+  handedOn,
+  ROUND_OPTIONS,
+  type RoundEvent,
+  type RoundOptions,
+} from '../distillRound.ts';
+import { askAll, predictAll } from '../predictAll.ts';
+import type { DistillReport } from '../report.ts';
+import { sharedTrainer } from '../sharedTrainer.ts';
+import { storedAnswers } from '../storedAnswers.ts';
+
+/** Whose outputs are learned from, and how far they are believed. */
+export interface BlackBoxOptions extends RoundOptions {
+  /** Asked once about each example; only its 'logits' are used, which may be log-probabilities. */
+  readonly teacher: Teacher;
+  /** Trained before or not; it gets the new weights. */
+  readonly student: Student | LayersModel;
+  /** Without labels. */
+  readonly data: Dataset;
+  /** Rounds, each an epoch. Default 6; the authors take 30. */
+  readonly rounds?: number;
+  /** How many of the teacher's probabilities are kept; the rest is shared out evenly. Default 1 (DINE). */
+  readonly top?: number;
+  /** How much of the targets stays from round to round; the rest is what the student says now. Default 0.6 (DINE). */
+  readonly memory?: number;
+  /** α of the Beta distribution that mixes pairs of examples; 0 is without. Default 0.3 (DINE). */
+  readonly mixup?: number;
+  /** Weight of `informationMaximization` while it learns. Default 1 (DINE). */
+  readonly information?: number;
+  /** Epochs of `informationMaximization` alone at the end. Default 1; 0 is without. The authors take 30. */
+  readonly fineTuneEpochs?: number;
+}
+
+/** The student, and what each round reported; that of the fine-tuning comes last. */
+export interface BlackBoxTaught {
+  readonly student: Student;
+  readonly reports: readonly DistillReport[];
+}
+
+const OPTIONS = [
+  'teacher',
+  'student',
+  'data',
+  'rounds',
+  'top',
+  'memory',
+  'mixup',
+  'information',
+  'fineTuneEpochs',
+  ...ROUND_OPTIONS,
+];
+
+/** An output of the stored answers: 1 for an example as it is, 0 for a mixture. */
+const IS_WHOLE = 'isWhole';
+
+/**
+ * Learning from a black box (DINE): of a teacher that was trained on other data only its outputs are known. The student
+ * learns its most likely classes, the rest smoothed; the targets move towards what the student itself comes to say; pairs
+ * of examples are mixed, and their answers shall be mixed alike; answers shall be certain and all classes in use. In the
+ * end that last wish alone has its turn.
+ * Throws    invalid-option · empty-dataset · unknown-output · shape-mismatch · what `distill` and the teacher throw
+ * Source    Liang et al. 2022, "DINE: Domain Adaptation from Single and Multiple Black-box Predictors", arXiv:2104.01539
+ * Differs   mixtures are drawn, and their targets predicted, once a round and not in each step, in the first round from the
+ *           teacher's targets; the optimizer starts anew each round
+ *
+ * @example
+ * const teacher = fromFunction(askServer, { name: 'their service' });
+ * await blackBox({ teacher, student: cnn({ classes: 10 }), data }).done;
+ */
+export function blackBox(options: BlackBoxOptions): Run<BlackBoxTaught, RoundEvent> {
+  return startRun((emit, signal) => run(options, emit, signal), options.signal);
+}
+
+async function run(
+  options: BlackBoxOptions,
+  emit: (event: RoundEvent) => void,
+  signal: AbortSignal,
+): Promise<BlackBoxTaught> {
+  checkOptions(options);
+  const { teacher, data, holdout, rounds = 6, top = 1, memory = 0.6, mixup = 0.3, information = 1, seed = 0 } = options;
+  const { fineTuneEpochs = 1 } = options;
+  const student = asStudent(options.student);
+  const heldOut = holdout && { holdout: { logits: await logitsOf(teacher, holdout, signal) } };
+  let targets = topSmoothed(classProbs(await askAll(teacher, data, signal), 'logits'), top);
+  await using shared = await sharedTrainer(options.trainer);
+  const { trainer } = shared;
+  const reports: DistillReport[] = [];
+  const learn = async (
+    round: number,
+    what: Pick<DistillOptions, 'data' | 'loss' | 'epochs'>,
+    answers?: NamedArrays,
+  ) => {
+    const name = teacher.description.name;
+    const given = {
+      ...handedOn(options),
+      ...what,
+      student,
+      seed: derivedSeed(seed, `round/${round}`),
+      trainer,
+      signal,
+    };
+    // The holdout's answers go by the same names.
+    const ofHoldout = heldOut && { holdout: withWhole(heldOut.holdout.logits, answers) };
+    const taught = answers === undefined ? given : { ...given, ...storedAnswers(answers, { name, ...ofHoldout }) };
+    reports.push((await distillRound(taught, round, emit)).report);
+  };
+  for (let round = 1; round <= rounds; round++) {
+    const own = round === 1 ? targets : classProbs(await predictAll(trainer, student, data, signal), 'logits');
+    if (round > 1) targets = mixed(targets, own, memory);
+    const random = seededRandom(derivedSeed(seed, `mixup/${round}`));
+    const mixtures = mixup > 0 ? drawMixtures(data.size, mixup, random) : [];
+    const wholes = Array.from({ length: data.size }, (_, i) => ({ first: i, second: i, share: 1 }));
+    const all = mixup > 0 ? stacked(targets, targetsOf(mixtures, own)) : targets;
+    const whole = Float32Array.from({ length: wholes.length + mixtures.length }, (_, i) => (i < data.size ? 1 : 0));
+    await learn(
+      round,
+      {
+        data: mixup > 0 ? mixedUp(data, [...wholes, ...mixtures]) : data,
+        loss: lossOf(mixup > 0, information),
+        epochs: 1,
+      },
+      { logits: toLogits(all), ...(mixup > 0 && { [IS_WHOLE]: { data: whole, shape: [whole.length, 1] } }) },
+    );
+  }
+  if (fineTuneEpochs > 0) await learn(rounds + 1, { data, loss: informationMaximization(), epochs: fineTuneEpochs });
+  return { student, reports };
+}
+
+async function logitsOf(teacher: Teacher, data: Dataset, signal: AbortSignal): Promise<NdArray> {
+  return toLogits(classProbs(await askAll(teacher, data, signal), 'logits'));
+}
+
+function withWhole(logits: NdArray, answers: NamedArrays | undefined): NamedArrays {
+  if (answers?.[IS_WHOLE] === undefined) return { logits };
+  const rows = logits.shape[0] as number;
+  return { logits, [IS_WHOLE]: { data: new Float32Array(rows).fill(1), shape: [rows, 1] } };
+}
+
+/** The sum of both halves' divergences is twice their mean. */
+function lossOf(isMixed: boolean, information: number): Loss {
+  const terms = [{ loss: softTargets({ temperature: 1 }), weight: isMixed ? 2 : 1 }];
+  const exampleWeights = isMixed ? { exampleWeights: IS_WHOLE } : {};
+  if (information > 0) terms.push({ loss: informationMaximization(exampleWeights), weight: information });
+  return weighted(terms);
+}
+
+function drawMixtures(size: number, alpha: number, random: Random): Mixture[] {
+  return Array.from(permutation(size, random), (second, first) => ({ first, second, share: drawBeta(alpha, random) }));
+}
+
+/** Beta(α, α). Source    Jöhnk 1964, doi:10.1007/BF02613706 */
+function drawBeta(alpha: number, random: Random): number {
+  for (;;) {
+    const [x, y] = [random() ** (1 / alpha), random() ** (1 / alpha)];
+    if (x + y <= 1 && x + y > 0) return x / (x + y);
+  }
+}
+
+function targetsOf(mixtures: readonly Mixture[], { data, shape }: NdArray): NdArray {
+  const classes = shape[1] as number;
+  const targets = new Float32Array(mixtures.length * classes);
+  mixtures.forEach(({ first, second, share }, i) => {
+    for (let c = 0; c < classes; c++) {
+      const [a, b] = [data[first * classes + c] as number, data[second * classes + c] as number];
+      targets[i * classes + c] = share * a + (1 - share) * b;
+    }
+  });
+  return { data: targets, shape: [mixtures.length, classes] };
+}
+
+function checkOptions(options: BlackBoxOptions): void {
+  checkKnownOptions(options, OPTIONS, 'blackBox');
+  const {
+    teacher,
+    data,
+    rounds = 6,
+    top = 1,
+    memory = 0.6,
+    mixup = 0.3,
+    information = 1,
+    fineTuneEpochs = 1,
+  } = options;
+  if (typeof teacher?.ask !== 'function')
+    throw new LimbeckError('invalid-option', 'blackBox needs a teacher; make one with fromFunction(…).');
+  if (typeof data?.read !== 'function')
+    throw new LimbeckError('invalid-option', 'blackBox needs data; make it with fromArrays(…).');
+  checkNotEmpty(data, 'data to learn from');
+  checkCount(rounds, 'rounds');
+  checkCount(top, 'top');
+  checkFraction(memory, 'memory');
+  checkNotNegative(mixup, 'mixup');
+  checkNotNegative(information, 'information');
+  checkCount(fineTuneEpochs, 'fineTuneEpochs', 0);
+}

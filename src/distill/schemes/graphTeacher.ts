@@ -1,0 +1,171 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LimbeckError } from '../../core/errors.ts';
+import { checkCount, checkFraction, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type Run, startRun } from '../../core/run.ts';
+import { type NdArray, sizeOf } from '../../core/shape.ts';
+import { checkNotEmpty, type Dataset } from '../../data/dataset.ts';
+import { type NearestNeighboursOptions, nearestNeighbours } from '../../data/graph.ts';
+import { type LabelPropagationOptions, labelPropagation } from '../../data/graphPropagation.ts';
+import { batches } from '../../data/views.ts';
+import { softTargets } from '../../losses/softTargets.ts';
+import type { Student } from '../../student/student.ts';
+import { stacked, toLogits } from '../classProbs.ts';
+import type { Distilled } from '../distill.ts';
+import { distillRound, handedOn, ROUND_OPTIONS, type RoundEvent, type RoundOptions } from '../distillRound.ts';
+import { storedAnswers } from '../storedAnswers.ts';
+
+/** The graph, the few labels, and who learns what they say together. */
+export interface GraphTeacherOptions extends RoundOptions {
+  readonly student: Student | LayersModel;
+  /** All examples, labelled or not. */
+  readonly data: Dataset;
+  /** The class of each example, −1 where it is not known. */
+  readonly labels: ArrayLike<number>;
+  /** What tells which examples are alike, [N, ...], such as a teacher's embeddings. Default: the inputs themselves. */
+  readonly features?: NdArray;
+  /** The same of the holdout, [M, ...]; needed where both are given. */
+  readonly holdoutFeatures?: NdArray;
+  readonly neighbours?: Pick<NearestNeighboursOptions, 'k' | 'metric'>;
+  readonly propagation?: Omit<LabelPropagationOptions, 'signal'>;
+  /** λ: how much a labelled example's own label counts beside what the graph says of it, 0…1. Default 0 (GLNN). */
+  readonly labelWeight?: number;
+  /** Softens both sides. Default 1 (GLNN). */
+  readonly temperature?: number;
+  /** Default 6. */
+  readonly epochs?: number;
+}
+
+/** What happened so far. */
+export type GraphTeacherEvent =
+  | RoundEvent
+  | { readonly type: 'graph'; readonly examples: number; readonly k: number; readonly labelled: number };
+
+/** What a run gives, with what the graph said: probabilities [N, C]. */
+export interface GraphTaught extends Distilled {
+  readonly probs: NdArray;
+}
+
+const OPTIONS = [
+  'student',
+  'data',
+  'labels',
+  'features',
+  'holdoutFeatures',
+  'neighbours',
+  'propagation',
+  'labelWeight',
+  'temperature',
+  'epochs',
+  ...ROUND_OPTIONS,
+];
+
+/**
+ * Graph-less neural networks (GLNN): a graph over all local examples carries a few labels to the rest, and a student
+ * learns the result; afterwards it needs no graph and answers about new examples at once. What it minimizes is
+ * λ · NLL + (1 − λ) · KL for labelled examples and KL for the others, all in one mean.
+ * The holdout takes no part in the graph that teaches; what the graph says about it, for metrics, is from a second one.
+ * Throws    invalid-option · empty-dataset · labels-missing · class-mismatch · shape-mismatch · not-finite · what `distill` throws
+ * Source    Zhang et al. 2022, "Graph-less Neural Networks", eq. 1, arXiv:2110.08727
+ * Differs   their teacher is a trained graph network, here labels travel (`labelPropagation`); the two terms are means over
+ *           labelled and over all examples there
+ *
+ * @example
+ * const run = graphTeacher({ student: mlp({ classes: 10 }), data, labels, neighbours: { k: 8, metric: 'cosine' } });
+ * const { student, probs } = await run.done;
+ */
+export function graphTeacher(options: GraphTeacherOptions): Run<GraphTaught, GraphTeacherEvent> {
+  return startRun((emit, signal) => run(options, emit, signal), options.signal);
+}
+
+async function run(
+  options: GraphTeacherOptions,
+  emit: (event: GraphTeacherEvent) => void,
+  signal: AbortSignal,
+): Promise<GraphTaught> {
+  checkOptions(options);
+  const { student, data, labels, holdout, labelWeight = 0, temperature = 1, epochs = 6 } = options;
+  const { neighbours = {}, propagation = {} } = options;
+  const features = options.features ?? (await flatInputs(data, signal));
+  const graph = await nearestNeighbours(features, { ...neighbours, signal });
+  const probs = await labelPropagation(graph, labels, { ...propagation, signal });
+  const labelled = Array.from(labels).filter((label) => label >= 0).length;
+  emit({ type: 'graph', examples: graph.size, k: graph.k, labelled });
+  let heldOut: { holdout: { logits: NdArray } } | undefined;
+  if (holdout !== undefined) {
+    const classes = probs.shape[1] as number;
+    const others = options.holdoutFeatures ?? (await flatInputs(holdout, signal));
+    const larger = await nearestNeighbours(stacked(features, others), { ...neighbours, signal });
+    const unknown = [...Array.from(labels), ...new Array<number>(holdout.size).fill(-1)];
+    const all = await labelPropagation(larger, unknown, { ...propagation, classes, signal });
+    const rows = all.data.subarray(data.size * classes);
+    heldOut = { holdout: { logits: toLogits({ data: rows, shape: [holdout.size, classes] }) } };
+  }
+  const stored = storedAnswers(
+    { logits: toLogits(withLabels(probs, labels, labelWeight)) },
+    { name: 'graph', ...heldOut },
+  );
+  const distilled = await distillRound(
+    { ...handedOn(options), ...stored, student, data, loss: softTargets({ temperature }), epochs, signal },
+    1,
+    emit,
+  );
+  return { ...distilled, probs };
+}
+
+/** λ · NLL + (1 − λ) · KL has the gradient of one divergence from λ · label + (1 − λ) · probs. */
+function withLabels({ data, shape }: NdArray, labels: ArrayLike<number>, weight: number): NdArray {
+  const classes = shape[1] as number;
+  const blended = Float32Array.from(data);
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
+    if (label < 0) continue;
+    for (let c = 0; c < classes; c++) {
+      blended[i * classes + c] = (1 - weight) * (blended[i * classes + c] as number) + (c === label ? weight : 0);
+    }
+  }
+  return { data: blended, shape };
+}
+
+/** All inputs of each example in one row. */
+async function flatInputs(data: Dataset, signal: AbortSignal): Promise<NdArray> {
+  const lengths = Object.values(data.inputs).map(({ shape }) => sizeOf(shape));
+  const width = lengths.reduce((sum, length) => sum + length, 0);
+  const rows = new Float32Array(data.size * width);
+  for await (const { indices, examples } of batches(data, 256, { signal })) {
+    indices.forEach((index, i) => {
+      let at = index * width;
+      Object.keys(data.inputs).forEach((name, n) => {
+        const length = lengths[n] as number;
+        const values = examples.inputs[name]?.data.subarray(i * length, (i + 1) * length);
+        if (values !== undefined) rows.set(values, at);
+        at += length;
+      });
+    });
+  }
+  return { data: rows, shape: [data.size, width] };
+}
+
+function checkOptions(options: GraphTeacherOptions): void {
+  checkKnownOptions(options, OPTIONS, 'graphTeacher');
+  const { data, labels, features, holdout, holdoutFeatures, labelWeight = 0, temperature = 1, epochs = 6 } = options;
+  if (typeof data?.read !== 'function')
+    throw new LimbeckError('invalid-option', 'graphTeacher needs data; make it with fromArrays(…).');
+  checkNotEmpty(data, 'data of the graph');
+  checkFraction(labelWeight, 'labelWeight');
+  checkPositive(temperature, 'temperature');
+  checkCount(epochs, 'epochs');
+  if (holdout !== undefined && (features === undefined) !== (holdoutFeatures === undefined)) {
+    throw new LimbeckError(
+      'invalid-option',
+      'graphTeacher was given a holdout, and only one of "features" and "holdoutFeatures". Give both or none.',
+    );
+  }
+  const rows = { labels: labels?.length, ...(features && { features: features.shape[0] }) };
+  for (const [name, count] of Object.entries(rows)) {
+    if (count === data.size) continue;
+    throw new LimbeckError(
+      'shape-mismatch',
+      `There are ${data.size} examples and "${name}" has ${String(count)}; give one each, −1 for no label.`,
+    );
+  }
+}

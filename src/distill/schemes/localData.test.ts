@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fromArrays } from '../../data/arrays.ts';
+import type { Student } from '../../student/student.ts';
+import { mlp } from '../../student/zoo/mlp.ts';
+import { openTrainer, type Trainer } from '../../train/trainer.ts';
+import {
+  CLASSES,
+  FEATURES,
+  HERE,
+  holdout,
+  labelsOf,
+  makeStudent,
+  makeTeacher,
+  points,
+  weightsOf,
+} from '../distillCases.ts';
+import { noiseTeacher, accuracyOf as ofUnseen } from '../unseenCases.ts';
+import { type GraphTeacherEvent, graphTeacher } from './graphTeacher.ts';
+import { type NoisyStudentEvent, noisyStudent } from './noisyStudent.ts';
+
+let trainer: Trainer;
+let tensorsBefore = 0;
+beforeAll(async () => {
+  trainer = await openTrainer(HERE);
+  tensorsBefore = (await trainer.memory()).tensors;
+});
+afterAll(async () => {
+  expect((await trainer.memory()).tensors).toBe(tensorsBefore);
+  await trainer[Symbol.asyncDispose]();
+});
+
+const LEARN = { batchSize: 16, epochs: 15, optimizer: { learningRate: 0.02 } } as const;
+const accuracyOf = (student: Student) => ofUnseen(trainer, student);
+const few = points(6, 51);
+const labelled = fromArrays(few, labelsOf(few));
+const unlabelled = fromArrays(points(200, 52));
+
+describe('noisyStudent', () => {
+  const student = (generation: number) =>
+    mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [8 + 4 * generation] });
+
+  test('learns from what a teacher names, and nothing from noise', async () => {
+    const accuracies = [];
+    for (const teacher of [makeTeacher().teacher, noiseTeacher()]) {
+      const run = noisyStudent({
+        labelled,
+        unlabelled,
+        student,
+        teacher,
+        generations: 2,
+        augment: { noise: 0.1 },
+        trainer,
+        ...LEARN,
+      });
+      const { student: last, reports } = await run.done;
+      expect(reports).toHaveLength(2);
+      accuracies.push(await accuracyOf(last));
+    }
+    expect(accuracies[0]).toBeGreaterThan(0.85);
+    expect(accuracies[1]).toBeLessThan(0.65);
+  });
+
+  test('without a teacher begins with its own labels, and tells its generations', async () => {
+    const shown = points(30, 53);
+    const events: NoisyStudentEvent[] = [];
+    const run = noisyStudent({
+      labelled: fromArrays(shown, labelsOf(shown)),
+      unlabelled,
+      holdout,
+      student,
+      trainer,
+      ...LEARN,
+      generations: 2,
+      targets: 'hard',
+    });
+    for await (const event of run) events.push(event);
+    const { student: last, reports } = await run.done;
+    expect(reports.map(({ loss }) => loss.name)).toEqual(['crossEntropy', 'softTargets', 'softTargets']);
+    expect(reports.map(({ teacher }) => teacher?.name)).toEqual([undefined, 'generation 0', 'generation 1']);
+    expect(await accuracyOf(last)).toBeGreaterThan(0.8);
+    // 4 · 16 + 16 + 16 · 3 + 3: the last one is the larger one.
+    expect(weightsOf(last)).toHaveLength(131);
+    const told = events.filter((event) => event.type === 'named');
+    expect(told.map(({ round, rounds }) => [round, rounds])).toEqual([
+      [1, 2],
+      [2, 2],
+    ]);
+    expect(told[0]?.used).toBeGreaterThan(100);
+    expect(events.filter((event) => event.type === 'epoch' && event.round === 0)).toHaveLength(LEARN.epochs);
+  });
+
+  test('uses no example that the teacher is not sure of', async () => {
+    const teacher = makeTeacher(({ shape: [count = 0] }) => ({
+      logits: { data: new Float32Array(count * 3), shape: [count, 3] },
+    })).teacher;
+    const run = noisyStudent({ labelled, unlabelled, student, teacher, least: 0.5, trainer, ...LEARN });
+    await expect(run.done).rejects.toThrow(expect.objectContaining({ code: 'empty-dataset' }));
+  });
+
+  test('gives the same student for the same seed, and stops when it is told to', async () => {
+    const weights = [];
+    const options = {
+      labelled,
+      unlabelled,
+      student,
+      teacher: makeTeacher().teacher,
+      augment: { noise: 0.1 },
+      trainer,
+      batchSize: 16,
+    };
+    for (const seed of [1, 1, 2]) {
+      weights.push(weightsOf((await noisyStudent({ ...options, epochs: 2, generations: 2, seed }).done).student));
+    }
+    expect(weights[1]).toEqual(weights[0]);
+    expect(weights[2]).not.toEqual(weights[0]);
+    const run = noisyStudent({ ...options, epochs: 200 });
+    for await (const event of run) if (event.type === 'epoch') break;
+    run.cancel();
+    await expect(run.done).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+  });
+
+  test.each([
+    ['no labels', { labelled: unlabelled }, 'labels-missing'],
+    ['no unlabelled data', { unlabelled: undefined }, 'invalid-option'],
+    ['one student', { student: makeStudent() }, 'invalid-option'],
+    ['no generation', { generations: 0 }, 'invalid-option'],
+    ['a confidence of 2', { least: 2 }, 'invalid-option'],
+    ['other targets', { targets: 'firm' }, 'invalid-option'],
+    ['a loss', { loss: undefined }, 'invalid-option'],
+    [
+      'examples of another shape',
+      { unlabelled: fromArrays({ data: new Float32Array(6), shape: [2, 3] }) },
+      'shape-mismatch',
+    ],
+    ['labels beyond the classes', { labelled: fromArrays(few, [0, 1, 2, 3, 4, 5]) }, 'class-mismatch'],
+  ])('refuses %s', async (_, wrong, code) => {
+    const options = { labelled, unlabelled, student, teacher: makeTeacher().teacher, trainer, epochs: 1, ...wrong };
+    await expect(noisyStudent(options as never).done).rejects.toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('graphTeacher', () => {
+  const all = points(400, 61);
+  const truth = labelsOf(all);
+  const data = fromArrays(all);
+  const known = truth.map((label, i) => (i % 5 === 0 ? label : -1));
+
+  test('carries labels over a graph into a student, and nothing from labels that are noise', async () => {
+    const accuracies = [];
+    // Each label given to some other example.
+    for (const labels of [known, known.map((label, i) => (label < 0 ? -1 : (known[(i + 35) % 400] as number)))]) {
+      const { student, probs } = await graphTeacher({
+        student: makeStudent(),
+        data,
+        labels,
+        // Points without room between classes: what is far away should count for less.
+        propagation: { alpha: 0.5 },
+        trainer,
+        ...LEARN,
+      }).done;
+      expect(probs.shape).toEqual([400, CLASSES]);
+      accuracies.push(await accuracyOf(student));
+    }
+    expect(accuracies[0]).toBeGreaterThan(0.8);
+    expect(accuracies[1]).toBeLessThan(0.6);
+  });
+
+  test('tells of its graph, and measures on a holdout that takes no part in it', async () => {
+    const events: GraphTeacherEvent[] = [];
+    const run = graphTeacher({
+      student: makeStudent(),
+      data,
+      labels: known,
+      holdout,
+      labelWeight: 0.5,
+      neighbours: { k: 6 },
+      trainer,
+      ...LEARN,
+    });
+    for await (const event of run) events.push(event);
+    const { report, probs } = await run.done;
+    expect(events.find((event) => event.type === 'graph')).toEqual({
+      type: 'graph',
+      examples: 400,
+      k: 6,
+      labelled: 80,
+    });
+    expect(report.holdout['agreement']).toBeGreaterThan(0.7);
+    expect(report.holdout['accuracy']).toBeGreaterThan(0.7);
+    const without = await graphTeacher({
+      student: makeStudent(),
+      data,
+      labels: known,
+      neighbours: { k: 6 },
+      trainer,
+      ...LEARN,
+      epochs: 1,
+    }).done;
+    expect(without.probs).toEqual(probs);
+  });
+
+  test.each([
+    ['two labels', { labels: [0, 1] }, 'shape-mismatch'],
+    ['no label', { labels: known.map(() => -1) }, 'labels-missing'],
+    ['features of three', { features: { data: new Float32Array(3), shape: [3, 1] } }, 'shape-mismatch'],
+    ['features without those of the holdout', { features: all, holdout }, 'invalid-option'],
+    ['a weight of 2', { labelWeight: 2 }, 'invalid-option'],
+    ['a temperature of 0', { temperature: 0 }, 'invalid-option'],
+    ['more neighbours than there are', { neighbours: { k: 400 } }, 'invalid-option'],
+    ['an option that it does not have', { k: 3 }, 'invalid-option'],
+    ['a student of other classes', { student: mlp({ inputShape: [FEATURES], classes: 5 }) }, 'class-mismatch'],
+  ])('refuses %s', async (_, wrong, code) => {
+    const run = graphTeacher({ student: makeStudent(), data, labels: known, trainer, ...LEARN, ...wrong } as never);
+    await expect(run.done).rejects.toThrow(expect.objectContaining({ code }));
+  });
+});

@@ -1,0 +1,212 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LimbeckError } from '../../core/errors.ts';
+import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { derivedSeed } from '../../core/random.ts';
+import { pickRows } from '../../core/rows.ts';
+import { type Run, startRun } from '../../core/run.ts';
+import type { NdArray } from '../../core/shape.ts';
+import { checkNotEmpty, type Dataset, type LabelledDataset } from '../../data/dataset.ts';
+import { joined } from '../../data/joined.ts';
+import { batches, pick, withoutLabels } from '../../data/views.ts';
+import { crossEntropy } from '../../losses/crossEntropy.ts';
+import { softTargets } from '../../losses/softTargets.ts';
+import type { Student } from '../../student/student.ts';
+import type { Teacher } from '../../teacher/teacher.ts';
+import { classProbs, oneHot, stacked, toLogits, topClasses } from '../classProbs.ts';
+import { type ConfidentOptions, confidentIndices } from '../confident.ts';
+import {
+  asStudent,
+  distillRound,
+  handedOn,
+  ROUND_OPTIONS,
+  type RoundEvent,
+  type RoundOptions,
+} from '../distillRound.ts';
+import { askAll, predictAll } from '../predictAll.ts';
+import type { DistillReport } from '../report.ts';
+import { sharedTrainer } from '../sharedTrainer.ts';
+import { storedAnswers } from '../storedAnswers.ts';
+
+/** Who starts, from what, and how much of it is believed. */
+export interface NoisyStudentOptions extends RoundOptions {
+  readonly labelled: LabelledDataset;
+  /** Examples without labels, such as what lies on the device. */
+  readonly unlabelled: Dataset;
+  /** Makes the student of a generation, 0 being the first teacher: as large as the one before, or larger. */
+  readonly student: (generation: number) => Student | LayersModel;
+  /** Names the unlabelled examples for the first generation. Default: a student(0) that learns from the labels. */
+  readonly teacher?: Teacher;
+  /** Default 3 (Noisy Student, §3.2). */
+  readonly generations?: number;
+  /** Epochs of each generation. Default 6. */
+  readonly epochs?: number;
+  /** The least probability of a named class for an example to be used. Default 0.3 (Noisy Student). */
+  readonly least?: number;
+  /** How many examples each class gets, repeated where there are fewer. Default 'mean': as many as they have on average. */
+  readonly perClass?: ConfidentOptions['perClass'];
+  /** What is learned of an unlabelled example: all probabilities or the most likely class. Default 'soft'. */
+  readonly targets?: 'soft' | 'hard';
+}
+
+/** What happened in a generation. */
+export type NoisyStudentEvent =
+  | RoundEvent
+  | {
+      readonly type: 'named';
+      readonly round: number;
+      readonly rounds: number;
+      /** Unlabelled examples that are used, counted once each, and how many there are with repetitions. */
+      readonly used: number;
+      readonly balanced: number;
+    };
+
+/** The last student, and each generation's report; the first is of student(0) where there was no teacher. */
+export interface NoisyTaught {
+  readonly student: Student;
+  readonly reports: readonly DistillReport[];
+}
+
+const OPTIONS = [
+  'labelled',
+  'unlabelled',
+  'student',
+  'teacher',
+  'generations',
+  'epochs',
+  'least',
+  'perClass',
+  'targets',
+  ...ROUND_OPTIONS,
+];
+
+/**
+ * Noisy student training (expansion): a teacher names unlabelled examples, those it is sure of are balanced over classes,
+ * and a student, no smaller and learning under noise, learns them together with the labels; then it is the teacher. The
+ * noise is `augment`, and dropout where the student has some; without any this is plain self-training. Where the
+ * confident examples are wrong, each generation repeats it.
+ * Throws    invalid-option · labels-missing · empty-dataset: no example is confident, or there is none · class-mismatch ·
+ *           shape-mismatch · what `distill` and the teacher throw
+ * Source    Xie et al. 2020, "Self-training with Noisy Student", arXiv:1911.04252
+ * Differs   labelled and unlabelled examples are one set, in the proportion in which they are there; the paper takes
+ *           separate batches of a fixed proportion
+ *
+ * @example
+ * const run = noisyStudent({
+ *   labelled, unlabelled: data, student: (generation) => mlp({ hidden: [64 * (generation + 1)] }), augment: { shift: 2, rotate: 10 },
+ * });
+ * const { student } = await run.done;
+ */
+export function noisyStudent(options: NoisyStudentOptions): Run<NoisyTaught, NoisyStudentEvent> {
+  return startRun((emit, signal) => run(options, emit, signal), options.signal);
+}
+
+async function run(
+  options: NoisyStudentOptions,
+  emit: (event: NoisyStudentEvent) => void,
+  signal: AbortSignal,
+): Promise<NoisyTaught> {
+  checkOptions(options);
+  const { labelled, unlabelled, teacher, holdout, generations = 3, epochs = 6, seed = 0 } = options;
+  const { least = 0.3, perClass = 'mean', targets = 'soft' } = options;
+  await using shared = await sharedTrainer(options.trainer);
+  const { trainer } = shared;
+  const common = { ...handedOn(options), epochs, trainer, signal };
+  const labels = await labelsOf(labelled, signal);
+  const all = joined(withoutLabels(labelled), withoutLabels(unlabelled));
+  const reports: DistillReport[] = [];
+  let student: Student | undefined;
+  if (teacher === undefined) {
+    student = asStudent(options.student(0));
+    const first = { ...common, student, data: labelled, loss: crossEntropy(), seed };
+    reports.push((await distillRound(first, 0, emit)).report);
+  }
+  for (let round = 1; round <= generations; round++) {
+    const before = student;
+    const ask = (data: Dataset) =>
+      before === undefined ? askAll(teacher as Teacher, data, signal) : predictAll(trainer, before, data, signal);
+    const probs = classProbs(await ask(unlabelled), 'logits');
+    const known = oneHot(checkedLabels(labels, probs), probs.shape[1] as number);
+    const chosen = confidentIndices(probs, { least, perClass, given: 'probs' });
+    if (chosen.length === 0) throw nobodySure(unlabelled.size, least, round);
+    emit({ type: 'named', round, rounds: generations, used: new Set(chosen).size, balanced: chosen.length });
+    const picked = pickRows(probs, chosen);
+    const named = targets === 'soft' ? picked : oneHot(topClasses(picked), probs.shape[1] as number);
+    const heldOut = holdout && { holdout: { logits: toLogits(classProbs(await ask(holdout), 'logits')) } };
+    const name = before === undefined ? (teacher as Teacher).description.name : `generation ${round - 1}`;
+    const stored = storedAnswers({ logits: toLogits(stacked(known, named)) }, { name, ...heldOut });
+    const places = Int32Array.from({ length: labels.length + chosen.length }, (_, i) =>
+      i < labels.length ? i : labels.length + (chosen[i - labels.length] as number),
+    );
+    student = asStudent(options.student(round));
+    const given = { ...common, ...stored, student, data: pick(all, places), loss: softTargets({ temperature: 1 }) };
+    const { report } = await distillRound({ ...given, seed: derivedSeed(seed, `generation/${round}`) }, round, emit);
+    reports.push(report);
+  }
+  return { student: student as Student, reports };
+}
+
+async function labelsOf(data: LabelledDataset, signal: AbortSignal): Promise<Int32Array> {
+  const labels = new Int32Array(data.size);
+  for await (const { indices, examples } of batches(data, 256, { signal }))
+    labels.set(examples.labels, indices[0] as number);
+  return labels;
+}
+
+function checkedLabels(labels: Int32Array, { shape }: NdArray): Int32Array {
+  const classes = shape[1] as number;
+  const wrong = labels.find((label) => label < 0 || label >= classes);
+  if (wrong === undefined) return labels;
+  throw new LimbeckError(
+    'class-mismatch',
+    `The label ${wrong} is none of the ${classes} classes that the teacher knows.`,
+    {
+      details: { label: wrong, classes },
+    },
+  );
+}
+
+function nobodySure(size: number, least: number, round: number): LimbeckError {
+  return new LimbeckError(
+    'empty-dataset',
+    `In generation ${round} none of ${size} answers is as confident as ${least}. Lower "least", or train the teacher longer.`,
+    { details: { least, round } },
+  );
+}
+
+function checkOptions(options: NoisyStudentOptions): void {
+  checkKnownOptions(options, OPTIONS, 'noisyStudent');
+  const {
+    labelled,
+    unlabelled,
+    student,
+    teacher,
+    generations = 3,
+    epochs = 6,
+    least = 0.3,
+    targets = 'soft',
+  } = options;
+  if (labelled?.hasLabels !== true) {
+    throw new LimbeckError(
+      'labels-missing',
+      'noisyStudent needs labelled data; give "labelled": fromArrays(inputs, labels).',
+    );
+  }
+  if (typeof unlabelled?.read !== 'function') {
+    throw new LimbeckError('invalid-option', 'noisyStudent needs "unlabelled" data; make it with fromArrays(…).');
+  }
+  if (typeof student !== 'function') {
+    throw new LimbeckError(
+      'invalid-option',
+      'noisyStudent needs a function that makes the student of a generation: (n) => mlp(…).',
+    );
+  }
+  if (teacher !== undefined && typeof teacher.ask !== 'function') {
+    throw new LimbeckError('invalid-option', '"teacher" must be a teacher; load one with loadTeacher(…).done.');
+  }
+  checkNotEmpty(labelled, 'labelled data');
+  checkNotEmpty(unlabelled, 'unlabelled data');
+  checkCount(generations, 'generations');
+  checkCount(epochs, 'epochs');
+  checkFraction(least, 'least');
+  checkOneOf(targets, 'targets', ['soft', 'hard']);
+}

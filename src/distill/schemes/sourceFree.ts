@@ -1,0 +1,150 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LimbeckError } from '../../core/errors.ts';
+import { checkCount, checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { derivedSeed } from '../../core/random.ts';
+import { type Run, startRun } from '../../core/run.ts';
+import type { NdArray } from '../../core/shape.ts';
+import { checkNotEmpty, type Dataset, type LabelledDataset } from '../../data/dataset.ts';
+import { crossEntropy } from '../../losses/crossEntropy.ts';
+import { informationMaximization } from '../../losses/informationMaximization.ts';
+import { weighted } from '../../losses/weighted.ts';
+import { classifierOf, withFeatures, withFrozen, withWeightsOf } from '../../student/classifier.ts';
+import { type Student, type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
+import { centroidLabels } from '../centroidLabels.ts';
+import { classProbs } from '../classProbs.ts';
+import {
+  asStudent,
+  distillRound,
+  handedOn,
+  ROUND_OPTIONS,
+  type RoundEvent,
+  type RoundOptions,
+  trainedArtifacts,
+} from '../distillRound.ts';
+import { predictAll } from '../predictAll.ts';
+import type { DistillReport } from '../report.ts';
+import { sharedTrainer } from '../sharedTrainer.ts';
+
+/** What a student is adapted to, and how. */
+export interface SourceFreeOptions extends RoundOptions {
+  /** Trained on other data, which is not needed any more. Its last layer is dense and gives 'logits'. It gets the adapted weights. */
+  readonly student: Student | LayersModel;
+  /** What it is to become good at; without labels. */
+  readonly data: Dataset;
+  /** Rounds, each an epoch on newly made labels. Default 6; the authors take 15 to 30. */
+  readonly rounds?: number;
+  /** Weight of the made labels. Default 0.1 (SHOT, digits; 0.3 for photos). */
+  readonly pseudoLabels?: number;
+  /** See `informationMaximization`. Default 1 each. */
+  readonly certainty?: number;
+  readonly diversity?: number;
+}
+
+/** What happened in a round. */
+export type SourceFreeEvent =
+  | RoundEvent
+  | {
+      readonly type: 'labels';
+      readonly round: number;
+      readonly rounds: number;
+      /** The share of examples with another made label than in the round before; 1 in the first. */
+      readonly changedFraction: number;
+    };
+
+/** The adapted student, and what each round reported. */
+export interface Adapted {
+  readonly student: Student;
+  readonly reports: readonly DistillReport[];
+}
+
+const OPTIONS = ['student', 'data', 'rounds', 'pseudoLabels', 'certainty', 'diversity', ...ROUND_OPTIONS];
+
+/**
+ * Source-free adaptation (SHOT): a student that was trained on other data learns to work on new data without a label and
+ * without the old data. Its classifier stays as it is; its features move until answers are certain and all classes are in
+ * use, and follow labels that are made anew each round from the nearest of the classes' centers. It knows no more than the
+ * student did: where that is wrong about whole classes, it stays wrong. Batches should be several times the number of classes.
+ * Throws    invalid-option · empty-dataset · student-invalid: not trained, or its last layer is not dense · what `distill` throws
+ * Source    Liang, Hu, Feng 2020, "Do We Really Need to Access the Source Data?", arXiv:2002.08546
+ * Differs   the authors' optimizer goes on over rounds with a falling rate; here it starts anew in each
+ *
+ * @example
+ * await sourceFree({ student, data: fromThisCamera, optimizer: { learningRate: 0.0005 } }).done;
+ */
+export function sourceFree(options: SourceFreeOptions): Run<Adapted, SourceFreeEvent> {
+  return startRun((emit, signal) => run(options, emit, signal), options.signal);
+}
+
+async function run(
+  options: SourceFreeOptions,
+  emit: (event: SourceFreeEvent) => void,
+  signal: AbortSignal,
+): Promise<Adapted> {
+  const { data, rounds = 6, pseudoLabels = 0.1, certainty = 1, diversity = 1, seed = 0 } = options;
+  checkOptions(options);
+  const student = asStudent(options.student);
+  const before = await trainedArtifacts(student, 'sourceFree');
+  const classifier = classifierOf(before);
+  await using shared = await sharedTrainer(options.trainer);
+  const { trainer } = shared;
+  const working = studentFromArtifacts(student.name, withFrozen(before, classifier.layer));
+  const terms = [{ loss: informationMaximization({ certainty, diversity }), weight: 1 }];
+  if (pseudoLabels > 0) terms.push({ loss: crossEntropy(), weight: pseudoLabels });
+  const reports: DistillReport[] = [];
+  let labels: Int32Array | undefined;
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      const seeing = studentFromArtifacts(
+        student.name,
+        withFeatures(working.artifacts as StudentArtifacts, classifier),
+      );
+      const seen = await predictAll(trainer, seeing, data, signal);
+      const probs = classProbs(seen, classifier.layer);
+      const made = centroidLabels(seen[classifier.features] as NdArray, probs);
+      emit({ type: 'labels', round, rounds, changedFraction: changed(labels, made) });
+      labels = made;
+      const { report } = await distillRound(
+        {
+          ...handedOn(options),
+          student: working,
+          data: withLabels(data, made),
+          loss: weighted(terms),
+          epochs: 1,
+          seed: derivedSeed(seed, `round/${round}`),
+          trainer,
+          signal,
+        },
+        round,
+        emit,
+      );
+      reports.push(report);
+    }
+  } finally {
+    // Whatever ends it, the student is as the last finished step left it, and learns with all its layers again.
+    await student.adopt(withWeightsOf(before, working.artifacts as StudentArtifacts));
+  }
+  return { student, reports };
+}
+
+function changed(before: Int32Array | undefined, now: Int32Array): number {
+  if (before === undefined) return 1;
+  return now.filter((label, i) => label !== before[i]).length / now.length;
+}
+
+function withLabels(data: Dataset, labels: Int32Array): LabelledDataset {
+  const read = async (indices: Int32Array, signal?: AbortSignal) => ({
+    inputs: (await data.read(indices, signal)).inputs,
+    labels: indices.map((index) => labels[index] as number),
+  });
+  return { ...data, hasLabels: true, read };
+}
+
+function checkOptions(options: SourceFreeOptions): void {
+  checkKnownOptions(options, OPTIONS, 'sourceFree');
+  const { data, rounds = 6, pseudoLabels = 0.1 } = options;
+  if (typeof data?.read !== 'function')
+    throw new LimbeckError('invalid-option', 'sourceFree needs data; make it with fromArrays(…).');
+  checkNotEmpty(data, 'data to adapt to');
+  checkCount(rounds, 'rounds');
+  checkNotNegative(pseudoLabels, 'pseudoLabels');
+}

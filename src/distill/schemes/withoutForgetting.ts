@@ -1,0 +1,114 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LimbeckError } from '../../core/errors.ts';
+import { checkCount, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { type Run, startRun } from '../../core/run.ts';
+import type { NamedArrays } from '../../core/shape.ts';
+import type { Dataset, LabelledDataset } from '../../data/dataset.ts';
+import { crossEntropy } from '../../losses/crossEntropy.ts';
+import { formerOutputs } from '../../losses/formerOutputs.ts';
+import { weighted } from '../../losses/weighted.ts';
+import { classifierOf, withClasses } from '../../student/classifier.ts';
+import { type Student, studentFromArtifacts } from '../../student/student.ts';
+import type { Teacher } from '../../teacher/teacher.ts';
+import { classProbs } from '../classProbs.ts';
+import type { Distilled } from '../distill.ts';
+import {
+  asStudent,
+  distillRound,
+  handedOn,
+  ROUND_OPTIONS,
+  type RoundEvent,
+  type RoundOptions,
+  trainedArtifacts,
+} from '../distillRound.ts';
+import { askAll, predictAll } from '../predictAll.ts';
+import { sharedTrainer } from '../sharedTrainer.ts';
+import { storedAnswers } from '../storedAnswers.ts';
+
+/** What is learned anew, and how strongly the former answers hold. */
+export interface WithoutForgettingOptions extends RoundOptions {
+  /** Trained; it stays as it is. Its last layer is dense and gives 'logits'. */
+  readonly student: Student | LayersModel;
+  /** New examples with their labels: of new classes, which come after the former ones, or of former ones. */
+  readonly data: LabelledDataset;
+  /** All classes, former and new. Default: as many as the student has. */
+  readonly classes?: number;
+  /** Who remembers, with the former classes as its 'logits'. Default: the student as it is. */
+  readonly former?: Teacher;
+  /** Weight of the former answers beside the labels' 1. Default 1 (LwF). */
+  readonly weight?: number;
+  /** Softens the former answers. Default 2 (LwF). */
+  readonly temperature?: number;
+  /** Default 6. */
+  readonly epochs?: number;
+}
+
+const OPTIONS = ['student', 'data', 'classes', 'former', 'weight', 'temperature', 'epochs', ...ROUND_OPTIONS];
+
+/**
+ * Learning without forgetting (LwF): a trained student learns new data, or new classes, and on the same new data keeps
+ * giving its former answers for the classes it knew. No former example is needed. What it said is written down before the
+ * first step; the result is another student, and the given one stays as it was.
+ * Throws    invalid-option · student-invalid: not trained, or its last layer is not dense · class-mismatch · what `distill` throws
+ * Source    Li and Hoiem 2016, fig. 3 and eq. 1 to 3, arXiv:1606.09282
+ * Differs   the authors first train the new classes' weights alone for some epochs; here all learn from the start
+ *
+ * @example
+ * const { student: grown } = await withoutForgetting({ student, data: newDigits, classes: 12 }).done;
+ */
+export function withoutForgetting(options: WithoutForgettingOptions): Run<Distilled, RoundEvent> {
+  return startRun((emit, signal) => run(options, emit, signal), options.signal);
+}
+
+async function run(options: WithoutForgettingOptions, emit: (event: RoundEvent) => void, signal: AbortSignal) {
+  const { data, holdout, former, weight = 1, temperature = 2, epochs = 6, seed = 0 } = options;
+  checkOptions(options);
+  const before = await trainedArtifacts(asStudent(options.student), 'withoutForgetting');
+  classifierOf(before);
+  await using shared = await sharedTrainer(options.trainer);
+  const { trainer } = shared;
+  const own = studentFromArtifacts('former', before);
+  const recall = (dataset: Dataset): Promise<NamedArrays> =>
+    former === undefined ? predictAll(trainer, own, dataset, signal) : askAll(former, dataset, signal);
+  const answers = await recall(data);
+  const known = classProbs(answers, 'logits').shape[1] as number;
+  const heldOut = holdout && (await recall(holdout));
+  const { classes = known } = options;
+  const student = studentFromArtifacts('without forgetting', withClasses(before, classes, seed));
+  const terms = [{ loss: crossEntropy(), weight: 1 }];
+  if (weight > 0) terms.push({ loss: formerOutputs({ classes: [0, known], temperature }), weight });
+  const stored = storedAnswers(answers, {
+    name: former?.description.name ?? 'former self',
+    ...(heldOut && { holdout: heldOut }),
+  });
+  return distillRound(
+    {
+      ...handedOn(options),
+      ...stored,
+      student,
+      data,
+      loss: weighted(terms),
+      epochs,
+      seed,
+      trainer,
+      signal,
+    },
+    1,
+    emit,
+  );
+}
+
+function checkOptions(options: WithoutForgettingOptions): void {
+  checkKnownOptions(options, OPTIONS, 'withoutForgetting');
+  const { data, classes, weight = 1, temperature = 2, epochs = 6, former } = options;
+  if (data?.hasLabels !== true) {
+    throw new LimbeckError('labels-missing', 'withoutForgetting needs labelled data; give fromArrays(inputs, labels).');
+  }
+  if (former !== undefined && typeof former.ask !== 'function') {
+    throw new LimbeckError('invalid-option', '"former" must be a teacher, such as await snapshot(student).');
+  }
+  if (classes !== undefined) checkCount(classes, 'classes');
+  checkNotNegative(weight, 'weight');
+  checkPositive(temperature, 'temperature');
+  checkCount(epochs, 'epochs');
+}

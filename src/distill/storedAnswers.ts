@@ -1,0 +1,95 @@
+import { LimbeckError } from '../core/errors.ts';
+import { checkKnownOptions } from '../core/options.ts';
+import { pickRowsOfAll } from '../core/rows.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import { fromArrays } from '../data/arrays.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Teacher } from '../teacher/teacher.ts';
+
+/** What reports call it, and what it says about the holdout. */
+export interface StoredAnswersOptions {
+  /** Default 'stored answers'. */
+  readonly name?: string;
+  /** Answers [M, ...] for the examples of a holdout, under the same names. */
+  readonly holdout?: NamedArrays;
+}
+
+/** What `distill` is given in a teacher's place. */
+export interface StoredTeacher {
+  readonly teacher: Teacher;
+  /** The numbers of the examples: what this teacher looks its answers up by. */
+  readonly teacherData: Dataset;
+  readonly teacherHoldout?: Dataset;
+}
+
+/** The input that holds an example's number. */
+const NUMBER = 'example';
+
+/**
+ * Answers that were made before, elsewhere or by a method that sees all examples at once, such as a graph's, as a
+ * teacher: it looks up the row of each example by its number.
+ * Shapes    each output [N, ...], of the holdout [M, ...]
+ * Units     as the loss reads them: logits, or log-probabilities, which are logits too
+ * Throws    invalid-option · empty-dataset · shape-mismatch: outputs of different numbers of rows
+ * Source    Zhang et al. 2022, "Graph-less Neural Networks", arXiv:2110.08727, §4 (a student of a table of answers)
+ *
+ * @example
+ * distill({ ...storedAnswers({ logits: { data: saved, shape: [2000, 10] } }), student, data });
+ */
+export function storedAnswers(answers: NamedArrays, options: StoredAnswersOptions = {}): StoredTeacher {
+  checkKnownOptions(options, ['name', 'holdout'], 'storedAnswers');
+  const { name = 'stored answers', holdout } = options;
+  const size = rowsOf(answers);
+  const heldOut = holdout === undefined ? 0 : rowsOf(holdout);
+  const numbers = (count: number, first: number) =>
+    fromArrays({ [NUMBER]: { data: Int32Array.from({ length: count }, (_, i) => first + i), shape: [count] } });
+  const teacher: Teacher = {
+    description: {
+      name,
+      bytes: 0,
+      device: 'function',
+      threads: 1,
+      inputs: { [NUMBER]: [] },
+      outputs: Object.fromEntries(Object.entries(answers).map(([key, { shape }]) => [key, [null, ...shape.slice(1)]])),
+      notices: [],
+    },
+    async ask(inputs) {
+      const asked = inputs[NUMBER]?.data as Int32Array | undefined;
+      if (asked === undefined) {
+        throw new LimbeckError(
+          'unknown-input',
+          `The teacher "${name}" knows examples by their number; it was asked about ${Object.keys(inputs).join(', ')}. ` +
+            'Give its teacherData to distill too: distill({ ...storedAnswers(answers), student, data }).',
+        );
+      }
+      // Nobody asks about both at once: they are two datasets.
+      const isHeldOut = (asked[0] ?? 0) >= size;
+      if (!isHeldOut || holdout === undefined) return pickRowsOfAll(answers, asked);
+      return pickRowsOfAll(
+        holdout,
+        asked.map((number) => number - size),
+      );
+    },
+    timeMs: async (_, repeats) => new Array<number>(repeats).fill(0),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  return {
+    teacher,
+    teacherData: numbers(size, 0),
+    ...(holdout !== undefined && { teacherHoldout: numbers(heldOut, size) }),
+  };
+}
+
+function rowsOf(answers: NamedArrays): number {
+  const sizes = Object.entries(answers).map(([name, { shape }]) => ({ name, rows: shape[0] ?? 0 }));
+  const rows = sizes[0]?.rows ?? 0;
+  if (rows === 0)
+    throw new LimbeckError('empty-dataset', 'storedAnswers was given no answer; give one row an example.');
+  const other = sizes.find((one) => one.rows !== rows);
+  if (other === undefined) return rows;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `The stored answers hold ${rows} rows of "${sizes[0]?.name}" and ${other.rows} of "${other.name}". Give one an example.`,
+    { details: { rows, other } },
+  );
+}

@@ -1,0 +1,24 @@
+// How well a student of the small problem does on points that nobody has shown it, and a teacher that knows nothing.
+// Only tests import this file.
+import { seededRandom } from '../core/random.ts';
+import { argMax } from '../core/stats.ts';
+import type { Student } from '../student/student.ts';
+import type { Trainer } from '../train/trainer.ts';
+import { CLASSES, labelsOf, makeTeacher, points } from './distillCases.ts';
+
+/** More points than are held out, so that a few of them do not decide. */
+export const unseen = points(200, 77);
+
+export async function accuracyOf(trainer: Trainer, student: Student, output = 'logits'): Promise<number> {
+  const { [output]: logits } = await trainer.predict(student, { input: unseen });
+  const truth = labelsOf(unseen);
+  return truth.filter((label, i) => argMax(logits?.data ?? [], i * CLASSES, CLASSES) === label).length / truth.length;
+}
+
+/** Gives answers that have nothing to do with the examples. */
+export function noiseTeacher() {
+  const random = seededRandom(5);
+  return makeTeacher(({ shape: [count = 0] }) => ({
+    logits: { data: Float32Array.from({ length: count * CLASSES }, () => 8 * random() - 4), shape: [count, CLASSES] },
+  })).teacher;
+}

@@ -1,0 +1,16 @@
+import type { Metric } from '../metric.ts';
+import { accuracy } from './accuracy.ts';
+
+/**
+ * The share of examples whose label is the teacher's most likely class: what the student's accuracy is held against.
+ * Shapes    teacher [N, C], labels [N] → fraction
+ * Units     0…1; higher is better
+ * Throws    nothing
+ * Source    the usual top-1 accuracy, of the teacher
+ */
+export const teacherAccuracy: Metric = {
+  name: 'teacherAccuracy',
+  reads: { teacher: true, labels: true, student: false },
+  compute: ({ student, teacher = student, labels }) =>
+    accuracy.compute({ student: teacher, ...(labels && { labels }) }),
+};
