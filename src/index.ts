@@ -16,8 +16,21 @@ export { type OpenStoreOptions, openStore, type Store } from './storage/store.ts
 // Dataset
 export { fromArrays } from './data/arrays.ts';
 export { type AudioLike, type AudioOptions, fromAudio, type Recording } from './data/audio.ts';
-export type { Dataset, Examples, InputSpec, LabelledDataset, LabelledExamples } from './data/dataset.ts';
+export type { AugmentOptions } from './data/augment.ts';
+export { type AugmentedOptions, augmented } from './data/augmented.ts';
+export {
+  type Dataset,
+  type Examples,
+  type InputSpec,
+  type LabelledDataset,
+  type LabelledExamples,
+  UNLABELLED,
+} from './data/dataset.ts';
+export { type NearestNeighboursOptions, type NeighbourGraph, nearestNeighbours } from './data/graph.ts';
+export { type LabelPropagationOptions, labelPropagation } from './data/graphPropagation.ts';
 export { fromImages, type ImageLike, type ImagesOptions } from './data/images.ts';
+export { joined } from './data/joined.ts';
+export { type Mixture, mixedUp } from './data/mixedUp.ts';
 export { fromText, type TextOptions } from './data/text.ts';
 export type { TextLike, TokenizerFiles } from './data/tokenize.ts';
 export { batches, pick, shuffle, split, take, withoutLabels } from './data/views.ts';
@@ -34,6 +47,7 @@ export { inspectOnnx } from './onnx/inspect.ts';
 export type { NodeInputTap, NodeOutputTap, Tap, TapPlace, TensorTap } from './onnx/taps.ts';
 
 // Teacher
+export { calibrated } from './teacher/calibrated.ts';
 export type { DeviceOption } from './teacher/session/devices.ts';
 export type { AudioInput } from './teacher/input/audioInput.ts';
 export type { CachePrecision, Precision } from './teacher/cache/precision.ts';
@@ -64,6 +78,11 @@ export type { TfjsHandler, TfjsSource } from './teacher/tfjs/tfjsSource.ts';
 export { loadTfjsTeacher, type TfjsTeacherOptions } from './teacher/tfjsTeacher.ts';
 
 // Student
+export { type AnswerEarlyOptions, answerEarly, type EarlyAnswers } from './student/answerEarly.ts';
+export { type BranchedOptions, branched } from './student/branched.ts';
+export { type Cohort, type CohortOptions, cohort } from './student/cohort.ts';
+export { type WithExitsOptions, withExits } from './student/withExits.ts';
+export { withoutExits } from './student/withoutExits.ts';
 export type { StudentSource } from './student/artifacts.ts';
 export { artifactsFromFiles, type StudentFiles, type TfjsFiles, toFiles } from './student/files.ts';
 export { studentFromModel } from './student/layersModel.ts';
@@ -113,21 +132,73 @@ export type { PredictInputs } from './predict/predictInputs.ts';
 export type { PredictSource } from './predict/readSource.ts';
 
 // Loss
+export { type ActivationBoundaryOptions, activationBoundary } from './losses/activationBoundary.ts';
+export { type AttentionMapOptions, attentionMap } from './losses/attentionMap.ts';
+export {
+  type AttentionRelation,
+  type AttentionRelationsOptions,
+  attentionRelations,
+} from './losses/attentionRelations.ts';
+export { type BoundedRegressionOptions, boundedRegression } from './losses/boundedRegression.ts';
+export { type ChannelSimilarityOptions, channelSimilarity } from './losses/channelSimilarity.ts';
+export { type ChannelWiseOptions, channelWise } from './losses/channelWise.ts';
+export { type ClassWiseOptions, classWise } from './losses/classWise.ts';
+export { type CollaborativeOptions, collaborative } from './losses/collaborative.ts';
+export { type ConfidenceWeightedOptions, confidenceWeighted } from './losses/confidenceWeighted.ts';
+export { type ConsistencyOptions, consistency } from './losses/consistency.ts';
 export { type ContrastiveOptions, contrastive } from './losses/contrastive.ts';
 export { type CorrelationCongruenceOptions, correlationCongruence } from './losses/correlationCongruence.ts';
+export { type CrossEntropyOptions, crossEntropy } from './losses/crossEntropy.ts';
+export { type DecoupledTargetsOptions, decoupledTargets } from './losses/decoupledTargets.ts';
+export { type DistributionCorrelationOptions, distributionCorrelation } from './losses/distributionCorrelation.ts';
+export { type EarlyExitsOptions, earlyExits } from './losses/earlyExits.ts';
+export { type EmbeddingMatchOptions, embeddingMatch } from './losses/embeddingMatch.ts';
+export { type EntropyWeightedOptions, entropyWeighted } from './losses/entropyWeighted.ts';
+export { type ExampleWeightedOptions, exampleWeighted } from './losses/exampleWeighted.ts';
+export { type FactorTransferOptions, factorTransfer } from './losses/factorTransfer.ts';
+export { type FeatureAlignOptions, featureAlign } from './losses/featureAlign.ts';
+export { type FeatureHintOptions, featureHint } from './losses/featureHint.ts';
+export { type FeatureNormalizedOptions, featureNormalized } from './losses/featureNormalized.ts';
+export { type FlowOptions, flow } from './losses/flow.ts';
+export { type FormerOutputsOptions, formerOutputs } from './losses/formerOutputs.ts';
+export { type GatedBranchesOptions, gatedBranches } from './losses/gatedBranches.ts';
+export { type GeneralizedDivergenceOptions, generalizedDivergence } from './losses/generalizedDivergence.ts';
 export { type HardDarkRankOptions, hardDarkRank } from './losses/hardDarkRank.ts';
+export { type InformationMaximizationOptions, informationMaximization } from './losses/informationMaximization.ts';
 export { type InstanceGraphOptions, instanceGraph } from './losses/instanceGraph.ts';
+export { type LabelSmoothingOptions, labelSmoothing } from './losses/labelSmoothing.ts';
+export { type LearnedTeachersOptions, learnedTeachers } from './losses/learnedTeachers.ts';
+export { type ListNetOptions, listNet } from './losses/listNet.ts';
 export { type LocalStructureOptions, localStructure } from './losses/localStructure.ts';
+export { type LogitRegressionOptions, logitRegression } from './losses/logitRegression.ts';
+export { type MarginMseOptions, marginMse } from './losses/marginMse.ts';
+export { type MaskedGenerationOptions, maskedGeneration } from './losses/maskedGeneration.ts';
 export { type MultiHeadRelationOptions, multiHeadRelation } from './losses/multiHeadRelation.ts';
-export type { PairOptions } from './losses/pairs.ts';
+export { type MultiLevelTargetsOptions, multiLevelTargets } from './losses/multiLevelTargets.ts';
+export { type MutualOptions, mutual } from './losses/mutual.ts';
+export { neuronSelectivity } from './losses/neuronSelectivity.ts';
+export { type NormalizedTargetsOptions, normalizedTargets } from './losses/normalizedTargets.ts';
+export { type OverhaulOptions, overhaul } from './losses/overhaul.ts';
 export { probabilityTransfer } from './losses/probabilityTransfer.ts';
+export { type ProgressiveTargetsOptions, progressiveTargets } from './losses/progressiveTargets.ts';
+export { type RankNetOptions, rankNet } from './losses/rankNet.ts';
+export { type RegressionOptions, regression } from './losses/regression.ts';
 export { relationAngle } from './losses/relationAngle.ts';
 export { relationDistance } from './losses/relationDistance.ts';
+export { type ReviewOptions, review } from './losses/review.ts';
 export { similarity } from './losses/similarity.ts';
-export { type CrossEntropyOptions, crossEntropy } from './losses/crossEntropy.ts';
-export type { Loss, LossTensors } from './losses/loss.ts';
+export { type SoftCrossEntropyOptions, softCrossEntropy } from './losses/softCrossEntropy.ts';
 export { type SoftTargetsOptions, softTargets } from './losses/softTargets.ts';
-export { type ExampleWeightedOptions, exampleWeighted } from './losses/exampleWeighted.ts';
+export { type StandardizedTargetsOptions, standardizedTargets } from './losses/standardizedTargets.ts';
+export { type TeacherFreeOptions, teacherFree } from './losses/teacherFree.ts';
+export { uncertaintyWeighted } from './losses/uncertaintyWeighted.ts';
+export { type VariationalInformationOptions, variationalInformation } from './losses/variationalInformation.ts';
+export { type WeightedTerm, weighted } from './losses/weighted.ts';
+export { type WeightedSoftLabelsOptions, weightedSoftLabels } from './losses/weightedSoftLabels.ts';
+export type { FeaturePairOptions, FeatureProjector } from './losses/featurePair.ts';
+export type { Loss, LossParameter, LossReads, LossShapes, LossTensors, Progress } from './losses/loss.ts';
+export type { MembersOptions } from './losses/memberDivergences.ts';
+export type { PairOptions } from './losses/pairs.ts';
 export {
   byStep,
   constant,
@@ -139,18 +210,60 @@ export {
   sigmoidRamp,
   warmUp,
 } from './losses/schedule.ts';
-export { uncertaintyWeighted } from './losses/uncertaintyWeighted.ts';
-export { type WeightedTerm, weighted } from './losses/weighted.ts';
 export type { BalancedTerm, BalanceEvent, BalanceOptions } from './train/balance.ts';
 
 // Metric and training
 export { type Metric, type MetricInputs, measure } from './train/metric.ts';
 export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
+export type { SelfTeacherOptions } from './train/selfTeacher.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.ts';
 
 export type { QuantizationAwareOptions, QuantizationReport } from './train/quantizationAware.ts';
 
 // Verbs
+export type { ControlOptions } from './distill/control.ts';
+export type { ControlReport } from './distill/controlReport.ts';
 export { type DistillOptions, type Distilled, distill } from './distill/distill.ts';
 export type { DistillEvent } from './distill/events.ts';
 export type { DistillReport } from './distill/report.ts';
+
+// Did it help?
+export { type ConfidentOptions, confident, confidentIndices } from './distill/confident.ts';
+export { type FittedTemperature, fitTemperature } from './distill/fitTemperature.ts';
+export {
+  type InspectTeacherEvent,
+  type InspectTeacherOptions,
+  inspectTeacher,
+  type TeacherReport,
+} from './distill/inspectTeacher.ts';
+export type { Disagreement, TeacherFigures, TruthFigures } from './distill/teacherReport.ts';
+
+// Schemes of several rounds
+export {
+  type AssistantChain,
+  assistantChain,
+  type AssistantChainEvent,
+  type AssistantChainOptions,
+} from './distill/schemes/assistantChain.ts';
+export { blackBox, type BlackBoxOptions, type BlackBoxTaught } from './distill/schemes/blackBox.ts';
+export { type BornAgain, bornAgain, type BornAgainEvent, type BornAgainOptions } from './distill/schemes/bornAgain.ts';
+export {
+  type GraphTaught,
+  graphTeacher,
+  type GraphTeacherEvent,
+  type GraphTeacherOptions,
+} from './distill/schemes/graphTeacher.ts';
+export {
+  noisyStudent,
+  type NoisyStudentEvent,
+  type NoisyStudentOptions,
+  type NoisyTaught,
+} from './distill/schemes/noisyStudent.ts';
+export {
+  type Adapted,
+  sourceFree,
+  type SourceFreeEvent,
+  type SourceFreeOptions,
+} from './distill/schemes/sourceFree.ts';
+export { withoutForgetting, type WithoutForgettingOptions } from './distill/schemes/withoutForgetting.ts';
+export { type StoredAnswersOptions, type StoredTeacher, storedAnswers } from './distill/storedAnswers.ts';
