@@ -64,7 +64,8 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     data: 'value',
     losses: 'value',
     student: 'value',
-    teacher: 'type',
+    // What a round of a scheme has made teaches in the next one.
+    teacher: 'value',
     train: 'value',
   },
 };

@@ -5,25 +5,24 @@ import type { NamedArrays } from '../core/shape.ts';
 import type { AugmentOptions } from '../data/augment.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
-import { specOf } from '../losses/revive.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { isLayersModel, studentFromModel } from '../student/layersModel.ts';
 import type { Student } from '../student/student.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import type { BalanceOptions } from '../train/balance.ts';
-import type { TrainJob } from '../train/engine.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
 import { epochBatches } from '../train/order.ts';
 import type { QuantizationAwareOptions } from '../train/quantizationAware.ts';
-import { type SelfTeacherOptions, selfAnswers } from '../train/selfTeacher.ts';
+import type { SelfTeacherOptions } from '../train/selfTeacher.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
-import { checkFinite, checkOptions, labelsFor } from './check.ts';
+import { checkOptions } from './check.ts';
 import { type ControlOptions, openControl, trainControl } from './control.ts';
+import { checkFirstBatch, makeJob, makeSource, outerReads } from './distillJob.ts';
 import { measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
 import { type DistillReport, makeReport, usageSince } from './report.ts';
 import { lookAtAll } from './scan.ts';
-import { startTeaching, type Teaching } from './teaching.ts';
+import { startTeaching } from './teaching.ts';
 
 /** Who teaches whom, from what and for how long. */
 export interface DistillOptions {
@@ -201,83 +200,4 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     teaching.abort();
     if (isOwnTrainer) await trainer[Symbol.asyncDispose]();
   }
-}
-
-async function makeJob(options: DistillOptions, student: Student, loss: Loss): Promise<TrainJob> {
-  return {
-    student: await student.portable(),
-    loss: specOf(loss),
-    size: options.data.size,
-    epochs: options.epochs ?? 6,
-    batchSize: options.batchSize ?? 64,
-    optimizer: options.optimizer ?? {},
-    ...(options.quantizationAware && { quantizationAware: options.quantizationAware }),
-    ...(options.balance && { balance: options.balance }),
-    ...(options.selfTeacher && { selfTeacher: options.selfTeacher }),
-    ...(options.augment && { augment: options.augment }),
-    seed: options.seed ?? 0,
-    holdoutSize: options.holdout?.size ?? 0,
-  };
-}
-
-/** What the loss reads of the teacher from outside. */
-function outerReads({ selfTeacher }: DistillOptions, { reads }: Loss): string[] {
-  return reads.teacher.filter((name) => !selfAnswers(selfTeacher).includes(name));
-}
-
-/** One small batch all the way through, so that what is wrong is said before the long work starts. */
-async function checkFirstBatch(
-  options: DistillOptions,
-  job: TrainJob,
-  loss: Loss,
-  trainer: Trainer,
-  signal: AbortSignal,
-) {
-  const { teacher, data, teacherData, teacherChannels = teacher?.description.channels } = options;
-  const indices = Int32Array.from({ length: Math.min(2, data.size) }, (_, i) => i);
-  const examples = await data.read(indices, signal);
-  checkFinite(examples, 0);
-  const outer = outerReads(options, loss);
-  const isAsked = teacher !== undefined && outer.length > 0;
-  const seen = isAsked && teacherData !== undefined ? await teacherData.read(indices, signal) : examples;
-  checkFinite(seen, 0);
-  const answers = isAsked ? await teacher.ask(seen.inputs, signal) : {};
-  // Known only now: a GPU that does not give what wasm gives is left at the first answer. There it would see what the
-  // student sees, and its answers could not be joined with those of a self teacher.
-  const isNear = isAsked && teacherData === undefined && options.selfTeacher === undefined && trainer.isNear(teacher);
-  const read = Object.entries(answers).filter(([name]) => outer.includes(name));
-  const checked: TrainJob = {
-    ...job,
-    asksNearTeacher: isNear,
-    teacherShapes: Object.fromEntries(read.map(([name, { shape }]) => [name, shape.slice(1)])),
-    channelsFirst:
-      teacherChannels === 'first' ? read.filter(([, { shape }]) => shape.length === 4).map(([name]) => name) : [],
-  };
-  const batch = {
-    inputs: examples.inputs,
-    teacher: isNear ? {} : Object.fromEntries(read),
-    ...labelsFor(loss, examples),
-  };
-  return { job: checked, studentDescription: await trainer.check(checked, batch) };
-}
-
-function makeSource(
-  { data, teacherData, holdout }: DistillOptions,
-  loss: Loss,
-  lessons: Teaching,
-  signal: AbortSignal,
-) {
-  return {
-    async read(indices: Int32Array) {
-      const examples = await data.read(indices, signal);
-      return {
-        inputs: examples.inputs,
-        teacher: await lessons.rows(indices, teacherData === undefined ? examples.inputs : undefined),
-        ...labelsFor(loss, examples),
-      };
-    },
-    async readHoldout(indices: Int32Array) {
-      return holdout === undefined ? {} : (await holdout.read(indices, signal)).inputs;
-    },
-  };
 }

@@ -1,0 +1,90 @@
+import type { Loss } from '../losses/loss.ts';
+import { specOf } from '../losses/revive.ts';
+import type { Student } from '../student/student.ts';
+import type { TrainJob } from '../train/engine.ts';
+import { selfAnswers } from '../train/selfTeacher.ts';
+import type { Trainer } from '../train/trainer.ts';
+import { checkFinite, labelsFor } from './check.ts';
+import type { DistillOptions } from './distill.ts';
+import type { Teaching } from './teaching.ts';
+
+/** What the trainer is to do, before it is known what the teacher answers. */
+export async function makeJob(options: DistillOptions, student: Student, loss: Loss): Promise<TrainJob> {
+  return {
+    student: await student.portable(),
+    loss: specOf(loss),
+    size: options.data.size,
+    epochs: options.epochs ?? 6,
+    batchSize: options.batchSize ?? 64,
+    optimizer: options.optimizer ?? {},
+    ...(options.quantizationAware && { quantizationAware: options.quantizationAware }),
+    ...(options.balance && { balance: options.balance }),
+    ...(options.selfTeacher && { selfTeacher: options.selfTeacher }),
+    ...(options.augment && { augment: options.augment }),
+    seed: options.seed ?? 0,
+    holdoutSize: options.holdout?.size ?? 0,
+  };
+}
+
+/** What the loss reads of the teacher from outside. */
+export function outerReads({ selfTeacher }: DistillOptions, { reads }: Loss): string[] {
+  return reads.teacher.filter((name) => !selfAnswers(selfTeacher).includes(name));
+}
+
+/** One small batch all the way through, so that what is wrong is said before the long work starts. */
+export async function checkFirstBatch(
+  options: DistillOptions,
+  job: TrainJob,
+  loss: Loss,
+  trainer: Trainer,
+  signal: AbortSignal,
+) {
+  const { teacher, data, teacherData, teacherChannels = teacher?.description.channels } = options;
+  const indices = Int32Array.from({ length: Math.min(2, data.size) }, (_, i) => i);
+  const examples = await data.read(indices, signal);
+  checkFinite(examples, 0);
+  const outer = outerReads(options, loss);
+  const isAsked = teacher !== undefined && outer.length > 0;
+  const seen = isAsked && teacherData !== undefined ? await teacherData.read(indices, signal) : examples;
+  checkFinite(seen, 0);
+  const answers = isAsked ? await teacher.ask(seen.inputs, signal) : {};
+  // Known only now: a GPU that does not give what wasm gives is left at the first answer. There it would see what the
+  // student sees, and its answers could not be joined with those of a self teacher.
+  const isNear = isAsked && teacherData === undefined && options.selfTeacher === undefined && trainer.isNear(teacher);
+  const read = Object.entries(answers).filter(([name]) => outer.includes(name));
+  const checked: TrainJob = {
+    ...job,
+    asksNearTeacher: isNear,
+    teacherShapes: Object.fromEntries(read.map(([name, { shape }]) => [name, shape.slice(1)])),
+    channelsFirst:
+      teacherChannels === 'first' ? read.filter(([, { shape }]) => shape.length === 4).map(([name]) => name) : [],
+  };
+  const batch = {
+    inputs: examples.inputs,
+    teacher: isNear ? {} : Object.fromEntries(read),
+    ...labelsFor(loss, examples),
+  };
+  return { job: checked, studentDescription: await trainer.check(checked, batch) };
+}
+
+/** Examples and the teacher's answers for them, as the trainer asks for them. */
+export function makeSource(
+  { data, teacherData, holdout }: DistillOptions,
+  loss: Loss,
+  lessons: Teaching,
+  signal: AbortSignal,
+) {
+  return {
+    async read(indices: Int32Array) {
+      const examples = await data.read(indices, signal);
+      return {
+        inputs: examples.inputs,
+        teacher: await lessons.rows(indices, teacherData === undefined ? examples.inputs : undefined),
+        ...labelsFor(loss, examples),
+      };
+    },
+    async readHoldout(indices: Int32Array) {
+      return holdout === undefined ? {} : (await holdout.read(indices, signal)).inputs;
+    },
+  };
+}
