@@ -26,7 +26,8 @@ interface ServeOptions {
   readonly extra?: Record<string, { type: string; body: string }>;
 }
 
-const EMPTY_PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>test</title></html>';
+const EMPTY_PAGE =
+  '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>test</title></html>';
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 
 interface Fixtures {
