@@ -64,6 +64,7 @@ import { sumRepeatedChannels } from './repeat-channels';
 import { sumRows } from './reduce';
 import { unary } from './unary';
 import { unaryGrad } from './unary-grad';
+import { winners } from './winners';
 
 /** Runs a kernel by its number in `src/runtime/kernels/numbers.ts`. */
 export function runKernel(kernel: i32, args: usize, scratch: usize, part: i32, parts: i32): void {
@@ -133,5 +134,6 @@ export function runKernel(kernel: i32, args: usize, scratch: usize, part: i32, p
     case 62: sumRows(args, scratch, part, parts); break;
     case 63: unary(args, scratch, part, parts); break;
     case 64: unaryGrad(args, scratch, part, parts); break;
+    case 65: winners(args, scratch, part, parts); break;
   }
 }

@@ -139,3 +139,47 @@ export function normalCdf4(x: v128, bell: v128, t: usize): v128 {
   const tail = v128.mul<f32>(v128.mul<f32>(bell, v128.load(t, E2)), p);
   return v128.bitselect(tail, v128.sub<f32>(one, tail), v128.lt<f32>(x, f32x4.splat(0)));
 }
+
+/**
+ * ln x within two units in the last place. x = 2^k (1 + f) with 1 + f from √½ to √2, and ln (1 + f) = f − f²/2 +
+ * s (f²/2 + R) with s = f / (2 + f) and R = 2 (s²/3 + s⁴/5 + …): near 1 nothing is lost.
+ */
+@inline
+export function log4(x: v128): v128 {
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  // Denormals are made normal first.
+  const isTiny = v128.lt<f32>(x, f32x4.splat(1.1754943508222875e-38));
+  const bits = v128.bitselect(v128.mul<f32>(x, f32x4.splat(8388608)), x, isTiny);
+  const mantissa = v128.or(v128.and(bits, i32x4.splat(0x007fffff)), one);
+  const isLarge = v128.gt<f32>(mantissa, f32x4.splat(1.4142135381698608));
+  const exponent = v128.sub<i32>(
+    v128.sub<i32>(v128.and(v128.shr<i32>(bits, 23), i32x4.splat(255)), i32x4.splat(127)),
+    // Where the mantissa is halved the mask is −1.
+    v128.add<i32>(v128.and(isTiny, i32x4.splat(23)), isLarge),
+  );
+  const k = v128.convert<i32>(exponent);
+  const f = v128.sub<f32>(v128.bitselect(v128.mul<f32>(mantissa, f32x4.splat(0.5)), mantissa, isLarge), one);
+  const s = v128.div<f32>(f, v128.add<f32>(f, f32x4.splat(2)));
+  const q = v128.mul<f32>(s, s);
+  let r = multiplyAdd(q, f32x4.splat(<f32>(2.0 / 9.0)), f32x4.splat(<f32>(2.0 / 7.0)));
+  r = multiplyAdd(r, q, f32x4.splat(<f32>(2.0 / 5.0)));
+  r = v128.mul<f32>(multiplyAdd(r, q, f32x4.splat(<f32>(2.0 / 3.0))), q);
+  const half = v128.mul<f32>(v128.mul<f32>(f, f), f32x4.splat(0.5));
+  const small = multiplyAdd(s, v128.add<f32>(half, r), v128.mul<f32>(k, f32x4.splat(LN2_LOW)));
+  let y = v128.sub<f32>(v128.mul<f32>(k, f32x4.splat(LN2_HIGH)), v128.sub<f32>(v128.sub<f32>(half, small), f));
+  y = v128.bitselect(y, x, v128.lt<f32>(x, f32x4.splat(Infinity)));
+  y = v128.bitselect(f32x4.splat(-Infinity), y, v128.eq<f32>(x, zero));
+  return v128.or(y, v128.lt<f32>(x, zero));
+}
+
+/** ln (1 + e^x) = max(x, 0) + ln (1 + e^−|x|). */
+@inline
+export function softplus4(x: v128, t: usize): v128 {
+  const e = exp4(v128.neg<f32>(v128.abs<f32>(x)), t);
+  const u = v128.add<f32>(e, f32x4.splat(1));
+  const added = v128.sub<f32>(u, f32x4.splat(1));
+  // What was rounded away in 1 + e is put back as a factor.
+  const log = v128.div<f32>(v128.mul<f32>(log4(u), e), added);
+  return v128.add<f32>(v128.pmax<f32>(x, f32x4.splat(0)), v128.bitselect(e, log, v128.eq<f32>(added, f32x4.splat(0))));
+}

@@ -5,21 +5,23 @@
 import { arg } from '../args';
 import { loadTail, storeTail } from '../math';
 import { rangeStart } from '../range';
+import { compare } from './compare';
+import { pow4 } from './power';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/binary.ts` writes it. Strides are in values. */
-const A: i32 = 0;
-const B: i32 = 1;
-const OUT: i32 = 2;
+export const A: i32 = 0;
+export const B: i32 = 1;
+export const OUT: i32 = 2;
 const OP: i32 = 3;
 const COUNT: i32 = 4;
-const ROWS: i32 = 5;
-const COLUMNS: i32 = 6;
-const A_OUTER: i32 = 7;
-const A_ROW: i32 = 8;
-const A_COLUMN: i32 = 9;
-const B_OUTER: i32 = 10;
-const B_ROW: i32 = 11;
-const B_COLUMN: i32 = 12;
+export const ROWS: i32 = 5;
+export const COLUMNS: i32 = 6;
+export const A_OUTER: i32 = 7;
+export const A_ROW: i32 = 8;
+export const A_COLUMN: i32 = 9;
+export const B_OUTER: i32 = 10;
+export const B_ROW: i32 = 11;
+export const B_COLUMN: i32 = 12;
 
 /** As `runtime/kernels/binary.ts` numbers them. */
 const ADD: i32 = 0;
@@ -29,12 +31,20 @@ const DIVIDE: i32 = 3;
 const MAXIMUM: i32 = 4;
 const MINIMUM: i32 = 5;
 const SQUARED_DIFFERENCE: i32 = 6;
+const POW: i32 = 7;
+/** From here on questions, which `./compare` answers. */
+const COMPARE: i32 = 16;
 
 export function binary(args: usize, scratch: usize, part: i32, parts: i32): void {
   const count = arg(args, COUNT);
   const first = rangeStart(count, part, parts);
   const last = rangeStart(count, part + 1, parts);
-  switch (arg(args, OP)) {
+  const op = arg(args, OP);
+  if (op >= COMPARE) {
+    compare(op - COMPARE, args, first, last);
+    return;
+  }
+  switch (op) {
     case ADD: walk(ADD, args, first, last); break;
     case SUB: walk(SUB, args, first, last); break;
     case MULTIPLY: walk(MULTIPLY, args, first, last); break;
@@ -42,6 +52,7 @@ export function binary(args: usize, scratch: usize, part: i32, parts: i32): void
     case MAXIMUM: walk(MAXIMUM, args, first, last); break;
     case MINIMUM: walk(MINIMUM, args, first, last); break;
     case SQUARED_DIFFERENCE: walk(SQUARED_DIFFERENCE, args, first, last); break;
+    case POW: walk(POW, args, first, last); break;
   }
 }
 
@@ -112,6 +123,7 @@ function apply(op: i32, a: v128, b: v128): v128 {
   if (op == DIVIDE) return v128.div<f32>(a, b);
   if (op == MAXIMUM) return v128.max<f32>(a, b);
   if (op == MINIMUM) return v128.min<f32>(a, b);
+  if (op == POW) return pow4(a, b);
   const difference = v128.sub<f32>(a, b);
   return v128.mul<f32>(difference, difference);
 }

@@ -28,6 +28,7 @@ const GELU_TANH: i32 = 7;
 const SILU: i32 = 8;
 const HARD_SWISH: i32 = 9;
 const HARD_SIGMOID: i32 = 10;
+const RSQRT: i32 = 11;
 
 export function unaryGrad(args: usize, scratch: usize, part: i32, parts: i32): void {
   const count = arg(args, COUNT);
@@ -51,6 +52,7 @@ export function unaryGrad(args: usize, scratch: usize, part: i32, parts: i32): v
     case SILU: sweep(SILU, saved, dy, dx, length, alpha, table); break;
     case HARD_SWISH: sweep(HARD_SWISH, saved, dy, dx, length, alpha, table); break;
     case HARD_SIGMOID: sweep(HARD_SIGMOID, saved, dy, dx, length, alpha, table); break;
+    case RSQRT: sweep(RSQRT, saved, dy, dx, length, alpha, table); break;
   }
 }
 
@@ -93,6 +95,7 @@ function slope(op: i32, v: v128, alpha: v128, zero: v128, one: v128, t: usize): 
     return sloped(v, u, slopeOfU, one, t);
   }
   if (op == SILU) return sloped(v, v, one, one, t);
+  if (op == RSQRT) return v128.div<f32>(f32x4.splat(-0.5), v128.mul<f32>(v, v128.sqrt<f32>(v)));
   if (op == HARD_SWISH) {
     const within = multiplyAdd(v, f32x4.splat(<f32>(1.0 / 3.0)), f32x4.splat(0.5));
     const above = v128.bitselect(one, within, v128.gt<f32>(v, f32x4.splat(3)));

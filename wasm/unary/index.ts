@@ -5,15 +5,18 @@
 import { activate } from '../activation';
 import { arg } from '../args';
 import { loadTail, multiplyAdd, storeTail } from '../math';
-import { bell4, exp4, expm1NotPositive4, mathTable, normalCdf4, sigmoid4, tanh4 } from '../mathTable';
+import { bell4, exp4, expm1NotPositive4, log4, mathTable, normalCdf4, sigmoid4, softplus4, tanh4 } from '../mathTable';
 import { rangeStart } from '../range';
+import { convert } from './convert';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/unary.ts` writes it. */
 const X: i32 = 0;
 const OUT: i32 = 1;
 const COUNT: i32 = 2;
 const OP: i32 = 3;
-/** A float: the slope of leakyRelu and hardSigmoid, the value of step below zero. */
+/** A whole number, where numbers in equal steps are made. */
+const INTERVAL: i32 = 4;
+/** A float in the same place: the slope of leakyRelu and hardSigmoid, the value of step below zero. */
 const ALPHA: usize = 16;
 /** The five floats of a clipped line. */
 const CURVE: usize = 20;
@@ -34,21 +37,33 @@ const HARD_SWISH: i32 = 11;
 const HARD_SIGMOID: i32 = 12;
 const SQRT: i32 = 13;
 const RSQRT: i32 = 14;
-/** From here on as `../activation` numbers them, from 3 on. */
+/** These two as `../activation` numbers them, from 3 on. */
 const LINE: i32 = 15;
 const GATE: i32 = 16;
+const NEG: i32 = 17;
+const SQUARE: i32 = 18;
+const ABS: i32 = 19;
+const LOG: i32 = 20;
+const FLOOR: i32 = 21;
+const SOFTPLUS: i32 = 22;
+/** From here on numbers of another type, which `./convert` reads. */
+const CONVERT: i32 = 32;
 
 export function unary(args: usize, scratch: usize, part: i32, parts: i32): void {
   const count = arg(args, COUNT);
   const first = rangeStart(count, part, parts);
   const last = rangeStart(count, part + 1, parts);
+  const op = arg(args, OP);
+  if (op >= CONVERT) {
+    convert(op - CONVERT, <usize>arg(args, X), arg(args, INTERVAL), <usize>arg(args, OUT), first, last);
+    return;
+  }
   const x = <usize>arg(args, X) + (<usize>first << 2);
   const out = <usize>arg(args, OUT) + (<usize>first << 2);
   const alpha = v128.load32_splat(args + ALPHA);
   const table = mathTable(scratch);
   const length = last - first;
-  const op = arg(args, OP);
-  if (op >= LINE) {
+  if (op == LINE || op == GATE) {
     curve(x, out, length, op - LINE + 3, args + CURVE);
     return;
   }
@@ -68,6 +83,12 @@ export function unary(args: usize, scratch: usize, part: i32, parts: i32): void 
     case HARD_SIGMOID: sweep(HARD_SIGMOID, x, out, length, alpha, table); break;
     case SQRT: sweep(SQRT, x, out, length, alpha, table); break;
     case RSQRT: sweep(RSQRT, x, out, length, alpha, table); break;
+    case NEG: sweep(NEG, x, out, length, alpha, table); break;
+    case SQUARE: sweep(SQUARE, x, out, length, alpha, table); break;
+    case ABS: sweep(ABS, x, out, length, alpha, table); break;
+    case LOG: sweep(LOG, x, out, length, alpha, table); break;
+    case FLOOR: sweep(FLOOR, x, out, length, alpha, table); break;
+    case SOFTPLUS: sweep(SOFTPLUS, x, out, length, alpha, table); break;
   }
 }
 
@@ -114,6 +135,12 @@ function apply(op: i32, x: v128, alpha: v128, t: usize): v128 {
   }
   if (op == HARD_SIGMOID) return clamp(v128.add<f32>(v128.mul<f32>(x, alpha), f32x4.splat(0.5)), 1);
   if (op == SQRT) return v128.sqrt<f32>(x);
+  if (op == NEG) return v128.neg<f32>(x);
+  if (op == SQUARE) return v128.mul<f32>(x, x);
+  if (op == ABS) return v128.abs<f32>(x);
+  if (op == LOG) return log4(x);
+  if (op == FLOOR) return v128.floor<f32>(x);
+  if (op == SOFTPLUS) return softplus4(x, t);
   return v128.div<f32>(one, v128.sqrt<f32>(x));
 }
 

@@ -1,16 +1,16 @@
 import { sizeOf } from '../../core/shape.ts';
-import { Add, Maximum, Minimum, Multiply, RealDiv, SquaredDifference, Sub, type TensorInfo } from '../tf.ts';
+import { Add, Maximum, Minimum, Multiply, Pow, RealDiv, SquaredDifference, Sub, type TensorInfo } from '../tf.ts';
 import { isSupported, type Kernel } from './kernel.ts';
 
 /** In the order in which `wasm/binary/index.ts` numbers them. */
-const FUNCTIONS = [Add, Sub, Multiply, RealDiv, Maximum, Minimum, SquaredDifference];
+const FUNCTIONS = [Add, Sub, Multiply, RealDiv, Maximum, Minimum, SquaredDifference, Pow];
 
 /**
  * Functions of two tensors, value by value, broadcast over leading, inner or trailing axes.
  * Shapes    a, b [...] broadcast to each other → [...]
- * Units     float32
+ * Units     float32; powers to half a unit in the last place
  * Throws    nothing: other dtypes, and broadcasts that change more than three times along the axes, fall back to tfjs
- * Source    tfjs Add, Sub, Multiply, RealDiv, Maximum, Minimum, SquaredDifference
+ * Source    tfjs Add, Sub, Multiply, RealDiv, Maximum, Minimum, SquaredDifference, Pow
  */
 export const binary: readonly Kernel[] = FUNCTIONS.map((kernelName, op) => ({
   kernelName,
@@ -22,7 +22,11 @@ export const binary: readonly Kernel[] = FUNCTIONS.map((kernelName, op) => ({
     const count = sizeOf(walk.shape);
     if (count >= 2 ** 28) return undefined;
     const out = backend.makeOutput(walk.shape, 'float32');
-    pool.run('binary', [address(a), address(b), address(out), op, count, ...walk.words], count * 2);
+    pool.run(
+      'binary',
+      [address(a), address(b), address(out), op, count, ...walk.words],
+      count * (kernelName === Pow ? 100 : 2),
+    );
     return out;
   },
 }));

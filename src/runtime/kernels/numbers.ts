@@ -65,4 +65,5 @@ export const KERNEL_NUMBERS = {
   sumRows: 62,
   unary: 63,
   unaryGrad: 64,
+  winners: 65,
 } as const;

@@ -5,7 +5,7 @@ import * as tf from '../tf.ts';
 import { matrixAttrs } from './normalizationCases.ts';
 import { casesOf, type KernelCases } from './randomCases.ts';
 
-interface ReductionAttrs {
+export interface ReductionAttrs {
   readonly shape: readonly number[];
   /** The summed axes: all from `first` on, up to but without `last`. */
   readonly first: number;
@@ -24,7 +24,7 @@ const shape = fc.oneof(
 );
 const VALUE_BUDGET = 150_000;
 
-const attrs: fc.Arbitrary<ReductionAttrs> = fc
+export const reductionAttrs: fc.Arbitrary<ReductionAttrs> = fc
   .record({ shape, ends: fc.tuple(fc.nat(5), fc.nat(5)), keepDims: fc.boolean(), isBackwards: fc.boolean() })
   .map(({ shape: lengths, ends, ...rest }) => {
     const [first, last] = ends.map((end) => Math.min(end, lengths.length)).sort() as [number, number];
@@ -32,7 +32,7 @@ const attrs: fc.Arbitrary<ReductionAttrs> = fc
   })
   .filter(({ shape: lengths }) => sizeOf(lengths) <= VALUE_BUDGET);
 
-function axes({ shape: lengths, first, last, isBackwards }: ReductionAttrs): number[] {
+export function axes({ shape: lengths, first, last, isBackwards }: ReductionAttrs): number[] {
   const list = [...lengths.keys()].slice(first, last);
   return isBackwards ? list.map((axis) => axis - lengths.length).reverse() : list;
 }
@@ -45,7 +45,7 @@ const inputShapes = (of: ReductionAttrs) => [of.shape];
 
 const sumCases = casesOf<ReductionAttrs>({
   kernelName: tf.Sum,
-  attrs,
+  attrs: reductionAttrs,
   inputShapes,
   depth,
   run: (of, [x]) => tf.sum(x, axes(of), of.keepDims),
@@ -53,7 +53,7 @@ const sumCases = casesOf<ReductionAttrs>({
 
 const meanCases = casesOf<ReductionAttrs>({
   kernelName: tf.Mean,
-  attrs,
+  attrs: reductionAttrs,
   inputShapes,
   // The cpu backend divides before it adds, so each summand is rounded; means are as large as one value.
   depth: () => 16,
@@ -63,7 +63,7 @@ const meanCases = casesOf<ReductionAttrs>({
 
 const broadcastCases = casesOf<ReductionAttrs & { readonly isMean: boolean }>({
   kernelName: 'Broadcast',
-  attrs: fc.tuple(attrs, fc.boolean()).map(([of, isMean]) => ({ ...of, isMean })),
+  attrs: fc.tuple(reductionAttrs, fc.boolean()).map(([of, isMean]) => ({ ...of, isMean })),
   inputShapes: ({ shape: lengths, first, last, keepDims }) => [
     lengths,
     lengths.flatMap((length, i) => (i < first || i >= last ? [length] : keepDims ? [1] : [])),

@@ -1,5 +1,23 @@
 import { sizeOf } from '../../core/shape.ts';
-import { Elu, Exp, LeakyRelu, Relu, Relu6, Rsqrt, Sigmoid, Sqrt, Step, Tanh, type TensorInfo } from '../tf.ts';
+import {
+  Abs,
+  Elu,
+  Exp,
+  Floor,
+  LeakyRelu,
+  Log,
+  Neg,
+  Relu,
+  Relu6,
+  Rsqrt,
+  Sigmoid,
+  Softplus,
+  Sqrt,
+  Square,
+  Step,
+  Tanh,
+  type TensorInfo,
+} from '../tf.ts';
 import { floatBits } from './floatBits.ts';
 import { type Curve, curveWords } from './gemm.ts';
 import { isSupported, type Kernel } from './kernel.ts';
@@ -24,12 +42,18 @@ const FUNCTIONS: readonly { readonly kernelName: string; readonly cost: number }
   { kernelName: Rsqrt, cost: 3 },
   { kernelName: 'Line', cost: 3 },
   { kernelName: 'Gate', cost: 3 },
+  { kernelName: Neg, cost: 2 },
+  { kernelName: Square, cost: 2 },
+  { kernelName: Abs, cost: 2 },
+  { kernelName: Log, cost: 8 },
+  { kernelName: Floor, cost: 2 },
+  { kernelName: Softplus, cost: 16 },
 ];
 
 /**
- * Functions of one tensor, value by value: activations and what normalisation layers need.
+ * Functions of one tensor, value by value: activations, and what normalisation layers and losses are composed of.
  * Shapes    x [...] → [...]
- * Units     float32; exponentials within two units in the last place
+ * Units     float32; exponentials and logarithms within two units in the last place
  * Throws    nothing: other dtypes fall back to tfjs
  * Source    tfjs Relu, Elu, Sigmoid, …; Gelu: Hendrycks and Gimpel 2016, arXiv:1606.08415; Silu: Ramachandran et al. 2017,
  *           arXiv:1710.05941; HardSwish: Howard et al. 2019, arXiv:1905.02244;

@@ -45,9 +45,15 @@ const functions: readonly UnaryFunction[] = [
   { kernelName: 'HardSwish', compute: hardSwish, hasGradient: true, reach: byScale },
   { kernelName: 'HardSigmoid', compute: (x, { alpha }) => hardSigmoid(x, alpha), hasGradient: true },
   { kernelName: tf.Sqrt, compute: (x) => tf.sqrt(above(x)), isExact: true },
-  { kernelName: tf.Rsqrt, compute: (x) => tf.rsqrt(above(x)), reach: byScale },
+  { kernelName: tf.Rsqrt, compute: (x) => tf.rsqrt(above(x)), hasGradient: true, reach: byScale },
   { kernelName: 'Line', compute: (x, attrs) => curved('Line', x, attrs), reach: byScale },
   { kernelName: 'Gate', compute: (x, attrs) => curved('Gate', x, attrs), reach: byScale },
+  { kernelName: tf.Neg, compute: tf.neg, isExact: true },
+  { kernelName: tf.Square, compute: tf.square, isExact: true, reach: ({ scale }) => 16 * scale * scale },
+  { kernelName: tf.Abs, compute: tf.abs, isExact: true },
+  { kernelName: tf.Log, compute: (x) => tf.log(above(x)) },
+  { kernelName: tf.Floor, compute: tf.floor, isExact: true },
+  { kernelName: tf.Softplus, compute: tf.softplus, reach: byScale },
 ];
 
 /** A clipped line by the kernel's name, and on other backends by hand. */

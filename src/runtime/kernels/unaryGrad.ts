@@ -1,12 +1,16 @@
 import { sizeOf } from '../../core/shape.ts';
 import {
+  div,
   Elu,
   engine,
   LeakyRelu,
   mul,
   Relu,
   Relu6,
+  Rsqrt,
+  rsqrt,
   Sigmoid,
+  square,
   sub,
   Tanh,
   type Tensor,
@@ -39,6 +43,7 @@ const GRADIENTS: readonly UnaryGradient[] = [
   { of: 'Silu', saved: 'x', cost: 10 },
   { of: 'HardSwish', saved: 'x', cost: 4 },
   { of: 'HardSigmoid', saved: 'x', cost: 3 },
+  { of: Rsqrt, saved: 'x', cost: 5, curvature: (x) => div(mul(rsqrt(x), 0.75), square(x)) },
 ];
 
 /**

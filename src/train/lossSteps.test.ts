@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import * as losses from '../losses/all.ts';
+import * as tf from '../runtime/tf.ts';
+import { trainingOn } from './loopCases.ts';
+import { lossStepCases, setUpLoss } from './lossStepCases.ts';
+import { trainStep } from './step.ts';
+import { openStepper } from './stepper.ts';
+
+/** Two go through tfjs, the third is recorded, the fourth is proven, the others are replayed. */
+const STEPS = 7;
+const FIRST_REPLAYED = 4;
+/** An optimizer's step is one kernel, and no other is called through tfjs where a step is replayed. */
+const MOST_CALLS = 5;
+
+/** Losses whose steps go through tfjs one kernel at a time, and why. */
+const notReplayed: Readonly<Record<string, RegExp>> = {
+  'contrastive, bank': /does not say that it is the same at every step/,
+};
+
+type SetUp = Awaited<ReturnType<typeof setUpLoss>>;
+
+afterEach(() => void vi.restoreAllMocks());
+
+test('every loss has a case, and every exception is of a case', () => {
+  const tried = Object.keys(lossStepCases).map((name) => name.split(',')[0]);
+  expect([...new Set(tried)].sort()).toEqual(Object.keys(losses).sort());
+  expect(Object.keys(lossStepCases)).toEqual(expect.arrayContaining(Object.keys(notReplayed)));
+});
+
+describe('steps of a loss', () => {
+  trainingOn('wasm');
+
+  test.each(Object.entries(lossStepCases))('%s', async (name, one) => {
+    const eager = await setUpLoss(one);
+    const eagerLosses = stepsOf(eager, (batch, where) => trainStep(eager.options, eager.variables, batch, where));
+    const eagerWeights = weightsOf(eager);
+    eager.free();
+    const replayed = await setUpLoss(one);
+    const stepper = openStepper(replayed.options);
+    const runKernel = vi.spyOn(tf.engine(), 'runKernel');
+    const calls: number[] = [];
+    const values = stepsOf(replayed, (batch, where) => {
+      runKernel.mockClear();
+      const value = stepper.step(batch, where);
+      calls.push(runKernel.mock.calls.length);
+      return value;
+    });
+    expect(stepper.why ?? '').toMatch(notReplayed[name] ?? /^$/);
+    const isReplayed = Array.from({ length: STEPS }, (_, i) => notReplayed[name] === undefined && i >= FIRST_REPLAYED);
+    expect(calls.map((count) => count <= MOST_CALLS)).toEqual(isReplayed);
+    expect(values).toEqual(eagerLosses);
+    expect(new Set(values).size).toBe(STEPS);
+    expect(weightsOf(replayed)).toEqual(eagerWeights);
+    stepper[Symbol.dispose]();
+    replayed.free();
+  });
+});
+
+function stepsOf({ batch }: SetUp, step: (batch: ReturnType<SetUp['batch']>, where: string) => number): number[] {
+  return Array.from({ length: STEPS }, (_, i) => step(batch(i), `step ${i}`));
+}
+
+/** Those of the student and those that the loss learns. */
+function weightsOf({ options, variables }: SetUp): number[][] {
+  return [...variables, ...options.model.getWeights()].map((weight) => Array.from(weight.dataSync()));
+}
