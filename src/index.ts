@@ -82,7 +82,7 @@ export { type AnswerEarlyOptions, answerEarly, type EarlyAnswers } from './stude
 export { type BranchedOptions, branched } from './student/branched.ts';
 export { type Cohort, type CohortOptions, cohort } from './student/cohort.ts';
 export { type WithExitsOptions, withExits } from './student/withExits.ts';
-export { withoutExits } from './student/withoutExits.ts';
+export { branchOf, withoutExits } from './student/withoutExits.ts';
 export type { StudentSource } from './student/artifacts.ts';
 export { artifactsFromFiles, type StudentFiles, type TfjsFiles, toFiles } from './student/files.ts';
 export { studentFromModel } from './student/layersModel.ts';
@@ -226,10 +226,12 @@ export type { ControlReport } from './distill/controlReport.ts';
 export { type DistillOptions, type Distilled, distill } from './distill/distill.ts';
 export type { DistillEvent } from './distill/events.ts';
 export type { DistillReport } from './distill/report.ts';
+export type { RoundEvent } from './distill/rounds.ts';
+export type { SnapshotOptions } from './distill/snapshots.ts';
 
 // Did it help?
 export { type ConfidentOptions, confident, confidentIndices } from './distill/confident.ts';
-export { type FittedTemperature, fitTemperature } from './distill/fitTemperature.ts';
+export { type FittedTemperature, fitTemperature, temperatureForEntropy } from './distill/fitTemperature.ts';
 export {
   type InspectTeacherEvent,
   type InspectTeacherOptions,
@@ -242,11 +244,10 @@ export type { Disagreement, TeacherFigures, TruthFigures } from './distill/teach
 export {
   type AssistantChain,
   assistantChain,
-  type AssistantChainEvent,
   type AssistantChainOptions,
 } from './distill/schemes/assistantChain.ts';
 export { blackBox, type BlackBoxOptions, type BlackBoxTaught } from './distill/schemes/blackBox.ts';
-export { type BornAgain, bornAgain, type BornAgainEvent, type BornAgainOptions } from './distill/schemes/bornAgain.ts';
+export { type BornAgain, bornAgain, type BornAgainOptions } from './distill/schemes/bornAgain.ts';
 export {
   type GraphTaught,
   graphTeacher,
@@ -266,4 +267,5 @@ export {
   type SourceFreeOptions,
 } from './distill/schemes/sourceFree.ts';
 export { withoutForgetting, type WithoutForgettingOptions } from './distill/schemes/withoutForgetting.ts';
+export { type Specialist, type Specialists, type SpecialistsOptions, specialists } from './distill/specialists.ts';
 export { type StoredAnswersOptions, type StoredTeacher, storedAnswers } from './distill/storedAnswers.ts';

@@ -16,3 +16,16 @@ export function pickRows({ data, shape }: NdArray, indices: Int32Array): NdArray
 export function pickRowsOfAll(arrays: NamedArrays, indices: Int32Array): NamedArrays {
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, pickRows(array, indices)]));
 }
+
+/** Rows of length 1, in double precision; one of zeros stays so, and is at a right angle to all. */
+export function unitRows({ data, shape }: NdArray): Float64Array {
+  const length = sizeOf(shape.slice(1));
+  const rows = Float64Array.from(data);
+  for (let from = 0; from < rows.length; from += length) {
+    let squares = 0;
+    for (let f = from; f < from + length; f++) squares += (rows[f] as number) ** 2;
+    const norm = Math.sqrt(squares) || 1;
+    for (let f = from; f < from + length; f++) rows[f] = (rows[f] as number) / norm;
+  }
+  return rows;
+}

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import type { DType, NamedArrays } from '../core/shape.ts';
+import { type DType, formatShape, type NamedArrays } from '../core/shape.ts';
 
 /** One input of an example: its shape without the batch, and how its numbers are stored. */
 export interface InputSpec {
@@ -42,6 +42,12 @@ export const DEFAULT_INPUT = 'input';
 
 export function isLabelled(dataset: Dataset): dataset is LabelledDataset {
   return dataset.hasLabels;
+}
+
+/** A dataset's inputs in words: the same words for the same inputs. */
+export function describeInputs({ inputs }: Dataset): string {
+  const each = Object.entries(inputs).map(([name, { shape, dtype }]) => `"${name}" ${formatShape(shape)} ${dtype}`);
+  return each.sort().join(', ');
 }
 
 /** Throws    empty-dataset: there is no example */

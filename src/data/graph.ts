@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { unitRows } from '../core/rows.ts';
 import { firstNonFinite, formatShape, type NdArray, sizeOf } from '../core/shape.ts';
 import { takeTurns } from '../core/turns.ts';
 
@@ -97,18 +98,6 @@ function checkOptions({ data, shape }: NdArray, options: NearestNeighboursOption
   throw new LimbeckError('not-finite', `The features of example ${example} hold ${data[at]}. Clean them first.`, {
     details: { example },
   });
-}
-
-/** Rows of length 1; one of zeros stays so, and is at a right angle to all. */
-function unitRows({ data, shape }: NdArray): Float64Array {
-  const size = shape[0] ?? 0;
-  const length = data.length / size;
-  const rows = Float64Array.from(data);
-  for (let i = 0; i < size; i++) {
-    const norm = Math.sqrt(dot(rows, i, i, length));
-    if (norm > 0) for (let f = i * length; f < (i + 1) * length; f++) rows[f] = (rows[f] as number) / norm;
-  }
-  return rows;
 }
 
 function dot(rows: Float64Array, i: number, j: number, length: number): number {

@@ -37,7 +37,7 @@ const OPTIONS = ['classes', 'method', 'alpha', 'sigma', 'rounds', 'tolerance', '
  *           Functions": F ← D^−1 W F, labels kept. W is the graph made symmetric by its stronger tie.
  *
  * @example
- * const graph = await nearestNeighbours(features);
+ * const graph = await nearestNeighbours({ data: pixels, shape: [2000, 784] });
  * const probs = await labelPropagation(graph, labels);
  */
 export async function labelPropagation(

@@ -1,16 +1,16 @@
 import { LimbeckError } from '../core/errors.ts';
-import { dtypeOf, formatShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
-import type { Dataset } from './dataset.ts';
+import { dtypeOf, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import { type Dataset, describeInputs } from './dataset.ts';
 
 /**
  * The examples of one dataset and, after them, those of another; nothing is copied. Labels are left out.
  * Throws    shape-mismatch: inputs of other names, shapes or types
  *
  * @example
- * const all = joined(withoutLabels(labelled), unlabelled);
+ * const all = joined(withoutLabels(labelled), data);
  */
 export function joined(first: Dataset, second: Dataset): Dataset {
-  const [given, needed] = [described(second), described(first)];
+  const [given, needed] = [describeInputs(second), describeInputs(first)];
   if (given !== needed) {
     throw new LimbeckError('shape-mismatch', `The inputs of the two datasets differ: ${needed} and ${given}.`, {
       details: { given, needed },
@@ -28,11 +28,6 @@ export function joined(first: Dataset, second: Dataset): Dataset {
     return { inputs: interleaved(a.inputs, b.inputs, Array.from(indices, isFirst)) };
   };
   return { size: first.size + second.size, inputs: first.inputs, hasLabels: false, read };
-}
-
-function described({ inputs }: Dataset): string {
-  const each = Object.entries(inputs).map(([name, { shape, dtype }]) => `"${name}" ${formatShape(shape)} ${dtype}`);
-  return each.sort().join(', ');
 }
 
 /** The rows of both in turn, as the flags say. */

@@ -6,7 +6,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 
 export interface AnswersOptions {
-  readonly teacher: Teacher;
+  readonly teacher: Pick<Teacher, 'ask'>;
   readonly dataset: Dataset;
   /** Every example once: the order in which the teacher is asked, so that what is needed first is answered first. */
   readonly order: Int32Array;

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { unitRows } from '../core/rows.ts';
 import { formatShape, type NdArray } from '../core/shape.ts';
 
 /**
@@ -29,18 +30,6 @@ export function centroidLabels(features: NdArray, probs: NdArray): Int32Array {
   );
   const second = centersOf(unit, length, classes, (i, c) => (first[i] === c ? 1 : 0));
   return nearest(unit, second, length);
-}
-
-function unitRows({ data, shape }: NdArray): Float64Array {
-  const length = shape[1] as number;
-  const unit = Float64Array.from(data);
-  for (let from = 0; from < unit.length; from += length) {
-    let squares = 0;
-    for (let f = from; f < from + length; f++) squares += (unit[f] as number) ** 2;
-    const norm = Math.sqrt(squares) || 1;
-    for (let f = from; f < from + length; f++) unit[f] = (unit[f] as number) / norm;
-  }
-  return unit;
 }
 
 /** One center a class, of length 1; null where a class has nobody. */

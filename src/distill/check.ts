@@ -1,8 +1,15 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
-import { firstNonFinite, formatShape } from '../core/shape.ts';
+import { firstNonFinite } from '../core/shape.ts';
 import { checkAugment } from '../data/augment.ts';
-import { checkNotEmpty, type Dataset, type Examples, isLabelled, type LabelledExamples } from '../data/dataset.ts';
+import {
+  checkNotEmpty,
+  type Dataset,
+  describeInputs,
+  type Examples,
+  isLabelled,
+  type LabelledExamples,
+} from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { isLayersModel } from '../student/layersModel.ts';
@@ -14,7 +21,8 @@ import { checkQuantizationAware } from '../train/quantizationAware.ts';
 import { checkSelfTeacher, selfAnswers } from '../train/selfTeacher.ts';
 import type { DistillOptions } from './distill.ts';
 
-const OPTIONS = [
+/** The names of what `distill` takes. */
+export const DISTILL_OPTIONS: readonly string[] = [
   'teacher',
   'student',
   'data',
@@ -43,7 +51,7 @@ const OPTIONS = [
  * Throws    invalid-option · empty-dataset · student-invalid · shape-mismatch: the holdout has other inputs
  */
 export function checkOptions(options: DistillOptions): void {
-  checkKnownOptions(options, OPTIONS, 'distill');
+  checkKnownOptions(options, DISTILL_OPTIONS, 'distill');
   const { student, data, holdout, epochs = 6, batchSize = 64, seed = 0 } = options;
   const { teacherBatchSize = 32, answerMemoryBytes = 0 } = options;
   if (options.selfTeacher !== undefined) checkSelfTeacher(options.selfTeacher);
@@ -79,7 +87,7 @@ export function checkOptions(options: DistillOptions): void {
 /** Throws    empty-dataset · shape-mismatch */
 function checkSameInputs(other: Dataset, data: Dataset, role: string): void {
   checkNotEmpty(other, role);
-  const [given, needed] = [inputsOf(other), inputsOf(data)];
+  const [given, needed] = [describeInputs(other), describeInputs(data)];
   if (given === needed) return;
   throw new LimbeckError(
     'shape-mismatch',
@@ -153,13 +161,6 @@ function checkControl({ control, data: ofRun }: DistillOptions): void {
     );
   }
   checkSameInputs(data, ofRun, 'control');
-}
-
-function inputsOf({ inputs }: Dataset): string {
-  const described = Object.entries(inputs).map(
-    ([name, { shape, dtype }]) => `"${name}" ${formatShape(shape)} ${dtype}`,
-  );
-  return described.sort().join(', ');
 }
 
 /** Throws    not-finite · class-mismatch, with the number of the example */

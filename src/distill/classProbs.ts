@@ -1,39 +1,94 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
 import { formatShape, type NamedArrays, type NdArray } from '../core/shape.ts';
-import { argMax } from '../core/stats.ts';
-import { logProbsOf } from '../train/logProbs.ts';
+import { logOfProbs } from '../teacher/ensembleMean.ts';
+import { classAnswersOf, type GivenAnswers } from './classAnswers.ts';
 
 /** The smallest probability of a table; e to its logarithm is 0 in float32 beside any other class. */
 const LEAST = 1e-30;
+const ROUNDING = 1e-4;
+
+/** Where answers are read, and what they are. */
+export interface ClassProbsOptions {
+  /** Default 'logits'. */
+  readonly output?: string;
+  /**
+   * 'labels' is the number of a class for each example, [N] or [N, 1]. 'probs' may be the largest only, as services give
+   * them, with 0 in the other places. Default 'logits', which log-probabilities are too.
+   */
+  readonly given?: GivenAnswers | 'labels';
+  /** How many classes there are; needed for 'labels'. */
+  readonly classes?: number;
+}
 
 /**
- * softmax(logits) of one row of classes an example.
- * Shapes    [N, C] → [N, C]
- * Throws    unknown-output · shape-mismatch: not [N, C]
+ * Probabilities of one row of classes an example: softmax(logits), those that were given, or 1 for what was named.
+ * Shapes    [N, C] → [N, C]; labels [N] → [N, C]
+ * Throws    unknown-output · shape-mismatch: not [N, C] · not-finite · invalid-option: what is no probability, labels
+ *           without `classes` · class-mismatch: a label that is no class
  */
-export function classProbs(answers: NamedArrays, output: string): NdArray {
-  const logits = answers[output];
-  if (logits === undefined) {
+export function classProbs(answers: NamedArrays, options: ClassProbsOptions = {}): NdArray {
+  const { output = 'logits', given = 'logits' } = options;
+  const array = answers[output];
+  if (array === undefined) {
     throw new LimbeckError(
       'unknown-output',
       `There is no output "${output}"; there are ${Object.keys(answers).join(', ') || 'none'}. Let "read" return it.`,
       { details: { needed: output, given: Object.keys(answers) } },
     );
   }
-  if (logits.shape.length !== 2) {
+  if (given === 'labels') return oneHot(namedClasses(array, options.classes), options.classes as number);
+  const { logProbs, classes } = classAnswersOf(array, given);
+  const at = logProbs.findIndex(Number.isNaN);
+  if (at >= 0) throw noProbability(array, at, given, classes);
+  const data = Float32Array.from(logProbs, Math.exp);
+  const tooLarge = data.findIndex((probability) => probability > 1 + ROUNDING);
+  if (tooLarge >= 0) throw noProbability(array, tooLarge, given, classes);
+  return { data, shape: array.shape };
+}
+
+function namedClasses({ data, shape }: NdArray, classes: number | undefined): Int32Array {
+  checkCount(classes as number, 'classes');
+  if (data.length !== shape[0]) {
     throw new LimbeckError(
       'shape-mismatch',
-      `The output "${output}" is ${formatShape(logits.shape)}; one row of classes an example is needed, [N, C].`,
-      { details: { given: logits.shape } },
+      `The answers are ${formatShape(shape)}; labels are one number an example, [N] or [N, 1].`,
+      { details: { given: shape } },
     );
   }
-  return { data: Float32Array.from(logProbsOf(logits), Math.exp), shape: logits.shape };
+  const labels = Int32Array.from(data);
+  const wrong = labels.findIndex((label, i) => label !== data[i] || label < 0 || label >= (classes as number));
+  if (wrong < 0) return labels;
+  throw new LimbeckError(
+    'class-mismatch',
+    `The answer to example ${wrong} is ${data[wrong]}, which is no label of ${classes} classes (0…${(classes as number) - 1}).`,
+    { details: { label: data[wrong], classes } },
+  );
+}
+
+function noProbability({ data }: NdArray, at: number, given: GivenAnswers, classes: number): LimbeckError {
+  const example = Math.floor(at / classes);
+  const values = Array.from(data.subarray(example * classes, (example + 1) * classes));
+  const wrong = values.find((value) => !Number.isFinite(value) || (given === 'probs' && !(value >= 0 && value <= 1)));
+  if (given === 'probs' && Number.isFinite(wrong)) {
+    return new LimbeckError(
+      'invalid-option',
+      `The answer to example ${example} holds ${wrong}, which is no probability. Are these logits? Then leave "given" out.`,
+      { details: { example } },
+    );
+  }
+  return new LimbeckError(
+    'not-finite',
+    `The answer to example ${example} holds ${wrong}. Check the teacher's inputs.`,
+    {
+      details: { example },
+    },
+  );
 }
 
 /** Log-probabilities, which `softTargets` at temperature 1 reads as logits. */
-export function toLogits({ data, shape }: NdArray): NdArray {
-  return { data: Float32Array.from(data, (probability) => Math.log(Math.max(LEAST, probability))), shape };
+export function toLogits(probs: NdArray): NdArray {
+  return logOfProbs(probs, LEAST);
 }
 
 /** Probability 1 for the class of each label. Labels lie within the classes. */
@@ -41,12 +96,6 @@ export function oneHot(labels: ArrayLike<number>, classes: number): NdArray {
   const data = new Float32Array(labels.length * classes);
   for (let i = 0; i < labels.length; i++) data[i * classes + (labels[i] as number)] = 1;
   return { data, shape: [labels.length, classes] };
-}
-
-/** The most likely class of each row. */
-export function topClasses({ data, shape }: NdArray): Int32Array {
-  const classes = shape[1] as number;
-  return Int32Array.from({ length: shape[0] as number }, (_, i) => argMax(data, i * classes, classes));
 }
 
 /**

@@ -4,8 +4,8 @@ import { type Run, startRun } from '../core/run.ts';
 import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import { checkNotEmpty, type Dataset, type Examples, isLabelled, type LabelledDataset } from '../data/dataset.ts';
 import type { Teacher } from '../teacher/teacher.ts';
-import { openAnswers } from './answers.ts';
 import type { GivenAnswers } from './classAnswers.ts';
+import { askAll } from './predictAll.ts';
 import { disagreementFindings, findingsOf } from './teacherFindings.ts';
 import { type Disagreement, disagreementsOf, figuresOf, type TeacherFigures } from './teacherReport.ts';
 
@@ -81,20 +81,18 @@ async function inspect(
   let answered = 0;
   const answers: NdArray[] = [];
   for (const teacher of teachers) {
-    const all = await openAnswers({
+    const before = answered;
+    const all = await askAll({
       teacher: only(teacher, output),
-      dataset: keepingLabels(data, labels),
-      order: Int32Array.from({ length: data.size }, (_, i) => i),
-      batchSize: batchSize ?? teacher.description.batchSize ?? 32,
-      memoryBytes: Number.POSITIVE_INFINITY,
-      onAnswered(count) {
-        answered += count;
+      data: keepingLabels(data, labels),
+      batchSize,
+      emit(event) {
+        answered = before + event.answered;
         emit({ type: 'teacher', answered, total });
       },
-      onTooLarge: () => undefined,
       signal,
-    }).all();
-    answers.push(all?.[output] as NdArray);
+    });
+    answers.push(all[output] as NdArray);
   }
   const names = teachers.map(({ description }) => description.name);
   checkSameShape(answers, names);
@@ -128,9 +126,9 @@ function checkInspect(teachers: readonly Teacher[], data: Dataset, options: Insp
 }
 
 /** The teacher with one output, looked at as it comes: what is wrong with it is said after the first batch. */
-function only(teacher: Teacher, output: string): Teacher {
+function only(teacher: Teacher, output: string): Pick<Teacher, 'ask' | 'description'> {
   return {
-    ...teacher,
+    description: teacher.description,
     async ask(inputs, signal): Promise<NamedArrays> {
       const answer = await teacher.ask(inputs, signal);
       const array = answer[output];

@@ -1,71 +1,38 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { argMax } from '../core/stats.ts';
 import { collaborative } from '../losses/collaborative.ts';
-import { consistency } from '../losses/consistency.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
 import { earlyExits } from '../losses/earlyExits.ts';
 import { gatedBranches } from '../losses/gatedBranches.ts';
-import type { Loss } from '../losses/loss.ts';
 import { mutual } from '../losses/mutual.ts';
-import { progressiveTargets } from '../losses/progressiveTargets.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { weighted } from '../losses/weighted.ts';
 import * as tf from '../runtime/tf.ts';
+import { answerEarly } from '../student/answerEarly.ts';
 import { branched } from '../student/branched.ts';
 import { cohort } from '../student/cohort.ts';
 import type { Student } from '../student/student.ts';
 import { withExits } from '../student/withExits.ts';
 import { branchOf, withoutExits } from '../student/withoutExits.ts';
 import { mlp } from '../student/zoo/mlp.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { type DistillOptions, distill } from './distill.ts';
 import {
   CLASSES,
   data,
-  EXAMPLES,
   FEATURES,
-  HERE,
   holdout,
   labelled,
+  labelsOf,
   makeStudent,
   makeTeacher,
   weightsOf,
 } from './distillCases.ts';
-import { noiseTeacher, accuracyOf as ofUnseen, unseen } from './unseenCases.ts';
+import { LEARN, oneTrainer } from './trainerCases.ts';
+import { noiseTeacher, noisy, accuracyOf as ofUnseen, unseen } from './unseenCases.ts';
 
-let trainer: Trainer;
-let tensorsBefore = 0;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-  tensorsBefore = (await trainer.memory()).tensors;
-});
-afterAll(async () => {
-  expect((await trainer.memory()).tensors).toBe(tensorsBefore);
-  await trainer[Symbol.asyncDispose]();
-});
-
-const LEARN = { epochs: 25, batchSize: 16, optimizer: { learningRate: 0.02 } } as const;
+const trainer = oneTrainer();
 const learn = (options: Partial<DistillOptions> & Pick<DistillOptions, 'student'>) =>
-  distill({ data, trainer, ...LEARN, ...options }).done;
-
-const accuracyOf = (student: Student, output?: string) => ofUnseen(trainer, student, output);
-
-/** The loss with noise in the place of one thing that it reads. */
-function withNoise(loss: Loss, side: 'student' | 'teacher', output: string): Loss {
-  let seed = 1;
-  return {
-    ...loss,
-    isStatic: false,
-    compute(tfjs, tensors) {
-      const { shape = [] } = tensors[side][output] ?? {};
-      const noise = tfjs.randomNormal(shape, 0, 4, 'float32', seed++);
-      return loss.compute(tfjs, { ...tensors, [side]: { ...tensors[side], [output]: noise } });
-    },
-  };
-}
-
-/** A loss of one's own stays on this thread under its own name. */
-const own = (loss: Loss): Loss => ({ ...loss, name: `noisy ${loss.name}` });
-const noisy = (...given: Parameters<typeof withNoise>) => own(withNoise(...given));
+  distill({ data, trainer: trainer(), epochs: 25, ...LEARN, ...options }).done;
+const accuracyOf = (student: Student, output?: string) => ofUnseen(trainer(), student, output);
 
 describe('a cohort', () => {
   const trio = () => [makeStudent(), mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [12] })] as const;
@@ -86,9 +53,9 @@ describe('a cohort', () => {
     expect(report.student.outputs).toEqual({ 'logits.0': [CLASSES], 'logits.1': [CLASSES] });
     expect(report.holdout['accuracy']).toBeGreaterThan(0.8);
     expect(report.holdout['logits.1/accuracy']).toBeGreaterThan(0.8);
-    const together = await trainer.predict(student, { input: unseen });
-    expect(together['logits.1']).toEqual((await trainer.predict(second, { input: unseen }))['logits']);
-    expect(await trainer.timeMs(student, { input: unseen }, 1)).toHaveLength(1);
+    const together = await trainer().predict(student, { input: unseen });
+    expect(together['logits.1']).toEqual((await trainer().predict(second, { input: unseen }))['logits']);
+    expect(await trainer().timeMs(student, { input: unseen }, 1)).toHaveLength(1);
   });
 
   test.each([
@@ -145,6 +112,10 @@ describe('branches and exits', () => {
       await learn({ student, data: labelled, loss: noise ? noisy(loss, 'student', 'logits') : loss });
       accuracies.push(await accuracyOf(student, 'exit.0'));
       if (noise) continue;
+      const { logits, exit } = answerEarly(await trainer().predict(student, { input: unseen }), { threshold: 0.8 });
+      const right = labelsOf(unseen).filter((label, i) => argMax(logits.data, i * CLASSES, CLASSES) === label);
+      expect(right.length / 200).toBeGreaterThan(0.8);
+      expect(new Set(exit)).toEqual(new Set([0, 1]));
       const plain = await withoutExits(student);
       expect(await accuracyOf(plain)).toBe(await accuracyOf(student));
       expect(await accuracyOf(plain)).toBeGreaterThan(0.85);
@@ -184,83 +155,5 @@ describe('branches and exits', () => {
     const student = withExits(deep, { at: ['first'], features: 2 });
     await learn({ student, data: labelled, epochs: 1, loss: earlyExits({ hint: { layer: 'narrow' } }) });
     deep.dispose();
-  });
-});
-
-describe('a self teacher', () => {
-  test('the mean of the student teaches it, which noise in its place would spoil', async () => {
-    const accuracies = [];
-    for (const noise of [false, true]) {
-      const student = makeStudent();
-      const term = consistency({ distance: 'kl' });
-      const loss = weighted([
-        { loss: crossEntropy(), weight: 1 },
-        { loss: noise ? withNoise(term, 'teacher', 'self') : term, weight: 3 },
-      ]);
-      await learn({
-        student,
-        data: labelled,
-        loss: noise ? own(loss) : loss,
-        selfTeacher: { kind: 'mean', decay: 0.9 },
-      });
-      accuracies.push(await accuracyOf(student));
-    }
-    expect(accuracies[0]).toBeGreaterThan(0.85);
-    expect(accuracies[1]).toBeLessThan((accuracies[0] as number) - 0.1);
-  });
-
-  test('the past of the student softens its labels, which noise in its place would spoil', async () => {
-    const accuracies = [];
-    for (const noise of [false, true]) {
-      const student = makeStudent();
-      const loss = progressiveTargets({ alpha: 0.9 });
-      const selfTeacher = { kind: 'past' } as const;
-      await learn({ student, data: labelled, selfTeacher, loss: noise ? noisy(loss, 'teacher', 'self') : loss });
-      accuracies.push(await accuracyOf(student));
-    }
-    expect(accuracies[0]).toBeGreaterThan(0.85);
-    expect(accuracies[1]).toBeLessThan((accuracies[0] as number) - 0.1);
-  });
-
-  test('works beside a teacher from outside, each asked for its own', async () => {
-    const { teacher, asked } = makeTeacher();
-    const student = makeStudent();
-    const loss = weighted([
-      { loss: softTargets({ temperature: 1 }), weight: 1 },
-      { loss: softTargets({ teacherOutput: 'self', temperature: 2 }), weight: 0.5 },
-    ]);
-    const { report } = await learn({ teacher, student, holdout, loss, selfTeacher: { kind: 'mean' } });
-    // The first two twice: before the first step, too.
-    expect(asked()).toBe(EXAMPLES + 2 + 20);
-    expect(report.holdout['agreement']).toBeGreaterThan(0.8);
-  });
-
-  test('gives the same student for the same seed', async () => {
-    for (const kind of ['mean', 'past'] as const) {
-      const weights = [];
-      for (const seed of [1, 1, 2]) {
-        const student = makeStudent();
-        await learn({ student, data: labelled, epochs: 3, seed, selfTeacher: { kind }, loss: progressiveTargets() });
-        weights.push(weightsOf(student));
-      }
-      expect(weights[1]).toEqual(weights[0]);
-      expect(weights[2]).not.toEqual(weights[0]);
-    }
-  });
-
-  test.each([
-    ['no teacher for a loss that reads one', {}, 'invalid-option'],
-    ['a self teacher of another kind', { selfTeacher: { kind: 'future' } as never }, 'invalid-option'],
-    ['a decay of 1', { selfTeacher: { kind: 'mean', decay: 1 } }, 'invalid-option'],
-    ['a decay of what keeps no mean', { selfTeacher: { kind: 'past', decay: 0.9 } as never }, 'invalid-option'],
-    ['answers that are no names', { selfTeacher: { kind: 'mean', answers: {} } }, 'invalid-option'],
-    ['an answer that the loss does not read', { selfTeacher: { kind: 'mean' } }, 'invalid-option'],
-    [
-      'an output that the student has not',
-      { selfTeacher: { kind: 'mean', answers: { logits: 'nothing' } } },
-      'unknown-output',
-    ],
-  ] as const)('refuses %s', async (_, changed, code) => {
-    await expect(learn({ student: makeStudent(), loss: softTargets(), ...changed })).rejects.toMatchObject({ code });
   });
 });

@@ -47,19 +47,21 @@ describe('storedAnswers', () => {
 describe('class probabilities', () => {
   test('come from logits and go back to them', () => {
     const logits = table(4, 3);
-    const probs = classProbs({ logits }, 'logits');
+    const probs = classProbs({ logits });
     const first = Array.from(logits.data.slice(0, 3), Math.exp);
     const sum = first.reduce((a, b) => a + b, 0);
     first.forEach((value, c) => {
       expect(probs.data[c]).toBeCloseTo(value / sum, 6);
     });
-    const again = classProbs({ logits: toLogits(probs) }, 'logits');
+    const again = classProbs({ logits: toLogits(probs) });
     again.data.forEach((value, i) => {
       expect(value).toBeCloseTo(probs.data[i] as number, 6);
     });
     expect(toLogits(oneHot([1], 2)).data.every(Number.isFinite)).toBe(true);
-    expect(() => classProbs({ logits }, 'answers')).toThrow(expect.objectContaining({ code: 'unknown-output' }));
-    expect(() => classProbs({ logits: { ...logits, shape: [2, 2, 3] } }, 'logits')).toThrow(
+    expect(() => classProbs({ logits }, { output: 'answers' })).toThrow(
+      expect.objectContaining({ code: 'unknown-output' }),
+    );
+    expect(() => classProbs({ logits: { ...logits, shape: [2, 2, 3] } })).toThrow(
       expect.objectContaining({ code: 'shape-mismatch' }),
     );
   });
@@ -112,7 +114,7 @@ describe('centroidLabels', () => {
 
   test.each([1, 2, 3, 4, 5])('equal the formula, %i', () => {
     const features = table(40, 6);
-    const probs = classProbs({ logits: table(40, 4) }, 'logits');
+    const probs = classProbs({ logits: table(40, 4) });
     expect(Array.from(centroidLabels(features, probs))).toEqual(plain(rowsOf(features), rowsOf(probs)));
   });
 

@@ -34,7 +34,8 @@ const NUMBER = 'example';
  * Source    Zhang et al. 2022, "Graph-less Neural Networks", arXiv:2110.08727, §4 (a student of a table of answers)
  *
  * @example
- * distill({ ...storedAnswers({ logits: { data: saved, shape: [2000, 10] } }), student, data });
+ * const { logits } = await teacher.ask((await data.read(Int32Array.of(0, 1, 2))).inputs);
+ * distill({ ...storedAnswers({ logits: logits as NdArray }), student, data: take(data, 3) });
  */
 export function storedAnswers(answers: NamedArrays, options: StoredAnswersOptions = {}): StoredTeacher {
   checkKnownOptions(options, ['name', 'holdout'], 'storedAnswers');

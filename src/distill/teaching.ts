@@ -109,7 +109,12 @@ export function overlapOf(teacherMs: number, learnMs: number, epochMs: number): 
   return most > 0 ? Math.min(1, Math.max(0, both / most)) : 0;
 }
 
-function teacherEvent(answered: number, total: number, startedAt: number): DistillEvent {
+/** How far a teacher is that began to answer at `startedAt`. */
+export function teacherEvent(
+  answered: number,
+  total: number,
+  startedAt: number,
+): Extract<DistillEvent, { type: 'teacher' }> {
   const ms = performance.now() - startedAt;
   const remainingMs = (ms / answered) * (total - answered);
   return { type: 'teacher', answered, total, examplesPerSecond: (answered / ms) * 1000, remainingMs };

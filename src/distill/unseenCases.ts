@@ -2,6 +2,7 @@
 // Only tests import this file.
 import { seededRandom } from '../core/random.ts';
 import { argMax } from '../core/stats.ts';
+import type { Loss } from '../losses/loss.ts';
 import type { Student } from '../student/student.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { CLASSES, labelsOf, makeTeacher, points } from './distillCases.ts';
@@ -22,3 +23,21 @@ export function noiseTeacher() {
     logits: { data: Float32Array.from({ length: count * CLASSES }, () => 8 * random() - 4), shape: [count, CLASSES] },
   })).teacher;
 }
+
+/** The loss with noise in the place of one thing that it reads. */
+export function withNoise(loss: Loss, side: 'student' | 'teacher', output: string): Loss {
+  let seed = 1;
+  return {
+    ...loss,
+    isStatic: false,
+    compute(tfjs, tensors) {
+      const { shape = [] } = tensors[side][output] ?? {};
+      const noise = tfjs.randomNormal(shape, 0, 4, 'float32', seed++);
+      return loss.compute(tfjs, { ...tensors, [side]: { ...tensors[side], [output]: noise } });
+    },
+  };
+}
+
+/** A loss of one's own stays on this thread under its own name. */
+export const own = (loss: Loss): Loss => ({ ...loss, name: `noisy ${loss.name}` });
+export const noisy = (...given: Parameters<typeof withNoise>) => own(withNoise(...given));

@@ -7,7 +7,7 @@ import type * as tfjs from '../runtime/tf.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { memberOutput } from './cohort.ts';
 import { layerAt, outputOf, pooled } from './layerPlace.ts';
-import { isLayersModel, studentFromModel } from './layersModel.ts';
+import { asStudent } from './layersModel.ts';
 import { type LayerPlace, type Student, type StudentChange, untrainedStudent } from './student.ts';
 
 /** Where a student divides. */
@@ -36,7 +36,7 @@ export function branched(student: Student | LayersModel, options: BranchedOption
   checkKnownOptions(options, ['at', 'branches'], 'branched');
   const { at, branches = 3 } = options;
   checkCount(branches, 'branches', 2);
-  const from = isLayersModel(student) ? studentFromModel(student) : student;
+  const from = asStudent(student);
   return untrainedStudent(`${from.name} with branches`, async () => ({
     kind: 'derived',
     from: await from.portable(),

@@ -50,8 +50,8 @@ const plain = ({ weightData, ...rest }: StudentArtifacts) => ({
 const numbersOf = (tensor: tf.Tensor | tf.Tensor[]) => Array.from((tensor as tf.Tensor).dataSync());
 
 describe.each([
-  ['functional', functional, { layer: 'logits', features: 'normal' }],
-  ['sequential', sequential, { layer: 'last', features: 'hidden' }],
+  ['functional', functional, { layer: 'logits', features: 'normal', classes: 3 }],
+  ['sequential', sequential, { layer: 'last', features: 'hidden', classes: 3 }],
 ] as const)('a %s student', (_, make, classifier) => {
   test('tells its classifier and features', async () => {
     expect(classifierOf(await artifactsOf(make()))).toEqual(classifier);

@@ -7,6 +7,8 @@ import type { StudentArtifacts, WeightSpec } from './student.ts';
 export interface Classifier {
   readonly layer: string;
   readonly features: string;
+  /** How many it knows. */
+  readonly classes: number;
 }
 
 /** [layer, call, output], as tfjs and Keras write it. */
@@ -35,7 +37,7 @@ export function classifierOf(artifacts: StudentArtifacts): Classifier {
   const layer = config.layers.find((one) => one.name === name);
   const features = layer?.inbound_nodes[0]?.[0]?.[0];
   if (layer?.class_name === 'Dense' && layer.inbound_nodes.length === 1 && features !== undefined) {
-    return { layer: layer.name, features };
+    return { layer: layer.name, features, classes: Number(layer.config['units']) };
   }
   throw new LimbeckError(
     'student-invalid',
@@ -78,10 +80,9 @@ export function withWeightsOf(student: StudentArtifacts, trained: StudentArtifac
  * Throws    student-invalid: see `classifierOf` · class-mismatch: fewer classes than before
  */
 export function withClasses(artifacts: StudentArtifacts, classes: number, seed: number): StudentArtifacts {
-  const { layer } = classifierOf(artifacts);
+  const { layer, classes: former } = classifierOf(artifacts);
   const { topology, config } = functionalOf(artifacts);
   const entry = config.layers.find(({ name }) => name === layer) as LayerEntry;
-  const former = Number(entry.config['units']);
   if (classes < former) {
     throw new LimbeckError(
       'class-mismatch',

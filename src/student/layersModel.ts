@@ -43,6 +43,13 @@ export function studentFromModel(model: LayersModel): Student {
   };
 }
 
+/** A student as it is, or made of a tfjs LayersModel. Throws    student-invalid: neither */
+export function asStudent(given: Student | LayersModel): Student {
+  return typeof (given as Student | undefined)?.portable === 'function'
+    ? (given as Student)
+    : studentFromModel(given as LayersModel);
+}
+
 /** A model's topology and weights in tfjs's layers format. Throws    student-invalid */
 export async function artifactsOf(model: LayersModel): Promise<StudentArtifacts> {
   let saved: StudentArtifacts | undefined;

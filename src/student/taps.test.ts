@@ -2,7 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
 import * as tf from '../runtime/tf.ts';
+import { attentionTap } from './layers/attentionTap.ts';
 import { tapStudent } from './taps.ts';
+import { transformerTinyDesign } from './zoo/transformerTiny.ts';
+
+const tiny = { length: 5, vocabulary: 7, classes: 3, width: 4, heads: 2, hidden: 6, blocks: 2 };
 
 let backend: OpenBackend;
 beforeAll(async () => {
@@ -57,6 +61,70 @@ describe('tapStudent', () => {
     const model = makeModel();
     expect(() => tapStudent(model, ['conv'])).toThrow(
       expect.objectContaining({ code: 'unknown-output', message: expect.stringContaining('"maps", "flat", "dense"') }),
+    );
+    model.dispose();
+  });
+
+  test('reads inside attention, in the layer that stands in the student', () => {
+    const model = transformerTinyDesign.build(tf, tiny, 1);
+    const parts = ['attention_1/queries', 'attention_1/keys', 'attention_2/values'];
+    const tapped = tapStudent(model, ['logits', ...parts, 'attention_2']);
+    const sequence = [tiny.length, tiny.width];
+    const taps = [...parts, 'attention_2'].map((name) => [name, sequence]);
+    expect(tapped.outputs).toEqual({ logits: [tiny.classes], ...Object.fromEntries(taps) });
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const x = tf.tensor2d([1, 2, 3, 4, 5, 6, 0, 6, 1, 2], [2, 5], 'int32');
+      const read = tapped.apply([x], 'training');
+      expect(Object.keys(read)).toEqual(['logits', ...parts, 'attention_2']);
+      const byHand = tf.model({
+        inputs: model.inputs,
+        outputs: [...model.outputs, attentionTap(tf, model.getLayer('attention_1'), 'keys')],
+      });
+      const [logits, keys] = byHand.apply(x) as tf.Tensor[];
+      expect(Array.from(read['attention_1/keys']?.dataSync() ?? [])).toEqual(Array.from(keys?.dataSync() ?? []));
+      expect(Array.from(read['logits']?.dataSync() ?? [])).toEqual(Array.from(logits?.dataSync() ?? []));
+      expect(new Set(read['attention_1/queries']?.dataSync()).size).toBeGreaterThan(10);
+    });
+    expect(tf.memory().numTensors).toBe(before);
+    model.dispose();
+  });
+
+  test('carries the gradient of a part to that part’s kernel and to what lies before it', () => {
+    const model = transformerTinyDesign.build(tf, tiny, 1);
+    const tapped = tapStudent(model, ['attention_2/keys']);
+    const weights = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    tf.tidy(() => {
+      const x = tf.tensor2d([1, 2, 3, 4, 5, 6, 0, 6, 1, 2], [2, 5], 'int32');
+      const compute = () => {
+        const { logits, ...read } = tapped.apply([x], 'training');
+        const keys = read['attention_2/keys'] as tf.Tensor;
+        return tf.add(tf.sum(tf.square(keys)), tf.mul(tf.sum(logits as tf.Tensor), 0)) as tf.Scalar;
+      };
+      const { grads } = tf.variableGrads(compute, weights);
+      const reached = model.trainableWeights.filter((_, i) => {
+        const slopes = grads[(weights[i] as tf.Variable).name] as tf.Tensor;
+        return (tf.max(tf.abs(slopes)).dataSync()[0] as number) > 0;
+      });
+      const names = reached.map(({ originalName }) => originalName);
+      expect(names.filter((name) => name.startsWith('attention_2/')).map((name) => name.toLowerCase())).toEqual(
+        expect.arrayContaining([expect.stringContaining('key')]),
+      );
+      expect(names.some((name) => /^attention_2\/.*(query|value|out)/i.test(name))).toBe(false);
+      expect(names.some((name) => name.startsWith('attention_1/'))).toBe(true);
+      expect(names.some((name) => name.startsWith('logits'))).toBe(false);
+    });
+    model.dispose();
+  });
+
+  test.each([
+    ['a part of another layer', 'logits/keys', 'Only multi-head attention offers parts'],
+    ['a part that attention does not have', 'attention_1/scores', 'offers queries, keys, values'],
+    ['a part of a layer that there is not', 'attention_9/keys', '"attention_1"'],
+  ])('refuses %s', (_, name, said) => {
+    const model = transformerTinyDesign.build(tf, tiny, 1);
+    expect(() => tapStudent(model, [name])).toThrow(
+      expect.objectContaining({ code: 'unknown-output', message: expect.stringContaining(said) }),
     );
     model.dispose();
   });

@@ -122,6 +122,9 @@ describe('branched', () => {
     expect(Object.keys(await answersOf(residual, [1, 16, 16, 3]))).toHaveLength(4);
     const end = branched(mlp({ inputShape: [4], classes: 3, hidden: [5] }), { at: 'logits' });
     await expect(buildStudent(await end.portable(), 1)).rejects.toThrow(invalid);
+    for (const change of [() => branched(undefined as never, { at: 1 }), () => withExits({} as never, { at: [1] })]) {
+      expect(change).toThrow(expect.objectContaining({ code: 'student-invalid' }));
+    }
     expect(() => branched(images(), { at: 1, branches: 1 })).toThrow(
       expect.objectContaining({ code: 'invalid-option' }),
     );

@@ -6,7 +6,7 @@ import { derivedSeed } from '../core/random.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { named } from './cohort.ts';
 import { layerAt, outputOf, pooled } from './layerPlace.ts';
-import { isLayersModel, studentFromModel } from './layersModel.ts';
+import { asStudent } from './layersModel.ts';
 import { type LayerPlace, type Student, type StudentChange, untrainedStudent } from './student.ts';
 
 /** Where a student may answer early. */
@@ -39,7 +39,7 @@ export function withExits(student: Student | LayersModel, options: WithExitsOpti
   checkCount(at?.length, 'length of at');
   checkCount(features, 'features', 0);
   if (classes !== undefined) checkCount(classes, 'classes');
-  const from = isLayersModel(student) ? studentFromModel(student) : student;
+  const from = asStudent(student);
   const change: StudentChange = { to: 'exits', at, features, ...(classes !== undefined && { classes }) };
   return untrainedStudent(`${from.name} with exits`, async () => ({
     kind: 'derived',

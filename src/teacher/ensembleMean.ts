@@ -2,10 +2,10 @@ import { LimbeckError } from '../core/errors.ts';
 import { formatShape, isSameShape, type NdArray } from '../core/shape.ts';
 import { LEAST_PROBABILITY } from './read.ts';
 
-/** The logarithm of each probability. */
-export function logOfProbs({ data, shape }: NdArray): NdArray {
+/** The logarithm of each probability, which counts as `least` at the least. */
+export function logOfProbs({ data, shape }: NdArray, least = LEAST_PROBABILITY): NdArray {
   const logs = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i++) logs[i] = Math.log(Math.max(data[i] as number, LEAST_PROBABILITY));
+  for (let i = 0; i < data.length; i++) logs[i] = Math.log(Math.max(data[i] as number, least));
   return { data: logs, shape };
 }
 

@@ -22,6 +22,7 @@ export interface BalanceEvent {
   readonly terms: readonly BalancedTerm[];
 }
 
+/** One term, and how its gradient was brought to the length of the others'. */
 export interface BalancedTerm {
   /** The loss's name; where several have it, with their number among all terms, counted from 0. */
   readonly name: string;

@@ -1,5 +1,5 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { formatShape, isSameShape } from '../core/shape.ts';
+import { formatShape } from '../core/shape.ts';
 import type { Loss, LossShapes } from '../losses/loss.ts';
 import * as tf from '../runtime/tf.ts';
 import { describeStudent, orderInputs } from '../student/build.ts';
@@ -41,12 +41,7 @@ export async function checkBatch(
   checkLabels(loss, batch, description);
   const shapes = Object.fromEntries(loss.reads.teacher.map((name) => [name, answers[name]?.slice(1) ?? []]));
   using opened = open(student, shapes);
-  if (loss.check === undefined) {
-    for (const [name, given] of Object.entries(opened.shapes.teacher)) {
-      const own = description.outputs[name];
-      if (own !== undefined) checkAlike(name, [answers[name]?.[0] ?? 0, ...given], [rows, ...own]);
-    }
-  }
+  for (const name of loss.reads.teacher) checkRows(name, answers[name] ?? [], rows);
   const variables = variablesOf({ model, loss: opened });
   const progress = { step: 0, steps: 1, epoch: 1, epochs: 1 };
   const read = asRead(
@@ -73,25 +68,15 @@ export async function checkBatch(
   return description;
 }
 
-/** For losses that do not check shapes themselves: anything else would be broadcast, and learned, without a word. */
-function checkAlike(name: string, given: readonly (number | null)[], own: readonly (number | null)[]): void {
-  if (!isSameShape(given.slice(0, -1), own.slice(0, -1))) {
-    throw new LimbeckError(
-      'shape-mismatch',
-      `The teacher's "${name}" is ${formatShape(given)}, the student's is ${formatShape(own)}: they ` +
-        'cannot be compared. Let the teacher\'s "read" bring its output to the shape of the student\'s.',
-      { details: { teacher: given, student: own.slice(1) } },
-    );
-  }
-  if (own.at(-1) !== given.at(-1)) {
-    throw new LimbeckError(
-      'class-mismatch',
-      `Teacher and student differ in their classes: the teacher's "${name}" is ${formatShape(given)}, the ` +
-        `student's is ${formatShape([null, ...own.slice(1)])}. Build the student with classes: ${given.at(-1)}, or let ` +
-        'the teacher\'s "read" pick the classes the student has.',
-      { details: { teacher: given, student: own.slice(1) } },
-    );
-  }
+/** As many answers as examples: anything else would be broadcast, and learned, without a word. */
+function checkRows(name: string, answer: readonly number[], rows: number): void {
+  if (answer[0] === rows) return;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `The teacher's "${name}" is ${formatShape(answer)} for ${rows} examples; its first length must be theirs. Let the ` +
+      'teacher\'s "read" give one answer an example.',
+    { details: { teacher: answer, rows } },
+  );
 }
 
 function shapesOfAnswers({ teacher, onGpu }: NearBatch): Record<string, readonly number[]> {

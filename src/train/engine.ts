@@ -110,7 +110,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
         for await (const event of trainLoop(options)) {
           if (event.type === 'step') self.afterStep();
           if (event.type === 'epoch') {
-            await self.afterEpoch(event);
+            await self.afterEpoch(event, signal);
             const outputs = measuredOutputs(loss, describeStudent(model).outputs);
             const held = await predictHoldout(model, outputs, job.holdoutSize, readHoldout, signal);
             const [holdoutOutputs, ...peers] = Object.values(held);

@@ -64,6 +64,7 @@ export async function makeJob(changed: Partial<TrainJob> = {}): Promise<TrainJob
     batchSize: 32,
     optimizer: { learningRate: 0.01 },
     seed: 5,
+    teacherShapes: { logits: [CLASSES] },
     holdoutSize: 0,
     ...changed,
   };

@@ -26,6 +26,8 @@ function sourceOf() {
   };
 }
 
+const teacherShapes = { logits: [5] };
+
 describe('an imported student', () => {
   const { train } = engineOn('cpu');
 
@@ -34,7 +36,7 @@ describe('an imported student', () => {
     const student = await fromOnnx(bytes);
     const portable = await student.portable();
     const { artifacts, epochs, error } = await train(
-      { student: portable, size: SIZE, epochs: 8, batchSize: 8 },
+      { student: portable, teacherShapes, size: SIZE, epochs: 8, batchSize: 8 },
       sourceOf() as never,
     );
     expect(error).toBeUndefined();
@@ -48,7 +50,7 @@ describe('an imported student', () => {
     const bytes = new Uint8Array(readFileSync(new URL('cnn.onnx', folder)));
     const student = await fromOnnx(bytes, { trainable: ['fc'] });
     const { artifacts } = await train(
-      { student: await student.portable(), size: SIZE, batchSize: 8 },
+      { student: await student.portable(), teacherShapes, size: SIZE, batchSize: 8 },
       sourceOf() as never,
     );
     const head = 4 * (48 * 5 + 5);

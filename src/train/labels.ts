@@ -30,9 +30,10 @@ export function measuredOutputs(loss: Loss, outputs: StudentDescription['outputs
   return [compared, ...peers.filter((name) => isSameShape(outputs[name] ?? [], outputs[compared] ?? []))];
 }
 
-function labelledOutputs({ terms, reads }: Loss): readonly string[] {
-  if (terms !== undefined) return terms.flatMap(labelledOutputs);
-  return reads.labels ? reads.student : [];
+/** Of a loss that combines others and reads labels itself, such as to weigh examples, all outputs of the student count. */
+function labelledOutputs({ terms = [], reads }: Loss): readonly string[] {
+  const inTerms = terms.flatMap(labelledOutputs);
+  return inTerms.length > 0 || !reads.labels ? inTerms : reads.student;
 }
 
 /** Whether every label that this loss reads may be missing. */

@@ -160,12 +160,13 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
       readHoldout: async (indices) => inputsAt(indices),
     };
     const loss = specOf(softTargets({ output: 'fine' }));
+    const teacherShapes = { fine: [CLASSES] };
     const losses: number[] = [];
     for (let run = 0; run < 3; run++) {
       const batch = await source.read(Int32Array.of(0, 1));
-      const described = await engine.check(await makeJob({ student: portable, loss }), batch);
+      const described = await engine.check(await makeJob({ student: portable, loss, teacherShapes }), batch);
       expect(described).toMatchObject({ inputs: { left: [3], right: [5] }, outputs: { coarse: [4], fine: [4] } });
-      const { artifacts, error, epochs } = await train({ student: portable, loss, epochs: 3 }, source);
+      const { artifacts, error, epochs } = await train({ student: portable, loss, teacherShapes, epochs: 3 }, source);
       expect(error).toBeUndefined();
       losses.push(epochs.at(-1)?.loss as number);
       portable = { kind: 'artifacts', artifacts };

@@ -1,6 +1,7 @@
 import { derivedSeed } from '../core/random.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Loss, LossParameter, LossShapes, LossTensors } from '../losses/loss.ts';
+import { checkShapes } from '../losses/terms.ts';
 import * as tf from '../runtime/tf.ts';
 
 /** A loss with what it learns and remembers, for one run; it frees that at the end. */
@@ -17,9 +18,12 @@ export interface OpenLossOptions {
   readonly seed: number;
 }
 
-/** Makes the parameters of a loss. Throws what the loss says of the shapes. */
+/**
+ * Makes the parameters of a loss.
+ * Throws    unknown-output · shape-mismatch · class-mismatch, and what the loss says of the shapes
+ */
 export function openLoss(loss: Loss, { shapes, channelsFirst = [], seed }: OpenLossOptions): OpenLoss {
-  loss.check?.(shapes);
+  checkShapes(loss, shapes);
   const wanted = Object.entries(loss.parameters?.(shapes) ?? {});
   const made = wanted.map(([name, parameter]) => makeVariable(`${loss.name}/${name}`, parameter, seed));
   const parameters = Object.fromEntries(wanted.map(([name], i) => [name, made[i] as tf.Variable]));

@@ -6,7 +6,7 @@ import type { TrainJob } from './engine.ts';
 import { bytesOf, engineOn, holdout, makeJob, problem, SIZE, sourceOf } from './engineCases.ts';
 import { predictQuantized } from './quantization/quantizedCases.ts';
 import { checkQuantizationAware, quantizationSettings } from './quantizationAware.ts';
-import { batchOf, loss, students } from './stepperCases.ts';
+import { batchOf, CLASSES as CASE_CLASSES, loss, students } from './stepperCases.ts';
 
 describe('the options', () => {
   test.each([
@@ -124,7 +124,14 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
     async (_name, one) => {
       const notices: unknown[] = [];
       for (const perChannel of [true, false]) {
-        const changed = { loss: specOf(loss), size: 48, batchSize: 8, quantizationAware: { perChannel } };
+        const teacherShapes = { logits: [CASE_CLASSES] };
+        const changed = {
+          loss: specOf(loss),
+          teacherShapes,
+          size: 48,
+          batchSize: 8,
+          quantizationAware: { perChannel },
+        };
         let seed = 0;
         const { quantization, error } = await engine.train(
           await makeJob({ ...changed, epochs: 2, student: await one.student().portable() }),

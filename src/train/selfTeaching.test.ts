@@ -119,6 +119,14 @@ describe('openSelfTeaching', () => {
     free();
   });
 
+  test('the past is not waited for by a run that was cancelled', async () => {
+    const { self, free } = await started({ kind: 'past' });
+    const before = source.reads.length;
+    await expect(self.afterEpoch(epoch(1), AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+    expect(source.reads.length).toBe(before);
+    free();
+  });
+
   test('sees examples as they were before they were varied', async () => {
     const { self, said, free } = await started({ kind: 'mean' });
     const batch = await batchOf(first);

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type * as tf from '../runtime/tf.ts';
 import type { TrainJob, TrainSource } from './engine.ts';
@@ -24,7 +25,8 @@ export interface SelfTeaching extends Disposable {
   /** Adds the answers to a batch: right before its step, when the one before is through. */
   complete(batch: NearBatch, indices: Int32Array): Promise<NearBatch>;
   afterStep(): void;
-  afterEpoch(epoch: EpochEvent): Promise<void>;
+  /** Throws    AbortError */
+  afterEpoch(epoch: EpochEvent, signal?: AbortSignal): Promise<void>;
 }
 
 /** Without a self teacher it does nothing. */
@@ -59,7 +61,11 @@ export async function openSelfTeaching(
       return { ...batch, teacher: { ...batch.teacher, ...own } };
     },
     afterStep: () => teacher.afterStep(++steps),
-    afterEpoch: (epoch) => teacher.afterEpoch(epoch, async (indices) => (await source.read(indices)).inputs),
+    afterEpoch: (epoch, signal) =>
+      teacher.afterEpoch(epoch, async (indices) => {
+        throwIfAborted(signal);
+        return (await source.read(indices)).inputs;
+      }),
     [Symbol.dispose]: () => teacher[Symbol.dispose](),
   };
 }

@@ -2,13 +2,14 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
 import { checkKnownOptions } from '../../core/options.ts';
 import { type Run, startRun } from '../../core/run.ts';
+import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
+import { checkOptions, DISTILL_OPTIONS } from '../check.ts';
 import type { DistillOptions } from '../distill.ts';
-import type { DistillEvent } from '../events.ts';
-import { openSnapshots, runRound, type SnapshotOptions } from '../generations.ts';
 import type { DistillReport } from '../report.ts';
-import { sharedTrainer } from '../sharedTrainer.ts';
+import { openRounds, type RoundEvent } from '../rounds.ts';
+import { checkSnapshots, openSnapshots, type SnapshotOptions } from '../snapshots.ts';
 
 /** Who stands between teacher and student; all else is as for `distill`, and the same for each of them. */
 export interface AssistantChainOptions extends Omit<DistillOptions, 'teacher'> {
@@ -18,11 +19,6 @@ export interface AssistantChainOptions extends Omit<DistillOptions, 'teacher'> {
   /** Where an assistant that teaches runs. Default: in a worker of its own. */
   readonly snapshots?: SnapshotOptions;
 }
-
-/** What happened to which of them, counted from 1; the student is the last. */
-export type AssistantChainEvent =
-  | { readonly type: 'stage'; readonly stage: number; readonly stages: number; readonly student: string }
-  | (DistillEvent & { readonly stage: number });
 
 /** The student, and the assistants, which have learned too. */
 export interface AssistantChain {
@@ -37,6 +33,8 @@ export interface AssistantChain {
  * next, and the last one the student. With the outputs of inner layers in the loss, each must have them.
  * All share one trainer. A cancelled run ends with the one that is learning; every teacher it opened is ended, the first
  * one stays the caller's.
+ * Shapes    each gives what the loss compares with the teacher before it, such as logits [B, C]; checked before the first learns
+ * Units     those of the loss
  * Throws    invalid-option · what `distill` and `snapshot` throw
  * Source    Mirzadeh and others 2020, arXiv:1902.03393
  * @example
@@ -44,37 +42,34 @@ export interface AssistantChain {
  * const run = assistantChain({ teacher, assistants, student: cnn({ classes: 10 }), data });
  * const { student } = await run.done;
  */
-export function assistantChain(options: AssistantChainOptions): Run<AssistantChain, AssistantChainEvent> {
+export function assistantChain(options: AssistantChainOptions): Run<AssistantChain, RoundEvent> {
   return startRun((emit, signal) => runChain(options, emit, signal), options.signal);
 }
 
 async function runChain(
   options: AssistantChainOptions,
-  emit: (event: AssistantChainEvent) => void,
+  emit: (event: RoundEvent) => void,
   signal: AbortSignal,
 ): Promise<AssistantChain> {
   checkChain(options);
   const { teacher: first, assistants, student: last, snapshots, ...rest } = options;
   const { teacherData, teacherHoldout, ...later } = rest;
-  const learners = [...assistants, last];
+  const learners = [...assistants, last].map(asStudent);
   const students: Student[] = [];
   const reports: DistillReport[] = [];
-  await using shared = await sharedTrainer(rest.trainer);
+  await using rounds = await openRounds({ options: rest, rounds: learners.length, emit, signal });
   await using teachers = openSnapshots(snapshots);
+  // Each shall answer as the first teacher does, so that one is enough to find whom the last would not fit.
+  for (const learner of learners) await rounds.checkFirst({ ...rest, teacher: first, student: learner });
   let teacher = first;
-  for (const [i, learner] of learners.entries()) {
-    const stage = i + 1;
-    emit({ type: 'stage', stage, stages: learners.length, student: learner.name });
+  for (const learner of learners) {
+    const round = rounds.begin(learner.name);
     // Assistants see what students see, whatever the first teacher is shown.
-    const seen = stage === 1 ? rest : later;
-    const { student, report } = await runRound(
-      { ...seen, teacher, student: learner, trainer: shared.trainer, signal },
-      (event) => emit({ ...event, stage }),
-    );
+    const { student, report } = await rounds.distill({ ...(round === 1 ? rest : later), teacher, student: learner });
     students.push(student);
     reports.push(report);
     await teachers.end(teacher);
-    if (stage < learners.length) teacher = await teachers.take(student, signal);
+    if (round < learners.length) teacher = await teachers.take(student, signal);
   }
   return {
     student: students.at(-1) as Student,
@@ -84,10 +79,11 @@ async function runChain(
   };
 }
 
-/** Throws    invalid-option */
-function checkChain({ teacher, assistants, student, snapshots = {} }: AssistantChainOptions): void {
-  checkKnownOptions(snapshots, ['worker', 'threads', 'assetBase'], 'snapshots of assistantChain');
-  if (typeof teacher?.ask !== 'function') {
+function checkChain(options: AssistantChainOptions): void {
+  checkKnownOptions(options, ['teacher', 'assistants', 'snapshots', ...DISTILL_OPTIONS], 'assistantChain');
+  const { assistants, snapshots = {}, ...rest } = options;
+  checkSnapshots(snapshots, 'assistantChain');
+  if (typeof rest.teacher?.ask !== 'function') {
     throw new LimbeckError('invalid-option', 'assistantChain needs a teacher; load one with loadTeacher(…).done.');
   }
   if (!Array.isArray(assistants) || assistants.length === 0) {
@@ -96,7 +92,8 @@ function checkChain({ teacher, assistants, student, snapshots = {} }: AssistantC
       'assistantChain needs one assistant or more, such as [resnet8({ classes: 10 })]; without any, call distill.',
     );
   }
-  if (new Set([...assistants, student]).size <= assistants.length) {
+  if (new Set([...assistants, rest.student]).size <= assistants.length) {
     throw new LimbeckError('invalid-option', 'Each assistant, and the student, must be one of its own.');
   }
+  for (const student of [...assistants, rest.student]) checkOptions({ ...rest, student });
 }

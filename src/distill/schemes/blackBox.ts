@@ -1,35 +1,28 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { checkCount, checkFraction, checkKnownOptions, checkNotNegative, checkOneOf } from '../../core/options.ts';
 import { derivedSeed, permutation, type Random, seededRandom } from '../../core/random.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
-import { checkNotEmpty, type Dataset } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import { type Mixture, mixedUp } from '../../data/mixedUp.ts';
 import { informationMaximization } from '../../losses/informationMaximization.ts';
 import type { Loss } from '../../losses/loss.ts';
 import { softTargets } from '../../losses/softTargets.ts';
 import { weighted } from '../../losses/weighted.ts';
+import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { classProbs, mixed, stacked, toLogits, topSmoothed } from '../classProbs.ts';
+import { type ClassProbsOptions, classProbs, mixed, stacked, toLogits, topSmoothed } from '../classProbs.ts';
 import type { DistillOptions } from '../distill.ts';
-import {
-  asStudent,
-  distillRound,
-  handedOn,
-  ROUND_OPTIONS,
-  type RoundEvent,
-  type RoundOptions,
-} from '../distillRound.ts';
-import { askAll, predictAll } from '../predictAll.ts';
 import type { DistillReport } from '../report.ts';
-import { sharedTrainer } from '../sharedTrainer.ts';
+import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
+import { openRounds, type RoundEvent } from '../rounds.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
 /** Whose outputs are learned from, and how far they are believed. */
-export interface BlackBoxOptions extends RoundOptions {
-  /** Asked once about each example; only its 'logits' are used, which may be log-probabilities. */
+export interface BlackBoxOptions extends RoundOptions, ClassProbsOptions {
+  /** Asked once about each example; only its `output` is used. */
   readonly teacher: Teacher;
   /** Trained before or not; it gets the new weights. */
   readonly student: Student | LayersModel;
@@ -59,6 +52,9 @@ const OPTIONS = [
   'teacher',
   'student',
   'data',
+  'output',
+  'given',
+  'classes',
   'rounds',
   'top',
   'memory',
@@ -75,15 +71,21 @@ const IS_WHOLE = 'isWhole';
  * Learning from a black box (DINE): of a teacher that was trained on other data only its outputs are known. The student
  * learns its most likely classes, the rest smoothed; the targets move towards what the student itself comes to say; pairs
  * of examples are mixed, and their answers shall be mixed alike; answers shall be certain and all classes in use. In the
- * end that last wish alone has its turn.
- * Throws    invalid-option · empty-dataset · unknown-output · shape-mismatch · what `distill` and the teacher throw
+ * end that last wish alone has its turn. It works the same where a service gives only its largest probabilities, or only
+ * the name of the class: see `given`. A cancelled run leaves the student as the last finished step made it.
+ * Shapes    the teacher's output [N, C], or labels [N]; the student's 'logits' [N, C]
+ * Units     what `given` says; the student's are logits
+ * Throws    invalid-option · empty-dataset · unknown-output · shape-mismatch · class-mismatch · not-finite · what `distill`
+ *           and the teacher throw
  * Source    Liang et al. 2022, "DINE: Domain Adaptation from Single and Multiple Black-box Predictors", arXiv:2104.01539
  * Differs   mixtures are drawn, and their targets predicted, once a round and not in each step, in the first round from the
  *           teacher's targets; the optimizer starts anew each round
  *
  * @example
- * const teacher = fromFunction(askServer, { name: 'their service' });
- * await blackBox({ teacher, student: cnn({ classes: 10 }), data }).done;
+ * const { student: taught } = await blackBox({ teacher, student: cnn({ classes: 10 }), data, top: 2 }).done;
+ *
+ * // A service that names classes, by their numbers in an output 'class':
+ * await blackBox({ teacher, given: 'labels', output: 'class', classes: 10, student, data }).done;
  */
 export function blackBox(options: BlackBoxOptions): Run<BlackBoxTaught, RoundEvent> {
   return startRun((emit, signal) => run(options, emit, signal), options.signal);
@@ -95,43 +97,38 @@ async function run(
   signal: AbortSignal,
 ): Promise<BlackBoxTaught> {
   checkOptions(options);
-  const { teacher, data, holdout, rounds = 6, top = 1, memory = 0.6, mixup = 0.3, information = 1, seed = 0 } = options;
-  const { fineTuneEpochs = 1 } = options;
+  const { teacher, data, holdout, rounds: count = 6, top = 1, memory = 0.6, mixup = 0.3, seed = 0 } = options;
+  const { output = 'logits', given = 'logits', classes, information = 1, fineTuneEpochs = 1 } = options;
   const student = asStudent(options.student);
-  const heldOut = holdout && { holdout: { logits: await logitsOf(teacher, holdout, signal) } };
-  let targets = topSmoothed(classProbs(await askAll(teacher, data, signal), 'logits'), top);
-  await using shared = await sharedTrainer(options.trainer);
-  const { trainer } = shared;
-  const reports: DistillReport[] = [];
-  const learn = async (
-    round: number,
-    what: Pick<DistillOptions, 'data' | 'loss' | 'epochs'>,
-    answers?: NamedArrays,
-  ) => {
-    const name = teacher.description.name;
-    const given = {
-      ...handedOn(options),
-      ...what,
-      student,
-      seed: derivedSeed(seed, `round/${round}`),
-      trainer,
-      signal,
-    };
-    // The holdout's answers go by the same names.
-    const ofHoldout = heldOut && { holdout: withWhole(heldOut.holdout.logits, answers) };
-    const taught = answers === undefined ? given : { ...given, ...storedAnswers(answers, { name, ...ofHoldout }) };
-    reports.push((await distillRound(taught, round, emit)).report);
+  await using rounds = await openRounds({ options, rounds: count + (fineTuneEpochs > 0 ? 1 : 0), emit, signal });
+  const probsOf = (answers: NamedArrays) => classProbs(answers, { output, given, ...(classes && { classes }) });
+  const checkAnswers = (first: NamedArrays) => {
+    const { shape } = topSmoothed(probsOf(first), top);
+    return rounds.checkAll(
+      { ...handedOn(options), student, data, loss: lossOf(false, information) },
+      shape[1] as number,
+    );
   };
-  for (let round = 1; round <= rounds; round++) {
-    const own = round === 1 ? targets : classProbs(await predictAll(trainer, student, data, signal), 'logits');
-    if (round > 1) targets = mixed(targets, own, memory);
+  let targets = topSmoothed(probsOf(await rounds.ask(teacher, data, checkAnswers)), top);
+  const ofHoldout = holdout && toLogits(probsOf(await rounds.ask(teacher, holdout)));
+  const reports: DistillReport[] = [];
+  const learn = async (what: Pick<DistillOptions, 'data' | 'loss' | 'epochs'>, answers?: NamedArrays) => {
+    const { name } = teacher.description;
+    // The holdout's answers go by the same names.
+    const heldOut = ofHoldout && { holdout: withWhole(ofHoldout, answers) };
+    const taught = answers && storedAnswers(answers, { name, ...heldOut });
+    reports.push((await rounds.distill({ ...handedOn(options), ...what, ...taught, student })).report);
+  };
+  for (let i = 0; i < count; i++) {
+    const round = rounds.begin(student.name);
+    const own = i === 0 ? targets : classProbs(await rounds.predict(student, data));
+    if (i > 0) targets = mixed(targets, own, memory);
     const random = seededRandom(derivedSeed(seed, `mixup/${round}`));
     const mixtures = mixup > 0 ? drawMixtures(data.size, mixup, random) : [];
-    const wholes = Array.from({ length: data.size }, (_, i) => ({ first: i, second: i, share: 1 }));
+    const wholes = Array.from({ length: data.size }, (_, at) => ({ first: at, second: at, share: 1 }));
     const all = mixup > 0 ? stacked(targets, targetsOf(mixtures, own)) : targets;
-    const whole = Float32Array.from({ length: wholes.length + mixtures.length }, (_, i) => (i < data.size ? 1 : 0));
+    const whole = Float32Array.from({ length: wholes.length + mixtures.length }, (_, at) => (at < data.size ? 1 : 0));
     await learn(
-      round,
       {
         data: mixup > 0 ? mixedUp(data, [...wholes, ...mixtures]) : data,
         loss: lossOf(mixup > 0, information),
@@ -140,12 +137,11 @@ async function run(
       { logits: toLogits(all), ...(mixup > 0 && { [IS_WHOLE]: { data: whole, shape: [whole.length, 1] } }) },
     );
   }
-  if (fineTuneEpochs > 0) await learn(rounds + 1, { data, loss: informationMaximization(), epochs: fineTuneEpochs });
+  if (fineTuneEpochs > 0) {
+    rounds.begin(student.name);
+    await learn({ data, loss: informationMaximization(), epochs: fineTuneEpochs });
+  }
   return { student, reports };
-}
-
-async function logitsOf(teacher: Teacher, data: Dataset, signal: AbortSignal): Promise<NdArray> {
-  return toLogits(classProbs(await askAll(teacher, data, signal), 'logits'));
 }
 
 function withWhole(logits: NdArray, answers: NamedArrays | undefined): NamedArrays {
@@ -188,21 +184,14 @@ function targetsOf(mixtures: readonly Mixture[], { data, shape }: NdArray): NdAr
 
 function checkOptions(options: BlackBoxOptions): void {
   checkKnownOptions(options, OPTIONS, 'blackBox');
-  const {
-    teacher,
-    data,
-    rounds = 6,
-    top = 1,
-    memory = 0.6,
-    mixup = 0.3,
-    information = 1,
-    fineTuneEpochs = 1,
-  } = options;
-  if (typeof teacher?.ask !== 'function')
+  const { teacher, rounds = 6, top = 1, memory = 0.6, mixup = 0.3, information = 1, fineTuneEpochs = 1 } = options;
+  const { given = 'logits', classes } = options;
+  if (typeof teacher?.ask !== 'function') {
     throw new LimbeckError('invalid-option', 'blackBox needs a teacher; make one with fromFunction(…).');
-  if (typeof data?.read !== 'function')
-    throw new LimbeckError('invalid-option', 'blackBox needs data; make it with fromArrays(…).');
-  checkNotEmpty(data, 'data to learn from');
+  }
+  checkRoundOptions(options);
+  checkOneOf(given, 'given', ['logits', 'probs', 'labels']);
+  if (classes !== undefined || given === 'labels') checkCount(classes as number, 'classes');
   checkCount(rounds, 'rounds');
   checkCount(top, 'top');
   checkFraction(memory, 'memory');

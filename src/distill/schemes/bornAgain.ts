@@ -1,21 +1,22 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkKnownOptions } from '../../core/options.ts';
-import { derivedSeed } from '../../core/random.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import { isLabelled } from '../../data/dataset.ts';
 import { crossEntropy } from '../../losses/crossEntropy.ts';
 import type { Loss } from '../../losses/loss.ts';
 import { softTargets } from '../../losses/softTargets.ts';
 import { weighted } from '../../losses/weighted.ts';
+import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import { ensemble } from '../../teacher/ensemble.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
+import { checkOptions, DISTILL_OPTIONS } from '../check.ts';
 import type { DistillOptions } from '../distill.ts';
-import type { DistillEvent } from '../events.ts';
-import { openSnapshots, runRound, type SnapshotOptions, type Snapshots } from '../generations.ts';
 import type { DistillReport } from '../report.ts';
-import { sharedTrainer } from '../sharedTrainer.ts';
+import { madeLater, undecided } from '../roundOptions.ts';
+import { openRounds, type RoundEvent } from '../rounds.ts';
+import { checkSnapshots, openSnapshots, type SnapshotOptions, type Snapshots } from '../snapshots.ts';
 
 /** What each generation learns from; all else is as for `distill`. */
 export interface BornAgainOptions extends Omit<DistillOptions, 'student' | 'teacher' | 'loss'> {
@@ -38,11 +39,6 @@ export interface BornAgainOptions extends Omit<DistillOptions, 'student' | 'teac
   readonly snapshots?: SnapshotOptions;
 }
 
-/** What happened in which generation, counted from 1. */
-export type BornAgainEvent =
-  | { readonly type: 'generation'; readonly generation: number; readonly generations: number }
-  | (DistillEvent & { readonly generation: number });
-
 /** All generations, the first one first. */
 export interface BornAgain {
   readonly students: readonly Student[];
@@ -56,55 +52,43 @@ export interface BornAgain {
  * Each may turn out better than the one before, and all together better than any.
  * The generations share one trainer, and each starts from a seed of its own. A cancelled run ends with the generation
  * under way; every teacher it opened is ended.
+ * Shapes    those of the loss; logits [B, C] for the defaults, and of the ensemble
+ * Units     those of the loss; logits
  * Throws    invalid-option · labels-missing: neither a teacher nor labels for the first generation · what `distill` and
  *           `snapshot` throw
  * Source    Furlanello and others 2018, arXiv:1805.04770
  * @example
  * const run = bornAgain({ student: () => cnn({ classes: 10 }), data, generations: 3 });
- * for await (const event of run) if (event.type === 'epoch') show(event.loss);
+ * for await (const event of run) if (event.type === 'epoch') show(event.round, event.loss);
  * const { students } = await run.done;
  */
-export function bornAgain(options: BornAgainOptions): Run<BornAgain, BornAgainEvent> {
+export function bornAgain(options: BornAgainOptions): Run<BornAgain, RoundEvent> {
   return startRun((emit, signal) => runGenerations(options, emit, signal), options.signal);
 }
 
 async function runGenerations(
   options: BornAgainOptions,
-  emit: (event: BornAgainEvent) => void,
+  emit: (event: RoundEvent) => void,
   signal: AbortSignal,
 ): Promise<BornAgain> {
-  const {
-    student: make,
-    generations = 3,
-    teacher: first,
-    firstLoss,
-    loss: given,
-    ensemble: together,
-    snapshots,
-    ...rest
-  } = options;
-  checkBornAgain(options, generations);
-  const loss = given ?? defaultLoss(options);
+  checkBornAgain(options);
+  const { student: make, generations = 3, teacher: first, snapshots, ensemble: together, ...others } = options;
+  const { firstLoss: _, loss: __, ...rest } = others;
   const students: Student[] = [];
   const reports: DistillReport[] = [];
-  await using shared = await sharedTrainer(rest.trainer);
+  await using rounds = await openRounds({ options: rest, rounds: generations, emit, signal });
   const teachers = openSnapshots(snapshots);
   try {
     let teacher = first;
     for (let generation = 1; generation <= generations; generation++) {
-      emit({ type: 'generation', generation, generations });
-      const { student, report } = await runRound(
-        {
-          ...rest,
-          ...(teacher && { teacher }),
-          loss: generation === 1 ? (firstLoss ?? (first ? loss : crossEntropy())) : loss,
-          student: make(),
-          seed: generation === 1 ? (rest.seed ?? 0) : derivedSeed(rest.seed ?? 0, `generation/${generation}`),
-          trainer: shared.trainer,
-          signal,
-        },
-        (event) => emit({ ...event, generation }),
-      );
+      const learner = asStudent(make());
+      rounds.begin(learner.name);
+      const { student, report } = await rounds.distill({
+        ...rest,
+        ...(teacher && { teacher }),
+        loss: lossOf(options, generation),
+        student: learner,
+      });
       students.push(student);
       reports.push(report);
       if (!together) await teachers.end(teacher);
@@ -132,24 +116,35 @@ function joined(teachers: Snapshots): Teacher {
   };
 }
 
-function defaultLoss({ data }: BornAgainOptions): Loss {
+/** What a generation learns. */
+function lossOf({ data, teacher, firstLoss, loss }: BornAgainOptions, generation: number): Loss {
+  if (generation === 1) {
+    if (firstLoss !== undefined) return firstLoss;
+    if (teacher === undefined) return crossEntropy();
+  }
+  if (loss !== undefined) return loss;
   const taught = softTargets({ temperature: 1 });
-  if (!isLabelled(data)) return taught;
+  if (data === undefined || !isLabelled(data)) return taught;
   return weighted([
     { loss: taught, weight: 1 },
     { loss: crossEntropy(), weight: 1 },
   ]);
 }
 
-/** Throws    invalid-option */
-function checkBornAgain(options: BornAgainOptions, generations: number): void {
-  const { student, snapshots = {} } = options;
+const OWN = ['student', 'generations', 'teacher', 'firstLoss', 'loss', 'ensemble', 'snapshots'];
+
+/** Throws    as `distill` does of its options */
+function checkBornAgain(options: BornAgainOptions): void {
+  checkKnownOptions(options, [...OWN, ...DISTILL_OPTIONS], 'bornAgain');
+  const { student, generations = 3, snapshots = {}, ensemble: _, firstLoss, loss: __, ...rest } = options;
   checkCount(generations, 'generations', 2);
-  checkKnownOptions(snapshots, ['worker', 'threads', 'assetBase'], 'snapshots of bornAgain');
+  checkSnapshots(snapshots, 'bornAgain');
   if (typeof student !== 'function') {
     throw new LimbeckError(
       'invalid-option',
       'bornAgain needs a function that makes a student anew for each generation: () => cnn({ classes: 10 }).',
     );
   }
+  checkOptions({ ...rest, student: madeLater(), loss: lossOf(options, 1) });
+  checkOptions({ ...rest, student: madeLater(), loss: lossOf(options, 2), teacher: undecided(2) });
 }

@@ -3,15 +3,17 @@ import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import { type NdArray, sizeOf } from '../../core/shape.ts';
-import { checkNotEmpty, type Dataset } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import { type NearestNeighboursOptions, nearestNeighbours } from '../../data/graph.ts';
 import { type LabelPropagationOptions, labelPropagation } from '../../data/graphPropagation.ts';
 import { batches } from '../../data/views.ts';
 import { softTargets } from '../../losses/softTargets.ts';
+import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import { stacked, toLogits } from '../classProbs.ts';
 import type { Distilled } from '../distill.ts';
-import { distillRound, handedOn, ROUND_OPTIONS, type RoundEvent, type RoundOptions } from '../distillRound.ts';
+import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
+import { openRounds, type RoundEvent } from '../rounds.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
 /** The graph, the few labels, and who learns what they say together. */
@@ -64,6 +66,8 @@ const OPTIONS = [
  * learns the result; afterwards it needs no graph and answers about new examples at once. What it minimizes is
  * λ · NLL + (1 − λ) · KL for labelled examples and KL for the others, all in one mean.
  * The holdout takes no part in the graph that teaches; what the graph says about it, for metrics, is from a second one.
+ * Shapes    labels [N], features [N, ...] → the student's 'logits' [B, C], probabilities [N, C]
+ * Units     logits; distances in those of the features
  * Throws    invalid-option · empty-dataset · labels-missing · class-mismatch · shape-mismatch · not-finite · what `distill` throws
  * Source    Zhang et al. 2022, "Graph-less Neural Networks", eq. 1, arXiv:2110.08727
  * Differs   their teacher is a trained graph network, here labels travel (`labelPropagation`); the two terms are means over
@@ -85,6 +89,10 @@ async function run(
   checkOptions(options);
   const { student, data, labels, holdout, labelWeight = 0, temperature = 1, epochs = 6 } = options;
   const { neighbours = {}, propagation = {} } = options;
+  await using rounds = await openRounds({ options, rounds: 1, emit, signal });
+  rounds.begin(asStudent(student).name);
+  const loss = softTargets({ temperature });
+  await rounds.checkAll({ ...handedOn(options), student, data, loss }, propagation.classes ?? 1 + highest(labels));
   const features = options.features ?? (await flatInputs(data, signal));
   const graph = await nearestNeighbours(features, { ...neighbours, signal });
   const probs = await labelPropagation(graph, labels, { ...propagation, signal });
@@ -104,12 +112,12 @@ async function run(
     { logits: toLogits(withLabels(probs, labels, labelWeight)) },
     { name: 'graph', ...heldOut },
   );
-  const distilled = await distillRound(
-    { ...handedOn(options), ...stored, student, data, loss: softTargets({ temperature }), epochs, signal },
-    1,
-    emit,
-  );
+  const distilled = await rounds.distill({ ...handedOn(options), ...stored, student, data, loss, epochs });
   return { ...distilled, probs };
+}
+
+function highest(labels: ArrayLike<number>): number {
+  return Array.from(labels).reduce((most, label) => Math.max(most, label), -1);
 }
 
 /** λ · NLL + (1 − λ) · KL has the gradient of one divergence from λ · label + (1 − λ) · probs. */
@@ -148,9 +156,7 @@ async function flatInputs(data: Dataset, signal: AbortSignal): Promise<NdArray> 
 function checkOptions(options: GraphTeacherOptions): void {
   checkKnownOptions(options, OPTIONS, 'graphTeacher');
   const { data, labels, features, holdout, holdoutFeatures, labelWeight = 0, temperature = 1, epochs = 6 } = options;
-  if (typeof data?.read !== 'function')
-    throw new LimbeckError('invalid-option', 'graphTeacher needs data; make it with fromArrays(…).');
-  checkNotEmpty(data, 'data of the graph');
+  checkRoundOptions(options);
   checkFraction(labelWeight, 'labelWeight');
   checkPositive(temperature, 'temperature');
   checkCount(epochs, 'epochs');
@@ -167,5 +173,8 @@ function checkOptions(options: GraphTeacherOptions): void {
       'shape-mismatch',
       `There are ${data.size} examples and "${name}" has ${String(count)}; give one each, −1 for no label.`,
     );
+  }
+  if (highest(labels) < 0) {
+    throw new LimbeckError('labels-missing', 'graphTeacher needs one label at least; all are −1.');
   }
 }

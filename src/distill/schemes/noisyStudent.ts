@@ -1,30 +1,24 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../../core/options.ts';
-import { derivedSeed } from '../../core/random.ts';
 import { pickRows } from '../../core/rows.ts';
 import { type Run, startRun } from '../../core/run.ts';
-import type { NdArray } from '../../core/shape.ts';
+import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import { checkNotEmpty, type Dataset, type LabelledDataset } from '../../data/dataset.ts';
 import { joined } from '../../data/joined.ts';
 import { batches, pick, withoutLabels } from '../../data/views.ts';
 import { crossEntropy } from '../../losses/crossEntropy.ts';
 import { softTargets } from '../../losses/softTargets.ts';
+import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { classProbs, oneHot, stacked, toLogits, topClasses } from '../classProbs.ts';
+import { topClassesOf } from '../../train/logProbs.ts';
+import { classAnswersOf } from '../classAnswers.ts';
+import { classProbs, oneHot, stacked, toLogits } from '../classProbs.ts';
 import { type ConfidentOptions, confidentIndices } from '../confident.ts';
-import {
-  asStudent,
-  distillRound,
-  handedOn,
-  ROUND_OPTIONS,
-  type RoundEvent,
-  type RoundOptions,
-} from '../distillRound.ts';
-import { askAll, predictAll } from '../predictAll.ts';
 import type { DistillReport } from '../report.ts';
-import { sharedTrainer } from '../sharedTrainer.ts';
+import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
+import { openRounds, type RoundEvent } from '../rounds.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
 /** Who starts, from what, and how much of it is believed. */
@@ -84,6 +78,9 @@ const OPTIONS = [
  * and a student, no smaller and learning under noise, learns them together with the labels; then it is the teacher. The
  * noise is `augment`, and dropout where the student has some; without any this is plain self-training. Where the
  * confident examples are wrong, each generation repeats it.
+ * A cancelled run leaves the student under way, which your function made, as the last finished step left it.
+ * Shapes    'logits' [B, C] of the teacher and of each student
+ * Units     logits
  * Throws    invalid-option · labels-missing · empty-dataset: no example is confident, or there is none · class-mismatch ·
  *           shape-mismatch · what `distill` and the teacher throw
  * Source    Xie et al. 2020, "Self-training with Noisy Student", arXiv:1911.04252
@@ -106,43 +103,53 @@ async function run(
   signal: AbortSignal,
 ): Promise<NoisyTaught> {
   checkOptions(options);
-  const { labelled, unlabelled, teacher, holdout, generations = 3, epochs = 6, seed = 0 } = options;
+  const { labelled, unlabelled, teacher, holdout, generations = 3, epochs = 6 } = options;
   const { least = 0.3, perClass = 'mean', targets = 'soft' } = options;
-  await using shared = await sharedTrainer(options.trainer);
-  const { trainer } = shared;
-  const common = { ...handedOn(options), epochs, trainer, signal };
   const labels = await labelsOf(labelled, signal);
   const all = joined(withoutLabels(labelled), withoutLabels(unlabelled));
+  const loss = softTargets({ temperature: 1 });
+  await using rounds = await openRounds({ options, rounds: generations, emit, signal });
+  const common = { ...handedOn(options), epochs };
   const reports: DistillReport[] = [];
   let student: Student | undefined;
   if (teacher === undefined) {
     student = asStudent(options.student(0));
-    const first = { ...common, student, data: labelled, loss: crossEntropy(), seed };
-    reports.push((await distillRound(first, 0, emit)).report);
+    rounds.begin(student.name, 0);
+    reports.push((await rounds.distill({ ...common, student, data: labelled, loss: crossEntropy() })).report);
   }
-  for (let round = 1; round <= generations; round++) {
+  for (let generation = 1; generation <= generations; generation++) {
     const before = student;
+    const learner = asStudent(options.student(generation));
+    student = learner;
+    const round = rounds.begin(learner.name);
+    const checkAnswers = async (first: NamedArrays) => {
+      const probs = classProbs(first);
+      checkedLabels(labels, probs);
+      await rounds.checkAll({ ...handedOn(options), student: learner, data: all, loss }, probs.shape[1] as number);
+    };
     const ask = (data: Dataset) =>
-      before === undefined ? askAll(teacher as Teacher, data, signal) : predictAll(trainer, before, data, signal);
-    const probs = classProbs(await ask(unlabelled), 'logits');
+      before === undefined ? rounds.ask(teacher as Teacher, data, checkAnswers) : rounds.predict(before, data);
+    const probs = classProbs(await ask(unlabelled));
     const known = oneHot(checkedLabels(labels, probs), probs.shape[1] as number);
     const chosen = confidentIndices(probs, { least, perClass, given: 'probs' });
     if (chosen.length === 0) throw nobodySure(unlabelled.size, least, round);
     emit({ type: 'named', round, rounds: generations, used: new Set(chosen).size, balanced: chosen.length });
-    const picked = pickRows(probs, chosen);
-    const named = targets === 'soft' ? picked : oneHot(topClasses(picked), probs.shape[1] as number);
-    const heldOut = holdout && { holdout: { logits: toLogits(classProbs(await ask(holdout), 'logits')) } };
-    const name = before === undefined ? (teacher as Teacher).description.name : `generation ${round - 1}`;
+    const named = targets === 'soft' ? pickRows(probs, chosen) : mostLikely(pickRows(probs, chosen));
+    const heldOut = holdout && { holdout: { logits: toLogits(classProbs(await ask(holdout))) } };
+    const name = before === undefined ? (teacher as Teacher).description.name : `generation ${generation - 1}`;
     const stored = storedAnswers({ logits: toLogits(stacked(known, named)) }, { name, ...heldOut });
     const places = Int32Array.from({ length: labels.length + chosen.length }, (_, i) =>
       i < labels.length ? i : labels.length + (chosen[i - labels.length] as number),
     );
-    student = asStudent(options.student(round));
-    const given = { ...common, ...stored, student, data: pick(all, places), loss: softTargets({ temperature: 1 }) };
-    const { report } = await distillRound({ ...given, seed: derivedSeed(seed, `generation/${round}`) }, round, emit);
-    reports.push(report);
+    reports.push((await rounds.distill({ ...common, ...stored, student, data: pick(all, places), loss })).report);
   }
   return { student: student as Student, reports };
+}
+
+/** Probability 1 for the most likely class. */
+function mostLikely(probs: NdArray): NdArray {
+  const { logProbs, classes } = classAnswersOf(probs, 'probs');
+  return oneHot(topClassesOf(logProbs, classes).classes, classes);
 }
 
 async function labelsOf(data: LabelledDataset, signal: AbortSignal): Promise<Int32Array> {
@@ -175,16 +182,8 @@ function nobodySure(size: number, least: number, round: number): LimbeckError {
 
 function checkOptions(options: NoisyStudentOptions): void {
   checkKnownOptions(options, OPTIONS, 'noisyStudent');
-  const {
-    labelled,
-    unlabelled,
-    student,
-    teacher,
-    generations = 3,
-    epochs = 6,
-    least = 0.3,
-    targets = 'soft',
-  } = options;
+  const { labelled, unlabelled, student, teacher, perClass } = options;
+  const { generations = 3, epochs = 6, least = 0.3, targets = 'soft' } = options;
   if (labelled?.hasLabels !== true) {
     throw new LimbeckError(
       'labels-missing',
@@ -203,10 +202,12 @@ function checkOptions(options: NoisyStudentOptions): void {
   if (teacher !== undefined && typeof teacher.ask !== 'function') {
     throw new LimbeckError('invalid-option', '"teacher" must be a teacher; load one with loadTeacher(…).done.');
   }
-  checkNotEmpty(labelled, 'labelled data');
+  const { student: _, ...others } = options;
+  checkRoundOptions({ ...others, data: labelled });
   checkNotEmpty(unlabelled, 'unlabelled data');
   checkCount(generations, 'generations');
   checkCount(epochs, 'epochs');
   checkFraction(least, 'least');
+  if (perClass !== undefined && perClass !== 'mean') checkCount(perClass, 'perClass');
   checkOneOf(targets, 'targets', ['soft', 'hard']);
 }

@@ -1,29 +1,20 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkKnownOptions, checkNotNegative } from '../../core/options.ts';
-import { derivedSeed } from '../../core/random.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import type { NdArray } from '../../core/shape.ts';
-import { checkNotEmpty, type Dataset, type LabelledDataset } from '../../data/dataset.ts';
+import type { Dataset, LabelledDataset } from '../../data/dataset.ts';
 import { crossEntropy } from '../../losses/crossEntropy.ts';
 import { informationMaximization } from '../../losses/informationMaximization.ts';
 import { weighted } from '../../losses/weighted.ts';
+import { artifactsFrom } from '../../student/artifacts.ts';
 import { classifierOf, withFeatures, withFrozen, withWeightsOf } from '../../student/classifier.ts';
+import { asStudent } from '../../student/layersModel.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
 import { centroidLabels } from '../centroidLabels.ts';
 import { classProbs } from '../classProbs.ts';
-import {
-  asStudent,
-  distillRound,
-  handedOn,
-  ROUND_OPTIONS,
-  type RoundEvent,
-  type RoundOptions,
-  trainedArtifacts,
-} from '../distillRound.ts';
-import { predictAll } from '../predictAll.ts';
 import type { DistillReport } from '../report.ts';
-import { sharedTrainer } from '../sharedTrainer.ts';
+import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
+import { openRounds, type RoundEvent } from '../rounds.ts';
 
 /** What a student is adapted to, and how. */
 export interface SourceFreeOptions extends RoundOptions {
@@ -64,12 +55,17 @@ const OPTIONS = ['student', 'data', 'rounds', 'pseudoLabels', 'certainty', 'dive
  * without the old data. Its classifier stays as it is; its features move until answers are certain and all classes are in
  * use, and follow labels that are made anew each round from the nearest of the classes' centers. It knows no more than the
  * student did: where that is wrong about whole classes, it stays wrong. Batches should be several times the number of classes.
+ * A cancelled run leaves the student as the last finished step made it.
+ * Shapes    features [N, F], the layer before the last; 'logits' [N, C]
+ * Units     logits
  * Throws    invalid-option · empty-dataset · student-invalid: not trained, or its last layer is not dense · what `distill` throws
  * Source    Liang, Hu, Feng 2020, "Do We Really Need to Access the Source Data?", arXiv:2002.08546
  * Differs   the authors' optimizer goes on over rounds with a falling rate; here it starts anew in each
  *
  * @example
- * await sourceFree({ student, data: fromThisCamera, optimizer: { learningRate: 0.0005 } }).done;
+ * await distill({ teacher, student, data: labelled }).done;
+ * // Later, on what another camera sees:
+ * await sourceFree({ student, data, optimizer: { learningRate: 0.0005 } }).done;
  */
 export function sourceFree(options: SourceFreeOptions): Run<Adapted, SourceFreeEvent> {
   return startRun((emit, signal) => run(options, emit, signal), options.signal);
@@ -80,44 +76,31 @@ async function run(
   emit: (event: SourceFreeEvent) => void,
   signal: AbortSignal,
 ): Promise<Adapted> {
-  const { data, rounds = 6, pseudoLabels = 0.1, certainty = 1, diversity = 1, seed = 0 } = options;
   checkOptions(options);
+  const { data, rounds: count = 6, pseudoLabels = 0.1, certainty = 1, diversity = 1 } = options;
   const student = asStudent(options.student);
-  const before = await trainedArtifacts(student, 'sourceFree');
+  const before = await artifactsFrom(student);
   const classifier = classifierOf(before);
-  await using shared = await sharedTrainer(options.trainer);
-  const { trainer } = shared;
   const working = studentFromArtifacts(student.name, withFrozen(before, classifier.layer));
   const terms = [{ loss: informationMaximization({ certainty, diversity }), weight: 1 }];
   if (pseudoLabels > 0) terms.push({ loss: crossEntropy(), weight: pseudoLabels });
+  await using rounds = await openRounds({ options, rounds: count, emit, signal });
   const reports: DistillReport[] = [];
   let labels: Int32Array | undefined;
   try {
-    for (let round = 1; round <= rounds; round++) {
-      const seeing = studentFromArtifacts(
-        student.name,
-        withFeatures(working.artifacts as StudentArtifacts, classifier),
-      );
-      const seen = await predictAll(trainer, seeing, data, signal);
-      const probs = classProbs(seen, classifier.layer);
-      const made = centroidLabels(seen[classifier.features] as NdArray, probs);
-      emit({ type: 'labels', round, rounds, changedFraction: changed(labels, made) });
+    for (let i = 0; i < count; i++) {
+      const round = rounds.begin(student.name);
+      const current = withFeatures(working.artifacts as StudentArtifacts, classifier);
+      const seen = await rounds.predict(studentFromArtifacts(student.name, current), data);
+      const made = centroidLabels(seen[classifier.features] as NdArray, classProbs(seen, { output: classifier.layer }));
+      emit({ type: 'labels', round, rounds: count, changedFraction: changed(labels, made) });
       labels = made;
-      const { report } = await distillRound(
-        {
-          ...handedOn(options),
-          student: working,
-          data: withLabels(data, made),
-          loss: weighted(terms),
-          epochs: 1,
-          seed: derivedSeed(seed, `round/${round}`),
-          trainer,
-          signal,
-        },
-        round,
-        emit,
-      );
-      reports.push(report);
+      const loss = weighted(terms);
+      const learned = await rounds.distill({
+        ...handedOn(options),
+        ...{ student: working, data: withLabels(data, made), loss, epochs: 1 },
+      });
+      reports.push(learned.report);
     }
   } finally {
     // Whatever ends it, the student is as the last finished step left it, and learns with all its layers again.
@@ -141,10 +124,10 @@ function withLabels(data: Dataset, labels: Int32Array): LabelledDataset {
 
 function checkOptions(options: SourceFreeOptions): void {
   checkKnownOptions(options, OPTIONS, 'sourceFree');
-  const { data, rounds = 6, pseudoLabels = 0.1 } = options;
-  if (typeof data?.read !== 'function')
-    throw new LimbeckError('invalid-option', 'sourceFree needs data; make it with fromArrays(…).');
-  checkNotEmpty(data, 'data to adapt to');
+  const { rounds = 6, pseudoLabels = 0.1, certainty = 1, diversity = 1 } = options;
+  checkRoundOptions(options);
   checkCount(rounds, 'rounds');
   checkNotNegative(pseudoLabels, 'pseudoLabels');
+  checkNotNegative(certainty, 'certainty');
+  checkNotNegative(diversity, 'diversity');
 }

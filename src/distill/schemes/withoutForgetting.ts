@@ -3,26 +3,19 @@ import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import type { NamedArrays } from '../../core/shape.ts';
-import type { Dataset, LabelledDataset } from '../../data/dataset.ts';
+import { type Dataset, isLabelled, type LabelledDataset } from '../../data/dataset.ts';
 import { crossEntropy } from '../../losses/crossEntropy.ts';
 import { formerOutputs } from '../../losses/formerOutputs.ts';
+import type { Loss } from '../../losses/loss.ts';
 import { weighted } from '../../losses/weighted.ts';
+import { artifactsFrom } from '../../student/artifacts.ts';
 import { classifierOf, withClasses } from '../../student/classifier.ts';
 import { type Student, studentFromArtifacts } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { classProbs } from '../classProbs.ts';
 import type { Distilled } from '../distill.ts';
-import {
-  asStudent,
-  distillRound,
-  handedOn,
-  ROUND_OPTIONS,
-  type RoundEvent,
-  type RoundOptions,
-  trainedArtifacts,
-} from '../distillRound.ts';
-import { askAll, predictAll } from '../predictAll.ts';
-import { sharedTrainer } from '../sharedTrainer.ts';
+import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
+import { openRounds, type RoundEvent } from '../rounds.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
 /** What is learned anew, and how strongly the former answers hold. */
@@ -48,60 +41,63 @@ const OPTIONS = ['student', 'data', 'classes', 'former', 'weight', 'temperature'
 /**
  * Learning without forgetting (LwF): a trained student learns new data, or new classes, and on the same new data keeps
  * giving its former answers for the classes it knew. No former example is needed. What it said is written down before the
- * first step; the result is another student, and the given one stays as it was.
- * Throws    invalid-option · student-invalid: not trained, or its last layer is not dense · class-mismatch · what `distill` throws
+ * first step; the result is another student, and the given one stays as it was, whatever happens.
+ * Shapes    former 'logits' [B, K] → 'logits' [B, C], of which the first K are the former ones
+ * Units     logits
+ * Throws    invalid-option · labels-missing · student-invalid: not trained, or its last layer is not dense · class-mismatch ·
+ *           what `distill` throws
  * Source    Li and Hoiem 2016, fig. 3 and eq. 1 to 3, arXiv:1606.09282
  * Differs   the authors first train the new classes' weights alone for some epochs; here all learn from the start
  *
  * @example
- * const { student: grown } = await withoutForgetting({ student, data: newDigits, classes: 12 }).done;
+ * // Ten classes so far, and two more in the data:
+ * const { student: grown } = await withoutForgetting({ student, data: labelled, classes: 12 }).done;
  */
 export function withoutForgetting(options: WithoutForgettingOptions): Run<Distilled, RoundEvent> {
   return startRun((emit, signal) => run(options, emit, signal), options.signal);
 }
 
-async function run(options: WithoutForgettingOptions, emit: (event: RoundEvent) => void, signal: AbortSignal) {
-  const { data, holdout, former, weight = 1, temperature = 2, epochs = 6, seed = 0 } = options;
+async function run(
+  options: WithoutForgettingOptions,
+  emit: (event: RoundEvent) => void,
+  signal: AbortSignal,
+): Promise<Distilled> {
   checkOptions(options);
-  const before = await trainedArtifacts(asStudent(options.student), 'withoutForgetting');
-  classifierOf(before);
-  await using shared = await sharedTrainer(options.trainer);
-  const { trainer } = shared;
-  const own = studentFromArtifacts('former', before);
-  const recall = (dataset: Dataset): Promise<NamedArrays> =>
-    former === undefined ? predictAll(trainer, own, dataset, signal) : askAll(former, dataset, signal);
+  const { data, holdout, former, weight = 1, temperature = 2, epochs = 6, seed = 0 } = options;
+  const before = await artifactsFrom(options.student);
+  const own = classifierOf(before).classes;
+  const student = studentFromArtifacts('without forgetting', withClasses(before, options.classes ?? own, seed));
+  await using rounds = await openRounds({ options, rounds: 1, emit, signal });
+  rounds.begin(student.name);
+  const check = (known: number) =>
+    rounds.checkAll({ ...handedOn(options), student, data, loss: lossOf(known, weight, temperature) }, known);
+  const checkFormer = (first: NamedArrays) => check(classProbs(first).shape[1] as number);
+  if (former === undefined) await check(own);
+  const itself = studentFromArtifacts('former', before);
+  const recall = (dataset: Dataset) =>
+    former === undefined ? rounds.predict(itself, dataset) : rounds.ask(former, dataset, checkFormer);
   const answers = await recall(data);
-  const known = classProbs(answers, 'logits').shape[1] as number;
-  const heldOut = holdout && (await recall(holdout));
-  const { classes = known } = options;
-  const student = studentFromArtifacts('without forgetting', withClasses(before, classes, seed));
-  const terms = [{ loss: crossEntropy(), weight: 1 }];
-  if (weight > 0) terms.push({ loss: formerOutputs({ classes: [0, known], temperature }), weight });
+  const known = classProbs(answers).shape[1] as number;
   const stored = storedAnswers(answers, {
     name: former?.description.name ?? 'former self',
-    ...(heldOut && { holdout: heldOut }),
+    ...(holdout && { holdout: await recall(holdout) }),
   });
-  return distillRound(
-    {
-      ...handedOn(options),
-      ...stored,
-      student,
-      data,
-      loss: weighted(terms),
-      epochs,
-      seed,
-      trainer,
-      signal,
-    },
-    1,
-    emit,
-  );
+  const loss = lossOf(known, weight, temperature);
+  // Awaited here, or the trainer would be closed under it.
+  return await rounds.distill({ ...handedOn(options), ...stored, student, data, loss, epochs });
+}
+
+function lossOf(known: number, weight: number, temperature: number): Loss {
+  const terms = [{ loss: crossEntropy(), weight: 1 }];
+  if (weight > 0) terms.push({ loss: formerOutputs({ classes: [0, known], temperature }), weight });
+  return weighted(terms);
 }
 
 function checkOptions(options: WithoutForgettingOptions): void {
   checkKnownOptions(options, OPTIONS, 'withoutForgetting');
   const { data, classes, weight = 1, temperature = 2, epochs = 6, former } = options;
-  if (data?.hasLabels !== true) {
+  checkRoundOptions(options);
+  if (!isLabelled(data)) {
     throw new LimbeckError('labels-missing', 'withoutForgetting needs labelled data; give fromArrays(inputs, labels).');
   }
   if (former !== undefined && typeof former.ask !== 'function') {

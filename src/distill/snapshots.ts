@@ -1,23 +1,11 @@
-import type { Run } from '../core/run.ts';
+import { checkKnownOptions } from '../core/options.ts';
 import type { Student } from '../student/student.ts';
 import { snapshot } from '../teacher/snapshot.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import type { TfjsTeacherOptions } from '../teacher/tfjsTeacher.ts';
-import { type Distilled, type DistillOptions, distill } from './distill.ts';
-import type { DistillEvent } from './events.ts';
 
 /** Where the students that have become teachers run. Default: each in a worker of its own. */
 export type SnapshotOptions = Pick<TfjsTeacherOptions, 'worker' | 'threads' | 'assetBase'>;
-
-/** One distillation of several: tells its events as they happen, and gives what it gave. */
-export async function runRound(options: DistillOptions, onEvent: (event: DistillEvent) => void): Promise<Distilled> {
-  return forward(distill(options), onEvent);
-}
-
-async function forward<R, E>(run: Run<R, E>, onEvent: (event: E) => void): Promise<R> {
-  for await (const event of run) onEvent(event);
-  return run.done;
-}
 
 /** Teachers that students have become, which end together. */
 export interface Snapshots extends AsyncDisposable {
@@ -50,4 +38,9 @@ export function openSnapshots(options: SnapshotOptions = {}): Snapshots {
       await Promise.all(ending.map((teacher) => teacher[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** Throws    invalid-option */
+export function checkSnapshots(options: SnapshotOptions, scheme: string): void {
+  checkKnownOptions(options, ['worker', 'threads', 'assetBase'], `snapshots of ${scheme}`);
 }

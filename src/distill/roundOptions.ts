@@ -1,0 +1,49 @@
+import { crossEntropy } from '../losses/crossEntropy.ts';
+import { type Student, untrainedStudent } from '../student/student.ts';
+import { fromFunction } from '../teacher/fromFunction.ts';
+import type { Teacher } from '../teacher/teacher.ts';
+import { checkOptions } from './check.ts';
+import type { DistillOptions } from './distill.ts';
+
+const HANDED_ON = ['batchSize', 'optimizer', 'augment', 'holdout', 'seed', 'trainer', 'signal'] as const;
+
+/** What a scheme of several rounds hands on to each of them, as `distill` takes it. */
+export type RoundOptions = Pick<DistillOptions, (typeof HANDED_ON)[number]>;
+
+export const ROUND_OPTIONS: readonly string[] = HANDED_ON;
+
+/** Of a scheme's options, those that it hands on to `distill` and that its `Rounds` do not hold. */
+export function handedOn({ batchSize, optimizer, augment, holdout }: RoundOptions) {
+  return {
+    ...(batchSize !== undefined && { batchSize }),
+    ...(optimizer !== undefined && { optimizer }),
+    ...(augment !== undefined && { augment }),
+    ...(holdout !== undefined && { holdout }),
+  };
+}
+
+/**
+ * What `distill` would refuse of a scheme's options, told before anything is opened or asked. A student that a function
+ * makes later is left out.
+ * Throws    as `distill` does of its options
+ */
+export function checkRoundOptions(
+  options: RoundOptions & Pick<DistillOptions, 'data'> & Partial<Pick<DistillOptions, 'student'>>,
+): void {
+  const names = ['student', 'data', ...HANDED_ON] as const;
+  const given = Object.fromEntries(names.filter((name) => name in options).map((name) => [name, options[name]]));
+  checkOptions({ student: madeLater(), data: options.data, ...given, loss: crossEntropy() });
+}
+
+/** Stands for a student that a function makes later, where options are checked. */
+export function madeLater(): Student {
+  return untrainedStudent('made later', async () => {
+    throw new Error('This student is not there yet.');
+  });
+}
+
+/** Stands for a teacher of so many classes that is not there, or not to be asked, yet. */
+export function undecided(classes: number): Teacher {
+  const zeros = (count: number) => ({ data: new Float32Array(count * classes), shape: [count, classes] });
+  return fromFunction((inputs) => ({ logits: zeros(Object.values(inputs)[0]?.shape[0] ?? 0) }), { name: 'undecided' });
+}

@@ -1,0 +1,113 @@
+import { derivedSeed } from '../core/random.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Loss } from '../losses/loss.ts';
+import { softTargets } from '../losses/softTargets.ts';
+import { asStudent } from '../student/layersModel.ts';
+import type { Student, StudentDescription } from '../student/student.ts';
+import type { Teacher } from '../teacher/teacher.ts';
+import { openTrainer, type Trainer } from '../train/trainer.ts';
+import { type Distilled, type DistillOptions, distill } from './distill.ts';
+import { checkFirstBatch, makeJob } from './distillJob.ts';
+import type { DistillEvent } from './events.ts';
+import { askAll, predictAll } from './predictAll.ts';
+import { type RoundOptions, undecided } from './roundOptions.ts';
+import { lookAtAll } from './scan.ts';
+
+/** What a scheme tells while it works; rounds are counted from 1, and the last one is `rounds`. */
+export type RoundEvent =
+  | (DistillEvent & { readonly round: number })
+  | {
+      readonly type: 'round';
+      readonly round: number;
+      readonly rounds: number;
+      /** Who learns in it. */
+      readonly student: string;
+    };
+
+/** One run of `distill` as a round: trainer, signal and seed are the scheme's. */
+export type RoundOfDistill = Omit<DistillOptions, 'trainer' | 'signal' | 'seed'>;
+
+/** Several rounds on one trainer; disposing them ends the trainer where it was opened for them. */
+export interface Rounds extends AsyncDisposable {
+  readonly trainer: Trainer;
+  /** The next round: 1, or what is given. */
+  begin(student: string, round?: number): number;
+  /** One distillation in this round, from a seed of its own. */
+  distill(options: RoundOfDistill): Promise<Distilled>;
+  /**
+   * What a teacher says about all of some data, asked once about each example, with the events of a teacher at work;
+   * `check` is called with the answers to the first batch, before it is asked about the others.
+   */
+  ask(teacher: Teacher, data: Dataset, check?: (first: NamedArrays) => Promise<void>): Promise<NamedArrays>;
+  /** What a student says about all of some data. */
+  predict(student: Student, data: Dataset): Promise<NamedArrays>;
+  /** One small batch through teacher, student, loss and gradient, so that what is wrong is said before the long work. */
+  checkFirst(options: RoundOfDistill): Promise<StudentDescription>;
+  /** The same, and a look at every example, for a teacher that has not been asked yet but for its number of classes. */
+  checkAll(options: Omit<RoundOfDistill, 'teacher'> & { readonly loss: Loss }, classes: number): Promise<void>;
+}
+
+export interface RoundsOptions {
+  /** The scheme's own: their trainer and their seed are used. */
+  readonly options: RoundOptions;
+  /** How many there will be. */
+  readonly rounds: number;
+  readonly emit: (event: RoundEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Throws what `openTrainer` throws. */
+export async function openRounds({ options, rounds, emit, signal }: RoundsOptions): Promise<Rounds> {
+  const { trainer: given, seed = 0 } = options;
+  const isOwn = given === undefined || !('train' in given);
+  const trainer = isOwn ? await openTrainer(given) : given;
+  let round = 0;
+  let begun = 0;
+  // What comes before the first round belongs to it.
+  const tell = (event: DistillEvent) => emit({ ...event, round: begun === 0 ? 1 : round });
+  const checkFirst = async (one: RoundOfDistill) => {
+    const { loss = softTargets() } = one;
+    const job = await makeJob(one, asStudent(one.student), loss);
+    return (await checkFirstBatch(one, job, loss, trainer, signal)).studentDescription;
+  };
+  return {
+    trainer,
+    begin(student, number = round + 1) {
+      round = number;
+      begun++;
+      emit({ type: 'round', round, rounds, student });
+      return round;
+    },
+    async distill(one) {
+      const ownSeed = begun <= 1 ? seed : derivedSeed(seed, `round/${round}`);
+      const run = distill({ ...one, trainer, signal, seed: ownSeed });
+      for await (const event of run) tell(event);
+      return run.done;
+    },
+    ask: (teacher, data, check) =>
+      askAll({ teacher: check === undefined ? teacher : withFirstChecked(teacher, check), data, emit: tell, signal }),
+    predict: (student, data) => predictAll(trainer, student, data, signal),
+    checkFirst,
+    async checkAll(one, classes) {
+      const description = await checkFirst({ ...one, teacher: undecided(classes) });
+      await lookAtAll(one, one.loss, description, tell, signal);
+    },
+    async [Symbol.asyncDispose]() {
+      if (isOwn) await trainer[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function withFirstChecked(teacher: Teacher, check: (first: NamedArrays) => Promise<void>) {
+  let checking: Promise<void> | undefined;
+  return {
+    description: teacher.description,
+    async ask(inputs: NamedArrays, signal?: AbortSignal): Promise<NamedArrays> {
+      const answers = await teacher.ask(inputs, signal);
+      checking ??= check(answers);
+      await checking;
+      return answers;
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { UNLABELLED } from '../data/dataset.ts';
+import { allLosses } from '../losses/allCases.ts';
+import { crossEntropy } from '../losses/crossEntropy.ts';
+import { decoupledTargets } from '../losses/decoupledTargets.ts';
+import { exampleWeighted } from '../losses/exampleWeighted.ts';
+import type { Loss } from '../losses/loss.ts';
+import { mutual } from '../losses/mutual.ts';
+import { normalizedTargets } from '../losses/normalizedTargets.ts';
+import { softTargets } from '../losses/softTargets.ts';
+import { weighted } from '../losses/weighted.ts';
+import { checkLabelRange, classesOf, comparedOutput, measuredOutputs } from './labels.ts';
+
+/** Losses that take examples without a label. */
+const WITHOUT_LABELS = ['collaborative', 'crossEntropy', 'decoupledTargets', 'gatedBranches', 'mutual'];
+WITHOUT_LABELS.push('uncertaintyWeighted', 'weighted');
+
+const outputs = { logits: [10], extra: [4], 'logits.0': [10], 'logits.1': [10], map: [7, 7, 3] };
+const both = (...losses: Loss[]) => weighted(losses.map((loss) => ({ loss, weight: 1 })));
+
+describe('classesOf', () => {
+  test.each<[string, Loss, number]>([
+    ['the output that is held against labels', crossEntropy({ output: 'extra' }), 4],
+    ['the smallest of several', both(crossEntropy(), crossEntropy({ output: 'extra' })), 4],
+    ['only those of terms that read labels', both(crossEntropy(), softTargets({ output: 'extra' })), 10],
+    ['logits, where nothing reads labels', softTargets({ output: 'extra' }), 10],
+    [
+      'all outputs of a loss that reads labels itself, whatever its terms read',
+      exampleWeighted(softTargets({ output: 'extra' }), { kind: 'label-agreement', teacherOutput: 'extra' }),
+      4,
+    ],
+    [
+      'such a loss inside another one',
+      both(exampleWeighted(softTargets({ output: 'extra' }), { kind: 'label-agreement' }), softTargets()),
+      4,
+    ],
+  ])('counts %s', (_, loss, classes) => {
+    expect(classesOf(loss, outputs)).toBe(classes);
+  });
+});
+
+describe('what metrics compare', () => {
+  test('is the first output that the loss reads, and its peers', () => {
+    expect(comparedOutput(softTargets({ output: 'extra' }), outputs)).toBe('extra');
+    expect(measuredOutputs(mutual(), outputs)).toEqual(['logits.0', 'logits.1']);
+    expect(measuredOutputs(softTargets({ output: 'nowhere' }), outputs)).toEqual([]);
+  });
+});
+
+describe('checkLabelRange', () => {
+  const codeOf = (labels: readonly number[], loss: Loss) => {
+    try {
+      checkLabelRange(Int32Array.from(labels), 10, loss);
+      return undefined;
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+
+  test.each<[string, Loss, readonly number[], string | undefined]>([
+    ['classes', crossEntropy(), [0, 9], undefined],
+    ['a class too many', crossEntropy(), [0, 10], 'class-mismatch'],
+    ['another number below 0', crossEntropy(), [-2], 'class-mismatch'],
+    ['no label, where that adds nothing', crossEntropy(), [3, -1], undefined],
+    ["no label, where the teacher's answer takes its place", decoupledTargets(), [3, -1], undefined],
+    ['no label, where both do without', both(crossEntropy(), decoupledTargets()), [-1], undefined],
+    ['no label, where one term needs it', both(crossEntropy(), normalizedTargets()), [-1], 'labels-missing'],
+    ['no label, where it only weighs', exampleWeighted(softTargets(), { kind: 'label-agreement' }), [-1], undefined],
+  ])('of %s', (_, loss, labels, code) => {
+    expect(codeOf(labels, loss)).toBe(code);
+  });
+
+  test.each(Object.entries(allLosses).filter(([, { make }]) => make().reads.labels))(
+    'holds the labels of %s against the classes of the student',
+    (_, { make, shapes }) => {
+      const loss = make();
+      const outputs = shapes.student as Readonly<Record<string, readonly number[]>>;
+      const classes = classesOf(loss, outputs);
+      expect(classes).toBe(4);
+      const check = (label: number) => () => checkLabelRange(Int32Array.of(0, label), classes, loss);
+      expect(check(3)).not.toThrow();
+      for (const label of [4, -2]) expect(check(label)).toThrow(expect.objectContaining({ code: 'class-mismatch' }));
+      const missing = check(UNLABELLED);
+      if (WITHOUT_LABELS.includes(loss.name)) expect(missing).not.toThrow();
+      else expect(missing).toThrow(expect.objectContaining({ code: 'labels-missing' }));
+    },
+  );
+
+  test('says what to do', () => {
+    const check = (labels: readonly number[]) => () =>
+      checkLabelRange(Int32Array.from(labels), 10, normalizedTargets());
+    expect(check([-1])).toThrow(/"normalizedTargets" needs one of each.*crossEntropy and decoupledTargets.*pick/);
+    expect(check([12])).toThrow(/label 12 lies outside the student's 10 classes \(0…9\)/);
+  });
+});
