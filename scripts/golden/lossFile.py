@@ -23,7 +23,7 @@ def write(script, name, loss, inputs, options, scales=(1, 4)):
     `inputs` is a list of such as
         {'student': {'logits': (8, 10)}, 'teacher': {'logits': (8, 10)}, 'classes': 10, 'examples': 100,
          'parameters': {'kernel': (4, 6)}, 'fixed': {'bank': (100, 16)}, 'numbers': [0.5]}
-    of which only `student` must be there. `classes` adds labels, `examples` indices; `parameters` are trained, `fixed`
+    of which only `student` must be there. `classes` adds labels, of which the first `unlabelled` are −1, and `examples` indices; `parameters` are trained, `fixed`
     are parameters without a gradient.
     """
     generator = torch.Generator().manual_seed(SEED)
@@ -54,6 +54,8 @@ def make_inputs(given, generator):
     rows = next(iter(given['student'].values()))[0]
     if 'classes' in given:
         stored['labels'] = torch.randint(given['classes'], (rows,), generator=generator).tolist()
+        missing = given.get('unlabelled', 0)
+        stored['labels'][:missing] = [-1] * missing
     if 'examples' in given:
         stored['indices'] = torch.randperm(given['examples'], generator=generator)[:rows].tolist()
     parameters = {**given.get('parameters', {}), **given.get('fixed', {})}

@@ -38,7 +38,8 @@ def without_label(logits, labels):
 
 
 def decoupled_targets(student, teacher, options, more):
-    s, t, labels = student['logits'], teacher['logits'], more.labels
+    s, t = student['logits'], teacher['logits']
+    labels = torch.where(more.labels < 0, t.argmax(1), more.labels)
     temperature = options.get('temperature', 4)
 
     def target_and_rest(logits):
@@ -187,7 +188,7 @@ write(
     SCRIPT,
     'decoupledTargets',
     decoupled_targets,
-    LABELLED,
+    [*LABELLED, {'student': {'logits': (6, 5)}, 'teacher': {'logits': (6, 5)}, 'classes': 5, 'unlabelled': 3}],
     [{}, {'temperature': 1, 'alpha': 2, 'beta': 0.5}, {'temperature': 20}],
 )
 write(

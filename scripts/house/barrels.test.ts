@@ -30,7 +30,9 @@ test('a stale barrel is named, and written anew', () => {
   expect(barrels('--check', copy)).toEqual(stale);
   expect(readFileSync(all, 'utf8')).toBe(before);
   expect(barrels(copy)).toEqual({ status: 0, said: 'src/losses/all.ts was written' });
-  const [head, ...lines] = before.split('\n');
-  expect(readFileSync(all, 'utf8')).toBe([head, "export { another } from './another.ts';", ...lines].join('\n'));
+  const line = "export { another } from './another.ts';";
+  const lines = readFileSync(all, 'utf8').split('\n');
+  expect(lines).toContain(line);
+  expect(lines.filter((one) => one !== line).join('\n')).toBe(before);
   expect(barrels('--check', copy)).toEqual({ status: 0, said: '' });
 });

@@ -62,13 +62,13 @@ export function activationBoundary(options: ActivationBoundaryOptions): Loss {
  * example's values.
  * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → [B]; the loss is their mean
  * Units     squares of the student's pre-activations
+ * Weight    2
  * Gradient  reaches the student and the connector; zero beyond the margin
  * Numerics  finite for |pre-activation| ≤ 1e4
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: map beside vector · other channels without projector
  * Source    Heo et al. 2019, eq. 4, arXiv:1811.03233; RepDistiller distiller_zoo/AB.py
  * Differs   mean over all values; the code adds them up and divides by B · 1000 / 3. The connector is a 1×1 convolution
- *           with a bias, without batch normalization. A weight of 1 is commensurate with cross-entropy: an undecided
- *           student pays margin² a neuron.
+ *           with a bias, without batch normalization.
  */
 export function activationBoundaryLoss(tf: Tf, student: Tensor, teacher: Tensor, margin: number): Tensor1D {
   return tf.tidy(() => {

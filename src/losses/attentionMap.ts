@@ -15,8 +15,7 @@ export interface AttentionMapOptions extends FeaturePairOptions {
 
 /**
  * Attention transfer (AT): the student looks where the teacher looks. It compares one pair of layers, whose channel
- * counts may differ; several go through `weighted`, each with the same weight. The mean over H·W positions of unit
- * vectors is small: a weight of 1000 (RepDistiller) makes it comparable with crossEntropy.
+ * counts may differ; several go through `weighted`, each with the same weight.
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -43,6 +42,8 @@ export function attentionMap(options: AttentionMapOptions): Loss {
  * (Q_student − Q_teacher)², mean over the positions, where Q = a / ‖a‖₂ and a = mean over channels of |feature|^power.
  * Shapes    student [B, H, W, F] (or [B, T, F]), teacher [B, H, W, G] → [B]; the loss is their mean
  * Units     none: the attention of an example has length 1; the value is at most 2 / (H·W)
+ * Weight    100 for maps of 7 × 7, since the mean over positions of unit vectors is small; it grows with their number.
+ *           RepDistiller has 1000
  * Gradient  reaches the student only; 0 where its map is zero everywhere
  * Numerics  finite for |feature| ≤ 1e4
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: vectors without positions · map beside sequence

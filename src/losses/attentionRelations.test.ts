@@ -1,7 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import * as tf from '../runtime/tf.ts';
-import { attentionTap } from '../student/layers/attentionTap.ts';
-import { transformerTinyDesign } from '../student/zoo/transformerTiny.ts';
 import { type AttentionRelation, type AttentionRelationsOptions, attentionRelations } from './attentionRelations.ts';
 import type { LossShapes } from './loss.ts';
 import { checkLoss, type LossInputs, plainLogProbs, type Values } from './lossContract.ts';
@@ -54,46 +51,6 @@ describe('attentionRelations', () => {
     expect(attentionRelations({ output }).reads.student).toEqual(
       ['queries', 'keys', 'values'].map((part) => `attention/${part}`),
     );
-  });
-
-  test('teaches a transformerTiny what another one’s positions have to do with each other, through its taps', () => {
-    const tiny = { length: 5, vocabulary: 9, classes: 3, width: 8, heads: 2, hidden: 8, blocks: 1 };
-    const parts = ['queries', 'keys', 'values'];
-    const tap = (model: tf.LayersModel) => {
-      const taps = parts.map((part) => attentionTap(tf, model.getLayer('attention_1'), part));
-      const tapped = tf.model({ inputs: model.inputs, outputs: [...model.outputs, ...taps] });
-      return (x: tf.Tensor) => {
-        const [, ...read] = tapped.apply(x, { training: true }) as tf.Tensor[];
-        return Object.fromEntries(parts.map((part, i) => [`attention_1/${part}`, read[i] as tf.Tensor]));
-      };
-    };
-    const student = transformerTinyDesign.build(tf, tiny, 1);
-    const other = transformerTinyDesign.build(tf, { ...tiny, width: 16, heads: 4 }, 2);
-    const [ofStudent, ofTeacher] = [tap(student), tap(other)];
-    const loss = attentionRelations({ output: 'attention_1', relationHeads: 2 });
-    // The output's projection, and what comes after, have no part in it.
-    const named = student.trainableWeights.filter(({ originalName }) => /Query|Key|Value|embedding/.test(originalName));
-    const variables = named.map((weight) => weight.read() as tf.Variable);
-    const optimizer = tf.train.adam(0.02);
-    tf.tidy(() => {
-      const x = tf.tensor2d(
-        Array.from({ length: 20 }, (_, i) => (i * 7 + (i % 3)) % 9),
-        [4, 5],
-        'int32',
-      );
-      const teacher = Object.fromEntries(Object.entries(ofTeacher(x)).map(([name, of]) => [name, tf.mul(of, 2)]));
-      const values = Array.from({ length: 40 }, () => {
-        const compute = () => loss.compute(tf, { student: ofStudent(x), teacher });
-        const { value, grads } = tf.variableGrads(compute, variables);
-        optimizer.applyGradients(Object.entries(grads).map(([name, tensor]) => ({ name, tensor })));
-        return value.dataSync()[0] as number;
-      });
-      expect(values[0]).toBeGreaterThan(0.1);
-      expect(values.at(-1)).toBeLessThan((values[0] as number) / 4);
-    });
-    optimizer.dispose();
-    student.dispose();
-    other.dispose();
   });
 
   test.each<[string, number[], number[], string]>([

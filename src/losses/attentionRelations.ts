@@ -3,6 +3,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { formatShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
+import { checkOutputName } from './featurePair.ts';
 import { type Loss, type LossShapes, named, stopGradient } from './loss.ts';
 import { divergence, softLogProbs } from './rows.ts';
 
@@ -82,14 +83,14 @@ export function attentionRelations(options: AttentionRelationsOptions): Loss {
  * KL(A_teacher ‖ A_student) of A = softmax(X Yᵀ / √D) for each head of D features, mean over batch, heads and positions.
  * Shapes    student: X and Y [B, T, F], teacher: X and Y [B, T, G] → scalar; `heads` divides F and G
  * Units     projections in, before they are cut into heads; nats out. The loss adds up its relations
+ * Weight    1
  * Gradient  reaches the student's two only
  * Numerics  finite for |values| ≤ 1e4
  * Throws    invalid-option: heads that do not divide a width · shape-mismatch: lengths differ
  * Source    Wang et al. 2020, §3.1, §3.2, arXiv:2002.10957 (attention and value relation); Wang et al. 2021, §3.1,
  *           arXiv:2012.15828 (relations of queries, keys, values; heads cut anew)
  * Differs   Every position counts: padding is not left out, so give examples of one length. The first version was
- *           published with the attention's own heads; both versions add the relations up, as here. A weight of 1 each
- *           is commensurate with cross-entropy.
+ *           published with the attention's own heads; both versions add the relations up, as here.
  */
 export function attentionRelationLoss(
   tf: Tf,
@@ -122,9 +123,7 @@ function partsOf(relations: readonly AttentionRelation[]): Part[] {
 
 /** Throws    invalid-option */
 function checkSettings(output: string, relations: readonly AttentionRelation[], heads: number): void {
-  if (typeof output !== 'string' || output === '') {
-    throw new LimbeckError('invalid-option', '"output" must name an attention layer of the student.');
-  }
+  checkOutputName(output, '"output" of attentionRelations');
   if (!Array.isArray(relations) || relations.length === 0 || new Set(relations).size !== relations.length) {
     throw new LimbeckError('invalid-option', '"relations" must name one relation at least, each once.');
   }

@@ -19,8 +19,7 @@ export interface BoundedRegressionOptions {
 
 /**
  * Teacher-bounded regression: the student is held against the truth, but only while it does worse there than the teacher.
- * A teacher's number can be far from the truth, so it serves as a bound and not as a target. Weight 0.5 (the paper's ν)
- * beside `regression` to the truth of weight 1.
+ * A teacher's number can be far from the truth, so it serves as a bound and not as a target.
  * @example
  * weighted([
  *   { loss: regression({ output: 'box', teacherOutput: 'target', measure: 'huber' }), weight: 1 },
@@ -57,6 +56,7 @@ export function boundedRegression(options: BoundedRegressionOptions = {}): Loss 
  * truth. The loss is the mean over the examples.
  * Shapes    student [B, …], teacher [B, …], target [B, …] → [B]
  * Units     values in, their squares out; so is the margin
+ * Weight    0.5 beside `regression` to the truth of weight 1 (the paper's ν)
  * Gradient  reaches the student only: 2 · (student − target) / (B · values of an example), or nothing
  * Numerics  finite for |value| ≤ 1e4; jumps by e_teacher − margin where the student passes the bound
  * Throws    nothing: margin and shapes are checked before

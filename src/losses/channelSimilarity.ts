@@ -24,7 +24,6 @@ export interface ChannelSimilarityOptions extends FeaturePairOptions {
 
 /**
  * Inter-channel correlation (ICKD): the student's channels resemble each other as the teacher's do. Their sizes may differ.
- * A weight of 2.5 (the authors' code) is comparable with crossEntropy.
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -61,6 +60,7 @@ export function channelSimilarity(options: ChannelSimilarityOptions): Loss {
  * positions, divided by the row's length ‖·‖₂.
  * Shapes    student [B, H, W, C] (or [B, T, C]), projected, and teacher of the same shape → [B]; the loss is their mean
  * Units     none; from 0 to 4
+ * Weight    2.5 (the authors' code)
  * Gradient  reaches the student and the projector
  * Numerics  finite for |feature| ≤ 1e4 and up to 1e6 positions
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: vectors without positions · other channels

@@ -26,8 +26,7 @@ export interface ChannelWiseOptions extends FeaturePairOptions {
 
 /**
  * Channel-wise distillation (CWD): each channel of the student has its peaks where the teacher's has them; for features and
- * for the maps of logits of dense prediction. A weight of 1 is comparable with crossEntropy; mmrazor takes 5 for maps of
- * logits and 10 for features.
+ * for the maps of logits of dense prediction.
  * @example
  * distill({ teacher, student, data, loss: channelWise({ output: 'maps', temperature: 4 }) });
  */
@@ -63,6 +62,7 @@ export function channelWise(options: ChannelWiseOptions): Loss {
  * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), each softmax over the positions of one channel, mean over channels.
  * Shapes    student [B, H, W, C] (or [B, T, C]), projected, and teacher of the same shape → [B]; the loss is their mean
  * Units     any scores in; nats out
+ * Weight    5 (mmrazor; 10 for features)
  * Gradient  reaches the student and the projector: T · (p_student − p_teacher) / (C · B)
  * Numerics  finite for |score| ≤ 1e4
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: vectors without positions · other channels

@@ -71,7 +71,7 @@ describeOnCpu('classWise beside its contract', () => {
 
   test('says before the first step what it cannot compare', () => {
     expect(refusalOf(classWise(), shapesOf([10]))).toBeUndefined();
-    expect(refusalOf(classWise(), shapesOf([10], [10], { batchSize: 1 }))).toBe('shape-mismatch');
+    expect(refusalOf(classWise(), shapesOf([10], [10], { batchSize: 1 }))).toBe('invalid-option');
     expect(refusalOf(classWise(), shapesOf([4, 10]))).toBe('shape-mismatch');
   });
 

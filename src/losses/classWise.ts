@@ -3,6 +3,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions, checkPositive } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from './loss.ts';
+import { checkPairs } from './pairs.ts';
 import { divergence, meanOfExamples, softLogProbs } from './rows.ts';
 import { checkOneRow } from './sameClasses.ts';
 
@@ -16,8 +17,7 @@ export interface ClassWiseOptions {
 
 /**
  * Class-wise self-distillation (CS-KD): two examples of one class shall get one answer, whatever that answer is. No
- * teacher: the student learns from itself. Its weight is the paper's λ: 1 beside `crossEntropy` of weight 1 (3 for
- * classes that are hard to tell apart). Batches need several examples of each class to give it much to do.
+ * teacher: the student learns from itself. Batches need several examples of each class to give it much to do.
  * @example
  * weighted([{ loss: classWise(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
@@ -32,13 +32,7 @@ export function classWise(options: ClassWiseOptions = {}): Loss {
     isStatic: true,
     check(shapes) {
       checkOneRow(shapes, output, 'classWise');
-      if (shapes.batchSize >= 2) return;
-      throw new LimbeckError(
-        'shape-mismatch',
-        `classWise compares examples of a batch, and the batch holds ${shapes.batchSize}. Give batches of 2 or more; ` +
-          'some ten times the number of classes is better.',
-        { details: { batchSize: shapes.batchSize } },
-      );
+      checkPairs('classWise', shapes.batchSize);
     },
     ...meanOfExamples((tf, { student, labels }) => {
       if (labels === undefined) throw new LimbeckError('labels-missing', 'classWise needs labels; give labelled data.');
@@ -52,6 +46,7 @@ export function classWise(options: ClassWiseOptions = {}): Loss {
  * batch, from the last on to the first again; 0 without a mate. The loss is their mean.
  * Shapes    logits [B, C], labels [B] int32 → [B]; memory B² beside
  * Units     logits in, nats out
+ * Weight    1 (the paper; 3 for classes that are hard to tell apart)
  * Gradient  reaches the student only, and not through the mate's answer: T · (p − p_mate) / B
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    nothing: temperature, shapes and labels are checked before

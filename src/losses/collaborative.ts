@@ -61,6 +61,7 @@ export function collaborative(options: CollaborativeOptions = {}): Loss {
  * the logits, or, for 'min-logit', of min_i (z_i − z_i[label]).
  * Shapes    peers K × [B, C] → scalar, or [B]
  * Units     logits in, nats out
+ * Weight    1, alone: each member's labels count in it with weight 1
  * Gradient  of each divergence: reaches p_i only, what all say is held fixed
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    nothing: options, shapes and labels are checked before

@@ -42,13 +42,14 @@ export function confidenceWeighted(options: ConfidenceWeightedOptions): Loss {
  * teacher k's cross-entropy with the label at temperature 1. The weights of an example add up to 1.
  * Shapes    student [B, C], teachers K times [B, C], isLabel [B, C], 1 at the label, else 0 → [B]; the loss is their mean
  * Units     logits in; nats out
+ * Weight    1, as softTargets
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    labels-missing; by `check` shape-mismatch and class-mismatch
  * Source    Zhang, Chen, Wang 2022, eq. 2–4, arXiv:2201.00007; Rorozhl/CA-MKD helper/loops.py
  * Differs   The code divides by K once more. The paper's second half, features weighted by the teachers' answers to the
  *           student's features, needs the teachers' classifiers and is left out; `featureAlign` with `weighted` matches
- *           the features of several teachers. The weight beside cross-entropy is that of `softTargets`: 0.9 to 0.1.
+ *           the features of several teachers.
  */
 export function confidenceWeightedLoss(
   tf: Tf,

@@ -3,9 +3,10 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, type LossParameter, type LossTensors, named, parameter, stopGradient } from './loss.ts';
-import { checkPairs, flatLength, type PairOptions, toRows, unitRows, withoutGradient } from './pairs.ts';
+import { checkPairs, flatLength, type PairOptions, toRows, withoutGradient } from './pairs.ts';
 import { project, projectorParameters } from './projector.ts';
 import { meanOfExamples } from './rows.ts';
+import { toUnitLength } from './toUnitLength.ts';
 
 /** What is compared, and with how much of what came before. */
 export interface ContrastiveOptions extends PairOptions {
@@ -69,8 +70,8 @@ export function contrastive(options: ContrastiveOptions = {}): Loss {
  * For each example half of −log softmax of its student's embedding among the teacher's, and half of its teacher's among
  * the student's: −½ log (e^{s_i·t_i/T} / Σ_j e^{s_i·t_j/T}) − ½ log (e^{s_i·t_i/T} / Σ_j e^{s_j·t_i/T}).
  * Shapes    student [B, E], teacher [B, E], rows of length 1; banks [K, E] with `isOther` [B, K] → [B]
- * Units     cosines in; nats out. log(B + K) where all are alike; it is a cross-entropy itself, so weights near 1 make
- *           it comparable with one (the paper's is 0.8)
+ * Units     cosines in; nats out. log(B + K) where all are alike
+ * Weight    1: it is a cross-entropy itself. The paper has 0.8
  * Gradient  reaches the student and both trained projections, not the teacher's features
  * Numerics  finite for features up to 1e4: cosines divided by T are all that is exponentiated
  * Throws    invalid-option: a temperature or a length that is not above 0, a bank above 65,536, batches of one without
@@ -116,7 +117,7 @@ function hideOwn(tf: Tf, logits: Tensor, isOther: Tensor2D): Tensor {
 }
 
 function embedding(tf: Tf, tensors: LossTensors, features: Tensor, side: string): Tensor2D {
-  return unitRows(tf, project(tf, tensors, toRows(tf, features), side)) as Tensor2D;
+  return toUnitLength(tf, project(tf, tensors, toRows(tf, features), side)) as Tensor2D;
 }
 
 /** Indices start at −1: nothing is kept yet. */

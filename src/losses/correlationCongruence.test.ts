@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import * as tf from '../runtime/tf.ts';
 import { type CorrelationCongruenceOptions, correlationCongruence } from './correlationCongruence.ts';
 import { checkLoss, type Values } from './lossContract.ts';
 import { checkPairLoss, checkTellsNoise, dot, mean, plainRows, plainUnit } from './pairCases.ts';
@@ -27,6 +28,17 @@ describe('correlationCongruence', () => {
   });
   checkPairLoss(correlationCongruence);
   checkTellsNoise(correlationCongruence);
+
+  test('counts an example without features as of cosine 0 with all, itself included', () => {
+    const [student, teacher] = [tf.tensor2d([2, 0, 0, 0], [2, 2]), tf.tensor2d([1, 0, 0, 3], [2, 2])];
+    const loss = correlationCongruence({ order: 1, gamma: 0.5 });
+    const { value, grad } = tf.valueAndGrad((of: tf.Tensor) =>
+      loss.compute(tf, { student: { logits: of }, teacher: { logits: teacher } }),
+    )(student);
+    // K = e⁻¹ (1 + cos): of the four pairs one differs, by e⁻¹.
+    expect(value.dataSync()[0]).toBeCloseTo(Math.exp(-2) / 4, 6);
+    expect(Array.from(grad.dataSync()).every(Number.isFinite)).toBe(true);
+  });
 
   test('has the defaults that it documents', () => {
     expect(correlationCongruence().options).toEqual({ output: 'logits', gamma: 0.4, order: 2 });

@@ -2,7 +2,8 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
-import { checkPairs, type PairOptions, toRows, unitRows, withoutGradient } from './pairs.ts';
+import { checkPairs, type PairOptions, toRows, withoutGradient } from './pairs.ts';
+import { toUnitLength } from './toUnitLength.ts';
 
 /** How alike two examples are counted. */
 export interface CorrelationCongruenceOptions extends PairOptions {
@@ -38,8 +39,8 @@ export function correlationCongruence(options: CorrelationCongruenceOptions = {}
  * Mean over the B² pairs of (K_student − K_teacher)², with K = e^(−2γ) Σ_{p ≤ P} (2γ)^p / p! · cos^p: the Gaussian kernel
  * between features of length 1, as its first Taylor terms.
  * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; none out. A weight of 500 makes it comparable with cross-entropy for a layer of 128 features, one of
- *           100 for ten logits, by the lengths of the gradients at random features in batches of 64
+ * Units     any in; none out
+ * Weight    2000 for a layer of 128 features, 100 for ten logits
  * Gradient  reaches the student only
  * Numerics  finite for |value| ≤ 1e4; an example without features (all zero) has the cosine 0 with all
  * Throws    invalid-option: gamma not above 0, an order below 1. In a last batch of one the loss is 0
@@ -61,7 +62,7 @@ export function correlationCongruenceLoss(
 }
 
 function congruence(tf: Tf, features: Tensor, { gamma, order }: { gamma: number; order: number }): Tensor {
-  const rows = unitRows(tf, toRows(tf, features));
+  const rows = toUnitLength(tf, toRows(tf, features));
   const scaled = tf.mul(tf.matMul(rows, rows, false, true), 2 * gamma);
   // Σ x^p / p! from the inside: 1 + x (1 + x/2 (1 + x/3 …)).
   let sum: Tensor = tf.add(tf.div(scaled, order), 1);

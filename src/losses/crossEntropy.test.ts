@@ -1,7 +1,17 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OpenBackend } from '../runtime/backends/backend.ts';
+import { openBackendHere } from '../runtime/backends/open.ts';
 import * as tf from '../runtime/tf.ts';
 import { type CrossEntropyOptions, crossEntropy } from './crossEntropy.ts';
-import { checkLoss, growthOfLogProbs, type LossInputs, plainLogProbs, type Values } from './lossContract.ts';
+import { evaluate, toTensors } from './lossCases.ts';
+import {
+  backendOptions,
+  checkLoss,
+  growthOfLogProbs,
+  type LossInputs,
+  plainLogProbs,
+  type Values,
+} from './lossContract.ts';
 import { describeOnCpu, expectPerExample, randomInputs } from './responseCases.ts';
 
 describe('crossEntropy', () => {
@@ -27,6 +37,33 @@ describe('crossEntropy', () => {
   test('refuses to work without labels', () => {
     const compute = () => crossEntropy().compute(tf, { student: {}, teacher: {} });
     expect(compute).toThrow(expect.objectContaining({ code: 'labels-missing' }));
+  });
+});
+
+describe.each(['cpu', 'wasm'] as const)('crossEntropy with examples that have no label, on %s', (backendName) => {
+  let backend: OpenBackend | undefined;
+  beforeAll(async () => {
+    backend = await openBackendHere(backendOptions(backendName));
+  });
+  afterAll(() => backend?.dispose());
+
+  test('adds nothing for them, and divides by all', () => {
+    const inputs = { ...randomInputs([6, 5]), labels: [2, -1, 0, -1, -1, 4] };
+    const [first, , third, , , last] = plainLogProbs(inputs.student['logits'] as Values);
+    const got = evaluate(crossEntropy(), inputs);
+    expect(got.value).toBeCloseTo(-((first?.[2] ?? 0) + (third?.[0] ?? 0) + (last?.[4] ?? 0)) / 6, 5);
+    const slopes = Array.from({ length: 6 }, (_, i) => got.student['logits']?.slice(5 * i, 5 * i + 5));
+    for (const i of [1, 3, 4]) expect(slopes[i]).toEqual([0, 0, 0, 0, 0]);
+    for (const i of [0, 2, 5]) expect(slopes[i]?.every((slope) => slope !== 0)).toBe(true);
+    tf.tidy(() => {
+      const each = crossEntropy().perExample?.(tf, toTensors(inputs)).dataSync() ?? [];
+      expect(Array.from(each, (value) => value === 0)).toEqual([false, true, false, true, true, false]);
+    });
+  });
+
+  test('is 0 and flat where no example has one', () => {
+    const { value, student } = evaluate(crossEntropy(), { ...randomInputs([3, 4]), labels: [-1, -1, -1] });
+    expect([value, ...(student['logits'] ?? [])].every((number) => Math.abs(number) === 0)).toBe(true);
   });
 });
 

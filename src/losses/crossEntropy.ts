@@ -4,6 +4,7 @@ import { checkKnownOptions } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
 import { labelMask } from './rows.ts';
+import { checkOneRow } from './sameClasses.ts';
 
 /** Where the student's logits are read. */
 export interface CrossEntropyOptions {
@@ -24,6 +25,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
     reads: { student: [output], teacher: [], labels: true },
     isStatic: true,
     allowsUnlabelled: true,
+    check: (shapes) => checkOneRow(shapes, output, 'crossEntropy'),
     compute(tf, { student, labels }) {
       if (labels === undefined)
         throw new LimbeckError('labels-missing', 'crossEntropy needs labels; give labelled data.');
@@ -41,6 +43,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
  * −log softmax(logits)[label], mean over the batch.
  * Shapes    logits [B, C], labels [B] int32 in 0…C−1, or −1 for none → scalar
  * Units     logits in, nats out
+ * Weight    1: what the other losses are measured by
  * Gradient  reaches the student only: (p − onehot) / B
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    nothing: labels and class counts are checked before

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { argMax } from '../core/stats.ts';
 import { type DecoupledTargetsOptions, decoupledTargets } from './decoupledTargets.ts';
 import { evaluate, type LossInputs } from './lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from './lossContract.ts';
@@ -21,7 +22,8 @@ describe('decoupledTargets', () => {
     reference({ student, teacher, labels = [] }, { alpha = 1, beta = 8, temperature = 4 }) {
       const p = plainLogProbs(teacher['logits'] as Values, temperature);
       const q = plainLogProbs(student['logits'] as Values, temperature);
-      const rows = labels.map((label, i) => {
+      const rows = labels.map((given, i) => {
+        const label = given === UNLABELLED ? argMax(p[i] as number[], 0, p[i]?.length ?? 0) : given;
         const [ofTeacher, ofStudent] = [p, q].map((side) => split(side[i] as number[], label));
         if (ofTeacher === undefined || ofStudent === undefined || ofTeacher.others.length === 0) return 0;
         const target = plainDivergence(ofTeacher.binary, ofStudent.binary);
@@ -82,10 +84,23 @@ describeOnCpu('decoupledTargets beside its contract', () => {
     expect(refusalOf(decoupledTargets(), shapesOf([10], [4, 10]))).toBe('shape-mismatch');
   });
 
+  test("takes the teacher's class where there is no label", () => {
+    const { student, teacher } = randomInputs([3, 4]);
+    const logits = teacher['logits'] as Values;
+    const named = Array.from({ length: 3 }, (_, i) => argMax(logits.values as number[], 4 * i, 4));
+    const [first = 0, , last = 0] = named;
+    const evaluated = (labels: readonly number[]) => evaluate(decoupledTargets(), { student, teacher, labels });
+    expect(evaluated([UNLABELLED, 2, UNLABELLED])).toEqual(evaluated([first, 2, last]));
+    expect(decoupledTargets().allowsUnlabelled).toBe(true);
+  });
+
   test('refuses to work without labels', () => {
     expectLabelsMissing(decoupledTargets());
   });
 });
+
+/** The sign of an example without a label; `data` has it, and losses know nothing of data. */
+const UNLABELLED = -1;
 
 /** log [p, 1 − p] of the label, and the logs of the others as a distribution of their own. */
 function split(logProbs: readonly number[], label: number) {

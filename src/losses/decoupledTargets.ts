@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { checkKnownOptions, checkNotNegative, checkPositive } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from './loss.ts';
+import { withoutGradient } from './pairs.ts';
 import { divergence, labelMask, meanOfExamples, softLogProbs, withoutMasked } from './rows.ts';
 import { checkOneRow, checkSameClasses } from './sameClasses.ts';
 
@@ -22,8 +23,9 @@ export interface DecoupledTargetsOptions {
 /**
  * Decoupled targets (DKD): how sure the teacher is of the label, and how it spreads the rest, weighted apart. Plain soft
  * targets weigh the second by what the teacher leaves to it, which is next to nothing where the teacher is sure.
- * With β = 8 its slope is some five times that of cross-entropy: beside `crossEntropy` of weight 1 take 1, as mdistiller
- * does, and let the weight grow from 0 over the first tenth of the run.
+ * Let its weight grow from 0 over the first
+ * tenth of the run, as mdistiller does. For an example without a label (`UNLABELLED`, −1)
+ * the class that the teacher names stands in its place.
  * @example
  * weighted([{ loss: decoupledTargets({ beta: 8 }), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
@@ -38,30 +40,34 @@ export function decoupledTargets(options: DecoupledTargetsOptions = {}): Loss {
     options: { alpha, beta, temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput], labels: true },
     isStatic: true,
+    allowsUnlabelled: true,
     check(shapes) {
       checkOneRow(shapes, output, 'decoupledTargets');
       checkSameClasses(shapes, output, teacherOutput, 'decoupledTargets');
     },
     ...meanOfExamples((tf, { student, teacher, labels }) => {
       const logits = named(student, output);
-      const mask = labelMask(tf, labels, logits, 'decoupledTargets');
-      return decoupledTargetsPerExample(tf, logits, named(teacher, teacherOutput), mask, { alpha, beta, temperature });
+      const given = named(teacher, teacherOutput);
+      const mask = targetMask(tf, labelMask(tf, labels, logits, 'decoupledTargets'), given);
+      return decoupledTargetsPerExample(tf, logits, given, mask, { alpha, beta, temperature });
     }),
   };
 }
 
 /**
- * T² · (α · KL(b_teacher ‖ b_student) + β · KL(r_teacher ‖ r_student)) of each example, where b = [p_label, 1 − p_label]
- * and r is the softmax over the other classes only. The loss is their mean.
- * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the label → [B]
+ * T² · (α · KL(b_teacher ‖ b_student) + β · KL(r_teacher ‖ r_student)) of each example, where b = [p_target, 1 − p_target]
+ * and r is the softmax over the other classes only; the target is the label, or the teacher's class where there is none.
+ * The loss is their mean.
+ * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the target → [B]
  * Units     logits in, nats out
+ * Weight    1 (mdistiller), with which its slope is some six times crossEntropy's: 0.15 makes them equal
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4; one class gives 0
  * Throws    nothing: options, shapes and labels are checked before
  * Source    Zhao, Cui, Song, Qiu, Liang 2022, eq. 7, arXiv:2203.08679; megvii-research/mdistiller distillers/DKD.py
  * Differs   mdistiller takes the logarithm of a rounded probability, −∞ for a student that is certain, and hides the
  *           label behind −1000; this stays in logarithms and hides it behind −1e9. Elsewhere both give the same value.
- *           The warm-up over 20 epochs is left to a scheduled weight.
+ *           The warm-up over 20 epochs is left to a scheduled weight. Both know labelled examples only.
  */
 export function decoupledTargetsPerExample(
   tf: Tf,
@@ -73,7 +79,7 @@ export function decoupledTargetsPerExample(
   const ofTeacher = halves(tf, stopGradient(tf, teacherLogits), mask, temperature);
   const ofStudent = halves(tf, studentLogits, mask, temperature);
   const target = tf.add(
-    tf.mul(tf.exp(ofTeacher.label), tf.sub(ofTeacher.label, ofStudent.label)),
+    tf.mul(tf.exp(ofTeacher.target), tf.sub(ofTeacher.target, ofStudent.target)),
     tf.mul(tf.exp(ofTeacher.rest), tf.sub(ofTeacher.rest, ofStudent.rest)),
   );
   const others = divergence(tf, ofTeacher.others, ofStudent.others);
@@ -81,12 +87,21 @@ export function decoupledTargetsPerExample(
   return tf.add(tf.mul(target, alpha * squared), tf.mul(others, beta * squared)) as Tensor1D;
 }
 
-/** log p of the label [B], log of all the rest [B], and log of each of the others given that it is one of them [B, C]. */
+/** 1 at the label; in a row without one, at the class that the teacher names, the first of several that are equal. */
+function targetMask(tf: Tf, ofLabels: Tensor, teacherLogits: Tensor): Tensor {
+  const ofTeacher = withoutGradient(tf, teacherLogits, (logits) =>
+    labelMask(tf, tf.argMax(logits, -1) as Tensor1D, logits, 'decoupledTargets'),
+  );
+  const isMissing = tf.sub(1, tf.sum(ofLabels, -1, true));
+  return tf.add(ofLabels, tf.mul(isMissing, ofTeacher));
+}
+
+/** log p of the target [B], log of all the rest [B], and log of each of the others given that it is one of them [B, C]. */
 function halves(tf: Tf, logits: Tensor, mask: Tensor, temperature: number) {
   const logProbs = softLogProbs(tf, logits, temperature);
   const without = withoutMasked(tf, logProbs, mask);
   return {
-    label: tf.sum(tf.mul(logProbs, mask), -1),
+    target: tf.sum(tf.mul(logProbs, mask), -1),
     rest: tf.logSumExp(without, -1),
     others: tf.logSoftmax(without),
   };

@@ -50,7 +50,7 @@ describeOnCpu('distributionCorrelation beside its contract', () => {
     expect(refusalOf(distributionCorrelation(), shapesOf([10]))).toBeUndefined();
     expect(refusalOf(distributionCorrelation(), shapesOf([4, 10]))).toBeUndefined();
     expect(refusalOf(distributionCorrelation(), shapesOf([10], [9]))).toBe('class-mismatch');
-    expect(refusalOf(distributionCorrelation(), shapesOf([10], [10], { batchSize: 1 }))).toBe('shape-mismatch');
+    expect(refusalOf(distributionCorrelation(), shapesOf([10], [10], { batchSize: 1 }))).toBe('invalid-option');
     const betweenOnly = distributionCorrelation({ withinClasses: 0 });
     expect(refusalOf(betweenOnly, shapesOf([10], [10], { batchSize: 1 }))).toBeUndefined();
   });

@@ -1,8 +1,8 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions, checkNotNegative, checkPositive } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from './loss.ts';
+import { checkPairs } from './pairs.ts';
 import { flattenRows, safeNorm } from './rows.ts';
 import { checkSameClasses } from './sameClasses.ts';
 
@@ -23,7 +23,7 @@ export interface DistributionCorrelationOptions {
 /**
  * Correlation of distributions (DIST): the student's probabilities shall rise and fall with the teacher's, over the
  * classes of an example and over the examples of a class, and need not equal them. Holds up where the teacher is much
- * stronger than the student. Each half lies in 0…2 · τ²; beside `crossEntropy` of weight 1 the paper takes 2.
+ * stronger than the student. Each half lies in 0…2 · τ².
  * @example
  * weighted([{ loss: distributionCorrelation(), weight: 2 }, { loss: crossEntropy(), weight: 1 }]);
  */
@@ -47,14 +47,7 @@ export function distributionCorrelation(options: DistributionCorrelationOptions 
     isStatic: true,
     check(shapes) {
       checkSameClasses(shapes, output, teacherOutput, 'distributionCorrelation');
-      if (shapes.batchSize < 2 && withinClasses > 0) {
-        throw new LimbeckError(
-          'shape-mismatch',
-          `distributionCorrelation compares the examples of a batch, and the batch holds ${shapes.batchSize}. ` +
-            'Give batches of 2 or more, or withinClasses: 0.',
-          { details: { batchSize: shapes.batchSize } },
-        );
-      }
+      if (withinClasses > 0) checkPairs('distributionCorrelation with withinClasses above 0', shapes.batchSize);
     },
     compute: (tf, { student, teacher }) =>
       distributionCorrelationLoss(tf, named(student, output), named(teacher, teacherOutput), {
@@ -70,6 +63,7 @@ export function distributionCorrelation(options: DistributionCorrelationOptions 
  * correlation of the student's numbers with the teacher's.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
  * Units     logits in; none out
+ * Weight    2 (the paper); the slope falls as the student's logits grow
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4; a row or column without variation correlates with nothing: ρ = 0, and no slope
  * Throws    nothing: options and shapes are checked before

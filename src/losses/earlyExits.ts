@@ -1,5 +1,4 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { LimbeckError } from '../core/errors.ts';
 import {
   checkCount,
   checkFraction,
@@ -9,6 +8,7 @@ import {
   checkPositive,
 } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
+import { checkOutputName } from './featurePair.ts';
 import { type Loss, type LossShapes, type LossTensors, named } from './loss.ts';
 import { checkPeers, held, meanLessons, numbered, peersOf } from './peers.ts';
 import { featuresOf, project, projectorParameters } from './projector.ts';
@@ -44,6 +44,7 @@ export interface EarlyExitsOptions {
  * features of the layer (the mean over space or time) and f_k those of an exit.
  * Shapes    'logits' [B, C], 'exit.k' [B, C], teacher [B, C]; features [B, F], the layer [B, …, G] → scalar
  * Units     logits in, nats out
+ * Weight    1, alone: the last output's lesson counts in it with weight 1
  * Gradient  of each divergence: reaches the exit only; of the hint: reaches exits and W only
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · when it is checked: unknown-output · shape-mismatch · class-mismatch
@@ -137,8 +138,6 @@ function checkHint(hint: EarlyExitsOptions['hint']) {
   if (hint === undefined) return undefined;
   checkKnownOptions(hint, ['layer', 'weight'], 'hint of earlyExits');
   const { layer, weight = 0.03 } = hint;
-  if (typeof layer !== 'string' || layer === '') {
-    throw new LimbeckError('invalid-option', 'hint of earlyExits needs the name of a layer of the student.');
-  }
+  checkOutputName(layer, '"layer" of the hint of earlyExits');
   return { layer, weight: checkNotNegative(weight, 'weight of hint') };
 }

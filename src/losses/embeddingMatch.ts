@@ -28,8 +28,7 @@ export interface EmbeddingMatchOptions extends FeaturePairOptions {
 
 /**
  * Embedding matching (hidden states of DistilBERT and TinyBERT too): the student's embedding becomes the teacher's. The
- * last axis is the embedding; of sequences and maps each position is compared. A weight of 1 makes 'cosine' comparable
- * with crossEntropy, and 'mse' where coordinates are around 1; embeddings of length 1 in D dimensions need about D.
+ * last axis is the embedding; of sequences and maps each position is compared.
  * @example
  * distill({ teacher, student, data, loss: embeddingMatch({ output: 'embedding', kind: 'cosine' }) });
  */
@@ -67,6 +66,8 @@ export function embeddingMatch(options: EmbeddingMatchOptions): Loss {
  * 'mse': (student − teacher)²; 'cosine': 1 − cos(student, teacher); mean over each example's coordinates, or positions.
  * Shapes    student [B, D] (or [B, T, D], [B, H, W, D]), projected, and teacher of the same shape → [B]; the loss is their mean
  * Units     squares of the teacher's coordinates; none for 'cosine', from 0 to 2
+ * Weight    5 for 'mse' of coordinates around 1, and for 'cosine'; 'mse' of embeddings of length 1 in D dimensions needs
+ *           D times as much
  * Gradient  reaches the student and the projector
  * Numerics  finite for |coordinate| ≤ 1e4; a vector of length 0 has the cosine 0
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: other axes · other dimensions with projector 'none'

@@ -42,12 +42,12 @@ export function entropyWeighted(options: EntropyWeightedOptions): Loss {
  * entropy of teacher k's distribution at temperature 1.
  * Shapes    student [B, C], teachers K times [B, C] → [B]; the loss is their mean
  * Units     logits in; nats out
+ * Weight    1, as softTargets
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4; teachers that are all quite sure count alike
  * Throws    nothing: the loss checks before; by `check` shape-mismatch and class-mismatch
  * Source    Kwon et al. 2020, ICASSP, "Adaptive knowledge distillation based on entropy"; Rorozhl/CA-MKD helper/loops.py
- * Differs   The weights of an example add up to 1; the code's add up to K − 1 and are then divided by K. So the weight
- *           beside cross-entropy is that of `softTargets`: 0.9 to 0.1.
+ * Differs   The weights of an example add up to 1; the code's add up to K − 1 and are then divided by K.
  */
 export function entropyWeightedLoss(
   tf: Tf,

@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
 import { checkFraction, checkKnownOptions, checkOneOf, checkPositive } from '../core/options.ts';
 import { formatShape } from '../core/shape.ts';
@@ -34,9 +34,10 @@ const DEFAULT_THRESHOLDS = { confidence: 0.95, 'soft-confidence': 0 };
 
 /**
  * A loss to which examples contribute by how far their teacher can be trusted: Σ w_i · loss_i / B. With no weight left it
- * is 0, and nothing is learned from that batch.
+ * is 0, and nothing is learned from that batch. An example without a label (−1) agrees with nobody.
  * Shapes    those of the loss, which must be a mean over examples; teacherLogits [B, C], labels [B] → scalar
  * Units     those of the loss; weights lie in 0…1
+ * Weight    that of the loss, over the share of the examples that count
  * Gradient  w_i times the loss's own of example i; nothing reaches the weights
  * Numerics  as the loss; finite for |logit| ≤ 1e4
  * Throws    invalid-option: the loss does not tell its value for each example, an option out of range ·
@@ -126,18 +127,11 @@ export function exampleWeights(
       const most = Math.max(Math.log(classes), 1e-30);
       return tf.add(1, tf.div(tf.sum(tf.mul(tf.exp(logProbs), logProbs), -1), most)) as Tensor1D;
     }
-    const confidence = tf.exp(largest(tf, logProbs)) as Tensor1D;
-    // 1 where confidence ≥ threshold, in steps that can be replayed.
-    const isSure = tf.sub(1, tf.step(tf.sub(threshold, confidence))) as Tensor1D;
+    const confidence = tf.exp(tf.max(logProbs, -1)) as Tensor1D;
+    const isSure = tf.cast(tf.greaterEqual(confidence, threshold), 'float32') as Tensor1D;
     return kind === 'confidence' ? isSure : tf.mul(isSure, confidence);
   };
   return weigh(teacherLogits) as Tensor1D;
-}
-
-/** The largest of each row [B, C] → [B]. By pooling, because a recorded step can replay that, and not tf.max. */
-function largest(tf: Tf, rows: Tensor): Tensor {
-  const [count, length] = rows.shape as [number, number];
-  return tf.reshape(tf.maxPool(tf.reshape(rows, [count, 1, length, 1]) as Tensor4D, [1, length], 1, 'valid'), [count]);
 }
 
 function checkJudged({ teacher }: LossShapes, name: string): void {

@@ -61,6 +61,7 @@ export function factorTransfer(options: FactorTransferOptions): Loss {
  * Shapes    the student's factors s [B, H, W, F] (or [B, T, F], [B, F]) and the teacher's t of the same shape → [B]; the
  *           loss is the mean
  * Units     none; the paraphraser's part: squares of the teacher's features
+ * Weight    100: unit vectors of n values have values around 1 / √n. RepDistiller has 200
  * Gradient  of the factors' part reaches the student and the translator, of the paraphraser's part the paraphraser only
  * Numerics  finite for |feature| ≤ 1e4
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: map beside vector
@@ -68,8 +69,7 @@ export function factorTransfer(options: FactorTransferOptions): Loss {
  * Differs   One stage in place of two: the paraphraser learns while the student does, each by its own part. Both are one
  *           1×1 convolution with a bias, not three 3×3 ones with normalization: a linear paraphraser finds the space of
  *           the teacher's principal components. RepDistiller averages squared channels first (p1 = 2); here, as in the
- *           paper, factors are flattened whole. A weight of √n for n values in a factor (30 for 7 × 7 × 16) is
- *           commensurate with cross-entropy: unit vectors have values around 1 / √n. What the value falls to holds the
+ *           paper, factors are flattened whole. What the value falls to holds the
  *           paraphraser's part too.
  */
 export function factorTransferLoss(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
@@ -83,7 +83,7 @@ export function factorTransferLoss(tf: Tf, student: Tensor, teacher: Tensor): Te
 
 /**
  * The factors as if nothing had been learned on the way from the teacher. `stopGradient` would do too, but then zeros are
- * sent on to the paraphraser, by operations that have no compiled kernels.
+ * sent on to the paraphraser.
  */
 function constantOf(tf: Tf, factors: Tensor, teacher: Tensor): Tensor {
   const constant = tf.customGrad((from) => ({

@@ -71,12 +71,13 @@ export function featureAlign(options: FeatureAlignOptions): Loss {
  * √(‖channels‖² + 1e-6). The loss adds up λ_k times this over its teachers.
  * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), adapted, and teacher of the same shape → [B]; the loss is their mean
  * Units     none: from 0 to 4
+ * Weight    2
  * Gradient  reaches the student and the adaptors only
  * Numerics  finite for |feature| ≤ 1e4
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: map beside vector · other channels without projector
  * Source    Li, Bilen 2020, eq. 3, arXiv:2007.06889; VICO-UoE/KD4MTL model_segnet_kdmtl.py
  * Differs   Adaptors have a bias, and learn with the student's optimizer and rate, where the code gives them one of their
- *           own (Adam, 0.1). A weight of 1 is commensurate with cross-entropy.
+ *           own (Adam, 0.1).
  */
 export function featureAlignLoss(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
   return tf.tidy(() => {

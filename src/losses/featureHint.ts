@@ -25,8 +25,7 @@ export interface FeatureHintOptions extends FeaturePairOptions {
 
 /**
  * Feature hints (FitNets): a layer of the student, seen through a trained regressor, gives what a layer of the teacher
- * gives. Mean over everything, so a weight of 100 beside crossEntropy is RepDistiller's; start with 1 where the teacher's
- * features have values around 1, and divide by their mean square otherwise.
+ * gives.
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: softTargets(), weight: 1 },
@@ -58,6 +57,7 @@ export function featureHint(options: FeatureHintOptions): Loss {
  * (student − teacher)², mean over each example's values.
  * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → [B]; the loss is their mean
  * Units     squares of the teacher's features
+ * Weight    4 for features around 1, else over their mean square. RepDistiller has 100
  * Gradient  reaches the student and the regressor: 2 (student − teacher) / (values of one example · B)
  * Numerics  finite for |feature| ≤ 1e4
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: map beside vector · other channels without projector

@@ -1,5 +1,4 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
@@ -15,6 +14,7 @@ import {
   shapesOfPair,
 } from './featurePair.ts';
 import type { Loss } from './loss.ts';
+import { checkPairs } from './pairs.ts';
 import { toUnitLength } from './toUnitLength.ts';
 
 /** Which features, and whether the student's are mapped to the teacher's. */
@@ -25,8 +25,7 @@ export interface FeatureNormalizedOptions extends FeaturePairOptions {
 
 /**
  * Normalized features (PKD): each channel of the student varies over the batch as the teacher's does, whatever its mean and
- * its scale. The value is 1 − Pearson's correlation, mean over channels, so a weight of 1 is comparable with crossEntropy;
- * the paper takes more for detectors.
+ * its scale. The value is 1 − Pearson's correlation, mean over channels.
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -55,7 +54,7 @@ export function featureNormalized(options: FeatureNormalizedOptions): Loss {
       }
       const { student, teacher } = shapesOfPair(shapes, pair);
       const positions = student.slice(0, -1).map((length, i) => Math.min(length ?? 2, teacher[i] ?? 2));
-      if (sizeOf(positions) === 1) checkBatch(shapes.batchSize);
+      if (sizeOf(positions) === 1) checkPairs('featureNormalized of vectors', shapes.batchSize);
     },
     parameters: (shapes) => projectorOfPair(shapes, pair, projector),
     compute: (tf, tensors) => tf.tidy(() => featureNormalizedLoss(tf, ...readPair(tf, tensors, pair, projector))),
@@ -67,6 +66,7 @@ export function featureNormalized(options: FeatureNormalizedOptions): Loss {
  * (x − mean) / deviation, unbiased.
  * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → scalar
  * Units     none; from 0 to 2
+ * Weight    4; the paper has more, for detectors
  * Gradient  reaches the student and the projector
  * Numerics  finite for |feature| ≤ 1e4; a channel that is 0 everywhere counts as standardized, one that is constant and not
  *           0 may turn into the noise of its rounding
@@ -88,14 +88,4 @@ function standardized(tf: Tf, features: Tensor): Tensor2D {
   // Added, not subtracted: only that has a compiled gradient.
   const centered = tf.add(rows, tf.mul(tf.mean(rows, 0, true), -1)) as Tensor2D;
   return tf.mul(toUnitLength(tf, centered, 0), Math.sqrt(rows.shape[0] - 1));
-}
-
-function checkBatch(batchSize: number): void {
-  if (batchSize > 1) return;
-  throw new LimbeckError(
-    'invalid-option',
-    `featureNormalized compares how features vary over a batch; the batches have ${batchSize} example. Set batchSize to 2 ` +
-      'or more, such as 64.',
-    { details: { batchSize } },
-  );
 }

@@ -19,7 +19,7 @@ export interface FlowOptions {
 /**
  * Flow of the solution procedure (FSP): how the features change between two layers, as the products of their channels, is
  * the same in the student as in the teacher. Both sides need equal channel counts, layer by layer; their sizes may differ.
- * A weight of 50 (RepDistiller) suits features around 1; the paper trains with this loss alone first.
+ * The paper trains with this loss alone first.
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -63,6 +63,7 @@ const REMEDY =
  * (G_student − G_teacher)², mean over each example's entries.
  * Shapes    student and teacher [B, F, G], the flow between layers of F and G channels → [B]; the loss is their mean
  * Units     fourth powers of features
+ * Weight    50 (RepDistiller) for features around 1
  * Gradient  reaches the student only
  * Numerics  finite for |feature| ≤ 1e4
  * Throws    nothing: the loss checks before; invalid-option: not two names · shape-mismatch by `check`: vectors without

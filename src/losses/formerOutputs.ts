@@ -20,7 +20,7 @@ export interface FormerOutputsOptions {
 
 /**
  * Learning without forgetting (LwF): on the classes that a former model knew, the student keeps answering as it did; the
- * student's further classes are free. Beside `crossEntropy` on the new labels, both of weight 1 (the authors' λ).
+ * student's further classes are free. It stands beside `crossEntropy` on the new labels.
  * @example
  * const former = await snapshot(student);
  * weighted([{ loss: crossEntropy(), weight: 1 }, { loss: formerOutputs({ classes: [0, 10] }), weight: 1 }]);
@@ -66,6 +66,7 @@ export function formerOutputs(options: FormerOutputsOptions = {}): Loss {
  * their mean.
  * Shapes    studentLogits [B, C], teacherLogits [B, K], from + K ≤ C → [B]
  * Units     logits in, nats out
+ * Weight    4 for T = 2: T², since the factor is not in it; the authors have 1
  * Gradient  of the mean, reaches the student's former classes only: (p_student − p_teacher) / (T · B)
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    nothing: temperature and class counts are checked before

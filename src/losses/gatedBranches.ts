@@ -59,6 +59,7 @@ export function gatedBranches(options: GatedBranchesOptions = {}): Loss {
  * each example.
  * Shapes    ensemble [B, C], branches M × [B, C] → scalar, or [B]
  * Units     logits in, nats out
+ * Weight    1, alone: the labels of ensemble and branches count in it with weight 1
  * Gradient  of each divergence: reaches the branch only, the ensemble is held fixed; the gate learns through p_e(label)
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    nothing: options, shapes and labels are checked before

@@ -2,16 +2,8 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
-import {
-  checkPairs,
-  nearest,
-  nothingFrom,
-  type PairOptions,
-  pairsOf,
-  toRows,
-  unitRows,
-  withoutGradient,
-} from './pairs.ts';
+import { checkPairs, nearest, nothingFrom, type PairOptions, pairsOf, toRows, withoutGradient } from './pairs.ts';
+import { toUnitLength } from './toUnitLength.ts';
 
 /** How many neighbors are ranked, and how sharply. */
 export interface HardDarkRankOptions extends PairOptions {
@@ -51,9 +43,8 @@ export function hardDarkRank(options: HardDarkRankOptions = {}): Loss {
  * mean over the examples i: Σ_{n < N} (log Σ_{m ≥ n} e^S(i, π_m) − S(i, π_n)), where π are the N examples that are nearest
  * to i for the teacher, nearest first (Plackett and Luce).
  * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; nats out, log(N!) where all are alike to the student. A weight of 0.5 makes it comparable with
- *           cross-entropy for a layer of 128 features, one of 0.1 for ten logits, by the lengths of the gradients at
- *           random features
+ * Units     any in; nats out, log(N!) where all are alike to the student
+ * Weight    0.5 for a layer of 128 features, 0.07 for ten logits
  * Gradient  reaches the student only, through its distances; the order is the teacher's. Not 0 where student and teacher
  *           are equal: distances that tell the ranks further apart are still more probable
  * Numerics  finite for |value| ≤ 1e4: a distance is 2 at most, a score α · 2^β. Memory: N · B² numbers
@@ -88,5 +79,5 @@ export function hardDarkRankLoss(
 }
 
 function unitPairs(tf: Tf, features: Tensor) {
-  return pairsOf(tf, unitRows(tf, toRows(tf, features)));
+  return pairsOf(tf, toUnitLength(tf, toRows(tf, features)));
 }

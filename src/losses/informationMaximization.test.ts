@@ -38,7 +38,7 @@ describe('informationMaximization', () => {
 
   test('says which batches and shapes it cannot use', () => {
     expect(refusalOf(informationMaximization(), shapesOf([4]))).toBeUndefined();
-    expect(refusalOf(informationMaximization(), shapesOf([4], [4], { batchSize: 1 }))).toBe('shape-mismatch');
+    expect(refusalOf(informationMaximization(), shapesOf([4], [4], { batchSize: 1 }))).toBe('invalid-option');
     expect(refusalOf(informationMaximization({ diversity: 0 }), shapesOf([4], [4], { batchSize: 1 }))).toBeUndefined();
     expect(refusalOf(informationMaximization(), shapesOf([5, 4]))).toBe('shape-mismatch');
   });

@@ -1,8 +1,11 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions, checkNotNegative } from '../core/options.ts';
+import { formatShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
-import { type Loss, named, stopGradient } from './loss.ts';
+import { type Loss, type LossShapes, named, stopGradient } from './loss.ts';
+import { checkPairs } from './pairs.ts';
+import { checkOneRow, shapeOfOutput } from './sameClasses.ts';
 
 /** What is made certain, what is kept diverse, and where it is read. */
 export interface InformationMaximizationOptions {
@@ -19,7 +22,7 @@ export interface InformationMaximizationOptions {
 /**
  * Information maximization (IM of SHOT; the negative mutual information of DINE): each answer shall be certain, and all
  * together shall use every class. It needs neither a teacher nor labels, and alone it only sharpens what a student
- * already knows. A weight of 1 is commensurate with a weight of 1 of `crossEntropy`.
+ * already knows.
  * @example
  * weighted([{ loss: informationMaximization(), weight: 1 }, { loss: crossEntropy(), weight: 0.1 }]);
  */
@@ -36,22 +39,10 @@ export function informationMaximization(options: InformationMaximizationOptions 
     options: { certainty, diversity, output, ...(exampleWeights !== undefined && { exampleWeights }) },
     reads: { student: [output], teacher: exampleWeights === undefined ? [] : [exampleWeights], labels: false },
     isStatic: true,
-    check({ student, teacher, batchSize }) {
-      if (diversity > 0 && batchSize < 2) {
-        throw new LimbeckError(
-          'shape-mismatch',
-          `informationMaximization compares the answers of a batch, and the batch holds ${batchSize}. Give batches of ` +
-            'several times the number of classes, or diversity: 0.',
-          { details: { batchSize } },
-        );
-      }
-      const weights = exampleWeights === undefined ? [] : (teacher[exampleWeights] ?? []);
-      if (student[output]?.length === 1 && (weights.length === 0 || (weights.length === 1 && weights[0] === 1))) return;
-      throw new LimbeckError(
-        'shape-mismatch',
-        'informationMaximization needs logits [B, C] of the student, and example weights [B] or [B, 1].',
-        { details: { student: student[output], weights } },
-      );
+    check(shapes) {
+      if (diversity > 0) checkPairs('informationMaximization with a diversity above 0', shapes.batchSize);
+      checkOneRow(shapes, output, 'informationMaximization');
+      if (exampleWeights !== undefined) checkWeights(shapes, exampleWeights);
     },
     compute: (tf, { student, teacher }) =>
       informationMaximizationLoss(tf, named(student, output), {
@@ -67,6 +58,7 @@ export function informationMaximization(options: InformationMaximizationOptions 
  * weighted ones.
  * Shapes    logits [B, C], weights [B] or [B, 1] → scalar
  * Units     logits in, nats out; the least value is −diversity · log C, where answers are certain and classes equally many
+ * Weight    1 (SHOT)
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4, and where all weights are 0 (then 0)
  * Throws    nothing: weights of the terms and shapes are checked before
@@ -91,6 +83,17 @@ export function informationMaximizationLoss(
     const spread = tf.neg(tf.sum(tf.mul(together, tf.log(tf.maximum(together, SMALLEST)))));
     return tf.sub(tf.mul(entropy, certainty), tf.mul(spread, diversity)) as Scalar;
   });
+}
+
+function checkWeights(shapes: LossShapes, exampleWeights: string): void {
+  const weights = shapeOfOutput(shapes, 'teacher', exampleWeights, 'informationMaximization');
+  if (weights.length === 0 || (weights.length === 1 && weights[0] === 1)) return;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `informationMaximization weighs each example by the teacher's "${exampleWeights}", which must be [B] or [B, 1]; it is ` +
+      `${formatShape([null, ...weights])}. Let the teacher's "read" give one number an example.`,
+    { details: { weights } },
+  );
 }
 
 /** A class that nobody names: 0 · log 0 is 0. Well above the smallest of float32. */

@@ -20,9 +20,9 @@ export interface LabelSmoothingOptions {
 
 /**
  * Cross-entropy with smoothed labels (label smoothing, LS): distillation from a teacher that only knows the label and is
- * equally unsure of all the rest. It stands in place of `crossEntropy`, with its weight.
+ * equally unsure of all the rest. It stands in place of `crossEntropy`.
  * @example
- * train({ student, data, loss: labelSmoothing({ alpha: 0.1 }) });
+ * distill({ student, data, loss: labelSmoothing({ alpha: 0.1 }) });
  */
 export function labelSmoothing(options: LabelSmoothingOptions = {}): Loss {
   const { alpha = 0.1, spread = 'others', output = 'logits' } = options;
@@ -47,6 +47,7 @@ export function labelSmoothing(options: LabelSmoothingOptions = {}): Loss {
  * −Σ target · log softmax(logits) of each example. The loss is their mean.
  * Shapes    logits [B, C], mask [B, C] with 1 at the label → [B]
  * Units     logits in, nats out
+ * Weight    1, in place of crossEntropy
  * Gradient  reaches the student only: (p − target) / B
  * Numerics  finite for |logit| ≤ 1e4; least where p is the target, with the target's entropy; one class gives 0
  * Throws    nothing: options, shapes and labels are checked before

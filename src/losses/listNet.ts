@@ -14,9 +14,10 @@ export interface ListNetOptions {
 
 /**
  * List-wise ranking (ListNet, top one): −Σ softmax(t) · log softmax(s) over the candidates of each list, how likely each
- * of them is to come first. The loss is the mean over the lists; it is cross-entropy, so take weights near 1.
+ * of them is to come first. The loss is the mean over the lists.
  * Shapes    student [B, N], teacher [B, N], N ≥ 2 → scalar
  * Units     scores in, nats out
+ * Weight    1: it is a cross-entropy
  * Gradient  reaches the student only: (softmax(s) − softmax(t)) / B
  * Numerics  finite for |score| ≤ 1e4; least where scores differ by a constant, with the entropy of softmax(t)
  * Throws    invalid-option: an option it does not have · shape-mismatch: lists that differ

@@ -51,8 +51,8 @@ export function localStructure(options: LocalStructureOptions = {}): Loss {
  * KL(LS_teacher ‖ LS_student) over the edges that leave an example, mean over the examples; LS(i, ·) is the softmax of
  * e^(−‖e_i − e_j‖² / (scale · m)) over the neighbors j of i, and m the mean squared distance of examples that differ.
  * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; nats out. A weight of 200 makes it comparable with cross-entropy for a layer of 128 features, one of 70
- *           for ten logits, by the lengths of the gradients at random features
+ * Units     any in; nats out
+ * Weight    1000 for a layer of 128 features, 80 for ten logits
  * Gradient  reaches the student only; none between examples that are the same to the student
  * Numerics  finite for |value| ≤ 1e4; distances below a thousandth of the batch's count as 0. Memory: neighbors · B²
  *           numbers

@@ -5,8 +5,8 @@ import type { Tf } from '../runtime/tfNamespace.ts';
 const MOST_VALUES = 2 ** 28;
 
 /**
- * log softmax over the last axis, by the kernel where there is one: tfjs's own composes it of operations that a recorded
- * step cannot replay.
+ * log softmax over the last axis, in one pass by the kernel where there is one: tfjs's own composes it of six operations,
+ * and its gradient of four.
  * Shapes    logits [..., C] → [..., C]
  * Units     logits in; nats out
  * Throws    nothing

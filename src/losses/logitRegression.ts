@@ -15,8 +15,7 @@ export interface LogitRegressionOptions {
 
 /**
  * Regression to the teacher's logits (Ba & Caruana; MSE): their squared difference. It is twice what soft targets become
- * as the temperature grows, where both rows have the same mean; beside `crossEntropy` of weight 1 take 0.5 · C for
- * logits of about deviation 1, less for larger ones.
+ * as the temperature grows, where both rows have the same mean.
  * @example
  * distill({ teacher, student, data, loss: logitRegression() });
  */
@@ -39,6 +38,7 @@ export function logitRegression(options: LogitRegressionOptions = {}): Loss {
  * The mean of (z_student − z_teacher)² over the classes of each example. The loss is their mean.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
  * Units     logits in, their squares out
+ * Weight    1 for ten logits of deviation 1; in general √C / (2 · by how much logits differ)
  * Gradient  reaches the student only: 2 · (z_student − z_teacher) / (B · C)
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    nothing: shapes are checked before

@@ -4,20 +4,9 @@ import { builtAssets } from '../runtime/assetCases.ts';
 import type { BackendOptions, OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
 import * as tf from '../runtime/tf.ts';
+import { type ExtremeName, extremesOf, mapRows, termsOf, turnRows } from './extremeCases.ts';
 import type { Loss } from './loss.ts';
-import {
-  type ExtremeName,
-  evaluate,
-  extremesOf,
-  type LossInputs,
-  type LossReference,
-  mapRows,
-  readCases,
-  termsOf,
-  toTensors,
-  turnRows,
-  type Values,
-} from './lossCases.ts';
+import { evaluate, type LossInputs, type LossReference, readCases, toTensors, type Values } from './lossCases.ts';
 import { type KnownLosses, type LossSpec, reviveLoss, specOf } from './revive.ts';
 
 export type { LossInputs, Values } from './lossCases.ts';

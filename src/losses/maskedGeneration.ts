@@ -48,7 +48,8 @@ export function maskedGeneration(options: MaskedGenerationOptions): Loss {
       if (student.length === 3) return;
       throw new LimbeckError(
         'shape-mismatch',
-        `maskedGeneration reads maps [H, W, C]; the student's "${pair.output}" is ${formatShape(student)}.`,
+        `maskedGeneration reads maps [H, W, C]; the student's "${pair.output}" is ${formatShape(student)}. ` +
+          'Use featureHint, which takes sequences and vectors too.',
         { details: { student } },
       );
     },
@@ -75,12 +76,12 @@ export function maskedGeneration(options: MaskedGenerationOptions): Loss {
  * (generated − teacher)², mean over each example's values, hidden and visible ones alike.
  * Shapes    generated from the student's map, and teacher, [B, H, W, F] → [B]; the loss is their mean
  * Units     squares of the teacher's features
+ * Weight    3 for features around 1, else over their mean square
  * Gradient  reaches the student where it is visible, the projector and the generator
  * Numerics  finite for |feature| ≤ 1e4
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: no maps
  * Source    Yang et al. 2022, eq. 3–5, arXiv:2205.01529; mmrazor models/losses/mgd_loss.py
- * Differs   mean over all values; the code adds them up, divides by B and weighs with 2e-5. A weight of 1 is commensurate
- *           with cross-entropy where features are around 1. All examples of a batch have the same positions hidden, other
+ * Differs   mean over all values; the code adds them up, divides by B and weighs with 2e-5. All examples of a batch have the same positions hidden, other
  *           ones at each step, so that an example's value does not depend on its place. Position p is hidden where the
  *           fraction of p·r + t is below maskedFraction, with two random numbers r and t for each step: any two positions
  *           are hidden independently of each other, and a seed hides the same on every backend

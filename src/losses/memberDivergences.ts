@@ -1,10 +1,11 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
+import { formatShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { checkOutputName } from './featurePair.ts';
 import type { LossShapes } from './loss.ts';
 import { divergence, softLogProbs } from './rows.ts';
-import { checkSameClasses } from './sameClasses.ts';
+import { checkSameClasses, shapeOfOutput } from './sameClasses.ts';
 
 /** What losses over several teachers have in common. */
 export interface MembersOptions {
@@ -53,10 +54,12 @@ export function checkMemberShapes(
   subject: string,
 ): void {
   for (const teacherOutput of teacherOutputs) checkSameClasses(shapes, output, teacherOutput, subject);
-  if (shapes.student[output]?.length === 1) return;
+  const shape = shapeOfOutput(shapes, 'student', output, subject);
+  if (shape.length === 1) return;
   throw new LimbeckError(
     'shape-mismatch',
-    `${subject} weighs teachers for each example; the student's "${output}" must be one row of classes, [B, C].`,
-    { details: { output, shape: shapes.student[output] } },
+    `${subject} weighs teachers for each example, and the student's "${output}" is ${formatShape([null, ...shape])}; it ` +
+      'must be [B, C]. Choose an output with one row of classes an example.',
+    { details: { output, shape } },
   );
 }

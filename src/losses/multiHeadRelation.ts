@@ -2,7 +2,8 @@ import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { checkCount, checkKnownOptions } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, type LossParameter, named, parameter } from './loss.ts';
-import { checkPairs, flatLength, type PairOptions, toRows, unitRows, withoutGradient } from './pairs.ts';
+import { checkPairs, flatLength, type PairOptions, toRows, withoutGradient } from './pairs.ts';
+import { toUnitLength } from './toUnitLength.ts';
 
 /** In how many ways examples are looked at. */
 export interface MultiHeadRelationOptions extends PairOptions {
@@ -49,7 +50,7 @@ export function multiHeadRelation(options: MultiHeadRelationOptions = {}): Loss 
       tf.tidy(() => {
         const [ofStudent, ofTeacher] = ['studentViews', 'teacherViews'].map((name) => parameter(tensors, name));
         const views = (features: Tensor, map?: Tensor) =>
-          tf.matMul(unitRows(tf, toRows(tf, features)), map as Tensor2D) as Tensor2D;
+          tf.matMul(toUnitLength(tf, toRows(tf, features)), map as Tensor2D) as Tensor2D;
         const student = views(named(tensors.student, output), ofStudent);
         const teacher = withoutGradient(tf, named(tensors.teacher, teacherOutput), (of) => views(of, ofTeacher));
         return multiHeadRelationLoss(tf, student, teacher as Tensor2D, heads);
@@ -62,8 +63,8 @@ export function multiHeadRelation(options: MultiHeadRelationOptions = {}): Loss 
  * in one view V = [B, d]. The views are linear maps of features of length 1, standard normal from the run's seed, which
  * keeps cosines up to chance: a fixed one for the teacher, a trained one for the student.
  * Shapes    studentViews [B, heads · d], teacherViews [B, heads · d] → scalar
- * Units     any in; nats out. A weight of 3 makes it comparable with cross-entropy for a layer of 128 features, one of 1.5
- *           for ten logits, by the lengths of the gradients at random features
+ * Units     any in; nats out
+ * Weight    5 for a layer of 128 features, 2 for ten logits
  * Gradient  reaches the student's features and its trained map; nothing of the teacher's
  * Numerics  finite for features up to 1e4
  * Throws    invalid-option: no head, no length, batches of one · shape-mismatch: features of a free length, which no map

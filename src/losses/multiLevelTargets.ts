@@ -22,8 +22,7 @@ export interface MultiLevelTargetsOptions {
 
 /**
  * Multi-level targets (MLKD): soft targets at several temperatures at once, with the correlations of the classes and of
- * the examples in the batch. The sum over five temperatures is some five times `softTargets`: beside `crossEntropy` of
- * weight 1 take 1 / 5 of what you would give to that.
+ * the examples in the batch.
  * @example
  * weighted([{ loss: multiLevelTargets(), weight: 0.2 }, { loss: crossEntropy(), weight: 0.1 }]);
  */
@@ -71,6 +70,7 @@ export interface MultiLevelNumbers {
  * + w_batch · ‖PPᵀ_teacher − PPᵀ_student‖² / B, P the rows' probabilities at T.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
  * Units     logits in; nats, and squared probabilities, out
+ * Weight    0.2: five temperatures are some five times softTargets
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4. Entries of PᵀP are sums over the batch: the class term grows as B², the batch
  *           term as B, so weights found with one size of batch do not fit another

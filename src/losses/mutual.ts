@@ -53,6 +53,7 @@ export function mutual(options: MutualOptions = {}): Loss {
  * Σ_i [ −log p_i(label) + w · T²/(K−1) · Σ_{j≠i} KL(p_j ‖ p_i) ], mean over the batch, or of each example.
  * Shapes    peers K × [B, C] → scalar, or [B]
  * Units     logits in, nats out
+ * Weight    1, alone: each member's labels count in it with weight 1
  * Gradient  of each divergence: reaches p_i only, the peer p_j is held fixed
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    nothing: options, shapes and labels are checked before

@@ -9,8 +9,7 @@ import { toUnitLength } from './toUnitLength.ts';
 
 /**
  * Neuron selectivity transfer (NST): the student's channels, as a set, respond to the same places as the teacher's. Their
- * numbers may differ, and their order does not matter. A weight of 50 (RepDistiller, at the last stage) makes it comparable
- * with crossEntropy.
+ * numbers may differ, and their order does not matter.
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -35,6 +34,7 @@ export function neuronSelectivity(options: FeaturePairOptions): Loss {
  * a = map / ‖map‖₂ over the positions.
  * Shapes    student [B, H, W, F] (or [B, T, F]), teacher [B, H, W, G] → [B]; the loss is their mean
  * Units     none; 0 or more
+ * Weight    20; RepDistiller has 50, at the last stage
  * Gradient  reaches the student only; 0 for channels that are zero everywhere
  * Numerics  finite for |feature| ≤ 1e4; the value has the rounding of its terms, which are up to 1
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: vectors without positions · map beside sequence

@@ -19,8 +19,7 @@ export interface NormalizedTargetsOptions {
 
 /**
  * Normalized targets (NKD): cross-entropy with the label, as strong as the teacher is sure of it, and soft cross-entropy
- * over the other classes, brought to sum 1 on both sides. Of the size of `crossEntropy`, beside which the paper gives it
- * the weight 1.
+ * over the other classes, brought to sum 1 on both sides.
  * @example
  * weighted([{ loss: normalizedTargets(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
@@ -51,6 +50,7 @@ export function normalizedTargets(options: NormalizedTargetsOptions = {}): Loss 
  * over the other classes only. The loss is their mean.
  * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the label → [B]
  * Units     logits in, nats out
+ * Weight    1 (the paper)
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4; the least value is above 0; one class gives 0
  * Throws    nothing: options, shapes and labels are checked before

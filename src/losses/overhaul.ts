@@ -74,6 +74,7 @@ export function overhaul(options: OverhaulOptions): Loss {
  * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, teacher of the same shape, margins a number or [F]
  *           → [B]; the loss is their mean
  * Units     squares of the teacher's pre-activations
+ * Weight    3 for pre-activations around 1, else over their mean square
  * Gradient  reaches the student and the connector only
  * Numerics  finite for |pre-activation| ≤ 1e4
  * Throws    nothing: the loss checks before; by `check` shape-mismatch: map beside vector, other channels without
@@ -82,8 +83,7 @@ export function overhaul(options: OverhaulOptions): Loss {
  * Differs   Mean over all values in place of the sum over all divided by 1000 · B, so the size of maps does not count; no
  *           factor 2^(i−L) for the i-th of L layers: give each its weight with `weighted`. The connector is a 1×1
  *           convolution with a bias and no batch normalization. The paper's margins come from batch normalization, the
- *           default's from the batch: the same expectation, estimated. A weight of 1 is commensurate with cross-entropy
- *           where the teacher's values are around 1.
+ *           default's from the batch: the same expectation, estimated.
  */
 export function overhaulLoss(
   tf: Tf,

@@ -3,7 +3,7 @@ import type { OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
 import * as tf from '../runtime/tf.ts';
 import { backendOptions } from './lossContract.ts';
-import { flatLength, meanApart, meanSmoothL1, nearest, pairsOf, unitRows, withoutGradient } from './pairs.ts';
+import { flatLength, meanApart, meanSmoothL1, nearest, pairsOf, withoutGradient } from './pairs.ts';
 
 describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
   let backend: OpenBackend | undefined;
@@ -39,18 +39,6 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
     expect(names(2)).toEqual([1, 2, 0, 2, 1, 0, 2, 1]);
     expect(names(8)).toEqual([1, 2, 3, 0, 2, 3, 1, 0, 3, 2, 1, 0]);
     expect(nearest(tf, pairsOf(tf, tf.ones([1, 2])), 4).shape).toEqual([1, 0, 1]);
-  });
-
-  test('rows get length 1, and a row of zeros passes its gradient on as it is', () => {
-    const rows = tf.tensor2d([3, 4, 0, 0], [2, 2]);
-    const { value, grad } = tf.valueAndGrad((of: tf.Tensor) => unitRows(tf, of))(rows, tf.ones([2, 2]));
-    [0.6, 0.8, 0, 0].forEach((unit, i) => {
-      expect(value.dataSync()[i]).toBeCloseTo(unit, 6);
-    });
-    // (1 − u uᵀ) / 5 times (1, 1), and (1, 1) itself.
-    [0.032, -0.024, 1, 1].forEach((slope, i) => {
-      expect(grad.dataSync()[i]).toBeCloseTo(slope, 6);
-    });
   });
 
   test('what has no gradient may be computed on the way', () => {

@@ -56,26 +56,6 @@ export function withoutGradient(tf: Tf, tensor: Tensor, compute: (tensor: Tensor
   return blocked(tensor);
 }
 
-/** Squared lengths up to this one count as zero: PyTorch's normalize divides by 1e-12 at least. */
-const ZERO_SQUARED = 1e-24;
-
-/**
- * Rows of length 1 along the last axis; a row of zeros stays as it is.
- * Shapes    rows [..., D] → [..., D]
- * Units     any in; none out
- * Gradient  passes; as if nothing were divided where a row is zero
- * Numerics  finite for values up to 1e4; lengths up to 1e-12 count as zero
- * Throws    nothing
- * Source    PyTorch's normalize with p = 2
- */
-export function unitRows<T extends Tensor>(tf: Tf, rows: T): T {
-  return tf.tidy(() => {
-    const squares = tf.sum(tf.square(rows), -1, true);
-    const isZero = withoutGradient(tf, squares, (of) => tf.cast(tf.lessEqual(of, ZERO_SQUARED), 'float32'));
-    return tf.mul(rows, tf.rsqrt(tf.add(squares, isZero))) as T;
-  });
-}
-
 /** Squared distances below this share of their mean count as zero: what is left of them in float32 is mostly rounding. */
 const NEAR = 1e-6;
 
@@ -90,7 +70,15 @@ export interface Pairs {
   readonly isApart: Tensor2D;
 }
 
-/** Makes them from rows [B, D] through one product of matrices: B² + B·D numbers, where differences would take B²·D. */
+/**
+ * Makes them from rows through one product of matrices: B² + B·D numbers, where differences would take B²·D.
+ * Shapes    rows [B, D] → [B, B] each, lengths [B, 1]
+ * Units     any in; their squares out
+ * Gradient  passes, but for pairs that count as the same
+ * Numerics  finite for values up to 1e4; squared distances up to 1e-6 of their mean count as zero
+ * Throws    nothing
+ * Source    ‖a − b‖² = ‖a‖² + ‖b‖² − 2 a·b
+ */
 export function pairsOf(tf: Tf, rows: Tensor2D): Pairs {
   const centered = tf.sub(rows, tf.mean(rows, 0, true)) as Tensor2D;
   const products = tf.matMul(centered, centered, false, true) as Tensor2D;

@@ -3,9 +3,8 @@ import { LimbeckError } from '../core/errors.ts';
 import { isSameShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { crossEntropyLoss, crossEntropyPerExample } from './crossEntropy.ts';
-import { logSoftmax } from './logSoftmax.ts';
 import { type Loss, type LossShapes, type LossTensors, named } from './loss.ts';
-import { labelMask } from './rows.ts';
+import { divergence, labelMask, softLogProbs } from './rows.ts';
 import { checkOneRow } from './sameClasses.ts';
 import { softTargetsLoss } from './softTargets.ts';
 
@@ -20,8 +19,8 @@ export interface Lessons<T extends Tensor> {
 }
 
 /**
- * The two functions of a loss that is a sum of lessons. The means are of kernels that a recorded step can replay; those of
- * each example are composed of tfjs's operations.
+ * The two functions of a loss that is a sum of lessons. The means are of kernels that give value and gradient at once;
+ * those of each example are composed of operations.
  * Shapes    outputs [B, C] → scalar, and [B]
  * Units     logits in, nats out
  * Throws    labels-missing: where a lesson reads them and there are none
@@ -50,8 +49,8 @@ function exampleLessons(tf: Tf, { labels }: LossTensors, name: string): Lessons<
   return {
     labelled: (logits) => crossEntropyPerExample(tf, logits, mask(logits)),
     taught(teacher, logits, temperature) {
-      const softened = (of: Tensor) => logSoftmax(tf, tf.div(of, temperature));
-      const kl = divergenceOf(tf, softened(held(tf, teacher)), softened(logits));
+      const softened = (of: Tensor) => softLogProbs(tf, of, temperature);
+      const kl = divergence(tf, softened(held(tf, teacher)), softened(logits));
       return tf.mul(kl, temperature * temperature) as Tensor1D;
     },
     mask,
@@ -59,8 +58,8 @@ function exampleLessons(tf: Tf, { labels }: LossTensors, name: string): Lessons<
 }
 
 /**
- * The same values, from which no gradient goes on. Copied while tfjs is not looking, as inside one of its kernels: zeros as
- * a gradient, as `stopGradient` gives them, are nothing that a recorded step can replay.
+ * The same values, from which no gradient goes on. Copied while tfjs is not looking, as inside one of its kernels:
+ * `stopGradient` would send zeros back through the student that teaches.
  */
 export function held<T extends Tensor>(tf: Tf, tensor: T): T {
   const { state } = tf.engine();
@@ -70,11 +69,6 @@ export function held<T extends Tensor>(tf: Tf, tensor: T): T {
   } finally {
     state.kernelDepth--;
   }
-}
-
-/** KL(p ‖ q) of each row. Not by a difference, whose gradient a recorded step cannot replay. */
-export function divergenceOf(tf: Tf, logP: Tensor, logQ: Tensor): Tensor {
-  return tf.sum(tf.mul(tf.exp(logP), tf.add(logP, tf.mul(logQ, -1))), -1);
 }
 
 function given(labels: Tensor1D | undefined, name: string): Tensor1D {

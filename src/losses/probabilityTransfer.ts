@@ -2,7 +2,8 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { checkKnownOptions } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
-import { checkPairs, type PairOptions, toRows, unitRows, withoutGradient } from './pairs.ts';
+import { checkPairs, type PairOptions, toRows, withoutGradient } from './pairs.ts';
+import { toUnitLength } from './toUnitLength.ts';
 
 /**
  * Probabilistic knowledge transfer (PKT): how probable each example is as another one's neighbor, by the cosine of their
@@ -32,9 +33,9 @@ const EPSILON = 1e-7;
  * Σ_j P_teacher(j|i) · log((P_teacher(j|i) + ε) / (P_student(j|i) + ε)), mean over the examples i, that is
  * KL(teacher ‖ student); P(j|i) is (cos + 1) / 2 of their features, each row divided by its sum, ε = 1e-7.
  * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; nats out. RepDistiller's weight of 30,000 for a mean over all B² is 30,000 / B for ours: about 470 at
- *           batches of 64. By the lengths of the gradients at random features, 600 makes it comparable with
- *           cross-entropy for a layer of 128 features, 20 for ten logits
+ * Units     any in; nats out
+ * Weight    500 for a layer of 128 features, 20 for ten logits. RepDistiller's 30,000 for a mean over all B² is 470 at B
+ *           = 64
  * Gradient  reaches the student only
  * Numerics  finite for |value| ≤ 1e4; an example without features (all zero) is as near to all others
  * Throws    nothing: a batch of one is refused before; in a last batch of one the loss is 0
@@ -54,7 +55,7 @@ export function probabilityTransferLoss(tf: Tf, student: Tensor, teacher: Tensor
 }
 
 function neighborProbs(tf: Tf, features: Tensor): Tensor {
-  const rows = unitRows(tf, toRows(tf, features));
+  const rows = toUnitLength(tf, toRows(tf, features));
   const cosines = tf.matMul(rows, rows, false, true);
   // Rounding may leave a cosine a little below −1.
   const affinities = tf.relu(tf.mul(tf.add(cosines, 1), 0.5));

@@ -50,6 +50,7 @@ export function progressiveTargets(options: ProgressiveTargetsOptions = {}): Los
  * α_e = α · e/E in epoch e of E, and 0 in the first one.
  * Shapes    studentLogits [B, C], pastLogits [B, C], share [], ofLabels −log p(label): [] or [B] → as `ofLabels`
  * Units     logits in, nats out
+ * Weight    1, in place of crossEntropy
  * Gradient  reaches the student only: (p − t) / B
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    nothing: options, shapes and labels are checked before

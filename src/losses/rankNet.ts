@@ -16,8 +16,7 @@ export interface RankNetOptions {
 }
 
 /**
- * Pairwise ranking (RankNet): whichever candidate the teacher puts above another one, the student shall too. log 2 for a
- * student that knows nothing, the size of cross-entropy; take weights near 1.
+ * Pairwise ranking (RankNet): whichever candidate the teacher puts above another one, the student shall too. log 2 for a student that knows nothing.
  * @example
  * distill({ teacher, student, data, loss: rankNet({ output: 'scores' }) });
  */
@@ -42,6 +41,7 @@ export function rankNet(options: RankNetOptions = {}): Loss {
  * pair. The loss is the mean over the lists.
  * Shapes    student [B, N], teacher [B, N], N ≥ 2 → [B]; memory B · N² beside
  * Units     scores in, nats out
+ * Weight    4, as it is a mean over pairs
  * Gradient  reaches the student only
  * Numerics  finite for |score| ≤ 1e4; goes to 0 as the student's margins grow
  * Throws    nothing: sigma and shapes are checked before

@@ -18,8 +18,7 @@ export interface RegressionOptions {
 }
 
 /**
- * Regression to the teacher's numbers (MSE, Huber, smooth L1). A mean over all values: for targets of deviation 1 it
- * starts at about 1 ('squared') or 0.4 ('huber'), the size of cross-entropy; take weights near 1.
+ * Regression to the teacher's numbers (MSE, Huber, smooth L1). A mean over all values.
  * @example
  * distill({ teacher, student, data, loss: regression({ output: 'depth', measure: 'huber' }) });
  */
@@ -45,6 +44,7 @@ export function regression(options: RegressionOptions = {}): Loss {
  * values of each example. The loss is their mean.
  * Shapes    student [B, …], teacher [B, …] → [B]
  * Units     values in, their squares out
+ * Weight    1 for ten values of deviation 1; it grows as the root of their number
  * Gradient  reaches the student only
  * Numerics  finite for |value| ≤ 1e4
  * Throws    nothing: options and shapes are checked before

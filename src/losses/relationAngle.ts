@@ -33,8 +33,8 @@ export function relationAngle(options: PairOptions = {}): Loss {
 /**
  * Mean over the B³ triplets of smoothL1(cos∠_student(i, j, k) − cos∠_teacher(i, j, k)), β = 1, the angle at example j.
  * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; none out. RepDistiller's weight is 50; for ten logits 25 makes it comparable with cross-entropy, for a
- *           layer of 128 features some 220, by the lengths of the gradients at random features
+ * Units     any in; none out
+ * Weight    400 for a layer of 128 features, 25 for ten logits. RepDistiller has 50
  * Gradient  reaches the student only; none through examples that are the same to the student
  * Numerics  finite for |value| ≤ 1e4; examples nearer than a thousandth of the batch's distances form no angle (0).
  *           Memory: some ten times B³ numbers, and B·D; 10 MiB at B = 64, 160 MiB at 160

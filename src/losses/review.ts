@@ -57,6 +57,7 @@ export function review(options: ReviewOptions): Loss {
  * (weight 1) and its averages on 4×4, 2×2 and 1×1 windows (weights ½, ¼, ⅛ in turn) as far as they are smaller than it.
  * Shapes    fused student and teacher [B, H, W, F] → [B]; the loss is the mean over B of the sum over stages
  * Units     squares of the teacher's features
+ * Weight    4 for features around 1; the paper has 0.6 to 8
  * Gradient  reaches the student's stages from this one on to the deepest, and the fusion
  * Numerics  finite for |feature| ≤ 1e4
  * Throws    nothing: the loss checks before; shape-mismatch by `check`: a stage that is neither a map nor a vector
@@ -64,8 +65,7 @@ export function review(options: ReviewOptions): Loss {
  * Differs   The convolutions of the fusion (ABF) are 1×1 with a bias, where the code ends with 3×3 and normalizes each
  *           batch: a fifth of the numbers to learn, and the student is not hidden behind a large decoder. Windows of sizes
  *           that 4 or 2 do not divide overlap by one row, as PyTorch's adaptive pooling does. No warm-up inside: give a
- *           scheduled weight. A weight of 1 is commensurate with cross-entropy where features are around 1; the paper
- *           uses 0.6 to 8.
+ *           scheduled weight.
  */
 export function pyramidLoss(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
   return tf.tidy(() => {
@@ -166,7 +166,8 @@ function checkStage(shapes: LossShapes, side: 'student' | 'teacher', name: strin
   if (shape.length === 1 || shape.length === 3) return;
   throw new LimbeckError(
     'shape-mismatch',
-    `review reads the ${side}'s "${name}" as a stage, a map [H, W, C] or a vector [F]; it is ${formatShape(shape)}.`,
+    `review reads the ${side}'s "${name}" as a stage, a map [H, W, C] or a vector [F]; it is ${formatShape(shape)}. ` +
+      'Choose a layer of one of these kinds.',
     { details: { side, name, shape } },
   );
 }

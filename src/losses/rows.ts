@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
+import { logSoftmax } from './logSoftmax.ts';
 import { type Loss, type LossTensors, stopGradient } from './loss.ts';
 
 /** The two functions of a loss that is the mean of one number an example. */
@@ -26,7 +27,7 @@ export function flattenRows(tf: Tf, logits: Tensor): Tensor {
 
 /** log softmax(logits / T) over the classes. */
 export function softLogProbs(tf: Tf, logits: Tensor, temperature: number): Tensor {
-  return tf.logSoftmax(tf.div(logits, temperature));
+  return logSoftmax(tf, tf.div(logits, temperature));
 }
 
 /** KL(p ‖ q) = Σ p · (log p − log q) over the last axis. */

@@ -7,8 +7,8 @@ import type { LossShapes } from './loss.ts';
  * Throws    unknown-output: one of them is missing · shape-mismatch: other dimensions · class-mismatch: other classes
  */
 export function checkSameClasses(shapes: LossShapes, output: string, teacherOutput: string, name: string): void {
-  const own = shapeOf(shapes, 'student', output, name);
-  const given = shapeOf(shapes, 'teacher', teacherOutput, name);
+  const own = shapeOfOutput(shapes, 'student', output, name);
+  const given = shapeOfOutput(shapes, 'teacher', teacherOutput, name);
   const texts = `the teacher's "${teacherOutput}" is ${withBatch(given)}, the student's "${output}" is ${withBatch(own)}`;
   const details = { loss: name, teacher: given, student: own };
   if (own.length === 0 || !isSameShape(given.slice(0, -1), own.slice(0, -1))) {
@@ -33,7 +33,7 @@ export function checkSameClasses(shapes: LossShapes, output: string, teacherOutp
  * Throws    unknown-output: it is missing · shape-mismatch: not [B, C]
  */
 export function checkOneRow(shapes: LossShapes, output: string, name: string): void {
-  const own = shapeOf(shapes, 'student', output, name);
+  const own = shapeOfOutput(shapes, 'student', output, name);
   if (own.length === 1) return;
   throw new LimbeckError(
     'shape-mismatch',
@@ -48,8 +48,8 @@ export function checkOneRow(shapes: LossShapes, output: string, name: string): v
  * Throws    unknown-output: one of them is missing · shape-mismatch: another shape
  */
 export function checkSameShape(shapes: LossShapes, output: string, teacherOutput: string, name: string): void {
-  const own = shapeOf(shapes, 'student', output, name);
-  const given = shapeOf(shapes, 'teacher', teacherOutput, name);
+  const own = shapeOfOutput(shapes, 'student', output, name);
+  const given = shapeOfOutput(shapes, 'teacher', teacherOutput, name);
   if (isSameShape(own, given)) return;
   throw new LimbeckError(
     'shape-mismatch',
@@ -64,7 +64,7 @@ export function checkSameShape(shapes: LossShapes, output: string, teacherOutput
  * Throws    unknown-output: one of them is missing · shape-mismatch: not [B, N] with N of 2 or more, or another N
  */
 export function checkCandidates(shapes: LossShapes, output: string, teacherOutput: string, name: string): void {
-  const own = shapeOf(shapes, 'student', output, name);
+  const own = shapeOfOutput(shapes, 'student', output, name);
   checkSameShape(shapes, output, teacherOutput, name);
   if (own.length === 1 && (own[0] ?? 2) >= 2) return;
   throw new LimbeckError(
@@ -75,13 +75,20 @@ export function checkCandidates(shapes: LossShapes, output: string, teacherOutpu
   );
 }
 
-function shapeOf(shapes: LossShapes, side: 'student' | 'teacher', output: string, name: string) {
+/**
+ * The shape of an output without the batch.
+ * Throws    unknown-output: nothing of that name was offered
+ */
+export function shapeOfOutput(shapes: LossShapes, side: 'student' | 'teacher', output: string, name: string) {
   const shape = shapes[side][output];
   if (shape !== undefined) return shape;
   const given = Object.keys(shapes[side]);
   throw new LimbeckError(
     'unknown-output',
-    `${name} reads the ${side}'s output "${output}"; it has ${given.map((n) => `"${n}"`).join(', ') || 'none'}.`,
+    `${name} reads the ${side}'s output "${output}"; it has ${given.map((n) => `"${n}"`).join(', ') || 'none'}. ` +
+      (side === 'student'
+        ? 'Name one of these, or a layer of the student.'
+        : 'Let the teacher\'s "read" return it, or name an inner tensor in its "taps".'),
     { details: { side, needed: output, given } },
   );
 }

@@ -30,6 +30,14 @@ describe('similarity', () => {
     });
   });
 
+  test('counts an example without features as like nobody, not even itself', () => {
+    // Rows of G over their lengths: the student's [1, 0], [0, 0] beside the teacher's [1, 0], [0, 1].
+    const student = tf.tensor2d([2, 0, 0, 0], [2, 2]);
+    const { value, grad } = tf.valueAndGrad((of: tf.Tensor) => similarityLoss(tf, of, tf.eye(2)))(student);
+    expect(value.dataSync()[0]).toBeCloseTo(1 / 4, 6);
+    expect(Array.from(grad.dataSync())).toEqual([0, 0, 0, 0]);
+  });
+
   test('is the same for features of another length and another turn', () => {
     const student = tf.tensor2d([1, 2, -1, 0.5, 3, 1], [3, 2]);
     const teacher = tf.tensor2d([1, 0, 0, 1, 1, 1], [3, 2]);

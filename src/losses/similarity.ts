@@ -2,7 +2,8 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { checkKnownOptions } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from './loss.ts';
-import { checkPairs, type PairOptions, toRows, unitRows } from './pairs.ts';
+import { checkPairs, type PairOptions, toRows } from './pairs.ts';
+import { toUnitLength } from './toUnitLength.ts';
 
 /**
  * Similarity-preserving distillation (SP): examples that are alike to the teacher shall be alike to the student. It
@@ -26,9 +27,8 @@ export function similarity(options: PairOptions = {}): Loss {
 /**
  * Mean over the B² pairs of (G_student − G_teacher)², where G = F·Fᵀ of the flattened features with rows of length 1.
  * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; none out. A pair of rows differs by 4 at most, so the mean is small: up to 4 / B. The paper's weight,
- *           and RepDistiller's, is 3000 at batches of 64; by the lengths of the gradients at random features there, 1200
- *           makes it comparable with cross-entropy for a layer of 128 features, 130 for ten logits. It grows with B
+ * Units     any in; none out. A pair of rows differs by 4 at most, so the mean is small: up to 4 / B
+ * Weight    500 for a layer of 128 features, 180 for ten logits; it grows with B. The paper and RepDistiller have 3000
  * Gradient  reaches the student only
  * Numerics  finite for |value| ≤ 1e4; an example without features (all zero) has a row of zeros
  * Throws    nothing: a batch of one is refused before; in a last batch of one the loss is 0
@@ -44,5 +44,5 @@ export function similarityLoss(tf: Tf, student: Tensor, teacher: Tensor): Scalar
 }
 
 function similarities(tf: Tf, rows: Tensor2D): Tensor2D {
-  return unitRows(tf, tf.matMul(rows, rows, false, true));
+  return toUnitLength(tf, tf.matMul(rows, rows, false, true));
 }

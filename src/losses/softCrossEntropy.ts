@@ -17,7 +17,7 @@ export interface SoftCrossEntropyOptions {
 
 /**
  * Cross-entropy with the teacher's softened distribution (soft CE): `softTargets` plus the teacher's own entropy, which
- * no student changes. Gradients are the same, the value never reaches 0. Its weight is that of `softTargets`.
+ * no student changes. Gradients are the same, the value never reaches 0.
  * @example
  * distill({ teacher, student, data, loss: softCrossEntropy({ temperature: 2 }) });
  */
@@ -41,6 +41,7 @@ export function softCrossEntropy(options: SoftCrossEntropyOptions = {}): Loss {
  * −T² · Σ softmax(teacher / T) · log softmax(student / T) of each example. The loss is their mean.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
  * Units     logits in, nats out
+ * Weight    1, as softTargets
  * Gradient  reaches the student only: T · (p_student − p_teacher) / B, that of softTargets
  * Numerics  finite for |logit| ≤ 1e4; least at student = teacher, where it is T² times the teacher's entropy
  * Throws    nothing: temperature and shapes are checked before

@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { checkKnownOptions, checkPositive } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
-import { type Loss, type LossShapes, named, stopGradient } from './loss.ts';
+import { type Loss, named, stopGradient } from './loss.ts';
 import { divergence, meanPerExample, softLogProbs } from './rows.ts';
 import { checkSameClasses } from './sameClasses.ts';
 
@@ -29,10 +29,7 @@ export function softTargets(options: SoftTargetsOptions = {}): Loss {
     options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
     isStatic: true,
-    // Outputs of one name are held against each other without it.
-    ...(teacherOutput !== output && {
-      check: (shapes: LossShapes) => checkSameClasses(shapes, output, teacherOutput, 'softTargets'),
-    }),
+    check: (shapes) => checkSameClasses(shapes, output, teacherOutput, 'softTargets'),
     compute: (tf, { student, teacher }) =>
       softTargetsLoss(tf, named(student, output), named(teacher, teacherOutput), temperature),
     perExample: (tf, { student, teacher }) =>
@@ -44,6 +41,7 @@ export function softTargets(options: SoftTargetsOptions = {}): Loss {
  * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), mean over the batch.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
  * Units     logits in (log-probabilities are logits too); nats out
+ * Weight    1: T² keeps the slope what it is at T = 1. Beside labels, 0.9 to 0.1 is usual (RepDistiller)
  * Gradient  reaches the student only: T · (p_student − p_teacher) / B
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    nothing: temperature and class counts are checked before

@@ -18,7 +18,6 @@ export interface StandardizedTargetsOptions {
 /**
  * Soft targets from standardized logits (logit standardization, LSKD): each row is brought to mean 0 and deviation 1
  * first, so that the student learns which classes are alike and need not match how large the teacher's logits are.
- * Its slope is about 1 / 9 of cross-entropy's: beside `crossEntropy` of weight 1 (0.1) the paper takes 9 (0.9).
  * @example
  * weighted([{ loss: standardizedTargets(), weight: 9 }, { loss: crossEntropy(), weight: 1 }]);
  */
@@ -43,6 +42,7 @@ export function standardizedTargets(options: StandardizedTargetsOptions = {}): L
  * the classes, the deviation with C − 1 below. The loss is their mean.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
  * Units     logits in, nats out
+ * Weight    3 for logits of deviation 1; the slope falls as the student's logits grow. The paper's code has 9
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4; a row of equal logits stands for equal probabilities, and its slope is that of
  *           z / 1e-7, which is large: clip gradients where a student begins with zeros

@@ -18,7 +18,7 @@ export interface TeacherFreeOptions {
 
 /**
  * Teacher-free distillation by regularization (TF-KD_reg): soft targets from a virtual teacher that is right in 99 of 100
- * cases and equally unsure of all other classes. The paper weighs it 0.1 beside `crossEntropy` of weight 0.9.
+ * cases and equally unsure of all other classes.
  * @example
  * weighted([{ loss: teacherFree(), weight: 0.1 }, { loss: crossEntropy(), weight: 0.9 }]);
  */
@@ -49,6 +49,7 @@ export function teacherFree(options: TeacherFreeOptions = {}): Loss {
  * label, (1 − confidence) / (C − 1) elsewhere. The loss is their mean.
  * Shapes    logits [B, C], mask [B, C] with 1 at the label → [B]
  * Units     logits in, nats out
+ * Weight    1; the paper, for whom it is a regularizer, has 0.1 beside 0.9
  * Gradient  reaches the student only: T · (p_student − v_T) / B
  * Numerics  finite for |logit| ≤ 1e4; one class gives 0
  * Throws    nothing: options, shapes and labels are checked before

@@ -1,7 +1,6 @@
-import { LimbeckError } from '../core/errors.ts';
-import { formatShape, isSameShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import type { Loss, LossParameter, LossReads, LossShapes, LossTensors, Progress } from './loss.ts';
+import { checkSameClasses, shapeOfOutput } from './sameClasses.ts';
 
 /** What a loss of several terms needs beside what they need. */
 export interface OwnNeeds {
@@ -26,7 +25,7 @@ const ANY_PROGRESS: Progress = { step: 0, steps: 1, epoch: 1, epochs: 1 };
  * term. `undefined` stands for a term that is not computed, and keeps its place.
  * Shapes    those of the terms
  * Units     those of the terms
- * Throws    shape-mismatch · class-mismatch, from `check`, and what the terms' own checks throw
+ * Throws    unknown-output · shape-mismatch · class-mismatch, from `check`, and what the terms' own checks throw
  * Source    none: bookkeeping
  */
 export function joinTerms(terms: readonly (Loss | undefined)[], own: OwnNeeds = {}): JoinedTerms {
@@ -82,33 +81,19 @@ function joinReads(all: readonly Partial<LossReads>[]): LossReads {
 }
 
 /**
- * The loss's own check; without one, the teacher's outputs must have the shape of the student's of the same name.
- * Throws    shape-mismatch · class-mismatch, and what the loss's own check throws
+ * What holds for every loss: each output that it reads is there, and its own check has nothing to say; a loss without one
+ * holds the teacher's outputs against the student's of the same name.
+ * Throws    unknown-output · shape-mismatch · class-mismatch, and what the loss's own check throws
  */
 export function checkShapes(loss: Loss, shapes: LossShapes): void {
+  for (const output of loss.reads.student) shapeOfOutput(shapes, 'student', output, loss.name);
+  for (const output of loss.reads.teacher) shapeOfOutput(shapes, 'teacher', output, loss.name);
   if (loss.check !== undefined) {
     loss.check(shapes);
     return;
   }
-  for (const name of loss.reads.teacher) {
-    const [teacher, student] = [shapes.teacher[name], shapes.student[name]];
-    if (teacher === undefined || student === undefined || isSameShape(teacher, student)) continue;
-    const [given, own] = [formatShape([null, ...teacher]), formatShape([null, ...student])];
-    const details = { teacher, student };
-    if (!isSameShape(teacher.slice(0, -1), student.slice(0, -1))) {
-      throw new LimbeckError(
-        'shape-mismatch',
-        `The teacher's "${name}" is ${given}, the student's is ${own}: they cannot be compared. Let the teacher's ` +
-          '"read" bring its output to the shape of the student\'s.',
-        { details },
-      );
-    }
-    throw new LimbeckError(
-      'class-mismatch',
-      `Teacher and student differ in their classes: the teacher's "${name}" is ${given}, the student's is ${own}. Build ` +
-        `the student with classes: ${teacher.at(-1)}, or let the teacher's "read" pick the classes the student has.`,
-      { details },
-    );
+  for (const output of loss.reads.teacher) {
+    if (shapes.student[output] !== undefined) checkSameClasses(shapes, output, output, loss.name);
   }
 }
 

@@ -6,8 +6,13 @@ const SHORTEST_SQUARED = 1e-24;
 
 /**
  * Divides the vectors along an axis (default: the last) by their lengths ‖·‖₂. Zero stays zero, and passes the gradient on
- * as if it had been divided by 1. The gradient is written out, because tfjs's own goes through operations for which there
- * are no compiled kernels, so that no step could be recorded.
+ * as if it had been divided by 1. The gradient is written out: tfjs's own passes over the vectors twice as often.
+ * Shapes    vectors [...] → [...]
+ * Units     any in; none out
+ * Gradient  passes; as if nothing were divided where a vector is zero
+ * Numerics  finite for values up to 1e4; lengths up to 1e-12 count as zero
+ * Throws    nothing
+ * Source    PyTorch's normalize with p = 2
  */
 export function toUnitLength<T extends Tensor>(tf: Tf, vectors: T, axis = -1): T {
   const divided = tf.customGrad((x, save) => {

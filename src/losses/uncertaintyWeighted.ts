@@ -34,8 +34,7 @@ export function uncertaintyWeighted(losses: readonly Loss[]): Loss {
       tf.tidy(() => {
         const s = parameter(tensors, 'logVariances');
         const values = tf.stack(losses.map((loss, k) => loss.compute(tf, tensorsOf(tf, tensors, k))));
-        // Not tf.neg, which a recorded step cannot replay.
-        const weights = tf.exp(tf.mul(s, -1));
+        const weights = tf.exp(tf.neg(s));
         return tf.mul(tf.sum(tf.add(tf.mul(weights, values), s)), 0.5) as Scalar;
       }),
   };

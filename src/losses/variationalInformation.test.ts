@@ -58,7 +58,7 @@ describe.each([1, 3])('variationalInformation with a regressor of %d layers', (l
 });
 
 describe('variationalInformation', () => {
-  checkFeatureLoss(variationalInformation, { needsPositions: false, isRecorded: false });
+  checkFeatureLoss(variationalInformation, { needsPositions: false });
 
   test('has the defaults that it documents', () => {
     const { options } = variationalInformation({ output: 'block' });

@@ -15,7 +15,8 @@ export interface WeightedTerm {
 
 /**
  * A weighted sum of losses, such as γ · crossEntropy + α · softTargets. Weights may move while the run goes on: they are
- * known before each step, which is replayed all the same.
+ * known before each step, which is replayed all the same. The row 'Weight' of each loss tells the one with which its
+ * gradient is about as long as that of `crossEntropy` with 1, for the reductions here; those of papers belong to theirs.
  * Shapes    those of its terms → scalar
  * Units     those of its terms; weights have none
  * Gradient  the weighted sum of the terms' gradients

@@ -18,7 +18,7 @@ export interface WeightedSoftLabelsOptions {
 
 /**
  * Weighted soft labels (WSLD): soft cross-entropy that counts less for examples which the student has better than the
- * teacher. Its weight is that of `softTargets` or somewhat more: 2.25 beside `crossEntropy` of weight 1 in the code.
+ * teacher.
  * @example
  * weighted([{ loss: weightedSoftLabels(), weight: 2.25 }, { loss: crossEntropy(), weight: 1 }]);
  */
@@ -48,6 +48,7 @@ export function weightedSoftLabels(options: WeightedSoftLabelsOptions = {}): Los
  * with the label at temperature 1. The loss is their mean.
  * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the label → [B]
  * Units     logits in, nats out; w is in 0…1
+ * Weight    1, as softTargets; the code has 2.25
  * Gradient  reaches the student only, and not through w
  * Numerics  finite for |logit| ≤ 1e4; flat at student = teacher, where it is not 0
  * Throws    nothing: temperature, shapes and labels are checked before
