@@ -3,7 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const ROW = 18;
-const LEFT = 300;
+const LEFT = 350;
+/** Of the axis at most, in accuracy; what lies below is drawn at its left end. */
+const SPAN = 0.2;
 const WIDTH = 460;
 const TOP = 46;
 const COLOURS = {
@@ -13,8 +15,14 @@ const COLOURS = {
   relation: '#d97706',
   'mutual information': '#9333ea',
   combination: '#0891b2',
-  scheme: '#dc2626',
-  objective: '#be185d',
+  'multi-teacher': '#dc2626',
+  online: '#be185d',
+  self: '#7c2d12',
+  'cross-modal': '#4d7c0f',
+  graph: '#1e3a8a',
+  adaptation: '#a16207',
+  expansion: '#0f766e',
+  enhancement: '#c026d3',
 };
 
 /** Writes few.svg and all.svg beside the table. */
@@ -26,10 +34,11 @@ export async function drawPictures({ rows }, folder) {
 }
 
 function draw(setting, rows) {
-  const least = Math.floor(100 * Math.min(...rows.map((row) => row.accuracyMean - row.accuracyStdDev))) / 100;
+  const lowest = Math.floor(100 * Math.min(...rows.map((row) => row.accuracyMean - row.accuracyStdDev))) / 100;
   const most = Math.ceil(100 * Math.max(...rows.map((row) => row.accuracyMean + row.accuracyStdDev))) / 100;
-  const x = (value) => LEFT + ((value - least) / (most - least || 1)) * WIDTH;
-  const height = TOP + rows.length * ROW + 60;
+  const least = Math.max(lowest, most - SPAN);
+  const x = (value) => LEFT + ((Math.max(value, least) - least) / (most - least || 1)) * WIDTH;
+  const height = TOP + rows.length * ROW + 90;
   const ticks = Array.from({ length: Math.round(100 * (most - least)) + 1 }, (_, i) => least + i / 100);
   const every = Math.max(1, Math.ceil(ticks.length / 10));
   const title = setting === 'few' ? '200 labels, a text reader as teacher' : 'all labels, a resnet8 as teacher';

@@ -1,28 +1,51 @@
 // The same students, steps and seeds without a teacher.
-import { cnn, crossEntropy, mlp } from 'limbeck';
+import { type AugmentOptions, cnn, crossEntropy, type LabelledDataset, mlp, type Student } from 'limbeck';
+import { SIDE } from './amounts.ts';
 import { epochsFor, learned, type Method } from './method.ts';
+import type { Setting } from './settings.ts';
 
-const SHAPE = [28, 28, 1];
+/** Students of some rows in 'all', where most have the larger mlp; in 'few' all have the cnn. */
 export const students = {
-  cnn: () => cnn({ classes: 10 }),
-  'mlp 32': () => mlp({ inputShape: SHAPE, hidden: [32], classes: 10 }),
+  cnn: () => cnn(),
+  'mlp 32': () => mlp({ inputShape: [SIDE, SIDE, 1], hidden: [32] }),
 };
 
-const labelsAlone: Method['run'] = async (setting, seed) => {
-  const data = setting.labelled;
-  const overrides = { teacher: undefined, data, loss: crossEntropy(), epochs: epochsFor(setting, data.size) };
-  return (await learned(setting, seed, overrides)).accuracy;
-};
+/** How digits are varied, in rows that say so. */
+export const VARIED: AugmentOptions = { shift: 2, rotate: 10, scale: 0.1 };
+
+/** As many steps as every row takes, on what has a label. */
+export function labelsAlone(
+  setting: Setting,
+  seed: number,
+  more: { readonly student?: Student; readonly data?: LabelledDataset; readonly augment?: AugmentOptions } = {},
+): Promise<Student> {
+  const { data = setting.labelled } = more;
+  const alone = { teacher: undefined, loss: crossEntropy(), epochs: epochsFor(setting, data.size) };
+  return learned(setting, seed, { ...alone, ...more, data });
+}
 
 export const baselines: readonly Method[] = [
-  { name: 'labels alone', kind: 'baseline', settings: ['few', 'all'], teacher: 'none', run: labelsAlone },
+  {
+    name: 'labels alone',
+    kind: 'baseline',
+    settings: ['few', 'all'],
+    teacher: 'none',
+    run: (setting, seed) => labelsAlone(setting, seed),
+  },
+  {
+    name: 'labels alone, varied digits',
+    kind: 'baseline',
+    settings: ['few', 'all'],
+    teacher: 'none',
+    run: (setting, seed) => labelsAlone(setting, seed, { augment: VARIED }),
+  },
   ...Object.entries(students).map(
     ([name, student]): Method => ({
       name: `labels alone, ${name}`,
       kind: 'baseline',
       settings: ['all'],
       teacher: 'none',
-      run: (setting, seed) => labelsAlone({ ...setting, student }, seed),
+      run: (setting, seed) => labelsAlone(setting, seed, { student: student() }),
     }),
   ),
 ];

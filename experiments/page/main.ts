@@ -1,58 +1,67 @@
 // On the page: every method of the table, one run at a time, from the built package.
+import { FULL, QUICK, type SettingName } from './amounts.ts';
 import { baselines } from './baselines.ts';
+import { combination } from './combination.ts';
+import { crossModal } from './crossModal.ts';
+import { graph } from './graph.ts';
+import { intermediate } from './intermediate.ts';
+import { leftOut } from './leftOut.ts';
 import type { Method } from './method.ts';
+import { multiTeacher } from './multiTeacher.ts';
+import { accuracy, logitsOf, logitsOfTeacher } from './named.ts';
+import { objectives } from './objectives.ts';
+import { online } from './online.ts';
 import { relation } from './relation.ts';
 import { response } from './response.ts';
-import { type Amounts, FULL, openSetting, QUICK, type Setting, type SettingName } from './settings.ts';
+import { self } from './self.ts';
+import { askEverything, openSetting, type Setting } from './settings.ts';
 
-const methods: readonly Method[] = [...baselines, ...response, ...relation];
+const methods: readonly Method[] = [
+  ...baselines,
+  ...response,
+  ...intermediate,
+  ...relation,
+  ...combination,
+  ...multiTeacher,
+  ...online,
+  ...self,
+  ...crossModal,
+  ...graph,
+  ...objectives,
+];
 
 let setting: (Setting & AsyncDisposable) | undefined;
 
 const api = {
-  /** Rows of the table: name, kind, setting, and what it is held against. */
-  list: () =>
-    methods.flatMap(({ name, kind, settings, baseline = 'labels alone', teacher }) =>
-      settings.map((of) => ({ name, kind, setting: of, baseline, teacher })),
+  /** Rows of the table: name, kind, setting, and what it is held against; and what is in no row. */
+  list: () => ({
+    leftOut,
+    rows: methods.flatMap(({ name, kind, settings, baseline = 'labels alone', teacher }) =>
+      settings.map((of) => ({
+        ...{ name, kind, setting: of, teacher },
+        baseline: kind === 'baseline' ? null : typeof baseline === 'string' ? baseline : baseline(of),
+      })),
     ),
+  }),
   async open(name: SettingName, isQuick: boolean, threads: number) {
     await setting?.[Symbol.asyncDispose]();
-    const amounts: Amounts = isQuick ? QUICK : FULL;
-    setting = await openSetting(name, amounts, threads);
-    return { teacher: setting.teacher.description.name, ...(await teacherFigures(setting)) };
+    setting = await openSetting(name, isQuick ? QUICK : FULL, threads);
+    const { teacher, maps, holdout } = setting;
+    for (const one of new Set([teacher, maps])) await askEverything(one, setting);
+    const logits = await logitsOfTeacher(setting, holdout);
+    return { teacher: teacher.description.name, accuracy: await accuracy(logits, holdout) };
   },
   async run(name: string, seed: number) {
     const method = methods.find((one) => one.name === name);
     if (method === undefined || setting === undefined)
       throw new Error(`There is no method "${name}", or no open setting.`);
     const startedAt = performance.now();
-    const accuracy = await method.run(setting, seed);
-    return { accuracy, ms: performance.now() - startedAt };
+    const student = await method.run(setting, seed);
+    const ms = performance.now() - startedAt;
+    const holdout = method.holdout?.(setting) ?? setting.holdout;
+    return { accuracy: await accuracy(await logitsOf(setting, student, holdout), holdout, method.among), ms };
   },
 };
-
-/** Asks about every example once, so that no row pays for it; gives what the teacher itself is worth. */
-async function teacherFigures({ teacher, data, holdout }: Setting) {
-  const startedAt = performance.now();
-  let correct = 0;
-  for (const [dataset, isScored] of [
-    [data, false],
-    [holdout, true],
-  ] as const) {
-    for (let at = 0; at < dataset.size; at += 64) {
-      const indices = Int32Array.from({ length: Math.min(64, dataset.size - at) }, (_, i) => at + i);
-      const { inputs, labels } = await dataset.read(indices);
-      const { logits } = await teacher.ask(inputs);
-      if (logits === undefined) throw new Error('The teacher gives no logits.');
-      if (!isScored) continue;
-      for (const [i, label] of labels.entries()) {
-        const row = [...logits.data.subarray(i * 10, i * 10 + 10)];
-        if (row.indexOf(Math.max(...row)) === label) correct++;
-      }
-    }
-  }
-  return { accuracy: correct / holdout.size, askMs: performance.now() - startedAt };
-}
 
 declare global {
   var experiments: unknown;

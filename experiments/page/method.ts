@@ -1,6 +1,16 @@
 // What a method of the table is, and the run that most of them are.
-import { type DistillOptions, distill, type Student } from 'limbeck';
-import { BATCH, optimizer, type Setting, type SettingName } from './settings.ts';
+import {
+  crossEntropy,
+  type DistillOptions,
+  distill,
+  type LabelledDataset,
+  type Loss,
+  type Student,
+  type WeightedTerm,
+  weighted,
+} from 'limbeck';
+import { BATCH, optimizer, type SettingName } from './amounts.ts';
+import type { Setting } from './settings.ts';
 
 export type Kind =
   | 'baseline'
@@ -9,8 +19,14 @@ export type Kind =
   | 'relation'
   | 'mutual information'
   | 'combination'
-  | 'scheme'
-  | 'objective';
+  | 'multi-teacher'
+  | 'online'
+  | 'self'
+  | 'cross-modal'
+  | 'graph'
+  | 'adaptation'
+  | 'expansion'
+  | 'enhancement';
 
 /** One row of the table, before it is run. */
 export interface Method {
@@ -18,28 +34,60 @@ export interface Method {
   readonly kind: Kind;
   readonly settings: readonly SettingName[];
   /** The row to be held against: that of the same student without a teacher. Default: 'labels alone'. */
-  readonly baseline?: string;
+  readonly baseline?: string | ((of: SettingName) => string);
   /** Who teaches, where it is not the setting's teacher. */
   readonly teacher?: string;
-  /** Gives the accuracy on the held-out digits. */
-  run(setting: Setting, seed: number): Promise<number>;
+  /** What the student is scored on, where it is not the setting's held-out digits. */
+  readonly holdout?: (setting: Setting) => LabelledDataset;
+  /** Among which classes, from one up to another, the student chooses for a digit of that label. Default: all. */
+  readonly among?: (label: number) => readonly [number, number];
+  /** Learns, and gives who is to be scored. */
+  run(setting: Setting, seed: number): Promise<Student>;
 }
 
 export type Overrides = Partial<Omit<DistillOptions, 'seed' | 'trainer'>>;
 
-/** One run of `distill` with what all rows share. */
-export async function learned(
-  setting: Setting,
-  seed: number,
-  overrides: Overrides,
-): Promise<{ student: Student; accuracy: number }> {
-  const { teacher, data, holdout, epochs, trainer } = setting;
-  const shared = { teacher, data, holdout, epochs, batchSize: BATCH, optimizer, trainer, seed };
-  const { student, report } = await distill({ ...shared, student: setting.student(), ...overrides }).done;
-  return { student, accuracy: report.holdout['accuracy'] ?? Number.NaN };
+/** A row that is one run of `distill`: what differs from other rows, and what is told about it. */
+export function row(
+  kind: Kind,
+  name: string,
+  overrides: (setting: Setting, seed: number) => Overrides | Promise<Overrides>,
+  more: Partial<Omit<Method, 'run'>> = {},
+): Method {
+  return {
+    kind,
+    name,
+    settings: ['few', 'all'],
+    ...more,
+    run: async (setting, seed) => learned(setting, seed, await overrides(setting, seed)),
+  };
+}
+
+/** One run of `distill` with what all rows share. Nothing is held out in it: rows are scored afterwards, all in one way. */
+export async function learned(setting: Setting, seed: number, overrides: Overrides): Promise<Student> {
+  const { teacher, data, epochs } = setting;
+  const shared = { teacher, data, epochs, student: setting.student(), ...common(setting, seed) };
+  const { student } = await distill({ ...shared, ...overrides }).done;
+  return student;
+}
+
+/** What schemes of several rounds share too. */
+export function common({ trainer }: Setting, seed: number) {
+  return { batchSize: BATCH, optimizer, trainer, seed };
 }
 
 /** As many epochs of some examples as make the steps of all rows. */
 export function epochsFor({ steps }: Setting, examples: number): number {
   return Math.max(1, Math.round(steps / Math.ceil(examples / BATCH)));
+}
+
+/** A loss, of weight 1 or of another. */
+type Taught = Loss | [Loss, WeightedTerm['weight']];
+
+/** What a teacher says beside what labels say, as far as there are any. */
+export function withLabels({ labelWeight }: Setting, ...losses: readonly Taught[]): Loss {
+  const terms = losses.map((given) =>
+    Array.isArray(given) ? { loss: given[0], weight: given[1] } : { loss: given, weight: 1 },
+  );
+  return weighted([...terms, { loss: crossEntropy(), weight: labelWeight }]);
 }

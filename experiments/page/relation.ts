@@ -1,32 +1,40 @@
 // How the teacher relates examples, and what its features say of the student's: beside soft targets, as published.
-import { contrastive, crossEntropy, type Loss, similarity, softTargets, weighted } from 'limbeck';
-import { type Kind, learned, type Method } from './method.ts';
-import type { Setting } from './settings.ts';
+import {
+  contrastive,
+  correlationCongruence,
+  hardDarkRank,
+  instanceGraph,
+  type Loss,
+  localStructure,
+  multiHeadRelation,
+  probabilityTransfer,
+  relationAngle,
+  relationDistance,
+  similarity,
+  softTargets,
+} from 'limbeck';
+import { type Kind, type Method, row, withLabels } from './method.ts';
+import type { FeatureNames } from './teachers.ts';
 
-/** The layer before the logits, on both sides. */
-export function featuresOf({ name }: Setting) {
-  return { output: name === 'few' ? 'dense' : 'dense_2', teacherOutput: 'features' };
-}
-
-/** Soft targets, the labels that there are, and one loss more. */
-export function besides(loss: Loss, weight: number): Loss {
-  return weighted([
-    { loss: softTargets(), weight: 1 },
-    { loss: crossEntropy(), weight: 0.3 },
-    { loss, weight },
-  ]);
-}
-
-export function featureRow(name: string, kind: Kind, weight: number, loss: (setting: Setting) => Loss): Method {
-  return {
-    name: `softTargets + ${name}`,
-    kind,
-    settings: ['few', 'all'],
-    run: async (setting, seed) => (await learned(setting, seed, { loss: besides(loss(setting), weight) })).accuracy,
-  };
+/** Weights give the loss a gradient as long as that of cross-entropy, or a quarter of it, for a layer of some 100 features. */
+function relating(name: string, weight: number, loss: (at: FeatureNames) => Loss, kind: Kind = 'relation'): Method {
+  return row(kind, `softTargets + ${name}`, (setting) => ({
+    loss: withLabels(setting, softTargets(), [loss(setting.features), weight]),
+  }));
 }
 
 export const relation: readonly Method[] = [
-  featureRow('similarity', 'relation', 100, (setting) => similarity(featuresOf(setting))),
-  featureRow('contrastive', 'mutual information', 0.5, (setting) => contrastive(featuresOf(setting))),
+  relating('similarity', 1200, (at) => similarity(at)),
+  relating('relationDistance', 50, (at) => relationDistance(at)),
+  relating('relationAngle', 60, (at) => relationAngle(at)),
+  relating('correlationCongruence', 100, (at) => correlationCongruence(at)),
+  relating('hardDarkRank', 0.5, (at) => hardDarkRank(at)),
+  relating('localStructure', 200, (at) => localStructure(at), 'graph'),
+  relating('multiHeadRelation', 3, (at) => multiHeadRelation(at)),
+  relating('instanceGraph', 25, ({ output, teacherOutput }) =>
+    instanceGraph({ outputs: [output, 'logits'], teacherOutputs: [teacherOutput, 'logits'] }),
+  ),
+  relating('probabilityTransfer', 600, (at) => probabilityTransfer(at), 'mutual information'),
+  relating('contrastive', 1, (at) => contrastive(at), 'mutual information'),
+  relating('contrastive with a bank', 1, (at) => contrastive({ ...at, bank: 1024 }), 'mutual information'),
 ];

@@ -3,54 +3,75 @@ import {
   crossEntropy,
   decoupledTargets,
   distributionCorrelation,
+  generalizedDivergence,
   type Loss,
+  logitRegression,
+  multiLevelTargets,
+  normalizedTargets,
+  softCrossEntropy,
   softTargets,
   standardizedTargets,
-  weighted,
+  weightedSoftLabels,
 } from 'limbeck';
-import { students } from './baselines.ts';
-import { learned, type Method } from './method.ts';
-import type { SettingName } from './settings.ts';
+import { BATCH } from './amounts.ts';
+import { students, VARIED } from './baselines.ts';
+import { type Method, row, withLabels } from './method.ts';
+import { namedByTeacher } from './named.ts';
 
-const BOTH: readonly SettingName[] = ['few', 'all'];
-
-/** Weight of the labels beside a teacher's loss. */
-const LABELS = 0.3;
-
-export function withLabels(loss: Loss, weight = 1): Loss {
-  return weighted([
-    { loss, weight },
-    { loss: crossEntropy(), weight: LABELS },
-  ]);
+function answers(name: string, loss: () => Loss, weight = 1): Method {
+  return row('response', name, (setting) => ({ loss: withLabels(setting, [loss(), weight]) }));
 }
 
-function row(name: string, loss: () => Loss, settings = BOTH): Method {
-  return {
-    name,
-    kind: 'response',
-    settings,
-    run: async (setting, seed) => (await learned(setting, seed, { loss: loss() })).accuracy,
-  };
+/** For losses that need a label for each example: the teacher names those that have none. */
+function answersNamed(name: string, loss: () => Loss): Method {
+  return row('response', name, async (setting) => ({
+    data: await namedByTeacher(setting),
+    loss: withLabels({ ...setting, labelWeight: 0.3 }, loss()),
+  }));
 }
 
 export const response: readonly Method[] = [
-  {
-    name: 'softTargets without labels',
-    kind: 'response',
-    settings: BOTH,
-    run: async (setting, seed) =>
-      (await learned(setting, seed, { data: setting.unlabelled, loss: softTargets() })).accuracy,
-  },
-  row('softTargets', () => withLabels(softTargets())),
-  row('decoupledTargets', () => withLabels(decoupledTargets())),
-  row('distributionCorrelation', () => withLabels(distributionCorrelation())),
-  row('standardizedTargets', () => withLabels(standardizedTargets())),
-  {
-    name: 'softTargets, mlp 32',
-    kind: 'response',
-    settings: ['all'],
-    baseline: 'labels alone, mlp 32',
-    run: async (setting, seed) =>
-      (await learned(setting, seed, { student: students['mlp 32'](), loss: withLabels(softTargets()) })).accuracy,
-  },
+  row('response', 'softTargets without labels', ({ unlabelled, steps }) => ({
+    data: unlabelled,
+    loss: softTargets(),
+    epochs: Math.round(steps / Math.ceil(unlabelled.size / BATCH)),
+  })),
+  answers('softTargets', () => softTargets()),
+  row(
+    'response',
+    'softTargets, varied digits',
+    (setting) => ({ loss: withLabels(setting, softTargets()), augment: VARIED }),
+    {
+      baseline: 'labels alone, varied digits',
+    },
+  ),
+  row(
+    'response',
+    "crossEntropy with the teacher's classes",
+    async (setting) => ({
+      teacher: undefined,
+      data: await namedByTeacher(setting),
+      loss: crossEntropy(),
+    }),
+    { settings: ['few'] },
+  ),
+  answers('logitRegression', () => logitRegression(), 0.3),
+  answers('softCrossEntropy', () => softCrossEntropy()),
+  answers('decoupledTargets', () => decoupledTargets()),
+  answers('distributionCorrelation', () => distributionCorrelation(), 2),
+  answers('standardizedTargets', () => standardizedTargets(), 2),
+  answers('multiLevelTargets', () => multiLevelTargets(), 0.2),
+  answers('generalizedDivergence', () => generalizedDivergence(), 4),
+  answers('generalizedDivergence, reverse', () => generalizedDivergence({ beta: 1 })),
+  answersNamed('normalizedTargets', () => normalizedTargets()),
+  answersNamed('weightedSoftLabels', () => weightedSoftLabels()),
+  row(
+    'response',
+    'softTargets, mlp 32',
+    (setting) => ({
+      student: students['mlp 32'](),
+      loss: withLabels(setting, softTargets()),
+    }),
+    { settings: ['all'], baseline: 'labels alone, mlp 32' },
+  ),
 ];

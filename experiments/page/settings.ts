@@ -1,78 +1,53 @@
 // The two situations in which every method is tried, each with a teacher, data to learn from and digits held out.
 import {
   type CachedTeacher,
-  cachedTeacher,
   cnn,
-  crossEntropy,
   type Dataset,
-  distill,
   fromArrays,
   type LabelledDataset,
-  loadTeacher,
   mlp,
   type NdArray,
   openStore,
   openTrainer,
   pick,
-  resnet8,
   type Store,
   type Student,
-  sumOverTime,
-  type Teacher,
   type Trainer,
   take,
-  toOnnx,
+  UNLABELLED,
+  withoutLabels,
 } from 'limbeck';
+import { type Amounts, BATCH, type SettingName, SIDE } from './amounts.ts';
+import { openReader, openResnet, type Teachers } from './teachers.ts';
 
-export type SettingName = 'few' | 'all';
-
-/** How much of everything; `quick` is for a look at whether it works. */
-export interface Amounts {
-  readonly examples: number;
-  readonly heldOut: number;
-  readonly labelled: number;
-  readonly epochs: Readonly<Record<SettingName, number>>;
-  readonly teacherEpochs: number;
-}
-
-export const FULL: Amounts = {
-  examples: 8000,
-  heldOut: 2000,
-  labelled: 200,
-  epochs: { few: 6, all: 8 },
-  teacherEpochs: 20,
-};
-export const QUICK: Amounts = {
-  examples: 1000,
-  heldOut: 500,
-  labelled: 100,
-  epochs: { few: 2, all: 2 },
-  teacherEpochs: 2,
-};
-
-/** What a method works with. Every run has a seed of its own; all share teacher, trainer and data. */
-export interface Setting {
+/** What a method works with. Every run has a seed of its own; all share teachers, trainer and data. */
+export interface Setting extends Teachers {
   readonly name: SettingName;
-  readonly teacher: Teacher;
   readonly trainer: Trainer;
+  readonly threads: number;
   readonly store: Store;
-  /** All examples; in 'few' most labels are −1, which is none. */
+  /** All examples with the labels that there are; in 'few' those that have one come ten times, so that no batch is without. */
   readonly data: LabelledDataset;
-  /** Those with a label, alone. */
+  /** Those with a label, alone and once each. */
   readonly labelled: LabelledDataset;
-  /** The same examples as `data`, without any label. */
+  /** Each example once, without any label. */
   readonly unlabelled: Dataset;
+  /** The label of each of these, −1 where there is none. */
+  readonly labels: Int32Array;
   readonly holdout: LabelledDataset;
+  /** Weight of cross-entropy beside a teacher: its mean is over all examples, so it is divided by the share of labels. */
+  readonly labelWeight: number;
+  readonly labelShare: number;
   readonly epochs: number;
   readonly steps: number;
   readonly amounts: Amounts;
+  /** What is made once for many rows, by name: it is part of no row's time but the first one's. */
+  once<T>(name: string, make: () => Promise<T>): Promise<T>;
   student(): Student;
 }
 
-export const BATCH = 64;
-export const optimizer = { name: 'adam', learningRate: 1e-3 } as const;
-const SIDE = 28;
-const UNLABELLED = -1;
+const REPEATED = 10;
+const LABELS = { few: 1, all: 0.3 };
 
 export async function openSetting(
   name: SettingName,
@@ -80,49 +55,60 @@ export async function openSetting(
   threads: number,
 ): Promise<Setting & AsyncDisposable> {
   const trainer = await openTrainer({ threads });
-  const store = await openStore('limbeck-experiments', { kind: 'memory' });
-  const { data: everything, holdout } = await readDigits(amounts);
-  const labels = name === 'all' ? everything.labels : fewLabels(everything.labels, amounts.labelled);
-  const data = digitsOf(everything.images, labels);
-  const known = Int32Array.from([...labels.keys()].filter((i) => labels[i] !== UNLABELLED));
-  const labelled = pick(data, known);
-  const opened =
-    name === 'few' ? await openReader(threads) : await openResnet(labelled, holdout, amounts, trainer, threads);
-  const teacher: CachedTeacher = await cachedTeacher(opened, store, { precision: 'float16' });
+  const store = await openStore('limbeck-experiments');
+  const { images, everyLabel, holdout } = await readDigits(amounts);
+  const labels = name === 'all' ? everyLabel : fewLabels(everyLabel, amounts.labelled);
+  const once = fromArrays(images, labels);
+  const known = [...labels.keys()].filter((i) => labels[i] !== UNLABELLED);
+  const labelled = pick(once, Int32Array.from(known));
+  const repeated = Array.from({ length: REPEATED - 1 }, () => known).flat();
+  const data = name === 'all' ? once : pick(once, Int32Array.from([...labels.keys(), ...repeated]));
+  const labelShare = name === 'all' ? 1 : (REPEATED * known.length) / data.size;
+  const shared = { trainer, store, threads };
+  const teachers = await (name === 'few' ? openReader(shared) : openResnet(shared, labelled, amounts.teacherEpochs));
+  const made = new Map<string, Promise<unknown>>();
   return {
-    name,
-    teacher,
-    trainer,
-    store,
-    data,
-    labelled,
-    unlabelled: digitsOf(everything.images),
-    holdout,
+    ...teachers,
+    ...{ name, trainer, threads, store, data, labelled, labels, holdout, labelShare, amounts },
+    unlabelled: withoutLabels(once),
+    labelWeight: LABELS[name] / labelShare,
     epochs: amounts.epochs[name],
     steps: amounts.epochs[name] * Math.ceil(data.size / BATCH),
-    amounts,
-    student: () =>
-      name === 'few' ? cnn({ classes: 10 }) : mlp({ inputShape: [SIDE, SIDE, 1], hidden: [800, 800], classes: 10 }),
+    once<T>(what: string, make: () => Promise<T>) {
+      if (!made.has(what)) made.set(what, make());
+      return made.get(what) as Promise<T>;
+    },
+    student: () => (name === 'few' ? cnn() : mlp({ inputShape: [SIDE, SIDE, 1], hidden: [800, 800] })),
     async [Symbol.asyncDispose]() {
-      await teacher[Symbol.asyncDispose]();
-      await opened[Symbol.asyncDispose]();
+      await teachers[Symbol.asyncDispose]();
       await trainer[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
     },
   };
 }
 
+/** Asks about every example once and writes the answers down, so that no row pays for it. */
+export async function askEverything(teacher: CachedTeacher, { unlabelled }: Setting): Promise<void> {
+  for (let at = 0; at < unlabelled.size; at += BATCH) {
+    const indices = Int32Array.from({ length: Math.min(BATCH, unlabelled.size - at) }, (_, i) => at + i);
+    await teacher.ask((await unlabelled.read(indices)).inputs);
+  }
+  await teacher.flush();
+}
+
 async function readDigits({ examples, heldOut }: Amounts) {
   const read = async (file: string) => new Uint8Array(await (await fetch(`./data/${file}`)).arrayBuffer());
-  const [train, trainLabels, holdout, holdoutLabels] = await Promise.all(
-    ['train.bin', 'train-labels.bin', 'holdout.bin', 'holdout-labels.bin'].map(read),
-  );
+  const files = ['train.bin', 'train-labels.bin', 'holdout.bin', 'holdout-labels.bin'];
+  const [train, labels, held, heldLabels] = (await Promise.all(files.map(read))) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
   return {
-    data: {
-      images: imagesOf(train as Uint8Array, examples),
-      labels: Int32Array.from((trainLabels as Uint8Array).subarray(0, examples)),
-    },
-    holdout: take(digitsOf(imagesOf(holdout as Uint8Array), holdoutLabels as Uint8Array), heldOut),
+    images: imagesOf(train, examples),
+    everyLabel: Int32Array.from(labels.subarray(0, examples)),
+    holdout: take(fromArrays(imagesOf(held), heldLabels), heldOut),
   };
 }
 
@@ -134,12 +120,6 @@ function imagesOf(bytes: Uint8Array, most = Number.POSITIVE_INFINITY): NdArray {
   };
 }
 
-function digitsOf(images: NdArray): Dataset;
-function digitsOf(images: NdArray, labels: ArrayLike<number>): LabelledDataset;
-function digitsOf(images: NdArray, labels?: ArrayLike<number>): Dataset {
-  return labels === undefined ? fromArrays(images) : fromArrays(images, labels);
-}
-
 /** As many of each class as of any other: the first ones. */
 function fewLabels(labels: Int32Array, count: number): Int32Array {
   const taken = new Int32Array(10);
@@ -148,46 +128,4 @@ function fewLabels(labels: Int32Array, count: number): Int32Array {
     taken[label] = place + 1;
     return place < count / 10 ? label : UNLABELLED;
   });
-}
-
-/** The text reader that has never seen a handwritten digit, with what its encoder gives before the alphabet. */
-async function openReader(threads: number): Promise<Teacher> {
-  const keys = (await (await fetch('./models/ppocr_keys_v1.txt')).text()).split('\n');
-  const classes = [...'0123456789'].map((digit) => keys.indexOf(digit) + 1);
-  return loadTeacher('./models/ch_PP-OCRv4_rec_infer.onnx', {
-    name: 'PP-OCRv4 recognition',
-    input: { size: [48, 48], channels: 3, inverted: 'yes', mean: 0.5, stdDev: 0.5 },
-    taps: [{ tensor: 'p2o.Add.269', name: 'features' }],
-    read: sumOverTime({ classes, output: 'softmax_11.tmp_0', keep: ['features'] }),
-    threads,
-  }).done;
-}
-
-/** Trained here on all labels with varied digits, then written as ONNX and loaded as any teacher. */
-async function openResnet(
-  labelled: LabelledDataset,
-  holdout: LabelledDataset,
-  { teacherEpochs }: Amounts,
-  trainer: Trainer,
-  threads: number,
-): Promise<Teacher> {
-  const student = resnet8({ inputShape: [SIDE, SIDE, 1], classes: 10 });
-  await distill({
-    student,
-    data: labelled,
-    holdout,
-    loss: crossEntropy(),
-    augment: { shift: 2, rotate: 10, scale: 0.1 },
-    epochs: teacherEpochs,
-    batchSize: BATCH,
-    optimizer,
-    trainer,
-    seed: 7,
-  }).done;
-  const taps = [
-    { outputOf: 'add_2', name: 'stage_2' },
-    { outputOf: 'add_3', name: 'stage_3' },
-    { outputOf: 'pooled', name: 'features' },
-  ];
-  return loadTeacher(await toOnnx(student), { name: 'resnet8', taps, threads }).done;
 }

@@ -1,0 +1,32 @@
+// How much of everything there is, in both settings.
+export type SettingName = 'few' | 'all';
+
+export const BATCH = 64;
+export const SIDE = 28;
+export const CLASSES = 10;
+export const optimizer = { name: 'adam', learningRate: 1e-3 } as const;
+
+/** How much of everything; `quick` is for a look at whether it works. */
+export interface Amounts {
+  readonly examples: number;
+  readonly heldOut: number;
+  readonly labelled: number;
+  /** Steps of a row, in epochs of all examples. */
+  readonly epochs: Readonly<Record<SettingName, number>>;
+  readonly teacherEpochs: number;
+}
+
+export const FULL: Amounts = {
+  examples: 8000,
+  heldOut: 2000,
+  labelled: 200,
+  epochs: { few: 5, all: 8 },
+  teacherEpochs: 15,
+};
+export const QUICK: Amounts = {
+  examples: 640,
+  heldOut: 200,
+  labelled: 100,
+  epochs: { few: 1, all: 1 },
+  teacherEpochs: 1,
+};

@@ -1,0 +1,9 @@
+/** What is not in the table, and why. */
+export const leftOut: Readonly<Record<string, string>> = {
+  regression: 'compares values, and digits are classes',
+  boundedRegression: 'compares values, and digits are classes',
+  marginMse: 'ranks candidates of a query, which digits do not have',
+  listNet: 'ranks candidates of a query, which digits do not have',
+  rankNet: 'ranks candidates of a query, which digits do not have',
+  attentionRelations: 'needs attention over the same positions on both sides; neither student has any',
+};
