@@ -71,6 +71,7 @@ function draw(setting, rows) {
     return `<circle cx="${at}" cy="${y - 4}" r="4" fill="${COLOURS[kind]}"/><text x="${at + 10}" y="${y}" fill="#374151">${kind}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${LEFT + WIDTH + 70}" height="${height}" font-family="sans-serif" font-size="12">
+<title>Accuracy on 2,000 held-out digits: ${title}</title>
 <rect width="100%" height="100%" fill="#ffffff"/>
 <text x="20" y="20" font-size="15" fill="#111827">Accuracy on 2,000 held-out digits: ${title}</text>
 ${[...axis, ...bars, ...legend].join('\n')}

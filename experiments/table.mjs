@@ -24,7 +24,12 @@ export async function openTable(file, about) {
     if (file === undefined) return;
     await mkdir(dirname(file), { recursive: true });
     // Never half a file, whenever it is stopped.
-    await writeFile(`${file}.new`, `${JSON.stringify(result, null, 2)}\n`);
+    // Lists of numbers on one line, as the house's formatter has them.
+    const text = JSON.stringify(result, null, 2).replace(
+      /\[\s+([-\d.e,\s]+?)\s+\]/g,
+      (_, list) => `[${list.replace(/\s+/g, ' ')}]`,
+    );
+    await writeFile(`${file}.new`, `${text}\n`);
     await rename(`${file}.new`, file);
   }
 

@@ -1,10 +1,15 @@
 // How much of everything there is, in both settings.
+import type { AugmentOptions } from 'limbeck';
+
 export type SettingName = 'few' | 'all';
 
 export const BATCH = 64;
 export const SIDE = 28;
 export const CLASSES = 10;
 export const optimizer = { name: 'adam', learningRate: 1e-3 } as const;
+
+/** How digits are varied, in rows that say so. */
+export const VARIED: AugmentOptions = { shift: 2, rotate: 10, scale: 0.1 };
 
 /** How much of everything; `quick` is for a look at whether it works. */
 export interface Amounts {
@@ -21,7 +26,7 @@ export const FULL: Amounts = {
   heldOut: 2000,
   labelled: 200,
   epochs: { few: 5, all: 8 },
-  teacherEpochs: 15,
+  teacherEpochs: 12,
 };
 export const QUICK: Amounts = {
   examples: 640,

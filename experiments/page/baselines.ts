@@ -1,6 +1,6 @@
 // The same students, steps and seeds without a teacher.
 import { type AugmentOptions, cnn, crossEntropy, type LabelledDataset, mlp, type Student } from 'limbeck';
-import { SIDE } from './amounts.ts';
+import { SIDE, VARIED } from './amounts.ts';
 import { epochsFor, learned, type Method } from './method.ts';
 import type { Setting } from './settings.ts';
 
@@ -9,9 +9,6 @@ export const students = {
   cnn: () => cnn(),
   'mlp 32': () => mlp({ inputShape: [SIDE, SIDE, 1], hidden: [32] }),
 };
-
-/** How digits are varied, in rows that say so. */
-export const VARIED: AugmentOptions = { shift: 2, rotate: 10, scale: 0.1 };
 
 /** As many steps as every row takes, on what has a label. */
 export function labelsAlone(

@@ -12,8 +12,8 @@ import {
   softTargets,
   type Teacher,
 } from 'limbeck';
-import { SIDE } from './amounts.ts';
-import { labelsAlone, students, VARIED } from './baselines.ts';
+import { SIDE, VARIED } from './amounts.ts';
+import { labelsAlone, students } from './baselines.ts';
 import { common, type Method, row, withLabels } from './method.ts';
 import { namedByTeacher } from './named.ts';
 import { askEverything, type Setting } from './settings.ts';

@@ -18,8 +18,8 @@ import {
   weighted,
   withoutForgetting,
 } from 'limbeck';
-import { BATCH } from './amounts.ts';
-import { labelsAlone, students, VARIED } from './baselines.ts';
+import { BATCH, VARIED } from './amounts.ts';
+import { labelsAlone, students } from './baselines.ts';
 import { noisy } from './crossModal.ts';
 import { common, learned, type Method, row, withLabels } from './method.ts';
 import { ofClasses } from './named.ts';

@@ -15,7 +15,8 @@ import {
   type WeightedTerm,
   weighted,
 } from 'limbeck';
-import { VARIED } from './baselines.ts';
+import { VARIED } from './amounts.ts';
+
 import { learned, type Method, row, withLabels } from './method.ts';
 import type { Setting } from './settings.ts';
 

@@ -13,8 +13,8 @@ import {
   standardizedTargets,
   weightedSoftLabels,
 } from 'limbeck';
-import { BATCH } from './amounts.ts';
-import { students, VARIED } from './baselines.ts';
+import { BATCH, VARIED } from './amounts.ts';
+import { students } from './baselines.ts';
 import { type Method, row, withLabels } from './method.ts';
 import { namedByTeacher } from './named.ts';
 
