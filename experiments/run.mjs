@@ -58,7 +58,7 @@ const server = await serve(built, {
 });
 
 // The teachers' answers, and the teacher that is trained here, are kept from run to run; a whole run makes them anew.
-const profile = resolve('.cache/experiments');
+const profile = resolve('out/experiments');
 const isWhole = !options.only && !options.setting && !options.quick && !options.continue;
 if (isWhole) await rm(profile, { recursive: true, force: true });
 const browser = await chromium.launchPersistentContext(profile, {

@@ -45,6 +45,7 @@ async function jobFor(asksNearTeacher: boolean): Promise<TrainJob> {
   return {
     student: await mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [16] }).portable(),
     loss: { name: 'softTargets', options: { temperature: 2, output: 'logits' }, terms: [] },
+    teacherShapes: { logits: [CLASSES] },
     size: SIZE,
     epochs: EPOCHS,
     batchSize: BATCH,

@@ -175,6 +175,11 @@ describe('bad input', () => {
     expect(student.artifacts).toBeUndefined();
   });
 
+  test('an output that the teacher does not give is told with those that it gives', async () => {
+    const { teacher } = makeTeacher((input) => ({ y: logitsOf(input) }));
+    await expect(distill(working(trainer, { teacher })).done).rejects.toThrow(/"logits".*"y"/);
+  });
+
   test('a student without a trainable weight is told as student-not-trainable', async () => {
     const { teacher, asked } = makeTeacher();
     const model = frozen();

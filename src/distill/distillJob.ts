@@ -2,6 +2,7 @@ import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
 import type { Student } from '../student/student.ts';
 import type { TrainJob } from '../train/engine.ts';
+import { missingOutput } from '../train/missingOutput.ts';
 import { selfAnswers } from '../train/selfTeacher.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { checkFinite, labelsFor } from './check.ts';
@@ -48,6 +49,8 @@ export async function checkFirstBatch(
   const seen = isAsked && teacherData !== undefined ? await teacherData.read(indices, signal) : examples;
   checkFinite(seen, 0);
   const answers = isAsked ? await teacher.ask(seen.inputs, signal) : {};
+  const missing = isAsked ? outer.find((name) => answers[name] === undefined) : undefined;
+  if (missing !== undefined) throw missingOutput(missing, Object.keys(answers));
   // Known only now: a GPU that does not give what wasm gives is left at the first answer. There it would see what the
   // student sees, and its answers could not be joined with those of a self teacher.
   const isNear = isAsked && teacherData === undefined && options.selfTeacher === undefined && trainer.isNear(teacher);

@@ -8,6 +8,7 @@ import { type TappedStudent, tapStudent } from '../student/taps.ts';
 import { gpuStep, isOnGpu } from './gpuStepper.ts';
 import { checkLabelRange, classesOf } from './labels.ts';
 import { asRead, type TrainBatch } from './loop.ts';
+import { missingOutput } from './missingOutput.ts';
 import type { NearBatch } from './near.ts';
 import type { OpenLoss } from './openLoss.ts';
 import { trainStep, variablesOf } from './step.ts';
@@ -96,13 +97,4 @@ function checkLabels(loss: Loss, { labels }: TrainBatch, { outputs }: StudentDes
     );
   }
   checkLabelRange(labels, classesOf(loss, outputs), loss);
-}
-
-function missingOutput(name: string, given: readonly string[]): LimbeckError {
-  return new LimbeckError(
-    'unknown-output',
-    `The loss reads the teacher's output "${name}"; it has ${given.map((n) => `"${n}"`).join(', ') || 'none'}. ` +
-      'Let the teacher\'s "read" return it, or name an inner tensor in its "taps".',
-    { details: { side: 'teacher', needed: name, given } },
-  );
 }

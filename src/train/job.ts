@@ -17,7 +17,7 @@ export interface TrainJob {
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
   readonly seed: number;
-  /** Of each output of the teacher that the loss reads, the shape without the batch. Default: that of the batch checked. */
+  /** Of each output of the teacher that the loss reads, the shape without the batch; `check` takes it from its batch. */
   readonly teacherShapes?: Readonly<Record<string, readonly number[]>>;
   /** Outputs of the teacher that are maps [B, C, H, W]; losses see them as the student's, [B, H, W, C]. */
   readonly channelsFirst?: readonly string[];
