@@ -56,11 +56,23 @@ const readVitest = ({ numPassedTests, numFailedTests, numPendingTests, testResul
     testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length,
   skipped: numPendingTests,
 });
-const readPlaywright = ({ stats, errors }) => ({
+const readPlaywright = ({ suites, stats, errors }) => ({
   passed: stats.expected + stats.flaky,
-  failed: stats.unexpected + (stats.unexpected === 0 ? errors.length : 0),
+  failed: stats.unexpected + (stats.unexpected === 0 ? errors.length : 0) + withoutReason(suites),
   skipped: stats.skipped,
 });
+
+/** Prints why each test was skipped, as Playwright's own list does not; a skip that gives no reason is a failure. */
+function withoutReason(suites) {
+  const specsOf = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specsOf)];
+  const skipped = suites.flatMap(specsOf).filter(({ tests }) => tests.some(({ status }) => status === 'skipped'));
+  const reasons = skipped.map(({ title, tests }) => ({
+    title,
+    why: tests.flatMap(({ annotations }) => annotations).find(({ type }) => type === 'skip')?.description,
+  }));
+  for (const { title, why } of reasons) console.log(`skipped: ${title}: ${why ?? 'no reason is given, so it failed'}`);
+  return reasons.filter(({ why }) => why === undefined).length;
+}
 
 mkdirSync('out', { recursive: true });
 const isReady =
