@@ -2,9 +2,8 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { checkKnownOptions, checkPositive } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import {
-  checkPositions,
+  checkProjected,
   checkProjector,
-  checkSameFeatures,
   type FeaturePairOptions,
   type FeatureProjector,
   featurePair,
@@ -42,15 +41,7 @@ export function activationBoundary(options: ActivationBoundaryOptions): Loss {
     reads: pair.reads,
     isStatic: true,
     check(shapes) {
-      checkPositions(shapes, pair, 'activationBoundary');
-      if (projector === 'none') {
-        checkSameFeatures(
-          shapes,
-          pair,
-          'activationBoundary',
-          "Use projector: 'linear', which learns a map between them",
-        );
-      }
+      checkProjected(shapes, pair, projector, 'activationBoundary');
     },
     parameters: (shapes) => projectorOfPair(shapes, pair, projector),
     ...meanOfExamples((tf, tensors) => activationBoundaryLoss(tf, ...readPair(tf, tensors, pair, projector), margin)),

@@ -3,9 +3,8 @@ import { checkKnownOptions } from '../core/options.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import {
-  checkPositions,
+  checkProjected,
   checkProjector,
-  checkSameFeatures,
   type FeaturePairOptions,
   type FeatureProjector,
   featurePair,
@@ -41,14 +40,10 @@ export function channelSimilarity(options: ChannelSimilarityOptions): Loss {
     reads: pair.reads,
     isStatic: true,
     check(shapes) {
-      checkPositions(shapes, pair, 'channelSimilarity', true);
-      if (projector === 'linear') return;
-      checkSameFeatures(
-        shapes,
-        pair,
-        'channelSimilarity',
-        "Use projector: 'linear', or neuronSelectivity, which needs none",
-      );
+      checkProjected(shapes, pair, projector, 'channelSimilarity', {
+        needsPositions: true,
+        remedy: 'or neuronSelectivity, which needs none',
+      });
     },
     parameters: (shapes) => projectorOfPair(shapes, pair, projector),
     ...meanOfExamples((tf, tensors) => channelSimilarityLoss(tf, ...readPair(tf, tensors, pair, projector))),

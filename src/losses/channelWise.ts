@@ -3,9 +3,8 @@ import { checkKnownOptions, checkPositive } from '../core/options.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import {
-  checkPositions,
+  checkProjected,
   checkProjector,
-  checkSameFeatures,
   type FeaturePairOptions,
   type FeatureProjector,
   featurePair,
@@ -42,9 +41,10 @@ export function channelWise(options: ChannelWiseOptions): Loss {
     reads: pair.reads,
     isStatic: true,
     check(shapes) {
-      checkPositions(shapes, pair, 'channelWise', true);
-      if (projector === 'linear') return;
-      checkSameFeatures(shapes, pair, 'channelWise', "Use projector: 'linear', or attentionMap, which needs none");
+      checkProjected(shapes, pair, projector, 'channelWise', {
+        needsPositions: true,
+        remedy: 'or attentionMap, which needs none',
+      });
     },
     parameters: (shapes) => projectorOfPair(shapes, pair, projector),
     // There is a kernel for the mean over all channels, not for each example's.

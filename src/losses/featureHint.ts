@@ -2,9 +2,8 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { checkKnownOptions } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import {
-  checkPositions,
+  checkProjected,
   checkProjector,
-  checkSameFeatures,
   type FeaturePairOptions,
   type FeatureProjector,
   featurePair,
@@ -43,10 +42,7 @@ export function featureHint(options: FeatureHintOptions): Loss {
     reads: pair.reads,
     isStatic: true,
     check(shapes) {
-      checkPositions(shapes, pair, 'featureHint');
-      if (projector === 'none') {
-        checkSameFeatures(shapes, pair, 'featureHint', "Use projector: 'linear', which learns a map between them");
-      }
+      checkProjected(shapes, pair, projector, 'featureHint');
     },
     parameters: (shapes) => projectorOfPair(shapes, pair, projector),
     ...meanOfExamples((tf, tensors) => featureHintLoss(tf, ...readPair(tf, tensors, pair, projector))),

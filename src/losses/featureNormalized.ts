@@ -3,9 +3,8 @@ import { checkKnownOptions } from '../core/options.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import {
-  checkPositions,
+  checkProjected,
   checkProjector,
-  checkSameFeatures,
   type FeaturePairOptions,
   type FeatureProjector,
   featurePair,
@@ -43,15 +42,7 @@ export function featureNormalized(options: FeatureNormalizedOptions): Loss {
     reads: pair.reads,
     isStatic: true,
     check(shapes) {
-      checkPositions(shapes, pair, 'featureNormalized');
-      if (projector === 'none') {
-        checkSameFeatures(
-          shapes,
-          pair,
-          'featureNormalized',
-          "Use projector: 'linear', which learns a map between them",
-        );
-      }
+      checkProjected(shapes, pair, projector, 'featureNormalized');
       const { student, teacher } = shapesOfPair(shapes, pair);
       const positions = student.slice(0, -1).map((length, i) => Math.min(length ?? 2, teacher[i] ?? 2));
       if (sizeOf(positions) === 1) checkPairs('featureNormalized of vectors', shapes.batchSize);

@@ -88,6 +88,21 @@ export function checkSameFeatures(shapes: LossShapes, pair: FeaturePair, subject
   throw mismatch(shapes, pair, subject, 'the last lengths must be equal', remedy);
 }
 
+/**
+ * Both: the same positions and, where no projector learns a map between them, equally many channels.
+ * Throws    shape-mismatch
+ */
+export function checkProjected(
+  shapes: LossShapes,
+  pair: FeaturePair,
+  projector: FeatureProjector,
+  subject: string,
+  { needsPositions = false, remedy = 'which learns a map between them' } = {},
+): void {
+  checkPositions(shapes, pair, subject, needsPositions);
+  if (projector === 'none') checkSameFeatures(shapes, pair, subject, `Use projector: 'linear', ${remedy}`);
+}
+
 /** What the projector of a pair asks for: 'kernel' and 'bias', or nothing. */
 export function projectorOfPair(
   shapes: LossShapes,
