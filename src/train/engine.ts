@@ -13,6 +13,7 @@ import { membersOf } from '../student/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { PortableStudent, StudentDescription } from '../student/student.ts';
 import type { TappedStudent } from '../student/taps.ts';
+import { openAdaptation } from './adapting/openAdaptation.ts';
 import { checkBatch } from './check.ts';
 import type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
 import { openJobLoss, openLossFor } from './jobLoss.ts';
@@ -91,9 +92,12 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       const { student, loss, balance } = openJobLoss(job, model, knownLosses);
       const near = openNear(job);
       const self = await openSelfTeaching(job, model, source);
-      const optimizer = makeOptimizer(tf, job.optimizer);
+      const ownOptimizer = makeOptimizer(tf, job.optimizer);
+      const adaptation = openAdaptation(model, job.adaptation, ownOptimizer, job);
+      const { optimizer, mode } = adaptation;
       const quantized = openQuantizedRun(model, job.quantizationAware);
       let quantization: QuantizationReport | undefined;
+      let adapted: TrainOutcome['adapted'];
       let lastStepEvent = 0;
       let error: unknown;
       try {
@@ -104,9 +108,11 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           return self.remember(vary(batch), batch);
         };
         const readHoldout = (indices: Int32Array) => source.readHoldout(indices);
-        const { beforeStep } = quantized;
+        const beforeStep = (step: number, steps: number) =>
+          [quantized.beforeStep(step, steps), adaptation.beforeStep(step)].includes(true);
         const { complete } = self;
-        const options = { ...job, model, student, loss, optimizer, read, complete, beforeStep, balance, signal };
+        const run = { model, student, loss, optimizer, mode, balance, signal };
+        const options = { ...job, ...run, read, complete, beforeStep };
         for await (const event of trainLoop(options)) {
           if (event.type === 'step') self.afterStep();
           if (event.type === 'epoch') {
@@ -128,12 +134,14 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           }
         }
         quantization = await quantized.report();
+        adapted = adaptation.outcome();
       } catch (thrown) {
         const cause = signal.aborted ? thrown : await causeOf(thrown);
         error = signal.aborted || isAbortError(cause) ? abortError(signal.reason) : cause;
       } finally {
         await near.release();
-        optimizer.dispose();
+        ownOptimizer.dispose();
+        adaptation[Symbol.dispose]();
         loss[Symbol.dispose]();
         self[Symbol.dispose]();
         quantized[Symbol.dispose]();
@@ -147,6 +155,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           ...(members.length > 0 && { members }),
           ...nearUsage,
           ...(quantization && { quantization }),
+          ...(adapted && { adapted }),
           ...(error !== undefined && { error }),
         };
       } catch (unsaved) {
@@ -167,6 +176,8 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       enqueue(() =>
         withModel(job.student, job.seed, async (model) => {
           const near = openNear(job);
+          const unused = makeOptimizer(tf, job.optimizer);
+          using _adaptation = openAdaptation(model, job.adaptation, unused, job);
           using quantized = openQuantizedRun(model, job.quantizationAware);
           using self = await openSelfTeaching(job, model, NO_SOURCE);
           try {
@@ -183,6 +194,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
             if (quantized.beforeStep(0, 0)) await checkStep();
             return description;
           } finally {
+            unused.dispose();
             await near.release();
           }
         }),

@@ -2,6 +2,7 @@ import type { NamedArrays, NdArray } from '../core/shape.ts';
 import type { AugmentOptions } from '../data/augment.ts';
 import type { LossSpec } from '../losses/revive.ts';
 import type { PortableStudent, StudentArtifacts } from '../student/student.ts';
+import type { AdaptationOptions, AdaptationOutcome } from './adaptation.ts';
 import type { BalanceEvent, BalanceOptions } from './balance.ts';
 import type { EpochEvent, NoticeEvent, StepEvent, TrainBatch } from './loop.ts';
 import type { OptimizerOptions } from './optimizer.ts';
@@ -30,6 +31,8 @@ export interface TrainJob {
   readonly balance?: true | BalanceOptions;
   /** A teacher made of the student itself, whose answers come beside those of the source. */
   readonly selfTeacher?: SelfTeacherOptions;
+  /** Which weights learn, and what holds them back. Default: all that the student lets learn. */
+  readonly adaptation?: AdaptationOptions;
   /** How the student's examples are varied, anew in each epoch; those of the holdout, and what a teacher sees, are not. */
   readonly augment?: AugmentOptions;
 }
@@ -56,6 +59,8 @@ export interface TrainOutcome {
   /** What a teacher beside the trainer was asked about: batches, and the examples in them. */
   readonly nearUsage?: { readonly calls: number; readonly computed: number };
   readonly quantization?: QuantizationReport;
+  /** Where the job has an `adaptation`. */
+  readonly adapted?: AdaptationOutcome;
   /** How it ended. An interrupted run still gives the student as the last finished step left it. */
   readonly error?: unknown;
 }

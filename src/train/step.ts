@@ -13,7 +13,9 @@ export interface StepOptions {
   /** The model's outputs, with those of tapped layers where the loss reads some. Default: its outputs. */
   readonly student?: Pick<TappedStudent, 'apply'>;
   readonly loss: StepLoss;
-  readonly optimizer: tf.Optimizer;
+  readonly optimizer: Pick<tf.Optimizer, 'applyGradients'>;
+  /** How the student is applied: in 'inference', batch normalization uses its averages and dropout is off. Default 'training'. */
+  readonly mode?: 'training' | 'inference';
 }
 
 /** A loss, and what is learned beside the student for it. */
@@ -28,12 +30,12 @@ export function variablesOf({ model, loss }: Pick<StepOptions, 'model' | 'loss'>
 
 /** Loss and gradients of one batch; the caller frees them, and nothing else is left. */
 export function gradientsOf(
-  { model, student, loss }: StepOptions,
+  { model, student, loss, mode = 'training' }: StepOptions,
   variables: tf.Variable[],
   batch: BatchTensors,
 ): StepGradients {
   const { inputs, ...read } = batch;
-  const outputs = () => student?.apply(inputs, 'training') ?? applyStudent(model, inputs, 'training');
+  const outputs = () => student?.apply(inputs, mode) ?? applyStudent(model, inputs, mode);
   const compute = () => loss.compute(tf, { ...read, student: outputs() });
   try {
     return tf.tidy(() => tf.variableGrads(compute, variables) as unknown as tf.TensorContainerObject) as never;

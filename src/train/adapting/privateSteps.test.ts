@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../core/random.ts';
+import * as tf from '../../runtime/tf.ts';
+import { normalNumbers } from './normalNumbers.ts';
+import { openPrivateSteps } from './privateSteps.ts';
+
+await tf.setBackend('cpu');
+
+const options = { clipNorm: 2, noiseMultiplier: 0, lots: [2, 0, 3], expectedLot: 4, noiseSeed: [1, 2, 3, 4] };
+
+describe('private steps', () => {
+  test('clip each example over everything that learns, and divide the sum by the expected number', () => {
+    const steps = openPrivateSteps(options);
+    const random = seededRandom(1);
+    const examples = Array.from({ length: 5 }, (_, i) =>
+      Array.from({ length: 6 }, () => (1 + (i % 2) * 3) * (random() - 0.5)),
+    );
+    const given = tf.memory().numTensors;
+    const found: number[][] = [];
+    for (const values of examples) {
+      const gradients = { a: tf.tensor(values.slice(0, 4), [2, 2]), b: tf.tensor(values.slice(4)) };
+      for (const step of steps.add(gradients)) {
+        found.push([step['a'], step['b']].flatMap((tensor) => [...(tensor?.dataSync() ?? [])]));
+        expect(step['a']?.shape).toEqual([2, 2]);
+        tf.dispose(step);
+      }
+      tf.dispose(gradients);
+    }
+    expect(tf.memory().numTensors).toBe(given);
+    const clipped = examples.map((values) => {
+      const norm = Math.hypot(...values);
+      return values.map((value) => value * Math.min(1, 2 / norm));
+    });
+    expect(examples.some((values) => Math.hypot(...values) > 2)).toBe(true);
+    expect(examples.some((values) => Math.hypot(...values) < 2)).toBe(true);
+    const sum = (all: number[][]) => all.reduce((one, other) => one.map((value, i) => value + (other[i] as number)));
+    const expected = [sum(clipped.slice(0, 2)), [0, 0, 0, 0, 0, 0], sum(clipped.slice(2))];
+    expect(found).toHaveLength(3);
+    found.forEach((step, i) => {
+      step.forEach((value, at) => {
+        expect(value).toBeCloseTo((expected[i]?.[at] as number) / 4, 6);
+      });
+    });
+  });
+
+  test('add noise of the deviation σ·C, over the expected number, also where a step has no example', () => {
+    const size = 40_000;
+    const steps = openPrivateSteps({ ...options, noiseMultiplier: 1.5, lots: [1, 0] });
+    const zeros = { a: tf.zeros([size]) };
+    const made = steps.add(zeros);
+    const noise = made.map((step) => [...(step['a']?.dataSync() ?? [])]);
+    tf.dispose([zeros, ...made]);
+    expect(noise).toHaveLength(2);
+    for (const values of noise) {
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / size);
+      // σ·C ÷ L = 0.75; four standard errors of 40,000 draws are 0.011.
+      expect(Math.abs(deviation - 0.75)).toBeLessThan(0.011);
+      expect(Math.abs(values.reduce((sum, value) => sum + value, 0) / size)).toBeLessThan(0.015);
+    }
+    const product = noise[0]?.reduce((sum, value, i) => sum + value * (noise[1]?.[i] as number), 0) ?? 1;
+    expect(Math.abs(product / size)).toBeLessThan(4 * (0.75 ** 2 / Math.sqrt(size)));
+  });
+
+  test('a gradient that is not finite is told, not hidden by the clipping', () => {
+    const gradients = { a: tf.tensor([1, Number.POSITIVE_INFINITY]) };
+    expect(() => openPrivateSteps(options).add(gradients)).toThrow(expect.objectContaining({ code: 'not-finite' }));
+    gradients.a.dispose();
+  });
+});
+
+describe('normal numbers', () => {
+  test('are normal: their quantiles are those of the normal distribution', () => {
+    const normal = normalNumbers([7, 8, 9, 10]);
+    const count = 200_000;
+    const values = Float64Array.from({ length: count }, normal);
+    // Published quantiles of the standard normal distribution.
+    for (const [limit, below] of [
+      [-2.326348, 0.01],
+      [-1.281552, 0.1],
+      [0, 0.5],
+      [0.67449, 0.75],
+      [1.959964, 0.975],
+      [3.090232, 0.999],
+    ] as const) {
+      const share = values.filter((value) => value < limit).length / count;
+      expect(Math.abs(share - below)).toBeLessThan(4.5 * Math.sqrt((below * (1 - below)) / count));
+    }
+  });
+
+  test('follow from the seed, and a seed of zeros is one too', () => {
+    const take = (seed: number[]) => Array.from({ length: 5 }, normalNumbers(seed));
+    expect(take([1, 2, 3, 4])).toEqual(take([1, 2, 3, 4]));
+    expect(take([1, 2, 3, 4])).not.toEqual(take([1, 2, 3, 5]));
+    expect(new Set(take([0, 0, 0, 0])).size).toBe(5);
+  });
+});
