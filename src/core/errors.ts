@@ -25,6 +25,10 @@ export type LimbeckErrorCode =
   | 'below-tolerance'
   | 'bundle-invalid'
   | 'safetensors-invalid'
+  | 'patch-invalid'
+  | 'patch-mismatch'
+  | 'profile-invalid'
+  | 'unknown-label'
   | 'unknown-loss'
   | 'worker-unreachable'
   | 'worker-died'
@@ -34,6 +38,9 @@ export type LimbeckErrorCode =
   | 'store-unavailable'
   | 'store-full'
   | 'store-failed'
+  | 'store-locked'
+  | 'store-tampered'
+  | 'crypto-unavailable'
   | 'disposed'
   | 'internal';
 

@@ -7,6 +7,7 @@ import { registerActivations } from './activations.ts';
 import { addBranches } from './branched.ts';
 import { joinMembers } from './cohort.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
+import { nearestNeighboursClass } from './layers/nearestNeighbours.ts';
 import { onnxOperatorClass } from './layers/onnxOperator.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
 import type { PortableStudent, StudentChange, StudentDescription, StudentDesign } from './student.ts';
@@ -128,6 +129,7 @@ export async function settleBackend({ getBackend, setBackend }: Pick<typeof tf, 
 
 /** Layers and activations that tfjs lacks, so that saved models find them; each is registered once. */
 function registerParts(): void {
-  for (const register of [multiHeadAttentionClass, positionEmbeddingClass, onnxOperatorClass]) register(tf);
+  const classes = [multiHeadAttentionClass, positionEmbeddingClass, onnxOperatorClass, nearestNeighboursClass];
+  for (const register of classes) register(tf);
   registerActivations();
 }

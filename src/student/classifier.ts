@@ -14,14 +14,16 @@ export interface Classifier {
 /** [layer, call, output], as tfjs and Keras write it. */
 type Reference = [string, number, number, ...unknown[]];
 
-interface LayerEntry {
+/** A layer as the topology holds it. */
+export interface LayerEntry {
   name: string;
   class_name: string;
   config: Record<string, unknown>;
   inbound_nodes: Reference[][];
 }
 
-interface Functional {
+/** A topology that may be changed, and the part of it that lists the layers. */
+export interface Functional {
   readonly topology: object;
   readonly config: { layers: LayerEntry[]; input_layers: Reference[]; output_layers: Reference[] };
 }
@@ -76,10 +78,10 @@ export function withWeightsOf(student: StudentArtifacts, trained: StudentArtifac
 
 /**
  * The same student with more classes: the former ones keep their weights, the new ones start small and random (uniform,
- * by Glorot's rule) with a bias of 0.
+ * by Glorot's rule) from a seed, with a bias of 0; or all of them at zero.
  * Throws    student-invalid: see `classifierOf` · class-mismatch: fewer classes than before
  */
-export function withClasses(artifacts: StudentArtifacts, classes: number, seed: number): StudentArtifacts {
+export function withClasses(artifacts: StudentArtifacts, classes: number, start: number | 'zeros'): StudentArtifacts {
   const { layer, classes: former } = classifierOf(artifacts);
   const { topology, config } = functionalOf(artifacts);
   const entry = config.layers.find(({ name }) => name === layer) as LayerEntry;
@@ -91,7 +93,7 @@ export function withClasses(artifacts: StudentArtifacts, classes: number, seed: 
     );
   }
   entry.config['units'] = classes;
-  const random = seededRandom(seed);
+  const random = seededRandom(start === 'zeros' ? 0 : start);
   const parts: Uint8Array[] = [];
   const specs: WeightSpec[] = [];
   for (const [name, { spec, bytes }] of weightsOf(artifacts)) {
@@ -103,10 +105,11 @@ export function withClasses(artifacts: StudentArtifacts, classes: number, seed: 
     }
     const values = new Float32Array(bytes.slice().buffer);
     const rows = values.length / former;
-    const limit = spec.shape.length > 1 ? Math.sqrt(6 / (rows + classes)) : 0;
+    const limit = start !== 'zeros' && spec.shape.length > 1 ? Math.sqrt(6 / (rows + classes)) : 0;
+    const fresh = () => (limit === 0 ? 0 : limit * (2 * random() - 1));
     const widened = Float32Array.from({ length: rows * classes }, (_, at) => {
       const [row, c] = [Math.floor(at / classes), at % classes];
-      return c < former ? (values[row * former + c] as number) : limit * (2 * random() - 1);
+      return c < former ? (values[row * former + c] as number) : fresh();
     });
     parts.push(new Uint8Array(widened.buffer));
     specs.push({ ...spec, shape: [...spec.shape.slice(0, -1), classes] });
@@ -141,8 +144,11 @@ function joined(parts: readonly Uint8Array[]): ArrayBuffer {
   return all.buffer;
 }
 
-/** A copy of the topology, as a functional model: a Sequential becomes one, with an input in front. */
-function functionalOf({ modelTopology }: StudentArtifacts): Functional {
+/**
+ * A copy of the topology, as a functional model: a Sequential becomes one, with an input in front.
+ * Throws    student-invalid: neither
+ */
+export function functionalOf({ modelTopology }: StudentArtifacts): Functional {
   const topology = structuredClone(modelTopology) as Record<string, unknown>;
   const outer = (topology['model_config'] ?? topology) as { class_name?: string; config?: unknown };
   if (outer.class_name === 'Sequential') {
@@ -161,7 +167,9 @@ function chained(given: unknown): Functional['config'] & { readonly name: string
   };
   const [first] = layers;
   const shape = first?.config['batch_input_shape'];
-  const input = { class_name: 'InputLayer', config: { batch_input_shape: shape, dtype: 'float32', name: 'input' } };
+  // With all that tfjs writes of it: the student is then the same one when it was loaded and saved again.
+  const inputConfig = { batch_input_shape: shape, dtype: 'float32', sparse: false, name: 'input' };
+  const input = { class_name: 'InputLayer', config: inputConfig };
   const all = first?.class_name === 'InputLayer' ? layers : [input, ...layers];
   let before: string | undefined;
   const entries = all.map(({ class_name, config }): LayerEntry => {

@@ -1,0 +1,151 @@
+import { LimbeckError } from '../core/errors.ts';
+import type { StoreKey } from './keys.ts';
+import { type Medium, storeOver } from './medium.ts';
+import { headBytesOf, type Label, nameBeneath, readLabel, seal, USUAL_HEAD_BYTES, unseal } from './sealed.ts';
+import type { Store } from './store.ts';
+import { LOCK, type StoreAccess, unlock } from './storeLock.ts';
+
+/** Labels that `keys` reads at once; IndexedDB reads whole values for them. */
+const LABELS_AT_ONCE = 8;
+
+/**
+ * A store over another one that holds nothing readable: values are encrypted (AES-256-GCM), and what they are called is
+ * hidden. Each is bound to its key and to the store's name, so what was changed, cut, renamed or exchanged is refused.
+ * With { key: 'device' } the key never leaves this browser; with { passphrase } it is derived anew each time, which
+ * takes a second on a slow device.
+ *
+ * Not hidden: how many values there are, how long they are, when they are written. Not noticed: a value that was
+ * deleted, and one put back as it was at an earlier time. Against code that runs in the page it protects nothing.
+ * `getRange` reads and decrypts the whole value. `size` reads the head of a value only, and `keys` those heads that it
+ * has not seen, so other damage shows in `get`. Without web locks (browsers before 2022) one tab at a time may make a store with a passphrase.
+ *
+ * `store` stays the caller's: disposing this one does not dispose it. It must be empty or have been encrypted before.
+ * Throws    invalid-option: access, or a store with other values · store-locked: another key · store-tampered: also
+ *           from the store's methods · crypto-unavailable: nothing was written · store-unavailable: no place for a key
+ *           of the device
+ *
+ * @example
+ * const store = await encryptedStore(await openStore('personal'), { key: 'device' });
+ */
+export async function encryptedStore(store: Store, access: StoreAccess): Promise<Store> {
+  const key = await unlock(store, access);
+  const by = 'passphrase' in access ? 'a passphrase' : 'the key of this device';
+  return withOwnErrors(storeOver(encryptedMedium(store, key), store.name, `${store.why} It is encrypted with ${by}.`));
+}
+
+/**
+ * Deletes everything that a store holds. Of an encrypted store give the one beneath, which also has what is damaged;
+ * dispose the encrypted one before. A wipe that was cut short can be done again.
+ * Throws    what the store throws
+ */
+export async function wipe(store: Store): Promise<void> {
+  const keys = await store.keys();
+  for (const key of keys.filter((one) => one !== LOCK)) await store.delete(key);
+  await store.delete(LOCK);
+}
+
+function encryptedMedium(store: Store, storeKey: StoreKey): Medium {
+  /** By what they are called beneath, which follows from the key and so never changes. */
+  const known = new Map<string, string>();
+  const takeTurn = makeTurns();
+  const inTurn = <Result>(key: string, work: () => Promise<Result>) => takeTurn(key, () => work().catch(throwFault));
+
+  async function placeOf(key: string) {
+    const beneath = await nameBeneath(storeKey, store.name, key);
+    known.set(beneath, key);
+    return { store: store.name, beneath };
+  }
+
+  function read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return inTurn(key, async () => {
+      const place = await placeOf(key);
+      const sealed = await store.get(place.beneath);
+      if (sealed === undefined) return undefined;
+      const value = await unseal(storeKey, place, key, sealed);
+      if (value === undefined) throw tampered(store, place.beneath, key);
+      return value;
+    });
+  }
+
+  async function labelAt(beneath: string, key?: string): Promise<Label | undefined> {
+    let head = await store.getRange(beneath, 0, USUAL_HEAD_BYTES);
+    const needed = head && headBytesOf(head);
+    if (head && needed !== undefined && needed > head.length) head = await store.getRange(beneath, 0, needed);
+    if (head === undefined) return undefined;
+    const label = await readLabel(storeKey, { store: store.name, beneath }, head);
+    if (label === undefined) throw tampered(store, beneath, key);
+    return label;
+  }
+
+  return {
+    kind: store.kind,
+    get: read,
+    getRange: async (key, start, end) => (await read(key))?.slice(start, end),
+    put: (key, bytes) =>
+      inTurn(key, async () => {
+        const place = await placeOf(key);
+        await store.put(place.beneath, await seal(storeKey, place, key, bytes));
+      }),
+    delete: (key) => inTurn(key, async () => store.delete((await placeOf(key)).beneath)),
+    keys: async () => {
+      const all = (await store.keys()).filter((name) => name !== LOCK);
+      const keys: (string | undefined)[] = [];
+      for (let start = 0; start < all.length; start += LABELS_AT_ONCE) {
+        const some = all.slice(start, start + LABELS_AT_ONCE);
+        keys.push(...(await Promise.all(some.map(async (name) => known.get(name) ?? (await labelAt(name))?.key))));
+      }
+      // One that was deleted meanwhile has no label.
+      return keys.filter((key) => key !== undefined);
+    },
+    size: (key) => inTurn(key, async () => (await labelAt((await placeOf(key)).beneath, key))?.length),
+    close: async () => known.clear(),
+  };
+}
+
+/** Work on one key in the order of the calls: a long value takes longer to encrypt than the short one after it. */
+function makeTurns() {
+  const last = new Map<string, Promise<unknown>>();
+  return <Result>(key: string, work: () => Promise<Result>): Promise<Result> => {
+    const before = last.get(key) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    last.set(key, mine);
+    const leave = () => void (last.get(key) === mine && last.delete(key));
+    mine.then(leave, leave);
+    return mine;
+  };
+}
+
+/** What the platform threw at the store beneath, so that the error is told anew with the key that the caller knows. */
+function throwFault(error: unknown): never {
+  const isFault = error instanceof LimbeckError && (error.code === 'store-full' || error.code === 'store-failed');
+  throw isFault ? (error.cause ?? error) : error;
+}
+
+function tampered({ name }: Store, beneath: string, key?: string): LimbeckError {
+  const what = key === undefined ? `A value of the store "${name}"` : `"${key}" in the store "${name}"`;
+  return new LimbeckError(
+    'store-tampered',
+    `${what} is not what was put there: it was changed, cut, renamed or exchanged. Delete it, and put it anew; ` +
+      `the store beneath calls it "${beneath}".`,
+    { details: { store: name, key, beneath } },
+  );
+}
+
+/**
+ * `storeOver` takes every error of a medium for a fault of the platform. Those of the store beneath, and of what was
+ * tampered with, have their code already.
+ */
+function withOwnErrors(store: Store): Store {
+  const own = (error: unknown): never => {
+    throw error instanceof LimbeckError && error.cause instanceof LimbeckError ? error.cause : error;
+  };
+  return {
+    ...store,
+    get: (key) => store.get(key).catch(own),
+    getRange: (key, start, end) => store.getRange(key, start, end).catch(own),
+    put: (key, bytes) => store.put(key, bytes).catch(own),
+    delete: (key) => store.delete(key).catch(own),
+    keys: (prefix) => store.keys(prefix).catch(own),
+    size: (key) => store.size(key).catch(own),
+  };
+}
