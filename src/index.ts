@@ -11,6 +11,9 @@ export type { WorkerOption } from './workers/host.ts';
 
 // Store
 export { requestPersistence, type StorageState, storageState } from './storage/storageState.ts';
+export { encryptedStore, wipe } from './storage/encrypted.ts';
+export { destroyKey } from './storage/keys.ts';
+export type { StoreAccess } from './storage/storeLock.ts';
 export { type OpenStoreOptions, openStore, type Store } from './storage/store.ts';
 
 // Dataset
@@ -94,6 +97,21 @@ export { type MobilenetV1Options, mobilenetV1 } from './student/zoo/mobilenetV1.
 export { type Resnet8Options, resnet8 } from './student/zoo/resnet8.ts';
 export { type TransformerTinyOptions, transformerTiny } from './student/zoo/transformerTiny.ts';
 
+// Patch
+export { applyPatch, isPatched, type PatchedStudent, recognizePatched, revertPatch } from './student/applyPatch.ts';
+export { baseHash } from './student/baseHash.ts';
+export { diffPatch, type DiffPatchOptions } from './student/diffPatch.ts';
+export { mergePatches, type MergePatchesOptions, type WeightedPatch } from './student/mergePatches.ts';
+export {
+  type AddedChange,
+  isEmptyPatch,
+  type LowRankChange,
+  type NeighbourMemory,
+  type Patch,
+  type WeightChange,
+} from './student/patch.ts';
+export { patchBytes, patchFromBytes, patchToBytes, type PatchFileOptions } from './student/patchFile.ts';
+
 // Export and import
 export { type BundleOptions, toBundle } from './export/bundle.ts';
 export type { ReportFigures } from './export/cardSections.ts';
@@ -132,84 +150,7 @@ export type { PredictInputs } from './predict/predictInputs.ts';
 export type { PredictSource } from './predict/readSource.ts';
 
 // Loss
-export { type ActivationBoundaryOptions, activationBoundary } from './losses/activationBoundary.ts';
-export { type AttentionMapOptions, attentionMap } from './losses/attentionMap.ts';
-export {
-  type AttentionRelation,
-  type AttentionRelationsOptions,
-  attentionRelations,
-} from './losses/attentionRelations.ts';
-export { type BoundedRegressionOptions, boundedRegression } from './losses/boundedRegression.ts';
-export { type ChannelSimilarityOptions, channelSimilarity } from './losses/channelSimilarity.ts';
-export { type ChannelWiseOptions, channelWise } from './losses/channelWise.ts';
-export { type ClassWiseOptions, classWise } from './losses/classWise.ts';
-export { type CollaborativeOptions, collaborative } from './losses/collaborative.ts';
-export { type ConfidenceWeightedOptions, confidenceWeighted } from './losses/confidenceWeighted.ts';
-export { type ConsistencyOptions, consistency } from './losses/consistency.ts';
-export { type ContrastiveOptions, contrastive } from './losses/contrastive.ts';
-export { type CorrelationCongruenceOptions, correlationCongruence } from './losses/correlationCongruence.ts';
-export { type CrossEntropyOptions, crossEntropy } from './losses/crossEntropy.ts';
-export { type DecoupledTargetsOptions, decoupledTargets } from './losses/decoupledTargets.ts';
-export { type DistributionCorrelationOptions, distributionCorrelation } from './losses/distributionCorrelation.ts';
-export { type EarlyExitsOptions, earlyExits } from './losses/earlyExits.ts';
-export { type EmbeddingMatchOptions, embeddingMatch } from './losses/embeddingMatch.ts';
-export { type EntropyWeightedOptions, entropyWeighted } from './losses/entropyWeighted.ts';
-export { type ExampleWeightedOptions, exampleWeighted } from './losses/exampleWeighted.ts';
-export { type FactorTransferOptions, factorTransfer } from './losses/factorTransfer.ts';
-export { type FeatureAlignOptions, featureAlign } from './losses/featureAlign.ts';
-export { type FeatureHintOptions, featureHint } from './losses/featureHint.ts';
-export { type FeatureNormalizedOptions, featureNormalized } from './losses/featureNormalized.ts';
-export { type FlowOptions, flow } from './losses/flow.ts';
-export { type FormerOutputsOptions, formerOutputs } from './losses/formerOutputs.ts';
-export { type GatedBranchesOptions, gatedBranches } from './losses/gatedBranches.ts';
-export { type GeneralizedDivergenceOptions, generalizedDivergence } from './losses/generalizedDivergence.ts';
-export { type HardDarkRankOptions, hardDarkRank } from './losses/hardDarkRank.ts';
-export { type InformationMaximizationOptions, informationMaximization } from './losses/informationMaximization.ts';
-export { type InstanceGraphOptions, instanceGraph } from './losses/instanceGraph.ts';
-export { type LabelSmoothingOptions, labelSmoothing } from './losses/labelSmoothing.ts';
-export { type LearnedTeachersOptions, learnedTeachers } from './losses/learnedTeachers.ts';
-export { type ListNetOptions, listNet } from './losses/listNet.ts';
-export { type LocalStructureOptions, localStructure } from './losses/localStructure.ts';
-export { type LogitRegressionOptions, logitRegression } from './losses/logitRegression.ts';
-export { type MarginMseOptions, marginMse } from './losses/marginMse.ts';
-export { type MaskedGenerationOptions, maskedGeneration } from './losses/maskedGeneration.ts';
-export { type MultiHeadRelationOptions, multiHeadRelation } from './losses/multiHeadRelation.ts';
-export { type MultiLevelTargetsOptions, multiLevelTargets } from './losses/multiLevelTargets.ts';
-export { type MutualOptions, mutual } from './losses/mutual.ts';
-export { neuronSelectivity } from './losses/neuronSelectivity.ts';
-export { type NormalizedTargetsOptions, normalizedTargets } from './losses/normalizedTargets.ts';
-export { type OverhaulOptions, overhaul } from './losses/overhaul.ts';
-export { probabilityTransfer } from './losses/probabilityTransfer.ts';
-export { type ProgressiveTargetsOptions, progressiveTargets } from './losses/progressiveTargets.ts';
-export { type RankNetOptions, rankNet } from './losses/rankNet.ts';
-export { type RegressionOptions, regression } from './losses/regression.ts';
-export { relationAngle } from './losses/relationAngle.ts';
-export { relationDistance } from './losses/relationDistance.ts';
-export { type ReviewOptions, review } from './losses/review.ts';
-export { similarity } from './losses/similarity.ts';
-export { type SoftCrossEntropyOptions, softCrossEntropy } from './losses/softCrossEntropy.ts';
-export { type SoftTargetsOptions, softTargets } from './losses/softTargets.ts';
-export { type StandardizedTargetsOptions, standardizedTargets } from './losses/standardizedTargets.ts';
-export { type TeacherFreeOptions, teacherFree } from './losses/teacherFree.ts';
-export { uncertaintyWeighted } from './losses/uncertaintyWeighted.ts';
-export { type VariationalInformationOptions, variationalInformation } from './losses/variationalInformation.ts';
-export { type WeightedTerm, weighted } from './losses/weighted.ts';
-export { type WeightedSoftLabelsOptions, weightedSoftLabels } from './losses/weightedSoftLabels.ts';
-export type { FeaturePairOptions, FeatureProjector } from './losses/featurePair.ts';
-export type { Loss, LossParameter, LossReads, LossShapes, LossTensors, Progress } from './losses/loss.ts';
-export type { MembersOptions } from './losses/memberDivergences.ts';
-export type { PairOptions } from './losses/pairs.ts';
-export {
-  byStep,
-  constant,
-  cosine,
-  linear,
-  type Schedule,
-  type Span,
-  type SpanOptions,
-  sigmoidRamp,
-  warmUp,
-} from './losses/schedule.ts';
+export * from './losses.ts';
 export type { BalancedTerm, BalanceEvent, BalanceOptions } from './train/balance.ts';
 
 // Metric and training
@@ -229,7 +170,60 @@ export type { DistillReport } from './distill/report.ts';
 export type { RoundEvent } from './distill/rounds.ts';
 export type { SnapshotOptions } from './distill/snapshots.ts';
 
-// Did it help?
+// Personalization
+export type { BeforeAfter, GuardMetric, GuardOptions, Verdict } from './adapt/guard.ts';
+export type { KeepOptions } from './adapt/keep.ts';
+export type { LabelFindings, LabelOutlier } from './adapt/labelSanity.ts';
+export type { Method } from './adapt/method.ts';
+export type { MethodSteps } from './adapt/methodSteps.ts';
+export { biasOnly } from './adapt/methods/biasOnly.ts';
+export { type EntropyMinimisationOptions, entropyMinimisation } from './adapt/methods/entropyMinimisation.ts';
+export { full } from './adapt/methods/full.ts';
+export { headOnly } from './adapt/methods/headOnly.ts';
+export { type KnnOptions, knn } from './adapt/methods/knn.ts';
+export { type LoraOptions, lora } from './adapt/methods/lora.ts';
+export { type NormStatisticsOptions, normStatistics } from './adapt/methods/normStatistics.ts';
+export { type PrototypesOptions, prototypes } from './adapt/methods/prototypes.ts';
+export type { PersonalizeEvent } from './adapt/events.ts';
+export { type PersonalizeOptions, type PersonalPatch, personalize } from './adapt/personalize.ts';
+export type { PersonalizeReport, PrivacySpent } from './adapt/personalizeReport.ts';
+export { noiseFor, privacySpent } from './adapt/privacy/accountant.ts';
+export type { PrivacyOptions } from './adapt/privacy/privacyOf.ts';
+
+export { destroyProfile, listProfiles } from './adapt/profile/listProfiles.ts';
+export { openProfile } from './adapt/profile/openProfile.ts';
+export type { IdleOptions } from './adapt/profile/idle.ts';
+export type {
+  ExampleInput,
+  Forgotten,
+  Keeps,
+  KeptExample,
+  KeptExamples,
+  LearnBudget,
+  LearnEvent,
+  LearnOptions,
+  LearnProgress,
+  LearnReport,
+  LearnResult,
+  Profile,
+  ProfileContents,
+  ProfileEvent,
+  ProfileLearner,
+  ProfileOptions,
+  ProfileVersion,
+} from './adapt/profile/profile.ts';
+export { type StudentLearnerOptions, studentLearner } from './adapt/profile/studentLearner.ts';
+export { listOnnxWeights, patchOnnx } from './adapt/onnx/patchOnnx.ts';
+export { type OnnxBytes, personalizeOnnx } from './adapt/onnx/personalizeOnnx.ts';
+export type { OnnxGuard, OnnxMethod, PersonalizeOnnxOptions } from './adapt/onnx/personalizeOnnxOptions.ts';
+export type {
+  MeasuredHead,
+  PersonalizedOnnx,
+  PersonalizeOnnxEvent,
+  PersonalizeOnnxReport,
+} from './adapt/onnx/personalizeOnnxReport.ts';
+export type { LowRankDelta } from './onnx/addLowRank.ts';
+export type { LayerWeight } from './onnx/listWeights.ts';
 export { type ConfidentOptions, confident, confidentIndices } from './distill/confident.ts';
 export { type FittedTemperature, fitTemperature, temperatureForEntropy } from './distill/fitTemperature.ts';
 export {

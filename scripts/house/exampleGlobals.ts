@@ -8,6 +8,8 @@ import type {
   ImageLike,
   LabelledDataset,
   Loss,
+  Patch,
+  Store,
   Student,
   Teacher,
   Trainer,
@@ -26,6 +28,8 @@ export declare const pixels: Float32Array;
 export declare const model: LayersModel;
 export declare const x: Tensor;
 export declare const y: Tensor;
+export declare const patch: Patch;
+export declare const store: Store;
 export declare const controller: AbortController;
 export declare const bytes: Uint8Array<ArrayBuffer>;
 export declare const labels: readonly number[];

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import ts from 'typescript';
 import { root, type Source } from './sources.ts';
 import { exportsOf, parse, reexportsOf } from './syntax.ts';
@@ -121,5 +121,9 @@ function namesOf({ importClause }: ts.ImportDeclaration): string[] {
 /** The names that a file exports, by declaration or by handing on. */
 function openNames(file: string): string[] {
   const source = { file, text: readFileSync(resolve(root, file), 'utf8') };
-  return [...exportsOf(source).map(({ name }) => name), ...reexportsOf(source).map((one) => one.as)];
+  const own = [...exportsOf(source).map(({ name }) => name), ...reexportsOf(source).map((one) => one.as)];
+  const whole = [...source.text.matchAll(/^export \* from '(.*)';$/gm)].map(([, from]) =>
+    posix.join(posix.dirname(file), from as string),
+  );
+  return [...own, ...whole.flatMap(openNames)];
 }

@@ -14,6 +14,7 @@ export const LAYERS = [
 /** Files at the root of src; together they are the folder "entry" of the table. */
 export const ENTRIES = [
   'src/index.ts',
+  'src/losses.ts',
   'src/worker.ts',
   'src/exposeWorker.ts',
   'src/tfjs.ts',
@@ -58,6 +59,17 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     student: 'value',
   },
   train: { core: 'value', runtime: 'value', workers: 'value', data: 'value', losses: 'value', student: 'value' },
+  adapt: {
+    core: 'value',
+    runtime: 'type',
+    storage: 'value',
+    onnx: 'value',
+    data: 'value',
+    losses: 'value',
+    student: 'value',
+    teacher: 'value',
+    train: 'value',
+  },
   distill: {
     core: 'value',
     runtime: 'type',

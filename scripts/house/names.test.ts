@@ -10,6 +10,7 @@ const EMPTY_PLACES = /(^|\/)(utils?|common|helpers?|misc|shared|types\.ts)(\/|$)
 
 /** Names that are not ours to choose, each with its reason. */
 const EXCEPTED: Readonly<Record<string, string>> = {
+  baseHash: 'a patch belongs to a base, as adapters everywhere do',
   ConvInfo: 'tfjs calls it Conv2DInfo',
   convInfoOf: 'makes a ConvInfo',
   LimbeckError: 'an error tells where it comes from',

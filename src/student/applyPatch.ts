@@ -70,7 +70,8 @@ export function revertPatch(student: Student): Student {
  * same bits, and held against the student.
  * Throws    patch-mismatch: the student is not that base with that patch · what `applyPatch` throws
  * @example
- * const base = revertPatch(await recognizePatched(loaded, { base: student, patch }));
+ * const { artifacts } = await readBundle(bytes);
+ * const reverted = revertPatch(await recognizePatched(artifacts, { base: student, patch }));
  */
 export async function recognizePatched(
   student: StudentSource,

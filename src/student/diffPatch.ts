@@ -31,7 +31,7 @@ export interface DiffPatchOptions {
  *           not-finite: a weight that is no number, or whose change is too large for float32 · patch-invalid: labels that
  *           are not as many as the classes
  * @example
- * const patch = await diffPatch(before, student, { name: 'kitchen' });
+ * const patch = await diffPatch(student, model, { name: 'kitchen' });
  */
 export async function diffPatch(
   base: StudentSource,

@@ -32,7 +32,8 @@ export interface MergePatchesOptions {
  *           that disagree · patch-invalid: a patch that is none, or a sum too large for float32 · invalid-option
  * Source    Ilharco et al. 2023, "Editing models with task arithmetic", arXiv:2212.04089
  * @example
- * const both = mergePatches([{ patch: mine, weight: 0.5 }, { patch: yours, weight: 0.5 }], { name: 'ours' });
+ * const other = await patchFromBytes(bytes);
+ * const both = mergePatches([{ patch, weight: 0.5 }, { patch: other, weight: 0.5 }], { name: 'ours' });
  */
 export function mergePatches(patches: readonly WeightedPatch[], options: MergePatchesOptions = {}): Patch {
   checkKnownOptions(options, ['name', 'rank'], 'mergePatches');

@@ -134,13 +134,14 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           }
         }
         quantization = await quantized.report();
-        adapted = adaptation.outcome();
       } catch (thrown) {
         const cause = signal.aborted ? thrown : await causeOf(thrown);
         error = signal.aborted || isAbortError(cause) ? abortError(signal.reason) : cause;
       } finally {
         await near.release();
         ownOptimizer.dispose();
+        // A run that was stopped gives what was learned by then.
+        adapted = adaptation.outcome();
         adaptation[Symbol.dispose]();
         loss[Symbol.dispose]();
         self[Symbol.dispose]();

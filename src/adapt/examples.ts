@@ -1,0 +1,64 @@
+import { pickRowsOfAll } from '../core/rows.ts';
+import { dtypeOf, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import { type Dataset, isLabelled, type LabelledExamples } from '../data/dataset.ts';
+import { batches } from '../data/views.ts';
+
+/** A person's examples are few: all of them at once. */
+export interface AllExamples {
+  /** [N, ...] by name. */
+  readonly inputs: NamedArrays;
+  /** [N]; undefined where the data has none. */
+  readonly labels: Int32Array | undefined;
+  readonly size: number;
+}
+
+const READ_BATCH = 256;
+
+/** Every example of a dataset, in its order. Throws what the data throws. */
+export async function readAll(data: Dataset, signal?: AbortSignal): Promise<AllExamples> {
+  const inputs: Record<string, NdArray> = {};
+  const labels = isLabelled(data) ? new Int32Array(data.size) : undefined;
+  for await (const { indices, examples } of batches(data, READ_BATCH, signal ? { signal } : {})) {
+    const from = indices[0] as number;
+    for (const [name, rows] of Object.entries(examples.inputs)) putRows(inputs, name, rows, from, data.size);
+    if (labels !== undefined) labels.set((examples as LabelledExamples).labels, from);
+  }
+  return { inputs, labels, size: data.size };
+}
+
+/** Writes rows into an array of all, which is made at the first. */
+export function putRows(all: Record<string, NdArray>, name: string, rows: NdArray, from: number, size: number): void {
+  const row = rows.shape.slice(1);
+  all[name] ??= { data: makeArray(dtypeOf(rows.data), size * sizeOf(row)), shape: [size, ...row] };
+  all[name].data.set(rows.data, from * sizeOf(row));
+}
+
+export function pickExamples({ inputs, labels }: AllExamples, indices: Int32Array): AllExamples {
+  return {
+    inputs: pickRowsOfAll(inputs, indices),
+    labels: labels && Int32Array.from(indices, (i) => labels[i] as number),
+    size: indices.length,
+  };
+}
+
+/** One after the other; the inputs of the first decide which there are. */
+export function joinExamples(first: AllExamples, second: AllExamples): AllExamples {
+  const inputs = Object.fromEntries(
+    Object.entries(first.inputs).map(([name, rows]) => [name, stacked(rows, second.inputs[name] as NdArray)]),
+  );
+  const labels = first.labels && second.labels && Int32Array.of(...first.labels, ...second.labels);
+  return { inputs, labels, size: first.size + second.size };
+}
+
+export function stacked(first: NdArray, second: NdArray): NdArray {
+  const data = makeArray(dtypeOf(first.data), first.data.length + second.data.length);
+  data.set(first.data);
+  data.set(second.data, first.data.length);
+  return { data, shape: [(first.shape[0] ?? 0) + (second.shape[0] ?? 0), ...first.shape.slice(1)] };
+}
+
+/** Row i of a matrix [N, F], a view. */
+export function rowOf({ data, shape }: NdArray, i: number) {
+  const length = sizeOf(shape.slice(1));
+  return data.subarray(i * length, (i + 1) * length);
+}

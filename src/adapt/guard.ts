@@ -1,0 +1,90 @@
+import { checkFraction, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
+
+/** What a patch must not make worse. */
+export interface GuardOptions {
+  /** 'accuracy' or 'nll' (negative log-likelihood, nats). Default 'accuracy'. */
+  readonly metric?: GuardMetric;
+  /** How much worse the person's held-out examples may become: a fraction for accuracy, nats for nll. Default 0. */
+  readonly tolerance?: number;
+  /** The same of the base's own examples. Default 0.01. */
+  readonly baseTolerance?: number;
+  /** Which part of each class's examples is held out, where no `holdout` is given. Default 0.2. */
+  readonly holdoutFraction?: number;
+}
+
+/** What is measured before and after: the fraction of right answers, or the mean negative log-likelihood in nats. */
+export type GuardMetric = 'accuracy' | 'nll';
+
+/** Whether a patch may be applied, and why. */
+export interface Verdict {
+  readonly isAccepted: boolean;
+  /** A sentence for a person. */
+  readonly why: string;
+}
+
+/** Before and after; undefined where nothing was measured. */
+export interface BeforeAfter {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Throws    invalid-option */
+export function checkGuard(options: GuardOptions): void {
+  checkKnownOptions(options, ['metric', 'tolerance', 'baseTolerance', 'holdoutFraction'], 'guard');
+  const { metric = 'accuracy', tolerance = 0, baseTolerance = 0, holdoutFraction = 0 } = options;
+  checkOneOf(metric, 'metric', ['accuracy', 'nll']);
+  checkFraction(tolerance, 'tolerance');
+  checkFraction(baseTolerance, 'baseTolerance');
+  checkFraction(holdoutFraction, 'holdoutFraction');
+}
+
+/** A class of fewer examples gives none away. */
+const LEAST_EXAMPLES = 3;
+
+/**
+ * Which examples are held out: the same part of each class, one at least, chosen by the seed. Classes of one or two
+ * examples keep theirs.
+ */
+export function holdOut(labels: Int32Array, fraction: number, seed: number): { learned: Int32Array; held: Int32Array } {
+  const random = seededRandom(derivedSeed(seed, 'holdout'));
+  const held = new Set<number>();
+  for (const label of new Set(labels)) {
+    const own = Array.from(labels.keys()).filter((i) => labels[i] === label);
+    const count = own.length < LEAST_EXAMPLES || fraction === 0 ? 0 : Math.max(1, Math.round(fraction * own.length));
+    for (const at of permutation(own.length, random).subarray(0, Math.min(count, own.length - 1))) {
+      held.add(own[at] as number);
+    }
+  }
+  const all = Int32Array.from(labels.keys());
+  return { learned: all.filter((i) => !held.has(i)), held: all.filter((i) => held.has(i)) };
+}
+
+/** Decides by what was measured; without a figure a patch is taken, and the verdict says that nothing was measured. */
+export function decide(options: GuardOptions, own: BeforeAfter | undefined, base: BeforeAfter | undefined): Verdict {
+  const { metric = 'accuracy', tolerance = 0, baseTolerance = 0.01 } = options;
+  const parts = [
+    { figures: own, tolerance, what: 'the person’s held-out examples' },
+    { figures: base, tolerance: baseTolerance, what: 'the base’s examples' },
+  ];
+  for (const { figures, tolerance: most, what } of parts) {
+    if (figures === undefined) continue;
+    const lost = metric === 'accuracy' ? figures.before - figures.after : figures.after - figures.before;
+    // Differences of fractions are not exact.
+    if (!(lost <= most + 1e-9)) {
+      const why = `On ${what} ${metric} went from ${shown(figures.before)} to ${shown(figures.after)}, more than ${most} worse; the patch is empty and changes nothing.`;
+      return { isAccepted: false, why };
+    }
+  }
+  if (own === undefined && base === undefined) {
+    return { isAccepted: true, why: 'There were too few examples to hold some out, so nothing was measured.' };
+  }
+  const told = parts.flatMap(({ figures, what }) =>
+    figures === undefined ? [] : [`on ${what} ${metric} went from ${shown(figures.before)} to ${shown(figures.after)}`],
+  );
+  return { isAccepted: true, why: `${(told.join(', ')).replace(/^o/, 'O')}.` };
+}
+
+function shown(value: number): string {
+  return String(Number(value.toFixed(4)));
+}

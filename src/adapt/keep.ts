@@ -1,0 +1,114 @@
+import { checkCount, checkKnownOptions, checkNotNegative } from '../core/options.ts';
+import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
+import { pickRowsOfAll } from '../core/rows.ts';
+import { argMax } from '../core/stats.ts';
+import { checkNotEmpty, type Dataset, type LabelledDataset } from '../data/dataset.ts';
+import { pick } from '../data/views.ts';
+import { crossEntropy } from '../losses/crossEntropy.ts';
+import { specOf } from '../losses/revive.ts';
+import type { AnchorOptions } from '../train/adaptation.ts';
+import { type AllExamples, readAll, rowOf } from './examples.ts';
+import { type Asked, answersOf } from './predictAll.ts';
+
+/** What keeps the base's own knowledge while it learns something new. */
+export interface KeepOptions {
+  /**
+   * Weight of the base's own answers beside the labels' 1: on the replayed examples, or on the person's own where none is
+   * replayed (LwF). Default 2; 0 with `ewc`.
+   */
+  readonly former?: number;
+  /** Examples of the base's own data that are learned along; without labels, the base's own answers are theirs. */
+  readonly replay?: Dataset | LabelledDataset;
+  /** How many of them at most, drawn by the seed. Default 200. */
+  readonly replayExamples?: number;
+  /**
+   * Strength with which each weight is drawn back to where it was, by its importance (EWC), which is measured on the replayed
+   * examples, or on the person's where there are none. Default 0.
+   */
+  readonly ewc?: number;
+}
+
+/** Throws    invalid-option · empty-dataset */
+export function checkKeep(options: KeepOptions): void {
+  checkKnownOptions(options, ['former', 'replay', 'replayExamples', 'ewc'], 'keep');
+  const { former = 0, replay, replayExamples = 1, ewc = 0 } = options;
+  checkNotNegative(former, 'former');
+  checkNotNegative(ewc, 'ewc');
+  checkCount(replayExamples, 'replayExamples');
+  if (replay !== undefined) checkNotEmpty(replay, 'replay');
+}
+
+/** The examples to learn along, with labels. */
+export async function readKept(
+  keep: KeepOptions | undefined,
+  asked: Asked,
+  seed: number,
+): Promise<(AllExamples & { readonly labels: Int32Array }) | undefined> {
+  const { replay, replayExamples = 200 } = keep ?? {};
+  if (replay === undefined) return undefined;
+  const chosen = permutation(replay.size, seededRandom(derivedSeed(seed, 'replay'))).slice(0, replayExamples);
+  const examples = await readAll(pick(replay, chosen), asked.signal);
+  return { ...examples, labels: examples.labels ?? (await ownLabels(asked, examples)) };
+}
+
+/** What the student itself says of each example. */
+async function ownLabels(asked: Asked, { inputs, size }: AllExamples): Promise<Int32Array> {
+  const { logits } = await answersOf(asked, inputs, size);
+  const classes = logits.shape[1] as number;
+  return Int32Array.from({ length: size }, (_, i) => argMax(logits.data, i * classes, classes));
+}
+
+/** Examples beyond this tell little more of which weights matter. */
+const MOST_MEASURED = 200;
+
+/**
+ * The importance of each weight, where EWC is asked for: the diagonal of the Fisher information, with labels drawn from the
+ * student's own answers.
+ * Source    Kirkpatrick et al. 2017, §2, arXiv:1612.00796
+ */
+export async function openAnchor(
+  keep: KeepOptions | undefined,
+  asked: Asked,
+  { inputs, size }: AllExamples,
+  seed: number,
+): Promise<AnchorOptions | undefined> {
+  const strength = keep?.ewc ?? 0;
+  if (strength === 0) return undefined;
+  const count = Math.min(size, MOST_MEASURED);
+  const { logits } = await answersOf(asked, inputs, size);
+  const random = seededRandom(derivedSeed(seed, 'fisher'));
+  const labels = Int32Array.from({ length: count }, (_, i) => drawn(rowOf(logits, i), random()));
+  const read = async (indices: Int32Array) => ({
+    inputs: pickRowsOfAll(inputs, indices),
+    teacher: {},
+    labels: Int32Array.from(indices, (i) => labels[i] as number),
+  });
+  const job = {
+    student: { kind: 'artifacts', artifacts: asked.artifacts },
+    loss: specOf(crossEntropy()),
+    size: count,
+    epochs: 1,
+    batchSize: 1,
+    optimizer: { name: 'sgd' },
+    adaptation: { measures: 'importance' },
+    seed,
+    holdoutSize: 0,
+  } as const;
+  const source = { read, readHoldout: async () => ({}) };
+  const { adapted, error } = await asked.trainer.train(job, source, () => undefined, asked.signal);
+  if (error !== undefined) throw error;
+  return { strength, importance: adapted?.importance ?? {} };
+}
+
+/** A class by its probability. */
+function drawn(logits: ArrayLike<number>, at: number): number {
+  const row = Array.from(logits);
+  const top = Math.max(...row);
+  const weights = row.map((z) => Math.exp(z - top));
+  let rest = at * weights.reduce((sum, weight) => sum + weight, 0);
+  const found = weights.findIndex((weight) => {
+    rest -= weight;
+    return rest < 0;
+  });
+  return found < 0 ? row.length - 1 : found;
+}

@@ -1,0 +1,78 @@
+import type { NdArray } from '../core/shape.ts';
+import { type AllExamples, rowOf } from './examples.ts';
+import { type ClassMeans, classMeans, without } from './prototypes/classMeans.ts';
+
+/** What is odd about the labels of some examples. */
+export interface LabelFindings {
+  /** Groups of examples that are the same, bit for bit, and have different labels; none of them is learned from. */
+  readonly contradictions: readonly (readonly number[])[];
+  /** Examples that lie much nearer to the mean of another class than to that of their own; they are learned from. */
+  readonly outliers: readonly LabelOutlier[];
+}
+
+/** An example at odds with the others of its class. */
+export interface LabelOutlier {
+  readonly example: number;
+  readonly label: number;
+  /** The class whose mean is nearest. */
+  readonly nearest: number;
+}
+
+/** How many times farther the own mean must be, in squared distance, before it is odd. */
+const FARTHER = 2;
+/** A class of fewer examples has no mean that could be trusted. */
+const LEAST_EXAMPLES = 3;
+
+/** Groups of equal examples with different labels. */
+export function contradictionsIn({ inputs, labels, size }: AllExamples): number[][] {
+  const groups = new Map<string, number[]>();
+  const arrays = Object.values(inputs);
+  for (let i = 0; i < size; i++) {
+    const key = arrays.map((array) => keyOf(rowOf(array, i))).join(' ');
+    groups.set(key, [...(groups.get(key) ?? []), i]);
+  }
+  const isMixed = (group: readonly number[]) => new Set(group.map((i) => labels?.[i])).size > 1;
+  // Two rows of one key may still differ: the key is short.
+  return [...groups.values()].filter((group) => group.length > 1 && isMixed(group) && areEqual(arrays, group));
+}
+
+/**
+ * Examples at odds with the others of their class, each judged without itself.
+ * Shapes    features [N, F], labels [N]
+ */
+export function outliersIn(features: NdArray, labels: Int32Array, classes: number): LabelOutlier[] {
+  const all = classMeans(features, labels, classes);
+  return Array.from(labels, (label, example): LabelOutlier | undefined => {
+    if ((all.counts[label] as number) < LEAST_EXAMPLES) return undefined;
+    const row = rowOf(features, example);
+    const distances = distancesTo(without(all, row, label), row);
+    const nearest = distances.indexOf(Math.min(...distances));
+    const isOdd = nearest !== label && (distances[label] as number) > FARTHER * (distances[nearest] as number);
+    return isOdd ? { example, label, nearest } : undefined;
+  }).filter((outlier) => outlier !== undefined);
+}
+
+function distancesTo({ means, counts }: ClassMeans, row: ArrayLike<number>): number[] {
+  return means.map((mean, c) =>
+    (counts[c] as number) < LEAST_EXAMPLES - 1
+      ? Number.POSITIVE_INFINITY
+      : mean.reduce((sum, value, f) => sum + (value - (row[f] as number)) ** 2, 0),
+  );
+}
+
+/** A number for the values of a row, by FNV-1a over their bits. */
+function keyOf(row: NdArray['data']): number {
+  const words = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
+  let hash = 0x811c9dc5;
+  for (const byte of words) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}
+
+function areEqual(arrays: readonly NdArray[], [first = 0, ...others]: readonly number[]): boolean {
+  return others.every((other) =>
+    arrays.every((array) => {
+      const [a, b] = [rowOf(array, first), rowOf(array, other)];
+      return a.every((value, i) => value === b[i]);
+    }),
+  );
+}

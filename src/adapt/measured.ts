@@ -1,0 +1,55 @@
+import type { NdArray } from '../core/shape.ts';
+import { argMax } from '../core/stats.ts';
+import { applyPatch } from '../student/applyPatch.ts';
+import type { Patch } from '../student/patch.ts';
+import { type Student, type StudentArtifacts, studentFromArtifacts } from '../student/student.ts';
+import type { Trainer } from '../train/trainer.ts';
+import type { AllExamples } from './examples.ts';
+import type { BeforeAfter, GuardMetric } from './guard.ts';
+import { predictRows } from './predictAll.ts';
+
+/** Which patch of which base is measured, and how. */
+export interface Measured {
+  readonly artifacts: StudentArtifacts;
+  readonly patch: Patch;
+  readonly metric: GuardMetric;
+  readonly trainer: Trainer;
+  readonly signal: AbortSignal;
+}
+
+/** The metric of base and patched student on some examples; undefined without examples or labels. */
+export async function beforeAfter(
+  { artifacts, patch, metric, trainer, signal }: Measured,
+  examples: AllExamples | undefined,
+): Promise<BeforeAfter | undefined> {
+  const { labels, inputs, size } = examples ?? { labels: undefined, inputs: {}, size: 0 };
+  if (labels === undefined || size === 0) return undefined;
+  const scoreOf = async (student: Student) => {
+    const answers = await predictRows(trainer, student, inputs, size, signal);
+    return scored(metric, (answers['logits'] ?? Object.values(answers)[0]) as NdArray, labels);
+  };
+  const before = await scoreOf(studentFromArtifacts('base', artifacts));
+  return { before, after: await scoreOf(await applyPatch(artifacts, patch)) };
+}
+
+/**
+ * The fraction of right answers, or the mean negative log-likelihood; a class that the answers do not know is wrong, at the
+ * cost of the least likely one.
+ * Shapes    logits [N, C], labels [N]
+ * Units     a fraction, or nats
+ */
+export function scored(metric: GuardMetric, logits: NdArray, labels: Int32Array): number {
+  const classes = logits.shape[1] as number;
+  let sum = 0;
+  for (const [i, label] of labels.entries()) {
+    const from = i * classes;
+    if (metric === 'accuracy') sum += argMax(logits.data, from, classes) === label ? 1 : 0;
+    else {
+      const row = Array.from(logits.data.subarray(from, from + classes));
+      const top = Math.max(...row);
+      const norm = top + Math.log(row.reduce((all, z) => all + Math.exp(z - top), 0));
+      sum += norm - (row[label] ?? Math.min(...row));
+    }
+  }
+  return sum / labels.length;
+}

@@ -1,0 +1,58 @@
+import type { NamedArrays, NdArray } from '../core/shape.ts';
+import type { Classifier } from '../student/classifier.ts';
+import type { Patch } from '../student/patch.ts';
+import type { StudentArtifacts } from '../student/student.ts';
+import type { AnchorOptions } from '../train/adaptation.ts';
+import type { Trainer } from '../train/trainer.ts';
+import type { PersonalizeEvent } from './events.ts';
+import type { Budget } from './personalize.ts';
+import type { PrivacySpent } from './personalizeReport.ts';
+
+/** How a student is adapted: a file of `methods/` each. */
+export interface Method {
+  /** As reports call it. */
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Whether it learns from labels; without, it needs none. */
+  readonly readsLabels: boolean;
+  /** Whether a class may have a single example. */
+  readonly takesOneExample: boolean;
+  /** The changes that it makes to the base. Throws what training throws. */
+  learn(lesson: Lesson): Promise<Pick<Patch, 'changes' | 'memory'>>;
+}
+
+/** What a method learns from, and with. */
+export interface Lesson {
+  /** The student as it is, with rows of zeros for new classes. */
+  readonly base: StudentArtifacts;
+  readonly classifier: Classifier;
+  /** Examples to learn from, the person's own first, then those that are kept from before: [N, ...] by name. */
+  readonly inputs: NamedArrays;
+  /** [N]. */
+  readonly labels: Int32Array;
+  readonly size: number;
+  /** How many of these are the person's. */
+  readonly own: number;
+  /** What the base says of them: the features before its last layer [N, F], and its logits [N, C]. */
+  readonly features: NdArray;
+  readonly logits: NdArray;
+  /** Weight of the base's own answers beside the labels' 1; 0: none (LwF). */
+  readonly formerWeight: number;
+  readonly anchor: AnchorOptions | undefined;
+  readonly privacy: LessonPrivacy | undefined;
+  readonly budget: Budget;
+  readonly seed: number;
+  readonly trainer: Trainer;
+  readonly emit: (event: PersonalizeEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The noise that hides each example, and how often examples are drawn. */
+export interface LessonPrivacy {
+  readonly clipNorm: number;
+  readonly noiseMultiplier: number;
+  readonly sampleFraction: number;
+  readonly steps: number;
+  readonly noiseSeed: readonly number[];
+  readonly spent: PrivacySpent;
+}

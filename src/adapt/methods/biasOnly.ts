@@ -1,0 +1,27 @@
+import { checkKnownOptions } from '../../core/options.ts';
+import type { Method } from '../method.ts';
+import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';
+import { trainChanges } from '../trainChanges.ts';
+
+/**
+ * Only biases learn (BitFit): the smallest of patches.
+ * Shapes    biases [C] of any layer
+ * Units     none
+ * Throws    invalid-option · student-not-trainable: a student without biases
+ * Source    Ben Zaken, Ravfogel, Goldberg 2022, arXiv:2106.10199
+ */
+export function biasOnly(options: MethodSteps = {}): Method {
+  checkKnownOptions(options, STEPS_OPTIONS, 'biasOnly');
+  checkSteps(options);
+  return {
+    name: 'biasOnly',
+    options: { ...options },
+    readsLabels: true,
+    takesOneExample: false,
+    learn: (lesson) =>
+      trainChanges(lesson, {
+        ...stepsOf(options, { epochs: 10, learningRate: 2e-2 }),
+        adaptation: { learns: 'biases' },
+      }),
+  };
+}

@@ -1,0 +1,43 @@
+import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { informationMaximization } from '../../losses/informationMaximization.ts';
+import { hasNorms } from '../../student/norms.ts';
+import type { Method } from '../method.ts';
+import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';
+import { trainChanges } from '../trainChanges.ts';
+
+/** How long it learns, and whether answers are kept diverse. */
+export interface EntropyMinimisationOptions extends MethodSteps {
+  /** Weight of the entropy of the mean answer, which keeps all from becoming one class. Default 1; TENT has 0. */
+  readonly diversity?: number;
+}
+
+/**
+ * Test-time adaptation (TENT): scales and offsets of normalizations learn to make the student's answers certain; no label is
+ * read. Batch normalization uses the statistics of the batch meanwhile, and its averages follow. A student without a
+ * normalization learns by its biases.
+ * Shapes    logits [B, C]
+ * Units     nats
+ * Throws    invalid-option
+ * Source    Wang et al. 2021, §3, arXiv:2006.10726; diversity: Liang et al. 2020, eq. 4, arXiv:2002.08546
+ * Differs   answers are kept diverse by default, because a few examples of one person soon agree on one class
+ */
+export function entropyMinimisation(options: EntropyMinimisationOptions = {}): Method {
+  checkKnownOptions(options, ['diversity', ...STEPS_OPTIONS], 'entropyMinimisation');
+  const { diversity = 1 } = options;
+  checkNotNegative(diversity, 'diversity');
+  checkSteps(options);
+  return {
+    name: 'entropyMinimisation',
+    options: { ...options, diversity },
+    readsLabels: false,
+    takesOneExample: true,
+    learn(lesson) {
+      const norms = hasNorms(lesson.base);
+      return trainChanges(lesson, {
+        ...stepsOf(options, { epochs: 5, learningRate: 1e-3 }),
+        adaptation: norms ? { learns: 'norms', statistics: 'moving' } : { learns: 'biases' },
+        loss: informationMaximization({ diversity: lesson.size > 1 ? diversity : 0 }),
+      });
+    },
+  };
+}

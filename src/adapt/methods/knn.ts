@@ -1,0 +1,61 @@
+import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { median } from '../../core/stats.ts';
+import { rowOf } from '../examples.ts';
+import type { Lesson, Method } from '../method.ts';
+
+/** How many neighbours vote, and how fast a vote fades. */
+export interface KnnOptions {
+  /** Default 5; at most as many as there are examples. */
+  readonly k?: number;
+  /** A vote weighs exp(−distance² ÷ temperature). Default: the median squared distance of an example to its nearest. */
+  readonly temperature?: number;
+}
+
+/**
+ * The nearest examples decide (k nearest neighbours): the patch holds the features of the examples themselves, and nothing
+ * learns.
+ * Shapes    features [N, F] → logits [B, C]
+ * Units     logits are logarithms of the shares of votes
+ * Throws    invalid-option
+ * Source    Cover and Hart 1967, IEEE Trans. Inf. Theory 13(1); weights: Goldberger et al. 2005 (NCA), eq. 1
+ */
+export function knn(options: KnnOptions = {}): Method {
+  checkKnownOptions(options, ['k', 'temperature'], 'knn');
+  const { k = 5, temperature } = options;
+  checkCount(k, 'k');
+  if (temperature !== undefined) checkPositive(temperature, 'temperature');
+  return {
+    name: 'knn',
+    options: { k, ...(temperature !== undefined && { temperature }) },
+    readsLabels: true,
+    takesOneExample: true,
+    async learn(lesson) {
+      const { features, labels, size } = lesson;
+      const memory = {
+        features: Float32Array.from(features.data),
+        labels: labels.slice(),
+        k: Math.min(k, size),
+        temperature: temperature ?? (nearestSquared(lesson) || 1),
+      };
+      return { changes: [], memory };
+    },
+  };
+}
+
+/** Median over the examples of the squared distance to the nearest other one. */
+function nearestSquared({ features, size }: Lesson): number {
+  if (size < 2) return 1;
+  const nearest = Array.from({ length: size }, (_, i) => {
+    const own = rowOf(features, i);
+    let least = Number.POSITIVE_INFINITY;
+    for (let j = 0; j < size; j++) {
+      if (j === i) continue;
+      const other = rowOf(features, j);
+      let sum = 0;
+      for (let f = 0; f < own.length && sum < least; f++) sum += ((own[f] as number) - (other[f] as number)) ** 2;
+      least = Math.min(least, sum);
+    }
+    return least;
+  });
+  return median(nearest);
+}

@@ -1,0 +1,129 @@
+import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import type { WeightChange } from '../../student/patch.ts';
+import { splitWeights } from '../../student/weightBytes.ts';
+import { rowOf } from '../examples.ts';
+import type { Lesson, Method } from '../method.ts';
+import { type ClassMeans, classMeans, without } from '../prototypes/classMeans.ts';
+
+/** How much the person's class means count beside the base. */
+export interface PrototypesOptions {
+  /**
+   * Weight of the means beside the base's logits; 'chosen': the one whose answers fit the examples best, each judged
+   * without itself; 'alone': the nearest mean decides, whatever the base says. Default 'chosen'.
+   */
+  readonly strength?: number | 'chosen' | 'alone';
+}
+
+/** From the base alone to the means nearly alone. */
+const STRENGTHS = [0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3];
+/** Where no class has two examples, so that nothing can be judged. */
+const UNJUDGED = 0.03;
+
+/**
+ * The nearest class mean in the features before the last layer, written into that layer; nothing learns. The mean of a class
+ * gives the logit −‖x − μ‖² ÷ 2σ², which is linear in x but for a part that all classes share. A class without an example
+ * gets the mean of the others' rows, so that it neither gains nor loses.
+ * Shapes    features [N, F], labels [N] → weights [F, C], bias [C]
+ * Units     logits
+ * Throws    invalid-option
+ * Source    Mensink et al. 2013, TPAMI 35(11), eq. 1 (nearest class mean); Snell et al. 2017, §2.4, arXiv:1703.05175 (as a
+ *           linear model)
+ * Differs   it is added to the base's logits, with a strength that the examples choose by leave-one-out
+ */
+export function prototypes(options: PrototypesOptions = {}): Method {
+  checkKnownOptions(options, ['strength'], 'prototypes');
+  const { strength = 'chosen' } = options;
+  if (strength !== 'chosen' && strength !== 'alone') checkNotNegative(strength, 'strength');
+  return {
+    name: 'prototypes',
+    options: { strength },
+    readsLabels: true,
+    takesOneExample: true,
+    async learn(lesson) {
+      const means = classMeans(
+        lesson.features,
+        lesson.labels.subarray(0, lesson.own),
+        lesson.logits.shape[1] as number,
+      );
+      const weight = strength === 'alone' ? 1 : strength === 'chosen' ? chosen(lesson, means) : strength;
+      return { changes: changesOf(lesson, means, weight, strength === 'alone') };
+    },
+  };
+}
+
+/** The strength with the least cross-entropy over the examples, each without its own part in its class's mean. */
+function chosen({ features, labels, logits, own, size }: Lesson, means: ClassMeans): number {
+  const judged = Array.from({ length: size }, (_, i) => i).filter(
+    (i) => i >= own || (means.counts[labels[i] as number] as number) > 1,
+  );
+  if (judged.length === 0) return UNJUDGED;
+  const scores = judged.map((i) => {
+    const row = rowOf(features, i);
+    const seen = i < own ? without(means, row, labels[i] as number) : means;
+    return scoresOf(seen, row);
+  });
+  const costOf = (strength: number) =>
+    judged.reduce((sum, i, at) => {
+      const all = Array.from(
+        rowOf(logits, i),
+        (logit, c) => logit + strength * ((scores[at] as Float64Array)[c] as number),
+      );
+      const top = Math.max(...all);
+      return (
+        sum +
+        top +
+        Math.log(all.reduce((rest, z) => rest + Math.exp(z - top), 0)) -
+        (all[labels[i] as number] as number)
+      );
+    }, 0);
+  const costs = STRENGTHS.map(costOf);
+  return STRENGTHS[costs.indexOf(Math.min(...costs))] as number;
+}
+
+/** Each class's (2μ·x − ‖μ‖²) ÷ 2σ². */
+function scoresOf(means: ClassMeans, x: ArrayLike<number>): Float64Array {
+  const { rows, offsets } = linearOf(means);
+  return Float64Array.from(rows, (row, c) =>
+    row.reduce((sum, w, f) => sum + w * (x[f] as number), offsets[c] as number),
+  );
+}
+
+/** As a linear map: a row of weights and an offset for each class; the mean of the others where one has no example. */
+function linearOf({ means, counts, variance }: ClassMeans) {
+  const known = means.map((mean) => ({
+    row: mean.map((value) => value / variance),
+    offset: -mean.reduce((sum, value) => sum + value * value, 0) / (2 * variance),
+  }));
+  const present = known.filter((_, c) => (counts[c] as number) > 0);
+  const length = means[0]?.length ?? 0;
+  const neutral = {
+    row: Float64Array.from(
+      { length },
+      (_, f) => present.reduce((sum, { row }) => sum + (row[f] as number), 0) / present.length,
+    ),
+    offset: present.reduce((sum, { offset }) => sum + offset, 0) / present.length,
+  };
+  const all = known.map((one, c) => ((counts[c] as number) > 0 ? one : neutral));
+  return { rows: all.map(({ row }) => row), offsets: all.map(({ offset }) => offset) };
+}
+
+function changesOf({ base, classifier }: Lesson, means: ClassMeans, strength: number, alone: boolean): WeightChange[] {
+  const { rows, offsets } = linearOf(means);
+  // Scores of all classes may be shifted together: numbers of the size of logits keep float32 exact.
+  const shift = offsets.reduce((sum, offset) => sum + offset, 0) / offsets.length;
+  const classes = rows.length;
+  return splitWeights(base)
+    .filter(({ name }) => name.startsWith(`${classifier.layer}/`))
+    .map(({ name, shape, bytes }) => {
+      const before = new Float32Array(bytes.slice().buffer);
+      const isBias = shape.length === 1;
+      const delta = before.map((value, at) => {
+        const c = at % classes;
+        const own = isBias
+          ? (offsets[c] as number) - shift
+          : ((rows[c] as Float64Array)[Math.floor(at / classes)] as number);
+        return strength * own - (alone ? value : 0);
+      });
+      return { kind: 'added', weight: name, shape, delta };
+    });
+}

@@ -1,0 +1,76 @@
+// Features as a head learns from them: around 0, of one size, and in rows of a length of about 1.
+import type { NdArray } from '../../core/shape.ts';
+
+/** A linear classifier of features: features · weights + bias. */
+export interface LinearHead {
+  /** [F, C] in row-major order. */
+  readonly weights: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/** How features are moved and sized, one by one. */
+export interface Scaling {
+  readonly mean: Float64Array;
+  /** What a feature is multiplied by after its mean is taken away. */
+  readonly scale: Float64Array;
+}
+
+/** A feature that hardly varies is not blown up: its deviation is at least this part of the typical one. */
+const FLOOR = 1e-2;
+/** Few examples tell little about a deviation: it is as if so many more had shown the typical one. */
+const PRIOR_EXAMPLES = 10;
+
+/** Of features [N, F]. */
+export function scalingOf({ data, shape }: NdArray): Scaling {
+  const [count = 0, width = 0] = shape;
+  const mean = new Float64Array(width);
+  const variance = new Float64Array(width);
+  for (let i = 0; i < data.length; i++) mean[i % width] = (mean[i % width] as number) + (data[i] as number) / count;
+  for (let i = 0; i < data.length; i++) {
+    const f = i % width;
+    variance[f] = (variance[f] as number) + ((data[i] as number) - (mean[f] as number)) ** 2 / count;
+  }
+  const typical = Math.sqrt(variance.reduce((sum, one) => sum + one, 0) / width) || 1;
+  const known = count / (count + PRIOR_EXAMPLES);
+  const scale = variance.map((one) => {
+    const own = Math.max(Math.sqrt(one), FLOOR * typical);
+    // A mean of logarithms: features of very different units stay apart.
+    return 1 / (own ** known * typical ** (1 - known) * Math.sqrt(width));
+  });
+  return { mean, scale };
+}
+
+export function scaledRows({ data, shape }: NdArray, { mean, scale }: Scaling): NdArray {
+  const width = shape[1] as number;
+  const rows = new Float32Array(data.length);
+  for (let i = 0; i < rows.length; i++) {
+    const f = i % width;
+    rows[i] = ((data[i] as number) - (mean[f] as number)) * (scale[f] as number);
+  }
+  return { data: rows, shape };
+}
+
+/** A head of features as they are, as one of scaled features. */
+export function scaledHead({ weights, bias }: LinearHead, { mean, scale }: Scaling): LinearHead {
+  const shifted = Float64Array.from(bias);
+  const classes = bias.length;
+  const sized = weights.map((weight, i) => {
+    const [f, c] = [Math.floor(i / classes), i % classes];
+    shifted[c] = (shifted[c] as number) + weight * (mean[f] as number);
+    return weight / (scale[f] as number);
+  });
+  return { weights: sized, bias: Float32Array.from(shifted) };
+}
+
+/** A head of scaled features, as one of features as they are. */
+export function unscaledHead({ weights, bias }: LinearHead, { mean, scale }: Scaling): LinearHead {
+  const shifted = Float64Array.from(bias);
+  const classes = bias.length;
+  const sized = weights.map((weight, i) => weight * (scale[Math.floor(i / classes)] as number));
+  // With the rounded weights: the mean itself is then at 0 exactly.
+  for (const [i, weight] of sized.entries()) {
+    const c = i % classes;
+    shifted[c] = (shifted[c] as number) - weight * (mean[Math.floor(i / classes)] as number);
+  }
+  return { weights: sized, bias: Float32Array.from(shifted) };
+}

@@ -1,0 +1,85 @@
+import { LimbeckError } from '../../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { formatShape, type NdArray } from '../../core/shape.ts';
+import { argMax } from '../../core/stats.ts';
+import type { LabelledDataset } from '../../data/dataset.ts';
+import { batches, pick } from '../../data/views.ts';
+import { loadTeacher } from '../../teacher/onnx.ts';
+import { type Answers, type Asking, type LabelledRows, rowsAt, sessionOf } from './askBackbone.ts';
+import { splitByClass } from './classes.ts';
+import type { LinearHead } from './headScaling.ts';
+import type { OnnxGuard } from './personalizeOnnxOptions.ts';
+import type { MeasuredHead } from './personalizeOnnxReport.ts';
+import { applyHead } from './prototypeHead.ts';
+
+/** What a head is measured on, and, where that is a part of the examples, the places of the others. */
+export interface HeldOut {
+  readonly rows: LabelledRows;
+  readonly examples: LabelledDataset;
+  readonly kept: Int32Array | undefined;
+}
+
+/** The holdout, or the part of the examples that the guard asks for; undefined where neither is there. */
+export function heldOut({ own, held }: Answers, { options }: Asking): HeldOut | undefined {
+  const { data, holdout, guard, seed = 0 } = options;
+  if (held !== undefined && holdout !== undefined) return { rows: held, examples: holdout, kept: undefined };
+  if (guard === undefined) return undefined;
+  const { kept, held: places } = splitByClass(own.labels, guard.holdoutFraction ?? 0.2, seed);
+  return places.length === 0 ? undefined : { rows: rowsAt(own, places), examples: pick(data, places), kept };
+}
+
+/**
+ * How often a head is right, and the model before it.
+ * Throws    below-tolerance: the guard says that it must not be written, and what the model throws
+ */
+export async function measureHead(head: LinearHead, held: HeldOut, ask: Asking): Promise<MeasuredHead> {
+  const { rows, labels } = held.rows;
+  const after = accuracyOf(applyHead(rows, head), labels);
+  const before = ask.options.read && (await measureModel(held.examples, head.bias.length, ask));
+  if (ask.options.guard !== undefined && before !== undefined) keepGuard(ask.options.guard, before, after);
+  return { ...(before !== undefined && { before }), after, examples: labels.length };
+}
+
+function keepGuard({ toleranceFraction = 0 }: OnnxGuard, before: number, after: number): void {
+  if (after >= before - toleranceFraction) return;
+  throw new LimbeckError(
+    'below-tolerance',
+    `The head names ${percent(after)} of the held-out examples right, the model itself ${percent(before)}, and the guard ` +
+      `allows ${percent(toleranceFraction)} less. Give more examples, or name an earlier value as "tap".`,
+    { details: { before, after, toleranceFraction } },
+  );
+}
+
+/** The accuracy of the model as it came. */
+async function measureModel(
+  examples: LabelledDataset,
+  classes: number,
+  { bytes, options, signal }: Asking,
+): Promise<number> {
+  const opening = { ...sessionOf(options, signal), ...(options.read && { read: options.read }) };
+  await using model = await loadTeacher(bytes as Uint8Array<ArrayBuffer>, opening).done;
+  let right = 0;
+  for await (const { examples: some } of batches(examples, model.description.batchSize ?? 32, { signal })) {
+    const { [DEFAULT_OUTPUT]: logits } = await model.ask(some.inputs, signal);
+    const isFitting = logits?.shape.length === 2 && logits.shape[1] === classes;
+    if (logits === undefined || !isFitting) {
+      throw new LimbeckError(
+        'class-mismatch',
+        `"read" gave "${DEFAULT_OUTPUT}" ${logits ? formatShape(logits.shape) : 'not at all'}; to measure the model before, ` +
+          `it must give ${formatShape([some.labels.length, classes])}, the same classes in the same order.`,
+        { details: { given: logits?.shape ?? null, classes } },
+      );
+    }
+    right += accuracyOf(logits, some.labels) * some.labels.length;
+  }
+  return right / examples.size;
+}
+
+function accuracyOf({ data, shape }: NdArray, labels: Int32Array): number {
+  const classes = shape[1] as number;
+  return labels.filter((label, i) => argMax(data, i * classes, classes) === label).length / labels.length;
+}
+
+function percent(fraction: number): string {
+  return `${(100 * fraction).toFixed(1)} %`;
+}

@@ -1,0 +1,222 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { seededRandom } from '../../core/random.ts';
+import { argMax } from '../../core/stats.ts';
+import { fromArrays } from '../../data/arrays.ts';
+import type { LabelledDataset } from '../../data/dataset.ts';
+import { readModel, writeModel } from '../../onnx/model.ts';
+import { runModel } from '../../onnx/ortCases.ts';
+import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
+import { ortAssets } from '../../runtime/assetCases.ts';
+import * as tf from '../../runtime/tf.ts';
+import { openTrainer, type Trainer } from '../../train/trainer.ts';
+import { personalizeOnnx } from './personalizeOnnx.ts';
+import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import type { PersonalizeOnnxEvent } from './personalizeOnnxReport.ts';
+
+let trainer: Trainer;
+let tensorsBefore = 0;
+beforeAll(async () => {
+  trainer = await openTrainer({ worker: 'none', backend: 'cpu' });
+  tensorsBefore = tf.memory().numTensors;
+});
+afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+afterAll(() => trainer[Symbol.asyncDispose]());
+
+const SIDE = 6;
+const wave = (count: number, seed: number) => Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + seed));
+
+/** Two classes of its own: images [B, 1, 6, 6] → convolution → relu → mean → y [B, 2]. */
+const model = writeModel(
+  modelOf({
+    input: [value('image', ['B', 1, SIDE, SIDE])],
+    output: [value('y', ['B', 2])],
+    initializer: [floats('kernels', [6, 1, 3, 3], wave(54, 1)), floats('w', [6, 2], wave(12, 3))],
+    node: [
+      node('Conv', ['image', 'kernels'], ['conv']),
+      node('Relu', ['conv'], ['maps']),
+      node('GlobalAveragePool', ['maps'], ['pooled']),
+      node('Flatten', ['pooled'], ['row']),
+      node('Gemm', ['row', 'w'], ['y']),
+    ],
+  }),
+);
+
+/** Bars: lying, standing, or slanting, at some place, with noise. */
+function bars(count: number, seed: number): { data: LabelledDataset; pixels: Float32Array; labels: Int32Array } {
+  const random = seededRandom(seed);
+  const labels = Int32Array.from({ length: count }, (_, i) => i % 3);
+  const pixels = Float32Array.from({ length: count * SIDE * SIDE }, () => 0.2 * random());
+  for (const [i, label] of labels.entries()) {
+    const at = 1 + Math.floor(4 * random());
+    for (let k = 0; k < SIDE; k++) {
+      const [y, x] = label === 0 ? [at, k] : label === 1 ? [k, at] : [k, (k + at) % SIDE];
+      pixels[i * SIDE * SIDE + y * SIDE + x] = 1;
+    }
+  }
+  return { data: fromArrays({ data: pixels, shape: [count, SIDE, SIDE, 1] }, labels), pixels, labels };
+}
+
+const { data } = bars(45, 1);
+const unseen = bars(60, 2);
+const input = { channels: 1 } as const;
+const session = () => ({ worker: 'none', assetBase: ortAssets(), threads: 1, batchSize: 16, device: 'wasm' }) as const;
+const working = (changed: Partial<PersonalizeOnnxOptions> = {}): PersonalizeOnnxOptions => ({
+  ...{ data, input, trainer, ...session() },
+  ...changed,
+});
+const run = (changed: Partial<PersonalizeOnnxOptions> = {}) => personalizeOnnx(model, working(changed));
+
+/** How often a file, in onnxruntime itself, names the class of unseen bars. */
+async function accuracyIn(onnx: Uint8Array, output = 'logits'): Promise<number> {
+  const { [output]: logits } = await runModel(onnx, { image: [unseen.pixels, [60, 1, SIDE, SIDE]] });
+  expect(logits?.dims).toEqual([60, 3]);
+  const values = logits?.data as Float32Array;
+  return unseen.labels.filter((label, i) => argMax(values, i * 3, 3) === label).length / 60;
+}
+
+describe('a personalized file', () => {
+  test('knows three classes where the model had two, as the report says', async () => {
+    const labels = ['lying', 'standing', 'slanting'];
+    const { onnx, report } = await run({ labels, holdout: unseen.data, tap: 'maps', pooling: 'mean' }).done;
+    const accuracy = await accuracyIn(onnx);
+    expect(accuracy).toBeGreaterThanOrEqual(0.9);
+    expect(report).toMatchObject({
+      ...{ method: 'head', classes: 3, examples: 45, bytes: onnx.byteLength, device: 'wasm' },
+      features: { name: 'maps', shape: [6, 4, 4], count: 6 },
+      holdout: { after: accuracy, examples: 60 },
+    });
+    expect(report.differenceFraction).toBeLessThan(1e-5);
+    const { metadataProps, graph } = readModel(onnx);
+    const metadata = Object.fromEntries(metadataProps.map(({ key, value: text }) => [key, text]));
+    expect(metadata).toEqual({ 'limbeck.labels': JSON.stringify(labels), 'limbeck.input': JSON.stringify(input) });
+    expect(graph.output.map(({ name }) => name)).toEqual(['logits']);
+  });
+
+  test('stands on what the last layer reads, where no value is named', async () => {
+    const { onnx, report } = await run({ learning: { steps: 30 } }).done;
+    expect(report.losses).toHaveLength(30);
+    expect(report.features).toEqual({ name: 'row', shape: [6], count: 6 });
+    expect(report.holdout).toBeUndefined();
+    expect(await accuracyIn(onnx)).toBeGreaterThanOrEqual(0.9);
+  });
+
+  test('is made from the means of the classes without a trainer', async () => {
+    const { onnx, report } = await personalizeOnnx(model, { data, input, ...session(), method: 'prototypes' }).done;
+    expect(report).toMatchObject({ method: 'prototypes', losses: [] });
+    expect(await accuracyIn(onnx)).toBeGreaterThanOrEqual(0.7);
+  });
+
+  test('may keep what the model gives, and give probabilities', async () => {
+    const { onnx } = await run({ keepOutputs: true, probabilities: true, output: 'own' }).done;
+    const outputs = await runModel(onnx, { image: [unseen.pixels, [60, 1, SIDE, SIDE]] });
+    expect(Object.keys(outputs).sort()).toEqual(['own', 'probs', 'y']);
+    const probs = Array.from((outputs['probs']?.data ?? []) as Float32Array);
+    expect(probs).toHaveLength(180);
+    expect(probs.slice(0, 3).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+  });
+
+  test('learns from varied copies, which the model is asked about too', async () => {
+    const events: PersonalizeOnnxEvent[] = [];
+    const copying = run({ augment: { shift: 1 }, copies: 2, guard: { holdoutFraction: 0.2 } });
+    for await (const event of copying) events.push(event);
+    const { report } = await copying.done;
+    expect(events.findLast(({ type }) => type === 'features')).toMatchObject({ answered: 135, total: 135 });
+    const phases = events.flatMap((event) => (event.type === 'phase' ? [event.phase] : []));
+    expect(phases).toEqual(['check', 'features', 'train', 'measure', 'write', 'done']);
+    expect(report.holdout?.examples).toBe(9);
+  });
+
+  test('is the same for the same seed', async () => {
+    const [first, second] = [await run({ seed: 3 }).done, await run({ seed: 3 }).done];
+    expect(first.onnx).toEqual(second.onnx);
+  });
+});
+
+describe('a guard', () => {
+  /** The model’s own answer, made to be right always. */
+  const knowing = (labels: Int32Array) => {
+    let at = 0;
+    return (outputs: Readonly<Record<string, { readonly shape: readonly number[] }>>) => {
+      const count = Object.values(outputs)[0]?.shape[0] ?? 0;
+      const logits = new Float32Array(3 * count);
+      for (let i = 0; i < count; i++) logits[3 * i + (labels[at++] as number)] = 1;
+      return { logits: { data: logits, shape: [count, 3] } };
+    };
+  };
+
+  test('refuses a head that is worse than the model was, and tells both', async () => {
+    const random = seededRandom(8);
+    const { pixels } = bars(45, 1);
+    const noise = fromArrays(
+      { data: pixels, shape: [45, SIDE, SIDE, 1] },
+      Int32Array.from({ length: 45 }, (_, i) => (i < 3 ? i : Math.floor(3 * random()))),
+    );
+    const refused = run({ data: noise, holdout: unseen.data, read: knowing(unseen.labels), guard: {} });
+    await expect(refused.done).rejects.toMatchObject({ code: 'below-tolerance', details: { before: 1 } });
+    const allowed = await run({
+      ...{ data: noise, holdout: unseen.data, read: knowing(unseen.labels) },
+      guard: { toleranceFraction: 1 },
+    }).done;
+    expect(allowed.report.holdout).toMatchObject({ before: 1, examples: 60 });
+  });
+
+  test('says where the model’s own classes are others', async () => {
+    const read = (outputs: Readonly<Record<string, unknown>>) => ({ logits: outputs['y'] as never });
+    await expect(run({ read, holdout: unseen.data }).done).rejects.toMatchObject({ code: 'class-mismatch' });
+  });
+});
+
+describe('what is wrong is told by code, before the model is asked', () => {
+  const labelled = (...labels: number[]) =>
+    fromArrays({ data: new Float32Array(labels.length * 36), shape: [labels.length, SIDE, SIDE, 1] }, labels);
+  test.each<[string, Partial<PersonalizeOnnxOptions>, string]>([
+    ['a tap that there is not', { tap: 'mops' }, 'unknown-tensor'],
+    ['a weight as tap', { tap: 'kernels' }, 'invalid-option'],
+    ['one class alone', { data: labelled(0, 0) }, 'class-mismatch'],
+    ['a label outside of the names', { labels: ['a', 'b'] }, 'class-mismatch'],
+    ['a class without an example', { data: labelled(0, 2) }, 'class-mismatch'],
+    ['an example without a label', { data: labelled(0, 1, -1) }, 'labels-missing'],
+    [
+      'data without labels',
+      { data: fromArrays({ data: new Float32Array(36), shape: [1, 6, 6, 1] }) as never },
+      'labels-missing',
+    ],
+    ['no example', { data: labelled() }, 'empty-dataset'],
+    [
+      'a holdout of other inputs',
+      { holdout: fromArrays({ data: new Float32Array(3), shape: [1, 3] }, [0]) },
+      'shape-mismatch',
+    ],
+    ['a holdout with another class', { holdout: labelled(3) }, 'class-mismatch'],
+    ['a method that there is not', { method: 'lora' as never }, 'invalid-option'],
+    ['a rate of 0', { learning: { learningRate: 0 } }, 'invalid-option'],
+    ['copies of nothing', { copies: 3 }, 'invalid-option'],
+    ['a reading without anything to measure on', { read: (outputs) => outputs }, 'invalid-option'],
+    ['an option that nothing reads', { tapp: 'maps' } as never, 'invalid-option'],
+  ])('%s', async (_, changed, code) => {
+    const events: PersonalizeOnnxEvent[] = [];
+    const refused = run(changed);
+    await expect(
+      (async () => {
+        for await (const event of refused) events.push(event);
+      })(),
+    ).rejects.toMatchObject({ code });
+    expect(events.some(({ type }) => type === 'features')).toBe(false);
+  });
+
+  test('pooling that does not fit, once the value is there', async () => {
+    await expect(run({ tap: 'maps', pooling: 'none' }).done).rejects.toMatchObject({ code: 'shape-mismatch' });
+    await expect(personalizeOnnx('model.onnx' as never, working()).done).rejects.toMatchObject({
+      code: 'invalid-option',
+    });
+    await expect(personalizeOnnx(Uint8Array.of(9, 9), working()).done).rejects.toMatchObject({ code: 'invalid-onnx' });
+  });
+
+  test('a run that is cancelled ends with an AbortError', async () => {
+    const cancelled = run();
+    const watching = (async () => {
+      for await (const event of cancelled) if (event.type === 'features') cancelled.cancel();
+    })();
+    await expect(watching).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});

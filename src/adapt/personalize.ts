@@ -1,0 +1,205 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type Run, startRun } from '../core/run.ts';
+import type { Dataset, LabelledDataset } from '../data/dataset.ts';
+import { artifactsFrom } from '../student/artifacts.ts';
+import { baseHash } from '../student/baseHash.ts';
+import { classifierOf, withClasses } from '../student/classifier.ts';
+import type { Patch } from '../student/patch.ts';
+import { patchBytes } from '../student/patchFile.ts';
+import type { Student } from '../student/student.ts';
+import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
+import { checkClasses, checkOptions } from './checkPersonalize.ts';
+import type { PersonalizeEvent } from './events.ts';
+import { joinExamples, pickExamples, readAll } from './examples.ts';
+import { decide, type GuardOptions, holdOut } from './guard.ts';
+import { type KeepOptions, openAnchor, readKept } from './keep.ts';
+import { contradictionsIn, outliersIn } from './labelSanity.ts';
+import { beforeAfter } from './measured.ts';
+import type { Lesson, Method } from './method.ts';
+import { lora } from './methods/lora.ts';
+import { prototypes } from './methods/prototypes.ts';
+import type { PersonalizeReport } from './personalizeReport.ts';
+import { answersOf } from './predictAll.ts';
+import { type PrivacyOptions, privacyOf } from './privacy/privacyOf.ts';
+
+/** Who is adapted to whose examples, and what must not be lost. */
+export interface PersonalizeOptions {
+  /** Trained; it stays as it is. Its last layer is dense and gives its only output, or 'logits'. */
+  readonly student: Student | LayersModel;
+  /** The person's examples. Methods without labels take data without. */
+  readonly data: Dataset | LabelledDataset;
+  /** How it is adapted. Default lora(); with a class of one example only, prototypes(). */
+  readonly method?: Method;
+  /** Held out of the person's examples. Default: a part of `data`, as `guard` says. */
+  readonly holdout?: LabelledDataset;
+  /** Examples that the base was good at, to measure what is forgotten; they are not learned from. */
+  readonly base?: LabelledDataset;
+  /** What keeps the base's own knowledge. Default: nothing. */
+  readonly keep?: KeepOptions;
+  /** What a patch must not make worse; one that does comes out empty. Default: accuracy, by nothing. */
+  readonly guard?: GuardOptions;
+  /** Hides each example in noise (DP-SGD). Default: none. */
+  readonly privacy?: PrivacyOptions;
+  /** All classes, former and new ones, which come last. Default: as many as the student has. */
+  readonly classes?: number;
+  /** What the classes are called, in their order; the patch keeps them. */
+  readonly labels?: readonly string[];
+  /** How long it may learn: what ends first ends it, and what was learned by then counts. Default: as the method says. */
+  readonly budget?: Budget;
+  /** Of the patch. Default 'personal', version 1. */
+  readonly name?: string;
+  readonly version?: number;
+  /** Decides which examples are held out, their order and first small matrices. Default 0. */
+  readonly seed?: number;
+  /** An open trainer, which stays open; or how to open one for this run. */
+  readonly trainer?: Trainer | TrainerOptions;
+  readonly signal?: AbortSignal;
+}
+
+/** The most that learning may take. */
+export interface Budget {
+  readonly ms?: number | undefined;
+  readonly steps?: number | undefined;
+}
+
+/** A patch with what is known of how it was made. */
+export interface PersonalPatch extends Patch {
+  readonly report: PersonalizeReport;
+}
+
+/**
+ * Adapts a student to one person's examples, on this device. The student stays as it is: the result is a patch that
+ * `applyPatch` turns into the adapted student. A patch that would make the held-out examples worse comes out empty, and
+ * its report says why.
+ * Throws    invalid-option · empty-dataset · labels-missing · class-mismatch: labels outside the classes, one class only ·
+ *           shape-mismatch · unknown-input · student-invalid · student-not-trainable · not-finite · worker-died ·
+ *           AbortError and what the data throws
+ * @example
+ * const patch = await personalize({ student, data: labelled }).done;
+ * const adapted = await applyPatch(student, patch);
+ */
+export function personalize(options: PersonalizeOptions): Run<PersonalPatch, PersonalizeEvent> {
+  return startRun((emit, signal) => run(options, emit, signal), options.signal);
+}
+
+async function run(
+  options: PersonalizeOptions,
+  emit: (event: PersonalizeEvent) => void,
+  signal: AbortSignal,
+): Promise<PersonalPatch> {
+  const startedAt = performance.now();
+  checkOptions(options);
+  const artifacts = await artifactsFrom(options.student);
+  const hash = await baseHash(artifacts);
+  const known = classifierOf(artifacts).classes;
+  const classes = options.classes ?? known;
+  const { trainer: given } = options;
+  const isOwn = given === undefined || !('train' in given);
+  const trainer = isOwn ? await openTrainer(given) : given;
+  try {
+    emit({ type: 'phase', phase: 'check' });
+    for (const message of trainer.description.notices) emit({ type: 'notice', message });
+    const { lesson, method, fallback, held, base, contradictions, replayed } = await prepare();
+    emit({ type: 'phase', phase: 'learn' });
+    const learnStartedAt = performance.now();
+    const learned = await method.learn(lesson);
+    const learnMs = performance.now() - learnStartedAt;
+    emit({ type: 'phase', phase: 'measure' });
+    const frame = {
+      name: options.name ?? 'personal',
+      version: options.version ?? 1,
+      base: hash,
+      method: method.name,
+      ...(options.labels && { labels: options.labels }),
+      ...(classes > known && { classes }),
+    };
+    const candidate: Patch = { ...frame, ...learned };
+    const metric = options.guard?.metric ?? 'accuracy';
+    const measured = { artifacts, patch: candidate, metric, trainer, signal };
+    const own = await beforeAfter(measured, held);
+    const ofBase = await beforeAfter(measured, base);
+    const verdict = decide(options.guard ?? {}, own, ofBase);
+    const patch: Patch = verdict.isAccepted ? candidate : { ...frame, changes: [] };
+    emit({ type: 'phase', phase: 'done' });
+    const report: PersonalizeReport = {
+      method: { name: method.name, options: method.options },
+      ...(fallback !== undefined && { fallback }),
+      verdict,
+      metric,
+      own,
+      base: ofBase,
+      examples: { learned: lesson.own, held: held?.size ?? 0, replayed },
+      labels: {
+        contradictions,
+        outliers: method.readsLabels ? outliersIn(lesson.features, lesson.labels.subarray(0, lesson.own), classes) : [],
+      },
+      ...(lesson.privacy && { privacy: lesson.privacy.spent }),
+      bytes: await patchBytes(patch),
+      seed: lesson.seed,
+      backend: trainer.description,
+      timeMs: { learn: learnMs, total: performance.now() - startedAt },
+    };
+    return { ...patch, report };
+  } finally {
+    if (isOwn) await trainer[Symbol.asyncDispose]();
+  }
+
+  /** Everything that can be refused, before anything learns. */
+  async function prepare() {
+    const { seed = 0, guard = {}, keep } = options;
+    const all = await readAll(options.data, signal);
+    const asked = options.method ?? lora();
+    const contradictions = asked.readsLabels ? contradictionsIn(all) : [];
+    const dropped = new Set(contradictions.flat());
+    const kept = pickExamples(
+      all,
+      Int32Array.from({ length: all.size }, (_, i) => i).filter((i) => !dropped.has(i)),
+    );
+    const counts = checkClasses(kept, asked, classes, known);
+    const parts = holdOut(
+      kept.labels ?? new Int32Array(kept.size),
+      options.holdout || !kept.labels ? 0 : (guard.holdoutFraction ?? 0.2),
+      seed,
+    );
+    const own = pickExamples(kept, parts.learned);
+    const needsFallback = !asked.takesOneExample && counts.some((count) => count === 1);
+    const method = needsFallback ? prototypes() : asked;
+    const fallback = needsFallback
+      ? `"${asked.name}" needs two examples of each class, and a class has one; class means were used.`
+      : undefined;
+    if (fallback !== undefined) emit({ type: 'notice', message: fallback });
+    const held = options.holdout
+      ? await readAll(options.holdout, signal)
+      : parts.held.length > 0
+        ? pickExamples(kept, parts.held)
+        : undefined;
+    const grown = classes > known ? withClasses(artifacts, classes, 'zeros') : artifacts;
+    const classifier = classifierOf(grown);
+    emit({ type: 'phase', phase: 'features' });
+    const asks = { artifacts: grown, classifier, trainer, signal };
+    const replay = await readKept(keep, asks, seed);
+    const inputs = replay === undefined ? own : joinExamples(own, replay);
+    const { features, logits } = await answersOf(asks, inputs.inputs, inputs.size);
+    const labels = inputs.labels ?? new Int32Array(inputs.size);
+    const lesson: Lesson = {
+      base: grown,
+      classifier,
+      inputs: inputs.inputs,
+      labels,
+      size: inputs.size,
+      own: own.size,
+      features,
+      logits,
+      formerWeight: keep?.former ?? (keep === undefined || keep.ewc ? 0 : 2),
+      anchor: await openAnchor(keep, asks, replay ?? own, seed),
+      privacy: options.privacy && privacyOf(options.privacy, method, inputs.size),
+      budget: options.budget ?? {},
+      seed,
+      trainer,
+      emit,
+      signal,
+    };
+    const base = options.base && (await readAll(options.base, signal));
+    return { lesson, method, fallback, held, base, contradictions, replayed: replay?.size ?? 0 };
+  }
+}

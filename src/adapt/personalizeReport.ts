@@ -1,0 +1,35 @@
+import type { BackendDescription } from '../runtime/backends/backend.ts';
+import type { BeforeAfter, GuardMetric, Verdict } from './guard.ts';
+import type { LabelFindings } from './labelSanity.ts';
+
+/** What happened in a run of `personalize`, as plain values. */
+export interface PersonalizeReport {
+  readonly method: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
+  /** Why another method than the one asked for was used. */
+  readonly fallback?: string;
+  readonly verdict: Verdict;
+  readonly metric: GuardMetric;
+  /** The metric on the person's held-out examples; undefined where there were too few. */
+  readonly own: BeforeAfter | undefined;
+  /** The same on the base's own examples, where they were given: the difference is what was forgotten. */
+  readonly base: BeforeAfter | undefined;
+  readonly examples: { readonly learned: number; readonly held: number; readonly replayed: number };
+  readonly labels: LabelFindings;
+  /** What a private run has spent: with probability 1 − delta no example can be told with more than epsilon. */
+  readonly privacy?: PrivacySpent;
+  /** Bytes of the patch as a file. */
+  readonly bytes: number;
+  readonly seed: number;
+  readonly backend: BackendDescription;
+  readonly timeMs: { readonly learn: number; readonly total: number };
+}
+
+/** What a private run gave away, and by what numbers. */
+export interface PrivacySpent {
+  readonly epsilon: number;
+  readonly delta: number;
+  readonly noiseMultiplier: number;
+  readonly clipNorm: number;
+  readonly sampleFraction: number;
+  readonly steps: number;
+}

@@ -1,0 +1,123 @@
+import { LimbeckError } from '../../core/errors.ts';
+import type { Store } from '../../storage/store.ts';
+import { shortHash } from '../../student/patchMismatch.ts';
+import { chance, type Places } from './places.ts';
+import type { Keeps } from './profile.ts';
+import { isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
+
+/** What a profile is bound to from its first opening on. */
+export interface Binding {
+  /** The base, as `baseHash` gives it. */
+  readonly base: string;
+  readonly keeps: Keeps;
+  /** Of the base's classes, in their order. */
+  readonly labels: readonly string[];
+  /** Tells a profile from one of the same name that was there before and was destroyed. */
+  readonly mark: string;
+}
+
+/**
+ * The binding in the store, or undefined where there is no profile.
+ * Throws    profile-invalid: damaged
+ */
+export async function readBinding(store: Store, places: Places, name: string): Promise<Binding | undefined> {
+  const bytes = await readValue(store, places.binding);
+  if (bytes === undefined) return undefined;
+  return bindingOf(bytes, `What the profile "${name}" belongs to`).catch((error: Error) => {
+    throw new LimbeckError(
+      'profile-invalid',
+      `${error.message} Remove it with destroyProfile(store, "${name}"), then import a copy where there is one.`,
+      { details: { name }, cause: error },
+    );
+  });
+}
+
+/** Throws    profile-invalid: damaged; `what` names it */
+export async function bindingOf(bytes: Uint8Array, what: string): Promise<Binding> {
+  const { head } = await readRecord(bytes, 'binding', what);
+  const { base, keeps, labels, mark } = head as Partial<Binding>;
+  if (typeof base !== 'string' || (keeps !== 'features' && keeps !== 'examples') || !isTexts(labels)) {
+    throw recordError(what, 'it does not say what it belongs to');
+  }
+  return { base, keeps, labels, mark: String(mark) };
+}
+
+/** What an opening asks for; what it leaves open is as the profile has it. */
+export interface Wanted {
+  readonly base: string;
+  readonly keeps?: Keeps;
+  readonly labels?: readonly string[];
+}
+
+/**
+ * Binds a profile to its base where that was not done before; `unnamed` are labels where none are given.
+ * Throws    as `checkBinding`, and profile-invalid: the binding is damaged
+ */
+export async function bind(
+  store: Store,
+  places: Places,
+  name: string,
+  wanted: Wanted,
+  unnamed: readonly string[],
+  alone: (work: () => Promise<Binding>) => Promise<Binding>,
+): Promise<Binding> {
+  const what = `The profile "${name}"`;
+  const find = async () => {
+    const bound = await readBinding(store, places, name);
+    if (bound !== undefined) checkBinding(bound, wanted, what);
+    return bound;
+  };
+  const make = async () => {
+    // What lies there without a binding is of one that was destroyed.
+    await wipeProfile(store, places);
+    const { base, keeps = 'features', labels = unnamed } = wanted;
+    const binding = { base, keeps, labels, mark: chance() };
+    await store.put(places.binding, await packRecord('binding', binding));
+    return binding;
+  };
+  return (await find()) ?? alone(async () => (await find()) ?? make());
+}
+
+/** Deletes everything under a profile's name. The binding goes first: without it, the rest is nothing. */
+export async function wipeProfile(store: Store, places: Places): Promise<void> {
+  await store.delete(places.binding);
+  for (const key of await store.keys(places.folder)) await store.delete(key);
+}
+
+/**
+ * Throws    patch-mismatch: another base · class-mismatch: other labels · invalid-option: it keeps something else;
+ *           `what` names the one that is bound
+ */
+export function checkBinding(
+  bound: Binding,
+  { base, keeps = bound.keeps, labels = bound.labels }: Wanted,
+  what: string,
+): void {
+  checkHash(bound.base, base, what);
+  if (bound.labels.length !== labels.length || bound.labels.some((label, i) => label !== labels[i])) {
+    throw new LimbeckError(
+      'class-mismatch',
+      `${what} names the base's classes ${bound.labels.join(', ')}; "labels" are ${labels.join(', ')}. ` +
+        'Nothing was changed. Give the same labels in the same order, and translate them where they are shown.',
+      { details: { bound: bound.labels, given: labels } },
+    );
+  }
+  if (bound.keeps === keeps) return;
+  throw new LimbeckError(
+    'invalid-option',
+    `${what} keeps ${bound.keeps}, and "keeps" is '${keeps}'. Nothing was changed. Give keeps: ` +
+      `'${bound.keeps}', or use a profile of another name.`,
+    { details: { name: 'keeps', bound: bound.keeps, value: keeps } },
+  );
+}
+
+/** Throws    patch-mismatch: of another base */
+export function checkHash(bound: string, base: string, what: string): void {
+  if (bound === base) return;
+  throw new LimbeckError(
+    'patch-mismatch',
+    `${what} belongs to the base ${shortHash(bound)}, and was given together with the base ${shortHash(base)}. Nothing ` +
+      'was changed. Give the student that it was made with; for another student use a profile of another name.',
+    { details: { bound, base } },
+  );
+}

@@ -1,0 +1,65 @@
+import {
+  dtypeOf,
+  formatShape,
+  isSameShape,
+  makeArray,
+  type NamedArrays,
+  type NdArray,
+  sizeOf,
+} from '../../core/shape.ts';
+import type { JournalExample } from './journal.ts';
+import type { Keeps, KeptExamples } from './profile.ts';
+
+/**
+ * Single examples as arrays of all. Labels that are none of the base's become further classes, in the order in which
+ * they first came. One that does not fit beside the first is left out and told.
+ * Shapes    each [1, ...] → [N, ...]
+ */
+export function gather(
+  examples: readonly JournalExample[],
+  baseLabels: readonly string[],
+  keeps: Keeps,
+  onNotice: (sentence: string) => void,
+): { readonly kept: KeptExamples; readonly keys: readonly string[] } {
+  const [first] = examples;
+  const fitting = examples.filter((example) => {
+    const misfit = first === undefined ? undefined : misfitOf(example.arrays, first.arrays);
+    if (misfit === undefined) return true;
+    onNotice(`The example "${example.id}" does not fit beside the others and is not learned from: ${misfit}.`);
+    return false;
+  });
+  const classes = [...new Set([...baseLabels, ...fitting.map(({ label }) => label)])];
+  const names = Object.keys(first?.arrays ?? {});
+  const inputs = names.map((name) => [name, stack(fitting.map(({ arrays }) => arrays[name] as NdArray))]);
+  return {
+    kept: {
+      keeps,
+      inputs: Object.fromEntries(inputs) as NamedArrays,
+      labels: Int32Array.from(fitting, ({ label }) => classes.indexOf(label)),
+      classes,
+      ids: fitting.map(({ id }) => id),
+    },
+    keys: fitting.map(({ key }) => key),
+  };
+}
+
+/** A base's input of free length takes examples of several lengths, which no one array can hold. */
+function misfitOf(arrays: NamedArrays, others: NamedArrays): string | undefined {
+  for (const [name, { shape }] of Object.entries(others)) {
+    const given = arrays[name]?.shape;
+    if (given === undefined) return `it has no "${name}"`;
+    if (!isSameShape(given, shape)) return `its "${name}" is ${formatShape(given)}, not ${formatShape(shape)}`;
+  }
+  return undefined;
+}
+
+function stack(rows: readonly NdArray[]): NdArray {
+  const [first] = rows;
+  const row = first?.shape.slice(1) ?? [];
+  const dtypes = new Set(rows.map(({ data }) => dtypeOf(data)));
+  const [only = 'float32', other] = dtypes;
+  // Bytes stay bytes; where some were given as bytes and some as numbers, numbers hold both.
+  const data = makeArray(other === undefined ? only : 'float32', rows.length * sizeOf(row));
+  for (const [i, { data: values }] of rows.entries()) data.set(values, i * sizeOf(row));
+  return { data, shape: [rows.length, ...row] };
+}

@@ -1,0 +1,118 @@
+import { isAbortError, LimbeckError, throwIfAborted } from '../../core/errors.ts';
+import type { Store } from '../../storage/store.ts';
+import { checkHash } from './binding.ts';
+import { gather } from './gather.ts';
+import type { Journal } from './journal.ts';
+import { newVersionKey, type Places } from './places.ts';
+import type { Keeps, LearnBudget, LearnEvent, LearnResult, ProfileLearner, ProfileVersion } from './profile.ts';
+import { type Head, type State, writeHead } from './state.ts';
+import type { StoredVersion, Versions } from './versions.ts';
+
+export interface Learning {
+  /** Under the lock; undefined where it has to begin anew, as an example was forgotten meanwhile. */
+  attempt(
+    budget: LearnBudget,
+    emit: (event: LearnEvent) => void,
+    signal: AbortSignal,
+  ): Promise<ProfileVersion | undefined>;
+  /** What is being learned from was forgotten: attempts underway end, so that what forgets need not wait. */
+  startOver(): void;
+}
+
+export interface LearningParts {
+  readonly store: Store;
+  readonly places: Places;
+  /** As `baseHash` gives it. */
+  readonly base: string;
+  readonly learner: ProfileLearner;
+  readonly labels: readonly string[];
+  readonly keeps: Keeps;
+  readonly mostVersions: number;
+  readonly journal: Journal;
+  readonly versions: Versions;
+  readonly settle: () => Promise<State>;
+  readonly read: () => Promise<State>;
+  readonly asVersion: (version: StoredVersion | undefined) => ProfileVersion;
+  readonly onNotice: (sentence: string) => void;
+}
+
+/** Learns from all that is kept, and makes what came out the current version. */
+export function openLearning(parts: LearningParts): Learning {
+  const { store, places, journal, versions } = parts;
+  const underway = new Set<AbortController>();
+
+  async function attempt(
+    budget: LearnBudget,
+    emit: (event: LearnEvent) => void,
+    signal: AbortSignal,
+  ): Promise<ProfileVersion | undefined> {
+    const { examples } = await parts.settle();
+    const { kept, keys } = gather(await journal.read(examples), parts.labels, parts.keeps, parts.onNotice);
+    if (keys.length === 0) throw nothingKept(examples.length);
+    throwIfAborted(signal);
+    emit({ type: 'started', examples: keys.length, classes: kept.classes.length });
+    const controller = new AbortController();
+    const follow = () => controller.abort(signal.reason);
+    signal.addEventListener('abort', follow, { once: true });
+    underway.add(controller);
+    let result: LearnResult;
+    try {
+      result = await parts.learner.learn(kept, budget, emit, controller.signal);
+    } catch (error) {
+      if (controller.signal.aborted && !signal.aborted && isAbortError(error)) return undefined;
+      throw error;
+    } finally {
+      underway.delete(controller);
+      signal.removeEventListener('abort', follow);
+    }
+    throwIfAborted(signal);
+    const state = await parts.read();
+    if (!keys.every((key) => state.examples.includes(key))) return undefined;
+    const { patch, report } = result;
+    if (patch === undefined) {
+      // Where the current version was damaged, the one that stood in for it stays.
+      await writeHead(store, places, { ...state.head, current: state.current?.key ?? null, considered: examples });
+      emit({ type: 'not-applied', why: result.why, report });
+      return parts.asVersion(state.current);
+    }
+    checkHash(patch.base, parts.base, 'What was learned');
+    const number = state.head.last + 1;
+    const head = { timeMs: Date.now(), exampleKeys: keys, classes: patch.labels ?? kept.classes, report };
+    const key = newVersionKey(number);
+    const version = await versions.write(key, head, patch);
+    await makeCurrent(state.head, version, examples);
+    const learned = parts.asVersion(version);
+    emit({ type: 'learned', version: learned });
+    return learned;
+  }
+
+  /** The head is written once the version is there; then old versions go. A crash in between leaves leftovers only. */
+  async function makeCurrent(before: Head, { key, number }: StoredVersion, considered: readonly string[]) {
+    const all = [...before.versions, key];
+    const kept = all.slice(-parts.mostVersions);
+    try {
+      await writeHead(store, places, { ...before, current: key, versions: kept, last: number, considered });
+    } catch (error) {
+      // In a full store the version itself is in the way of the next attempt.
+      await store.delete(places.versions + key).catch(() => undefined);
+      throw error;
+    }
+    for (const old of all.slice(0, -parts.mostVersions)) await store.delete(places.versions + old);
+  }
+
+  return {
+    attempt,
+    startOver() {
+      for (const controller of underway) controller.abort();
+    },
+  };
+}
+
+function nothingKept(there: number): LimbeckError {
+  const damaged = there === 0 ? '' : ` The ${there} that are there are damaged; examples() names them.`;
+  return new LimbeckError(
+    'empty-dataset',
+    `The profile holds no example to learn from.${damaged} Call observe or teach first.`,
+    { details: { role: 'profile', damaged: there } },
+  );
+}

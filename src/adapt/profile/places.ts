@@ -1,0 +1,104 @@
+import { LimbeckError } from '../../core/errors.ts';
+import type { Store } from '../../storage/store.ts';
+
+const ROOT = 'profiles/';
+const BINDING = '/binding';
+
+/** Where a profile's bytes lie in its store. There is no index: what is there is what the keys say. */
+export interface Places {
+  /** Of everything, ending in a slash. */
+  readonly folder: string;
+  /** Which base it belongs to; as long as it is there, the profile is. */
+  readonly binding: string;
+  /** Which version predicts. */
+  readonly head: string;
+  /** What an import that is underway has added. */
+  readonly importing: string;
+  readonly examples: string;
+  readonly versions: string;
+}
+
+export function placesOf(name: string): Places {
+  checkSegment(name, 'profile’s name');
+  const folder = `${ROOT}${name}/`;
+  return {
+    folder,
+    binding: `${ROOT}${name}${BINDING}`,
+    head: `${folder}head`,
+    importing: `${folder}importing`,
+    examples: `${folder}examples/`,
+    versions: `${folder}versions/`,
+  };
+}
+
+/** Names of the profiles among a store's keys. */
+export function profileNames(keys: readonly string[]): string[] {
+  return keys
+    .filter((key) => key.startsWith(ROOT) && key.endsWith(BINDING))
+    .map((key) => key.slice(ROOT.length, -BINDING.length));
+}
+
+export const PROFILES = ROOT;
+
+/** Throws    invalid-option: what cannot be one part of a store's key */
+export function checkSegment(text: string, role: string): string {
+  const isText = typeof text === 'string' && text.length <= 200 && !/\p{Surrogate}/u.test(text);
+  if (isText && text !== '' && text !== '.' && text !== '..' && !text.includes('/')) return text;
+  throw new LimbeckError(
+    'invalid-option',
+    `The ${role} was ${JSON.stringify(text) ?? String(text)}; it must be 1 to 200 characters without a slash, not "." ` +
+      'or "..", and without halves of surrogate pairs.',
+    { details: { name: role, value: String(text) } },
+  );
+}
+
+let latest = 0;
+
+/**
+ * The last part of a new example's key: time, so that keys are in the order of their making, and chance, so that tabs
+ * need not ask each other. An id that the caller gave follows, as it must be known even where the value is damaged.
+ */
+export function newExampleKey(id: string | undefined): string {
+  latest = Math.max(Date.now(), latest + 1);
+  const key = latest.toString(36).padStart(9, '0') + chance();
+  return id === undefined ? key : `${key}-${id}`;
+}
+
+export function newVersionKey(number: number, mark = chance()): string {
+  return `${String(number).padStart(8, '0')}-${mark}`;
+}
+
+export function isExampleKey(key: string): boolean {
+  return /^[0-9a-z]{9}[0-9a-f]{12}(-[^/]+)?$/u.test(key);
+}
+
+export function isVersionKey(key: string): boolean {
+  return /^\d{8}-[0-9a-f]{12}$/.test(key);
+}
+
+export function idOf(exampleKey: string): string {
+  return exampleKey.length > 21 ? exampleKey.slice(22) : exampleKey;
+}
+
+export function timeOf(exampleKey: string): number {
+  return Number.parseInt(exampleKey.slice(0, 9), 36);
+}
+
+export function numberOf(versionKey: string): number {
+  return Number(versionKey.slice(0, 8));
+}
+
+/** Tells one version from another whatever their numbers. */
+export function markOf(versionKey: string): string {
+  return versionKey.slice(9);
+}
+
+/** Not from a seed: two tabs of one seed must not choose the same key. */
+export function chance(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Of the lock, and of the channel between tabs. */
+export function lockName({ kind, name }: Pick<Store, 'kind' | 'name'>, profile: string): string {
+  return `limbeck/${kind}/${name}/${PROFILES}${profile}`;
+}

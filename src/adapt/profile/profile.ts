@@ -1,0 +1,207 @@
+import type { Run } from '../../core/run.ts';
+import type { NamedArrays, NdArray } from '../../core/shape.ts';
+import type { StudentSource } from '../../student/artifacts.ts';
+import type { Patch } from '../../student/patch.ts';
+import type { IdleOptions } from './idle.ts';
+
+/** What is kept of an example: the base's features before its last layer, or its inputs as they were given. */
+export type Keeps = 'features' | 'examples';
+
+/** How a profile keeps, names and learns what a person shows it. */
+export interface ProfileOptions {
+  /** What learns, made of the base. Default: studentLearner(). */
+  readonly learner?: (base: StudentSource) => ProfileLearner | Promise<ProfileLearner>;
+  /** Several profiles may lie in one store, such as one a person or a task. Default 'default'. */
+  readonly name?: string;
+  /**
+   * What is kept of each example. 'features' takes little room and holds no picture, sound or text, but fits this base
+   * only; 'examples' keeps the inputs, which whoever can read the store can see. Default 'features'.
+   */
+  readonly keeps?: Keeps;
+  /** What the base's classes are called, in their order. Default: '0', '1', … */
+  readonly labels?: readonly string[];
+  /** Whether an example may bring a label that is none of the base's and so adds a class. Default 'refused'. */
+  readonly newLabels?: 'refused' | 'allowed';
+  /** Whether what is new is learned by itself while the page has nothing else to do. Default 'idle'. */
+  readonly learning?: 'idle' | 'asked';
+  /** When learning by itself may begin, and how long it may take. */
+  readonly idle?: IdleOptions;
+  /** How many versions are kept to go back to; the oldest are given up first. At least 1. Default 10. */
+  readonly mostVersions?: number;
+}
+
+/** How long learning may take: what ends first ends it. */
+export interface LearnBudget {
+  readonly ms?: number;
+  readonly steps?: number;
+}
+
+/** How long learning may take, and what cancels it. */
+export interface LearnOptions extends LearnBudget {
+  readonly signal?: AbortSignal;
+}
+
+/** All that is kept, as arrays; example i has the key `keys[i]`. */
+export interface KeptExamples {
+  readonly keeps: Keeps;
+  /** The base's inputs [N, …], or `{ features: [N, F] }`. */
+  readonly inputs: NamedArrays;
+  /** Class of each [N]: an index into `classes`. */
+  readonly labels: Int32Array;
+  /** The base's labels, then new ones in the order in which they came. */
+  readonly classes: readonly string[];
+  readonly ids: readonly string[];
+}
+
+/** What learning came to, as plain values that JSON can hold. */
+export type LearnReport = Readonly<Record<string, unknown>>;
+
+/** What a learner gives back: a patch, or why none is applied. */
+export type LearnResult =
+  | { readonly patch: Patch; readonly report: LearnReport }
+  | { readonly patch: undefined; readonly why: string; readonly report: LearnReport };
+
+/** What a learner tells while it works. */
+export interface LearnProgress {
+  readonly type: 'progress';
+  readonly step: number;
+  readonly steps?: number;
+  readonly loss?: number;
+}
+
+/** What a profile needs of the thing that learns. It knows the base; a profile disposes of it where it can be disposed of. */
+export interface ProfileLearner extends Partial<AsyncDisposable> {
+  /** The base's inputs: shapes without the batch; a free length is null. */
+  readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
+  /** How many classes the base tells apart. */
+  readonly classes: number;
+  /** Features of examples [N, F], from the base's layer before the last. */
+  features(inputs: NamedArrays, signal?: AbortSignal): Promise<NdArray>;
+  /** Learns from all kept examples, starting at the base. */
+  learn(
+    kept: KeptExamples,
+    budget: LearnBudget,
+    emit: (event: LearnProgress) => void,
+    signal: AbortSignal,
+  ): Promise<LearnResult>;
+  /** Probabilities [B, C] of the base with a patch; without one, of the base. */
+  predict(patch: Patch | undefined, inputs: NamedArrays): Promise<NdArray>;
+}
+
+/** One state of a profile. Version 0 is the base, with nothing learned. */
+export interface ProfileVersion {
+  readonly number: number;
+  /** When it was finished, in milliseconds since 1970; 0 for the base. */
+  readonly timeMs: number;
+  /** Ids of the examples that it was learned from. */
+  readonly examples: readonly string[];
+  readonly classes: readonly string[];
+  readonly report: LearnReport;
+  readonly bytes: number;
+}
+
+/** One kept example. */
+export interface KeptExample {
+  readonly id: string;
+  /** Undefined where its bytes are damaged; it is not learned from, and can be forgotten. */
+  readonly label: string | undefined;
+  /** When it was observed, in milliseconds since 1970. */
+  readonly timeMs: number;
+  readonly bytes: number;
+}
+
+/** What a profile holds and how much room that takes. */
+export interface ProfileContents {
+  readonly keeps: Keeps;
+  readonly examples: number;
+  readonly exampleBytes: number;
+  readonly versions: number;
+  readonly versionBytes: number;
+}
+
+export interface Prediction {
+  readonly label: string;
+  /** The probability of `label`. */
+  readonly confidence: number;
+  readonly probs: Readonly<Record<string, number>>;
+}
+
+/** What a run of learning tells. */
+export type LearnEvent =
+  | { readonly type: 'started'; readonly examples: number; readonly classes: number }
+  | LearnProgress
+  | { readonly type: 'not-applied'; readonly why: string; readonly report: LearnReport }
+  | { readonly type: 'learned'; readonly version: ProfileVersion };
+
+/** What `watch` hears of learning that nobody asked for, and of the rest. */
+export type ProfileEvent =
+  | LearnEvent
+  /** Something is kept, forgotten or current that was not before, here or in another tab. */
+  | { readonly type: 'changed' }
+  | { readonly type: 'notice'; readonly message: string };
+
+/** One example: an array for a base with one input, or arrays by name, without the batch. */
+export type ExampleInput = NdArray | NamedArrays;
+
+/** What the learning forgets with an example. */
+export interface Forgotten {
+  /** Numbers of the versions that had learned from it; they are deleted. */
+  readonly versions: readonly number[];
+  /** What predicts now, until the rest is learned anew. */
+  readonly current: ProfileVersion;
+}
+
+/** What a person taught a student, in a store. Every method throws `disposed` after disposal, and what the store throws. */
+export interface Profile extends AsyncDisposable {
+  readonly name: string;
+  /** What was found and left out, such as damaged examples, or why learning by itself failed. */
+  readonly notices: readonly string[];
+  /**
+   * Keeps an example; when this resolves, it is in the store. An id names one example: the same id with the same label
+   * again is that example and writes nothing.
+   * Throws    unknown-label · unknown-input · shape-mismatch · not-finite · invalid-option: the id, or the id of an
+   *           example with another label · store-full
+   */
+  observe(input: ExampleInput, label: string, options?: { readonly id?: string }): Promise<string>;
+  /** The same, and soon learns from it, where learning is not 'asked'. */
+  teach(input: ExampleInput, label: string, options?: { readonly id?: string }): Promise<string>;
+  predict(input: ExampleInput): Promise<Prediction>;
+  /**
+   * Learns from everything that is kept and gives the version that is current then: a new one, or, after the event
+   * 'not-applied', the one that was.
+   * Throws    empty-dataset: nothing is kept · store-full: the version before stays
+   */
+  learn(options?: LearnOptions): Run<ProfileVersion, LearnEvent>;
+  /** Holds back learning by itself, and stops one that is underway; `learn` is not touched. */
+  pause(): void;
+  resume(): void;
+  current(): Promise<ProfileVersion>;
+  /** The versions that can be gone back to, the oldest first; not the base, which always can. */
+  history(): Promise<readonly ProfileVersion[]>;
+  /**
+   * Makes an earlier version (0: the base) the one that predicts. Newer ones stay in the history; nothing is learned by
+   * itself until a further example comes.
+   * Throws    invalid-option: no such version
+   */
+  rollback(version: number, options?: { readonly signal?: AbortSignal }): Promise<ProfileVersion>;
+  /**
+   * Removes an example and every version that learned from it, for good: what predicts is then the newest older version
+   * that never saw it, or the base, and the rest is learned anew. It holds from the first write on, however it ends.
+   * Throws    invalid-option: no such example
+   */
+  forget(id: string): Promise<Forgotten>;
+  examples(): Promise<readonly KeptExample[]>;
+  contents(): Promise<ProfileContents>;
+  /** Examples and versions as one file, readable by whoever has it, also where the store is encrypted. */
+  exportBytes(): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Adds what a file holds, all or nothing: its examples, its versions behind those here, and what was current there is
+   * current here. Examples that were forgotten here and are in the file come back.
+   * Throws    profile-invalid: no such file, or damaged · patch-mismatch: of another base · class-mismatch: of other
+   *           labels · invalid-option: it keeps something else · store-full
+   */
+  importBytes(bytes: Uint8Array): Promise<ProfileVersion>;
+  /** Deletes everything that the profile holds, and disposes of it. */
+  destroy(): Promise<void>;
+  watch(listener: (event: ProfileEvent) => void): () => void;
+}

@@ -1,0 +1,102 @@
+import { LimbeckError } from '../../core/errors.ts';
+import type { ProfileEvent } from './profile.ts';
+
+/** The life of one opened profile: who listens, what is underway, and how it ends. */
+export interface Session {
+  readonly notices: readonly string[];
+  tell(event: ProfileEvent): void;
+  notice(sentence: string): void;
+  watch(listener: (event: ProfileEvent) => void): () => void;
+  /** Throws    disposed */
+  check(): void;
+  /** Work that disposal waits for. Throws    disposed */
+  perform<T>(work: () => Promise<T>): Promise<T>;
+  /** Work that disposal ends, as `signal` does. Throws    disposed */
+  cancellable<T>(work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** The profile is not there any more. */
+  end(): void;
+  readonly isOver: boolean;
+  /** Ends what can be cancelled, waits for the rest, then does `last`; twice is once. */
+  close(last: () => Promise<void>): Promise<void>;
+}
+
+export function openSession(name: string): Session {
+  const notices: string[] = [];
+  const listeners = new Set<(event: ProfileEvent) => void>();
+  const underway = new Set<Promise<unknown>>();
+  const controllers = new Set<AbortController>();
+  let closing: Promise<void> | undefined;
+  let isDestroyed = false;
+
+  const tell = (event: ProfileEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+
+  function check(): void {
+    if (closing === undefined && !isDestroyed) return;
+    const ended = isDestroyed ? 'destroyed, perhaps in another tab' : 'disposed';
+    throw new LimbeckError('disposed', `The profile "${name}" was ${ended}; open it again with openProfile.`, {
+      details: { name },
+    });
+  }
+
+  async function perform<T>(work: () => Promise<T>): Promise<T> {
+    check();
+    const working = work();
+    underway.add(working);
+    try {
+      return await working;
+    } finally {
+      underway.delete(working);
+    }
+  }
+
+  async function cancellable<T>(work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const controller = new AbortController();
+    const follow = () => controller.abort(signal?.reason);
+    if (signal?.aborted) follow();
+    signal?.addEventListener('abort', follow, { once: true });
+    controllers.add(controller);
+    try {
+      return await perform(() => work(controller.signal));
+    } finally {
+      controllers.delete(controller);
+      signal?.removeEventListener('abort', follow);
+    }
+  }
+
+  function cancelAll(): void {
+    for (const controller of controllers) controller.abort();
+  }
+
+  return {
+    notices,
+    tell,
+    notice(message) {
+      if (notices.includes(message)) return;
+      notices.push(message);
+      tell({ type: 'notice', message });
+    },
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    check,
+    perform,
+    cancellable,
+    end() {
+      isDestroyed = true;
+      cancelAll();
+    },
+    get isOver() {
+      return closing !== undefined || isDestroyed;
+    },
+    close(last) {
+      if (closing === undefined) {
+        cancelAll();
+        closing = Promise.allSettled(underway).then(last);
+      }
+      return closing;
+    },
+  };
+}

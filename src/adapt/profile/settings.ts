@@ -1,0 +1,88 @@
+import { LimbeckError } from '../../core/errors.ts';
+import { checkCount, checkKnownOptions, checkOneOf, checkPositive } from '../../core/options.ts';
+import { checkIdleOptions, type IdleSettings } from './idle.ts';
+import type { Keeps, LearnBudget, LearnOptions, ProfileOptions } from './profile.ts';
+
+const KNOWN = ['learner', 'name', 'keeps', 'labels', 'newLabels', 'learning', 'idle', 'mostVersions'];
+
+/** Options with nothing left open that has a default. */
+export interface Settings extends Required<Omit<ProfileOptions, 'learner' | 'keeps' | 'labels' | 'idle'>> {
+  /** Left out: as the profile has it. */
+  readonly keeps?: Keeps;
+  readonly labels?: readonly string[];
+  readonly idle: IdleSettings;
+}
+
+/** Throws    invalid-option */
+export function checkSettings(options: ProfileOptions): Settings {
+  checkKnownOptions(options, KNOWN, 'openProfile');
+  const {
+    name = 'default',
+    keeps,
+    labels,
+    newLabels = 'refused',
+    learning = 'idle',
+    idle = {},
+    mostVersions = 10,
+  } = options;
+  if (options.learner !== undefined && typeof options.learner !== 'function') {
+    throw new LimbeckError('invalid-option', `"learner" was ${String(options.learner)}; it must be a function.`, {
+      details: { name: 'learner' },
+    });
+  }
+  if (keeps !== undefined) checkOneOf(keeps, 'keeps', ['features', 'examples']);
+  if (labels !== undefined) checkLabels(labels);
+  checkOneOf(newLabels, 'newLabels', ['refused', 'allowed']);
+  checkOneOf(learning, 'learning', ['idle', 'asked']);
+  checkCount(mostVersions, 'mostVersions');
+  return { name, keeps, labels, newLabels, learning, idle: checkIdleOptions(idle), mostVersions };
+}
+
+function checkLabels(labels: readonly string[]): void {
+  const isList = Array.isArray(labels) && labels.every((label) => typeof label === 'string' && label !== '');
+  if (isList && new Set(labels).size === labels.length) return;
+  throw new LimbeckError(
+    'invalid-option',
+    `"labels" was ${JSON.stringify(labels) ?? String(labels)}; it must be texts of which no two are the same.`,
+    { details: { name: 'labels' } },
+  );
+}
+
+/** Throws    class-mismatch: not one label for each class of the base */
+export function checkLabelCount(labels: readonly string[], classes: number): void {
+  if (labels.length === classes) return;
+  throw new LimbeckError(
+    'class-mismatch',
+    `"labels" has ${labels.length} names and the base ${classes} classes. Give one for each, in the order of its logits.`,
+    { details: { labels: labels.length, classes } },
+  );
+}
+
+/** Throws    unknown-label · invalid-option: no text */
+export function checkLabel(label: string, labels: readonly string[], newLabels: 'refused' | 'allowed'): void {
+  if (typeof label !== 'string' || label === '') {
+    throw new LimbeckError(
+      'invalid-option',
+      `The label was ${JSON.stringify(label) ?? 'left out'}; it must be a text.`,
+      {
+        details: { name: 'label' },
+      },
+    );
+  }
+  if (newLabels === 'allowed' || labels.includes(label)) return;
+  throw new LimbeckError(
+    'unknown-label',
+    `The label "${label}" is none of the base's: ${labels.join(', ')}. Check its spelling, or open the profile with ` +
+      "newLabels: 'allowed' to add classes.",
+    { details: { label, labels } },
+  );
+}
+
+/** Throws    invalid-option */
+export function checkLearnOptions(options: LearnOptions): LearnBudget {
+  checkKnownOptions(options, ['ms', 'steps', 'signal'], 'learn');
+  const { ms, steps } = options;
+  if (ms !== undefined) checkPositive(ms, 'ms');
+  if (steps !== undefined) checkCount(steps, 'steps');
+  return { ms, steps };
+}

@@ -1,0 +1,152 @@
+import type { Store } from '../../storage/store.ts';
+import { exampleKeys } from './journal.ts';
+import { isVersionKey, numberOf, type Places } from './places.ts';
+import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
+import type { StoredVersion, Versions } from './versions.ts';
+
+/** Which version predicts; written in one piece, so a crash leaves the one before or this one. */
+export interface Head {
+  /** Key of a version; null is the base. */
+  readonly current: string | null;
+  /** Versions that were finished, the oldest first. Others in the store are leftovers of a crash. */
+  readonly versions: readonly string[];
+  /** The highest number ever given. */
+  readonly last: number;
+  /** Examples that the last learning or going back knew of: nothing has to be learned for them. */
+  readonly considered: readonly string[];
+  /** The import that was finished last. */
+  readonly imported?: string;
+}
+
+/** What a profile's keys say at one moment. */
+export interface State {
+  readonly head: Head;
+  /** Keys of the examples. */
+  readonly examples: readonly string[];
+  /** Finished versions that can be read and whose examples are all still there, the oldest first. */
+  readonly versions: readonly StoredVersion[];
+  /** Undefined where the base predicts. */
+  readonly current: StoredVersion | undefined;
+  /** Keys of versions that a crash left unfinished, or whose examples are not all there. */
+  readonly leftovers: readonly string[];
+  /** Keys of finished versions that cannot be read. */
+  readonly damaged: readonly string[];
+  /** Whether there is something to learn. */
+  readonly isDue: boolean;
+}
+
+const EMPTY: Head = { current: null, versions: [], last: 0, considered: [] };
+
+/**
+ * Reads a profile's state. An example that is no longer there takes the versions that saw it along: so forgetting is
+ * done with one deletion, in every tab, and whatever comes after only tidies up.
+ */
+export async function readState(
+  store: Store,
+  places: Places,
+  versions: Versions,
+  onNotice: (sentence: string) => void,
+): Promise<State> {
+  const adding = await addedByImport(store, places);
+  const { keys, headBytes } = await keysAndHead(store, places);
+  const examples = exampleKeys(keys, places).filter((key) => !adding.examples.has(key));
+  const there = keys
+    .filter((key) => key.startsWith(places.versions))
+    .map((key) => key.slice(places.versions.length))
+    .filter(isVersionKey);
+  const head = await readHead(
+    headBytes,
+    there.filter((key) => !adding.versions.has(key)),
+    onNotice,
+  );
+  const finishedKeys = there.filter((key) => head.versions.includes(key));
+  const finished = await versions.read(finishedKeys);
+  const kept = new Set(examples);
+  const valid = finished.filter((version) => version.exampleKeys.every((key) => kept.has(key)));
+  const current = currentOf(head, valid);
+  const considered = new Set(head.considered);
+  const isLost = head.current !== null && current?.key !== head.current;
+  return {
+    head,
+    examples,
+    versions: valid,
+    current,
+    leftovers: there.filter(
+      (key) => !finishedKeys.includes(key) || (finished.some(isOf(key)) && !valid.some(isOf(key))),
+    ),
+    damaged: finishedKeys.filter((key) => !finished.some(isOf(key))),
+    isDue: examples.length > 0 && (isLost || examples.some((key) => !considered.has(key))),
+  };
+}
+
+/** Keys and head of one moment: another tab that learns in between would be seen by half. */
+async function keysAndHead(
+  store: Store,
+  places: Places,
+): Promise<{ keys: string[]; headBytes: Uint8Array | undefined }> {
+  let before = await readValue(store, places.head);
+  for (;;) {
+    const keys = await store.keys(places.folder);
+    const headBytes = await readValue(store, places.head);
+    if (isSame(before, headBytes)) return { keys, headBytes };
+    before = headBytes;
+  }
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a?.length === b?.length && (a?.every((byte, i) => byte === b?.[i]) ?? true);
+}
+
+function isOf(key: string): (version: StoredVersion) => boolean {
+  return (version) => version.key === key;
+}
+
+/** Where the current version is gone, the newest that is older stands in for it. */
+function currentOf({ current }: Head, valid: readonly StoredVersion[]): StoredVersion | undefined {
+  if (current === null) return undefined;
+  return valid.findLast(({ key }) => key === current || numberOf(key) < numberOf(current));
+}
+
+async function readHead(
+  bytes: Uint8Array | undefined,
+  there: readonly string[],
+  onNotice: (sentence: string) => void,
+): Promise<Head> {
+  if (bytes === undefined) return EMPTY;
+  try {
+    const what = 'The record of the current version';
+    const { current, versions, last, considered, imported } = (await readRecord(bytes, 'head', what))
+      .head as Partial<Head>;
+    if (!isTexts(versions) || !isTexts(considered) || typeof last !== 'number')
+      throw recordError(what, 'parts are missing');
+    return { current: current ?? null, versions, last, considered, imported };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    onNotice(`${error.message} The newest version is taken in its place.`);
+    const newest = there.at(-1);
+    return { ...EMPTY, current: newest ?? null, versions: there, last: newest === undefined ? 0 : numberOf(newest) };
+  }
+}
+
+export async function writeHead(store: Store, places: Places, head: Head): Promise<void> {
+  await store.put(places.head, await packRecord('head', head));
+}
+
+/** What an import that has not finished has put beside the rest; it does not count yet. */
+export interface Adding {
+  /** Undefined where no import is underway. */
+  readonly id: string | undefined;
+  readonly examples: ReadonlySet<string>;
+  readonly versions: ReadonlySet<string>;
+}
+
+export async function addedByImport(store: Store, places: Places): Promise<Adding> {
+  const bytes = await readValue(store, places.importing);
+  const nothing = { id: undefined, examples: new Set<string>(), versions: new Set<string>() };
+  if (bytes === undefined) return nothing;
+  // A store writes all or nothing, so a damaged one is no half-written one: there is nothing to go by.
+  const record = await readRecord(bytes, 'importing', 'The record of an import').catch(() => undefined);
+  const { id, examples, versions } = record?.head ?? {};
+  if (!isTexts(examples) || !isTexts(versions)) return { ...nothing, id: '' };
+  return { id: String(id), examples: new Set(examples), versions: new Set(versions) };
+}

@@ -1,0 +1,150 @@
+import { checkKnownOptions } from '../../core/options.ts';
+import { makeArray, type NdArray } from '../../core/shape.ts';
+import { argMax } from '../../core/stats.ts';
+import { fromArrays } from '../../data/arrays.ts';
+import { applyPatch } from '../../student/applyPatch.ts';
+import { artifactsFrom, nameOf, type StudentSource } from '../../student/artifacts.ts';
+import { baseHash } from '../../student/baseHash.ts';
+import { classifierOf } from '../../student/classifier.ts';
+import { headOf } from '../../student/headOf.ts';
+import { inputShapesOf } from '../../student/inputShapesOf.ts';
+import type { Patch } from '../../student/patch.ts';
+import { type Student, type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
+import { openTrainer, type Trainer, type TrainerOptions } from '../../train/trainer.ts';
+import type { GuardOptions } from '../guard.ts';
+import type { KeepOptions } from '../keep.ts';
+import type { Method } from '../method.ts';
+import { headOnly } from '../methods/headOnly.ts';
+import { lora } from '../methods/lora.ts';
+import { type PersonalPatch, personalize } from '../personalize.ts';
+import { answersOf } from '../predictAll.ts';
+import type { KeptExamples, LearnBudget, LearnProgress, LearnResult, ProfileLearner } from './profile.ts';
+
+/** How a profile's student learns, as `personalize` takes it. */
+export interface StudentLearnerOptions {
+  /**
+   * Default: headOnly() where features are kept, lora() where examples are; either gives way to class means where a class
+   * has one example only.
+   */
+  readonly method?: Method;
+  /** Replayed examples need a profile that keeps examples. Default: nothing. */
+  readonly keep?: KeepOptions;
+  readonly guard?: GuardOptions;
+  readonly seed?: number;
+  /** An open trainer, which stays open; or how to open one, which the profile closes. */
+  readonly trainer?: Trainer | TrainerOptions;
+}
+
+/**
+ * What a profile learns with by default: the student's own last layer, or small matrices beside its weights, guarded by
+ * held-out examples.
+ * Throws    invalid-option · student-invalid: a base without weights, or without a dense layer at its end
+ */
+export function studentLearner(options: StudentLearnerOptions = {}): (base: StudentSource) => Promise<ProfileLearner> {
+  checkKnownOptions(options, ['method', 'keep', 'guard', 'seed', 'trainer'], 'studentLearner');
+  return async (base) => {
+    const artifacts = await artifactsFrom(base);
+    const classifier = classifierOf(artifacts);
+    const { trainer: given } = options;
+    const isOwn = given === undefined || !('train' in given);
+    const opening = isOwn ? undefined : Promise.resolve(given);
+    let trainer = opening;
+    const open = () => {
+      trainer ??= openTrainer(given as TrainerOptions | undefined);
+      // One that did not open is tried again the next time.
+      trainer.catch(() => {
+        trainer = opening;
+      });
+      return trainer;
+    };
+    const hash = await baseHash(artifacts);
+    let patched: { readonly patch: Patch; readonly student: Promise<Student> } | undefined;
+    const plain = studentFromArtifacts(nameOf(base), artifacts);
+    const studentWith = (patch: Patch | undefined) => {
+      if (patch === undefined) return plain;
+      if (patched?.patch !== patch) patched = { patch, student: applyPatch(artifacts, patch) };
+      return patched.student;
+    };
+    return {
+      inputs: inputShapesOf(artifacts),
+      classes: classifier.classes,
+      async features(inputs, signal = new AbortController().signal) {
+        const size = Object.values(inputs)[0]?.shape[0] ?? 0;
+        return (await answersOf({ artifacts, classifier, trainer: await open(), signal }, inputs, size)).features;
+      },
+      learn: async (kept, budget, emit, signal) =>
+        learnFrom({ artifacts, hash, kept, budget, emit, signal, trainer: await open(), options }),
+      async predict(patch, inputs) {
+        const answers = await (await open()).predict(await studentWith(patch), inputs);
+        return probsOf((answers['logits'] ?? Object.values(answers)[0]) as NdArray);
+      },
+      async [Symbol.asyncDispose]() {
+        if (isOwn) await trainer?.then((one) => one[Symbol.asyncDispose]());
+      },
+    };
+  };
+}
+
+interface Asked {
+  readonly artifacts: StudentArtifacts;
+  readonly hash: string;
+  readonly kept: KeptExamples;
+  readonly budget: LearnBudget;
+  readonly emit: (event: LearnProgress) => void;
+  readonly signal: AbortSignal;
+  readonly trainer: Trainer;
+  readonly options: StudentLearnerOptions;
+}
+
+async function learnFrom({
+  artifacts,
+  hash,
+  kept,
+  budget,
+  emit,
+  signal,
+  trainer,
+  options,
+}: Asked): Promise<LearnResult> {
+  const hasFeatures = kept.keeps === 'features';
+  const classifier = classifierOf(artifacts);
+  const { method = hasFeatures ? headOnly() : lora(), keep, guard, seed } = options;
+  const student = hasFeatures
+    ? headOf(artifacts, classifier, (kept.inputs['features'] as NdArray).shape[1] as number)
+    : artifacts;
+  const isNew = kept.classes.length > classifier.classes;
+  const run = personalize({
+    student: studentFromArtifacts('base', student),
+    data: fromArrays(kept.inputs, kept.labels),
+    method,
+    labels: kept.classes,
+    classes: kept.classes.length,
+    ...(keep && { keep }),
+    ...(guard && { guard }),
+    ...(seed !== undefined && { seed }),
+    budget,
+    trainer,
+    signal,
+  });
+  for await (const event of run) {
+    if (event.type === 'step') emit({ type: 'progress', step: event.step, steps: event.steps, loss: event.loss });
+  }
+  const { report, ...patch }: PersonalPatch = await run.done;
+  const told = JSON.parse(JSON.stringify(report));
+  if (!report.verdict.isAccepted) return { patch: undefined, why: report.verdict.why, report: told };
+  // The last layer alone has other bytes than the whole; its weights are called the same.
+  const whole: Patch = { ...patch, base: hash, ...(isNew && { classes: kept.classes.length }) };
+  return { patch: whole, report: told };
+}
+
+function probsOf({ data, shape }: NdArray): NdArray {
+  const classes = shape.at(-1) as number;
+  const probs = makeArray('float32', data.length);
+  for (let from = 0; from < data.length; from += classes) {
+    const top = data[from + argMax(data, from, classes)] as number;
+    let sum = 0;
+    for (let c = from; c < from + classes; c++) sum += Math.exp((data[c] as number) - top);
+    for (let c = from; c < from + classes; c++) probs[c] = Math.exp((data[c] as number) - top) / sum;
+  }
+  return { data: probs, shape };
+}

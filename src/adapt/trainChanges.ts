@@ -1,0 +1,163 @@
+import { throwIfAborted } from '../core/errors.ts';
+import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
+import { pickRowsOfAll } from '../core/rows.ts';
+import type { NamedArrays, NdArray } from '../core/shape.ts';
+import { crossEntropy } from '../losses/crossEntropy.ts';
+import { exampleWeighted } from '../losses/exampleWeighted.ts';
+import { formerOutputs } from '../losses/formerOutputs.ts';
+import type { Loss } from '../losses/loss.ts';
+import { specOf } from '../losses/revive.ts';
+import { weighted } from '../losses/weighted.ts';
+import type { WeightChange } from '../student/patch.ts';
+import type { StudentArtifacts } from '../student/student.ts';
+import { splitWeights } from '../student/weightBytes.ts';
+import type { AdaptationOptions, AdaptationOutcome } from '../train/adaptation.ts';
+import type { EngineEvent, TrainJob, TrainOutcome } from '../train/job.ts';
+import type { OptimizerOptions } from '../train/optimizer.ts';
+import type { Lesson } from './method.ts';
+import { drawLots } from './privacy/drawLots.ts';
+
+/** How long and how fast a method learns. */
+export interface StepsOptions {
+  /** How often each example is seen. */
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimizer: OptimizerOptions;
+}
+
+/** Which loss, where it is not that with labels and former answers. */
+export interface TrainOptions extends StepsOptions {
+  readonly adaptation: AdaptationOptions;
+  readonly loss?: Loss;
+}
+
+/** Trains the base of a lesson, and gives what changed. Throws what training throws, and AbortError. */
+export async function trainChanges(lesson: Lesson, options: TrainOptions): Promise<{ changes: WeightChange[] }> {
+  const outcome = await trainLesson(lesson, options);
+  return { changes: changesBetween(lesson.base, outcome.artifacts, outcome.adapted) };
+}
+
+async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<TrainOutcome> {
+  const { base, labels, seed, trainer, signal, anchor, privacy, budget, emit } = lesson;
+  const loss = options.loss ?? lossOf(lesson);
+  const batchSize = privacy ? 1 : evenBatch(lesson.size, options.batchSize);
+  // Examples of a private run are drawn for each step by chance, which is what hides them.
+  const drawn = privacy && drawLots(lesson.size, privacy, derivedSeed(seed, 'lots'));
+  const all = drawn?.order ?? orderOf(lesson.size, options.epochs, batchSize, derivedSeed(seed, 'order'));
+  const order = all.subarray(0, drawn ? undefined : (budget.steps ?? all.length) * batchSize);
+  const answers: NamedArrays = loss.reads.teacher.length > 0 ? { logits: lesson.logits, [KEPT]: keptOf(lesson) } : {};
+  const job: TrainJob = {
+    student: { kind: 'artifacts', artifacts: base },
+    loss: specOf(loss),
+    size: order.length,
+    epochs: 1,
+    batchSize,
+    optimizer: options.optimizer,
+    adaptation: {
+      ...options.adaptation,
+      ...(anchor && { anchor }),
+      ...(privacy && drawn && { privacy: { ...privacyNumbers(privacy), ...drawn.counts } }),
+    },
+    teacherShapes: Object.fromEntries(Object.entries(answers).map(([name, { shape }]) => [name, shape.slice(1)])),
+    seed,
+    holdoutSize: 0,
+  };
+  let next = 0;
+  const read = async ({ length }: Int32Array) => {
+    const rows = order.subarray(next, next + length);
+    next += length;
+    return {
+      inputs: pickRowsOfAll(lesson.inputs, rows),
+      teacher: pickRowsOfAll(answers, rows),
+      ...(loss.reads.labels && { labels: Int32Array.from(rows, (i) => labels[i] as number) }),
+    };
+  };
+  const onEvent = (event: EngineEvent) => {
+    if (event.type !== 'balance') emit(event);
+  };
+  using time = openTime(drawn ? undefined : budget.ms, signal);
+  const outcome = await trainer.train(job, { read, readHoldout: async () => ({}) }, onEvent, time.signal);
+  throwIfAborted(signal);
+  if (outcome.error !== undefined && !time.signal.aborted) throw outcome.error;
+  return outcome;
+}
+
+/** A signal that also comes when the time is over; a run that it ends gives what was learned by then. */
+function openTime(ms: number | undefined, signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const end = () => controller.abort(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  const timer = ms === undefined ? undefined : setTimeout(end, ms);
+  const stop = () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  };
+  return { signal: controller.signal, [Symbol.dispose]: stop };
+}
+
+/** As many batches as asked for, of about one size. */
+function evenBatch(size: number, batchSize: number): number {
+  return Math.ceil(size / Math.ceil(size / batchSize));
+}
+
+/**
+ * All passes over the examples, each in an order of its own, as one; the first examples fill up the last batch. A step of
+ * another size could not be replayed, and would take as long as ten that are.
+ */
+function orderOf(size: number, epochs: number, batchSize: number, seed: number): Int32Array {
+  const random = seededRandom(seed);
+  const all = Array.from({ length: epochs }, () => [...permutation(size, random)]).flat();
+  const missing = (batchSize - (all.length % batchSize)) % batchSize;
+  return Int32Array.of(...all, ...all.slice(0, missing));
+}
+
+/** The answer that says of which examples the base's own answers hold. */
+const KEPT = 'kept';
+
+/** [N, 2]: certain for those that do, and undecided, which counts nothing, for the others. */
+function keptOf({ own, size }: Lesson): NdArray {
+  const isReplayed = size > own;
+  const data = Float32Array.from({ length: 2 * size }, (_, at) =>
+    at % 2 === 0 && (!isReplayed || at >= 2 * own) ? CERTAIN : 0,
+  );
+  return { data, shape: [size, 2] };
+}
+
+const CERTAIN = 100;
+
+/** Labels, and beside them what the base said: of the replayed examples, or of all where none is replayed. */
+function lossOf({ formerWeight, size, own }: Lesson): Loss {
+  if (formerWeight === 0) return crossEntropy();
+  const former = exampleWeighted(formerOutputs(), { kind: 'entropy', teacherOutput: KEPT });
+  const share = size > own ? (size - own) / size : 1;
+  return weighted([
+    { loss: crossEntropy(), weight: 1 },
+    { loss: former, weight: formerWeight / share },
+  ]);
+}
+
+function privacyNumbers({ clipNorm, noiseMultiplier, noiseSeed }: NonNullable<Lesson['privacy']>) {
+  return { clipNorm, noiseMultiplier, noiseSeed };
+}
+
+/** What to add to which weight; those that learned by a product get it. */
+export function changesBetween(
+  before: StudentArtifacts,
+  after: StudentArtifacts,
+  adapted: AdaptationOutcome | undefined,
+): WeightChange[] {
+  const now = splitWeights(after);
+  return splitWeights(before).flatMap(({ name, shape, bytes }, i): WeightChange[] => {
+    const product = adapted?.lowRank?.[name];
+    if (product !== undefined) return [{ kind: 'low-rank', weight: name, shape, ...product }];
+    const [old, trained] = [floatsOf(bytes), floatsOf((now[i] as (typeof now)[number]).bytes)];
+    if (old.every((value, at) => value === trained[at])) return [];
+    const delta = old.map((value, at) => (trained[at] as number) - value);
+    return [{ kind: 'added', weight: name, shape, delta }];
+  });
+}
+
+function floatsOf(bytes: Uint8Array): Float32Array {
+  return new Float32Array(bytes.slice().buffer);
+}
