@@ -62,10 +62,13 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
     seed,
     holdoutSize: 0,
   };
+  using time = openTime(drawn ? undefined : budget.ms, signal);
   let next = 0;
   const read = async ({ length }: Int32Array) => {
     const rows = order.subarray(next, next + length);
     next += length;
+    // The first step is always taken.
+    if (next > 2 * length) time.look();
     return {
       inputs: pickRowsOfAll(lesson.inputs, rows),
       teacher: pickRowsOfAll(answers, rows),
@@ -75,25 +78,29 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
   const onEvent = (event: EngineEvent) => {
     if (event.type !== 'balance') emit(event);
   };
-  using time = openTime(drawn ? undefined : budget.ms, signal);
   const outcome = await trainer.train(job, { read, readHoldout: async () => ({}) }, onEvent, time.signal);
   throwIfAborted(signal);
   if (outcome.error !== undefined && !time.signal.aborted) throw outcome.error;
   return outcome;
 }
 
-/** A signal that also comes when the time is over; a run that it ends gives what was learned by then. */
-function openTime(ms: number | undefined, signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+/**
+ * A signal that also comes when the time is over; a run that it ends gives what was learned by then. It looks at the clock
+ * when an example is read: where training has the thread to itself, a timer would wait for its end.
+ */
+function openTime(ms: number | undefined, signal: AbortSignal) {
   const controller = new AbortController();
+  const startedAt = performance.now();
   const end = () => controller.abort(signal.reason);
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
-  const timer = ms === undefined ? undefined : setTimeout(end, ms);
-  const stop = () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', end);
+  return {
+    signal: controller.signal,
+    look() {
+      if (ms !== undefined && performance.now() - startedAt > ms) end();
+    },
+    [Symbol.dispose]: () => signal.removeEventListener('abort', end),
   };
-  return { signal: controller.signal, [Symbol.dispose]: stop };
 }
 
 /** As many batches as asked for, of about one size. */

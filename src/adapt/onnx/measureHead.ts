@@ -36,16 +36,23 @@ export async function measureHead(head: LinearHead, held: HeldOut, ask: Asking):
   const { rows, labels } = held.rows;
   const after = accuracyOf(applyHead(rows, head), labels);
   const before = ask.options.read && (await measureModel(held.examples, head.bias.length, ask));
-  if (ask.options.guard !== undefined && before !== undefined) keepGuard(ask.options.guard, before, after);
+  if (ask.options.guard !== undefined && before !== undefined) keepGuard(ask.options.guard, { before, after }, OF_HEAD);
   return { ...(before !== undefined && { before }), after, examples: labels.length };
 }
 
-function keepGuard({ toleranceFraction = 0 }: OnnxGuard, before: number, after: number): void {
+const OF_HEAD = { who: 'The head', advice: 'name an earlier value as "tap"' };
+
+/** Throws    below-tolerance: worse than the model by more than the guard allows */
+export function keepGuard(
+  { toleranceFraction = 0 }: OnnxGuard,
+  { before, after }: { readonly before: number; readonly after: number },
+  { who, advice }: { readonly who: string; readonly advice: string },
+): void {
   if (after >= before - toleranceFraction) return;
   throw new LimbeckError(
     'below-tolerance',
-    `The head names ${percent(after)} of the held-out examples right, the model itself ${percent(before)}, and the guard ` +
-      `allows ${percent(toleranceFraction)} less. Give more examples, or name an earlier value as "tap".`,
+    `${who} names ${percent(after)} of the held-out examples right, the model itself ${percent(before)}, and the guard ` +
+      `allows ${percent(toleranceFraction)} less. Give more examples, or ${advice}.`,
     { details: { before, after, toleranceFraction } },
   );
 }
@@ -75,7 +82,8 @@ async function measureModel(
   return right / examples.size;
 }
 
-function accuracyOf({ data, shape }: NdArray, labels: Int32Array): number {
+/** The fraction of rows [N, C] whose largest value is at the label. */
+export function accuracyOf({ data, shape }: NdArray, labels: Int32Array): number {
   const classes = shape[1] as number;
   return labels.filter((label, i) => argMax(data, i * classes, classes) === label).length / labels.length;
 }

@@ -15,24 +15,34 @@ import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
 import type { ReadOutputs } from '../../teacher/read.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
 import type { TrainHeadOptions } from './head.ts';
+import { checkForMethod } from './loraOptions.ts';
 
-/** How the head is made: by gradient steps on the features, or from the mean of each class. */
-export type OnnxMethod = 'head' | 'prototypes';
+/**
+ * 'head': a new last layer by gradient steps on the model's features; 'prototypes': one from the mean of each class;
+ * 'lora': the model's own classes, with products of low rank that learn beside its weights and are added to them.
+ */
+export type OnnxMethod = 'head' | 'prototypes' | 'lora';
 
-/** When a head is not good enough to be written. */
+/** When what was learned is not good enough to be written. */
 export interface OnnxGuard {
-  /** Without a `holdout`: the share of the examples on which the head is measured before it learns from all. Default 0.2. */
+  /**
+   * Without a `holdout`: the share of the examples on which it is measured. A head learns from all of them afterwards;
+   * 'lora' does not learn again. Default 0.2.
+   */
   readonly holdoutFraction?: number;
-  /** With `read`: how much of 1 the accuracy may lie below the model's own. Default 0. */
+  /** With `read`, and with 'lora': how much of 1 the accuracy may lie below the model's own. Default 0. */
   readonly toleranceFraction?: number;
 }
 
 /** Which examples, on which value of the model, and how. */
 export interface PersonalizeOnnxOptions
   extends Pick<LoadTeacherOptions, 'input' | 'device' | 'threads' | 'batchSize' | 'session' | 'worker' | 'assetBase'> {
-  /** A person's examples. Each class must have one. */
+  /** A person's examples. Each class must have one; with 'lora', two of the model's classes. */
   readonly data: LabelledDataset;
-  /** Names of the classes in their order, new ones among them; written into the file. Default: none, and as many as occur. */
+  /**
+   * Names of the classes in their order, new ones among them; written into the file. Default: none, and as many as occur.
+   * With 'lora' the model's own classes, all of them.
+   */
   readonly labels?: readonly string[];
   /** Examples that are never learned from; the accuracy is measured on them. */
   readonly holdout?: LabelledDataset;
@@ -43,15 +53,32 @@ export interface PersonalizeOnnxOptions
   /** Where features lie in a value with places: default 'last' for [B, T, C], else 'first'. */
   readonly channels?: ChannelPlace;
   /**
+   * 'head' and 'prototypes' take new classes and need no gradient through the model. 'lora' changes what the model sees,
+   * takes a model that `fromOnnx` imports, and costs a step through all of it for each batch.
    * Default 'head', which on digits seen by a text reader is about as good as the means of the classes from one example
    * of each, and better from two on.
    */
   readonly method?: OnnxMethod;
-  /** How the method 'head' learns; see `trainHead` for the defaults. */
+  /**
+   * How 'head' and 'lora' learn: at least so many `steps`, in whole passes, by Adam. See `trainHead` for the defaults of a
+   * head; 'lora': 100 steps in 10 passes or more, rate 0.01, no decay.
+   */
   readonly learning?: Pick<TrainHeadOptions, 'steps' | 'learningRate' | 'weightDecay'>;
-  /** How varied copies of the examples differ, which the backbone is asked about too. Default: no copies. */
+  /** 'lora': rank of the products. A weight that is no larger than its product learns whole. Default 4. */
+  readonly rank?: number;
+  /** 'lora': products count alpha ÷ rank times. Default 2 · rank. */
+  readonly alpha?: number;
+  /**
+   * 'lora': which weights of MatMul, Gemm and Conv learn, by their names or those of their nodes, as `listOnnxWeights` gives
+   * them. Default: all whose rows and columns the student keeps, which leaves out depthwise convolutions, quantized weights,
+   * and weights that several nodes read.
+   */
+  readonly targets?: readonly string[];
+  /**
+   * How examples are varied: in copies that the backbone is asked about too, or with 'lora' anew in each pass. Default: not.
+   */
   readonly augment?: AugmentOptions;
-  /** With `augment`: copies beside each example. Default 4. */
+  /** With `augment` and a head: copies beside each example. Default 4. */
   readonly copies?: number;
   /** How the model's own outputs become 'logits' of the same classes, so that it can be measured before. */
   readonly read?: ReadOutputs;
@@ -60,7 +87,10 @@ export interface PersonalizeOnnxOptions
   readonly probabilities?: boolean;
   /** Whether the file keeps the outputs that the model has. Default false. */
   readonly keepOutputs?: boolean;
-  /** Name of the new output. Default 'logits'. */
+  /**
+   * Name of the new output; default 'logits'. With 'lora': the value of the model that holds the classes, [B, C], as logits
+   * or as their softmax; default the first output.
+   */
   readonly output?: string;
   /** Name of the model for messages. Default 'model'. */
   readonly name?: string;
@@ -81,6 +111,9 @@ const KNOWN = [
     'channels',
     'method',
     'learning',
+    'rank',
+    'alpha',
+    'targets',
     'augment',
     'copies',
     'read',
@@ -110,7 +143,8 @@ export function checkPersonalizeOnnx(options: PersonalizeOnnxOptions): void {
   if (tap !== undefined) checkTaps([tap]);
   if (options.pooling !== undefined) checkOneOf(options.pooling, 'pooling', ['mean', 'max', 'flatten', 'none']);
   if (options.channels !== undefined) checkOneOf(options.channels, 'channels', ['first', 'last']);
-  checkOneOf(method, 'method', ['head', 'prototypes']);
+  checkOneOf(method, 'method', ['head', 'prototypes', 'lora']);
+  checkForMethod(options);
   if (augment !== undefined) checkAugment(augment, data.inputs);
   if (copies !== undefined) checkCount(copies, 'copies');
   if (copies !== undefined && augment === undefined) {
@@ -155,6 +189,6 @@ function checkExamples(data: LabelledDataset, role: string): void {
   if (isLabelled(data)) return;
   throw new LimbeckError(
     'labels-missing',
-    `The ${role} has no labels, and a head learns classes. Give labelled examples.`,
+    `The ${role} has no labels, and classes are learned from labels. Give labelled examples.`,
   );
 }

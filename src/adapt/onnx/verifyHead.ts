@@ -33,8 +33,16 @@ export async function verifyHead(
   return compareLogits(given, output, applyHead(rowsAt(own, places).rows, head), written.description.device);
 }
 
+const OF_HEAD = { from: 'backbone and head apart', advice: 'Another "tap" may work; please report the model.' };
+
 /** Throws    internal: they differ, or have other shapes */
-export function compareLogits(given: NamedArrays, output: string, expected: NdArray, device: TeacherDevice): number {
+export function compareLogits(
+  given: NamedArrays,
+  output: string,
+  expected: NdArray,
+  device: TeacherDevice,
+  { from, advice } = OF_HEAD,
+): number {
   const { data = new Float32Array(0), shape = [] } = given[output] ?? {};
   const isShaped = formatShape(shape) === formatShape(expected.shape);
   let largest = 1e-6;
@@ -47,8 +55,8 @@ export function compareLogits(given: NamedArrays, output: string, expected: NdAr
   if (fraction <= (device === 'wasm' ? TOLERANCE : TOLERANCE_ELSEWHERE)) return fraction;
   throw new LimbeckError(
     'internal',
-    `The written file gives "${output}" ${formatShape(shape)} and differs from backbone and head apart by ` +
-      `${fraction.toExponential(1)} of the largest logit, on ${device}. Another "tap" may work; please report the model.`,
+    `The file gives "${output}" ${formatShape(shape)} and differs from ${from} by ${fraction.toExponential(1)} of the ` +
+      `largest logit, on ${device}. ${advice}`,
     { details: { fraction, device, shape, expected: expected.shape } },
   );
 }

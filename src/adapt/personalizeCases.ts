@@ -1,0 +1,108 @@
+// A student that knows some clouds of points, and a person whose clouds lie elsewhere. Only tests import this file.
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { seededRandom } from '../core/random.ts';
+import { pickRowsOfAll } from '../core/rows.ts';
+import type { NdArray } from '../core/shape.ts';
+import { fromArrays } from '../data/arrays.ts';
+import type { LabelledDataset } from '../data/dataset.ts';
+import { crossEntropy } from '../losses/crossEntropy.ts';
+import { backendOptions } from '../losses/lossContract.ts';
+import { specOf } from '../losses/revive.ts';
+import * as tf from '../runtime/tf.ts';
+import { artifactsOf } from '../student/layersModel.ts';
+import { type Student, studentFromArtifacts } from '../student/student.ts';
+import { openTrainer, type Trainer } from '../train/trainer.ts';
+import { readAll } from './examples.ts';
+import { scored } from './measured.ts';
+import { predictRows } from './predictAll.ts';
+
+export const CLASSES = 4;
+const never = new AbortController().signal;
+
+/** Clouds around points of a circle, the person's turned by an angle (radians) and moved. */
+export function clouds(perClass: number, seed: number, turn = 0, shift = 0, classes = CLASSES): LabelledDataset {
+  const random = seededRandom(seed);
+  const labels = Int32Array.from({ length: perClass * classes }, (_, i) => i % classes);
+  const data = Float32Array.from({ length: 2 * labels.length }, (_, at) => {
+    const angle = ((labels[at >> 1] as number) * 2 * Math.PI) / CLASSES + turn;
+    // A fifth class lies in the middle.
+    const radius = (labels[at >> 1] as number) < CLASSES ? 2 : 0;
+    return radius * (at % 2 === 0 ? Math.cos(angle) : Math.sin(angle)) + 1.6 * (random() - 0.5) + shift;
+  });
+  return fromArrays({ input: { data, shape: [labels.length, 2] } }, labels);
+}
+
+/** The same points with other labels. */
+export async function relabelled(data: LabelledDataset, label: (label: number, i: number) => number) {
+  const { inputs, labels } = await readAll(data);
+  return fromArrays(inputs, Int32Array.from(labels as Int32Array, label));
+}
+
+function layersOf(withNorm: boolean): tf.Sequential {
+  const init = () => tf.initializers.glorotUniform({ seed: 3 });
+  return tf.sequential({
+    name: 'clouds',
+    layers: [
+      tf.layers.dense({ units: 16, inputShape: [2], name: 'first', kernelInitializer: init() }),
+      ...(withNorm ? [tf.layers.batchNormalization({ name: 'norm' })] : []),
+      tf.layers.activation({ activation: 'relu', name: 'relu' }),
+      tf.layers.dense({ units: 12, activation: 'relu', name: 'second', kernelInitializer: init() }),
+      tf.layers.dense({ units: CLASSES, name: 'logits', kernelInitializer: init() }),
+    ],
+  });
+}
+
+/** A trainer and students that know `clouds`, for the tests of a file, each of which must leave no tensor behind. */
+export function taughtStudents(backend: 'cpu' | 'wasm' = 'cpu') {
+  const made = {} as { trainer: Trainer; plain: Student; normed: Student };
+  let tensors = 0;
+
+  async function taught(withNorm: boolean): Promise<Student> {
+    const model = layersOf(withNorm);
+    const artifacts = await artifactsOf(model);
+    model.dispose();
+    const { inputs, labels } = await readAll(clouds(100, 1));
+    const outcome = await made.trainer.train(
+      {
+        student: { kind: 'artifacts', artifacts },
+        loss: specOf(crossEntropy()),
+        size: 100 * CLASSES,
+        epochs: 15,
+        batchSize: 32,
+        optimizer: { learningRate: 0.02 },
+        seed: 1,
+        holdoutSize: 0,
+      },
+      {
+        read: async (indices) => ({
+          inputs: pickRowsOfAll(inputs, indices),
+          teacher: {},
+          labels: Int32Array.from(indices, (i) => (labels as Int32Array)[i] as number),
+        }),
+        readHoldout: async () => ({}),
+      },
+      () => undefined,
+      never,
+    );
+    return studentFromArtifacts('clouds', outcome.artifacts);
+  }
+
+  beforeAll(async () => {
+    made.trainer = await openTrainer({ worker: 'none', ...backendOptions(backend) });
+    made.plain = await taught(false);
+    made.normed = await taught(true);
+  });
+  beforeEach(() => {
+    tensors = tf.memory().numTensors;
+  });
+  afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
+  afterAll(() => made.trainer[Symbol.asyncDispose]());
+
+  async function accuracyOf(student: Student, data: LabelledDataset): Promise<number> {
+    const { inputs, labels, size } = await readAll(data);
+    const answers = await predictRows(made.trainer, student, inputs, size, never);
+    return scored('accuracy', Object.values(answers)[0] as NdArray, labels as Int32Array);
+  }
+
+  return { made, accuracyOf };
+}

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import type { NdArray } from '../../core/shape.ts';
+import { openStore } from '../../storage/store.ts';
+import { readAll } from '../examples.ts';
+import { lora } from '../methods/lora.ts';
+import { clouds, taughtStudents } from '../personalizeCases.ts';
+import { openProfile } from './openProfile.ts';
+import type { Profile } from './profile.ts';
+import { studentLearner } from './studentLearner.ts';
+
+const TURN = 0.7;
+const labels = ['north', 'east', 'south', 'west'];
+
+describe('a profile of a real student', () => {
+  const { made } = taughtStudents();
+
+  async function pointsOf(perClass: number, seed: number, classes?: number) {
+    const { inputs, labels: numbers } = await readAll(clouds(perClass, seed, TURN, 0, classes));
+    const { data } = inputs['input'] as NdArray;
+    return Array.from(numbers as Int32Array, (label, i) => ({
+      point: { data: data.slice(2 * i, 2 * i + 2), shape: [2] } as NdArray,
+      label: [...labels, 'middle'][label] as string,
+    }));
+  }
+
+  async function accuracyOf(profile: Profile, points: Awaited<ReturnType<typeof pointsOf>>): Promise<number> {
+    let right = 0;
+    for (const { point, label } of points) if ((await profile.predict(point)).label === label) right++;
+    return right / points.length;
+  }
+
+  test.each(['features', 'examples'] as const)(
+    'learns what it is taught from %s, and predicts better',
+    async (keeps) => {
+      await using store = await openStore('profiles', { kind: 'memory' });
+      const learner = studentLearner({
+        trainer: made.trainer,
+        ...(keeps === 'examples' && { method: lora({ rank: 2 }) }),
+      });
+      await using me = await openProfile(store, made.plain, { labels, learner, keeps, learning: 'asked' });
+      const others = await pointsOf(20, 31);
+      const before = await accuracyOf(me, others);
+      for (const { point, label } of await pointsOf(8, 30)) await me.teach(point, label);
+      const version = await me.learn().done;
+      expect(version).toMatchObject({ number: 1, classes: labels });
+      expect(version.report).toMatchObject({ verdict: { isAccepted: true } });
+      expect(await accuracyOf(me, others)).toBeGreaterThan(before + 0.05);
+      const { probs, confidence, label } = await me.predict((others[0] as { point: NdArray }).point);
+      expect(Object.keys(probs)).toEqual(labels);
+      expect(Object.values(probs).reduce((sum, value) => sum + value)).toBeCloseTo(1, 5);
+      expect(probs[label]).toBe(confidence);
+      await me.rollback(0);
+      expect(await accuracyOf(me, others)).toBe(before);
+    },
+  );
+
+  test('a new label becomes a class', async () => {
+    await using store = await openStore('profiles', { kind: 'memory' });
+    const learner = studentLearner({ trainer: made.trainer });
+    await using me = await openProfile(store, made.plain, { labels, learner, newLabels: 'allowed', learning: 'asked' });
+    for (const { point, label } of await pointsOf(12, 32, 5)) await me.teach(point, label);
+    await me.learn().done;
+    expect(await accuracyOf(me, await pointsOf(20, 33, 5))).toBeGreaterThan(0.65);
+  });
+
+  test('one example of each class is enough to begin', async () => {
+    await using store = await openStore('profiles', { kind: 'memory' });
+    const learner = studentLearner({ trainer: made.trainer });
+    await using me = await openProfile(store, made.plain, { labels, learner, learning: 'asked' });
+    for (const { point, label } of await pointsOf(1, 34)) await me.teach(point, label);
+    const { report } = await me.learn().done;
+    expect(report).toMatchObject({ method: { name: 'prototypes' }, fallback: expect.stringContaining('two examples') });
+  });
+
+  test('one class only is told, and nothing changes', async () => {
+    await using store = await openStore('profiles', { kind: 'memory' });
+    const learner = studentLearner({ trainer: made.trainer });
+    await using me = await openProfile(store, made.plain, { labels, learner, learning: 'asked' });
+    for (const { point } of (await pointsOf(2, 35)).slice(0, 3)) await me.teach(point, 'north');
+    await expect(me.learn().done).rejects.toMatchObject({ code: 'class-mismatch' });
+    expect((await me.current()).number).toBe(0);
+    expect((await me.examples()).length).toBe(3);
+  });
+
+  test('the base’s options are checked', () => {
+    expect(() => studentLearner({ methd: lora() } as never)).toThrow(
+      expect.objectContaining({ code: 'invalid-option' }),
+    );
+  });
+});
