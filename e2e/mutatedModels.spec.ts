@@ -5,10 +5,10 @@ const wakeWord = fileURLToPath(new URL('../node_modules/openwakeword-js/models/h
 
 /** Files a source, and how many of them pass the check and so reach onnxruntime. */
 const SOURCES: [string, number, number][] = [
-  ['tinyClassifier', 70, 50],
-  ['tinyBranches', 80, 60],
-  ['tinyFunction', 80, 60],
-  ['/wakeWord.onnx', 70, 50],
+  ['tinyClassifier', 35, 25],
+  ['tinyBranches', 40, 30],
+  ['tinyFunction', 40, 30],
+  ['/wakeWord.onnx', 35, 25],
 ];
 /** A second, and room for a machine that is busy with something else. */
 const LIMIT_MS = 10_000;

@@ -25,7 +25,7 @@ export const FULL: Amounts = {
   examples: 8000,
   heldOut: 2000,
   labelled: 200,
-  epochs: { few: 5, all: 8 },
+  epochs: { few: 5, all: 5 },
   teacherEpochs: 12,
 };
 export const QUICK: Amounts = {
