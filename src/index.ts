@@ -217,6 +217,7 @@ export { listOnnxWeights, patchOnnx } from './adapt/onnx/patchOnnx.ts';
 export { type OnnxBytes, personalizeOnnx } from './adapt/onnx/personalizeOnnx.ts';
 export type { OnnxGuard, OnnxMethod, PersonalizeOnnxOptions } from './adapt/onnx/personalizeOnnxOptions.ts';
 export type {
+  ChangedWeight,
   MeasuredHead,
   PersonalizedOnnx,
   PersonalizeOnnxEvent,

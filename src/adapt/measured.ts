@@ -8,28 +8,30 @@ import type { AllExamples } from './examples.ts';
 import type { BeforeAfter, GuardMetric } from './guard.ts';
 import { predictRows } from './predictAll.ts';
 
-/** Which patch of which base is measured, and how. */
+/** Whose patches are measured, and how. */
 export interface Measured {
   readonly artifacts: StudentArtifacts;
-  readonly patch: Patch;
   readonly metric: GuardMetric;
   readonly trainer: Trainer;
   readonly signal: AbortSignal;
 }
 
-/** The metric of base and patched student on some examples; undefined without examples or labels. */
-export async function beforeAfter(
-  { artifacts, patch, metric, trainer, signal }: Measured,
+/** The metric of base and patched student on some examples; undefined without examples or labels. The base is asked once. */
+export function openMeasure(
+  { artifacts, metric, trainer, signal }: Measured,
   examples: AllExamples | undefined,
-): Promise<BeforeAfter | undefined> {
+): (patch: Patch) => Promise<BeforeAfter | undefined> {
   const { labels, inputs, size } = examples ?? { labels: undefined, inputs: {}, size: 0 };
-  if (labels === undefined || size === 0) return undefined;
+  if (labels === undefined || size === 0) return async () => undefined;
   const scoreOf = async (student: Student) => {
     const answers = await predictRows(trainer, student, inputs, size, signal);
     return scored(metric, (answers['logits'] ?? Object.values(answers)[0]) as NdArray, labels);
   };
-  const before = await scoreOf(studentFromArtifacts('base', artifacts));
-  return { before, after: await scoreOf(await applyPatch(artifacts, patch)) };
+  let before: number | undefined;
+  return async (patch) => {
+    before ??= await scoreOf(studentFromArtifacts('base', artifacts));
+    return { before, after: await scoreOf(await applyPatch(artifacts, patch)) };
+  };
 }
 
 /**

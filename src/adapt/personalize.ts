@@ -11,10 +11,10 @@ import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer
 import { checkClasses, checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { joinExamples, pickExamples, readAll } from './examples.ts';
-import { decide, type GuardOptions, holdOut } from './guard.ts';
+import { firstAccepted } from './firstAccepted.ts';
+import { type GuardOptions, holdOut } from './guard.ts';
 import { type KeepOptions, openAnchor, readKept } from './keep.ts';
 import { contradictionsIn, outliersIn } from './labelSanity.ts';
-import { beforeAfter } from './measured.ts';
 import type { Lesson, Method } from './method.ts';
 import { lora } from './methods/lora.ts';
 import { prototypes } from './methods/prototypes.ts';
@@ -115,17 +115,17 @@ async function run(
     };
     const candidate: Patch = { ...frame, ...learned };
     const metric = options.guard?.metric ?? 'accuracy';
-    const measured = { artifacts, patch: candidate, metric, trainer, signal };
-    const own = await beforeAfter(measured, held);
-    const ofBase = await beforeAfter(measured, base);
-    const verdict = decide(options.guard ?? {}, own, ofBase);
-    const patch: Patch = verdict.isAccepted ? candidate : { ...frame, changes: [] };
+    const measured = { artifacts, metric, trainer, signal };
+    const tried = await firstAccepted(candidate, options.guard ?? {}, measured, { held, base });
+    const { verdict, own, ofBase, strength } = tried;
+    const patch: Patch = verdict.isAccepted ? tried.patch : { ...frame, changes: [] };
     emit({ type: 'phase', phase: 'done' });
     const report: PersonalizeReport = {
       method: { name: method.name, options: method.options },
       ...(fallback !== undefined && { fallback }),
       verdict,
       metric,
+      strength,
       own,
       base: ofBase,
       examples: { learned: lesson.own, held: held?.size ?? 0, replayed },

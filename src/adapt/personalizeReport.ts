@@ -8,6 +8,8 @@ export interface PersonalizeReport {
   /** Why another method than the one asked for was used. */
   readonly fallback?: string;
   readonly verdict: Verdict;
+  /** How much of the changes the guard took: 1 all, 0.5 or 0.25 where all made something worse. */
+  readonly strength: number;
   readonly metric: GuardMetric;
   /** The metric on the person's held-out examples; undefined where there were too few. */
   readonly own: BeforeAfter | undefined;

@@ -26,7 +26,7 @@ export function headOnly(options: MethodSteps = {}): Method {
           base: headOf(lesson.base, lesson.classifier, lesson.features.shape[1] as number),
           inputs: { [HEAD_INPUT]: lesson.features },
         },
-        { ...stepsOf(options, { epochs: 30, learningRate: 5e-3 }), adaptation: {} },
+        { ...stepsOf(options, { epochs: 20, learningRate: 2e-2 }), adaptation: {} },
       ),
   };
 }

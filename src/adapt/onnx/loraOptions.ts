@@ -15,9 +15,13 @@ export function checkForMethod(options: PersonalizeOnnxOptions): void {
   const unread = (method === 'lora' ? OF_HEADS : OF_LORA).find((name) => options[name] !== undefined);
   if (unread !== undefined) {
     const whose = method === 'lora' ? '"head" and "prototypes" read it' : '"lora" reads it';
-    throw new LimbeckError('invalid-option', `The method "${method}" does not read "${unread}"; ${whose}. Leave it out.`, {
-      details: { option: unread, method },
-    });
+    throw new LimbeckError(
+      'invalid-option',
+      `The method "${method}" does not read "${unread}"; ${whose}. Leave it out.`,
+      {
+        details: { option: unread, method },
+      },
+    );
   }
   if (rank !== undefined) checkCount(rank, 'rank');
   if (alpha !== undefined) checkPositive(alpha, 'alpha');

@@ -188,7 +188,7 @@ describe('what is wrong is told by code, before the model is asked', () => {
       'shape-mismatch',
     ],
     ['a holdout with another class', { holdout: labelled(3) }, 'class-mismatch'],
-    ['a method that there is not', { method: 'lora' as never }, 'invalid-option'],
+    ['a method that there is not', { method: 'full' as never }, 'invalid-option'],
     ['a rate of 0', { learning: { learningRate: 0 } }, 'invalid-option'],
     ['copies of nothing', { copies: 3 }, 'invalid-option'],
     ['a reading without anything to measure on', { read: (outputs) => outputs }, 'invalid-option'],

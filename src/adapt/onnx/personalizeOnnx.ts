@@ -17,17 +17,21 @@ import { verifyHead } from './verifyHead.ts';
 export type OnnxBytes = Uint8Array | ArrayBuffer | Blob;
 
 /**
- * Teaches an ONNX model a person's classes, new ones among them, without a gradient through it: the model is cut at a
- * value, asked about every example once, and a linear head learns from its answers. What comes out is one ONNX file, which
- * was run and held against its two parts before it is given.
+ * Teaches an ONNX model a person's examples; what comes out is one ONNX file, which was run and held against what learned
+ * before it is given. By default the classes are the person's, new ones among them, and no gradient goes through the model:
+ * it is cut at a value, asked about every example once, and a linear head learns from its answers, of which a few a class
+ * are enough. The method 'lora' keeps the model's classes and changes its weights, by products of low rank that learn in a
+ * student made of it.
  * Throws    invalid-option · invalid-onnx · unknown-tensor · unsupported-operator · shape-mismatch · class-mismatch ·
  *           labels-missing · empty-dataset · not-finite · below-tolerance: worse than the model by more than the guard
  *           allows · internal: the file differs from its parts · AbortError and what `loadTeacher` and `openTrainer` throw
- * Source    Donahue et al. 2014, "DeCAF", arXiv:1310.1531 (linear classifiers on frozen features)
+ * Source    Donahue et al. 2014, "DeCAF", arXiv:1310.1531 (linear classifiers on frozen features) · Hu et al. 2022,
+ *           "LoRA", arXiv:2106.09685
  *
  * @example
  * const run = personalizeOnnx(bytes, { data: labelled, labels: ['mug', 'cup'], tap: 'pooled', input: { size: [224, 224] } });
  * const { onnx, report } = await run.done;
+ * const changed = await personalizeOnnx(bytes, { data, method: 'lora', rank: 8, guard: {} }).done;
  */
 export function personalizeOnnx(
   model: OnnxBytes,
@@ -47,6 +51,7 @@ async function personalize(
   const { data, holdout, method = 'head', name = 'model' } = options;
   emit({ type: 'phase', phase: 'check' });
   const bytes = await modelBytes(model, 'personalizeOnnx');
+  if (method === 'lora') return personalizeByLora(bytes, options, emit, signal);
   const { readForHead } = await import('../../onnx/appendHead.ts');
   const { source: tensor } = readForHead(bytes, options.tap, name);
   const classes = countClasses(await readLabels(data, signal), options.labels);
@@ -83,6 +88,21 @@ async function personalize(
     return { onnx, report };
   } finally {
     if (trainer !== options.trainer) await trainer?.[Symbol.asyncDispose]();
+  }
+}
+
+async function personalizeByLora(
+  bytes: Uint8Array,
+  options: PersonalizeOnnxOptions,
+  emit: (event: PersonalizeOnnxEvent) => void,
+  signal: AbortSignal,
+): Promise<PersonalizedOnnx> {
+  const { adaptByLora } = await import('./loraOnnx.ts');
+  const trainer = await trainerFor(options);
+  try {
+    return await adaptByLora({ bytes, options, trainer, emit, signal });
+  } finally {
+    if (trainer !== options.trainer) await trainer[Symbol.asyncDispose]();
   }
 }
 

@@ -61,7 +61,7 @@ export interface PersonalizeOnnxOptions
   readonly method?: OnnxMethod;
   /**
    * How 'head' and 'lora' learn: at least so many `steps`, in whole passes, by Adam. See `trainHead` for the defaults of a
-   * head; 'lora': 100 steps in 10 passes or more, rate 0.01, no decay.
+   * head; 'lora': 100 steps in 10 passes or more, rate 0.003, no decay.
    */
   readonly learning?: Pick<TrainHeadOptions, 'steps' | 'learningRate' | 'weightDecay'>;
   /** 'lora': rank of the products. A weight that is no larger than its product learns whole. Default 4. */

@@ -38,7 +38,7 @@ export interface PersonalizeOnnxReport {
   readonly holdout?: MeasuredHead;
   /** The value that a head reads, its shape without the batch, and the features that were made of it. */
   readonly features?: { readonly name: string; readonly shape: readonly number[]; readonly count: number };
-  /** With 'lora': what was added to, in the order of the file. */
+  /** With 'lora': what was added to, in the order of the file or of `targets`. */
   readonly weights?: readonly ChangedWeight[];
   readonly classes: number;
   readonly examples: number;
@@ -53,7 +53,6 @@ export interface PersonalizeOnnxReport {
   readonly timeMs: { readonly features: number; readonly train: number; readonly total: number };
 }
 
-/** What `personalizeOnnx` gives. */
 /** A stored weight that a product of two small matrices was added to. */
 export interface ChangedWeight {
   readonly weight: string;
@@ -63,6 +62,7 @@ export interface ChangedWeight {
   readonly rank: number;
 }
 
+/** What `personalizeOnnx` gives: the new file, and what became of the model. */
 export interface PersonalizedOnnx {
   readonly onnx: Uint8Array<ArrayBuffer>;
   readonly report: PersonalizeOnnxReport;

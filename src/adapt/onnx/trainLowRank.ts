@@ -42,7 +42,7 @@ const LEAST_EPOCHS = 10;
 export async function trainLowRank(lesson: LowRankLesson): Promise<LowRankOutcome> {
   const { base, layers, data, trainer, options, emit, signal } = lesson;
   const { rank = 4, alpha = 2 * rank, learning = {}, seed = 0 } = options;
-  const { steps = 100, learningRate = 1e-2, weightDecay } = learning;
+  const { steps = 100, learningRate = 3e-3, weightDecay } = learning;
   const batches = Math.ceil(data.size / BATCH);
   const batchSize = Math.ceil(data.size / batches);
   // A last batch of another size could not be replayed, and would take as long as ten that are: it is filled up.

@@ -1,5 +1,5 @@
-import { listWeights, type LayerWeight } from '../../onnx/listWeights.ts';
 import type { LowRankDelta } from '../../onnx/addLowRank.ts';
+import { type LayerWeight, listWeights } from '../../onnx/listWeights.ts';
 import { type OnnxModel, type OnnxTensor, readModel, writeModel } from '../../onnx/model.ts';
 import { numbers } from '../../onnx/simplify/convert.ts';
 import { dataOf, floatTensor } from '../../onnx/tensorData.ts';
@@ -152,7 +152,9 @@ function holdersOf(weights: readonly WeightBytes[], places: readonly Place[]): n
 function placeOf(element: number, places: readonly Place[], last: number): number {
   const isIn = (at: number) => {
     const place = places[at];
-    return place !== undefined && element >= place.from && element < place.from + place.stored.rows * place.stored.columns;
+    return (
+      place !== undefined && element >= place.from && element < place.from + place.stored.rows * place.stored.columns
+    );
   };
   if (isIn(last)) return last;
   let [low, high] = [0, places.length - 1];

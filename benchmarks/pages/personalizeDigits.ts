@@ -1,0 +1,69 @@
+// The held-out digits as one person writes them: some to learn from, all others to be scored on.
+import { fromArrays, type LabelledDataset, type Student, type Trainer } from 'limbeck';
+import { type AllExamples, pickExamples } from '../../src/adapt/examples.ts';
+import { scored } from '../../src/adapt/measured.ts';
+import { predictRows } from '../../src/adapt/predictAll.ts';
+import { derivedSeed, permutation, seededRandom } from '../../src/core/random.ts';
+import type { NdArray } from '../../src/core/shape.ts';
+import { type Person, SIDE, writtenBy } from './personalUsers.ts';
+
+/** Examples that have labels. */
+export type Labelled = AllExamples & { readonly labels: Int32Array };
+
+export interface PersonDigits {
+  readonly name: string;
+  /** To learn from: as many of each class as of any other. */
+  readonly own: Labelled;
+  /** All others as the person writes them, and the same ones as they were. */
+  readonly heldOut: Labelled;
+  readonly plain: Labelled;
+}
+
+/** Which digits a person gives as examples is drawn by the seed, for each person anew. */
+export function digitsOf(person: Person, digits: Labelled, perClass: number, seed: number): PersonDigits {
+  const written = { ...digits, inputs: { input: rewritten(digits.inputs['input'] as NdArray, person) } };
+  const own = someOfEach(digits.labels, perClass, derivedSeed(seed, person.name));
+  const isOwn = new Set(own);
+  const others = Int32Array.from(digits.labels.keys()).filter((i) => !isOwn.has(i));
+  return {
+    name: person.name,
+    own: at(written, own),
+    heldOut: at(written, others),
+    plain: at(digits, others),
+  };
+}
+
+/** Places of `perClass` examples of each class, in a random order. */
+export function someOfEach(labels: Int32Array, perClass: number, seed: number): Int32Array {
+  const taken = new Map<number, number>();
+  return permutation(labels.length, seededRandom(seed)).filter((i) => {
+    const label = labels[i] as number;
+    const count = (taken.get(label) ?? 0) + 1;
+    taken.set(label, count);
+    return count <= perClass;
+  });
+}
+
+export function at(digits: Labelled, places: Int32Array): Labelled {
+  return pickExamples(digits, places) as Labelled;
+}
+
+export function datasetOf({ inputs, labels }: Labelled): LabelledDataset {
+  return fromArrays(inputs, labels);
+}
+
+const { signal: never } = new AbortController();
+
+export async function accuracyOf(trainer: Trainer, student: Student, digits: Labelled): Promise<number> {
+  const answers = await predictRows(trainer, student, digits.inputs, digits.size, never);
+  return scored('accuracy', Object.values(answers)[0] as NdArray, digits.labels);
+}
+
+function rewritten({ data, shape }: NdArray, person: Person): NdArray {
+  const pixels = SIDE * SIDE;
+  const all = new Float32Array(data.length);
+  for (let from = 0; from < data.length; from += pixels) {
+    all.set(writtenBy(person, Float32Array.from(data.subarray(from, from + pixels))), from);
+  }
+  return { data: all, shape };
+}

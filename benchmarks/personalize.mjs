@@ -1,0 +1,232 @@
+// What a student learns from ten people who each show it ten digits of each kind, what it forgets, and what that costs;
+// beside it two peers on the same features, and the text reader taught in the same way as an ONNX file.
+// Usage: npm run bench:personalize -- [--json FILE] [--methods] [--only users|peers|onnx] [--quick] [--draws N] [--seed N]
+//        [--replay N] [--fresh] [--built FOLDER]
+//
+// How to read the numbers. The student is that of `npm start`: 8,000 digits without a label, answered by the text reader.
+// It is kept in out/personalize; `--fresh` makes it anew. A person is a fixed change of how digits are written
+// (benchmarks/pages/personalUsers.ts). Of the 2,000 held-out digits, ten of each kind are rewritten so and shown to
+// `personalize` with their labels; the other 1,900 are only for scoring.
+//   before, after    the student's accuracy on these 1,900 as the person writes them, without and with the patch
+//   gain             after − before, in points
+//   base             the same without and with the patch on the 1,900 as they were: what is forgotten. 200 of the 8,000
+//                    digits are learned along, still without a label: the student's own answers stand for it. It may rise,
+//                    because a person's labels are true and the text reader's answers are not always
+//   refused          a patch that reads fewer of the 20 than the student did comes out empty: that person gains nothing
+//   patch            bytes of the largest person's patch as a file (float32)
+//   adapt            milliseconds of a whole call of `personalize` in an open trainer: asking the student about all examples,
+//                    learning from 80, and measuring on the 20 that the guard holds out. Median over the people
+// The peers run in the page on stock tfjs's wasm backend and learn from all 100 examples, with nothing that keeps the base.
+// Their milliseconds begin with the examples' pixels too, and their bytes are what has to be stored.
+//   knn-classifier   @tensorflow-models/knn-classifier as it comes (3 neighbours)
+//   tfjs-head        the student's own last layer, 30 epochs of tf.LayersModel.fit with Adam, at a rate that suits it
+// ONNX: the text reader learns from 10 and from 50 of each kind of the 8,000 digits (whose labels nothing else here reads);
+// the written file reads all 2,000 held-out digits. Mean over draws of the examples; `onnxBefore` is the reader as it came.
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+import { change, percent, printPersonalize } from './personalizeTable.mjs';
+import { quantile } from './print.mjs';
+
+const PARTS = ['users', 'peers', 'onnx'];
+const PEERS = ['knn-classifier', 'tfjs-head'];
+const ONNX_EXAMPLES = [10, 50];
+const PER_CLASS = 10;
+const QUICK_PEOPLE = 2;
+/** The student is kept from run to run. */
+const KEPT = 'out/personalize';
+
+/**
+ * @param {{ only?: string, quick?: boolean, methods?: boolean, draws?: number, seed?: number, replayed?: number,
+ *   fresh?: boolean, built?: string }} options
+ */
+export async function measurePersonalize(options = {}) {
+  const { only, quick = false, methods = false, draws = 3, seed = 1, replayed = 200, fresh = false } = options;
+  process.chdir(root);
+  const built = resolve(options.built ?? 'dist');
+  ensurePackages();
+  const executablePath = ensureChromium();
+  if (options.built === undefined) ensureBuilt();
+  const [{ chromium }, server] = await Promise.all([import('playwright-core'), servePage(built)]);
+  const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+  const startedAt = performance.now();
+  const isMeant = (part) => (only === undefined ? !(quick && part === 'onnx') : part === only);
+  try {
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => console.error(error.message));
+    page.on('console', (message) => message.type() === 'log' && console.log(message.text()));
+    await page.goto(`${server.url}/demo/bench.html`);
+    await page.addScriptTag({ url: './personalize.js', type: 'module' });
+    await page.waitForFunction(() => globalThis.bench !== undefined);
+    const bench = (name, ...args) => page.evaluate(([verb, given]) => globalThis.bench[verb](...given), [name, args]);
+    const { people, methods: all, ...student } = await openStudent(bench, { seed, replayed }, fresh);
+    const places = people.map((_, place) => place).slice(0, quick ? QUICK_PEOPLE : people.length);
+    const result = {
+      machine: `${cpus()[0].model}, ${cpus().length} cores`,
+      browser: browser.version(),
+      date: new Date().toISOString(),
+      ...{ quick, seed, replayed, examplesPerClass: PER_CLASS, student },
+    };
+    if (isMeant('users')) {
+      Object.assign(result, summaryOf(await adaptAll(bench, places, 'lora')));
+      if (methods) result.methods = { lora: rowOf(result.users) };
+      for (const method of methods ? all.filter((name) => name !== 'lora') : []) {
+        result.methods[method] = rowOf(await adaptAll(bench, places, method));
+      }
+    }
+    if (isMeant('peers')) result.peers = await measurePeers(bench, places);
+    if (isMeant('onnx')) Object.assign(result, await measureOnnx(bench, draws));
+    return { ...result, seconds: (performance.now() - startedAt) / 1000 };
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+async function servePage(built) {
+  const [{ serve }, { bundle }, { splitDigits }] = await Promise.all([
+    import('../scripts/serve.mjs'),
+    import('./bundle.mjs'),
+    import('../scripts/demoData.mjs'),
+  ]);
+  const { train } = await splitDigits();
+  // Whoever asks for tfjs gets the one that is here: two copies know nothing of each other's tensors.
+  const tfjs = ['core', 'layers', 'backend-cpu', 'backend-wasm'].map((part) => `@tensorflow/tfjs-${part}`);
+  const oneCopy = Object.fromEntries(tfjs.map((name) => [name, `${root}node_modules/${name}`]));
+  return serve(built, {
+    extra: {
+      // Beside the demo, whose data and models it reads.
+      '/demo/bench.html': { type: 'text/html', body: '<!doctype html><title>benchmark</title>' },
+      '/demo/worker.js': { type: 'text/javascript', body: "import '../worker.js';" },
+      '/demo/personalize.js': await bundle('benchmarks/pages/personalize.ts', {
+        limbeck: `${built}/index.js`,
+        ...oneCopy,
+      }),
+      '/demo/data/train-labels.bin': {
+        type: 'application/octet-stream',
+        body: Buffer.from(train.map(({ label }) => label)),
+      },
+    },
+  });
+}
+
+/** The student that an earlier run kept, or a new one, which is then kept. */
+async function openStudent(bench, { seed, replayed }, fresh) {
+  const place = `${KEPT}/student-${seed}.json`;
+  const kept = !fresh && existsSync(place) ? JSON.parse(await readFile(place, 'utf8')) : undefined;
+  if (kept === undefined) console.log('distilling the student …');
+  const { files, ...told } = await bench('open', { seed, replayed, perClass: PER_CLASS }, kept);
+  await mkdir(KEPT, { recursive: true });
+  await writeFile(place, JSON.stringify(files));
+  console.log(`the student reads ${percent(told.accuracy)} of the held-out digits${kept ? ` (kept in ${place})` : ''}`);
+  return told;
+}
+
+async function adaptAll(bench, places, method) {
+  const rows = [];
+  for (const place of places) {
+    const row = await bench('adapt', place, method);
+    rows.push(row);
+    const refused = row.isAccepted ? '' : '   refused by the guard';
+    console.log(`${method.padEnd(12)} ${row.name.padEnd(26)} ${change(row)}, base ${change(row.base)}${refused}`);
+  }
+  return rows;
+}
+
+function summaryOf(users) {
+  const lost = ({ base }) => base.before - base.after;
+  const worst = users.toSorted((a, b) => lost(b) - lost(a))[0];
+  const rangeOf = (read) => [Math.min(...users.map(read)), Math.max(...users.map(read))];
+  return {
+    users,
+    ...rowOf(users),
+    baseWorst: { name: worst.name, ...worst.base },
+    ranges: {
+      gain: rangeOf(({ before, after }) => after - before),
+      baseLost: rangeOf(lost),
+      patchBytes: rangeOf(({ patchBytes }) => patchBytes),
+      adaptMs: rangeOf(({ adaptMs }) => adaptMs),
+    },
+  };
+}
+
+/** A method's row: as a peer's, the largest patch, and how many patches the guard refused. */
+function rowOf(users) {
+  const before = mean(users.map((user) => user.before));
+  const scores = scoresOf(users);
+  return {
+    ...{ before, gain: scores.after - before, ...scores },
+    leastGain: Math.min(...users.map((user) => user.after - user.before)),
+    patchBytes: Math.max(...users.map(({ patchBytes }) => patchBytes)),
+    refused: users.filter(({ isAccepted }) => !isAccepted).length,
+  };
+}
+
+/** Means over the people, and the median time. */
+function scoresOf(rows) {
+  const times = rows.map(({ adaptMs }) => adaptMs);
+  return {
+    after: mean(rows.map(({ after }) => after)),
+    base: { before: mean(rows.map(({ base }) => base.before)), after: mean(rows.map(({ base }) => base.after)) },
+    adaptMs: quantile(times, 0.5),
+  };
+}
+
+async function measurePeers(bench, places) {
+  const peers = {};
+  for (const name of PEERS) {
+    const rows = [];
+    for (const place of places) rows.push(await bench('peer', place, name));
+    peers[name] = { ...scoresOf(rows), bytes: rows[0].bytes };
+    console.log(`${name.padEnd(15)} ${percent(peers[name].after)}, base ${change(peers[name].base)}`);
+  }
+  return peers;
+}
+
+async function measureOnnx(bench, draws) {
+  const onnxBefore = await bench('reader');
+  console.log(`the reader as it came reads ${percent(onnxBefore)}`);
+  const onnxDraws = {};
+  for (const count of ONNX_EXAMPLES) {
+    onnxDraws[count] = [];
+    for (let draw = 1; draw <= draws; draw++) {
+      const row = await bench('onnx', count, draw);
+      onnxDraws[count].push(row);
+      console.log(`ONNX, ${count} of each, draw ${draw} of ${draws}: ${percent(row.accuracy)}`);
+    }
+  }
+  const means = Object.entries(onnxDraws).map(([count, rows]) => [count, mean(rows.map(({ accuracy }) => accuracy))]);
+  return { onnx: Object.fromEntries(means), onnxBefore, onnxDraws };
+}
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const text = { type: 'string' };
+  const flag = { type: 'boolean', default: false };
+  const { values } = parseArgs({
+    options: {
+      ...{ json: text, only: text, built: text, methods: flag, quick: flag, fresh: flag },
+      draws: { ...text, default: '3' },
+      seed: { ...text, default: '1' },
+      replay: { ...text, default: '200' },
+    },
+  });
+  if (values.only !== undefined && !PARTS.includes(values.only)) throw new Error(`--only takes ${PARTS.join(', ')}.`);
+  const [draws, seed, replayed] = [values.draws, values.seed, values.replay].map(Number);
+  if (![draws, seed, replayed].every((value) => Number.isInteger(value) && value >= 0) || draws < 1) {
+    throw new Error('--draws, --seed and --replay take whole numbers.');
+  }
+  const json = values.json && resolve(values.json);
+  const result = await measurePersonalize({ ...values, draws, seed, replayed });
+  printPersonalize(result);
+  console.log(`\n${result.seconds.toFixed(0)} s`);
+  if (json) {
+    await mkdir(dirname(json), { recursive: true });
+    await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
+  }
+}

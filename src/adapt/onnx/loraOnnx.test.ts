@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../core/random.ts';
+import { argMax } from '../../core/stats.ts';
+import { fromArrays } from '../../data/arrays.ts';
+import { readModel } from '../../onnx/model.ts';
+import { accuracyIn, bytesOf, logitsIn, loraCases, taskOf } from './loraCases.ts';
+import { personalizeOnnx } from './personalizeOnnx.ts';
+import type { PersonalizeOnnxEvent } from './personalizeOnnxReport.ts';
+
+const { run, working } = loraCases();
+const unseen = taskOf([2, 11, 7], 5, 50, 2);
+
+const storedIn = (file: Uint8Array) =>
+  new Map(readModel(file).graph.initializer.map(({ name, rawData }) => [name, Array.from(rawData)]));
+const changedIn = (before: Uint8Array, after: Uint8Array) => {
+  const old = storedIn(before);
+  return [...storedIn(after)].flatMap(([name, data]) => (data.join() === old.get(name)?.join() ? [] : [name]));
+};
+
+describe('a changed model', () => {
+  test('learns a task that it could not do, in onnxruntime itself, as the report says', async () => {
+    const before = bytesOf('cnn');
+    const given = before.slice();
+    const labels = ['a', 'b', 'c', 'd', 'e'];
+    const events: PersonalizeOnnxEvent[] = [];
+    const learning = personalizeOnnx(given, working({ holdout: unseen.data, labels }));
+    for await (const event of learning) events.push(event);
+    const { onnx, report } = await learning.done;
+    expect(given).toEqual(before);
+    const [first, last] = [await accuracyIn(before, unseen), await accuracyIn(onnx, unseen)];
+    expect(first).toBeLessThan(0.5);
+    expect(last).toBeGreaterThanOrEqual(0.9);
+    expect(report).toMatchObject({
+      ...{ method: 'lora', classes: 5, examples: 40, bytes: onnx.byteLength, device: 'wasm' },
+      holdout: { before: first, after: last, examples: 50 },
+      weights: [
+        { weight: 'conv1.weight', node: '/conv1/Conv', shape: [6, 2, 3, 3] },
+        { weight: 'conv2.weight', node: '/conv2/Conv', shape: [8, 6, 3, 3], rank: 4 },
+        { weight: 'fc.weight', node: '/fc/Gemm', shape: [5, 48], rank: 4 },
+      ],
+    });
+    expect(report.features).toBeUndefined();
+    expect(report.differenceFraction).toBeLessThanOrEqual(1e-4);
+    expect(report.losses.at(-1)).toBeLessThan(0.5 * (report.losses[0] as number));
+    expect(changedIn(before, onnx).sort()).toEqual(['conv1.weight', 'conv2.weight', 'fc.weight']);
+    const phases = events.flatMap((event) => (event.type === 'phase' ? [event.phase] : []));
+    expect(phases).toEqual(['check', 'train', 'measure', 'write', 'done']);
+    expect(events.some(({ type }) => type === 'step')).toBe(true);
+    const { metadataProps } = readModel(onnx);
+    expect(metadataProps.map(({ key, value: text }) => [key, text])).toEqual([
+      ['limbeck.labels', JSON.stringify(labels)],
+    ]);
+  });
+
+  test('changes the weights that are named, by their names or those of nodes, and no other', async () => {
+    const { onnx, report } = await run({ targets: ['fc.weight', '/conv2/Conv'], rank: 2, learning: { steps: 20 } })
+      .done;
+    expect(changedIn(bytesOf('cnn'), onnx).sort()).toEqual(['conv2.weight', 'fc.weight']);
+    expect(report.weights?.map(({ weight, rank }) => [weight, rank])).toEqual([
+      ['fc.weight', 2],
+      ['conv2.weight', 2],
+    ]);
+    expect(report.losses).toHaveLength(10);
+    const [before, after] = [bytesOf('cnn'), onnx].map((file) => {
+      const { rawData } = readModel(file).graph.initializer.find(({ name }) => name === 'fc.weight') as {
+        rawData: Uint8Array;
+      };
+      return new Float32Array(rawData.slice().buffer);
+    }) as [Float32Array, Float32Array];
+    // Of rank 2: each minor of three rows and columns is nearly 0.
+    const delta = (r: number, c: number) => (after[r * 48 + c] as number) - (before[r * 48 + c] as number);
+    const [a, b, c] = [7, 20, 41];
+    const minor = [0, 1, 2].reduce((sum, i) => {
+      const [p, q] = [(i + 1) % 3, (i + 2) % 3];
+      return (
+        sum +
+        delta(0, [a, b, c][i] as number) *
+          (delta(1, [a, b, c][p] as number) * delta(2, [a, b, c][q] as number) -
+            delta(1, [a, b, c][q] as number) * delta(2, [a, b, c][p] as number))
+      );
+    }, 0);
+    const size = Math.max(...[0, 1, 2].flatMap((r) => [a, b, c].map((at) => Math.abs(delta(r, at)))));
+    expect(size).toBeGreaterThan(1e-3);
+    expect(Math.abs(minor)).toBeLessThan(1e-3 * size ** 3);
+  });
+
+  test('keeps its last LogSoftmax, and learns before it', async () => {
+    const task = taskOf([7], 4, 40, 3);
+    const { onnx, report } = await run({ data: task.data, output: 'y' }, 'mlp').done;
+    expect(await accuracyIn(onnx, task)).toBeGreaterThanOrEqual(0.9);
+    expect(report.differenceFraction).toBeLessThanOrEqual(1e-4);
+    const logits = await logitsIn(onnx, task);
+    expect([...logits.subarray(0, 4)].reduce((sum, one) => sum + Math.exp(one), 0)).toBeCloseTo(1, 5);
+    expect(readModel(onnx).graph.node.at(-1)?.opType).toBe('LogSoftmax');
+  });
+
+  test('is fed as the session is: images of bytes, sized and normalised as "input" says', async () => {
+    const random = seededRandom(5);
+    const labels = Int32Array.from({ length: 36 }, (_, i) => i % 3);
+    const pixels = Uint8Array.from({ length: 36 * 12 * 12 * 3 }, (_, at) => {
+      const [i, c] = [Math.floor(at / 432), at % 3];
+      return (c === labels[i] ? 150 : 60) + 80 * random();
+    });
+    const data = fromArrays({ data: pixels, shape: [36, 12, 12, 3] }, labels);
+    const input = { size: [10, 10], mean: [0.4, 0.5, 0.6], stdDev: [0.2, 0.3, 0.25] } as const;
+    const { onnx, report } = await run({ data, input, guard: {}, augment: { flip: 'horizontal' } }, 'depthwise').done;
+    expect(report.differenceFraction).toBeLessThanOrEqual(1e-4);
+    expect(report.holdout?.examples).toBe(6);
+    expect(report.holdout?.after).toBeGreaterThanOrEqual(0.8);
+    expect(report.weights?.map(({ weight }) => weight)).not.toContain('depthwise.0.weight');
+    const { metadataProps } = readModel(onnx);
+    expect(metadataProps.find(({ key }) => key === 'limbeck.input')?.value).toBe(JSON.stringify(input));
+  });
+
+  test('may read tokens', async () => {
+    const random = seededRandom(6);
+    const labels = Int32Array.from({ length: 40 }, (_, i) => i % 4);
+    const tokens = Int32Array.from({ length: 360 }, (_, at) => {
+      const label = labels[Math.floor(at / 9)] as number;
+      return random() < 0.6 ? 3 * label : Math.floor(13 * random());
+    });
+    const data = fromArrays({ data: tokens, shape: [40, 9] }, labels);
+    const { report } = await run({ data, rank: 2 }, 'encoder').done;
+    expect(report.losses.at(-1)).toBeLessThan(0.5 * (report.losses[0] as number));
+    expect(report.weights).toHaveLength(7);
+  });
+
+  test('is the same for the same seed', async () => {
+    const quick = { learning: { steps: 3 }, seed: 3 };
+    const [first, second] = [await run(quick).done, await run(quick).done];
+    expect(first.onnx).toEqual(second.onnx);
+    expect((await run({ ...quick, seed: 4 }).done).onnx).not.toEqual(first.onnx);
+  });
+});
+
+describe('a guard', () => {
+  test('refuses what made the held-out examples worse', async () => {
+    // Labelled by what the model says itself, it is right before; noise as labels makes it worse.
+    const logits = await logitsIn(bytesOf('cnn'), unseen);
+    const own = Int32Array.from({ length: 50 }, (_, i) => argMax(logits, 5 * i, 5));
+    const holdout = fromArrays({ data: unseen.values, shape: unseen.shape }, own);
+    const refused = run({ holdout, guard: {} });
+    await expect(refused.done).rejects.toMatchObject({ code: 'below-tolerance', details: { before: 1 } });
+    const { report } = await run({ holdout, guard: { toleranceFraction: 1 }, learning: { steps: 5 } }).done;
+    expect(report.holdout).toMatchObject({ before: 1, examples: 50 });
+  });
+});
