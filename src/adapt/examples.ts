@@ -1,5 +1,6 @@
+import { LimbeckError } from '../core/errors.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
-import { dtypeOf, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { type Dataset, isLabelled, type LabelledExamples } from '../data/dataset.ts';
 import { batches } from '../data/views.ts';
 
@@ -41,16 +42,30 @@ export function pickExamples({ inputs, labels }: AllExamples, indices: Int32Arra
   };
 }
 
-/** One after the other; the inputs of the first decide which there are. */
+/** One after the other. Throws    shape-mismatch: inputs of other names or shapes */
 export function joinExamples(first: AllExamples, second: AllExamples): AllExamples {
-  const inputs = Object.fromEntries(
-    Object.entries(first.inputs).map(([name, rows]) => [name, stacked(rows, second.inputs[name] as NdArray)]),
-  );
+  const joined = Object.entries(first.inputs).map(([name, rows]) => {
+    const others = second.inputs[name];
+    if (others === undefined || !isSameShape(others.shape.slice(1), rows.shape.slice(1))) {
+      throw otherShape(name, rows.shape, others?.shape);
+    }
+    return [name, stacked(rows, others)] as const;
+  });
+  const inputs = Object.fromEntries(joined);
   const labels = first.labels && second.labels && Int32Array.of(...first.labels, ...second.labels);
   return { inputs, labels, size: first.size + second.size };
 }
 
-export function stacked(first: NdArray, second: NdArray): NdArray {
+function otherShape(name: string, needed: readonly number[], given: readonly number[] | undefined): LimbeckError {
+  const found = given === undefined ? 'is missing' : `is ${formatShape(given)}`;
+  return new LimbeckError(
+    'shape-mismatch',
+    `The input "${name}" of the examples to replay ${found}, and that of the data is ${formatShape(needed)}. Both must be alike.`,
+    { details: { name, needed, given } },
+  );
+}
+
+function stacked(first: NdArray, second: NdArray): NdArray {
   const data = makeArray(dtypeOf(first.data), first.data.length + second.data.length);
   data.set(first.data);
   data.set(second.data, first.data.length);

@@ -1,8 +1,8 @@
 import { mergePatches } from '../student/mergePatches.ts';
 import { isEmptyPatch, type Patch } from '../student/patch.ts';
-import type { AllExamples } from './examples.ts';
 import { type BeforeAfter, decide, type GuardOptions, type Verdict } from './guard.ts';
 import { type Measured, openMeasure } from './measured.ts';
+import type { Prepared } from './prepareLesson.ts';
 
 /** A patch as far as it may go, and what was measured of it. */
 export interface Tried {
@@ -26,7 +26,7 @@ export async function firstAccepted(
   whole: Patch,
   guard: GuardOptions,
   measured: Measured,
-  { held, base }: { readonly held: AllExamples | undefined; readonly base: AllExamples | undefined },
+  { held, base }: Pick<Prepared, 'held' | 'base'>,
 ): Promise<Tried> {
   const [measureOwn, measureBase] = [openMeasure(measured, held), openMeasure(measured, base)];
   let first: Tried | undefined;

@@ -1,7 +1,6 @@
 import { checkCount, checkKnownOptions, checkNotNegative } from '../core/options.ts';
 import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
-import { argMax } from '../core/stats.ts';
 import { checkNotEmpty, type Dataset, type LabelledDataset } from '../data/dataset.ts';
 import { pick } from '../data/views.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
@@ -38,24 +37,16 @@ export function checkKeep(options: KeepOptions): void {
   if (replay !== undefined) checkNotEmpty(replay, 'replay');
 }
 
-/** The examples to learn along, with labels. */
-export async function readKept(
+/** The examples to learn along; where they have no labels, the base's own answers stand for them. */
+export async function readReplayed(
   keep: KeepOptions | undefined,
-  asked: Asked,
   seed: number,
-): Promise<(AllExamples & { readonly labels: Int32Array }) | undefined> {
+  signal: AbortSignal,
+): Promise<AllExamples | undefined> {
   const { replay, replayExamples = 200 } = keep ?? {};
   if (replay === undefined) return undefined;
   const chosen = permutation(replay.size, seededRandom(derivedSeed(seed, 'replay'))).slice(0, replayExamples);
-  const examples = await readAll(pick(replay, chosen), asked.signal);
-  return { ...examples, labels: examples.labels ?? (await ownLabels(asked, examples)) };
-}
-
-/** What the student itself says of each example. */
-async function ownLabels(asked: Asked, { inputs, size }: AllExamples): Promise<Int32Array> {
-  const { logits } = await answersOf(asked, inputs, size);
-  const classes = logits.shape[1] as number;
-  return Int32Array.from({ length: size }, (_, i) => argMax(logits.data, i * classes, classes));
+  return readAll(pick(replay, chosen), signal);
 }
 
 /** Examples beyond this tell little more of which weights matter. */

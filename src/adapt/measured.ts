@@ -1,12 +1,13 @@
 import type { NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import { applyPatch } from '../student/applyPatch.ts';
+import { classifierOf } from '../student/classifier.ts';
 import type { Patch } from '../student/patch.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts } from '../student/student.ts';
 import type { Trainer } from '../train/trainer.ts';
-import type { AllExamples } from './examples.ts';
 import type { BeforeAfter, GuardMetric } from './guard.ts';
 import { predictRows } from './predictAll.ts';
+import type { HeldExamples } from './prepareLesson.ts';
 
 /** Whose patches are measured, and how. */
 export interface Measured {
@@ -19,7 +20,7 @@ export interface Measured {
 /** The metric of base and patched student on some examples; undefined without examples or labels. The base is asked once. */
 export function openMeasure(
   { artifacts, metric, trainer, signal }: Measured,
-  examples: AllExamples | undefined,
+  examples: HeldExamples | undefined,
 ): (patch: Patch) => Promise<BeforeAfter | undefined> {
   const { labels, inputs, size } = examples ?? { labels: undefined, inputs: {}, size: 0 };
   if (labels === undefined || size === 0) return async () => undefined;
@@ -27,7 +28,10 @@ export function openMeasure(
     const answers = await predictRows(trainer, student, inputs, size, signal);
     return scored(metric, (answers['logits'] ?? Object.values(answers)[0]) as NdArray, labels);
   };
-  let before: number | undefined;
+  // A class that the base does not know has a logit of zero here, and is not what the base would say.
+  const known = classifierOf(artifacts).classes;
+  const asked = examples?.logits;
+  let before = asked?.shape[1] === known ? scored(metric, asked, labels) : undefined;
   return async (patch) => {
     before ??= await scoreOf(studentFromArtifacts('base', artifacts));
     return { before, after: await scoreOf(await applyPatch(artifacts, patch)) };

@@ -3,24 +3,21 @@ import { type Run, startRun } from '../core/run.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { baseHash } from '../student/baseHash.ts';
-import { classifierOf, withClasses } from '../student/classifier.ts';
+import { classifierOf } from '../student/classifier.ts';
 import type { Patch } from '../student/patch.ts';
 import { patchBytes } from '../student/patchFile.ts';
 import type { Student } from '../student/student.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
-import { checkClasses, checkOptions } from './checkPersonalize.ts';
+import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
-import { joinExamples, pickExamples, readAll } from './examples.ts';
 import { firstAccepted } from './firstAccepted.ts';
-import { type GuardOptions, holdOut } from './guard.ts';
-import { type KeepOptions, openAnchor, readKept } from './keep.ts';
-import { contradictionsIn, outliersIn } from './labelSanity.ts';
-import type { Lesson, Method } from './method.ts';
-import { lora } from './methods/lora.ts';
-import { prototypes } from './methods/prototypes.ts';
+import type { GuardOptions } from './guard.ts';
+import type { KeepOptions } from './keep.ts';
+import { outliersIn } from './labelSanity.ts';
+import type { Method } from './method.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
-import { answersOf } from './predictAll.ts';
-import { type PrivacyOptions, privacyOf } from './privacy/privacyOf.ts';
+import { prepareLesson } from './prepareLesson.ts';
+import type { PrivacyOptions } from './privacy/privacyOf.ts';
 
 /** Who is adapted to whose examples, and what must not be lost. */
 export interface PersonalizeOptions {
@@ -99,7 +96,8 @@ async function run(
   try {
     emit({ type: 'phase', phase: 'check' });
     for (const message of trainer.description.notices) emit({ type: 'notice', message });
-    const { lesson, method, fallback, held, base, contradictions, replayed } = await prepare();
+    const prepared = await prepareLesson(options, { artifacts, known, classes, trainer, emit, signal });
+    const { lesson, method, fallback, held, base, contradictions, replayed } = prepared;
     emit({ type: 'phase', phase: 'learn' });
     const learnStartedAt = performance.now();
     const learned = await method.learn(lesson);
@@ -142,64 +140,5 @@ async function run(
     return { ...patch, report };
   } finally {
     if (isOwn) await trainer[Symbol.asyncDispose]();
-  }
-
-  /** Everything that can be refused, before anything learns. */
-  async function prepare() {
-    const { seed = 0, guard = {}, keep } = options;
-    const all = await readAll(options.data, signal);
-    const asked = options.method ?? lora();
-    const contradictions = asked.readsLabels ? contradictionsIn(all) : [];
-    const dropped = new Set(contradictions.flat());
-    const kept = pickExamples(
-      all,
-      Int32Array.from({ length: all.size }, (_, i) => i).filter((i) => !dropped.has(i)),
-    );
-    const counts = checkClasses(kept, asked, classes, known);
-    const parts = holdOut(
-      kept.labels ?? new Int32Array(kept.size),
-      options.holdout || !kept.labels ? 0 : (guard.holdoutFraction ?? 0.2),
-      seed,
-    );
-    const own = pickExamples(kept, parts.learned);
-    const needsFallback = !asked.takesOneExample && counts.some((count) => count === 1);
-    const method = needsFallback ? prototypes() : asked;
-    const fallback = needsFallback
-      ? `"${asked.name}" needs two examples of each class, and a class has one; class means were used.`
-      : undefined;
-    if (fallback !== undefined) emit({ type: 'notice', message: fallback });
-    const held = options.holdout
-      ? await readAll(options.holdout, signal)
-      : parts.held.length > 0
-        ? pickExamples(kept, parts.held)
-        : undefined;
-    const grown = classes > known ? withClasses(artifacts, classes, 'zeros') : artifacts;
-    const classifier = classifierOf(grown);
-    emit({ type: 'phase', phase: 'features' });
-    const asks = { artifacts: grown, classifier, trainer, signal };
-    const replay = await readKept(keep, asks, seed);
-    const inputs = replay === undefined ? own : joinExamples(own, replay);
-    const { features, logits } = await answersOf(asks, inputs.inputs, inputs.size);
-    const labels = inputs.labels ?? new Int32Array(inputs.size);
-    const lesson: Lesson = {
-      base: grown,
-      classifier,
-      inputs: inputs.inputs,
-      labels,
-      size: inputs.size,
-      own: own.size,
-      features,
-      logits,
-      formerWeight: keep?.former ?? (keep === undefined || keep.ewc ? 0 : 2),
-      anchor: await openAnchor(keep, asks, replay ?? own, seed),
-      privacy: options.privacy && privacyOf(options.privacy, method, inputs.size),
-      budget: options.budget ?? {},
-      seed,
-      trainer,
-      emit,
-      signal,
-    };
-    const base = options.base && (await readAll(options.base, signal));
-    return { lesson, method, fallback, held, base, contradictions, replayed: replay?.size ?? 0 };
   }
 }

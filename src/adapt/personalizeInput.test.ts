@@ -41,6 +41,7 @@ describe('what personalize is given', () => {
     ['another metric', () => ({ guard: { metric: 'f1' as never } }), 'invalid-option'],
     ['an unknown way to keep', () => ({ keep: { lwf: 1 } as never }), 'invalid-option'],
     ['replay of nothing', () => ({ keep: { replay: take(mine, 0) } }), 'empty-dataset'],
+    ['replay of another shape', () => ({ keep: { replay: threeWide() } }), 'shape-mismatch'],
     ['privacy without a measure', () => ({ privacy: { clipNorm: 1 } }), 'invalid-option'],
     ['privacy with two', () => ({ privacy: { epsilon: 1, noiseMultiplier: 1 } }), 'invalid-option'],
     ['privacy that a method cannot give', () => ({ privacy: { epsilon: 1 }, method: knn() }), 'invalid-option'],

@@ -1,0 +1,118 @@
+import { pickRows } from '../core/rows.ts';
+import type { NdArray } from '../core/shape.ts';
+import { argMax } from '../core/stats.ts';
+import { classifierOf, withClasses } from '../student/classifier.ts';
+import type { StudentArtifacts } from '../student/student.ts';
+import type { Trainer } from '../train/trainer.ts';
+import { checkClasses } from './checkPersonalize.ts';
+import type { PersonalizeEvent } from './events.ts';
+import { type AllExamples, joinExamples, pickExamples, readAll } from './examples.ts';
+import { holdOut } from './guard.ts';
+import { openAnchor, readReplayed } from './keep.ts';
+import { contradictionsIn } from './labelSanity.ts';
+import type { Lesson, Method } from './method.ts';
+import { lora } from './methods/lora.ts';
+import { prototypes } from './methods/prototypes.ts';
+import type { PersonalizeOptions } from './personalize.ts';
+import { answersOf } from './predictAll.ts';
+import { privacyOf } from './privacy/privacyOf.ts';
+
+/** What is known before the examples are read. */
+interface Beginning {
+  readonly artifacts: StudentArtifacts;
+  /** Classes of the student, and of the patched one. */
+  readonly known: number;
+  readonly classes: number;
+  readonly trainer: Trainer;
+  readonly emit: (event: PersonalizeEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Examples that are measured, with what the base says of them where it was asked anyway. */
+export interface HeldExamples extends AllExamples {
+  readonly logits?: NdArray;
+}
+
+/** A lesson, and what stands beside it. */
+export interface Prepared {
+  readonly lesson: Lesson;
+  readonly method: Method;
+  readonly fallback: string | undefined;
+  readonly held: HeldExamples | undefined;
+  readonly base: HeldExamples | undefined;
+  readonly contradictions: readonly (readonly number[])[];
+  readonly replayed: number;
+}
+
+/** Reads and checks the examples, and asks the base about all of them at once: everything that can be refused, before anything learns. */
+export async function prepareLesson(options: PersonalizeOptions, beginning: Beginning): Promise<Prepared> {
+  const { artifacts, known, classes, trainer, emit, signal } = beginning;
+  const { seed = 0, guard = {}, keep } = options;
+  const all = await readAll(options.data, signal);
+  const asked = options.method ?? lora();
+  const contradictions = asked.readsLabels ? contradictionsIn(all) : [];
+  const dropped = new Set(contradictions.flat());
+  const kept = pickExamples(
+    all,
+    Int32Array.from({ length: all.size }, (_, i) => i).filter((i) => !dropped.has(i)),
+  );
+  const counts = checkClasses(kept, asked, classes, known);
+  const { method, fallback } = fitting(asked, counts, emit);
+  const fraction = options.holdout || !kept.labels ? 0 : (guard.holdoutFraction ?? 0.2);
+  const parts = holdOut(kept.labels ?? new Int32Array(kept.size), fraction, seed);
+
+  const grown = classes > known ? withClasses(artifacts, classes, 'zeros') : artifacts;
+  const classifier = classifierOf(grown);
+  emit({ type: 'phase', phase: 'features' });
+  const asks = { artifacts: grown, classifier, trainer, signal };
+  const replay = await readReplayed(keep, seed, signal);
+  const every = replay === undefined ? kept : joinExamples(kept, replay);
+  const answers = await answersOf(asks, every.inputs, every.size);
+  const said = Int32Array.from({ length: every.size }, (_, i) => argMax(answers.logits.data, i * classes, classes));
+
+  // The person's own first, then the replayed ones.
+  const learned = Int32Array.of(...parts.learned, ...Array.from(said.keys()).slice(kept.size));
+  const labels = Int32Array.from(learned, (i) =>
+    i < kept.size ? (kept.labels?.[i] ?? 0) : (replay?.labels?.[i - kept.size] ?? (said[i] as number)),
+  );
+  const own = pickExamples(kept, parts.learned);
+  const held =
+    parts.held.length > 0
+      ? { ...pickExamples(kept, parts.held), logits: pickRows(answers.logits, parts.held) }
+      : undefined;
+  const lesson: Lesson = {
+    base: grown,
+    classifier,
+    inputs: pickExamples(every, learned).inputs,
+    labels,
+    size: learned.length,
+    own: own.size,
+    features: pickRows(answers.features, learned),
+    logits: pickRows(answers.logits, learned),
+    formerWeight: keep?.former ?? (keep === undefined || keep.ewc ? 0 : 2),
+    anchor: await openAnchor(keep, asks, replay ?? own, seed),
+    privacy: options.privacy && privacyOf(options.privacy, method, learned.length),
+    budget: options.budget ?? {},
+    seed,
+    trainer,
+    emit,
+    signal,
+  };
+  return {
+    lesson,
+    method,
+    fallback,
+    held: options.holdout ? await readAll(options.holdout, signal) : held,
+    base: options.base && (await readAll(options.base, signal)),
+    contradictions,
+    replayed: replay?.size ?? 0,
+  };
+}
+
+/** The method that was asked for, or class means where a class has one example and the method needs two. */
+function fitting(asked: Method, counts: readonly number[], emit: Beginning['emit']) {
+  if (asked.takesOneExample || !counts.includes(1)) return { method: asked, fallback: undefined };
+  const fallback = `"${asked.name}" needs two examples of each class, and a class has one; class means were used.`;
+  emit({ type: 'notice', message: fallback });
+  return { method: prototypes(), fallback };
+}
