@@ -31,7 +31,7 @@ export type OnnxBytes = Uint8Array | ArrayBuffer | Blob;
  * @example
  * const run = personalizeOnnx(bytes, { data: labelled, labels: ['mug', 'cup'], tap: 'pooled', input: { size: [224, 224] } });
  * const { onnx, report } = await run.done;
- * const changed = await personalizeOnnx(bytes, { data, method: 'lora', rank: 8, guard: {} }).done;
+ * const changed = await personalizeOnnx(bytes, { data: labelled, method: 'lora', rank: 8, guard: {} }).done;
  */
 export function personalizeOnnx(
   model: OnnxBytes,
