@@ -5,7 +5,7 @@
 //
 // How to read the numbers. The student is that of `npm start`: 8,000 digits without a label, answered by the text reader.
 // It is kept in out/personalize; `--fresh` makes it anew. A person is a fixed change of how digits are written
-// (benchmarks/pages/personalUsers.ts). Of the 2,000 held-out digits, ten of each kind are rewritten so and shown to
+// (demo/people.ts). Of the 2,000 held-out digits, ten of each kind are rewritten so and shown to
 // `personalize` with their labels; the other 1,900 are only for scoring.
 //   before, after    the student's accuracy on these 1,900 as the person writes them, without and with the patch
 //   gain             after − before, in points

@@ -8,7 +8,13 @@ export default defineConfig({
   root: at('.'),
   base: './',
   resolve: { alias: { limbeck: at('../dist/index.js') } },
-  build: { outDir: at('../dist/demo'), emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
+  build: {
+    outDir: at('../dist/demo'),
+    emptyOutDir: true,
+    target: 'es2022',
+    chunkSizeWarningLimit: 2000,
+    rollupOptions: { input: { index: at('index.html'), personal: at('personal.html') } },
+  },
   worker: { format: 'es' },
   logLevel: 'warn',
 });

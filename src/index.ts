@@ -210,6 +210,7 @@ export type {
   ProfileEvent,
   ProfileLearner,
   ProfileOptions,
+  ProfilePrediction,
   ProfileVersion,
 } from './adapt/profile/profile.ts';
 export { type StudentLearnerOptions, studentLearner } from './adapt/profile/studentLearner.ts';

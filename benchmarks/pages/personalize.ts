@@ -15,6 +15,7 @@ import {
   type Trainer,
 } from 'limbeck';
 import { loadDigits, loadDigitTeacher } from '../../demo/digits.ts';
+import { people } from '../../demo/people.ts';
 import { readAll } from '../../src/adapt/examples.ts';
 import { scored } from '../../src/adapt/measured.ts';
 import { pickRowsOfAll } from '../../src/core/rows.ts';
@@ -32,7 +33,6 @@ import {
 import { measureOnnx } from './personalizeOnnx.ts';
 import { measurePeer, type PeerName } from './personalizePeers.ts';
 import { distilStudent, filesOf, type PlainFiles, studentFromFiles } from './personalizeStudent.ts';
-import { people } from './personalUsers.ts';
 
 interface Amounts {
   readonly seed: number;

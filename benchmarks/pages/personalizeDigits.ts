@@ -1,11 +1,11 @@
 // The held-out digits as one person writes them: some to learn from, all others to be scored on.
 import { fromArrays, type LabelledDataset, type Student, type Trainer } from 'limbeck';
+import { type Person, SIDE, writtenBy } from '../../demo/people.ts';
 import { type AllExamples, pickExamples } from '../../src/adapt/examples.ts';
 import { scored } from '../../src/adapt/measured.ts';
 import { predictRows } from '../../src/adapt/predictAll.ts';
 import { derivedSeed, permutation, seededRandom } from '../../src/core/random.ts';
 import type { NdArray } from '../../src/core/shape.ts';
-import { type Person, SIDE, writtenBy } from './personalUsers.ts';
 
 /** Examples that have labels. */
 export type Labelled = AllExamples & { readonly labels: Int32Array };

@@ -4,7 +4,7 @@ import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { baseHash } from '../student/baseHash.ts';
 import { classifierOf } from '../student/classifier.ts';
-import type { Patch } from '../student/patch.ts';
+import { isEmptyPatch, type Patch } from '../student/patch.ts';
 import { patchBytes } from '../student/patchFile.ts';
 import type { Student } from '../student/student.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
@@ -79,6 +79,11 @@ export function personalize(options: PersonalizeOptions): Run<PersonalPatch, Per
   return startRun((emit, signal) => run(options, emit, signal), options.signal);
 }
 
+const NO_CHANGE = {
+  isAccepted: false,
+  why: 'The method found no change with which the examples are told apart better than by the base; the patch is empty.',
+};
+
 async function run(
   options: PersonalizeOptions,
   emit: (event: PersonalizeEvent) => void,
@@ -115,7 +120,8 @@ async function run(
     const metric = options.guard?.metric ?? 'accuracy';
     const measured = { artifacts, metric, trainer, signal };
     const tried = await firstAccepted(candidate, options.guard ?? {}, measured, { held, base });
-    const { verdict, own, ofBase, strength } = tried;
+    const { own, ofBase, strength } = tried;
+    const verdict = isEmptyPatch(candidate) ? NO_CHANGE : tried.verdict;
     const patch: Patch = verdict.isAccepted ? tried.patch : { ...frame, changes: [] };
     emit({ type: 'phase', phase: 'done' });
     const report: PersonalizeReport = {

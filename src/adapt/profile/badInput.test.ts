@@ -7,7 +7,7 @@ import { meanLearner, openWith, point, storeOn, studentOf, world } from './profi
 describe('bad input is refused by code and changes nothing', () => {
   test.each<[string, Partial<ProfileOptions>, string]>([
     ['an unknown option', { kept: 1 } as object, 'invalid-option'],
-    ['no learner', { learner: undefined }, 'invalid-option'],
+    ['no function as learner', { learner: 'studentLearner' as never }, 'invalid-option'],
     ['a name with a slash', { name: 'a/b' }, 'invalid-option'],
     ['an empty name', { name: '' }, 'invalid-option'],
     ['the name ".."', { name: '..' }, 'invalid-option'],

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { firstNonFinite, formatShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
 import type { Patch } from '../../student/patch.ts';
-import type { Prediction, ProfileLearner } from './profile.ts';
+import type { ProfileLearner, ProfilePrediction } from './profile.ts';
 import { isDamage } from './record.ts';
 import type { State } from './state.ts';
 import type { Versions } from './versions.ts';
@@ -34,7 +34,7 @@ export async function predict(
   learner: ProfileLearner,
   { patch, classes }: Predictor,
   batch: NamedArrays,
-): Promise<Prediction> {
+): Promise<ProfilePrediction> {
   const { data, shape } = await learner.predict(patch, batch);
   if (data.length !== classes.length) {
     throw new LimbeckError(

@@ -119,7 +119,8 @@ export interface ProfileContents {
   readonly versionBytes: number;
 }
 
-export interface Prediction {
+/** What a profile says of an example. */
+export interface ProfilePrediction {
   readonly label: string;
   /** The probability of `label`. */
   readonly confidence: number;
@@ -165,7 +166,7 @@ export interface Profile extends AsyncDisposable {
   observe(input: ExampleInput, label: string, options?: { readonly id?: string }): Promise<string>;
   /** The same, and soon learns from it, where learning is not 'asked'. */
   teach(input: ExampleInput, label: string, options?: { readonly id?: string }): Promise<string>;
-  predict(input: ExampleInput): Promise<Prediction>;
+  predict(input: ExampleInput): Promise<ProfilePrediction>;
   /**
    * Learns from everything that is kept and gives the version that is current then: a new one, or, after the event
    * 'not-applied', the one that was.
