@@ -15,6 +15,7 @@ export { flatten } from './flatten.ts';
 export { masking } from './masking.ts';
 export { merge } from './merge.ts';
 export { multiHeadAttention } from './multiHeadAttention.ts';
+export { nearestNeighbours } from './nearestNeighbours.ts';
 export { normalization } from './normalization.ts';
 export { onnxOperator } from './onnxOperator.ts';
 export { permute } from './permute.ts';
