@@ -46,7 +46,10 @@ export function checkOptions(options: PersonalizeOptions): void {
   }
   if (keep !== undefined) checkKeep(keep);
   if (guard !== undefined) checkGuard(guard);
-  if (privacy !== undefined) checkPrivacy(privacy);
+  if (privacy !== undefined) {
+    checkPrivacy(privacy);
+    if (keep?.ewc && keep.replay === undefined) throw importanceIsNotPrivate();
+  }
   if (budget?.ms !== undefined) checkPositive(budget.ms, 'ms');
   if (budget?.steps !== undefined) checkCount(budget.steps, 'steps');
   if (classes !== undefined) checkCount(classes, 'classes', 2);
@@ -95,6 +98,13 @@ export function checkClasses({ labels, size }: AllExamples, method: Method, clas
     'class-mismatch',
     `All examples are of class ${labels[0]}: from one class a student learns to say nothing else. Give examples of two at least.`,
     { details: { label: labels[0] } },
+  );
+}
+
+function importanceIsNotPrivate(): LimbeckError {
+  return new LimbeckError(
+    'invalid-option',
+    'With "privacy", "ewc" would measure the weights’ importance on the person’s examples without noise. Give "replay", or leave it out.',
   );
 }
 

@@ -45,6 +45,11 @@ describe('what personalize is given', () => {
     ['privacy without a measure', () => ({ privacy: { clipNorm: 1 } }), 'invalid-option'],
     ['privacy with two', () => ({ privacy: { epsilon: 1, noiseMultiplier: 1 } }), 'invalid-option'],
     ['privacy that a method cannot give', () => ({ privacy: { epsilon: 1 }, method: knn() }), 'invalid-option'],
+    [
+      'importance from private examples',
+      () => ({ privacy: { epsilon: 1 }, keep: { ewc: 1 }, method: headOnly() }),
+      'invalid-option',
+    ],
     ['a budget of nothing', () => ({ budget: { steps: 0 } }), 'invalid-option'],
     ['statistics that the student does not keep', () => ({ method: normStatistics() }), 'student-not-trainable'],
     ['a target that is no layer', () => ({ method: lora({ targets: ['none'] }) }), 'unknown-output'],

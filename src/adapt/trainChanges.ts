@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../core/errors.ts';
+import { isAbortError, throwIfAborted } from '../core/errors.ts';
 import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
@@ -42,7 +42,7 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
   const loss = options.loss ?? lossOf(lesson);
   const batchSize = privacy ? 1 : evenBatch(lesson.size, options.batchSize);
   // Examples of a private run are drawn for each step by chance, which is what hides them.
-  const drawn = privacy && drawLots(lesson.size, privacy, derivedSeed(seed, 'lots'));
+  const drawn = privacy && drawLots(lesson.size, privacy);
   const all = drawn?.order ?? orderOf(lesson.size, options.epochs, batchSize, derivedSeed(seed, 'order'));
   const order = all.subarray(0, drawn ? undefined : (budget.steps ?? all.length) * batchSize);
   const answers: NamedArrays = loss.reads.teacher.length > 0 ? { logits: lesson.logits, [KEPT]: keptOf(lesson) } : {};
@@ -80,7 +80,8 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
   };
   const outcome = await trainer.train(job, { read, readHoldout: async () => ({}) }, onEvent, time.signal);
   throwIfAborted(signal);
-  if (outcome.error !== undefined && !time.signal.aborted) throw outcome.error;
+  // The end of the time is no failure.
+  if (outcome.error !== undefined && !(time.signal.aborted && isAbortError(outcome.error))) throw outcome.error;
   return outcome;
 }
 

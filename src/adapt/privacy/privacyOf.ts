@@ -5,7 +5,8 @@ import { noiseFor, privacySpent } from './accountant.ts';
 
 /**
  * How well each example is hidden from those who see the patch (differential privacy, DP-SGD). Give `epsilon`, or the noise
- * itself. What is measured on held-out examples, and the verdict that follows from it, is not hidden.
+ * itself. Only the patch is hidden behind it: what is measured on held-out examples, the verdict that follows from it, and what
+ * the report says of labels are not.
  */
 export interface PrivacyOptions {
   /** What may be told of an example, at most; the noise follows. */

@@ -1,9 +1,9 @@
 /**
- * Standard normal numbers from a seed of 32-bit words. With words from `crypto.getRandomValues` nobody can foresee them
- * without those: the generator has a state of 128 bits.
- * Source    Blackman and Vigna 2021, xoshiro128**, arXiv:1805.01407 · Box and Muller 1958
+ * Numbers between 0 and 1, neither of them included, from a seed of 32-bit words. With words from `crypto.getRandomValues`
+ * nobody can foresee them without those: the generator has a state of 128 bits.
+ * Source    Blackman and Vigna 2021, xoshiro128**, arXiv:1805.01407
  */
-export function normalNumbers(seed: readonly number[]): () => number {
+export function uniformNumbers(seed: readonly number[]): () => number {
   const state = Uint32Array.from({ length: 4 }, (_, i) => (seed[i % seed.length] ?? 0) ^ (i * 0x9e3779b9));
   if (state.every((word) => word === 0)) state[0] = 1;
   const word = () => {
@@ -19,7 +19,15 @@ export function normalNumbers(seed: readonly number[]): () => number {
   };
   for (let i = 0; i < 16; i++) word();
   // 53 bits, never zero.
-  const uniform = () => ((word() >>> 5) * 67_108_864 + (word() >>> 6) + 1) / (2 ** 53 + 2);
+  return () => ((word() >>> 5) * 67_108_864 + (word() >>> 6) + 1) / (2 ** 53 + 2);
+}
+
+/**
+ * Standard normal numbers from such a seed.
+ * Source    Box and Muller 1958, Ann. Math. Statist. 29(2)
+ */
+export function normalNumbers(seed: readonly number[]): () => number {
+  const uniform = uniformNumbers(seed);
   let kept: number | undefined;
   return () => {
     if (kept !== undefined) {
