@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent, describeStudent } from './build.ts';
 import { cohort, membersOf } from './cohort.ts';
@@ -7,7 +7,11 @@ import { cnn } from './zoo/cnn.ts';
 import { mlp } from './zoo/mlp.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-afterEach(() => expect(tf.memory().numTensors).toBe(0));
+let tensorsBefore = 0;
+beforeEach(() => {
+  tensorsBefore = tf.memory().numTensors;
+});
+afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
 const invalid = expect.objectContaining({ code: 'student-invalid' });
 const small = (width: number) => mlp({ inputShape: [4], classes: 3, hidden: [width] });

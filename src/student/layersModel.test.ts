@@ -1,10 +1,14 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf, isLayersModel, studentFromModel } from './layersModel.ts';
 import type { StudentArtifacts } from './student.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-afterEach(() => expect(tf.memory().numTensors).toBe(0));
+let tensorsBefore = 0;
+beforeEach(() => {
+  tensorsBefore = tf.memory().numTensors;
+});
+afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
 function model(): tf.LayersModel {
   return tf.sequential({
