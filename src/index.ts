@@ -171,6 +171,7 @@ export type { RoundEvent } from './distill/rounds.ts';
 export type { SnapshotOptions } from './distill/snapshots.ts';
 
 // Personalization
+export type { LearnBudget } from './adapt/budget.ts';
 export type { BeforeAfter, GuardMetric, GuardOptions, Verdict } from './adapt/guard.ts';
 export type { KeepOptions } from './adapt/keep.ts';
 export type { LabelFindings, LabelOutlier } from './adapt/labelSanity.ts';
@@ -199,7 +200,6 @@ export type {
   Keeps,
   KeptExample,
   KeptExamples,
-  LearnBudget,
   LearnEvent,
   LearnOptions,
   LearnProgress,

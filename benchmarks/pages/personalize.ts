@@ -17,7 +17,6 @@ import {
 import { loadDigits, loadDigitTeacher } from '../../demo/digits.ts';
 import { people } from '../../demo/people.ts';
 import { readAll } from '../../src/adapt/examples.ts';
-import { scored } from '../../src/adapt/measured.ts';
 import { pickRowsOfAll } from '../../src/core/rows.ts';
 import type { NdArray } from '../../src/core/shape.ts';
 import { batchIndices } from '../../src/data/views.ts';
@@ -28,6 +27,7 @@ import {
   digitsOf,
   type Labelled,
   type PersonDigits,
+  rightOf,
   someOfEach,
 } from './personalizeDigits.ts';
 import { measureOnnx } from './personalizeOnnx.ts';
@@ -142,7 +142,7 @@ async function reader(): Promise<number> {
   let right = 0;
   for (const indices of batchIndices(heldOut.size, 32)) {
     const { logits } = await teacher.ask(pickRowsOfAll(heldOut.inputs, indices));
-    right += indices.length * scored('accuracy', logits as NdArray, at(heldOut, indices).labels);
+    right += indices.length * rightOf(logits as NdArray, at(heldOut, indices).labels);
   }
   return right / heldOut.size;
 }

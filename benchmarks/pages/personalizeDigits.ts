@@ -1,11 +1,10 @@
 // The held-out digits as one person writes them: some to learn from, all others to be scored on.
-import { fromArrays, type LabelledDataset, type Student, type Trainer } from 'limbeck';
+import { fromArrays, type LabelledDataset, measure, type Student, type Trainer } from 'limbeck';
 import { type Person, SIDE, writtenBy } from '../../demo/people.ts';
 import { type AllExamples, pickExamples } from '../../src/adapt/examples.ts';
-import { scored } from '../../src/adapt/measured.ts';
-import { predictRows } from '../../src/adapt/predictAll.ts';
 import { derivedSeed, permutation, seededRandom } from '../../src/core/random.ts';
 import type { NdArray } from '../../src/core/shape.ts';
+import { predictAll } from '../../src/train/predictAll.ts';
 
 /** Examples that have labels. */
 export type Labelled = AllExamples & { readonly labels: Int32Array };
@@ -55,8 +54,13 @@ export function datasetOf({ inputs, labels }: Labelled): LabelledDataset {
 const { signal: never } = new AbortController();
 
 export async function accuracyOf(trainer: Trainer, student: Student, digits: Labelled): Promise<number> {
-  const answers = await predictRows(trainer, student, digits.inputs, digits.size, never);
-  return scored('accuracy', Object.values(answers)[0] as NdArray, digits.labels);
+  const answers = await predictAll(trainer, student, datasetOf(digits), never);
+  return rightOf(Object.values(answers)[0] as NdArray, digits.labels);
+}
+
+/** The fraction of right answers. */
+export function rightOf(logits: NdArray, labels: Int32Array): number {
+  return measure({ student: logits, labels })['accuracy'] as number;
 }
 
 function rewritten({ data, shape }: NdArray, person: Person): NdArray {

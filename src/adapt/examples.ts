@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { pickRowsOfAll } from '../core/rows.ts';
+import { joinRows, pickRowsOfAll } from '../core/rows.ts';
 import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { type Dataset, isLabelled, type LabelledExamples } from '../data/dataset.ts';
 import { batches } from '../data/views.ts';
@@ -28,7 +28,7 @@ export async function readAll(data: Dataset, signal?: AbortSignal): Promise<AllE
 }
 
 /** Writes rows into an array of all, which is made at the first. */
-export function putRows(all: Record<string, NdArray>, name: string, rows: NdArray, from: number, size: number): void {
+function putRows(all: Record<string, NdArray>, name: string, rows: NdArray, from: number, size: number): void {
   const row = rows.shape.slice(1);
   all[name] ??= { data: makeArray(dtypeOf(rows.data), size * sizeOf(row)), shape: [size, ...row] };
   all[name].data.set(rows.data, from * sizeOf(row));
@@ -49,7 +49,7 @@ export function joinExamples(first: AllExamples, second: AllExamples): AllExampl
     if (others === undefined || !isSameShape(others.shape.slice(1), rows.shape.slice(1))) {
       throw otherShape(name, rows.shape, others?.shape);
     }
-    return [name, stacked(rows, others)] as const;
+    return [name, joinRows(rows, others)] as const;
   });
   const inputs = Object.fromEntries(joined);
   const labels = first.labels && second.labels && Int32Array.of(...first.labels, ...second.labels);
@@ -63,13 +63,6 @@ function otherShape(name: string, needed: readonly number[], given: readonly num
     `The input "${name}" of the examples to replay ${found}, and that of the data is ${formatShape(needed)}. Both must be alike.`,
     { details: { name, needed, given } },
   );
-}
-
-function stacked(first: NdArray, second: NdArray): NdArray {
-  const data = makeArray(dtypeOf(first.data), first.data.length + second.data.length);
-  data.set(first.data);
-  data.set(second.data, first.data.length);
-  return { data, shape: [(first.shape[0] ?? 0) + (second.shape[0] ?? 0), ...first.shape.slice(1)] };
 }
 
 /** Row i of a matrix [N, F], a view. */

@@ -18,8 +18,8 @@ export interface Tried {
 const STRENGTHS = [1, 0.5, 0.25];
 
 /**
- * The patch at the greatest strength at which the guard takes it, or the whole one with the verdict against it. Examples that
- * it reads again at a lower strength are few.
+ * The patch at the greatest strength at which the guard takes it, or the whole one with the verdict against it. Three tries on
+ * the same few examples flatter a little.
  * Source    Wortsman et al. 2022, arXiv:2109.01903 (weights between those of before and after)
  */
 export async function firstAccepted(

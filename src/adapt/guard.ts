@@ -1,11 +1,10 @@
 import { checkFraction, checkKnownOptions, checkOneOf } from '../core/options.ts';
-import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 
 /** What a patch must not make worse. */
 export interface GuardOptions {
-  /** 'accuracy' or 'nll' (negative log-likelihood, nats). Default 'accuracy'. */
+  /** Default 'accuracy'. */
   readonly metric?: GuardMetric;
-  /** How much worse the person's held-out examples may become: a fraction for accuracy, nats for nll. Default 0. */
+  /** How much worse the person's held-out examples may become: a fraction for accuracy, nats for the other. Default 0. */
   readonly tolerance?: number;
   /** The same of the base's own examples. Default 0.01. */
   readonly baseTolerance?: number;
@@ -14,7 +13,7 @@ export interface GuardOptions {
 }
 
 /** What is measured before and after: the fraction of right answers, or the mean negative log-likelihood in nats. */
-export type GuardMetric = 'accuracy' | 'nll';
+export type GuardMetric = 'accuracy' | 'negativeLogLikelihood';
 
 /** Whether a patch may be applied, and why. */
 export interface Verdict {
@@ -33,31 +32,10 @@ export interface BeforeAfter {
 export function checkGuard(options: GuardOptions): void {
   checkKnownOptions(options, ['metric', 'tolerance', 'baseTolerance', 'holdoutFraction'], 'guard');
   const { metric = 'accuracy', tolerance = 0, baseTolerance = 0, holdoutFraction = 0 } = options;
-  checkOneOf(metric, 'metric', ['accuracy', 'nll']);
+  checkOneOf(metric, 'metric', ['accuracy', 'negativeLogLikelihood']);
   checkFraction(tolerance, 'tolerance');
   checkFraction(baseTolerance, 'baseTolerance');
   checkFraction(holdoutFraction, 'holdoutFraction');
-}
-
-/** A class of fewer examples gives none away. */
-const LEAST_EXAMPLES = 3;
-
-/**
- * Which examples are held out: the same part of each class, one at least, chosen by the seed. Classes of one or two
- * examples keep theirs.
- */
-export function holdOut(labels: Int32Array, fraction: number, seed: number): { learned: Int32Array; held: Int32Array } {
-  const random = seededRandom(derivedSeed(seed, 'holdout'));
-  const held = new Set<number>();
-  for (const label of new Set(labels)) {
-    const own = Array.from(labels.keys()).filter((i) => labels[i] === label);
-    const count = own.length < LEAST_EXAMPLES || fraction === 0 ? 0 : Math.max(1, Math.round(fraction * own.length));
-    for (const at of permutation(own.length, random).subarray(0, Math.min(count, own.length - 1))) {
-      held.add(own[at] as number);
-    }
-  }
-  const all = Int32Array.from(labels.keys());
-  return { learned: all.filter((i) => !held.has(i)), held: all.filter((i) => held.has(i)) };
 }
 
 /** Decides by what was measured; without a figure a patch is taken, and the verdict says that nothing was measured. */
@@ -77,7 +55,10 @@ export function decide(options: GuardOptions, own: BeforeAfter | undefined, base
     }
   }
   if (own === undefined && base === undefined) {
-    return { isAccepted: true, why: 'There were too few examples to hold some out, so nothing was measured.' };
+    return {
+      isAccepted: true,
+      why: 'Nothing was measured: there were no labels, or too few examples to hold some out.',
+    };
   }
   const told = parts.flatMap(({ figures, what }) =>
     figures === undefined ? [] : [`on ${what} ${metric} went from ${shown(figures.before)} to ${shown(figures.after)}`],

@@ -6,8 +6,8 @@ import { pick } from '../data/views.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
 import { specOf } from '../losses/revive.ts';
 import type { AnchorOptions } from '../train/adaptation.ts';
+import { type Asked, answersOf } from './answersOf.ts';
 import { type AllExamples, readAll, rowOf } from './examples.ts';
-import { type Asked, answersOf } from './predictAll.ts';
 
 /** What keeps the base's own knowledge while it learns something new. */
 export interface KeepOptions {
@@ -66,7 +66,7 @@ export async function openAnchor(
   const strength = keep?.ewc ?? 0;
   if (strength === 0) return undefined;
   const count = Math.min(size, MOST_MEASURED);
-  const { logits } = await answersOf(asked, inputs, size);
+  const { logits } = await answersOf(asked, inputs);
   const random = seededRandom(derivedSeed(seed, 'fisher'));
   const labels = Int32Array.from({ length: count }, (_, i) => drawn(rowOf(logits, i), random()));
   const read = async (indices: Int32Array) => ({

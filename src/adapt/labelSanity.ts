@@ -1,6 +1,7 @@
 import type { NdArray } from '../core/shape.ts';
+import { takeTurns } from '../core/turns.ts';
 import { type AllExamples, rowOf } from './examples.ts';
-import { type ClassMeans, classMeans, without } from './prototypes/classMeans.ts';
+import { classMeans, meanWithout } from './prototypes/classMeans.ts';
 
 /** What is odd about the labels of some examples. */
 export interface LabelFindings {
@@ -23,11 +24,16 @@ const FARTHER = 2;
 /** A class of fewer examples has no mean that could be trusted. */
 const LEAST_EXAMPLES = 3;
 
-/** Groups of equal examples with different labels. */
-export function contradictionsIn({ inputs, labels, size }: AllExamples): number[][] {
+/** Groups of equal examples with different labels. Throws    AbortError */
+export async function contradictionsIn(
+  { inputs, labels, size }: AllExamples,
+  signal: AbortSignal,
+): Promise<number[][]> {
+  const turn = takeTurns(signal);
   const groups = new Map<string, number[]>();
   const arrays = Object.values(inputs);
   for (let i = 0; i < size; i++) {
+    await turn();
     const key = arrays.map((array) => keyOf(rowOf(array, i))).join(' ');
     groups.set(key, [...(groups.get(key) ?? []), i]);
   }
@@ -39,25 +45,33 @@ export function contradictionsIn({ inputs, labels, size }: AllExamples): number[
 /**
  * Examples at odds with the others of their class, each judged without itself.
  * Shapes    features [N, F], labels [N]
+ * Throws    AbortError
  */
-export function outliersIn(features: NdArray, labels: Int32Array, classes: number): LabelOutlier[] {
+export async function outliersIn(
+  features: NdArray,
+  labels: Int32Array,
+  classes: number,
+  signal: AbortSignal,
+): Promise<LabelOutlier[]> {
   const all = classMeans(features, labels, classes);
-  return Array.from(labels, (label, example): LabelOutlier | undefined => {
-    if ((all.counts[label] as number) < LEAST_EXAMPLES) return undefined;
+  const turn = takeTurns(signal);
+  const outliers: LabelOutlier[] = [];
+  for (const [example, label] of labels.entries()) {
+    if ((all.counts[label] as number) < LEAST_EXAMPLES) continue;
+    await turn();
     const row = rowOf(features, example);
-    const distances = distancesTo(without(all, row, label), row);
+    const distances = all.means.map((mean, c) =>
+      c === label || (all.counts[c] as number) < LEAST_EXAMPLES ? Number.POSITIVE_INFINITY : squaredTo(mean, row),
+    );
     const nearest = distances.indexOf(Math.min(...distances));
-    const isOdd = nearest !== label && (distances[label] as number) > FARTHER * (distances[nearest] as number);
-    return isOdd ? { example, label, nearest } : undefined;
-  }).filter((outlier) => outlier !== undefined);
+    const own = squaredTo(meanWithout(all, row, label), row);
+    if (own > FARTHER * (distances[nearest] as number)) outliers.push({ example, label, nearest });
+  }
+  return outliers;
 }
 
-function distancesTo({ means, counts }: ClassMeans, row: ArrayLike<number>): number[] {
-  return means.map((mean, c) =>
-    (counts[c] as number) < LEAST_EXAMPLES - 1
-      ? Number.POSITIVE_INFINITY
-      : mean.reduce((sum, value, f) => sum + (value - (row[f] as number)) ** 2, 0),
-  );
+function squaredTo(mean: Float64Array, row: ArrayLike<number>): number {
+  return mean.reduce((sum, value, f) => sum + (value - (row[f] as number)) ** 2, 0);
 }
 
 /** A number for the values of a row, by FNV-1a over their bits. */

@@ -4,8 +4,8 @@ import type { Patch } from '../student/patch.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import type { AnchorOptions } from '../train/adaptation.ts';
 import type { Trainer } from '../train/trainer.ts';
+import type { LearnBudget } from './budget.ts';
 import type { PersonalizeEvent } from './events.ts';
-import type { Budget } from './personalize.ts';
 import type { PrivacySpent } from './personalizeReport.ts';
 
 /** How a student is adapted: a file of `methods/` each. */
@@ -40,7 +40,7 @@ export interface Lesson {
   readonly formerWeight: number;
   readonly anchor: AnchorOptions | undefined;
   readonly privacy: LessonPrivacy | undefined;
-  readonly budget: Budget;
+  readonly budget: LearnBudget;
   readonly seed: number;
   readonly trainer: Trainer;
   readonly emit: (event: PersonalizeEvent) => void;

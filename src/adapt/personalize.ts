@@ -7,7 +7,9 @@ import { classifierOf } from '../student/classifier.ts';
 import { isEmptyPatch, type Patch } from '../student/patch.ts';
 import { patchBytes } from '../student/patchFile.ts';
 import type { Student } from '../student/student.ts';
-import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
+import { borrowTrainer } from '../train/borrowTrainer.ts';
+import type { Trainer, TrainerOptions } from '../train/trainer.ts';
+import type { LearnBudget } from './budget.ts';
 import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { firstAccepted } from './firstAccepted.ts';
@@ -42,7 +44,7 @@ export interface PersonalizeOptions {
   /** What the classes are called, in their order; the patch keeps them. */
   readonly labels?: readonly string[];
   /** How long it may learn: what ends first ends it, and what was learned by then counts. Default: as the method says. */
-  readonly budget?: Budget;
+  readonly budget?: LearnBudget;
   /** Of the patch. Default 'personal', version 1. */
   readonly name?: string;
   readonly version?: number;
@@ -51,12 +53,6 @@ export interface PersonalizeOptions {
   /** An open trainer, which stays open; or how to open one for this run. */
   readonly trainer?: Trainer | TrainerOptions;
   readonly signal?: AbortSignal;
-}
-
-/** The most that learning may take. */
-export interface Budget {
-  readonly ms?: number | undefined;
-  readonly steps?: number | undefined;
 }
 
 /** A patch with what is known of how it was made. */
@@ -95,56 +91,53 @@ async function run(
   const hash = await baseHash(artifacts);
   const known = classifierOf(artifacts).classes;
   const classes = options.classes ?? known;
-  const { trainer: given } = options;
-  const isOwn = given === undefined || !('train' in given);
-  const trainer = isOwn ? await openTrainer(given) : given;
-  try {
-    emit({ type: 'phase', phase: 'check' });
-    for (const message of trainer.description.notices) emit({ type: 'notice', message });
-    const prepared = await prepareLesson(options, { artifacts, known, classes, trainer, emit, signal });
-    const { lesson, method, fallback, held, base, contradictions, replayed } = prepared;
-    emit({ type: 'phase', phase: 'learn' });
-    const learnStartedAt = performance.now();
-    const learned = await method.learn(lesson);
-    const learnMs = performance.now() - learnStartedAt;
-    emit({ type: 'phase', phase: 'measure' });
-    const frame = {
-      name: options.name ?? 'personal',
-      version: options.version ?? 1,
-      base: hash,
-      method: method.name,
-      ...(options.labels && { labels: options.labels }),
-      ...(classes > known && { classes }),
-    };
-    const candidate: Patch = { ...frame, ...learned };
-    const metric = options.guard?.metric ?? 'accuracy';
-    const measured = { artifacts, metric, trainer, signal };
-    const tried = await firstAccepted(candidate, options.guard ?? {}, measured, { held, base });
-    const { own, ofBase, strength } = tried;
-    const verdict = isEmptyPatch(candidate) ? NO_CHANGE : tried.verdict;
-    const patch: Patch = verdict.isAccepted ? tried.patch : { ...frame, changes: [] };
-    emit({ type: 'phase', phase: 'done' });
-    const report: PersonalizeReport = {
-      method: { name: method.name, options: method.options },
-      ...(fallback !== undefined && { fallback }),
-      verdict,
-      metric,
-      strength,
-      own,
-      base: ofBase,
-      examples: { learned: lesson.own, held: held?.size ?? 0, replayed },
-      labels: {
-        contradictions,
-        outliers: method.readsLabels ? outliersIn(lesson.features, lesson.labels.subarray(0, lesson.own), classes) : [],
-      },
-      ...(lesson.privacy && { privacy: lesson.privacy.spent }),
-      bytes: await patchBytes(patch),
-      seed: lesson.seed,
-      backend: trainer.description,
-      timeMs: { learn: learnMs, total: performance.now() - startedAt },
-    };
-    return { ...patch, report };
-  } finally {
-    if (isOwn) await trainer[Symbol.asyncDispose]();
-  }
+  await using borrowed = await borrowTrainer(options.trainer);
+  const { trainer } = borrowed;
+  emit({ type: 'phase', phase: 'check' });
+  for (const message of trainer.description.notices) emit({ type: 'notice', message });
+  const prepared = await prepareLesson(options, { artifacts, known, classes, trainer, emit, signal });
+  const { lesson, method, fallback, held, base, contradictions, replayed } = prepared;
+  emit({ type: 'phase', phase: 'learn' });
+  const learnStartedAt = performance.now();
+  const learned = await method.learn(lesson);
+  const learnMs = performance.now() - learnStartedAt;
+  emit({ type: 'phase', phase: 'measure' });
+  const frame = {
+    name: options.name ?? 'personal',
+    version: options.version ?? 1,
+    base: hash,
+    method: method.name,
+    ...(options.labels && { labels: options.labels }),
+    ...(classes > known && { classes }),
+  };
+  const candidate: Patch = { ...frame, ...learned };
+  const metric = options.guard?.metric ?? 'accuracy';
+  const measured = { artifacts, metric, trainer, signal };
+  const tried = await firstAccepted(candidate, options.guard ?? {}, measured, { held, base });
+  const { own, ofBase, strength } = tried;
+  const verdict = isEmptyPatch(candidate) ? NO_CHANGE : tried.verdict;
+  const patch: Patch = verdict.isAccepted ? tried.patch : { ...frame, changes: [] };
+  emit({ type: 'phase', phase: 'done' });
+  const report: PersonalizeReport = {
+    method: { name: method.name, options: method.options },
+    ...(fallback !== undefined && { fallback }),
+    verdict,
+    metric,
+    strength,
+    own,
+    base: ofBase,
+    examples: { learned: lesson.own, held: held?.size ?? 0, replayed },
+    labels: {
+      contradictions,
+      outliers: method.readsLabels
+        ? await outliersIn(lesson.features, lesson.labels.subarray(0, lesson.own), classes, signal)
+        : [],
+    },
+    ...(lesson.privacy && { privacy: lesson.privacy.spent }),
+    bytes: await patchBytes(patch),
+    seed: lesson.seed,
+    backend: trainer.description,
+    timeMs: { learn: learnMs, total: performance.now() - startedAt },
+  };
+  return { ...patch, report };
 }

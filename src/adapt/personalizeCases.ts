@@ -11,10 +11,10 @@ import { specOf } from '../losses/revive.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { type Student, studentFromArtifacts } from '../student/student.ts';
+import { accuracy } from '../train/metrics/accuracy.ts';
+import { predictAll } from '../train/predictAll.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { readAll } from './examples.ts';
-import { scored } from './measured.ts';
-import { predictRows } from './predictAll.ts';
 
 export const CLASSES = 4;
 const never = new AbortController().signal;
@@ -99,9 +99,9 @@ export function taughtStudents(backend: 'cpu' | 'wasm' = 'cpu') {
   afterAll(() => made.trainer[Symbol.asyncDispose]());
 
   async function accuracyOf(student: Student, data: LabelledDataset): Promise<number> {
-    const { inputs, labels, size } = await readAll(data);
-    const answers = await predictRows(made.trainer, student, inputs, size, never);
-    return scored('accuracy', Object.values(answers)[0] as NdArray, labels as Int32Array);
+    const { labels } = await readAll(data);
+    const answers = await predictAll(made.trainer, student, data, never);
+    return accuracy.compute({ student: Object.values(answers)[0] as NdArray, labels: labels as Int32Array });
   }
 
   return { made, accuracyOf };

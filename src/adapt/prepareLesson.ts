@@ -4,17 +4,17 @@ import { argMax } from '../core/stats.ts';
 import { classifierOf, withClasses } from '../student/classifier.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import type { Trainer } from '../train/trainer.ts';
+import { answersOf } from './answersOf.ts';
 import { checkClasses } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { type AllExamples, joinExamples, pickExamples, readAll } from './examples.ts';
-import { holdOut } from './guard.ts';
+import { holdOut } from './holdOut.ts';
 import { openAnchor, readReplayed } from './keep.ts';
 import { contradictionsIn } from './labelSanity.ts';
 import type { Lesson, Method } from './method.ts';
 import { lora } from './methods/lora.ts';
 import { prototypes } from './methods/prototypes.ts';
 import type { PersonalizeOptions } from './personalize.ts';
-import { answersOf } from './predictAll.ts';
 import { privacyOf } from './privacy/privacyOf.ts';
 
 /** What is known before the examples are read. */
@@ -50,7 +50,7 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
   const { seed = 0, guard = {}, keep } = options;
   const all = await readAll(options.data, signal);
   const asked = options.method ?? lora();
-  const contradictions = asked.readsLabels ? contradictionsIn(all) : [];
+  const contradictions = asked.readsLabels ? await contradictionsIn(all, signal) : [];
   const dropped = new Set(contradictions.flat());
   const kept = pickExamples(
     all,
@@ -67,7 +67,7 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
   const asks = { artifacts: grown, classifier, trainer, signal };
   const replay = await readReplayed(keep, seed, signal);
   const every = replay === undefined ? kept : joinExamples(kept, replay);
-  const answers = await answersOf(asks, every.inputs, every.size);
+  const answers = await answersOf(asks, every.inputs);
   const said = Int32Array.from({ length: every.size }, (_, i) => argMax(answers.logits.data, i * classes, classes));
 
   // The person's own first, then the replayed ones.

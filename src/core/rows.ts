@@ -12,7 +12,15 @@ export function pickRows({ data, shape }: NdArray, indices: Int32Array): NdArray
   return { data: out, shape: [indices.length, ...row] };
 }
 
-/** The same of every array. */
+/** Rows after rows of the same shape; their type is that of the first. */
+export function joinRows(first: NdArray, second: NdArray): NdArray {
+  const data = makeArray(dtypeOf(first.data), first.data.length + second.data.length);
+  data.set(first.data);
+  data.set(second.data, first.data.length);
+  return { data, shape: [(first.shape[0] ?? 0) + (second.shape[0] ?? 0), ...first.shape.slice(1)] };
+}
+
+/** Those rows of every array. */
 export function pickRowsOfAll(arrays: NamedArrays, indices: Int32Array): NamedArrays {
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, pickRows(array, indices)]));
 }

@@ -128,11 +128,3 @@ export function mixed(a: NdArray, b: NdArray, share: number): NdArray {
     shape: a.shape,
   };
 }
-
-/** Rows after rows. */
-export function stacked(a: NdArray, b: NdArray): NdArray {
-  const data = new Float32Array(a.data.length + b.data.length);
-  data.set(a.data);
-  data.set(b.data, a.data.length);
-  return { data, shape: [(a.shape[0] as number) + (b.shape[0] as number), ...a.shape.slice(1)] };
-}

@@ -10,11 +10,12 @@ import { isLayersModel, studentFromModel } from '../student/layersModel.ts';
 import type { Student } from '../student/student.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import type { BalanceOptions } from '../train/balance.ts';
+import { borrowTrainer } from '../train/borrowTrainer.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
 import { epochBatches } from '../train/order.ts';
 import type { QuantizationAwareOptions } from '../train/quantizationAware.ts';
 import type { SelfTeacherOptions } from '../train/selfTeacher.ts';
-import { openTrainer, type Trainer, type TrainerOptions } from '../train/trainer.ts';
+import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import { checkOptions } from './check.ts';
 import { type ControlOptions, openControl, trainControl } from './control.ts';
 import { checkFirstBatch, makeJob, makeSource, outerReads } from './distillJob.ts';
@@ -128,8 +129,8 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
   const { teacher, data, holdout, trainer: given } = options;
   const student = isLayersModel(options.student) ? studentFromModel(options.student) : options.student;
   const startedAt = performance.now();
-  const isOwnTrainer = given === undefined || !('train' in given);
-  const trainer = isOwnTrainer ? await openTrainer(given) : given;
+  await using borrowed = await borrowTrainer(given);
+  const { trainer } = borrowed;
   // Ends the asking when the training ends early.
   const teaching = new AbortController();
   const end = () => teaching.abort(signal.reason);
@@ -198,6 +199,5 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
   } finally {
     signal.removeEventListener('abort', end);
     teaching.abort();
-    if (isOwnTrainer) await trainer[Symbol.asyncDispose]();
   }
 }

@@ -4,8 +4,8 @@ import { type Run, startRun } from '../core/run.ts';
 import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import { checkNotEmpty, type Dataset, type Examples, isLabelled, type LabelledDataset } from '../data/dataset.ts';
 import type { Teacher } from '../teacher/teacher.ts';
+import { askAll } from './askAll.ts';
 import type { GivenAnswers } from './classAnswers.ts';
-import { askAll } from './predictAll.ts';
 import { disagreementFindings, findingsOf } from './teacherFindings.ts';
 import { type Disagreement, disagreementsOf, figuresOf, type TeacherFigures } from './teacherReport.ts';
 

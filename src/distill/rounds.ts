@@ -6,11 +6,13 @@ import { softTargets } from '../losses/softTargets.ts';
 import { asStudent } from '../student/layersModel.ts';
 import type { Student, StudentDescription } from '../student/student.ts';
 import type { Teacher } from '../teacher/teacher.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
+import { borrowTrainer } from '../train/borrowTrainer.ts';
+import { predictAll } from '../train/predictAll.ts';
+import type { Trainer } from '../train/trainer.ts';
+import { askAll } from './askAll.ts';
 import { type Distilled, type DistillOptions, distill } from './distill.ts';
 import { checkFirstBatch, makeJob } from './distillJob.ts';
 import type { DistillEvent } from './events.ts';
-import { askAll, predictAll } from './predictAll.ts';
 import { type RoundOptions, undecided } from './roundOptions.ts';
 import { lookAtAll } from './scan.ts';
 
@@ -60,8 +62,8 @@ export interface RoundsOptions {
 /** Throws what `openTrainer` throws. */
 export async function openRounds({ options, rounds, emit, signal }: RoundsOptions): Promise<Rounds> {
   const { trainer: given, seed = 0 } = options;
-  const isOwn = given === undefined || !('train' in given);
-  const trainer = isOwn ? await openTrainer(given) : given;
+  const borrowed = await borrowTrainer(given);
+  const { trainer } = borrowed;
   let round = 0;
   let begun = 0;
   // What comes before the first round belongs to it.
@@ -93,9 +95,7 @@ export async function openRounds({ options, rounds, emit, signal }: RoundsOption
       const description = await checkFirst({ ...one, teacher: undecided(classes) });
       await lookAtAll(one, one.loss, description, tell, signal);
     },
-    async [Symbol.asyncDispose]() {
-      if (isOwn) await trainer[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => borrowed[Symbol.asyncDispose](),
   };
 }
 

@@ -1,5 +1,6 @@
 import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { median } from '../../core/stats.ts';
+import { takeTurns } from '../../core/turns.ts';
 import { rowOf } from '../examples.ts';
 import type { Lesson, Method } from '../method.ts';
 
@@ -10,6 +11,9 @@ export interface KnnOptions {
   /** A vote weighs exp(−distance² ÷ temperature). Default: the median squared distance of an example to its nearest. */
   readonly temperature?: number;
 }
+
+/** A median of so many is as good as one of all. */
+const MOST_ASKED = 1000;
 
 /**
  * The nearest examples decide (k nearest neighbours): the patch holds the features of the examples themselves, and nothing
@@ -35,17 +39,21 @@ export function knn(options: KnnOptions = {}): Method {
         features: Float32Array.from(features.data),
         labels: labels.slice(),
         k: Math.min(k, size),
-        temperature: temperature ?? (nearestSquared(lesson) || 1),
+        temperature: temperature ?? ((await nearestSquared(lesson)) || 1),
       };
       return { changes: [], memory };
     },
   };
 }
 
-/** Median over the examples of the squared distance to the nearest other one. */
-function nearestSquared({ features, size }: Lesson): number {
+/** Median over the examples of the squared distance to the nearest other one; over some of them, where there are many. */
+async function nearestSquared({ features, size, signal }: Lesson): Promise<number> {
   if (size < 2) return 1;
-  const nearest = Array.from({ length: size }, (_, i) => {
+  const turn = takeTurns(signal);
+  const every = Math.ceil(size / MOST_ASKED);
+  const nearest: number[] = [];
+  for (let i = 0; i < size; i += every) {
+    await turn();
     const own = rowOf(features, i);
     let least = Number.POSITIVE_INFINITY;
     for (let j = 0; j < size; j++) {
@@ -55,7 +63,7 @@ function nearestSquared({ features, size }: Lesson): number {
       for (let f = 0; f < own.length && sum < least; f++) sum += ((own[f] as number) - (other[f] as number)) ** 2;
       least = Math.min(least, sum);
     }
-    return least;
-  });
+    nearest.push(least);
+  }
   return median(nearest);
 }

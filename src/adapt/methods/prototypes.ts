@@ -1,9 +1,10 @@
 import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { takeTurns } from '../../core/turns.ts';
 import type { WeightChange } from '../../student/patch.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
 import { rowOf } from '../examples.ts';
 import type { Lesson, Method } from '../method.ts';
-import { type ClassMeans, classMeans, without } from '../prototypes/classMeans.ts';
+import { type ClassMeans, classMeans, meanWithout } from '../prototypes/classMeans.ts';
 
 /** How much the person's class means count beside the base. */
 export interface PrototypesOptions {
@@ -45,47 +46,46 @@ export function prototypes(options: PrototypesOptions = {}): Method {
         lesson.labels.subarray(0, lesson.own),
         lesson.logits.shape[1] as number,
       );
-      const weight = strength === 'alone' ? 1 : strength === 'chosen' ? chosen(lesson, means) : strength;
+      const weight = strength === 'alone' ? 1 : strength === 'chosen' ? await chosen(lesson, means) : strength;
       return { changes: changesOf(lesson, means, weight, strength === 'alone') };
     },
   };
 }
 
 /** The strength with the least cross-entropy over the examples, each without its own part in its class's mean. */
-function chosen({ features, labels, logits, own, size }: Lesson, means: ClassMeans): number {
+async function chosen({ features, labels, logits, own, size, signal }: Lesson, means: ClassMeans): Promise<number> {
   const judged = Array.from({ length: size }, (_, i) => i).filter(
     (i) => i >= own || (means.counts[labels[i] as number] as number) > 1,
   );
   if (judged.length === 0) return UNJUDGED;
-  const scores = judged.map((i) => {
-    const row = rowOf(features, i);
-    const seen = i < own ? without(means, row, labels[i] as number) : means;
-    return scoresOf(seen, row);
-  });
-  const costOf = (strength: number) =>
-    judged.reduce((sum, i, at) => {
-      const all = Array.from(
-        rowOf(logits, i),
-        (logit, c) => logit + strength * ((scores[at] as Float64Array)[c] as number),
-      );
+  const turn = takeTurns(signal);
+  const map = linearOf(means);
+  const costs = STRENGTHS.map(() => 0);
+  for (const i of judged) {
+    await turn();
+    const [row, label] = [rowOf(features, i), labels[i] as number];
+    const scores = scoresOf(map, row);
+    if (i < own) scores[label] = scoreOf(meanWithout(means, row, label), means.variance, row);
+    STRENGTHS.forEach((strength, at) => {
+      const all = Array.from(rowOf(logits, i), (logit, c) => logit + strength * (scores[c] as number));
       const top = Math.max(...all);
-      return (
-        sum +
-        top +
-        Math.log(all.reduce((rest, z) => rest + Math.exp(z - top), 0)) -
-        (all[labels[i] as number] as number)
-      );
-    }, 0);
-  const costs = STRENGTHS.map(costOf);
+      const norm = top + Math.log(all.reduce((sum, z) => sum + Math.exp(z - top), 0));
+      costs[at] = (costs[at] as number) + norm - (all[label] as number);
+    });
+  }
   return STRENGTHS[costs.indexOf(Math.min(...costs))] as number;
 }
 
 /** Each class's (2μ·x − ‖μ‖²) ÷ 2σ². */
-function scoresOf(means: ClassMeans, x: ArrayLike<number>): Float64Array {
-  const { rows, offsets } = linearOf(means);
+function scoresOf({ rows, offsets }: ReturnType<typeof linearOf>, x: ArrayLike<number>): Float64Array {
   return Float64Array.from(rows, (row, c) =>
     row.reduce((sum, w, f) => sum + w * (x[f] as number), offsets[c] as number),
   );
+}
+
+/** The same of one class with that mean. */
+function scoreOf(mean: Float64Array, variance: number, x: ArrayLike<number>): number {
+  return mean.reduce((sum, value, f) => sum + value * (2 * (x[f] as number) - value), 0) / (2 * variance);
 }
 
 /** As a linear map: a row of weights and an offset for each class; the mean of the others where one has no example. */

@@ -1,5 +1,4 @@
-import { pickRows } from '../../core/rows.ts';
-import type { NdArray } from '../../core/shape.ts';
+import { joinRows, pickRows } from '../../core/rows.ts';
 import { augmented } from '../../data/augmented.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
 import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
@@ -76,16 +75,9 @@ export function withCopies({ own, copies }: Pick<Answers, 'own' | 'copies'>, pla
   const size = own.labels.length;
   const of = [...copies.labels.keys()].filter((i) => wanted.has(i % size));
   const second = rowsAt(copies, Int32Array.from(of));
-  return { rows: stacked(first.rows, second.rows), labels: Int32Array.of(...first.labels, ...second.labels) };
+  return { rows: joinRows(first.rows, second.rows), labels: Int32Array.of(...first.labels, ...second.labels) };
 }
 
 export function rowsAt({ rows, labels }: LabelledRows, places: Int32Array): LabelledRows {
   return { rows: pickRows(rows, places), labels: places.map((i) => labels[i] as number) };
-}
-
-function stacked(first: NdArray, second: NdArray): NdArray {
-  const data = new Float32Array(first.data.length + second.data.length);
-  data.set(first.data);
-  data.set(second.data, first.data.length);
-  return { data, shape: [(first.shape[0] ?? 0) + (second.shape[0] ?? 0), ...first.shape.slice(1)] };
 }

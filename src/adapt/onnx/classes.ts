@@ -1,5 +1,4 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { derivedSeed, permutation, seededRandom } from '../../core/random.ts';
 import { UNLABELLED } from '../../data/dataset.ts';
 
 /**
@@ -46,18 +45,4 @@ export function checkLabels(labels: Int32Array, classes: number, role: string): 
     `Example ${at} of the ${role} has the label ${labels[at]}; there are ${classes} classes, from 0 to ${classes - 1}.`,
     { details: { example: at, label: labels[at], classes } },
   );
-}
-
-/** Indices to learn from and to measure on: of each class the same share, by the seed; one of each stays to learn from. */
-export function splitByClass(labels: Int32Array, fraction: number, seed: number) {
-  const order = permutation(labels.length, seededRandom(derivedSeed(seed, 'holdout')));
-  const held: number[] = [];
-  const kept: number[] = [];
-  for (const label of new Set(labels)) {
-    const own = order.filter((i) => labels[i] === label);
-    const count = Math.min(own.length - 1, Math.round(own.length * fraction));
-    held.push(...own.subarray(0, count));
-    kept.push(...own.subarray(count));
-  }
-  return { kept: Int32Array.from(kept).sort(), held: Int32Array.from(held).sort() };
 }

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../../core/shape.ts';
 import { fromArrays } from '../../data/arrays.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { splitByClass } from './classes.ts';
 import { FEATURES, poolValues, readFeatures } from './features.ts';
 
 const wave = (...shape: number[]): NdArray => ({
@@ -89,14 +88,4 @@ describe('asking a backbone', () => {
       details: { example: 5 },
     });
   });
-});
-
-test('of every class the same share is held out, and one example at least is learned from', () => {
-  const labels = Int32Array.from({ length: 41 }, (_, i) => (i === 40 ? 2 : i % 2));
-  const { kept, held } = splitByClass(labels, 0.25, 1);
-  expect([...kept, ...held].sort((a, b) => a - b)).toEqual([...labels.keys()]);
-  expect([0, 1, 2].map((c) => held.filter((i) => labels[i] === c).length)).toEqual([5, 5, 0]);
-  expect(splitByClass(labels, 0.25, 1)).toEqual({ kept, held });
-  expect(splitByClass(labels, 0.25, 2).held).not.toEqual(held);
-  expect(splitByClass(labels, 1, 1).kept).toHaveLength(3);
 });

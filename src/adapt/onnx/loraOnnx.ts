@@ -5,10 +5,12 @@ import { addLowRank, type LowRankDelta } from '../../onnx/addLowRank.ts';
 import { type OnnxPair, readModel, writeModel } from '../../onnx/model.ts';
 import { make } from '../../onnx/proto.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
-import { checkLabels, splitByClass } from './classes.ts';
+import { accuracy } from '../../train/metrics/accuracy.ts';
+import { holdOut } from '../holdOut.ts';
+import { checkLabels } from './classes.ts';
 import { readLabels } from './features.ts';
 import { chooseTargets } from './loraTargets.ts';
-import { accuracyOf, keepGuard } from './measureHead.ts';
+import { keepGuard } from './measureHead.ts';
 import { compareFile, type LoraRun, logitsOf, type OpenedLora, openLora } from './openLora.ts';
 import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
 import type { MeasuredHead, PersonalizedOnnx } from './personalizeOnnxReport.ts';
@@ -103,8 +105,8 @@ async function checkExamples({ data, holdout, labels }: PersonalizeOnnxOptions, 
 /** What is learned from, and what is measured on. */
 function partsOf({ data, holdout, guard, seed = 0 }: PersonalizeOnnxOptions, labels: Int32Array) {
   if (holdout !== undefined || guard === undefined) return [data, holdout] as const;
-  const { kept, held } = splitByClass(labels, guard.holdoutFraction ?? 0.2, seed);
-  return held.length === 0 ? ([data, undefined] as const) : ([pick(data, kept), pick(data, held)] as const);
+  const { learned, held } = holdOut(labels, guard.holdoutFraction ?? 0.2, seed);
+  return held.length === 0 ? ([data, undefined] as const) : ([pick(data, learned), pick(data, held)] as const);
 }
 
 const OF_LORA = { who: 'The changed model', advice: 'let it learn less ("learning", "rank", "targets")' };
@@ -122,7 +124,7 @@ async function measure(
     throwIfAborted(run.signal);
     const inputs = feed(examples.inputs);
     const rightOf = async (one: StudentArtifacts) =>
-      accuracyOf(await logitsOf(one, inputs, run), examples.labels) * examples.labels.length;
+      accuracy.compute({ student: await logitsOf(one, inputs, run), labels: examples.labels }) * examples.labels.length;
     sums.before += await rightOf(student);
     sums.after += await rightOf(trained);
   }

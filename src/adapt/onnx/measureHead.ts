@@ -1,12 +1,12 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
-import { formatShape, type NdArray } from '../../core/shape.ts';
-import { argMax } from '../../core/stats.ts';
+import { formatShape } from '../../core/shape.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
 import { batches, pick } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
+import { accuracy } from '../../train/metrics/accuracy.ts';
+import { holdOut } from '../holdOut.ts';
 import { type Answers, type Asking, type LabelledRows, rowsAt, sessionOf } from './askBackbone.ts';
-import { splitByClass } from './classes.ts';
 import type { LinearHead } from './headScaling.ts';
 import type { OnnxGuard } from './personalizeOnnxOptions.ts';
 import type { MeasuredHead } from './personalizeOnnxReport.ts';
@@ -24,7 +24,7 @@ export function heldOut({ own, held }: Answers, { options }: Asking): HeldOut | 
   const { data, holdout, guard, seed = 0 } = options;
   if (held !== undefined && holdout !== undefined) return { rows: held, examples: holdout, kept: undefined };
   if (guard === undefined) return undefined;
-  const { kept, held: places } = splitByClass(own.labels, guard.holdoutFraction ?? 0.2, seed);
+  const { learned: kept, held: places } = holdOut(own.labels, guard.holdoutFraction ?? 0.2, seed);
   return places.length === 0 ? undefined : { rows: rowsAt(own, places), examples: pick(data, places), kept };
 }
 
@@ -34,7 +34,7 @@ export function heldOut({ own, held }: Answers, { options }: Asking): HeldOut | 
  */
 export async function measureHead(head: LinearHead, held: HeldOut, ask: Asking): Promise<MeasuredHead> {
   const { rows, labels } = held.rows;
-  const after = accuracyOf(applyHead(rows, head), labels);
+  const after = accuracy.compute({ student: applyHead(rows, head), labels });
   const before = ask.options.read && (await measureModel(held.examples, head.bias.length, ask));
   if (ask.options.guard !== undefined && before !== undefined) keepGuard(ask.options.guard, { before, after }, OF_HEAD);
   return { ...(before !== undefined && { before }), after, examples: labels.length };
@@ -77,15 +77,9 @@ async function measureModel(
         { details: { given: logits?.shape ?? null, classes } },
       );
     }
-    right += accuracyOf(logits, some.labels) * some.labels.length;
+    right += accuracy.compute({ student: logits, labels: some.labels }) * some.labels.length;
   }
   return right / examples.size;
-}
-
-/** The fraction of rows [N, C] whose largest value is at the label. */
-export function accuracyOf({ data, shape }: NdArray, labels: Int32Array): number {
-  const classes = shape[1] as number;
-  return labels.filter((label, i) => argMax(data, i * classes, classes) === label).length / labels.length;
 }
 
 function percent(fraction: number): string {

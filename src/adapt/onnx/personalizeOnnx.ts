@@ -1,7 +1,8 @@
 import { throwIfAborted } from '../../core/errors.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import { modelBytes } from '../../onnx/modelBytes.ts';
-import { openTrainer, type Trainer } from '../../train/trainer.ts';
+import { borrowTrainer } from '../../train/borrowTrainer.ts';
+import type { Trainer } from '../../train/trainer.ts';
 import { type Asking, askBackbone, type LabelledRows, withCopies } from './askBackbone.ts';
 import { checkLabels, countClasses } from './classes.ts';
 import { readLabels } from './features.ts';
@@ -58,37 +59,33 @@ async function personalize(
   if (holdout !== undefined) checkLabels(await readLabels(holdout, signal), classes, 'holdout');
 
   const ask: Asking = { bytes, tensor, options, emit, signal };
-  const trainer = method === 'head' ? await trainerFor(options) : undefined;
-  const learn = (rows: LabelledRows) => makeHead(rows, classes, trainer, ask);
-  try {
-    emit({ type: 'phase', phase: 'features' });
-    const answers = await askBackbone(ask);
-    emit({ type: 'phase', phase: 'train' });
-    const trainStartedAt = performance.now();
-    const held = heldOut(answers, ask);
-    const first = await learn(withCopies(answers, held?.kept));
-    if (held !== undefined) emit({ type: 'phase', phase: 'measure' });
-    const measured = held && (await measureHead(first, held, ask));
-    const head = held?.kept === undefined ? first : await learn(withCopies(answers));
-    const trainMs = performance.now() - trainStartedAt;
+  await using borrowed = method === 'head' ? await borrowTrainer(options.trainer) : undefined;
+  const learn = (rows: LabelledRows) => makeHead(rows, classes, borrowed?.trainer, ask);
+  emit({ type: 'phase', phase: 'features' });
+  const answers = await askBackbone(ask);
+  emit({ type: 'phase', phase: 'train' });
+  const trainStartedAt = performance.now();
+  const held = heldOut(answers, ask);
+  const first = await learn(withCopies(answers, held?.kept));
+  if (held !== undefined) emit({ type: 'phase', phase: 'measure' });
+  const measured = held && (await measureHead(first, held, ask));
+  const head = held?.kept === undefined ? first : await learn(withCopies(answers));
+  const trainMs = performance.now() - trainStartedAt;
 
-    emit({ type: 'phase', phase: 'write' });
-    const { own, device } = answers;
-    const onnx = await writeHead(head, own.shape, ask);
-    const differenceFraction = await verifyHead(onnx, head, own, ask);
-    throwIfAborted(signal);
-    emit({ type: 'phase', phase: 'done' });
-    const report = {
-      method,
-      ...(measured && { holdout: measured }),
-      features: { name: tensor, shape: own.shape.slice(1), count: own.rows.shape[1] as number },
-      ...{ classes, examples: data.size, losses: head.losses, differenceFraction, bytes: onnx.byteLength, device },
-      timeMs: { features: answers.ms, train: trainMs, total: performance.now() - startedAt },
-    };
-    return { onnx, report };
-  } finally {
-    if (trainer !== options.trainer) await trainer?.[Symbol.asyncDispose]();
-  }
+  emit({ type: 'phase', phase: 'write' });
+  const { own, device } = answers;
+  const onnx = await writeHead(head, own.shape, ask);
+  const differenceFraction = await verifyHead(onnx, head, own, ask);
+  throwIfAborted(signal);
+  emit({ type: 'phase', phase: 'done' });
+  const report = {
+    method,
+    ...(measured && { holdout: measured }),
+    features: { name: tensor, shape: own.shape.slice(1), count: own.rows.shape[1] as number },
+    ...{ classes, examples: data.size, losses: head.losses, differenceFraction, bytes: onnx.byteLength, device },
+    timeMs: { features: answers.ms, train: trainMs, total: performance.now() - startedAt },
+  };
+  return { onnx, report };
 }
 
 async function personalizeByLora(
@@ -98,17 +95,8 @@ async function personalizeByLora(
   signal: AbortSignal,
 ): Promise<PersonalizedOnnx> {
   const { adaptByLora } = await import('./loraOnnx.ts');
-  const trainer = await trainerFor(options);
-  try {
-    return await adaptByLora({ bytes, options, trainer, emit, signal });
-  } finally {
-    if (trainer !== options.trainer) await trainer[Symbol.asyncDispose]();
-  }
-}
-
-/** The open one that was given, or a new one. */
-async function trainerFor({ trainer }: PersonalizeOnnxOptions): Promise<Trainer> {
-  return trainer !== undefined && 'train' in trainer ? trainer : openTrainer(trainer);
+  await using borrowed = await borrowTrainer(options.trainer);
+  return await adaptByLora({ bytes, options, trainer: borrowed.trainer, emit, signal });
 }
 
 async function makeHead(

@@ -1,10 +1,11 @@
 import { isAbortError, LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import type { Store } from '../../storage/store.ts';
+import type { LearnBudget } from '../budget.ts';
 import { checkHash } from './binding.ts';
 import { gather } from './gather.ts';
 import type { Journal } from './journal.ts';
 import { newVersionKey, type Places } from './places.ts';
-import type { Keeps, LearnBudget, LearnEvent, LearnResult, ProfileLearner, ProfileVersion } from './profile.ts';
+import type { Keeps, LearnEvent, LearnResult, ProfileLearner, ProfileVersion } from './profile.ts';
 import { type Head, type State, writeHead } from './state.ts';
 import type { StoredVersion, Versions } from './versions.ts';
 

@@ -2,6 +2,7 @@ import type { Run } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
 import type { Patch } from '../../student/patch.ts';
+import type { LearnBudget } from '../budget.ts';
 import type { IdleOptions } from './idle.ts';
 
 /** What is kept of an example: the base's features before its last layer, or its inputs as they were given. */
@@ -28,12 +29,6 @@ export interface ProfileOptions {
   readonly idle?: IdleOptions;
   /** How many versions are kept to go back to; the oldest are given up first. At least 1. Default 10. */
   readonly mostVersions?: number;
-}
-
-/** How long learning may take: what ends first ends it. */
-export interface LearnBudget {
-  readonly ms?: number;
-  readonly steps?: number;
 }
 
 /** How long learning may take, and what cancels it. */

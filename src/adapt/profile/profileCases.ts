@@ -5,8 +5,9 @@ import { openMemory } from '../../storage/memory.ts';
 import type { Store } from '../../storage/store.ts';
 import type { Patch } from '../../student/patch.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
+import type { LearnBudget } from '../budget.ts';
 import { openProfile } from './openProfile.ts';
-import type { KeptExamples, LearnBudget, Profile, ProfileLearner, ProfileOptions } from './profile.ts';
+import type { KeptExamples, Profile, ProfileLearner, ProfileOptions } from './profile.ts';
 
 export const LABELS = ['left', 'right'];
 /** Where the base thinks that its classes lie. */

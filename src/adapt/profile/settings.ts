@@ -1,7 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf, checkPositive } from '../../core/options.ts';
+import type { LearnBudget } from '../budget.ts';
 import { checkIdleOptions, type IdleSettings } from './idle.ts';
-import type { Keeps, LearnBudget, LearnOptions, ProfileOptions } from './profile.ts';
+import type { Keeps, LearnOptions, ProfileOptions } from './profile.ts';
 
 const KNOWN = ['learner', 'name', 'keeps', 'labels', 'newLabels', 'learning', 'idle', 'mostVersions'];
 

@@ -10,15 +10,17 @@ import { headOf } from '../../student/headOf.ts';
 import { inputShapesOf } from '../../student/inputShapesOf.ts';
 import type { Patch } from '../../student/patch.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
-import { openTrainer, type Trainer, type TrainerOptions } from '../../train/trainer.ts';
+import { borrowTrainer } from '../../train/borrowTrainer.ts';
+import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
+import { answersOf } from '../answersOf.ts';
+import type { LearnBudget } from '../budget.ts';
 import type { GuardOptions } from '../guard.ts';
 import type { KeepOptions } from '../keep.ts';
 import type { Method } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';
 import { lora } from '../methods/lora.ts';
 import { type PersonalPatch, personalize } from '../personalize.ts';
-import { answersOf } from '../predictAll.ts';
-import type { KeptExamples, LearnBudget, LearnProgress, LearnResult, ProfileLearner } from './profile.ts';
+import type { KeptExamples, LearnProgress, LearnResult, ProfileLearner } from './profile.ts';
 
 /** How a profile's student learns, as `personalize` takes it. */
 export interface StudentLearnerOptions {
@@ -45,17 +47,16 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
   return async (base) => {
     const artifacts = await artifactsFrom(base);
     const classifier = classifierOf(artifacts);
-    const { trainer: given } = options;
-    const isOwn = given === undefined || !('train' in given);
-    const opening = isOwn ? undefined : Promise.resolve(given);
-    let trainer = opening;
-    const open = () => {
-      trainer ??= openTrainer(given as TrainerOptions | undefined);
-      // One that did not open is tried again the next time.
-      trainer.catch(() => {
-        trainer = opening;
-      });
-      return trainer;
+    let borrowing: ReturnType<typeof borrowTrainer> | undefined;
+    const open = async () => {
+      borrowing ??= borrowTrainer(options.trainer);
+      try {
+        return (await borrowing).trainer;
+      } catch (error) {
+        // One that did not open is tried again the next time.
+        borrowing = undefined;
+        throw error;
+      }
     };
     const hash = await baseHash(artifacts);
     let patched: { readonly patch: Patch; readonly student: Promise<Student> } | undefined;
@@ -69,8 +70,7 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
       inputs: inputShapesOf(artifacts),
       classes: classifier.classes,
       async features(inputs, signal = new AbortController().signal) {
-        const size = Object.values(inputs)[0]?.shape[0] ?? 0;
-        return (await answersOf({ artifacts, classifier, trainer: await open(), signal }, inputs, size)).features;
+        return (await answersOf({ artifacts, classifier, trainer: await open(), signal }, inputs)).features;
       },
       learn: async (kept, budget, emit, signal) =>
         learnFrom({ artifacts, hash, kept, budget, emit, signal, trainer: await open(), options }),
@@ -79,7 +79,7 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
         return probsOf((answers['logits'] ?? Object.values(answers)[0]) as NdArray);
       },
       async [Symbol.asyncDispose]() {
-        if (isOwn) await trainer?.then((one) => one[Symbol.asyncDispose]());
+        await (await borrowing)?.[Symbol.asyncDispose]();
       },
     };
   };

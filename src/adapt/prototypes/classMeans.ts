@@ -51,13 +51,8 @@ function classCentre(means: readonly Float64Array[], counts: readonly number[], 
   );
 }
 
-/** The same without one example of a class that has others. */
-export function without({ means, counts, variance }: ClassMeans, row: ArrayLike<number>, label: number): ClassMeans {
+/** The mean of a class without one example of it; it has others. */
+export function meanWithout({ means, counts }: ClassMeans, row: ArrayLike<number>, label: number): Float64Array {
   const count = counts[label] as number;
-  const mean = (means[label] as Float64Array).map((value, f) => (count * value - (row[f] as number)) / (count - 1));
-  return {
-    means: means.map((one, c) => (c === label ? mean : one)),
-    counts: counts.map((one, c) => (c === label ? one - 1 : one)),
-    variance,
-  };
+  return (means[label] as Float64Array).map((value, f) => (count * value - (row[f] as number)) / (count - 1));
 }

@@ -2,6 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkNotNegative, checkOneOf } from '../../core/options.ts';
 import { derivedSeed, permutation, type Random, seededRandom } from '../../core/random.ts';
+import { joinRows } from '../../core/rows.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import type { Dataset } from '../../data/dataset.ts';
@@ -13,7 +14,7 @@ import { weighted } from '../../losses/weighted.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { type ClassProbsOptions, classProbs, mixed, stacked, toLogits, topSmoothed } from '../classProbs.ts';
+import { type ClassProbsOptions, classProbs, mixed, toLogits, topSmoothed } from '../classProbs.ts';
 import type { DistillOptions } from '../distill.ts';
 import type { DistillReport } from '../report.ts';
 import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
@@ -126,7 +127,7 @@ async function run(
     const random = seededRandom(derivedSeed(seed, `mixup/${round}`));
     const mixtures = mixup > 0 ? drawMixtures(data.size, mixup, random) : [];
     const wholes = Array.from({ length: data.size }, (_, at) => ({ first: at, second: at, share: 1 }));
-    const all = mixup > 0 ? stacked(targets, targetsOf(mixtures, own)) : targets;
+    const all = mixup > 0 ? joinRows(targets, targetsOf(mixtures, own)) : targets;
     const whole = Float32Array.from({ length: wholes.length + mixtures.length }, (_, at) => (at < data.size ? 1 : 0));
     await learn(
       {

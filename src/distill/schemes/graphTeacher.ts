@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { joinRows } from '../../core/rows.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import { type NdArray, sizeOf } from '../../core/shape.ts';
 import type { Dataset } from '../../data/dataset.ts';
@@ -10,7 +11,7 @@ import { batches } from '../../data/views.ts';
 import { softTargets } from '../../losses/softTargets.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
-import { stacked, toLogits } from '../classProbs.ts';
+import { toLogits } from '../classProbs.ts';
 import type { Distilled } from '../distill.ts';
 import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
@@ -102,7 +103,7 @@ async function run(
   if (holdout !== undefined) {
     const classes = probs.shape[1] as number;
     const others = options.holdoutFeatures ?? (await flatInputs(holdout, signal));
-    const larger = await nearestNeighbours(stacked(features, others), { ...neighbours, signal });
+    const larger = await nearestNeighbours(joinRows(features, others), { ...neighbours, signal });
     const unknown = [...Array.from(labels), ...new Array<number>(holdout.size).fill(-1)];
     const all = await labelPropagation(larger, unknown, { ...propagation, classes, signal });
     const rows = all.data.subarray(data.size * classes);

@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../../core/options.ts';
-import { pickRows } from '../../core/rows.ts';
+import { joinRows, pickRows } from '../../core/rows.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import { checkNotEmpty, type Dataset, type LabelledDataset } from '../../data/dataset.ts';
@@ -14,7 +14,7 @@ import type { Student } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { topClassesOf } from '../../train/logProbs.ts';
 import { classAnswersOf } from '../classAnswers.ts';
-import { classProbs, oneHot, stacked, toLogits } from '../classProbs.ts';
+import { classProbs, oneHot, toLogits } from '../classProbs.ts';
 import { type ConfidentOptions, confidentIndices } from '../confident.ts';
 import type { DistillReport } from '../report.ts';
 import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
@@ -137,7 +137,7 @@ async function run(
     const named = targets === 'soft' ? pickRows(probs, chosen) : mostLikely(pickRows(probs, chosen));
     const heldOut = holdout && { holdout: { logits: toLogits(classProbs(await ask(holdout))) } };
     const name = before === undefined ? (teacher as Teacher).description.name : `generation ${generation - 1}`;
-    const stored = storedAnswers({ logits: toLogits(stacked(known, named)) }, { name, ...heldOut });
+    const stored = storedAnswers({ logits: toLogits(joinRows(known, named)) }, { name, ...heldOut });
     const places = Int32Array.from({ length: labels.length + chosen.length }, (_, i) =>
       i < labels.length ? i : labels.length + (chosen[i - labels.length] as number),
     );
