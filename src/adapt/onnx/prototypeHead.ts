@@ -1,4 +1,6 @@
 import type { NdArray } from '../../core/shape.ts';
+import { mean } from '../../core/stats.ts';
+import { classMeans } from '../prototypes/classMeans.ts';
 import type { LinearHead } from './headScaling.ts';
 
 /**
@@ -7,23 +9,15 @@ import type { LinearHead } from './headScaling.ts';
  * Shapes    features [N, F], labels [N], each class with an example → weights [F, C], bias [C]
  * Source    Snell, Swersky, Zemel 2017, "Prototypical Networks", arXiv:1703.05175, §2.4, eq. 8
  */
-export function prototypeHead({ data, shape }: NdArray, labels: Int32Array, classes: number): LinearHead {
-  const width = shape[1] as number;
-  const counts = new Float64Array(classes);
-  for (const label of labels) counts[label] = (counts[label] as number) + 1;
-  const means = new Float64Array(classes * width);
-  const centre = new Float64Array(width);
-  for (let i = 0; i < data.length; i++) {
-    const [label, f] = [labels[Math.floor(i / width)] as number, i % width];
-    const part = (data[i] as number) / (counts[label] as number);
-    means[label * width + f] = (means[label * width + f] as number) + part;
-    centre[f] = (centre[f] as number) + part / classes;
-  }
+export function prototypeHead(features: NdArray, labels: Int32Array, classes: number): LinearHead {
+  const { means } = classMeans(features, labels, classes);
+  const width = features.shape[1] as number;
+  const centre = Float64Array.from({ length: width }, (_, f) => mean(means.map((one) => one[f] as number)));
   const weights = new Float32Array(width * classes);
   const bias = new Float64Array(classes);
-  for (let c = 0; c < classes; c++) {
+  for (const [c, own] of means.entries()) {
     for (let f = 0; f < width; f++) {
-      const from = (means[c * width + f] as number) - (centre[f] as number);
+      const from = (own[f] as number) - (centre[f] as number);
       weights[f * classes + c] = 2 * from;
       bias[c] = (bias[c] as number) - from * (from + 2 * (centre[f] as number));
     }
