@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
+import { checkCount, checkKnownOptions, checkOneOf, checkPositive } from '../core/options.ts';
 import { checkNotEmpty, isLabelled } from '../data/dataset.ts';
 import type { AllExamples } from './examples.ts';
 import { checkGuard } from './guard.ts';
@@ -20,6 +20,7 @@ const OPTIONS: Readonly<Record<keyof PersonalizeOptions, true>> = {
   budget: true,
   classes: true,
   labels: true,
+  precision: true,
   name: true,
   version: true,
   seed: true,
@@ -30,7 +31,8 @@ const OPTIONS: Readonly<Record<keyof PersonalizeOptions, true>> = {
 /** Throws    invalid-option · empty-dataset · labels-missing */
 export function checkOptions(options: PersonalizeOptions): void {
   checkKnownOptions(options, Object.keys(OPTIONS), 'personalize');
-  const { data, method, holdout, base, keep, guard, privacy, budget, classes, labels, name, version, seed } = options;
+  const { data, method, holdout, base, keep, guard, privacy, budget, classes, labels, name, version, seed, precision } =
+    options;
   if (typeof data?.read !== 'function') {
     throw new LimbeckError('invalid-option', '"data" must be a dataset, such as fromArrays or fromImages gives.');
   }
@@ -55,6 +57,7 @@ export function checkOptions(options: PersonalizeOptions): void {
   if (classes !== undefined) checkCount(classes, 'classes', 2);
   if (version !== undefined) checkCount(version, 'version');
   if (seed !== undefined) checkCount(seed, 'seed', 0);
+  if (precision !== undefined) checkOneOf(precision, 'precision', ['float16', 'float32']);
   if (name === '') throw new LimbeckError('invalid-option', '"name" was empty; give the patch a name.');
   if (labels !== undefined && (classes ?? labels.length) !== labels.length) {
     throw new LimbeckError('class-mismatch', `"labels" names ${labels.length} classes, and "classes" was ${classes}.`);

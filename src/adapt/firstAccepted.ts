@@ -1,8 +1,7 @@
 import { mergePatches } from '../student/mergePatches.ts';
 import { isEmptyPatch, type Patch } from '../student/patch.ts';
 import { type BeforeAfter, decide, type GuardOptions, type Verdict } from './guard.ts';
-import { type Measured, openMeasure } from './measured.ts';
-import type { Prepared } from './prepareLesson.ts';
+import type { Measure } from './measured.ts';
 
 /** A patch as far as it may go, and what was measured of it. */
 export interface Tried {
@@ -24,16 +23,14 @@ const STRENGTHS = [1, 0.5, 0.25];
  */
 export async function firstAccepted(
   whole: Patch,
-  guard: GuardOptions,
-  measured: Measured,
-  { held, base }: Pick<Prepared, 'held' | 'base'>,
+  { guard, rounds }: { readonly guard: GuardOptions; readonly rounds: (patch: Patch) => Patch },
+  measures: { readonly own: Measure; readonly base: Measure },
 ): Promise<Tried> {
-  const [measureOwn, measureBase] = [openMeasure(measured, held), openMeasure(measured, base)];
   let first: Tried | undefined;
   for (const strength of whole.memory || isEmptyPatch(whole) ? [1] : STRENGTHS) {
-    const patch = strength === 1 ? whole : scaled(whole, strength);
-    const own = await measureOwn(patch);
-    const ofBase = await measureBase(patch);
+    const patch = rounds(strength === 1 ? whole : scaled(whole, strength));
+    const own = await measures.own(patch, strength);
+    const ofBase = await measures.base(patch, strength);
     const tried = { patch, strength, own, ofBase, verdict: decide(guard, own, ofBase) };
     // Less of a change that does not help is still no help.
     if (tried.verdict.isAccepted && (strength === 1 || isBetter(own, guard))) return tried;

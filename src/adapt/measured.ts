@@ -10,7 +10,9 @@ import { accuracy } from '../train/metrics/accuracy.ts';
 import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
 import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
+import { crossFit } from './crossFit.ts';
 import type { BeforeAfter, GuardMetric } from './guard.ts';
+import type { Lesson, Method } from './method.ts';
 import type { HeldExamples } from './prepareLesson.ts';
 
 const METRICS: Readonly<Record<GuardMetric, Metric>> = { accuracy, negativeLogLikelihood };
@@ -23,11 +25,14 @@ export interface Measured {
   readonly signal: AbortSignal;
 }
 
-/** The metric of base and patched student on some examples; undefined without examples or labels. The base is asked once. */
+/** The metric of base and patched student; undefined where nothing can be measured. */
+export type Measure = (patch: Patch, strength: number) => Promise<BeforeAfter | undefined>;
+
+/** On some examples; undefined without any, or without labels. The base is asked once. */
 export function openMeasure(
   { artifacts, metric, trainer, signal }: Measured,
   examples: HeldExamples | undefined,
-): (patch: Patch) => Promise<BeforeAfter | undefined> {
+): Measure {
   const { labels, inputs, size } = examples ?? { labels: undefined, inputs: {}, size: 0 };
   if (labels === undefined || size === 0) return async () => undefined;
   const scoreOf = async (student: Student) => {
@@ -43,4 +48,37 @@ export function openMeasure(
     before ??= await scoreOf(studentFromArtifacts('base', artifacts));
     return { before, after: await scoreOf(await applyPatch(artifacts, patch)) };
   };
+}
+
+/**
+ * On the person's examples, each answered by what the others taught. A patch stands for its strength alone here: how it was
+ * learned is what is judged.
+ * Throws    what the method throws, and AbortError
+ */
+export async function openCrossMeasure(
+  { artifacts, metric }: Measured,
+  method: Method,
+  lesson: Lesson,
+  fraction: number,
+): Promise<Measure> {
+  const labels = lesson.labels.slice(0, lesson.own);
+  const added = await crossFit(method, lesson, fraction);
+  const former = firstRows(lesson.logits, lesson.own);
+  const scoreOf = (student: NdArray) => METRICS[metric].compute({ student, labels });
+  const before = scoreOf(firstColumns(former, classifierOf(artifacts).classes));
+  return async (_patch, strength) => {
+    const data = Float32Array.from(former.data, (logit, at) => logit + strength * (added.data[at] as number));
+    return { before, after: scoreOf({ data, shape: former.shape }) };
+  };
+}
+
+function firstRows({ data, shape }: NdArray, count: number): NdArray {
+  return { data: data.slice(0, (data.length / (shape[0] as number)) * count), shape: [count, ...shape.slice(1)] };
+}
+
+/** Of a matrix. */
+function firstColumns(matrix: NdArray, columns: number): NdArray {
+  const width = matrix.shape[1] as number;
+  if (columns === width) return matrix;
+  return { data: matrix.data.filter((_, at) => at % width < columns), shape: [matrix.shape[0] as number, columns] };
 }

@@ -17,6 +17,11 @@ export interface Method {
   readonly readsLabels: boolean;
   /** Whether a class may have a single example. */
   readonly takesOneExample: boolean;
+  /**
+   * Whether it changes the last layer alone, reads no inputs, and is so quick that it can be judged by cross-fitting: each
+   * part of the examples by what the others taught. Without, a part of them is held out.
+   */
+  readonly crossFits?: (lesson: Lesson) => boolean;
   /** The changes that it makes to the base. Throws what training throws. */
   learn(lesson: Lesson): Promise<Pick<Patch, 'changes' | 'memory'>>;
 }

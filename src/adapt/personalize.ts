@@ -6,6 +6,7 @@ import { baseHash } from '../student/baseHash.ts';
 import { classifierOf } from '../student/classifier.ts';
 import { isEmptyPatch, type Patch } from '../student/patch.ts';
 import { patchBytes } from '../student/patchFile.ts';
+import { roundedPatch } from '../student/roundedPatch.ts';
 import type { Student } from '../student/student.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
@@ -15,7 +16,7 @@ import type { PersonalizeEvent } from './events.ts';
 import { firstAccepted } from './firstAccepted.ts';
 import type { GuardOptions } from './guard.ts';
 import type { KeepOptions } from './keep.ts';
-import { outliersIn } from './labelSanity.ts';
+import { openCrossMeasure, openMeasure } from './measured.ts';
 import type { Method } from './method.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
 import { prepareLesson } from './prepareLesson.ts';
@@ -45,6 +46,8 @@ export interface PersonalizeOptions {
   readonly labels?: readonly string[];
   /** How long it may learn: what ends first ends it, and what was learned by then counts. Default: as the method says. */
   readonly budget?: LearnBudget;
+  /** Of the patch's numbers: halves take half the room, and are what the guard judges. Default 'float16'. */
+  readonly precision?: 'float16' | 'float32';
   /** Of the patch. Default 'personal', version 1. */
   readonly name?: string;
   readonly version?: number;
@@ -96,7 +99,7 @@ async function run(
   emit({ type: 'phase', phase: 'check' });
   for (const message of trainer.description.notices) emit({ type: 'notice', message });
   const prepared = await prepareLesson(options, { artifacts, known, classes, trainer, emit, signal });
-  const { lesson, method, fallback, held, base, contradictions, replayed } = prepared;
+  const { lesson, method, fallback, held, base, labels, replayed, crossFitted } = prepared;
   emit({ type: 'phase', phase: 'learn' });
   const learnStartedAt = performance.now();
   const learned = await method.learn(lesson);
@@ -112,8 +115,17 @@ async function run(
   };
   const candidate: Patch = { ...frame, ...learned };
   const metric = options.guard?.metric ?? 'accuracy';
+  const rounds = options.precision === 'float32' ? (patch: Patch) => patch : roundedPatch;
   const measured = { artifacts, metric, trainer, signal };
-  const tried = await firstAccepted(candidate, options.guard ?? {}, measured, { held, base });
+  const tried = await firstAccepted(
+    candidate,
+    { guard: options.guard ?? {}, rounds },
+    {
+      own:
+        crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held),
+      base: openMeasure(measured, base),
+    },
+  );
   const { own, ofBase, strength } = tried;
   const verdict = isEmptyPatch(candidate) ? NO_CHANGE : tried.verdict;
   const patch: Patch = verdict.isAccepted ? tried.patch : { ...frame, changes: [] };
@@ -127,12 +139,8 @@ async function run(
     own,
     base: ofBase,
     examples: { learned: lesson.own, held: held?.size ?? 0, replayed },
-    labels: {
-      contradictions,
-      outliers: method.readsLabels
-        ? await outliersIn(lesson.features, lesson.labels.subarray(0, lesson.own), classes, signal)
-        : [],
-    },
+    judgedBy: own === undefined ? 'nothing' : crossFitted > 0 ? 'cross-fitting' : 'held-out',
+    labels,
     ...(lesson.privacy && { privacy: lesson.privacy.spent }),
     bytes: await patchBytes(patch),
     seed: lesson.seed,

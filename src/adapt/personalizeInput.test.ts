@@ -39,6 +39,7 @@ describe('what personalize is given', () => {
     ['a student that was never trained', () => ({ student: mlp({ inputShape: [2], classes: 4 }) }), 'student-invalid'],
     ['a guard out of range', () => ({ guard: { tolerance: 2 } }), 'invalid-option'],
     ['another metric', () => ({ guard: { metric: 'f1' as never } }), 'invalid-option'],
+    ['another precision', () => ({ precision: 'int8' as never }), 'invalid-option'],
     ['an unknown way to keep', () => ({ keep: { lwf: 1 } as never }), 'invalid-option'],
     ['replay of nothing', () => ({ keep: { replay: take(mine, 0) } }), 'empty-dataset'],
     ['replay of another shape', () => ({ keep: { replay: threeWide() } }), 'shape-mismatch'],
@@ -62,6 +63,8 @@ describe('what personalize is given', () => {
     () => lora({ rank: 0 }),
     () => lora({ alpha: -1 }),
     () => headOnly({ epochs: 0 }),
+    () => headOnly({ l2: -1 }),
+    () => headOnly({ l2: 1, epochs: 2 }),
     () => knn({ k: 0 }),
     () => knn({ temperature: 0 }),
     () => prototypes({ strength: -1 }),
@@ -91,6 +94,13 @@ describe('what personalize is given', () => {
     const { report } = await run({ data, guard: { holdoutFraction: 0 }, method: headOnly() });
     expect(report.labels.outliers).toContainEqual({ example: 5, label: 3, nearest: 1 });
     expect(report.labels.outliers.length).toBeLessThan(4);
+    // Its number is that in the data, whatever was held out or contradicted another.
+    const [first, again] = [await readAll(data), await readAll(await relabelled(take(data, 2), (label) => label + 2))];
+    const all = joinExamples(again, first);
+    const held = await run({ data: fromArrays(all.inputs, all.labels as Int32Array), method: full({ epochs: 1 }) });
+    expect(held.report.labels.contradictions).toHaveLength(2);
+    expect(held.report.judgedBy).toBe('held-out');
+    expect(held.report.labels.outliers).toContainEqual({ example: 7, label: 3, nearest: 1 });
   });
 
   test('a run can be cancelled, and a budget ends it with what was learned', async () => {

@@ -11,7 +11,12 @@ export interface PersonalizeReport {
   /** How much of the changes the guard took: 1 all, 0.5 or 0.25 where all made something worse. */
   readonly strength: number;
   readonly metric: GuardMetric;
-  /** The metric on the person's held-out examples; undefined where there were too few. */
+  /**
+   * What the verdict rests on: examples that were held out, or all of them, each judged by what the others taught. Such
+   * are all learned from.
+   */
+  readonly judgedBy: 'held-out' | 'cross-fitting' | 'nothing';
+  /** The metric on these examples of the person's; undefined where there were too few. */
   readonly own: BeforeAfter | undefined;
   /** The same on the base's own examples, where they were given: the difference is what was forgotten. */
   readonly base: BeforeAfter | undefined;

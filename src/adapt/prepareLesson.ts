@@ -6,16 +6,18 @@ import type { StudentArtifacts } from '../student/student.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { answersOf } from './answersOf.ts';
 import { checkClasses } from './checkPersonalize.ts';
+import { canCrossFit } from './crossFit.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { type AllExamples, joinExamples, pickExamples, readAll } from './examples.ts';
 import { holdOut } from './holdOut.ts';
 import { openAnchor, readReplayed } from './keep.ts';
-import { contradictionsIn } from './labelSanity.ts';
+import { contradictionsIn, type LabelFindings, outliersIn } from './labelSanity.ts';
 import type { Lesson, Method } from './method.ts';
 import { lora } from './methods/lora.ts';
 import { prototypes } from './methods/prototypes.ts';
 import type { PersonalizeOptions } from './personalize.ts';
 import { privacyOf } from './privacy/privacyOf.ts';
+import { withoutExamples } from './withoutExamples.ts';
 
 /** What is known before the examples are read. */
 interface Beginning {
@@ -40,8 +42,10 @@ export interface Prepared {
   readonly fallback: string | undefined;
   readonly held: HeldExamples | undefined;
   readonly base: HeldExamples | undefined;
-  readonly contradictions: readonly (readonly number[])[];
+  readonly labels: LabelFindings;
   readonly replayed: number;
+  /** Where the person's examples are judged by cross-fitting: the part that is left out each time. Else 0. */
+  readonly crossFitted: number;
 }
 
 /** Reads and checks the examples, and asks the base about all of them at once: everything that can be refused, before anything learns. */
@@ -52,14 +56,10 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
   const asked = options.method ?? lora();
   const contradictions = asked.readsLabels ? await contradictionsIn(all, signal) : [];
   const dropped = new Set(contradictions.flat());
-  const kept = pickExamples(
-    all,
-    Int32Array.from({ length: all.size }, (_, i) => i).filter((i) => !dropped.has(i)),
-  );
+  const places = Int32Array.from({ length: all.size }, (_, i) => i).filter((i) => !dropped.has(i));
+  const kept = pickExamples(all, places);
   const counts = checkClasses(kept, asked, classes, known);
   const { method, fallback } = fitting(asked, counts, emit);
-  const fraction = options.holdout || !kept.labels ? 0 : (guard.holdoutFraction ?? 0.2);
-  const parts = holdOut(kept.labels ?? new Int32Array(kept.size), fraction, seed);
 
   const grown = classes > known ? withClasses(artifacts, classes, 'zeros') : artifacts;
   const classifier = classifierOf(grown);
@@ -70,33 +70,46 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
   const answers = await answersOf(asks, every.inputs);
   const said = Int32Array.from({ length: every.size }, (_, i) => argMax(answers.logits.data, i * classes, classes));
 
-  // The person's own first, then the replayed ones.
-  const learned = Int32Array.of(...parts.learned, ...Array.from(said.keys()).slice(kept.size));
-  const labels = Int32Array.from(learned, (i) =>
-    i < kept.size ? (kept.labels?.[i] ?? 0) : (replay?.labels?.[i - kept.size] ?? (said[i] as number)),
+  const labels = Int32Array.from(said, (answer, i) =>
+    i < kept.size ? (kept.labels?.[i] ?? 0) : (replay?.labels?.[i - kept.size] ?? answer),
   );
+  // The person's own first, then the replayed ones.
+  const whole: Lesson = {
+    base: grown,
+    classifier,
+    inputs: every.inputs,
+    labels,
+    size: every.size,
+    own: kept.size,
+    ...answers,
+    formerWeight: keep?.former ?? (keep === undefined || keep.ewc ? 0 : 2),
+    anchor: undefined,
+    privacy: undefined,
+    budget: options.budget ?? {},
+    seed,
+    trainer,
+    emit,
+    signal,
+  };
+  const fraction = options.holdout || !kept.labels ? 0 : (guard.holdoutFraction ?? 0.2);
+  const needsSteps = options.privacy !== undefined || Boolean(keep?.ewc);
+  const ownLabels = labels.subarray(0, kept.size);
+  const isCrossFitted = fraction > 0 && !needsSteps && canCrossFit(ownLabels) && (method.crossFits?.(whole) ?? false);
+  const parts = holdOut(ownLabels, isCrossFitted ? 0 : fraction, seed);
   const own = pickExamples(kept, parts.learned);
   const held =
     parts.held.length > 0
       ? { ...pickExamples(kept, parts.held), logits: pickRows(answers.logits, parts.held) }
       : undefined;
   const lesson: Lesson = {
-    base: grown,
-    classifier,
-    inputs: pickExamples(every, learned).inputs,
-    labels,
-    size: learned.length,
-    own: own.size,
-    features: pickRows(answers.features, learned),
-    logits: pickRows(answers.logits, learned),
-    formerWeight: keep?.former ?? (keep === undefined || keep.ewc ? 0 : 2),
+    ...withoutExamples(whole, parts.held),
     anchor: await openAnchor(keep, asks, replay ?? own, seed),
-    privacy: options.privacy && privacyOf(options.privacy, method, learned.length),
-    budget: options.budget ?? {},
-    seed,
-    trainer,
-    emit,
-    signal,
+    privacy: options.privacy && privacyOf(options.privacy, method, every.size - parts.held.length),
+  };
+  const outliers = async () => {
+    if (!method.readsLabels) return [];
+    const found = await outliersIn(answers.features, ownLabels, classes, signal);
+    return found.map((outlier) => ({ ...outlier, example: places[outlier.example] as number }));
   };
   return {
     lesson,
@@ -104,8 +117,9 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
     fallback,
     held: options.holdout ? await readAll(options.holdout, signal) : held,
     base: options.base && (await readAll(options.base, signal)),
-    contradictions,
+    labels: { contradictions, outliers: await outliers() },
     replayed: replay?.size ?? 0,
+    crossFitted: isCrossFitted ? fraction : 0,
   };
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { fromHalves, fromSmallFloat, toHalves } from './halves.ts';
+import { fromHalves, fromSmallFloat, nearestHalf, toHalves } from './halves.ts';
+import { seededRandom } from './random.ts';
 
 test('every bit pattern that is a number survives there and back', () => {
   const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
@@ -34,4 +35,18 @@ test.each([
   [0xbc, -1],
 ])('0x%s of five exponent bits and two of fraction is %d', (bits, value) => {
   expect(fromSmallFloat(bits, 5, 2)).toBe(value);
+});
+
+test('the nearest half of a number is one, and none is nearer', () => {
+  const random = seededRandom(1);
+  const values = Float32Array.from({ length: 20_000 }, () => (random() - 0.5) * 2 ** (44 * random() - 27));
+  for (const value of [...values, 0, 65504, 65519.9, 2 ** -14, 2 ** -24, 2 ** -25, 2 ** -26, -(2 ** -14) * 0.9999]) {
+    const near = nearestHalf(value);
+    const [rounded] = fromHalves(toHalves([value]));
+    expect(fromHalves(toHalves([near]))[0]).toBe(near);
+    expect(Math.abs(near - value)).toBe(Math.abs((rounded as number) - value));
+  }
+  expect(nearestHalf(65520)).toBe(Number.POSITIVE_INFINITY);
+  expect(nearestHalf(-1e6)).toBe(Number.NEGATIVE_INFINITY);
+  expect(nearestHalf(Number.NaN)).toBeNaN();
 });

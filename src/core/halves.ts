@@ -19,6 +19,27 @@ export function toHalves(data: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   return out;
 }
 
+/** From here up a half is infinite. */
+const HALF_LIMIT = 65520;
+/** Below, halves have one step, 2⁻²⁴: that of floats from 0.5 to 1. */
+const LEAST_NORMAL = 2 ** -14;
+const SAME_STEP = 0.75;
+/** Splits a float of 24 bits into one of 11 and the rest. */
+const SPLITTER = 2 ** 13 + 1;
+
+/**
+ * The half that is nearest to a number, as a number; infinite from 65,520 on.
+ * Source    Dekker 1971, "A floating-point technique for extending the available precision", Numer. Math. 18 (splitting)
+ */
+export function nearestHalf(value: number): number {
+  const x = Math.fround(value);
+  const size = Math.abs(x);
+  if (size >= HALF_LIMIT) return x * Number.POSITIVE_INFINITY;
+  if (size < LEAST_NORMAL) return Math.fround(Math.fround(x + SAME_STEP) - SAME_STEP);
+  const moved = Math.fround(x * SPLITTER);
+  return Math.fround(moved - Math.fround(moved - x));
+}
+
 function roundShift(value: number, shift: number): number {
   const half = 2 ** (shift - 1);
   const rest = value & (2 ** shift - 1);

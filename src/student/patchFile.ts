@@ -1,5 +1,5 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { toHalves } from '../core/halves.ts';
+import { nearestHalf, toHalves } from '../core/halves.ts';
 import { sha256 } from '../core/hash.ts';
 import { checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { checkPatch, invalidPatch } from './checkPatch.ts';
@@ -9,8 +9,11 @@ import { safeValues } from './safetensors/safeValues.ts';
 
 /** How the numbers of a patch are written. */
 export interface PatchFileOptions {
-  /** 'float16' takes half the room, and rounds to 11 bits. @default 'float32' */
-  readonly precision?: 'float32' | 'float16';
+  /**
+   * 'float16' takes half the room, and rounds to 11 bits; 'exact' takes it where it loses nothing, tensor by tensor.
+   * @default 'exact'
+   */
+  readonly precision?: 'exact' | 'float32' | 'float16';
 }
 
 const FORMAT = 'limbeck-patch';
@@ -26,7 +29,7 @@ const LABELS = 'memory.labels';
  * and with it the SHA-256 of the whole file with zeros in the place of the hash. The same patch gives the same bytes.
  * Throws    patch-invalid · not-finite: a number above 65,504, which float16 has not · invalid-option
  * @example
- * await store.put('mine', await patchToBytes(patch, { precision: 'float16' }));
+ * await store.put('mine', await patchToBytes(patch));
  */
 export async function patchToBytes(patch: Patch, options: PatchFileOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const file = toFile(patch, options);
@@ -59,12 +62,14 @@ export async function patchFromBytes(bytes: Uint8Array): Promise<Patch> {
 
 function toFile(patch: Patch, options: PatchFileOptions): Safetensors {
   checkKnownOptions(options, ['precision'], 'patchToBytes');
-  const { precision = 'float32' } = options;
-  checkOneOf(precision, 'precision', ['float32', 'float16']);
+  const { precision = 'exact' } = options;
+  checkOneOf(precision, 'precision', ['exact', 'float32', 'float16']);
   const { name, version, base, method, labels, classes, changes, memory } = checkPatch(patch);
   const tensors = new Map<string, SafeTensor>();
-  const put = (key: string, shape: readonly number[], values: Float32Array) =>
-    tensors.set(key, precision === 'float16' ? halves(key, shape, values) : floats(shape, values));
+  const put = (key: string, shape: readonly number[], values: Float32Array) => {
+    const isHalf = precision === 'float16' || (precision === 'exact' && values.every(isFiniteHalf));
+    tensors.set(key, isHalf ? halves(key, shape, values) : floats(shape, values));
+  };
   for (const change of changes) {
     const { weight, shape } = change;
     if (change.kind === 'added') put(`${weight}.delta`, shape, change.delta);
@@ -99,6 +104,10 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 
 function floats(shape: readonly number[], values: Float32Array): SafeTensor {
   return { dtype: 'F32', shape, bytes: bytesOf(values) };
+}
+
+function isFiniteHalf(value: number): boolean {
+  return Number.isFinite(value) && nearestHalf(value) === value;
 }
 
 function halves(key: string, shape: readonly number[], values: Float32Array): SafeTensor {

@@ -1,32 +1,107 @@
-import { checkKnownOptions } from '../../core/options.ts';
+import { LimbeckError } from '../../core/errors.ts';
+import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
 import { HEAD_INPUT, headOf } from '../../student/headOf.ts';
-import type { Method } from '../method.ts';
+import type { Patch, WeightChange } from '../../student/patch.ts';
+import { splitWeights } from '../../student/weightBytes.ts';
+import { logProbsOf } from '../../train/logProbs.ts';
+import type { Lesson, Method } from '../method.ts';
 import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';
+import { type HeadProblem, solveHead } from '../solveHead.ts';
 import { trainChanges } from '../trainChanges.ts';
 
+/** How the last layer finds its weights. */
+export interface HeadOnlyOptions extends MethodSteps {
+  /** λ of λ/2 ‖ΔW‖² beside the sum of the losses, for features of a length of about 1; not for steps. Default 0.03. */
+  readonly l2?: number;
+}
+
+const DEFAULT_L2 = 0.03;
+/** Later ones change no answer that counts. */
+const ITERATIONS = 24;
+/** Multiplications for one product of features and weights, beyond which the kernels are faster. */
+const MOST_PRODUCTS = 4e6;
+
 /**
- * The last layer learns, on features that are computed once (linear probing): a step costs next to nothing.
+ * The last layer learns, on features that are computed once (linear probing). It goes to the minimum of a convex problem
+ * by L-BFGS, without a rate to choose. It takes steps in batches instead where `epochs`, `batchSize` or `optimizer` are
+ * given, where `privacy` or `ewc` need steps, and where layer and examples are so large that the kernels are faster.
+ * Replayed examples, and what the base said of them, count as much as the person's own.
  * Shapes    features [B, F] → logits [B, C]
  * Units     logits
  * Throws    invalid-option
- * Source    Alain and Bengio 2017, arXiv:1610.01644 (linear classifiers on fixed features)
+ * Source    Alain and Bengio 2017, arXiv:1610.01644 (linear classifiers on fixed features); Radford et al. 2021,
+ *           arXiv:2103.00020, §3.2 (by L-BFGS)
  */
-export function headOnly(options: MethodSteps = {}): Method {
-  checkKnownOptions(options, STEPS_OPTIONS, 'headOnly');
+export function headOnly(options: HeadOnlyOptions = {}): Method {
+  checkKnownOptions(options, [...STEPS_OPTIONS, 'l2'], 'headOnly');
   checkSteps(options);
+  const { l2, ...steps } = options;
+  if (l2 !== undefined) checkNotNegative(l2, 'l2');
+  const takesSteps = Object.values(steps).some((value) => value !== undefined);
+  if (takesSteps && l2 !== undefined) throw withSteps();
+  const isSolved = (lesson: Lesson) => !takesSteps && isSolvable(lesson);
   return {
     name: 'headOnly',
     options: { ...options },
     readsLabels: true,
     takesOneExample: false,
-    learn: (lesson) =>
-      trainChanges(
-        {
-          ...lesson,
-          base: headOf(lesson.base, lesson.classifier, lesson.features.shape[1] as number),
-          inputs: { [HEAD_INPUT]: lesson.features },
-        },
-        { ...stepsOf(options, { epochs: 20, learningRate: 2e-2 }), adaptation: {} },
-      ),
+    crossFits: isSolved,
+    learn: (lesson) => (isSolved(lesson) ? solved(lesson, l2 ?? DEFAULT_L2) : stepped(lesson, steps)),
   };
+}
+
+function withSteps(): LimbeckError {
+  return new LimbeckError(
+    'invalid-option',
+    '"l2" is read where the last layer is solved for; with "epochs", "batchSize" or "optimizer" it takes steps. Leave one out.',
+  );
+}
+
+function isSolvable({ privacy, anchor, budget, features, logits }: Lesson): boolean {
+  const [size = 0, width = 0] = features.shape;
+  const products = size * width * (logits.shape[1] as number);
+  return privacy === undefined && anchor === undefined && budget.steps === undefined && products <= MOST_PRODUCTS;
+}
+
+function stepped(lesson: Lesson, steps: MethodSteps): Promise<Pick<Patch, 'changes'>> {
+  const width = lesson.features.shape[1] as number;
+  const head = { base: headOf(lesson.base, lesson.classifier, width), inputs: { [HEAD_INPUT]: lesson.features } };
+  return trainChanges(
+    { ...lesson, ...head },
+    { ...stepsOf(steps, { epochs: 20, learningRate: 2e-2 }), adaptation: {} },
+  );
+}
+
+async function solved(lesson: Lesson, l2: number): Promise<{ changes: WeightChange[] }> {
+  const { base, classifier, features, logits, budget, signal } = lesson;
+  const weights = splitWeights(base).filter(({ name }) => name.startsWith(`${classifier.layer}/`));
+  const hasBias = weights.some(({ shape }) => shape.length === 1);
+  const endsAt = performance.now() + (budget.ms ?? Number.POSITIVE_INFINITY);
+  const { kernel, bias } = await solveHead(
+    { features, logits, ...wanted(lesson), l2, hasBias },
+    { iterations: ITERATIONS, isOver: () => performance.now() > endsAt, signal },
+  );
+  const changes = weights.map(({ name, shape }): WeightChange => {
+    return { kind: 'added', weight: name, shape, delta: shape.length === 1 ? bias : kernel };
+  });
+  return { changes };
+}
+
+/** What each example should be called, and how much it counts: labels, and beside them what the base said. */
+function wanted({ logits, labels, size, own, formerWeight }: Lesson): Pick<HeadProblem, 'targets' | 'weights'> {
+  const classes = logits.shape[1] as number;
+  const hasReplay = size > own;
+  const weights = new Float64Array(size);
+  const targets = logProbsOf(logits).map(Math.exp);
+  for (let i = 0; i < size; i++) {
+    const isReplayed = i >= own;
+    const former = isReplayed || !hasReplay ? formerWeight : 0;
+    for (let c = 0; c < classes; c++) {
+      const label = c === labels[i] ? 1 : 0;
+      const at = i * classes + c;
+      targets[at] = (label + former * (targets[at] as number)) / (1 + former);
+    }
+    weights[i] = (isReplayed ? own / (size - own) : 1) * (1 + former);
+  }
+  return { targets, weights };
 }

@@ -40,6 +40,7 @@ export function prototypes(options: PrototypesOptions = {}): Method {
     options: { strength },
     readsLabels: true,
     takesOneExample: true,
+    crossFits: () => true,
     async learn(lesson) {
       const means = classMeans(
         lesson.features,

@@ -1,0 +1,65 @@
+import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
+import type { NdArray } from '../core/shape.ts';
+import { addedBy } from '../student/addedBy.ts';
+import type { WeightChange } from '../student/patch.ts';
+import { rowOf } from './examples.ts';
+import type { Lesson, Method } from './method.ts';
+import { withoutExamples } from './withoutExamples.ts';
+
+/** A class of fewer examples cannot be learned without one of them. */
+const LEAST_EXAMPLES = 2;
+
+/** Whether every class that has examples has enough of them to be learned without a part. */
+export function canCrossFit(labels: Int32Array): boolean {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts.values()].every((count) => count >= LEAST_EXAMPLES);
+}
+
+/**
+ * What a change of the last layer adds to the logits of each of the person's examples where it was learned without that
+ * example: the examples are parted, and each part is answered by what the others taught. All examples can then be learned
+ * from, and all of them judge.
+ * Shapes    features [N, F] → [own, C]
+ * Throws    what the method throws, and AbortError
+ * Source    Stone 1974, "Cross-validatory choice and assessment of statistical predictions", JRSS B 36(2)
+ */
+export async function crossFit(method: Method, lesson: Lesson, fraction: number): Promise<NdArray> {
+  const classes = lesson.logits.shape[1] as number;
+  const added = new Float32Array(lesson.own * classes);
+  const parts = partsOf(lesson.labels.subarray(0, lesson.own), fraction, lesson.seed);
+  const { ms, ...budget } = lesson.budget;
+  // Inputs are not read. All parts together may take as long as the lesson itself.
+  const each = { ...lesson, inputs: {}, budget: { ...budget, ...(ms !== undefined && { ms: ms / parts.length }) } };
+  for (const part of parts) {
+    const { changes } = await method.learn(withoutExamples(each, part));
+    for (const i of part) added.set(addedLogits(rowOf(lesson.features, i), changes, classes), i * classes);
+  }
+  return { data: added, shape: [lesson.own, classes] };
+}
+
+/** Parts of about that size, in which each class stands as evenly as it can. */
+function partsOf(labels: Int32Array, fraction: number, seed: number): Int32Array[] {
+  const count = Math.max(2, Math.min(labels.length, Math.round(1 / fraction)));
+  const random = seededRandom(derivedSeed(seed, 'holdout'));
+  const parts = Array.from({ length: count }, (): number[] => []);
+  let next = 0;
+  for (const label of new Set(labels)) {
+    const own = Array.from(labels.keys()).filter((i) => labels[i] === label);
+    for (const at of permutation(own.length, random)) parts[next++ % count]?.push(own[at] as number);
+  }
+  return parts.filter(({ length }) => length > 0).map((part) => Int32Array.from(part));
+}
+
+function addedLogits(features: ArrayLike<number>, changes: readonly WeightChange[], classes: number): Float64Array {
+  const sum = new Float64Array(classes);
+  for (const change of changes) {
+    const values = addedBy(change);
+    const isBias = change.shape.length === 1;
+    for (let at = 0; at < values.length; at++) {
+      const x = isBias ? 1 : (features[Math.floor(at / classes)] as number);
+      (sum[at % classes] as number) += x * (values[at] as number);
+    }
+  }
+  return sum;
+}
