@@ -12,12 +12,14 @@
 //   base             the same without and with the patch on the 1,900 as they were: what is forgotten. 200 of the 8,000
 //                    digits are learned along, still without a label: the student's own answers stand for it. It may rise,
 //                    because a person's labels are true and the text reader's answers are not always
-//   refused          a patch that reads fewer of the 20 than the student did comes out empty: that person gains nothing
-//   patch            bytes of the largest person's patch as a file (float32)
+//   refused          a patch that reads fewer of those that judge than the student did comes out empty: that person gains nothing
+//   patch            bytes of the largest person's patch as a file
 //   adapt            milliseconds of a whole call of `personalize` in an open trainer: asking the student about all examples,
-//                    learning from 80, and measuring on the 20 that the guard holds out. Median over the people
+//                    learning from 80, and measuring on the 20 that the guard holds out (headOnly and prototypes learn from
+//                    all 100, and are judged by cross-fitting). Median over the people
 // The peers run in the page on stock tfjs's wasm backend and learn from all 100 examples, with nothing that keeps the base.
-// Their milliseconds begin with the examples' pixels too, and their bytes are what has to be stored.
+// Their milliseconds begin with the examples' pixels too, and their bytes are what has to be stored. Beside them stands
+// `headOnly` on the same terms, guard and patch included: all 100 examples, and nothing that keeps the base.
 //   knn-classifier   @tensorflow-models/knn-classifier as it comes (3 neighbours)
 //   tfjs-head        the student's own last layer, 30 epochs of tf.LayersModel.fit with Adam, at a rate that suits it
 // ONNX: the text reader learns from 10 and from 50 of each kind of the 8,000 digits (whose labels nothing else here reads);
@@ -34,6 +36,8 @@ import { quantile } from './print.mjs';
 
 const PARTS = ['users', 'peers', 'onnx'];
 const PEERS = ['knn-classifier', 'tfjs-head'];
+/** What of limbeck's stands beside them on their terms: all examples teach, and nothing keeps the base. */
+const ALONE = 'headOnly';
 const ONNX_EXAMPLES = [10, 50];
 const PER_CLASS = 10;
 const QUICK_PEOPLE = 2;
@@ -78,7 +82,7 @@ export async function measurePersonalize(options = {}) {
         result.methods[method] = rowOf(await adaptAll(bench, places, method));
       }
     }
-    if (isMeant('peers')) result.peers = await measurePeers(bench, places);
+    if (isMeant('peers')) Object.assign(result, await measurePeers(bench, places));
     if (isMeant('onnx')) Object.assign(result, await measureOnnx(bench, draws));
     return { ...result, seconds: (performance.now() - startedAt) / 1000 };
   } finally {
@@ -176,15 +180,21 @@ function scoresOf(rows) {
   };
 }
 
+/** Both peers, and limbeck's own head on their terms: by turns, person by person. */
 async function measurePeers(bench, places) {
-  const peers = {};
-  for (const name of PEERS) {
-    const rows = [];
-    for (const place of places) rows.push(await bench('peer', place, name));
-    peers[name] = { ...scoresOf(rows), bytes: rows[0].bytes };
-    console.log(`${name.padEnd(15)} ${percent(peers[name].after)}, base ${change(peers[name].base)}`);
+  const rows = Object.fromEntries([...PEERS, ALONE].map((name) => [name, []]));
+  for (const place of places) {
+    for (const name of PEERS) rows[name].push(await bench('peer', place, name));
+    rows[ALONE].push(await bench('adapt', place, ALONE, false));
   }
-  return peers;
+  const peers = Object.fromEntries(
+    PEERS.map((name) => [name, { ...scoresOf(rows[name]), bytes: rows[name][0].bytes }]),
+  );
+  const alone = { [ALONE]: rowOf(rows[ALONE]) };
+  for (const [name, row] of Object.entries({ ...peers, ...alone })) {
+    console.log(`${name.padEnd(15)} ${percent(row.after)}, base ${change(row.base)}`);
+  }
+  return { peers, alone };
 }
 
 async function measureOnnx(bench, draws) {

@@ -5,7 +5,19 @@ export const change = ({ before, after }) => `${percent(before)} → ${percent(a
 
 /** The figures beside what is wanted of them, then a table of methods and one of peers, as far as they were measured. */
 export function printPersonalize(result) {
-  const { users, after, base, baseWorst, patchBytes, adaptMs, ranges, methods = {}, peers = {}, onnx } = result;
+  const {
+    users,
+    after,
+    base,
+    baseWorst,
+    patchBytes,
+    adaptMs,
+    ranges,
+    methods = {},
+    peers = {},
+    alone = {},
+    onnx,
+  } = result;
   if (users) {
     const fallen = users.filter(({ before, after }) => after < before).map(({ name }) => name);
     console.log(`\n${users.length} people, accuracy on their held-out digits (wanted)`);
@@ -22,7 +34,10 @@ export function printPersonalize(result) {
   }
   const limbeck = users && { limbeck: { after, base, adaptMs, bytes: patchBytes } };
   printTable('methods', methods);
-  if (Object.keys(peers).length > 0) printTable('peers, on the same examples', { ...limbeck, ...peers });
+  if (Object.keys(peers).length > 0) {
+    const own = Object.fromEntries(Object.entries(alone).map(([name, row]) => [`${name}, alone`, row]));
+    printTable('peers, on the same examples', { ...limbeck, ...own, ...peers });
+  }
   if (onnx) {
     console.log(`\nthe reader as an ONNX file, ${percent(result.onnxBefore)} as it came`);
     for (const [count, accuracy] of Object.entries(onnx)) printLine(`${count} of each`, percent(accuracy));

@@ -108,8 +108,8 @@ function personAt(place: number): PersonDigits {
   return digits;
 }
 
-/** Personalizes the student to one person and measures both. */
-async function adapt(place: number, method: string): Promise<UserRow> {
+/** Personalizes the student to one person and measures both; without `isKept` nothing keeps what the base knows. */
+async function adapt(place: number, method: string, isKept = true): Promise<UserRow> {
   const { student, trainer, learned, replayed, seed } = theOpened();
   const { name, own, heldOut, plain } = personAt(place);
   const data = datasetOf(own);
@@ -117,7 +117,7 @@ async function adapt(place: number, method: string): Promise<UserRow> {
   const patch = await personalize({
     ...{ student, data, trainer, seed },
     method: METHODS[method]?.(),
-    ...(replayed > 0 && { keep: { replay: learned, replayExamples: replayed } }),
+    ...(isKept && replayed > 0 && { keep: { replay: learned, replayExamples: replayed } }),
   }).done;
   const adaptMs = performance.now() - startedAt;
   const patched = await applyPatch(student, patch);

@@ -4,7 +4,8 @@ import { fromArrays } from '../data/arrays.ts';
 import { applyPatch } from '../student/applyPatch.ts';
 import { classifierOf } from '../student/classifier.ts';
 import type { Patch } from '../student/patch.ts';
-import { type Student, type StudentArtifacts, studentFromArtifacts } from '../student/student.ts';
+import { type StudentArtifacts, studentFromArtifacts } from '../student/student.ts';
+import { withLogits } from '../student/withLogits.ts';
 import type { Metric } from '../train/metric.ts';
 import { accuracy } from '../train/metrics/accuracy.ts';
 import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
@@ -35,7 +36,8 @@ export function openMeasure(
 ): Measure {
   const { labels, inputs, size } = examples ?? { labels: undefined, inputs: {}, size: 0 };
   if (labels === undefined || size === 0) return async () => undefined;
-  const scoreOf = async (student: Student) => {
+  const scoreOf = async (changed: StudentArtifacts) => {
+    const student = studentFromArtifacts('measured', withLogits(changed));
     const answers = await predictAll(trainer, student, fromArrays(inputs), signal);
     const logits = (answers[DEFAULT_OUTPUT] ?? Object.values(answers)[0]) as NdArray;
     return METRICS[metric].compute({ student: logits, labels });
@@ -45,8 +47,9 @@ export function openMeasure(
   const asked = examples?.logits;
   let before = asked?.shape[1] === known ? METRICS[metric].compute({ student: asked, labels }) : undefined;
   return async (patch) => {
-    before ??= await scoreOf(studentFromArtifacts('base', artifacts));
-    return { before, after: await scoreOf(await applyPatch(artifacts, patch)) };
+    before ??= await scoreOf(artifacts);
+    const patched = await applyPatch(artifacts, patch);
+    return { before, after: await scoreOf(patched.artifacts as StudentArtifacts) };
   };
 }
 

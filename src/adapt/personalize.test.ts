@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type { NdArray } from '../core/shape.ts';
 import { withoutLabels } from '../data/views.ts';
 import { applyPatch, revertPatch } from '../student/applyPatch.ts';
 import { isEmptyPatch } from '../student/patch.ts';
 import { patchFromBytes, patchToBytes } from '../student/patchFile.ts';
+import { predictAll } from '../train/predictAll.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { biasOnly } from './methods/biasOnly.ts';
 import { entropyMinimisation } from './methods/entropyMinimisation.ts';
@@ -13,7 +15,7 @@ import { lora } from './methods/lora.ts';
 import { normStatistics } from './methods/normStatistics.ts';
 import { prototypes } from './methods/prototypes.ts';
 import { personalize } from './personalize.ts';
-import { CLASSES, clouds, relabelled, taughtStudents } from './personalizeCases.ts';
+import { CLASSES, clouds, relabelled, taughtStudents, withSoftmax } from './personalizeCases.ts';
 
 const TURN = 0.7;
 const mine = clouds(10, 7, TURN);
@@ -100,6 +102,24 @@ describe('personalize', () => {
     expect(await lostWith({ replay: withoutLabels(clouds(30, 20)) })).toBeLessThan(0.7 * nothing);
     expect(await lostWith({ former: 4 })).toBeLessThan(nothing);
     expect(await lostWith({ ewc: 2000, replay: clouds(30, 20), replayExamples: 1 })).toBeLessThan(nothing);
+  });
+
+  test('a student that ends in a softmax learns what it would learn without, and gives probabilities still', async () => {
+    const { plain, trainer } = made;
+    const soft = withSoftmax(plain);
+    for (const method of [headOnly(), lora({ rank: 1, epochs: 3 }), prototypes(), knn()]) {
+      const shared = { data: mine, method, trainer, base, guard: { metric: 'negativeLogLikelihood' } } as const;
+      const [one, other] = [personalize({ student: plain, ...shared }), personalize({ student: soft, ...shared })];
+      const [expected, found] = [await one.done, await other.done];
+      expect(found.changes).toEqual(expected.changes);
+      expect(found.memory).toEqual(expected.memory);
+      expect(found.report.own).toEqual(expected.report.own);
+      expect(found.report.base).toEqual(expected.report.base);
+      expect(found.base).not.toBe(expected.base);
+      const answers = await predictAll(trainer, await applyPatch(soft, found), held, new AbortController().signal);
+      const [first] = Object.values(answers) as [NdArray];
+      expect(Array.from(first.data.subarray(0, CLASSES)).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+    }
   });
 
   test('new classes can come: the old ones are still told apart', async () => {

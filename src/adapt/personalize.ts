@@ -8,6 +8,7 @@ import { isEmptyPatch, type Patch } from '../student/patch.ts';
 import { patchBytes } from '../student/patchFile.ts';
 import { roundedPatch } from '../student/roundedPatch.ts';
 import type { Student } from '../student/student.ts';
+import { withLogits } from '../student/withLogits.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import type { LearnBudget } from './budget.ts';
@@ -24,7 +25,7 @@ import type { PrivacyOptions } from './privacy/privacyOf.ts';
 
 /** Who is adapted to whose examples, and what must not be lost. */
 export interface PersonalizeOptions {
-  /** Trained; it stays as it is. Its last layer is dense and gives its only output, or 'logits'. */
+  /** Trained; it stays as it is. Its last layer is dense, be it with a softmax, and gives its only output, or 'logits'. */
   readonly student: Student | LayersModel;
   /** The person's examples. Methods without labels take data without. */
   readonly data: Dataset | LabelledDataset;
@@ -98,7 +99,14 @@ async function run(
   const { trainer } = borrowed;
   emit({ type: 'phase', phase: 'check' });
   for (const message of trainer.description.notices) emit({ type: 'notice', message });
-  const prepared = await prepareLesson(options, { artifacts, known, classes, trainer, emit, signal });
+  const prepared = await prepareLesson(options, {
+    artifacts: withLogits(artifacts),
+    known,
+    classes,
+    trainer,
+    emit,
+    signal,
+  });
   const { lesson, method, fallback, held, base, labels, replayed, crossFitted } = prepared;
   emit({ type: 'phase', phase: 'learn' });
   const learnStartedAt = performance.now();

@@ -9,8 +9,9 @@ import { crossEntropy } from '../losses/crossEntropy.ts';
 import { backendOptions } from '../losses/lossContract.ts';
 import { specOf } from '../losses/revive.ts';
 import * as tf from '../runtime/tf.ts';
+import { functionalOf, type LayerEntry } from '../student/classifier.ts';
 import { artifactsOf } from '../student/layersModel.ts';
-import { type Student, studentFromArtifacts } from '../student/student.ts';
+import { type Student, type StudentArtifacts, studentFromArtifacts } from '../student/student.ts';
 import { accuracy } from '../train/metrics/accuracy.ts';
 import { predictAll } from '../train/predictAll.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
@@ -36,6 +37,13 @@ export function clouds(perClass: number, seed: number, turn = 0, shift = 0, clas
 export async function relabelled(data: LabelledDataset, label: (label: number, i: number) => number) {
   const { inputs, labels } = await readAll(data);
   return fromArrays(inputs, Int32Array.from(labels as Int32Array, label));
+}
+
+/** The same student with a softmax as its last activation. */
+export function withSoftmax({ artifacts }: Student): Student {
+  const { topology, config } = functionalOf(artifacts as StudentArtifacts);
+  (config.layers.at(-1) as LayerEntry).config['activation'] = 'softmax';
+  return studentFromArtifacts('soft', { ...(artifacts as StudentArtifacts), modelTopology: topology });
 }
 
 function layersOf(withNorm: boolean): tf.Sequential {

@@ -90,11 +90,14 @@ describe.each([
   });
 });
 
-test('a student whose last layer is not dense is refused', async () => {
-  const model = kept(tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [5] }), tf.layers.softmax()] }));
-  const artifacts = await artifactsOf(model);
-  expect(() => classifierOf(artifacts)).toThrow(expect.objectContaining({ code: 'student-invalid' }));
-  expect(() => classifierOf({ ...artifacts, modelTopology: { class_name: 'Other' } })).toThrow(
-    expect.objectContaining({ code: 'student-invalid' }),
-  );
+test('a student whose last layer is not dense, or has another activation than softmax, is refused', async () => {
+  const dense = (activation?: 'sigmoid') =>
+    tf.layers.dense({ units: 3, inputShape: [5], ...(activation && { activation }) });
+  for (const layers of [[dense('sigmoid')], [dense(), tf.layers.reLU()]]) {
+    const artifacts = await artifactsOf(kept(tf.sequential({ layers })));
+    expect(() => classifierOf(artifacts)).toThrow(expect.objectContaining({ code: 'student-invalid' }));
+    expect(() => classifierOf({ ...artifacts, modelTopology: { class_name: 'Other' } })).toThrow(
+      expect.objectContaining({ code: 'student-invalid' }),
+    );
+  }
 });

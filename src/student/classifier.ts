@@ -29,24 +29,43 @@ export interface Functional {
 }
 
 /**
- * The dense layer that gives the student's only output, or its output 'logits'.
- * Throws    student-invalid: the last layer is no dense layer, or the topology cannot be read
+ * The dense layer that gives the student's only output, or its output 'logits', be it through a softmax.
+ * Throws    student-invalid: the last layer is no dense layer, has another activation, or the topology cannot be read
  */
 export function classifierOf(artifacts: StudentArtifacts): Classifier {
   const { config } = functionalOf(artifacts);
-  const outputs = config.output_layers.map(([name]) => name);
-  const name = outputs.length === 1 ? outputs[0] : outputs.find((output) => output === 'logits');
-  const layer = config.layers.find((one) => one.name === name);
+  const last = lastLayerOf(config);
+  const before = last?.inbound_nodes[0]?.[0]?.[0];
+  const layer = last !== undefined && isSoftmaxLayer(last) ? config.layers.find(({ name }) => name === before) : last;
   const features = layer?.inbound_nodes[0]?.[0]?.[0];
-  if (layer?.class_name === 'Dense' && layer.inbound_nodes.length === 1 && features !== undefined) {
+  const isPlain = ['linear', 'softmax', null, undefined].includes(layer?.config['activation'] as string | undefined);
+  if (layer?.class_name === 'Dense' && isPlain && layer.inbound_nodes.length === 1 && features !== undefined) {
     return { layer: layer.name, features, classes: Number(layer.config['units']) };
   }
   throw new LimbeckError(
     'student-invalid',
     `The student's last layer is ${layer === undefined ? 'not known' : `"${layer.name}" (${layer.class_name})`}; it must be ` +
-      'a dense layer that gives the only output, or the output "logits", without a further activation.',
-    { details: { outputs } },
+      'a dense layer that gives the only output, or the output "logits", without an activation other than softmax.',
+    { details: { outputs: config.output_layers.map(([name]) => name) } },
   );
+}
+
+/** The layer that gives the only output, or the output 'logits'. */
+export function lastLayerOf({ layers, output_layers: outputs }: Functional['config']): LayerEntry | undefined {
+  const names = outputs.map(([name]) => name);
+  const name = names.length === 1 ? names[0] : names.find((output) => output === 'logits');
+  return layers.find((one) => one.name === name);
+}
+
+/** Whether a layer's answers are probabilities of classes. */
+export function hasSoftmax({ class_name, config }: LayerEntry): boolean {
+  return class_name === 'Softmax' || config['activation'] === 'softmax';
+}
+
+/** Whether a layer is nothing but a softmax, of the output of one other. */
+export function isSoftmaxLayer(layer: LayerEntry): boolean {
+  const isPlain = layer.class_name === 'Softmax' || layer.class_name === 'Activation';
+  return isPlain && hasSoftmax(layer) && layer.inbound_nodes.length === 1 && layer.inbound_nodes[0]?.length === 1;
 }
 
 /** The same student with two outputs: its features and its classes, under the names of their layers. */

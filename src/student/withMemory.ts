@@ -1,4 +1,4 @@
-import { classifierOf, functionalOf, type LayerEntry } from './classifier.ts';
+import { classifierOf, type Functional, functionalOf, hasSoftmax, type LayerEntry } from './classifier.ts';
 import type { NeighbourMemory } from './patch.ts';
 import { patchMismatch } from './patchMismatch.ts';
 import type { StudentArtifacts, WeightSpec } from './student.ts';
@@ -31,6 +31,7 @@ export function withMemory(artifacts: StudentArtifacts, memory: NeighbourMemory,
     });
   }
   const entry = config.layers.find(({ name }) => name === layer) as LayerEntry;
+  if (hasSoftmax(entry)) addSoftmax(config, layer);
   entry.class_name = 'NearestNeighbours';
   entry.config = { name: layer, trainable: false, examples, classes, k, temperature };
   const kept = splitWeights(artifacts).filter(({ name }) => !name.startsWith(`${layer}/`));
@@ -44,4 +45,12 @@ export function withMemory(artifacts: StudentArtifacts, memory: NeighbourMemory,
   const own = Float32Array.from(features);
   const parts = [...kept.map(({ bytes }) => bytes), new Uint8Array(own.buffer), new Uint8Array(votes.buffer)];
   return { modelTopology: topology, weightSpecs: specs, weightData: joinWeights(parts) };
+}
+
+/** The memory gives logits, where the layer before it gave probabilities. */
+function addSoftmax(config: Functional['config'], layer: string): void {
+  const name = `${layer}_softmax`;
+  const own = { name, trainable: false, activation: 'softmax', dtype: 'float32' };
+  config.layers.push({ name, class_name: 'Activation', config: own, inbound_nodes: [[[layer, 0, 0, {}]]] });
+  config.output_layers = config.output_layers.map((output) => (output[0] === layer ? [name, 0, 0] : output));
 }

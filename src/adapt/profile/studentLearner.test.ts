@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../../core/shape.ts';
 import { openStore } from '../../storage/store.ts';
+import type { Student } from '../../student/student.ts';
 import { readAll } from '../examples.ts';
 import { lora } from '../methods/lora.ts';
-import { clouds, taughtStudents } from '../personalizeCases.ts';
+import { clouds, taughtStudents, withSoftmax } from '../personalizeCases.ts';
 import { openProfile } from './openProfile.ts';
 import type { Profile } from './profile.ts';
 import { studentLearner } from './studentLearner.ts';
@@ -53,6 +54,23 @@ describe('a profile of a real student', () => {
       expect(await accuracyOf(me, others)).toBe(before);
     },
   );
+
+  test('of a student that ends in a softmax the probabilities are the same', async () => {
+    const [one] = await pointsOf(1, 32);
+    const { point } = one as { point: NdArray };
+    const probsOf = async (student: Student) => {
+      await using store = await openStore('profiles', { kind: 'memory' });
+      const learner = studentLearner({ trainer: made.trainer });
+      await using me = await openProfile(store, student, { labels, learner, learning: 'asked' });
+      const before = (await me.predict(point)).probs;
+      for (const taught of await pointsOf(8, 30)) await me.teach(taught.point, taught.label);
+      await me.learn().done;
+      return [before, (await me.predict(point)).probs].flatMap((probs) => Object.values(probs));
+    };
+    const [plain, soft] = [await probsOf(made.plain), await probsOf(withSoftmax(made.plain))];
+    for (const [i, value] of plain.entries()) expect(soft[i]).toBeCloseTo(value, 6);
+    expect(plain.slice(0, 4)).not.toEqual(plain.slice(4));
+  });
 
   test('a new label becomes a class', async () => {
     await using store = await openStore('profiles', { kind: 'memory' });

@@ -10,6 +10,7 @@ import { headOf } from '../../student/headOf.ts';
 import { inputShapesOf } from '../../student/inputShapesOf.ts';
 import type { Patch } from '../../student/patch.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
+import { withLogits } from '../../student/withLogits.ts';
 import { borrowTrainer } from '../../train/borrowTrainer.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
 import { answersOf } from '../answersOf.ts';
@@ -59,18 +60,19 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
       }
     };
     const hash = await baseHash(artifacts);
+    const logits = withLogits(artifacts);
     let patched: { readonly patch: Patch; readonly student: Promise<Student> } | undefined;
-    const plain = studentFromArtifacts(nameOf(base), artifacts);
+    const plain = studentFromArtifacts(nameOf(base), logits);
     const studentWith = (patch: Patch | undefined) => {
       if (patch === undefined) return plain;
-      if (patched?.patch !== patch) patched = { patch, student: applyPatch(artifacts, patch) };
+      if (patched?.patch !== patch) patched = { patch, student: logitsWith(artifacts, patch) };
       return patched.student;
     };
     return {
       inputs: inputShapesOf(artifacts),
       classes: classifier.classes,
       async features(inputs, signal = new AbortController().signal) {
-        return (await answersOf({ artifacts, classifier, trainer: await open(), signal }, inputs)).features;
+        return (await answersOf({ artifacts: logits, classifier, trainer: await open(), signal }, inputs)).features;
       },
       learn: async (kept, budget, emit, signal) =>
         learnFrom({ artifacts, hash, kept, budget, emit, signal, trainer: await open(), options }),
@@ -83,6 +85,11 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
       },
     };
   };
+}
+
+async function logitsWith(artifacts: StudentArtifacts, patch: Patch): Promise<Student> {
+  const { name, artifacts: patched } = await applyPatch(artifacts, patch);
+  return studentFromArtifacts(name, withLogits(patched as StudentArtifacts));
 }
 
 interface Asked {
@@ -110,7 +117,7 @@ async function learnFrom({
   const classifier = classifierOf(artifacts);
   const { method = hasFeatures ? headOnly() : lora(), keep, guard, seed } = options;
   const student = hasFeatures
-    ? headOf(artifacts, classifier, (kept.inputs['features'] as NdArray).shape[1] as number)
+    ? headOf(withLogits(artifacts), classifier, (kept.inputs['features'] as NdArray).shape[1] as number)
     : artifacts;
   const isNew = kept.classes.length > classifier.classes;
   const run = personalize({

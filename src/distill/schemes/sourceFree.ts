@@ -10,6 +10,7 @@ import { artifactsFrom } from '../../student/artifacts.ts';
 import { classifierOf, withFeatures, withFrozen, withWeightsOf } from '../../student/classifier.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
+import { refuseSoftmax } from '../../student/withLogits.ts';
 import { centroidLabels } from '../centroidLabels.ts';
 import { classProbs } from '../classProbs.ts';
 import type { DistillReport } from '../report.ts';
@@ -80,6 +81,7 @@ async function run(
   const { data, rounds: count = 6, pseudoLabels = 0.1, certainty = 1, diversity = 1 } = options;
   const student = asStudent(options.student);
   const before = await artifactsFrom(student);
+  refuseSoftmax(before);
   const classifier = classifierOf(before);
   const working = studentFromArtifacts(student.name, withFrozen(before, classifier.layer));
   const terms = [{ loss: informationMaximization({ certainty, diversity }), weight: 1 }];

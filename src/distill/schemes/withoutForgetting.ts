@@ -11,6 +11,7 @@ import { weighted } from '../../losses/weighted.ts';
 import { artifactsFrom } from '../../student/artifacts.ts';
 import { classifierOf, withClasses } from '../../student/classifier.ts';
 import { type Student, studentFromArtifacts } from '../../student/student.ts';
+import { refuseSoftmax } from '../../student/withLogits.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { classProbs } from '../classProbs.ts';
 import type { Distilled } from '../distill.ts';
@@ -65,6 +66,7 @@ async function run(
   checkOptions(options);
   const { data, holdout, former, weight = 1, temperature = 2, epochs = 6, seed = 0 } = options;
   const before = await artifactsFrom(options.student);
+  refuseSoftmax(before);
   const own = classifierOf(before).classes;
   const student = studentFromArtifacts('without forgetting', withClasses(before, options.classes ?? own, seed));
   await using rounds = await openRounds({ options, rounds: 1, emit, signal });
