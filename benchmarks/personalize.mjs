@@ -19,7 +19,8 @@
 //                    all 100, and are judged by cross-fitting). Median over the people
 // The peers run in the page on stock tfjs's wasm backend and learn from all 100 examples, with nothing that keeps the base.
 // Their milliseconds begin with the examples' pixels too, and their bytes are what has to be stored. Beside them stands
-// `headOnly` on the same terms, guard and patch included: all 100 examples, and nothing that keeps the base.
+// `headOnly` on the same terms, with all 100 examples and nothing that keeps the base: once with the guard, and once without,
+// because the peers do not judge what they learned.
 //   knn-classifier   @tensorflow-models/knn-classifier as it comes (3 neighbours)
 //   tfjs-head        the student's own last layer, 30 epochs of tf.LayersModel.fit with Adam, at a rate that suits it
 // ONNX: the text reader learns from 10 and from 50 of each kind of the 8,000 digits (whose labels nothing else here reads);
@@ -36,8 +37,8 @@ import { quantile } from './print.mjs';
 
 const PARTS = ['users', 'peers', 'onnx'];
 const PEERS = ['knn-classifier', 'tfjs-head'];
-/** What of limbeck's stands beside them on their terms: all examples teach, and nothing keeps the base. */
-const ALONE = 'headOnly';
+/** What of limbeck's stands beside them: nothing keeps the base, as nothing does there, and then nothing judges either. */
+const ALONE = { headOnly: { keep: true }, 'headOnly, unguarded': { keep: true, guard: true } };
 const ONNX_EXAMPLES = [10, 50];
 const PER_CLASS = 10;
 const QUICK_PEOPLE = 2;
@@ -182,17 +183,18 @@ function scoresOf(rows) {
 
 /** Both peers, and limbeck's own head on their terms: by turns, person by person. */
 async function measurePeers(bench, places) {
-  const rows = Object.fromEntries([...PEERS, ALONE].map((name) => [name, []]));
+  const rows = Object.fromEntries([...PEERS, ...Object.keys(ALONE)].map((name) => [name, []]));
   for (const place of places) {
     for (const name of PEERS) rows[name].push(await bench('peer', place, name));
-    rows[ALONE].push(await bench('adapt', place, ALONE, false));
+    for (const [name, spared] of Object.entries(ALONE))
+      rows[name].push(await bench('adapt', place, 'headOnly', spared));
   }
   const peers = Object.fromEntries(
     PEERS.map((name) => [name, { ...scoresOf(rows[name]), bytes: rows[name][0].bytes }]),
   );
-  const alone = { [ALONE]: rowOf(rows[ALONE]) };
+  const alone = Object.fromEntries(Object.keys(ALONE).map((name) => [name, rowOf(rows[name])]));
   for (const [name, row] of Object.entries({ ...peers, ...alone })) {
-    console.log(`${name.padEnd(15)} ${percent(row.after)}, base ${change(row.base)}`);
+    console.log(`${name.padEnd(20)} ${percent(row.after)}, base ${change(row.base)}`);
   }
   return { peers, alone };
 }

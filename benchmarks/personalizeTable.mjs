@@ -35,8 +35,7 @@ export function printPersonalize(result) {
   const limbeck = users && { limbeck: { after, base, adaptMs, bytes: patchBytes } };
   printTable('methods', methods);
   if (Object.keys(peers).length > 0) {
-    const own = Object.fromEntries(Object.entries(alone).map(([name, row]) => [`${name}, alone`, row]));
-    printTable('peers, on the same examples', { ...limbeck, ...own, ...peers });
+    printTable('peers, on the same examples', { ...limbeck, ...alone, ...peers });
   }
   if (onnx) {
     console.log(`\nthe reader as an ONNX file, ${percent(result.onnxBefore)} as it came`);
@@ -55,6 +54,6 @@ function printTable(title, rows) {
     const gained = gain === undefined ? '' : `   gain ${points(gain)}, least ${points(leastGain)}`;
     const size = `${(bytes / 1000).toFixed(1)} KB`;
     const figures = `${percent(after).padStart(7)} ${size.padStart(9)} ${adaptMs.toFixed(0).padStart(6)} ms`;
-    console.log(`  ${name.padEnd(16)} ${figures}   base ${change(base)}${gained}`);
+    console.log(`  ${name.padEnd(20)} ${figures}   base ${change(base)}${gained}`);
   }
 }

@@ -108,8 +108,14 @@ function personAt(place: number): PersonDigits {
   return digits;
 }
 
-/** Personalizes the student to one person and measures both; without `isKept` nothing keeps what the base knows. */
-async function adapt(place: number, method: string, isKept = true): Promise<UserRow> {
+/** What `personalize` is spared: to keep what the base knows, and to judge what it learned. */
+interface Spared {
+  readonly keep?: boolean;
+  readonly guard?: boolean;
+}
+
+/** Personalizes the student to one person and measures both. */
+async function adapt(place: number, method: string, spared: Spared = {}): Promise<UserRow> {
   const { student, trainer, learned, replayed, seed } = theOpened();
   const { name, own, heldOut, plain } = personAt(place);
   const data = datasetOf(own);
@@ -117,7 +123,8 @@ async function adapt(place: number, method: string, isKept = true): Promise<User
   const patch = await personalize({
     ...{ student, data, trainer, seed },
     method: METHODS[method]?.(),
-    ...(isKept && replayed > 0 && { keep: { replay: learned, replayExamples: replayed } }),
+    ...(spared.guard && { guard: { holdoutFraction: 0 } }),
+    ...(!spared.keep && replayed > 0 && { keep: { replay: learned, replayExamples: replayed } }),
   }).done;
   const adaptMs = performance.now() - startedAt;
   const patched = await applyPatch(student, patch);

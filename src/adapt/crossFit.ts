@@ -30,7 +30,12 @@ export async function crossFit(method: Method, lesson: Lesson, fraction: number)
   const parts = partsOf(lesson.labels.subarray(0, lesson.own), fraction, lesson.seed);
   const { ms, ...budget } = lesson.budget;
   // Inputs are not read. All parts together may take as long as the lesson itself.
-  const each = { ...lesson, inputs: {}, budget: { ...budget, ...(ms !== undefined && { ms: ms / parts.length }) } };
+  const each = {
+    ...lesson,
+    inputs: {},
+    isRehearsal: true,
+    budget: { ...budget, ...(ms !== undefined && { ms: ms / parts.length }) },
+  };
   for (const part of parts) {
     const { changes } = await method.learn(withoutExamples(each, part));
     for (const i of part) added.set(addedLogits(rowOf(lesson.features, i), changes, classes), i * classes);

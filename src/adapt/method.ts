@@ -46,6 +46,8 @@ export interface Lesson {
   readonly anchor: AnchorOptions | undefined;
   readonly privacy: LessonPrivacy | undefined;
   readonly budget: LearnBudget;
+  /** Whether what is learned is judged and not kept: half of the way will do. */
+  readonly isRehearsal?: boolean;
   readonly seed: number;
   readonly trainer: Trainer;
   readonly emit: (event: PersonalizeEvent) => void;

@@ -19,6 +19,8 @@ export interface HeadProblem {
 export interface SolveOptions {
   /** At most so many. */
   readonly iterations: number;
+  /** The minimum is reached where the gradient is this part of what it was at the start. Default 0.001. */
+  readonly near?: number;
   /** Asked after each iteration; true ends it there. */
   readonly isOver?: () => boolean;
   readonly signal: AbortSignal;
@@ -32,13 +34,12 @@ export interface HeadChange {
 
 /** How many steps back the curvature is remembered. */
 const MEMORY = 10;
-/** The minimum is reached where the gradient is this part of what it was at the start. */
-const NEAR = 1e-3;
+const DEFAULT_NEAR = 1e-3;
 /** A direction is searched until its slope is this part of what it was, or so often. */
 const FLAT = 0.1;
 const SEARCHES = 8;
 /** Rows of a product between two looks at the clock. */
-const ROWS = 32;
+const ROWS = 64;
 
 /**
  * The change of a linear classifier with the least weighted cross-entropy and λ/2 of its own square: multinomial logistic
@@ -52,29 +53,27 @@ const ROWS = 32;
 export async function solveHead(problem: HeadProblem, options: SolveOptions): Promise<HeadChange> {
   const { l2 } = problem;
   const turn = takeTurns(options.signal);
-  const { rows, size, width, columns, classes, length } = rowsOf(problem);
-  const change = new Float64Array(columns * classes);
+  const { rows, columns, width, length } = matricesOf(problem);
+  const [size = 0, classes = 0] = problem.logits.shape;
+  const change = new Float64Array((columns.starts.length - 1) * classes);
   const moves = new Float64Array(size * classes);
   const errors = new Float64Array(size * classes);
   const logits = Float64Array.from(problem.logits.data);
   slopesAt(0);
   let gradient = await gradientNow();
-  const enough = NEAR * Math.sqrt(dot(gradient, gradient));
+  const enough = (options.near ?? DEFAULT_NEAR) * Math.sqrt(dot(gradient, gradient));
   const history: Step[] = [];
   for (let i = 0; i < options.iterations && Math.sqrt(dot(gradient, gradient)) > enough; i++) {
     const direction = directionOf(gradient, history);
-    await putProduct(direction);
+    moves.fill(0);
+    await addProduct(rows, direction, moves);
     const reach = searched(direction);
     if (reach === 0) break;
     addScaled(change, reach, direction);
     addScaled(logits, reach, moves);
     const before = gradient;
     gradient = await gradientNow();
-    remember(
-      history,
-      direction.map((value) => reach * value),
-      gradient.map((value, at) => value - (before[at] as number)),
-    );
+    remember(history, scaled(direction, reach), difference(gradient, before));
     if (options.isOver?.()) break;
   }
   const kernel = Float32Array.from(change.subarray(0, width * classes), (value) => value / length);
@@ -82,39 +81,23 @@ export async function solveHead(problem: HeadProblem, options: SolveOptions): Pr
 
   /** Xᵀ E + λ Δ, with the errors E that the last look along a direction left. */
   async function gradientNow(): Promise<Float64Array> {
-    const sum = change.map((value) => l2 * value);
-    for (let i = 0; i < size; i++) {
-      if (i % ROWS === 0) await turn();
-      const [at, to] = [i * columns, i * classes];
-      for (let f = 0; f < columns; f++) {
-        const x = rows[at + f] as number;
-        if (x === 0) continue;
-        const from = f * classes;
-        for (let c = 0; c < classes; c++) (sum[from + c] as number) += x * (errors[to + c] as number);
-      }
-    }
+    const sum = scaled(change, l2);
+    await addProduct(columns, errors, sum);
     return sum;
   }
 
-  /** X D into `moves`. */
-  async function putProduct(direction: Float64Array): Promise<void> {
-    moves.fill(0);
-    for (let i = 0; i < size; i++) {
-      if (i % ROWS === 0) await turn();
-      const [at, to] = [i * columns, i * classes];
-      for (let f = 0; f < columns; f++) {
-        const x = rows[at + f] as number;
-        if (x === 0) continue;
-        const from = f * classes;
-        for (let c = 0; c < classes; c++) (moves[to + c] as number) += x * (direction[from + c] as number);
-      }
+  async function addProduct(matrix: SparseRows, dense: Float64Array, to: Float64Array): Promise<void> {
+    const count = matrix.starts.length - 1;
+    for (let from = 0; from < count; from += ROWS) {
+      await turn();
+      addRows(matrix, dense, classes, to, from, Math.min(count, from + ROWS));
     }
   }
 
   /** How far along a direction the least is, by Newton's method between what is known to be too near and too far. */
   function searched(direction: Float64Array): number {
     const [along, square] = [l2 * dot(change, direction), l2 * dot(direction, direction)];
-    const first = slopesAt(0).slope + along;
+    const first = dot(gradient, direction);
     if (!(first < 0)) return 0;
     let [near, far, reach] = [0, Number.POSITIVE_INFINITY, 1];
     for (let i = 0; i < SEARCHES; i++) {
@@ -133,48 +116,118 @@ export async function solveHead(problem: HeadProblem, options: SolveOptions): Pr
   /** First and second derivative of the cross-entropies along `moves`, at that reach; leaves the errors there. */
   function slopesAt(reach: number): { slope: number; bend: number } {
     const { targets, weights } = problem;
-    let [slope, bend] = [0, 0];
-    for (let i = 0; i < size; i++) {
-      const [at, weight] = [i * classes, weights[i] as number];
+    let slope = 0;
+    let bend = 0;
+    for (let i = 0, at = 0; i < size; i++, at += classes) {
+      const end = at + classes;
       let top = Number.NEGATIVE_INFINITY;
-      for (let c = at; c < at + classes; c++) {
+      for (let c = at; c < end; c++) {
         const logit = (logits[c] as number) + reach * (moves[c] as number);
         errors[c] = logit;
         if (logit > top) top = logit;
       }
       let total = 0;
-      for (let c = at; c < at + classes; c++) {
+      let mean = 0;
+      let square = 0;
+      let wanted = 0;
+      for (let c = at; c < end; c++) {
         const share = Math.exp((errors[c] as number) - top);
+        const move = moves[c] as number;
+        const part = share * move;
         errors[c] = share;
         total += share;
+        mean += part;
+        square += part * move;
+        wanted += (targets[c] as number) * move;
       }
-      let [mean, square] = [0, 0];
-      for (let c = at; c < at + classes; c++) {
-        const [probability, move] = [(errors[c] as number) / total, moves[c] as number];
-        const error = probability - (targets[c] as number);
-        mean += probability * move;
-        square += probability * move * move;
-        slope += weight * error * move;
-        errors[c] = weight * error;
-      }
-      bend += weight * (square - mean * mean);
+      const weight = weights[i] as number;
+      mean /= total;
+      slope += weight * (mean - wanted);
+      bend += weight * (square / total - mean * mean);
+      const scale = weight / total;
+      for (let c = at; c < end; c++) errors[c] = scale * (errors[c] as number) - weight * (targets[c] as number);
     }
     return { slope, bend };
   }
 }
 
-/** The features in rows of a root mean square length of 1, with a one at the end for the bias. */
-function rowsOf({ features, logits, hasBias }: HeadProblem) {
+/** A matrix by rows, without its zeros: features behind a ReLU are mostly zeros. */
+interface SparseRows {
+  /** Where each row begins among the values, and at the end where the last one ends. */
+  readonly starts: Int32Array;
+  readonly columns: Int32Array;
+  readonly values: Float64Array;
+}
+
+/** The features in rows of a root mean square length of 1, with a one at the end for the bias; and their transpose. */
+function matricesOf({ features, hasBias }: HeadProblem) {
   const [size = 0, width = 0] = features.shape;
-  const columns = width + (hasBias ? 1 : 0);
   let squares = 0;
   for (let i = 0; i < features.data.length; i++) squares += (features.data[i] as number) ** 2;
   const length = Math.sqrt(squares / size) || 1;
-  const rows = new Float64Array(size * columns).fill(1);
-  for (let i = 0; i < features.data.length; i++) {
-    rows[Math.floor(i / width) * columns + (i % width)] = (features.data[i] as number) / length;
+  const all = width + (hasBias ? 1 : 0);
+  const valueAt = (i: number, f: number) => (f < width ? (features.data[i * width + f] as number) / length : 1);
+  return {
+    rows: sparse(size, all, valueAt),
+    columns: sparse(all, size, (f, i) => valueAt(i, f)),
+    ...{ width, length },
+  };
+}
+
+function sparse(height: number, width: number, valueAt: (row: number, column: number) => number): SparseRows {
+  const starts = new Int32Array(height + 1);
+  const columns = new Int32Array(height * width);
+  const values = new Float64Array(height * width);
+  let count = 0;
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const value = valueAt(row, column);
+      if (value === 0) continue;
+      columns[count] = column;
+      values[count++] = value;
+    }
+    starts[row + 1] = count;
   }
-  return { rows, size, width, columns, classes: logits.shape[1] as number, length };
+  return { starts, columns, values };
+}
+
+/** Adds rows of the matrix times a dense one [., classes]; four values at a time, so that a sum is read and written less. */
+function addRows(
+  { starts, columns, values }: SparseRows,
+  dense: Float64Array,
+  classes: number,
+  to: Float64Array,
+  first: number,
+  end: number,
+): void {
+  for (let row = first; row < end; row++) {
+    const base = row * classes;
+    const last = starts[row + 1] as number;
+    let at = starts[row] as number;
+    for (; at + 3 < last; at += 4) {
+      const a = values[at] as number;
+      const b = values[at + 1] as number;
+      const c = values[at + 2] as number;
+      const d = values[at + 3] as number;
+      const fromA = (columns[at] as number) * classes;
+      const fromB = (columns[at + 1] as number) * classes;
+      const fromC = (columns[at + 2] as number) * classes;
+      const fromD = (columns[at + 3] as number) * classes;
+      for (let k = 0; k < classes; k++) {
+        to[base + k] =
+          (to[base + k] as number) +
+          a * (dense[fromA + k] as number) +
+          b * (dense[fromB + k] as number) +
+          c * (dense[fromC + k] as number) +
+          d * (dense[fromD + k] as number);
+      }
+    }
+    for (; at < last; at++) {
+      const a = values[at] as number;
+      const fromA = (columns[at] as number) * classes;
+      for (let k = 0; k < classes; k++) to[base + k] = (to[base + k] as number) + a * (dense[fromA + k] as number);
+    }
+  }
 }
 
 /** A step that was taken, and by what it changed the gradient. */
@@ -193,7 +246,7 @@ function remember(history: Step[], moved: Float64Array, turned: Float64Array): v
 
 /** −H g, with the curvature that the last steps showed. */
 function directionOf(gradient: Float64Array, history: readonly Step[]): Float64Array {
-  const direction = gradient.map((value) => -value);
+  const direction = scaled(gradient, -1);
   const shares = history.toReversed().map(({ moved, turned, inverse }) => {
     const share = inverse * dot(moved, direction);
     addScaled(direction, -share, turned);
@@ -210,12 +263,32 @@ function directionOf(gradient: Float64Array, history: readonly Step[]): Float64A
   return direction;
 }
 
+/** In four sums, which do not wait for each other. */
 function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
-  return sum;
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < a.length; i += 4) {
+    first += (a[i] as number) * (b[i] as number);
+    second += (a[i + 1] as number) * (b[i + 1] as number);
+    third += (a[i + 2] as number) * (b[i + 2] as number);
+    fourth += (a[i + 3] as number) * (b[i + 3] as number);
+  }
+  for (; i < a.length; i++) first += (a[i] as number) * (b[i] as number);
+  return first + second + third + fourth;
 }
 
 function addScaled(to: Float64Array, scale: number, values: Float64Array): void {
   for (let i = 0; i < to.length; i++) (to[i] as number) += scale * (values[i] as number);
+}
+
+function scaled(values: Float64Array, scale: number): Float64Array {
+  const out = new Float64Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = scale * (values[i] as number);
+  return out;
+}
+
+function difference(a: Float64Array, b: Float64Array): Float64Array {
+  const out = new Float64Array(a.length);
+  for (let i = 0; i < out.length; i++) out[i] = (a[i] as number) - (b[i] as number);
+  return out;
 }

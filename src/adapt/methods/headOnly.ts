@@ -16,8 +16,10 @@ export interface HeadOnlyOptions extends MethodSteps {
 }
 
 const DEFAULT_L2 = 0.03;
-/** Later ones change no answer that counts. */
-const ITERATIONS = 24;
+const MOST_ITERATIONS = 100;
+/** The gradient's part at which it ends: on digits, beyond it no answer changes; to judge, less will do. */
+const NEAR = 0.01;
+const NEAR_TO_JUDGE = 0.05;
 /** Multiplications for one product of features and weights, beyond which the kernels are faster. */
 const MOST_PRODUCTS = 4e6;
 
@@ -73,13 +75,18 @@ function stepped(lesson: Lesson, steps: MethodSteps): Promise<Pick<Patch, 'chang
 }
 
 async function solved(lesson: Lesson, l2: number): Promise<{ changes: WeightChange[] }> {
-  const { base, classifier, features, logits, budget, signal } = lesson;
+  const { base, classifier, features, logits, budget, isRehearsal, signal } = lesson;
   const weights = splitWeights(base).filter(({ name }) => name.startsWith(`${classifier.layer}/`));
   const hasBias = weights.some(({ shape }) => shape.length === 1);
   const endsAt = performance.now() + (budget.ms ?? Number.POSITIVE_INFINITY);
   const { kernel, bias } = await solveHead(
     { features, logits, ...wanted(lesson), l2, hasBias },
-    { iterations: ITERATIONS, isOver: () => performance.now() > endsAt, signal },
+    {
+      iterations: MOST_ITERATIONS,
+      near: isRehearsal ? NEAR_TO_JUDGE : NEAR,
+      isOver: () => performance.now() > endsAt,
+      signal,
+    },
   );
   const changes = weights.map(({ name, shape }): WeightChange => {
     return { kind: 'added', weight: name, shape, delta: shape.length === 1 ? bias : kernel };
