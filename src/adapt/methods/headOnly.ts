@@ -4,9 +4,9 @@ import { HEAD_INPUT, headOf } from '../../student/headOf.ts';
 import type { Patch, WeightChange } from '../../student/patch.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
 import { logProbsOf } from '../../train/logProbs.ts';
+import { type HeadProblem, solveHead } from '../head/solveHead.ts';
 import type { Lesson, Method } from '../method.ts';
 import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';
-import { type HeadProblem, solveHead } from '../solveHead.ts';
 import { trainChanges } from '../trainChanges.ts';
 
 /** How the last layer finds its weights. */

@@ -1,5 +1,7 @@
-import type { NdArray } from '../core/shape.ts';
-import { takeTurns } from '../core/turns.ts';
+import type { NdArray } from '../../core/shape.ts';
+import { takeTurns } from '../../core/turns.ts';
+import { addScaled, difference, directionOf, dot, remember, type Step, scaled } from './lbfgs.ts';
+import { addRows, type SparseRows, sparseRows } from './sparseRows.ts';
 
 /** A linear classifier that is to be changed, and what it should say. */
 export interface HeadProblem {
@@ -32,8 +34,6 @@ export interface HeadChange {
   readonly bias: Float32Array;
 }
 
-/** How many steps back the curvature is remembered. */
-const MEMORY = 10;
 const DEFAULT_NEAR = 1e-3;
 /** A direction is searched until its slope is this part of what it was, or so often. */
 const FLAT = 0.1;
@@ -151,14 +151,6 @@ export async function solveHead(problem: HeadProblem, options: SolveOptions): Pr
   }
 }
 
-/** A matrix by rows, without its zeros: features behind a ReLU are mostly zeros. */
-interface SparseRows {
-  /** Where each row begins among the values, and at the end where the last one ends. */
-  readonly starts: Int32Array;
-  readonly columns: Int32Array;
-  readonly values: Float64Array;
-}
-
 /** The features in rows of a root mean square length of 1, with a one at the end for the bias; and their transpose. */
 function matricesOf({ features, hasBias }: HeadProblem) {
   const [size = 0, width = 0] = features.shape;
@@ -168,127 +160,8 @@ function matricesOf({ features, hasBias }: HeadProblem) {
   const all = width + (hasBias ? 1 : 0);
   const valueAt = (i: number, f: number) => (f < width ? (features.data[i * width + f] as number) / length : 1);
   return {
-    rows: sparse(size, all, valueAt),
-    columns: sparse(all, size, (f, i) => valueAt(i, f)),
+    rows: sparseRows(size, all, valueAt),
+    columns: sparseRows(all, size, (f, i) => valueAt(i, f)),
     ...{ width, length },
   };
-}
-
-function sparse(height: number, width: number, valueAt: (row: number, column: number) => number): SparseRows {
-  const starts = new Int32Array(height + 1);
-  const columns = new Int32Array(height * width);
-  const values = new Float64Array(height * width);
-  let count = 0;
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const value = valueAt(row, column);
-      if (value === 0) continue;
-      columns[count] = column;
-      values[count++] = value;
-    }
-    starts[row + 1] = count;
-  }
-  return { starts, columns, values };
-}
-
-/** Adds rows of the matrix times a dense one [., classes]; four values at a time, so that a sum is read and written less. */
-function addRows(
-  { starts, columns, values }: SparseRows,
-  dense: Float64Array,
-  classes: number,
-  to: Float64Array,
-  first: number,
-  end: number,
-): void {
-  for (let row = first; row < end; row++) {
-    const base = row * classes;
-    const last = starts[row + 1] as number;
-    let at = starts[row] as number;
-    for (; at + 3 < last; at += 4) {
-      const a = values[at] as number;
-      const b = values[at + 1] as number;
-      const c = values[at + 2] as number;
-      const d = values[at + 3] as number;
-      const fromA = (columns[at] as number) * classes;
-      const fromB = (columns[at + 1] as number) * classes;
-      const fromC = (columns[at + 2] as number) * classes;
-      const fromD = (columns[at + 3] as number) * classes;
-      for (let k = 0; k < classes; k++) {
-        to[base + k] =
-          (to[base + k] as number) +
-          a * (dense[fromA + k] as number) +
-          b * (dense[fromB + k] as number) +
-          c * (dense[fromC + k] as number) +
-          d * (dense[fromD + k] as number);
-      }
-    }
-    for (; at < last; at++) {
-      const a = values[at] as number;
-      const fromA = (columns[at] as number) * classes;
-      for (let k = 0; k < classes; k++) to[base + k] = (to[base + k] as number) + a * (dense[fromA + k] as number);
-    }
-  }
-}
-
-/** A step that was taken, and by what it changed the gradient. */
-interface Step {
-  readonly moved: Float64Array;
-  readonly turned: Float64Array;
-  readonly inverse: number;
-}
-
-function remember(history: Step[], moved: Float64Array, turned: Float64Array): void {
-  const along = dot(moved, turned);
-  if (!(along > 0)) return;
-  history.push({ moved, turned, inverse: 1 / along });
-  if (history.length > MEMORY) history.shift();
-}
-
-/** −H g, with the curvature that the last steps showed. */
-function directionOf(gradient: Float64Array, history: readonly Step[]): Float64Array {
-  const direction = scaled(gradient, -1);
-  const shares = history.toReversed().map(({ moved, turned, inverse }) => {
-    const share = inverse * dot(moved, direction);
-    addScaled(direction, -share, turned);
-    return share;
-  });
-  const last = history.at(-1);
-  const scale =
-    last === undefined ? 1 / Math.sqrt(dot(gradient, gradient)) : 1 / (last.inverse * dot(last.turned, last.turned));
-  for (let at = 0; at < direction.length; at++) (direction[at] as number) *= scale;
-  for (const [at, { moved, turned, inverse }] of history.entries()) {
-    const share = shares[history.length - 1 - at] as number;
-    addScaled(direction, share - inverse * dot(turned, direction), moved);
-  }
-  return direction;
-}
-
-/** In four sums, which do not wait for each other. */
-function dot(a: Float64Array, b: Float64Array): number {
-  let [first, second, third, fourth] = [0, 0, 0, 0];
-  let i = 0;
-  for (; i + 3 < a.length; i += 4) {
-    first += (a[i] as number) * (b[i] as number);
-    second += (a[i + 1] as number) * (b[i + 1] as number);
-    third += (a[i + 2] as number) * (b[i + 2] as number);
-    fourth += (a[i + 3] as number) * (b[i + 3] as number);
-  }
-  for (; i < a.length; i++) first += (a[i] as number) * (b[i] as number);
-  return first + second + third + fourth;
-}
-
-function addScaled(to: Float64Array, scale: number, values: Float64Array): void {
-  for (let i = 0; i < to.length; i++) (to[i] as number) += scale * (values[i] as number);
-}
-
-function scaled(values: Float64Array, scale: number): Float64Array {
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < out.length; i++) out[i] = scale * (values[i] as number);
-  return out;
-}
-
-function difference(a: Float64Array, b: Float64Array): Float64Array {
-  const out = new Float64Array(a.length);
-  for (let i = 0; i < out.length; i++) out[i] = (a[i] as number) - (b[i] as number);
-  return out;
 }

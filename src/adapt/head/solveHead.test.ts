@@ -19,7 +19,7 @@ interface GoldenHead {
 }
 
 /** adaptation.json, whose heads scripts/golden/adaptation.py brought to a gradient of 1e-15 with PyTorch. */
-const { heads } = JSON.parse(readFileSync(new URL('../train/golden/adaptation.json', import.meta.url), 'utf8')) as {
+const { heads } = JSON.parse(readFileSync(new URL('../../train/golden/adaptation.json', import.meta.url), 'utf8')) as {
   readonly heads: readonly GoldenHead[];
 };
 
