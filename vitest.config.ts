@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map((part) => `@tensorflow/tfjs-${part}`);
 
-const sharing = ['src/{data,losses,onnx,train/metrics}/**/*.test.ts'];
+const sharing = ['src/{adapt,data,losses,onnx,student,train/metrics}/**/*.test.ts'];
 
 export default defineConfig({
   // Two copies of tfjs-core would not see each other's tensors, so all of tfjs goes through one resolver (tests run in

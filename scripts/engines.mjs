@@ -76,6 +76,26 @@ const IS_KEPT = `document.getElementById('last')?.hidden === false`;
 /** A driver may ask before the page's own script has run. */
 const IS_TRAINING = `window.limbeckDemo?.events.some(({ type }) => type === 'step')`;
 
+/** What the page of one's own hand shows: its state, a hand that was tried, and what is kept. */
+const PERSONAL = `(() => {
+  const { state, error } = window.limbeckPersonal ?? {};
+  const textOf = (selector) => document.querySelector(selector)?.textContent ?? '';
+  const rowsOf = (id) => document.querySelectorAll('#' + id + ' tr:not(.empty)').length;
+  return {
+    ...{ state, error, trial: textOf('#trial-rows tr'), versions: rowsOf('versions'), examples: rowsOf('examples') },
+    ...{ learning: textOf('#learning'), place: textOf('#place'), answers: textOf('#versions tr') },
+  };
+})()`;
+
+/** Of demo/people.ts, the one whose paper is black: nobody knows that hand before it was taught. */
+const PRESS_HAND = `[...document.querySelectorAll('#hands button')].find((one) => one.textContent === 'black on white').click()`;
+const KEEP_HAND = `document.querySelector('#trial-rows button').click()`;
+const DESTROY = `document.getElementById('destroy').click()`;
+/** Three of each digit, as the page offers. */
+const HAND_EXAMPLES = 30;
+/** The student as it was distilled stands among the versions. */
+const UNTAUGHT = 1;
+
 const demo = fileURLToPath(new URL('../dist/demo', import.meta.url));
 const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
 const unknown = positionals.filter((name) => !(name in ENGINES));
@@ -141,6 +161,7 @@ async function tryPage(engine, browser, page) {
       await tryReloading(record, browser, server, engine);
       await tryCancelling(record, browser, server);
     }
+    await tryPersonalizing(record, browser, server);
   } catch (error) {
     check(record, 'is driven to the end', messageOf(error));
   } finally {
@@ -216,6 +237,40 @@ async function tryReloading(record, browser, server, { store }) {
   await browser.goto(server.url);
   const isKept = await until(() => browser.evaluate(IS_KEPT), SHORT_MS);
   check(record, 'the result is there after a reload', !isKept && `the page does not show it from ${storeKind}`);
+}
+
+/** The student of the run learns a hand, which is kept, encrypted, over a reload, and then destroyed. */
+async function tryPersonalizing(record, browser, server) {
+  let last;
+  const shows = (isSo) =>
+    until(async () => {
+      last = await browser.evaluate(PERSONAL);
+      return last.state === 'failed' || isSo(last);
+    }, RUN_MS).then((isShown) => isShown && last.state !== 'failed');
+  const told = () => last.error?.message ?? `it shows ${JSON.stringify(last).slice(0, 300)}`;
+  const open = async () => {
+    await browser.goto(`${server.url}/personal.html`);
+    return shows(({ state }) => state === 'ready');
+  };
+  const isOpen = await open();
+  check(record, 'the page of one’s own hand opens', !isOpen && told());
+  if (!isOpen) return;
+  check(record, 'its store is encrypted', !/encrypted/.test(last.place) && `it says: ${last.place}`);
+  await browser.evaluate(PRESS_HAND);
+  const isTried = await shows(({ trial }) => trial !== '');
+  check(record, 'a hand is learned', !(isTried && /Accepted/.test(last.trial)) && told());
+  if (!isTried) return;
+  await browser.evaluate(KEEP_HAND);
+  const isKept = await shows(({ examples, versions }) => examples === HAND_EXAMPLES && versions > UNTAUGHT);
+  check(record, 'its examples are kept, and it learns from them by itself', !isKept && told());
+  const { answers, versions } = last;
+  const isThere = (await open()) && (await shows(({ examples }) => examples === HAND_EXAMPLES));
+  const isSame = isThere && last.answers.includes('answers now') && last.versions >= versions;
+  // It may have learned once more until then.
+  check(record, 'both are there after a reload', !isSame && `before: ${answers}; ${told()}`);
+  await browser.evaluate(DESTROY);
+  const isGone = await shows(({ examples, versions }) => examples === 0 && versions === UNTAUGHT);
+  check(record, 'and gone once they are destroyed', !isGone && told());
 }
 
 /** A second run, ended from outside in the middle of its training. */

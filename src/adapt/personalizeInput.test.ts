@@ -55,6 +55,10 @@ describe('what personalize is given', () => {
     ['statistics that the student does not keep', () => ({ method: normStatistics() }), 'student-not-trainable'],
     ['a target that is no layer', () => ({ method: lora({ targets: ['none'] }) }), 'unknown-output'],
     ['values that are not finite', () => ({ data: withNaN() }), 'not-finite'],
+    ['the same to be solved', () => ({ data: withNaN(), method: headOnly() }), 'not-finite'],
+    ['the same to be averaged', () => ({ data: withNaN(), method: prototypes() }), 'not-finite'],
+    ['the same to be remembered', () => ({ data: withNaN(), method: knn() }), 'not-finite'],
+    ['replay of values that are not finite', () => ({ keep: { replay: withNaN() } }), 'not-finite'],
   ])('%s is refused', async (_, options, code) => {
     await expect(run(await options())).rejects.toMatchObject({ code });
   });

@@ -1,5 +1,6 @@
+import { LimbeckError } from '../core/errors.ts';
 import { pickRows } from '../core/rows.ts';
-import type { NdArray } from '../core/shape.ts';
+import { firstNonFinite, type NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import { classifierOf, withClasses } from '../student/classifier.ts';
 import type { StudentArtifacts } from '../student/student.ts';
@@ -68,6 +69,7 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
   const replay = await readReplayed(keep, seed, signal);
   const every = replay === undefined ? kept : joinExamples(kept, replay);
   const answers = await answersOf(asks, every.inputs);
+  checkFinite(answers.features, places);
   const said = Int32Array.from({ length: every.size }, (_, i) => argMax(answers.logits.data, i * classes, classes));
 
   const labels = Int32Array.from(said, (answer, i) =>
@@ -129,4 +131,18 @@ function fitting(asked: Method, counts: readonly number[], emit: Beginning['emit
   const fallback = `"${asked.name}" needs two examples of each class, and a class has one; class means were used.`;
   emit({ type: 'notice', message: fallback });
   return { method: prototypes(), fallback };
+}
+
+/** Throws    not-finite: the base answers an example with what is no number; nothing could be learned from it */
+function checkFinite({ data, shape }: NdArray, places: Int32Array): void {
+  const at = firstNonFinite(data);
+  if (at < 0) return;
+  const row = Math.floor(at / (data.length / (shape[0] as number)));
+  const example = places[row];
+  const which = example === undefined ? `replayed example ${row - places.length}` : `example ${example}`;
+  throw new LimbeckError(
+    'not-finite',
+    `The student's features of ${which} hold ${data[at]}. Check the example's values, and those of the student's weights.`,
+    { details: { ...(example !== undefined && { example }) } },
+  );
 }

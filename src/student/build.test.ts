@@ -1,11 +1,15 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, buildStudent, describeStudent, orderInputs } from './build.ts';
 import { artifactsOf } from './layersModel.ts';
 import { parameterCount } from './student.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-afterEach(() => expect(tf.memory().numTensors).toBe(0));
+let tensorsBefore = 0;
+beforeEach(() => {
+  tensorsBefore = tf.memory().numTensors;
+});
+afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
 const withCode = (code: string) => expect.objectContaining({ code });
 

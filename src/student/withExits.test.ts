@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as tf from '../runtime/tf.ts';
 import { branched } from './branched.ts';
 import { buildStudent, describeStudent } from './build.ts';
@@ -11,7 +11,11 @@ import { mlp } from './zoo/mlp.ts';
 import { resnet8 } from './zoo/resnet8.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-afterEach(() => expect(tf.memory().numTensors).toBe(0));
+let tensorsBefore = 0;
+beforeEach(() => {
+  tensorsBefore = tf.memory().numTensors;
+});
+afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
 const invalid = expect.objectContaining({ code: 'student-invalid' });
 const images = () => cnn({ inputShape: [12, 12, 1], classes: 3 });

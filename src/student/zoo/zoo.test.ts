@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { buildStudent, describeStudent } from '../build.ts';
 import { artifactsOf } from '../layersModel.ts';
@@ -12,7 +12,11 @@ import { resnet8 } from './resnet8.ts';
 import { transformerTiny } from './transformerTiny.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-afterEach(() => expect(tf.memory().numTensors).toBe(0));
+let tensorsBefore = 0;
+beforeEach(() => {
+  tensorsBefore = tf.memory().numTensors;
+});
+afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 
 interface Case {
   readonly make: (classes?: number) => Student;
