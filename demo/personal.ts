@@ -83,6 +83,10 @@ function heard(event: ProfileEvent): void {
   if (event.type === 'learned') say(`Version ${event.version.number}: ${inWords(event.version.report)}`);
   if (event.type === 'not-applied') say(`Nothing was changed. ${event.why}`);
   if (event.type === 'notice') say(/All examples are of class/.test(event.message) ? ONE_LABEL : event.message);
+  if (event.type === 'destroyed') {
+    lesson = undefined;
+    say('Everything was destroyed in another tab. Reload this page to begin again.');
+  }
   if (event.type === 'changed') void attempt(() => Promise.all([refresh(), desk.ask()]));
 }
 

@@ -136,11 +136,13 @@ describe('buildStudent', () => {
       { ...good, weightData: new ArrayBuffer(4) },
     ];
     // tfjs leaves behind what it has built before it fails.
+    const { registeredVariables } = tf.engine();
+    const before = new Set(Object.keys(registeredVariables));
     tf.engine().startScope();
     for (const artifacts of bad) {
       await expect(buildStudent({ kind: 'artifacts', artifacts }, 0)).rejects.toThrow(withCode('student-invalid'));
     }
     tf.engine().endScope();
-    tf.disposeVariables();
+    for (const [name, variable] of Object.entries(registeredVariables)) if (!before.has(name)) variable.dispose();
   });
 });

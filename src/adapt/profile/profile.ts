@@ -134,6 +134,8 @@ export type ProfileEvent =
   | LearnEvent
   /** Something is kept, forgotten or current that was not before, here or in another tab. */
   | { readonly type: 'changed' }
+  /** It was destroyed, in another tab or by `destroyProfile`: from here on every method throws `disposed`. */
+  | { readonly type: 'destroyed' }
   | { readonly type: 'notice'; readonly message: string };
 
 /** One example: an array for a base with one input, or arrays by name, without the batch. */

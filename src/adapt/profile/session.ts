@@ -85,8 +85,10 @@ export function openSession(name: string): Session {
     perform,
     cancellable,
     end() {
+      if (isDestroyed) return;
       isDestroyed = true;
       cancelAll();
+      if (closing === undefined) tell({ type: 'destroyed' });
     },
     get isOver() {
       return closing !== undefined || isDestroyed;

@@ -89,11 +89,17 @@ describe.each(['with', 'without'] as const)('two tabs, %s a channel between them
     const { disk, one, other, open } = await tabs();
     await one.profile.observe(point(1, 0), 'left');
     await one.profile.learn().done;
+    const told: string[] = [];
+    one.profile.watch(({ type }) => told.push(type));
+    other.profile.watch(({ type }) => told.push(`${type}, where it was asked for`));
     await other.profile.destroy();
+    // Without a channel it is noticed by what is asked for next.
+    if (channel === 'with') await vi.waitFor(() => expect(told).toEqual(['destroyed']));
     await expect(one.profile.observe(point(1, 0), 'left')).rejects.toMatchObject({
       code: 'disposed',
       message: expect.stringContaining('destroyed'),
     });
+    expect(told).toEqual(['destroyed']);
     expect([...disk.values]).toEqual([]);
     const fresh = await open();
     expect(await fresh.profile.examples()).toEqual([]);

@@ -32,10 +32,10 @@ describe.each(levels)('the %s binary', (level) => {
   test('answers every case but other activations itself', async () => {
     const spies = list.map((kernel) => [kernel.kernelName, vi.spyOn(kernel, 'run')] as const);
     await installKernels(bytes());
-    await checkKernels({ casesPerKernel: 50, seed });
+    await checkKernels({ casesPerKernel: 25, seed });
     const strange: string[] = [];
     for (const [kernelName, { mock }] of spies) {
-      expect(mock.calls.length, kernelName).toBeGreaterThanOrEqual(50);
+      expect(mock.calls.length, kernelName).toBeGreaterThanOrEqual(20);
       mock.calls.forEach(([, inputs, attrs], i) => {
         const isLeft = ['sigmoid', 'elu'].includes(String(attrs?.['activation']));
         // Indices of other cases are cast from floats.
@@ -51,7 +51,7 @@ describe.each(levels)('the %s binary', (level) => {
   test('writes its output only, all of it, and reads nothing beside its inputs', async () => {
     const guards = guardHeap();
     await installKernels(bytes());
-    const checks = await checkKernels({ casesPerKernel: 100, seed });
+    const checks = await checkKernels({ casesPerKernel: 50, seed });
     uninstallKernels();
     expect(checks.flatMap(({ failures }) => failures)).toEqual([]);
     expect(guards.broken).toEqual([]);
@@ -72,7 +72,7 @@ describe.each(levels)('the %s binary', (level) => {
       return { exports: { ...exports, runKernel: inParts } };
     }) as never);
     await installKernels(bytes());
-    const checks = await checkKernels({ casesPerKernel: 60, seed });
+    const checks = await checkKernels({ casesPerKernel: 40, seed });
     expect(checks.flatMap(({ failures }) => failures)).toEqual([]);
   });
 
