@@ -65,7 +65,7 @@ for (const [how, isIsolated, isPlain] of [
     expect(difference).toBeLessThan(1e-4);
     expect(asked.some((url) => url.endsWith(isPlain ? 'kernels-simd.wasm' : 'kernels-relaxed.wasm'))).toBe(true);
     expect(asked.some((url) => url.endsWith(isPlain ? 'kernels-relaxed.wasm' : 'kernels-simd.wasm'))).toBe(false);
-    expect(await livingWorkers(page)).toBe(0);
+    await expect.poll(() => livingWorkers(page)).toBe(0);
   });
 }
 
@@ -75,7 +75,7 @@ test('batches that wait when the worker is killed are answered by wasm', async (
   expect(told).toEqual([expect.stringMatching(/The teacher on kernels failed.*it runs on wasm from now on/)]);
   expect(device).toBe('wasm');
   expect(difference).toBeLessThan(1e-4);
-  expect(await livingWorkers(page)).toBe(0);
+  await expect.poll(() => livingWorkers(page)).toBe(0);
 });
 
 test('a batch that does not fit is told, and answered elsewhere or refused', async ({ page, serveDist }) => {
@@ -90,7 +90,7 @@ test('a batch that does not fit is told, and answered elsewhere or refused', asy
   const right = (few as number[]).map((number) => expect.closeTo(number, 4));
   expect(after).toEqual(right);
   if (many !== 'out-of-memory') expect(many).toEqual(right);
-  expect(await livingWorkers(page)).toBe(0);
+  await expect.poll(() => livingWorkers(page)).toBe(0);
 });
 
 test('a student learns on the kernels of one worker from a teacher on those of another', async ({
@@ -102,7 +102,7 @@ test('a student learns on the kernels of one worker from a teacher on those of a
   expect([expected.device, given.device]).toEqual(['wasm', 'kernels']);
   expect(given.means).toHaveLength(8);
   expect(given.means).toEqual(expected.means.map((mean) => expect.closeTo(mean, 4)));
-  expect(await livingWorkers(page)).toBe(0);
+  await expect.poll(() => livingWorkers(page)).toBe(0);
 });
 
 test('auto takes the kernels where they are faster', async ({ page, serveDist }) => {

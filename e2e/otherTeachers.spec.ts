@@ -62,7 +62,7 @@ for (const isIsolated of [true, false]) {
     // Two teachers that differ leave a rest that no student can get below.
     expect(byLosses.at(-1) as number).toBeLessThan(0.9 * (byLosses[0] as number));
     expect(result.taught.identity).toContain('ensemble');
-    expect(await livingWorkers(page)).toBe(0);
+    await expect.poll(() => livingWorkers(page)).toBe(0);
     // Of the file that is missing, the browser itself speaks.
     expect(errors.filter((error) => !error.includes('404'))).toEqual([]);
   });

@@ -16,7 +16,7 @@ test('what was measured is kept over a reload, and is not measured again', async
   expect(second.description).toEqual(first.description);
   expect(second.keys).toEqual(first.keys);
   expect(asked.filter((url) => GPU_FILES.test(url))).toEqual([]);
-  expect(await livingWorkers(page)).toBe(0);
+  await expect.poll(() => livingWorkers(page)).toBe(0);
 });
 
 test('where the browser has no WebGPU the teacher runs on wasm, and says why', async ({ page, serveDist }) => {

@@ -17,7 +17,7 @@ test('a teacher on WebGPU gives what it gives on wasm', async ({ page, serveDist
   expect(asked.filter((url) => GPU_FILES.test(url)).length).toBeGreaterThan(0);
   expect(onGpu.description.notices.join()).toContain('played by the processor');
   expect(largestDifference(onGpu.answers, onWasm.answers)).toBeLessThan(1e-3);
-  expect(await livingWorkers(page)).toBe(0);
+  await expect.poll(() => livingWorkers(page)).toBe(0);
 });
 
 test('left to itself it stays on the processor there', async ({ page, serveDist }) => {
