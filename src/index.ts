@@ -180,7 +180,7 @@ export type { MethodSteps } from './adapt/methodSteps.ts';
 export { biasOnly } from './adapt/methods/biasOnly.ts';
 export { type EntropyMinimisationOptions, entropyMinimisation } from './adapt/methods/entropyMinimisation.ts';
 export { full } from './adapt/methods/full.ts';
-export { headOnly } from './adapt/methods/headOnly.ts';
+export { type HeadOnlyOptions, headOnly } from './adapt/methods/headOnly.ts';
 export { type KnnOptions, knn } from './adapt/methods/knn.ts';
 export { type LoraOptions, lora } from './adapt/methods/lora.ts';
 export { type NormStatisticsOptions, normStatistics } from './adapt/methods/normStatistics.ts';

@@ -1,7 +1,6 @@
 import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 import type { NdArray } from '../core/shape.ts';
 import { addedBy } from '../student/addedBy.ts';
-import type { WeightChange } from '../student/patch.ts';
 import { rowOf } from './examples.ts';
 import type { Lesson, Method } from './method.ts';
 import { withoutExamples } from './withoutExamples.ts';
@@ -38,7 +37,8 @@ export async function crossFit(method: Method, lesson: Lesson, fraction: number)
   };
   for (const part of parts) {
     const { changes } = await method.learn(withoutExamples(each, part));
-    for (const i of part) added.set(addedLogits(rowOf(lesson.features, i), changes, classes), i * classes);
+    const learned = changes.map((change) => ({ values: addedBy(change), isBias: change.shape.length === 1 }));
+    for (const i of part) added.set(addedLogits(rowOf(lesson.features, i), learned, classes), i * classes);
   }
   return { data: added, shape: [lesson.own, classes] };
 }
@@ -56,11 +56,14 @@ function partsOf(labels: Int32Array, fraction: number, seed: number): Int32Array
   return parts.filter(({ length }) => length > 0).map((part) => Int32Array.from(part));
 }
 
-function addedLogits(features: ArrayLike<number>, changes: readonly WeightChange[], classes: number): Float64Array {
+/** By kernel [F, C] and bias [C]. */
+function addedLogits(
+  features: ArrayLike<number>,
+  learned: readonly { readonly values: Float64Array; readonly isBias: boolean }[],
+  classes: number,
+): Float64Array {
   const sum = new Float64Array(classes);
-  for (const change of changes) {
-    const values = addedBy(change);
-    const isBias = change.shape.length === 1;
+  for (const { values, isBias } of learned) {
     for (let at = 0; at < values.length; at++) {
       const x = isBias ? 1 : (features[Math.floor(at / classes)] as number);
       (sum[at % classes] as number) += x * (values[at] as number);

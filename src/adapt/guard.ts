@@ -8,7 +8,10 @@ export interface GuardOptions {
   readonly tolerance?: number;
   /** The same of the base's own examples. Default 0.01. */
   readonly baseTolerance?: number;
-  /** Which part of each class's examples is held out, where no `holdout` is given. Default 0.2. */
+  /**
+   * Which part of each class's examples is held out, where no `holdout` is given. Methods that change the last layer alone
+   * learn from all, and leave each part out once to judge. 0: nothing judges. Default 0.2.
+   */
   readonly holdoutFraction?: number;
 }
 

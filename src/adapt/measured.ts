@@ -1,4 +1,5 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { pickRows } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { applyPatch } from '../student/applyPatch.ts';
@@ -66,17 +67,16 @@ export async function openCrossMeasure(
 ): Promise<Measure> {
   const labels = lesson.labels.slice(0, lesson.own);
   const added = await crossFit(method, lesson, fraction);
-  const former = firstRows(lesson.logits, lesson.own);
+  const former = pickRows(
+    lesson.logits,
+    Int32Array.from({ length: lesson.own }, (_, i) => i),
+  );
   const scoreOf = (student: NdArray) => METRICS[metric].compute({ student, labels });
   const before = scoreOf(firstColumns(former, classifierOf(artifacts).classes));
   return async (_patch, strength) => {
     const data = Float32Array.from(former.data, (logit, at) => logit + strength * (added.data[at] as number));
     return { before, after: scoreOf({ data, shape: former.shape }) };
   };
-}
-
-function firstRows({ data, shape }: NdArray, count: number): NdArray {
-  return { data: data.slice(0, (data.length / (shape[0] as number)) * count), shape: [count, ...shape.slice(1)] };
 }
 
 /** Of a matrix. */

@@ -27,7 +27,7 @@ const MOST_PRODUCTS = 4e6;
  * The last layer learns, on features that are computed once (linear probing). It goes to the minimum of a convex problem
  * by L-BFGS, without a rate to choose. It takes steps in batches instead where `epochs`, `batchSize` or `optimizer` are
  * given, where `privacy` or `ewc` need steps, and where layer and examples are so large that the kernels are faster.
- * Replayed examples, and what the base said of them, count as much as the person's own.
+ * Replayed examples together count as much as the person's own, and what the base said of them `keep.former` times that.
  * Shapes    features [B, F] → logits [B, C]
  * Units     logits
  * Throws    invalid-option
