@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 
 const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map((part) => `@tensorflow/tfjs-${part}`);
 
-const sharing = ['src/{adapt,data,losses,onnx,student,train/metrics}/**/*.test.ts'];
+/** Tests that leave nothing behind share their modules, as loading them takes longer than most of these tests. */
+const sharing = ['src/{adapt,cli,data,distill,export,losses,onnx,storage,student,teacher,train}/**/*.test.ts'];
+/** What puts other modules in the place of ours, or expects that nobody else has opened or kept anything. */
+const alone = ['src/teacher/kernels/*.test.ts', 'src/train/{engine,sharedCores}.test.ts'];
 
 export default defineConfig({
   // Two copies of tfjs-core would not see each other's tensors, so all of tfjs goes through one resolver (tests run in
@@ -11,11 +14,22 @@ export default defineConfig({
   ssr: { resolve: { mainFields: ['module', 'main'] } },
   test: {
     projects: [
-      // Tests that leave nothing behind share their modules, as loading them takes longer than most of these tests.
-      { extends: true, test: { name: 'shared', isolate: false, include: sharing } },
       {
         extends: true,
-        test: { name: 'isolated', include: ['{src,wasm,scripts}/**/*.test.ts'], exclude: sharing },
+        test: {
+          name: 'shared',
+          isolate: false,
+          setupFiles: 'scripts/unit/beginOnCpu.ts',
+          include: sharing,
+          exclude: alone,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'isolated',
+          include: ['src/{core,predict,runtime,workers}/**/*.test.ts', '{wasm,scripts}/**/*.test.ts', ...alone],
+        },
       },
     ],
     deps: {
@@ -29,6 +43,7 @@ export default defineConfig({
       },
     },
     server: { deps: { inline: [/@tensorflow\//] } },
+    setupFiles: 'scripts/unit/seedChance.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // One core fewer, as it would be by itself, leaves a machine of two with one file at a time.

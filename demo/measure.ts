@@ -4,7 +4,7 @@ import { SIDE } from './digits.ts';
 import type { Disagreement } from './jobReport.ts';
 
 const BATCHES = [1, 32] as const;
-const REPEATS = { 1: 30, 32: 8 } as const;
+const REPEATS = { 1: 21, 32: 5 } as const;
 
 /** Median milliseconds an example at batch 1 and 32, where the teacher runs. */
 export async function measureTeacher(teacher: Teacher, holdout: LabelledDataset): Promise<TeacherTimes> {

@@ -3,18 +3,14 @@ import { bundle, expect, livingWorkers, test } from './fixtures.ts';
 
 const wakeWord = fileURLToPath(new URL('../node_modules/openwakeword-js/models/hello_deepa.onnx', import.meta.url));
 
-/** Files a source, and how many of them pass the check and so reach onnxruntime. */
-const SOURCES: [string, number, number][] = [
-  ['tinyClassifier', 35, 25],
-  ['tinyBranches', 40, 30],
-  ['tinyFunction', 40, 30],
-  ['/wakeWord.onnx', 35, 25],
-];
+/** Files a source, and how many of them pass the check and so reach onnxruntime; in Node the check sees 10,000. */
+const [COUNT, CHECKED] = process.env['LIMBECK_SLOW'] === '1' ? [40, 30] : [14, 10];
+const SOURCES = ['tinyClassifier', 'tinyBranches', 'tinyFunction', '/wakeWord.onnx'];
 /** A second, and room for a machine that is busy with something else. */
 const LIMIT_MS = 10_000;
 
-for (const [source, count, checked] of SOURCES) {
-  test(`${count} mutations of ${source} load or end in a typed error`, async ({ page, serveDist }) => {
+for (const source of SOURCES) {
+  test(`${COUNT} mutations of ${source} load or end in a typed error`, async ({ page, serveDist }) => {
     const body = await bundle('pages/mutatedModels.ts');
     const url = await serveDist({ extra: { '/mutated.js': { type: 'text/javascript', body } } });
     await page.route('**/wakeWord.onnx', (route) => route.fulfill({ path: wakeWord }));
@@ -37,12 +33,12 @@ for (const [source, count, checked] of SOURCES) {
     await load({ from: 100_000, count: 4, checked: 2, limitMs: 60_000 });
     const before = await heapBytes();
 
-    const outcomes = await load({ count, checked, limitMs: LIMIT_MS });
+    const outcomes = await load({ count: COUNT, checked: CHECKED, limitMs: LIMIT_MS });
     expect(outcomes.filter(({ end }) => end === 'hung' || end === 'not typed')).toEqual([]);
     expect(outcomes.filter(({ isChecked, end }) => !isChecked && end !== 'refused')).toEqual([]);
-    expect(outcomes).toHaveLength(count);
+    expect(outcomes).toHaveLength(COUNT);
     const loaded = outcomes.filter(({ end }) => end === 'loaded').length;
-    expect(loaded).toBeGreaterThan(checked / 4);
+    expect(loaded).toBeGreaterThan(CHECKED / 4);
     // Outputs that are no numbers, such as strings, are another fault than a broken file.
     const codes = new Set(outcomes.flatMap(({ error }) => error ?? []));
     expect([...codes].filter((code) => code !== 'unknown-output')).toEqual(['invalid-onnx']);
@@ -54,7 +50,7 @@ for (const [source, count, checked] of SOURCES) {
     const times = outcomes.map(({ ms }) => ms).sort((a, b) => a - b);
     test.info().annotations.push({
       type: 'times',
-      description: `${loaded} loaded, median ${times[count >> 1]?.toFixed(0)} ms, longest ${times.at(-1)?.toFixed(0)} ms`,
+      description: `${loaded} loaded, median ${times[COUNT >> 1]?.toFixed(0)} ms, longest ${times.at(-1)?.toFixed(0)} ms`,
     });
   });
 }

@@ -6,7 +6,7 @@ interface PersonalWindow {
   limbeckPersonal: { state: string; error?: { code?: string; message: string } };
 }
 
-const SMALL = { limit: 640, epochs: 4, seed: 1 };
+const SMALL = { limit: 400, epochs: 7, seed: 1 };
 
 async function open(page: Page, url: string, state: 'ready' | 'no-student' = 'ready', query = '') {
   await page.goto(`${url}/demo/personal.html${query}`);
@@ -177,7 +177,7 @@ test('without isolation a student is distilled right here, and a few digits of o
 }) => {
   const errors = collectErrors(page);
   const url = await serveDist({ isIsolated: false });
-  await open(page, url, 'no-student', '?limit=640&epochs=3');
+  await open(page, url, 'no-student', '?limit=400&epochs=5');
   await press(page, 'Distil a student here');
   await expect(page.locator('#distil-text')).toContainText('The teacher has answered', { timeout: 60_000 });
   await press(page, 'Stop');

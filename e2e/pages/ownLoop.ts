@@ -5,14 +5,16 @@ self.onmessage = async ({ data: threads }: MessageEvent<number>) => {
   try {
     const backend = await openBackend({ threads, assetBase: '/' });
     const { description } = backend;
+    const kernelInitializer = tf.initializers.glorotUniform({ seed: 1 });
+    const convolution = { filters: 6, kernelSize: 3, padding: 'same', useBias: false, kernelInitializer } as const;
     const model = tf.sequential({
       layers: [
-        tf.layers.conv2d({ inputShape: [8, 8, 1], filters: 6, kernelSize: 3, padding: 'same', useBias: false }),
+        tf.layers.conv2d({ inputShape: [8, 8, 1], ...convolution }),
         tf.layers.batchNormalization(),
         tf.layers.activation({ activation: 'relu' }),
-        tf.layers.depthwiseConv2d({ kernelSize: 3, activation: 'relu' }),
+        tf.layers.depthwiseConv2d({ kernelSize: 3, activation: 'relu', depthwiseInitializer: kernelInitializer }),
         tf.layers.globalAveragePooling2d({}),
-        tf.layers.dense({ units: 2 }),
+        tf.layers.dense({ units: 2, kernelInitializer }),
       ],
     });
     const optimizer = makeOptimizer(tf, { name: 'adamw', learningRate: 0.02, clipNorm: 1 });

@@ -40,11 +40,19 @@ function quarterTeacher(): Teacher {
 }
 
 function ownModel(): layers.LayersModel {
+  const start = (seed: number) => layers.initializers.glorotUniform({ seed });
+  const convolution = {
+    filters: 8,
+    kernelSize: 3,
+    strides: 2,
+    activation: 'relu',
+    kernelInitializer: start(1),
+  } as const;
   return layers.sequential({
     layers: [
-      layers.layers.conv2d({ inputShape: [12, 12, 1], filters: 8, kernelSize: 3, strides: 2, activation: 'relu' }),
+      layers.layers.conv2d({ inputShape: [12, 12, 1], ...convolution }),
       layers.layers.flatten(),
-      layers.layers.dense({ units: CLASSES }),
+      layers.layers.dense({ units: CLASSES, kernelInitializer: start(2) }),
     ],
   });
 }
@@ -75,7 +83,7 @@ export async function trainOwn() {
   const all = fromArrays(problem(256));
   const labels = Int32Array.from({ length: 256 }, (_, i) => i % CLASSES);
   const holdout = fromArrays(problem(256), labels);
-  const run = distill({ teacher: quarterTeacher(), student: model, data: all, holdout, epochs: 8, batchSize: 32 });
+  const run = distill({ teacher: quarterTeacher(), student: model, data: all, holdout, epochs: 16, batchSize: 32 });
   const { report } = await run.done;
   const after = {
     weights: model.getWeights().flatMap((w) => Array.from(w.dataSync())),

@@ -1,5 +1,5 @@
 // A student that knows some clouds of points, and a person whose clouds lie elsewhere. Only tests import this file.
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { seededRandom } from '../core/random.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
@@ -8,6 +8,7 @@ import type { LabelledDataset } from '../data/dataset.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
 import { backendOptions } from '../losses/lossContract.ts';
 import { specOf } from '../losses/revive.ts';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { functionalOf, type LayerEntry } from '../student/classifier.ts';
 import { artifactsOf } from '../student/layersModel.ts';
@@ -63,7 +64,6 @@ function layersOf(withNorm: boolean): tf.Sequential {
 /** A trainer and students that know `clouds`, for the tests of a file, each of which must leave no tensor behind. */
 export function taughtStudents(backend: 'cpu' | 'wasm' = 'cpu') {
   const made = {} as { trainer: Trainer; plain: Student; normed: Student };
-  let tensors = 0;
 
   async function taught(withNorm: boolean): Promise<Student> {
     const model = layersOf(withNorm);
@@ -100,10 +100,7 @@ export function taughtStudents(backend: 'cpu' | 'wasm' = 'cpu') {
     made.plain = await taught(false);
     made.normed = await taught(true);
   });
-  beforeEach(() => {
-    tensors = tf.memory().numTensors;
-  });
-  afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
+  expectNoTensorsLeft();
   afterAll(() => made.trainer[Symbol.asyncDispose]());
 
   async function accuracyOf(student: Student, data: LabelledDataset): Promise<number> {

@@ -1,7 +1,8 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
 import { findTaps } from '../onnx/findTaps.ts';
 import { readModel } from '../onnx/model.ts';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { registerActivations } from '../student/activations.ts';
 import { buildStudent } from '../student/build.ts';
@@ -20,11 +21,8 @@ import { predicted, seededInputs, withSeededWeights } from './exportedCases.ts';
 import { type CaseInput, LAYER_CASES } from './layerCases.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-afterEach(() => {
-  // tfjs leaves a shared layer's weights behind when its model is disposed.
-  tf.disposeVariables();
-  expect(tf.memory().numTensors).toBe(0);
-});
+// tfjs leaves a shared layer's weights behind when its model is disposed.
+expectNoTensorsLeft(tf.disposeVariables);
 
 /** An activation is one or two nodes, whose form changes at opset 18 and 20 only. */
 const opsetsOf = (family: string) => (family === 'activation' ? [13, 21] : [13, 17, 21]);

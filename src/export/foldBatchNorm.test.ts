@@ -1,5 +1,6 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { readModel } from '../onnx/model.ts';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { artifactsToOnnx } from './artifactsToOnnx.ts';
@@ -7,10 +8,7 @@ import { checkExport, countOf } from './exportCases.ts';
 import { withSeededWeights } from './exportedCases.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-afterEach(() => {
-  tf.disposeVariables();
-  expect(tf.memory().numTensors).toBe(0);
-});
+expectNoTensorsLeft(tf.disposeVariables);
 
 describe('folding batch normalization', () => {
   const foldable = { shape: [6, 5, 3] };

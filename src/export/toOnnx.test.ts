@@ -1,6 +1,7 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { LimbeckError } from '../core/errors.ts';
 import { readModel } from '../onnx/model.ts';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf, studentFromModel } from '../student/layersModel.ts';
 import { type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student/student.ts';
@@ -9,10 +10,7 @@ import { toOnnx } from './toOnnx.ts';
 import type { ToOnnxOptions } from './toOnnxOptions.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-afterEach(() => {
-  tf.disposeVariables();
-  expect(tf.memory().numTensors).toBe(0);
-});
+expectNoTensorsLeft(tf.disposeVariables);
 
 const tinyModel = () => tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], name: 'only' })] });
 

@@ -230,8 +230,12 @@ function swapText(list: Field[], at: number, root: Field[], random: Random): voi
   if (from?.payload !== undefined && to !== undefined) to.payload = from.payload;
 }
 
-function allFields(fields: readonly Field[]): Field[] {
-  return fields.flatMap((field) => (field.parts === undefined ? [field] : [field, ...allFields(field.parts)]));
+function allFields(fields: readonly Field[], all: Field[] = []): Field[] {
+  for (const field of fields) {
+    all.push(field);
+    if (field.parts !== undefined) allFields(field.parts, all);
+  }
+  return all;
 }
 
 function copyOf(field: Field): Field {

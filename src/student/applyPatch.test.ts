@@ -1,4 +1,5 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyPatch, isPatched, recognizePatched, revertPatch } from './applyPatch.ts';
 import { baseHash } from './baseHash.ts';
@@ -9,12 +10,8 @@ import { added, answersOf, artifactsOfCase, lowRank, MODELS, patchOf, plain, wei
 import { type StudentArtifacts, studentFromArtifacts } from './student.ts';
 import { cnn } from './zoo/cnn.ts';
 
-let tensorsBefore = 0;
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-beforeEach(() => {
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+expectNoTensorsLeft();
 
 const mismatch = (part = '') =>
   expect.objectContaining({ code: 'patch-mismatch', message: expect.stringContaining(part) });

@@ -1,15 +1,12 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, buildStudent, describeStudent, orderInputs } from './build.ts';
 import { artifactsOf } from './layersModel.ts';
 import { parameterCount } from './student.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-let tensorsBefore = 0;
-beforeEach(() => {
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+expectNoTensorsLeft();
 
 const withCode = (code: string) => expect.objectContaining({ code });
 

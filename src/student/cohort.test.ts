@@ -1,4 +1,5 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent, describeStudent } from './build.ts';
 import { cohort, membersOf } from './cohort.ts';
@@ -7,11 +8,7 @@ import { cnn } from './zoo/cnn.ts';
 import { mlp } from './zoo/mlp.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-let tensorsBefore = 0;
-beforeEach(() => {
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+expectNoTensorsLeft();
 
 const invalid = expect.objectContaining({ code: 'student-invalid' });
 const small = (width: number) => mlp({ inputShape: [4], classes: 3, hidden: [width] });

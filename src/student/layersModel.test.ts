@@ -1,14 +1,11 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf, isLayersModel, studentFromModel } from './layersModel.ts';
 import type { StudentArtifacts } from './student.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-let tensorsBefore = 0;
-beforeEach(() => {
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+expectNoTensorsLeft();
 
 function model(): tf.LayersModel {
   return tf.sequential({

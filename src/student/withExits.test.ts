@@ -1,4 +1,5 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { branched } from './branched.ts';
 import { buildStudent, describeStudent } from './build.ts';
@@ -11,11 +12,7 @@ import { mlp } from './zoo/mlp.ts';
 import { resnet8 } from './zoo/resnet8.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-let tensorsBefore = 0;
-beforeEach(() => {
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+expectNoTensorsLeft();
 
 const invalid = expect.objectContaining({ code: 'student-invalid' });
 const images = () => cnn({ inputShape: [12, 12, 1], classes: 3 });

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from './build.ts';
 import { classifierOf, withClasses } from './classifier.ts';
@@ -47,11 +48,7 @@ function expectNear(found: number[][], expected: number[][]): void {
 }
 
 describe.each(ends)('a student that ends in a softmax, %s', (_, layers) => {
-  let tensors = 0;
-  beforeEach(() => {
-    tensors = tf.memory().numTensors;
-  });
-  afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
+  expectNoTensorsLeft();
 
   test('gives its logits without it, by the same weights', async () => {
     const artifacts = await artifactsWith(layers());

@@ -1,4 +1,5 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyPatch, revertPatch } from './applyPatch.ts';
 import { baseHash } from './baseHash.ts';
@@ -9,12 +10,8 @@ import type { NeighbourMemory } from './patch.ts';
 import { added, answersOf, artifactsOfCase, MODELS, patchOf, plain } from './patchCases.ts';
 import type { StudentArtifacts } from './student.ts';
 
-let tensorsBefore = 0;
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-beforeEach(() => {
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+expectNoTensorsLeft();
 
 const mismatch = (part: string) =>
   expect.objectContaining({ code: 'patch-mismatch', message: expect.stringContaining(part) });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
 import type { Loss } from '../losses/loss.ts';
@@ -6,6 +6,7 @@ import { backendOptions } from '../losses/lossContract.ts';
 import { specOf } from '../losses/revive.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { weighted } from '../losses/weighted.ts';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf, studentFromModel } from '../student/layersModel.ts';
 import type { PortableStudent } from '../student/student.ts';
@@ -18,12 +19,8 @@ const CLASSES = 3;
 const BATCH = 2;
 
 const engine = createEngine({ broken: () => broken });
-let tensorsBefore = 0;
 beforeAll(() => engine.open(backendOptions('cpu')).then(() => undefined));
-beforeEach(() => {
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+expectNoTensorsLeft();
 afterAll(() => engine.close());
 
 const student = mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [5] });
@@ -160,7 +157,6 @@ describe('the check before the first step', () => {
     await check(both, good, await studentFromModel(model).portable());
     expect(weights()).toEqual(before);
     model.dispose();
-    tensorsBefore = tf.memory().numTensors;
   });
 });
 

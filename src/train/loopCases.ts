@@ -1,11 +1,12 @@
 // Small students and a loop that trains them. Only tests import this file.
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { seededRandom } from '../core/random.ts';
 import { pickRows } from '../core/rows.ts';
 import { backendOptions } from '../losses/lossContract.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import type { OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import type { LoopOptions } from './loop.ts';
 import { makeOptimizer } from './optimizer.ts';
@@ -36,14 +37,10 @@ export const makers: Record<string, () => tf.LayersModel> = {
 /** A backend for the tests of a `describe`, each of which must leave as many tensors as it found. */
 export function trainingOn(backendName: 'cpu' | 'wasm') {
   let backend: OpenBackend | undefined;
-  let tensorsBefore = 0;
   beforeAll(async () => {
     backend = await openBackendHere(backendOptions(backendName));
   });
-  beforeEach(() => {
-    tensorsBefore = tf.memory().numTensors;
-  });
-  afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+  expectNoTensorsLeft();
   afterAll(() => backend?.dispose());
   return { heapBytes: () => backend?.heapBytes() };
 }

@@ -1,21 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backendOptions } from '../losses/lossContract.ts';
 import type { OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
 import type { GpuAnswers } from '../runtime/gpu.ts';
+import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { openNearReader } from './near.ts';
 
 const SIZE = 6;
 let backend: OpenBackend;
-let tensorsBefore = 0;
 beforeAll(async () => {
   backend = await openBackendHere(backendOptions('cpu'));
 });
-beforeEach(() => {
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+expectNoTensorsLeft();
 afterAll(() => backend.dispose());
 
 /** Says of example i that its logits are [i, -i]; keeps account of what it gave. */

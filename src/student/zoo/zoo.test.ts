@@ -1,4 +1,5 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { expectNoTensorsLeft } from '../../runtime/tensorsLeftCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import { buildStudent, describeStudent } from '../build.ts';
 import { artifactsOf } from '../layersModel.ts';
@@ -12,11 +13,7 @@ import { resnet8 } from './resnet8.ts';
 import { transformerTiny } from './transformerTiny.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
-let tensorsBefore = 0;
-beforeEach(() => {
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
+expectNoTensorsLeft();
 
 interface Case {
   readonly make: (classes?: number) => Student;
