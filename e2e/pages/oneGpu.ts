@@ -179,20 +179,23 @@ const zoo = {
   transformerTiny: transformerTiny({ length: 12, vocabulary: 30, classes: CLASSES }),
 };
 
+/** The GPU of the tests is played by the processor. */
+const ZOO_BATCH = 4;
+
 /** Losses of a few steps of a student of the zoo, on wasm and on the GPU; its data are noise. */
 export async function trainZoo(name: keyof typeof zoo) {
   const student = zoo[name];
   const shape = { cnn: [16, 16, 1], dsCnn: [16, 16, 1], resnet8: [16, 16, 3], transformerTiny: [12] }[name];
-  const count = shape.reduce((a, b) => a * b, 16);
+  const count = shape.reduce((a, b) => a * b, ZOO_BATCH);
   const noise = Float32Array.from({ length: count }, (_, i) => Math.sin(i * i * 0.37));
   const data = name === 'transformerTiny' ? Int32Array.from(noise, (x) => Math.floor(14.9 * (x + 1))) : noise;
-  const logits = { data: noise.slice(0, 16 * CLASSES), shape: [16, CLASSES] };
-  const batch = { inputs: { x: { data, shape: [16, ...shape] } }, teacher: { logits } };
+  const logits = { data: noise.slice(0, ZOO_BATCH * CLASSES), shape: [ZOO_BATCH, CLASSES] };
+  const batch = { inputs: { x: { data, shape: [ZOO_BATCH, ...shape] } }, teacher: { logits } };
   const job = {
     ...(await jobFor(false)),
     student: await student.portable(),
-    size: 16,
-    batchSize: 16,
+    size: ZOO_BATCH,
+    batchSize: ZOO_BATCH,
     optimizer: { name: 'sgd', learningRate: 0.002 },
   } as const;
   const losses: Record<string, number[]> = {};
