@@ -1,13 +1,26 @@
 // Builds everything into dist/: kernels, library and worker, types, demo page with its data.
+import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { layDemoData } from './demoData.mjs';
-import { run } from './ensure.mjs';
+import { root, run } from './ensure.mjs';
 
 const bin = (name) => `node_modules/.bin/${name}`;
 
+/** Runs a command beside others; what it says is seen where it fails. */
+async function runBeside(command, args) {
+  await promisify(execFile)(command, args, { cwd: root, maxBuffer: 2 ** 26 }).catch(({ message, stdout, stderr }) => {
+    process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
+    throw new Error(`${command} ${args.join(' ')} failed: ${message.split('\n')[0]}`);
+  });
+}
+
+async function layKernelsAndTypes() {
+  await runBeside('node', ['wasm/build.mjs', 'dist']);
+  await runBeside(bin('tsc'), ['-p', 'tsconfig.build.json']);
+}
+
 await rm('dist', { recursive: true, force: true });
-run('node', ['wasm/build.mjs', 'dist'], { quiet: true });
-run(bin('rollup'), ['-c', '--silent'], { quiet: true });
-run(bin('tsc'), ['-p', 'tsconfig.build.json']);
+await Promise.all([runBeside(bin('rollup'), ['-c', '--silent']), layKernelsAndTypes()]);
 run(bin('vite'), ['build', '-c', 'demo/vite.config.mjs'], { quiet: true });
 await layDemoData('dist/demo');
