@@ -7,7 +7,7 @@ const HELD_OUT = 100;
 
 test('the minified page distils with threads, holds no tensor and ends its workers', async ({ page, serveDist }) => {
   const errors = collectErrors(page);
-  const { state, error, report, types } = await runDemo(page, await serveDist(), { limit: 800, epochs: 7, seed: 1 });
+  const { state, error, report, types } = await runDemo(page, await serveDist(), { limit: 480, epochs: 12, seed: 1 });
   expect(error).toBeUndefined();
   expect(state).toBe('done');
   expect(types).toEqual(expect.arrayContaining(['load', 'phase', 'teacher', 'step', 'epoch']));
@@ -16,7 +16,7 @@ test('the minified page distils with threads, holds no tensor and ends its worke
   expect(report?.threads).toBe(await page.evaluate(() => Math.min(4, navigator.hardwareConcurrency)));
   expect(report?.simdLevel).toBe('relaxed');
   expect(report?.teacher.accuracy).toBeGreaterThan(0.8);
-  // Chance is 0.1; 800 digits and seven epochs reach more than 0.8.
+  // Chance is 0.1; 480 digits and twelve epochs reach more than 0.8.
   expect(report?.student.accuracy).toBeGreaterThan(0.7);
   expect(report?.tensorsLeft).toBe(0);
   await expect.poll(() => livingWorkers(page)).toBe(0);
@@ -99,8 +99,6 @@ test('the same seed gives the same student, bit for bit; a second visit asks the
   const anew = await runDemo(page, url, { ...SMALL, fresh: 'yes' });
   expect(anew.report?.teacher.usage.found).toBe(2);
   expect(anew.weightsHash).toBe(first.weightsHash);
-  const other = await runDemo(page, url, { ...SMALL, seed: 2 });
-  expect(other.weightsHash).not.toBe(first.weightsHash);
 });
 
 test('a run that is stopped half-way leaves its answers to the next', async ({ page, serveDist }) => {

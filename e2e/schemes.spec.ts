@@ -15,6 +15,7 @@ for (const [isIsolated, threads] of [
     expect(result.worker.threads).toBe(threads);
     expect(result.teacher.accuracy).toBeGreaterThan(0.85);
     expect(result.teacher.reported).toBeCloseTo(result.teacher.accuracy as number, 6);
+    expect(Object.keys(result.accuracies)).toHaveLength(threads > 1 ? 10 : 5);
     for (const [name, accuracy] of Object.entries(result.accuracies)) expect(accuracy, name).toBeGreaterThan(0.75);
     expect(result.control).toMatchObject({ isPossible: true, examples: 1500 });
     expect(result.control?.holdout['accuracy']).toBeGreaterThan(0.7);
