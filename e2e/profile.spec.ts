@@ -129,11 +129,12 @@ for (const kind of KINDS) {
         const { tell } = window as unknown as { tell(told: Told): Promise<void> };
         void work(round, tell);
       }, death);
+      // However slow the machine is, a version is there to be lost.
+      if (death === 0) await expect.poll(() => learned, { timeout: 60_000 }).toBeGreaterThan(0);
       await page.waitForTimeout(30 + random() * 900);
       await kill(page, death % 2 === 0 ? 'crash' : 'close');
     }
     expect(kept.size).toBeGreaterThan(DEATHS);
-    expect(learned, 'versions that were learned').toBeGreaterThan(0);
   });
 }
 
