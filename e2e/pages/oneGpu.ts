@@ -176,7 +176,7 @@ const zoo = {
   cnn: cnn({ inputShape: [16, 16, 1], classes: CLASSES }),
   dsCnn: dsCnn({ inputShape: [16, 16, 1], classes: CLASSES }),
   resnet8: resnet8({ inputShape: [16, 16, 3], classes: CLASSES }),
-  transformerTiny: transformerTiny({ length: 12, vocabulary: 30, classes: CLASSES }),
+  transformerTiny: transformerTiny({ length: 12, vocabulary: 30, classes: CLASSES, blocks: 1 }),
 };
 
 /** The GPU of the tests is played by the processor. */
