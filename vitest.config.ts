@@ -24,13 +24,8 @@ export default defineConfig({
           exclude: alone,
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'isolated',
-          include: ['src/{core,predict,runtime,workers}/**/*.test.ts', '{wasm,scripts}/**/*.test.ts', ...alone],
-        },
-      },
+      { extends: true, test: { name: 'alone', include: alone } },
+      { extends: true, test: { name: 'isolated', include: ['{src,wasm,scripts}/**/*.test.ts'], exclude: sharing } },
     ],
     deps: {
       optimizer: {
@@ -43,7 +38,8 @@ export default defineConfig({
       },
     },
     server: { deps: { inline: [/@tensorflow\//] } },
-    setupFiles: 'scripts/unit/seedChance.ts',
+    // A project that names its own has this one no more.
+    setupFiles: 'scripts/unit/begin.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // One core fewer, as it would be by itself, leaves a machine of two with one file at a time.

@@ -20,6 +20,9 @@ export const SOFTWARE_GPU = {
   ],
 };
 
+/** Whether what takes minutes runs too. */
+export const isSlow = process.env['LIMBECK_SLOW'] === '1';
+
 interface ServeOptions {
   readonly isIsolated?: boolean;
   readonly headers?: (pathname: string) => Record<string, string>;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { bundle, expect, livingWorkers, test } from './fixtures.ts';
+import { bundle, expect, isSlow, livingWorkers, test } from './fixtures.ts';
 
 type KernelsTeacher = typeof import('./pages/kernelsTeacher.ts');
 
@@ -80,7 +80,7 @@ test('batches that wait when the worker is killed are answered by wasm', async (
 
 test('a batch that does not fit is told, and answered elsewhere or refused', async ({ page, serveDist }) => {
   const why = 'It fills the heap for a minute and a half; LIMBECK_SLOW=1 runs it.';
-  test.skip(process.env['LIMBECK_SLOW'] === undefined, why);
+  test.skip(!isSlow, why);
   test.slow();
   await openPage(page, serveDist);
   const { few, device, many, told, after } = await call(page, 'askForTooMuch', 1500);

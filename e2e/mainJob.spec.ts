@@ -99,6 +99,8 @@ test('the same seed gives the same student, bit for bit; a second visit asks the
   const anew = await runDemo(page, url, { ...SMALL, fresh: 'yes' });
   expect(anew.report?.teacher.usage.found).toBe(2);
   expect(anew.weightsHash).toBe(first.weightsHash);
+  const other = await runDemo(page, url, { ...SMALL, seed: 2 });
+  expect(other.weightsHash).not.toBe(first.weightsHash);
 });
 
 test('a run that is stopped half-way leaves its answers to the next', async ({ page, serveDist }) => {

@@ -1,11 +1,10 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
-import { bundle, expect, test } from './fixtures.ts';
+import { bundle, expect, isSlow, test } from './fixtures.ts';
 import type { Kind, Told } from './pages/profile.ts';
 
 type PageModule = typeof import('./pages/profile.ts');
 
-const isSlow = process.env['LIMBECK_SLOW'] === '1';
 const DEATHS = isSlow ? 50 : 4;
 const KINDS: readonly Kind[] = ['opfs', 'indexeddb'];
 

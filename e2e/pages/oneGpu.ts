@@ -179,7 +179,7 @@ const zoo = {
   transformerTiny: transformerTiny({ length: 12, vocabulary: 30, classes: CLASSES, blocks: 1 }),
 };
 
-/** The GPU of the tests is played by the processor. */
+/** Few, because the GPU of the tests is played by the processor. */
 const ZOO_BATCH = 4;
 
 /** Losses of a few steps of a student of the zoo, on wasm and on the GPU; its data are noise. */

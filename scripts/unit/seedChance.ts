@@ -1,4 +1,6 @@
-// Before each file of unit tests: what is started by chance is started the same each time, so that what fails fails again.
 import { seededRandom } from '../../src/core/random.ts';
 
-Math.random = seededRandom(1);
+/** What is started by chance is started the same each time, so that what fails fails again. */
+export function seedChance(): void {
+  Math.random = seededRandom(1);
+}
