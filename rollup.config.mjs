@@ -1,9 +1,10 @@
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { builtinModules, createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import esbuild from 'rollup-plugin-esbuild';
+import { SHARED_HEAP, UNSHARED_HEAP, withSharedHeap } from './scripts/sharedHeap.mjs';
 
 const require = createRequire(import.meta.url);
 const tfjsWasm = join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist');
@@ -12,8 +13,7 @@ const ort = dirname(require.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm
 /** Files that are fetched at run time and lie beside the code. The kernels come from wasm/build.mjs. */
 const assets = [
   join(tfjsWasm, 'tfjs-backend-wasm.wasm'),
-  join(tfjsWasm, 'tfjs-backend-wasm-simd.wasm'),
-  join(tfjsWasm, 'tfjs-backend-wasm-threaded-simd.wasm'),
+  join(tfjsWasm, UNSHARED_HEAP),
   join(ort, 'ort-wasm-simd-threaded.wasm'),
   join(ort, 'ort-wasm-simd-threaded.mjs'),
   join(ort, 'ort.wasm.min.mjs'),
@@ -28,30 +28,18 @@ function copyAssets() {
     async writeBundle({ dir }) {
       await mkdir(dir, { recursive: true });
       await Promise.all(assets.map((file) => copyFile(file, join(dir, file.split('/').pop()))));
+      await writeFile(join(dir, SHARED_HEAP), withSharedHeap(await readFile(join(tfjsWasm, UNSHARED_HEAP))));
     },
   };
 }
 
-/**
- * tfjs's threaded build sends the source text of its own function to its helper workers. A minifier renames what that
- * text refers to, and every helper then fails. Here the function carries the text of the untouched file instead, as a
- * literal that no minifier changes, so the worker survives being minified, by us and by whoever bundles it again.
- */
-function keepThreadedSource() {
-  const file = 'tfjs-backend-wasm-threaded-simd.js';
+/** tfjs's threaded build is never started (`scripts/sharedHeap.mjs`), so the worker does not carry it. */
+function withoutThreadedBuild() {
+  const stub = '\0no-threaded-build';
   return {
-    name: 'keep-threaded-source',
-    async transform(code, id) {
-      const path = id.split('?')[0];
-      if (!path.endsWith(`wasm-out/${file}`) || id.includes('commonjs')) return null;
-      const source = await readFile(path, 'utf8');
-      const start = source.indexOf('function(WasmBackendModuleThreadedSimd)');
-      const end = source.lastIndexOf('\n);\n})();');
-      if (start < 0 || end < 0) throw new Error(`${file} looks different: this version of tfjs is not supported.`);
-      // In a helper the outer variable of the file does not exist; unminified it is found as undefined the same way.
-      const text = JSON.stringify(`(() => { var _scriptDir; return (${source.slice(start, end)}); })()`);
-      return { code: `${code}\nWasmBackendModuleThreadedSimd.toString = () => ${text};\n`, map: null };
-    },
+    name: 'without-threaded-build',
+    resolveId: (id) => (/wasm-out\/tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/.test(id) ? stub : null),
+    load: (id) => (id === stub ? 'export default undefined; export const wasmWorkerContents = "";' : null),
   };
 }
 
@@ -80,7 +68,7 @@ function withoutNodeModules() {
 
 const plugins = (minify) => [
   withoutNodeModules(),
-  keepThreadedSource(),
+  withoutThreadedBuild(),
   nodeResolve({ browser: true, exportConditions: ['onnxruntime-web-use-extern-wasm', 'browser', 'import', 'default'] }),
   commonjs(),
   esbuild({ target: 'es2022', minify }),

@@ -2,7 +2,7 @@ import type { BackendDescription } from 'limbeck';
 import type { KernelCheck } from '../src/runtime/kernels/kernelCases.ts';
 import { bundle, expect, test } from './fixtures.ts';
 
-/** Of each kernel. Node checks 150, unthreaded; here they run on the shared memory of the threaded build, and without it. */
+/** Of each kernel. Node checks 150, unthreaded; here they run on a shared heap, and on one that is not. */
 const CASES = 30;
 
 for (const simdLevel of ['relaxed', 'simd'] as const) {

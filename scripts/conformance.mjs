@@ -21,6 +21,8 @@ const ENGINES = {
 };
 const CONFIGS = ['relaxed/1', 'relaxed/2', 'simd/1', 'simd/2'];
 const GAPS = 'e2e/conformance/gaps.json';
+/** tfjs's own build for several threads, which limbeck does not ship. */
+const THREADED = 'tfjs-backend-wasm-threaded-simd.wasm';
 /** No judgement of speed: longer than this, it hangs. */
 const RUN_MS = 300_000;
 const PAGE = `<!doctype html><meta charset="utf-8"><title>conformance</title><body>
@@ -61,6 +63,7 @@ const server = await serve('dist', {
   extra: {
     '/conformance.html': { type: 'text/html', body: PAGE },
     '/conformance.js': { type: 'text/javascript', body: await bundledSpecs() },
+    ...(flags.stock && { [`/${THREADED}`]: { type: 'application/wasm', body: threadedBuild() } }),
   },
 });
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -100,6 +103,8 @@ function gapsOf(engine) {
 }
 
 /** The package marks its specs as free of side effects, so a bundler would drop them: those marks are ignored. */
+const threadedBuild = () => readFileSync(`node_modules/@tensorflow/tfjs-backend-wasm/dist/${THREADED}`);
+
 async function bundledSpecs() {
   const { outputFiles, metafile } = await build({
     entryPoints: ['e2e/conformance/page.ts'],

@@ -194,11 +194,11 @@ function checkReport(record, { threads }, page) {
     'the kernels are of that level',
     !fetched.includes(`kernels-${report.simdLevel}`) && `told ${report.simdLevel}, fetched ${fetched.join(', ')}`,
   );
-  const build = report.threads > 1 ? 'tfjs-backend-wasm-threaded-simd' : 'tfjs-backend-wasm-simd';
+  const heap = report.threads > 1 ? 'tfjs-backend-wasm-simd-shared' : 'tfjs-backend-wasm-simd';
   check(
     record,
-    'the threads are those of tfjs’s build',
-    !fetched.includes(build) && `told ${report.threads} threads, fetched ${fetched.join(', ')}`,
+    'the heap is one for so many threads',
+    !fetched.includes(heap) && `told ${report.threads} threads, fetched ${fetched.join(', ')}`,
   );
   const isIsolated = page === 'isolated';
   check(

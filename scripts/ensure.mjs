@@ -40,6 +40,7 @@ const BUILD_INPUTS = [
   'demo',
   'scripts/demoData.mjs',
   'scripts/build.mjs',
+  'scripts/sharedHeap.mjs',
   'rollup.config.mjs',
   'tsconfig.json',
   'tsconfig.build.json',

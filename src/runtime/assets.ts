@@ -9,7 +9,7 @@ const shipped = {
   'kernels-simd.wasm': () => new URL('./kernels-simd.wasm', import.meta.url).href,
   'tfjs-backend-wasm.wasm': () => new URL('./tfjs-backend-wasm.wasm', import.meta.url).href,
   'tfjs-backend-wasm-simd.wasm': () => new URL('./tfjs-backend-wasm-simd.wasm', import.meta.url).href,
-  'tfjs-backend-wasm-threaded-simd.wasm': () => new URL('./tfjs-backend-wasm-threaded-simd.wasm', import.meta.url).href,
+  'tfjs-backend-wasm-simd-shared.wasm': () => new URL('./tfjs-backend-wasm-simd-shared.wasm', import.meta.url).href,
   'ort-wasm-simd-threaded.wasm': () => new URL('./ort-wasm-simd-threaded.wasm', import.meta.url).href,
   'ort-wasm-simd-threaded.mjs': () => new URL('./ort-wasm-simd-threaded.mjs', import.meta.url).href,
   // Fetched only where a teacher runs on WebGPU or WebNN.

@@ -55,7 +55,7 @@ export async function openTrainer(options: TrainerOptions = {}): Promise<Trainer
   if (worker === 'none') {
     const { createEngine } = await import('./engine.ts');
     const engine = createEngine();
-    // A page's own minifier breaks tfjs's threaded build, so more threads than one are the caller's decision here.
+    // Helpers would take cores from whatever else this thread's page does, so they are the caller's decision here.
     const description = await engine.open({ ...backend, threads: backend.threads ?? 1 });
     return makeTrainer(
       description,

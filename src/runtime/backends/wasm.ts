@@ -1,5 +1,5 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
-import { assetUrl, loadAsset } from '../assets.ts';
+import { type AssetName, assetUrl, loadAsset } from '../assets.ts';
 import type { SimdLevel } from '../capabilities.ts';
 import { heapOf, installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
@@ -20,8 +20,9 @@ interface WasmOptions {
 }
 
 /**
- * tfjs's wasm backend with limbeck's kernels on its heap. The threaded build is used only where more than one thread
- * is wanted: its memory is shared, and atomics and blob workers cost start-up time.
+ * tfjs's wasm backend with limbeck's kernels on its heap, which is shared where more than one thread is wanted. tfjs's own
+ * code runs on this thread either way: its threaded build starts eight workers whatever it is asked for, for operations
+ * that the kernels replace, and a worker that ends before they have ended is never freed by Chromium.
  */
 export async function openWasm({
   threads,
@@ -32,9 +33,9 @@ export async function openWasm({
 }: WasmOptions): Promise<OpenBackend> {
   const name = simdLevel === 'relaxed' ? 'kernels-relaxed.wasm' : 'kernels-simd.wasm';
   const bytes = await loadAsset(name, assetBase);
-  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', threads > 1);
-  tf.setThreadsCount(threads);
-  setPaths(assetBase);
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  tf.setThreadsCount(1);
+  setPaths(threads > 1, assetBase);
   const factory = tf.findBackendFactory('wasm');
   if (threads > 1) checkSharedHeap();
   await startTfjs();
@@ -68,7 +69,7 @@ export async function openWasm({
 }
 
 /**
- * tfjs's threaded build asks for a memory that may grow to 4 GB, and does not say why it failed where there is no room.
+ * A shared heap asks for room to grow to 4 GB, and tfjs does not say why it failed where there is none.
  * Throws    out-of-memory
  */
 function checkSharedHeap(): void {
@@ -93,9 +94,7 @@ async function startTfjs(): Promise<void> {
   const answer = await Promise.race([start, late]).finally(() => clearTimeout(timer));
   if (answer === true) return tf.ready();
   const why = {
-    late:
-      `it did not answer within ${START_MS / 1000} s. A bundle that minifies tfjs breaks its threads: use limbeck's ` +
-      'worker, or threads: 1',
+    late: `it did not answer within ${START_MS / 1000} s`,
     false: "check that its .wasm files are served beside the worker and that 'wasm-unsafe-eval' is allowed",
   };
   throw new LimbeckError(
@@ -105,22 +104,21 @@ async function startTfjs(): Promise<void> {
   );
 }
 
-function setPaths(assetBase: string | undefined): void {
-  const names = [
-    'tfjs-backend-wasm.wasm',
-    'tfjs-backend-wasm-simd.wasm',
-    'tfjs-backend-wasm-threaded-simd.wasm',
-  ] as const;
-  const paths = Object.fromEntries(names.map((name) => [name, pathOf(assetUrl(name, assetBase))]));
+function setPaths(isShared: boolean, assetBase: string | undefined): void {
+  const pathTo = (name: AssetName) => pathOf(assetUrl(name, assetBase));
+  const simd = pathTo(isShared ? 'tfjs-backend-wasm-simd-shared.wasm' : 'tfjs-backend-wasm-simd.wasm');
   try {
-    tf.setWasmPaths(paths as Record<(typeof names)[number], string>);
+    // tfjs wants a path for each of its builds, also for the one that is never started.
+    tf.setWasmPaths({
+      'tfjs-backend-wasm.wasm': pathTo('tfjs-backend-wasm.wasm'),
+      'tfjs-backend-wasm-simd.wasm': simd,
+      'tfjs-backend-wasm-threaded-simd.wasm': simd,
+    });
   } catch (error) {
     throw new LimbeckError(
       'backend-unavailable',
       `tfjs's wasm backend failed before in this thread (${messageOf(error)}).`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }
