@@ -157,6 +157,7 @@ export type { BalancedTerm, BalanceEvent, BalanceOptions } from './train/balance
 export { type Metric, type MetricInputs, measure } from './train/metric.ts';
 export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
 export type { SelfTeacherOptions } from './train/selfTeacher.ts';
+export { releaseTrainer } from './train/pageTrainer.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.ts';
 
 export type { QuantizationAwareOptions, QuantizationReport } from './train/quantizationAware.ts';

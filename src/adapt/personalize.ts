@@ -54,7 +54,7 @@ export interface PersonalizeOptions {
   readonly version?: number;
   /** Decides which examples are held out, their order and first small matrices. Default 0. */
   readonly seed?: number;
-  /** An open trainer, which stays open; or how to open one for this run. */
+  /** An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time. */
   readonly trainer?: Trainer | TrainerOptions;
   readonly signal?: AbortSignal;
 }
@@ -95,7 +95,7 @@ async function run(
   const hash = await baseHash(artifacts);
   const known = classifierOf(artifacts).classes;
   const classes = options.classes ?? known;
-  await using borrowed = await borrowTrainer(options.trainer);
+  await using borrowed = await borrowTrainer(options.trainer, { signal, emit });
   const { trainer } = borrowed;
   emit({ type: 'phase', phase: 'check' });
   for (const message of trainer.description.notices) emit({ type: 'notice', message });

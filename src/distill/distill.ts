@@ -89,7 +89,7 @@ export interface DistillOptions {
   readonly control?: boolean | ControlOptions;
   /** Decides initial weights and the order of examples. Default 0. */
   readonly seed?: number;
-  /** An open trainer, which stays open; or how to open one for this run. */
+  /** An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time. */
   readonly trainer?: Trainer | TrainerOptions;
   readonly signal?: AbortSignal;
 }
@@ -129,7 +129,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
   const { teacher, data, holdout, trainer: given } = options;
   const student = isLayersModel(options.student) ? studentFromModel(options.student) : options.student;
   const startedAt = performance.now();
-  await using borrowed = await borrowTrainer(given);
+  await using borrowed = await borrowTrainer(given, { signal, emit });
   const { trainer } = borrowed;
   // Ends the asking when the training ends early.
   const teaching = new AbortController();

@@ -62,12 +62,12 @@ export interface RoundsOptions {
 /** Throws what `openTrainer` throws. */
 export async function openRounds({ options, rounds, emit, signal }: RoundsOptions): Promise<Rounds> {
   const { trainer: given, seed = 0 } = options;
-  const borrowed = await borrowTrainer(given);
-  const { trainer } = borrowed;
   let round = 0;
   let begun = 0;
   // What comes before the first round belongs to it.
   const tell = (event: DistillEvent) => emit({ ...event, round: begun === 0 ? 1 : round });
+  const borrowed = await borrowTrainer(given, { signal, emit: tell });
+  const { trainer } = borrowed;
   const checkFirst = async (one: RoundOfDistill) => {
     const { loss = softTargets() } = one;
     const job = await makeJob(one, asStudent(one.student), loss);

@@ -1,13 +1,49 @@
+import { type TrainerUse, type Turn, usePageTrainer } from './pageTrainer.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
 
-/** A trainer for the time of a job. */
-export interface BorrowedTrainer extends AsyncDisposable {
-  readonly trainer: Trainer;
-}
-
-/** The open trainer that was given, which stays open; or one that is opened, and ends with the job. Throws what `openTrainer` throws. */
-export async function borrowTrainer(given: Trainer | TrainerOptions | undefined): Promise<BorrowedTrainer> {
+/**
+ * The open trainer that was given, which stays open; or the page's for these options, once it is this run's turn. On the
+ * calling thread ('none') one is opened, and ends with the job. Without a `turn` it is for predictions only, which come in
+ * between the steps of whatever runs.
+ * Throws what `openTrainer` throws, and an AbortError while it waits.
+ */
+export async function borrowTrainer(given: Trainer | TrainerOptions | undefined, turn?: Turn): Promise<TrainerUse> {
   if (given !== undefined && 'train' in given) return { trainer: given, [Symbol.asyncDispose]: async () => undefined };
+  if (given?.worker !== 'none') return usePageTrainer(given ?? {}, turn);
   const trainer = await openTrainer(given);
   return { trainer, [Symbol.asyncDispose]: () => trainer[Symbol.asyncDispose]() };
+}
+
+/** Borrows again and again; what the calling thread has opened ('none') stays open until this is disposed. */
+export interface Lender extends AsyncDisposable {
+  /** For predictions. Throws what `openTrainer` throws. */
+  lend(): Promise<TrainerUse>;
+  /** What a run is to be given as its `trainer`. Throws what `openTrainer` throws. */
+  forRun(): Promise<Trainer | TrainerOptions | undefined>;
+}
+
+export function openLender(given: Trainer | TrainerOptions | undefined): Lender {
+  if (given === undefined || 'train' in given || given.worker !== 'none') {
+    return {
+      lend: () => borrowTrainer(given),
+      forRun: async () => given,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+  let opening: Promise<Trainer> | undefined;
+  const open = async () => {
+    opening ??= openTrainer(given);
+    try {
+      return await opening;
+    } catch (error) {
+      // One that did not open is tried again the next time.
+      opening = undefined;
+      throw error;
+    }
+  };
+  return {
+    lend: async () => borrowTrainer(await open()),
+    forRun: open,
+    [Symbol.asyncDispose]: async () => (await opening)?.[Symbol.asyncDispose](),
+  };
 }

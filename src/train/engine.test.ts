@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { NamedArrays } from '../core/shape.ts';
 import { backendOptions } from '../losses/lossContract.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from '../student/build.ts';
@@ -43,6 +44,34 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
     const outputs = await engine.predict({ kind: 'artifacts', artifacts }, { input: holdout.inputs });
     expect(outputs['logits']?.data.every(Number.isFinite)).toBe(true);
   });
+
+  test.each([{}, { quantizationAware: true as const }])(
+    'predicts between the steps of a training, and changes neither %o',
+    async (how) => {
+      const other: PortableStudent = { kind: 'artifacts', artifacts: (await train({ epochs: 1, seed: 9 })).artifacts };
+      const inputs = { input: holdout.inputs };
+      const alone = await engine.predict(other, inputs);
+      const undisturbed = await train({ ...how, epochs: 2 });
+      const source = sourceOf(problem);
+      const beside: Promise<NamedArrays>[] = [];
+      let isOver = false;
+      let early = 0;
+      const read: TrainSource['read'] = async (indices) => {
+        const answer = engine.predict(other, inputs);
+        answer.then(() => isOver || early++);
+        beside.push(answer);
+        // The step is not given its examples before the prediction is there: a deadlock, if it waited for the training.
+        await answer;
+        return source.read(indices);
+      };
+      const disturbed = await train({ ...how, epochs: 2 }, { ...source, read });
+      isOver = true;
+      expect(early).toBe(beside.length);
+      expect(early).toBeGreaterThan(4);
+      for (const answer of beside) expect((await answer)['logits']?.data).toEqual(alone['logits']?.data);
+      expect(bytesOf(disturbed.artifacts)).toEqual(bytesOf(undisturbed.artifacts));
+    },
+  );
 
   test('takes no step where it was stopped before', async () => {
     const untouched = await buildStudent(await student.portable(), 5);

@@ -1,3 +1,4 @@
+import { makeAsides } from '../core/asides.ts';
 import { abortError, isAbortError, LimbeckError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
@@ -35,7 +36,10 @@ export interface MemoryState {
   readonly heapBytes: number;
 }
 
-/** tfjs, its kernels and the training loop, on the thread where this is called. One job at a time. */
+/**
+ * tfjs, its kernels and the training loop, on the thread where this is called. One job at a time; predictions come in
+ * between the steps of a training.
+ */
 export interface Engine {
   open(options: BackendOptions): Promise<BackendDescription>;
   /** Builds the student and runs one batch through loss and gradient, without changing a weight. */
@@ -64,6 +68,7 @@ const NO_SOURCE: Pick<TrainSource, 'read'> = { read: async () => ({ inputs: {}, 
 /** `nearTeacher` is the one on this thread and this GPU. */
 export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTeacher): Engine {
   const enqueue = makeQueue();
+  const asides = makeAsides();
   let backend: OpenBackend | undefined;
 
   const requireOpen = () => {
@@ -112,7 +117,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           [quantized.beforeStep(step, steps), adaptation.beforeStep(step)].includes(true);
         const { complete } = self;
         const run = { model, student, loss, optimizer, mode, balance, signal };
-        const options = { ...job, ...run, read, complete, beforeStep };
+        const options = { ...job, ...run, read, complete, beforeStep, rest: asides.during };
         for await (const event of trainLoop(options)) {
           if (event.type === 'step') self.afterStep();
           if (event.type === 'epoch') {
@@ -200,8 +205,11 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           }
         }),
       ),
-    train: (job, source, emit, signal) => enqueue(() => train(job, source, emit, signal)),
-    predict: (student, inputs) => enqueue(() => withModel(student, 0, (model) => predictBatch(model, inputs))),
+    train: (job, source, emit, signal) => enqueue(() => asides.takenBy(() => train(job, source, emit, signal))),
+    predict(student, inputs) {
+      const work = () => withModel(student, 0, (model) => predictBatch(model, inputs));
+      return asides.isTaken ? asides.ask(work) : enqueue(work);
+    },
     timeMs: (student, inputs, repeats) =>
       enqueue(() =>
         withModel(student, 0, async (model) => {

@@ -34,6 +34,8 @@ export interface LoopOptions extends StepOptions {
   readonly balance?: Balance | undefined;
   /** Called right before a batch is learned, when the step before is through: adds what depends on the student by then. */
   readonly complete?: (batch: NearBatch, indices: Int32Array) => Promise<NearBatch>;
+  /** What is done while the next batch is not there: no step is under way then. */
+  readonly rest?: <T>(awaited: Promise<T>) => Promise<T>;
   readonly signal?: AbortSignal;
 }
 
@@ -78,6 +80,7 @@ export async function* trainLoop(
   options: LoopOptions,
 ): AsyncGenerator<StepEvent | EpochEvent | NoticeEvent | BalanceEvent, void, void> {
   const { epochs, signal, balance, beforeStep = () => false, complete = async (batch) => batch } = options;
+  const { rest = (awaited) => awaited } = options;
   const ahead = balance === undefined ? [] : await readAhead(options, balance.steps);
   if (balance !== undefined) yield* await balance.measure(options, await asFirstRead(options, ahead), 0);
   const read = async (indices: Int32Array) => ahead.shift() ?? options.read(indices);
@@ -95,7 +98,7 @@ export async function* trainLoop(
     for (let step = 1; step <= order.length; step++) {
       const waitStartedAt = performance.now();
       const progress = { step: (epoch - 1) * order.length + step - 1, steps: epochs * order.length, epoch, epochs };
-      const given = await next;
+      const given = await rest(next);
       cores.afterWaiting(performance.now() - waitStartedAt, stepMs);
       const following = order[step];
       if (following !== undefined) {

@@ -45,31 +45,47 @@ const OPTIONS = ['worker', 'backend', 'threads', 'simdLevel', 'kernels', 'assetB
  */
 const CLOSE_MS = 1000;
 
+/** A trainer, and its death. */
+export interface StartedTrainer {
+  readonly trainer: Trainer;
+  /** Resolves when its worker died by itself; never when it was disposed. */
+  readonly died: Promise<unknown>;
+}
+
 /**
- * Opens a trainer; dispose it to end its worker and free its memory.
+ * Opens a trainer of your own; dispose it to end its worker and free its memory. Without one, all runs of a page share the
+ * page's (`usePageTrainer`), one after the other.
  * Throws    invalid-option · worker-unreachable · backend-unavailable · wasm-blocked · out-of-memory
  */
 export async function openTrainer(options: TrainerOptions = {}): Promise<Trainer> {
+  return (await startTrainer(options)).trainer;
+}
+
+/** Throws what `openTrainer` throws. */
+export async function startTrainer(options: TrainerOptions): Promise<StartedTrainer> {
   checkKnownOptions(options, OPTIONS, 'openTrainer');
   const { worker = 'shipped', ...backend } = options;
-  if (worker === 'none') {
-    const { createEngine } = await import('./engine.ts');
-    const engine = createEngine();
-    // Helpers would take cores from whatever else this thread's page does, so they are the caller's decision here.
-    const description = await engine.open({ ...backend, threads: backend.threads ?? 1 });
-    return makeTrainer(
-      description,
-      (use) => use(engine),
-      () => engine.close(),
-    );
-  }
+  if (worker === 'none') return startHere(backend);
   try {
-    return await openInWorker(worker, backend);
+    return await startInWorker(worker, backend);
   } catch (error) {
     if (backend.threads === 1 || !(error instanceof LimbeckError) || !mayStartOnOneThread(error)) throw error;
     const notice = `Training runs on one thread, because several did not start: ${error.message}`;
-    return openInWorker(worker, { ...backend, threads: 1 }, [notice]);
+    return startInWorker(worker, { ...backend, threads: 1 }, [notice]);
   }
+}
+
+async function startHere(backend: BackendOptions): Promise<StartedTrainer> {
+  const { createEngine } = await import('./engine.ts');
+  const engine = createEngine();
+  // Helpers would take cores from whatever else this thread's page does, so they are the caller's decision here.
+  const description = await engine.open({ ...backend, threads: backend.threads ?? 1 });
+  const trainer = makeTrainer(
+    description,
+    (use) => use(engine),
+    () => engine.close(),
+  );
+  return { trainer, died: new Promise(() => undefined) };
 }
 
 /**
@@ -80,11 +96,11 @@ function mayStartOnOneThread({ code, details }: LimbeckError): boolean {
   return code === 'out-of-memory' || details['isLate'] === true;
 }
 
-async function openInWorker(
+async function startInWorker(
   worker: Exclude<WorkerOption, 'none'>,
   backend: BackendOptions,
   notices: readonly string[] = [],
-): Promise<Trainer> {
+): Promise<StartedTrainer> {
   const host = await startHost<{ readonly engine: Engine }>(worker);
   try {
     const opened = await host.call((api) => api.engine.open(backend));
@@ -99,11 +115,16 @@ async function openInWorker(
       await Promise.race([host.call((api) => api.engine.close()).catch(() => undefined), sleep(CLOSE_MS)]);
       await host[Symbol.asyncDispose]();
     };
-    return makeTrainer(description, callEngine, close, workplace);
+    return { trainer: makeTrainer(description, callEngine, close, workplace), died: host.died };
   } catch (error) {
     await host[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Whether a trainer is of no use after this error, so that the next run needs another. */
+export function isLost(error: unknown): boolean {
+  return error instanceof LimbeckError && ['worker-died', 'out-of-memory', 'backend-unavailable'].includes(error.code);
 }
 
 function sleep(ms: number): Promise<void> {

@@ -59,7 +59,7 @@ async function personalize(
   if (holdout !== undefined) checkLabels(await readLabels(holdout, signal), classes, 'holdout');
 
   const ask: Asking = { bytes, tensor, options, emit, signal };
-  await using borrowed = method === 'head' ? await borrowTrainer(options.trainer) : undefined;
+  await using borrowed = method === 'head' ? await borrowTrainer(options.trainer, { signal, emit }) : undefined;
   const learn = (rows: LabelledRows) => makeHead(rows, classes, borrowed?.trainer, ask);
   emit({ type: 'phase', phase: 'features' });
   const answers = await askBackbone(ask);
@@ -95,7 +95,7 @@ async function personalizeByLora(
   signal: AbortSignal,
 ): Promise<PersonalizedOnnx> {
   const { adaptByLora } = await import('./loraOnnx.ts');
-  await using borrowed = await borrowTrainer(options.trainer);
+  await using borrowed = await borrowTrainer(options.trainer, { signal, emit });
   return await adaptByLora({ bytes, options, trainer: borrowed.trainer, emit, signal });
 }
 

@@ -94,7 +94,7 @@ export interface PersonalizeOnnxOptions
   readonly output?: string;
   /** Name of the model for messages. Default 'model'. */
   readonly name?: string;
-  /** An open trainer, which stays open; or how to open one for this run. */
+  /** An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time. */
   readonly trainer?: Trainer | TrainerOptions;
   /** Default 0. */
   readonly seed?: number;

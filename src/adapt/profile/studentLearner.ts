@@ -11,7 +11,7 @@ import { inputShapesOf } from '../../student/inputShapesOf.ts';
 import type { Patch } from '../../student/patch.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
 import { withLogits } from '../../student/withLogits.ts';
-import { borrowTrainer } from '../../train/borrowTrainer.ts';
+import { type Lender, openLender } from '../../train/borrowTrainer.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
 import { answersOf } from '../answersOf.ts';
 import type { LearnBudget } from '../budget.ts';
@@ -34,7 +34,7 @@ export interface StudentLearnerOptions {
   readonly keep?: KeepOptions;
   readonly guard?: GuardOptions;
   readonly seed?: number;
-  /** An open trainer, which stays open; or how to open one, which the profile closes. */
+  /** An open trainer, which stays open; or how to open the page's. Default: the page's, on all its cores. */
   readonly trainer?: Trainer | TrainerOptions;
 }
 
@@ -48,17 +48,7 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
   return async (base) => {
     const artifacts = await artifactsFrom(base);
     const classifier = classifierOf(artifacts);
-    let borrowing: ReturnType<typeof borrowTrainer> | undefined;
-    const open = async () => {
-      borrowing ??= borrowTrainer(options.trainer);
-      try {
-        return (await borrowing).trainer;
-      } catch (error) {
-        // One that did not open is tried again the next time.
-        borrowing = undefined;
-        throw error;
-      }
-    };
+    const lender = openLender(options.trainer);
     const hash = await baseHash(artifacts);
     const logits = withLogits(artifacts);
     let patched: { readonly patch: Patch; readonly student: Promise<Student> } | undefined;
@@ -72,17 +62,18 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
       inputs: inputShapesOf(artifacts),
       classes: classifier.classes,
       async features(inputs, signal = new AbortController().signal) {
-        return (await answersOf({ artifacts: logits, classifier, trainer: await open(), signal }, inputs)).features;
+        await using borrowed = await lender.lend();
+        const { trainer } = borrowed;
+        return (await answersOf({ artifacts: logits, classifier, trainer, signal }, inputs)).features;
       },
-      learn: async (kept, budget, emit, signal) =>
-        learnFrom({ artifacts, hash, kept, budget, emit, signal, trainer: await open(), options }),
+      learn: (kept, budget, emit, signal) =>
+        learnFrom({ artifacts, hash, kept, budget, emit, signal, lender, options }),
       async predict(patch, inputs) {
-        const answers = await (await open()).predict(await studentWith(patch), inputs);
+        await using borrowed = await lender.lend();
+        const answers = await borrowed.trainer.predict(await studentWith(patch), inputs);
         return probsOf((answers['logits'] ?? Object.values(answers)[0]) as NdArray);
       },
-      async [Symbol.asyncDispose]() {
-        await (await borrowing)?.[Symbol.asyncDispose]();
-      },
+      [Symbol.asyncDispose]: () => lender[Symbol.asyncDispose](),
     };
   };
 }
@@ -99,7 +90,7 @@ interface Asked {
   readonly budget: LearnBudget;
   readonly emit: (event: LearnProgress) => void;
   readonly signal: AbortSignal;
-  readonly trainer: Trainer;
+  readonly lender: Lender;
   readonly options: StudentLearnerOptions;
 }
 
@@ -110,7 +101,7 @@ async function learnFrom({
   budget,
   emit,
   signal,
-  trainer,
+  lender,
   options,
 }: Asked): Promise<LearnResult> {
   const hasFeatures = kept.keeps === 'features';
@@ -130,7 +121,7 @@ async function learnFrom({
     ...(guard && { guard }),
     ...(seed !== undefined && { seed }),
     budget,
-    trainer,
+    trainer: await lender.forRun(),
     signal,
   });
   for await (const event of run) {

@@ -1,4 +1,5 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { relieveMemory } from '../../core/memoryPressure.ts';
 import type { WorkerOption } from '../../workers/host.ts';
 import type { PlacedSession } from './recover.ts';
 import type { ModelFiles, Placement, SessionSettings } from './sessionSettings.ts';
@@ -59,6 +60,8 @@ export async function openFirst(
     try {
       return { session: await opens(), hash };
     } catch (error) {
+      // A trainer that is only kept warm for the next run makes room.
+      if (error instanceof LimbeckError && error.code === 'out-of-memory' && (await relieveMemory())) continue;
       const next = nextBest(error, placement);
       if (next === undefined) throw error;
       tell(next.notice);

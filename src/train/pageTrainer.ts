@@ -1,0 +1,197 @@
+import { onMemoryPressure } from '../core/memoryPressure.ts';
+import type { NoticeEvent } from './loop.ts';
+import { isLost, type StartedTrainer, startTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
+
+/** How long a trainer that nobody uses stays warm. */
+const IDLE_MS = 60_000;
+/** A heap never shrinks, so one that a large student has filled is not kept for the next, which may be small. */
+const MOST_IDLE_BYTES = 256e6;
+
+/** A trainer that several users of this page share. */
+interface PageTrainer {
+  readonly options: TrainerOptions;
+  readonly starting: Promise<StartedTrainer>;
+  users: number;
+  /** A run has it to itself; the others wait here, in the order in which they came. */
+  isTaken: boolean;
+  readonly waiting: (() => void)[];
+  idle?: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** Those that may be used again. One that failed is forgotten here, and ends with its last user. */
+const kept = new Set<PageTrainer>();
+
+/** One use of the page's trainer. */
+export interface TrainerUse extends AsyncDisposable {
+  readonly trainer: Trainer;
+}
+
+/** A run waits until the runs before it are through, and says so where it has to. */
+export interface Turn {
+  readonly signal: AbortSignal;
+  readonly emit: (event: NoticeEvent) => void;
+}
+
+const WAITS =
+  'Another run has the trainer of this page; this one starts when that is through. To run both at once, give one a trainer ' +
+  'of its own: trainer: await openTrainer().';
+
+/**
+ * The trainer that this page keeps for these options: started at its first use, warm for the next, ended after a minute
+ * without one, when the page is left or when memory is short. Without a `turn` it is used beside a run that has it: only
+ * predictions come in between its steps.
+ * Throws    what `openTrainer` throws · AbortError while it waits
+ */
+export async function usePageTrainer(options: TrainerOptions, turn?: Turn): Promise<TrainerUse> {
+  const own = find(options) ?? start(options);
+  own.users++;
+  clearTimeout(own.idle);
+  let hasTurn = false;
+  let isOver = false;
+  const leave = async () => {
+    if (isOver) return;
+    isOver = true;
+    if (hasTurn) pass(own);
+    own.users--;
+    if (own.users === 0) await rest(own);
+  };
+  try {
+    const { trainer } = await own.starting;
+    if (turn !== undefined) {
+      await takeTurn(own, turn);
+      hasTurn = true;
+    }
+    return { trainer: noticing(trainer, own), [Symbol.asyncDispose]: leave };
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+}
+
+/**
+ * Ends the trainer that this page keeps between runs, where no run uses it; it is started again when one needs it. A page
+ * that has personalized once and now needs its memory for something else calls this; otherwise it ends by itself.
+ */
+export async function releaseTrainer(): Promise<void> {
+  await endIdle();
+}
+
+function find(options: TrainerOptions): PageTrainer | undefined {
+  return [...kept].find((one) => isEqual(one.options, options));
+}
+
+function start(options: TrainerOptions): PageTrainer {
+  const others = endIdle();
+  const starting = others.then(() => startTrainer(options));
+  const own: PageTrainer = { options, starting, users: 0, isTaken: false, waiting: [] };
+  kept.add(own);
+  watch();
+  starting.then(
+    ({ died }) => void died.then(() => endDead(own)),
+    () => kept.delete(own),
+  );
+  return own;
+}
+
+/** What it cannot go on after is not waited for by the next run: that one gets a new trainer. */
+function noticing(trainer: Trainer, own: PageTrainer): Trainer {
+  const note = (error: unknown) => {
+    if (isLost(error)) kept.delete(own);
+  };
+  const noted = <T>(answer: Promise<T>) => {
+    answer.catch(note);
+    return answer;
+  };
+  return {
+    ...trainer,
+    check: (job, batch) => noted(trainer.check(job, batch)),
+    async train(...job) {
+      const outcome = await noted(trainer.train(...job));
+      note(outcome.error);
+      return outcome;
+    },
+    predict: (student, inputs) => noted(trainer.predict(student, inputs)),
+    timeMs: (student, inputs, repeats) => noted(trainer.timeMs(student, inputs, repeats)),
+  };
+}
+
+function takeTurn(own: PageTrainer, { signal, emit }: Turn): Promise<void> {
+  signal.throwIfAborted();
+  if (!own.isTaken) {
+    own.isTaken = true;
+    return Promise.resolve();
+  }
+  emit({ type: 'notice', message: WAITS });
+  return new Promise((resolve, reject) => {
+    const go = () => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    };
+    const stop = () => {
+      own.waiting.splice(own.waiting.indexOf(go), 1);
+      reject(signal.reason);
+    };
+    own.waiting.push(go);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+function pass(own: PageTrainer): void {
+  const next = own.waiting.shift();
+  if (next === undefined) own.isTaken = false;
+  else next();
+}
+
+/** Nobody uses it: it stays warm for a while, or ends. */
+async function rest(own: PageTrainer): Promise<void> {
+  if (!kept.has(own)) return end(own);
+  // One is kept warm, not one for each way to open it.
+  await Promise.all([...kept].filter((one) => one !== own).map(endWhereIdle));
+  if (own.users > 0) return;
+  own.idle = setTimeout(() => void endWhereIdle(own), IDLE_MS);
+  // In Node a timer would keep the process.
+  (own.idle as unknown as { unref?: () => void }).unref?.();
+  const { trainer } = await own.starting;
+  const heapBytes = await trainer.memory().then(
+    (memory) => memory.heapBytes,
+    () => Number.POSITIVE_INFINITY,
+  );
+  if (heapBytes > MOST_IDLE_BYTES) await endWhereIdle(own);
+}
+
+async function endDead(own: PageTrainer): Promise<void> {
+  kept.delete(own);
+  if (own.users === 0) await end(own);
+}
+
+async function endWhereIdle(own: PageTrainer): Promise<boolean> {
+  if (own.users > 0 || !kept.delete(own)) return false;
+  await end(own);
+  return true;
+}
+
+async function end(own: PageTrainer): Promise<void> {
+  clearTimeout(own.idle);
+  const started = await own.starting.catch(() => undefined);
+  await started?.trainer[Symbol.asyncDispose]();
+}
+
+async function endIdle(): Promise<boolean> {
+  return (await Promise.all([...kept].map(endWhereIdle))).includes(true);
+}
+
+let isWatched = false;
+
+/** Memory is also short, for whoever comes next, once the page is left; WebKit keeps the worker of a page that was. */
+function watch(): void {
+  if (isWatched) return;
+  isWatched = true;
+  onMemoryPressure(endIdle);
+  globalThis.addEventListener?.('pagehide', () => void endIdle());
+}
+
+/** Workers made by the same function are alike; others are not known to be. */
+function isEqual(one: TrainerOptions, other: TrainerOptions): boolean {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof TrainerOptions>;
+  return [...names].every((name) => one[name] === other[name]);
+}
