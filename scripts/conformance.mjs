@@ -63,7 +63,12 @@ const server = await serve('dist', {
   extra: {
     '/conformance.html': { type: 'text/html', body: PAGE },
     '/conformance.js': { type: 'text/javascript', body: await bundledSpecs() },
-    ...(flags.stock && { [`/${THREADED}`]: { type: 'application/wasm', body: threadedBuild() } }),
+    ...(flags.stock && {
+      [`/${THREADED}`]: {
+        type: 'application/wasm',
+        body: readFileSync(`node_modules/@tensorflow/tfjs-backend-wasm/dist/${THREADED}`),
+      },
+    }),
   },
 });
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -103,8 +108,6 @@ function gapsOf(engine) {
 }
 
 /** The package marks its specs as free of side effects, so a bundler would drop them: those marks are ignored. */
-const threadedBuild = () => readFileSync(`node_modules/@tensorflow/tfjs-backend-wasm/dist/${THREADED}`);
-
 async function bundledSpecs() {
   const { outputFiles, metafile } = await build({
     entryPoints: ['e2e/conformance/page.ts'],
