@@ -14,7 +14,7 @@ import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import type { LearnBudget } from './budget.ts';
 import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
-import { firstAccepted } from './firstAccepted.ts';
+import { drawnAccepted, firstAccepted } from './firstAccepted.ts';
 import type { GuardOptions } from './guard.ts';
 import type { KeepOptions } from './keep.ts';
 import { openCrossMeasure, openMeasure } from './measured.ts';
@@ -125,15 +125,16 @@ async function run(
   const metric = options.guard?.metric ?? 'accuracy';
   const rounds = options.precision === 'float32' ? (patch: Patch) => patch : roundedPatch;
   const measured = { artifacts, metric, trainer, signal };
-  const tried = await firstAccepted(
-    candidate,
-    { guard: options.guard ?? {}, rounds },
-    {
-      own:
-        crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held),
-      base: openMeasure(measured, base),
-    },
-  );
+  const trying = { guard: options.guard ?? {}, rounds };
+  const measures = {
+    own: crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held),
+    base: openMeasure(measured, base),
+  };
+  const { guardEpsilon: epsilon, noiseSeed: key = [] } = lesson.privacy ?? {};
+  const tried =
+    epsilon === undefined
+      ? await firstAccepted(candidate, trying, measures)
+      : await drawnAccepted(candidate, { ...trying, epsilon, held: held?.size ?? 0, key }, measures);
   const { own, ofBase, strength } = tried;
   const verdict = isEmptyPatch(candidate) ? NO_CHANGE : tried.verdict;
   const patch: Patch = verdict.isAccepted ? tried.patch : { ...frame, changes: [] };

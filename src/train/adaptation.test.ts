@@ -133,10 +133,7 @@ describe.each(['cpu', 'wasm'] as const)('an adaptation on %s', (backendName) => 
       expectNear(found, expected[name] as NdArray, 1e-5);
     }
     const loud = { ...privacy, clipNorm: 0.1, noiseMultiplier: 1 };
-    const noisy = await run(
-      { ...job, adaptation: { learns: 'low-rank', rank: 1, privacy: loud } },
-      blankFirst(),
-    );
+    const noisy = await run({ ...job, adaptation: { learns: 'low-rank', rank: 1, privacy: loud } }, blankFirst());
     expect(noisy.adapted?.lowRank).toBeDefined();
     expect(valuesOf(noisy.artifacts)).not.toEqual(expected);
   });

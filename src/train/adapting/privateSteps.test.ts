@@ -6,7 +6,13 @@ import { openPrivateSteps } from './privateSteps.ts';
 
 await tf.setBackend('cpu');
 
-const options = { clipNorm: 2, noiseMultiplier: 0, lots: [2, 0, 3], expectedLot: 4, noiseSeed: [1, 2, 3, 4, 5, 6, 7, 8] };
+const options = {
+  clipNorm: 2,
+  noiseMultiplier: 0,
+  lots: [2, 0, 3],
+  expectedLot: 4,
+  noiseSeed: [1, 2, 3, 4, 5, 6, 7, 8],
+};
 
 describe('private steps', () => {
   test('clip each example over everything that learns, and divide the sum by the expected number', () => {
@@ -64,6 +70,56 @@ describe('private steps', () => {
     expect(Math.abs(product / size)).toBeLessThan(4 * (0.75 ** 2 / Math.sqrt(size)));
   });
 
+  test('one example changes a sum by no more than the clip norm, and by the same in any company and order', () => {
+    const random = seededRandom(5);
+    const size = 300;
+    // Float32 values whose squares a sum rounds, some far longer than others.
+    const examples = Array.from({ length: 12 }, (_, i) =>
+      Float32Array.from({ length: size }, () => 10 ** (i - 6) * (random() - 0.5)),
+    );
+    const clipNorm = 0.3;
+    const sumOf = (chosen: readonly (Float32Array | undefined)[]) => {
+      const one = { ...options, clipNorm, lots: [chosen.length], expectedLot: 1 };
+      const steps = openPrivateSteps(one);
+      const found: number[][] = [];
+      for (const values of [new Float32Array(size), ...chosen]) {
+        const gradients = { a: tf.tensor(values as Float32Array) };
+        const made = steps.add(gradients);
+        for (const step of made) found.push([...(step['a']?.dataSync() ?? [])]);
+        tf.dispose([gradients, made] as never);
+      }
+      return found.at(-1) as number[];
+    };
+    expect(sumOf(examples)).toEqual(sumOf([...examples].reverse()));
+    // By itself it is the float32 nearest to whole multiples of the unit.
+    const unit = 2 ** -2 * 2 ** -36;
+    for (const example of examples) {
+      const alone = sumOf([example]);
+      expect(Math.hypot(...alone)).toBeLessThanOrEqual(clipNorm);
+      const norm = Math.hypot(...example);
+      const scale = Math.min(1, (clipNorm * (1 - 2 ** -24)) / norm);
+      expect(alone).toEqual([...example].map((value) => Math.fround(unit * Math.round((value * scale) / unit))));
+    }
+  });
+
+  test('what a step shows lies on a grid that is far coarser than its last bits, whatever lies beneath', () => {
+    const [size, noiseMultiplier] = [5000, 1.5];
+    // The deviation is 3; the largest power of two in it, 2.
+    const grid = 2 / 1024;
+    for (const value of [0, 1e-3, 0.0123456]) {
+      const steps = openPrivateSteps({ ...options, noiseMultiplier, lots: [1], expectedLot: 1 });
+      const gradients = { a: tf.fill([size], value) };
+      const made = [...steps.add(gradients), ...steps.add(gradients)];
+      const points = [...(made[0]?.['a']?.dataSync() ?? [])].map((shown) => shown / grid);
+      tf.dispose([gradients, made] as never);
+      expect(points).toHaveLength(size);
+      expect(points.every(Number.isInteger)).toBe(true);
+      // Odd and even alike: no pattern tells the sum.
+      const odd = points.filter((point) => Math.abs(point % 2) === 1).length;
+      expect(Math.abs(odd / size - 0.5)).toBeLessThan(4 * (0.5 / Math.sqrt(size)));
+    }
+  });
+
   test('a gradient that is not finite is told, not hidden by the clipping', () => {
     const gradients = { a: tf.tensor([1, Number.POSITIVE_INFINITY]) };
     const steps = openPrivateSteps(options);
@@ -71,6 +127,17 @@ describe('private steps', () => {
     expect(() => steps.add(gradients)).toThrow(expect.objectContaining({ code: 'not-finite' }));
     gradients.a.dispose();
   });
+});
+
+test('steps without any example are as many and as noisy as others', () => {
+  const steps = openPrivateSteps({ ...options, noiseMultiplier: 1, lots: [0, 0, 0] });
+  const blank = { a: tf.tensor([1, Number.NaN, 3]) };
+  const made = steps.add(blank);
+  const shown = made.map((step) => [...(step['a']?.dataSync() ?? [])]);
+  tf.dispose([blank, made] as never);
+  expect(shown).toHaveLength(3);
+  expect(new Set(shown.flat()).size).toBe(9);
+  expect(shown.flat().every((value) => Number.isFinite(value) && value !== 0)).toBe(true);
 });
 
 describe('normal numbers', () => {
