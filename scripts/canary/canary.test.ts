@@ -6,7 +6,7 @@ import { lowerBound, upperLimit } from './bound.ts';
 test('a canary shows less than the ε that is told, and more where noise, clipping or the choice is broken', async () => {
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   let audits = 0;
-  for await (const { place, broken, epsilonTold, epsilonShown } of audit({ runs: 70, epsilon: 1, seed: 1 })) {
+  for await (const { place, broken, epsilonTold, epsilonShown } of audit({ runs: 100, epsilon: 1, seed: 1 })) {
     audits++;
     expect(epsilonTold).toBeCloseTo(1, 4);
     if (broken === 'nothing') expect(epsilonShown, place).toBeLessThanOrEqual(epsilonTold);

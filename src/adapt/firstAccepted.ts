@@ -42,7 +42,7 @@ export async function firstAccepted(whole: Patch, { guard, rounds }: Trying, mea
  */
 export async function drawnAccepted(
   whole: Patch,
-  { guard, rounds, epsilon, held, key }: Trying & PrivateChoice,
+  { guard, rounds, epsilon, expectedHeld, held, key }: Trying & PrivateChoice,
   measures: Measures,
 ): Promise<Tried> {
   const allowed: (Omit<Tried, 'verdict'> & { readonly right: number })[] = [];
@@ -54,7 +54,9 @@ export async function drawnAccepted(
     if (decide(guard, undefined, tried.ofBase).isAccepted) allowed.push(counted);
   }
   const none = first as (typeof allowed)[number];
-  const chosen = drawnStrength([...allowed, none], { epsilon, tolerance: guard.tolerance ?? 0, held, key });
+  // By how many are expected: how many there are must not shift the choice.
+  const tolerated = (guard.tolerance ?? 0) * expectedHeld;
+  const chosen = drawnStrength([...allowed, none], { epsilon, tolerated, key });
   const isAccepted = chosen.strength > 0;
   const what = isAccepted ? `${chosen.strength} times the changes` : 'No change';
   const why = `${what} was drawn by how many held-out examples each answers rightly, within the privacy that is stated`;
@@ -74,9 +76,10 @@ interface Measures {
   readonly base: Measure;
 }
 
-/** What a choice may tell of a held-out example, in nats; how many these are; and what decides the chance. */
+/** What a choice may tell of a held-out example, in nats; how many are expected, and are there; and what decides the chance. */
 interface PrivateChoice {
   readonly epsilon: number;
+  readonly expectedHeld: number;
   readonly held: number;
   readonly key: SecretKey;
 }

@@ -65,6 +65,7 @@ export interface LessonPrivacy {
   /** Of the examples to learn from, how many are expected: which are held out is chance. */
   readonly expected: number;
   readonly expectedLot: number;
+  readonly expectedHeld: number;
   /** What the guard's choice may tell of a held-out example, in nats; undefined where none is held out. */
   readonly guardEpsilon: number | undefined;
   readonly spent: PrivacySpent;

@@ -130,11 +130,11 @@ async function run(
     own: crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held),
     base: openMeasure(measured, base),
   };
-  const { guardEpsilon: epsilon, noiseSeed: key = [] } = lesson.privacy ?? {};
+  const { guardEpsilon: epsilon, expectedHeld = 0, noiseSeed: key = [] } = lesson.privacy ?? {};
   const tried =
     epsilon === undefined
       ? await firstAccepted(candidate, trying, measures)
-      : await drawnAccepted(candidate, { ...trying, epsilon, held: held?.size ?? 0, key }, measures);
+      : await drawnAccepted(candidate, { ...trying, epsilon, expectedHeld, held: held?.size ?? 0, key }, measures);
   const { own, ofBase, strength } = tried;
   const verdict = isEmptyPatch(candidate) ? NO_CHANGE : tried.verdict;
   const patch: Patch = verdict.isAccepted ? tried.patch : { ...frame, changes: [] };

@@ -61,8 +61,8 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
   const dropped = new Set(isPrivate ? [] : contradictions.flat());
   const places = Int32Array.from({ length: all.size }, (_, i) => i).filter((i) => !dropped.has(i));
   const kept = pickExamples(all, places);
-  const counts = checkClasses(kept, asked, { classes, known, isPrivate });
-  const { method, fallback } = isPrivate ? { method: asked, fallback: undefined } : fitting(asked, counts, emit);
+  const ofClass = checkClasses(kept, asked, { classes, known, isPrivate });
+  const { method, fallback } = isPrivate ? { method: asked, fallback: undefined } : fitting(asked, ofClass, emit);
 
   const grown = classes > known ? withClasses(artifacts, classes, 'zeros') : artifacts;
   const classifier = classifierOf(grown);
@@ -70,9 +70,9 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
   const asks = { artifacts: grown, classifier, trainer, signal };
   const replay = await readReplayed(keep, seed, signal);
   const fraction = options.holdout || !kept.labels ? 0 : (guard.holdoutFraction ?? 0.2);
-  const isJudged = options.holdout !== undefined || fraction > 0;
-  const isOf = { own: kept.size, heldFraction: fraction, replayed: replay?.size ?? 0, isJudged };
-  const privacy = options.privacy && privacyOf(options.privacy, method, isOf);
+  const expectedHeld = options.holdout?.size ?? fraction * kept.size;
+  const counts = { own: kept.size, heldFraction: fraction, replayed: replay?.size ?? 0, expectedHeld };
+  const privacy = options.privacy && privacyOf(options.privacy, method, counts);
   const every = replay === undefined ? kept : joinExamples(kept, replay);
   const answers = await answersOf(asks, every.inputs);
   checkFinite(answers.features, places);

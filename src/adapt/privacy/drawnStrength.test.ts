@@ -8,7 +8,7 @@ const candidatesOf = (right: readonly number[]): Candidate[] =>
   strengths.map((strength, i) => ({ strength, right: right[i] as number }));
 
 /** How often each strength is drawn. */
-function sharesOf(right: readonly number[], of: { epsilon: number; tolerance: number; held: number }, draws = 20_000) {
+function sharesOf(right: readonly number[], of: { epsilon: number; tolerated: number }, draws = 20_000) {
   const counts = new Map<number, number>();
   for (let i = 0; i < draws; i++) {
     const { strength } = drawnStrength(candidatesOf(right), { ...of, key: [i, 7, 0, 0, 0, 0, 0, 1] });
@@ -18,10 +18,10 @@ function sharesOf(right: readonly number[], of: { epsilon: number; tolerance: nu
 }
 
 /** The probabilities that the docstring states. */
-function statedOf(right: readonly number[], of: { epsilon: number; tolerance: number; held: number }) {
+function statedOf(right: readonly number[], of: { epsilon: number; tolerated: number }) {
   const weights = strengths.map((strength, i) => {
-    const score = (right[i] as number) - (strength === 0 ? of.tolerance * of.held : 0);
-    return Math.max(strength, 0.25) * Math.exp((of.epsilon * score) / (1 + of.tolerance));
+    const score = (right[i] as number) - (strength === 0 ? of.tolerated : 0);
+    return Math.max(strength, 0.25) * Math.exp(of.epsilon * score);
   });
   const sum = weights.reduce((a, b) => a + b);
   return weights.map((weight) => weight / sum);
@@ -29,9 +29,9 @@ function statedOf(right: readonly number[], of: { epsilon: number; tolerance: nu
 
 describe('a strength', () => {
   test.each([
-    { right: [5, 6, 5, 4], epsilon: 1, tolerance: 0, held: 8 },
-    { right: [0, 0, 0, 0], epsilon: 2, tolerance: 0, held: 0 },
-    { right: [2, 3, 1, 6], epsilon: 0.7, tolerance: 0.5, held: 7 },
+    { right: [5, 6, 5, 4], epsilon: 1, tolerated: 0 },
+    { right: [0, 0, 0, 0], epsilon: 2, tolerated: 0 },
+    { right: [2, 3, 1, 6], epsilon: 0.7, tolerated: 3.5 },
   ])('is drawn with the stated probabilities: $right', ({ right, ...of }) => {
     const stated = statedOf(right, of);
     sharesOf(right, of).forEach((share, i) => {
@@ -43,12 +43,13 @@ describe('a strength', () => {
   test('tells of one more held-out example ε at most, whichever strengths answer it', () => {
     const epsilon = 0.9;
     let most = 0;
-    for (const tolerance of [0, 0.3, 1]) {
+    for (const tolerated of [0, 1.8, 6]) {
       for (let answers = 0; answers < 16; answers++) {
-        const [held, right] = [6, [3, 2, 4, 3]];
+        const right = [3, 2, 4, 3];
         const more = right.map((count, i) => count + ((answers >> i) & 1));
-        const before = statedOf(right, { epsilon, tolerance, held });
-        const after = statedOf(more, { epsilon, tolerance, held: held + 1 });
+        const before = statedOf(right, { epsilon, tolerated });
+        const after = statedOf(more, { epsilon, tolerated });
+        if (answers === 0) expect(after).toEqual(before);
         for (const [i, p] of before.entries()) {
           most = Math.max(most, Math.abs(Math.log(p / (after[i] as number))));
         }
@@ -59,7 +60,7 @@ describe('a strength', () => {
   });
 
   test('is the best one where nothing is hidden, the greatest of those', () => {
-    const of = { epsilon: Number.POSITIVE_INFINITY, tolerance: 0, held: 9, key: [] };
+    const of = { epsilon: Number.POSITIVE_INFINITY, tolerated: 0, key: [] };
     expect(drawnStrength(candidatesOf([4, 5, 5, 3]), of).strength).toBe(0.5);
     expect(drawnStrength(candidatesOf([4, 4, 4, 4]), of).strength).toBe(1);
     expect(drawnStrength(candidatesOf([1, 1, 1, 4]), of).strength).toBe(0);
@@ -92,7 +93,7 @@ describe('the guard’s ε', () => {
 function divergencesOfChoice(epsilon: number, order: number): number[] {
   return [1, 3, 7, 8, 12].flatMap((answers) => {
     const right = [0, 0, 0, 0];
-    const of = { epsilon, tolerance: 0, held: 1 };
+    const of = { epsilon, tolerated: 0 };
     const p = statedOf(right, of);
     const q = statedOf(
       right.map((count, i) => count + ((answers >> i) & 1)),

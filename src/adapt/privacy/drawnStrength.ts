@@ -11,25 +11,24 @@ export interface Candidate {
 
 /**
  * Draws one of several strengths, the better ones with more probability: a strength s that answers n_s held-out examples
- * rightly with max(s, ¼) · e^(ε · n_s ÷ (1 + t)), where no change at all is counted t less for each held-out example. Whether
- * nobody was held out makes no difference to how it is drawn.
+ * rightly with max(s, ¼) · e^(ε · n_s), where no change at all is counted as so many less as are tolerated. Also where nobody
+ * happens to be held out it is drawn.
  *
- * One example more adds 0 or 1 to each n_s, −t or 1 − t to that of no change: numbers that lie within 1 + t. So the
- * logarithm of any strength's probability moves within a range of ε, and no further: the choice tells of a held-out example ε
- * at most.
- * Units     epsilon in nats, infinite for the best without noise; tolerance t a fraction of the held-out examples
+ * One example more adds 0 or 1 to each n_s. So the logarithms of all probabilities move within a range of ε, and as both sum up
+ * to 1, none of them by more: the choice tells of a held-out example ε at most. One that no strength answers changes nothing.
+ * Units     epsilon in nats, infinite for the best without noise; tolerated in right answers, from what is known of all runs
  * Throws    nothing: there is always a candidate
  * Source    McSherry and Talwar 2007, §3 (exponential mechanism) · by the range: Durfee and Rogers 2019, arXiv:1905.04273
  */
 export function drawnStrength<T extends Candidate>(
   candidates: readonly T[],
-  { epsilon, tolerance, held, key }: DrawOptions,
+  { epsilon, tolerated, key }: DrawOptions,
 ): T {
-  const scores = candidates.map(({ strength, right }) => right - (strength === 0 ? tolerance * held : 0));
+  const scores = candidates.map(({ strength, right }) => right - (strength === 0 ? tolerated : 0));
   const best = Math.max(...scores);
   const weights = candidates.map(({ strength }, i) => {
     const behind = best - (scores[i] as number);
-    return Math.max(strength, LEAST_WEIGHT) * (behind === 0 ? 1 : Math.exp((-epsilon * behind) / (1 + tolerance)));
+    return Math.max(strength, LEAST_WEIGHT) * (behind === 0 ? 1 : Math.exp(-epsilon * behind));
   });
   // Without noise the first of the best.
   const at = epsilon === Number.POSITIVE_INFINITY ? 0 : secretNumbers(key, 'guard')();
@@ -46,9 +45,7 @@ const LEAST_WEIGHT = 0.25;
 
 export interface DrawOptions {
   readonly epsilon: number;
-  readonly tolerance: number;
-  /** Held-out examples. */
-  readonly held: number;
+  readonly tolerated: number;
   readonly key: SecretKey;
 }
 

@@ -73,8 +73,8 @@ export interface ExampleCounts {
   /** Which part of the person's own is held out; 0 where others are held out, or none. */
   readonly heldFraction: number;
   readonly replayed: number;
-  /** Whether a guard judges by held-out examples. */
-  readonly isJudged: boolean;
+  /** By which a guard judges, as many as are expected; 0: none does. */
+  readonly expectedHeld: number;
 }
 
 /** Throws    invalid-option: a method that follows no gradient of labels */
@@ -85,7 +85,7 @@ export function privacyOf(options: PrivacyOptions, method: Method, counts: Examp
       `"privacy" cannot hide examples from "${method.name}"; it works with ${PRIVATE_METHODS.join(', ')}.`,
     );
   }
-  const { own, heldFraction, replayed, isJudged } = counts;
+  const { own, heldFraction, replayed, expectedHeld } = counts;
   const expected = Math.max(1, (1 - heldFraction) * own + replayed);
   const { clipNorm = 1, steps = 100, delta = 1 / (10 * (own + replayed)) } = options;
   const { sampleFraction = Math.min(1, EXPECTED_LOT / expected) } = options;
@@ -93,13 +93,14 @@ export function privacyOf(options: PrivacyOptions, method: Method, counts: Examp
     options.noiseMultiplier ?? noiseFor({ epsilon: options.epsilon as number, delta, sampleFraction, steps });
   const made = { noiseMultiplier, sampleFraction, steps };
   const { epsilon } = noiseMultiplier > 0 ? privacySpent({ ...made, delta }) : { epsilon: Number.POSITIVE_INFINITY };
-  const guardEpsilon = isJudged ? guardEpsilonFor(made) : undefined;
+  const guardEpsilon = expectedHeld > 0 ? guardEpsilonFor(made) : undefined;
   return {
     ...made,
     clipNorm,
     noiseSeed: options.noiseSeed ?? drawKey(),
     expected,
     expectedLot: Math.max(1, sampleFraction * expected),
+    expectedHeld,
     guardEpsilon,
     spent: {
       ...made,
