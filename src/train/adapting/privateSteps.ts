@@ -49,17 +49,16 @@ export function openPrivateSteps(options: PrivacySteps): PrivateSteps {
 
   const noisy = (sum: number) => (grid === 0 ? sum : grid * Math.round((sum + deviation * normal()) / grid));
 
+  function shown(values: Float64Array): Float32Array {
+    const data = new Float32Array(values.length);
+    for (let i = 0; i < values.length; i++) data[i] = noisy((values[i] as number) * unit) / expectedLot;
+    return data;
+  }
+
   function* due(of: ReadonlyMap<string, Sum>): Generator<tf.NamedTensorMap> {
     while (lot < lots.length && seen >= (lots[lot] as number)) {
       yield Object.fromEntries(
-        [...of].map(([name, { shape, values }]) => [
-          name,
-          tf.tensor(
-            Float32Array.from(values, (sum) => noisy(sum * unit) / expectedLot),
-            shape,
-            'float32',
-          ),
-        ]),
+        [...of].map(([name, { shape, values }]) => [name, tf.tensor(shown(values), shape, 'float32')]),
       );
       for (const { values } of of.values()) values.fill(0);
       lot++;
