@@ -1,6 +1,8 @@
 import { sha256Bytes } from '../core/hash.ts';
 import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 import { bytesOf, type SecretKey } from '../core/secretRandom.ts';
+import { takeTurns } from '../core/turns.ts';
+import { joinWeights } from '../student/weightBytes.ts';
 import { type AllExamples, rowOf } from './examples.ts';
 
 /** By number. */
@@ -31,21 +33,24 @@ export function holdOut(labels: Int32Array, fraction: number, seed: number): Par
 
 /**
  * Each example is held out with that probability, by a hash of its own inputs under a key: whatever the others are, it stays on
- * its side, and so do examples that are the same.
+ * its side, and so do examples that are the same. Throws    AbortError
  */
 export async function holdOutByContent(
   { inputs, size }: AllExamples,
   fraction: number,
   key: SecretKey,
+  signal?: AbortSignal,
 ): Promise<Parts> {
+  const turn = takeTurns(signal);
   const arrays = Object.keys(inputs)
     .sort()
     .flatMap((name) => inputs[name] ?? []);
   const held: boolean[] = [];
   for (let i = 0; i < size; i++) {
+    await turn();
     const rows = arrays.map((array) => rowOf(array, i));
     const bytes = [bytesOf(key), ...rows.map((row) => new Uint8Array(row.buffer, row.byteOffset, row.byteLength))];
-    const hash = await sha256Bytes(joined(bytes));
+    const hash = await sha256Bytes(new Uint8Array(joinWeights(bytes)));
     held.push(new DataView(hash.buffer).getUint32(0) / 2 ** 32 < fraction);
   }
   return partsBy(size, (i) => held[i] as boolean);
@@ -54,14 +59,4 @@ export async function holdOutByContent(
 function partsBy(size: number, isHeld: (i: number) => boolean): Parts {
   const all = Int32Array.from({ length: size }, (_, i) => i);
   return { learned: all.filter((i) => !isHeld(i)), held: all.filter(isHeld) };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -39,20 +39,26 @@ export interface PersonalizeOptions {
   readonly keep?: KeepOptions;
   /** What a patch must not make worse; one that does comes out empty. Default: accuracy, by nothing. */
   readonly guard?: GuardOptions;
-  /** Hides each example in noise (DP-SGD). Default: none. */
+  /** Hides each example in noise (DP-SGD); what is promised stands at `PrivacyOptions`. Default: none. */
   readonly privacy?: PrivacyOptions;
   /** All classes, former and new ones, which come last. Default: as many as the student has. */
   readonly classes?: number;
   /** What the classes are called, in their order; the patch keeps them. */
   readonly labels?: readonly string[];
-  /** How long it may learn: what ends first ends it, and what was learned by then counts. Default: as the method says. */
+  /**
+   * How long it may learn: what ends first ends it, and what was learned by then counts. A private run takes the steps of
+   * `privacy`, and no others. Default: as the method says.
+   */
   readonly budget?: LearnBudget;
   /** Of the patch's numbers: halves take half the room, and are what the guard judges. Default 'float16'. */
   readonly precision?: 'float16' | 'float32';
   /** Of the patch. Default 'personal', version 1. */
   readonly name?: string;
   readonly version?: number;
-  /** Decides which examples are held out, their order and first small matrices. Default 0. */
+  /**
+   * Decides which examples are held out, their order and first small matrices. In a private run the first two are secret.
+   * Default 0.
+   */
   readonly seed?: number;
   /** An open trainer, which stays open; or how to open one for this run. */
   readonly trainer?: Trainer | TrainerOptions;

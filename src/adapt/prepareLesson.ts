@@ -103,7 +103,7 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
   const ownLabels = labels.subarray(0, kept.size);
   const isCrossFitted = fraction > 0 && !needsSteps && canCrossFit(ownLabels) && (method.crossFits?.(whole) ?? false);
   const parts = privacy
-    ? await holdOutByContent(kept, fraction, privacy.noiseSeed)
+    ? await holdOutByContent(kept, fraction, privacy.noiseSeed, signal)
     : holdOut(ownLabels, isCrossFitted ? 0 : fraction, seed);
   const own = pickExamples(kept, parts.learned);
   const held =

@@ -112,17 +112,11 @@ function openTime(ms: number | undefined, signal: AbortSignal) {
 
 /** One example of zeros, which tells nothing of any. */
 function blankOf(arrays: NamedArrays): NamedArrays {
-  return Object.fromEntries(
-    Object.entries(arrays).map(
-      ([
-        name,
-        {
-          data,
-          shape: [, ...row],
-        },
-      ]) => [name, { data: makeArray(dtypeOf(data), sizeOf(row)), shape: [1, ...row] }],
-    ),
-  );
+  const blanks = Object.entries(arrays).map(([name, { data, shape }]) => {
+    const row = shape.slice(1);
+    return [name, { data: makeArray(dtypeOf(data), sizeOf(row)), shape: [1, ...row] }] as const;
+  });
+  return Object.fromEntries(blanks);
 }
 
 /** As many batches as asked for, of about one size. */

@@ -37,7 +37,8 @@ export function secretNumbers(key: SecretKey, purpose: SecretPurpose): () => num
   let [at, block] = [0, 0];
   return () => {
     if (at === words.byteLength) {
-      words = new DataView(chacha20(bytes, nonce, ZEROS, undefined, block).buffer);
+      const made = chacha20(bytes, nonce, ZEROS, undefined, block);
+      words = new DataView(made.buffer, made.byteOffset, made.byteLength);
       block += AT_ONCE;
       at = 0;
     }
