@@ -18,7 +18,7 @@ import { guardEpsilonFor } from './drawnStrength.ts';
  * noise of the steps or that of the guard's choice, and both keep to epsilon. Examples with the same inputs lie on the same
  * side; one that is there k times is protected as a group of k.
  *
- * **What does not.** The number of examples is taken to be known, and so are `base` and `keep.replay`. The report and the events
+ * **What does not.** The number of examples is taken to be known, and so are the classes, `base` and `keep.replay`. The report and the events
  * of a run are for whose examples they are: what was measured, label findings, losses and times are not covered. Nor is
  * that a run was refused, as it is for a label that is no class. An example that is in both `data` and `holdout` is
  * told of twice. The generator is a cipher's, so that all of this holds against those who cannot break it.
