@@ -40,3 +40,19 @@ for (const [isIsolated, threads] of [
     expect(inline.weights === worker.weights, 'weights are equal bit for bit').toBe(true);
   });
 }
+
+test('a private run draws the same noise in a worker as here from the same seed, and another from none', async ({
+  page,
+  serveDist,
+}) => {
+  await openOwnModel(page, serveDist);
+  const { worker, inline, fresh } = await page.evaluate(async () => {
+    const script = '/own-model.js';
+    return ((await import(script)) as OwnModel).personalizePrivately();
+  });
+  expect(worker).toMatchObject({ noise: 'given', backend: 'wasm' });
+  expect(worker.epsilon).toBeCloseTo(3, 4);
+  expect(inline).toEqual(worker);
+  expect(fresh).toMatchObject({ noise: 'fresh', epsilon: worker.epsilon });
+  expect(fresh.numbers).not.toBe(worker.numbers);
+});

@@ -1,7 +1,17 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
-import { cnn, distill, fromArrays, LimbeckError, type Teacher, type TrainerOptions, toFiles } from 'limbeck';
+import {
+  cnn,
+  distill,
+  fromArrays,
+  headOnly,
+  LimbeckError,
+  personalize,
+  type Teacher,
+  type TrainerOptions,
+  toFiles,
+} from 'limbeck';
 
 const CLASSES = 4;
 
@@ -116,4 +126,36 @@ export async function trainTwice(threads: number) {
     worker: await train({ threads }),
     inline: await train({ worker: 'none', threads }),
   };
+}
+
+/** A private run in a worker and on this thread, with the same noise, and one in a worker with fresh noise. */
+export async function personalizePrivately() {
+  await tf.setBackend('cpu');
+  const student = ownModel();
+  const data = fromArrays(
+    problem(40),
+    Int32Array.from({ length: 40 }, (_, i) => i % CLASSES),
+  );
+  const run = async (trainer: TrainerOptions, noiseSeed?: number[]) => {
+    const privacy = { epsilon: 3, steps: 4, ...(noiseSeed && { noiseSeed }) };
+    const setup = { student, data, method: headOnly(), guard: { holdoutFraction: 0 } };
+    const { changes, report } = await personalize({ ...setup, privacy, trainer: { ...trainer, threads: 1 } }).done;
+    const { backend } = report.backend;
+    return {
+      numbers: JSON.stringify(changes),
+      noise: report.privacy?.noise,
+      epsilon: report.privacy?.epsilon,
+      backend,
+    };
+  };
+  try {
+    const noiseSeed = [1, 2, 3, 4, 5, 6, 7, 8];
+    return {
+      worker: await run({}, noiseSeed),
+      inline: await run({ worker: 'none' }, noiseSeed),
+      fresh: await run({}),
+    };
+  } finally {
+    student.dispose();
+  }
 }

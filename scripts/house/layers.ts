@@ -142,6 +142,13 @@ export const DOORS: readonly Door[] = [
     form: 'any',
   },
   {
+    name: '@noble/ciphers',
+    specifier: /^@noble\/ciphers\//,
+    places: ['src/core/secretRandom.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  {
     name: '@noble/hashes',
     specifier: /^@noble\/hashes\//,
     places: ['src/core/hash.ts'],

@@ -51,6 +51,7 @@ export function checkOptions(options: PersonalizeOptions): void {
   if (privacy !== undefined) {
     checkPrivacy(privacy);
     if (keep?.ewc && keep.replay === undefined) throw importanceIsNotPrivate();
+    if (guard?.metric === 'negativeLogLikelihood') throw likelihoodIsNotPrivate();
   }
   if (budget?.ms !== undefined) checkPositive(budget.ms, 'ms');
   if (budget?.steps !== undefined) checkCount(budget.steps, 'steps');
@@ -65,10 +66,14 @@ export function checkOptions(options: PersonalizeOptions): void {
 }
 
 /**
- * How many examples each class has.
+ * How many examples each class has. Private examples may all be of one class: whether they are is nobody's business.
  * Throws    class-mismatch: a label that is no class, one class only · empty-dataset: every example contradicts another
  */
-export function checkClasses({ labels, size }: AllExamples, method: Method, classes: number, known: number): number[] {
+export function checkClasses(
+  { labels, size }: AllExamples,
+  method: Method,
+  { classes, known, isPrivate }: { readonly classes: number; readonly known: number; readonly isPrivate: boolean },
+): number[] {
   if (size === 0) {
     throw new LimbeckError(
       'empty-dataset',
@@ -96,7 +101,7 @@ export function checkClasses({ labels, size }: AllExamples, method: Method, clas
     }
     counts[label] = (counts[label] as number) + 1;
   }
-  if (counts.filter((count) => count > 0).length > 1) return counts;
+  if (isPrivate || counts.filter((count) => count > 0).length > 1) return counts;
   throw new LimbeckError(
     'class-mismatch',
     `All examples are of class ${labels[0]}: from one class a student learns to say nothing else. Give examples of two at least.`,
@@ -108,6 +113,14 @@ function importanceIsNotPrivate(): LimbeckError {
   return new LimbeckError(
     'invalid-option',
     'With "privacy", "ewc" would measure the weights’ importance on the person’s examples without noise. Give "replay", or leave it out.',
+  );
+}
+
+function likelihoodIsNotPrivate(): LimbeckError {
+  return new LimbeckError(
+    'invalid-option',
+    'With "privacy" the guard counts right answers: by its likelihood one example could weigh more than all others. Leave ' +
+      '"metric" out, or give \'accuracy\'.',
   );
 }
 

@@ -1,12 +1,14 @@
+import type { SecretKey } from '../core/secretRandom.ts';
 import { mergePatches } from '../student/mergePatches.ts';
 import { isEmptyPatch, type Patch } from '../student/patch.ts';
 import { type BeforeAfter, decide, type GuardOptions, type Verdict } from './guard.ts';
 import type { Measure } from './measured.ts';
+import { drawnStrength } from './privacy/drawnStrength.ts';
 
 /** A patch as far as it may go, and what was measured of it. */
 export interface Tried {
   readonly patch: Patch;
-  /** What the changes were multiplied by. */
+  /** What the changes were multiplied by; 0 where a private choice fell on none of them. */
   readonly strength: number;
   readonly verdict: Verdict;
   readonly own: BeforeAfter | undefined;
@@ -21,22 +23,75 @@ const STRENGTHS = [1, 0.5, 0.25];
  * the same few examples flatter a little.
  * Source    Wortsman et al. 2022, arXiv:2109.01903 (weights between those of before and after)
  */
-export async function firstAccepted(
-  whole: Patch,
-  { guard, rounds }: { readonly guard: GuardOptions; readonly rounds: (patch: Patch) => Patch },
-  measures: { readonly own: Measure; readonly base: Measure },
-): Promise<Tried> {
+export async function firstAccepted(whole: Patch, { guard, rounds }: Trying, measures: Measures): Promise<Tried> {
   let first: Tried | undefined;
   for (const strength of whole.memory || isEmptyPatch(whole) ? [1] : STRENGTHS) {
-    const patch = rounds(strength === 1 ? whole : scaled(whole, strength));
-    const own = await measures.own(patch, strength);
-    const ofBase = await measures.base(patch, strength);
+    const { patch, own, ofBase } = await tryAt(strength, whole, rounds, measures);
     const tried = { patch, strength, own, ofBase, verdict: decide(guard, own, ofBase) };
     // Less of a change that does not help is still no help.
     if (tried.verdict.isAccepted && (strength === 1 || isBetter(own, guard))) return tried;
     first ??= tried;
   }
   return first as Tried;
+}
+
+/**
+ * The same where held-out examples are private: which of the strengths that the base's examples allow, or none, is drawn by
+ * chance, the better ones with more probability.
+ * Source    see `drawnStrength`
+ */
+export async function drawnAccepted(
+  whole: Patch,
+  { guard, rounds, epsilon, expectedHeld, held, key }: Trying & PrivateChoice,
+  measures: Measures,
+): Promise<Tried> {
+  const allowed: (Omit<Tried, 'verdict'> & { readonly right: number })[] = [];
+  let first: (typeof allowed)[number] | undefined;
+  for (const strength of STRENGTHS) {
+    const tried = await tryAt(strength, whole, rounds, measures);
+    const counted = { ...tried, right: rightOf(tried.own?.after, held) };
+    first ??= { ...counted, strength: 0, right: rightOf(tried.own?.before, held) };
+    if (decide(guard, undefined, tried.ofBase).isAccepted) allowed.push(counted);
+  }
+  const none = first as (typeof allowed)[number];
+  // By how many are expected: how many there are must not shift the choice.
+  const tolerated = (guard.tolerance ?? 0) * expectedHeld;
+  const chosen = drawnStrength([...allowed, none], { epsilon, tolerated, key });
+  const isAccepted = chosen.strength > 0;
+  const what = isAccepted ? `${chosen.strength} times the changes` : 'No change';
+  const why = `${what} was drawn by how many held-out examples each answers rightly, within the privacy that is stated`;
+  return {
+    ...chosen,
+    verdict: { isAccepted, why: `${why}${isAccepted ? '' : '; the patch is empty and changes nothing'}.` },
+  };
+}
+
+interface Trying {
+  readonly guard: GuardOptions;
+  readonly rounds: (patch: Patch) => Patch;
+}
+
+interface Measures {
+  readonly own: Measure;
+  readonly base: Measure;
+}
+
+/** What a choice may tell of a held-out example, in nats; how many are expected, and are there; and what decides the chance. */
+interface PrivateChoice {
+  readonly epsilon: number;
+  readonly expectedHeld: number;
+  readonly held: number;
+  readonly key: SecretKey;
+}
+
+async function tryAt(strength: number, whole: Patch, rounds: Trying['rounds'], measures: Measures) {
+  const patch = rounds(strength === 1 ? whole : scaled(whole, strength));
+  return { patch, strength, own: await measures.own(patch, strength), ofBase: await measures.base(patch, strength) };
+}
+
+/** Of an accuracy, how many were right. */
+function rightOf(accuracy: number | undefined, of: number): number {
+  return Math.round((accuracy ?? 0) * of);
 }
 
 function isBetter(own: BeforeAfter | undefined, { metric = 'accuracy' }: GuardOptions): boolean {

@@ -2,7 +2,7 @@ import { checkFraction, checkKnownOptions, checkOneOf } from '../core/options.ts
 
 /** What a patch must not make worse. */
 export interface GuardOptions {
-  /** Default 'accuracy'. */
+  /** A private run takes 'accuracy' alone. Default 'accuracy'. */
   readonly metric?: GuardMetric;
   /** How much worse the person's held-out examples may become: a fraction for accuracy, nats for the other. Default 0. */
   readonly tolerance?: number;
@@ -10,7 +10,8 @@ export interface GuardOptions {
   readonly baseTolerance?: number;
   /**
    * Which part of each class's examples is held out, where no `holdout` is given. Methods that change the last layer alone
-   * learn from all, and leave each part out once to judge. 0: nothing judges. Default 0.2.
+   * learn from all, and leave each part out once to judge. In a private run each example is held out with that probability.
+   * 0: nothing judges. Default 0.2.
    */
   readonly holdoutFraction?: number;
 }

@@ -5,7 +5,10 @@ import { classMeans, meanWithout } from './prototypes/classMeans.ts';
 
 /** What is odd about the labels of some examples. */
 export interface LabelFindings {
-  /** Groups of examples that are the same, bit for bit, and have different labels; none of them is learned from. */
+  /**
+   * Groups of examples that are the same, bit for bit, and have different labels; none of them is learned from, but in a private
+   * run, where what becomes of an example may not hang on another.
+   */
   readonly contradictions: readonly (readonly number[])[];
   /** Examples that lie much nearer to the mean of another class than to that of their own; they are learned from. */
   readonly outliers: readonly LabelOutlier[];

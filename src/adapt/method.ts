@@ -1,3 +1,4 @@
+import type { SecretKey } from '../core/secretRandom.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import type { Classifier } from '../student/classifier.ts';
 import type { Patch } from '../student/patch.ts';
@@ -54,12 +55,18 @@ export interface Lesson {
   readonly signal: AbortSignal;
 }
 
-/** The noise that hides each example, and how often examples are drawn. */
+/** The noise that hides each example, and how often examples are drawn. Nothing here depends on what the examples are. */
 export interface LessonPrivacy {
   readonly clipNorm: number;
   readonly noiseMultiplier: number;
   readonly sampleFraction: number;
   readonly steps: number;
-  readonly noiseSeed: readonly number[];
+  readonly noiseSeed: SecretKey;
+  /** Of the examples to learn from, how many are expected: which are held out is chance. */
+  readonly expected: number;
+  readonly expectedLot: number;
+  readonly expectedHeld: number;
+  /** What the guard's choice may tell of a held-out example, in nats; undefined where none is held out. */
+  readonly guardEpsilon: number | undefined;
   readonly spent: PrivacySpent;
 }

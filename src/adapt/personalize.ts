@@ -14,7 +14,7 @@ import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import type { LearnBudget } from './budget.ts';
 import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
-import { firstAccepted } from './firstAccepted.ts';
+import { drawnAccepted, firstAccepted } from './firstAccepted.ts';
 import type { GuardOptions } from './guard.ts';
 import type { KeepOptions } from './keep.ts';
 import { openCrossMeasure, openMeasure } from './measured.ts';
@@ -39,20 +39,26 @@ export interface PersonalizeOptions {
   readonly keep?: KeepOptions;
   /** What a patch must not make worse; one that does comes out empty. Default: accuracy, by nothing. */
   readonly guard?: GuardOptions;
-  /** Hides each example in noise (DP-SGD). Default: none. */
+  /** Hides each example in noise (DP-SGD); what is promised stands at `PrivacyOptions`. Default: none. */
   readonly privacy?: PrivacyOptions;
   /** All classes, former and new ones, which come last. Default: as many as the student has. */
   readonly classes?: number;
   /** What the classes are called, in their order; the patch keeps them. */
   readonly labels?: readonly string[];
-  /** How long it may learn: what ends first ends it, and what was learned by then counts. Default: as the method says. */
+  /**
+   * How long it may learn: what ends first ends it, and what was learned by then counts. A private run takes the steps of
+   * `privacy`, and no others. Default: as the method says.
+   */
   readonly budget?: LearnBudget;
   /** Of the patch's numbers: halves take half the room, and are what the guard judges. Default 'float16'. */
   readonly precision?: 'float16' | 'float32';
   /** Of the patch. Default 'personal', version 1. */
   readonly name?: string;
   readonly version?: number;
-  /** Decides which examples are held out, their order and first small matrices. Default 0. */
+  /**
+   * Decides which examples are held out, their order and first small matrices. In a private run the first two are secret.
+   * Default 0.
+   */
   readonly seed?: number;
   /** An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time. */
   readonly trainer?: Trainer | TrainerOptions;
@@ -125,15 +131,16 @@ async function run(
   const metric = options.guard?.metric ?? 'accuracy';
   const rounds = options.precision === 'float32' ? (patch: Patch) => patch : roundedPatch;
   const measured = { artifacts, metric, trainer, signal };
-  const tried = await firstAccepted(
-    candidate,
-    { guard: options.guard ?? {}, rounds },
-    {
-      own:
-        crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held),
-      base: openMeasure(measured, base),
-    },
-  );
+  const trying = { guard: options.guard ?? {}, rounds };
+  const measures = {
+    own: crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held),
+    base: openMeasure(measured, base),
+  };
+  const { guardEpsilon: epsilon, expectedHeld = 0, noiseSeed: key = [] } = lesson.privacy ?? {};
+  const tried =
+    epsilon === undefined
+      ? await firstAccepted(candidate, trying, measures)
+      : await drawnAccepted(candidate, { ...trying, epsilon, expectedHeld, held: held?.size ?? 0, key }, measures);
   const { own, ofBase, strength } = tried;
   const verdict = isEmptyPatch(candidate) ? NO_CHANGE : tried.verdict;
   const patch: Patch = verdict.isAccepted ? tried.patch : { ...frame, changes: [] };

@@ -45,6 +45,14 @@ describe('what personalize is given', () => {
     ['replay of another shape', () => ({ keep: { replay: threeWide() } }), 'shape-mismatch'],
     ['privacy without a measure', () => ({ privacy: { clipNorm: 1 } }), 'invalid-option'],
     ['privacy with two', () => ({ privacy: { epsilon: 1, noiseMultiplier: 1 } }), 'invalid-option'],
+    ['a constant for noise', () => ({ privacy: { epsilon: 1, noiseSeed: [] } }), 'invalid-option'],
+    ['noise of 128 bits', () => ({ privacy: { epsilon: 1, noiseSeed: [1, 2, 3, 4] } }), 'invalid-option'],
+    ['noise of fractions', () => ({ privacy: { epsilon: 1, noiseSeed: new Array(8).fill(0.5) } }), 'invalid-option'],
+    [
+      'a likelihood to judge private examples',
+      () => ({ privacy: { epsilon: 1 }, guard: { metric: 'negativeLogLikelihood' } }),
+      'invalid-option',
+    ],
     ['privacy that a method cannot give', () => ({ privacy: { epsilon: 1 }, method: knn() }), 'invalid-option'],
     [
       'importance from private examples',

@@ -8,7 +8,10 @@ export interface PersonalizeReport {
   /** Why another method than the one asked for was used. */
   readonly fallback?: string;
   readonly verdict: Verdict;
-  /** How much of the changes the guard took: 1 all, 0.5 or 0.25 where all made something worse. */
+  /**
+   * How much of the changes the guard took: 1 all, 0.5 or 0.25 where all made something worse; 0, none, as a private run may
+   * choose.
+   */
   readonly strength: number;
   readonly metric: GuardMetric;
   /**
@@ -22,7 +25,7 @@ export interface PersonalizeReport {
   readonly base: BeforeAfter | undefined;
   readonly examples: { readonly learned: number; readonly held: number; readonly replayed: number };
   readonly labels: LabelFindings;
-  /** What a private run has spent: with probability 1 − delta no example can be told with more than epsilon. */
+  /** What the patch of a private run tells of each example, as `PrivacyOptions` says; this report is not covered by it. */
   readonly privacy?: PrivacySpent;
   /** Bytes of the patch as a file. */
   readonly bytes: number;
@@ -39,4 +42,8 @@ export interface PrivacySpent {
   readonly clipNorm: number;
   readonly sampleFraction: number;
   readonly steps: number;
+  /** What the guard's choice alone tells of a held-out example, in nats; `epsilon` holds for these too. */
+  readonly guardEpsilon?: number;
+  /** 'given': by `noiseSeed`; then all of this holds only while that stays secret, and is used once. */
+  readonly noise: 'fresh' | 'given';
 }

@@ -10,7 +10,7 @@ import { checkClasses } from './checkPersonalize.ts';
 import { canCrossFit } from './crossFit.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { type AllExamples, joinExamples, pickExamples, readAll } from './examples.ts';
-import { holdOut } from './holdOut.ts';
+import { holdOut, holdOutByContent } from './holdOut.ts';
 import { openAnchor, readReplayed } from './keep.ts';
 import { contradictionsIn, type LabelFindings, outliersIn } from './labelSanity.ts';
 import type { Lesson, Method } from './method.ts';
@@ -55,18 +55,24 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
   const { seed = 0, guard = {}, keep } = options;
   const all = await readAll(options.data, signal);
   const asked = options.method ?? lora();
+  const isPrivate = options.privacy !== undefined;
   const contradictions = asked.readsLabels ? await contradictionsIn(all, signal) : [];
-  const dropped = new Set(contradictions.flat());
+  // What becomes of a private example must not hang on another.
+  const dropped = new Set(isPrivate ? [] : contradictions.flat());
   const places = Int32Array.from({ length: all.size }, (_, i) => i).filter((i) => !dropped.has(i));
   const kept = pickExamples(all, places);
-  const counts = checkClasses(kept, asked, classes, known);
-  const { method, fallback } = fitting(asked, counts, emit);
+  const ofClass = checkClasses(kept, asked, { classes, known, isPrivate });
+  const { method, fallback } = isPrivate ? { method: asked, fallback: undefined } : fitting(asked, ofClass, emit);
 
   const grown = classes > known ? withClasses(artifacts, classes, 'zeros') : artifacts;
   const classifier = classifierOf(grown);
   emit({ type: 'phase', phase: 'features' });
   const asks = { artifacts: grown, classifier, trainer, signal };
   const replay = await readReplayed(keep, seed, signal);
+  const fraction = options.holdout || !kept.labels ? 0 : (guard.holdoutFraction ?? 0.2);
+  const expectedHeld = options.holdout?.size ?? fraction * kept.size;
+  const counts = { own: kept.size, heldFraction: fraction, replayed: replay?.size ?? 0, expectedHeld };
+  const privacy = options.privacy && privacyOf(options.privacy, method, counts);
   const every = replay === undefined ? kept : joinExamples(kept, replay);
   const answers = await answersOf(asks, every.inputs);
   checkFinite(answers.features, places);
@@ -86,18 +92,19 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
     ...answers,
     formerWeight: keep?.former ?? (keep === undefined || keep.ewc ? 0 : 2),
     anchor: undefined,
-    privacy: undefined,
+    privacy,
     budget: options.budget ?? {},
     seed,
     trainer,
     emit,
     signal,
   };
-  const fraction = options.holdout || !kept.labels ? 0 : (guard.holdoutFraction ?? 0.2);
-  const needsSteps = options.privacy !== undefined || Boolean(keep?.ewc);
+  const needsSteps = isPrivate || Boolean(keep?.ewc);
   const ownLabels = labels.subarray(0, kept.size);
   const isCrossFitted = fraction > 0 && !needsSteps && canCrossFit(ownLabels) && (method.crossFits?.(whole) ?? false);
-  const parts = holdOut(ownLabels, isCrossFitted ? 0 : fraction, seed);
+  const parts = privacy
+    ? await holdOutByContent(kept, fraction, privacy.noiseSeed, signal)
+    : holdOut(ownLabels, isCrossFitted ? 0 : fraction, seed);
   const own = pickExamples(kept, parts.learned);
   const held =
     parts.held.length > 0
@@ -106,7 +113,6 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
   const lesson: Lesson = {
     ...withoutExamples(whole, parts.held),
     anchor: await openAnchor(keep, asks, replay ?? own, seed),
-    privacy: options.privacy && privacyOf(options.privacy, method, every.size - parts.held.length),
   };
   const outliers = async () => {
     if (!method.readsLabels) return [];

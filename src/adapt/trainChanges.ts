@@ -1,7 +1,7 @@
 import { isAbortError, throwIfAborted } from '../core/errors.ts';
 import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
-import type { NamedArrays, NdArray } from '../core/shape.ts';
+import { dtypeOf, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
 import { exampleWeighted } from '../losses/exampleWeighted.ts';
 import { formerOutputs } from '../losses/formerOutputs.ts';
@@ -49,7 +49,8 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
   const job: TrainJob = {
     student: { kind: 'artifacts', artifacts: base },
     loss: specOf(loss),
-    size: order.length,
+    // A private run begins with a blank example.
+    size: order.length + (drawn ? 1 : 0),
     epochs: 1,
     batchSize,
     optimizer: options.optimizer,
@@ -64,7 +65,12 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
   };
   using time = openTime(drawn ? undefined : budget.ms, signal);
   let next = 0;
+  let isBlankDue = drawn !== undefined;
   const read = async ({ length }: Int32Array) => {
+    if (isBlankDue) {
+      isBlankDue = false;
+      return { inputs: blankOf(lesson.inputs), teacher: blankOf(answers), labels: Int32Array.of(0) };
+    }
     const rows = order.subarray(next, next + length);
     next += length;
     // The first step is always taken.
@@ -104,6 +110,15 @@ function openTime(ms: number | undefined, signal: AbortSignal) {
   };
 }
 
+/** One example of zeros, which tells nothing of any. */
+function blankOf(arrays: NamedArrays): NamedArrays {
+  const blanks = Object.entries(arrays).map(([name, { data, shape }]) => {
+    const row = shape.slice(1);
+    return [name, { data: makeArray(dtypeOf(data), sizeOf(row)), shape: [1, ...row] }] as const;
+  });
+  return Object.fromEntries(blanks);
+}
+
 /** As many batches as asked for, of about one size. */
 function evenBatch(size: number, batchSize: number): number {
   return Math.ceil(size / Math.ceil(size / batchSize));
@@ -135,10 +150,11 @@ function keptOf({ own, size }: Lesson): NdArray {
 const CERTAIN = 100;
 
 /** Labels, and beside them what the base said: of the replayed examples, or of all where none is replayed. */
-function lossOf({ formerWeight, size, own }: Lesson): Loss {
+function lossOf({ formerWeight, size, own, privacy }: Lesson): Loss {
   if (formerWeight === 0) return crossEntropy();
   const former = exampleWeighted(formerOutputs(), { kind: 'entropy', teacherOutput: KEPT });
-  const share = size > own ? (size - own) / size : 1;
+  // One private example more must not change what the others teach.
+  const share = size > own ? (size - own) / (privacy?.expected ?? size) : 1;
   return weighted([
     { loss: crossEntropy(), weight: 1 },
     { loss: former, weight: formerWeight / share },

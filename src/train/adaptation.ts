@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkNotNegative, checkOneOf, checkPositive } from '../core/options.ts';
+import { isKey, type SecretKey } from '../core/secretRandom.ts';
 import type { NamedArrays } from '../core/shape.ts';
 
 /** Which of a student's weights learn in a run, and what holds them back. Plain values: it crosses to the worker. */
@@ -49,7 +50,7 @@ export interface AnchorOptions {
   readonly importance: NamedArrays;
 }
 
-/** How the steps of a private run are made. */
+/** How the steps of a private run are made. The job's first example is a blank one, which no step takes. */
 export interface PrivacySteps {
   /** Longest gradient of one example, over all that learns. */
   readonly clipNorm: number;
@@ -59,8 +60,8 @@ export interface PrivacySteps {
   readonly lots: readonly number[];
   /** What the sum over a step is divided by: the expected number of examples. */
   readonly expectedLot: number;
-  /** Decides the noise; it must not be known to whom the result is shown. */
-  readonly noiseSeed: readonly number[];
+  /** Eight words of 32 bits that decide the noise; they must not be known to whom the result is shown. */
+  readonly noiseSeed: SecretKey;
 }
 
 /** What a run gives beside the weights. */
@@ -115,9 +116,21 @@ export function checkAdaptation(options: AdaptationOptions): void {
   checkPositive(privacy.clipNorm, 'clipNorm');
   checkNotNegative(privacy.noiseMultiplier, 'noiseMultiplier');
   checkPositive(privacy.expectedLot, 'expectedLot');
+  checkNoiseSeed(privacy.noiseSeed);
   if (statistics === 'kept') return;
   throw new LimbeckError(
     'invalid-option',
     'With "privacy" the statistics of batch normalization must be "kept": they would tell of the examples without noise.',
+  );
+}
+
+/** Throws    invalid-option: not 256 bits; with fewer the noise could be guessed, and with none it would be the same each time */
+export function checkNoiseSeed(seed: unknown): void {
+  if (isKey(seed)) return;
+  throw new LimbeckError(
+    'invalid-option',
+    '"noiseSeed" must be eight whole numbers of 32 bits, from a secure source: 256 bits that nobody can guess. Leave it ' +
+      'out, and the platform draws them.',
+    { details: { name: 'noiseSeed' } },
   );
 }

@@ -33,7 +33,8 @@ export interface PrivacySpent {
 
 const TENTHS = Array.from({ length: 99 }, (_, i) => (11 + i) / 10);
 const WHOLE = Array.from({ length: 54 }, (_, i) => 11 + i);
-const ORDERS: readonly number[] = [...TENTHS, ...WHOLE, 72, 80, 96, 128, 192, 256, 512, 1024];
+/** Rényi orders that are tried, where none are given. */
+export const ORDERS: readonly number[] = [...TENTHS, ...WHOLE, 72, 80, 96, 128, 192, 256, 512, 1024];
 
 /**
  * The (ε, δ) differential privacy that noisy steps on random batches keep (DP-SGD), with respect to one example more

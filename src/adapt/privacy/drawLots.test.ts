@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { drawLots } from './drawLots.ts';
 
-const noiseSeed = [1, 2, 3, 4];
+const noiseSeed = [1, 2, 3, 4, 5, 6, 7, 8];
 
 test('each example is in a step with the given probability, independent of the others', () => {
   const [size, steps, sampleFraction] = [50, 4000, 0.3];
-  const { order, counts } = drawLots(size, { sampleFraction, steps, noiseSeed });
+  const { order, counts } = drawLots(size, { sampleFraction, steps, noiseSeed, expectedLot: 15 });
   expect(counts.lots).toHaveLength(steps);
   expect(counts.lots.reduce((sum, lot) => sum + lot)).toBe(order.length);
   expect(counts.expectedLot).toBe(15);
@@ -28,9 +28,9 @@ test('each example is in a step with the given probability, independent of the o
 });
 
 test('the noise seed decides; all are in every step where all are wanted, and few may be in none', () => {
-  const options = { sampleFraction: 0.5, steps: 20, noiseSeed };
+  const options = { sampleFraction: 0.5, steps: 20, noiseSeed, expectedLot: 3 };
   expect(drawLots(9, options)).toEqual(drawLots(9, options));
-  expect(drawLots(9, options)).not.toEqual(drawLots(9, { ...options, noiseSeed: [5, 2, 3, 4] }));
+  expect(drawLots(9, options)).not.toEqual(drawLots(9, { ...options, noiseSeed: [5, 2, 3, 4, 5, 6, 7, 8] }));
   expect(drawLots(3, { ...options, sampleFraction: 1 }).counts).toEqual({
     lots: new Array(20).fill(3),
     expectedLot: 3,

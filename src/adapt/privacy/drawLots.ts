@@ -1,4 +1,4 @@
-import { uniformNumbers } from '../../train/adapting/normalNumbers.ts';
+import { type SecretKey, secretNumbers } from '../../core/secretRandom.ts';
 
 /** Which examples the steps of a private run take. */
 export interface Lots {
@@ -12,19 +12,18 @@ export interface LotsOptions {
   readonly sampleFraction: number;
   readonly steps: number;
   /** Who knows it knows which examples were in which step; the privacy that is stated is for all others. */
-  readonly noiseSeed: readonly number[];
+  readonly noiseSeed: SecretKey;
+  /** Expected in a step. It does not depend on which examples are there: the sum of a step is divided by it. */
+  readonly expectedLot: number;
 }
-
-/** So that lots and noise do not walk the same numbers. */
-const LOTS = 0x6c6f7473;
 
 /**
  * Poisson sampling: each example is in each step with the same probability, whatever the others are. The accountant's
  * figures hold for this, and not for a shuffled order.
  * Source    Abadi et al. 2016, §3.1, arXiv:1607.00133
  */
-export function drawLots(size: number, { sampleFraction, steps, noiseSeed }: LotsOptions): Lots {
-  const uniform = uniformNumbers(noiseSeed.map((word) => word ^ LOTS));
+export function drawLots(size: number, { sampleFraction, steps, noiseSeed, expectedLot }: LotsOptions): Lots {
+  const uniform = secretNumbers(noiseSeed, 'lots');
   const order: number[] = [];
   const lots: number[] = [];
   for (let step = 0; step < steps; step++) {
@@ -32,5 +31,5 @@ export function drawLots(size: number, { sampleFraction, steps, noiseSeed }: Lot
     for (let i = 0; i < size; i++) if (uniform() < sampleFraction) order.push(i);
     lots.push(order.length - before);
   }
-  return { order: Int32Array.from(order), counts: { lots, expectedLot: Math.max(1, sampleFraction * size) } };
+  return { order: Int32Array.from(order), counts: { lots, expectedLot } };
 }

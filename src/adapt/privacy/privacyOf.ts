@@ -1,12 +1,29 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { drawKey } from '../../core/secretRandom.ts';
+import { checkNoiseSeed } from '../../train/adaptation.ts';
 import type { LessonPrivacy, Method } from '../method.ts';
 import { noiseFor, privacySpent } from './accountant.ts';
+import { guardEpsilonFor } from './drawnStrength.ts';
 
 /**
  * How well each example is hidden from those who see the patch (differential privacy, DP-SGD). Give `epsilon`, or the noise
- * itself. Only the patch is hidden behind it: what is measured on held-out examples, the verdict that follows from it, and what
- * the report says of labels are not.
+ * itself.
+ *
+ * **What holds.** Take any example of `data` or `holdout`, and put in its place one that teaches nothing: its gradient is zero,
+ * and it is answered rightly by none. For every set of patches, the probability that the patch is in it changes by a factor of
+ * e^epsilon at most, but for delta. It holds against whoever knows all other examples, how many there are, the student and every
+ * option, except the key of the noise. It covers the whole patch, also how much of the change the guard let through: each
+ * example is either learned from or held out, by a hash of its own content under a fresh key, so that it meets either the
+ * noise of the steps or that of the guard's choice, and both keep to epsilon. Examples with the same inputs lie on the same
+ * side; one that is there k times is protected as a group of k.
+ *
+ * **What does not.** The number of examples is taken to be known, and so are the classes, `base` and `keep.replay`. The report and the events
+ * of a run are for whose examples they are: what was measured, label findings, losses and times are not covered. Nor is
+ * that a run was refused, as it is for a label that is no class. An example that is in both `data` and `holdout` is
+ * told of twice. The generator is a cipher's, so that all of this holds against those who cannot break it.
+ * Source    Abadi et al. 2016, arXiv:1607.00133 · an example that teaches nothing: Ponomareva et al. 2023, §2.1.1 ("zero-out"),
+ *           arXiv:2303.00654 · two disjoint parts: McSherry 2009, Theorem 4 (parallel composition)
  */
 export interface PrivacyOptions {
   /** What may be told of an example, at most; the noise follows. */
@@ -21,7 +38,11 @@ export interface PrivacyOptions {
   readonly sampleFraction?: number;
   /** Default 100. */
   readonly steps?: number;
-  /** Four words of 32 bits that decide the noise, to repeat a run. Default: from the platform's secure source. */
+  /**
+   * Eight words of 32 bits from a secure source that decide noise, lots and who is held out, to repeat a run; the report then
+   * says 'given'. Who knows them, or sees two patches that were made with them, is told more than `epsilon`. Default: fresh
+   * ones from the platform's secure source, which nobody keeps.
+   */
   readonly noiseSeed?: readonly number[];
 }
 
@@ -33,7 +54,7 @@ const PRIVATE_METHODS = ['headOnly', 'biasOnly', 'lora', 'full'];
 /** Throws    invalid-option */
 export function checkPrivacy(options: PrivacyOptions): void {
   checkKnownOptions(options, OPTIONS, 'privacy');
-  const { epsilon, noiseMultiplier, delta = 0.5, clipNorm = 1, sampleFraction = 1, steps = 1 } = options;
+  const { epsilon, noiseMultiplier, delta = 0.5, clipNorm = 1, sampleFraction = 1, steps = 1, noiseSeed } = options;
   if ((epsilon === undefined) === (noiseMultiplier === undefined)) {
     throw new LimbeckError('invalid-option', '"privacy" takes either "epsilon" or "noiseMultiplier".');
   }
@@ -43,25 +64,51 @@ export function checkPrivacy(options: PrivacyOptions): void {
   checkCount(steps, 'steps');
   for (const [name, value] of Object.entries({ delta, sampleFraction }))
     checkPositive(checkFraction(value, name), name);
+  if (noiseSeed !== undefined) checkNoiseSeed(noiseSeed);
 }
 
-/** Throws    invalid-option: a method that follows no gradient of labels, or one that says how long it learns */
-export function privacyOf(options: PrivacyOptions, method: Method, size: number): LessonPrivacy {
+/** How many examples there are: all that may be known of them. */
+export interface ExampleCounts {
+  readonly own: number;
+  /** Which part of the person's own is held out; 0 where others are held out, or none. */
+  readonly heldFraction: number;
+  readonly replayed: number;
+  /** By which a guard judges, as many as are expected; 0: none does. */
+  readonly expectedHeld: number;
+}
+
+/** Throws    invalid-option: a method that follows no gradient of labels */
+export function privacyOf(options: PrivacyOptions, method: Method, counts: ExampleCounts): LessonPrivacy {
   if (!PRIVATE_METHODS.includes(method.name)) {
     throw new LimbeckError(
       'invalid-option',
       `"privacy" cannot hide examples from "${method.name}"; it works with ${PRIVATE_METHODS.join(', ')}.`,
     );
   }
-  const { clipNorm = 1, steps = 100, delta = 1 / (10 * size) } = options;
-  const { sampleFraction = Math.min(1, EXPECTED_LOT / size) } = options;
+  const { own, heldFraction, replayed, expectedHeld } = counts;
+  const expected = Math.max(1, (1 - heldFraction) * own + replayed);
+  const { clipNorm = 1, steps = 100, delta = 1 / (10 * (own + replayed)) } = options;
+  const { sampleFraction = Math.min(1, EXPECTED_LOT / expected) } = options;
   const noiseMultiplier =
     options.noiseMultiplier ?? noiseFor({ epsilon: options.epsilon as number, delta, sampleFraction, steps });
-  const { epsilon } =
-    noiseMultiplier > 0
-      ? privacySpent({ noiseMultiplier, sampleFraction, steps, delta })
-      : { epsilon: Number.POSITIVE_INFINITY };
-  const noiseSeed = options.noiseSeed ?? [...crypto.getRandomValues(new Uint32Array(4))];
-  const spent = { epsilon, delta, noiseMultiplier, clipNorm, sampleFraction, steps };
-  return { clipNorm, noiseMultiplier, sampleFraction, steps, noiseSeed, spent };
+  const made = { noiseMultiplier, sampleFraction, steps };
+  const { epsilon } = noiseMultiplier > 0 ? privacySpent({ ...made, delta }) : { epsilon: Number.POSITIVE_INFINITY };
+  const guardEpsilon = expectedHeld > 0 ? guardEpsilonFor(made) : undefined;
+  return {
+    ...made,
+    clipNorm,
+    noiseSeed: options.noiseSeed ?? drawKey(),
+    expected,
+    expectedLot: Math.max(1, sampleFraction * expected),
+    expectedHeld,
+    guardEpsilon,
+    spent: {
+      ...made,
+      epsilon,
+      delta,
+      clipNorm,
+      ...(guardEpsilon !== undefined && { guardEpsilon }),
+      noise: options.noiseSeed === undefined ? 'fresh' : 'given',
+    },
+  };
 }

@@ -1,0 +1,56 @@
+import { chacha20 } from '@noble/ciphers/chacha.js';
+
+/** What decides numbers that nobody else may foresee: 256 bits, as eight words. */
+export type SecretKey = readonly number[];
+
+export const KEY_WORDS = 8;
+
+/** From the platform's secure source. */
+export function drawKey(): SecretKey {
+  return [...crypto.getRandomValues(new Uint32Array(KEY_WORDS))];
+}
+
+/** Whether a value is eight whole numbers of 32 bits. */
+export function isKey(value: unknown): value is SecretKey {
+  const isWord = (word: unknown) => Number.isInteger(word) && (word as number) >= 0 && (word as number) < 2 ** 32;
+  return Array.isArray(value) && value.length === KEY_WORDS && value.every(isWord);
+}
+
+/** Each purpose has a stream of its own. At most twelve letters: they are the nonce. */
+export type SecretPurpose = 'noise' | 'lots' | 'split' | 'guard';
+
+const BLOCK_BYTES = 64;
+/** Blocks that are made in one go. */
+const AT_ONCE = 64;
+const ZEROS = new Uint8Array(AT_ONCE * BLOCK_BYTES);
+
+/**
+ * Numbers between 0 and 1, neither of them included, of 53 bits each. Who does not know the key cannot tell them from
+ * chance, whatever numbers came before: they are a stream cipher's.
+ * Source    Bernstein 2008, ChaCha; RFC 8439, §2.4
+ */
+export function secretNumbers(key: SecretKey, purpose: SecretPurpose): () => number {
+  const bytes = bytesOf(key);
+  const nonce = new Uint8Array(12);
+  new TextEncoder().encodeInto(purpose, nonce);
+  let words = new DataView(new ArrayBuffer(0));
+  let [at, block] = [0, 0];
+  return () => {
+    if (at === words.byteLength) {
+      const made = chacha20(bytes, nonce, ZEROS, undefined, block);
+      words = new DataView(made.buffer, made.byteOffset, made.byteLength);
+      block += AT_ONCE;
+      at = 0;
+    }
+    const [high, low] = [words.getUint32(at, true), words.getUint32(at + 4, true)];
+    at += 8;
+    return ((high >>> 5) * 67_108_864 + (low >>> 6) + 1) / (2 ** 53 + 2);
+  };
+}
+
+/** 32 bytes, least significant first. */
+export function bytesOf(key: SecretKey): Uint8Array<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(KEY_WORDS * 4));
+  for (const [i, word] of key.entries()) view.setUint32(i * 4, word, true);
+  return new Uint8Array(view.buffer);
+}
