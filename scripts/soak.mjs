@@ -1,0 +1,185 @@
+// A page that distils, personalizes and exports for a long time: does it give back what it takes?
+//   npm run soak -- [--minutes N] [--engine chromium|firefox|webkit ...] [--trainer own|shared ...] [--json FILE] [--plot FILE.svg]
+// Each engine and each ownership gets its part of the minutes (default 6 in all), and a browser of its own. A round loads the
+// text reader, distils a student from it, personalizes that, exports it and disposes all. `own`: each run opens a trainer and
+// ends it; `shared`: runs use the one that the page keeps.
+// After each round the browser's processes are looked at: memory (the proportional share, so that what several processes
+// share counts once), threads, and those threads that are workers. What they are at the end (the median of the last five rounds) may
+// be more than after round 10 (the median of rounds 8 to 12) by 5 %, by one thread in twenty, or by one worker: more fails.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openChromium, openFirefox, openWebKit } from './browsers.mjs';
+import { ensureBuilt, ensurePackages, root } from './ensure.mjs';
+import { soakPlot } from './soakPlot.mjs';
+
+const ENGINES = { chromium: openChromium, firefox: openFirefox, webkit: openWebKit };
+const OWNERSHIPS = ['own', 'shared'];
+/** Where a browser stands once its caches are filled. */
+const WARM = { from: 7, to: 12 };
+const LAST = 5;
+const LEAST_ROUNDS = WARM.to + LAST;
+const MOST_GROWTH = 0.05;
+/** What ended may take some time to be gone: Chromium gives a thread that sleeps two seconds. */
+const SETTLE_MS = 500;
+/** No judgement of speed: longer than this, it hangs. */
+const ROUND_MS = 120_000;
+
+const { values: flags } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '6' },
+    engine: { type: 'string', multiple: true, default: Object.keys(ENGINES) },
+    trainer: { type: 'string', multiple: true, default: OWNERSHIPS },
+    json: { type: 'string' },
+    plot: { type: 'string' },
+  },
+});
+for (const [flag, known] of Object.entries({ engine: Object.keys(ENGINES), trainer: OWNERSHIPS })) {
+  const unknown = flags[flag].find((name) => !known.includes(name));
+  if (unknown !== undefined) fail(`--${flag} was ${unknown}; it must be one of ${known.join(', ')}.`);
+}
+const minutes = Number(flags.minutes);
+if (!(minutes > 0)) fail(`--minutes was ${flags.minutes}; it must be a number above 0.`);
+
+process.chdir(root);
+ensurePackages();
+ensureBuilt();
+const [{ serve }, { bundle }] = await Promise.all([import('./serve.mjs'), import('../benchmarks/bundle.mjs')]);
+const server = await serve('dist', {
+  extra: {
+    '/demo/soak.html': {
+      type: 'text/html',
+      body: '<!doctype html><link rel="icon" href="data:,"><title>soak</title><script type="module" src="./soak.js"></script>',
+    },
+    '/demo/soak.js': await bundle('benchmarks/pages/soak.ts', { limbeck: `${root}dist/index.js` }),
+    '/demo/worker.js': { type: 'text/javascript', body: "import '../worker.js';" },
+  },
+});
+
+const results = [];
+try {
+  const each = (minutes * 60_000) / (flags.engine.length * flags.trainer.length);
+  for (const engine of flags.engine) {
+    for (const trainer of flags.trainer) results.push(await soak(engine, trainer, each));
+  }
+} finally {
+  await server.close();
+}
+const report = {
+  machine: `${cpus()[0].model}, ${cpus().length} cores`,
+  date: new Date().toISOString(),
+  minutes,
+  results,
+};
+write(flags.json, `${JSON.stringify(report, null, 1)}\n`);
+write(flags.plot, soakPlot(report));
+const failed = results.filter(({ verdict }) => verdict !== 'flat').length;
+console.log(`${results.length - failed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
+
+async function soak(engine, trainer, ms) {
+  const browser = await ENGINES[engine](`${server.url}/demo/soak.html`);
+  const rounds = [];
+  try {
+    await within(
+      browser.evaluate('(async () => { while (!window.soak) await new Promise((go) => setTimeout(go, 50)); })()'),
+    );
+    const until = performance.now() + ms;
+    while (performance.now() < until || rounds.length < LEAST_ROUNDS) {
+      const startedAt = performance.now();
+      const bytes = await within(browser.evaluate(`window.soak.round(${JSON.stringify(trainer)}, ${rounds.length})`));
+      if (!(bytes > 1000)) throw new Error(`A round exported ${bytes} bytes.`);
+      const roundMs = performance.now() - startedAt;
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      rounds.push({ ms: Math.round(roundMs), ...footprint() });
+    }
+    const judged = judge(rounds);
+    console.log(sentence(engine, browser.version, trainer, rounds, judged));
+    return { engine, version: browser.version, trainer, ...judged, rounds };
+  } finally {
+    await browser.close();
+  }
+}
+
+function judge(rounds) {
+  const [after10, atEnd] = [rounds.slice(WARM.from, WARM.to), rounds.slice(-LAST)].map(typical);
+  const grown = ['memoryBytes', 'threads', 'workers'].filter((name) => {
+    const slack = name === 'memoryBytes' ? 0 : 1;
+    return atEnd[name] > after10[name] + Math.max(slack, MOST_GROWTH * after10[name]);
+  });
+  return { verdict: grown.length === 0 ? 'flat' : `${grown.join(' and ')} grew`, after10, atEnd };
+}
+
+function typical(rounds) {
+  const median = (name) => rounds.map((round) => round[name]).toSorted((a, b) => a - b)[rounds.length >> 1];
+  return {
+    memoryBytes: median('memoryBytes'),
+    threads: median('threads'),
+    workers: median('workers'),
+    ms: median('ms'),
+  };
+}
+
+/** Of the processes that this one has started, and those that they have: the browser, and its driver. */
+function footprint() {
+  const parents = new Map();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const stat = read(`/proc/${pid}/stat`);
+    if (stat !== undefined) parents.set(pid, stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  }
+  const isOurs = (pid) => parents.has(pid) && (parents.get(pid) === String(process.pid) || isOurs(parents.get(pid)));
+  let [memoryBytes, threads, workers] = [0, 0, 0];
+  for (const pid of [...parents.keys()].filter(isOurs)) {
+    memoryBytes += 1024 * Number(read(`/proc/${pid}/smaps_rollup`)?.match(/^Pss:\s+(\d+)/m)?.[1] ?? 0);
+    for (const thread of list(`/proc/${pid}/task`)) {
+      threads++;
+      // As Chromium, Firefox and WebKit name the threads of workers.
+      if (/^(DedicatedWorker|DOM Worker|WebCore: Worker)/.test(read(`/proc/${pid}/task/${thread}/comm`) ?? ''))
+        workers++;
+    }
+  }
+  return { memoryBytes, threads, workers };
+}
+
+function sentence(engine, version, trainer, rounds, { verdict, after10, atEnd }) {
+  const show = ({ memoryBytes, threads, workers }) =>
+    `${(memoryBytes / 1e6).toFixed(0)} MB, ${threads} threads, ${workers} workers`;
+  return `${engine} ${version}, ${trainer} trainers, ${rounds.length} rounds of ${atEnd.ms} ms: after round 10 ${show(after10)}; at the end ${show(atEnd)}: ${verdict}`;
+}
+
+function within(answer) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`The page did not answer within ${ROUND_MS / 1000} s.`)), ROUND_MS);
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
+/** A process or thread may end while it is looked at. */
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function list(path) {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function write(path, text) {
+  if (path === undefined) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(2);
+}
