@@ -4,7 +4,7 @@
 /** From the ground up. An import stays in its folder or points to a folder of a lower layer. */
 export const LAYERS = [
   { name: 'CORE', folders: ['core'] },
-  { name: 'GROUND', folders: ['runtime', 'storage', 'workers', 'onnx'] },
+  { name: 'GROUND', folders: ['runtime', 'storage', 'workers', 'network', 'onnx'] },
   { name: 'NOUNS', folders: ['teacher', 'student', 'data', 'losses'] },
   { name: 'LOOP', folders: ['train'] },
   { name: 'VERBS', folders: ['distill', 'adapt', 'federate', 'bench', 'export', 'predict'] },
@@ -29,6 +29,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   losses: { core: 'value', runtime: 'type' },
   student: { core: 'value', runtime: 'value', onnx: 'value' },
   onnx: { core: 'value' },
+  network: { core: 'value' },
   export: {
     core: 'value',
     runtime: 'value',
@@ -39,7 +40,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     teacher: 'value',
     train: 'value',
   },
-  predict: { core: 'value', runtime: 'value', workers: 'value', onnx: 'value', student: 'value' },
+  predict: { core: 'value', runtime: 'value', workers: 'value', network: 'value', onnx: 'value', student: 'value' },
   cli: {
     core: 'value',
     runtime: 'value',
@@ -54,6 +55,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     runtime: 'value',
     workers: 'value',
     storage: 'value',
+    network: 'value',
     onnx: 'value',
     data: 'type',
     student: 'value',

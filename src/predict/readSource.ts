@@ -1,20 +1,25 @@
 // Where a student comes from, and in which forms it is at hand.
 import { LimbeckError } from '../core/errors.ts';
+import { parseJson } from '../core/parseJson.ts';
+import { addressOf, fileNameOf, isAddress, isRequest, sourceBeside } from '../network/address.ts';
+import { fetchFile } from '../network/fetchFile.ts';
+import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
 import { artifactsFrom, isArtifacts, isStudent } from '../student/artifacts.ts';
 import { formOf, nameOfFile } from '../student/fileForm.ts';
 import type { TfjsFiles } from '../student/files.ts';
 import { readBundle } from '../student/readBundle.ts';
 import type { Student, StudentArtifacts } from '../student/student.ts';
-import { fetchFile } from './fetchFile.ts';
 import { onnxMetadata } from './onnxMetadata.ts';
 
 /**
  * A bundle or an ONNX file by its address or its bytes; the address of a tfjs model.json, whose weights lie beside it, or
- * its files, by their names or as a person picked them; artifacts, or a trained student.
+ * its files, by their names or as a person picked them; artifacts, or a trained student. A Request says with which headers
+ * and credentials it is asked for.
  */
 export type PredictSource =
   | string
   | URL
+  | Request
   | Uint8Array
   | ArrayBuffer
   | Blob
@@ -35,24 +40,41 @@ export interface ReadStudent {
   readonly input?: unknown;
 }
 
-/** Throws    model-unreachable · bundle-invalid · student-invalid · invalid-option: nothing of all that · AbortError */
-export async function readSource(source: PredictSource, signal?: AbortSignal): Promise<ReadStudent> {
-  if (typeof source === 'string' || source instanceof URL) {
-    const bytes = await fetchFile(source, signal);
-    return readBytes(bytes, nameOfFile(String(source).split(/[?#]/)[0] ?? ''), (path) =>
-      fetchFile(beside(source, path), signal),
-    );
+/** How it is read. */
+interface ReadOptions {
+  readonly integrity?: ModelIntegrity;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Throws    model-unreachable · integrity-mismatch · bundle-invalid · student-invalid · invalid-option: nothing of all
+ *           that, or hashes that do not suit its files · AbortError
+ */
+export async function readSource(source: PredictSource, { integrity, signal }: ReadOptions = {}): Promise<ReadStudent> {
+  const checks = await checksOf(integrity, source);
+  if (isAddress(source)) {
+    const [place = ''] = addressOf(source).split(/[?#]/);
+    const file = fileNameOf(place) || 'student';
+    const wanted = checks?.main(file);
+    const bytes = await fetchFile(source, { signal });
+    const read = (path: string) => fetchFile(sourceBeside(path, source), { signal });
+    return readBytes(await verified(bytes, wanted, file), nameOfFile(place), { file, checks, read });
   }
-  if (source instanceof Uint8Array) return readBytes(source, 'student');
-  if (source instanceof ArrayBuffer) return readBytes(new Uint8Array(source), 'student');
-  if (source instanceof Blob) {
-    const name = 'name' in source ? nameOfFile(String(source.name)) : 'student';
-    return readBytes(new Uint8Array(await source.arrayBuffer()), name);
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob) {
+    const file = source instanceof Blob && 'name' in source ? String(source.name) : 'student';
+    const given = source instanceof Blob ? await source.arrayBuffer() : source;
+    const bytes = given instanceof Uint8Array ? given : new Uint8Array(given);
+    return readBytes(await verified(bytes, checks?.main(file), file), nameOfFile(file), { file, checks });
   }
   if (Array.isArray(source) && source.length > 0 && source.every((file) => file instanceof File))
-    return readFiles(await namedBytes(source));
+    return readFiles(await namedBytes(source), checks);
   if (typeof source === 'object' && source !== null) {
-    if ('model.json' in source) return readFiles(source as TfjsFiles);
+    if ('model.json' in source) return readFiles(source as TfjsFiles, checks);
+    if (checks !== undefined) {
+      throw new LimbeckError('invalid-option', '"integrity" is for files; a student that is in memory has none.', {
+        details: { name: 'integrity' },
+      });
+    }
     if (isArtifacts(source)) return ofArtifacts('student', source);
     if (isStudent(source)) return ofArtifacts(source.name, await artifactsFrom(source));
   }
@@ -63,10 +85,29 @@ export async function readSource(source: PredictSource, signal?: AbortSignal): P
   );
 }
 
-type ReadPath = (path: string) => Promise<Uint8Array>;
+/** Who wants nothing checked does not load what checks. */
+async function checksOf(integrity: ModelIntegrity | undefined, source: PredictSource) {
+  if (integrity === undefined && !(isRequest(source) && source.integrity)) return undefined;
+  return (await import('../network/integrity.ts')).readIntegrity(integrity, source);
+}
 
-async function readBytes(bytes: Uint8Array, name: string, read?: ReadPath): Promise<ReadStudent> {
+async function verified(bytes: Uint8Array, integrity: Integrity | undefined, name: string): Promise<Uint8Array> {
+  if (integrity !== undefined) {
+    await (await import('../network/integrity.ts')).checkIntegrity(bytes, integrity, name);
+  }
+  return bytes;
+}
+
+/** Where a file came from: what else it names is found and checked there. */
+interface Origin {
+  readonly file: string;
+  readonly checks: IntegrityChecks | undefined;
+  readonly read?: (path: string) => Promise<Uint8Array>;
+}
+
+async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promise<ReadStudent> {
   const form = formOf(bytes);
+  if (form === 'zip' || form === 'onnx') origin.checks?.beside([], origin.file);
   if (form === 'zip') {
     const { manifest, artifacts, onnx } = await readBundle(bytes);
     const { labels, input } = manifest;
@@ -80,7 +121,7 @@ async function readBytes(bytes: Uint8Array, name: string, read?: ReadPath): Prom
     };
   }
   // A web page that came instead of it gets the sentence about that.
-  if (form !== 'onnx') return readModelJson(bytes, name, read);
+  if (form === 'json' || form === 'page') return readModelJson(bytes, name, origin);
   const { 'limbeck.labels': labels, 'limbeck.input': input } = onnxMetadata(bytes);
   const known = labels === undefined ? undefined : parsed(labels);
   return {
@@ -92,9 +133,15 @@ async function readBytes(bytes: Uint8Array, name: string, read?: ReadPath): Prom
   };
 }
 
-async function readModelJson(bytes: Uint8Array, name: string, read?: ReadPath): Promise<ReadStudent> {
+async function readModelJson(bytes: Uint8Array, name: string, { file, checks, read }: Origin): Promise<ReadStudent> {
   const { readModelFiles, weightPaths } = await import('../student/files.ts');
-  if (read !== undefined) return ofArtifacts(name, await readModelFiles(bytes, read));
+  if (read !== undefined) {
+    const hashes = checks?.beside(weightPaths(bytes), file);
+    return ofArtifacts(
+      name,
+      await readModelFiles(bytes, async (path) => verified(await read(path), hashes?.get(path), path)),
+    );
+  }
   const paths = weightPaths(bytes);
   throw new LimbeckError(
     'student-invalid',
@@ -103,8 +150,16 @@ async function readModelJson(bytes: Uint8Array, name: string, read?: ReadPath): 
   );
 }
 
-async function readFiles(files: TfjsFiles): Promise<ReadStudent> {
-  const { artifactsFromFiles } = await import('../student/files.ts');
+async function readFiles(files: TfjsFiles, checks: IntegrityChecks | undefined): Promise<ReadStudent> {
+  const { artifactsFromFiles, fileAt, weightPaths } = await import('../student/files.ts');
+  if (checks !== undefined) {
+    const json = files['model.json'] ?? '';
+    const wanted = checks.main('model.json');
+    await verified(typeof json === 'string' ? new TextEncoder().encode(json) : json, wanted, 'model.json');
+    const paths = weightPaths(json);
+    const hashes = checks.beside(paths, 'model.json');
+    for (const path of paths) await verified(fileAt(files, path) ?? new Uint8Array(), hashes.get(path), path);
+  }
   return ofArtifacts('student', artifactsFromFiles(files));
 }
 
@@ -123,17 +178,9 @@ function ofArtifacts(name: string, artifacts: StudentArtifacts): ReadStudent {
   return { name, bytes: artifacts.weightData.byteLength, artifacts };
 }
 
-/** A signed address says so after the question mark, for every file of the folder. */
-function beside(source: string | URL, path: string): URL {
-  const base = new URL(String(source), globalThis.location?.href);
-  const url = new URL(path, base);
-  if (url.search === '') url.search = base.search;
-  return url;
-}
-
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
-import { abortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
+import { abortError, LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { type Address, addressOf, isCrossOrigin, isRequest } from './address.ts';
 
 /** Tells how far one file is. */
 export type FileProgress = (loadedBytes: number, totalBytes: number | undefined) => void;
@@ -9,23 +10,36 @@ export interface ReadOptions {
 }
 
 /**
- * Asks a server for a file; the answer is good, or 304 where `headers` ask whether it changed.
+ * The bytes at an address.
+ * Throws    model-unreachable · out-of-memory · AbortError
+ */
+export async function fetchFile(source: Address, options: Partial<ReadOptions> = {}): Promise<Uint8Array> {
+  throwIfAborted(options.signal);
+  const address = addressOf(source);
+  const response = await requestFile(source, address, options.signal);
+  return readResponse(response, address, { onProgress: () => undefined, ...options });
+}
+
+/**
+ * Asks a server for a file; the answer is good, or 304 where `headers` ask whether it changed. What the caller's Request
+ * carries does not leave for another origin: see `isFollowed`.
  * Throws    model-unreachable, with the status in its details where there was an answer · AbortError
  */
 export async function requestFile(
-  input: string | URL | Request,
+  input: Address,
   address: string,
   signal?: AbortSignal,
   headers?: Readonly<Record<string, string>>,
 ): Promise<Response> {
+  const options: RequestInit = { signal: signal ?? null, ...(!isFollowed(input) && { redirect: 'manual' }) };
+  if (headers !== undefined) {
+    const all = new Headers((input as Partial<Request>).headers);
+    for (const [name, value] of Object.entries(headers)) all.set(name, value);
+    options.headers = all;
+  }
   let response: Response;
   try {
-    if (headers === undefined) response = await fetch(input, { signal });
-    else {
-      const all = new Headers((input as Partial<Request>).headers);
-      for (const [name, value] of Object.entries(headers)) all.set(name, value);
-      response = await fetch(input, { signal, headers: all });
-    }
+    response = await fetch(input, options);
   } catch (error) {
     throwIfAborted(signal);
     throw unreachable(address, messageOf(error), networkHint(address), { cause: error });
@@ -34,10 +48,35 @@ export async function requestFile(
   return checkResponse(response, address);
 }
 
+/** Headers that say nothing of who asks, and those that every platform takes away where a redirect leaves the origin. */
+const SAFE_HEADERS = new Set([
+  ...['accept', 'accept-language', 'cache-control', 'content-language', 'pragma', 'range', 'user-agent'],
+  ...['authorization', 'cookie', 'proxy-authorization'],
+]);
+
+/**
+ * Whether a redirect may be followed. A platform sends headers such as an API key, and the body, to wherever a server
+ * points, and does not tell a page where that is; so such a request is not followed anywhere.
+ * Source    WHATWG Fetch, HTTP-redirect fetch, step 13: "Authorization" alone is taken away
+ */
+function isFollowed(input: Address): boolean {
+  if (!isRequest(input) || input.redirect !== 'follow') return true;
+  return ['GET', 'HEAD'].includes(input.method) && [...input.headers.keys()].every((name) => SAFE_HEADERS.has(name));
+}
+
 /** Throws    model-unreachable: not ok, or a web page */
 export function checkResponse(response: Response, address: string): Response {
   const { status, statusText } = response;
   const release = () => void response.body?.cancel().catch(() => undefined);
+  if (response.type === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(status)) {
+    release();
+    throw unreachable(
+      address,
+      'the server sent its request on to another address',
+      'The request has headers of its own, or a body, which are not sent on: they might be secret. Give the final address.',
+      { status },
+    );
+  }
   if (response.type === 'opaque') {
     throw unreachable(address, 'its answer may not be read', 'Do not ask for it with mode: "no-cors".', { status });
   }
@@ -122,21 +161,6 @@ export function unreachable(
 ): LimbeckError {
   const sentence = `The model at ${address} could not be loaded: ${why.replace(/\.$/, '')}. ${hint}`;
   return new LimbeckError('model-unreachable', sentence, { details: { url: address, status }, cause });
-}
-
-/** Whether the page must ask that server's leave to read its answer. */
-export function isCrossOrigin(address: string): boolean {
-  const origin = globalThis.location?.origin;
-  return origin !== undefined && (parseAddress(address)?.origin ?? origin) !== origin;
-}
-
-/** The address, resolved; undefined where it is none. */
-export function parseAddress(text: string, base?: string): URL | undefined {
-  try {
-    return new URL(text, base);
-  } catch {
-    return undefined;
-  }
 }
 
 function networkHint(address: string): string {
