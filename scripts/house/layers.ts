@@ -139,7 +139,7 @@ export const DOORS: readonly Door[] = [
   {
     name: '@bufbuild/protobuf',
     specifier: /^@bufbuild\/protobuf(\/|$)/,
-    places: ['src/onnx/proto.ts'],
+    places: ['src/onnx/proto.ts', 'src/onnx/decodedSize.ts'],
     types: 'door',
     form: 'any',
   },
@@ -190,6 +190,7 @@ export const LAZY = [
   'src/teacher/session/sessionKernels.ts',
   'src/teacher/kernels/kernelsModel.ts',
   'src/onnx/proto.ts',
+  'src/onnx/decodedSize.ts',
   'src/onnx/describe.ts',
   'src/student/import/importOnnx.ts',
   'src/teacher/tfjs/tfjsSession.ts',
