@@ -1,15 +1,16 @@
 // Where a student comes from, and in which forms it is at hand.
 import { LimbeckError } from '../core/errors.ts';
 import { parseJson } from '../core/parseJson.ts';
-import { addressOf, fileNameOf, isAddress, isRequest, sourceBeside } from '../network/address.ts';
-import { fetchFile } from '../network/fetchFile.ts';
+import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
+import { fetchBytes } from '../network/requestFile.ts';
 import { artifactsFrom, isArtifacts, isStudent } from '../student/artifacts.ts';
 import { formOf, nameOfFile } from '../student/fileForm.ts';
 import type { TfjsFiles } from '../student/files.ts';
 import { readBundle } from '../student/readBundle.ts';
 import type { Student, StudentArtifacts } from '../student/student.ts';
 import { onnxMetadata } from './onnxMetadata.ts';
+import type { Origin } from './readTfjs.ts';
 
 /**
  * A bundle or an ONNX file by its address or its bytes; the address of a tfjs model.json, whose weights lie beside it, or
@@ -56,9 +57,8 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
     const [place = ''] = addressOf(source).split(/[?#]/);
     const file = fileNameOf(place) || 'student';
     const wanted = checks?.main(file);
-    const bytes = await fetchFile(source, { signal });
-    const read = (path: string) => fetchFile(sourceBeside(path, source), { signal });
-    return readBytes(await verified(bytes, wanted, file), nameOfFile(place), { file, checks, read });
+    const bytes = await verified(await fetchBytes(source, signal), wanted, file);
+    return readBytes(bytes, nameOfFile(place), { file, checks, source, signal });
   }
   if (source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob) {
     const file = source instanceof Blob && 'name' in source ? String(source.name) : 'student';
@@ -67,9 +67,9 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
     return readBytes(await verified(bytes, checks?.main(file), file), nameOfFile(file), { file, checks });
   }
   if (Array.isArray(source) && source.length > 0 && source.every((file) => file instanceof File))
-    return readFiles(await namedBytes(source), checks);
+    return readTfjs(await namedBytes(source), checks);
   if (typeof source === 'object' && source !== null) {
-    if ('model.json' in source) return readFiles(source as TfjsFiles, checks);
+    if ('model.json' in source) return readTfjs(source as TfjsFiles, checks);
     if (checks !== undefined) {
       throw new LimbeckError('invalid-option', '"integrity" is for files; a student that is in memory has none.', {
         details: { name: 'integrity' },
@@ -98,13 +98,6 @@ async function verified(bytes: Uint8Array, integrity: Integrity | undefined, nam
   return bytes;
 }
 
-/** Where a file came from: what else it names is found and checked there. */
-interface Origin {
-  readonly file: string;
-  readonly checks: IntegrityChecks | undefined;
-  readonly read?: (path: string) => Promise<Uint8Array>;
-}
-
 async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promise<ReadStudent> {
   const form = formOf(bytes);
   if (form === 'zip' || form === 'onnx') origin.checks?.beside([], origin.file);
@@ -121,7 +114,10 @@ async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promi
     };
   }
   // A web page that came instead of it gets the sentence about that.
-  if (form === 'json' || form === 'page') return readModelJson(bytes, name, origin);
+  if (form === 'json' || form === 'page') {
+    const { readModelJson } = await import('./readTfjs.ts');
+    return ofArtifacts(name, await readModelJson(bytes, origin));
+  }
   const { 'limbeck.labels': labels, 'limbeck.input': input } = onnxMetadata(bytes);
   const known = labels === undefined ? undefined : parsed(labels);
   return {
@@ -133,34 +129,9 @@ async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promi
   };
 }
 
-async function readModelJson(bytes: Uint8Array, name: string, { file, checks, read }: Origin): Promise<ReadStudent> {
-  const { readModelFiles, weightPaths } = await import('../student/files.ts');
-  if (read !== undefined) {
-    const hashes = checks?.beside(weightPaths(bytes), file);
-    return ofArtifacts(
-      name,
-      await readModelFiles(bytes, async (path) => verified(await read(path), hashes?.get(path), path)),
-    );
-  }
-  const paths = weightPaths(bytes);
-  throw new LimbeckError(
-    'student-invalid',
-    `This is a model.json without its weights (${paths.join(', ')}). Give all files: { 'model.json': …, 'weights.bin': … }.`,
-    { details: { paths } },
-  );
-}
-
-async function readFiles(files: TfjsFiles, checks: IntegrityChecks | undefined): Promise<ReadStudent> {
-  const { artifactsFromFiles, fileAt, weightPaths } = await import('../student/files.ts');
-  if (checks !== undefined) {
-    const json = files['model.json'] ?? '';
-    const wanted = checks.main('model.json');
-    await verified(typeof json === 'string' ? new TextEncoder().encode(json) : json, wanted, 'model.json');
-    const paths = weightPaths(json);
-    const hashes = checks.beside(paths, 'model.json');
-    for (const path of paths) await verified(fileAt(files, path) ?? new Uint8Array(), hashes.get(path), path);
-  }
-  return ofArtifacts('student', artifactsFromFiles(files));
+async function readTfjs(files: TfjsFiles, checks: IntegrityChecks | undefined): Promise<ReadStudent> {
+  const { readTfjsFiles } = await import('./readTfjs.ts');
+  return ofArtifacts('student', await readTfjsFiles(files, checks));
 }
 
 /** A single file may be a bundle or ONNX as well; that is for whoever picked it to give by itself. */

@@ -1,9 +1,10 @@
 import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import { innerPath } from '../../core/innerPath.ts';
 import { checkKnownOptions } from '../../core/options.ts';
-import { type Address, sourceBeside } from '../../network/address.ts';
+import type { Address } from '../../network/address.ts';
 import type { FileProgress } from '../../network/fetchFile.ts';
 import { type ModelIntegrity, readIntegrity } from '../../network/integrity.ts';
+import { sourceBeside } from '../../network/sourceBeside.ts';
 import { type StorageState, storageState } from '../../storage/storageState.ts';
 import type { Store } from '../../storage/store.ts';
 import { checkLength, missingFiles, neededFiles } from './externalData.ts';

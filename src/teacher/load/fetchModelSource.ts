@@ -1,14 +1,8 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { type Address, addressOf as addressOfFile, fileNameOf } from '../../network/address.ts';
-import {
-  checkResponse,
-  type FileProgress,
-  fetchFile,
-  readResponse,
-  readStream,
-  unreachable,
-} from '../../network/fetchFile.ts';
+import { type FileProgress, fetchFile, readResponse, readStream } from '../../network/fetchFile.ts';
 import { checkIntegrity, type Integrity } from '../../network/integrity.ts';
+import { checkResponse, unreachable } from '../../network/requestFile.ts';
 import type { ModelSource } from './fetchModel.ts';
 import { fetchCached } from './fetchModelCached.ts';
 import type { ModelCache } from './modelCache.ts';

@@ -4,7 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
 import { innerPath } from '../../core/innerPath.ts';
 import { parseJson } from '../../core/parseJson.ts';
-import { type Address, addressOf, fileNameOf, isAddress, isRequest, sourceBeside } from '../../network/address.ts';
+import { type Address, addressOf, fileNameOf, isAddress, isRequest } from '../../network/address.ts';
 import { type FileProgress, fetchFile } from '../../network/fetchFile.ts';
 import {
   checkIntegrity,
@@ -13,6 +13,7 @@ import {
   type ModelIntegrity,
   readIntegrity,
 } from '../../network/integrity.ts';
+import { sourceBeside } from '../../network/sourceBeside.ts';
 import type { WeightSpec } from '../../student/student.ts';
 import { type PortableTfjsModel, type TfjsArtifacts, toPortableModel } from './tfjsModel.ts';
 

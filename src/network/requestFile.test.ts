@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fetchFile } from './fetchFile.ts';
+import { fetchBytes } from './requestFile.ts';
 import { file, serverForEach } from './serverCases.ts';
 
 const [home, other] = [serverForEach(), serverForEach()];
@@ -12,9 +13,10 @@ function sendOn(location: string, status = 302): void {
   other.on('/b', file(bytes));
 }
 
-const ask = (init: RequestInit = {}) => fetchFile(new Request(`${home.url}/a?sig=1`, init));
+/** With progress and without. */
+describe.each(Object.entries({ fetchFile, fetchBytes }))('where a server sends a request of %s on', (_, read) => {
+  const ask = (init: RequestInit = {}) => read(new Request(`${home.url}/a?sig=1`, init));
 
-describe('where a server sends a request on', () => {
   test.each([301, 302, 303, 307, 308])(
     'to another origin (%i), a key of the caller does not go along',
     async (status) => {
@@ -47,7 +49,7 @@ describe('where a server sends a request on', () => {
 
   test('an address alone, and one on the same server, is followed', async () => {
     sendOn(`${other.url}/b`);
-    expect(await fetchFile(`${home.url}/a?sig=1`)).toEqual(bytes);
+    expect(await read(`${home.url}/a?sig=1`)).toEqual(bytes);
     sendOn('/b');
     expect(await ask({ headers: { authorization: 'Bearer secret' } })).toEqual(bytes);
     expect(home.requests.at(-1)?.headers.authorization).toBe('Bearer secret');
@@ -59,6 +61,20 @@ describe('where a server sends a request on', () => {
     await expect(ask({ redirect: 'manual' })).rejects.toMatchObject({ code: 'model-unreachable' });
     expect(home.asked).toEqual(['GET /a?sig=1', 'GET /a?sig=1']);
   });
+});
+
+test('an answer that breaks off is none, and one that is not waited for is let go', async () => {
+  home.on('/torn', (_, response) => {
+    response.writeHead(200, { 'content-length': 100 });
+    response.write(bytes, () => response.destroy());
+  });
+  await expect(fetchBytes(`${home.url}/torn`)).rejects.toMatchObject({ code: 'model-unreachable' });
+  const controller = new AbortController();
+  home.on('/slow', (_, response) => {
+    response.writeHead(200).write(bytes);
+    setImmediate(() => controller.abort());
+  });
+  await expect(fetchBytes(`${home.url}/slow`, controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
 });
 
 test('progress and a signal need not be given', async () => {
