@@ -178,6 +178,9 @@ export const DOORS: readonly Door[] = [
 /** Where the page's storage may be touched; capabilities only looks whether it is there. */
 export const STORAGE_PLACES = ['src/storage/', 'src/runtime/capabilities.ts'] as const;
 
+/** Where a server may be asked: paths, redirects and integrity are judged there. assets fetches limbeck's own files. */
+export const FETCH_PLACES = ['src/network/', 'src/runtime/assets.ts'] as const;
+
 /** Names that core may not speak of: it runs anywhere. */
 export const PAGE_NAMES = ['window', 'document', 'navigator', 'self', 'indexedDB', 'localStorage'] as const;
 
