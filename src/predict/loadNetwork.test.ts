@@ -50,6 +50,12 @@ describe('a model.json that names', () => {
   });
 });
 
+test('a model.json that lies in no folder is refused with a code', async () => {
+  const address = URL.createObjectURL(new Blob([filesOf().json as BlobPart]));
+  await expect(load(address)).rejects.toMatchObject({ code: 'model-unreachable', details: { path: 'weights.bin' } });
+  URL.revokeObjectURL(address);
+});
+
 test('a page that came instead of the file is told by what the server calls it', async () => {
   home.on('/m/x.limbeck', file(new TextEncoder().encode('<html>'), { 'content-type': 'text/html' }));
   await expect(load(`${home.url}/m/x.limbeck`)).rejects.toMatchObject({
