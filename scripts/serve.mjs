@@ -1,5 +1,7 @@
 // A small static server for the built demo and for tests; with cross-origin isolation unless told otherwise.
+import { realpathSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join, sep } from 'node:path';
 import sirv from 'sirv';
 
 const ISOLATION = {
@@ -23,18 +25,24 @@ export async function serve(folder, { port = 0, isIsolated = true, headers = () 
       for (const [name, value] of Object.entries(headersFor(pathname))) response.setHeader(name, value);
     },
   });
+  const home = realpathSync(folder);
+  const refuse = (response, status) => {
+    response.writeHead(status, { 'Content-Type': 'text/plain' });
+    response.end(status === 400 ? 'Bad request' : 'Not found');
+  };
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url, 'http://localhost');
-    const file = extra[pathname];
+    const path = pathOf(request.url);
+    if (path === undefined) return refuse(response, 400);
+    const file = extra[path.pathname];
     if (file !== undefined) {
-      response.writeHead(200, { 'Content-Type': file.type, ...headersFor(pathname) });
-      response.end(file.body);
-      return;
+      response.writeHead(200, { 'Content-Type': file.type, ...headersFor(path.pathname) });
+      return response.end(file.body);
     }
-    files(request, response, () => {
-      response.statusCode = 404;
-      response.end('Not found');
-    });
+    if (!isInside(home, path.decoded)) return refuse(response, 404);
+    // sirv takes every range as it stands, and Node throws for one that ends before it begins.
+    const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    if (from === '' || (to !== '' && Number(to) < Number(from))) delete request.headers.range;
+    return files(request, response, () => refuse(response, 404));
   });
   await new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -48,4 +56,32 @@ export async function serve(folder, { port = 0, isIsolated = true, headers = () 
       return new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/**
+ * The path that a request asks for, as it came and decoded; undefined where it is none: an address of its own, two slashes
+ * in front, which a URL takes for a host, a broken "%", or bytes that no file name has.
+ */
+function pathOf(url) {
+  try {
+    if (!/^\/(?![/\\])/.test(url)) return undefined;
+    const { pathname } = new URL(url, 'http://localhost');
+    const decoded = decodeURIComponent(pathname);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    return /[\u0000-\u001f\u007f\\]|(^|\/)\.\.(\/|$)/.test(decoded) ? undefined : { pathname, decoded };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether what sirv would find there, links followed, lies in the folder; what is not there does. */
+function isInside(home, path) {
+  return ['', '.html', '.htm', '/index.html', '/index.htm', '/index'].every((ending) => {
+    try {
+      const place = realpathSync(join(home, path.replace(/\/$/, '') + ending));
+      return place === home || place.startsWith(home + sep);
+    } catch {
+      return true;
+    }
+  });
 }

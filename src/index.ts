@@ -67,7 +67,7 @@ export type { ImageInput } from './teacher/input/imageInput.ts';
 export { inputPresets } from './teacher/input/inputPresets.ts';
 export type { LogMelOptions } from './teacher/input/melInput.ts';
 export type { ModelInput } from './teacher/input/modelInput.ts';
-export type { ModelIntegrity } from './teacher/load/integrity.ts';
+export type { ModelIntegrity } from './network/integrity.ts';
 export { type CachedModel, type ModelCache, type ModelCacheOptions, modelCache } from './teacher/load/modelCache.ts';
 export { type LoadEvent, loadTeacher } from './teacher/onnx.ts';
 export type { LoadTeacherOptions } from './teacher/onnxOptions.ts';

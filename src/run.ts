@@ -3,6 +3,7 @@ import './core/dispose.ts';
 
 export { LimbeckError, type LimbeckErrorCode } from './core/errors.ts';
 export { type NamedArrays, type NdArray, ndArray } from './core/shape.ts';
+export type { ModelIntegrity } from './network/integrity.ts';
 export type { EngineName } from './predict/engine.ts';
 export type { LoadedStudent, LoadedStudentDescription, LoadStudentOptions, Prediction } from './predict/loadStudent.ts';
 export { loadStudent } from './predict/loadStudent.ts';

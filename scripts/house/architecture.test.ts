@@ -83,6 +83,8 @@ describe('a house with faults', () => {
 
   test.each([
     ['navigator?.storage may be touched in src/storage/ only', 'src/data/x.ts', 'navigator?.storage.estimate();'],
+    ['a server may be asked in src/network/ only', 'src/teacher/x.ts', 'await fetch(url);'],
+    ['a server may be asked in src/network/ only', 'src/teacher/x.ts', 'ask(new Request(url, source));'],
     ['indexedDB may be touched in src/storage/ only', 'src/train/x.ts', 'globalThis.indexedDB.open("a");'],
     ['core may not speak of document', 'src/core/x.ts', 'document.title;'],
   ])('%s', (sentence, name, text) => {

@@ -5,6 +5,7 @@ import {
   ENTRIES,
   EXCEPTIONS,
   type Exception,
+  FETCH_PLACES,
   INSIDERS,
   isTestMaterial,
   LAYERS,
@@ -70,7 +71,7 @@ export function doorOffences(sources: readonly Source[]): string[] {
   });
 }
 
-/** The page's storage touched outside storage/, and pages spoken of in core/. */
+/** The page's storage touched outside storage/, servers asked outside network/, and pages spoken of in core/. */
 export function platformOffences(sources: readonly Source[]): string[] {
   const offences = new Set<string>();
   for (const source of sources.filter(({ file }) => !isTestMaterial(file))) {
@@ -82,6 +83,12 @@ export function platformOffences(sources: readonly Source[]): string[] {
           node.expression.getText().endsWith('navigator'));
       if (isStorage && !isIn(source.file, STORAGE_PLACES)) {
         offences.add(`${node.getText()} may be touched in src/storage/ only (${source.file})`);
+      }
+      const isFetch =
+        (ts.isCallExpression(node) && /^(globalThis\.)?fetch$/.test(node.expression.getText())) ||
+        (ts.isNewExpression(node) && node.expression.getText() === 'Request');
+      if (isFetch && !isIn(source.file, FETCH_PLACES)) {
+        offences.add(`a server may be asked in src/network/ only (${source.file})`);
       }
       const isPage = ts.isIdentifier(node) && (PAGE_NAMES as readonly string[]).includes(node.text);
       if (isPage && source.file.startsWith('src/core/')) {

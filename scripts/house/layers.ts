@@ -4,7 +4,7 @@
 /** From the ground up. An import stays in its folder or points to a folder of a lower layer. */
 export const LAYERS = [
   { name: 'CORE', folders: ['core'] },
-  { name: 'GROUND', folders: ['runtime', 'storage', 'workers', 'onnx'] },
+  { name: 'GROUND', folders: ['runtime', 'storage', 'workers', 'network', 'onnx'] },
   { name: 'NOUNS', folders: ['teacher', 'student', 'data', 'losses'] },
   { name: 'LOOP', folders: ['train'] },
   { name: 'VERBS', folders: ['distill', 'adapt', 'federate', 'bench', 'export', 'predict'] },
@@ -29,6 +29,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   losses: { core: 'value', runtime: 'type' },
   student: { core: 'value', runtime: 'value', onnx: 'value' },
   onnx: { core: 'value' },
+  network: { core: 'value' },
   export: {
     core: 'value',
     runtime: 'value',
@@ -39,7 +40,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     teacher: 'value',
     train: 'value',
   },
-  predict: { core: 'value', runtime: 'value', workers: 'value', onnx: 'value', student: 'value' },
+  predict: { core: 'value', runtime: 'value', workers: 'value', network: 'value', onnx: 'value', student: 'value' },
   cli: {
     core: 'value',
     runtime: 'value',
@@ -54,6 +55,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     runtime: 'value',
     workers: 'value',
     storage: 'value',
+    network: 'value',
     onnx: 'value',
     data: 'type',
     student: 'value',
@@ -137,7 +139,7 @@ export const DOORS: readonly Door[] = [
   {
     name: '@bufbuild/protobuf',
     specifier: /^@bufbuild\/protobuf(\/|$)/,
-    places: ['src/onnx/proto.ts'],
+    places: ['src/onnx/proto.ts', 'src/onnx/decodedSize.ts'],
     types: 'door',
     form: 'any',
   },
@@ -183,6 +185,9 @@ export const DOORS: readonly Door[] = [
 /** Where the page's storage may be touched; capabilities only looks whether it is there. */
 export const STORAGE_PLACES = ['src/storage/', 'src/runtime/capabilities.ts'] as const;
 
+/** Where a server may be asked: paths, redirects and integrity are judged there. assets fetches limbeck's own files. */
+export const FETCH_PLACES = ['src/network/', 'src/runtime/assets.ts'] as const;
+
 /** Names that core may not speak of: it runs anywhere. */
 export const PAGE_NAMES = ['window', 'document', 'navigator', 'self', 'indexedDB', 'localStorage'] as const;
 
@@ -195,6 +200,7 @@ export const LAZY = [
   'src/teacher/session/sessionKernels.ts',
   'src/teacher/kernels/kernelsModel.ts',
   'src/onnx/proto.ts',
+  'src/onnx/decodedSize.ts',
   'src/onnx/describe.ts',
   'src/student/import/importOnnx.ts',
   'src/teacher/tfjs/tfjsSession.ts',

@@ -1,5 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import type { Console } from './openConsole.ts';
+import { faultText } from './printable.ts';
 
 interface Command<Request> {
   /** Its name, for messages. */
@@ -21,7 +22,7 @@ export async function carryOut<Request>(
   try {
     request = await read(args);
   } catch (error) {
-    console.writeError(`${messageOf(error)}\nlimbeck ${name} --help lists the options.\n`);
+    console.writeError(`${faultText(messageOf(error))}limbeck ${name} --help lists the options.\n`);
     return 2;
   }
   if (request === undefined) {
@@ -32,7 +33,7 @@ export async function carryOut<Request>(
     const exitCode = await work(request);
     return typeof exitCode === 'number' ? exitCode : 0;
   } catch (error) {
-    console.writeError(`${messageOf(error)}\n`);
+    console.writeError(faultText(messageOf(error)));
     return error instanceof LimbeckError && error.code === 'invalid-option' ? 2 : 1;
   }
 }

@@ -1,6 +1,6 @@
 // Runs command lines on files in memory, for tests.
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { seededRandom } from '../core/random.ts';
 import { writeNpy } from '../data/npy.ts';
 import { ortAssets } from '../runtime/assetCases.ts';
@@ -15,6 +15,8 @@ export type Files = Record<string, Uint8Array>;
 export async function runLine(args: readonly string[], files: Files = {}, isTerminal = false) {
   let [out, error] = ['', ''];
   const written: string[] = [];
+  const read = async (path: string) =>
+    files[path] ?? new Uint8Array(await readFile(join(import.meta.dirname, '../..', path)));
   const code = await main(args, {
     write: (text) => {
       out += text;
@@ -22,13 +24,16 @@ export async function runLine(args: readonly string[], files: Files = {}, isTerm
     writeError: (text) => {
       error += text;
     },
-    readFile: async (path) => files[path] ?? new Uint8Array(await readFile(join(import.meta.dirname, '../..', path))),
+    writeTitle: (text) => {
+      out += isTerminal ? `\u001b[1m${text}\u001b[0m\n` : `${text}\n`;
+    },
+    readFile: read,
+    readBeside: (file, path) => read(join(dirname(file), path)),
     writeFile: async (path, data) => {
       written.push(path);
       files[path] = typeof data === 'string' ? new TextEncoder().encode(data) : data;
     },
     assetBase: ortAssets(),
-    isTerminal,
   });
   return { code, out, error, written };
 }

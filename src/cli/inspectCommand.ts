@@ -6,6 +6,7 @@ import { carryOut } from './carryOut.ts';
 import { inspectReport } from './inspectReport.ts';
 import { describeStudentFile, type StudentFileDescription, studentReport } from './inspectStudent.ts';
 import type { Console } from './openConsole.ts';
+import { faultText } from './printable.ts';
 import { isStudentFile, readStudentFile } from './studentFile.ts';
 
 const HELP = `Says what models hold, without running them.
@@ -52,12 +53,18 @@ async function inspectFiles({ files, options, withNodes, asJson }: Request, cons
     } catch (error) {
       // The sentence about a bad ONNX file names it.
       const isNamed = error instanceof LimbeckError && error.code === 'invalid-onnx';
-      console.writeError(isNamed ? `${error.message}\n` : `${file}: ${messageOf(error)}\n`);
+      console.writeError(faultText(isNamed ? error.message : `${file}: ${messageOf(error)}`));
       exitCode = Math.max(exitCode, isUsage(error) ? 2 : 1);
     }
   }
   if (asJson) console.write(jsonOf(descriptions, files.length > 1, withNodes));
-  else console.write(descriptions.map((one) => textOf(one, withNodes, console.isTerminal)).join('\n'));
+  else {
+    for (const [i, one] of descriptions.entries()) {
+      if (i > 0) console.write('\n');
+      console.writeTitle(one.name);
+      console.write(textOf(one, withNodes));
+    }
+  }
   return exitCode;
 }
 
@@ -70,8 +77,8 @@ async function describe(file: string, options: InspectOptions, console: Console)
   return describeStudentFile(file, await readStudentFile(file, console));
 }
 
-function textOf(one: Description, withNodes: boolean, isBold: boolean): string {
-  return 'form' in one ? studentReport(one, withNodes, isBold) : inspectReport(one, withNodes, isBold);
+function textOf(one: Description, withNodes: boolean): string {
+  return 'form' in one ? studentReport(one, withNodes) : inspectReport(one, withNodes);
 }
 
 /** What the arguments ask for; undefined for help. */

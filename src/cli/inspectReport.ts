@@ -1,23 +1,16 @@
 import type { OnnxDescription, OnnxNodeDescription, OnnxTensorDescription } from '../onnx/description.ts';
 import { bytesText, countText } from './figures.ts';
+import { reportText } from './printable.ts';
 import { table } from './table.ts';
 
-const BOLD = '\u001b[1m';
-const PLAIN = '\u001b[0m';
-
-/** A description as text for a terminal; ends with a line break. */
-export function inspectReport(model: OnnxDescription, withNodes: boolean, isBold: boolean): string {
-  const title = isBold ? `${BOLD}${model.name}${PLAIN}` : model.name;
-  const parts = [
-    [title, ...table([{ heading: '' }, { heading: '' }], facts(model), '  ')],
+/** A description as text for a terminal, without its title; ends with a line break. */
+export function inspectReport(model: OnnxDescription, withNodes: boolean): string {
+  return reportText([
+    table([{ heading: '' }, { heading: '' }], facts(model), '  '),
     table([{ heading: 'tensor' }, { heading: 'name' }, { heading: 'type' }, { heading: 'shape' }], ports(model), '  '),
     operatorLines(model),
     ...(withNodes ? nodeTables(model.nodes) : []),
-  ];
-  return `${parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`;
+  ]);
 }
 
 function facts(model: OnnxDescription): string[][] {

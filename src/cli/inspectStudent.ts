@@ -2,6 +2,7 @@ import { sizeOf } from '../core/shape.ts';
 import { type ModelTopology, readTopology } from '../export/graph/topology.ts';
 import { parameterCount, type WeightSpec } from '../student/student.ts';
 import { bytesText, countText } from './figures.ts';
+import { reportText } from './printable.ts';
 import type { StudentFile } from './studentFile.ts';
 import { table } from './table.ts';
 
@@ -35,9 +36,9 @@ export function describeStudentFile(name: string, file: StudentFile): StudentFil
   };
 }
 
-/** A description as text for a terminal; ends with a line break. The weights are listed where they are asked for. */
-export function studentReport(student: StudentFileDescription, withWeights: boolean, isBold: boolean): string {
-  const { name, form, bytes, parameters, labels, metadata, layers, weights } = student;
+/** A description as text for a terminal, without its title; the weights are listed where they are asked for. */
+export function studentReport(student: StudentFileDescription, withWeights: boolean): string {
+  const { form, bytes, parameters, labels, metadata, layers, weights } = student;
   const facts = [
     ['form', form],
     ['files', bytesText(bytes)],
@@ -45,8 +46,8 @@ export function studentReport(student: StudentFileDescription, withWeights: bool
     ...(labels ? [['labels', labels.join(', ')]] : []),
     ...Object.entries(metadata).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
   ];
-  const parts = [
-    [isBold ? `\u001b[1m${name}\u001b[0m` : name, ...table([{ heading: '' }, { heading: '' }], facts, '  ')],
+  return reportText([
+    table([{ heading: '' }, { heading: '' }], facts, '  '),
     table(
       [{ heading: 'layer' }, { heading: 'class' }],
       layers.map((layer) => [layer.name, layer.className]),
@@ -61,8 +62,7 @@ export function studentReport(student: StudentFileDescription, withWeights: bool
           ),
         ]
       : []),
-  ];
-  return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  ]);
 }
 
 function layersOf({ layers }: ModelTopology, path: string): { name: string; className: string }[] {

@@ -1,6 +1,7 @@
 import { exportCommand } from './exportCommand.ts';
 import { inspectCommand } from './inspectCommand.ts';
 import type { Console } from './openConsole.ts';
+import { printableConsole } from './printable.ts';
 import { quantizeCommand } from './quantizeCommand.ts';
 import { runCommand } from './runCommand.ts';
 
@@ -23,7 +24,8 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[], console: Conso
 };
 
 /** Runs one command. Gives the exit code: 0, or 1 where a file is bad, or 2 where the command line is. */
-export async function main(args: readonly string[], console: Console): Promise<number> {
+export async function main(args: readonly string[], given: Console): Promise<number> {
+  const console = printableConsole(given);
   const [command, ...rest] = args;
   const known = command !== undefined && Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (known !== undefined) return known(rest, console);

@@ -1,33 +1,59 @@
+import { LimbeckError } from '../core/errors.ts';
+import { innerPath } from '../core/innerPath.ts';
+
 /** What a command may touch of the machine. */
 export interface Console {
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
+  /** A line by itself, in bold letters where a person reads along. */
+  readonly writeTitle: (text: string) => void;
   readonly readFile: (path: string) => Promise<Uint8Array>;
+  /**
+   * A file that another one names, from its folder or below.
+   * Throws    student-invalid: the path, or a link on it, leads out of that folder
+   */
+  readonly readBeside: (file: string, path: string) => Promise<Uint8Array>;
   /** Makes the folders that lead to it. */
   readonly writeFile: (path: string, data: Uint8Array | string) => Promise<void>;
   /** The folder of the package's .wasm files. Default: beside the code. */
   readonly assetBase?: string;
-  /** Whether a person reads along, so that letters may be bold. */
-  readonly isTerminal: boolean;
 }
 
 /** The terminal, or the pipe, that the process was started with. */
 export async function openConsole(): Promise<Console> {
-  const { mkdir, readFile, writeFile } = await import('node:fs/promises');
-  const { dirname } = await import('node:path');
+  const { mkdir, readFile, realpath, writeFile } = await import('node:fs/promises');
+  const { dirname, isAbsolute, join, relative, sep } = await import('node:path');
   // Who reads only the first lines closes the pipe; that is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
+  const isTerminal = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   return {
     write: (text) => process.stdout.write(text),
     writeError: (text) => process.stderr.write(text),
+    writeTitle: (text) => process.stdout.write(isTerminal ? `\u001b[1m${text}\u001b[0m\n` : `${text}\n`),
     // A Buffer is a Uint8Array whose slices are views; bytes are handed on as everywhere else.
     readFile: async (path) => new Uint8Array(await readFile(path)),
+    readBeside: async (file, path) => {
+      const inner = innerPath(path);
+      // A link to the file counts as the file: its folder is where it really lies.
+      const folder = dirname(await realpath(file));
+      const place = inner === undefined ? undefined : await realpath(join(dirname(file), inner));
+      const way = place === undefined ? '..' : relative(folder, place);
+      if (place === undefined || isAbsolute(way) || way.split(sep)[0] === '..') throw outside(file, path);
+      return new Uint8Array(await readFile(place));
+    },
     writeFile: async (path, data) => {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, data);
     },
-    isTerminal: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
   };
+}
+
+function outside(file: string, path: string): LimbeckError {
+  return new LimbeckError(
+    'student-invalid',
+    `"${file}" names "${path}", which leads out of its folder. Only files in that folder are read: copy it there.`,
+    { details: { file, path } },
+  );
 }

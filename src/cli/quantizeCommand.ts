@@ -8,6 +8,7 @@ import { readArray, readArrays } from './arrayFiles.ts';
 import { carryOut } from './carryOut.ts';
 import { bytesText } from './figures.ts';
 import type { Console } from './openConsole.ts';
+import { faultText, reportText } from './printable.ts';
 
 const HELP = `Makes an ONNX model smaller, and checks that it still answers alike.
 
@@ -117,7 +118,7 @@ async function quantizeFile(request: Request, console: Console): Promise<void> {
     ...(isCalibrated && data && { calibration: data }),
     ...(evaluate && { evaluate }),
   });
-  for await (const event of run) if (event.type === 'notice') console.writeError(`note: ${event.message}\n`);
+  for await (const event of run) if (event.type === 'notice') console.writeError(faultText(`note: ${event.message}`));
   const { bytes, report } = await run.done;
   await console.writeFile(output, bytes);
   console.write(asJson ? `${JSON.stringify(report, null, 2)}\n` : `${textOf(report)}written        ${output}\n`);
@@ -142,5 +143,5 @@ function textOf(report: QuantizeReport): string {
     const before = metricBefore === undefined ? '' : `${metricBefore.toFixed(4)} → `;
     lines.push(`${(metric ?? 'metric').padEnd(15)}${before}${metricAfter.toFixed(4)}`);
   }
-  return `${lines.join('\n')}\n`;
+  return reportText([lines]);
 }

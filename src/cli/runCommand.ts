@@ -10,6 +10,7 @@ import { numberOf, onlyFile, wordOf } from './arguments.ts';
 import { readArray, readArrays } from './arrayFiles.ts';
 import { carryOut } from './carryOut.ts';
 import type { Console } from './openConsole.ts';
+import { reportText } from './printable.ts';
 import { quietTfjs } from './quietTfjs.ts';
 import { isStudentFile, readStudentFile } from './studentFile.ts';
 
@@ -159,5 +160,5 @@ function textOf({ engine, why, threads, outputs, labels, accuracy, medianMs }: R
   if (labels !== undefined) lines.push(`labels     ${labels.slice(0, 20).join(' ')}${labels.length > 20 ? ' …' : ''}`);
   if (accuracy !== undefined) lines.push(`accuracy   ${(100 * accuracy).toFixed(2)} %`);
   if (medianMs !== undefined) lines.push(`median     ${medianMs.toFixed(3)} ms a run`);
-  return `${lines.join('\n')}\n`;
+  return reportText([lines]);
 }

@@ -54,13 +54,10 @@ export async function readStudentFile(file: string, console: Console): Promise<S
 }
 
 async function readModelJson(file: string, model: Uint8Array, console: Console): Promise<StudentFile> {
-  const [{ readModelFiles }, { dirname, join }] = await Promise.all([
-    import('../student/files.ts'),
-    import('node:path'),
-  ]);
+  const { readModelFiles } = await import('../student/files.ts');
   let bytes = model.length;
   const artifacts = await readModelFiles(model, async (path) => {
-    const part = await console.readFile(join(dirname(file), path));
+    const part = await console.readBeside(file, path);
     bytes += part.length;
     return part;
   });

@@ -1,5 +1,6 @@
 import type { Tokenizer } from '@huggingface/tokenizers';
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { parseJson } from '../core/parseJson.ts';
 
 /** The two files of a tokenizer of Hugging Face, by their names: as parsed JSON, or as its text. */
 export interface TokenizerFiles {
@@ -60,7 +61,7 @@ const EMPTY_PARTS = { normalizer: null, pre_tokenizer: null, post_processor: nul
 function parse(file: object | string, name: string): object {
   let value: unknown = file;
   try {
-    if (typeof file === 'string') value = JSON.parse(file);
+    if (typeof file === 'string') value = parseJson(file);
   } catch (error) {
     throw invalid(`${name} is no JSON: ${messageOf(error)}`, error);
   }

@@ -22,7 +22,7 @@ export function prune(graph: OnnxGraph): void {
     const maker = makers.get(name);
     if (maker === undefined || kept.has(maker)) continue;
     kept.add(maker);
-    open.push(...readsOf(maker));
+    for (const read of readsOf(maker)) open.push(read);
   }
   const known = new Set(needed);
   for (const { output } of kept) for (const name of output) known.add(name);

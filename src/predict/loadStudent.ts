@@ -1,6 +1,7 @@
 import { LimbeckError, throwIfAborted, untilAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
+import type { ModelIntegrity } from '../network/integrity.ts';
 import type { Choice } from './chooseEngine.ts';
 import type { Engine, EngineModel, EngineName, EngineOptions } from './engine.ts';
 import { labelled } from './labelled.ts';
@@ -21,6 +22,11 @@ export interface LoadStudentOptions {
   readonly threads?: number;
   /** A worker of limbeck's own (default), one that you make for an engine, or 'none': on this thread, as in Node. */
   readonly worker?: EngineWorker;
+  /**
+   * What the file must hash to, as subresource integrity; of a model.json a record with it and each file of weights.
+   * Checked before a byte is used.
+   */
+  readonly integrity?: ModelIntegrity;
   /** The folder that serves the package's .wasm files; default: beside the code. */
   readonly assetBase?: string;
   readonly name?: string;
@@ -72,6 +78,7 @@ const KNOWN: readonly (keyof LoadStudentOptions)[] = [
   'labels',
   'threads',
   'worker',
+  'integrity',
   'assetBase',
   'name',
   'signal',
@@ -79,7 +86,7 @@ const KNOWN: readonly (keyof LoadStudentOptions)[] = [
 
 /**
  * Opens a trained student for answering, in a worker: from a bundle, an ONNX file, tfjs's files, or as it came out of a run.
- * Throws    model-unreachable · bundle-invalid · invalid-onnx · student-invalid · worker-unreachable · wasm-blocked ·
+ * Throws    model-unreachable · integrity-mismatch · bundle-invalid · invalid-onnx · student-invalid · worker-unreachable · wasm-blocked ·
  *           backend-unavailable · out-of-memory · invalid-option · AbortError
  *
  * @example
@@ -88,11 +95,11 @@ const KNOWN: readonly (keyof LoadStudentOptions)[] = [
  */
 export async function loadStudent(source: PredictSource, options: LoadStudentOptions = {}): Promise<LoadedStudent> {
   checkKnownOptions(options, KNOWN, 'loadStudent');
-  const { engine = 'auto', threads, worker = 'shipped', assetBase, signal } = options;
+  const { engine = 'auto', threads, worker = 'shipped', assetBase, integrity, signal } = options;
   checkOneOf(engine, 'engine', ['auto', 'onnxruntime', 'tfjs']);
   if (threads !== undefined) checkCount(threads, 'threads');
   throwIfAborted(signal);
-  const read = await untilAborted(readSource(source, signal), signal);
+  const read = await untilAborted(readSource(source, { integrity, signal }), signal);
   const name = options.name ?? read.name;
   const settings: EngineOptions = { name, ...(threads && { threads }), ...(assetBase && { assetBase }) };
   const choice = await choose(

@@ -1,20 +1,26 @@
 // Where a student comes from, and in which forms it is at hand.
 import { LimbeckError } from '../core/errors.ts';
+import { parseJson } from '../core/parseJson.ts';
+import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
+import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
+import { fetchBytes } from '../network/requestFile.ts';
 import { artifactsFrom, isArtifacts, isStudent } from '../student/artifacts.ts';
 import { formOf, nameOfFile } from '../student/fileForm.ts';
 import type { TfjsFiles } from '../student/files.ts';
 import { readBundle } from '../student/readBundle.ts';
 import type { Student, StudentArtifacts } from '../student/student.ts';
-import { fetchFile } from './fetchFile.ts';
 import { onnxMetadata } from './onnxMetadata.ts';
+import type { Origin } from './readTfjs.ts';
 
 /**
  * A bundle or an ONNX file by its address or its bytes; the address of a tfjs model.json, whose weights lie beside it, or
- * its files, by their names or as a person picked them; artifacts, or a trained student.
+ * its files, by their names or as a person picked them; artifacts, or a trained student. A Request says with which headers
+ * and credentials it is asked for.
  */
 export type PredictSource =
   | string
   | URL
+  | Request
   | Uint8Array
   | ArrayBuffer
   | Blob
@@ -35,24 +41,40 @@ export interface ReadStudent {
   readonly input?: unknown;
 }
 
-/** Throws    model-unreachable · bundle-invalid · student-invalid · invalid-option: nothing of all that · AbortError */
-export async function readSource(source: PredictSource, signal?: AbortSignal): Promise<ReadStudent> {
-  if (typeof source === 'string' || source instanceof URL) {
-    const bytes = await fetchFile(source, signal);
-    return readBytes(bytes, nameOfFile(String(source).split(/[?#]/)[0] ?? ''), (path) =>
-      fetchFile(beside(source, path), signal),
-    );
+/** How it is read. */
+interface ReadOptions {
+  readonly integrity?: ModelIntegrity;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Throws    model-unreachable · integrity-mismatch · bundle-invalid · student-invalid · invalid-option: nothing of all
+ *           that, or hashes that do not suit its files · AbortError
+ */
+export async function readSource(source: PredictSource, { integrity, signal }: ReadOptions = {}): Promise<ReadStudent> {
+  const checks = await checksOf(integrity, source);
+  if (isAddress(source)) {
+    const [place = ''] = addressOf(source).split(/[?#]/);
+    const file = fileNameOf(place) || 'student';
+    const wanted = checks?.main(file);
+    const bytes = await verified(await fetchBytes(source, signal), wanted, file);
+    return readBytes(bytes, nameOfFile(place), { file, checks, source, signal });
   }
-  if (source instanceof Uint8Array) return readBytes(source, 'student');
-  if (source instanceof ArrayBuffer) return readBytes(new Uint8Array(source), 'student');
-  if (source instanceof Blob) {
-    const name = 'name' in source ? nameOfFile(String(source.name)) : 'student';
-    return readBytes(new Uint8Array(await source.arrayBuffer()), name);
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob) {
+    const file = source instanceof Blob && 'name' in source ? String(source.name) : 'student';
+    const given = source instanceof Blob ? await source.arrayBuffer() : source;
+    const bytes = given instanceof Uint8Array ? given : new Uint8Array(given);
+    return readBytes(await verified(bytes, checks?.main(file), file), nameOfFile(file), { file, checks });
   }
   if (Array.isArray(source) && source.length > 0 && source.every((file) => file instanceof File))
-    return readFiles(await namedBytes(source));
+    return readTfjs(await namedBytes(source), checks);
   if (typeof source === 'object' && source !== null) {
-    if ('model.json' in source) return readFiles(source as TfjsFiles);
+    if ('model.json' in source) return readTfjs(source as TfjsFiles, checks);
+    if (checks !== undefined) {
+      throw new LimbeckError('invalid-option', '"integrity" is for files; a student that is in memory has none.', {
+        details: { name: 'integrity' },
+      });
+    }
     if (isArtifacts(source)) return ofArtifacts('student', source);
     if (isStudent(source)) return ofArtifacts(source.name, await artifactsFrom(source));
   }
@@ -63,10 +85,22 @@ export async function readSource(source: PredictSource, signal?: AbortSignal): P
   );
 }
 
-type ReadPath = (path: string) => Promise<Uint8Array>;
+/** Who wants nothing checked does not load what checks. */
+async function checksOf(integrity: ModelIntegrity | undefined, source: PredictSource) {
+  if (integrity === undefined && !(isRequest(source) && source.integrity)) return undefined;
+  return (await import('../network/integrity.ts')).readIntegrity(integrity, source);
+}
 
-async function readBytes(bytes: Uint8Array, name: string, read?: ReadPath): Promise<ReadStudent> {
+async function verified(bytes: Uint8Array, integrity: Integrity | undefined, name: string): Promise<Uint8Array> {
+  if (integrity !== undefined) {
+    await (await import('../network/integrity.ts')).checkIntegrity(bytes, integrity, name);
+  }
+  return bytes;
+}
+
+async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promise<ReadStudent> {
   const form = formOf(bytes);
+  if (form === 'zip' || form === 'onnx') origin.checks?.beside([], origin.file);
   if (form === 'zip') {
     const { manifest, artifacts, onnx } = await readBundle(bytes);
     const { labels, input } = manifest;
@@ -80,7 +114,10 @@ async function readBytes(bytes: Uint8Array, name: string, read?: ReadPath): Prom
     };
   }
   // A web page that came instead of it gets the sentence about that.
-  if (form !== 'onnx') return readModelJson(bytes, name, read);
+  if (form === 'json' || form === 'page') {
+    const { readModelJson } = await import('./readTfjs.ts');
+    return ofArtifacts(name, await readModelJson(bytes, origin));
+  }
   const { 'limbeck.labels': labels, 'limbeck.input': input } = onnxMetadata(bytes);
   const known = labels === undefined ? undefined : parsed(labels);
   return {
@@ -92,20 +129,9 @@ async function readBytes(bytes: Uint8Array, name: string, read?: ReadPath): Prom
   };
 }
 
-async function readModelJson(bytes: Uint8Array, name: string, read?: ReadPath): Promise<ReadStudent> {
-  const { readModelFiles, weightPaths } = await import('../student/files.ts');
-  if (read !== undefined) return ofArtifacts(name, await readModelFiles(bytes, read));
-  const paths = weightPaths(bytes);
-  throw new LimbeckError(
-    'student-invalid',
-    `This is a model.json without its weights (${paths.join(', ')}). Give all files: { 'model.json': …, 'weights.bin': … }.`,
-    { details: { paths } },
-  );
-}
-
-async function readFiles(files: TfjsFiles): Promise<ReadStudent> {
-  const { artifactsFromFiles } = await import('../student/files.ts');
-  return ofArtifacts('student', artifactsFromFiles(files));
+async function readTfjs(files: TfjsFiles, checks: IntegrityChecks | undefined): Promise<ReadStudent> {
+  const { readTfjsFiles } = await import('./readTfjs.ts');
+  return ofArtifacts('student', await readTfjsFiles(files, checks));
 }
 
 /** A single file may be a bundle or ONNX as well; that is for whoever picked it to give by itself. */
@@ -123,17 +149,9 @@ function ofArtifacts(name: string, artifacts: StudentArtifacts): ReadStudent {
   return { name, bytes: artifacts.weightData.byteLength, artifacts };
 }
 
-/** A signed address says so after the question mark, for every file of the folder. */
-function beside(source: string | URL, path: string): URL {
-  const base = new URL(String(source), globalThis.location?.href);
-  const url = new URL(path, base);
-  if (url.search === '') url.search = base.search;
-  return url;
-}
-
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -56,7 +56,7 @@ export function answerEarly(outputs: NamedArrays, options: AnswerEarlyOptions = 
 /** The largest probability; not a number where a logit is none, which is never sure. */
 function confidenceOf(row: ArrayLike<number>): number {
   const logits = Array.from(row);
-  const most = Math.max(...logits);
+  const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   return 1 / logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0);
 }
 

@@ -1,6 +1,8 @@
 import { strFromU8, unzipSync } from 'fflate';
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
+import { innerPath } from '../core/innerPath.ts';
+import { parseJson } from '../core/parseJson.ts';
 import { formOf } from './fileForm.ts';
 import { artifactsFromFiles } from './files.ts';
 import type { StudentArtifacts } from './student.ts';
@@ -89,7 +91,8 @@ function unpack(bytes: Uint8Array, mostBytes: number): Map<string, Uint8Array> {
   try {
     const files = unzipSync(bytes, {
       filter: ({ name, size, originalSize, compression }) => {
-        if (!isInside(name)) throw invalid(`its file "${name}" would lie outside of it`);
+        const path = name.replace(/\/$/, '');
+        if (innerPath(path) !== path) throw invalid(`its file "${name}" would lie outside of it`);
         if (names.has(name)) throw invalid(`it holds "${name}" twice`);
         names.add(name);
         total += originalSize;
@@ -106,17 +109,12 @@ function unpack(bytes: Uint8Array, mostBytes: number): Map<string, Uint8Array> {
   }
 }
 
-/** A path of plain names, downwards. */
-function isInside(name: string): boolean {
-  return !/^\/|^[a-z]:|\\|\0|(^|\/)\.{0,2}(\/|$)/i.test(name.replace(/\/$/, ''));
-}
-
 function readManifest(files: ReadonlyMap<string, Uint8Array>): BundleManifest {
   const bytes = files.get('manifest.json');
   if (bytes === undefined) throw invalid('it has no manifest.json');
   let manifest: Partial<BundleManifest>;
   try {
-    manifest = (JSON.parse(strFromU8(bytes)) ?? {}) as Partial<BundleManifest>;
+    manifest = (parseJson(strFromU8(bytes)) ?? {}) as Partial<BundleManifest>;
   } catch (error) {
     throw invalid(`its manifest.json is no JSON (${messageOf(error)})`, error);
   }

@@ -1,4 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { innerPath } from '../core/innerPath.ts';
+import { parseJson } from '../core/parseJson.ts';
 import { formOf } from './fileForm.ts';
 import { type ManifestWeight, restoreWeight, storedBytes } from './quantizedWeights.ts';
 import type { StudentArtifacts } from './student.ts';
@@ -47,7 +49,8 @@ export function artifactsFromFiles(files: StudentFiles | TfjsFiles): StudentArti
 }
 
 /**
- * The same of a model.json, with its files of weights from wherever `read` finds them.
+ * The same of a model.json, with its files of weights from wherever `read` finds them: it is asked for paths in the folder
+ * of the model.json only.
  * Throws    student-invalid · what `read` throws
  */
 export async function readModelFiles(
@@ -55,8 +58,9 @@ export async function readModelFiles(
   read: (path: string) => Promise<Uint8Array>,
 ): Promise<StudentArtifacts> {
   const json = orNoModel(() => readModelJson(model));
-  const parts = new Map(await Promise.all(pathsOf(json).map(async (path) => [path, await read(path)] as const)));
-  return orNoModel(() => toArtifacts(json, (path) => parts.get(path) as Uint8Array));
+  const paths = orNoModel(() => pathsOf(json));
+  const parts = new Map(await Promise.all(paths.map(async (path) => [path, await read(path)] as const)));
+  return orNoModel(() => toArtifacts(json, (path) => parts.get(innerPath(path) ?? path) as Uint8Array));
 }
 
 /** Names of the files of weights that a model.json asks for. Throws    student-invalid */
@@ -65,7 +69,13 @@ export function weightPaths(model: string | Uint8Array): string[] {
 }
 
 function pathsOf({ groups }: ReadModelJson): string[] {
-  return groups.flatMap(({ paths }) => paths);
+  return groups.flatMap(({ paths }) => paths).map((path) => innerPath(path) ?? raise(path));
+}
+
+function raise(path: string): never {
+  throw new Error(
+    `it keeps weights in ${JSON.stringify(path)}, which must be the path of a file in its folder, such as "weights.bin"`,
+  );
 }
 
 function toArtifacts({ modelTopology, groups }: ReadModelJson, read: (path: string) => Uint8Array): StudentArtifacts {
@@ -101,7 +111,7 @@ interface ReadModelJson {
 function readModelJson(model: string | Uint8Array): ReadModelJson {
   const text = typeof model === 'string' ? model : textOf(model);
   if (text === '') throw new Error('there is no model.json');
-  const json = JSON.parse(text) as ModelJson | null;
+  const json = parseJson(text) as ModelJson | null;
   const { format, modelTopology, weightsManifest } = json ?? {};
   if (json?.class_name !== undefined && weightsManifest === undefined) {
     throw new Error(
@@ -163,11 +173,15 @@ function readGroup({ paths, weights }: WeightGroup, read: (path: string) => Uint
   });
 }
 
-/** By its path, or by the last part of it: files that a person picked have no folder. */
 function findFile(files: TfjsFiles, path: string): Uint8Array {
-  for (const name of [path, path.split('/').at(-1) as string]) {
-    const file = Object.hasOwn(files, name) ? files[name] : undefined;
-    if (file instanceof Uint8Array) return file;
-  }
+  const file = fileAt(files, path);
+  if (file !== undefined) return file;
   throw new Error(`its weights "${path}" are not among the files ${Object.keys(files).join(', ')}`);
+}
+
+/** A file of weights by its path, or by the last part of it: files that a person picked have no folder. */
+export function fileAt(files: TfjsFiles, path: string): Uint8Array | undefined {
+  return [path, path.split('/').at(-1) as string]
+    .map((name) => (Object.hasOwn(files, name) ? files[name] : undefined))
+    .find((file) => file instanceof Uint8Array);
 }

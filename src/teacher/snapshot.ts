@@ -15,7 +15,10 @@ import { checkTfjsOptions, loadTfjsTeacher, openTfjsTeacher, type TfjsTeacherOpt
  * await using yesterday = await snapshot(student);
  * await distill({ teacher: yesterday, student: cnn({ classes: 10 }), data }).done;
  */
-export async function snapshot(student: Student | LayersModel, options: TfjsTeacherOptions = {}): Promise<Teacher> {
+export async function snapshot(
+  student: Student | LayersModel,
+  options: Omit<TfjsTeacherOptions, 'integrity'> = {},
+): Promise<Teacher> {
   checkTfjsOptions(options, 'snapshot');
   const { name = `snapshot of ${student?.name}` } = options;
   if (typeof (student as Student)?.portable !== 'function') {

@@ -2,6 +2,7 @@ import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions } from '../core/options.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { type ModelIntegrity, readIntegrity } from '../network/integrity.ts';
 import { startHost, type WorkerOption } from '../workers/host.ts';
 import { checkModelInput, type ModelInput } from './input/modelInput.ts';
 import type { LoadEvent } from './onnx.ts';
@@ -25,6 +26,8 @@ export interface TfjsTeacherOptions {
    * trainer of that thread first.
    */
   readonly worker?: WorkerOption;
+  /** What its files must hash to, as subresource integrity: a record with model.json and each file of weights. */
+  readonly integrity?: ModelIntegrity;
   /** The folder that serves the package's .wasm files; default: beside the code. */
   readonly assetBase?: string;
   /** Name for reports; default: the model's. */
@@ -35,7 +38,7 @@ export interface TfjsTeacherOptions {
 /**
  * Loads a tfjs model, of layers or a graph, as a teacher in a worker of its own. A model of the page is copied: what
  * becomes of it later does not reach the teacher.
- * Throws    model-unreachable · teacher-failed: no tfjs model, or one that cannot be built · worker-unreachable ·
+ * Throws    model-unreachable · integrity-mismatch · teacher-failed: no tfjs model, or one that cannot be built · worker-unreachable ·
  *           backend-unavailable · wasm-blocked · out-of-memory · invalid-option · AbortError
  *
  * @example
@@ -44,12 +47,13 @@ export interface TfjsTeacherOptions {
  */
 export function loadTfjsTeacher(source: TfjsSource, options: TfjsTeacherOptions = {}): Run<Teacher, LoadEvent> {
   return startRun(async (emit, signal) => {
-    checkTfjsOptions(options, 'loadTfjsTeacher');
-    const { name, model } = await readTfjsSource(
-      source,
-      (loadedBytes, totalBytes) => emit({ type: 'load', loadedBytes, totalBytes }),
+    checkTfjsOptions(options, 'loadTfjsTeacher', ['integrity']);
+    readIntegrity(options.integrity, source);
+    const { name, model } = await readTfjsSource(source, {
+      onProgress: (loadedBytes, totalBytes) => emit({ type: 'load', loadedBytes, totalBytes }),
+      integrity: options.integrity,
       signal,
-    );
+    });
     emit({ type: 'open', bytes: weightsOf(model).byteLength });
     const teacher = await openTfjsTeacher(model, { ...options, name: options.name ?? name, signal });
     for (const message of teacher.description.notices) emit({ type: 'notice', message });
@@ -58,8 +62,8 @@ export function loadTfjsTeacher(source: TfjsSource, options: TfjsTeacherOptions 
 }
 
 /** Throws    invalid-option */
-export function checkTfjsOptions(options: TfjsTeacherOptions, subject: string): void {
-  checkKnownOptions(options, ['read', 'input', 'threads', 'worker', 'assetBase', 'name', 'signal'], subject);
+export function checkTfjsOptions(options: TfjsTeacherOptions, subject: string, more: readonly string[] = []): void {
+  checkKnownOptions(options, ['read', 'input', 'threads', 'worker', 'assetBase', 'name', 'signal', ...more], subject);
   const { threads, input } = options;
   if (threads !== undefined) checkCount(threads, 'threads');
   if (input === undefined) return;

@@ -30,7 +30,7 @@ function writeAverage(call: LayerCall): Value {
 
 /** The inputs in one layout. As in tfjs, one of a lower rank gets axes of length 1 after its batch. */
 function alike({ inputs, graph }: LayerCall): Value[] {
-  const rank = Math.max(...inputs.map(({ shape }) => shape.length));
+  const rank = inputs.reduce((most, { shape }) => Math.max(most, shape.length), 0);
   if (inputs.every(({ shape }) => shape.length === rank)) return sameLayout(graph, inputs);
   return inputs.map((value) => widened(graph, plain(graph, value), rank));
 }

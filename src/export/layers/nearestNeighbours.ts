@@ -95,7 +95,7 @@ function aroundTheirMean(data: ArrayLike<number>, examples: number, width: numbe
       (data[(at % examples) * width + Math.floor(at / examples)] as number) -
       (centre[Math.floor(at / examples)] as number),
   );
-  return { centre, moved, most: Math.max(...squaresOf(moved, examples, width)) };
+  return { centre, moved, most: squaresOf(moved, examples, width).reduce((most, one) => Math.max(most, one), 0) };
 }
 
 function squaresOf(columns: Float32Array, examples: number, width: number): Float32Array {

@@ -115,7 +115,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
       nodes = nodes.filter((one) => one !== maker);
       live.delete(maker);
       link(maker, -1);
-      open.push(...reads);
+      for (const read of reads) open.push(read);
     }
   }
 

@@ -122,11 +122,24 @@ function build(
     const sources = inputs.map((one) => inputOf(workshop, one, isLast && holdsImages(one, steps)));
     for (const step of needed) buildStep(workshop, step);
     const results = steps.outputs.map((output) => outputOf(workshop, output, isLast, steps));
-    const model = tf.model({ inputs: sources, outputs: results, name });
+    const model = modelOf({ inputs: sources, outputs: results, name }, needed.length);
     freeze(workshop, trainable);
     return artifactsFrom(model, workshop);
   } finally {
     for (const layer of workshop.layers.keys()) for (const weight of layer.weights) weight.dispose();
+  }
+}
+
+/** tfjs follows a model from its end to its beginning by calling itself, and so runs out of stack on a long one. */
+function modelOf(parts: Parameters<typeof tf.model>[0], nodes: number): tf.LayersModel {
+  try {
+    return tf.model(parts);
+  } catch (error) {
+    throw new LimbeckError(
+      'unsupported-operator',
+      `tfjs cannot make a model of these ${nodes} nodes: ${messageOf(error)}. Use the model as a teacher.`,
+      { details: { nodes: [] }, cause: error },
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 // The safetensors format: eight bytes of length, a JSON header, and the elements of all tensors without a gap.
 import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { parseJson } from '../../core/parseJson.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { firstDuplicateKey } from './duplicateKey.ts';
 
@@ -107,7 +108,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   let header: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    header = JSON.parse(text);
+    header = parseJson(text);
   } catch (error) {
     throw invalid(`its header is no JSON (${messageOf(error)})`, error);
   }

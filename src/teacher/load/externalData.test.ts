@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type OnnxTensor, onnx, writeModel } from '../../onnx/model.ts';
-import { addressBeside, neededFiles } from './externalData.ts';
+import { neededFiles } from './externalData.ts';
 import { externalTensor, modelOf } from './fetchModelCases.ts';
 
 const filesOf = (graph: object, functions: object[] = []) =>
@@ -72,13 +72,4 @@ describe('neededFiles', () => {
     const page = new TextEncoder().encode('<!doctype html><title>start</title>');
     await expect(neededFiles(page, 'a.onnx')).rejects.toThrow(/web page/);
   });
-});
-
-test.each([
-  ['w.bin', 'https://a.example/m/model.onnx?v=1', 'https://a.example/m/w.bin'],
-  ['sub/w.bin', 'https://a.example/model.onnx', 'https://a.example/sub/w.bin'],
-  ['a#b?c %2e.bin', 'https://a.example/m/model.onnx', 'https://a.example/m/a%23b%3Fc%20%252e.bin'],
-  ['%2e%2e', 'https://a.example/m/model.onnx', 'https://a.example/m/%252e%252e'],
-])('the address of %s beside %s', (path, model, expected) => {
-  expect(addressBeside(path, model)).toBe(expected);
 });

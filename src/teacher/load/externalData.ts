@@ -1,9 +1,10 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { innerPath } from '../../core/innerPath.ts';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from '../../onnx/model.ts';
 
 /** A file beside a model that holds weights of it. */
 export interface NeededFile {
-  /** As the model spells it, without a leading "../". */
+  /** As the model spells it, without a leading "./". */
   readonly path: string;
   /** How far into the file the model reads, as far as it says; 0 where it does not. */
   readonly leastBytes: number;
@@ -33,24 +34,12 @@ export async function neededFiles(bytes: Uint8Array, name: string): Promise<Need
   return Array.from(found, ([path, leastBytes]) => ({ path, leastBytes }));
 }
 
-/** A path with its leading "../" taken away: as models and callers spell the same file in either way. */
-export function plainPath(path: string): string {
-  return path.replace(/^(\.\/)+/, '');
-}
-
-/** The address of a file that lies beside a model, or below it. */
-export function addressBeside(path: string, modelAddress: string): string {
-  const relative = path.split('/').map(encodeURIComponent).join('/');
-  return new URL(relative, modelAddress).href;
-}
-
 /**
  * Throws    invalid-onnx: the model must not make a page read what lies elsewhere, so its paths stay in its folder
  */
 function checkPath(location: string | undefined, name: string, tensor: string): string {
-  const path = plainPath(location ?? '');
-  const isPlain = !/[\\:\0]/.test(path) && path.split('/').every((part) => !['', '.', '..'].includes(part));
-  if (isPlain) return path;
+  const path = innerPath(location);
+  if (path !== undefined) return path;
   throw new LimbeckError(
     'invalid-onnx',
     `"${name}" keeps the values of "${tensor}" in ${JSON.stringify(location)}; it must be the path of a file in the ` +

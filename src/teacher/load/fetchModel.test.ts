@@ -84,14 +84,14 @@ describe('files beside the model', () => {
 
   test('have hashes of their own', async () => {
     const externalData = { 'w.bin': w, 'sub/v 1.bin': v };
-    const integrity = { model: sha384(split), externalData: { './w.bin': sha384(w) } };
+    const integrity = { 'model.onnx': sha384(split), './w.bin': sha384(w), 'sub/v 1.bin': sha384(v) };
     expect((await fetchModel(split, { externalData, integrity })).externalData).toHaveLength(2);
-    const swapped = { externalData: { 'w.bin': sha384(v) } };
+    const swapped = { ...integrity, './w.bin': sha384(v) };
     expect(await failureOf(split, { externalData, integrity: swapped })).toMatchObject({
       code: 'integrity-mismatch',
       details: { name: 'w.bin' },
     });
-    const misspelt = { externalData: { 'W.bin': sha384(w) } };
+    const misspelt = { ...integrity, 'W.bin': sha384(w) };
     expect((await failureOf(split, { externalData, integrity: misspelt })).code).toBe('invalid-option');
   });
 

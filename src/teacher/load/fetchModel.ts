@@ -1,11 +1,14 @@
 import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
+import { innerPath } from '../../core/innerPath.ts';
 import { checkKnownOptions } from '../../core/options.ts';
+import type { Address } from '../../network/address.ts';
+import type { FileProgress } from '../../network/fetchFile.ts';
+import { type ModelIntegrity, readIntegrity } from '../../network/integrity.ts';
+import { sourceBeside } from '../../network/sourceBeside.ts';
 import { type StorageState, storageState } from '../../storage/storageState.ts';
 import type { Store } from '../../storage/store.ts';
-import { addressBeside, checkLength, missingFiles, type NeededFile, neededFiles, plainPath } from './externalData.ts';
-import type { FileProgress } from './fetchModelFile.ts';
-import { addressOf, checkModelSource, fetchSource, kindOf, nameOf } from './fetchModelSource.ts';
-import { type ModelIntegrity, parseModelIntegrity } from './integrity.ts';
+import { checkLength, missingFiles, neededFiles } from './externalData.ts';
+import { addressOf, checkModelSource, fetchSource, nameOf } from './fetchModelSource.ts';
 import { type ModelCache, toModelCache } from './modelCache.ts';
 import { touchModel } from './modelCacheSpace.ts';
 
@@ -63,7 +66,7 @@ export function checkFetchModel(source: ModelSource, options: FetchModelOptions)
   checkKnownOptions(options, ['integrity', 'externalData', 'cache', 'onProgress', 'signal'], 'fetchModel');
   const { integrity, externalData = 'auto', cache } = options;
   checkModelSource(source);
-  parseModelIntegrity(integrity);
+  readIntegrity(integrity, source);
   if (cache !== undefined) toModelCache(cache);
   if (externalData === 'auto') return;
   if (Object.prototype.toString.call(externalData) !== '[object Object]') {
@@ -86,7 +89,8 @@ export async function fetchModel(source: ModelSource, options: FetchModelOptions
   checkFetchModel(source, options);
   const { signal, externalData = 'auto' } = options;
   throwIfAborted(signal);
-  const integrity = parseModelIntegrity(options.integrity);
+  const name = nameOf(source);
+  const checks = readIntegrity(options.integrity, source);
   const cache = options.cache === undefined ? undefined : toModelCache(options.cache);
   const notices: string[] = [];
   const partOf = makeMeter(options.onProgress);
@@ -96,8 +100,8 @@ export async function fetchModel(source: ModelSource, options: FetchModelOptions
   const { hash, ...model } = await fetchSource({
     ...shared,
     source,
-    name: nameOf(source),
-    integrity: integrity.model,
+    name,
+    integrity: checks?.main(name),
     onProgress: partOf(),
   });
   if (model.bytes.byteLength === 0) {
@@ -105,8 +109,9 @@ export async function fetchModel(source: ModelSource, options: FetchModelOptions
   }
   const needed = await neededFiles(model.bytes, model.name);
   throwIfAborted(signal);
-  for (const path of integrity.files.keys()) requireNamed(path, needed, model.name);
-  const files = sourcesOf(needed, source, externalData, model.name, shared.notify);
+  const paths = needed.map(({ path }) => path);
+  const hashes = checks?.beside(paths, name);
+  const files = sourcesOf(paths, source, externalData, model.name, shared.notify);
   if (cache !== undefined && address !== undefined && hash !== undefined) {
     const addresses = Array.from(files.values(), (file) => addressOf(file)).filter((one) => one !== undefined);
     for (const notice of await touchModel(cache, { address, hash, files: addresses })) shared.notify(notice);
@@ -119,7 +124,7 @@ export async function fetchModel(source: ModelSource, options: FetchModelOptions
       ...shared,
       source: files.get(file.path) as ModelSource,
       name: file.path,
-      integrity: integrity.files.get(file.path),
+      integrity: hashes?.get(file.path),
       // Beside a model that is not kept itself, a file is kept for its own sake.
       modelAddress: hash === undefined ? undefined : address,
       onProgress,
@@ -133,45 +138,26 @@ export async function fetchModel(source: ModelSource, options: FetchModelOptions
 
 /** Throws    invalid-onnx: a file is not given */
 function sourcesOf(
-  needed: readonly NeededFile[],
+  paths: readonly string[],
   source: ModelSource,
   externalData: ExternalData,
   name: string,
   notify: (notice: string) => void,
 ): Map<string, ModelSource> {
-  const paths = needed.map(({ path }) => path);
   const found = new Map<string, ModelSource>();
   const base = addressOf(source);
   if (externalData !== 'auto') {
     for (const [path, file] of Object.entries(externalData)) {
-      if (paths.includes(plainPath(path))) found.set(plainPath(path), file);
+      const inner = innerPath(path);
+      if (inner !== undefined && paths.includes(inner)) found.set(inner, file);
       else notify(`The file "${path}" of "externalData" is not read: "${name}" names ${paths.join(', ') || 'none'}.`);
     }
   } else if (base !== undefined && /^https?:/.test(base)) {
-    for (const path of paths) found.set(path, sourceBeside(path, source, base));
+    for (const path of paths) found.set(path, sourceBeside(path, source as Address));
   }
   const missing = paths.filter((path) => !found.has(path));
   if (missing.length > 0) throw missingFiles(name, paths, missing);
   return found;
-}
-
-/** What a request for the model carries, such as a password, the server wants for the files beside it too. */
-function sourceBeside(path: string, source: ModelSource, base: string): ModelSource {
-  const address = addressBeside(path, base);
-  if (kindOf(source) !== 'request') return address;
-  const { headers, credentials, mode, cache, redirect, referrerPolicy } = source as Request;
-  return new Request(address, { headers, credentials, mode, cache, redirect, referrerPolicy });
-}
-
-/** Throws    invalid-option: a check was asked for that would never be made */
-function requireNamed(path: string, needed: readonly NeededFile[], name: string): void {
-  if (needed.some((file) => file.path === path)) return;
-  const named = needed.map((file) => file.path).join(', ') || 'no file';
-  throw new LimbeckError(
-    'invalid-option',
-    `"integrity" has a hash for "${path}"; "${name}" names ${named}. Write the path as the model does.`,
-    { details: { name: 'integrity', path } },
-  );
 }
 
 /** Adds up the progress of several files. Their totals are undefined until all of them are known. */

@@ -1,7 +1,9 @@
 import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
 import { hashBytes, sha256, toHex } from '../../core/hash.ts';
-import { type FileProgress, isCrossOrigin, readResponse, requestFile } from './fetchModelFile.ts';
-import { checkIntegrity, type Integrity, isAmong } from './integrity.ts';
+import { type Address, isCrossOrigin } from '../../network/address.ts';
+import { type FileProgress, readResponse } from '../../network/fetchFile.ts';
+import { checkIntegrity, type Integrity, isAmong } from '../../network/integrity.ts';
+import { requestFile } from '../../network/requestFile.ts';
 import type { ModelCache } from './modelCache.ts';
 import { type CacheEntry, readBlob, readEntry, sizeOfBlob } from './modelCacheIndex.ts';
 import { keepFile } from './modelCacheSpace.ts';
@@ -9,7 +11,7 @@ import { keepFile } from './modelCacheSpace.ts';
 /** One file to be loaded through a cache. */
 export interface CachedJob {
   readonly cache: ModelCache;
-  readonly input: string | URL | Request;
+  readonly input: Address;
   /** Absolute, without fragment: under it the file is known. */
   readonly address: string;
   readonly name: string;

@@ -1,16 +1,10 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { type Address, addressOf as addressOfFile, fileNameOf } from '../../network/address.ts';
+import { type FileProgress, fetchFile, readResponse, readStream } from '../../network/fetchFile.ts';
+import { checkIntegrity, type Integrity } from '../../network/integrity.ts';
+import { checkResponse, unreachable } from '../../network/requestFile.ts';
 import type { ModelSource } from './fetchModel.ts';
 import { fetchCached } from './fetchModelCached.ts';
-import {
-  checkResponse,
-  type FileProgress,
-  parseAddress,
-  readResponse,
-  readStream,
-  requestFile,
-  unreachable,
-} from './fetchModelFile.ts';
-import { checkIntegrity, type Integrity } from './integrity.ts';
 import type { ModelCache } from './modelCache.ts';
 import { storeObstacle } from './modelCacheSpace.ts';
 
@@ -86,24 +80,14 @@ function tagOf(value: unknown): string {
 /** The absolute address of a source that is one, without its fragment; undefined for any other. */
 export function addressOf(source: ModelSource): string | undefined {
   const kind = kindOf(source);
-  if (kind !== 'url' && kind !== 'request') return undefined;
-  const text = kind === 'request' ? (source as Request).url : String(source);
-  const base = (globalThis.document as Document | undefined)?.baseURI ?? globalThis.location?.href;
-  // What cannot be resolved stays as it is: fetch says what is wrong with it.
-  return parseAddress(text, base)?.href.replace(/#.*$/, '') ?? text;
+  return kind === 'url' || kind === 'request' ? addressOfFile(source as Address) : undefined;
 }
 
 /** What a source is called in messages: the last part of its address or the file's name. */
 export function nameOf(source: ModelSource): string {
   const address = kindOf(source) === 'response' ? (source as Response).url : addressOf(source);
   if (address !== undefined && !/^(data|blob):/.test(address)) {
-    return (
-      address
-        .split(/[?#]/)[0]
-        ?.replace(/^[\w+.-]+:\/\/[^/]*/, '')
-        .split('/')
-        .pop() || 'model.onnx'
-    );
+    return fileNameOf(address) || 'model.onnx';
   }
   return (source as Partial<File>).name ?? 'model.onnx';
 }
@@ -117,7 +101,7 @@ export async function fetchSource(job: SourceJob): Promise<LoadedFile> {
   const address = addressOf(source);
   const isKept = address !== undefined && /^https?:/.test(address) && ((source as Request).method ?? 'GET') === 'GET';
   if (cache !== undefined && isKept) {
-    const input = source as string | URL | Request;
+    const input = source as Address;
     try {
       return { name, isOwned: true, ...(await fetchCached({ ...job, cache, input, address })) };
     } catch (error) {
@@ -130,7 +114,7 @@ export async function fetchSource(job: SourceJob): Promise<LoadedFile> {
 }
 
 async function readSource(job: SourceJob): Promise<{ bytes: Uint8Array; isOwned: boolean }> {
-  const { source, name, signal, onProgress } = job;
+  const { source, name, onProgress } = job;
   const failure = (error: unknown) =>
     unreachable(`"${name}"`, messageOf(error), 'Give the file or the stream again.', { cause: error });
   const kind = checkModelSource(source);
@@ -154,11 +138,8 @@ async function readSource(job: SourceJob): Promise<{ bytes: Uint8Array; isOwned:
       const address = response.url || `"${name}"`;
       return { bytes: await readResponse(checkResponse(response, address), address, job), isOwned: true };
     }
-    default: {
-      const address = addressOf(source) ?? '';
-      const response = await requestFile(source as string | URL | Request, address, signal);
-      return { bytes: await readResponse(response, address, job), isOwned: true };
-    }
+    default:
+      return { bytes: await fetchFile(source as Address, job), isOwned: true };
   }
 }
 

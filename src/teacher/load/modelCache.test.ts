@@ -75,8 +75,9 @@ describe('files beside a model', () => {
 
   test('with hashes of their own need no server', async () => {
     const integrity = {
-      model: integrityOf(split),
-      externalData: { 'w.bin': integrityOf(w), 'v.bin': integrityOf(v, 'sha512') },
+      'a.onnx': integrityOf(split),
+      'w.bin': integrityOf(w),
+      'v.bin': integrityOf(v, 'sha512'),
     };
     await load('/m/a.onnx', { integrity });
     await server.close();

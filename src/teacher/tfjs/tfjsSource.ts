@@ -2,8 +2,19 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
+import { innerPath } from '../../core/innerPath.ts';
+import { parseJson } from '../../core/parseJson.ts';
+import { type Address, addressOf, fileNameOf, isAddress, isRequest } from '../../network/address.ts';
+import { type FileProgress, fetchFile } from '../../network/fetchFile.ts';
+import {
+  checkIntegrity,
+  type Integrity,
+  type IntegrityChecks,
+  type ModelIntegrity,
+  readIntegrity,
+} from '../../network/integrity.ts';
+import { sourceBeside } from '../../network/sourceBeside.ts';
 import type { WeightSpec } from '../../student/student.ts';
-import { type FileProgress, readResponse, requestFile } from '../load/fetchModelFile.ts';
 import { type PortableTfjsModel, type TfjsArtifacts, toPortableModel } from './tfjsModel.ts';
 
 /** What loads a model's artifacts, as tfjs's `io.IOHandler` does. */
@@ -25,6 +36,13 @@ export type TfjsSource =
   | LayersModel
   | GraphModel;
 
+/** How it is read. */
+export interface TfjsSourceOptions {
+  readonly onProgress: FileProgress;
+  readonly integrity?: ModelIntegrity;
+  readonly signal?: AbortSignal;
+}
+
 export interface NamedModel {
   readonly name: string;
   readonly model: PortableTfjsModel;
@@ -32,16 +50,14 @@ export interface NamedModel {
 
 /**
  * Reads a model into plain values.
- * Throws    model-unreachable · teacher-failed: what was read is no tfjs model · invalid-option · AbortError
+ * Throws    model-unreachable · integrity-mismatch · teacher-failed: what was read is no tfjs model · invalid-option ·
+ *           AbortError
  */
-export async function readTfjsSource(
-  source: TfjsSource,
-  onProgress: FileProgress,
-  signal?: AbortSignal,
-): Promise<NamedModel> {
+export async function readTfjsSource(source: TfjsSource, options: TfjsSourceOptions): Promise<NamedModel> {
   const name = sourceName(source);
+  const checks = readIntegrity(options.integrity, source);
   try {
-    const model = toPortableModel(await artifactsFrom(source, onProgress, signal));
+    const model = toPortableModel(await artifactsFrom(source, options, checks));
     return { name, model };
   } catch (error) {
     if (error instanceof LimbeckError || isAbortError(error)) throw error;
@@ -54,11 +70,14 @@ export async function readTfjsSource(
   }
 }
 
-async function artifactsFrom(source: TfjsSource, onProgress: FileProgress, signal?: AbortSignal) {
-  if (typeof source === 'string' || source instanceof URL || source instanceof Request) {
-    return artifactsFromAddress(source, onProgress, signal);
+async function artifactsFrom(source: TfjsSource, options: TfjsSourceOptions, checks: IntegrityChecks | undefined) {
+  if (isAddress(source)) return artifactsFromAddress(source, options, checks);
+  if (Array.isArray(source)) return artifactsFromFiles(source as readonly File[], options, checks);
+  if (checks !== undefined) {
+    throw new LimbeckError('invalid-option', '"integrity" is for files; a model that is in memory has none.', {
+      details: { name: 'integrity' },
+    });
   }
-  if (Array.isArray(source)) return artifactsFromFiles(source as readonly File[], signal);
   if (isModel(source)) return artifactsFromModel(source);
   if ('load' in (source as object)) return (source as TfjsHandler).load();
   return source as TfjsArtifacts;
@@ -89,7 +108,7 @@ interface ModelJson extends TfjsArtifacts {
 function parseModelJson(bytes: Uint8Array): { json: ModelJson; paths: readonly string[] } {
   let json: ModelJson;
   try {
-    json = JSON.parse(new TextDecoder().decode(bytes)) as ModelJson;
+    json = parseJson(new TextDecoder().decode(bytes)) as ModelJson;
   } catch (error) {
     throw new Error(`its model.json is no JSON (${messageOf(error)})`, { cause: error });
   }
@@ -102,45 +121,57 @@ function parseModelJson(bytes: Uint8Array): { json: ModelJson; paths: readonly s
 }
 
 async function artifactsFromAddress(
-  source: string | URL | Request,
-  onProgress: FileProgress,
-  signal?: AbortSignal,
+  source: Address,
+  { onProgress, signal }: TfjsSourceOptions,
+  checks: IntegrityChecks | undefined,
 ): Promise<TfjsArtifacts> {
-  const address = source instanceof Request ? source.url : String(source);
   let before = 0;
-  const read = async (from: string | URL | Request, of: string) => {
-    const response = await requestFile(from, of, signal);
-    const bytes = await readResponse(response, of, {
-      onProgress: (loaded) => onProgress(before + loaded, undefined),
-      ...(signal && { signal }),
-    });
+  const read = async (from: Address, name: string, integrity: Integrity | undefined) => {
+    const bytes = await fetchFile(from, { onProgress: (loaded) => onProgress(before + loaded, undefined), signal });
+    if (integrity !== undefined) await checkIntegrity(bytes, integrity, name);
     before += bytes.byteLength;
     return bytes;
   };
-  const { json, paths } = parseModelJson(await read(source, address));
-  const base = new URL(address, globalThis.location?.href);
+  const main = fileNameOf(addressOf(source)) || 'model.json';
+  const { json, paths } = parseModelJson(await read(source, main, checks?.main(main)));
+  const inner = paths.map(checkPath);
+  const hashes = checks?.beside(inner, main);
   const parts: ArrayBuffer[] = [];
-  for (const path of paths) {
-    const url = new URL(path, base);
-    // A signed address says so after the question mark, for every file of the folder.
-    if (url.search === '') url.search = base.search;
-    const given = source instanceof Request ? new Request(url, source) : url;
-    parts.push(toBuffer(await read(given, url.href)));
-  }
+  for (const path of inner) parts.push(toBuffer(await read(sourceBeside(path, source), path, hashes?.get(path))));
   return { ...json, weightData: parts };
 }
 
-async function artifactsFromFiles(files: readonly File[], signal?: AbortSignal): Promise<TfjsArtifacts> {
+/** A model must not make the page ask elsewhere, least of all with what the caller's request carries. */
+function checkPath(path: string): string {
+  const inner = innerPath(path);
+  if (inner !== undefined) return inner;
+  throw new Error(
+    `it keeps weights in ${JSON.stringify(path)}, which must be the path of a file in its folder, such as "weights.bin"`,
+  );
+}
+
+async function artifactsFromFiles(
+  files: readonly File[],
+  { signal }: TfjsSourceOptions,
+  checks: IntegrityChecks | undefined,
+): Promise<TfjsArtifacts> {
   const main = files.find(({ name }) => name.endsWith('.json'));
   if (main === undefined) throw new Error(`there is no .json among ${files.map(({ name }) => name).join(', ')}`);
-  const { json, paths } = parseModelJson(new Uint8Array(await main.arrayBuffer()));
-  const parts: ArrayBuffer[] = [];
-  for (const path of paths) {
+  const read = async (file: File, integrity: Integrity | undefined) => {
     throwIfAborted(signal);
-    const name = path.split('/').at(-1);
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    if (integrity !== undefined) await checkIntegrity(bytes, integrity, file.name);
+    return bytes;
+  };
+  const { json, paths } = parseModelJson(await read(main, checks?.main(main.name)));
+  // Files that a person picked have no folder.
+  const names = paths.map((path) => path.split('/').at(-1) as string);
+  const hashes = checks?.beside(names, main.name);
+  const parts: ArrayBuffer[] = [];
+  for (const name of names) {
     const file = files.find((one) => one.name === name);
     if (file === undefined) throw new Error(`its weights "${name}" are not among the files`);
-    parts.push(await file.arrayBuffer());
+    parts.push(toBuffer(await read(file, hashes?.get(name))));
   }
   return { ...json, weightData: parts };
 }
@@ -152,8 +183,8 @@ function toBuffer(bytes: Uint8Array): ArrayBuffer {
 
 /** Throws    invalid-option: nothing that a model could be read from */
 function sourceName(source: TfjsSource): string {
-  if (typeof source === 'string' || source instanceof URL || source instanceof Request) {
-    const address = source instanceof Request ? source.url : String(source);
+  if (isAddress(source)) {
+    const address = isRequest(source) ? source.url : String(source);
     // The file is called model.json nearly everywhere; its folder says more.
     const parts = (address.split(/[?#]/)[0] ?? '').split('/').filter((part) => part !== '');
     return (parts.at(-1) === 'model.json' ? parts.at(-2) : parts.at(-1)) ?? 'tfjs model';

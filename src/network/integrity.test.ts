@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { checkIntegrity, parseIntegrity, parseModelIntegrity } from './integrity.ts';
+import { checkIntegrity, parseIntegrity, readIntegrity } from './integrity.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -36,13 +36,41 @@ describe('parseIntegrity', () => {
   ])('refuses %s', (_, text) => {
     expect(() => parseIntegrity(text)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
   });
+});
 
-  test('of a record reads model and files, with their paths made plain', () => {
-    const read = parseModelIntegrity({ model: sha384, externalData: { './w.bin': hashOf('sha256', other) } });
-    expect(read.model).toEqual(parseIntegrity(sha384));
-    expect([...read.files]).toEqual([['w.bin', parseIntegrity(hashOf('sha256', other))]]);
-    expect(parseModelIntegrity(undefined)).toEqual({ model: undefined, files: new Map() });
-    expect(() => parseModelIntegrity({ file: sha384 } as object)).toThrow(/no option "file"/);
+describe('readIntegrity', () => {
+  const refusal = (details: object) =>
+    expect.objectContaining({ code: 'invalid-option', details: expect.objectContaining(details) });
+  const w = hashOf('sha256', other);
+
+  test('of a text is for one file, whatever it is called', () => {
+    const checks = readIntegrity(sha384);
+    expect(checks?.main('a.onnx')).toEqual(parseIntegrity(sha384));
+    expect(checks?.beside([], 'a.onnx').size).toBe(0);
+    expect(() => checks?.beside(['w.bin', 'v.bin'], 'a.onnx')).toThrow(refusal({ missing: ['w.bin', 'v.bin'] }));
+    expect(readIntegrity(undefined)).toBeUndefined();
+  });
+
+  test('of a record is for all files, with their paths made plain', () => {
+    const checks = readIntegrity({ 'a.onnx': sha384, './w.bin': w });
+    expect(checks?.main('a.onnx')).toEqual(parseIntegrity(sha384));
+    expect(checks?.beside(['w.bin'], 'a.onnx').get('w.bin')).toEqual(parseIntegrity(w));
+    expect(() => checks?.main('b.onnx')).toThrow(refusal({ missing: ['b.onnx'] }));
+    expect(() => checks?.beside(['w.bin', 'v.bin'], 'a.onnx')).toThrow(refusal({ missing: ['v.bin'] }));
+    expect(() => checks?.beside([], 'a.onnx')).toThrow(refusal({ path: 'w.bin' }));
+    expect(() => readIntegrity({ constructor: sha384 })?.main('toString')).toThrow(refusal({ missing: ['toString'] }));
+  });
+
+  test('of a Request is what it asks for itself', () => {
+    const request = new Request('http://a.example/a.onnx', { integrity: sha384 });
+    expect(() => readIntegrity(undefined, request)?.beside(['w.bin'], 'a.onnx')).toThrow(
+      refusal({ missing: ['w.bin'] }),
+    );
+    expect(readIntegrity(undefined, new Request('http://a.example/a.onnx'))).toBeUndefined();
+  });
+
+  test.each([[5], [null], [[]], [''], [{ 'a.onnx': 5 }], [{ 'a.onnx': 'md5-x' }]])('refuses %j', (given) => {
+    expect(() => readIntegrity(given as never)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
   });
 });
 

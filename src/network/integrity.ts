@@ -1,16 +1,15 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { type HashAlgorithm, hashBytes } from '../../core/hash.ts';
-import { checkKnownOptions } from '../../core/options.ts';
-import { plainPath } from './externalData.ts';
+import { LimbeckError } from '../core/errors.ts';
+import { type HashAlgorithm, hashBytes } from '../core/hash.ts';
+import { innerPath } from '../core/innerPath.ts';
+import { isRequest } from './address.ts';
 
 /**
- * What a model's files must hash to, as subresource integrity: 'sha384-…' in base64, several separated by spaces. Of
- * these the strongest algorithm counts, and any of its hashes may match. A text alone is for the model; a record is for
- * the model and the files beside it, by their paths.
+ * What files must hash to, as subresource integrity: 'sha384-…' in base64, several separated by spaces. Of these the
+ * strongest algorithm counts, and any of its hashes may match. A text is for a model of one file. A record has a text for
+ * every file: that which was asked for by its own name ("model.json"), those that it names by their paths. Either all
+ * files are checked or none is loaded.
  */
-export type ModelIntegrity =
-  | string
-  | { readonly model?: string; readonly externalData?: Readonly<Record<string, string>> };
+export type ModelIntegrity = string | Readonly<Record<string, string>>;
 
 /** An integrity text, read: the hashes of its strongest algorithm. */
 export interface Integrity {
@@ -48,18 +47,74 @@ export function parseIntegrity(text: string, name = 'integrity'): Integrity {
   };
 }
 
-/** Throws    invalid-option: as above, or a record with other fields */
-export function parseModelIntegrity(given: ModelIntegrity | undefined): {
-  readonly model: Integrity | undefined;
-  readonly files: ReadonlyMap<string, Integrity>;
-} {
-  const isRecord = typeof given === 'object' && given !== null;
-  const { model, externalData = {} } = isRecord ? given : { model: given };
-  if (isRecord) checkKnownOptions(given, ['model', 'externalData'], 'integrity');
-  const files = Object.entries(externalData).map(
-    ([path, text]) => [plainPath(path), parseIntegrity(text, `integrity.externalData["${path}"]`)] as const,
+/** The hashes of a model's files, and which of them must have one. */
+export interface IntegrityChecks {
+  /** Of the file that is asked for. Throws    invalid-option: the record has none for it */
+  main(name: string): Integrity;
+  /**
+   * Of the files that it names, by path.
+   * Throws    invalid-option: one has no hash, and would be loaded unchecked · a hash belongs to none of the files
+   */
+  beside(paths: readonly string[], name: string): ReadonlyMap<string, Integrity>;
+}
+
+/**
+ * What an option `integrity` asks for; where there is none, what a Request asks for itself.
+ * Throws    invalid-option: neither a text nor a record of texts, or one of them as above
+ */
+export function readIntegrity(given: ModelIntegrity | undefined, source?: unknown): IntegrityChecks | undefined {
+  const own = isRequest(source) && source.integrity !== '' ? source.integrity : undefined;
+  const asked = given === undefined ? own : given;
+  if (asked === undefined) return undefined;
+  if (Object.prototype.toString.call(asked) !== '[object Object]') {
+    const only = parseIntegrity(asked as string);
+    return {
+      main: () => only,
+      beside: (paths, name) => {
+        if (paths.length > 0) throw unchecked(paths, [name, ...paths]);
+        return new Map();
+      },
+    };
+  }
+  const hashes = new Map(
+    Object.entries(asked).map(([path, text]) => [
+      innerPath(path) ?? path,
+      parseIntegrity(text, `integrity["${path}"]`),
+    ]),
   );
-  return { model: model === undefined ? undefined : parseIntegrity(model), files: new Map(files) };
+  return {
+    main: (name) => hashes.get(name) ?? raise(unchecked([name], [name])),
+    beside: (paths, name) => {
+      const missing = paths.filter((path) => !hashes.has(path));
+      if (missing.length > 0) throw unchecked(missing, [name, ...paths]);
+      const unread = [...hashes.keys()].find((path) => path !== name && !paths.includes(path));
+      if (unread !== undefined) throw unknownFile(unread, [name, ...paths]);
+      return hashes;
+    },
+  };
+}
+
+function raise(error: LimbeckError): never {
+  throw error;
+}
+
+function unchecked(missing: readonly string[], files: readonly string[]): LimbeckError {
+  const example = files.map((path) => `${JSON.stringify(path)}: "sha384-…"`).join(', ');
+  return new LimbeckError(
+    'invalid-option',
+    `"integrity" has no hash for ${missing.join(', ')}, which would be loaded unchecked. Give the hashes of all files, or ` +
+      `no "integrity": { ${example} }.`,
+    { details: { name: 'integrity', missing, files } },
+  );
+}
+
+/** A check was asked for that would never be made. */
+function unknownFile(path: string, files: readonly string[]): LimbeckError {
+  return new LimbeckError(
+    'invalid-option',
+    `"integrity" has a hash for "${path}", which is none of the files: ${files.join(', ')}. Write it as it stands there.`,
+    { details: { name: 'integrity', path, files } },
+  );
 }
 
 /** Whether one of the hashes is this one. */

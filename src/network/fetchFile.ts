@@ -1,4 +1,6 @@
-import { abortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
+import { abortError, LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { type Address, addressOf } from './address.ts';
+import { networkHint, requestFile, unreachable } from './requestFile.ts';
 
 /** Tells how far one file is. */
 export type FileProgress = (loadedBytes: number, totalBytes: number | undefined) => void;
@@ -9,53 +11,14 @@ export interface ReadOptions {
 }
 
 /**
- * Asks a server for a file; the answer is good, or 304 where `headers` ask whether it changed.
- * Throws    model-unreachable, with the status in its details where there was an answer · AbortError
+ * The bytes at an address.
+ * Throws    model-unreachable · out-of-memory · AbortError
  */
-export async function requestFile(
-  input: string | URL | Request,
-  address: string,
-  signal?: AbortSignal,
-  headers?: Readonly<Record<string, string>>,
-): Promise<Response> {
-  let response: Response;
-  try {
-    if (headers === undefined) response = await fetch(input, { signal });
-    else {
-      const all = new Headers((input as Partial<Request>).headers);
-      for (const [name, value] of Object.entries(headers)) all.set(name, value);
-      response = await fetch(input, { signal, headers: all });
-    }
-  } catch (error) {
-    throwIfAborted(signal);
-    throw unreachable(address, messageOf(error), networkHint(address), { cause: error });
-  }
-  if (headers !== undefined && response.status === 304) return response;
-  return checkResponse(response, address);
-}
-
-/** Throws    model-unreachable: not ok, or a web page */
-export function checkResponse(response: Response, address: string): Response {
-  const { status, statusText } = response;
-  const release = () => void response.body?.cancel().catch(() => undefined);
-  if (response.type === 'opaque') {
-    throw unreachable(address, 'its answer may not be read', 'Do not ask for it with mode: "no-cors".', { status });
-  }
-  if (!response.ok) {
-    release();
-    throw unreachable(address, `the server answered ${`${status} ${statusText}`.trim()}`, statusHint(status), {
-      status,
-    });
-  }
-  const type = response.headers.get('content-type') ?? '';
-  if (!/^(text\/html|application\/xhtml\+xml)\b/i.test(type.trim())) return response;
-  release();
-  throw unreachable(
-    address,
-    `the server answered with a web page (${type})`,
-    'Many servers give their start page for an address that they do not know: check the address.',
-    { status },
-  );
+export async function fetchFile(source: Address, options: Partial<ReadOptions> = {}): Promise<Uint8Array> {
+  throwIfAborted(options.signal);
+  const address = addressOf(source);
+  const response = await requestFile(source, address, options.signal);
+  return readResponse(response, address, { onProgress: () => undefined, ...options });
 }
 
 /**
@@ -112,47 +75,6 @@ export async function readStream(
   } finally {
     signal?.removeEventListener('abort', stop);
   }
-}
-
-export function unreachable(
-  address: string,
-  why: string,
-  hint: string,
-  { status, cause }: { status?: number; cause?: unknown } = {},
-): LimbeckError {
-  const sentence = `The model at ${address} could not be loaded: ${why.replace(/\.$/, '')}. ${hint}`;
-  return new LimbeckError('model-unreachable', sentence, { details: { url: address, status }, cause });
-}
-
-/** Whether the page must ask that server's leave to read its answer. */
-export function isCrossOrigin(address: string): boolean {
-  const origin = globalThis.location?.origin;
-  return origin !== undefined && (parseAddress(address)?.origin ?? origin) !== origin;
-}
-
-/** The address, resolved; undefined where it is none. */
-export function parseAddress(text: string, base?: string): URL | undefined {
-  try {
-    return new URL(text, base);
-  } catch {
-    return undefined;
-  }
-}
-
-function networkHint(address: string): string {
-  if (!isCrossOrigin(address)) return 'Check the address and the connection.';
-  return (
-    `Check the address and the connection. It lies on another origin (${new URL(address).origin}), whose server must ` +
-    'allow this page to read it (CORS: Access-Control-Allow-Origin); if it does not, serve the file from your own.'
-  );
-}
-
-function statusHint(status: number): string {
-  if (status === 401 || status === 403)
-    return 'Give a Request with the headers or credentials that the server asks for.';
-  if (status === 404 || status === 410) return 'Check the address.';
-  if (status === 408 || status === 429 || status >= 500) return 'Try again later.';
-  return 'Check the address and how it is asked for.';
 }
 
 /** Collects parts in one buffer of the length that was announced, or as they come where none was. */

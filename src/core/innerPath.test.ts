@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { innerPath } from './innerPath.ts';
+
+test.each([
+  ['w.bin', 'w.bin'],
+  ['./././w.bin', 'w.bin'],
+  ['sub/v 1.bin', 'sub/v 1.bin'],
+  ['..w', '..w'],
+  ['w..', 'w..'],
+  ['...', '...'],
+  ['%2e%2e', '%2e%2e'],
+  ['a#b?c', 'a#b?c'],
+])('%j stays in its folder', (path, expected) => {
+  expect(innerPath(path)).toBe(expected);
+});
+
+test.each([
+  '',
+  '.',
+  '..',
+  './',
+  '../w.bin',
+  'a/../w.bin',
+  'a/./w.bin',
+  './../w.bin',
+  'a/..',
+  'a//b',
+  'a/',
+  '/w.bin',
+  './/w.bin',
+  '//host/w.bin',
+  '\\\\host\\w.bin',
+  'a\\..\\w.bin',
+  'C:/w.bin',
+  'C:w.bin',
+  'http://host/w.bin',
+  'https:w.bin',
+  'data:,x',
+  'blob:http://host/1',
+  'file:///etc/passwd',
+  'javascript:x',
+  'w\0.bin',
+  'w\n.bin',
+  '\t../w.bin',
+  '\ud800',
+  3,
+  null,
+  undefined,
+  ['w.bin'],
+])('%j does not', (path) => {
+  expect(innerPath(path)).toBeUndefined();
+});

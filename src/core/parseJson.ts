@@ -1,0 +1,22 @@
+/** Much deeper than any model, header or manifest; what walks a value by calling itself may go as deep. */
+const MOST_DEPTH = 500;
+
+/**
+ * JSON from elsewhere. `JSON.parse` reads any depth, and whatever then walks the value, such as `JSON.stringify` or a copy
+ * to a worker, runs out of stack: what is nested too deep is no value.
+ * Throws    SyntaxError: no JSON, or lists and objects in each other more than 500 deep
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MOST_DEPTH) throw new SyntaxError(`it is nested more than ${MOST_DEPTH} deep`);
+    const next: unknown[] = [];
+    for (const one of level) {
+      if (typeof one !== 'object' || one === null) continue;
+      for (const inner of Object.values(one)) if (typeof inner === 'object' && inner !== null) next.push(inner);
+    }
+    level = next;
+  }
+  return value;
+}

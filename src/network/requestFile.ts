@@ -1,0 +1,121 @@
+import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { type Address, addressOf, isCrossOrigin, isRequest } from './address.ts';
+
+/**
+ * The bytes at an address, for whom no progress is told.
+ * Throws    model-unreachable · AbortError
+ */
+export async function fetchBytes(source: Address, signal?: AbortSignal): Promise<Uint8Array> {
+  throwIfAborted(signal);
+  const address = addressOf(source);
+  const response = await requestFile(source, address, signal);
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    throwIfAborted(signal);
+    throw unreachable(address, messageOf(error), networkHint(address), { cause: error });
+  }
+}
+
+/**
+ * Asks a server for a file; the answer is good, or 304 where `headers` ask whether it changed. What the caller's Request
+ * carries does not leave for another origin: see `isFollowed`.
+ * Throws    model-unreachable, with the status in its details where there was an answer · AbortError
+ */
+export async function requestFile(
+  input: Address,
+  address: string,
+  signal?: AbortSignal,
+  headers?: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const options: RequestInit = { signal: signal ?? null, ...(!isFollowed(input) && { redirect: 'manual' }) };
+  if (headers !== undefined) {
+    const all = new Headers((input as Partial<Request>).headers);
+    for (const [name, value] of Object.entries(headers)) all.set(name, value);
+    options.headers = all;
+  }
+  let response: Response;
+  try {
+    response = await fetch(input, options);
+  } catch (error) {
+    throwIfAborted(signal);
+    throw unreachable(address, messageOf(error), networkHint(address), { cause: error });
+  }
+  if (headers !== undefined && response.status === 304) return response;
+  return checkResponse(response, address);
+}
+
+/** Headers that say nothing of who asks, and those that every platform takes away where a redirect leaves the origin. */
+const SAFE_HEADERS = new Set([
+  ...['accept', 'accept-language', 'cache-control', 'content-language', 'pragma', 'range', 'user-agent'],
+  ...['authorization', 'cookie', 'proxy-authorization'],
+]);
+
+/**
+ * Whether a redirect may be followed. A platform sends headers such as an API key, and the body, to wherever a server
+ * points, and does not tell a page where that is; so such a request is not followed anywhere.
+ * Source    WHATWG Fetch, HTTP-redirect fetch: on the way to another origin "Authorization" is taken away, and nothing else
+ */
+function isFollowed(input: Address): boolean {
+  if (!isRequest(input) || input.redirect !== 'follow') return true;
+  return ['GET', 'HEAD'].includes(input.method) && [...input.headers.keys()].every((name) => SAFE_HEADERS.has(name));
+}
+
+/** Throws    model-unreachable: not ok, or a web page */
+export function checkResponse(response: Response, address: string): Response {
+  const { status, statusText } = response;
+  const release = () => void response.body?.cancel().catch(() => undefined);
+  if (response.type === 'opaqueredirect' || [301, 302, 303, 307, 308].includes(status)) {
+    release();
+    throw unreachable(
+      address,
+      'the server sent its request on to another address',
+      'The request has headers of its own, or a body, which are not sent on: they might be secret. Give the final address.',
+      { status },
+    );
+  }
+  if (response.type === 'opaque') {
+    throw unreachable(address, 'its answer may not be read', 'Do not ask for it with mode: "no-cors".', { status });
+  }
+  if (!response.ok) {
+    release();
+    throw unreachable(address, `the server answered ${`${status} ${statusText}`.trim()}`, statusHint(status), {
+      status,
+    });
+  }
+  const type = response.headers.get('content-type') ?? '';
+  if (!/^(text\/html|application\/xhtml\+xml)\b/i.test(type.trim())) return response;
+  release();
+  throw unreachable(
+    address,
+    `the server answered with a web page (${type})`,
+    'Many servers give their start page for an address that they do not know: check the address.',
+    { status },
+  );
+}
+
+export function unreachable(
+  address: string,
+  why: string,
+  hint: string,
+  { status, cause }: { status?: number; cause?: unknown } = {},
+): LimbeckError {
+  const sentence = `The model at ${address} could not be loaded: ${why.replace(/\.$/, '')}. ${hint}`;
+  return new LimbeckError('model-unreachable', sentence, { details: { url: address, status }, cause });
+}
+
+export function networkHint(address: string): string {
+  if (!isCrossOrigin(address)) return 'Check the address and the connection.';
+  return (
+    `Check the address and the connection. It lies on another origin (${new URL(address).origin}), whose server must ` +
+    'allow this page to read it (CORS: Access-Control-Allow-Origin); if it does not, serve the file from your own.'
+  );
+}
+
+function statusHint(status: number): string {
+  if (status === 401 || status === 403)
+    return 'Give a Request with the headers or credentials that the server asks for.';
+  if (status === 404 || status === 410) return 'Check the address.';
+  if (status === 408 || status === 429 || status >= 500) return 'Try again later.';
+  return 'Check the address and how it is asked for.';
+}

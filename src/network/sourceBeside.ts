@@ -1,0 +1,28 @@
+import { LimbeckError } from '../core/errors.ts';
+import { innerPath } from '../core/innerPath.ts';
+import { type Address, addressOf, isRequest, parseAddress } from './address.ts';
+
+/**
+ * The source of a file that another file names, beside it or below it: on the same server, in the same folder. So it may be
+ * asked for as that file was, with what its address says after the question mark (a signature, for every file of the
+ * folder), and with the headers and credentials of its Request.
+ * Throws    model-unreachable: the source lies in no folder, as a blob, or the path leads elsewhere, which who reads it checks first
+ */
+export function sourceBeside(path: string, source: Address): string | Request {
+  const inner = innerPath(path);
+  const base = parseAddress(addressOf(source));
+  const relative = inner?.split('/').map(encodeURIComponent).join('/');
+  const url = relative === undefined || base === undefined ? undefined : parseAddress(`./${relative}`, base.href);
+  if (url === undefined || base === undefined) {
+    const address = addressOf(source).slice(0, 200);
+    throw new LimbeckError(
+      'model-unreachable',
+      `"${path}" cannot be looked for beside ${address}, which lies in no folder that holds it. Give all files instead.`,
+      { details: { path, url: address } },
+    );
+  }
+  url.search = base.search;
+  if (!isRequest(source)) return url.href;
+  const { headers, credentials, mode, cache, redirect, referrerPolicy } = source;
+  return new Request(url.href, { headers, credentials, mode, cache, redirect, referrerPolicy });
+}
