@@ -89,7 +89,7 @@ export async function openOpfs(name: string): Promise<Medium> {
       await draft.move(folder, file + VALUE);
     } catch (error) {
       // Where it cannot be removed now, no reader looks at it, and the next listing of keys removes it.
-      await folder.removeEntry(file + DRAFT).catch(() => undefined);
+      await Promise.allSettled(LEFT.map((ending) => folder.removeEntry(file + ending)));
       throw error;
     }
   }
@@ -129,7 +129,7 @@ export async function openOpfs(name: string): Promise<Medium> {
       await alone('exclusive', key, async () => {
         const folder = await folderIn(root, folders).catch(undefinedIfMissing);
         const remove = (ending: string) => folder?.removeEntry(file + ending).catch(undefinedIfMissing);
-        await Promise.all([remove(VALUE), remove(DRAFT)]);
+        await Promise.all([VALUE, ...LEFT].map(remove));
       });
       // The folders of a long key are named like parts of it.
       for (let depth = folders.length - 1; depth >= 0; depth--) {
@@ -142,6 +142,9 @@ export async function openOpfs(name: string): Promise<Medium> {
     close: async () => undefined,
   };
 }
+
+/** What a put that was cut short can leave: its draft, and the file beside it into which Chromium writes first. */
+const LEFT = [DRAFT, `${DRAFT}.crswap`];
 
 /** What browsers call the refusal to remove a folder with something in it. */
 const NOT_EMPTY = ['InvalidModificationError'];

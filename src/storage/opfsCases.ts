@@ -50,8 +50,8 @@ export function losePower(opfs: FakeOpfs, how: 'nothing' | 'half'): void {
 }
 
 export interface TabOptions {
-  /** A window writes by streams, a worker by handles. Default 'stream'. */
-  readonly writes?: 'stream' | 'access';
+  /** A window writes by streams, a worker by handles, and in most browsers by both. Default 'stream'. */
+  readonly writes?: 'stream' | 'access' | 'both';
   /**
    * Called before each call: may throw, which is how the call fails; gives 'dead' where the tab dies before it, 'torn'
    * where it dies in the middle and 'done' where it dies after it, 'short' where half is written and said so.
@@ -136,7 +136,8 @@ export function openTab(opfs: FakeOpfs, { writes = 'stream', onCall = () => unde
           parent.delete(name);
           parent.set(to, moved);
         }),
-      ...(writes === 'stream' ? stream : access),
+      ...(writes === 'access' ? undefined : stream),
+      ...(writes === 'stream' ? undefined : access),
     };
   }
 
@@ -200,8 +201,8 @@ export function openTab(opfs: FakeOpfs, { writes = 'stream', onCall = () => unde
   }
 
   class FileSystemFileHandle {}
-  const methods = ['move', writes === 'stream' ? 'createWritable' : 'createSyncAccessHandle'];
-  for (const method of methods) Object.assign(FileSystemFileHandle.prototype, { [method]: () => undefined });
+  for (const method of ['move', writes === 'access' ? 'createSyncAccessHandle' : 'createWritable'])
+    Object.assign(FileSystemFileHandle.prototype, { [method]: () => undefined });
   const getDirectory = () => call('read', '', () => folderHandle(opfs.root, '', ''));
   const navigator = { storage: { getDirectory }, locks: opfs.locks.of(me) };
   return { globals: { navigator, FileSystemFileHandle }, isDead: () => isDead };
