@@ -69,19 +69,22 @@ export async function openIndexedDb(name: string): Promise<Medium> {
   }
 
   /**
-   * Does work on the database, once more where the connection was lost on the way: to one who deleted the database, or
-   * to the browser, which ends connections without being asked. All work here may be done twice.
+   * Does work on the database, anew where the connection was lost on the way: to one who deleted the database, or to the
+   * browser, which ends connections without being asked. All work here may be done twice.
    */
-  async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
+  async function withDatabase<T>(work: (database: Database) => Promise<T>, triesLeft = 2): Promise<T> {
     const mine = open();
     const database = await mine;
     try {
       return await work(database);
     } catch (error) {
-      if (isClosed || !isNamed(error, 'InvalidStateError', 'AbortError', 'UnknownError')) throw error;
-      if (opening === mine) opening = undefined;
-      database.close();
-      return work(await open());
+      const isEnded = isNamed(error, 'InvalidStateError', 'UnknownError');
+      // The browser aborts what is underway before it says that the connection has ended.
+      const isAborted = isNamed(error, 'AbortError', 'TransactionInactiveError');
+      if (isClosed || triesLeft === 0 || !(isEnded || isAborted)) throw error;
+      if (isEnded && opening === mine) opening = undefined;
+      if (isEnded) database.close();
+      return withDatabase(work, triesLeft - 1);
     }
   }
 
@@ -89,10 +92,18 @@ export async function openIndexedDb(name: string): Promise<Medium> {
    * Makes the requests in one transaction: all of them are kept, or it rejects and none is. 'strict' asks that they are
    * on the disk by then, and not only with the operating system.
    */
-  function change(requests: (tables: Transaction) => Promise<unknown>[]): Promise<void> {
+  function change(...requests: ((tables: Transaction) => Promise<unknown>)[]): Promise<void> {
     return withDatabase(async (database) => {
       const transaction = database.transaction(TABLES, 'readwrite', { durability: 'strict' });
-      const outcomes = await Promise.allSettled([...requests(transaction), transaction.done]);
+      const made: Promise<unknown>[] = [];
+      try {
+        for (const request of requests) made.push(request(transaction));
+      } catch (error) {
+        // What cannot even be asked for takes along what was, unless that is over already.
+        made.push(Promise.reject(error));
+        if (!isNamed(error, 'InvalidStateError', 'TransactionInactiveError')) transaction.abort();
+      }
+      const outcomes = await Promise.allSettled([...made, transaction.done]);
       const faults = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
       // One fault is the cause, such as a full quota; what falls with it says only that it was aborted.
       const fault = faults.find(({ name }) => name !== 'AbortError') ?? faults[0];
@@ -107,12 +118,11 @@ export async function openIndexedDb(name: string): Promise<Medium> {
     getRange: (key, start, end) =>
       withDatabase(async (database) => (await database.get('bytes', key))?.slice(start, end)),
     put: (key, bytes) =>
-      change((tables) => [
-        // The bytes go first: where memory is too short to clone them, this throws before anything is changed.
-        tables.objectStore('bytes').put(bytes, key),
-        tables.objectStore('lengths').put(bytes.byteLength, key),
-      ]),
-    delete: (key) => change((tables) => TABLES.map((table) => tables.objectStore(table).delete(key))),
+      change(
+        (tables) => tables.objectStore('bytes').put(bytes, key),
+        (tables) => tables.objectStore('lengths').put(bytes.byteLength, key),
+      ),
+    delete: (key) => change(...TABLES.map((table) => (tables: Transaction) => tables.objectStore(table).delete(key))),
     keys: () => withDatabase((database) => database.getAllKeys('lengths')),
     size: (key) => withDatabase((database) => database.get('lengths', key)),
     close: async () => {
