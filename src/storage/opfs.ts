@@ -43,11 +43,14 @@ function notOffered(missing: string): string {
   return `OPFS is not offered by this browser (no ${missing})`;
 }
 
-/** Whether the store of that name holds a value here; makes nothing, and needs no more than that OPFS can be read. */
+/**
+ * Whether the store of that name holds a value here; makes nothing, and needs no more than that OPFS can be read.
+ * Throws where it cannot.
+ */
 export async function opfsHolds(name: string): Promise<boolean> {
   const storage: Partial<StorageManager> | undefined = globalThis.navigator?.storage;
-  const origin = await storage?.getDirectory?.();
-  const root = await (origin && folderIn(origin, storeFolders(name)).catch(undefinedIfMissing));
+  if (!storage?.getDirectory) throw new Error(opfsObstacle());
+  const root = await folderIn(await storage.getDirectory(), storeFolders(name)).catch(undefinedIfMissing);
   if (root === undefined) return false;
   for await (const { kind } of contentsOf(root)) if (kind === 'value') return true;
   return false;

@@ -4,6 +4,7 @@ import { shortHash } from '../../student/patchMismatch.ts';
 import { chance, type Places } from './places.ts';
 import type { Keeps } from './profile.ts';
 import { isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
+import { readHead } from './state.ts';
 
 /** What a profile is bound to from its first opening on. */
 export interface Binding {
@@ -78,10 +79,28 @@ export async function bind(
   return (await find()) ?? alone(async () => (await find()) ?? make());
 }
 
-/** Deletes everything under a profile's name. The binding goes first: without it, the rest is nothing. */
+/** Deletes everything under a profile's name. The binding goes before the rest: without it, the rest is nothing. */
 export async function wipeProfile(store: Store, places: Places): Promise<void> {
+  const keys = await keysOf(store, places);
   await store.delete(places.binding);
-  for (const key of await store.keys(places.folder)) await store.delete(key);
+  for (const key of keys) await store.delete(key);
+}
+
+/**
+ * Every key under a profile's name, the head last; with those that it knows of and that are damaged, so that an encrypted
+ * store cannot list them. What cannot be listed cannot be deleted: ask this before the first deletion.
+ */
+export async function keysOf(store: Store, { folder, head, importing, examples, versions }: Places): Promise<string[]> {
+  const known = await readHead(await readValue(store, head), []);
+  const listed = await store.keys(folder);
+  const named = [
+    ...known.considered.map((key) => examples + key),
+    ...known.versions.map((key) => versions + key),
+    importing,
+  ];
+  const keys = new Set([...listed, ...named]);
+  keys.delete(head);
+  return [...keys, head];
 }
 
 /**

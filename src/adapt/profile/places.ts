@@ -31,11 +31,12 @@ export function placesOf(name: string): Places {
   };
 }
 
-/** Names of the profiles among a store's keys. */
-export function profileNames(keys: readonly string[]): string[] {
-  return keys
-    .filter((key) => key.startsWith(ROOT) && key.endsWith(BINDING))
-    .map((key) => key.slice(ROOT.length, -BINDING.length));
+/** Names of the profiles among a store's keys, and names under which something lies and no binding is listed. */
+export function profileNames(keys: readonly string[]): { bound: string[]; unbound: string[] } {
+  const inside = keys.filter((key) => key.startsWith(ROOT)).map((key) => key.slice(ROOT.length));
+  const bound = inside.filter((key) => key.endsWith(BINDING)).map((key) => key.slice(0, -BINDING.length));
+  const names = new Set(inside.filter((key) => key.includes('/')).map((key) => key.slice(0, key.indexOf('/'))));
+  return { bound, unbound: [...names].filter((name) => name !== '' && !bound.includes(name)) };
 }
 
 export const PROFILES = ROOT;
