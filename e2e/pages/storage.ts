@@ -1,5 +1,5 @@
 // A store in a real browser, whose page dies in the middle of a put.
-import { openStore, type Store } from '../../src/storage/store.ts';
+import { openStore, type Store } from 'limbeck';
 import { type Kind, rawValues } from './rawStore.ts';
 
 const NAME = 'person';
