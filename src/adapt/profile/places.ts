@@ -10,6 +10,8 @@ export interface Places {
   readonly folder: string;
   /** Which base it belongs to; as long as it is there, the profile is. */
   readonly binding: string;
+  /** The same once more, which counts only as long as `binding` is there, damaged or not. */
+  readonly bindingCopy: string;
   /** Which version predicts. */
   readonly head: string;
   /** What an import that is underway has added. */
@@ -24,6 +26,7 @@ export function placesOf(name: string): Places {
   return {
     folder,
     binding: `${ROOT}${name}${BINDING}`,
+    bindingCopy: `${ROOT}${name}${BINDING}.copy`,
     head: `${folder}head`,
     importing: `${folder}importing`,
     examples: `${folder}examples/`,
