@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
 import { bundle, expect, isSlow, test } from './fixtures.ts';
+import { kill } from './kill.ts';
 import type { Kind, Told } from './pages/profile.ts';
 
 type PageModule = typeof import('./pages/profile.ts');
@@ -45,20 +46,6 @@ function seeded(seed: number): () => number {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
   };
-}
-
-/** Ends a page in the middle of whatever it does: without the events of leaving, or with its whole process. */
-async function kill(page: Page, how: 'close' | 'crash'): Promise<void> {
-  if (how === 'close') {
-    await page.close({ runBeforeUnload: false });
-    return;
-  }
-  const crashed = page.waitForEvent('crash');
-  const session = await page.context().newCDPSession(page);
-  // The page dies before it can answer.
-  session.send('Page.crash').catch(() => undefined);
-  await crashed;
-  await page.close();
 }
 
 for (const kind of KINDS) {
@@ -181,14 +168,14 @@ for (const kind of KINDS) {
     expect(found).toEqual([]);
     expect(await call(page, 'readCodes', kind)).toEqual([]);
     const key = { extractable: [false, false], exported: ['InvalidAccessError', 'InvalidAccessError'] };
-    expect(await call(page, 'lookAtKey')).toEqual(key);
+    expect(await call(page, 'lookAtKey', kind)).toEqual(key);
 
     await page.reload();
     const { ids, labels, notices } = await call(page, 'open', kind, 'examples');
     expect(ids).toHaveLength(6);
     expect(labels).not.toContain(undefined);
     expect(notices).toEqual([]);
-    expect(await call(page, 'lookAtKey')).toEqual(key);
+    expect(await call(page, 'lookAtKey', kind)).toEqual(key);
 
     await call(page, 'tamper', kind, 'largest value');
     expect(await call(page, 'readCodes', kind)).toEqual(['store-tampered']);
@@ -198,12 +185,14 @@ for (const kind of KINDS) {
     expect(damaged.notices).toEqual([expect.stringContaining('cannot be read')]);
 
     const { afterProfile, ...left } = await call(page, 'destroyAll', kind);
-    expect(afterProfile, 'the record of the key').toBe(kind === 'opfs' ? 2 : 3);
+    expect(afterProfile, 'the two records of the key').toBe(kind === 'opfs' ? 4 : 6);
     expect(left).toEqual({ values: 0, keys: 0 });
 
     await page.reload();
     expect(await call(page, 'open', kind, 'examples')).toMatchObject({ ids: [], current: 0 });
     await call(page, 'tamper', kind, 'record of the key');
+    expect(await call(page, 'readCodes', kind), 'mended from the other').toEqual([]);
+    await call(page, 'tamper', kind, 'both records of the key');
     expect(await call(page, 'readCodes', kind)).toEqual(['store-tampered']);
   });
 }

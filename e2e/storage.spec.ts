@@ -1,4 +1,37 @@
+import type { BrowserContext, Page } from '@playwright/test';
 import { bundle, expect, test } from './fixtures.ts';
+import { kill } from './kill.ts';
+
+type StorageModule = typeof import('./pages/storage.ts');
+
+async function call<Name extends keyof StorageModule>(
+  page: Page,
+  name: Name,
+  ...given: Parameters<StorageModule[Name]>
+) {
+  const result = await page.evaluate(
+    async ([called, values]) => {
+      const script = '/storage.js';
+      const functions = (await import(script)) as Record<string, (...args: unknown[]) => Promise<unknown>>;
+      return functions[called as string]?.(...(values as unknown[]));
+    },
+    [name, given],
+  );
+  return result as Awaited<ReturnType<StorageModule[Name]>>;
+}
+
+type ServeDist = (options?: { extra?: Record<string, { type: string; body: string }> }) => Promise<string>;
+
+/** Opens pages of one origin that can call `pages/storage.ts`. */
+async function pages(context: BrowserContext, serveDist: ServeDist): Promise<() => Promise<Page>> {
+  const body = await bundle('pages/storage.ts');
+  const url = await serveDist({ extra: { '/storage.js': { type: 'text/javascript', body } } });
+  return async () => {
+    const page = await context.newPage();
+    await page.goto(`${url}/empty.html`);
+    return page;
+  };
+}
 
 for (const how of ['plain', 'encrypted'] as const) {
   for (const kind of ['opfs', 'indexeddb', 'memory'] as const) {
@@ -18,3 +51,54 @@ for (const how of ['plain', 'encrypted'] as const) {
     });
   }
 }
+
+for (const [where, write] of [
+  ['a window', 'putHalf'],
+  ['a worker', 'putHalfInWorker'],
+] as const) {
+  test(`what a page that died in a put left in OPFS is gone once the store is opened, listed or emptied: ${where}`, async ({
+    context,
+    serveDist,
+  }) => {
+    const open = await pages(context, serveDist);
+    for (const [how, end] of [
+      ['crash', 'open'],
+      ['close', 'keys'],
+    ] as const) {
+      const living = await open();
+      await call(living, 'open');
+      const dying = await open();
+      await call(dying, write, 'people/1931');
+      // What is being written is left alone.
+      expect(await call(living, 'keys')).toEqual([]);
+      expect(await call(living, 'raw')).toEqual(['people/1931.draft', 'grandmother, 1931, heart']);
+      await kill(dying, how);
+      // The browser may notice the death a moment later.
+      const left = async () => {
+        await call(living, end);
+        return call(living, 'raw');
+      };
+      await expect.poll(left, { message: `${how}, ${end}` }).toEqual([]);
+      await living.close();
+    }
+  });
+}
+
+test('a store of kind auto stays in IndexedDB where its values lie, and goes on where somebody deletes the database', async ({
+  context,
+  serveDist,
+}) => {
+  const open = await pages(context, serveDist);
+  const page = await open();
+  await call(page, 'open', 'indexeddb');
+  await call(page, 'put', 'key');
+  const other = await open();
+  expect(await call(other, 'open', 'auto')).toBe('indexeddb');
+  expect(await call(other, 'has', 'key')).toBe(true);
+  await call(await open(), 'deleteElsewhere');
+  for (const one of [page, other]) expect(await call(one, 'has', 'key')).toBe(false);
+  await call(page, 'put', 'again');
+  expect(await call(other, 'keys')).toEqual(['again']);
+  await call(await open(), 'deleteElsewhere');
+  expect(await call(await open(), 'open', 'auto')).toBe('opfs');
+});

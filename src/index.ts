@@ -12,9 +12,9 @@ export type { WorkerOption } from './workers/host.ts';
 // Store
 export { requestPersistence, type StorageState, storageState } from './storage/storageState.ts';
 export { encryptedStore, wipe } from './storage/encrypted.ts';
-export { destroyKey } from './storage/keys.ts';
+export { destroyKey, type KeyOwner } from './storage/keys.ts';
 export type { StoreAccess } from './storage/storeLock.ts';
-export { type OpenStoreOptions, openStore, type Store } from './storage/store.ts';
+export { type DamagedValue, type OpenStoreOptions, openStore, type Scrubbed, type Store } from './storage/store.ts';
 
 // Dataset
 export { fromArrays } from './data/arrays.ts';

@@ -218,16 +218,26 @@ export async function findPlainUnencrypted(kind: Kind): Promise<string[]> {
   return found;
 }
 
-/** Changes one byte: of the largest value, which is an example where nothing was learned, or of the record of the key. */
-export async function tamper(kind: Kind, what: 'largest value' | 'record of the key'): Promise<void> {
+/** Changes one byte: of the largest value, which is an example where nothing was learned, or of records of the key. */
+export async function tamper(
+  kind: Kind,
+  what: 'largest value' | 'record of the key' | 'both records of the key',
+): Promise<void> {
   await using beneath = await openStore(NAME, { kind });
+  const records = ['encryption.lock', 'encryption.lock.copy'];
   const all = await Promise.all((await beneath.keys()).map(async (key) => ({ key, bytes: await beneath.get(key) })));
-  const isWanted = ({ key }: { key: string }) => (key === 'encryption.lock') === (what === 'record of the key');
-  const [wanted] = all.filter(isWanted).sort((a, b) => (b.bytes?.length ?? 0) - (a.bytes?.length ?? 0));
-  if (wanted?.bytes === undefined) throw new Error(`There is no ${what}.`);
-  const at = wanted.bytes.length >> 1;
-  wanted.bytes[at] = (wanted.bytes[at] ?? 0) ^ 1;
-  await beneath.put(wanted.key, wanted.bytes);
+  const values = all.filter(({ key }) => !records.includes(key));
+  const [largest] = values.sort((a, b) => (b.bytes?.length ?? 0) - (a.bytes?.length ?? 0));
+  const wanted =
+    what === 'largest value'
+      ? [largest]
+      : all.filter(({ key }) => key === records[0] || (what === 'both records of the key' && key === records[1]));
+  for (const one of wanted) {
+    if (one?.bytes === undefined) throw new Error(`There is no ${what}.`);
+    const at = one.bytes.length >> 1;
+    one.bytes[at] = (one.bytes[at] ?? 0) ^ 1;
+    await beneath.put(one.key, one.bytes);
+  }
 }
 
 /** What comes of opening the encrypted store and reading each value: codes of errors, each once. */
@@ -241,10 +251,14 @@ export async function readCodes(kind: Kind): Promise<string[]> {
 }
 
 /** What can be had of the key of this device, as code of the page could try to. */
-export async function lookAtKey(): Promise<{ extractable: boolean[]; exported: string[] }> {
+export async function lookAtKey(kind: Kind): Promise<{ extractable: boolean[]; exported: string[] }> {
   const database = await opening('limbeck-keys');
   const kept = database.objectStoreNames.contains('keys')
-    ? await settled(database.transaction('keys').objectStore('keys').get(NAME) as IDBRequest<Record<string, CryptoKey>>)
+    ? await settled(
+        database.transaction('keys').objectStore('keys').get(`${kind}//${NAME}`) as IDBRequest<
+          Record<string, CryptoKey>
+        >,
+      )
     : undefined;
   database.close();
   const keys = Object.values(kept ?? {});
@@ -264,7 +278,7 @@ export async function destroyAll(kind: Kind) {
   const afterProfile = (await rawValues(kind, NAME)).length;
   await wipe(beneath);
   await destroyKey(NAME);
-  const { extractable } = await lookAtKey();
+  const { extractable } = await lookAtKey(kind);
   return { afterProfile, values: (await rawValues(kind, NAME)).length, keys: extractable.length };
 }
 

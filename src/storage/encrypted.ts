@@ -1,9 +1,10 @@
 import { LimbeckError } from '../core/errors.ts';
+import { isDamage, readValue } from './damage.ts';
 import type { StoreKey } from './keys.ts';
 import { type Medium, storeOver } from './medium.ts';
 import { headBytesOf, type Label, nameBeneath, readLabel, seal, USUAL_HEAD_BYTES, unseal } from './sealed.ts';
-import type { Store } from './store.ts';
-import { LOCK, type StoreAccess, unlock } from './storeLock.ts';
+import type { DamagedValue, Scrubbed, Store } from './store.ts';
+import { isLock, LOCK, LOCK_COPY, type StoreAccess, unlock } from './storeLock.ts';
 
 /** Labels that `keys` reads at once; IndexedDB reads whole values for them. */
 const LABELS_AT_ONCE = 8;
@@ -17,7 +18,9 @@ const LABELS_AT_ONCE = 8;
  * Not hidden: how many values there are, how long they are, when they are written. Not noticed: a value that was
  * deleted, and one put back as it was at an earlier time. Against code that runs in the page it protects nothing.
  * `getRange` reads and decrypts the whole value. `size` reads the head of a value only, and `keys` those heads that it
- * has not seen, so other damage shows in `get`. Without web locks (browsers before 2022) one tab at a time may make a store with a passphrase.
+ * has not seen, so other damage shows in `get`. A value that was changed costs itself alone: `keys` leaves it out where
+ * its key cannot be read, and `scrub` names and removes it. The record that says how the key is derived is kept twice.
+ * Without web locks (browsers before 2022) one tab at a time may make a store with a passphrase.
  *
  * `store` stays the caller's: disposing this one does not dispose it. It must be empty or have been encrypted before.
  * Throws    invalid-option: access, or a store with other values · store-locked: another key · store-tampered: also
@@ -40,8 +43,11 @@ export async function encryptedStore(store: Store, access: StoreAccess): Promise
  */
 export async function wipe(store: Store): Promise<void> {
   const keys = await store.keys();
-  for (const key of keys.filter((one) => one !== LOCK)) await store.delete(key);
+  for (const key of keys.filter((one) => !isLock(one))) await store.delete(key);
+  await store.delete(LOCK_COPY);
   await store.delete(LOCK);
+  // In OPFS this removes what a crash left meanwhile.
+  await store.keys();
 }
 
 function encryptedMedium(store: Store, storeKey: StoreKey): Medium {
@@ -59,7 +65,7 @@ function encryptedMedium(store: Store, storeKey: StoreKey): Medium {
   function read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return inTurn(key, async () => {
       const place = await placeOf(key);
-      const sealed = await store.get(place.beneath);
+      const sealed = await readValue(store, place.beneath);
       if (sealed === undefined) return undefined;
       const value = await unseal(storeKey, place, key, sealed);
       if (value === undefined) throw tampered(store, place.beneath, key);
@@ -77,6 +83,32 @@ function encryptedMedium(store: Store, storeKey: StoreKey): Medium {
     return label;
   }
 
+  const namesBeneath = async () => (await store.keys()).filter((name) => !isLock(name));
+
+  /** Undefined where it is sound, or gone. */
+  async function damageAt(beneath: string): Promise<DamagedValue | undefined> {
+    const place = { store: store.name, beneath };
+    const sealed = await readValue(store, beneath);
+    if (sealed === undefined) return undefined;
+    const label = await readLabel(storeKey, place, sealed);
+    if (label && (await unseal(storeKey, place, label.key, sealed))) return undefined;
+    return { key: label?.key ?? known.get(beneath), beneath };
+  }
+
+  async function scrub(damaged: 'kept' | 'removed'): Promise<Scrubbed> {
+    const names = await namesBeneath();
+    const found: DamagedValue[] = [];
+    for (const beneath of names) {
+      const one = await damageAt(beneath);
+      if (one === undefined) continue;
+      found.push(one);
+      // Looked at once more, so that what was put anew in the meantime stays.
+      const remove = async () => void ((await damageAt(beneath)) && (await store.delete(beneath)));
+      if (damaged === 'removed') await inTurn(one.key ?? '', remove);
+    }
+    return { values: names.length, damaged: found };
+  }
+
   return {
     kind: store.kind,
     get: read,
@@ -88,16 +120,17 @@ function encryptedMedium(store: Store, storeKey: StoreKey): Medium {
       }),
     delete: (key) => inTurn(key, async () => store.delete((await placeOf(key)).beneath)),
     keys: async () => {
-      const all = (await store.keys()).filter((name) => name !== LOCK);
+      const all = await namesBeneath();
       const keys: (string | undefined)[] = [];
+      const keyAt = async (name: string) => known.get(name) ?? (await labelAt(name).catch(undefinedIfDamaged))?.key;
       for (let start = 0; start < all.length; start += LABELS_AT_ONCE) {
-        const some = all.slice(start, start + LABELS_AT_ONCE);
-        keys.push(...(await Promise.all(some.map(async (name) => known.get(name) ?? (await labelAt(name))?.key))));
+        keys.push(...(await Promise.all(all.slice(start, start + LABELS_AT_ONCE).map(keyAt))));
       }
-      // One that was deleted meanwhile has no label.
+      // One that was deleted meanwhile has no label, and of one that is damaged it cannot be read.
       return keys.filter((key) => key !== undefined);
     },
     size: (key) => inTurn(key, async () => (await labelAt((await placeOf(key)).beneath, key))?.length),
+    scrub,
     close: async () => known.clear(),
   };
 }
@@ -121,12 +154,16 @@ function throwFault(error: unknown): never {
   throw isFault ? (error.cause ?? error) : error;
 }
 
+function undefinedIfDamaged(error: unknown): undefined {
+  if (!isDamage(error)) throw error;
+}
+
 function tampered({ name }: Store, beneath: string, key?: string): LimbeckError {
   const what = key === undefined ? `A value of the store "${name}"` : `"${key}" in the store "${name}"`;
   return new LimbeckError(
     'store-tampered',
     `${what} is not what was put there: it was changed, cut, renamed or exchanged. Delete it, and put it anew; ` +
-      `the store beneath calls it "${beneath}".`,
+      `the store beneath calls it "${beneath}", and scrub({ damaged: 'removed' }) removes all such values.`,
     { details: { store: name, key, beneath } },
   );
 }
@@ -147,5 +184,6 @@ function withOwnErrors(store: Store): Store {
     delete: (key) => store.delete(key).catch(own),
     keys: (prefix) => store.keys(prefix).catch(own),
     size: (key) => store.size(key).catch(own),
+    scrub: (options) => store.scrub(options).catch(own),
   };
 }

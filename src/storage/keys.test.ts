@@ -12,6 +12,8 @@ afterEach(() => vi.unstubAllGlobals());
 
 const salt = new TextEncoder().encode('salt');
 
+const ownerOf = (name: string) => ({ name, kind: 'memory' }) as const;
+
 /** Keys cannot be read out, so they are told apart by what they sign. */
 async function mark({ naming }: StoreKey): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.sign('HMAC', naming, salt)));
@@ -19,7 +21,7 @@ async function mark({ naming }: StoreKey): Promise<string> {
 
 describe('the key of this device', () => {
   test('cannot be read out, neither when made nor when found again', async () => {
-    for (const key of [await openDeviceKey('sealed'), await openDeviceKey('sealed')]) {
+    for (const key of [await openDeviceKey(ownerOf('sealed')), await openDeviceKey(ownerOf('sealed'))]) {
       expect(key.encryption).toMatchObject({ extractable: false, usages: ['encrypt', 'decrypt'] });
       expect(key.encryption.algorithm).toEqual({ name: 'AES-GCM', length: 256 });
       expect(key.naming).toMatchObject({ extractable: false, usages: ['sign'] });
@@ -30,10 +32,10 @@ describe('the key of this device', () => {
   });
 
   test('is the same for all tabs that ask for it at once, and another for another name', async () => {
-    const keys = await Promise.all(Array.from({ length: 8 }, () => openDeviceKey('at once')));
+    const keys = await Promise.all(Array.from({ length: 8 }, () => openDeviceKey(ownerOf('at once'))));
     expect(new Set(await Promise.all(keys.map(mark))).size).toBe(1);
-    expect(await mark(await openDeviceKey('at once'))).toBe(await mark(keys[0] as StoreKey));
-    expect(await mark(await openDeviceKey('another'))).not.toBe(await mark(keys[0] as StoreKey));
+    expect(await mark(await openDeviceKey(ownerOf('at once')))).toBe(await mark(keys[0] as StoreKey));
+    expect(await mark(await openDeviceKey(ownerOf('another')))).not.toBe(await mark(keys[0] as StoreKey));
   });
 
   test('two tabs that make one store at once read what the other writes', async () => {
@@ -71,7 +73,7 @@ describe('the key of this device', () => {
       throw new DOMException('not in private windows', 'SecurityError');
     };
     vi.stubGlobal('indexedDB', { open: refuse });
-    expect((await errorOf(openDeviceKey('nowhere'))).message).toContain('not in private windows');
+    expect((await errorOf(openDeviceKey(ownerOf('nowhere')))).message).toContain('not in private windows');
     expect(await raw.keys()).toEqual([]);
   });
 
@@ -80,10 +82,10 @@ describe('the key of this device', () => {
     const add = vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
       throw cause;
     });
-    const error = await errorOf(openDeviceKey('uncloneable'));
+    const error = await errorOf(openDeviceKey(ownerOf('uncloneable')));
     add.mockRestore();
     expect(error).toMatchObject({ code: 'store-failed', cause });
-    expect(await codeOf(openDeviceKey('a/../b'))).toBe('invalid-option');
+    expect(await codeOf(openDeviceKey(ownerOf('a/../b')))).toBe('invalid-option');
     expect(await codeOf(destroyKey(''))).toBe('invalid-option');
   });
 });

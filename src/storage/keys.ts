@@ -1,7 +1,10 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { type DBSchema, type IDBPDatabase, type IDBPObjectStore, openDB } from 'idb';
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { checkOneOf } from '../core/options.ts';
 import { indexedDbObstacle } from './indexeddb.ts';
-import { checkName } from './medium.ts';
+import { checkName, isNamed } from './medium.ts';
+import { type Place, places } from './places.ts';
+import type { Store, StoreKind } from './store.ts';
 
 /** What an encrypted store is opened with. Neither key can be read out, not by this page either. */
 export interface StoreKey {
@@ -14,6 +17,8 @@ export interface StoreKey {
 interface Tables extends DBSchema {
   keys: { key: string; value: StoreKey };
 }
+
+type Keys = IDBPObjectStore<Tables, ['keys'], 'keys', 'readwrite'>;
 
 const AES = { name: 'AES-GCM', length: 256 } as const;
 const HMAC = { name: 'HMAC', hash: 'SHA-256', length: 256 } as const;
@@ -33,29 +38,32 @@ export function webCrypto(): SubtleCrypto {
   );
 }
 
+/** Whose key it is: two stores of one name and of two kinds have two. */
+export type KeyOwner = Pick<Store, 'name' | 'kind'>;
+
 /**
- * The key that this browser keeps under a name, made on first use. It lies in IndexedDB and cannot be read out, so
+ * The key that this browser keeps for a store, made on first use. It lies in IndexedDB and cannot be read out, so
  * whoever copies a store's files alone reads nothing; code that runs in this origin can use it. Tabs that ask for the
- * same name at once get the same key.
+ * same store at once get the same key.
  * Throws    crypto-unavailable · invalid-option: a name of another form · store-unavailable: no IndexedDB ·
  *           store-failed: IndexedDB refused
  */
-export async function openDeviceKey(name: string): Promise<StoreKey> {
+export async function openDeviceKey(owner: KeyOwner): Promise<StoreKey> {
   const subtle = webCrypto();
-  checkName(name, 'store name');
-  return withKeys(name, async (database) => {
+  checkName(owner.name, 'store name');
+  return withKeys(owner.name, async (database) => {
     for (;;) {
-      const kept = await database.get('keys', name);
+      const kept = await database.get('keys', slotOf(owner));
       if (kept) return kept;
       const made: StoreKey = {
         encryption: await subtle.generateKey(AES, false, ['encrypt', 'decrypt']),
         naming: await subtle.generateKey(HMAC, false, ['sign']),
       };
       // Another tab may have been faster; `add` leaves its key, which the next turn finds.
-      const isMine = await database.add('keys', made, name).then(
+      const isMine = await change(database, (keys) => keys.add(made, slotOf(owner))).then(
         () => true,
         (error: unknown) => {
-          if (error instanceof Error && error.name === 'ConstraintError') return false;
+          if (isNamed(error, 'ConstraintError')) return false;
           throw error;
         },
       );
@@ -65,13 +73,58 @@ export async function openDeviceKey(name: string): Promise<StoreKey> {
 }
 
 /**
- * Forgets the key that this browser keeps under a name: at once, what was encrypted with it cannot be read any more,
- * however many copies of it there are. A store that is open goes on until it is disposed. A missing key is fine.
- * Throws    store-unavailable: no IndexedDB · store-failed: IndexedDB refused
+ * The keys that this browser keeps and that may open a store: its own, and one that earlier versions of this library made
+ * for all stores of that name. Makes none. Throws    as `openDeviceKey`
  */
-export async function destroyKey(name: string): Promise<void> {
+export async function deviceKeys(owner: KeyOwner): Promise<{ own?: StoreKey; shared?: StoreKey }> {
+  return withKeys(owner.name, async (database) => ({
+    own: await database.get('keys', slotOf(owner)),
+    shared: await database.get('keys', owner.name),
+  }));
+}
+
+/** Makes a shared key that opened a store its own; it stays shared, as another store may need it. */
+export async function adoptKey(owner: KeyOwner, key: StoreKey): Promise<void> {
+  await withKeys(owner.name, (database) => change(database, (keys) => keys.put(key, slotOf(owner))));
+}
+
+/**
+ * Forgets the key that this browser keeps for a store, or, where a name is given, for all stores of that name: at once,
+ * what was encrypted with it cannot be read any more, however many copies of it there are. A store that is open goes on
+ * until it is disposed. A missing key is fine. Where an earlier version of this library made one key for two
+ * stores of one name, and the other one lies here too, that one keeps it.
+ * Throws    invalid-option: the name · store-unavailable: no IndexedDB · store-failed: IndexedDB refused
+ */
+export async function destroyKey(of: string | KeyOwner): Promise<void> {
+  const name = typeof of === 'string' ? of : of?.name;
   checkName(name, 'store name');
-  await withKeys(name, (database) => database.delete('keys', name));
+  if (typeof of !== 'string') checkOneOf(of.kind, 'kind', KINDS);
+  const slots = typeof of === 'string' ? KINDS.map((kind) => slotOf({ name, kind })) : [slotOf(of)];
+  const heirs = typeof of === 'string' ? [] : await heirsOf(of);
+  await withKeys(name, (database) =>
+    change(database, async (keys) => {
+      const shared = await keys.get(name);
+      for (const heir of shared ? heirs : []) {
+        if ((await keys.get(heir)) === undefined) await keys.put(shared as StoreKey, heir);
+      }
+      for (const slot of [...slots, name]) await keys.delete(slot);
+    }),
+  );
+}
+
+/** Where the other stores of that name that lie here have their keys. */
+async function heirsOf({ name, kind }: KeyOwner): Promise<string[]> {
+  const others = KINDS.filter((other) => other !== kind);
+  const isHeir = ({ holds, mayHold }: Place) => holds(name).catch((error: unknown) => mayHold(name, error));
+  const isThere = await Promise.all(others.map((other) => isHeir(places[other])));
+  return others.filter((_, i) => isThere[i]).map((other) => slotOf({ name, kind: other }));
+}
+
+const KINDS = Object.keys(places) as StoreKind[];
+
+/** No store has such a name, so it is not taken for a key of all kinds. */
+function slotOf({ name, kind }: KeyOwner): string {
+  return `${kind}//${name}`;
 }
 
 /**
@@ -130,6 +183,13 @@ async function withKeys<Result>(
   } finally {
     database.close();
   }
+}
+
+/** One transaction: on the disk when this resolves, as all that a key has encrypted is lost with it. */
+async function change<T>(database: IDBPDatabase<Tables>, work: (keys: Keys) => Promise<T>): Promise<T> {
+  const transaction = database.transaction('keys', 'readwrite', { durability: 'strict' });
+  const [result] = await Promise.all([work(transaction.store), transaction.done]);
+  return result;
 }
 
 async function openKeys(name: string): Promise<IDBPDatabase<Tables>> {

@@ -1,7 +1,7 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { checkCount } from '../core/options.ts';
+import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { storageState } from './storageState.ts';
-import type { Store, StoreKind } from './store.ts';
+import type { DamagedValue, Scrubbed, Store, StoreKind } from './store.ts';
 
 /**
  * What one kind of store does by itself. `storeOver` adds what all share, so a medium trusts its arguments, throws what
@@ -18,6 +18,8 @@ export interface Medium {
   /** Every key, in any order. */
   keys(): Promise<string[]>;
   size(key: string): Promise<number | undefined>;
+  /** As `Store.scrub`, where it can tell more than `get` does. */
+  scrub?(damaged: 'kept' | 'removed'): Promise<Scrubbed>;
   close(): Promise<void>;
 }
 
@@ -39,10 +41,27 @@ export function storeOver(medium: Medium, name: string, why: string): Store {
       underway.add(working);
       return await working;
     } catch (error) {
-      throw await storeError(error, name, task);
+      throw await fault(error, task);
     } finally {
       if (working) underway.delete(working);
     }
+  }
+
+  const fault = (error: unknown, task: Task) => storeError(error, name, medium.kind, task);
+
+  async function scrub(damaged: 'kept' | 'removed'): Promise<Scrubbed> {
+    const found: DamagedValue[] = [];
+    const keys = await medium.keys();
+    for (const key of keys) {
+      try {
+        await medium.get(key);
+      } catch (error) {
+        if (!isLost(error, medium.kind)) throw error;
+        found.push({ key, beneath: undefined });
+        if (damaged === 'removed') await medium.delete(key);
+      }
+    }
+    return { values: keys.length, damaged: found };
   }
 
   return {
@@ -66,6 +85,12 @@ export function storeOver(medium: Medium, name: string, why: string): Store {
       return keys.filter((key) => key.startsWith(prefix)).sort();
     },
     size: (key) => perform({ verb: 'measure', key }, () => medium.size(key)),
+    scrub: async (options = {}) => {
+      checkKnownOptions(options, ['damaged'], 'scrub');
+      const { damaged = 'kept' } = options;
+      checkOneOf(damaged, 'damaged', ['kept', 'removed']);
+      return perform({ verb: 'scrub' }, () => medium.scrub?.(damaged) ?? scrub(damaged));
+    },
     [Symbol.asyncDispose]: () => {
       closing ??= Promise.allSettled(underway).then(() => medium.close());
       return closing;
@@ -96,14 +121,32 @@ function checkBytes(bytes: Uint8Array): void {
 }
 
 interface Task {
-  readonly verb: 'get' | 'put' | 'delete' | 'list' | 'measure';
+  readonly verb: 'get' | 'put' | 'delete' | 'list' | 'measure' | 'scrub';
   readonly key?: string;
   readonly bytes?: number;
 }
 
-async function storeError(error: unknown, name: string, { verb, key, bytes }: Task): Promise<LimbeckError> {
+/** What IndexedDB says of a value that is there by name, and whose bytes are not: it will not come back. */
+function isLost(error: unknown, kind: StoreKind): boolean {
+  return kind === 'indexeddb' && isNamed(error, 'DataError', 'NotReadableError');
+}
+
+async function storeError(
+  error: unknown,
+  name: string,
+  kind: StoreKind,
+  { verb, key, bytes }: Task,
+): Promise<LimbeckError> {
+  if (verb === 'get' && isLost(error, kind)) {
+    return new LimbeckError(
+      'store-tampered',
+      `"${key}" in the store "${name}" is lost to the browser (${messageOf(error)}). Delete it, and put it anew; ` +
+        "scrub({ damaged: 'removed' }) deletes all such values.",
+      { details: { store: name, key }, cause: error },
+    );
+  }
   if (!isQuotaError(error)) {
-    const what = key === undefined ? `${verb} its keys` : `${verb} "${key}"`;
+    const what = { list: 'list its keys', scrub: 'read its values' }[verb as string] ?? `${verb} "${key}"`;
     return new LimbeckError('store-failed', `The store "${name}" could not ${what}: ${messageOf(error)}`, {
       details: { name, verb, key },
       cause: error,
@@ -121,6 +164,10 @@ async function storeError(error: unknown, name: string, { verb, key, bytes }: Ta
 
 /** Firefox names a full disk apart from a full quota. */
 function isQuotaError(error: unknown): boolean {
-  const { name } = Object(error) as { name?: unknown };
-  return name === 'QuotaExceededError' || name === 'NS_ERROR_FILE_NO_DEVICE_SPACE';
+  return isNamed(error, 'QuotaExceededError', 'NS_ERROR_FILE_NO_DEVICE_SPACE');
+}
+
+/** Whether an error of the platform has one of these names. */
+export function isNamed(error: unknown, ...names: readonly string[]): boolean {
+  return names.includes(String((Object(error) as { name?: unknown }).name));
 }

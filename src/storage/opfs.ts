@@ -1,11 +1,14 @@
-import type { Medium } from './medium.ts';
-
-const VALUE = '.value';
-const DRAFT = '.draft';
-const CONTINUED = '.more';
-
-/** Characters of a file name before its ending; file systems allow 255 bytes. */
-const NAME_LENGTH = 200;
+import { isNamed, type Medium } from './medium.ts';
+import {
+  contentsOf,
+  DRAFT,
+  type Found,
+  folderIn,
+  placeOf,
+  storeFolders,
+  undefinedIfMissing,
+  VALUE,
+} from './opfsNames.ts';
 
 /** A file of the origin private file system, with what TypeScript's DOM library leaves out or takes for granted. */
 interface OpfsFile extends Omit<FileSystemFileHandle, 'createWritable'> {
@@ -14,7 +17,7 @@ interface OpfsFile extends Omit<FileSystemFileHandle, 'createWritable'> {
   createSyncAccessHandle?(): Promise<SyncAccess>;
 }
 
-/** Only in workers; the only way to write in those of Safari before 26. */
+/** Only in workers: the only way to write in those of Safari before 26, and the only one that can be flushed. */
 interface SyncAccess {
   truncate(size: number): void;
   write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
@@ -41,18 +44,35 @@ function notOffered(missing: string): string {
 }
 
 /**
+ * Whether the store of that name holds a value here; makes nothing, and needs no more than that OPFS can be read.
+ * Throws where it cannot.
+ */
+export async function opfsHolds(name: string): Promise<boolean> {
+  const storage: Partial<StorageManager> | undefined = globalThis.navigator?.storage;
+  if (!storage?.getDirectory) throw new Error(opfsObstacle());
+  const root = await folderIn(await storage.getDirectory(), storeFolders(name)).catch(undefinedIfMissing);
+  if (root === undefined) return false;
+  for await (const { kind } of contentsOf(root)) if (kind === 'value') return true;
+  return false;
+}
+
+/**
  * One folder a store, one file a key. A put writes a draft beside the file and moves it into place, so a crash leaves
- * the old value; a lock a key keeps readers and writers of all tabs and workers apart.
+ * the old value; a lock a key keeps readers and writers of all tabs and workers apart. What a crash leaves besides is
+ * removed when the store is opened and whenever its keys are listed: a draft holds a value in plain text, and a folder
+ * of a long key a part of that key.
  */
 export async function openOpfs(name: string): Promise<Medium> {
-  const origin = await navigator.storage.getDirectory();
-  const place = placeOf(name);
-  const root = await folderIn(origin, ['limbeck', ...place.folders, place.file], { create: true });
+  const { storage, locks } = navigator;
+  const root = await folderIn(await storage.getDirectory(), storeFolders(name), { create: true });
 
   function alone<Result>(mode: LockMode, key: string, work: () => Promise<Result>): Promise<Result> {
-    const held: Promise<unknown> = navigator.locks.request(`limbeck/${name}/${key}`, { mode }, work);
+    const held: Promise<unknown> = locks.request(`limbeck/${name}/${key}`, { mode }, work);
     return held as Promise<Result>;
   }
+
+  /** No key is empty, so this lock is of none: a folder goes only while nobody is about to write into it. */
+  const FOLDERS = '';
 
   async function read<Result>(key: string, part: (file: File) => Promise<Result>): Promise<Result | undefined> {
     const { folders, file } = placeOf(key);
@@ -63,102 +83,96 @@ export async function openOpfs(name: string): Promise<Medium> {
     return alone('shared', key, () => work().catch(undefinedIfMissing));
   }
 
+  async function put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { folders, file } = placeOf(key);
+    const folder = await folderIn(root, folders, { create: true });
+    const draft = (await folder.getFileHandle(file + DRAFT, { create: true })) as FileSystemHandle as OpfsFile;
+    try {
+      await write(draft, bytes);
+      await draft.move(folder, file + VALUE);
+    } catch (error) {
+      // Where it cannot be removed now, no reader looks at it, and the next listing of keys removes it.
+      await Promise.allSettled(LEFT.map((ending) => folder.removeEntry(file + ending)));
+      throw error;
+    }
+  }
+
+  /** Removes a leftover, unless somebody is at work on it: its lock says so, or the file itself does. */
+  async function sweep({ kind, key = FOLDERS, parent, file }: Found): Promise<void> {
+    const inUse = ['NotFoundError', 'NoModificationAllowedError', ...(kind === 'folder' ? NOT_EMPTY : [])];
+    const options: LockOptions = { mode: 'exclusive', ifAvailable: true };
+    await locks.request(`limbeck/${name}/${key}`, options, async (lock) => {
+      if (lock === null) return;
+      await parent.removeEntry(file).catch((error: unknown) => {
+        if (!isNamed(error, ...inUse)) throw error;
+      });
+    });
+  }
+
+  async function keys(): Promise<string[]> {
+    const all: Found[] = [];
+    for await (const found of contentsOf(root)) all.push(found);
+    for (const found of all) if (found.kind !== 'value') await sweep(found);
+    return all.flatMap(({ kind, key }) => (kind === 'value' && key !== undefined ? [key] : []));
+  }
+
+  await keys();
   return {
     kind: 'opfs',
     get: (key) => read(key, async (file) => new Uint8Array(await file.arrayBuffer())),
     getRange: (key, start, end) =>
       read(key, async (file) => new Uint8Array(await file.slice(start, end).arrayBuffer())),
     size: (key) => read(key, async (file) => file.size),
-    put: (key, bytes) =>
-      alone('exclusive', key, async () => {
-        const { folders, file } = placeOf(key);
-        const folder = await folderIn(root, folders, { create: true });
-        const draft = (await folder.getFileHandle(file + DRAFT, { create: true })) as FileSystemHandle as OpfsFile;
-        try {
-          await write(draft, bytes);
-          await draft.move(folder, file + VALUE);
-        } catch (error) {
-          // A draft that cannot be removed harms nobody: no reader looks at it, and the next put begins it anew.
-          await folder.removeEntry(file + DRAFT).catch(() => undefined);
-          throw error;
-        }
-      }),
-    delete: (key) =>
-      alone('exclusive', key, async () => {
-        const { folders, file } = placeOf(key);
-        const work = async () => (await folderIn(root, folders)).removeEntry(file + VALUE);
-        await work().catch(undefinedIfMissing);
-      }),
-    keys: async () => {
-      const keys: string[] = [];
-      for await (const path of valuesIn(root, '')) keys.push(decodeURIComponent(path));
-      return keys;
+    put: (key, bytes) => {
+      const work = () => alone('exclusive', key, () => put(key, bytes));
+      return placeOf(key).folders.length === 0 ? work() : alone('shared', FOLDERS, work);
     },
+    delete: async (key) => {
+      const { folders, file } = placeOf(key);
+      await alone('exclusive', key, async () => {
+        const folder = await folderIn(root, folders).catch(undefinedIfMissing);
+        const remove = (ending: string) => folder?.removeEntry(file + ending).catch(undefinedIfMissing);
+        await Promise.all([VALUE, ...LEFT].map(remove));
+      });
+      // The folders of a long key are named like parts of it.
+      for (let depth = folders.length - 1; depth >= 0; depth--) {
+        const parent = await folderIn(root, folders.slice(0, depth)).catch(undefinedIfMissing);
+        const file = folders[depth] as string;
+        if (parent) await sweep({ kind: 'folder', key: undefined, parent, file });
+      }
+    },
+    keys,
     close: async () => undefined,
   };
 }
 
+/** What a put that was cut short can leave: its draft, and the file beside it into which Chromium writes first. */
+const LEFT = [DRAFT, `${DRAFT}.crswap`];
+
+/** What browsers call the refusal to remove a folder with something in it. */
+const NOT_EMPTY = ['InvalidModificationError'];
+
+/** Flushed to the disk before the draft gets its name, where that can be done: in a worker. */
 async function write(draft: OpfsFile, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  if (draft.createWritable) {
-    const stream = await draft.createWritable();
-    await stream.write(bytes).catch(async (error: unknown) => {
-      await stream.abort().catch(() => undefined);
-      throw error;
-    });
-    return stream.close();
-  }
   const access = await draft.createSyncAccessHandle?.();
-  if (!access) throw new Error('neither createWritable nor createSyncAccessHandle is there');
-  try {
-    access.truncate(0);
-    const written = access.write(bytes, { at: 0 });
-    if (written < bytes.byteLength) {
-      throw new DOMException(`only ${written} of ${bytes.byteLength} bytes were written`, 'QuotaExceededError');
+  if (access) {
+    try {
+      access.truncate(0);
+      const written = access.write(bytes, { at: 0 });
+      if (written < bytes.byteLength) {
+        throw new DOMException(`only ${written} of ${bytes.byteLength} bytes were written`, 'QuotaExceededError');
+      }
+      access.flush();
+    } finally {
+      access.close();
     }
-    access.flush();
-  } finally {
-    access.close();
+    return;
   }
-}
-
-/**
- * Where a key lies. Safari gives OPFS names to the disk as they are, where upper and lower case or two spellings of "é"
- * may be one name; so all but small letters, digits, "-", "_" and "." is written as percent and hexadecimal digits, and
- * what is too long for one name goes on inside a folder.
- */
-function placeOf(key: string): { folders: string[]; file: string } {
-  const name = Array.from(new TextEncoder().encode(key), (byte) => {
-    const character = String.fromCharCode(byte);
-    return /[-_.a-z0-9]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`;
-  }).join('');
-  const folders: string[] = [];
-  let start = 0;
-  for (; name.length - start > NAME_LENGTH; start += NAME_LENGTH) {
-    folders.push(name.slice(start, start + NAME_LENGTH) + CONTINUED);
-  }
-  return { folders, file: name.slice(start) };
-}
-
-async function folderIn(
-  from: FileSystemDirectoryHandle,
-  folders: readonly string[],
-  options?: FileSystemGetDirectoryOptions,
-): Promise<FileSystemDirectoryHandle> {
-  let folder = from;
-  for (const name of folders) folder = await folder.getDirectoryHandle(name, options);
-  return folder;
-}
-
-async function* valuesIn(folder: FileSystemDirectoryHandle, before: string): AsyncGenerator<string> {
-  for await (const [name, entry] of folder.entries()) {
-    if (entry.kind === 'file' && name.endsWith(VALUE)) yield before + name.slice(0, -VALUE.length);
-    if (entry.kind === 'directory' && name.endsWith(CONTINUED)) {
-      yield* valuesIn(entry as FileSystemDirectoryHandle, before + name.slice(0, -CONTINUED.length));
-    }
-  }
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (error instanceof Error && error.name === 'NotFoundError') return undefined;
-  throw error;
+  const stream = await draft.createWritable?.();
+  if (!stream) throw new Error('neither createWritable nor createSyncAccessHandle is there');
+  await stream.write(bytes).catch(async (error: unknown) => {
+    await stream.abort().catch(() => undefined);
+    throw error;
+  });
+  await stream.close();
 }

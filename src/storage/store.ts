@@ -1,16 +1,34 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
-import { indexedDbObstacle, openIndexedDb } from './indexeddb.ts';
 import { checkName, type Medium, storeOver } from './medium.ts';
-import { openMemory } from './memory.ts';
-import { openOpfs, opfsObstacle } from './opfs.ts';
+import { type Place, places } from './places.ts';
 
 export type StoreKind = 'opfs' | 'indexeddb' | 'memory';
+
+/** A value that is not what was put, as `scrub` found it. */
+export interface DamagedValue {
+  /** Undefined where the key cannot be read either. */
+  readonly key: string | undefined;
+  /** What the store beneath an encrypted one calls it; undefined in any other store. */
+  readonly beneath: string | undefined;
+}
+
+/** What a store says of its values after it has read them all. */
+export interface Scrubbed {
+  readonly values: number;
+  readonly damaged: readonly DamagedValue[];
+}
 
 /**
  * Named bytes that survive a reload (those of kind `memory` do not). Keys are names separated by slashes, in any
  * language; no name may be empty, "." or "..".
- * Throws    invalid-option: a key of another form · store-failed: the platform refused · disposed: used after disposal
+ *
+ * What `put` and `delete` have acknowledged survives the death of the page, the worker or the browser. A loss of power it
+ * survives in IndexedDB, which is asked to flush each write. In OPFS a worker flushes a value before it takes its name, so that
+ * the value is there whole, old or new; a window cannot flush, so that what was put in the last seconds may be old, new
+ * or cut short. An encrypted store and a profile notice what was cut short.
+ * Throws    invalid-option: a key of another form · store-failed: the platform refused · store-tampered: the bytes of a
+ *           value are lost to the browser, or an encrypted store finds them changed · disposed: used after disposal
  */
 export interface Store extends AsyncDisposable {
   readonly name: string;
@@ -31,58 +49,93 @@ export interface Store extends AsyncDisposable {
   put(key: string, bytes: Uint8Array): Promise<void>;
   /** Removes a value; a missing key is fine. */
   delete(key: string): Promise<void>;
-  /** The keys that start with `prefix`, any string, ordered by UTF-16 code units. */
+  /**
+   * The keys that start with `prefix`, any string, ordered by UTF-16 code units. An encrypted store leaves out values
+   * whose keys are damaged; `scrub` names them. In OPFS this also removes what a crash left without a key.
+   */
   keys(prefix?: string): Promise<string[]>;
   /** Length of a value in bytes, without reading it; undefined where there is none. */
   size(key: string): Promise<number | undefined>;
+  /**
+   * Reads every value and tells which are damaged; 'removed' deletes those, with whatever else lies beneath an
+   * encrypted store and was not put through it. To a profile an example that is removed is one that was forgotten.
+   * Only an encrypted store finds changed bytes; the others, values that the browser has lost. Default 'kept'.
+   */
+  scrub(options?: { readonly damaged?: 'kept' | 'removed' }): Promise<Scrubbed>;
 }
 
 /** Where a store is to keep its bytes. */
 export interface OpenStoreOptions {
   /**
-   * `auto` takes the first that opens of OPFS, IndexedDB and memory. A kind is one place: what was put into one is not
-   * found in another, and a window and a worker need not offer the same. Default auto.
+   * `auto` stays where values of that name lie, and otherwise takes the first that opens of OPFS, IndexedDB and memory.
+   * A kind is one place: what was put into one is not found in another, and a window and a worker need not offer the
+   * same. Default auto.
    */
   readonly kind?: 'auto' | StoreKind;
 }
 
-interface Place {
-  readonly title: string;
-  /** A clause that says what is missing, or undefined where nothing is. */
-  readonly obstacle: () => string | undefined;
-  readonly open: (name: string) => Promise<Medium>;
-}
-
-/** The places in the order in which `auto` tries them. */
-const places: Readonly<Record<StoreKind, Place>> = {
-  opfs: { title: 'OPFS', obstacle: opfsObstacle, open: openOpfs },
-  indexeddb: { title: 'IndexedDB', obstacle: indexedDbObstacle, open: openIndexedDb },
-  memory: { title: 'Memory', obstacle: () => undefined, open: openMemory },
-};
 const kinds = Object.keys(places) as StoreKind[];
+const lasting = [places.opfs, places.indexeddb];
 
 /**
  * Opens the store of that name, or makes it. Everything of one origin that opens the same name and kind shares it,
- * save for memory, where each call makes an empty one.
- * Throws    invalid-option: name or kind · store-unavailable: the kind asked for is not offered here
+ * save for memory, where each call makes an empty one. Where values lie in OPFS and in IndexedDB under that name, `auto`
+ * takes OPFS, and `why` says so.
+ * Throws    invalid-option: name or kind · store-unavailable: the kind asked for is not offered here; or values lie, or
+ *           may lie, where nothing can be opened now, so that another kind would only seem to be empty: try again
  */
 export async function openStore(name: string, options: OpenStoreOptions = {}): Promise<Store> {
   checkKnownOptions(options, ['kind'], 'openStore');
   const { kind = 'auto' } = options;
   checkName(name, 'store name');
   checkKind(kind);
+  if (kind === 'auto') return openWhereItLies(name);
   const reasons: string[] = [];
-  for (const candidate of kind === 'auto' ? kinds : [kind]) {
-    const medium = await tryToOpen(places[candidate], name, reasons);
-    if (medium) return storeOver(medium, name, whyThis(places[candidate].title, kind, reasons));
-  }
+  const medium = await tryToOpen(places[kind], name, reasons);
+  if (medium) return storeOver(medium, name, `${places[kind].title} was asked for.`);
   throw new LimbeckError(
     'store-unavailable',
     `The store "${name}" cannot be opened as "${kind}": ${reasons.join('; ')}. ` +
-      'Leave "kind" at "auto", or ask for another: ' +
-      `${kinds.filter((other) => other !== kind).join(', ')}.`,
+      `Leave "kind" at "auto", or ask for another: ${kinds.filter((other) => other !== kind).join(', ')}.`,
     { details: { name, kind, reason: reasons.join('; ') } },
   );
+}
+
+/** A browser gains OPFS with a new version, and may refuse it for a moment: neither may seem to empty a store. */
+async function openWhereItLies(name: string): Promise<Store> {
+  const looks = await Promise.all(lasting.map((place) => look(place, name)));
+  const [first, second] = looks.filter(({ holds }) => holds);
+  if (first !== undefined) {
+    const { title } = first.place;
+    const reasons: string[] = [];
+    const medium = await tryToOpen(first.place, name, reasons);
+    if (medium === undefined) throw unreachable(name, title, 'lie', reasons.join('; '));
+    const other = second && `${second.place.title} holds others under this name, which only its kind opens`;
+    return storeOver(medium, name, `${title} holds the values of this store${other ? `; ${other}` : ''}.`);
+  }
+  const unknown = looks.find(({ error }) => error !== undefined);
+  if (unknown) throw unreachable(name, unknown.place.title, 'may lie', messageOf(unknown.error), unknown.error);
+  const reasons: string[] = [];
+  for (const place of lasting) {
+    const medium = await tryToOpen(place, name, reasons);
+    if (medium) return storeOver(medium, name, `${reasons.join('; ') || `${place.title} is offered by this browser`}.`);
+  }
+  return storeOver(await places.memory.open(name), name, `${reasons.join('; ')}.`);
+}
+
+interface Look {
+  readonly place: Place;
+  readonly holds: boolean;
+  /** Why it cannot be told, where values may lie there. */
+  readonly error?: unknown;
+}
+
+async function look(place: Place, name: string): Promise<Look> {
+  try {
+    return { place, holds: await place.holds(name) };
+  } catch (error) {
+    return { place, holds: false, error: (await place.mayHold(name, error)) ? error : undefined };
+  }
 }
 
 /** The opened medium, or undefined and one more reason. */
@@ -99,9 +152,13 @@ async function tryToOpen(place: Place, name: string, reasons: string[]): Promise
   }
 }
 
-function whyThis(title: string, kind: 'auto' | StoreKind, reasons: readonly string[]): string {
-  if (kind !== 'auto') return `${title} was asked for.`;
-  return reasons.length === 0 ? `${title} is offered by this browser.` : `${reasons.join('; ')}.`;
+function unreachable(name: string, title: string, lie: string, reason: string, cause?: unknown): LimbeckError {
+  return new LimbeckError(
+    'store-unavailable',
+    `The values of the store "${name}" ${lie} in ${title}, which cannot be opened now: ${reason}. Nothing was changed. ` +
+      'Try again, or open the page anew; with a "kind" another store of that name is opened.',
+    { details: { name, kind: 'auto', reason }, cause },
+  );
 }
 
 function checkKind(kind: string): void {

@@ -1,7 +1,8 @@
 import { LimbeckError } from '../core/errors.ts';
 import { sha256Bytes } from '../core/hash.ts';
 import { checkKnownOptions } from '../core/options.ts';
-import { keyFromPassphrase, openDeviceKey, type StoreKey, webCrypto } from './keys.ts';
+import { readValue } from './damage.ts';
+import { adoptKey, deviceKeys, keyFromPassphrase, openDeviceKey, type StoreKey, webCrypto } from './keys.ts';
 import { framed } from './sealed.ts';
 import type { Store } from './store.ts';
 
@@ -13,6 +14,14 @@ export type StoreAccess = { readonly key: 'device' } | { readonly passphrase: st
  * It is not secret, and is written before the first value.
  */
 export const LOCK = 'encryption.lock';
+/** The same record once more: without one of them, whoever knows the passphrase cannot read the store either. */
+export const LOCK_COPY = 'encryption.lock.copy';
+const RECORDS = [LOCK, LOCK_COPY];
+
+/** Whether it is the name of a record, and so of no value. */
+export function isLock(name: string): boolean {
+  return RECORDS.includes(name);
+}
 
 /** OWASP's figure for PBKDF2-HMAC-SHA-256 (Password Storage Cheat Sheet, 2023). */
 const ITERATIONS = 600_000;
@@ -36,20 +45,21 @@ interface Lock {
 }
 
 /**
- * The key of an encrypted store; an empty store becomes one. Web locks, where the browser has them, keep two tabs that
- * do this to a new store at once from choosing two salts.
+ * The key of an encrypted store; an empty store becomes one. A damaged or missing copy of the record is written anew from
+ * the other. Web locks, where the browser has them, keep two tabs that do this to a new store at once from choosing two
+ * salts.
  * Throws    crypto-unavailable · invalid-option: access, or values that are not encrypted · store-locked: another key ·
- *           store-tampered: the record of the lock is damaged or gone · what `openDeviceKey` throws
+ *           store-tampered: both copies of the record are damaged or gone · what `openDeviceKey` throws
  */
 export async function unlock(store: Store, access: StoreAccess): Promise<StoreKey> {
   webCrypto();
   checkAccess(access);
   const work = async () => {
     // In this order: whoever makes a value has written the record before.
-    const others = (await store.keys()).filter((key) => key !== LOCK);
-    const record = await store.get(LOCK);
-    if (record === undefined) return lockWith(store, access, others);
-    return unlockWith(store, access, record);
+    const others = (await store.keys()).filter((key) => !isLock(key));
+    const records = await Promise.all(RECORDS.map((key) => readValue(store, key)));
+    if (records.every((record) => record === undefined)) return lockWith(store, access, others);
+    return unlockWith(store, access, records);
   };
   const locks: LockManager | undefined = globalThis.navigator?.locks;
   if (locks === undefined) return work();
@@ -67,7 +77,8 @@ async function lockWith(store: Store, access: StoreAccess, others: readonly stri
       { details: { store: store.name, key: plain } },
     );
   }
-  if (others.length > 0) throw lockDamaged(store, `holds ${others.length} values, and the record of its key is gone`);
+  if (others.length > 0)
+    throw lockDamaged(store, `holds ${others.length} values, and both records of its key are gone`);
   const lock: Lock =
     'passphrase' in access
       ? {
@@ -76,19 +87,34 @@ async function lockWith(store: Store, access: StoreAccess, others: readonly stri
           salt: crypto.getRandomValues(new Uint8Array(SALT_BYTES)),
         }
       : { openedBy: 'device', iterations: 0, salt: new Uint8Array(SALT_BYTES) };
-  const key = await keyOf(store, access, lock);
-  await store.put(LOCK, await recordOf(lock, await checkOf(key, store)));
+  const key = await ('passphrase' in access ? keyOf(access, lock) : openDeviceKey(store));
+  const record = await recordOf(lock, await checkOf(key, store));
+  for (const name of RECORDS) await putRecord(store, name, record);
   return key;
 }
 
-async function unlockWith(store: Store, access: StoreAccess, record: Uint8Array<ArrayBuffer>): Promise<StoreKey> {
-  const lock = await lockOf(record);
-  if (lock === undefined) throw lockDamaged(store, 'has a damaged record of its key');
+async function unlockWith(
+  store: Store,
+  access: StoreAccess,
+  records: readonly (Uint8Array<ArrayBuffer> | undefined)[],
+): Promise<StoreKey> {
+  const locks = await Promise.all(records.map((record) => record && lockOf(record)));
+  if (locks.every((lock) => lock === undefined))
+    throw lockDamaged(store, 'has no record of its key that is not damaged');
   const asked = 'passphrase' in access ? 'passphrase' : 'device';
-  if (asked !== lock.openedBy) throw locked(store, `${THE[asked]} was given, and ${THE[lock.openedBy]} is needed.`);
-  const key = await keyOf(store, access, lock);
-  const check = await checkOf(key, store);
-  if (check.every((byte, i) => byte === record[CHECK_AT + i])) return key;
+  const openedBy = locks.find((lock) => lock !== undefined)?.openedBy ?? asked;
+  if (locks.every((lock) => lock?.openedBy !== asked)) {
+    throw locked(store, `${THE[asked]} was given, and ${THE[openedBy]} is needed.`);
+  }
+  // Both are sound and differ only where a wipe was cut short, or somebody put one there: the key tells which is right.
+  for (const [i, lock] of locks.entries()) {
+    const record = records[i];
+    if (lock?.openedBy !== asked || record === undefined || isSame(record, records[i - 1])) continue;
+    const key = await opening(store, access, lock, record);
+    if (key === undefined) continue;
+    await repair(store, records, record);
+    return key;
+  }
   throw locked(
     store,
     asked === 'passphrase'
@@ -98,11 +124,52 @@ async function unlockWith(store: Store, access: StoreAccess, record: Uint8Array<
   );
 }
 
+/** The key, where it is the one that the record was made with. */
+async function opening(store: Store, access: StoreAccess, lock: Lock, record: Uint8Array) {
+  const fits = async (key: StoreKey) => isSame(await checkOf(key, store), record.subarray(CHECK_AT, HASH_AT));
+  if ('passphrase' in access) {
+    const key = await keyOf(access, lock);
+    return (await fits(key)) ? key : undefined;
+  }
+  const { own, shared } = await deviceKeys(store);
+  if (own && (await fits(own))) return own;
+  if (shared === undefined || !(await fits(shared))) return undefined;
+  await adoptKey(store, shared);
+  return shared;
+}
+
+async function repair(store: Store, records: readonly (Uint8Array | undefined)[], right: Uint8Array): Promise<void> {
+  for (const [i, name] of RECORDS.entries()) {
+    if (isSame(right, records[i])) continue;
+    try {
+      await putRecord(store, name, right);
+    } catch (error) {
+      // A full store can be read with one copy, and gets the other when it has room again.
+      if (!(error instanceof LimbeckError && error.code === 'store-full')) throw error;
+    }
+  }
+}
+
+/** Throws    store-failed: the store does not give back what was put */
+async function putRecord(store: Store, name: string, record: Uint8Array): Promise<void> {
+  await store.put(name, record);
+  if (isSame(record, await store.get(name))) return;
+  throw new LimbeckError(
+    'store-failed',
+    `The store "${store.name}" did not keep "${name}", the record of its key, as it was put. Nothing was encrypted with ` +
+      'it. Try again; where it happens again, the disk is not to be trusted.',
+    { details: { store: store.name, key: name } },
+  );
+}
+
+function isSame(one: Uint8Array, other: Uint8Array | undefined): boolean {
+  return one.length === other?.length && one.every((byte, i) => byte === other[i]);
+}
+
 const THE = { device: 'the key of this device', passphrase: 'a passphrase' } as const;
 
-function keyOf(store: Store, access: StoreAccess, { salt, iterations }: Lock): Promise<StoreKey> {
-  if ('passphrase' in access) return keyFromPassphrase(access.passphrase, salt, iterations);
-  return openDeviceKey(store.name);
+function keyOf(access: { readonly passphrase: string }, { salt, iterations }: Lock): Promise<StoreKey> {
+  return keyFromPassphrase(access.passphrase, salt, iterations);
 }
 
 async function checkOf({ naming }: StoreKey, store: Store): Promise<Uint8Array<ArrayBuffer>> {
@@ -141,7 +208,7 @@ function locked({ name }: Store, why: string): LimbeckError {
 function lockDamaged({ name }: Store, what: string): LimbeckError {
   return new LimbeckError(
     'store-tampered',
-    `The store "${name}" ${what}. Bring "${LOCK}" back from a copy, or empty the store with wipe(store).`,
+    `The store "${name}" ${what}. Bring "${LOCK}" or "${LOCK_COPY}" back from elsewhere, or empty the store with wipe(store).`,
     { details: { store: name, beneath: LOCK } },
   );
 }

@@ -1,10 +1,11 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { encryptedStore, wipe } from './encrypted.ts';
+import { encryptedStore } from './encrypted.ts';
 import { codeOf, errorOf, rawStore } from './encryptedCases.ts';
 import { destroyKey } from './keys.ts';
+import { storeOver } from './medium.ts';
+import { openMemory } from './memory.ts';
 import type { Store } from './store.ts';
-import { LOCK } from './storeLock.ts';
 
 let raw: Store;
 let store: Store;
@@ -44,17 +45,81 @@ describe('a value', () => {
     expect(await store.get('key')).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
   });
 
-  test('of which any byte of the head is changed is refused in lists and lengths too', async () => {
+  test('of which any byte of the head is changed costs itself alone: it is left out of lists, and named', async () => {
     const [name, sealed] = await beneath('key');
+    await store.put('other', Uint8Array.of(6));
     for (let i = 0; i < 100; i++) {
       await raw.put(
         name,
         sealed.map((byte, j) => (j === i ? byte ^ 1 : byte)),
       );
       const fresh = await reopened();
-      expect(await codeOf(fresh.keys()), `byte ${i}`).toBe('store-tampered');
+      expect(await fresh.keys(), `byte ${i}`).toEqual(['other']);
+      const damaged = [{ key: undefined, beneath: name }];
+      expect(await fresh.scrub(), `byte ${i}`).toEqual({ values: 2, damaged });
       expect(await codeOf(fresh.size('key')), `byte ${i}`).toBe('store-tampered');
+      // A handle that has seen the value before knows what it was.
+      expect(await store.scrub(), `byte ${i}`).toEqual({ values: 2, damaged: [{ key: 'key', beneath: name }] });
+      expect(await store.keys(), `byte ${i}`).toEqual(['key', 'other']);
     }
+  });
+
+  test('of which any byte behind the head is changed is named by its key, and goes when that is asked for', async () => {
+    const [name, sealed] = await beneath('key');
+    await store.put('other', Uint8Array.of(6));
+    for (let i = 100; i < sealed.length; i++) {
+      await raw.put(
+        name,
+        sealed.map((byte, j) => (j === i ? byte ^ 1 : byte)),
+      );
+      const found = { values: 2, damaged: [{ key: 'key', beneath: name }] };
+      expect(await (await reopened()).scrub(), `byte ${i}`).toEqual(found);
+    }
+    const fresh = await reopened();
+    await fresh.scrub({ damaged: 'removed' });
+    expect(await fresh.scrub()).toEqual({ values: 1, damaged: [] });
+    expect(await fresh.keys()).toEqual(['other']);
+    expect(await fresh.get('other')).toEqual(Uint8Array.of(6));
+    expect(await raw.keys()).not.toContain(name);
+  });
+
+  test('that was damaged and is put anew while it is scrubbed stays', async () => {
+    const [name, sealed] = await beneath('key');
+    await raw.put(name, sealed.subarray(1));
+    let reads = 0;
+    const watched = {
+      ...raw,
+      get: async (key: string) => {
+        const found = await raw.get(key);
+        if (key === name && ++reads === 1) await raw.put(name, sealed);
+        return found;
+      },
+    };
+    const scrubbing = await encryptedStore(watched, { key: 'device' });
+    expect((await scrubbing.scrub({ damaged: 'removed' })).damaged).toHaveLength(1);
+    expect(await store.get('key')).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
+  });
+
+  test('whose bytes the browser has lost costs itself alone, encrypted or not', async () => {
+    const medium = await openMemory('lost');
+    let lost: string | undefined;
+    const get = async (key: string) => {
+      if (key === lost) throw new DOMException('Data lost due to missing file.', 'NotReadableError');
+      return medium.get(key);
+    };
+    const getRange = async (key: string, start: number, end: number) => (await get(key))?.slice(start, end);
+    const plain = storeOver({ ...medium, kind: 'indexeddb', get, getRange }, 'lost', 'A test made it.');
+    const sealed = await encryptedStore(plain, { key: 'device' });
+    for (const key of ['one', 'two']) await sealed.put(key, Uint8Array.of(1));
+    lost = (await plain.keys()).find((key) => /^[0-9a-f]{64}$/.test(key));
+    expect(await codeOf(plain.get(lost as string))).toBe('store-tampered');
+    expect(await plain.scrub()).toEqual({ values: 4, damaged: [{ key: lost, beneath: undefined }] });
+    const fresh = await encryptedStore(plain, { key: 'device' });
+    expect(await fresh.keys()).toHaveLength(1);
+    const { damaged } = await fresh.scrub({ damaged: 'removed' });
+    expect(damaged).toEqual([{ key: undefined, beneath: lost }]);
+    expect(await fresh.scrub()).toEqual({ values: 1, damaged: [] });
+    expect(await codeOf(fresh.scrub({ damaged: 'mended' as 'kept' }))).toBe('invalid-option');
   });
 
   test('that was cut anywhere, or made longer, is refused', async () => {
@@ -77,17 +142,17 @@ describe('a value', () => {
       expect(await codeOf(fresh.get(key))).toBe('store-tampered');
       expect(await codeOf(fresh.size(key))).toBe('store-tampered');
     }
-    expect(await codeOf((await reopened()).keys())).toBe('store-tampered');
+    expect(await (await reopened()).keys()).toEqual([]);
+    expect((await (await reopened()).scrub()).damaged).toHaveLength(2);
   });
 
-  test('that was renamed is refused where names are listed, and is not found under its key', async () => {
+  test('that was renamed is named by what it is called now, and is not found under its key', async () => {
     const [name, sealed] = await beneath('key');
     await raw.delete(name);
     for (const other of ['0'.repeat(64), 'key', `${name}.bak`]) {
       await raw.put(other, sealed);
-      const error = await errorOf((await reopened()).keys());
-      expect(error.code).toBe('store-tampered');
-      expect(error.details).toMatchObject({ store: 'tampered', beneath: other });
+      expect(await (await reopened()).keys()).toEqual([]);
+      expect((await (await reopened()).scrub()).damaged).toMatchObject([{ beneath: other }]);
       await raw.delete(other);
     }
     expect(await store.get('key')).toBeUndefined();
@@ -120,39 +185,5 @@ describe('a value', () => {
     expect(await (await reopened()).keys()).toEqual([]);
     await store.put('key', Uint8Array.of(1));
     expect(await store.get('key')).toEqual(Uint8Array.of(1));
-  });
-});
-
-describe('the record of the lock', () => {
-  test.each([{ key: 'device' }, { passphrase: 'correct horse' }] as const)(
-    'of which any one byte is changed, or which is cut, is refused as damaged (%o)',
-    async (access) => {
-      const other = await rawStore('record');
-      await encryptedStore(other, access);
-      const record = (await other.get(LOCK)) as Uint8Array;
-      expect(record).toHaveLength(89);
-      for (let i = 0; i < record.length; i++) {
-        await other.put(
-          LOCK,
-          record.map((byte, j) => (j === i ? byte ^ 1 : byte)),
-        );
-        expect(await codeOf(encryptedStore(other, access)), `byte ${i}`).toBe('store-tampered');
-        await other.put(LOCK, record.subarray(0, i));
-        expect(await codeOf(encryptedStore(other, access)), `${i} bytes`).toBe('store-tampered');
-      }
-      await other.put(LOCK, record);
-      expect(await (await encryptedStore(other, access)).keys()).toEqual([]);
-    },
-  );
-
-  test('that is gone while there are values is told as such, and no other is written', async () => {
-    const [name] = await beneath('key');
-    await raw.delete(LOCK);
-    const error = await errorOf(reopened());
-    expect(error.code).toBe('store-tampered');
-    expect(error.message).toContain('holds 1 values, and the record of its key is gone');
-    expect(await raw.keys()).toEqual([name]);
-    await wipe(raw);
-    expect(await (await reopened()).keys()).toEqual([]);
   });
 });

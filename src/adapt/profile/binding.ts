@@ -1,9 +1,11 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { Store } from '../../storage/store.ts';
 import { shortHash } from '../../student/patchMismatch.ts';
-import { chance, type Places } from './places.ts';
+import { exclusivelyIfFree } from './lock.ts';
+import { chance, lockName, type Places } from './places.ts';
 import type { Keeps } from './profile.ts';
 import { isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
+import { readHead } from './state.ts';
 
 /** What a profile is bound to from its first opening on. */
 export interface Binding {
@@ -18,18 +20,35 @@ export interface Binding {
 
 /**
  * The binding in the store, or undefined where there is no profile.
- * Throws    profile-invalid: damaged
+ * Throws    profile-invalid: it and its copy are damaged
  */
 export async function readBinding(store: Store, places: Places, name: string): Promise<Binding | undefined> {
   const bytes = await readValue(store, places.binding);
   if (bytes === undefined) return undefined;
-  return bindingOf(bytes, `What the profile "${name}" belongs to`).catch((error: Error) => {
+  const what = `What the profile "${name}" belongs to`;
+  return bindingOf(bytes, what).catch(async (error: Error) => {
+    const copy = await readValue(store, places.bindingCopy);
+    const bound = copy && (await bindingOf(copy, what).catch(() => undefined));
+    if (bound) return bound;
     throw new LimbeckError(
       'profile-invalid',
       `${error.message} Remove it with destroyProfile(store, "${name}"), then import a copy where there is one.`,
       { details: { name }, cause: error },
     );
   });
+}
+
+/** Writes the binding and its copy where one of them is missing or damaged; the copy first, as the other one counts. */
+async function mend(store: Store, places: Places, bound: Binding): Promise<void> {
+  const right = await packRecord('binding', bound);
+  for (const key of [places.bindingCopy, places.binding]) {
+    const there = await readValue(store, key);
+    if (there?.length === right.length && there.every((byte, i) => byte === right[i])) continue;
+    await store.put(key, right).catch((error: unknown) => {
+      // A full store can be read with one of them, and gets the other when it has room again.
+      if (!(error instanceof LimbeckError && error.code === 'store-full')) throw error;
+    });
+  }
 }
 
 /** Throws    profile-invalid: damaged; `what` names it */
@@ -72,16 +91,41 @@ export async function bind(
     await wipeProfile(store, places);
     const { base, keeps = 'features', labels = unnamed } = wanted;
     const binding = { base, keeps, labels, mark: chance() };
-    await store.put(places.binding, await packRecord('binding', binding));
+    for (const key of [places.bindingCopy, places.binding]) await store.put(key, await packRecord('binding', binding));
     return binding;
   };
-  return (await find()) ?? alone(async () => (await find()) ?? make());
+  const bound = await find();
+  if (bound === undefined) return alone(async () => (await find()) ?? make());
+  // Where somebody is at work, a later opening does it.
+  await exclusivelyIfFree(lockName(store, name), async () => {
+    if ((await readBinding(store, places, name))?.mark === bound.mark) await mend(store, places, bound);
+  });
+  return bound;
 }
 
-/** Deletes everything under a profile's name. The binding goes first: without it, the rest is nothing. */
+/** Deletes everything under a profile's name. The binding goes before the rest: without it, the rest is nothing. */
 export async function wipeProfile(store: Store, places: Places): Promise<void> {
+  const keys = await keysOf(store, places);
   await store.delete(places.binding);
-  for (const key of await store.keys(places.folder)) await store.delete(key);
+  for (const key of keys) await store.delete(key);
+}
+
+/**
+ * Every key under a profile's name, the head last; with those that it knows of and that are damaged, so that an encrypted
+ * store cannot list them. What cannot be listed cannot be deleted: ask this before the first deletion.
+ */
+export async function keysOf(store: Store, places: Places): Promise<string[]> {
+  const { folder, head, importing, bindingCopy, examples, versions } = places;
+  const known = await readHead(await readValue(store, head), []);
+  const listed = await store.keys(folder);
+  const named = [
+    ...known.considered.map((key) => examples + key),
+    ...known.versions.map((key) => versions + key),
+    ...[importing, bindingCopy],
+  ];
+  const keys = new Set([...listed, ...named]);
+  keys.delete(head);
+  return [...keys, head];
 }
 
 /**

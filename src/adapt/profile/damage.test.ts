@@ -76,9 +76,19 @@ describe.each(['cut', 'changed', 'emptied'] as const)('a value that was %s', (ho
     expect((await openWith(store)).notices).toEqual([]);
   });
 
-  test('of the binding: the profile is refused, and can be destroyed', async () => {
+  test.each(['/binding', '/binding.copy'])('of the binding (%s): the other is taken, and mends it', async (part) => {
+    const { disk, store, answers } = await taught();
+    const whole = disk.values.get(`profiles/default${part}`);
+    damage(disk, `${part}$`, how);
+    const profile = await openWith(store);
+    expect(await answersOf(profile)).toBe(answers[3]);
+    expect(profile.notices).toEqual([]);
+    expect(disk.values.get(`profiles/default${part}`)).toEqual(whole);
+  });
+
+  test('of the binding and its copy: the profile is refused, and can be destroyed', async () => {
     const { disk, store } = await taught();
-    damage(disk, '/binding', how);
+    for (const part of ['/binding$', '/binding.copy$']) damage(disk, part, how);
     const before = [...disk.values.keys()];
     await expect(openWith(store)).rejects.toMatchObject({
       code: 'profile-invalid',

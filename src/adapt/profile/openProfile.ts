@@ -4,7 +4,7 @@ import type { Store } from '../../storage/store.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
 import { baseHash } from '../../student/baseHash.ts';
 import type { LearnBudget } from '../budget.ts';
-import { type Binding, bind, checkBinding, readBinding, wipeProfile } from './binding.ts';
+import { type Binding, bind, checkBinding, keysOf, readBinding, wipeProfile } from './binding.ts';
 import { asBatch } from './exampleInput.ts';
 import { idleWork } from './idle.ts';
 import { importFile } from './importing.ts';
@@ -217,6 +217,7 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
       }),
     async destroy() {
       session.check();
+      await keysOf(store, places);
       await store.delete(places.binding);
       tabs.tell('destroyed');
       await profile[Symbol.asyncDispose]();

@@ -10,6 +10,8 @@ export interface Places {
   readonly folder: string;
   /** Which base it belongs to; as long as it is there, the profile is. */
   readonly binding: string;
+  /** The same once more, which counts only as long as `binding` is there, damaged or not. */
+  readonly bindingCopy: string;
   /** Which version predicts. */
   readonly head: string;
   /** What an import that is underway has added. */
@@ -24,6 +26,7 @@ export function placesOf(name: string): Places {
   return {
     folder,
     binding: `${ROOT}${name}${BINDING}`,
+    bindingCopy: `${ROOT}${name}${BINDING}.copy`,
     head: `${folder}head`,
     importing: `${folder}importing`,
     examples: `${folder}examples/`,
@@ -31,11 +34,12 @@ export function placesOf(name: string): Places {
   };
 }
 
-/** Names of the profiles among a store's keys. */
-export function profileNames(keys: readonly string[]): string[] {
-  return keys
-    .filter((key) => key.startsWith(ROOT) && key.endsWith(BINDING))
-    .map((key) => key.slice(ROOT.length, -BINDING.length));
+/** Names of the profiles among a store's keys, and names under which something lies and no binding is listed. */
+export function profileNames(keys: readonly string[]): { bound: string[]; unbound: string[] } {
+  const inside = keys.filter((key) => key.startsWith(ROOT)).map((key) => key.slice(ROOT.length));
+  const bound = inside.filter((key) => key.endsWith(BINDING)).map((key) => key.slice(0, -BINDING.length));
+  const names = new Set(inside.filter((key) => key.includes('/')).map((key) => key.slice(0, key.indexOf('/'))));
+  return { bound, unbound: [...names].filter((name) => name !== '' && !bound.includes(name)) };
 }
 
 export const PROFILES = ROOT;

@@ -1,7 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { sha256Bytes } from '../../core/hash.ts';
 import { type DType, dtypeOf, makeArray, type NamedArrays, ndArray, sizeOf } from '../../core/shape.ts';
-import type { Store } from '../../storage/store.ts';
+
+export { readValue } from '../../storage/damage.ts';
 
 // Every value of a profile, all numbers with the low byte first:
 //
@@ -103,19 +104,6 @@ export function arraysFromParts(
       return [name, ndArray(data, shape)];
     }),
   );
-}
-
-/**
- * A value of a store. What an encrypted store finds tampered with comes as no bytes, which every reader calls damaged: one
- * bad value does not stop the rest.
- */
-export async function readValue(store: Store, key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    return await store.get(key);
-  } catch (error) {
-    if (error instanceof LimbeckError && error.code === 'store-tampered') return new Uint8Array(0);
-    throw error;
-  }
 }
 
 /** Whether it tells that bytes are bad, and not that they could not be had. */

@@ -1,3 +1,4 @@
+import { damagedAmong } from '../../storage/damage.ts';
 import type { Store } from '../../storage/store.ts';
 import { exampleKeys } from './journal.ts';
 import { isVersionKey, numberOf, type Places } from './places.ts';
@@ -49,18 +50,21 @@ export async function readState(
 ): Promise<State> {
   const adding = await addedByImport(store, places);
   const { keys, headBytes } = await keysAndHead(store, places);
-  const examples = exampleKeys(keys, places).filter((key) => !adding.examples.has(key));
-  const there = keys
+  const listed = exampleKeys(keys, places).filter((key) => !adding.examples.has(key));
+  const found = keys
     .filter((key) => key.startsWith(places.versions))
     .map((key) => key.slice(places.versions.length))
     .filter(isVersionKey);
   const head = await readHead(
     headBytes,
-    there.filter((key) => !adding.versions.has(key)),
+    found.filter((key) => !adding.versions.has(key)),
     onNotice,
   );
+  const there = await withDamaged(store, places.versions, found, head.versions);
   const finishedKeys = there.filter((key) => head.versions.includes(key));
   const finished = await versions.read(finishedKeys);
+  const known = [...head.considered, ...finished.flatMap((version) => version.exampleKeys)];
+  const examples = await withDamaged(store, places.examples, listed, known);
   const kept = new Set(examples);
   const valid = finished.filter((version) => version.exampleKeys.every((key) => kept.has(key)));
   const current = currentOf(head, valid);
@@ -77,6 +81,17 @@ export async function readState(
     damaged: finishedKeys.filter((key) => !finished.some(isOf(key))),
     isDue: examples.length > 0 && (isLost || examples.some((key) => !considered.has(key))),
   };
+}
+
+/**
+ * The keys that are listed, and those of the known ones that are not listed as they are damaged: what cannot be read is
+ * not what was forgotten.
+ */
+async function withDamaged(store: Store, folder: string, listed: readonly string[], known: readonly string[]) {
+  const there = new Set(listed);
+  const missing = [...new Set(known)].filter((key) => !there.has(key)).map((key) => folder + key);
+  const damaged = await damagedAmong(store, missing);
+  return damaged.length === 0 ? listed : [...listed, ...damaged.map((key) => key.slice(folder.length))].sort();
 }
 
 /** Keys and head of one moment: another tab that learns in between would be seen by half. */
@@ -107,10 +122,10 @@ function currentOf({ current }: Head, valid: readonly StoredVersion[]): StoredVe
   return valid.findLast(({ key }) => key === current || numberOf(key) < numberOf(current));
 }
 
-async function readHead(
+export async function readHead(
   bytes: Uint8Array | undefined,
   there: readonly string[],
-  onNotice: (sentence: string) => void,
+  onNotice: (sentence: string) => void = () => undefined,
 ): Promise<Head> {
   if (bytes === undefined) return EMPTY;
   try {
