@@ -89,7 +89,7 @@ async function openInWorker(
   try {
     const opened = await host.call((api) => api.engine.open(backend));
     const description = { ...opened, notices: [...opened.notices, ...notices] };
-    const callEngine: CallEngine = (use) => host.call((api) => use(api.engine));
+    const callEngine: CallEngine = (use, signal) => host.call((api) => use(api.engine), signal);
     const workplace: Workplace = {
       hasGpu: description.backend === 'webgpu',
       isTaken: false,
@@ -110,7 +110,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-type CallEngine = <T>(use: (engine: Engine) => Promise<T>) => Promise<T>;
+type CallEngine = <T>(use: (engine: Engine) => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 function makeTrainer(
   description: BackendDescription,
@@ -119,9 +119,9 @@ function makeTrainer(
   workplace?: Workplace,
 ): Trainer {
   let isDisposed = false;
-  const call: CallEngine = (use) => {
+  const call: CallEngine = (use, signal) => {
     if (isDisposed) return Promise.reject(new LimbeckError('disposed', 'The trainer was disposed; open another.'));
-    return callEngine(use);
+    return callEngine(use, signal);
   };
   const withPortable = async <T>(student: Student, use: (engine: Engine, portable: PortableStudent) => Promise<T>) => {
     const portable = await student.portable();
@@ -130,7 +130,8 @@ function makeTrainer(
   return {
     description,
     check: (job, batch) => call((engine) => engine.check(job, batch)),
-    train: (job, source, emit, signal) => call((engine) => engine.train(job, callable(source), callable(emit), signal)),
+    train: (job, source, emit, signal) =>
+      call((engine) => engine.train(job, callable(source), callable(emit), signal), signal),
     predict: (student, inputs) => withPortable(student, (engine, portable) => engine.predict(portable, inputs)),
     timeMs: (student, inputs, repeats) =>
       withPortable(student, (engine, portable) => engine.timeMs(portable, inputs, repeats)),
