@@ -1,9 +1,10 @@
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { builtinModules, createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import esbuild from 'rollup-plugin-esbuild';
+import { threadsFile } from './scripts/threadsFile.mjs';
 
 const require = createRequire(import.meta.url);
 const tfjsWasm = join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist');
@@ -28,29 +29,7 @@ function copyAssets() {
     async writeBundle({ dir }) {
       await mkdir(dir, { recursive: true });
       await Promise.all(assets.map((file) => copyFile(file, join(dir, file.split('/').pop()))));
-    },
-  };
-}
-
-/**
- * tfjs's threaded build sends the source text of its own function to its helper workers. A minifier renames what that
- * text refers to, and every helper then fails. Here the function carries the text of the untouched file instead, as a
- * literal that no minifier changes, so the worker survives being minified, by us and by whoever bundles it again.
- */
-function keepThreadedSource() {
-  const file = 'tfjs-backend-wasm-threaded-simd.js';
-  return {
-    name: 'keep-threaded-source',
-    async transform(code, id) {
-      const path = id.split('?')[0];
-      if (!path.endsWith(`wasm-out/${file}`) || id.includes('commonjs')) return null;
-      const source = await readFile(path, 'utf8');
-      const start = source.indexOf('function(WasmBackendModuleThreadedSimd)');
-      const end = source.lastIndexOf('\n);\n})();');
-      if (start < 0 || end < 0) throw new Error(`${file} looks different: this version of tfjs is not supported.`);
-      // In a helper the outer variable of the file does not exist; unminified it is found as undefined the same way.
-      const text = JSON.stringify(`(() => { var _scriptDir; return (${source.slice(start, end)}); })()`);
-      return { code: `${code}\nWasmBackendModuleThreadedSimd.toString = () => ${text};\n`, map: null };
+      await writeFile(join(dir, 'threads.js'), await threadsFile());
     },
   };
 }
@@ -80,7 +59,6 @@ function withoutNodeModules() {
 
 const plugins = (minify) => [
   withoutNodeModules(),
-  keepThreadedSource(),
   nodeResolve({ browser: true, exportConditions: ['onnxruntime-web-use-extern-wasm', 'browser', 'import', 'default'] }),
   commonjs(),
   esbuild({ target: 'es2022', minify }),

@@ -25,6 +25,7 @@ import { predictBatch, predictHoldout } from './predict.ts';
 import { openQuantizedRun } from './quantization/quantizedRun.ts';
 import type { QuantizationReport } from './quantizationAware.ts';
 import { openSelfTeaching } from './selfTeaching.ts';
+import { isHalfApplied } from './step.ts';
 import { openVaried } from './varied.ts';
 
 export type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
@@ -65,10 +66,22 @@ const NO_SOURCE: Pick<TrainSource, 'read'> = { read: async () => ({ inputs: {}, 
 export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTeacher): Engine {
   const enqueue = makeQueue();
   let backend: OpenBackend | undefined;
+  let options: BackendOptions | undefined;
+  /** Told with the next run's events. */
+  const notices: string[] = [];
 
-  const requireOpen = () => {
-    if (backend === undefined) throw new LimbeckError('disposed', 'The engine is not open. Open a trainer first.');
-  };
+  async function requireOpen(): Promise<void> {
+    if (options === undefined) throw new LimbeckError('disposed', 'The engine is not open. Open a trainer first.');
+    const { threads } = backend?.description ?? {};
+    if (backend?.hasLostThread?.() && threads !== undefined) {
+      // On a heap of its own, because what was lost may still write to the old one.
+      backend.dispose();
+      backend = undefined;
+      options = { ...options, threads: threads - 1 };
+      notices.push(`One of ${threads} threads died, so training goes on with ${threads - 1}.`);
+    }
+    backend ??= await openBackendHere(options);
+  }
 
   const openNear = ({ asksNearTeacher = false, size }: TrainJob) =>
     openNearReader(asksNearTeacher ? nearTeacher : undefined, size);
@@ -76,7 +89,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
   const causeOf = async (error: unknown) => (backend?.gpuDevice === undefined ? error : behindGpuError(error));
 
   async function withModel<T>(student: PortableStudent, seed: number, use: (model: tf.LayersModel) => Promise<T>) {
-    requireOpen();
+    await requireOpen();
     const model = await buildStudent(student, seed);
     try {
       return await use(model);
@@ -112,8 +125,8 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           [quantized.beforeStep(step, steps), adaptation.beforeStep(step)].includes(true);
         const { complete } = self;
         const run = { model, student, loss, optimizer, mode, balance, signal };
-        const options = { ...job, ...run, read, complete, beforeStep };
-        for await (const event of trainLoop(options)) {
+        for (const message of notices.splice(0)) await emit({ type: 'notice', message });
+        for await (const event of trainLoop({ ...job, ...run, read, complete, beforeStep })) {
           if (event.type === 'step') self.afterStep();
           if (event.type === 'epoch') {
             await self.afterEpoch(event, signal);
@@ -137,6 +150,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       } catch (thrown) {
         const cause = signal.aborted ? thrown : await causeOf(thrown);
         error = signal.aborted || isAbortError(cause) ? abortError(signal.reason) : cause;
+        if (isHalfApplied(cause)) throw cause;
       } finally {
         await near.release();
         ownOptimizer.dispose();
@@ -166,11 +180,12 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
     });
 
   return {
-    open: (options) =>
+    open: (given) =>
       enqueue(async () => {
         backend?.dispose();
-        backend = undefined;
-        backend = await openBackendHere(options);
+        backend = options = undefined;
+        backend = await openBackendHere(given);
+        options = given;
         return backend.description;
       }),
     check: (job, batch) =>
@@ -223,7 +238,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
     close: () =>
       enqueue(async () => {
         backend?.dispose();
-        backend = undefined;
+        backend = options = undefined;
       }),
     gpuDevice: () => backend?.gpuDevice,
   };

@@ -1,5 +1,6 @@
 import { releaseProxy, wrap } from 'comlink';
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { vouchingFor } from '../core/trustedScripts.ts';
 import { holding, registerTransfers } from './transfer.ts';
 
 /** How limbeck gets a worker: its own prebuilt file, a worker that the caller makes, or none. */
@@ -106,7 +107,8 @@ function makeWorker(option: 'shipped' | (() => Worker)): Worker {
   try {
     if (typeof option === 'function') return option();
     // One literal expression: bundlers look for exactly this form.
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    const make = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    return vouchingFor(() => true, make);
   } catch (error) {
     throw unreachable(messageOf(error), error);
   }
@@ -140,7 +142,7 @@ function unreachable(why: string, cause?: unknown): LimbeckError {
   return new LimbeckError(
     'worker-unreachable',
     `limbeck's worker did not start: ${why}. Serve the package's dist/worker.js from your own origin, allow it in the ` +
-      "content security policy (worker-src 'self'), or make the worker yourself: worker: () => new Worker(url, " +
+      "content security policy (worker-src 'self', and trusted-types limbeck where Trusted Types are required), or make the worker yourself: worker: () => new Worker(url, " +
       "{ type: 'module' }). worker: 'none' runs on this thread instead.",
     { details: { why }, cause },
   );

@@ -4,6 +4,7 @@ import type { SimdLevel } from '../capabilities.ts';
 import { heapOf, installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 import type { OpenBackend } from './backend.ts';
+import { withThreadScript } from './tfjsThreads.ts';
 
 /** A start takes a fraction of a second; on a very busy machine a few. */
 const START_MS = 12_000;
@@ -13,6 +14,8 @@ const TFJS_PRIORITY = 2;
 
 interface WasmOptions {
   readonly threads: number;
+  /** From where threads start; needed for more than one. */
+  readonly script: string | undefined;
   readonly simdLevel: SimdLevel;
   readonly isIsolated: boolean;
   readonly assetBase: string | undefined;
@@ -21,10 +24,11 @@ interface WasmOptions {
 
 /**
  * tfjs's wasm backend with limbeck's kernels on its heap. The threaded build is used only where more than one thread
- * is wanted: its memory is shared, and atomics and blob workers cost start-up time.
+ * is wanted: its memory is shared, and atomics and its workers cost start-up time.
  */
 export async function openWasm({
   threads,
+  script,
   simdLevel,
   isIsolated,
   assetBase,
@@ -37,13 +41,13 @@ export async function openWasm({
   setPaths(assetBase);
   const factory = tf.findBackendFactory('wasm');
   if (threads > 1) checkSharedHeap();
-  await startTfjs();
-  const kernels = await installKernels(bytes, threads);
+  await (script === undefined ? startTfjs() : withThreadScript(script, startTfjs));
+  const kernels = await installKernels(bytes, threads, { script });
   const backend = tf.backend() as tf.BackendWasm;
   const heap = heapOf(backend);
   const extra =
     kernels.threads < threads
-      ? ['Helper workers did not start (is worker-src blob: allowed?), so one thread is used.']
+      ? [`${kernels.threads} of ${threads} threads started, so the others are done without.`]
       : [];
   return {
     description: {
@@ -54,6 +58,7 @@ export async function openWasm({
       isIsolated,
       notices: [...notices, ...extra],
     },
+    hasLostThread: () => kernels.hasLostThread(),
     heapBytes: () => heap.memory.buffer.byteLength,
     dispose() {
       kernels.uninstall();

@@ -19,7 +19,7 @@ import { type Allocations, watchAllocations } from './allocation.ts';
 import { fallbacks } from './fallbacks.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
 import { type Recording, recordPlan } from './plan.ts';
-import { startPool, type WasmHeap } from './pool.ts';
+import { type PoolOptions, startPool, type WasmHeap } from './pool.ts';
 
 const WASM = 'wasm';
 
@@ -27,6 +27,7 @@ const WASM = 'wasm';
 export interface InstalledKernels {
   readonly kernelNames: readonly string[];
   readonly threads: number;
+  hasLostThread(): boolean;
   /** From now on one thread works, or all do; the results are the same bits. */
   useThreads(which: 'one' | 'all'): void;
   /** Does the work, and keeps its calls of compiled code as a plan that makes them again; see `recordPlan`. */
@@ -41,14 +42,14 @@ let installed: InstalledKernels | undefined;
 
 /**
  * Replaces operations of the current tfjs-wasm backend by limbeck's kernels, in place on its heap.
- * `bytes` is one of the shipped kernel binaries, `threads` how many threads may work on one operation, and
- * `leastSharedWork` the multiply-adds from which more than one does (0 in tests: always).
+ * `bytes` is one of the shipped kernel binaries, `threads` how many threads may work on one operation, where `options`
+ * say from where they start.
  * Throws    backend-unavailable: another backend is current · out-of-memory
  */
 export async function installKernels(
   bytes: Uint8Array,
   threads = 1,
-  leastSharedWork?: number,
+  options: PoolOptions = {},
 ): Promise<InstalledKernels> {
   installed?.uninstall();
   if (getBackend() !== WASM) {
@@ -59,7 +60,7 @@ export async function installKernels(
   }
   const backend = currentBackend() as BackendWasm;
   const heap = heapOf(backend);
-  const pool = await startPool(heap, bytes, threads, leastSharedWork);
+  const pool = await startPool(heap, bytes, threads, options);
   const allocations = watchAllocations(backend, heap.memory);
   const context: KernelContext = {
     backend,
@@ -76,6 +77,7 @@ export async function installKernels(
   installed = {
     kernelNames: list.map((kernel) => kernel.kernelName),
     threads: pool.threads,
+    hasLostThread: pool.hasLostThread,
     useThreads: pool.useThreads,
     record: (work) => recordPlan(context, work),
     bytes: () => new Uint8Array(heap.memory.buffer),
