@@ -4,7 +4,7 @@ import type { NamedArrays } from '../core/shape.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
 import { startHost, type WorkerOption } from '../workers/host.ts';
-import { callable } from '../workers/transfer.ts';
+import { callable, unpackError } from '../workers/transfer.ts';
 import { type HasWorkplace, type LivesNear, NEAR, WORKPLACE, type Workplace } from '../workers/workplace.ts';
 import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
 import type { TrainBatch } from './loop.ts';
@@ -130,8 +130,13 @@ function makeTrainer(
   return {
     description,
     check: (job, batch) => call((engine) => engine.check(job, batch)),
-    train: (job, source, emit, signal) =>
-      call((engine) => engine.train(job, callable(source), callable(emit), signal), signal),
+    async train(job, source, emit, signal) {
+      const outcome = await call((engine) => engine.train(job, callable(source), callable(emit), signal), signal);
+      // Inside a result an error would lose its code on the way from a worker, so there it comes packed.
+      const { error } = outcome;
+      if (error === undefined || error instanceof Error) return outcome;
+      return { ...outcome, error: unpackError(error as Parameters<typeof unpackError>[0]) };
+    },
     predict: (student, inputs) => withPortable(student, (engine, portable) => engine.predict(portable, inputs)),
     timeMs: (student, inputs, repeats) =>
       withPortable(student, (engine, portable) => engine.timeMs(portable, inputs, repeats)),
