@@ -14,10 +14,10 @@ export async function threadsFile() {
   const { wasmWorkerContents } = require(`${glue}.worker.js`);
   const factory = await readFile(require.resolve(`${glue}.js`), 'utf8');
   // The escape is lost in tfjs's template, and tfjs puts it back in the same way.
-  return [factory, wasmWorkerContents.replace(/\n/g, '\\n'), await helperText()].join('\n');
+  return [factory, wasmWorkerContents.replace(/\n/g, '\\n'), await kernelThreadText()].join('\n');
 }
 
-export async function helperText() {
-  const helper = new URL('../src/runtime/kernels/helper.ts', import.meta.url);
+export async function kernelThreadText() {
+  const helper = new URL('../src/runtime/kernels/kernelThread.ts', import.meta.url);
   return (await transform(await readFile(helper, 'utf8'), { loader: 'ts', format: 'iife', minify: true })).code;
 }

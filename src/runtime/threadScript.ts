@@ -1,6 +1,6 @@
 import { trustedScript } from '../core/trustedScripts.ts';
 import { assetUrl, loadAsset } from './assets.ts';
-import { startHelper } from './kernels/helpers.ts';
+import { startThread } from './kernels/startThread.ts';
 
 /** From where threads started before, by the folder that was named. */
 const found = new Map<string | undefined, string>();
@@ -29,7 +29,7 @@ async function asBlob(assetBase: string | undefined): Promise<string | undefined
 
 async function ifItStarts(url: string): Promise<string | undefined> {
   const script = trustedScript(url);
-  const worker = await startHelper(script, 'alive');
+  const worker = await startThread(script, 'alive');
   worker?.terminate();
   return worker && script;
 }

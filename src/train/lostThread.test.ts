@@ -59,7 +59,7 @@ function dieIn(kernelName: string): void {
       tf.unregisterKernel(kernelName, 'wasm');
       tf.registerKernel(original);
       fate.isLost = true;
-      throw new LimbeckError('helper-died', 'It died.');
+      throw new LimbeckError('thread-died', 'It died.');
     },
   });
 }
@@ -76,7 +76,7 @@ test('a thread that dies in a step ends the run with the weights of the step bef
     {},
     sourceThat(() => dieIn('_FusedMatMul'), 3),
   );
-  expect(died.error).toMatchObject({ code: 'helper-died' });
+  expect(died.error).toMatchObject({ code: 'thread-died' });
   expect((died.error as LimbeckError).details).not.toHaveProperty('isHalfApplied');
   // Both ended in the second step.
   expect(bytesOf(died.artifacts)).toEqual(bytesOf(stopped.artifacts));
@@ -97,7 +97,7 @@ test('one that dies while the weights move takes them along: half of them are th
     {},
     sourceThat(() => dieIn('OptimizerStep'), 4),
   );
-  await expect(dying).rejects.toMatchObject({ code: 'helper-died', details: { isHalfApplied: true } });
+  await expect(dying).rejects.toMatchObject({ code: 'thread-died', details: { isHalfApplied: true } });
 });
 
 test('a start that fails then is tried again at the next use', async () => {

@@ -94,15 +94,15 @@ export function trainStep(
 
 /**
  * Moves the weights, each in its place.
- * Throws    helper-died: details.isHalfApplied, because some of them may have moved and others not · what the optimizer throws
+ * Throws    thread-died: details.isHalfApplied, because some of them may have moved and others not · what the optimizer throws
  */
 export function applyGradients(optimizer: StepOptions['optimizer'], gradients: tf.NamedTensorMap): void {
   try {
     optimizer.applyGradients(gradients);
   } catch (error) {
-    if (!(error instanceof LimbeckError) || error.code !== 'helper-died') throw error;
+    if (!(error instanceof LimbeckError) || error.code !== 'thread-died') throw error;
     throw new LimbeckError(
-      'helper-died',
+      'thread-died',
       `${error.message} It happened while the weights moved, so they are lost: the student is as it was before the run.`,
       { details: { ...error.details, isHalfApplied: true }, cause: error },
     );

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { levels, readBinaries } from './binaryCases.ts';
 import { type GemmPlan, runGemm, runGemmSplit, splitScratchBytes } from './gemm.ts';
-import { NodeHelper, randomPlan, sharedHeap } from './helperCases.ts';
 import { importingSharedMemory } from './module.ts';
 import { startPool } from './pool.ts';
+import { NodeThread, randomPlan, sharedHeap } from './threadCases.ts';
 
 const binaryOf = readBinaries();
 
@@ -21,7 +21,7 @@ describe.each(levels)('the %s binary', (level) => {
   });
 
   test('gives the very same numbers on three threads, and on one while the others sleep', async () => {
-    vi.stubGlobal('Worker', NodeHelper);
+    vi.stubGlobal('Worker', NodeThread);
     const heap = sharedHeap();
     const alone = await startPool(heap, bytes(), 1);
     const together = await startPool(heap, bytes(), 3, { script: 'threads.js' });

@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { outOfMemory } from './allocation.ts';
-import { type HelperMessage, startHelper } from './helpers.ts';
 import { compileKernels, isShared, linkKernels, type WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
+import { startThread, type ThreadMessage } from './startThread.ts';
 
 /** The parts of tfjs-wasm's Emscripten module that the kernels use. */
 export interface WasmHeap {
@@ -20,7 +20,7 @@ export interface KernelPool {
   useThreads(which: 'one' | 'all'): void;
   /**
    * Runs a kernel with its argument words; `work` (multiply-adds or values) decides whether threads are worth it.
-   * Throws    helper-died: its results are not whole; what runs later runs on this thread
+   * Throws    thread-died: its results are not whole; what runs later runs on this thread
    */
   run(kernel: WasmKernel, words: readonly number[], work: number): void;
   /** A scratch region of at least `bytes`, valid until the next call of `scratch`. */
@@ -31,7 +31,7 @@ export interface KernelPool {
   recording<T>(records: PlanRecord[], work: () => T): T;
   /**
    * Runs `count` recorded kernels; `table` holds number, argument address, whether shared, and nothing, for each.
-   * Throws    helper-died
+   * Throws    thread-died
    */
   runPlan(table: number, count: number): void;
   /** Throws out-of-memory. The caller frees it. */
@@ -107,11 +107,11 @@ export async function startPool(
   // Before any helper starts: where there is no room, none is left behind.
   const scratches = Array.from({ length: count }, () => allocate(kernels.gemmScratchBytes()));
   const link = { module, memory: heap.memory };
-  const starting = Array.from({ length: count }, () => startHelper(script as string, 'linked', link));
+  const starting = Array.from({ length: count }, () => startThread(script as string, 'linked', link));
   const helpers = (await Promise.all(starting)).filter((helper) => helper !== undefined);
   helpers.forEach((helper, i) => {
     const work = { control, scratch: scratches[i] as number, part: i + 1 };
-    helper.postMessage({ work } satisfies Partial<HelperMessage>);
+    helper.postMessage({ work } satisfies Partial<ThreadMessage>);
   });
   let arena = { address: 0, bytes: 0 };
   let recorded: PlanRecord[] | undefined;
@@ -135,7 +135,7 @@ export async function startPool(
       idleMs = all === before ? idleMs + Math.min(performance.now() - start, MOST_ROUND_MS) : 0;
       before = all;
     }
-    throw helperDied(helpers.length + 1);
+    throw threadDied(helpers.length + 1);
   }
 
   /** A helper is behind once something is thrown here; it would take part in the next job at a wrong moment. */
@@ -220,9 +220,9 @@ export async function startPool(
   };
 }
 
-function helperDied(threads: number): LimbeckError {
+function threadDied(threads: number): LimbeckError {
   return new LimbeckError(
-    'helper-died',
+    'thread-died',
     `One of the ${threads} threads that compute together has died, or did not move for ${PATIENCE_MS / 1000} s. What it ` +
       'was asked for is not whole; ask again, and fewer threads compute it.',
     { details: { threads } },

@@ -1,11 +1,11 @@
 // Threads that help, in Node, and what they are to help with. Only tests import this file.
 import { Worker as Thread } from 'node:worker_threads';
-import { helperText } from '../../../scripts/threadsFile.mjs';
+import { kernelThreadText } from '../../../scripts/threadsFile.mjs';
 import { seededRandom } from '../../core/random.ts';
 import { SEED } from './binaryCases.ts';
 import { type GemmPlan, linear } from './gemm.ts';
-import type { HelperMessage } from './helpers.ts';
 import type { WasmHeap } from './pool.ts';
+import type { ThreadMessage } from './startThread.ts';
 
 /** A heap in shared memory that only grows. */
 export function sharedHeap(): WasmHeap {
@@ -44,13 +44,13 @@ export function randomPlan(heap: WasmHeap, m: number, n: number, k: number): Gem
 }
 
 /** As much of a browser's worker as a helper uses, on a thread of Node. */
-export class NodeHelper {
+export class NodeThread {
   onmessage?: (event: { data: unknown }) => void;
   onerror?: () => void;
   readonly thread: Promise<Thread> = this.#start();
 
   /** What a test does to the message that sends a helper to work, and how long the helper takes to read it. */
-  protected toWork(work: HelperMessage['work']): HelperMessage['work'] {
+  protected toWork(work: ThreadMessage['work']): ThreadMessage['work'] {
     return work;
   }
   protected get delayMs(): number {
@@ -62,13 +62,13 @@ export class NodeHelper {
       globalThis.postMessage = (message) => parentPort.postMessage(message);
       globalThis.addEventListener = (type, listener) => parentPort.on(type, (data) =>
         setTimeout(() => listener({ data }), data.work ? ${this.delayMs} : 0));
-      ${await helperText()}`;
+      ${await kernelThreadText()}`;
     const thread = new Thread(source, { eval: true });
     thread.on('message', (data) => this.onmessage?.({ data }));
     return thread;
   }
 
-  async postMessage(message: Partial<HelperMessage>): Promise<void> {
+  async postMessage(message: Partial<ThreadMessage>): Promise<void> {
     const { work } = message;
     (await this.thread).postMessage(work === undefined ? message : { work: this.toWork(work) });
   }

@@ -1,7 +1,7 @@
 // The script of a thread that helps, whoever starts it: a helper of limbeck's kernels, or one of tfjs's own threads,
 // whose code the build lays before this (`scripts/threadsFile.mjs`). A classic script, never imported; each side ignores
 // the other's messages.
-import type { HelperMessage } from './helpers.ts';
+import type { ThreadMessage } from './startThread.ts';
 
 interface Exports {
   helperLoop(control: number, scratch: number, part: number): void;
@@ -10,12 +10,12 @@ interface Exports {
 
 let linked: Exports | undefined;
 
-async function onHelperMessage({ data }: MessageEvent<Partial<HelperMessage>>): Promise<void> {
+async function onThreadMessage({ data }: MessageEvent<Partial<ThreadMessage>>): Promise<void> {
   const { link, work } = data;
   if (link !== undefined) {
     const { module, memory } = link;
     linked = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
-    postMessage({ helper: 'linked' });
+    postMessage({ thread: 'linked' });
   }
   if (work !== undefined && linked !== undefined) {
     try {
@@ -28,9 +28,9 @@ async function onHelperMessage({ data }: MessageEvent<Partial<HelperMessage>>): 
   }
 }
 
-const onHelperFault = () => postMessage({ helper: 'failed' });
-addEventListener('message', (event: MessageEvent) => void onHelperMessage(event).catch(onHelperFault));
+const onHelperFault = () => postMessage({ thread: 'failed' });
+addEventListener('message', (event: MessageEvent) => void onThreadMessage(event).catch(onHelperFault));
 addEventListener('messageerror', onHelperFault);
 // tfjs's code is here already, and is not to be fetched again from a blob: a policy may forbid that.
 Object.assign(globalThis, { importScripts: () => undefined });
-postMessage({ helper: 'alive' });
+postMessage({ thread: 'alive' });

@@ -9,7 +9,7 @@ function fragileWorker(isTrapping: boolean): Worker {
     globalThis.Worker = class extends Native {
       constructor(url, options) {
         super(url, options);
-        if (options?.name === 'limbeck-kernel-helper') helpers.push(this);
+        if (options?.name === 'limbeck-thread') helpers.push(this);
       }
       postMessage(message, ...rest) {
         if (${isTrapping} && message.work) message.work.scratch = 0x7f000000;
@@ -31,7 +31,12 @@ export async function trainWithout(how: 'trap' | 'silence') {
   const teacher = fromFunction(
     (inputs: NamedArrays) => {
       const rows = Object.values(inputs)[0]?.shape[0] ?? 0;
-      return { logits: ndArray(Float32Array.from({ length: rows * 3 }, (_, i) => Math.cos(i)), [rows, 3]) };
+      return {
+        logits: ndArray(
+          Float32Array.from({ length: rows * 3 }, (_, i) => Math.cos(i)),
+          [rows, 3],
+        ),
+      };
     },
     { name: 'waves', batchSize: 32 },
   );

@@ -1,10 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { readBinaries } from './binaryCases.ts';
 import { type GemmPlan, runGemm } from './gemm.ts';
-import { NodeHelper, randomPlan, sharedHeap } from './helperCases.ts';
-import type { HelperMessage } from './helpers.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
 import { type KernelPool, type PlanRecord, type PoolOptions, startPool, type WasmHeap } from './pool.ts';
+import type { ThreadMessage } from './startThread.ts';
+import { NodeThread, randomPlan, sharedHeap } from './threadCases.ts';
 
 const binaryOf = readBinaries();
 const [m, n, k] = [96, 40, 64];
@@ -18,15 +18,15 @@ afterEach(() => {
 
 /** The helper of that part works on scratch memory that is not there, so its first product is a trap. */
 function trapping(part: number) {
-  return class extends NodeHelper {
-    protected override toWork(work: HelperMessage['work']) {
+  return class extends NodeThread {
+    protected override toWork(work: ThreadMessage['work']) {
       return work.part === part ? { ...work, scratch: NOWHERE } : work;
     }
   };
 }
 
-async function openPool(Helper: typeof NodeHelper, options: PoolOptions = {}) {
-  const helpers: NodeHelper[] = [];
+async function openPool(Helper: typeof NodeThread, options: PoolOptions = {}) {
+  const helpers: NodeThread[] = [];
   class Watched extends Helper {
     constructor() {
       super();
@@ -70,7 +70,7 @@ function recorded(heap: WasmHeap, pool: KernelPool, plan: GemmPlan, count: numbe
 test.each([1, 2])('a helper that traps ends the job, and the next ones run on this thread (part %d)', async (part) => {
   const { heap, pool, plan, expected } = await openPool(trapping(part));
   expect(pool.threads).toBe(3);
-  expect(() => runGemm(pool, plan)).toThrow(expect.objectContaining({ code: 'helper-died', details: { threads: 3 } }));
+  expect(() => runGemm(pool, plan)).toThrow(expect.objectContaining({ code: 'thread-died', details: { threads: 3 } }));
   expect(pool.hasLostThread()).toBe(true);
   pool.useThreads('all');
   for (let i = 0; i < 3; i++) expect(resultOf(heap, plan, () => runGemm(pool, plan))).toEqual(expected);
@@ -81,22 +81,22 @@ test.each([1, 2])('a helper that traps ends the job, and the next ones run on th
 test('a helper that traps ends a recorded step', async () => {
   const { heap, pool, plan, expected } = await openPool(trapping(1));
   const step = recorded(heap, pool, plan, 3);
-  expect(step).toThrow(expect.objectContaining({ code: 'helper-died' }));
+  expect(step).toThrow(expect.objectContaining({ code: 'thread-died' }));
   expect(resultOf(heap, plan, step)).toEqual(expected);
   pool.dispose();
 });
 
 test('a helper that is gone without a word is noticed once nothing moves for long', async () => {
-  const { heap, pool, plan, helpers, expected } = await openPool(NodeHelper, { patienceMs: 500 });
+  const { heap, pool, plan, helpers, expected } = await openPool(NodeThread, { patienceMs: 500 });
   expect(resultOf(heap, plan, () => runGemm(pool, plan))).toEqual(expected);
   await helpers[1]?.terminate();
-  expect(() => runGemm(pool, plan)).toThrow(expect.objectContaining({ code: 'helper-died' }));
+  expect(() => runGemm(pool, plan)).toThrow(expect.objectContaining({ code: 'thread-died' }));
   expect(resultOf(heap, plan, () => runGemm(pool, plan))).toEqual(expected);
   pool.dispose();
 });
 
 test('helpers that are only late are waited for, in a job and in a recorded step', async () => {
-  class Late extends NodeHelper {
+  class Late extends NodeThread {
     protected override get delayMs() {
       return 1500;
     }
@@ -112,7 +112,7 @@ test('helpers that are only late are waited for, in a job and in a recorded step
 });
 
 test('a trap on this thread leaves no helper in a later job', async () => {
-  const { heap, pool, plan, expected } = await openPool(NodeHelper);
+  const { heap, pool, plan, expected } = await openPool(NodeThread);
   expect(() => runGemm(pool, { ...plan, c: NOWHERE })).toThrow(WebAssembly.RuntimeError);
   expect(pool.hasLostThread()).toBe(true);
   expect(resultOf(heap, plan, () => runGemm(pool, plan))).toEqual(expected);
@@ -121,14 +121,14 @@ test('a trap on this thread leaves no helper in a later job', async () => {
 
 test.each([
   ['never answers', () => undefined],
-  ['cannot link', (helper: NodeHelper) => helper.onmessage?.({ data: { helper: 'failed' } })],
+  ['cannot link', (helper: NodeThread) => helper.onmessage?.({ data: { thread: 'failed' } })],
 ])('a helper that %s is done without', async (_what, answer) => {
   vi.useFakeTimers();
   const ended: unknown[] = [];
   class Mute {
     onmessage?: (event: { data: unknown }) => void;
     postMessage() {
-      queueMicrotask(() => answer(this as unknown as NodeHelper));
+      queueMicrotask(() => answer(this as unknown as NodeThread));
     }
     terminate() {
       ended.push(this);

@@ -1,10 +1,10 @@
 /** What a helper is told: to link the kernels to the shared memory, and then, once it is counted on, to work. */
-export interface HelperMessage {
+export interface ThreadMessage {
   readonly link: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory };
   readonly work: { readonly control: number; readonly scratch: number; readonly part: number };
 }
 
-export type HelperAnswer = 'alive' | 'linked' | 'failed';
+export type ThreadAnswer = 'alive' | 'linked' | 'failed';
 
 /** A start takes a fraction of a second; on a very busy machine a few. */
 const START_MS = 12_000;
@@ -13,10 +13,10 @@ const START_MS = 12_000;
  * A worker of the threads file, once it has said `awaited`; undefined where it does not, in time or at all. A policy may
  * forbid it, by an exception or by an error event. One that was late never gets to work.
  */
-export function startHelper(
+export function startThread(
   script: string,
-  awaited: HelperAnswer,
-  link?: HelperMessage['link'],
+  awaited: ThreadAnswer,
+  link?: ThreadMessage['link'],
 ): Promise<Worker | undefined> {
   return new Promise((resolve) => {
     let worker: Worker | undefined;
@@ -27,12 +27,12 @@ export function startHelper(
     };
     const timer = setTimeout(settle, START_MS, false);
     try {
-      worker = new Worker(script, { name: 'limbeck-kernel-helper' });
-      worker.onmessage = ({ data }: MessageEvent<{ helper?: HelperAnswer }>) => {
-        if (data.helper === awaited || data.helper === 'failed') settle(data.helper === awaited);
+      worker = new Worker(script, { name: 'limbeck-thread' });
+      worker.onmessage = ({ data }: MessageEvent<{ thread?: ThreadAnswer }>) => {
+        if (data.thread === awaited || data.thread === 'failed') settle(data.thread === awaited);
       };
       worker.onerror = () => settle(false);
-      if (link !== undefined) worker.postMessage({ link } satisfies Partial<HelperMessage>);
+      if (link !== undefined) worker.postMessage({ link } satisfies Partial<ThreadMessage>);
     } catch {
       settle(false);
     }

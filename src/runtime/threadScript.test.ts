@@ -1,0 +1,67 @@
+import { createRequire } from 'node:module';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { TFJS_THREAD, withThreadScript } from './backends/tfjsThreads.ts';
+
+/** A page on which workers start from some addresses only. */
+let allowed: (url: string) => boolean = () => true;
+const asked: string[] = [];
+class PolicedWorker {
+  onmessage?: (event: { data: unknown }) => void;
+  onerror?: () => void;
+  constructor(url: string) {
+    asked.push(url.replace(/^blob:.*/, 'blob:'));
+    queueMicrotask(() => (allowed(url) ? this.onmessage?.({ data: { thread: 'alive' } }) : this.onerror?.()));
+  }
+  terminate() {}
+}
+
+const fetched = vi.fn(async () => new Response('threads'));
+let findThreadScript: typeof import('./threadScript.ts')['findThreadScript'];
+beforeEach(async () => {
+  vi.resetModules();
+  asked.length = 0;
+  fetched.mockClear();
+  vi.stubGlobal('Worker', PolicedWorker);
+  vi.stubGlobal('fetch', fetched);
+  ({ findThreadScript } = await import('./threadScript.ts'));
+});
+afterEach(() => vi.unstubAllGlobals());
+
+test('threads start from the served file, and it is tried once', async () => {
+  allowed = (url) => url.startsWith('https:');
+  expect(await findThreadScript('https://here/files')).toBe('https://here/files/threads.js');
+  expect(await findThreadScript('https://here/files')).toBe('https://here/files/threads.js');
+  expect(asked).toEqual(['https://here/files/threads.js']);
+  expect(fetched).not.toHaveBeenCalled();
+});
+
+test('else from the same text as a blob', async () => {
+  allowed = (url) => url.startsWith('blob:');
+  expect(await findThreadScript('https://elsewhere/')).toMatch(/^blob:/);
+  expect(asked).toEqual(['https://elsewhere/threads.js', 'blob:']);
+});
+
+test('else not at all, and the next to ask tries again', async () => {
+  allowed = () => false;
+  expect(await findThreadScript('https://here/')).toBeUndefined();
+  fetched.mockResolvedValueOnce(new Response('', { status: 404 }));
+  expect(await findThreadScript('https://here/')).toBeUndefined();
+  allowed = () => true;
+  expect(await findThreadScript('https://here/')).toBe('https://here/threads.js');
+});
+
+test('tfjs’s own blob of a thread is known, and another one is not', async () => {
+  const path = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.worker.js';
+  const { wasmWorkerContents } = createRequire(import.meta.url)(path) as { wasmWorkerContents: string };
+  // As tfjs makes it.
+  const own = new Blob([wasmWorkerContents.replace(/\n/g, '\\n')], { type: 'application/javascript' });
+  expect({ size: own.size, type: own.type }).toEqual(TFJS_THREAD);
+  const original = URL.createObjectURL;
+  const others = [new Blob([wasmWorkerContents], { type: 'text/javascript' }), new Blob(['1'], { type: own.type })];
+  const urls = await withThreadScript('threads.js', async () =>
+    [own, ...others].map((blob) => URL.createObjectURL(blob)),
+  );
+  expect(urls.map((url) => url.replace(/^blob:.*/, 'blob:'))).toEqual(['threads.js', 'blob:', 'blob:']);
+  await expect(withThreadScript('threads.js', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(URL.createObjectURL).toBe(original);
+});
