@@ -27,27 +27,41 @@ beforeEach(async () => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-test('threads start from the served file, and it is tried once', async () => {
-  allowed = (url) => url.startsWith('https:');
-  expect(await findThreadScript('https://here/files')).toBe('https://here/files/threads.js');
-  expect(await findThreadScript('https://here/files')).toBe('https://here/files/threads.js');
-  expect(asked).toEqual(['https://here/files/threads.js']);
-  expect(fetched).not.toHaveBeenCalled();
+const strict = () => new Response('threads', { headers: { 'Content-Security-Policy': "worker-src 'self'" } });
+
+test('threads start from a blob of the served file, and it is tried once', async () => {
+  allowed = () => true;
+  expect(await findThreadScript('https://here/files')).toMatch(/^blob:/);
+  expect(await findThreadScript('https://here/files')).toMatch(/^blob:/);
+  expect(asked).toEqual(['blob:']);
+  expect(fetched.mock.calls.length).toBe(1);
 });
 
-test('else from the same text as a blob', async () => {
+test('or from the file itself, where it comes with a policy that knows no blobs: none is tried', async () => {
+  allowed = (url) => url.startsWith('https:');
+  fetched.mockResolvedValueOnce(strict());
+  expect(await findThreadScript('https://here/')).toBe('https://here/threads.js');
+  expect(asked).toEqual(['https://here/threads.js']);
+});
+
+test('what does not start the one way starts the other', async () => {
+  allowed = (url) => url.startsWith('https:');
+  expect(await findThreadScript('https://here/')).toBe('https://here/threads.js');
   allowed = (url) => url.startsWith('blob:');
+  fetched.mockResolvedValueOnce(strict());
   expect(await findThreadScript('https://elsewhere/')).toMatch(/^blob:/);
-  expect(asked).toEqual(['https://elsewhere/threads.js', 'blob:']);
+  expect(asked).toEqual(['blob:', 'https://here/threads.js', 'https://elsewhere/threads.js', 'blob:']);
 });
 
 test('else not at all, and the next to ask tries again', async () => {
   allowed = () => false;
   expect(await findThreadScript('https://here/')).toBeUndefined();
+  allowed = () => true;
   fetched.mockResolvedValueOnce(new Response('', { status: 404 }));
   expect(await findThreadScript('https://here/')).toBeUndefined();
-  allowed = () => true;
-  expect(await findThreadScript('https://here/')).toBe('https://here/threads.js');
+  fetched.mockRejectedValueOnce(new TypeError('offline'));
+  expect(await findThreadScript('https://here/')).toBeUndefined();
+  expect(await findThreadScript('https://here/')).toMatch(/^blob:/);
 });
 
 test('tfjs’s own blob of a thread is known, and another one is not', async () => {
