@@ -5,6 +5,7 @@ import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import esbuild from 'rollup-plugin-esbuild';
 import { SHARED_HEAP, UNSHARED_HEAP, withSharedHeap } from './scripts/sharedHeap.mjs';
+import { threadsFile } from './scripts/threadsFile.mjs';
 
 const require = createRequire(import.meta.url);
 const tfjsWasm = join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist');
@@ -29,6 +30,7 @@ function copyAssets() {
       await mkdir(dir, { recursive: true });
       await Promise.all(assets.map((file) => copyFile(file, join(dir, file.split('/').pop()))));
       await writeFile(join(dir, SHARED_HEAP), withSharedHeap(await readFile(join(tfjsWasm, UNSHARED_HEAP))));
+      await writeFile(join(dir, 'threads.js'), await threadsFile());
     },
   };
 }

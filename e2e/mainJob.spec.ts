@@ -167,8 +167,8 @@ test('a worker that is killed while it trains ends the run with worker-died', as
     undefined,
     { timeout: 120_000 },
   );
-  // The trainer was started before the teacher; helpers of its kernels are blob workers.
-  const trainer = page.workers().find((worker) => !worker.url().startsWith('blob:'));
+  // The trainer was started before the teacher; its threads have a script of their own.
+  const trainer = page.workers().find((worker) => !worker.url().includes('threads'));
   await trainer?.evaluate(() => self.close()).catch(() => undefined);
   await page.waitForFunction(() => (window as unknown as DemoWindow).limbeckDemo.state === 'failed');
   const error = await page.evaluate(() => (window as unknown as DemoWindow).limbeckDemo.error);

@@ -4,7 +4,7 @@ import { createOnnxSession } from './teacher/session/session.ts';
 import { createTfjsSession } from './teacher/tfjs/tfjsSession.ts';
 import { createEngine } from './train/engine.ts';
 import { serve } from './workers/serve.ts';
-import { moved } from './workers/transfer.ts';
+import { moved, packError } from './workers/transfer.ts';
 
 /**
  * Makes the worker that calls it a limbeck worker. The shipped one is this with no argument; write your own to train
@@ -21,6 +21,10 @@ export function exposeWorker(options: { losses?: KnownLosses } = {}): void {
   serve({
     engine: {
       ...engine,
+      train: async (...args: Parameters<typeof engine.train>) => {
+        const { error, ...outcome } = await engine.train(...args);
+        return { ...outcome, ...(error !== undefined && { error: packError(error) }) };
+      },
       predict: async (...args: Parameters<typeof engine.predict>) => moved(await engine.predict(...args)),
     },
     tfjs: { ...tfjs, run: async (...args: Parameters<typeof tfjs.run>) => moved(await tfjs.run(...args)) },

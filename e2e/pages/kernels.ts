@@ -3,6 +3,7 @@ import { loadAsset } from '../../src/runtime/assets.ts';
 import { openBackendHere } from '../../src/runtime/backends/open.ts';
 import { installKernels } from '../../src/runtime/kernels/install.ts';
 import { checkKernels } from '../../src/runtime/kernels/kernelCases.ts';
+import { findThreadScript } from '../../src/runtime/threadScript.ts';
 
 export interface KernelsRequest {
   readonly simdLevel: 'relaxed' | 'simd';
@@ -17,7 +18,10 @@ self.onmessage = async ({ data }: MessageEvent<KernelsRequest>) => {
     const backend = await openBackendHere({ simdLevel, threads, assetBase: '/' });
     const name = simdLevel === 'relaxed' ? 'kernels-relaxed.wasm' : 'kernels-simd.wasm';
     // Random cases are small; here even the smallest is shared among the threads.
-    const kernels = await installKernels(await loadAsset(name, '/'), threads, 0);
+    const kernels = await installKernels(await loadAsset(name, '/'), threads, {
+      leastSharedWork: 0,
+      script: await findThreadScript('/'),
+    });
     const checks = await checkKernels({ casesPerKernel, seed });
     const description = { ...backend.description, threads: kernels.threads };
     backend.dispose();

@@ -210,8 +210,8 @@ export const LAZY = [
   'src/export/quantize/quantizeModel.ts',
 ] as const;
 
-/** Files that are run, not imported: the commands of the package. */
-export const COMMANDS = ['src/cli/limbeck.ts'] as const;
+/** Files that are run, not imported: the commands of the package, and the script of its threads. */
+export const COMMANDS = ['src/cli/limbeck.ts', 'src/runtime/kernels/kernelThread.ts'] as const;
 
 /** Files of demo/ and e2e/ that may reach into src, each with its reason. All of e2e/ may name test material by type. */
 export const INSIDERS: Readonly<Record<string, string>> = {

@@ -32,6 +32,7 @@ export type LimbeckErrorCode =
   | 'unknown-loss'
   | 'worker-unreachable'
   | 'worker-died'
+  | 'thread-died'
   | 'wasm-blocked'
   | 'backend-unavailable'
   | 'out-of-memory'

@@ -10,6 +10,8 @@ const shipped = {
   'tfjs-backend-wasm.wasm': () => new URL('./tfjs-backend-wasm.wasm', import.meta.url).href,
   'tfjs-backend-wasm-simd.wasm': () => new URL('./tfjs-backend-wasm-simd.wasm', import.meta.url).href,
   'tfjs-backend-wasm-simd-shared.wasm': () => new URL('./tfjs-backend-wasm-simd-shared.wasm', import.meta.url).href,
+  // The script of every thread that helps another.
+  'threads.js': () => new URL('./threads.js', import.meta.url).href,
   'ort-wasm-simd-threaded.wasm': () => new URL('./ort-wasm-simd-threaded.wasm', import.meta.url).href,
   'ort-wasm-simd-threaded.mjs': () => new URL('./ort-wasm-simd-threaded.mjs', import.meta.url).href,
   // Fetched only where a teacher runs on WebGPU or WebNN.

@@ -64,23 +64,3 @@ export function requireWasm(): void {
     );
   }
 }
-
-/** Whether workers can be made from blobs, which threads need; a content security policy may forbid it. */
-export function canStartBlobWorkers(): Promise<boolean> {
-  return new Promise((resolve) => {
-    const url = URL.createObjectURL(new Blob(['postMessage(0)'], { type: 'text/javascript' }));
-    let worker: Worker | undefined;
-    const settle = (answer: boolean) => {
-      worker?.terminate();
-      URL.revokeObjectURL(url);
-      resolve(answer);
-    };
-    try {
-      worker = new Worker(url);
-      worker.onmessage = () => settle(true);
-      worker.onerror = () => settle(false);
-    } catch {
-      settle(false);
-    }
-  });
-}

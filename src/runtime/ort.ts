@@ -1,5 +1,6 @@
 // The one door to onnxruntime-web, opened only when a teacher is loaded.
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { vouchingFor } from '../core/trustedScripts.ts';
 import { assetUrl } from './assets.ts';
 import { detectCapabilities, requireWasm } from './capabilities.ts';
 
@@ -73,6 +74,19 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
       { cause: error },
     );
   }
+}
+
+/**
+ * Creates a session, the first of which starts onnxruntime's threads: workers of its own script, by the address from
+ * which that was loaded (a blob, where that lies on another origin).
+ */
+export function withOrtThreads<T>(ort: Ort, create: () => Promise<T>): Promise<T> {
+  const { mjs } = ort.env.wasm.wasmPaths as { readonly mjs: string };
+  const isOwn = (url: string) => {
+    const script = new URL(mjs, location.href);
+    return url === script.href || (script.origin !== origin && url.startsWith(`blob:${origin}`));
+  };
+  return vouchingFor(isOwn, create);
 }
 
 /** This build is a file of its own: a worker that never sees a GPU does not carry it. */

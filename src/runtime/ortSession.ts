@@ -1,6 +1,6 @@
 // What onnxruntime says when it opens or runs a model, in limbeck's terms.
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import type { InferenceSession, Ort } from './ort.ts';
+import { type InferenceSession, type Ort, withOrtThreads } from './ort.ts';
 
 /** Whose model it is, for messages. */
 export interface OrtModelName {
@@ -16,12 +16,14 @@ export async function createSession(
   { what, name }: OrtModelName,
 ): Promise<InferenceSession> {
   try {
-    return await ort.InferenceSession.create(bytes, {
-      graphOptimizationLevel: 'all',
-      // Warnings of how a graph was split between devices are nothing to a page's console.
-      logSeverityLevel: 3,
-      ...options,
-    });
+    const create = () =>
+      ort.InferenceSession.create(bytes, {
+        graphOptimizationLevel: 'all',
+        // Warnings of how a graph was split between devices are nothing to a page's console.
+        logSeverityLevel: 3,
+        ...options,
+      });
+    return await withOrtThreads(ort, create);
   } catch (error) {
     const why = messageOf(error).trim();
     // While it opens, a trap on a wrong address is taken for memory that was not there too.

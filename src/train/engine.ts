@@ -26,6 +26,7 @@ import { predictBatch, predictHoldout } from './predict.ts';
 import { openQuantizedRun } from './quantization/quantizedRun.ts';
 import type { QuantizationReport } from './quantizationAware.ts';
 import { openSelfTeaching } from './selfTeaching.ts';
+import { isHalfApplied } from './step.ts';
 import { openVaried } from './varied.ts';
 
 export type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
@@ -70,18 +71,36 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
   const enqueue = makeQueue();
   const asides = makeAsides();
   let backend: OpenBackend | undefined;
+  let options: BackendOptions | undefined;
+  /** Told with the next run's events. */
+  const notices: string[] = [];
 
-  const requireOpen = () => {
-    if (backend === undefined) throw new LimbeckError('disposed', 'The engine is not open. Open a trainer first.');
-  };
+  /** A prediction beside a training takes the backend as it is: another one would take the student's weights away. */
+  async function requireOpen(isBeside: boolean): Promise<void> {
+    if (options === undefined) throw new LimbeckError('disposed', 'The engine is not open. Open a trainer first.');
+    const { threads } = backend?.description ?? {};
+    if (!isBeside && backend?.hasLostThread?.() && threads !== undefined) {
+      // On a heap of its own, because what was lost may still write to the old one.
+      await backend.dispose();
+      backend = undefined;
+      options = { ...options, threads: threads - 1 };
+      notices.push(`One of ${threads} threads died, so training goes on with ${threads - 1}.`);
+    }
+    backend ??= await openBackendHere(options);
+  }
 
   const openNear = ({ asksNearTeacher = false, size }: TrainJob) =>
     openNearReader(asksNearTeacher ? nearTeacher : undefined, size);
 
   const causeOf = async (error: unknown) => (backend?.gpuDevice === undefined ? error : behindGpuError(error));
 
-  async function withModel<T>(student: PortableStudent, seed: number, use: (model: tf.LayersModel) => Promise<T>) {
-    requireOpen();
+  async function withModel<T>(
+    student: PortableStudent,
+    seed: number,
+    use: (model: tf.LayersModel) => Promise<T>,
+    isBeside = false,
+  ) {
+    await requireOpen(isBeside);
     const model = await buildStudent(student, seed);
     try {
       return await use(model);
@@ -117,8 +136,9 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           [quantized.beforeStep(step, steps), adaptation.beforeStep(step)].includes(true);
         const { complete } = self;
         const run = { model, student, loss, optimizer, mode, balance, signal };
-        const options = { ...job, ...run, read, complete, beforeStep, rest: asides.during };
-        for await (const event of trainLoop(options)) {
+        const loopOptions = { ...job, ...run, read, complete, beforeStep, rest: asides.during };
+        for (const message of notices.splice(0)) await emit({ type: 'notice', message });
+        for await (const event of trainLoop(loopOptions)) {
           if (event.type === 'step') self.afterStep();
           if (event.type === 'epoch') {
             await self.afterEpoch(event, signal);
@@ -142,6 +162,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       } catch (thrown) {
         const cause = signal.aborted ? thrown : await causeOf(thrown);
         error = signal.aborted || isAbortError(cause) ? abortError(signal.reason) : cause;
+        if (isHalfApplied(cause)) throw cause;
       } finally {
         await near.release();
         ownOptimizer.dispose();
@@ -171,11 +192,12 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
     });
 
   return {
-    open: (options) =>
+    open: (given) =>
       enqueue(async () => {
-        backend?.dispose();
-        backend = undefined;
-        backend = await openBackendHere(options);
+        await backend?.dispose();
+        backend = options = undefined;
+        backend = await openBackendHere(given);
+        options = given;
         return backend.description;
       }),
     check: (job, batch) =>
@@ -207,8 +229,9 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       ),
     train: (job, source, emit, signal) => enqueue(() => asides.takenBy(() => train(job, source, emit, signal))),
     predict(student, inputs) {
-      const work = () => withModel(student, 0, (model) => predictBatch(model, inputs));
-      return asides.isTaken ? asides.ask(work) : enqueue(work);
+      const isBeside = asides.isTaken;
+      const work = () => withModel(student, 0, (model) => predictBatch(model, inputs), isBeside);
+      return isBeside ? asides.ask(work) : enqueue(work);
     },
     timeMs: (student, inputs, repeats) =>
       enqueue(() =>
@@ -230,8 +253,8 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       }),
     close: () =>
       enqueue(async () => {
-        backend?.dispose();
-        backend = undefined;
+        await backend?.dispose();
+        backend = options = undefined;
       }),
     gpuDevice: () => backend?.gpuDevice,
   };

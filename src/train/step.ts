@@ -81,7 +81,7 @@ export function trainStep(
       const cost = gradients.value.dataSync()[0] as number;
       if (!Number.isFinite(cost)) throw lostLoss(loss, cost, where);
       onGradients(gradients);
-      optimizer.applyGradients(gradients.grads);
+      applyGradients(optimizer, gradients.grads);
       return cost;
     } catch (error) {
       statistics.forEach((variable, i) => {
@@ -90,6 +90,28 @@ export function trainStep(
       throw error;
     }
   });
+}
+
+/**
+ * Moves the weights, each in its place.
+ * Throws    thread-died: details.isHalfApplied, because some of them may have moved and others not · what the optimizer throws
+ */
+export function applyGradients(optimizer: StepOptions['optimizer'], gradients: tf.NamedTensorMap): void {
+  try {
+    optimizer.applyGradients(gradients);
+  } catch (error) {
+    if (!(error instanceof LimbeckError) || error.code !== 'thread-died') throw error;
+    throw new LimbeckError(
+      'thread-died',
+      `${error.message} It happened while the weights moved, so they are lost: the student is as it was before the run.`,
+      { details: { ...error.details, isHalfApplied: true }, cause: error },
+    );
+  }
+}
+
+/** Whether a step ended in the midst of moving the weights, so that they are those of no step. */
+export function isHalfApplied(error: unknown): boolean {
+  return error instanceof LimbeckError && error.details['isHalfApplied'] === true;
 }
 
 export function lostLoss({ name }: Loss, cost: number, where: string): LimbeckError {

@@ -12,7 +12,7 @@ import {
   statisticsOf,
 } from './plannedStep.ts';
 import { whyNotReplayed } from './replayable.ts';
-import { checkFinite, gradientsOf, type StepOptions, trainStep, variablesOf } from './step.ts';
+import { applyGradients, checkFinite, gradientsOf, type StepOptions, trainStep, variablesOf } from './step.ts';
 
 /** Takes the steps of one run. It frees what it keeps when the run ends; model and optimizer stay the caller's. */
 export interface Stepper extends Disposable {
@@ -60,7 +60,7 @@ export function openStepper(options: StepOptions): Stepper {
     // The same step through tfjs fails too, and says what with.
     if (!Number.isFinite(value)) return trainStep(options, variables, batch, where);
     try {
-      optimizer.applyGradients(planned.grads);
+      applyGradients(optimizer, planned.grads);
     } catch (error) {
       checkFinite(batch, where);
       throw error;

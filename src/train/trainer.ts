@@ -4,7 +4,7 @@ import type { NamedArrays } from '../core/shape.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
 import { startHost, type WorkerOption } from '../workers/host.ts';
-import { callable } from '../workers/transfer.ts';
+import { callable, unpackError } from '../workers/transfer.ts';
 import { type HasWorkplace, type LivesNear, NEAR, WORKPLACE, type Workplace } from '../workers/workplace.ts';
 import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
 import type { TrainBatch } from './loop.ts';
@@ -105,7 +105,7 @@ async function startInWorker(
   try {
     const opened = await host.call((api) => api.engine.open(backend));
     const description = { ...opened, notices: [...opened.notices, ...notices] };
-    const callEngine: CallEngine = (use) => host.call((api) => use(api.engine));
+    const callEngine: CallEngine = (use, signal) => host.call((api) => use(api.engine), signal);
     const workplace: Workplace = {
       hasGpu: description.backend === 'webgpu',
       isTaken: false,
@@ -131,7 +131,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-type CallEngine = <T>(use: (engine: Engine) => Promise<T>) => Promise<T>;
+type CallEngine = <T>(use: (engine: Engine) => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 function makeTrainer(
   description: BackendDescription,
@@ -140,9 +140,9 @@ function makeTrainer(
   workplace?: Workplace,
 ): Trainer {
   let isDisposed = false;
-  const call: CallEngine = (use) => {
+  const call: CallEngine = (use, signal) => {
     if (isDisposed) return Promise.reject(new LimbeckError('disposed', 'The trainer was disposed; open another.'));
-    return callEngine(use);
+    return callEngine(use, signal);
   };
   const withPortable = async <T>(student: Student, use: (engine: Engine, portable: PortableStudent) => Promise<T>) => {
     const portable = await student.portable();
@@ -151,7 +151,13 @@ function makeTrainer(
   return {
     description,
     check: (job, batch) => call((engine) => engine.check(job, batch)),
-    train: (job, source, emit, signal) => call((engine) => engine.train(job, callable(source), callable(emit), signal)),
+    async train(job, source, emit, signal) {
+      const outcome = await call((engine) => engine.train(job, callable(source), callable(emit), signal), signal);
+      // Inside a result an error would lose its code on the way from a worker, so there it comes packed.
+      const { error } = outcome;
+      if (error === undefined || error instanceof Error) return outcome;
+      return { ...outcome, error: unpackError(error as Parameters<typeof unpackError>[0]) };
+    },
     predict: (student, inputs) => withPortable(student, (engine, portable) => engine.predict(portable, inputs)),
     timeMs: (student, inputs, repeats) =>
       withPortable(student, (engine, portable) => engine.timeMs(portable, inputs, repeats)),

@@ -1,6 +1,7 @@
 import { releaseProxy, wrap } from 'comlink';
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { registerTransfers } from './transfer.ts';
+import { vouchingFor } from '../core/trustedScripts.ts';
+import { holding, registerTransfers } from './transfer.ts';
 
 /** How limbeck gets a worker: its own prebuilt file, a worker that the caller makes, or none. */
 export type WorkerOption = 'shipped' | 'none' | (() => Worker);
@@ -10,12 +11,18 @@ export type WorkerOption = 'shipped' | 'none' | (() => Worker);
  * when the worker dies.
  */
 export interface Host<Api> extends AsyncDisposable {
-  call<T>(use: (api: Api) => Promise<T>): Promise<T>;
+  /**
+   * Signals, iterables and callables among the arguments serve this call only. Once `signal` is aborted, a worker that
+   * does not answer for half a minute counts as dead.
+   */
+  call<T>(use: (api: Api) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** Resolves when the worker died by itself; never when it was disposed. */
   readonly died: Promise<LimbeckError>;
 }
 
 const START_MS = 20_000;
+/** Far longer than a step takes on a slow device: a run that is cancelled ends between two steps, and keeps its weights. */
+const CANCEL_MS = 30_000;
 
 /** What a worker sends once it listens: the name of the lock that it holds for as long as it lives. */
 export interface HelloMessage {
@@ -59,15 +66,30 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>): Pro
 
   return {
     died: ended.then((error) => (error.code === 'disposed' ? new Promise<never>(() => undefined) : error)),
-    async call(use) {
+    async call(use, signal) {
       if (isDisposed) throw new LimbeckError('disposed', 'This worker was disposed; nothing more can be asked of it.');
       if (dead !== undefined) throw dead;
-      const answer = use(remote as unknown as Api);
-      // A race against a promise that outlives it would keep every answer.
-      return new Promise((resolve, reject) => {
-        waiting.add(reject);
-        answer.then(resolve, reject).finally(() => waiting.delete(reject));
-      });
+      const { answer, release } = holding(() => use(remote as unknown as Api));
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const onAbort = () => {
+        timer = setTimeout(() => endWith(workerDied(`it did not answer for ${CANCEL_MS / 1000} s`)), CANCEL_MS);
+      };
+      if (signal?.aborted) onAbort();
+      else signal?.addEventListener('abort', onAbort, { once: true });
+      let end: (error: LimbeckError) => void = () => undefined;
+      try {
+        // A race against a promise that outlives it would keep every answer.
+        return await new Promise((resolve, reject) => {
+          end = reject;
+          waiting.add(end);
+          answer.then(resolve, reject);
+        });
+      } finally {
+        waiting.delete(end);
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        release();
+      }
     },
     async [Symbol.asyncDispose]() {
       if (isDisposed) return;
@@ -85,7 +107,8 @@ function makeWorker(option: 'shipped' | (() => Worker)): Worker {
   try {
     if (typeof option === 'function') return option();
     // One literal expression: bundlers look for exactly this form.
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    const make = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    return vouchingFor(() => true, make);
   } catch (error) {
     throw unreachable(messageOf(error), error);
   }
@@ -119,7 +142,7 @@ function unreachable(why: string, cause?: unknown): LimbeckError {
   return new LimbeckError(
     'worker-unreachable',
     `limbeck's worker did not start: ${why}. Serve the package's dist/worker.js from your own origin, allow it in the ` +
-      "content security policy (worker-src 'self'), or make the worker yourself: worker: () => new Worker(url, " +
+      "content security policy (worker-src 'self', and trusted-types limbeck where Trusted Types are required), or make the worker yourself: worker: () => new Worker(url, " +
       "{ type: 'module' }). worker: 'none' runs on this thread instead.",
     { details: { why }, cause },
   );

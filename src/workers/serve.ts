@@ -6,15 +6,15 @@ import { registerTransfers } from './transfer.ts';
 export function serve(api: object): void {
   registerTransfers();
   expose(api);
-  const lock = navigator.locks === undefined ? undefined : `limbeck-worker-${crypto.randomUUID()}`;
-  const hello: HelloMessage = { limbeck: 'ready', lock };
-  const greet = () => self.postMessage(hello);
-  if (lock === undefined) greet();
-  else {
-    // The lock is held until this worker ends, in whatever way: that is how its host notices.
-    void navigator.locks.request(lock, () => {
-      greet();
+  const greet = (lock?: string) => self.postMessage({ limbeck: 'ready', lock } satisfies HelloMessage);
+  // The lock is held until this worker ends, in whatever way: that is how its host notices.
+  const takeLock = async () => {
+    const lock = `limbeck-worker-${crypto.randomUUID()}`;
+    await navigator.locks.request(lock, () => {
+      greet(lock);
       return new Promise(() => undefined);
     });
-  }
+  };
+  // A page without storage has no locks, or is refused them; its host is told at once all the same.
+  takeLock().catch(() => greet());
 }

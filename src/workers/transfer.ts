@@ -46,20 +46,48 @@ function canCross(value: unknown): boolean {
   }
 }
 
+/** How to let go of what the arguments of the call that is being made hold on this side. */
+let held: (() => void)[] | undefined;
+
+/**
+ * Makes a call whose arguments may be signals, iterables and callables: each holds a port here, and a signal a listener,
+ * however long the signal itself lives. `release` lets go of them; to be called when the call has ended, in whatever way.
+ */
+export function holding<T>(call: () => T): { readonly answer: T; release(): void } {
+  const outer = held;
+  const own: (() => void)[] = [];
+  held = own;
+  const release = () => {
+    for (const letGo of own.splice(0)) letGo();
+  };
+  try {
+    return { answer: call(), release };
+  } catch (error) {
+    release();
+    throw error;
+  } finally {
+    held = outer;
+  }
+}
+
 /** A signal crosses as a port: the far side gets a signal of its own that follows this one. */
-const signals: TransferHandler<AbortSignal, { port: MessagePort; isAborted: boolean; reason?: PortableError }> = {
+const signals: TransferHandler<AbortSignal, { port?: MessagePort; reason?: PortableError }> = {
   canHandle: (value): value is AbortSignal => value instanceof AbortSignal,
   serialize(signal) {
+    if (signal.aborted) return [{ reason: packError(signal.reason) }, []];
     const { port1, port2 } = new MessageChannel();
     const send = () => port1.postMessage(packError(signal.reason));
-    if (!signal.aborted) signal.addEventListener('abort', send, { once: true });
-    const reason = signal.aborted ? { reason: packError(signal.reason) } : {};
-    return [{ port: port2, isAborted: signal.aborted, ...reason }, [port2]];
+    signal.addEventListener('abort', send, { once: true });
+    held?.push(() => {
+      signal.removeEventListener('abort', send);
+      port1.close();
+    });
+    return [{ port: port2 }, [port2]];
   },
-  deserialize({ port, isAborted, reason }) {
+  deserialize({ port, reason }) {
     const controller = new AbortController();
     const abort = (packed: PortableError | undefined) => controller.abort(packed && unpackError(packed));
-    if (isAborted) abort(reason);
+    if (port === undefined) abort(reason);
     else {
       port.onmessage = ({ data }) => {
         abort(data as PortableError);
@@ -69,6 +97,14 @@ const signals: TransferHandler<AbortSignal, { port: MessagePort; isAborted: bool
     return controller.signal;
   },
 };
+
+/** What comlink's own handler does, and remembers the port. */
+function exposeOnPort(target: object): [MessagePort, Transferable[]] {
+  const { port1, port2 } = new MessageChannel();
+  expose(target, port1);
+  held?.push(() => port1.close());
+  return [port2, [port2]];
+}
 
 interface RemoteIterator {
   next(): Promise<IteratorResult<unknown>>;
@@ -80,16 +116,14 @@ const iterables: TransferHandler<AsyncIterable<unknown>, MessagePort> = {
   canHandle: (value): value is AsyncIterable<unknown> =>
     typeof value === 'object' && value !== null && Symbol.asyncIterator in value,
   serialize(iterable) {
-    const { port1, port2 } = new MessageChannel();
     const iterator = iterable[Symbol.asyncIterator]();
-    const remote: RemoteIterator = {
-      next: () => iterator.next(),
-      stop: async () => {
-        await iterator.return?.();
-      },
+    const stop = async () => {
+      await iterator.return?.();
     };
-    expose(remote, port1);
-    return [port2, [port2]];
+    const remote: RemoteIterator = { next: () => iterator.next(), stop };
+    // Whoever was to read it may be gone, or never have begun.
+    held?.push(() => void stop().catch(() => undefined));
+    return exposeOnPort(remote);
   },
   deserialize(port) {
     const remote = wrap<RemoteIterator>(port) as Remote<RemoteIterator>;
@@ -121,12 +155,14 @@ export function registerTransfers(): void {
       throw unpackError(packed);
     },
   };
+  const proxies = transferHandlers.get('proxy') as TransferHandler<object, MessagePort>;
   transferHandlers.set('throw', thrown as unknown as TransferHandler<unknown, unknown>);
+  transferHandlers.set('proxy', { ...proxies, serialize: exposeOnPort } as TransferHandler<unknown, unknown>);
   transferHandlers.set('signal', signals as unknown as TransferHandler<unknown, unknown>);
   transferHandlers.set('iterable', iterables as unknown as TransferHandler<unknown, unknown>);
 }
 
-/** A function, or an object of functions, that the far side may call. */
+/** A function, or an object of functions, that the far side may call while the call it was given to lasts. */
 export function callable<T extends object>(target: T): T {
   return proxy(target) as unknown as T;
 }

@@ -3,6 +3,7 @@ import { runKernel } from '../dispatch';
 /**
  * Runs one kernel on several threads over one shared memory. The calling thread writes a job, wakes the helpers, does
  * the first part itself and waits for the rest; helpers spin briefly for the next job, then sleep.
+ * No wait here is without an end: whoever calls counts how long nothing moves (`runtime/kernels/pool.ts`).
  * The control block: 32-bit words in this order; `runtime/kernels/pool.ts` owns it.
  */
 const SEQUENCE: usize = 0;
@@ -13,33 +14,52 @@ const PARTS: usize = 16;
 
 /** About twenty microseconds: longer than the gap between two kernels of a step, short beside a time slice. */
 const SPINS: i32 = 4000;
+/** Some tenths of a second. */
+const LONG_SPINS: i32 = 50_000_000;
 
 /** In place of a kernel's number: the helper is to leave. */
 const STOP: i32 = -1;
-/** Some seconds; a helper that has not left by then is not alive. */
-const STOP_SPINS: i32 = 500_000_000;
+/** What a helper that failed adds to FINISHED: more than all helpers together. */
+const FAILED: i32 = 65_536;
 
-/** Runs a kernel on this thread and `parts` − 1 helpers, and returns when all of it is done. */
-export function runShared(control: usize, kernel: i32, args: usize, scratch: usize, parts: i32, helpers: i32): void {
+/** What became of a wait. */
+const LATE: i32 = 0;
+const DONE: i32 = 1;
+const DEAD: i32 = 2;
+
+/** Runs a kernel on this thread and `parts` − 1 helpers; gives 1 once all of it is done, else what `awaitHelpers` gives. */
+export function runShared(control: usize, kernel: i32, args: usize, scratch: usize, parts: i32, helpers: i32): i32 {
   store<i32>(control + ARGS, <i32>args);
   store<i32>(control + PARTS, parts);
   announce(control, kernel);
   runKernel(kernel, args, scratch, 0, parts);
-  while (atomic.load<i32>(control + FINISHED) < helpers) {}
+  return awaitHelpers(control, helpers);
+}
+
+/** Waits for the helpers: 1 once all have done their parts, 2 where one failed, 0 after some tenths of a second. */
+export function awaitHelpers(control: usize, helpers: i32): i32 {
+  for (let spins = 0; spins < LONG_SPINS; spins++) {
+    const finished = atomic.load<i32>(control + FINISHED);
+    if (finished >= helpers) return finished == helpers ? DONE : DEAD;
+  }
+  return LATE;
 }
 
 /**
  * Runs recorded kernels one after the other: number, argument address, whether all threads take part, and a spare word.
  * With 0 `helpers` the calling thread does it all; those that there are sleep on, and are not told of these jobs.
+ * Gives how many are done: the next one is waited for still, and `awaitHelpers` says how it stands.
  */
-export function runPlan(control: usize, table: usize, count: i32, scratch: usize, helpers: i32): void {
+export function runPlan(control: usize, table: usize, count: i32, scratch: usize, helpers: i32): i32 {
   for (let i = 0; i < count; i++) {
     const kernel = load<i32>(table);
     const args = <usize>load<i32>(table, 4);
-    if (helpers > 0 && load<i32>(table, 8) == 1) runShared(control, kernel, args, scratch, helpers + 1, helpers);
-    else runKernel(kernel, args, scratch, 0, 1);
+    if (helpers > 0 && load<i32>(table, 8) == 1) {
+      if (runShared(control, kernel, args, scratch, helpers + 1, helpers) != DONE) return i;
+    } else runKernel(kernel, args, scratch, 0, 1);
     table += 16;
   }
+  return count;
 }
 
 function announce(control: usize, kernel: i32): void {
@@ -50,15 +70,11 @@ function announce(control: usize, kernel: i32): void {
 }
 
 /**
- * Sends the helpers away and waits until they have left: a worker that is told to end still runs for a while, and would
- * take whatever comes to lie at the control block's address for its next job. Gives 1 once nobody reads it any more.
+ * Sends the helpers away; `awaitHelpers` says whether they have left. A worker that is told to end still runs for a
+ * while, and would take whatever comes to lie at the control block's address for its next job.
  */
-export function stopHelpers(control: usize, helpers: i32): i32 {
+export function stopHelpers(control: usize): void {
   announce(control, STOP);
-  for (let spins = 0; spins < STOP_SPINS; spins++) {
-    if (atomic.load<i32>(control + FINISHED) == helpers) return 1;
-  }
-  return 0;
 }
 
 /** The life of a helper, until it is sent away. */
@@ -79,4 +95,9 @@ export function helperLoop(control: usize, scratch: usize, part: i32): void {
     if (part < parts) runKernel(kernel, <usize>load<i32>(control + ARGS), scratch, part, parts);
     atomic.add<i32>(control + FINISHED, 1);
   }
+}
+
+/** A helper's last word, after a trap. */
+export function helperFailed(control: usize): void {
+  atomic.add<i32>(control + FINISHED, FAILED);
 }

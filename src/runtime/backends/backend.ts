@@ -36,7 +36,10 @@ export interface OpenBackend {
   readonly description: BackendDescription;
   /** On webgpu only; it ends with the backend. */
   readonly gpuDevice?: GpuDevice;
+  /** Whether a thread died since: it works on one, on a heap that is not to be trusted for long. Open it again. */
+  hasLostThread?(): boolean;
   /** Bytes of the WebAssembly heap, or of the GPU's buffers; 0 on backends without either. */
   heapBytes(): number;
-  dispose(): void;
+  /** Resolves when its threads are gone. */
+  dispose(): void | Promise<void>;
 }

@@ -1,7 +1,8 @@
 import { messageOf } from '../../core/errors.ts';
 import { checkCount, checkOneOf } from '../../core/options.ts';
-import { canStartBlobWorkers, detectCapabilities, requireWasm } from '../capabilities.ts';
+import { detectCapabilities, requireWasm } from '../capabilities.ts';
 import { getBackend, setBackend } from '../tf.ts';
+import { findThreadScript } from '../threadScript.ts';
 import type { BackendName, BackendOptions, OpenBackend } from './backend.ts';
 import { openCpu } from './cpu.ts';
 import { openWasm } from './wasm.ts';
@@ -28,8 +29,9 @@ export async function openBackendHere(options: BackendOptions = {}): Promise<Ope
   try {
     const opened = await open(options);
     const dispose = () => {
-      opened.dispose();
+      const gone = opened.dispose();
       restore();
+      return gone;
     };
     return { ...opened, dispose };
   } catch (error) {
@@ -68,12 +70,15 @@ async function open(options: BackendOptions): Promise<OpenBackend> {
   }
   requireWasm();
   if (capabilities.why['relaxed'] !== undefined) notices.push(capabilities.why['relaxed']);
-  if (threads > 1 && !(await canStartBlobWorkers())) {
+  const script = threads > 1 ? await findThreadScript(options.assetBase) : undefined;
+  if (threads > 1 && script === undefined) {
     notices.push(
-      'The content security policy forbids workers made from blobs (worker-src blob:), so one thread is used.',
+      'No helper thread starts here, so one thread is used: serve dist/threads.js beside the worker, with the same ' +
+        "headers, and allow it in the content security policy (worker-src 'self').",
     );
     threads = 1;
   }
   const simdLevel = options.simdLevel === 'simd' ? 'simd' : capabilities.simdLevel;
-  return openWasm({ threads, simdLevel, isIsolated: capabilities.isIsolated, assetBase: options.assetBase, notices });
+  const { isIsolated } = capabilities;
+  return openWasm({ threads, script, simdLevel, isIsolated, assetBase: options.assetBase, notices });
 }

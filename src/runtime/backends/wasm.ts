@@ -13,6 +13,8 @@ const TFJS_PRIORITY = 2;
 
 interface WasmOptions {
   readonly threads: number;
+  /** From where threads start; needed for more than one. */
+  readonly script: string | undefined;
   readonly simdLevel: SimdLevel;
   readonly isIsolated: boolean;
   readonly assetBase: string | undefined;
@@ -26,6 +28,7 @@ interface WasmOptions {
  */
 export async function openWasm({
   threads,
+  script,
   simdLevel,
   isIsolated,
   assetBase,
@@ -39,12 +42,12 @@ export async function openWasm({
   const factory = tf.findBackendFactory('wasm');
   if (threads > 1) checkSharedHeap();
   await startTfjs();
-  const kernels = await installKernels(bytes, threads);
+  const kernels = await installKernels(bytes, threads, { script });
   const backend = tf.backend() as tf.BackendWasm;
   const heap = heapOf(backend);
   const extra =
     kernels.threads < threads
-      ? ['Helper workers did not start (is worker-src blob: allowed?), so one thread is used.']
+      ? [`${kernels.threads} of ${threads} threads started, so the others are done without.`]
       : [];
   return {
     description: {
@@ -55,15 +58,17 @@ export async function openWasm({
       isIsolated,
       notices: [...notices, ...extra],
     },
+    hasLostThread: () => kernels.hasLostThread(),
     heapBytes: () => heap.memory.buffer.byteLength,
-    dispose() {
-      kernels.uninstall();
+    async dispose() {
+      const gone = kernels.uninstall();
       // A model of this thread that got its weights here would lose them, so the heap stays as long as it holds any.
       if (backend.numDataIds() === 0) {
         tf.removeBackend('wasm');
         // tfjs forgets how to make a backend that was removed; the next opening needs it again.
         tf.registerBackend('wasm', factory, TFJS_PRIORITY);
       }
+      await gone;
     },
   };
 }

@@ -19,7 +19,7 @@ import { type Allocations, watchAllocations } from './allocation.ts';
 import { fallbacks } from './fallbacks.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
 import { type Recording, recordPlan } from './plan.ts';
-import { startPool, type WasmHeap } from './pool.ts';
+import { type PoolOptions, startPool, type WasmHeap } from './pool.ts';
 
 const WASM = 'wasm';
 
@@ -27,6 +27,7 @@ const WASM = 'wasm';
 export interface InstalledKernels {
   readonly kernelNames: readonly string[];
   readonly threads: number;
+  hasLostThread(): boolean;
   /** From now on one thread works, or all do; the results are the same bits. */
   useThreads(which: 'one' | 'all'): void;
   /** Does the work, and keeps its calls of compiled code as a plan that makes them again; see `recordPlan`. */
@@ -34,23 +35,24 @@ export interface InstalledKernels {
   /** The heap as it is now; another buffer once it has grown. */
   bytes(): Uint8Array;
   addressOf(tensor: TensorInfo): number;
-  uninstall(): void;
+  /** Puts all back at once; resolves when the threads are gone too. */
+  uninstall(): Promise<void>;
 }
 
 let installed: InstalledKernels | undefined;
 
 /**
  * Replaces operations of the current tfjs-wasm backend by limbeck's kernels, in place on its heap.
- * `bytes` is one of the shipped kernel binaries, `threads` how many threads may work on one operation, and
- * `leastSharedWork` the multiply-adds from which more than one does (0 in tests: always).
+ * `bytes` is one of the shipped kernel binaries, `threads` how many threads may work on one operation, where `options`
+ * say from where they start.
  * Throws    backend-unavailable: another backend is current · out-of-memory
  */
 export async function installKernels(
   bytes: Uint8Array,
   threads = 1,
-  leastSharedWork?: number,
+  options: PoolOptions = {},
 ): Promise<InstalledKernels> {
-  installed?.uninstall();
+  await installed?.uninstall();
   if (getBackend() !== WASM) {
     throw new LimbeckError(
       'backend-unavailable',
@@ -59,7 +61,7 @@ export async function installKernels(
   }
   const backend = currentBackend() as BackendWasm;
   const heap = heapOf(backend);
-  const pool = await startPool(heap, bytes, threads, leastSharedWork);
+  const pool = await startPool(heap, bytes, threads, options);
   const allocations = watchAllocations(backend, heap.memory);
   const context: KernelContext = {
     backend,
@@ -76,6 +78,7 @@ export async function installKernels(
   installed = {
     kernelNames: list.map((kernel) => kernel.kernelName),
     threads: pool.threads,
+    hasLostThread: pool.hasLostThread,
     useThreads: pool.useThreads,
     record: (work) => recordPlan(context, work),
     bytes: () => new Uint8Array(heap.memory.buffer),
@@ -84,8 +87,8 @@ export async function installKernels(
       // Backwards: an operation may have been replaced twice.
       for (const putBack of undo.reverse()) putBack();
       allocations.undo();
-      pool.dispose();
       installed = undefined;
+      return pool.dispose();
     }),
   };
   return installed;
@@ -97,8 +100,8 @@ export function currentKernels(): InstalledKernels | undefined {
 }
 
 /** Puts back the operations that `installKernels` replaced; without effect where none are installed. */
-export function uninstallKernels(): void {
-  installed?.uninstall();
+export async function uninstallKernels(): Promise<void> {
+  await installed?.uninstall();
 }
 
 function replaceKernel({ kernelName, run }: Kernel, context: KernelContext, allocations: Allocations): () => void {
@@ -178,11 +181,10 @@ export function heapOf(backend: BackendWasm): WasmHeap {
   return { memory, malloc: (bytes) => wasm._malloc(bytes) >>> 0, free: (address) => wasm._free(address) };
 }
 
-function onlyOnce(action: () => void): () => void {
-  let isDone = false;
+function onlyOnce<T>(action: () => T): () => T {
+  let done: { readonly value: T } | undefined;
   return () => {
-    if (isDone) return;
-    isDone = true;
-    action();
+    done ??= { value: action() };
+    return done.value;
   };
 }

@@ -5,11 +5,13 @@ import type { KERNEL_NUMBERS } from './numbers.ts';
 export interface KernelExports {
   gemmScratchBytes(): number;
   runKernel(kernel: number, args: number, scratch: number, part: number, parts: number): void;
-  runShared(control: number, kernel: number, args: number, scratch: number, parts: number, helpers: number): void;
-  runPlan(control: number, table: number, count: number, scratch: number, helpers: number): void;
-  helperLoop(control: number, scratch: number, part: number): void;
-  /** Gives 1 once every helper has left. */
-  stopHelpers(control: number, helpers: number): number;
+  /** Gives 1 once all is done; else helpers are waited for still. */
+  runShared(control: number, kernel: number, args: number, scratch: number, parts: number, helpers: number): number;
+  /** Gives 1 once all helpers are done, 2 where one failed, 0 after some tenths of a second. */
+  awaitHelpers(control: number, helpers: number): number;
+  /** Gives how many kernels are done; where these are not all, helpers are waited for in the next. */
+  runPlan(control: number, table: number, count: number, scratch: number, helpers: number): number;
+  stopHelpers(control: number): void;
 }
 
 export type WasmKernel = keyof typeof KERNEL_NUMBERS;

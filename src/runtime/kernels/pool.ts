@@ -1,6 +1,8 @@
+import { LimbeckError } from '../../core/errors.ts';
 import { outOfMemory } from './allocation.ts';
 import { compileKernels, isShared, linkKernels, type WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
+import { makeThreadLock, startThread, type ThreadMessage, whenGone } from './startThread.ts';
 
 /** The parts of tfjs-wasm's Emscripten module that the kernels use. */
 export interface WasmHeap {
@@ -12,9 +14,14 @@ export interface WasmHeap {
 /** Runs compiled kernels in place on tfjs's heap, on one thread or several. */
 export interface KernelPool {
   readonly threads: number;
+  /** Whether a thread was lost: this one works alone since, and what another may still write to is not to be trusted for long. */
+  hasLostThread(): boolean;
   /** From now on this thread alone works, or all of them do; the results are the same bits. */
   useThreads(which: 'one' | 'all'): void;
-  /** Runs a kernel with its argument words; `work` (multiply-adds or values) decides whether threads are worth it. */
+  /**
+   * Runs a kernel with its argument words; `work` (multiply-adds or values) decides whether threads are worth it.
+   * Throws    thread-died: its results are not whole; what runs later runs on this thread
+   */
   run(kernel: WasmKernel, words: readonly number[], work: number): void;
   /** A scratch region of at least `bytes`, valid until the next call of `scratch`. */
   scratch(bytes: number): number;
@@ -22,13 +29,17 @@ export interface KernelPool {
   scratchAddress(): number;
   /** Does the work, and appends every call of `run` that it makes. */
   recording<T>(records: PlanRecord[], work: () => T): T;
-  /** Runs `count` recorded kernels; `table` holds number, argument address, whether shared, and nothing, for each. */
+  /**
+   * Runs `count` recorded kernels; `table` holds number, argument address, whether shared, and nothing, for each.
+   * Throws    thread-died
+   */
   runPlan(table: number, count: number): void;
   /** Throws out-of-memory. The caller frees it. */
   allocate(bytes: number): number;
   free(address: number): void;
   write(address: number, words: Int32Array): void;
-  dispose(): void;
+  /** Frees all at once; resolves when the helpers are gone too. */
+  dispose(): Promise<void>;
 }
 
 /** One call of `run`. */
@@ -39,27 +50,42 @@ export interface PlanRecord {
 }
 
 const ARGS_BYTES = 256;
+/** Of one call in the table of a plan. */
+const PLAN_BYTES = 16;
+/** Some seconds; a helper that has not left by then is not alive. */
+const ROUNDS_TO_LEAVE = 10;
 const CONTROL_BYTES = 64;
 /** Below this much work, waking a helper (some 5 µs) costs more than it gives. */
 const LEAST_SHARED_WORK = 100_000;
 
-/** The life of a helper worker: link the same module to the same memory, then wait for work inside wasm. */
-const helperSource = `self.onmessage = async ({ data }) => {
-  const { module, memory, control, scratch, part } = data;
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  self.postMessage('ready');
-  exports.helperLoop(control, scratch, part);
-};`;
+/** What the compiled code gives for a wait. */
+const DONE = 1;
+/**
+ * How long no helper may move before one counts as dead. A machine that sleeps, or runs something else, stops the clock:
+ * a round of waiting counts for a second at most, and needs this thread to run.
+ */
+const PATIENCE_MS = 30_000;
+const MOST_ROUND_MS = 1000;
+/** The control block's second word: helpers that are done, and, above, those that failed; see wasm/pool. */
+const FINISHED_WORD = 1;
+
+export interface PoolOptions {
+  /** From where helper threads start (`findThreadScript`); without it there are none. */
+  readonly script?: string | undefined;
+  /** Multiply-adds from which more than one thread works; 0 in tests: always. */
+  readonly leastSharedWork?: number;
+  readonly patienceMs?: number;
+}
 
 /**
- * Starts the pool. Helpers need a shared memory and blob workers; where one fails to start, fewer threads are used.
+ * Starts the pool. Helpers need a shared memory; where one fails to start, fewer threads are used.
  * Throws    out-of-memory
  */
 export async function startPool(
   heap: WasmHeap,
   bytes: Uint8Array,
   threads: number,
-  leastSharedWork = LEAST_SHARED_WORK,
+  { script, leastSharedWork = LEAST_SHARED_WORK, patienceMs = PATIENCE_MS }: PoolOptions = {},
 ): Promise<KernelPool> {
   const module = await compileKernels(bytes, heap.memory);
   const kernels = await linkKernels(module, heap.memory);
@@ -78,30 +104,79 @@ export async function startPool(
   const control = allocate(CONTROL_BYTES);
   new Uint8Array(heap.memory.buffer, control, CONTROL_BYTES).fill(0);
   const ownScratch = allocate(kernels.gemmScratchBytes());
-  const helpers: Worker[] = [];
-  for (let part = 1; part < threads && isShared(heap.memory); part++) {
-    const message = { module, memory: heap.memory, control, scratch: allocate(kernels.gemmScratchBytes()), part };
-    const helper = await startHelper(message);
-    if (helper === undefined) break;
-    helpers.push(helper);
-  }
+  const count = script !== undefined && isShared(heap.memory) ? threads - 1 : 0;
+  // Before any helper starts: where there is no room, none is left behind.
+  const scratches = Array.from({ length: count }, () => allocate(kernels.gemmScratchBytes()));
+  const link = { module, memory: heap.memory };
+  const starting = Array.from({ length: count }, () => startThread(script as string, 'linked', link));
+  const helpers = (await Promise.all(starting)).filter((helper) => helper !== undefined);
+  const locks = helpers.map(makeThreadLock);
+  helpers.forEach((helper, i) => {
+    const work = { control, scratch: scratches[i] as number, part: i + 1, lock: locks[i] };
+    helper.postMessage({ work } satisfies Partial<ThreadMessage>);
+  });
   let arena = { address: 0, bytes: 0 };
   let recorded: PlanRecord[] | undefined;
   let isAlone = helpers.length === 0;
+  let hasLost = false;
+
+  /** How many helpers are through with this job, and how many of these failed. */
+  const finished = () => {
+    const word = Atomics.load(new Int32Array(heap.memory.buffer, control), FINISHED_WORD);
+    return { all: (word & 0xffff) + (word >> 16), failed: word >> 16 };
+  };
+
+  /** Waits on where the compiled code gave up. */
+  function awaitHelpers(): void {
+    let before = finished().all;
+    for (let idleMs = 0; idleMs < patienceMs; ) {
+      const start = performance.now();
+      if (kernels.awaitHelpers(control, helpers.length) === DONE) return;
+      const { all, failed } = finished();
+      if (all === helpers.length && failed > 0) break;
+      idleMs = all === before ? idleMs + Math.min(performance.now() - start, MOST_ROUND_MS) : 0;
+      before = all;
+    }
+    throw threadDied(helpers.length + 1);
+  }
+
+  /** A helper is behind once something is thrown here; it would take part in the next job at a wrong moment. */
+  function lost(error: unknown): unknown {
+    hasLost = isAlone = true;
+    return error;
+  }
+
+  /** Whether all have left. */
+  function sendAway(): boolean {
+    kernels.stopHelpers(control);
+    if (hasLost) return false;
+    for (let round = 0; round < ROUNDS_TO_LEAVE; round++) {
+      if (kernels.awaitHelpers(control, helpers.length) === DONE) return true;
+    }
+    return false;
+  }
 
   return {
     threads: helpers.length + 1,
+    hasLostThread: () => hasLost,
     useThreads(which) {
-      isAlone = which === 'one' || helpers.length === 0;
+      isAlone = which === 'one' || hasLost || helpers.length === 0;
     },
     run(kernel, words, work) {
       new Int32Array(heap.memory.buffer, args, words.length).set(words);
       const number = KERNEL_NUMBERS[kernel];
       const isShared = helpers.length > 0 && work >= leastSharedWork;
       recorded?.push({ kernel, words: [...words], isShared });
-      if (isShared && !isAlone)
-        kernels.runShared(control, number, args, ownScratch, helpers.length + 1, helpers.length);
-      else kernels.runKernel(number, args, ownScratch, 0, 1);
+      if (!isShared || isAlone) {
+        kernels.runKernel(number, args, ownScratch, 0, 1);
+        return;
+      }
+      const { length } = helpers;
+      try {
+        if (kernels.runShared(control, number, args, ownScratch, length + 1, length) !== DONE) awaitHelpers();
+      } catch (error) {
+        throw lost(error);
+      }
     },
     scratchAddress: () => arena.address,
     recording(records, work) {
@@ -112,7 +187,17 @@ export async function startPool(
         recorded = undefined;
       }
     },
-    runPlan: (table, count) => kernels.runPlan(control, table, count, ownScratch, isAlone ? 0 : helpers.length),
+    runPlan(table, count) {
+      const together = isAlone ? 0 : helpers.length;
+      try {
+        for (let done = 0; done < count; done++) {
+          done += kernels.runPlan(control, table + PLAN_BYTES * done, count - done, ownScratch, together);
+          if (done < count) awaitHelpers();
+        }
+      } catch (error) {
+        throw together === 0 ? error : lost(error);
+      }
+    },
     allocate: allocated,
     free: (address) => heap.free(address),
     write: (address, words) => new Int32Array(heap.memory.buffer, address, words.length).set(words),
@@ -125,35 +210,24 @@ export async function startPool(
       }
       return arena.address;
     },
-    dispose() {
+    async dispose() {
       // What a helper may still read is not given back, however long it lives.
-      const isQuiet = helpers.length === 0 || kernels.stopHelpers(control, helpers.length) === 1;
+      const isQuiet = helpers.length === 0 || sendAway();
       for (const helper of helpers) helper.terminate();
       if (isQuiet) for (const address of owned) heap.free(address);
       if (arena.address > 0) heap.free(arena.address);
       owned.length = helpers.length = 0;
       arena = { address: -1, bytes: 0 };
+      await whenGone(locks.splice(0));
     },
   };
 }
 
-/** A policy may forbid blob workers: by an exception or by an error event. Then there is no helper. */
-function startHelper(message: object): Promise<Worker | undefined> {
-  return new Promise((resolve) => {
-    const url = URL.createObjectURL(new Blob([helperSource], { type: 'text/javascript' }));
-    let worker: Worker | undefined;
-    const settle = (helper: Worker | undefined) => {
-      URL.revokeObjectURL(url);
-      if (helper === undefined) worker?.terminate();
-      resolve(helper);
-    };
-    try {
-      worker = new Worker(url, { name: 'limbeck-kernel-helper' });
-      worker.onmessage = () => settle(worker);
-      worker.onerror = () => settle(undefined);
-      worker.postMessage(message);
-    } catch {
-      settle(undefined);
-    }
-  });
+function threadDied(threads: number): LimbeckError {
+  return new LimbeckError(
+    'thread-died',
+    `One of the ${threads} threads that compute together has died, or did not move for ${PATIENCE_MS / 1000} s. What it ` +
+      'was asked for is not whole; ask again, and fewer threads compute it.',
+    { details: { threads } },
+  );
 }

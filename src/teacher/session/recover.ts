@@ -146,7 +146,7 @@ export function nextPlacement(
 ): Placement | undefined {
   if (!(error instanceof LimbeckError)) return undefined;
   const isMemory = error.code === 'out-of-memory';
-  const isDeath = error.code === 'worker-died' || error.details['isCrash'] === true;
+  const isDeath = ['worker-died', 'thread-died'].includes(error.code) || error.details['isCrash'] === true;
   if (!isMemory && !isDeath && error.code !== 'teacher-failed') return undefined;
   if (placement.device !== 'wasm') return { ...placement, device: 'wasm' };
   if (!isMemory && !isDeath) return undefined;

@@ -1,0 +1,23 @@
+// A thread that dies under a trainer: the run ends with a code, and the next one goes on without it.
+import { bundle, expect, livingWorkers, test } from './fixtures.ts';
+
+for (const how of ['trap', 'silence'] as const) {
+  test(`a kernel thread that ends by ${how} ends the run, and the next has one less`, async ({ page, serveDist }) => {
+    const body = await bundle('pages/deadThread.ts');
+    const url = await serveDist({ extra: { '/dead-thread.js': { type: 'text/javascript', body } } });
+    await page.goto(`${url}/empty.html`);
+    const result = await page.evaluate(async (how) => {
+      const script = '/dead-thread.js';
+      const { trainWithout } = (await import(script)) as typeof import('./pages/deadThread.ts');
+      return trainWithout(how);
+    }, how);
+    expect(result.threads).toBe(2);
+    expect(result.first.code, result.first.message).toBe('thread-died');
+    expect(result.second.code).toBeUndefined();
+    // The trap is in the check of the first run, before it has a weight; silence falls in the midst of its steps.
+    const told = 'One of 2 threads died, so training goes on with 1.';
+    expect(result.second.notices).toContain(told);
+    expect([result.kept !== undefined, result.areFinite]).toEqual([how === 'silence', true]);
+    await expect.poll(() => livingWorkers(page)).toBe(0);
+  });
+}

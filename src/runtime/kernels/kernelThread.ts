@@ -1,0 +1,47 @@
+// The script of a helper of limbeck's kernels, which the build makes into a file (`scripts/threadsFile.mjs`). A classic
+// script, never imported.
+import type { ThreadMessage } from './startThread.ts';
+
+interface Exports {
+  helperLoop(control: number, scratch: number, part: number): void;
+  helperFailed(control: number): void;
+}
+
+let linked: Exports | undefined;
+
+async function onThreadMessage({ data }: MessageEvent<Partial<ThreadMessage>>): Promise<void> {
+  const { link, work } = data;
+  if (link !== undefined) {
+    const { module, memory } = link;
+    linked = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
+    postMessage({ thread: 'linked' });
+  }
+  if (work !== undefined && linked !== undefined) {
+    await holdForLife(work.lock);
+    try {
+      linked.helperLoop(work.control, work.scratch, work.part);
+    } catch (error) {
+      // Whoever waits for this thread is inside wasm and gets no message, only this word.
+      linked.helperFailed(work.control);
+      throw error;
+    }
+    self.close();
+  }
+}
+
+/** Held until this thread is gone, in whatever way: that is how its end is known. */
+function holdForLife(lock: string | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (lock === undefined) return resolve();
+    const hold = () => {
+      resolve();
+      return new Promise(() => undefined);
+    };
+    navigator.locks.request(lock, hold).catch(() => resolve());
+  });
+}
+
+const onHelperFault = () => postMessage({ thread: 'failed' });
+addEventListener('message', (event: MessageEvent) => void onThreadMessage(event).catch(onHelperFault));
+addEventListener('messageerror', onHelperFault);
+postMessage({ thread: 'alive' });

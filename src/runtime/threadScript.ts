@@ -1,0 +1,33 @@
+import { trustedScript } from '../core/trustedScripts.ts';
+import { assetUrl } from './assets.ts';
+import { startThread } from './kernels/startThread.ts';
+
+/** From where threads started before, by the folder that was named. */
+const found = new Map<string | undefined, string>();
+
+/**
+ * The script from which threads start here, vouched for: the shipped file, or a blob of its text. A blob starts sooner
+ * where there are several; the file needs no more than `worker-src 'self'`, and is tried first where its own response
+ * tells of a policy without blobs. Undefined where neither starts.
+ */
+export async function findThreadScript(assetBase?: string): Promise<string | undefined> {
+  const known = found.get(assetBase);
+  if (known !== undefined) return known;
+  const url = assetUrl('threads.js', assetBase);
+  const file = await fetch(url, { credentials: 'same-origin' }).catch(() => undefined);
+  if (file?.ok !== true) return undefined;
+  const blob = URL.createObjectURL(new Blob([await file.arrayBuffer()], { type: 'text/javascript' }));
+  const isBlobAllowed = file.headers.get('Content-Security-Policy')?.includes('blob:') ?? true;
+  const [first, second] = isBlobAllowed ? [blob, url] : [url, blob];
+  const script = (await ifItStarts(first)) ?? (await ifItStarts(second));
+  if (String(script) !== blob) URL.revokeObjectURL(blob);
+  if (script !== undefined) found.set(assetBase, script);
+  return script;
+}
+
+async function ifItStarts(url: string): Promise<string | undefined> {
+  const script = trustedScript(url);
+  const worker = await startThread(script, 'alive');
+  worker?.terminate();
+  return worker && script;
+}

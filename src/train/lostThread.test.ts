@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { LimbeckError } from '../core/errors.ts';
+import { backendOptions } from '../losses/lossContract.ts';
+import type { BackendOptions } from '../runtime/backends/backend.ts';
+import * as tf from '../runtime/tf.ts';
+import { createEngine, type EngineEvent, type TrainJob, type TrainSource } from './engine.ts';
+import { bytesOf, makeJob, never, problem, sourceOf } from './engineCases.ts';
+
+/** Node has no threads for the kernels: here one is said to be lost, and a kernel fails as it does then. */
+const { opened, fate } = vi.hoisted(() => ({
+  opened: [] as (number | undefined)[],
+  fate: { isLost: false, isFull: false },
+}));
+vi.mock('../runtime/backends/open.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../runtime/backends/open.ts')>();
+  return {
+    async openBackendHere(options: BackendOptions) {
+      if (fate.isFull) throw new LimbeckError('out-of-memory', 'No room.');
+      opened.push(options.threads);
+      fate.isLost = false;
+      const { threads = 1 } = options;
+      const backend = await original.openBackendHere(options);
+      const description = { ...backend.description, threads };
+      return { ...backend, description, hasLostThread: () => fate.isLost };
+    },
+  };
+});
+
+const engine = createEngine();
+beforeAll(() => engine.open({ ...backendOptions('wasm'), threads: 3 }));
+afterAll(() => engine.close());
+
+async function train(changed: Partial<TrainJob> = {}, source: TrainSource = sourceOf(problem), signal = never) {
+  const told: string[] = [];
+  const emit = (event: EngineEvent) => void (event.type === 'notice' && told.push(event.message));
+  return { ...(await engine.train(await makeJob(changed), source, emit, signal)), told };
+}
+
+/** Calls `act` before the batch of that number is read; each is read while the one before is learned. */
+function sourceThat(act: () => void, read: number): TrainSource {
+  const source = sourceOf(problem);
+  let reads = 0;
+  return {
+    ...source,
+    async read(indices) {
+      if (++reads === read) act();
+      return source.read(indices);
+    },
+  };
+}
+
+/** From then on the kernel ends as it does where a helper died, once. */
+function dieIn(kernelName: string): void {
+  const original = tf.getKernel(kernelName, 'wasm') as tf.KernelConfig;
+  tf.unregisterKernel(kernelName, 'wasm');
+  tf.registerKernel({
+    ...original,
+    kernelFunc() {
+      tf.unregisterKernel(kernelName, 'wasm');
+      tf.registerKernel(original);
+      fate.isLost = true;
+      throw new LimbeckError('thread-died', 'It died.');
+    },
+  });
+}
+
+test('a thread that dies in a step ends the run with the weights of the step before', async () => {
+  const controller = new AbortController();
+  const stopped = await train(
+    {},
+    sourceThat(() => controller.abort(), 3),
+    controller.signal,
+  );
+  const untouched = await train({ size: 0, epochs: 0 });
+  const died = await train(
+    {},
+    sourceThat(() => dieIn('_FusedMatMul'), 3),
+  );
+  expect(died.error).toMatchObject({ code: 'thread-died' });
+  expect((died.error as LimbeckError).details).not.toHaveProperty('isHalfApplied');
+  // Both ended in the second step.
+  expect(bytesOf(died.artifacts)).toEqual(bytesOf(stopped.artifacts));
+  expect(bytesOf(died.artifacts)).not.toEqual(bytesOf(untouched.artifacts));
+});
+
+test('and the next run starts on a heap of its own with one thread less, and says so', async () => {
+  expect(opened).toEqual([3]);
+  const { told, error } = await train();
+  expect(error).toBeUndefined();
+  expect(told).toEqual(['One of 3 threads died, so training goes on with 2.']);
+  expect((await train()).told).toEqual([]);
+  expect(opened).toEqual([3, 2]);
+});
+
+test('one that dies while the weights move takes them along: half of them are those of no step', async () => {
+  const dying = train(
+    {},
+    sourceThat(() => dieIn('OptimizerStep'), 4),
+  );
+  await expect(dying).rejects.toMatchObject({ code: 'thread-died', details: { isHalfApplied: true } });
+});
+
+test('a start that fails then is tried again at the next use', async () => {
+  fate.isFull = true;
+  await expect(train()).rejects.toMatchObject({ code: 'out-of-memory' });
+  fate.isFull = false;
+  expect((await train()).told).toEqual(['One of 2 threads died, so training goes on with 1.']);
+  expect(opened).toEqual([3, 2, 1]);
+});
