@@ -78,9 +78,12 @@ export async function bind(
   return (await find()) ?? alone(async () => (await find()) ?? make());
 }
 
-/** Deletes everything under a profile's name. The binding goes first: without it, the rest is nothing. */
+/**
+ * Deletes everything of a profile whose binding was deleted, under the lock. Where there is a binding again, another tab
+ * has made a new profile meanwhile, and wiped before it did.
+ */
 export async function wipeProfile(store: Store, places: Places): Promise<void> {
-  await store.delete(places.binding);
+  if ((await readValue(store, places.binding)) !== undefined) return;
   for (const key of await store.keys(places.folder)) await store.delete(key);
 }
 

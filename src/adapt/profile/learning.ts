@@ -33,6 +33,8 @@ export interface LearningParts {
   readonly versions: Versions;
   readonly settle: () => Promise<State>;
   readonly read: () => Promise<State>;
+  /** Throws where the profile is not there any more. */
+  readonly checkThere: () => Promise<void>;
   readonly asVersion: (version: StoredVersion | undefined) => ProfileVersion;
   readonly onNotice: (sentence: string) => void;
 }
@@ -67,6 +69,8 @@ export function openLearning(parts: LearningParts): Learning {
       signal.removeEventListener('abort', follow);
     }
     throwIfAborted(signal);
+    // It may have been destroyed while it learned, by a tab that was not heard.
+    await parts.checkThere();
     const state = await parts.read();
     if (!keys.every((key) => state.examples.includes(key))) return undefined;
     const { patch, report } = result;

@@ -60,8 +60,14 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
   const onNotice = session.notice;
   let predictor: Promise<Predictor> | undefined;
 
-  const alone = <T>(work: () => Promise<T>, signal?: AbortSignal) => exclusively(lock, work, signal);
-  const versions = openVersions(store, places, onNotice);
+  const looked = async <T>(work: () => Promise<T>) => {
+    await checkThere();
+    return work();
+  };
+  /** A tab that did not hear of the end may have waited for the lock: it must write nothing into what came after. */
+  const alone = <T>(work: () => Promise<T>, signal?: AbortSignal) => exclusively(lock, () => looked(work), signal);
+  const perform = <T>(work: () => Promise<T>) => session.perform(() => looked(work));
+  const versions = openVersions(store, places, binding.base, onNotice);
   const read = () => readState(store, places, versions, onNotice);
   const settled = () => settle(store, places, read);
   const journal = openJournal(store, places, { keys: async () => (await read()).examples, checkThere, onNotice });
@@ -71,7 +77,7 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
   const { ms, steps } = settings.idle;
   const learning = openLearning({
     ...{ store, places, base, learner, labels, keeps, mostVersions },
-    ...{ journal, versions, settle: settled, read, asVersion, onNotice },
+    ...{ journal, versions, settle: settled, read, checkThere, asVersion, onNotice },
   });
   const idle = idleWork(
     (signal) => session.cancellable(learnIfDue, signal),
@@ -86,7 +92,7 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
   });
 
   try {
-    await exclusivelyIfFree(lock, settled);
+    await exclusivelyIfFree(lock, () => looked(settled));
     if ((await read()).isDue) scheduleIdle();
   } catch (error) {
     await idle.stop();
@@ -94,6 +100,7 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
     throw error;
   }
 
+  /** Throws    disposed: the profile was destroyed, be there another one under its name */
   async function checkThere(): Promise<void> {
     const now = await readBinding(store, places, name);
     if (now?.mark === binding.mark) return;
@@ -160,7 +167,7 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
       session.perform(async () => {
         const batch = asBatch(input, learner.inputs);
         if (!tabs.canHear) predictor = undefined;
-        predictor ??= predictorOf(read, versions, labels);
+        predictor ??= looked(() => predictorOf(read, versions, labels));
         const mine = predictor;
         return predict(learner, await mine.catch(forgetPredictor), batch);
       }),
@@ -175,8 +182,8 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
       ),
     pause: () => idle.pause(),
     resume: () => idle.resume(),
-    current: () => session.perform(async () => asVersion((await read()).current)),
-    history: () => session.perform(async () => (await read()).versions.map(asVersion)),
+    current: () => perform(async () => asVersion((await read()).current)),
+    history: () => perform(async () => (await read()).versions.map(asVersion)),
     rollback: (number, { signal } = {}) =>
       session.cancellable(async (either) => {
         idle.interrupt();
@@ -186,7 +193,9 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
       }, signal),
     forget: (id) =>
       session.perform(async () => {
-        const gone = await deleteExample(store, places, await read(), id);
+        const before = await read();
+        // Looked at after reading: what is deleted is then of this profile, whatever comes in between.
+        const gone = await looked(() => deleteExample(store, places, before, id));
         predictor = undefined;
         learning.startOver();
         tabs.tell('forgot');
@@ -198,18 +207,20 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
         if (state.isDue) scheduleIdle();
         return { versions: gone.map((version) => version.number), current: asVersion(state.current) };
       }),
-    examples: () => session.perform(async () => (await journal.entries((await read()).examples)).map(toldExample)),
+    examples: () => perform(async () => (await journal.entries((await read()).examples)).map(toldExample)),
     contents: () =>
-      session.perform(async () => {
+      perform(async () => {
         const state = await read();
         return contentsOf(keeps, await journal.entries(state.examples), state.versions);
       }),
-    exportBytes: () => session.perform(() => writeProfileFile(store, places, read)),
+    exportBytes: () => perform(() => writeProfileFile(store, places, read)),
     importBytes: (bytes) =>
       session.perform(async () => {
         const file = await readProfileFile(bytes);
         checkBinding(file.binding, binding, 'The profile’s file');
-        await alone(async () => importFile(file, { store, places, versions, read }, await settled()));
+        const { inputs } = learner;
+        const parts = { store, places, journal, versions, keeps, inputs, read };
+        await alone(async () => importFile(file, parts, await settled()));
         changed();
         const state = await read();
         if (state.isDue) scheduleIdle();
@@ -217,7 +228,7 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
       }),
     async destroy() {
       session.check();
-      await store.delete(places.binding);
+      await looked(() => store.delete(places.binding));
       tabs.tell('destroyed');
       await profile[Symbol.asyncDispose]();
       await exclusively(lock, () => wipeProfile(store, places));

@@ -42,14 +42,18 @@ export const PROFILES = ROOT;
 
 /** Throws    invalid-option: what cannot be one part of a store's key */
 export function checkSegment(text: string, role: string): string {
-  const isText = typeof text === 'string' && text.length <= 200 && !/\p{Surrogate}/u.test(text);
-  if (isText && text !== '' && text !== '.' && text !== '..' && !text.includes('/')) return text;
+  if (isSegment(text)) return text;
   throw new LimbeckError(
     'invalid-option',
     `The ${role} was ${JSON.stringify(text) ?? String(text)}; it must be 1 to 200 characters without a slash, not "." ` +
       'or "..", and without halves of surrogate pairs.',
     { details: { name: role, value: String(text) } },
   );
+}
+
+function isSegment(text: unknown): boolean {
+  const isText = typeof text === 'string' && text.length <= 200 && !/\p{Surrogate}/u.test(text);
+  return isText && text !== '' && text !== '.' && text !== '..' && !text.includes('/');
 }
 
 let latest = 0;
@@ -69,7 +73,7 @@ export function newVersionKey(number: number, mark = chance()): string {
 }
 
 export function isExampleKey(key: string): boolean {
-  return /^[0-9a-z]{9}[0-9a-f]{12}(-[^/]+)?$/u.test(key);
+  return /^[0-9a-z]{9}[0-9a-f]{12}(-.+)?$/su.test(key) && isSegment(idOf(key));
 }
 
 export function isVersionKey(key: string): boolean {
