@@ -84,12 +84,16 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
     settings.idle,
     (error) => !session.isOver && onNotice(`Learning by itself failed: ${messageOf(error)}`),
   );
-  const tabs = openTabs(lock, (message) => {
-    if (message === 'destroyed') return session.end();
-    if (message === 'forgot') learning.startOver();
-    refresh();
-    scheduleIdle();
-  });
+  const tabs = openTabs(
+    lock,
+    (message) => {
+      if (message === 'destroyed') return session.end();
+      if (message === 'forgot') learning.startOver();
+      refresh();
+      scheduleIdle();
+    },
+    () => void checkThere().then(refresh, () => undefined),
+  );
 
   try {
     await exclusivelyIfFree(lock, () => looked(settled));

@@ -100,6 +100,21 @@ describe('a tab that did not hear that its profile was destroyed and another mad
   });
 });
 
+test('a page that is shown again after it was put away looks at once', async () => {
+  const shown = new EventTarget();
+  vi.stubGlobal('addEventListener', shown.addEventListener.bind(shown));
+  vi.stubGlobal('removeEventListener', shown.removeEventListener.bind(shown));
+  const { disk, profile } = await world();
+  const told: string[] = [];
+  profile.watch(({ type }) => told.push(type));
+  const show = (persisted: boolean) => shown.dispatchEvent(Object.assign(new Event('pageshow'), { persisted }));
+  show(true);
+  await vi.waitFor(() => expect(told).toEqual(['changed']));
+  await destroyProfile(await storeOn(disk));
+  show(true);
+  await vi.waitFor(() => expect(told).toEqual(['changed', 'destroyed']));
+});
+
 test.each([
   ['destroy', (profile: Profile) => profile.destroy()],
   ['destroyProfile', async (_: Profile, store: Awaited<ReturnType<typeof storeOn>>) => destroyProfile(store)],
@@ -107,17 +122,19 @@ test.each([
   const disk = makeDisk();
   const plain = await storeOn(disk);
   let fresh: Profile | undefined;
+  let isDestroying = false;
   const store = {
     ...plain,
     async delete(key: string) {
       await plain.delete(key);
-      if (!key.endsWith('/binding') || fresh !== undefined) return;
+      if (!key.endsWith('/binding') || !isDestroying || fresh !== undefined) return;
       fresh = await openWith(await storeOn(disk));
       await fresh.observe(point(1, 1), 'left', { id: 'new' });
     },
   };
   const profile = await openWith(store);
   await profile.observe(point(2, 0), 'left', { id: 'old' });
+  isDestroying = true;
   await destroy(profile, store);
   expect((await fresh?.examples())?.map(({ id }) => id)).toEqual(['new']);
 });
