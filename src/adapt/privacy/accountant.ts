@@ -33,7 +33,8 @@ export interface PrivacySpent {
 
 const TENTHS = Array.from({ length: 99 }, (_, i) => (11 + i) / 10);
 const WHOLE = Array.from({ length: 54 }, (_, i) => 11 + i);
-const ORDERS: readonly number[] = [...TENTHS, ...WHOLE, 72, 80, 96, 128, 192, 256, 512, 1024];
+/** Rényi orders that are tried, where none are given. */
+export const ORDERS: readonly number[] = [...TENTHS, ...WHOLE, 72, 80, 96, 128, 192, 256, 512, 1024];
 
 /**
  * The (ε, δ) differential privacy that noisy steps on random batches keep (DP-SGD), with respect to one example more
@@ -92,7 +93,8 @@ function spent(noise: number, { sampleFraction, steps, delta, orders = ORDERS }:
   return least;
 }
 
-function epsilonOf(divergence: number, order: number, delta: number): number {
+/** From a Rényi divergence to (ε, δ). */
+export function epsilonOf(divergence: number, order: number, delta: number): number {
   // So close are the two distributions that no event's probability differs by more than delta.
   if (delta * delta >= -Math.expm1(-divergence)) return 0;
   const epsilon = divergence + Math.log1p(-1 / order) - Math.log(delta * order) / (order - 1);

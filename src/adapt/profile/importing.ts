@@ -3,7 +3,8 @@ import type { NamedArrays } from '../../core/shape.ts';
 import type { Store } from '../../storage/store.ts';
 import { asBatch } from './exampleInput.ts';
 import type { Journal } from './journal.ts';
-import { chance, idOf, markOf, newVersionKey, type Places } from './places.ts';
+import { EVERYTHING, hasUnwritten, type Ledger, type ProfileSpend, packSpend } from './ledger.ts';
+import { chance, idOf, markOf, newSpendKey, newVersionKey, type Places } from './places.ts';
 import type { Keeps, ProfileLearner } from './profile.ts';
 import type { FileExample, ProfileFile } from './profileFile.ts';
 import { packRecord, recordError } from './record.ts';
@@ -15,6 +16,7 @@ export interface ImportParts {
   readonly store: Store;
   readonly places: Places;
   readonly journal: Journal;
+  readonly ledger: Ledger;
   readonly versions: Versions;
   readonly keeps: Keeps;
   /** The base's inputs, as the learner has them. */
@@ -29,7 +31,7 @@ export interface ImportParts {
  * Throws    profile-invalid: examples that do not fit the base, or those here
  */
 export async function importFile(file: ProfileFile, parts: ImportParts, state: State): Promise<void> {
-  const { store, places, journal, versions } = parts;
+  const { store, places, journal, ledger, versions } = parts;
   const { head } = state;
   await checkFit(file, parts, state);
   const id = chance();
@@ -47,8 +49,17 @@ export async function importFile(file: ProfileFile, parts: ImportParts, state: S
     const here = renamed.get(key) as string;
     if (state.damaged.includes(here)) await versions.write(here, said, patch);
   }
+  const ledgerHere = await ledger.entries(state.spent);
+  for (const { key, isSound } of ledgerHere) {
+    const spend = isSound ? undefined : file.spent.get(key);
+    if (spend !== undefined) await store.put(places.spent + key, await packSpend(spend));
+  }
+  const spends = newSpends(file.spent, added.length > 0, state);
+  const spent = [...spends.keys()];
   try {
-    await store.put(places.importing, await packRecord('importing', { id, examples, versions: addedKeys }));
+    await store.put(places.importing, await packRecord('importing', { id, examples, versions: addedKeys, spent }));
+    // Before what was learned for them can be seen.
+    for (const [key, spend] of spends) await store.put(places.spent + key, await packSpend(spend));
     for (const key of examples) await store.put(places.examples + key, (file.examples.get(key) as FileExample).bytes);
     for (const { key, head: said, patch } of added) await versions.write(renamed.get(key) as string, said, patch);
     await writeHead(store, places, {
@@ -57,6 +68,7 @@ export async function importFile(file: ProfileFile, parts: ImportParts, state: S
       last: head.last + added.length,
       considered: considered(file, state),
       imported: id,
+      spent: [...state.spent, ...spent],
     });
   } catch (error) {
     // Whatever stopped it: as it was before. Where that does not succeed either, the next opening does it.
@@ -65,6 +77,14 @@ export async function importFile(file: ProfileFile, parts: ImportParts, state: S
     throw error;
   }
   await endImport(store, places, { ...head, imported: id });
+}
+
+/** What was spent there is spent here too. Where only one of both wrote it down, the other's versions had no noise. */
+function newSpends(spent: ProfileFile['spent'], isAdding: boolean, state: State): ReadonlyMap<string, ProfileSpend> {
+  const here = new Set(state.spent);
+  const spends = new Map([...spent].filter(([key]) => !here.has(key)));
+  const isMixed = spent.size === 0 ? here.size > 0 && isAdding : hasUnwritten(state);
+  return isMixed ? spends.set(newSpendKey(), EVERYTHING) : spends;
 }
 
 /** A version from elsewhere has not seen what is here: then all is to be learned anew. */

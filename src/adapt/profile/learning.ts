@@ -4,6 +4,7 @@ import type { LearnBudget } from '../budget.ts';
 import { checkHash } from './binding.ts';
 import { gather } from './gather.ts';
 import type { Journal } from './journal.ts';
+import type { Ledger } from './ledger.ts';
 import { newVersionKey, type Places } from './places.ts';
 import type { Keeps, LearnEvent, LearnResult, ProfileLearner, ProfileVersion } from './profile.ts';
 import { type Head, type State, writeHead } from './state.ts';
@@ -30,6 +31,7 @@ export interface LearningParts {
   readonly keeps: Keeps;
   readonly mostVersions: number;
   readonly journal: Journal;
+  readonly ledger: Ledger;
   readonly versions: Versions;
   readonly settle: () => Promise<State>;
   readonly read: () => Promise<State>;
@@ -49,9 +51,11 @@ export function openLearning(parts: LearningParts): Learning {
     emit: (event: LearnEvent) => void,
     signal: AbortSignal,
   ): Promise<ProfileVersion | undefined> {
-    const { examples } = await parts.settle();
+    const settled = await parts.settle();
+    const { examples } = settled;
     const { kept, keys } = gather(await journal.read(examples), parts.labels, parts.keeps, parts.onNotice);
     if (keys.length === 0) throw nothingKept(examples.length);
+    const { begin, privacy } = await parts.ledger.account(settled, keys.length);
     throwIfAborted(signal);
     emit({ type: 'started', examples: keys.length, classes: kept.classes.length });
     const controller = new AbortController();
@@ -60,7 +64,9 @@ export function openLearning(parts: LearningParts): Learning {
     underway.add(controller);
     let result: LearnResult;
     try {
-      result = await parts.learner.learn(kept, budget, emit, controller.signal);
+      result = await parts.learner.learn(kept, budget, emit, controller.signal, begin);
+      // Before anybody can see what came out.
+      await begin();
     } catch (error) {
       if (controller.signal.aborted && !signal.aborted && isAbortError(error)) return undefined;
       throw error;
@@ -76,16 +82,17 @@ export function openLearning(parts: LearningParts): Learning {
     const { patch, report } = result;
     if (patch === undefined) {
       // Where the current version was damaged, the one that stood in for it stays.
-      await writeHead(store, places, { ...state.head, current: state.current?.key ?? null, considered: examples });
+      const { head, spent } = state;
+      await writeHead(store, places, { ...head, current: state.current?.key ?? null, considered: examples, spent });
       emit({ type: 'not-applied', why: result.why, report });
       return parts.asVersion(state.current);
     }
     checkHash(patch.base, parts.base, 'What was learned');
     const number = state.head.last + 1;
-    const head = { timeMs: Date.now(), exampleKeys: keys, classes: patch.labels ?? kept.classes, report };
+    const head = { timeMs: Date.now(), exampleKeys: keys, classes: patch.labels ?? kept.classes, report, privacy };
     const key = newVersionKey(number);
     const version = await versions.write(key, head, patch);
-    await makeCurrent(state.head, version, examples);
+    await makeCurrent({ ...state.head, spent: state.spent }, version, examples);
     const learned = parts.asVersion(version);
     emit({ type: 'learned', version: learned });
     return learned;

@@ -10,6 +10,7 @@ import { idleWork } from './idle.ts';
 import { importFile } from './importing.ts';
 import { openJournal } from './journal.ts';
 import { openLearning } from './learning.ts';
+import { openLedger } from './ledger.ts';
 import { exclusively, exclusivelyIfFree } from './lock.ts';
 import { lockName, placesOf } from './places.ts';
 import { featuresOf, type Predictor, predict, predictorOf } from './predicting.ts';
@@ -71,13 +72,14 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
   const read = () => readState(store, places, versions, onNotice);
   const settled = () => settle(store, places, read);
   const journal = openJournal(store, places, { keys: async () => (await read()).examples, checkThere, onNotice });
+  const ledger = openLedger(store, places, { privacy: learner.privacy, read, onNotice });
   const asVersion = (version: StoredVersion | undefined) => toldVersion(version, labels);
   const { base } = binding;
   const { mostVersions } = settings;
   const { ms, steps } = settings.idle;
   const learning = openLearning({
     ...{ store, places, base, learner, labels, keeps, mostVersions },
-    ...{ journal, versions, settle: settled, read, checkThere, asVersion, onNotice },
+    ...{ journal, ledger, versions, settle: settled, read, checkThere, asVersion, onNotice },
   });
   const idle = idleWork(
     (signal) => session.cancellable(learnIfDue, signal),
@@ -215,15 +217,16 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
     contents: () =>
       perform(async () => {
         const state = await read();
-        return contentsOf(keeps, await journal.entries(state.examples), state.versions);
+        const entries = await journal.entries(state.examples);
+        return contentsOf(keeps, entries, state.versions, await ledger.total(state));
       }),
-    exportBytes: () => perform(() => writeProfileFile(store, places, read)),
+    exportBytes: () => perform(() => writeProfileFile(store, places, ledger, read)),
     importBytes: (bytes) =>
       session.perform(async () => {
         const file = await readProfileFile(bytes);
         checkBinding(file.binding, binding, 'The profile’s file');
         const { inputs } = learner;
-        const parts = { store, places, journal, versions, keeps, inputs, read };
+        const parts = { store, places, journal, ledger, versions, keeps, inputs, read };
         await alone(async () => importFile(file, parts, await settled()));
         changed();
         const state = await read();

@@ -16,6 +16,8 @@ export interface Places {
   readonly importing: string;
   readonly examples: string;
   readonly versions: string;
+  /** What learning has told of the examples, run by run. */
+  readonly spent: string;
 }
 
 export function placesOf(name: string): Places {
@@ -28,6 +30,7 @@ export function placesOf(name: string): Places {
     importing: `${folder}importing`,
     examples: `${folder}examples/`,
     versions: `${folder}versions/`,
+    spent: `${folder}spent/`,
   };
 }
 
@@ -68,12 +71,20 @@ export function newExampleKey(id: string | undefined): string {
   return id === undefined ? key : `${key}-${id}`;
 }
 
+export function newSpendKey(): string {
+  return newExampleKey(undefined);
+}
+
 export function newVersionKey(number: number, mark = chance()): string {
   return `${String(number).padStart(8, '0')}-${mark}`;
 }
 
 export function isExampleKey(key: string): boolean {
   return /^[0-9a-z]{9}[0-9a-f]{12}(-.+)?$/su.test(key) && isSegment(idOf(key));
+}
+
+export function isSpendKey(key: string): boolean {
+  return /^[0-9a-z]{9}[0-9a-f]{12}$/.test(key);
 }
 
 export function isVersionKey(key: string): boolean {

@@ -5,7 +5,8 @@ import type { Patch } from '../../student/patch.ts';
 import { patchFromBytes } from '../../student/patchFile.ts';
 import { type Binding, bindingOf, checkHash } from './binding.ts';
 import { readExample } from './journal.ts';
-import { isExampleKey, isVersionKey, markOf, numberOf, type Places } from './places.ts';
+import { checkSpend, type Ledger, type ProfileSpend } from './ledger.ts';
+import { isExampleKey, isSpendKey, isVersionKey, markOf, numberOf, type Places } from './places.ts';
 import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 import type { State } from './state.ts';
 import { readVersion, type VersionHead } from './versions.ts';
@@ -20,6 +21,8 @@ export interface ProfileFile {
   /** Key of the version that predicts; null is the base. */
   readonly current: string | null;
   readonly considered: readonly string[];
+  /** What learning had spent where the file was made, by key. */
+  readonly spent: ReadonlyMap<string, ProfileSpend>;
 }
 
 export interface FileExample {
@@ -40,6 +43,7 @@ const WHAT = 'The profile’s file';
 export async function writeProfileFile(
   store: Store,
   places: Places,
+  ledger: Ledger,
   read: () => Promise<State>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   for (;;) {
@@ -54,7 +58,9 @@ export async function writeProfileFile(
     const after = await read();
     const isSame = parts.length === values.length && state.examples.every((key) => after.examples.includes(key));
     if (!isSame) continue;
+    const spent = (await ledger.entries(state.spent)).map(({ key, spend }) => ({ key, ...spend }));
     const head = {
+      ...(spent.length > 0 && { spent }),
       examples: state.examples,
       versions,
       current: state.current?.key ?? null,
@@ -74,7 +80,7 @@ export async function readProfileFile(bytes: Uint8Array): Promise<ProfileFile> {
     throw new LimbeckError('invalid-option', `importBytes takes a Uint8Array; it was given ${String(bytes)}.`);
   }
   const { head, parts } = await readRecord(bytes, 'file', WHAT);
-  const { examples, versions, current, considered } = head;
+  const { examples, versions, current, considered, spent = [] } = head;
   const isWhole =
     isTexts(examples) &&
     isTexts(versions) &&
@@ -104,7 +110,25 @@ export async function readProfileFile(bytes: Uint8Array): Promise<ProfileFile> {
     const version = await readFileVersion(rest[examples.length + i] as Uint8Array<ArrayBuffer>, key, named, bound);
     if (version.head.exampleKeys.every((example) => sound.has(example))) read.push(version);
   }
-  return { binding: bound, examples: sound, versions: read, current: current as string | null, considered };
+  return {
+    binding: bound,
+    examples: sound,
+    versions: read,
+    current: current as string | null,
+    considered,
+    spent: readSpent(spent),
+  };
+}
+
+function readSpent(list: unknown): Map<string, ProfileSpend> {
+  const read = new Map<string, ProfileSpend>();
+  for (const one of Array.isArray(list) ? list : [undefined]) {
+    const { key } = Object(one) as { key?: unknown };
+    const isKey = typeof key === 'string' && isSpendKey(key) && !read.has(key);
+    if (!isKey) throw recordError(WHAT, 'what it says was spent is nothing of the kind');
+    read.set(key, checkSpend(one, WHAT));
+  }
+  return read;
 }
 
 async function readFileVersion(

@@ -1,6 +1,6 @@
 import type { Store } from '../../storage/store.ts';
 import { exampleKeys } from './journal.ts';
-import { isVersionKey, numberOf, type Places } from './places.ts';
+import { isSpendKey, isVersionKey, numberOf, type Places } from './places.ts';
 import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 import type { StoredVersion, Versions } from './versions.ts';
 
@@ -16,6 +16,8 @@ export interface Head {
   readonly considered: readonly string[];
   /** The import that was finished last. */
   readonly imported?: string;
+  /** Keys of all that was spent by then, so that one that gets lost is missed. */
+  readonly spent?: readonly string[];
 }
 
 /** What a profile's keys say at one moment. */
@@ -31,6 +33,8 @@ export interface State {
   readonly leftovers: readonly string[];
   /** Keys of finished versions that cannot be read. */
   readonly damaged: readonly string[];
+  /** Keys of what learning has spent, be they there or missing. */
+  readonly spent: readonly string[];
   /** Whether there is something to learn. */
   readonly isDue: boolean;
 }
@@ -50,10 +54,8 @@ export async function readState(
   const adding = await addedByImport(store, places);
   const { keys, headBytes } = await keysAndHead(store, places);
   const examples = exampleKeys(keys, places).filter((key) => !adding.examples.has(key));
-  const there = keys
-    .filter((key) => key.startsWith(places.versions))
-    .map((key) => key.slice(places.versions.length))
-    .filter(isVersionKey);
+  const there = keysIn(keys, places.versions).filter(isVersionKey);
+  const spentThere = keysIn(keys, places.spent).filter((key) => isSpendKey(key) && !adding.spent.has(key));
   const head = await readHead(
     headBytes,
     there.filter((key) => !adding.versions.has(key)),
@@ -75,8 +77,13 @@ export async function readState(
       (key) => !finishedKeys.includes(key) || (finished.some(isOf(key)) && !valid.some(isOf(key))),
     ),
     damaged: finishedKeys.filter((key) => !finished.some(isOf(key))),
+    spent: [...new Set([...spentThere, ...(head.spent ?? [])])],
     isDue: examples.length > 0 && (isLost || examples.some((key) => !considered.has(key))),
   };
+}
+
+function keysIn(keys: readonly string[], folder: string): string[] {
+  return keys.filter((key) => key.startsWith(folder)).map((key) => key.slice(folder.length));
 }
 
 /** Keys and head of one moment: another tab that learns in between would be seen by half. */
@@ -115,11 +122,11 @@ async function readHead(
   if (bytes === undefined) return EMPTY;
   try {
     const what = 'The record of the current version';
-    const { current, versions, last, considered, imported } = (await readRecord(bytes, 'head', what))
+    const { current, versions, last, considered, imported, spent } = (await readRecord(bytes, 'head', what))
       .head as Partial<Head>;
     if (!isTexts(versions) || !isTexts(considered) || typeof last !== 'number')
       throw recordError(what, 'parts are missing');
-    return { current: current ?? null, versions, last, considered, imported };
+    return { current: current ?? null, versions, last, considered, imported, ...(isTexts(spent) && { spent }) };
   } catch (error) {
     if (!isDamage(error)) throw error;
     onNotice(`${error.message} The newest version is taken in its place.`);
@@ -138,15 +145,16 @@ export interface Adding {
   readonly id: string | undefined;
   readonly examples: ReadonlySet<string>;
   readonly versions: ReadonlySet<string>;
+  readonly spent: ReadonlySet<string>;
 }
 
 export async function addedByImport(store: Store, places: Places): Promise<Adding> {
   const bytes = await readValue(store, places.importing);
-  const nothing = { id: undefined, examples: new Set<string>(), versions: new Set<string>() };
+  const nothing = { id: undefined, examples: new Set<string>(), versions: new Set<string>(), spent: new Set<string>() };
   if (bytes === undefined) return nothing;
   // A store writes all or nothing, so a damaged one is no half-written one: there is nothing to go by.
   const record = await readRecord(bytes, 'importing', 'The record of an import').catch(() => undefined);
-  const { id, examples, versions } = record?.head ?? {};
-  if (!isTexts(examples) || !isTexts(versions)) return { ...nothing, id: '' };
-  return { id: String(id), examples: new Set(examples), versions: new Set(versions) };
+  const { id, examples, versions, spent = [] } = record?.head ?? {};
+  if (!isTexts(examples) || !isTexts(versions) || !isTexts(spent)) return { ...nothing, id: '' };
+  return { id: String(id), examples: new Set(examples), versions: new Set(versions), spent: new Set(spent) };
 }

@@ -1,6 +1,7 @@
 import type { Store } from '../../storage/store.ts';
 import type { Patch } from '../../student/patch.ts';
 import { patchFromBytes, patchToBytes } from '../../student/patchFile.ts';
+import type { VersionPrivacy } from './ledger.ts';
 import { idOf, numberOf, type Places } from './places.ts';
 import type { LearnReport, ProfileVersion } from './profile.ts';
 import { isDamage, isPlain, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
@@ -18,6 +19,7 @@ export interface VersionHead {
   readonly exampleKeys: readonly string[];
   readonly classes: readonly string[];
   readonly report: LearnReport;
+  readonly privacy?: VersionPrivacy;
 }
 
 /** The finished patches of a profile: one key each, never overwritten. */
@@ -111,13 +113,25 @@ export async function readVersion(
 ): Promise<{ head: VersionHead; patch: Uint8Array<ArrayBuffer> }> {
   const what = nameOf(key);
   const { head, parts } = await readRecord(bytes, 'version', what);
-  const { timeMs, exampleKeys, classes, report = {} } = head as Partial<VersionHead>;
+  const { timeMs, exampleKeys, classes, report = {}, privacy } = head as Partial<VersionHead>;
   const [patch] = parts;
   const isWhole = isTexts(exampleKeys) && isTexts(classes) && Number.isFinite(timeMs) && isPlain(report);
   if (patch === undefined || !isWhole) throw recordError(what, 'parts are missing');
   // One that names none could not be taken back with any of them; it is not used, and goes with the first.
   if (exampleKeys.length === 0) throw recordError(what, 'it does not say which examples it learned from');
-  return { head: { timeMs: timeMs as number, exampleKeys, classes, report }, patch };
+  const told = privacy === undefined ? {} : { privacy: readPrivacy(privacy) };
+  return { head: { timeMs: timeMs as number, exampleKeys, classes, report, ...told }, patch };
+}
+
+/** JSON has no infinity. */
+function readPrivacy({ epsilon, delta, totalEpsilon }: { [Name in keyof VersionPrivacy]: unknown }): VersionPrivacy {
+  const numberOr = (value: unknown, other: number) => (typeof value === 'number' ? value : other);
+  const infinite = Number.POSITIVE_INFINITY;
+  return {
+    epsilon: numberOr(epsilon, infinite),
+    delta: numberOr(delta, 0),
+    totalEpsilon: numberOr(totalEpsilon, infinite),
+  };
 }
 
 function storedVersion(key: string, head: VersionHead, bytes: number): StoredVersion {
