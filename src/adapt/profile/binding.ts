@@ -84,6 +84,8 @@ export async function bind(
  */
 export async function wipeProfile(store: Store, places: Places): Promise<void> {
   if ((await readValue(store, places.binding)) !== undefined) return;
+  // Without it no tab keeps a further answer, so that the list below is all there is.
+  await store.delete(places.secret);
   for (const key of await store.keys(places.folder)) await store.delete(key);
 }
 

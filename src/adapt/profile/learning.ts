@@ -11,12 +11,10 @@ import { type Head, type State, writeHead } from './state.ts';
 import type { StoredVersion, Versions } from './versions.ts';
 
 export interface Learning {
-  /** Under the lock; undefined where it has to begin anew, as an example was forgotten meanwhile. */
-  attempt(
-    budget: LearnBudget,
-    emit: (event: LearnEvent) => void,
-    signal: AbortSignal,
-  ): Promise<ProfileVersion | undefined>;
+  /** Gives what is current then. */
+  learn(budget: LearnBudget, emit: (event: LearnEvent) => void, signal: AbortSignal): Promise<ProfileVersion>;
+  /** Where there is something to learn; whether there still is. */
+  learnIfDue(budget: LearnBudget, emit: (event: LearnEvent) => void, signal: AbortSignal): Promise<boolean>;
   /** What is being learned from was forgotten: attempts underway end, so that what forgets need not wait. */
   startOver(): void;
 }
@@ -39,6 +37,9 @@ export interface LearningParts {
   readonly checkThere: () => Promise<void>;
   readonly asVersion: (version: StoredVersion | undefined) => ProfileVersion;
   readonly onNotice: (sentence: string) => void;
+  /** Holds the lock. */
+  readonly alone: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+  readonly onChanged: () => void;
 }
 
 /** Learns from all that is kept, and makes what came out the current version. */
@@ -46,6 +47,7 @@ export function openLearning(parts: LearningParts): Learning {
   const { store, places, journal, versions } = parts;
   const underway = new Set<AbortController>();
 
+  /** Under the lock; undefined where it has to begin anew, as an example was forgotten meanwhile. */
   async function attempt(
     budget: LearnBudget,
     emit: (event: LearnEvent) => void,
@@ -113,7 +115,22 @@ export function openLearning(parts: LearningParts): Learning {
   }
 
   return {
-    attempt,
+    async learn(budget, emit, signal) {
+      for (;;) {
+        const learned = await parts.alone(() => attempt(budget, emit, signal), signal);
+        if (learned === undefined) continue;
+        parts.onChanged();
+        return learned;
+      }
+    },
+    async learnIfDue(budget, emit, signal) {
+      await parts.alone(async () => {
+        if (!(await parts.read()).isDue) return;
+        await attempt(budget, emit, signal);
+        parts.onChanged();
+      }, signal);
+      return (await parts.read()).isDue;
+    },
     startOver() {
       for (const controller of underway) controller.abort();
     },

@@ -3,7 +3,7 @@ import { startRun } from '../../core/run.ts';
 import type { Store } from '../../storage/store.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
 import { baseHash } from '../../student/baseHash.ts';
-import type { LearnBudget } from '../budget.ts';
+import { openAnswers } from './answers.ts';
 import { type Binding, bind, checkBinding, readBinding, wipeProfile } from './binding.ts';
 import { asBatch } from './exampleInput.ts';
 import { idleWork } from './idle.ts';
@@ -14,7 +14,7 @@ import { openLedger } from './ledger.ts';
 import { exclusively, exclusivelyIfFree } from './lock.ts';
 import { lockName, placesOf } from './places.ts';
 import { featuresOf, type Predictor, predict, predictorOf } from './predicting.ts';
-import type { ExampleInput, LearnEvent, Profile, ProfileLearner, ProfileOptions } from './profile.ts';
+import type { ExampleInput, Profile, ProfileLearner, ProfileOptions } from './profile.ts';
 import { readProfileFile, writeProfileFile } from './profileFile.ts';
 import { deleteDamaged, deleteExample, rollBack } from './revising.ts';
 import { openSession } from './session.ts';
@@ -73,13 +73,13 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
   const settled = () => settle(store, places, read);
   const journal = openJournal(store, places, { keys: async () => (await read()).examples, checkThere, onNotice });
   const ledger = openLedger(store, places, { privacy: learner.privacy, read, onNotice });
+  const answers = openAnswers(store, places, checkThere);
   const asVersion = (version: StoredVersion | undefined) => toldVersion(version, labels);
   const { base } = binding;
-  const { mostVersions } = settings;
-  const { ms, steps } = settings.idle;
+  const { idle: limits, mostVersions } = settings;
   const learning = openLearning({
     ...{ store, places, base, learner, labels, keeps, mostVersions },
-    ...{ journal, ledger, versions, settle: settled, read, checkThere, asVersion, onNotice },
+    ...{ journal, ledger, versions, settle: settled, read, checkThere, asVersion, onNotice, alone, onChanged: changed },
   });
   const idle = idleWork(
     (signal) => session.cancellable(learnIfDue, signal),
@@ -90,7 +90,10 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
     lock,
     (message) => {
       if (message === 'destroyed') return session.end();
-      if (message === 'forgot') learning.startOver();
+      if (message === 'forgot') {
+        learning.startOver();
+        answers.onForgotten();
+      }
       refresh();
       scheduleIdle();
     },
@@ -140,23 +143,8 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
     return kept;
   }
 
-  async function learn(budget: LearnBudget, emit: (event: LearnEvent) => void, signal: AbortSignal) {
-    for (;;) {
-      const learned = await alone(() => learning.attempt(budget, emit, signal), signal);
-      if (learned === undefined) continue;
-      changed();
-      return learned;
-    }
-  }
-
   async function learnIfDue(signal: AbortSignal): Promise<void> {
-    const attempt = async () => {
-      if (!(await read()).isDue) return;
-      await learning.attempt({ ms, steps }, session.tell, signal);
-      changed();
-    };
-    await alone(attempt, signal);
-    if ((await read()).isDue) scheduleIdle();
+    if (await learning.learnIfDue({ ms: limits.ms, steps: limits.steps }, session.tell, signal)) scheduleIdle();
   }
 
   const profile: Profile = {
@@ -180,10 +168,7 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
     learn: (given = {}) =>
       startRun(
         (emit, signal) =>
-          session.cancellable((either) => {
-            const budget = checkLearnOptions(given);
-            return learn(budget, emit, either);
-          }, signal),
+          session.cancellable((either) => learning.learn(checkLearnOptions(given), emit, either), signal),
         given?.signal,
       ),
     pause: () => idle.pause(),
@@ -201,7 +186,7 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
       session.perform(async () => {
         const before = await read();
         // Looked at after reading: what is deleted is then of this profile, whatever comes in between.
-        const gone = await looked(() => deleteExample(store, places, before, id));
+        const gone = await looked(() => deleteExample(store, places, before, id, answers.forget));
         predictor = undefined;
         learning.startOver();
         tabs.tell('forgot');
@@ -218,7 +203,8 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
       perform(async () => {
         const state = await read();
         const entries = await journal.entries(state.examples);
-        return contentsOf(keeps, entries, state.versions, await ledger.total(state));
+        const [answerBytes, privacy] = await Promise.all([answers.bytes(state.answers), ledger.total(state)]);
+        return contentsOf(keeps, entries, state.versions, { answerBytes, privacy });
       }),
     exportBytes: () => perform(() => writeProfileFile(store, places, ledger, read)),
     importBytes: (bytes) =>
@@ -233,6 +219,10 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
         if (state.isDue) scheduleIdle();
         return asVersion(state.current);
       }),
+    cachedTeacher(teacher, given) {
+      session.check();
+      return answers.cached(teacher, given);
+    },
     async destroy() {
       session.check();
       await looked(() => store.delete(places.binding));

@@ -18,6 +18,10 @@ export interface Places {
   readonly versions: string;
   /** What learning has told of the examples, run by run. */
   readonly spent: string;
+  /** What teachers said of the examples. */
+  readonly answers: string;
+  /** Among these: what their keys are hashed with, and whether they may be kept at all. */
+  readonly secret: string;
 }
 
 export function placesOf(name: string): Places {
@@ -31,6 +35,8 @@ export function placesOf(name: string): Places {
     examples: `${folder}examples/`,
     versions: `${folder}versions/`,
     spent: `${folder}spent/`,
+    answers: `${folder}answers/`,
+    secret: `${folder}answers/secret`,
   };
 }
 

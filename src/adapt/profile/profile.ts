@@ -2,6 +2,8 @@ import type { Run } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
 import type { Patch } from '../../student/patch.ts';
+import type { CachedTeacher, CachedTeacherOptions } from '../../teacher/cachedTeacher.ts';
+import type { Teacher } from '../../teacher/teacher.ts';
 import type { LearnBudget } from '../budget.ts';
 import type { IdleOptions } from './idle.ts';
 import type { LearnerPrivacy, PrivacyTotal, VersionPrivacy } from './ledger.ts';
@@ -121,6 +123,8 @@ export interface ProfileContents {
   readonly exampleBytes: number;
   readonly versions: number;
   readonly versionBytes: number;
+  /** Of what `cachedTeacher` keeps in it. */
+  readonly answerBytes: number;
   /** What learning has told of an example so far, also by versions that are gone. Undefined where nothing was to be hidden. */
   readonly privacy?: PrivacyTotal;
 }
@@ -197,7 +201,8 @@ export interface Profile extends AsyncDisposable {
   /**
    * Removes an example and every version that learned from it, for good: what predicts is then the newest older version
    * that never saw it, or the base, and the rest is learned anew. It holds from the first write on, however it ends. What
-   * learning has told of it stays told: no budget comes back.
+   * learning has told of it stays told: no budget comes back. Answers of `profile.cachedTeacher` go too; those of a plain
+   * `cachedTeacher` are none of the profile's, and stay.
    * Throws    invalid-option: no such example
    */
   forget(id: string): Promise<Forgotten>;
@@ -214,7 +219,14 @@ export interface Profile extends AsyncDisposable {
    *           class-mismatch: of other labels · invalid-option: it keeps something else · store-full
    */
   importBytes(bytes: Uint8Array): Promise<ProfileVersion>;
-  /** Deletes everything that the profile holds, and disposes of it. */
+  /**
+   * A teacher for this person's own data: it keeps its answers as `cachedTeacher` does, but in this profile, under keys that
+   * tell nothing without the profile's secret. `forget` of any example deletes all of them, as none says of which example it
+   * is, and `destroy` too; they leave with no file. `teacher` stays the caller's; dispose of what this gives before the store.
+   * Throws    as `cachedTeacher`
+   */
+  cachedTeacher(teacher: Teacher, options?: Omit<CachedTeacherOptions, 'secret'>): CachedTeacher;
+  /** Deletes everything that the profile holds, and disposes of it. What a plain `cachedTeacher` keeps is not in it. */
   destroy(): Promise<void>;
   watch(listener: (event: ProfileEvent) => void): () => void;
 }

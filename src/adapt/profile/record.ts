@@ -17,7 +17,7 @@ const FORM = 1;
 const HEAD_AT = 8;
 const HASH_BYTES = 16;
 
-export type RecordKind = 'binding' | 'head' | 'importing' | 'example' | 'version' | 'spent' | 'file';
+export type RecordKind = 'binding' | 'head' | 'importing' | 'example' | 'version' | 'spent' | 'secret' | 'file';
 
 export interface ProfileRecord {
   readonly head: Readonly<Record<string, unknown>>;

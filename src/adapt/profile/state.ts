@@ -35,6 +35,8 @@ export interface State {
   readonly damaged: readonly string[];
   /** Keys of what learning has spent, be they there or missing. */
   readonly spent: readonly string[];
+  /** Keys in the store of what teachers said of the examples. */
+  readonly answers: readonly string[];
   /** Whether there is something to learn. */
   readonly isDue: boolean;
 }
@@ -77,6 +79,7 @@ export async function readState(
       (key) => !finishedKeys.includes(key) || (finished.some(isOf(key)) && !valid.some(isOf(key))),
     ),
     damaged: finishedKeys.filter((key) => !finished.some(isOf(key))),
+    answers: keys.filter((key) => key.startsWith(places.answers)),
     spent: [...new Set([...spentThere, ...(head.spent ?? [])])],
     isDue: examples.length > 0 && (isLost || examples.some((key) => !considered.has(key))),
   };

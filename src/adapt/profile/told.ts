@@ -18,7 +18,7 @@ export function contentsOf(
   keeps: Keeps,
   entries: readonly JournalEntry[],
   versions: readonly StoredVersion[],
-  privacy: PrivacyTotal | undefined,
+  { answerBytes, privacy }: { readonly answerBytes: number; readonly privacy: PrivacyTotal | undefined },
 ): ProfileContents {
   return {
     keeps,
@@ -26,6 +26,7 @@ export function contentsOf(
     exampleBytes: bytesOf(entries),
     versions: versions.length,
     versionBytes: bytesOf(versions),
+    answerBytes,
     ...(privacy && { privacy }),
   };
 }
