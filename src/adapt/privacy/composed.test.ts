@@ -8,7 +8,12 @@ const delta = 1e-4;
 describe('what several private trainings tell together', () => {
   test('is nothing for none, and everything where one had no noise', () => {
     expect(composedEpsilon([], delta)).toBe(0);
-    expect(composedEpsilon([one, { ...one, noiseMultiplier: 0 }], delta)).toBe(Number.POSITIVE_INFINITY);
+    for (const noiseMultiplier of [0, 1e-300, Number.MIN_VALUE]) {
+      for (const sampleFraction of [1, 0.1, 1e-300]) {
+        const bare = { noiseMultiplier, sampleFraction, steps: Number.MAX_SAFE_INTEGER };
+        expect(composedEpsilon([one, bare], delta)).toBe(Number.POSITIVE_INFINITY);
+      }
+    }
   });
 
   test.each([1, 2, 5])('of %s equal ones is what the accountant gives for all of their steps', (count) => {

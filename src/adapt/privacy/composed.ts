@@ -26,7 +26,9 @@ export function composedEpsilon(spends: readonly PrivateSpend[], delta: number):
   const curves = spends.map((spend) => ({ steps: spend.steps, curve: curveOf(spend) }));
   for (const [i, order] of ORDERS.entries()) {
     const divergence = curves.reduce((sum, { steps, curve }) => sum + steps * (curve[i] as number), 0);
-    least = Math.min(least, epsilonOf(divergence, order, delta));
+    const epsilon = epsilonOf(divergence, order, delta);
+    // Next to no noise leaves the range of numbers: an order that cannot be computed bounds nothing.
+    if (epsilon < least) least = epsilon;
   }
   return least;
 }

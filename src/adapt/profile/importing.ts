@@ -42,8 +42,9 @@ export async function importFile(file: ProfileFile, parts: ImportParts, state: S
   const added = file.versions.filter(({ key }) => !versionsHere.has(renamed.get(key) as string));
   const addedKeys = added.map(({ key }) => renamed.get(key) as string);
   const shared = [...file.examples.keys()].filter((key) => examplesHere.has(key));
-  for (const { key, label } of await journal.entries(shared)) {
-    if (label === undefined) await store.put(places.examples + key, (file.examples.get(key) as FileExample).bytes);
+  const sound = new Set((await journal.read(shared)).map(({ key }) => key));
+  for (const key of shared.filter((one) => !sound.has(one))) {
+    await store.put(places.examples + key, (file.examples.get(key) as FileExample).bytes);
   }
   for (const { key, head: said, patch } of file.versions) {
     const here = renamed.get(key) as string;

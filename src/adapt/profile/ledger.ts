@@ -99,7 +99,7 @@ export function openLedger(
     if (budget === undefined) return;
     const would = totalOf(after);
     // Sums of the same numbers in another order differ by their last digits.
-    if (would.epsilon > budget * (1 + 1e-9)) throw budgetSpent(budget, totalOf(before), would);
+    if (!(would.epsilon <= budget * (1 + 1e-9))) throw budgetSpent(budget, totalOf(before), would);
   }
 
   async function account(state: State, examples: number): Promise<Account> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { epsilonOf, learnTimes, noisy, opened, privacyOf, spentKeys } from './ledgerCases.ts';
-import { meanLearner } from './profileCases.ts';
+import { meanLearner, openWith, storeOn } from './profileCases.ts';
 
 describe('a ledger that is damaged', () => {
   test.each(['changed', 'deleted'] as const)('(%s) counts as everything until a sound file heals it', async (how) => {
@@ -57,6 +57,40 @@ describe('a file', () => {
     await plain.profile.importBytes(ledgered);
     expect((await privacyOf(plain.profile))?.epsilon).toBe(Number.POSITIVE_INFINITY);
   });
+
+  test.each(['before', 'after'] as const)(
+    'whose import dies %s any call brings no version without its spend',
+    async (when) => {
+      const { profile } = await opened();
+      await learnTimes(profile, 2);
+      const bytes = await profile.exportBytes();
+      for (let call = 1; ; call++) {
+        const there = await opened();
+        await learnTimes(there.profile, 1);
+        let left = Number.POSITIVE_INFINITY;
+        const dead = new Error('The tab is dead.');
+        const dying = await storeOn(there.disk, () => {
+          if (left <= 0) throw dead;
+          if (--left > 0) return undefined;
+          if (when === 'before') throw dead;
+          return dead;
+        });
+        const tab = await openWith(dying, { learner: () => noisy() });
+        left = call;
+        await tab.importBytes(bytes).catch(() => undefined);
+        const isDead = left <= 0;
+        // As another tab sees it before anybody has tidied up, and after.
+        for (let look = 0; look < 2; look++) {
+          const { profile: next } = await opened(noisy(), there.disk);
+          const [runs, versions] = [(await privacyOf(next))?.runs, (await next.history()).length];
+          expect([runs, versions], `call ${call}`).toEqual(versions === 1 ? [1, 1] : [3, 3]);
+          expect(next.notices).toEqual([]);
+        }
+        if (!isDead) break;
+        expect(call).toBeLessThan(100);
+      }
+    },
+  );
 
   test('that does not fit into the store leaves the ledger as it was', async () => {
     const { disk, profile } = await opened();
