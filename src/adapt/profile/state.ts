@@ -55,13 +55,17 @@ export async function readState(
 ): Promise<State> {
   const adding = await addedByImport(store, places);
   const { keys, headBytes } = await keysAndHead(store, places);
-  const examples = exampleKeys(keys, places).filter((key) => !adding.examples.has(key));
   const there = keysIn(keys, places.versions).filter(isVersionKey);
-  const spentThere = keysIn(keys, places.spent).filter((key) => isSpendKey(key) && !adding.spent.has(key));
   const head = await readHead(
     headBytes,
     there.filter((key) => !adding.versions.has(key)),
     onNotice,
+  );
+  // Once the head says that it was finished, what an import has added counts, be it tidied up or not.
+  const isAdding = adding.id !== head.imported;
+  const examples = exampleKeys(keys, places).filter((key) => !(isAdding && adding.examples.has(key)));
+  const spentThere = keysIn(keys, places.spent).filter(
+    (key) => isSpendKey(key) && !(isAdding && adding.spent.has(key)),
   );
   const finishedKeys = there.filter((key) => head.versions.includes(key));
   const finished = await versions.read(finishedKeys);
