@@ -190,11 +190,14 @@ export type { PersonalizeEvent } from './adapt/events.ts';
 export { type PersonalizeOptions, type PersonalPatch, personalize } from './adapt/personalize.ts';
 export type { PersonalizeReport, PrivacySpent } from './adapt/personalizeReport.ts';
 export { noiseFor, privacySpent } from './adapt/privacy/accountant.ts';
+export type { PrivateSpend } from './adapt/privacy/composed.ts';
+export type { LastingPrivacyOptions } from './adapt/privacy/plannedSpend.ts';
 export type { PrivacyOptions } from './adapt/privacy/privacyOf.ts';
 
 export { destroyProfile, listProfiles } from './adapt/profile/listProfiles.ts';
 export { openProfile } from './adapt/profile/openProfile.ts';
 export type { IdleOptions } from './adapt/profile/idle.ts';
+export type { LearnerPrivacy, PrivacyTotal, ProfileSpend, VersionPrivacy } from './adapt/profile/ledger.ts';
 export type {
   ExampleInput,
   Forgotten,

@@ -28,6 +28,7 @@ export type LimbeckErrorCode =
   | 'patch-invalid'
   | 'patch-mismatch'
   | 'profile-invalid'
+  | 'privacy-spent'
   | 'unknown-label'
   | 'unknown-loss'
   | 'worker-unreachable'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type HashAlgorithm, hashBytes, sha256, toHex } from './hash.ts';
+import { type HashAlgorithm, hashBytes, keyedHash, sha256, toHex } from './hash.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -30,6 +30,27 @@ describe.each(['with the platform', 'without it, as on an insecure page'])('%s',
     without();
     expect(toHex(await hashBytes(algorithm as HashAlgorithm, new TextEncoder().encode('abc')))).toBe(expected);
   });
+});
+
+// RFC 4231, test cases 2 and 6.
+test.each([
+  [
+    'a short secret',
+    new TextEncoder().encode('Jefe'),
+    'what do ya want for nothing?',
+    '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  ],
+  [
+    'a long one',
+    new Uint8Array(131).fill(0xaa),
+    'Test Using Larger Than Block-Size Key - Hash Key First',
+    '60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54',
+  ],
+])('a keyed hash is HMAC with SHA-256, with %s, with the platform and without', async (_, secret, text, expected) => {
+  const bytes = new TextEncoder().encode(text);
+  expect(toHex(await (await keyedHash(secret))(bytes))).toBe(expected);
+  vi.stubGlobal('crypto', {});
+  expect(toHex(await (await keyedHash(secret))(bytes))).toBe(expected);
 });
 
 test('the library gives events their turn, and the same hash of a view that fills several blocks', async () => {

@@ -35,6 +35,25 @@ export async function hashBytes(algorithm: HashAlgorithm, bytes: Uint8Array): Pr
   return new Uint8Array(hash.digest());
 }
 
+/**
+ * A hash that only the holder of a secret can compute: HMAC with SHA-256, 32 bytes.
+ * Source    RFC 2104
+ */
+export async function keyedHash(
+  secret: Uint8Array<ArrayBuffer>,
+): Promise<(bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>> {
+  const { subtle } = globalThis.crypto ?? {};
+  if (subtle !== undefined) {
+    const key = await subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+    return async (bytes) => new Uint8Array(await subtle.sign('HMAC', key, bytes));
+  }
+  const [{ hmac }, { sha256: inner }] = await Promise.all([
+    import('@noble/hashes/hmac.js'),
+    import('@noble/hashes/sha2.js'),
+  ]);
+  return async (bytes) => new Uint8Array(hmac(inner, secret, bytes));
+}
+
 /** Bytes as hexadecimal digits, two each. */
 export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

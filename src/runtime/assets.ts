@@ -36,7 +36,7 @@ export async function loadAsset(name: AssetName, assetBase?: string): Promise<Ui
       const { readFile } = await import(/* @vite-ignore */ 'node:fs/promises');
       return new Uint8Array(await readFile(new URL(url)));
     }
-    const response = await fetch(url, { credentials: 'same-origin' });
+    const response = await askForAsset(url);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
@@ -47,4 +47,9 @@ export async function loadAsset(name: AssetName, assetBase?: string): Promise<Ui
       { details: { url }, cause: error },
     );
   }
+}
+
+/** What the server says where a shipped file lies; for its headers too. */
+export function askForAsset(url: string): Promise<Response> {
+  return fetch(url, { credentials: 'same-origin' });
 }

@@ -1,5 +1,5 @@
 import { trustedScript } from '../core/trustedScripts.ts';
-import { assetUrl } from './assets.ts';
+import { askForAsset, assetUrl } from './assets.ts';
 import { startThread } from './kernels/startThread.ts';
 
 /** From where threads started before, by the folder that was named. */
@@ -14,7 +14,7 @@ export async function findThreadScript(assetBase?: string): Promise<string | und
   const known = found.get(assetBase);
   if (known !== undefined) return known;
   const url = assetUrl('threads.js', assetBase);
-  const file = await fetch(url, { credentials: 'same-origin' }).catch(() => undefined);
+  const file = await askForAsset(url).catch(() => undefined);
   if (file?.ok !== true) return undefined;
   const blob = URL.createObjectURL(new Blob([await file.arrayBuffer()], { type: 'text/javascript' }));
   const isBlobAllowed = file.headers.get('Content-Security-Policy')?.includes('blob:') ?? true;

@@ -26,6 +26,11 @@ export interface CachedTeacherOptions {
   readonly version?: string;
   /** Keeps the answers for examples augmented by this seed apart. */
   readonly augmentationSeed?: number;
+  /**
+   * Examples are told apart by an HMAC with this, so that the keys of answers confirm no guess of what was asked. Asked for
+   * at each question; under another secret all is asked anew. Default: none, a plain SHA-256.
+   */
+  readonly secret?: () => Promise<Uint8Array<ArrayBuffer>>;
   /** Name for reports; default: the teacher's. */
   readonly name?: string;
 }
@@ -57,6 +62,10 @@ export interface CachedTeacher extends Teacher {
  * SHA-256 of their inputs. What it gives is what it keeps, at the first time too: so the same seed gives the same
  * student whether answers were there or not. A store that is full or fails never stops it; `watch` and the notices tell.
  *
+ * What a teacher said of a person's example tells of the example, and a plain hash confirms it to whoever has it: `forget` and
+ * `destroy` of a profile do not reach what is kept here. For a person's own data take `profile.cachedTeacher`, whose answers
+ * go with the profile.
+ *
  * `teacher` and `store` stay the caller's: disposing this one writes what is left and disposes neither.
  * Throws    invalid-option: options, or a teacher without identity and no version
  *
@@ -65,10 +74,17 @@ export interface CachedTeacher extends Teacher {
  * const teacher = cachedTeacher(await loadTeacher('/models/teacher.onnx').done, store, { precision: 'float16' });
  */
 export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTeacherOptions = {}): CachedTeacher {
-  const { precision = 'float32', budgetBytes = 1e9, memoryBytes = 64 << 20, version, augmentationSeed } = options;
+  const {
+    precision = 'float32',
+    budgetBytes = 1e9,
+    memoryBytes = 64 << 20,
+    version,
+    augmentationSeed,
+    secret,
+  } = options;
   checkKnownOptions(
     options,
-    ['precision', 'budgetBytes', 'memoryBytes', 'version', 'augmentationSeed', 'name'],
+    ['precision', 'budgetBytes', 'memoryBytes', 'version', 'augmentationSeed', 'secret', 'name'],
     'cachedTeacher',
   );
   checkPrecision(precision);
@@ -85,7 +101,7 @@ export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTea
   };
   const folder = () => folderOf(identity, augmentationSeed, precision);
   const chunks = chunkStore(store, { folder, budgetBytes, memoryBytes, onNotice });
-  const answers = answerOnce(teacher, chunks, { precision, onNotice });
+  const answers = answerOnce(teacher, chunks, { precision, secret, onNotice });
   const name = () => options.name ?? teacher.description.name;
   const underway = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;

@@ -1,11 +1,10 @@
 import { makeAsides } from '../core/asides.ts';
-import { abortError, isAbortError, LimbeckError } from '../core/errors.ts';
+import { abortError, isAbortError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { LossShapes } from '../losses/loss.ts';
 import { type KnownLosses, reviveLoss } from '../losses/revive.ts';
-import type { BackendDescription, BackendOptions, OpenBackend } from '../runtime/backends/backend.ts';
-import { openBackendHere } from '../runtime/backends/open.ts';
+import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import { behindGpuError } from '../runtime/backends/webgpu.ts';
 import type { GpuDevice, NearTeacher } from '../runtime/gpu.ts';
 import * as tf from '../runtime/tf.ts';
@@ -16,6 +15,7 @@ import type { PortableStudent, StudentDescription } from '../student/student.ts'
 import type { TappedStudent } from '../student/taps.ts';
 import { openAdaptation } from './adapting/openAdaptation.ts';
 import { checkBatch } from './check.ts';
+import { openEngineBackend } from './engineBackend.ts';
 import type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
 import { openJobLoss, openLossFor } from './jobLoss.ts';
 import { measuredOutputs } from './labels.ts';
@@ -70,29 +70,12 @@ const NO_SOURCE: Pick<TrainSource, 'read'> = { read: async () => ({ inputs: {}, 
 export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTeacher): Engine {
   const enqueue = makeQueue();
   const asides = makeAsides();
-  let backend: OpenBackend | undefined;
-  let options: BackendOptions | undefined;
-  /** Told with the next run's events. */
-  const notices: string[] = [];
-
-  /** A prediction beside a training takes the backend as it is: another one would take the student's weights away. */
-  async function requireOpen(isBeside: boolean): Promise<void> {
-    if (options === undefined) throw new LimbeckError('disposed', 'The engine is not open. Open a trainer first.');
-    const { threads } = backend?.description ?? {};
-    if (!isBeside && backend?.hasLostThread?.() && threads !== undefined) {
-      // On a heap of its own, because what was lost may still write to the old one.
-      await backend.dispose();
-      backend = undefined;
-      options = { ...options, threads: threads - 1 };
-      notices.push(`One of ${threads} threads died, so training goes on with ${threads - 1}.`);
-    }
-    backend ??= await openBackendHere(options);
-  }
+  const place = openEngineBackend();
 
   const openNear = ({ asksNearTeacher = false, size }: TrainJob) =>
     openNearReader(asksNearTeacher ? nearTeacher : undefined, size);
 
-  const causeOf = async (error: unknown) => (backend?.gpuDevice === undefined ? error : behindGpuError(error));
+  const causeOf = async (error: unknown) => (place.current()?.gpuDevice === undefined ? error : behindGpuError(error));
 
   async function withModel<T>(
     student: PortableStudent,
@@ -100,7 +83,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
     use: (model: tf.LayersModel) => Promise<T>,
     isBeside = false,
   ) {
-    await requireOpen(isBeside);
+    await place.require(isBeside);
     const model = await buildStudent(student, seed);
     try {
       return await use(model);
@@ -137,7 +120,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
         const { complete } = self;
         const run = { model, student, loss, optimizer, mode, balance, signal };
         const loopOptions = { ...job, ...run, read, complete, beforeStep, rest: asides.during };
-        for (const message of notices.splice(0)) await emit({ type: 'notice', message });
+        for (const message of place.notices.splice(0)) await emit({ type: 'notice', message });
         for await (const event of trainLoop(loopOptions)) {
           if (event.type === 'step') self.afterStep();
           if (event.type === 'epoch') {
@@ -192,14 +175,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
     });
 
   return {
-    open: (given) =>
-      enqueue(async () => {
-        await backend?.dispose();
-        backend = options = undefined;
-        backend = await openBackendHere(given);
-        options = given;
-        return backend.description;
-      }),
+    open: (options) => enqueue(() => place.open(options)),
     check: (job, batch) =>
       enqueue(() =>
         withModel(job.student, job.seed, async (model) => {
@@ -249,13 +225,9 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
     memory: () =>
       enqueue(async () => {
         const { numTensors, numBytes } = tf.memory();
-        return { tensors: numTensors, tensorBytes: numBytes, heapBytes: backend?.heapBytes() ?? 0 };
+        return { tensors: numTensors, tensorBytes: numBytes, heapBytes: place.current()?.heapBytes() ?? 0 };
       }),
-    close: () =>
-      enqueue(async () => {
-        await backend?.dispose();
-        backend = options = undefined;
-      }),
-    gpuDevice: () => backend?.gpuDevice,
+    close: () => enqueue(() => place.close()),
+    gpuDevice: () => place.current()?.gpuDevice,
   };
 }

@@ -124,7 +124,10 @@ async function startInWorker(
 
 /** Whether a trainer is of no use after this error, so that the next run needs another. */
 export function isLost(error: unknown): boolean {
-  return error instanceof LimbeckError && ['worker-died', 'out-of-memory', 'backend-unavailable'].includes(error.code);
+  return (
+    error instanceof LimbeckError &&
+    ['worker-died', 'thread-died', 'out-of-memory', 'backend-unavailable'].includes(error.code)
+  );
 }
 
 function sleep(ms: number): Promise<void> {

@@ -93,7 +93,8 @@ function spent(noise: number, { sampleFraction, steps, delta, orders = ORDERS }:
   return least;
 }
 
-function epsilonOf(divergence: number, order: number, delta: number): number {
+/** From a Rényi divergence to (ε, δ). */
+export function epsilonOf(divergence: number, order: number, delta: number): number {
   // So close are the two distributions that no event's probability differs by more than delta.
   if (delta * delta >= -Math.expm1(-divergence)) return 0;
   const epsilon = divergence + Math.log1p(-1 / order) - Math.log(delta * order) / (order - 1);

@@ -47,7 +47,7 @@ export interface PrivacyOptions {
 }
 
 const OPTIONS = ['epsilon', 'noiseMultiplier', 'delta', 'clipNorm', 'sampleFraction', 'steps', 'noiseSeed'];
-const EXPECTED_LOT = 32;
+export const EXPECTED_LOT = 32;
 /** Methods whose steps go through the private optimizer. */
 const PRIVATE_METHODS = ['headOnly', 'biasOnly', 'lora', 'full'];
 

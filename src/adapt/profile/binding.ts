@@ -103,28 +103,33 @@ export async function bind(
   return bound;
 }
 
-/** Deletes everything under a profile's name. The binding goes before the rest: without it, the rest is nothing. */
+/**
+ * Deletes everything of a profile whose binding was deleted, under the lock. Where there is a binding again, another tab
+ * has made a new profile meanwhile, and wiped before it did.
+ */
 export async function wipeProfile(store: Store, places: Places): Promise<void> {
-  const keys = await keysOf(store, places);
-  await store.delete(places.binding);
-  for (const key of keys) await store.delete(key);
+  if ((await readValue(store, places.binding)) !== undefined) return;
+  // Without it no tab keeps a further answer, so that the list below is all there is.
+  await store.delete(places.secret);
+  for (const key of await keysOf(store, places)) await store.delete(key);
 }
 
 /**
- * Every key under a profile's name, the head last; with those that it knows of and that are damaged, so that an encrypted
- * store cannot list them. What cannot be listed cannot be deleted: ask this before the first deletion.
+ * Every key under a profile's name but its binding, the head last; with those that it knows of and that are damaged, so that
+ * an encrypted store cannot list them. What cannot be listed cannot be deleted: ask this before the first deletion.
  */
 export async function keysOf(store: Store, places: Places): Promise<string[]> {
-  const { folder, head, importing, bindingCopy, examples, versions } = places;
+  const { folder, head, importing, binding, bindingCopy, secret, examples, versions, spent } = places;
   const known = await readHead(await readValue(store, head), []);
   const listed = await store.keys(folder);
   const named = [
     ...known.considered.map((key) => examples + key),
     ...known.versions.map((key) => versions + key),
-    ...[importing, bindingCopy],
+    ...(known.spent ?? []).map((key) => spent + key),
+    ...[importing, bindingCopy, secret],
   ];
   const keys = new Set([...listed, ...named]);
-  keys.delete(head);
+  for (const key of [binding, head]) keys.delete(key);
   return [...keys, head];
 }
 

@@ -1,35 +1,67 @@
+import { messageOf } from '../../core/errors.ts';
+import type { NamedArrays } from '../../core/shape.ts';
 import type { Store } from '../../storage/store.ts';
-import { chance, markOf, newVersionKey, type Places } from './places.ts';
-import type { ProfileFile } from './profileFile.ts';
-import { packRecord } from './record.ts';
+import { asBatch } from './exampleInput.ts';
+import type { Journal } from './journal.ts';
+import { EVERYTHING, hasUnwritten, type Ledger, type ProfileSpend, packSpend } from './ledger.ts';
+import { chance, idOf, markOf, newSpendKey, newVersionKey, type Places } from './places.ts';
+import type { Keeps, ProfileLearner } from './profile.ts';
+import type { FileExample, ProfileFile } from './profileFile.ts';
+import { packRecord, recordError } from './record.ts';
 import { endImport } from './settle.ts';
 import { type Head, type State, writeHead } from './state.ts';
 import type { Versions } from './versions.ts';
 
+export interface ImportParts {
+  readonly store: Store;
+  readonly places: Places;
+  readonly journal: Journal;
+  readonly ledger: Ledger;
+  readonly versions: Versions;
+  readonly keeps: Keeps;
+  /** The base's inputs, as the learner has them. */
+  readonly inputs: ProfileLearner['inputs'];
+  readonly read: () => Promise<State>;
+}
+
 /**
  * Adds what a file holds, under the lock. What is going to be added is written down first and counts only once the head
- * says that the import was finished: killed before, the next opening takes it back.
+ * says that the import was finished: killed before, the next opening takes it back. What is here already and damaged is
+ * healed first: a key's value never changes, so the sound copy is what it was, whatever becomes of the rest.
+ * Throws    profile-invalid: examples that do not fit the base, or those here
  */
-export async function importFile(
-  file: ProfileFile,
-  parts: {
-    readonly store: Store;
-    readonly places: Places;
-    readonly versions: Versions;
-    readonly read: () => Promise<State>;
-  },
-  state: State,
-): Promise<void> {
-  const { store, places, versions } = parts;
+export async function importFile(file: ProfileFile, parts: ImportParts, state: State): Promise<void> {
+  const { store, places, journal, ledger, versions } = parts;
   const { head } = state;
+  await checkFit(file, parts, state);
   const id = chance();
-  const examples = [...file.examples.keys()].filter((key) => !state.examples.includes(key));
+  const examplesHere = new Set(state.examples);
+  const examples = [...file.examples.keys()].filter((key) => !examplesHere.has(key));
   const renamed = newKeys(file, head);
-  const added = file.versions.filter(({ key }) => !head.versions.includes(renamed.get(key) as string));
+  const versionsHere = new Set(head.versions);
+  const added = file.versions.filter(({ key }) => !versionsHere.has(renamed.get(key) as string));
   const addedKeys = added.map(({ key }) => renamed.get(key) as string);
+  const shared = [...file.examples.keys()].filter((key) => examplesHere.has(key));
+  const sound = new Set((await journal.read(shared)).map(({ key }) => key));
+  for (const key of shared.filter((one) => !sound.has(one))) {
+    await store.put(places.examples + key, (file.examples.get(key) as FileExample).bytes);
+  }
+  for (const { key, head: said, patch } of file.versions) {
+    const here = renamed.get(key) as string;
+    if (state.damaged.includes(here)) await versions.write(here, said, patch);
+  }
+  const ledgerHere = await ledger.entries(state.spent);
+  for (const { key, isSound } of ledgerHere) {
+    const spend = isSound ? undefined : file.spent.get(key);
+    if (spend !== undefined) await store.put(places.spent + key, await packSpend(spend));
+  }
+  const spends = newSpends(file.spent, added.length > 0, state);
+  const spent = [...spends.keys()];
   try {
-    await store.put(places.importing, await packRecord('importing', { id, examples, versions: addedKeys }));
-    for (const key of examples) await store.put(places.examples + key, file.examples.get(key) as Uint8Array);
+    await store.put(places.importing, await packRecord('importing', { id, examples, versions: addedKeys, spent }));
+    // Before what was learned for them can be seen.
+    for (const [key, spend] of spends) await store.put(places.spent + key, await packSpend(spend));
+    for (const key of examples) await store.put(places.examples + key, (file.examples.get(key) as FileExample).bytes);
     for (const { key, head: said, patch } of added) await versions.write(renamed.get(key) as string, said, patch);
     await writeHead(store, places, {
       current: (file.current === null ? undefined : renamed.get(file.current)) ?? head.current,
@@ -37,6 +69,7 @@ export async function importFile(
       last: head.last + added.length,
       considered: considered(file, state),
       imported: id,
+      spent: [...state.spent, ...spent],
     });
   } catch (error) {
     // Whatever stopped it: as it was before. Where that does not succeed either, the next opening does it.
@@ -47,10 +80,44 @@ export async function importFile(
   await endImport(store, places, { ...head, imported: id });
 }
 
+/** What was spent there is spent here too. Where only one of both wrote it down, the other's versions had no noise. */
+function newSpends(spent: ProfileFile['spent'], isAdding: boolean, state: State): ReadonlyMap<string, ProfileSpend> {
+  const here = new Set(state.spent);
+  const spends = new Map([...spent].filter(([key]) => !here.has(key)));
+  const isMixed = spent.size === 0 ? here.size > 0 && isAdding : hasUnwritten(state);
+  return isMixed ? spends.set(newSpendKey(), EVERYTHING) : spends;
+}
+
 /** A version from elsewhere has not seen what is here: then all is to be learned anew. */
 function considered(file: ProfileFile, { head, examples }: State): readonly string[] {
   if (file.current === null) return [...new Set([...head.considered, ...file.considered])];
-  return examples.every((key) => file.considered.includes(key)) ? file.considered : [];
+  const known = new Set(file.considered);
+  return examples.every((key) => known.has(key)) ? file.considered : [];
+}
+
+/** One that does not fit would be learned from in the place of all that do not fit beside it. */
+async function checkFit(
+  { examples }: ProfileFile,
+  { journal, keeps, inputs }: ImportParts,
+  state: State,
+): Promise<void> {
+  let needed: ProfileLearner['inputs'] | undefined = keeps === 'examples' ? inputs : undefined;
+  for (const key of needed === undefined ? state.examples : []) {
+    const [here] = await journal.read([key]);
+    if (here === undefined) continue;
+    needed = featureShape(here.arrays);
+    break;
+  }
+  for (const [key, { arrays }] of examples) {
+    needed ??= featureShape(arrays);
+    try {
+      // `asBatch` takes examples as a person gives them.
+      const given = Object.entries(arrays).map(([name, { data, shape }]) => [name, { data, shape: shape.slice(1) }]);
+      asBatch(Object.fromEntries(given), needed);
+    } catch (error) {
+      throw recordError(`The example "${idOf(key)}" of the profile’s file`, `it does not fit: ${messageOf(error)}`);
+    }
+  }
 }
 
 /** What the file's versions are called here: behind those that are there, unless they came from here. */
@@ -58,4 +125,8 @@ function newKeys(file: ProfileFile, { versions, last }: Head): Map<string, strin
   const here = new Map(versions.map((key) => [markOf(key), key]));
   let number = last;
   return new Map(file.versions.map(({ key }) => [key, here.get(markOf(key)) ?? newVersionKey(++number, markOf(key))]));
+}
+
+function featureShape(arrays: NamedArrays): ProfileLearner['inputs'] {
+  return { features: (arrays['features']?.shape ?? []).slice(1) };
 }

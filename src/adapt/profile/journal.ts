@@ -3,17 +3,7 @@ import type { NamedArrays } from '../../core/shape.ts';
 import type { Store } from '../../storage/store.ts';
 import { checkSegment, idOf, isExampleKey, newExampleKey, type Places, timeOf } from './places.ts';
 import type { KeptExample } from './profile.ts';
-import {
-  type ArraySpec,
-  arraysFromParts,
-  arraysToParts,
-  isDamage,
-  isTexts,
-  packRecord,
-  readRecord,
-  readValue,
-  recordError,
-} from './record.ts';
+import { arraysFromParts, arraysToParts, isDamage, packRecord, readRecord, readValue, recordError } from './record.ts';
 
 /** An example as it lies in the store. */
 export interface JournalEntry extends KeptExample {
@@ -50,7 +40,7 @@ export function openJournal(
     readonly onNotice: (sentence: string) => void;
   },
 ): Journal {
-  /** A key's value never changes, so what it says is read once. */
+  /** A key's value never changes, so what it says is read once; a damaged one may be healed, by another tab too. */
   const known = new Map<string, JournalEntry>();
 
   async function load(key: string): Promise<JournalEntry | JournalExample | undefined> {
@@ -67,9 +57,8 @@ export function openJournal(
     } catch (error) {
       if (!isDamage(error)) throw error;
       options.onNotice(`${error.message} It is left out; forget("${entry.id}") removes it.`);
-      const damaged = { ...entry, label: undefined };
-      known.set(key, damaged);
-      return damaged;
+      known.delete(key);
+      return { ...entry, label: undefined };
     }
   }
 
@@ -80,6 +69,7 @@ export function openJournal(
 
   return {
     async add(label, arrays, id) {
+      await options.checkThere();
       if (id !== undefined) {
         checkSegment(id, 'example’s id');
         const same = (await options.keys()).filter((key) => idOf(key) === id);
@@ -124,8 +114,10 @@ export async function readExample(bytes: Uint8Array, key: string): Promise<{ lab
   const what = `The example "${idOf(key)}"`;
   const { head, parts } = await readRecord(bytes, 'example', what);
   const { label, arrays } = head;
-  if (!isTexts([label]) || !Array.isArray(arrays)) throw recordError(what, 'it has no label or no arrays');
-  return { label: label as string, arrays: arraysFromParts(arrays as ArraySpec[], parts, what) };
+  if (typeof label !== 'string' || label === '' || !Array.isArray(arrays)) {
+    throw recordError(what, 'it has no label or no arrays');
+  }
+  return { label, arrays: arraysFromParts(arrays, parts, what) };
 }
 
 function idTaken(id: string, label: string | undefined, given: string): LimbeckError {

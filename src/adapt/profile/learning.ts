@@ -4,18 +4,17 @@ import type { LearnBudget } from '../budget.ts';
 import { checkHash } from './binding.ts';
 import { gather } from './gather.ts';
 import type { Journal } from './journal.ts';
+import type { Ledger } from './ledger.ts';
 import { newVersionKey, type Places } from './places.ts';
 import type { Keeps, LearnEvent, LearnResult, ProfileLearner, ProfileVersion } from './profile.ts';
 import { type Head, type State, writeHead } from './state.ts';
 import type { StoredVersion, Versions } from './versions.ts';
 
 export interface Learning {
-  /** Under the lock; undefined where it has to begin anew, as an example was forgotten meanwhile. */
-  attempt(
-    budget: LearnBudget,
-    emit: (event: LearnEvent) => void,
-    signal: AbortSignal,
-  ): Promise<ProfileVersion | undefined>;
+  /** Gives what is current then. */
+  learn(budget: LearnBudget, emit: (event: LearnEvent) => void, signal: AbortSignal): Promise<ProfileVersion>;
+  /** Where there is something to learn; whether there still is. */
+  learnIfDue(budget: LearnBudget, emit: (event: LearnEvent) => void, signal: AbortSignal): Promise<boolean>;
   /** What is being learned from was forgotten: attempts underway end, so that what forgets need not wait. */
   startOver(): void;
 }
@@ -30,11 +29,17 @@ export interface LearningParts {
   readonly keeps: Keeps;
   readonly mostVersions: number;
   readonly journal: Journal;
+  readonly ledger: Ledger;
   readonly versions: Versions;
   readonly settle: () => Promise<State>;
   readonly read: () => Promise<State>;
+  /** Throws where the profile is not there any more. */
+  readonly checkThere: () => Promise<void>;
   readonly asVersion: (version: StoredVersion | undefined) => ProfileVersion;
   readonly onNotice: (sentence: string) => void;
+  /** Holds the lock. */
+  readonly alone: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+  readonly onChanged: () => void;
 }
 
 /** Learns from all that is kept, and makes what came out the current version. */
@@ -42,14 +47,17 @@ export function openLearning(parts: LearningParts): Learning {
   const { store, places, journal, versions } = parts;
   const underway = new Set<AbortController>();
 
+  /** Under the lock; undefined where it has to begin anew, as an example was forgotten meanwhile. */
   async function attempt(
     budget: LearnBudget,
     emit: (event: LearnEvent) => void,
     signal: AbortSignal,
   ): Promise<ProfileVersion | undefined> {
-    const { examples } = await parts.settle();
+    const settled = await parts.settle();
+    const { examples } = settled;
     const { kept, keys } = gather(await journal.read(examples), parts.labels, parts.keeps, parts.onNotice);
     if (keys.length === 0) throw nothingKept(examples.length);
+    const { begin, privacy } = await parts.ledger.account(settled, keys.length);
     throwIfAborted(signal);
     emit({ type: 'started', examples: keys.length, classes: kept.classes.length });
     const controller = new AbortController();
@@ -58,7 +66,9 @@ export function openLearning(parts: LearningParts): Learning {
     underway.add(controller);
     let result: LearnResult;
     try {
-      result = await parts.learner.learn(kept, budget, emit, controller.signal);
+      result = await parts.learner.learn(kept, budget, emit, controller.signal, begin);
+      // Before anybody can see what came out.
+      await begin();
     } catch (error) {
       if (controller.signal.aborted && !signal.aborted && isAbortError(error)) return undefined;
       throw error;
@@ -67,21 +77,24 @@ export function openLearning(parts: LearningParts): Learning {
       signal.removeEventListener('abort', follow);
     }
     throwIfAborted(signal);
+    // It may have been destroyed while it learned, by a tab that was not heard.
+    await parts.checkThere();
     const state = await parts.read();
     if (!keys.every((key) => state.examples.includes(key))) return undefined;
     const { patch, report } = result;
     if (patch === undefined) {
       // Where the current version was damaged, the one that stood in for it stays.
-      await writeHead(store, places, { ...state.head, current: state.current?.key ?? null, considered: examples });
+      const { head, spent } = state;
+      await writeHead(store, places, { ...head, current: state.current?.key ?? null, considered: examples, spent });
       emit({ type: 'not-applied', why: result.why, report });
       return parts.asVersion(state.current);
     }
     checkHash(patch.base, parts.base, 'What was learned');
     const number = state.head.last + 1;
-    const head = { timeMs: Date.now(), exampleKeys: keys, classes: patch.labels ?? kept.classes, report };
+    const head = { timeMs: Date.now(), exampleKeys: keys, classes: patch.labels ?? kept.classes, report, privacy };
     const key = newVersionKey(number);
     const version = await versions.write(key, head, patch);
-    await makeCurrent(state.head, version, examples);
+    await makeCurrent({ ...state.head, spent: state.spent }, version, examples);
     const learned = parts.asVersion(version);
     emit({ type: 'learned', version: learned });
     return learned;
@@ -102,7 +115,22 @@ export function openLearning(parts: LearningParts): Learning {
   }
 
   return {
-    attempt,
+    async learn(budget, emit, signal) {
+      for (;;) {
+        const learned = await parts.alone(() => attempt(budget, emit, signal), signal);
+        if (learned === undefined) continue;
+        parts.onChanged();
+        return learned;
+      }
+    },
+    async learnIfDue(budget, emit, signal) {
+      await parts.alone(async () => {
+        if (!(await parts.read()).isDue) return;
+        await attempt(budget, emit, signal);
+        parts.onChanged();
+      }, signal);
+      return (await parts.read()).isDue;
+    },
     startOver() {
       for (const controller of underway) controller.abort();
     },

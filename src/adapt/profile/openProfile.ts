@@ -3,17 +3,18 @@ import { startRun } from '../../core/run.ts';
 import type { Store } from '../../storage/store.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
 import { baseHash } from '../../student/baseHash.ts';
-import type { LearnBudget } from '../budget.ts';
+import { openAnswers } from './answers.ts';
 import { type Binding, bind, checkBinding, keysOf, readBinding, wipeProfile } from './binding.ts';
 import { asBatch } from './exampleInput.ts';
 import { idleWork } from './idle.ts';
 import { importFile } from './importing.ts';
 import { openJournal } from './journal.ts';
 import { openLearning } from './learning.ts';
+import { openLedger } from './ledger.ts';
 import { exclusively, exclusivelyIfFree } from './lock.ts';
 import { lockName, placesOf } from './places.ts';
 import { featuresOf, type Predictor, predict, predictorOf } from './predicting.ts';
-import type { ExampleInput, LearnEvent, Profile, ProfileLearner, ProfileOptions } from './profile.ts';
+import type { ExampleInput, Profile, ProfileLearner, ProfileOptions } from './profile.ts';
 import { readProfileFile, writeProfileFile } from './profileFile.ts';
 import { deleteDamaged, deleteExample, rollBack } from './revising.ts';
 import { openSession } from './session.ts';
@@ -60,33 +61,47 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
   const onNotice = session.notice;
   let predictor: Promise<Predictor> | undefined;
 
-  const alone = <T>(work: () => Promise<T>, signal?: AbortSignal) => exclusively(lock, work, signal);
-  const versions = openVersions(store, places, onNotice);
+  const looked = async <T>(work: () => Promise<T>) => {
+    await checkThere();
+    return work();
+  };
+  /** A tab that did not hear of the end may have waited for the lock: it must write nothing into what came after. */
+  const alone = <T>(work: () => Promise<T>, signal?: AbortSignal) => exclusively(lock, () => looked(work), signal);
+  const perform = <T>(work: () => Promise<T>) => session.perform(() => looked(work));
+  const versions = openVersions(store, places, binding.base, onNotice);
   const read = () => readState(store, places, versions, onNotice);
   const settled = () => settle(store, places, read);
   const journal = openJournal(store, places, { keys: async () => (await read()).examples, checkThere, onNotice });
+  const ledger = openLedger(store, places, { privacy: learner.privacy, read, onNotice });
+  const answers = openAnswers(store, places, checkThere);
   const asVersion = (version: StoredVersion | undefined) => toldVersion(version, labels);
   const { base } = binding;
-  const { mostVersions } = settings;
-  const { ms, steps } = settings.idle;
+  const { idle: limits, mostVersions } = settings;
   const learning = openLearning({
     ...{ store, places, base, learner, labels, keeps, mostVersions },
-    ...{ journal, versions, settle: settled, read, asVersion, onNotice },
+    ...{ journal, ledger, versions, settle: settled, read, checkThere, asVersion, onNotice, alone, onChanged: changed },
   });
   const idle = idleWork(
     (signal) => session.cancellable(learnIfDue, signal),
     settings.idle,
     (error) => !session.isOver && onNotice(`Learning by itself failed: ${messageOf(error)}`),
   );
-  const tabs = openTabs(lock, (message) => {
-    if (message === 'destroyed') return session.end();
-    if (message === 'forgot') learning.startOver();
-    refresh();
-    scheduleIdle();
-  });
+  const tabs = openTabs(
+    lock,
+    (message) => {
+      if (message === 'destroyed') return session.end();
+      if (message === 'forgot') {
+        learning.startOver();
+        answers.onForgotten();
+      }
+      refresh();
+      scheduleIdle();
+    },
+    () => void checkThere().then(refresh, () => undefined),
+  );
 
   try {
-    await exclusivelyIfFree(lock, settled);
+    await exclusivelyIfFree(lock, () => looked(settled));
     if ((await read()).isDue) scheduleIdle();
   } catch (error) {
     await idle.stop();
@@ -94,6 +109,7 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
     throw error;
   }
 
+  /** Throws    disposed: the profile was destroyed, be there another one under its name */
   async function checkThere(): Promise<void> {
     const now = await readBinding(store, places, name);
     if (now?.mark === binding.mark) return;
@@ -127,23 +143,8 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
     return kept;
   }
 
-  async function learn(budget: LearnBudget, emit: (event: LearnEvent) => void, signal: AbortSignal) {
-    for (;;) {
-      const learned = await alone(() => learning.attempt(budget, emit, signal), signal);
-      if (learned === undefined) continue;
-      changed();
-      return learned;
-    }
-  }
-
   async function learnIfDue(signal: AbortSignal): Promise<void> {
-    const attempt = async () => {
-      if (!(await read()).isDue) return;
-      await learning.attempt({ ms, steps }, session.tell, signal);
-      changed();
-    };
-    await alone(attempt, signal);
-    if ((await read()).isDue) scheduleIdle();
+    if (await learning.learnIfDue({ ms: limits.ms, steps: limits.steps }, session.tell, signal)) scheduleIdle();
   }
 
   const profile: Profile = {
@@ -160,23 +161,20 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
       session.perform(async () => {
         const batch = asBatch(input, learner.inputs);
         if (!tabs.canHear) predictor = undefined;
-        predictor ??= predictorOf(read, versions, labels);
+        predictor ??= looked(() => predictorOf(read, versions, labels));
         const mine = predictor;
         return predict(learner, await mine.catch(forgetPredictor), batch);
       }),
     learn: (given = {}) =>
       startRun(
         (emit, signal) =>
-          session.cancellable((either) => {
-            const budget = checkLearnOptions(given);
-            return learn(budget, emit, either);
-          }, signal),
+          session.cancellable((either) => learning.learn(checkLearnOptions(given), emit, either), signal),
         given?.signal,
       ),
     pause: () => idle.pause(),
     resume: () => idle.resume(),
-    current: () => session.perform(async () => asVersion((await read()).current)),
-    history: () => session.perform(async () => (await read()).versions.map(asVersion)),
+    current: () => perform(async () => asVersion((await read()).current)),
+    history: () => perform(async () => (await read()).versions.map(asVersion)),
     rollback: (number, { signal } = {}) =>
       session.cancellable(async (either) => {
         idle.interrupt();
@@ -186,7 +184,9 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
       }, signal),
     forget: (id) =>
       session.perform(async () => {
-        const gone = await deleteExample(store, places, await read(), id);
+        const before = await read();
+        // Looked at after reading: what is deleted is then of this profile, whatever comes in between.
+        const gone = await looked(() => deleteExample(store, places, before, id, answers.forget));
         predictor = undefined;
         learning.startOver();
         tabs.tell('forgot');
@@ -198,27 +198,35 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
         if (state.isDue) scheduleIdle();
         return { versions: gone.map((version) => version.number), current: asVersion(state.current) };
       }),
-    examples: () => session.perform(async () => (await journal.entries((await read()).examples)).map(toldExample)),
+    examples: () => perform(async () => (await journal.entries((await read()).examples)).map(toldExample)),
     contents: () =>
-      session.perform(async () => {
+      perform(async () => {
         const state = await read();
-        return contentsOf(keeps, await journal.entries(state.examples), state.versions);
+        const entries = await journal.entries(state.examples);
+        const [answerBytes, privacy] = await Promise.all([answers.bytes(state.answers), ledger.total(state)]);
+        return contentsOf(keeps, entries, state.versions, { answerBytes, privacy });
       }),
-    exportBytes: () => session.perform(() => writeProfileFile(store, places, read)),
+    exportBytes: () => perform(() => writeProfileFile(store, places, ledger, read)),
     importBytes: (bytes) =>
       session.perform(async () => {
         const file = await readProfileFile(bytes);
         checkBinding(file.binding, binding, 'The profile’s file');
-        await alone(async () => importFile(file, { store, places, versions, read }, await settled()));
+        const { inputs } = learner;
+        const parts = { store, places, journal, ledger, versions, keeps, inputs, read };
+        await alone(async () => importFile(file, parts, await settled()));
         changed();
         const state = await read();
         if (state.isDue) scheduleIdle();
         return asVersion(state.current);
       }),
+    cachedTeacher(teacher, given) {
+      session.check();
+      return answers.cached(teacher, given);
+    },
     async destroy() {
       session.check();
       await keysOf(store, places);
-      await store.delete(places.binding);
+      await looked(() => store.delete(places.binding));
       tabs.tell('destroyed');
       await profile[Symbol.asyncDispose]();
       await exclusively(lock, () => wipeProfile(store, places));

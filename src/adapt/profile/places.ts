@@ -18,6 +18,12 @@ export interface Places {
   readonly importing: string;
   readonly examples: string;
   readonly versions: string;
+  /** What learning has told of the examples, run by run. */
+  readonly spent: string;
+  /** What teachers said of the examples. */
+  readonly answers: string;
+  /** Among these: what their keys are hashed with, and whether they may be kept at all. */
+  readonly secret: string;
 }
 
 export function placesOf(name: string): Places {
@@ -31,6 +37,9 @@ export function placesOf(name: string): Places {
     importing: `${folder}importing`,
     examples: `${folder}examples/`,
     versions: `${folder}versions/`,
+    spent: `${folder}spent/`,
+    answers: `${folder}answers/`,
+    secret: `${folder}answers/secret`,
   };
 }
 
@@ -46,14 +55,18 @@ export const PROFILES = ROOT;
 
 /** Throws    invalid-option: what cannot be one part of a store's key */
 export function checkSegment(text: string, role: string): string {
-  const isText = typeof text === 'string' && text.length <= 200 && !/\p{Surrogate}/u.test(text);
-  if (isText && text !== '' && text !== '.' && text !== '..' && !text.includes('/')) return text;
+  if (isSegment(text)) return text;
   throw new LimbeckError(
     'invalid-option',
     `The ${role} was ${JSON.stringify(text) ?? String(text)}; it must be 1 to 200 characters without a slash, not "." ` +
       'or "..", and without halves of surrogate pairs.',
     { details: { name: role, value: String(text) } },
   );
+}
+
+function isSegment(text: unknown): boolean {
+  const isText = typeof text === 'string' && text.length <= 200 && !/\p{Surrogate}/u.test(text);
+  return isText && text !== '' && text !== '.' && text !== '..' && !text.includes('/');
 }
 
 let latest = 0;
@@ -68,12 +81,20 @@ export function newExampleKey(id: string | undefined): string {
   return id === undefined ? key : `${key}-${id}`;
 }
 
+export function newSpendKey(): string {
+  return newExampleKey(undefined);
+}
+
 export function newVersionKey(number: number, mark = chance()): string {
   return `${String(number).padStart(8, '0')}-${mark}`;
 }
 
 export function isExampleKey(key: string): boolean {
-  return /^[0-9a-z]{9}[0-9a-f]{12}(-[^/]+)?$/u.test(key);
+  return /^[0-9a-z]{9}[0-9a-f]{12}(-.+)?$/su.test(key) && isSegment(idOf(key));
+}
+
+export function isSpendKey(key: string): boolean {
+  return /^[0-9a-z]{9}[0-9a-f]{12}$/.test(key);
 }
 
 export function isVersionKey(key: string): boolean {

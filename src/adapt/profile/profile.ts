@@ -2,8 +2,11 @@ import type { Run } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
 import type { Patch } from '../../student/patch.ts';
+import type { CachedTeacher, CachedTeacherOptions } from '../../teacher/cachedTeacher.ts';
+import type { Teacher } from '../../teacher/teacher.ts';
 import type { LearnBudget } from '../budget.ts';
 import type { IdleOptions } from './idle.ts';
+import type { LearnerPrivacy, PrivacyTotal, VersionPrivacy } from './ledger.ts';
 
 /** What is kept of an example: the base's features before its last layer, or its inputs as they were given. */
 export type Keeps = 'features' | 'examples';
@@ -72,12 +75,18 @@ export interface ProfileLearner extends Partial<AsyncDisposable> {
   readonly classes: number;
   /** Features of examples [N, F], from the base's layer before the last. */
   features(inputs: NamedArrays, signal?: AbortSignal): Promise<NdArray>;
-  /** Learns from all kept examples, starting at the base. */
+  /** Where it learns behind noise: the profile then keeps a ledger, and the budget. */
+  readonly privacy?: LearnerPrivacy;
+  /**
+   * Learns from all kept examples, starting at the base. One with `privacy` awaits `begin` before its first noisy step: from
+   * then on the spend counts. One that never does is charged when it is done.
+   */
   learn(
     kept: KeptExamples,
     budget: LearnBudget,
     emit: (event: LearnProgress) => void,
     signal: AbortSignal,
+    begin: () => Promise<void>,
   ): Promise<LearnResult>;
   /** Probabilities [B, C] of the base with a patch; without one, of the base. */
   predict(patch: Patch | undefined, inputs: NamedArrays): Promise<NdArray>;
@@ -92,6 +101,8 @@ export interface ProfileVersion {
   readonly examples: readonly string[];
   readonly classes: readonly string[];
   readonly report: LearnReport;
+  /** Where it was learned behind noise. */
+  readonly privacy?: VersionPrivacy;
   readonly bytes: number;
 }
 
@@ -112,6 +123,10 @@ export interface ProfileContents {
   readonly exampleBytes: number;
   readonly versions: number;
   readonly versionBytes: number;
+  /** Of what `cachedTeacher` keeps in it. */
+  readonly answerBytes: number;
+  /** What learning has told of an example so far, also by versions that are gone. Undefined where nothing was to be hidden. */
+  readonly privacy?: PrivacyTotal;
 }
 
 /** What a profile says of an example. */
@@ -167,7 +182,8 @@ export interface Profile extends AsyncDisposable {
   /**
    * Learns from everything that is kept and gives the version that is current then: a new one, or, after the event
    * 'not-applied', the one that was.
-   * Throws    empty-dataset: nothing is kept · store-full: the version before stays
+   * Throws    empty-dataset: nothing is kept · privacy-spent: it would tell more than the learner's budget; nothing was
+   *           learned · store-full: the version before stays
    */
   learn(options?: LearnOptions): Run<ProfileVersion, LearnEvent>;
   /** Holds back learning by itself, and stops one that is underway; `learn` is not touched. */
@@ -184,7 +200,9 @@ export interface Profile extends AsyncDisposable {
   rollback(version: number, options?: { readonly signal?: AbortSignal }): Promise<ProfileVersion>;
   /**
    * Removes an example and every version that learned from it, for good: what predicts is then the newest older version
-   * that never saw it, or the base, and the rest is learned anew. It holds from the first write on, however it ends.
+   * that never saw it, or the base, and the rest is learned anew. It holds from the first write on, however it ends. What
+   * learning has told of it stays told: no budget comes back. Answers of `profile.cachedTeacher` go too; those of a plain
+   * `cachedTeacher` are none of the profile's, and stay.
    * Throws    invalid-option: no such example
    */
   forget(id: string): Promise<Forgotten>;
@@ -194,12 +212,21 @@ export interface Profile extends AsyncDisposable {
   exportBytes(): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * Adds what a file holds, all or nothing: its examples, its versions behind those here, and what was current there is
-   * current here. Examples that were forgotten here and are in the file come back.
-   * Throws    profile-invalid: no such file, or damaged · patch-mismatch: of another base · class-mismatch: of other
-   *           labels · invalid-option: it keeps something else · store-full
+   * current here. Examples that were forgotten here and are in the file come back, and what is damaged here and sound there
+   * is healed. What learning has spent is then what was spent here or there. A file is believed about which examples its
+   * versions learned from: import none that a stranger made.
+   * Throws    profile-invalid: no such file, damaged, or at odds with itself · patch-mismatch: of another base ·
+   *           class-mismatch: of other labels · invalid-option: it keeps something else · store-full
    */
   importBytes(bytes: Uint8Array): Promise<ProfileVersion>;
-  /** Deletes everything that the profile holds, and disposes of it. */
+  /**
+   * A teacher for this person's own data: it keeps its answers as `cachedTeacher` does, but in this profile, under keys that
+   * tell nothing without the profile's secret. `forget` of any example deletes all of them, as none says of which example it
+   * is, and `destroy` too; they leave with no file. `teacher` stays the caller's; dispose of what this gives before the store.
+   * Throws    as `cachedTeacher`
+   */
+  cachedTeacher(teacher: Teacher, options?: Omit<CachedTeacherOptions, 'secret'>): CachedTeacher;
+  /** Deletes everything that the profile holds, and disposes of it. What a plain `cachedTeacher` keeps is not in it. */
   destroy(): Promise<void>;
   watch(listener: (event: ProfileEvent) => void): () => void;
 }

@@ -1,24 +1,34 @@
 import { LimbeckError } from '../../core/errors.ts';
+import type { NamedArrays } from '../../core/shape.ts';
 import type { Store } from '../../storage/store.ts';
 import type { Patch } from '../../student/patch.ts';
 import { patchFromBytes } from '../../student/patchFile.ts';
-import { type Binding, bindingOf } from './binding.ts';
+import { type Binding, bindingOf, checkHash } from './binding.ts';
 import { readExample } from './journal.ts';
-import { isExampleKey, isVersionKey, type Places } from './places.ts';
-import { isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
+import { checkSpend, type Ledger, type ProfileSpend } from './ledger.ts';
+import { isExampleKey, isSpendKey, isVersionKey, markOf, numberOf, type Places } from './places.ts';
+import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 import type { State } from './state.ts';
 import { readVersion, type VersionHead } from './versions.ts';
 
 /** What a profile's file holds. */
 export interface ProfileFile {
   readonly binding: Binding;
-  /** Values by key. */
-  readonly examples: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** The sound ones by key. */
+  readonly examples: ReadonlyMap<string, FileExample>;
   /** The oldest first. */
   readonly versions: readonly FileVersion[];
   /** Key of the version that predicts; null is the base. */
   readonly current: string | null;
   readonly considered: readonly string[];
+  /** What learning had spent where the file was made, by key. */
+  readonly spent: ReadonlyMap<string, ProfileSpend>;
+}
+
+export interface FileExample {
+  /** As they lie in a store. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly arrays: NamedArrays;
 }
 
 export interface FileVersion {
@@ -33,6 +43,7 @@ const WHAT = 'The profile’s file';
 export async function writeProfileFile(
   store: Store,
   places: Places,
+  ledger: Ledger,
   read: () => Promise<State>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   for (;;) {
@@ -47,7 +58,9 @@ export async function writeProfileFile(
     const after = await read();
     const isSame = parts.length === values.length && state.examples.every((key) => after.examples.includes(key));
     if (!isSame) continue;
+    const spent = (await ledger.entries(state.spent)).map(({ key, spend }) => ({ key, ...spend }));
     const head = {
+      ...(spent.length > 0 && { spent }),
       examples: state.examples,
       versions,
       current: state.current?.key ?? null,
@@ -57,13 +70,17 @@ export async function writeProfileFile(
   }
 }
 
-/** Throws    profile-invalid · patch-invalid: no file of a profile, or damaged · invalid-option: no bytes */
+/**
+ * Believes nothing that a file says: what does not agree with itself is refused as a whole, before anything is written.
+ * Throws    profile-invalid · patch-invalid: no file of a profile, damaged, or at odds with itself · patch-mismatch: a
+ *           version of another base · invalid-option: no bytes
+ */
 export async function readProfileFile(bytes: Uint8Array): Promise<ProfileFile> {
   if (!(bytes instanceof Uint8Array)) {
     throw new LimbeckError('invalid-option', `importBytes takes a Uint8Array; it was given ${String(bytes)}.`);
   }
   const { head, parts } = await readRecord(bytes, 'file', WHAT);
-  const { examples, versions, current, considered } = head;
+  const { examples, versions, current, considered, spent = [] } = head;
   const isWhole =
     isTexts(examples) &&
     isTexts(versions) &&
@@ -72,20 +89,68 @@ export async function readProfileFile(bytes: Uint8Array): Promise<ProfileFile> {
     versions.every(isVersionKey) &&
     parts.length === 1 + examples.length + versions.length;
   if (!isWhole) throw recordError(WHAT, 'its parts are not those of a profile');
+  const named = new Set(examples);
+  const isOnce = named.size === examples.length && new Set(versions.map(markOf)).size === versions.length;
+  if (!isOnce) throw recordError(WHAT, 'it holds an example or a version twice');
+  if (!considered.every((key) => named.has(key))) throw recordError(WHAT, 'it considered examples that it has not');
+  if (current !== null && !versions.some((key) => key === current)) {
+    throw recordError(WHAT, 'the version that predicts is not in it');
+  }
   const [binding, ...rest] = parts as [Uint8Array<ArrayBuffer>, ...Uint8Array<ArrayBuffer>[]];
-  const exampleOf = new Map(examples.map((key, i) => [key, rest[i] as Uint8Array<ArrayBuffer>]));
-  // Damaged ones were left out where they were exported, so they are no reason to refuse the rest.
-  for (const [key, value] of exampleOf) await readExample(value, key).catch(() => exampleOf.delete(key));
+  const bound = await bindingOf(binding, WHAT);
+  const sound = new Map<string, FileExample>();
+  for (const [i, key] of examples.entries()) {
+    const bytes = rest[i] as Uint8Array<ArrayBuffer>;
+    // Damaged ones were left out where they were exported, so they are no reason to refuse the rest.
+    const read = await readExample(bytes, key).catch(ifDamage);
+    if (read !== undefined) sound.set(key, { bytes, arrays: read.arrays });
+  }
   const read: FileVersion[] = [];
   for (const [i, key] of versions.entries()) {
-    const { head: said, patch } = await readVersion(rest[examples.length + i] as Uint8Array, key);
-    read.push({ key, head: said, patch: await patchFromBytes(patch) });
+    const version = await readFileVersion(rest[examples.length + i] as Uint8Array<ArrayBuffer>, key, named, bound);
+    if (version.head.exampleKeys.every((example) => sound.has(example))) read.push(version);
   }
   return {
-    binding: await bindingOf(binding, WHAT),
-    examples: exampleOf,
-    versions: read.filter((version) => version.head.exampleKeys.every((key) => exampleOf.has(key))),
-    current: typeof current === 'string' ? current : null,
+    binding: bound,
+    examples: sound,
+    versions: read,
+    current: current as string | null,
     considered,
+    spent: readSpent(spent),
   };
+}
+
+function readSpent(list: unknown): Map<string, ProfileSpend> {
+  const read = new Map<string, ProfileSpend>();
+  for (const one of Array.isArray(list) ? list : [undefined]) {
+    const { key } = Object(one) as { key?: unknown };
+    const isKey = typeof key === 'string' && isSpendKey(key) && !read.has(key);
+    if (!isKey) throw recordError(WHAT, 'what it says was spent is nothing of the kind');
+    read.set(key, checkSpend(one, WHAT));
+  }
+  return read;
+}
+
+async function readFileVersion(
+  bytes: Uint8Array<ArrayBuffer>,
+  key: string,
+  named: ReadonlySet<string>,
+  { base }: Binding,
+): Promise<FileVersion> {
+  const what = `Version ${numberOf(key)} of the profile’s file`;
+  const { head, patch: patchBytes } = await readVersion(bytes, key);
+  const patch = await patchFromBytes(patchBytes);
+  checkHash(patch.base, base, what);
+  const { exampleKeys, classes } = head;
+  if (new Set(exampleKeys).size !== exampleKeys.length || !exampleKeys.every((one) => named.has(one))) {
+    throw recordError(what, 'it learned from examples that the file has not, or from one twice');
+  }
+  const isClasses = new Set(classes).size === classes.length && classes.length === (patch.classes ?? classes.length);
+  if (!isClasses || classes.includes(''))
+    throw recordError(what, 'its classes are not those that its patch tells apart');
+  return { key, head, patch };
+}
+
+function ifDamage(error: unknown): undefined {
+  if (!isDamage(error)) throw error;
 }

@@ -18,7 +18,7 @@ const FORM = 1;
 const HEAD_AT = 8;
 const HASH_BYTES = 16;
 
-export type RecordKind = 'binding' | 'head' | 'importing' | 'example' | 'version' | 'file';
+export type RecordKind = 'binding' | 'head' | 'importing' | 'example' | 'version' | 'spent' | 'secret' | 'file';
 
 export interface ProfileRecord {
   readonly head: Readonly<Record<string, unknown>>;
@@ -89,21 +89,32 @@ export function arraysToParts(arrays: NamedArrays): { specs: ArraySpec[]; parts:
   };
 }
 
-/** Throws    profile-invalid: lengths that do not fit */
+/** Throws    profile-invalid: no arrays, or lengths that do not fit */
 export function arraysFromParts(
-  specs: readonly ArraySpec[],
+  specs: readonly unknown[],
   parts: readonly Uint8Array<ArrayBuffer>[],
   what: string,
 ): NamedArrays {
   return Object.fromEntries(
-    specs.map(({ name, dtype, shape }, i) => {
-      const data = makeArray(dtype, sizeOf(shape));
+    specs.map((spec, i) => {
+      if (!isArraySpec(spec)) throw recordError(what, 'what it says of its arrays is nothing of the kind');
+      const { name, dtype, shape } = spec;
+      // Before any room is taken: a shape may say anything.
+      const size = sizeOf(shape);
       const part = parts[i];
-      if (part?.byteLength !== data.byteLength) throw recordError(what, `"${name}" has not the bytes of its shape`);
+      if (part?.byteLength !== size * BYTES[dtype]) throw recordError(what, `"${name}" has not the bytes of its shape`);
+      const data = makeArray(dtype, size);
       new Uint8Array(data.buffer).set(part);
       return [name, ndArray(data, shape)];
     }),
   );
+}
+
+const BYTES: Readonly<Record<DType, number>> = { float32: 4, int32: 4, uint8: 1 };
+
+function isArraySpec(value: unknown): value is ArraySpec {
+  const { name, dtype, shape } = Object(value) as Partial<ArraySpec>;
+  return typeof name === 'string' && typeof dtype === 'string' && Object.hasOwn(BYTES, dtype) && isCounts(shape);
 }
 
 /** Whether it tells that bytes are bad, and not that they could not be had. */
@@ -121,8 +132,11 @@ function magicOf(kind: RecordKind): number[] {
 
 function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
-    const head: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof head === 'object' && head !== null ? (head as Record<string, unknown>) : undefined;
+    // A key of this name is no data: whoever copies it, key by key, would change what all objects are.
+    const head: unknown = JSON.parse(new TextDecoder().decode(bytes), (key, value) =>
+      key === '__proto__' ? undefined : value,
+    );
+    return isPlain(head) ? head : undefined;
   } catch {
     return undefined;
   }
@@ -130,6 +144,11 @@ function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
 
 export function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((one) => Number.isInteger(one) && one >= 0);
+}
+
+/** An object of JSON that is no list. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function isTexts(value: unknown): value is string[] {

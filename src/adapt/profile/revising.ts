@@ -26,8 +26,9 @@ export async function rollBack(store: Store, places: Places, state: State, numbe
 export async function deleteExample(
   store: Store,
   places: Places,
-  { examples, versions }: State,
+  { examples, versions, answers }: State,
   id: string,
+  forgetAnswers: (there: readonly string[]) => Promise<void>,
 ): Promise<StoredVersion[]> {
   const keys = examples.filter((key) => idOf(key) === id);
   if (keys.length === 0) {
@@ -35,6 +36,8 @@ export async function deleteExample(
       details: { name: 'id', value: String(id) },
     });
   }
+  // Before: once the example is gone, nobody would look for what was said of it.
+  await forgetAnswers(answers);
   for (const key of keys) await store.delete(places.examples + key);
   return versions.filter((version) => version.exampleKeys.some((key) => keys.includes(key)));
 }

@@ -30,6 +30,8 @@ export async function endImport(store: Store, places: Places, { imported }: Head
   if (adding.id !== imported) {
     for (const key of adding.examples) await store.delete(places.examples + key);
     for (const key of adding.versions) await store.delete(places.versions + key);
+    // Last: as long as anything of it is there, so is what it has spent.
+    for (const key of adding.spent) await store.delete(places.spent + key);
   }
   await store.delete(places.importing);
   return true;

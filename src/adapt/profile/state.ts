@@ -1,7 +1,7 @@
 import { damagedAmong } from '../../storage/damage.ts';
 import type { Store } from '../../storage/store.ts';
 import { exampleKeys } from './journal.ts';
-import { isVersionKey, numberOf, type Places } from './places.ts';
+import { isSpendKey, isVersionKey, numberOf, type Places } from './places.ts';
 import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 import type { StoredVersion, Versions } from './versions.ts';
 
@@ -17,6 +17,8 @@ export interface Head {
   readonly considered: readonly string[];
   /** The import that was finished last. */
   readonly imported?: string;
+  /** Keys of all that was spent by then, so that one that gets lost is missed. */
+  readonly spent?: readonly string[];
 }
 
 /** What a profile's keys say at one moment. */
@@ -32,6 +34,10 @@ export interface State {
   readonly leftovers: readonly string[];
   /** Keys of finished versions that cannot be read. */
   readonly damaged: readonly string[];
+  /** Keys of what learning has spent, be they there or missing. */
+  readonly spent: readonly string[];
+  /** Keys in the store of what teachers said of the examples. */
+  readonly answers: readonly string[];
   /** Whether there is something to learn. */
   readonly isDue: boolean;
 }
@@ -50,15 +56,17 @@ export async function readState(
 ): Promise<State> {
   const adding = await addedByImport(store, places);
   const { keys, headBytes } = await keysAndHead(store, places);
-  const listed = exampleKeys(keys, places).filter((key) => !adding.examples.has(key));
-  const found = keys
-    .filter((key) => key.startsWith(places.versions))
-    .map((key) => key.slice(places.versions.length))
-    .filter(isVersionKey);
+  const found = keysIn(keys, places.versions).filter(isVersionKey);
   const head = await readHead(
     headBytes,
     found.filter((key) => !adding.versions.has(key)),
     onNotice,
+  );
+  // Once the head says that it was finished, what an import has added counts, be it tidied up or not.
+  const isAdding = adding.id !== head.imported;
+  const listed = exampleKeys(keys, places).filter((key) => !(isAdding && adding.examples.has(key)));
+  const spentThere = keysIn(keys, places.spent).filter(
+    (key) => isSpendKey(key) && !(isAdding && adding.spent.has(key)),
   );
   const there = await withDamaged(store, places.versions, found, head.versions);
   const finishedKeys = there.filter((key) => head.versions.includes(key));
@@ -79,8 +87,14 @@ export async function readState(
       (key) => !finishedKeys.includes(key) || (finished.some(isOf(key)) && !valid.some(isOf(key))),
     ),
     damaged: finishedKeys.filter((key) => !finished.some(isOf(key))),
+    answers: keys.filter((key) => key.startsWith(places.answers)),
+    spent: [...new Set([...spentThere, ...(head.spent ?? [])])],
     isDue: examples.length > 0 && (isLost || examples.some((key) => !considered.has(key))),
   };
+}
+
+function keysIn(keys: readonly string[], folder: string): string[] {
+  return keys.filter((key) => key.startsWith(folder)).map((key) => key.slice(folder.length));
 }
 
 /**
@@ -130,11 +144,11 @@ export async function readHead(
   if (bytes === undefined) return EMPTY;
   try {
     const what = 'The record of the current version';
-    const { current, versions, last, considered, imported } = (await readRecord(bytes, 'head', what))
+    const { current, versions, last, considered, imported, spent } = (await readRecord(bytes, 'head', what))
       .head as Partial<Head>;
     if (!isTexts(versions) || !isTexts(considered) || typeof last !== 'number')
       throw recordError(what, 'parts are missing');
-    return { current: current ?? null, versions, last, considered, imported };
+    return { current: current ?? null, versions, last, considered, imported, ...(isTexts(spent) && { spent }) };
   } catch (error) {
     if (!isDamage(error)) throw error;
     onNotice(`${error.message} The newest version is taken in its place.`);
@@ -153,15 +167,16 @@ export interface Adding {
   readonly id: string | undefined;
   readonly examples: ReadonlySet<string>;
   readonly versions: ReadonlySet<string>;
+  readonly spent: ReadonlySet<string>;
 }
 
 export async function addedByImport(store: Store, places: Places): Promise<Adding> {
   const bytes = await readValue(store, places.importing);
-  const nothing = { id: undefined, examples: new Set<string>(), versions: new Set<string>() };
+  const nothing = { id: undefined, examples: new Set<string>(), versions: new Set<string>(), spent: new Set<string>() };
   if (bytes === undefined) return nothing;
   // A store writes all or nothing, so a damaged one is no half-written one: there is nothing to go by.
   const record = await readRecord(bytes, 'importing', 'The record of an import').catch(() => undefined);
-  const { id, examples, versions } = record?.head ?? {};
-  if (!isTexts(examples) || !isTexts(versions)) return { ...nothing, id: '' };
-  return { id: String(id), examples: new Set(examples), versions: new Set(versions) };
+  const { id, examples, versions, spent = [] } = record?.head ?? {};
+  if (!isTexts(examples) || !isTexts(versions) || !isTexts(spent)) return { ...nothing, id: '' };
+  return { id: String(id), examples: new Set(examples), versions: new Set(versions), spent: new Set(spent) };
 }

@@ -4,7 +4,9 @@ import { openStore } from '../../storage/store.ts';
 import type { Student } from '../../student/student.ts';
 import { readAll } from '../examples.ts';
 import { lora } from '../methods/lora.ts';
+import { prototypes } from '../methods/prototypes.ts';
 import { clouds, taughtStudents, withSoftmax } from '../personalizeCases.ts';
+import { privacySpent } from '../privacy/accountant.ts';
 import { openProfile } from './openProfile.ts';
 import type { Profile } from './profile.ts';
 import { studentLearner } from './studentLearner.ts';
@@ -100,9 +102,57 @@ describe('a profile of a real student', () => {
     expect((await me.examples()).length).toBe(3);
   });
 
-  test('the base’s options are checked', () => {
-    expect(() => studentLearner({ methd: lora() } as never)).toThrow(
-      expect.objectContaining({ code: 'invalid-option' }),
-    );
+  test.each(['features', 'examples'] as const)(
+    'learns behind noise from %s, and the ledger says what its reports say',
+    async (keeps) => {
+      await using store = await openStore('profiles', { kind: 'memory' });
+      const privacy = { epsilon: 4, delta: 1e-3, steps: 20 };
+      const method = keeps === 'examples' ? { method: lora({ rank: 2 }) } : {};
+      const learner = studentLearner({ trainer: made.trainer, privacy: { ...privacy, budget: 6.5 }, ...method });
+      await using me = await openProfile(store, made.plain, { labels, learner, keeps, learning: 'asked' });
+      for (const { point, label } of await pointsOf(8, 30)) await me.teach(point, label);
+      const versions: Record<string, number>[] = [];
+      for (let i = 0; i < 2; i++) {
+        const run = me.learn();
+        for await (const event of run) {
+          if (event.type === 'not-applied') versions.push(event.report['privacy'] as Record<string, number>);
+          if (event.type === 'learned') {
+            versions.push(event.version.report['privacy'] as Record<string, number>);
+            expect(event.version.privacy?.epsilon).toBeCloseTo(versions.at(-1)?.['epsilon'] as number, 9);
+          }
+        }
+      }
+      const [first, second] = versions as [Record<string, number>, Record<string, number>];
+      for (const told of [first, second]) {
+        expect(told['epsilon']).toBeLessThanOrEqual(4);
+        expect(told['epsilon']).toBeGreaterThan(3.99);
+      }
+      const { noiseMultiplier = 0, sampleFraction = 0 } = first;
+      const both = privacySpent({ noiseMultiplier, sampleFraction, steps: 40, delta: 1e-3 }).epsilon;
+      const { privacy: total } = await me.contents();
+      expect(total).toEqual({ epsilon: expect.closeTo(both, 9), delta: 1e-3, runs: 2, budget: 6.5 });
+      await expect(me.learn().done).rejects.toMatchObject({ code: 'privacy-spent' });
+    },
+  );
+
+  test('what is refused before its first noisy step spends nothing', async () => {
+    await using store = await openStore('profiles', { kind: 'memory' });
+    const privacy = { noiseMultiplier: 50, budget: 9 };
+    const learner = studentLearner({ trainer: made.trainer, method: prototypes(), privacy });
+    await using me = await openProfile(store, made.plain, { labels, learner, learning: 'asked' });
+    for (const { point, label } of await pointsOf(2, 35)) await me.teach(point, label);
+    await expect(me.learn().done).rejects.toMatchObject({ code: 'invalid-option' });
+    expect((await me.contents()).privacy).toEqual({ epsilon: 0, delta: 0, runs: 0, budget: 9 });
+  });
+
+  test.each([
+    ['one that is unknown', { methd: lora() }],
+    ['privacy without epsilon or noise', { privacy: { budget: 3 } }],
+    ['an unknown one of privacy', { privacy: { epsilon: 1, epsilons: 3 } }],
+    ['a budget of nothing', { privacy: { epsilon: 1, budget: 0 } }],
+    ['a budget that the first version exceeds', { privacy: { epsilon: 3, budget: 2 } }],
+    ['a seed that repeats the noise', { privacy: { epsilon: 3, noiseSeed: [1, 2, 3, 4] } }],
+  ])('the base’s options are checked: %s', (_, options) => {
+    expect(() => studentLearner(options as never)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
   });
 });

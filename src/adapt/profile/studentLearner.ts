@@ -21,6 +21,8 @@ import type { Method } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';
 import { lora } from '../methods/lora.ts';
 import { type PersonalPatch, personalize } from '../personalize.ts';
+import { checkLastingPrivacy, type LastingPrivacyOptions, plannedSpend } from '../privacy/plannedSpend.ts';
+import type { ProfileSpend } from './ledger.ts';
 import type { KeptExamples, LearnProgress, LearnResult, ProfileLearner } from './profile.ts';
 
 /** How a profile's student learns, as `personalize` takes it. */
@@ -33,6 +35,12 @@ export interface StudentLearnerOptions {
   /** Replayed examples need a profile that keeps examples. Default: nothing. */
   readonly keep?: KeepOptions;
   readonly guard?: GuardOptions;
+  /**
+   * Hides each example in noise (DP-SGD), in every version and over all of them: the profile keeps a ledger, and `budget` ends
+   * learning. A version spends once its first noisy step begins, be it finished or not, so that a profile which learns by
+   * itself spends often: learning: 'asked' leaves it to you. Default: none.
+   */
+  readonly privacy?: LastingPrivacyOptions;
   readonly seed?: number;
   /** An open trainer, which stays open; or how to open the page's. Default: the page's, on all its cores. */
   readonly trainer?: Trainer | TrainerOptions;
@@ -44,7 +52,10 @@ export interface StudentLearnerOptions {
  * Throws    invalid-option · student-invalid: a base without weights, or without a dense layer at its end
  */
 export function studentLearner(options: StudentLearnerOptions = {}): (base: StudentSource) => Promise<ProfileLearner> {
-  checkKnownOptions(options, ['method', 'keep', 'guard', 'seed', 'trainer'], 'studentLearner');
+  checkKnownOptions(options, ['method', 'keep', 'guard', 'privacy', 'seed', 'trainer'], 'studentLearner');
+  const { privacy } = options;
+  if (privacy !== undefined) checkLastingPrivacy(privacy);
+  const spendFor = privacy && planner(privacy);
   return async (base) => {
     const artifacts = await artifactsFrom(base);
     const classifier = classifierOf(artifacts);
@@ -66,8 +77,12 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
         const { trainer } = borrowed;
         return (await answersOf({ artifacts: logits, classifier, trainer, signal }, inputs)).features;
       },
-      learn: (kept, budget, emit, signal) =>
-        learnFrom({ artifacts, hash, kept, budget, emit, signal, lender, options }),
+      ...(spendFor && { privacy: { budget: privacy?.budget, spendFor } }),
+      learn: async (kept, budget, emit, signal, begin) =>
+        learnFrom({
+          ...{ artifacts, hash, kept, budget, emit, signal, lender, options },
+          ...(spendFor && { hiding: { begin, spend: spendFor(kept.ids.length) } }),
+        }),
       async predict(patch, inputs) {
         await using borrowed = await lender.lend();
         const answers = await borrowed.trainer.predict(await studentWith(patch), inputs);
@@ -92,6 +107,8 @@ interface Asked {
   readonly signal: AbortSignal;
   readonly lender: Lender;
   readonly options: StudentLearnerOptions;
+  /** Undefined where it learns without noise. */
+  readonly hiding?: { readonly begin: () => Promise<void>; readonly spend: ProfileSpend };
 }
 
 async function learnFrom({
@@ -103,10 +120,12 @@ async function learnFrom({
   signal,
   lender,
   options,
+  hiding,
 }: Asked): Promise<LearnResult> {
   const hasFeatures = kept.keeps === 'features';
   const classifier = classifierOf(artifacts);
-  const { method = hasFeatures ? headOnly() : lora(), keep, guard, seed } = options;
+  const { method = hasFeatures ? headOnly() : lora(), keep, guard, privacy, seed } = options;
+  const { clipNorm } = privacy ?? {};
   const student = hasFeatures
     ? headOf(withLogits(artifacts), classifier, (kept.inputs['features'] as NdArray).shape[1] as number)
     : artifacts;
@@ -114,11 +133,13 @@ async function learnFrom({
   const run = personalize({
     student: studentFromArtifacts('base', student),
     data: fromArrays(kept.inputs, kept.labels),
-    method,
+    method: hiding === undefined ? method : beginning(method, hiding.begin),
     labels: kept.classes,
     classes: kept.classes.length,
     ...(keep && { keep }),
     ...(guard && { guard }),
+    // The numbers that the profile has accounted for, and nothing that is left to be decided.
+    ...(hiding && { privacy: { ...hiding.spend, ...(clipNorm !== undefined && { clipNorm }) } }),
     ...(seed !== undefined && { seed }),
     budget,
     trainer: await lender.forRun(),
@@ -133,6 +154,24 @@ async function learnFrom({
   // The last layer alone has other bytes than the whole; its weights are called the same.
   const whole: Patch = { ...patch, base: hash, ...(isNew && { classes: kept.classes.length }) };
   return { patch: whole, report: told };
+}
+
+/** Finding the noise for an epsilon takes a moment, and a run asks twice. */
+function planner(privacy: LastingPrivacyOptions): (examples: number) => ProfileSpend {
+  let last: { readonly examples: number; readonly spend: ProfileSpend } | undefined;
+  return (examples) => {
+    if (last?.examples !== examples) last = { examples, spend: plannedSpend(privacy, examples) };
+    return last.spend;
+  };
+}
+
+/** By then everything that can be refused was refused: what was only asked for spends nothing. */
+function beginning(method: Method, begin: () => Promise<void>): Method {
+  const learn: Method['learn'] = async (lesson) => {
+    await begin();
+    return method.learn(lesson);
+  };
+  return Object.assign(Object.create(method), { learn });
 }
 
 function probsOf({ data, shape }: NdArray): NdArray {

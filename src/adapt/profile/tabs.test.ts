@@ -91,7 +91,7 @@ describe.each(['with', 'without'] as const)('two tabs, %s a channel between them
     await one.profile.learn().done;
     const told: string[] = [];
     one.profile.watch(({ type }) => told.push(type));
-    // What was learned may be heard of just now.
+    // What was learned may still be on its way to it.
     other.profile.watch(({ type }) => type !== 'changed' && told.push(`${type}, where it was asked for`));
     await other.profile.destroy();
     // Without a channel it is noticed by what is asked for next.

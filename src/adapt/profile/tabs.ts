@@ -9,11 +9,21 @@ export interface Tabs {
   close(): void;
 }
 
-export function openTabs(name: string, onMessage: (message: TabMessage) => void): Tabs {
-  if (typeof BroadcastChannel === 'undefined') return { canHear: false, tell: () => undefined, close: () => undefined };
-  const channel = new BroadcastChannel(name);
-  channel.onmessage = ({ data }: MessageEvent<TabMessage>) => onMessage(data);
+/** `onReturn`: the page was put away and comes back; it has heard nothing meanwhile. */
+export function openTabs(name: string, onMessage: (message: TabMessage) => void, onReturn = () => {}): Tabs {
+  const { addEventListener, removeEventListener } = globalThis as Partial<typeof globalThis>;
+  const onShow = (event: Event) => (event as PageTransitionEvent).persisted && onReturn();
+  addEventListener?.('pageshow', onShow);
+  const channel = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(name);
+  if (channel !== undefined) channel.onmessage = ({ data }: MessageEvent<TabMessage>) => onMessage(data);
   // In Node an open channel would keep the process alive.
-  (channel as { unref?: () => void }).unref?.();
-  return { canHear: true, tell: (message) => channel.postMessage(message), close: () => channel.close() };
+  (channel as { unref?: () => void } | undefined)?.unref?.();
+  return {
+    canHear: channel !== undefined,
+    tell: (message) => channel?.postMessage(message),
+    close() {
+      removeEventListener?.('pageshow', onShow);
+      channel?.close();
+    },
+  };
 }

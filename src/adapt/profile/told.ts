@@ -1,12 +1,13 @@
 import type { JournalEntry } from './journal.ts';
+import type { PrivacyTotal } from './ledger.ts';
 import type { Keeps, KeptExample, ProfileContents, ProfileVersion } from './profile.ts';
 import type { StoredVersion } from './versions.ts';
 
 /** What is told of a version, or of the base where there is none. */
 export function toldVersion(version: StoredVersion | undefined, labels: readonly string[]): ProfileVersion {
   if (version === undefined) return { number: 0, timeMs: 0, examples: [], classes: labels, report: {}, bytes: 0 };
-  const { number, timeMs, examples, classes, report, bytes } = version;
-  return { number, timeMs, examples, classes, report, bytes };
+  const { number, timeMs, examples, classes, report, bytes, privacy } = version;
+  return { number, timeMs, examples, classes, report, bytes, ...(privacy && { privacy }) };
 }
 
 export function toldExample({ id, label, timeMs, bytes }: JournalEntry): KeptExample {
@@ -17,6 +18,7 @@ export function contentsOf(
   keeps: Keeps,
   entries: readonly JournalEntry[],
   versions: readonly StoredVersion[],
+  { answerBytes, privacy }: { readonly answerBytes: number; readonly privacy: PrivacyTotal | undefined },
 ): ProfileContents {
   return {
     keeps,
@@ -24,6 +26,8 @@ export function contentsOf(
     exampleBytes: bytesOf(entries),
     versions: versions.length,
     versionBytes: bytesOf(versions),
+    answerBytes,
+    ...(privacy && { privacy }),
   };
 }
 

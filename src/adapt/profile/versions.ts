@@ -1,9 +1,10 @@
 import type { Store } from '../../storage/store.ts';
 import type { Patch } from '../../student/patch.ts';
 import { patchFromBytes, patchToBytes } from '../../student/patchFile.ts';
+import type { VersionPrivacy } from './ledger.ts';
 import { idOf, numberOf, type Places } from './places.ts';
 import type { LearnReport, ProfileVersion } from './profile.ts';
-import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
+import { isDamage, isPlain, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 
 /** A version as it lies in the store. */
 export interface StoredVersion extends ProfileVersion {
@@ -18,6 +19,7 @@ export interface VersionHead {
   readonly exampleKeys: readonly string[];
   readonly classes: readonly string[];
   readonly report: LearnReport;
+  readonly privacy?: VersionPrivacy;
 }
 
 /** The finished patches of a profile: one key each, never overwritten. */
@@ -29,25 +31,44 @@ export interface Versions {
   write(key: string, head: VersionHead, patch: Patch): Promise<StoredVersion>;
 }
 
-export function openVersions(store: Store, places: Places, onNotice: (sentence: string) => void): Versions {
-  const known = new Map<string, StoredVersion | 'damaged'>();
+export function openVersions(
+  store: Store,
+  places: Places,
+  base: string,
+  onNotice: (sentence: string) => void,
+): Versions {
+  /** A key's value never changes, so what it says is read once; a damaged one may be healed, by another tab too. */
+  const known = new Map<string, StoredVersion>();
+  /** Sound records around patches that nothing can be done with. */
+  const unusable = new Set<string>();
   let loaded: { readonly key: string; readonly patch: Patch } | undefined;
 
   async function load(key: string): Promise<StoredVersion | 'damaged' | undefined> {
     const bytes = await readValue(store, places.versions + key);
     if (bytes === undefined) return undefined;
-    const version = await readVersion(bytes, key)
-      .then(({ head }) => storedVersion(key, head, bytes.byteLength))
-      .catch((error: unknown) => damage(key, error));
-    known.set(key, version);
-    return version;
+    try {
+      if (unusable.has(key)) return 'damaged';
+      const version = storedVersion(key, (await readVersion(bytes, key)).head, bytes.byteLength);
+      known.set(key, version);
+      return version;
+    } catch (error) {
+      return damage(key, error);
+    }
   }
 
   function damage(key: string, error: unknown): 'damaged' {
     if (!isDamage(error)) throw error;
     onNotice(`${error.message} It is left out of the history.`);
-    known.set(key, 'damaged');
+    known.delete(key);
     return 'damaged';
+  }
+
+  async function usable(bytes: Uint8Array, key: string): Promise<Patch> {
+    unusable.add(key);
+    const patch = await patchFromBytes(bytes);
+    if (patch.base !== base) throw recordError(nameOf(key), 'what it changes is another base');
+    unusable.delete(key);
+    return patch;
   }
 
   return {
@@ -62,7 +83,7 @@ export function openVersions(store: Store, places: Places, onNotice: (sentence: 
       if (bytes === undefined) throw recordError(what, 'it was deleted');
       try {
         const { patch } = await readVersion(bytes, key);
-        loaded = { key, patch: await patchFromBytes(patch) };
+        loaded = { key, patch: await usable(patch, key) };
       } catch (error) {
         damage(key, error);
         throw error;
@@ -72,6 +93,7 @@ export function openVersions(store: Store, places: Places, onNotice: (sentence: 
     async write(key, head, patch) {
       const bytes = await packVersion(head, await patchToBytes(patch));
       await store.put(places.versions + key, bytes);
+      unusable.delete(key);
       const version = storedVersion(key, head, bytes.byteLength);
       known.set(key, version);
       loaded = { key, patch };
@@ -91,10 +113,25 @@ export async function readVersion(
 ): Promise<{ head: VersionHead; patch: Uint8Array<ArrayBuffer> }> {
   const what = nameOf(key);
   const { head, parts } = await readRecord(bytes, 'version', what);
-  const { timeMs, exampleKeys, classes, report } = head as Partial<VersionHead>;
+  const { timeMs, exampleKeys, classes, report = {}, privacy } = head as Partial<VersionHead>;
   const [patch] = parts;
-  if (patch === undefined || !isTexts(exampleKeys) || !isTexts(classes)) throw recordError(what, 'parts are missing');
-  return { head: { timeMs: Number(timeMs), exampleKeys, classes, report: report ?? {} }, patch };
+  const isWhole = isTexts(exampleKeys) && isTexts(classes) && Number.isFinite(timeMs) && isPlain(report);
+  if (patch === undefined || !isWhole) throw recordError(what, 'parts are missing');
+  // One that names none could not be taken back with any of them; it is not used, and goes with the first.
+  if (exampleKeys.length === 0) throw recordError(what, 'it does not say which examples it learned from');
+  const told = privacy === undefined ? {} : { privacy: readPrivacy(privacy) };
+  return { head: { timeMs: timeMs as number, exampleKeys, classes, report, ...told }, patch };
+}
+
+/** JSON has no infinity. */
+function readPrivacy({ epsilon, delta, totalEpsilon }: { [Name in keyof VersionPrivacy]: unknown }): VersionPrivacy {
+  const numberOr = (value: unknown, other: number) => (typeof value === 'number' ? value : other);
+  const infinite = Number.POSITIVE_INFINITY;
+  return {
+    epsilon: numberOr(epsilon, infinite),
+    delta: numberOr(delta, 0),
+    totalEpsilon: numberOr(totalEpsilon, infinite),
+  };
 }
 
 function storedVersion(key: string, head: VersionHead, bytes: number): StoredVersion {

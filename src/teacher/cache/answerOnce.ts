@@ -29,7 +29,15 @@ export interface AnswerOnce {
 export function answerOnce(
   teacher: Teacher,
   chunks: ChunkStore,
-  { precision, onNotice }: { readonly precision: CachePrecision; readonly onNotice: (sentence: string) => void },
+  {
+    precision,
+    secret,
+    onNotice,
+  }: {
+    readonly precision: CachePrecision;
+    readonly secret?: () => Promise<Uint8Array<ArrayBuffer>>;
+    readonly onNotice: (sentence: string) => void;
+  },
 ): AnswerOnce {
   /** Answers on their way; undefined where the one who asked got none. */
   const pending = new Map<string, Promise<Rows | undefined>>();
@@ -51,7 +59,7 @@ export function answerOnce(
       if (count === undefined) onNotice('Answers are not kept where an input has not one row an example.');
       return outputs;
     }
-    const keys = await hashExamples(inputs, count);
+    const keys = await hashExamples(inputs, count, await secret?.());
     const rows: Rows = new Map();
     let computed = 0;
     for (let missing = distinct(keys); missing.length > 0; missing = missing.filter((key) => !rows.has(key))) {

@@ -1,4 +1,4 @@
-import { sha256Bytes } from '../../core/hash.ts';
+import { keyedHash, sha256Bytes } from '../../core/hash.ts';
 import { dtypeOf, type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
 import { takeTurns } from '../../core/turns.ts';
 
@@ -10,9 +10,15 @@ const MOST_AHEAD = 64;
 
 /**
  * A key for each example of a batch: the front half of the SHA-256 of names, types, shapes and bytes of its inputs, as
- * text of 16 characters below 256.
+ * text of 16 characters below 256. With a secret it is an HMAC: who has no secret cannot tell by a key whether an example
+ * is there.
  */
-export async function hashExamples(inputs: NamedArrays, count: number): Promise<string[]> {
+export async function hashExamples(
+  inputs: NamedArrays,
+  count: number,
+  secret?: Uint8Array<ArrayBuffer>,
+): Promise<string[]> {
+  const hashOf = secret === undefined ? sha256Bytes : await keyedHash(secret);
   const names = Object.keys(inputs).sort();
   const arrays = names.map((name) => inputs[name] as NdArray);
   const head = new TextEncoder().encode(
@@ -33,7 +39,7 @@ export async function hashExamples(inputs: NamedArrays, count: number): Promise<
       bytes.set(row.bytes.subarray(example * row.length, (example + 1) * row.length), to);
       to += row.length;
     }
-    hashes.push(sha256Bytes(bytes));
+    hashes.push(hashOf(bytes));
     await turn();
     if (example >= MOST_AHEAD) await hashes[example - MOST_AHEAD];
   }

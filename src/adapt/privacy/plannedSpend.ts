@@ -1,0 +1,44 @@
+import { LimbeckError } from '../../core/errors.ts';
+import { checkPositive } from '../../core/options.ts';
+import { noiseFor } from './accountant.ts';
+import type { PrivateSpend } from './composed.ts';
+import { checkPrivacy, EXPECTED_LOT, type PrivacyOptions } from './privacyOf.ts';
+
+/** How a student that learns again and again hides each example: every version as `personalize` does, and all together. */
+export interface LastingPrivacyOptions extends Omit<PrivacyOptions, 'noiseSeed'> {
+  /**
+   * The ε that all versions together may tell of an example, in nats. A version that would tell more is not learned. Default:
+   * no end.
+   */
+  readonly budget?: number;
+}
+
+/** Throws    invalid-option: also a budget that the first version would exceed */
+export function checkLastingPrivacy({ budget, ...options }: LastingPrivacyOptions): void {
+  if ('noiseSeed' in options) {
+    throw new LimbeckError(
+      'invalid-option',
+      '"privacy" of a profile takes no "noiseSeed": the same noise in two versions would show what lies behind it.',
+    );
+  }
+  checkPrivacy(options);
+  if (budget === undefined) return;
+  checkPositive(budget, 'budget');
+  if (options.epsilon === undefined || options.epsilon <= budget) return;
+  throw new LimbeckError(
+    'invalid-option',
+    `"budget" was ${budget}, and each version may tell "epsilon" ${options.epsilon}: not even the first would be learned. ` +
+      'Give a budget of several.',
+    { details: { budget, epsilon: options.epsilon } },
+  );
+}
+
+/**
+ * What a version will spend, by how many examples there are and nothing else of them.
+ * Throws    invalid-option: an epsilon that no noise gives
+ */
+export function plannedSpend(options: LastingPrivacyOptions, examples: number): PrivateSpend & { delta: number } {
+  const { steps = 100, delta = 1 / (10 * examples), sampleFraction = Math.min(1, EXPECTED_LOT / examples) } = options;
+  const { noiseMultiplier = noiseFor({ epsilon: options.epsilon as number, delta, sampleFraction, steps }) } = options;
+  return { noiseMultiplier, sampleFraction, steps, delta };
+}

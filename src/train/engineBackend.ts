@@ -1,0 +1,55 @@
+import { LimbeckError } from '../core/errors.ts';
+import type { BackendDescription, BackendOptions, OpenBackend } from '../runtime/backends/backend.ts';
+import { openBackendHere } from '../runtime/backends/open.ts';
+
+/** The tfjs backend that an engine works on. */
+export interface EngineBackend {
+  /** Throws what `openBackendHere` throws. */
+  open(options: BackendOptions): Promise<BackendDescription>;
+  /**
+   * There is one that can be trusted: where a thread died, another is opened first, with one thread less. A prediction beside a
+   * training takes the one that is there: with it the student's weights would go.
+   * Throws    disposed: none was opened
+   */
+  require(isBeside: boolean): Promise<void>;
+  current(): OpenBackend | undefined;
+  /** Told with the next run's events. */
+  readonly notices: string[];
+  close(): Promise<void>;
+}
+
+export function openEngineBackend(): EngineBackend {
+  let backend: OpenBackend | undefined;
+  let options: BackendOptions | undefined;
+  const notices: string[] = [];
+  const close = async () => {
+    await backend?.dispose();
+    backend = undefined;
+  };
+  return {
+    async open(given) {
+      await close();
+      options = undefined;
+      backend = await openBackendHere(given);
+      options = given;
+      return backend.description;
+    },
+    async require(isBeside) {
+      if (options === undefined) throw new LimbeckError('disposed', 'The engine is not open. Open a trainer first.');
+      const { threads } = backend?.description ?? {};
+      if (!isBeside && backend?.hasLostThread?.() && threads !== undefined) {
+        // On a heap of its own, because what was lost may still write to the old one.
+        await close();
+        options = { ...options, threads: threads - 1 };
+        notices.push(`One of ${threads} threads died, so training goes on with ${threads - 1}.`);
+      }
+      backend ??= await openBackendHere(options);
+    },
+    current: () => backend,
+    notices,
+    async close() {
+      await close();
+      options = undefined;
+    },
+  };
+}
