@@ -29,6 +29,19 @@ test('a job that fails rejects for its caller only', async () => {
   await expect(next).resolves.toBe('fine');
 });
 
+test('a job whose signal is aborted while it waits is told at once; one that has begun goes on', async () => {
+  const enqueue = makeQueue();
+  const controller = new AbortController();
+  let end: () => void = () => undefined;
+  const first = enqueue(() => new Promise<string>((resolve) => (end = () => resolve('through'))), controller.signal);
+  const second = enqueue(async () => 'never', controller.signal);
+  await pause(1);
+  controller.abort(new Error('enough'));
+  await expect(second).rejects.toMatchObject({ name: 'AbortError' });
+  end();
+  expect(await first).toBe('through');
+});
+
 test('a job whose signal was aborted while it waited never starts', async () => {
   const enqueue = makeQueue();
   const controller = new AbortController();

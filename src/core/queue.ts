@@ -1,16 +1,25 @@
-import { throwIfAborted } from './errors.ts';
+import { abortError, throwIfAborted } from './errors.ts';
 
-/** Runs jobs one after the other, in the order they were asked for; a job that fails does not stop the next. */
+/**
+ * Runs jobs one after the other, in the order they were asked for; a job that fails does not stop the next. One whose
+ * signal is aborted while it waits is told at once, and never starts.
+ */
 export type Queue = <T>(job: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 export function makeQueue(): Queue {
   let last: Promise<unknown> = Promise.resolve();
   return (job, signal) => {
+    const waiting = new AbortController();
     const next = last.then(() => {
+      waiting.abort();
       throwIfAborted(signal);
       return job();
     });
     last = next.catch(() => undefined);
-    return next;
+    if (signal === undefined) return next;
+    return new Promise((resolve, reject) => {
+      next.then(resolve, reject);
+      signal.addEventListener('abort', () => reject(abortError(signal.reason)), { once: true, signal: waiting.signal });
+    });
   };
 }

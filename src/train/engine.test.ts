@@ -73,6 +73,21 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
     },
   );
 
+  test('a training that waits for another one is stopped at once', async () => {
+    const source = sourceOf(problem);
+    const controller = new AbortController();
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const first = train({ epochs: 1 }, { ...source, read: (indices) => held.then(() => source.read(indices)) });
+    const second = train({ epochs: 1 }, source, controller.signal);
+    controller.abort(new Error('not any more'));
+    await expect(second).rejects.toMatchObject({ name: 'AbortError' });
+    release();
+    expect((await first).epochs).toHaveLength(1);
+  });
+
   test('takes no step where it was stopped before', async () => {
     const untouched = await buildStudent(await student.portable(), 5);
     const expected = await artifactsOf(untouched);

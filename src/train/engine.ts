@@ -203,7 +203,11 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           }
         }),
       ),
-    train: (job, source, emit, signal) => enqueue(() => asides.takenBy(() => train(job, source, emit, signal))),
+    train(job, source, emit, signal) {
+      const work = () => asides.takenBy(() => train(job, source, emit, signal));
+      // Whoever stops while another training has this thread is not kept waiting for it.
+      return enqueue(work, signal.aborted ? undefined : signal);
+    },
     predict(student, inputs) {
       const isBeside = asides.isTaken;
       const work = () => withModel(student, 0, (model) => predictBatch(model, inputs), isBeside);
