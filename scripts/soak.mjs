@@ -13,14 +13,10 @@ import { parseArgs } from 'node:util';
 import { openChromium, openFirefox, openWebKit } from './browsers.mjs';
 import { ensureBuilt, ensurePackages, root } from './ensure.mjs';
 import { soakPlot } from './soakPlot.mjs';
+import { judge, LEAST_ROUNDS } from './soakVerdict.mjs';
 
 const ENGINES = { chromium: openChromium, firefox: openFirefox, webkit: openWebKit };
 const OWNERSHIPS = ['own', 'shared'];
-/** Where a browser stands once its caches are filled. */
-const WARM = { from: 7, to: 12 };
-const LAST = 5;
-const LEAST_ROUNDS = WARM.to + LAST;
-const MOST_GROWTH = 0.05;
 /** What ended may take some time to be gone: Chromium gives a thread that sleeps two seconds. */
 const SETTLE_MS = 500;
 /** No judgement of speed: longer than this, it hangs. */
@@ -100,25 +96,6 @@ async function soak(engine, trainer, ms) {
   } finally {
     await browser.close();
   }
-}
-
-function judge(rounds) {
-  const [after10, atEnd] = [rounds.slice(WARM.from, WARM.to), rounds.slice(-LAST)].map(typical);
-  const grown = ['memoryBytes', 'threads', 'workers'].filter((name) => {
-    const slack = name === 'memoryBytes' ? 0 : 1;
-    return atEnd[name] > after10[name] + Math.max(slack, MOST_GROWTH * after10[name]);
-  });
-  return { verdict: grown.length === 0 ? 'flat' : `${grown.join(' and ')} grew`, after10, atEnd };
-}
-
-function typical(rounds) {
-  const median = (name) => rounds.map((round) => round[name]).toSorted((a, b) => a - b)[rounds.length >> 1];
-  return {
-    memoryBytes: median('memoryBytes'),
-    threads: median('threads'),
-    workers: median('workers'),
-    ms: median('ms'),
-  };
 }
 
 /** Of the processes that this one has started, and those that they have: the browser, and its driver. */

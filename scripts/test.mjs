@@ -1,9 +1,13 @@
 // npm test: everything, from a bare clone. Each stage runs even if one before it failed; the last line counts.
+// npm run test:long (--long): the same with what takes long: more broken files and deaths, every pair of the conformance, three
+// engines, the whole canary, and the soak in three engines.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { ensureBuilt, ensureChromium, ensurePackages, root } from './ensure.mjs';
 
 process.chdir(root);
+const isLong = process.argv.includes('--long');
+if (isLong) process.env.LIMBECK_SLOW = '1';
 const total = { passed: 0, failed: 0, skipped: 0 };
 const bin = (name) => `node_modules/.bin/${name}`;
 
@@ -62,6 +66,11 @@ const readPlaywright = ({ suites, stats, errors }) => ({
   skipped: stats.skipped,
 });
 
+const readSoak = ({ results }) => {
+  const passed = results.filter(({ verdict }) => verdict === 'flat').length;
+  return { passed, failed: results.length - passed, skipped: 0 };
+};
+
 /** Prints why each test was skipped, as Playwright's own list does not; a skip that gives no reason is a failure. */
 function withoutReason(suites) {
   const specsOf = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specsOf)];
@@ -83,9 +92,16 @@ if (isReady) {
   const unit = ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/unit.json'];
   suite('unit, house and kernels', bin('vitest'), unit, 'out/unit.json', readVitest);
   // Both SIMD levels, with and without threads; `npm run conformance` runs all four pairs.
-  const conformance = ['scripts/conformance.mjs', '--config', 'relaxed/2', '--config', 'simd/1'];
+  const pairs = isLong ? [] : ['--config', 'relaxed/2', '--config', 'simd/1'];
+  const conformance = ['scripts/conformance.mjs', ...pairs];
   const file = 'out/conformance.json';
   suite('tfjs’s own specs', 'node', [...conformance, '--json', file], file, ({ total }) => total);
+  const soaked = isLong ? ['--minutes', '6'] : ['--minutes', '2', '--engine', 'chromium'];
+  suite('soak', 'node', ['scripts/soak.mjs', ...soaked, '--json', 'out/soak.json'], 'out/soak.json', readSoak);
+  if (isLong) {
+    stage('canary', command('node', 'scripts/canary.mjs'));
+    stage('three engines', command('node', 'scripts/engines.mjs'));
+  }
   suite('browser', bin('playwright'), ['test', '-c', 'e2e/playwright.config.ts'], 'out/e2e.json', readPlaywright);
 }
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';

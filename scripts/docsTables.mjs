@@ -1,0 +1,57 @@
+// The tables of docs/, each written from a result file into the place that is marked for it:  node scripts/docsTables.mjs
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = new URL('..', import.meta.url);
+const read = (file) => readFileSync(new URL(file, root), 'utf8');
+
+/** File of the docs, name of the place, file of the results, and how they become a table. */
+export const TABLES = [
+  ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
+  ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],
+];
+
+/** The file as it should be. Throws Error where it has no such place. */
+export function withTables(file) {
+  return TABLES.filter(([into]) => into === file).reduce((text, [, name, results, table]) => {
+    const [begin, end] = [`<!-- ${name}, from ${results} -->`, `<!-- end of ${name} -->`];
+    const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+    if (from < 0 || to < from) throw new Error(`${file} has no place for the table "${name}": ${begin} … ${end}`);
+    return `${text.slice(0, from)}${begin}\n${table(JSON.parse(read(results)))}\n${text.slice(to)}`;
+  }, read(file));
+}
+
+function canaryTable({ runs, rows }) {
+  return table(
+    ['the example meets', 'broken', 'told ε', `shown ε ≥, ${runs} + ${runs} runs`],
+    rows.map(({ place, broken, epsilonTold, epsilonShown }) => [
+      place,
+      broken,
+      epsilonTold.toFixed(2),
+      epsilonShown.toFixed(2),
+    ]),
+  );
+}
+
+function soakTable({ machine, results }) {
+  const shown = ({ memoryBytes, threads, workers }) => `${(memoryBytes / 1e6).toFixed(0)} MB, ${threads}, ${workers}`;
+  return table(
+    [machine, 'trainers', 'rounds', 'after round 10: memory, threads, workers', 'at the end', ''],
+    results.map(({ engine, version, trainer, rounds, after10, atEnd, verdict }) => [
+      `${engine} ${version.split('.')[0]}`,
+      trainer,
+      String(rounds.length),
+      shown(after10),
+      shown(atEnd),
+      verdict,
+    ]),
+  );
+}
+
+function table(head, rows) {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const file of new Set(TABLES.map(([into]) => into))) writeFileSync(new URL(file, root), withTables(file));
+}

@@ -1,0 +1,22 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { TABLES, withTables } from '../docsTables.mjs';
+
+const root = new URL('../../', import.meta.url);
+const docs = readdirSync(new URL('docs', root)).filter((name) => name.endsWith('.md'));
+
+describe.each(docs)('docs/%s', (name) => {
+  const text = readFileSync(new URL(`docs/${name}`, root), 'utf8');
+
+  test('names tests that are there', () => {
+    const named = [...text.matchAll(/`((?:src|e2e|scripts|wasm)\/[\w./-]+\.(?:ts|mjs))`/g)].map(
+      ([, file]) => file as string,
+    );
+    expect(named.filter((file) => !existsSync(new URL(file, root)))).toEqual([]);
+  });
+
+  test('has the tables that its results give', () => {
+    if (!TABLES.some(([file]) => file === `docs/${name}`)) return;
+    expect(text, 'node scripts/docsTables.mjs writes them').toBe(withTables(`docs/${name}`));
+  });
+});
