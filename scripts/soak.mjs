@@ -4,7 +4,7 @@
 // text reader, distils a student from it, personalizes that, exports it and disposes all. `own`: each run opens a trainer and
 // ends it; `shared`: runs use the one that the page keeps.
 // After each round the browser's processes are looked at: memory (the proportional share, so that what several processes
-// share counts once), threads, and those threads that are workers. What they are at the end (the median of the last five rounds) may
+// share counts once), threads but for those of Chromium's own pool, and those threads that are workers. What they are at the end (the median of the last five rounds) may
 // be more than after round 10 (the median of rounds 8 to 12) by 5 %, by one thread in twenty, or by one worker: more fails.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -98,6 +98,11 @@ async function soak(engine, trainer, ms) {
   }
 }
 
+/** As Chromium, Firefox and WebKit name the threads of workers. */
+const WORKER = /^(DedicatedWorker|DOM Worker|WebCore: Worker)/;
+/** Chromium's own pool has as many threads as there is to do: more on a busy machine, whatever a page holds. */
+const ELASTIC = /^ThreadPool/;
+
 /** Of the processes that this one has started, and those that they have: the browser, and its driver. */
 function footprint() {
   const parents = new Map();
@@ -110,10 +115,9 @@ function footprint() {
   for (const pid of [...parents.keys()].filter(isOurs)) {
     memoryBytes += 1024 * Number(read(`/proc/${pid}/smaps_rollup`)?.match(/^Pss:\s+(\d+)/m)?.[1] ?? 0);
     for (const thread of list(`/proc/${pid}/task`)) {
-      threads++;
-      // As Chromium, Firefox and WebKit name the threads of workers.
-      if (/^(DedicatedWorker|DOM Worker|WebCore: Worker)/.test(read(`/proc/${pid}/task/${thread}/comm`) ?? ''))
-        workers++;
+      const name = read(`/proc/${pid}/task/${thread}/comm`) ?? '';
+      if (!ELASTIC.test(name)) threads++;
+      if (WORKER.test(name)) workers++;
     }
   }
   return { memoryBytes, threads, workers };

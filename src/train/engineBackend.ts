@@ -13,6 +13,8 @@ export interface EngineBackend {
    */
   require(isBeside: boolean): Promise<void>;
   current(): OpenBackend | undefined;
+  /** Throws    thread-died: a thread of it was lost */
+  requireWhole(): void;
   /** Told with the next run's events. */
   readonly notices: string[];
   close(): Promise<void>;
@@ -46,6 +48,14 @@ export function openEngineBackend(): EngineBackend {
       backend ??= await openBackendHere(options);
     },
     current: () => backend,
+    requireWhole() {
+      if (!backend?.hasLostThread?.()) return;
+      throw new LimbeckError(
+        'thread-died',
+        'A thread died while it answered beside this training, which ends with the weights of its last step. Start again: fewer ' +
+          'threads compute then.',
+      );
+    },
     notices,
     async close() {
       await close();
