@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { backendOptions } from '../losses/lossContract.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from '../student/build.ts';
-import { artifactsOf, studentFromModel } from '../student/layersModel.ts';
+import { studentFromModel } from '../student/layersModel.ts';
 import type { PortableStudent } from '../student/student.ts';
 import { createEngine, type TrainSource } from './engine.ts';
 import {
