@@ -17,6 +17,10 @@ import { judge, LEAST_ROUNDS } from './soakVerdict.mjs';
 
 const ENGINES = { chromium: openChromium, firefox: openFirefox, webkit: openWebKit };
 const OWNERSHIPS = ['own', 'shared'];
+/** As Chromium, Firefox and WebKit name the threads of workers. */
+const WORKER = /^(DedicatedWorker|DOM Worker|WebCore: Worker)/;
+/** Chromium's own pool has as many threads as there is to do: more on a busy machine, whatever a page holds. */
+const ELASTIC = /^ThreadPool/;
 /** What ended may take some time to be gone: Chromium gives a thread that sleeps two seconds. */
 const SETTLE_MS = 500;
 /** No judgement of speed: longer than this, it hangs. */
@@ -97,11 +101,6 @@ async function soak(engine, trainer, ms) {
     await browser.close();
   }
 }
-
-/** As Chromium, Firefox and WebKit name the threads of workers. */
-const WORKER = /^(DedicatedWorker|DOM Worker|WebCore: Worker)/;
-/** Chromium's own pool has as many threads as there is to do: more on a busy machine, whatever a page holds. */
-const ELASTIC = /^ThreadPool/;
 
 /** Of the processes that this one has started, and those that they have: the browser, and its driver. */
 function footprint() {
