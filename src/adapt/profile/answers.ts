@@ -3,7 +3,7 @@ import type { Store } from '../../storage/store.ts';
 import { type CachedTeacher, type CachedTeacherOptions, cachedTeacher } from '../../teacher/cachedTeacher.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import type { Places } from './places.ts';
-import { isDamage, packRecord, readRecord, readValue } from './record.ts';
+import { ifDamage, packRecord, readRecord, readValue } from './record.ts';
 
 const SECRET_BYTES = 32;
 
@@ -167,8 +167,4 @@ function within(store: Store, folder: string, check: () => Promise<void>): Store
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
-}
-
-function ifDamage(error: unknown): undefined {
-  if (!isDamage(error)) throw error;
 }

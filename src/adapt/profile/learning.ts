@@ -91,6 +91,8 @@ export function openLearning(parts: LearningParts): Learning {
     }
     checkHash(patch.base, parts.base, 'What was learned');
     const number = state.head.last + 1;
+    // A head that is missing beside versions was lost: before the first one there has to be one.
+    if (number === 1) await writeHead(store, places, { ...state.head, spent: state.spent });
     const head = { timeMs: Date.now(), exampleKeys: keys, classes: patch.labels ?? kept.classes, report, privacy };
     const key = newVersionKey(number);
     const version = await versions.write(key, head, patch);

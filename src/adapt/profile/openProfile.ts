@@ -4,7 +4,7 @@ import type { Store } from '../../storage/store.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
 import { baseHash } from '../../student/baseHash.ts';
 import { openAnswers } from './answers.ts';
-import { type Binding, bind, checkBinding, keysOf, readBinding, wipeProfile } from './binding.ts';
+import { type Binding, bind, checkBinding, keysOf, readBinding, unbind, wipeProfile } from './binding.ts';
 import { asBatch } from './exampleInput.ts';
 import { idleWork } from './idle.ts';
 import { importFile } from './importing.ts';
@@ -226,10 +226,10 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
     async destroy() {
       session.check();
       await keysOf(store, places);
-      await looked(() => store.delete(places.binding));
+      await looked(() => unbind(store, places));
       tabs.tell('destroyed');
       await profile[Symbol.asyncDispose]();
-      await exclusively(lock, () => wipeProfile(store, places));
+      await exclusively(lock, () => wipeProfile(store, places, name, binding.mark));
     },
     watch: (listener) => session.watch(listener),
     [Symbol.asyncDispose]: () =>
