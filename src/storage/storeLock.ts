@@ -44,6 +44,17 @@ interface Lock {
   readonly salt: Uint8Array<ArrayBuffer>;
 }
 
+/** An encrypted store that was opened. */
+export interface Unlocked {
+  readonly key: StoreKey;
+  /**
+   * Looks whether the record is still there, and puts it back where the store was emptied meanwhile: its database was
+   * deleted, or another tab has wiped it. No value counts that was put without it.
+   * Throws    store-locked: emptied, and encrypted anew with another key · what the store throws
+   */
+  keepRecord(): Promise<void>;
+}
+
 /**
  * The key of an encrypted store; an empty store becomes one. A damaged or missing copy of the record is written anew from
  * the other. Web locks, where the browser has them, keep two tabs that do this to a new store at once from choosing two
@@ -51,23 +62,50 @@ interface Lock {
  * Throws    crypto-unavailable · invalid-option: access, or values that are not encrypted · store-locked: another key ·
  *           store-tampered: both copies of the record are damaged or gone · what `openDeviceKey` throws
  */
-export async function unlock(store: Store, access: StoreAccess): Promise<StoreKey> {
+export async function unlock(store: Store, access: StoreAccess): Promise<Unlocked> {
   webCrypto();
   checkAccess(access);
-  const work = async () => {
+  const { key, record } = await alone(store, async () => {
     // In this order: whoever makes a value has written the record before.
-    const others = (await store.keys()).filter((key) => !isLock(key));
-    const records = await Promise.all(RECORDS.map((key) => readValue(store, key)));
-    if (records.every((record) => record === undefined)) return lockWith(store, access, others);
+    const others = (await store.keys()).filter((name) => !isLock(name));
+    const records = await readRecords(store);
+    if (records.every((one) => one === undefined)) return lockWith(store, access, others);
     return unlockWith(store, access, records);
+  });
+  const keepRecord = async () => {
+    // Where one is right, the other is mended at the next opening.
+    for (const name of RECORDS) if (isSame(record, await readValue(store, name))) return;
+    await alone(store, async () => {
+      const records = await readRecords(store);
+      const locks = await Promise.all(records.map((one) => one && lockOf(one)));
+      const isOther = locks.some((lock, i) => lock !== undefined && !isSame(record, records[i]));
+      if (isOther)
+        throw locked(store, 'It was emptied and encrypted anew with another key; nothing was put. Open it again.');
+      await repair(store, records, record, false);
+    });
   };
+  return { key, keepRecord };
+}
+
+/** What is done with the records, in one tab at a time. */
+async function alone<Result>(store: Store, work: () => Promise<Result>): Promise<Result> {
   const locks: LockManager | undefined = globalThis.navigator?.locks;
   if (locks === undefined) return work();
   const held: Promise<unknown> = locks.request(`limbeck-encryption/${store.kind}/${store.name}`, work);
-  return held as Promise<StoreKey>;
+  return held as Promise<Result>;
 }
 
-async function lockWith(store: Store, access: StoreAccess, others: readonly string[]): Promise<StoreKey> {
+function readRecords(store: Store) {
+  return Promise.all(RECORDS.map((name) => readValue(store, name)));
+}
+
+/** A key, and the record that it opens. */
+interface Opened {
+  readonly key: StoreKey;
+  readonly record: Uint8Array;
+}
+
+async function lockWith(store: Store, access: StoreAccess, others: readonly string[]): Promise<Opened> {
   const plain = others.find((key) => !/^[0-9a-f]{64}$/.test(key));
   if (plain !== undefined) {
     throw new LimbeckError(
@@ -90,14 +128,14 @@ async function lockWith(store: Store, access: StoreAccess, others: readonly stri
   const key = await ('passphrase' in access ? keyOf(access, lock) : openDeviceKey(store));
   const record = await recordOf(lock, await checkOf(key, store));
   for (const name of RECORDS) await putRecord(store, name, record);
-  return key;
+  return { key, record };
 }
 
 async function unlockWith(
   store: Store,
   access: StoreAccess,
   records: readonly (Uint8Array<ArrayBuffer> | undefined)[],
-): Promise<StoreKey> {
+): Promise<Opened> {
   const locks = await Promise.all(records.map((record) => record && lockOf(record)));
   if (locks.every((lock) => lock === undefined))
     throw lockDamaged(store, 'has no record of its key that is not damaged');
@@ -112,8 +150,8 @@ async function unlockWith(
     if (lock?.openedBy !== asked || record === undefined || isSame(record, records[i - 1])) continue;
     const key = await opening(store, access, lock, record);
     if (key === undefined) continue;
-    await repair(store, records, record);
-    return key;
+    await repair(store, records, record, true);
+    return { key, record };
   }
   throw locked(
     store,
@@ -138,14 +176,22 @@ async function opening(store: Store, access: StoreAccess, lock: Lock, record: Ui
   return shared;
 }
 
-async function repair(store: Store, records: readonly (Uint8Array | undefined)[], right: Uint8Array): Promise<void> {
+/** `mayStay`: whether one of them is right already. */
+async function repair(
+  store: Store,
+  records: readonly (Uint8Array | undefined)[],
+  right: Uint8Array,
+  mayStay: boolean,
+): Promise<void> {
+  let isThere = mayStay;
   for (const [i, name] of RECORDS.entries()) {
     if (isSame(right, records[i])) continue;
     try {
       await putRecord(store, name, right);
+      isThere = true;
     } catch (error) {
       // A full store can be read with one copy, and gets the other when it has room again.
-      if (!(error instanceof LimbeckError && error.code === 'store-full')) throw error;
+      if (!(isThere && error instanceof LimbeckError && error.code === 'store-full')) throw error;
     }
   }
 }
