@@ -18,7 +18,14 @@ import type { ExampleInput, Profile, ProfileLearner, ProfileOptions } from './pr
 import { readProfileFile, writeProfileFile } from './profileFile.ts';
 import { deleteDamaged, deleteExample, rollBack } from './revising.ts';
 import { openSession } from './session.ts';
-import { checkLabel, checkLabelCount, checkLearnOptions, checkSettings, type Settings } from './settings.ts';
+import {
+  checkLabel,
+  checkLabelCount,
+  checkLabelsHidden,
+  checkLearnOptions,
+  checkSettings,
+  type Settings,
+} from './settings.ts';
 import { settle } from './settle.ts';
 import { readState } from './state.ts';
 import { studentLearner } from './studentLearner.ts';
@@ -41,6 +48,7 @@ export async function openProfile(store: Store, base: StudentSource, options: Pr
   const learner = await (options.learner ?? studentLearner())(base);
   try {
     if (labels !== undefined) checkLabelCount(labels, learner.classes);
+    if (learner.privacy !== undefined) checkLabelsHidden(settings.newLabels);
     const numbers = Array.from({ length: learner.classes }, (_, i) => String(i));
     const lock = lockName(store, name);
     const alone = (work: () => Promise<Binding>) => exclusively(lock, work);

@@ -59,6 +59,17 @@ export function checkLabelCount(labels: readonly string[], classes: number): voi
   );
 }
 
+/** Throws    invalid-option: new labels, where a learner hides each example: a class that one of them brings shows it */
+export function checkLabelsHidden(newLabels: 'refused' | 'allowed'): void {
+  if (newLabels === 'refused') return;
+  throw new LimbeckError(
+    'invalid-option',
+    `"newLabels" was 'allowed' and the learner has "privacy": a label that only one example has would be in the patch as it ` +
+      'is. Leave "newLabels" out; classes that are to come belong to the base.',
+    { details: { name: 'newLabels', value: newLabels } },
+  );
+}
+
 /** Throws    unknown-label · invalid-option: no text */
 export function checkLabel(label: string, labels: readonly string[], newLabels: 'refused' | 'allowed'): void {
   if (typeof label !== 'string' || label === '') {
