@@ -1,8 +1,8 @@
 import { LimbeckError } from '../core/errors.ts';
-import { sha256Bytes } from '../core/hash.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import { readValue } from './damage.ts';
 import { adoptKey, deviceKeys, keyFromPassphrase, openDeviceKey, type StoreKey, webCrypto } from './keys.ts';
+import { checkIn, ITERATIONS, type Lock, lockOf, recordOf, SALT_BYTES } from './lockRecord.ts';
 import { framed } from './sealed.ts';
 import type { Store } from './store.ts';
 
@@ -21,27 +21,6 @@ const RECORDS = [LOCK, LOCK_COPY];
 /** Whether it is the name of a record, and so of no value. */
 export function isLock(name: string): boolean {
   return RECORDS.includes(name);
-}
-
-/** OWASP's figure for PBKDF2-HMAC-SHA-256 (Password Storage Cheat Sheet, 2023). */
-const ITERATIONS = 600_000;
-/** More is not what this library wrote, and would hold a page for minutes. */
-const MOST_ITERATIONS = 10_000_000;
-const SALT_BYTES = 16;
-
-// The record, version 1: "LEL", 1 (4) · opened by (1) · iterations (4, little-endian) · salt (16) · check (32) · SHA-256
-// of all that (32). The last finds damage; only the check knows the key.
-const MAGIC = Uint8Array.of(0x4c, 0x45, 0x4c, 1);
-const OPENED_BY = ['device', 'passphrase'] as const;
-const SALT_AT = MAGIC.length + 5;
-const CHECK_AT = SALT_AT + SALT_BYTES;
-const HASH_AT = CHECK_AT + 32;
-
-interface Lock {
-  readonly openedBy: (typeof OPENED_BY)[number];
-  /** 0, as is the salt, where a key of the device opens. */
-  readonly iterations: number;
-  readonly salt: Uint8Array<ArrayBuffer>;
 }
 
 /** An encrypted store that was opened. */
@@ -164,7 +143,7 @@ async function unlockWith(
 
 /** The key, where it is the one that the record was made with. */
 async function opening(store: Store, access: StoreAccess, lock: Lock, record: Uint8Array) {
-  const fits = async (key: StoreKey) => isSame(await checkOf(key, store), record.subarray(CHECK_AT, HASH_AT));
+  const fits = async (key: StoreKey) => isSame(await checkOf(key, store), checkIn(record));
   if ('passphrase' in access) {
     const key = await keyOf(access, lock);
     return (await fits(key)) ? key : undefined;
@@ -220,29 +199,6 @@ function keyOf(access: { readonly passphrase: string }, { salt, iterations }: Lo
 
 async function checkOf({ naming }: StoreKey, store: Store): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await webCrypto().sign('HMAC', naming, framed('check', store.name)));
-}
-
-async function recordOf(lock: Lock, check: Uint8Array): Promise<Uint8Array> {
-  const record = new Uint8Array(HASH_AT + 32);
-  record.set(MAGIC);
-  record[MAGIC.length] = OPENED_BY.indexOf(lock.openedBy);
-  new DataView(record.buffer).setUint32(MAGIC.length + 1, lock.iterations, true);
-  record.set(lock.salt, SALT_AT);
-  record.set(check, CHECK_AT);
-  record.set(await sha256Bytes(record.subarray(0, HASH_AT)), HASH_AT);
-  return record;
-}
-
-async function lockOf(record: Uint8Array<ArrayBuffer>): Promise<Lock | undefined> {
-  if (record.length !== HASH_AT + 32 || MAGIC.some((byte, i) => byte !== record[i])) return undefined;
-  const hash = await sha256Bytes(record.subarray(0, HASH_AT));
-  if (hash.some((byte, i) => byte !== record[HASH_AT + i])) return undefined;
-  const openedBy = OPENED_BY[record[MAGIC.length] as number];
-  const iterations = new DataView(record.buffer).getUint32(MAGIC.length + 1, true);
-  if (openedBy === undefined) return undefined;
-  // Fewer would make guessing cheap, for the one who wrote that number there.
-  if (openedBy === 'passphrase' && (iterations < ITERATIONS || iterations > MOST_ITERATIONS)) return undefined;
-  return { openedBy, iterations, salt: record.slice(SALT_AT, CHECK_AT) };
 }
 
 function locked({ name }: Store, why: string): LimbeckError {

@@ -18,14 +18,7 @@ import type { ExampleInput, Profile, ProfileLearner, ProfileOptions } from './pr
 import { readProfileFile, writeProfileFile } from './profileFile.ts';
 import { deleteDamaged, deleteExample, rollBack } from './revising.ts';
 import { openSession } from './session.ts';
-import {
-  checkLabel,
-  checkLabelCount,
-  checkLabelsHidden,
-  checkLearnOptions,
-  checkSettings,
-  type Settings,
-} from './settings.ts';
+import { checkLabel, checkLearner, checkLearnOptions, checkSettings, type Settings } from './settings.ts';
 import { settle } from './settle.ts';
 import { readState } from './state.ts';
 import { studentLearner } from './studentLearner.ts';
@@ -47,8 +40,7 @@ export async function openProfile(store: Store, base: StudentSource, options: Pr
   const hash = await baseHash(base);
   const learner = await (options.learner ?? studentLearner())(base);
   try {
-    if (labels !== undefined) checkLabelCount(labels, learner.classes);
-    if (learner.privacy !== undefined) checkLabelsHidden(settings.newLabels);
+    checkLearner(settings, learner);
     const numbers = Array.from({ length: learner.classes }, (_, i) => String(i));
     const lock = lockName(store, name);
     const alone = (work: () => Promise<Binding>) => exclusively(lock, work);
