@@ -7,6 +7,7 @@ const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map(
 const sharing = ['src/{adapt,cli,data,distill,export,losses,onnx,storage,student,teacher,train}/**/*.test.ts'];
 /** What puts other modules in the place of ours, or expects that nobody else has opened or kept anything. */
 const alone = [
+  'src/adapt/profile/learnerTurn.test.ts',
   'src/teacher/kernels/*.test.ts',
   'src/train/{engine,engineBeside,lostThread,pageTrainer,sharedCores}.test.ts',
 ];

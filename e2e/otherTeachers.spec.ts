@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { bundle, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
+import { bundle, collectErrors, endIdleTrainer, expect, livingWorkers, test } from './fixtures.ts';
 
 /** relu(x · w) as tfjs's converter writes it, its weights in a file beside it. */
 const GRAPH = {
@@ -62,6 +62,7 @@ for (const isIsolated of [true, false]) {
     // Two teachers that differ leave a rest that no student can get below.
     expect(byLosses.at(-1) as number).toBeLessThan(0.9 * (byLosses[0] as number));
     expect(result.taught.identity).toContain('ensemble');
+    await endIdleTrainer(page);
     await expect.poll(() => livingWorkers(page)).toBe(0);
     // Of the file that is missing, the browser itself speaks.
     expect(errors.filter((error) => !error.includes('404'))).toEqual([]);

@@ -191,7 +191,7 @@ export { type PersonalizeOptions, type PersonalPatch, personalize } from './adap
 export type { PersonalizeReport, PrivacySpent } from './adapt/personalizeReport.ts';
 export { noiseFor, privacySpent } from './adapt/privacy/accountant.ts';
 export type { PrivateSpend } from './adapt/privacy/composed.ts';
-export type { LastingPrivacyOptions } from './adapt/privacy/plannedSpend.ts';
+export type { LastingPrivacyOptions } from './adapt/privacy/lastingPrivacy.ts';
 export type { PrivacyOptions } from './adapt/privacy/privacyOf.ts';
 
 export { destroyProfile, listProfiles } from './adapt/profile/listProfiles.ts';

@@ -32,6 +32,11 @@ export interface BeforeAfter {
   readonly after: number;
 }
 
+/** Where no others are held out. */
+export function heldFractionOf({ holdoutFraction = 0.2 }: GuardOptions = {}): number {
+  return holdoutFraction;
+}
+
 /** Throws    invalid-option */
 export function checkGuard(options: GuardOptions): void {
   checkKnownOptions(options, ['metric', 'tolerance', 'baseTolerance', 'holdoutFraction'], 'guard');

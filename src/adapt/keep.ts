@@ -37,15 +37,20 @@ export function checkKeep(options: KeepOptions): void {
   if (replay !== undefined) checkNotEmpty(replay, 'replay');
 }
 
+/** How many examples are learned along. */
+export function replayedBy({ replay, replayExamples = 200 }: KeepOptions = {}): number {
+  return Math.min(replay?.size ?? 0, replayExamples);
+}
+
 /** The examples to learn along; where they have no labels, the base's own answers stand for them. */
 export async function readReplayed(
   keep: KeepOptions | undefined,
   seed: number,
   signal: AbortSignal,
 ): Promise<AllExamples | undefined> {
-  const { replay, replayExamples = 200 } = keep ?? {};
+  const replay = keep?.replay;
   if (replay === undefined) return undefined;
-  const chosen = permutation(replay.size, seededRandom(derivedSeed(seed, 'replay'))).slice(0, replayExamples);
+  const chosen = permutation(replay.size, seededRandom(derivedSeed(seed, 'replay'))).slice(0, replayedBy(keep));
   return readAll(pick(replay, chosen), signal);
 }
 

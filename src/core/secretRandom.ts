@@ -17,7 +17,7 @@ export function isKey(value: unknown): value is SecretKey {
 }
 
 /** Each purpose has a stream of its own. At most twelve letters: they are the nonce. */
-export type SecretPurpose = 'noise' | 'lots' | 'split' | 'guard';
+export type SecretPurpose = 'noise' | 'lots' | 'guard';
 
 const BLOCK_BYTES = 64;
 /** Blocks that are made in one go. */

@@ -1,10 +1,9 @@
 import { LimbeckError } from '../core/errors.ts';
 import { isDamage, readValue } from './damage.ts';
-import type { StoreKey } from './keys.ts';
 import { type Medium, storeOver } from './medium.ts';
 import { headBytesOf, type Label, nameBeneath, readLabel, seal, USUAL_HEAD_BYTES, unseal } from './sealed.ts';
 import type { DamagedValue, Scrubbed, Store } from './store.ts';
-import { isLock, LOCK, LOCK_COPY, type StoreAccess, unlock } from './storeLock.ts';
+import { isLock, LOCK, LOCK_COPY, type StoreAccess, type Unlocked, unlock } from './storeLock.ts';
 
 /** Labels that `keys` reads at once; IndexedDB reads whole values for them. */
 const LABELS_AT_ONCE = 8;
@@ -19,7 +18,8 @@ const LABELS_AT_ONCE = 8;
  * deleted, and one put back as it was at an earlier time. Against code that runs in the page it protects nothing.
  * `getRange` reads and decrypts the whole value. `size` reads the head of a value only, and `keys` those heads that it
  * has not seen, so other damage shows in `get`. A value that was changed costs itself alone: `keys` leaves it out where
- * its key cannot be read, and `scrub` names and removes it. The record that says how the key is derived is kept twice.
+ * its key cannot be read, and `scrub` names and removes it. The record that says how the key is derived is kept twice, and
+ * put back by the next `put` where the store was emptied meanwhile; `store-locked` comes where it was encrypted anew.
  * Without web locks (browsers before 2022) one tab at a time may make a store with a passphrase.
  *
  * `store` stays the caller's: disposing this one does not dispose it. It must be empty or have been encrypted before.
@@ -31,14 +31,17 @@ const LABELS_AT_ONCE = 8;
  * const store = await encryptedStore(await openStore('personal'), { key: 'device' });
  */
 export async function encryptedStore(store: Store, access: StoreAccess): Promise<Store> {
-  const key = await unlock(store, access);
+  const unlocked = await unlock(store, access);
   const by = 'passphrase' in access ? 'a passphrase' : 'the key of this device';
-  return withOwnErrors(storeOver(encryptedMedium(store, key), store.name, `${store.why} It is encrypted with ${by}.`));
+  return withOwnErrors(
+    storeOver(encryptedMedium(store, unlocked), store.name, `${store.why} It is encrypted with ${by}.`),
+  );
 }
 
 /**
  * Deletes everything that a store holds. Of an encrypted store give the one beneath, which also has what is damaged;
- * dispose the encrypted one before. A wipe that was cut short can be done again.
+ * dispose the encrypted one before. A wipe that was cut short can be done again. Where another tab still has the encrypted
+ * one open, what it puts afterwards is kept, and opened by the key that it has.
  * Throws    what the store throws
  */
 export async function wipe(store: Store): Promise<void> {
@@ -47,10 +50,12 @@ export async function wipe(store: Store): Promise<void> {
   await store.delete(LOCK_COPY);
   await store.delete(LOCK);
   // In OPFS this removes what a crash left meanwhile.
-  await store.keys();
+  const left = await store.keys();
+  // Another tab has put that before its record went, and does not know that it is gone.
+  if (left.length > 0 && !left.some(isLock)) await wipe(store);
 }
 
-function encryptedMedium(store: Store, storeKey: StoreKey): Medium {
+function encryptedMedium(store: Store, { key: storeKey, keepRecord }: Unlocked): Medium {
   /** By what they are called beneath, which follows from the key and so never changes. */
   const known = new Map<string, string>();
   const takeTurn = makeTurns();
@@ -116,7 +121,13 @@ function encryptedMedium(store: Store, storeKey: StoreKey): Medium {
     put: (key, bytes) =>
       inTurn(key, async () => {
         const place = await placeOf(key);
-        await store.put(place.beneath, await seal(storeKey, place, key, bytes));
+        const [sealed] = await Promise.all([seal(storeKey, place, key, bytes), keepRecord()]);
+        await store.put(place.beneath, sealed);
+        // Once more: it may have been emptied in between, and what is acknowledged has to be readable.
+        await keepRecord().catch(async (error: unknown) => {
+          if (isLocked(error)) await store.delete(place.beneath).catch(() => undefined);
+          throw error;
+        });
       }),
     delete: (key) => inTurn(key, async () => store.delete((await placeOf(key)).beneath)),
     keys: async () => {
@@ -152,6 +163,10 @@ function makeTurns() {
 function throwFault(error: unknown): never {
   const isFault = error instanceof LimbeckError && (error.code === 'store-full' || error.code === 'store-failed');
   throw isFault ? (error.cause ?? error) : error;
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof LimbeckError && error.code === 'store-locked';
 }
 
 function undefinedIfDamaged(error: unknown): undefined {

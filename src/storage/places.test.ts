@@ -150,6 +150,23 @@ describe('a store of kind auto', () => {
     expect(why).toContain('IndexedDB holds others under this name');
   });
 
+  test('takes IndexedDB in a window that cannot write in OPFS, also once a worker keeps values there', async () => {
+    withoutOpfs();
+    await keep();
+    withOpfs();
+    // In the worker.
+    await keep('opfs');
+    class FileSystemFileHandle {
+      move(): void {}
+    }
+    vi.stubGlobal('FileSystemFileHandle', FileSystemFileHandle);
+    const { kind, why, value } = await opened();
+    expect({ kind, value }).toEqual({ kind: 'indexeddb', value: 'auto' });
+    expect(why).toMatch(/OPFS holds others under this name.*OPFS can be written only from a worker/);
+    refuseIndexedDb(/^limbeck\//, new DOMException('Internal error', 'UnknownError'));
+    expect((await errorOf(openStore(name))).code, 'neither opens').toBe('store-unavailable');
+  });
+
   test('takes OPFS for a new store, and looking makes no database and no folder', async () => {
     withOpfs();
     expect(await opened()).toMatchObject({ kind: 'opfs', why: 'OPFS is offered by this browser.' });

@@ -80,7 +80,7 @@ const lasting = [places.opfs, places.indexeddb];
 /**
  * Opens the store of that name, or makes it. Everything of one origin that opens the same name and kind shares it,
  * save for memory, where each call makes an empty one. Where values lie in OPFS and in IndexedDB under that name, `auto`
- * takes OPFS, and `why` says so.
+ * takes OPFS, or IndexedDB where OPFS cannot be opened, and `why` says so.
  * Throws    invalid-option: name or kind · store-unavailable: the kind asked for is not offered here; or values lie, or
  *           may lie, where nothing can be opened now, so that another kind would only seem to be empty: try again
  */
@@ -104,15 +104,19 @@ export async function openStore(name: string, options: OpenStoreOptions = {}): P
 /** A browser gains OPFS with a new version, and may refuse it for a moment: neither may seem to empty a store. */
 async function openWhereItLies(name: string): Promise<Store> {
   const looks = await Promise.all(lasting.map((place) => look(place, name)));
-  const [first, second] = looks.filter(({ holds }) => holds);
-  if (first !== undefined) {
-    const { title } = first.place;
-    const reasons: string[] = [];
-    const medium = await tryToOpen(first.place, name, reasons);
-    if (medium === undefined) throw unreachable(name, title, 'lie', reasons.join('; '));
-    const other = second && `${second.place.title} holds others under this name, which only its kind opens`;
-    return storeOver(medium, name, `${title} holds the values of this store${other ? `; ${other}` : ''}.`);
+  const holders = looks.filter(({ holds }) => holds).map(({ place }) => place);
+  const [first] = holders;
+  const unopened: string[] = [];
+  for (const place of holders) {
+    const medium = await tryToOpen(place, name, unopened);
+    if (medium === undefined) continue;
+    const others = holders.filter((other) => other !== place).map(({ title }) => title);
+    // Such as a window that cannot write where a worker keeps its own: each stays with what it can have.
+    const beside = others.map((title) => `; ${title} holds others under this name, which only its kind opens`);
+    const why = unopened.map((reason) => ` (${reason})`);
+    return storeOver(medium, name, [`${place.title} holds the values of this store`, ...beside, ...why, '.'].join(''));
   }
+  if (first !== undefined) throw unreachable(name, first.title, 'lie', unopened.join('; '));
   const unknown = looks.find(({ error }) => error !== undefined);
   if (unknown) throw unreachable(name, unknown.place.title, 'may lie', messageOf(unknown.error), unknown.error);
   const reasons: string[] = [];

@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto';
+import { deleteDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { encryptedStore, wipe } from './encrypted.ts';
@@ -6,7 +7,7 @@ import { codeOf, errorOf, rawStore } from './encryptedCases.ts';
 import { destroyKey } from './keys.ts';
 import { storeOver } from './medium.ts';
 import { openMemory } from './memory.ts';
-import type { Store } from './store.ts';
+import { openStore, type Store } from './store.ts';
 import { LOCK, LOCK_COPY } from './storeLock.ts';
 
 let raw: Store;
@@ -117,4 +118,72 @@ describe('the record of the lock', () => {
     await wipe(raw);
     expect(await (await reopened()).keys()).toEqual([]);
   });
+});
+
+describe.each([{ key: 'device' }, { passphrase: 'correct horse' }] as const)(
+  'a store that is emptied (%o)',
+  (access) => {
+    test('as its database was deleted elsewhere keeps what it acknowledges afterwards', async () => {
+      const open = () => openStore('deleted elsewhere', { kind: 'indexeddb' });
+      await using beneath = await open();
+      await wipe(beneath);
+      const mine = await encryptedStore(beneath, access);
+      const record = await beneath.get(LOCK);
+      await mine.put('before', Uint8Array.of(1));
+      await deleteDB('limbeck/deleted elsewhere');
+      await Promise.all([mine.put('after', Uint8Array.of(2)), mine.put('beside', Uint8Array.of(3))]);
+      for (const name of [LOCK, LOCK_COPY]) expect(await beneath.get(name)).toEqual(record);
+      await using reloaded = await open();
+      const again = await encryptedStore(reloaded, access);
+      expect(await again.keys()).toEqual(['after', 'beside']);
+      expect(await again.get('after')).toEqual(Uint8Array.of(2));
+    });
+
+    test.each(['before', 'after'])('by another tab’s wipe %s a put reaches the disk keeps the value', async (when) => {
+      const wiping = { isArmed: false };
+      const other = await rawStore('wiped elsewhere');
+      const put: Store['put'] = async (key, bytes) => {
+        const isNow = wiping.isArmed && key !== LOCK && key !== LOCK_COPY;
+        if (isNow) wiping.isArmed = false;
+        if (isNow && when === 'before') await wipe(other);
+        await other.put(key, bytes);
+        // What goes with the wipe was put before it.
+        if (isNow && when === 'after') for (const name of [LOCK_COPY, LOCK]) await other.delete(name);
+      };
+      const mine = await encryptedStore({ ...other, put }, access);
+      wiping.isArmed = true;
+      await mine.put('key', Uint8Array.of(1));
+      expect(await (await encryptedStore(other, access)).get('key')).toEqual(Uint8Array.of(1));
+    });
+
+    test('and encrypted anew with another key refuses what the former key encrypts, and leaves nothing of it', async () => {
+      const other = await rawStore('encrypted anew');
+      const mine = await encryptedStore(other, access);
+      await wipe(other);
+      const theirs = await encryptedStore(other, { passphrase: 'another one' });
+      await theirs.put('key', Uint8Array.of(2));
+      const before = await other.keys();
+      const error = await errorOf(mine.put('key', Uint8Array.of(1)));
+      expect(error.code).toBe('store-locked');
+      expect(error.message).toContain('encrypted anew with another key');
+      expect(await other.keys()).toEqual(before);
+      expect(await theirs.get('key')).toEqual(Uint8Array.of(2));
+    });
+  },
+);
+
+test('a wipe takes along what another tab puts while it goes on', async () => {
+  let isOver = false;
+  const busy: Store = {
+    ...raw,
+    delete: async (key) => {
+      if (key === LOCK && !isOver) {
+        isOver = true;
+        await store.put('key', Uint8Array.of(1));
+      }
+      return raw.delete(key);
+    },
+  };
+  await wipe(busy);
+  expect(await raw.keys()).toEqual([]);
 });

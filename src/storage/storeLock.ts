@@ -1,8 +1,8 @@
 import { LimbeckError } from '../core/errors.ts';
-import { sha256Bytes } from '../core/hash.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import { readValue } from './damage.ts';
 import { adoptKey, deviceKeys, keyFromPassphrase, openDeviceKey, type StoreKey, webCrypto } from './keys.ts';
+import { checkIn, ITERATIONS, type Lock, lockOf, recordOf, SALT_BYTES } from './lockRecord.ts';
 import { framed } from './sealed.ts';
 import type { Store } from './store.ts';
 
@@ -23,25 +23,15 @@ export function isLock(name: string): boolean {
   return RECORDS.includes(name);
 }
 
-/** OWASP's figure for PBKDF2-HMAC-SHA-256 (Password Storage Cheat Sheet, 2023). */
-const ITERATIONS = 600_000;
-/** More is not what this library wrote, and would hold a page for minutes. */
-const MOST_ITERATIONS = 10_000_000;
-const SALT_BYTES = 16;
-
-// The record, version 1: "LEL", 1 (4) · opened by (1) · iterations (4, little-endian) · salt (16) · check (32) · SHA-256
-// of all that (32). The last finds damage; only the check knows the key.
-const MAGIC = Uint8Array.of(0x4c, 0x45, 0x4c, 1);
-const OPENED_BY = ['device', 'passphrase'] as const;
-const SALT_AT = MAGIC.length + 5;
-const CHECK_AT = SALT_AT + SALT_BYTES;
-const HASH_AT = CHECK_AT + 32;
-
-interface Lock {
-  readonly openedBy: (typeof OPENED_BY)[number];
-  /** 0, as is the salt, where a key of the device opens. */
-  readonly iterations: number;
-  readonly salt: Uint8Array<ArrayBuffer>;
+/** An encrypted store that was opened. */
+export interface Unlocked {
+  readonly key: StoreKey;
+  /**
+   * Looks whether the record is still there, and puts it back where the store was emptied meanwhile: its database was
+   * deleted, or another tab has wiped it. No value counts that was put without it.
+   * Throws    store-locked: emptied, and encrypted anew with another key · what the store throws
+   */
+  keepRecord(): Promise<void>;
 }
 
 /**
@@ -51,23 +41,50 @@ interface Lock {
  * Throws    crypto-unavailable · invalid-option: access, or values that are not encrypted · store-locked: another key ·
  *           store-tampered: both copies of the record are damaged or gone · what `openDeviceKey` throws
  */
-export async function unlock(store: Store, access: StoreAccess): Promise<StoreKey> {
+export async function unlock(store: Store, access: StoreAccess): Promise<Unlocked> {
   webCrypto();
   checkAccess(access);
-  const work = async () => {
+  const { key, record } = await alone(store, async () => {
     // In this order: whoever makes a value has written the record before.
-    const others = (await store.keys()).filter((key) => !isLock(key));
-    const records = await Promise.all(RECORDS.map((key) => readValue(store, key)));
-    if (records.every((record) => record === undefined)) return lockWith(store, access, others);
+    const others = (await store.keys()).filter((name) => !isLock(name));
+    const records = await readRecords(store);
+    if (records.every((one) => one === undefined)) return lockWith(store, access, others);
     return unlockWith(store, access, records);
+  });
+  const keepRecord = async () => {
+    // Where one is right, the other is mended at the next opening.
+    for (const name of RECORDS) if (isSame(record, await readValue(store, name))) return;
+    await alone(store, async () => {
+      const records = await readRecords(store);
+      const locks = await Promise.all(records.map((one) => one && lockOf(one)));
+      const isOther = locks.some((lock, i) => lock !== undefined && !isSame(record, records[i]));
+      if (isOther)
+        throw locked(store, 'It was emptied and encrypted anew with another key; nothing was put. Open it again.');
+      await repair(store, records, record, false);
+    });
   };
+  return { key, keepRecord };
+}
+
+/** What is done with the records, in one tab at a time. */
+async function alone<Result>(store: Store, work: () => Promise<Result>): Promise<Result> {
   const locks: LockManager | undefined = globalThis.navigator?.locks;
   if (locks === undefined) return work();
   const held: Promise<unknown> = locks.request(`limbeck-encryption/${store.kind}/${store.name}`, work);
-  return held as Promise<StoreKey>;
+  return held as Promise<Result>;
 }
 
-async function lockWith(store: Store, access: StoreAccess, others: readonly string[]): Promise<StoreKey> {
+function readRecords(store: Store) {
+  return Promise.all(RECORDS.map((name) => readValue(store, name)));
+}
+
+/** A key, and the record that it opens. */
+interface Opened {
+  readonly key: StoreKey;
+  readonly record: Uint8Array;
+}
+
+async function lockWith(store: Store, access: StoreAccess, others: readonly string[]): Promise<Opened> {
   const plain = others.find((key) => !/^[0-9a-f]{64}$/.test(key));
   if (plain !== undefined) {
     throw new LimbeckError(
@@ -90,14 +107,14 @@ async function lockWith(store: Store, access: StoreAccess, others: readonly stri
   const key = await ('passphrase' in access ? keyOf(access, lock) : openDeviceKey(store));
   const record = await recordOf(lock, await checkOf(key, store));
   for (const name of RECORDS) await putRecord(store, name, record);
-  return key;
+  return { key, record };
 }
 
 async function unlockWith(
   store: Store,
   access: StoreAccess,
   records: readonly (Uint8Array<ArrayBuffer> | undefined)[],
-): Promise<StoreKey> {
+): Promise<Opened> {
   const locks = await Promise.all(records.map((record) => record && lockOf(record)));
   if (locks.every((lock) => lock === undefined))
     throw lockDamaged(store, 'has no record of its key that is not damaged');
@@ -112,8 +129,8 @@ async function unlockWith(
     if (lock?.openedBy !== asked || record === undefined || isSame(record, records[i - 1])) continue;
     const key = await opening(store, access, lock, record);
     if (key === undefined) continue;
-    await repair(store, records, record);
-    return key;
+    await repair(store, records, record, true);
+    return { key, record };
   }
   throw locked(
     store,
@@ -126,7 +143,7 @@ async function unlockWith(
 
 /** The key, where it is the one that the record was made with. */
 async function opening(store: Store, access: StoreAccess, lock: Lock, record: Uint8Array) {
-  const fits = async (key: StoreKey) => isSame(await checkOf(key, store), record.subarray(CHECK_AT, HASH_AT));
+  const fits = async (key: StoreKey) => isSame(await checkOf(key, store), checkIn(record));
   if ('passphrase' in access) {
     const key = await keyOf(access, lock);
     return (await fits(key)) ? key : undefined;
@@ -138,14 +155,22 @@ async function opening(store: Store, access: StoreAccess, lock: Lock, record: Ui
   return shared;
 }
 
-async function repair(store: Store, records: readonly (Uint8Array | undefined)[], right: Uint8Array): Promise<void> {
+/** `mayStay`: whether one of them is right already. */
+async function repair(
+  store: Store,
+  records: readonly (Uint8Array | undefined)[],
+  right: Uint8Array,
+  mayStay: boolean,
+): Promise<void> {
+  let isThere = mayStay;
   for (const [i, name] of RECORDS.entries()) {
     if (isSame(right, records[i])) continue;
     try {
       await putRecord(store, name, right);
+      isThere = true;
     } catch (error) {
       // A full store can be read with one copy, and gets the other when it has room again.
-      if (!(error instanceof LimbeckError && error.code === 'store-full')) throw error;
+      if (!(isThere && error instanceof LimbeckError && error.code === 'store-full')) throw error;
     }
   }
 }
@@ -174,29 +199,6 @@ function keyOf(access: { readonly passphrase: string }, { salt, iterations }: Lo
 
 async function checkOf({ naming }: StoreKey, store: Store): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await webCrypto().sign('HMAC', naming, framed('check', store.name)));
-}
-
-async function recordOf(lock: Lock, check: Uint8Array): Promise<Uint8Array> {
-  const record = new Uint8Array(HASH_AT + 32);
-  record.set(MAGIC);
-  record[MAGIC.length] = OPENED_BY.indexOf(lock.openedBy);
-  new DataView(record.buffer).setUint32(MAGIC.length + 1, lock.iterations, true);
-  record.set(lock.salt, SALT_AT);
-  record.set(check, CHECK_AT);
-  record.set(await sha256Bytes(record.subarray(0, HASH_AT)), HASH_AT);
-  return record;
-}
-
-async function lockOf(record: Uint8Array<ArrayBuffer>): Promise<Lock | undefined> {
-  if (record.length !== HASH_AT + 32 || MAGIC.some((byte, i) => byte !== record[i])) return undefined;
-  const hash = await sha256Bytes(record.subarray(0, HASH_AT));
-  if (hash.some((byte, i) => byte !== record[HASH_AT + i])) return undefined;
-  const openedBy = OPENED_BY[record[MAGIC.length] as number];
-  const iterations = new DataView(record.buffer).getUint32(MAGIC.length + 1, true);
-  if (openedBy === undefined) return undefined;
-  // Fewer would make guessing cheap, for the one who wrote that number there.
-  if (openedBy === 'passphrase' && (iterations < ITERATIONS || iterations > MOST_ITERATIONS)) return undefined;
-  return { openedBy, iterations, salt: record.slice(SALT_AT, CHECK_AT) };
 }
 
 function locked({ name }: Store, why: string): LimbeckError {

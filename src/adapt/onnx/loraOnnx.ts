@@ -6,6 +6,7 @@ import { type OnnxPair, readModel, writeModel } from '../../onnx/model.ts';
 import { make } from '../../onnx/proto.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import { accuracy } from '../../train/metrics/accuracy.ts';
+import { heldFractionOf } from '../guard.ts';
 import { holdOut } from '../holdOut.ts';
 import { checkLabels } from './classes.ts';
 import { readLabels } from './features.ts';
@@ -105,7 +106,7 @@ async function checkExamples({ data, holdout, labels }: PersonalizeOnnxOptions, 
 /** What is learned from, and what is measured on. */
 function partsOf({ data, holdout, guard, seed = 0 }: PersonalizeOnnxOptions, labels: Int32Array) {
   if (holdout !== undefined || guard === undefined) return [data, holdout] as const;
-  const { learned, held } = holdOut(labels, guard.holdoutFraction ?? 0.2, seed);
+  const { learned, held } = holdOut(labels, heldFractionOf(guard), seed);
   return held.length === 0 ? ([data, undefined] as const) : ([pick(data, learned), pick(data, held)] as const);
 }
 

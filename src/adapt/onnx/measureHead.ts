@@ -5,6 +5,7 @@ import type { LabelledDataset } from '../../data/dataset.ts';
 import { batches, pick } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
 import { accuracy } from '../../train/metrics/accuracy.ts';
+import { heldFractionOf } from '../guard.ts';
 import { holdOut } from '../holdOut.ts';
 import { type Answers, type Asking, type LabelledRows, rowsAt, sessionOf } from './askBackbone.ts';
 import type { LinearHead } from './headScaling.ts';
@@ -24,7 +25,7 @@ export function heldOut({ own, held }: Answers, { options }: Asking): HeldOut | 
   const { data, holdout, guard, seed = 0 } = options;
   if (held !== undefined && holdout !== undefined) return { rows: held, examples: holdout, kept: undefined };
   if (guard === undefined) return undefined;
-  const { learned: kept, held: places } = holdOut(own.labels, guard.holdoutFraction ?? 0.2, seed);
+  const { learned: kept, held: places } = holdOut(own.labels, heldFractionOf(guard), seed);
   return places.length === 0 ? undefined : { rows: rowsAt(own, places), examples: pick(data, places), kept };
 }
 

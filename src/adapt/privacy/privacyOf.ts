@@ -4,6 +4,7 @@ import { drawKey } from '../../core/secretRandom.ts';
 import { checkNoiseSeed } from '../../train/adaptation.ts';
 import type { LessonPrivacy, Method } from '../method.ts';
 import { noiseFor, privacySpent } from './accountant.ts';
+import type { PrivateSpend } from './composed.ts';
 import { guardEpsilonFor } from './drawnStrength.ts';
 
 /**
@@ -21,7 +22,8 @@ import { guardEpsilonFor } from './drawnStrength.ts';
  * **What does not.** The number of examples is taken to be known, and so are the classes, `base` and `keep.replay`. The report and the events
  * of a run are for whose examples they are: what was measured, label findings, losses and times are not covered. Nor is
  * that a run was refused, as it is for a label that is no class. An example that is in both `data` and `holdout` is
- * told of twice. The generator is a cipher's, so that all of this holds against those who cannot break it.
+ * told of twice. Classes and their names are the caller's: a profile takes no new label behind noise, and whoever makes
+ * `labels` of the examples' own tells of them. The generator is a cipher's, so that all of this holds against those who cannot break it.
  * Source    Abadi et al. 2016, arXiv:1607.00133 · an example that teaches nothing: Ponomareva et al. 2023, §2.1.1 ("zero-out"),
  *           arXiv:2303.00654 · two disjoint parts: McSherry 2009, Theorem 4 (parallel composition)
  */
@@ -47,7 +49,7 @@ export interface PrivacyOptions {
 }
 
 const OPTIONS = ['epsilon', 'noiseMultiplier', 'delta', 'clipNorm', 'sampleFraction', 'steps', 'noiseSeed'];
-export const EXPECTED_LOT = 32;
+const EXPECTED_LOT = 32;
 /** Methods whose steps go through the private optimizer. */
 const PRIVATE_METHODS = ['headOnly', 'biasOnly', 'lora', 'full'];
 
@@ -73,25 +75,44 @@ export interface ExampleCounts {
   /** Which part of the person's own is held out; 0 where others are held out, or none. */
   readonly heldFraction: number;
   readonly replayed: number;
-  /** By which a guard judges, as many as are expected; 0: none does. */
-  readonly expectedHeld: number;
 }
 
-/** Throws    invalid-option: a method that follows no gradient of labels */
-export function privacyOf(options: PrivacyOptions, method: Method, counts: ExampleCounts): LessonPrivacy {
+/** How many are learned from, as many as are expected. */
+function learnedOf({ own, heldFraction, replayed }: ExampleCounts): number {
+  return Math.max(1, (1 - heldFraction) * own + replayed);
+}
+
+/**
+ * What the steps will spend, by the options and how many examples there are.
+ * Throws    invalid-option: an epsilon that no noise gives
+ */
+export function spendOf(options: PrivacyOptions, counts: ExampleCounts): PrivateSpend & { readonly delta: number } {
+  const { steps = 100, delta = 1 / (10 * (counts.own + counts.replayed)) } = options;
+  const { sampleFraction = Math.min(1, EXPECTED_LOT / learnedOf(counts)) } = options;
+  const { noiseMultiplier = noiseFor({ epsilon: options.epsilon as number, delta, sampleFraction, steps }) } = options;
+  return { noiseMultiplier, sampleFraction, steps, delta };
+}
+
+/**
+ * `expectedHeld` are those by which a guard judges, as many as are expected; 0: none does.
+ * Throws    invalid-option: a method that follows no gradient of labels
+ */
+export function privacyOf(
+  options: PrivacyOptions,
+  method: Method,
+  counts: ExampleCounts,
+  expectedHeld: number,
+): LessonPrivacy {
   if (!PRIVATE_METHODS.includes(method.name)) {
     throw new LimbeckError(
       'invalid-option',
       `"privacy" cannot hide examples from "${method.name}"; it works with ${PRIVATE_METHODS.join(', ')}.`,
     );
   }
-  const { own, heldFraction, replayed, expectedHeld } = counts;
-  const expected = Math.max(1, (1 - heldFraction) * own + replayed);
-  const { clipNorm = 1, steps = 100, delta = 1 / (10 * (own + replayed)) } = options;
-  const { sampleFraction = Math.min(1, EXPECTED_LOT / expected) } = options;
-  const noiseMultiplier =
-    options.noiseMultiplier ?? noiseFor({ epsilon: options.epsilon as number, delta, sampleFraction, steps });
-  const made = { noiseMultiplier, sampleFraction, steps };
+  const { clipNorm = 1 } = options;
+  const { delta, ...made } = spendOf(options, counts);
+  const { noiseMultiplier, sampleFraction } = made;
+  const expected = learnedOf(counts);
   const { epsilon } = noiseMultiplier > 0 ? privacySpent({ ...made, delta }) : { epsilon: Number.POSITIVE_INFINITY };
   const guardEpsilon = expectedHeld > 0 ? guardEpsilonFor(made) : undefined;
   return {

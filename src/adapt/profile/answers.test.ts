@@ -100,6 +100,30 @@ describe('a teacher’s answers for a person’s own data', () => {
     expect(kept(disk)).toHaveLength(1);
   });
 
+  test('that another tab, which hears nothing, keeps first while an example is forgotten are gone too', async () => {
+    vi.stubGlobal('BroadcastChannel', undefined);
+    const { disk, profile } = await world();
+    await profile.observe(point(1, 1), 'left', { id: 'a' });
+    const teacher = profile.cachedTeacher(countingTeacher().made, options);
+    const plain = await storeOn(disk);
+    let meanwhile: (() => Promise<void>) | undefined;
+    const keys = async (prefix?: string) => {
+      const listed = await plain.keys(prefix);
+      const work = meanwhile;
+      meanwhile = undefined;
+      await work?.();
+      return listed;
+    };
+    const other = await openWith({ ...plain, keys });
+    meanwhile = async () => {
+      await teacher.ask(question(1));
+      await teacher.flush();
+      expect(kept(disk)).toHaveLength(1);
+    };
+    await other.forget('a');
+    expect(answersIn(disk)).toEqual([]);
+  });
+
   test('that are on their way when an example is forgotten are dropped when they come', async () => {
     const { disk, profile, teacher, counting } = await asked();
     let open = () => {};

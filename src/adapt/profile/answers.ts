@@ -3,7 +3,7 @@ import type { Store } from '../../storage/store.ts';
 import { type CachedTeacher, type CachedTeacherOptions, cachedTeacher } from '../../teacher/cachedTeacher.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import type { Places } from './places.ts';
-import { isDamage, packRecord, readRecord, readValue } from './record.ts';
+import { ifDamage, packRecord, readRecord, readValue } from './record.ts';
 
 const SECRET_BYTES = 32;
 
@@ -11,10 +11,10 @@ const SECRET_BYTES = 32;
 export interface Answers {
   cached(teacher: Teacher, options?: Omit<CachedTeacherOptions, 'secret'>): CachedTeacher;
   /**
-   * Deletes all of them, where there are any, as none says of which example it is. The secret goes first: from then on no tab keeps an answer that
-   * it had from before.
+   * Deletes all of them, as none says of which example it is. The secret goes first: from then on no tab keeps an answer that
+   * it had from before. Nothing that was listed before is gone by: another tab may have kept its first one since.
    */
-  forget(there: readonly string[]): Promise<void>;
+  forget(): Promise<void>;
   /** What those of `keys` take in the store. */
   bytes(keys: readonly string[]): Promise<number>;
   /** Another tab has done so. */
@@ -112,8 +112,7 @@ export function openAnswers(store: Store, places: Places, checkThere: () => Prom
         },
       };
     },
-    async forget(there) {
-      if (there.length === 0 && open.size === 0) return;
+    async forget() {
       await store.delete(places.secret);
       await deleteAll();
       await dropAll();
@@ -167,8 +166,4 @@ function within(store: Store, folder: string, check: () => Promise<void>): Store
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
-}
-
-function ifDamage(error: unknown): undefined {
-  if (!isDamage(error)) throw error;
 }

@@ -1,10 +1,10 @@
-import { LimbeckError } from '../../core/errors.ts';
+import { LimbeckError, messageOf } from '../../core/errors.ts';
 import type { Store } from '../../storage/store.ts';
 import { shortHash } from '../../student/patchMismatch.ts';
 import { exclusivelyIfFree } from './lock.ts';
 import { chance, lockName, type Places } from './places.ts';
 import type { Keeps } from './profile.ts';
-import { isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
+import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 import { readHead } from './state.ts';
 
 /** What a profile is bound to from its first opening on. */
@@ -19,23 +19,44 @@ export interface Binding {
 }
 
 /**
- * The binding in the store, or undefined where there is no profile.
- * Throws    profile-invalid: it and its copy are damaged
+ * The binding in the store, or undefined where there is no profile: neither it nor its copy.
+ * Throws    profile-invalid: what there is of the two is damaged
  */
 export async function readBinding(store: Store, places: Places, name: string): Promise<Binding | undefined> {
-  const bytes = await readValue(store, places.binding);
-  if (bytes === undefined) return undefined;
   const what = `What the profile "${name}" belongs to`;
-  return bindingOf(bytes, what).catch(async (error: Error) => {
-    const copy = await readValue(store, places.bindingCopy);
-    const bound = copy && (await bindingOf(copy, what).catch(() => undefined));
-    if (bound) return bound;
-    throw new LimbeckError(
-      'profile-invalid',
-      `${error.message} Remove it with destroyProfile(store, "${name}"), then import a copy where there is one.`,
-      { details: { name }, cause: error },
-    );
-  });
+  let damage: unknown;
+  for (const key of [places.binding, places.bindingCopy]) {
+    const bytes = await readValue(store, key);
+    if (bytes === undefined) continue;
+    try {
+      return await bindingOf(bytes, what);
+    } catch (error) {
+      damage ??= error;
+    }
+  }
+  if (damage === undefined) return undefined;
+  throw new LimbeckError(
+    'profile-invalid',
+    `${messageOf(damage)} Remove it with destroyProfile(store, "${name}"), then import a copy where there is one.`,
+    { details: { name }, cause: damage },
+  );
+}
+
+/** Whether there is a profile, be it damaged, other than the one with the mark `gone`. */
+export async function isBound(store: Store, places: Places, name: string, gone?: string): Promise<boolean> {
+  try {
+    const bound = await readBinding(store, places, name);
+    return bound !== undefined && bound.mark !== gone;
+  } catch (error) {
+    if (isDamage(error)) return true;
+    throw error;
+  }
+}
+
+/** Ends a profile: with the last of the two it is gone. The copy goes first, so that a copy alone means that the other was lost. */
+export async function unbind(store: Store, { binding, bindingCopy }: Places): Promise<void> {
+  await store.delete(bindingCopy);
+  await store.delete(binding);
 }
 
 /** Writes the binding and its copy where one of them is missing or damaged; the copy first, as the other one counts. */
@@ -88,10 +109,10 @@ export async function bind(
   };
   const make = async () => {
     // What lies there without a binding is of one that was destroyed.
-    await wipeProfile(store, places);
+    await wipeProfile(store, places, name);
     const { base, keeps = 'features', labels = unnamed } = wanted;
     const binding = { base, keeps, labels, mark: chance() };
-    for (const key of [places.bindingCopy, places.binding]) await store.put(key, await packRecord('binding', binding));
+    for (const key of [places.binding, places.bindingCopy]) await store.put(key, await packRecord('binding', binding));
     return binding;
   };
   const bound = await find();
@@ -104,18 +125,19 @@ export async function bind(
 }
 
 /**
- * Deletes everything of a profile whose binding was deleted, under the lock. Where there is a binding again, another tab
- * has made a new profile meanwhile, and wiped before it did.
+ * Deletes everything of a profile that was ended, under the lock. Where there is one again, another tab has made a new one
+ * meanwhile, and wiped before it did; one with the mark `gone` is the same, which a tab was mending while it was ended.
  */
-export async function wipeProfile(store: Store, places: Places): Promise<void> {
-  if ((await readValue(store, places.binding)) !== undefined) return;
+export async function wipeProfile(store: Store, places: Places, name: string, gone?: string): Promise<void> {
+  if (await isBound(store, places, name, gone)) return;
+  await unbind(store, places);
   // Without it no tab keeps a further answer, so that the list below is all there is.
   await store.delete(places.secret);
   for (const key of await keysOf(store, places)) await store.delete(key);
 }
 
 /**
- * Every key under a profile's name but its binding, the head last; with those that it knows of and that are damaged, so that
+ * Every key under a profile's name but its binding and the copy, the head last; with those that it knows of and that are damaged, so that
  * an encrypted store cannot list them. What cannot be listed cannot be deleted: ask this before the first deletion.
  */
 export async function keysOf(store: Store, places: Places): Promise<string[]> {
@@ -126,10 +148,10 @@ export async function keysOf(store: Store, places: Places): Promise<string[]> {
     ...known.considered.map((key) => examples + key),
     ...known.versions.map((key) => versions + key),
     ...(known.spent ?? []).map((key) => spent + key),
-    ...[importing, bindingCopy, secret],
+    ...[importing, secret],
   ];
   const keys = new Set([...listed, ...named]);
-  for (const key of [binding, head]) keys.delete(key);
+  for (const key of [binding, bindingCopy, head]) keys.delete(key);
   return [...keys, head];
 }
 

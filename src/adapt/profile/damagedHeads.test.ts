@@ -4,6 +4,7 @@ import { encryptedStore } from '../../storage/encrypted.ts';
 import { destroyKey } from '../../storage/keys.ts';
 import type { Store } from '../../storage/store.ts';
 import { isLock } from '../../storage/storeLock.ts';
+import { noisy } from './ledgerCases.ts';
 import { destroyProfile, listProfiles } from './listProfiles.ts';
 import { answersOf, type Disk, makeDisk, openWith, point, storeOn } from './profileCases.ts';
 
@@ -88,6 +89,57 @@ test('one flipped bit in the head of any value costs that value alone', async ()
   }
 });
 
+test('a value that was damaged and that scrub removed costs itself alone', async () => {
+  const { keys } = await taught();
+  for (let i = 0; i < keys.length; i++) {
+    await destroyKey('test');
+    const { disk, answers, keys: now } = await taught();
+    const key = now[i] as string;
+    const where = key.replace(/\/[0-9a-z]{21}/, '/…');
+    await damage(disk, key);
+    const store = await open(disk);
+    expect((await store.scrub({ damaged: 'removed' })).damaged, where).toHaveLength(1);
+
+    expect(await listProfiles(store), where).toEqual(['beside', 'default']);
+    const [beside, profile] = [await openWith(store, { name: 'beside' }), await openWith(store)];
+    // An example that is removed was forgotten, with what was learned from it; its key ends with its id.
+    const gone = /-([abcz])$/.exec(key)?.[1];
+    expect((await beside.examples()).map(({ id }) => id)).toEqual(['z'].filter((id) => id !== gone));
+    expect((await profile.examples()).map(({ id }) => id)).toEqual(['a', 'b', 'c'].filter((id) => id !== gone));
+    const isLost = (number: number) =>
+      key.includes(`/versions/0000000${number}`) || gone === 'a' || (gone === 'b' && number === 2);
+    const left = [1, 2].filter((number) => !isLost(number));
+    expect(
+      (await profile.history()).map(({ number }) => number),
+      where,
+    ).toEqual(left);
+    if (left.includes(2)) expect(await answersOf(profile), where).toBe(answers);
+    // What an account of privacy goes by, and the next version's number.
+    expect((await profile.learn().done).number, where).toBe(3);
+    for (const one of [beside, profile]) await one[Symbol.asyncDispose]();
+    expect(await store.keys(), where).toEqual(expect.arrayContaining(keys.filter((one) => /binding|head$/.test(one))));
+  }
+});
+
+test('learning without noise is not forgotten by an account of privacy whose head was damaged or removed', async () => {
+  for (const damaged of ['kept', 'removed'] as const) {
+    for (const forgotten of [[], ['a', 'b']]) {
+      await destroyKey('test');
+      const { disk, keys } = await taught();
+      const before = await openWith(await open(disk));
+      for (const id of forgotten) await before.forget(id);
+      await before[Symbol.asyncDispose]();
+      await damage(disk, keys.find((key) => key.endsWith('default/head')) as string);
+      const store = await open(disk);
+      await store.scrub({ damaged });
+      // Where there are neither versions nor a head, nothing tells the profile from a new one.
+      if (damaged === 'removed' && forgotten.length > 0) continue;
+      const profile = await openWith(store, { learner: () => noisy(3) });
+      await expect(profile.learn().done, damaged).rejects.toMatchObject({ code: 'privacy-spent' });
+    }
+  }
+});
+
 test('a damaged example can be forgotten, and one that scrub removes is forgotten', async () => {
   for (const how of ['forget', 'scrub'] as const) {
     await destroyKey('test');
@@ -120,7 +172,7 @@ test('a destruction that was cut short is finished by whoever lists the profiles
   const dying = {
     ...store,
     delete: async (key: string) => {
-      if (++deletions > 3) throw new Error('The tab is dead.');
+      if (++deletions > 4) throw new Error('The tab is dead.');
       return store.delete(key);
     },
   };
@@ -129,4 +181,21 @@ test('a destruction that was cut short is finished by whoever lists the profiles
   expect(await listProfiles(store)).toEqual(['beside']);
   expect(await store.keys('profiles/default/')).toEqual([]);
   expect(await store.keys('profiles/beside/')).toHaveLength(3);
+});
+
+test('a destruction that another tab’s mending crosses ends all the same', async () => {
+  const { disk } = await taught();
+  const store = await open(disk);
+  let deletions = 0;
+  const crossed = {
+    ...store,
+    delete: async (key: string) => {
+      await store.delete(key);
+      // An opening finds the copy missing, and mends it.
+      if (++deletions === 1) await (await openWith(await open(disk)))[Symbol.asyncDispose]();
+    },
+  };
+  await destroyProfile(crossed);
+  expect(await store.keys('profiles/default/')).toEqual([]);
+  expect(await listProfiles(store)).toEqual(['beside']);
 });

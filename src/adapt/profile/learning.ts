@@ -6,7 +6,7 @@ import { gather } from './gather.ts';
 import type { Journal } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { newVersionKey, type Places } from './places.ts';
-import type { Keeps, LearnEvent, LearnResult, ProfileLearner, ProfileVersion } from './profile.ts';
+import type { Keeps, KeptExample, LearnEvent, LearnResult, ProfileLearner, ProfileVersion } from './profile.ts';
 import { type Head, type State, writeHead } from './state.ts';
 import type { StoredVersion, Versions } from './versions.ts';
 
@@ -52,11 +52,13 @@ export function openLearning(parts: LearningParts): Learning {
     budget: LearnBudget,
     emit: (event: LearnEvent) => void,
     signal: AbortSignal,
+    turn: AsyncDisposable | undefined,
   ): Promise<ProfileVersion | undefined> {
     const settled = await parts.settle();
     const { examples } = settled;
     const { kept, keys } = gather(await journal.read(examples), parts.labels, parts.keeps, parts.onNotice);
     if (keys.length === 0) throw nothingKept(examples.length);
+    await checkLabels(examples);
     const { begin, privacy } = await parts.ledger.account(settled, keys.length);
     throwIfAborted(signal);
     emit({ type: 'started', examples: keys.length, classes: kept.classes.length });
@@ -66,7 +68,7 @@ export function openLearning(parts: LearningParts): Learning {
     underway.add(controller);
     let result: LearnResult;
     try {
-      result = await parts.learner.learn(kept, budget, emit, controller.signal, begin);
+      result = await parts.learner.learn(kept, budget, emit, controller.signal, begin, turn);
       // Before anybody can see what came out.
       await begin();
     } catch (error) {
@@ -91,6 +93,8 @@ export function openLearning(parts: LearningParts): Learning {
     }
     checkHash(patch.base, parts.base, 'What was learned');
     const number = state.head.last + 1;
+    // A head that is missing beside versions was lost: before the first one there has to be one.
+    if (number === 1) await writeHead(store, places, { ...state.head, spent: state.spent });
     const head = { timeMs: Date.now(), exampleKeys: keys, classes: patch.labels ?? kept.classes, report, privacy };
     const key = newVersionKey(number);
     const version = await versions.write(key, head, patch);
@@ -114,27 +118,64 @@ export function openLearning(parts: LearningParts): Learning {
     for (const old of all.slice(0, -parts.mostVersions)) await store.delete(places.versions + old);
   }
 
+  /** Throws    unknown-label: one of an example alone, which a learner with `privacy` could not hide */
+  async function checkLabels(examples: readonly string[]): Promise<void> {
+    if (parts.learner.privacy === undefined) return;
+    const own = (await journal.entries(examples)).filter(
+      ({ label = '' }) => label !== '' && !parts.labels.includes(label),
+    );
+    if (own.length > 0) throw labelsTell(own, parts.labels);
+  }
+
+  /** The learner's turn comes before the lock: who waits for it must not keep everybody else from the profile. */
+  async function inTurn<T>(work: (turn: AsyncDisposable | undefined) => Promise<T>, signal: AbortSignal): Promise<T> {
+    // What can be refused is refused before.
+    await parts.checkThere();
+    const { examples } = await parts.read();
+    if (examples.length === 0) throw nothingKept(0);
+    await checkLabels(examples);
+    const turn = await parts.learner.ready?.(signal);
+    try {
+      return await parts.alone(() => work(turn), signal);
+    } finally {
+      await turn?.[Symbol.asyncDispose]();
+    }
+  }
+
   return {
     async learn(budget, emit, signal) {
       for (;;) {
-        const learned = await parts.alone(() => attempt(budget, emit, signal), signal);
+        const learned = await inTurn((turn) => attempt(budget, emit, signal, turn), signal);
         if (learned === undefined) continue;
         parts.onChanged();
         return learned;
       }
     },
     async learnIfDue(budget, emit, signal) {
-      await parts.alone(async () => {
-        if (!(await parts.read()).isDue) return;
-        await attempt(budget, emit, signal);
+      const isDue = async () => (await parts.read()).isDue;
+      if (!(await isDue())) return false;
+      await inTurn(async (turn) => {
+        if (!(await isDue())) return;
+        await attempt(budget, emit, signal, turn);
         parts.onChanged();
       }, signal);
-      return (await parts.read()).isDue;
+      return isDue();
     },
     startOver() {
       for (const controller of underway) controller.abort();
     },
   };
+}
+
+function labelsTell(own: readonly KeptExample[], labels: readonly string[]): LimbeckError {
+  const named = own.map(({ id, label }) => `"${id}" (${label})`).join(', ');
+  return new LimbeckError(
+    'unknown-label',
+    `The labels of these examples are none of the base's, which are ${labels.join(', ')}: ${named}. Learning behind noise ` +
+      'hides an example, and not a class that only it has. Nothing was learned or spent. forget(id) removes one; observe it ' +
+      'anew with a label of the base.',
+    { details: { examples: own.map(({ id }) => id), labels } },
+  );
 }
 
 function nothingKept(there: number): LimbeckError {

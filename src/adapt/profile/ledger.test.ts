@@ -80,8 +80,8 @@ describe('what a profile has spent', () => {
     const profile = await openWith(store, { learner: () => learner });
     await profile.observe(point(1, 1), 'left');
     await profile.learn().done;
-    // The binding is kept twice.
-    expect(order).toEqual(['binding', 'binding', 'examples', 'spent', 'versions', 'head']);
+    // The binding is kept twice, and there is a head before the first version.
+    expect(order).toEqual(['binding', 'binding', 'examples', 'spent', 'head', 'versions', 'head']);
   });
 
   test('is without bound where a version was learned without noise, before or after', async () => {

@@ -1,8 +1,8 @@
-import { damagedAmong } from '../../storage/damage.ts';
 import type { Store } from '../../storage/store.ts';
-import { keysOf, wipeProfile } from './binding.ts';
+import { isBound, keysOf, readBinding, unbind, wipeProfile } from './binding.ts';
 import { exclusively, exclusivelyIfFree } from './lock.ts';
 import { lockName, PROFILES, placesOf, profileNames } from './places.ts';
+import { ifDamage } from './record.ts';
 import { openTabs } from './tabs.ts';
 
 /**
@@ -14,14 +14,8 @@ export async function listProfiles(store: Store): Promise<string[]> {
   const damaged: string[] = [];
   for (const name of unbound) {
     const places = placesOf(name);
-    const isDamaged = async () => (await damagedAmong(store, [places.binding])).length > 0;
-    if (await isDamaged()) damaged.push(name);
-    else {
-      await exclusivelyIfFree(lockName(store, name), async () => {
-        const isBound = (await store.size(places.binding).catch(() => 0)) !== undefined;
-        if (!isBound) await wipeProfile(store, places);
-      });
-    }
+    if (await isBound(store, places, name)) damaged.push(name);
+    else await exclusivelyIfFree(lockName(store, name), () => wipeProfile(store, places, name));
   }
   return [...bound, ...damaged].sort();
 }
@@ -34,11 +28,12 @@ export async function destroyProfile(store: Store, name = 'default'): Promise<vo
   const places = placesOf(name);
   const lock = lockName(store, name);
   await keysOf(store, places);
-  await store.delete(places.binding);
+  const bound = await readBinding(store, places, name).catch(ifDamage);
+  await unbind(store, places);
   const tabs = openTabs(lock, () => undefined);
   tabs.tell('destroyed');
   try {
-    await exclusively(lock, () => wipeProfile(store, places));
+    await exclusively(lock, () => wipeProfile(store, places, name, bound?.mark));
   } finally {
     tabs.close();
   }

@@ -4,7 +4,7 @@ import type { Store } from '../../storage/store.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
 import { baseHash } from '../../student/baseHash.ts';
 import { openAnswers } from './answers.ts';
-import { type Binding, bind, checkBinding, keysOf, readBinding, wipeProfile } from './binding.ts';
+import { type Binding, bind, checkBinding, keysOf, readBinding, unbind, wipeProfile } from './binding.ts';
 import { asBatch } from './exampleInput.ts';
 import { idleWork } from './idle.ts';
 import { importFile } from './importing.ts';
@@ -18,7 +18,7 @@ import type { ExampleInput, Profile, ProfileLearner, ProfileOptions } from './pr
 import { readProfileFile, writeProfileFile } from './profileFile.ts';
 import { deleteDamaged, deleteExample, rollBack } from './revising.ts';
 import { openSession } from './session.ts';
-import { checkLabel, checkLabelCount, checkLearnOptions, checkSettings, type Settings } from './settings.ts';
+import { checkLabel, checkLearner, checkLearnOptions, checkSettings, type Settings } from './settings.ts';
 import { settle } from './settle.ts';
 import { readState } from './state.ts';
 import { studentLearner } from './studentLearner.ts';
@@ -40,7 +40,7 @@ export async function openProfile(store: Store, base: StudentSource, options: Pr
   const hash = await baseHash(base);
   const learner = await (options.learner ?? studentLearner())(base);
   try {
-    if (labels !== undefined) checkLabelCount(labels, learner.classes);
+    checkLearner(settings, learner);
     const numbers = Array.from({ length: learner.classes }, (_, i) => String(i));
     const lock = lockName(store, name);
     const alone = (work: () => Promise<Binding>) => exclusively(lock, work);
@@ -226,10 +226,10 @@ async function profileOver(store: Store, binding: Binding, learner: ProfileLearn
     async destroy() {
       session.check();
       await keysOf(store, places);
-      await looked(() => store.delete(places.binding));
+      await looked(() => unbind(store, places));
       tabs.tell('destroyed');
       await profile[Symbol.asyncDispose]();
-      await exclusively(lock, () => wipeProfile(store, places));
+      await exclusively(lock, () => wipeProfile(store, places, name, binding.mark));
     },
     watch: (listener) => session.watch(listener),
     [Symbol.asyncDispose]: () =>

@@ -8,9 +8,9 @@ const BINDING = '/binding';
 export interface Places {
   /** Of everything, ending in a slash. */
   readonly folder: string;
-  /** Which base it belongs to; as long as it is there, the profile is. */
+  /** Which base it belongs to; as long as it or its copy is there, the profile is. */
   readonly binding: string;
-  /** The same once more, which counts only as long as `binding` is there, damaged or not. */
+  /** The same once more, which counts where `binding` is damaged or lost. */
   readonly bindingCopy: string;
   /** Which version predicts. */
   readonly head: string;

@@ -24,7 +24,10 @@ export interface ProfileOptions {
   readonly keeps?: Keeps;
   /** What the base's classes are called, in their order. Default: '0', '1', … */
   readonly labels?: readonly string[];
-  /** Whether an example may bring a label that is none of the base's and so adds a class. Default 'refused'. */
+  /**
+   * Whether an example may bring a label that is none of the base's and so adds a class. A learner with `privacy` takes
+   * 'refused' only: the label, and that the class is there, would be told as they are. Default 'refused'.
+   */
   readonly newLabels?: 'refused' | 'allowed';
   /** Whether what is new is learned by itself while the page has nothing else to do. Default 'idle'. */
   readonly learning?: 'idle' | 'asked';
@@ -78,7 +81,13 @@ export interface ProfileLearner extends Partial<AsyncDisposable> {
   /** Where it learns behind noise: the profile then keeps a ledger, and the budget. */
   readonly privacy?: LearnerPrivacy;
   /**
-   * Learns from all kept examples, starting at the base. One with `privacy` awaits `begin` before its first noisy step: from
+   * Waits until it could learn at once, such as for what it shares with other runs; what this gives is disposed of afterwards.
+   * Meanwhile the profile is not locked, so that nobody else waits along. Default: it always could.
+   * Throws    AbortError
+   */
+  ready?(signal: AbortSignal): Promise<AsyncDisposable>;
+  /**
+   * Learns from all kept examples, starting at the base, with the `turn` that `ready` gave. One with `privacy` awaits `begin` before its first noisy step: from
    * then on the spend counts. One that never does is charged when it is done.
    */
   learn(
@@ -87,6 +96,7 @@ export interface ProfileLearner extends Partial<AsyncDisposable> {
     emit: (event: LearnProgress) => void,
     signal: AbortSignal,
     begin: () => Promise<void>,
+    turn?: AsyncDisposable,
   ): Promise<LearnResult>;
   /** Probabilities [B, C] of the base with a patch; without one, of the base. */
   predict(patch: Patch | undefined, inputs: NamedArrays): Promise<NdArray>;
@@ -182,7 +192,8 @@ export interface Profile extends AsyncDisposable {
   /**
    * Learns from everything that is kept and gives the version that is current then: a new one, or, after the event
    * 'not-applied', the one that was.
-   * Throws    empty-dataset: nothing is kept · privacy-spent: it would tell more than the learner's budget; nothing was
+   * Throws    empty-dataset: nothing is kept · unknown-label: an example, kept before or imported, has a label of its own, and
+   *           the learner is to hide it; nothing was spent · privacy-spent: it would tell more than the learner's budget; nothing was
    *           learned · store-full: the version before stays
    */
   learn(options?: LearnOptions): Run<ProfileVersion, LearnEvent>;

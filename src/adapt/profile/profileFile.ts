@@ -7,7 +7,7 @@ import { type Binding, bindingOf, checkHash } from './binding.ts';
 import { readExample } from './journal.ts';
 import { checkSpend, type Ledger, type ProfileSpend } from './ledger.ts';
 import { isExampleKey, isSpendKey, isVersionKey, markOf, numberOf, type Places } from './places.ts';
-import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
+import { ifDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 import type { State } from './state.ts';
 import { readVersion, type VersionHead } from './versions.ts';
 
@@ -149,8 +149,4 @@ async function readFileVersion(
   if (!isClasses || classes.includes(''))
     throw recordError(what, 'its classes are not those that its patch tells apart');
   return { key, head, patch };
-}
-
-function ifDamage(error: unknown): undefined {
-  if (!isDamage(error)) throw error;
 }

@@ -122,6 +122,11 @@ export function isDamage(error: unknown): error is LimbeckError {
   return error instanceof LimbeckError && (error.code === 'profile-invalid' || error.code === 'patch-invalid');
 }
 
+/** For a rejection: nothing where bytes are bad; anything else goes on. */
+export function ifDamage(error: unknown): undefined {
+  if (!isDamage(error)) throw error;
+}
+
 export function recordError(what: string, why: string): LimbeckError {
   return new LimbeckError('profile-invalid', `${what} cannot be read: ${why}.`, { details: { what, why } });
 }

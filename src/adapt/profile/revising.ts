@@ -26,9 +26,9 @@ export async function rollBack(store: Store, places: Places, state: State, numbe
 export async function deleteExample(
   store: Store,
   places: Places,
-  { examples, versions, answers }: State,
+  { examples, versions }: State,
   id: string,
-  forgetAnswers: (there: readonly string[]) => Promise<void>,
+  forgetAnswers: () => Promise<void>,
 ): Promise<StoredVersion[]> {
   const keys = examples.filter((key) => idOf(key) === id);
   if (keys.length === 0) {
@@ -37,7 +37,7 @@ export async function deleteExample(
     });
   }
   // Before: once the example is gone, nobody would look for what was said of it.
-  await forgetAnswers(answers);
+  await forgetAnswers();
   for (const key of keys) await store.delete(places.examples + key);
   return versions.filter((version) => version.exampleKeys.some((key) => keys.includes(key)));
 }

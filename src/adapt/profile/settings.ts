@@ -2,7 +2,7 @@ import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf, checkPositive } from '../../core/options.ts';
 import type { LearnBudget } from '../budget.ts';
 import { checkIdleOptions, type IdleSettings } from './idle.ts';
-import type { Keeps, LearnOptions, ProfileOptions } from './profile.ts';
+import type { Keeps, LearnOptions, ProfileLearner, ProfileOptions } from './profile.ts';
 
 const KNOWN = ['learner', 'name', 'keeps', 'labels', 'newLabels', 'learning', 'idle', 'mostVersions'];
 
@@ -49,13 +49,24 @@ function checkLabels(labels: readonly string[]): void {
   );
 }
 
-/** Throws    class-mismatch: not one label for each class of the base */
-export function checkLabelCount(labels: readonly string[], classes: number): void {
-  if (labels.length === classes) return;
+/**
+ * Throws    class-mismatch: not one label for each class of the base · invalid-option: new labels, where the learner hides each
+ *           example, and not the class that one of them brings
+ */
+export function checkLearner({ labels, newLabels }: Settings, { classes, privacy }: ProfileLearner): void {
+  if (labels !== undefined && labels.length !== classes) {
+    throw new LimbeckError(
+      'class-mismatch',
+      `"labels" has ${labels.length} names and the base ${classes} classes. Give one for each, in the order of its logits.`,
+      { details: { labels: labels.length, classes } },
+    );
+  }
+  if (privacy === undefined || newLabels === 'refused') return;
   throw new LimbeckError(
-    'class-mismatch',
-    `"labels" has ${labels.length} names and the base ${classes} classes. Give one for each, in the order of its logits.`,
-    { details: { labels: labels.length, classes } },
+    'invalid-option',
+    `"newLabels" was '${newLabels}' and the learner has "privacy": a label that only one example has would be in the patch ` +
+      'as it is. Leave "newLabels" out; classes that are to come belong to the base.',
+    { details: { name: 'newLabels', value: newLabels } },
   );
 }
 

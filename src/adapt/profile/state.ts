@@ -141,9 +141,11 @@ export async function readHead(
   there: readonly string[],
   onNotice: (sentence: string) => void = () => undefined,
 ): Promise<Head> {
-  if (bytes === undefined) return EMPTY;
+  if (bytes === undefined && there.length === 0) return EMPTY;
   try {
     const what = 'The record of the current version';
+    // It is written before the first version.
+    if (bytes === undefined) throw recordError(what, 'it is not there');
     const { current, versions, last, considered, imported, spent } = (await readRecord(bytes, 'head', what))
       .head as Partial<Head>;
     if (!isTexts(versions) || !isTexts(considered) || typeof last !== 'number')
@@ -153,7 +155,8 @@ export async function readHead(
     if (!isDamage(error)) throw error;
     onNotice(`${error.message} The newest version is taken in its place.`);
     const newest = there.at(-1);
-    return { ...EMPTY, current: newest ?? null, versions: there, last: newest === undefined ? 0 : numberOf(newest) };
+    // Where there is no version any more there may have been one, which counts where learning is accounted for.
+    return { ...EMPTY, current: newest ?? null, versions: there, last: newest === undefined ? 1 : numberOf(newest) };
   }
 }
 

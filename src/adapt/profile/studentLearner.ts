@@ -11,17 +11,19 @@ import { inputShapesOf } from '../../student/inputShapesOf.ts';
 import type { Patch } from '../../student/patch.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
 import { withLogits } from '../../student/withLogits.ts';
-import { type Lender, openLender } from '../../train/borrowTrainer.ts';
+import { borrowTrainer, openLender } from '../../train/borrowTrainer.ts';
+import type { TrainerUse } from '../../train/pageTrainer.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
 import { answersOf } from '../answersOf.ts';
 import type { LearnBudget } from '../budget.ts';
-import type { GuardOptions } from '../guard.ts';
-import type { KeepOptions } from '../keep.ts';
+import { type GuardOptions, heldFractionOf } from '../guard.ts';
+import { type KeepOptions, replayedBy } from '../keep.ts';
 import type { Method } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';
 import { lora } from '../methods/lora.ts';
 import { type PersonalPatch, personalize } from '../personalize.ts';
-import { checkLastingPrivacy, type LastingPrivacyOptions, plannedSpend } from '../privacy/plannedSpend.ts';
+import { checkLastingPrivacy, type LastingPrivacyOptions } from '../privacy/lastingPrivacy.ts';
+import { spendOf } from '../privacy/privacyOf.ts';
 import type { ProfileSpend } from './ledger.ts';
 import type { KeptExamples, LearnProgress, LearnResult, ProfileLearner } from './profile.ts';
 
@@ -38,7 +40,8 @@ export interface StudentLearnerOptions {
   /**
    * Hides each example in noise (DP-SGD), in every version and over all of them: the profile keeps a ledger, and `budget` ends
    * learning. A version spends once its first noisy step begins, be it finished or not, so that a profile which learns by
-   * itself spends often: learning: 'asked' leaves it to you. Default: none.
+   * itself spends often: learning: 'asked' leaves it to you. What classes there are is not hidden, so that labels which are
+   * none of the profile's are refused. Default: none.
    */
   readonly privacy?: LastingPrivacyOptions;
   readonly seed?: number;
@@ -55,7 +58,7 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
   checkKnownOptions(options, ['method', 'keep', 'guard', 'privacy', 'seed', 'trainer'], 'studentLearner');
   const { privacy } = options;
   if (privacy !== undefined) checkLastingPrivacy(privacy);
-  const spendFor = privacy && planner(privacy);
+  const spendFor = privacy && planner(privacy, options);
   return async (base) => {
     const artifacts = await artifactsFrom(base);
     const classifier = classifierOf(artifacts);
@@ -78,9 +81,11 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
         return (await answersOf({ artifacts: logits, classifier, trainer, signal }, inputs)).features;
       },
       ...(spendFor && { privacy: { budget: privacy?.budget, spendFor } }),
-      learn: async (kept, budget, emit, signal, begin) =>
+      ready: async (signal) => borrowTrainer(await lender.forRun(), { signal, emit: () => undefined }),
+      learn: async (kept, budget, emit, signal, begin, turn?: TrainerUse) =>
         learnFrom({
-          ...{ artifacts, hash, kept, budget, emit, signal, lender, options },
+          ...{ artifacts, hash, kept, budget, emit, signal, options },
+          trainer: turn?.trainer ?? (await lender.forRun()),
           ...(spendFor && { hiding: { begin, spend: spendFor(kept.ids.length) } }),
         }),
       async predict(patch, inputs) {
@@ -105,7 +110,7 @@ interface Asked {
   readonly budget: LearnBudget;
   readonly emit: (event: LearnProgress) => void;
   readonly signal: AbortSignal;
-  readonly lender: Lender;
+  readonly trainer: Trainer | TrainerOptions | undefined;
   readonly options: StudentLearnerOptions;
   /** Undefined where it learns without noise. */
   readonly hiding?: { readonly begin: () => Promise<void>; readonly spend: ProfileSpend };
@@ -118,7 +123,7 @@ async function learnFrom({
   budget,
   emit,
   signal,
-  lender,
+  trainer,
   options,
   hiding,
 }: Asked): Promise<LearnResult> {
@@ -142,7 +147,7 @@ async function learnFrom({
     ...(hiding && { privacy: { ...hiding.spend, ...(clipNorm !== undefined && { clipNorm }) } }),
     ...(seed !== undefined && { seed }),
     budget,
-    trainer: await lender.forRun(),
+    trainer,
     signal,
   });
   for await (const event of run) {
@@ -157,10 +162,14 @@ async function learnFrom({
 }
 
 /** Finding the noise for an epsilon takes a moment, and a run asks twice. */
-function planner(privacy: LastingPrivacyOptions): (examples: number) => ProfileSpend {
+function planner(
+  privacy: LastingPrivacyOptions,
+  { guard, keep }: StudentLearnerOptions,
+): (examples: number) => ProfileSpend {
+  const counts = { heldFraction: heldFractionOf(guard), replayed: replayedBy(keep) };
   let last: { readonly examples: number; readonly spend: ProfileSpend } | undefined;
   return (examples) => {
-    if (last?.examples !== examples) last = { examples, spend: plannedSpend(privacy, examples) };
+    if (last?.examples !== examples) last = { examples, spend: spendOf(privacy, { ...counts, own: examples }) };
     return last.spend;
   };
 }

@@ -1,8 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkPositive } from '../../core/options.ts';
-import { noiseFor } from './accountant.ts';
-import type { PrivateSpend } from './composed.ts';
-import { checkPrivacy, EXPECTED_LOT, type PrivacyOptions } from './privacyOf.ts';
+import { checkPrivacy, type PrivacyOptions } from './privacyOf.ts';
 
 /** How a student that learns again and again hides each example: every version as `personalize` does, and all together. */
 export interface LastingPrivacyOptions extends Omit<PrivacyOptions, 'noiseSeed'> {
@@ -31,14 +29,4 @@ export function checkLastingPrivacy({ budget, ...options }: LastingPrivacyOption
       'Give a budget of several.',
     { details: { budget, epsilon: options.epsilon } },
   );
-}
-
-/**
- * What a version will spend, by how many examples there are and nothing else of them.
- * Throws    invalid-option: an epsilon that no noise gives
- */
-export function plannedSpend(options: LastingPrivacyOptions, examples: number): PrivateSpend & { delta: number } {
-  const { steps = 100, delta = 1 / (10 * examples), sampleFraction = Math.min(1, EXPECTED_LOT / examples) } = options;
-  const { noiseMultiplier = noiseFor({ epsilon: options.epsilon as number, delta, sampleFraction, steps }) } = options;
-  return { noiseMultiplier, sampleFraction, steps, delta };
 }
