@@ -156,8 +156,8 @@ test('the student that the main page distilled is drawn for, taught, and remembe
   await expect(page.locator('#kept-note')).toHaveText('Everything was destroyed: examples, versions and their key.');
   await expect(rows(page, 'examples')).toHaveCount(0);
   await expect(rows(page, 'versions')).toHaveCount(1);
-  // A new, empty profile lies there: the record of its new key, and what it belongs to.
-  expect(await storedFiles(page)).toHaveLength(2);
+  // A new, empty profile lies there: the record of its new key, and what it belongs to, each kept twice.
+  expect(await storedFiles(page)).toHaveLength(4);
 
   await page.locator('#import-file').setInputFiles({ name: 'broken.lpf', mimeType: '', buffer: file.subarray(0, -9) });
   await expect(page.locator('#kept-note')).toContainText('“broken.lpf” was not imported.');
@@ -205,16 +205,18 @@ test('without isolation a student is distilled right here, and a few digits of o
   await expect(rows(page, 'versions').first()).toContainText('answers now', { timeout: 60_000 });
   expect(errors).toEqual([]);
 
-  // A store that was tampered with is refused, and can be given up.
+  // The record of the key is kept twice. With both tampered with, the store is refused, and can be given up.
   await page.evaluate(async () => {
     const origin = await navigator.storage.getDirectory();
     const folder = await (await origin.getDirectoryHandle('limbeck')).getDirectoryHandle('limbeck-demo-personal');
-    const lock = await folder.getFileHandle('encryption.lock.value');
-    const bytes = new Uint8Array(await (await lock.getFile()).arrayBuffer());
-    bytes.set([(bytes[20] ?? 0) ^ 1], 20);
-    const stream = await lock.createWritable();
-    await stream.write(bytes);
-    await stream.close();
+    for (const name of ['encryption.lock.value', 'encryption.lock.copy.value']) {
+      const record = await folder.getFileHandle(name);
+      const bytes = new Uint8Array(await (await record.getFile()).arrayBuffer());
+      bytes.set([(bytes[20] ?? 0) ^ 1], 20);
+      const stream = await record.createWritable();
+      await stream.write(bytes);
+      await stream.close();
+    }
   });
   await page.reload();
   await expect(page.getByRole('alert')).toContainText('store-tampered', { timeout: 30_000 });
