@@ -1,21 +1,5 @@
 import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
-import { type Address, addressOf, isCrossOrigin, isRequest } from './address.ts';
-
-/**
- * The bytes at an address, for whom no progress is told.
- * Throws    model-unreachable · AbortError
- */
-export async function fetchBytes(source: Address, signal?: AbortSignal): Promise<Uint8Array> {
-  throwIfAborted(signal);
-  const address = addressOf(source);
-  const response = await requestFile(source, address, signal);
-  try {
-    return new Uint8Array(await response.arrayBuffer());
-  } catch (error) {
-    throwIfAborted(signal);
-    throw unreachable(address, messageOf(error), networkHint(address), { cause: error });
-  }
-}
+import { type Address, isCrossOrigin, isRequest } from './address.ts';
 
 /**
  * Asks a server for a file; the answer is good, or 304 where `headers` ask whether it changed. What the caller's Request

@@ -1,6 +1,6 @@
 // Real servers: two ports are two origins.
 import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { file, serverForEach } from '../network/serverCases.ts';
 import { toFiles } from '../student/files.ts';
 import { loadedStudents } from './loadCases.ts';
@@ -62,6 +62,20 @@ test('a page that came instead of the file is told by what the server calls it',
     code: 'model-unreachable',
     message: expect.stringMatching(/web page/),
   });
+});
+
+test.each<[string, string, number, object]>([
+  ['fewer bytes than were announced', 'student.onnx', 1, { code: 'model-unreachable' }],
+  ['more than there is room for', 'student.onnx', 2 ** 50, { code: 'out-of-memory' }],
+  ['weights of fewer bytes', 'model.json', 1, { code: 'model-unreachable' }],
+])('%s are refused', async (_, name, more, error) => {
+  const { json, weights } = filesOf();
+  const answer = (bytes: Uint8Array, length: number) =>
+    new Response(bytes as BodyInit, { headers: { 'content-length': `${length}` } });
+  vi.stubGlobal('fetch', async (url: string) =>
+    url.endsWith('.json') ? answer(json, json.length) : answer(weights, weights.length + more),
+  );
+  await expect(load(`https://a.example/m/${name}`)).rejects.toMatchObject(error);
 });
 
 describe('integrity', () => {

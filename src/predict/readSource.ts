@@ -2,8 +2,8 @@
 import { LimbeckError } from '../core/errors.ts';
 import { parseJson } from '../core/parseJson.ts';
 import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
+import { fetchFile } from '../network/fetchFile.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
-import { fetchBytes } from '../network/requestFile.ts';
 import { artifactsFrom, isArtifacts, isStudent } from '../student/artifacts.ts';
 import { formOf, nameOfFile } from '../student/fileForm.ts';
 import type { TfjsFiles } from '../student/files.ts';
@@ -57,7 +57,7 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
     const [place = ''] = addressOf(source).split(/[?#]/);
     const file = fileNameOf(place) || 'student';
     const wanted = checks?.main(file);
-    const bytes = await verified(await fetchBytes(source, signal), wanted, file);
+    const bytes = await verified(await fetchFile(source, { signal }), wanted, file);
     return readBytes(bytes, nameOfFile(place), { file, checks, source, signal });
   }
   if (source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob) {

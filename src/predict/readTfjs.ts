@@ -1,8 +1,8 @@
 // A student in tfjs's own format, of several files; loaded where one comes.
 import { LimbeckError } from '../core/errors.ts';
 import type { Address } from '../network/address.ts';
+import { fetchFile } from '../network/fetchFile.ts';
 import { checkIntegrity, type Integrity, type IntegrityChecks } from '../network/integrity.ts';
-import { fetchBytes } from '../network/requestFile.ts';
 import { sourceBeside } from '../network/sourceBeside.ts';
 import { artifactsFromFiles, fileAt, readModelFiles, type TfjsFiles, weightPaths } from '../student/files.ts';
 import type { StudentArtifacts } from '../student/student.ts';
@@ -25,7 +25,7 @@ export async function readModelJson(
   const hashes = checks?.beside(paths, file);
   if (source !== undefined) {
     return readModelFiles(model, async (path) =>
-      verified(await fetchBytes(sourceBeside(path, source), signal), hashes?.get(path), path),
+      verified(await fetchFile(sourceBeside(path, source), { signal }), hashes?.get(path), path),
     );
   }
   throw new LimbeckError(

@@ -5,7 +5,7 @@ import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../cor
 import { innerPath } from '../../core/innerPath.ts';
 import { parseJson } from '../../core/parseJson.ts';
 import { type Address, addressOf, fileNameOf, isAddress, isRequest } from '../../network/address.ts';
-import { type FileProgress, fetchFile } from '../../network/fetchFile.ts';
+import { fetchFile } from '../../network/fetchFile.ts';
 import {
   checkIntegrity,
   type Integrity,
@@ -13,6 +13,7 @@ import {
   type ModelIntegrity,
   readIntegrity,
 } from '../../network/integrity.ts';
+import type { FileProgress } from '../../network/readResponse.ts';
 import { sourceBeside } from '../../network/sourceBeside.ts';
 import type { WeightSpec } from '../../student/student.ts';
 import { type PortableTfjsModel, type TfjsArtifacts, toPortableModel } from './tfjsModel.ts';
