@@ -142,6 +142,34 @@ describe('integrity', () => {
     }
   });
 
+  test('names files by their paths, or by the last part of these, wherever they come from', async () => {
+    const { json, weights } = filesOf('sub/w.bin');
+    home.on('/m/m.json', file(json));
+    home.on('/m/sub/w.bin', file(weights));
+    const picked = [new File([json], 'm.json'), new File([weights as BlobPart], 'w.bin')];
+    for (const path of ['sub/w.bin', 'w.bin']) {
+      const of = (main: string) => ({ [main]: sha384(json), [path]: sha384(weights) });
+      for (const source of [`${home.url}/m/m.json`, picked])
+        await expectAnswers(await load(source, { integrity: of('m.json') }));
+      const named = { 'model.json': json, 'w.bin': weights };
+      await expectAnswers(await load(named, { integrity: of('model.json') }));
+      await expectAnswers(await load({ 'model.json': json, 'sub/w.bin': weights }, { integrity: of('model.json') }));
+    }
+  });
+
+  test('two files of weights of one name are not one file', async () => {
+    const { json, weights } = filesOf();
+    const model = JSON.parse(new TextDecoder().decode(json)) as { weightsManifest: [{ paths: string[] }] };
+    model.weightsManifest[0].paths = ['a/w.bin', 'b/w.bin'];
+    const half = weights.slice(0, weights.length / 2);
+    await expect(load({ 'model.json': JSON.stringify(model), 'w.bin': half })).rejects.toMatchObject({
+      code: 'student-invalid',
+      message: expect.stringContaining('its weights "a/w.bin" are not among the files'),
+    });
+    const [a, b] = [half, weights.slice(half.length)];
+    await expectAnswers(await load({ 'model.json': JSON.stringify(model), 'b/w.bin': b, 'a/w.bin': a }));
+  });
+
   test('is not for a student in memory', async () => {
     await expect(load(given.tiny.artifacts, { integrity: sha384(given.bundle) })).rejects.toMatchObject({
       code: 'invalid-option',

@@ -67,7 +67,7 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
     return readBytes(await verified(bytes, checks?.main(file), file), nameOfFile(file), { file, checks });
   }
   if (Array.isArray(source) && source.length > 0 && source.every((file) => file instanceof File))
-    return readTfjs(await namedBytes(source), checks);
+    return readTfjs(await namedBytes(source), checks, source.findLast(isModelJson)?.name);
   if (typeof source === 'object' && source !== null) {
     if ('model.json' in source) return readTfjs(source as TfjsFiles, checks);
     if (checks !== undefined) {
@@ -129,17 +129,20 @@ async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promi
   };
 }
 
-async function readTfjs(files: TfjsFiles, checks: IntegrityChecks | undefined): Promise<ReadStudent> {
+async function readTfjs(files: TfjsFiles, checks: IntegrityChecks | undefined, main?: string): Promise<ReadStudent> {
   const { readTfjsFiles } = await import('./readTfjs.ts');
-  return ofArtifacts('student', await readTfjsFiles(files, checks));
+  return ofArtifacts('student', await readTfjsFiles(files, checks, main));
+}
+
+function isModelJson({ name }: File): boolean {
+  return name.endsWith('.json');
 }
 
 /** A single file may be a bundle or ONNX as well; that is for whoever picked it to give by itself. */
 async function namedBytes(files: readonly File[]): Promise<TfjsFiles> {
   const named = await Promise.all(
     files.map(async (file) => {
-      const isModel = file.name.endsWith('.json');
-      return [isModel ? 'model.json' : file.name, new Uint8Array(await file.arrayBuffer())] as const;
+      return [isModelJson(file) ? 'model.json' : file.name, new Uint8Array(await file.arrayBuffer())] as const;
     }),
   );
   return Object.fromEntries(named);
