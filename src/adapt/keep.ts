@@ -1,6 +1,7 @@
 import { checkCount, checkKnownOptions, checkNotNegative } from '../core/options.ts';
 import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
+import { argMax } from '../core/stats.ts';
 import { checkNotEmpty, type Dataset, type LabelledDataset } from '../data/dataset.ts';
 import { pick } from '../data/views.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
@@ -99,7 +100,7 @@ export async function openAnchor(
 /** A class by its probability. */
 function drawn(logits: ArrayLike<number>, at: number): number {
   const row = Array.from(logits);
-  const top = Math.max(...row);
+  const top = row[argMax(row, 0, row.length)] as number;
   const weights = row.map((z) => Math.exp(z - top));
   let rest = at * weights.reduce((sum, weight) => sum + weight, 0);
   const found = weights.findIndex((weight) => {

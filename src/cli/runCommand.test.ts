@@ -3,8 +3,10 @@ import { readNpy, writeNpy } from '../data/npy.ts';
 import { toBundle } from '../export/bundle.ts';
 import { toTfjs } from '../export/tfjs.ts';
 import { toOnnx } from '../export/toOnnx.ts';
+import { onnx, writeModel } from '../onnx/model.ts';
 import * as tf from '../runtime/tf.ts';
 import { type Files, pictures, runLine, stripes } from './commandCases.ts';
+import { namesOfFiles } from './runCommand.ts';
 
 const files: Files = {};
 
@@ -42,6 +44,22 @@ describe('limbeck run', () => {
     for (const answer of answers)
       for (const [i, one] of answer.entries()) expect(one).toBeCloseTo(answers[0]?.[i] ?? NaN, 4);
     expect(new Set(answers[0]).size).toBe(15);
+  });
+
+  test('writes a file for each output, also where two names become one', async () => {
+    expect(namesOfFiles(['a/b', 'a_b', 'A:b', 'a_b-2', 'c'])).toEqual(['a_b', 'a_b-2', 'A_b-3', 'a_b-2-2', 'c']);
+    const shape = { dim: [{ dimParam: 'B' }, { dimValue: 2n }] };
+    const port = (name: string) => ({ name, type: { tensorType: { elemType: 1, shape } } });
+    const node = ['Relu', 'Neg'].map((opType, i) =>
+      onnx.node({ opType, input: ['x'], output: [['a/b', 'a_b'][i] ?? ''] }),
+    );
+    const graph = onnx.graph({ node, input: [port('x')], output: [port('a/b'), port('a_b')] });
+    const model = onnx.model({ irVersion: 8n, opsetImport: [{ domain: '', version: 17n }], graph });
+    const more = { 'two.onnx': writeModel(model), 'v.npy': writeNpy({ data: Float32Array.of(-1, 2), shape: [1, 2] }) };
+    const { code, error, files: after } = await run(['--input', 'v.npy', '-o', 'out', 'two.onnx'], more);
+    expect({ code, error }).toEqual({ code: 0, error: '' });
+    expect([...readNpy(after['out/a_b.npy'] as Uint8Array).data]).toEqual([0, 2]);
+    expect([...readNpy(after['out/a_b-2.npy'] as Uint8Array).data]).toEqual([1, -2]);
   });
 
   test.each(['onnxruntime', 'tfjs'])('a bundle in %s, with labels, accuracy and times, as JSON', async (engine) => {

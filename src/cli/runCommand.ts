@@ -79,6 +79,18 @@ async function requestOf(args: readonly string[]): Promise<Request | undefined> 
   };
 }
 
+/** What outputs are called as files: several that would be one, on whatever disk, are numbered. */
+export function namesOfFiles(outputs: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return outputs.map((output) => {
+    const plain = output.replaceAll(/[^\w.-]/g, '_');
+    let name = plain;
+    for (let i = 2; taken.has(name.toLowerCase()); i++) name = `${plain}-${i}`;
+    taken.add(name.toLowerCase());
+    return name;
+  });
+}
+
 async function runFile(request: Request, console: Console): Promise<void> {
   const { file, engine, output, asJson } = request;
   const bytes = await console.readFile(file);
@@ -94,8 +106,10 @@ async function runFile(request: Request, console: Console): Promise<void> {
   const prediction = await student.predict(arrays);
   const times = await timesOf(student, arrays, request.repeat);
   const accuracy = await accuracyOf(prediction, request.labels, console);
-  for (const [name, array] of Object.entries(output === undefined ? {} : prediction.outputs)) {
-    await console.writeFile(`${output}/${name.replaceAll(/[^\w.-]/g, '_')}.npy`, writeNpy(array));
+  if (output !== undefined) {
+    const fileNames = namesOfFiles(Object.keys(prediction.outputs));
+    for (const [i, array] of Object.values(prediction.outputs).entries())
+      await console.writeFile(`${output}/${fileNames[i]}.npy`, writeNpy(array));
   }
   const result = {
     engine: student.description.engine,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { innerPath } from './innerPath.ts';
+import { givenNames, innerPath } from './innerPath.ts';
 
 test.each([
   ['w.bin', 'w.bin'],
@@ -49,4 +49,17 @@ test.each([
   ['w.bin'],
 ])('%j does not', (path) => {
   expect(innerPath(path)).toBeUndefined();
+});
+
+test('a given file is found by its path, and by the last part of it where that is one file only', () => {
+  const nameOf = (path: string, all: readonly string[], given: readonly string[]) => givenNames(all, given)(path);
+  expect(nameOf('a/w.bin', ['a/w.bin', 'b/w.bin'], ['b/w.bin', 'a/w.bin'])).toBe('a/w.bin');
+  expect(nameOf('a/w.bin', ['a/w.bin', 'b/v.bin'], ['v.bin', 'w.bin'])).toBe('w.bin');
+  expect(nameOf('a/w.bin', ['a/w.bin', 'a/w.bin'], ['w.bin'])).toBe('w.bin');
+  expect(nameOf('a/w.bin', ['a/w.bin', 'w.bin'], ['w.bin'])).toBeUndefined();
+  expect(nameOf('b/w.bin', ['a/w.bin', 'b/w.bin'], ['w.bin', 'a/w.bin'])).toBeUndefined();
+  expect(nameOf('w.bin', ['w.bin'], ['a/w.bin'])).toBeUndefined();
+  const many = Array.from({ length: 50_000 }, (_, i) => `${i}/w.bin`);
+  const find = givenNames(many, many);
+  expect(many.map(find)).toEqual(many);
 });

@@ -11,3 +11,22 @@ export function innerPath(path: unknown): string | undefined {
     !/[\\:\p{Cc}\p{Cs}]/u.test(plain) && plain.split('/').every((part) => !['', '.', '..'].includes(part));
   return isInner ? plain : undefined;
 }
+
+/**
+ * Tells by which of the given names a file is meant that another file names by its path: by the path, or by its last part,
+ * as files that a person picked have no folder. By that only where it can be no other of `all` files.
+ */
+export function givenNames(all: readonly string[], given: readonly string[]): (path: string) => string | undefined {
+  const names = new Set(given);
+  const endings = new Map<string, number>();
+  for (const path of new Set(all)) endings.set(lastPart(path), (endings.get(lastPart(path)) ?? 0) + 1);
+  return (path) => {
+    const last = lastPart(path);
+    const name = names.has(path) || endings.get(last) !== 1 ? path : last;
+    return names.has(name) ? name : undefined;
+  };
+}
+
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -4,10 +4,11 @@ const MOST_DEPTH = 500;
 /**
  * JSON from elsewhere. `JSON.parse` reads any depth, and whatever then walks the value, such as `JSON.stringify` or a copy
  * to a worker, runs out of stack: what is nested too deep is no value.
- * Throws    SyntaxError: no JSON, or lists and objects in each other more than 500 deep
+ * Throws    SyntaxError: no JSON, or lists and objects in each other more than 500 deep · RangeError: much deeper, with a
+ *           reviver, which is called from within
  */
-export function parseJson(text: string): unknown {
-  const value: unknown = JSON.parse(text);
+export function parseJson(text: string, reviver?: (key: string, value: unknown) => unknown): unknown {
+  const value: unknown = JSON.parse(text, reviver);
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MOST_DEPTH) throw new SyntaxError(`it is nested more than ${MOST_DEPTH} deep`);

@@ -75,6 +75,13 @@ test('code that makes a worker itself is vouched for while it does, and nobody e
   expect(Worker).toBe(StrictWorker);
 });
 
+test('an object that tells another address when it is asked again is not vouched for at that', () => {
+  const answers = ['/own.js', '/other.js'];
+  const changing = { toString: () => answers.shift() ?? '/other.js' };
+  const make = () => (new Worker(changing as unknown as string) as unknown as StrictWorker).script;
+  expect(scripts.vouchingFor((url) => url === '/own.js', make)).toBe('/own.js');
+});
+
 test('two libraries that start at the same time are told apart, and nothing stays behind', async () => {
   const { vouchingFor } = scripts;
   const ends: (() => void)[] = [];

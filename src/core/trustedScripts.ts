@@ -65,8 +65,10 @@ function replaceWorker(isOwn: (url: string) => boolean): () => void {
   rules.add(isOwn);
   globalThis.Worker = new Proxy(original, {
     construct(target, [script, ...options], newTarget) {
-      const isKnown = [...rules].some((rule) => rule(String(script)));
-      return Reflect.construct(target, [isKnown ? trustedScript(String(script)) : script, ...options], newTarget);
+      // Read once: an object may answer differently the next time.
+      const url = String(script);
+      const isKnown = [...rules].some((rule) => rule(url));
+      return Reflect.construct(target, [isKnown ? trustedScript(url) : script, ...options], newTarget);
     },
   });
   return () => {

@@ -1,3 +1,4 @@
+import { argMax } from '../core/stats.ts';
 import type { FittedTemperature } from './fitTemperature.ts';
 import { figure, percent } from './percent.ts';
 import type { Disagreement, TeacherFigures, TruthFigures } from './teacherReport.ts';
@@ -82,13 +83,12 @@ function sharpness({ entropyFraction, confidence, looksLikeProbs }: TeacherFigur
 function balance({ predicted }: TeacherFigures, examples: number): string[] {
   if (examples < LIMITS.perClass * predicted.length) return [];
   const never = predicted.flatMap((count, c) => (count === 0 ? [c] : []));
-  const most = Math.max(...predicted);
+  const favourite = argMax(predicted, 0, predicted.length);
+  const most = predicted[favourite] as number;
   const isDominated = most / examples > Math.min(0.9, LIMITS.dominance / predicted.length);
   return [
     ...(isDominated
-      ? [
-          `class ${predicted.indexOf(most)} is ${percent(most / examples)} of its answers. confident(…, { perClass }) balances them.`,
-        ]
+      ? [`class ${favourite} is ${percent(most / examples)} of its answers. confident(…, { perClass }) balances them.`]
       : []),
     ...(never.length > 0 ? [`it never names ${list(never)} of ${predicted.length} classes.`] : []),
   ];

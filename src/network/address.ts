@@ -33,6 +33,13 @@ export function parseAddress(text: string, base?: string): URL | undefined {
   }
 }
 
+/** An address as it may be told, and logged: without who asks, a signature, and whatever else stands behind the path. */
+export function shownAddress(address: string): string {
+  if (/^data:/i.test(address)) return 'data:…';
+  const [place = ''] = address.split(/[?#]/);
+  return place.replace(/^([\w+.-]*:)?([\\/]{2})[^\\/]*@/, '$1$2');
+}
+
 /** Whether the page must ask that server's leave to read its answer. */
 export function isCrossOrigin(address: string): boolean {
   const origin = globalThis.location?.origin;

@@ -61,6 +61,26 @@ describe('readIntegrity', () => {
     expect(() => readIntegrity({ constructor: sha384 })?.main('toString')).toThrow(refusal({ missing: ['toString'] }));
   });
 
+  test('of a record may name a file by the last part of its path, where that is no other', () => {
+    const [v, x] = ['v', 'x'].map((text) => hashOf('sha256', new TextEncoder().encode(text))) as [string, string];
+    const of = (record: object) => readIntegrity({ 'a.onnx': sha384, ...record } as Record<string, string>);
+    const paths = ['sub/w.bin', 'sub/v.bin'];
+    for (const record of [
+      { 'w.bin': w, 'v.bin': v },
+      { 'sub/w.bin': w, 'v.bin': v },
+    ]) {
+      const hashes = of(record)?.beside(paths, 'a.onnx');
+      expect(paths.map((path) => hashes?.get(path))).toEqual([parseIntegrity(w), parseIntegrity(v)]);
+    }
+    expect(() => of({ 'w.bin': w })?.beside(['a/w.bin', 'b/w.bin'], 'a.onnx')).toThrow(
+      refusal({ missing: ['a/w.bin', 'b/w.bin'] }),
+    );
+    expect(() => of({})?.beside(['sub/a.onnx'], 'a.onnx')).toThrow(refusal({ missing: ['sub/a.onnx'] }));
+    expect(() => of({ 'sub/w.bin': w, 'w.bin': x })?.beside(['sub/w.bin'], 'a.onnx')).toThrow(
+      refusal({ path: 'w.bin' }),
+    );
+  });
+
   test('of a Request is what it asks for itself', () => {
     const request = new Request('http://a.example/a.onnx', { integrity: sha384 });
     expect(() => readIntegrity(undefined, request)?.beside(['w.bin'], 'a.onnx')).toThrow(

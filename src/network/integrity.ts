@@ -1,13 +1,13 @@
 import { LimbeckError } from '../core/errors.ts';
 import { type HashAlgorithm, hashBytes } from '../core/hash.ts';
-import { innerPath } from '../core/innerPath.ts';
+import { givenNames, innerPath } from '../core/innerPath.ts';
 import { isRequest } from './address.ts';
 
 /**
  * What files must hash to, as subresource integrity: 'sha384-…' in base64, several separated by spaces. Of these the
  * strongest algorithm counts, and any of its hashes may match. A text is for a model of one file. A record has a text for
- * every file: that which was asked for by its own name ("model.json"), those that it names by their paths. Either all
- * files are checked or none is loaded.
+ * every file: that which was asked for by its own name ("model.json"), those that it names by their paths, or by the last
+ * part where only one ends so. Either all files are checked or none is loaded.
  */
 export type ModelIntegrity = string | Readonly<Record<string, string>>;
 
@@ -85,11 +85,14 @@ export function readIntegrity(given: ModelIntegrity | undefined, source?: unknow
   return {
     main: (name) => hashes.get(name) ?? raise(unchecked([name], [name])),
     beside: (paths, name) => {
-      const missing = paths.filter((path) => !hashes.has(path));
-      if (missing.length > 0) throw unchecked(missing, [name, ...paths]);
-      const unread = [...hashes.keys()].find((path) => path !== name && !paths.includes(path));
-      if (unread !== undefined) throw unknownFile(unread, [name, ...paths]);
-      return hashes;
+      const all = [name, ...paths];
+      const keyOf = givenNames(all, [...hashes.keys()]);
+      const missing = paths.filter((path) => keyOf(path) === undefined);
+      if (missing.length > 0) throw unchecked(missing, all);
+      const read = new Set([name, ...paths.map(keyOf)]);
+      const unread = [...hashes.keys()].find((key) => !read.has(key));
+      if (unread !== undefined) throw unknownFile(unread, all);
+      return new Map(paths.map((path) => [path, hashes.get(keyOf(path) as string) as Integrity]));
     },
   };
 }

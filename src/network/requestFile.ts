@@ -1,21 +1,5 @@
 import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
-import { type Address, addressOf, isCrossOrigin, isRequest } from './address.ts';
-
-/**
- * The bytes at an address, for whom no progress is told.
- * Throws    model-unreachable · AbortError
- */
-export async function fetchBytes(source: Address, signal?: AbortSignal): Promise<Uint8Array> {
-  throwIfAborted(signal);
-  const address = addressOf(source);
-  const response = await requestFile(source, address, signal);
-  try {
-    return new Uint8Array(await response.arrayBuffer());
-  } catch (error) {
-    throwIfAborted(signal);
-    throw unreachable(address, messageOf(error), networkHint(address), { cause: error });
-  }
-}
+import { type Address, isCrossOrigin, isRequest, shownAddress } from './address.ts';
 
 /**
  * Asks a server for a file; the answer is good, or 304 where `headers` ask whether it changed. What the caller's Request
@@ -94,14 +78,21 @@ export function checkResponse(response: Response, address: string): Response {
   );
 }
 
+/** Nothing of it tells more of the address than its place: errors are logged, and what follows may be a key. */
 export function unreachable(
   address: string,
   why: string,
   hint: string,
   { status, cause }: { status?: number; cause?: unknown } = {},
 ): LimbeckError {
-  const sentence = `The model at ${address} could not be loaded: ${why.replace(/\.$/, '')}. ${hint}`;
-  return new LimbeckError('model-unreachable', sentence, { details: { url: address, status }, cause });
+  const url = shownAddress(address);
+  // Platforms name the address too.
+  const said = why.replaceAll(address, url).replace(/[\w+.-]+:\/\/\S+/g, shownAddress);
+  const sentence = `The model at ${url} could not be loaded: ${said.replace(/\.$/, '')}. ${hint}`;
+  return new LimbeckError('model-unreachable', sentence, {
+    details: { url, status },
+    cause: said === why ? cause : undefined,
+  });
 }
 
 export function networkHint(address: string): string {

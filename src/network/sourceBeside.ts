@@ -1,6 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { innerPath } from '../core/innerPath.ts';
-import { type Address, addressOf, isRequest, parseAddress } from './address.ts';
+import { type Address, addressOf, isRequest, parseAddress, shownAddress } from './address.ts';
 
 /**
  * The source of a file that another file names, beside it or below it: on the same server, in the same folder. So it may be
@@ -14,7 +14,7 @@ export function sourceBeside(path: string, source: Address): string | Request {
   const relative = inner?.split('/').map(encodeURIComponent).join('/');
   const url = relative === undefined || base === undefined ? undefined : parseAddress(`./${relative}`, base.href);
   if (url === undefined || base === undefined) {
-    const address = addressOf(source).slice(0, 200);
+    const address = shownAddress(addressOf(source)).slice(0, 200);
     throw new LimbeckError(
       'model-unreachable',
       `"${path}" cannot be looked for beside ${address}, which lies in no folder that holds it. Give all files instead.`,

@@ -46,6 +46,20 @@ describe('a file that is made to fill the memory', () => {
     expect(heapUsed + external - before.heapUsed - before.external).toBeLessThan(100 * MB);
   });
 
+  test('a large one has no more room for its parts than half a gigabyte', () => {
+    // Three in four bytes of weights, the others empty nodes: 24 times its length.
+    const weights = field(7, field(5, field(9, new Uint8Array(21 * MB))));
+    const bytes = joined(floodOf([7, 1], 6 * MB), weights);
+    expect(decodedBytes('ModelProto', bytes)).toBeLessThan(32 * bytes.length);
+    expect(() => readModel(bytes, 'a.onnx')).toThrow(
+      expect.objectContaining({
+        code: 'invalid-onnx',
+        message: expect.stringContaining(`more than ${512 * MB + bytes.length} bytes of memory`),
+      }),
+    );
+    expect(decodedBytes('ModelProto', weights)).toBeLessThan(MB);
+  });
+
   test('within its bounds is read', () => {
     const { graph } = readModel(floodOf([7, 1], MB / 4), 'a.onnx');
     expect(graph.node).toHaveLength(MB / 8);

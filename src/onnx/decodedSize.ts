@@ -7,6 +7,8 @@ const COST = { message: 60, list: 40, view: 100, bigint: 32, unknown: 150 } as c
 /** What every file may take, and above it so many bytes for each of its own. Real models stay below 20. */
 const FREE_BYTES = 64 * 2 ** 20;
 const MOST_GROWTH = 32;
+/** What no file may take beyond its own length. Models of tens of thousands of nodes stay below 100 MB. */
+const MOST_BYTES = 512 * 2 ** 20;
 /** Deeper messages are refused by the library. */
 const MOST_DEPTH = 100;
 /** How often a field may stand in one message where its values become arguments of a call, which an engine bounds. */
@@ -26,9 +28,9 @@ interface MessagePlan {
   readonly mostOften: ReadonlyMap<FieldPlan, number>;
 }
 
-/** Throws    RangeError: the message would take more room than a file of its length may · Error: bytes that are none */
+/** Throws    RangeError: the message would take more room than a file of its length may, or than any · Error: bytes that are none */
 export function requireModest(name: MessageName, bytes: Uint8Array): void {
-  const most = Math.max(FREE_BYTES, MOST_GROWTH * bytes.length);
+  const most = Math.min(Math.max(FREE_BYTES, MOST_GROWTH * bytes.length), MOST_BYTES + bytes.length);
   if (decodedBytes(name, bytes, most) <= most) return;
   throw new RangeError(`its parts would take more than ${most} bytes of memory, as if made to fill it`);
 }

@@ -1,6 +1,6 @@
 // Real servers: two ports are two origins.
 import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { file, serverForEach } from '../network/serverCases.ts';
 import { toFiles } from '../student/files.ts';
 import { loadedStudents } from './loadCases.ts';
@@ -62,6 +62,20 @@ test('a page that came instead of the file is told by what the server calls it',
     code: 'model-unreachable',
     message: expect.stringMatching(/web page/),
   });
+});
+
+test.each<[string, string, number, object]>([
+  ['fewer bytes than were announced', 'student.onnx', 1, { code: 'model-unreachable' }],
+  ['more than there is room for', 'student.onnx', 2 ** 50, { code: 'out-of-memory' }],
+  ['weights of fewer bytes', 'model.json', 1, { code: 'model-unreachable' }],
+])('%s are refused', async (_, name, more, error) => {
+  const { json, weights } = filesOf();
+  const answer = (bytes: Uint8Array, length: number) =>
+    new Response(bytes as BodyInit, { headers: { 'content-length': `${length}` } });
+  vi.stubGlobal('fetch', async (url: string) =>
+    url.endsWith('.json') ? answer(json, json.length) : answer(weights, weights.length + more),
+  );
+  await expect(load(`https://a.example/m/${name}`)).rejects.toMatchObject(error);
 });
 
 describe('integrity', () => {
@@ -126,6 +140,34 @@ describe('integrity', () => {
         details: { name: 'weights.bin' },
       });
     }
+  });
+
+  test('names files by their paths, or by the last part of these, wherever they come from', async () => {
+    const { json, weights } = filesOf('sub/w.bin');
+    home.on('/m/m.json', file(json));
+    home.on('/m/sub/w.bin', file(weights));
+    const picked = [new File([json], 'm.json'), new File([weights as BlobPart], 'w.bin')];
+    for (const path of ['sub/w.bin', 'w.bin']) {
+      const of = (main: string) => ({ [main]: sha384(json), [path]: sha384(weights) });
+      for (const source of [`${home.url}/m/m.json`, picked])
+        await expectAnswers(await load(source, { integrity: of('m.json') }));
+      const named = { 'model.json': json, 'w.bin': weights };
+      await expectAnswers(await load(named, { integrity: of('model.json') }));
+      await expectAnswers(await load({ 'model.json': json, 'sub/w.bin': weights }, { integrity: of('model.json') }));
+    }
+  });
+
+  test('two files of weights of one name are not one file', async () => {
+    const { json, weights } = filesOf();
+    const model = JSON.parse(new TextDecoder().decode(json)) as { weightsManifest: [{ paths: string[] }] };
+    model.weightsManifest[0].paths = ['a/w.bin', 'b/w.bin'];
+    const half = weights.slice(0, weights.length / 2);
+    await expect(load({ 'model.json': JSON.stringify(model), 'w.bin': half })).rejects.toMatchObject({
+      code: 'student-invalid',
+      message: expect.stringContaining('its weights "a/w.bin" are not among the files'),
+    });
+    const [a, b] = [half, weights.slice(half.length)];
+    await expectAnswers(await load({ 'model.json': JSON.stringify(model), 'b/w.bin': b, 'a/w.bin': a }));
   });
 
   test('is not for a student in memory', async () => {

@@ -2,8 +2,8 @@
 import { LimbeckError } from '../core/errors.ts';
 import { parseJson } from '../core/parseJson.ts';
 import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
+import { fetchFile } from '../network/fetchFile.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
-import { fetchBytes } from '../network/requestFile.ts';
 import { artifactsFrom, isArtifacts, isStudent } from '../student/artifacts.ts';
 import { formOf, nameOfFile } from '../student/fileForm.ts';
 import type { TfjsFiles } from '../student/files.ts';
@@ -57,7 +57,7 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
     const [place = ''] = addressOf(source).split(/[?#]/);
     const file = fileNameOf(place) || 'student';
     const wanted = checks?.main(file);
-    const bytes = await verified(await fetchBytes(source, signal), wanted, file);
+    const bytes = await verified(await fetchFile(source, { signal }), wanted, file);
     return readBytes(bytes, nameOfFile(place), { file, checks, source, signal });
   }
   if (source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob) {
@@ -67,7 +67,7 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
     return readBytes(await verified(bytes, checks?.main(file), file), nameOfFile(file), { file, checks });
   }
   if (Array.isArray(source) && source.length > 0 && source.every((file) => file instanceof File))
-    return readTfjs(await namedBytes(source), checks);
+    return readTfjs(await namedBytes(source), checks, source.findLast(isModelJson)?.name);
   if (typeof source === 'object' && source !== null) {
     if ('model.json' in source) return readTfjs(source as TfjsFiles, checks);
     if (checks !== undefined) {
@@ -129,17 +129,20 @@ async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promi
   };
 }
 
-async function readTfjs(files: TfjsFiles, checks: IntegrityChecks | undefined): Promise<ReadStudent> {
+async function readTfjs(files: TfjsFiles, checks: IntegrityChecks | undefined, main?: string): Promise<ReadStudent> {
   const { readTfjsFiles } = await import('./readTfjs.ts');
-  return ofArtifacts('student', await readTfjsFiles(files, checks));
+  return ofArtifacts('student', await readTfjsFiles(files, checks, main));
+}
+
+function isModelJson({ name }: File): boolean {
+  return name.endsWith('.json');
 }
 
 /** A single file may be a bundle or ONNX as well; that is for whoever picked it to give by itself. */
 async function namedBytes(files: readonly File[]): Promise<TfjsFiles> {
   const named = await Promise.all(
     files.map(async (file) => {
-      const isModel = file.name.endsWith('.json');
-      return [isModel ? 'model.json' : file.name, new Uint8Array(await file.arrayBuffer())] as const;
+      return [isModelJson(file) ? 'model.json' : file.name, new Uint8Array(await file.arrayBuffer())] as const;
     }),
   );
   return Object.fromEntries(named);

@@ -1,10 +1,10 @@
 // A student in tfjs's own format, of several files; loaded where one comes.
 import { LimbeckError } from '../core/errors.ts';
 import type { Address } from '../network/address.ts';
+import { fetchFile } from '../network/fetchFile.ts';
 import { checkIntegrity, type Integrity, type IntegrityChecks } from '../network/integrity.ts';
-import { fetchBytes } from '../network/requestFile.ts';
 import { sourceBeside } from '../network/sourceBeside.ts';
-import { artifactsFromFiles, fileAt, readModelFiles, type TfjsFiles, weightPaths } from '../student/files.ts';
+import { artifactsFromFiles, readModelFiles, type TfjsFiles, weightFinder, weightPaths } from '../student/files.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 
 /** Where a file came from: what else it names is found and checked there. */
@@ -25,7 +25,7 @@ export async function readModelJson(
   const hashes = checks?.beside(paths, file);
   if (source !== undefined) {
     return readModelFiles(model, async (path) =>
-      verified(await fetchBytes(sourceBeside(path, source), signal), hashes?.get(path), path),
+      verified(await fetchFile(sourceBeside(path, source), { signal }), hashes?.get(path), path),
     );
   }
   throw new LimbeckError(
@@ -35,15 +35,26 @@ export async function readModelJson(
   );
 }
 
-/** Throws    student-invalid · integrity-mismatch · invalid-option: hashes that do not suit the files */
-export async function readTfjsFiles(files: TfjsFiles, checks: IntegrityChecks | undefined): Promise<StudentArtifacts> {
+/**
+ * Of files by their names, whose "model.json" `main` is called by who gave it.
+ * Throws    student-invalid · integrity-mismatch · invalid-option: hashes that do not suit the files
+ */
+export async function readTfjsFiles(
+  files: TfjsFiles,
+  checks: IntegrityChecks | undefined,
+  main = 'model.json',
+): Promise<StudentArtifacts> {
   if (checks !== undefined) {
     const json = files['model.json'] ?? '';
-    const wanted = checks.main('model.json');
-    await verified(typeof json === 'string' ? new TextEncoder().encode(json) : json, wanted, 'model.json');
+    await verified(typeof json === 'string' ? new TextEncoder().encode(json) : json, checks.main(main), main);
     const paths = weightPaths(json);
-    const hashes = checks.beside(paths, 'model.json');
-    for (const path of paths) await verified(fileAt(files, path) ?? new Uint8Array(), hashes.get(path), path);
+    const hashes = checks.beside(paths, main);
+    const find = weightFinder(files, paths);
+    for (const path of paths) {
+      const bytes = find(path);
+      // One that is missing is told by whoever needs it.
+      if (bytes !== undefined) await verified(bytes, hashes.get(path), path);
+    }
   }
   return artifactsFromFiles(files);
 }

@@ -1,7 +1,7 @@
 // The one door to onnxruntime-web, opened only when a teacher is loaded.
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
-import { assetUrl } from './assets.ts';
+import { type AssetName, assetUrl, loadAsset } from './assets.ts';
 import { detectCapabilities, requireWasm } from './capabilities.ts';
 
 export type Ort = typeof import('onnxruntime-web/wasm');
@@ -64,10 +64,11 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
     ort.env.logLevel = 'error';
     ort.env.wasm.wasmPaths = {
       wasm: assetUrl(`${binary}.wasm`, assetBase),
-      mjs: assetUrl(`${binary}.mjs`, assetBase),
+      mjs: await scriptUrl(`${binary}.mjs`, used, assetBase),
     };
     return { ort, threads: used, notices };
   } catch (error) {
+    if (error instanceof LimbeckError) throw error;
     throw new LimbeckError(
       'backend-unavailable',
       `onnxruntime-web could not be loaded (${messageOf(error)}). Install it beside limbeck: npm install onnxruntime-web@1.30.0.`,
@@ -77,14 +78,22 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
 }
 
 /**
- * Creates a session, the first of which starts onnxruntime's threads: workers of its own script, by the address from
- * which that was loaded (a blob, where that lies on another origin).
+ * Where onnxruntime's script lies, from which its threads start too. No worker starts from another origin: then a blob is
+ * made of it here, as onnxruntime would, so that it is known which blob is vouched for.
  */
+async function scriptUrl(name: AssetName, threads: number, assetBase: string | undefined): Promise<string> {
+  const url = assetUrl(name, assetBase);
+  const isElsewhere = globalThis.location !== undefined && new URL(url, location.href).origin !== location.origin;
+  if (threads === 1 || !isElsewhere) return url;
+  const script = new Blob([await loadAsset(name, assetBase)], { type: 'text/javascript' });
+  return URL.createObjectURL(script);
+}
+
+/** Creates a session, the first of which starts onnxruntime's threads: workers of its own script. */
 export function withOrtThreads<T>(ort: Ort, create: () => Promise<T>): Promise<T> {
-  const { mjs } = ort.env.wasm.wasmPaths as { readonly mjs: string };
   const isOwn = (url: string) => {
-    const script = new URL(mjs, location.href);
-    return url === script.href || (script.origin !== origin && url.startsWith(`blob:${origin}`));
+    const { mjs } = ort.env.wasm.wasmPaths as { readonly mjs: string };
+    return url === new URL(mjs, location.href).href;
   };
   return vouchingFor(isOwn, create);
 }

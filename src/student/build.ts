@@ -5,6 +5,7 @@ import { formatShape, isSameShape, type NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
 import { registerActivations } from './activations.ts';
 import { addBranches } from './branched.ts';
+import { longestLayerChain, MOST_CHAINED } from './chains.ts';
 import { joinMembers } from './cohort.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { nearestNeighboursClass } from './layers/nearestNeighbours.ts';
@@ -29,6 +30,12 @@ export async function buildStudent(portable: PortableStudent, seed: number): Pro
     if (portable.kind === 'derived') return await buildChanged(portable.from, portable.change, seed);
     registerParts();
     const { modelTopology, weightSpecs, weightData } = portable.artifacts;
+    const chained = longestLayerChain(modelTopology);
+    if (chained > MOST_CHAINED) {
+      throw new Error(
+        `${chained} of its layers follow one another, and tfjs makes no model of more than ${MOST_CHAINED}`,
+      );
+    }
     const artifacts = { modelTopology, weightSpecs: [...weightSpecs], weightData } as tf.io.ModelArtifacts;
     return await tf.loadLayersModel({ load: async () => artifacts });
   } catch (error) {

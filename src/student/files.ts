@@ -1,5 +1,5 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { innerPath } from '../core/innerPath.ts';
+import { givenNames, innerPath } from '../core/innerPath.ts';
 import { parseJson } from '../core/parseJson.ts';
 import { formOf } from './fileForm.ts';
 import { type ManifestWeight, restoreWeight, storedBytes } from './quantizedWeights.ts';
@@ -45,7 +45,15 @@ export function modelJson(modelTopology: object, weightsManifest: readonly Weigh
  */
 export function artifactsFromFiles(files: StudentFiles | TfjsFiles): StudentArtifacts {
   const byName = files as TfjsFiles;
-  return orNoModel(() => toArtifacts(readModelJson(byName['model.json'] ?? ''), (path) => findFile(byName, path)));
+  return orNoModel(() => {
+    const json = readModelJson(byName['model.json'] ?? '');
+    const find = weightFinder(byName, allPaths(json));
+    return toArtifacts(json, (path) => {
+      const file = find(innerPath(path) ?? path);
+      if (file !== undefined) return file;
+      throw new Error(`its weights "${path}" are not among the files ${Object.keys(byName).join(', ')}`);
+    });
+  });
 }
 
 /**
@@ -68,8 +76,12 @@ export function weightPaths(model: string | Uint8Array): string[] {
   return orNoModel(() => pathsOf(readModelJson(model)));
 }
 
-function pathsOf({ groups }: ReadModelJson): string[] {
-  return groups.flatMap(({ paths }) => paths).map((path) => innerPath(path) ?? raise(path));
+function pathsOf(json: ReadModelJson): string[] {
+  return allPaths(json).map((path) => innerPath(path) ?? raise(path));
+}
+
+function allPaths({ groups }: ReadModelJson): string[] {
+  return groups.flatMap(({ paths }) => paths).map((path) => innerPath(path) ?? path);
 }
 
 function raise(path: string): never {
@@ -173,15 +185,12 @@ function readGroup({ paths, weights }: WeightGroup, read: (path: string) => Uint
   });
 }
 
-function findFile(files: TfjsFiles, path: string): Uint8Array {
-  const file = fileAt(files, path);
-  if (file !== undefined) return file;
-  throw new Error(`its weights "${path}" are not among the files ${Object.keys(files).join(', ')}`);
-}
-
-/** A file of weights by its path, or by the last part of it: files that a person picked have no folder. */
-export function fileAt(files: TfjsFiles, path: string): Uint8Array | undefined {
-  return [path, path.split('/').at(-1) as string]
-    .map((name) => (Object.hasOwn(files, name) ? files[name] : undefined))
-    .find((file) => file instanceof Uint8Array);
+/** Finds each of `all` files of weights, by its path or the last part of it. */
+export function weightFinder(files: TfjsFiles, all: readonly string[]): (path: string) => Uint8Array | undefined {
+  const given = Object.keys(files).filter((name) => name !== 'model.json');
+  const nameOf = givenNames(all, given);
+  return (path) => {
+    const file = files[nameOf(path) ?? ''];
+    return file instanceof Uint8Array ? file : undefined;
+  };
 }

@@ -1,4 +1,5 @@
 import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { argMax } from '../../core/stats.ts';
 import { takeTurns } from '../../core/turns.ts';
 import type { WeightChange } from '../../student/patch.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
@@ -69,7 +70,7 @@ async function chosen({ features, labels, logits, own, size, signal }: Lesson, m
     if (i < own) scores[label] = scoreOf(meanWithout(means, row, label), means.variance, row);
     STRENGTHS.forEach((strength, at) => {
       const all = Array.from(rowOf(logits, i), (logit, c) => logit + strength * (scores[c] as number));
-      const top = Math.max(...all);
+      const top = all[argMax(all, 0, all.length)] as number;
       const norm = top + Math.log(all.reduce((sum, z) => sum + Math.exp(z - top), 0));
       costs[at] = (costs[at] as number) + norm - (all[label] as number);
     });

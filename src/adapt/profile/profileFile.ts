@@ -49,8 +49,11 @@ export async function writeProfileFile(
   for (;;) {
     const state = await read();
     const versions = state.versions.map(({ key }) => key);
-    const keys = [places.binding, ...state.examples.map((key) => places.examples + key)];
-    keys.push(...versions.map((key) => places.versions + key));
+    const keys = [
+      places.binding,
+      ...state.examples.map((key) => places.examples + key),
+      ...versions.map((key) => places.versions + key),
+    ];
     const values = await Promise.all(keys.map((key) => readValue(store, key)));
     if (values[0] === undefined) throw recordError('The profile', 'it was destroyed');
     const parts = values.filter((value) => value !== undefined);

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { sha256Bytes } from '../../core/hash.ts';
+import { parseJson } from '../../core/parseJson.ts';
 import { type DType, dtypeOf, makeArray, type NamedArrays, ndArray, sizeOf } from '../../core/shape.ts';
 
 export { readValue } from '../../storage/damage.ts';
@@ -138,9 +139,7 @@ function magicOf(kind: RecordKind): number[] {
 function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
     // A key of this name is no data: whoever copies it, key by key, would change what all objects are.
-    const head: unknown = JSON.parse(new TextDecoder().decode(bytes), (key, value) =>
-      key === '__proto__' ? undefined : value,
-    );
+    const head = parseJson(new TextDecoder().decode(bytes), (key, value) => (key === '__proto__' ? undefined : value));
     return isPlain(head) ? head : undefined;
   } catch {
     return undefined;

@@ -7,6 +7,7 @@ import { simplify } from '../../onnx/simplify.ts';
 import * as tf from '../../runtime/tf.ts';
 import { registerActivations } from '../activations.ts';
 import { settleBackend } from '../build.ts';
+import { longestChain, MOST_CHAINED } from '../chains.ts';
 import type { FromOnnxOptions } from '../fromOnnx.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student.ts';
 import { joinWeights } from '../weightBytes.ts';
@@ -36,6 +37,7 @@ export async function importOnnx(bytes: Uint8Array, options: FromOnnxOptions): P
   const needed = neededSteps(steps);
   const used = inputs.filter(({ name }) => isRead(name, steps, needed));
   requireSupported(needed, used);
+  requireShort(needed, steps);
   requireUseful(steps);
   // Only shapes are computed here; any backend will do.
   await settleBackend(tf);
@@ -101,6 +103,17 @@ function requireSupported(needed: readonly Step[], used: readonly ImportedInput[
   );
 }
 
+/** Throws    unsupported-operator: more nodes follow one another than tfjs can walk */
+function requireShort(needed: readonly Step[], { makers }: Steps): void {
+  const chained = longestChain(needed, (step) => readsOf(step).flatMap((name) => makers.get(name) ?? []));
+  if (chained <= MOST_CHAINED) return;
+  throw new LimbeckError(
+    'unsupported-operator',
+    `${chained} nodes of the model follow one another, and tfjs makes no model of more than ${MOST_CHAINED}. Use it as a teacher.`,
+    { details: { nodes: [] } },
+  );
+}
+
 /** What is stored and nothing else was computed before, but for what only the batch stretches. */
 function refuseStored(step: Step, { reads }: OperatorImport): string | undefined {
   const given = reads ?? step.node.input.map((_, i) => i);
@@ -130,7 +143,7 @@ function build(
   }
 }
 
-/** tfjs follows a model from its end to its beginning by calling itself, and so runs out of stack on a long one. */
+/** A thread with a small stack may not even hold what `requireShort` lets through. */
 function modelOf(parts: Parameters<typeof tf.model>[0], nodes: number): tf.LayersModel {
   try {
     return tf.model(parts);

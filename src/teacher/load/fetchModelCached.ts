@@ -1,8 +1,8 @@
 import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
 import { hashBytes, sha256, toHex } from '../../core/hash.ts';
 import { type Address, isCrossOrigin } from '../../network/address.ts';
-import { type FileProgress, readResponse } from '../../network/fetchFile.ts';
 import { checkIntegrity, type Integrity, isAmong } from '../../network/integrity.ts';
+import { type FileProgress, readResponse } from '../../network/readResponse.ts';
 import { requestFile } from '../../network/requestFile.ts';
 import type { ModelCache } from './modelCache.ts';
 import { type CacheEntry, readBlob, readEntry, sizeOfBlob } from './modelCacheIndex.ts';

@@ -1,7 +1,8 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { type Address, addressOf as addressOfFile, fileNameOf } from '../../network/address.ts';
-import { type FileProgress, fetchFile, readResponse, readStream } from '../../network/fetchFile.ts';
+import { fetchFile } from '../../network/fetchFile.ts';
 import { checkIntegrity, type Integrity } from '../../network/integrity.ts';
+import { type FileProgress, readResponse, readStream } from '../../network/readResponse.ts';
 import { checkResponse, unreachable } from '../../network/requestFile.ts';
 import type { ModelSource } from './fetchModel.ts';
 import { fetchCached } from './fetchModelCached.ts';

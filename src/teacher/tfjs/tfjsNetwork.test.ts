@@ -82,6 +82,17 @@ describe('a model.json that names', () => {
   });
 });
 
+test('two files of weights of one name are not one file', async () => {
+  const weightsManifest = [{ paths: ['a/w.bin', 'b/w.bin'], weights: weightSpecs }];
+  const json = JSON.stringify({ format, modelTopology, signature, weightsManifest });
+  const half = weights.slice(0, weights.length / 2);
+  const picked = [new File([json], 'model.json'), new File([half], 'w.bin')];
+  await expect(answersOf(picked)).rejects.toMatchObject({
+    code: 'teacher-failed',
+    message: expect.stringContaining('its weights "a/w.bin" are not among the files'),
+  });
+});
+
 describe('integrity', () => {
   const json = modelJson('w.bin');
   const good = { 'model.json': sha384(json), 'w.bin': sha384(weights) };
@@ -92,6 +103,18 @@ describe('integrity', () => {
   test('of all files is met, from an address and from files', async () => {
     for (const source of [`${home.url}/m/model.json`, files(weights)]) {
       expect(await answersOf(source, { integrity: good })).toEqual({ logits: array([7, 10, 0.5, 0], 2, 2) });
+    }
+  });
+
+  test('names files that a person picked by their paths, or by the last part of these', async () => {
+    const inner = modelJson('sub/w.bin');
+    const picked = [new File([inner], 'm.json'), new File([weights], 'w.bin')];
+    for (const path of ['sub/w.bin', './sub/w.bin', 'w.bin']) {
+      const record = { 'm.json': sha384(inner), [path]: sha384(weights) };
+      expect(await answersOf(picked, { integrity: record })).toEqual({ logits: array([7, 10, 0.5, 0], 2, 2) });
+      await expect(answersOf(picked, { integrity: { ...record, [path]: sha384(inner) } })).rejects.toMatchObject({
+        code: 'integrity-mismatch',
+      });
     }
   });
 

@@ -2,10 +2,10 @@
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
-import { innerPath } from '../../core/innerPath.ts';
+import { givenNames, innerPath } from '../../core/innerPath.ts';
 import { parseJson } from '../../core/parseJson.ts';
 import { type Address, addressOf, fileNameOf, isAddress, isRequest } from '../../network/address.ts';
-import { type FileProgress, fetchFile } from '../../network/fetchFile.ts';
+import { fetchFile } from '../../network/fetchFile.ts';
 import {
   checkIntegrity,
   type Integrity,
@@ -13,6 +13,7 @@ import {
   type ModelIntegrity,
   readIntegrity,
 } from '../../network/integrity.ts';
+import type { FileProgress } from '../../network/readResponse.ts';
 import { sourceBeside } from '../../network/sourceBeside.ts';
 import type { WeightSpec } from '../../student/student.ts';
 import { type PortableTfjsModel, type TfjsArtifacts, toPortableModel } from './tfjsModel.ts';
@@ -157,21 +158,22 @@ async function artifactsFromFiles(
 ): Promise<TfjsArtifacts> {
   const main = files.find(({ name }) => name.endsWith('.json'));
   if (main === undefined) throw new Error(`there is no .json among ${files.map(({ name }) => name).join(', ')}`);
-  const read = async (file: File, integrity: Integrity | undefined) => {
+  const read = async (file: File, integrity: Integrity | undefined, name = file.name) => {
     throwIfAborted(signal);
     const bytes = new Uint8Array(await file.arrayBuffer());
-    if (integrity !== undefined) await checkIntegrity(bytes, integrity, file.name);
+    if (integrity !== undefined) await checkIntegrity(bytes, integrity, name);
     return bytes;
   };
   const { json, paths } = parseModelJson(await read(main, checks?.main(main.name)));
-  // Files that a person picked have no folder.
-  const names = paths.map((path) => path.split('/').at(-1) as string);
-  const hashes = checks?.beside(names, main.name);
+  const inner = paths.map(checkPath);
+  const hashes = checks?.beside(inner, main.name);
+  const byName = new Map(files.filter((file) => file !== main).map((file) => [file.name, file]));
+  const nameOf = givenNames(inner, [...byName.keys()]);
   const parts: ArrayBuffer[] = [];
-  for (const name of names) {
-    const file = files.find((one) => one.name === name);
-    if (file === undefined) throw new Error(`its weights "${name}" are not among the files`);
-    parts.push(toBuffer(await read(file, hashes?.get(name))));
+  for (const path of inner) {
+    const file = byName.get(nameOf(path) ?? '');
+    if (file === undefined) throw new Error(`its weights "${path}" are not among the files`);
+    parts.push(toBuffer(await read(file, hashes?.get(path), path)));
   }
   return { ...json, weightData: parts };
 }
