@@ -1,3 +1,5 @@
+import { LimbeckError } from '../core/errors.ts';
+
 /**
  * How many layers may follow one another. tfjs walks a model from its end to its beginning by calling itself, and the stack
  * that it has for that ends near 4,500 in one engine and elsewhere in another; longer models are refused before.
@@ -29,6 +31,17 @@ export function longestChain<T>(nodes: readonly T[], readsOf: (node: T) => reado
     level = next;
   }
   return length;
+}
+
+/** Throws    unsupported-operator: more nodes of an ONNX model follow one another than tfjs can walk */
+export function requireShort<T>(nodes: readonly T[], readsOf: (node: T) => readonly T[]): void {
+  const chained = longestChain(nodes, readsOf);
+  if (chained <= MOST_CHAINED) return;
+  throw new LimbeckError(
+    'unsupported-operator',
+    `${chained} nodes of the model follow one another, and tfjs makes no model of more than ${MOST_CHAINED}. Use it as a teacher.`,
+    { details: { nodes: [] } },
+  );
 }
 
 interface TopologyLayer {

@@ -7,7 +7,7 @@ import { simplify } from '../../onnx/simplify.ts';
 import * as tf from '../../runtime/tf.ts';
 import { registerActivations } from '../activations.ts';
 import { settleBackend } from '../build.ts';
-import { longestChain, MOST_CHAINED } from '../chains.ts';
+import { requireShort } from '../chains.ts';
 import type { FromOnnxOptions } from '../fromOnnx.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student.ts';
 import { joinWeights } from '../weightBytes.ts';
@@ -37,7 +37,7 @@ export async function importOnnx(bytes: Uint8Array, options: FromOnnxOptions): P
   const needed = neededSteps(steps);
   const used = inputs.filter(({ name }) => isRead(name, steps, needed));
   requireSupported(needed, used);
-  requireShort(needed, steps);
+  requireShort(needed, (step) => readsOf(step).flatMap((name) => steps.makers.get(name) ?? []));
   requireUseful(steps);
   // Only shapes are computed here; any backend will do.
   await settleBackend(tf);
@@ -100,17 +100,6 @@ function requireSupported(needed: readonly Step[], used: readonly ImportedInput[
     'unsupported-operator',
     `The model cannot become a student: ${lines.join('; ')}. Cut such nodes off with "outputs", or use the model as a teacher.`,
     { details: { nodes } },
-  );
-}
-
-/** Throws    unsupported-operator: more nodes follow one another than tfjs can walk */
-function requireShort(needed: readonly Step[], { makers }: Steps): void {
-  const chained = longestChain(needed, (step) => readsOf(step).flatMap((name) => makers.get(name) ?? []));
-  if (chained <= MOST_CHAINED) return;
-  throw new LimbeckError(
-    'unsupported-operator',
-    `${chained} nodes of the model follow one another, and tfjs makes no model of more than ${MOST_CHAINED}. Use it as a teacher.`,
-    { details: { nodes: [] } },
   );
 }
 
