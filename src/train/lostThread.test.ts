@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { backendOptions } from '../losses/lossContract.ts';
 import type { BackendOptions } from '../runtime/backends/backend.ts';
+import type { PoolDamage } from '../runtime/kernels/pool.ts';
 import * as tf from '../runtime/tf.ts';
 import { createEngine, type EngineEvent, type TrainJob, type TrainSource } from './engine.ts';
 import { bytesOf, makeJob, never, problem, sourceOf } from './engineCases.ts';
@@ -9,7 +10,7 @@ import { bytesOf, makeJob, never, problem, sourceOf } from './engineCases.ts';
 /** Node has no threads for the kernels: here one is said to be lost, and a kernel fails as it does then. */
 const { opened, fate } = vi.hoisted(() => ({
   opened: [] as (number | undefined)[],
-  fate: { isLost: false, isFull: false },
+  fate: { damage: undefined as PoolDamage | undefined, isFull: false },
 }));
 vi.mock('../runtime/backends/open.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('../runtime/backends/open.ts')>();
@@ -17,11 +18,11 @@ vi.mock('../runtime/backends/open.ts', async (importOriginal) => {
     async openBackendHere(options: BackendOptions) {
       if (fate.isFull) throw new LimbeckError('out-of-memory', 'No room.');
       opened.push(options.threads);
-      fate.isLost = false;
+      fate.damage = undefined;
       const { threads = 1 } = options;
       const backend = await original.openBackendHere(options);
       const description = { ...backend.description, threads };
-      return { ...backend, description, hasLostThread: () => fate.isLost };
+      return { ...backend, description, damage: () => fate.damage };
     },
   };
 });
@@ -49,8 +50,8 @@ function sourceThat(act: () => void, read: number): TrainSource {
   };
 }
 
-/** From then on the kernel ends as it does where a helper died, once. */
-function dieIn(kernelName: string): void {
+/** From then on the kernel ends as it does where a helper died, once, or where this thread trapped. */
+function dieIn(kernelName: string, damage: PoolDamage = 'dead-thread'): void {
   const original = tf.getKernel(kernelName, 'wasm') as tf.KernelConfig;
   tf.unregisterKernel(kernelName, 'wasm');
   tf.registerKernel({
@@ -58,8 +59,8 @@ function dieIn(kernelName: string): void {
     kernelFunc() {
       tf.unregisterKernel(kernelName, 'wasm');
       tf.registerKernel(original);
-      fate.isLost = true;
-      throw new LimbeckError('thread-died', 'It died.');
+      fate.damage = damage;
+      throw damage === 'dead-thread' ? new LimbeckError('thread-died', 'It died.') : new WebAssembly.RuntimeError();
     },
   });
 }
@@ -92,6 +93,16 @@ test('and the next run starts on a heap of its own with one thread less, and say
   expect(opened).toEqual([3, 2]);
 });
 
+test('a trap on this thread costs no thread: as many start anew', async () => {
+  const { error } = await train(
+    {},
+    sourceThat(() => dieIn('_FusedMatMul', 'torn-job'), 3),
+  );
+  expect(error).toBeInstanceOf(WebAssembly.RuntimeError);
+  expect((await train()).told).toEqual([]);
+  expect(opened).toEqual([3, 2, 2]);
+});
+
 test('one that dies while the weights move takes them along: half of them are those of no step', async () => {
   const dying = train(
     {},
@@ -105,5 +116,5 @@ test('a start that fails then is tried again at the next use', async () => {
   await expect(train()).rejects.toMatchObject({ code: 'out-of-memory' });
   fate.isFull = false;
   expect((await train()).told).toEqual(['One of 2 threads died, so training goes on with 1.']);
-  expect(opened).toEqual([3, 2, 1]);
+  expect(opened).toEqual([3, 2, 2, 1]);
 });
