@@ -2,10 +2,13 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { backendOptions } from '../losses/lossContract.ts';
 import type { BackendOptions } from '../runtime/backends/backend.ts';
+import { currentKernels, type InstalledKernels } from '../runtime/kernels/install.ts';
+import { optimizerStep } from '../runtime/kernels/optimizerStep.ts';
 import type { PoolDamage } from '../runtime/kernels/pool.ts';
 import * as tf from '../runtime/tf.ts';
+import { mlp } from '../student/zoo/mlp.ts';
 import { createEngine, type EngineEvent, type TrainJob, type TrainSource } from './engine.ts';
-import { bytesOf, makeJob, never, problem, sourceOf } from './engineCases.ts';
+import { bytesOf, CLASSES, FEATURES, makeJob, never, problem, sourceOf, student } from './engineCases.ts';
 
 /** Node has no threads for the kernels: here one is said to be lost, and a kernel fails as it does then. */
 const { opened, fate } = vi.hoisted(() => ({
@@ -103,11 +106,35 @@ test('a trap on this thread costs no thread: as many start anew', async () => {
   expect(opened).toEqual([3, 2, 2]);
 });
 
-test('one that dies while the weights move takes them along: half of them are those of no step', async () => {
-  const dying = train(
-    {},
-    sourceThat(() => dieIn('OptimizerStep'), 4),
-  );
+/** More than this thread moves alone. */
+const wide = mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [6000] });
+
+test.each([
+  ['few weights are moved by this thread alone', student, true],
+  ['many by all', wide, false],
+])('%s', async (_what, trained, isAlone) => {
+  await train({ size: 0, epochs: 0 });
+  const kernels = currentKernels() as InstalledKernels;
+  const { alone } = kernels;
+  let isNow = false;
+  vi.spyOn(kernels, 'alone').mockImplementation((work) => {
+    isNow = true;
+    return alone(() => work());
+  });
+  const seen: boolean[] = [];
+  const run = vi.spyOn(optimizerStep, 'run').mockImplementation(() => {
+    seen.push(isNow);
+    isNow = false;
+    return [];
+  });
+  await train({ student: await trained.portable(), size: 96 });
+  run.mockRestore();
+  expect(seen).toEqual([isAlone, isAlone, isAlone]);
+});
+
+test('one that dies while many weights move takes them along: half of them are those of no step', async () => {
+  const source = sourceThat(() => dieIn('OptimizerStep'), 4);
+  const dying = train({ student: await wide.portable() }, source);
   await expect(dying).rejects.toMatchObject({ code: 'thread-died', details: { isHalfApplied: true } });
 });
 
