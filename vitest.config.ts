@@ -6,7 +6,10 @@ const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map(
 /** Tests that leave nothing behind share their modules, as loading them takes longer than most of these tests. */
 const sharing = ['src/{adapt,cli,data,distill,export,losses,onnx,storage,student,teacher,train}/**/*.test.ts'];
 /** What puts other modules in the place of ours, or expects that nobody else has opened or kept anything. */
-const alone = ['src/teacher/kernels/*.test.ts', 'src/train/{engine,lostThread,pageTrainer,sharedCores}.test.ts'];
+const alone = [
+  'src/teacher/kernels/*.test.ts',
+  'src/train/{engine,engineBeside,lostThread,pageTrainer,sharedCores}.test.ts',
+];
 
 export default defineConfig({
   // Two copies of tfjs-core would not see each other's tensors, so all of tfjs goes through one resolver (tests run in

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { bundle, expect, livingWorkers, test } from './fixtures.ts';
+import { bundle, endIdleTrainer, expect, livingWorkers, test } from './fixtures.ts';
 
 type Limbeck = typeof import('limbeck');
 
@@ -164,6 +164,7 @@ for (const [name, code, expected, words] of cases) {
     expect(error.message).toMatch(words);
     // The check asks the teacher about two examples; the long work never starts. (One case trains on two before.)
     expect(error.asked).toBeLessThanOrEqual(6);
+    await endIdleTrainer(page);
     await expect.poll(() => livingWorkers(page), 'workers left behind').toBe(0);
   });
 }

@@ -136,6 +136,11 @@ export async function runDemo(page: Page, url: string, query: Record<string, str
   });
 }
 
+/** Ends the trainer that the page keeps warm, as leaving the page does; what lives after that was forgotten. */
+export function endIdleTrainer(page: Page): Promise<void> {
+  return page.evaluate(() => void dispatchEvent(new Event('pagehide')));
+}
+
 /**
  * How many of limbeck's workers live in the page: each holds a Web Lock until its global scope has ended. Chromium's own
  * list is not asked, because the thread of an ended worker may stay in it for a while, asleep (FEATURES.md).

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { bundle, expect, isSlow, livingWorkers, test } from './fixtures.ts';
+import { bundle, endIdleTrainer, expect, isSlow, livingWorkers, test } from './fixtures.ts';
 
 type KernelsTeacher = typeof import('./pages/kernelsTeacher.ts');
 
@@ -102,6 +102,7 @@ test('a student learns on the kernels of one worker from a teacher on those of a
   expect([expected.device, given.device]).toEqual(['wasm', 'kernels']);
   expect(given.means).toHaveLength(8);
   expect(given.means).toEqual(expected.means.map((mean) => expect.closeTo(mean, 4)));
+  await endIdleTrainer(page);
   await expect.poll(() => livingWorkers(page)).toBe(0);
 });
 

@@ -5,7 +5,7 @@
 // with limbeck/run and as a teacher, and disposes all. `own`: each run opens a trainer and
 // ends it; `shared`: runs use the one that the page keeps.
 // After each round the browser's processes are looked at: memory (the proportional share, so that what several processes
-// share counts once), threads, and those threads that are workers. What they are at the end (the median of the last five rounds) may
+// share counts once), threads but for those of Chromium's own pool, and those threads that are workers. What they are at the end (the median of the last five rounds) may
 // be more than after round 10 (the median of rounds 8 to 12) by 5 %, by one thread in twenty, or by one worker: more fails.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -18,6 +18,10 @@ import { judge, LEAST_ROUNDS } from './soakVerdict.mjs';
 
 const ENGINES = { chromium: openChromium, firefox: openFirefox, webkit: openWebKit };
 const OWNERSHIPS = ['own', 'shared'];
+/** As Chromium, Firefox and WebKit name the threads of workers. */
+const WORKER = /^(DedicatedWorker|DOM Worker|WebCore: Worker)/;
+/** Chromium's own pool has as many threads as there is to do: more on a busy machine, whatever a page holds. */
+const ELASTIC = /^ThreadPool/;
 /** What ended may take some time to be gone: Chromium gives a thread that sleeps two seconds. */
 const SETTLE_MS = 500;
 /** No judgement of speed: longer than this, it hangs. */
@@ -115,10 +119,9 @@ function footprint() {
   for (const pid of [...parents.keys()].filter(isOurs)) {
     memoryBytes += 1024 * Number(read(`/proc/${pid}/smaps_rollup`)?.match(/^Pss:\s+(\d+)/m)?.[1] ?? 0);
     for (const thread of list(`/proc/${pid}/task`)) {
-      threads++;
-      // As Chromium, Firefox and WebKit name the threads of workers.
-      if (/^(DedicatedWorker|DOM Worker|WebCore: Worker)/.test(read(`/proc/${pid}/task/${thread}/comm`) ?? ''))
-        workers++;
+      const name = read(`/proc/${pid}/task/${thread}/comm`) ?? '';
+      if (!ELASTIC.test(name)) threads++;
+      if (WORKER.test(name)) workers++;
     }
   }
   return { memoryBytes, threads, workers };

@@ -59,6 +59,24 @@ describe('work beside a job', () => {
     await expect(job).rejects.toThrow('of the job');
   });
 
+  test('that is asked again and again keeps no job from going on', async () => {
+    const asides = makeAsides();
+    let isOver = false;
+    let asked = 0;
+    const loop = async () => {
+      while (!isOver) {
+        asked++;
+        await (asides.isTaken ? asides.ask(() => new Promise((resolve) => setTimeout(resolve))) : undefined);
+      }
+    };
+    const job = asides.takenBy(async () => {
+      for (let step = 0; step < 20; step++) await asides.during(Promise.resolve());
+      isOver = true;
+    });
+    await Promise.all([job, loop(), loop()]);
+    expect(asked).toBeGreaterThan(20);
+  });
+
   test('that comes when the job rests no more is done at its end', async () => {
     const asides = makeAsides();
     const job = later();

@@ -14,8 +14,9 @@ export function makeAsides(): Asides {
   const asked: (() => Promise<void>)[] = [];
   let isTaken = false;
   let wake: () => void = () => undefined;
-  const doAll = async () => {
-    for (let next = asked.shift(); next !== undefined; next = asked.shift()) await next();
+  /** Those that are asked by now: whoever asks again at once would keep the job from going on. */
+  const doAsked = async () => {
+    for (const next of asked.splice(0)) await next();
   };
   return {
     get isTaken() {
@@ -31,8 +32,8 @@ export function makeAsides(): Asides {
       try {
         return await job();
       } finally {
-        await doAll();
         isTaken = false;
+        await doAsked();
       }
     },
     async during(awaited) {
@@ -43,7 +44,7 @@ export function makeAsides(): Asides {
       };
       awaited.then(settle, settle);
       while (!isThere) {
-        await doAll();
+        await doAsked();
         if (isThere) break;
         await new Promise<void>((resolve) => {
           wake = resolve;

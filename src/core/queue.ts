@@ -9,6 +9,7 @@ export type Queue = <T>(job: () => Promise<T>, signal?: AbortSignal) => Promise<
 export function makeQueue(): Queue {
   let last: Promise<unknown> = Promise.resolve();
   return (job, signal) => {
+    if (signal?.aborted) return Promise.reject(abortError(signal.reason));
     const waiting = new AbortController();
     const next = last.then(() => {
       waiting.abort();

@@ -79,7 +79,8 @@ export async function openControl(setting: ControlSetting): Promise<Control | un
   const { balance, selfTeacher, teacherShapes, channelsFirst, asksNearTeacher, ...job } = setting.job;
   const ownJob: TrainJob = { ...job, loss: specOf(loss) };
   const source = makeSource(repeated(data, known, job.size), holdout, signal);
-  await trainer.check(ownJob, await source.read(Int32Array.from({ length: Math.min(2, job.size) }, (_, i) => i)));
+  const first = await source.read(Int32Array.from({ length: Math.min(2, job.size) }, (_, i) => i));
+  await trainer.check(ownJob, first, signal);
   return { job: ownJob, source, examples: Math.min(known.length, job.size) };
 }
 

@@ -67,7 +67,7 @@ export async function checkFirstBatch(
     teacher: isNear ? {} : Object.fromEntries(read),
     ...labelsFor(loss, examples),
   };
-  return { job: checked, studentDescription: await trainer.check(checked, batch) };
+  return { job: checked, studentDescription: await trainer.check(checked, batch, signal) };
 }
 
 /** Examples and the teacher's answers for them, as the trainer asks for them. */

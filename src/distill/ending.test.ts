@@ -6,6 +6,7 @@ import type { Loss } from '../losses/loss.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { createEngine } from '../train/engine.ts';
+import { releaseTrainer } from '../train/pageTrainer.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {
@@ -139,7 +140,13 @@ describe('a worker that was started for the run', () => {
     return { workers, options: { worker, backend: 'cpu' } as const };
   }
 
-  test('makes the same student as this thread, tells the same events, and is ended', async () => {
+  async function expectReleased(workers: FakeWorker[]) {
+    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([false]);
+    await releaseTrainer();
+    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
+  }
+
+  test('makes the same student as this thread, tells the same events, and ends when it is released', async () => {
     const here = await distill(working(trainer, { holdout })).done;
     const { workers, options } = started();
     const run = distill(working(options, { holdout }));
@@ -150,17 +157,17 @@ describe('a worker that was started for the run', () => {
     expect(there.report.holdout).toEqual(here.report.holdout);
     expect(there.report.epochs.map(({ loss }) => loss)).toEqual(here.report.epochs.map(({ loss }) => loss));
     expect([...types].sort()).toEqual(['epoch', 'examples', 'notice', 'phase', 'step', 'teacher']);
-    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
+    await expectReleased(workers);
   });
 
-  test('is ended when the run fails, and the error keeps its code', async () => {
+  test('outlives a run that fails, whose error keeps its code', async () => {
     const { workers, options } = started();
     const failing = distill(working(options, { data: labelled, loss: crossEntropy({ output: 'z' }) }));
     await expect(failing.done).rejects.toMatchObject({ name: 'LimbeckError', code: 'unknown-output' });
-    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
+    await expectReleased(workers);
   });
 
-  test('is ended when the run is cancelled, after it gave the weights back', async () => {
+  test('outlives a run that is cancelled, after it gave the weights back', async () => {
     const { workers, options } = started();
     const student = makeStudent();
     const run = distill(working(options, { student, epochs: 1000 }));
@@ -169,7 +176,7 @@ describe('a worker that was started for the run', () => {
     };
     await expect(iterate()).rejects.toMatchObject({ name: 'AbortError' });
     expect(weightsOf(student).length).toBeGreaterThan(0);
-    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
+    await expectReleased(workers);
   });
 
   test('says that it does not know a loss of the caller’s own', async () => {

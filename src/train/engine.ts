@@ -44,7 +44,7 @@ export interface MemoryState {
 export interface Engine {
   open(options: BackendOptions): Promise<BackendDescription>;
   /** Builds the student and runs one batch through loss and gradient, without changing a weight. */
-  check(job: TrainJob, batch: TrainBatch): Promise<StudentDescription>;
+  check(job: TrainJob, batch: TrainBatch, signal?: AbortSignal): Promise<StudentDescription>;
   train(
     job: TrainJob,
     source: TrainSource,
@@ -121,8 +121,14 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
         const beforeStep = (step: number, steps: number) =>
           [quantized.beforeStep(step, steps), adaptation.beforeStep(step)].includes(true);
         const { complete } = self;
+        const rest = async <T>(awaited: Promise<T>) => {
+          const there = await asides.during(awaited);
+          // A prediction beside it may have lost a thread, which may still write to this heap.
+          place.requireWhole();
+          return there;
+        };
         const run = { model, student, loss, optimizer, mode, balance, signal };
-        const loopOptions = { ...job, ...run, read, complete, beforeStep, rest: asides.during };
+        const loopOptions = { ...job, ...run, read, complete, beforeStep, rest };
         for (const message of place.notices.splice(0)) await emit({ type: 'notice', message });
         for await (const event of trainLoop(loopOptions)) {
           if (event.type === 'step') self.afterStep();
@@ -179,32 +185,34 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
 
   return {
     open: (options) => enqueue(() => place.open(options)),
-    check: (job, batch) =>
-      enqueue(() =>
-        withModel(job.student, job.seed, async (model) => {
-          const near = openNear(job);
-          const unused = makeOptimizer(tf, job.optimizer);
-          using _adaptation = openAdaptation(model, job.adaptation, unused, job);
-          using quantized = openQuantizedRun(model, job.quantizationAware);
-          using self = await openSelfTeaching(job, model, NO_SOURCE);
-          try {
-            const loss = reviveLoss(job.loss, knownLosses);
-            const open = (student: TappedStudent, shapes: LossShapes['teacher']) =>
-              openLossFor(job, loss, student, shapes);
-            const checkStep = async () => {
-              const answered = await near.withAnswers(batch, NO_INDICES);
-              const rows = Object.values(batch.inputs)[0]?.shape[0] ?? 0;
-              return checkBatch(model, loss, await self.complete(answered, new Int32Array(rows)), open);
-            };
-            const description = await checkStep();
-            // Once more, as the later steps will be.
-            if (quantized.beforeStep(0, 0)) await checkStep();
-            return description;
-          } finally {
-            unused.dispose();
-            await near.release();
-          }
-        }),
+    check: (job, batch, signal) =>
+      enqueue(
+        () =>
+          withModel(job.student, job.seed, async (model) => {
+            const near = openNear(job);
+            const unused = makeOptimizer(tf, job.optimizer);
+            using _adaptation = openAdaptation(model, job.adaptation, unused, job);
+            using quantized = openQuantizedRun(model, job.quantizationAware);
+            using self = await openSelfTeaching(job, model, NO_SOURCE);
+            try {
+              const loss = reviveLoss(job.loss, knownLosses);
+              const open = (student: TappedStudent, shapes: LossShapes['teacher']) =>
+                openLossFor(job, loss, student, shapes);
+              const checkStep = async () => {
+                const answered = await near.withAnswers(batch, NO_INDICES);
+                const rows = Object.values(batch.inputs)[0]?.shape[0] ?? 0;
+                return checkBatch(model, loss, await self.complete(answered, new Int32Array(rows)), open);
+              };
+              const description = await checkStep();
+              // Once more, as the later steps will be.
+              if (quantized.beforeStep(0, 0)) await checkStep();
+              return description;
+            } finally {
+              unused.dispose();
+              await near.release();
+            }
+          }),
+        signal,
       ),
     async train(job, source, emit, signal) {
       const own = new AbortController();
@@ -215,8 +223,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       const work = () => asides.takenBy(() => train(job, source, emit, own.signal));
       const whyEnded = (error: unknown) => (own.signal.aborted && !signal.aborted ? own.signal.reason : error);
       try {
-        // Whoever stops while another training has this thread is not kept waiting for it.
-        const outcome = await enqueue(work, signal.aborted ? undefined : own.signal);
+        const outcome = await enqueue(work, own.signal);
         return outcome.error === undefined ? outcome : { ...outcome, error: whyEnded(outcome.error) };
       } catch (error) {
         throw whyEnded(error);

@@ -14,6 +14,8 @@ export interface EngineBackend {
    */
   require(isBeside: boolean): Promise<void>;
   current(): OpenBackend | undefined;
+  /** Throws    thread-died: a thread of it was lost, or its work broke off */
+  requireWhole(): void;
   /** Told with the next run's events. */
   readonly notices: string[];
   close(): Promise<void>;
@@ -48,6 +50,14 @@ export function openEngineBackend(): EngineBackend {
       backend ??= await openBackendHere(options);
     },
     current: () => backend,
+    requireWhole() {
+      if (backend?.damage?.() === undefined) return;
+      throw new LimbeckError(
+        'thread-died',
+        'The common work of the threads broke off over an answer beside this training, which ends with the weights of its last ' +
+          'step. Start again.',
+      );
+    },
     notices,
     async close() {
       await close();

@@ -148,3 +148,22 @@ test('a start that fails then is tried again at the next use', async () => {
   expect((await train()).told).toEqual(['One of 2 threads died, so training goes on with 1.']);
   expect(opened).toEqual([3, 2, 2, 1]);
 });
+
+test('one that dies in a prediction beside a run ends that run too, with the weights of its last step', async () => {
+  await engine.open({ ...backendOptions('wasm'), threads: 3 });
+  const controller = new AbortController();
+  const stopped = await train(
+    {},
+    sourceThat(() => controller.abort(), 4),
+    controller.signal,
+  );
+  const died = await train(
+    {},
+    sourceThat(() => {
+      fate.damage = 'dead-thread';
+    }, 3),
+  );
+  expect(died.error).toMatchObject({ code: 'thread-died', message: expect.stringContaining('beside') });
+  expect(bytesOf(died.artifacts)).toEqual(bytesOf(stopped.artifacts));
+  expect((await train()).error).toBeUndefined();
+});

@@ -136,6 +136,27 @@ describe('the trainer of a page', () => {
     expect(started.map(({ isOpen }) => isOpen)).toEqual([false, false, true]);
   });
 
+  test('that died under one run is not handed to those that waited for it', async () => {
+    const first = await usePageTrainer({}, turn());
+    const waiting = [usePageTrainer({}, turn()), usePageTrainer({}, turn())];
+    await vi.advanceTimersByTimeAsync(0);
+    started[0]?.die();
+    await vi.advanceTimersByTimeAsync(0);
+    await first[Symbol.asyncDispose]();
+    for (const next of waiting) {
+      const use = await next;
+      expect(await use.trainer.predict({} as never, {})).toEqual({ number: 1 });
+      await use[Symbol.asyncDispose]();
+    }
+    expect(started.map(({ isOpen }) => isOpen)).toEqual([false, true]);
+  });
+
+  test('is the same one, where what is the default is said', async () => {
+    await using _one = await usePageTrainer({});
+    await using _other = await usePageTrainer({ worker: 'shipped' });
+    expect(started).toHaveLength(1);
+  });
+
   test('that dies while nobody uses it is ended', async () => {
     await (await usePageTrainer({}))[Symbol.asyncDispose]();
     started[0]?.die();

@@ -34,7 +34,7 @@ export interface Turn {
 
 const WAITS =
   'Another run has the trainer of this page; this one starts when that is through. To run both at once, give one a trainer ' +
-  'of its own: trainer: await openTrainer().';
+  'of its own: trainer: await openTrainer(). A run that another one waits for needs that too.';
 
 /**
  * The trainer that this page keeps for these options: started at its first use, warm for the next, ended after a minute
@@ -60,6 +60,11 @@ export async function usePageTrainer(options: TrainerOptions, turn?: Turn): Prom
     if (turn !== undefined) {
       await takeTurn(own, turn);
       hasTurn = true;
+      // Lost by the run before: that is none of this one's.
+      if (!kept.has(own)) {
+        await leave();
+        return usePageTrainer(options, turn);
+      }
     }
     return { trainer: noticing(trainer, own), [Symbol.asyncDispose]: leave };
   } catch (error) {
@@ -104,7 +109,7 @@ function noticing(trainer: Trainer, own: PageTrainer): Trainer {
   };
   return {
     ...trainer,
-    check: (job, batch) => noted(trainer.check(job, batch)),
+    check: (...job) => noted(trainer.check(...job)),
     async train(...job) {
       const outcome = await noted(trainer.train(...job));
       note(outcome.error);
@@ -148,6 +153,7 @@ async function rest(own: PageTrainer): Promise<void> {
   // One is kept warm, not one for each way to open it.
   await Promise.all([...kept].filter((one) => one !== own).map(endWhereIdle));
   if (own.users > 0) return;
+  clearTimeout(own.idle);
   own.idle = setTimeout(() => void endWhereIdle(own), IDLE_MS);
   // In Node a timer would keep the process.
   (own.idle as unknown as { unref?: () => void }).unref?.();
@@ -192,6 +198,7 @@ function watch(): void {
 
 /** Workers made by the same function are alike; others are not known to be. */
 function isEqual(one: TrainerOptions, other: TrainerOptions): boolean {
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof TrainerOptions>;
-  return [...names].every((name) => one[name] === other[name]);
+  const [a, b] = [one, other].map((options) => ({ worker: 'shipped', ...options }) as TrainerOptions);
+  const names = Object.keys({ ...a, ...b }) as (keyof TrainerOptions)[];
+  return names.every((name) => a?.[name] === b?.[name]);
 }

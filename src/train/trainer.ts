@@ -22,7 +22,7 @@ export interface TrainerOptions extends BackendOptions {
 /** A student's workplace: tfjs with kernels, in a worker. It can be used for several runs, one after the other. */
 export interface Trainer extends AsyncDisposable, HasWorkplace {
   readonly description: BackendDescription;
-  check(job: TrainJob, batch: TrainBatch): Promise<StudentDescription>;
+  check(job: TrainJob, batch: TrainBatch, signal?: AbortSignal): Promise<StudentDescription>;
   train(
     job: TrainJob,
     source: TrainSource,
@@ -143,7 +143,7 @@ function makeTrainer(
   };
   return {
     description,
-    check: (job, batch) => call((engine) => engine.check(job, batch)),
+    check: (job, batch, signal) => call((engine) => engine.check(job, batch, signal), signal),
     async train(job, source, emit, signal) {
       const outcome = await call((engine) => engine.train(job, callable(source), callable(emit), signal), signal);
       // Inside a result an error would lose its code on the way from a worker, so there it comes packed.

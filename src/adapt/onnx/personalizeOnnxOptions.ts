@@ -94,7 +94,10 @@ export interface PersonalizeOnnxOptions
   readonly output?: string;
   /** Name of the model for messages. Default 'model'. */
   readonly name?: string;
-  /** An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time. */
+  /**
+   * An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time: a run
+   * that this one waits for (its teacher's or its data's) needs a trainer of its own.
+   */
   readonly trainer?: Trainer | TrainerOptions;
   /** Default 0. */
   readonly seed?: number;
