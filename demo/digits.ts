@@ -55,7 +55,7 @@ function toUnit({ data, shape }: NdArray): NdArray {
 export async function loadDigitTeacher(
   emit: (event: LoadEvent) => void,
   signal: AbortSignal,
-  options: Pick<LoadTeacherOptions, 'threads' | 'store'> = {},
+  options: Pick<LoadTeacherOptions, 'threads' | 'device' | 'store'> = {},
 ): Promise<Teacher> {
   const loading = loadTeacher('./models/ch_PP-OCRv4_rec_infer.onnx', {
     name: 'PP-OCRv4 recognition',

@@ -9,10 +9,13 @@ import {
   openTrainer,
   personalize,
   releaseTrainer,
+  type Student,
+  snapshot,
   type Trainer,
   take,
   toOnnx,
 } from 'limbeck';
+import { loadStudent } from 'limbeck/run';
 import { loadDigits, loadDigitTeacher } from '../../demo/digits.ts';
 
 const DIGITS = 64;
@@ -36,10 +39,21 @@ async function inTrainer<T>(ownership: Ownership, run: (options: { trainer?: Tra
   return await run({ trainer });
 }
 
+/** Asks the student where it runs by itself, and as a teacher: each in a worker of its own, which ends here. */
+async function ask(student: Student, onnx: Uint8Array<ArrayBuffer>): Promise<void> {
+  const input = { data: new Float32Array(28 * 28), shape: [1, 28, 28, 1] };
+  await using loaded = await loadStudent(new Blob([onnx]), { engine: 'onnxruntime' });
+  await loaded.predict(input);
+  await using teacher = await snapshot(student);
+  await teacher.ask({ input });
+}
+
 const soak = {
   /** Bytes of the exported student, as a sign that all of it was done. */
   async round(ownership: Ownership, seed: number): Promise<number> {
-    await using teacher = await loadDigitTeacher(() => undefined, signal, { threads: 1 });
+    await using teacher = await loadDigitTeacher(() => undefined, signal, {
+      device: seed % 2 === 0 ? 'kernels' : 'wasm',
+    });
     const data = take((await loadDigits(DIGITS, signal)).data, DIGITS);
     const student = cnn({ classes: 10 });
     await inTrainer(ownership, (own) => distill({ teacher, student, data, epochs: 2, seed, ...own }).done);
@@ -48,7 +62,9 @@ const soak = {
       ownership,
       (trainer) => personalize({ student, data: own, method: lora({ rank: 4 }), seed, ...trainer }).done,
     );
-    return (await toOnnx(await applyPatch(student, patch))).byteLength;
+    const onnx = await toOnnx(await applyPatch(student, patch));
+    await ask(student, onnx);
+    return onnx.byteLength;
   },
   release: releaseTrainer,
 };

@@ -2,6 +2,7 @@
 import type { NamedArrays } from '../core/shape.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import type { StudentArtifacts } from '../student/student.ts';
+import { endWorker } from '../workers/endWorker.ts';
 import { type Host, startHost, type WorkerOption } from '../workers/host.ts';
 import { bindInputs } from './bindInputs.ts';
 import type { Engine, EngineModel, EngineName, EngineOptions, OpenedEngine } from './engine.ts';
@@ -74,28 +75,13 @@ interface Calls {
   close(): Promise<void>;
 }
 
-/** How long a worker may take to send away the threads that it started. */
-const CLOSE_MS = 1000;
-
 async function started(host: Host<unknown>, name: EngineName, { open, run, close }: Calls): Promise<Engine> {
+  const end = () => endWorker(host, close);
   try {
     const { threads, inputs, outputs, notices } = await open();
-    return {
-      name,
-      opened: { threads, inputs, outputs, notices },
-      run,
-      async end() {
-        let timer: ReturnType<typeof setTimeout> | undefined;
-        const late = new Promise((resolve) => {
-          timer = setTimeout(resolve, CLOSE_MS);
-        });
-        await Promise.race([close().catch(() => undefined), late]);
-        clearTimeout(timer);
-        await host[Symbol.asyncDispose]();
-      },
-    };
+    return { name, opened: { threads, inputs, outputs, notices }, run, end };
   } catch (error) {
-    await host[Symbol.asyncDispose]();
+    await end();
     throw error;
   }
 }

@@ -1,8 +1,39 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { builtAssets } from '../runtime/assetCases.ts';
+import type { BackendOptions } from '../runtime/backends/backend.ts';
+import { openBackendHere } from '../runtime/backends/open.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { openTfjsHere } from './tfjsHere.ts';
+
+const { seen } = vi.hoisted(() => ({ seen: [] as string[] }));
+/** A backend whose threads take a while to be gone. */
+vi.mock('../runtime/backends/open.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../runtime/backends/open.ts')>();
+  return {
+    async openBackendHere(options: BackendOptions) {
+      const backend = await original.openBackendHere(options);
+      const dispose = async () => {
+        await backend.dispose();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        seen.push('gone');
+      };
+      return { ...backend, dispose };
+    },
+  };
+});
+
+test('a student’s own backend is closed with it, and its threads are gone by then', async () => {
+  const settings = { threads: 1, assetBase: builtAssets() };
+  const backend = await openBackendHere(settings);
+  const artifacts = await artifactsFrom(mlp({ inputShape: [4], classes: 2, hidden: [3] }), 'build');
+  await backend.dispose();
+  seen.length = 0;
+  const engine = await openTfjsHere(artifacts, { ...settings, name: 'tiny' });
+  await engine.end();
+  expect(seen).toEqual(['gone']);
+});
 
 test('what tfjs says about a batch is told as the student’s fault', async () => {
   await tf.setBackend('cpu');

@@ -19,7 +19,7 @@ export async function openTfjsHere(artifacts: StudentArtifacts, options: EngineO
   try {
     model = await makeRunnable({ kind: 'artifacts', artifacts });
   } catch (error) {
-    backend?.dispose();
+    await backend?.dispose();
     throw error;
   }
   const { inputs, outputs } = model;
@@ -39,7 +39,7 @@ export async function openTfjsHere(artifacts: StudentArtifacts, options: EngineO
       enqueue(async () => {
         model?.dispose();
         model = undefined;
-        backend?.dispose();
+        await backend?.dispose();
       }),
   };
 }

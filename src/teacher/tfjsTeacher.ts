@@ -3,6 +3,7 @@ import { checkCount, checkKnownOptions } from '../core/options.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { type ModelIntegrity, readIntegrity } from '../network/integrity.ts';
+import { endWorker } from '../workers/endWorker.ts';
 import { startHost, type WorkerOption } from '../workers/host.ts';
 import { checkModelInput, type ModelInput } from './input/modelInput.ts';
 import type { LoadEvent } from './onnx.ts';
@@ -109,17 +110,9 @@ async function startSession(worker: WorkerOption): Promise<Session> {
     open: (...args) => host.call((api) => api.tfjs.open(...args)),
     run: (...args) => host.call((api) => api.tfjs.run(...args)),
     timeMs: (...args) => host.call((api) => api.tfjs.timeMs(...args)),
-    // Closed first: threads that tfjs started are sent away by itself.
-    end: async () => {
-      const closed = host.call((api) => api.tfjs.close()).catch(() => undefined);
-      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]);
-      await host[Symbol.asyncDispose]();
-    },
+    end: () => endWorker(host, (api) => api.tfjs.close()),
   };
 }
-
-/** How long a worker may take to send away the threads that it started. */
-const CLOSE_MS = 1000;
 
 function makeTeacher(session: Session, description: TeacherDescription, read: ReadOutputs): Teacher {
   const usage = { calls: 0, computed: 0, found: 0 };

@@ -178,6 +178,31 @@ describe('an engine', () => {
     expect(await engine.memory()).toMatchObject({ tensors: 0, heapBytes: 0 });
   });
 
+  test('that is closed in the midst of a training ends it with what it learned, and those that wait', async () => {
+    const engine = createEngine();
+    await engine.open(backendOptions('cpu'));
+    let reads = 0;
+    const source: TrainSource = {
+      ...sourceOf(problem),
+      async read(indices) {
+        if (++reads === 5) closing = engine.close();
+        return sourceOf(problem).read(indices);
+      },
+    };
+    let closing: Promise<void> | undefined;
+    const job = await makeJob({ epochs: 1000 });
+    const [first, second] = await Promise.allSettled([
+      engine.train(job, source, ignore, never),
+      engine.train(job, sourceOf(problem), ignore, never),
+    ]);
+    const disposed = { code: 'disposed', message: 'The trainer was disposed while it worked.' };
+    expect(first).toMatchObject({ status: 'fulfilled', value: { error: disposed } });
+    expect(second).toMatchObject({ status: 'rejected', reason: disposed });
+    expect(reads).toBeLessThan(10);
+    await closing;
+    await expect(engine.train(job, source, ignore, never)).rejects.toMatchObject({ code: 'disposed' });
+  });
+
   test('can be opened again, on another backend', async () => {
     const engine = createEngine();
     const results: Uint8Array[] = [];

@@ -1,5 +1,5 @@
 import { makeAsides } from '../core/asides.ts';
-import { abortError, isAbortError } from '../core/errors.ts';
+import { abortError, isAbortError, LimbeckError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { LossShapes } from '../losses/loss.ts';
@@ -55,6 +55,7 @@ export interface Engine {
   /** Milliseconds of each of `repeats` predictions of the same batch, after warm-up. */
   timeMs(student: PortableStudent, inputs: NamedArrays, repeats: number): Promise<number[]>;
   memory(): Promise<MemoryState>;
+  /** A training that is under way or waits ends first, as one that is cancelled does, with what it learned by then. */
   close(): Promise<void>;
   /** The GPU that the student is on; for callers on this thread. */
   gpuDevice(): GpuDevice | undefined;
@@ -71,6 +72,8 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
   const enqueue = makeQueue();
   const asides = makeAsides();
   const place = openEngineBackend();
+  /** Of the trainings that are under way or wait. */
+  const trainings = new Set<AbortController>();
 
   const openNear = ({ asksNearTeacher = false, size }: TrainJob) =>
     openNearReader(asksNearTeacher ? nearTeacher : undefined, size);
@@ -211,8 +214,23 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           }),
         signal,
       ),
-    train(job, source, emit, signal) {
-      return enqueue(() => asides.takenBy(() => train(job, source, emit, signal)), signal);
+    async train(job, source, emit, signal) {
+      const own = new AbortController();
+      const stop = () => own.abort(signal.reason);
+      if (signal.aborted) stop();
+      signal.addEventListener('abort', stop, { once: true });
+      trainings.add(own);
+      const work = () => asides.takenBy(() => train(job, source, emit, own.signal));
+      const whyEnded = (error: unknown) => (own.signal.aborted && !signal.aborted ? own.signal.reason : error);
+      try {
+        const outcome = await enqueue(work, own.signal);
+        return outcome.error === undefined ? outcome : { ...outcome, error: whyEnded(outcome.error) };
+      } catch (error) {
+        throw whyEnded(error);
+      } finally {
+        signal.removeEventListener('abort', stop);
+        trainings.delete(own);
+      }
     },
     predict(student, inputs) {
       const isBeside = asides.isTaken;
@@ -237,7 +255,11 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
         const { numTensors, numBytes } = tf.memory();
         return { tensors: numTensors, tensorBytes: numBytes, heapBytes: place.current()?.heapBytes() ?? 0 };
       }),
-    close: () => enqueue(() => place.close()),
+    close() {
+      const closed = new LimbeckError('disposed', 'The trainer was disposed while it worked.');
+      for (const training of trainings) training.abort(closed);
+      return enqueue(() => place.close());
+    },
     gpuDevice: () => place.current()?.gpuDevice,
   };
 }

@@ -7,13 +7,14 @@ export interface EngineBackend {
   /** Throws what `openBackendHere` throws. */
   open(options: BackendOptions): Promise<BackendDescription>;
   /**
-   * There is one that can be trusted: where a thread died, another is opened first, with one thread less. A prediction beside a
-   * training takes the one that is there: with it the student's weights would go.
+   * There is one that can be trusted: where a thread died, another is opened first, with one thread less; where a job of the
+   * kernels broke off on this thread, with as many. A prediction beside a training takes the one that is there: with it the
+   * student's weights would go.
    * Throws    disposed: none was opened
    */
   require(isBeside: boolean): Promise<void>;
   current(): OpenBackend | undefined;
-  /** Throws    thread-died: a thread of it was lost */
+  /** Throws    thread-died: a thread of it was lost, or its work broke off */
   requireWhole(): void;
   /** Told with the next run's events. */
   readonly notices: string[];
@@ -39,9 +40,10 @@ export function openEngineBackend(): EngineBackend {
     async require(isBeside) {
       if (options === undefined) throw new LimbeckError('disposed', 'The engine is not open. Open a trainer first.');
       const { threads } = backend?.description ?? {};
-      if (!isBeside && backend?.hasLostThread?.() && threads !== undefined) {
-        // On a heap of its own, because what was lost may still write to the old one.
-        await close();
+      const damage = isBeside ? undefined : backend?.damage?.();
+      // On a heap of its own, because what was lost may still write to the old one.
+      if (damage !== undefined) await close();
+      if (damage === 'dead-thread' && threads !== undefined) {
         options = { ...options, threads: threads - 1 };
         notices.push(`One of ${threads} threads died, so training goes on with ${threads - 1}.`);
       }
@@ -49,11 +51,11 @@ export function openEngineBackend(): EngineBackend {
     },
     current: () => backend,
     requireWhole() {
-      if (!backend?.hasLostThread?.()) return;
+      if (backend?.damage?.() === undefined) return;
       throw new LimbeckError(
         'thread-died',
-        'A thread died while it answered beside this training, which ends with the weights of its last step. Start again: fewer ' +
-          'threads compute then.',
+        'The common work of the threads broke off over an answer beside this training, which ends with the weights of its last ' +
+          'step. Start again.',
       );
     },
     notices,

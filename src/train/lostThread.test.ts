@@ -2,14 +2,17 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { backendOptions } from '../losses/lossContract.ts';
 import type { BackendOptions } from '../runtime/backends/backend.ts';
+import { currentKernels, type InstalledKernels } from '../runtime/kernels/install.ts';
+import type { PoolDamage } from '../runtime/kernels/pool.ts';
 import * as tf from '../runtime/tf.ts';
+import { mlp } from '../student/zoo/mlp.ts';
 import { createEngine, type EngineEvent, type TrainJob, type TrainSource } from './engine.ts';
-import { bytesOf, makeJob, never, problem, sourceOf } from './engineCases.ts';
+import { bytesOf, CLASSES, FEATURES, makeJob, never, problem, sourceOf, student } from './engineCases.ts';
 
 /** Node has no threads for the kernels: here one is said to be lost, and a kernel fails as it does then. */
 const { opened, fate } = vi.hoisted(() => ({
   opened: [] as (number | undefined)[],
-  fate: { isLost: false, isFull: false },
+  fate: { damage: undefined as PoolDamage | undefined, isFull: false },
 }));
 vi.mock('../runtime/backends/open.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('../runtime/backends/open.ts')>();
@@ -17,11 +20,11 @@ vi.mock('../runtime/backends/open.ts', async (importOriginal) => {
     async openBackendHere(options: BackendOptions) {
       if (fate.isFull) throw new LimbeckError('out-of-memory', 'No room.');
       opened.push(options.threads);
-      fate.isLost = false;
+      fate.damage = undefined;
       const { threads = 1 } = options;
       const backend = await original.openBackendHere(options);
       const description = { ...backend.description, threads };
-      return { ...backend, description, hasLostThread: () => fate.isLost };
+      return { ...backend, description, damage: () => fate.damage };
     },
   };
 });
@@ -49,8 +52,15 @@ function sourceThat(act: () => void, read: number): TrainSource {
   };
 }
 
-/** From then on the kernel ends as it does where a helper died, once. */
-function dieIn(kernelName: string): void {
+/** From then on the kernel ends as it does where a helper died, once, or where this thread trapped. */
+function dieIn(kernelName: string, damage: PoolDamage = 'dead-thread'): void {
+  replaceOnce(kernelName, () => {
+    fate.damage = damage;
+    throw damage === 'dead-thread' ? new LimbeckError('thread-died', 'It died.') : new WebAssembly.RuntimeError();
+  });
+}
+
+function replaceOnce(kernelName: string, run: () => tf.TensorInfo[]): void {
   const original = tf.getKernel(kernelName, 'wasm') as tf.KernelConfig;
   tf.unregisterKernel(kernelName, 'wasm');
   tf.registerKernel({
@@ -58,8 +68,7 @@ function dieIn(kernelName: string): void {
     kernelFunc() {
       tf.unregisterKernel(kernelName, 'wasm');
       tf.registerKernel(original);
-      fate.isLost = true;
-      throw new LimbeckError('thread-died', 'It died.');
+      return run();
     },
   });
 }
@@ -92,11 +101,43 @@ test('and the next run starts on a heap of its own with one thread less, and say
   expect(opened).toEqual([3, 2]);
 });
 
-test('one that dies while the weights move takes them along: half of them are those of no step', async () => {
-  const dying = train(
+test('a trap on this thread costs no thread: as many start anew', async () => {
+  const { error } = await train(
     {},
-    sourceThat(() => dieIn('OptimizerStep'), 4),
+    sourceThat(() => dieIn('_FusedMatMul', 'torn-job'), 3),
   );
+  expect(error).toBeInstanceOf(WebAssembly.RuntimeError);
+  expect((await train()).told).toEqual([]);
+  expect(opened).toEqual([3, 2, 2]);
+});
+
+/** More than this thread moves alone. */
+const wide = mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [6000] });
+
+test.each([
+  ['few weights are moved by this thread alone', student, true],
+  ['many by all', wide, false],
+])('%s', async (_what, trained, isAlone) => {
+  await train({ size: 0, epochs: 0 });
+  const kernels = currentKernels() as InstalledKernels;
+  const { alone } = kernels;
+  let isNow = false;
+  vi.spyOn(kernels, 'alone').mockImplementation((work) => {
+    isNow = true;
+    return alone(() => work());
+  });
+  const seen: boolean[] = [];
+  replaceOnce('OptimizerStep', () => {
+    seen.push(isNow);
+    return [];
+  });
+  await train({ student: await trained.portable(), size: 32 });
+  expect(seen).toEqual([isAlone]);
+});
+
+test('one that dies while many weights move takes them along: half of them are those of no step', async () => {
+  const source = sourceThat(() => dieIn('OptimizerStep'), 4);
+  const dying = train({ student: await wide.portable() }, source);
   await expect(dying).rejects.toMatchObject({ code: 'thread-died', details: { isHalfApplied: true } });
 });
 
@@ -105,7 +146,7 @@ test('a start that fails then is tried again at the next use', async () => {
   await expect(train()).rejects.toMatchObject({ code: 'out-of-memory' });
   fate.isFull = false;
   expect((await train()).told).toEqual(['One of 2 threads died, so training goes on with 1.']);
-  expect(opened).toEqual([3, 2, 1]);
+  expect(opened).toEqual([3, 2, 2, 1]);
 });
 
 test('one that dies in a prediction beside a run ends that run too, with the weights of its last step', async () => {
@@ -119,7 +160,7 @@ test('one that dies in a prediction beside a run ends that run too, with the wei
   const died = await train(
     {},
     sourceThat(() => {
-      fate.isLost = true;
+      fate.damage = 'dead-thread';
     }, 3),
   );
   expect(died.error).toMatchObject({ code: 'thread-died', message: expect.stringContaining('beside') });

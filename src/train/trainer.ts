@@ -3,7 +3,8 @@ import { checkKnownOptions } from '../core/options.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
-import { startHost, type WorkerOption } from '../workers/host.ts';
+import { endWorker } from '../workers/endWorker.ts';
+import { type Host, startHost, type WorkerOption } from '../workers/host.ts';
 import { callable, unpackError } from '../workers/transfer.ts';
 import { type HasWorkplace, type LivesNear, NEAR, WORKPLACE, type Workplace } from '../workers/workplace.ts';
 import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
@@ -38,12 +39,6 @@ export interface Trainer extends AsyncDisposable, HasWorkplace {
 }
 
 const OPTIONS = ['worker', 'backend', 'threads', 'simdLevel', 'kernels', 'assetBase'];
-
-/**
- * How long a worker may take to send away the threads it started. Ended from outside while they sleep, it may stay
- * behind in Chromium, and WebKit never frees their shared memory (it has room for 15).
- */
-const CLOSE_MS = 1000;
 
 /** A trainer, and its death. */
 export interface StartedTrainer {
@@ -88,20 +83,23 @@ async function startHere(backend: BackendOptions): Promise<StartedTrainer> {
   return { trainer, died: new Promise(() => undefined) };
 }
 
-/**
- * Some devices refuse shared memory, and now and then Firefox does not finish starting tfjs's thread pool. A worker
- * that stopped half-way cannot be used again, so the second try is a new one.
- */
+/** Some devices refuse shared memory. A worker that stopped half-way cannot be used again, so the second try is a new one. */
 function mayStartOnOneThread({ code, details }: LimbeckError): boolean {
   return code === 'out-of-memory' || details['isLate'] === true;
 }
+
+interface EngineApi {
+  readonly engine: Engine;
+}
+
+const end = (host: Host<EngineApi>) => endWorker(host, (api) => api.engine.close());
 
 async function startInWorker(
   worker: Exclude<WorkerOption, 'none'>,
   backend: BackendOptions,
   notices: readonly string[] = [],
 ): Promise<StartedTrainer> {
-  const host = await startHost<{ readonly engine: Engine }>(worker);
+  const host = await startHost<EngineApi>(worker);
   try {
     const opened = await host.call((api) => api.engine.open(backend));
     const description = { ...opened, notices: [...opened.notices, ...notices] };
@@ -111,13 +109,9 @@ async function startInWorker(
       isTaken: false,
       call: (use) => host.call((api) => use(api as never)),
     };
-    const close = async () => {
-      await Promise.race([host.call((api) => api.engine.close()).catch(() => undefined), sleep(CLOSE_MS)]);
-      await host[Symbol.asyncDispose]();
-    };
-    return { trainer: makeTrainer(description, callEngine, close, workplace), died: host.died };
+    return { trainer: makeTrainer(description, callEngine, () => end(host), workplace), died: host.died };
   } catch (error) {
-    await host[Symbol.asyncDispose]();
+    await end(host);
     throw error;
   }
 }
@@ -128,10 +122,6 @@ export function isLost(error: unknown): boolean {
     error instanceof LimbeckError &&
     ['worker-died', 'thread-died', 'out-of-memory', 'backend-unavailable'].includes(error.code)
   );
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 type CallEngine = <T>(use: (engine: Engine) => Promise<T>, signal?: AbortSignal) => Promise<T>;

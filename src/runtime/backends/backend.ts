@@ -1,5 +1,6 @@
 import type { SimdLevel } from '../capabilities.ts';
 import type { GpuDevice } from '../gpu.ts';
+import type { PoolDamage } from '../kernels/pool.ts';
 
 export type BackendName = 'wasm' | 'webgpu' | 'cpu';
 
@@ -36,8 +37,8 @@ export interface OpenBackend {
   readonly description: BackendDescription;
   /** On webgpu only; it ends with the backend. */
   readonly gpuDevice?: GpuDevice;
-  /** Whether a thread died since: it works on one, on a heap that is not to be trusted for long. Open it again. */
-  hasLostThread?(): boolean;
+  /** Why it works on one thread since, on a heap that is not to be trusted for long. Open it again. */
+  damage?(): PoolDamage | undefined;
   /** Bytes of the WebAssembly heap, or of the GPU's buffers; 0 on backends without either. */
   heapBytes(): number;
   /** Resolves when its threads are gone. */

@@ -58,7 +58,7 @@ export async function openWasm({
       isIsolated,
       notices: [...notices, ...extra],
     },
-    hasLostThread: () => kernels.hasLostThread(),
+    damage: () => kernels.damage(),
     heapBytes: () => heap.memory.buffer.byteLength,
     async dispose() {
       const gone = kernels.uninstall();

@@ -19,7 +19,7 @@ import { type Allocations, watchAllocations } from './allocation.ts';
 import { fallbacks } from './fallbacks.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
 import { type Recording, recordPlan } from './plan.ts';
-import { type PoolOptions, startPool, type WasmHeap } from './pool.ts';
+import { type PoolDamage, type PoolOptions, startPool, type WasmHeap } from './pool.ts';
 
 const WASM = 'wasm';
 
@@ -27,9 +27,11 @@ const WASM = 'wasm';
 export interface InstalledKernels {
   readonly kernelNames: readonly string[];
   readonly threads: number;
-  hasLostThread(): boolean;
+  damage(): PoolDamage | undefined;
   /** From now on one thread works, or all do; the results are the same bits. */
   useThreads(which: 'one' | 'all'): void;
+  /** Does the work on this thread alone: no other can die over it. */
+  alone<T>(work: () => T): T;
   /** Does the work, and keeps its calls of compiled code as a plan that makes them again; see `recordPlan`. */
   record<T>(work: () => T): Recording<T>;
   /** The heap as it is now; another buffer once it has grown. */
@@ -78,8 +80,9 @@ export async function installKernels(
   installed = {
     kernelNames: list.map((kernel) => kernel.kernelName),
     threads: pool.threads,
-    hasLostThread: pool.hasLostThread,
+    damage: pool.damage,
     useThreads: pool.useThreads,
+    alone: pool.alone,
     record: (work) => recordPlan(context, work),
     bytes: () => new Uint8Array(heap.memory.buffer),
     addressOf: context.address,
@@ -160,7 +163,7 @@ function patchLayer({ className, method = 'call', call }: LayerPatch): () => voi
   };
 }
 
-/** tfjs-wasm's heap. The threaded build names its memory `wasmMemory`, the unthreaded one hides it in `asm`. */
+/** tfjs-wasm's heap: some builds name its memory `wasmMemory`, others hide it in `asm`. */
 export function heapOf(backend: BackendWasm): WasmHeap {
   const wasm = backend.wasm as unknown as {
     wasmMemory?: WebAssembly.Memory;

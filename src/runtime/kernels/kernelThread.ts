@@ -12,12 +12,12 @@ let linked: Exports | undefined;
 async function onThreadMessage({ data }: MessageEvent<Partial<ThreadMessage>>): Promise<void> {
   const { link, work } = data;
   if (link !== undefined) {
-    const { module, memory } = link;
+    const { module, memory, lock } = link;
+    await holdForLife(lock);
     linked = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
     postMessage({ thread: 'linked' });
   }
   if (work !== undefined && linked !== undefined) {
-    await holdForLife(work.lock);
     try {
       linked.helperLoop(work.control, work.scratch, work.part);
     } catch (error) {
@@ -29,15 +29,16 @@ async function onThreadMessage({ data }: MessageEvent<Partial<ThreadMessage>>): 
   }
 }
 
-/** Held until this thread is gone, in whatever way: that is how its end is known. */
+/** Held until this thread is gone, in whatever way: that is how its end is known. Where none can be had it works all the same. */
 function holdForLife(lock: string | undefined): Promise<void> {
+  const locks = globalThis.navigator?.locks;
+  if (lock === undefined || locks === undefined) return Promise.resolve();
   return new Promise((resolve) => {
-    if (lock === undefined) return resolve();
     const hold = () => {
       resolve();
       return new Promise(() => undefined);
     };
-    navigator.locks.request(lock, hold).catch(() => resolve());
+    locks.request(lock, hold).catch(() => resolve());
   });
 }
 

@@ -11,13 +11,20 @@ export interface WasmHeap {
   free(address: number): void;
 }
 
+/**
+ * Why a pool works on this thread alone, on a heap that is not to be trusted for long, because some thread may still write
+ * to it: one died ('dead-thread'), or this one left a job half-way and the others behind ('torn-job').
+ */
+export type PoolDamage = 'dead-thread' | 'torn-job';
+
 /** Runs compiled kernels in place on tfjs's heap, on one thread or several. */
 export interface KernelPool {
   readonly threads: number;
-  /** Whether a thread was lost: this one works alone since, and what another may still write to is not to be trusted for long. */
-  hasLostThread(): boolean;
+  damage(): PoolDamage | undefined;
   /** From now on this thread alone works, or all of them do; the results are the same bits. */
   useThreads(which: 'one' | 'all'): void;
+  /** Does the work on this thread alone: no other can die over it. */
+  alone<T>(work: () => T): T;
   /**
    * Runs a kernel with its argument words; `work` (multiply-adds or values) decides whether threads are worth it.
    * Throws    thread-died: its results are not whole; what runs later runs on this thread
@@ -108,17 +115,17 @@ export async function startPool(
   // Before any helper starts: where there is no room, none is left behind.
   const scratches = Array.from({ length: count }, () => allocate(kernels.gemmScratchBytes()));
   const link = { module, memory: heap.memory };
-  const starting = Array.from({ length: count }, () => startThread(script as string, 'linked', link));
+  const locks = Array.from({ length: count }, makeThreadLock);
+  const starting = locks.map((lock) => startThread(script as string, 'linked', { ...link, lock }));
   const helpers = (await Promise.all(starting)).filter((helper) => helper !== undefined);
-  const locks = helpers.map(makeThreadLock);
   helpers.forEach((helper, i) => {
-    const work = { control, scratch: scratches[i] as number, part: i + 1, lock: locks[i] };
+    const work = { control, scratch: scratches[i] as number, part: i + 1 };
     helper.postMessage({ work } satisfies Partial<ThreadMessage>);
   });
   let arena = { address: 0, bytes: 0 };
   let recorded: PlanRecord[] | undefined;
   let isAlone = helpers.length === 0;
-  let hasLost = false;
+  let damage: PoolDamage | undefined;
 
   /** How many helpers are through with this job, and how many of these failed. */
   const finished = () => {
@@ -137,19 +144,20 @@ export async function startPool(
       idleMs = all === before ? idleMs + Math.min(performance.now() - start, MOST_ROUND_MS) : 0;
       before = all;
     }
-    throw threadDied(helpers.length + 1);
+    throw threadDied(helpers.length + 1, patienceMs);
   }
 
   /** A helper is behind once something is thrown here; it would take part in the next job at a wrong moment. */
-  function lost(error: unknown): unknown {
-    hasLost = isAlone = true;
+  function damagedBy(error: unknown): unknown {
+    damage = error instanceof LimbeckError && error.code === 'thread-died' ? 'dead-thread' : 'torn-job';
+    isAlone = true;
     return error;
   }
 
   /** Whether all have left. */
   function sendAway(): boolean {
     kernels.stopHelpers(control);
-    if (hasLost) return false;
+    if (damage !== undefined) return false;
     for (let round = 0; round < ROUNDS_TO_LEAVE; round++) {
       if (kernels.awaitHelpers(control, helpers.length) === DONE) return true;
     }
@@ -158,9 +166,18 @@ export async function startPool(
 
   return {
     threads: helpers.length + 1,
-    hasLostThread: () => hasLost,
+    damage: () => damage,
     useThreads(which) {
-      isAlone = which === 'one' || hasLost || helpers.length === 0;
+      isAlone = which === 'one' || damage !== undefined || helpers.length === 0;
+    },
+    alone(work) {
+      const before = isAlone;
+      isAlone = true;
+      try {
+        return work();
+      } finally {
+        isAlone = before;
+      }
     },
     run(kernel, words, work) {
       new Int32Array(heap.memory.buffer, args, words.length).set(words);
@@ -175,7 +192,7 @@ export async function startPool(
       try {
         if (kernels.runShared(control, number, args, ownScratch, length + 1, length) !== DONE) awaitHelpers();
       } catch (error) {
-        throw lost(error);
+        throw damagedBy(error);
       }
     },
     scratchAddress: () => arena.address,
@@ -195,7 +212,7 @@ export async function startPool(
           if (done < count) awaitHelpers();
         }
       } catch (error) {
-        throw together === 0 ? error : lost(error);
+        throw together === 0 ? error : damagedBy(error);
       }
     },
     allocate: allocated,
@@ -223,10 +240,10 @@ export async function startPool(
   };
 }
 
-function threadDied(threads: number): LimbeckError {
+function threadDied(threads: number, patienceMs: number): LimbeckError {
   return new LimbeckError(
     'thread-died',
-    `One of the ${threads} threads that compute together has died, or did not move for ${PATIENCE_MS / 1000} s. What it ` +
+    `One of the ${threads} threads that compute together has died, or did not move for ${patienceMs / 1000} s. What it ` +
       'was asked for is not whole; ask again, and fewer threads compute it.',
     { details: { threads } },
   );

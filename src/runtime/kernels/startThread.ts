@@ -1,13 +1,12 @@
 /** What a helper is told: to link the kernels to the shared memory, and then, once it is counted on, to work. */
 export interface ThreadMessage {
-  readonly link: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory };
-  readonly work: {
-    readonly control: number;
-    readonly scratch: number;
-    readonly part: number;
-    /** The name of the lock that it holds for as long as it lives. */
+  readonly link: {
+    readonly module: WebAssembly.Module;
+    readonly memory: WebAssembly.Memory;
+    /** The name of the lock that it holds for as long as it lives, before it says 'linked': whoever computes counts on it then. */
     readonly lock?: string | undefined;
   };
+  readonly work: { readonly control: number; readonly scratch: number; readonly part: number };
 }
 
 export type ThreadAnswer = 'alive' | 'linked' | 'failed';

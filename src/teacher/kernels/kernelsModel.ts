@@ -30,7 +30,8 @@ export interface KernelsModel {
   run(inputs: NamedArrays): NamedArrays;
   /** Milliseconds of each call of compiled code of the last recorded run. */
   time(): ReturnType<Plan['time']> | undefined;
-  dispose(): void;
+  /** Frees all at once; resolves when its threads are gone too. */
+  dispose(): Promise<void>;
 }
 
 export interface KernelsModelOptions {
@@ -58,7 +59,7 @@ export async function openKernelsModel(bytes: Uint8Array, options: KernelsModelO
   const kept: KeptTensors = new Map();
   const known = rememberKnown(model);
   const plans = makePlans({ compute: (tensors) => execute(program, known(tensors), kept, tensors) });
-  let isDisposed = false;
+  let disposed: Promise<void> | undefined;
   return {
     threads: lease.threads,
     notices: lease.notices,
@@ -66,7 +67,7 @@ export async function openKernelsModel(bytes: Uint8Array, options: KernelsModelO
     outputs,
     run(given) {
       const kernels = lease.kernels();
-      if (isDisposed || kernels === undefined) {
+      if (disposed !== undefined || kernels === undefined) {
         throw new LimbeckError(
           'teacher-failed',
           'The kernels of this thread are gone: another tfjs backend took over.',
@@ -92,12 +93,13 @@ export async function openKernelsModel(bytes: Uint8Array, options: KernelsModelO
     },
     time: plans.time,
     dispose() {
-      if (isDisposed) return;
-      isDisposed = true;
-      plans.dispose();
-      tf.dispose([...kept.values()]);
-      kept.clear();
-      lease.release();
+      if (disposed === undefined) {
+        plans.dispose();
+        tf.dispose([...kept.values()]);
+        kept.clear();
+        disposed = lease.release();
+      }
+      return disposed;
     },
   };
 }

@@ -9,7 +9,8 @@ export interface KernelsLease {
   kernels(): InstalledKernels | undefined;
   readonly threads: number;
   readonly notices: readonly string[];
-  release(): void;
+  /** Resolves when its threads are gone, if nobody else needs them. */
+  release(): Promise<void>;
 }
 
 export interface LeaseOptions {
@@ -28,7 +29,7 @@ export async function leaseKernels(options: LeaseOptions): Promise<KernelsLease>
   const others = users === 0 ? currentKernels() : undefined;
   if (others !== undefined) {
     // A trainer's on this thread: it is not ours to close.
-    return { kernels: currentKernels, threads: others.threads, notices: [], release: () => undefined };
+    return { kernels: currentKernels, threads: others.threads, notices: [], release: async () => undefined };
   }
   users++;
   opening ??= openBackendHere(options);
@@ -40,25 +41,26 @@ export async function leaseKernels(options: LeaseOptions): Promise<KernelsLease>
         `The kernels did not start: ${description.notices.join(' ') || 'another backend of tfjs is at work here.'}`,
       );
     }
-    let isReleased = false;
+    let released: Promise<void> | undefined;
     return {
       kernels: currentKernels,
       threads: description.threads,
       notices: description.notices,
       release() {
-        if (!isReleased) giveBack();
-        isReleased = true;
+        released ??= giveBack();
+        return released;
       },
     };
   } catch (error) {
-    giveBack();
+    await giveBack();
     throw error;
   }
 }
 
-function giveBack(): void {
+async function giveBack(): Promise<void> {
   users--;
   if (users > 0) return;
-  opening?.then((backend) => backend.dispose()).catch(() => undefined);
+  const closing = opening;
   opening = undefined;
+  await closing?.then((backend) => backend.dispose()).catch(() => undefined);
 }

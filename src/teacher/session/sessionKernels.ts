@@ -36,10 +36,10 @@ export async function openOnKernels(
         const results = model.run(typed(given, inputs));
         return Object.fromEntries(fetches.map((fetch) => [names[fetch] ?? fetch, results[fetch] as NdArray]));
       },
-      release: async () => model.dispose(),
+      release: () => model.dispose(),
     };
   } catch (error) {
-    model.dispose();
+    await model.dispose();
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { endWorker } from '../../workers/endWorker.ts';
 import type { Host, WorkerOption } from '../../workers/host.ts';
 import { startHost } from '../../workers/host.ts';
 import type { OnnxSession } from './sessionSettings.ts';
@@ -27,7 +28,7 @@ function remoteSession(host: Host<TeacherApi>): StartedSession {
     run: (inputs) => host.call((api) => api.onnx.run(inputs)),
     timeMs: (inputs, repeats) => host.call((api) => api.onnx.timeMs(inputs, repeats)),
     measure: (inputs, budgetMs, sizes) => host.call((api) => api.onnx.measure(inputs, budgetMs, sizes)),
-    // onnxruntime gives memory back only when its worker ends.
-    [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+    // onnxruntime gives memory back only when its worker ends, and the kernels' threads are sent away before.
+    [Symbol.asyncDispose]: () => endWorker(host, (api) => api.onnx.close()),
   };
 }

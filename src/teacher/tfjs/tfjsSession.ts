@@ -80,7 +80,7 @@ export function createTfjsSession(): TfjsSession {
         } catch (error) {
           opened?.model.dispose();
           opened = undefined;
-          backend?.dispose();
+          await backend?.dispose();
           throw error;
         }
       }),
@@ -99,8 +99,9 @@ export function createTfjsSession(): TfjsSession {
     close: () =>
       enqueue(async () => {
         opened?.model.dispose();
-        opened?.backend?.dispose();
+        const backend = opened?.backend;
         opened = undefined;
+        await backend?.dispose();
       }),
   };
 }
