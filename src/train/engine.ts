@@ -2,8 +2,7 @@ import { makeAsides } from '../core/asides.ts';
 import { abortError, isAbortError, LimbeckError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import type { LossShapes } from '../losses/loss.ts';
-import { type KnownLosses, reviveLoss } from '../losses/revive.ts';
+import type { KnownLosses } from '../losses/revive.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import { behindGpuError } from '../runtime/backends/webgpu.ts';
 import type { GpuDevice, NearTeacher } from '../runtime/gpu.ts';
@@ -12,12 +11,11 @@ import { buildStudent, describeStudent } from '../student/build.ts';
 import { membersOf } from '../student/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { PortableStudent, StudentDescription } from '../student/student.ts';
-import type { TappedStudent } from '../student/taps.ts';
 import { openAdaptation } from './adapting/openAdaptation.ts';
-import { checkBatch } from './check.ts';
+import { checkJob } from './checkJob.ts';
 import { openEngineBackend } from './engineBackend.ts';
 import type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
-import { openJobLoss, openLossFor } from './jobLoss.ts';
+import { openJobLoss } from './jobLoss.ts';
 import { measuredOutputs } from './labels.ts';
 import { type TrainBatch, trainLoop } from './loop.ts';
 import { openNearReader } from './near.ts';
@@ -63,9 +61,6 @@ export interface Engine {
 
 const STEP_EVENT_MS = 50;
 const WARM_UPS = 5;
-const NO_INDICES = new Int32Array(0);
-/** A check reads nothing. */
-const NO_SOURCE: Pick<TrainSource, 'read'> = { read: async () => ({ inputs: {}, teacher: {} }) };
 
 /** `nearTeacher` is the one on this thread and this GPU. */
 export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTeacher): Engine {
@@ -185,35 +180,11 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
 
   return {
     open: (options) => enqueue(() => place.open(options)),
-    check: (job, batch, signal) =>
-      enqueue(
-        () =>
-          withModel(job.student, job.seed, async (model) => {
-            const near = openNear(job);
-            const unused = makeOptimizer(tf, job.optimizer);
-            using _adaptation = openAdaptation(model, job.adaptation, unused, job);
-            using quantized = openQuantizedRun(model, job.quantizationAware);
-            using self = await openSelfTeaching(job, model, NO_SOURCE);
-            try {
-              const loss = reviveLoss(job.loss, knownLosses);
-              const open = (student: TappedStudent, shapes: LossShapes['teacher']) =>
-                openLossFor(job, loss, student, shapes);
-              const checkStep = async () => {
-                const answered = await near.withAnswers(batch, NO_INDICES);
-                const rows = Object.values(batch.inputs)[0]?.shape[0] ?? 0;
-                return checkBatch(model, loss, await self.complete(answered, new Int32Array(rows)), open);
-              };
-              const description = await checkStep();
-              // Once more, as the later steps will be.
-              if (quantized.beforeStep(0, 0)) await checkStep();
-              return description;
-            } finally {
-              unused.dispose();
-              await near.release();
-            }
-          }),
-        signal,
-      ),
+    check(job, batch, signal) {
+      const work = () =>
+        withModel(job.student, job.seed, (model) => checkJob({ model, job, batch, knownLosses, near: openNear(job) }));
+      return enqueue(work, signal);
+    },
     async train(job, source, emit, signal) {
       const own = new AbortController();
       const stop = () => own.abort(signal.reason);
