@@ -1,5 +1,5 @@
 import { makeAsides } from '../core/asides.ts';
-import { abortError, isAbortError, LimbeckError } from '../core/errors.ts';
+import { abortError, isAbortError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { LossShapes } from '../losses/loss.ts';
@@ -15,6 +15,7 @@ import type { PortableStudent, StudentDescription } from '../student/student.ts'
 import type { TappedStudent } from '../student/taps.ts';
 import { openAdaptation } from './adapting/openAdaptation.ts';
 import { checkBatch } from './check.ts';
+import { makeClosableRuns } from './closable.ts';
 import { openEngineBackend } from './engineBackend.ts';
 import type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
 import { openJobLoss, openLossFor } from './jobLoss.ts';
@@ -72,8 +73,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
   const enqueue = makeQueue();
   const asides = makeAsides();
   const place = openEngineBackend();
-  /** Of the trainings that are under way or wait. */
-  const trainings = new Set<AbortController>();
+  const trainings = makeClosableRuns();
 
   const openNear = ({ asksNearTeacher = false, size }: TrainJob) =>
     openNearReader(asksNearTeacher ? nearTeacher : undefined, size);
@@ -214,24 +214,8 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           }),
         signal,
       ),
-    async train(job, source, emit, signal) {
-      const own = new AbortController();
-      const stop = () => own.abort(signal.reason);
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      trainings.add(own);
-      const work = () => asides.takenBy(() => train(job, source, emit, own.signal));
-      const whyEnded = (error: unknown) => (own.signal.aborted && !signal.aborted ? own.signal.reason : error);
-      try {
-        const outcome = await enqueue(work, own.signal);
-        return outcome.error === undefined ? outcome : { ...outcome, error: whyEnded(outcome.error) };
-      } catch (error) {
-        throw whyEnded(error);
-      } finally {
-        signal.removeEventListener('abort', stop);
-        trainings.delete(own);
-      }
-    },
+    train: (job, source, emit, signal) =>
+      trainings.run(signal, (own) => enqueue(() => asides.takenBy(() => train(job, source, emit, own)), own)),
     predict(student, inputs) {
       const isBeside = asides.isTaken;
       const work = () => withModel(student, 0, (model) => predictBatch(model, inputs), isBeside);
@@ -256,8 +240,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
         return { tensors: numTensors, tensorBytes: numBytes, heapBytes: place.current()?.heapBytes() ?? 0 };
       }),
     close() {
-      const closed = new LimbeckError('disposed', 'The trainer was disposed while it worked.');
-      for (const training of trainings) training.abort(closed);
+      trainings.close();
       return enqueue(() => place.close());
     },
     gpuDevice: () => place.current()?.gpuDevice,
