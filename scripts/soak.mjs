@@ -1,8 +1,8 @@
 // A page that distils, personalizes and exports for a long time: does it give back what it takes?
 //   npm run soak -- [--minutes N] [--engine chromium|firefox|webkit ...] [--trainer own|shared ...] [--json FILE] [--plot FILE.svg]
 // Each engine and each ownership gets its part of the minutes (default 6 in all), and a browser of its own. A round loads the
-// text reader (on onnxruntime and on the kernels by turns), distils a student from it, personalizes that, exports it, asks it
-// with limbeck/run and as a teacher, and disposes all. `own`: each run opens a trainer and
+// text reader on the kernels, distils a student from it, personalizes that, exports it, asks it in onnxruntime (limbeck/run) and as
+// a teacher, and disposes all; each has the threads that it takes by itself, and rounds are all alike. `own`: each run opens a trainer and
 // ends it; `shared`: runs use the one that the page keeps.
 // After each round the browser's processes are looked at: memory (the proportional share, so that what several processes
 // share counts once), threads but for those of Chromium's own pool, and those threads that are workers. What they are at the end (the least of the last eight rounds) may

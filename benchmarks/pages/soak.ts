@@ -51,9 +51,7 @@ async function ask(student: Student, onnx: Uint8Array<ArrayBuffer>): Promise<voi
 const soak = {
   /** Bytes of the exported student, as a sign that all of it was done. */
   async round(ownership: Ownership, seed: number): Promise<number> {
-    await using teacher = await loadDigitTeacher(() => undefined, signal, {
-      device: seed % 2 === 0 ? 'kernels' : 'wasm',
-    });
+    await using teacher = await loadDigitTeacher(() => undefined, signal, { device: 'kernels' });
     const data = take((await loadDigits(DIGITS, signal)).data, DIGITS);
     const student = cnn({ classes: 10 });
     await inTrainer(ownership, (own) => distill({ teacher, student, data, epochs: 2, seed, ...own }).done);

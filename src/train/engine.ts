@@ -1,8 +1,9 @@
 import { makeAsides } from '../core/asides.ts';
-import { abortError, isAbortError, LimbeckError } from '../core/errors.ts';
+import { abortError, isAbortError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import type { KnownLosses } from '../losses/revive.ts';
+import type { LossShapes } from '../losses/loss.ts';
+import { type KnownLosses, reviveLoss } from '../losses/revive.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import { behindGpuError } from '../runtime/backends/webgpu.ts';
 import type { GpuDevice, NearTeacher } from '../runtime/gpu.ts';
@@ -11,11 +12,13 @@ import { buildStudent, describeStudent } from '../student/build.ts';
 import { membersOf } from '../student/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { PortableStudent, StudentDescription } from '../student/student.ts';
+import type { TappedStudent } from '../student/taps.ts';
 import { openAdaptation } from './adapting/openAdaptation.ts';
-import { checkJob } from './checkJob.ts';
+import { checkBatch } from './check.ts';
+import { makeClosableRuns } from './closable.ts';
 import { openEngineBackend } from './engineBackend.ts';
 import type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
-import { openJobLoss } from './jobLoss.ts';
+import { openJobLoss, openLossFor } from './jobLoss.ts';
 import { measuredOutputs } from './labels.ts';
 import { type TrainBatch, trainLoop } from './loop.ts';
 import { openNearReader } from './near.ts';
@@ -61,14 +64,16 @@ export interface Engine {
 
 const STEP_EVENT_MS = 50;
 const WARM_UPS = 5;
+const NO_INDICES = new Int32Array(0);
+/** A check reads nothing. */
+const NO_SOURCE: Pick<TrainSource, 'read'> = { read: async () => ({ inputs: {}, teacher: {} }) };
 
 /** `nearTeacher` is the one on this thread and this GPU. */
 export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTeacher): Engine {
   const enqueue = makeQueue();
   const asides = makeAsides();
   const place = openEngineBackend();
-  /** Of the trainings that are under way or wait. */
-  const trainings = new Set<AbortController>();
+  const trainings = makeClosableRuns();
 
   const openNear = ({ asksNearTeacher = false, size }: TrainJob) =>
     openNearReader(asksNearTeacher ? nearTeacher : undefined, size);
@@ -180,29 +185,37 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
 
   return {
     open: (options) => enqueue(() => place.open(options)),
-    check(job, batch, signal) {
-      const work = () =>
-        withModel(job.student, job.seed, (model) => checkJob({ model, job, batch, knownLosses, near: openNear(job) }));
-      return enqueue(work, signal);
-    },
-    async train(job, source, emit, signal) {
-      const own = new AbortController();
-      const stop = () => own.abort(signal.reason);
-      if (signal.aborted) stop();
-      signal.addEventListener('abort', stop, { once: true });
-      trainings.add(own);
-      const work = () => asides.takenBy(() => train(job, source, emit, own.signal));
-      const whyEnded = (error: unknown) => (own.signal.aborted && !signal.aborted ? own.signal.reason : error);
-      try {
-        const outcome = await enqueue(work, own.signal);
-        return outcome.error === undefined ? outcome : { ...outcome, error: whyEnded(outcome.error) };
-      } catch (error) {
-        throw whyEnded(error);
-      } finally {
-        signal.removeEventListener('abort', stop);
-        trainings.delete(own);
-      }
-    },
+    check: (job, batch, signal) =>
+      enqueue(
+        () =>
+          withModel(job.student, job.seed, async (model) => {
+            const near = openNear(job);
+            const unused = makeOptimizer(tf, job.optimizer);
+            using _adaptation = openAdaptation(model, job.adaptation, unused, job);
+            using quantized = openQuantizedRun(model, job.quantizationAware);
+            using self = await openSelfTeaching(job, model, NO_SOURCE);
+            try {
+              const loss = reviveLoss(job.loss, knownLosses);
+              const open = (student: TappedStudent, shapes: LossShapes['teacher']) =>
+                openLossFor(job, loss, student, shapes);
+              const checkStep = async () => {
+                const answered = await near.withAnswers(batch, NO_INDICES);
+                const rows = Object.values(batch.inputs)[0]?.shape[0] ?? 0;
+                return checkBatch(model, loss, await self.complete(answered, new Int32Array(rows)), open);
+              };
+              const description = await checkStep();
+              // Once more, as the later steps will be.
+              if (quantized.beforeStep(0, 0)) await checkStep();
+              return description;
+            } finally {
+              unused.dispose();
+              await near.release();
+            }
+          }),
+        signal,
+      ),
+    train: (job, source, emit, signal) =>
+      trainings.run(signal, (own) => enqueue(() => asides.takenBy(() => train(job, source, emit, own)), own)),
     predict(student, inputs) {
       const isBeside = asides.isTaken;
       const work = () => withModel(student, 0, (model) => predictBatch(model, inputs), isBeside);
@@ -227,8 +240,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
         return { tensors: numTensors, tensorBytes: numBytes, heapBytes: place.current()?.heapBytes() ?? 0 };
       }),
     close() {
-      const closed = new LimbeckError('disposed', 'The trainer was disposed while it worked.');
-      for (const training of trainings) training.abort(closed);
+      trainings.close();
       return enqueue(() => place.close());
     },
     gpuDevice: () => place.current()?.gpuDevice,
