@@ -6,10 +6,7 @@ const root = new URL('..', import.meta.url);
 const read = (file) => readFileSync(new URL(file, root), 'utf8');
 
 /** File of the docs, name of the place, file of the results, and how they become a table. */
-export const TABLES = [
-  ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
-  ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],
-];
+export const TABLES = [['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable]];
 
 /** The file as it should be. Throws Error where it has no such place. */
 export function withTables(file) {
@@ -29,21 +26,6 @@ function canaryTable({ runs, rows }) {
       broken,
       epsilonTold.toFixed(2),
       epsilonShown.toFixed(2),
-    ]),
-  );
-}
-
-function soakTable({ machine, results }) {
-  const shown = ({ memoryBytes, threads, workers }) => `${(memoryBytes / 1e6).toFixed(0)} MB, ${threads}, ${workers}`;
-  return table(
-    [machine, 'trainers', 'rounds', 'after round 10: memory, threads, workers', 'at the end', ''],
-    results.map(({ engine, version, trainer, rounds, after10, atEnd, verdict }) => [
-      `${engine} ${version.split('.')[0]}`,
-      trainer,
-      String(rounds.length),
-      shown(after10),
-      shown(atEnd),
-      verdict,
     ]),
   );
 }

@@ -1,12 +1,12 @@
 // A page that distils, personalizes and exports for a long time: does it give back what it takes?
-//   npm run soak -- [--minutes N] [--engine chromium|firefox|webkit ...] [--trainer own|shared ...] [--json FILE] [--plot FILE.svg]
+//   npm run soak -- [--minutes N] [--engine chromium|firefox|webkit ...] [--trainer own|shared ...] [--growth FRACTION] [--json FILE] [--plot FILE.svg]
 // Each engine and each ownership gets its part of the minutes (default 6 in all), and a browser of its own. A round loads the
 // text reader on the kernels, distils a student from it, personalizes that, exports it, asks it in onnxruntime (limbeck/run) and as
 // a teacher, and disposes all; each has the threads that it takes by itself, and rounds are all alike. `own`: each run opens a trainer and
 // ends it; `shared`: runs use the one that the page keeps.
 // After each round the browser's processes are looked at: memory (the proportional share, so that what several processes
 // share counts once), threads but for those of Chromium's own pool, and those threads that are workers. What they are at the end (the least of the last eight rounds) may
-// be more than after round 10 (the least of rounds 7 to 14) by 5 %, or by one thread or worker: more fails.
+// be more than after round 10 (the least of rounds 7 to 14) by 5 % (--growth), or by one thread or worker: more fails.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname } from 'node:path';
@@ -36,6 +36,7 @@ const { values: flags } = parseArgs({
     trainer: { type: 'string', multiple: true, default: OWNERSHIPS },
     json: { type: 'string' },
     plot: { type: 'string' },
+    growth: { type: 'string', default: '0.05' },
   },
 });
 for (const [flag, known] of Object.entries({ engine: Object.keys(ENGINES), trainer: OWNERSHIPS })) {
@@ -44,6 +45,9 @@ for (const [flag, known] of Object.entries({ engine: Object.keys(ENGINES), train
 }
 const minutes = Number(flags.minutes);
 if (!(minutes > 0)) fail(`--minutes was ${flags.minutes}; it must be a number above 0.`);
+
+const growth = Number(flags.growth);
+if (!(growth > 0)) fail(`--growth was ${flags.growth}; it must be a number above 0.`);
 
 process.chdir(root);
 ensurePackages();
@@ -102,7 +106,7 @@ async function soak(engine, trainer, ms) {
       await browser.evaluate('globalThis.gc?.()');
       rounds.push({ ms: Math.round(roundMs), ...footprint() });
     }
-    const judged = judge(rounds);
+    const judged = judge(rounds, growth);
     console.log(sentence(engine, browser.version, trainer, rounds, judged));
     return { engine, version: browser.version, trainer, ...judged, rounds };
   } finally {

@@ -3,7 +3,6 @@
 const WARM = { from: 6, to: 14 };
 const LAST = 8;
 export const LEAST_ROUNDS = WARM.to + LAST;
-const MOST_GROWTH = 0.05;
 /** A thread or worker may be on its way out at the moment of looking. */
 const SLACK = { memoryBytes: 0, threads: 1, workers: 1 };
 
@@ -11,10 +10,10 @@ const SLACK = { memoryBytes: 0, threads: 1, workers: 1 };
  * The least around round 10 and in the last rounds, and 'flat' or what grew by more than it may. The least, because engines
  * collect garbage when they like: what is never given back is in every round.
  */
-export function judge(rounds) {
+export function judge(rounds, mostGrowth) {
   const [after10, atEnd] = [rounds.slice(WARM.from, WARM.to), rounds.slice(-LAST)].map(leastOf);
   const grown = Object.keys(SLACK).filter(
-    (name) => atEnd[name] > after10[name] + Math.max(SLACK[name], MOST_GROWTH * after10[name]),
+    (name) => atEnd[name] > after10[name] + Math.max(SLACK[name], mostGrowth * after10[name]),
   );
   return { verdict: grown.length === 0 ? 'flat' : `${grown.join(' and ')} grew`, after10, atEnd };
 }
