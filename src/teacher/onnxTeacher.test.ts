@@ -140,14 +140,10 @@ describe('recovery', () => {
 
   test('without room on several threads it opens on one, and says so', async () => {
     const house = fakeHouse({});
-    let isFull = true;
     const start = async () => {
       const session = await house.start();
-      const opening: typeof session.open = (...given) => {
-        if (!isFull) return session.open(...given);
-        isFull = false;
-        return Promise.reject(full);
-      };
+      const opening: typeof session.open = (...given) =>
+        given[2].threads === 1 ? session.open(...given) : Promise.reject(full);
       return { ...session, open: opening };
     };
     const teacher = await openTeacher({ files, name: 'fake', notices: [] }, {}, start);
