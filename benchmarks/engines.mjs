@@ -2,11 +2,11 @@
 // of the text reader: milliseconds an example, by turns in one browser, with one thread and with two.
 // Usage: node benchmarks/engines.mjs [--json FILE] [--rounds N] [--models rec,cls,det]
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+import { machineName } from './machine.mjs';
 
 /** Each model at the size that it is used at. */
 const MODELS = {
@@ -78,7 +78,7 @@ export async function measureEngines({ rounds = 3, models = Object.keys(MODELS),
       }
     }
     return {
-      machine: `${cpus()[0].model}, ${cpus().length} cores`,
+      machine: machineName(),
       browser: browser.version(),
       date: new Date().toISOString(),
       shapes: Object.fromEntries(models.map((name) => [name, MODELS[name].shape])),

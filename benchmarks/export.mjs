@@ -2,10 +2,10 @@
 // teacher, and what quantization-aware distillation wins back.
 // Usage: node benchmarks/export.mjs [--json FILE] [--rounds N] [--seeds N]
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+import { machineName } from './machine.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -96,7 +96,7 @@ try {
     );
   }
   result = {
-    machine: `${cpus()[0].model}, ${cpus().length} cores`,
+    machine: machineName(),
     browser: browser.version(),
     date: new Date().toISOString(),
     layers,

@@ -3,10 +3,11 @@
 // Usage: node benchmarks/losses.mjs [--json FILE] [--loss NAME]… [--rounds N] [--threads N] [--as-built]
 //   --as-built      take the kernels in dist/ as they are, even where the sources have changed since
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+import { machineName } from './machine.mjs';
 
 const NAMES = [
   ...['softTargets', 'decoupledTargets', 'distributionCorrelation', 'standardizedTargets', 'similarity'],
@@ -95,7 +96,7 @@ for (const { loss, eagerMs, replayedMs, ratio, ratioP10, notReplayed } of rows) 
 }
 if (values.json) {
   const result = {
-    machine: `${cpus()[0].model}, ${cpus().length} cores`,
+    machine: machineName(),
     browser: browser.version(),
     date: new Date().toISOString(),
     student: 'cnn, batch 64',

@@ -27,11 +27,11 @@
 // the written file reads all 2,000 held-out digits. Mean over draws of the examples; `onnxBefore` is the reader as it came.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+import { machineName } from './machine.mjs';
 import { change, percent, printPersonalize } from './personalizeTable.mjs';
 import { quantile } from './print.mjs';
 
@@ -71,7 +71,7 @@ export async function measurePersonalize(options = {}) {
     const { people, methods: all, ...student } = await openStudent(bench, { seed, replayed }, fresh);
     const places = people.map((_, place) => place).slice(0, quick ? QUICK_PEOPLE : people.length);
     const result = {
-      machine: `${cpus()[0].model}, ${cpus().length} cores`,
+      machine: machineName(),
       browser: browser.version(),
       date: new Date().toISOString(),
       ...{ quick, seed, replayed, examplesPerClass: PER_CLASS, student },

@@ -6,15 +6,16 @@ export function quantile(values, q) {
 export function printStudent(student, rows) {
   console.log(`\n${student}`);
   const best = Object.values(rows)[0]?.medianMs;
-  for (const [row, { medianMs, p90Ms, rooflineFraction, skipped }] of Object.entries(rows)) {
+  for (const [row, { medianMs, p90Ms, rooflineFraction, way, skipped }] of Object.entries(rows)) {
     if (skipped !== undefined) {
       console.log(`  ${row.padEnd(18)} ${'–'.padStart(9)}      ${skipped}`);
       continue;
     }
     const share = rooflineFraction === undefined ? '' : `   ${(100 * rooflineFraction).toFixed(0)} % of the FMA peak`;
+    const how = way === undefined ? '' : `   ${way}`;
     console.log(
       `  ${row.padEnd(18)} ${medianMs.toFixed(2).padStart(9)} ms   p90 ${p90Ms.toFixed(2).padStart(9)}   ` +
-        `${(medianMs / best).toPrecision(3).padStart(5)} ×${share}`,
+        `${(medianMs / best).toPrecision(3).padStart(5)} ×${share}${how}`,
     );
   }
 }

@@ -3,11 +3,11 @@
 // Usage: node benchmarks/quantizationAware.mjs [--json FILE] [--seeds N]
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+import { machineName } from './machine.mjs';
 
 /**
  * A row for each of the seeds 1, 2, …: accuracies as fractions.
@@ -49,7 +49,7 @@ export async function measureQuantizationAware({ seeds = 3 } = {}) {
     const started = performance.now();
     const rows = await page.evaluate((given) => globalThis.bench.quantizationAware(given), wanted);
     return {
-      machine: `${cpus()[0].model}, ${cpus().length} cores`,
+      machine: machineName(),
       browser: browser.version(),
       date: new Date().toISOString(),
       seconds: (performance.now() - started) / 1000,

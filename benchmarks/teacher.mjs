@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+import { machineName } from './machine.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -66,10 +67,11 @@ const bench = (name, ...args) => page.evaluate(([verb, given]) => globalThis.ben
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 const result = {
-  machine: `${cpus()[0].model}, ${cpus().length} cores`,
+  machine: machineName(),
   browser: browser.version(),
   date: new Date().toISOString(),
   threads,
+  rounds,
 };
 try {
   await plain({ ask: 'open', model: '/demo/models/ch_PP-OCRv4_rec_infer.onnx', threads });

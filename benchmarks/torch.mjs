@@ -2,24 +2,58 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 const PYTHON = '/usr/bin/python3';
+const ABOUT =
+  "import torch; torch.ones(8, 8) @ torch.ones(8, 8); print(torch.__version__, 'openblas' in open('/proc/self/maps').read())";
+/**
+ * How a number of threads can be spent: on PyTorch's own operations or on OpenBLAS, which multiplies matrices in Debian's
+ * PyTorch and reads its number of threads when it is loaded. With two each, they fight.
+ */
+const WAYS = {
+  1: [{ own: 1, blas: 1 }],
+  2: [
+    { own: 2, blas: 1 },
+    { own: 1, blas: 2 },
+  ],
+};
 
-/** PyTorch in a process of its own, which waits while others are measured. */
+/** PyTorch at its best, in a process for each way, which sleeps while others are measured. */
 export async function openTorch() {
-  // OpenBLAS's own threads would fight with PyTorch's.
   const { OPENBLAS_CORETYPE: _core, OPENBLAS_L2_SIZE: _size, ...env } = process.env;
-  const options = { env: { ...env, OPENBLAS_NUM_THREADS: '1' } };
-  const asked = spawnSync(PYTHON, ['-c', 'import torch; print(torch.__version__)'], { ...options, encoding: 'utf8' });
-  if (asked.status !== 0) return { skipped: `${PYTHON} has no torch (apt-get install python3-torch)`, close() {} };
-  const child = spawn(PYTHON, ['benchmarks/torchSteps.py'], { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const asked = spawnSync(PYTHON, ['-c', ABOUT], { env, encoding: 'utf8' });
+  const [version, hasOpenBlas] = asked.stdout?.trim().split(' ') ?? [];
+  const missing = [
+    ...(asked.status === 0 ? [] : ['python3-torch']),
+    // With Debian's reference BLAS linear layers take several times as long: that would be no peer.
+    ...(hasOpenBlas === 'True' ? [] : ['libopenblas0-pthread']),
+  ];
+  if (missing.length > 0)
+    return { skipped: `PyTorch at its best needs apt-get install ${missing.join(' ')}`, close() {} };
+  const children = new Map();
+  const open = ({ own, blas }) => {
+    const child = spawn(PYTHON, ['benchmarks/torchSteps.py', String(own)], {
+      env: { ...env, OPENBLAS_NUM_THREADS: String(blas) },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+  };
   return {
-    version: asked.stdout.trim(),
-    async steps(student, threads, count) {
-      child.stdin.write(`${JSON.stringify({ student, threads, count })}\n`);
-      const { value, done } = await lines.next();
-      if (done) throw new Error('PyTorch ended');
-      return JSON.parse(value);
+    version,
+    /** Milliseconds of the steps of one turn, by way and memory layout. */
+    async steps(student, threads, turn) {
+      const times = {};
+      for (const way of WAYS[threads]) {
+        const name = `own ${way.own}, BLAS ${way.blas}`;
+        if (!children.has(name)) children.set(name, open(way));
+        const { child, lines } = children.get(name);
+        child.stdin.write(`${JSON.stringify({ student, ...turn })}\n`);
+        const { value, done } = await lines.next();
+        if (done) throw new Error('PyTorch ended');
+        for (const [layout, ms] of Object.entries(JSON.parse(value))) times[`${name}, ${layout}`] = ms;
+      }
+      return times;
     },
-    close: () => child.kill(),
+    close() {
+      for (const { child } of children.values()) child.kill();
+    },
   };
 }

@@ -1,8 +1,9 @@
-"""Times training steps of the reference students in native PyTorch, as it is told line by line.
+"""Times training steps of the reference students in native PyTorch at its best, as it is told line by line.
 
-Reads one JSON request a line, {"student": name, "threads": 1 or 2, "count": steps}, and answers each with one line:
-{"times": [milliseconds, ...]} in the faster of the two memory layouts (chosen at the first request). A step is
-forward, cross-entropy, backward and Adam. The students are those of src/student/zoo.
+Usage: torchSteps.py THREADS. Reads one JSON request a line, {"student": name, "warmMs": n, "measureMs": n, "least": n},
+and answers each with one line: {"contiguous": [milliseconds, ...], "channels last": [...]}. Each layout takes uncounted
+steps for `warmMs`, at least one, then counted ones for `measureMs`, at least `least`. A step is forward, cross-entropy,
+backward and fused Adam. The students are those of src/student/zoo.
 """
 import json
 import sys
@@ -22,9 +23,9 @@ class Same(nn.Conv2d):
             length, size, stride = x.shape[2 + side], self.kernel_size[side], self.stride[side]
             total = max(((length + stride - 1) // stride - 1) * stride + size - length, 0)
             pads += [total // 2, total - total // 2]
-        if any(pads):
-            x = F.pad(x, pads)
-        return F.conv2d(x, self.weight, None, self.stride, 0, 1, self.groups)
+        if pads[0] == pads[1] and pads[2] == pads[3]:
+            return F.conv2d(x, self.weight, None, self.stride, (pads[2], pads[0]), 1, self.groups)
+        return F.conv2d(F.pad(x, pads), self.weight, None, self.stride, 0, 1, self.groups)
 
 
 def block(inputs, outputs, size, stride=1, groups=1):
@@ -97,13 +98,16 @@ STUDENTS = {
 }
 
 
+LAYOUTS = {'contiguous': None, 'channels last': torch.channels_last}
+
+
 def stepper(name, layout):
     make, inputs, classes = STUDENTS[name]
     model, x = make(), inputs()
     if layout is not None:
         model, x = model.to(memory_format=layout), x.to(memory_format=layout)
     y = torch.arange(x.shape[0]) % classes
-    adam = torch.optim.Adam(model.parameters(), 1e-3)
+    adam = torch.optim.Adam(model.parameters(), 1e-3, fused=True)
 
     def step():
         start = time.perf_counter()
@@ -117,17 +121,23 @@ def stepper(name, layout):
     return step
 
 
-def faster(name):
-    rank = STUDENTS[name][1]().dim()
-    steps = [stepper(name, layout) for layout in ([None, torch.channels_last] if rank == 4 else [None])]
-    return min(steps, key=lambda step: sorted(step() for _ in range(8))[4])
+def turn(step, warm_ms, measure_ms, least):
+    warm = step()
+    while warm < warm_ms:
+        warm += step()
+    times = []
+    while sum(times) < measure_ms or len(times) < least:
+        times.append(step())
+    return times
 
 
+torch.set_num_threads(int(sys.argv[1]))
 known = {}
 for line in sys.stdin:
     request = json.loads(line)
-    torch.set_num_threads(request['threads'])
-    key = (request['student'], request['threads'])
-    if key not in known:
-        known[key] = faster(request['student'])
-    print(json.dumps({'times': [known[key]() for _ in range(request['count'])]}), flush=True)
+    name = request['student']
+    if name not in known:
+        is_image = STUDENTS[name][1]().dim() == 4
+        known[name] = {key: stepper(name, layout) for key, layout in LAYOUTS.items() if is_image or layout is None}
+    answer = {key: turn(step, request['warmMs'], request['measureMs'], request['least']) for key, step in known[name].items()}
+    print(json.dumps(answer), flush=True)

@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { machineName } from '../benchmarks/machine.mjs';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
 
 const { values: options } = parseArgs({
@@ -118,7 +119,7 @@ async function runSetting(setting, rows, tell) {
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 
 const table = await openTable(file, {
-  machine: `${cpus()[0].model}, ${cpus().length} cores`,
+  machine: machineName(),
   browser: browser.browser()?.version() ?? '',
   quick: options.quick,
 });

@@ -8,9 +8,9 @@
 // share counts once), threads but for those of Chromium's own pool, and those threads that are workers. What they are at the end (the least of the last eight rounds) may
 // be more than after round 10 (the least of rounds 7 to 14) by 5 % (--growth), or by one thread or worker: more fails.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { machineName } from '../benchmarks/machine.mjs';
 import { openChromium, openFirefox, openWebKit } from './browsers.mjs';
 import { ensureBuilt, ensurePackages, root } from './ensure.mjs';
 import { soakPlot } from './soakPlot.mjs';
@@ -78,7 +78,7 @@ try {
   await server.close();
 }
 const report = {
-  machine: `${cpus()[0].model}, ${cpus().length} cores`,
+  machine: machineName(),
   date: new Date().toISOString(),
   minutes,
   results,

@@ -1,6 +1,7 @@
 // Runs inside a worker: steps of mlp and cnn in jax-js on its wasm backend, with plain gradient descent (it has no Adam).
 // @ts-expect-error: served beside the page, not a package of this project
 import * as jax from '/jax.js';
+import { type Turn, takeTurn } from './turn.ts';
 
 const { numpy: np, nn, random, jit, valueAndGrad, lax, tree, init, defaultDevice } = jax;
 const BATCH = 64;
@@ -73,7 +74,7 @@ function stepperOf(name: string): () => Promise<void> {
   return step;
 }
 
-self.onmessage = async ({ data }: MessageEvent<{ ask: string; student: string; count: number }>) => {
+self.onmessage = async ({ data }: MessageEvent<{ ask: string; student: string } & Turn>) => {
   try {
     if (data.ask === 'open') {
       await init('wasm');
@@ -82,13 +83,7 @@ self.onmessage = async ({ data }: MessageEvent<{ ask: string; student: string; c
       return;
     }
     const step = stepperOf(data.student);
-    const times: number[] = [];
-    for (let i = 0; i < data.count; i++) {
-      const start = performance.now();
-      await step();
-      times.push(performance.now() - start);
-    }
-    self.postMessage({ result: { times } });
+    self.postMessage({ result: { times: await takeTurn(data, step) } });
   } catch (error) {
     self.postMessage({ error: String(error instanceof Error ? (error.stack ?? error) : error) });
   }

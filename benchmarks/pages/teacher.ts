@@ -32,10 +32,12 @@ async function twoEpochs(examples: number) {
   const { report } = await run.done;
   return {
     examplesPerSecond: answeredPerSecond,
+    device: teacher.description.device,
     batchSize: teacher.description.batchSize ?? 32,
     why: teacher.description.why,
     overlapFraction: report.overlapFraction,
     secondEpoch: {
+      examples,
       teacherCalls: (teacher.usage?.().calls ?? Number.NaN) - callsBefore,
       ms: report.epochs[1]?.ms ?? Number.NaN,
     },

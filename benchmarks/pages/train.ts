@@ -11,6 +11,7 @@ import { openStepper } from '../../src/train/stepper.ts';
 import { flopsOfStep } from './flops.ts';
 import { profileSteps } from './profile.ts';
 import { type ReferenceStudent, referenceStudents } from './students.ts';
+import { type Turn, takeTurn } from './turn.ts';
 
 export type BenchRequest =
   | {
@@ -19,7 +20,8 @@ export type BenchRequest =
       readonly isStock: boolean;
       readonly fmaModule: BufferSource;
     }
-  | { readonly ask: 'steps' | 'profile'; readonly student: string; readonly count: number }
+  | ({ readonly ask: 'steps'; readonly student: string } & Turn)
+  | { readonly ask: 'profile'; readonly student: string; readonly count: number }
   | { readonly ask: 'products'; readonly count: number }
   | { readonly ask: 'peak' };
 
@@ -120,7 +122,7 @@ async function answer(request: BenchRequest): Promise<unknown> {
     }
     case 'steps': {
       const { step, flops, why } = await stepperOf(request.student);
-      return { times: timesOf(request.count, step), flops, why: why() };
+      return { times: await takeTurn(request, step), flops, why: why() };
     }
     case 'profile': {
       const { step, eagerStep, time, flops, why } = await stepperOf(request.student);

@@ -1,0 +1,26 @@
+/** One side's turn in a benchmark of several: whoever has just been woken is slow, so its first steps do not count. */
+export interface Turn {
+  /** Milliseconds of uncounted steps, at least one step; 0 for none. */
+  readonly warmMs: number;
+  /** Milliseconds of counted steps. */
+  readonly measureMs: number;
+  /** Counted steps at least. */
+  readonly least: number;
+}
+
+/** Milliseconds of each counted step. */
+export async function takeTurn(
+  { warmMs, measureMs, least }: Turn,
+  step: () => void | Promise<void>,
+): Promise<number[]> {
+  const timed = async () => {
+    const start = performance.now();
+    await step();
+    return performance.now() - start;
+  };
+  for (let warm = 0; warm < warmMs; ) warm += await timed();
+  const times: number[] = [];
+  for (let total = 0; total < measureMs || times.length < least; total += times.at(-1) as number)
+    times.push(await timed());
+  return times;
+}
