@@ -1,39 +1,52 @@
-// The tables of docs/, each written from a result file into the place that is marked for it:  node scripts/docsTables.mjs
+// The tables of figures in README, FEATURES and docs/, each written from a result file into the place that is marked for it:
+//   node scripts/docsTables.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { canaryTable } from './tables/canary.mjs';
+import { enginesTable } from './tables/engines.mjs';
+import { soakTable } from './tables/soak.mjs';
+import { formsTable, startTable } from './tables/start.mjs';
+import { withSurvey } from './tables/survey.mjs';
+import { keptTable, teacherTable } from './tables/teacher.mjs';
+import { peersSentence, trainTable } from './tables/train.mjs';
 
 const root = new URL('..', import.meta.url);
 const read = (file) => readFileSync(new URL(file, root), 'utf8');
 
-/** File of the docs, name of the place, file of the results, and how they become a table. */
-export const TABLES = [['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable]];
+/** File, name of the place, file of the results, and how they become a table. */
+export const TABLES = [
+  ['README.md', 'peers', 'benchmarks/results/train.json', peersSentence],
+  ['README.md', 'start', 'benchmarks/results/start.json', startTable],
+  ['README.md', 'forms', 'benchmarks/results/start.json', formsTable],
+  ['README.md', 'train', 'benchmarks/results/train.json', trainTable],
+  ['README.md', 'teacher', 'benchmarks/results/teacher.json', teacherTable],
+  ['README.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
+  ['README.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
+  ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],
+  ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
+];
+
+/** Files with columns between others, which a script writes too. */
+const COLUMNS = [['FEATURES.md', 'experiments/results/experiments.json', withSurvey]];
 
 /** The file as it should be. Throws Error where it has no such place. */
 export function withTables(file) {
+  const text = COLUMNS.filter(([into]) => into === file).reduce(
+    (before, [, results, columns]) => columns(before, JSON.parse(read(results))),
+    read(file),
+  );
   return TABLES.filter(([into]) => into === file).reduce((text, [, name, results, table]) => {
     const [begin, end] = [`<!-- ${name}, from ${results} -->`, `<!-- end of ${name} -->`];
     const [from, to] = [text.indexOf(begin), text.indexOf(end)];
     if (from < 0 || to < from) throw new Error(`${file} has no place for the table "${name}": ${begin} … ${end}`);
-    return `${text.slice(0, from)}${begin}\n${table(JSON.parse(read(results)))}\n${text.slice(to)}`;
-  }, read(file));
+    return `${text.slice(0, from)}${begin}\n\n${table(JSON.parse(read(results)))}\n\n${text.slice(to)}`;
+  }, text);
 }
 
-function canaryTable({ runs, rows }) {
-  return table(
-    ['the example meets', 'broken', 'told ε', `shown ε ≥, ${runs} + ${runs} runs`],
-    rows.map(({ place, broken, epsilonTold, epsilonShown }) => [
-      place,
-      broken,
-      epsilonTold.toFixed(2),
-      epsilonShown.toFixed(2),
-    ]),
-  );
+export function writeTables() {
+  for (const file of new Set([...TABLES, ...COLUMNS].map(([into]) => into))) {
+    writeFileSync(new URL(file, root), withTables(file));
+  }
 }
 
-function table(head, rows) {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const file of new Set(TABLES.map(([into]) => into))) writeFileSync(new URL(file, root), withTables(file));
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeTables();

@@ -5,8 +5,10 @@
 // a teacher, and disposes all; each has the threads that it takes by itself, and rounds are all alike. `own`: each run opens a trainer and
 // ends it; `shared`: runs use the one that the page keeps.
 // After each round the browser's processes are looked at: memory (the proportional share, so that what several processes
-// share counts once), threads but for those of Chromium's own pool, and those threads that are workers. What they are at the end (the least of the last eight rounds) may
-// be more than after round 10 (the least of rounds 7 to 14) by 5 % (--growth), or by one thread or worker: more fails.
+// share counts once), threads but for those of Chromium's own pool, and those threads that are workers. What they are at the
+// end (the least of the last eight rounds) may be more than after round 10 (the least of rounds 7 to 14) by 5 % (--growth), or
+// by one thread or worker: more fails. Of a process that the browser starts later only the workers' processes count in memory
+// and threads, as browsers start some for their own use after minutes; that it is there counts, and one may come.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,7 +16,7 @@ import { machineName } from '../benchmarks/machine.mjs';
 import { openChromium, openFirefox, openWebKit } from './browsers.mjs';
 import { ensureBuilt, ensurePackages, root } from './ensure.mjs';
 import { soakPlot } from './soakPlot.mjs';
-import { judge, LEAST_ROUNDS } from './soakVerdict.mjs';
+import { judge, LEAST_ROUNDS, totals } from './soakVerdict.mjs';
 
 const ENGINES = { chromium: openChromium, firefox: openFirefox, webkit: openWebKit };
 /** Where an engine lets a page collect garbage, it does so before it is looked at. */
@@ -91,21 +93,22 @@ process.exit(failed === 0 ? 0 : 1);
 
 async function soak(engine, trainer, ms) {
   const browser = await ENGINES[engine](`${server.url}/demo/soak.html`, SWITCHES[engine]);
-  const rounds = [];
+  const seen = [];
   try {
     await within(
       browser.evaluate('(async () => { while (!window.soak) await new Promise((go) => setTimeout(go, 50)); })()'),
     );
     const until = performance.now() + ms;
-    while (performance.now() < until || rounds.length < LEAST_ROUNDS) {
+    while (performance.now() < until || seen.length < LEAST_ROUNDS) {
       const startedAt = performance.now();
-      const bytes = await within(browser.evaluate(`window.soak.round(${JSON.stringify(trainer)}, ${rounds.length})`));
+      const bytes = await within(browser.evaluate(`window.soak.round(${JSON.stringify(trainer)}, ${seen.length})`));
       if (!(bytes > 1000)) throw new Error(`A round exported ${bytes} bytes.`);
       const roundMs = performance.now() - startedAt;
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       await browser.evaluate('globalThis.gc?.()');
-      rounds.push({ ms: Math.round(roundMs), ...footprint() });
+      seen.push({ ms: Math.round(roundMs), processes: footprint() });
     }
+    const rounds = totals(seen);
     const judged = judge(rounds, growth);
     console.log(sentence(engine, browser.version, trainer, rounds, judged));
     return { engine, version: browser.version, trainer, ...judged, rounds };
@@ -114,7 +117,7 @@ async function soak(engine, trainer, ms) {
   }
 }
 
-/** Of the processes that this one has started, and those that they have: the browser, and its driver. */
+/** By process that this one has started, or that they have: the browser's, and its driver's. */
 function footprint() {
   const parents = new Map();
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -122,21 +125,22 @@ function footprint() {
     if (stat !== undefined) parents.set(pid, stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
   }
   const isOurs = (pid) => parents.has(pid) && (parents.get(pid) === String(process.pid) || isOurs(parents.get(pid)));
-  let [memoryBytes, threads, workers] = [0, 0, 0];
-  for (const pid of [...parents.keys()].filter(isOurs)) {
-    memoryBytes += 1024 * Number(read(`/proc/${pid}/smaps_rollup`)?.match(/^Pss:\s+(\d+)/m)?.[1] ?? 0);
-    for (const thread of list(`/proc/${pid}/task`)) {
-      const name = read(`/proc/${pid}/task/${thread}/comm`) ?? '';
-      if (!ELASTIC.test(name)) threads++;
-      if (WORKER.test(name)) workers++;
-    }
-  }
-  return { memoryBytes, threads, workers };
+  return new Map([...parents.keys()].filter(isOurs).map((pid) => [pid, footprintOf(pid)]));
+}
+
+function footprintOf(pid) {
+  const memoryBytes = 1024 * Number(read(`/proc/${pid}/smaps_rollup`)?.match(/^Pss:\s+(\d+)/m)?.[1] ?? 0);
+  const names = list(`/proc/${pid}/task`).map((thread) => read(`/proc/${pid}/task/${thread}/comm`) ?? '');
+  return {
+    memoryBytes,
+    threads: names.filter((name) => !ELASTIC.test(name)).length,
+    workers: names.filter((name) => WORKER.test(name)).length,
+  };
 }
 
 function sentence(engine, version, trainer, rounds, { verdict, after10, atEnd }) {
-  const show = ({ memoryBytes, threads, workers }) =>
-    `${(memoryBytes / 1e6).toFixed(0)} MB, ${threads} threads, ${workers} workers`;
+  const show = ({ memoryBytes, threads, workers, processes }) =>
+    `${(memoryBytes / 1e6).toFixed(0)} MB, ${threads} threads, ${workers} workers, ${processes} processes`;
   return `${engine} ${version}, ${trainer} trainers, ${rounds.length} rounds of ${atEnd.ms} ms: after round 10 ${show(after10)}; at the end ${show(atEnd)}: ${verdict}`;
 }
 

@@ -3,8 +3,26 @@
 const WARM = { from: 6, to: 14 };
 const LAST = 8;
 export const LEAST_ROUNDS = WARM.to + LAST;
-/** A thread or worker may be on its way out at the moment of looking. */
-const SLACK = { memoryBytes: 0, threads: 1, workers: 1 };
+/** A thread, worker or process may be on its way out at the moment of looking. */
+const SLACK = { memoryBytes: 0, threads: 1, workers: 1, processes: 1 };
+
+/**
+ * One sum a round over processes. A process that the browser started after it was warm is its own affair (a spare one, a
+ * service), so its memory and threads are left out; unless workers ever ran in it. How many processes there are counts all.
+ */
+export function totals(seen) {
+  const warm = new Set(seen.slice(0, WARM.to).flatMap(({ processes }) => [...processes.keys()]));
+  const counts = (pid) => warm.has(pid) || seen.some(({ processes }) => processes.get(pid)?.workers > 0);
+  return seen.map(({ ms, processes }) => {
+    const counted = [...processes].filter(([pid]) => counts(pid)).map(([, footprint]) => footprint);
+    const sum = (name) => counted.reduce((total, footprint) => total + footprint[name], 0);
+    return {
+      ms,
+      ...Object.fromEntries(['memoryBytes', 'threads', 'workers'].map((name) => [name, sum(name)])),
+      processes: processes.size,
+    };
+  });
+}
 
 /**
  * The least around round 10 and in the last rounds, and 'flat' or what grew by more than it may. The least, because engines

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { judge, LEAST_ROUNDS } from './soakVerdict.mjs';
+import { judge, LEAST_ROUNDS, totals } from './soakVerdict.mjs';
 
 /** What a browser takes in each round, from the first to the last. */
 function rounds(count: number, more: (round: number) => { memoryBytes?: number; threads?: number; workers?: number }) {
   return Array.from({ length: count }, (_, round) => {
     const { memoryBytes = 0, threads = 0, workers = 0 } = more(round);
-    return { ms: 1500, memoryBytes: 1e9 + memoryBytes, threads: 120 + threads, workers: 2 + workers };
+    return { ms: 1500, memoryBytes: 1e9 + memoryBytes, threads: 120 + threads, workers: 2 + workers, processes: 9 };
   });
 }
 
@@ -27,4 +27,22 @@ test.each([
   ['threads and workers grew', 60, (round: number) => ({ threads: round, workers: round })],
 ])('%s, told after %d rounds', (verdict, count, more) => {
   expect(judge(rounds(count, more), 0.05).verdict).toBe(verdict);
+});
+
+test('a process that comes late counts once workers run in it, and as a process', () => {
+  const own = { memoryBytes: 1e9, threads: 60, workers: 2 };
+  const late = (workers: number) => ({ memoryBytes: 3e7, threads: 5, workers });
+  const seen = (workers: number) =>
+    Array.from({ length: 40 }, (_, round) => ({
+      ms: 1500,
+      processes: new Map([['1', own], ...(round < 20 ? [] : [['2', late(workers)] as const])]),
+    }));
+  expect(judge(totals(seen(0)), 0.05)).toMatchObject({ verdict: 'flat', atEnd: { threads: 60, processes: 2 } });
+  expect(judge(totals(seen(3)), 0.05)).toMatchObject({ verdict: 'threads and workers grew', atEnd: { threads: 65 } });
+  const more = seen(0).map((round, i) => ({ ...round, processes: new Map([...round.processes, ...many(i)]) }));
+  expect(judge(totals(more), 0.05).verdict).toBe('processes grew');
+
+  function many(round: number) {
+    return Array.from({ length: Math.floor(round / 8) }, (_, i) => [`${10 + i}`, late(0)] as const);
+  }
 });

@@ -1,5 +1,4 @@
-// Writes the measured accuracies into the last two columns of FEATURES.md's survey map: node experiments/features.mjs
-import { readFile, writeFile } from 'node:fs/promises';
+// The measured accuracies in the last two columns of FEATURES.md's survey map; node scripts/docsTables.mjs writes them.
 
 /** Rows of the experiments that stand for an item which has no file of that name. */
 const ROWS = {
@@ -40,11 +39,10 @@ const FILES = {
   formerOutputs: ['withoutForgetting'],
 };
 
-const { rows } = JSON.parse(await readFile('experiments/results/experiments.json', 'utf8'));
 const percent = (fraction) => (100 * fraction).toFixed(1);
 
 /** What was measured of an item in a setting; empty where nothing was. */
-function measured(item, file, setting) {
+function measured(rows, item, file, setting) {
   const names = ROWS[item] ?? FILES[file] ?? [file, `softTargets + ${file}`];
   const found = names.flatMap((name) => rows.filter((row) => row.name === name && row.setting === setting));
   return found
@@ -53,15 +51,18 @@ function measured(item, file, setting) {
     .join(', ');
 }
 
-let isInMap = false;
-const lines = (await readFile('FEATURES.md', 'utf8')).split('\n').map((line) => {
-  if (line.startsWith('## ')) isInMap = line === "## The survey's map";
-  const cells = line.split(' | ');
-  // Nothing is measured of a line without the two columns.
-  if (!isInMap || !line.startsWith('| ') || cells.length < 6 || /^\| (item|---)/.test(line)) return line;
-  const item = cells[0].replace(/^\| /, '');
-  const file = cells[1].replaceAll('`', '');
-  const kept = cells.slice(0, -2);
-  return `${kept.join(' | ')} | ${measured(item, file, 'few')} | ${measured(item, file, 'all')} |`;
-});
-await writeFile('FEATURES.md', lines.join('\n'));
+/** FEATURES.md with the two columns as the results give them. */
+export function withSurvey(text, { rows }) {
+  let isInMap = false;
+  const lines = text.split('\n').map((line) => {
+    if (line.startsWith('## ')) isInMap = line === "## The survey's map";
+    const cells = line.split(' | ');
+    // Nothing is measured of a line without the two columns.
+    if (!isInMap || !line.startsWith('| ') || cells.length < 6 || /^\| (item|---)/.test(line)) return line;
+    const item = cells[0].replace(/^\| /, '');
+    const file = cells[1].replaceAll('`', '');
+    const measuredIn = (setting) => measured(rows, item, file, setting);
+    return `${cells.slice(0, -2).join(' | ')} | ${measuredIn('few')} | ${measuredIn('all')} |`;
+  });
+  return lines.join('\n');
+}

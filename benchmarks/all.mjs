@@ -1,0 +1,33 @@
+// Every figure of README, FEATURES and docs/ measured anew on this machine, one benchmark after the other, and their tables
+// written. Takes about an hour and a half, and wants a machine that does nothing else.
+// Usage: npm run bench [-- NAME…]   (names of files in benchmarks/results, without .json)
+import { spawnSync } from 'node:child_process';
+import { root } from '../scripts/ensure.mjs';
+
+const COMMANDS = {
+  start: ['benchmarks/start.mjs'],
+  train: ['benchmarks/train.mjs'],
+  teacher: ['benchmarks/teacher.mjs'],
+  engines: ['benchmarks/engines.mjs', '--rounds', '5'],
+  personalize: ['benchmarks/personalize.mjs', '--methods'],
+  quantizationAware: ['benchmarks/quantizationAware.mjs'],
+  losses: ['benchmarks/losses.mjs'],
+  soak: ['scripts/soak.mjs', '--minutes', '30', '--plot', 'docs/soak.svg'],
+  canary: ['scripts/canary.mjs'],
+};
+
+process.chdir(root);
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !(name in COMMANDS));
+if (unknown !== undefined)
+  throw new Error(`There is no result "${unknown}"; there are ${Object.keys(COMMANDS).join(', ')}.`);
+const failed = [];
+for (const [name, command] of Object.entries(COMMANDS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`── ${name}`);
+  const { status } = spawnSync('node', [...command, '--json', `benchmarks/results/${name}.json`], { stdio: 'inherit' });
+  if (status !== 0) failed.push(name);
+}
+await import('../scripts/docsTables.mjs').then(({ writeTables }) => writeTables());
+if (failed.length > 0)
+  throw new Error(`These failed, so their results are as they were or say so: ${failed.join(', ')}.`);

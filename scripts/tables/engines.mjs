@@ -1,0 +1,20 @@
+import { figure, measuredOn, table, times } from './markdown.mjs';
+
+const NAMES = { rec: 'recognition', det: 'detection', cls: 'direction' };
+
+/** The two engines that run an ONNX teacher on the processor, by model and threads. */
+export function enginesTable(result) {
+  const rows = Object.entries(result.teacherEngines).map(([model, engines]) => {
+    const [batch, , height, width] = result.shapes[model];
+    const each = ['1', '2'].flatMap((threads) => {
+      const [theirs, ours] = [engines['ort-wasm'][threads], engines['kernels'][threads]];
+      return [figure(theirs), `**${figure(ours)}** (${times(theirs / ours)})`];
+    });
+    return [`${NAMES[model] ?? model}, ${height} × ${width}, batch ${batch}`, ...each];
+  });
+  return [
+    `${measuredOn(result)}; milliseconds an example, by turns in one run.`,
+    '',
+    table(['model', 'onnxruntime-web, 1 thread', 'kernels', 'onnxruntime-web, 2 threads', 'kernels'], rows),
+  ].join('\n');
+}

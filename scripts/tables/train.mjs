@@ -1,0 +1,79 @@
+import { figure, measuredOn, ms, table } from './markdown.mjs';
+
+/** A step of each student: limbeck, PyTorch at its best, and the best that a browser has without limbeck. */
+export function trainTable(result) {
+  const rows = Object.entries(result.students).map(([student, row]) => {
+    const [two, one] = [row['kernels/relaxed/2'], row['kernels/relaxed/1']];
+    return [
+      `\`${student}\``,
+      `**${ms(two.medianMs)}**`,
+      beside(row['torch/2'], two),
+      ms(one.medianMs),
+      beside(row['torch/1'], one),
+      stock(row, two),
+      ms(row['kernels/simd/2'].medianMs),
+      `${(100 * two.rooflineFraction).toFixed(0)} %`,
+    ];
+  });
+  const head = [
+    'student',
+    'limbeck, 2 threads',
+    `PyTorch ${result.torch.split('+')[0]}, 2 threads`,
+    'limbeck, 1 thread',
+    'PyTorch, 1 thread',
+    'best in a browser without limbeck',
+    'limbeck, 2 threads, plain SIMD',
+    'share of the multiply-add peak',
+  ];
+  return [
+    `${measuredOn(result)}; medians of ${result.runs} runs (lowest and highest run in \`benchmarks/results/train.json\`). WebAssembly has 128-bit vectors, PyTorch`,
+    'uses what the processor has. Behind PyTorch and the others: how many times limbeck takes their time (below 1: limbeck is faster).',
+    '',
+    table(head, rows),
+    '',
+    productSentence(result),
+  ].join('\n');
+}
+
+/** For the first screen: how limbeck stands beside native PyTorch. */
+export function peersSentence(result) {
+  const by = (threads) =>
+    Object.entries(result.students).map(([student, row]) => ({ student, ratio: ratioTo(row, threads) }));
+  const span = (threads) => {
+    const ratios = by(threads).map(({ ratio }) => ratio);
+    return `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+  };
+  const each = by(2)
+    .toSorted((a, b) => a.ratio - b.ratio)
+    .map(({ student, ratio }) => `${student} ${ratio.toFixed(2)}`);
+  return (
+    `**Beside native PyTorch** at its best settings a training step takes ${span(2)} times its time on two threads (${each.join(', ')}), ${span(1)} times ` +
+    `on one: ${measuredOn(result)}, of which WebAssembly can use 128-bit vectors ([table](#training-beside-its-peers)).`
+  );
+}
+
+const ratioTo = (row, threads) => row[`kernels/relaxed/${threads}`].medianMs / row[`torch/${threads}`].medianMs;
+const beside = (peer, ours) =>
+  peer.skipped === undefined ? `${ms(peer.medianMs)} (${(ours.medianMs / peer.medianMs).toFixed(2)})` : '–';
+
+function stock(row, ours) {
+  const [best] = Object.entries(row)
+    .filter(([name, { skipped }]) => /^(tfjs|jax)/.test(name) && skipped === undefined)
+    .toSorted(([, a], [, b]) => a.medianMs - b.medianMs);
+  if (best === undefined) return '–';
+  const [name, { medianMs }] = best;
+  return `${name.replace('-cpu', ' cpu').replace('-wasm', ' wasm')} ${ms(medianMs)} (${figure(ours.medianMs / medianMs)})`;
+}
+
+function productSentence({ gemm, fmaPeakGflops }) {
+  const one = Object.values(gemm).map((each) => each[1]);
+  const two = Object.values(gemm).map((each) => each[2] / each[1]);
+  const span = (values, show) => {
+    const [least, most] = [show(Math.min(...values)), show(Math.max(...values))];
+    return least === most ? least : `${least} to ${most}`;
+  };
+  return (
+    `A 512³ matrix product runs at ${span(one, (value) => value.toFixed(0))} GFLOP/s on one thread, whichever factor is transposed ` +
+    `(the core's multiply-add peak: ${fmaPeakGflops.toFixed(0)}), and ${span(two, (value) => value.toFixed(2))} times that on two.`
+  );
+}
