@@ -3,6 +3,7 @@
 //   evaluate(text)     the value of an expression in the page, awaited, as JSON carries it (NaN becomes null)
 //   goto(url)          resolves when the page has loaded
 //   workerCount()      workers of the page, helpers of workers among them; undefined where the engine does not tell
+//   collectGarbage()   of the page and its workers, where the engine lets one (Chromium, with --js-flags=--expose-gc)
 //   screenshot(path)   writes a PNG
 //   close()            ends the engine and everything that was started for it; twice is fine
 import { spawn, spawnSync } from 'node:child_process';
@@ -12,6 +13,9 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHROMIUM_ARGS, ensureChromium, installDebianPackages } from './ensure.mjs';
+
+/** Resolves when the work is done or has failed, or after a moment. */
+const soon = (work) => Promise.race([work.catch(() => undefined), new Promise((go) => setTimeout(go, 1000))]);
 
 /** How long one expression may take. */
 const EVALUATE_MS = 600_000;
@@ -38,6 +42,9 @@ export async function openChromium(url, { args = [] } = {}) {
         evaluate: (script) => page.evaluate(script),
         goto: (address) => page.goto(address, { timeout: START_MS }),
         workerCount: () => page.workers().length,
+        collectGarbage: () =>
+          // A worker that is on its way out does not answer, and has nothing to collect.
+          Promise.all([page, ...page.workers()].map((one) => soon(one.evaluate('globalThis.gc?.()')))),
         screenshot: (path) => page.screenshot({ path }),
       };
     },
@@ -69,6 +76,7 @@ export async function openFirefox(url) {
           settledValue(await marionette.send('WebDriver:ExecuteAsyncScript', { script: telling(script), args: [] })),
         goto: (address) => marionette.send('WebDriver:Navigate', { url: address }),
         workerCount: () => undefined,
+        collectGarbage: async () => undefined,
         screenshot: async (path) => {
           const { value } = await marionette.send('WebDriver:TakeScreenshot', { full: false });
           await writeFile(path, value, 'base64');
@@ -168,6 +176,7 @@ export async function openWebKit(url, { as = 'shipped' } = {}) {
         evaluate: async (script) => settledValue({ value: await driver.executeAsyncScript(telling(script)) }),
         goto: (address) => driver.get(address),
         workerCount: () => undefined,
+        collectGarbage: async () => undefined,
         screenshot: async (path) => writeFile(path, await driver.takeScreenshot(), 'base64'),
       };
     },

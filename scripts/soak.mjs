@@ -105,7 +105,7 @@ async function soak(engine, trainer, ms) {
       if (!(bytes > 1000)) throw new Error(`A round exported ${bytes} bytes.`);
       const roundMs = performance.now() - startedAt;
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-      await browser.evaluate('globalThis.gc?.()');
+      await browser.collectGarbage();
       seen.push({ ms: Math.round(roundMs), processes: footprint() });
     }
     const rounds = totals(seen);
