@@ -174,6 +174,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     const epochs = await measured.finish();
     const holdoutAnswers = await lessons.holdout;
     const memory = await trainer.memory();
+    const estimated = measured.estimated();
     const trainMs = performance.now() - trainStartedAt;
     const distilled = epochs.at(-1)?.holdout ?? {};
     const scored = { loss, lessons, truth, distilled };
@@ -189,6 +190,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
       overlapFraction: measured.overlapFraction(),
       quantizationAware: outcome.quantization,
       balance: measured.balanced(),
+      ...(estimated && { batchNorm: { layers: estimated.layers, examples: estimated.examples } }),
       ...(controlled && { control: controlled.report }),
       backend: trainer.description,
       student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },
