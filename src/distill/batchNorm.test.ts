@@ -78,19 +78,20 @@ test('nor for what the student said in the epoch before', async () => {
     { loss: softTargets(), weight: 1 },
     { loss: progressiveTargets(), weight: 1 },
   ]);
-  const student = studentFromModel(normed());
+  const model = normed();
   const selfTeacher = { kind: 'past' } as const;
-  const options = working(trainer, { teacher, student, loss, selfTeacher, data: labelled, answerMemoryBytes: 100 });
-  await distill(options).done;
+  await distill(working(trainer, { teacher, student: model, loss, selfTeacher, answerMemoryBytes: 100 })).done;
   expect(asked()).toBe(2 + 32 + 2 * EXAMPLES);
-  tf.disposeVariables();
+  model.dispose();
 });
 
 test('the student of a control has statistics of its own', async () => {
-  const student = studentFromModel(normed());
+  const model = normed();
+  const student = studentFromModel(model);
   const options = { student, data: labelled, holdout, loss: crossEntropy(), control: true, epochs: 10 };
   const { controlStudent, report } = await distill(working(trainer, options)).done;
   // The same labels, the same order, the same statistics: the same student.
   expect(controlStudent?.artifacts?.weightData).toEqual(student.artifacts?.weightData);
   expect(report.control?.holdout).toMatchObject({ accuracy: report.holdout['accuracy'] });
+  model.dispose();
 });

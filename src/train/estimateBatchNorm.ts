@@ -44,7 +44,8 @@ const MOST_EXAMPLES = 4096;
  * Gives each batch normalization the mean and variance of its inputs, as the trained weights make them, in the place of its
  * moving averages (precise BN): those remember weights that are no more, and where they started. Each batch, of the run's
  * size, is normalized by its own statistics on its way, as in a step; means and variances of all batches then become those
- * of all their values. At most 4,096 examples, which the seed chooses, pass the student once: no teacher, no gradient.
+ * of all their values. At most 4,096 examples, or one batch, which the seed chooses, pass the student once: no teacher, no
+ * gradient.
  * An abort or an error leaves the moving averages as they are.
  * Shapes    mean, variance [C]
  * Throws    not-finite: an input is NaN or infinite · AbortError · what reading throws
@@ -91,7 +92,7 @@ export async function* estimateBatchNorm(options: EstimateOptions): AsyncGenerat
 /** Whole batches only, where there is one: the statistics of a few examples are far off. */
 function chosenBatches({ size, batchSize, seed }: OrderOptions): Int32Array[] {
   const all = batchIndices(size, batchSize, derivedSeed(seed, 'batch-norm'));
-  const most = Math.max(1, Math.min(Math.floor(size / batchSize), Math.ceil(MOST_EXAMPLES / batchSize)));
+  const most = Math.max(1, Math.min(Math.floor(size / batchSize), Math.floor(MOST_EXAMPLES / batchSize)));
   return all.slice(0, most);
 }
 
@@ -153,11 +154,12 @@ function watch(norm: BatchNormLayer, seen: Seen[]): () => void {
 /** Mean and (biased) variance of each channel. */
 function momentsOf(x: tf.Tensor, { axis, epsilon }: BatchNormLayer): { mean: tf.Tensor; variance: tf.Tensor } {
   const channels = axis < 0 ? axis + x.rank : axis;
-  if (channels === x.rank - 1) return batchNormTraining(x, undefined, undefined, epsilon);
-  return tf.moments(
-    x,
-    [...x.shape.keys()].filter((at) => at !== channels),
-  );
+  const others = [...x.shape.keys()].filter((at) => at !== channels);
+  return tf.tidy(() => {
+    const isLast = channels === x.rank - 1;
+    const { mean, variance } = isLast ? batchNormTraining(x, undefined, undefined, epsilon) : tf.moments(x, others);
+    return { mean, variance };
+  });
 }
 
 function joined(all: Population | undefined, part: Population): Population {
