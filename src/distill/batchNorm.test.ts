@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { consistency } from '../losses/consistency.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
-import { progressiveTargets } from '../losses/progressiveTargets.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { weighted } from '../losses/weighted.ts';
 import * as tf from '../runtime/tf.ts';
@@ -76,7 +76,7 @@ test('nor for what the student said in the epoch before', async () => {
   const { teacher, asked } = makeTeacher();
   const loss = weighted([
     { loss: softTargets(), weight: 1 },
-    { loss: progressiveTargets(), weight: 1 },
+    { loss: consistency(), weight: 1 },
   ]);
   const model = normed();
   const selfTeacher = { kind: 'past' } as const;

@@ -178,6 +178,8 @@ describe.each(['cpu', 'wasm'] as const)('the estimate on %s', (backendName) => {
     expectClose(statisticOf(model, 'moving_mean'), mean);
     expectClose(statisticOf(model, 'moving_variance'), variance);
     model.dispose();
+    // tfjs leaves a shared layer's weights behind.
+    shared.dispose();
   });
 
   test('changes nothing where it is aborted, or an example is no number', async () => {
