@@ -64,7 +64,8 @@ async function train(trainer: Trainer, answers: Float32Array | undefined) {
     inputs: { x: rowsOf(inputs, FEATURES, indices) },
     teacher: answers === undefined ? {} : ({ logits: rowsOf(answers, CLASSES, indices) } as NamedArrays),
   });
-  const source = { read, readHoldout: async () => ({}) };
+  const readInputs = async (indices: Int32Array) => (await read(indices)).inputs;
+  const source = { read, readInputs, readHoldout: async () => ({}) };
   await trainer.check(job, await read(Int32Array.of(0, 1)));
   if (answers === undefined) await spy('reset');
   const signal = new AbortController().signal;
@@ -203,7 +204,7 @@ export async function trainZoo(name: keyof typeof zoo) {
     await using trainer = await openTrainer({ backend, threads: 1 });
     const seen: number[] = [];
     // Of one batch only, which is given as it is: the order of its rows does not count.
-    const source = { read: async () => batch, readHoldout: async () => ({}) };
+    const source = { read: async () => batch, readInputs: async () => batch.inputs, readHoldout: async () => ({}) };
     const onEvent = (event: { type: string; loss?: number }) => {
       if (event.type === 'epoch') seen.push(event.loss as number);
     };

@@ -1,7 +1,8 @@
+import type { BatchNormEvent } from '../train/estimateBatchNorm.ts';
 import type { EpochEvent, NoticeEvent, StepEvent } from '../train/loop.ts';
 
 /** What a run of `personalize` tells while it works. */
-export type PersonalizeEvent = PersonalizePhase | StepEvent | EpochEvent | NoticeEvent;
+export type PersonalizeEvent = PersonalizePhase | StepEvent | EpochEvent | NoticeEvent | BatchNormEvent;
 
 /** Which part begins: looking at the examples, asking the base about them, learning, or measuring what was learned. */
 export interface PersonalizePhase {

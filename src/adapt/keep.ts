@@ -91,7 +91,7 @@ export async function openAnchor(
     seed,
     holdoutSize: 0,
   } as const;
-  const source = { read, readHoldout: async () => ({}) };
+  const source = { read, readInputs: async () => ({}), readHoldout: async () => ({}) };
   const { adapted, error } = await asked.trainer.train(job, source, () => undefined, asked.signal);
   if (error !== undefined) throw error;
   return { strength, importance: adapted?.importance ?? {} };

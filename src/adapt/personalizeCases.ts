@@ -87,6 +87,7 @@ export function taughtStudents(backend: 'cpu' | 'wasm' = 'cpu') {
           teacher: {},
           labels: Int32Array.from(indices, (i) => (labels as Int32Array)[i] as number),
         }),
+        readInputs: async (indices) => pickRowsOfAll(inputs, indices),
         readHoldout: async () => ({}),
       },
       () => undefined,

@@ -84,7 +84,10 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
   const onEvent = (event: EngineEvent) => {
     if (event.type !== 'balance') emit(event);
   };
-  const outcome = await trainer.train(job, { read, readHoldout: async () => ({}) }, onEvent, time.signal);
+  // A private run keeps its statistics, and reads nothing twice.
+  const readInputs = async (indices: Int32Array) => pickRowsOfAll(lesson.inputs, indices.map((i) => order[i] as number));
+  const source = { read, readInputs, readHoldout: async () => ({}) };
+  const outcome = await trainer.train(job, source, onEvent, time.signal);
   throwIfAborted(signal);
   // The end of the time is no failure.
   if (outcome.error !== undefined && !(time.signal.aborted && isAbortError(outcome.error))) throw outcome.error;

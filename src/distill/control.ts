@@ -156,6 +156,7 @@ function makeSource(data: LabelledDataset, holdout: Dataset, signal: AbortSignal
       const { inputs, labels } = await data.read(indices, signal);
       return { inputs, teacher: {}, labels };
     },
+    readInputs: async (indices) => (await data.read(indices, signal)).inputs,
     readHoldout: async (indices) => (await holdout.read(indices, signal)).inputs,
   };
 }

@@ -41,8 +41,8 @@ export interface DistillOptions {
   readonly teacherData?: Dataset;
   /**
    * How what the student sees is varied, anew in each epoch; the seed decides. The teacher's answers are those for the
-   * example as it is, and the holdout is never varied. Where the teacher is to see the same, make the variations
-   * beforehand, with `augmented(data, …)`.
+   * example as it is; neither the holdout is varied, nor what batch normalization's statistics are estimated from. Where
+   * the teacher is to see the same, make the variations beforehand, with `augmented(data, …)`.
    */
   readonly augment?: AugmentOptions;
   /** Examples that are never trained on; metrics are measured on them after every epoch. */
@@ -112,7 +112,8 @@ export interface Distilled {
  * student learns from the ones that are answered.
  * All data is looked at, and one batch goes through teacher, loss and gradient, before the first step. A cancelled run
  * rejects with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no
- * longer finite, or whose teacher fails.
+ * longer finite, or whose teacher fails. A run that ends by itself gives batch normalization the mean and variance of up to
+ * 4,096 examples, as they are, in the place of moving averages (`report.batchNorm`).
  * Throws    invalid-option · empty-dataset · shape-mismatch · class-mismatch · unknown-input · unknown-output ·
  *           labels-missing · not-finite · student-invalid · student-not-trainable · worker-died · AbortError and what
  *           teacher and data throw
@@ -174,6 +175,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     const epochs = await measured.finish();
     const holdoutAnswers = await lessons.holdout;
     const memory = await trainer.memory();
+    const estimated = measured.estimated();
     const trainMs = performance.now() - trainStartedAt;
     const distilled = epochs.at(-1)?.holdout ?? {};
     const scored = { loss, lessons, truth, distilled };
@@ -189,6 +191,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
       overlapFraction: measured.overlapFraction(),
       quantizationAware: outcome.quantization,
       balance: measured.balanced(),
+      ...(estimated && { batchNorm: { layers: estimated.layers, examples: estimated.examples } }),
       ...(controlled && { control: controlled.report }),
       backend: trainer.description,
       student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },

@@ -86,6 +86,7 @@ export function makeSource(
         ...labelsFor(loss, examples),
       };
     },
+    readInputs: async (indices: Int32Array) => (await data.read(indices, signal)).inputs,
     async readHoldout(indices: Int32Array) {
       return holdout === undefined ? {} : (await holdout.read(indices, signal)).inputs;
     },

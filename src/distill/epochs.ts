@@ -3,6 +3,7 @@ import { isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
 import type { BalanceEvent } from '../train/balance.ts';
 import type { EngineEvent, TrainJob } from '../train/engine.ts';
+import type { BatchNormEvent } from '../train/estimateBatchNorm.ts';
 import { measure } from '../train/metric.ts';
 import type { DistillEvent } from './events.ts';
 import type { EpochRecord } from './report.ts';
@@ -26,6 +27,7 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
   let before = Promise.resolve();
   let overlapFraction = 0;
   let balanced: BalanceEvent | undefined;
+  let estimated: BatchNormEvent | undefined;
 
   async function tell(event: Extract<EngineEvent, { type: 'epoch' }>): Promise<void> {
     const { holdoutOutputs, peerOutputs = {}, ...epoch } = event;
@@ -48,6 +50,10 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
         balanced = event;
         return emit(event);
       }
+      if (event.type === 'batch-norm') {
+        estimated = event;
+        return emit(event);
+      }
       if (event.type === 'step') return emit({ ...event, remainingMs: remaining(event, job) });
       if (event.epoch === 1) overlapFraction = overlapOf(lessons.busyMs().data, event.learnMs, event.ms);
       await before;
@@ -62,6 +68,8 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
     overlapFraction: () => overlapFraction,
     /** How the loss's terms were balanced last. */
     balanced: () => balanced,
+    /** How far the statistics of batch normalization were estimated. */
+    estimated: () => estimated,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { BackendDescription } from '../runtime/backends/backend.ts';
 import type { BalanceEvent } from '../train/balance.ts';
+import type { BatchNormEvent } from '../train/estimateBatchNorm.ts';
 import type { EpochEvent, StepEvent } from '../train/loop.ts';
 
 /** The stages of a run, in order. */
@@ -24,6 +25,7 @@ export type DistillEvent =
       readonly remainingMs: number;
     }
   | BalanceEvent
+  | BatchNormEvent
   | {
       /** While the student without a teacher learns (`control`); counted from 1, steps of an epoch. */
       readonly type: 'control';

@@ -36,6 +36,8 @@ export interface DistillReport {
   readonly quantizationAware?: QuantizationReport | undefined;
   /** How the terms of the loss were balanced last, where that was asked for. */
   readonly balance?: BalanceEvent | undefined;
+  /** From how many examples the statistics of so many batch normalizations were estimated after the last step. */
+  readonly batchNorm?: { readonly layers: number; readonly examples: number } | undefined;
   /** The same student without a teacher, where `control` asked for it. */
   readonly control?: ControlReport | undefined;
   /** Metrics on the held-out examples after the last epoch. */
@@ -53,6 +55,7 @@ type Given =
   | 'overlapFraction'
   | 'quantizationAware'
   | 'balance'
+  | 'batchNorm'
   | 'control'
   | 'student'
   | 'epochs'

@@ -130,6 +130,27 @@ describe('what a file says', () => {
     ]);
   });
 
+  const softmax = 'softmax' as const;
+  test.each([
+    ['age', () => [tf.layers.dense({ units: 1, name: 'age' })]],
+    ['logits', () => [tf.layers.dense({ units: 2 })]],
+    ['logits', () => [tf.layers.dense({ units: 2, name: 'logits' })]],
+    ['kinds', () => [tf.layers.dense({ units: 2, name: 'kinds', activation: softmax })]],
+    ['probs', () => [tf.layers.dense({ units: 2, activation: softmax })]],
+    ['probs', () => [tf.layers.dense({ units: 2, name: 'logits', activation: softmax })]],
+    ['probs', () => [tf.layers.dense({ units: 2, name: 'logits' }), tf.layers.softmax()]],
+    ['probs', () => [tf.layers.dense({ units: 2, name: 'dense_4' }), tf.layers.activation({ activation: softmax })]],
+    ['probs', () => [tf.layers.dense({ units: 2, activation: 'sigmoid' })]],
+    ['probs', () => [tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], activation: softmax })] })]],
+  ] as const)('an only output by what it is: %s', async (name, layers) => {
+    const input = tf.input({ shape: [3], name: 'input' });
+    const output = layers().reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, input);
+    const model = tf.model({ inputs: input, outputs: output });
+    const { graph } = await checkExport(model, [{ shape: [3] }]);
+    expect(graph.output.map((one) => one.name)).toEqual([name]);
+    model.dispose();
+  });
+
   test('a shared layer stores its weights once', async () => {
     const shared = LAYER_CASES.find(({ name }) => name.startsWith('two inputs'));
     const read = await checkExport(shared?.build(tf) as tf.LayersModel, shared?.inputs ?? []);

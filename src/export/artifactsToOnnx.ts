@@ -7,6 +7,7 @@ import { foldBatchNorms } from './graph/foldBatchNorm.ts';
 import { type OpenGraph, openGraph } from './graph/graph.ts';
 import { heldShape, type Lengths, type Value } from './graph/graphValue.ts';
 import { plain } from './graph/layout.ts';
+import { onlyOutputName } from './graph/outputName.ts';
 import { inputShapeOf, type ModelTopology, readTopology } from './graph/topology.ts';
 import { checkLayers, writeTopology } from './graph/walkTopology.ts';
 import { readWeights } from './graph/weights.ts';
@@ -67,12 +68,12 @@ function inputsOf(open: OpenGraph, model: ModelTopology, options: ToOnnxOptions)
   });
 }
 
-/** Gives the model's outputs the names that the student has for them. An output of its own makes a node where it has none. */
+/** Gives the model's outputs the names of their layers; an only one is called what it is. An output of its own makes a node where it has none. */
 function nameOutputs(open: OpenGraph, model: ModelTopology, values: readonly Value[], inputs: readonly Value[]) {
   const taken = new Set(inputs.map(({ name }) => name));
   return values.map((value, i) => {
     const layer = model.outputs[i]?.layer ?? DEFAULT_OUTPUT;
-    const wanted = values.length === 1 ? DEFAULT_OUTPUT : layer;
+    const wanted = values.length === 1 ? onlyOutputName(model) : layer;
     const ordered = plain(open.builder, value);
     const { name: _, ...known } = ordered;
     const own = taken.has(ordered.name) ? open.builder.node('Identity', [ordered], known) : ordered;

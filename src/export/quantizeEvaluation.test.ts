@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { LimbeckError } from '../core/errors.ts';
 import { fromArrays } from '../data/arrays.ts';
+import { describeOnnx } from '../onnx/describe.ts';
 import { goldenBytes, goldenData, HERE } from './quantize/quantizeCases.ts';
-import { type QuantizeEvent, type QuantizeOptions, quantize } from './quantize.ts';
+import { type EvaluateOptions, type QuantizeEvent, type QuantizeOptions, quantize } from './quantize.ts';
 
 describe('evaluation', () => {
   const labels = Int32Array.from({ length: 24 }, (_, i) => i % 5);
@@ -47,6 +48,15 @@ describe('evaluation', () => {
     const error = (await failing.catch((reason: unknown) => reason)) as LimbeckError;
     expect(error).toMatchObject({ code: 'below-tolerance', message: expect.stringMatching(/100\.00 % to .*exclude/) });
     expect(error.details['report']).toMatchObject({ to: 'int4', metricBefore: 1 });
+  });
+
+  test('an only output is understood by its name in the file, and as logits', async () => {
+    const [name] = describeOnnx(goldenBytes('image')).outputs.map((output) => output.name);
+    expect(name).not.toBe('logits');
+    for (const output of [name, 'logits']) {
+      const evaluate = { data: goldenData('image'), output } as EvaluateOptions;
+      expect((await progress({ to: 'float16', evaluate })).report.metricAfter).toBe(1);
+    }
   });
 
   test('an output that is not there is named', async () => {

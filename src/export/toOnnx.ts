@@ -5,8 +5,9 @@ import type { Student, StudentArtifacts } from '../student/student.ts';
 import { checkToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
 
 /**
- * Writes a student as an ONNX file, which every runtime of ONNX reads: with its weights, its inputs and outputs by their
- * names (a single output is 'logits'), a free batch, and what the options say about it in its metadata.
+ * Writes a student as an ONNX file, which every runtime of ONNX reads: with its weights, its inputs and outputs by the
+ * names of their layers, a free batch, and what the options say about it in its metadata. An only output whose layer has no
+ * name of its own is 'logits', or 'probs' behind a softmax or sigmoid; limbeck reads it as 'logits' whatever its name.
  *
  * Dropout and noise are left out. A node that ends a layer has the layer's name, so that taps find it.
  * Shapes    inputs and outputs as the tfjs student has them, unless `inputLayout` says otherwise

@@ -54,11 +54,11 @@ export interface LoadedStudentDescription {
 
 /** What a student answered for a batch. */
 export interface Prediction {
-  /** Raw outputs by their names; an only one is `logits`. */
+  /** Raw outputs by their names; an only one is `logits`, whatever its file calls it, and whatever it holds. */
   readonly outputs: NamedArrays;
   /** The most probable class of each example, where labels are known. */
   readonly labels?: readonly string[];
-  /** [B, C], where labels are known: softmax of the logits. */
+  /** [B, C], where labels are known: softmax of the logits, or the output itself where its rows are probabilities. */
   readonly probabilities?: NdArray;
 }
 

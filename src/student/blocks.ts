@@ -8,7 +8,7 @@ import type { Tf } from '../runtime/tfNamespace.ts';
 export interface Blocks {
   /** Convolution without bias, 'same' padding. */
   conv(x: SymbolicTensor, filters: number, size: number | [number, number], strides?: number): SymbolicTensor;
-  /** 3 × 3, one filter a channel, without bias, 'same' padding. */
+  /** 3 × 3, one filter a channel, without bias, 'same' padding. It starts as heNormal does, with a fan of 9. */
   depthwise(x: SymbolicTensor, strides?: number): SymbolicTensor;
   norm(x: SymbolicTensor): SymbolicTensor;
   relu(x: SymbolicTensor): SymbolicTensor;
@@ -17,12 +17,21 @@ export interface Blocks {
 }
 
 /**
+ * The share of its moving average that a batch normalization keeps at each step: PyTorch's (0.1 of the new there). With
+ * tfjs's and Keras's 0.99 it takes hundreds of steps until the average forgets where it started.
+ */
+const MOMENTUM = 0.9;
+
+/**
  * `design` names the seeds: the same seed and design give the same weights. Layers are counted by kind: conv_1, depthwise_1,
  * norm_1, relu_1, then conv_2 … and before the logits "pooled".
  */
 export function blocksOf(tf: Tf, design: string, seed: number): Blocks {
   let count = 0;
-  const init = () => tf.initializers.heNormal({ seed: derivedSeed(seed, `${design}/${count++}`) });
+  const nextSeed = () => derivedSeed(seed, `${design}/${count++}`);
+  const init = () => tf.initializers.heNormal({ seed: nextSeed() });
+  // tfjs and Keras count all channels in the fan of a depthwise kernel [3, 3, C, 1], though each output reads one alone.
+  const depthwiseInit = () => tf.initializers.truncatedNormal({ stddev: Math.sqrt(2 / 9), seed: nextSeed() });
   const counts: Record<string, number> = {};
   const name = (kind: string) => {
     counts[kind] = (counts[kind] ?? 0) + 1;
@@ -50,12 +59,12 @@ export function blocksOf(tf: Tf, design: string, seed: number): Blocks {
           strides,
           padding: 'same',
           useBias: false,
-          depthwiseInitializer: init(),
+          depthwiseInitializer: depthwiseInit(),
           name: name('depthwise'),
         }),
         x,
       ),
-    norm: (x) => after(tf.layers.batchNormalization({ name: name('norm') }), x),
+    norm: (x) => after(tf.layers.batchNormalization({ momentum: MOMENTUM, name: name('norm') }), x),
     relu: (x) => after(tf.layers.activation({ activation: 'relu', name: name('relu') }), x),
     head: (x, units) =>
       after(

@@ -57,6 +57,48 @@ describe('tapStudent', () => {
     model.dispose();
   });
 
+  test('gives the only output by the name of its layer too, however often that is used', () => {
+    const input = tf.input({ shape: [3], name: 'input' });
+    const shared = tf.layers.dense({ units: 3, name: 'age' });
+    const once = shared.apply(input) as tf.SymbolicTensor;
+    for (const output of [once, shared.apply(once) as tf.SymbolicTensor]) {
+      const model = tf.model({ inputs: input, outputs: output });
+      for (const names of [['age'], ['age', 'logits'], ['age', 'input']]) {
+        const tapped = tapStudent(model, names);
+        expect(tapped.outputs).toEqual({ logits: [3], ...Object.fromEntries(names.map((name) => [name, [3]])) });
+        tf.tidy(() => {
+          const x = tf.tensor2d([1, 2, 3], [1, 3]);
+          const { age, logits, ...others } = tapped.apply([x], 'training');
+          const whole = Array.from((model.apply(x) as tf.Tensor).dataSync());
+          expect([age, logits].map((tensor) => Array.from(tensor?.dataSync() ?? []))).toEqual([whole, whole]);
+          expect(Object.values(others).map((tensor) => Array.from(tensor.dataSync()))).toEqual(
+            names.includes('input') ? [[1, 2, 3]] : [],
+          );
+        });
+      }
+    }
+    shared.dispose();
+  });
+
+  test('gives one of several outputs under its own name, beside an inner layer', () => {
+    const input = tf.input({ shape: [3], name: 'input' });
+    const outputs = ['one', 'two'].map(
+      (name) => tf.layers.dense({ units: 2, name }).apply(input) as tf.SymbolicTensor,
+    );
+    const model = tf.model({ inputs: input, outputs });
+    const tapped = tapStudent(model, ['two', 'input']);
+    expect(tapped.outputs).toEqual({ one: [2], two: [2], input: [3] });
+    tf.tidy(() => {
+      const x = tf.tensor2d([1, 2, 3], [1, 3]);
+      const [one, two] = model.apply(x) as tf.Tensor[];
+      const read = tapped.apply([x], 'training');
+      for (const [name, tensor] of Object.entries({ one, two, input: x })) {
+        expect(Array.from(read[name]?.dataSync() ?? [])).toEqual(Array.from(tensor?.dataSync() ?? []));
+      }
+    });
+    model.dispose();
+  });
+
   test('names what there is when there is no such layer', () => {
     const model = makeModel();
     expect(() => tapStudent(model, ['conv'])).toThrow(

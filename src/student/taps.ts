@@ -12,7 +12,7 @@ export interface TappedStudent {
 }
 
 /**
- * A student with some of its layers as further outputs, under the layers' names; inside a layer of attention, "NAME/queries",
+ * A student with some of its layers as further outputs, under the layers' names, that of an output too; inside a layer of attention, "NAME/queries",
  * "NAME/keys" and "NAME/values" too. It shares the student's layers and owns nothing: dispose the student as before.
  * Throws    unknown-output: a name that is neither an output nor a layer with one output, nor a part of one
  */
@@ -21,20 +21,26 @@ export function tapStudent(model: tf.LayersModel, names: readonly string[]): Tap
   const taps = [...new Set(names)].filter((name) => outputs[name] === undefined);
   if (taps.length === 0) return { outputs, apply: (inputs, mode) => applyStudent(model, inputs, mode) };
   const tensors = taps.map((name) => tensorOf(model, name));
-  const tapped = tf.model({ inputs: model.inputs, outputs: [...model.outputs, ...tensors] });
+  // A layer may be the one that gives an output, and tfjs takes no tensor twice.
+  const all = [...new Set([...model.outputs, ...tensors])];
+  const tapped = tf.model({ inputs: model.inputs, outputs: all });
+  const places = [...model.outputs, ...tensors].map((tensor) => all.indexOf(tensor));
   const own = Object.keys(outputs);
   const shapes = Object.fromEntries(taps.map((name, i) => [name, (tensors[i] as tf.SymbolicTensor).shape.slice(1)]));
   return {
     outputs: { ...outputs, ...shapes },
     apply(inputs, mode) {
       const given = inputs.length === 1 ? (inputs[0] as tf.Tensor) : [...inputs];
-      const results = tapped.apply(given, { training: mode === 'training' }) as tf.Tensor[];
-      return Object.fromEntries([...own, ...taps].map((name, i) => [name, results[i] as tf.Tensor]));
+      const results = [tapped.apply(given, { training: mode === 'training' })].flat() as tf.Tensor[];
+      return Object.fromEntries([...own, ...taps].map((name, i) => [name, results[places[i] as number] as tf.Tensor]));
     },
   };
 }
 
 function tensorOf(model: tf.LayersModel, name: string): tf.SymbolicTensor {
+  // 'logits' stands for an only output, and its layer's own name does too, however often the layer is used.
+  const [only, ...others] = model.outputs;
+  if (others.length === 0 && only?.sourceLayer.name === name) return only;
   const [, owner, part] = /^(.*)\/([^/]+)$/.exec(name) ?? [];
   const inside = model.layers.find((one) => one.name === owner);
   if (inside !== undefined && part !== undefined && !model.layers.some((one) => one.name === name)) {

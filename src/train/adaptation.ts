@@ -20,7 +20,7 @@ export interface AdaptationOptions {
   readonly withBiases?: boolean;
   /**
    * 'kept': batch normalization uses its averages and leaves them, and dropout is off, as when the student answers;
-   * 'moving': as in training; 'mean': as in training, but averages become the mean over the run's batches, in which the
+   * 'moving': as in training, estimated anew after the last step; 'mean': as in training, but averages become the mean over the run's batches, in which the
    * former ones count as `priorExamples`. Default 'kept'.
    */
   readonly statistics?: 'kept' | 'moving' | 'mean';

@@ -136,6 +136,7 @@ function sourceOf(
         labels: picked.map((i) => labels[i] as number),
       };
     },
+    readInputs: async () => ({}),
     readHoldout: async () => ({}),
   };
 }

@@ -45,6 +45,7 @@ async function taughtBy(seen: NdArray): Promise<Pick<TrainJob, 'teacherShapes'> 
     teacherShapes: Object.fromEntries(Object.entries(answers).map(([part, { shape }]) => [part, shape.slice(1)])),
     source: {
       read: async (indices) => ({ inputs: { input: pickRows(words, indices) }, teacher: at(indices) }),
+      readInputs: async () => ({}),
       readHoldout: async (indices) => ({ input: pickRows(words, indices) }),
     },
   };

@@ -66,7 +66,7 @@ const STEP_EVENT_MS = 50;
 const WARM_UPS = 5;
 const NO_INDICES = new Int32Array(0);
 /** A check reads nothing. */
-const NO_SOURCE: Pick<TrainSource, 'read'> = { read: async () => ({ inputs: {}, teacher: {} }) };
+const NO_SOURCE: Pick<TrainSource, 'readInputs'> = { readInputs: async () => ({}) };
 
 /** `nearTeacher` is the one on this thread and this GPU. */
 export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTeacher): Engine {
@@ -104,7 +104,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       const self = await openSelfTeaching(job, model, source);
       const ownOptimizer = makeOptimizer(tf, job.optimizer);
       const adaptation = openAdaptation(model, job.adaptation, ownOptimizer, job);
-      const { optimizer, mode } = adaptation;
+      const { optimizer, mode, movesStatistics } = adaptation;
       const quantized = openQuantizedRun(model, job.quantizationAware);
       let quantization: QuantizationReport | undefined;
       let adapted: TrainOutcome['adapted'];
@@ -118,6 +118,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           return self.remember(vary(batch), batch);
         };
         const readHoldout = (indices: Int32Array) => source.readHoldout(indices);
+        const readInputs = movesStatistics ? (indices: Int32Array) => source.readInputs(indices) : undefined;
         const beforeStep = (step: number, steps: number) =>
           [quantized.beforeStep(step, steps), adaptation.beforeStep(step)].includes(true);
         const { complete } = self;
@@ -128,7 +129,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           return there;
         };
         const run = { model, student, loss, optimizer, mode, balance, signal };
-        const loopOptions = { ...job, ...run, read, complete, beforeStep, rest };
+        const loopOptions = { ...job, ...run, read, readInputs, complete, beforeStep, rest };
         for (const message of place.notices.splice(0)) await emit({ type: 'notice', message });
         for await (const event of trainLoop(loopOptions)) {
           if (event.type === 'step') self.afterStep();
@@ -144,7 +145,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
               ...(holdoutOutputs && { holdoutOutputs }),
               ...(peers.length > 0 && { peerOutputs }),
             });
-          } else if (event.type === 'notice' || event.type === 'balance') await emit(event);
+          } else if (event.type !== 'step') await emit(event);
           else if (performance.now() - lastStepEvent >= STEP_EVENT_MS || event.step === event.steps) {
             lastStepEvent = performance.now();
             void emit(event);

@@ -49,6 +49,7 @@ export function sourceOf({ inputs, teacher }: Problem): TrainSource {
       inputs: { input: pickRows(inputs, indices) },
       teacher: { logits: pickRows(teacher, indices) },
     }),
+    readInputs: async (indices) => ({ input: pickRows(inputs, indices) }),
     readHoldout: async (indices) => ({ input: pickRows(holdout.inputs, indices) }),
   };
 }

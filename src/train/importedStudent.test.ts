@@ -22,6 +22,7 @@ function sourceOf() {
       inputs: { x: images(indices) },
       teacher: { logits: logits(indices) },
     }),
+    readInputs: async (indices: Iterable<number>) => ({ x: images(indices) }),
     readHoldout: async (indices: Iterable<number>) => ({ x: images(indices) }),
   };
 }

@@ -4,6 +4,7 @@ import type { LossSpec } from '../losses/revive.ts';
 import type { PortableStudent, StudentArtifacts } from '../student/student.ts';
 import type { AdaptationOptions, AdaptationOutcome } from './adaptation.ts';
 import type { BalanceEvent, BalanceOptions } from './balance.ts';
+import type { BatchNormEvent } from './estimateBatchNorm.ts';
 import type { EpochEvent, NoticeEvent, StepEvent, TrainBatch } from './loop.ts';
 import type { OptimizerOptions } from './optimizer.ts';
 import type { QuantizationAwareOptions, QuantizationReport } from './quantizationAware.ts';
@@ -40,10 +41,12 @@ export interface TrainJob {
 /** What the engine asks its caller for while it trains. */
 export interface TrainSource {
   read(indices: Int32Array): Promise<TrainBatch>;
+  /** The inputs of these examples, as they are, without asking a teacher. */
+  readInputs(indices: Int32Array): Promise<NamedArrays>;
   readHoldout(indices: Int32Array): Promise<NamedArrays>;
 }
 
-export type EngineEvent = StepEvent | NoticeEvent | BalanceEvent | (EpochEvent & HoldoutOutputs);
+export type EngineEvent = StepEvent | NoticeEvent | BalanceEvent | BatchNormEvent | (EpochEvent & HoldoutOutputs);
 
 /** What the student says of the held-out examples. */
 export interface HoldoutOutputs {

@@ -157,6 +157,7 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
     });
     const source: TrainSource = {
       read: async (indices) => ({ inputs: inputsAt(indices), teacher: { fine: pickRows(problem.teacher, indices) } }),
+      readInputs: async (indices) => inputsAt(indices),
       readHoldout: async (indices) => inputsAt(indices),
     };
     const loss = specOf(softTargets({ output: 'fine' }));

@@ -3,6 +3,7 @@ import type { NamedArrays } from '../core/shape.ts';
 import { yieldToEvents } from '../core/yield.ts';
 import type { Progress } from '../losses/loss.ts';
 import type { BalanceEvent } from './balance.ts';
+import { type BatchNormEvent, type EstimateOptions, estimateBatchNorm } from './estimateBatchNorm.ts';
 import { isOnGpu, openGpuStepper } from './gpuStepper.ts';
 import type { NearBatch } from './near.ts';
 import type { Balance } from './openBalance.ts';
@@ -21,7 +22,7 @@ export interface TrainBatch {
   readonly numbers?: Float32Array;
 }
 
-export interface LoopOptions extends StepOptions {
+export interface LoopOptions extends StepOptions, Pick<EstimateOptions, 'readInputs'> {
   /** Number of examples, and how to read some of them. */
   readonly size: number;
   readonly read: (indices: Int32Array) => Promise<NearBatch>;
@@ -73,12 +74,13 @@ export interface EpochEvent {
 
 /**
  * The only training loop: for each epoch a seeded order, for each batch one step. The next batch is read while this
- * one is learned. It stops between steps when the signal says so, with the model as the last step left it.
+ * one is learned. It stops between steps when the signal says so, with the model as the last step left it. After the last
+ * step, and before the last epoch is told, the statistics of batch normalization are estimated from inputs alone.
  * Throws    not-finite: a loss that is NaN or infinite (the step that made it is not applied) · AbortError
  */
 export async function* trainLoop(
   options: LoopOptions,
-): AsyncGenerator<StepEvent | EpochEvent | NoticeEvent | BalanceEvent, void, void> {
+): AsyncGenerator<StepEvent | EpochEvent | NoticeEvent | BalanceEvent | BatchNormEvent, void, void> {
   const { epochs, signal, balance, beforeStep = () => false, complete = async (batch) => batch } = options;
   const { rest = (awaited) => awaited } = options;
   const ahead = balance === undefined ? [] : await readAhead(options, balance.steps);
@@ -128,6 +130,11 @@ export async function* trainLoop(
     }
     cores.takeAll();
     const ms = performance.now() - startedAt;
+    if (epoch === epochs) {
+      // Frees a recorded step, whose room this may need.
+      stepper.renew();
+      yield* estimateBatchNorm(options);
+    }
     yield { type: 'epoch', epoch, epochs, loss: lossSum / seen, ms, learnMs, examplesPerSecond: (seen / ms) * 1000 };
   }
 }

@@ -135,7 +135,11 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
         let seed = 0;
         const { quantization, error } = await engine.train(
           await makeJob({ ...changed, epochs: 2, student: await one.student().portable() }),
-          { read: async () => batchOf(one, 8, ++seed), readHoldout: async () => ({}) },
+          {
+            read: async () => batchOf(one, 8, ++seed),
+            readInputs: async () => batchOf(one, 8, ++seed).inputs,
+            readHoldout: async () => ({}),
+          },
           (event) => void (event.type === 'notice' && notices.push(event.message)),
           new AbortController().signal,
         );

@@ -33,7 +33,7 @@ export interface SelfTeaching extends Disposable {
 export async function openSelfTeaching(
   job: TrainJob,
   model: tf.LayersModel,
-  source: Pick<TrainSource, 'read'>,
+  source: Pick<TrainSource, 'readInputs'>,
 ): Promise<SelfTeaching> {
   const { selfTeacher } = job;
   if (selfTeacher === undefined) {
@@ -64,7 +64,7 @@ export async function openSelfTeaching(
     afterEpoch: (epoch, signal) =>
       teacher.afterEpoch(epoch, async (indices) => {
         throwIfAborted(signal);
-        return (await source.read(indices)).inputs;
+        return source.readInputs(indices);
       }),
     [Symbol.dispose]: () => teacher[Symbol.dispose](),
   };

@@ -57,7 +57,7 @@ const [INPUTS, LABELS] = [1000, 2000];
 const students: Record<string, Case> = {
   dsCnn: { make: dsCnn, tolerance: { logits: 4e-7, loss: 4e-7, weight: 1e-6, sum: 3e-7 } },
   resnet8: { make: resnet8, tolerance: { logits: 4e-6, loss: 1e-6, weight: 1e-6, sum: 1e-7 } },
-  mobilenetV1: { make: mobilenetV1, tolerance: { logits: 2e-6, loss: 8e-5, weight: 8e-6, sum: 4e-6 } },
+  mobilenetV1: { make: mobilenetV1, tolerance: { logits: 9e-6, loss: 8e-5, weight: 8e-6, sum: 4e-6 } },
   transformerTiny: { make: transformerTiny, tolerance: { logits: 8e-6, loss: 4e-6, weight: 4e-6, sum: 5e-6 } },
 };
 

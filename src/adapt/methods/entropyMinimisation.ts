@@ -13,8 +13,8 @@ export interface EntropyMinimisationOptions extends MethodSteps {
 
 /**
  * Test-time adaptation (TENT): scales and offsets of normalizations learn to make the student's answers certain; no label is
- * read. Batch normalization uses the statistics of the batch meanwhile, and its averages follow. A student without a
- * normalization learns by its biases.
+ * read. Batch normalization uses the statistics of the batch meanwhile, and those of all the examples in the end. A student
+ * without a normalization learns by its biases.
  * Shapes    logits [B, C]
  * Units     nats
  * Throws    invalid-option

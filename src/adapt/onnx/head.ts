@@ -82,6 +82,7 @@ export async function trainHead(options: TrainHeadOptions): Promise<TrainedHead>
         teacher: {},
         labels: Int32Array.from(indices, (i) => labels[i] as number),
       }),
+      readInputs: async () => ({}),
       readHoldout: async () => ({}),
     },
     (event) => {

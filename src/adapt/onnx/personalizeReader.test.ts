@@ -1,31 +1,18 @@
 // A text reader of 6,625 characters that has never seen handwriting learns three handwritten digits from eight of each.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fromArrays } from '../../data/arrays.ts';
+import { digitImages } from '../../data/digitCases.ts';
 import { readModelFile } from '../../onnx/ortCases.ts';
 import { ortAssets } from '../../runtime/assetCases.ts';
 import { openTrainer, type Trainer } from '../../train/trainer.ts';
 import { personalizeOnnx } from './personalizeOnnx.ts';
 
-const PIXELS = 784;
 const DIGITS = [3, 5, 8];
-const require = createRequire(import.meta.url);
 
-/** Digits of the package "mnist", the classes in turn. */
-function digits(from: number, each: number) {
-  const pixels = new Float32Array(DIGITS.length * each * PIXELS);
-  for (const [label, digit] of DIGITS.entries()) {
-    const { data } = JSON.parse(readFileSync(require.resolve(`mnist/src/digits/${digit}.json`), 'utf8')) as {
-      data: number[];
-    };
-    for (let i = 0; i < each; i++) {
-      pixels.set(data.slice((from + i) * PIXELS, (from + i + 1) * PIXELS), (i * DIGITS.length + label) * PIXELS);
-    }
-  }
-  const labels = Int32Array.from({ length: DIGITS.length * each }, (_, i) => i % DIGITS.length);
-  return fromArrays({ data: pixels, shape: [labels.length, 28, 28, 1] }, labels);
-}
+const digits = (from: number, each: number) => {
+  const { images, labels } = digitImages(from, each, DIGITS);
+  return fromArrays(images, labels);
+};
 
 let trainer: Trainer;
 beforeAll(async () => {

@@ -60,9 +60,9 @@ export async function trainLowRank(lesson: LowRankLesson): Promise<LowRankOutcom
       seed,
       holdoutSize: 0,
     },
-    { read: openReading(lesson, size), readHoldout: async () => ({}) },
+    { read: openReading(lesson, size), readInputs: async () => ({}), readHoldout: async () => ({}) },
     (event) => {
-      if (event.type === 'balance') return;
+      if (event.type === 'balance' || event.type === 'batch-norm') return;
       if (event.type === 'epoch') losses.push(event.loss);
       emit(event);
     },

@@ -1,34 +1,16 @@
 // Models that others made, in all forms.
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../../core/shape.ts';
 import { fromArrays } from '../../data/arrays.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { digitImages } from '../../data/digitCases.ts';
 import { readModelFile } from '../../onnx/ortCases.ts';
 import { type ReadOutputs, sumOverTime } from '../../teacher/read.ts';
 import { type QuantizeOptions, quantize } from '../quantize.ts';
 import { HERE } from './quantizeCases.ts';
-
-const require = createRequire(import.meta.url);
-const SIDE = 28;
-
-/** Handwritten digits of the package "mnist", some of each class, with their classes. */
-function digits(from: number, each: number) {
-  const pixels = new Float32Array(10 * each * SIDE * SIDE);
-  const labels = Int32Array.from({ length: 10 * each }, (_, i) => i % 10);
-  for (let digit = 0; digit < 10; digit++) {
-    const file = require.resolve(`mnist/src/digits/${digit}.json`);
-    const { data } = JSON.parse(readFileSync(file, 'utf8')) as { data: number[] };
-    for (let i = 0; i < each; i++) {
-      const at = (from + i) * SIDE * SIDE;
-      pixels.set(data.slice(at, at + SIDE * SIDE), (10 * i + digit) * SIDE * SIDE);
-    }
-  }
-  return { images: { data: pixels, shape: [10 * each, SIDE, SIDE, 1] }, labels };
-}
 
 /** Places of '0'…'9' in the reader's alphabet: blank, the lines of the file, space. */
 function digitClasses(): number[] {
@@ -43,7 +25,7 @@ function digitClasses(): number[] {
 const whole: ReadOutputs = (outputs) => ({ logits: Object.values(outputs)[0] as NdArray });
 
 const asPrint = { channels: 3, inverted: 'yes', mean: 0.5, stdDev: 0.5 } as const;
-const examples = digits(100, 2);
+const examples = digitImages(100, 2);
 const models = {
   reader: { input: { size: [48, 48], ...asPrint } },
   direction: { input: { size: [48, 192], ...asPrint } },
@@ -62,7 +44,7 @@ describe.each(['reader', 'direction'] as const)('%s', (name) => {
     const bytes = readModelFile(name);
     const data: Dataset = fromArrays(examples.images);
     const [leastCosine, mostShare] = bounds[name];
-    const calibration = options.to === 'static-int8' ? { calibration: fromArrays(digits(200, 2).images) } : {};
+    const calibration = options.to === 'static-int8' ? { calibration: fromArrays(digitImages(200, 2).images) } : {};
     const evaluate = { data, metric: 'cosine', tolerance: 1 - leastCosine } as const;
     const all = { ...options, ...calibration, ...models[name], read: whole, evaluate, ...HERE };
     const { report } = await quantize(bytes, all as QuantizeOptions).done;
@@ -72,7 +54,7 @@ describe.each(['reader', 'direction'] as const)('%s', (name) => {
 });
 
 test('the reader still reads digits, as dynamic int8', async () => {
-  const { images, labels } = digits(300, 5);
+  const { images, labels } = digitImages(300, 5);
   const read = sumOverTime({ classes: digitClasses() });
   const evaluate = { data: fromArrays(images, labels), tolerance: 0.03 };
   const options = { to: 'dynamic-int8', ...models.reader, read, evaluate, ...HERE } as const;

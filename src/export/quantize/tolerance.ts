@@ -41,8 +41,8 @@ export async function compareModels(
         Int32Array.from({ length: count }, (_, i) => at + i),
         signal,
       );
-      const reference = pickOutput(await float.ask(examples.inputs, signal), output);
-      const given = pickOutput(await quantized.ask(examples.inputs, signal), output);
+      const reference = pickOutput(await float.ask(examples.inputs, signal), output, float);
+      const given = pickOutput(await quantized.ask(examples.inputs, signal), output, quantized);
       const labels = 'labels' in examples ? (examples.labels as Int32Array) : undefined;
       sums.before += count * score(metric, reference, reference, labels);
       sums.after += count * score(metric, given, reference, labels);
@@ -54,9 +54,12 @@ export async function compareModels(
   }
 }
 
-function pickOutput(outputs: NamedArrays, wanted: string | undefined): NdArray {
+/** An only output is 'logits' here, and the file's name for it is understood too. */
+function pickOutput(outputs: NamedArrays, wanted: string | undefined, { description }: Teacher): NdArray {
   const names = Object.keys(outputs);
-  const name = wanted ?? (names.includes(DEFAULT_OUTPUT) ? DEFAULT_OUTPUT : names[0]);
+  const [only, ...others] = Object.keys(description.outputs);
+  const isOnly = wanted === undefined || (others.length === 0 && wanted === only && outputs[wanted] === undefined);
+  const name = isOnly ? (names.includes(DEFAULT_OUTPUT) ? DEFAULT_OUTPUT : names[0]) : wanted;
   const found = name === undefined ? undefined : outputs[name];
   if (found !== undefined) return found;
   throw new LimbeckError(

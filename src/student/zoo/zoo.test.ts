@@ -101,6 +101,25 @@ describe.each(Object.entries(students))('%s', (name, { make, parameters, statist
   });
 });
 
+test.each(['ds-cnn', 'resnet8', 'mobilenet-v1'])('%s starts so that a short run is enough', async (name) => {
+  const model = await buildStudent(await (students[name] as Case).make().portable(), 7);
+  const norms = model.layers.filter((layer) => layer.getClassName() === 'BatchNormalization');
+  expect(norms.length).toBeGreaterThan(6);
+  for (const layer of norms) expect((layer as unknown as { momentum: number }).momentum).toBe(0.9);
+  const kernels = model.layers.filter((layer) => layer.getClassName().endsWith('Conv2D'));
+  for (const layer of kernels) {
+    const [kernel] = layer.getWeights() as [tf.Tensor];
+    const [height = 1, width = 1, channels = 1] = kernel.shape;
+    // What one output reads: a single channel of a depthwise convolution.
+    const fan = height * width * (layer.getClassName() === 'DepthwiseConv2D' ? 1 : channels);
+    const square = tf.tidy(() => tf.mean(tf.square(kernel)).dataSync()[0] as number);
+    // A normal distribution that is cut at two deviations has 0.88 of its own; the smallest kernels have 72 values.
+    const ratio = Math.sqrt(square) / (0.88 * Math.sqrt(2 / fan));
+    expect(ratio > 0.7 && ratio < 1.35, `${layer.name}: ${ratio}`).toBe(true);
+  }
+  model.dispose();
+});
+
 /** Uniform values of any kernel, brought to [-1, 1]: Glorot's limit is √(6 / (in + out)). */
 function scaleOf({ shape }: tf.Tensor): number {
   const [outputs = 1, inputs = 1, ...window] = [...shape].reverse();

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type * as tf from '../../runtime/tf.ts';
+import { batchNormsOf } from '../../student/norms.ts';
 
 /** Turns the moving averages of batch normalization into means over a run. */
 export interface MeanStatistics extends Disposable {
@@ -14,7 +15,7 @@ export interface MeanStatistics extends Disposable {
  * Source    Schneider et al. 2020, §3, arXiv:2006.16971
  */
 export function openMeanStatistics(model: tf.LayersModel, priorExamples: number, batchSize: number): MeanStatistics {
-  const layers = normsOf(model);
+  const layers = batchNormsOf(model);
   if (layers.length === 0) {
     throw new LimbeckError(
       'student-not-trainable',
@@ -35,11 +36,4 @@ export function openMeanStatistics(model: tf.LayersModel, priorExamples: number,
       });
     },
   };
-}
-
-function normsOf(model: tf.LayersModel): { momentum: number }[] {
-  return model.layers.flatMap((layer) => {
-    if ('layers' in layer) return normsOf(layer as unknown as tf.LayersModel);
-    return layer.getClassName() === 'BatchNormalization' ? [layer as unknown as { momentum: number }] : [];
-  });
 }

@@ -14,6 +14,8 @@ export interface Adaptation extends Disposable {
   /** In the place of the run's own. */
   readonly optimizer: Pick<StepOptimizer, 'applyGradients'>;
   readonly mode: 'training' | 'inference';
+  /** Whether steps move the averages of batch normalization, so that they are to be estimated in the end. */
+  readonly movesStatistics: boolean;
   /** See `LoopOptions.beforeStep`. */
   beforeStep(step: number): boolean;
   /** To be asked at the end, before the model is saved. */
@@ -34,7 +36,7 @@ export function openAdaptation(
 ): Adaptation {
   if (options === undefined) {
     const nothing = { outcome: () => undefined, beforeStep: () => false, [Symbol.dispose]: () => undefined };
-    return { ...nothing, optimizer, mode: 'training' };
+    return { ...nothing, optimizer, mode: 'training', movesStatistics: true };
   }
   checkAdaptation(options);
   const { learns, rank = 4, alpha = 2 * rank, statistics = 'kept', privacy, measures } = options;
@@ -79,6 +81,7 @@ export function openAdaptation(
   return {
     optimizer: { applyGradients: (gradients) => applyGradients(gradients as tf.NamedTensorMap) },
     mode: statistics === 'kept' ? 'inference' : 'training',
+    movesStatistics: statistics === 'moving',
     beforeStep: (step) => means?.beforeStep(step) ?? false,
     outcome: () => ({
       ...(importance && { importance: importance.mean() as NamedArrays }),

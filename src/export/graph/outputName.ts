@@ -1,0 +1,39 @@
+import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import type { ModelTopology, TopologyLayer } from './topology.ts';
+
+/** What numbers are called that come from these; 'logits' are what goes into them. */
+const SAID: Readonly<Record<string, string>> = {
+  softmax: 'probs',
+  sigmoid: 'probs',
+  logSoftmax: 'logProbs',
+};
+
+/**
+ * The name of a model's only output in a file: its layer's, where somebody gave it one, else 'logits', or 'probs' or
+ * 'logProbs' where it ends in what makes them. A layer that is called 'logits' and is none has no say.
+ */
+export function onlyOutputName(model: ModelTopology): string {
+  const layer = outputLayerOf(model);
+  if (layer === undefined) return DEFAULT_OUTPUT;
+  const said = SAID[activationOf(layer)];
+  const isTrue = layer.name !== DEFAULT_OUTPUT || said === undefined;
+  return isTrue && !hasGeneratedName(layer) ? layer.name : (said ?? DEFAULT_OUTPUT);
+}
+
+function outputLayerOf({ layers, outputs }: ModelTopology): TopologyLayer | undefined {
+  return layers.find(({ name }) => name === outputs[0]?.layer);
+}
+
+/** Of the last layer, in a model that is a layer too. */
+function activationOf({ className, config, model }: TopologyLayer): string {
+  const inner = model && outputLayerOf(model);
+  if (inner !== undefined) return activationOf(inner);
+  return className === 'Softmax' ? 'softmax' : String(config['activation']);
+}
+
+/** Whether tfjs or Keras made the name of the class: "dense_Dense3", "dense_2", "dense". */
+function hasGeneratedName({ name, className }: TopologyLayer): boolean {
+  const lettersOf = (text: string) => text.toLowerCase().replaceAll(/[^a-z]/g, '');
+  const own = lettersOf(className);
+  return [own, own + own].includes(lettersOf(name));
+}
