@@ -1,3 +1,5 @@
+import { isTagged } from './tags.ts';
+
 /** Every way in which limbeck refuses or fails; a closed union, so a `switch` over it can be checked. */
 export type LimbeckErrorCode =
   | 'invalid-option'
@@ -71,12 +73,12 @@ export class LimbeckError extends Error {
 
 /** The error of a cancelled run: a `DOMException` named `AbortError`, as the platform's own functions throw. */
 export function abortError(reason?: unknown): DOMException {
-  const because = reason instanceof Error && reason.name !== 'AbortError' ? `: ${reason.message}` : '';
+  const because = isTagged(reason, 'Error') && reason.name !== 'AbortError' ? `: ${reason.message}` : '';
   return new DOMException(`The run was cancelled${because}.`, 'AbortError');
 }
 
 export function isAbortError(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+  return isTagged(error, 'Error') && error.name === 'AbortError';
 }
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
@@ -85,7 +87,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 
 /** The sentence of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isTagged(error, 'Error') ? error.message : String(error);
 }
 
 /** The work's result, or an AbortError as soon as the signal says so; the work itself may go on unheeded. */

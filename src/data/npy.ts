@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { type NdArray, type NumericArray, ndArray, sizeOf } from '../core/shape.ts';
+import { isTagged } from '../core/tags.ts';
 
 const MAGIC = '\u0093NUMPY';
 /** Of the whole header, so that the elements behind it are aligned. */
@@ -66,7 +67,7 @@ export function readNpy(bytes: Uint8Array, name = 'array.npy'): NdArray {
 
 /** The array as `numpy.load` reads it, version 1. */
 export function writeNpy({ data, shape }: NdArray): Uint8Array<ArrayBuffer> {
-  const type = data instanceof Float32Array ? '<f4' : data instanceof Int32Array ? '<i4' : '|u1';
+  const type = isTagged(data, 'Float32Array') ? '<f4' : isTagged(data, 'Int32Array') ? '<i4' : '|u1';
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const said = `{'descr': '${type}', 'fortran_order': False, 'shape': (${tuple}), }`;
   const start = 10;

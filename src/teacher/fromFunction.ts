@@ -1,7 +1,7 @@
 import { isAbortError, LimbeckError, messageOf, throwIfAborted, untilAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { makeQueue } from '../core/queue.ts';
-import { firstNonFinite, formatShape, isSameShape, type NamedArrays, sizeOf } from '../core/shape.ts';
+import { firstNonFinite, formatShape, isSameShape, type NamedArrays, sizeOf, whyNoNumbers } from '../core/shape.ts';
 import type { Teacher, TeacherDevice } from './teacher.ts';
 
 /** Answers a batch of inputs [B, ...] with named outputs [B, ...]. The signal tells that nobody waits any more. */
@@ -145,6 +145,12 @@ function checkAnswer(answer: NamedArrays, batch: number, { name, outputs = {} }:
           `, filled, whose first dimension is the batch, ${batch} here.`,
         { details: { output, given: array?.shape, needed: declared } },
       );
+    }
+    const why = whyNoNumbers(array.data);
+    if (why !== undefined) {
+      throw new LimbeckError('teacher-failed', `The teacher "${name}" gave "${output}" with values ${why}`, {
+        details: { output },
+      });
     }
     const at = firstNonFinite(array.data);
     if (at < 0) continue;

@@ -1,4 +1,5 @@
 import { sha256 } from '../core/hash.ts';
+import { isTagged } from '../core/tags.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 
 /**
@@ -15,7 +16,7 @@ export async function identityOf(modelHash: string, options: LoadTeacherOptions)
 /** JSON in which the order of names does not matter; what is undefined is left out, and patterns are texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
-    if (part instanceof RegExp) return { pattern: String(part) };
+    if (isTagged(part, 'RegExp')) return { pattern: String(part) };
     if (ArrayBuffer.isView(part)) return Array.from(part as unknown as ArrayLike<number>);
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));

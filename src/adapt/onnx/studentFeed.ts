@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
+import { isTagged } from '../../core/tags.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
 import { functionalOf } from '../../student/classifier.ts';
@@ -67,6 +68,6 @@ function lettersOf(name: string): string {
 /** Sessions take numbers of any type for any other; tfjs does not. */
 function asRead({ data, shape }: NdArray, type: string): NdArray {
   const isWhole = type.includes('int');
-  const values = isWhole ? Int32Array.from(data) : data instanceof Float32Array ? data : Float32Array.from(data);
+  const values = isWhole ? Int32Array.from(data) : isTagged(data, 'Float32Array') ? data : Float32Array.from(data);
   return { data: values.subarray(0, sizeOf(shape)), shape };
 }

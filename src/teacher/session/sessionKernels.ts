@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { dtypeOf, type NamedArrays, type NdArray } from '../../core/shape.ts';
+import { isTagged } from '../../core/tags.ts';
 import { openKernelsModel } from '../kernels/kernelsModel.ts';
 import type { SessionEngine } from './session.ts';
 import { fetchedFrom, type ReadyModel } from './sessionCreate.ts';
@@ -51,7 +52,7 @@ function typed(given: NamedArrays, inputs: readonly ModelValue[]): NamedArrays {
       const { data, shape } = array;
       if (!type.startsWith('float'))
         return [name, dtypeOf(data) === 'float32' ? { data: Int32Array.from(data), shape } : array];
-      return [name, data instanceof Float32Array ? array : { data: Float32Array.from(data), shape }];
+      return [name, isTagged(data, 'Float32Array') ? array : { data: Float32Array.from(data), shape }];
     }),
   );
 }
