@@ -22,12 +22,12 @@ const ELEMENTS: Readonly<Record<string, Elements>> = {
   i8: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)), into: Int32Array },
   u1: { bytes: 1, read: (view, at) => view.getUint8(at), into: Uint8Array },
   u2: { bytes: 2, read: (view, at) => view.getUint16(at, true), into: Int32Array },
-  b1: { bytes: 1, read: (view, at) => view.getUint8(at), into: Uint8Array },
+  b1: { bytes: 1, read: (view, at) => view.getUint8(at), into: Float32Array },
 };
 
 /**
  * An array of numpy's file format (`numpy.save`), versions 1 to 3, little-endian, in C order. float64 becomes float32,
- * other integers become int32, booleans bytes.
+ * other integers become int32, booleans the floats 0 and 1. uint8 stays bytes, which a student reads as pixels.
  * Throws    invalid-option: no such file, an element type without an array here, or fewer bytes than the shape needs
  * Source    numpy.lib.format, NEP 1
  */
