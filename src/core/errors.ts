@@ -22,6 +22,7 @@ export type LimbeckErrorCode =
   | 'labels-missing'
   | 'student-not-trainable'
   | 'student-invalid'
+  | 'student-in-use'
   | 'unsupported-layer'
   | 'unsupported-operator'
   | 'below-tolerance'
@@ -83,6 +84,16 @@ export function isAbortError(error: unknown): boolean {
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal.reason);
+}
+
+/** The error of what was disposed while it was at work, whatever broke off then; a cancelled run stays one. */
+export function disposedAtWork(what: string, name: string, cause: unknown): unknown {
+  if (isAbortError(cause)) return cause;
+  return new LimbeckError(
+    'disposed',
+    `The ${what} "${name}" was disposed while it worked. Load it again, and dispose it when the work is done.`,
+    { details: { what, name }, cause },
+  );
 }
 
 /** The sentence of anything that was thrown. */

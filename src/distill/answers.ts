@@ -12,10 +12,10 @@ import {
 } from '../core/shape.ts';
 import { takeTurns } from '../core/turns.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { Teacher } from '../teacher/teacher.ts';
+import { type Asked, askTeacher } from './askTeacher.ts';
 
 export interface AnswersOptions {
-  readonly teacher: Pick<Teacher, 'ask'>;
+  readonly teacher: Asked;
   readonly dataset: Dataset;
   /** Every example once: the order in which the teacher is asked, so that what is needed first is answered first. */
   readonly order: Int32Array;
@@ -61,7 +61,7 @@ export function openAnswers(options: AnswersOptions): Answers {
   async function ask(inputs: NamedArrays, count: number): Promise<NamedArrays> {
     const stop = busy.start();
     try {
-      const given = await teacher.ask(inputs, signal);
+      const given = await askTeacher(teacher, inputs, signal);
       options.onAnswered(count);
       return table.check(given, count);
     } finally {

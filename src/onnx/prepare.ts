@@ -4,6 +4,7 @@ import { findTaps } from './findTaps.ts';
 import { type OnnxGraph, type OnnxValue, onnx, readModel, writeModel } from './model.ts';
 import { floatInputsOf, outlineOf, pixelInputs } from './pixelInputs.ts';
 import { prune } from './prune.ts';
+import { softmaxOutputs } from './softmaxOutputs.ts';
 import { checkTaps, type Tap } from './taps.ts';
 
 export interface PrepareOptions {
@@ -26,6 +27,8 @@ export interface PreparedModel {
   readonly inputsOfAnyShape: readonly string[];
   /** Inputs that read bytes as pixels of 0…1: see `pixelInputs`. */
   readonly pixelInputs: readonly string[];
+  /** Outputs that hold probabilities, by the names of their tensors: see `softmaxOutputs`. */
+  readonly softmaxOutputs: readonly string[];
 }
 
 /**
@@ -39,7 +42,11 @@ export function prepareModel(bytes: Uint8Array, options: PrepareOptions): Prepar
   const model = readModel(bytes, name);
   checkModel(model, { name, externalFiles });
   const inputsOfAnyShape = model.graph.input.filter(hasAnyShape).map((input) => input.name);
-  const known = { inputsOfAnyShape, pixelInputs: pixelInputs(outlineOf(model), floatInputsOf(model)) };
+  const known = {
+    inputsOfAnyShape,
+    pixelInputs: pixelInputs(outlineOf(model), floatInputsOf(model)),
+    softmaxOutputs: softmaxOutputs(model.graph),
+  };
   if (taps === undefined) return { bytes, names: publicNames([]), ...known };
   const names = findTaps(model, taps, name);
   requireOwnNames(names, untilTaps ? [] : model.graph.output);

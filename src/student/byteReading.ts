@@ -45,6 +45,16 @@ export function readBytes(model: tf.LayersModel, i: number, array: NdArray): NdA
   );
 }
 
+/** The class names of the layers that read an input first; 'InputLayer' and what only moves values is passed by. */
+export function firstReaders({ sourceLayer }: tf.SymbolicTensor): string[] {
+  return readersOf(sourceLayer, new Set()).map((layer) => layer.getClassName());
+}
+
+/** Whether an input holds whole numbers, such as ids. */
+export function isWhole(input: tf.SymbolicTensor): boolean {
+  return readingOf(input) === 'whole';
+}
+
 function readingOf({ dtype, sourceLayer }: tf.SymbolicTensor): ByteReading {
   if (dtype === 'int32') return 'whole';
   const readers = readersOf(sourceLayer, new Set());

@@ -26,6 +26,7 @@ import { makeOptimizer } from './optimizer.ts';
 import { predictBatch, predictHoldout } from './predict.ts';
 import { openQuantizedRun } from './quantization/quantizedRun.ts';
 import type { QuantizationReport } from './quantizationAware.ts';
+import { scaleNotices } from './scaleNotices.ts';
 import { openSelfTeaching } from './selfTeaching.ts';
 import { isHalfApplied } from './step.ts';
 import { openVaried } from './varied.ts';
@@ -112,9 +113,15 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       let error: unknown;
       try {
         const variedFor = openVaried(job);
+        let isFirst = true;
         const read = async (indices: Int32Array) => {
           const vary = variedFor(indices);
-          const batch = await near.withAnswers(await source.read(indices), indices);
+          const given = await source.read(indices);
+          // Read ahead of the first step, so nothing else computes yet.
+          const notices = isFirst ? await scaleNotices(model, given.inputs) : [];
+          isFirst = false;
+          for (const message of notices) await emit({ type: 'notice', message });
+          const batch = await near.withAnswers(given, indices);
           return self.remember(vary(batch), batch);
         };
         const readHoldout = (indices: Int32Array) => source.readHoldout(indices);
