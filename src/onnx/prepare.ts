@@ -2,7 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkModel } from './check.ts';
 import { findTaps } from './findTaps.ts';
 import { type OnnxGraph, type OnnxValue, onnx, readModel, writeModel } from './model.ts';
-import { floatInputsOf, outlineOf, pixelInputs } from './pixelInputs.ts';
+import { pixelInputsOf } from './pixelInputs.ts';
 import { prune } from './prune.ts';
 import { softmaxOutputs } from './softmaxOutputs.ts';
 import { checkTaps, type Tap } from './taps.ts';
@@ -25,7 +25,7 @@ export interface PreparedModel {
   readonly names: Readonly<Record<string, string>>;
   /** Inputs of which the model does not say how many dimensions they have. */
   readonly inputsOfAnyShape: readonly string[];
-  /** Inputs that read bytes as pixels of 0…1: see `pixelInputs`. */
+  /** Inputs that read bytes as pixels of 0…1: see `pixelInputsOf`. */
   readonly pixelInputs: readonly string[];
   /** Outputs that hold probabilities, by the names of their tensors: see `softmaxOutputs`. */
   readonly softmaxOutputs: readonly string[];
@@ -44,7 +44,7 @@ export function prepareModel(bytes: Uint8Array, options: PrepareOptions): Prepar
   const inputsOfAnyShape = model.graph.input.filter(hasAnyShape).map((input) => input.name);
   const known = {
     inputsOfAnyShape,
-    pixelInputs: pixelInputs(outlineOf(model), floatInputsOf(model)),
+    pixelInputs: pixelInputsOf(model),
     softmaxOutputs: softmaxOutputs(model.graph),
   };
   if (taps === undefined) return { bytes, names: publicNames([]), ...known };

@@ -1,4 +1,4 @@
-import type { OnnxOutline, OutlineNode } from '../onnx/pixelInputs.ts';
+import type { OutlineNode } from '../onnx/pixelInputs.ts';
 
 /**
  * The texts that an ONNX file says about itself, its metadata_props, without reading the rest of it. Of bytes that are no
@@ -17,19 +17,13 @@ export function onnxMetadata(model: Uint8Array): Record<string, string> {
 }
 
 /**
- * Who wrote an ONNX file, and its nodes, likewise.
- * Source    onnx.proto: producer_name = 2, graph = 7, node = 1 of it; input = 1, output = 2, op_type = 4, attribute = 5 of that
+ * The nodes of an ONNX file, likewise.
+ * Source    onnx.proto: graph = 7, node = 1 of it; input = 1, output = 2, op_type = 4, attribute = 5 of that
  */
-export function onnxOutline(model: Uint8Array): OnnxOutline {
-  let producerName = '';
-  const nodes: OutlineNode[] = [];
-  for (const { field, bytes } of fieldsOf(model)) {
-    if (field === 2 && bytes !== undefined) producerName = textOf(bytes);
-    if (field !== 7 || bytes === undefined) continue;
-    for (const part of fieldsOf(bytes))
-      if (part.field === 1 && part.bytes !== undefined) nodes.push(nodeOf(part.bytes));
-  }
-  return { producerName, nodes };
+export function onnxNodes(model: Uint8Array): OutlineNode[] {
+  const graphs = [...fieldsOf(model)].filter(({ field }) => field === 7);
+  const parts = graphs.flatMap(({ bytes }) => (bytes === undefined ? [] : [...fieldsOf(bytes)]));
+  return parts.flatMap(({ field, bytes }) => (field === 1 && bytes !== undefined ? [nodeOf(bytes)] : []));
 }
 
 function nodeOf(node: Uint8Array): OutlineNode {

@@ -8,7 +8,7 @@ import { type InferenceSession, type Ort, type OrtTensor, startOrt } from '../ru
 import { createSession, firstLine, isOutOfMemory, knownLength } from '../runtime/ortSession.ts';
 import { fromOrtTensor, isNumericType, toOrtTensor } from '../runtime/ortTensors.ts';
 import type { EngineOptions, OpenedEngine } from './engine.ts';
-import { onnxOutline } from './onnxMetadata.ts';
+import { onnxNodes } from './onnxMetadata.ts';
 
 /** A student's ONNX file in onnxruntime-web, on the thread where this is called. */
 export interface OrtEngine {
@@ -76,7 +76,7 @@ async function open(onnx: Uint8Array, { name, threads: wanted, assetBase }: Engi
     },
     types,
     pixels: pixelInputs(
-      onnxOutline(onnx),
+      onnxNodes(onnx),
       Object.keys(types).filter((input) => types[input]?.startsWith('float')),
     ),
     fetches: outputs.map((value) => value.name),

@@ -2,7 +2,7 @@ import { LimbeckError } from '../../core/errors.ts';
 import { type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
 import { isTagged } from '../../core/tags.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
-import { floatInputsOf, outlineOf, pixelInputs } from '../../onnx/pixelInputs.ts';
+import { pixelInputsOf } from '../../onnx/pixelInputs.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
 import { functionalOf } from '../../student/classifier.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
@@ -19,7 +19,7 @@ export type Feed = (given: NamedArrays) => NamedArrays;
  */
 export function openFeed(model: OnnxModel, { input, name = 'model' }: PersonalizeOnnxOptions): Feed {
   const stored = new Set(model.graph.initializer.map((one) => one.name));
-  const pixels = pixelInputs(outlineOf(model), floatInputsOf(model));
+  const pixels = pixelInputsOf(model);
   const inputs = model.graph.input
     .filter((one) => !stored.has(one.name))
     .map((value): ModelValue => {
