@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
 import ts from 'typescript';
+import { expect, test } from 'vitest';
 import { type Source, sourcesIn } from './sources.ts';
 import { parse, walk } from './syntax.ts';
 
