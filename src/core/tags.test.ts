@@ -54,7 +54,11 @@ describe('isTagged', () => {
     expect(isTagged(new File([], 'a'), 'Blob')).toBe(true);
     expect(isTagged(new Blob([]), 'File')).toBe(false);
     expect(isTagged(abortError(), 'Error')).toBe(true);
-    expect([isTagged(null, 'Blob'), isTagged(undefined, 'Error'), isTagged('Blob', 'Blob')]).toEqual([false, false, false]);
+    expect([isTagged(null, 'Blob'), isTagged(undefined, 'Error'), isTagged('Blob', 'Blob')]).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 
   test('an error of another realm keeps its sentence, and an abort is one', () => {
