@@ -53,6 +53,7 @@ export function readAsLogits(teacher: Teacher, outputs: readonly string[] = [DEF
       return { ...inner, fromProbs: [...new Set([...(inner.fromProbs ?? []), ...fromProbs])] };
     },
     change(answers) {
+      if (Object.values(answers).every(({ data }) => data.length === 0)) return answers;
       fromProbs ??= outputs.filter((output) => answers[output] !== undefined && holdsProbs(answers[output]));
       for (const output of fromProbs) requireProbs(teacher.description.name, output, answers);
       return fromProbs.length === 0 ? answers : withLogProbs(answers, fromProbs);

@@ -26,7 +26,7 @@ import { makeOptimizer } from './optimizer.ts';
 import { predictBatch, predictHoldout } from './predict.ts';
 import { openQuantizedRun } from './quantization/quantizedRun.ts';
 import type { QuantizationReport } from './quantizationAware.ts';
-import { scaleNotices } from './scaleNotices.ts';
+import { lookingAtFirst } from './scaleNotices.ts';
 import { openSelfTeaching } from './selfTeaching.ts';
 import { isHalfApplied } from './step.ts';
 import { openVaried } from './varied.ts';
@@ -113,15 +113,10 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       let error: unknown;
       try {
         const variedFor = openVaried(job);
-        let isFirst = true;
+        const readGiven = lookingAtFirst(model, source, emit);
         const read = async (indices: Int32Array) => {
           const vary = variedFor(indices);
-          const given = await source.read(indices);
-          // Read ahead of the first step, so nothing else computes yet.
-          const notices = isFirst ? await scaleNotices(model, given.inputs) : [];
-          isFirst = false;
-          for (const message of notices) await emit({ type: 'notice', message });
-          const batch = await near.withAnswers(given, indices);
+          const batch = await near.withAnswers(await readGiven(indices), indices);
           return self.remember(vary(batch), batch);
         };
         const readHoldout = (indices: Int32Array) => source.readHoldout(indices);

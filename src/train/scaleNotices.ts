@@ -3,6 +3,8 @@ import { dtypeOf, type NamedArrays, type NdArray } from '../core/shape.ts';
 import type * as tf from '../runtime/tf.ts';
 import { orderInputs } from '../student/build.ts';
 import { firstReaders, isWhole } from '../student/byteReading.ts';
+import type { TrainSource } from './job.ts';
+import type { NoticeEvent } from './loop.ts';
 import { predictBatch } from './predict.ts';
 
 /**
@@ -16,6 +18,22 @@ const LARGE_ANSWER = 16;
 const LOOKED_AT = 8;
 /** Layers that bring inputs of any scale to their own. */
 const BRINGS_TO_SCALE = ['BatchNormalization', 'LayerNormalization', 'Rescaling', 'OnnxOperator'];
+
+/** Reads batches, and tells what is to be said of the first, which is read before the first step. */
+export function lookingAtFirst(
+  model: tf.LayersModel,
+  source: Pick<TrainSource, 'read'>,
+  emit: (event: NoticeEvent) => void | Promise<void>,
+): TrainSource['read'] {
+  let isFirst = true;
+  return async (indices) => {
+    const batch = await source.read(indices);
+    const notices = isFirst ? await scaleNotices(model, batch.inputs) : [];
+    isFirst = false;
+    for (const message of notices) await emit({ type: 'notice', message });
+    return batch;
+  };
+}
 
 /**
  * What is to be said of the first batch of a run whose inputs lie far from what the student was made for: what was seen,
