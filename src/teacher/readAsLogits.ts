@@ -44,10 +44,11 @@ export function probsNotice(name: string, outputs: readonly string[]): string {
  * Throws    (when asked) read-failed: probabilities at first, and then others · what the teacher throws
  */
 export function readAsLogits(teacher: Teacher, outputs: readonly string[] = [DEFAULT_OUTPUT]): Teacher {
-  if (teacher.description.fromProbs !== undefined) return teacher;
+  // One of somebody's own may say nothing of itself.
+  if (teacher.description?.fromProbs !== undefined) return teacher;
   let fromProbs: readonly string[] | undefined;
   const reading = changedTeacher(teacher, {
-    what: `The teacher "${teacher.description.name}"`,
+    what: 'The teacher',
     describe(inner) {
       if (fromProbs === undefined) return inner;
       return { ...inner, fromProbs: [...new Set([...(inner.fromProbs ?? []), ...fromProbs])] };
@@ -55,7 +56,7 @@ export function readAsLogits(teacher: Teacher, outputs: readonly string[] = [DEF
     change(answers) {
       if (Object.values(answers).every(({ data }) => data.length === 0)) return answers;
       fromProbs ??= outputs.filter((output) => answers[output] !== undefined && holdsProbs(answers[output]));
-      for (const output of fromProbs) requireProbs(teacher.description.name, output, answers);
+      for (const output of fromProbs) requireProbs(teacher.description?.name, output, answers);
       return fromProbs.length === 0 ? answers : withLogProbs(answers, fromProbs);
     },
   });
@@ -65,7 +66,7 @@ export function readAsLogits(teacher: Teacher, outputs: readonly string[] = [DEF
   });
 }
 
-function requireProbs(name: string, output: string, answers: NamedArrays): void {
+function requireProbs(name: string | undefined, output: string, answers: NamedArrays): void {
   const array = answers[output];
   if (array === undefined || holdsProbs(array)) return;
   throw new LimbeckError(
