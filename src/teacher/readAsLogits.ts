@@ -54,8 +54,9 @@ export function readAsLogits(teacher: Teacher, outputs: readonly string[] = [DEF
       return { ...inner, fromProbs: [...new Set([...(inner.fromProbs ?? []), ...fromProbs])] };
     },
     change(answers) {
-      if (Object.values(answers).every(({ data }) => data.length === 0)) return answers;
-      fromProbs ??= outputs.filter((output) => answers[output] !== undefined && holdsProbs(answers[output]));
+      // Answers to nothing tell nothing; what is no answer at all is told by whoever takes it.
+      if (Object.values(answers ?? {}).every((array) => !array?.data?.length)) return answers;
+      fromProbs ??= outputs.filter((output) => answers[output]?.shape !== undefined && holdsProbs(answers[output]));
       for (const output of fromProbs) requireProbs(teacher.description?.name, output, answers);
       return fromProbs.length === 0 ? answers : withLogProbs(answers, fromProbs);
     },
