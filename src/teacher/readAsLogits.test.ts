@@ -144,6 +144,19 @@ describe('together', () => {
     );
   });
 
+  test.each(['float16', 'int8', { topK: 2 }] as const)(
+    'probabilities kept as %o are still read as such',
+    async (precision) => {
+      await using store = await openStore('answers', { kind: 'memory' });
+      const ask = async () => ({ logits: probs });
+      for (let time = 0; time < 2; time++) {
+        await using cached = cachedTeacher(fromFunction(ask, { name: 'f', version: '1' }), store, { precision });
+        const { logits } = await readAsLogits(cached).ask(inputs);
+        for (const [i, log] of logs.entries()) expect(Math.abs((logits?.data[i] as number) - log)).toBeLessThan(0.02);
+      }
+    },
+  );
+
   test('kept answers are those of one reading, whoever asks', async () => {
     await using store = await openStore('answers', { kind: 'memory' });
     const ask = async () => ({ logits: probs });
