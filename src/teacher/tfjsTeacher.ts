@@ -95,7 +95,10 @@ export async function openTfjsTeacher(
     const description = await session.open(model, settings);
     throwIfAborted(signal);
     const fromProbs = probsOf(model, options);
-    return makeTeacher(session, identified(description, options, fromProbs), read, input);
+    // A model of layers reads bytes as a student does.
+    const rawInputs = model.kind === 'graph' ? Object.keys(description.inputs) : [];
+    const notice = (inputs: NamedArrays) => pixelNotice(inputs, input, rawInputs);
+    return makeTeacher(session, identified(description, options, fromProbs), read, notice);
   } catch (error) {
     await session.end();
     throw error;
@@ -149,13 +152,13 @@ function makeTeacher(
   session: Session,
   opened: TeacherDescription,
   read: ReadOutputs,
-  input: TfjsTeacherOptions['input'],
+  noticeOf: (inputs: NamedArrays) => string | undefined,
 ): Teacher {
   let description = opened;
   let isLooked = false;
   const listeners = new Set<(notice: string) => void>();
   const lookAt = (inputs: NamedArrays) => {
-    const notice = isLooked ? undefined : pixelNotice(inputs, input);
+    const notice = isLooked ? undefined : noticeOf(inputs);
     isLooked = true;
     if (notice === undefined) return;
     description = { ...description, notices: [...description.notices, notice] };
