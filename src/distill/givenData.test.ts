@@ -126,6 +126,12 @@ describe('bytes', () => {
   });
 
   test('that are ids stay what they are', async () => {
+    const { teacher: constant } = makeTeacher(({ shape: [count = 0] }) => ({
+      logits: {
+        data: Float32Array.from({ length: count * CLASSES }, (_, at) => Math.cos(at % CLASSES)),
+        shape: [count, CLASSES],
+      },
+    }));
     const model = (dtype: 'int32' | 'float32') => {
       const input = tf.input({ shape: [FEATURES], dtype });
       const rows = tf.layers.embedding({ inputDim: 256, outputDim: 2, embeddingsInitializer: 'ones' }).apply(input);
@@ -138,7 +144,7 @@ describe('bytes', () => {
       const trained: Float32Array[] = [];
       for (const data of given) {
         const student = model(dtype);
-        trained.push((await run({ teacher, student, data: fromArrays({ data, shape }) })).weights);
+        trained.push((await run({ teacher: constant, student, data: fromArrays({ data, shape }) })).weights);
         student.dispose();
       }
       expect(trained[0]).toEqual(trained[1]);
@@ -174,13 +180,13 @@ describe('inputs far from the scale that a student was made for are told', () =>
     fromArrays({ data: trainPoints.data.map((value) => factor * value + shift), shape: trainPoints.shape });
 
   test.each([
-    ['pixels of 0…255', scaledBy(127.5, 127.5), /from 2?\.?\d* ?to 2[45]0 \(root mean square 1[45]0\)/],
-    ['numbers of thousands', scaledBy(4000), /from -4000 to 4000/],
+    ['pixels of 0…255', scaledBy(127.5, 127.5), /values from [\d.]+ to 2\d\d? \(root mean square 1[3-6]0\)/],
+    ['numbers of thousands', scaledBy(4000), /values from -\d{4} to \d{4} \(root mean square 2\d{3}\)/],
   ])('%s', async (_, data, seen) => {
     const { notices } = await run({ data });
     expect(notices).toHaveLength(1);
-    expect(notices[0]).toMatch(/far from what it was made for: "input" holds values/);
-    expect(seen).toBeInstanceOf(RegExp);
+    expect(notices[0]).toMatch(/far from what it was made for: "input" holds/);
+    expect(notices[0]).toMatch(seen);
     expect(notices[0]).toMatch(/around 0…1 or −1…1/);
   });
 

@@ -24,9 +24,9 @@ export function namedInputs(given: PredictInputs, inputs: Shapes): NamedArrays {
     const { name, shape } = onlyInput(inputs, 'numbers without a name');
     return { [name]: ndArray(given, shapeFor(given.length, shape, name)) };
   }
-  if (typeof given !== 'object' || given === null) throw noArrays(given);
+  if (typeof given !== 'object' || given === null || ArrayBuffer.isView(given)) throw noArrays(given);
   const { data, shape } = given as Partial<NdArray>;
-  if (isNumericArray(data) && Array.isArray(shape)) {
+  if (ArrayBuffer.isView(data) && Array.isArray(shape)) {
     return { [onlyInput(inputs, 'an array without a name').name]: ndArray(data, shape) };
   }
   return Object.fromEntries(

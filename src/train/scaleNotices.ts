@@ -15,7 +15,7 @@ const FAR = { most: 50, rootMeanSquare: 10 } as const;
 /** Answers of a student that such inputs suit, whatever it was trained on, are smaller: they are logits or measures. */
 const LARGE_ANSWER = 16;
 /** Examples that are looked at. */
-const LOOKED_AT = 8;
+const LOOKED_AT = 64;
 /** Layers that bring inputs of any scale to their own. */
 const BRINGS_TO_SCALE = ['BatchNormalization', 'LayerNormalization', 'Rescaling', 'OnnxOperator'];
 
