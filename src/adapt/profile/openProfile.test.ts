@@ -222,7 +222,10 @@ describe('disposal', () => {
     const observing = profile.observe(point(2, 0), 'left');
     await profile[Symbol.asyncDispose]();
     await profile[Symbol.asyncDispose]();
-    await expect(run.done).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(run.done).rejects.toMatchObject({
+      code: 'disposed',
+      message: expect.stringMatching(/^The profile ".+" was disposed/),
+    });
     await observing;
     expect(learner.disposals).toBe(1);
     const calls: ((one: Profile) => Promise<unknown>)[] = [
