@@ -40,7 +40,8 @@ export function tagOf(value: unknown): string {
  * made: an iframe, an extension, the sandbox of a test runner. A class of the library's own has no tag.
  */
 export function isTagged<Tag extends keyof Tagged>(value: unknown, tag: Tag): value is Tagged[Tag] {
-  return (KINDS[tag] ?? [tag]).includes(tagOf(value));
+  const tags: readonly string[] = KINDS[tag] ?? [tag];
+  return tags.includes(tagOf(value));
 }
 
 /** The same numbers in an array of this realm, which libraries that ask `instanceof` know; nothing is copied. */

@@ -10,7 +10,7 @@ export function onnxMetadata(model: Uint8Array): Record<string, string> {
   for (const { field, bytes } of fieldsOf(model)) {
     if (field !== 14 || bytes === undefined) continue;
     const texts: Record<number, string> = {};
-    for (const { field: part, bytes: text } of fieldsOf(bytes)) texts[part] = textOf(text);
+    for (const { field: part, bytes: text } of fieldsOf(bytes)) texts[part] = text === undefined ? '' : textOf(text);
     if (texts[1] !== undefined) found.push([texts[1], texts[2] ?? '']);
   }
   return Object.fromEntries(found);

@@ -88,7 +88,9 @@ function farFrom({ data }: NdArray): string | undefined {
 async function answersLargely(model: tf.LayersModel, inputs: NamedArrays): Promise<boolean> {
   return Object.values(await predictBatch(model, inputs)).some(({ data }) => {
     const isBounded = data.every((value) => value >= 0 && value <= 1);
-    const rootMeanSquare = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length);
+    let squares = 0;
+    for (const value of data) squares += value * value;
+    const rootMeanSquare = Math.sqrt(squares / data.length);
     return isBounded || !(rootMeanSquare < LARGE_ANSWER);
   });
 }
