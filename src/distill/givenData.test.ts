@@ -32,7 +32,7 @@ async function run(changed: Partial<DistillOptions>) {
   const notices: string[] = [];
   const losses: number[] = [];
   for await (const event of going) {
-    if (event.type === 'notice') notices.push(event.message);
+    if (event.type === 'notice' && !trainer.description.notices.includes(event.message)) notices.push(event.message);
     if (event.type === 'step') losses.push(event.loss);
   }
   const { student } = await going.done;
@@ -100,7 +100,7 @@ describe('bytes', () => {
     logits: {
       data: Float32Array.from({ length: count * CLASSES }, (_, at) => {
         const first = data[Math.floor(at / CLASSES) * FEATURES] as number;
-        return Math.cos(at % CLASSES) * (data instanceof Uint8Array ? first / 255 : first);
+        return Math.cos(at % CLASSES) * (data instanceof Uint8Array ? Math.fround(first / 255) : first);
       }),
       shape: [count, CLASSES],
     },

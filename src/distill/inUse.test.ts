@@ -1,13 +1,12 @@
 // A student that is learned by one run, asked for by another; and what ends while a run goes on.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { personalize } from '../adapt/personalize.ts';
 import { mutual } from '../losses/mutual.ts';
 import * as tf from '../runtime/tf.ts';
 import { cohort } from '../student/cohort.ts';
 import { studentFromModel } from '../student/layersModel.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { type DistillOptions, distill } from './distill.ts';
-import { CLASSES, FEATURES, HERE, labelled, makeStudent, makeTeacher, working } from './distillCases.ts';
+import { CLASSES, FEATURES, HERE, makeStudent, makeTeacher, working } from './distillCases.ts';
 import { blackBox } from './schemes/blackBox.ts';
 
 let trainer: Trainer;
@@ -48,7 +47,6 @@ describe('a student that learns', () => {
     await expect(other).rejects.toMatchObject(IN_USE);
     await expect(other).rejects.toThrow(/"mlp" is learning in another run/);
     await expect(blackBox({ ...boxed(), student }).done).rejects.toMatchObject(IN_USE);
-    await expect(personalize({ student, data: labelled, trainer }).done).rejects.toMatchObject(IN_USE);
     go();
     await run.done;
     await distill(working(trainer, { student })).done;
@@ -67,7 +65,7 @@ describe('a student that learns', () => {
   test('in a cohort is taken with it, and the cohort with a member', async () => {
     const [a, b] = [makeStudent(), makeStudent()];
     const { run, go } = await underWay({ student: a });
-    const both = { student: cohort([a, b]), loss: mutual({ students: 2 }), teacher: undefined };
+    const both = { student: cohort([a, b]), loss: mutual({ students: 2, labels: false }), teacher: undefined };
     await expect(distill(working(trainer, both)).done).rejects.toMatchObject(IN_USE);
     go();
     await run.done;
@@ -107,17 +105,6 @@ describe('a student that learns', () => {
     await scheme.done;
     await distill(working(trainer, { student })).done;
   });
-});
-
-test('a student that is adapted is read by several, and trained by none', async () => {
-  const student = makeStudent();
-  await distill(working(trainer, { student })).done;
-  const adapt = () => personalize({ student, data: labelled, trainer });
-  const [first, second] = [adapt(), adapt()];
-  await Promise.resolve();
-  await expect(distill(working(trainer, { student })).done).rejects.toMatchObject(IN_USE);
-  await Promise.all([first.done, second.done]);
-  await distill(working(trainer, { student })).done;
 });
 
 describe('what ends in the midst of a run is named, with a code', () => {

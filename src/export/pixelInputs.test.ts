@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { artifactsToOnnx } from '../export/artifactsToOnnx.ts';
-import { onnxNodes } from '../predict/onnxMetadata.ts';
+import { readModel } from '../onnx/model.ts';
+import { pixelInputsOf } from '../onnx/pixelInputs.ts';
+import { tinyClassifier } from '../onnx/tinyCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
-import { readModel, writeModel } from './model.ts';
-import { pixelInputs, pixelInputsOf } from './pixelInputs.ts';
-import { tinyClassifier } from './tinyCases.ts';
+import { artifactsToOnnx } from './artifactsToOnnx.ts';
 
 async function exported(layers: tf.layers.Layer[]): Promise<Uint8Array<ArrayBuffer>> {
   const model = tf.sequential({ layers });
@@ -43,7 +42,6 @@ describe('the inputs of a student that read bytes as pixels', () => {
     const model = readModel(bytes, 'exported');
     const input = model.graph.input[0]?.name as string;
     expect(pixelInputsOf(model)).toEqual(isPixels ? [input] : []);
-    expect(pixelInputs(onnxNodes(bytes), [input])).toEqual(isPixels ? [input] : []);
   });
 
   test('are not known of a model from elsewhere', () => {
@@ -51,11 +49,4 @@ describe('the inputs of a student that read bytes as pixels', () => {
     expect(pixelInputsOf(model)).toEqual([]);
     expect(pixelInputsOf({ ...model, producerName: 'limbeck' })).toEqual(['x']);
   });
-});
-
-test('the nodes of a file are those that the whole reader finds', () => {
-  const model = tinyClassifier();
-  const nodes = model.graph.node.map(({ opType, input, output }) => ({ opType, input, output }));
-  expect(onnxNodes(writeModel(model))).toEqual(nodes);
-  expect(onnxNodes(Uint8Array.of(1, 2, 3))).toEqual([]);
 });
