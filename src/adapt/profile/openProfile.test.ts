@@ -57,12 +57,10 @@ describe('a profile learns what it is shown', () => {
     await examples.profile.observe(ndArray(Uint8Array.of(5, 6), [2]), 'right');
     await examples.profile.learn().done;
     expect(examples.learner.learned[0]?.inputs).toEqual({ x: ndArray(Uint8Array.of(3, 4, 5, 6), [2, 2]) });
-    // Where one is given as numbers, all are: bytes are pixels of 0…1.
     await examples.profile.observe(point(0.5, 1), 'right');
     await examples.profile.learn().done;
-    expect(examples.learner.learned[1]?.inputs['x']?.data).toEqual(
-      Float32Array.of(...[3, 4, 5, 6].map((byte) => byte / 255), 0.5, 1),
-    );
+    const pixels = [3, 4, 5, 6].map((byte) => byte / 255);
+    expect(examples.learner.learned[1]?.inputs['x']?.data).toEqual(Float32Array.of(...pixels, 0.5, 1));
   });
 
   test('a new label adds a class behind the base’s', async () => {
