@@ -17,7 +17,7 @@ async function open({ model, shape, input }: Wanted, engine: Engine, threads: nu
   const length = shape.reduce((product, side) => product * side, 1);
   const data = Float32Array.from({ length }, (_, i) => ((i * 7919) % 255) / 128 - 1);
   inputs = { [input]: { data, shape } };
-  const teacher = await loadTeacher(model, { device: engine, threads, batchSize: shape[0] }).done;
+  const teacher = await loadTeacher(model, { given: 'logits', device: engine, threads, batchSize: shape[0] }).done;
   teachers.set(`${engine} ${threads}`, teacher);
   await teacher.ask(inputs);
   const { device, threads: used, notices } = teacher.description;

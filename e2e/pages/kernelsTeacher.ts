@@ -40,9 +40,15 @@ const SHAPES = [1, 3, 1, 3, 3].map((batch, i) => [batch, 3, 48, i === 3 ? 96 : 6
 export async function compareWithWasm(options: LoadTeacherOptions & { isPlain?: boolean }) {
   const { isPlain, ...others } = options;
   const worker = isPlain ? { worker: plainWorker } : {};
-  await using reference = await loadTeacher('/model.onnx', { batchSize: 4, ...others, device: 'wasm' }).done;
-  await using teacher = await loadTeacher('/model.onnx', { batchSize: 4, ...others, ...worker, device: 'kernels' })
+  await using reference = await loadTeacher('/model.onnx', { given: 'logits', batchSize: 4, ...others, device: 'wasm' })
     .done;
+  await using teacher = await loadTeacher('/model.onnx', {
+    given: 'logits',
+    batchSize: 4,
+    ...others,
+    ...worker,
+    device: 'kernels',
+  }).done;
   let [most, scale, count] = [0, 0, 0];
   for (const [i, shape] of SHAPES.entries()) {
     const [expected, given] = [await numbersOf(reference, shape, i), await numbersOf(teacher, shape, i)];
@@ -63,7 +69,8 @@ export async function askWhileKilled(count: number) {
     workers.push(new Worker('/worker.js', { type: 'module' }));
     return workers.at(-1) as Worker;
   };
-  await using teacher = await loadTeacher('/model.onnx', { device: 'kernels', batchSize: 2, worker }).done;
+  await using teacher = await loadTeacher('/model.onnx', { given: 'logits', device: 'kernels', batchSize: 2, worker })
+    .done;
   const told: string[] = [];
   teacher.watch?.((notice) => told.push(notice));
   const shape = [2, 3, 48, 160];
@@ -75,7 +82,7 @@ export async function askWhileKilled(count: number) {
     return answer;
   });
   const answers = await Promise.all(asking);
-  await using reference = await loadTeacher('/model.onnx', { device: 'wasm', batchSize: 2 }).done;
+  await using reference = await loadTeacher('/model.onnx', { given: 'logits', device: 'wasm', batchSize: 2 }).done;
   let difference = 0;
   for (const [i, answer] of answers.entries()) {
     const expected = await numbersOf(reference, shape, i);
@@ -126,7 +133,7 @@ export async function learnFrom(device: 'wasm' | 'kernels') {
 
 /** What 'auto' takes at the first question, and how long that took beside those after it. */
 export async function choose(options: LoadTeacherOptions) {
-  await using teacher = await loadTeacher('/model.onnx', options).done;
+  await using teacher = await loadTeacher('/model.onnx', { given: 'logits', ...options }).done;
   const ms: number[] = [];
   for (const phase of [1, 2, 3]) {
     const start = performance.now();

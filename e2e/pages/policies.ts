@@ -30,7 +30,7 @@ function lineOfText() {
 }
 
 export async function askHere(device: 'wasm' | 'kernels', threads: number) {
-  await using teacher = await loadTeacher('/model.onnx', { device, threads }).done;
+  await using teacher = await loadTeacher('/model.onnx', { given: 'logits', device, threads }).done;
   const [answer] = Object.values(await teacher.ask(lineOfText()));
   const { device: used, threads: had } = teacher.description;
   return { device: used, threads: had, isFinite: answer?.data.every(Number.isFinite) };

@@ -17,7 +17,7 @@ async function ask(teacher: Teacher, phase = 0): Promise<number[]> {
 
 /** Loads the teacher, asks it once, and tells what became of it. */
 export async function askOnce(options: LoadTeacherOptions) {
-  await using teacher = await loadTeacher('/model.onnx', options).done;
+  await using teacher = await loadTeacher('/model.onnx', { given: 'logits', ...options }).done;
   const before = teacher.description;
   return { answers: await ask(teacher), before, description: teacher.description };
 }
@@ -43,8 +43,12 @@ function fragileWorker(): Worker {
 
 /** Loses the GPU while two batches wait for it. */
 export async function loseGpu() {
-  await using teacher = await loadTeacher('/model.onnx', { device: 'webgpu', batchSize: 2, worker: fragileWorker })
-    .done;
+  await using teacher = await loadTeacher('/model.onnx', {
+    given: 'logits',
+    device: 'webgpu',
+    batchSize: 2,
+    worker: fragileWorker,
+  }).done;
   const told: string[] = [];
   teacher.watch?.((notice) => told.push(notice));
   await ask(teacher);
@@ -64,7 +68,7 @@ let waiting: Promise<unknown> | undefined;
 
 /** Begins to ask about many batches, one waiting behind the other. */
 export async function beginAsking(count: number): Promise<void> {
-  const teacher = await loadTeacher('/model.onnx', { device: 'wasm', batchSize: 2 }).done;
+  const teacher = await loadTeacher('/model.onnx', { given: 'logits', device: 'wasm', batchSize: 2 }).done;
   const told: string[] = [];
   teacher.watch?.((notice) => told.push(notice));
   await ask(teacher);

@@ -1,9 +1,10 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Run, startRun } from '../core/run.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
-import { artifactsFrom } from '../student/artifacts.ts';
+import { artifactsFrom, isArtifacts } from '../student/artifacts.ts';
 import { baseHash } from '../student/baseHash.ts';
 import { classifierOf } from '../student/classifier.ts';
+import { takeStudents } from '../student/lease.ts';
 import { isEmptyPatch, type Patch } from '../student/patch.ts';
 import { patchBytes } from '../student/patchFile.ts';
 import { roundedPatch } from '../student/roundedPatch.ts';
@@ -77,8 +78,8 @@ export interface PersonalPatch extends Patch {
  * Adapts a student to one person's examples, on this device. The student stays as it is: the result is a patch that
  * `applyPatch` turns into the adapted student. A patch that would make the held-out examples worse comes out empty, and
  * its report says why.
- * Throws    invalid-option · empty-dataset · labels-missing · class-mismatch: labels outside the classes, one class only ·
- *           shape-mismatch · unknown-input · student-invalid · student-not-trainable · not-finite · worker-died ·
+ * Throws    student-in-use: a run trains it · invalid-option · empty-dataset · labels-missing · class-mismatch: labels
+ *           outside the classes, one class only · shape-mismatch · unknown-input · student-invalid · student-not-trainable · not-finite · worker-died ·
  *           AbortError and what the data throws
  * @example
  * const patch = await personalize({ student, data: labelled }).done;
@@ -100,6 +101,7 @@ async function run(
 ): Promise<PersonalPatch> {
   const startedAt = performance.now();
   checkOptions(options);
+  using _lease = isArtifacts(options.student) ? undefined : takeStudents([options.student], 'read');
   const artifacts = await artifactsFrom(options.student);
   const hash = await baseHash(artifacts);
   const known = classifierOf(artifacts).classes;

@@ -1,3 +1,5 @@
+import { isTagged } from './tags.ts';
+
 /** Every way in which limbeck refuses or fails; a closed union, so a `switch` over it can be checked. */
 export type LimbeckErrorCode =
   | 'invalid-option'
@@ -20,6 +22,7 @@ export type LimbeckErrorCode =
   | 'labels-missing'
   | 'student-not-trainable'
   | 'student-invalid'
+  | 'student-in-use'
   | 'unsupported-layer'
   | 'unsupported-operator'
   | 'below-tolerance'
@@ -71,21 +74,31 @@ export class LimbeckError extends Error {
 
 /** The error of a cancelled run: a `DOMException` named `AbortError`, as the platform's own functions throw. */
 export function abortError(reason?: unknown): DOMException {
-  const because = reason instanceof Error && reason.name !== 'AbortError' ? `: ${reason.message}` : '';
+  const because = isTagged(reason, 'Error') && reason.name !== 'AbortError' ? `: ${reason.message}` : '';
   return new DOMException(`The run was cancelled${because}.`, 'AbortError');
 }
 
 export function isAbortError(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+  return isTagged(error, 'Error') && error.name === 'AbortError';
 }
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal.reason);
 }
 
+/** The error of what was disposed while it was at work, whatever broke off then; a cancelled run stays one. */
+export function disposedAtWork(what: string, name: string, cause: unknown): unknown {
+  if (isAbortError(cause)) return cause;
+  return new LimbeckError(
+    'disposed',
+    `The ${what} "${name}" was disposed while it worked. Load it again, and dispose it when the work is done.`,
+    { details: { what, name }, cause },
+  );
+}
+
 /** The sentence of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isTagged(error, 'Error') ? error.message : String(error);
 }
 
 /** The work's result, or an AbortError as soon as the signal says so; the work itself may go on unheeded. */

@@ -1,3 +1,4 @@
+import { isTagged } from './tags.ts';
 import { yieldToEvents } from './yield.ts';
 
 export type HashAlgorithm = 'SHA-256' | 'SHA-384' | 'SHA-512';
@@ -23,7 +24,7 @@ export async function hashBytes(algorithm: HashAlgorithm, bytes: Uint8Array): Pr
   const { subtle } = globalThis.crypto ?? {};
   if (subtle !== undefined) {
     // The platform reads no shared memory; a copy is its own.
-    const own = bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+    const own = isTagged(bytes.buffer, 'ArrayBuffer') ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
     return new Uint8Array(await subtle.digest(algorithm, own));
   }
   const library = await import('@noble/hashes/sha2.js');

@@ -1,3 +1,4 @@
+import { pixelsAsFloats } from './pixels.ts';
 import { dtypeOf, makeArray, type NamedArrays, type NdArray, sizeOf } from './shape.ts';
 
 /** The rows of an array at the given indices of its first dimension. */
@@ -12,12 +13,25 @@ export function pickRows({ data, shape }: NdArray, indices: Int32Array): NdArray
   return { data: out, shape: [indices.length, ...row] };
 }
 
-/** Rows after rows of the same shape; their type is that of the first. */
+/** Rows after rows of the same shape. Their type is that of both; of different ones it is float32. */
 export function joinRows(first: NdArray, second: NdArray): NdArray {
-  const data = makeArray(dtypeOf(first.data), first.data.length + second.data.length);
-  data.set(first.data);
-  data.set(second.data, first.data.length);
-  return { data, shape: [(first.shape[0] ?? 0) + (second.shape[0] ?? 0), ...first.shape.slice(1)] };
+  return stackRows([first, second]);
+}
+
+/** The same of any number of arrays, one at least. Among floats, bytes are pixels of 0…1. */
+export function stackRows(arrays: readonly NdArray[]): NdArray {
+  const dtypes = new Set(arrays.map(({ data }) => dtypeOf(data)));
+  const [only = 'float32', other] = dtypes;
+  const alike = dtypes.has('float32') ? arrays.map(pixelsAsFloats) : arrays;
+  const length = alike.reduce((sum, { data }) => sum + data.length, 0);
+  const data = makeArray(other === undefined ? only : 'float32', length);
+  let at = 0;
+  for (const { data: rows } of alike) {
+    data.set(rows, at);
+    at += rows.length;
+  }
+  const count = alike.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+  return { data, shape: [count, ...(alike[0]?.shape.slice(1) ?? [])] };
 }
 
 /** Those rows of every array. */

@@ -1,4 +1,5 @@
 import { LimbeckError } from './errors.ts';
+import { ofThisRealm, tagOf } from './tags.ts';
 
 export type DType = 'float32' | 'int32' | 'uint8';
 export type NumericArray = Float32Array | Int32Array | Uint8Array;
@@ -16,9 +17,47 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
+const DTYPES: ReadonlyMap<string, DType> = new Map([
+  ['Float32Array', 'float32'],
+  ['Int32Array', 'int32'],
+  ['Uint8Array', 'uint8'],
+]);
+
+/** Throws    invalid-option: numbers of another type */
 export function dtypeOf(data: NumericArray): DType {
-  if (data instanceof Float32Array) return 'float32';
-  return data instanceof Int32Array ? 'int32' : 'uint8';
+  requireNumbers(data);
+  return DTYPES.get(tagOf(data)) as DType;
+}
+
+export function isNumericArray(value: unknown): value is NumericArray {
+  return DTYPES.has(tagOf(value));
+}
+
+/** How numbers of other types become numbers that are taken. */
+const CONVERSIONS: Readonly<Record<string, string>> = {
+  BigInt64Array: 'Int32Array.from(values, Number)',
+  BigUint64Array: 'Int32Array.from(values, Number)',
+  Uint8ClampedArray: 'new Uint8Array(values)',
+};
+
+/**
+ * What is wrong with numbers of another type, and what to do; undefined where nothing is. Told by their tag, so that an
+ * array of another realm is what it is.
+ */
+export function whyNoNumbers(value: unknown): string | undefined {
+  if (isNumericArray(value)) return undefined;
+  const tag = tagOf(value);
+  return (
+    `of the type ${tag}; what is taken is a Float32Array, an Int32Array or a Uint8Array. Convert first: ` +
+    `${Object.hasOwn(CONVERSIONS, tag) ? CONVERSIONS[tag] : 'Float32Array.from(values)'}.`
+  );
+}
+
+/** Throws    invalid-option: values that are no numbers of a type that is taken; `what` are they called */
+export function requireNumbers(data: unknown, what = 'The array of values'): asserts data is NumericArray {
+  const why = whyNoNumbers(data);
+  if (why === undefined) return;
+  throw new LimbeckError('invalid-option', `${what} is ${why}`, { details: { given: tagOf(data) } });
 }
 
 export function makeArray(dtype: DType, size: number): NumericArray {
@@ -46,13 +85,7 @@ export function isSameShape(a: readonly (number | null)[], b: readonly (number |
  * Throws    invalid-option: values of another type · shape-mismatch: values and shape disagree
  */
 export function ndArray(data: NumericArray, shape: readonly number[]): NdArray {
-  if (!(data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array)) {
-    throw new LimbeckError(
-      'invalid-option',
-      `The values were ${Object.prototype.toString.call(data)}; they must be a Float32Array, an Int32Array or a ` +
-        'Uint8Array. Convert them first, such as with Float32Array.from(values).',
-    );
-  }
+  requireNumbers(data);
   if (shape.some((length) => !Number.isInteger(length) || length < 0)) {
     throw new LimbeckError(
       'shape-mismatch',
@@ -68,12 +101,12 @@ export function ndArray(data: NumericArray, shape: readonly number[]): NdArray {
       { details: { values: data.length, shape } },
     );
   }
-  return { data, shape };
+  return { data: ofThisRealm(data), shape };
 }
 
-/** Index of the first value that is NaN or infinite, or −1. */
+/** Index of the first value that is NaN or infinite, or −1. Throws    invalid-option: numbers of another type */
 export function firstNonFinite(data: NumericArray): number {
-  if (!(data instanceof Float32Array)) return -1;
+  if (dtypeOf(data) !== 'float32') return -1;
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
   return -1;
 }

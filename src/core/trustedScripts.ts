@@ -1,3 +1,5 @@
+import { isTagged } from './tags.ts';
+
 /** The name that a page with `require-trusted-types-for 'script'` allows: `trusted-types limbeck`. */
 const POLICY_NAME = 'limbeck';
 
@@ -49,7 +51,7 @@ export function vouchingFor<T>(isOwn: (url: string) => boolean, make: () => T): 
   let isPending = false;
   try {
     const made = make();
-    if (!(made instanceof Promise)) return made;
+    if (!isTagged(made, 'Promise')) return made;
     isPending = true;
     return made.finally(putBack) as T;
   } finally {

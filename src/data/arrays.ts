@@ -6,7 +6,7 @@ import { type Dataset, DEFAULT_INPUT, type InputSpec, type LabelledDataset } fro
 /**
  * A dataset from arrays in memory.
  * Shapes    each input [N, ...], labels [N] → N examples
- * Units     as given; 0…255 bytes stay bytes until they reach a model
+ * Units     as given; a Uint8Array holds pixels, which a student reads as 0…1. Ids and other whole numbers are an Int32Array
  * Throws    shape-mismatch: inputs or labels of different length
  *
  * @example

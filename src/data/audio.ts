@@ -1,5 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
+import { isTagged } from '../core/tags.ts';
 import { takeTurns } from '../core/turns.ts';
 import { type Dataset, DEFAULT_INPUT, type LabelledDataset } from './dataset.ts';
 import { makeDataset } from './makeDataset.ts';
@@ -89,7 +90,7 @@ function checkAudioOptions(options: AudioOptions): { sampleRate: number; length:
 
 function checkHasSamples(sound: AudioLike, index: number): void {
   if ('sampleRate' in sound) checkCount(sound.sampleRate, 'sampleRate');
-  if (sound instanceof Blob ? sound.size > 0 : lengthOf(sound) > 0) return;
+  if (isTagged(sound, 'Blob') ? sound.size > 0 : lengthOf(sound) > 0) return;
   throw new LimbeckError('audio-unreadable', `Sound ${index} holds nothing. Leave it out.`, { details: { index } });
 }
 
@@ -104,8 +105,8 @@ interface Sound {
 }
 
 async function openSound(sound: AudioLike, index: number, sampleRate: number): Promise<Sound> {
-  if (sound instanceof Float32Array) return ofSamples(sound, sampleRate);
-  if (sound instanceof Blob) return decode(await sound.arrayBuffer(), index, sampleRate);
+  if (isTagged(sound, 'Float32Array')) return ofSamples(sound, sampleRate);
+  if (isTagged(sound, 'Blob')) return decode(await sound.arrayBuffer(), index, sampleRate);
   return 'samples' in sound ? ofSamples(sound.samples, sound.sampleRate) : ofBuffer(sound);
 }
 

@@ -2,6 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkFinite, checkKnownOptions, checkNotNegative, checkOneOf } from '../core/options.ts';
 import { derivedSeed, type Random, seededRandom } from '../core/random.ts';
 import { formatShape, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import { isTagged } from '../core/tags.ts';
 import { cutOut, type ImageShape, isIdentity, type Placement, placeImage } from './augmentImage.ts';
 import { addNoise } from './augmentNoise.ts';
 import type { InputSpec } from './dataset.ts';
@@ -66,7 +67,7 @@ export function augmentExamples(
 ): NamedArrays {
   const { inputs: wanted } = options;
   const varied = Object.entries(inputs).map(([name, array]) => {
-    const isVaried = !(array.data instanceof Int32Array) && (wanted === undefined || wanted.includes(name));
+    const isVaried = !isTagged(array.data, 'Int32Array') && (wanted === undefined || wanted.includes(name));
     if (!isVaried) return [name, array] as const;
     const seedOf = (example: number, what: string) => derivedSeed(seed, `augment/${epoch}/${example}/${what}`);
     return [name, augmentArray(array, indices, options, name, seedOf)] as const;
@@ -102,7 +103,7 @@ function augmentArray(
     if (noise > 0) addNoise(to, noise, seedOf(example, `noise/${name}`));
     if (range !== undefined) for (let j = 0; j < length; j++) to[j] = clamp(to[j] as number, range[0], range[1]);
   }
-  return { data: data instanceof Uint8Array ? toBytes(result) : result, shape };
+  return { data: isTagged(data, 'Uint8Array') ? toBytes(result) : result, shape };
 }
 
 /** Everything is drawn, asked for or not, so that one more option does not change what the others do. */

@@ -46,7 +46,7 @@ describe('mixedUp', () => {
     const bytes = fromArrays({ data: Uint8Array.of(0, 255), shape: [2, 1] });
     const mixed = mixedUp(bytes, [{ first: 0, second: 1, share: 0.5 }]);
     expect(mixed.inputs['input']?.dtype).toBe('float32');
-    expect(await valuesOf(mixed, 0)).toEqual([127.5]);
+    expect(await valuesOf(mixed, 0)).toEqual([0.5]);
     const ids = fromArrays({ data: Int32Array.of(1, 2), shape: [2, 1] });
     expect(() => mixedUp(ids, [])).toThrow(expect.objectContaining({ code: 'invalid-option' }));
   });

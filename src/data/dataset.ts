@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { type DType, formatShape, type NamedArrays } from '../core/shape.ts';
 
-/** One input of an example: its shape without the batch, and how its numbers are stored. */
+/** One input of an example: its shape without the batch, and how its numbers are stored. Bytes are pixels, 0…255 for 0…1. */
 export interface InputSpec {
   readonly shape: readonly number[];
   readonly dtype: DType;

@@ -4,6 +4,7 @@ import { fromImages, type ImageLike, type ImagesOptions } from './images.ts';
 // Decoding and scaling are the browser's, and are tested there (e2e/images.spec.ts). Here a picture that already has
 // its size goes through a canvas that does nothing.
 class FakeImageData {
+  readonly [Symbol.toStringTag] = 'ImageData';
   readonly data: Uint8ClampedArray;
   constructor(
     readonly width: number,

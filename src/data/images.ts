@@ -1,6 +1,7 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { sizeOf } from '../core/shape.ts';
+import { isTagged } from '../core/tags.ts';
 import { takeTurns } from '../core/turns.ts';
 import { type Dataset, DEFAULT_INPUT, type LabelledDataset } from './dataset.ts';
 import { makeDataset } from './makeDataset.ts';
@@ -72,9 +73,9 @@ export function fromImages(images: readonly ImageLike[], options: ImagesOptions,
 }
 
 function checkHasPixels(image: ImageLike, index: number): void {
-  const [width, height] = image instanceof Blob ? [image.size, 1] : sizeOfImage(image);
+  const [width, height] = isTagged(image, 'Blob') ? [image.size, 1] : sizeOfImage(image);
   if (width > 0 && height > 0) return;
-  const size = image instanceof Blob ? '0 bytes' : `${width} × ${height}`;
+  const size = isTagged(image, 'Blob') ? '0 bytes' : `${width} × ${height}`;
   throw new LimbeckError('empty-image', `Image ${index} has no pixels (${size}). Leave it out, or load it first.`, {
     details: { index },
   });
@@ -109,8 +110,8 @@ async function pixelsOf(
   fit: NonNullable<ImagesOptions['fit']>,
 ): Promise<Uint8ClampedArray> {
   const { width, height } = canvas.canvas;
-  if (image instanceof ImageData && image.width === width && image.height === height) return image.data;
-  const isDecoded = !(image instanceof Blob || image instanceof ImageData);
+  if (isTagged(image, 'ImageData') && image.width === width && image.height === height) return image.data;
+  const isDecoded = !(isTagged(image, 'Blob') || isTagged(image, 'ImageData'));
   let drawable: Exclude<ImageLike, Blob | ImageData> | undefined;
   try {
     drawable = isDecoded ? image : await createImageBitmap(image);

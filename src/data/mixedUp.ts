@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { pixelsAsFloats } from '../core/pixels.ts';
 import { type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import type { Dataset } from './dataset.ts';
 
@@ -12,7 +13,7 @@ export interface Mixture {
 
 /**
  * A dataset of mixtures of a dataset's examples (mixup): share · x_first + (1 − share) · x_second. Bytes become floats of
- * the same size. Labels are left out: a mixture has none.
+ * 0…1. Labels are left out: a mixture has none.
  * Throws    invalid-option: an input holds whole numbers, which cannot be mixed
  * Source    Zhang et al. 2018, "mixup", arXiv:1710.09412
  */
@@ -47,11 +48,12 @@ export function mixedUp(dataset: Dataset, mixtures: readonly Mixture[]): Dataset
 function mixed(a: NamedArrays, b: NamedArrays, mixtures: readonly Mixture[]): NamedArrays {
   const mix = (one: NdArray, other: NdArray): NdArray => {
     const length = sizeOf(one.shape.slice(1));
-    const data = Float32Array.from(one.data);
+    const data = Float32Array.from(pixelsAsFloats(one).data);
+    const { data: others } = pixelsAsFloats(other);
     mixtures.forEach(({ share }, i) => {
       if (share === 1) return;
       for (let at = i * length; at < (i + 1) * length; at++) {
-        data[at] = share * (data[at] as number) + (1 - share) * (other.data[at] as number);
+        data[at] = share * (data[at] as number) + (1 - share) * (others[at] as number);
       }
     });
     return { data, shape: one.shape };

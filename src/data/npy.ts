@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { type NdArray, type NumericArray, ndArray, sizeOf } from '../core/shape.ts';
+import { isTagged } from '../core/tags.ts';
 
 const MAGIC = '\u0093NUMPY';
 /** Of the whole header, so that the elements behind it are aligned. */
@@ -21,12 +22,12 @@ const ELEMENTS: Readonly<Record<string, Elements>> = {
   i8: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)), into: Int32Array },
   u1: { bytes: 1, read: (view, at) => view.getUint8(at), into: Uint8Array },
   u2: { bytes: 2, read: (view, at) => view.getUint16(at, true), into: Int32Array },
-  b1: { bytes: 1, read: (view, at) => view.getUint8(at), into: Uint8Array },
+  b1: { bytes: 1, read: (view, at) => view.getUint8(at), into: Float32Array },
 };
 
 /**
  * An array of numpy's file format (`numpy.save`), versions 1 to 3, little-endian, in C order. float64 becomes float32,
- * other integers become int32, booleans bytes.
+ * other integers become int32, booleans the floats 0 and 1. uint8 stays bytes, which a student reads as pixels.
  * Throws    invalid-option: no such file, an element type without an array here, or fewer bytes than the shape needs
  * Source    numpy.lib.format, NEP 1
  */
@@ -66,7 +67,7 @@ export function readNpy(bytes: Uint8Array, name = 'array.npy'): NdArray {
 
 /** The array as `numpy.load` reads it, version 1. */
 export function writeNpy({ data, shape }: NdArray): Uint8Array<ArrayBuffer> {
-  const type = data instanceof Float32Array ? '<f4' : data instanceof Int32Array ? '<i4' : '|u1';
+  const type = isTagged(data, 'Float32Array') ? '<f4' : isTagged(data, 'Int32Array') ? '<i4' : '|u1';
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const said = `{'descr': '${type}', 'fortran_order': False, 'shape': (${tuple}), }`;
   const start = 10;

@@ -1,12 +1,21 @@
 import { LimbeckError } from '../core/errors.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
-import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import {
+  dtypeOf,
+  formatShape,
+  isSameShape,
+  makeArray,
+  type NamedArrays,
+  type NdArray,
+  sizeOf,
+  whyNoNumbers,
+} from '../core/shape.ts';
 import { takeTurns } from '../core/turns.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { Teacher } from '../teacher/teacher.ts';
+import { type Asked, askTeacher } from './askTeacher.ts';
 
 export interface AnswersOptions {
-  readonly teacher: Pick<Teacher, 'ask'>;
+  readonly teacher: Asked;
   readonly dataset: Dataset;
   /** Every example once: the order in which the teacher is asked, so that what is needed first is answered first. */
   readonly order: Int32Array;
@@ -38,7 +47,7 @@ export interface Answers {
 /**
  * Starts to ask the teacher, batch after batch, two at a time at most; the next one is read while it works. Answers are kept for later epochs.
  * Where they do not fit into memory, the asking stops, and `rows` asks for what it is given.
- * Throws    by `rows` and `all`: shape-mismatch, unknown-output: outputs that change from batch to batch, or that are
+ * Throws    by `rows` and `all`: teacher-failed: numbers of another type · shape-mismatch, unknown-output: outputs that change from batch to batch, or that are
  *           not one row an example · what teacher and dataset throw · AbortError
  */
 export function openAnswers(options: AnswersOptions): Answers {
@@ -52,7 +61,7 @@ export function openAnswers(options: AnswersOptions): Answers {
   async function ask(inputs: NamedArrays, count: number): Promise<NamedArrays> {
     const stop = busy.start();
     try {
-      const given = await teacher.ask(inputs, signal);
+      const given = await askTeacher(teacher, inputs, signal);
       options.onAnswered(count);
       return table.check(given, count);
     } finally {
@@ -177,6 +186,10 @@ function makeTable(size: number, wanted: readonly string[] | undefined) {
 }
 
 function checkRows(name: string, rows: NdArray, needed: readonly number[]): void {
+  const why = whyNoNumbers(rows.data);
+  if (why !== undefined) {
+    throw new LimbeckError('teacher-failed', `The teacher gave "${name}" with values ${why}`, { details: { name } });
+  }
   if (isSameShape(rows.shape, needed) && rows.data.length === sizeOf(rows.shape)) return;
   throw new LimbeckError(
     'shape-mismatch',

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
-import { firstNonFinite } from '../core/shape.ts';
+import { firstNonFinite, requireNumbers } from '../core/shape.ts';
 import { checkAugment } from '../data/augment.ts';
 import {
   checkNotEmpty,
@@ -175,9 +175,10 @@ export function checkExamples(
   if (labels !== undefined) checkLabelRange(labels, classesOf(loss, student.outputs), loss);
 }
 
-/** Throws    not-finite, with the number of the example; `first` is that of the first one here */
+/** Throws    invalid-option: numbers of another type · not-finite, with the number of the example; `first` is that of the first one here */
 export function checkFinite({ inputs }: Examples, first: number): void {
   for (const [name, { data, shape }] of Object.entries(inputs)) {
+    requireNumbers(data, `The data's input "${name}"`);
     const at = firstNonFinite(data);
     if (at < 0) continue;
     const example = first + Math.floor(at / (data.length / (shape[0] ?? 1)));

@@ -2,10 +2,8 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkOneOf } from '../core/options.ts';
 import { formatShape, type NdArray } from '../core/shape.ts';
 import { UNLABELLED } from '../data/dataset.ts';
+import type { GivenAnswers } from '../teacher/holdsProbs.ts';
 import { logProbsOf } from '../train/logProbs.ts';
-
-/** What answers are: logits, which log-probabilities are too, or probabilities. */
-export type GivenAnswers = 'logits' | 'probs';
 
 /** Answers over classes as log-probabilities, row after row. */
 export interface ClassAnswers {

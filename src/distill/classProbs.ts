@@ -2,7 +2,8 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
 import { formatShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import { logOfProbs } from '../teacher/ensembleMean.ts';
-import { classAnswersOf, type GivenAnswers } from './classAnswers.ts';
+import type { GivenAnswers } from '../teacher/holdsProbs.ts';
+import { classAnswersOf } from './classAnswers.ts';
 
 /** The smallest probability of a table; e to its logarithm is 0 in float32 beside any other class. */
 const LEAST = 1e-30;
@@ -14,7 +15,8 @@ export interface ClassProbsOptions {
   readonly output?: string;
   /**
    * 'labels' is the number of a class for each example, [N] or [N, 1]. 'probs' may be the largest only, as services give
-   * them, with 0 in the other places. Default 'logits', which log-probabilities are too.
+   * them, with 0 in the other places. Default 'logits', which log-probabilities are too; a teacher's own probabilities
+   * are recognised.
    */
   readonly given?: GivenAnswers | 'labels';
   /** How many classes there are; needed for 'labels'. */

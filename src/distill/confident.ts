@@ -3,8 +3,9 @@ import { checkCount, checkFraction, checkKnownOptions } from '../core/options.ts
 import { formatShape, type NdArray } from '../core/shape.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import { pick } from '../data/views.ts';
+import type { GivenAnswers } from '../teacher/holdsProbs.ts';
 import { topClassesOf } from '../train/logProbs.ts';
-import { classAnswersOf, type GivenAnswers } from './classAnswers.ts';
+import { classAnswersOf } from './classAnswers.ts';
 
 /** Which examples count as known to the teacher. */
 export interface ConfidentOptions {

@@ -7,7 +7,9 @@ import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { isLayersModel, studentFromModel } from '../student/layersModel.ts';
+import { type StudentLease, takeStudents } from '../student/lease.ts';
 import type { Student } from '../student/student.ts';
+import { probsNotice, readAsLogits } from '../teacher/readAsLogits.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import type { BalanceOptions } from '../train/balance.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
@@ -18,7 +20,7 @@ import type { SelfTeacherOptions } from '../train/selfTeacher.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import { checkOptions } from './check.ts';
 import { type ControlOptions, openControl, trainControl } from './control.ts';
-import { checkFirstBatch, makeJob, makeSource, outerReads } from './distillJob.ts';
+import { checkFirstBatch, logitOutputs, makeJob, makeSource, outerReads } from './distillJob.ts';
 import { measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
 import { type DistillReport, makeReport, usageSince } from './report.ts';
@@ -97,6 +99,9 @@ export interface DistillOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The lease of a scheme that calls `distill` for its own student, round after round. */
+export const HELD = Symbol('held');
+
 /** What a run gives: the student that was passed in, with its new weights, and what happened. */
 export interface Distilled {
   readonly student: Student;
@@ -114,7 +119,8 @@ export interface Distilled {
  * rejects with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no
  * longer finite, or whose teacher fails. A run that ends by itself gives batch normalization the mean and variance of up to
  * 4,096 examples, as they are, in the place of moving averages (`report.batchNorm`).
- * Throws    invalid-option · empty-dataset · shape-mismatch · class-mismatch · unknown-input · unknown-output ·
+ * Throws    student-in-use: another run has it · invalid-option · empty-dataset · shape-mismatch · class-mismatch ·
+ *           unknown-input · unknown-output ·
  *           labels-missing · not-finite · student-invalid · student-not-trainable · worker-died · AbortError and what
  *           teacher and data throw
  * Source    Hinton, Vinyals, Dean 2015, arXiv:1503.02531 (offline scheme)
@@ -128,30 +134,38 @@ export function distill(options: DistillOptions): Run<Distilled, DistillEvent> {
   return startRun((emit, signal) => runDistill(options, emit, signal), options.signal);
 }
 
-async function runDistill(options: DistillOptions, emit: (event: DistillEvent) => void, signal: AbortSignal) {
-  checkOptions(options);
-  const { teacher, data, holdout, trainer: given } = options;
+async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => void, signal: AbortSignal) {
+  checkOptions(given);
+  const loss = given.loss ?? softTargets();
+  const teacher = given.teacher && readAsLogits(given.teacher, logitOutputs(given, loss));
+  const options: DistillOptions = { ...given, teacher };
+  const held = (given as { readonly [HELD]?: StudentLease })[HELD];
+  using _own = held?.covers(given.student) ? undefined : takeStudents([given.student]);
+  const { data, holdout } = options;
   const student = isLayersModel(options.student) ? studentFromModel(options.student) : options.student;
   const startedAt = performance.now();
-  await using borrowed = await borrowTrainer(given, { signal, emit });
+  await using borrowed = await borrowTrainer(options.trainer, { signal, emit });
   const { trainer } = borrowed;
   // Ends the asking when the training ends early.
   const teaching = new AbortController();
   const end = () => teaching.abort(signal.reason);
   signal.addEventListener('abort', end, { once: true });
+  const watching = teacher?.watch?.((message) => emit({ type: 'notice', message }));
   try {
     emit({ type: 'phase', phase: 'check', backend: trainer.description });
     for (const message of trainer.description.notices) emit({ type: 'notice', message });
     const usedBefore = teacher?.usage?.();
-    const loss = options.loss ?? softTargets();
     const wanted = await makeJob(options, student, loss);
     const { job, studentDescription } = await checkFirstBatch(options, wanted, loss, trainer, signal);
+    const probs = outerReads(options, loss).filter((name) => teacher?.description.fromProbs?.includes(name));
+    if (teacher !== undefined && probs.length > 0) {
+      emit({ type: 'notice', message: probsNotice(teacher.description.name, probs) });
+    }
     const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
     const control = await openControl({ options, loss, job, student: studentDescription, trainer, signal });
 
     emit({ type: 'phase', phase: 'train' });
     const trainStartedAt = performance.now();
-    const watching = teacher?.watch?.((message) => emit({ type: 'notice', message }));
     const lessons = startTeaching({
       teacher,
       data: options.teacherData ?? data,
@@ -168,7 +182,6 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     });
     const measured = measureEpochs({ job, loss, lessons, truth, emit });
     const outcome = await trainer.train(job, makeSource(options, loss, lessons, signal), measured.onEvent, signal);
-    watching?.();
     await student.adopt(outcome.artifacts, outcome.members);
     throwIfAborted(signal);
     if (outcome.error !== undefined) throw outcome.error;
@@ -203,6 +216,7 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     });
     return { student, report, holdoutAnswers, controlStudent: controlled?.student };
   } finally {
+    watching?.();
     signal.removeEventListener('abort', end);
     teaching.abort();
   }

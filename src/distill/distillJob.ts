@@ -1,3 +1,4 @@
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
 import type { Student } from '../student/student.ts';
@@ -5,6 +6,7 @@ import type { TrainJob } from '../train/engine.ts';
 import { missingOutput } from '../train/missingOutput.ts';
 import { selfAnswers } from '../train/selfTeacher.ts';
 import type { Trainer } from '../train/trainer.ts';
+import { askTeacher } from './askTeacher.ts';
 import { checkFinite, labelsFor } from './check.ts';
 import type { DistillOptions } from './distill.ts';
 import type { Teaching } from './teaching.ts';
@@ -32,6 +34,25 @@ export function outerReads({ selfTeacher }: DistillOptions, { reads }: Loss): st
   return reads.teacher.filter((name) => !selfAnswers(selfTeacher).includes(name));
 }
 
+/** Losses that read values as they are, and not as logits. */
+const READS_VALUES = ['regression', 'boundedRegression'];
+
+/**
+ * The outputs of the teacher that a loss reads as logits: those that go by that name, or whatever is held against the
+ * student's own logits.
+ */
+export function logitOutputs(options: DistillOptions, loss: Loss): string[] {
+  const outer = outerReads(options, loss);
+  const named =
+    outer.includes(DEFAULT_OUTPUT) || !loss.reads.student.includes(DEFAULT_OUTPUT) ? [DEFAULT_OUTPUT] : outer;
+  const readers = (name: string) => leavesOf(loss).filter(({ reads }) => reads.teacher.includes(name));
+  return named.filter((name) => !readers(name).some((one) => READS_VALUES.includes(one.name)));
+}
+
+function leavesOf(loss: Loss): readonly Loss[] {
+  return loss.terms === undefined || loss.terms.length === 0 ? [loss] : loss.terms.flatMap(leavesOf);
+}
+
 /** One small batch all the way through, so that what is wrong is said before the long work starts. */
 export async function checkFirstBatch(
   options: DistillOptions,
@@ -48,7 +69,7 @@ export async function checkFirstBatch(
   const isAsked = teacher !== undefined && outer.length > 0;
   const seen = isAsked && teacherData !== undefined ? await teacherData.read(indices, signal) : examples;
   checkFinite(seen, 0);
-  const answers = isAsked ? await teacher.ask(seen.inputs, signal) : {};
+  const answers = isAsked ? await askTeacher(teacher, seen.inputs, signal) : {};
   const missing = isAsked ? outer.find((name) => answers[name] === undefined) : undefined;
   if (missing !== undefined) throw missingOutput(missing, Object.keys(answers));
   // Known only now: a GPU that does not give what wasm gives is left at the first answer. There it would see what the

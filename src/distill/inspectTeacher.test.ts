@@ -193,7 +193,9 @@ describe('the findings', () => {
       data: Float32Array.from({ length: (shape[0] as number) * CLASSES }, (_, at) => [0.7, 0.2, 0.1][at % 3] as number),
       shape,
     }));
-    expect(await findingsOf(probs, data)).toContainEqual(expect.stringContaining('Say given: "probs"'));
+    const pinned = await findingsOf(probs, data, { given: 'logits' });
+    expect(pinned).toContainEqual(expect.stringContaining('were read as logits, as "given" says'));
+    expect(await findingsOf(probs, data)).toContainEqual(expect.stringContaining('are probabilities, not logits'));
   });
 
   test('name teachers of which one is enough', async () => {

@@ -3,9 +3,10 @@ import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../cor
 import { type Run, startRun } from '../core/run.ts';
 import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import { checkNotEmpty, type Dataset, type Examples, isLabelled, type LabelledDataset } from '../data/dataset.ts';
+import type { GivenAnswers } from '../teacher/holdsProbs.ts';
+import { readAsLogits } from '../teacher/readAsLogits.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import { askAll } from './askAll.ts';
-import type { GivenAnswers } from './classAnswers.ts';
 import { disagreementFindings, findingsOf } from './teacherFindings.ts';
 import { type Disagreement, disagreementsOf, figuresOf, type TeacherFigures } from './teacherReport.ts';
 
@@ -13,7 +14,7 @@ import { type Disagreement, disagreementsOf, figuresOf, type TeacherFigures } fr
 export interface InspectTeacherOptions {
   /** The output with one row of classes for each example. Default 'logits'. */
   readonly output?: string;
-  /** What the answers are. Default 'logits', which log-probabilities are too. */
+  /** What the answers are: 'logits', which log-probabilities are too, or 'probs'. Default: what model or answers tell. */
   readonly given?: GivenAnswers;
   /** Below this probability of its most likely class an answer counts as unsure; from 0 to 1. Default 0.5. */
   readonly confidence?: number;
@@ -75,12 +76,13 @@ async function inspect(
   signal: AbortSignal,
 ): Promise<TeacherReport> {
   checkInspect(teachers, data, options);
-  const { output = 'logits', given = 'logits', confidence = 0.5, batchSize } = options;
+  const { output = 'logits', given, confidence = 0.5, batchSize } = options;
+  const read = given === undefined ? teachers.map((teacher) => readAsLogits(teacher, [output])) : teachers;
   const labels = isLabelled(data) ? new Int32Array(data.size) : undefined;
   const total = data.size * teachers.length;
   let answered = 0;
   const answers: NdArray[] = [];
-  for (const teacher of teachers) {
+  for (const teacher of read) {
     const before = answered;
     const all = await askAll({
       teacher: only(teacher, output),
@@ -96,8 +98,16 @@ async function inspect(
   }
   const names = teachers.map(({ description }) => description.name);
   checkSameShape(answers, names);
-  const figures = answers.map((one, i) => figuresOf(one, { name: names[i] as string, given, confidence, labels }));
-  const disagreements = disagreementsOf(answers, given);
+  const isFromProbs = (i: number) => read[i]?.description.fromProbs?.includes(output) === true;
+  // What a teacher has turned into logarithms is no probability any more.
+  const kinds = answers.map((_, i) => (given === 'probs' && !isFromProbs(i) ? 'probs' : 'logits'));
+  const figures = answers.map((one, i) =>
+    figuresOf(one, {
+      ...{ name: names[i] as string, given: kinds[i] as GivenAnswers, confidence, labels },
+      fromProbs: isFromProbs(i),
+    }),
+  );
+  const disagreements = disagreementsOf(answers, kinds);
   return {
     examples: data.size,
     classes: answers[0]?.shape[1] ?? 0,
@@ -119,8 +129,8 @@ function checkInspect(teachers: readonly Teacher[], data: Dataset, options: Insp
     throw new LimbeckError('invalid-option', 'inspectTeacher needs data; make it with fromArrays(…) or fromImages(…).');
   }
   checkNotEmpty(data, 'data to inspect with');
-  const { given = 'logits', confidence = 0.5, batchSize = 32 } = options;
-  checkOneOf(given, 'given', ['logits', 'probs']);
+  const { given, confidence = 0.5, batchSize = 32 } = options;
+  if (given !== undefined) checkOneOf(given, 'given', ['logits', 'probs']);
   checkFraction(confidence, 'confidence');
   checkCount(batchSize, 'batchSize');
 }

@@ -1,16 +1,18 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { derivedSeed } from '../core/random.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { asStudent } from '../student/layersModel.ts';
+import { takeStudents } from '../student/lease.ts';
 import type { Student, StudentDescription } from '../student/student.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
 import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { askAll } from './askAll.ts';
-import { type Distilled, type DistillOptions, distill } from './distill.ts';
+import { type Distilled, type DistillOptions, distill, HELD } from './distill.ts';
 import { checkFirstBatch, makeJob } from './distillJob.ts';
 import type { DistillEvent } from './events.ts';
 import { type RoundOptions, undecided } from './roundOptions.ts';
@@ -55,18 +57,24 @@ export interface RoundsOptions {
   readonly options: RoundOptions;
   /** How many there will be. */
   readonly rounds: number;
+  /** Those that learn in several of them: no other run may have them meanwhile. Default: none. */
+  readonly students?: readonly (Student | LayersModel)[];
   readonly emit: (event: RoundEvent) => void;
   readonly signal: AbortSignal;
 }
 
-/** Throws what `openTrainer` throws. */
-export async function openRounds({ options, rounds, emit, signal }: RoundsOptions): Promise<Rounds> {
+/** Throws    student-in-use · what `openTrainer` throws */
+export async function openRounds({ options, rounds, students = [], emit, signal }: RoundsOptions): Promise<Rounds> {
   const { trainer: given, seed = 0 } = options;
   let round = 0;
   let begun = 0;
   // What comes before the first round belongs to it.
   const tell = (event: DistillEvent) => emit({ ...event, round: begun === 0 ? 1 : round });
-  const borrowed = await borrowTrainer(given, { signal, emit: tell });
+  const lease = takeStudents(students);
+  const borrowed = await borrowTrainer(given, { signal, emit: tell }).catch((error: unknown): never => {
+    lease[Symbol.dispose]();
+    throw error;
+  });
   const { trainer } = borrowed;
   const checkFirst = async (one: RoundOfDistill) => {
     const { loss = softTargets() } = one;
@@ -83,7 +91,7 @@ export async function openRounds({ options, rounds, emit, signal }: RoundsOption
     },
     async distill(one) {
       const ownSeed = begun <= 1 ? seed : derivedSeed(seed, `round/${round}`);
-      const run = distill({ ...one, trainer, signal, seed: ownSeed });
+      const run = distill({ ...one, trainer, signal, seed: ownSeed, [HELD]: lease } as DistillOptions);
       for await (const event of run) tell(event);
       return run.done;
     },
@@ -95,7 +103,10 @@ export async function openRounds({ options, rounds, emit, signal }: RoundsOption
       const description = await checkFirst({ ...one, teacher: undecided(classes) });
       await lookAtAll(one, one.loss, description, tell, signal);
     },
-    [Symbol.asyncDispose]: () => borrowed[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]() {
+      lease[Symbol.dispose]();
+      return borrowed[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { softCrossEntropy } from '../losses/softCrossEntropy.ts';
 import { uncertaintyWeighted } from '../losses/uncertaintyWeighted.ts';
 import { weighted } from '../losses/weighted.ts';
 import { ensemble } from '../teacher/ensemble.ts';
+import { readAsLogits } from '../teacher/readAsLogits.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 
 /** One task: who knows it, and which of the student's outputs is for it. */
@@ -69,7 +70,7 @@ export function specialists(tasks: readonly Specialist[], options: SpecialistsOp
   );
   const loss = uncertaintyWeighted(ofTasks);
   const teacher = ensemble(
-    tasks.map((task) => task.teacher),
+    tasks.map(({ teacher: one, teacherOutput = DEFAULT_OUTPUT }) => readAsLogits(one, [teacherOutput])),
     { mean: 'losses', name: `specialists ${tasks.map((task) => task.teacher.description.name).join(', ')}` },
   );
   if (features === undefined) return { teacher, loss };

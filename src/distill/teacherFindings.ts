@@ -47,7 +47,8 @@ export function disagreementFindings(disagreements: readonly Disagreement[], nam
   });
 }
 
-function brokenAnswers({ notFinite, isConstant, looksLikeProbs }: TeacherFigures, examples: number): string[] {
+function brokenAnswers(figures: TeacherFigures, examples: number): string[] {
+  const { notFinite, isConstant, looksLikeProbs, fromProbs } = figures;
   return [
     ...(notFinite > 0
       ? [`${notFinite} of ${examples} answers hold NaN or infinite values. Check the inputs, and leave these out.`]
@@ -56,9 +57,10 @@ function brokenAnswers({ notFinite, isConstant, looksLikeProbs }: TeacherFigures
       ? ['the same answer for every example, so there is nothing to learn from. Check how its inputs are prepared.']
       : []),
     ...(looksLikeProbs
-      ? [
-          'the answers look like probabilities, and were read as logits. Say given: "probs", and take their logarithm to distil.',
-        ]
+      ? ['the answers look like probabilities, and were read as logits, as "given" says. Leave it out, or say "probs".']
+      : []),
+    ...(fromProbs
+      ? ['the answers are probabilities, not logits; they are read so here and by distill, as their logarithms.']
       : []),
   ];
 }

@@ -30,7 +30,7 @@ describe.each(golden.cases)('beside PyTorch: $shape, scale $scale', ({ shape, sc
 
   test('how far two are apart', () => {
     const other = { data: reversed(answers.data, classes), shape };
-    const [pair, ...rest] = disagreementsOf([answers, other], 'logits');
+    const [pair, ...rest] = disagreementsOf([answers, other], ['logits', 'logits']);
     close(pair?.jensenShannonNats, needed.jensenShannon);
     expect([pair?.teachers, rest]).toEqual([[0, 1], []]);
   });
@@ -77,7 +77,7 @@ test('leaves answers that are no number out of all other figures, and tells how 
   const figures = figuresOf(broken, { ...working, given: 'probs', labels });
   expect(figures).toMatchObject({ notFinite: 1, predicted: [2, 0, 1], truth: { accuracy: 1 } });
   expect(figures.truth?.classAccuracy[1]).toBeNaN();
-  expect(disagreementsOf([broken, probs], 'probs')[0]).toMatchObject({ fraction: 0, jensenShannonNats: 0 });
+  expect(disagreementsOf([broken, probs], ['probs', 'probs'])[0]).toMatchObject({ fraction: 0, jensenShannonNats: 0 });
   const all = figuresOf({ ...broken, data: broken.data.fill(Number.NaN) }, { ...working, labels });
   expect(all).toMatchObject({ notFinite: 4, isConstant: false, predicted: [0, 0, 0], truth: undefined });
 });
@@ -99,7 +99,7 @@ test('knows one answer for all, and probabilities that were announced as logits'
 
 test('tells every pair apart: 0 for the same, log 2 for opposite certainties', () => {
   const [a, b] = [Float32Array.of(1, 0, 0, 1), Float32Array.of(0, 1, 0, 1)].map((data) => ({ data, shape: [2, 2] }));
-  const pairs = disagreementsOf([a, b, a] as (typeof probs)[], 'probs');
+  const pairs = disagreementsOf([a, b, a] as (typeof probs)[], ['probs', 'probs', 'probs']);
   expect(pairs).toEqual([
     { teachers: [0, 1], fraction: 0.5, jensenShannonNats: Math.log(2) / 2 },
     { teachers: [0, 2], fraction: 0, jensenShannonNats: 0 },

@@ -1,10 +1,11 @@
 import type { NdArray } from '../core/shape.ts';
 import { mean } from '../core/stats.ts';
 import { UNLABELLED } from '../data/dataset.ts';
+import { type GivenAnswers, holdsProbs } from '../teacher/holdsProbs.ts';
 import { topClassesOf } from '../train/logProbs.ts';
 import { calibrationError } from '../train/metrics/calibrationError.ts';
 import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
-import { checkLabelsOf, classAnswersOf, type GivenAnswers } from './classAnswers.ts';
+import { checkLabelsOf, classAnswersOf } from './classAnswers.ts';
 import { type FittedTemperature, fitTemperature, meanEntropyOf } from './fitTemperature.ts';
 
 /** How one teacher's answers look; all figures are of its finite answers. */
@@ -16,6 +17,8 @@ export interface TeacherFigures {
   readonly isConstant: boolean;
   /** Whether the answers look like probabilities although logits were announced. */
   readonly looksLikeProbs: boolean;
+  /** Whether they are probabilities that were recognised, and read as such. */
+  readonly fromProbs: boolean;
   /** Of an answer, mean over the examples: 0 where it names one class only, log C where it knows nothing. */
   readonly entropyNats: number;
   /** The same as a fraction of log C. */
@@ -58,6 +61,8 @@ export interface Disagreement {
 export interface FiguresOptions {
   readonly name: string;
   readonly given: GivenAnswers;
+  /** Default false. */
+  readonly fromProbs?: boolean;
   readonly confidence: number;
   readonly labels: Int32Array | undefined;
 }
@@ -83,7 +88,8 @@ export function figuresOf(answers: NdArray, options: FiguresOptions): TeacherFig
     name: options.name,
     notFinite: all.count - finite.length,
     isConstant: finite.length > 1 && logProbs.every((value, at) => value === logProbs[at % classes]),
-    looksLikeProbs: options.given === 'logits' && looksLikeProbs(answers, classes),
+    looksLikeProbs: options.given === 'logits' && holdsProbs(answers),
+    fromProbs: options.fromProbs === true,
     entropyNats,
     entropyFraction: entropyNats / Math.log(classes),
     confidence: mean(confidences),
@@ -95,8 +101,8 @@ export function figuresOf(answers: NdArray, options: FiguresOptions): TeacherFig
 }
 
 /** Every pair of teachers, by their answers to the same examples. */
-export function disagreementsOf(answers: readonly NdArray[], given: GivenAnswers): Disagreement[] {
-  const all = answers.map((one) => classAnswersOf(one, given));
+export function disagreementsOf(answers: readonly NdArray[], given: readonly GivenAnswers[]): Disagreement[] {
+  const all = answers.map((one, i) => classAnswersOf(one, given[i]));
   return all.flatMap((first, i) =>
     all.slice(i + 1).map((second, after): Disagreement => {
       const { classes, count } = first;
@@ -164,16 +170,6 @@ function rowsOf(values: Float64Array, rows: readonly number[], length: number): 
   const picked = new Float64Array(rows.length * length);
   for (const [i, row] of rows.entries()) picked.set(values.subarray(row * length, (row + 1) * length), i * length);
   return picked;
-}
-
-function looksLikeProbs({ data }: NdArray, classes: number): boolean {
-  if (data.length === 0 || data.some((value) => !(value >= 0 && value <= 1))) return false;
-  for (let row = 0; row < data.length; row += classes) {
-    let sum = 0;
-    for (let i = row; i < row + classes; i++) sum += data[i] as number;
-    if (Math.abs(sum - 1) > 1e-3) return false;
-  }
-  return true;
 }
 
 function histogramOf(confidences: readonly number[]): number[] {

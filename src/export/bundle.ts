@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
+import { isTagged } from '../core/tags.ts';
 import { artifactsFrom, nameOf, type StudentSource } from '../student/artifacts.ts';
 import type { BundleManifest, Shapes } from '../student/bundle.ts';
 import type { StudentArtifacts } from '../student/student.ts';
@@ -91,7 +92,7 @@ function checkLabels(labels: readonly string[], outputs: Shapes): void {
 }
 
 async function onnxOf(artifacts: StudentArtifacts, { onnx, labels, input }: BundleOptions) {
-  if (onnx instanceof Uint8Array) return onnx;
+  if (isTagged(onnx, 'Uint8Array')) return onnx;
   if (onnx !== true) return undefined;
   const { artifactsToOnnx } = await import('./artifactsToOnnx.ts');
   return artifactsToOnnx(artifacts, { ...(labels && { labels }), ...(input && { input }) });

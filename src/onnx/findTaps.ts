@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { isTagged } from '../core/tags.ts';
 import { quoted } from './broken.ts';
 import type { OnnxModel, OnnxNode } from './model.ts';
 import { nearNames } from './nearNames.ts';
@@ -15,7 +16,7 @@ export function findTaps(model: OnnxModel, taps: readonly Tap[], modelName: stri
   const found = new Map<string, { publicName: string | undefined; tap: Tap }>();
   for (const tap of taps) {
     const tensors = tensorsOf(tap, values, model, modelName);
-    const given = typeof tap === 'string' || tap instanceof RegExp ? undefined : tap.name;
+    const given = typeof tap === 'string' || isTagged(tap, 'RegExp') ? undefined : tap.name;
     if (given !== undefined && tensors.length > 1) {
       throw new LimbeckError(
         'invalid-option',
@@ -40,7 +41,7 @@ export function findTaps(model: OnnxModel, taps: readonly Tap[], modelName: stri
 }
 
 function tensorsOf(tap: Tap, values: GraphValues, model: OnnxModel, modelName: string): string[] {
-  if (tap instanceof RegExp) return matching(tap, tap, values, modelName);
+  if (isTagged(tap, 'RegExp')) return matching(tap, tap, values, modelName);
   if (typeof tap === 'string') {
     if (values.all.has(tap) || !tap.includes('*')) return exact(tap, values, model, modelName);
     const parts = tap.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));

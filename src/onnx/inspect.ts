@@ -1,3 +1,4 @@
+import { isTagged } from '../core/tags.ts';
 import { checkInspectOptions, type InspectOptions, type OnnxDescription } from './description.ts';
 import { modelBytes } from './modelBytes.ts';
 
@@ -22,7 +23,7 @@ export async function inspectOnnx(
 ): Promise<OnnxDescription> {
   checkInspectOptions(options);
   const bytes = await modelBytes(source, 'inspectOnnx');
-  const name = options.name ?? (source instanceof Blob && 'name' in source ? String(source.name) : undefined);
+  const name = options.name ?? (isTagged(source, 'Blob') && 'name' in source ? String(source.name) : undefined);
   const { describeOnnx } = await import('./describe.ts');
   return describeOnnx(bytes, { ...options, ...(name !== undefined && { name }) });
 }

@@ -2,7 +2,9 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkModel } from './check.ts';
 import { findTaps } from './findTaps.ts';
 import { type OnnxGraph, type OnnxValue, onnx, readModel, writeModel } from './model.ts';
+import { pixelInputsOf } from './pixelInputs.ts';
 import { prune } from './prune.ts';
+import { softmaxOutputs } from './softmaxOutputs.ts';
 import { checkTaps, type Tap } from './taps.ts';
 
 export interface PrepareOptions {
@@ -23,6 +25,10 @@ export interface PreparedModel {
   readonly names: Readonly<Record<string, string>>;
   /** Inputs of which the model does not say how many dimensions they have. */
   readonly inputsOfAnyShape: readonly string[];
+  /** Inputs that read bytes as pixels of 0…1: see `pixelInputsOf`. */
+  readonly pixelInputs: readonly string[];
+  /** Outputs that hold probabilities, by the names of their tensors: see `softmaxOutputs`. */
+  readonly softmaxOutputs: readonly string[];
 }
 
 /**
@@ -36,11 +42,16 @@ export function prepareModel(bytes: Uint8Array, options: PrepareOptions): Prepar
   const model = readModel(bytes, name);
   checkModel(model, { name, externalFiles });
   const inputsOfAnyShape = model.graph.input.filter(hasAnyShape).map((input) => input.name);
-  if (taps === undefined) return { bytes, names: publicNames([]), inputsOfAnyShape };
+  const known = {
+    inputsOfAnyShape,
+    pixelInputs: pixelInputsOf(model),
+    softmaxOutputs: softmaxOutputs(model.graph),
+  };
+  if (taps === undefined) return { bytes, names: publicNames([]), ...known };
   const names = findTaps(model, taps, name);
   requireOwnNames(names, untilTaps ? [] : model.graph.output);
   const isChanged = setOutputs(model.graph, [...names.keys()], untilTaps);
-  return { bytes: isChanged ? writeModel(model) : bytes, names: publicNames(names), inputsOfAnyShape };
+  return { bytes: isChanged ? writeModel(model) : bytes, names: publicNames(names), ...known };
 }
 
 function hasAnyShape({ type }: OnnxValue): boolean {

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
+import { isTagged } from '../core/tags.ts';
 
 /** Which of several, in the order of the file: the first, the last, all of them, or one by its position from 0. */
 export type TapPlace = 'first' | 'last' | 'every' | number;
@@ -66,7 +67,7 @@ export function checkTaps(taps: readonly Tap[] | undefined, untilTaps?: boolean)
 /** A tap as it was written, for messages. */
 export function tapText(tap: Tap): string {
   if (typeof tap === 'string') return `"${tap}"`;
-  if (tap instanceof RegExp) return String(tap);
+  if (isTagged(tap, 'RegExp')) return String(tap);
   const fields = Object.entries(tap).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   return `{ ${fields.join(', ')} }`;
 }
@@ -74,7 +75,7 @@ export function tapText(tap: Tap): string {
 const KINDS = ['tensor', 'outputOf', 'inputOf'] as const;
 
 function checkTap(tap: unknown, subject: string): void {
-  if (tap instanceof RegExp) return;
+  if (isTagged(tap, 'RegExp')) return;
   if (typeof tap === 'string') {
     if (tap !== '') return;
     throw invalid(subject, tap, 'the name of a tensor');

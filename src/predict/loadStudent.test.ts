@@ -1,4 +1,5 @@
 // Real onnxruntime-web and tfjs, on this thread.
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { onnx, writeModel } from '../onnx/model.ts';
 import { modelOf, node, tinyClassifier, value } from '../onnx/tinyCases.ts';
@@ -47,6 +48,42 @@ describe('a bundle', () => {
     expect(student.description.engine).toBe('tfjs');
     expect(student.description.notices.join()).toContain('onnxruntime did not open here');
     await expectAnswers(student);
+  });
+});
+
+test('bytes are pixels, in either form', async () => {
+  const data = Uint8Array.from({ length: 200 }, (_, i) => (i * 31) % 256);
+  const shape = [2, 10, 10, 1];
+  for (const engine of ['onnxruntime', 'tfjs'] as const) {
+    const student = await load(given.bundle, { engine });
+    const { outputs } = await student.predict({ data: Float32Array.from(data, (byte) => byte / 255), shape });
+    expect((await student.predict({ data, shape })).outputs).toEqual(outputs);
+    expect((await student.predict(data)).outputs).toEqual(outputs);
+  }
+});
+
+test('numbers of another realm, and by name, are what they are', async () => {
+  const data = Float32Array.from({ length: 100 }, (_, i) => Math.cos(i));
+  const foreign = runInNewContext('(values) => new Float32Array(values)')(Array.from(data)) as Float32Array;
+  for (const engine of ['onnxruntime', 'tfjs'] as const) {
+    const student = await load(given.bundle, { engine });
+    const { outputs } = await student.predict(data);
+    expect((await student.predict(foreign)).outputs).toEqual(outputs);
+    const [name = ''] = Object.keys(student.description.inputs);
+    const named = await student.predict({ [name]: { data: foreign, shape: [1, 10, 10, 1] } });
+    expect(named.outputs).toEqual(outputs);
+    await expect(student.predict(Float64Array.from(data) as never)).rejects.toThrow(/given Float64Array/);
+  }
+});
+
+test('a student that is disposed while it answers is named', async () => {
+  const student = await load(given.bundle, { engine: 'tfjs' });
+  const { predict } = student;
+  const asking = Promise.all([predict(new Float32Array(100)), student[Symbol.asyncDispose]()]);
+  await asking;
+  await expect(predict(new Float32Array(100))).rejects.toMatchObject({
+    code: 'disposed',
+    message: expect.stringContaining('"shapes"'),
   });
 });
 

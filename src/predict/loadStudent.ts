@@ -1,4 +1,4 @@
-import { LimbeckError, throwIfAborted, untilAborted } from '../core/errors.ts';
+import { disposedAtWork, LimbeckError, throwIfAborted, untilAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import type { ModelIntegrity } from '../network/integrity.ts';
@@ -173,7 +173,10 @@ function loaded({ engine, why, notices }: Choice, { name, bytes, labels, input }
     async predict(inputs, signal) {
       if (isDisposed) throw new LimbeckError('disposed', `The student "${name}" was disposed; load it again.`);
       throwIfAborted(signal);
-      const outputs = await untilAborted(engine.run(namedInputs(inputs, opened.inputs)), signal);
+      const running = engine.run(namedInputs(inputs, opened.inputs)).catch((error: unknown): never => {
+        throw isDisposed ? disposedAtWork('student', name, error) : error;
+      });
+      const outputs = await untilAborted(running, signal);
       return { outputs, ...(labels && labelled(outputs, labels)) };
     },
     async [Symbol.asyncDispose]() {

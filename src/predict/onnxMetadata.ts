@@ -1,3 +1,5 @@
+import type { OutlineNode } from '../onnx/pixelInputs.ts';
+
 /**
  * The texts that an ONNX file says about itself, its metadata_props, without reading the rest of it. Of bytes that are no
  * ONNX file nothing is found.
@@ -8,14 +10,52 @@ export function onnxMetadata(model: Uint8Array): Record<string, string> {
   for (const { field, bytes } of fieldsOf(model)) {
     if (field !== 14 || bytes === undefined) continue;
     const texts: Record<number, string> = {};
-    for (const { field: part, bytes: text } of fieldsOf(bytes)) texts[part] = new TextDecoder().decode(text);
+    for (const { field: part, bytes: text } of fieldsOf(bytes)) texts[part] = text === undefined ? '' : textOf(text);
     if (texts[1] !== undefined) found.push([texts[1], texts[2] ?? '']);
   }
   return Object.fromEntries(found);
 }
 
+/**
+ * The nodes of an ONNX file, likewise.
+ * Source    onnx.proto: graph = 7, node = 1 of it; input = 1, output = 2, op_type = 4, attribute = 5 of that
+ */
+export function onnxNodes(model: Uint8Array): OutlineNode[] {
+  const graphs = [...fieldsOf(model)].filter(({ field }) => field === 7);
+  const parts = graphs.flatMap(({ bytes }) => (bytes === undefined ? [] : [...fieldsOf(bytes)]));
+  return parts.flatMap(({ field, bytes }) => (field === 1 && bytes !== undefined ? [nodeOf(bytes)] : []));
+}
+
+function nodeOf(node: Uint8Array): OutlineNode {
+  const input: string[] = [];
+  const output: string[] = [];
+  let opType = '';
+  let to: number | undefined;
+  for (const { field, bytes } of fieldsOf(node)) {
+    if (bytes === undefined) continue;
+    if (field === 1) input.push(textOf(bytes));
+    else if (field === 2) output.push(textOf(bytes));
+    else if (field === 4) opType = textOf(bytes);
+    else if (field === 5) to = toOf(bytes) ?? to;
+  }
+  return { opType, input, output, ...(to !== undefined && { to }) };
+}
+
+/** Of an attribute called "to": its whole number. */
+function toOf(attribute: Uint8Array): number | undefined {
+  const parts = [...fieldsOf(attribute)];
+  const isTo = parts.some(({ field, bytes }) => field === 1 && bytes !== undefined && textOf(bytes) === 'to');
+  return isTo ? parts.find(({ field }) => field === 3)?.value : undefined;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
 interface Field {
   readonly field: number;
+  /** Of whole numbers. */
+  readonly value?: number;
   /** Of fields with a length. */
   readonly bytes?: Uint8Array;
 }
@@ -43,8 +83,7 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field> {
       yield { field, bytes: bytes.subarray(at, at + length) };
       at += length;
     } else if (wire === 0) {
-      varint();
-      yield { field };
+      yield { field, value: varint() };
     } else if (wire === 1 || wire === 5) at += wire === 1 ? 8 : 4;
     else return;
   }

@@ -1,11 +1,14 @@
 import { LimbeckError } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { pixelsAsFloats } from '../core/pixels.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { pixelInputs } from '../onnx/pixelInputs.ts';
 import { type InferenceSession, type Ort, type OrtTensor, startOrt } from '../runtime/ort.ts';
 import { createSession, firstLine, isOutOfMemory, knownLength } from '../runtime/ortSession.ts';
 import { fromOrtTensor, isNumericType, toOrtTensor } from '../runtime/ortTensors.ts';
 import type { EngineOptions, OpenedEngine } from './engine.ts';
+import { onnxNodes } from './onnxMetadata.ts';
 
 /** A student's ONNX file in onnxruntime-web, on the thread where this is called. */
 export interface OrtEngine {
@@ -20,6 +23,8 @@ interface Opened {
   readonly session: InferenceSession;
   readonly described: OpenedEngine;
   readonly types: Readonly<Record<string, string>>;
+  /** Inputs that read bytes as pixels of 0…1. */
+  readonly pixels: readonly string[];
   /** Outputs that are numbers, by the file's names. */
   readonly fetches: readonly string[];
 }
@@ -57,6 +62,9 @@ async function open(onnx: Uint8Array, { name, threads: wanted, assetBase }: Engi
     await session.release();
     throw new LimbeckError('unknown-output', `The student "${name}" gives no numbers.`);
   }
+  const types = Object.fromEntries(
+    session.inputMetadata.map((value) => [value.name, value.isTensor ? value.type : 'text'] as const),
+  );
   return {
     ort,
     session,
@@ -66,14 +74,21 @@ async function open(onnx: Uint8Array, { name, threads: wanted, assetBase }: Engi
       outputs: rename(shapesOf(outputs)),
       notices,
     },
-    types: Object.fromEntries(session.inputMetadata.map((value) => [value.name, value.isTensor ? value.type : 'text'])),
+    types,
+    pixels: pixelInputs(
+      onnxNodes(onnx),
+      Object.keys(types).filter((input) => types[input]?.startsWith('float')),
+    ),
     fetches: outputs.map((value) => value.name),
   };
 }
 
-async function run({ ort, session, types, fetches }: Opened, given: NamedArrays): Promise<NamedArrays> {
+async function run({ ort, session, types, pixels, fetches }: Opened, given: NamedArrays): Promise<NamedArrays> {
   const feeds = Object.fromEntries(
-    Object.entries(given).map(([name, array]) => [name, toOrtTensor(ort, name, types[name] as string, array)]),
+    Object.entries(given).map(([name, array]) => {
+      const read = pixels.includes(name) ? pixelsAsFloats(array) : array;
+      return [name, toOrtTensor(ort, name, types[name] as string, read)];
+    }),
   );
   try {
     const results = await session.run(feeds, fetches);

@@ -1,5 +1,14 @@
 import { LimbeckError } from '../core/errors.ts';
-import { formatShape, type NamedArrays, type NdArray, type NumericArray, ndArray, sizeOf } from '../core/shape.ts';
+import {
+  formatShape,
+  isNumericArray,
+  type NamedArrays,
+  type NdArray,
+  type NumericArray,
+  ndArray,
+  sizeOf,
+} from '../core/shape.ts';
+import { tagOf } from '../core/tags.ts';
 
 /** Arrays by the names of the inputs; or one array for an only input, with its shape or without. */
 export type PredictInputs = NamedArrays | NdArray | NumericArray;
@@ -11,24 +20,21 @@ type Shapes = Readonly<Record<string, readonly (number | null)[]>>;
  * Throws    shape-mismatch: numbers that fill no whole example, or whose shape is not known · invalid-option
  */
 export function namedInputs(given: PredictInputs, inputs: Shapes): NamedArrays {
-  if (isNumbers(given)) {
+  if (isNumericArray(given)) {
     const { name, shape } = onlyInput(inputs, 'numbers without a name');
     return { [name]: ndArray(given, shapeFor(given.length, shape, name)) };
   }
-  if (typeof given !== 'object' || given === null) throw noArrays(given);
+  if (typeof given !== 'object' || given === null || ArrayBuffer.isView(given)) throw noArrays(given);
   const { data, shape } = given as Partial<NdArray>;
-  if (isNumbers(data) && Array.isArray(shape)) {
+  if (ArrayBuffer.isView(data) && Array.isArray(shape)) {
     return { [onlyInput(inputs, 'an array without a name').name]: ndArray(data, shape) };
   }
-  for (const [name, array] of Object.entries(given as NamedArrays)) {
-    if (!Array.isArray(array?.shape)) throw noArrays(`{ ${name}: ${typeof array} }`);
-    ndArray(array.data, array.shape);
-  }
-  return given as NamedArrays;
-}
-
-function isNumbers(value: unknown): value is NumericArray {
-  return value instanceof Float32Array || value instanceof Int32Array || value instanceof Uint8Array;
+  return Object.fromEntries(
+    Object.entries(given as NamedArrays).map(([name, array]) => {
+      if (!Array.isArray(array?.shape)) throw noArrays(`{ ${name}: ${typeof array} }`);
+      return [name, ndArray(array.data, array.shape)];
+    }),
+  );
 }
 
 function onlyInput(inputs: Shapes, what: string): { name: string; shape: readonly (number | null)[] } {
@@ -56,7 +62,7 @@ function shapeFor(length: number, [batch, ...rest]: readonly (number | null)[], 
 function noArrays(given: unknown): LimbeckError {
   return new LimbeckError(
     'invalid-option',
-    `predict was given ${String(given)}; it takes a Float32Array, an Int32Array or a Uint8Array, { data, shape }, or such ` +
+    `predict was given ${ArrayBuffer.isView(given) ? tagOf(given) : String(given)}; it takes a Float32Array, an Int32Array or a Uint8Array, { data, shape }, or such ` +
       'arrays by the names of the inputs.',
   );
 }

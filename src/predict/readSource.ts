@@ -1,6 +1,8 @@
 // Where a student comes from, and in which forms it is at hand.
+
 import { LimbeckError } from '../core/errors.ts';
 import { parseJson } from '../core/parseJson.ts';
+import { isTagged } from '../core/tags.ts';
 import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
 import { fetchFile } from '../network/fetchFile.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
@@ -60,13 +62,13 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
     const bytes = await verified(await fetchFile(source, { signal }), wanted, file);
     return readBytes(bytes, nameOfFile(place), { file, checks, source, signal });
   }
-  if (source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob) {
-    const file = source instanceof Blob && 'name' in source ? String(source.name) : 'student';
-    const given = source instanceof Blob ? await source.arrayBuffer() : source;
-    const bytes = given instanceof Uint8Array ? given : new Uint8Array(given);
+  if (isTagged(source, 'Uint8Array') || isTagged(source, 'ArrayBuffer') || isTagged(source, 'Blob')) {
+    const file = isTagged(source, 'Blob') && 'name' in source ? String(source.name) : 'student';
+    const given = isTagged(source, 'Blob') ? await source.arrayBuffer() : source;
+    const bytes = isTagged(given, 'Uint8Array') ? given : new Uint8Array(given);
     return readBytes(await verified(bytes, checks?.main(file), file), nameOfFile(file), { file, checks });
   }
-  if (Array.isArray(source) && source.length > 0 && source.every((file) => file instanceof File))
+  if (Array.isArray(source) && source.length > 0 && source.every((file) => isTagged(file, 'File')))
     return readTfjs(await namedBytes(source), checks, source.findLast(isModelJson)?.name);
   if (typeof source === 'object' && source !== null) {
     if ('model.json' in source) return readTfjs(source as TfjsFiles, checks);

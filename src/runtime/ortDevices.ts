@@ -1,3 +1,5 @@
+import { messageOf } from '../core/errors.ts';
+
 // What this page offers onnxruntime-web beside wasm. Nothing of onnxruntime-web is loaded to find out.
 
 /** The little of WebGPU's adapter that is read here; TypeScript's own library does not describe it. */
@@ -34,7 +36,7 @@ export async function findGpu(): Promise<FoundGpu> {
   try {
     adapter = await gpu.requestAdapter();
   } catch (error) {
-    return none(`WebGPU gave no adapter (${error instanceof Error ? error.message : String(error)}).`);
+    return none(`WebGPU gave no adapter (${messageOf(error)}).`);
   }
   if (adapter === null) return none('WebGPU found no adapter on this device.');
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info ?? {};

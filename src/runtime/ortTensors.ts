@@ -1,21 +1,23 @@
 // Numbers as onnxruntime's tensors, and back.
+
 import { LimbeckError } from '../core/errors.ts';
 import { fromHalves, toHalves } from '../core/halves.ts';
-import { type NdArray, type NumericArray, wholeNumbers } from '../core/shape.ts';
+import { isNumericArray, type NdArray, type NumericArray, requireNumbers, wholeNumbers } from '../core/shape.ts';
+import { isTagged, ofThisRealm } from '../core/tags.ts';
 import type { Ort, OrtTensor } from './ort.ts';
 
 type OrtData = OrtTensor['data'];
 
 /** Element types that become numbers, and how numbers become them. */
 const makers: Readonly<Record<string, (data: NumericArray) => OrtData>> = {
-  float32: (data) => (data instanceof Float32Array ? data : Float32Array.from(data)),
+  float32: (data) => (isTagged(data, 'Float32Array') ? data : Float32Array.from(data)),
   float64: (data) => Float64Array.from(data),
   float16: (data) => toHalves(data),
   int8: (data) => Int8Array.from(data),
-  uint8: (data) => (data instanceof Uint8Array ? data : Uint8Array.from(data)),
+  uint8: (data) => (isTagged(data, 'Uint8Array') ? data : Uint8Array.from(data)),
   int16: (data) => Int16Array.from(data),
   uint16: (data) => Uint16Array.from(data),
-  int32: (data) => (data instanceof Int32Array ? data : Int32Array.from(data)),
+  int32: (data) => (isTagged(data, 'Int32Array') ? data : Int32Array.from(data)),
   uint32: (data) => Uint32Array.from(data),
   int64: (data) => toBigInts(data, new BigInt64Array(data.length)),
   uint64: (data) => toBigInts(data, new BigUint64Array(data.length)),
@@ -40,7 +42,8 @@ export function toOrtTensor(ort: Ort, name: string, type: string, { data, shape 
       { details: { name, type } },
     );
   }
-  return new ort.Tensor(type as 'float32', make(data) as Float32Array, shape);
+  requireNumbers(data, `The input "${name}"`);
+  return new ort.Tensor(type as 'float32', make(ofThisRealm(data)) as Float32Array, shape);
 }
 
 /** Numbers that JavaScript and tfjs can hold: whole ones as int32 where all fit, else float32. */
@@ -49,9 +52,9 @@ export function fromOrtTensor(tensor: OrtTensor): NdArray {
 }
 
 function toNumbers(type: string, data: OrtData): NumericArray {
-  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return data;
+  if (isNumericArray(data)) return data;
   // An engine with Float16Array gives halves as numbers, another one as their bits.
-  if (type === 'float16' && data instanceof Uint16Array) return fromHalves(data);
+  if (type === 'float16' && isTagged(data, 'Uint16Array')) return fromHalves(data);
   if (type === 'float16' || type === 'float64') return Float32Array.from(data as unknown as Float64Array);
   return wholeNumbers(data as ArrayLike<bigint | number>);
 }

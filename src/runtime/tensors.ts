@@ -1,14 +1,12 @@
-import { makeArray, type NdArray } from '../core/shape.ts';
+import { dtypeOf, makeArray, type NdArray } from '../core/shape.ts';
+import { ofThisRealm } from '../core/tags.ts';
 import * as tf from './tf.ts';
 
 /** A tensor of the same numbers; bytes become floats, because kernels read floats. The caller owns it. */
 export function toTensor({ data, shape }: NdArray): tf.Tensor {
-  const isInteger = data instanceof Int32Array;
-  return tf.tensor(
-    data instanceof Uint8Array ? Float32Array.from(data) : data,
-    [...shape],
-    isInteger ? 'int32' : 'float32',
-  );
+  const dtype = dtypeOf(data);
+  const values = dtype === 'uint8' ? Float32Array.from(data) : ofThisRealm(data);
+  return tf.tensor(values, [...shape], dtype === 'int32' ? 'int32' : 'float32');
 }
 
 /** The numbers of a tensor, read at once: cheap on cpu and wasm, where they lie in this thread's memory. */

@@ -1,5 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { isTagged } from '../core/tags.ts';
 import { storageState } from './storageState.ts';
 import type { DamagedValue, Scrubbed, Store, StoreKind } from './store.ts';
 
@@ -111,7 +112,7 @@ export function checkName(text: string, role: 'key' | 'store name'): void {
 }
 
 function checkBytes(bytes: Uint8Array): void {
-  if (bytes instanceof Uint8Array) return;
+  if (isTagged(bytes, 'Uint8Array')) return;
   throw new LimbeckError(
     'invalid-option',
     `"bytes" was ${Object.prototype.toString.call(bytes)}; it must be a Uint8Array. ` +

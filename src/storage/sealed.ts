@@ -1,4 +1,5 @@
 import { toHex } from '../core/hash.ts';
+import { isTagged } from '../core/tags.ts';
 import { type StoreKey, webCrypto } from './keys.ts';
 
 // A sealed value, version 1 (numbers are little-endian):
@@ -158,7 +159,7 @@ async function decrypt(
     return new Uint8Array(await webCrypto().decrypt(options, key, from.subarray(NONCE_BYTES)));
   } catch (error) {
     // The one answer of AES-GCM to bytes that do not belong together.
-    if (error instanceof Error && error.name === 'OperationError') return undefined;
+    if (isTagged(error, 'Error') && error.name === 'OperationError') return undefined;
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { formatShape, isSameShape, type NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
 import { registerActivations } from './activations.ts';
 import { addBranches } from './branched.ts';
+import { readBytes } from './byteReading.ts';
 import { longestLayerChain, MOST_CHAINED } from './chains.ts';
 import { joinMembers } from './cohort.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
@@ -101,8 +102,10 @@ export function applyStudent(
 }
 
 /**
- * The batch's arrays in the order of the model's inputs. A single array goes to a single input, whatever their names.
- * Throws    unknown-input: an input that the data does not have · shape-mismatch: one of another shape
+ * The batch's arrays in the order of the model's inputs, as these read them: bytes of pixels are 0…1. A single array goes
+ * to a single input, whatever their names.
+ * Throws    unknown-input: an input that the data does not have · shape-mismatch: one of another shape · invalid-option: bytes
+ *           for a model that scales pixels itself
  */
 export function orderInputs(model: tf.LayersModel, inputs: NamedArrays): NamedArrays[string][] {
   const given = Object.keys(inputs);
@@ -125,7 +128,7 @@ export function orderInputs(model: tf.LayersModel, inputs: NamedArrays): NamedAr
         { details: { name, needed: shape, given: array.shape } },
       );
     }
-    return array;
+    return readBytes(model, i, array);
   });
 }
 

@@ -3,6 +3,7 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
 import { innerPath } from '../core/innerPath.ts';
 import { parseJson } from '../core/parseJson.ts';
+import { isTagged } from '../core/tags.ts';
 import { formOf } from './fileForm.ts';
 import { artifactsFromFiles } from './files.ts';
 import type { StudentArtifacts } from './student.ts';
@@ -63,7 +64,7 @@ export async function unpackBundle(
   source: Uint8Array | ArrayBuffer,
   { mostBytes = GIB }: ReadBundleOptions,
 ): Promise<Bundle> {
-  const files = unpack(source instanceof Uint8Array ? source : new Uint8Array(source), mostBytes);
+  const files = unpack(isTagged(source, 'Uint8Array') ? source : new Uint8Array(source), mostBytes);
   const manifest = readManifest(files);
   const found = await Promise.all(manifest.files.map((file) => checkFile(file, files)));
   const byPath = new Map(manifest.files.map(({ path }, i) => [path, found[i] as Uint8Array]));

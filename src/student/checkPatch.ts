@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
+import { isTagged } from '../core/tags.ts';
 import type { NeighbourMemory, Patch, WeightChange } from './patch.ts';
 
 /**
@@ -64,8 +65,8 @@ function checkChange(change: WeightChange): void {
 
 function checkMemory(memory: NeighbourMemory, classes: number | undefined): void {
   const { features, labels, k, temperature } = (memory ?? {}) as Partial<NeighbourMemory>;
-  if (!(labels instanceof Int32Array) || labels.length === 0) throw invalidPatch('its memory holds no examples');
-  if (!(features instanceof Float32Array) || features.length === 0 || features.length % labels.length !== 0) {
+  if (!isTagged(labels, 'Int32Array') || labels.length === 0) throw invalidPatch('its memory holds no examples');
+  if (!isTagged(features, 'Float32Array') || features.length === 0 || features.length % labels.length !== 0) {
     throw invalidPatch(`its memory has no features, or not as many for each of its ${labels.length} examples`);
   }
   checkValues(features, features.length, 'the memory');
@@ -78,7 +79,7 @@ function checkMemory(memory: NeighbourMemory, classes: number | undefined): void
 }
 
 function checkValues(values: unknown, needed: number, what: string): void {
-  if (!(values instanceof Float32Array)) throw invalidPatch(`${what} is no Float32Array`);
+  if (!isTagged(values, 'Float32Array')) throw invalidPatch(`${what} is no Float32Array`);
   if (values.length !== needed) throw invalidPatch(`${what} has ${values.length} values and needs ${needed}`);
   if (!values.every((value) => Number.isFinite(value))) throw invalidPatch(`${what} holds a value that is not finite`);
 }

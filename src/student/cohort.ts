@@ -4,7 +4,7 @@ import { checkKnownOptions } from '../core/options.ts';
 import { formatShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { isLayersModel, studentFromModel } from './layersModel.ts';
-import type { Student } from './student.ts';
+import { PARTS, type Student } from './student.ts';
 
 /** How a cohort is called. */
 export interface CohortOptions {
@@ -48,6 +48,7 @@ export function cohort(members: readonly (Student | LayersModel)[], options: Coh
     name: options.name ?? students.map(({ name }) => name).join(' + '),
     artifacts: undefined,
     members: students,
+    [PARTS]: students,
     portable: async () => ({
       kind: 'cohort',
       members: await Promise.all(students.map((student) => student.portable())),

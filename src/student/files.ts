@@ -1,6 +1,7 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { givenNames, innerPath } from '../core/innerPath.ts';
 import { parseJson } from '../core/parseJson.ts';
+import { isTagged } from '../core/tags.ts';
 import { formOf } from './fileForm.ts';
 import { type ManifestWeight, restoreWeight, storedBytes } from './quantizedWeights.ts';
 import type { StudentArtifacts } from './student.ts';
@@ -191,6 +192,6 @@ export function weightFinder(files: TfjsFiles, all: readonly string[]): (path: s
   const nameOf = givenNames(all, given);
   return (path) => {
     const file = files[nameOf(path) ?? ''];
-    return file instanceof Uint8Array ? file : undefined;
+    return isTagged(file, 'Uint8Array') ? file : undefined;
   };
 }

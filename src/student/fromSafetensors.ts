@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { formatShape, isSameShape, type NdArray } from '../core/shape.ts';
+import { isTagged } from '../core/tags.ts';
 import { artifactsFrom, isStudent, type StudentSource } from './artifacts.ts';
 import { isLayersModel, studentFromModel } from './layersModel.ts';
 import { countedAfresh } from './safetensors/layerNumbers.ts';
@@ -40,7 +41,7 @@ export interface FromSafetensorsOptions {
 export async function fromSafetensors(bytes: Uint8Array, options: FromSafetensorsOptions): Promise<Student> {
   checkKnownOptions(options, ['into', 'keys', 'transpose', 'unused'], 'fromSafetensors');
   const { into, transpose = 'none', unused = 'refuse' } = options;
-  if (!(bytes instanceof Uint8Array)) {
+  if (!isTagged(bytes, 'Uint8Array')) {
     throw new LimbeckError('invalid-option', 'fromSafetensors takes the bytes of a file, a Uint8Array.');
   }
   checkOneOf(transpose, 'transpose', ['none', 'pytorch']);

@@ -1,6 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import type { PortableStudent, Student, StudentArtifacts, WeightSpec } from './student.ts';
+import { PARTS, type PortableStudent, type Student, type StudentArtifacts, type WeightSpec } from './student.ts';
 import { joinWeights } from './weightBytes.ts';
 
 /** Whether a value is a tfjs LayersModel; told by its methods, because two copies of tfjs have two classes. */
@@ -24,6 +24,7 @@ export function studentFromModel(model: LayersModel): Student {
   let artifacts: StudentArtifacts | undefined;
   return {
     name: model.name,
+    [PARTS]: [model],
     get artifacts() {
       return artifacts;
     },
@@ -37,10 +38,27 @@ export function studentFromModel(model: LayersModel): Student {
       const byName = tf.io.decodeWeights(trained.weightData, [...trained.weightSpecs] as Parameters<
         typeof tf.io.decodeWeights
       >[1]);
-      model.setWeights(trained.weightSpecs.map(({ name }) => byName[name] as never));
-      tf.dispose(byName);
+      try {
+        model.setWeights(trained.weightSpecs.map(({ name }) => byName[name] as never));
+      } catch (error) {
+        throw notAdopted(model.name, error);
+      } finally {
+        tf.dispose(byName);
+      }
     },
   };
+}
+
+/** Weights that were trained, and that the model does not take any more: it was disposed, or changed, meanwhile. */
+function notAdopted(name: string, cause: unknown): LimbeckError {
+  const why = messageOf(cause);
+  const isDisposed = /disposed/i.test(why);
+  return new LimbeckError(
+    isDisposed ? 'disposed' : 'student-invalid',
+    `The student "${name}" ${isDisposed ? 'was disposed while it learned' : 'does not take what it has learned'}: ${why} ` +
+      'Keep a LayersModel as it is until its run is done.',
+    { details: { name }, cause },
+  );
 }
 
 /** A student as it is, or made of a tfjs LayersModel. Throws    student-invalid: neither */

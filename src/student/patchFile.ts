@@ -2,6 +2,7 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { nearestHalf, toHalves } from '../core/halves.ts';
 import { sha256 } from '../core/hash.ts';
 import { checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { isTagged } from '../core/tags.ts';
 import { checkPatch, invalidPatch } from './checkPatch.ts';
 import type { NeighbourMemory, Patch, WeightChange } from './patch.ts';
 import { readSafetensors, type SafeTensor, type Safetensors, writeSafetensors } from './safetensors/safetensors.ts';
@@ -47,7 +48,7 @@ export function patchBytes(patch: Patch, options: PatchFileOptions = {}): number
  * Throws    patch-invalid · invalid-option: no Uint8Array
  */
 export async function patchFromBytes(bytes: Uint8Array): Promise<Patch> {
-  if (!(bytes instanceof Uint8Array)) {
+  if (!isTagged(bytes, 'Uint8Array')) {
     throw new LimbeckError('invalid-option', 'patchFromBytes takes the bytes of a file, a Uint8Array.');
   }
   try {

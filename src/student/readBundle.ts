@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions } from '../core/options.ts';
+import { isTagged } from '../core/tags.ts';
 import type { Bundle, ReadBundleOptions } from './bundle.ts';
 
 /**
@@ -18,12 +19,12 @@ export async function readBundle(
 ): Promise<Bundle> {
   checkKnownOptions(options, ['mostBytes'], 'readBundle');
   if (options.mostBytes !== undefined) checkCount(options.mostBytes, 'mostBytes');
-  if (!(source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob)) {
+  if (!(isTagged(source, 'Uint8Array') || isTagged(source, 'ArrayBuffer') || isTagged(source, 'Blob'))) {
     throw new LimbeckError(
       'invalid-option',
       `readBundle was given ${typeof source}; it takes the bytes of a bundle: a Uint8Array, an ArrayBuffer or a Blob. Fetch an address first.`,
     );
   }
   const { unpackBundle } = await import('./bundle.ts');
-  return unpackBundle(source instanceof Blob ? await source.arrayBuffer() : source, options);
+  return unpackBundle(isTagged(source, 'Blob') ? await source.arrayBuffer() : source, options);
 }

@@ -3,6 +3,7 @@ import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { toArray, toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, buildStudent } from './build.ts';
+import { readBytes } from './byteReading.ts';
 import type { PortableStudent } from './student.ts';
 
 type Shapes = Readonly<Record<string, readonly (number | null)[]>>;
@@ -12,7 +13,7 @@ export interface Runnable {
   /** With the batch; a free length is null. */
   readonly inputs: Shapes;
   readonly outputs: Shapes;
-  /** Arrays in the order of `inputs`. */
+  /** Arrays in the order of `inputs`; bytes of pixels are read as 0…1. */
   run(arrays: readonly NdArray[]): Promise<NamedArrays>;
   dispose(): void;
 }
@@ -30,7 +31,11 @@ export async function makeRunnable(student: PortableStudent): Promise<Runnable> 
     async run(arrays) {
       const results: Record<string, NdArray> = {};
       tf.tidy(() => {
-        const outputs = applyStudent(model, arrays.map(toTensor), 'inference');
+        const outputs = applyStudent(
+          model,
+          arrays.map((array, i) => toTensor(readBytes(model, i, array))),
+          'inference',
+        );
         for (const [name, tensor] of Object.entries(outputs)) results[name] = toArray(tensor);
       });
       return results;

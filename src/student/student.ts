@@ -37,6 +37,9 @@ export type StudentChange =
   | { readonly to: 'exits'; readonly at: readonly LayerPlace[]; readonly features: number; readonly classes?: number }
   | { readonly to: 'branches'; readonly at: LayerPlace; readonly branches: number };
 
+/** Of a student that is a handle of other things: a model of the page, the members of a cohort. They learn with it. */
+export const PARTS = Symbol('parts');
+
 /**
  * A small trainable model with named outputs, as a handle: it holds weights as plain bytes, no tensor, so it can live
  * on a page while a worker trains it. Training gives it new weights.
@@ -48,6 +51,7 @@ export interface Student {
   portable(): Promise<PortableStudent>;
   /** Takes trained weights; `members` are those of each member of a cohort. */
   adopt(artifacts: StudentArtifacts, members?: readonly StudentArtifacts[]): Promise<void>;
+  readonly [PARTS]?: readonly (Student | LayersModel)[];
 }
 
 /** A way to build a student from scratch. Files of `zoo/` export one each. */

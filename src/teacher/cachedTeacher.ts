@@ -1,11 +1,13 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
 import { checkCount, checkFinite, checkKnownOptions } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { Store } from '../storage/store.ts';
 import { answerOnce } from './cache/answerOnce.ts';
 import { chunkStore } from './cache/chunkStore.ts';
-import { type CachePrecision, checkPrecision, precisionName } from './cache/precision.ts';
+import { type CachePrecision, checkPrecision, isCoarse, precisionName } from './cache/precision.ts';
+import { readAsLogits } from './readAsLogits.ts';
 import type { Teacher, TeacherDescription, TeacherUsage } from './teacher.ts';
 
 /** How a teacher's answers are kept, and for how long. */
@@ -99,9 +101,12 @@ export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTea
     notices.push(sentence);
     for (const listener of listeners) listener(sentence);
   };
-  const folder = () => folderOf(identity, augmentationSeed, precision);
+  // Kept so coarsely, probabilities are none any more; then they are read as logits before they are kept.
+  const isReadFirst = isCoarse(precision, DEFAULT_OUTPUT) && teacher.description.fromProbs === undefined;
+  const source = isReadFirst ? readAsLogits(teacher) : teacher;
+  const folder = () => folderOf(identity, augmentationSeed, precision, isReadFirst);
   const chunks = chunkStore(store, { folder, budgetBytes, memoryBytes, onNotice });
-  const answers = answerOnce(teacher, chunks, { precision, secret, onNotice });
+  const answers = answerOnce(source, chunks, { precision, secret, onNotice });
   const name = () => options.name ?? teacher.description.name;
   const underway = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -175,8 +180,14 @@ function identityOf({ name, identity }: TeacherDescription, version: string | un
 }
 
 /** Hashed, as identities may be of any length and hold any characters. */
-async function folderOf(identity: string, seed: number | undefined, precision: CachePrecision): Promise<string> {
-  const teacher = await sha256(new TextEncoder().encode(JSON.stringify([identity, seed ?? null])));
+async function folderOf(
+  identity: string,
+  seed: number | undefined,
+  precision: CachePrecision,
+  isReadFirst: boolean,
+): Promise<string> {
+  const whole = [identity, seed ?? null, ...(isReadFirst ? ['logits'] : [])];
+  const teacher = await sha256(new TextEncoder().encode(JSON.stringify(whole)));
   const named = precisionName(precision);
   const isPlain = /^[a-z0-9]+$/.test(named);
   const kept = isPlain ? named : `mixed-${(await sha256(new TextEncoder().encode(named))).slice(0, 16)}`;

@@ -1,13 +1,15 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkPositive } from '../core/options.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { changedTeacher } from './changedTeacher.ts';
+import { readAsLogits } from './readAsLogits.ts';
 import type { Teacher } from './teacher.ts';
 
 /**
  * The same teacher with its logits divided by a temperature: what it names stays, how sure it is changes. The teacher
  * stays the caller's: disposing the calibrated one does not dispose it.
  * Shapes    the output [B, ..., C] → the same; other outputs are untouched
- * Units     logits in and out; above 1 the answers become softer
+ * Units     logits in and out, or probabilities in, which are recognised; above 1 the answers become softer
  * Throws    invalid-option · unknown-output · what the teacher throws · AbortError
  * Source    Guo, Pleiss, Sun, Weinberger 2017, §4.2, arXiv:1706.04599
  *
@@ -21,27 +23,17 @@ export function calibrated(teacher: Teacher, temperature: number, output = 'logi
   if (typeof teacher?.ask !== 'function') {
     throw new LimbeckError('invalid-option', 'calibrated needs a teacher; load one with loadTeacher(…).done.');
   }
-  const { usage } = teacher;
-  let isDisposed = false;
-  return {
-    get description() {
-      const { identity, ...rest } = teacher.description;
+  const reading = readAsLogits(teacher, [output]);
+  return changedTeacher(reading, {
+    what: 'The calibrated teacher',
+    change: (answer) => scaled(answer, temperature, output),
+    describe({ identity, ...rest }) {
       const own = identity !== undefined && {
-        identity: `calibrated:${JSON.stringify([temperature, output, identity])}`,
+        identity: `calibrated:${JSON.stringify([temperature, output, 'logits', identity])}`,
       };
       return { ...rest, ...own };
     },
-    async ask(inputs, signal) {
-      if (isDisposed) throw new LimbeckError('disposed', 'The calibrated teacher was disposed; make another.');
-      return scaled(await teacher.ask(inputs, signal), temperature, output);
-    },
-    timeMs: (inputs, repeats) => teacher.timeMs(inputs, repeats),
-    watch: (listener) => teacher.watch?.(listener) ?? (() => undefined),
-    ...(usage && { usage: () => usage.call(teacher) }),
-    async [Symbol.asyncDispose]() {
-      isDisposed = true;
-    },
-  };
+  });
 }
 
 function scaled(answer: NamedArrays, temperature: number, output: string): NamedArrays {

@@ -2,6 +2,8 @@ import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { checkKnownOptions, checkNotNegative, checkOneOf } from '../core/options.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { logMeanProbs, logOfProbs, meanOf } from './ensembleMean.ts';
+import type { GivenAnswers } from './holdsProbs.ts';
+import { readAsLogits } from './readAsLogits.ts';
 import type { Teacher, TeacherDescription, TeacherUsage } from './teacher.ts';
 
 /** What is averaged, and what the members give. */
@@ -14,8 +16,11 @@ export interface EnsembleOptions {
   readonly mean?: 'logits' | 'probs' | 'losses';
   /** One for each member, 0 or more; they are divided by their sum. Default: all alike. Not for 'losses'. */
   readonly weights?: readonly number[];
-  /** What the members' outputs are. Probabilities become logarithms first, 1e-7 at least. Default 'logits'. */
-  readonly given?: 'logits' | 'probs';
+  /**
+   * What the members' outputs are. Probabilities become logarithms first. Default: what each member's model or first answer
+   * tells, for the output 'logits'.
+   */
+  readonly given?: GivenAnswers;
   /** The outputs to give, which every member must have. Default: the first member's; each its own for 'losses'. */
   readonly outputs?: readonly string[];
   /** Name for reports; default: the members'. */
@@ -26,7 +31,7 @@ export interface EnsembleOptions {
  * Several teachers as one. All are asked about the same batch at the same time. They stay the caller's: disposing the
  * ensemble does not dispose them.
  * Shapes    each member's outputs [B, ..., C], alike → the same, or one of each member for 'losses'
- * Units     logits in, or probabilities where `given` says so; logits out
+ * Units     logits or probabilities in, as `given` says or answers tell; logits out
  * Throws    invalid-option · unknown-output, shape-mismatch: members that differ · what members throw · AbortError
  * Source    Hinton, Vinyals, Dean 2015, §1, arXiv:1503.02531 (arithmetic or geometric mean of the predictions)
  *
@@ -41,8 +46,10 @@ export interface EnsembleOptions {
  * ]);
  * distill({ teacher: ensemble([teacher, other], { mean: 'losses' }), student, data, loss });
  */
-export function ensemble(teachers: readonly Teacher[], options: EnsembleOptions = {}): Teacher {
-  const { mean, weights, given, outputs: wanted, name } = checkEnsemble(teachers, options);
+export function ensemble(members: readonly Teacher[], options: EnsembleOptions = {}): Teacher {
+  const settings = checkEnsemble(members, options);
+  const { mean, weights, given, outputs: wanted } = settings;
+  const teachers = given === undefined ? members.map((one) => readAsLogits(one)) : members;
   const own = { calls: 0, computed: 0 };
   let isDisposed = false;
   const requireAlive = () => {
@@ -53,7 +60,8 @@ export function ensemble(teachers: readonly Teacher[], options: EnsembleOptions 
     const result: Record<string, NdArray> = {};
     const member = (answer: NamedArrays, output: string, i: number) => {
       const array = outputOf(answer, output, i, teachers);
-      return given === 'probs' ? logOfProbs(array) : array;
+      const isRead = teachers[i]?.description.fromProbs?.includes(output) === true;
+      return given === 'probs' && !isRead ? logOfProbs(array) : array;
     };
     if (mean === 'losses') {
       for (const [i, answer] of answers.entries()) {
@@ -70,7 +78,7 @@ export function ensemble(teachers: readonly Teacher[], options: EnsembleOptions 
 
   return {
     get description() {
-      return describe(teachers, { mean, weights, given, outputs: wanted, name });
+      return describe(teachers, settings);
     },
     async ask(inputs, signal) {
       requireAlive();
@@ -115,16 +123,16 @@ export function ensemble(teachers: readonly Teacher[], options: EnsembleOptions 
 interface EnsembleSettings {
   readonly mean: 'logits' | 'probs' | 'losses';
   readonly weights: readonly number[];
-  readonly given: 'logits' | 'probs';
+  readonly given: GivenAnswers | undefined;
   readonly outputs: readonly string[] | undefined;
   readonly name: string | undefined;
 }
 
 function checkEnsemble(teachers: readonly Teacher[], options: EnsembleOptions): EnsembleSettings {
   checkKnownOptions(options, ['mean', 'weights', 'given', 'outputs', 'name'], 'ensemble');
-  const { mean = 'logits', weights, given = 'logits', outputs, name } = options;
+  const { mean = 'logits', weights, given, outputs, name } = options;
   checkOneOf(mean, 'mean', ['logits', 'probs', 'losses']);
-  checkOneOf(given, 'given', ['logits', 'probs']);
+  if (given !== undefined) checkOneOf(given, 'given', ['logits', 'probs']);
   if (!Array.isArray(teachers) || teachers.length === 0 || teachers.some((one) => typeof one?.ask !== 'function')) {
     throw new LimbeckError('invalid-option', 'ensemble needs a list of teachers; await loadTeacher(…).done for each.');
   }
@@ -214,10 +222,21 @@ function describe(teachers: readonly Teacher[], settings: EnsembleSettings): Tea
     threads: all.reduce((sum, { threads }) => sum + threads, 0),
     why: `${all.length} teachers, asked at the same time: ${all.map((one) => `${one.name} on ${one.device}`).join(', ')}.`,
     batchSize: Math.min(...all.map(({ batchSize = 32 }) => batchSize)),
-    ...(isKnown && { identity: `ensemble:${JSON.stringify([mean, weights, given, outputs ?? null, identities])}` }),
+    ...(isKnown && {
+      identity: `ensemble:${JSON.stringify([mean, weights, given ?? null, outputs ?? null, identities])}`,
+    }),
     ...(all.every(({ channels }) => channels === 'first') && { channels: 'first' }),
+    ...fromProbsOf(all, mean),
     inputs: Object.assign({}, ...all.map(({ inputs }) => inputs)),
     outputs: mean === 'losses' ? Object.fromEntries(suffixed) : first.outputs,
     notices: all.flatMap((one) => one.notices.map((notice) => `${one.name}: ${notice}`)),
   };
+}
+
+/** What members give as probabilities, by the ensemble's names; undefined where none is known to. */
+function fromProbsOf(members: readonly TeacherDescription[], mean: EnsembleSettings['mean']) {
+  const named = members.flatMap(({ fromProbs = [] }, i) =>
+    fromProbs.map((of) => (mean === 'losses' ? `${of}@${i}` : of)),
+  );
+  return named.length > 0 && { fromProbs: [...new Set(named)] };
 }

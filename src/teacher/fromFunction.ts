@@ -1,7 +1,9 @@
 import { isAbortError, LimbeckError, messageOf, throwIfAborted, untilAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { makeQueue } from '../core/queue.ts';
-import { firstNonFinite, formatShape, isSameShape, type NamedArrays, sizeOf } from '../core/shape.ts';
+import { firstNonFinite, formatShape, isSameShape, type NamedArrays, sizeOf, whyNoNumbers } from '../core/shape.ts';
+import type { GivenAnswers } from './holdsProbs.ts';
+import { fromProbsWhere, withLogProbs } from './readAsLogits.ts';
 import type { Teacher, TeacherDevice } from './teacher.ts';
 
 /** Answers a batch of inputs [B, ...] with named outputs [B, ...]. The signal tells that nobody waits any more. */
@@ -20,11 +22,13 @@ export interface FromFunctionOptions {
    * in a store; without it nobody can know whether old ones still hold.
    */
   readonly version?: string;
+  /** What its output 'logits' holds: 'probs' are given as their logarithms. Default: the first answer tells. */
+  readonly given?: GivenAnswers;
   /** Where the function computes, for reports. Default 'function'. */
   readonly device?: TeacherDevice;
 }
 
-const OPTIONS = ['name', 'inputs', 'outputs', 'batchSize', 'version', 'device'];
+const OPTIONS = ['name', 'inputs', 'outputs', 'batchSize', 'version', 'given', 'device'];
 const DEVICES: readonly TeacherDevice[] = ['wasm', 'kernels', 'webgpu', 'webnn', 'tfjs', 'function', 'several'];
 const WARM_UPS = 2;
 
@@ -45,7 +49,8 @@ const WARM_UPS = 2;
  */
 export function fromFunction(ask: AskFunction, options: FromFunctionOptions): Teacher {
   checkFunction(ask, options);
-  const { name, inputs = {}, outputs = {}, batchSize, version, device = 'function' } = options;
+  const { name, inputs = {}, outputs = {}, batchSize, version, given: of, device = 'function' } = options;
+  const fromProbs = of && fromProbsWhere(of);
   const enqueue = makeQueue();
   const usage = { calls: 0, computed: 0, found: 0 };
   let isDisposed = false;
@@ -65,7 +70,7 @@ export function fromFunction(ask: AskFunction, options: FromFunctionOptions): Te
     checkAnswer(answer, batch, options);
     usage.calls++;
     usage.computed += batch;
-    return answer;
+    return fromProbs?.length ? withLogProbs(answer, fromProbs) : answer;
   }
 
   return {
@@ -76,7 +81,10 @@ export function fromFunction(ask: AskFunction, options: FromFunctionOptions): Te
       threads: 1,
       why: 'It is a function of the page; one batch is asked at a time.',
       ...(batchSize !== undefined && { batchSize }),
-      ...(version !== undefined && { identity: `function:${JSON.stringify([name, version])}` }),
+      ...(version !== undefined && {
+        identity: `function:${JSON.stringify([name, version, ...(fromProbs?.length ? ['log-probs'] : [])])}`,
+      }),
+      ...(fromProbs && { fromProbs }),
       inputs,
       outputs,
       notices: [],
@@ -111,7 +119,7 @@ function checkFunction(ask: AskFunction, options: FromFunctionOptions): void {
     throw new LimbeckError('invalid-option', 'fromFunction needs a function and { name }.');
   }
   checkKnownOptions(options, OPTIONS, 'fromFunction');
-  const { name, batchSize, version, device } = options;
+  const { name, batchSize, version, given, device } = options;
   if (typeof name !== 'string' || name === '') {
     throw new LimbeckError('invalid-option', `"name" was ${String(name)}; it must name the teacher in reports.`);
   }
@@ -119,6 +127,7 @@ function checkFunction(ask: AskFunction, options: FromFunctionOptions): void {
     throw new LimbeckError('invalid-option', `"version" was ${String(version)}; it must be a text that is not empty.`);
   }
   if (batchSize !== undefined) checkCount(batchSize, 'batchSize');
+  if (given !== undefined) checkOneOf(given, 'given', ['logits', 'probs']);
   if (device !== undefined) checkOneOf(device, 'device', DEVICES);
 }
 
@@ -145,6 +154,12 @@ function checkAnswer(answer: NamedArrays, batch: number, { name, outputs = {} }:
           `, filled, whose first dimension is the batch, ${batch} here.`,
         { details: { output, given: array?.shape, needed: declared } },
       );
+    }
+    const why = whyNoNumbers(array.data);
+    if (why !== undefined) {
+      throw new LimbeckError('teacher-failed', `The teacher "${name}" gave "${output}" with values ${why}`, {
+        details: { output },
+      });
     }
     const at = firstNonFinite(array.data);
     if (at < 0) continue;

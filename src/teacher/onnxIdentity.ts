@@ -1,21 +1,27 @@
 import { sha256 } from '../core/hash.ts';
+import { isTagged } from '../core/tags.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 
 /**
  * What tells a teacher from every other that may answer differently: its files, and how it is fed, tapped and read.
  * Undefined where it is read by a function of the page, of which nothing is known.
  */
-export async function identityOf(modelHash: string, options: LoadTeacherOptions): Promise<string | undefined> {
+export async function identityOf(
+  modelHash: string,
+  options: LoadTeacherOptions,
+  fromProbs: readonly string[] = [],
+): Promise<string | undefined> {
   const { input, taps, untilTaps, recurrent, read, outputs } = options;
   if (read !== undefined && read.spec === undefined) return undefined;
-  const whole = { model: modelHash, input, taps, untilTaps, recurrent, read: read?.spec, outputs };
+  const logsOf = fromProbs.length > 0 ? fromProbs : undefined;
+  const whole = { model: modelHash, input, taps, untilTaps, recurrent, read: read?.spec, outputs, logsOf };
   return sha256(new TextEncoder().encode(canonicalJson(whole)));
 }
 
 /** JSON in which the order of names does not matter; what is undefined is left out, and patterns are texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
-    if (part instanceof RegExp) return { pattern: String(part) };
+    if (isTagged(part, 'RegExp')) return { pattern: String(part) };
     if (ArrayBuffer.isView(part)) return Array.from(part as unknown as ArrayLike<number>);
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));

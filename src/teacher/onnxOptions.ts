@@ -4,6 +4,7 @@ import { checkTaps, type Tap } from '../onnx/taps.ts';
 import type { Store } from '../storage/store.ts';
 import type { WorkerOption } from '../workers/host.ts';
 import { type HasWorkplace, WORKPLACE } from '../workers/workplace.ts';
+import type { GivenAnswers } from './holdsProbs.ts';
 import { checkModelInput, type ModelInput } from './input/modelInput.ts';
 import type { FetchModelOptions } from './load/fetchModel.ts';
 import type { ReadOutputs } from './read.ts';
@@ -28,6 +29,11 @@ export interface LoadTeacherOptions {
   readonly untilTaps?: boolean;
   /** Walks a model that carries state along a sequence. */
   readonly recurrent?: RecurrentOptions;
+  /**
+   * What the output 'logits' holds: probabilities are given as their logarithms, which losses read as logits. Default: what
+   * the model tells, which may end in a softmax; where it tells nothing, its first answers do.
+   */
+  readonly given?: GivenAnswers;
   /** The outputs to fetch; default: all. */
   readonly outputs?: readonly string[];
   /**
@@ -69,6 +75,7 @@ const OPTIONS: Readonly<Record<keyof LoadTeacherOptions, true>> = {
   untilTaps: true,
   recurrent: true,
   outputs: true,
+  given: true,
   device: true,
   threads: true,
   batchSize: true,
@@ -98,6 +105,7 @@ export function checkLoadOptions(options: LoadTeacherOptions): void {
   checkKnownOptions(options, Object.keys(OPTIONS), 'loadTeacher');
   const { threads, device = 'auto', batchSize = 'auto', input, taps, untilTaps, recurrent, outputs } = options;
   const { session = {} } = options;
+  if (options.given !== undefined) checkOneOf(options.given, 'given', ['logits', 'probs']);
   checkOneOf(device, 'device', ['auto', 'wasm', 'kernels', 'webgpu', 'webnn']);
   if (threads !== undefined) checkCount(threads, 'threads');
   const { beside } = options;

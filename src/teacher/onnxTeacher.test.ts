@@ -177,6 +177,19 @@ describe('outputs', () => {
   });
 });
 
+test('a teacher that is disposed while it works says so, by its name', async () => {
+  const house = fakeHouse({ wasm: { faults: [new Error('the proxy was released')] } }, { fixedBatch: 1 });
+  const teacher = await open(house);
+  const asking = teacher.ask(batch(1));
+  const disposing = teacher[Symbol.asyncDispose]();
+  await expect(asking).rejects.toMatchObject({
+    name: 'LimbeckError',
+    code: 'disposed',
+    message: expect.stringContaining('"fake" was disposed while it worked'),
+  });
+  await disposing;
+});
+
 test('cancelled and disposed teachers answer nothing', async () => {
   const house = fakeHouse({}, { fixedBatch: 1 });
   const teacher = await open(house);

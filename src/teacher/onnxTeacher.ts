@@ -1,13 +1,15 @@
-import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
-import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { disposedAtWork, LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
+import { pixelNotice } from './input/pixelNotice.ts';
 import { toModelCache } from './load/modelCache.ts';
 import { identityOf } from './onnxIdentity.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 import { readOutputs, requireRows } from './read.ts';
+import { probsNotice, withLogProbs } from './readAsLogits.ts';
 import { startBeside } from './session/beside.ts';
 import { type DevicePlan, planDevices } from './session/devices.ts';
+import { fromProbsOf, nameOutputs } from './session/outputNames.ts';
 import { keepRunning, type PlacedSession } from './session/recover.ts';
 import { batchOf } from './session/sessionBatches.ts';
 import { type Opening, openAt, openFirst } from './session/sessionPlace.ts';
@@ -67,15 +69,22 @@ export async function openTeacher(
     notices.push(notice);
     reasons.push(notice);
   });
-  const identity = await identityOf(hash, options);
+  const fromProbs = probsOf(session, options);
+  if (fromProbs?.length && options.given === undefined) notices.push(probsNotice(model.name, fromProbs));
+  const identity = await identityOf(hash, options, fromProbs);
   // What was measured says nothing about another device that had to be taken.
   const place = known?.device === session.placement.device ? known : undefined;
-  return makeTeacher({ model, options, plan, opening, notices, session, identity, memory, known: place });
+  return makeTeacher({ model, options, plan, opening, notices, session, identity, fromProbs, memory, known: place });
 }
 
 function settingsOf(name: string, options: LoadTeacherOptions): SessionSettings {
-  const { assetBase, input, session, taps, untilTaps, recurrent, outputs, read } = options;
-  return { name, assetBase, input, session, taps, untilTaps, recurrent, outputs, read: read?.spec };
+  const { assetBase, input, session, taps, untilTaps, recurrent, outputs, read, given } = options;
+  return { name, assetBase, input, session, taps, untilTaps, recurrent, outputs, read: read?.spec, given };
+}
+
+/** A "read" gives what it wants, of which the model's graph says nothing. */
+function probsOf({ opened }: PlacedSession, options: LoadTeacherOptions): readonly string[] | undefined {
+  return fromProbsOf(opened.outputs, options, options.read === undefined ? opened.softmaxOutputs : []);
 }
 
 /** What the time of a run depends on, beside the device. */
@@ -97,6 +106,7 @@ interface TeacherParts {
   readonly notices: string[];
   readonly session: PlacedSession;
   readonly identity: string | undefined;
+  readonly fromProbs: readonly string[] | undefined;
   readonly memory: TuneMemory | undefined;
   readonly known: TunedPlace | undefined;
 }
@@ -111,11 +121,11 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
   const running = keepRunning({ first: session, open, hasWorker: opening.worker !== 'none', tell });
   let tuned: Promise<void> | undefined;
   let place = parts.known ?? placeWithoutMeasuring(session, options, plan);
-  // Whoever names outputs wants them by these names.
-  const hasNames = options.taps !== undefined || options.outputs !== undefined;
-  const read = options.read ?? (hasNames ? asTheyAre : asLogits);
+  const read = options.read ?? ((outputs: NamedArrays) => nameOutputs(outputs, options));
+  const { fromProbs } = parts;
   let usage = { calls: 0, computed: 0 };
   let isDisposed = false;
+  let isLooked = false;
 
   const requireAlive = () => {
     if (!isDisposed) return;
@@ -169,6 +179,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
         why: place?.device === placement.device ? place.why : [...plan.reasons, ...notices.slice(-1)].join(' '),
         batchSize: place?.batchSize ?? givenSize(opened, options),
         ...(parts.identity !== undefined && { identity: parts.identity }),
+        ...(fromProbs !== undefined && { fromProbs }),
         inputs: opened.inputs,
         outputs: opened.outputs,
         // What a function of the caller's gives is in the caller's order.
@@ -179,13 +190,20 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
     async ask(inputs, signal) {
       requireAlive();
       throwIfAborted(signal);
-      const batch = batchOf(inputs, running.current().opened);
-      const outputs = await ask(inputs, signal);
+      const { opened } = running.current();
+      const notice = isLooked ? undefined : pixelNotice(inputs, options.input, opened.rawInputs);
+      isLooked = true;
+      if (notice !== undefined) tell(notice);
+      const batch = batchOf(inputs, opened);
+      const outputs = await ask(inputs, signal).catch((error: unknown): never => {
+        throw isDisposed ? disposedAtWork('teacher', model.name, error) : error;
+      });
       throwIfAborted(signal);
       usage = { calls: usage.calls + 1, computed: usage.computed + batch };
       if (options.read === undefined) requireRows(outputs, batch);
       // What the worker has read has been checked there.
-      return options.read?.spec === undefined ? readOutputs(read, outputs, batch) : outputs;
+      const answers = options.read?.spec === undefined ? readOutputs(read, outputs, batch) : outputs;
+      return fromProbs?.length ? withLogProbs(answers, fromProbs) : answers;
     },
     async timeMs(inputs, repeats) {
       requireAlive();
@@ -220,14 +238,4 @@ function placeWithoutMeasuring(
 /** The batch size that was asked for, or the only one that the model takes. */
 function givenSize(opened: PlacedSession['opened'], { batchSize = 'auto' }: LoadTeacherOptions): number | undefined {
   return batchSize === 'auto' ? opened.fixedBatch : batchSize;
-}
-
-function asTheyAre(outputs: NamedArrays): NamedArrays {
-  return outputs;
-}
-
-/** A model with one output is a classifier until "read" says otherwise. */
-function asLogits(outputs: NamedArrays): NamedArrays {
-  const [only, ...others] = Object.values(outputs);
-  return only !== undefined && others.length === 0 ? { [DEFAULT_OUTPUT]: only } : outputs;
 }

@@ -1,6 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
-import { firstNonFinite, formatShape, type NamedArrays, sizeOf } from '../core/shape.ts';
+import { firstNonFinite, formatShape, type NamedArrays, sizeOf, whyNoNumbers } from '../core/shape.ts';
 
 /** A reading of this package by name and options: plain values from which the teacher's worker makes it again. */
 export interface ReadSpec {
@@ -107,7 +107,7 @@ export function requireRows(outputs: NamedArrays, batch: number): void {
 
 /**
  * Calls `read` and checks what it gives.
- * Throws    read-failed: it threw, or gave no arrays of this batch · not-finite: NaN or infinite values
+ * Throws    read-failed: it threw, or gave no arrays of this batch or of a type that is taken · not-finite: NaN or infinite values
  */
 export function readOutputs(read: ReadOutputs, outputs: NamedArrays, batch: number): NamedArrays {
   let result: NamedArrays;
@@ -126,6 +126,12 @@ export function readOutputs(read: ReadOutputs, outputs: NamedArrays, batch: numb
           `${array?.data?.length ?? 0} values; it must give arrays { data, shape } whose values fill the shape and ` +
           `whose first dimension is the batch, ${batch} here.`,
       );
+    }
+    const why = whyNoNumbers(array.data);
+    if (why !== undefined) {
+      throw new LimbeckError('read-failed', `The teacher's "read" gave "${name}" with values ${why}`, {
+        details: { name },
+      });
     }
     const at = firstNonFinite(array.data);
     if (at >= 0) {

@@ -23,6 +23,11 @@ export interface TeacherDescription {
   /** Inputs and raw outputs of the model with their shapes; a free length is null. */
   readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
   readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
+  /**
+   * Outputs that its model gives as probabilities, and it as their logarithms, which losses read as logits. Undefined where
+   * nothing is known; then the first answers are looked at.
+   */
+  readonly fromProbs?: readonly string[];
   /** Whether maps among its outputs are [B, C, H, W], as ONNX models have them, or [B, H, W, C]. Default 'last'. */
   readonly channels?: 'first' | 'last';
   /** One sentence for everything that makes it slower than it could be. */

@@ -1,13 +1,17 @@
-import { LimbeckError, throwIfAborted } from '../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../core/options.ts';
+import { disposedAtWork, LimbeckError, throwIfAborted } from '../core/errors.ts';
+import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { type ModelIntegrity, readIntegrity } from '../network/integrity.ts';
+import { functionalOf, hasSoftmax, lastLayerOf } from '../student/classifier.ts';
 import { endWorker } from '../workers/endWorker.ts';
 import { startHost, type WorkerOption } from '../workers/host.ts';
+import type { GivenAnswers } from './holdsProbs.ts';
 import { checkModelInput, type ModelInput } from './input/modelInput.ts';
+import { pixelNotice } from './input/pixelNotice.ts';
 import type { LoadEvent } from './onnx.ts';
 import { type ReadOutputs, readOutputs } from './read.ts';
+import { fromProbsWhere, probsNotice, withLogProbs } from './readAsLogits.ts';
 import { isByName } from './session/sessionFeeds.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
 import { type PortableTfjsModel, weightsOf } from './tfjs/tfjsModel.ts';
@@ -18,6 +22,8 @@ import { readTfjsSource, type TfjsSource } from './tfjs/tfjsSource.ts';
 export interface TfjsTeacherOptions {
   /** Turns raw outputs into what losses compare. Default: as they are; an only output is called 'logits'. */
   readonly read?: ReadOutputs;
+  /** What the output 'logits' holds, as for `loadTeacher`. Default: what the model's last layer or first answer tells. */
+  readonly given?: GivenAnswers;
   /** How arrays of the data become the model's inputs: one description, or one for each input's name. */
   readonly input?: ModelInput | Readonly<Record<string, ModelInput>>;
   /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
@@ -64,8 +70,13 @@ export function loadTfjsTeacher(source: TfjsSource, options: TfjsTeacherOptions 
 
 /** Throws    invalid-option */
 export function checkTfjsOptions(options: TfjsTeacherOptions, subject: string, more: readonly string[] = []): void {
-  checkKnownOptions(options, ['read', 'input', 'threads', 'worker', 'assetBase', 'name', 'signal', ...more], subject);
-  const { threads, input } = options;
+  checkKnownOptions(
+    options,
+    ['read', 'given', 'input', 'threads', 'worker', 'assetBase', 'name', 'signal', ...more],
+    subject,
+  );
+  const { threads, input, given } = options;
+  if (given !== undefined) checkOneOf(given, 'given', ['logits', 'probs']);
   if (threads !== undefined) checkCount(threads, 'threads');
   if (input === undefined) return;
   for (const one of isByName(input) ? Object.values(input) : [input as ModelInput]) checkModelInput(one);
@@ -83,7 +94,11 @@ export async function openTfjsTeacher(
   try {
     const description = await session.open(model, settings);
     throwIfAborted(signal);
-    return makeTeacher(session, identified(description, options.read), read);
+    const fromProbs = probsOf(model, options);
+    // A model of layers reads bytes as a student does.
+    const rawInputs = model.kind === 'graph' ? Object.keys(description.inputs) : [];
+    const notice = (inputs: NamedArrays) => pixelNotice(inputs, input, rawInputs);
+    return makeTeacher(session, identified(description, options, fromProbs), read, notice);
   } catch (error) {
     await session.end();
     throw error;
@@ -91,10 +106,29 @@ export async function openTfjsTeacher(
 }
 
 /** Functions cannot be told apart: only a reading of this package keeps the teacher's identity. */
-function identified(description: TeacherDescription, read: ReadOutputs | undefined): TeacherDescription {
-  if (read === undefined) return description;
+function identified(
+  description: TeacherDescription,
+  { read, given }: TfjsTeacherOptions,
+  fromProbs: readonly string[] | undefined,
+): TeacherDescription {
   const { identity, ...rest } = description;
-  return read.spec === undefined ? rest : { ...rest, identity: `${identity}:${JSON.stringify(read.spec)}` };
+  const isTold = fromProbs?.length && given === undefined;
+  const known = {
+    ...rest,
+    ...(fromProbs && { fromProbs }),
+    ...(isTold && { notices: [...rest.notices, probsNotice(rest.name, fromProbs)] }),
+  };
+  if (read !== undefined && read.spec === undefined) return known;
+  const how = [...(read ? [read.spec] : []), ...(fromProbs?.length ? [fromProbs] : [])];
+  return { ...known, identity: [identity, ...how.map((one) => JSON.stringify(one))].join(':') };
+}
+
+/** What the caller says, or the last layer of a model of layers does. Undefined where nothing is known. */
+function probsOf(model: PortableTfjsModel, { read, given }: TfjsTeacherOptions): readonly string[] | undefined {
+  if (given !== undefined) return fromProbsWhere(given);
+  if (read !== undefined || model.kind !== 'layers' || model.student.kind !== 'artifacts') return undefined;
+  const last = lastLayerOf(functionalOf(model.student.artifacts).config);
+  return last !== undefined && hasSoftmax(last) ? fromProbsWhere('probs') : undefined;
 }
 
 type Session = Pick<TfjsSession, 'open' | 'run' | 'timeMs'> & { end(): Promise<void> };
@@ -114,7 +148,22 @@ async function startSession(worker: WorkerOption): Promise<Session> {
   };
 }
 
-function makeTeacher(session: Session, description: TeacherDescription, read: ReadOutputs): Teacher {
+function makeTeacher(
+  session: Session,
+  opened: TeacherDescription,
+  read: ReadOutputs,
+  noticeOf: (inputs: NamedArrays) => string | undefined,
+): Teacher {
+  let description = opened;
+  let isLooked = false;
+  const listeners = new Set<(notice: string) => void>();
+  const lookAt = (inputs: NamedArrays) => {
+    const notice = isLooked ? undefined : noticeOf(inputs);
+    isLooked = true;
+    if (notice === undefined) return;
+    description = { ...description, notices: [...description.notices, notice] };
+    for (const listener of listeners) listener(notice);
+  };
   const usage = { calls: 0, computed: 0, found: 0 };
   let isDisposed = false;
   const requireAlive = () => {
@@ -123,25 +172,36 @@ function makeTeacher(session: Session, description: TeacherDescription, read: Re
     }
   };
   return {
-    description,
+    get description() {
+      return description;
+    },
     async ask(inputs: NamedArrays, signal?: AbortSignal) {
       requireAlive();
       throwIfAborted(signal);
+      lookAt(inputs);
       const batch = Object.values(inputs)[0]?.shape[0] ?? 0;
-      const outputs = await session.run(inputs);
+      const outputs = await session.run(inputs).catch((error: unknown): never => {
+        throw isDisposed ? disposedAtWork('teacher', description.name, error) : error;
+      });
       usage.calls++;
       usage.computed += batch;
       throwIfAborted(signal);
-      return readOutputs(read, outputs, batch);
+      const answers = readOutputs(read, outputs, batch);
+      return description.fromProbs?.length ? withLogProbs(answers, description.fromProbs) : answers;
     },
     async timeMs(inputs, repeats) {
       requireAlive();
       return session.timeMs(inputs, repeats);
     },
+    watch(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     usage: () => ({ ...usage }),
     async [Symbol.asyncDispose]() {
       if (isDisposed) return;
       isDisposed = true;
+      listeners.clear();
       await session.end();
     },
   };

@@ -26,6 +26,7 @@ import { makeOptimizer } from './optimizer.ts';
 import { predictBatch, predictHoldout } from './predict.ts';
 import { openQuantizedRun } from './quantization/quantizedRun.ts';
 import type { QuantizationReport } from './quantizationAware.ts';
+import { lookingAtFirst } from './scaleNotices.ts';
 import { openSelfTeaching } from './selfTeaching.ts';
 import { isHalfApplied } from './step.ts';
 import { openVaried } from './varied.ts';
@@ -112,9 +113,10 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       let error: unknown;
       try {
         const variedFor = openVaried(job);
+        const readGiven = lookingAtFirst(model, source, emit);
         const read = async (indices: Int32Array) => {
           const vary = variedFor(indices);
-          const batch = await near.withAnswers(await source.read(indices), indices);
+          const batch = await near.withAnswers(await readGiven(indices), indices);
           return self.remember(vary(batch), batch);
         };
         const readHoldout = (indices: Int32Array) => source.readHoldout(indices);

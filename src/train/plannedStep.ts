@@ -1,4 +1,5 @@
 import type { NamedArrays, NdArray } from '../core/shape.ts';
+import { isTagged } from '../core/tags.ts';
 import { isOutOfMemory } from '../runtime/kernels/allocation.ts';
 import { currentKernels, type InstalledKernels } from '../runtime/kernels/install.ts';
 import type { Plan } from '../runtime/kernels/plan.ts';
@@ -162,7 +163,7 @@ function copy(kernels: InstalledKernels, from: tf.Tensor, to: tf.Tensor): void {
 
 function slotsOf(batch: TrainBatch, inputs: readonly NdArray[]): BatchTensors | undefined {
   const arrays = [...inputs, ...Object.values(batch.teacher)];
-  const isPlain = arrays.every(({ data }) => data instanceof Float32Array || data instanceof Int32Array);
+  const isPlain = arrays.every(({ data }) => isTagged(data, 'Float32Array') || isTagged(data, 'Int32Array'));
   if (!isPlain) return undefined;
   // Tidied for the case that there is room for some of them only.
   return tf.tidy(() => toTensors(batch, inputs) as unknown as tf.TensorContainerObject) as unknown as BatchTensors;

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { firstNonFinite, type NamedArrays, type NdArray } from '../core/shape.ts';
+import { firstNonFinite, type NamedArrays, type NdArray, requireNumbers } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
 import { currentKernels } from '../runtime/kernels/install.ts';
 import { toTensor } from '../runtime/tensors.ts';
@@ -140,6 +140,7 @@ export function checkFinite({ inputs, teacher }: TrainBatch, where: string): voi
 
 function checkArrays(arrays: NamedArrays, what: string, where: string): void {
   for (const [name, { data, shape }] of Object.entries(arrays)) {
+    requireNumbers(data, `${what} "${name}"`);
     const at = firstNonFinite(data);
     if (at < 0) continue;
     const example = Math.floor((at * (shape[0] ?? 1)) / data.length);

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { isTagged } from '../core/tags.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
 import { endWorker } from '../workers/endWorker.ts';
@@ -148,7 +149,7 @@ function makeTrainer(
       const outcome = await call((engine) => engine.train(job, callable(source), callable(emit), signal), signal);
       // Inside a result an error would lose its code on the way from a worker, so there it comes packed.
       const { error } = outcome;
-      if (error === undefined || error instanceof Error) return outcome;
+      if (error === undefined || isTagged(error, 'Error')) return outcome;
       return { ...outcome, error: unpackError(error as Parameters<typeof unpackError>[0]) };
     },
     predict: (student, inputs) => withPortable(student, (engine, portable) => engine.predict(portable, inputs)),

@@ -1,6 +1,7 @@
 import { expose, proxy, type Remote, type TransferHandler, transfer, transferHandlers, wrap } from 'comlink';
 import { type ErrorDetails, LimbeckError, type LimbeckErrorCode } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { isTagged } from '../core/tags.ts';
 
 /** An error as plain values. comlink alone would lose its class and its code. */
 interface PortableError {
@@ -13,7 +14,7 @@ interface PortableError {
 }
 
 export function packError(error: unknown): PortableError {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  if (!isTagged(error, 'Error')) return { name: 'Error', message: String(error) };
   const cause = error.cause === undefined ? {} : { cause: packError(error.cause) };
   const known = error instanceof LimbeckError ? { code: error.code, details: plain(error.details) } : {};
   return { name: error.name, message: error.message, stack: error.stack, ...known, ...cause };
@@ -72,7 +73,7 @@ export function holding<T>(call: () => T): { readonly answer: T; release(): void
 
 /** A signal crosses as a port: the far side gets a signal of its own that follows this one. */
 const signals: TransferHandler<AbortSignal, { port?: MessagePort; reason?: PortableError }> = {
-  canHandle: (value): value is AbortSignal => value instanceof AbortSignal,
+  canHandle: (value): value is AbortSignal => isTagged(value, 'AbortSignal'),
   serialize(signal) {
     if (signal.aborted) return [{ reason: packError(signal.reason) }, []];
     const { port1, port2 } = new MessageChannel();

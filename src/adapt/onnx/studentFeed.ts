@@ -1,6 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
+import { isTagged } from '../../core/tags.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
+import { pixelInputsOf } from '../../onnx/pixelInputs.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
 import { functionalOf } from '../../student/classifier.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
@@ -17,13 +19,20 @@ export type Feed = (given: NamedArrays) => NamedArrays;
  */
 export function openFeed(model: OnnxModel, { input, name = 'model' }: PersonalizeOnnxOptions): Feed {
   const stored = new Set(model.graph.initializer.map((one) => one.name));
+  const pixels = pixelInputsOf(model);
   const inputs = model.graph.input
     .filter((one) => !stored.has(one.name))
     .map((value): ModelValue => {
       const { dtype, shape } = declaredTensor(value, new Map());
       const lengths = (shape ?? []).map((length) => (typeof length === 'number' ? length : null));
       // A student's batch is free, whatever the file says.
-      return { name: value.name, type: dtype ?? 'float32', shape: [null, ...lengths.slice(1)], isAnyShape: !shape };
+      return {
+        name: value.name,
+        type: dtype ?? 'float32',
+        shape: [null, ...lengths.slice(1)],
+        isAnyShape: !shape,
+        isPixels: pixels.includes(value.name),
+      };
     });
   const settings = { name, ...(input && { input }) };
   return (given) => {
@@ -67,6 +76,6 @@ function lettersOf(name: string): string {
 /** Sessions take numbers of any type for any other; tfjs does not. */
 function asRead({ data, shape }: NdArray, type: string): NdArray {
   const isWhole = type.includes('int');
-  const values = isWhole ? Int32Array.from(data) : data instanceof Float32Array ? data : Float32Array.from(data);
+  const values = isWhole ? Int32Array.from(data) : isTagged(data, 'Float32Array') ? data : Float32Array.from(data);
   return { data: values.subarray(0, sizeOf(shape)), shape };
 }

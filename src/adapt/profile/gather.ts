@@ -1,12 +1,5 @@
-import {
-  dtypeOf,
-  formatShape,
-  isSameShape,
-  makeArray,
-  type NamedArrays,
-  type NdArray,
-  sizeOf,
-} from '../../core/shape.ts';
+import { stackRows } from '../../core/rows.ts';
+import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
 import type { JournalExample } from './journal.ts';
 import type { Keeps, KeptExamples } from './profile.ts';
 
@@ -30,7 +23,7 @@ export function gather(
   });
   const classes = [...new Set([...baseLabels, ...fitting.map(({ label }) => label)])];
   const names = Object.keys(first?.arrays ?? {});
-  const inputs = names.map((name) => [name, stack(fitting.map(({ arrays }) => arrays[name] as NdArray))]);
+  const inputs = names.map((name) => [name, stackRows(fitting.map(({ arrays }) => arrays[name] as NdArray))]);
   return {
     kept: {
       keeps,
@@ -51,15 +44,4 @@ function misfitOf(arrays: NamedArrays, others: NamedArrays): string | undefined 
     if (!isSameShape(given, shape)) return `its "${name}" is ${formatShape(given)}, not ${formatShape(shape)}`;
   }
   return undefined;
-}
-
-function stack(rows: readonly NdArray[]): NdArray {
-  const [first] = rows;
-  const row = first?.shape.slice(1) ?? [];
-  const dtypes = new Set(rows.map(({ data }) => dtypeOf(data)));
-  const [only = 'float32', other] = dtypes;
-  // Bytes stay bytes; where some were given as bytes and some as numbers, numbers hold both.
-  const data = makeArray(other === undefined ? only : 'float32', rows.length * sizeOf(row));
-  for (const [i, { data: values }] of rows.entries()) data.set(values, i * sizeOf(row));
-  return { data, shape: [rows.length, ...row] };
 }

@@ -57,10 +57,10 @@ describe('a profile learns what it is shown', () => {
     await examples.profile.observe(ndArray(Uint8Array.of(5, 6), [2]), 'right');
     await examples.profile.learn().done;
     expect(examples.learner.learned[0]?.inputs).toEqual({ x: ndArray(Uint8Array.of(3, 4, 5, 6), [2, 2]) });
-    // Where one is given as numbers, all are.
     await examples.profile.observe(point(0.5, 1), 'right');
     await examples.profile.learn().done;
-    expect(examples.learner.learned[1]?.inputs['x']?.data).toEqual(Float32Array.of(3, 4, 5, 6, 0.5, 1));
+    const pixels = [3, 4, 5, 6].map((byte) => byte / 255);
+    expect(examples.learner.learned[1]?.inputs['x']?.data).toEqual(Float32Array.of(...pixels, 0.5, 1));
   });
 
   test('a new label adds a class behind the base’s', async () => {
@@ -222,7 +222,7 @@ describe('disposal', () => {
     const observing = profile.observe(point(2, 0), 'left');
     await profile[Symbol.asyncDispose]();
     await profile[Symbol.asyncDispose]();
-    await expect(run.done).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(run.done).rejects.toMatchObject({ code: 'disposed', details: { name: expect.any(String) } });
     await observing;
     expect(learner.disposals).toBe(1);
     const calls: ((one: Profile) => Promise<unknown>)[] = [

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
+import { isTagged } from '../../core/tags.ts';
 import type { Store } from '../../storage/store.ts';
 import type { Patch } from '../../student/patch.ts';
 import { patchFromBytes } from '../../student/patchFile.ts';
@@ -79,7 +80,7 @@ export async function writeProfileFile(
  *           version of another base · invalid-option: no bytes
  */
 export async function readProfileFile(bytes: Uint8Array): Promise<ProfileFile> {
-  if (!(bytes instanceof Uint8Array)) {
+  if (!isTagged(bytes, 'Uint8Array')) {
     throw new LimbeckError('invalid-option', `importBytes takes a Uint8Array; it was given ${String(bytes)}.`);
   }
   const { head, parts } = await readRecord(bytes, 'file', WHAT);

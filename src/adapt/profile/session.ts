@@ -1,4 +1,4 @@
-import { LimbeckError } from '../../core/errors.ts';
+import { isAbortError, LimbeckError } from '../../core/errors.ts';
 import type { ProfileEvent } from './profile.ts';
 
 /** The life of one opened profile: who listens, what is underway, and how it ends. */
@@ -11,7 +11,7 @@ export interface Session {
   check(): void;
   /** Work that disposal waits for. Throws    disposed */
   perform<T>(work: () => Promise<T>): Promise<T>;
-  /** Work that disposal ends, as `signal` does. Throws    disposed */
+  /** Work that disposal ends, as `signal` does. Throws    disposed, also where disposal ended it · AbortError */
   cancellable<T>(work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** The profile is not there any more. */
   end(): void;
@@ -59,6 +59,10 @@ export function openSession(name: string): Session {
     controllers.add(controller);
     try {
       return await perform(() => work(controller.signal));
+    } catch (error) {
+      // Whoever waits has cancelled nothing: it is the profile that is gone.
+      if (!signal?.aborted && isAbortError(error)) check();
+      throw error;
     } finally {
       controllers.delete(controller);
       signal?.removeEventListener('abort', follow);

@@ -57,7 +57,10 @@ async function runChain(
   const learners = [...assistants, last].map(asStudent);
   const students: Student[] = [];
   const reports: DistillReport[] = [];
-  await using rounds = await openRounds({ options: rest, rounds: learners.length, emit, signal });
+  await using rounds = await openRounds({
+    ...{ options: rest, rounds: learners.length, emit, signal },
+    students: learners,
+  });
   await using teachers = openSnapshots(snapshots);
   // Each shall answer as the first teacher does, so that one is enough to find whom the last would not fit.
   for (const learner of learners) await rounds.checkFirst({ ...rest, teacher: first, student: learner });

@@ -13,6 +13,7 @@ import { softTargets } from '../../losses/softTargets.ts';
 import { weighted } from '../../losses/weighted.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
+import { readAsLogits } from '../../teacher/readAsLogits.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { type ClassProbsOptions, classProbs, mixed, toLogits, topSmoothed } from '../classProbs.ts';
 import type { DistillOptions } from '../distill.ts';
@@ -98,11 +99,18 @@ async function run(
   signal: AbortSignal,
 ): Promise<BlackBoxTaught> {
   checkOptions(options);
-  const { teacher, data, holdout, rounds: count = 6, top = 1, memory = 0.6, mixup = 0.3, seed = 0 } = options;
+  const { data, holdout, rounds: count = 6, top = 1, memory = 0.6, mixup = 0.3, seed = 0 } = options;
   const { output = 'logits', given = 'logits', classes, information = 1, fineTuneEpochs = 1 } = options;
   const student = asStudent(options.student);
-  await using rounds = await openRounds({ options, rounds: count + (fineTuneEpochs > 0 ? 1 : 0), emit, signal });
-  const probsOf = (answers: NamedArrays) => classProbs(answers, { output, given, ...(classes && { classes }) });
+  await using rounds = await openRounds({
+    ...{ options, rounds: count + (fineTuneEpochs > 0 ? 1 : 0), emit, signal },
+    students: [student],
+  });
+  const teacher = options.given === undefined ? readAsLogits(options.teacher, [output]) : options.teacher;
+  const probsOf = (answers: NamedArrays) => {
+    const isLog = given === 'probs' && teacher.description.fromProbs?.includes(output);
+    return classProbs(answers, { output, given: isLog ? 'logits' : given, ...(classes && { classes }) });
+  };
   const checkAnswers = (first: NamedArrays) => {
     const { shape } = topSmoothed(probsOf(first), top);
     return rounds.checkAll(

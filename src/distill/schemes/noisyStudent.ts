@@ -11,6 +11,7 @@ import { crossEntropy } from '../../losses/crossEntropy.ts';
 import { softTargets } from '../../losses/softTargets.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
+import { readAsLogits } from '../../teacher/readAsLogits.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { topClassesOf } from '../../train/logProbs.ts';
 import { classAnswersOf } from '../classAnswers.ts';
@@ -103,7 +104,8 @@ async function run(
   signal: AbortSignal,
 ): Promise<NoisyTaught> {
   checkOptions(options);
-  const { labelled, unlabelled, teacher, holdout, generations = 3, epochs = 6 } = options;
+  const { labelled, unlabelled, holdout, generations = 3, epochs = 6 } = options;
+  const teacher = options.teacher && readAsLogits(options.teacher);
   const { least = 0.3, perClass = 'mean', targets = 'soft' } = options;
   const labels = await labelsOf(labelled, signal);
   const all = joined(withoutLabels(labelled), withoutLabels(unlabelled));

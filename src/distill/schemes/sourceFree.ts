@@ -86,7 +86,7 @@ async function run(
   const working = studentFromArtifacts(student.name, withFrozen(before, classifier.layer));
   const terms = [{ loss: informationMaximization({ certainty, diversity }), weight: 1 }];
   if (pseudoLabels > 0) terms.push({ loss: crossEntropy(), weight: pseudoLabels });
-  await using rounds = await openRounds({ options, rounds: count, emit, signal });
+  await using rounds = await openRounds({ options, rounds: count, students: [student], emit, signal });
   const reports: DistillReport[] = [];
   let labels: Int32Array | undefined;
   try {

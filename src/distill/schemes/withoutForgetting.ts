@@ -12,6 +12,7 @@ import { artifactsFrom } from '../../student/artifacts.ts';
 import { classifierOf, withClasses } from '../../student/classifier.ts';
 import { type Student, studentFromArtifacts } from '../../student/student.ts';
 import { refuseSoftmax } from '../../student/withLogits.ts';
+import { readAsLogits } from '../../teacher/readAsLogits.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { classProbs } from '../classProbs.ts';
 import type { Distilled } from '../distill.ts';
@@ -64,7 +65,8 @@ async function run(
   signal: AbortSignal,
 ): Promise<Distilled> {
   checkOptions(options);
-  const { data, holdout, former, weight = 1, temperature = 2, epochs = 6, seed = 0 } = options;
+  const { data, holdout, weight = 1, temperature = 2, epochs = 6, seed = 0 } = options;
+  const former = options.former && readAsLogits(options.former);
   const before = await artifactsFrom(options.student);
   refuseSoftmax(before);
   const own = classifierOf(before).classes;

@@ -1,3 +1,4 @@
+import { isTagged } from '../../core/tags.ts';
 import type { LayerCall, LayerDescription, LayerExporter, Weight } from '../layerExport.ts';
 import * as all from '../layers/all.ts';
 import type { GraphBuilder } from './graph.ts';
@@ -59,7 +60,7 @@ function write(exporter: LayerExporter, call: LayerCall): Value | readonly Value
   try {
     return exporter.write(call);
   } catch (error) {
-    if (error instanceof RangeError) throw unsupportedLayer(call, error.message);
+    if (isTagged(error, 'Error') && error.name === 'RangeError') throw unsupportedLayer(call, error.message);
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
+import { isTagged } from '../../core/tags.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import type { Weight } from '../layerExport.ts';
 
@@ -19,7 +20,7 @@ export function readWeights({ weightSpecs, weightData }: StudentArtifacts): Map<
     const size = sizeOf(shape);
     if (at + 4 * size > weightData.byteLength) throw invalid(`its weights end before "${name}" does`);
     const data = dtype === 'float32' ? new Float32Array(weightData, at, size) : new Int32Array(weightData, at, size);
-    weights.set(name, { name, shape, data: data instanceof Float32Array ? data : Float32Array.from(data) });
+    weights.set(name, { name, shape, data: isTagged(data, 'Float32Array') ? data : Float32Array.from(data) });
     at += 4 * size;
   }
   return weights;

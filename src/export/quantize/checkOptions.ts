@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { isTagged } from '../../core/tags.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { QuantizeOptions } from '../quantize.ts';
 
@@ -29,7 +30,7 @@ const OPTIONS: Readonly<Record<keyof QuantizeOptions, true>> = {
  * Throws    invalid-option · empty-dataset: no example to calibrate or evaluate with
  */
 export function checkQuantizeOptions(model: Uint8Array, options: QuantizeOptions): void {
-  if (!(model instanceof Uint8Array)) {
+  if (!isTagged(model, 'Uint8Array')) {
     throw new LimbeckError(
       'invalid-option',
       `quantize was given ${typeof model}; it takes the bytes of an ONNX model as a Uint8Array.`,

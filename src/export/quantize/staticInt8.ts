@@ -1,4 +1,5 @@
 import { sizeOf } from '../../core/shape.ts';
+import { isTagged } from '../../core/tags.ts';
 import { type OnnxNode, onnx } from '../../onnx/model.ts';
 import { floatTensor, storedData } from '../../onnx/tensorData.ts';
 import { type ActivationPlan, planActivations } from './activations.ts';
@@ -137,7 +138,7 @@ function makeLayerWriter({ work, perChannel }: Parts, scales: ReadonlyMap<string
     axis: number,
   ) => {
     const isOne = by.length === 1 && !perChannel;
-    const dtype = data instanceof Int8Array ? 'int8' : 'int32';
+    const dtype = isTagged(data, 'Int8Array') ? 'int8' : 'int32';
     const scaleShape = isOne ? [] : [by.length];
     const scale = work.store(floatTensor(work.freshName(`${like}_s`), scaleShape, by));
     const input = [work.store(storedData(work.freshName(`${like}_q`), dtype, shape, data)), scale];

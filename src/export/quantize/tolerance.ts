@@ -28,8 +28,11 @@ export async function compareModels(
   const { data, metric = data.hasLabels ? 'accuracy' : 'agreement', output } = options.evaluate as EvaluateOptions;
   const { input, read, worker, assetBase, threads, name = 'model' } = options;
   const open = (bytes: Uint8Array) =>
-    loadTeacher(bytes, { input, read, worker, assetBase, threads, name, signal, device: 'wasm', batchSize: BATCH })
-      .done;
+    loadTeacher(bytes, {
+      ...{ input, read, worker, assetBase, threads, name, signal, device: 'wasm', batchSize: BATCH },
+      // Outputs are compared as they are.
+      given: 'logits',
+    }).done;
   const teachers: Teacher[] = [];
   try {
     for (const bytes of [before, after]) teachers.push(await open(bytes));

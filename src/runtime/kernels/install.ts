@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { isTagged } from '../../core/tags.ts';
 import type { LayerCall, LayerPatch } from '../layerPatch.ts';
 import * as layers from '../layers/all.ts';
 import {
@@ -174,7 +175,7 @@ export function heapOf(backend: BackendWasm): WasmHeap {
   const memory =
     wasm.wasmMemory ??
     wasm.asm?.memory ??
-    Object.values(wasm.asm ?? {}).find((value): value is WebAssembly.Memory => value instanceof WebAssembly.Memory);
+    Object.values(wasm.asm ?? {}).find((value): value is WebAssembly.Memory => isTagged(value, 'WebAssembly.Memory'));
   if (memory === undefined) {
     throw new LimbeckError(
       'backend-unavailable',

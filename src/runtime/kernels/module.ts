@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { isTagged } from '../../core/tags.ts';
 import type { KERNEL_NUMBERS } from './numbers.ts';
 
 /** What the compiled kernels export. Pointers are byte addresses on tfjs-wasm's heap. */
@@ -79,7 +80,7 @@ export function compileKernels(bytes: Uint8Array, memory: WebAssembly.Memory): P
 }
 
 export function isShared({ buffer }: WebAssembly.Memory): boolean {
-  return typeof SharedArrayBuffer !== 'undefined' && (buffer as unknown) instanceof SharedArrayBuffer;
+  return typeof SharedArrayBuffer !== 'undefined' && isTagged(buffer, 'SharedArrayBuffer');
 }
 
 export async function linkKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<KernelExports> {

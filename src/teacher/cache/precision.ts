@@ -35,6 +35,12 @@ export function precisionOf(precision: CachePrecision, output: string): Precisio
   return isSingle(precision) ? precision : (precision[output] ?? 'float32');
 }
 
+/** Whether an output is kept with more of a loss than halves have. */
+export function isCoarse(precision: CachePrecision, output: string): boolean {
+  const of = precisionOf(precision, output);
+  return of !== 'float32' && of !== 'float16';
+}
+
 /** "float16", "top8", or "float16 logits, top8 words": for keys and sentences. */
 export function precisionName(precision: CachePrecision): string {
   if (typeof precision === 'string') return precision;

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape, type NdArray } from '../../core/shape.ts';
+import { isTagged } from '../../core/tags.ts';
 import { makeResizeBuffers, type ResizeFilter, resizeAcross, resizeDown, resizeTaps } from './resize.ts';
 import { type Fit, placeImage } from './resizeFit.ts';
 
@@ -55,7 +56,7 @@ export function toImageInput({ data, shape }: NdArray, options: ImageInput): NdA
   }
   const { channels = 3, layout = 'nchw', filter = 'bilinear', antialias = 'no', fit = 'stretch' } = options;
   const [height, width] = options.size ?? [inHeight, inWidth];
-  const bytes = data instanceof Uint8Array;
+  const bytes = isTagged(data, 'Uint8Array');
   const values = channelValues(options, channels, bytes);
   const placed = placeImage([inHeight, inWidth], [height, width], fit, options.shortSide);
   const rows = resizeTaps(inHeight, placed.height, filter, antialias === 'yes', placed.rows);
@@ -82,7 +83,7 @@ export function toImageInput({ data, shape }: NdArray, options: ImageInput): NdA
       });
     }
   }
-  const ready = out instanceof Float32Array ? out : new Uint8Array(out.buffer);
+  const ready = isTagged(out, 'Float32Array') ? out : new Uint8Array(out.buffer);
   return {
     data: ready,
     shape: layout === 'nchw' ? [batch, channels, height, width] : [batch, height, width, channels],

@@ -1,5 +1,6 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
+import { isTagged } from '../../core/tags.ts';
 import { isOutOfMemory } from '../../runtime/kernels/allocation.ts';
 import * as tf from '../../runtime/tf.ts';
 import { type Operator, type StepCall, unsupported } from './call.ts';
@@ -132,6 +133,6 @@ function tensorFrom({ dtype, shape, data }: Stored): tf.Tensor {
   const isFloat = dtype.startsWith('float') || dtype === 'double';
   if (data.length !== sizeOf(shape)) throw new LimbeckError('internal', `${data.length} values for [${shape}].`);
   if (dtype === 'bool') return tf.tensor(Uint8Array.from(data), [...shape], 'bool');
-  if (isFloat) return tf.tensor(data instanceof Float32Array ? data : Float32Array.from(data), [...shape], 'float32');
+  if (isFloat) return tf.tensor(isTagged(data, 'Float32Array') ? data : Float32Array.from(data), [...shape], 'float32');
   return tf.tensor(Int32Array.from(data), [...shape], 'int32');
 }

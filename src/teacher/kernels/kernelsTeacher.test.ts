@@ -21,7 +21,13 @@ afterEach(async () => {
 async function load(name: keyof typeof models, options: LoadTeacherOptions) {
   const model = new Blob([await readFile(new URL(`${models[name]}.onnx`, folder))]);
   const loaded = { files: { model, externalData: [] }, name, notices: [] };
-  const teacher = await openTeacher(loaded, { worker: 'none', assetBase: builtAssets(), batchSize: 8, ...options });
+  const teacher = await openTeacher(loaded, {
+    worker: 'none',
+    assetBase: builtAssets(),
+    batchSize: 8,
+    given: 'logits',
+    ...options,
+  });
   open.push(teacher);
   return teacher;
 }

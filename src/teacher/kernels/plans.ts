@@ -1,4 +1,5 @@
 import type { NamedArrays, NdArray, NumericArray } from '../../core/shape.ts';
+import { isTagged, ofThisRealm } from '../../core/tags.ts';
 import { isOutOfMemory } from '../../runtime/kernels/allocation.ts';
 import type { InstalledKernels } from '../../runtime/kernels/install.ts';
 import type { Plan } from '../../runtime/kernels/plan.ts';
@@ -149,7 +150,7 @@ function toArray({ shape }: tf.Tensor, data: NumericArray): NdArray {
 
 /** The heap holds floats and whole numbers of 32 bits. */
 function toTyped({ data, shape }: NdArray): NdArray {
-  return data instanceof Uint8Array ? { data: Int32Array.from(data), shape } : { data, shape };
+  return isTagged(data, 'Uint8Array') ? { data: Int32Array.from(data), shape } : { data: ofThisRealm(data), shape };
 }
 
 function tensorsOf(inputs: NamedArrays): Record<string, tf.Tensor> {
@@ -157,7 +158,7 @@ function tensorsOf(inputs: NamedArrays): Record<string, tf.Tensor> {
     Object.fromEntries(
       Object.entries(inputs).map(([name, array]) => {
         const { data, shape } = toTyped(array);
-        return [name, tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32')];
+        return [name, tf.tensor(data, [...shape], isTagged(data, 'Int32Array') ? 'int32' : 'float32')];
       }),
     ),
   );
@@ -165,6 +166,6 @@ function tensorsOf(inputs: NamedArrays): Record<string, tf.Tensor> {
 
 function keyOf(inputs: NamedArrays): string {
   return Object.entries(inputs)
-    .map(([name, { data, shape }]) => `${name} ${data instanceof Float32Array ? 'float' : 'int'} ${shape.join('×')}`)
+    .map(([name, { data, shape }]) => `${name} ${isTagged(data, 'Float32Array') ? 'float' : 'int'} ${shape.join('×')}`)
     .join('; ');
 }

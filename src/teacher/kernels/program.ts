@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { isTagged } from '../../core/tags.ts';
 import type { OnnxModel, OnnxNode } from '../../onnx/model.ts';
 import { dataOf, type TensorData } from '../../onnx/tensorData.ts';
 import { fusePatterns } from './fusePatterns.ts';
@@ -48,7 +49,7 @@ function stored({ dtype, shape, data }: TensorData): Stored {
   if (dtype === 'float16' || dtype === 'bfloat16') {
     throw new LimbeckError('unsupported-operator', `The kernels compute with float32; the model stores ${dtype}.`);
   }
-  const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
+  const isBig = isTagged(data, 'BigInt64Array') || isTagged(data, 'BigUint64Array');
   return { dtype, shape, data: isBig ? Float64Array.from(data as BigInt64Array, Number) : (data as Float32Array) };
 }
 

@@ -1,4 +1,5 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { isTagged } from '../../core/tags.ts';
 import { type Address, addressOf as addressOfFile, fileNameOf } from '../../network/address.ts';
 import { fetchFile } from '../../network/fetchFile.ts';
 import { checkIntegrity, type Integrity } from '../../network/integrity.ts';
@@ -124,7 +125,7 @@ async function readSource(job: SourceJob): Promise<{ bytes: Uint8Array; isOwned:
     case 'buffer': {
       const given = kind === 'buffer' ? new Uint8Array(source as ArrayBuffer) : (source as Uint8Array);
       // Shared memory may change while it is read, and cannot move.
-      const isShared = !(given.buffer instanceof ArrayBuffer);
+      const isShared = !isTagged(given.buffer, 'ArrayBuffer');
       onProgress(given.byteLength, given.byteLength);
       return { bytes: isShared ? given.slice() : given, isOwned: isShared };
     }

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
+import { isTagged } from '../../core/tags.ts';
 import type { InferenceSession, Ort, OrtTensor } from '../../runtime/ort.ts';
 import { firstLine, isOutOfMemory } from '../../runtime/ortSession.ts';
 import { toOrtTensor } from '../../runtime/ortTensors.ts';
@@ -64,7 +65,7 @@ function runFault(error: unknown): LimbeckError {
     });
   }
   // After a trap the instance is of no use any more; another one may do better.
-  const isCrash = error instanceof WebAssembly.RuntimeError || why.startsWith('Aborted');
+  const isCrash = (isTagged(error, 'Error') && error.name === 'RuntimeError') || why.startsWith('Aborted');
   const hint = /cannot be reshaped/i.test(why)
     ? '. A model that was exported for batches of one size is held to it by session: { freeDimensionOverrides }.'
     : '';

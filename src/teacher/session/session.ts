@@ -41,6 +41,7 @@ interface Opened {
   readonly placement: Placement;
   /** The model's inputs, as batches are cut by them. */
   readonly examples: ExampleInputs;
+  readonly softmaxOutputs: readonly string[];
 }
 
 /**
@@ -71,8 +72,16 @@ export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () =>
         const engine = await openEngine(ready, settings, placement, gpuDevice);
         const { threads, fixedBatch, notices } = engine;
         const examples = { inputs: shapesOf(engine.inputs), fixedBatch };
-        opened = { engine, settings, placement, examples };
-        return { threads, inputs: examples.inputs, outputs: shapesOf(engine.outputs), fixedBatch, notices };
+        const probs = ready.softmaxOutputs.map((tensor) => ready.names[tensor] ?? tensor);
+        const softmaxOutputs = engine.outputs.flatMap(({ name }) => (probs.includes(name) ? [name] : []));
+        opened = { engine, settings, placement, examples, softmaxOutputs };
+        return {
+          ...{ threads, inputs: examples.inputs, outputs: shapesOf(engine.outputs), fixedBatch, notices },
+          softmaxOutputs,
+          rawInputs: engine.inputs.flatMap(({ name, type, isPixels }) =>
+            type.startsWith('float') && !isPixels ? [name] : [],
+          ),
+        };
       }),
     run: (inputs) =>
       enqueue(async () => {
@@ -83,11 +92,14 @@ export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () =>
     askOnGpu: (inputs) =>
       enqueue(async () => {
         const now = requireOpened();
-        const { engine, settings, placement } = now;
+        const { engine, settings, placement, softmaxOutputs } = now;
         if (engine.runOnGpu === undefined) {
           throw new LimbeckError('teacher-failed', `The teacher on ${placement.device} gives nothing on a GPU.`);
         }
-        return toGpuAnswers(await engine.runOnGpu(toFeeds(inputs, engine.inputs, settings)), settings);
+        return toGpuAnswers(await engine.runOnGpu(toFeeds(inputs, engine.inputs, settings)), {
+          ...settings,
+          softmaxOutputs,
+        });
       }),
     timeMs: (inputs, repeats) =>
       enqueue(async () => {

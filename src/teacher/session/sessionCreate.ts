@@ -4,7 +4,7 @@ import type { GpuDevice } from '../../runtime/gpu.ts';
 import type { InferenceSession, Ort, OrtDevice } from '../../runtime/ort.ts';
 import { createSession, knownLength } from '../../runtime/ortSession.ts';
 import { isNumericType } from '../../runtime/ortTensors.ts';
-import { fixedBatchOf, type ModelValue, own } from './sessionFeeds.ts';
+import { fixedBatchOf, type ModelValue, own, withReadings } from './sessionFeeds.ts';
 import type { ModelFiles, SessionSettings } from './sessionSettings.ts';
 
 /** An ONNX model as onnxruntime runs it. */
@@ -39,7 +39,7 @@ export async function readyModel({ model, externalData }: ModelFiles, settings: 
  */
 export async function createOrtSession(
   ort: Ort,
-  { bytes, names, inputsOfAnyShape, externalData }: ReadyModel,
+  { bytes, names, externalData, ...known }: ReadyModel,
   settings: SessionSettings,
   device: OrtDevice,
   gpuDevice?: GpuDevice,
@@ -51,9 +51,7 @@ export async function createOrtSession(
     ...(externalData.length > 0 ? { externalData } : {}),
   };
   const session = await createSession(ort, bytes, chosen, { what: 'teacher', name });
-  const inputs = valuesOf(session.inputMetadata, options.freeDimensionOverrides).map((value) =>
-    inputsOfAnyShape.includes(value.name) ? { ...value, isAnyShape: true } : value,
-  );
+  const inputs = withReadings(valuesOf(session.inputMetadata, options.freeDimensionOverrides), known);
   return {
     session,
     inputs,

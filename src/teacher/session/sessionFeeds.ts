@@ -1,6 +1,8 @@
 // The dataset's arrays become the model's inputs: found by name, brought into form, checked.
 import { LimbeckError } from '../../core/errors.ts';
+import { pixelsAsFloats } from '../../core/pixels.ts';
 import { firstNonFinite, formatShape, isSameShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
+import type { PreparedModel } from '../../onnx/prepare.ts';
 import { type ModelInput, toModelInput } from '../input/modelInput.ts';
 import type { SessionSettings } from './sessionSettings.ts';
 
@@ -11,6 +13,8 @@ export interface ModelValue {
   readonly shape: readonly (number | null)[];
   /** The model leaves the number of dimensions open; `shape` is empty then, as a single number's is. */
   readonly isAnyShape?: boolean;
+  /** It reads bytes as pixels of 0…1. */
+  readonly isPixels?: boolean;
 }
 
 /**
@@ -30,7 +34,9 @@ export function toFeeds(
       checkFinite(array, name);
       const how = isByName(input) ? own(input, name) : input;
       const isFormed = how !== undefined && (recurrent === undefined || name === recurrent.sequence || isByName(input));
-      return [name, isFormed ? toModelInput(array, how) : array];
+      if (isFormed) return [name, toModelInput(array, how)];
+      const isPixels = inputs.some((one) => one.name === name && one.isPixels === true);
+      return [name, isPixels ? pixelsAsFloats(array) : array];
     }),
   );
 }
@@ -75,6 +81,18 @@ function checkFinite({ data }: NdArray, name: string): void {
   throw new LimbeckError('not-finite', `The input "${name}" holds ${data[at]} at value ${at} of this batch.`, {
     details: { name, at },
   });
+}
+
+/** The inputs with what the model says of them beyond names, types and shapes. */
+export function withReadings(
+  inputs: readonly ModelValue[],
+  { inputsOfAnyShape, pixelInputs }: Pick<PreparedModel, 'inputsOfAnyShape' | 'pixelInputs'>,
+): ModelValue[] {
+  return inputs.map((value) => ({
+    ...value,
+    ...(inputsOfAnyShape.includes(value.name) && { isAnyShape: true }),
+    ...(pixelInputs.includes(value.name) && { isPixels: true }),
+  }));
 }
 
 /**

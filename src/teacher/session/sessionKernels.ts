@@ -1,9 +1,10 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { dtypeOf, type NamedArrays, type NdArray } from '../../core/shape.ts';
+import { isTagged } from '../../core/tags.ts';
 import { openKernelsModel } from '../kernels/kernelsModel.ts';
 import type { SessionEngine } from './session.ts';
 import { fetchedFrom, type ReadyModel } from './sessionCreate.ts';
-import { fitInputs, fixedBatchOf, type ModelValue } from './sessionFeeds.ts';
+import { fitInputs, fixedBatchOf, type ModelValue, withReadings } from './sessionFeeds.ts';
 import type { Placement, SessionSettings } from './sessionSettings.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { Placement, SessionSettings } from './sessionSettings.ts';
  * Throws    unsupported-operator · unknown-output · invalid-onnx · backend-unavailable · out-of-memory
  */
 export async function openOnKernels(
-  { bytes, names, inputsOfAnyShape, externalData }: ReadyModel,
+  { bytes, names, externalData, ...known }: ReadyModel,
   settings: SessionSettings,
   { threads }: Placement,
 ): Promise<SessionEngine> {
@@ -22,9 +23,7 @@ export async function openOnKernels(
   const dimensions = session.freeDimensionOverrides;
   const model = await openKernelsModel(bytes, { name, threads, assetBase, dimensions, externalData });
   try {
-    const inputs = model.inputs.map((value) =>
-      inputsOfAnyShape.includes(value.name) ? { ...value, isAnyShape: true } : value,
-    );
+    const inputs = withReadings(model.inputs, known);
     const { outputs, fetches, notices } = fetchedFrom(model.outputs, names, settings);
     return {
       threads: model.threads,
@@ -51,7 +50,7 @@ function typed(given: NamedArrays, inputs: readonly ModelValue[]): NamedArrays {
       const { data, shape } = array;
       if (!type.startsWith('float'))
         return [name, dtypeOf(data) === 'float32' ? { data: Int32Array.from(data), shape } : array];
-      return [name, data instanceof Float32Array ? array : { data: Float32Array.from(data), shape }];
+      return [name, isTagged(data, 'Float32Array') ? array : { data: Float32Array.from(data), shape }];
     }),
   );
 }

@@ -49,6 +49,26 @@ test('an only output is called "logits", unless its name was asked for', () => {
   y.dispose();
 });
 
+test('probabilities become logarithms there too, unless somebody says that they are logits', () => {
+  const y = tf.tensor2d([0.75, 0.25, 1, 0], [2, 2]);
+  const { tensor } = onGpu([2, 2]);
+  const read = (settings: object) =>
+    tf.tidy(() => {
+      const named = toGpuAnswers({ y: tensor }, { name: 'm', softmaxOutputs: ['y'], ...settings }).read(tf, { y });
+      return Object.entries(named).map(([name, one]) => [name, ...one.dataSync()]);
+    });
+  const [[name, a, b, c, d] = []] = read({});
+  expect(name).toBe('logits');
+  expect([a, b, c]).toEqual([Math.log(0.75), Math.log(0.25), 0].map((log) => expect.closeTo(log, 5)));
+  expect(d).toBeLessThan(-25);
+  const raw = [0.75, 0.25, 1, 0];
+  expect(read({ given: 'logits' })).toEqual([['logits', ...raw]]);
+  expect(read({ softmaxOutputs: [] })).toEqual([['logits', ...raw]]);
+  expect(read({ outputs: ['y'] })).toEqual([['y', ...raw]]);
+  expect(read({ softmaxOutputs: [], given: 'probs' })[0]?.[1]).toBeCloseTo(Math.log(0.75), 5);
+  y.dispose();
+});
+
 test('the buffers are given back by release', () => {
   const { tensor, disposals } = onGpu([2, 3]);
   const answers = toGpuAnswers({ y: tensor }, { name: 'm' });

@@ -5,13 +5,17 @@ import type { GpuAnswers, GpuArray, NamedTensors } from '../../runtime/gpu.ts';
 import type { OrtTensor } from '../../runtime/ort.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { keptOf, LEAST_PROBABILITY, type ReadSpec, type SumOverTimeOptions } from '../read.ts';
-import type { SessionSettings } from './sessionSettings.ts';
+import { LEAST_LEARNED } from '../readAsLogits.ts';
+import { fromProbsOf, nameOutputs } from './outputNames.ts';
+import type { OpenedSession, SessionSettings } from './sessionSettings.ts';
+
+type NearSettings = SessionSettings & Pick<OpenedSession, 'softmaxOutputs'>;
 
 /**
  * Outputs of a run, by their public names, as a student on the same GPU reads them.
  * Throws    teacher-failed: an output of a type that no loss reads
  */
-export function toGpuAnswers(outputs: Readonly<Record<string, OrtTensor>>, settings: SessionSettings): GpuAnswers {
+export function toGpuAnswers(outputs: Readonly<Record<string, OrtTensor>>, settings: NearSettings): GpuAnswers {
   const release = () => {
     for (const tensor of Object.values(outputs)) tensor.dispose();
   };
@@ -43,12 +47,15 @@ function toGpuArray(name: string, { location, type, dims, gpuBuffer }: OrtTensor
 }
 
 /** What the page does with outputs that reach it, in the same words of tfjs. */
-function readerFor({ read, taps, outputs: wanted }: SessionSettings): GpuAnswers['read'] {
+function readerFor(settings: NearSettings): GpuAnswers['read'] {
+  const { read, softmaxOutputs = [] } = settings;
   if (read !== undefined) return (tf, outputs) => sumOverTimeOnGpu(tf, outputs, read);
-  const hasNames = taps !== undefined || wanted !== undefined;
-  return (_, outputs) => {
-    const [only, ...others] = Object.values(outputs);
-    return only !== undefined && others.length === 0 && !hasNames ? { [DEFAULT_OUTPUT]: only } : outputs;
+  return (tf, outputs) => {
+    const named = nameOutputs(outputs, settings);
+    const probs = fromProbsOf(named, settings, softmaxOutputs)?.[0];
+    const tensor = probs === undefined ? undefined : named[probs];
+    if (probs === undefined || tensor === undefined) return named;
+    return { ...named, [probs]: tf.log(tf.maximum(tensor, LEAST_LEARNED)) };
   };
 }
 

@@ -1,6 +1,7 @@
 import type { NamedArrays } from '../../core/shape.ts';
 import type { Tap } from '../../onnx/taps.ts';
 import type { OrtDevice } from '../../runtime/ort.ts';
+import type { GivenAnswers } from '../holdsProbs.ts';
 import type { ModelInput } from '../input/modelInput.ts';
 import type { ReadSpec } from '../read.ts';
 import type { RecurrentOptions } from '../recurrent.ts';
@@ -42,6 +43,8 @@ export interface SessionSettings {
   readonly recurrent?: RecurrentOptions;
   readonly outputs?: readonly string[];
   readonly read?: ReadSpec;
+  /** What the caller says that 'logits' holds. */
+  readonly given?: GivenAnswers;
 }
 
 /** A model's files. A blob crosses to a worker without being copied, as often as it must. */
@@ -57,6 +60,10 @@ export interface OpenedSession {
   readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
   /** The only batch size that the model takes, if it has one. */
   readonly fixedBatch?: number;
+  /** Outputs that come from a softmax. */
+  readonly softmaxOutputs?: readonly string[];
+  /** Inputs of floats for which bytes are the numbers that they are. */
+  readonly rawInputs?: readonly string[];
   readonly notices: readonly string[];
 }
 

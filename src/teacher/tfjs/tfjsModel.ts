@@ -1,3 +1,4 @@
+import { isTagged } from '../../core/tags.ts';
 import { joinBuffers } from '../../student/layersModel.ts';
 import type { PortableStudent, StudentArtifacts, WeightSpec } from '../../student/student.ts';
 
@@ -30,7 +31,7 @@ export interface TfjsArtifacts {
 /** Tells the two formats apart and keeps what crosses a thread. Throws    Error: neither of them, or no weights */
 export function toPortableModel(given: TfjsArtifacts): PortableTfjsModel {
   const { modelTopology, weightSpecs = [], weightData } = given;
-  if (typeof modelTopology !== 'object' || modelTopology === null || modelTopology instanceof ArrayBuffer) {
+  if (typeof modelTopology !== 'object' || modelTopology === null || isTagged(modelTopology, 'ArrayBuffer')) {
     throw new Error('there is no modelTopology in it');
   }
   if (weightData === undefined) throw new Error('its weights were not kept when it was loaded');

@@ -1,7 +1,7 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { makeQueue } from '../../core/queue.ts';
-import type { NamedArrays, NdArray } from '../../core/shape.ts';
+import { dtypeOf, type NamedArrays, type NdArray } from '../../core/shape.ts';
 import type { OpenBackend } from '../../runtime/backends/backend.ts';
 import { openBackendHere } from '../../runtime/backends/open.ts';
 import * as tf from '../../runtime/tf.ts';
@@ -110,15 +110,21 @@ export function createTfjsSession(): TfjsSession {
 function inputsFor({ inputs, options }: Opened, given: NamedArrays): NdArray[] {
   const feeds = toFeeds(given, inputs, options);
   return inputs.map((info) => {
-    const array = feeds[info.name] as NdArray;
+    const array = asFed(feeds[info.name] as NdArray, options.input);
     // A graph need not declare its inputs' shapes.
     return info.shape.length === 0 ? array : fitShape(array, info);
   });
 }
 
-/** Of weights, structure and how it is fed. */
+/** Bytes that an "input" made are what the model is to see; others are read as a student reads them. */
+function asFed({ data, shape }: NdArray, input: TfjsSessionOptions['input']): NdArray {
+  return { data: input !== undefined && dtypeOf(data) === 'uint8' ? Float32Array.from(data) : data, shape };
+}
+
+/** Of weights, structure and how it is fed; a model of layers reads bytes as pixels of 0…1. */
 async function identityOf(portable: PortableTfjsModel, { input }: TfjsSessionOptions): Promise<string> {
   const structure = portable.kind === 'graph' ? portable.artifacts : portable.student;
+  const unfed = portable.kind === 'layers' ? 'pixels' : null;
   const weights = await sha256(new Uint8Array(weightsOf(portable)));
-  return sha256(new TextEncoder().encode(JSON.stringify([weights, portable.kind, structure, input ?? null])));
+  return sha256(new TextEncoder().encode(JSON.stringify([weights, portable.kind, structure, input ?? unfed])));
 }

@@ -1,9 +1,11 @@
 // Where a tfjs model comes from: an address, files, a handler, or a model that the page has built.
+
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
 import { givenNames, innerPath } from '../../core/innerPath.ts';
 import { parseJson } from '../../core/parseJson.ts';
+import { isTagged } from '../../core/tags.ts';
 import { type Address, addressOf, fileNameOf, isAddress, isRequest } from '../../network/address.ts';
 import { fetchFile } from '../../network/fetchFile.ts';
 import {
@@ -179,7 +181,7 @@ async function artifactsFromFiles(
 }
 
 function toBuffer(bytes: Uint8Array): ArrayBuffer {
-  const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+  const isWhole = isTagged(bytes.buffer, 'ArrayBuffer') && bytes.byteLength === bytes.buffer.byteLength;
   return isWhole ? (bytes.buffer as ArrayBuffer) : new Uint8Array(bytes).buffer;
 }
 

@@ -1,0 +1,79 @@
+import { LimbeckError } from '../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import type { NamedArrays } from '../core/shape.ts';
+import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
+import { changedTeacher } from './changedTeacher.ts';
+import { logOfProbs } from './ensembleMean.ts';
+import { type GivenAnswers, holdsProbs } from './holdsProbs.ts';
+import type { Teacher } from './teacher.ts';
+
+/**
+ * What the logarithm of a probability of 0 is taken for. Whatever loss reads it, so unlikely a class has no weight beside
+ * another, and in a regression it is no outlier that drowns all others.
+ */
+export const LEAST_LEARNED = 1e-12;
+
+/** Answers with the logarithms of some of their outputs, which losses read as logits. */
+export function withLogProbs(answers: NamedArrays, outputs: readonly string[]): NamedArrays {
+  return Object.fromEntries(
+    Object.entries(answers).map(([name, array]) => {
+      return [name, outputs.includes(name) ? logOfProbs(array, LEAST_LEARNED) : array];
+    }),
+  );
+}
+
+/** The outputs that are probabilities where the caller says what 'logits' holds. */
+export function fromProbsWhere(given: GivenAnswers): readonly string[] {
+  return given === 'probs' ? [DEFAULT_OUTPUT] : [];
+}
+
+/** What is said of a teacher whose probabilities are read as such. */
+export function probsNotice(name: string, outputs: readonly string[]): string {
+  const named = outputs.map((output) => `"${output}"`).join(', ');
+  return (
+    `The teacher "${name}" gives probabilities (a softmax) as ${named}; losses read logits, so they are given the ` +
+    'logarithms, which are logits too. given: "logits", said where the teacher is loaded, leaves them as they are.'
+  );
+}
+
+/**
+ * A teacher whose probabilities are read as what they are. Where its model told, that is done already (`fromProbs`); of any
+ * other teacher the first answer tells. It stays the caller's.
+ * Shapes    the outputs [B, …, C] → the same; other outputs are untouched
+ * Units     logits or probabilities in; logits out
+ * Throws    (when asked) read-failed: probabilities at first, and then others · what the teacher throws
+ */
+export function readAsLogits(teacher: Teacher, outputs: readonly string[] = [DEFAULT_OUTPUT]): Teacher {
+  // One of somebody's own may say nothing of itself.
+  if (teacher.description?.fromProbs !== undefined) return teacher;
+  let fromProbs: readonly string[] | undefined;
+  const reading = changedTeacher(teacher, {
+    what: 'The teacher',
+    describe(inner) {
+      if (fromProbs === undefined) return inner;
+      return { ...inner, fromProbs: [...new Set([...(inner.fromProbs ?? []), ...fromProbs])] };
+    },
+    change(answers) {
+      // Answers to nothing tell nothing; what is no answer at all is told by whoever takes it.
+      if (Object.values(answers ?? {}).every((array) => !array?.data?.length)) return answers;
+      fromProbs ??= outputs.filter((output) => answers[output]?.shape !== undefined && holdsProbs(answers[output]));
+      for (const output of fromProbs) requireProbs(teacher.description?.name, output, answers);
+      return fromProbs.length === 0 ? answers : withLogProbs(answers, fromProbs);
+    },
+  });
+  // On the student's own GPU nothing is looked at, so there it is asked only where there is nothing to do.
+  return Object.defineProperty(reading, NEAR, {
+    get: (): Workplace | undefined => (fromProbs?.length ? undefined : (teacher as Teacher & LivesNear)[NEAR]),
+  });
+}
+
+function requireProbs(name: string | undefined, output: string, answers: NamedArrays): void {
+  const array = answers[output];
+  if (array === undefined || holdsProbs(array)) return;
+  throw new LimbeckError(
+    'read-failed',
+    `The teacher "${name}" gave probabilities as "${output}" at first, and then rows that are none. Say which it gives ` +
+      'where it is loaded or made: given: "logits" or given: "probs".',
+    { details: { name, output } },
+  );
+}
