@@ -1,6 +1,7 @@
 import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 import type { NdArray } from '../core/shape.ts';
 import { addedBy } from '../student/addedBy.ts';
+import type { Patch } from '../student/patch.ts';
 import { rowOf } from './examples.ts';
 import type { Lesson, Method } from './method.ts';
 import { withoutExamples } from './withoutExamples.ts';
@@ -41,6 +42,31 @@ export async function crossFit(method: Method, lesson: Lesson, fraction: number)
     for (const i of part) added.set(addedLogits(rowOf(lesson.features, i), learned, classes), i * classes);
   }
   return { data: added, shape: [lesson.own, classes] };
+}
+
+/** The most further lessons by which a patch is judged. */
+const MOST_LESSONS = 2;
+
+/** What was learned without a part of the person's examples. */
+export interface Refitted extends Pick<Patch, 'changes' | 'memory'> {
+  readonly part: Int32Array;
+}
+
+/**
+ * Learns once more for each part of the examples that were not held out, without that part. All lessons together may take
+ * twice as long as the first.
+ * Throws    what the method throws, and AbortError
+ */
+export async function refit(method: Method, lesson: Lesson, held: Int32Array): Promise<Refitted[]> {
+  const isHeld = new Set(held);
+  const others = Int32Array.from({ length: lesson.own }, (_, i) => i).filter((i) => !isHeld.has(i));
+  const labels = others.map((i) => lesson.labels[i] as number);
+  const refitted: Refitted[] = [];
+  for (const places of partsOf(labels, 1 / MOST_LESSONS, lesson.seed)) {
+    const part = places.map((at) => others[at] as number);
+    refitted.push({ part, ...(await method.learn(withoutExamples({ ...lesson, isRehearsal: true }, part))) });
+  }
+  return refitted;
 }
 
 /** Parts of about that size, in which each class stands as evenly as it can. */

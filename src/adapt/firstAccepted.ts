@@ -1,9 +1,10 @@
 import type { SecretKey } from '../core/secretRandom.ts';
-import { mergePatches } from '../student/mergePatches.ts';
 import { isEmptyPatch, type Patch } from '../student/patch.ts';
 import { type BeforeAfter, decide, type GuardOptions, type Verdict } from './guard.ts';
+import type { Judged } from './judged.ts';
 import type { Measure } from './measured.ts';
 import { drawnStrength } from './privacy/drawnStrength.ts';
+import { withStrength } from './withStrength.ts';
 
 /** A patch as far as it may go, and what was measured of it. */
 export interface Tried {
@@ -11,7 +12,7 @@ export interface Tried {
   /** What the changes were multiplied by; 0 where a private choice fell on none of them. */
   readonly strength: number;
   readonly verdict: Verdict;
-  readonly own: BeforeAfter | undefined;
+  readonly own: Judged | undefined;
   readonly ofBase: BeforeAfter | undefined;
 }
 
@@ -85,7 +86,7 @@ interface PrivateChoice {
 }
 
 async function tryAt(strength: number, whole: Patch, rounds: Trying['rounds'], measures: Measures) {
-  const patch = rounds(strength === 1 ? whole : scaled(whole, strength));
+  const patch = rounds(withStrength(whole, strength));
   return { patch, strength, own: await measures.own(patch, strength), ofBase: await measures.base(patch, strength) };
 }
 
@@ -97,9 +98,4 @@ function rightOf(accuracy: number | undefined, of: number): number {
 function isBetter(own: BeforeAfter | undefined, { metric = 'accuracy' }: GuardOptions): boolean {
   if (own === undefined) return false;
   return metric === 'accuracy' ? own.after > own.before : own.after < own.before;
-}
-
-function scaled(patch: Patch, strength: number): Patch {
-  const { changes } = mergePatches([{ patch, weight: strength }]);
-  return { ...patch, changes };
 }

@@ -15,9 +15,9 @@ import type { LearnBudget } from './budget.ts';
 import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { drawnAccepted, firstAccepted } from './firstAccepted.ts';
-import type { GuardOptions } from './guard.ts';
+import { type GuardOptions, isUndecided } from './guard.ts';
 import type { KeepOptions } from './keep.ts';
-import { openCrossMeasure, openMeasure } from './measured.ts';
+import { openCrossMeasure, openMeasure, openRefittedMeasure } from './measured.ts';
 import type { Method } from './method.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
 import { prepareLesson } from './prepareLesson.ts';
@@ -116,7 +116,7 @@ async function run(
     emit,
     signal,
   });
-  const { lesson, method, fallback, held, base, labels, replayed, crossFitted } = prepared;
+  const { lesson, method, fallback, held, base, labels, replayed, crossFitted, whole } = prepared;
   emit({ type: 'phase', phase: 'learn' });
   const learnStartedAt = performance.now();
   const learned = await method.learn(lesson);
@@ -140,10 +140,18 @@ async function run(
     base: openMeasure(measured, base),
   };
   const { guardEpsilon: epsilon, expectedHeld = 0, noiseSeed: key = [] } = lesson.privacy ?? {};
-  const tried =
+  let judgedBy: PersonalizeReport['judgedBy'] = crossFitted > 0 ? 'cross-fitting' : 'held-out';
+  let tried =
     epsilon === undefined
       ? await firstAccepted(candidate, trying, measures)
       : await drawnAccepted(candidate, { ...trying, epsilon, expectedHeld, held: held?.size ?? 0, key }, measures);
+  const isOpen = tried.own !== undefined && isUndecided(tried.own, trying.guard);
+  if (whole !== undefined && isOpen && !tried.verdict.isAccepted && !isEmptyPatch(candidate)) {
+    emit({ type: 'notice', message: 'The held-out examples do not decide: the others judge too, each by a lesson without it.' });
+    const own = await openRefittedMeasure(measured, method, whole);
+    tried = await firstAccepted(candidate, trying, { ...measures, own });
+    judgedBy = 'cross-fitting';
+  }
   const { own, ofBase, strength } = tried;
   const verdict = isEmptyPatch(candidate) ? NO_CHANGE : tried.verdict;
   const patch: Patch = verdict.isAccepted ? tried.patch : { ...frame, changes: [] };
@@ -157,7 +165,7 @@ async function run(
     own,
     base: ofBase,
     examples: { learned: lesson.own, held: held?.size ?? 0, replayed },
-    judgedBy: own === undefined ? 'nothing' : crossFitted > 0 ? 'cross-fitting' : 'held-out',
+    judgedBy: own === undefined ? 'nothing' : judgedBy,
     labels,
     ...(lesson.privacy && { privacy: lesson.privacy.spent }),
     bytes: await patchBytes(patch),

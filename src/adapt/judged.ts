@@ -1,0 +1,74 @@
+import type { NdArray } from '../core/shape.ts';
+import { bestSharpness } from '../train/bestSharpness.ts';
+import { logProbsOf } from '../train/logProbs.ts';
+import type { Metric } from '../train/metric.ts';
+import { accuracy } from '../train/metrics/accuracy.ts';
+import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
+import { type Pairs, pairsOf } from '../train/paired.ts';
+import type { BeforeAfter, GuardMetric } from './guard.ts';
+
+/** What base and changed student say of the same examples, as logits [N, C]; the base may know fewer classes. */
+export interface Answered {
+  readonly before: NdArray;
+  readonly after: NdArray;
+  /** [N] */
+  readonly labels: Int32Array;
+}
+
+/** Before and after, example by example. */
+export interface Judged extends BeforeAfter, Pairs {
+  readonly examples: number;
+  /**
+   * How much more likely the labels became, in nats an example, with both at the temperature that suits them best: so
+   * answers that were only more or less sure count as no difference.
+   */
+  readonly likelihoodGain: number;
+  /**
+   * Whether the answers after tell more of the labels than how often each occurs; where labels mean nothing they do not.
+   * True where there are too few examples to see it.
+   */
+  readonly tellsLabels: boolean;
+}
+
+const METRICS: Readonly<Record<GuardMetric, Metric>> = { accuracy, negativeLogLikelihood };
+/** Twice the log-likelihood ratio that one example in a hundred sets of meaningless labels reaches: χ² with one degree, one-sided. */
+const BEYOND_CHANCE = 5.41;
+/** Knowledge is looked for where answers that are all right would show it this many times. */
+const CLEAR = 4;
+
+/**
+ * The guard's figures.
+ * Units     likelihoods in nats
+ * Source    a temperature as the one thing that is fitted: Guo et al. 2017, §4.2, arXiv:1706.04599 · that it is not 0, by
+ *           the ratio of likelihoods: Wilks 1938, Ann. Math. Statist. 9(1)
+ */
+export function judge({ before, after, labels }: Answered, metric: GuardMetric): Judged {
+  const scoreOf = (student: NdArray) => METRICS[metric].compute({ student, labels });
+  const [was, is] = [before, after].map((logits) => likelihoodOf(logits, labels)) as [number, number];
+  const ofFrequencies = -labels.length * entropyOf(labels);
+  const isVisible = -2 * ofFrequencies >= CLEAR * BEYOND_CHANCE;
+  return {
+    before: scoreOf(before),
+    after: scoreOf(after),
+    ...pairsOf(before, after, labels),
+    examples: labels.length,
+    likelihoodGain: (is - was) / labels.length,
+    // What is no number tells nothing.
+    tellsLabels: !isVisible || 2 * (is - ofFrequencies) >= BEYOND_CHANCE,
+  };
+}
+
+/** The log-likelihood of the labels at the best temperature; −∞ where one is no class. */
+function likelihoodOf(logits: NdArray, labels: Int32Array): number {
+  const classes = logits.shape[1] as number;
+  if (labels.some((label) => label >= classes)) return Number.NEGATIVE_INFINITY;
+  const logProbs = logProbsOf(logits, 1 / bestSharpness(logits, labels));
+  return labels.reduce((sum, label, i) => sum + (logProbs[i * classes + label] as number), 0);
+}
+
+/** Of the labels' frequencies, in nats. */
+function entropyOf(labels: Int32Array): number {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts.values()].reduce((sum, count) => sum - (count / labels.length) * Math.log(count / labels.length), 0);
+}
