@@ -154,7 +154,7 @@ export * from './losses.ts';
 export type { BalancedTerm, BalanceEvent, BalanceOptions } from './train/balance.ts';
 
 // Metric and training
-export { type Metric, type MetricInputs, measure } from './train/metric.ts';
+export { type MeasureOptions, type Metric, type MetricInputs, measure, type OutputKind } from './train/metric.ts';
 export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
 export type { SelfTeacherOptions } from './train/selfTeacher.ts';
 export { releaseTrainer } from './train/pageTrainer.ts';

@@ -1,6 +1,6 @@
 import type { SecretKey } from '../core/secretRandom.ts';
 import { isEmptyPatch, type Patch } from '../student/patch.ts';
-import { type BeforeAfter, decide, type GuardOptions, type Verdict } from './guard.ts';
+import { type BeforeAfter, decide, type GuardOptions, lossOf, metricOf, type Verdict } from './guard.ts';
 import type { Judged } from './judged.ts';
 import type { Measure } from './measured.ts';
 import { drawnStrength } from './privacy/drawnStrength.ts';
@@ -95,7 +95,6 @@ function rightOf(accuracy: number | undefined, of: number): number {
   return Math.round((accuracy ?? 0) * of);
 }
 
-function isBetter(own: BeforeAfter | undefined, { metric = 'accuracy' }: GuardOptions): boolean {
-  if (own === undefined) return false;
-  return metric === 'accuracy' ? own.after > own.before : own.after < own.before;
+function isBetter(own: BeforeAfter | undefined, guard: GuardOptions): boolean {
+  return own !== undefined && lossOf(own, metricOf(guard)) < 0;
 }

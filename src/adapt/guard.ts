@@ -1,13 +1,17 @@
+import { LimbeckError } from '../core/errors.ts';
 import { checkFraction, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { checkMetric, type Metric } from '../train/metric.ts';
+import { accuracy } from '../train/metrics/accuracy.ts';
+import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
 import { lossByChance } from '../train/paired.ts';
 import type { Judged } from './judged.ts';
 
 /** What a patch must not make worse. */
 export interface GuardOptions {
-  /** A private run takes 'accuracy' alone. Default 'accuracy'. */
-  readonly metric?: GuardMetric;
+  /** Or one of your own, which reads labels and no teacher. A private run takes 'accuracy' alone. Default 'accuracy'. */
+  readonly metric?: GuardMetric | Metric;
   /**
-   * How much worse the person's examples may become: a fraction for accuracy, nats for the other. A loss of right answers
+   * How much worse the person's examples may become: a fraction for accuracy, nats for the likelihood. A loss of right answers
    * that chance explains (one case in twenty or more) counts where labels became less likely too. Default 0.
    */
   readonly tolerance?: number;
@@ -46,10 +50,22 @@ export function heldFractionOf({ holdoutFraction = 0.2 }: GuardOptions = {}): nu
 export function checkGuard(options: GuardOptions): void {
   checkKnownOptions(options, ['metric', 'tolerance', 'baseTolerance', 'holdoutFraction'], 'guard');
   const { metric = 'accuracy', tolerance = 0, baseTolerance = 0, holdoutFraction = 0 } = options;
-  checkOneOf(metric, 'metric', ['accuracy', 'negativeLogLikelihood']);
+  if (typeof metric === 'object') checkOwn(metric);
+  else checkOneOf(metric, 'metric', ['accuracy', 'negativeLogLikelihood']);
   checkFraction(tolerance, 'tolerance');
   checkFraction(baseTolerance, 'baseTolerance');
   checkFraction(holdoutFraction, 'holdoutFraction');
+}
+
+function checkOwn(metric: Metric): void {
+  checkMetric(metric, 'metric');
+  if (metric.reads.labels && !metric.reads.teacher) return;
+  throw new LimbeckError('invalid-option', `The metric "${metric.name}" must read labels, and no teacher: there is none.`);
+}
+
+/** What is measured before and after. */
+export function metricOf({ metric = 'accuracy' }: GuardOptions): Metric {
+  return typeof metric === 'object' ? metric : { accuracy, negativeLogLikelihood }[metric];
 }
 
 /** A loss that is more likely than this without any cause is not put down to one. */
@@ -61,9 +77,10 @@ const MOST_CHANCE = 0.05;
  * Source    see `lossByChance` and `judge`
  */
 export function decide(options: GuardOptions, own: Judged | undefined, base: BeforeAfter | undefined): Verdict {
-  const { metric = 'accuracy', tolerance = 0, baseTolerance = 0.01 } = options;
+  const { tolerance = 0, baseTolerance = 0.01 } = options;
+  const metric = metricOf(options);
   const empty = 'the patch is empty and changes nothing.';
-  const wentFrom = ({ before, after }: BeforeAfter) => `${metric} went from ${shown(before)} to ${shown(after)}`;
+  const wentFrom = ({ before, after }: BeforeAfter) => `${metric.name} went from ${shown(before)} to ${shown(after)}`;
   if (own !== undefined && isWorse(own, options)) {
     const unsure = isUndecided(own, options) ? ', which may be chance, and labels became no likelier' : '';
     const why = `On the person’s ${own.examples} examples that judge, ${wentFrom(own)}, more than ${tolerance} worse${unsure}; ${empty}`;
@@ -92,12 +109,13 @@ export function decide(options: GuardOptions, own: Judged | undefined, base: Bef
 /** Differences of fractions are not exact. */
 const ROUNDING = 1e-9;
 
-function lossOf({ before, after }: BeforeAfter, metric: GuardMetric): number {
-  return metric === 'accuracy' ? before - after : after - before;
+/** How much worse it became. */
+export function lossOf({ before, after }: BeforeAfter, { better }: Metric): number {
+  return better === 'lower' ? after - before : before - after;
 }
 
-function losesMore(own: Judged, { metric = 'accuracy', tolerance = 0 }: GuardOptions): boolean {
-  return !(lossOf(own, metric) <= tolerance + ROUNDING);
+function losesMore(own: Judged, options: GuardOptions): boolean {
+  return !(lossOf(own, metricOf(options)) <= (options.tolerance ?? 0) + ROUNDING);
 }
 
 /** Whether more was lost than is tolerated, and chance alone would do that often: more examples may tell. */

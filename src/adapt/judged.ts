@@ -1,11 +1,10 @@
+import { pickRows } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import { bestSharpness } from '../train/bestSharpness.ts';
 import { logProbsOf } from '../train/logProbs.ts';
 import type { Metric } from '../train/metric.ts';
-import { accuracy } from '../train/metrics/accuracy.ts';
-import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
 import { type Pairs, pairsOf } from '../train/paired.ts';
-import type { BeforeAfter, GuardMetric } from './guard.ts';
+import type { BeforeAfter } from './guard.ts';
 
 /** What base and changed student say of the same examples, as logits [N, C]; the base may know fewer classes. */
 export interface Answered {
@@ -30,11 +29,12 @@ export interface Judged extends BeforeAfter, Pairs {
   readonly tellsLabels: boolean;
 }
 
-const METRICS: Readonly<Record<GuardMetric, Metric>> = { accuracy, negativeLogLikelihood };
 /** Twice the log-likelihood ratio that one example in a hundred sets of meaningless labels reaches: χ² with one degree, one-sided. */
 const BEYOND_CHANCE = 5.41;
 /** Knowledge is looked for where answers that are all right would show it this many times. */
 const CLEAR = 4;
+/** Of a class that is not known, in nats: a number that can be stored, for −∞. */
+const UNKNOWN = -30;
 
 /**
  * The guard's figures.
@@ -42,8 +42,8 @@ const CLEAR = 4;
  * Source    a temperature as the one thing that is fitted: Guo et al. 2017, §4.2, arXiv:1706.04599 · that it is not 0, by
  *           the ratio of likelihoods: Wilks 1938, Ann. Math. Statist. 9(1)
  */
-export function judge({ before, after, labels }: Answered, metric: GuardMetric): Judged {
-  const scoreOf = (student: NdArray) => METRICS[metric].compute({ student, labels });
+export function judge({ before, after, labels }: Answered, metric: Metric): Judged {
+  const scoreOf = (student: NdArray) => metric.compute({ student, labels });
   const [was, is] = [before, after].map((logits) => likelihoodOf(logits, labels)) as [number, number];
   const ofFrequencies = -labels.length * entropyOf(labels);
   const isVisible = -2 * ofFrequencies >= CLEAR * BEYOND_CHANCE;
@@ -58,12 +58,16 @@ export function judge({ before, after, labels }: Answered, metric: GuardMetric):
   };
 }
 
-/** The log-likelihood of the labels at the best temperature; −∞ where one is no class. */
+/** The log-likelihood of the labels at the best temperature, in nats. */
 function likelihoodOf(logits: NdArray, labels: Int32Array): number {
   const classes = logits.shape[1] as number;
-  if (labels.some((label) => label >= classes)) return Number.NEGATIVE_INFINITY;
-  const logProbs = logProbsOf(logits, 1 / bestSharpness(logits, labels));
-  return labels.reduce((sum, label, i) => sum + (logProbs[i * classes + label] as number), 0);
+  const rows = Int32Array.from(labels.keys()).filter((i) => (labels[i] as number) < classes);
+  const known = rows.map((i) => labels[i] as number);
+  const ofUnknown = UNKNOWN * (labels.length - rows.length);
+  if (rows.length === 0) return ofUnknown;
+  const told = pickRows(logits, rows);
+  const logProbs = logProbsOf(told, 1 / bestSharpness(told, known));
+  return known.reduce((sum, label, i) => sum + (logProbs[i * classes + label] as number), ofUnknown);
 }
 
 /** Of the labels' frequencies, in nats. */

@@ -7,10 +7,10 @@ import { classifierOf } from '../student/classifier.ts';
 import type { Patch } from '../student/patch.ts';
 import { type StudentArtifacts, studentFromArtifacts } from '../student/student.ts';
 import { withLogits } from '../student/withLogits.ts';
+import type { Metric } from '../train/metric.ts';
 import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { crossFit, refit } from './crossFit.ts';
-import type { GuardMetric } from './guard.ts';
 import { type Judged, judge } from './judged.ts';
 import type { Lesson, Method } from './method.ts';
 import type { HeldExamples } from './prepareLesson.ts';
@@ -19,7 +19,7 @@ import { withStrength } from './withStrength.ts';
 /** Whose patches are measured, and how. */
 export interface Measured {
   readonly artifacts: StudentArtifacts;
-  readonly metric: GuardMetric;
+  readonly metric: Metric;
   readonly trainer: Trainer;
   readonly signal: AbortSignal;
 }

@@ -15,7 +15,7 @@ import type { LearnBudget } from './budget.ts';
 import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { drawnAccepted, firstAccepted } from './firstAccepted.ts';
-import { type GuardOptions, isUndecided } from './guard.ts';
+import { type GuardOptions, isUndecided, metricOf } from './guard.ts';
 import type { KeepOptions } from './keep.ts';
 import { openCrossMeasure, openMeasure, openRefittedMeasure } from './measured.ts';
 import type { Method } from './method.ts';
@@ -131,7 +131,7 @@ async function run(
     ...(classes > known && { classes }),
   };
   const candidate: Patch = { ...frame, ...learned };
-  const metric = options.guard?.metric ?? 'accuracy';
+  const metric = metricOf(options.guard ?? {});
   const rounds = options.precision === 'float32' ? (patch: Patch) => patch : roundedPatch;
   const measured = { artifacts, metric, trainer, signal };
   const trying = { guard: options.guard ?? {}, rounds };
@@ -160,7 +160,7 @@ async function run(
     method: { name: method.name, options: method.options },
     ...(fallback !== undefined && { fallback }),
     verdict,
-    metric,
+    metric: metric.name,
     strength,
     own,
     base: ofBase,

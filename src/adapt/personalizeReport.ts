@@ -1,5 +1,5 @@
 import type { BackendDescription } from '../runtime/backends/backend.ts';
-import type { BeforeAfter, GuardMetric, Verdict } from './guard.ts';
+import type { BeforeAfter, Verdict } from './guard.ts';
 import type { Judged } from './judged.ts';
 import type { LabelFindings } from './labelSanity.ts';
 
@@ -14,7 +14,8 @@ export interface PersonalizeReport {
    * choose.
    */
   readonly strength: number;
-  readonly metric: GuardMetric;
+  /** Its name. */
+  readonly metric: string;
   /**
    * What the verdict rests on: examples that were held out, or all of them, each judged by what others taught. So it is
    * with methods that change the last layer alone, which learn from all, and where those that were held out left it open.

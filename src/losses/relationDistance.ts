@@ -1,4 +1,5 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
@@ -17,6 +18,7 @@ export function relationDistance(options: PairOptions = {}): Loss {
     name: 'relationDistance',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
+    ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check: ({ batchSize }) => checkPairs('relationDistance', batchSize),
     compute: (tf, { student, teacher }) =>

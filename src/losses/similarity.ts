@@ -1,4 +1,5 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from './loss.ts';
@@ -18,6 +19,7 @@ export function similarity(options: PairOptions = {}): Loss {
     name: 'similarity',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
+    ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check: ({ batchSize }) => checkPairs('similarity', batchSize),
     compute: (tf, { student, teacher }) => similarityLoss(tf, named(student, output), named(teacher, teacherOutput)),
