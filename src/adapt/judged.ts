@@ -45,21 +45,29 @@ const UNKNOWN = -30;
 export function judge({ before, after, labels }: Answered, metric: Metric): Judged {
   const scoreOf = (student: NdArray) => metric.compute({ student, labels });
   const [was, is] = [before, after].map((logits) => likelihoodOf(logits, labels)) as [number, number];
-  const ofFrequencies = -labels.length * entropyOf(labels);
-  const isVisible = -2 * ofFrequencies >= CLEAR * BEYOND_CHANCE;
+  const { isVisible, tells } = knowledgeOf(after, labels);
   return {
     before: scoreOf(before),
     after: scoreOf(after),
     ...pairsOf(before, after, labels),
     examples: labels.length,
     likelihoodGain: (is - was) / labels.length,
+    tellsLabels: !isVisible || tells,
+  };
+}
+
+/** Whether logits tell more of labels than how often each occurs, and whether that could be seen of so many. */
+export function knowledgeOf(logits: NdArray, labels: Int32Array): { readonly isVisible: boolean; readonly tells: boolean } {
+  const ofFrequencies = -labels.length * entropyOf(labels);
+  return {
+    isVisible: -2 * ofFrequencies >= CLEAR * BEYOND_CHANCE,
     // What is no number tells nothing.
-    tellsLabels: !isVisible || 2 * (is - ofFrequencies) >= BEYOND_CHANCE,
+    tells: 2 * (likelihoodOf(logits, labels) - ofFrequencies) >= BEYOND_CHANCE,
   };
 }
 
 /** The log-likelihood of the labels at the best temperature, in nats. */
-function likelihoodOf(logits: NdArray, labels: Int32Array): number {
+export function likelihoodOf(logits: NdArray, labels: Int32Array): number {
   const classes = logits.shape[1] as number;
   const rows = Int32Array.from(labels.keys()).filter((i) => (labels[i] as number) < classes);
   const known = rows.map((i) => labels[i] as number);

@@ -11,7 +11,8 @@ import type { Metric } from '../train/metric.ts';
 import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { crossFit, refit } from './crossFit.ts';
-import { type Judged, judge } from './judged.ts';
+import type { Measure } from './firstAccepted.ts';
+import { judge } from './judged.ts';
 import type { Lesson, Method } from './method.ts';
 import type { HeldExamples } from './prepareLesson.ts';
 import { withStrength } from './withStrength.ts';
@@ -24,11 +25,8 @@ export interface Measured {
   readonly signal: AbortSignal;
 }
 
-/** The metric of base and patched student; undefined where nothing can be measured. */
-export type Measure = (patch: Patch, strength: number) => Promise<Judged | undefined>;
-
 /** On some examples; undefined without any, or without labels. The base is asked once. */
-export function openMeasure(measured: Measured, examples: HeldExamples | undefined): Measure {
+export function openMeasure(measured: Measured, examples: HeldExamples | undefined): Measure<Patch> {
   const { artifacts, metric } = measured;
   const { labels, inputs, size } = examples ?? { labels: undefined, inputs: {}, size: 0 };
   if (labels === undefined || size === 0) return async () => undefined;
@@ -59,7 +57,7 @@ export async function openCrossMeasure(
   method: Method,
   lesson: Lesson,
   fraction: number,
-): Promise<Measure> {
+): Promise<Measure<Patch>> {
   const labels = lesson.labels.slice(0, lesson.own);
   const added = await crossFit(method, lesson, fraction);
   const former = pickRows(
@@ -88,7 +86,7 @@ export async function openRefittedMeasure(
   measured: Measured,
   method: Method,
   { lesson, held }: WholeLesson,
-): Promise<Measure> {
+): Promise<Measure<Patch>> {
   const { artifacts, metric } = measured;
   const learned = await refit(method, lesson, held);
   const every = [held, ...learned.map(({ part }) => part)];

@@ -22,6 +22,7 @@ import type { Method } from './method.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
 import { prepareLesson } from './prepareLesson.ts';
 import type { PrivacyOptions } from './privacy/privacyOf.ts';
+import { withStrength } from './withStrength.ts';
 
 /** Who is adapted to whose examples, and what must not be lost. */
 export interface PersonalizeOptions {
@@ -134,8 +135,10 @@ async function run(
   const metric = metricOf(options.guard ?? {});
   const rounds = options.precision === 'float32' ? (patch: Patch) => patch : roundedPatch;
   const measured = { artifacts, metric, trainer, signal };
-  const trying = { guard: options.guard ?? {}, rounds };
-  const measures = {
+  const trying = {
+    guard: options.guard ?? {},
+    at: (strength: number) => rounds(withStrength(candidate, strength)),
+    isScalable: candidate.memory === undefined && !isEmptyPatch(candidate),
     own: crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held),
     base: openMeasure(measured, base),
   };
@@ -143,13 +146,15 @@ async function run(
   let judgedBy: PersonalizeReport['judgedBy'] = crossFitted > 0 ? 'cross-fitting' : 'held-out';
   let tried =
     epsilon === undefined
-      ? await firstAccepted(candidate, trying, measures)
-      : await drawnAccepted(candidate, { ...trying, epsilon, expectedHeld, held: held?.size ?? 0, key }, measures);
+      ? await firstAccepted(trying)
+      : await drawnAccepted(trying, { epsilon, expectedHeld, held: held?.size ?? 0, key });
   const isOpen = tried.own !== undefined && isUndecided(tried.own, trying.guard);
   if (whole !== undefined && isOpen && !tried.verdict.isAccepted && !isEmptyPatch(candidate)) {
-    emit({ type: 'notice', message: 'The held-out examples do not decide: the others judge too, each by a lesson without it.' });
-    const own = await openRefittedMeasure(measured, method, whole);
-    tried = await firstAccepted(candidate, trying, { ...measures, own });
+    emit({
+      type: 'notice',
+      message: 'The held-out examples do not decide: all judge now, each by a lesson without it.',
+    });
+    tried = await firstAccepted({ ...trying, own: await openRefittedMeasure(measured, method, whole) });
     judgedBy = 'cross-fitting';
   }
   const { own, ofBase, strength } = tried;

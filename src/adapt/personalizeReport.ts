@@ -1,5 +1,5 @@
 import type { BackendDescription } from '../runtime/backends/backend.ts';
-import type { BeforeAfter, Verdict } from './guard.ts';
+import type { Verdict } from './guard.ts';
 import type { Judged } from './judged.ts';
 import type { LabelFindings } from './labelSanity.ts';
 
@@ -24,7 +24,7 @@ export interface PersonalizeReport {
   /** The metric on these examples of the person's; undefined where there were too few. */
   readonly own: Judged | undefined;
   /** The same on the base's own examples, where they were given: the difference is what was forgotten. */
-  readonly base: BeforeAfter | undefined;
+  readonly base: Judged | undefined;
   readonly examples: { readonly learned: number; readonly held: number; readonly replayed: number };
   readonly labels: LabelFindings;
   /** What the patch of a private run tells of each example, as `PrivacyOptions` says; this report is not covered by it. */
