@@ -58,7 +58,7 @@ export async function compareModels(
       } else all.push(batch);
       emit({ type: 'evaluate', examples: at + count, total: data.size });
     }
-    const { name } = metric as Metric;
+    const name = typeof evaluate.metric === 'string' ? evaluate.metric : (metric as Metric).name;
     if (all.length === 0) return { metric: name, ...sums };
     const whole = all.reduce(joined);
     const [before, after] = [whole.reference, whole.given].map((student) => scoreOf(metric as Metric, whole, student));
@@ -126,7 +126,8 @@ export function requireTolerance(
   const lost = better === 'lower' ? metricAfter - metricBefore : metricBefore - metricAfter;
   // A loss that is as large as allowed, but for the last bit, is allowed.
   if (lost <= tolerance + 1e-9) return;
-  const text = (value: number) => `${(100 * value).toFixed(2)} %`;
+  const isOwn = typeof asked === 'object';
+  const text = (value: number) => (isOwn ? String(Number(value.toPrecision(4))) : `${(100 * value).toFixed(2)} %`);
   throw new LimbeckError(
     'below-tolerance',
     `As ${to} the model's ${metric} went from ${text(metricBefore)} to ${text(metricAfter)}, worse by more than the ` +
