@@ -76,8 +76,8 @@ export interface PersonalPatch extends Patch {
 
 /**
  * Adapts a student to one person's examples, on this device. The student stays as it is: the result is a patch that
- * `applyPatch` turns into the adapted student. A patch that would make the held-out examples worse comes out empty, and
- * its report says why.
+ * `applyPatch` turns into the adapted student. A patch that made the examples that judge worse, as far as chance does not
+ * explain it, that says nothing of their labels, or that made the base's worse comes out empty, and its report says why.
  * Throws    invalid-option · empty-dataset · labels-missing · class-mismatch: labels outside the classes, one class only ·
  *           shape-mismatch · unknown-input · student-invalid · student-not-trainable · not-finite · worker-died ·
  *           AbortError and what the data throws
