@@ -158,7 +158,7 @@ export { type MeasureOptions, type Metric, type MetricInputs, measure, type Outp
 export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
 export type { SelfTeacherOptions } from './train/selfTeacher.ts';
 export { releaseTrainer } from './train/pageTrainer.ts';
-export type { Pairs } from './train/paired.ts';
+export type { GainedAndLost } from './train/paired.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.ts';
 
 export type { QuantizationAwareOptions, QuantizationReport } from './train/quantizationAware.ts';

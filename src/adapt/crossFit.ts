@@ -53,18 +53,24 @@ export interface Refitted extends Pick<Patch, 'changes' | 'memory'> {
 }
 
 /**
- * Learns once more for each part of the examples that were not held out, without that part. All lessons together may take
- * twice as long as the first.
+ * Learns once more for each of two parts of the examples that were not held out, without that part. Within a budget both
+ * together may take as long as the lesson itself.
  * Throws    what the method throws, and AbortError
  */
 export async function refit(method: Method, lesson: Lesson, held: Int32Array): Promise<Refitted[]> {
   const isHeld = new Set(held);
   const others = Int32Array.from({ length: lesson.own }, (_, i) => i).filter((i) => !isHeld.has(i));
   const labels = others.map((i) => lesson.labels[i] as number);
+  const { ms, ...budget } = lesson.budget;
+  const each = {
+    ...lesson,
+    isRehearsal: true,
+    budget: { ...budget, ...(ms !== undefined && { ms: ms / MOST_LESSONS }) },
+  };
   const refitted: Refitted[] = [];
   for (const places of partsOf(labels, 1 / MOST_LESSONS, lesson.seed)) {
     const part = places.map((at) => others[at] as number);
-    refitted.push({ part, ...(await method.learn(withoutExamples({ ...lesson, isRehearsal: true }, part))) });
+    refitted.push({ part, ...(await method.learn(withoutExamples(each, part))) });
   }
   return refitted;
 }

@@ -3,7 +3,7 @@ import type { NdArray } from '../core/shape.ts';
 import { bestSharpness } from '../train/bestSharpness.ts';
 import { logProbsOf } from '../train/logProbs.ts';
 import type { Metric } from '../train/metric.ts';
-import { type Pairs, pairsOf } from '../train/paired.ts';
+import { type GainedAndLost, pairsOf } from '../train/paired.ts';
 import type { BeforeAfter } from './guard.ts';
 
 /** What base and changed student say of the same examples, as logits [N, C]; the base may know fewer classes. */
@@ -15,7 +15,7 @@ export interface Answered {
 }
 
 /** Before and after, example by example. */
-export interface Judged extends BeforeAfter, Pairs {
+export interface Judged extends BeforeAfter, GainedAndLost {
   readonly examples: number;
   /**
    * How much more likely the labels became, in nats an example, with both at the temperature that suits them best: so

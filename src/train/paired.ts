@@ -2,13 +2,13 @@ import type { NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 
 /** Of the same examples, how many only the later of two models names right, and how many only the former. */
-export interface Pairs {
+export interface GainedAndLost {
   readonly gained: number;
   readonly lost: number;
 }
 
 /** Shapes    before [N, C], after [N, D], labels [N] */
-export function pairsOf(before: NdArray, after: NdArray, labels: Int32Array): Pairs {
+export function pairsOf(before: NdArray, after: NdArray, labels: Int32Array): GainedAndLost {
   const isRight = ({ data, shape }: NdArray, i: number) => {
     const classes = shape[1] as number;
     return argMax(data, i * classes, classes) === labels[i];
@@ -29,7 +29,7 @@ export function pairsOf(before: NdArray, after: NdArray, labels: Int32Array): Pa
  * Source    McNemar 1947, Psychometrika 12(2), 153–157, by the binomial distribution itself; for two learners on one test
  *           set: Dietterich 1998, Neural Computation 10(7), 1895–1923, §3.1
  */
-export function lossByChance({ gained, lost }: Pairs): number {
+export function lossByChance({ gained, lost }: GainedAndLost): number {
   const count = Math.round(gained + lost);
   const least = Math.max(0, Math.ceil(lost - 1e-9));
   // By logarithms: 2^-count alone is 0 from some 1,100 examples on.

@@ -5,7 +5,7 @@ import { accuracy } from '../../train/metrics/accuracy.ts';
 import { canCrossFit } from '../crossFit.ts';
 import { likelihoodOf } from '../judged.ts';
 import { addLogits, crossFitRows, solveRows } from './addedHead.ts';
-import type { LabelledRows } from './askBackbone.ts';
+import type { Answers, LabelledRows } from './askBackbone.ts';
 import type { Features } from './features.ts';
 import { scaledRows, scalingOf } from './headScaling.ts';
 import type { HeadClasses } from './ownClasses.ts';
@@ -34,18 +34,24 @@ const DECAY = 1e-4;
  * Source    Stone 1974, "Cross-validatory choice and assessment of statistical predictions", JRSS B 36(2)
  */
 export async function chooseTap(
-  { values, logits, labels }: Features,
+  answers: Answers<Features>,
   tensors: readonly string[],
   { classes, areOwn }: HeadClasses,
   { seed, signal }: { readonly seed: number; readonly signal: AbortSignal },
 ): Promise<ChosenTap> {
+  const { logits, labels } = answers.own;
   const [first] = tensors;
+  const every = Object.values(answers).filter((one) => one !== undefined);
+  const values = answers.own.values.map((value, at) => (every.every((one) => one.values[at]) ? value : undefined));
   const isSmall = (width: number) => width * classes * LEAST_PER_CLASS * classes <= MOST_PRODUCTS;
   const tried = values.flatMap((value, at) => (value && isSmall(value.rows.shape[1] as number) ? [{ ...value, at }] : []));
-  const spare = values.findIndex((value) => value !== undefined);
+  const spare = Math.max(
+    0,
+    values.findIndex((value) => value !== undefined),
+  );
   if (tensors.length < 2 || tried.length < 2 || !canCrossFit(labels)) {
     const why = tensors.length < 2 ? 'it was named, or the model has no other' : 'examples are too few, or the others too wide, to choose by';
-    return { at: Math.max(0, spare), candidates: [], why: `"${tensors[Math.max(0, spare)]}": ${why}.` };
+    return { at: spare, candidates: [], why: `"${tensors[spare]}": ${why}.` };
   }
   const widest = Math.max(...tried.map(({ rows }) => rows.shape[1] as number));
   const places = someOfEach(labels, Math.floor(MOST_PRODUCTS / (widest * classes)), seed);

@@ -46,7 +46,7 @@ export async function readFeatures(
   { backbone, taps, form, signal, tell }: ReadFeaturesOptions,
 ): Promise<Features> {
   const values: (Value | undefined)[] = [];
-  const failed = new Set<number>();
+  const failed = new Map<number, unknown>();
   let logits: NdArray | undefined;
   const labels = new Int32Array(data.size).fill(UNLABELLED);
   const batchSize = backbone.description.batchSize ?? 32;
@@ -64,7 +64,8 @@ export async function readFeatures(
       } catch (error) {
         // One of several that does not serve is left out.
         if (taps === 1 || !(error instanceof LimbeckError)) throw error;
-        failed.add(at);
+        failed.set(at, error);
+        if (failed.size === taps) throw failed.get(0);
       }
     }
     const own = answers[OWN_LOGITS];

@@ -68,7 +68,7 @@ async function personalize(
   for (const [role, one] of [['holdout', all.held] as const, ['base', all.base] as const]) {
     if (one !== undefined) checkLabels(one.labels, classes.classes, role);
   }
-  const chosen = await chooseTap(all.own, opened.tensors, classes, { seed, signal });
+  const chosen = await chooseTap(all, opened.tensors, classes, { seed, signal });
   const answers = answersAt(all, chosen.at);
   emit({ type: 'phase', phase: 'train' });
   const trainStartedAt = performance.now();
