@@ -1,5 +1,6 @@
-import { pickRows } from '../../core/rows.ts';
+import { LimbeckError } from '../../core/errors.ts';
 import { derivedSeed, permutation, seededRandom } from '../../core/random.ts';
+import { pickRows } from '../../core/rows.ts';
 import type { NdArray } from '../../core/shape.ts';
 import { accuracy } from '../../train/metrics/accuracy.ts';
 import { canCrossFit } from '../crossFit.ts';
@@ -49,6 +50,12 @@ export async function chooseTap(
     0,
     values.findIndex((value) => value !== undefined),
   );
+  if (values.every((value) => value === undefined)) {
+    throw new LimbeckError(
+      'shape-mismatch',
+      'No value of the model makes features of all examples. Name one as "tap", and check how inputs reach the model ("input").',
+    );
+  }
   if (tensors.length < 2 || tried.length < 2 || !canCrossFit(labels)) {
     const why = tensors.length < 2 ? 'it was named, or the model has no other' : 'examples are too few, or the others too wide, to choose by';
     return { at: spare, candidates: [], why: `"${tensors[spare]}": ${why}.` };

@@ -60,6 +60,7 @@ export async function readFeatures(
       if (value === undefined) throw new LimbeckError('internal', `The backbone gave no "${featuresName(at)}".`);
       try {
         const pooled = pooledRows(value, form, from, indices.length);
+        if (at > 0 && (pooled.shape[1] as number) > MOST_FEATURES) throw tooWide(pooled);
         values[at] = { rows: putRows(values[at]?.rows, pooled, from, data.size), shape: value.shape };
       } catch (error) {
         // One of several that does not serve is left out.
@@ -78,6 +79,13 @@ export async function readFeatures(
     logits: logits && firstNonFinite(logits.data) < 0 ? logits : undefined,
     labels,
   };
+}
+
+/** Of a value that was not named: they are kept for every example. */
+const MOST_FEATURES = 4096;
+
+function tooWide({ shape }: NdArray): LimbeckError {
+  return new LimbeckError('shape-mismatch', `The value makes ${shape[1]} features; ${MOST_FEATURES} at most are tried.`);
 }
 
 /** Throws    shape-mismatch · not-finite */
