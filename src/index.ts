@@ -175,7 +175,7 @@ export type { SnapshotOptions } from './distill/snapshots.ts';
 // Personalization
 export type { LearnBudget } from './adapt/budget.ts';
 export type { BeforeAfter, GuardMetric, GuardOptions, Verdict } from './adapt/guard.ts';
-export type { Judged } from './adapt/judged.ts';
+export type { Compared, Judged } from './adapt/judged.ts';
 export type { KeepOptions } from './adapt/keep.ts';
 export type { LabelFindings, LabelOutlier } from './adapt/labelSanity.ts';
 export type { Method } from './adapt/method.ts';

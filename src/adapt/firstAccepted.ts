@@ -1,6 +1,6 @@
 import type { SecretKey } from '../core/secretRandom.ts';
 import { type BeforeAfter, decide, type GuardOptions, lossOf, metricOf, type Verdict } from './guard.ts';
-import type { Judged } from './judged.ts';
+import type { Compared, Judged } from './judged.ts';
 import { drawnStrength } from './privacy/drawnStrength.ts';
 
 /** A patch as far as it may go, and what was measured of it. */
@@ -10,7 +10,7 @@ export interface Tried<T> {
   readonly strength: number;
   readonly verdict: Verdict;
   readonly own: Judged | undefined;
-  readonly ofBase: Judged | undefined;
+  readonly ofBase: Compared | undefined;
 }
 
 /** All of a change, then less of it: between base and adapted weights lies often what neither loses by. */
@@ -22,12 +22,12 @@ export interface Trying<T> {
   readonly at: (strength: number) => T;
   /** Whether there can be less of it. */
   readonly isScalable: boolean;
-  readonly own: Measure<T>;
-  readonly base: Measure<T>;
+  readonly own: Measure<T, Judged>;
+  readonly base: Measure<T, Compared>;
 }
 
 /** Of base and patched student; undefined where nothing can be measured. */
-export type Measure<T> = (patch: T, strength: number) => Promise<Judged | undefined>;
+export type Measure<T, Found> = (patch: T, strength: number) => Promise<Found | undefined>;
 
 /**
  * The patch at the greatest strength at which the guard takes it, or the whole one with the verdict against it. Three tries on

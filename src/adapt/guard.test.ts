@@ -71,7 +71,7 @@ describe('what judges', () => {
     const before = answers(labels, 0.7, seededRandom(1));
     const after = { data: before.data.map((logit) => 3 * logit), shape: before.shape };
     const own = judge({ before, after, labels }, negativeLogLikelihood);
-    expect(own.likelihoodGain).toBeCloseTo(0, 5);
+    expect(own.likelihoodGain).toBeCloseTo(0, 3);
     expect(own.after).not.toBeCloseTo(own.before, 2);
     expect(own).toMatchObject({ gained: 0, lost: 0, examples: 50, tellsLabels: true });
   });

@@ -15,8 +15,12 @@ export interface Answered {
 }
 
 /** Before and after, example by example. */
-export interface Judged extends BeforeAfter, GainedAndLost {
+export interface Compared extends BeforeAfter, GainedAndLost {
   readonly examples: number;
+}
+
+/** The same, and what the labels say beside right and wrong. */
+export interface Judged extends Compared {
   /**
    * How much more likely the labels became, in nats an example, with both at the temperature that suits them best: so
    * answers that were only more or less sure count as no difference.
@@ -35,6 +39,18 @@ const BEYOND_CHANCE = 5.41;
 const CLEAR = 4;
 /** Of a class that is not known, in nats: a number that can be stored, for −∞. */
 const UNKNOWN = -30;
+/** Of the best temperature: the likelihood there is flat. */
+const NEAR = 0.01;
+
+/** Throws    nothing */
+export function compare({ before, after, labels }: Answered, metric: Metric): Compared {
+  const scoreOf = (student: NdArray) => metric.compute({ student, labels });
+  return {
+    ...{ before: scoreOf(before), after: scoreOf(after) },
+    ...pairsOf(before, after, labels),
+    examples: labels.length,
+  };
+}
 
 /**
  * The guard's figures.
@@ -42,27 +58,25 @@ const UNKNOWN = -30;
  * Source    a temperature as the one thing that is fitted: Guo et al. 2017, §4.2, arXiv:1706.04599 · that it is not 0, by
  *           the ratio of likelihoods: Wilks 1938, Ann. Math. Statist. 9(1)
  */
-export function judge({ before, after, labels }: Answered, metric: Metric): Judged {
-  const scoreOf = (student: NdArray) => metric.compute({ student, labels });
-  const [was, is] = [before, after].map((logits) => likelihoodOf(logits, labels)) as [number, number];
-  const { isVisible, tells } = knowledgeOf(after, labels);
+export function judge(answered: Answered, metric: Metric): Judged {
+  const { before, after, labels } = answered;
+  const { isVisible, tells, likelihood } = knowledgeOf(after, labels);
   return {
-    before: scoreOf(before),
-    after: scoreOf(after),
-    ...pairsOf(before, after, labels),
-    examples: labels.length,
-    likelihoodGain: (is - was) / labels.length,
+    ...compare(answered, metric),
+    likelihoodGain: (likelihood - likelihoodOf(before, labels)) / labels.length,
     tellsLabels: !isVisible || tells,
   };
 }
 
 /** Whether logits tell more of labels than how often each occurs, and whether that could be seen of so many. */
-export function knowledgeOf(logits: NdArray, labels: Int32Array): { readonly isVisible: boolean; readonly tells: boolean } {
+export function knowledgeOf(logits: NdArray, labels: Int32Array) {
   const ofFrequencies = -labels.length * entropyOf(labels);
+  const likelihood = likelihoodOf(logits, labels);
   return {
     isVisible: -2 * ofFrequencies >= CLEAR * BEYOND_CHANCE,
     // What is no number tells nothing.
-    tells: 2 * (likelihoodOf(logits, labels) - ofFrequencies) >= BEYOND_CHANCE,
+    tells: 2 * (likelihood - ofFrequencies) >= BEYOND_CHANCE,
+    likelihood,
   };
 }
 
@@ -74,7 +88,7 @@ export function likelihoodOf(logits: NdArray, labels: Int32Array): number {
   const ofUnknown = UNKNOWN * (labels.length - rows.length);
   if (rows.length === 0) return ofUnknown;
   const told = pickRows(logits, rows);
-  const logProbs = logProbsOf(told, 1 / bestSharpness(told, known));
+  const logProbs = logProbsOf(told, 1 / bestSharpness(told, known, NEAR));
   return known.reduce((sum, label, i) => sum + (logProbs[i * classes + label] as number), ofUnknown);
 }
 

@@ -12,7 +12,7 @@ import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { crossFit, refit } from './crossFit.ts';
 import type { Measure } from './firstAccepted.ts';
-import { judge } from './judged.ts';
+import { type Answered, type Compared, type Judged, judge } from './judged.ts';
 import type { Lesson, Method } from './method.ts';
 import type { HeldExamples } from './prepareLesson.ts';
 import { withStrength } from './withStrength.ts';
@@ -26,7 +26,11 @@ export interface Measured {
 }
 
 /** On some examples; undefined without any, or without labels. The base is asked once. */
-export function openMeasure(measured: Measured, examples: HeldExamples | undefined): Measure<Patch> {
+export function openMeasure<T extends Compared>(
+  measured: Measured,
+  examples: HeldExamples | undefined,
+  by: (answered: Answered, metric: Metric) => T,
+): Measure<Patch, T> {
   const { artifacts, metric } = measured;
   const { labels, inputs, size } = examples ?? { labels: undefined, inputs: {}, size: 0 };
   if (labels === undefined || size === 0) return async () => undefined;
@@ -37,7 +41,7 @@ export function openMeasure(measured: Measured, examples: HeldExamples | undefin
     before ??= await logitsOf(measured, artifacts, inputs);
     const patched = await applyPatch(artifacts, patch);
     const after = await logitsOf(measured, patched.artifacts as StudentArtifacts, inputs);
-    return judge({ before, after, labels }, metric);
+    return by({ before, after, labels }, metric);
   };
 }
 
@@ -57,7 +61,7 @@ export async function openCrossMeasure(
   method: Method,
   lesson: Lesson,
   fraction: number,
-): Promise<Measure<Patch>> {
+): Promise<Measure<Patch, Judged>> {
   const labels = lesson.labels.slice(0, lesson.own);
   const added = await crossFit(method, lesson, fraction);
   const former = pickRows(
@@ -86,7 +90,7 @@ export async function openRefittedMeasure(
   measured: Measured,
   method: Method,
   { lesson, held }: WholeLesson,
-): Promise<Measure<Patch>> {
+): Promise<Measure<Patch, Judged>> {
   const { artifacts, metric } = measured;
   const learned = await refit(method, lesson, held);
   const every = [held, ...learned.map(({ part }) => part)];

@@ -16,6 +16,7 @@ import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { drawnAccepted, firstAccepted } from './firstAccepted.ts';
 import { type GuardOptions, isUndecided, metricOf } from './guard.ts';
+import { compare, judge } from './judged.ts';
 import type { KeepOptions } from './keep.ts';
 import { openCrossMeasure, openMeasure, openRefittedMeasure } from './measured.ts';
 import type { Method } from './method.ts';
@@ -139,8 +140,8 @@ async function run(
     guard: options.guard ?? {},
     at: (strength: number) => rounds(withStrength(candidate, strength)),
     isScalable: candidate.memory === undefined && !isEmptyPatch(candidate),
-    own: crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held),
-    base: openMeasure(measured, base),
+    own: crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held, judge),
+    base: openMeasure(measured, base, compare),
   };
   const { guardEpsilon: epsilon, expectedHeld = 0, noiseSeed: key = [] } = lesson.privacy ?? {};
   let judgedBy: PersonalizeReport['judgedBy'] = crossFitted > 0 ? 'cross-fitting' : 'held-out';

@@ -1,6 +1,6 @@
 import type { BackendDescription } from '../runtime/backends/backend.ts';
 import type { Verdict } from './guard.ts';
-import type { Judged } from './judged.ts';
+import type { Compared, Judged } from './judged.ts';
 import type { LabelFindings } from './labelSanity.ts';
 
 /** What happened in a run of `personalize`, as plain values. */
@@ -24,7 +24,7 @@ export interface PersonalizeReport {
   /** The metric on these examples of the person's; undefined where there were too few. */
   readonly own: Judged | undefined;
   /** The same on the base's own examples, where they were given: the difference is what was forgotten. */
-  readonly base: Judged | undefined;
+  readonly base: Compared | undefined;
   readonly examples: { readonly learned: number; readonly held: number; readonly replayed: number };
   readonly labels: LabelFindings;
   /** What the patch of a private run tells of each example, as `PrivacyOptions` says; this report is not covered by it. */

@@ -1,12 +1,12 @@
-/** Of the logarithm of what is found. */
-const TOLERANCE = 1e-8;
-
-/** Where a rising function is 0, by halving on a logarithmic scale; the end that is nearer where it is nowhere. */
-export function rootBetween(of: (at: number) => number, least: number, most: number): number {
+/**
+ * Where a rising function is 0, by halving on a logarithmic scale; the end that is nearer where it is nowhere. `tolerance` is
+ * that of the logarithm.
+ */
+export function rootBetween(of: (at: number) => number, least: number, most: number, tolerance = 1e-8): number {
   if (of(least) >= 0) return least;
   if (of(most) <= 0) return most;
   let [low, high] = [Math.log(least), Math.log(most)];
-  while (high - low > TOLERANCE) {
+  while (high - low > tolerance) {
     const middle = (low + high) / 2;
     if (of(Math.exp(middle)) < 0) low = middle;
     else high = middle;

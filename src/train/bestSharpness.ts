@@ -10,11 +10,11 @@ export const MOST_SHARPNESS = 100;
  * The β = 1 / T for which softmax(β · logits) gives the labels the highest likelihood: the limit that is nearer, where every
  * answer is right or they are no better than chance.
  * Shapes    logits [N, C], labels [N] in 0…C−1
- * Numerics  to 1e-8 of itself; the likelihood is concave in β and has one maximum
+ * Numerics  to `tolerance` of itself; the likelihood is concave in β and has one maximum
  * Source    Guo, Pleiss, Sun, Weinberger 2017, §4.2, arXiv:1706.04599
  */
-export function bestSharpness(logits: NdArray, labels: Int32Array): number {
-  return rootBetween((beta) => slope(logits, labels, beta), LEAST_SHARPNESS, MOST_SHARPNESS);
+export function bestSharpness(logits: NdArray, labels: Int32Array, tolerance = 1e-8): number {
+  return rootBetween((beta) => slope(logits, labels, beta), LEAST_SHARPNESS, MOST_SHARPNESS, tolerance);
 }
 
 /** d NLL / d β: the mean logit under the answer, less that of the label. Rises with β. */

@@ -3,6 +3,7 @@ import { argMax } from '../../core/stats.ts';
 import type { Trainer } from '../../train/trainer.ts';
 import { firstAccepted, type Measure, type Tried } from '../firstAccepted.ts';
 import { metricOf } from '../guard.ts';
+import { compare, type Judged, judge } from '../judged.ts';
 import { solveRows } from './addedHead.ts';
 import { type Answers, type Asking, type LabelledRows, withCopies } from './askBackbone.ts';
 import { type TrainedHead, trainHead } from './head.ts';
@@ -38,7 +39,7 @@ export async function learnAdded(answers: Answers<LabelledRows>, ask: Asking): P
     isScalable: true,
     at: (strength) => scaled(whole, strength),
     own,
-    base: measureRows(answers.base, metricOf(guard), true),
+    base: measureRows(answers.base, true, (one) => compare(one, metricOf(guard))),
   });
   const { patch: head, verdict, strength, own: figures, ofBase: base } = tried;
   return { head, losses: [], verdict, strength, own: figures, base, judgedBy, held: answers.held?.labels.length ?? 0 };
@@ -59,8 +60,10 @@ export async function learnAlone(
   const first = await learn(withCopies(answers, held?.kept));
   if (held !== undefined || answers.base !== undefined) emit({ type: 'phase', phase: 'measure' });
   const before = read && held && (await logitsAsRead(held.examples, classes, ask));
-  const own: Measure<LinearHead> = before ? measureRows({ ...held.rows, logits: before }, metric, false) : async () => undefined;
-  const base = measureRows(answers.base, metric, false);
+  const own: Measure<LinearHead, Judged> = before
+    ? measureRows({ ...held.rows, logits: before }, false, (one) => judge(one, metric))
+    : async () => undefined;
+  const base = measureRows(answers.base, false, (one) => compare(one, metric));
   const tried = await firstAccepted({ guard, isScalable: false, at: () => first, own, base });
   const after = (rows: LabelledRows): OwnFigures => ({
     after: metric.compute({ student: applyHead(rows.rows, first), labels: rows.labels }),

@@ -1,6 +1,5 @@
 import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import { joinRows } from '../../core/rows.ts';
-import type { NdArray } from '../../core/shape.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
 import { batches, pick } from '../../data/views.ts';
 import { addLowRank, type LowRankDelta } from '../../onnx/addLowRank.ts';
@@ -10,10 +9,11 @@ import { applyPatch } from '../../student/applyPatch.ts';
 import { baseHash } from '../../student/baseHash.ts';
 import type { Patch, WeightChange } from '../../student/patch.ts';
 import { type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
+import type { Metric } from '../../train/metric.ts';
 import { firstAccepted, type Measure, type Tried } from '../firstAccepted.ts';
 import { heldFractionOf, metricOf } from '../guard.ts';
 import { holdOut } from '../holdOut.ts';
-import { judge } from '../judged.ts';
+import { type Answered, type Compared, compare, judge } from '../judged.ts';
 import { withStrength } from '../withStrength.ts';
 import { checkLabels } from './classes.ts';
 import { readLabels } from './features.ts';
@@ -91,17 +91,22 @@ async function tryChanges(
     guard,
     isScalable: changes.length > 0,
     at: (strength) => withStrength(whole, strength),
-    own: measureOn(held, opened, run),
-    base: measureOn(base, opened, run),
+    own: measureOn(held, judge, opened, run),
+    base: measureOn(base, compare, opened, run),
   });
 }
 
 /** On examples that are not learned from; undefined without any. */
-function measureOn(examples: LabelledDataset | undefined, { student, feed }: OpenedLora, run: LoraRun): Measure<Patch> {
+function measureOn<T extends Compared>(
+  examples: LabelledDataset | undefined,
+  by: (answered: Answered, metric: Metric) => T,
+  { student, feed }: OpenedLora,
+  run: LoraRun,
+): Measure<Patch, T> {
   if (examples === undefined) return async () => undefined;
   return async (patch) => {
     const patched = (await applyPatch(studentFromArtifacts('imported', student), patch)).artifacts as StudentArtifacts;
-    const rows: { before: NdArray; after: NdArray; labels: Int32Array }[] = [];
+    const rows: Answered[] = [];
     for await (const { examples: some } of batches(examples, 64, { signal: run.signal })) {
       throwIfAborted(run.signal);
       const inputs = feed(some.inputs);
@@ -113,7 +118,7 @@ function measureOn(examples: LabelledDataset | undefined, { student, feed }: Ope
       after: joinRows(a.after, b.after),
       labels: Int32Array.of(...a.labels, ...b.labels),
     }));
-    return judge(all, metricOf(run.options.guard ?? {}));
+    return by(all, metricOf(run.options.guard ?? {}));
   };
 }
 

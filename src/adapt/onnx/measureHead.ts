@@ -5,12 +5,11 @@ import { formatShape, type NdArray } from '../../core/shape.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
 import { batches, pick } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
-import type { Metric } from '../../train/metric.ts';
 import { canCrossFit } from '../crossFit.ts';
 import type { Measure } from '../firstAccepted.ts';
 import { heldFractionOf, metricOf } from '../guard.ts';
 import { holdOut } from '../holdOut.ts';
-import { judge } from '../judged.ts';
+import { type Answered, type Compared, type Judged, judge } from '../judged.ts';
 import { addLogits, crossFitRows } from './addedHead.ts';
 import { type Answers, type Asking, type LabelledRows, rowsAt, sessionOf } from './askBackbone.ts';
 import type { LinearHead } from './headScaling.ts';
@@ -38,26 +37,30 @@ export async function measureAdded(
   answers: Answers<LabelledRows>,
   { options }: Asking,
   solve: (rows: LabelledRows) => Promise<LinearHead>,
-): Promise<{ readonly own: Measure<LinearHead>; readonly judgedBy: PersonalizeOnnxReport['judgedBy'] }> {
+): Promise<{ readonly own: Measure<LinearHead, Judged>; readonly judgedBy: PersonalizeOnnxReport['judgedBy'] }> {
   const { guard = {}, seed = 0 } = options;
   const metric = metricOf(guard);
-  if (answers.held) return { own: measureRows(answers.held, metric, true), judgedBy: 'held-out' };
+  if (answers.held) return { own: measureRows(answers.held, true, (one) => judge(one, metric)), judgedBy: 'held-out' };
   const fraction = heldFractionOf(guard);
   if (fraction === 0 || !canCrossFit(answers.own.labels)) return { own: async () => undefined, judgedBy: 'nothing' };
   const added = await crossFitRows(answers, { fraction, seed }, solve);
   const before = answers.own.logits as NdArray;
-  const own: Measure<LinearHead> = async (_, strength) =>
+  const own: Measure<LinearHead, Judged> = async (_, strength) =>
     judge({ before, after: addLogits(before, added, strength), labels: answers.own.labels }, metric);
   return { own, judgedBy: 'cross-fitting' };
 }
 
 /** On rows that are not learned from; undefined without any. */
-export function measureRows(rows: LabelledRows | undefined, metric: Metric, adds: boolean): Measure<LinearHead> {
+export function measureRows<T extends Compared>(
+  rows: LabelledRows | undefined,
+  adds: boolean,
+  by: (answered: Answered) => T,
+): Measure<LinearHead, T> {
   if (rows?.logits === undefined) return async () => undefined;
   const { logits: before, labels } = rows;
   return async (head) => {
     const said = applyHead(rows.rows, head);
-    return judge({ before, after: adds ? addLogits(before, said) : said, labels }, metric);
+    return by({ before, after: adds ? addLogits(before, said) : said, labels });
   };
 }
 

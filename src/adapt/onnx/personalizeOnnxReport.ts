@@ -1,7 +1,7 @@
 import type { TeacherDevice } from '../../teacher/teacher.ts';
 import type { EpochEvent, NoticeEvent, StepEvent } from '../../train/loop.ts';
 import type { Verdict } from '../guard.ts';
-import type { Judged } from '../judged.ts';
+import type { Compared, Judged } from '../judged.ts';
 import type { OnnxMethod } from './personalizeOnnxOptions.ts';
 
 /**
@@ -51,7 +51,7 @@ export interface PersonalizeOnnxReport {
   /** Undefined where nothing was held out; without `before` where the model itself has other classes. */
   readonly own?: OwnFigures;
   /** On the base's examples, where they were given. */
-  readonly base?: Judged;
+  readonly base?: Compared;
   /** Whether the classes are the model's own. */
   readonly keepsClasses: boolean;
   /** The value that a head reads, its shape without the batch, the features that were made of it, and why this one. */
