@@ -37,8 +37,20 @@ export function peopleMarkdown({ users }) {
     ['who', 'before', 'after', 'points', 'base, points', 'the guard'],
     ['---', '--:', '--:', '--:', '--:', '---'],
     ...rows,
-    ['**mean**', ...ofAll(mean), points(mean(gains)), points(mean(users.map(({ base }) => base.after - base.before))), `${refused} of ${users.length} refused`],
-    ['**median**', ...ofAll(median), points(median(gains)), points(median(users.map(({ base }) => base.after - base.before))), ''],
+    [
+      '**mean**',
+      ...ofAll(mean),
+      points(mean(gains)),
+      points(mean(users.map(({ base }) => base.after - base.before))),
+      `${refused} of ${users.length} refused`,
+    ],
+    [
+      '**median**',
+      ...ofAll(median),
+      points(median(gains)),
+      points(median(users.map(({ base }) => base.after - base.before))),
+      '',
+    ],
   ];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
@@ -76,8 +88,21 @@ function printLine(name, text, range) {
 function printTable(title, rows) {
   if (Object.keys(rows).length > 0) console.log(`\n${title}`);
   for (const [name, row] of Object.entries(rows)) {
-    const { after, gain, leastGain, medianGain = gain, refused = 0, base, patchBytes, bytes = patchBytes, adaptMs } = row;
-    const gained = gain === undefined ? '' : `   gain ${points(gain)}, median ${points(medianGain)}, least ${points(leastGain)}, ${refused} refused`;
+    const {
+      after,
+      gain,
+      leastGain,
+      medianGain = gain,
+      refused = 0,
+      base,
+      patchBytes,
+      bytes = patchBytes,
+      adaptMs,
+    } = row;
+    const gained =
+      gain === undefined
+        ? ''
+        : `   gain ${points(gain)}, median ${points(medianGain)}, least ${points(leastGain)}, ${refused} refused`;
     const size = `${(bytes / 1000).toFixed(1)} KB`;
     const figures = `${percent(after).padStart(7)} ${size.padStart(9)} ${adaptMs.toFixed(0).padStart(6)} ms`;
     console.log(`  ${name.padEnd(20)} ${figures}   base ${change(base)}${gained}`);

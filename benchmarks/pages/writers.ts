@@ -49,7 +49,11 @@ function writtenWith({ isInverted = false, ...habits }: Habits, digit: Float32Ar
   const moved = Float32Array.from({ length: SIDE * SIDE }, (_, at) => {
     const [column, row] = [at % SIDE, Math.floor(at / SIDE)];
     const swing = shake[0] * Math.sin((2 * Math.PI * row) / shake[1]);
-    return sampled(hand, (column - middle - shift[0] - swing) / size[0] + middle, (row - middle - shift[1]) / size[1] + middle);
+    return sampled(
+      hand,
+      (column - middle - shift[0] - swing) / size[0] + middle,
+      (row - middle - shift[1]) / size[1] + middle,
+    );
   });
   const inked = moved.map((value) => paper + (1 - paper) * ink * value);
   return isInverted ? inked.map((value) => 1 - value) : inked;

@@ -49,7 +49,10 @@ describe('what judges', () => {
     for (let seed = 0; seed < 20; seed++) {
       const random = seededRandom(seed);
       const labels = labelsOf(20);
-      const own = judge({ before: answers(labels, 0.1, random), after: answers(labels, 0.8, random), labels }, accuracy);
+      const own = judge(
+        { before: answers(labels, 0.1, random), after: answers(labels, 0.8, random), labels },
+        accuracy,
+      );
       expect(decide({}, own, undefined)).toMatchObject({ isAccepted: true });
     }
   });
@@ -152,7 +155,9 @@ describe('the decision', () => {
   test('a metric that no student can answer is refused', () => {
     const invalid = expect.objectContaining({ code: 'invalid-option' });
     expect(() => checkGuard({ metric: { ...missedThrees, reads: { teacher: true, labels: true } } })).toThrow(invalid);
-    expect(() => checkGuard({ metric: { ...missedThrees, reads: { teacher: false, labels: false } } })).toThrow(invalid);
+    expect(() => checkGuard({ metric: { ...missedThrees, reads: { teacher: false, labels: false } } })).toThrow(
+      invalid,
+    );
     expect(() => checkGuard({ metric: {} as Metric })).toThrow(invalid);
     expect(() => checkGuard({ metric: missedThrees })).not.toThrow();
   });

@@ -60,7 +60,10 @@ export function checkGuard(options: GuardOptions): void {
 function checkOwn(metric: Metric): void {
   checkMetric(metric, 'metric');
   if (metric.reads.labels && !metric.reads.teacher) return;
-  throw new LimbeckError('invalid-option', `The metric "${metric.name}" must read labels, and no teacher: there is none.`);
+  throw new LimbeckError(
+    'invalid-option',
+    `The metric "${metric.name}" must read labels, and no teacher: there is none.`,
+  );
 }
 
 /** What is measured before and after. */
@@ -91,7 +94,10 @@ export function decide(options: GuardOptions, own: Judged | undefined, base: Bef
     return { isAccepted: false, why };
   }
   if (base !== undefined && !(lossOf(base, metric) <= baseTolerance + ROUNDING)) {
-    return { isAccepted: false, why: `On the base’s examples ${wentFrom(base)}, more than ${baseTolerance} worse; ${empty}` };
+    return {
+      isAccepted: false,
+      why: `On the base’s examples ${wentFrom(base)}, more than ${baseTolerance} worse; ${empty}`,
+    };
   }
   if (own === undefined && base === undefined) {
     return {

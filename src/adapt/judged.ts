@@ -96,5 +96,8 @@ export function likelihoodOf(logits: NdArray, labels: Int32Array): number {
 function entropyOf(labels: Int32Array): number {
   const counts = new Map<number, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return [...counts.values()].reduce((sum, count) => sum - (count / labels.length) * Math.log(count / labels.length), 0);
+  return [...counts.values()].reduce(
+    (sum, count) => sum - (count / labels.length) * Math.log(count / labels.length),
+    0,
+  );
 }

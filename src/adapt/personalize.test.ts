@@ -111,7 +111,8 @@ describe('personalize', () => {
       reads: { teacher: false, labels: true },
       compute: ({ student: { data } }) => (data.length === 0 ? 0 : 1),
     };
-    const taken = await personalize({ student, data: mine, method: headOnly(), trainer, guard: { metric: never } }).done;
+    const taken = await personalize({ student, data: mine, method: headOnly(), trainer, guard: { metric: never } })
+      .done;
     expect(taken.report).toMatchObject({ metric: 'never', own: { before: 1, after: 1 } });
   });
 

@@ -140,7 +140,10 @@ async function run(
     guard: options.guard ?? {},
     at: (strength: number) => rounds(withStrength(candidate, strength)),
     isScalable: candidate.memory === undefined && !isEmptyPatch(candidate),
-    own: crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held, judge),
+    own:
+      crossFitted > 0
+        ? await openCrossMeasure(measured, method, lesson, crossFitted)
+        : openMeasure(measured, held, judge),
     base: openMeasure(measured, base, compare),
   };
   const { guardEpsilon: epsilon, expectedHeld = 0, noiseSeed: key = [] } = lesson.privacy ?? {};

@@ -187,7 +187,8 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     const memory = await trainer.memory();
     const trainMs = performance.now() - trainStartedAt;
     const distilled = epochs.at(-1)?.holdout ?? {};
-    const controlled = control && (await trainControl(control, { ...scoring, distilled, trainer, student, emit, signal }));
+    const controlled =
+      control && (await trainControl(control, { ...scoring, distilled, trainer, student, emit, signal }));
     emit({ type: 'phase', phase: 'done' });
     const report = makeReport({
       job,

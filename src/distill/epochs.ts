@@ -1,12 +1,12 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
+import type { StudentDescription } from '../student/student.ts';
 import type { BalanceEvent } from '../train/balance.ts';
 import type { EngineEvent, TrainJob } from '../train/engine.ts';
 import { comparedOutput } from '../train/labels.ts';
 import { type Metric, measure, type OutputKind } from '../train/metric.ts';
 import { outputKindOf } from '../train/outputKind.ts';
-import type { StudentDescription } from '../student/student.ts';
 import type { DistillEvent } from './events.ts';
 import type { EpochRecord } from './report.ts';
 import { overlapOf, type Teaching } from './teaching.ts';

@@ -41,7 +41,14 @@ describe('metrics by kind of output', () => {
     const model = studentOf(units);
     try {
       const run = distill(
-        working(trainer, { teacher, student: model, holdout, epochs: 30, optimizer: { learningRate: 0.05 }, ...changed }),
+        working(trainer, {
+          teacher,
+          student: model,
+          holdout,
+          epochs: 30,
+          optimizer: { learningRate: 0.05 },
+          ...changed,
+        }),
       );
       const told: string[][] = [];
       for await (const event of run) if (event.type === 'epoch') told.push(Object.keys(event.holdout));
@@ -57,7 +64,7 @@ describe('metrics by kind of output', () => {
     const { report, told, logits } = await measured(1, 1, { loss: regression({ output: 'logits' }) });
     for (const names of told) expect(names).toEqual(['coefficientOfDetermination', 'rootMeanSquaredError']);
     const truth = valuesOf(heldOutPoints, 1);
-    const squares = truth.data.map((value, i) => (value - (logits.data[i] as number)) ** 2);
+    const squares = Array.from(truth.data, (value, i) => (value - (logits.data[i] as number)) ** 2);
     const rmse = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / HELD_OUT);
     expect(report.holdout['rootMeanSquaredError']).toBeCloseTo(rmse, 5);
     expect(report.holdout['coefficientOfDetermination']).toBeGreaterThan(0.95);
@@ -100,7 +107,9 @@ describe('metrics by kind of output', () => {
     const { teacher, asked } = makeTeacher();
     const refused = (changed: object) => distill(working(trainer, { teacher, ...changed })).done;
     const invalid = { code: 'invalid-option' };
-    await expect(refused({ metrics: [{ name: 'accuracy', reads: {}, compute: () => 1 }] })).rejects.toMatchObject(invalid);
+    await expect(refused({ metrics: [{ name: 'accuracy', reads: {}, compute: () => 1 }] })).rejects.toMatchObject(
+      invalid,
+    );
     await expect(refused({ metrics: ['accuracy'] })).rejects.toMatchObject(invalid);
     await expect(refused({ outputKind: 'sound' })).rejects.toMatchObject(invalid);
     expect(asked()).toBe(0);

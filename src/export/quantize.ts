@@ -2,8 +2,8 @@ import type { Run } from '../core/run.ts';
 import { startRun } from '../core/run.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { LoadTeacherOptions } from '../teacher/onnxOptions.ts';
-import { checkQuantizeOptions } from './quantize/checkOptions.ts';
 import type { Metric } from '../train/metric.ts';
+import { checkQuantizeOptions } from './quantize/checkOptions.ts';
 import type { QuantizeReport } from './quantize/report.ts';
 
 /** What weights, and with 'static-int8' activations too, become. */

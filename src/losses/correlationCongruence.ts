@@ -1,6 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
 import { checkPairs, type PairOptions, toRows, withoutGradient } from './pairs.ts';

@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
-import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
 import { checkPairs, meanSmoothL1, type PairOptions, pairsOf, toRows, withoutGradient } from './pairs.ts';

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { checkKnownOptions } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
 import { checkPairs, meanApart, meanSmoothL1, type PairOptions, pairsOf, toRows, withoutGradient } from './pairs.ts';

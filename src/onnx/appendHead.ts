@@ -67,7 +67,10 @@ export function appendHead(bytes: Uint8Array, options: HeadOptions): Uint8Array<
   const isFloat = onto === undefined || dtypeOfValue(model, onto, name) === 'float32';
   const written = [output, ...(options.probabilities === true ? [PROBABILITIES] : [])];
   const others = keepOutputs ? graph.output : [];
-  graph.output = [...others, ...[source, ...(onto === undefined ? [] : [onto])].map((one) => onnx.value({ name: one }))];
+  graph.output = [
+    ...others,
+    ...[source, ...(onto === undefined ? [] : [onto])].map((one) => onnx.value({ name: one })),
+  ];
   prune(graph);
   graph.output = [...others];
   storeAsConstants(model);

@@ -114,7 +114,11 @@ function isAllowed({ reads }: Metric, { student, teacher, labels }: MetricInputs
   return !reads.labels || (first !== undefined && isForLabels(first, labels as Int32Array));
 }
 
-function areComparable(first: readonly number[], second: readonly number[], { otherLengths }: Metric['reads']): boolean {
+function areComparable(
+  first: readonly number[],
+  second: readonly number[],
+  { otherLengths }: Metric['reads'],
+): boolean {
   if (!otherLengths) return isSameShape(first, second);
   return first.length === 2 && second.length === 2 && first[0] === second[0];
 }

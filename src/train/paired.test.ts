@@ -17,7 +17,7 @@ test.each([
   [1, 2, 0.5],
   [5, 6, 0.5],
   [3, 15, 0.003768920898],
-  [9, 20, 0.030714172870],
+  [9, 20, 0.03071417287],
 ])('of %i gains and %i losses the chance is that of throwing coins', (gained, lost, needed) => {
   expect(lossByChance({ gained, lost })).toBeCloseTo(needed, 9);
 });

@@ -112,7 +112,13 @@ export function withCopies(
   if (copies === undefined) return first;
   const wanted = new Set(places ?? own.labels.keys());
   const size = own.labels.length;
-  return joinedRows(first, rowsAt(copies, copies.labels.map((_, i) => i).filter((i) => wanted.has(i % size))));
+  return joinedRows(
+    first,
+    rowsAt(
+      copies,
+      copies.labels.map((_, i) => i).filter((i) => wanted.has(i % size)),
+    ),
+  );
 }
 
 export function rowsAt({ rows, logits, labels }: LabelledRows, places: Int32Array): LabelledRows {

@@ -45,7 +45,9 @@ export async function chooseTap(
   const every = Object.values(answers).filter((one) => one !== undefined);
   const values = answers.own.values.map((value, at) => (every.every((one) => one.values[at]) ? value : undefined));
   const isSmall = (width: number) => width * classes * LEAST_PER_CLASS * classes <= MOST_PRODUCTS;
-  const tried = values.flatMap((value, at) => (value && isSmall(value.rows.shape[1] as number) ? [{ ...value, at }] : []));
+  const tried = values.flatMap((value, at) =>
+    value && isSmall(value.rows.shape[1] as number) ? [{ ...value, at }] : [],
+  );
   const spare = Math.max(
     0,
     values.findIndex((value) => value !== undefined),
@@ -57,7 +59,10 @@ export async function chooseTap(
     );
   }
   if (tensors.length < 2 || tried.length < 2 || !canCrossFit(labels)) {
-    const why = tensors.length < 2 ? 'it was named, or the model has no other' : 'examples are too few, or the others too wide, to choose by';
+    const why =
+      tensors.length < 2
+        ? 'it was named, or the model has no other'
+        : 'examples are too few, or the others too wide, to choose by';
     return { at: spare, candidates: [], why: `"${tensors[spare]}": ${why}.` };
   }
   const widest = Math.max(...tried.map(({ rows }) => rows.shape[1] as number));

@@ -110,7 +110,11 @@ describe('asking a backbone', () => {
 
   test('data without labels has none', async () => {
     const unlabelled = fromArrays(wave(10, 3));
-    const { labels } = await readFeatures(unlabelled, { ...reading, backbone: backboneOf((input) => input), tell: () => undefined });
+    const { labels } = await readFeatures(unlabelled, {
+      ...reading,
+      backbone: backboneOf((input) => input),
+      tell: () => undefined,
+    });
     expect([...labels]).toEqual(new Array(10).fill(-1));
   });
 });

@@ -85,7 +85,10 @@ export async function readFeatures(
 const MOST_FEATURES = 4096;
 
 function tooWide({ shape }: NdArray): LimbeckError {
-  return new LimbeckError('shape-mismatch', `The value makes ${shape[1]} features; ${MOST_FEATURES} at most are tried.`);
+  return new LimbeckError(
+    'shape-mismatch',
+    `The value makes ${shape[1]} features; ${MOST_FEATURES} at most are tried.`,
+  );
 }
 
 /** Throws    shape-mismatch · not-finite */

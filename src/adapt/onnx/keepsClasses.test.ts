@@ -42,7 +42,12 @@ async function accuracyIn(onnx: Uint8Array, { pixels, labels }: ReturnType<typeo
 
 test('the base is measured, and forgets no more than it may: with some of it learned along the person gains too', async () => {
   const { onnx, report } = await run({ base: base.data, keep: { replay: withoutLabels(bars(45, 6).data) } }).done;
-  expect(report).toMatchObject({ keepsClasses: true, judgedBy: 'cross-fitting', losses: [], examples: { replayed: 45 } });
+  expect(report).toMatchObject({
+    keepsClasses: true,
+    judgedBy: 'cross-fitting',
+    losses: [],
+    examples: { replayed: 45 },
+  });
   expect(report.verdict.isAccepted, report.verdict.why).toBe(true);
   const [was, is] = [await accuracyIn(model, base, 'own'), await accuracyIn(onnx, base)];
   expect(report.base).toMatchObject({ before: was, after: is, examples: 90 });
@@ -88,7 +93,10 @@ test('of the model’s own classes not all need an example', async () => {
   const places = [...labels.keys()].filter((i) => labels[i] !== 2);
   const row = SIDE * SIDE;
   const some = Float32Array.from(places.flatMap((i) => [...pixels.subarray(i * row, (i + 1) * row)]));
-  const data = fromArrays({ data: some, shape: [places.length, SIDE, SIDE, 1] }, places.map((i) => labels[i] as number));
+  const data = fromArrays(
+    { data: some, shape: [places.length, SIDE, SIDE, 1] },
+    places.map((i) => labels[i] as number),
+  );
   const { report } = await run({ data, keepsClasses: true }).done;
   expect(report).toMatchObject({ classes: 3, keepsClasses: true });
   await expect(personalizeOnnx(barsModel, working({ keepsClasses: true })).done).rejects.toMatchObject({

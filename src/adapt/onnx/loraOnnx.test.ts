@@ -139,7 +139,10 @@ describe('a guard', () => {
   async function ownTask(task: Task) {
     const logits = await logitsIn(bytesOf('cnn'), task);
     const count = task.labels.length;
-    return fromArrays({ data: task.values, shape: task.shape }, Int32Array.from({ length: count }, (_, i) => argMax(logits, 5 * i, 5)));
+    return fromArrays(
+      { data: task.values, shape: task.shape },
+      Int32Array.from({ length: count }, (_, i) => argMax(logits, 5 * i, 5)),
+    );
   }
 
   test('gives the model as it came where the held-out examples became worse', async () => {
@@ -158,7 +161,9 @@ describe('a guard', () => {
     expect(free.report.base?.after).toBeLessThan(0.9);
     const kept = await run({ base, guard: { holdoutFraction: 0 } }).done;
     const lost = (kept.report.base?.before as number) - (kept.report.base?.after as number);
-    expect(kept.report.verdict.isAccepted ? lost <= 0.01 + 1e-9 : kept.onnx.join() === bytesOf('cnn').join()).toBe(true);
+    expect(kept.report.verdict.isAccepted ? lost <= 0.01 + 1e-9 : kept.onnx.join() === bytesOf('cnn').join()).toBe(
+      true,
+    );
     const graceful = await run({ base, guard: { baseTolerance: 0.4 } }).done;
     expect(graceful.report.verdict.why).toContain('base');
   });

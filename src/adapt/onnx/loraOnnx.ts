@@ -37,7 +37,6 @@ const WRITTEN = { from: 'the student that learned', advice: 'Please report the m
 export async function adaptByLora(run: LoraRun): Promise<PersonalizedOnnx> {
   const startedAt = performance.now();
   const { bytes, options, trainer, emit, signal } = run;
-  const { data } = options;
   for (const message of trainer.description.notices) emit({ type: 'notice', message });
   const opened = await openLora(run);
   const labels = await checkExamples(options, opened.classes, signal);
@@ -141,7 +140,11 @@ async function write({ changes, ...patch }: Patch, targets: readonly MappedWeigh
 }
 
 /** Throws    class-mismatch: labels or names that are not those of the model · labels-missing */
-async function checkExamples({ data, holdout, base, labels }: PersonalizeOnnxOptions, classes: number, signal: AbortSignal) {
+async function checkExamples(
+  { data, holdout, base, labels }: PersonalizeOnnxOptions,
+  classes: number,
+  signal: AbortSignal,
+) {
   if (labels !== undefined && labels.length !== classes) {
     throw new LimbeckError(
       'class-mismatch',

@@ -6,7 +6,17 @@ type Option = keyof PersonalizeOnnxOptions;
 
 const OF_LORA: readonly Option[] = ['rank', 'alpha', 'targets'];
 const OF_HEADS: readonly Option[] = [
-  ...(['tap', 'pooling', 'channels', 'read', 'copies', 'probabilities', 'keepOutputs', 'keepsClasses', 'keep'] as const),
+  ...([
+    'tap',
+    'pooling',
+    'channels',
+    'read',
+    'copies',
+    'probabilities',
+    'keepOutputs',
+    'keepsClasses',
+    'keep',
+  ] as const),
 ];
 
 /** Throws    invalid-option: what the method does not read, or reads in another form */

@@ -1,7 +1,7 @@
+import { take } from '../../data/views.ts';
 import { readForHead } from '../../onnx/appendHead.ts';
 import { headTaps } from '../../onnx/headTaps.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
-import { take } from '../../data/views.ts';
 import { logitsValue } from './logitsValue.ts';
 import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
 import { openFeed } from './studentFeed.ts';

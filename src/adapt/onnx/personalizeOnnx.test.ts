@@ -169,7 +169,11 @@ describe('what is wrong is told by code, before the model is asked', () => {
     ['own classes for class means', { method: 'prototypes', keepsClasses: true }, 'invalid-option'],
     ['keeping for a head that stands alone', { keepsClasses: false, keep: { former: 1 } }, 'invalid-option'],
     ['EWC for what is solved for', { keep: { ewc: 1 } as never }, 'invalid-option'],
-    ['base examples without labels', { base: fromArrays({ data: new Float32Array(36), shape: [1, 6, 6, 1] }) as never }, 'labels-missing'],
+    [
+      'base examples without labels',
+      { base: fromArrays({ data: new Float32Array(36), shape: [1, 6, 6, 1] }) as never },
+      'labels-missing',
+    ],
   ])('%s', async (_, changed, code) => {
     const events: PersonalizeOnnxEvent[] = [];
     const refused = run(changed);

@@ -94,7 +94,14 @@ async function personalize(
   throwIfAborted(signal);
   emit({ type: 'phase', phase: 'done' });
   const report: PersonalizeOnnxReport = {
-    ...{ method, verdict, strength, metric: metricOf(options.guard ?? {}).name, judgedBy, keepsClasses: classes.areOwn },
+    ...{
+      method,
+      verdict,
+      strength,
+      metric: metricOf(options.guard ?? {}).name,
+      judgedBy,
+      keepsClasses: classes.areOwn,
+    },
     ...(own && { own }),
     ...(base && { base }),
     features: {

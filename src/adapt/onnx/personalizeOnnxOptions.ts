@@ -1,11 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import {
-  checkCount,
-  checkKnownOptions,
-  checkNotNegative,
-  checkOneOf,
-  checkPositive,
-} from '../../core/options.ts';
+import { checkCount, checkKnownOptions, checkNotNegative, checkOneOf, checkPositive } from '../../core/options.ts';
 import { type AugmentOptions, checkAugment } from '../../data/augment.ts';
 import { checkNotEmpty, describeInputs, isLabelled, type LabelledDataset } from '../../data/dataset.ts';
 import type { ChannelPlace, Pooling } from '../../onnx/pooling.ts';
@@ -148,7 +142,20 @@ const KNOWN = [
  */
 export function checkPersonalizeOnnx(options: PersonalizeOnnxOptions): void {
   checkKnownOptions(options, KNOWN, 'personalizeOnnx');
-  const { data, holdout, labels, tap, method = 'head', augment, copies, guard, base, keep, seed = 0, trainer } = options;
+  const {
+    data,
+    holdout,
+    labels,
+    tap,
+    method = 'head',
+    augment,
+    copies,
+    guard,
+    base,
+    keep,
+    seed = 0,
+    trainer,
+  } = options;
   checkExamples(data, 'data');
   if (holdout !== undefined) checkExamples(holdout, 'holdout');
   if (base !== undefined) checkExamples(base, 'base');
@@ -197,7 +204,10 @@ function checkLearning(learning: NonNullable<PersonalizeOnnxOptions['learning']>
 function checkKeepOfHead(keep: KeepOptions): void {
   checkKeep(keep);
   if (keep.ewc === undefined) return;
-  throw new LimbeckError('invalid-option', '"keep.ewc" is for methods that take steps, and a head is solved for. Leave it out.');
+  throw new LimbeckError(
+    'invalid-option',
+    '"keep.ewc" is for methods that take steps, and a head is solved for. Leave it out.',
+  );
 }
 
 function checkExamples(data: LabelledDataset, role: string): void {

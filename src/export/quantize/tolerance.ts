@@ -61,8 +61,8 @@ export async function compareModels(
     const name = typeof evaluate.metric === 'string' ? evaluate.metric : (metric as Metric).name;
     if (all.length === 0) return { metric: name, ...sums };
     const whole = all.reduce(joined);
-    const [before, after] = [whole.reference, whole.given].map((student) => scoreOf(metric as Metric, whole, student));
-    return { metric: name, before: before as number, after: after as number };
+    const scored = (student: NdArray) => scoreOf(metric as Metric, whole, student);
+    return { metric: name, before: scored(whole.reference), after: scored(whole.given) };
   } finally {
     for (const teacher of teachers) await teacher[Symbol.asyncDispose]();
   }

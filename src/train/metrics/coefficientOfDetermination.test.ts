@@ -1,12 +1,18 @@
 import { expect, test } from 'vitest';
 import { coefficientOfDetermination } from './coefficientOfDetermination.ts';
 
-const array = (width: number, ...data: number[]) => ({ data: Float32Array.from(data), shape: [data.length / width, width] });
+const array = (width: number, ...data: number[]) => ({
+  data: Float32Array.from(data),
+  shape: [data.length / width, width],
+});
 const teacher = array(1, 1, 2, 3, 4.5);
 
 test('is scikit-learn’s r2_score', () => {
   // Σ(t − t̄)² = 6.6875 with t̄ = 2.625; Σ(t − s)² = 1.5.
-  expect(coefficientOfDetermination.compute({ student: array(1, 1.5, 2, 2, 4), teacher })).toBeCloseTo(1 - 1.5 / 6.6875, 12);
+  expect(coefficientOfDetermination.compute({ student: array(1, 1.5, 2, 2, 4), teacher })).toBeCloseTo(
+    1 - 1.5 / 6.6875,
+    12,
+  );
 });
 
 test('is 1 for a student that meets all, 0 for the mean, and below 0 for worse', () => {

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { cosineSimilarity } from './cosineSimilarity.ts';
 
-const array = (width: number, ...data: number[]) => ({ data: Float32Array.from(data), shape: [data.length / width, width] });
+const array = (width: number, ...data: number[]) => ({
+  data: Float32Array.from(data),
+  shape: [data.length / width, width],
+});
 
 test('is the mean of PyTorch’s cosine_similarity over the examples', () => {
   const student = array(3, 1, 2, 2, /**/ 0, 3, 4);

@@ -23,7 +23,9 @@ test('is the share of nearest neighbours that both name: one of each of five her
 test('is 1 for a turned, stretched and longer space, where the same are near', () => {
   const teacher = noise(50, 3);
   const student = {
-    data: Float32Array.from({ length: 200 }, (_, i) => (i % 4 === 3 ? 0 : -5 * (teacher.data[Math.floor(i / 4) * 3 + (i % 4)] as number))),
+    data: Float32Array.from({ length: 200 }, (_, i) =>
+      i % 4 === 3 ? 0 : -5 * (teacher.data[Math.floor(i / 4) * 3 + (i % 4)] as number),
+    ),
     shape: [50, 4],
   };
   expect(neighboursKept.compute({ student, teacher })).toBe(1);

@@ -24,7 +24,7 @@ export const neighboursKept: Metric = {
   compute({ student, teacher = student }) {
     const all = student.shape[0] ?? 0;
     const count = Math.min(all, MOST_EXAMPLES);
-    if (count < 3 || !isFinite(student) || !isFinite(teacher)) return Number.NaN;
+    if (count < 3 || !isNumbers(student) || !isNumbers(teacher)) return Number.NaN;
     const places = Array.from({ length: count }, (_, i) => Math.floor((i * all) / count));
     const wanted = Math.max(1, Math.min(NEIGHBOURS, Math.floor((count - 1) / 4)));
     const [first, second] = [cosinesOf(student, places), cosinesOf(teacher, places)];
@@ -37,7 +37,7 @@ export const neighboursKept: Metric = {
   },
 };
 
-function isFinite({ data }: NdArray): boolean {
+function isNumbers({ data }: NdArray): boolean {
   return Array.prototype.every.call(data, Number.isFinite);
 }
 

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { rootMeanSquaredError } from './rootMeanSquaredError.ts';
 
-const array = (width: number, ...data: number[]) => ({ data: Float32Array.from(data), shape: [data.length / width, width] });
+const array = (width: number, ...data: number[]) => ({
+  data: Float32Array.from(data),
+  shape: [data.length / width, width],
+});
 const teacher = array(2, 1, 10, 2, 10, 3, 10, 4.5, 10);
 const student = array(2, 1.5, 10, 2, 9, 2, 10, 4, 10);
 

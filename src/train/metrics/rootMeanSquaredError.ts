@@ -15,7 +15,8 @@ export const rootMeanSquaredError: Metric = {
   reads: { teacher: true, labels: false },
   compute({ student, teacher = student }) {
     let sum = 0;
-    for (let i = 0; i < student.data.length; i++) sum += ((student.data[i] as number) - (teacher.data[i] as number)) ** 2;
+    for (let i = 0; i < student.data.length; i++)
+      sum += ((student.data[i] as number) - (teacher.data[i] as number)) ** 2;
     return Math.sqrt(sum / student.data.length);
   },
 };
