@@ -1,18 +1,20 @@
 // What a student learns from ten people who each show it ten digits of each kind, what it forgets, and what that costs;
 // beside it two peers on the same features, and the text reader taught in the same way as an ONNX file.
 // Usage: npm run bench:personalize -- [--json FILE] [--methods] [--only users|peers|onnx] [--quick] [--draws N] [--seed N]
-//        [--replay N] [--fresh] [--built FOLDER]
+//        [--replay N] [--fresh] [--built FOLDER] [--people development|test|both]
 //
 // How to read the numbers. The student is that of `npm start`: 8,000 digits without a label, answered by the text reader.
 // It is kept in out/personalize; `--fresh` makes it anew. A person is a fixed change of how digits are written
-// (demo/people.ts). Of the 2,000 held-out digits, ten of each kind are rewritten so and shown to
+// (demo/people.ts for the ten by which settings may be chosen; benchmarks/pages/writers.ts for the further ten, `--people test`,
+// by which nothing is: their figures stand under `test` in the file). Of the 2,000 held-out digits, ten of each kind are rewritten so and shown to
 // `personalize` with their labels; the other 1,900 are only for scoring.
 //   before, after    the student's accuracy on these 1,900 as the person writes them, without and with the patch
 //   gain             after − before, in points
 //   base             the same without and with the patch on the 1,900 as they were: what is forgotten. 200 of the 8,000
 //                    digits are learned along, still without a label: the student's own answers stand for it. It may rise,
 //                    because a person's labels are true and the text reader's answers are not always
-//   refused          a patch that reads fewer of those that judge than the student did comes out empty: that person gains nothing
+//   refused          a patch that the guard finds worse on those that judge comes out empty: that person gains nothing
+//   median           of the ten gains: two people who write black on white carry the mean
 //   patch            bytes of the largest person's patch as a file
 //   adapt            milliseconds of a whole call of `personalize` in an open trainer: asking the student about all examples,
 //                    learning from 80, and measuring on the 20 that the guard holds out (headOnly and prototypes learn from
@@ -36,6 +38,7 @@ import { change, percent, printPersonalize } from './personalizeTable.mjs';
 import { quantile } from './print.mjs';
 
 const PARTS = ['users', 'peers', 'onnx'];
+const SETS = { development: ['development'], test: ['test'], both: ['development', 'test'] };
 const PEERS = ['knn-classifier', 'tfjs-head'];
 /** What of limbeck's stands beside them: nothing keeps the base, as nothing does there, and then nothing judges either. */
 const ALONE = { headOnly: { keep: true }, 'headOnly, unguarded': { keep: true, guard: true } };
@@ -47,10 +50,11 @@ const KEPT = 'out/personalize';
 
 /**
  * @param {{ only?: string, quick?: boolean, methods?: boolean, draws?: number, seed?: number, replayed?: number,
- *   fresh?: boolean, built?: string }} options
+ *   fresh?: boolean, built?: string, people?: 'development' | 'test' | 'both' }} options
  */
 export async function measurePersonalize(options = {}) {
   const { only, quick = false, methods = false, draws = 3, seed = 1, replayed = 200, fresh = false } = options;
+  const sets = SETS[options.people ?? 'development'];
   process.chdir(root);
   const built = resolve(options.built ?? 'dist');
   ensurePackages();
@@ -68,22 +72,29 @@ export async function measurePersonalize(options = {}) {
     await page.addScriptTag({ url: './personalize.js', type: 'module' });
     await page.waitForFunction(() => globalThis.bench !== undefined);
     const bench = (name, ...args) => page.evaluate(([verb, given]) => globalThis.bench[verb](...given), [name, args]);
-    const { people, methods: all, ...student } = await openStudent(bench, { seed, replayed }, fresh);
-    const places = people.map((_, place) => place).slice(0, quick ? QUICK_PEOPLE : people.length);
+    const { methods: all, ...student } = await openStudent(bench, { seed, replayed }, fresh);
     const result = {
       machine: machineName(),
       browser: browser.version(),
       date: new Date().toISOString(),
       ...{ quick, seed, replayed, examplesPerClass: PER_CLASS, student },
     };
-    if (isMeant('users')) {
-      Object.assign(result, summaryOf(await adaptAll(bench, places, 'lora')));
-      if (methods) result.methods = { lora: rowOf(result.users) };
-      for (const method of methods ? all.filter((name) => name !== 'lora') : []) {
-        result.methods[method] = rowOf(await adaptAll(bench, places, method));
+    for (const set of sets) {
+      const people = await bench('gather', set);
+      const places = people.map((_, place) => place).slice(0, quick ? QUICK_PEOPLE : people.length);
+      if (sets.length > 1 || set === 'test') console.log(`\n${set} people`);
+      const found = {};
+      if (isMeant('users')) {
+        Object.assign(found, summaryOf(await adaptAll(bench, places, 'lora')));
+        if (methods) found.methods = { lora: rowOf(found.users) };
+        for (const method of methods ? all.filter((name) => name !== 'lora') : []) {
+          const users = await adaptAll(bench, places, method);
+          found.methods[method] = { ...rowOf(users), users };
+        }
       }
+      if (isMeant('peers')) Object.assign(found, await measurePeers(bench, places));
+      Object.assign(result, set === 'test' ? { test: found } : found);
     }
-    if (isMeant('peers')) Object.assign(result, await measurePeers(bench, places));
     if (isMeant('onnx')) Object.assign(result, await measureOnnx(bench, draws));
     return { ...result, seconds: (performance.now() - startedAt) / 1000 };
   } finally {
@@ -136,7 +147,7 @@ async function adaptAll(bench, places, method) {
   for (const place of places) {
     const row = await bench('adapt', place, method);
     rows.push(row);
-    const refused = row.isAccepted ? '' : '   refused by the guard';
+    const refused = `   ${row.lost} lost, ${row.gained} gained of ${row.judged}${row.isAccepted ? '' : ', refused'}`;
     console.log(`${method.padEnd(12)} ${row.name.padEnd(26)} ${change(row)}, base ${change(row.base)}${refused}`);
   }
   return rows;
@@ -166,6 +177,10 @@ function rowOf(users) {
   return {
     ...{ before, gain: scores.after - before, ...scores },
     leastGain: Math.min(...users.map((user) => user.after - user.before)),
+    medianGain: quantile(
+      users.map((user) => user.after - user.before),
+      0.5,
+    ),
     patchBytes: Math.max(...users.map(({ patchBytes }) => patchBytes)),
     refused: users.filter(({ isAccepted }) => !isAccepted).length,
   };
@@ -226,9 +241,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       draws: { ...text, default: '3' },
       seed: { ...text, default: '1' },
       replay: { ...text, default: '200' },
+      people: { ...text, default: 'development' },
     },
   });
   if (values.only !== undefined && !PARTS.includes(values.only)) throw new Error(`--only takes ${PARTS.join(', ')}.`);
+  if (!Object.hasOwn(SETS, values.people)) throw new Error(`--people takes ${Object.keys(SETS).join(', ')}.`);
   const [draws, seed, replayed] = [values.draws, values.seed, values.replay].map(Number);
   if (![draws, seed, replayed].every((value) => Number.isInteger(value) && value >= 0) || draws < 1) {
     throw new Error('--draws, --seed and --replay take whole numbers.');

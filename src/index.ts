@@ -154,10 +154,11 @@ export * from './losses.ts';
 export type { BalancedTerm, BalanceEvent, BalanceOptions } from './train/balance.ts';
 
 // Metric and training
-export { type Metric, type MetricInputs, measure } from './train/metric.ts';
+export { type MeasureOptions, type Metric, type MetricInputs, measure, type OutputKind } from './train/metric.ts';
 export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
 export type { SelfTeacherOptions } from './train/selfTeacher.ts';
 export { releaseTrainer } from './train/pageTrainer.ts';
+export type { GainedAndLost } from './train/paired.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.ts';
 
 export type { QuantizationAwareOptions, QuantizationReport } from './train/quantizationAware.ts';
@@ -174,6 +175,7 @@ export type { SnapshotOptions } from './distill/snapshots.ts';
 // Personalization
 export type { LearnBudget } from './adapt/budget.ts';
 export type { BeforeAfter, GuardMetric, GuardOptions, Verdict } from './adapt/guard.ts';
+export type { Compared, Judged } from './adapt/judged.ts';
 export type { KeepOptions } from './adapt/keep.ts';
 export type { LabelFindings, LabelOutlier } from './adapt/labelSanity.ts';
 export type { Method } from './adapt/method.ts';
@@ -220,13 +222,14 @@ export type {
 export { type StudentLearnerOptions, studentLearner } from './adapt/profile/studentLearner.ts';
 export { listOnnxWeights, patchOnnx } from './adapt/onnx/patchOnnx.ts';
 export { type OnnxBytes, personalizeOnnx } from './adapt/onnx/personalizeOnnx.ts';
-export type { OnnxGuard, OnnxMethod, PersonalizeOnnxOptions } from './adapt/onnx/personalizeOnnxOptions.ts';
+export type { OnnxMethod, PersonalizeOnnxOptions } from './adapt/onnx/personalizeOnnxOptions.ts';
 export type {
   ChangedWeight,
-  MeasuredHead,
+  OwnFigures,
   PersonalizedOnnx,
   PersonalizeOnnxEvent,
   PersonalizeOnnxReport,
+  TapFigures,
 } from './adapt/onnx/personalizeOnnxReport.ts';
 export type { LowRankDelta } from './onnx/addLowRank.ts';
 export type { LayerWeight } from './onnx/listWeights.ts';

@@ -15,7 +15,6 @@ import {
   type Trainer,
 } from 'limbeck';
 import { loadDigits, loadDigitTeacher } from '../../demo/digits.ts';
-import { people } from '../../demo/people.ts';
 import { readAll } from '../../src/adapt/examples.ts';
 import { pickRowsOfAll } from '../../src/core/rows.ts';
 import type { NdArray } from '../../src/core/shape.ts';
@@ -33,6 +32,7 @@ import {
 import { measureOnnx } from './personalizeOnnx.ts';
 import { measurePeer, type PeerName } from './personalizePeers.ts';
 import { distilStudent, filesOf, type PlainFiles, studentFromFiles } from './personalizeStudent.ts';
+import { type Writer, type WriterSet, writersOf } from './writers.ts';
 
 interface Amounts {
   readonly seed: number;
@@ -54,6 +54,12 @@ interface UserRow {
   /** What the guard decided, and why. */
   readonly isAccepted: boolean;
   readonly why: string;
+  /** By what, how much of the changes it took, and of how many examples it judged how many were lost and gained. */
+  readonly judgedBy: string;
+  readonly strength: number;
+  readonly judged: number;
+  readonly lost: number;
+  readonly gained: number;
 }
 
 interface Opened extends Amounts {
@@ -65,6 +71,7 @@ interface Opened extends Amounts {
 }
 
 let opened: Opened | undefined;
+let writers: readonly Writer[] = [];
 const known = new Map<number, PersonDigits>();
 const { signal } = new AbortController();
 
@@ -89,9 +96,15 @@ async function open(amounts: Amounts, files: PlainFiles | undefined) {
     files: filesOf(student),
     accuracy: await accuracyOf(trainer, student, heldOut),
     ...{ backend, threads, simdLevel },
-    people: people.map(({ name }) => name),
     methods: Object.keys(METHODS),
   };
+}
+
+/** Who writes from now on. */
+function gather(set: WriterSet): string[] {
+  writers = writersOf(set);
+  known.clear();
+  return writers.map(({ name }) => name);
 }
 
 function theOpened(): Opened {
@@ -101,7 +114,7 @@ function theOpened(): Opened {
 
 function personAt(place: number): PersonDigits {
   const { heldOut, perClass, seed } = theOpened();
-  const person = people[place];
+  const person = writers[place];
   if (person === undefined) throw new Error(`There is no person ${place}.`);
   const digits = known.get(place) ?? digitsOf(person, heldOut, perClass, seed);
   known.set(place, digits);
@@ -132,8 +145,12 @@ async function adapt(place: number, method: string, spared: Spared = {}): Promis
     before: await accuracyOf(trainer, student, digits),
     after: await accuracyOf(trainer, patched, digits),
   });
-  const { verdict, bytes } = patch.report;
-  return { name, ...(await scores(heldOut)), base: await scores(plain), patchBytes: bytes, adaptMs, ...verdict };
+  const { verdict, bytes, judgedBy, strength, own: figures } = patch.report;
+  const { examples: judged = 0, lost = 0, gained = 0 } = figures ?? {};
+  return {
+    ...{ name, ...(await scores(heldOut)), base: await scores(plain), patchBytes: bytes, adaptMs },
+    ...{ ...verdict, judgedBy, strength, judged, lost, gained },
+  };
 }
 
 async function peer(place: number, name: PeerName) {
@@ -165,4 +182,4 @@ async function onnx(perClass: number, seed: number) {
   return measureOnnx(own, heldOut, trainer, seed);
 }
 
-Object.assign(globalThis, { bench: { open, adapt, peer, reader, onnx } });
+Object.assign(globalThis, { bench: { open, gather, adapt, peer, reader, onnx } });

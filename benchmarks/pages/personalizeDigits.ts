@@ -1,10 +1,11 @@
 // The held-out digits as one person writes them: some to learn from, all others to be scored on.
 import { fromArrays, type LabelledDataset, measure, type Student, type Trainer } from 'limbeck';
-import { type Person, SIDE, writtenBy } from '../../demo/people.ts';
+import { SIDE } from '../../demo/people.ts';
 import { type AllExamples, pickExamples } from '../../src/adapt/examples.ts';
 import { derivedSeed, permutation, seededRandom } from '../../src/core/random.ts';
 import type { NdArray } from '../../src/core/shape.ts';
 import { predictAll } from '../../src/train/predictAll.ts';
+import type { Writer } from './writers.ts';
 
 /** Examples that have labels. */
 export type Labelled = AllExamples & { readonly labels: Int32Array };
@@ -19,7 +20,7 @@ export interface PersonDigits {
 }
 
 /** Which digits a person gives as examples is drawn by the seed, for each person anew. */
-export function digitsOf(person: Person, digits: Labelled, perClass: number, seed: number): PersonDigits {
+export function digitsOf(person: Writer, digits: Labelled, perClass: number, seed: number): PersonDigits {
   const written = { ...digits, inputs: { input: rewritten(digits.inputs['input'] as NdArray, person) } };
   const own = someOfEach(digits.labels, perClass, derivedSeed(seed, person.name));
   const isOwn = new Set(own);
@@ -63,11 +64,11 @@ export function rightOf(logits: NdArray, labels: Int32Array): number {
   return measure({ student: logits, labels })['accuracy'] as number;
 }
 
-function rewritten({ data, shape }: NdArray, person: Person): NdArray {
+function rewritten({ data, shape }: NdArray, person: Writer): NdArray {
   const pixels = SIDE * SIDE;
   const all = new Float32Array(data.length);
   for (let from = 0; from < data.length; from += pixels) {
-    all.set(writtenBy(person, Float32Array.from(data.subarray(from, from + pixels))), from);
+    all.set(person.write(Float32Array.from(data.subarray(from, from + pixels))), from);
   }
   return { data: all, shape };
 }

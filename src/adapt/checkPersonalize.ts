@@ -51,7 +51,7 @@ export function checkOptions(options: PersonalizeOptions): void {
   if (privacy !== undefined) {
     checkPrivacy(privacy);
     if (keep?.ewc && keep.replay === undefined) throw importanceIsNotPrivate();
-    if (guard?.metric === 'negativeLogLikelihood') throw likelihoodIsNotPrivate();
+    if ((guard?.metric ?? 'accuracy') !== 'accuracy') throw othersAreNotPrivate();
   }
   if (budget?.ms !== undefined) checkPositive(budget.ms, 'ms');
   if (budget?.steps !== undefined) checkCount(budget.steps, 'steps');
@@ -116,10 +116,10 @@ function importanceIsNotPrivate(): LimbeckError {
   );
 }
 
-function likelihoodIsNotPrivate(): LimbeckError {
+function othersAreNotPrivate(): LimbeckError {
   return new LimbeckError(
     'invalid-option',
-    'With "privacy" the guard counts right answers: by its likelihood one example could weigh more than all others. Leave ' +
+    'With "privacy" the guard counts right answers: by other metrics one example could weigh more than all others. Leave ' +
       '"metric" out, or give \'accuracy\'.',
   );
 }

@@ -1,6 +1,7 @@
 import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 import type { NdArray } from '../core/shape.ts';
 import { addedBy } from '../student/addedBy.ts';
+import type { Patch } from '../student/patch.ts';
 import { rowOf } from './examples.ts';
 import type { Lesson, Method } from './method.ts';
 import { withoutExamples } from './withoutExamples.ts';
@@ -43,8 +44,39 @@ export async function crossFit(method: Method, lesson: Lesson, fraction: number)
   return { data: added, shape: [lesson.own, classes] };
 }
 
+/** The most further lessons by which a patch is judged. */
+const MOST_LESSONS = 2;
+
+/** What was learned without a part of the person's examples. */
+export interface Refitted extends Pick<Patch, 'changes' | 'memory'> {
+  readonly part: Int32Array;
+}
+
+/**
+ * Learns once more for each of two parts of the examples that were not held out, without that part. Within a budget both
+ * together may take as long as the lesson itself.
+ * Throws    what the method throws, and AbortError
+ */
+export async function refit(method: Method, lesson: Lesson, held: Int32Array): Promise<Refitted[]> {
+  const isHeld = new Set(held);
+  const others = Int32Array.from({ length: lesson.own }, (_, i) => i).filter((i) => !isHeld.has(i));
+  const labels = others.map((i) => lesson.labels[i] as number);
+  const { ms, ...budget } = lesson.budget;
+  const each = {
+    ...lesson,
+    isRehearsal: true,
+    budget: { ...budget, ...(ms !== undefined && { ms: ms / MOST_LESSONS }) },
+  };
+  const refitted: Refitted[] = [];
+  for (const places of partsOf(labels, 1 / MOST_LESSONS, lesson.seed)) {
+    const part = places.map((at) => others[at] as number);
+    refitted.push({ part, ...(await method.learn(withoutExamples(each, part))) });
+  }
+  return refitted;
+}
+
 /** Parts of about that size, in which each class stands as evenly as it can. */
-function partsOf(labels: Int32Array, fraction: number, seed: number): Int32Array[] {
+export function partsOf(labels: Int32Array, fraction: number, seed: number): Int32Array[] {
   const count = Math.max(2, Math.min(labels.length, Math.round(1 / fraction)));
   const random = seededRandom(derivedSeed(seed, 'holdout'));
   const parts = Array.from({ length: count }, (): number[] => []);

@@ -1,38 +1,58 @@
 import type { SecretKey } from '../core/secretRandom.ts';
-import { mergePatches } from '../student/mergePatches.ts';
-import { isEmptyPatch, type Patch } from '../student/patch.ts';
-import { type BeforeAfter, decide, type GuardOptions, type Verdict } from './guard.ts';
-import type { Measure } from './measured.ts';
+import { type BeforeAfter, decide, type GuardOptions, lossOf, metricOf, type Verdict } from './guard.ts';
+import type { Compared, Judged } from './judged.ts';
 import { drawnStrength } from './privacy/drawnStrength.ts';
 
 /** A patch as far as it may go, and what was measured of it. */
-export interface Tried {
-  readonly patch: Patch;
+export interface Tried<T> {
+  readonly patch: T;
   /** What the changes were multiplied by; 0 where a private choice fell on none of them. */
   readonly strength: number;
   readonly verdict: Verdict;
-  readonly own: BeforeAfter | undefined;
-  readonly ofBase: BeforeAfter | undefined;
+  readonly own: Judged | undefined;
+  readonly ofBase: Compared | undefined;
 }
 
 /** All of a change, then less of it: between base and adapted weights lies often what neither loses by. */
 const STRENGTHS = [1, 0.5, 0.25];
+
+/** What may be applied, at each strength, and how it is measured. */
+export interface Trying<T> {
+  readonly guard: GuardOptions;
+  readonly at: (strength: number) => T;
+  /** Whether there can be less of it. */
+  readonly isScalable: boolean;
+  readonly own: Measure<T, Judged>;
+  readonly base: Measure<T, Compared>;
+}
+
+/** Of base and patched student; undefined where nothing can be measured. */
+export type Measure<T, Found> = (patch: T, strength: number) => Promise<Found | undefined>;
 
 /**
  * The patch at the greatest strength at which the guard takes it, or the whole one with the verdict against it. Three tries on
  * the same few examples flatter a little.
  * Source    Wortsman et al. 2022, arXiv:2109.01903 (weights between those of before and after)
  */
-export async function firstAccepted(whole: Patch, { guard, rounds }: Trying, measures: Measures): Promise<Tried> {
-  let first: Tried | undefined;
-  for (const strength of whole.memory || isEmptyPatch(whole) ? [1] : STRENGTHS) {
-    const { patch, own, ofBase } = await tryAt(strength, whole, rounds, measures);
-    const tried = { patch, strength, own, ofBase, verdict: decide(guard, own, ofBase) };
+export async function firstAccepted<T>(trying: Trying<T>): Promise<Tried<T>> {
+  const { guard, isScalable } = trying;
+  let first: Tried<T> | undefined;
+  for (const strength of isScalable ? STRENGTHS : [1]) {
+    const found = await tryAt(strength, trying);
+    const tried = { ...found, verdict: decide(guard, found.own, found.ofBase) };
     // Less of a change that does not help is still no help.
-    if (tried.verdict.isAccepted && (strength === 1 || isBetter(own, guard))) return tried;
+    if (tried.verdict.isAccepted && (strength === 1 || isBetter(tried.own, guard))) return tried;
     first ??= tried;
   }
-  return first as Tried;
+  return first as Tried<T>;
+}
+
+/** What a choice may tell of a held-out example, in nats; how many are expected, and are there; and what decides the chance. */
+interface PrivateChoice {
+  readonly epsilon: number;
+  readonly expectedHeld: number;
+  readonly held: number;
+  readonly key: SecretKey;
 }
 
 /**
@@ -40,15 +60,15 @@ export async function firstAccepted(whole: Patch, { guard, rounds }: Trying, mea
  * chance, the better ones with more probability.
  * Source    see `drawnStrength`
  */
-export async function drawnAccepted(
-  whole: Patch,
-  { guard, rounds, epsilon, expectedHeld, held, key }: Trying & PrivateChoice,
-  measures: Measures,
-): Promise<Tried> {
-  const allowed: (Omit<Tried, 'verdict'> & { readonly right: number })[] = [];
+export async function drawnAccepted<T>(
+  trying: Trying<T>,
+  { epsilon, expectedHeld, held, key }: PrivateChoice,
+): Promise<Tried<T>> {
+  const { guard } = trying;
+  const allowed: (Omit<Tried<T>, 'verdict'> & { readonly right: number })[] = [];
   let first: (typeof allowed)[number] | undefined;
   for (const strength of STRENGTHS) {
-    const tried = await tryAt(strength, whole, rounds, measures);
+    const tried = await tryAt(strength, trying);
     const counted = { ...tried, right: rightOf(tried.own?.after, held) };
     first ??= { ...counted, strength: 0, right: rightOf(tried.own?.before, held) };
     if (decide(guard, undefined, tried.ofBase).isAccepted) allowed.push(counted);
@@ -66,27 +86,9 @@ export async function drawnAccepted(
   };
 }
 
-interface Trying {
-  readonly guard: GuardOptions;
-  readonly rounds: (patch: Patch) => Patch;
-}
-
-interface Measures {
-  readonly own: Measure;
-  readonly base: Measure;
-}
-
-/** What a choice may tell of a held-out example, in nats; how many are expected, and are there; and what decides the chance. */
-interface PrivateChoice {
-  readonly epsilon: number;
-  readonly expectedHeld: number;
-  readonly held: number;
-  readonly key: SecretKey;
-}
-
-async function tryAt(strength: number, whole: Patch, rounds: Trying['rounds'], measures: Measures) {
-  const patch = rounds(strength === 1 ? whole : scaled(whole, strength));
-  return { patch, strength, own: await measures.own(patch, strength), ofBase: await measures.base(patch, strength) };
+async function tryAt<T>(strength: number, { at, own, base }: Trying<T>) {
+  const patch = at(strength);
+  return { patch, strength, own: await own(patch, strength), ofBase: await base(patch, strength) };
 }
 
 /** Of an accuracy, how many were right. */
@@ -94,12 +96,6 @@ function rightOf(accuracy: number | undefined, of: number): number {
   return Math.round((accuracy ?? 0) * of);
 }
 
-function isBetter(own: BeforeAfter | undefined, { metric = 'accuracy' }: GuardOptions): boolean {
-  if (own === undefined) return false;
-  return metric === 'accuracy' ? own.after > own.before : own.after < own.before;
-}
-
-function scaled(patch: Patch, strength: number): Patch {
-  const { changes } = mergePatches([{ patch, weight: strength }]);
-  return { ...patch, changes };
+function isBetter(own: BeforeAfter | undefined, guard: GuardOptions): boolean {
+  return own !== undefined && lossOf(own, metricOf(guard)) < 0;
 }

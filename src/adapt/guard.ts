@@ -1,10 +1,19 @@
+import { LimbeckError } from '../core/errors.ts';
 import { checkFraction, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { checkMetric, type Metric } from '../train/metric.ts';
+import { accuracy } from '../train/metrics/accuracy.ts';
+import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
+import { lossByChance } from '../train/paired.ts';
+import type { Judged } from './judged.ts';
 
 /** What a patch must not make worse. */
 export interface GuardOptions {
-  /** A private run takes 'accuracy' alone. Default 'accuracy'. */
-  readonly metric?: GuardMetric;
-  /** How much worse the person's held-out examples may become: a fraction for accuracy, nats for the other. Default 0. */
+  /** Or one of your own, which reads labels and no teacher. A private run takes 'accuracy' alone. Default 'accuracy'. */
+  readonly metric?: GuardMetric | Metric;
+  /**
+   * How much worse the person's examples may become: a fraction for accuracy, nats for the likelihood. A loss of right answers
+   * that chance explains (one case in twenty or more) counts where labels became less likely too. Default 0.
+   */
   readonly tolerance?: number;
   /** The same of the base's own examples. Default 0.01. */
   readonly baseTolerance?: number;
@@ -41,27 +50,54 @@ export function heldFractionOf({ holdoutFraction = 0.2 }: GuardOptions = {}): nu
 export function checkGuard(options: GuardOptions): void {
   checkKnownOptions(options, ['metric', 'tolerance', 'baseTolerance', 'holdoutFraction'], 'guard');
   const { metric = 'accuracy', tolerance = 0, baseTolerance = 0, holdoutFraction = 0 } = options;
-  checkOneOf(metric, 'metric', ['accuracy', 'negativeLogLikelihood']);
+  if (typeof metric === 'object') checkOwn(metric);
+  else checkOneOf(metric, 'metric', ['accuracy', 'negativeLogLikelihood']);
   checkFraction(tolerance, 'tolerance');
   checkFraction(baseTolerance, 'baseTolerance');
   checkFraction(holdoutFraction, 'holdoutFraction');
 }
 
-/** Decides by what was measured; without a figure a patch is taken, and the verdict says that nothing was measured. */
-export function decide(options: GuardOptions, own: BeforeAfter | undefined, base: BeforeAfter | undefined): Verdict {
-  const { metric = 'accuracy', tolerance = 0, baseTolerance = 0.01 } = options;
-  const parts = [
-    { figures: own, tolerance, what: 'the person’s held-out examples' },
-    { figures: base, tolerance: baseTolerance, what: 'the base’s examples' },
-  ];
-  for (const { figures, tolerance: most, what } of parts) {
-    if (figures === undefined) continue;
-    const lost = metric === 'accuracy' ? figures.before - figures.after : figures.after - figures.before;
-    // Differences of fractions are not exact.
-    if (!(lost <= most + 1e-9)) {
-      const why = `On ${what} ${metric} went from ${shown(figures.before)} to ${shown(figures.after)}, more than ${most} worse; the patch is empty and changes nothing.`;
-      return { isAccepted: false, why };
-    }
+function checkOwn(metric: Metric): void {
+  checkMetric(metric, 'metric');
+  if (metric.reads.labels && !metric.reads.teacher) return;
+  throw new LimbeckError(
+    'invalid-option',
+    `The metric "${metric.name}" must read labels, and no teacher: there is none.`,
+  );
+}
+
+/** What is measured before and after. */
+export function metricOf({ metric = 'accuracy' }: GuardOptions): Metric {
+  return typeof metric === 'object' ? metric : { accuracy, negativeLogLikelihood }[metric];
+}
+
+/** A loss that is more likely than this without any cause is not put down to one. */
+const MOST_CHANCE = 0.05;
+
+/**
+ * Decides by what was measured; without a figure a patch is taken, and the verdict says that nothing was measured. Losses of
+ * the person's examples are held against the gains, pair by pair; of the base's, what was measured counts as it is.
+ * Source    see `lossByChance` and `judge`
+ */
+export function decide(options: GuardOptions, own: Judged | undefined, base: BeforeAfter | undefined): Verdict {
+  const { tolerance = 0, baseTolerance = 0.01 } = options;
+  const metric = metricOf(options);
+  const empty = 'the patch is empty and changes nothing.';
+  const wentFrom = ({ before, after }: BeforeAfter) => `${metric.name} went from ${shown(before)} to ${shown(after)}`;
+  if (own !== undefined && isWorse(own, options)) {
+    const unsure = isUndecided(own, options) ? ', which may be chance, and labels became no likelier' : '';
+    const why = `On the person’s ${own.examples} examples that judge, ${wentFrom(own)}, more than ${tolerance} worse${unsure}; ${empty}`;
+    return { isAccepted: false, why };
+  }
+  if (own !== undefined && !own.tellsLabels) {
+    const why = `Of the person’s ${own.examples} examples that judge, what was learned from others tells no more than chance (${wentFrom(own)}): do their labels mean anything? For now ${empty}`;
+    return { isAccepted: false, why };
+  }
+  if (base !== undefined && !(lossOf(base, metric) <= baseTolerance + ROUNDING)) {
+    return {
+      isAccepted: false,
+      why: `On the base’s examples ${wentFrom(base)}, more than ${baseTolerance} worse; ${empty}`,
+    };
   }
   if (own === undefined && base === undefined) {
     return {
@@ -69,10 +105,39 @@ export function decide(options: GuardOptions, own: BeforeAfter | undefined, base
       why: 'Nothing was measured: there were no labels, or too few examples to hold some out.',
     };
   }
-  const told = parts.flatMap(({ figures, what }) =>
-    figures === undefined ? [] : [`on ${what} ${metric} went from ${shown(figures.before)} to ${shown(figures.after)}`],
-  );
-  return { isAccepted: true, why: `${(told.join(', ')).replace(/^o/, 'O')}.` };
+  const told = [
+    ...(own ? [`on the person’s ${own.examples} examples that judge, ${wentFrom(own)}${byChance(own, options)}`] : []),
+    ...(base ? [`on the base’s examples ${wentFrom(base)}`] : []),
+  ];
+  return { isAccepted: true, why: `${told.join('; ').replace(/^o/, 'O')}.` };
+}
+
+/** Differences of fractions are not exact. */
+const ROUNDING = 1e-9;
+
+/** How much worse it became. */
+export function lossOf({ before, after }: BeforeAfter, { better }: Metric): number {
+  return better === 'lower' ? after - before : before - after;
+}
+
+function losesMore(own: Judged, options: GuardOptions): boolean {
+  return !(lossOf(own, metricOf(options)) <= (options.tolerance ?? 0) + ROUNDING);
+}
+
+/** Whether more was lost than is tolerated, and chance alone would do that often: more examples may tell. */
+export function isUndecided(own: Judged, options: GuardOptions): boolean {
+  const { metric = 'accuracy', tolerance = 0 } = options;
+  if (metric !== 'accuracy' || !losesMore(own, options)) return false;
+  return lossByChance({ gained: own.gained, lost: own.lost - tolerance * own.examples }) > MOST_CHANCE;
+}
+
+function isWorse(own: Judged, options: GuardOptions): boolean {
+  return losesMore(own, options) && !(isUndecided(own, options) && own.likelihoodGain > 0);
+}
+
+function byChance(own: Judged, options: GuardOptions): string {
+  if (!losesMore(own, options)) return '';
+  return ` (${own.lost} lost and ${own.gained} gained, which may be chance; the labels became likelier)`;
 }
 
 function shown(value: number): string {

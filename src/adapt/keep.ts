@@ -43,16 +43,22 @@ export function replayedBy({ replay, replayExamples = 200 }: KeepOptions = {}): 
   return Math.min(replay?.size ?? 0, replayExamples);
 }
 
+/** Those of the examples that are learned along, drawn by the seed. */
+export function drawReplayed(keep: KeepOptions | undefined, seed: number): Dataset | LabelledDataset | undefined {
+  const replay = keep?.replay;
+  if (replay === undefined) return undefined;
+  const chosen = permutation(replay.size, seededRandom(derivedSeed(seed, 'replay'))).slice(0, replayedBy(keep));
+  return pick(replay, chosen);
+}
+
 /** The examples to learn along; where they have no labels, the base's own answers stand for them. */
 export async function readReplayed(
   keep: KeepOptions | undefined,
   seed: number,
   signal: AbortSignal,
 ): Promise<AllExamples | undefined> {
-  const replay = keep?.replay;
-  if (replay === undefined) return undefined;
-  const chosen = permutation(replay.size, seededRandom(derivedSeed(seed, 'replay'))).slice(0, replayedBy(keep));
-  return readAll(pick(replay, chosen), signal);
+  const replayed = drawReplayed(keep, seed);
+  return replayed && readAll(replayed, signal);
 }
 
 /** Examples beyond this tell little more of which weights matter. */

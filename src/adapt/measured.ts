@@ -1,6 +1,6 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
-import { pickRows } from '../core/rows.ts';
-import type { NdArray } from '../core/shape.ts';
+import { joinRows, pickRows, pickRowsOfAll } from '../core/rows.ts';
+import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { applyPatch } from '../student/applyPatch.ts';
 import { classifierOf } from '../student/classifier.ts';
@@ -8,50 +8,47 @@ import type { Patch } from '../student/patch.ts';
 import { type StudentArtifacts, studentFromArtifacts } from '../student/student.ts';
 import { withLogits } from '../student/withLogits.ts';
 import type { Metric } from '../train/metric.ts';
-import { accuracy } from '../train/metrics/accuracy.ts';
-import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
 import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
-import { crossFit } from './crossFit.ts';
-import type { BeforeAfter, GuardMetric } from './guard.ts';
+import { crossFit, refit } from './crossFit.ts';
+import type { Measure } from './firstAccepted.ts';
+import { type Answered, type Compared, type Judged, judge } from './judged.ts';
 import type { Lesson, Method } from './method.ts';
 import type { HeldExamples } from './prepareLesson.ts';
-
-const METRICS: Readonly<Record<GuardMetric, Metric>> = { accuracy, negativeLogLikelihood };
+import { withStrength } from './withStrength.ts';
 
 /** Whose patches are measured, and how. */
 export interface Measured {
   readonly artifacts: StudentArtifacts;
-  readonly metric: GuardMetric;
+  readonly metric: Metric;
   readonly trainer: Trainer;
   readonly signal: AbortSignal;
 }
 
-/** The metric of base and patched student; undefined where nothing can be measured. */
-export type Measure = (patch: Patch, strength: number) => Promise<BeforeAfter | undefined>;
-
 /** On some examples; undefined without any, or without labels. The base is asked once. */
-export function openMeasure(
-  { artifacts, metric, trainer, signal }: Measured,
+export function openMeasure<T extends Compared>(
+  measured: Measured,
   examples: HeldExamples | undefined,
-): Measure {
+  by: (answered: Answered, metric: Metric) => T,
+): Measure<Patch, T> {
+  const { artifacts, metric } = measured;
   const { labels, inputs, size } = examples ?? { labels: undefined, inputs: {}, size: 0 };
   if (labels === undefined || size === 0) return async () => undefined;
-  const scoreOf = async (changed: StudentArtifacts) => {
-    const student = studentFromArtifacts('measured', withLogits(changed));
-    const answers = await predictAll(trainer, student, fromArrays(inputs), signal);
-    const logits = (answers[DEFAULT_OUTPUT] ?? Object.values(answers)[0]) as NdArray;
-    return METRICS[metric].compute({ student: logits, labels });
-  };
   // A class that the base does not know has a logit of zero here, and is not what the base would say.
-  const known = classifierOf(artifacts).classes;
   const asked = examples?.logits;
-  let before = asked?.shape[1] === known ? METRICS[metric].compute({ student: asked, labels }) : undefined;
+  let before = asked?.shape[1] === classifierOf(artifacts).classes ? asked : undefined;
   return async (patch) => {
-    before ??= await scoreOf(artifacts);
+    before ??= await logitsOf(measured, artifacts, inputs);
     const patched = await applyPatch(artifacts, patch);
-    return { before, after: await scoreOf(patched.artifacts as StudentArtifacts) };
+    const after = await logitsOf(measured, patched.artifacts as StudentArtifacts, inputs);
+    return by({ before, after, labels }, metric);
   };
+}
+
+async function logitsOf({ trainer, signal }: Measured, artifacts: StudentArtifacts, inputs: NamedArrays) {
+  const student = studentFromArtifacts('measured', withLogits(artifacts));
+  const answers = await predictAll(trainer, student, fromArrays(inputs), signal);
+  return (answers[DEFAULT_OUTPUT] ?? Object.values(answers)[0]) as NdArray;
 }
 
 /**
@@ -64,18 +61,51 @@ export async function openCrossMeasure(
   method: Method,
   lesson: Lesson,
   fraction: number,
-): Promise<Measure> {
+): Promise<Measure<Patch, Judged>> {
   const labels = lesson.labels.slice(0, lesson.own);
   const added = await crossFit(method, lesson, fraction);
   const former = pickRows(
     lesson.logits,
     Int32Array.from({ length: lesson.own }, (_, i) => i),
   );
-  const scoreOf = (student: NdArray) => METRICS[metric].compute({ student, labels });
-  const before = scoreOf(firstColumns(former, classifierOf(artifacts).classes));
+  const before = firstColumns(former, classifierOf(artifacts).classes);
   return async (_patch, strength) => {
     const data = Float32Array.from(former.data, (logit, at) => logit + strength * (added.data[at] as number));
-    return { before, after: scoreOf({ data, shape: former.shape }) };
+    return judge({ before, after: { data, shape: former.shape }, labels }, metric);
+  };
+}
+
+/** A lesson of all examples, of which some were held out while the patch was learned. */
+export interface WholeLesson {
+  readonly lesson: Lesson;
+  readonly held: Int32Array;
+}
+
+/**
+ * The same for any method, where those that were held out did not decide: the patch answers for them, and lessons that leave
+ * out a part of the others each for that part.
+ * Throws    what the method throws, and AbortError
+ */
+export async function openRefittedMeasure(
+  measured: Measured,
+  method: Method,
+  { lesson, held }: WholeLesson,
+): Promise<Measure<Patch, Judged>> {
+  const { artifacts, metric } = measured;
+  const learned = await refit(method, lesson, held);
+  const every = [held, ...learned.map(({ part }) => part)];
+  const order = Int32Array.of(...every.flatMap((part) => [...part]));
+  const labels = order.map((i) => lesson.labels[i] as number);
+  const before = firstColumns(pickRows(lesson.logits, order), classifierOf(artifacts).classes);
+  return async (patch, strength) => {
+    const patches = [patch, ...learned.map(({ part: _, ...found }) => withStrength({ ...patch, ...found }, strength))];
+    const rows: NdArray[] = [];
+    for (const [i, one] of patches.entries()) {
+      const patched = await applyPatch(artifacts, one);
+      const inputs = pickRowsOfAll(lesson.inputs, every[i] as Int32Array);
+      rows.push(await logitsOf(measured, patched.artifacts as StudentArtifacts, inputs));
+    }
+    return judge({ before, after: rows.reduce(joinRows), labels }, metric);
   };
 }
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../core/random.ts';
 import type { NdArray } from '../core/shape.ts';
 import { withoutLabels } from '../data/views.ts';
 import { applyPatch, revertPatch } from '../student/applyPatch.ts';
 import { isEmptyPatch } from '../student/patch.ts';
 import { patchFromBytes, patchToBytes } from '../student/patchFile.ts';
+import type { Metric } from '../train/metric.ts';
 import { predictAll } from '../train/predictAll.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { biasOnly } from './methods/biasOnly.ts';
@@ -67,6 +69,51 @@ describe('personalize', () => {
     expect(patch.report.verdict.isAccepted).toBe(false);
     expect(patch.report.verdict.why).toContain('accuracy went from');
     expect(await accuracyOf(await applyPatch(student, patch), base)).toBe(await accuracyOf(student, base));
+  });
+
+  test.each([lora({ rank: 2 }), headOnly(), biasOnly(), full(), prototypes(), knn()])(
+    '$name: a person whose labels are drawn by lot is refused, and one who writes the other way round is taken',
+    async (method) => {
+      const { plain: student, trainer } = made;
+      const random = seededRandom(40);
+      const noise = await relabelled(clouds(25, 41), () => Math.floor(CLASSES * random()));
+      const refused = await personalize({ student, data: noise, method, trainer }).done;
+      expect(refused.report.verdict.isAccepted, refused.report.verdict.why).toBe(false);
+      expect(isEmptyPatch(refused)).toBe(true);
+      const inverted = await personalize({ student, data: clouds(25, 42, Math.PI), method, trainer }).done;
+      expect(inverted.report.verdict.isAccepted, inverted.report.verdict.why).toBe(true);
+      expect(inverted.report.own?.gained).toBeGreaterThan(5);
+    },
+  );
+
+  test('where held-out examples leave it open, all of them judge', async () => {
+    const { plain: student, trainer } = made;
+    // Eight are held out of a person who writes nearly as everybody: one more or less says nothing.
+    const seen: string[] = [];
+    for (let seed = 1; seed <= 12; seed++) {
+      const events: PersonalizeEvent[] = [];
+      const run = personalize({ student, data: clouds(10, 50 + seed, 0.25), method: biasOnly(), trainer, seed });
+      for await (const event of run) events.push(event);
+      const { report } = await run.done;
+      const isTold = events.some((event) => event.type === 'notice' && event.message.includes('do not decide'));
+      expect(report.judgedBy).toBe(isTold ? 'cross-fitting' : 'held-out');
+      expect(report.own?.examples).toBe(isTold ? 40 : 8);
+      seen.push(report.judgedBy);
+    }
+    expect(seen).toContain('cross-fitting');
+  });
+
+  test('a guard takes a metric of one’s own', async () => {
+    const { plain: student, trainer } = made;
+    const never: Metric = {
+      name: 'never',
+      better: 'lower',
+      reads: { teacher: false, labels: true },
+      compute: ({ student: { data } }) => (data.length === 0 ? 0 : 1),
+    };
+    const taken = await personalize({ student, data: mine, method: headOnly(), trainer, guard: { metric: never } })
+      .done;
+    expect(taken.report).toMatchObject({ metric: 'never', own: { before: 1, after: 1 } });
   });
 
   test('of a patch that forgets the base as much is taken as the base can bear, or nothing', async () => {

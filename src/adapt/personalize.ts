@@ -16,13 +16,15 @@ import type { LearnBudget } from './budget.ts';
 import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { drawnAccepted, firstAccepted } from './firstAccepted.ts';
-import type { GuardOptions } from './guard.ts';
+import { type GuardOptions, isUndecided, metricOf } from './guard.ts';
+import { compare, judge } from './judged.ts';
 import type { KeepOptions } from './keep.ts';
-import { openCrossMeasure, openMeasure } from './measured.ts';
+import { openCrossMeasure, openMeasure, openRefittedMeasure } from './measured.ts';
 import type { Method } from './method.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
 import { prepareLesson } from './prepareLesson.ts';
 import type { PrivacyOptions } from './privacy/privacyOf.ts';
+import { withStrength } from './withStrength.ts';
 
 /** Who is adapted to whose examples, and what must not be lost. */
 export interface PersonalizeOptions {
@@ -76,8 +78,8 @@ export interface PersonalPatch extends Patch {
 
 /**
  * Adapts a student to one person's examples, on this device. The student stays as it is: the result is a patch that
- * `applyPatch` turns into the adapted student. A patch that would make the held-out examples worse comes out empty, and
- * its report says why.
+ * `applyPatch` turns into the adapted student. A patch that made the examples that judge worse, as far as chance does not
+ * explain it, that says nothing of their labels, or that made the base's worse comes out empty, and its report says why.
  * Throws    student-in-use: a run trains it · invalid-option · empty-dataset · labels-missing · class-mismatch: labels
  *           outside the classes, one class only · shape-mismatch · unknown-input · student-invalid · student-not-trainable · not-finite · worker-died ·
  *           AbortError and what the data throws
@@ -118,7 +120,7 @@ async function run(
     emit,
     signal,
   });
-  const { lesson, method, fallback, held, base, labels, replayed, crossFitted } = prepared;
+  const { lesson, method, fallback, held, base, labels, replayed, crossFitted, whole } = prepared;
   emit({ type: 'phase', phase: 'learn' });
   const learnStartedAt = performance.now();
   const learned = await method.learn(lesson);
@@ -133,19 +135,34 @@ async function run(
     ...(classes > known && { classes }),
   };
   const candidate: Patch = { ...frame, ...learned };
-  const metric = options.guard?.metric ?? 'accuracy';
+  const metric = metricOf(options.guard ?? {});
   const rounds = options.precision === 'float32' ? (patch: Patch) => patch : roundedPatch;
   const measured = { artifacts, metric, trainer, signal };
-  const trying = { guard: options.guard ?? {}, rounds };
-  const measures = {
-    own: crossFitted > 0 ? await openCrossMeasure(measured, method, lesson, crossFitted) : openMeasure(measured, held),
-    base: openMeasure(measured, base),
+  const trying = {
+    guard: options.guard ?? {},
+    at: (strength: number) => rounds(withStrength(candidate, strength)),
+    isScalable: candidate.memory === undefined && !isEmptyPatch(candidate),
+    own:
+      crossFitted > 0
+        ? await openCrossMeasure(measured, method, lesson, crossFitted)
+        : openMeasure(measured, held, judge),
+    base: openMeasure(measured, base, compare),
   };
   const { guardEpsilon: epsilon, expectedHeld = 0, noiseSeed: key = [] } = lesson.privacy ?? {};
-  const tried =
+  let judgedBy: PersonalizeReport['judgedBy'] = crossFitted > 0 ? 'cross-fitting' : 'held-out';
+  let tried =
     epsilon === undefined
-      ? await firstAccepted(candidate, trying, measures)
-      : await drawnAccepted(candidate, { ...trying, epsilon, expectedHeld, held: held?.size ?? 0, key }, measures);
+      ? await firstAccepted(trying)
+      : await drawnAccepted(trying, { epsilon, expectedHeld, held: held?.size ?? 0, key });
+  const isOpen = tried.own !== undefined && isUndecided(tried.own, trying.guard);
+  if (whole !== undefined && isOpen && !tried.verdict.isAccepted && !isEmptyPatch(candidate)) {
+    emit({
+      type: 'notice',
+      message: 'The held-out examples do not decide: all judge now, each by a lesson without it.',
+    });
+    tried = await firstAccepted({ ...trying, own: await openRefittedMeasure(measured, method, whole) });
+    judgedBy = 'cross-fitting';
+  }
   const { own, ofBase, strength } = tried;
   const verdict = isEmptyPatch(candidate) ? NO_CHANGE : tried.verdict;
   const patch: Patch = verdict.isAccepted ? tried.patch : { ...frame, changes: [] };
@@ -154,12 +171,12 @@ async function run(
     method: { name: method.name, options: method.options },
     ...(fallback !== undefined && { fallback }),
     verdict,
-    metric,
+    metric: metric.name,
     strength,
     own,
     base: ofBase,
     examples: { learned: lesson.own, held: held?.size ?? 0, replayed },
-    judgedBy: own === undefined ? 'nothing' : crossFitted > 0 ? 'cross-fitting' : 'held-out',
+    judgedBy: own === undefined ? 'nothing' : judgedBy,
     labels,
     ...(lesson.privacy && { privacy: lesson.privacy.spent }),
     bytes: await patchBytes(patch),

@@ -1,5 +1,6 @@
 import type { BackendDescription } from '../runtime/backends/backend.ts';
-import type { BeforeAfter, GuardMetric, Verdict } from './guard.ts';
+import type { Verdict } from './guard.ts';
+import type { Compared, Judged } from './judged.ts';
 import type { LabelFindings } from './labelSanity.ts';
 
 /** What happened in a run of `personalize`, as plain values. */
@@ -13,16 +14,17 @@ export interface PersonalizeReport {
    * choose.
    */
   readonly strength: number;
-  readonly metric: GuardMetric;
+  /** Its name. */
+  readonly metric: string;
   /**
-   * What the verdict rests on: examples that were held out, or all of them, each judged by what the others taught. Such
-   * are all learned from.
+   * What the verdict rests on: examples that were held out, or all of them, each judged by what others taught. So it is
+   * with methods that change the last layer alone, which learn from all, and where those that were held out left it open.
    */
   readonly judgedBy: 'held-out' | 'cross-fitting' | 'nothing';
   /** The metric on these examples of the person's; undefined where there were too few. */
-  readonly own: BeforeAfter | undefined;
+  readonly own: Judged | undefined;
   /** The same on the base's own examples, where they were given: the difference is what was forgotten. */
-  readonly base: BeforeAfter | undefined;
+  readonly base: Compared | undefined;
   readonly examples: { readonly learned: number; readonly held: number; readonly replayed: number };
   readonly labels: LabelFindings;
   /** What the patch of a private run tells of each example, as `PrivacyOptions` says; this report is not covered by it. */

@@ -14,6 +14,7 @@ import { heldFractionOf } from './guard.ts';
 import { holdOut, holdOutByContent } from './holdOut.ts';
 import { openAnchor, readReplayed } from './keep.ts';
 import { contradictionsIn, type LabelFindings, outliersIn } from './labelSanity.ts';
+import type { WholeLesson } from './measured.ts';
 import type { Lesson, Method } from './method.ts';
 import { lora } from './methods/lora.ts';
 import { prototypes } from './methods/prototypes.ts';
@@ -48,6 +49,8 @@ export interface Prepared {
   readonly replayed: number;
   /** Where the person's examples are judged by cross-fitting: the part that is left out each time. Else 0. */
   readonly crossFitted: number;
+  /** The lesson with those that were held out, where it may be learned in other parts to judge by all. */
+  readonly whole: WholeLesson | undefined;
 }
 
 /** Reads and checks the examples, and asks the base about all of them at once: everything that can be refused, before anything learns. */
@@ -129,6 +132,10 @@ export async function prepareLesson(options: PersonalizeOptions, beginning: Begi
     labels: { contradictions, outliers: await outliers() },
     replayed: replay?.size ?? 0,
     crossFitted: isCrossFitted ? fraction : 0,
+    whole:
+      held !== undefined && privacy === undefined && method.readsLabels && canCrossFit(ownLabels)
+        ? { lesson: { ...whole, anchor: lesson.anchor }, held: parts.held }
+        : undefined,
   };
 }
 

@@ -16,6 +16,7 @@ import { isLayersModel } from '../student/layersModel.ts';
 import type { StudentDescription } from '../student/student.ts';
 import { checkBalance } from '../train/balance.ts';
 import { checkLabelRange, classesOf } from '../train/labels.ts';
+import { checkMetrics, OUTPUT_KINDS } from '../train/metric.ts';
 import { checkOptimizer } from '../train/optimizer.ts';
 import { checkQuantizationAware } from '../train/quantizationAware.ts';
 import { checkSelfTeacher, selfAnswers } from '../train/selfTeacher.ts';
@@ -30,6 +31,8 @@ export const DISTILL_OPTIONS: readonly string[] = [
   'augment',
   'holdout',
   'teacherHoldout',
+  'metrics',
+  'outputKind',
   'loss',
   'selfTeacher',
   'epochs',
@@ -78,6 +81,8 @@ export function checkOptions(options: DistillOptions): void {
   checkCount(teacherBatchSize, 'teacherBatchSize');
   checkCount(answerMemoryBytes, 'answerMemoryBytes', 0);
   checkCount(seed, 'seed', 0);
+  if (options.metrics !== undefined) checkMetrics(options.metrics);
+  if (options.outputKind !== undefined) checkOneOf(options.outputKind, 'outputKind', OUTPUT_KINDS);
   if (options.teacherChannels !== undefined) checkOneOf(options.teacherChannels, 'teacherChannels', ['first', 'last']);
   if (options.optimizer !== undefined) checkOptimizer(options.optimizer);
   if (options.balance !== undefined) checkBalance(options.balance, options.loss ?? softTargets());

@@ -84,7 +84,7 @@ export async function openControl(setting: ControlSetting): Promise<Control | un
   return { job: ownJob, source, examples: Math.min(known.length, job.size) };
 }
 
-export interface ControlRun extends Pick<EpochsOptions, 'loss' | 'lessons' | 'truth' | 'emit'> {
+export interface ControlRun extends Omit<EpochsOptions, 'job'> {
   readonly trainer: Trainer;
   readonly student: Student;
   /** What the distilled student came to on the holdout. */

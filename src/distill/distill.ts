@@ -13,6 +13,7 @@ import { probsNotice, readAsLogits } from '../teacher/readAsLogits.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import type { BalanceOptions } from '../train/balance.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
+import type { Metric, OutputKind } from '../train/metric.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
 import { epochBatches } from '../train/order.ts';
 import type { QuantizationAwareOptions } from '../train/quantizationAware.ts';
@@ -49,6 +50,14 @@ export interface DistillOptions {
   readonly augment?: AugmentOptions;
   /** Examples that are never trained on; metrics are measured on them after every epoch. */
   readonly holdout?: Dataset | LabelledDataset;
+  /** Metrics of your own, measured on the holdout beside limbeck's, which go by `outputKind`. */
+  readonly metrics?: readonly Metric[];
+  /**
+   * What the output that the holdout is measured by is, the first that the loss reads: 'classes' (accuracy, agreement,
+   * calibration), 'values' (R², RMSE) or 'embeddings' (cosine, neighbours kept). Default: what all losses that read it say,
+   * such as regression() and embeddingMatch(); else 'values' for one number an example, and 'classes'.
+   */
+  readonly outputKind?: OutputKind;
   /** What the teacher sees of the holdout; needed where there is `teacherData`. */
   readonly teacherHoldout?: Dataset;
   /**
@@ -180,7 +189,9 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
       emit,
       signal: teaching.signal,
     });
-    const measured = measureEpochs({ job, loss, lessons, truth, emit });
+    const { outputKind, metrics } = options;
+    const scoring = { loss, lessons, truth, outputKind, metrics, outputs: studentDescription.outputs };
+    const measured = measureEpochs({ ...scoring, job, emit });
     const outcome = await trainer.train(job, makeSource(options, loss, lessons, signal), measured.onEvent, signal);
     await student.adopt(outcome.artifacts, outcome.members);
     throwIfAborted(signal);
@@ -191,8 +202,8 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     const estimated = measured.estimated();
     const trainMs = performance.now() - trainStartedAt;
     const distilled = epochs.at(-1)?.holdout ?? {};
-    const scored = { loss, lessons, truth, distilled };
-    const controlled = control && (await trainControl(control, { ...scored, trainer, student, emit, signal }));
+    const controlled =
+      control && (await trainControl(control, { ...scoring, distilled, trainer, student, emit, signal }));
     emit({ type: 'phase', phase: 'done' });
     const report = makeReport({
       job,

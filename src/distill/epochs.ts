@@ -1,10 +1,13 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
+import type { StudentDescription } from '../student/student.ts';
 import type { BalanceEvent } from '../train/balance.ts';
 import type { EngineEvent, TrainJob } from '../train/engine.ts';
 import type { BatchNormEvent } from '../train/estimateBatchNorm.ts';
-import { measure } from '../train/metric.ts';
+import { comparedOutput } from '../train/labels.ts';
+import { type Metric, measure, type OutputKind } from '../train/metric.ts';
+import { outputKindOf } from '../train/outputKind.ts';
 import type { DistillEvent } from './events.ts';
 import type { EpochRecord } from './report.ts';
 import { overlapOf, type Teaching } from './teaching.ts';
@@ -15,6 +18,11 @@ export interface EpochsOptions {
   readonly lessons: Teaching;
   /** Labels of the holdout. */
   readonly truth: Int32Array | undefined;
+  /** What the compared output is, and what else is measured of it; by default what the loss says it is, and nothing. */
+  readonly outputKind?: OutputKind | undefined;
+  readonly metrics?: readonly Metric[] | undefined;
+  /** The student's outputs, without the batch. */
+  readonly outputs: StudentDescription['outputs'];
   readonly emit: (event: DistillEvent) => void;
 }
 
@@ -22,7 +30,10 @@ export interface EpochsOptions {
  * Measures the student after every epoch. The teacher may still be answering about the holdout when an epoch ends: the
  * student goes on meanwhile, one epoch further at most, and the epoch is told when its metrics are known.
  */
-export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions) {
+export function measureEpochs(options: EpochsOptions) {
+  const { job, loss, lessons, truth, outputs, metrics: own = [], emit } = options;
+  const compared = comparedOutput(loss, outputs) ?? DEFAULT_OUTPUT;
+  const kind = options.outputKind ?? outputKindOf(loss, compared, outputs[compared]);
   const epochs: EpochRecord[] = [];
   let before = Promise.resolve();
   let overlapFraction = 0;
@@ -34,7 +45,10 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
     const remainingMs = remaining(event, job);
     const answers = holdoutOutputs && (await lessons.holdout);
     const measured = (student: NdArray) =>
-      measure({ student, teacher: answers && comparable(answers, loss, student), labels: truth });
+      measure(
+        { student, teacher: answers && comparable(answers, loss, student, kind), labels: truth },
+        { kind, metrics: own },
+      );
     const metrics = holdoutOutputs ? measured(holdoutOutputs) : {};
     for (const [output, student] of Object.entries(peerOutputs)) {
       for (const [name, value] of Object.entries(measured(student))) metrics[`${output}/${name}`] = value;
@@ -73,10 +87,14 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
   };
 }
 
-/** The teacher's output that says the same as the student's: the first that the loss reads, of those of its shape. */
-function comparable(answers: NamedArrays, loss: Loss, { shape }: NdArray): NdArray | undefined {
-  const names = [...loss.reads.teacher, DEFAULT_OUTPUT];
-  return names.map((name) => answers[name]).find((answer) => answer !== undefined && isSameShape(answer.shape, shape));
+/**
+ * The teacher's output that says the same as the student's: the first that the loss reads, of those of its shape; of
+ * embeddings else the first with a row for each, which may be longer.
+ */
+function comparable(answers: NamedArrays, loss: Loss, { shape }: NdArray, kind: OutputKind): NdArray | undefined {
+  const found = [...loss.reads.teacher, DEFAULT_OUTPUT].flatMap((name) => answers[name] ?? []);
+  const isRows = (other: readonly number[]) => kind === 'embeddings' && other.length === 2 && other[0] === shape[0];
+  return found.find((one) => isSameShape(one.shape, shape)) ?? found.find((one) => isRows(one.shape));
 }
 
 /** The rest of this epoch at its own pace; further ones at the student's, who will not have to wait for a teacher. */

@@ -40,8 +40,9 @@ export type DistillEvent =
   | (EpochEvent & {
       readonly remainingMs: number;
       /**
-       * Metrics on the held-out examples, by name: agreement, and, where they have labels, accuracy, the teacher's
-       * accuracy, calibration error and negative log-likelihood.
+       * Metrics on the held-out examples, by name. Of classes: agreement, and, where there are labels, accuracy, the
+       * teacher's accuracy, calibration error and negative log-likelihood; of values the coefficient of determination and
+       * the root mean squared error; of embeddings cosine similarity and neighbours kept; and one's own.
        */
       readonly holdout: Readonly<Record<string, number>>;
     });

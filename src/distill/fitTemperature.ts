@@ -1,8 +1,10 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkFraction } from '../core/options.ts';
+import { rootBetween } from '../core/rootBetween.ts';
 import { pickRows } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import { UNLABELLED } from '../data/dataset.ts';
+import { bestSharpness, LEAST_SHARPNESS, MOST_SHARPNESS } from '../train/bestSharpness.ts';
 import { logProbsOf } from '../train/logProbs.ts';
 import { calibrationError } from '../train/metrics/calibrationError.ts';
 import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
@@ -22,11 +24,6 @@ export interface FittedTemperature {
   /** As a fraction. */
   readonly calibrationError: { readonly before: number; readonly after: number };
 }
-
-const LEAST = 0.01;
-const MOST = 100;
-/** Of the logarithm of 1 / T. */
-const TOLERANCE = 1e-8;
 
 /**
  * Temperature scaling: the temperature T for which softmax(logits / T) gives the labels the highest likelihood. It
@@ -57,7 +54,7 @@ export function fitTemperature(logits: NdArray, labels: Int32Array): FittedTempe
 }
 
 function fitLabelled(logits: NdArray, labels: Int32Array): FittedTemperature {
-  const inverse = rootBetween((beta) => slope(logits, labels, beta), 1 / MOST, 1 / LEAST);
+  const inverse = bestSharpness(logits, labels);
   const temperature = 1 / inverse;
   const scaled = { data: Float32Array.from(logits.data, (logit) => logit * inverse), shape: logits.shape };
   const change = (metric: typeof calibrationError) => ({
@@ -66,7 +63,7 @@ function fitLabelled(logits: NdArray, labels: Int32Array): FittedTemperature {
   });
   return {
     temperature,
-    isLimit: inverse === 1 / MOST || inverse === 1 / LEAST,
+    isLimit: inverse === LEAST_SHARPNESS || inverse === MOST_SHARPNESS,
     negativeLogLikelihood: change(negativeLogLikelihood),
     calibrationError: change(calibrationError),
   };
@@ -85,7 +82,7 @@ export function temperatureForEntropy(logits: NdArray, fraction: number): number
   checkFraction(fraction, 'fraction');
   const { classes } = checked(logits);
   const excess = (beta: number) => fraction - meanEntropyOf(logProbsOf(logits, 1 / beta), classes) / Math.log(classes);
-  return 1 / rootBetween(excess, 1 / MOST, 1 / LEAST);
+  return 1 / rootBetween(excess, LEAST_SHARPNESS, MOST_SHARPNESS);
 }
 
 /** −Σ p log p in nats, mean over the rows. */
@@ -110,32 +107,4 @@ function checked(logits: NdArray): { count: number; classes: number } {
       'out, or give logarithms of probabilities that are above 0.',
     { details: { example: Math.floor(at / classes) } },
   );
-}
-
-/** d NLL / d β at β = 1 / T: the mean logit under the answer, less that of the label. Rises with β. */
-function slope(logits: NdArray, labels: Int32Array, beta: number): number {
-  const classes = logits.shape[1] as number;
-  const logProbs = logProbsOf(logits, 1 / beta);
-  let sum = 0;
-  for (let i = 0; i < labels.length; i++) {
-    const first = i * classes;
-    const truth = logits.data[first + (labels[i] as number)] as number;
-    for (let at = first; at < first + classes; at++) {
-      sum += Math.exp(logProbs[at] as number) * ((logits.data[at] as number) - truth);
-    }
-  }
-  return sum / labels.length;
-}
-
-/** Where a rising function is 0, by halving on a logarithmic scale; the end that is nearer where it is nowhere. */
-function rootBetween(of: (beta: number) => number, least: number, most: number): number {
-  if (of(least) >= 0) return least;
-  if (of(most) <= 0) return most;
-  let [low, high] = [Math.log(least), Math.log(most)];
-  while (high - low > TOLERANCE) {
-    const middle = (low + high) / 2;
-    if (of(Math.exp(middle)) < 0) low = middle;
-    else high = middle;
-  }
-  return Math.exp((low + high) / 2);
 }

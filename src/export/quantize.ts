@@ -2,6 +2,7 @@ import type { Run } from '../core/run.ts';
 import { startRun } from '../core/run.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { LoadTeacherOptions } from '../teacher/onnxOptions.ts';
+import type { Metric } from '../train/metric.ts';
 import { checkQuantizeOptions } from './quantize/checkOptions.ts';
 import type { QuantizeReport } from './quantize/report.ts';
 
@@ -12,14 +13,17 @@ export type QuantizedForm = 'dynamic-int8' | 'static-int8' | 'float16' | 'int4';
 export type CalibrationMethod = 'minmax' | 'entropy' | 'percentile';
 
 /** One number that float and quantized model are compared by: with labels, or with each other. */
-export type QuantizeMetric = 'accuracy' | 'agreement' | 'cosine';
+export type QuantizeMetric = 'accuracy' | 'agreement' | 'cosine' | 'coefficientOfDetermination';
 
 /** On what the quantized model is held against the float one, and how much worse it may be. */
 export interface EvaluateOptions {
   readonly data: Dataset;
-  /** Default 'accuracy' where the data has labels, else 'agreement': how often both name the same class. */
-  readonly metric?: QuantizeMetric;
-  /** The most that the metric may fall, as a fraction of 1. Default 0.01. */
+  /**
+   * Or one of your own, with the float model as the teacher. Default 'accuracy' where the data has labels, else 'agreement':
+   * how often both name the same class; of one number an example 'coefficientOfDetermination' (R²).
+   */
+  readonly metric?: QuantizeMetric | Metric;
+  /** The most by which the metric may become worse, as a fraction of 1. Default 0.01. */
   readonly tolerance?: number;
   /** The output that is compared; default 'logits' where there is one, else the first. */
   readonly output?: string;

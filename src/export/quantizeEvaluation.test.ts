@@ -2,8 +2,24 @@ import { describe, expect, test } from 'vitest';
 import type { LimbeckError } from '../core/errors.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { describeOnnx } from '../onnx/describe.ts';
+import { writeModel } from '../onnx/model.ts';
+import { floats, modelOf, node, value } from '../onnx/tinyCases.ts';
+import type { Metric } from '../train/metric.ts';
 import { goldenBytes, goldenData, HERE } from './quantize/quantizeCases.ts';
 import { type EvaluateOptions, type QuantizeEvent, type QuantizeOptions, quantize } from './quantize.ts';
+
+/** One number for each row of 32. */
+function regressor() {
+  const wave = (count: number, seed: number) => Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + seed));
+  const model = modelOf({
+    input: [value('x', ['B', 32])],
+    output: [value('y', ['B', 1])],
+    initializer: [floats('w1', [32, 16], wave(512, 1)), floats('w2', [16, 1], wave(16, 2))],
+    node: [node('MatMul', ['x', 'w1'], ['h']), node('Relu', ['h'], ['r']), node('MatMul', ['r', 'w2'], ['y'])],
+  });
+  const data = fromArrays({ data: Float32Array.from(wave(40 * 32, 3)), shape: [40, 32] });
+  return { bytes: writeModel(model), data };
+}
 
 describe('evaluation', () => {
   const labels = Int32Array.from({ length: 24 }, (_, i) => i % 5);
@@ -40,6 +56,39 @@ describe('evaluation', () => {
     const cosine = await progress({ to: 'dynamic-int8', evaluate: { data, metric: 'cosine' } });
     expect(cosine.report.metricAfter).toBeGreaterThan(0.99);
     expect(cosine.report.metricAfter).toBeLessThan(1);
+  });
+
+  test('a metric of one’s own is asked about all examples at once, and may be better where it is lower', async () => {
+    const data = goldenData('image');
+    const asked: number[] = [];
+    const spread: Metric = {
+      name: 'spread',
+      better: 'lower',
+      reads: { teacher: true, labels: false },
+      compute({ student, teacher }) {
+        asked.push(student.shape[0] ?? 0);
+        return Math.max(...student.data.map((value, i) => Math.abs(value - (teacher?.data[i] as number))));
+      },
+    };
+    const { report } = await progress({ to: 'dynamic-int8', evaluate: { data, metric: spread, tolerance: 1 } });
+    expect(report).toMatchObject({ metric: 'spread', metricBefore: 0 });
+    expect(report.metricAfter).toBeGreaterThan(0);
+    expect(asked).toEqual([24, 24]);
+    const evaluate = { data, metric: spread, tolerance: 0 };
+    await expect(progress({ to: 'int4', evaluate })).rejects.toMatchObject({ code: 'below-tolerance' });
+    const labelled = { ...spread, reads: { teacher: true, labels: true } };
+    await expect(progress({ to: 'int4', evaluate: { data, metric: labelled } })).rejects.toMatchObject({
+      code: 'invalid-option',
+    });
+  });
+
+  test('of a regression it is R², not an agreement that is always 1', async () => {
+    const { bytes, data } = regressor();
+    const run = quantize(bytes, { to: 'dynamic-int8', evaluate: { data, tolerance: 1 }, ...HERE });
+    const { report } = await run.done;
+    expect(report).toMatchObject({ metric: 'coefficientOfDetermination', metricBefore: 1 });
+    expect(report.metricAfter).toBeGreaterThan(0.9);
+    expect(report.metricAfter).toBeLessThan(1);
   });
 
   test('a model that lost more than it may is not given', async () => {

@@ -35,6 +35,7 @@ export function boundedRegression(options: BoundedRegressionOptions = {}): Loss 
     options: { margin, output, targetOutput, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput, targetOutput], labels: false },
     isStatic: true,
+    compares: 'values',
     check(shapes) {
       checkSameShape(shapes, output, teacherOutput, 'boundedRegression');
       checkSameShape(shapes, output, targetOutput, 'boundedRegression');

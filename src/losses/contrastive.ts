@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, type LossParameter, type LossTensors, named, parameter, stopGradient } from './loss.ts';
 import { checkPairs, flatLength, type PairOptions, toRows, withoutGradient } from './pairs.ts';
@@ -50,6 +51,7 @@ export function contrastive(options: ContrastiveOptions = {}): Loss {
     options: { output, ...(teacherOutput !== output && { teacherOutput }), temperature, embeddingLength, bank },
     reads: { student: [output], teacher: [teacherOutput], labels: false, ...(bank > 0 && { indices: true }) },
     isStatic: bank === 0,
+    ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     check({ batchSize, student, teacher }) {
       checkPairs('contrastive without a bank', batchSize, bank > 0 ? 1 : 2);
       flatLength(student, output);

@@ -1,5 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
 import { checkPairs, type PairOptions, toRows, withoutGradient } from './pairs.ts';
@@ -28,6 +29,7 @@ export function correlationCongruence(options: CorrelationCongruenceOptions = {}
     name: 'correlationCongruence',
     options: { output, ...(teacherOutput !== output && { teacherOutput }), gamma, order },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
+    ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check: ({ batchSize }) => checkPairs('correlationCongruence', batchSize),
     compute: (tf, { student, teacher }) =>

@@ -48,6 +48,7 @@ export function embeddingMatch(options: EmbeddingMatchOptions): Loss {
     options: { ...pair.options, kind, projector },
     reads: pair.reads,
     isStatic: true,
+    compares: 'embeddings',
     check(shapes) {
       checkPositions(shapes, pair, 'embeddingMatch');
       if (chosen(shapes) === 'linear') return;

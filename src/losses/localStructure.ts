@@ -1,5 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
 import {
@@ -40,6 +41,7 @@ export function localStructure(options: LocalStructureOptions = {}): Loss {
     name: 'localStructure',
     options: { output, ...(teacherOutput !== output && { teacherOutput }), neighbors, scale },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
+    ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check: ({ batchSize }) => checkPairs('localStructure', batchSize, 3),
     compute: (tf, { student, teacher }) =>

@@ -74,6 +74,11 @@ export interface Loss {
    */
   readonly allowsUnlabelled?: boolean;
   /**
+   * What the outputs that it compares are, where that is no classes: metrics go by it. 'values' are numbers with a meaning of
+   * their own, 'embeddings' places in a space. Default: classes.
+   */
+  readonly compares?: 'values' | 'embeddings';
+  /**
    * Says what is wrong with these shapes, before the first step. Without it the teacher's outputs must have the shape of
    * the student's of the same name.
    * Throws    shape-mismatch · class-mismatch · invalid-option

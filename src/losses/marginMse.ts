@@ -27,6 +27,7 @@ export function marginMse(options: MarginMseOptions = {}): Loss {
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
     isStatic: true,
+    compares: 'values',
     check: (shapes) => checkCandidates(shapes, output, teacherOutput, 'marginMse'),
     ...meanOfExamples((tf, { student, teacher }) =>
       marginMsePerExample(tf, named(student, output), named(teacher, teacherOutput)),

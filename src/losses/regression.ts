@@ -32,6 +32,7 @@ export function regression(options: RegressionOptions = {}): Loss {
     options: { measure, delta, output, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
     isStatic: true,
+    compares: 'values',
     check: (shapes) => checkSameShape(shapes, output, teacherOutput, 'regression'),
     ...meanOfExamples((tf, { student, teacher }) =>
       regressionPerExample(tf, named(student, output), named(teacher, teacherOutput), { measure, delta }),

@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
 import { checkPairs, meanSmoothL1, type PairOptions, pairsOf, toRows, withoutGradient } from './pairs.ts';
@@ -21,6 +22,7 @@ export function relationAngle(options: PairOptions = {}): Loss {
     name: 'relationAngle',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
+    ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check({ batchSize }) {
       checkPairs('relationAngle', batchSize, 3);

@@ -1,5 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { checkKnownOptions } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named } from './loss.ts';
 import { checkPairs, meanApart, meanSmoothL1, type PairOptions, pairsOf, toRows, withoutGradient } from './pairs.ts';
@@ -17,6 +18,7 @@ export function relationDistance(options: PairOptions = {}): Loss {
     name: 'relationDistance',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
+    ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check: ({ batchSize }) => checkPairs('relationDistance', batchSize),
     compute: (tf, { student, teacher }) =>

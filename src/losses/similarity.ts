@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { checkKnownOptions } from '../core/options.ts';
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from './loss.ts';
 import { checkPairs, type PairOptions, toRows } from './pairs.ts';
@@ -18,6 +19,7 @@ export function similarity(options: PairOptions = {}): Loss {
     name: 'similarity',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },
     reads: { student: [output], teacher: [teacherOutput], labels: false },
+    ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check: ({ batchSize }) => checkPairs('similarity', batchSize),
     compute: (tf, { student, teacher }) => similarityLoss(tf, named(student, output), named(teacher, teacherOutput)),

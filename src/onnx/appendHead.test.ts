@@ -94,6 +94,27 @@ describe('a head on maps equals the plain computation', () => {
 });
 
 describe('the file', () => {
+  test('adds to logits of the model, in all of its sets and types, also where both are called the same', async () => {
+    const own = { weights: wave(24, 2), bias: wave(12, 4) };
+    const added = linear(pooledPlainly(x, 'mean'), own.weights, own.bias);
+    const expected = Array.from(x, (one, i) => -2 * one + (added[i] as number));
+    for (const opset of [7, 17, 21]) {
+      const file = appendHead(mapsModel(opset), { tap: 'maps', ...own, onto: 'logits' });
+      expectNear((await runModel(file, feeds))['logits'], expected);
+      expect(readModel(file).graph.output.map(({ name }) => name)).toEqual(['logits']);
+    }
+    const half = modelOf({
+      node: [
+        node('Cast', ['x'], ['half'], { attribute: [onnx.attribute({ name: 'to', type: 2, i: 10n })] }),
+        node('Cast', ['half'], ['y'], { attribute: [onnx.attribute({ name: 'to', type: 2, i: 1n })] }),
+      ],
+    });
+    const file = appendHead(writeModel(half), { tap: 'y', weights: [1, 0, 0, 1], bias: [1, 2], onto: 'half' });
+    expectNear((await runModel(file, { x: [Float32Array.of(0.5, 0.25), [1, 2]] }))['logits'], [2, 2.5]);
+    const nothing = { tap: 'maps', ...own, onto: 'nowhere' };
+    expect(codeOf(() => appendHead(mapsModel(17), nothing))).toBe('unknown-tensor');
+  });
+
   test('holds only what the head needs, unless the outputs are kept', async () => {
     const cut = readModel(appendHead(mapsModel(17), { tap: 'maps', ...head })).graph;
     expect(cut.node.map(({ opType }) => opType)).toEqual(['Mul', 'ReduceMean', 'Gemm']);

@@ -4,7 +4,7 @@ import { checkModel } from './check.ts';
 import { defaultTap } from './defaultTap.ts';
 import type { OnnxLength } from './description.ts';
 import { findTaps } from './findTaps.ts';
-import { foldedHead, headForm } from './headForm.ts';
+import { dtypeOfValue, foldedHead, headForm } from './headForm.ts';
 import { headNodes } from './headNodes.ts';
 import { type OnnxGraph, type OnnxModel, type OnnxPair, onnx, readModel, writeModel } from './model.ts';
 import { freshName, renameValue, takenNames } from './names.ts';
@@ -32,6 +32,8 @@ export interface HeadOptions {
   /** [F] each; they become part of weights and bias. Default 0 and 1. */
   readonly mean?: ArrayLike<number>;
   readonly scale?: ArrayLike<number>;
+  /** A value with logits of the same classes, [B, C], that the head adds to. Default: none, and the head stands alone. */
+  readonly onto?: string;
   /** Name of the output [B, C]. Default 'logits'. */
   readonly output?: string;
   /** Whether there is an output 'probs' [B, C] beside it, their softmax. Default false. */
@@ -55,25 +57,31 @@ const PROBABILITIES = 'probs';
  *           bias and features do not fit · unsupported-operator: an operator set below 7 · invalid-option
  */
 export function appendHead(bytes: Uint8Array, options: HeadOptions): Uint8Array<ArrayBuffer> {
-  checkKnownOptions(options, [...KNOWN, 'keepOutputs', 'metadata', 'name'], 'appendHead');
-  const { tap, output = 'logits', name = 'model', keepOutputs = false } = options;
+  checkKnownOptions(options, [...KNOWN, 'onto', 'keepOutputs', 'metadata', 'name'], 'appendHead');
+  const { tap, output = 'logits', name = 'model', keepOutputs = false, onto } = options;
   checkTaps([tap]);
   const { model, opset, source } = readForHead(bytes, tap, name);
   const form = headForm(model, source, options, name);
   const head = foldedHead(options, form.features);
   const { graph } = model;
+  const isFloat = onto === undefined || dtypeOfValue(model, onto, name) === 'float32';
   const written = [output, ...(options.probabilities === true ? [PROBABILITIES] : [])];
   const others = keepOutputs ? graph.output : [];
-  graph.output = [...others, onnx.value({ name: source })];
+  graph.output = [
+    ...others,
+    ...[source, ...(onto === undefined ? [] : [onto])].map((one) => onnx.value({ name: one })),
+  ];
   prune(graph);
   graph.output = [...others];
   storeAsConstants(model);
   const taken = takenNames(graph);
   const renamed = written.flatMap((wanted) => makeRoom(graph, wanted, taken));
+  const nameNow = (value: string) => renamed.find(([from]) => from === value)?.[1] ?? value;
   const { nodes, stored } = headNodes({
     ...form,
     ...head,
-    source: renamed.find(([from]) => from === source)?.[1] ?? source,
+    source: nameNow(source),
+    onto: onto === undefined ? undefined : { tensor: nameNow(onto), needsCast: !isFloat },
     opset,
     output,
     probabilities: written[1],

@@ -51,7 +51,7 @@ function followBack(
 }
 
 /** Whether a node multiplies what is computed by what is stored. */
-function isLinear({ opType, domain, input }: OnnxNode, { constants }: GraphValues): boolean {
+export function isLinear({ opType, domain, input }: OnnxNode, { constants }: GraphValues): boolean {
   const [a = '', b = ''] = input;
   return domainOf(domain) === '' && LINEAR.has(opType) && constants.has(a) !== constants.has(b);
 }

@@ -33,6 +33,16 @@ export function headForm(model: OnnxModel, source: string, options: HeadOptions,
   return { rank, pooling, channels, needsCast: dtype !== 'float32', features, batch: found?.shape?.[0] ?? null };
 }
 
+/** Throws    unknown-tensor: no node computes it */
+export function dtypeOfValue(model: OnnxModel, value: string, name: string): string | null {
+  const { nodes } = describeModel(model, 0);
+  const found = nodes.flatMap(({ outputs }) => outputs).find((one) => one.name === value);
+  if (found !== undefined) return found.dtype ?? 'float32';
+  throw new LimbeckError('unknown-tensor', `"${name}" computes no value "${value}" that a head could add to.`, {
+    details: { tensor: value },
+  });
+}
+
 /** Weights and bias with the standardisation in them, computed in double precision. */
 export function foldedHead({ weights, bias, mean, scale }: HeadOptions, known: number | undefined) {
   const classes = bias.length;

@@ -17,6 +17,8 @@ export interface HeadSketch {
   /** [F, C] and [C]. */
   readonly weights: Float32Array;
   readonly bias: Float32Array;
+  /** Logits [B, C] that the product is added to. */
+  readonly onto: { readonly tensor: string; readonly needsCast: boolean } | undefined;
   readonly output: string;
   /** The name of the probabilities, where they are wanted. */
   readonly probabilities: string | undefined;
@@ -48,12 +50,14 @@ export function headNodes(sketch: HeadSketch): { readonly nodes: OnnxNode[]; rea
     const attributes = [intAttribute('keepdims', 0), ...(opset < 18 ? [intsAttribute('axes', axes)] : [])];
     return node(operator, [value, ...given], fresh('head/pooled'), attributes);
   };
-  const value = sketch.needsCast
-    ? node('Cast', [sketch.source], fresh('head/float'), [intAttribute('to', 1)])
-    : sketch.source;
+  const asFloat = (tensor: string, needsCast: boolean) =>
+    needsCast ? node('Cast', [tensor], fresh('head/float'), [intAttribute('to', 1)]) : tensor;
+  const value = asFloat(sketch.source, sketch.needsCast);
   const weights = store(floatTensor(fresh('head/weights'), [sketch.features, sketch.classes], sketch.weights));
   const bias = store(floatTensor(fresh('head/bias'), [sketch.classes], sketch.bias));
-  node('Gemm', [pooled(value), weights, bias], output);
+  const { onto } = sketch;
+  const product = node('Gemm', [pooled(value), weights, bias], onto ? fresh('head/added') : output);
+  if (onto) node('Add', [asFloat(onto.tensor, onto.needsCast), product], output);
   if (probabilities !== undefined) node('Softmax', [output], probabilities, [intAttribute('axis', 1)]);
   return { nodes, stored };
 }

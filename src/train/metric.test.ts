@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { measure } from './metric.ts';
+import { checkMetrics, type Metric, measure } from './metric.ts';
 
 const student = { data: Float32Array.of(1, 0, /**/ 0, 1), shape: [2, 2] };
 const teacher = { data: Float32Array.of(1, 0, /**/ 1, 0), shape: [2, 2] };
@@ -44,4 +44,48 @@ test('holds a student against a teacher of its own shape only', () => {
   expect(measure({ student: frames as typeof student, teacher: ofTeacher as typeof teacher })).toEqual({
     agreement: 0.5,
   });
+});
+
+const column = (...data: number[]) => ({ data: Float32Array.from(data), shape: [data.length, 1] });
+
+test('one number an example is a value: no agreement of 1 that says nothing', () => {
+  const found = measure({ student: column(1, 2, 3), teacher: column(30, -2, 5), labels: Int32Array.of(0, 0, 0) });
+  expect(Object.keys(found)).toEqual(['coefficientOfDetermination', 'rootMeanSquaredError']);
+  expect(found['coefficientOfDetermination']).toBeLessThan(0);
+});
+
+test('the kind of the outputs decides what is measured', () => {
+  const other = { data: Float32Array.of(1, 0.5, /**/ 0, 1), shape: [2, 2] };
+  expect(Object.keys(measure({ student, teacher: other, labels }, { kind: 'values' }))).toEqual([
+    'coefficientOfDetermination',
+    'rootMeanSquaredError',
+  ]);
+  expect(Object.keys(measure({ student, teacher: other }, { kind: 'embeddings' }))).toEqual([
+    'cosineSimilarity',
+    'neighboursKept',
+  ]);
+  const longer = { data: new Float32Array(6).fill(1), shape: [2, 3] };
+  expect(Object.keys(measure({ student, teacher: longer }, { kind: 'embeddings' }))).toEqual(['neighboursKept']);
+});
+
+const largest: Metric = {
+  name: 'largest',
+  reads: { teacher: false, labels: false },
+  compute: ({ student: { data } }) => Math.max(...data),
+};
+
+test('one’s own metrics stand beside, for what they are made for', () => {
+  expect(measure({ student }, { metrics: [largest] })).toEqual({ largest: 1 });
+  expect(measure({ student }, { metrics: [{ ...largest, measures: 'values' }] })).toEqual({});
+  expect(measure({ student }, { metrics: [{ ...largest, reads: { teacher: true, labels: false } }] })).toEqual({});
+});
+
+test.each<[string, unknown]>([
+  ['no list', largest],
+  ['no metric', [{ name: 'x' }]],
+  ['a name that is taken', [{ ...largest, name: 'accuracy' }]],
+  ['one name twice', [largest, largest]],
+  ['a kind that there is not', [{ ...largest, measures: 'sounds' }]],
+])('%s is refused', (_, metrics) => {
+  expect(() => checkMetrics(metrics as Metric[])).toThrow(expect.objectContaining({ code: 'invalid-option' }));
 });

@@ -1,3 +1,5 @@
+import { LimbeckError } from '../core/errors.ts';
+import { checkOneOf } from '../core/options.ts';
 import { pickRows } from '../core/rows.ts';
 import { isSameShape, type NdArray } from '../core/shape.ts';
 import { UNLABELLED } from '../data/dataset.ts';
@@ -10,31 +12,83 @@ export interface MetricInputs {
   readonly labels?: Int32Array;
 }
 
+/**
+ * What the compared outputs are. 'classes': a row of logits for each example, or each step of it. 'values': numbers that mean
+ * something by themselves, as in a regression. 'embeddings': places in a space, where only nearness means something.
+ */
+export type OutputKind = 'classes' | 'values' | 'embeddings';
+
+export const OUTPUT_KINDS: readonly OutputKind[] = ['classes', 'values', 'embeddings'];
+
 /** In: outputs and truth. Out: one number that a person understands. */
 export interface Metric {
   readonly name: string;
+  /** The kind of output that it means something for. Default: any. */
+  readonly measures?: OutputKind;
+  /** Default 'higher'. */
+  readonly better?: 'higher' | 'lower';
   readonly reads: {
     readonly teacher: boolean;
     readonly labels: boolean;
     /** False where only the teacher is held against the truth. Default true. */
     readonly student?: boolean;
+    /** Whether student and teacher may be rows of other lengths, [N, D] and [N, E]. Default false: they have one shape. */
+    readonly otherLengths?: boolean;
   };
   compute(inputs: MetricInputs): number;
 }
 
+/** Of which kind the outputs are, and what else is measured. */
+export interface MeasureOptions {
+  /** Default: 'values' where there is one number an example, [N, 1], whose largest is always the same; else 'classes'. */
+  readonly kind?: OutputKind;
+  /** Metrics of one's own beside limbeck's. Default: none. */
+  readonly metrics?: readonly Metric[];
+}
+
 /**
- * Every metric that these inputs allow, by name. What is held against labels must be one row of classes for each, [N, C],
- * and what is held against a teacher must have its shape: a regression, a sequence or a feature map gets no number that
- * means nothing. Examples without a label (−1) count only where none is read.
+ * Every metric that these inputs allow, by name: those of the outputs' kind, and one's own. What is held against labels must
+ * be one row of classes for each, [N, C], and what is held against a teacher must have its shape: a sequence or a feature map
+ * gets no number that means nothing. Examples without a label (−1) count only where none is read.
  */
-export function measure(inputs: MetricInputs): Record<string, number> {
+export function measure(inputs: MetricInputs, options: MeasureOptions = {}): Record<string, number> {
+  const { kind = inputs.student.shape.at(-1) === 1 ? 'values' : 'classes', metrics: own = [] } = options;
   const labelled = withLabels(inputs);
+  const wanted = [...Object.values(metrics), ...own].filter(({ measures = kind }) => measures === kind);
   return Object.fromEntries(
-    Object.values(metrics).flatMap((metric) => {
+    wanted.flatMap((metric) => {
       const read = metric.reads.labels ? labelled : inputs;
       return read !== undefined && isAllowed(metric, read) ? [[metric.name, metric.compute(read)]] : [];
     }),
   );
+}
+
+/** Throws    invalid-option: no metric, or one with a name that another has */
+export function checkMetrics(own: readonly Metric[]): void {
+  const taken = new Set(Object.values(metrics).map(({ name }) => name));
+  if (!Array.isArray(own)) throw noMetric('"metrics"', own, 'a list of metrics');
+  for (const [i, metric] of own.entries()) {
+    checkMetric(metric, `metrics[${i}]`);
+    if (taken.has(metric.name)) {
+      throw new LimbeckError('invalid-option', `There are two metrics "${metric.name}"; give yours another name.`, {
+        details: { name: metric.name },
+      });
+    }
+    taken.add(metric.name);
+  }
+}
+
+/** Throws    invalid-option */
+export function checkMetric(metric: Metric | undefined, subject: string): void {
+  const { name, measures = 'classes', better = 'higher' } = metric ?? {};
+  const isOne = typeof name === 'string' && name !== '' && typeof metric?.compute === 'function' && !!metric.reads;
+  if (!isOne) throw noMetric(subject, metric, 'a metric: { name, reads: { teacher, labels }, compute }');
+  checkOneOf(measures, `${subject}.measures`, OUTPUT_KINDS);
+  checkOneOf(better, `${subject}.better`, ['higher', 'lower']);
+}
+
+function noMetric(subject: string, given: unknown, needed: string): LimbeckError {
+  return new LimbeckError('invalid-option', `${subject} was ${String(given)}; it must be ${needed}.`);
 }
 
 /** The examples that have a label, where there are any. */
@@ -56,8 +110,17 @@ function isAllowed({ reads }: Metric, { student, teacher, labels }: MetricInputs
   if (reads.labels && labels === undefined) return false;
   const compared = [reads.student !== false && student, reads.teacher && teacher].filter((array) => array !== false);
   const [first, second] = compared as NdArray[];
-  if (first !== undefined && second !== undefined && !isSameShape(first.shape, second.shape)) return false;
+  if (first !== undefined && second !== undefined && !areComparable(first.shape, second.shape, reads)) return false;
   return !reads.labels || (first !== undefined && isForLabels(first, labels as Int32Array));
+}
+
+function areComparable(
+  first: readonly number[],
+  second: readonly number[],
+  { otherLengths }: Metric['reads'],
+): boolean {
+  if (!otherLengths) return isSameShape(first, second);
+  return first.length === 2 && second.length === 2 && first[0] === second[0];
 }
 
 function isForLabels({ shape }: NdArray, labels: Int32Array): boolean {

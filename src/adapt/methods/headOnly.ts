@@ -3,8 +3,8 @@ import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
 import { HEAD_INPUT, headOf } from '../../student/headOf.ts';
 import type { Patch, WeightChange } from '../../student/patch.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
-import { logProbsOf } from '../../train/logProbs.ts';
-import { type HeadProblem, solveHead } from '../head/solveHead.ts';
+import { solveHead } from '../head/solveHead.ts';
+import { HEAD_ITERATIONS, HEAD_L2, NEAR, NEAR_TO_JUDGE, wantedAnswers } from '../head/wantedAnswers.ts';
 import type { Lesson, Method } from '../method.ts';
 import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';
 import { trainChanges } from '../trainChanges.ts';
@@ -15,11 +15,6 @@ export interface HeadOnlyOptions extends MethodSteps {
   readonly l2?: number;
 }
 
-const DEFAULT_L2 = 0.03;
-const MOST_ITERATIONS = 100;
-/** The gradient's part at which it ends: on digits, beyond it no answer changes; to judge, less will do. */
-const NEAR = 0.01;
-const NEAR_TO_JUDGE = 0.05;
 /** Multiplications for one product of features and weights, beyond which the kernels are faster. */
 const MOST_PRODUCTS = 4e6;
 
@@ -48,7 +43,7 @@ export function headOnly(options: HeadOnlyOptions = {}): Method {
     readsLabels: true,
     takesOneExample: false,
     crossFits: isSolved,
-    learn: (lesson) => (isSolved(lesson) ? solved(lesson, l2 ?? DEFAULT_L2) : stepped(lesson, steps)),
+    learn: (lesson) => (isSolved(lesson) ? solved(lesson, l2 ?? HEAD_L2) : stepped(lesson, steps)),
   };
 }
 
@@ -80,9 +75,9 @@ async function solved(lesson: Lesson, l2: number): Promise<{ changes: WeightChan
   const hasBias = weights.some(({ shape }) => shape.length === 1);
   const endsAt = performance.now() + (budget.ms ?? Number.POSITIVE_INFINITY);
   const { kernel, bias } = await solveHead(
-    { features, logits, ...wanted(lesson), l2, hasBias },
+    { features, logits, ...wantedAnswers(lesson), l2, hasBias },
     {
-      iterations: MOST_ITERATIONS,
+      iterations: HEAD_ITERATIONS,
       near: isRehearsal ? NEAR_TO_JUDGE : NEAR,
       isOver: () => performance.now() > endsAt,
       signal,
@@ -92,23 +87,4 @@ async function solved(lesson: Lesson, l2: number): Promise<{ changes: WeightChan
     return { kind: 'added', weight: name, shape, delta: shape.length === 1 ? bias : kernel };
   });
   return { changes };
-}
-
-/** What each example should be called, and how much it counts: labels, and beside them what the base said. */
-function wanted({ logits, labels, size, own, formerWeight }: Lesson): Pick<HeadProblem, 'targets' | 'weights'> {
-  const classes = logits.shape[1] as number;
-  const hasReplay = size > own;
-  const weights = new Float64Array(size);
-  const targets = logProbsOf(logits).map(Math.exp);
-  for (let i = 0; i < size; i++) {
-    const isReplayed = i >= own;
-    const former = isReplayed || !hasReplay ? formerWeight : 0;
-    for (let c = 0; c < classes; c++) {
-      const label = c === labels[i] ? 1 : 0;
-      const at = i * classes + c;
-      targets[at] = (label + former * (targets[at] as number)) / (1 + former);
-    }
-    weights[i] = (isReplayed ? own / (size - own) : 1) * (1 + former);
-  }
-  return { targets, weights };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../../core/shape.ts';
 import { fromArrays } from '../../data/arrays.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { FEATURES, poolValues, readFeatures } from './features.ts';
+import { featuresName, OWN_LOGITS, poolValues, readFeatures } from './features.ts';
 
 const wave = (...shape: number[]): NdArray => ({
   data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(1.9 * i)),
@@ -63,18 +63,22 @@ describe('asking a backbone', () => {
       outputs: {},
       notices: [],
     },
-    ask: async ({ input }) => ({ [FEATURES]: answer(input as NdArray) }),
+    ask: async ({ input }) => ({ [featuresName(0)]: answer(input as NdArray) }),
     timeMs: async () => [],
     [Symbol.asyncDispose]: async () => undefined,
   });
   const data = fromArrays(wave(10, 3), [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
-  const reading = { form: {}, signal: new AbortController().signal };
+  const reading = { form: {}, taps: 1, signal: new AbortController().signal };
 
   test('keeps a row and a label for each example, in the order of the data', async () => {
     const told: number[] = [];
     const tell = (count: number) => void told.push(count);
     const features = await readFeatures(data, { ...reading, backbone: backboneOf((input) => input), tell });
-    expect(features).toEqual({ rows: wave(10, 3), labels: Int32Array.of(0, 1, 0, 1, 0, 1, 0, 1, 0, 1), shape: [2, 3] });
+    expect(features).toEqual({
+      values: [{ rows: wave(10, 3), shape: [2, 3] }],
+      logits: undefined,
+      labels: Int32Array.of(0, 1, 0, 1, 0, 1, 0, 1, 0, 1),
+    });
     expect(told).toEqual([4, 4, 2]);
   });
 
@@ -87,5 +91,30 @@ describe('asking a backbone', () => {
       code: 'not-finite',
       details: { example: 5 },
     });
+  });
+
+  test('of several values leaves out those that make no features, and reads the model’s own logits beside them', async () => {
+    const several: Teacher = {
+      ...backboneOf((input) => input),
+      ask: async ({ input: { data: given, shape } = wave(0, 3) }) => ({
+        [featuresName(0)]: { data: given, shape: [given.length] },
+        [featuresName(1)]: { data: given, shape },
+        [featuresName(2)]: { data: given, shape: [1, given.length] },
+        [OWN_LOGITS]: { data: given.map((one) => 2 * one), shape },
+      }),
+    };
+    const found = await readFeatures(data, { ...reading, taps: 3, backbone: several, tell: () => undefined });
+    expect(found.values.map((value) => value?.rows.shape)).toEqual([undefined, [10, 3], undefined]);
+    expect(found.logits).toEqual({ data: wave(10, 3).data.map((one) => 2 * one), shape: [10, 3] });
+  });
+
+  test('data without labels has none', async () => {
+    const unlabelled = fromArrays(wave(10, 3));
+    const { labels } = await readFeatures(unlabelled, {
+      ...reading,
+      backbone: backboneOf((input) => input),
+      tell: () => undefined,
+    });
+    expect([...labels]).toEqual(new Array(10).fill(-1));
   });
 });

@@ -1,25 +1,36 @@
 import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import { firstNonFinite, formatShape, type NdArray } from '../../core/shape.ts';
-import type { LabelledDataset } from '../../data/dataset.ts';
+import { type Dataset, type LabelledDataset, UNLABELLED } from '../../data/dataset.ts';
 import { batches } from '../../data/views.ts';
 import { type PoolingOptions, placeAxes, poolingOf } from '../../onnx/pooling.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 
-/** The name under which the tapped value is asked for. */
-export const FEATURES = 'features';
+/** The names under which the logits of the model's own classes and the tapped values are asked for. */
+export const OWN_LOGITS = 'own logits';
+export const featuresName = (at: number) => `features ${at}`;
 
 /** What a backbone says of some examples. */
 export interface Features {
+  /** By tapped value; undefined for one of several that makes no features. */
+  readonly values: readonly (Value | undefined)[];
+  /** Of the model's own classes, [N, C], where it was asked for them and they are rows of finite numbers. */
+  readonly logits: NdArray | undefined;
+  /** −1 where the data has none. */
+  readonly labels: Int32Array;
+}
+
+export interface Value {
   /** [N, F] */
   readonly rows: NdArray;
-  readonly labels: Int32Array;
   /** Of the tapped value, with its batch. */
   readonly shape: readonly number[];
 }
 
 /** Where all examples are read and answered, batch by batch. */
 export interface ReadFeaturesOptions {
-  readonly backbone: Teacher;
+  readonly backbone: Pick<Teacher, 'ask' | 'description'>;
+  /** How many values are tapped. */
+  readonly taps: number;
   readonly form: PoolingOptions;
   readonly signal: AbortSignal;
   readonly tell: (answered: number) => void;
@@ -27,32 +38,77 @@ export interface ReadFeaturesOptions {
 
 /**
  * Asks a backbone about every example once and keeps the features alone, 4 bytes each.
- * Throws    shape-mismatch: no features [B, F] by this pooling · not-finite, and what backbone and data throw
+ * Throws    shape-mismatch: the only value makes no features [B, F] by this pooling · not-finite, and what backbone and data
+ *           throw
  */
 export async function readFeatures(
-  data: LabelledDataset,
-  { backbone, form, signal, tell }: ReadFeaturesOptions,
+  data: Dataset | LabelledDataset,
+  { backbone, taps, form, signal, tell }: ReadFeaturesOptions,
 ): Promise<Features> {
-  let rows: Float32Array | undefined;
-  let width = 0;
-  let shape: readonly number[] = [];
-  const labels = new Int32Array(data.size);
+  const values: (Value | undefined)[] = [];
+  const failed = new Map<number, unknown>();
+  let logits: NdArray | undefined;
+  const labels = new Int32Array(data.size).fill(UNLABELLED);
   const batchSize = backbone.description.batchSize ?? 32;
   for await (const { indices, examples } of batches(data, batchSize, { signal })) {
     throwIfAborted(signal);
-    const { [FEATURES]: value } = await backbone.ask(examples.inputs, signal);
-    if (value === undefined) throw new LimbeckError('internal', `The backbone gave no "${FEATURES}".`);
-    shape = value.shape;
-    const pooled = poolValues(value, form);
-    width = pooled.shape[1] as number;
+    const answers = await backbone.ask(examples.inputs, signal);
     const from = indices[0] as number;
-    checkFinite(pooled, from);
-    rows ??= new Float32Array(data.size * width);
-    rows.set(pooled.data, from * width);
-    labels.set(examples.labels, from);
+    for (let at = 0; at < taps; at++) {
+      if (failed.has(at)) continue;
+      const value = answers[featuresName(at)];
+      if (value === undefined) throw new LimbeckError('internal', `The backbone gave no "${featuresName(at)}".`);
+      try {
+        const pooled = pooledRows(value, form, from, indices.length);
+        if (at > 0 && (pooled.shape[1] as number) > MOST_FEATURES) throw tooWide(pooled);
+        values[at] = { rows: putRows(values[at]?.rows, pooled, from, data.size), shape: value.shape };
+      } catch (error) {
+        // One of several that does not serve is left out.
+        if (taps === 1 || !(error instanceof LimbeckError)) throw error;
+        failed.set(at, error);
+        if (failed.size === taps) throw failed.get(0);
+      }
+    }
+    const own = answers[OWN_LOGITS];
+    if (own?.shape.length === 2 && own.shape[0] === indices.length) logits = putRows(logits, own, from, data.size);
+    if ('labels' in examples) labels.set(examples.labels as Int32Array, from);
     tell(indices.length);
   }
-  return { rows: { data: rows ?? new Float32Array(0), shape: [data.size, width] }, labels, shape };
+  return {
+    values: Array.from({ length: taps }, (_, at) => (failed.has(at) ? undefined : values[at])),
+    logits: logits && firstNonFinite(logits.data) < 0 ? logits : undefined,
+    labels,
+  };
+}
+
+/** Of a value that was not named: they are kept for every example. */
+const MOST_FEATURES = 4096;
+
+function tooWide({ shape }: NdArray): LimbeckError {
+  return new LimbeckError(
+    'shape-mismatch',
+    `The value makes ${shape[1]} features; ${MOST_FEATURES} at most are tried.`,
+  );
+}
+
+/** Throws    shape-mismatch · not-finite */
+function pooledRows(value: NdArray, form: PoolingOptions, from: number, count: number): NdArray {
+  const pooled = poolValues(value, form);
+  checkFinite(pooled, from);
+  if (pooled.shape[0] === count) return pooled;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `The tapped value is ${formatShape(value.shape)} for ${count} examples; its first axis must be theirs. Tap another value.`,
+    { details: { shape: value.shape, examples: count } },
+  );
+}
+
+/** Rows at their places among all. */
+function putRows(all: NdArray | undefined, rows: NdArray, from: number, size: number): NdArray {
+  const width = rows.shape[1] as number;
+  const kept = all ?? { data: new Float32Array(size * width), shape: [size, width] };
+  if (kept.shape[1] === width) kept.data.set(rows.data, from * width);
+  return kept;
 }
 
 /** The class of every example, before anything is asked. */

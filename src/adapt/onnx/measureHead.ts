@@ -1,16 +1,19 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
-import { formatShape } from '../../core/shape.ts';
+import { joinRows } from '../../core/rows.ts';
+import { formatShape, type NdArray } from '../../core/shape.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
 import { batches, pick } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
-import { accuracy } from '../../train/metrics/accuracy.ts';
-import { heldFractionOf } from '../guard.ts';
+import { canCrossFit } from '../crossFit.ts';
+import type { Measure } from '../firstAccepted.ts';
+import { heldFractionOf, metricOf } from '../guard.ts';
 import { holdOut } from '../holdOut.ts';
+import { type Answered, type Compared, type Judged, judge } from '../judged.ts';
+import { addLogits, crossFitRows } from './addedHead.ts';
 import { type Answers, type Asking, type LabelledRows, rowsAt, sessionOf } from './askBackbone.ts';
 import type { LinearHead } from './headScaling.ts';
-import type { OnnxGuard } from './personalizeOnnxOptions.ts';
-import type { MeasuredHead } from './personalizeOnnxReport.ts';
+import type { PersonalizeOnnxReport } from './personalizeOnnxReport.ts';
 import { applyHead } from './prototypeHead.ts';
 
 /** What a head is measured on, and, where that is a part of the examples, the places of the others. */
@@ -21,7 +24,7 @@ export interface HeldOut {
 }
 
 /** The holdout, or the part of the examples that the guard asks for; undefined where neither is there. */
-export function heldOut({ own, held }: Answers, { options }: Asking): HeldOut | undefined {
+export function heldOut({ own, held }: Answers<LabelledRows>, { options }: Asking): HeldOut | undefined {
   const { data, holdout, guard, seed = 0 } = options;
   if (held !== undefined && holdout !== undefined) return { rows: held, examples: holdout, kept: undefined };
   if (guard === undefined) return undefined;
@@ -29,44 +32,47 @@ export function heldOut({ own, held }: Answers, { options }: Asking): HeldOut | 
   return places.length === 0 ? undefined : { rows: rowsAt(own, places), examples: pick(data, places), kept };
 }
 
-/**
- * How often a head is right, and the model before it.
- * Throws    below-tolerance: the guard says that it must not be written, and what the model throws
- */
-export async function measureHead(head: LinearHead, held: HeldOut, ask: Asking): Promise<MeasuredHead> {
-  const { rows, labels } = held.rows;
-  const after = accuracy.compute({ student: applyHead(rows, head), labels });
-  const before = ask.options.read && (await measureModel(held.examples, head.bias.length, ask));
-  if (ask.options.guard !== undefined && before !== undefined) keepGuard(ask.options.guard, { before, after }, OF_HEAD);
-  return { ...(before !== undefined && { before }), after, examples: labels.length };
+/** Of a head that adds to what the model says: on the holdout, or on the examples by cross-fitting. */
+export async function measureAdded(
+  answers: Answers<LabelledRows>,
+  { options }: Asking,
+  solve: (rows: LabelledRows) => Promise<LinearHead>,
+): Promise<{ readonly own: Measure<LinearHead, Judged>; readonly judgedBy: PersonalizeOnnxReport['judgedBy'] }> {
+  const { guard = {}, seed = 0 } = options;
+  const metric = metricOf(guard);
+  if (answers.held) return { own: measureRows(answers.held, true, (one) => judge(one, metric)), judgedBy: 'held-out' };
+  const fraction = heldFractionOf(guard);
+  if (fraction === 0 || !canCrossFit(answers.own.labels)) return { own: async () => undefined, judgedBy: 'nothing' };
+  const added = await crossFitRows(answers, { fraction, seed }, solve);
+  const before = answers.own.logits as NdArray;
+  const own: Measure<LinearHead, Judged> = async (_, strength) =>
+    judge({ before, after: addLogits(before, added, strength), labels: answers.own.labels }, metric);
+  return { own, judgedBy: 'cross-fitting' };
 }
 
-const OF_HEAD = { who: 'The head', advice: 'name an earlier value as "tap"' };
-
-/** Throws    below-tolerance: worse than the model by more than the guard allows */
-export function keepGuard(
-  { toleranceFraction = 0 }: OnnxGuard,
-  { before, after }: { readonly before: number; readonly after: number },
-  { who, advice }: { readonly who: string; readonly advice: string },
-): void {
-  if (after >= before - toleranceFraction) return;
-  throw new LimbeckError(
-    'below-tolerance',
-    `${who} names ${percent(after)} of the held-out examples right, the model itself ${percent(before)}, and the guard ` +
-      `allows ${percent(toleranceFraction)} less. Give more examples, or ${advice}.`,
-    { details: { before, after, toleranceFraction } },
-  );
+/** On rows that are not learned from; undefined without any. */
+export function measureRows<T extends Compared>(
+  rows: LabelledRows | undefined,
+  adds: boolean,
+  by: (answered: Answered) => T,
+): Measure<LinearHead, T> {
+  if (rows?.logits === undefined) return async () => undefined;
+  const { logits: before, labels } = rows;
+  return async (head) => {
+    const said = applyHead(rows.rows, head);
+    return by({ before, after: adds ? addLogits(before, said) : said, labels });
+  };
 }
 
-/** The accuracy of the model as it came. */
-async function measureModel(
+/** What the model as it came says of examples, as `read` tells it. Throws    class-mismatch, and what the model throws */
+export async function logitsAsRead(
   examples: LabelledDataset,
   classes: number,
   { bytes, options, signal }: Asking,
-): Promise<number> {
+): Promise<NdArray> {
   const opening = { ...sessionOf(options, signal), ...(options.read && { read: options.read }) };
   await using model = await loadTeacher(bytes as Uint8Array<ArrayBuffer>, opening).done;
-  let right = 0;
+  const all: NdArray[] = [];
   for await (const { examples: some } of batches(examples, model.description.batchSize ?? 32, { signal })) {
     const { [DEFAULT_OUTPUT]: logits } = await model.ask(some.inputs, signal);
     const isFitting = logits?.shape.length === 2 && logits.shape[1] === classes;
@@ -78,11 +84,7 @@ async function measureModel(
         { details: { given: logits?.shape ?? null, classes } },
       );
     }
-    right += accuracy.compute({ student: logits, labels: some.labels }) * some.labels.length;
+    all.push(logits);
   }
-  return right / examples.size;
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
+  return all.reduce(joinRows);
 }

@@ -36,6 +36,7 @@ export interface OpenedLora {
   readonly toStudent: (bytes: Uint8Array) => Promise<StudentArtifacts>;
   readonly feed: Feed;
   readonly classes: number;
+  readonly device: TeacherDevice;
 }
 
 /** As many as the written file is held against. */
@@ -64,8 +65,8 @@ export async function openLora(run: LoraRun): Promise<OpenedLora> {
   const opened = { value, cut, student, toStudent, feed };
   const logits = await logitsOf(student, feed(inputs), run);
   checkLogits(logits, value);
-  await compareFile(cut, opened, run, student, IMPORTED);
-  return { ...opened, classes: logits.shape[1] as number };
+  const { device } = await compareFile(cut, opened, run, student, IMPORTED);
+  return { ...opened, classes: logits.shape[1] as number, device };
 }
 
 /** Throws what the trainer throws */

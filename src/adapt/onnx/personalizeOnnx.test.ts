@@ -2,13 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../core/random.ts';
 import { argMax } from '../../core/stats.ts';
 import { fromArrays } from '../../data/arrays.ts';
-import type { LabelledDataset } from '../../data/dataset.ts';
-import { readModel, writeModel } from '../../onnx/model.ts';
+import { readModel } from '../../onnx/model.ts';
 import { runModel } from '../../onnx/ortCases.ts';
-import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
 import { ortAssets } from '../../runtime/assetCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../../train/trainer.ts';
+import { bars, barsModel as model, SIDE } from './barsCases.ts';
 import { personalizeOnnx } from './personalizeOnnx.ts';
 import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
 import type { PersonalizeOnnxEvent } from './personalizeOnnxReport.ts';
@@ -21,40 +20,6 @@ beforeAll(async () => {
 });
 afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 afterAll(() => trainer[Symbol.asyncDispose]());
-
-const SIDE = 6;
-const wave = (count: number, seed: number) => Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + seed));
-
-/** Two classes of its own: images [B, 1, 6, 6] → convolution → relu → mean → y [B, 2]. */
-const model = writeModel(
-  modelOf({
-    input: [value('image', ['B', 1, SIDE, SIDE])],
-    output: [value('y', ['B', 2])],
-    initializer: [floats('kernels', [6, 1, 3, 3], wave(54, 1)), floats('w', [6, 2], wave(12, 3))],
-    node: [
-      node('Conv', ['image', 'kernels'], ['conv']),
-      node('Relu', ['conv'], ['maps']),
-      node('GlobalAveragePool', ['maps'], ['pooled']),
-      node('Flatten', ['pooled'], ['row']),
-      node('Gemm', ['row', 'w'], ['y']),
-    ],
-  }),
-);
-
-/** Bars: lying, standing, or slanting, at some place, with noise. */
-function bars(count: number, seed: number): { data: LabelledDataset; pixels: Float32Array; labels: Int32Array } {
-  const random = seededRandom(seed);
-  const labels = Int32Array.from({ length: count }, (_, i) => i % 3);
-  const pixels = Float32Array.from({ length: count * SIDE * SIDE }, () => 0.2 * random());
-  for (const [i, label] of labels.entries()) {
-    const at = 1 + Math.floor(4 * random());
-    for (let k = 0; k < SIDE; k++) {
-      const [y, x] = label === 0 ? [at, k] : label === 1 ? [k, at] : [k, (k + at) % SIDE];
-      pixels[i * SIDE * SIDE + y * SIDE + x] = 1;
-    }
-  }
-  return { data: fromArrays({ data: pixels, shape: [count, SIDE, SIDE, 1] }, labels), pixels, labels };
-}
 
 const { data } = bars(45, 1);
 const unseen = bars(60, 2);
@@ -81,9 +46,10 @@ describe('a personalized file', () => {
     const accuracy = await accuracyIn(onnx);
     expect(accuracy).toBeGreaterThanOrEqual(0.9);
     expect(report).toMatchObject({
-      ...{ method: 'head', classes: 3, examples: 45, bytes: onnx.byteLength, device: 'wasm' },
-      features: { name: 'maps', shape: [6, 4, 4], count: 6 },
-      holdout: { after: accuracy, examples: 60 },
+      ...{ method: 'head', classes: 3, examples: { learned: 45 }, bytes: onnx.byteLength, device: 'wasm' },
+      ...{ keepsClasses: false, verdict: { isAccepted: true }, judgedBy: 'held-out', metric: 'accuracy' },
+      features: { name: 'maps', shape: [6, 4, 4], count: 6, candidates: [], why: expect.stringContaining('named') },
+      own: { after: accuracy, examples: 60 },
     });
     expect(report.differenceFraction).toBeLessThan(1e-5);
     const { metadataProps, graph } = readModel(onnx);
@@ -92,11 +58,15 @@ describe('a personalized file', () => {
     expect(graph.output.map(({ name }) => name)).toEqual(['logits']);
   });
 
-  test('stands on what the last layer reads, where no value is named', async () => {
+  test('stands on a value of which its own examples say that it serves, where none is named', async () => {
     const { onnx, report } = await run({ learning: { steps: 30 } }).done;
     expect(report.losses).toHaveLength(30);
-    expect(report.features).toEqual({ name: 'row', shape: [6], count: 6 });
-    expect(report.holdout).toBeUndefined();
+    // The last layer reads the row; the convolution reads the image.
+    expect(report.features).toMatchObject({ name: 'row', shape: [6], count: 6 });
+    expect(report.features?.candidates.map(({ name }) => name)).toEqual(['row', 'image']);
+    const [row, image] = report.features?.candidates ?? [];
+    expect(row?.negativeLogLikelihood).toBeLessThan(image?.negativeLogLikelihood as number);
+    expect(report.own).toBeUndefined();
     expect(await accuracyIn(onnx)).toBeGreaterThanOrEqual(0.9);
   });
 
@@ -123,7 +93,7 @@ describe('a personalized file', () => {
     expect(events.findLast(({ type }) => type === 'features')).toMatchObject({ answered: 135, total: 135 });
     const phases = events.flatMap((event) => (event.type === 'phase' ? [event.phase] : []));
     expect(phases).toEqual(['check', 'features', 'train', 'measure', 'write', 'done']);
-    expect(report.holdout?.examples).toBe(9);
+    expect(report.own?.examples).toBe(9);
   });
 
   test('is the same for the same seed', async () => {
@@ -144,20 +114,22 @@ describe('a guard', () => {
     };
   };
 
-  test('refuses a head that is worse than the model was, and tells both', async () => {
+  test('gives the model as it came where a head is worse, and tells both', async () => {
     const random = seededRandom(8);
     const { pixels } = bars(45, 1);
     const noise = fromArrays(
       { data: pixels, shape: [45, SIDE, SIDE, 1] },
       Int32Array.from({ length: 45 }, (_, i) => (i < 3 ? i : Math.floor(3 * random()))),
     );
-    const refused = run({ data: noise, holdout: unseen.data, read: knowing(unseen.labels), guard: {} });
-    await expect(refused.done).rejects.toMatchObject({ code: 'below-tolerance', details: { before: 1 } });
-    const allowed = await run({
-      ...{ data: noise, holdout: unseen.data, read: knowing(unseen.labels) },
-      guard: { toleranceFraction: 1 },
-    }).done;
-    expect(allowed.report.holdout).toMatchObject({ before: 1, examples: 60 });
+    const shared = { data: noise, holdout: unseen.data, read: knowing(unseen.labels) };
+    const refused = await run({ ...shared, guard: {} }).done;
+    expect(refused.onnx).toEqual(model);
+    expect(refused.report).toMatchObject({ verdict: { isAccepted: false }, own: { before: 1, examples: 60 } });
+    expect(refused.report.verdict.why).toContain('accuracy went from 1 to');
+    const again = { data, holdout: unseen.data, read: knowing(unseen.labels) };
+    const allowed = await run({ ...again, guard: { tolerance: 1 } }).done;
+    expect(allowed.report).toMatchObject({ verdict: { isAccepted: true }, own: { before: 1, examples: 60 } });
+    expect(allowed.onnx).not.toEqual(model);
   });
 
   test('says where the model’s own classes are others', async () => {
@@ -193,6 +165,15 @@ describe('what is wrong is told by code, before the model is asked', () => {
     ['copies of nothing', { copies: 3 }, 'invalid-option'],
     ['a reading without anything to measure on', { read: (outputs) => outputs }, 'invalid-option'],
     ['an option that nothing reads', { tapp: 'maps' } as never, 'invalid-option'],
+    ['a guard as it was called before', { guard: { toleranceFraction: 1 } as never }, 'invalid-option'],
+    ['own classes for class means', { method: 'prototypes', keepsClasses: true }, 'invalid-option'],
+    ['keeping for a head that stands alone', { keepsClasses: false, keep: { former: 1 } }, 'invalid-option'],
+    ['EWC for what is solved for', { keep: { ewc: 1 } as never }, 'invalid-option'],
+    [
+      'base examples without labels',
+      { base: fromArrays({ data: new Float32Array(36), shape: [1, 6, 6, 1] }) as never },
+      'labels-missing',
+    ],
   ])('%s', async (_, changed, code) => {
     const events: PersonalizeOnnxEvent[] = [];
     const refused = run(changed);

@@ -1,12 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import {
-  checkCount,
-  checkFraction,
-  checkKnownOptions,
-  checkNotNegative,
-  checkOneOf,
-  checkPositive,
-} from '../../core/options.ts';
+import { checkCount, checkKnownOptions, checkNotNegative, checkOneOf, checkPositive } from '../../core/options.ts';
 import { type AugmentOptions, checkAugment } from '../../data/augment.ts';
 import { checkNotEmpty, describeInputs, isLabelled, type LabelledDataset } from '../../data/dataset.ts';
 import type { ChannelPlace, Pooling } from '../../onnx/pooling.ts';
@@ -14,6 +7,8 @@ import { checkTaps, type Tap } from '../../onnx/taps.ts';
 import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
 import type { ReadOutputs } from '../../teacher/read.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
+import { checkGuard, type GuardOptions } from '../guard.ts';
+import { checkKeep, type KeepOptions } from '../keep.ts';
 import type { TrainHeadOptions } from './head.ts';
 import { checkForMethod } from './loraOptions.ts';
 
@@ -23,16 +18,10 @@ import { checkForMethod } from './loraOptions.ts';
  */
 export type OnnxMethod = 'head' | 'prototypes' | 'lora';
 
-/** When what was learned is not good enough to be written. */
-export interface OnnxGuard {
-  /**
-   * Without a `holdout`: the share of the examples on which it is measured. A head learns from all of them afterwards;
-   * 'lora' does not learn again. Default 0.2.
-   */
-  readonly holdoutFraction?: number;
-  /** With `read`, and with 'lora': how much of 1 the accuracy may lie below the model's own. Default 0. */
-  readonly toleranceFraction?: number;
-}
+/** Told where the model's own classes change, and nothing shows what of it. */
+export const NOT_MEASURED =
+  'What the model forgets of its own is not measured: give examples that it was good at as "base", and to a head some to ' +
+  'learn along as "keep".';
 
 /** Which examples, on which value of the model, and how. */
 export interface PersonalizeOnnxOptions
@@ -46,7 +35,10 @@ export interface PersonalizeOnnxOptions
   readonly labels?: readonly string[];
   /** Examples that are never learned from; the accuracy is measured on them. */
   readonly holdout?: LabelledDataset;
-  /** The value whose features the head reads. Default: what the model's last layer reads (`defaultTap`). */
+  /**
+   * The value whose features the head reads. Default: of what the last layer reads (`defaultTap`) and what layers before it read
+   * the one from which a head answers the examples best, each by what others taught.
+   */
   readonly tap?: Tap;
   /** Default: 'none' for [B, F], else 'mean' over all places. */
   readonly pooling?: Pooling;
@@ -82,7 +74,22 @@ export interface PersonalizeOnnxOptions
   readonly copies?: number;
   /** How the model's own outputs become 'logits' of the same classes, so that it can be measured before. */
   readonly read?: ReadOutputs;
-  readonly guard?: OnnxGuard;
+  /**
+   * Whether the classes are the model's own, in its order: 'head' then adds to what the model says, on the way to which no
+   * class needs an example. Default: true with `base` or `keep`, and where the model gives as many and what it says of the
+   * examples tells more of their labels than chance does; false for 'prototypes' and with `learning`. 'lora' keeps them always.
+   */
+  readonly keepsClasses?: boolean;
+  /** Examples of the model's own classes that it was good at, to measure what is forgotten; they are not learned from. */
+  readonly base?: LabelledDataset;
+  /** 'head': what keeps the model's own knowledge: `replay`, and `former`; `ewc` is not for heads. Default: nothing. */
+  readonly keep?: Omit<KeepOptions, 'ewc'>;
+  /**
+   * What must not become worse; else the file comes out as it was given. A head that adds is judged by cross-fitting even
+   * without. Others are where this is given, or a `holdout`: on a part of the examples, from which a head learns
+   * afterwards too and 'lora' does not.
+   */
+  readonly guard?: GuardOptions;
   /** Whether the file gives 'probs' beside 'logits'. Default false. */
   readonly probabilities?: boolean;
   /** Whether the file keeps the outputs that the model has. Default false. */
@@ -121,6 +128,9 @@ const KNOWN = [
     'copies',
     'read',
     'guard',
+    'keepsClasses',
+    'base',
+    'keep',
   ],
   ...['probabilities', 'keepOutputs', 'output', 'name', 'trainer', 'seed', 'signal'],
   ...['input', 'device', 'threads', 'batchSize', 'session', 'worker', 'assetBase'],
@@ -132,13 +142,29 @@ const KNOWN = [
  */
 export function checkPersonalizeOnnx(options: PersonalizeOnnxOptions): void {
   checkKnownOptions(options, KNOWN, 'personalizeOnnx');
-  const { data, holdout, labels, tap, method = 'head', augment, copies, guard, seed = 0, trainer } = options;
+  const {
+    data,
+    holdout,
+    labels,
+    tap,
+    method = 'head',
+    augment,
+    copies,
+    guard,
+    base,
+    keep,
+    seed = 0,
+    trainer,
+  } = options;
   checkExamples(data, 'data');
   if (holdout !== undefined) checkExamples(holdout, 'holdout');
-  if (holdout !== undefined && describeInputs(holdout) !== describeInputs(data)) {
+  if (base !== undefined) checkExamples(base, 'base');
+  if (keep !== undefined) checkKeepOfHead(keep);
+  for (const [role, other] of Object.entries({ holdout, base, replay: keep?.replay })) {
+    if (other === undefined || describeInputs(other) === describeInputs(data)) continue;
     throw new LimbeckError(
       'shape-mismatch',
-      `The holdout's inputs are ${describeInputs(holdout)}; the examples' are ${describeInputs(data)}. Both must be alike.`,
+      `The inputs of "${role}" are ${describeInputs(other)}; the examples' are ${describeInputs(data)}. Both must be alike.`,
     );
   }
   const isNames = labels === undefined || (Array.isArray(labels) && labels.every((one) => typeof one === 'string'));
@@ -175,10 +201,13 @@ function checkLearning(learning: NonNullable<PersonalizeOnnxOptions['learning']>
   if (weightDecay !== undefined) checkNotNegative(weightDecay, 'learning.weightDecay');
 }
 
-function checkGuard(guard: OnnxGuard): void {
-  checkKnownOptions(guard, ['holdoutFraction', 'toleranceFraction'], 'guard');
-  if (guard.holdoutFraction !== undefined) checkFraction(guard.holdoutFraction, 'guard.holdoutFraction');
-  if (guard.toleranceFraction !== undefined) checkFraction(guard.toleranceFraction, 'guard.toleranceFraction');
+function checkKeepOfHead(keep: KeepOptions): void {
+  checkKeep(keep);
+  if (keep.ewc === undefined) return;
+  throw new LimbeckError(
+    'invalid-option',
+    '"keep.ewc" is for methods that take steps, and a head is solved for. Leave it out.',
+  );
 }
 
 function checkExamples(data: LabelledDataset, role: string): void {

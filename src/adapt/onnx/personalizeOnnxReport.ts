@@ -1,5 +1,7 @@
 import type { TeacherDevice } from '../../teacher/teacher.ts';
 import type { EpochEvent, NoticeEvent, StepEvent } from '../../train/loop.ts';
+import type { Verdict } from '../guard.ts';
+import type { Compared, Judged } from '../judged.ts';
 import type { OnnxMethod } from './personalizeOnnxOptions.ts';
 
 /**
@@ -22,27 +24,50 @@ export interface OnnxFeatures {
   readonly examplesPerSecond: number;
 }
 
-/** How many of the examples that were held out are named right, as fractions of 1. */
-export interface MeasuredHead {
-  /** By the model itself, where `read` says how; with 'lora' always. */
-  readonly before?: number;
-  readonly after: number;
-  /** How many there were. */
-  readonly examples: number;
+/** On examples of the person's that judge: by the guard's metric, as far as the model itself could be measured. */
+export type OwnFigures = Partial<Judged> & Pick<Judged, 'after' | 'examples'>;
+
+/** What a head on a value came to where each example was answered by what others taught. */
+export interface TapFigures {
+  readonly name: string;
+  /** How many features it makes. */
+  readonly features: number;
+  /** A fraction. */
+  readonly accuracy: number;
+  /** In nats, at the best temperature: what the choice goes by. */
+  readonly negativeLogLikelihood: number;
 }
 
-/** What became of the model. */
+/** What became of the model. Names are those of `PersonalizeReport`, where there is the same. */
 export interface PersonalizeOnnxReport {
   readonly method: OnnxMethod;
-  /** Where there was a holdout, or a guard that held examples out. */
-  readonly holdout?: MeasuredHead;
-  /** The value that a head reads, its shape without the batch, and the features that were made of it. */
-  readonly features?: { readonly name: string; readonly shape: readonly number[]; readonly count: number };
+  /** Where it is against, the file is the model as it was given. */
+  readonly verdict: Verdict;
+  /** How much of the changes the guard took: 1 all, 0.5 or 0.25 where all made something worse. */
+  readonly strength: number;
+  /** Its name. */
+  readonly metric: string;
+  readonly judgedBy: 'held-out' | 'cross-fitting' | 'nothing';
+  /** Undefined where nothing was held out; without `before` where the model itself has other classes. */
+  readonly own?: OwnFigures;
+  /** On the base's examples, where they were given. */
+  readonly base?: Compared;
+  /** Whether the classes are the model's own. */
+  readonly keepsClasses: boolean;
+  /** The value that a head reads, its shape without the batch, the features that were made of it, and why this one. */
+  readonly features?: {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly count: number;
+    /** Those that it was chosen from; none where it was named. */
+    readonly candidates: readonly TapFigures[];
+    readonly why: string;
+  };
   /** With 'lora': what was added to, in the order of the file or of `targets`. */
   readonly weights?: readonly ChangedWeight[];
   readonly classes: number;
-  readonly examples: number;
-  /** Mean cross-entropy of each pass, in nats; empty for prototypes. */
+  readonly examples: { readonly learned: number; readonly held: number; readonly replayed: number };
+  /** Mean cross-entropy of each pass, in nats; empty for prototypes and for a head that is solved for. */
   readonly losses: readonly number[];
   /** How far the written file was from what learned, as a fraction of the largest logit. */
   readonly differenceFraction: number;

@@ -25,7 +25,6 @@ export interface LowRankLesson {
 }
 
 export interface LowRankOutcome {
-  readonly trained: StudentArtifacts;
   readonly changes: readonly WeightChange[];
   /** Mean cross-entropy in nats of each pass. */
   readonly losses: readonly number[];
@@ -70,7 +69,7 @@ export async function trainLowRank(lesson: LowRankLesson): Promise<LowRankOutcom
   );
   throwIfAborted(signal);
   if (outcome.error !== undefined) throw outcome.error;
-  return { trained: outcome.artifacts, changes: changesBetween(base, outcome.artifacts, outcome.adapted), losses };
+  return { changes: changesBetween(base, outcome.artifacts, outcome.adapted), losses };
 }
 
 /** Reads as many examples a pass as `size` says; those that fill it up are others in each pass. */

@@ -3,6 +3,7 @@ import { formatShape, type NamedArrays, type NdArray } from '../../core/shape.ts
 import { take } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
 import type { TeacherDevice } from '../../teacher/teacher.ts';
+import { addLogits } from './addedHead.ts';
 import { type Asking, type LabelledRows, rowsAt, sessionOf } from './askBackbone.ts';
 import type { LinearHead } from './headScaling.ts';
 import { applyHead } from './prototypeHead.ts';
@@ -21,6 +22,7 @@ export async function verifyHead(
   file: Uint8Array<ArrayBuffer>,
   head: LinearHead,
   own: LabelledRows,
+  adds: boolean,
   { options, signal }: Asking,
 ): Promise<number> {
   const { data, output = 'logits' } = options;
@@ -30,7 +32,10 @@ export async function verifyHead(
   const places = Int32Array.from({ length: some.size }, (_, i) => i);
   const { inputs } = await some.read(places, signal);
   const given = await written.ask(inputs, signal);
-  return compareLogits(given, output, applyHead(rowsAt(own, places).rows, head), written.description.device);
+  const rows = rowsAt(own, places);
+  const said = applyHead(rows.rows, head);
+  const expected = adds && rows.logits ? addLogits(rows.logits, said) : said;
+  return compareLogits(given, output, expected, written.description.device);
 }
 
 const OF_HEAD = { from: 'backbone and head apart', advice: 'Another "tap" may work; please report the model.' };

@@ -2,6 +2,7 @@ import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../../core/options.ts';
 import { isTagged } from '../../core/tags.ts';
 import type { Dataset } from '../../data/dataset.ts';
+import { checkMetric } from '../../train/metric.ts';
 import type { QuantizeOptions } from '../quantize.ts';
 
 const OPTIONS: Readonly<Record<keyof QuantizeOptions, true>> = {
@@ -86,12 +87,14 @@ function checkEvaluate({ evaluate }: QuantizeOptions): void {
   checkDataset(data, 'evaluate.data', 'both models are asked about its examples');
   checkFraction(tolerance, 'tolerance');
   if (metric === undefined) return;
-  checkOneOf(metric, 'metric', ['accuracy', 'agreement', 'cosine']);
-  if (metric !== 'accuracy' || data.hasLabels) return;
+  if (typeof metric === 'object') checkMetric(metric, 'evaluate.metric');
+  else checkOneOf(metric, 'metric', ['accuracy', 'agreement', 'cosine', 'coefficientOfDetermination']);
+  const needsLabels = typeof metric === 'object' ? metric.reads.labels : metric === 'accuracy';
+  if (!needsLabels || data.hasLabels) return;
   throw new LimbeckError(
     'invalid-option',
-    "The metric 'accuracy' needs labels, and the data for evaluation has none. Give labelled data, or take " +
-      "'agreement', which compares with the float model.",
+    `The metric '${typeof metric === 'object' ? metric.name : metric}' needs labels, and the data for evaluation has none. ` +
+      "Give labelled data, or take 'agreement', which compares with the float model.",
   );
 }
 

@@ -52,7 +52,7 @@ export async function quantizeModel(
     ...(comparison && { metric: comparison.metric, metricBefore: comparison.before, metricAfter: comparison.after }),
     ...(msCalibration !== undefined && { msCalibration }),
   };
-  if (comparison !== undefined) requireTolerance(report, evaluate?.tolerance ?? 0.01);
+  if (comparison !== undefined) requireTolerance(report, evaluate ?? {});
   return { bytes: quantized, report };
 }
 

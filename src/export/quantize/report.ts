@@ -1,5 +1,5 @@
 import type { OnnxNode } from '../../onnx/model.ts';
-import type { QuantizedForm, QuantizeMetric } from '../quantize.ts';
+import type { QuantizedForm } from '../quantize.ts';
 
 /** What became of one node that holds weights. */
 export interface NodeReport {
@@ -23,7 +23,8 @@ export interface QuantizeReport {
   readonly nodes: readonly NodeReport[];
   /** One sentence for everything that a reader should know, such as values that were clamped. */
   readonly notices: readonly string[];
-  readonly metric?: QuantizeMetric;
+  /** Its name. */
+  readonly metric?: string;
   readonly metricBefore?: number;
   readonly metricAfter?: number;
   readonly msCalibration?: number;

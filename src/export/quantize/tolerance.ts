@@ -1,16 +1,20 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { joinRows } from '../../core/rows.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
+import type { Metric } from '../../train/metric.ts';
 import { accuracy } from '../../train/metrics/accuracy.ts';
 import { agreement } from '../../train/metrics/agreement.ts';
+import { coefficientOfDetermination } from '../../train/metrics/coefficientOfDetermination.ts';
+import { cosineSimilarity } from '../../train/metrics/cosineSimilarity.ts';
 import type { EvaluateOptions, QuantizeEvent, QuantizeMetric, QuantizeOptions } from '../quantize.ts';
 import type { QuantizeReport } from './report.ts';
 
-/** One number for each of both models; for metrics that compare them, the float one has 1. */
+/** One number for each of both models; for metrics that compare them, the float one has what it has beside itself. */
 export interface Comparison {
-  readonly metric: QuantizeMetric;
+  readonly metric: string;
   readonly before: number;
   readonly after: number;
 }
@@ -25,7 +29,8 @@ export async function compareModels(
   emit: (event: QuantizeEvent) => void,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const { data, metric = data.hasLabels ? 'accuracy' : 'agreement', output } = options.evaluate as EvaluateOptions;
+  const evaluate = options.evaluate as EvaluateOptions;
+  const { data, output } = evaluate;
   const { input, read, worker, assetBase, threads, name = 'model' } = options;
   const open = (bytes: Uint8Array) =>
     loadTeacher(bytes, {
@@ -38,6 +43,8 @@ export async function compareModels(
     for (const bytes of [before, after]) teachers.push(await open(bytes));
     const [float, quantized] = teachers as [Teacher, Teacher];
     const sums = { before: 0, after: 0 };
+    const all: Batches[] = [];
+    let metric: Metric | undefined;
     for (let at = 0; at < data.size; at += BATCH) {
       const count = Math.min(BATCH, data.size - at);
       const examples = await data.read(
@@ -46,12 +53,19 @@ export async function compareModels(
       );
       const reference = pickOutput(await float.ask(examples.inputs, signal), output, float);
       const given = pickOutput(await quantized.ask(examples.inputs, signal), output, quantized);
-      const labels = 'labels' in examples ? (examples.labels as Int32Array) : undefined;
-      sums.before += count * score(metric, reference, reference, labels);
-      sums.after += count * score(metric, given, reference, labels);
+      const batch = { reference, given, ...('labels' in examples && { labels: examples.labels as Int32Array }) };
+      metric ??= metricFor(evaluate, reference);
+      if (MEANS.has(metric)) {
+        sums.before += (count / data.size) * scoreOf(metric, batch, reference);
+        sums.after += (count / data.size) * scoreOf(metric, batch, given);
+      } else all.push(batch);
       emit({ type: 'evaluate', examples: at + count, total: data.size });
     }
-    return { metric, before: sums.before / data.size, after: sums.after / data.size };
+    const name = typeof evaluate.metric === 'string' ? evaluate.metric : (metric as Metric).name;
+    if (all.length === 0) return { metric: name, ...sums };
+    const whole = all.reduce(joined);
+    const scored = (student: NdArray) => scoreOf(metric as Metric, whole, student);
+    return { metric: name, before: scored(whole.reference), after: scored(whole.given) };
   } finally {
     for (const teacher of teachers) await teacher[Symbol.asyncDispose]();
   }
@@ -72,39 +86,57 @@ function pickOutput(outputs: NamedArrays, wanted: string | undefined, { descript
   );
 }
 
-function score(metric: QuantizeMetric, given: NdArray, float: NdArray, labels: Int32Array | undefined): number {
-  if (metric === 'accuracy') return accuracy.compute({ student: given, labels });
-  if (metric === 'agreement') return agreement.compute({ student: given, teacher: float });
-  return cosine(given, float);
+const METRICS: Readonly<Record<QuantizeMetric, Metric>> = {
+  accuracy,
+  agreement,
+  cosine: cosineSimilarity,
+  coefficientOfDetermination,
+};
+
+/** Means over examples, so that no more than a batch of outputs has to be kept. */
+const MEANS: ReadonlySet<Metric> = new Set([accuracy, agreement, cosineSimilarity]);
+
+interface Batches {
+  readonly reference: NdArray;
+  readonly given: NdArray;
+  readonly labels?: Int32Array;
 }
 
-/** The mean over examples of the cosine between what both models give; two outputs of nothing but 0 have 1. */
-function cosine(given: NdArray, float: NdArray): number {
-  const batch = float.shape[0] as number;
-  const length = float.data.length / batch;
-  let sum = 0;
-  for (let b = 0; b < batch; b++) {
-    let [dot, a, c] = [0, 0, 0];
-    for (let i = b * length; i < (b + 1) * length; i++) {
-      const [x, y] = [given.data[i] as number, float.data[i] as number];
-      dot += x * y;
-      a += x * x;
-      c += y * y;
-    }
-    sum += a === 0 && c === 0 ? 1 : dot / Math.max(Math.sqrt(a * c), Number.MIN_VALUE);
-  }
-  return sum / batch;
+function joined(a: Batches, b: Batches): Batches {
+  return {
+    reference: joinRows(a.reference, b.reference),
+    given: joinRows(a.given, b.given),
+    ...(a.labels && b.labels && { labels: Int32Array.of(...a.labels, ...b.labels) }),
+  };
+}
+
+function scoreOf(metric: Metric, { reference, labels }: Batches, student: NdArray): number {
+  return metric.compute({ student, teacher: reference, ...(labels && { labels }) });
+}
+
+/** What both are compared by: as it was asked for, or by what the output is. */
+function metricFor({ metric, data }: EvaluateOptions, { shape }: NdArray): Metric {
+  if (typeof metric === 'object') return metric;
+  if (metric !== undefined) return METRICS[metric];
+  if (data.hasLabels) return accuracy;
+  return shape.at(-1) === 1 ? coefficientOfDetermination : agreement;
 }
 
 /** Throws    below-tolerance: the quantized model lost more than it may; details carry the report */
-export function requireTolerance(report: QuantizeReport, tolerance: number): void {
+export function requireTolerance(
+  report: QuantizeReport,
+  { tolerance = 0.01, metric: asked }: Pick<EvaluateOptions, 'tolerance' | 'metric'>,
+): void {
+  const better = typeof asked === 'object' ? asked.better : 'higher';
   const { metric, metricBefore = 0, metricAfter = 0, to } = report;
+  const lost = better === 'lower' ? metricAfter - metricBefore : metricBefore - metricAfter;
   // A loss that is as large as allowed, but for the last bit, is allowed.
-  if (metricBefore - metricAfter <= tolerance + 1e-9) return;
-  const text = (value: number) => `${(100 * value).toFixed(2)} %`;
+  if (lost <= tolerance + 1e-9) return;
+  const isOwn = typeof asked === 'object';
+  const text = (value: number) => (isOwn ? String(Number(value.toPrecision(4))) : `${(100 * value).toFixed(2)} %`);
   throw new LimbeckError(
     'below-tolerance',
-    `As ${to} the model's ${metric} fell from ${text(metricBefore)} to ${text(metricAfter)}, by more than the ` +
+    `As ${to} the model's ${metric} went from ${text(metricBefore)} to ${text(metricAfter)}, worse by more than the ` +
       `${text(tolerance)} that "tolerance" allows. ${ADVICE[to]}`,
     { details: { report } },
   );

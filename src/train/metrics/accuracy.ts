@@ -10,6 +10,7 @@ import type { Metric } from '../metric.ts';
  */
 export const accuracy: Metric = {
   name: 'accuracy',
+  measures: 'classes',
   reads: { teacher: false, labels: true },
   compute({ student, labels }) {
     const classes = student.shape.at(-1) as number;

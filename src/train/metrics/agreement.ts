@@ -10,6 +10,7 @@ import type { Metric } from '../metric.ts';
  */
 export const agreement: Metric = {
   name: 'agreement',
+  measures: 'classes',
   reads: { teacher: true, labels: false },
   compute({ student, teacher }) {
     const classes = student.shape.at(-1) as number;

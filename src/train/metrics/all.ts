@@ -2,5 +2,9 @@
 export { accuracy } from './accuracy.ts';
 export { agreement } from './agreement.ts';
 export { calibrationError } from './calibrationError.ts';
+export { coefficientOfDetermination } from './coefficientOfDetermination.ts';
+export { cosineSimilarity } from './cosineSimilarity.ts';
 export { negativeLogLikelihood } from './negativeLogLikelihood.ts';
+export { neighboursKept } from './neighboursKept.ts';
+export { rootMeanSquaredError } from './rootMeanSquaredError.ts';
 export { teacherAccuracy } from './teacherAccuracy.ts';

@@ -16,6 +16,8 @@ const ROUNDING = 1e-9;
  */
 export const calibrationError: Metric = {
   name: 'calibrationError',
+  measures: 'classes',
+  better: 'lower',
   reads: { teacher: false, labels: true },
   compute({ student, labels = new Int32Array(0) }) {
     const { classes, confidences } = topClassesOf(logProbsOf(student), student.shape.at(-1) ?? 1);

@@ -12,6 +12,8 @@ import type { Metric } from '../metric.ts';
  */
 export const negativeLogLikelihood: Metric = {
   name: 'negativeLogLikelihood',
+  measures: 'classes',
+  better: 'lower',
   reads: { teacher: false, labels: true },
   compute({ student, labels = new Int32Array(0) }) {
     const classes = student.shape.at(-1) ?? 1;

@@ -10,6 +10,7 @@ import { accuracy } from './accuracy.ts';
  */
 export const teacherAccuracy: Metric = {
   name: 'teacherAccuracy',
+  measures: 'classes',
   reads: { teacher: true, labels: true, student: false },
   compute: ({ student, teacher = student, labels }) =>
     accuracy.compute({ student: teacher, ...(labels && { labels }) }),

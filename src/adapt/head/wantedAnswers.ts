@@ -1,0 +1,47 @@
+import type { NdArray } from '../../core/shape.ts';
+import { logProbsOf } from '../../train/logProbs.ts';
+import type { HeadProblem } from './solveHead.ts';
+
+/** Examples that a last layer learns from, the person's own first, then those that are replayed. */
+export interface HeadLesson {
+  /** What the base says of them, [N, C]. */
+  readonly logits: NdArray;
+  /** [N] */
+  readonly labels: Int32Array;
+  readonly size: number;
+  readonly own: number;
+  /** Of what the base says beside the labels' 1. */
+  readonly formerWeight: number;
+}
+
+/** λ of λ/2 ‖ΔW‖² for features of a length of about 1. */
+export const HEAD_L2 = 0.03;
+export const HEAD_ITERATIONS = 100;
+/** The gradient's part at which it ends: on digits, beyond it no answer changes; to judge, less will do. */
+export const NEAR = 0.01;
+export const NEAR_TO_JUDGE = 0.05;
+
+/** What each example should be called, and how much it counts: labels, and beside them what the base said. */
+export function wantedAnswers({
+  logits,
+  labels,
+  size,
+  own,
+  formerWeight,
+}: HeadLesson): Pick<HeadProblem, 'targets' | 'weights'> {
+  const classes = logits.shape[1] as number;
+  const hasReplay = size > own;
+  const weights = new Float64Array(size);
+  const targets = logProbsOf(logits).map(Math.exp);
+  for (let i = 0; i < size; i++) {
+    const isReplayed = i >= own;
+    const former = isReplayed || !hasReplay ? formerWeight : 0;
+    for (let c = 0; c < classes; c++) {
+      const label = c === labels[i] ? 1 : 0;
+      const at = i * classes + c;
+      targets[at] = (label + former * (targets[at] as number)) / (1 + former);
+    }
+    weights[i] = (isReplayed ? own / (size - own) : 1) * (1 + former);
+  }
+  return { targets, weights };
+}

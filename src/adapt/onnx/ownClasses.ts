@@ -1,0 +1,55 @@
+import { LimbeckError } from '../../core/errors.ts';
+import { formatShape } from '../../core/shape.ts';
+import { knowledgeOf } from '../judged.ts';
+import type { Answers } from './askBackbone.ts';
+import { checkLabels, countClasses } from './classes.ts';
+import type { Features } from './features.ts';
+import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+
+/** Whose classes a head tells. */
+export interface HeadClasses {
+  readonly classes: number;
+  /** Whether they are the model's own, so that the head adds to what the model says. */
+  readonly areOwn: boolean;
+}
+
+/** Whether a head could add to what the model says. */
+export function mayAdd({ method = 'head', learning, keepsClasses }: PersonalizeOnnxOptions): boolean {
+  return method === 'head' && learning === undefined && keepsClasses !== false;
+}
+
+/** Whether the examples say that the classes are the model's own: there is something of it that is to be kept. */
+export function sayOwn({ keepsClasses, base, keep }: PersonalizeOnnxOptions): boolean {
+  return keepsClasses === true || base !== undefined || keep !== undefined;
+}
+
+/**
+ * They are the model's own where the options say so; else where it gives as many, and what it says of the examples tells
+ * more of their labels than chance does.
+ * Throws    class-mismatch: examples of the base, and the model has other classes
+ */
+export function classesOf(options: PersonalizeOnnxOptions, { own }: Answers<Features>): HeadClasses {
+  const given = own.logits?.shape[1];
+  const isSaid = sayOwn(options);
+  if (!isSaid || options.method === 'prototypes' || options.learning !== undefined) {
+    const classes = countClasses(own.labels, options.labels);
+    if (isSaid) requireClasses(given, classes);
+    const { isVisible, tells } =
+      given === classes && own.logits ? knowledgeOf(own.logits, own.labels) : { isVisible: false, tells: false };
+    return { classes, areOwn: mayAdd(options) && isVisible && tells };
+  }
+  requireClasses(given, options.labels?.length ?? given ?? 0);
+  checkLabels(own.labels, given as number, 'data');
+  return { classes: given as number, areOwn: true };
+}
+
+function requireClasses(given: number | undefined, classes: number): void {
+  if (given !== undefined && given >= 2 && given === classes) return;
+  throw new LimbeckError(
+    'class-mismatch',
+    `"keepsClasses", "keep" and "base" are for the model's own classes, and ${
+      given === undefined ? 'it gives no row of logits' : `it gives ${formatShape([null, given])}`
+    } for ${classes} classes. Leave them out for classes of your own.`,
+    { details: { given: given ?? null, classes } },
+  );
+}

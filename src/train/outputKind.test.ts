@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { contrastive } from '../losses/contrastive.ts';
+import { crossEntropy } from '../losses/crossEntropy.ts';
+import { embeddingMatch } from '../losses/embeddingMatch.ts';
+import { exampleWeighted } from '../losses/exampleWeighted.ts';
+import type { Loss } from '../losses/loss.ts';
+import { marginMse } from '../losses/marginMse.ts';
+import { regression } from '../losses/regression.ts';
+import { similarity } from '../losses/similarity.ts';
+import { softTargets } from '../losses/softTargets.ts';
+import { weighted } from '../losses/weighted.ts';
+import { outputKindOf } from './outputKind.ts';
+
+const both = (...losses: Loss[]) => weighted(losses.map((loss) => ({ loss, weight: 1 })));
+
+test.each<[string, Loss, string, readonly (number | null)[], string]>([
+  ['a regression of several numbers', regression({ output: 'box' }), 'box', [4], 'values'],
+  ['a regression whose output is called logits', regression({ output: 'logits' }), 'logits', [3], 'values'],
+  ['scores of pairs', marginMse(), 'scores', [2], 'values'],
+  ['soft targets', softTargets(), 'logits', [10], 'classes'],
+  ['one number, whatever the loss', softTargets(), 'logits', [1], 'values'],
+  ['embeddings', embeddingMatch({ output: 'embedding' }), 'embedding', [128], 'embeddings'],
+  ['embeddings of pairs', contrastive({ output: 'embedding' }), 'embedding', [128], 'embeddings'],
+  ['relations of logits', similarity(), 'logits', [10], 'classes'],
+  ['a regression beside classes', both(regression({ output: 'logits' }), crossEntropy()), 'logits', [3], 'classes'],
+  ['features beside classes', both(softTargets(), similarity({ output: 'features' })), 'logits', [10], 'classes'],
+  ['several that say the same', both(regression(), regression({ measure: 'huber' })), 'values', [2], 'values'],
+  ['one inside another', exampleWeighted(regression()), 'values', [2], 'values'],
+])('%s', (_, loss, output, shape, kind) => {
+  expect(outputKindOf(loss, output, shape)).toBe(kind);
+});
