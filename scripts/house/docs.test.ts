@@ -29,7 +29,7 @@ describe.each(pages)('%s', (page) => {
 });
 
 test('every table comes from the same machine', () => {
-  const results = [...new Set(TABLES.map(([, , file]) => file))].map((file) => JSON.parse(read(file)));
+  const results = [...new Set(TABLES.map(([, , file]) => file as string))].map((file) => JSON.parse(read(file)));
   const machines = results.flatMap(({ machine }) => (machine === undefined ? [] : [machine]));
   expect(machines.length).toBeGreaterThan(3);
   expect([...new Set(machines)]).toHaveLength(1);

@@ -25,6 +25,7 @@ import { checkFirstBatch, logitOutputs, makeJob, makeSource, outerReads } from '
 import { measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
 import { type DistillReport, makeReport, usageSince } from './report.ts';
+import { asPinned, factsOf, type ReproducibleWith, reproducibleWith, requireSame } from './reproduce.ts';
 import { lookAtAll } from './scan.ts';
 import { startTeaching } from './teaching.ts';
 
@@ -101,6 +102,12 @@ export interface DistillOptions {
   /** Decides initial weights and the order of examples. Default 0. */
   readonly seed?: number;
   /**
+   * What the report of an earlier run says under `reproducibleWith`: this run takes seed, order, batch sizes, threads and SIMD
+   * level from it where they are left open, and is refused before its first step where it would give other bits, such as by a
+   * teacher on another engine. Data, loss and the other options are the caller's to repeat. Default: none.
+   */
+  readonly reproduce?: ReproducibleWith;
+  /**
    * An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time: a run
    * that this one waits for (its teacher's or its data's) needs a trainer of its own.
    */
@@ -128,10 +135,10 @@ export interface Distilled {
  * rejects with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no
  * longer finite, or whose teacher fails. A run that ends by itself gives batch normalization the mean and variance of up to
  * 4,096 examples, as they are, in the place of moving averages (`report.batchNorm`).
+ * The report's `reproducibleWith` says what decides the student's bits, and `reproduce` asks a later run for the same.
  * Throws    student-in-use: another run has it · invalid-option · empty-dataset · shape-mismatch · class-mismatch ·
- *           unknown-input · unknown-output ·
- *           labels-missing · not-finite · student-invalid · student-not-trainable · worker-died · AbortError and what
- *           teacher and data throw
+ *           unknown-input · unknown-output · labels-missing · not-finite · not-reproducible · student-invalid ·
+ *           student-not-trainable · worker-died · AbortError and what teacher and data throw
  * Source    Hinton, Vinyals, Dean 2015, arXiv:1503.02531 (offline scheme)
  *
  * @example
@@ -145,9 +152,10 @@ export function distill(options: DistillOptions): Run<Distilled, DistillEvent> {
 
 async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => void, signal: AbortSignal) {
   checkOptions(given);
-  const loss = given.loss ?? softTargets();
-  const teacher = given.teacher && readAsLogits(given.teacher, logitOutputs(given, loss));
-  const options: DistillOptions = { ...given, teacher };
+  const asked = asPinned(given);
+  const loss = asked.loss ?? softTargets();
+  const teacher = asked.teacher && readAsLogits(asked.teacher, logitOutputs(asked, loss));
+  const options: DistillOptions = { ...asked, teacher };
   const held = (given as { readonly [HELD]?: StudentLease })[HELD];
   using _own = held?.covers(given.student) ? undefined : takeStudents([given.student]);
   const { data, holdout } = options;
@@ -165,11 +173,18 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     for (const message of trainer.description.notices) emit({ type: 'notice', message });
     const usedBefore = teacher?.usage?.();
     const wanted = await makeJob(options, student, loss);
+    const { reproduce } = options;
+    if (reproduce !== undefined) requireSame({ ...reproduce, teacher: undefined }, factsOf(wanted, trainer));
     const { job, studentDescription } = await checkFirstBatch(options, wanted, loss, trainer, signal);
     const probs = outerReads(options, loss).filter((name) => teacher?.description.fromProbs?.includes(name));
     if (teacher !== undefined && probs.length > 0) {
       emit({ type: 'notice', message: probsNotice(teacher.description.name, probs) });
     }
+    // Known only now: a teacher has chosen its device, and how many it wants at a time, when it has answered.
+    const teacherBatchSize = options.teacherBatchSize ?? teacher?.description.batchSize ?? 32;
+    const learnedFrom = outerReads(options, loss).length > 0 ? teacher : undefined;
+    const facts = factsOf(job, trainer, learnedFrom?.description, teacherBatchSize);
+    if (reproduce !== undefined) requireSame(reproduce, facts);
     const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
     const control = await openControl({ options, loss, job, student: studentDescription, trainer, signal });
 
@@ -183,7 +198,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
       order: epochBatches({ ...job, batchSize: job.size }, 1)[0] as Int32Array,
       // A teacher beside the trainer is asked there.
       outputs: job.asksNearTeacher ? [] : outerReads(options, loss),
-      batchSize: options.teacherBatchSize ?? teacher?.description.batchSize ?? 32,
+      batchSize: teacherBatchSize,
       memoryBytes: options.answerMemoryBytes ?? 512e6,
       epochs: job.epochs,
       emit,
@@ -201,17 +216,19 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     const memory = await trainer.memory();
     const estimated = measured.estimated();
     const trainMs = performance.now() - trainStartedAt;
-    const distilled = epochs.at(-1)?.holdout ?? {};
+    const distilled = { holdout: epochs.at(-1)?.holdout ?? {}, outputs: measured.lastOutputs() };
     const controlled =
       control && (await trainControl(control, { ...scoring, distilled, trainer, student, emit, signal }));
     emit({ type: 'phase', phase: 'done' });
+    const teacherUsage = usageSince(usedBefore, teacher?.usage?.(), outcome.nearUsage);
     const report = makeReport({
       job,
       loss,
       epochs,
       memory,
       teacher: teacher?.description,
-      teacherUsage: usageSince(usedBefore, teacher?.usage?.(), outcome.nearUsage),
+      teacherUsage,
+      reproducibleWith: reproducibleWith({ facts, teacher: learnedFrom?.description, found: teacherUsage?.found ?? 0 }),
       overlapFraction: measured.overlapFraction(),
       quantizationAware: outcome.quantization,
       balance: measured.balanced(),

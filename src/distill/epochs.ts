@@ -39,10 +39,12 @@ export function measureEpochs(options: EpochsOptions) {
   let overlapFraction = 0;
   let balanced: BalanceEvent | undefined;
   let estimated: BatchNormEvent | undefined;
+  let lastOutputs: NdArray | undefined;
 
   async function tell(event: Extract<EngineEvent, { type: 'epoch' }>): Promise<void> {
     const { holdoutOutputs, peerOutputs = {}, ...epoch } = event;
     const remainingMs = remaining(event, job);
+    lastOutputs = holdoutOutputs;
     const answers = holdoutOutputs && (await lessons.holdout);
     const measured = (student: NdArray) =>
       measure(
@@ -80,6 +82,8 @@ export function measureEpochs(options: EpochsOptions) {
       return epochs;
     },
     overlapFraction: () => overlapFraction,
+    /** What the student said of the held-out examples after the last epoch that was measured. */
+    lastOutputs: () => lastOutputs,
     /** How the loss's terms were balanced last. */
     balanced: () => balanced,
     /** How far the statistics of batch normalization were estimated. */

@@ -183,17 +183,6 @@ test('"exclude" takes names and operators', async () => {
   }
 });
 
-test('int4 names the nodes whose weights another form stores smaller', async () => {
-  const model = modelOf({
-    input: [value('x', ['B', 4, 3, 3])],
-    output: [value('y', ['B', 16, 3, 3])],
-    node: [node('Conv', ['x', 'w'], ['c'], { name: 'conv' }), node('Mul', ['c', 'two'], ['y'], { name: 'double' })],
-    initializer: [floats('w', [16, 4, 1, 1], [...wave(64)]), floats('two', [], [2])],
-  });
-  const { report } = await quantize(writeModel(model), { to: 'int4' }).done;
-  expect(report.nodes).toMatchObject([{ node: 'conv', state: 'left', why: expect.stringContaining('dynamic-int8') }]);
-});
-
 test('halves: a Constant may be an output, and be read as well', async () => {
   const t = floats('', [2], [1.5, -2]);
   const model = modelOf({

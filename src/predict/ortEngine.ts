@@ -8,7 +8,7 @@ import { type InferenceSession, type Ort, type OrtTensor, startOrt } from '../ru
 import { createSession, firstLine, isOutOfMemory, knownLength } from '../runtime/ortSession.ts';
 import { fromOrtTensor, isNumericType, toOrtTensor } from '../runtime/ortTensors.ts';
 import type { EngineOptions, OpenedEngine } from './engine.ts';
-import { onnxNodes } from './onnxMetadata.ts';
+import { onnxNodes } from '../onnx/onnxMetadata.ts';
 
 /** A student's ONNX file in onnxruntime-web, on the thread where this is called. */
 export interface OrtEngine {

@@ -30,7 +30,7 @@ describe('a worker that does not start', () => {
     const fault = new DOMException('refused by the policy', 'SecurityError');
     const starting = startHost(() => {
       throw fault;
-    });
+    }, 'engine');
     await expect(starting).rejects.toMatchObject({
       code: 'worker-unreachable',
       message: expect.stringContaining('did not start: refused by the policy.'),
@@ -66,6 +66,18 @@ describe('a worker that does not start', () => {
       message: expect.stringContaining('it did not answer within 20 s'),
     });
     expect(worker.isTerminated).toBe(true);
+  });
+
+  test('because it is limbeck’s for something else', async () => {
+    const { worker, starting } = start((made) => made.greet(undefined, ['run']));
+    await expect(starting).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringMatching(/has limbeck's run, and "engine" is needed.*dist\/worker\.js/),
+      details: { needed: 'engine', given: ['run'] },
+    });
+    expect(worker.isTerminated).toBe(true);
+    const { starting: right } = start((made) => made.greet(undefined, ['engine', 'onnx', 'tfjs']));
+    await expect((await right).call((remote) => remote.double(2))).resolves.toBe(4);
   });
 
   test('leaves no timer where it did start', async () => {

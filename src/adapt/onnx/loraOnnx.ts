@@ -3,8 +3,8 @@ import { joinRows } from '../../core/rows.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
 import { batches, pick } from '../../data/views.ts';
 import { addLowRank, type LowRankDelta } from '../../onnx/addLowRank.ts';
-import { type OnnxPair, readModel, writeModel } from '../../onnx/model.ts';
-import { make } from '../../onnx/proto.ts';
+import { readModel, writeModel } from '../../onnx/model.ts';
+import { withMetadata } from '../../onnx/withMetadata.ts';
 import { applyPatch } from '../../student/applyPatch.ts';
 import { baseHash } from '../../student/baseHash.ts';
 import type { Patch, WeightChange } from '../../student/patch.ts';
@@ -133,7 +133,7 @@ async function write({ changes, ...patch }: Patch, targets: readonly MappedWeigh
   });
   const [other] = byWeight.keys();
   if (other !== undefined) throw new LimbeckError('internal', `"${other}" learned, and was not to.`);
-  const onnx = withMetadata(addLowRank(bytes, deltas, options.name), options);
+  const onnx = withNames(addLowRank(bytes, deltas, options.name), options);
   const patched = await applyPatch(studentFromArtifacts('imported', opened.student), { ...patch, changes });
   const found = await compareFile(onnx, opened, run, patched.artifacts as StudentArtifacts, WRITTEN);
   return { onnx, deltas, differenceFraction: found.fraction, device: found.device };
@@ -175,18 +175,13 @@ function partsOf({ data, holdout, guard, seed = 0 }: PersonalizeOnnxOptions, lab
 }
 
 /** The file with the names of its classes and the way of its inputs, where they are told. */
-function withMetadata(
-  file: Uint8Array<ArrayBuffer>,
-  { labels, input }: PersonalizeOnnxOptions,
-): Uint8Array<ArrayBuffer> {
+function withNames(file: Uint8Array<ArrayBuffer>, { labels, input }: PersonalizeOnnxOptions): Uint8Array<ArrayBuffer> {
   if (labels === undefined && input === undefined) return file;
-  const pairs = [
-    ...(labels ? [{ key: 'limbeck.labels', value: JSON.stringify(labels) }] : []),
-    ...(input ? [{ key: 'limbeck.input', value: JSON.stringify(input) }] : []),
-  ];
   const model = readModel(file);
-  const others = model.metadataProps.filter(({ key }) => !pairs.some((pair) => pair.key === key));
-  model.metadataProps = [...others, ...pairs.map((pair) => make('StringStringEntryProto', pair) as OnnxPair)];
+  model.metadataProps = withMetadata(model.metadataProps, {
+    ...(labels && { 'limbeck.labels': JSON.stringify(labels) }),
+    ...(input && { 'limbeck.input': JSON.stringify(input) }),
+  });
   return writeModel(model);
 }
 
