@@ -118,6 +118,17 @@ describe('the decision', () => {
     expect(decide({ tolerance: 0.1 }, own, undefined).isAccepted).toBe(true);
   });
 
+  test('what tells nothing is refused, but where it gains beyond chance, or all is tolerated', () => {
+    const own = figures({ before: 0.1, after: 0.12, gained: 6, lost: 4, tellsLabels: false });
+    expect(decide({}, own, undefined)).toMatchObject({
+      isAccepted: false,
+      why: expect.stringContaining('mean anything'),
+    });
+    expect(decide({ tolerance: 1 }, own, undefined).isAccepted).toBe(true);
+    const better = figures({ before: 0, after: 0.4, gained: 8, examples: 20, tellsLabels: false });
+    expect(decide({}, better, undefined).isAccepted).toBe(true);
+  });
+
   test('the base is held to what was measured', () => {
     const base = { before: 0.994, after: 0.98 };
     expect(decide({}, figures({ after: 0.95 }), base)).toMatchObject({

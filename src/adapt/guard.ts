@@ -73,6 +73,8 @@ export function metricOf({ metric = 'accuracy' }: GuardOptions): Metric {
 
 /** A loss that is more likely than this without any cause is not put down to one. */
 const MOST_CHANCE = 0.05;
+/** Gains that are more likely than this without any cause do not show that labels mean something. */
+const MOST_LUCK = 0.01;
 
 /**
  * Decides by what was measured; without a figure a patch is taken, and the verdict says that nothing was measured. Losses of
@@ -89,7 +91,7 @@ export function decide(options: GuardOptions, own: Judged | undefined, base: Bef
     const why = `On the person’s ${own.examples} examples that judge, ${wentFrom(own)}, more than ${tolerance} worse${unsure}; ${empty}`;
     return { isAccepted: false, why };
   }
-  if (own !== undefined && !own.tellsLabels) {
+  if (own !== undefined && tellsNothing(own, options)) {
     const why = `Of the person’s ${own.examples} examples that judge, what was learned from others tells no more than chance (${wentFrom(own)}): do their labels mean anything? For now ${empty}`;
     return { isAccepted: false, why };
   }
@@ -110,6 +112,11 @@ export function decide(options: GuardOptions, own: Judged | undefined, base: Bef
     ...(base ? [`on the base’s examples ${wentFrom(base)}`] : []),
   ];
   return { isAccepted: true, why: `${told.join('; ').replace(/^o/, 'O')}.` };
+}
+
+/** What gains far more than it loses is no chance, even where it still knows little. Whoever tolerates all tolerates this. */
+function tellsNothing({ tellsLabels, gained, lost }: Judged, { tolerance = 0 }: GuardOptions): boolean {
+  return !tellsLabels && tolerance < 1 && lossByChance({ gained: lost, lost: gained }) > MOST_LUCK;
 }
 
 /** Differences of fractions are not exact. */

@@ -36,7 +36,7 @@ export interface Judged extends Compared {
 /** Twice the log-likelihood ratio that one example in a hundred sets of meaningless labels reaches: χ² with one degree, one-sided. */
 const BEYOND_CHANCE = 5.41;
 /** Knowledge is looked for where answers that are all right would show it this many times. */
-const CLEAR = 4;
+const CLEAR = 5;
 /** Of a class that is not known, in nats: a number that can be stored, for −∞. */
 const UNKNOWN = -30;
 /** Of the best temperature: the likelihood there is flat. */

@@ -13,7 +13,7 @@ import { FEATURES, HELD_OUT, HERE, heldOutPoints, holdout, makeTeacher, working 
 const valuesOf = ({ data, shape }: NdArray, width: number): NdArray => ({
   data: Float32Array.from({ length: (shape[0] as number) * width }, (_, at) => {
     const from = Math.floor(at / width) * FEATURES;
-    return 3 * (data[from + (at % FEATURES)] as number) - (data[from + 1] as number) + 1;
+    return 3 * (data[from + ((at % width) % FEATURES)] as number) - (data[from + 1] as number) + 1;
   }),
   shape: [shape[0] as number, width],
 });

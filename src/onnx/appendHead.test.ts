@@ -111,6 +111,14 @@ describe('the file', () => {
     });
     const file = appendHead(writeModel(half), { tap: 'y', weights: [1, 0, 0, 1], bias: [1, 2], onto: 'half' });
     expectNear((await runModel(file, { x: [Float32Array.of(0.5, 0.25), [1, 2]] }))['logits'], [2, 2.5]);
+    // A second head on the first: the names of its nodes are others.
+    const twice = appendHead(appendHead(mapsModel(17), { tap: 'maps', ...own, output: 'first', onto: 'logits' }), {
+      ...{ tap: 'maps', ...own, onto: 'first' },
+    });
+    expectNear(
+      (await runModel(twice, feeds))['logits'],
+      expected.map((one, i) => one + (added[i] as number)),
+    );
     const nothing = { tap: 'maps', ...own, onto: 'nowhere' };
     expect(codeOf(() => appendHead(mapsModel(17), nothing))).toBe('unknown-tensor');
   });

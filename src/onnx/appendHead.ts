@@ -76,6 +76,7 @@ export function appendHead(bytes: Uint8Array, options: HeadOptions): Uint8Array<
   storeAsConstants(model);
   const taken = takenNames(graph);
   const renamed = written.flatMap((wanted) => makeRoom(graph, wanted, taken));
+  const used = new Set([...taken, ...graph.node.map((one) => one.name)]);
   const nameNow = (value: string) => renamed.find(([from]) => from === value)?.[1] ?? value;
   const { nodes, stored } = headNodes({
     ...form,
@@ -85,7 +86,7 @@ export function appendHead(bytes: Uint8Array, options: HeadOptions): Uint8Array<
     opset,
     output,
     probabilities: written[1],
-    fresh: (like) => freshName(taken, like),
+    fresh: (like) => freshName(used, like),
   });
   graph.node.push(...nodes);
   graph.initializer.push(...stored);

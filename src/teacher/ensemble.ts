@@ -227,17 +227,17 @@ function describe(teachers: readonly Teacher[], settings: EnsembleSettings): Tea
       identity: `ensemble:${JSON.stringify([mean, weights, given ?? null, outputs ?? null, identities])}`,
     }),
     ...(all.every(({ channels }) => channels === 'first') && { channels: 'first' }),
-    ...fromProbsOf(all, mean),
+    ...fromProbsOf(all, settings),
     inputs: Object.assign({}, ...all.map(({ inputs }) => inputs)),
     outputs: mean === 'losses' ? Object.fromEntries(suffixed) : first.outputs,
     notices: all.flatMap((one) => one.notices.map((notice) => `${one.name}: ${notice}`)),
   };
 }
 
-/** What members give as probabilities, by the ensemble's names; undefined where none is known to. */
-function fromProbsOf(members: readonly TeacherDescription[], mean: EnsembleSettings['mean']) {
+/** What members give as probabilities, by the ensemble's names; undefined where nothing is known, or said. */
+function fromProbsOf(members: readonly TeacherDescription[], { mean, given }: EnsembleSettings) {
   const named = members.flatMap(({ fromProbs = [] }, i) =>
     fromProbs.map((of) => (mean === 'losses' ? `${of}@${i}` : of)),
   );
-  return named.length > 0 && { fromProbs: [...new Set(named)] };
+  return (named.length > 0 || given === 'logits') && { fromProbs: [...new Set(named)] };
 }

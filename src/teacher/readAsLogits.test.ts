@@ -124,8 +124,8 @@ describe('together', () => {
   test('what an ensemble is told of a member that was read already is not done twice', async () => {
     const member = fromFunction(async () => ({ logits: probs }), { name: 'f', given: 'probs' });
     expectClose((await ensemble([member], { given: 'probs' }).ask(inputs))['logits'], logs);
-    const raw = await ensemble([fixed({ logits: probs })], { given: 'logits' }).ask(inputs);
-    expectClose(raw['logits'], Array.from(probs.data));
+    const pinned = ensemble([fixed({ logits: probs })], { given: 'logits' });
+    expectClose((await readAsLogits(pinned).ask(inputs))['logits'], Array.from(probs.data));
   });
 
   test('each member of a mean of losses is read by itself', async () => {
