@@ -1,4 +1,4 @@
-import { percent } from './percent.ts';
+import { percent } from '../core/figures.ts';
 
 /** Whether the teacher helped: the same student, from the same start, beside one that learned from labels alone. */
 export interface ControlReport {

@@ -3,7 +3,7 @@ import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../cor
 import { type Run, startRun } from '../core/run.ts';
 import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import { checkNotEmpty, type Dataset, type Examples, isLabelled, type LabelledDataset } from '../data/dataset.ts';
-import type { Teacher } from '../teacher/teacher.ts';
+import { nextBatchSize, type Teacher } from '../teacher/teacher.ts';
 import { askAll } from './askAll.ts';
 import type { GivenAnswers } from './classAnswers.ts';
 import { disagreementFindings, findingsOf } from './teacherFindings.ts';
@@ -126,9 +126,10 @@ function checkInspect(teachers: readonly Teacher[], data: Dataset, options: Insp
 }
 
 /** The teacher with one output, looked at as it comes: what is wrong with it is said after the first batch. */
-function only(teacher: Teacher, output: string): Pick<Teacher, 'ask' | 'description'> {
+function only(teacher: Teacher, output: string): Pick<Teacher, 'ask' | 'description' | 'nextBatchSize'> {
   return {
     description: teacher.description,
+    nextBatchSize: () => nextBatchSize(teacher),
     async ask(inputs, signal): Promise<NamedArrays> {
       const answer = await teacher.ask(inputs, signal);
       const array = answer[output];

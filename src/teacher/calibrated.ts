@@ -35,6 +35,7 @@ export function calibrated(teacher: Teacher, temperature: number, output = 'logi
       if (isDisposed) throw new LimbeckError('disposed', 'The calibrated teacher was disposed; make another.');
       return scaled(await teacher.ask(inputs, signal), temperature, output);
     },
+    nextBatchSize: () => teacher.nextBatchSize?.(),
     timeMs: (inputs, repeats) => teacher.timeMs(inputs, repeats),
     watch: (listener) => teacher.watch?.(listener) ?? (() => undefined),
     ...(usage && { usage: () => usage.call(teacher) }),

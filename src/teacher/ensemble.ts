@@ -2,7 +2,7 @@ import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { checkKnownOptions, checkNotNegative, checkOneOf } from '../core/options.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { logMeanProbs, logOfProbs, meanOf } from './ensembleMean.ts';
-import type { Teacher, TeacherDescription, TeacherUsage } from './teacher.ts';
+import { nextBatchSize, type Teacher, type TeacherDescription, type TeacherUsage } from './teacher.ts';
 
 /** What is averaged, and what the members give. */
 export interface EnsembleOptions {
@@ -83,6 +83,7 @@ export function ensemble(teachers: readonly Teacher[], options: EnsembleOptions 
       }
       return combine(answers);
     },
+    nextBatchSize: () => Math.min(...teachers.map((teacher) => nextBatchSize(teacher))),
     /** A pass takes as long as the slowest member, while all of them work. */
     async timeMs(inputs, repeats) {
       requireAlive();

@@ -13,7 +13,8 @@ import { batchOf } from './session/sessionBatches.ts';
 import { type Opening, openAt, openFirst } from './session/sessionPlace.ts';
 import type { ModelFiles, Placement, SessionDevice, SessionSettings } from './session/sessionSettings.ts';
 import { type TunedPlace, type TuneMemory, tuneMemory } from './session/tuneMemory.ts';
-import { tuneSession } from './session/tuneSession.ts';
+import { figureSentence, tuneSession } from './session/tuneSession.ts';
+import { workSizes } from './session/workSizes.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
 
 /** A model whose files are at hand. */
@@ -23,9 +24,6 @@ export interface LoadedModel {
   /** What is to be said of how it was fetched. */
   readonly notices: readonly string[];
 }
-
-/** Examples at a time while nothing was measured. */
-const DEFAULT_BATCH = 32;
 
 /** Opens a model as a teacher. Another way to `start` sessions is for tests. */
 export async function openTeacher(
@@ -111,6 +109,8 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
   const running = keepRunning({ first: session, open, hasWorker: opening.worker !== 'none', tell });
   let tuned: Promise<void> | undefined;
   let place = parts.known ?? placeWithoutMeasuring(session, options, plan);
+  let isSettled = true;
+  const sizes = workSizes({ running, known: parts.known, onLearned: () => void remember() });
   // Whoever names outputs wants them by these names.
   const hasNames = options.taps !== undefined || options.outputs !== undefined;
   const read = options.read ?? (hasNames ? asTheyAre : asLogits);
@@ -124,26 +124,46 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
 
   /** What goes wrong while it is measured costs the measurement, and nothing else. */
   async function tune(inputs: NamedArrays): Promise<void> {
-    const sizes = typeof options.batchSize === 'number' ? [options.batchSize] : undefined;
+    const given = typeof options.batchSize === 'number' ? [options.batchSize] : undefined;
     try {
-      const { isProvisional, ...tunedPlace } = await tuneSession({ running, plan, inputs, sizes, open, tell });
+      const { isProvisional, ...tunedPlace } = await tuneSession({ running, plan, inputs, sizes: given, open, tell });
       place = tunedPlace;
-      if (!isProvisional) await parts.memory?.remember(place);
+      isSettled = !isProvisional;
+      if (place.batchSize !== undefined) sizes.adopt(place);
+      await remember();
     } catch (error) {
       const { device } = running.current().placement;
-      const batchSize = typeof options.batchSize === 'number' ? options.batchSize : DEFAULT_BATCH;
-      place = { device, batchSize, why: `It could not be measured (${messageOf(error)}).` };
+      place = { device, figures: [], why: `It could not be measured (${messageOf(error)}).` };
     }
+  }
+
+  /** What was learned since is kept with the place that was chosen; not where another had to be taken. */
+  async function remember(): Promise<void> {
+    const { placement, opened } = running.current();
+    if (!isSettled || place?.device !== placement.device) return;
+    const isGiven = givenSize(opened, options) !== undefined;
+    const learned = isGiven ? place : { ...place, batchSize: sizes.best, figures: sizes.figures };
+    if (learned.batchSize !== undefined && learned.figures.length > 0) await parts.memory?.remember(learned);
+  }
+
+  /** The size that was asked for, or that suits best, and what it costs. */
+  function sizeNow() {
+    const given = givenSize(running.current().opened, options);
+    const batchSize = given ?? sizes.best;
+    const figures = given === undefined ? sizes.figures : (place?.figures ?? []);
+    return { batchSize, figures, figure: figures.find((figure) => figure.batchSize === batchSize) };
   }
 
   /** The first answer comes before anything is measured: what is wrong with a batch is said as it is. */
   async function ask(inputs: NamedArrays, signal: AbortSignal | undefined): Promise<NamedArrays> {
     await tuned;
-    const run = () =>
-      running.attempt((current) => current.run(inputs), batchOf(inputs, running.current().opened), signal);
+    const batch = batchOf(inputs, running.current().opened);
+    const attempt = () => running.attempt((current) => current.run(inputs), batch, signal);
+    const isGiven = givenSize(running.current().opened, options) !== undefined;
+    const run = isGiven ? attempt : () => sizes.time(inputs, batch, attempt);
     const before = running.current();
     const outputs = await run();
-    if (place !== undefined || batchOf(inputs, before.opened) === 0) return outputs;
+    if (place !== undefined || batch === 0) return outputs;
     tuned ??= tune(inputs);
     await tuned;
     // An answer from a device that proved wrong is not given away.
@@ -160,14 +180,18 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
       return isPlain && isThere ? now[NEAR] : undefined;
     },
     get description(): TeacherDescription {
-      const { placement, opened } = running.current();
+      const current = running.current();
+      const { placement, opened } = current;
+      const { batchSize, figures, figure } = sizeNow();
+      const where = place?.device === placement.device ? [place.why] : [...plan.reasons, ...notices.slice(-1)];
       return {
         name: model.name,
         bytes: model.files.model.size + model.files.externalData.reduce((sum, { data }) => sum + data.size, 0),
         device: placement.device,
         threads: opened.threads,
-        why: place?.device === placement.device ? place.why : [...plan.reasons, ...notices.slice(-1)].join(' '),
-        batchSize: place?.batchSize ?? givenSize(opened, options),
+        why: [...where, ...(figure ? [figureSentence(current, figure)] : [])].join(' '),
+        ...(batchSize !== undefined && { batchSize }),
+        ...(figures.length > 0 && { batchFigures: figures }),
         ...(parts.identity !== undefined && { identity: parts.identity }),
         inputs: opened.inputs,
         outputs: opened.outputs,
@@ -187,6 +211,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
       // What the worker has read has been checked there.
       return options.read?.spec === undefined ? readOutputs(read, outputs, batch) : outputs;
     },
+    nextBatchSize: () => sizes.next ?? sizeNow().batchSize,
     async timeMs(inputs, repeats) {
       requireAlive();
       return running.attempt((current) => current.timeMs(inputs, repeats), batchOf(inputs, running.current().opened));
@@ -200,6 +225,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
       if (isDisposed) return;
       isDisposed = true;
       listeners.clear();
+      await remember();
       await running[Symbol.asyncDispose]();
     },
   };
@@ -211,10 +237,10 @@ function placeWithoutMeasuring(
   { batchSize = 'auto' }: LoadTeacherOptions,
   { challengers, reasons }: DevicePlan,
 ): TunedPlace | undefined {
+  if (challengers.length > 0 || placement.device !== 'wasm') return undefined;
   const size = givenSize(opened, { batchSize });
-  if (size === undefined || challengers.length > 0 || placement.device !== 'wasm') return undefined;
-  const why = batchSize === 'auto' ? `The model takes ${size} at a time.` : `${size} at a time were asked for.`;
-  return { device: placement.device, batchSize: size, why: [...reasons, why].join(' ') };
+  const given = batchSize === 'auto' ? `The model takes ${size} at a time.` : `${size} at a time were asked for.`;
+  return { device: placement.device, figures: [], why: [...reasons, ...(size === undefined ? [] : [given])].join(' ') };
 }
 
 /** The batch size that was asked for, or the only one that the model takes. */

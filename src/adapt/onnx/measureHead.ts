@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { percent } from '../../core/figures.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
@@ -81,8 +82,4 @@ async function measureModel(
     right += accuracy.compute({ student: logits, labels: some.labels }) * some.labels.length;
   }
   return right / examples.size;
-}
-
-function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
 }

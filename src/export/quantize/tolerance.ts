@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { percent } from '../../core/figures.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
@@ -95,11 +96,10 @@ export function requireTolerance(report: QuantizeReport, tolerance: number): voi
   const { metric, metricBefore = 0, metricAfter = 0, to } = report;
   // A loss that is as large as allowed, but for the last bit, is allowed.
   if (metricBefore - metricAfter <= tolerance + 1e-9) return;
-  const text = (value: number) => `${(100 * value).toFixed(2)} %`;
   throw new LimbeckError(
     'below-tolerance',
-    `As ${to} the model's ${metric} fell from ${text(metricBefore)} to ${text(metricAfter)}, by more than the ` +
-      `${text(tolerance)} that "tolerance" allows. ${ADVICE[to]}`,
+    `As ${to} the model's ${metric} fell from ${percent(metricBefore)} to ${percent(metricAfter)}, by more than the ` +
+      `${percent(tolerance)} that "tolerance" allows. ${ADVICE[to]}`,
     { details: { report } },
   );
 }

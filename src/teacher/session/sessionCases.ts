@@ -7,6 +7,8 @@ import type { StartedSession } from './sessionStart.ts';
 
 export interface FakeDevice {
   readonly msPerExample?: number;
+  /** The same for each measurement by itself. */
+  readonly msEachTime?: number[];
   /** Makes what it gives another value than its input. */
   readonly error?: number;
   /** Thrown by the next runs, one each; undefined lets a run through. */
@@ -48,7 +50,8 @@ export function fakeHouse(devices: Partial<Record<SessionDevice, FakeDevice>>, o
       async measure(_inputs, budgetMs, sizes = [1, 8]) {
         log.push(`measure ${at?.device}`);
         budgets.push(Math.round(budgetMs));
-        return sizes.map((batchSize) => ({ batchSize, msPerExample: device().msPerExample ?? 10 }));
+        const msPerExample = device().msEachTime?.shift() ?? device().msPerExample ?? 10;
+        return sizes.map((batchSize) => ({ batchSize, msPerExample }));
       },
       async [Symbol.asyncDispose]() {
         if (!isDisposed) living--;

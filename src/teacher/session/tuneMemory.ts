@@ -2,13 +2,17 @@
 import { sha256 } from '../../core/hash.ts';
 import type { Store } from '../../storage/store.ts';
 import { canonicalJson } from '../onnxIdentity.ts';
+import type { SizeFigure } from './batchSizes.ts';
 import type { SessionDevice } from './sessionSettings.ts';
 
-/** What came out of measuring. */
+/** What came out of measuring, and of the work since. */
 export interface TunedPlace {
   readonly device: SessionDevice;
-  readonly batchSize: number;
-  /** The figures, in a sentence or two. */
+  /** Undefined where nothing says yet how many at a time are best. */
+  readonly batchSize?: number | undefined;
+  /** What batches of each size cost there. */
+  readonly figures: readonly SizeFigure[];
+  /** Why there and not elsewhere, in a sentence or two. */
   readonly why: string;
 }
 
@@ -18,7 +22,7 @@ export interface TuneMemory {
 }
 
 /** Another layout of what is kept, or another choice of devices, needs another number. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 const pageMemory = new Map<string, TunedPlace>();
 
@@ -47,8 +51,21 @@ export async function tuneMemory(model: object, gpuName: string, store: Store | 
 }
 
 function parsePlace(text: string): TunedPlace | undefined {
-  const { device, batchSize, why } = JSON.parse(text) as Partial<TunedPlace>;
+  const { device, batchSize, figures, why } = JSON.parse(text) as Partial<TunedPlace>;
   const isDevice = device === 'wasm' || device === 'kernels' || device === 'webgpu' || device === 'webnn';
-  const isSize = Number.isInteger(batchSize) && (batchSize as number) > 0;
-  return isDevice && isSize && typeof why === 'string' ? { device, batchSize: batchSize as number, why } : undefined;
+  const isWhole = isDevice && isSize(batchSize) && typeof why === 'string' && Array.isArray(figures);
+  return isWhole && figures.every(isFigure) ? { device, batchSize, figures, why } : undefined;
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0;
+}
+
+function isFigure(value: unknown): value is SizeFigure {
+  const { batchSize, msPerExample, spreadFraction } = (value ?? {}) as Partial<SizeFigure>;
+  return isSize(batchSize) && isPositive(msPerExample) && isPositive(spreadFraction);
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }
