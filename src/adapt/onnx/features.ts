@@ -3,7 +3,7 @@ import { firstNonFinite, formatShape, type NdArray } from '../../core/shape.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
 import { batches } from '../../data/views.ts';
 import { type PoolingOptions, placeAxes, poolingOf } from '../../onnx/pooling.ts';
-import type { Teacher } from '../../teacher/teacher.ts';
+import { nextBatchSize, type Teacher } from '../../teacher/teacher.ts';
 
 /** The name under which the tapped value is asked for. */
 export const FEATURES = 'features';
@@ -37,8 +37,7 @@ export async function readFeatures(
   let width = 0;
   let shape: readonly number[] = [];
   const labels = new Int32Array(data.size);
-  const batchSize = backbone.description.batchSize ?? 32;
-  for await (const { indices, examples } of batches(data, batchSize, { signal })) {
+  for await (const { indices, examples } of batches(data, () => nextBatchSize(backbone), { signal })) {
     throwIfAborted(signal);
     const { [FEATURES]: value } = await backbone.ask(examples.inputs, signal);
     if (value === undefined) throw new LimbeckError('internal', `The backbone gave no "${FEATURES}".`);

@@ -5,6 +5,7 @@ import { formatShape } from '../../core/shape.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
 import { batches, pick } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
+import { nextBatchSize } from '../../teacher/teacher.ts';
 import { accuracy } from '../../train/metrics/accuracy.ts';
 import { heldFractionOf } from '../guard.ts';
 import { holdOut } from '../holdOut.ts';
@@ -68,7 +69,7 @@ async function measureModel(
   const opening = { ...sessionOf(options, signal), ...(options.read && { read: options.read }) };
   await using model = await loadTeacher(bytes as Uint8Array<ArrayBuffer>, opening).done;
   let right = 0;
-  for await (const { examples: some } of batches(examples, model.description.batchSize ?? 32, { signal })) {
+  for await (const { examples: some } of batches(examples, () => nextBatchSize(model), { signal })) {
     const { [DEFAULT_OUTPUT]: logits } = await model.ask(some.inputs, signal);
     const isFitting = logits?.shape.length === 2 && logits.shape[1] === classes;
     if (logits === undefined || !isFitting) {

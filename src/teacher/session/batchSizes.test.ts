@@ -141,5 +141,5 @@ test('batches of other lengths, such as the last one, say nothing of a size', ()
   const sizes = batchSizes({ start: 8 });
   sizes.record(8, 80);
   for (let i = 0; i < 20; i++) sizes.record(13, 13);
-  expect(sizes.figures()).toEqual([{ batchSize: 8, msPerExample: 10, spreadFraction: 0.05 }]);
+  expect(sizes.figures()).toEqual([{ batchSize: 8, msPerExample: 10, spreadFraction: 0.15 }]);
 });

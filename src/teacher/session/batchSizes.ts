@@ -28,6 +28,9 @@ export interface BatchSizes {
   figures(): SizeFigure[];
 }
 
+/** How far what was measured in passing, on a machine that may be busy, lies from what the work will show. */
+export const COLD_SPREAD = 0.15;
+
 const SIZES = [1, 2, 4, 8, 16, 32, 64];
 const START = 8;
 /** No size is tried whose batch would take longer: the student waits for it. */
@@ -134,19 +137,21 @@ export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): Bat
     for (const [size, { samples }] of known) if (size !== best) known.set(size, summaryOf(samples.slice(-1)));
   }
 
-  function finish({ size, cost, before }: Trial, after: number): void {
-    if (size === best) return;
+  /** Whether the trial shows a better size. */
+  function finish({ size, cost, before }: Trial, after: number): boolean {
+    if (size === best) return false;
     const sample = costOf(best) + cost - median([...before, after]);
     known.set(size, summaryOf([...(known.get(size)?.samples ?? []), sample].slice(-KEPT)));
-    if (standing(size).isBetter) moveTo(size);
+    const { isBetter } = standing(size);
+    if (isBetter) moveTo(size);
+    return isBetter;
   }
 
   function recordBest(cost: number): void {
     if (!known.has(best)) known.set(best, summaryOf([cost]));
     const finished = trials;
     trials = [];
-    for (const trial of finished) finish(trial, cost);
-    if (finished.some(({ size }) => size === best)) return;
+    if (finished.some((trial) => finish(trial, cost))) return;
     speeds = summaryOf([...speeds.samples, cost].slice(-SPEED));
     speed = speeds.cost;
     if (speeds.samples.length < SPEED) return;
@@ -187,10 +192,12 @@ export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): Bat
     figures() {
       const change = speeds.samples.length > 0 ? speed - costOf(best) : 0;
       return [...known]
-        .map(([batchSize, { cost, spread }]) => ({
+        .map(([batchSize, { samples, cost, spread }]) => ({
           batchSize,
           msPerExample: rounded(Math.exp(cost + change)),
-          spreadFraction: rounded(batchSize === best && speeds.samples.length >= LEAST ? speeds.spread : spread),
+          spreadFraction: rounded(
+            toldSpread(batchSize === best && speeds.samples.length > 0 ? speeds : { samples, spread }),
+          ),
         }))
         .sort((a, b) => a.batchSize - b.batchSize);
     },
@@ -209,6 +216,11 @@ const UNKNOWN: Summary = { samples: [], cost: Number.NaN, spread: LEAST_SPREAD }
 const DEVIATIONS = 1.4826;
 /** Standard error of a median of normal values, where that of their mean is 1. */
 const MEDIAN_ERROR = 1.25;
+
+/** One or two samples say little of how far others lie from them. */
+function toldSpread({ samples, spread }: Pick<Summary, 'samples' | 'spread'>): number {
+  return samples.length < LEAST ? Math.max(COLD_SPREAD, spread) : spread;
+}
 
 function summaryOf(samples: readonly number[]): Summary {
   const cost = median(samples);

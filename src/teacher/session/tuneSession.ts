@@ -2,7 +2,7 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { countOf, duration } from '../../core/figures.ts';
 import type { NamedArrays } from '../../core/shape.ts';
-import type { SizeFigure } from './batchSizes.ts';
+import { COLD_SPREAD, type SizeFigure } from './batchSizes.ts';
 import { differenceOf, type Tolerance } from './compare.ts';
 import type { DevicePlan } from './devices.ts';
 import type { PlacedSession, RunningSession } from './recover.ts';
@@ -36,9 +36,6 @@ interface Trial {
   /** Default: that of GPUs. */
   readonly tolerance?: Tolerance;
 }
-
-/** How far what is measured in a second, on a machine that may be busy, lies from what the work will show. */
-const COLD_SPREAD = 0.15;
 
 /** A GPU has to fetch another 27 MB and to compile, and its round trip alone costs a millisecond. */
 const GPU: Trial = { openMs: 20_000, fastEnoughMs: 1 };
