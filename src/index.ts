@@ -167,7 +167,9 @@ export type { ControlOptions } from './distill/control.ts';
 export type { ControlReport } from './distill/controlReport.ts';
 export { type DistillOptions, type Distilled, distill } from './distill/distill.ts';
 export type { DistillEvent } from './distill/events.ts';
+export type { Pairs } from './distill/paired.ts';
 export type { DistillReport } from './distill/report.ts';
+export type { ReproducibleWith, TeacherEngine } from './distill/reproduce.ts';
 export type { RoundEvent } from './distill/rounds.ts';
 export type { SnapshotOptions } from './distill/snapshots.ts';
 

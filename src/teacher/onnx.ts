@@ -14,8 +14,9 @@ export type LoadEvent =
 
 /**
  * Loads an ONNX model as a teacher, in a worker of its own. Where it runs, and how many examples at a time suit it, is
- * measured on the first batch that it is asked about, for a second or so, and kept in `store`. If its worker or its GPU
- * ends while it works, it goes on elsewhere and tells so (`watch`).
+ * measured on the first batch that it is asked about, for a second or so, and kept in `store`; a model that takes longer
+ * for a pass or two makes one on each engine. If its worker or its GPU ends while it works, it goes on elsewhere and tells
+ * so (`watch`).
  * Throws    model-unreachable · integrity-mismatch · invalid-onnx · unknown-tensor · unknown-output ·
  *           worker-unreachable · backend-unavailable · wasm-blocked · out-of-memory · invalid-option · AbortError
  *

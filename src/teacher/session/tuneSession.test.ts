@@ -24,8 +24,10 @@ async function tune(
   const notices: string[] = [];
   const tell = (notice: string) => void notices.push(notice);
   const whole = { ...plan, ...changed };
-  const running = keepRunning({ first: await open({ device: whole.first }), open, hasWorker: true, tell });
-  const place = await tuneSession({ running, plan: whole, inputs, sizes, open, tell });
+  const session = await open({ device: whole.first });
+  const running = keepRunning({ first: session, open, hasWorker: true, tell });
+  const first = { session, inputs, outputs: { y: inputs.x }, ms: 0 };
+  const place = await tuneSession({ running, plan: whole, first, sizes, open, tell });
   return { place, notices, ...house, now: running.current().placement.device };
 }
 

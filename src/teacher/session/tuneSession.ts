@@ -3,6 +3,7 @@ import { LimbeckError, messageOf } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import { differenceOf, type Tolerance } from './compare.ts';
 import type { DevicePlan } from './devices.ts';
+import { answerOf, type FirstAnswer, isProcessor, slowFigure } from './firstAnswer.ts';
 import type { PlacedSession, RunningSession } from './recover.ts';
 import { firstExamples } from './sessionBatches.ts';
 import type { Placement, SessionDevice } from './sessionSettings.ts';
@@ -12,8 +13,8 @@ import type { TunedPlace } from './tuneMemory.ts';
 export interface TuneSessionOptions {
   readonly running: RunningSession;
   readonly plan: DevicePlan;
-  /** A batch as the teacher was asked about; its examples are measured over and over. */
-  readonly inputs: NamedArrays;
+  /** What the session that runs was asked, and answered; these examples are measured over and over. */
+  readonly first: FirstAnswer;
   /** The only sizes to measure; default: those that may pay. */
   readonly sizes?: readonly number[];
   readonly open: (placement: Placement) => Promise<PlacedSession>;
@@ -44,39 +45,55 @@ const TRIALS: Readonly<Record<SessionDevice, Trial>> = { wasm: KERNELS, kernels:
 
 const COMPARED_EXAMPLES = 4;
 
+export interface Tuned extends TunedPlace {
+  readonly isProvisional: boolean;
+  /** What wasm said to the first question, where it took over from a device that proved wrong. */
+  readonly answer?: NamedArrays;
+}
+
 /**
  * Measures the model where it runs and where it might, and moves it to the better place. A device other than wasm is
  * taken only if it gives what wasm gives. The answer is provisional where a device did not come to be measured, which
- * may go better another time.
+ * may go better another time. A model so slow that there is no time to measure it makes one pass on each processor engine:
+ * the first answer, and that of the other, tell both what they say and how long they take.
  * Throws    what a run throws
  */
-export async function tuneSession(options: TuneSessionOptions): Promise<TunedPlace & { isProvisional: boolean }> {
-  const { running, plan, inputs, sizes } = options;
+export async function tuneSession(options: TuneSessionOptions): Promise<Tuned> {
+  const { running, plan, first, sizes } = options;
   const reasons: string[] = [...plan.reasons];
+  const shareMs = BUDGET_MS / (1 + plan.challengers.length);
+  let answered = first;
   if (running.current().placement.device !== 'wasm') {
-    const doubt = await verify(options);
-    if (doubt !== undefined) reasons.push(doubt);
+    const doubt = await verify(options, slowFigure(first, shareMs) !== undefined);
+    if (doubt !== undefined) reasons.push(doubt.why);
+    answered = doubt?.answered ?? first;
   }
   let isProvisional = false;
   const challengers = running.current().placement.device === 'wasm' ? plan.challengers : [];
-  const shareMs = BUDGET_MS / (1 + challengers.length);
-  let chosen = chooseBatch(await running.current().measure(inputs, shareMs, sizes));
+  const slow = slowFigure(answered, shareMs);
+  let chosen = slow ?? chooseBatch(await running.current().measure(first.inputs, shareMs, sizes));
   let leftMs = BUDGET_MS - shareMs;
   for (const [i, challenger] of challengers.entries()) {
     // A device that is not tried leaves its time to the others.
     const tried = challengers.slice(i).filter((device) => isWorthTrying(device, chosen));
-    const result = await challenge(options, challenger, chosen, leftMs / Math.max(1, tried.length));
+    const budgetMs = leftMs / Math.max(1, tried.length);
+    const result = await challenge(options, challenger, { best: chosen, budgetMs, isSlow: slow !== undefined });
     chosen = result.figure;
     leftMs -= result.usedMs ?? 0;
     isProvisional ||= result.isProvisional ?? false;
     reasons.push(result.why);
   }
   const { placement, opened } = running.current();
-  const isProcessor = placement.device === 'wasm' || placement.device === 'kernels';
-  const where = isProcessor ? `${placement.device}, ${opened.threads} thread(s)` : placement.device;
+  const where = isProcessor(placement.device) ? `${placement.device}, ${opened.threads} thread(s)` : placement.device;
   const figures = `On ${where}: ${formatFigure(chosen)}.`;
   const why = [...reasons, figures].join(' ');
-  return { device: placement.device, batchSize: chosen.batchSize, why, isProvisional };
+  return {
+    device: placement.device,
+    batchSize: sizes?.[0] ?? chosen.batchSize,
+    why,
+    isProvisional,
+    ...(answered !== first && answered.inputs === first.inputs && { answer: answered.outputs }),
+  };
 }
 
 function formatFigure({ batchSize, msPerExample }: BatchFigure): string {
@@ -84,47 +101,71 @@ function formatFigure({ batchSize, msPerExample }: BatchFigure): string {
   return `${msPerExample.toFixed(digits)} ms an example at ${batchSize} at a time`;
 }
 
-/** Compares the session with wasm; where they differ, wasm takes over, and the sentence says why. */
-async function verify({ running, inputs, open, tell }: TuneSessionOptions): Promise<string | undefined> {
-  const { run, placement } = running.current();
+/** Why a device is left, or cannot be judged. */
+interface Doubt {
+  readonly why: string;
+  /** What wasm said of the first examples, where it takes over. */
+  readonly answered?: FirstAnswer;
+}
+
+/** Compares the session with wasm; where they differ, wasm takes over. */
+async function verify({ running, first, open, tell }: TuneSessionOptions, isSlow: boolean): Promise<Doubt | undefined> {
+  const { placement } = running.current();
   let reference: PlacedSession;
   try {
     reference = await open({ ...placement, device: 'wasm' });
   } catch (error) {
-    const doubt = `${placement.device} could not be compared with wasm, where the model does not open (${messageOf(error)}).`;
-    tell(doubt);
-    return doubt;
+    const why = `${placement.device} could not be compared with wasm, where the model does not open (${messageOf(error)}).`;
+    tell(why);
+    return { why };
   }
-  let difference: string | undefined;
+  let compared: Comparison;
   try {
-    difference = await compare(reference, { run, placement }, inputs);
+    compared = await compare(reference, running.current(), first, isSlow);
   } catch (error) {
     await reference[Symbol.asyncDispose]();
     throw error;
   }
+  const { difference, expected } = compared;
   if (difference === undefined) {
     await reference[Symbol.asyncDispose]();
     return undefined;
   }
-  const doubt = `${placement.device} is not trusted: ${difference}; the teacher runs on wasm, which may be slower.`;
-  tell(doubt);
+  const why = `${placement.device} is not trusted: ${difference}; the teacher runs on wasm, which may be slower.`;
+  tell(why);
   await running.replace(reference);
-  return doubt;
+  return { why, answered: expected };
+}
+
+/** What two sessions say of a few examples, and how long it took them. */
+interface Comparison {
+  readonly expected: FirstAnswer;
+  /** What the other took. */
+  readonly ms: number;
+  /** How it differs, as a clause; undefined where it does not. */
+  readonly difference: string | undefined;
 }
 
 async function compare(
   reference: PlacedSession,
-  given: Pick<PlacedSession, 'run' | 'placement'>,
-  inputs: NamedArrays,
-): Promise<string | undefined> {
-  const sample = firstExamples(inputs, COMPARED_EXAMPLES, reference.opened);
-  const expected = await reference.run(sample);
+  given: PlacedSession,
+  first: FirstAnswer,
+  isSlow: boolean,
+): Promise<Comparison> {
+  const inputs = firstExamples(first.inputs, COMPARED_EXAMPLES, reference.opened);
+  const startedAt = performance.now();
+  const outputs = await answerOf(reference, inputs, { first, isSlow });
+  const answeredAt = performance.now();
+  let difference: string | undefined;
   try {
     const { tolerance } = TRIALS[given.placement.device];
-    return differenceOf(expected, await given.run(sample), tolerance, reference.placement.device);
+    const answer = await answerOf(given, inputs, { first, isSlow });
+    difference = differenceOf(outputs, answer, tolerance, reference.placement.device);
   } catch (error) {
-    return `it failed on a batch (${messageOf(error)})`;
+    difference = `it failed on a batch (${messageOf(error)})`;
   }
+  const expected = { session: reference, inputs, outputs, ms: answeredAt - startedAt };
+  return { expected, ms: performance.now() - answeredAt, difference };
 }
 
 function isWorthTrying(device: SessionDevice, { msPerExample }: BatchFigure): boolean {
@@ -139,11 +180,17 @@ interface Challenge {
   readonly usedMs?: number;
 }
 
+interface Champion {
+  readonly best: BatchFigure;
+  readonly budgetMs: number;
+  /** Whether there is no time to measure. */
+  readonly isSlow: boolean;
+}
+
 async function challenge(
-  { running, inputs, sizes, open }: TuneSessionOptions,
+  { running, first, sizes, open }: TuneSessionOptions,
   device: SessionDevice,
-  best: BatchFigure,
-  budgetMs: number,
+  { best, budgetMs, isSlow }: Champion,
 ): Promise<Challenge> {
   const before = running.current();
   const champion = before.placement.device;
@@ -158,12 +205,13 @@ async function challenge(
   }
   let figure: BatchFigure;
   try {
-    const difference = await compare(before, session, inputs);
+    const { expected, ms, difference } = await compare(before, session, first, isSlow);
     if (difference !== undefined) {
       await session[Symbol.asyncDispose]();
       return { figure: best, why: `${device} is not trusted: ${difference}.` };
     }
-    figure = chooseBatch(await session.measure(inputs, budgetMs, sizes));
+    const known = isSlow ? slowFigure({ session, inputs: expected.inputs, ms }, 0) : undefined;
+    figure = known ?? chooseBatch(await session.measure(first.inputs, budgetMs, sizes));
   } catch (error) {
     await session[Symbol.asyncDispose]();
     const why = `${device} failed while it was measured (${messageOf(error)}).`;
