@@ -163,6 +163,7 @@ export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.
 export type { QuantizationAwareOptions, QuantizationReport } from './train/quantizationAware.ts';
 
 // Verbs
+export { acrossSeeds, type SeedsReport } from './distill/acrossSeeds.ts';
 export type { ControlOptions } from './distill/control.ts';
 export type { ControlReport } from './distill/controlReport.ts';
 export { type DistillOptions, type Distilled, distill } from './distill/distill.ts';

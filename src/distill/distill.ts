@@ -122,8 +122,8 @@ export interface Distilled {
  * longer finite, or whose teacher fails.
  * The report's `reproducibleWith` says what decides the student's bits, and `reproduce` asks a later run for the same.
  * Throws    invalid-option · empty-dataset · shape-mismatch · class-mismatch · unknown-input · unknown-output ·
- *           labels-missing · not-finite · not-reproducible · student-invalid · student-not-trainable · worker-died · AbortError and what
- *           teacher and data throw
+ *           labels-missing · not-finite · not-reproducible · student-invalid · student-not-trainable · worker-died ·
+ *           AbortError and what teacher and data throw
  * Source    Hinton, Vinyals, Dean 2015, arXiv:1503.02531 (offline scheme)
  *
  * @example
@@ -158,7 +158,8 @@ async function runDistill(asked: DistillOptions, emit: (event: DistillEvent) => 
     const { job, studentDescription } = await checkFirstBatch(options, wanted, loss, trainer, signal);
     // Known only now: a teacher has chosen its device, and how many it wants at a time, when it has answered.
     const teacherBatchSize = options.teacherBatchSize ?? teacher?.description.batchSize ?? 32;
-    const facts = factsOf(job, trainer, teacher?.description, teacherBatchSize);
+    const learnedFrom = outerReads(options, loss).length > 0 ? teacher : undefined;
+    const facts = factsOf(job, trainer, learnedFrom?.description, teacherBatchSize);
     if (reproduce !== undefined) requireSame(reproduce, facts);
     const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
     const control = await openControl({ options, loss, job, student: studentDescription, trainer, signal });
@@ -202,7 +203,7 @@ async function runDistill(asked: DistillOptions, emit: (event: DistillEvent) => 
       memory,
       teacher: teacher?.description,
       teacherUsage,
-      reproducibleWith: reproducibleWith({ facts, teacher: teacher?.description, found: teacherUsage?.found ?? 0 }),
+      reproducibleWith: reproducibleWith({ facts, teacher: learnedFrom?.description, found: teacherUsage?.found ?? 0 }),
       overlapFraction: measured.overlapFraction(),
       quantizationAware: outcome.quantization,
       balance: measured.balanced(),

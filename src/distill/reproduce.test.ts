@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { crossEntropy } from '../losses/crossEntropy.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import type { Teacher, TeacherDescription } from '../teacher/teacher.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
@@ -7,6 +8,7 @@ import {
   EXAMPLES,
   HERE,
   holdout,
+  labelled,
   logitsOf,
   makeStudent,
   makeTeacher,
@@ -54,6 +56,12 @@ describe('what a report says', () => {
       doubts: [],
     });
     expect(kept(report.reproducibleWith)).toEqual(report.reproducibleWith);
+  });
+
+  test('leaves out a teacher from whom the loss reads nothing', async () => {
+    const { report } = await run(teacherOn('kernels'), { data: labelled, loss: crossEntropy(), holdout });
+    expect(report.teacher?.device).toBe('kernels');
+    expect(report.reproducibleWith).not.toHaveProperty('teacher');
   });
 
   test('names each member of an ensemble with its engine', async () => {

@@ -28,7 +28,7 @@ export interface ReproducibleWith {
   /** These and the seed decide the order of examples. */
   readonly order: { readonly examples: number; readonly batchSize: number; readonly epochs: number };
   readonly trainer: Pick<BackendDescription, 'backend' | 'threads' | 'simdLevel' | 'hasKernels'>;
-  /** With how many examples it was asked at a time; undefined for a run without a teacher. */
+  /** With how many examples it was asked at a time; undefined where the loss reads nothing of it. */
   readonly teacher?: (TeacherEngine & { readonly batchSize: number }) | undefined;
   readonly versions: typeof VERSIONS | Readonly<Record<keyof typeof VERSIONS, string>>;
   /** Why the bits may be others all the same, one sentence each; none for a run that nothing disturbed. */
@@ -150,7 +150,9 @@ export function reproducibleWith({ facts, teacher, found }: Ended): Reproducible
   const devices = [facts.trainer.backend, ...devicesOf(before)];
   const doubts = [
     !isSame && `The teacher went from ${before.device} to ${after.device} while it worked.`,
-    found > 0 && `${found} of the teacher's answers came from an earlier run, on whatever engine that had.`,
+    before !== undefined &&
+      found > 0 &&
+      `${found} of the teacher's answers came from an earlier run, on whatever engine that had.`,
     before !== undefined &&
       before.identity === undefined &&
       'Whether a teacher without an identity is the same cannot be told.',
