@@ -24,8 +24,11 @@ export interface SeedsReport {
  * Source    Student 1908; the distribution for whole degrees of freedom: Abramowitz & Stegun, 26.7.3 and 26.7.4
  *
  * @example
- * const runs = [1, 2, 3].map((seed) => distill({ ...options, seed, control: true }).done);
- * const reports = (await Promise.all(runs)).map(({ report }) => report.control as ControlReport);
+ * const reports: ControlReport[] = [];
+ * for (const seed of [1, 2, 3]) {
+ *   const { report } = await distill({ ...options, student: cnn(), seed, control: true }).done;
+ *   if (report.control) reports.push(report.control);
+ * }
  * console.log(acrossSeeds(reports).verdict);
  */
 export function acrossSeeds(reports: readonly ControlReport[]): SeedsReport {
