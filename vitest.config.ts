@@ -8,6 +8,7 @@ const sharing = ['src/{adapt,cli,data,distill,export,losses,onnx,storage,student
 /** What puts other modules in the place of ours, or expects that nobody else has opened or kept anything. */
 const alone = [
   'src/adapt/profile/learnerTurn.test.ts',
+  'src/distill/onThisThread.test.ts',
   'src/teacher/kernels/*.test.ts',
   'src/train/{engine,engineBeside,lostThread,pageTrainer,sharedCores}.test.ts',
 ];

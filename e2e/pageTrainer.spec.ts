@@ -1,13 +1,23 @@
+import type { Page } from '@playwright/test';
 import { bundle, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
+
+const open = async (page: Page, serveDist: Serve, isIsolated: boolean) => {
+  const body = await bundle('pages/pageTrainer.ts');
+  const url = await serveDist({ isIsolated, extra: { '/page-trainer.js': { type: 'text/javascript', body } } });
+  await page.goto(`${url}/empty.html`);
+  await page.addScriptTag({ url: '/page-trainer.js', type: 'module' });
+  await page.waitForFunction(() => 'pageTrainer' in window);
+};
+
+type Serve = (options: {
+  isIsolated: boolean;
+  extra: Record<string, { type: string; body: string }>;
+}) => Promise<string>;
 
 for (const isIsolated of [true, false]) {
   test(`runs of a page share one trainer: ${isIsolated ? 'isolated' : 'not isolated'}`, async ({ page, serveDist }) => {
-    const body = await bundle('pages/pageTrainer.ts');
-    const url = await serveDist({ isIsolated, extra: { '/page-trainer.js': { type: 'text/javascript', body } } });
     const errors = collectErrors(page);
-    await page.goto(`${url}/empty.html`);
-    await page.addScriptTag({ url: '/page-trainer.js', type: 'module' });
-    await page.waitForFunction(() => 'pageTrainer' in window);
+    await open(page, serveDist, isIsolated);
     const trainers = () => page.workers().filter((worker) => worker.url().endsWith('/worker.js')).length;
 
     const { first, second, isEqual } = await page.evaluate(() => window.pageTrainer.twoRuns());
@@ -31,3 +41,23 @@ for (const isIsolated of [true, false]) {
     expect(errors).toEqual([]);
   });
 }
+
+test('a session on two threads makes as many workers as it uses, and leaves none', async ({ page, serveDist }) => {
+  const made: string[] = [];
+  page.on('worker', (worker) => made.push(worker.url()));
+  const errors = collectErrors(page);
+  await open(page, serveDist, true);
+  // A worker and one helper each for the trainer, which all of it shares, and for the teacher.
+  expect(await page.evaluate(() => window.pageTrainer.session())).toEqual({
+    device: 'kernels',
+    workers: 2,
+    threads: 2,
+  });
+  // With them: a helper that is tried in each of these two, and the session on wasm, with its helper, that the kernels are
+  // held against.
+  expect(made.length).toBeGreaterThanOrEqual(6);
+  expect(made.length, made.join(', ')).toBeLessThanOrEqual(8);
+  await expect.poll(() => page.evaluate(async () => (await navigator.locks.query()).held?.length)).toBe(0);
+  await expect.poll(() => page.workers().length).toBe(0);
+  expect(errors).toEqual([]);
+});

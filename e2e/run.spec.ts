@@ -103,3 +103,19 @@ for (const engine of ['onnxruntime', 'tfjs'] as const) {
     expect(code).toBe('worker-died');
   });
 }
+
+for (const [engine, file] of [
+  ['onnxruntime', 'runWorker.js'],
+  ['tfjs', 'worker.js'],
+] as const) {
+  test(`limbeck/run refuses the worker of something else by name: ${engine}`, async ({ page, serveDist }) => {
+    await open(page, serveDist, true);
+    const error = await page.evaluate(
+      async ([from, one]) => ((await import(from)) as Run).askOtherWorker('/tiny.limbeck', one),
+      [PAGE, engine] as const,
+    );
+    expect(error).toMatchObject({ name: 'LimbeckError', code: 'invalid-option' });
+    expect(error).toMatchObject({ message: expect.stringContaining(`dist/${file}`) });
+    await expect.poll(() => livingWorkers(page)).toBe(0);
+  });
+}

@@ -164,11 +164,14 @@ export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.
 export type { QuantizationAwareOptions, QuantizationReport } from './train/quantizationAware.ts';
 
 // Verbs
+export { acrossSeeds, type SeedsReport } from './distill/acrossSeeds.ts';
 export type { ControlOptions } from './distill/control.ts';
 export type { ControlReport } from './distill/controlReport.ts';
 export { type DistillOptions, type Distilled, distill } from './distill/distill.ts';
 export type { DistillEvent } from './distill/events.ts';
+export type { Pairs } from './distill/paired.ts';
 export type { DistillReport } from './distill/report.ts';
+export type { ReproducibleWith, TeacherEngine } from './distill/reproduce.ts';
 export type { RoundEvent } from './distill/rounds.ts';
 export type { SnapshotOptions } from './distill/snapshots.ts';
 

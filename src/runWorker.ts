@@ -5,5 +5,5 @@ import { moved } from './workers/transfer.ts';
 
 const engine = createOrtEngine();
 serve({
-  engine: { ...engine, run: async (...args: Parameters<typeof engine.run>) => moved(await engine.run(...args)) },
+  run: { ...engine, run: async (...args: Parameters<typeof engine.run>) => moved(await engine.run(...args)) },
 });

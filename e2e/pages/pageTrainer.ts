@@ -5,6 +5,7 @@ import {
   fromArrays,
   fromFunction,
   type LabelledDataset,
+  loadTeacher,
   mlp,
   ndArray,
   openProfile,
@@ -12,6 +13,8 @@ import {
   openTrainer,
   releaseTrainer,
   type Student,
+  studentLearner,
+  toOnnx,
 } from 'limbeck';
 
 const FEATURES = 6;
@@ -69,6 +72,27 @@ const pageTrainer = {
     const ended = await long.done.catch((error: Error) => error.name);
     await profile[Symbol.asyncDispose]();
     return { answers: answers.length, waited, ended };
+  },
+
+  /** Of a teacher on the kernels, three runs and a profile, on two threads each: what lives while all of it is open. */
+  async session() {
+    const options = { threads: 2 };
+    const shown = small();
+    await notices({ epochs: 1, trainer: options }, shown);
+    const onnx = await toOnnx(shown);
+    const own = await loadTeacher(onnx, { device: 'kernels', batchSize: 32, ...options }).done;
+    const learned = small();
+    for (const student of [learned, small()]) await notices({ teacher: own, epochs: 1, trainer: options }, student);
+    const store = await openStore('page-session', { kind: 'memory' });
+    const profile = await openProfile(store, learned, { learner: studentLearner({ trainer: options }) });
+    await profile.predict({ data: data.slice(0, FEATURES), shape: [FEATURES] });
+    const { held = [] } = await navigator.locks.query();
+    const count = (kind: string) => held.filter(({ name }) => name?.startsWith(`limbeck-${kind}-`)).length;
+    const open = { device: own.description.device, workers: count('worker'), threads: count('thread') };
+    await profile[Symbol.asyncDispose]();
+    await own[Symbol.asyncDispose]();
+    await releaseTrainer();
+    return open;
   },
 
   async own() {

@@ -24,6 +24,15 @@ export async function askOffline(address: string, cutOff: () => Promise<void>) {
   return Array.from(outputs['logits']?.data ?? []);
 }
 
+/** With the worker of the other engine; tells the error. */
+export async function askOtherWorker(address: string, engine: EngineName) {
+  const worker = () => new Worker(engine === 'tfjs' ? '/runWorker.js' : '/worker.js', { type: 'module' });
+  return loadStudent(address, { engine, worker }).then(
+    () => ({ name: 'no error' }),
+    ({ name, code, message }: Error & { code?: string }) => ({ name, code, message }),
+  );
+}
+
 /** The worker is gone while the student is asked. */
 export async function loseWorker(address: string, engine: EngineName) {
   let worker: Worker | undefined;

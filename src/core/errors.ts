@@ -23,6 +23,7 @@ export type LimbeckErrorCode =
   | 'unsupported-layer'
   | 'unsupported-operator'
   | 'below-tolerance'
+  | 'not-reproducible'
   | 'bundle-invalid'
   | 'safetensors-invalid'
   | 'patch-invalid'

@@ -21,8 +21,8 @@ import { checkQuantizationAware } from '../train/quantizationAware.ts';
 import { checkSelfTeacher, selfAnswers } from '../train/selfTeacher.ts';
 import type { DistillOptions } from './distill.ts';
 
-/** The names of what `distill` takes. */
-export const DISTILL_OPTIONS: readonly string[] = [
+/** The names of what `distill` takes, in each of several rounds too. */
+export const ROUND_OF_DISTILL: readonly string[] = [
   'teacher',
   'student',
   'data',
@@ -51,7 +51,7 @@ export const DISTILL_OPTIONS: readonly string[] = [
  * Throws    invalid-option · empty-dataset · student-invalid · shape-mismatch: the holdout has other inputs
  */
 export function checkOptions(options: DistillOptions): void {
-  checkKnownOptions(options, DISTILL_OPTIONS, 'distill');
+  checkKnownOptions(options, [...ROUND_OF_DISTILL, 'reproduce'], 'distill');
   const { student, data, holdout, epochs = 6, batchSize = 64, seed = 0 } = options;
   const { teacherBatchSize = 32, answerMemoryBytes = 0 } = options;
   if (options.selfTeacher !== undefined) checkSelfTeacher(options.selfTeacher);

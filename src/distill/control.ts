@@ -1,5 +1,6 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import type { NdArray } from '../core/shape.ts';
 import { type Dataset, type Examples, isLabelled, type LabelledDataset, UNLABELLED } from '../data/dataset.ts';
 import { pick } from '../data/views.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
@@ -14,6 +15,7 @@ import { type ControlReport, controlReport, noControl } from './controlReport.ts
 import type { DistillOptions } from './distill.ts';
 import { type EpochsOptions, measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
+import { pairsOf } from './paired.ts';
 import { scan } from './scan.ts';
 
 /** What the student without a teacher learns from. */
@@ -87,8 +89,8 @@ export async function openControl(setting: ControlSetting): Promise<Control | un
 export interface ControlRun extends Pick<EpochsOptions, 'loss' | 'lessons' | 'truth' | 'emit'> {
   readonly trainer: Trainer;
   readonly student: Student;
-  /** What the distilled student came to on the holdout. */
-  readonly distilled: Readonly<Record<string, number>>;
+  /** What the distilled student came to on the holdout, and what it said there. */
+  readonly distilled: { readonly holdout: Readonly<Record<string, number>>; readonly outputs: NdArray | undefined };
   readonly signal: AbortSignal;
 }
 
@@ -118,12 +120,14 @@ export async function trainControl(control: Control, run: ControlRun): Promise<C
   }
   if (outcome.error !== undefined) throw outcome.error;
   const holdout = (await measured.finish()).at(-1)?.holdout ?? {};
+  const [ofStudent, ofControl] = [run.distilled.outputs, measured.lastOutputs()];
   return {
     student: studentFromArtifacts(`control of ${run.student.name}`, outcome.artifacts),
     report: controlReport({
-      student: run.distilled,
+      student: run.distilled.holdout,
       control: holdout,
-      heldOut: job.holdoutSize,
+      pairs: ofStudent && ofControl && run.truth && pairsOf(ofStudent, ofControl, run.truth),
+      hadLabels: run.loss.reads.labels,
       examples,
       ms: performance.now() - startedAt,
     }),

@@ -1,18 +1,30 @@
 import { expect, test } from 'vitest';
-import { controlReport, noControl } from './controlReport.ts';
+import { type ComparedRuns, controlReport, noControl } from './controlReport.ts';
 
-const report = (accuracy: number, alone: number, teacherAccuracy?: number, heldOut = 2000) =>
-  controlReport({
-    student: { accuracy, calibrationError: 0.02, ...(teacherAccuracy !== undefined && { teacherAccuracy }) },
-    control: { accuracy: alone, calibrationError: 0.1, ...(teacherAccuracy !== undefined && { teacherAccuracy }) },
-    heldOut,
+/** Of 2,000 held-out examples, those that only one of the two knows; `shared` are known by neither. */
+const report = (
+  onlyStudent: number,
+  onlyControl: number,
+  teacherAccuracy?: number,
+  changed: Partial<ComparedRuns> = {},
+) => {
+  const known = 1500;
+  const taught = teacherAccuracy !== undefined && { teacherAccuracy };
+  return controlReport({
+    student: { accuracy: (known + onlyStudent) / 2000, calibrationError: 0.02, ...taught },
+    control: { accuracy: (known + onlyControl) / 2000, calibrationError: 0.1, ...taught },
+    pairs: { onlyStudent, onlyControl },
+    hadLabels: false,
     examples: 200,
     ms: 7,
+    ...changed,
   });
+};
 
 test('tells how much of the gap is closed', () => {
-  const half = report(0.85, 0.8, 0.9);
+  const half = report(200, 100, 0.9);
   expect(half).toMatchObject({ isPossible: true, isBeyondChance: true, examples: 200, ms: 7 });
+  expect(half.pairs).toEqual({ onlyStudent: 200, onlyControl: 100 });
   expect(half.accuracyGain).toBeCloseTo(0.05, 12);
   expect(half.gapClosedFraction).toBeCloseTo(0.5, 12);
   expect(half.changes).toEqual({ accuracy: half.accuracyGain, calibrationError: 0.02 - 0.1 });
@@ -23,37 +35,51 @@ test('tells how much of the gap is closed', () => {
 });
 
 test.each([
-  [0.934, 0.839, 0.875, 'It helped, and the student went past its teacher.'],
-  [0.9, 0.8, 0.7, 'It helped. '],
-  [0.9, 0.8, undefined, 'It helped. '],
-  [0.8, 0.81, 0.9, 'no more than chance makes of 2000'],
-  [0.7, 0.8, 0.9, 'It did harm, although the teacher knows more'],
-  [0.7, 0.8, 0.75, 'It did harm: the labels know more'],
-])('student %f, labels alone %f, teacher %s: %s', (accuracy, alone, teacher, sentence) => {
-  expect(report(accuracy, alone, teacher).verdict).toContain(sentence);
+  [200, 30, 0.8, 'It helped, and the student went past its teacher.'],
+  [300, 100, 0.7, 'It helped. '],
+  [300, 100, undefined, 'It helped. '],
+  [
+    120,
+    140,
+    0.9,
+    'Whether it helped is not shown: of 260 held-out examples that only one of them knows, the distilled',
+  ],
+  [0, 0, 0.9, 'Both are right about the same held-out examples'],
+  [100, 300, 0.95, 'It did harm, although the teacher knows more'],
+  [100, 300, 0.8, 'It did harm: the labels know more'],
+])('right alone: student %i, labels %i, teacher %s: %s', (onlyStudent, onlyControl, teacher, sentence) => {
+  expect(report(onlyStudent, onlyControl, teacher).verdict).toContain(sentence);
+});
+
+test.each([0.8, 0.95])('advises labels beside a teacher of %f only where there are none', (teacher) => {
+  expect(report(100, 300, teacher).verdict).toContain('weighted with crossEntropy()');
+  const hadLabels = report(100, 300, teacher, { hadLabels: true }).verdict;
+  expect(hadLabels).toMatch(/more weight/);
+  expect(hadLabels).not.toContain('crossEntropy()');
 });
 
 test('has no gap where the teacher is no better than labels alone', () => {
-  expect(report(0.9, 0.8, 0.8).gapClosedFraction).toBeUndefined();
-  expect(report(0.9, 0.8).gapClosedFraction).toBeUndefined();
+  expect(report(300, 100, 0.8).gapClosedFraction).toBeUndefined();
+  expect(report(300, 100).gapClosedFraction).toBeUndefined();
 });
 
-test('asks for more where fewer examples were held out', () => {
-  // Two shares of 0.5 in N examples: 1.96 · √(0.5 / N).
-  expect(report(0.65, 0.5, 0.9, 90).isBeyondChance).toBe(true);
-  expect(report(0.65, 0.5, 0.9, 80).isBeyondChance).toBe(false);
-  expect(report(0.5, 0.5, 0.9, 1e9).isBeyondChance).toBe(false);
+test('sees a point where two students are right about nearly the same examples, and not where they differ on many', () => {
+  // One point of 2,000 examples either way; two shares held against each other without pairs would say "chance" to both.
+  expect(report(20, 40, 0.9)).toMatchObject({ isBeyondChance: true, accuracyGain: expect.closeTo(-0.01, 12) });
+  expect(report(200, 220, 0.9)).toMatchObject({ isBeyondChance: false, accuracyGain: expect.closeTo(-0.01, 12) });
 });
 
 test('says nothing of accuracies that are not known, and why there is no control', () => {
   const unknown = controlReport({
     student: { agreement: 0.5 },
     control: { agreement: 0.25 },
-    heldOut: 4,
+    pairs: undefined,
+    hadLabels: false,
     examples: 1,
     ms: 0,
   });
   expect(unknown).toMatchObject({ accuracyGain: undefined, changes: { agreement: 0.25 }, isBeyondChance: false });
+  expect([unknown.pairs, unknown.pValue]).toEqual([undefined, undefined]);
   expect(unknown.verdict).toContain('nothing can be said');
   expect(noControl('Because.')).toMatchObject({
     isPossible: false,

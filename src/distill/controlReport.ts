@@ -1,4 +1,5 @@
 import { percent } from '../core/figures.ts';
+import { mcNemar, type Pairs } from './paired.ts';
 
 /** Whether the teacher helped: the same student, from the same start, beside one that learned from labels alone. */
 export interface ControlReport {
@@ -18,15 +19,22 @@ export interface ControlReport {
    * the student reaches its teacher.
    */
   readonly gapClosedFraction: number | undefined;
+  /** Of the held-out examples, how many only one of the two names right; undefined where accuracies are not known. */
+  readonly pairs: Pairs | undefined;
   /**
-   * Whether the gain is larger than what chance makes of so many held-out examples: 1.96 standard errors of the
-   * difference of two shares. Other seeds may change it further.
+   * How likely pairs at least so uneven are where neither of these two students is right more often than the other, by
+   * McNemar's exact test. It knows the examples only; `acrossSeeds` joins the reports of several seeds.
    */
+  readonly pValue: number | undefined;
+  /** Whether `pValue` is below 0.05. */
   readonly isBeyondChance: boolean;
   /** All this in a few plain sentences. */
   readonly verdict: string;
   readonly ms: number;
 }
+
+/** What is more unlikely than this is not put down to chance. */
+export const MOST_CHANCE = 0.05;
 
 type Metrics = Readonly<Record<string, number>>;
 
@@ -34,16 +42,19 @@ export interface ComparedRuns {
   /** Metrics of both on the same held-out examples; the student's hold the teacher's accuracy. */
   readonly student: Metrics;
   readonly control: Metrics;
-  readonly heldOut: number;
+  readonly pairs: Pairs | undefined;
+  /** Whether the distilled student learned from labels too. */
+  readonly hadLabels: boolean;
   readonly examples: number;
   readonly ms: number;
 }
 
-export function controlReport({ student, control, heldOut, examples, ms }: ComparedRuns): ControlReport {
+export function controlReport({ student, control, pairs, hadLabels, examples, ms }: ComparedRuns): ControlReport {
   const { accuracy: reached, teacherAccuracy: taught } = student;
   const { accuracy: alone } = control;
-  const isKnown = reached !== undefined && alone !== undefined;
-  const isBeyondChance = isKnown && Math.abs(reached - alone) > marginOf(reached, alone, heldOut);
+  const isKnown = reached !== undefined && alone !== undefined && pairs !== undefined;
+  const pValue = isKnown ? mcNemar(pairs) : undefined;
+  const isBeyondChance = pValue !== undefined && pValue < MOST_CHANCE;
   const gapClosedFraction =
     isKnown && taught !== undefined && taught > alone ? (reached - alone) / (taught - alone) : undefined;
   return {
@@ -54,12 +65,14 @@ export function controlReport({ student, control, heldOut, examples, ms }: Compa
     accuracyGain: isKnown ? reached - alone : undefined,
     changes: changesOf(student, control),
     gapClosedFraction,
+    pairs: isKnown ? pairs : undefined,
+    pValue,
     isBeyondChance,
     verdict: isKnown
       ? [
           `Distilling gave ${percent(reached)}, labels alone (${examples} examples) ${percent(alone)}` +
             `${taught === undefined ? '' : `; the teacher has ${percent(taught)}`}.`,
-          judgement({ reached, alone, taught, isBeyondChance, heldOut, gapClosedFraction }),
+          judgement({ reached, alone, taught, isBeyondChance, pairs, hadLabels, gapClosedFraction }),
           calibration(student, control),
         ]
           .filter((sentence) => sentence !== '')
@@ -79,14 +92,12 @@ export function noControl(reason: string): ControlReport {
     accuracyGain: undefined,
     changes: {},
     gapClosedFraction: undefined,
+    pairs: undefined,
+    pValue: undefined,
     isBeyondChance: false,
     verdict: `Whether the teacher helped is not known. ${reason}`,
     ms: 0,
   };
-}
-
-function marginOf(a: number, b: number, count: number): number {
-  return 1.96 * Math.sqrt((a * (1 - a) + b * (1 - b)) / count);
 }
 
 /** What both were measured by; the teacher's own accuracy is the same for both. */
@@ -95,26 +106,39 @@ function changesOf(student: Metrics, control: Metrics): Metrics {
   return Object.fromEntries(shared.map((name) => [name, (student[name] as number) - (control[name] as number)]));
 }
 
-interface Judged {
+interface Judged extends Pick<ComparedRuns, 'hadLabels'> {
   readonly reached: number;
   readonly alone: number;
   readonly taught: number | undefined;
   readonly isBeyondChance: boolean;
-  readonly heldOut: number;
+  readonly pairs: Pairs;
   readonly gapClosedFraction: number | undefined;
 }
 
-function judgement({ reached, alone, taught, isBeyondChance, heldOut, gapClosedFraction }: Judged): string {
-  if (!isBeyondChance) return `The difference is no more than chance makes of ${heldOut} held-out examples.`;
+function judgement({ reached, alone, taught, isBeyondChance, pairs, hadLabels, gapClosedFraction }: Judged): string {
+  if (!isBeyondChance) return notShown(pairs);
   if (reached > alone) {
     if (gapClosedFraction === undefined) return 'It helped.';
     if (gapClosedFraction > 1) return 'It helped, and the student went past its teacher.';
     return `It helped: ${percent(gapClosedFraction)} of the gap between labels and teacher is closed.`;
   }
   if (taught !== undefined && taught <= alone) {
-    return 'It did harm: the labels know more than the teacher. Use them beside it, weighted with crossEntropy(), or leave the teacher out.';
+    const instead = hadLabels ? 'Give them more weight' : 'Use them beside it, weighted with crossEntropy()';
+    return `It did harm: the labels know more than the teacher. ${instead}, or leave the teacher out.`;
   }
-  return 'It did harm, although the teacher knows more. Try more epochs, another temperature, or the labels beside the teacher, weighted with crossEntropy().';
+  const labels = hadLabels
+    ? 'more weight for the labels'
+    : 'the labels beside the teacher, weighted with crossEntropy()';
+  return `It did harm, although the teacher knows more. Try more epochs, another temperature, or ${labels}.`;
+}
+
+function notShown({ onlyStudent, onlyControl }: Pairs): string {
+  const count = onlyStudent + onlyControl;
+  if (count === 0) return 'Both are right about the same held-out examples: no difference is shown.';
+  return (
+    `Whether it helped is not shown: of ${count} held-out examples that only one of them knows, the distilled student knows ` +
+    `${onlyStudent}, which chance may make of that many.`
+  );
 }
 
 function calibration({ calibrationError: own }: Metrics, { calibrationError: others }: Metrics): string {

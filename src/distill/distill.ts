@@ -22,6 +22,7 @@ import { checkFirstBatch, makeJob, makeSource, outerReads } from './distillJob.t
 import { measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
 import { type DistillReport, makeReport, usageSince } from './report.ts';
+import { asPinned, factsOf, type ReproducibleWith, reproducibleWith, requireSame } from './reproduce.ts';
 import { lookAtAll } from './scan.ts';
 import { startTeaching } from './teaching.ts';
 
@@ -90,6 +91,12 @@ export interface DistillOptions {
   /** Decides initial weights and the order of examples. Default 0. */
   readonly seed?: number;
   /**
+   * What the report of an earlier run says under `reproducibleWith`: this run takes seed, order, batch sizes, threads and SIMD
+   * level from it where they are left open, and is refused before its first step where it would give other bits, such as by a
+   * teacher on another engine. Data, loss and the other options are the caller's to repeat. Default: none.
+   */
+  readonly reproduce?: ReproducibleWith;
+  /**
    * An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time: a run
    * that this one waits for (its teacher's or its data's) needs a trainer of its own.
    */
@@ -113,9 +120,10 @@ export interface Distilled {
  * All data is looked at, and one batch goes through teacher, loss and gradient, before the first step. A cancelled run
  * rejects with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no
  * longer finite, or whose teacher fails.
+ * The report's `reproducibleWith` says what decides the student's bits, and `reproduce` asks a later run for the same.
  * Throws    invalid-option · empty-dataset · shape-mismatch · class-mismatch · unknown-input · unknown-output ·
- *           labels-missing · not-finite · student-invalid · student-not-trainable · worker-died · AbortError and what
- *           teacher and data throw
+ *           labels-missing · not-finite · not-reproducible · student-invalid · student-not-trainable · worker-died ·
+ *           AbortError and what teacher and data throw
  * Source    Hinton, Vinyals, Dean 2015, arXiv:1503.02531 (offline scheme)
  *
  * @example
@@ -127,8 +135,9 @@ export function distill(options: DistillOptions): Run<Distilled, DistillEvent> {
   return startRun((emit, signal) => runDistill(options, emit, signal), options.signal);
 }
 
-async function runDistill(options: DistillOptions, emit: (event: DistillEvent) => void, signal: AbortSignal) {
-  checkOptions(options);
+async function runDistill(asked: DistillOptions, emit: (event: DistillEvent) => void, signal: AbortSignal) {
+  checkOptions(asked);
+  const options = asPinned(asked);
   const { teacher, data, holdout, trainer: given } = options;
   const student = isLayersModel(options.student) ? studentFromModel(options.student) : options.student;
   const startedAt = performance.now();
@@ -144,7 +153,14 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     const usedBefore = teacher?.usage?.();
     const loss = options.loss ?? softTargets();
     const wanted = await makeJob(options, student, loss);
+    const { reproduce } = options;
+    if (reproduce !== undefined) requireSame({ ...reproduce, teacher: undefined }, factsOf(wanted, trainer));
     const { job, studentDescription } = await checkFirstBatch(options, wanted, loss, trainer, signal);
+    // Known only now: a teacher has chosen its device, and how many it wants at a time, when it has answered.
+    const teacherBatchSize = options.teacherBatchSize ?? teacher?.description.batchSize ?? 32;
+    const learnedFrom = outerReads(options, loss).length > 0 ? teacher : undefined;
+    const facts = factsOf(job, trainer, learnedFrom?.description, teacherBatchSize);
+    if (reproduce !== undefined) requireSame(reproduce, facts);
     const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
     const control = await openControl({ options, loss, job, student: studentDescription, trainer, signal });
 
@@ -175,17 +191,19 @@ async function runDistill(options: DistillOptions, emit: (event: DistillEvent) =
     const holdoutAnswers = await lessons.holdout;
     const memory = await trainer.memory();
     const trainMs = performance.now() - trainStartedAt;
-    const distilled = epochs.at(-1)?.holdout ?? {};
+    const distilled = { holdout: epochs.at(-1)?.holdout ?? {}, outputs: measured.lastOutputs() };
     const scored = { loss, lessons, truth, distilled };
     const controlled = control && (await trainControl(control, { ...scored, trainer, student, emit, signal }));
     emit({ type: 'phase', phase: 'done' });
+    const teacherUsage = usageSince(usedBefore, teacher?.usage?.(), outcome.nearUsage);
     const report = makeReport({
       job,
       loss,
       epochs,
       memory,
       teacher: teacher?.description,
-      teacherUsage: usageSince(usedBefore, teacher?.usage?.(), outcome.nearUsage),
+      teacherUsage,
+      reproducibleWith: reproducibleWith({ facts, teacher: learnedFrom?.description, found: teacherUsage?.found ?? 0 }),
       overlapFraction: measured.overlapFraction(),
       quantizationAware: outcome.quantization,
       balance: measured.balanced(),

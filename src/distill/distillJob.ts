@@ -1,5 +1,6 @@
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
+import { declaredInputs, matchInputs } from '../student/declaredInputs.ts';
 import type { Student } from '../student/student.ts';
 import type { TrainJob } from '../train/engine.ts';
 import { missingOutput } from '../train/missingOutput.ts';
@@ -41,6 +42,8 @@ export async function checkFirstBatch(
   signal: AbortSignal,
 ) {
   const { teacher, data, teacherData, teacherChannels = teacher?.description.channels } = options;
+  const declared = declaredInputs(job.student);
+  if (declared !== undefined) matchInputs(declared, data.inputs);
   const indices = Int32Array.from({ length: Math.min(2, data.size) }, (_, i) => i);
   const examples = await data.read(indices, signal);
   checkFinite(examples, 0);

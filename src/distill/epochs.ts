@@ -26,10 +26,12 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
   let before = Promise.resolve();
   let overlapFraction = 0;
   let balanced: BalanceEvent | undefined;
+  let lastOutputs: NdArray | undefined;
 
   async function tell(event: Extract<EngineEvent, { type: 'epoch' }>): Promise<void> {
     const { holdoutOutputs, peerOutputs = {}, ...epoch } = event;
     const remainingMs = remaining(event, job);
+    lastOutputs = holdoutOutputs;
     const answers = holdoutOutputs && (await lessons.holdout);
     const measured = (student: NdArray) =>
       measure({ student, teacher: answers && comparable(answers, loss, student), labels: truth });
@@ -60,6 +62,8 @@ export function measureEpochs({ job, loss, lessons, truth, emit }: EpochsOptions
       return epochs;
     },
     overlapFraction: () => overlapFraction,
+    /** What the student said of the held-out examples after the last epoch that was measured. */
+    lastOutputs: () => lastOutputs,
     /** How the loss's terms were balanced last. */
     balanced: () => balanced,
   };

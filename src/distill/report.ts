@@ -6,6 +6,7 @@ import type { BalanceEvent } from '../train/balance.ts';
 import type { MemoryState, TrainJob } from '../train/engine.ts';
 import type { QuantizationReport } from '../train/quantizationAware.ts';
 import type { ControlReport } from './controlReport.ts';
+import type { ReproducibleWith } from './reproduce.ts';
 
 export interface EpochRecord {
   readonly epoch: number;
@@ -14,9 +15,11 @@ export interface EpochRecord {
   readonly holdout: Readonly<Record<string, number>>;
 }
 
-/** What happened in a run, as plain values. The same seed, backend and thread count give the same student. */
+/** What happened in a run, as plain values. */
 export interface DistillReport {
   readonly seed: number;
+  /** What else decides the student's bits; `reproduce` of a later run takes it. */
+  readonly reproducibleWith: ReproducibleWith;
   readonly examples: number;
   readonly batchSize: number;
   readonly loss: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
@@ -47,6 +50,7 @@ export interface DistillReport {
 }
 
 type Given =
+  | 'reproducibleWith'
   | 'backend'
   | 'teacher'
   | 'teacherUsage'

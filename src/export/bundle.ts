@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
+import { studentMetadata } from '../onnx/onnxMetadata.ts';
 import { artifactsFrom, nameOf, type StudentSource } from '../student/artifacts.ts';
 import type { BundleManifest, Shapes } from '../student/bundle.ts';
 import type { StudentArtifacts } from '../student/student.ts';
@@ -10,13 +11,16 @@ import type { ModelCardOptions } from './modelCard.ts';
 export interface BundleOptions {
   /** Default: the student's. */
   readonly name?: string;
-  /** Names of the classes, in the order of the output. */
+  /** Names of the classes, in the order of the output. Default: those that the file given as `onnx` names. */
   readonly labels?: readonly string[];
-  /** How data becomes the student's inputs; kept as JSON for whoever feeds it. */
+  /** How data becomes the student's inputs; kept as JSON for whoever feeds it. Default: what that file says. */
   readonly input?: object;
   /** A `DistillReport`, or as much of one as there is; kept as JSON. */
   readonly report?: ReportFigures;
-  /** The student as ONNX too: its bytes, such as `quantize` gives, or true for `toOnnx`. Default: not. */
+  /**
+   * The student as ONNX too: its bytes, such as `quantize` gives, or true for `toOnnx`. `loadStudent` takes a quantized
+   * file rather than the tfjs form, and of two forms that say the same the faster. Default: not.
+   */
   readonly onnx?: Uint8Array | boolean;
   /** The model card, or what it says beyond the report. Default: made of the report. */
   readonly modelCard?: string | Partial<ModelCardOptions>;
@@ -34,19 +38,25 @@ export interface BundleOptions {
  */
 export async function toBundle(student: StudentSource, options: BundleOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   checkKnownOptions(options, ['name', 'labels', 'input', 'report', 'onnx', 'modelCard'], 'toBundle');
-  const { labels, input, report, name = nameOf(student) } = options;
+  const { report, name = nameOf(student) } = options;
   if (typeof name !== 'string' || name === '') {
     throw new LimbeckError('invalid-option', `"name" was ${String(name)}; it must be a word.`);
   }
   const artifacts = await artifactsFrom(student);
+  // What an ONNX file says of itself needs not be said again.
+  const said = options.onnx instanceof Uint8Array ? studentMetadata(options.onnx) : {};
+  const { labels = said.labels, input = said.input } = options;
   const { inputs, outputs } = await describeShapes(artifacts, report);
   if (labels !== undefined) checkLabels(labels, outputs);
   const teacher = report?.teacher;
   const onnx = await onnxOf(artifacts, options);
+  const quantized =
+    said.quantized ?? (options.onnx instanceof Uint8Array ? await quantizedBy(options.onnx) : undefined);
   const about: Omit<BundleManifest, 'format' | 'version' | 'weightsHash' | 'files'> = {
     name,
     ...(labels && { labels }),
     ...(input !== undefined && { input }),
+    ...(quantized && { quantized }),
     inputs,
     outputs,
     ...(teacher && { teacher: { name: teacher.name, identity: teacher.identity } }),
@@ -54,7 +64,7 @@ export async function toBundle(student: StudentSource, options: BundleOptions = 
   };
   const [{ packBundle }, card] = await Promise.all([
     import('../student/packBundle.ts'),
-    cardOf(options, name, artifacts, onnx),
+    cardOf({ ...options, labels }, name, artifacts, onnx),
   ]);
   return packBundle({ about, artifacts, card, ...(onnx && { onnx }) });
 }
@@ -95,6 +105,19 @@ async function onnxOf(artifacts: StudentArtifacts, { onnx, labels, input }: Bund
   if (onnx !== true) return undefined;
   const { artifactsToOnnx } = await import('./artifactsToOnnx.ts');
   return artifactsToOnnx(artifacts, { ...(labels && { labels }), ...(input && { input }) });
+}
+
+/** 'other' where it has nodes of a quantized model. What is no ONNX file is told when it is loaded. */
+async function quantizedBy(onnx: Uint8Array): Promise<'other' | undefined> {
+  const [{ readModel }, { quantizedNode }] = await Promise.all([
+    import('../onnx/model.ts'),
+    import('./quantize/requireFloat.ts'),
+  ]);
+  try {
+    return quantizedNode(readModel(onnx)) && 'other';
+  } catch {
+    return undefined;
+  }
 }
 
 async function cardOf(

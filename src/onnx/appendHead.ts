@@ -6,14 +6,14 @@ import type { OnnxLength } from './description.ts';
 import { findTaps } from './findTaps.ts';
 import { foldedHead, headForm } from './headForm.ts';
 import { headNodes } from './headNodes.ts';
-import { type OnnxGraph, type OnnxModel, type OnnxPair, onnx, readModel, writeModel } from './model.ts';
+import { type OnnxGraph, type OnnxModel, onnx, readModel, writeModel } from './model.ts';
 import { freshName, renameValue, takenNames } from './names.ts';
 import type { ChannelPlace, Pooling } from './pooling.ts';
-import { make } from './proto.ts';
 import { prune } from './prune.ts';
 import { domainOf } from './shapes/operators.ts';
 import { checkTaps, type Tap } from './taps.ts';
 import { valuesOf } from './values.ts';
+import { withMetadata } from './withMetadata.ts';
 
 /** A linear classifier, and where it stands on a model. */
 export interface HeadOptions {
@@ -150,10 +150,4 @@ function outputValue(name: string, batch: OnnxLength, classes: number) {
   const first = typeof batch === 'number' ? { dimValue: BigInt(batch) } : batch === null ? {} : { dimParam: batch };
   const dim = [first, { dimValue: BigInt(classes) }];
   return onnx.value({ name, type: { tensorType: { elemType: 1, shape: { dim } } } });
-}
-
-function withMetadata(pairs: readonly OnnxPair[], given: Readonly<Record<string, string | undefined>>): OnnxPair[] {
-  const kept = pairs.filter(({ key }) => !Object.hasOwn(given, key));
-  const own = Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]));
-  return [...kept, ...own.map((pair) => make('StringStringEntryProto', pair) as OnnxPair)];
 }

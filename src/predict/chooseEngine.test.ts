@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { NamedArrays } from '../core/shape.ts';
-import { chooseEngine } from './chooseEngine.ts';
+import { type Choice, chooseEngine, takeQuantized } from './chooseEngine.ts';
 import type { Engine, EngineName } from './engine.ts';
 
 const log: string[] = [];
@@ -23,15 +23,24 @@ function fake(name: EngineName, ms: number, answer: number[] | Error): Engine {
 
 type Given = Readonly<Record<EngineName, { readonly ms: number; readonly answer: number[] | Error }>>;
 
-async function chosen(given: Given, signal?: AbortSignal) {
+type Open = (name: EngineName) => Promise<Engine>;
+
+async function chosen(
+  given: Given,
+  signal?: AbortSignal,
+  choose: (open: Open) => Promise<Choice> = (open) => chooseEngine(open, signal),
+) {
   log.length = 0;
-  const { engine, why, notices } = await chooseEngine(async (name) => {
+  const { engine, why, notices } = await choose(async (name) => {
     const { ms, answer } = given[name];
     if (ms < 0) throw new Error('no room');
+    log.push(`${name} opened`);
     return fake(name, ms, answer);
-  }, signal);
-  return { engine: engine.name, why, notices, log: [...log] };
+  });
+  return { engine: engine.name, why, notices, log: log.filter((line) => line.endsWith('ended')), opened: opened() };
 }
+
+const opened = () => log.filter((line) => line.endsWith('opened')).map((line) => line.split(' ')[0]);
 
 const says = (ms: number, answer: number[] | Error = [1, 2]) => ({ ms, answer });
 
@@ -76,7 +85,7 @@ test('one that cannot answer leaves the other', async () => {
 test('a cancelled choice ends both', async () => {
   const cancelled = chosen({ onnxruntime: says(0), tfjs: says(0) }, AbortSignal.abort());
   await expect(cancelled).rejects.toMatchObject({ name: 'AbortError' });
-  expect(log.sort()).toEqual(['onnxruntime ended', 'tfjs ended']);
+  expect(log.filter((line) => line.endsWith('ended')).sort()).toEqual(['onnxruntime ended', 'tfjs ended']);
 });
 
 test('a choice that is cancelled while it warms up asks nothing more', async () => {
@@ -94,4 +103,23 @@ test('a choice that is cancelled while it warms up asks nothing more', async () 
   };
   await expect(chooseEngine(open, controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
   expect(asked).toBe(4);
+});
+
+describe('an ONNX form that was quantized', () => {
+  const taken = (given: Given, form = 'static-int8') => chosen(given, undefined, (open) => takeQuantized(open, form));
+
+  test('is taken, slower or not, whatever it says, and nothing else is opened', async () => {
+    const choice = await taken({ onnxruntime: says(3, [5, -2]), tfjs: says(0) });
+    expect(choice).toMatchObject({ engine: 'onnxruntime', notices: [], log: [], opened: ['onnxruntime'] });
+    expect(choice.why).toMatch(/quantized \(static-int8\).*engine: 'tfjs'/);
+  });
+
+  test.each([
+    ['does not open', says(-1), 'no room', []],
+    ['cannot answer', says(0, new Error('broken')), 'broken', ['onnxruntime ended']],
+  ])('and %s leaves the other', async (_, onnxruntime, why, ended) => {
+    const choice = await taken({ onnxruntime, tfjs: says(0) });
+    expect(choice).toMatchObject({ engine: 'tfjs', log: ended });
+    expect(choice.notices.join()).toContain(why);
+  });
 });

@@ -47,6 +47,29 @@ export async function chooseEngine(
   }
 }
 
+/**
+ * The ONNX form was quantized, so it must give other numbers than the tfjs form: whoever made it smaller wants it. Where it
+ * does not open or answer, the tfjs form is taken.
+ * Throws    what opening tfjs threw, where neither opens
+ */
+export async function takeQuantized(
+  open: (engine: EngineModel['engine']) => Promise<Engine>,
+  form: string,
+): Promise<Choice> {
+  let ort: Engine | undefined;
+  try {
+    ort = await open('onnxruntime');
+    await ort.run(sample(ort));
+    const how = form === 'other' ? 'quantized' : `quantized (${form})`;
+    const why = `Its ONNX form is ${how}, so that one is taken; engine: 'tfjs' takes the form in which it learned.`;
+    return { engine: ort, why, notices: [] };
+  } catch (error) {
+    await ort?.end();
+    if (isAbortError(error)) throw error;
+    return only(await open('tfjs'), 'onnxruntime', error);
+  }
+}
+
 /** They could not be compared: the one that can be asked at all, tfjs before the other. */
 async function whichAnswers([ort, tfjs]: readonly [Engine, Engine], error: unknown): Promise<Choice> {
   const answers = await tfjs.run(sample(tfjs)).then(

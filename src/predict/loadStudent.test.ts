@@ -1,10 +1,11 @@
 // Real onnxruntime-web and tfjs, on this thread.
 import { describe, expect, test } from 'vitest';
-import { onnx, writeModel } from '../onnx/model.ts';
+import { onnx, readModel, writeModel } from '../onnx/model.ts';
 import { modelOf, node, tinyClassifier, value } from '../onnx/tinyCases.ts';
 import { toFiles } from '../student/files.ts';
+import { packBundle } from '../student/packBundle.ts';
 import { studentFromArtifacts } from '../student/student.ts';
-import { labels, loadedStudents } from './loadCases.ts';
+import { images, labels, loadedStudents } from './loadCases.ts';
 import type { PredictInputs } from './predictInputs.ts';
 import type { PredictSource } from './readSource.ts';
 
@@ -40,6 +41,18 @@ describe('a bundle', () => {
     expect(student.description.engine).toBe('tfjs');
     expect(student.description.notices.join()).toContain('gives other numbers');
     await expectAnswers(student);
+  });
+
+  test('whose manifest names no classes has those that its ONNX names', async () => {
+    const metadataProps = [{ key: 'limbeck.labels', value: JSON.stringify(['x', 'y', 'z']) }];
+    const model = readModel(given.tiny.onnx());
+    const named = writeModel({ ...model, metadataProps: onnx.model({ metadataProps }).metadataProps });
+    const about = { name: 'bare', inputs: { input: [null, 10, 10, 1] }, outputs: { logits: [null, 3] } };
+    const student = await load(await packBundle({ about, artifacts: given.tiny.artifacts, onnx: named }), {
+      engine: 'tfjs',
+    });
+    expect(student.description.labels).toEqual(['x', 'y', 'z']);
+    expect((await student.predict(images(2))).probabilities?.shape).toEqual([2, 3]);
   });
 
   test('whose ONNX does not open runs in tfjs, and says so', async () => {

@@ -12,15 +12,19 @@ import { type PredictSource, type ReadStudent, readSource } from './readSource.t
 /** Which engine computes, where, and what the answers are called. */
 export interface LoadStudentOptions {
   /**
-   * What computes. 'auto' (default) takes the form that is there; of both it opens both, compares their answers, measures
-   * them on this device and keeps the faster.
+   * What computes. 'auto' (default) takes the form that is there. Of both it takes the ONNX form where that is quantized,
+   * as it was made smaller on purpose; else it opens both, compares their answers, measures them on this device and keeps
+   * the faster, or tfjs where they disagree.
    */
   readonly engine?: 'auto' | EngineName;
   /** Names of the classes, in the order of the output. Default: those that came with the student. */
   readonly labels?: readonly string[];
   /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
   readonly threads?: number;
-  /** A worker of limbeck's own (default), one that you make for an engine, or 'none': on this thread, as in Node. */
+  /**
+   * A worker of limbeck's own (default), one that you make for an engine (of dist/runWorker.js for 'onnxruntime', of
+   * dist/worker.js for 'tfjs'), or 'none': on this thread, as in Node.
+   */
   readonly worker?: EngineWorker;
   /**
    * What the file must hash to, as subresource integrity; of a model.json a record with it and each file of weights.
@@ -130,8 +134,9 @@ async function choose(
 ): Promise<Choice> {
   const models = modelsOf(read);
   if (wanted === 'auto' && models.length === 2) {
-    const { chooseEngine } = await import('./chooseEngine.ts');
-    return chooseEngine((name) => open(models.find(({ engine }) => engine === name) as EngineModel), signal);
+    const { chooseEngine, takeQuantized } = await import('./chooseEngine.ts');
+    const openAs = (name: EngineName) => open(models.find(({ engine }) => engine === name) as EngineModel);
+    return read.quantized === undefined ? chooseEngine(openAs, signal) : takeQuantized(openAs, read.quantized);
   }
   const model = wanted === 'auto' ? models[0] : models.find(({ engine }) => engine === wanted);
   if (model === undefined) {

@@ -34,11 +34,11 @@ async function openOrtHere(onnx: Uint8Array, options: EngineOptions): Promise<En
 }
 
 async function openOrt(onnx: Uint8Array, worker: Exclude<EngineWorker, 'none'>, options: EngineOptions) {
-  const host = await startHost<{ readonly engine: OrtEngine }>(workerOf(worker, 'onnxruntime'));
+  const host = await startHost<{ readonly run: OrtEngine }>(workerOf(worker, 'onnxruntime'), 'run');
   return started(host, 'onnxruntime', {
-    open: () => host.call((api) => api.engine.open(onnx, options)),
-    run: (inputs) => host.call((api) => api.engine.run(inputs)),
-    close: () => host.call((api) => api.engine.close()),
+    open: () => host.call((api) => api.run.open(onnx, options)),
+    run: (inputs) => host.call((api) => api.run.run(inputs)),
+    close: () => host.call((api) => api.run.close()),
   });
 }
 
@@ -52,7 +52,7 @@ interface TfjsApi {
 }
 
 async function openTfjs(artifacts: StudentArtifacts, worker: Exclude<EngineWorker, 'none'>, options: EngineOptions) {
-  const host = await startHost<TfjsApi>(workerOf(worker, 'tfjs'));
+  const host = await startHost<TfjsApi>(workerOf(worker, 'tfjs'), 'tfjs');
   const model = { kind: 'layers', student: { kind: 'artifacts', artifacts } };
   return started(host, 'tfjs', {
     open: () => host.call((api) => api.tfjs.open(model, { ...options, what: 'student' })),

@@ -1,15 +1,14 @@
 // Where a student comes from, and in which forms it is at hand.
 import { LimbeckError } from '../core/errors.ts';
-import { parseJson } from '../core/parseJson.ts';
 import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
 import { fetchFile } from '../network/fetchFile.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
+import { type StudentMetadata, studentMetadata } from '../onnx/onnxMetadata.ts';
 import { artifactsFrom, isArtifacts, isStudent } from '../student/artifacts.ts';
 import { formOf, nameOfFile } from '../student/fileForm.ts';
 import type { TfjsFiles } from '../student/files.ts';
 import { readBundle } from '../student/readBundle.ts';
 import type { Student, StudentArtifacts } from '../student/student.ts';
-import { onnxMetadata } from './onnxMetadata.ts';
 import type { Origin } from './readTfjs.ts';
 
 /**
@@ -30,15 +29,12 @@ export type PredictSource =
   | Student;
 
 /** A student in one form or both, with what came along. */
-export interface ReadStudent {
+export interface ReadStudent extends StudentMetadata {
   readonly name: string;
   /** Of the file or files. */
   readonly bytes: number;
   readonly artifacts?: StudentArtifacts;
   readonly onnx?: Uint8Array;
-  readonly labels?: readonly string[];
-  /** How data becomes inputs, as whoever packed the student said. */
-  readonly input?: unknown;
 }
 
 /** How it is read. */
@@ -103,12 +99,14 @@ async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promi
   if (form === 'zip' || form === 'onnx') origin.checks?.beside([], origin.file);
   if (form === 'zip') {
     const { manifest, artifacts, onnx } = await readBundle(bytes);
-    const { labels, input } = manifest;
+    const { labels, input, quantized } = manifest;
     return {
       name: manifest.name,
       bytes: bytes.length,
       artifacts,
-      ...(onnx && { onnx }),
+      // The manifest has the last word: whoever packed it knew the file.
+      ...(onnx && { onnx, ...studentMetadata(onnx) }),
+      ...(quantized && { quantized }),
       ...(labels && { labels }),
       ...(input !== undefined && { input }),
     };
@@ -118,15 +116,7 @@ async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promi
     const { readModelJson } = await import('./readTfjs.ts');
     return ofArtifacts(name, await readModelJson(bytes, origin));
   }
-  const { 'limbeck.labels': labels, 'limbeck.input': input } = onnxMetadata(bytes);
-  const known = labels === undefined ? undefined : parsed(labels);
-  return {
-    name,
-    bytes: bytes.length,
-    onnx: bytes,
-    ...(Array.isArray(known) && known.every((label) => typeof label === 'string') && { labels: known }),
-    ...(input !== undefined && { input: parsed(input) }),
-  };
+  return { name, bytes: bytes.length, onnx: bytes, ...studentMetadata(bytes) };
 }
 
 async function readTfjs(files: TfjsFiles, checks: IntegrityChecks | undefined, main?: string): Promise<ReadStudent> {
@@ -150,12 +140,4 @@ async function namedBytes(files: readonly File[]): Promise<TfjsFiles> {
 
 function ofArtifacts(name: string, artifacts: StudentArtifacts): ReadStudent {
   return { name, bytes: artifacts.weightData.byteLength, artifacts };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -72,6 +72,7 @@ export function checkImageShape(inputShape: readonly number[], least: number, de
   if (isShape && height >= least && width >= least) return;
   throw new LimbeckError(
     'invalid-option',
-    `${design} needs images [height, width, channels] of at least ${least} × ${least}; given ${formatShape(inputShape)}.`,
+    `${design} needs images [height, width, channels] of at least ${least} × ${least}; given ${formatShape(inputShape)}.` +
+      `${isShape && height >= 4 && width >= 4 ? ' resnet8 and dsCnn take them from 4 × 4, and mlp takes any.' : ''}`,
   );
 }

@@ -1,12 +1,13 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { derivedSeed } from '../core/random.ts';
-import { formatShape, isSameShape, type NamedArrays } from '../core/shape.ts';
+import type { NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
 import { registerActivations } from './activations.ts';
 import { addBranches } from './branched.ts';
 import { longestLayerChain, MOST_CHAINED } from './chains.ts';
 import { joinMembers } from './cohort.ts';
+import { matchInputs } from './declaredInputs.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { nearestNeighboursClass } from './layers/nearestNeighbours.ts';
 import { onnxOperatorClass } from './layers/onnxOperator.ts';
@@ -105,33 +106,15 @@ export function applyStudent(
  * Throws    unknown-input: an input that the data does not have · shape-mismatch: one of another shape
  */
 export function orderInputs(model: tf.LayersModel, inputs: NamedArrays): NamedArrays[string][] {
-  const given = Object.keys(inputs);
-  return model.inputs.map(({ shape }, i) => {
-    const name = inputName(model, i);
-    const array =
-      inputs[name] ?? (model.inputs.length === 1 && given.length === 1 ? inputs[given[0] as string] : undefined);
-    if (array === undefined) {
-      throw new LimbeckError(
-        'unknown-input',
-        `The student reads the input "${name}"; the data offers ${given.map((n) => `"${n}"`).join(', ')}. ` +
-          'Name the arrays of the dataset as the model names its inputs.',
-        { details: { needed: name, given } },
-      );
-    }
-    if (!isSameShape(array.shape.slice(1), shape.slice(1))) {
-      throw new LimbeckError(
-        'shape-mismatch',
-        `The student's input "${name}" takes ${formatShape(shape)}; the data gives ${formatShape(array.shape)}.`,
-        { details: { name, needed: shape, given: array.shape } },
-      );
-    }
-    return array;
-  });
+  const needed = model.inputs.map(({ shape }, i) => [inputName(model, i), shape.slice(1)] as const);
+  const given = Object.entries(inputs).map(([name, { shape }]) => [name, { shape: shape.slice(1) }] as const);
+  return matchInputs(needed, Object.fromEntries(given)).map((name) => inputs[name] as NamedArrays[string]);
 }
 
 /** Where no backend was chosen on this thread, the plain one: tfjs's own choice would fetch WebAssembly from somewhere. */
 export async function settleBackend({ getBackend, setBackend }: Pick<typeof tf, 'getBackend' | 'setBackend'>) {
-  if (getBackend() === undefined) await setBackend('cpu');
+  // tfjs says undefined before the first one, and null once the last one was removed.
+  if (!getBackend()) await setBackend('cpu');
 }
 
 /** Layers and activations that tfjs lacks, so that saved models find them; each is registered once. */

@@ -22,6 +22,8 @@ export interface BundleManifest {
   readonly labels?: readonly string[];
   /** How data became the student's inputs; kept as it was given. */
   readonly input?: unknown;
+  /** How its ONNX file was quantized, such as 'static-int8', or 'other' by another tool; left out where it was not. */
+  readonly quantized?: string;
   readonly inputs: Shapes;
   readonly outputs: Shapes;
   /** SHA-256 of the weights: tells this student from every other. */

@@ -212,6 +212,7 @@ function describe(teachers: readonly Teacher[], settings: EnsembleSettings): Tea
     name: name ?? `ensemble of ${all.map((one) => one.name).join(', ')}`,
     bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
     device: 'several',
+    members: all,
     threads: all.reduce((sum, { threads }) => sum + threads, 0),
     why: `${all.length} teachers, asked at the same time: ${all.map((one) => `${one.name} on ${one.device}`).join(', ')}.`,
     batchSize: Math.min(...all.map(({ batchSize = 32 }) => batchSize)),

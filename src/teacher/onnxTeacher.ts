@@ -2,18 +2,18 @@ import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
-import { toModelCache } from './load/modelCache.ts';
 import { identityOf } from './onnxIdentity.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 import { readOutputs, requireRows } from './read.ts';
 import { startBeside } from './session/beside.ts';
 import { type DevicePlan, planDevices } from './session/devices.ts';
+import type { FirstAnswer } from './session/firstAnswer.ts';
 import { keepRunning, type PlacedSession } from './session/recover.ts';
 import { batchOf } from './session/sessionBatches.ts';
 import { type Opening, openAt, openFirst } from './session/sessionPlace.ts';
 import type { ModelFiles, Placement, SessionDevice, SessionSettings } from './session/sessionSettings.ts';
-import { type TunedPlace, type TuneMemory, tuneMemory } from './session/tuneMemory.ts';
-import { figureSentence, tuneSession } from './session/tuneSession.ts';
+import { storeOf, type TunedPlace, type TuneMemory, tuneMemory, whatIsTuned } from './session/tuneMemory.ts';
+import { tuneSession } from './session/tuneSession.ts';
 import { workSizes } from './session/workSizes.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
 
@@ -76,16 +76,6 @@ function settingsOf(name: string, options: LoadTeacherOptions): SessionSettings 
   return { name, assetBase, input, session, taps, untilTaps, recurrent, outputs, read: read?.spec };
 }
 
-/** What the time of a run depends on, beside the device. */
-function whatIsTuned(hash: string, options: LoadTeacherOptions, hasOwnThread: boolean): object {
-  const { taps, untilTaps, recurrent, outputs, session, threads, device, batchSize } = options;
-  return { hash, taps, untilTaps, recurrent, outputs, session, threads, device, batchSize, hasOwnThread };
-}
-
-function storeOf({ store, cache }: LoadTeacherOptions) {
-  return store ?? (cache === undefined ? undefined : toModelCache(cache).store);
-}
-
 interface TeacherParts {
   readonly model: LoadedModel;
   readonly options: LoadTeacherOptions;
@@ -110,7 +100,8 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
   let tuned: Promise<void> | undefined;
   let place = parts.known ?? placeWithoutMeasuring(session, options, plan);
   let isSettled = true;
-  const sizes = workSizes({ running, known: parts.known, onLearned: () => void remember() });
+  const given = givenSize(session.opened, options);
+  const sizes = workSizes({ running, given, known: parts.known, onLearned: () => void remember() });
   // Whoever names outputs wants them by these names.
   const hasNames = options.taps !== undefined || options.outputs !== undefined;
   const read = options.read ?? (hasNames ? asTheyAre : asLogits);
@@ -122,36 +113,29 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
     throw new LimbeckError('disposed', `The teacher "${model.name}" was disposed; load it again.`);
   };
 
-  /** What goes wrong while it is measured costs the measurement, and nothing else. */
-  async function tune(inputs: NamedArrays): Promise<void> {
-    const given = typeof options.batchSize === 'number' ? [options.batchSize] : undefined;
+  /** What goes wrong while it is measured costs the measurement, and nothing else. Gives wasm's answer where that is the right one. */
+  async function tune(first: FirstAnswer): Promise<NamedArrays | undefined> {
+    const only = typeof options.batchSize === 'number' ? [options.batchSize] : undefined;
     try {
-      const { isProvisional, ...tunedPlace } = await tuneSession({ running, plan, inputs, sizes: given, open, tell });
+      const tuning = { running, plan, first, sizes: only, open, tell };
+      const { isProvisional, answer, ...tunedPlace } = await tuneSession(tuning);
       place = tunedPlace;
       isSettled = !isProvisional;
-      if (place.batchSize !== undefined) sizes.adopt(place);
+      sizes.adopt(place);
       await remember();
+      return answer;
     } catch (error) {
       const { device } = running.current().placement;
       place = { device, figures: [], why: `It could not be measured (${messageOf(error)}).` };
+      return undefined;
     }
   }
 
   /** What was learned since is kept with the place that was chosen; not where another had to be taken. */
   async function remember(): Promise<void> {
-    const { placement, opened } = running.current();
-    if (!isSettled || place?.device !== placement.device) return;
-    const isGiven = givenSize(opened, options) !== undefined;
-    const learned = isGiven ? place : { ...place, batchSize: sizes.best, figures: sizes.figures };
-    if (learned.batchSize !== undefined && learned.figures.length > 0) await parts.memory?.remember(learned);
-  }
-
-  /** The size that was asked for, or that suits best, and what it costs. */
-  function sizeNow() {
-    const given = givenSize(running.current().opened, options);
-    const batchSize = given ?? sizes.best;
-    const figures = given === undefined ? sizes.figures : (place?.figures ?? []);
-    return { batchSize, figures, figure: figures.find((figure) => figure.batchSize === batchSize) };
+    const { best, figures } = sizes;
+    if (!isSettled || place?.device !== running.current().placement.device) return;
+    if (best !== undefined && figures.length > 0) await parts.memory?.remember({ ...place, batchSize: best, figures });
   }
 
   /** The first answer comes before anything is measured: what is wrong with a batch is said as it is. */
@@ -159,15 +143,21 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
     await tuned;
     const batch = batchOf(inputs, running.current().opened);
     const attempt = () => running.attempt((current) => current.run(inputs), batch, signal);
-    const isGiven = givenSize(running.current().opened, options) !== undefined;
-    const run = isGiven ? attempt : () => sizes.time(inputs, batch, attempt);
+    const run = () => sizes.time(inputs, batch, attempt);
     const before = running.current();
+    const startedAt = performance.now();
     const outputs = await run();
     if (place !== undefined || batch === 0) return outputs;
-    tuned ??= tune(inputs);
+    const session = running.current();
+    // What had to start anew says nothing of the speed.
+    const ms = session === before ? performance.now() - startedAt : 0;
+    let trusted: NamedArrays | undefined;
+    tuned ??= tune({ session, inputs, outputs, ms }).then((answer) => {
+      trusted = answer;
+    });
     await tuned;
     // An answer from a device that proved wrong is not given away.
-    return before.placement.device !== 'wasm' && running.current() !== before ? run() : outputs;
+    return before.placement.device === 'wasm' || running.current() === before ? outputs : (trusted ?? run());
   }
 
   return {
@@ -180,17 +170,17 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
       return isPlain && isThere ? now[NEAR] : undefined;
     },
     get description(): TeacherDescription {
-      const current = running.current();
-      const { placement, opened } = current;
-      const { batchSize, figures, figure } = sizeNow();
+      const { placement, opened } = running.current();
+      const { best, figures, sentence } = sizes;
       const where = place?.device === placement.device ? [place.why] : [...plan.reasons, ...notices.slice(-1)];
       return {
         name: model.name,
         bytes: model.files.model.size + model.files.externalData.reduce((sum, { data }) => sum + data.size, 0),
         device: placement.device,
         threads: opened.threads,
-        why: [...where, ...(figure ? [figureSentence(current, figure)] : [])].join(' '),
-        ...(batchSize !== undefined && { batchSize }),
+        ...(opened.simdLevel && { simdLevel: opened.simdLevel }),
+        why: [...where, ...(sentence ? [sentence] : [])].join(' '),
+        ...(best !== undefined && { batchSize: best }),
         ...(figures.length > 0 && { batchFigures: figures }),
         ...(parts.identity !== undefined && { identity: parts.identity }),
         inputs: opened.inputs,
@@ -211,7 +201,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
       // What the worker has read has been checked there.
       return options.read?.spec === undefined ? readOutputs(read, outputs, batch) : outputs;
     },
-    nextBatchSize: () => sizes.next ?? sizeNow().batchSize,
+    nextBatchSize: () => sizes.next,
     async timeMs(inputs, repeats) {
       requireAlive();
       return running.attempt((current) => current.timeMs(inputs, repeats), batchOf(inputs, running.current().opened));
@@ -225,8 +215,8 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
       if (isDisposed) return;
       isDisposed = true;
       listeners.clear();
-      await remember();
       await running[Symbol.asyncDispose]();
+      await remember();
     },
   };
 }

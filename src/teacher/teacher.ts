@@ -1,4 +1,5 @@
 import type { NamedArrays } from '../core/shape.ts';
+import type { SimdLevel } from '../runtime/capabilities.ts';
 import type { SizeFigure } from './session/batchSizes.ts';
 
 /** Where a teacher computes: onnxruntime-web's backends, limbeck's kernels, tfjs, the page's own function, or several of these. */
@@ -11,6 +12,10 @@ export interface TeacherDescription {
   readonly bytes: number;
   readonly device: TeacherDevice;
   readonly threads: number;
+  /** Of limbeck's kernels, where they compute. */
+  readonly simdLevel?: SimdLevel;
+  /** Of an ensemble, those of its members. */
+  readonly members?: readonly TeacherDescription[];
   /** Why it runs where it runs and is asked so many at a time, in a sentence or two. */
   readonly why?: string;
   /** Examples to ask about at a time, as it suits model and device, as far as is known. Default 32. */

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
+import { toFiles } from '../student/files.ts';
+import { artifactsOf } from '../student/layersModel.ts';
 import type { TfjsSource } from './tfjs/tfjsSource.ts';
 import { artifactsFromModel } from './tfjs/tfjsSource.ts';
 import { array, dense, graph, inputs } from './tfjs/tfjsTeacherCases.ts';
@@ -50,6 +52,31 @@ describe('a layers model', () => {
     expect(teacher.description).toMatchObject({ inputs: { x: [null, 2] }, outputs: { a: [null, 1], b: [null, 1] } });
     await teacher[Symbol.asyncDispose]();
     model.dispose();
+  });
+
+  test('is read from the files that limbeck writes of it, by their names', async () => {
+    const model = dense([1, 2, 3, 4]);
+    const artifacts = await artifactsOf(model);
+    const files = toFiles(artifacts);
+    const { 'model.json': json, 'weights.bin': weights } = files;
+    const paths = ['weights-1of2.bin', 'weights-2of2.bin'] as const;
+    const shards = {
+      'model.json': json.replace('["weights.bin"]', JSON.stringify(paths)),
+      [paths[1]]: weights.slice(7),
+      [paths[0]]: weights.slice(0, 7),
+    };
+    expect(shards['model.json']).toContain(paths[1]);
+    const blobs = { 'model.json': new Blob([files['model.json']]), 'weights.bin': new Blob([files['weights.bin']]) };
+    for (const source of [files, shards, blobs]) {
+      const teacher = await load(source);
+      expect(await teacher.ask(inputs)).toEqual({ logits: array([7, 10, 0.5, 0], 2, 2) });
+      await teacher[Symbol.asyncDispose]();
+    }
+    model.dispose();
+    await expect(load({ 'model.json': files['model.json'] })).rejects.toMatchObject({
+      code: 'teacher-failed',
+      message: expect.stringContaining('its weights "weights.bin" are not among the files'),
+    });
   });
 
   test('computes as at inference: no dropout', async () => {

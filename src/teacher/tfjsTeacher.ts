@@ -105,7 +105,7 @@ async function startSession(worker: WorkerOption): Promise<Session> {
     const session = createTfjsSession();
     return { ...session, end: () => session.close() };
   }
-  const host = await startHost<{ readonly tfjs: TfjsSession }>(worker);
+  const host = await startHost<{ readonly tfjs: TfjsSession }>(worker, 'tfjs');
   return {
     open: (...args) => host.call((api) => api.tfjs.open(...args)),
     run: (...args) => host.call((api) => api.tfjs.run(...args)),

@@ -99,7 +99,7 @@ async function startInWorker(
   backend: BackendOptions,
   notices: readonly string[] = [],
 ): Promise<StartedTrainer> {
-  const host = await startHost<EngineApi>(worker);
+  const host = await startHost<EngineApi>(worker, 'engine');
   try {
     const opened = await host.call((api) => api.engine.open(backend));
     const description = { ...opened, notices: [...opened.notices, ...notices] };

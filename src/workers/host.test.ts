@@ -68,6 +68,18 @@ describe('a worker that does not start', () => {
     expect(worker.isTerminated).toBe(true);
   });
 
+  test('because it is limbeck’s for something else', async () => {
+    const { worker, starting } = start((made) => made.greet(undefined, ['run']));
+    await expect(starting).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringMatching(/has limbeck's run, and "engine" is needed.*dist\/worker\.js/),
+      details: { needed: 'engine', given: ['run'] },
+    });
+    expect(worker.isTerminated).toBe(true);
+    const { starting: right } = start((made) => made.greet(undefined, ['engine', 'onnx', 'tfjs']));
+    await expect((await right).call((remote) => remote.double(2))).resolves.toBe(4);
+  });
+
   test('leaves no timer where it did start', async () => {
     vi.useFakeTimers();
     const { starting } = start();

@@ -28,15 +28,23 @@ const CANCEL_MS = 30_000;
 export interface HelloMessage {
   readonly limbeck: 'ready';
   readonly lock: string | undefined;
+  /** The parts that it has. */
+  readonly serves?: readonly string[];
 }
 
+/** The parts of limbeck's workers, and the files that have them. */
+const FILES = { engine: 'worker.js', onnx: 'worker.js', tfjs: 'worker.js', run: 'runWorker.js' } as const;
+
+export type WorkerPart = keyof typeof FILES;
+
 /**
- * Starts a worker and waits until it listens.
+ * Starts a worker, waits until it listens, and looks whether it has the part that is needed.
  * A call to a dead worker would stay pending for ever, so every call ends with the worker. The end is
  * noticed by its error event and by a Web Lock that it holds: the lock is released however the worker dies.
- * Throws    worker-unreachable: the script is missing, is no limbeck worker, or is forbidden by the page's policy
+ * Throws    worker-unreachable: the script is missing, is no limbeck worker, or is forbidden by the page's policy ·
+ *           invalid-option: it is limbeck's worker for something else
  */
-export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>): Promise<Host<Api>> {
+export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, needed: WorkerPart): Promise<Host<Api>> {
   registerTransfers();
   const worker = makeWorker(option);
   const lifetime = new AbortController();
@@ -54,6 +62,10 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>): Pro
     waiting.clear();
   });
   const hello = await firstMessage(worker);
+  if (hello.serves?.includes(needed) === false) {
+    worker.terminate();
+    throw otherWorker(needed, hello.serves);
+  }
   worker.addEventListener('error', (event) => endWith(workerDied(event.message)));
   worker.addEventListener('messageerror', () => endWith(workerDied('a message could not be read')));
   if (hello.lock !== undefined && navigator.locks !== undefined) {
@@ -145,6 +157,15 @@ function unreachable(why: string, cause?: unknown): LimbeckError {
       "content security policy (worker-src 'self', and trusted-types limbeck where Trusted Types are required), or make the worker yourself: worker: () => new Worker(url, " +
       "{ type: 'module' }). worker: 'none' runs on this thread instead.",
     { details: { why }, cause },
+  );
+}
+
+function otherWorker(needed: WorkerPart, given: readonly string[]): LimbeckError {
+  return new LimbeckError(
+    'invalid-option',
+    `The "worker" that was given has limbeck's ${given.join(', ')}, and "${needed}" is needed. Make it of the package's ` +
+      `dist/${FILES[needed]}, or leave "worker" out.`,
+    { details: { needed, given } },
   );
 }
 

@@ -94,7 +94,7 @@ describe('a worker that may hold no lock', () => {
     vi.stubGlobal('navigator', navigator);
     const told = new Promise((resolve) => vi.stubGlobal('self', { postMessage: resolve }));
     vi.stubGlobal('addEventListener', () => undefined);
-    serve({});
-    expect(await told).toEqual({ limbeck: 'ready', lock: undefined });
+    serve({ engine: {} });
+    expect(await told).toEqual({ limbeck: 'ready', lock: undefined, serves: ['engine'] });
   });
 });

@@ -6,7 +6,8 @@ import { registerTransfers } from './transfer.ts';
 export function serve(api: object): void {
   registerTransfers();
   expose(api);
-  const greet = (lock?: string) => self.postMessage({ limbeck: 'ready', lock } satisfies HelloMessage);
+  const serves = Object.keys(api);
+  const greet = (lock?: string) => self.postMessage({ limbeck: 'ready', lock, serves } satisfies HelloMessage);
   // The lock is held until this worker ends, in whatever way: that is how its host notices.
   const takeLock = async () => {
     const lock = `limbeck-worker-${crypto.randomUUID()}`;

@@ -54,8 +54,8 @@ export class FakeWorker extends EventTarget {
     this.dispatchEvent(new MessageEvent('message', { data }));
   }
 
-  greet(lock?: string) {
-    this.say({ limbeck: 'ready', lock } satisfies HelloMessage);
+  greet(lock?: string, serves?: readonly string[]) {
+    this.say({ limbeck: 'ready', lock, ...(serves && { serves }) } satisfies HelloMessage);
   }
 
   throwError(message: string) {
@@ -72,7 +72,7 @@ afterEach(() => {
 
 export function start(whenMade?: (worker: FakeWorker) => void) {
   const worker = new FakeWorker(whenMade);
-  return { worker, starting: startHost<Api>(() => worker as unknown as Worker) };
+  return { worker, starting: startHost<Api>(() => worker as unknown as Worker, 'engine') };
 }
 
 export async function started() {

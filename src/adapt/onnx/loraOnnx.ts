@@ -2,8 +2,8 @@ import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
 import { batches, pick } from '../../data/views.ts';
 import { addLowRank, type LowRankDelta } from '../../onnx/addLowRank.ts';
-import { type OnnxPair, readModel, writeModel } from '../../onnx/model.ts';
-import { make } from '../../onnx/proto.ts';
+import { readModel, writeModel } from '../../onnx/model.ts';
+import { withMetadata } from '../../onnx/withMetadata.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import { accuracy } from '../../train/metrics/accuracy.ts';
 import { heldFractionOf } from '../guard.ts';
@@ -60,7 +60,7 @@ export async function adaptByLora(run: LoraRun): Promise<PersonalizedOnnx> {
   });
   const [other] = byWeight.keys();
   if (other !== undefined) throw new LimbeckError('internal', `"${other}" learned, and was not to.`);
-  const onnx = withMetadata(addLowRank(bytes, deltas, options.name), options);
+  const onnx = withNames(addLowRank(bytes, deltas, options.name), options);
   const { fraction, device } = await compareFile(onnx, opened, run, trained, WRITTEN);
   throwIfAborted(signal);
   emit({ type: 'phase', phase: 'done' });
@@ -135,18 +135,13 @@ async function measure(
 }
 
 /** The file with the names of its classes and the way of its inputs, where they are told. */
-function withMetadata(
-  file: Uint8Array<ArrayBuffer>,
-  { labels, input }: PersonalizeOnnxOptions,
-): Uint8Array<ArrayBuffer> {
+function withNames(file: Uint8Array<ArrayBuffer>, { labels, input }: PersonalizeOnnxOptions): Uint8Array<ArrayBuffer> {
   if (labels === undefined && input === undefined) return file;
-  const pairs = [
-    ...(labels ? [{ key: 'limbeck.labels', value: JSON.stringify(labels) }] : []),
-    ...(input ? [{ key: 'limbeck.input', value: JSON.stringify(input) }] : []),
-  ];
   const model = readModel(file);
-  const others = model.metadataProps.filter(({ key }) => !pairs.some((pair) => pair.key === key));
-  model.metadataProps = [...others, ...pairs.map((pair) => make('StringStringEntryProto', pair) as OnnxPair)];
+  model.metadataProps = withMetadata(model.metadataProps, {
+    ...(labels && { 'limbeck.labels': JSON.stringify(labels) }),
+    ...(input && { 'limbeck.input': JSON.stringify(input) }),
+  });
   return writeModel(model);
 }
 

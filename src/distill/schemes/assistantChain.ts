@@ -5,14 +5,14 @@ import { type Run, startRun } from '../../core/run.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { checkOptions, DISTILL_OPTIONS } from '../check.ts';
+import { checkOptions, ROUND_OF_DISTILL } from '../check.ts';
 import type { DistillOptions } from '../distill.ts';
 import type { DistillReport } from '../report.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
 import { checkSnapshots, openSnapshots, type SnapshotOptions } from '../snapshots.ts';
 
 /** Who stands between teacher and student; all else is as for `distill`, and the same for each of them. */
-export interface AssistantChainOptions extends Omit<DistillOptions, 'teacher'> {
+export interface AssistantChainOptions extends Omit<DistillOptions, 'teacher' | 'reproduce'> {
   readonly teacher: Teacher;
   /** Students of sizes between teacher and student, the largest first; one or more. */
   readonly assistants: readonly (Student | LayersModel)[];
@@ -80,7 +80,7 @@ async function runChain(
 }
 
 function checkChain(options: AssistantChainOptions): void {
-  checkKnownOptions(options, ['teacher', 'assistants', 'snapshots', ...DISTILL_OPTIONS], 'assistantChain');
+  checkKnownOptions(options, ['teacher', 'assistants', 'snapshots', ...ROUND_OF_DISTILL], 'assistantChain');
   const { assistants, snapshots = {}, ...rest } = options;
   checkSnapshots(snapshots, 'assistantChain');
   if (typeof rest.teacher?.ask !== 'function') {

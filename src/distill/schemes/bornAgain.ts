@@ -11,7 +11,7 @@ import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import { ensemble } from '../../teacher/ensemble.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { checkOptions, DISTILL_OPTIONS } from '../check.ts';
+import { checkOptions, ROUND_OF_DISTILL } from '../check.ts';
 import type { DistillOptions } from '../distill.ts';
 import type { DistillReport } from '../report.ts';
 import { madeLater, undecided } from '../roundOptions.ts';
@@ -19,7 +19,7 @@ import { openRounds, type RoundEvent } from '../rounds.ts';
 import { checkSnapshots, openSnapshots, type SnapshotOptions, type Snapshots } from '../snapshots.ts';
 
 /** What each generation learns from; all else is as for `distill`. */
-export interface BornAgainOptions extends Omit<DistillOptions, 'student' | 'teacher' | 'loss'> {
+export interface BornAgainOptions extends Omit<DistillOptions, 'student' | 'teacher' | 'loss' | 'reproduce'> {
   /** Makes a student anew for each generation, of the same architecture. */
   readonly student: () => Student | LayersModel;
   /** How many students, the first one included; 2 or more. Default 3 (BAN, §4). */
@@ -135,7 +135,7 @@ const OWN = ['student', 'generations', 'teacher', 'firstLoss', 'loss', 'ensemble
 
 /** Throws    as `distill` does of its options */
 function checkBornAgain(options: BornAgainOptions): void {
-  checkKnownOptions(options, [...OWN, ...DISTILL_OPTIONS], 'bornAgain');
+  checkKnownOptions(options, [...OWN, ...ROUND_OF_DISTILL], 'bornAgain');
   const { student, generations = 3, snapshots = {}, ensemble: _, firstLoss, loss: __, ...rest } = options;
   checkCount(generations, 'generations', 2);
   checkSnapshots(snapshots, 'bornAgain');

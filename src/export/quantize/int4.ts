@@ -4,7 +4,7 @@ import { floatTensor, packedTensor } from '../../onnx/tensorData.ts';
 import { roundEven } from './int8Weights.ts';
 import { activationOf, biasName, biasNodes, type Product, productOf } from './product.ts';
 import type { NodeLog } from './report.ts';
-import { isSmaller, NODE_BYTES } from './weightOnly.ts';
+import { hasSmallerForm, isSmaller, NODE_BYTES } from './weightOnly.ts';
 import { intOf, isExcluded, isOperator, type WorkGraph } from './workGraph.ts';
 
 export interface Int4Options {
@@ -53,7 +53,9 @@ export function toInt4(work: WorkGraph, { blockSize, exclude }: Int4Options, log
   work.finish((node) => {
     if (!isOperator(node, 'MatMul', 'Gemm')) {
       const isWeighted = node.input.some((name) => isSmaller(work.elements(name), 1));
-      if (isWeighted) log.note(node, 'left', "it is no matrix product; 'dynamic-int8' stores its weights smaller");
+      if (!isWeighted) return undefined;
+      const instead = hasSmallerForm(work, node) ? "; 'dynamic-int8' stores its weights smaller" : '';
+      log.note(node, 'left', `it is no matrix product${instead}`);
       return undefined;
     }
     if (isExcluded(node, exclude)) return void log.note(node, 'left', 'it is excluded');

@@ -3,6 +3,7 @@ import { checkModel } from '../../onnx/check.ts';
 import { type OnnxModel, readModel, writeModel } from '../../onnx/model.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import { upgradeOpset } from '../../onnx/upgradeOpset.ts';
+import { withMetadata } from '../../onnx/withMetadata.ts';
 import type { Quantized, QuantizeEvent, QuantizeOptions } from '../quantize.ts';
 import { calibrate } from './calibrate.ts';
 import { toDynamicInt8 } from './dynamicInt8.ts';
@@ -37,6 +38,7 @@ export async function quantizeModel(
   if (model.irVersion < LEAST_IR) model.irVersion = LEAST_IR;
   const msCalibration = await rewrite(model, options, log, emit, signal);
   throwIfAborted(signal);
+  model.metadataProps = withMetadata(model.metadataProps, { 'limbeck.quantized': to });
   const quantized = writeModel(model);
   for (const message of log.notices) emit({ type: 'notice', message });
   const comparison = evaluate && (await compareModels(bytes, quantized, options, emit, signal));
@@ -52,7 +54,7 @@ export async function quantizeModel(
     ...(comparison && { metric: comparison.metric, metricBefore: comparison.before, metricAfter: comparison.after }),
     ...(msCalibration !== undefined && { msCalibration }),
   };
-  if (comparison !== undefined) requireTolerance(report, evaluate?.tolerance ?? 0.01);
+  if (comparison !== undefined) requireTolerance(report, options);
   return { bytes: quantized, report };
 }
 

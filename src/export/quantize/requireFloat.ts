@@ -12,7 +12,7 @@ export function requireFloat(model: OnnxModel, name: string): void {
     throw new LimbeckError('invalid-onnx', `"${name}" has no node, so there is nothing to quantize.`);
   }
   requireWhole(model, name);
-  const quantized = model.graph.node.find(({ opType }) => QUANTIZED.test(opType));
+  const quantized = quantizedNode(model);
   if (quantized === undefined) return;
   throw new LimbeckError(
     'unsupported-operator',
@@ -20,6 +20,11 @@ export function requireFloat(model: OnnxModel, name: string): void {
       'model that it was made from.',
     { details: { node: labelOf(quantized), operator: quantized.opType } },
   );
+}
+
+/** A node that only a quantized model has. */
+export function quantizedNode({ graph }: OnnxModel) {
+  return graph.node.find(({ opType }) => QUANTIZED.test(opType));
 }
 
 function requireWhole({ graph }: OnnxModel, name: string): void {

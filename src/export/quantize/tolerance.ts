@@ -17,6 +17,7 @@ export interface Comparison {
 }
 
 const BATCH = 32;
+const LEAST_BLOCK = 16;
 
 /** Runs both models on the same examples, batch by batch, in onnxruntime on wasm. */
 export async function compareModels(
@@ -92,23 +93,34 @@ function cosine(given: NdArray, float: NdArray): number {
 }
 
 /** Throws    below-tolerance: the quantized model lost more than it may; details carry the report */
-export function requireTolerance(report: QuantizeReport, tolerance: number): void {
+export function requireTolerance(report: QuantizeReport, options: QuantizeOptions): void {
   const { metric, metricBefore = 0, metricAfter = 0, to } = report;
+  const tolerance = options.evaluate?.tolerance ?? 0.01;
   // A loss that is as large as allowed, but for the last bit, is allowed.
   if (metricBefore - metricAfter <= tolerance + 1e-9) return;
   throw new LimbeckError(
     'below-tolerance',
     `As ${to} the model's ${metric} fell from ${percent(metricBefore)} to ${percent(metricAfter)}, by more than the ` +
-      `${percent(tolerance)} that "tolerance" allows. ${ADVICE[to]}`,
+      `${percent(tolerance)} that "tolerance" allows. ${adviceFor(options)}`,
     { details: { report } },
   );
 }
 
-const ADVICE: Readonly<Record<QuantizeReport['to'], string>> = {
-  'static-int8':
-    "Give more and more typical examples for calibration, try the method 'percentile' or 'entropy', keep sensitive " +
-    'nodes in float with "exclude", or take \'dynamic-int8\', which loses less.',
-  'dynamic-int8': 'Keep sensitive nodes in float with "exclude", leave "perChannel" true, or take \'float16\'.',
-  int4: 'Take a smaller "blockSize", keep sensitive nodes in float with "exclude", or take \'dynamic-int8\'.',
-  float16: 'Its values go beyond what halves hold: take float16: \'weights\', or keep nodes in float with "exclude".',
-};
+/** What may help, and was not done already. */
+export function adviceFor(options: QuantizeOptions): string {
+  const { to, method = 'minmax', perChannel = true, blockSize = 32, float16 = 'weights' } = options;
+  const exact = 'sensitive nodes in float ("exclude")';
+  const ways = {
+    'static-int8': [
+      'more and more typical examples for calibration',
+      method === 'minmax' && "the method 'percentile' or 'entropy'",
+      !perChannel && 'perChannel: true',
+      exact,
+      "'dynamic-int8', which loses less",
+    ],
+    'dynamic-int8': [!perChannel && 'perChannel: true', exact, "'float16'"],
+    int4: [blockSize > LEAST_BLOCK && 'a smaller "blockSize"', exact, "'dynamic-int8'"],
+    float16: [float16 === 'graph' && "float16: 'weights'", exact],
+  }[to].filter((way) => way !== false);
+  return `Try ${ways.length === 1 ? ways[0] : `${ways.slice(0, -1).join(', ')}, or ${ways.at(-1)}`}.`;
+}

@@ -54,25 +54,47 @@ export function openWeightStore(work: WorkGraph, perChannel: boolean): WeightSto
   return {
     canStore: (node) => isOperator(node, ...Object.keys(OPERANDS)),
     replace(node) {
-      const before: OnnxNode[] = [];
+      const operands = operandsOf(work, node);
+      const smaller = operands.filter((one) => shrinks(one, perChannel));
+      const last = operands.at(-1);
+      if (last === undefined) return 'its weights are computed, or are not float32';
+      if (smaller.length === 0) return `its ${elementsOf(last.weight)} weights would not become smaller`;
       const input = [...node.input];
-      let why = 'its weights are computed, or are not float32';
-      for (const [index, from] of Object.entries(OPERANDS[node.opType] ?? {})) {
-        const weight = work.weight(input[Number(index)] ?? '');
-        if (weight === undefined || weight.shape.length < 2) continue;
-        const axis = from < 0 ? weight.shape.length + from : from;
-        const channels = perChannel ? (weight.shape[axis] ?? 1) : 1;
-        why = `its ${elementsOf(weight)} weights would not become smaller`;
-        if (!isSmaller(elementsOf(weight), channels)) continue;
+      const before = smaller.flatMap(({ index, weight, axis }) => {
         const { nodes, name } = shrink(weight, axis);
-        before.push(...nodes);
-        input[Number(index)] = name;
-      }
-      if (input.every((name, i) => name === node.input[i])) return why;
+        input[index] = name;
+        return nodes;
+      });
       node.input = input;
       return [...before, node];
     },
   };
+}
+
+/** Whether 'dynamic-int8' would store weights of this node in less room. */
+export function hasSmallerForm(work: WorkGraph, node: OnnxNode): boolean {
+  const isKnown = isOperator(node, ...Object.keys(OPERANDS));
+  return isKnown && operandsOf(work, node).some((one) => shrinks(one, true));
+}
+
+interface Operand {
+  readonly index: number;
+  readonly weight: Weight;
+  /** Of its channels. */
+  readonly axis: number;
+}
+
+function operandsOf(work: WorkGraph, node: OnnxNode): Operand[] {
+  return Object.entries(OPERANDS[node.opType] ?? {}).flatMap(([at, from]) => {
+    const index = Number(at);
+    const weight = work.weight(node.input[index] ?? '');
+    if (weight === undefined || weight.shape.length < 2) return [];
+    return [{ index, weight, axis: from < 0 ? weight.shape.length + from : from }];
+  });
+}
+
+function shrinks({ weight, axis }: Operand, perChannel: boolean): boolean {
+  return isSmaller(elementsOf(weight), perChannel ? (weight.shape[axis] ?? 1) : 1);
 }
 
 /** Whether bytes with a scale a channel take less room than float32. */

@@ -1,12 +1,11 @@
-import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkKnownOptions } from '../../core/options.ts';
 import { derivedSeed } from '../../core/random.ts';
-import { formatShape } from '../../core/shape.ts';
+import { checkImageShape } from '../blocks.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
 
 /** The two ends of a cnn. */
 export interface CnnOptions {
-  /** Height, width and channels of one image. Default [28, 28, 1]. */
+  /** Height, width and channels of one image, at least 10 × 10. Default [28, 28, 1]. */
   readonly inputShape?: readonly number[];
   /** Length of the output 'logits'. Default 10. */
   readonly classes?: number;
@@ -20,14 +19,7 @@ export function cnn(options: CnnOptions = {}): Student {
   const { inputShape = [28, 28, 1], classes = 10 } = options;
   checkKnownOptions(options, ['inputShape', 'classes'], 'cnn');
   checkCount(classes, 'classes', 1);
-  const [height = 0, width = 0] = inputShape;
-  const isShape = inputShape.length === 3 && inputShape.every((length) => Number.isInteger(length) && length > 0);
-  if (!isShape || height < 10 || width < 10) {
-    throw new LimbeckError(
-      'invalid-option',
-      `cnn needs images [height, width, channels] of at least 10 × 10; given ${formatShape(inputShape)}.`,
-    );
-  }
+  checkImageShape(inputShape, 10, 'cnn');
   return designedStudent('cnn', { inputShape, classes });
 }
 

@@ -4,7 +4,7 @@ import { designedStudent, type Student, type StudentDesign } from '../student.ts
 
 /** The two ends of a ds-cnn, and its size. */
 export interface DsCnnOptions {
-  /** Time steps, features and channels of one example, such as [49, 10, 1] for a second of speech. Default that. */
+  /** Time steps, features and channels of one example, at least 4 × 4, such as [49, 10, 1] for a second of speech. Default that. */
   readonly inputShape?: readonly number[];
   /** Length of the output 'logits'. Default 12. */
   readonly classes?: number;

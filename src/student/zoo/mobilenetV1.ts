@@ -4,7 +4,7 @@ import { designedStudent, type Student, type StudentDesign } from '../student.ts
 
 /** The two ends of a mobilenetV1, and its width. */
 export interface MobilenetV1Options {
-  /** Height, width and channels of one image. Default [96, 96, 3]. */
+  /** Height, width and channels of one image, at least 32 × 32. Default [96, 96, 3]. */
   readonly inputShape?: readonly number[];
   /** Length of the output 'logits'. Default 2. */
   readonly classes?: number;

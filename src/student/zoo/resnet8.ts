@@ -4,7 +4,7 @@ import { designedStudent, type Student, type StudentDesign } from '../student.ts
 
 /** The two ends of a resnet8. */
 export interface Resnet8Options {
-  /** Height, width and channels of one image. Default [32, 32, 3]. */
+  /** Height, width and channels of one image, at least 4 × 4. Default [32, 32, 3]. */
   readonly inputShape?: readonly number[];
   /** Length of the output 'logits'. Default 10. */
   readonly classes?: number;

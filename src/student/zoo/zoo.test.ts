@@ -118,6 +118,34 @@ test('cnn takes images of any size from 10 × 10, and no other shape', async () 
   expect(() => cnn({ filters: 3 } as CnnOptions)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
 });
 
+describe.each([
+  ['cnn', cnn, 10],
+  ['dsCnn', dsCnn, 4],
+  ['resnet8', resnet8, 4],
+  ['mobilenetV1', mobilenetV1, 32],
+] as const)('the smallest image of %s', (name, make, least) => {
+  test(`is ${least} × ${least}: it answers, and one line less is refused before anything is built`, async () => {
+    const model = await buildStudent(await make({ inputShape: [least, least, 1], classes: 3 }).portable(), 0);
+    const answer = tf.tidy(() => (model.predict(tf.ones([2, least, least, 1])) as tf.Tensor).dataSync());
+    model.dispose();
+    expect(answer).toHaveLength(6);
+    expect(answer.every(Number.isFinite)).toBe(true);
+    for (const inputShape of [
+      [least - 1, least, 1],
+      [least, least - 1, 1],
+    ]) {
+      const refused = { code: 'invalid-option', message: expect.stringContaining(`${name} needs images`) };
+      expect(() => make({ inputShape })).toThrow(expect.objectContaining(refused));
+      expect(() => make({ inputShape })).toThrow(`at least ${least} × ${least}; given [${inputShape.join(', ')}].`);
+    }
+  });
+});
+
+test('who has images too small for a cnn is told what takes them', () => {
+  expect(() => cnn({ inputShape: [8, 8, 1] })).toThrow('resnet8 and dsCnn take them from 4 × 4, and mlp takes any');
+  expect(() => cnn({ inputShape: [3, 8, 1] })).toThrow(/given \[3, 8, 1\]\.$/);
+});
+
 test('mlp flattens what is no vector, and takes any hidden layers', async () => {
   const model = await buildStudent(await mlp({ inputShape: [4, 4, 2], hidden: [5], classes: 3 }).portable(), 0);
   expect(describeStudent(model)).toMatchObject({ inputs: { input: [4, 4, 2] }, parameters: 32 * 5 + 5 + 5 * 3 + 3 });

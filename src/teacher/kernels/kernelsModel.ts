@@ -3,6 +3,7 @@ import { formatShape, type NamedArrays } from '../../core/shape.ts';
 import { describeModel } from '../../onnx/describe.ts';
 import { type OnnxModel, readModel } from '../../onnx/model.ts';
 import { simplify } from '../../onnx/simplify.ts';
+import type { SimdLevel } from '../../runtime/capabilities.ts';
 import { isOutOfMemory } from '../../runtime/kernels/allocation.ts';
 import type { Plan } from '../../runtime/kernels/plan.ts';
 import * as tf from '../../runtime/tf.ts';
@@ -23,6 +24,7 @@ export interface KernelsValue {
 /** An ONNX model on limbeck's own kernels. It holds memory: dispose it when done. */
 export interface KernelsModel {
   readonly threads: number;
+  readonly simdLevel?: SimdLevel | undefined;
   readonly notices: readonly string[];
   readonly inputs: readonly KernelsValue[];
   readonly outputs: readonly KernelsValue[];
@@ -62,6 +64,7 @@ export async function openKernelsModel(bytes: Uint8Array, options: KernelsModelO
   let disposed: Promise<void> | undefined;
   return {
     threads: lease.threads,
+    simdLevel: lease.simdLevel,
     notices: lease.notices,
     inputs: inputs.filter(({ name }) => program.inputs.includes(name)),
     outputs,

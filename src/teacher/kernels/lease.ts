@@ -1,6 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { OpenBackend } from '../../runtime/backends/backend.ts';
 import { openBackendHere } from '../../runtime/backends/open.ts';
+import type { SimdLevel } from '../../runtime/capabilities.ts';
 import { currentKernels, type InstalledKernels } from '../../runtime/kernels/install.ts';
 
 /** The kernels of this thread, for as long as somebody needs them. */
@@ -8,6 +9,8 @@ export interface KernelsLease {
   /** As they are now; undefined where somebody else took them away. */
   kernels(): InstalledKernels | undefined;
   readonly threads: number;
+  /** Unknown where a trainer's kernels are shared. */
+  readonly simdLevel?: SimdLevel;
   readonly notices: readonly string[];
   /** Resolves when its threads are gone, if nobody else needs them. */
   release(): Promise<void>;
@@ -45,6 +48,7 @@ export async function leaseKernels(options: LeaseOptions): Promise<KernelsLease>
     return {
       kernels: currentKernels,
       threads: description.threads,
+      simdLevel: description.simdLevel,
       notices: description.notices,
       release() {
         released ??= giveBack();

@@ -2,6 +2,7 @@ import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { makeQueue } from '../../core/queue.ts';
 import type { NamedArrays } from '../../core/shape.ts';
+import type { SimdLevel } from '../../runtime/capabilities.ts';
 import type { GpuDevice, NearTeacher } from '../../runtime/gpu.ts';
 import { type OrtTensor, startOrt } from '../../runtime/ort.ts';
 import { fromOrtTensor } from '../../runtime/ortTensors.ts';
@@ -24,6 +25,8 @@ const MOST_MEASURED_BYTES = 64 * 2 ** 20;
 /** A model that an engine has opened. */
 export interface SessionEngine {
   readonly threads: number;
+  /** Of limbeck's kernels. */
+  readonly simdLevel?: SimdLevel | undefined;
   readonly inputs: readonly ModelValue[];
   readonly outputs: readonly ModelValue[];
   readonly fixedBatch?: number;
@@ -69,10 +72,10 @@ export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () =>
         // A broken file is told before anything is started for it.
         const ready = await readyModel(files, settings);
         const engine = await openEngine(ready, settings, placement, gpuDevice);
-        const { threads, fixedBatch, notices } = engine;
+        const { threads, simdLevel, fixedBatch, notices } = engine;
         const examples = { inputs: shapesOf(engine.inputs), fixedBatch };
         opened = { engine, settings, placement, examples };
-        return { threads, inputs: examples.inputs, outputs: shapesOf(engine.outputs), fixedBatch, notices };
+        return { threads, simdLevel, inputs: examples.inputs, outputs: shapesOf(engine.outputs), fixedBatch, notices };
       }),
     run: (inputs) =>
       enqueue(async () => {

@@ -4,6 +4,7 @@ import type { NamedArrays } from '../../core/shape.ts';
 import { batchOf } from './sessionBatches.ts';
 import type { OpenedSession, Placement, SessionDevice } from './sessionSettings.ts';
 import type { StartedSession } from './sessionStart.ts';
+import { tuneBatch } from './tune.ts';
 
 export interface FakeDevice {
   readonly msPerExample?: number;
@@ -17,8 +18,15 @@ export interface FakeDevice {
   readonly openMs?: number;
 }
 
-/** Places to run, of which every session and every call is written down. */
-export function fakeHouse(devices: Partial<Record<SessionDevice, FakeDevice>>, opened: Partial<OpenedSession> = {}) {
+/**
+ * Places to run, of which every session and every call is written down. With a clock, each pass moves it on by what it
+ * costs, and what is measured is passes.
+ */
+export function fakeHouse(
+  devices: Partial<Record<SessionDevice, FakeDevice>>,
+  opened: Partial<OpenedSession> = {},
+  clock?: { now: number },
+) {
   const log: string[] = [];
   /** What each measurement was given, in milliseconds. */
   const budgets: number[] = [];
@@ -28,6 +36,10 @@ export function fakeHouse(devices: Partial<Record<SessionDevice, FakeDevice>>, o
     let at: Placement | undefined;
     let isDisposed = false;
     const device = () => devices[at?.device ?? 'wasm'] ?? {};
+    const pass = (examples: number) => {
+      log.push(`run ${at?.device} ${examples}`);
+      if (clock !== undefined) clock.now += (device().msPerExample ?? 10) * examples;
+    };
     return {
       hash: async () => `hash ${hashes}`,
       async open(_files, _settings, placement) {
@@ -40,7 +52,7 @@ export function fakeHouse(devices: Partial<Record<SessionDevice, FakeDevice>>, o
       },
       async run(inputs): Promise<NamedArrays> {
         if (isDisposed) throw new LimbeckError('disposed', 'It was disposed.');
-        log.push(`run ${at?.device} ${batchOf(inputs)}`);
+        pass(batchOf(inputs));
         const fault = device().faults?.shift();
         if (fault !== undefined) throw fault;
         const { data, shape } = inputs['x'] as NamedArrays[string];
@@ -50,6 +62,9 @@ export function fakeHouse(devices: Partial<Record<SessionDevice, FakeDevice>>, o
       async measure(_inputs, budgetMs, sizes = [1, 8]) {
         log.push(`measure ${at?.device}`);
         budgets.push(Math.round(budgetMs));
+        if (clock !== undefined) {
+          return tuneBatch({ run: async (size) => pass(size), sizes: [...sizes], budgetMs, now: () => clock.now });
+        }
         const msPerExample = device().msEachTime?.shift() ?? device().msPerExample ?? 10;
         return sizes.map((batchSize) => ({ batchSize, msPerExample }));
       },

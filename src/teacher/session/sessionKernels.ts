@@ -28,6 +28,7 @@ export async function openOnKernels(
     const { outputs, fetches, notices } = fetchedFrom(model.outputs, names, settings);
     return {
       threads: model.threads,
+      simdLevel: model.simdLevel,
       inputs,
       outputs,
       fixedBatch: fixedBatchOf(inputs, undefined),

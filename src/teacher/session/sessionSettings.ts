@@ -1,5 +1,6 @@
 import type { NamedArrays } from '../../core/shape.ts';
 import type { Tap } from '../../onnx/taps.ts';
+import type { SimdLevel } from '../../runtime/capabilities.ts';
 import type { OrtDevice } from '../../runtime/ort.ts';
 import type { ModelInput } from '../input/modelInput.ts';
 import type { ReadSpec } from '../read.ts';
@@ -53,6 +54,8 @@ export interface ModelFiles {
 /** What an opened session turned out to be. */
 export interface OpenedSession {
   readonly threads: number;
+  /** Of limbeck's kernels, where they compute. */
+  readonly simdLevel?: SimdLevel | undefined;
   readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
   readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
   /** The only batch size that the model takes, if it has one. */

@@ -15,7 +15,7 @@ export type StartedSession = Omit<OnnxSession, 'close'> & AsyncDisposable;
  * Throws    worker-unreachable
  */
 export async function startSession(worker: WorkerOption): Promise<StartedSession> {
-  if (worker !== 'none') return remoteSession(await startHost<TeacherApi>(worker));
+  if (worker !== 'none') return remoteSession(await startHost<TeacherApi>(worker, 'onnx'));
   const { createOnnxSession } = await import('./session.ts');
   const { close, ...session } = createOnnxSession();
   return { ...session, [Symbol.asyncDispose]: close };

@@ -1,7 +1,9 @@
 // What was measured once is not measured again: by model and device, in the store, or as long as the page lives.
 import { sha256 } from '../../core/hash.ts';
 import type { Store } from '../../storage/store.ts';
+import { toModelCache } from '../load/modelCache.ts';
 import { canonicalJson } from '../onnxIdentity.ts';
+import type { LoadTeacherOptions } from '../onnxOptions.ts';
 import type { SizeFigure } from './batchSizes.ts';
 import type { SessionDevice } from './sessionSettings.ts';
 
@@ -25,6 +27,17 @@ export interface TuneMemory {
 const FORMAT = 3;
 
 const pageMemory = new Map<string, TunedPlace>();
+
+/** What the time of a run depends on, beside the device. */
+export function whatIsTuned(hash: string, options: LoadTeacherOptions, hasOwnThread: boolean): object {
+  const { taps, untilTaps, recurrent, outputs, session, threads, device, batchSize } = options;
+  return { hash, taps, untilTaps, recurrent, outputs, session, threads, device, batchSize, hasOwnThread };
+}
+
+/** Where it is kept over a reload. */
+export function storeOf({ store, cache }: LoadTeacherOptions): Store | undefined {
+  return store ?? (cache === undefined ? undefined : toModelCache(cache).store);
+}
 
 /** The memory for one model, as it is to run, on this browser and device. A store that fails is as good as none. */
 export async function tuneMemory(model: object, gpuName: string, store: Store | undefined): Promise<TuneMemory> {

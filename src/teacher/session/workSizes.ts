@@ -1,12 +1,18 @@
+import { countOf } from '../../core/figures.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import { type BatchSizes, batchSizes, type SizeFigure } from './batchSizes.ts';
+import { isProcessor } from './firstAnswer.ts';
 import type { PlacedSession, RunningSession } from './recover.ts';
+import type { SessionDevice } from './sessionSettings.ts';
+import { figureText } from './tune.ts';
 
 /** A batch, with what comes back, may not take more room than this. */
 const MOST_BATCH_BYTES = 64 * 2 ** 20;
 
 export interface WorkSizesOptions {
   readonly running: Pick<RunningSession, 'current'>;
+  /** The size that was asked for, or the only one that the model takes: then there is nothing to learn. */
+  readonly given?: number | undefined;
   /** What was learned in the place where the session runs. */
   readonly known?: { readonly batchSize?: number | undefined; readonly figures: readonly SizeFigure[] } | undefined;
   /** Called as often as the number of batches doubles, and when another size proves best. */
@@ -19,19 +25,22 @@ export interface WorkSizes {
   readonly best: number | undefined;
   readonly next: number | undefined;
   readonly figures: readonly SizeFigure[];
+  /** What the best size costs where the session runs, as a sentence. */
+  readonly sentence: string | undefined;
   /** Asks, and keeps what it took. */
   time(inputs: NamedArrays, examples: number, ask: () => Promise<NamedArrays>): Promise<NamedArrays>;
   /** Begins with what was measured. */
-  adopt(known: WorkSizesOptions['known']): void;
+  adopt(known: NonNullable<WorkSizesOptions['known']>): void;
 }
 
 /**
  * Counts from the page: a batch takes until its answer is there, from when it was asked, or from the answer before it,
  * behind which it waited. What is learned holds for one place; in another one it begins anew.
  */
-export function workSizes({ running, known, onLearned }: WorkSizesOptions): WorkSizes {
+export function workSizes({ running, given, known, onLearned }: WorkSizesOptions): WorkSizes {
+  let measured: readonly SizeFigure[] = [];
   let sizes: BatchSizes | undefined;
-  let place: { readonly device: string; readonly threads: number } | undefined;
+  let place: { readonly device: SessionDevice; readonly threads: number } | undefined;
   let lastAnswerAt = Number.NEGATIVE_INFINITY;
   let batches = 0;
 
@@ -40,8 +49,10 @@ export function workSizes({ running, known, onLearned }: WorkSizesOptions): Work
     return { device: placement.device, threads: opened.threads };
   };
 
-  function adopt(from: WorkSizesOptions['known']): void {
-    sizes = batchSizes({ start: from?.batchSize, figures: from?.figures ?? [] });
+  function adopt({ batchSize, figures }: NonNullable<WorkSizesOptions['known']>): void {
+    measured = figures;
+    if (given !== undefined || batchSize === undefined) return;
+    sizes = batchSizes({ start: batchSize, figures });
     place = placeNow();
   }
 
@@ -49,26 +60,38 @@ export function workSizes({ running, known, onLearned }: WorkSizesOptions): Work
   function follow(): BatchSizes {
     const { device, threads } = placeNow();
     if (sizes === undefined || device !== place?.device || threads !== place.threads) {
-      adopt({ batchSize: sizes?.best(), figures: [] });
+      sizes = batchSizes({ start: sizes?.best() });
+      place = placeNow();
     }
-    const learned = sizes as BatchSizes;
+    const learned = sizes;
     const { largestBatch } = running.current().placement;
     if (largestBatch !== undefined) learned.limit(largestBatch);
     return learned;
   }
 
-  if (known !== undefined && known.batchSize !== undefined) adopt(known);
+  if (known !== undefined) adopt(known);
+  const best = () => given ?? sizes?.best();
+  const figures = () => (given === undefined ? (sizes?.figures() ?? []) : measured);
   return {
     get best() {
-      return sizes?.best();
+      return best();
     },
     get next() {
-      return sizes?.next();
+      return given ?? sizes?.next();
     },
     get figures() {
-      return sizes?.figures() ?? [];
+      return figures();
+    },
+    get sentence() {
+      const { device, threads } = placeNow();
+      const figure = figures().find(({ batchSize }) => batchSize === best());
+      return (
+        figure &&
+        `On ${isProcessor(device) ? `${device}, ${countOf(threads, 'thread')}` : device}: ${figureText(figure)}.`
+      );
     },
     async time(inputs, examples, ask) {
+      if (given !== undefined) return ask();
       const session = running.current();
       const askedAt = performance.now();
       const outputs = await ask();

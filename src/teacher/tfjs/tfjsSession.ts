@@ -71,6 +71,7 @@ export function createTfjsSession(): TfjsSession {
             bytes: weightsOf(portable).byteLength,
             device: 'tfjs' as const,
             threads: description?.threads ?? 1,
+            ...(description?.hasKernels && { simdLevel: description.simdLevel }),
             why: `It is a tfjs model, on tfjs’s ${tf.getBackend()} backend.`,
             identity: await identityOf(portable, options),
             inputs: model.inputs,

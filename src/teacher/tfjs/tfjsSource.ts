@@ -23,15 +23,19 @@ export interface TfjsHandler {
   load(): Promise<TfjsArtifacts> | TfjsArtifacts;
 }
 
+/** A model.json and the files of weights that it names, by their names: what `toFiles` and `toTfjs` give, or blobs of it. */
+export type NamedFiles = Readonly<Record<string, string | Uint8Array | Blob>>;
+
 /**
- * The address of a model.json, whose weights lie beside it; that file and its weights as files; tfjs's own handler or
- * artifacts; or a LayersModel or GraphModel of the page, of which a copy is taken.
+ * The address of a model.json, whose weights lie beside it; that file and its weights as files, or by their names; tfjs's
+ * own handler or artifacts; or a LayersModel or GraphModel of the page, of which a copy is taken.
  */
 export type TfjsSource =
   | string
   | URL
   | Request
   | readonly File[]
+  | NamedFiles
   | TfjsHandler
   | TfjsArtifacts
   | LayersModel
@@ -74,6 +78,7 @@ export async function readTfjsSource(source: TfjsSource, options: TfjsSourceOpti
 async function artifactsFrom(source: TfjsSource, options: TfjsSourceOptions, checks: IntegrityChecks | undefined) {
   if (isAddress(source)) return artifactsFromAddress(source, options, checks);
   if (Array.isArray(source)) return artifactsFromFiles(source as readonly File[], options, checks);
+  if (isNamedFiles(source)) return artifactsFromFiles(filesOf(source), options, checks);
   if (checks !== undefined) {
     throw new LimbeckError('invalid-option', '"integrity" is for files; a model that is in memory has none.', {
       details: { name: 'integrity' },
@@ -87,6 +92,20 @@ async function artifactsFrom(source: TfjsSource, options: TfjsSourceOptions, che
 function isModel(source: unknown): source is LayersModel | GraphModel {
   const model = source as Partial<LayersModel> | null;
   return typeof model?.save === 'function' && typeof model.predict === 'function';
+}
+
+function isNamedFiles(source: unknown): source is NamedFiles {
+  return typeof source === 'object' && source !== null && 'model.json' in source;
+}
+
+/** As much of a file as is read here. */
+type NamedFile = Pick<File, 'name' | 'arrayBuffer'>;
+
+function filesOf(files: NamedFiles): NamedFile[] {
+  return Object.entries(files).map(([name, content]) => ({
+    name,
+    arrayBuffer: () => new Blob([content as BlobPart]).arrayBuffer(),
+  }));
 }
 
 /** tfjs hands a model's parts to whoever "saves" it, without copying a file. */
@@ -152,13 +171,13 @@ function checkPath(path: string): string {
 }
 
 async function artifactsFromFiles(
-  files: readonly File[],
+  files: readonly NamedFile[],
   { signal }: TfjsSourceOptions,
   checks: IntegrityChecks | undefined,
 ): Promise<TfjsArtifacts> {
   const main = files.find(({ name }) => name.endsWith('.json'));
   if (main === undefined) throw new Error(`there is no .json among ${files.map(({ name }) => name).join(', ')}`);
-  const read = async (file: File, integrity: Integrity | undefined, name = file.name) => {
+  const read = async (file: NamedFile, integrity: Integrity | undefined, name = file.name) => {
     throwIfAborted(signal);
     const bytes = new Uint8Array(await file.arrayBuffer());
     if (integrity !== undefined) await checkIntegrity(bytes, integrity, name);

@@ -1,3 +1,30 @@
+import { parseJson } from '../core/parseJson.ts';
+
+/** What an ONNX file of limbeck says of the student in it. */
+export interface StudentMetadata {
+  /** Names of the classes, in the order of the output. */
+  readonly labels?: readonly string[];
+  /** How data becomes inputs, as whoever wrote the file said. */
+  readonly input?: unknown;
+  /** The form that it was quantized to, on purpose: it gives other numbers than the student that it was made of. */
+  readonly quantized?: string;
+}
+
+/** Without reading the rest of the file; what is not said, or makes no sense, is left out. */
+export function studentMetadata(model: Uint8Array): StudentMetadata {
+  const {
+    'limbeck.labels': labels = '',
+    'limbeck.input': input = '',
+    'limbeck.quantized': quantized,
+  } = onnxMetadata(model);
+  const [names, prepared] = [parsed(labels), parsed(input)];
+  return {
+    ...(Array.isArray(names) && names.every((name) => typeof name === 'string') && { labels: names }),
+    ...(prepared !== undefined && { input: prepared }),
+    ...(quantized !== undefined && { quantized }),
+  };
+}
+
 /**
  * The texts that an ONNX file says about itself, its metadata_props, without reading the rest of it. Of bytes that are no
  * ONNX file nothing is found.
@@ -47,5 +74,13 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field> {
       yield { field };
     } else if (wire === 1 || wire === 5) at += wire === 1 ? 8 : 4;
     else return;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
   }
 }

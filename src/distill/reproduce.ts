@@ -1,0 +1,167 @@
+// What decides a student's bits beside data, loss and options, told by a run and asked for by another.
+import { LimbeckError } from '../core/errors.ts';
+import { VERSIONS } from '../core/versions.ts';
+import type { BackendDescription } from '../runtime/backends/backend.ts';
+import type { SimdLevel } from '../runtime/capabilities.ts';
+import type { TeacherDescription, TeacherDevice } from '../teacher/teacher.ts';
+import type { TrainJob } from '../train/engine.ts';
+import type { Trainer } from '../train/trainer.ts';
+import type { DistillOptions } from './distill.ts';
+
+/** What computed a teacher's answers. With `device: 'auto'` it is what the clock chose in that run. */
+export interface TeacherEngine {
+  /** Undefined where whether it is the same teacher cannot be told, as with a function of the page. */
+  readonly identity?: string | undefined;
+  readonly device: TeacherDevice;
+  readonly threads: number;
+  readonly simdLevel?: SimdLevel | undefined;
+  /** Of an ensemble, those of its members. */
+  readonly members?: readonly TeacherEngine[] | undefined;
+}
+
+/**
+ * With the same data, loss and options, runs for which all of this is the same give the same student, bit for bit. Plain
+ * values: keep them with the report, and give them to a later run as `reproduce`.
+ */
+export interface ReproducibleWith {
+  readonly seed: number;
+  /** These and the seed decide the order of examples. */
+  readonly order: { readonly examples: number; readonly batchSize: number; readonly epochs: number };
+  readonly trainer: Pick<BackendDescription, 'backend' | 'threads' | 'simdLevel' | 'hasKernels'>;
+  /** With how many examples it was asked at a time; undefined where the loss reads nothing of it. */
+  readonly teacher?: (TeacherEngine & { readonly batchSize: number }) | undefined;
+  readonly versions: typeof VERSIONS | Readonly<Record<keyof typeof VERSIONS, string>>;
+  /** Why the bits may be others all the same, one sentence each; none for a run that nothing disturbed. */
+  readonly doubts: readonly string[];
+}
+
+type Facts = Omit<ReproducibleWith, 'doubts'>;
+
+/** The options with what `reproduce` says where they leave it open. Throws    invalid-option: it is not what a report says */
+export function asPinned(options: DistillOptions): DistillOptions {
+  const { reproduce, trainer } = options;
+  if (reproduce === undefined) return options;
+  if (!isReproducibleWith(reproduce)) {
+    throw new LimbeckError(
+      'invalid-option',
+      '"reproduce" must be what the report of a run says under "reproducibleWith".',
+      { details: { name: 'reproduce' } },
+    );
+  }
+  const { seed, order, teacher } = reproduce;
+  const { backend, threads, simdLevel } = reproduce.trainer;
+  return {
+    seed,
+    batchSize: order.batchSize,
+    epochs: order.epochs,
+    ...(teacher && { teacherBatchSize: teacher.batchSize }),
+    ...options,
+    trainer: trainer !== undefined && 'train' in trainer ? trainer : { backend, threads, simdLevel, ...trainer },
+  };
+}
+
+function isReproducibleWith(given: Partial<ReproducibleWith> | null): given is ReproducibleWith {
+  const { seed, order, trainer, teacher, versions } = given ?? {};
+  const counts = [seed, order?.batchSize, order?.epochs, ...(teacher ? [teacher.batchSize] : [])];
+  return typeof trainer?.threads === 'number' && typeof versions === 'object' && counts.every(Number.isInteger);
+}
+
+/** What decides the bits of this run, as far as it is known; the teacher's device is, once it has answered. */
+export function factsOf(
+  { seed, size, batchSize, epochs }: TrainJob,
+  { description }: Pick<Trainer, 'description'>,
+  teacher?: TeacherDescription,
+  teacherBatchSize = 0,
+): Facts {
+  const { backend, threads, simdLevel, hasKernels } = description;
+  return {
+    seed,
+    order: { examples: size, batchSize, epochs },
+    trainer: { backend, threads, simdLevel, hasKernels },
+    ...(teacher && { teacher: { ...engineOf(teacher), batchSize: teacherBatchSize } }),
+    versions: VERSIONS,
+  };
+}
+
+function engineOf({ identity, device, threads, simdLevel, members }: TeacherDescription): TeacherEngine {
+  return {
+    ...(identity !== undefined && { identity }),
+    device,
+    threads,
+    ...(simdLevel !== undefined && { simdLevel }),
+    ...(members && { members: members.map(engineOf) }),
+  };
+}
+
+/**
+ * Holds a run, before its first step, against what it is to reproduce.
+ * Throws    not-reproducible: what differs, each with what is here and what is needed
+ */
+export function requireSame({ doubts: _, ...needed }: ReproducibleWith, here: Facts): void {
+  const [asked, given] = [new Map(leavesOf(needed)), new Map(leavesOf(here))];
+  const names = [...new Set([...asked.keys(), ...given.keys()])];
+  const differences = names.flatMap((name) => {
+    const [wanted, found] = [asked.get(name), given.get(name)];
+    return wanted === found ? [] : [{ name, needed: wanted, given: found }];
+  });
+  if (differences.length === 0) return;
+  const list = differences.map(
+    ({ name, ...one }) => `${name} is ${one.given ?? 'missing'}, not ${one.needed ?? 'missing'}`,
+  );
+  throw new LimbeckError(
+    'not-reproducible',
+    `This run would give other bits than the one that "reproduce" tells of: ${list.join('; ')}. ${adviceFor(needed, differences)}`,
+    { details: { differences } },
+  );
+}
+
+function adviceFor({ teacher }: Facts, differences: readonly { readonly name: string }[]): string {
+  const isTeachers = differences.some(({ name }) => name.startsWith('teacher.'));
+  if (!isTeachers || teacher === undefined) return 'Run it as it was, or leave "reproduce" out.';
+  const { device, threads, batchSize } = teacher;
+  return device === 'several' || device === 'tfjs' || device === 'function'
+    ? 'Open the teacher as it was, or leave "reproduce" out.'
+    : `loadTeacher(…, { device: '${device}', threads: ${threads}, batchSize: ${batchSize} }) opens it as it was.`;
+}
+
+/** Every plain value with the way to it; what is undefined is not there, as in JSON. */
+function leavesOf(value: unknown, path = ''): [string, unknown][] {
+  if (value === undefined) return [];
+  if (typeof value !== 'object' || value === null) return [[path, value]];
+  return Object.entries(value).flatMap(([name, inner]) => leavesOf(inner, path === '' ? name : `${path}.${name}`));
+}
+
+export interface Ended {
+  /** The facts before the first step, and the teacher as it is after the last. */
+  readonly facts: Facts;
+  readonly teacher: TeacherDescription | undefined;
+  /** Examples that were answered from a cache. */
+  readonly found: number;
+}
+
+/** What a run tells of itself in the end. */
+export function reproducibleWith({ facts, teacher, found }: Ended): ReproducibleWith {
+  const before = facts.teacher;
+  const after = teacher && engineOf(teacher);
+  const isSame =
+    before === undefined ||
+    after === undefined ||
+    String(leavesOf({ ...before, batchSize: undefined })) === String(leavesOf(after));
+  const devices = [facts.trainer.backend, ...devicesOf(before)];
+  const doubts = [
+    !isSame && `The teacher went from ${before.device} to ${after.device} while it worked.`,
+    before !== undefined &&
+      found > 0 &&
+      `${found} of the teacher's answers came from an earlier run, on whatever engine that had.`,
+    before !== undefined &&
+      before.identity === undefined &&
+      'Whether a teacher without an identity is the same cannot be told.',
+    devices.some((device) => device === 'webgpu' || device === 'webnn') &&
+      'A GPU may add in another order from run to run.',
+  ];
+  return { ...facts, doubts: doubts.filter((doubt) => doubt !== false) };
+}
+
+function devicesOf(engine: TeacherEngine | undefined): TeacherDevice[] {
+  return engine === undefined ? [] : [engine.device, ...(engine.members ?? []).flatMap(devicesOf)];
+}
