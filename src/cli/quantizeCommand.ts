@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { bytes as bytesText, percent } from '../core/figures.ts';
+import { bytes as bytesText, figures, percent } from '../core/figures.ts';
 import { fromArrays } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { QuantizeReport } from '../export/quantize/report.ts';
@@ -140,8 +140,8 @@ function textOf(report: QuantizeReport): string {
   const change = `${bytesText(bytesBefore)} → ${bytesText(bytesAfter)}, ${percent(bytesAfter / bytesBefore)}`;
   const lines = [`form           ${to}`, `bytes          ${change}`];
   if (metricAfter !== undefined) {
-    const before = metricBefore === undefined ? '' : `${metricBefore.toFixed(4)} → `;
-    lines.push(`${(metric ?? 'metric').padEnd(15)}${before}${metricAfter.toFixed(4)}`);
+    const before = metricBefore === undefined ? '' : `${figures(metricBefore, 4)} → `;
+    lines.push(`${(metric ?? 'metric').padEnd(15)}${before}${figures(metricAfter, 4)}`);
   }
   return reportText([lines]);
 }

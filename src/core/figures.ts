@@ -1,6 +1,5 @@
 // Figures as a person writes them, wherever one is shown: three digits, separators, and a unit that fits the size.
 
-const figuresFormat = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 3 });
 const countFormat = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 
 /** Stands for a number that is not known; JSON turns NaN into null, so kept reports hold null here. */
@@ -16,20 +15,28 @@ function isKnown(value: Figure): value is number {
   return typeof value === 'number' && !Number.isNaN(value);
 }
 
-/** "0.7", "12.3", "1,230", "3.2 × 10⁻⁷". */
-export function figures(value: Figure): string {
+const formats = new Map<number, Intl.NumberFormat>();
+
+function formatOf(digits: number): Intl.NumberFormat {
+  const format = formats.get(digits) ?? new Intl.NumberFormat('en-GB', { maximumSignificantDigits: digits });
+  formats.set(digits, format);
+  return format;
+}
+
+/** "0.7", "12.3", "1,230", "3.2 × 10⁻⁷". Default: three digits. */
+export function figures(value: Figure, digits = 3): string {
   if (!isKnown(value)) return UNKNOWN;
   if (value === 0) return '0';
   const magnitude = Math.abs(value);
   return magnitude < LEAST_PLAIN || (magnitude >= 1e15 && magnitude < Number.POSITIVE_INFINITY)
-    ? withPower(value)
-    : figuresFormat.format(value);
+    ? withPower(value, digits)
+    : formatOf(digits).format(value);
 }
 
-function withPower(value: number): string {
-  const [digits, power = ''] = value.toExponential(2).split('e');
+function withPower(value: number, digits: number): string {
+  const [rest, power = ''] = value.toExponential(digits - 1).split('e');
   const raised = [...power.replace('+', '')].map((digit) => (digit === '-' ? '⁻' : SUPERSCRIPTS[Number(digit)]));
-  return `${Number(digits)} × 10${raised.join('')}`;
+  return `${Number(rest)} × 10${raised.join('')}`;
 }
 
 /** A whole number: "9,999". */

@@ -1,5 +1,5 @@
 // The parts of a model card that hold figures.
-import { count } from '../core/figures.ts';
+import { count, figures } from '../core/figures.ts';
 import type { ModelCardOptions } from './modelCard.ts';
 
 /** As much of a `DistillReport` as a card or a bundle reads; every field may be missing. */
@@ -74,9 +74,9 @@ function cell(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/\|/g, '\\|');
 }
 
-/** Four digits say enough; nothing where there is no number. */
+/** Nothing where there is no number. */
 function figure(value: number | undefined): string {
-  return value === undefined || !Number.isFinite(value) ? '' : String(Number(value.toPrecision(4)));
+  return value === undefined || !Number.isFinite(value) ? '' : figures(value, 4);
 }
 
 function optionsText(options: Readonly<Record<string, unknown>> = {}): string {
