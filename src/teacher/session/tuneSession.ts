@@ -56,7 +56,7 @@ export async function tuneSession(options: TuneSessionOptions): Promise<Tuned> {
     const known = slow === undefined ? {} : { batchSize: sizes?.[0] ?? slow.batchSize };
     return { device, ...known, figures: coldFigures(slow), why: reasons.join(' '), isProvisional, ...answer() };
   }
-  let figures = slow ? [slow] : await running.current().measure(first.inputs, shareMs, sizes);
+  let figures: readonly BatchFigure[] = slow ? [slow] : await running.current().measure(first.inputs, shareMs, sizes);
   let chosen = chooseBatch(figures);
   let leftMs = BUDGET_MS - shareMs;
   for (const [i, challenger] of challengers.entries()) {
