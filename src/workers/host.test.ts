@@ -30,7 +30,7 @@ describe('a worker that does not start', () => {
     const fault = new DOMException('refused by the policy', 'SecurityError');
     const starting = startHost(() => {
       throw fault;
-    });
+    }, 'engine');
     await expect(starting).rejects.toMatchObject({
       code: 'worker-unreachable',
       message: expect.stringContaining('did not start: refused by the policy.'),

@@ -15,6 +15,7 @@ import {
 } from '../../network/integrity.ts';
 import type { FileProgress } from '../../network/readResponse.ts';
 import { sourceBeside } from '../../network/sourceBeside.ts';
+import type { StudentFiles } from '../../student/files.ts';
 import type { WeightSpec } from '../../student/student.ts';
 import { type PortableTfjsModel, type TfjsArtifacts, toPortableModel } from './tfjsModel.ts';
 
@@ -24,7 +25,7 @@ export interface TfjsHandler {
 }
 
 /** A model.json and the files of weights that it names, by their names: what `toFiles` and `toTfjs` give, or blobs of it. */
-export type NamedFiles = Readonly<Record<string, string | Uint8Array | Blob>>;
+export type NamedFiles = StudentFiles | Readonly<Record<string, string | Uint8Array | Blob>>;
 
 /**
  * The address of a model.json, whose weights lie beside it; that file and its weights as files, or by their names; tfjs's
