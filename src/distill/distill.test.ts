@@ -131,17 +131,6 @@ describe('a run', () => {
     expect(batches).toEqual([2, 24, 24]);
   });
 
-  test('asks the teacher before each batch how large it is to be; the student is the same, whatever it says', async () => {
-    const sizes = [8, 16, 3, 8, 64];
-    const { teacher, batches } = makeTeacher();
-    const { student } = await distill(
-      working(trainer, { teacher: { ...teacher, nextBatchSize: () => sizes.shift() ?? 8 }, holdout }),
-    ).done;
-    expect(batches).toEqual([2, 8, 16, 3, 8, 13, 8, 8, 4]);
-    const steady = await distill(working(trainer, { holdout })).done;
-    expect(weightsOf(student)).toEqual(weightsOf(steady.student));
-  });
-
   test('counts what the run cost the teacher', async () => {
     const { teacher, batches, asked } = makeTeacher();
     const usage = () => ({ calls: batches.length, computed: asked(), found: 0 });
