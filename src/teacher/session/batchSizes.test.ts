@@ -88,6 +88,19 @@ describe.each(Object.entries(CURVES))('%s', (_, cost) => {
   );
 });
 
+test('what a busy machine made it choose at first, one at a time, is left again', () => {
+  const cost = CURVES['a text reader'] as Cost;
+  const cold = { spreadFraction: 0.15 };
+  const figures = [
+    { batchSize: 1, msPerExample: 7.2, ...cold },
+    { batchSize: 8, msPerExample: 7.9, ...cold },
+  ];
+  for (const seed of SEEDS) {
+    const { sizes } = work({ cost, seed, busyMs: 10_000, examples: 8000, sizes: batchSizes({ start: 1, figures }) });
+    expect(excess(sizes, cost)).toBeLessThan(0.1);
+  }
+});
+
 test('once it is sure it tries little', () => {
   for (const seed of SEEDS) {
     const { batches } = work({ cost: (size) => 1 + 8 / size + (size > 16 ? 5 : 0), seed, examples: 20_000 });
