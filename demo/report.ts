@@ -158,6 +158,7 @@ const LABELS: Readonly<Record<string, string>> = {
   isIsolated: 'Cross-origin isolated',
   hasWebGpu: 'WebGPU adapter',
   gpuName: 'GPU',
+  webgpu: 'WebGPU',
   hasOpfs: 'OPFS offered',
   hasIndexedDb: 'IndexedDB offered',
 };

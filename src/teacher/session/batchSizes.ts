@@ -91,18 +91,18 @@ export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): Bat
 
   /** How a size lies beside the best one: what it must be below, and whether more samples would change anything. */
   function standing(size: number) {
-    const { samples, cost, spread } = known.get(size) ?? UNKNOWN;
+    const { samples, cost, spread, fresh } = known.get(size) ?? UNKNOWN;
     const difference = cost - costOf(best);
     // A few samples may agree by chance; how batches of the best size vary tells how far they can be trusted.
     const error = (MEDIAN_ERROR * Math.max(spread, speeds.spread)) / Math.sqrt(samples.length);
     const limit = size > best ? LARGER_GAIN : SMALLER_LOSS;
-    const isClearlyWorse = samples.length >= 2 && Math.min(...samples) - costOf(best) > CLEARLY_WORSE;
+    const isClearlyWorse = fresh >= 2 && Math.min(...samples.slice(-fresh)) - costOf(best) > CLEARLY_WORSE;
     const isBetter = samples.length >= LEAST && difference + TO_MOVE * error < limit;
-    const isWorse = samples.length >= LEAST && difference - TO_STAY * error > limit;
+    const isWorse = fresh >= LEAST && difference - TO_STAY * error > limit;
     return {
       isBetter,
       isClearlyWorse,
-      isSure: isClearlyWorse || isWorse || (samples.length >= KEPT && difference > limit),
+      isSure: isClearlyWorse || isWorse || (fresh >= KEPT && difference > limit),
     };
   }
 
@@ -129,19 +129,21 @@ export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): Bat
     best = size;
     speeds = UNKNOWN;
     settledSpeed = undefined;
-    doubt();
+    // What was found beside another size is as far off as that was.
+    forget(1);
   }
 
-  /** Of each other size one sample is left: what was found beside another size or at another speed is tried again. */
-  function doubt(): void {
-    for (const [size, { samples }] of known) if (size !== best) known.set(size, summaryOf(samples.slice(-1)));
+  /** Of each other size so many samples are left, and it is tried again. */
+  function forget(left: number): void {
+    for (const [size, { samples }] of known) if (size !== best) known.set(size, summaryOf(samples.slice(-left), 0));
   }
 
   /** Whether the trial shows a better size. */
   function finish({ size, cost, before }: Trial, after: number): boolean {
     if (size === best) return false;
     const sample = costOf(best) + cost - median([...before, after]);
-    known.set(size, summaryOf([...(known.get(size)?.samples ?? []), sample].slice(-KEPT)));
+    const { samples, fresh } = known.get(size) ?? UNKNOWN;
+    known.set(size, summaryOf([...samples, sample].slice(-KEPT), fresh + 1));
     const { isBetter } = standing(size);
     if (isBetter) moveTo(size);
     return isBetter;
@@ -156,9 +158,9 @@ export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): Bat
     speed = speeds.cost;
     if (speeds.samples.length < SPEED) return;
     settledSpeed ??= speed;
-    if (Math.abs(speed - settledSpeed) < DRIFT) return;
+    if (Math.abs(speed - settledSpeed) < DRIFT + speeds.spread) return;
     settledSpeed = speed;
-    doubt();
+    forget(LEAST);
   }
 
   return {
@@ -209,9 +211,11 @@ interface Summary {
   readonly samples: readonly number[];
   readonly cost: number;
   readonly spread: number;
+  /** So many were taken since the size was last doubted. */
+  readonly fresh: number;
 }
 
-const UNKNOWN: Summary = { samples: [], cost: Number.NaN, spread: LEAST_SPREAD };
+const UNKNOWN: Summary = { samples: [], cost: Number.NaN, spread: LEAST_SPREAD, fresh: 0 };
 /** Standard deviation of a normal distribution, in units of its median absolute deviation. */
 const DEVIATIONS = 1.4826;
 /** Standard error of a median of normal values, where that of their mean is 1. */
@@ -222,10 +226,10 @@ function toldSpread({ samples, spread }: Pick<Summary, 'samples' | 'spread'>): n
   return samples.length < LEAST ? Math.max(COLD_SPREAD, spread) : spread;
 }
 
-function summaryOf(samples: readonly number[]): Summary {
+function summaryOf(samples: readonly number[], fresh = 0): Summary {
   const cost = median(samples);
   const deviation = median(samples.map((sample) => Math.abs(sample - cost)));
-  return { samples, cost, spread: Math.max(LEAST_SPREAD, DEVIATIONS * deviation) };
+  return { samples, cost, spread: Math.max(LEAST_SPREAD, DEVIATIONS * deviation), fresh };
 }
 
 /** Three samples that have the median and the spread of the figure. */
