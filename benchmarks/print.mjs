@@ -15,7 +15,7 @@ export function printStudent(student, rows) {
     const how = way === undefined ? '' : `   ${way}`;
     console.log(
       `  ${row.padEnd(18)} ${medianMs.toFixed(2).padStart(9)} ms   p90 ${p90Ms.toFixed(2).padStart(9)}   ` +
-        `${(medianMs / best).toPrecision(3).padStart(5)} ×${share}${how}`,
+        `${(medianMs / best).toFixed(medianMs < 10 * best ? 2 : 0).padStart(5)} ×${share}${how}`,
     );
   }
 }

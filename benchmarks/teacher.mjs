@@ -21,10 +21,11 @@ process.chdir(root);
 ensurePackages();
 const executablePath = ensureChromium();
 ensureBuilt();
-const [{ chromium }, { serve }, { bundle }] = await Promise.all([
+const [{ chromium }, { serve }, { bundle }, { count, duration, figures, percent, times }] = await Promise.all([
   import('playwright-core'),
   import('../scripts/serve.mjs'),
   import('./bundle.mjs'),
+  import('../scripts/figures.mjs'),
 ]);
 
 const [threads, examples, epochs, rounds] = ['threads', 'examples', 'epochs', 'rounds'].map((name) =>
@@ -98,26 +99,26 @@ try {
     limbeck,
     secondEpoch,
   });
-  const rate = (value) => `${value.toFixed(0)} examples/s`;
-  const times = (value, of) => `${(value / of).toFixed(2)} ×`;
+  const rate = (value) => `${figures(value)} examples/s`;
+  const ratio = (value, of) => `${times(value / of)} ×`;
   const { plain: one, ortBest } = result;
   console.log(`plain      ${rate(one.examplesPerSecond)}, one at a time`);
   console.log(
-    `ort best   ${rate(ortBest.examplesPerSecond)} at batch ${best}, ${times(ortBest.examplesPerSecond, one.examplesPerSecond)}`,
+    `ort best   ${rate(ortBest.examplesPerSecond)} at batch ${best}, ${ratio(ortBest.examplesPerSecond, one.examplesPerSecond)}`,
   );
   console.log(
     `limbeck    ${rate(limbeck.examplesPerSecond)} at batch ${limbeck.batchSize}, ` +
-      `${times(limbeck.examplesPerSecond, one.examplesPerSecond)} plain, ` +
-      `${times(limbeck.examplesPerSecond, ortBest.examplesPerSecond)} ort's best, overlap ${(100 * limbeck.overlapFraction).toFixed(0)} %`,
+      `${ratio(limbeck.examplesPerSecond, one.examplesPerSecond)} plain, ` +
+      `${ratio(limbeck.examplesPerSecond, ortBest.examplesPerSecond)} ort's best, overlap ${percent(limbeck.overlapFraction)}`,
   );
-  console.log(`epoch 2    ${secondEpoch.teacherCalls} calls of the teacher, ${secondEpoch.ms.toFixed(0)} ms`);
+  console.log(`epoch 2    ${count(secondEpoch.teacherCalls)} calls of the teacher, ${duration(secondEpoch.ms)}`);
   result.cache = {};
   for (const [name, precision] of Object.entries(PRECISIONS)) {
     result.cache[name] = await bench('cached', precision, examples, epochs);
     const { bytesPerExample, studentAccuracy, ms, teacherCalls } = result.cache[name];
     console.log(
-      `${name.padEnd(10)} ${bytesPerExample.toFixed(1)} bytes an example, student ${(100 * studentAccuracy).toFixed(1)} %, ` +
-        `${teacherCalls} calls, ${(ms / 1000).toFixed(1)} s`,
+      `${name.padEnd(10)} ${figures(bytesPerExample)} bytes an example, student ${percent(studentAccuracy)}, ` +
+        `${count(teacherCalls)} calls, ${duration(ms)}`,
     );
   }
 } finally {

@@ -30,13 +30,14 @@ export async function showDevice(keep: Keep): Promise<void> {
   list.innerHTML = reasons.map(({ name, why }) => html`<li><b>${name}:</b> ${why}</li>`.markup).join('');
 }
 
-function chipsOf({ why, simdLevel, hasThreads, cores, isIsolated, hasWebGpu }: Capabilities, keep: Keep): Chip[] {
+function chipsOf(capabilities: Capabilities, keep: Keep): Chip[] {
+  const { why, simdLevel, hasThreads, cores, isIsolated, hasWebGpu, gpuName } = capabilities;
   const store = keep.kind;
   return [
     { name: 'Threads', value: hasThreads ? String(cores) : 'one', isOn: hasThreads, why: why['threads'] },
     { name: 'SIMD', value: SIMD[simdLevel], isOn: simdLevel !== 'none', why: why['simd'] ?? why['relaxed'] },
     { name: 'Isolated', value: isIsolated ? 'yes' : 'no', isOn: isIsolated },
-    { name: 'WebGPU', value: hasWebGpu ? 'offered' : 'not offered', isOn: hasWebGpu, why: why['webgpu'] },
+    { name: 'WebGPU', value: hasWebGpu ? (gpuName ?? 'yes') : 'none', isOn: hasWebGpu, why: why['webgpu'] },
     {
       name: 'Store',
       value: store ? STORES[store] : 'none',

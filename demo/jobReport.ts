@@ -1,4 +1,4 @@
-import type { StudentFiles } from 'limbeck';
+import type { StudentFiles, TeacherDescription } from 'limbeck';
 
 /** What the main job found out: `out/report.json`. Accuracies are fractions. */
 export interface JobReport {
@@ -19,7 +19,10 @@ export interface JobReport {
     readonly threads: number;
     /** Batches it computed, examples in them, and examples whose answer was kept from an earlier run. */
     readonly usage: { readonly calls: number; readonly computed: number; readonly found: number };
+    readonly device: string;
     readonly batchSize: number | undefined;
+    /** What it found out of each size on the way. */
+    readonly batchFigures?: TeacherDescription['batchFigures'];
     readonly why: string | undefined;
   };
   readonly student: {

@@ -92,7 +92,8 @@ function sideBySide({ teacher, student, examples, threads }: JobReport): Markup 
     speed('1'),
     speed('32'),
     ['Threads', count(teacher.threads), count(threads), ''],
-    ['Batches it was asked', count(teacher.usage?.calls), '', ''],
+    ['Answers it gave', count(teacher.usage?.computed), '', ''],
+    ['Batches that they were asked in', count(teacher.usage?.calls), '', ''],
     ['Answers kept from earlier', count(teacher.usage?.found), '', ''],
   ] as const;
   return html`<table class="side">
@@ -155,7 +156,9 @@ const LABELS: Readonly<Record<string, string>> = {
   hasThreads: 'Threads offered',
   cores: 'Cores',
   isIsolated: 'Cross-origin isolated',
-  hasWebGpu: 'WebGPU offered',
+  hasWebGpu: 'WebGPU adapter',
+  gpuName: 'GPU',
+  webgpu: 'WebGPU',
   hasOpfs: 'OPFS offered',
   hasIndexedDb: 'IndexedDB offered',
 };

@@ -36,7 +36,7 @@ export function accuracyChart(id: string, epochs: Epochs, planned = 0, teacherAc
     reference: teacherAccuracy === undefined ? undefined : { label: 'teacher’s accuracy', value: teacherAccuracy },
     format: percent,
     leastTick: 0.01,
-    formatTick: (fraction) => `${Number((100 * fraction).toPrecision(3))}\u00a0%`,
+    formatTick: percent,
   };
   return raw(lineChart(chart));
 }

@@ -1,10 +1,6 @@
 // What the main job shows in a terminal: progress bars while it works, a table at the end.
 import cliProgress from 'cli-progress';
-
-const bytes = (n) => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e3).toFixed(0)} KB`);
-const seconds = (ms) => (ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms)} ms`);
-const percent = (fraction) => `${(100 * fraction).toFixed(1)} %`;
-const milliseconds = (ms) => `${ms.toPrecision(3)} ms`;
+import { bytes, count, countOf, duration, figures, percent, timeLeft, times } from './figures.mjs';
 
 /** One line a stage; on a terminal they move, elsewhere a line is written now and then. */
 export function startProgress() {
@@ -42,11 +38,11 @@ export function startProgress() {
       set('load', event.loadedBytes, total, `${bytes(event.loadedBytes)} of the teacher`, event.loadedBytes === total);
     } else if (event.type === 'teacher') {
       const { answered, total, examplesPerSecond, remainingMs } = event;
-      const note = `${answered} of ${total} asked, ${examplesPerSecond.toFixed(0)} examples/s, ${seconds(remainingMs)} left`;
+      const note = `${count(answered)} of ${count(total)} asked, ${figures(examplesPerSecond)} examples/s, ${timeLeft(remainingMs)}`;
       set('teacher', answered, total, note, answered === total);
     } else if (event.type === 'step') {
       const { epoch, step, steps, loss, examplesPerSecond, remainingMs } = event;
-      const note = `epoch ${epoch}, loss ${loss.toFixed(3)}, ${examplesPerSecond.toFixed(0)} examples/s, ${seconds(remainingMs)} left`;
+      const note = `epoch ${epoch}, loss ${figures(loss)}, ${figures(examplesPerSecond)} examples/s, ${timeLeft(remainingMs)}`;
       const done = epoch - 1 + step / steps;
       set(
         'train',
@@ -57,7 +53,7 @@ export function startProgress() {
     } else if (event.type === 'epoch') {
       state.epochs = event.epochs;
       state.note = `, held-out agreement ${percent(event.holdout.agreement)}`;
-      const note = `epoch ${event.epoch} of ${event.epochs}, loss ${event.loss.toFixed(3)}${state.note}, ${seconds(event.remainingMs)} left`;
+      const note = `epoch ${event.epoch} of ${event.epochs}, loss ${figures(event.loss)}${state.note}, ${timeLeft(event.remainingMs)}`;
       set('train', event.epoch, event.epochs, note, true);
     } else if (event.type === 'notice') {
       if (isTerminal) bars.log(`note: ${event.message}\n`);
@@ -88,24 +84,31 @@ function table(rows) {
   return [line(head), widths.map((width) => '─'.repeat(width)).join('   '), ...body.map(line)].join('\n');
 }
 
+/** Asked in batches of one, there is nothing to say of batches. */
+function askedText({ computed, calls }) {
+  return calls === 0 || calls === computed
+    ? count(computed)
+    : `${count(computed)}, in ${countOf(calls, 'batch', 'batches')}`;
+}
+
 const FORMS = { tfjs: 'tfjs, own kernels', onnx: 'ONNX', int8: 'ONNX, int8', float16: 'ONNX, float16' };
 
 export function printReport(report, wallMs) {
   const { teacher, student, timeMs } = report;
-  const ratio = (a, b) => `${(a / b).toPrecision(2)} ×`;
+  const ratio = (a, b) => `${times(a / b)} ×`;
   console.log(
     `\n${table([
       ['', 'teacher', 'student', 'teacher ÷ student'],
-      ['model', teacher.name, `${student.name}, ${student.parameters.toLocaleString('en')} parameters`, ''],
+      ['model', teacher.name, `${student.name}, ${countOf(student.parameters, 'parameter')}`, ''],
       ['accuracy, held out', percent(teacher.accuracy), percent(student.accuracy), ''],
       ['agreement with the teacher', '', percent(student.agreement), ''],
-      ['batches it was asked', teacher.usage.calls.toLocaleString('en'), '', ''],
-      ['answers kept from earlier', teacher.usage.found.toLocaleString('en'), '', ''],
+      ['answers it gave', askedText(teacher.usage), '', ''],
+      ['answers kept from earlier', count(teacher.usage.found), '', ''],
       ['bytes', bytes(teacher.bytes), bytes(student.bytes), ratio(teacher.bytes, student.bytes)],
       ...Object.keys(teacher.msPerExample).map((batch) => [
         `per example, batch ${batch}`,
-        milliseconds(teacher.msPerExample[batch]),
-        milliseconds(student.msPerExample[batch]),
+        duration(teacher.msPerExample[batch]),
+        duration(student.msPerExample[batch]),
         ratio(teacher.msPerExample[batch], student.msPerExample[batch]),
       ]),
     ])}`,
@@ -115,17 +118,19 @@ export function printReport(report, wallMs) {
       FORMS[form] ?? form,
       percent(accuracy),
       bytes(size),
-      milliseconds(msPerExample['1']),
-      milliseconds(msPerExample['32']),
+      duration(msPerExample['1']),
+      duration(msPerExample['32']),
     ]);
     console.log(`\n${table([['the student as', 'accuracy', 'bytes', 'batch 1', 'batch 32'], ...rows])}`);
   }
   const names = { setup: 'setup', load: 'load', teacher: 'teacher + student', train: 'student', evaluate: 'evaluate' };
-  const parts = Object.entries(names).map(([key, name]) => `${name} ${seconds(timeMs[key])}`);
-  console.log(`\ntime     ${parts.join(' · ')} · total ${seconds(timeMs.total)} (with set-up here ${seconds(wallMs)})`);
+  const parts = Object.entries(names).map(([key, name]) => `${name} ${duration(timeMs[key])}`);
   console.log(
-    `device   ${report.backend}, ${report.threads} threads, SIMD ${report.simdLevel}, ` +
-      `${report.isIsolated ? '' : 'not '}isolated, longest main-thread task ${report.longestMainThreadTaskMs.toFixed(0)} ms`,
+    `\ntime     ${parts.join(' · ')} · total ${duration(timeMs.total)} (with set-up here ${duration(wallMs)})`,
+  );
+  console.log(
+    `device   ${report.backend}, ${countOf(report.threads, 'thread')}, SIMD ${report.simdLevel}, ` +
+      `${report.isIsolated ? '' : 'not '}isolated, longest main-thread task ${duration(report.longestMainThreadTaskMs)}`,
   );
   console.log(
     `overlap  teacher and student worked at the same time for ${percent(report.overlapFraction)} of the shorter one's work` +
@@ -133,7 +138,7 @@ export function printReport(report, wallMs) {
   );
   if (teacher.why) console.log(`teacher  ${teacher.why}`);
   console.log(
-    `learned  from ${report.examples.learned} digits without labels, scored on ${report.examples.heldOut}, seed ${report.seed}`,
+    `learned  from ${countOf(report.examples.learned, 'digit')} without labels, scored on ${count(report.examples.heldOut)}, seed ${report.seed}`,
   );
   console.log('written  out/report.json · out/report.html · out/student/: model.json, weights.bin, student.onnx, …\n');
 }

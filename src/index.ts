@@ -74,6 +74,7 @@ export type { LoadTeacherOptions } from './teacher/onnxOptions.ts';
 export { type ReadOutputs, type ReadSpec, type SumOverTimeOptions, sumOverTime } from './teacher/read.ts';
 export { type RecurrentOptions, sileroVad } from './teacher/recurrent.ts';
 export type { OrtSessionOptions } from './teacher/session/sessionSettings.ts';
+export type { SizeFigure } from './teacher/session/batchSizes.ts';
 export { snapshot } from './teacher/snapshot.ts';
 export type { Teacher, TeacherDescription, TeacherDevice, TeacherUsage } from './teacher/teacher.ts';
 export type { TfjsArtifacts } from './teacher/tfjs/tfjsModel.ts';

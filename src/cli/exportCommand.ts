@@ -1,8 +1,8 @@
 import { LimbeckError } from '../core/errors.ts';
+import { bytes as bytesText } from '../core/figures.ts';
 import type { ToOnnxOptions } from '../export/toOnnxOptions.ts';
 import { numberOf, onlyFile, outputFile, wordOf } from './arguments.ts';
 import { carryOut } from './carryOut.ts';
-import { bytesText } from './figures.ts';
 import type { Console } from './openConsole.ts';
 import { quietTfjs } from './quietTfjs.ts';
 import { readStudentFile, type StudentFile } from './studentFile.ts';

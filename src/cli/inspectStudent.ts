@@ -1,7 +1,7 @@
+import { bytes as bytesText, amount as countText } from '../core/figures.ts';
 import { sizeOf } from '../core/shape.ts';
 import { type ModelTopology, readTopology } from '../export/graph/topology.ts';
 import { parameterCount, type WeightSpec } from '../student/student.ts';
-import { bytesText, countText } from './figures.ts';
 import { reportText } from './printable.ts';
 import type { StudentFile } from './studentFile.ts';
 import { table } from './table.ts';

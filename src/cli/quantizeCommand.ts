@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { bytes as bytesText, figures, percent } from '../core/figures.ts';
 import { fromArrays } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { QuantizeReport } from '../export/quantize/report.ts';
@@ -6,7 +7,6 @@ import { type EvaluateOptions, type QuantizedForm, type QuantizeOptions, quantiz
 import { numberOf, onlyFile, outputFile, wordOf } from './arguments.ts';
 import { readArray, readArrays } from './arrayFiles.ts';
 import { carryOut } from './carryOut.ts';
-import { bytesText } from './figures.ts';
 import type { Console } from './openConsole.ts';
 import { faultText, reportText } from './printable.ts';
 
@@ -137,11 +137,11 @@ async function datasetOf({ data, labels }: Request, console: Console): Promise<D
 
 function textOf(report: QuantizeReport): string {
   const { to, bytesBefore, bytesAfter, metric, metricBefore, metricAfter } = report;
-  const change = `${bytesText(bytesBefore)} → ${bytesText(bytesAfter)}, ${((100 * bytesAfter) / bytesBefore).toFixed(0)} %`;
+  const change = `${bytesText(bytesBefore)} → ${bytesText(bytesAfter)}, ${percent(bytesAfter / bytesBefore)}`;
   const lines = [`form           ${to}`, `bytes          ${change}`];
   if (metricAfter !== undefined) {
-    const before = metricBefore === undefined ? '' : `${metricBefore.toFixed(4)} → `;
-    lines.push(`${(metric ?? 'metric').padEnd(15)}${before}${metricAfter.toFixed(4)}`);
+    const before = metricBefore === undefined ? '' : `${figures(metricBefore, 4)} → `;
+    lines.push(`${(metric ?? 'metric').padEnd(15)}${before}${figures(metricAfter, 4)}`);
   }
   return reportText([lines]);
 }

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { countOf, duration, percent } from '../core/figures.ts';
 import { checkCount } from '../core/options.ts';
 import type { NdArray } from '../core/shape.ts';
 import { argMax, median } from '../core/stats.ts';
@@ -169,10 +170,10 @@ interface Result {
 }
 
 function textOf({ engine, why, threads, outputs, labels, accuracy, medianMs }: Result): string {
-  const lines = [`engine     ${engine}, ${threads} thread${threads === 1 ? '' : 's'}: ${why}`];
+  const lines = [`engine     ${engine}, ${countOf(threads, 'thread')}: ${why}`];
   for (const [name, shape] of Object.entries(outputs)) lines.push(`output     ${name} [${shape.join(', ')}]`);
   if (labels !== undefined) lines.push(`labels     ${labels.slice(0, 20).join(' ')}${labels.length > 20 ? ' …' : ''}`);
-  if (accuracy !== undefined) lines.push(`accuracy   ${(100 * accuracy).toFixed(2)} %`);
-  if (medianMs !== undefined) lines.push(`median     ${medianMs.toFixed(3)} ms a run`);
+  if (accuracy !== undefined) lines.push(`accuracy   ${percent(accuracy)}`);
+  if (medianMs !== undefined) lines.push(`median     ${duration(medianMs)} a run`);
   return reportText([lines]);
 }

@@ -48,30 +48,41 @@ export function withoutLabels(dataset: Dataset): Dataset {
 /** The indices of the examples, cut into batches; the last one may be smaller. In order, or shuffled by a seed. */
 export function batchIndices(size: number, batchSize: number, seed?: number): Int32Array[] {
   checkCount(batchSize, 'batchSize');
-  const order =
-    seed === undefined ? Int32Array.from({ length: size }, (_, i) => i) : permutation(size, seededRandom(seed));
+  const order = orderOf(size, seed);
   const batches: Int32Array[] = [];
   for (let from = 0; from < size; from += batchSize) batches.push(order.slice(from, from + batchSize));
   return batches;
 }
 
-/** Reads a dataset batch by batch; while one batch is worked on, the next is already being read. */
+function orderOf(size: number, seed: number | undefined): Int32Array {
+  return seed === undefined ? Int32Array.from({ length: size }, (_, i) => i) : permutation(size, seededRandom(seed));
+}
+
+/**
+ * Reads a dataset batch by batch; while one batch is worked on, the next is already being read. A size that may change is
+ * asked for before each batch.
+ */
 export async function* batches<D extends Dataset>(
   dataset: D,
-  batchSize: number,
+  batchSize: number | (() => number),
   options: { seed?: number; signal?: AbortSignal } = {},
 ): AsyncGenerator<{ indices: Int32Array; examples: Awaited<ReturnType<D['read']>> }, void, void> {
   type Read = Awaited<ReturnType<D['read']>>;
-  const order = batchIndices(dataset.size, batchSize, options.seed);
-  const start = (indices: Int32Array | undefined) => {
-    const reading = indices && (dataset.read(indices, options.signal) as Promise<Read>);
-    reading?.catch(() => undefined);
-    return reading;
+  const order = orderOf(dataset.size, options.seed);
+  let at = 0;
+  const start = () => {
+    const size = checkCount(typeof batchSize === 'number' ? batchSize : batchSize(), 'batchSize');
+    const indices = order.slice(at, at + size);
+    at += indices.length;
+    if (indices.length === 0) return undefined;
+    const reading = dataset.read(indices, options.signal) as Promise<Read>;
+    reading.catch(() => undefined);
+    return { indices, reading };
   };
-  let next = start(order[0]);
-  for (let i = 0; i < order.length; i++) {
-    const examples = (await next) as Read;
-    next = start(order[i + 1]);
-    yield { indices: order[i] as Int32Array, examples };
+  for (let next = start(); next !== undefined; ) {
+    const { indices, reading } = next;
+    const examples = await reading;
+    next = start();
+    yield { indices, examples };
   }
 }

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
+import { percent } from '../core/figures.ts';
 import { mean, standardDeviation } from '../core/stats.ts';
 import { type ControlReport, MOST_CHANCE } from './controlReport.ts';
-import { percent } from './percent.ts';
 
 /** What a teacher brings over several seeds, each of which had its control. */
 export interface SeedsReport {

@@ -13,7 +13,7 @@ const naturalOrder = (size: number) => Int32Array.from({ length: size }, (_, i) 
 function ask(teacher: Teacher, dataset: Dataset, batchSize: number, changed: Partial<AnswersOptions> = {}) {
   const order = naturalOrder(dataset.size);
   const shared = { memoryBytes: 1e6, onAnswered: quiet, onTooLarge: quiet, signal };
-  return openAnswers({ teacher, dataset, order, batchSize, ...shared, ...changed });
+  return openAnswers({ teacher, dataset, order, batchSize: () => batchSize, ...shared, ...changed });
 }
 
 function teacherThat(ask: Teacher['ask']): Teacher {
@@ -82,6 +82,19 @@ describe('openAnswers', () => {
   test('does the same whatever the batch size', async () => {
     const whole = await ask(echo, counted(7), 7).all();
     for (const batchSize of [1, 2, 3, 64]) expect(await ask(echo, counted(7), batchSize).all()).toEqual(whole);
+  });
+
+  test('does the same where the size changes from batch to batch, and asks about each example once', async () => {
+    const whole = await ask(echo, counted(40), 40).all();
+    const sizes = [8, 16, 1, 8, 64];
+    const asked: number[] = [];
+    const watching = teacherThat(async (inputs) => {
+      asked.push(...numbersOf(inputs));
+      return echo.ask(inputs);
+    });
+    const answers = ask(watching, counted(40), 1, { batchSize: () => sizes.shift() ?? 8 });
+    expect(await answers.all()).toEqual(whole);
+    expect(asked).toEqual([...naturalOrder(40)]);
   });
 
   test('gives what is answered while the teacher works on the rest', async () => {

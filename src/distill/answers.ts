@@ -19,7 +19,8 @@ export interface AnswersOptions {
   readonly dataset: Dataset;
   /** Every example once: the order in which the teacher is asked, so that what is needed first is answered first. */
   readonly order: Int32Array;
-  readonly batchSize: number;
+  /** How many examples to ask about next. */
+  readonly batchSize: () => number;
   /** Which outputs are kept; default: all. */
   readonly outputs?: readonly string[];
   /** Room for what is kept. */
@@ -81,26 +82,27 @@ export function openAnswers(options: AnswersOptions): Answers {
   }
 
   async function askAll(): Promise<void> {
-    const read = (at: number) => {
-      const indices = order.subarray(at, at + batchSize);
+    let at = 0;
+    const read = () => {
+      const indices = order.subarray(at, at + batchSize());
+      at += indices.length;
       const examples = indices.length > 0 ? dataset.read(indices, signal) : undefined;
       examples?.catch(() => undefined);
       return examples && { indices, examples };
     };
     const turn = takeTurns(signal);
     const asked: Promise<void>[] = [];
-    let next = read(0);
-    for (let at = batchSize; next !== undefined && !isTooLarge; at += batchSize) {
+    for (let next = read(), isFirst = true; next !== undefined && !isTooLarge; isFirst = false) {
       const { indices, examples } = next;
       const { inputs } = await examples;
       await turn();
-      next = read(at);
+      next = read();
       const asking = askAbout(indices, inputs);
       asking.catch(() => undefined);
       asked.push(asking);
       // The first answer tells how large they all are. From then on one batch waits while another is worked on, so that
       // the teacher does not wait for the page.
-      if (at === batchSize || asked.length === 2) await asked.shift();
+      if (isFirst || asked.length === 2) await asked.shift();
     }
     await Promise.all(asked);
   }
@@ -108,8 +110,10 @@ export function openAnswers(options: AnswersOptions): Answers {
   /** Too large to be kept: in pieces of the size that suits the teacher. */
   async function askAgain(inputs: NamedArrays, count: number): Promise<NamedArrays> {
     const parts: NamedArrays[] = [];
-    for (let at = 0; at < count; at += batchSize) {
-      const part = Int32Array.from({ length: Math.min(batchSize, count - at) }, (_, i) => at + i);
+    for (let at = 0; at < count; ) {
+      const from = at;
+      const part = Int32Array.from({ length: Math.min(batchSize(), count - from) }, (_, i) => from + i);
+      at += part.length;
       parts.push(await ask(part.length === count ? inputs : pickRowsOfAll(inputs, part), part.length));
     }
     return join(parts, count);

@@ -1,12 +1,12 @@
 import type { NamedArrays } from '../core/shape.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { Teacher } from '../teacher/teacher.ts';
+import { nextBatchSize, type Teacher } from '../teacher/teacher.ts';
 import { openAnswers } from './answers.ts';
 import type { DistillEvent } from './events.ts';
 import { teacherEvent } from './teaching.ts';
 
 export interface AskAllOptions {
-  readonly teacher: Pick<Teacher, 'ask' | 'description'>;
+  readonly teacher: Pick<Teacher, 'ask' | 'description' | 'nextBatchSize'>;
   readonly data: Dataset;
   /** Examples to ask about at a time. Default: what suits the teacher, else 32. */
   readonly batchSize?: number | undefined;
@@ -22,7 +22,7 @@ export async function askAll({ teacher, data, batchSize, emit, signal }: AskAllO
     teacher,
     dataset: data,
     order: Int32Array.from({ length: data.size }, (_, i) => i),
-    batchSize: batchSize ?? teacher.description.batchSize ?? 32,
+    batchSize: () => nextBatchSize(teacher, batchSize),
     // The caller is given them, so they are kept whatever their size.
     memoryBytes: Number.POSITIVE_INFINITY,
     onAnswered(examples) {

@@ -1,5 +1,5 @@
+import { percent } from '../core/figures.ts';
 import { mcNemar, type Pairs } from './paired.ts';
-import { percent } from './percent.ts';
 
 /** Whether the teacher helped: the same student, from the same start, beside one that learned from labels alone. */
 export interface ControlReport {

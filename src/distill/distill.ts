@@ -72,7 +72,7 @@ export interface DistillOptions {
   readonly epochs?: number;
   /** Default 64. */
   readonly batchSize?: number;
-  /** How many examples the teacher is asked at a time. Default: what suits the teacher (its `batchSize`), else 32. */
+  /** How many examples the teacher is asked at a time. Default: what suits the teacher, found out while it is asked, else 32. */
   readonly teacherBatchSize?: number;
   /**
    * Whether the teacher's feature maps (outputs of four dimensions) are [B, C, H, W] or, as the student's, [B, H, W, C].
@@ -198,7 +198,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
       order: epochBatches({ ...job, batchSize: job.size }, 1)[0] as Int32Array,
       // A teacher beside the trainer is asked there.
       outputs: job.asksNearTeacher ? [] : outerReads(options, loss),
-      batchSize: teacherBatchSize,
+      batchSize: options.teacherBatchSize,
       memoryBytes: options.answerMemoryBytes ?? 512e6,
       epochs: job.epochs,
       emit,

@@ -5,7 +5,7 @@ import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../cor
 import { checkNotEmpty, type Dataset, type Examples, isLabelled, type LabelledDataset } from '../data/dataset.ts';
 import type { GivenAnswers } from '../teacher/holdsProbs.ts';
 import { readAsLogits } from '../teacher/readAsLogits.ts';
-import type { Teacher } from '../teacher/teacher.ts';
+import { nextBatchSize, type Teacher } from '../teacher/teacher.ts';
 import { askAll } from './askAll.ts';
 import { disagreementFindings, findingsOf } from './teacherFindings.ts';
 import { type Disagreement, disagreementsOf, figuresOf, type TeacherFigures } from './teacherReport.ts';
@@ -136,9 +136,10 @@ function checkInspect(teachers: readonly Teacher[], data: Dataset, options: Insp
 }
 
 /** The teacher with one output, looked at as it comes: what is wrong with it is said after the first batch. */
-function only(teacher: Teacher, output: string): Pick<Teacher, 'ask' | 'description'> {
+function only(teacher: Teacher, output: string): Pick<Teacher, 'ask' | 'description' | 'nextBatchSize'> {
   return {
     description: teacher.description,
+    nextBatchSize: () => nextBatchSize(teacher),
     async ask(inputs, signal): Promise<NamedArrays> {
       const answer = await teacher.ask(inputs, signal);
       const array = answer[output];

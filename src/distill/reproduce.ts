@@ -28,7 +28,10 @@ export interface ReproducibleWith {
   /** These and the seed decide the order of examples. */
   readonly order: { readonly examples: number; readonly batchSize: number; readonly epochs: number };
   readonly trainer: Pick<BackendDescription, 'backend' | 'threads' | 'simdLevel' | 'hasKernels'>;
-  /** With how many examples it was asked at a time; undefined where the loss reads nothing of it. */
+  /**
+   * With how many examples it was asked at a time at first, if it was left to find out what suits it: on the processor no
+   * answer depends on that. Undefined where the loss reads nothing of it.
+   */
   readonly teacher?: (TeacherEngine & { readonly batchSize: number }) | undefined;
   readonly versions: typeof VERSIONS | Readonly<Record<keyof typeof VERSIONS, string>>;
   /** Why the bits may be others all the same, one sentence each; none for a run that nothing disturbed. */

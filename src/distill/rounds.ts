@@ -7,7 +7,7 @@ import { softTargets } from '../losses/softTargets.ts';
 import { asStudent } from '../student/layersModel.ts';
 import { takeStudents } from '../student/lease.ts';
 import type { Student, StudentDescription } from '../student/student.ts';
-import type { Teacher } from '../teacher/teacher.ts';
+import { nextBatchSize, type Teacher } from '../teacher/teacher.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
 import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
@@ -114,6 +114,7 @@ function withFirstChecked(teacher: Teacher, check: (first: NamedArrays) => Promi
   let checking: Promise<void> | undefined;
   return {
     description: teacher.description,
+    nextBatchSize: () => nextBatchSize(teacher),
     async ask(inputs: NamedArrays, signal?: AbortSignal): Promise<NamedArrays> {
       const answers = await teacher.ask(inputs, signal);
       checking ??= check(answers);

@@ -1,6 +1,6 @@
+import { figures, percent } from '../core/figures.ts';
 import { argMax } from '../core/stats.ts';
 import type { FittedTemperature } from './fitTemperature.ts';
-import { figure, percent } from './percent.ts';
 import type { Disagreement, TeacherFigures, TruthFigures } from './teacherReport.ts';
 
 /** What the words below are measured by; each is a choice of ours. */
@@ -136,8 +136,8 @@ function calibration({ accuracy, calibrationError, fitted }: TruthFigures, confi
 /** The likeliest temperature is not always one that brings confidence and accuracy together. */
 function advice({ temperature, calibrationError: { before, after } }: FittedTemperature): string {
   return before - after > LIMITS.mended * before
-    ? `calibrated(teacher, ${figure(temperature)}) takes the calibration error from ${percent(before)} to ${percent(after)}.`
-    : `No temperature mends that: with the likeliest, ${figure(temperature)}, the calibration error is ${percent(after)}.`;
+    ? `calibrated(teacher, ${figures(temperature)}) takes the calibration error from ${percent(before)} to ${percent(after)}.`
+    : `No temperature mends that: with the likeliest, ${figures(temperature)}, the calibration error is ${percent(after)}.`;
 }
 
 const MOST_NAMED = 8;

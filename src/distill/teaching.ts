@@ -1,6 +1,7 @@
+import { countOf, bytes as inBytes } from '../core/figures.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { Dataset } from '../data/dataset.ts';
-import type { Teacher } from '../teacher/teacher.ts';
+import { nextBatchSize, type Teacher } from '../teacher/teacher.ts';
 import { type Answers, type AnswersOptions, openAnswers } from './answers.ts';
 import type { DistillEvent } from './events.ts';
 
@@ -14,7 +15,8 @@ export interface TeachingOptions {
   readonly order: Int32Array;
   /** The outputs that the loss reads; without any, the teacher is asked about the holdout only. */
   readonly outputs: readonly string[];
-  readonly batchSize: number;
+  /** Examples to ask about at a time. Default: what suits the teacher. */
+  readonly batchSize?: number | undefined;
   readonly memoryBytes: number;
   readonly epochs: number;
   readonly emit: (event: DistillEvent) => void;
@@ -39,7 +41,7 @@ const NO_TEACHING: Teaching = {
 
 /** Asks about the data in the order of the first epoch, then about the holdout. */
 export function startTeaching(options: TeachingOptions): Teaching {
-  const { teacher, data, holdout, emit, signal, batchSize, outputs } = options;
+  const { teacher, data, holdout, emit, signal, outputs } = options;
   if (teacher === undefined) return NO_TEACHING;
   const startedAt = performance.now();
   const isAsked = outputs.length > 0;
@@ -47,7 +49,7 @@ export function startTeaching(options: TeachingOptions): Teaching {
   let total = (isAsked ? data.size : 0) + (holdout?.size ?? 0);
   const shared: Omit<AnswersOptions, 'dataset' | 'order' | 'memoryBytes' | 'onTooLarge'> = {
     teacher,
-    batchSize,
+    batchSize: () => nextBatchSize(teacher, options.batchSize),
     signal,
     onAnswered(examples) {
       answered += examples;
@@ -59,8 +61,8 @@ export function startTeaching(options: TeachingOptions): Teaching {
     emit({
       type: 'notice',
       message:
-        `The teacher's answers for all ${data.size} examples take ${inMegabytes(bytes)}, more than "answerMemoryBytes" ` +
-        `(${inMegabytes(options.memoryBytes)}): it is asked again in every epoch. cachedTeacher(teacher, store) answers ` +
+        `The teacher's answers for all ${countOf(data.size, 'example')} take ${inBytes(bytes)}, more than "answerMemoryBytes" ` +
+        `(${inBytes(options.memoryBytes)}): it is asked again in every epoch. cachedTeacher(teacher, store) answers ` +
         'from its store instead.',
     });
   };
@@ -118,8 +120,4 @@ export function teacherEvent(
   const ms = performance.now() - startedAt;
   const remainingMs = (ms / answered) * (total - answered);
   return { type: 'teacher', answered, total, examplesPerSecond: (answered / ms) * 1000, remainingMs };
-}
-
-function inMegabytes(bytes: number): string {
-  return `${(bytes / 1e6).toPrecision(3)} MB`;
 }

@@ -1,4 +1,5 @@
 // The parts of a model card that hold figures.
+import { count, figures } from '../core/figures.ts';
 import type { ModelCardOptions } from './modelCard.ts';
 
 /** As much of a `DistillReport` as a card or a bundle reads; every field may be missing. */
@@ -53,8 +54,8 @@ export function figuresSection(options: ModelCardOptions): string {
   const sizes = { ...(report?.student?.bytes !== undefined && { weights: report.student.bytes }), ...bytes };
   const rows = [
     ...Object.entries(metricsOf(options)).map(([name, value]) => row(`${name} (held out)`, figure(value))),
-    report?.student?.parameters !== undefined && row('Parameters', report.student.parameters.toLocaleString('en-US')),
-    ...Object.entries(sizes).map(([name, value]) => row(`Bytes (${name})`, value.toLocaleString('en-US'))),
+    report?.student?.parameters !== undefined && row('Parameters', count(report.student.parameters)),
+    ...Object.entries(sizes).map(([name, value]) => row(`Bytes (${name})`, count(value))),
     ...latency.map(({ ms, batchSize = 1, environment }) =>
       row(
         `Latency, ${batchSize === 1 ? 'one example' : `${batchSize} examples`}`,
@@ -73,9 +74,9 @@ function cell(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/\|/g, '\\|');
 }
 
-/** Four digits say enough; nothing where there is no number. */
+/** Nothing where there is no number. */
 function figure(value: number | undefined): string {
-  return value === undefined || !Number.isFinite(value) ? '' : String(Number(value.toPrecision(4)));
+  return value === undefined || !Number.isFinite(value) ? '' : figures(value, 4);
 }
 
 function optionsText(options: Readonly<Record<string, unknown>> = {}): string {

@@ -1,3 +1,4 @@
+import { count, countOf } from '../core/figures.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import { figuresSection, metricsOf, type ReportFigures, trainingSection } from './cardSections.ts';
 import { yamlOf } from './yaml.ts';
@@ -110,7 +111,7 @@ function teacherSection({ teacher = {}, report }: ModelCardOptions): string {
   const identity = teacher.identity ?? report?.teacher?.identity;
   if (name === undefined && identity === undefined) return '';
   const bytes = report?.teacher?.bytes;
-  const size = bytes === undefined || bytes === 0 ? '' : ` (${bytes.toLocaleString('en-US')} bytes)`;
+  const size = bytes === undefined || bytes === 0 ? '' : ` (${countOf(bytes, 'byte')})`;
   const rows = [
     `It learned from the teacher ${name === undefined ? 'named below' : `**${line(name)}**`}${size}.`,
     identity === undefined ? '' : `Teacher’s identity: \`${line(identity)}\`.`,
@@ -123,7 +124,7 @@ function dataSection({ data, report }: ModelCardOptions): string {
   if (data === undefined && report?.examples === undefined) return '';
   const rows = [
     data === undefined ? '' : `${line(data.name)}${data.description === undefined ? '' : `: ${data.description}`}`,
-    report?.examples === undefined ? '' : `Examples that it learned from: ${report.examples.toLocaleString('en-US')}.`,
+    report?.examples === undefined ? '' : `Examples that it learned from: ${count(report.examples)}.`,
   ];
   return `## Data\n\n${rows.filter((row) => row !== '').join('\n\n')}`;
 }

@@ -1,5 +1,7 @@
 // How bytes are read to their end, with progress; loaded while a server is asked.
+
 import { abortError, LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { bytes as inBytes } from '../core/figures.ts';
 import { networkHint, unreachable } from './requestFile.ts';
 
 /** Tells how far one file is. */
@@ -115,7 +117,7 @@ function allocate(bytes: number): Uint8Array<ArrayBuffer> {
   } catch (error) {
     throw new LimbeckError(
       'out-of-memory',
-      `There is no room for the ${bytes} bytes of the model: ${messageOf(error)}. Use a smaller or quantized one.`,
+      `There is no room for the ${inBytes(bytes)} of the model: ${messageOf(error)}. Use a smaller or quantized one.`,
       { details: { bytes }, cause: error },
     );
   }

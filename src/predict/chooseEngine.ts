@@ -1,5 +1,7 @@
 // Both forms of a student are at hand: the faster engine stays, if both say the same.
+
 import { isAbortError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { duration, figures } from '../core/figures.ts';
 import { seededRandom } from '../core/random.ts';
 import { type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { median } from '../core/stats.ts';
@@ -91,7 +93,7 @@ async function compare(engines: readonly [Engine, Engine], signal?: AbortSignal)
   const difference = largestDifference(await ort.run(forOrt), await tfjs.run(forTfjs));
   if (!(difference <= SAME_FRACTION)) {
     const why =
-      `The ONNX form gives other numbers than the tfjs form (largest difference ${difference.toPrecision(2)} of the ` +
+      `The ONNX form gives other numbers than the tfjs form (largest difference ${figures(difference)} of the ` +
       `largest answer; ${SAME_FRACTION} is allowed), as a quantized one does. engine: 'onnxruntime' takes it as it is.`;
     return { engine: tfjs, why, notices: [why] };
   }
@@ -109,7 +111,7 @@ async function compare(engines: readonly [Engine, Engine], signal?: AbortSignal)
     times.tfjs.push(await timed(() => tfjs.run(forTfjs)));
   }
   const [ortMs, tfjsMs] = [median(times.ort), median(times.tfjs)];
-  const why = `One example takes ${ortMs.toPrecision(3)} ms in onnxruntime and ${tfjsMs.toPrecision(3)} ms in tfjs here.`;
+  const why = `One example takes ${duration(ortMs)} in onnxruntime and ${duration(tfjsMs)} in tfjs here.`;
   return { engine: ortMs <= tfjsMs ? ort : tfjs, why, notices: [] };
 }
 

@@ -3,12 +3,12 @@ import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { pixelsAsFloats } from '../core/pixels.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { onnxNodes } from '../onnx/onnxMetadata.ts';
 import { pixelInputs } from '../onnx/pixelInputs.ts';
 import { type InferenceSession, type Ort, type OrtTensor, startOrt } from '../runtime/ort.ts';
 import { createSession, firstLine, isOutOfMemory, knownLength } from '../runtime/ortSession.ts';
 import { fromOrtTensor, isNumericType, toOrtTensor } from '../runtime/ortTensors.ts';
 import type { EngineOptions, OpenedEngine } from './engine.ts';
-import { onnxNodes } from '../onnx/onnxMetadata.ts';
 
 /** A student's ONNX file in onnxruntime-web, on the thread where this is called. */
 export interface OrtEngine {

@@ -1,7 +1,6 @@
 // Where a student comes from, and in which forms it is at hand.
 
 import { LimbeckError } from '../core/errors.ts';
-import { parseJson } from '../core/parseJson.ts';
 import { isTagged } from '../core/tags.ts';
 import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
 import { fetchFile } from '../network/fetchFile.ts';

@@ -1,23 +1,45 @@
 import { relaxedSimd, simd, threads } from 'wasm-feature-detect';
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { findGpu } from './ortDevices.ts';
 
 /** How WebAssembly may work on four floats at once: with products and sums fused, without, or not at all. */
 export type SimdLevel = 'relaxed' | 'simd' | 'none';
 
 /** What this page or worker may use, and for each thing that is off, one sentence that says why. */
-export interface Capabilities {
+export interface Capabilities extends WasmCapabilities {
+  /** Whether the browser gives an adapter: one that only has the interface has none. */
+  readonly hasWebGpu: boolean;
+  /** The adapter, as far as the browser names it. */
+  readonly gpuName?: string;
+  readonly hasOpfs: boolean;
+  readonly hasIndexedDb: boolean;
+}
+
+/** How WebAssembly may work here. */
+export interface WasmCapabilities {
   readonly simdLevel: SimdLevel;
   readonly hasThreads: boolean;
   readonly cores: number;
   readonly isIsolated: boolean;
-  readonly hasWebGpu: boolean;
-  readonly hasOpfs: boolean;
-  readonly hasIndexedDb: boolean;
   readonly why: Readonly<Record<string, string>>;
 }
 
-/** Looks once at what the platform offers; starts nothing and allocates nothing. */
+/** Looks at what the platform offers, and asks it for its GPU; opens nothing. */
 export async function detectCapabilities(): Promise<Capabilities> {
+  const [wasm, gpu] = await Promise.all([detectWasm(), findGpu()]);
+  const why: Record<string, string> = { ...wasm.why };
+  const hasWebGpu = gpu.obstacle === undefined;
+  if (gpu.obstacle !== undefined) why['webgpu'] = gpu.obstacle;
+  else if (gpu.isSoftware) why['webgpu'] = 'WebGPU is played by the processor here, which is slower than WebAssembly.';
+  const hasOpfs = typeof globalThis.navigator?.storage?.getDirectory === 'function';
+  if (!hasOpfs) why['opfs'] = 'This browser offers no origin-private file system here.';
+  const hasIndexedDb = typeof indexedDB !== 'undefined';
+  if (!hasIndexedDb) why['indexeddb'] = 'There is no IndexedDB here.';
+  return { ...wasm, hasWebGpu, ...(hasWebGpu && { gpuName: gpu.name }), hasOpfs, hasIndexedDb, why };
+}
+
+/** The part that costs nothing to find out. */
+export async function detectWasm(): Promise<WasmCapabilities> {
   const why: Record<string, string> = {};
   const isIsolated = globalThis.crossOriginIsolated === true;
   const [hasSimd, hasRelaxed, canThread] = await Promise.all([simd(), relaxedSimd(), threads()]);
@@ -29,21 +51,11 @@ export async function detectCapabilities(): Promise<Capabilities> {
       '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp" to use more.';
   } else if (!canThread)
     why['threads'] = 'This engine offers no SharedArrayBuffer for WebAssembly, so one thread is used.';
-  const navigator = globalThis.navigator as Navigator | undefined;
-  const hasWebGpu = navigator !== undefined && 'gpu' in navigator;
-  if (!hasWebGpu) why['webgpu'] = 'This browser offers no WebGPU here.';
-  const hasOpfs = typeof navigator?.storage?.getDirectory === 'function';
-  if (!hasOpfs) why['opfs'] = 'This browser offers no origin-private file system here.';
-  const hasIndexedDb = typeof indexedDB !== 'undefined';
-  if (!hasIndexedDb) why['indexeddb'] = 'There is no IndexedDB here.';
   return {
     simdLevel: hasRelaxed ? 'relaxed' : hasSimd ? 'simd' : 'none',
     hasThreads: isIsolated && canThread,
-    cores: navigator?.hardwareConcurrency ?? 1,
+    cores: (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? 1,
     isIsolated,
-    hasWebGpu,
-    hasOpfs,
-    hasIndexedDb,
     why,
   };
 }

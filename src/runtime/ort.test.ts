@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 vi.mock('onnxruntime-web/wasm', () => ({ env: { wasm: {} } }));
 vi.mock('./capabilities.ts', () => ({
   requireWasm: () => undefined,
-  detectCapabilities: async () => ({ simdLevel: 'simd', hasThreads: true, cores: 4, why: {} }),
+  detectWasm: async () => ({ simdLevel: 'simd', hasThreads: true, cores: 4, why: {} }),
 }));
 
 class TrustedUrl {

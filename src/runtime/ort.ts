@@ -2,7 +2,7 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { type AssetName, assetUrl, loadAsset } from './assets.ts';
-import { detectCapabilities, requireWasm } from './capabilities.ts';
+import { detectWasm, requireWasm } from './capabilities.ts';
 
 export type Ort = typeof import('onnxruntime-web/wasm');
 export type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web/wasm';
@@ -45,7 +45,7 @@ export function startOrt(options: StartOrtOptions): Promise<StartedOrt> {
 
 async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOptions): Promise<StartedOrt> {
   requireWasm();
-  const capabilities = await detectCapabilities();
+  const capabilities = await detectWasm();
   if (capabilities.simdLevel === 'none') {
     throw new LimbeckError(
       'backend-unavailable',

@@ -1,4 +1,5 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { bytes as inBytes } from '../core/figures.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { isTagged } from '../core/tags.ts';
 import { storageState } from './storageState.ts';
@@ -154,10 +155,11 @@ async function storeError(
     });
   }
   const { usedBytes, quotaBytes } = await storageState();
-  const room = quotaBytes === undefined ? '' : ` (the browser reports ${usedBytes ?? '?'} of ${quotaBytes} bytes used)`;
+  const room =
+    quotaBytes === undefined ? '' : ` (the browser reports ${inBytes(usedBytes)} of ${inBytes(quotaBytes)} used)`;
   return new LimbeckError(
     'store-full',
-    `The store "${name}" has no room for the ${bytes ?? '?'} bytes of "${key ?? '?'}"${room}. ` +
+    `The store "${name}" has no room for the ${inBytes(bytes)} of "${key ?? '?'}"${room}. ` +
       'Delete what is no longer needed, then try again.',
     { details: { key, bytes, usedBytes, quotaBytes }, cause: error },
   );

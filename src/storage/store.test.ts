@@ -24,7 +24,7 @@ describe('faults of the medium', () => {
     expect(error.code).toBe('store-full');
     expect(error.details).toEqual({ key: 'model', bytes: 20, usedBytes: 90, quotaBytes: 100 });
     expect(error.cause).toBe(full);
-    expect(error.message).toContain('20 bytes of "model" (the browser reports 90 of 100 bytes used)');
+    expect(error.message).toContain('20 B of "model" (the browser reports 90 B of 100 B used)');
   });
 
   test('a full quota is "store-full" where the browser gives no numbers', async () => {

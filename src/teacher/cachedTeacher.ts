@@ -137,6 +137,7 @@ export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTea
       };
     },
     ask: (inputs, signal) => perform(() => ask(inputs, signal)),
+    nextBatchSize: () => teacher.nextBatchSize?.(),
     timeMs: (inputs, repeats) => perform(() => teacher.timeMs(inputs, repeats)),
     watch(listener) {
       const stop = teacher.watch?.(listener);

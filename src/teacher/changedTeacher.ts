@@ -21,6 +21,7 @@ export function changedTeacher(teacher: Teacher, { what, change, describe }: Cha
       if (isDisposed) throw new LimbeckError('disposed', `${what} was disposed; make another.`);
       return change(await teacher.ask(inputs, signal));
     },
+    nextBatchSize: () => teacher.nextBatchSize?.(),
     timeMs: (inputs, repeats) => teacher.timeMs(inputs, repeats),
     watch: (listener) => teacher.watch?.(listener) ?? (() => undefined),
     ...(usage && { usage: () => usage.call(teacher) }),

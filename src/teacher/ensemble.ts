@@ -4,7 +4,7 @@ import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { logMeanProbs, logOfProbs, meanOf } from './ensembleMean.ts';
 import type { GivenAnswers } from './holdsProbs.ts';
 import { readAsLogits } from './readAsLogits.ts';
-import type { Teacher, TeacherDescription, TeacherUsage } from './teacher.ts';
+import { nextBatchSize, type Teacher, type TeacherDescription, type TeacherUsage } from './teacher.ts';
 
 /** What is averaged, and what the members give. */
 export interface EnsembleOptions {
@@ -91,6 +91,7 @@ export function ensemble(members: readonly Teacher[], options: EnsembleOptions =
       }
       return combine(answers);
     },
+    nextBatchSize: () => Math.min(...teachers.map((teacher) => nextBatchSize(teacher))),
     /** A pass takes as long as the slowest member, while all of them work. */
     async timeMs(inputs, repeats) {
       requireAlive();

@@ -13,9 +13,10 @@ export type LoadEvent =
   | { readonly type: 'notice'; readonly message: string };
 
 /**
- * Loads an ONNX model as a teacher, in a worker of its own. Where it runs, and how many examples at a time suit it, is
- * measured on the first batch that it is asked about, for a second or so, and kept in `store`; a model that takes longer
- * for a pass or two makes one on each engine. If its worker or its GPU ends while it works, it goes on elsewhere and tells
+ * Loads an ONNX model as a teacher, in a worker of its own. Where several devices are to be had, they are measured on the
+ * first batch that it is asked about, for a second or so; a model that takes longer for a pass or two makes one on each
+ * engine. How many examples at a time suit it is found out on what it is asked, and followed: `nextBatchSize` says how many
+ * to ask about next. Both are kept in `store`. If its worker or its GPU ends while it works, it goes on elsewhere and tells
  * so (`watch`).
  * Throws    model-unreachable · integrity-mismatch · invalid-onnx · unknown-tensor · unknown-output ·
  *           worker-unreachable · backend-unavailable · wasm-blocked · out-of-memory · invalid-option · AbortError

@@ -44,7 +44,7 @@ export interface LoadTeacherOptions {
   readonly device?: DeviceOption;
   /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
   readonly threads?: number;
-  /** Examples that the teacher says it wants at a time; it takes any number. Default 'auto': measured at the first batch. */
+  /** Examples that the teacher says it wants at a time; it takes any number. Default 'auto': found out on what it is asked. */
   readonly batchSize?: number | 'auto';
   readonly session?: OrtSessionOptions;
   /** What the file must hash to, as subresource integrity. */

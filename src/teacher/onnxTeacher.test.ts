@@ -23,14 +23,42 @@ function open(house: ReturnType<typeof fakeHouse>, options: LoadTeacherOptions =
 }
 
 describe('batch size', () => {
-  test('is measured once, at the first batch, after its answer', async () => {
+  test('is found on what is asked, and nothing is measured beside it', async () => {
     const house = fakeHouse({});
     const teacher = await open(house);
-    expect(teacher.description.batchSize).toBeUndefined();
+    expect([teacher.description.batchSize, teacher.nextBatchSize?.()]).toEqual([undefined, undefined]);
     expect(await teacher.ask(batch(2))).toEqual({ logits: batch(2).x });
-    expect(teacher.description).toMatchObject({ batchSize: 1, why: expect.stringContaining('10.0 ms an example') });
+    expect(teacher.description.batchSize).toBe(8);
+    await teacher.ask(batch(8));
+    expect(teacher.description).toMatchObject({
+      why: expect.stringMatching(/On wasm, 2 threads: .* an example at 8 at a time/),
+      batchFigures: [{ batchSize: 8, msPerExample: expect.any(Number), spreadFraction: expect.any(Number) }],
+    });
+    expect(teacher.nextBatchSize?.()).toBe(16);
+    expect(house.log).toEqual(['open wasm -', 'run wasm 2', 'run wasm 8']);
+  });
+
+  test('where devices are measured, is theirs at first', async () => {
+    const house = fakeHouse({ kernels: { msPerExample: 3 } });
+    const teacher = await open(house, { device: 'auto' });
     await teacher.ask(batch(2));
-    expect(house.log).toEqual(['open wasm -', 'run wasm 2', 'measure wasm', 'run wasm 2']);
+    expect(teacher.description).toMatchObject({
+      device: 'kernels',
+      batchSize: 1,
+      why: expect.stringMatching(/wasm takes longer: 10 ms.*On kernels, 2 threads: 3 ms an example at 1 at a time/),
+    });
+  });
+
+  test('is no larger than what had to be given up to fit', async () => {
+    const house = fakeHouse({ wasm: { faults: [undefined, undefined, full] } });
+    const teacher = await open(house);
+    for (const count of [2, 8, 16]) await teacher.ask(batch(count));
+    expect(house.log).toEqual(['open wasm -', 'run wasm 2', 'run wasm 8', 'run wasm 16', 'open wasm 2', 'run wasm 16']);
+    for (let i = 0; i < 50; i++) {
+      const next = teacher.nextBatchSize?.() ?? Number.NaN;
+      expect(next).toBeLessThanOrEqual(8);
+      await teacher.ask(batch(next));
+    }
   });
 
   test('that is asked for, or that the model fixes, is known at once, and nothing is measured', async () => {
@@ -56,22 +84,33 @@ describe('batch size', () => {
 
   test('is remembered by the page, and in a store', async () => {
     const store = await openStore('tuning', { kind: 'memory' });
-    const house = fakeHouse({});
-    const first = await open(house, { store });
+    const house = fakeHouse({ kernels: { msPerExample: 3 } });
+    const first = await open(house, { device: 'auto', store });
     await first.ask(batch(2));
     expect(await store.keys('teacher-tuning/')).toHaveLength(1);
-    const second = await open(house, { store });
-    expect(second.description).toMatchObject({ batchSize: 1, why: first.description.why });
+    const measured = house.log.filter((line) => line.startsWith('measure')).length;
+    const second = await open(house, { device: 'auto', store });
+    const { batchSize, batchFigures, why } = first.description;
+    expect(second.description).toMatchObject({ batchSize, batchFigures, why });
     await second.ask(batch(2));
-    expect(house.log.filter((line) => line.startsWith('measure'))).toHaveLength(1);
+    expect(house.log.filter((line) => line.startsWith('measure'))).toHaveLength(measured);
+  });
+
+  test('that was learned since is remembered too, at the latest when the teacher is disposed', async () => {
+    const house = fakeHouse({});
+    const first = await open(house);
+    for (const count of [2, 8, 8, 16, 8]) await first.ask(batch(count));
+    await first[Symbol.asyncDispose]();
+    const { batchFigures } = (await open(house)).description;
+    expect(batchFigures?.map(({ batchSize }) => batchSize)).toEqual([8, 16]);
   });
 
   test('that cannot be measured costs a sentence', async () => {
     const house = fakeHouse({});
     const start = async () => ({ ...(await house.start()), measure: () => Promise.reject(new Error('no clock')) });
-    const teacher = await openTeacher({ files, name: 'fake', notices: [] }, { device: 'wasm' }, start);
+    const teacher = await openTeacher({ files, name: 'fake', notices: [] }, { device: 'auto' }, start);
     await teacher.ask(batch(2));
-    expect(teacher.description).toMatchObject({ batchSize: 32, why: expect.stringContaining('no clock') });
+    expect(teacher.description).toMatchObject({ batchSize: 8, why: expect.stringContaining('no clock') });
   });
 });
 

@@ -2,7 +2,6 @@ import { disposedAtWork, LimbeckError, messageOf, throwIfAborted } from '../core
 import type { NamedArrays } from '../core/shape.ts';
 import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
-import { toModelCache } from './load/modelCache.ts';
 import { identityOf } from './onnxIdentity.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 import { readOutputs, requireRows } from './read.ts';
@@ -15,8 +14,9 @@ import { keepRunning, type PlacedSession } from './session/recover.ts';
 import { batchOf } from './session/sessionBatches.ts';
 import { type Opening, openAt, openFirst } from './session/sessionPlace.ts';
 import type { ModelFiles, Placement, SessionDevice, SessionSettings } from './session/sessionSettings.ts';
-import { type TunedPlace, type TuneMemory, tuneMemory } from './session/tuneMemory.ts';
+import { storeOf, type TunedPlace, type TuneMemory, tuneMemory, whatIsTuned } from './session/tuneMemory.ts';
 import { tuneSession } from './session/tuneSession.ts';
+import { workSizes } from './session/workSizes.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
 
 /** A model whose files are at hand. */
@@ -26,9 +26,6 @@ export interface LoadedModel {
   /** What is to be said of how it was fetched. */
   readonly notices: readonly string[];
 }
-
-/** Examples at a time while nothing was measured. */
-const DEFAULT_BATCH = 32;
 
 /** Opens a model as a teacher. Another way to `start` sessions is for tests. */
 export async function openTeacher(
@@ -88,16 +85,6 @@ function probsOf({ opened }: PlacedSession, options: LoadTeacherOptions): readon
   return fromProbsOf(opened.outputs, options, options.read === undefined ? opened.softmaxOutputs : []);
 }
 
-/** What the time of a run depends on, beside the device. */
-function whatIsTuned(hash: string, options: LoadTeacherOptions, hasOwnThread: boolean): object {
-  const { taps, untilTaps, recurrent, outputs, session, threads, device, batchSize } = options;
-  return { hash, taps, untilTaps, recurrent, outputs, session, threads, device, batchSize, hasOwnThread };
-}
-
-function storeOf({ store, cache }: LoadTeacherOptions) {
-  return store ?? (cache === undefined ? undefined : toModelCache(cache).store);
-}
-
 interface TeacherParts {
   readonly model: LoadedModel;
   readonly options: LoadTeacherOptions;
@@ -124,6 +111,9 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
   let place = parts.known ?? placeWithoutMeasuring(session, options, plan);
   const read = options.read ?? ((outputs: NamedArrays) => nameOutputs(outputs, options));
   const { fromProbs } = parts;
+  let isSettled = true;
+  const given = givenSize(session.opened, options);
+  const sizes = workSizes({ running, given, known: parts.known, onLearned: () => void remember() });
   let usage = { calls: 0, computed: 0 };
   let isDisposed = false;
   let isLooked = false;
@@ -135,29 +125,39 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
 
   /** What goes wrong while it is measured costs the measurement, and nothing else. Gives wasm's answer where that is the right one. */
   async function tune(first: FirstAnswer): Promise<NamedArrays | undefined> {
-    const sizes = typeof options.batchSize === 'number' ? [options.batchSize] : undefined;
+    const only = typeof options.batchSize === 'number' ? [options.batchSize] : undefined;
     try {
-      const { isProvisional, answer, ...tunedPlace } = await tuneSession({ running, plan, first, sizes, open, tell });
+      const tuning = { running, plan, first, sizes: only, open, tell };
+      const { isProvisional, answer, ...tunedPlace } = await tuneSession(tuning);
       place = tunedPlace;
-      if (!isProvisional) await parts.memory?.remember(place);
+      isSettled = !isProvisional;
+      sizes.adopt(place);
+      await remember();
       return answer;
     } catch (error) {
       const { device } = running.current().placement;
-      const batchSize = typeof options.batchSize === 'number' ? options.batchSize : DEFAULT_BATCH;
-      place = { device, batchSize, why: `It could not be measured (${messageOf(error)}).` };
+      place = { device, figures: [], why: `It could not be measured (${messageOf(error)}).` };
       return undefined;
     }
+  }
+
+  /** What was learned since is kept with the place that was chosen; not where another had to be taken. */
+  async function remember(): Promise<void> {
+    const { best, figures } = sizes;
+    if (!isSettled || place?.device !== running.current().placement.device) return;
+    if (best !== undefined && figures.length > 0) await parts.memory?.remember({ ...place, batchSize: best, figures });
   }
 
   /** The first answer comes before anything is measured: what is wrong with a batch is said as it is. */
   async function ask(inputs: NamedArrays, signal: AbortSignal | undefined): Promise<NamedArrays> {
     await tuned;
-    const run = () =>
-      running.attempt((current) => current.run(inputs), batchOf(inputs, running.current().opened), signal);
+    const batch = batchOf(inputs, running.current().opened);
+    const attempt = () => running.attempt((current) => current.run(inputs), batch, signal);
+    const run = () => sizes.time(inputs, batch, attempt);
     const before = running.current();
     const startedAt = performance.now();
     const outputs = await run();
-    if (place !== undefined || batchOf(inputs, before.opened) === 0) return outputs;
+    if (place !== undefined || batch === 0) return outputs;
     const session = running.current();
     // What had to start anew says nothing of the speed.
     const ms = session === before ? performance.now() - startedAt : 0;
@@ -181,14 +181,17 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
     },
     get description(): TeacherDescription {
       const { placement, opened } = running.current();
+      const { best, figures, sentence } = sizes;
+      const where = place?.device === placement.device ? [place.why] : [...plan.reasons, ...notices.slice(-1)];
       return {
         name: model.name,
         bytes: model.files.model.size + model.files.externalData.reduce((sum, { data }) => sum + data.size, 0),
         device: placement.device,
         threads: opened.threads,
         ...(opened.simdLevel && { simdLevel: opened.simdLevel }),
-        why: place?.device === placement.device ? place.why : [...plan.reasons, ...notices.slice(-1)].join(' '),
-        batchSize: place?.batchSize ?? givenSize(opened, options),
+        why: [...where, ...(sentence ? [sentence] : [])].join(' '),
+        ...(best !== undefined && { batchSize: best }),
+        ...(figures.length > 0 && { batchFigures: figures }),
         ...(parts.identity !== undefined && { identity: parts.identity }),
         ...(fromProbs !== undefined && { fromProbs }),
         inputs: opened.inputs,
@@ -216,6 +219,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
       const answers = options.read?.spec === undefined ? readOutputs(read, outputs, batch) : outputs;
       return fromProbs?.length ? withLogProbs(answers, fromProbs) : answers;
     },
+    nextBatchSize: () => sizes.next,
     async timeMs(inputs, repeats) {
       requireAlive();
       return running.attempt((current) => current.timeMs(inputs, repeats), batchOf(inputs, running.current().opened));
@@ -230,6 +234,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
       isDisposed = true;
       listeners.clear();
       await running[Symbol.asyncDispose]();
+      await remember();
     },
   };
 }
@@ -240,10 +245,10 @@ function placeWithoutMeasuring(
   { batchSize = 'auto' }: LoadTeacherOptions,
   { challengers, reasons }: DevicePlan,
 ): TunedPlace | undefined {
+  if (challengers.length > 0 || placement.device !== 'wasm') return undefined;
   const size = givenSize(opened, { batchSize });
-  if (size === undefined || challengers.length > 0 || placement.device !== 'wasm') return undefined;
-  const why = batchSize === 'auto' ? `The model takes ${size} at a time.` : `${size} at a time were asked for.`;
-  return { device: placement.device, batchSize: size, why: [...reasons, why].join(' ') };
+  const given = batchSize === 'auto' ? `The model takes ${size} at a time.` : `${size} at a time were asked for.`;
+  return { device: placement.device, figures: [], why: [...reasons, ...(size === undefined ? [] : [given])].join(' ') };
 }
 
 /** The batch size that was asked for, or the only one that the model takes. */

@@ -1,5 +1,6 @@
 import type { NamedArrays } from '../core/shape.ts';
 import type { SimdLevel } from '../runtime/capabilities.ts';
+import type { SizeFigure } from './session/batchSizes.ts';
 
 /** Where a teacher computes: onnxruntime-web's backends, limbeck's kernels, tfjs, the page's own function, or several of these. */
 export type TeacherDevice = 'wasm' | 'kernels' | 'webgpu' | 'webnn' | 'tfjs' | 'function' | 'several';
@@ -17,8 +18,10 @@ export interface TeacherDescription {
   readonly members?: readonly TeacherDescription[];
   /** Why it runs where it runs and is asked so many at a time, in a sentence or two. */
   readonly why?: string;
-  /** Examples to ask about at a time, as it suits model and device. Default 32. */
+  /** Examples to ask about at a time, as it suits model and device, as far as is known. Default 32. */
   readonly batchSize?: number;
+  /** What batches of each size cost, found out on what was asked; by size. */
+  readonly batchFigures?: readonly SizeFigure[];
   /**
    * Tells this teacher from every other that may answer differently: a hash of the model, of how it is fed, tapped and
    * read. Undefined where that cannot be known, as with functions of the page; such a teacher can be cached under a
@@ -53,9 +56,21 @@ export interface Teacher extends AsyncDisposable {
   /** As it is now: a fallback while it works changes device, threads and notices. */
   readonly description: TeacherDescription;
   ask(inputs: NamedArrays, signal?: AbortSignal): Promise<NamedArrays>;
+  /**
+   * How many examples to ask about next: the `batchSize` of its description, or now and then another number, from which it
+   * finds out whether that is better. Where it is missing, `batchSize` is as good.
+   */
+  nextBatchSize?(): number | undefined;
   /** Milliseconds of each of `repeats` passes over the same batch, after warm-up, without transport and reading. */
   timeMs(inputs: NamedArrays, repeats: number): Promise<number[]>;
   /** Tells what changes while it works, such as a lost device and what it runs on now. Gives a function that ends it. */
   watch?(listener: (notice: string) => void): () => void;
   usage?(): TeacherUsage;
+}
+
+const DEFAULT_BATCH = 32;
+
+/** How many examples to ask a teacher about next, unless a number was given. */
+export function nextBatchSize(teacher: Pick<Teacher, 'nextBatchSize' | 'description'>, given?: number): number {
+  return Math.max(1, given ?? teacher.nextBatchSize?.() ?? teacher.description.batchSize ?? DEFAULT_BATCH);
 }

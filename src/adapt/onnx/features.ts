@@ -3,7 +3,7 @@ import { firstNonFinite, formatShape, type NdArray } from '../../core/shape.ts';
 import { type Dataset, type LabelledDataset, UNLABELLED } from '../../data/dataset.ts';
 import { batches } from '../../data/views.ts';
 import { type PoolingOptions, placeAxes, poolingOf } from '../../onnx/pooling.ts';
-import type { Teacher } from '../../teacher/teacher.ts';
+import { nextBatchSize, type Teacher } from '../../teacher/teacher.ts';
 
 /** The names under which the logits of the model's own classes and the tapped values are asked for. */
 export const OWN_LOGITS = 'own logits';
@@ -49,8 +49,7 @@ export async function readFeatures(
   const failed = new Map<number, unknown>();
   let logits: NdArray | undefined;
   const labels = new Int32Array(data.size).fill(UNLABELLED);
-  const batchSize = backbone.description.batchSize ?? 32;
-  for await (const { indices, examples } of batches(data, batchSize, { signal })) {
+  for await (const { indices, examples } of batches(data, () => nextBatchSize(backbone), { signal })) {
     throwIfAborted(signal);
     const answers = await backbone.ask(examples.inputs, signal);
     const from = indices[0] as number;

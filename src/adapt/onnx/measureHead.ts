@@ -5,6 +5,7 @@ import { formatShape, type NdArray } from '../../core/shape.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
 import { batches, pick } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
+import { nextBatchSize } from '../../teacher/teacher.ts';
 import { canCrossFit } from '../crossFit.ts';
 import type { Measure } from '../firstAccepted.ts';
 import { heldFractionOf, metricOf } from '../guard.ts';
@@ -73,7 +74,7 @@ export async function logitsAsRead(
   const opening = { ...sessionOf(options, signal), ...(options.read && { read: options.read }) };
   await using model = await loadTeacher(bytes as Uint8Array<ArrayBuffer>, opening).done;
   const all: NdArray[] = [];
-  for await (const { examples: some } of batches(examples, model.description.batchSize ?? 32, { signal })) {
+  for await (const { examples: some } of batches(examples, () => nextBatchSize(model), { signal })) {
     const { [DEFAULT_OUTPUT]: logits } = await model.ask(some.inputs, signal);
     const isFitting = logits?.shape.length === 2 && logits.shape[1] === classes;
     if (logits === undefined || !isFitting) {

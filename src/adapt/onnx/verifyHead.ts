@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { figures } from '../../core/figures.ts';
 import { formatShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
 import { take } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
@@ -60,7 +61,7 @@ export function compareLogits(
   if (fraction <= (device === 'wasm' ? TOLERANCE : TOLERANCE_ELSEWHERE)) return fraction;
   throw new LimbeckError(
     'internal',
-    `The file gives "${output}" ${formatShape(shape)} and differs from ${from} by ${fraction.toExponential(1)} of the ` +
+    `The file gives "${output}" ${formatShape(shape)} and differs from ${from} by ${figures(fraction)} of the ` +
       `largest logit, on ${device}. ${advice}`,
     { details: { fraction, device, shape, expected: expected.shape } },
   );

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { figures } from '../../core/figures.ts';
 import type { Store } from '../../storage/store.ts';
 import { composedEpsilon, type PrivateSpend } from '../privacy/composed.ts';
 import { newSpendKey, type Places } from './places.ts';
@@ -189,5 +190,5 @@ function budgetSpent(budget: number, { epsilon, runs }: PrivacyTotal, would: Pri
 }
 
 function shown(value: number): string {
-  return String(Number(value.toPrecision(4)));
+  return figures(value, 4);
 }

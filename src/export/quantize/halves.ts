@@ -1,3 +1,5 @@
+import { figures } from '../../core/figures.ts';
+
 /** The largest finite half. */
 const MOST = 65504;
 /** Below it, halves hold fewer and fewer digits. */
@@ -13,5 +15,5 @@ export function whyNotHalves(values: Float32Array): string | undefined {
   }
   if (beyond > 0) return `${beyond} of its ${values.length} weights lie beyond ±${MOST}, the largest half`;
   if (largest === 0 || largest >= SMALLEST_NORMAL) return undefined;
-  return `its weights, ${largest.toExponential(1)} at most, are too small for halves`;
+  return `its weights, ${figures(largest)} at most, are too small for halves`;
 }

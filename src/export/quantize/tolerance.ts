@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { figures, percent } from '../../core/figures.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { joinRows } from '../../core/rows.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
@@ -132,7 +133,7 @@ export function requireTolerance(report: QuantizeReport, options: QuantizeOption
   // A loss that is as large as allowed, but for the last bit, is allowed.
   if (lost <= tolerance + 1e-9) return;
   const isOwn = typeof asked === 'object';
-  const text = (value: number) => (isOwn ? String(Number(value.toPrecision(4))) : `${(100 * value).toFixed(2)} %`);
+  const text = (value: number) => (isOwn ? figures(value, 4) : percent(value));
   throw new LimbeckError(
     'below-tolerance',
     `As ${to} the model's ${metric} went from ${text(metricBefore)} to ${text(metricAfter)}, worse by more than the ` +

@@ -1,6 +1,6 @@
 import { messageOf } from '../../core/errors.ts';
 import { checkCount, checkOneOf } from '../../core/options.ts';
-import { detectCapabilities, requireWasm } from '../capabilities.ts';
+import { detectWasm, requireWasm } from '../capabilities.ts';
 import { getBackend, setBackend } from '../tf.ts';
 import { findThreadScript } from '../threadScript.ts';
 import type { BackendName, BackendOptions, OpenBackend } from './backend.ts';
@@ -43,7 +43,7 @@ export async function openBackendHere(options: BackendOptions = {}): Promise<Ope
 async function open(options: BackendOptions): Promise<OpenBackend> {
   const { backend = 'wasm', kernels = 'on' } = options;
   checkOneOf(backend, 'backend', BACKENDS);
-  const capabilities = await detectCapabilities();
+  const capabilities = await detectWasm();
   const wanted = checkCount(options.threads ?? Math.min(MOST_THREADS, capabilities.cores), 'threads');
   let threads = capabilities.hasThreads ? wanted : 1;
   const notices: string[] = [];

@@ -135,7 +135,7 @@ describe('the budget', () => {
     expect(await bytesIn(store)).toBeLessThanOrEqual(2500);
     expect(await bytesIn(store)).toBeGreaterThan(1500);
     expect(cached.usage?.().found).toBeGreaterThan(40);
-    expect(cached.description.notices).toEqual([expect.stringContaining('budget of 2500 bytes')]);
+    expect(cached.description.notices).toEqual([expect.stringContaining('budget of 2.5 kB')]);
   });
 });
 

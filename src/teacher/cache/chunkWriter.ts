@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { bytes as inBytes } from '../../core/figures.ts';
 import { makeQueue } from '../../core/queue.ts';
 import type { Store } from '../../storage/store.ts';
 import { type Budget, newChunkKey } from './budget.ts';
@@ -64,7 +65,7 @@ export function chunkWriter(
         if (!(await budget.makeRoom(chunk.key, file.length))) {
           throw new LimbeckError(
             'store-full',
-            `Answers fill their budget of ${options.budgetBytes} bytes. Raise "budgetBytes" to keep more.`,
+            `Answers fill their budget of ${inBytes(options.budgetBytes)}. Raise "budgetBytes" to keep more.`,
             { details: { budgetBytes: options.budgetBytes } },
           );
         }

@@ -91,7 +91,7 @@ describe('the browser’s storage', () => {
     const put = vi.fn();
     const { bytes, notices, storage } = await load('/a.onnx', { cache: storeThat({ put }) });
     expect(bytes).toEqual(model);
-    expect(notices).toEqual([expect.stringMatching(/was not kept .* the browser has 10 left/)]);
+    expect(notices).toEqual([expect.stringMatching(/was not kept .* the browser has 10 B left/)]);
     expect(put).not.toHaveBeenCalled();
     expect(storage).toEqual({ usedBytes: 90, quotaBytes: 100, isPersistent: true });
   });

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { bytes as inBytes } from '../../core/figures.ts';
 import { requestPersistence, type StorageState, storageState } from '../../storage/storageState.ts';
 import { deleteModel, type ModelCache, modelsOf, sweep, totalBytes } from './modelCache.ts';
 import { type CacheEntry, readEntries, readEntry, sizeOfBlob, writeBlob, writeEntry } from './modelCacheIndex.ts';
@@ -76,7 +77,7 @@ async function budgetObstacle(
   modelUrl: string,
 ): Promise<string | undefined> {
   if (budgetBytes === undefined) return undefined;
-  if (bytes > budgetBytes) return `It has ${bytes} bytes, and the cache’s budget is ${budgetBytes}.`;
+  if (bytes > budgetBytes) return `It has ${inBytes(bytes)}, and the cache’s budget is ${inBytes(budgetBytes)}.`;
   let total = await totalBytes(store);
   if (total + bytes <= budgetBytes) return undefined;
   await sweep(store);
@@ -87,7 +88,7 @@ async function budgetObstacle(
   }
   total = await totalBytes(store);
   if (total + bytes <= budgetBytes) return undefined;
-  return `It has ${bytes} bytes, and of the cache’s budget of ${budgetBytes} the same model’s other files fill ${total}.`;
+  return `It has ${inBytes(bytes)}, and of the cache’s budget of ${inBytes(budgetBytes)} the same model’s other files fill ${inBytes(total)}.`;
 }
 
 function roomObstacle({ store }: ModelCache, bytes: Uint8Array, state: StorageState): string | undefined {
@@ -96,7 +97,7 @@ function roomObstacle({ store }: ModelCache, bytes: Uint8Array, state: StorageSt
   const free = quotaBytes - usedBytes;
   if (bytes.byteLength <= free) return undefined;
   return (
-    `It has ${bytes.byteLength} bytes, and the browser has ${Math.max(free, 0)} left for this site. ` +
+    `It has ${inBytes(bytes.byteLength)}, and the browser has ${inBytes(Math.max(free, 0))} left for this site. ` +
     'Delete models that are no longer needed: modelCache(store).list() and delete(hash).'
   );
 }

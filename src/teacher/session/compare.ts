@@ -1,3 +1,4 @@
+import { percent } from '../../core/figures.ts';
 import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
 
 /** How near a device must come. */
@@ -33,7 +34,7 @@ export function differenceOf(
     const difference = relativeDifference(expected, array, leastRange);
     if (Number.isNaN(difference)) return `it gave values in "${name}" that are no numbers`;
     if (difference > share) {
-      return `its "${name}" differs from ${trusted}'s by ${(100 * difference).toPrecision(2)} % of its range`;
+      return `its "${name}" differs from ${trusted}'s by ${percent(difference)} of its range`;
     }
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { detectCapabilities } from '../../runtime/capabilities.ts';
+import { detectWasm } from '../../runtime/capabilities.ts';
 import { findGpu, webnnObstacle } from '../../runtime/ortDevices.ts';
 import type { SessionDevice } from './sessionSettings.ts';
 
@@ -28,7 +28,7 @@ export interface Platform {
 
 /** A sentence that says why the kernels are not to be had here, or undefined where they are. */
 export async function kernelsObstacle(): Promise<string | undefined> {
-  const { simdLevel } = await detectCapabilities();
+  const { simdLevel } = await detectWasm();
   return simdLevel === 'none' ? 'This engine has no WebAssembly SIMD, which the kernels are made of.' : undefined;
 }
 

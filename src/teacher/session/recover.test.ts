@@ -17,6 +17,17 @@ test.each([
   ['no room: one thread', full, two, {}, one],
   ['no room on one thread: half the batch', full, one, {}, { ...one, largestBatch: 4 }],
   ['no room for half: a quarter', full, { ...one, largestBatch: 4 }, {}, { ...one, largestBatch: 2 }],
+  [
+    'no room for more than ever fitted: half the batch, and nothing else',
+    full,
+    two,
+    { fits: 3 },
+    { ...two, largestBatch: 4 },
+  ],
+  ['nor for half: what fitted', full, { ...two, largestBatch: 4 }, { fits: 3 }, { ...two, largestBatch: 3 }],
+  ['no room on a GPU for more than ever fitted', full, gpu, { fits: 4 }, { ...gpu, largestBatch: 4 }],
+  ['no room for what did fit: one thread', full, two, { fits: 8 }, one],
+  ['two deaths at more than ever fitted', died, two, { failures: 1, fits: 4 }, { ...two, largestBatch: 4 }],
   ['no room for one example: the end', full, one, { batch: 1 }, undefined],
   ['a GPU that fails: wasm', failed, gpu, {}, two],
   ['a GPU whose worker dies: wasm', died, gpu, {}, two],
@@ -94,6 +105,22 @@ test('where none opens, this batch and the next end with the reason', async () =
   await expect(ask()).rejects.toBe(unreachable);
   await expect(ask()).rejects.toBe(unreachable);
   expect(placements.length).toBe(2);
+});
+
+test('a batch that is larger than any that was answered costs its size, not the threads', async () => {
+  const { running, ask, placements, notices } = house({});
+  await ask();
+  let isFirst = true;
+  const job = async ({ run }: PlacedSession) => {
+    if (isFirst) {
+      isFirst = false;
+      throw full;
+    }
+    return run({});
+  };
+  await running.attempt(job, 64);
+  expect(placements).toEqual([two, { ...two, largestBatch: 32 }]);
+  expect(notices).toEqual([expect.stringContaining('it computes 32 examples at a time from now on')]);
 });
 
 test('a cancelled batch is not asked again', async () => {

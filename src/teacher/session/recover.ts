@@ -36,6 +36,8 @@ export interface RunningSession extends AsyncDisposable {
 export function keepRunning({ first, open, hasWorker, tell }: KeepRunningOptions): RunningSession {
   let current = first;
   let failures = 0;
+  /** The largest batch that was answered. */
+  let fits = 0;
   let restarting: Promise<void> | undefined;
   let isDisposed = false;
   /** Why no other session could be opened. */
@@ -44,7 +46,7 @@ export function keepRunning({ first, open, hasWorker, tell }: KeepRunningOptions
   async function restart(error: unknown, used: Placement, batch: number): Promise<void> {
     let placement = used;
     for (let reason = error; ; ) {
-      const next = nextPlacement(reason, placement, { failures, hasWorker, batch });
+      const next = nextPlacement(reason, placement, { failures, hasWorker, batch, fits });
       if (next === undefined || failures >= MOST_RESTARTS) throw reason;
       if (failures++ === 0 || next !== placement) tell(sentenceFor(reason, placement, next));
       await current[Symbol.asyncDispose]();
@@ -93,6 +95,7 @@ export function keepRunning({ first, open, hasWorker, tell }: KeepRunningOptions
         try {
           const result = await job(used);
           failures = 0;
+          fits = Math.max(fits, batch);
           return result;
         } catch (error) {
           if (isDisposed) throw error;
@@ -136,23 +139,30 @@ interface Circumstances {
   readonly hasWorker: boolean;
   /** Examples in the batch that failed. */
   readonly batch: number;
+  /** The largest batch that was ever answered. Default: unknown. */
+  readonly fits?: number;
 }
 
 /** Where to try again after an error, or undefined where that would change nothing. */
 export function nextPlacement(
   error: unknown,
   placement: Placement,
-  { failures, hasWorker, batch }: Circumstances,
+  { failures, hasWorker, batch, fits }: Circumstances,
 ): Placement | undefined {
   if (!(error instanceof LimbeckError)) return undefined;
   const isMemory = error.code === 'out-of-memory';
   const isDeath = ['worker-died', 'thread-died'].includes(error.code) || error.details['isCrash'] === true;
   if (!isMemory && !isDeath && error.code !== 'teacher-failed') return undefined;
+  const size = Math.min(placement.largestBatch ?? batch, batch);
+  // A larger batch than any before is cut to what is known to fit before anything else is given up.
+  if (fits !== undefined && fits > 0 && size > fits && (isMemory || (isDeath && failures > 0))) {
+    return { ...placement, largestBatch: Math.max(fits, Math.floor(size / 2)) };
+  }
   if (placement.device !== 'wasm') return { ...placement, device: 'wasm' };
   if (!isMemory && !isDeath) return undefined;
   if (isDeath && failures === 0 && hasWorker) return placement;
   if (hasWorker && placement.threads !== undefined && placement.threads > 1) return { ...placement, threads: 1 };
-  const half = Math.floor(Math.min(placement.largestBatch ?? batch, batch) / 2);
+  const half = Math.floor(size / 2);
   return half > 0 ? { ...placement, largestBatch: half } : undefined;
 }
 

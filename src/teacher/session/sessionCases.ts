@@ -8,6 +8,8 @@ import { tuneBatch } from './tune.ts';
 
 export interface FakeDevice {
   readonly msPerExample?: number;
+  /** The same for each measurement by itself. */
+  readonly msEachTime?: number[];
   /** Makes what it gives another value than its input. */
   readonly error?: number;
   /** Thrown by the next runs, one each; undefined lets a run through. */
@@ -63,7 +65,8 @@ export function fakeHouse(
         if (clock !== undefined) {
           return tuneBatch({ run: async (size) => pass(size), sizes: [...sizes], budgetMs, now: () => clock.now });
         }
-        return sizes.map((batchSize) => ({ batchSize, msPerExample: device().msPerExample ?? 10 }));
+        const msPerExample = device().msEachTime?.shift() ?? device().msPerExample ?? 10;
+        return sizes.map((batchSize) => ({ batchSize, msPerExample }));
       },
       async [Symbol.asyncDispose]() {
         if (!isDisposed) living--;

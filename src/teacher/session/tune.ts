@@ -1,3 +1,5 @@
+import { duration } from '../../core/figures.ts';
+
 /** What a batch of one size cost. */
 export interface BatchFigure {
   readonly batchSize: number;
@@ -76,4 +78,9 @@ function bestFigure(figures: readonly BatchFigure[]): BatchFigure {
 export function chooseBatch(figures: readonly BatchFigure[]): BatchFigure {
   const best = bestFigure(figures);
   return figures.find(({ msPerExample }) => msPerExample <= best.msPerExample / (1 - NEAR)) as BatchFigure;
+}
+
+/** "4.6 ms an example at 32 at a time". */
+export function figureText({ batchSize, msPerExample }: BatchFigure): string {
+  return `${duration(msPerExample)} an example at ${batchSize} at a time`;
 }

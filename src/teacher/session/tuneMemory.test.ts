@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { openStore, type Store } from '../../storage/store.ts';
 import { type TunedPlace, tuneMemory } from './tuneMemory.ts';
 
-const place: TunedPlace = { device: 'wasm', batchSize: 8, why: 'It was measured.' };
+const figure = { batchSize: 8, msPerExample: 4.6, spreadFraction: 0.1 };
+const place: TunedPlace = { device: 'wasm', batchSize: 8, figures: [figure], why: 'It was measured.' };
 let count = 0;
 /** Another model each time: the page's own memory outlives a test. */
 const model = () => ({ hash: `model ${count++}` });
@@ -42,6 +43,10 @@ test('what is in the store is read back; what cannot be read is measured again',
     text(null),
     text({ ...place, device: 'tpu' }),
     text({ ...place, batchSize: 0 }),
+    text({ ...place, figures: undefined }),
+    text({ ...place, figures: [{ ...figure, msPerExample: null }] }),
+    text({ ...place, figures: [{ ...figure, spreadFraction: -1 }] }),
+    text({ ...place, figures: [null] }),
   ]) {
     expect(await (await tuneMemory(model(), 'gpu', keeping(bad))).recall()).toBeUndefined();
   }

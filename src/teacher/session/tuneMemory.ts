@@ -1,14 +1,20 @@
 // What was measured once is not measured again: by model and device, in the store, or as long as the page lives.
 import { sha256 } from '../../core/hash.ts';
 import type { Store } from '../../storage/store.ts';
+import { toModelCache } from '../load/modelCache.ts';
 import { canonicalJson } from '../onnxIdentity.ts';
+import type { LoadTeacherOptions } from '../onnxOptions.ts';
+import type { SizeFigure } from './batchSizes.ts';
 import type { SessionDevice } from './sessionSettings.ts';
 
-/** What came out of measuring. */
+/** What came out of measuring, and of the work since. */
 export interface TunedPlace {
   readonly device: SessionDevice;
-  readonly batchSize: number;
-  /** The figures, in a sentence or two. */
+  /** Undefined where nothing says yet how many at a time are best. */
+  readonly batchSize?: number | undefined;
+  /** What batches of each size cost there. */
+  readonly figures: readonly SizeFigure[];
+  /** Why there and not elsewhere, in a sentence or two. */
   readonly why: string;
 }
 
@@ -18,9 +24,20 @@ export interface TuneMemory {
 }
 
 /** Another layout of what is kept, or another choice of devices, needs another number. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 const pageMemory = new Map<string, TunedPlace>();
+
+/** What the time of a run depends on, beside the device. */
+export function whatIsTuned(hash: string, options: LoadTeacherOptions, hasOwnThread: boolean): object {
+  const { taps, untilTaps, recurrent, outputs, session, threads, device, batchSize } = options;
+  return { hash, taps, untilTaps, recurrent, outputs, session, threads, device, batchSize, hasOwnThread };
+}
+
+/** Where it is kept over a reload. */
+export function storeOf({ store, cache }: LoadTeacherOptions): Store | undefined {
+  return store ?? (cache === undefined ? undefined : toModelCache(cache).store);
+}
 
 /** The memory for one model, as it is to run, on this browser and device. A store that fails is as good as none. */
 export async function tuneMemory(model: object, gpuName: string, store: Store | undefined): Promise<TuneMemory> {
@@ -47,8 +64,21 @@ export async function tuneMemory(model: object, gpuName: string, store: Store | 
 }
 
 function parsePlace(text: string): TunedPlace | undefined {
-  const { device, batchSize, why } = JSON.parse(text) as Partial<TunedPlace>;
+  const { device, batchSize, figures, why } = JSON.parse(text) as Partial<TunedPlace>;
   const isDevice = device === 'wasm' || device === 'kernels' || device === 'webgpu' || device === 'webnn';
-  const isSize = Number.isInteger(batchSize) && (batchSize as number) > 0;
-  return isDevice && isSize && typeof why === 'string' ? { device, batchSize: batchSize as number, why } : undefined;
+  const isWhole = isDevice && isSize(batchSize) && typeof why === 'string' && Array.isArray(figures);
+  return isWhole && figures.every(isFigure) ? { device, batchSize, figures, why } : undefined;
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0;
+}
+
+function isFigure(value: unknown): value is SizeFigure {
+  const { batchSize, msPerExample, spreadFraction } = (value ?? {}) as Partial<SizeFigure>;
+  return isSize(batchSize) && isPositive(msPerExample) && isPositive(spreadFraction);
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }

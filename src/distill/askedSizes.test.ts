@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTrainer, type Trainer } from '../train/trainer.ts';
+import { distill } from './distill.ts';
+import { HERE, holdout, makeTeacher, weightsOf, working } from './distillCases.ts';
+
+let trainer: Trainer;
+beforeAll(async () => {
+  trainer = await openTrainer(HERE);
+});
+afterAll(() => trainer[Symbol.asyncDispose]());
+
+test('the teacher is asked before each batch how large it is to be; the student is the same, whatever it says', async () => {
+  const sizes = [8, 16, 3, 8, 64];
+  const { teacher, batches } = makeTeacher();
+  const asked = { ...teacher, nextBatchSize: () => sizes.shift() ?? 8 };
+  const { student } = await distill(working(trainer, { teacher: asked, holdout })).done;
+  // Two for the check, each example of the data once, and of the holdout.
+  expect(batches).toEqual([2, 8, 16, 3, 8, 13, 8, 8, 4]);
+  const steady = await distill(working(trainer, { holdout })).done;
+  expect(weightsOf(student)).toEqual(weightsOf(steady.student));
+});
+
+test('a number that was given goes before what it says', async () => {
+  const { teacher, batches } = makeTeacher();
+  await distill(working(trainer, { teacher: { ...teacher, nextBatchSize: () => 8 }, teacherBatchSize: 24 })).done;
+  expect(batches).toEqual([2, 24, 24]);
+});
