@@ -113,13 +113,14 @@ function withBatch32([name, { accuracy, bytes, msPerExample }]) {
   return [name, { accuracy, bytes, msPerExample: msPerExample[32], msPerExampleByBatch: msPerExample }];
 }
 
-const { teacherEngines, shapes } = await measureEngines({ rounds: Number(values.rounds) });
-for (const [model, engines] of Object.entries(teacherEngines)) printEngines(model, engines);
+const { teacherEngines, denormals, shapes } = await measureEngines({ rounds: Number(values.rounds) });
+for (const [model, engines] of Object.entries(teacherEngines)) printEngines(model, engines, denormals[model]);
 const { rows: quantisationAware } = await measureQuantizationAware({ seeds: Number(values.seeds) });
 quantisationAware.forEach(printRow);
 Object.assign(result, {
   teacherEngines: teacherEngines.rec,
   otherEngines: { cls: teacherEngines.cls, det: teacherEngines.det },
+  denormals,
   shapes,
   quantisationAware,
 });

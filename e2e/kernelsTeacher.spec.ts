@@ -89,7 +89,7 @@ test('a batch that does not fit is told, and answered elsewhere or refused', asy
   expect(few).toHaveLength(3);
   const right = (few as number[]).map((number) => expect.closeTo(number, 4));
   expect(after).toEqual(right);
-  if (many !== 'out-of-memory') expect(many).toEqual(right);
+  expect(['out-of-memory', right]).toContainEqual(many);
   await expect.poll(() => livingWorkers(page)).toBe(0);
 });
 
@@ -106,9 +106,19 @@ test('a student learns on the kernels of one worker from a teacher on those of a
   await expect.poll(() => livingWorkers(page)).toBe(0);
 });
 
-test('auto takes the kernels where they are faster', async ({ page, serveDist }) => {
-  await openPage(page, serveDist);
-  const { description } = await call(page, 'choose', { device: 'auto', threads: 1 });
-  expect(description.device).toMatch(/^(kernels|wasm)$/);
-  expect(description.why).toMatch(/(kernels|wasm) takes longer: .* ms an example.*On (kernels|wasm), 1 thread:/);
-});
+// Far more than the two differ by, on any machine and however busy.
+const TIMES = 10;
+
+for (const [slow, taken] of [
+  ['wasm', 'kernels'],
+  ['kernels', 'wasm'],
+] as const) {
+  test(`auto takes the faster of two engines, ${taken} where ${slow} is slow`, async ({ page, serveDist }) => {
+    await openPage(page, serveDist);
+    const { description, workers } = await call(page, 'choose', slow, TIMES, { device: 'auto', threads: 1 });
+    expect(workers).toBe(2);
+    expect(description.device).toBe(taken);
+    expect(description.why).toMatch(new RegExp(`${slow} takes longer: .* ms an example.*On ${taken}, 1 thread:`));
+    await expect.poll(() => livingWorkers(page)).toBe(0);
+  });
+}

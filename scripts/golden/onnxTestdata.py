@@ -31,6 +31,7 @@ def is_accepted(path):
 models = json.loads(Path(sys.argv[1]).read_text())
 counts = {'models': len(models), 'parsed': 0, 'equal': 0, 'acceptedByOnnx': 0, 'acceptedByLimbeck': 0, 'acceptedByBoth': 0}
 exceptions = []
+refused = []
 for model in models:
     if model['parseError'] is not None:
         exceptions.append({'model': model['file'], 'what': model['parseError']})
@@ -44,6 +45,8 @@ for model in models:
     counts['acceptedByOnnx'] += by_onnx
     counts['acceptedByLimbeck'] += by_limbeck
     counts['acceptedByBoth'] += by_onnx and by_limbeck
+    if not by_onnx:
+        refused.append(model['file'].split('/data/')[-1])
     if by_onnx != by_limbeck:
         exceptions.append({'model': model['file'], 'what': model['checkError'] or 'only onnx refuses it'})
-print(json.dumps({'onnx': onnx.__version__, **counts, 'exceptions': exceptions}))
+print(json.dumps({'onnx': onnx.__version__, **counts, 'refusedByOnnx': refused, 'exceptions': exceptions}))

@@ -11,9 +11,9 @@ export interface Example {
   readonly code: string;
 }
 
-/** The fenced blocks of a Markdown file that call themselves ts. */
+/** The fenced blocks of a Markdown file that call themselves ts or tsx. */
 export function fencedExamples({ file, text }: Source): Example[] {
-  return [...text.matchAll(/^```ts\b.*\n([\s\S]*?)^```/gm)].map(({ index, 1: code = '' }) => ({
+  return [...text.matchAll(/^```tsx?\b.*\n([\s\S]*?)^```/gm)].map(({ index, 1: code = '' }) => ({
     place: `${file}:${text.slice(0, index).split('\n').length}`,
     code,
   }));
@@ -40,6 +40,8 @@ const PACKAGE = {
   'limbeck/run': 'src/run.ts',
   'limbeck/tfjs': 'src/tfjs.ts',
 } as const;
+/** What examples may import beside them; it is not installed. */
+const REACT = 'scripts/house/exampleReact.ts';
 const GLOBALS = ['./exampleGlobals.ts', 'scripts/house/exampleGlobals.ts'] as const;
 const HEAD_LINES = 1;
 
@@ -48,7 +50,8 @@ type OpenNames = readonly (readonly [string, readonly string[]])[];
 
 /** What the compiler says about each example, one sentence a fault; in the order of the examples. */
 export function checkExamples(examples: readonly Example[]): string[][] {
-  const paths = Object.fromEntries(Object.entries(PACKAGE).map(([name, file]) => [name, [resolve(root, file)]]));
+  const files = Object.entries({ ...PACKAGE, react: REACT });
+  const paths = Object.fromEntries(files.map(([name, file]) => [name, [resolve(root, file)]]));
   const options: ts.CompilerOptions = {
     ...ts.convertCompilerOptionsFromJson(
       {
@@ -100,6 +103,8 @@ function wrap({ code }: Example, open: OpenNames): string {
   // Blanked, not cut, so that the lines keep their numbers.
   for (const { pos, end } of own)
     body = body.slice(0, pos) + code.slice(pos, end).replace(/\S/g, ' ') + body.slice(end);
+  // Nor can a function export anything.
+  body = body.replace(/^export (?=(async )?function|const|class)/gm, '       ');
   // What two entries export is taken from the first.
   const taken = new Set(ownNames);
   const added = open.map(([from, names]) => {

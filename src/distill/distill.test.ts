@@ -236,5 +236,6 @@ describe('labels', () => {
 test('the teacher’s answers go with their examples', async () => {
   const spy = watched(trainer);
   await distill(working(spy.trainer)).done;
+  expect(spy.read).toHaveLength(6);
   for (const { inputs, teacher } of spy.read) expect(teacher['logits']).toEqual(logitsOf(inputs['input'] as NdArray));
 });

@@ -130,6 +130,12 @@ export const allLosses: Readonly<Record<keyof typeof losses, AnyLoss>> = {
   weightedSoftLabels: response(losses.weightedSoftLabels),
 };
 
+/** Those that take examples without a label among the labelled ones. */
+export const WITHOUT_LABELS: readonly string[] = [
+  ...['collaborative', 'crossEntropy', 'decoupledTargets', 'gatedBranches', 'mutual'],
+  ...['uncertaintyWeighted', 'weighted'],
+];
+
 /** What is thrown; a LimbeckError, or the test fails. */
 export function refusal(attempt: () => unknown): LimbeckError {
   try {

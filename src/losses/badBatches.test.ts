@@ -1,19 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../runtime/tf.ts';
-import { allLosses, prepare, refusal } from './allCases.ts';
+import { type AnyLoss, allLosses, prepare, refusal, WITHOUT_LABELS } from './allCases.ts';
 import type { Loss, LossShapes, LossTensors } from './loss.ts';
 import { describeOnCpu } from './responseCases.ts';
 
 const named = Object.entries(allLosses);
 
 describe('batches', () => {
-  const least: Readonly<Record<string, number>> = {
+  /** Those that relate examples, and how many they need. */
+  const least = {
     ...{ classWise: 2, contrastive: 2, correlationCongruence: 2, distributionCorrelation: 2, hardDarkRank: 3 },
     ...{ informationMaximization: 2, instanceGraph: 3, localStructure: 3, multiHeadRelation: 2 },
     ...{ probabilityTransfer: 2, relationAngle: 3, relationDistance: 2, similarity: 2 },
-  };
-  test.each(named)('of one are refused by %s if it relates examples', (name, { make, shapes }) => {
-    const fewest = least[name] ?? 1;
+  } satisfies Partial<Record<keyof typeof allLosses, number>>;
+
+  test.each(Object.entries(least))('of too few examples are refused by %s, which relates them', (name, fewest) => {
+    const { make, shapes } = allLosses[name as keyof typeof least];
     prepare(make(), { ...shapes, batchSize: fewest });
     for (let batchSize = 1; batchSize < fewest; batchSize++) {
       const { code, message } = refusal(() => prepare(make(), { ...shapes, batchSize }));
@@ -22,6 +24,10 @@ describe('batches', () => {
         new RegExp(`^${name}.* the batches have ${batchSize}. Set batchSize to ${fewest} or more`),
       );
     }
+  });
+
+  test.each(named.filter(([name]) => !(name in least)))('of one example are taken by %s', (_, { make, shapes }) => {
+    prepare(make(), { ...shapes, batchSize: 1 });
   });
 
   test('of one vector are refused by featureNormalized', () => {
@@ -55,34 +61,49 @@ describeOnCpu('labels', () => {
     };
   };
 
-  test.each(named)('that %s reads must be there', (name, { make, shapes }) => {
-    const loss = make();
+  const lossAt = (loss: Loss, tensors: LossTensors, labels: readonly number[]) =>
+    loss.compute(tf, { ...tensors, labels: tf.tensor1d([...labels], 'int32') }).dataSync()[0] as number;
+
+  test.each(named.filter(([, { make }]) => make().reads.labels))('that %s reads must be there', (_, of) => {
+    const loss = of.make();
     tf.tidy(() => {
-      const tensors = tensorsOf(loss, shapes, 4);
-      if (loss.reads.labels) {
-        const { code, message } = refusal(() => loss.compute(tf, tensors));
-        expect(code).toBe('labels-missing');
-        expect(message).toMatch(/needs labels; give labelled data/);
-      }
-      const labels = tf.tensor1d([0, 3, 1, 3], 'int32');
-      expect(loss.compute(tf, { ...tensors, labels }).dataSync()[0], name).toSatisfy(Number.isFinite);
+      const { code, message } = refusal(() => loss.compute(tf, tensorsOf(loss, of.shapes, 4)));
+      expect(code).toBe('labels-missing');
+      expect(message).toMatch(/needs labels; give labelled data/);
     });
   });
 
-  test.each(named)('may be missing for some examples of %s only where it says so', (_, { make, shapes }) => {
+  test.each(named)('that are there give %s a number', (_, { make, shapes }) => {
     const loss = make();
-    if (!loss.reads.labels || loss.allowsUnlabelled !== true) return;
     tf.tidy(() => {
-      const labels = tf.tensor1d([-1, 3, -1, -1], 'int32');
-      expect(loss.compute(tf, { ...tensorsOf(loss, shapes, 4), labels }).dataSync()[0]).toSatisfy(Number.isFinite);
+      expect(lossAt(loss, tensorsOf(loss, shapes, 4), [0, 3, 1, 3])).toSatisfy(Number.isFinite);
+    });
+  });
+
+  const unlabelled: [string, AnyLoss][] = [
+    ...named.filter(([name]) => WITHOUT_LABELS.includes(name)),
+    ['earlyExits from labels', { ...allLosses.earlyExits, make: () => allLosses.earlyExits.make({ from: 'labels' }) }],
+  ];
+  test.each(unlabelled)('may be missing for some examples of %s: nothing is said of them', (name, { make, shapes }) => {
+    const loss = make();
+    tf.tidy(() => {
+      const tensors = tensorsOf(loss, shapes, 4);
+      const none = lossAt(loss, tensors, [-1, -1, -1, -1]);
+      const added = (...labels: number[]) => lossAt(loss, tensors, labels) - none;
+      expect(none).toSatisfy(Number.isFinite);
+      // No class is what is said of an example without a label, unless the teacher names one instead.
+      const silent = [0, 1, 2, 3].filter((label) => Math.abs(added(-1, label, -1, -1)) < 1e-5);
+      const ofTeacher = tensors.teacher['logits']?.argMax(-1).dataSync()[1];
+      expect(silent).toEqual(name === 'decoupledTargets' ? [ofTeacher] : []);
+      // Nor does it change what is said of the others.
+      expect(added(0, 3, -1, 1)).toBeCloseTo(added(0, -1, -1, -1) + added(-1, 3, -1, -1) + added(-1, -1, -1, 1), 4);
     });
   });
 
   test.each(named)('a last batch of one is no trouble to %s', (_, { make, shapes }) => {
     const loss = make();
     tf.tidy(() => {
-      const labels = tf.tensor1d([3], 'int32');
-      expect(loss.compute(tf, { ...tensorsOf(loss, shapes, 1), labels }).dataSync()[0]).toSatisfy(Number.isFinite);
+      expect(lossAt(loss, tensorsOf(loss, shapes, 1), [3])).toSatisfy(Number.isFinite);
     });
   });
 });

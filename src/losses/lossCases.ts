@@ -86,6 +86,7 @@ export interface LossCase<Options> {
 export function readCases<Options>({ golden: file, reference, growth }: LossReference<Options>): LossCase<Options>[] {
   const text = readFileSync(new URL(`./golden/${file}.json`, import.meta.url), 'utf8');
   const golden = JSON.parse(text) as Golden<Options>;
+  if (golden.cases.length === 0) throw new Error(`golden/${file}.json holds no case, so nothing would be compared.`);
   return golden.cases.map(({ inputs: inputsName, scale, options, value, gradient }) => {
     const { teacher = {}, parameters, ...given } = golden.inputs[inputsName] as GoldenInputs;
     const scaled = (side: Readonly<Record<string, Integers>>, by = scale) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UNLABELLED } from '../data/dataset.ts';
-import { allLosses } from '../losses/allCases.ts';
+import { allLosses, WITHOUT_LABELS } from '../losses/allCases.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
 import { decoupledTargets } from '../losses/decoupledTargets.ts';
 import { exampleWeighted } from '../losses/exampleWeighted.ts';
@@ -10,10 +10,6 @@ import { normalizedTargets } from '../losses/normalizedTargets.ts';
 import { softTargets } from '../losses/softTargets.ts';
 import { weighted } from '../losses/weighted.ts';
 import { checkLabelRange, classesOf, comparedOutput, measuredOutputs } from './labels.ts';
-
-/** Losses that take examples without a label. */
-const WITHOUT_LABELS = ['collaborative', 'crossEntropy', 'decoupledTargets', 'gatedBranches', 'mutual'];
-WITHOUT_LABELS.push('uncertaintyWeighted', 'weighted');
 
 const outputs = { logits: [10], extra: [4], 'logits.0': [10], 'logits.1': [10], map: [7, 7, 3] };
 const both = (...losses: Loss[]) => weighted(losses.map((loss) => ({ loss, weight: 1 })));

@@ -185,6 +185,7 @@ describe('a teacher’s answers for a person’s own data', () => {
   });
 
   test('go before the example goes: a tab that dies in between leaves none of a forgotten one', async () => {
+    let cleaned = 0;
     for (let call = 1; ; call++) {
       const { disk, teacher, profile } = await asked();
       await teacher[Symbol.asyncDispose]();
@@ -203,8 +204,11 @@ describe('a teacher’s answers for a person’s own data', () => {
       const isThere = [...disk.values.keys()].some((key) => key.endsWith('-a'));
       if (!isThere) expect(answersIn(disk), `call ${call}`).toEqual([]);
       if (isDone) break;
+      if (!isThere) cleaned++;
       expect(call).toBeLessThan(60);
     }
+    // There are moments when the example is gone and the tab has not told it yet.
+    expect(cleaned).toBeGreaterThan(0);
   });
 
   test('in a full store are not kept, and the teacher answers all the same', async () => {

@@ -209,7 +209,10 @@ test.each(['before', 'after'] as const)(
       expect(runs, `call ${call}`).toBeGreaterThanOrEqual((await next.history()).length);
       if (hasBegun) expect(runs, `call ${call}`).toBe(2);
       expect(next.notices).toEqual([]);
-      if (!isDead) break;
+      if (!isDead) {
+        expect(call, 'deaths before it lived').toBeGreaterThan(5);
+        break;
+      }
       expect(call).toBeLessThan(100);
     }
   },

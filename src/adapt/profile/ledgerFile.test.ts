@@ -86,7 +86,10 @@ describe('a file', () => {
           expect([runs, versions], `call ${call}`).toEqual(versions === 1 ? [1, 1] : [3, 3]);
           expect(next.notices).toEqual([]);
         }
-        if (!isDead) break;
+        if (!isDead) {
+          expect(call, 'deaths before it lived').toBeGreaterThan(5);
+          break;
+        }
         expect(call).toBeLessThan(100);
       }
     },

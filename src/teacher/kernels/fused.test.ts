@@ -1,10 +1,37 @@
 // Nodes that become one step, on the kernels beside onnxruntime.
 import { afterAll, describe, expect, test } from 'vitest';
-import type { OnnxNode } from '../../onnx/model.ts';
+import { type OnnxNode, readModel, writeModel } from '../../onnx/model.ts';
+import { simplify } from '../../onnx/simplify.ts';
 import { floats, graphAttribute, node, value } from '../../onnx/tinyCases.ts';
-import { answer, attributes, closeSessions, expectSame, filter, photo, rows, weights } from './operatorCases.ts';
+import {
+  answer,
+  attributes,
+  closeSessions,
+  expectSame,
+  filter,
+  modelOfCase,
+  type OperatorCase,
+  photo,
+  rows,
+  weights,
+} from './operatorCases.ts';
+import { toProgram } from './program.ts';
 
 afterAll(closeSessions);
+
+/** The steps of a case by name, each with the activation at its end: as it is opened, and without `simplify` before it. */
+function stepsOf(one: OperatorCase): { opened: string[]; alone: string[] } {
+  const model = readModel(writeModel(modelOfCase(one)));
+  const names = (of: typeof model) =>
+    toProgram(of).steps.map(({ op, epilogue }) => [op, ...(epilogue ? [epilogue.activation] : [])].join(' '));
+  return { opened: names(simplify(model)), alone: names(model) };
+}
+
+/** One answer as onnxruntime gives it, by these steps, whether or not `simplify` has named the pattern before. */
+async function expectFused(one: OperatorCase, opened: readonly string[], alone = opened): Promise<void> {
+  expect(stepsOf(one)).toEqual({ opened, alone });
+  await expectSame(one);
+}
 
 describe('what follows a convolution becomes a part of it', () => {
   const conv = node('Conv', ['x', 'w'], ['c']);
@@ -13,9 +40,10 @@ describe('what follows a convolution becomes a part of it', () => {
   const zero = floats('zero', [], [0]);
   const stored = [filter, three, six, zero, weights('k', [8, 1, 1])];
 
-  test.each<[string, OnnxNode[]]>([
+  test.each<[string, string[], OnnxNode[]]>([
     [
       'hard swish in five nodes',
+      ['Conv gate'],
       [
         node('Add', ['c', 'three'], ['a']),
         node('Clip', ['a', 'zero', 'six'], ['l']),
@@ -25,6 +53,7 @@ describe('what follows a convolution becomes a part of it', () => {
     ],
     [
       'hard swish, divided first, then an affine',
+      ['Conv gate'],
       [
         node('Add', ['c', 'three'], ['a']),
         node('Clip', ['a', 'zero', 'six'], ['l']),
@@ -36,11 +65,20 @@ describe('what follows a convolution becomes a part of it', () => {
     ],
     [
       'a factor for each channel, then ReLU',
+      ['Conv line'],
       [node('Mul', ['c', 'k'], ['m']), node('Add', ['m', 'k'], ['a']), node('Relu', ['a'], ['y'])],
     ],
-    ['swish', [node('Sigmoid', ['c'], ['s']), node('Mul', ['c', 's'], ['y'])]],
-    ['a value that others read too', [node('Relu', ['c'], ['r']), node('Add', ['r', 'c'], ['y'])]],
-  ])('%s', (_name, nodes) => expectSame({ nodes: [conv, ...nodes], x: photo, stored }));
+    [
+      'not a value that others read too',
+      ['Conv linear', 'Line', 'Add'],
+      [node('Relu', ['c'], ['r']), node('Add', ['r', 'c'], ['y'])],
+    ],
+  ])('%s', (_name, steps, nodes) => expectFused({ nodes: [conv, ...nodes], x: photo, stored }, steps));
+});
+
+test('swish in two nodes', async () => {
+  const nodes = [node('Sigmoid', ['x'], ['s']), node('Mul', ['x', 's'], ['y'])];
+  await expectFused({ nodes, x: photo }, ['Swish'], ['Silu']);
 });
 
 test('layer normalization in nine nodes', async () => {
@@ -57,7 +95,7 @@ test('layer normalization in nine nodes', async () => {
     node('Add', ['s', 'b'], ['y']),
   ];
   const stored = [floats('two', [], [2]), floats('e', [], [1e-5]), weights('g', [8]), weights('b', [8])];
-  await expectSame({ nodes, x: rows, stored });
+  await expectFused({ nodes, x: rows, stored }, ['LayerNormalization']);
 });
 
 test('an operator that the kernels do not have is named', async () => {

@@ -1,7 +1,14 @@
 // Models of one node or a few, answered by onnxruntime and on the kernels. Only tests import this file.
 import { expect, test } from 'vitest';
 import { type NdArray, sizeOf } from '../../core/shape.ts';
-import { type OnnxAttribute, type OnnxNode, type OnnxTensor, onnx, writeModel } from '../../onnx/model.ts';
+import {
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  onnx,
+  writeModel,
+} from '../../onnx/model.ts';
 import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
 import { builtAssets, ortAssets } from '../../runtime/assetCases.ts';
 import { createOnnxSession } from '../session/session.ts';
@@ -41,24 +48,19 @@ export interface OperatorCase {
   readonly opset?: bigint;
 }
 
-export async function answer(
-  device: SessionDevice,
-  { nodes, x, stored = [], opset = 17n }: OperatorCase,
-): Promise<NdArray> {
-  const model = modelOf(
-    {
-      input: [
-        value(
-          'x',
-          x.shape.map((_, i) => `d${i}`),
-        ),
-      ],
-      output: [onnx.value({ name: 'y', type: { tensorType: { elemType: 1 } } })],
-      initializer: stored,
-      node: nodes,
-    },
+/** The case as a model x → y whose lengths are all free. */
+export function modelOfCase({ nodes, x, stored = [], opset = 17n }: OperatorCase): OnnxModel {
+  const lengths = x.shape.map((_, i) => `d${i}`);
+  const output = [onnx.value({ name: 'y', type: { tensorType: { elemType: 1 } } })];
+  return modelOf(
+    { input: [value('x', lengths)], output, initializer: stored, node: nodes },
     { opsetImport: [{ domain: '', version: opset }] },
   );
+}
+
+export async function answer(device: SessionDevice, one: OperatorCase): Promise<NdArray> {
+  const { x } = one;
+  const model = modelOfCase(one);
   const session = device === 'wasm' ? ort : kernels;
   const assetBase = device === 'wasm' ? ortAssets() : builtAssets();
   const files = { model: new Blob([writeModel(model)]), externalData: [] };
