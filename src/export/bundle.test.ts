@@ -115,6 +115,7 @@ describe('a bundle is refused', () => {
     ['of a version in words', () => withManifest((m) => ({ ...m, version: 'two' })), 'something else'],
     ['without a list of files', () => withManifest(({ files: _, ...m }) => m), 'lacks a name'],
     ['with labels of numbers', () => withManifest((m) => ({ ...m, labels: [1] })), 'labels that are no texts'],
+    ['with a form of no text', () => withManifest((m) => ({ ...m, quantized: {} })), 'or such a form'],
     ['with shapes of texts', () => withManifest((m) => ({ ...m, inputs: { x: ['B'] } })), 'lacks a name'],
     ['with an empty list of files', () => withManifest((m) => ({ ...m, files: [] })), 'lists no model.json'],
     ['with weights of another hash', () => withManifest((m) => ({ ...m, weightsHash: 'ff' })), 'not those'],

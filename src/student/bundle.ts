@@ -120,15 +120,18 @@ function readManifest(files: ReadonlyMap<string, Uint8Array>): BundleManifest {
   } catch (error) {
     throw invalid(`its manifest.json is no JSON (${messageOf(error)})`, error);
   }
-  const { format, version, name, labels, inputs, outputs, files: listed } = manifest;
+  const { format, version, name, labels, quantized, inputs, outputs, files: listed } = manifest;
   if (format !== BUNDLE_FORMAT || !Number.isInteger(version)) throw invalid('its manifest is that of something else');
   if ((version as number) > BUNDLE_VERSION) {
     throw invalid(`it is of version ${version}, this limbeck reads up to ${BUNDLE_VERSION}; update limbeck`);
   }
   const isListed = Array.isArray(listed) && listed.every((file) => typeof file?.path === 'string');
   const hasLabels = labels === undefined || (Array.isArray(labels) && labels.every((one) => typeof one === 'string'));
-  if (typeof name !== 'string' || !isListed || !hasLabels || !isShapes(inputs) || !isShapes(outputs)) {
-    throw invalid('its manifest lacks a name, files, inputs or outputs, or has labels that are no texts');
+  const hasForm = quantized === undefined || typeof quantized === 'string';
+  if (typeof name !== 'string' || !isListed || !hasLabels || !hasForm || !isShapes(inputs) || !isShapes(outputs)) {
+    throw invalid(
+      'its manifest lacks a name, files, inputs or outputs, or has labels that are no texts, or such a form',
+    );
   }
   return manifest as BundleManifest;
 }
