@@ -1,5 +1,4 @@
 // How bytes are read to their end, with progress; loaded while a server is asked.
-
 import { abortError, LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
 import { bytes as inBytes } from '../core/figures.ts';
 import { networkHint, unreachable } from './requestFile.ts';

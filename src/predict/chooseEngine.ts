@@ -1,5 +1,4 @@
 // Both forms of a student are at hand: the faster engine stays, if both say the same.
-
 import { isAbortError, messageOf, throwIfAborted } from '../core/errors.ts';
 import { duration, figures } from '../core/figures.ts';
 import { seededRandom } from '../core/random.ts';
