@@ -1,5 +1,7 @@
 // Writes the measured accuracies into the last two columns of FEATURES.md's survey map: node experiments/features.mjs
 import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { besideOf } from './readmeTable.mjs';
 
 /** Rows of the experiments that stand for an item which has no file of that name. */
 const ROWS = {
@@ -40,28 +42,36 @@ const FILES = {
   formerOutputs: ['withoutForgetting'],
 };
 
-const { rows } = JSON.parse(await readFile('experiments/results/experiments.json', 'utf8'));
 const percent = (fraction) => (100 * fraction).toFixed(1);
 
 /** What was measured of an item in a setting; empty where nothing was. */
-function measured(item, file, setting) {
+function measured(rows, item, file, setting) {
   const names = ROWS[item] ?? FILES[file] ?? [file, `softTargets + ${file}`];
   const found = names.flatMap((name) => rows.filter((row) => row.name === name && row.setting === setting));
   return found
     .filter(({ baselineMean }) => baselineMean !== null)
-    .map(({ accuracyMean, baselineMean }) => `${percent(accuracyMean)} (${percent(baselineMean)})`)
+    .map((row) => `${percent(row.accuracyMean)} (${besideOf(row)})`)
     .join(', ');
 }
 
-let isInMap = false;
-const lines = (await readFile('FEATURES.md', 'utf8')).split('\n').map((line) => {
-  if (line.startsWith('## ')) isInMap = line === "## The survey's map";
-  const cells = line.split(' | ');
-  // Nothing is measured of a line without the two columns.
-  if (!isInMap || !line.startsWith('| ') || cells.length < 6 || /^\| (item|---)/.test(line)) return line;
-  const item = cells[0].replace(/^\| /, '');
-  const file = cells[1].replaceAll('`', '');
-  const kept = cells.slice(0, -2);
-  return `${kept.join(' | ')} | ${measured(item, file, 'few')} | ${measured(item, file, 'all')} |`;
-});
-await writeFile('FEATURES.md', lines.join('\n'));
+/** FEATURES.md as it should be. */
+export function withMeasured(text, { rows }) {
+  let isInMap = false;
+  const lines = text.split('\n').map((line) => {
+    if (line.startsWith('## ')) isInMap = line === "## The survey's map";
+    const cells = line.split(' | ');
+    // Nothing is measured of a line without the two columns.
+    if (!isInMap || !line.startsWith('| ') || cells.length < 6 || /^\| (item|---)/.test(line)) return line;
+    const item = cells[0].replace(/^\| /, '');
+    const file = cells[1].replaceAll('`', '');
+    const columns = ['few', 'all'].map((setting) => measured(rows, item, file, setting));
+    return `${[...cells.slice(0, -2), ...columns].join(' | ')} |`;
+  });
+  return lines.join('\n');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const at = (file) => new URL(file, import.meta.url);
+  const results = JSON.parse(await readFile(at('results/experiments.json'), 'utf8'));
+  await writeFile(at('../FEATURES.md'), withMeasured(await readFile(at('../FEATURES.md'), 'utf8'), results));
+}

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { withTables } from '../scripts/docsTables.mjs';
+import { withMeasured } from './features.mjs';
 import { compared } from './table.mjs';
 import { tablesOf } from './tables.mjs';
 
@@ -27,6 +29,17 @@ describe.each(files)('results/%s', (file) => {
     if (result.scoredOn === 'test') expect(result.rows.filter(isCandidate)).toEqual([]);
     else expect(file).toBe('choices.json');
   });
+});
+
+test('the README has the table that the results give', () => {
+  const text = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  expect(text, 'node scripts/docsTables.mjs writes it').toBe(withTables('README.md'));
+});
+
+test("FEATURES.md has the accuracies that the results give, in the survey's map", () => {
+  const text = readFileSync(new URL('../FEATURES.md', import.meta.url), 'utf8');
+  const results = JSON.parse(textOf('experiments.json'));
+  expect(text, 'node experiments/features.mjs writes them').toBe(withMeasured(text, results));
 });
 
 test('a row that is better by less than its seeds differ is told as not shown', () => {

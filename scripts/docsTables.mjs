@@ -1,12 +1,16 @@
-// The tables of docs/, each written from a result file into the place that is marked for it:  node scripts/docsTables.mjs
+// The tables of the docs, each written from a result file into the place that is marked for it:  node scripts/docsTables.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readmeTable } from '../experiments/readmeTable.mjs';
 
 const root = new URL('..', import.meta.url);
 const read = (file) => readFileSync(new URL(file, root), 'utf8');
 
 /** File of the docs, name of the place, file of the results, and how they become a table. */
-export const TABLES = [['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable]];
+export const TABLES = [
+  ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
+  ['README.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
+];
 
 /** The file as it should be. Throws Error where it has no such place. */
 export function withTables(file) {
