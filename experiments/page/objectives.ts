@@ -68,6 +68,7 @@ export const objectives: readonly Method[] = [
   {
     name: 'not adapted to noisy digits',
     kind: 'baseline',
+    student: 'cnn',
     settings: ['few', 'all'],
     holdout: inNoise,
     run: ofClearDigits,
@@ -75,6 +76,7 @@ export const objectives: readonly Method[] = [
   {
     name: 'sourceFree, noisy digits',
     kind: 'adaptation',
+    student: 'cnn',
     settings: ['few', 'all'],
     baseline: 'not adapted to noisy digits',
     teacher: 'itself',
