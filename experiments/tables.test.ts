@@ -54,7 +54,7 @@ test('a row that is better by less than its seeds differ is told as not shown', 
   );
   const about = { machine: 'a machine', browser: '1', quick: false, scoredOn: 'test', scored: 2000 };
   const { 'x.md': text, 'few.svg': picture } = tablesOf({ ...about, rows }, 'x') as Record<string, string>;
-  expect(text).toContain('| taught | response | a reader | 96.1 ± 1.00 | 3 | 95.2 (alone) | +0.9 ± 2.4 | not shown |');
+  expect(text).toContain('| taught | response | a reader | 96.1 ± 1.00 | 3 | 95.2 (alone) | +0.9 ± 2.2 | not shown |');
   // One ring is empty, that of the row.
   expect(picture?.match(/fill="#ffffff"\/>/g)?.length).toBe(2);
 });
