@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map((part) => `@tensorflow/tfjs-${part}`);
@@ -17,6 +18,8 @@ export default defineConfig({
   // Two copies of tfjs-core would not see each other's tensors, so all of tfjs goes through one resolver (tests run in
   // vite's "ssr" environment, which has its own). Bundled once, its 900 files load in a tenth of a second, not in ten.
   ssr: { resolve: { mainFields: ['module', 'main'] } },
+  // Pages import the package; their tests, its sources.
+  resolve: { alias: [{ find: /^limbeck$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) }] },
   test: {
     projects: [
       {
@@ -30,7 +33,10 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'alone', include: alone } },
-      { extends: true, test: { name: 'isolated', include: ['{src,wasm,scripts}/**/*.test.ts'], exclude: sharing } },
+      {
+        extends: true,
+        test: { name: 'isolated', include: ['{src,wasm,scripts,experiments}/**/*.test.ts'], exclude: sharing },
+      },
     ],
     deps: {
       optimizer: {

@@ -104,12 +104,11 @@ export async function measurePersonalize(options = {}) {
 }
 
 async function servePage(built) {
-  const [{ serve }, { bundle }, { splitDigits }] = await Promise.all([
+  const [{ serve }, { bundle }, { servedDigits }] = await Promise.all([
     import('../scripts/serve.mjs'),
     import('./bundle.mjs'),
-    import('../scripts/demoData.mjs'),
+    import('../scripts/digitSplits.mjs'),
   ]);
-  const { train } = await splitDigits();
   // Whoever asks for tfjs gets the one that is here: two copies know nothing of each other's tensors.
   const tfjs = ['core', 'layers', 'backend-cpu', 'backend-wasm'].map((part) => `@tensorflow/tfjs-${part}`);
   const oneCopy = Object.fromEntries(tfjs.map((name) => [name, `${root}node_modules/${name}`]));
@@ -122,10 +121,7 @@ async function servePage(built) {
         limbeck: `${built}/index.js`,
         ...oneCopy,
       }),
-      '/demo/data/train-labels.bin': {
-        type: 'application/octet-stream',
-        body: Buffer.from(train.map(({ label }) => label)),
-      },
+      ...(await servedDigits('score')),
     },
   });
 }

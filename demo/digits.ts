@@ -68,7 +68,7 @@ export async function loadDigitTeacher(
   return loading.done;
 }
 
-/** The digits to learn from, which have no label anywhere, and the digits to be scored on. */
+/** The digits to learn from, which have no label anywhere, and test digits, by which nothing is chosen or calibrated. */
 export async function loadDigits(limit: number, signal?: AbortSignal) {
   const [train, holdout, labels] = await Promise.all(
     ['train.bin', 'holdout.bin', 'holdout-labels.bin'].map(async (file) => {

@@ -1,4 +1,5 @@
 import {
+  type Dataset,
   type DistillReport,
   type LabelledDataset,
   loadTeacher,
@@ -23,6 +24,8 @@ export interface StudentForms {
 export interface FormOptions {
   readonly student: Student;
   readonly report: DistillReport;
+  /** What the student learned from: int8 is calibrated on some of it, so that what scores it stays unseen. */
+  readonly learned: Dataset;
   readonly holdout: LabelledDataset;
   readonly threads: number | undefined;
   readonly signal: AbortSignal;
@@ -31,7 +34,8 @@ export interface FormOptions {
 const CALIBRATED = 256;
 
 /** Writes the student as ONNX in full, as int8 and as float16, and reads the held-out digits with each in onnxruntime-web. */
-export async function writeForms({ student, report, holdout, threads, signal }: FormOptions): Promise<StudentForms> {
+export async function writeForms(options: FormOptions): Promise<StudentForms> {
+  const { student, report, learned, holdout, threads, signal } = options;
   const accuracy = report.holdout['accuracy'];
   const about = { labels: LABELS, input: digitInput };
   const onnx = await toOnnx(student, {
@@ -40,7 +44,7 @@ export async function writeForms({ student, report, holdout, threads, signal }: 
     ...(accuracy !== undefined && { metrics: { accuracy } }),
     signal,
   });
-  const calibration = take(holdout, CALIBRATED);
+  const calibration = take(learned, CALIBRATED);
   const int8 = await quantize(onnx, { to: 'static-int8', calibration, signal }).done;
   const float16 = await quantize(onnx, { to: 'float16', signal }).done;
   const forms = { onnx, int8: int8.bytes, float16: float16.bytes };

@@ -111,7 +111,8 @@ export async function runJob(
     const studentTimes = await orStop(measureStudent(trainer, student, digits.holdout), signal);
     await nextTurn();
     emit({ type: 'stage', stage: 'export' });
-    const forms = await writeForms({ student, report, holdout: digits.holdout, threads: options.threads, signal });
+    const { data: learned, holdout } = digits;
+    const forms = await writeForms({ student, report, learned, holdout, threads: options.threads, signal });
     await nextTurn();
     const artifacts = student.artifacts;
     if (artifacts === undefined) throw new Error('The student has no weights.');

@@ -1,6 +1,5 @@
-// The table as a picture: for each row its accuracy with its deviation, and a line where the student without a teacher is.
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// The table as a picture: for each row its accuracy with its deviation, and a line where the student without a teacher is. The
+// ring of a row whose difference is not shown is empty.
 
 const ROW = 18;
 const LEFT = 350;
@@ -25,15 +24,13 @@ const COLOURS = {
   enhancement: '#c026d3',
 };
 
-/** Writes few.svg and all.svg beside the table. */
-export async function drawPictures({ rows }, folder) {
-  for (const setting of ['few', 'all']) {
-    const chosen = rows.filter((row) => row.setting === setting).sort((a, b) => b.accuracyMean - a.accuracyMean);
-    if (chosen.length > 0) await writeFile(join(folder, `${setting}.svg`), draw(setting, chosen));
-  }
+/** The picture of a setting, as SVG; undefined where it has no row. */
+export function pictureOf({ rows, scoredOn, scored }, setting) {
+  const chosen = rows.filter((row) => row.setting === setting).sort((a, b) => b.accuracyMean - a.accuracyMean);
+  return chosen.length === 0 ? undefined : draw(setting, chosen, `${scored.toLocaleString('en')} ${scoredOn} digits`);
 }
 
-function draw(setting, rows) {
+function draw(setting, rows, digits) {
   const lowest = Math.floor(100 * Math.min(...rows.map((row) => row.accuracyMean - row.accuracyStdDev))) / 100;
   const most = Math.ceil(100 * Math.max(...rows.map((row) => row.accuracyMean + row.accuracyStdDev))) / 100;
   const least = Math.max(lowest, most - SPAN);
@@ -60,7 +57,7 @@ function draw(setting, rows) {
     return (
       `<text x="${LEFT - 10}" y="${y + 4}" text-anchor="end" fill="#111827">${row.name}</text>${line}` +
       `<line x1="${from}" x2="${to}" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="3" opacity="0.45"/>` +
-      `<circle cx="${x(row.accuracyMean)}" cy="${y}" r="4" fill="${colour}"/>` +
+      `<circle cx="${x(row.accuracyMean)}" cy="${y}" r="4" stroke="${colour}" stroke-width="1.5" fill="${isShown(row) ? colour : '#ffffff'}"/>` +
       `<text x="${LEFT + WIDTH + 14}" y="${y + 4}" fill="#374151">${(100 * row.accuracyMean).toFixed(1)}</text>`
     );
   });
@@ -71,10 +68,12 @@ function draw(setting, rows) {
     return `<circle cx="${at}" cy="${y - 4}" r="4" fill="${COLOURS[kind]}"/><text x="${at + 10}" y="${y}" fill="#374151">${kind}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${LEFT + WIDTH + 70}" height="${height}" font-family="sans-serif" font-size="12">
-<title>Accuracy on 2,000 held-out digits: ${title}</title>
+<title>Accuracy on ${digits}: ${title}</title>
 <rect width="100%" height="100%" fill="#ffffff"/>
-<text x="20" y="20" font-size="15" fill="#111827">Accuracy on 2,000 held-out digits: ${title}</text>
+<text x="20" y="20" font-size="15" fill="#111827">Accuracy on ${digits}: ${title}</text>
 ${[...axis, ...bars, ...legend].join('\n')}
 </svg>
 `;
 }
+
+const isShown = ({ verdict }) => verdict !== 'not shown' && verdict !== 'not compared';

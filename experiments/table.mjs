@@ -1,16 +1,23 @@
 // The table as it is kept: rows that were run before stay, and are replaced one by one.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { deviation, mean, pairedVerdict } from './pairedVerdict.mjs';
 
-const mean = (list) => list.reduce((sum, value) => sum + value, 0) / list.length;
-const deviation = (list) =>
-  list.length < 2 ? 0 : Math.sqrt(list.reduce((sum, value) => sum + (value - mean(list)) ** 2, 0) / (list.length - 1));
+/** Raised whenever rows from before a change may not stand beside rows from after it; such rows are dropped. */
+const PROTOCOL = 2;
 const isSame = (a, b) => a.name === b.name && a.setting === b.setting;
 
-/** `file`: where it is kept; undefined for nowhere. Rows of a quick look and of a real run do not mix. */
-export async function openTable(file, about) {
+/**
+ * `file`: where it is kept; undefined for nowhere. Rows do not mix where one was a quick look, or scored on other digits.
+ * @param {string | undefined} file
+ * @param {{ machine: string, browser: string, quick: boolean, scoredOn: string, scored: number, commit: string }} about
+ */
+export async function openTable(file, { commit, ...about }) {
   const kept = await readKept(file);
-  const result = { ...about, date: '', rows: kept.quick === about.quick ? kept.rows : [] };
+  const isAlike = kept.quick === about.quick && kept.protocol === PROTOCOL && kept.scoredOn === about.scoredOn;
+  const isOneMachine = kept.machine === about.machine;
+  if (isAlike && !isOneMachine) throw new Error(`${file} was measured on ${kept.machine}; give another --json.`);
+  const result = { ...about, protocol: PROTOCOL, rows: isAlike ? kept.rows : [] };
 
   // Pages may finish at the same time; one writes after the other.
   let saving = Promise.resolve();
@@ -20,7 +27,6 @@ export async function openTable(file, about) {
   };
 
   async function write() {
-    result.date = new Date().toISOString();
     if (file === undefined) return;
     await mkdir(dirname(file), { recursive: true });
     // Never half a file, whenever it is stopped.
@@ -37,17 +43,17 @@ export async function openTable(file, about) {
     result,
     has: (row, seeds) =>
       result.rows.some((one) => isSame(one, row) && (seeds === undefined || seeds.every((s) => one.seeds.includes(s)))),
-    async add({ name, kind, setting, baseline, teacher: own }, results, { teacher, accuracy }, threads) {
+    async add({ name, kind, setting, baseline, addsTo, teacher: own }, results, { teacher, accuracy }, threads) {
       const sorted = results.sort((a, b) => a.seed - b.seed);
       const accuracies = sorted.map((one) => one.accuracy);
       const row = {
         ...{ name, kind, setting, teacher: own ?? teacher, teacherAccuracy: own === undefined ? accuracy : null },
         ...{ seeds: sorted.map(({ seed }) => seed), accuracies },
         ...{ accuracyMean: mean(accuracies), accuracyStdDev: deviation(accuracies) },
-        ...{ baseline, baselineMean: null, verdict: '' },
-        ...{ msPerRun: Math.round(mean(sorted.map(({ ms }) => ms))), threads },
+        ...{ baseline, addsTo, msPerRun: Math.round(mean(sorted.map(({ ms }) => ms))), threads },
+        ...{ date: new Date().toISOString(), commit },
       };
-      result.rows = compared([...result.rows.filter((one) => !isSame(one, row)), row]);
+      result.rows = compared([...result.rows.filter((one) => !isSame(one, row)), row], about.scored);
       await save();
       return result.rows.find((one) => isSame(one, row));
     },
@@ -77,23 +83,23 @@ async function readKept(file) {
   return JSON.parse(text);
 }
 
-/** With what each row is held against, and what follows. */
-function compared(rows) {
+/** With what each row is compared with, and what follows. */
+export function compared(rows, scored) {
   return rows.map((row) => {
-    const baseline = rows.find((one) => one.setting === row.setting && one.name === (row.baseline ?? row.name));
-    return { ...row, baselineMean: baseline?.accuracyMean ?? null, verdict: verdict(row, baseline) };
+    const named = (name) => rows.find((one) => one.setting === row.setting && one.name === name);
+    const baseline = named(row.baseline ?? row.name);
+    const added = named(row.addsTo);
+    return {
+      ...row,
+      baselineMean: baseline?.accuracyMean ?? null,
+      ...(row.baseline === null ? { gain: null, margin: null, verdict: 'baseline' } : compare(row, baseline, scored)),
+      added: row.addsTo === null ? null : compare(row, added, scored),
+    };
   });
 }
 
-/** Two means of n runs differ when they lie two standard errors of their difference apart. */
-function verdict(row, baseline) {
-  if (row.baseline === null) return 'baseline';
-  if (baseline === undefined) return 'not compared';
-  const gain = row.accuracyMean - baseline.accuracyMean;
-  const error = Math.sqrt(
-    row.accuracyStdDev ** 2 / row.seeds.length + baseline.accuracyStdDev ** 2 / baseline.seeds.length,
-  );
-  if (gain <= 0) return 'not better than without a teacher';
-  if (Math.min(row.seeds.length, baseline.seeds.length) < 2) return 'better, with one seed';
-  return gain > 2 * error ? 'better' : 'better by less than the spread';
+function compare(row, other, scored) {
+  return other === undefined
+    ? { gain: null, margin: null, verdict: 'not compared' }
+    : pairedVerdict(row, other, scored);
 }

@@ -2,6 +2,7 @@
 //   node scripts/docsTables.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readmeTable } from '../experiments/readmeTable.mjs';
 import { canaryTable } from './tables/canary.mjs';
 import { enginesTable } from './tables/engines.mjs';
 import { soakTable } from './tables/soak.mjs';
@@ -22,6 +23,7 @@ export const TABLES = [
   ['README.md', 'teacher', 'benchmarks/results/teacher.json', teacherTable],
   ['README.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
   ['README.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
+  ['README.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
   ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],
   ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
 ];

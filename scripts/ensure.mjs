@@ -39,6 +39,7 @@ const BUILD_INPUTS = [
   'wasm',
   'demo',
   'scripts/demoData.mjs',
+  'scripts/digitSplits.mjs',
   'scripts/build.mjs',
   'scripts/sharedHeap.mjs',
   'rollup.config.mjs',

@@ -19,19 +19,11 @@ import { readAll } from '../../src/adapt/examples.ts';
 import { pickRowsOfAll } from '../../src/core/rows.ts';
 import type { NdArray } from '../../src/core/shape.ts';
 import { batchIndices } from '../../src/data/views.ts';
-import {
-  accuracyOf,
-  at,
-  datasetOf,
-  digitsOf,
-  type Labelled,
-  type PersonDigits,
-  rightOf,
-  someOfEach,
-} from './personalizeDigits.ts';
+import { accuracyOf, at, datasetOf, digitsOf, type Labelled, type PersonDigits, rightOf } from './personalizeDigits.ts';
 import { measureOnnx } from './personalizeOnnx.ts';
 import { measurePeer, type PeerName } from './personalizePeers.ts';
 import { distilStudent, filesOf, type PlainFiles, studentFromFiles } from './personalizeStudent.ts';
+import { someOfEach } from './someOfEach.ts';
 import { type Writer, type WriterSet, writersOf } from './writers.ts';
 
 interface Amounts {

@@ -2,9 +2,10 @@
 import { fromArrays, type LabelledDataset, measure, type Student, type Trainer } from 'limbeck';
 import { SIDE } from '../../demo/people.ts';
 import { type AllExamples, pickExamples } from '../../src/adapt/examples.ts';
-import { derivedSeed, permutation, seededRandom } from '../../src/core/random.ts';
+import { derivedSeed } from '../../src/core/random.ts';
 import type { NdArray } from '../../src/core/shape.ts';
 import { predictAll } from '../../src/train/predictAll.ts';
+import { someOfEach } from './someOfEach.ts';
 import type { Writer } from './writers.ts';
 
 /** Examples that have labels. */
@@ -31,17 +32,6 @@ export function digitsOf(person: Writer, digits: Labelled, perClass: number, see
     heldOut: at(written, others),
     plain: at(digits, others),
   };
-}
-
-/** Places of `perClass` examples of each class, in a random order. */
-export function someOfEach(labels: Int32Array, perClass: number, seed: number): Int32Array {
-  const taken = new Map<number, number>();
-  return permutation(labels.length, seededRandom(seed)).filter((i) => {
-    const label = labels[i] as number;
-    const count = (taken.get(label) ?? 0) + 1;
-    taken.set(label, count);
-    return count <= perClass;
-  });
 }
 
 export function at(digits: Labelled, places: Int32Array): Labelled {

@@ -1,48 +1,35 @@
 // The same students, steps and seeds without a teacher.
-import { type AugmentOptions, cnn, crossEntropy, type LabelledDataset, mlp, type Student } from 'limbeck';
-import { SIDE, VARIED } from './amounts.ts';
-import { epochsFor, learned, type Method } from './method.ts';
+import { crossEntropy, type LabelledDataset, type Student } from 'limbeck';
+import type { SettingName } from './amounts.ts';
+import { learned, type Method } from './method.ts';
 import type { Setting } from './settings.ts';
-
-/** Students of some rows in 'all', where most have the larger mlp; in 'few' all have the cnn. */
-export const students = {
-  cnn: () => cnn(),
-  'mlp 32': () => mlp({ inputShape: [SIDE, SIDE, 1], hidden: [32] }),
-};
+import { labelsAloneOf, type Variant } from './variant.ts';
 
 /** As many steps as every row takes, on what has a label. */
 export function labelsAlone(
   setting: Setting,
   seed: number,
-  more: { readonly student?: Student; readonly data?: LabelledDataset; readonly augment?: AugmentOptions } = {},
+  variant: Variant,
+  more: { readonly student?: Student; readonly data?: LabelledDataset } = {},
 ): Promise<Student> {
-  const { data = setting.labelled } = more;
-  const alone = { teacher: undefined, loss: crossEntropy(), epochs: epochsFor(setting, data.size) };
-  return learned(setting, seed, { ...alone, ...more, data });
+  return learned(setting, seed, { teacher: undefined, data: setting.labelled, loss: crossEntropy(), ...more }, variant);
 }
 
-export const baselines: readonly Method[] = [
-  {
-    name: 'labels alone',
-    kind: 'baseline',
-    settings: ['few', 'all'],
-    teacher: 'none',
-    run: (setting, seed) => labelsAlone(setting, seed),
-  },
-  {
-    name: 'labels alone, varied digits',
-    kind: 'baseline',
-    settings: ['few', 'all'],
-    teacher: 'none',
-    run: (setting, seed) => labelsAlone(setting, seed, { augment: VARIED }),
-  },
-  ...Object.entries(students).map(
-    ([name, student]): Method => ({
-      name: `labels alone, ${name}`,
-      kind: 'baseline',
-      settings: ['all'],
-      teacher: 'none',
-      run: (setting, seed) => labelsAlone(setting, seed, { student: student() }),
-    }),
-  ),
+/** One for each variant that some row has. */
+const VARIANTS: readonly (readonly [Variant, readonly SettingName[]])[] = [
+  [{}, ['few', 'all']],
+  [{ varied: true }, ['few', 'all']],
+  [{ student: 'cnn' }, ['all']],
+  [{ student: 'mlp 32' }, ['all']],
+  [{ view: 'left half' }, ['few', 'all']],
+  [{ view: 'noisy digits' }, ['few', 'all']],
 ];
+
+export const baselines: readonly Method[] = VARIANTS.map(([variant, settings]) => ({
+  ...variant,
+  name: labelsAloneOf('all', variant),
+  kind: 'baseline',
+  settings,
+  teacher: 'none',
+  run: (setting, seed) => labelsAlone(setting, seed, variant),
+}));

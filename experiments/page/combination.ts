@@ -12,20 +12,39 @@ import {
 } from 'limbeck';
 import { type Method, row, withLabels } from './method.ts';
 
+function byExample(name: string, by: Parameters<typeof exampleWeighted>[1]): Method {
+  return row(
+    'combination',
+    `exampleWeighted, ${name}`,
+    (setting) => ({ loss: withLabels(setting, exampleWeighted(softTargets(), by)) }),
+    { addsTo: 'softTargets' },
+  );
+}
+
 export const combination: readonly Method[] = [
-  row('combination', 'weighted, the teacher fades', ({ labelWeight }) => ({
-    loss: weighted([
-      { loss: softTargets(), weight: linear(1.5, 0.3) },
-      { loss: crossEntropy(), weight: labelWeight },
-    ]),
-  })),
-  row('combination', 'weighted, relations warm up', ({ labelWeight, features }) => ({
-    loss: weighted([
-      { loss: softTargets(), weight: 1 },
-      { loss: similarity(features), weight: warmUp({ epochs: 3, to: 1200 }) },
-      { loss: crossEntropy(), weight: labelWeight },
-    ]),
-  })),
+  row(
+    'combination',
+    'weighted, the teacher fades',
+    ({ labelWeight }) => ({
+      loss: weighted([
+        { loss: softTargets(), weight: linear(1.5, 0.3) },
+        { loss: crossEntropy(), weight: labelWeight },
+      ]),
+    }),
+    { addsTo: 'softTargets' },
+  ),
+  row(
+    'combination',
+    'weighted, relations warm up',
+    ({ labelWeight, features }) => ({
+      loss: weighted([
+        { loss: softTargets(), weight: 1 },
+        { loss: similarity(features), weight: warmUp({ epochs: 3, to: 1200 }) },
+        { loss: crossEntropy(), weight: labelWeight },
+      ]),
+    }),
+    { addsTo: 'softTargets + similarity' },
+  ),
   row('combination', 'weighted, balanced', ({ features }) => ({
     balance: true,
     loss: weighted([
@@ -37,10 +56,6 @@ export const combination: readonly Method[] = [
   row('combination', 'uncertaintyWeighted', ({ features }) => ({
     loss: uncertaintyWeighted([softTargets(), relationDistance(features), crossEntropy()]),
   })),
-  row('combination', 'exampleWeighted, confidence', (setting) => ({
-    loss: withLabels(setting, exampleWeighted(softTargets(), { kind: 'confidence', threshold: 0.8 })),
-  })),
-  row('combination', 'exampleWeighted, entropy', (setting) => ({
-    loss: withLabels(setting, exampleWeighted(softTargets(), { kind: 'entropy' })),
-  })),
+  byExample('confidence', { kind: 'confidence', threshold: 0.8 }),
+  byExample('entropy', { kind: 'entropy' }),
 ];

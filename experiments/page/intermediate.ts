@@ -19,7 +19,6 @@ import {
   variationalInformation,
 } from 'limbeck';
 import type { SettingName } from './amounts.ts';
-import { students } from './baselines.ts';
 import { type Kind, type Method, row, withLabels } from './method.ts';
 import type { Setting } from './settings.ts';
 
@@ -37,26 +36,20 @@ function maps(
       teacher: setting.maps,
       // Maps of ONNX models have their channels first, also where a `read` function hands them on.
       teacherChannels: 'first',
-      student: students.cnn(),
       loss: withLabels(setting, softTargets(), [
         loss(setting),
         typeof weight === 'number' ? weight : weight[setting.name],
       ]),
     }),
-    { settings, baseline: (of) => (of === 'few' ? 'labels alone' : 'labels alone, cnn') },
+    { settings, student: 'cnn', addsTo: (of) => (of === 'few' ? 'softTargets' : 'softTargets, cnn') },
   );
 }
 
 export const intermediate: readonly Method[] = [
-  row(
-    'response',
-    'softTargets, cnn',
-    (setting) => ({ student: students.cnn(), loss: withLabels(setting, softTargets()) }),
-    {
-      settings: ['all'],
-      baseline: 'labels alone, cnn',
-    },
-  ),
+  row('response', 'softTargets, cnn', (setting) => ({ loss: withLabels(setting, softTargets()) }), {
+    settings: ['all'],
+    student: 'cnn',
+  }),
   maps('featureHint', 1, ({ lastMaps }) => featureHint(lastMaps)),
   maps('attentionMap', 100, ({ lastMaps }) => attentionMap(lastMaps)),
   maps('flow', 1, () => flow({ outputs: ['conv_2', 'pool_2'], teacherOutputs: ['within_2', 'stage_2'] }), {

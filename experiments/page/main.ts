@@ -1,48 +1,22 @@
 // On the page: every method of the table, one run at a time, from the built package.
 import { FULL, QUICK, type SettingName } from './amounts.ts';
-import { baselines } from './baselines.ts';
-import { combination } from './combination.ts';
-import { crossModal } from './crossModal.ts';
-import { graph } from './graph.ts';
-import { intermediate } from './intermediate.ts';
-import { leftOut } from './leftOut.ts';
-import type { Method } from './method.ts';
-import { multiTeacher } from './multiTeacher.ts';
+import { comparedWith } from './method.ts';
+import { methods } from './methods.ts';
 import { accuracy, logitsOf, logitsOfTeacher } from './named.ts';
-import { objectives } from './objectives.ts';
-import { online } from './online.ts';
-import { relation } from './relation.ts';
-import { response } from './response.ts';
-import { self } from './self.ts';
-import { askEverything, openSetting, type Setting } from './settings.ts';
+import { askEverything, type OpenSetting, openSetting, readDigits } from './settings.ts';
+import { seenHeldOut } from './variant.ts';
 
-const methods: readonly Method[] = [
-  ...baselines,
-  ...response,
-  ...intermediate,
-  ...relation,
-  ...combination,
-  ...multiTeacher,
-  ...online,
-  ...self,
-  ...crossModal,
-  ...graph,
-  ...objectives,
-];
-
-let setting: (Setting & AsyncDisposable) | undefined;
+let setting: OpenSetting | undefined;
 
 const api = {
-  /** Rows of the table: name, kind, setting, and what it is held against; and what is in no row. */
-  list: () => ({
-    leftOut,
-    rows: methods.flatMap(({ name, kind, settings, baseline = 'labels alone', teacher }) =>
-      settings.map((of) => ({
-        ...{ name, kind, setting: of, teacher },
-        baseline: kind === 'baseline' ? null : typeof baseline === 'string' ? baseline : baseline(of),
-      })),
-    ),
-  }),
+  /** Rows of the table: name, kind, setting, and what they are compared with; and on how many digits they are scored. */
+  async list(isQuick: boolean) {
+    const rows = methods.flatMap((method) => {
+      const { name, kind, settings, teacher, isCandidate = false } = method;
+      return settings.map((of) => ({ name, kind, setting: of, teacher, isCandidate, ...comparedWith(method, of) }));
+    });
+    return { rows, scored: (await readDigits(isQuick ? QUICK : FULL)).holdout.size };
+  },
   async open(name: SettingName, isQuick: boolean, threads: number) {
     await setting?.[Symbol.asyncDispose]();
     setting = await openSetting(name, isQuick ? QUICK : FULL, threads);
@@ -55,11 +29,12 @@ const api = {
     const method = methods.find((one) => one.name === name);
     if (method === undefined || setting === undefined)
       throw new Error(`There is no method "${name}", or no open setting.`);
+    const own = setting.of(seed);
     const startedAt = performance.now();
-    const student = await method.run(setting, seed);
+    const student = await method.run(own, seed);
     const ms = performance.now() - startedAt;
-    const holdout = method.holdout?.(setting) ?? setting.holdout;
-    return { accuracy: await accuracy(await logitsOf(setting, student, holdout), holdout, method.among), ms };
+    const holdout = method.holdout?.(own) ?? seenHeldOut(method.view, own.holdout);
+    return { accuracy: await accuracy(await logitsOf(own, student, holdout), holdout, method.among), ms };
   },
 };
 

@@ -9,8 +9,9 @@ import {
   type WeightedTerm,
   weighted,
 } from 'limbeck';
-import { BATCH, optimizer, type SettingName } from './amounts.ts';
+import { BATCH, optimizer, type SettingName, VARIED } from './amounts.ts';
 import type { Setting } from './settings.ts';
+import { labelsAloneOf, seen, studentOf, type Variant } from './variant.ts';
 
 export type Kind =
   | 'baseline'
@@ -28,24 +29,39 @@ export type Kind =
   | 'expansion'
   | 'enhancement';
 
+/** Of a setting, or of both. */
+type Named = string | ((of: SettingName) => string | undefined);
+
 /** One row of the table, before it is run. */
-export interface Method {
+export interface Method extends Variant {
   readonly name: string;
   readonly kind: Kind;
   readonly settings: readonly SettingName[];
-  /** The row to be held against: that of the same student without a teacher. Default: 'labels alone'. */
-  readonly baseline?: string | ((of: SettingName) => string);
+  /** The row to be held against: the same without a teacher. Default: 'labels alone' of the same variant. */
+  readonly baseline?: Named;
+  /** The row that this one is with one thing more, such as a loss or a second teacher. */
+  readonly addsTo?: Named;
   /** Who teaches, where it is not the setting's teacher. */
   readonly teacher?: string;
-  /** What the student is scored on, where it is not the setting's held-out digits. */
+  /** What the student is scored on, where it is not the setting's held-out digits in its view. */
   readonly holdout?: (setting: Setting) => LabelledDataset;
   /** Among which classes, from one up to another, the student chooses for a digit of that label. Default: all. */
   readonly among?: (label: number) => readonly [number, number];
+  /** A candidate of something that is chosen on development digits, and no row of the tables. */
+  readonly isCandidate?: boolean;
   /** Learns, and gives who is to be scored. */
   run(setting: Setting, seed: number): Promise<Student>;
 }
 
-export type Overrides = Partial<Omit<DistillOptions, 'seed' | 'trainer'>>;
+/** What a row is held against, and what it adds to, by name. */
+export function comparedWith(method: Method, of: SettingName) {
+  const { kind, baseline = (one: SettingName) => labelsAloneOf(one, method), addsTo } = method;
+  const nameOf = (named: Named | undefined) => (typeof named === 'function' ? named(of) : named) ?? null;
+  return { baseline: kind === 'baseline' ? null : nameOf(baseline), addsTo: nameOf(addsTo) };
+}
+
+/** What a row may say of its run; of what its variant decides, nothing. */
+export type Overrides = Partial<Omit<DistillOptions, 'seed' | 'trainer' | 'augment' | 'teacherData'>>;
 
 /** A row that is one run of `distill`: what differs from other rows, and what is told about it. */
 export function row(
@@ -59,15 +75,28 @@ export function row(
     name,
     settings: ['few', 'all'],
     ...more,
-    run: async (setting, seed) => learned(setting, seed, await overrides(setting, seed)),
+    run: async (setting, seed) => learned(setting, seed, await overrides(setting, seed), more),
   };
 }
 
 /** One run of `distill` with what all rows share. Nothing is held out in it: rows are scored afterwards, all in one way. */
-export async function learned(setting: Setting, seed: number, overrides: Overrides): Promise<Student> {
-  const { teacher, data, epochs } = setting;
-  const shared = { teacher, data, epochs, student: setting.student(), ...common(setting, seed) };
-  const { student } = await distill({ ...shared, ...overrides }).done;
+export async function learned(
+  setting: Setting,
+  seed: number,
+  overrides: Overrides,
+  variant: Variant = {},
+): Promise<Student> {
+  const { data: whole = setting.data, teacher = 'teacher' in overrides ? undefined : setting.teacher } = overrides;
+  const { student } = await distill({
+    student: studentOf(setting.name, variant),
+    epochs: epochsFor(setting, whole.size),
+    ...common(setting, seed),
+    ...overrides,
+    teacher,
+    data: seen(variant.view, whole, seed),
+    ...(variant.view !== undefined && teacher !== undefined && { teacherData: whole }),
+    ...(variant.varied && { augment: VARIED }),
+  }).done;
   return student;
 }
 

@@ -1,4 +1,5 @@
-// Several teachers: the setting's own, and a cnn that learned the labels there are from varied digits.
+// Several teachers: the setting's own, and a cnn that learned the labels there are from varied digits. So the students of
+// these rows see varied digits too, and so does what they are held against.
 import {
   assistantChain,
   cachedTeacher,
@@ -12,18 +13,23 @@ import {
   softTargets,
   type Teacher,
 } from 'limbeck';
-import { SIDE, VARIED } from './amounts.ts';
-import { labelsAlone, students } from './baselines.ts';
+import { SIDE } from './amounts.ts';
+import { labelsAlone } from './baselines.ts';
 import { common, type Method, row, withLabels } from './method.ts';
 import { namedByTeacher } from './named.ts';
 import { askEverything, type Setting } from './settings.ts';
+import { studentOf } from './variant.ts';
 
 const BOTH = ['logits@0', 'logits@1'];
 
-/** A second teacher, which errs otherwise than the first. */
+const VARIANT = { varied: true } as const;
+/** Seeds that no run of a row has. */
+const SECOND_SEED = 1000;
+
+/** A second teacher, which errs otherwise than the first: one for each draw of labels. */
 function second(setting: Setting): Promise<Teacher> {
   return setting.once('second teacher', async () => {
-    const student = await labelsAlone(setting, 11, { student: students.cnn(), augment: VARIED });
+    const student = await labelsAlone(setting, SECOND_SEED + setting.seed, { ...VARIANT, student: 'cnn' });
     const teacher = cachedTeacher(await snapshot(student, { threads: 1 }), setting.store, {
       version: crypto.randomUUID(),
     });
@@ -36,7 +42,7 @@ async function together(setting: Setting, mean: 'logits' | 'probs' | 'losses'): 
   return ensemble([setting.teacher, await second(setting)], { mean, outputs: ['logits'] });
 }
 
-const more = { teacher: 'two: the setting’s and a cnn' };
+const more = { ...VARIANT, teacher: 'two: the setting’s and a cnn', addsTo: 'softTargets, varied digits' };
 
 function averaged(mean: 'logits' | 'probs'): Method {
   return row(
@@ -87,14 +93,15 @@ export const multiTeacher: readonly Method[] = [
     name: 'assistantChain',
     kind: 'multi-teacher',
     settings: ['few', 'all'],
-    baseline: (of) => (of === 'few' ? 'labels alone' : 'labels alone, mlp 32'),
+    student: 'mlp 32',
+    addsTo: (of) => (of === 'few' ? 'softTargets' : 'softTargets, mlp 32'),
     teacher: 'the setting’s, then an mlp',
     async run(setting, seed) {
       const { name, teacher, data, epochs } = setting;
       const chain = assistantChain({
         teacher,
         assistants: [mlp({ inputShape: [SIDE, SIDE, 1], hidden: name === 'few' ? [400, 200] : [256, 128] })],
-        student: name === 'few' ? setting.student() : students['mlp 32'](),
+        student: studentOf(name, { student: 'mlp 32' }),
         data,
         loss: withLabels(setting, softTargets()),
         epochs,

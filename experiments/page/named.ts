@@ -42,7 +42,7 @@ export async function answersOf({ teacher, unlabelled }: Setting, output: string
 }
 
 /** The teacher's logits for all examples of a dataset. */
-export async function logitsOfTeacher({ teacher }: Setting, data: Dataset): Promise<NdArray> {
+export async function logitsOfTeacher({ teacher }: Pick<Setting, 'teacher'>, data: Dataset): Promise<NdArray> {
   return gathered(data, async (inputs) => (await teacher.ask(inputs))['logits']);
 }
 

@@ -15,8 +15,7 @@ import {
   type WeightedTerm,
   weighted,
 } from 'limbeck';
-import { VARIED } from './amounts.ts';
-
+import type { SettingName } from './amounts.ts';
 import { learned, type Method, row, withLabels } from './method.ts';
 import type { Setting } from './settings.ts';
 
@@ -26,6 +25,7 @@ function peers(name: string, alone: () => Loss, besideTeacher: () => Loss): Meth
     name,
     kind: 'online',
     settings: ['few', 'all'],
+    addsTo: besideTeacherOnly('softTargets'),
     async run(setting, seed) {
       const members = [setting.student(), setting.student()];
       const taught = ['logits.0', 'logits.1'].flatMap((output) => [
@@ -37,6 +37,11 @@ function peers(name: string, alone: () => Loss, besideTeacher: () => Loss): Meth
       return members[0] as Student;
     },
   };
+}
+
+/** In 'all' there is nothing that it is added to. */
+function besideTeacherOnly(name: string) {
+  return (of: SettingName) => (of === 'few' ? name : undefined);
 }
 
 function teacherFor({ name, teacher }: Setting) {
@@ -68,7 +73,6 @@ export const online: readonly Method[] = [
     'selfTeacher mean + consistency',
     (setting) => ({
       ...teacherFor(setting),
-      augment: VARIED,
       selfTeacher: { kind: 'mean', decay: 0.99 },
       loss: withLabels(
         setting.name === 'few' ? setting : { ...setting, labelWeight: 1 },
@@ -76,6 +80,6 @@ export const online: readonly Method[] = [
         [consistency(), sigmoidRamp(10)] as [Loss, WeightedTerm['weight']],
       ),
     }),
-    { baseline: 'labels alone, varied digits' },
+    { varied: true, addsTo: besideTeacherOnly('softTargets, varied digits') },
   ),
 ];

@@ -18,9 +18,12 @@ import type { FeatureNames } from './teachers.ts';
 
 /** Weights give the loss a gradient as long as that of cross-entropy, or a quarter of it, for a layer of some 100 features. */
 function relating(name: string, weight: number, loss: (at: FeatureNames) => Loss, kind: Kind = 'relation'): Method {
-  return row(kind, `softTargets + ${name}`, (setting) => ({
-    loss: withLabels(setting, softTargets(), [loss(setting.features), weight]),
-  }));
+  return row(
+    kind,
+    `softTargets + ${name}`,
+    (setting) => ({ loss: withLabels(setting, softTargets(), [loss(setting.features), weight]) }),
+    { addsTo: 'softTargets' },
+  );
 }
 
 export const relation: readonly Method[] = [

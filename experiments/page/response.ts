@@ -13,8 +13,6 @@ import {
   standardizedTargets,
   weightedSoftLabels,
 } from 'limbeck';
-import { BATCH, VARIED } from './amounts.ts';
-import { students } from './baselines.ts';
 import { type Method, row, withLabels } from './method.ts';
 import { namedByTeacher } from './named.ts';
 
@@ -31,20 +29,11 @@ function answersNamed(name: string, loss: () => Loss): Method {
 }
 
 export const response: readonly Method[] = [
-  row('response', 'softTargets without labels', ({ unlabelled, steps }) => ({
-    data: unlabelled,
-    loss: softTargets(),
-    epochs: Math.round(steps / Math.ceil(unlabelled.size / BATCH)),
-  })),
+  row('response', 'softTargets without labels', ({ unlabelled }) => ({ data: unlabelled, loss: softTargets() })),
   answers('softTargets', () => softTargets()),
-  row(
-    'response',
-    'softTargets, varied digits',
-    (setting) => ({ loss: withLabels(setting, softTargets()), augment: VARIED }),
-    {
-      baseline: 'labels alone, varied digits',
-    },
-  ),
+  row('response', 'softTargets, varied digits', (setting) => ({ loss: withLabels(setting, softTargets()) }), {
+    varied: true,
+  }),
   row(
     'response',
     "crossEntropy with the teacher's classes",
@@ -65,13 +54,8 @@ export const response: readonly Method[] = [
   answers('generalizedDivergence, reverse', () => generalizedDivergence({ beta: 1 })),
   answersNamed('normalizedTargets', () => normalizedTargets()),
   answersNamed('weightedSoftLabels', () => weightedSoftLabels()),
-  row(
-    'response',
-    'softTargets, mlp 32',
-    (setting) => ({
-      student: students['mlp 32'](),
-      loss: withLabels(setting, softTargets()),
-    }),
-    { settings: ['all'], baseline: 'labels alone, mlp 32' },
-  ),
+  row('response', 'softTargets, mlp 32', (setting) => ({ loss: withLabels(setting, softTargets()) }), {
+    settings: ['all'],
+    student: 'mlp 32',
+  }),
 ];

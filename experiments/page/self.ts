@@ -13,22 +13,14 @@ import {
   weighted,
   withExits,
 } from 'limbeck';
-import { common, epochsFor, type Method, row, withLabels } from './method.ts';
+import { common, type Method, row, withLabels } from './method.ts';
 import { namedByTeacher } from './named.ts';
 
 /** From labels alone. */
 function own(name: string, loss: () => Loss): Method {
-  return row(
-    'self',
-    name,
-    (setting) => ({
-      teacher: undefined,
-      data: setting.labelled,
-      epochs: epochsFor(setting, setting.labelled.size),
-      loss: loss(),
-    }),
-    { teacher: 'itself' },
-  );
+  return row('self', name, ({ labelled }) => ({ teacher: undefined, data: labelled, loss: loss() }), {
+    teacher: 'itself',
+  });
 }
 
 export const self: readonly Method[] = [
@@ -51,8 +43,7 @@ export const self: readonly Method[] = [
     'progressiveTargets',
     async (setting) => {
       const data = await namedByTeacher(setting);
-      const loss = progressiveTargets();
-      return { teacher: undefined, data, loss, epochs: epochsFor(setting, data.size), selfTeacher: { kind: 'past' } };
+      return { teacher: undefined, data, loss: progressiveTargets(), selfTeacher: { kind: 'past' } };
     },
     { teacher: 'itself; in few on classes that the text reader names' },
   ),

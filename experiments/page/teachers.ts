@@ -12,7 +12,7 @@ import {
   type Trainer,
   toOnnx,
 } from 'limbeck';
-import { BATCH, optimizer, SIDE, VARIED } from './amounts.ts';
+import { BATCH, optimizer, SIDE } from './amounts.ts';
 
 /** Where losses on features read, on both sides. */
 export interface FeatureNames {
@@ -71,13 +71,16 @@ export async function openReader({ store, threads }: Shared): Promise<Teachers> 
   };
 }
 
-/** Trained on all labels with varied digits, written as ONNX, and loaded as any teacher. */
+/**
+ * Trained on all labels, written as ONNX, and loaded as any teacher. It sees the digits that the students see: had it seen
+ * varied ones, nobody could tell what its students owe to it and what to variation.
+ */
 export async function openResnet(
   { trainer, store, threads }: Shared,
   labelled: LabelledDataset,
   epochs: number,
 ): Promise<Teachers> {
-  const key = `resnet8/${labelled.size} examples, ${epochs} epochs and slower ones.onnx`;
+  const key = `resnet8/${labelled.size} examples as they are, ${epochs} epochs and slower ones.onnx`;
   const file = (await store.get(key)) ?? (await trainResnet(trainer, labelled, epochs));
   await store.put(key, file);
   const features = { outputOf: 'pooled', name: 'features' };
@@ -108,8 +111,8 @@ export async function openResnet(
 
 async function trainResnet(trainer: Trainer, data: LabelledDataset, epochs: number): Promise<Uint8Array> {
   const student = resnet8({ inputShape: [SIDE, SIDE, 1] });
-  const shared = { student, data, loss: crossEntropy(), augment: VARIED, batchSize: BATCH, trainer, seed: 7 };
-  // A slower last part, without which it stays some points worse.
+  const shared = { student, data, loss: crossEntropy(), batchSize: BATCH, trainer, seed: 7 };
+  // A slower last part, as is usual.
   for (const [learningRate, part] of [
     [optimizer.learningRate, epochs],
     [optimizer.learningRate / 10, Math.ceil(epochs / 3)],

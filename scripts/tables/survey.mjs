@@ -1,4 +1,5 @@
 // The measured accuracies in the last two columns of FEATURES.md's survey map; node scripts/docsTables.mjs writes them.
+import { besideOf } from '../../experiments/readmeTable.mjs';
 
 /** Rows of the experiments that stand for an item which has no file of that name. */
 const ROWS = {
@@ -47,7 +48,7 @@ function measured(rows, item, file, setting) {
   const found = names.flatMap((name) => rows.filter((row) => row.name === name && row.setting === setting));
   return found
     .filter(({ baselineMean }) => baselineMean !== null)
-    .map(({ accuracyMean, baselineMean }) => `${percent(accuracyMean)} (${percent(baselineMean)})`)
+    .map((row) => `${percent(row.accuracyMean)} (${besideOf(row)})`)
     .join(', ');
 }
 

@@ -1,5 +1,5 @@
 /** What is not in the table, and why. */
-export const leftOut: Readonly<Record<string, string>> = {
+export const leftOut = {
   regression: 'compares values, and digits are classes',
   boundedRegression: 'compares values, and digits are classes',
   marginMse: 'ranks candidates of a query, which digits do not have',
