@@ -10,7 +10,10 @@ import {
 } from '../core/shape.ts';
 import { tagOf } from '../core/tags.ts';
 
-/** Arrays by the names of the inputs; or one array for an only input, with its shape or without. */
+/**
+ * Arrays by the names of the inputs; or one array for an only input, with its shape or without. A Uint8Array holds pixels,
+ * which a student reads as 0…1, or ids, which it reads as they are.
+ */
 export type PredictInputs = NamedArrays | NdArray | NumericArray;
 
 type Shapes = Readonly<Record<string, readonly (number | null)[]>>;
