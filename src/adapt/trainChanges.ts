@@ -85,7 +85,11 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
     if (event.type !== 'balance') emit(event);
   };
   // A private run keeps its statistics, and reads nothing twice.
-  const readInputs = async (indices: Int32Array) => pickRowsOfAll(lesson.inputs, indices.map((i) => order[i] as number));
+  const readInputs = async (indices: Int32Array) =>
+    pickRowsOfAll(
+      lesson.inputs,
+      indices.map((i) => order[i] as number),
+    );
   const source = { read, readInputs, readHoldout: async () => ({}) };
   const outcome = await trainer.train(job, source, onEvent, time.signal);
   throwIfAborted(signal);

@@ -53,7 +53,9 @@ test('a run says from how many examples it estimated the statistics of how many 
   // The model that was given has the statistics too.
   const { logits } = await trainer.predict(student, { input: heldOutPoints });
   const own = tf.tidy(() =>
-    Array.from((model.predict(tf.tensor(heldOutPoints.data, heldOutPoints.shape as [number, number])) as tf.Tensor).dataSync()),
+    Array.from(
+      (model.predict(tf.tensor(heldOutPoints.data, heldOutPoints.shape as [number, number])) as tf.Tensor).dataSync(),
+    ),
   );
   own.forEach((value, i) => {
     expect(logits?.data[i]).toBeCloseTo(value, 5);

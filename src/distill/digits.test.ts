@@ -128,7 +128,10 @@ function separable(): tf.LayersModel {
   });
 }
 
-function seen({ images: { data, shape } }: Digits, { see, shape: own, dtype }: Omit<Case, 'make' | 'learningRate' | 'least'>) {
+function seen(
+  { images: { data, shape } }: Digits,
+  { see, shape: own, dtype }: Omit<Case, 'make' | 'learningRate' | 'least'>,
+) {
   const count = shape[0] as number;
   const pixels = data.length / count;
   const views = makeArray(dtype ?? 'float32', count * sizeOf(own));

@@ -82,9 +82,7 @@ describe('tapStudent', () => {
 
   test('gives one of several outputs under its own name, beside an inner layer', () => {
     const input = tf.input({ shape: [3], name: 'input' });
-    const outputs = ['one', 'two'].map(
-      (name) => tf.layers.dense({ units: 2, name }).apply(input) as tf.SymbolicTensor,
-    );
+    const outputs = ['one', 'two'].map((name) => tf.layers.dense({ units: 2, name }).apply(input) as tf.SymbolicTensor);
     const model = tf.model({ inputs: input, outputs });
     const tapped = tapStudent(model, ['two', 'input']);
     expect(tapped.outputs).toEqual({ one: [2], two: [2], input: [3] });

@@ -171,6 +171,8 @@ function joined(all: Population | undefined, part: Population): Population {
   return {
     count,
     mean: all.mean.map((mean, c) => mean + share * (apart[c] as number)),
-    variance: all.variance.map((variance, c) => variance + share * ((part.variance[c] as number) - variance) + between(c)),
+    variance: all.variance.map(
+      (variance, c) => variance + share * ((part.variance[c] as number) - variance) + between(c),
+    ),
   };
 }
