@@ -57,7 +57,7 @@ describe('limbeck export', () => {
     expect([...tensors.values()].reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(4 * wanted.length);
     const { files: again } = await run(['-o', 'back.onnx', 'new.limbeck'], packed.files);
     const { outputs, parameters } = describeOnnx(again['back.onnx'] as Uint8Array);
-    expect(outputs).toMatchObject([{ name: 'logits', shape: ['batch', 3] }]);
+    expect(outputs).toMatchObject([{ name: 'head', shape: ['batch', 3] }]);
     expect(parameters).toBe(wanted.length);
   });
 

@@ -54,7 +54,7 @@ describe('limbeck quantize', () => {
     expect(out).toMatch(
       new RegExp(`^form {11}${to}\\nbytes .* %\\naccuracy {7}1 → (0\\.\\d{1,4}|1)\\nwritten {8}small\\.onnx\\n$`),
     );
-    expect(describeOnnx(after['small.onnx'] as Uint8Array).outputs).toMatchObject([{ name: 'logits' }]);
+    expect(describeOnnx(after['small.onnx'] as Uint8Array).outputs).toMatchObject([{ name: 'head' }]);
     const answer = await runLine(['run', '--input', 'x.npy', '--labels', 'y.npy', '--json', 'small.onnx'], after);
     expect(JSON.parse(answer.out).accuracy).toBeGreaterThan(0.7);
   });

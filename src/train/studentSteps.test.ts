@@ -48,6 +48,8 @@ interface Tolerance {
   readonly logits: number;
   readonly loss: number;
   readonly weight: number;
+  /** Of moving averages, where they are less exact than what learns. */
+  readonly average?: number;
   readonly sum: number;
 }
 
@@ -57,7 +59,7 @@ const [INPUTS, LABELS] = [1000, 2000];
 const students: Record<string, Case> = {
   dsCnn: { make: dsCnn, tolerance: { logits: 4e-7, loss: 4e-7, weight: 1e-6, sum: 3e-7 } },
   resnet8: { make: resnet8, tolerance: { logits: 4e-6, loss: 1e-6, weight: 1e-6, sum: 1e-7 } },
-  mobilenetV1: { make: mobilenetV1, tolerance: { logits: 9e-6, loss: 8e-5, weight: 8e-6, sum: 4e-6 } },
+  mobilenetV1: { make: mobilenetV1, tolerance: { logits: 9e-6, loss: 8e-5, weight: 8e-6, average: 6e-5, sum: 4e-6 } },
   transformerTiny: { make: transformerTiny, tolerance: { logits: 8e-6, loss: 4e-6, weight: 4e-6, sum: 5e-6 } },
 };
 
@@ -155,7 +157,9 @@ function expectWeights(model: tf.LayersModel, { weights }: Golden, tolerance: To
     const { shape, values, sums } = weights[i] as GoldenWeight;
     const all = Array.from(tensor.dataSync());
     const picked = values.map((_, j) => all[all.length < 8 ? j : Math.floor((j * all.length) / 8)] as number);
-    expectClose(picked, values, tolerance.weight, `weight ${i} [${shape}]`);
+    const isLearned = i < model.trainableWeights.length;
+    const near = isLearned ? tolerance.weight : (tolerance.average ?? tolerance.weight);
+    expectClose(picked, values, near, `weight ${i} [${shape}]`);
     const sum = all.reduce((total, value) => total + value, 0);
     const size = all.reduce((total, value) => total + Math.abs(value), 0);
     expectClose([sum, size], sums, tolerance.sum * (1 + sums[1]), `sums of weight ${i} [${shape}]`);

@@ -37,12 +37,12 @@ const ACTIVATIONS: Readonly<Record<string, Write>> = {
  * `refuseActivation` has let it through.
  */
 export function activate(graph: GraphBuilder, x: Value, activation: unknown): Value {
-  return (ACTIVATIONS[nameOf(activation)] as Write)(graph, x);
+  return (ACTIVATIONS[activationName(activation)] as Write)(graph, x);
 }
 
 /** Why an activation cannot be written; undefined where it can. */
 export function refuseActivation(activation: unknown): string | undefined {
-  const name = nameOf(activation);
+  const name = activationName(activation);
   return name in ACTIVATIONS ? undefined : `its activation "${name}" has no ONNX form here`;
 }
 
@@ -91,7 +91,8 @@ function geluNew(graph: GraphBuilder, x: Value): Value {
 }
 
 /** tfjs writes a name; a topology by hand may hold `{ className, config }`. */
-function nameOf(activation: unknown): string {
+/** As a config holds it, in camelCase: 'relu', 'hard_sigmoid', null, or an object of that class. */
+export function activationName(activation: unknown): string {
   const name = (activation as { className?: unknown } | null)?.className ?? activation ?? 'linear';
   return camelCase(String(name));
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { activationName } from './activate.ts';
 import type { ModelTopology, TopologyLayer } from './topology.ts';
 
 /** What numbers are called that come from these; 'logits' are what goes into them. */
@@ -28,7 +29,7 @@ function outputLayerOf({ layers, outputs }: ModelTopology): TopologyLayer | unde
 function activationOf({ className, config, model }: TopologyLayer): string {
   const inner = model && outputLayerOf(model);
   if (inner !== undefined) return activationOf(inner);
-  return className === 'Softmax' ? 'softmax' : String(config['activation']);
+  return className === 'Softmax' ? 'softmax' : activationName(config['activation']);
 }
 
 /** Whether tfjs or Keras made the name of the class: "dense_Dense3", "dense_2", "dense". */
