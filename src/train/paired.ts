@@ -7,7 +7,7 @@ export interface GainedAndLost {
   readonly lost: number;
 }
 
-/** Shapes    before [N, C], after [N, D], labels [N] */
+/** Shapes    before [N, C], after [N, D], labels [N]; an example without a label (−1) counts for nobody */
 export function pairsOf(before: NdArray, after: NdArray, labels: Int32Array): GainedAndLost {
   const isRight = ({ data, shape }: NdArray, i: number) => {
     const classes = shape[1] as number;
