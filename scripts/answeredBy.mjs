@@ -9,7 +9,7 @@ export const ANSWERERS = {
   'cpu+limbeck+wasm': 'all three',
   'cpu+wasm': "tfjs's own wasm kernels and its cpu backend",
   cpu: "tfjs's cpu backend alone",
-  '': 'nobody: arguments are checked, or a tensor gets another shape',
+  '': 'nobody: no kernel computes anything, but arguments, shapes or files are handled',
 };
 
 /**

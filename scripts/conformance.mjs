@@ -119,7 +119,7 @@ process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
 
 function write(file, content) {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(content, null, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
 }
 
 function fail(message) {

@@ -1,12 +1,19 @@
-// The tables of docs/, each written from a result file into the place that is marked for it:  node scripts/docsTables.mjs
+// The tables of docs/ and FEATURES.md, each written from a result file into the place that is marked for it:  node scripts/docsTables.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ANSWERERS } from './answeredBy.mjs';
 
 const root = new URL('..', import.meta.url);
 const read = (file) => readFileSync(new URL(file, root), 'utf8');
 
-/** File of the docs, name of the place, file of the results, and how they become a table. */
-export const TABLES = [['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable]];
+/**
+ * File of the docs, name of the place, file of the results, and how they become a table.
+ * @type {[file: string, name: string, results: string, table: (results: any) => string][]}
+ */
+export const TABLES = [
+  ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
+  ['FEATURES.md', 'conformance', 'benchmarks/results/conformance.json', conformanceTable],
+];
 
 /** The file as it should be. Throws Error where it has no such place. */
 export function withTables(file) {
@@ -27,6 +34,24 @@ function canaryTable({ runs, rows }) {
       epsilonTold.toFixed(2),
       epsilonShown.toFixed(2),
     ]),
+  );
+}
+
+function conformanceTable({ browser, configurations, stock, engine }) {
+  const levels = { relaxed: 'relaxed SIMD', simd: 'plain SIMD' };
+  const head = Object.keys(configurations).map((name) => {
+    const [level, threads] = name.split('/');
+    return `${levels[level]}, ${threads} thread${threads === '1' ? '' : 's'}`;
+  });
+  const row = (name, of) => [name, ...Object.values(configurations).map((one) => of(one).toLocaleString('en'))];
+  const answered = Object.entries(ANSWERERS).map(([who, text]) => row(`by ${text}`, (one) => one.answeredBy[who]));
+  return table(
+    [`${engine[0].toUpperCase()}${engine.slice(1)} ${browser.split('.')[0]}`, ...head],
+    [
+      row("pass with limbeck's kernels", ({ passed }) => passed),
+      ...answered.filter(([, ...counts]) => counts.some((count) => count !== '0')),
+      row('pass with tfjs-wasm as it is', () => stock.passed),
+    ],
   );
 }
 
