@@ -1,11 +1,16 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
+import { build } from 'esbuild';
+import { unzipSync } from 'fflate';
 import { bundle, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
 
 type Maker = typeof import('./pages/runMaker.ts');
 type Run = typeof import('./pages/run.ts');
 
 /** A page with the small entry only; the student is made on another page, with the whole package. */
-async function open(page: Page, serveDist: Serve, isIsolated: boolean) {
+async function open(page: Page, serveDist: Serve, isIsolated: boolean, more: Files = {}) {
   const asked: string[] = [];
   const script = async (file: string) => ({ type: 'text/javascript', body: await bundle(file) });
   const url = await serveDist({
@@ -14,22 +19,29 @@ async function open(page: Page, serveDist: Serve, isIsolated: boolean) {
       asked.push(pathname);
       return {};
     },
-    extra: { '/run-maker.js': await script('pages/runMaker.ts'), '/run-page.js': await script('pages/run.ts') },
+    extra: {
+      '/run-maker.js': await script('pages/runMaker.ts'),
+      '/run-page.js': await script('pages/run.ts'),
+      ...more,
+    },
   });
   const other = await page.context().newPage();
   await other.goto(`${url}/empty.html`);
   const bytes = await other.evaluate(async (maker) => ((await import(maker)) as Maker).makeBundle(), '/run-maker.js');
   await other.close();
   await page.route('**/tiny.limbeck', (route) => route.fulfill({ body: Buffer.from(bytes) }));
+  const onnx = Object.entries(unzipSync(Uint8Array.from(bytes))).find(([name]) => name.endsWith('.onnx'))?.[1];
+  await page.route('**/tiny.onnx', (route) => route.fulfill({ body: Buffer.from(onnx ?? []) }));
   await page.goto(`${url}/empty.html`);
   asked.length = 0;
   return asked;
 }
 
+type Files = Record<string, { type: string; body: string }>;
 type Serve = (options: {
   isIsolated: boolean;
   headers: (pathname: string) => Record<string, string>;
-  extra: Record<string, { type: string; body: string }>;
+  extra: Files;
 }) => Promise<string>;
 
 const PAGE = '/run-page.js';
@@ -119,3 +131,54 @@ for (const [engine, file] of [
     await expect.poll(() => livingWorkers(page)).toBe(0);
   });
 }
+
+/** `limbeck/run` alone as a user's bundler leaves it: minified, in parts that are fetched when they are needed. */
+async function builtRun(): Promise<Files> {
+  const entry = fileURLToPath(new URL('../dist/run.js', import.meta.url));
+  const { outputFiles } = await build({
+    entryPoints: { 'own-run': entry },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    write: false,
+    outdir: '/',
+    format: 'esm',
+    platform: 'browser',
+    external: ['node:fs/promises', 'onnxruntime-web/wasm', '@tensorflow/*'],
+    logLevel: 'error',
+  });
+  return Object.fromEntries(outputFiles.map(({ path, text }) => [path, { type: 'text/javascript', body: text }]));
+}
+
+test('limbeck/run is as small as the README says', async ({ page, serveDist }) => {
+  const parts = await builtRun();
+  await open(page, serveDist, true, parts);
+  const worker = await readFile(new URL('../dist/runWorker.js', import.meta.url));
+  const sizes = new Map(
+    Object.entries({ ...parts, '/runWorker.js': { body: worker } }).map(([path, { body }]) => {
+      return [path, gzipSync(body).length] as const;
+    }),
+  );
+  const fetched = new Set<string>();
+  page.on('request', (request) => fetched.add(new URL(request.url()).pathname));
+  const kilobytes = async (file: string) => {
+    await page.reload();
+    fetched.clear();
+    await page.evaluate(
+      async ([from, address]) => {
+        const { loadStudent } = (await import(from)) as typeof import('limbeck/run');
+        const student = await loadStudent(address, { engine: 'onnxruntime' });
+        await student.predict({ data: new Float32Array(6), shape: [1, 6] });
+        await student[Symbol.asyncDispose]();
+      },
+      ['/own-run.js', file] as const,
+    );
+    expect([...fetched]).toEqual(expect.arrayContaining(['/own-run.js', '/runWorker.js']));
+    return [...fetched].reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0) / 1000;
+  };
+  const measured = { onnx: await kilobytes('/tiny.onnx'), bundle: await kilobytes('/tiny.limbeck') };
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, onnx, packed] = /needs (\d+) KB of limbeck for an ONNX file, (\d+) KB for a bundle/.exec(readme) ?? [];
+  expect(Math.abs(Number(onnx) - measured.onnx), `an ONNX file needs ${measured.onnx} KB`).toBeLessThanOrEqual(1);
+  expect(Math.abs(Number(packed) - measured.bundle), `a bundle needs ${measured.bundle} KB`).toBeLessThanOrEqual(1);
+});

@@ -4,13 +4,16 @@
 //   --stock         tfjs-wasm without kernels
 //   --filter TEXT   only specs whose name holds this text
 //   --json FILE     every outcome of every configuration
+//   --summary FILE  how many passed and who answered them, beside tfjs-wasm without kernels, which is run too
 //   --as-built      take dist/ as it is, even where the sources have changed since
 // Specs on the list of known gaps (e2e/conformance/gaps.json) may fail, and must: one that passes has to leave the list,
 // unless its group says "mayPass", because it depends on what else the machine has.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { answeredBy, sayAnswered } from './answeredBy.mjs';
 import { openChromium, openFirefox, openWebKit } from './browsers.mjs';
+import { closingLine, countOnce } from './counts.mjs';
 import { ensureBuilt, ensurePackages, root } from './ensure.mjs';
 
 /** The engine and how to open it where `threads` are wanted: WebKitGTK as shipped has no shared memory. */
@@ -37,6 +40,7 @@ const { values: flags } = parseArgs({
     stock: { type: 'boolean', default: false },
     filter: { type: 'string', default: '' },
     json: { type: 'string' },
+    summary: { type: 'string' },
     'as-built': { type: 'boolean', default: false },
   },
 });
@@ -63,7 +67,7 @@ const server = await serve('dist', {
   extra: {
     '/conformance.html': { type: 'text/html', body: PAGE },
     '/conformance.js': { type: 'text/javascript', body: await bundledSpecs() },
-    ...(flags.stock && {
+    ...((flags.stock || flags.summary !== undefined) && {
       [`/${THREADED}`]: {
         type: 'application/wasm',
         body: readFileSync(`node_modules/@tensorflow/tfjs-backend-wasm/dist/${THREADED}`),
@@ -71,33 +75,56 @@ const server = await serve('dist', {
     }),
   },
 });
-const total = { passed: 0, failed: 0, skipped: 0 };
 const results = {};
+const configurations = {};
+let browserVersion = '';
+let total;
+let stock;
 try {
   for (const config of wanted) {
-    const outcomes = await outcomesOf(config);
-    results[config] = outcomes;
-    const counts = judge(outcomes);
-    for (const kind of Object.keys(total)) total[kind] += counts[kind];
-    console.log(`${flags.engine} ${config}${flags.stock ? ' stock' : ''}: ${sentence(counts)}\n`);
+    const outcomes = await outcomesOf(config, flags.stock);
+    results[config] = outcomes.map((outcome) => ({ ...outcome, ...judged(outcome, flags.stock) }));
+    for (const { verdict, name, why } of results[config]) {
+      if (verdict !== 'passed') console.log(`  ${verdict}: ${name}\n      ${why}`);
+    }
+    const counts = countOnce([results[config]]);
+    configurations[config] = { ...counts, answeredBy: answeredBy(results[config]) };
+    console.log(`${flags.engine} ${config}${flags.stock ? ' stock' : ''}: ${closingLine(counts)}`);
+    console.log(`${sayAnswered(configurations[config].answeredBy)}\n`);
+  }
+  total = countOnce(Object.values(results));
+  if (flags.summary !== undefined) {
+    const config = wanted.at(-1);
+    const outcomes = await outcomesOf(config, true);
+    stock = { configuration: config, ...countOnce([outcomes.map((one) => ({ ...one, ...judged(one, true) }))]) };
+    console.log(`tfjs-wasm without kernels, ${config}: ${closingLine(stock)}\n`);
   }
 } finally {
   await server.close();
 }
-if (flags.json !== undefined) {
-  mkdirSync(dirname(flags.json), { recursive: true });
-  writeFileSync(flags.json, `${JSON.stringify({ ...flags, total, results }, null, 1)}\n`);
+if (flags.json !== undefined) write(flags.json, { ...flags, total, results });
+if (flags.summary !== undefined) {
+  const { engine } = flags;
+  write(flags.summary, {
+    engine,
+    browser: browserVersion,
+    date: new Date().toISOString(),
+    total,
+    configurations,
+    stock,
+  });
 }
-console.log(sentence(total));
+console.log(closingLine(total));
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
+
+function write(file, content) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+}
 
 function fail(message) {
   console.error(message);
   process.exit(1);
-}
-
-function sentence({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
 /** Name of the spec → why it may fail in this engine, and whether it may pass. */
@@ -131,14 +158,15 @@ async function bundledSpecs() {
 }
 
 /** All outcomes of one configuration. What keeps it from running is an outcome too, and failed. */
-async function outcomesOf(config) {
-  const failure = (reason) => ({ name: '(the run itself)', status: 'failed', reason });
+async function outcomesOf(config, isStock) {
+  const failure = (reason) => ({ name: '(the run itself)', status: 'failed', reason, by: [] });
   const [simdLevel, threads] = config.split('/');
-  const request = { simdLevel, threads: Number(threads), isStock: flags.stock, filter: flags.filter };
+  const request = { simdLevel, threads: Number(threads), isStock, filter: flags.filter };
   let browser;
   let outcomes = [];
   try {
     browser = await ENGINES[flags.engine](request.threads);
+    browserVersion = browser.version;
     await browser.goto(`${server.url}/conformance.html`);
     const loadError = await browser.evaluate('globalThis.loadError');
     if (loadError !== undefined) throw new Error(`The specs do not load: ${loadError}.`);
@@ -171,21 +199,13 @@ async function inTime(promise, why, end = Date.now() + RUN_MS) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Prints what did not pass, with its reason, and counts. */
-function judge(outcomes) {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  const tell = (kind, name, reason) => {
-    counts[kind]++;
-    console.log(`  ${kind}: ${name}\n      ${reason}`);
-  };
-  for (const { name, status, reason } of outcomes) {
-    const gap = flags.stock ? undefined : gaps.get(name);
-    const [line = ''] = reason.split('\n');
-    if (status === 'pending') tell('skipped', name, `tfjs-core itself skips it${line && `: ${line}`}`);
-    else if (status === 'passed' && (gap === undefined || gap.mayPass)) counts.passed++;
-    else if (status === 'passed') tell('failed', name, `passes; take it off ${GAPS} (“${gap.reason}”)`);
-    else if (gap === undefined) tell('failed', name, `not a known gap: ${line}`);
-    else tell('skipped', name, `known gap: ${gap.reason} (${line})`);
-  }
-  return counts;
+/** What became of a spec, and why it did not pass. */
+function judged({ name, status, reason }, isStock) {
+  const gap = isStock ? undefined : gaps.get(name);
+  const [line = ''] = reason.split('\n');
+  if (status === 'pending') return { verdict: 'skipped', why: `tfjs-core itself skips it${line && `: ${line}`}` };
+  if (status === 'passed' && (gap === undefined || gap.mayPass)) return { verdict: 'passed', why: '' };
+  if (status === 'passed') return { verdict: 'failed', why: `passes; take it off ${GAPS} (“${gap.reason}”)` };
+  if (gap === undefined) return { verdict: 'failed', why: `not a known gap: ${line}` };
+  return { verdict: 'skipped', why: `known gap: ${gap.reason} (${line})` };
 }

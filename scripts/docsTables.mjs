@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readmeTable } from '../experiments/readmeTable.mjs';
 import { canaryTable } from './tables/canary.mjs';
+import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
 import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
@@ -14,7 +15,10 @@ import { peersSentence, trainTable } from './tables/train.mjs';
 const root = new URL('..', import.meta.url);
 const read = (file) => readFileSync(new URL(file, root), 'utf8');
 
-/** File, name of the place, file of the results, and how they become a table. */
+/**
+ * File, name of the place, file of the results, and how they become a table.
+ * @type {[file: string, name: string, results: string, table: (results: any) => string][]}
+ */
 export const TABLES = [
   ['README.md', 'peers', 'benchmarks/results/train.json', peersSentence],
   ['README.md', 'start', 'benchmarks/results/start.json', startTable],
@@ -24,6 +28,7 @@ export const TABLES = [
   ['README.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
   ['README.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
   ['README.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
+  ['FEATURES.md', 'conformance', 'benchmarks/results/conformance.json', conformanceTable],
   ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],
   ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
 ];

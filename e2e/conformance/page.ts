@@ -5,6 +5,7 @@ import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.j
 import '@tensorflow/tfjs-core/dist/tests.js';
 import { openBackendHere } from '../../src/runtime/backends/open.ts';
 import * as tf from '../../src/runtime/tf.ts';
+import { type Answerer, answerers, watchFallbacks, watchKernels } from './answers.ts';
 
 export interface ConformanceRequest {
   readonly simdLevel: 'relaxed' | 'simd';
@@ -15,11 +16,15 @@ export interface ConformanceRequest {
   readonly filter: string;
 }
 
-/** A spec and how it ended; `reason` is the whole message. A suite that fails outside its specs stands here too. */
+/**
+ * A spec, how it ended, and who computed meanwhile; `reason` is the whole message. A suite that fails outside its specs
+ * stands here too.
+ */
 export interface SpecOutcome {
   readonly name: string;
   readonly status: 'passed' | 'failed' | 'pending';
   readonly reason: string;
+  readonly by: readonly Answerer[];
 }
 
 /** What the driver reads from outside, also while it runs. */
@@ -34,19 +39,22 @@ function add(fullName: string, status: SpecOutcome['status'], reasons: readonly 
   const name = fullName.replace(' wasm {}', '');
   const use = (uses.get(name) ?? 0) + 1;
   uses.set(name, use);
-  outcomes.push({ name: use === 1 ? name : `${name} (${use})`, status, reason: reasons.join('\n') });
+  outcomes.push({ name: use === 1 ? name : `${name} (${use})`, status, reason: reasons.join('\n'), by: answerers() });
   progress.done++;
 }
 
 const messages = (failed: readonly { readonly message: string }[]) => failed.map(({ message }) => message);
 
 async function start(request: ConformanceRequest): Promise<void> {
+  watchKernels();
   await (request.isStock ? openStock(request) : openWithKernels(request));
+  if (!request.isStock) watchFallbacks();
   keepBackend();
   jasmineEnv.configure({ random: false, specFilter: (spec) => spec.getFullName().includes(request.filter) });
   jasmineEnv.addReporter({
     specStarted: ({ fullName }) => {
       progress.running = fullName;
+      answerers();
     },
     specDone: ({ fullName, status, failedExpectations, pendingReason }) => {
       if (status === 'excluded') return;

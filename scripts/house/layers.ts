@@ -224,6 +224,7 @@ export const INSIDERS: Readonly<Record<string, string>> = {
   'e2e/pages/exportLayers.ts':
     'the cases are not in the package, and they need the kernels on the tfjs that they import',
   'e2e/pages/kernels.ts': 'the cases are not in the package, and they need the kernels on the tfjs that they import',
+  'e2e/conformance/answers.ts': 'watches the kernels of the tfjs that the specs run on',
   'e2e/conformance/page.ts': 'tfjs’s specs run on the tfjs that they import, so the kernels must be on that one',
 };
 

@@ -204,7 +204,7 @@ function watchKernels(count: () => number, refuse: (reason: string) => void): ()
 }
 
 /** Whether a kernel computed nothing: it gave a tensor another shape, or another name. */
-function isAlias(inputs: NamedTensorInfoMap, result: TensorInfo | TensorInfo[]): boolean {
+export function isAlias(inputs: NamedTensorInfoMap, result: TensorInfo | TensorInfo[]): boolean {
   const given = Object.values(inputs).flat() as (TensorInfo | undefined)[];
   return [result].flat().every(({ dataId }) => given.some((input) => input?.dataId === dataId));
 }
