@@ -90,8 +90,7 @@ function geluNew(graph: GraphBuilder, x: Value): Value {
   return graph.node('Mul', [product, constant('half', 0.5)], like(x));
 }
 
-/** tfjs writes a name; a topology by hand may hold `{ className, config }`. */
-/** As a config holds it, in camelCase: 'relu', 'hard_sigmoid', null, or an object of that class. */
+/** In camelCase. tfjs writes a name; a topology by hand may hold `{ className, config }`, and null is 'linear'. */
 export function activationName(activation: unknown): string {
   const name = (activation as { className?: unknown } | null)?.className ?? activation ?? 'linear';
   return camelCase(String(name));
