@@ -2,23 +2,18 @@ import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { activationName } from './activate.ts';
 import type { ModelTopology, TopologyLayer } from './topology.ts';
 
-/** What numbers are called that come from these; 'logits' are what goes into them. */
-const SAID: Readonly<Record<string, string>> = {
-  softmax: 'probs',
-  sigmoid: 'probs',
-  logSoftmax: 'logProbs',
-};
+/** What gives probabilities; 'logits' are what goes in. Log-probabilities may be called logits: their softmax is the same. */
+const PROBABILITIES = ['softmax', 'sigmoid'];
 
 /**
- * The name of a model's only output in a file: its layer's, where somebody gave it one, else 'logits', or 'probs' or
- * 'logProbs' where it ends in what makes them. A layer that is called 'logits' and is none has no say.
+ * The name of a model's only output in a file: its layer's, where somebody gave it one, else 'logits', or 'probs' where
+ * it ends in what makes them. A layer that is called 'logits' and gives probabilities has no say.
  */
 export function onlyOutputName(model: ModelTopology): string {
   const layer = outputLayerOf(model);
   if (layer === undefined) return DEFAULT_OUTPUT;
-  const said = SAID[activationOf(layer)];
-  const isTrue = layer.name !== DEFAULT_OUTPUT || said === undefined;
-  return isTrue && !hasGeneratedName(layer) ? layer.name : (said ?? DEFAULT_OUTPUT);
+  const said = PROBABILITIES.includes(activationOf(layer)) ? 'probs' : DEFAULT_OUTPUT;
+  return layer.name === DEFAULT_OUTPUT || hasGeneratedName(layer) ? said : layer.name;
 }
 
 function outputLayerOf({ layers, outputs }: ModelTopology): TopologyLayer | undefined {
