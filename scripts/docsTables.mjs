@@ -6,6 +6,7 @@ import { readmeTable } from '../experiments/readmeTable.mjs';
 import { canaryTable } from './tables/canary.mjs';
 import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
+import { methodsTable, peopleTable } from './tables/personalize.mjs';
 import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
 import { withSurvey } from './tables/survey.mjs';
@@ -28,6 +29,8 @@ export const TABLES = [
   ['README.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
   ['README.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
   ['README.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
+  ['README.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
+  ['README.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
   ['FEATURES.md', 'conformance', 'benchmarks/results/conformance.json', conformanceTable],
   ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],
   ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],

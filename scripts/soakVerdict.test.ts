@@ -43,6 +43,6 @@ test('a process that comes late counts once workers run in it, and as a process'
   expect(judge(totals(more), 0.05).verdict).toBe('processes grew');
 
   function many(round: number) {
-    return Array.from({ length: Math.floor(round / 8) }, (_, i) => [`${10 + i}`, late(0)] as const);
+    return Array.from({ length: Math.max(0, Math.floor((round - 12) / 4)) }, (_, i) => [`${10 + i}`, late(0)] as const);
   }
 });

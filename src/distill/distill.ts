@@ -236,11 +236,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
       ...(controlled && { control: controlled.report }),
       backend: trainer.description,
       student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },
-      timeMs: {
-        teacher: lessons.busyMs().total,
-        train: trainMs,
-        total: performance.now() - startedAt,
-      },
+      timeMs: { teacher: lessons.busyMs().total, train: trainMs, total: performance.now() - startedAt },
     });
     return { student, report, holdoutAnswers, controlStudent: controlled?.student };
   } finally {

@@ -45,14 +45,14 @@ export async function toBundle(student: StudentSource, options: BundleOptions = 
   }
   const artifacts = await artifactsFrom(student);
   // What an ONNX file says of itself needs not be said again.
-  const said = options.onnx instanceof Uint8Array ? studentMetadata(options.onnx) : {};
+  const said = isTagged(options.onnx, 'Uint8Array') ? studentMetadata(options.onnx) : {};
   const { labels = said.labels, input = said.input } = options;
   const { inputs, outputs } = await describeShapes(artifacts, report);
   if (labels !== undefined) checkLabels(labels, outputs);
   const teacher = report?.teacher;
   const onnx = await onnxOf(artifacts, options);
   const quantized =
-    said.quantized ?? (options.onnx instanceof Uint8Array ? await quantizedBy(options.onnx) : undefined);
+    said.quantized ?? (isTagged(options.onnx, 'Uint8Array') ? await quantizedBy(options.onnx) : undefined);
   const about: Omit<BundleManifest, 'format' | 'version' | 'weightsHash' | 'files'> = {
     name,
     ...(labels && { labels }),

@@ -11,7 +11,7 @@ import type { ReadOutputs } from './read.ts';
 import { checkRecurrent, type RecurrentOptions } from './recurrent.ts';
 import type { DeviceOption } from './session/devices.ts';
 import { isByName } from './session/sessionFeeds.ts';
-import type { OrtSessionOptions } from './session/sessionSettings.ts';
+import type { OrtSessionOptions, SessionSettings } from './session/sessionSettings.ts';
 
 /** How a teacher is fed, tapped and read, where it runs, and where its file comes from. */
 export interface LoadTeacherOptions {
@@ -125,4 +125,10 @@ export function checkLoadOptions(options: LoadTeacherOptions): void {
   checkOneOf(graphOptimizationLevel, 'graphOptimizationLevel', ['disabled', 'basic', 'extended', 'layout', 'all']);
   checkOneOf(executionMode, 'executionMode', ['sequential', 'parallel']);
   for (const [name, length] of Object.entries(freeDimensionOverrides)) checkCount(length, name);
+}
+
+/** What of it a session is told. */
+export function settingsOf(name: string, options: LoadTeacherOptions): SessionSettings {
+  const { assetBase, input, session, taps, untilTaps, recurrent, outputs, read, given } = options;
+  return { name, assetBase, input, session, taps, untilTaps, recurrent, outputs, read: read?.spec, given };
 }

@@ -3,7 +3,7 @@ import type { NamedArrays } from '../core/shape.ts';
 import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
 import { identityOf } from './onnxIdentity.ts';
-import type { LoadTeacherOptions } from './onnxOptions.ts';
+import { type LoadTeacherOptions, settingsOf } from './onnxOptions.ts';
 import { readOutputs, requireRows } from './read.ts';
 import { probsNotice, withLogProbs } from './readAsLogits.ts';
 import { startBeside } from './session/beside.ts';
@@ -13,7 +13,7 @@ import { fromProbsOf, nameOutputs } from './session/outputNames.ts';
 import { keepRunning, type PlacedSession } from './session/recover.ts';
 import { batchOf } from './session/sessionBatches.ts';
 import { type Opening, openAt, openFirst } from './session/sessionPlace.ts';
-import type { ModelFiles, Placement, SessionDevice, SessionSettings } from './session/sessionSettings.ts';
+import type { ModelFiles, Placement, SessionDevice } from './session/sessionSettings.ts';
 import { storeOf, type TunedPlace, type TuneMemory, tuneMemory, whatIsTuned } from './session/tuneMemory.ts';
 import { tuneSession } from './session/tuneSession.ts';
 import { workSizes } from './session/workSizes.ts';
@@ -67,22 +67,14 @@ export async function openTeacher(
     notices.push(notice);
     reasons.push(notice);
   });
-  const fromProbs = probsOf(session, options);
+  // A "read" gives what it wants, of which the model's graph says nothing.
+  const softmaxes = options.read === undefined ? session.opened.softmaxOutputs : [];
+  const fromProbs = fromProbsOf(session.opened.outputs, options, softmaxes);
   if (fromProbs?.length && options.given === undefined) notices.push(probsNotice(model.name, fromProbs));
   const identity = await identityOf(hash, options, fromProbs);
   // What was measured says nothing about another device that had to be taken.
   const place = known?.device === session.placement.device ? known : undefined;
   return makeTeacher({ model, options, plan, opening, notices, session, identity, fromProbs, memory, known: place });
-}
-
-function settingsOf(name: string, options: LoadTeacherOptions): SessionSettings {
-  const { assetBase, input, session, taps, untilTaps, recurrent, outputs, read, given } = options;
-  return { name, assetBase, input, session, taps, untilTaps, recurrent, outputs, read: read?.spec, given };
-}
-
-/** A "read" gives what it wants, of which the model's graph says nothing. */
-function probsOf({ opened }: PlacedSession, options: LoadTeacherOptions): readonly string[] | undefined {
-  return fromProbsOf(opened.outputs, options, options.read === undefined ? opened.softmaxOutputs : []);
 }
 
 interface TeacherParts {

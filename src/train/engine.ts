@@ -76,8 +76,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
   const place = openEngineBackend();
   const trainings = makeClosableRuns();
 
-  const openNear = ({ asksNearTeacher = false, size }: TrainJob) =>
-    openNearReader(asksNearTeacher ? nearTeacher : undefined, size);
+  const openNear = (job: TrainJob) => openNearReader(job.asksNearTeacher ? nearTeacher : undefined, job.size);
 
   const causeOf = async (error: unknown) => (place.current()?.gpuDevice === undefined ? error : behindGpuError(error));
 

@@ -1,3 +1,4 @@
+import { figures } from '../core/figures.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
 import { dtypeOf, type NamedArrays, type NdArray } from '../core/shape.ts';
 import type * as tf from '../runtime/tf.ts';
@@ -100,5 +101,5 @@ function areFlags({ data }: NdArray): boolean {
 }
 
 function figure(value: number): string {
-  return String(Number(value.toPrecision(2)));
+  return figures(value, 2);
 }

@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../../core/errors.ts';
+import { figures as written } from '../../core/figures.ts';
 import { argMax } from '../../core/stats.ts';
 import type { Trainer } from '../../train/trainer.ts';
 import { firstAccepted, type Measure, type Tried } from '../firstAccepted.ts';
@@ -72,7 +73,7 @@ export async function learnAlone(
   const whole = held?.kept === undefined || !tried.verdict.isAccepted ? first : await learn(withCopies(answers));
   const figures = tried.own ?? (held && after(held.rows));
   const isAlone = tried.own === undefined && figures !== undefined && tried.ofBase === undefined;
-  const why = `On the person’s ${figures?.examples} examples that judge, ${metric.name} is ${Number(figures?.after.toFixed(4))}; the model itself was not held against it.`;
+  const why = `On the person’s ${figures?.examples} examples that judge, ${metric.name} is ${written(figures?.after, 4)}; the model itself was not held against it.`;
   return {
     head: whole,
     losses: whole.losses,

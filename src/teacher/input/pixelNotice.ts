@@ -1,3 +1,4 @@
+import { figures } from '../../core/figures.ts';
 import { dtypeOf, type NamedArrays } from '../../core/shape.ts';
 import { isByName, own } from '../session/sessionFeeds.ts';
 import type { SessionSettings } from '../session/sessionSettings.ts';
@@ -49,5 +50,5 @@ function extremesOf(data: ArrayLike<number>): [number, number] {
 }
 
 function figure(value: number): string {
-  return String(Number(value.toPrecision(2)));
+  return figures(value, 2);
 }
