@@ -9,9 +9,10 @@ const COMMANDS = {
   train: ['benchmarks/train.mjs'],
   teacher: ['benchmarks/teacher.mjs'],
   engines: ['benchmarks/engines.mjs', '--rounds', '5'],
-  personalize: ['benchmarks/personalize.mjs', '--methods'],
+  personalize: ['benchmarks/personalize.mjs', '--methods', '--people', 'both', '--fresh'],
   quantizationAware: ['benchmarks/quantizationAware.mjs'],
   losses: ['benchmarks/losses.mjs'],
+  conformance: ['scripts/conformance.mjs', '--summary', 'benchmarks/results/conformance.json'],
   soak: ['scripts/soak.mjs', '--minutes', '30', '--plot', 'docs/soak.svg'],
   canary: ['scripts/canary.mjs'],
 };
