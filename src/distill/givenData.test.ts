@@ -181,7 +181,7 @@ describe('inputs far from the scale that a student was made for are told', () =>
 
   test.each([
     ['pixels of 0…255', scaledBy(127.5, 127.5), /values from [\d.]+ to 2\d\d? \(root mean square 1[3-6]0\)/],
-    ['numbers of thousands', scaledBy(4000), /values from -\d{4} to \d{4} \(root mean square 2\d{3}\)/],
+    ['numbers of thousands', scaledBy(4000), /values from -\d,\d{3} to \d,\d{3} \(root mean square 2,\d{3}\)/],
   ])('%s', async (_, data, seen) => {
     const { notices } = await run({ data });
     expect(notices).toHaveLength(1);

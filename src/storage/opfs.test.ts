@@ -142,28 +142,32 @@ describe.each(WRITES)('OPFS, written by %s', (writes) => {
     expect(opfsFiles(disk)).toEqual([]);
   });
 
-  test.each<[DiskCall, 'short' | DOMException, string]>([
+  const faults: [DiskCall, 'short' | DOMException, string][] = [
     ['open', new DOMException('locked', 'NoModificationAllowedError'), 'store-failed'],
     ['write', new DOMException('full', 'QuotaExceededError'), 'store-full'],
     ['write', 'short', 'store-full'],
     ['flush', new DOMException('the disk is gone', 'InvalidStateError'), 'store-failed'],
     ['close', new DOMException('full', 'QuotaExceededError'), 'store-full'],
     ['move', new DOMException('locked', 'NoModificationAllowedError'), 'store-failed'],
-  ])('a put whose %s fails (%s) says so, and the old value stays, alone', async (only, how, code) => {
-    // A stream tells a short write by its error, and cannot be flushed; a handle is not closed with an error.
-    const isOwed = writes === 'stream' ? only !== 'flush' && how !== 'short' : only !== 'close';
-    const disk = makeOpfs();
-    const fault = faultAt(1, how, only);
-    const { store } = await openIn(disk, { writes, onCall: fault.onCall });
-    await store.put('person', bytesOf('old'));
-    fault.arm();
-    const error = await errorOf(store.put('person', bytesOf(SECRET))).catch(() => undefined);
-    expect(error?.code).toBe(isOwed ? code : undefined);
-    expect(await store.get('person')).toEqual(bytesOf(isOwed ? 'old' : SECRET));
-    expect(opfsFiles(disk)).toEqual(['limbeck/person/person.value']);
-    await store.put('person', bytesOf('new'));
-    expect(await store.get('person')).toEqual(bytesOf('new'));
-  });
+  ];
+  // A stream tells a short write by its error, and cannot be flushed; a handle is not closed with an error.
+  const canBe = ([only, how]: (typeof faults)[number]) =>
+    writes === 'stream' ? only !== 'flush' && how !== 'short' : only !== 'close';
+  test.each(faults.filter(canBe))(
+    'a put whose %s fails (%s) says so, and the old value stays, alone',
+    async (only, how, code) => {
+      const disk = makeOpfs();
+      const fault = faultAt(1, how, only);
+      const { store } = await openIn(disk, { writes, onCall: fault.onCall });
+      await store.put('person', bytesOf('old'));
+      fault.arm();
+      expect((await errorOf(store.put('person', bytesOf(SECRET)))).code).toBe(code);
+      expect(await store.get('person')).toEqual(bytesOf('old'));
+      expect(opfsFiles(disk)).toEqual(['limbeck/person/person.value']);
+      await store.put('person', bytesOf('new'));
+      expect(await store.get('person')).toEqual(bytesOf('new'));
+    },
+  );
 
   test.each(['nothing', 'half'] as const)('a loss of power that leaves %s of what was not flushed', async (how) => {
     const disk = makeOpfs();
