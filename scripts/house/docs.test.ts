@@ -28,8 +28,10 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
-test('every table comes from the same machine', () => {
-  const results = [...new Set(TABLES.map(([, , file]) => file as string))].map((file) => JSON.parse(read(file)));
+test('every table of times comes from the same machine', () => {
+  // The experiments tell accuracies alone, and name their machine beside them.
+  const timed = TABLES.map(([, , file]) => file).filter((file) => !file.startsWith('experiments/'));
+  const results = [...new Set(timed)].map((file) => JSON.parse(read(file)));
   const machines = results.flatMap(({ machine }) => (machine === undefined ? [] : [machine]));
   expect(machines.length).toBeGreaterThan(3);
   expect([...new Set(machines)]).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { figure, measuredOn, ms, table } from './markdown.mjs';
+import { measuredOn, ms, table, times } from './markdown.mjs';
 
 /** A step of each student: limbeck, PyTorch at its best, and the best that a browser has without limbeck. */
 export function trainTable(result) {
@@ -27,7 +27,7 @@ export function trainTable(result) {
   ];
   return [
     `${measuredOn(result)}; medians of ${result.runs} runs (lowest and highest run in \`benchmarks/results/train.json\`). WebAssembly has 128-bit vectors, PyTorch`,
-    'uses what the processor has. Behind PyTorch and the others: how many times limbeck takes their time (below 1: limbeck is faster).',
+    'uses what the processor has. Behind PyTorch: limbeck’s time in terms of its (below 1, limbeck is faster). Behind the best in a browser: how many times as fast limbeck is.',
     '',
     table(head, rows),
     '',
@@ -62,7 +62,7 @@ function stock(row, ours) {
     .toSorted(([, a], [, b]) => a.medianMs - b.medianMs);
   if (best === undefined) return '–';
   const [name, { medianMs }] = best;
-  return `${name.replace('-cpu', ' cpu').replace('-wasm', ' wasm')} ${ms(medianMs)} (${figure(ours.medianMs / medianMs)})`;
+  return `${name.replace('-cpu', ' cpu').replace('-wasm', ' wasm')} ${ms(medianMs)} (${times(medianMs / ours.medianMs)})`;
 }
 
 function productSentence({ gemm, fmaPeakGflops }) {

@@ -35,6 +35,16 @@ test('kernels are given back once the last who has them lets go, and their threa
   expect(other.kernels()).toBeUndefined();
 });
 
+test('whoever comes while kernels are on their way out gets others', async () => {
+  const one = await leaseKernels(settings);
+  const ending = one.release();
+  const other = await leaseKernels(settings);
+  await ending;
+  expect([seen.splice(0), other.kernels()?.threads]).toEqual([['gone'], 1]);
+  await other.release();
+  expect(seen.splice(0)).toEqual(['gone']);
+});
+
 test('a tfjs session is closed once its threads are gone', async () => {
   const lease = await leaseKernels(settings);
   const artifacts = await artifactsFrom(mlp({ inputShape: [4], classes: 2, hidden: [3] }), 'build');

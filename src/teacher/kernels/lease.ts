@@ -23,12 +23,15 @@ export interface LeaseOptions {
 
 let users = 0;
 let opening: Promise<OpenBackend> | undefined;
+/** Until it is over, kernels are there that are about to go. */
+let closing: Promise<void> | undefined;
 
 /**
  * Starts tfjs's wasm backend with the kernels on this thread, or shares the one that is there.
  * Throws    backend-unavailable · out-of-memory
  */
 export async function leaseKernels(options: LeaseOptions): Promise<KernelsLease> {
+  while (closing !== undefined) await closing;
   const others = users === 0 ? currentKernels() : undefined;
   if (others !== undefined) {
     // A trainer's on this thread: it is not ours to close.
@@ -64,7 +67,12 @@ export async function leaseKernels(options: LeaseOptions): Promise<KernelsLease>
 async function giveBack(): Promise<void> {
   users--;
   if (users > 0) return;
-  const closing = opening;
+  const last = opening;
   opening = undefined;
-  await closing?.then((backend) => backend.dispose()).catch(() => undefined);
+  const ending = last?.then((backend) => backend.dispose()).catch(() => undefined);
+  const over: Promise<void> | undefined = ending?.then(() => {
+    if (closing === over) closing = undefined;
+  });
+  closing = over;
+  await over;
 }
