@@ -45,6 +45,7 @@ const ALONE = { headOnly: { keep: true }, 'headOnly, unguarded': { keep: true, g
 const ONNX_EXAMPLES = [10, 50];
 const PER_CLASS = 10;
 const QUICK_PEOPLE = 2;
+const STOCK_THREADS = 'tfjs-backend-wasm-threaded-simd.wasm';
 /** The student is kept from run to run. */
 const KEPT = 'out/personalize';
 
@@ -122,6 +123,11 @@ async function servePage(built) {
         ...oneCopy,
       }),
       ...(await servedDigits('score')),
+      // The peers' tfjs is stock, with the threads that it takes where a page is isolated; limbeck does without that build.
+      [`/${STOCK_THREADS}`]: {
+        type: 'application/wasm',
+        body: await readFile(`${root}node_modules/@tensorflow/tfjs-backend-wasm/dist/${STOCK_THREADS}`),
+      },
     },
   });
 }

@@ -5,6 +5,7 @@
 // In each run everyone has its turn on each student, and is alone then: the others sleep. Who has just been woken is slow, so
 // a turn begins with steps that do not count. A figure is the median of the runs' medians (p90: of all counted steps).
 // PyTorch's is the best of its ways to spend two threads and of its memory layouts; all of them stand in the result file.
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -80,12 +81,23 @@ const jax = await build({
   logLevel: 'error',
 });
 const script = (body) => ({ type: 'text/javascript', body });
+const stock = ['', '-simd', '-threaded-simd'].map((kind) => `tfjs-backend-wasm${kind}.wasm`);
 const server = await serve('dist', {
   extra: {
     '/bench.html': { type: 'text/html', body: '<!doctype html><title>benchmark</title>' },
     '/train.js': script(outputFiles.find(({ path }) => path.endsWith('train.js')).text),
     '/jax-worker.js': script(outputFiles.find(({ path }) => path.endsWith('jax.js')).text),
     '/jax.js': script(jax.outputFiles[0].text),
+    // Stock tfjs has its own files, the threaded one too.
+    ...Object.fromEntries(
+      stock.map((file) => [
+        `/tfjs/${file}`,
+        {
+          type: 'application/wasm',
+          body: readFileSync(`${root}node_modules/@tensorflow/tfjs-backend-wasm/dist/${file}`),
+        },
+      ]),
+    ),
   },
 });
 const fma = { relaxed: await compileFmaPeak('relaxed'), simd: await compileFmaPeak('simd') };
