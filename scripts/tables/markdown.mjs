@@ -1,6 +1,9 @@
-import { bytes, figures, percent, times as ratio } from '../figures.mjs';
+import { bytes, figures, times as ratio } from '../figures.mjs';
 
-export { bytes, percent };
+export { bytes };
+/** A column of shares has as many decimals in each row. */
+export const percent = (fraction) => `${(100 * fraction).toFixed(1)} %`;
+export const points = (difference) => `${difference < 0 ? '−' : '+'}${Math.abs(100 * difference).toFixed(1)}`;
 export const figure = figures;
 export const ms = (value) => `${figures(value)} ms`;
 export const times = (value) => `${ratio(value)} ×`;

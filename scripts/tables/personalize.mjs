@@ -1,7 +1,5 @@
 import { peopleMarkdown } from '../../benchmarks/personalizeTable.mjs';
-import { bytes, figure, measuredOn, ms, percent, table } from './markdown.mjs';
-
-const points = (value) => `${value < 0 ? '−' : '+'}${figure(Math.abs(100 * value))}`;
+import { bytes, measuredOn, ms, percent, points, table } from './markdown.mjs';
 
 /** The ten further people, by whom nothing was chosen: `lora()` with the guard. */
 export function peopleTable(result) {
