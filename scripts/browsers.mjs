@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { CHROMIUM_ARGS, ensureChromium, installDebianPackages } from './ensure.mjs';
 
 /** Resolves when the work is done or has failed, or after a moment. */
-const soon = (work) => Promise.race([work.catch(() => undefined), new Promise((go) => setTimeout(go, 1000))]);
+const soon = (work) => Promise.race([work.catch(() => undefined), new Promise((go) => setTimeout(go, 200))]);
 
 /** How long one expression may take. */
 const EVALUATE_MS = 600_000;

@@ -8,6 +8,7 @@ import {
   ndArray,
   type Teacher,
 } from 'limbeck';
+import { oneSlow, workerAfter } from './workerAfter.ts';
 
 /** Waves in place of a line of text. */
 function lines(shape: readonly number[], phase: number): NamedArrays {
@@ -21,12 +22,6 @@ async function numbersOf(teacher: Teacher, shape: readonly number[], phase: numb
   return Float32Array.from(answer?.data ?? []);
 }
 
-/** limbeck's worker in a scope where this was done before. */
-function workerAfter(work: string): Worker {
-  const script = `${work}\nawait import('${location.origin}/worker.js');`;
-  return new Worker(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), { type: 'module' });
-}
-
 /** Without relaxed SIMD, as engines are that have none: to them such a module is invalid. */
 const plainWorker = () =>
   workerAfter(`
@@ -36,33 +31,6 @@ const plainWorker = () =>
       const isRelaxed = code.some((byte, i) => byte === 0xfd && code[i + 1] === 0x80 && code[i + 2] === 0x02);
       return !isRelaxed && validate(bytes);
     };`);
-
-/** Whatever compiled code does takes so many times as long, the core being busy. */
-const slowWorker = (times: number) =>
-  workerAfter(`
-    let depth = 0;
-    const slowed = (work) => (...given) => {
-      const start = performance.now();
-      depth++;
-      try {
-        return work(...given);
-      } finally {
-        const end = start + ${times} * (performance.now() - start);
-        if (--depth === 0) while (performance.now() < end);
-      }
-    };
-    const ofInstance = ({ exports }) => {
-      const entries = Object.entries(exports);
-      return { exports: Object.fromEntries(entries.map(([name, one]) => [name, one instanceof Function ? slowed(one) : one])) };
-    };
-    const { Instance, instantiate } = WebAssembly;
-    WebAssembly.Instance = function (...given) { return ofInstance(new Instance(...given)); };
-    WebAssembly.instantiate = async (...given) => {
-      const made = await instantiate(...given);
-      return made instanceof Instance ? ofInstance(made) : { ...made, instance: ofInstance(made.instance) };
-    };
-    WebAssembly.instantiateStreaming = async (response, ...rest) =>
-      WebAssembly.instantiate(await (await response).arrayBuffer(), ...rest);`);
 
 const SHAPES = [1, 3, 1, 3, 3].map((batch, i) => [batch, 3, 48, i === 3 ? 96 : 64]);
 
@@ -161,15 +129,10 @@ export async function learnFrom(device: 'wasm' | 'kernels') {
   return { means, device: teacher.description.device };
 }
 
-/**
- * What 'auto' takes at the first question. Where one engine is named, its compiled code takes `times` as long: the first
- * worker is onnxruntime's, the next the kernels'.
- */
+/** What 'auto' takes at the first question, where one engine takes `times` as long. */
 export async function choose(slow: 'wasm' | 'kernels', times: number, options: LoadTeacherOptions) {
-  let workers = 0;
-  const worker = () =>
-    ['wasm', 'kernels'][workers++] === slow ? slowWorker(times) : new Worker('/worker.js', { type: 'module' });
+  const { worker, started } = oneSlow(slow, times);
   await using teacher = await loadTeacher('/model.onnx', { given: 'logits', ...options, worker }).done;
   await numbersOf(teacher, [8, 3, 48, 64], 1);
-  return { workers, description: teacher.description };
+  return { workers: started(), description: teacher.description };
 }

@@ -1,4 +1,5 @@
 import { type LoadTeacherOptions, loadTeacher, openStore, type Teacher } from 'limbeck';
+import { oneSlow } from './workerAfter.ts';
 
 const SHAPE = [2, 3, 48, 64];
 
@@ -22,10 +23,14 @@ export async function askOnce(options: LoadTeacherOptions) {
   return { answers: await ask(teacher), before, description: teacher.description };
 }
 
-/** The same with what was measured kept in a store that outlives the page. */
-export async function askWithStore(options: LoadTeacherOptions) {
+/**
+ * The same with what was measured kept in a store that outlives the page. Where wasm is slow there is no doubt which engine
+ * is better, which would be kept for the next time.
+ */
+export async function askWithStore(options: LoadTeacherOptions, isWasmSlow: boolean) {
   await using store = await openStore('teacher-devices');
-  return { ...(await askOnce({ ...options, store })), keys: await store.keys() };
+  const { worker } = oneSlow('wasm', 10);
+  return { ...(await askOnce({ ...options, store, ...(isWasmSlow && { worker }) })), keys: await store.keys() };
 }
 
 /** A worker whose GPU is lost when the page says so. */
