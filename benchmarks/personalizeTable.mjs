@@ -1,8 +1,8 @@
 // What benchmarks/personalize.mjs came to: for a terminal, and as a table of Markdown.
+import { percent, points } from '../scripts/tables/markdown.mjs';
 import { quantile } from './print.mjs';
 
-export const percent = (value) => `${(100 * value).toFixed(1)} %`;
-const points = (value) => `${value < 0 ? '−' : '+'}${Math.abs(100 * value).toFixed(1)}`;
+export { percent };
 export const change = ({ before, after }) => `${percent(before)} → ${percent(after)} (${points(after - before)})`;
 
 /** The figures beside what is wanted of them, then a table of methods and one of peers, as far as they were measured. */

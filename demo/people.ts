@@ -47,7 +47,8 @@ function moved(digit: Float32Array, slant: number, angle: number): Float32Array 
   });
 }
 
-function bilinear(digit: Float32Array, x: number, y: number): number {
+/** The digit at a place between its pixels; nothing beyond the edges. */
+export function bilinear(digit: Float32Array, x: number, y: number): number {
   const [left, top] = [Math.floor(x), Math.floor(y)];
   const at = (column: number, row: number) =>
     column < 0 || row < 0 || column >= SIDE || row >= SIDE ? 0 : (digit[row * SIDE + column] as number);

@@ -8,7 +8,7 @@ const PROTOCOL = 2;
 const isSame = (a, b) => a.name === b.name && a.setting === b.setting;
 
 /**
- * `file`: where it is kept; undefined for nowhere. Rows do not mix where one was a quick look, or scored on other digits.
+ * `file`: where it is kept, if at all. Rows do not mix where one was a quick look, or scored on other digits.
  * @param {string | undefined} file
  * @param {{ machine: string, browser: string, quick: boolean, scoredOn: string, scored: number, commit: string }} about
  */

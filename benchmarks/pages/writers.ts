@@ -1,6 +1,6 @@
 // Who writes the digits of the benchmark. The ten of the demo are there to choose by: every setting may be tried on them. The
 // further ten were drawn once, are written in ways that the first are not, and are scored on only; nothing is chosen by them.
-import { type Person, people, SIDE, writtenBy } from '../../demo/people.ts';
+import { bilinear, type Person, people, SIDE, writtenBy } from '../../demo/people.ts';
 
 export type WriterSet = 'development' | 'test';
 
@@ -49,7 +49,7 @@ function writtenWith({ isInverted = false, ...habits }: Habits, digit: Float32Ar
   const moved = Float32Array.from({ length: SIDE * SIDE }, (_, at) => {
     const [column, row] = [at % SIDE, Math.floor(at / SIDE)];
     const swing = shake[0] * Math.sin((2 * Math.PI * row) / shake[1]);
-    return sampled(
+    return bilinear(
       hand,
       (column - middle - shift[0] - swing) / size[0] + middle,
       (row - middle - shift[1]) / size[1] + middle,
@@ -57,14 +57,4 @@ function writtenWith({ isInverted = false, ...habits }: Habits, digit: Float32Ar
   });
   const inked = moved.map((value) => paper + (1 - paper) * ink * value);
   return isInverted ? inked.map((value) => 1 - value) : inked;
-}
-
-/** Bilinear; nothing beyond the edges. */
-function sampled(digit: Float32Array, x: number, y: number): number {
-  const [left, top] = [Math.floor(x), Math.floor(y)];
-  const at = (column: number, row: number) =>
-    column < 0 || row < 0 || column >= SIDE || row >= SIDE ? 0 : (digit[row * SIDE + column] as number);
-  const upper = at(left, top) + (x - left) * (at(left + 1, top) - at(left, top));
-  const lower = at(left, top + 1) + (x - left) * (at(left + 1, top + 1) - at(left, top + 1));
-  return upper + (y - top) * (lower - upper);
 }
