@@ -118,7 +118,7 @@ for (const [slow, taken] of [
     const { description, workers } = await call(page, 'choose', slow, TIMES, { device: 'auto', threads: 1 });
     expect(workers).toBe(2);
     expect(description.device).toBe(taken);
-    expect(description.why).toMatch(new RegExp(`${slow} takes longer: .* ms an example.*On ${taken}, 1 thread:`));
+    expect(description.why).toMatch(new RegExp(`${slow} takes longer: .* m?s an example.*On ${taken}, 1 thread:`));
     await expect.poll(() => livingWorkers(page)).toBe(0);
   });
 }

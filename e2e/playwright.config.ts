@@ -4,8 +4,8 @@ import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
 export default defineConfig({
   testDir: '.',
   outputDir: '../out/e2e',
-  // Two cores: a second browser at work would make time-outs out of nothing.
-  workers: 1,
+  // Tests wait about half of their time. No test judges how fast anything is, so a second browser at work does no harm.
+  workers: 2,
   fullyParallel: false,
   timeout: 180_000,
   // What is waited for comes late on a busy machine; no test judges how fast it is.

@@ -1,9 +1,9 @@
 // A page that distils, personalizes and exports for a long time: does it give back what it takes?
-//   npm run soak -- [--minutes N] [--engine chromium|firefox|webkit ...] [--trainer own|shared ...] [--growth FRACTION] [--json FILE] [--plot FILE.svg]
+//   npm run soak -- [--minutes N] [--engine chromium|firefox|webkit ...] [--trainer own|shared|turns ...] [--growth FRACTION] [--json FILE] [--plot FILE.svg]
 // Each engine and each ownership gets its part of the minutes (default 6 in all), and a browser of its own. A round loads the
 // text reader on the kernels, distils a student from it, personalizes that, exports it, asks it in onnxruntime (limbeck/run) and as
 // a teacher, and disposes all; each has the threads that it takes by itself, and rounds are all alike. `own`: each run opens a trainer and
-// ends it; `shared`: runs use the one that the page keeps.
+// ends it; `shared`: runs use the one that the page keeps; `turns`: one round like this, the next like that.
 // After each round the browser's processes are looked at: memory (the proportional share, so that what several processes
 // share counts once), threads but for those of Chromium's own pool, and those threads that are workers. What they are at the
 // end (the least of the last eight rounds) may be more than after round 10 (the least of rounds 7 to 14) by 5 % (--growth), or
@@ -21,7 +21,8 @@ import { judge, LEAST_ROUNDS, totals } from './soakVerdict.mjs';
 const ENGINES = { chromium: openChromium, firefox: openFirefox, webkit: openWebKit };
 /** Where an engine lets a page collect garbage, it does so before it is looked at. */
 const SWITCHES = { chromium: { args: ['--js-flags=--expose-gc'] } };
-const OWNERSHIPS = ['own', 'shared'];
+/** What a round's runs do about trainers, by turns. */
+const OWNERSHIPS = { own: ['own'], shared: ['shared'], turns: ['own', 'shared'] };
 /** As Chromium, Firefox and WebKit name the threads of workers. */
 const WORKER = /^(DedicatedWorker|DOM Worker|WebCore: Worker)/;
 /** Chromium's own pool has as many threads as there is to do: more on a busy machine, whatever a page holds. */
@@ -35,13 +36,13 @@ const { values: flags } = parseArgs({
   options: {
     minutes: { type: 'string', default: '6' },
     engine: { type: 'string', multiple: true, default: Object.keys(ENGINES) },
-    trainer: { type: 'string', multiple: true, default: OWNERSHIPS },
+    trainer: { type: 'string', multiple: true, default: ['own', 'shared'] },
     json: { type: 'string' },
     plot: { type: 'string' },
     growth: { type: 'string', default: '0.05' },
   },
 });
-for (const [flag, known] of Object.entries({ engine: Object.keys(ENGINES), trainer: OWNERSHIPS })) {
+for (const [flag, known] of Object.entries({ engine: Object.keys(ENGINES), trainer: Object.keys(OWNERSHIPS) })) {
   const unknown = flags[flag].find((name) => !known.includes(name));
   if (unknown !== undefined) fail(`--${flag} was ${unknown}; it must be one of ${known.join(', ')}.`);
 }
@@ -101,7 +102,8 @@ async function soak(engine, trainer, ms) {
     const until = performance.now() + ms;
     while (performance.now() < until || seen.length < LEAST_ROUNDS) {
       const startedAt = performance.now();
-      const bytes = await within(browser.evaluate(`window.soak.round(${JSON.stringify(trainer)}, ${seen.length})`));
+      const ownership = OWNERSHIPS[trainer][seen.length % OWNERSHIPS[trainer].length];
+      const bytes = await within(browser.evaluate(`window.soak.round(${JSON.stringify(ownership)}, ${seen.length})`));
       if (!(bytes > 1000)) throw new Error(`A round exported ${bytes} bytes.`);
       const roundMs = performance.now() - startedAt;
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
