@@ -6,7 +6,7 @@ import { pick } from '../data/views.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
-import { type Student, type StudentDescription, studentFromArtifacts } from '../student/student.ts';
+import { type StudentDescription, studentFromArtifacts } from '../student/student.ts';
 import type { TrainJob, TrainSource } from '../train/engine.ts';
 import { comparedOutput } from '../train/labels.ts';
 import type { Trainer } from '../train/trainer.ts';
@@ -15,6 +15,7 @@ import { type ControlReport, controlReport, noControl } from './controlReport.ts
 import type { DistillOptions } from './distill.ts';
 import { type EpochsOptions, measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
+import type { Learner } from './learner.ts';
 import { pairsOf } from './paired.ts';
 import { scan } from './scan.ts';
 
@@ -88,7 +89,7 @@ export async function openControl(setting: ControlSetting): Promise<Control | un
 
 export interface ControlRun extends Omit<EpochsOptions, 'job'> {
   readonly trainer: Trainer;
-  readonly student: Student;
+  readonly student: Learner;
   /** What the distilled student came to on the holdout, and what it said there. */
   readonly distilled: { readonly holdout: Readonly<Record<string, number>>; readonly outputs: NdArray | undefined };
   readonly signal: AbortSignal;
@@ -122,7 +123,7 @@ export async function trainControl(control: Control, run: ControlRun): Promise<C
   const holdout = (await measured.finish()).at(-1)?.holdout ?? {};
   const [ofStudent, ofControl] = [run.distilled.outputs, measured.lastOutputs()];
   return {
-    student: studentFromArtifacts(`control of ${run.student.name}`, outcome.artifacts),
+    student: studentFromArtifacts(`control of ${run.student.name}`, run.student.restored(outcome.artifacts)),
     report: controlReport({
       student: run.distilled.holdout,
       control: holdout,

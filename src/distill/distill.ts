@@ -6,7 +6,7 @@ import type { AugmentOptions } from '../data/augment.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import { softTargets } from '../losses/softTargets.ts';
-import { isLayersModel, studentFromModel } from '../student/layersModel.ts';
+import { asStudent } from '../student/layersModel.ts';
 import { type StudentLease, takeStudents } from '../student/lease.ts';
 import type { Student } from '../student/student.ts';
 import { probsNotice, readAsLogits } from '../teacher/readAsLogits.ts';
@@ -24,6 +24,7 @@ import { type ControlOptions, openControl, trainControl } from './control.ts';
 import { checkFirstBatch, logitOutputs, makeJob, makeSource, outerReads } from './distillJob.ts';
 import { measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
+import { learnerOf } from './learner.ts';
 import { type DistillReport, makeReport, usageSince } from './report.ts';
 import { asPinned, factsOf, type ReproducibleWith, reproducibleWith, requireSame } from './reproduce.ts';
 import { lookAtAll } from './scan.ts';
@@ -159,7 +160,8 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
   const held = (given as { readonly [HELD]?: StudentLease })[HELD];
   using _own = held?.covers(given.student) ? undefined : takeStudents([given.student]);
   const { data, holdout } = options;
-  const student = isLayersModel(options.student) ? studentFromModel(options.student) : options.student;
+  const student = asStudent(options.student);
+  const learner = learnerOf(student, loss);
   const startedAt = performance.now();
   await using borrowed = await borrowTrainer(options.trainer, { signal, emit });
   const { trainer } = borrowed;
@@ -172,7 +174,8 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     emit({ type: 'phase', phase: 'check', backend: trainer.description });
     for (const message of trainer.description.notices) emit({ type: 'notice', message });
     const usedBefore = teacher?.usage?.();
-    const wanted = await makeJob(options, student, loss);
+    const wanted = await makeJob(options, learner, loss);
+    if (learner.notice !== undefined) emit({ type: 'notice', message: learner.notice });
     const { reproduce } = options;
     if (reproduce !== undefined) requireSame({ ...reproduce, teacher: undefined }, factsOf(wanted, trainer));
     const { job, studentDescription } = await checkFirstBatch(options, wanted, loss, trainer, signal);
@@ -208,7 +211,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     const scoring = { loss, lessons, truth, outputKind, metrics, outputs: studentDescription.outputs };
     const measured = measureEpochs({ ...scoring, job, emit });
     const outcome = await trainer.train(job, makeSource(options, loss, lessons, signal), measured.onEvent, signal);
-    await student.adopt(outcome.artifacts, outcome.members);
+    await learner.adopt(outcome.artifacts, outcome.members);
     throwIfAborted(signal);
     if (outcome.error !== undefined) throw outcome.error;
     const epochs = await measured.finish();
@@ -218,7 +221,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     const trainMs = performance.now() - trainStartedAt;
     const distilled = { holdout: epochs.at(-1)?.holdout ?? {}, outputs: measured.lastOutputs() };
     const controlled =
-      control && (await trainControl(control, { ...scoring, distilled, trainer, student, emit, signal }));
+      control && (await trainControl(control, { ...scoring, distilled, trainer, student: learner, emit, signal }));
     emit({ type: 'phase', phase: 'done' });
     const teacherUsage = usageSince(usedBefore, teacher?.usage?.(), outcome.nearUsage);
     const report = makeReport({

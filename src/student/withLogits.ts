@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { functionalOf, hasSoftmax, isSoftmaxLayer, lastLayerOf } from './classifier.ts';
+import { functionalOf, hasSoftmax, isSoftmaxLayer, type LayerEntry, lastLayerOf } from './classifier.ts';
 import type { StudentArtifacts } from './student.ts';
 
 /**
@@ -19,10 +19,16 @@ export function withLogits(artifacts: StudentArtifacts): StudentArtifacts {
   return { ...artifacts, modelTopology: topology };
 }
 
+/** The layer that gives the only output, or the output 'logits', where that is a softmax. Throws    student-invalid: no topology */
+export function softmaxOf(artifacts: StudentArtifacts): LayerEntry | undefined {
+  const last = lastLayerOf(functionalOf(artifacts).config);
+  return last !== undefined && hasSoftmax(last) ? last : undefined;
+}
+
 /** Throws    student-invalid: the student ends in a softmax, where its logits are learned from */
 export function refuseSoftmax(artifacts: StudentArtifacts): void {
-  const last = lastLayerOf(functionalOf(artifacts).config);
-  if (last === undefined || !hasSoftmax(last)) return;
+  const last = softmaxOf(artifacts);
+  if (last === undefined) return;
   throw new LimbeckError(
     'student-invalid',
     `The student ends in a softmax ("${last.name}"), and this learns from logits. Give the student without it: a last dense ` +

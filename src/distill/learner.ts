@@ -1,0 +1,66 @@
+import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import type { Loss } from '../losses/loss.ts';
+import { isSoftmaxLayer, withWeightsOf } from '../student/classifier.ts';
+import type { PortableStudent, Student, StudentArtifacts } from '../student/student.ts';
+import { refuseSoftmax, softmaxOf, withLogits } from '../student/withLogits.ts';
+import { outputKindOf } from '../train/outputKind.ts';
+
+/** A student as a run trains it: without the softmax that it ends in, where losses take its output for logits. */
+export interface Learner extends Student {
+  /** What was left out, as a sentence, once it was made portable; undefined where nothing was. */
+  readonly notice: string | undefined;
+  /** Trained artifacts with what was left out. */
+  restored(trained: StudentArtifacts): StudentArtifacts;
+}
+
+/**
+ * Throws, where it is made portable: student-invalid: it is made of students that end in a softmax, or the loss reads a
+ * softmax layer as logits by the layer's name
+ */
+export function learnerOf(student: Student, loss: Loss): Learner {
+  let whole: StudentArtifacts | undefined;
+  let notice: string | undefined;
+  const restored = (trained: StudentArtifacts) => (whole === undefined ? trained : withWeightsOf(whole, trained));
+  return {
+    name: student.name,
+    get artifacts() {
+      return student.artifacts;
+    },
+    get notice() {
+      return notice;
+    },
+    async portable() {
+      const portable = await student.portable();
+      if (portable.kind !== 'artifacts') {
+        if (readsLogits(loss, DEFAULT_OUTPUT)) for (const part of artifactsWithin(portable)) refuseSoftmax(part);
+        return portable;
+      }
+      const { artifacts } = portable;
+      const last = softmaxOf(artifacts);
+      if (last === undefined) return portable;
+      const isNamed = readsLogits(loss, last.name);
+      if (!isNamed && !readsLogits(loss, DEFAULT_OUTPUT)) return portable;
+      // Without a layer that is nothing but the softmax there is no output of that name.
+      if (isNamed && isSoftmaxLayer(last)) refuseSoftmax(artifacts);
+      whole = artifacts;
+      notice =
+        `The student "${student.name}" ends in a softmax ("${last.name}"), and the loss "${loss.name}" reads logits: it learns ` +
+        'from what goes into the softmax, and gives probabilities afterwards as before.';
+      return { kind: 'artifacts', artifacts: withLogits(artifacts) };
+    },
+    adopt: (trained, members) => student.adopt(restored(trained), members),
+    restored,
+  };
+}
+
+/** Of several students in one, the output `<output>.<k>` is that of the k-th. */
+function readsLogits(loss: Loss, output: string): boolean {
+  const read = loss.reads.student.filter((name) => name === output || name.startsWith(`${output}.`));
+  return read.some((name) => outputKindOf(loss, name, undefined) === 'classes');
+}
+
+function artifactsWithin(portable: PortableStudent): StudentArtifacts[] {
+  if (portable.kind === 'artifacts') return [portable.artifacts];
+  if (portable.kind === 'derived') return artifactsWithin(portable.from);
+  return portable.kind === 'cohort' ? portable.members.flatMap(artifactsWithin) : [];
+}
