@@ -6,7 +6,7 @@ import { pick } from '../data/views.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
-import { type StudentDescription, studentFromArtifacts } from '../student/student.ts';
+import { type Student, type StudentDescription, studentFromArtifacts } from '../student/student.ts';
 import type { TrainJob, TrainSource } from '../train/engine.ts';
 import { comparedOutput } from '../train/labels.ts';
 import type { Trainer } from '../train/trainer.ts';
