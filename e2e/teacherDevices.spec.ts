@@ -11,7 +11,7 @@ test('what was measured is kept over a reload, and is not measured again', async
   const second = await call(page, 'askWithStore', { device: 'auto' }, false);
   expect(second.before).toEqual(first.description);
   // What it was asked since is timed too, so only what the engine alone can change must be as it was.
-  const measured = ({ why, device }: typeof second.description) => ({ device, challengers: why.split(' On ')[0] });
+  const measured = ({ why = '', device }: typeof second.description) => ({ device, challengers: why.split(' On ')[0] });
   expect(measured(second.description)).toEqual(measured(first.description));
   expect(second.keys).toEqual(first.keys);
   expect(asked.filter((url) => GPU_FILES.test(url))).toEqual([]);
