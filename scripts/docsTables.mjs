@@ -7,6 +7,7 @@ import { canaryTable } from './tables/canary.mjs';
 import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
 import { methodsTable, peopleTable } from './tables/personalize.mjs';
+import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
 import { withSurvey } from './tables/survey.mjs';
 import { keptTable, teacherTable } from './tables/teacher.mjs';
@@ -32,6 +33,7 @@ export const TABLES = [
   ['README.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
   ['FEATURES.md', 'conformance', 'benchmarks/results/conformance.json', conformanceTable],
   ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
+  ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],
 ];
 
 /** Files with columns between others, which a script writes too. */

@@ -16,7 +16,7 @@ import { machineName } from '../benchmarks/machine.mjs';
 import { openChromium, openFirefox, openWebKit } from './browsers.mjs';
 import { ensureBuilt, ensurePackages, root } from './ensure.mjs';
 import { soakPlot } from './soakPlot.mjs';
-import { judge, LEAST_ROUNDS, totals } from './soakVerdict.mjs';
+import { cameOf, judge, LEAST_ROUNDS, totals } from './soakVerdict.mjs';
 
 const ENGINES = { chromium: openChromium, firefox: openFirefox, webkit: openWebKit };
 /** Where an engine lets a page collect garbage, it does so before it is looked at. */
@@ -112,8 +112,9 @@ async function soak(engine, trainer, ms) {
     }
     const rounds = totals(seen);
     const judged = judge(rounds, growth);
-    console.log(sentence(engine, browser.version, trainer, rounds, judged));
-    return { engine, version: browser.version, trainer, ...judged, rounds };
+    const came = cameOf(seen);
+    console.log(sentence(engine, browser.version, trainer, rounds, judged), Object.keys(came).length > 0 ? came : '');
+    return { engine, version: browser.version, trainer, ...judged, came, rounds };
   } finally {
     await browser.close();
   }
@@ -132,10 +133,12 @@ function footprint() {
 
 function footprintOf(pid) {
   const memoryBytes = 1024 * Number(read(`/proc/${pid}/smaps_rollup`)?.match(/^Pss:\s+(\d+)/m)?.[1] ?? 0);
-  const names = list(`/proc/${pid}/task`).map((thread) => read(`/proc/${pid}/task/${thread}/comm`) ?? '');
+  const all = list(`/proc/${pid}/task`).map((thread) => (read(`/proc/${pid}/task/${thread}/comm`) ?? '').trim());
+  const names = all.filter((name) => !ELASTIC.test(name));
   return {
     memoryBytes,
-    threads: names.filter((name) => !ELASTIC.test(name)).length,
+    names,
+    threads: names.length,
     workers: names.filter((name) => WORKER.test(name)).length,
   };
 }

@@ -11,8 +11,7 @@ const SLACK = { memoryBytes: 0, threads: 1, workers: 1, processes: 1 };
  * service), so its memory and threads are left out; unless workers ever ran in it. How many processes there are counts all.
  */
 export function totals(seen) {
-  const warm = new Set(seen.slice(0, WARM.to).flatMap(({ processes }) => [...processes.keys()]));
-  const counts = (pid) => warm.has(pid) || seen.some(({ processes }) => processes.get(pid)?.workers > 0);
+  const counts = countedOf(seen);
   return seen.map(({ ms, processes }) => {
     const counted = [...processes].filter(([pid]) => counts(pid)).map(([, footprint]) => footprint);
     const sum = (name) => counted.reduce((total, footprint) => total + footprint[name], 0);
@@ -22,6 +21,25 @@ export function totals(seen) {
       processes: processes.size,
     };
   });
+}
+
+/** Which processes count: what was there when the browser was warm, and where workers ran. */
+function countedOf(seen) {
+  const warm = new Set(seen.slice(0, WARM.to).flatMap(({ processes }) => [...processes.keys()]));
+  return (pid) => warm.has(pid) || seen.some(({ processes }) => processes.get(pid)?.workers > 0);
+}
+
+/** By name, how many more threads each round of the end had than any of the warm ones; only what is more than none. */
+export function cameOf(seen) {
+  const counts = countedOf(seen);
+  const namesIn = ({ processes }) => [...processes].flatMap(([pid, { names }]) => (counts(pid) ? names : []));
+  const [warm, end] = [seen.slice(WARM.from, WARM.to), seen.slice(-LAST)].map((rounds) => rounds.map(namesIn));
+  const times = (rounds, wanted) => rounds.map((names) => names.filter((name) => name === wanted).length);
+  const more = [...new Set(end.flat())].map((name) => [
+    name,
+    Math.min(...times(end, name)) - Math.max(...times(warm, name)),
+  ]);
+  return Object.fromEntries(more.filter(([, count]) => count > 0));
 }
 
 /**

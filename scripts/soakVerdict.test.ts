@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judge, LEAST_ROUNDS, totals } from './soakVerdict.mjs';
+import { cameOf, judge, LEAST_ROUNDS, totals } from './soakVerdict.mjs';
 
 /** What a browser takes in each round, from the first to the last. */
 function rounds(count: number, more: (round: number) => { memoryBytes?: number; threads?: number; workers?: number }) {
@@ -45,4 +45,20 @@ test('a process that comes late counts once workers run in it, and as a process'
   function many(round: number) {
     return Array.from({ length: Math.max(0, Math.floor((round - 12) / 4)) }, (_, i) => [`${10 + i}`, late(0)] as const);
   }
+});
+
+test('tells by name which threads came and stayed, of the processes that count', () => {
+  const names = (round: number) => [
+    'main',
+    'pool',
+    ...(round > 20 ? ['pool', 'audio'] : []),
+    ...(round % 2 ? ['now'] : []),
+  ];
+  const seen = Array.from({ length: 40 }, (_, round) => ({
+    processes: new Map([
+      ['1', { workers: 1, names: names(round) }],
+      ...(round < 20 ? [] : [['2', { workers: 0, names: ['late'] }] as const]),
+    ]),
+  }));
+  expect(cameOf(seen)).toEqual({ pool: 1, audio: 1 });
 });
