@@ -96,8 +96,8 @@ if (isReady) {
   const conformance = ['scripts/conformance.mjs', ...pairs];
   const file = 'out/conformance.json';
   suite('tfjs’s own specs', 'node', [...conformance, '--json', file], file, ({ total }) => total);
-  // A minute is not past a browser's own warming up; what leaks in each round is far beyond a quarter by then.
-  const short = ['--minutes', '1', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.25'];
+  // Two minutes are not past a browser's own warming up; what leaks in each round is far beyond a quarter by then.
+  const short = ['--minutes', '2', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.25'];
   const soaked = isLong ? ['--minutes', '6'] : short;
   suite('soak', 'node', ['scripts/soak.mjs', ...soaked, '--json', 'out/soak.json'], 'out/soak.json', readSoak);
   if (isLong) {
