@@ -3,7 +3,8 @@
 //   evaluate(text)     the value of an expression in the page, awaited, as JSON carries it (NaN becomes null)
 //   goto(url)          resolves when the page has loaded
 //   workerCount()      workers of the page, helpers of workers among them; undefined where the engine does not tell
-//   collectGarbage()   of the page and its workers, where the engine lets one (Chromium, with --js-flags=--expose-gc)
+//   collectGarbage()   of the page and its workers, where the engine lets one (Chromium, with --js-flags=--expose-gc; Firefox, with
+//                      --remote-allow-system-access)
 //   screenshot(path)   writes a PNG
 //   close()            ends the engine and everything that was started for it; twice is fine
 import { spawn, spawnSync } from 'node:child_process';
@@ -16,6 +17,12 @@ import { CHROMIUM_ARGS, ensureChromium, installDebianPackages } from './ensure.m
 
 /** Resolves when the work is done or has failed, or after a moment. */
 const soon = (work) => Promise.race([work.catch(() => undefined), new Promise((go) => setTimeout(go, 200))]);
+
+const SYSTEM_ACCESS = '--remote-allow-system-access';
+/** What Firefox's own about:memory asks of the processes of pages, workers included. */
+const COLLECT = ['gc', 'cc', 'gc']
+  .map((what) => `Services.obs.notifyObservers(null, 'child-${what}-request');`)
+  .join('');
 
 /** How long one expression may take. */
 const EVALUATE_MS = 600_000;
@@ -56,11 +63,11 @@ export async function openChromium(url, { args = [] } = {}) {
  * Firefox, over Marionette. Not over WebDriver BiDi: its session listens to every worker, and Firefox 153 then hangs
  * now and then while a worker starts workers, which a plain Firefox, or one driven so, does not.
  */
-export async function openFirefox(url) {
+export async function openFirefox(url, { args = [] } = {}) {
   const program = ensured(() => programNamed('firefox-esr', 'firefox'), ['firefox-esr']);
   const profile = await mkdtemp(join(tmpdir(), 'firefox-'));
   await writeFile(join(profile, 'user.js'), 'user_pref("marionette.port", 0);\n');
-  const firefox = start(program, ['--headless', '--no-remote', '--marionette', '--profile', profile]);
+  const firefox = start(program, ['--headless', '--no-remote', '--marionette', ...args, '--profile', profile]);
   let marionette;
   return openedAt(
     url,
@@ -76,7 +83,12 @@ export async function openFirefox(url) {
           settledValue(await marionette.send('WebDriver:ExecuteAsyncScript', { script: telling(script), args: [] })),
         goto: (address) => marionette.send('WebDriver:Navigate', { url: address }),
         workerCount: () => undefined,
-        collectGarbage: async () => undefined,
+        collectGarbage: async () => {
+          if (!args.includes(SYSTEM_ACCESS)) return;
+          await marionette.send('Marionette:SetContext', { value: 'chrome' });
+          await marionette.send('WebDriver:ExecuteScript', { script: COLLECT, args: [] });
+          await marionette.send('Marionette:SetContext', { value: 'content' });
+        },
         screenshot: async (path) => {
           const { value } = await marionette.send('WebDriver:TakeScreenshot', { full: false });
           await writeFile(path, value, 'base64');

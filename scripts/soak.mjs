@@ -20,7 +20,10 @@ import { cameOf, judge, LEAST_ROUNDS, totals } from './soakVerdict.mjs';
 
 const ENGINES = { chromium: openChromium, firefox: openFirefox, webkit: openWebKit };
 /** Where an engine lets a page collect garbage, it does so before it is looked at. */
-const SWITCHES = { chromium: { args: ['--js-flags=--expose-gc'] } };
+const SWITCHES = {
+  chromium: { args: ['--js-flags=--expose-gc'] },
+  firefox: { args: ['--remote-allow-system-access'] },
+};
 /** What a round's runs do about trainers, by turns. */
 const OWNERSHIPS = { own: ['own'], shared: ['shared'], turns: ['own', 'shared'] };
 /** As Chromium, Firefox and WebKit name the threads of workers. */
