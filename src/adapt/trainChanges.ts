@@ -11,9 +11,9 @@ import { weighted } from '../losses/weighted.ts';
 import type { WeightChange } from '../student/patch.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { splitWeights } from '../student/weightBytes.ts';
-import type { AdaptationOptions, AdaptationOutcome } from '../train/adaptation.ts';
 import type { EngineEvent, TrainJob, TrainOutcome } from '../train/job.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
+import type { AdaptationOptions, AdaptationOutcome } from '../train/parts/adaptation/adaptation.ts';
 import type { Lesson } from './method.ts';
 import { drawLots } from './privacy/drawLots.ts';
 

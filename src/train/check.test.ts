@@ -11,8 +11,8 @@ import * as tf from '../runtime/tf.ts';
 import { artifactsOf, studentFromModel } from '../student/layersModel.ts';
 import type { PortableStudent } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';
+import type { TrainBatch } from './batch.ts';
 import { createEngine, type TrainJob } from './engine.ts';
-import type { TrainBatch } from './loop.ts';
 
 const FEATURES = 4;
 const CLASSES = 3;

@@ -12,7 +12,7 @@ import { tapStudent } from '../student/taps.ts';
 import { withExits } from '../student/withExits.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
-import type { TrainBatch } from './loop.ts';
+import type { TrainBatch } from './batch.ts';
 import { openLoss } from './openLoss.ts';
 import { makeOptimizer } from './optimizer.ts';
 import { variablesOf } from './step.ts';

@@ -4,22 +4,8 @@ import { isOutOfMemory } from '../runtime/kernels/allocation.ts';
 import { currentKernels, type InstalledKernels } from '../runtime/kernels/install.ts';
 import type { Plan } from '../runtime/kernels/plan.ts';
 import * as tf from '../runtime/tf.ts';
-import type { TrainBatch } from './loop.ts';
-import { toTensors } from './step.ts';
-
-/** The tensors of a batch that stay where they are: each step writes its values into them. */
-export interface BatchTensors {
-  readonly inputs: readonly tf.Tensor[];
-  readonly teacher: Readonly<Record<string, tf.Tensor>>;
-  readonly labels: tf.Tensor1D | undefined;
-  readonly indices?: tf.Tensor1D;
-  readonly numbers?: tf.Tensor1D;
-}
-
-export interface StepGradients {
-  readonly value: tf.Scalar;
-  readonly grads: tf.NamedTensorMap;
-}
+import type { TrainBatch } from './batch.ts';
+import { type BatchTensors, type StepGradients, toTensors } from './step.ts';
 
 /** Loss and gradients of one batch; the caller frees what it gives, and nothing else is left. */
 export type ComputeStep = (batch: BatchTensors) => StepGradients;

@@ -6,8 +6,21 @@ import { toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, orderInputs } from '../student/build.ts';
 import type { TappedStudent } from '../student/taps.ts';
-import type { TrainBatch } from './loop.ts';
-import type { BatchTensors, StepGradients } from './plannedStep.ts';
+import type { TrainBatch } from './batch.ts';
+
+/** The tensors of a batch. */
+export interface BatchTensors {
+  readonly inputs: readonly tf.Tensor[];
+  readonly teacher: Readonly<Record<string, tf.Tensor>>;
+  readonly labels: tf.Tensor1D | undefined;
+  readonly indices?: tf.Tensor1D;
+  readonly numbers?: tf.Tensor1D;
+}
+
+export interface StepGradients {
+  readonly value: tf.Scalar;
+  readonly grads: tf.NamedTensorMap;
+}
 
 export interface StepOptions {
   readonly model: tf.LayersModel;
