@@ -7,6 +7,8 @@ export interface TrainBatch {
   readonly inputs: NamedArrays;
   readonly teacher: NamedArrays;
   readonly labels?: Int32Array;
+  /** How much each example counts, where a loss reads that; 0 or more. */
+  readonly exampleWeights?: Float32Array;
   /** The number of each example in the dataset, and the loss's numbers for this step; the loop adds them where they are read. */
   readonly indices?: Int32Array;
   readonly numbers?: Float32Array;

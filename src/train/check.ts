@@ -40,6 +40,7 @@ export async function checkBatch(
     if (answers[name] === undefined) throw missingOutput(name, Object.keys(answers));
   }
   checkLabels(loss, batch, description);
+  if (loss.reads.exampleWeights && batch.exampleWeights === undefined) throw noWeights(loss);
   const shapes = Object.fromEntries(loss.reads.teacher.map((name) => [name, answers[name]?.slice(1) ?? []]));
   using opened = open(student, shapes);
   for (const name of loss.reads.teacher) checkRows(name, answers[name] ?? [], rows);
@@ -80,6 +81,14 @@ function shapesOfAnswers({ teacher, onGpu }: TrainBatch): Record<string, readonl
     for (const [name, { shape }] of Object.entries(onGpu?.tensors() ?? teacher)) shapes[name] = shape;
   });
   return shapes;
+}
+
+function noWeights({ name }: Loss): LimbeckError {
+  return new LimbeckError(
+    'invalid-option',
+    `The loss "${name}" reads a weight of each example, and this run's examples have none. Take a kind of exampleWeighted ` +
+      'other than "given".',
+  );
 }
 
 function checkLabels(loss: Loss, { labels }: TrainBatch, { outputs }: StudentDescription): void {

@@ -21,6 +21,7 @@ import type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts'
 import { trainLoop } from './loop.ts';
 import { lossWith, openLossFor, openRun } from './openRun.ts';
 import { makeOptimizer } from './optimizer.ts';
+import { evenBatchSize } from './order.ts';
 import { openParts, stepsWith } from './parts/open.ts';
 import type { PartReports, PartResults } from './parts/options.ts';
 import { completeWith, readWith } from './parts/part.ts';
@@ -88,8 +89,9 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
     }
   }
 
-  const train: Engine['train'] = (job, source, emit, signal) =>
-    withModel(job.student, job.seed, async (model) => {
+  const train: Engine['train'] = (asked, source, emit, signal) =>
+    withModel(asked.student, asked.seed, async (model) => {
+      const job = { ...asked, batchSize: evenBatchSize(asked) };
       const optimizer = makeOptimizer(tf, job.optimizer);
       const own = reviveLoss(job.loss, knownLosses);
       const opened = await openRun({ job, model, loss: own, source, emit, nearTeacher });

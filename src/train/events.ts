@@ -6,6 +6,9 @@ export interface StepEvent {
   readonly epoch: number;
   readonly step: number;
   readonly steps: number;
+  /** The same, counted over the whole run. */
+  readonly runStep: number;
+  readonly runSteps: number;
   /** Of this step's batch, before its update. */
   readonly loss: number;
   /** Milliseconds of this epoch so far, and of these the ones spent in steps; in the rest it waited for examples. */

@@ -4,17 +4,14 @@ import type { PortableStudent, StudentArtifacts } from '../student/student.ts';
 import type { TrainBatch } from './batch.ts';
 import type { EpochEvent, HoldoutOutputs, NoticeEvent, StepEvent } from './events.ts';
 import type { OptimizerOptions } from './optimizer.ts';
+import type { LengthOptions } from './order.ts';
 import type { JobParts, PartEvent, PartReports, PartResults } from './parts/options.ts';
 
 /** What one training run needs, as plain values. */
-export interface TrainJob extends JobParts {
+export interface TrainJob extends JobParts, LengthOptions {
   readonly student: PortableStudent;
   readonly loss: LossSpec;
-  readonly size: number;
-  readonly epochs: number;
-  readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
-  readonly seed: number;
   /** Of each output of the teacher that the loss reads, the shape without the batch; `check` takes it from its batch. */
   readonly teacherShapes?: Readonly<Record<string, readonly number[]>>;
   /** Outputs of the teacher that are maps [B, C, H, W]; losses see them as the student's, [B, H, W, C]. */

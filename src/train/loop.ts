@@ -3,17 +3,16 @@ import { yieldToEvents } from '../core/yield.ts';
 import { asRead, type StepPlace, type TrainBatch } from './batch.ts';
 import type { EpochEvent, HoldoutOutputs, NoticeEvent, StepEvent } from './events.ts';
 import { isOnGpu, openGpuStepper } from './gpuStepper.ts';
-import { epochBatches } from './order.ts';
+import { epochBatches, type LengthOptions, lengthOf } from './order.ts';
 import { completeWith, type Part, type PartRun, readWith } from './parts/part.ts';
 import { openSharedCores } from './sharedCores.ts';
 import { openStepper } from './stepper.ts';
 
 export type { EpochEvent, NoticeEvent, StepEvent } from './events.ts';
 
-export interface LoopOptions extends PartRun {
+export interface LoopOptions extends PartRun, LengthOptions {
   /** Reads some examples of the dataset. */
   readonly read: (indices: Int32Array, epoch?: number) => Promise<TrainBatch>;
-  readonly epochs: number;
   /** What else the run does, in this order. Default: nothing. */
   readonly parts?: readonly Part[];
 }
@@ -26,7 +25,8 @@ export interface LoopOptions extends PartRun {
 export async function* trainLoop(
   options: LoopOptions,
 ): AsyncGenerator<StepEvent | (EpochEvent & HoldoutOutputs) | NoticeEvent, void, void> {
-  const { epochs, signal, loss, parts = [], rest = (awaited) => awaited } = options;
+  const { signal, loss, parts = [], rest = (awaited) => awaited } = options;
+  const { epochs } = lengthOf(options);
   const first = await begin(options);
   const read = async (at: StepPlace) => first.shift() ?? readBatch(options, at);
   using stepper = openRenewable(options);
@@ -70,7 +70,10 @@ export async function* trainLoop(
       seen += at.indices.length;
       const ms = performance.now() - startedAt;
       const examplesPerSecond = (seen / ms) * 1000;
-      yield { type: 'step', epoch, step, steps: places.length, loss: cost, ms, learnMs, examplesPerSecond };
+      yield {
+        ...{ type: 'step', epoch, step, steps: places.length, runStep: at.step + 1, runSteps: at.steps },
+        ...{ loss: cost, ms, learnMs, examplesPerSecond },
+      };
     }
     cores.takeAll();
     const ms = performance.now() - startedAt;
@@ -88,11 +91,11 @@ export async function* trainLoop(
 
 /** The batches of an epoch, counted from 1, in the order in which they are learned. */
 function placesOf(options: LoopOptions, epoch: number): StepPlace[] {
-  const { epochs } = options;
-  return epochBatches(options, epoch).map((indices, i, { length }) => ({
-    ...{ step: (epoch - 1) * length + i, steps: epochs * length, epoch, epochs },
-    indices,
-  }));
+  const { perEpoch, steps, epochs } = lengthOf(options);
+  const before = (epoch - 1) * perEpoch;
+  return epochBatches(options, epoch)
+    .slice(0, steps - before)
+    .map((indices, i) => ({ step: before + i, steps, epoch, epochs, indices }));
 }
 
 async function readBatch({ read, parts = [] }: LoopOptions, at: StepPlace): Promise<TrainBatch> {

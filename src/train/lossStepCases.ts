@@ -137,6 +137,7 @@ export const lossStepCases: Readonly<Record<string, LossStepCase>> = {
   },
   'exampleWeighted, entropy': { loss: () => exampleWeighted(softTargets(), { kind: 'entropy' }) },
   'exampleWeighted, labels': { loss: () => exampleWeighted(softTargets(), { kind: 'label-agreement' }) },
+  'exampleWeighted, given': { loss: () => exampleWeighted(softTargets(), { kind: 'given' }) },
   factorTransfer: maps(() => losses.factorTransfer(late)),
   featureAlign: maps(() => losses.featureAlign({ ...pooled, teacherOutputs: ['features@0', 'features@1'] })),
   featureHint: maps(() => losses.featureHint(late)),
@@ -223,6 +224,7 @@ function batchFor({ reads, numbers }: Loss, { input, vocabulary }: Design, step:
     inputs: { input: vocabulary === undefined ? values(input) : words() },
     teacher: Object.fromEntries(teacher),
     ...(reads.labels && { labels: Int32Array.from({ length: BATCH }, whole(CLASSES)) }),
+    ...(reads.exampleWeights && { exampleWeights: Float32Array.from({ length: BATCH }, random) }),
     ...(reads.indices && { indices: Int32Array.from({ length: BATCH }, (_, i) => (step * BATCH + i) % EXAMPLES) }),
     ...(numbers && { numbers: Float32Array.from(numbers({ step, steps: STEPS, epoch: 1, epochs: 2 })) }),
   };

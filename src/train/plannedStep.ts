@@ -7,6 +7,9 @@ import * as tf from '../runtime/tf.ts';
 import type { TrainBatch } from './batch.ts';
 import { type BatchTensors, type StepGradients, toTensors } from './step.ts';
 
+/** What a batch may hold beside inputs and answers, one number an example or step. */
+const BESIDE = ['labels', 'exampleWeights', 'indices', 'numbers'] as const;
+
 /** Loss and gradients of one batch; the caller frees what it gives, and nothing else is left. */
 export type ComputeStep = (batch: BatchTensors) => StepGradients;
 
@@ -120,7 +123,7 @@ function plannedStep(
         write(slots.inputs[i] as tf.Tensor, array);
       });
       for (const [name, tensor] of Object.entries(slots.teacher)) write(tensor, batch.teacher[name] as NdArray);
-      for (const name of ['labels', 'indices', 'numbers'] as const) {
+      for (const name of BESIDE) {
         const [slot, data] = [slots[name], batch[name]];
         if (slot !== undefined && data !== undefined) write(slot, { data });
       }
@@ -160,8 +163,8 @@ function tensorsOf({ inputs, teacher, ...rest }: BatchTensors): tf.Tensor[] {
 }
 
 /** Batches of the same key can share a plan. */
-export function shapeKey({ teacher, labels, indices, numbers }: TrainBatch, inputs: readonly NdArray[]): string {
+export function shapeKey({ teacher, ...batch }: TrainBatch, inputs: readonly NdArray[]): string {
   const all: NamedArrays = { ...Object.fromEntries(inputs.map((array, i) => [`input ${i}`, array])), ...teacher };
   const shapes = Object.entries(all).map(([name, { data, shape }]) => `${name} ${data.constructor.name} ${shape}`);
-  return [...shapes, ...[labels, indices, numbers].map((array) => array?.length ?? '')].join('; ');
+  return [...shapes, ...BESIDE.map((name) => batch[name]?.length ?? '')].join('; ');
 }

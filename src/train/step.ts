@@ -13,6 +13,7 @@ export interface BatchTensors {
   readonly inputs: readonly tf.Tensor[];
   readonly teacher: Readonly<Record<string, tf.Tensor>>;
   readonly labels: tf.Tensor1D | undefined;
+  readonly exampleWeights?: tf.Tensor1D;
   readonly indices?: tf.Tensor1D;
   readonly numbers?: tf.Tensor1D;
 }
@@ -61,11 +62,13 @@ export function gradientsOf(
 }
 
 /** The tensors of a batch; the caller frees them. */
-export function toTensors({ teacher, labels, indices, numbers }: TrainBatch, inputs: readonly NdArray[]): BatchTensors {
+export function toTensors(batch: TrainBatch, inputs: readonly NdArray[]): BatchTensors {
+  const { teacher, labels, exampleWeights, indices, numbers } = batch;
   return {
     inputs: inputs.map(toTensor),
     teacher: Object.fromEntries(Object.entries(teacher).map(([name, array]) => [name, toTensor(array)])),
     labels: labels && tf.tensor1d(labels, 'int32'),
+    ...(exampleWeights && { exampleWeights: tf.tensor1d(exampleWeights, 'float32') }),
     ...(indices && { indices: tf.tensor1d(indices, 'int32') }),
     ...(numbers && { numbers: tf.tensor1d(numbers, 'float32') }),
   };
