@@ -152,20 +152,14 @@ export type { PredictSource } from './predict/readSource.ts';
 
 // Loss
 export * from './losses.ts';
-export type { BalancedTerm, BalanceEvent, BalanceOptions } from './train/parts/balance/balance.ts';
 
 // Metric and training
 export { type MeasureOptions, type Metric, type MetricInputs, measure, type OutputKind } from './train/metric.ts';
 export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
-export type { SelfTeacherOptions } from './train/parts/selfTeacher/selfTeacher.ts';
+export type * from './train/parts/options.ts';
 export { releaseTrainer } from './train/pageTrainer.ts';
 export type { GainedAndLost } from './train/paired.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.ts';
-
-export type {
-  QuantizationAwareOptions,
-  QuantizationReport,
-} from './train/parts/quantizationAware/quantizationAware.ts';
 
 // Verbs
 export { acrossSeeds, type SeedsReport } from './distill/acrossSeeds.ts';

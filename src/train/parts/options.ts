@@ -13,6 +13,10 @@ import {
 } from './quantizationAware/quantizationAware.ts';
 import { checkSelfTeacher, type SelfTeacherOption, selfAnswers } from './selfTeacher/selfTeacher.ts';
 
+export type { BalancedTerm, BalanceEvent, BalanceOptions } from './balance/balance.ts';
+export type { QuantizationAwareOptions, QuantizationReport } from './quantizationAware/quantizationAware.ts';
+export type { SelfTeacherOptions } from './selfTeacher/selfTeacher.ts';
+
 /** What a run may be asked for beside its steps, each in a folder of its own. */
 export interface PartOptions extends AugmentOption, BalanceOption, QuantizationAwareOption, SelfTeacherOption {}
 
@@ -25,6 +29,7 @@ export interface PartReports extends BalanceReported, BatchNormReported, Quantiz
 /** What a run gives beside weights and report, however it ends. */
 export interface PartResults extends AdaptationResult, NearResult {}
 
+/** What parts tell while a run works. */
 export type PartEvent = BalanceEvent | BatchNormEvent;
 
 /** What is to be known of a part before a run is opened. */
@@ -47,6 +52,7 @@ const PARTS: { readonly [Name in keyof PartOptions]-?: PartOption<NonNullable<Pa
 
 const ALL = Object.entries(PARTS) as [keyof PartOptions, PartOption<unknown>][];
 
+/** Of the options. */
 export const PART_NAMES: readonly string[] = Object.keys(PARTS);
 
 /** Throws    invalid-option */

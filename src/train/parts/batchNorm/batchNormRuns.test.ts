@@ -1,54 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { NdArray } from '../../../core/shape.ts';
-import * as tf from '../../../runtime/tf.ts';
-import { artifactsOf } from '../../../student/layersModel.ts';
-import type { StudentArtifacts } from '../../../student/student.ts';
-import { splitWeights } from '../../../student/weightBytes.ts';
-import { CLASSES, engineOn, expectClose, FEATURES, holdout, problem, sourceOf } from '../../engineCases.ts';
-import type { TrainJob } from '../../job.ts';
+import { engineOn, expectClose, FEATURES, holdout, problem, sourceOf } from '../../engineCases.ts';
 import type { AdaptationOptions } from '../adaptation/adaptation.ts';
-
-/** Nine whole batches of 32. */
-const SIZE = 288;
-
-/** Statistics that begin far off, and hardly move in a run. */
-async function normed(): Promise<TrainJob['student']> {
-  const model = tf.sequential({
-    layers: [
-      tf.layers.batchNormalization({
-        name: 'norm',
-        inputShape: [FEATURES],
-        momentum: 0.999,
-        movingMeanInitializer: 'ones',
-      }),
-      tf.layers.dense({ units: 16, activation: 'relu', kernelInitializer: tf.initializers.heNormal({ seed: 1 }) }),
-      tf.layers.dense({ units: CLASSES, kernelInitializer: tf.initializers.heNormal({ seed: 2 }) }),
-    ],
-  });
-  const artifacts = await artifactsOf(model);
-  model.dispose();
-  return { kind: 'artifacts', artifacts };
-}
-
-function statistics(artifacts: StudentArtifacts): { readonly mean: number[]; readonly variance: number[] } {
-  const read = (name: string) => {
-    const bytes = splitWeights(artifacts).find((weight) => weight.name === `norm/${name}`)?.bytes as Uint8Array;
-    return Array.from(new Float32Array(bytes.slice().buffer));
-  };
-  return { mean: read('moving_mean'), variance: read('moving_variance') };
-}
-
-/** Of the features of the first examples. */
-function columns({ data }: NdArray): { readonly mean: number[]; readonly variance: number[] } {
-  const meanOf = (of: (value: number, f: number) => number) =>
-    Array.from({ length: FEATURES }, (_, f) => {
-      let sum = 0;
-      for (let i = 0; i < SIZE; i++) sum += of(data[i * FEATURES + f] as number, f);
-      return sum / SIZE;
-    });
-  const mean = meanOf((value) => value);
-  return { mean, variance: meanOf((value, f) => (value - (mean[f] as number)) ** 2) };
-}
+import { columns, normed, SIZE, statistics } from './batchNormCases.ts';
 
 describe.each(['cpu', 'wasm'] as const)('a run with batch normalization on %s', (backendName) => {
   const { engine, train } = engineOn(backendName);
@@ -132,15 +85,5 @@ describe.each(['cpu', 'wasm'] as const)('a run with batch normalization on %s', 
     const { mean } = statistics(artifacts);
     // From 1 they have gone a little way to means about 0.
     expect(mean.every((value) => Number.isFinite(value) && value > 0.2)).toBe(true);
-  });
-
-  test('rounds on its way what a quantization-aware run rounds', async () => {
-    const quantizationAware = { startFraction: 0 };
-    const job = { student: await normed(), size: SIZE, quantizationAware };
-    const [one, again] = [await train(job), await train(job)];
-    expect(one.error).toBeUndefined();
-    expect(again.artifacts.weightData).toEqual(one.artifacts.weightData);
-    expectClose(statistics(one.artifacts).mean, columns(problem.inputs).mean);
-    expect(one.report.quantizationAware).toEqual(again.report.quantizationAware);
   });
 });

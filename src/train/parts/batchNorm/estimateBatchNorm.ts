@@ -133,7 +133,7 @@ interface Seen {
 
 /** Lets a layer normalize by the batch's own statistics, which are kept in `seen`, until it is released. */
 function watch(norm: BatchNormLayer, seen: Seen[]): () => void {
-  // Quantization-aware training has a call of its own in the layer; kernels replace that of the class.
+  // Another part of the run may have put a call of its own into the layer; kernels replace that of the class.
   const own = Object.hasOwn(norm, 'call') ? norm.call : undefined;
   const release = () => {
     if (own === undefined) Reflect.deleteProperty(norm, 'call');

@@ -1,10 +1,23 @@
 import { describe, expect, test } from 'vitest';
+import type { NdArray } from '../../../core/shape.ts';
 import { specOf } from '../../../losses/revive.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { buildStudent } from '../../../student/build.ts';
+import { expectUndisturbed } from '../../besideCases.ts';
 import type { TrainJob } from '../../engine.ts';
-import { bytesOf, engineOn, holdout, makeJob, problem, SIZE, sourceOf } from '../../engineCases.ts';
+import {
+  accuracyOf,
+  bytesOf,
+  engineOn,
+  expectClose,
+  holdout,
+  makeJob,
+  problem,
+  SIZE,
+  sourceOf,
+} from '../../engineCases.ts';
 import { batchOf, CLASSES as CASE_CLASSES, loss, students } from '../../stepperCases.ts';
+import { columns, SIZE as NORMED_SIZE, normed, statistics } from '../batchNorm/batchNormCases.ts';
 import { checkQuantizationAware, quantizationSettings } from './quantizationAware.ts';
 import { predictQuantized } from './quantizedCases.ts';
 
@@ -36,7 +49,8 @@ describe('the options', () => {
 });
 
 describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backendName) => {
-  const { engine, train } = engineOn(backendName);
+  const here = engineOn(backendName);
+  const { engine, train } = here;
 
   test('begins where it is told to, gives a plain student, and the same one from the same seed', async () => {
     const changed = { epochs: 2, quantizationAware: { startFraction: 0.5 } };
@@ -61,6 +75,33 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
     // The first half is the same run; the second is not.
     expect(first.epochs[0]?.loss).toBe(plain.epochs[0]?.loss);
     expect(first.epochs[1]?.loss).not.toBe(plain.epochs[1]?.loss);
+  });
+
+  test('says in its report what was rounded, and from which step on', async () => {
+    const { report } = await train({ quantizationAware: { weightBits: 4, startFraction: 0, exclude: ['logits'] } });
+    const { layers = [], ranges = {}, ...rest } = report.quantizationAware ?? {};
+    expect(rest).toEqual({ weightBits: 4, activationBits: 8, perChannel: true, startStep: 1 });
+    expect(layers.length).toBe(1);
+    expect(layers).not.toContain('logits');
+    expect(Object.values(ranges).every(([least, most]) => least <= 0 && most >= 0 && most > least)).toBe(true);
+    expect(structuredClone(report)).toEqual(report);
+  });
+
+  test('teaches: the rounded student comes to agree with its teacher', async () => {
+    const { epochs } = await train({ holdoutSize: SIZE, epochs: 30, quantizationAware: true });
+    expect(accuracyOf(epochs.at(-1)?.holdoutOutputs as NdArray)).toBeGreaterThanOrEqual(0.9);
+  });
+
+  test('changes no prediction between its steps, and is changed by none', () =>
+    expectUndisturbed(here, { quantizationAware: true }));
+
+  test('rounds on its way what estimates the statistics of batch normalization', async () => {
+    const job = { student: await normed(), size: NORMED_SIZE, quantizationAware: { startFraction: 0 } };
+    const [one, again] = [await train(job), await train(job)];
+    expect(one.error).toBeUndefined();
+    expect(again.artifacts.weightData).toEqual(one.artifacts.weightData);
+    expectClose(statistics(one.artifacts).mean, columns(problem.inputs).mean);
+    expect(one.report).toEqual(again.report);
   });
 
   test('tells what the rounded student says of the holdout', async () => {
