@@ -19,7 +19,7 @@ export interface LoopOptions extends PartRun, LengthOptions {
 
 /**
  * The only training loop: for each epoch a seeded order, for each batch one step. The next batch is read while this
- * one is learned. It stops between steps when the signal says so, with the model as the last step left it.
+ * one is learned, across the end of an epoch too. It stops between steps when the signal says so, with the model as the last step left it.
  * Throws    not-finite: a loss that is NaN or infinite (the step that made it is not applied) · AbortError
  */
 export async function* trainLoop(
@@ -33,19 +33,21 @@ export async function* trainLoop(
   using cores = openSharedCores();
   let isTold = false;
   let stepMs = 0;
+  let places = placesOf(options, 1);
+  let next: Promise<TrainBatch> | undefined;
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    const places = placesOf(options, epoch);
+    const nextEpoch = epoch < epochs ? placesOf(options, epoch + 1) : [];
     const startedAt = performance.now();
     let lossSum = 0;
     let seen = 0;
     let learnMs = 0;
-    let next = read(places[0] as StepPlace);
+    next ??= read(places[0] as StepPlace);
     for (const [i, at] of places.entries()) {
       const step = i + 1;
       const waitStartedAt = performance.now();
       const given = await rest(next);
       cores.afterWaiting(performance.now() - waitStartedAt, stepMs);
-      const following = places[step];
+      const following = places[step] ?? nextEpoch[0];
       if (following !== undefined) {
         next = read(following);
         next.catch(() => undefined);
@@ -86,6 +88,7 @@ export async function* trainLoop(
     let told: HoldoutOutputs = {};
     for (const part of parts) told = { ...told, ...(await part.afterEpoch?.(event, options)) };
     yield { ...event, ...told };
+    places = nextEpoch;
   }
 }
 
