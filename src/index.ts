@@ -37,6 +37,7 @@ export { type Mixture, mixedUp } from './data/mixedUp.ts';
 export { fromText, type TextOptions } from './data/text.ts';
 export type { TextLike, TokenizerFiles } from './data/tokenize.ts';
 export { batches, pick, shuffle, split, take, withoutLabels } from './data/views.ts';
+export { withExampleWeights } from './data/withExampleWeights.ts';
 
 // ONNX files
 export type {

@@ -168,7 +168,7 @@ export function checkExamples(
   student: StudentDescription,
 ) {
   checkFinite(examples, first);
-  const { labels } = labelsFor(loss, examples);
+  const { labels } = besideInputs(loss, examples);
   if (labels !== undefined) checkLabelRange(labels, classesOf(loss, student.outputs), loss);
 }
 
@@ -187,7 +187,14 @@ export function checkFinite({ inputs }: Examples, first: number): void {
   }
 }
 
-/** Labels reach the training thread only where the loss reads them. */
-export function labelsFor(loss: Loss, examples: Examples | LabelledExamples): { labels?: Int32Array } {
-  return loss.reads.labels && 'labels' in examples ? { labels: examples.labels } : {};
+/** Labels and weights of examples reach the training thread only where the loss reads them. */
+export function besideInputs(
+  { reads }: Loss,
+  examples: Examples | LabelledExamples,
+): { labels?: Int32Array; exampleWeights?: Float32Array } {
+  const { exampleWeights } = examples;
+  return {
+    ...(reads.labels && 'labels' in examples && { labels: examples.labels }),
+    ...(reads.exampleWeights && exampleWeights && { exampleWeights }),
+  };
 }

@@ -8,7 +8,7 @@ import { missingOutput } from '../train/missingOutput.ts';
 import { ownAnswers, partsOf } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { askTeacher } from './askTeacher.ts';
-import { checkFinite, labelsFor } from './check.ts';
+import { besideInputs, checkFinite } from './check.ts';
 import type { DistillOptions } from './distill.ts';
 import type { Teaching } from './teaching.ts';
 
@@ -87,7 +87,7 @@ export async function checkFirstBatch(
   const batch = {
     inputs: examples.inputs,
     teacher: isNear ? {} : Object.fromEntries(read),
-    ...labelsFor(loss, examples),
+    ...besideInputs(loss, examples),
   };
   return { job: checked, studentDescription: await trainer.check(checked, batch, signal) };
 }
@@ -105,7 +105,7 @@ export function makeSource(
       return {
         inputs: examples.inputs,
         teacher: await lessons.rows(indices, teacherData === undefined ? examples.inputs : undefined),
-        ...labelsFor(loss, examples),
+        ...besideInputs(loss, examples),
       };
     },
     readInputs: async (indices: Int32Array) => (await data.read(indices, signal)).inputs,

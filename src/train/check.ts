@@ -86,8 +86,7 @@ function shapesOfAnswers({ teacher, onGpu }: TrainBatch): Record<string, readonl
 function noWeights({ name }: Loss): LimbeckError {
   return new LimbeckError(
     'invalid-option',
-    `The loss "${name}" reads a weight of each example, and this run's examples have none. Take a kind of exampleWeighted ` +
-      'other than "given".',
+    `The loss "${name}" reads a weight of each example, and the data has none. Give withExampleWeights(data, weights).`,
   );
 }
 

@@ -149,6 +149,7 @@ export const lossStepCases: Readonly<Record<string, LossStepCase>> = {
   hardDarkRank: maps(() => losses.hardDarkRank({ ...pooled, neighbors: 3 })),
   informationMaximization: { loss: () => losses.informationMaximization() },
   'informationMaximization, weights': { loss: () => losses.informationMaximization({ exampleWeights: 'weights' }) },
+  'informationMaximization, given weights': { loss: () => losses.informationMaximization({ exampleWeights: true }) },
   instanceGraph: maps(() => losses.instanceGraph({ outputs: ['features', 'logits'] })),
   labelSmoothing: { loss: () => losses.labelSmoothing() },
   learnedTeachers: maps(() => losses.learnedTeachers({ ...members, features: 'features' })),
