@@ -19,7 +19,8 @@ export interface LoopOptions extends PartRun, LengthOptions {
 
 /**
  * The only training loop: for each epoch a seeded order, for each batch one step. The next batch is read while this
- * one is learned, across the end of an epoch too. It stops between steps when the signal says so, with the model as the last step left it.
+ * one is learned, across the end of an epoch too. It stops between steps when the signal says so, with the model as the
+ * last step left it.
  * Throws    not-finite: a loss that is NaN or infinite (the step that made it is not applied) · AbortError
  */
 export async function* trainLoop(
