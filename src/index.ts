@@ -37,6 +37,7 @@ export { type Mixture, mixedUp } from './data/mixedUp.ts';
 export { fromText, type TextOptions } from './data/text.ts';
 export type { TextLike, TokenizerFiles } from './data/tokenize.ts';
 export { batches, pick, shuffle, split, take, withoutLabels } from './data/views.ts';
+export { withExampleWeights } from './data/withExampleWeights.ts';
 
 // ONNX files
 export type {
@@ -152,17 +153,14 @@ export type { PredictSource } from './predict/readSource.ts';
 
 // Loss
 export * from './losses.ts';
-export type { BalancedTerm, BalanceEvent, BalanceOptions } from './train/balance.ts';
 
 // Metric and training
 export { type MeasureOptions, type Metric, type MetricInputs, measure, type OutputKind } from './train/metric.ts';
 export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
-export type { SelfTeacherOptions } from './train/selfTeacher.ts';
+export type * from './train/parts/options.ts';
 export { releaseTrainer } from './train/pageTrainer.ts';
 export type { GainedAndLost } from './train/paired.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.ts';
-
-export type { QuantizationAwareOptions, QuantizationReport } from './train/quantizationAware.ts';
 
 // Verbs
 export { acrossSeeds, type SeedsReport } from './distill/acrossSeeds.ts';

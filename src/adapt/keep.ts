@@ -6,7 +6,7 @@ import { checkNotEmpty, type Dataset, type LabelledDataset } from '../data/datas
 import { pick } from '../data/views.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
 import { specOf } from '../losses/revive.ts';
-import type { AnchorOptions } from '../train/adaptation.ts';
+import type { AnchorOptions } from '../train/parts/adaptation/adaptation.ts';
 import { type Asked, answersOf } from './answersOf.ts';
 import { type AllExamples, readAll, rowOf } from './examples.ts';
 

@@ -3,7 +3,7 @@ import type { NamedArrays, NdArray } from '../core/shape.ts';
 import type { Classifier } from '../student/classifier.ts';
 import type { Patch } from '../student/patch.ts';
 import type { StudentArtifacts } from '../student/student.ts';
-import type { AnchorOptions } from '../train/adaptation.ts';
+import type { AnchorOptions } from '../train/parts/adaptation/adaptation.ts';
 import type { Trainer } from '../train/trainer.ts';
 import type { LearnBudget } from './budget.ts';
 import type { PersonalizeEvent } from './events.ts';

@@ -130,7 +130,7 @@ describe('what personalize is given', () => {
       guard: { tolerance: 1 },
     });
     const steps: number[] = [];
-    for await (const event of timed) if (event.type === 'step') steps.push(event.step);
+    for await (const event of timed) if (event.type === 'step') steps.push(event.runStep);
     expect(steps.length).toBeGreaterThan(0);
     expect(steps.at(-1)).toBeLessThan(5);
     expect(isEmptyPatch(await timed.done)).toBe(false);

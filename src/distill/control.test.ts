@@ -44,7 +44,7 @@ const plain = (changed: Partial<DistillOptions> = {}) => run({ control: false, l
 describe('the control', () => {
   test.each<[string, Partial<DistillOptions>]>([
     ['by default', {}],
-    ['rounded for int8', { quantizationAware: true }],
+    ['of varied examples', { augment: { noise: 0.1 } }],
     ['with another seed, optimizer and batch size', { seed: 5, batchSize: 7, optimizer: { name: 'momentum' } }],
     [
       'beside a loss of several terms',

@@ -9,6 +9,7 @@ import { specOf } from '../losses/revive.ts';
 import { type Student, type StudentDescription, studentFromArtifacts } from '../student/student.ts';
 import type { TrainJob, TrainSource } from '../train/engine.ts';
 import { comparedOutput } from '../train/labels.ts';
+import { withoutTeacher } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { checkExamples } from './check.ts';
 import { type ControlReport, controlReport, noControl } from './controlReport.ts';
@@ -78,8 +79,7 @@ export async function openControl(setting: ControlSetting): Promise<Control | un
   };
   await scan(data, look, () => undefined, signal);
   if (known.length === 0) return { reason: 'Not one example has a label: give control: { data } with some.' };
-  // Nothing of a teacher, and no terms to balance.
-  const { balance, selfTeacher, teacherShapes, channelsFirst, asksNearTeacher, ...job } = setting.job;
+  const { teacherShapes, channelsFirst, asksNearTeacher, ...job } = withoutTeacher(setting.job);
   const ownJob: TrainJob = { ...job, loss: specOf(loss) };
   const source = makeSource(repeated(data, known, job.size), holdout, signal);
   const first = await source.read(Int32Array.from({ length: Math.min(2, job.size) }, (_, i) => i));

@@ -2,7 +2,6 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { throwIfAborted } from '../core/errors.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import type { AugmentOptions } from '../data/augment.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import { softTargets } from '../losses/softTargets.ts';
@@ -11,13 +10,11 @@ import { type StudentLease, takeStudents } from '../student/lease.ts';
 import type { Student } from '../student/student.ts';
 import { probsNotice, readAsLogits } from '../teacher/readAsLogits.ts';
 import type { Teacher } from '../teacher/teacher.ts';
-import type { BalanceOptions } from '../train/balance.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
 import type { Metric, OutputKind } from '../train/metric.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
 import { epochBatches } from '../train/order.ts';
-import type { QuantizationAwareOptions } from '../train/quantizationAware.ts';
-import type { SelfTeacherOptions } from '../train/selfTeacher.ts';
+import type { PartOptions } from '../train/parts/options.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import { checkOptions } from './check.ts';
 import { type ControlOptions, openControl, trainControl } from './control.ts';
@@ -31,7 +28,7 @@ import { lookAtAll } from './scan.ts';
 import { startTeaching } from './teaching.ts';
 
 /** Who teaches whom, from what and for how long. */
-export interface DistillOptions {
+export interface DistillOptions extends PartOptions {
   /** May be left out where the loss reads nothing of it: labels, peers of a cohort or the self teacher may be enough. */
   readonly teacher?: Teacher;
   /** One of the zoo, or any tfjs LayersModel; it gets the trained weights. */
@@ -44,12 +41,6 @@ export interface DistillOptions {
    * `data`.
    */
   readonly teacherData?: Dataset;
-  /**
-   * How what the student sees is varied, anew in each epoch; the seed decides. The teacher's answers are those for the
-   * example as it is; neither the holdout is varied, nor what batch normalization's statistics are estimated from. Where
-   * the teacher is to see the same, make the variations beforehand, with `augmented(data, …)`.
-   */
-  readonly augment?: AugmentOptions;
   /** Examples that are never trained on; metrics are measured on them after every epoch. */
   readonly holdout?: Dataset | LabelledDataset;
   /** Metrics of your own, measured on the holdout beside limbeck's, which go by `outputKind`. */
@@ -62,11 +53,6 @@ export interface DistillOptions {
   readonly outputKind?: OutputKind;
   /** What the teacher sees of the holdout; needed where there is `teacherData`. */
   readonly teacherHoldout?: Dataset;
-  /**
-   * A teacher made of the student itself while it learns: its moving average ('mean'), or what it was at the end of the
-   * epoch before ('past'). Losses read its answers under the name 'self', beside the teacher's own. Default: none.
-   */
-  readonly selfTeacher?: SelfTeacherOptions;
   /** Default: softTargets(). */
   readonly loss?: Loss;
   /** Default 6. */
@@ -83,17 +69,6 @@ export interface DistillOptions {
   /** Room for the teacher's answers on this page; what needs more is asked for in every epoch. Default 512 MB. */
   readonly answerMemoryBytes?: number;
   readonly optimizer?: OptimizerOptions;
-  /**
-   * Whether the student learns with its weights and activations rounded as an int8 export will round them; metrics of
-   * the holdout are then those of the rounded student. It comes out in float32 all the same. Default false.
-   */
-  readonly quantizationAware?: boolean | QuantizationAwareOptions;
-  /**
-   * Whether the terms of a `weighted` loss are brought to one strength before the first step: each is divided by the
-   * length of its gradient, so that weights mean how strongly each pulls, whatever its unit. The losses that events tell
-   * are those of the scaled terms; the scales are in the event 'balance' and in the report. Default false.
-   */
-  readonly balance?: boolean | BalanceOptions;
   /**
    * Whether the same student is trained once more without a teacher, by cross-entropy with labels, from the same start and
    * for as many steps; the report tells whether the teacher helped. It takes as long again, and needs a labelled holdout.
@@ -217,7 +192,6 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     const epochs = await measured.finish();
     const holdoutAnswers = await lessons.holdout;
     const memory = await trainer.memory();
-    const estimated = measured.estimated();
     const trainMs = performance.now() - trainStartedAt;
     const distilled = { holdout: epochs.at(-1)?.holdout ?? {}, outputs: measured.lastOutputs() };
     const controlled =
@@ -233,9 +207,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
       teacherUsage,
       reproducibleWith: reproducibleWith({ facts, teacher: learnedFrom?.description, found: teacherUsage?.found ?? 0 }),
       overlapFraction: measured.overlapFraction(),
-      quantizationAware: outcome.quantization,
-      balance: measured.balanced(),
-      ...(estimated && { batchNorm: { layers: estimated.layers, examples: estimated.examples } }),
+      ...outcome.report,
       ...(controlled && { control: controlled.report }),
       backend: trainer.description,
       student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },

@@ -2,9 +2,8 @@ import type { Loss } from '../losses/loss.ts';
 import type { BackendDescription } from '../runtime/backends/backend.ts';
 import type { StudentDescription } from '../student/student.ts';
 import type { TeacherDescription, TeacherUsage } from '../teacher/teacher.ts';
-import type { BalanceEvent } from '../train/balance.ts';
 import type { MemoryState, TrainJob } from '../train/engine.ts';
-import type { QuantizationReport } from '../train/quantizationAware.ts';
+import type { PartReports } from '../train/parts/options.ts';
 import type { ControlReport } from './controlReport.ts';
 import type { ReproducibleWith } from './reproduce.ts';
 
@@ -16,7 +15,7 @@ export interface EpochRecord {
 }
 
 /** What happened in a run, as plain values. */
-export interface DistillReport {
+export interface DistillReport extends PartReports {
   readonly seed: number;
   /** What else decides the student's bits; `reproduce` of a later run takes it. */
   readonly reproducibleWith: ReproducibleWith;
@@ -35,12 +34,6 @@ export interface DistillReport {
   readonly overlapFraction: number;
   readonly student: StudentDescription & { readonly bytes: number };
   readonly epochs: readonly EpochRecord[];
-  /** How the student was rounded in a quantization-aware run; every metric from `startStep` on is the rounded student's. */
-  readonly quantizationAware?: QuantizationReport | undefined;
-  /** How the terms of the loss were balanced last, where that was asked for. */
-  readonly balance?: BalanceEvent | undefined;
-  /** From how many examples the statistics of so many batch normalizations were estimated after the last step. */
-  readonly batchNorm?: { readonly layers: number; readonly examples: number } | undefined;
   /** The same student without a teacher, where `control` asked for it. */
   readonly control?: ControlReport | undefined;
   /** Metrics on the held-out examples after the last epoch. */
@@ -51,21 +44,9 @@ export interface DistillReport {
   readonly heapBytes: number;
 }
 
-type Given =
-  | 'reproducibleWith'
-  | 'backend'
-  | 'teacher'
-  | 'teacherUsage'
-  | 'overlapFraction'
-  | 'quantizationAware'
-  | 'balance'
-  | 'batchNorm'
-  | 'control'
-  | 'student'
-  | 'epochs'
-  | 'timeMs';
+type Derived = 'seed' | 'examples' | 'batchSize' | 'loss' | 'holdout' | 'heapBytes';
 
-interface ReportParts extends Pick<DistillReport, Given> {
+interface ReportParts extends Omit<DistillReport, Derived> {
   readonly job: TrainJob;
   readonly loss: Loss;
   readonly memory: MemoryState;

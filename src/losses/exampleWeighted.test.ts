@@ -99,6 +99,19 @@ describe('exampleWeighted', () => {
     expect(whole).toBe(mean);
   });
 
+  test('takes weights that are given as they are, and asks no teacher about them', () => {
+    const loss = exampleWeighted(crossEntropy(), { kind: 'given', normalizeBy: 'weights' });
+    expect(loss.reads).toEqual({ student: ['logits'], teacher: [], labels: true, exampleWeights: true });
+    tf.tidy(() => {
+      const logits = tf.tensor2d([0, 1, 1, 0, 0.5, 0], [3, 2]);
+      const tensors = { student: { logits }, teacher: {}, labels: tf.tensor1d([0, 0, 1], 'int32') };
+      const each = crossEntropy().perExample?.(tf, tensors).arraySync() as [number, number, number];
+      const exampleWeights = tf.tensor1d([2, 0, 1]);
+      const value = loss.compute(tf, { ...tensors, exampleWeights }).dataSync()[0];
+      expect(value).toBeCloseTo((2 * each[0] + each[2]) / 3, 6);
+    });
+  });
+
   test('refuses to judge an output of other dimensions', () => {
     const shapes = { student: { logits: [3] }, teacher: { logits: [7, 3] }, batchSize: 4, examples: 8 };
     expect(() => make({}).check?.(shapes)).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));

@@ -12,9 +12,9 @@ export interface ExampleWeightedOptions {
   /**
    * 'confidence' (default): 1 where the teacher's largest probability reaches `threshold`, else 0. 'soft-confidence':
    * that probability itself, and 0 below `threshold`. 'entropy': 1 − H(teacher) / log C, so 1 where the teacher is sure
-   * and 0 where it has no idea. 'label-agreement': 1 where the teacher's class is the label, else 0; it reads labels.
+   * and 0 where it has no idea. 'label-agreement': 1 where the teacher's class is the label, else 0; it reads labels. 'given': what comes with the example, 0 or more.
    */
-  readonly kind?: 'confidence' | 'soft-confidence' | 'entropy' | 'label-agreement';
+  readonly kind?: 'confidence' | 'soft-confidence' | 'entropy' | 'label-agreement' | 'given';
   /** A probability from 0 to 1. Default 0.95 (FixMatch) for 'confidence', 0 for 'soft-confidence'; others have none. */
   readonly threshold?: number;
   /** Divides the teacher's logits before they are judged; above 1 for a teacher that is too sure. Default 1. */
@@ -29,14 +29,14 @@ export interface ExampleWeightedOptions {
 }
 
 const OPTIONS = ['kind', 'threshold', 'temperature', 'teacherOutput', 'normalizeBy'];
-const KINDS = ['confidence', 'soft-confidence', 'entropy', 'label-agreement'] as const;
+const KINDS = ['confidence', 'soft-confidence', 'entropy', 'label-agreement', 'given'] as const;
 const DEFAULT_THRESHOLDS = { confidence: 0.95, 'soft-confidence': 0 };
 
 /**
  * A loss to which examples contribute by how far their teacher can be trusted: Σ w_i · loss_i / B. With no weight left it
  * is 0, and nothing is learned from that batch. An example without a label (−1) agrees with nobody.
  * Shapes    those of the loss, which must be a mean over examples; teacherLogits [B, C], labels [B] → scalar
- * Units     those of the loss; weights lie in 0…1
+ * Units     those of the loss; weights lie in 0…1, given ones are 0 or more
  * Weight    that of the loss, over the share of the examples that count
  * Gradient  w_i times the loss's own of example i; nothing reaches the weights
  * Numerics  as the loss; finite for |logit| ≤ 1e4
@@ -70,13 +70,17 @@ export function exampleWeighted(loss: Loss, options: ExampleWeightedOptions = {}
     );
   }
   const { needs, tensorsOf } = joinTerms([loss], {
-    reads: { teacher: [teacherOutput], labels: kind === 'label-agreement' },
+    reads:
+      kind === 'given' ? { exampleWeights: true } : { teacher: [teacherOutput], labels: kind === 'label-agreement' },
   });
-  const chosen = { kind, threshold, temperature };
+  const weightsFor = (tf: Tf, { teacher, labels, exampleWeights: given }: LossTensors): Tensor1D =>
+    kind === 'given'
+      ? (given as Tensor1D)
+      : exampleWeights(tf, named(teacher, teacherOutput), labels, { kind, threshold, temperature });
   // Each example's share [B] of the whole, which is their mean.
   const perExample = (tf: Tf, tensors: LossTensors): Tensor1D =>
     tf.tidy(() => {
-      const weights = exampleWeights(tf, named(tensors.teacher, teacherOutput), tensors.labels, chosen);
+      const weights = weightsFor(tf, tensors);
       const weightedValues = tf.mul(each(tf, tensorsOf(tf, tensors, 0)), weights) as Tensor1D;
       if (normalizeBy === 'batch') return weightedValues;
       // No weight at all: the values are 0 too, and what they are divided by does not matter.
@@ -88,7 +92,7 @@ export function exampleWeighted(loss: Loss, options: ExampleWeightedOptions = {}
     terms: [loss],
     ...needs,
     check(shapes) {
-      checkJudged(shapes, teacherOutput);
+      if (kind !== 'given') checkJudged(shapes, teacherOutput);
       checkShapes(loss, shapes);
     },
     compute: (tf, tensors) => tf.tidy(() => tf.mean(perExample(tf, tensors)) as Scalar),
@@ -99,12 +103,18 @@ export function exampleWeighted(loss: Loss, options: ExampleWeightedOptions = {}
 /** Smaller than any mean of weights that matters: one example of a million with a weight of a millionth. */
 const LEAST_MEAN = 1e-12;
 
+interface Judged {
+  readonly kind: Exclude<NonNullable<ExampleWeightedOptions['kind']>, 'given'>;
+  readonly threshold: number;
+  readonly temperature: number;
+}
+
 /** The weight of each example [B], from 0 to 1. No gradient passes. */
 export function exampleWeights(
   tf: Tf,
   teacherLogits: Tensor,
   labels: Tensor1D | undefined,
-  { kind, threshold, temperature }: Required<Pick<ExampleWeightedOptions, 'kind' | 'threshold' | 'temperature'>>,
+  { kind, threshold, temperature }: Judged,
 ): Tensor1D {
   const weigh = tf.customGrad((logits) => ({
     value: tf.tidy(() => weightsOf(logits as Tensor)),

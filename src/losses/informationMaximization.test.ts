@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import * as tf from '../runtime/tf.ts';
 import { type InformationMaximizationOptions, informationMaximization } from './informationMaximization.ts';
 import { evaluate } from './lossCases.ts';
 import { checkLoss, growthOfLogProbs, plainLogProbs, type Values } from './lossContract.ts';
@@ -34,6 +35,10 @@ describe('informationMaximization', () => {
     expect(informationMaximization().options).toEqual({ certainty: 1, diversity: 1, output: 'logits' });
     expect(informationMaximization().reads).toEqual({ student: ['logits'], teacher: [], labels: false });
     expect(informationMaximization({ exampleWeights: 'counts' }).reads.teacher).toEqual(['counts']);
+    expect(informationMaximization({ exampleWeights: true }).reads).toMatchObject({
+      teacher: [],
+      exampleWeights: true,
+    });
   });
 
   test('says which batches and shapes it cannot use', () => {
@@ -63,6 +68,13 @@ describeOnCpu('informationMaximization beside its contract', () => {
     expect(weighted.value).toBeCloseTo(evaluate(informationMaximization(), kept).value, 5);
     expect(weighted.student['logits']?.slice(4, 8)).toEqual([0, 0, 0, 0]);
     expect(weighted.teacher['counts']).toEqual([0, 0, 0, 0, 0, 0]);
+    const given = tf.tidy(() => {
+      const { shape, values } = inputs.student['logits'] as Values;
+      const student = { logits: tf.tensor(values as number[], shape as number[]) };
+      const tensors = { student, teacher: {}, exampleWeights: tf.tensor1d(counts.values) };
+      return informationMaximization({ exampleWeights: true }).compute(tf, tensors).dataSync()[0] as number;
+    });
+    expect(given).toBeCloseTo(weighted.value, 6);
     const nobody = { student: inputs.student, teacher: { counts: { shape: [6], values: [0, 0, 0, 0, 0, 0] } } };
     const none = evaluate(informationMaximization({ exampleWeights: 'counts' }), nobody);
     expect(Math.abs(none.value)).toBe(0);

@@ -15,8 +15,11 @@ export interface InformationMaximizationOptions {
   readonly diversity?: number;
   /** The student's output that holds the logits. Default 'logits'. */
   readonly output?: string;
-  /** An output of the teacher [B] or [B, 1] that tells how much each example counts, from 0. Default: all the same. */
-  readonly exampleWeights?: string;
+  /**
+   * How much each example counts, from 0: an output of the teacher [B] or [B, 1], or true for the weight that comes with
+   * each example (`withExampleWeights`). Default: all the same.
+   */
+  readonly exampleWeights?: string | true;
 }
 
 /**
@@ -37,19 +40,23 @@ export function informationMaximization(options: InformationMaximizationOptions 
   return {
     name: 'informationMaximization',
     options: { certainty, diversity, output, ...(exampleWeights !== undefined && { exampleWeights }) },
-    reads: { student: [output], teacher: exampleWeights === undefined ? [] : [exampleWeights], labels: false },
+    reads: {
+      ...{ student: [output], teacher: typeof exampleWeights === 'string' ? [exampleWeights] : [], labels: false },
+      ...(exampleWeights === true && { exampleWeights }),
+    },
     isStatic: true,
     check(shapes) {
       if (diversity > 0) checkPairs('informationMaximization with a diversity above 0', shapes.batchSize);
       checkOneRow(shapes, output, 'informationMaximization');
-      if (exampleWeights !== undefined) checkWeights(shapes, exampleWeights);
+      if (typeof exampleWeights === 'string') checkWeights(shapes, exampleWeights);
     },
-    compute: (tf, { student, teacher }) =>
-      informationMaximizationLoss(tf, named(student, output), {
-        certainty,
-        diversity,
-        ...(exampleWeights !== undefined && { weights: named(teacher, exampleWeights) }),
-      }),
+    compute(tf, { student, teacher, exampleWeights: given }) {
+      const weights = typeof exampleWeights === 'string' ? named(teacher, exampleWeights) : given;
+      return informationMaximizationLoss(tf, named(student, output), {
+        ...{ certainty, diversity },
+        ...(exampleWeights !== undefined && weights && { weights }),
+      });
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import { softTargets } from '../losses/softTargets.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { createEngine, type EngineEvent, type TrainJob, type TrainSource } from './engine.ts';
-import type { EpochEvent } from './loop.ts';
+import type { EpochEvent } from './events.ts';
 
 export const FEATURES = 8;
 export const CLASSES = 4;

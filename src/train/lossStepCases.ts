@@ -12,7 +12,7 @@ import { tapStudent } from '../student/taps.ts';
 import { withExits } from '../student/withExits.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
-import type { TrainBatch } from './loop.ts';
+import type { TrainBatch } from './batch.ts';
 import { openLoss } from './openLoss.ts';
 import { makeOptimizer } from './optimizer.ts';
 import { variablesOf } from './step.ts';
@@ -137,6 +137,7 @@ export const lossStepCases: Readonly<Record<string, LossStepCase>> = {
   },
   'exampleWeighted, entropy': { loss: () => exampleWeighted(softTargets(), { kind: 'entropy' }) },
   'exampleWeighted, labels': { loss: () => exampleWeighted(softTargets(), { kind: 'label-agreement' }) },
+  'exampleWeighted, given': { loss: () => exampleWeighted(softTargets(), { kind: 'given' }) },
   factorTransfer: maps(() => losses.factorTransfer(late)),
   featureAlign: maps(() => losses.featureAlign({ ...pooled, teacherOutputs: ['features@0', 'features@1'] })),
   featureHint: maps(() => losses.featureHint(late)),
@@ -148,6 +149,7 @@ export const lossStepCases: Readonly<Record<string, LossStepCase>> = {
   hardDarkRank: maps(() => losses.hardDarkRank({ ...pooled, neighbors: 3 })),
   informationMaximization: { loss: () => losses.informationMaximization() },
   'informationMaximization, weights': { loss: () => losses.informationMaximization({ exampleWeights: 'weights' }) },
+  'informationMaximization, given weights': { loss: () => losses.informationMaximization({ exampleWeights: true }) },
   instanceGraph: maps(() => losses.instanceGraph({ outputs: ['features', 'logits'] })),
   labelSmoothing: { loss: () => losses.labelSmoothing() },
   learnedTeachers: maps(() => losses.learnedTeachers({ ...members, features: 'features' })),
@@ -223,6 +225,7 @@ function batchFor({ reads, numbers }: Loss, { input, vocabulary }: Design, step:
     inputs: { input: vocabulary === undefined ? values(input) : words() },
     teacher: Object.fromEntries(teacher),
     ...(reads.labels && { labels: Int32Array.from({ length: BATCH }, whole(CLASSES)) }),
+    ...(reads.exampleWeights && { exampleWeights: Float32Array.from({ length: BATCH }, random) }),
     ...(reads.indices && { indices: Int32Array.from({ length: BATCH }, (_, i) => (step * BATCH + i) % EXAMPLES) }),
     ...(numbers && { numbers: Float32Array.from(numbers({ step, steps: STEPS, epoch: 1, epochs: 2 })) }),
   };

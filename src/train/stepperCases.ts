@@ -13,7 +13,7 @@ import { mlp } from '../student/zoo/mlp.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
 import { resnet8 } from '../student/zoo/resnet8.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
-import type { TrainBatch } from './loop.ts';
+import type { TrainBatch } from './batch.ts';
 import { makeOptimizer } from './optimizer.ts';
 
 export const CLASSES = 3;

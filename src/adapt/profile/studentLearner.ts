@@ -151,7 +151,8 @@ async function learnFrom({
     signal,
   });
   for await (const event of run) {
-    if (event.type === 'step') emit({ type: 'progress', step: event.step, steps: event.steps, loss: event.loss });
+    if (event.type !== 'step') continue;
+    emit({ type: 'progress', step: event.runStep, steps: event.runSteps, loss: event.loss });
   }
   const { report, ...patch }: PersonalPatch = await run.done;
   const told = JSON.parse(JSON.stringify(report));
