@@ -5,7 +5,7 @@ import type { AllExamples } from './examples.ts';
 import { checkGuard } from './guard.ts';
 import { checkKeep } from './keep.ts';
 import type { Method } from './method.ts';
-import type { PersonalizeOptions } from './personalize.ts';
+import type { PersonalizeOptions } from './personalizeOptions.ts';
 import { checkPrivacy } from './privacy/privacyOf.ts';
 
 const OPTIONS: Readonly<Record<keyof PersonalizeOptions, true>> = {
