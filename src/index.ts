@@ -227,10 +227,9 @@ export type {
 export { type StudentLearnerOptions, studentLearner } from './adapt/profile/studentLearner.ts';
 export { listOnnxWeights, patchOnnx } from './adapt/onnx/patchOnnx.ts';
 export { type OnnxBytes, personalizeOnnx } from './adapt/onnx/personalizeOnnx.ts';
-export type { OnnxMethod, PersonalizeOnnxOptions } from './adapt/onnx/personalizeOnnxOptions.ts';
+export type { PersonalizeOnnxOptions } from './adapt/onnx/personalizeOnnxOptions.ts';
 export type {
   ChangedWeight,
-  OwnFigures,
   PersonalizedOnnx,
   PersonalizeOnnxEvent,
   PersonalizeOnnxReport,

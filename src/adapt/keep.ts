@@ -7,7 +7,7 @@ import { pick } from '../data/views.ts';
 import { crossEntropy } from '../losses/crossEntropy.ts';
 import { specOf } from '../losses/revive.ts';
 import type { AnchorOptions } from '../train/adaptation.ts';
-import type { Base } from './base.ts';
+import type { Adaptable } from './adaptable.ts';
 import { type AllExamples, readAll, rowOf } from './examples.ts';
 import type { Lesson } from './method.ts';
 
@@ -72,7 +72,7 @@ const MOST_MEASURED = 200;
  */
 export async function openAnchor(
   keep: KeepOptions | undefined,
-  base: Base,
+  base: Adaptable,
   { inputs, size }: AllExamples,
   { trainer, signal, seed }: Pick<Lesson, 'trainer' | 'signal' | 'seed'>,
 ): Promise<AnchorOptions | undefined> {

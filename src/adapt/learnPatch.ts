@@ -1,6 +1,6 @@
 import { isEmptyPatch, type Patch } from '../student/patch.ts';
 import { roundedPatch } from '../student/roundedPatch.ts';
-import type { Base } from './base.ts';
+import type { Adaptable } from './adaptable.ts';
 import { drawnAccepted, firstAccepted } from './firstAccepted.ts';
 import { isUndecided, metricOf } from './guard.ts';
 import { compare, judge } from './judged.ts';
@@ -29,7 +29,7 @@ const NO_CHANGE = {
  */
 export async function learnPatch(
   options: LearnOptions,
-  base: Base,
+  base: Adaptable,
   where: Pick<Lesson, 'trainer' | 'emit' | 'signal'>,
 ): Promise<LearnedPatch> {
   const { emit } = where;

@@ -2,7 +2,7 @@ import { joinRows, pickRows, pickRowsOfAll } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import type { Patch } from '../student/patch.ts';
 import type { Metric } from '../train/metric.ts';
-import type { Base } from './base.ts';
+import type { Adaptable } from './adaptable.ts';
 import { crossFit, refit, type WholeLesson } from './crossFit.ts';
 import type { AllExamples } from './examples.ts';
 import type { Measure } from './firstAccepted.ts';
@@ -12,7 +12,7 @@ import { withStrength } from './withStrength.ts';
 
 /** Whose patches are measured, and how. */
 export interface Measured {
-  readonly base: Base;
+  readonly base: Adaptable;
   readonly metric: Metric;
 }
 

@@ -4,7 +4,7 @@ import { takeStudents } from '../student/lease.ts';
 import type { Patch } from '../student/patch.ts';
 import { patchBytes } from '../student/patchFile.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
-import { studentBase } from './base.ts';
+import { adaptableStudent } from './adaptable.ts';
 import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { learnPatch } from './learnPatch.ts';
@@ -43,7 +43,7 @@ async function run(
   const artifacts = await artifactsFrom(options.student);
   await using borrowed = await borrowTrainer(options.trainer, { signal, emit });
   const { trainer } = borrowed;
-  const base = await studentBase(artifacts, options.classes, { trainer, signal });
+  const base = await adaptableStudent(artifacts, options.classes, { trainer, signal });
   emit({ type: 'phase', phase: 'check' });
   for (const message of trainer.description.notices) emit({ type: 'notice', message });
   const { method = lora(), ...others } = options;

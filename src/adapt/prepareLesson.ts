@@ -2,7 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { pickRows } from '../core/rows.ts';
 import { firstNonFinite, type NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
-import type { Base } from './base.ts';
+import type { Adaptable } from './adaptable.ts';
 import { checkClasses } from './checkPersonalize.ts';
 import { canCrossFit, type WholeLesson } from './crossFit.ts';
 import { joinExamples, pickExamples, readAll } from './examples.ts';
@@ -38,7 +38,7 @@ export interface Prepared {
 /** Reads and checks the examples, and asks the base about all of them at once: everything that can be refused, before anything learns. */
 export async function prepareLesson(
   options: LearnOptions,
-  base: Base,
+  base: Adaptable,
   { trainer, emit, signal }: Pick<Lesson, 'trainer' | 'emit' | 'signal'>,
 ): Promise<Prepared> {
   const { seed = 0, guard = {}, keep, holdout, method: asked } = options;

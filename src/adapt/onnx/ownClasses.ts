@@ -4,18 +4,13 @@ import { knowledgeOf } from '../judged.ts';
 import type { Answers } from './askBackbone.ts';
 import { checkLabels, countClasses } from './classes.ts';
 import type { Features } from './features.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import { methodOf, type PersonalizeOnnxOptions, standsAlone } from './personalizeOnnxOptions.ts';
 
 /** Whose classes a head tells. */
 export interface HeadClasses {
   readonly classes: number;
   /** Whether they are the model's own, so that the head adds to what the model says. */
   readonly areOwn: boolean;
-}
-
-/** Whether a head could add to what the model says. */
-export function mayAdd({ method = 'head', learning, keepsClasses }: PersonalizeOnnxOptions): boolean {
-  return method === 'head' && learning === undefined && keepsClasses !== false;
 }
 
 /** Whether the examples say that the classes are the model's own: there is something of it that is to be kept. */
@@ -30,17 +25,17 @@ export function sayOwn({ keepsClasses, base, keep }: PersonalizeOnnxOptions): bo
  */
 export function classesOf(options: PersonalizeOnnxOptions, { own }: Answers<Features>): HeadClasses {
   const given = own.logits?.shape[1];
-  const isSaid = sayOwn(options);
-  if (!isSaid || options.method === 'prototypes' || options.learning !== undefined) {
-    const classes = countClasses(own.labels, options.labels);
-    if (isSaid) requireClasses(given, classes);
-    const { isVisible, tells } =
-      given === classes && own.logits ? knowledgeOf(own.logits, own.labels) : { isVisible: false, tells: false };
-    return { classes, areOwn: mayAdd(options) && isVisible && tells };
+  const mayAdd = options.keepsClasses !== false && !standsAlone(methodOf(options));
+  if (sayOwn(options) && mayAdd) {
+    requireClasses(given, options.labels?.length ?? given ?? 0);
+    checkLabels(own.labels, given as number, 'data');
+    return { classes: given as number, areOwn: true };
   }
-  requireClasses(given, options.labels?.length ?? given ?? 0);
-  checkLabels(own.labels, given as number, 'data');
-  return { classes: given as number, areOwn: true };
+  const classes = countClasses(own.labels, options.labels);
+  if (sayOwn(options)) requireClasses(given, classes);
+  if (!mayAdd || given !== classes || own.logits === undefined) return { classes, areOwn: false };
+  const { isVisible, tells } = knowledgeOf(own.logits, own.labels);
+  return { classes, areOwn: isVisible && tells };
 }
 
 function requireClasses(given: number | undefined, classes: number): void {

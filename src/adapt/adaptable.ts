@@ -11,7 +11,7 @@ import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
 
 /** What is adapted: a student, or an ONNX model of which a student stands for the part that learns. */
-export interface Base {
+export interface Adaptable {
   /** What methods change, with rows of zeros for new classes. */
   readonly artifacts: StudentArtifacts;
   readonly classifier: Classifier;
@@ -20,12 +20,12 @@ export interface Base {
   /** As patches name it. */
   readonly hash: string;
   /** What it says of examples: the features that its last layer reads [N, F], and its logits [N, C]. */
-  answers(inputs: NamedArrays): Promise<BaseAnswers>;
+  answers(inputs: NamedArrays): Promise<StudentAnswers>;
   /** Its logits as it came [N, known], or with a patch [N, C]. */
   logits(inputs: NamedArrays, patch?: Patch): Promise<NdArray>;
 }
 
-export interface BaseAnswers {
+export interface StudentAnswers {
   readonly features: NdArray;
   readonly logits: NdArray;
 }
@@ -39,11 +39,11 @@ export interface Asked {
 }
 
 /** A student that is to know so many classes, asked in a trainer. Throws    student-invalid: see `classifierOf` */
-export async function studentBase(
+export async function adaptableStudent(
   artifacts: StudentArtifacts,
   classes: number | undefined,
   { trainer, signal }: Pick<Asked, 'trainer' | 'signal'>,
-): Promise<Base> {
+): Promise<Adaptable> {
   const { classes: known } = classifierOf(artifacts);
   const plain = withLogits(artifacts);
   const grown = (classes ?? known) > known ? withClasses(plain, classes as number, 'zeros') : plain;
@@ -67,7 +67,7 @@ export async function studentBase(
 export async function answersOf(
   { artifacts, classifier, trainer, signal }: Asked,
   inputs: NamedArrays,
-): Promise<BaseAnswers> {
+): Promise<StudentAnswers> {
   const student = studentFromArtifacts('features', withFeatures(artifacts, classifier));
   const answers = await predictAll(trainer, student, fromArrays(inputs), signal);
   return {
