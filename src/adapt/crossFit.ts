@@ -86,7 +86,7 @@ export async function refit(method: Method, lesson: Lesson, held: Int32Array): P
 }
 
 /** Parts of about that size, in which each class stands as evenly as it can. */
-export function partsOf(labels: Int32Array, fraction: number, seed: number): Int32Array[] {
+function partsOf(labels: Int32Array, fraction: number, seed: number): Int32Array[] {
   const count = Math.max(2, Math.min(labels.length, Math.round(1 / fraction)));
   const random = seededRandom(derivedSeed(seed, 'holdout'));
   const parts = Array.from({ length: count }, (): number[] => []);

@@ -7,14 +7,13 @@ import type { Patch, WeightChange } from '../../student/patch.ts';
 import { learnPatch } from '../learnPatch.ts';
 import { answersAt, askBackbone, type LabelledRows, logitsAsRead } from './askBackbone.ts';
 import { chooseTap } from './chooseTap.ts';
-import { checkLabels, countClasses } from './classes.ts';
+import { checkLabels, classesOf, countClasses, sayOwn } from './classes.ts';
 import { compareFile, firstExamples } from './compareFile.ts';
 import { readLabels } from './features.ts';
 import { type Scaling, scaledRows, scalingOf } from './headScaling.ts';
 import { headStudent, OWN_INPUT } from './headStudent.ts';
 import type { Adapted, OnnxRun } from './onnxRun.ts';
 import { openHead } from './openHead.ts';
-import { classesOf, sayOwn } from './ownClasses.ts';
 import { learnOptionsOf, methodOf, NOT_MEASURED } from './personalizeOnnxOptions.ts';
 
 const WRITTEN = { from: 'backbone and head apart', advice: 'Another "tap" may work; please report the model.' };

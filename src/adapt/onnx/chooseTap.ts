@@ -8,10 +8,10 @@ import { likelihoodOf } from '../judged.ts';
 import type { Lesson } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';
 import type { Answers } from './askBackbone.ts';
+import type { HeadClasses } from './classes.ts';
 import type { Features } from './features.ts';
 import { scaledRows, scalingOf } from './headScaling.ts';
 import { headStudent } from './headStudent.ts';
-import type { HeadClasses } from './ownClasses.ts';
 import type { TapFigures } from './personalizeOnnxReport.ts';
 
 /** Which of the values the head stands on, and by what. */

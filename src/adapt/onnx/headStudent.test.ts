@@ -31,7 +31,7 @@ const scaling = scalingOf(some.features);
 const own: NdArray = { data: Float32Array.from({ length: 180 }, (_, i) => Math.sin(i)), shape: [60, CLASSES] };
 
 /** What a head says that learned by a method, of any features. */
-async function learned(method: Method, labels = some.labels, adds = false) {
+async function learned(method: Method, labels: Int32Array = some.labels, adds = false) {
   const base = await headStudent({ features: WIDTH, classes: CLASSES, adds });
   const inputs = { features: scaledRows(some.features, scaling), ...(adds && { own }) };
   const lesson = {
