@@ -60,7 +60,7 @@ export async function adaptLora(run: OnnxRun<Trainer>): Promise<Adapted> {
   const fed = <D extends Dataset>(examples: D) => fedBy(opened, examples, signal);
   const learning = {
     ...learnOptionsOf(options),
-    method: onLayers(method, targets, data.size + (copies?.size ?? 0)),
+    method: onLayers(method, targets, data.size, copies?.size ?? 0),
     data: await fed(data),
     ...(copies && { copies: await fed(copies) }),
     ...(holdout && { holdout: await fed(holdout) }),
@@ -108,12 +108,19 @@ async function fedBy<D extends Dataset>({ feed }: OpenedLora, examples: D, signa
 }
 
 const LEAST_STEPS = 100;
-const LEAST_EPOCHS = 10;
+/** So often each example is seen, as it is or varied. */
+const LEAST_PASSES = 10;
 
 /** The same method on the layers that hold the targets, with what suits models of others where nothing else is said. */
-function onLayers({ options, ...method }: Method, targets: readonly MappedWeight[], size: number): Method {
+function onLayers(
+  { options, ...method }: Method,
+  targets: readonly MappedWeight[],
+  own: number,
+  copies: number,
+): Method {
   const { batchSize = 32 } = options as LoraOptions;
-  const epochs = Math.max(LEAST_EPOCHS, Math.ceil(LEAST_STEPS / Math.ceil(size / batchSize)));
+  const passes = Math.ceil((LEAST_PASSES * own) / (own + copies));
+  const epochs = Math.max(passes, Math.ceil(LEAST_STEPS / Math.ceil((own + copies) / batchSize)));
   const defaults = { epochs, optimizer: { name: 'adam', learningRate: 3e-3 } } as const;
   const layers = targets.map(({ layer }) => layer);
   const { learn } = lora({ ...defaults, ...(options as LoraOptions), targets: layers });
