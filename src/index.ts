@@ -176,8 +176,8 @@ export type { SnapshotOptions } from './distill/snapshots.ts';
 
 // Personalization
 export type { LearnBudget } from './adapt/budget.ts';
-export type { BeforeAfter, GuardMetric, GuardOptions, Verdict } from './adapt/guard.ts';
-export type { Compared, Judged } from './adapt/judged.ts';
+export type { GuardMetric, GuardOptions, Verdict } from './adapt/guard.ts';
+export type { BeforeAfter, Compared, Judged } from './adapt/judged.ts';
 export type { KeepOptions } from './adapt/keep.ts';
 export type { LabelFindings, LabelOutlier } from './adapt/labelSanity.ts';
 export type { Method } from './adapt/method.ts';
@@ -191,7 +191,8 @@ export { type LoraOptions, lora } from './adapt/methods/lora.ts';
 export { type NormStatisticsOptions, normStatistics } from './adapt/methods/normStatistics.ts';
 export { type PrototypesOptions, prototypes } from './adapt/methods/prototypes.ts';
 export type { PersonalizeEvent } from './adapt/events.ts';
-export { type PersonalizeOptions, type PersonalPatch, personalize } from './adapt/personalize.ts';
+export { type PersonalPatch, personalize } from './adapt/personalize.ts';
+export type { PersonalizeOptions } from './adapt/personalizeOptions.ts';
 export type { PersonalizeReport, PrivacySpent } from './adapt/personalizeReport.ts';
 export { noiseFor, privacySpent } from './adapt/privacy/accountant.ts';
 export type { PrivateSpend } from './adapt/privacy/composed.ts';
@@ -224,10 +225,9 @@ export type {
 export { type StudentLearnerOptions, studentLearner } from './adapt/profile/studentLearner.ts';
 export { listOnnxWeights, patchOnnx } from './adapt/onnx/patchOnnx.ts';
 export { type OnnxBytes, personalizeOnnx } from './adapt/onnx/personalizeOnnx.ts';
-export type { OnnxMethod, PersonalizeOnnxOptions } from './adapt/onnx/personalizeOnnxOptions.ts';
+export type { PersonalizeOnnxOptions } from './adapt/onnx/personalizeOnnxOptions.ts';
 export type {
   ChangedWeight,
-  OwnFigures,
   PersonalizedOnnx,
   PersonalizeOnnxEvent,
   PersonalizeOnnxReport,

@@ -10,8 +10,9 @@ import { knn } from './methods/knn.ts';
 import { lora } from './methods/lora.ts';
 import { normStatistics } from './methods/normStatistics.ts';
 import { prototypes } from './methods/prototypes.ts';
-import { type PersonalizeOptions, personalize } from './personalize.ts';
+import { personalize } from './personalize.ts';
 import { CLASSES, clouds, relabelled, taughtStudents } from './personalizeCases.ts';
+import type { PersonalizeOptions } from './personalizeOptions.ts';
 
 const mine = clouds(10, 7, 0.7);
 

@@ -139,7 +139,7 @@ function privacyNumbers({ clipNorm, noiseMultiplier, noiseSeed }: NonNullable<Le
 }
 
 /** What to add to which weight; those that learned by a product get it. */
-export function changesBetween(
+function changesBetween(
   before: StudentArtifacts,
   after: StudentArtifacts,
   adapted: AdaptationOutcome | undefined,

@@ -14,7 +14,7 @@ import { withLogits } from '../../student/withLogits.ts';
 import { borrowTrainer, openLender } from '../../train/borrowTrainer.ts';
 import type { TrainerUse } from '../../train/pageTrainer.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
-import { answersOf } from '../answersOf.ts';
+import { answersOf } from '../adaptable.ts';
 import type { LearnBudget } from '../budget.ts';
 import { type GuardOptions, heldFractionOf } from '../guard.ts';
 import { type KeepOptions, replayedBy } from '../keep.ts';
