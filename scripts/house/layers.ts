@@ -28,7 +28,8 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   // Importing a loss loads no tfjs: it gets tfjs as an argument.
   losses: { core: 'value', runtime: 'type' },
   student: { core: 'value', runtime: 'value', onnx: 'value' },
-  onnx: { core: 'value' },
+  // What computes an operator gets tfjs as an argument.
+  onnx: { core: 'value', runtime: 'type' },
   network: { core: 'value' },
   export: {
     core: 'value',

@@ -1,11 +1,12 @@
 // Operators that move elements and compute nothing with them.
+
 import { sizeOf } from '../../core/shape.ts';
+import type { Fold } from '../operator.ts';
+import { reshaped } from '../operators/layout.ts';
 import { int, ints, tensorAttribute, text } from '../shapes/call.ts';
-import { reshaped } from '../shapes/layout.ts';
 import { axisOf, broadcast, numbersOf } from '../shapes/tensor.ts';
 import type { TensorData } from '../tensorData.ts';
 import { emptyArray, typedArray } from './convert.ts';
-import type { Evaluator } from './evaluate.ts';
 import { axesOf, expanded, listOf, strided, stridesOf } from './strided.ts';
 
 type Numbers = readonly number[];
@@ -13,22 +14,20 @@ type Numbers = readonly number[];
 const view = (from: TensorData, shape: Numbers): TensorData | undefined =>
   sizeOf(shape) === from.data.length ? { ...from, shape } : undefined;
 
-const identity: Evaluator = ([x]) => x;
-
-const reshape: Evaluator = ([x, wanted], call) => {
+const reshape: Fold = ([x, wanted], call) => {
   const shape = x && reshaped(x.shape, ints(call, 'shape') ?? listOf(wanted) ?? [], int(call, 'allowzero', 0) === 1);
   const known = numbersOf(shape);
   return x && known && view(x, known);
 };
 
-const flatten: Evaluator = ([x], call) => {
+const flatten: Fold = ([x], call) => {
   if (x === undefined) return undefined;
   const axis = int(call, 'axis', 1);
   const split = axis < 0 ? axis + x.shape.length : axis;
   return view(x, [sizeOf(x.shape.slice(0, split)), sizeOf(x.shape.slice(split))]);
 };
 
-const squeeze: Evaluator = ([x, list], call) => {
+const squeeze: Fold = ([x, list], call) => {
   if (x === undefined) return undefined;
   const isAll = list === undefined && ints(call, 'axes') === undefined;
   const axes = axesOf(call, list, x.shape.length);
@@ -39,7 +38,7 @@ const squeeze: Evaluator = ([x, list], call) => {
   );
 };
 
-const unsqueeze: Evaluator = ([x, list], call) => {
+const unsqueeze: Fold = ([x, list], call) => {
   const count = (ints(call, 'axes') ?? listOf(list))?.length ?? 0;
   const rank = (x?.shape.length ?? 0) + count;
   const axes = axesOf(call, list, rank);
@@ -51,7 +50,7 @@ const unsqueeze: Evaluator = ([x, list], call) => {
   );
 };
 
-const transpose: Evaluator = ([x], call) => {
+const transpose: Fold = ([x], call) => {
   if (x === undefined) return undefined;
   const order = ints(call, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i);
   const own = stridesOf(x.shape);
@@ -62,12 +61,12 @@ const transpose: Evaluator = ([x], call) => {
   );
 };
 
-const expand: Evaluator = ([x, wanted]) => {
+const expand: Fold = ([x, wanted]) => {
   const shape = numbersOf(broadcast(x?.shape, listOf(wanted)) ?? undefined);
   return x && shape && expanded(x, shape);
 };
 
-const gather: Evaluator = ([x, indices], call) => {
+const gather: Fold = ([x, indices], call) => {
   const axis = x && axisOf(int(call, 'axis', 0), x.shape.length);
   if (x === undefined || indices === undefined || axis === undefined) return undefined;
   const length = x.shape[axis] as number;
@@ -86,7 +85,7 @@ const gather: Evaluator = ([x, indices], call) => {
   return { dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], data };
 };
 
-const concat: Evaluator = (inputs, call) => {
+const concat: Fold = (inputs, call) => {
   const [first] = inputs;
   const axis = first && axisOf(int(call, 'axis', 0), first.shape.length);
   if (first === undefined || axis === undefined) return undefined;
@@ -108,7 +107,7 @@ const concat: Evaluator = (inputs, call) => {
   return { dtype: first.dtype, shape: first.shape.map((one, i) => (i === axis ? length : one)), data };
 };
 
-const slice: Evaluator = ([x, startList, endList, axisList, stepList], call) => {
+const slice: Fold = ([x, startList, endList, axisList, stepList], call) => {
   if (x === undefined) return undefined;
   const starts = ints(call, 'starts') ?? listOf(startList);
   const ends = ints(call, 'ends') ?? listOf(endList);
@@ -136,7 +135,7 @@ const slice: Evaluator = ([x, startList, endList, axisList, stepList], call) => 
   return strided(x, shape, steps, start);
 };
 
-const split: Evaluator = ([x, list], call) => {
+const split: Fold = ([x, list], call) => {
   const axis = x && axisOf(int(call, 'axis', 0), x.shape.length);
   if (x === undefined || axis === undefined) return undefined;
   const length = x.shape[axis] as number;
@@ -160,7 +159,7 @@ const split: Evaluator = ([x, list], call) => {
   });
 };
 
-const tile: Evaluator = ([x, repeats]) => {
+const tile: Fold = ([x, repeats]) => {
   const counts = listOf(repeats);
   if (x === undefined || counts?.length !== x.shape.length) return undefined;
   // Each axis is split in two: how often, and what.
@@ -170,7 +169,7 @@ const tile: Evaluator = ([x, repeats]) => {
   return { dtype: x.dtype, shape: x.shape.map((length, i) => length * (counts[i] as number)), data };
 };
 
-const constantOfShape: Evaluator = ([wanted], call) => {
+const constantOfShape: Fold = ([wanted], call) => {
   const shape = listOf(wanted);
   const value = tensorAttribute(call, 'value');
   const dtype = value === undefined ? 'float32' : value.dtype;
@@ -180,7 +179,7 @@ const constantOfShape: Evaluator = ([wanted], call) => {
   return { dtype, shape, data: typedArray(dtype, new Float64Array(sizeOf(shape)).fill(element)) };
 };
 
-const pad: Evaluator = ([x, list, filling, axisList], call) => {
+const pad: Fold = ([x, list, filling, axisList], call) => {
   const pads = ints(call, 'pads') ?? listOf(list);
   const isCovered = axisList === undefined && text(call, 'mode', 'constant') === 'constant';
   if (x === undefined || pads === undefined || !isCovered || pads.some((one) => one < 0)) return undefined;
@@ -202,7 +201,7 @@ const pad: Evaluator = ([x, list, filling, axisList], call) => {
   return { dtype: x.dtype, shape, data };
 };
 
-const nonZero: Evaluator = ([x]) => {
+const nonZero: Fold = ([x]) => {
   if (x === undefined) return undefined;
   const found = [...x.data.keys()].filter((i) => Number(x.data[i]) !== 0);
   const own = stridesOf(x.shape);
@@ -210,8 +209,7 @@ const nonZero: Evaluator = ([x]) => {
   return { dtype: 'int64', shape: [x.shape.length, found.length], data: typedArray('int64', rows) };
 };
 
-export const MOVEMENT: Readonly<Record<string, Evaluator>> = {
-  Identity: identity,
+export const MOVEMENT: Readonly<Record<string, Fold>> = {
   Reshape: reshape,
   Flatten: flatten,
   Squeeze: squeeze,

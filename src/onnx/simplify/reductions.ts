@@ -1,11 +1,11 @@
 import { sizeOf } from '../../core/shape.ts';
+import type { Fold } from '../operator.ts';
 import { int, ints } from '../shapes/call.ts';
 import { axisOf } from '../shapes/tensor.ts';
 import { isCounted, numbers, typedArray } from './convert.ts';
-import type { Evaluator } from './evaluate.ts';
 import { stridesOf } from './strided.ts';
 
-function reduce(start: number, fold: (a: number, b: number) => number, isMean = false): Evaluator {
+function reduce(start: number, fold: (a: number, b: number) => number, isMean = false): Fold {
   return ([x, list], call) => {
     if (x === undefined || !isCounted(x.dtype)) return undefined;
     const rank = x.shape.length;
@@ -32,7 +32,7 @@ function reduce(start: number, fold: (a: number, b: number) => number, isMean = 
   };
 }
 
-export const REDUCTIONS: Readonly<Record<string, Evaluator>> = {
+export const REDUCTIONS: Readonly<Record<string, Fold>> = {
   ReduceSum: reduce(0, (a, b) => a + b),
   ReduceProd: reduce(1, (a, b) => a * b),
   ReduceMax: reduce(Number.NEGATIVE_INFINITY, Math.max),

@@ -11,6 +11,7 @@ import { requireShort } from '../chains.ts';
 import type { FromOnnxOptions } from '../fromOnnx.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student.ts';
 import { joinWeights } from '../weightBytes.ts';
+import { elementwiseImport } from './elementwise.ts';
 import { freeBatch, holdsImages, type ImportedInput, refuseInput } from './importInputs.ts';
 import { keepOutputs, requireUseful } from './importOutputs.ts';
 import { type Steps, stepsOf } from './importSteps.ts';
@@ -78,7 +79,8 @@ function isRead(input: string, { outputs }: Steps, needed: readonly Step[]): boo
 }
 
 function operatorFor({ node }: Step): OperatorImport | undefined {
-  return domainOf(node.domain) === '' ? OPERATORS.get(node.opType) : undefined;
+  if (domainOf(node.domain) !== '') return undefined;
+  return OPERATORS.get(node.opType) ?? elementwiseImport(node.opType);
 }
 
 /** Throws    unsupported-operator: all nodes that cannot be built, each with the reason */

@@ -1,7 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
+import type { Attributes } from '../../onnx/operator.ts';
+import * as operations from '../../runtime/operations.ts';
 import type { layers, Tensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import type { Attributes } from '../import/evaluation.ts';
 import { evaluatorOf } from '../import/evaluators.ts';
 import { layerClass } from '../layerClass.ts';
 
@@ -77,7 +78,7 @@ export const onnxOperatorClass = layerClass(
             if (kind === 'tensor') return tensors.shift() as Tensor;
             return kind === 'number' ? tf.scalar(scalars.shift() as number) : (weights.shift() as Weight).read();
           });
-          return evaluate(tf, values, attributes);
+          return evaluate(tf, values, attributes, operations);
         });
       }
 

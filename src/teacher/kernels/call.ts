@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { OnnxAttribute } from '../../onnx/model.ts';
+import type { Call } from '../../onnx/shapes/call.ts';
 import * as attributes from '../../onnx/shapes/call.ts';
 import * as tf from '../../runtime/tf.ts';
 import type { LayoutValue } from './layoutValue.ts';
@@ -9,6 +10,8 @@ import type { Step, Stored } from './steps.ts';
 export interface StepCall {
   readonly step: Step;
   readonly opset: number;
+  /** The node with what is known about its inputs, as rules of operators read it. */
+  readonly onnx: Call;
   /** Whether an optional input is given. */
   has(index: number): boolean;
   value(index: number): LayoutValue;

@@ -1,4 +1,6 @@
+import { operatorOf as onnxOperatorOf } from '../../onnx/shapes/operators.ts';
 import type { Operator } from './call.ts';
+import { elementwise } from './elementwise.ts';
 import { CONVOLUTIONS } from './operators/convolutions.ts';
 import { ELEMENTWISE } from './operators/elementwise.ts';
 import { NORMALIZATIONS } from './operators/normalizations.ts';
@@ -10,7 +12,8 @@ import { RESIZES } from './operators/resizes.ts';
 import { SELECTIONS } from './operators/selections.ts';
 import { SHAPES } from './operators/shapes.ts';
 
-const ALL: ReadonlyMap<string, Operator> = new Map(
+/** What the engine adds: where tensors lie, kernels by name, and what it refuses. */
+const OWN: ReadonlyMap<string, Operator> = new Map(
   [
     CONVOLUTIONS,
     ELEMENTWISE,
@@ -27,5 +30,6 @@ const ALL: ReadonlyMap<string, Operator> = new Map(
 
 /** How an operator is computed with the kernels; undefined where it is not. */
 export function operatorOf(name: string): Operator | undefined {
-  return ALL.get(name);
+  const dot = name.lastIndexOf('.');
+  return OWN.get(name) ?? elementwise(onnxOperatorOf(name.slice(0, Math.max(0, dot)), name.slice(dot + 1)));
 }

@@ -1,6 +1,7 @@
+import { listOf, numberOf } from '../../../onnx/operator.ts';
 import { layerNorm } from '../../../runtime/ops/layerNorm.ts';
 import type { Tensor } from '../../../runtime/tf.ts';
-import { type EvaluatorTable, listOf, numberOf } from '../evaluation.ts';
+import type { EvaluatorTable } from '../evaluation.ts';
 
 /** Products, and operators that normalise. */
 export const matrix: EvaluatorTable = {

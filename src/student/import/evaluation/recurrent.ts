@@ -1,6 +1,7 @@
+import { type Attributes, type Compute, numberOf, wordOf } from '../../../onnx/operator.ts';
 import type { Tensor, Tensor2D } from '../../../runtime/tf.ts';
 import type { Tf } from '../../../runtime/tfNamespace.ts';
-import { type Attributes, type Evaluator, type EvaluatorTable, numberOf, wordOf } from '../evaluation.ts';
+import type { EvaluatorTable } from '../evaluation.ts';
 
 /** What one direction of a recurrent operator has: ONNX's weights W, R and B without their first axis. */
 interface Direction {
@@ -52,7 +53,7 @@ export const recurrent: EvaluatorTable = {
 };
 
 /** Operands: x, W [D, G·H, F], R [D, G·H, H], B [D, 2·G·H], then first states [B, D, H] where the model has them, 0 for zeros. */
-function recurrence(gates: number, states: number, rule: StepRule): Evaluator {
+function recurrence(gates: number, states: number, rule: StepRule): Compute {
   return (tf, [x, w, r, b, ...firstStates], attributes) => {
     const sequence = x as Tensor;
     const directions = (w as Tensor).shape[0] as number;

@@ -1,10 +1,11 @@
+import { type Compute, listOf, numberOf } from '../../../onnx/operator.ts';
 import type { Tensor } from '../../../runtime/tf.ts';
 import type { Tf } from '../../../runtime/tfNamespace.ts';
-import { type Evaluator, type EvaluatorTable, listOf, numberOf } from '../evaluation.ts';
+import type { EvaluatorTable } from '../evaluation.ts';
 
 type Reduction = (tf: Tf, x: Tensor, axes: number[], keepsAxes: boolean) => Tensor;
 
-function along(compute: Reduction): Evaluator {
+function along(compute: Reduction): Compute {
   return (tf, [x], attributes) =>
     compute(tf, x as Tensor, [...listOf(attributes, 'axes')], numberOf(attributes, 'keepdims', 1) === 1);
 }

@@ -1,6 +1,7 @@
+import { type Attributes, listOf, wordOf } from '../../../onnx/operator.ts';
 import type { Tensor } from '../../../runtime/tf.ts';
 import type { Tf } from '../../../runtime/tfNamespace.ts';
-import { type Attributes, type EvaluatorTable, listOf, wordOf } from '../evaluation.ts';
+import type { EvaluatorTable } from '../evaluation.ts';
 
 /** Images of another size, channels last. `sizes` are the new lengths; −1: the old one times its scale. */
 export const resize: EvaluatorTable = {

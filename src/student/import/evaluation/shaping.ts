@@ -1,5 +1,6 @@
+import { listOf, numberOf, wordOf } from '../../../onnx/operator.ts';
 import type { Tensor } from '../../../runtime/tf.ts';
-import { type EvaluatorTable, listOf, numberOf, wordOf } from '../evaluation.ts';
+import type { EvaluatorTable } from '../evaluation.ts';
 
 /** Operators that move elements about. Their axes are those of the tensor as it lies here. */
 export const shaping: EvaluatorTable = {

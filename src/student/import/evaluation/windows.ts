@@ -1,6 +1,7 @@
+import { type Attributes, listOf, numberOf } from '../../../onnx/operator.ts';
 import type { Tensor, Tensor3D, Tensor4D } from '../../../runtime/tf.ts';
 import type { Tf } from '../../../runtime/tfNamespace.ts';
-import { type Attributes, type EvaluatorTable, listOf, numberOf } from '../evaluation.ts';
+import type { EvaluatorTable } from '../evaluation.ts';
 
 /** The lowest float32 stands for −∞, which would make 0 · ∞ in a slope. */
 const LOWEST = -3.4028234663852886e38;

@@ -1,6 +1,17 @@
 import type { OnnxLength } from '../description.ts';
-import { axesOf, type Call, dtypeAt, input, int, ints, type Operator, type Operators, shapeAt } from './call.ts';
-import { axisOf, elementsOf, type Inferred, length, type Shape, tensor, times, unknownLengths } from './tensor.ts';
+import { each } from '../elementwise.ts';
+import type { Operator, Operators } from '../operator.ts';
+import { axesOf, type Call, dtypeAt, input, int, ints, shapeAt } from '../shapes/call.ts';
+import {
+  axisOf,
+  elementsOf,
+  type Inferred,
+  length,
+  type Shape,
+  tensor,
+  times,
+  unknownLengths,
+} from '../shapes/tensor.ts';
 
 /** A view of the first input: the same elements in the same order under another shape. */
 function view(call: Call, shape: Shape | null | undefined): readonly Inferred[] {
@@ -159,10 +170,9 @@ const centerCropPad: Operator = {
   },
 };
 
-const likeFirst: Operator = { outputs: (call) => [tensor(dtypeAt(call, 0), shapeAt(call, 0))] };
-
 /** Operators that arrange the same elements anew. */
-export const LAYOUT: Operators = {
+export const layout: Operators = {
+  Identity: { ...each({ lengths: (a = null) => a, compute: (tf, x) => tf.clone(x) }), fold: ([x]) => x },
   Reshape: reshape,
   Flatten: flatten,
   Squeeze: squeeze,
@@ -171,7 +181,10 @@ export const LAYOUT: Operators = {
   Pad: pad,
   Tile: tile,
   CenterCropPad: centerCropPad,
-  ScatterElements: likeFirst,
-  Scatter: likeFirst,
-  ScatterND: likeFirst,
+  ScatterElements: each({}),
+  Scatter: each({}),
+  ScatterND: each({}),
+  TensorScatter: each({}),
+  ReverseSequence: each({}),
+  Trilu: each({}),
 };

@@ -1,5 +1,6 @@
 import type { OnnxLength } from '../description.ts';
-import { dtypeAt, hasAttribute, input, int, ints, numbersAt, type Operator, type Operators, shapeAt } from './call.ts';
+import type { Operator, Operators } from '../operator.ts';
+import { dtypeAt, hasAttribute, input, int, ints, numbersAt, shapeAt } from '../shapes/call.ts';
 import {
   axisOf,
   length,
@@ -11,7 +12,7 @@ import {
   tensor,
   unknownLengths,
   withLength,
-} from './tensor.ts';
+} from '../shapes/tensor.ts';
 
 /** Inputs one after the other along an axis. `from` is the first of them, `step` how many inputs each brings along. */
 export function concatenation(from = 0, step = 1, defaultAxis = 1): Operator {
@@ -174,7 +175,7 @@ const unique: Operator = {
 const indices = [tensor('int64', [null]), tensor('int64', [null]), tensor('int64', [null])];
 
 /** Operators that pick, cut or join. */
-export const SELECTION: Operators = {
+export const selection: Operators = {
   Concat: concatenation(),
   Slice: slice,
   Split: split,

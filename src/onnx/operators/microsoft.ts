@@ -1,10 +1,14 @@
-import { type Call, dtypeAt, input, int, type Operator, type Operators, shapeAt } from './call.ts';
-import { broadcastAll, sameAsFirst } from './elementwise.ts';
+import { each, joinedOutputs } from '../elementwise.ts';
+import type { Operator, Operators } from '../operator.ts';
+import { type Call, dtypeAt, input, int, shapeAt } from '../shapes/call.ts';
+import { countOf, type Shape, tensor } from '../shapes/tensor.ts';
+import { activation } from './activation.ts';
+import { rowNormalization } from './normalization.ts';
 import { product, recurrent, transposableProduct } from './products.ts';
-import { REDUCTION, rowNormalization } from './reduction.ts';
+import { quantization } from './quantization.ts';
+import { reduction } from './reduction.ts';
 import { concatenation } from './selection.ts';
-import { countOf, type Shape, tensor } from './tensor.ts';
-import { convolution, WINDOWS, zeroPointDtype } from './windows.ts';
+import { convolution, windows, zeroPointDtype } from './windows.ts';
 
 const asInput = (call: Call) => dtypeAt(call, 0);
 
@@ -17,7 +21,7 @@ function quantized(operator: Operator | undefined, ...places: readonly number[])
 const quantizedBroadcast: Operator = {
   outputs: (call) => {
     const inputs = [call.inputs[0], call.inputs[3]];
-    return broadcastAll.outputs({ ...call, inputs, node: { ...call.node, input: call.node.input.slice(0, 2) } });
+    return joinedOutputs({ ...call, inputs, node: { ...call.node, input: call.node.input.slice(0, 2) } });
   },
 };
 
@@ -76,7 +80,7 @@ const embedding: Operator = {
 };
 
 /** Operators of onnxruntime's own domain, com.microsoft, that its optimiser and quantiser leave in files. */
-export const MICROSOFT: Operators = {
+export const microsoft: Operators = {
   FusedConv: convolution(1, asInput),
   QLinearConv: convolution(3, zeroPointDtype),
   FusedMatMul: transposableProduct('transA', 'transB'),
@@ -90,20 +94,20 @@ export const MICROSOFT: Operators = {
   EmbedLayerNormalization: embedding,
   SkipLayerNormalization: rowNormalization(undefined, 3),
   SkipSimplifiedLayerNormalization: rowNormalization(undefined, 3),
-  BiasGelu: sameAsFirst,
-  FastGelu: sameAsFirst,
-  Gelu: sameAsFirst,
-  QuickGelu: sameAsFirst,
-  RotaryEmbedding: sameAsFirst,
-  QLinearSigmoid: sameAsFirst,
-  QLinearLeakyRelu: sameAsFirst,
-  QLinearSoftmax: sameAsFirst,
+  BiasGelu: each({}),
+  FastGelu: each({}),
+  Gelu: activation.Gelu ?? each({}),
+  QuickGelu: each({}),
+  RotaryEmbedding: each({}),
+  QLinearSigmoid: each({}),
+  QLinearLeakyRelu: each({}),
+  QLinearSoftmax: each({}),
   QLinearAdd: quantizedBroadcast,
   QLinearMul: quantizedBroadcast,
-  QLinearGlobalAveragePool: quantized(WINDOWS.GlobalAveragePool, 0),
-  QLinearAveragePool: quantized(WINDOWS.AveragePool, 0),
-  QLinearReduceMean: quantized(REDUCTION.ReduceMean, 0),
+  QLinearGlobalAveragePool: quantized(windows.GlobalAveragePool, 0),
+  QLinearAveragePool: quantized(windows.AveragePool, 0),
+  QLinearReduceMean: quantized(reduction.ReduceMean, 0),
   QLinearConcat: concatenation(2, 3),
-  QuantizeLinear: REDUCTION.QuantizeLinear ?? sameAsFirst,
-  DequantizeLinear: REDUCTION.DequantizeLinear ?? sameAsFirst,
+  QuantizeLinear: quantization.QuantizeLinear ?? each({}),
+  DequantizeLinear: quantization.DequantizeLinear ?? each({}),
 };

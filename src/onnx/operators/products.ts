@@ -1,6 +1,8 @@
 import type { OnnxLength } from '../description.ts';
-import { type Call, dtypeAt, input, int, type Operator, type Operators, shapeAt, text } from './call.ts';
-import { broadcast, countOf, type Inferred, type Shape, tensor } from './tensor.ts';
+import { each } from '../elementwise.ts';
+import type { Operator, Operators } from '../operator.ts';
+import { type Call, dtypeAt, input, int, shapeAt, text } from '../shapes/call.ts';
+import { broadcast, countOf, type Inferred, type Shape, tensor } from '../shapes/tensor.ts';
 
 /** The shape of a matrix product, with vectors and batches as in NumPy. */
 export function productShape(a: Shape | null, b: Shape | null): Shape | null {
@@ -148,7 +150,7 @@ function headsOf(call: Call, { shape }: Inferred, attribute: string): Shape | un
 const asInput = (call: Call) => dtypeAt(call, 0);
 
 /** Operators whose outputs are sums of products. */
-export const PRODUCTS: Operators = {
+export const products: Operators = {
   MatMul: product(0, 1, asInput),
   MatMulInteger: product(0, 1, () => 'int32'),
   QLinearMatMul: product(0, 3, (call) => dtypeAt(call, 7)),
@@ -158,4 +160,5 @@ export const PRODUCTS: Operators = {
   GRU: recurrent(3),
   LSTM: recurrent(4),
   Attention: attention,
+  RotaryEmbedding: each({}),
 };

@@ -1,6 +1,7 @@
 import type { OnnxLength } from '../description.ts';
-import { type Call, dtypeAt, input, int, ints, type Operator, type Operators, shapeAt, text } from './call.ts';
-import { countOf, length, type Shape, tensor, times, unknownLengths } from './tensor.ts';
+import type { Operator, Operators } from '../operator.ts';
+import { type Call, dtypeAt, input, int, ints, shapeAt, text } from '../shapes/call.ts';
+import { countOf, length, type Shape, tensor, times, unknownLengths } from '../shapes/tensor.ts';
 
 /** How a window moves over the axes of space, each list with one entry an axis. */
 interface Window {
@@ -216,7 +217,7 @@ export const zeroPointDtype = (call: Call) => dtypeAt(call, 7);
 const asInput = (call: Call) => dtypeAt(call, 0);
 
 /** Operators that move a window over an image, or change its size. */
-export const WINDOWS: Operators = {
+export const windows: Operators = {
   Conv: convolution(1, asInput),
   ConvInteger: convolution(1, () => 'int32'),
   QLinearConv: convolution(3, zeroPointDtype),

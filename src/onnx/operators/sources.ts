@@ -1,4 +1,5 @@
 import type { OnnxLength } from '../description.ts';
+import type { Operator, Operators } from '../operator.ts';
 import {
   type Call,
   dtypeAt,
@@ -10,12 +11,10 @@ import {
   int,
   ints,
   numbersAt,
-  type Operator,
-  type Operators,
   shapeAt,
   tensorAttribute,
   textCount,
-} from './call.ts';
+} from '../shapes/call.ts';
 import {
   broadcast,
   elementsOf,
@@ -27,7 +26,8 @@ import {
   tensor,
   UNKNOWN,
   unknownLengths,
-} from './tensor.ts';
+} from '../shapes/tensor.ts';
+import { typedArray } from '../simplify/convert.ts';
 
 /** All axes' lengths as a list, or those from `start` to `end`. */
 const shapeOf: Operator = {
@@ -92,6 +92,15 @@ const range: Operator = {
     const values = count <= MOST_VALUES ? Array.from({ length: count }, (_, i) => start + i * delta) : undefined;
     return [tensor(dtype, [length(count)], values)];
   },
+  fold: (inputs) => {
+    const [start, limit, step] = inputs.map((one) => (one === undefined ? Number.NaN : Number(one.data[0])));
+    const [first] = inputs;
+    if (first === undefined || start === undefined || limit === undefined || step === undefined) return undefined;
+    const count = Math.max(0, Math.ceil((limit - start) / step));
+    if (!Number.isFinite(count)) return undefined;
+    const values = Float64Array.from({ length: count }, (_, i) => start + i * step);
+    return { dtype: first.dtype, shape: [count], data: typedArray(first.dtype, values) };
+  },
 };
 
 const expand: Operator = {
@@ -101,19 +110,6 @@ const expand: Operator = {
     const count = numbersOf(result ?? undefined)?.reduce((a, b) => a * b, 1);
     const isFew = values?.length === 1 && count !== undefined && count <= MOST_VALUES;
     return [tensor(dtype, result, isFew ? new Array<OnnxLength>(count).fill(values[0] ?? null) : undefined)];
-  },
-};
-
-const cast: Operator = {
-  outputs: (call) => {
-    const { dtype, shape, values } = input(call, 0);
-    const to = call.node.opType === 'CastLike' ? dtypeAt(call, 1) : (dtypeAttribute(call, 'to') ?? null);
-    const isWhole = to !== null && /int/.test(to) && dtype !== null && !/int|bool/.test(dtype);
-    const convert = (one: OnnxLength) => {
-      if (typeof one !== 'number') return to === 'bool' ? null : one;
-      return to === 'bool' ? Number(one !== 0) : isWhole ? Math.trunc(one) : one;
-    };
-    return [tensor(to, shape, values?.map(convert))];
   },
 };
 
@@ -155,15 +151,13 @@ const affineGrid: Operator = {
 };
 
 /** Operators that make tensors from shapes and numbers. */
-export const SOURCES: Operators = {
+export const sources: Operators = {
   Shape: shapeOf,
   Size: sizeOf,
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Range: range,
   Expand: expand,
-  Cast: cast,
-  CastLike: cast,
   RandomNormal: ofGivenShape,
   RandomUniform: ofGivenShape,
   RandomNormalLike: like,
