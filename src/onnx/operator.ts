@@ -21,18 +21,22 @@ export interface Operator {
   readonly multiplyAdds?: (call: Call, outputs: readonly Inferred[]) => number | undefined;
   readonly fold?: Fold;
   readonly compute?: Compute;
-  /**
-   * Set where each element of the result comes from elements at the same place, so that `compute` takes tensors in any
-   * order of axes: the first input alone, or all inputs, broadcast.
-   */
+  /** Which tensors `compute` takes, and how their axes lie. */
   readonly operands?: Operands | ((call: Call) => Operands);
+  /** Why `compute` cannot take a node, in words behind "its" or "it"; undefined where it can. */
+  readonly refuse?: (call: Call) => string | undefined;
   /** What `compute` reads in a node, with ONNX's defaults. */
   readonly attributes?: Attributes;
   /** What `compute` reads in a node where that does not stand among its attributes; undefined where it is not known. */
   readonly read?: (call: Call) => Attributes | undefined;
 }
 
-export type Operands = 'each' | 'broadcast';
+/**
+ * In any order of axes: 'each' takes the first input; 'broadcast' all inputs, broadcast; 'along' the first, where `axes` or
+ * `axis` among the attributes say which axes. In the model's order: 'plain' takes all inputs. 'image' takes the first with
+ * channels last, the others in the model's order.
+ */
+export type Operands = 'each' | 'broadcast' | 'along' | 'plain' | 'image';
 
 export type Operators = Readonly<Record<string, Operator>>;
 

@@ -26,7 +26,7 @@ const MOVED = new Set(
 function writerOf(operator: string, operands: number): Write | undefined {
   const form = operatorOf('', onnxNameOf(operator) ?? '')?.operands;
   if (form === 'broadcast' || (typeof form === 'function' && operands > 1)) return writePairwise;
-  if (form !== undefined) return writePointwise;
+  if (form === 'each' || typeof form === 'function') return writePointwise;
   if (SPATIAL.has(operator)) return writeSpatial;
   if (SEQUENCE.has(operator)) return writeSequence;
   return MOVED.has(operator) ? writeMoved : undefined;

@@ -1,6 +1,7 @@
+import type { Tensor } from '../../runtime/tf.ts';
 import type { OnnxLength } from '../description.ts';
 import { each } from '../elementwise.ts';
-import type { Operator, Operators } from '../operator.ts';
+import { numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
 import { type Call, dtypeAt, input, int, shapeAt, text } from '../shapes/call.ts';
 import { broadcast, countOf, type Inferred, type Shape, tensor } from '../shapes/tensor.ts';
 
@@ -74,6 +75,10 @@ const einsum: Operator = {
     const sum = call.inputs.length === 2 ? einsumOf(call) : undefined;
     return sum && countOf(...sum.lengths.values());
   },
+  operands: 'plain',
+  refuse: (call) => (call.inputs.length > 2 ? 'it has more than two operands' : undefined),
+  attributes: { equation: '' },
+  compute: (tf, inputs, attributes) => tf.einsum(wordOf(attributes, 'equation', ''), ...inputs),
 };
 
 /** A recurrent layer with `gates` products for each of its cells. Source: ONNX, operators RNN, GRU, LSTM. */
@@ -149,12 +154,34 @@ function headsOf(call: Call, { shape }: Inferred, attribute: string): Shape | un
 
 const asInput = (call: Call) => dtypeAt(call, 0);
 
+const gemm: Operator = {
+  ...transposableProduct('transA', 'transB'),
+  operands: 'plain',
+  attributes: { alpha: 1, beta: 1, transA: 0, transB: 0 },
+  compute: (tf, [a, b, c], attributes) => {
+    const [alpha, beta] = ['alpha', 'beta'].map((name) => numberOf(attributes, name, 1)) as [number, number];
+    const [transposeA, transposeB] = ['transA', 'transB'].map((name) => numberOf(attributes, name, 0) === 1) as [
+      boolean,
+      boolean,
+    ];
+    const [left, right] = [a as Tensor, b as Tensor];
+    const columns = right.shape.at(transposeB ? -2 : -1) as number;
+    if (alpha === 1 && beta === 1 && c?.size === columns && c.shape.at(-1) === columns) {
+      const bias = tf.reshape(c, [columns]);
+      return tf.fused.matMul({ a: left, b: right, transposeA, transposeB, bias, activation: 'linear' });
+    }
+    const product = tf.matMul(left, right, transposeA, transposeB);
+    const scaled = alpha === 1 ? product : tf.mul(product, alpha);
+    return c === undefined ? scaled : tf.add(scaled, beta === 1 ? c : tf.mul(c, beta));
+  },
+};
+
 /** Operators whose outputs are sums of products. */
 export const products: Operators = {
-  MatMul: product(0, 1, asInput),
+  MatMul: { ...product(0, 1, asInput), compute: (tf, [a, b]) => tf.matMul(a as Tensor, b as Tensor) },
   MatMulInteger: product(0, 1, () => 'int32'),
   QLinearMatMul: product(0, 3, (call) => dtypeAt(call, 7)),
-  Gemm: transposableProduct('transA', 'transB'),
+  Gemm: gemm,
   Einsum: einsum,
   RNN: recurrent(1),
   GRU: recurrent(3),

@@ -5,9 +5,8 @@ import { countOf } from '../shapes/tensor.ts';
 import type { TensorData } from '../tensorData.ts';
 import type { Draft } from './draft.ts';
 import { MOVEMENT } from './movement.ts';
-import { REDUCTIONS } from './reductions.ts';
 
-const EVALUATORS: Readonly<Record<string, Fold>> = { ...MOVEMENT, ...REDUCTIONS };
+const EVALUATORS: Readonly<Record<string, Fold>> = MOVEMENT;
 
 /** Larger results are cheaper to compute than to store. */
 const MOST_ELEMENTS = 16 * 1024 ** 2;

@@ -11,7 +11,7 @@ import { requireShort } from '../chains.ts';
 import type { FromOnnxOptions } from '../fromOnnx.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student.ts';
 import { joinWeights } from '../weightBytes.ts';
-import { elementwiseImport } from './elementwise.ts';
+import { fromRecord } from './fromRecord.ts';
 import { freeBatch, holdsImages, type ImportedInput, refuseInput } from './importInputs.ts';
 import { keepOutputs, requireUseful } from './importOutputs.ts';
 import { type Steps, stepsOf } from './importSteps.ts';
@@ -80,7 +80,7 @@ function isRead(input: string, { outputs }: Steps, needed: readonly Step[]): boo
 
 function operatorFor({ node }: Step): OperatorImport | undefined {
   if (domainOf(node.domain) !== '') return undefined;
-  return OPERATORS.get(node.opType) ?? elementwiseImport(node.opType);
+  return OPERATORS.get(node.opType) ?? fromRecord(node.opType);
 }
 
 /** Throws    unsupported-operator: all nodes that cannot be built, each with the reason */

@@ -1,7 +1,7 @@
 import { float, int, text } from '../../../onnx/shapes/call.ts';
 import type { SymbolicTensor } from '../../../runtime/tf.ts';
 import { activationOf, boundsOf } from '../activationOf.ts';
-import { elementwiseImport } from '../elementwise.ts';
+import { fromRecord } from '../fromRecord.ts';
 import { joined } from '../joined.ts';
 import type { Builder, OperatorImport, OperatorTable, Step } from '../operator.ts';
 import { elementwise, frontAxis, shortest, withLast } from '../placing.ts';
@@ -17,7 +17,7 @@ function activate(step: Step, { tf, apply, name }: Builder, x: SymbolicTensor, a
 
 /** tfjs's activation where it computes the same; an operator of ours otherwise. */
 function either(operator: string): OperatorImport {
-  const ours = elementwiseImport(operator) as OperatorImport;
+  const ours = fromRecord(operator) as OperatorImport;
   return {
     build(step, builder) {
       const activation = activationOf(step);

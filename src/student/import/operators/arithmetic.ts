@@ -3,7 +3,7 @@ import { attributesOf } from '../../../onnx/operator.ts';
 import { int } from '../../../onnx/shapes/call.ts';
 import { operatorOf } from '../../../onnx/shapes/operators.ts';
 import { dataTypeOf } from '../../../onnx/tensorData.ts';
-import { elementwiseImport } from '../elementwise.ts';
+import { fromRecord } from '../fromRecord.ts';
 import { joined, refuseJoined } from '../joined.ts';
 import type { OperatorImport, OperatorTable, Step } from '../operator.ts';
 
@@ -33,7 +33,7 @@ export const arithmetic: OperatorTable = {
 
 function cast(operator: string, target: (step: Step) => number): OperatorImport {
   return {
-    ...(elementwiseImport(operator, 'Cast') as OperatorImport),
+    ...(fromRecord(operator, 'Cast') as OperatorImport),
     refuse(step) {
       const record = operatorOf('', operator);
       if (record !== undefined && attributesOf(record, step) !== undefined) return undefined;

@@ -1,6 +1,5 @@
-import { operatorOf } from '../../../onnx/shapes/operators.ts';
 import { int, needNumbers, type Operator, type Operators, runKernel, unsupported } from '../call.ts';
-import { elementwise } from '../elementwise.ts';
+import { fromRecord } from '../fromRecord.ts';
 
 /** Steps that only this engine makes: functions of each value, in whatever order they lie. */
 const kernel =
@@ -10,7 +9,7 @@ const kernel =
     return { tensor: runKernel(name, { x: tensor }, { curve: call.step.curve }), order };
   };
 
-const cast = elementwise(operatorOf('', 'Cast')) as Operator;
+const cast = fromRecord('', 'Cast') as Operator;
 
 export const ELEMENTWISE: Operators = {
   Line: kernel('Line'),

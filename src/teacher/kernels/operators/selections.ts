@@ -108,4 +108,16 @@ const pad: Operator = (call) => {
   return { tensor: tf.pad(value.tensor, own, filler), order: value.order };
 };
 
-export const SELECTIONS: Operators = { Slice: slice, Split: split, Gather: gather, Pad: pad };
+const topK: Operator = (call) => {
+  const x = inPlain(call.value(0));
+  const axis = front(int(call, 'axis', -1), x.rank);
+  const [k = 1] = call.has(1) ? needNumbers(call, 1) : [int(call, 'k', 1)];
+  const order = plainOrder(x.rank).filter((one) => one !== axis);
+  const last = axis === x.rank - 1 ? x : tf.transpose(x, [...order, axis]);
+  const sign = int(call, 'largest', 1) === 1 ? 1 : -1;
+  const { values, indices } = tf.topk(sign === 1 ? last : tf.neg(last), k);
+  const back = [...order, axis];
+  return [sign === 1 ? values : tf.neg(values), indices].map((tensor) => ({ tensor, order: back }));
+};
+
+export const SELECTIONS: Operators = { TopK: topK, Slice: slice, Split: split, Gather: gather, Pad: pad };
