@@ -21,6 +21,8 @@ export interface Operator {
   readonly multiplyAdds?: (call: Call, outputs: readonly Inferred[]) => number | undefined;
   readonly fold?: Fold;
   readonly compute?: Compute;
+  /** The inputs that it computes with; the others are numbers that have to be known. @default all */
+  readonly reads?: readonly number[];
   /** Which tensors `compute` takes, and how their axes lie. */
   readonly operands?: Operands | ((call: Call) => Operands);
   /** Why `compute` cannot take a node, in words behind "its" or "it"; undefined where it can. */
@@ -33,10 +35,11 @@ export interface Operator {
 
 /**
  * In any order of axes: 'each' takes the first input; 'broadcast' all inputs, broadcast; 'along' the first, where `axes` or
- * `axis` among the attributes say which axes. In the model's order: 'plain' takes all inputs. 'image' takes the first with
+ * `axis` among the attributes say which axes; 'byAxis' the first, where each list among the attributes has an entry, or a pair,
+ * an axis. In the model's order: 'plain' takes all inputs. 'image' takes the first with
  * channels last, the others in the model's order.
  */
-export type Operands = 'each' | 'broadcast' | 'along' | 'plain' | 'image';
+export type Operands = 'each' | 'broadcast' | 'along' | 'byAxis' | 'plain' | 'image';
 
 export type Operators = Readonly<Record<string, Operator>>;
 

@@ -154,7 +154,7 @@ export const logic: Operators = {
       return { dtype: type, shape: x.shape, data: typedArray(type, numbers(x.dtype, x.data)) };
     },
   },
-  CastLike: cast((call) => dataTypeOf(dtypeAt(call, 1) ?? '')),
+  CastLike: { ...cast((call) => dataTypeOf(dtypeAt(call, 1) ?? '')), reads: [0] },
   BitShift: joined({}),
   BitwiseAnd: joined({}),
   BitwiseOr: joined({}),

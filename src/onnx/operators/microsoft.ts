@@ -3,11 +3,11 @@ import type { Operator, Operators } from '../operator.ts';
 import { type Call, dtypeAt, input, int, shapeAt } from '../shapes/call.ts';
 import { countOf, type Shape, tensor } from '../shapes/tensor.ts';
 import { activation } from './activation.ts';
+import { joinedAlong } from './concatenation.ts';
 import { rowNormalization } from './normalization.ts';
 import { product, recurrent, transposableProduct } from './products.ts';
 import { quantization } from './quantization.ts';
 import { reduction } from './reduction.ts';
-import { concatenation } from './selection.ts';
 import { convolution, windows, zeroPointDtype } from './windows.ts';
 
 const asInput = (call: Call) => dtypeAt(call, 0);
@@ -107,7 +107,7 @@ export const microsoft: Operators = {
   QLinearGlobalAveragePool: quantized(windows.GlobalAveragePool, 0),
   QLinearAveragePool: quantized(windows.AveragePool, 0),
   QLinearReduceMean: quantized(reduction.ReduceMean, 0),
-  QLinearConcat: concatenation(2, 3),
+  QLinearConcat: joinedAlong(2, 3),
   QuantizeLinear: quantization.QuantizeLinear ?? each({}),
   DequantizeLinear: quantization.DequantizeLinear ?? each({}),
 };

@@ -93,6 +93,7 @@ export function recurrent(gates: number): Operator {
     return { isBatchFirst, steps, batch, features, hidden, directions };
   };
   return {
+    reads: [0, 1, 2, 3, 5, 6],
     outputs: (call) => {
       const { isBatchFirst, steps, batch, hidden, directions } = sizes(call);
       const dtype = dtypeAt(call, 0);

@@ -49,6 +49,7 @@ function along({ start = 0, add, isMean = false, compute }: Along): Operator {
       return [tensor(dtype, reduced, isFolded ? [list.reduce((a, b) => add(a, b), start)] : undefined)];
     },
     ...(add && { fold: folded(start, add, isMean) }),
+    reads: [0],
     operands: 'along',
     read: (call) => {
       const axes = axesIn(call);
@@ -109,6 +110,7 @@ function position(find: (tf: Tf, x: Tensor, axis: number) => Tensor): Operator {
 
 const runningSum: Operator = {
   ...each({}),
+  reads: [0],
   operands: 'along',
   read: (call) => {
     const axis = axisOf(numbersAt(call, 1)?.[0] ?? Number.NaN, shapeAt(call, 0)?.length ?? 0);

@@ -1,44 +1,16 @@
-import type { OnnxLength } from '../description.ts';
-import type { Operator, Operators } from '../operator.ts';
-import { dtypeAt, hasAttribute, input, int, ints, numbersAt, shapeAt } from '../shapes/call.ts';
-import {
-  axisOf,
-  length,
-  MOST_VALUES,
-  mergeLengths,
-  pickAlong,
-  plus,
-  type Shape,
-  tensor,
-  unknownLengths,
-  withLength,
-} from '../shapes/tensor.ts';
+import type { Tensor } from '../../runtime/tf.ts';
+import { listOf, type Operator, type Operators } from '../operator.ts';
+import { axesOf, hasAttribute, input, int, ints, numbersAt, shapeAt } from '../shapes/call.ts';
+import { axisOf, pickAlong, tensor, unknownLengths, withLength } from '../shapes/tensor.ts';
+import { listOf as numbersIn, strided, stridesOf } from '../simplify/strided.ts';
 
-/** Inputs one after the other along an axis. `from` is the first of them, `step` how many inputs each brings along. */
-export function concatenation(from = 0, step = 1, defaultAxis = 1): Operator {
-  return {
-    outputs: (call) => {
-      const parts = call.inputs.filter((_, i) => i >= from && (i - from) % step === 0);
-      const dtype = dtypeAt(call, from);
-      const first = parts.find((part) => part?.shape != null)?.shape;
-      const axis = first && axisOf(int(call, 'axis', defaultAxis), first.length);
-      if (first == null || axis == null) return [tensor(dtype, null)];
-      let total: OnnxLength = 0;
-      let shape: Shape = first;
-      for (const part of parts) {
-        const own = part?.shape?.length === first.length ? part.shape : undefined;
-        total = plus(total, own?.[axis] ?? null);
-        shape = shape.map((one, i) => mergeLengths(one, own?.[i] ?? null));
-      }
-      const isList = first.length === 1 && parts.every((part) => part?.values !== undefined);
-      const values = isList ? parts.flatMap((part) => part?.values ?? []) : undefined;
-      return [tensor(dtype, withLength(shape, axis, total), values)];
-    },
-  };
+interface Part {
+  readonly first: number;
+  readonly count: number;
 }
 
 /** Where a slice begins and how many elements it has. Source: ONNX, operator Slice. */
-function sliceOf(size: number, start: number, end: number, step: number): { first: number; count: number } {
+function sliceOf(size: number, start: number, end: number, step: number): Part {
   const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
   const from = start < 0 ? start + size : start;
   const to = end < 0 ? end + size : end;
@@ -51,6 +23,7 @@ function sliceOf(size: number, start: number, end: number, step: number): { firs
 const FAR = 2 ** 31 - 1;
 
 const slice: Operator = {
+  reads: [0],
   outputs: (call) => {
     const { dtype, shape, values } = input(call, 0);
     if (shape === null) return [tensor(dtype, null)];
@@ -79,13 +52,80 @@ const slice: Operator = {
     }
     return [tensor(dtype, result, picked)];
   },
+  fold: ([x, startList, endList, axisList, stepList], call) => {
+    if (x === undefined) return undefined;
+    const starts = ints(call, 'starts') ?? numbersIn(startList);
+    const ends = ints(call, 'ends') ?? numbersIn(endList);
+    if (starts === undefined || ends === undefined) return undefined;
+    const axes = ints(call, 'axes') ?? numbersIn(axisList) ?? starts.map((_, i) => i);
+    const jumps = numbersIn(stepList) ?? starts.map(() => 1);
+    const shape = [...x.shape];
+    const own = stridesOf(x.shape);
+    const steps = [...own];
+    let start = 0;
+    for (const [i, given] of axes.entries()) {
+      const axis = axisOf(given, shape.length);
+      const jump = jumps[i] as number;
+      if (axis === undefined || jump === 0) return undefined;
+      const length = x.shape[axis] as number;
+      const front = (at: number) => (at < 0 ? at + length : at);
+      const [least, most] = jump > 0 ? [0, length] : [-1, length - 1];
+      const clamp = (at: number, low: number) => Math.min(Math.max(front(at), low), most);
+      const from = clamp(starts[i] as number, 0);
+      const to = clamp(ends[i] as number, least);
+      shape[axis] = Math.max(0, Math.ceil((to - from) / jump));
+      steps[axis] = (own[axis] as number) * jump;
+      start += from * (own[axis] as number);
+    }
+    return strided(x, shape, steps, start);
+  },
+  operands: 'byAxis',
+  read: (call) => {
+    const [rank, starts, ends] = [
+      shapeAt(call, 0)?.length,
+      ints(call, 'starts') ?? numbersAt(call, 1),
+      ints(call, 'ends') ?? numbersAt(call, 2),
+    ];
+    const axes = axesOf(call, 'axes', 3);
+    const steps = call.inputs[4] === undefined ? [] : numbersAt(call, 4);
+    if (rank === undefined || starts === undefined || ends === undefined || axes === null || steps === undefined)
+      return undefined;
+    const cut = { starts: new Array(rank).fill(0), ends: new Array(rank).fill(FAR), steps: new Array(rank).fill(1) };
+    const near = (place: number) => Math.max(-FAR, Math.min(FAR, place));
+    starts.forEach((start, i) => {
+      const axis = axisOf(axes?.[i] ?? i, rank) ?? 0;
+      cut.starts[axis] = near(start);
+      cut.ends[axis] = near(ends[i] ?? FAR);
+      cut.steps[axis] = steps[i] ?? 1;
+    });
+    return cut;
+  },
+  /** Whole lists of `starts`, `ends` and `steps`, an entry an axis; an end beyond an axis is its end. */
+  compute: (tf, [x], attributes) => {
+    const whole = x as Tensor;
+    const [starts, ends, steps] = ['starts', 'ends', 'steps'].map((name) => listOf(attributes, name));
+    const parts = whole.shape.map((size, i) => {
+      const [start, end, step] = [starts?.[i] ?? 0, ends?.[i] ?? FAR, steps?.[i] ?? 1];
+      return { ...sliceOf(size, start, end, step), step, size };
+    });
+    const begin = parts.map(({ first, step }) => (step === 1 ? first : 0));
+    const size = parts.map(({ count, step, size }) => (step === 1 ? count : size));
+    const isCut = size.some((one, i) => one !== whole.shape[i]);
+    const sliced = isCut ? tf.slice(whole, begin, size) : tf.clone(whole);
+    // Steps other than one pick their places: a strided slice has no slope.
+    return parts.reduce<Tensor>((sum, part, axis) => {
+      if (part.step === 1) return sum;
+      return tf.gather(sum, tf.tensor1d([...steppedIndices(part, part.step)], 'int32'), axis);
+    }, sliced);
+  },
 };
 
-function steppedIndices({ first, count }: { first: number; count: number }, step: number): readonly number[] {
-  return Array.from({ length: Math.min(count, MOST_VALUES) }, (_, i) => first + i * step);
+function steppedIndices({ first, count }: Part, step: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => first + i * step);
 }
 
 const split: Operator = {
+  reads: [0],
   outputs: (call) => {
     const { dtype, shape, values } = input(call, 0);
     const parts = call.node.output.length;
@@ -105,87 +145,33 @@ const split: Operator = {
       return tensor(dtype, withLength(shape, axis, own), part);
     });
   },
-};
-
-const gather: Operator = {
-  outputs: (call) => {
-    const [data, indices] = [input(call, 0), input(call, 1)];
-    const axis = data.shape && axisOf(int(call, 'axis', 0), data.shape.length);
-    if (data.shape === null || indices.shape === null || axis === null || axis === undefined) {
-      return [tensor(data.dtype, null)];
-    }
-    const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
-    const { values } = data;
-    const isList = data.shape.length === 1 && values !== undefined;
-    const at = (index: OnnxLength) => (typeof index === 'number' ? (values?.at(index) ?? null) : null);
-    return [tensor(data.dtype, shape, isList ? indices.values?.map(at) : undefined)];
+  fold: ([x, list], call) => {
+    const axis = x && axisOf(int(call, 'axis', 0), x.shape.length);
+    if (x === undefined || axis === undefined) return undefined;
+    const length = x.shape[axis] as number;
+    const count = call.node.output.length;
+    const even = Math.ceil(length / count);
+    const sizes =
+      ints(call, 'split') ??
+      numbersIn(list) ??
+      Array.from({ length: count }, (_, i) => Math.max(0, Math.min(even, length - i * even)));
+    const own = stridesOf(x.shape);
+    let start = 0;
+    return sizes.map((size) => {
+      const part = strided(
+        x,
+        x.shape.map((one, i) => (i === axis ? size : one)),
+        own,
+        start * (own[axis] as number),
+      );
+      start += size;
+      return part;
+    });
   },
 };
 
-const gatherElements: Operator = { outputs: (call) => [tensor(dtypeAt(call, 0), shapeAt(call, 1))] };
-
-const gatherND: Operator = {
-  outputs: (call) => {
-    const [data, indices] = [shapeAt(call, 0), shapeAt(call, 1)];
-    const depth = indices?.at(-1);
-    if (data === null || indices === null || typeof depth !== 'number') return [tensor(dtypeAt(call, 0), null)];
-    const batch = int(call, 'batch_dims', 0);
-    return [tensor(dtypeAt(call, 0), [...indices.slice(0, -1), ...data.slice(batch + depth)])];
-  },
-};
-
-const oneHot: Operator = {
-  outputs: (call) => {
-    const shape = shapeAt(call, 0);
-    const depth = input(call, 1).values?.[0] ?? null;
-    const axis = shape && axisOf(int(call, 'axis', -1), shape.length + 1);
-    if (shape === null || axis === null || axis === undefined) return [tensor(dtypeAt(call, 2), null)];
-    return [tensor(dtypeAt(call, 2), [...shape.slice(0, axis), depth, ...shape.slice(axis)])];
-  },
-};
-
-const topK: Operator = {
-  outputs: (call) => {
-    const { dtype, shape } = input(call, 0);
-    const axis = shape && axisOf(int(call, 'axis', -1), shape.length);
-    const k = hasAttribute(call, 'k') ? length(int(call, 'k', 1)) : (input(call, 1).values?.[0] ?? null);
-    const result = shape !== null && typeof axis === 'number' ? withLength(shape, axis, k) : null;
-    return [tensor(dtype, result), tensor('int64', result)];
-  },
-};
-
-const compress: Operator = {
-  outputs: (call) => {
-    const { dtype, shape } = input(call, 0);
-    if (!hasAttribute(call, 'axis')) return [tensor(dtype, [null])];
-    const axis = shape && axisOf(int(call, 'axis', 0), shape.length);
-    return [tensor(dtype, shape !== null && typeof axis === 'number' ? withLength(shape, axis, null) : null)];
-  },
-};
-
-/** The different elements, and where each was first, is now, and how often. */
-const unique: Operator = {
-  outputs: (call) => {
-    const { dtype, shape } = input(call, 0);
-    const axis = hasAttribute(call, 'axis') && shape ? axisOf(int(call, 'axis', 0), shape.length) : undefined;
-    const result = shape !== null && axis !== undefined ? withLength(shape, axis, null) : [null];
-    return [tensor(dtype, hasAttribute(call, 'axis') && shape === null ? null : result), ...indices];
-  },
-};
-const indices = [tensor('int64', [null]), tensor('int64', [null]), tensor('int64', [null])];
-
-/** Operators that pick, cut or join. */
+/** Operators that cut. */
 export const selection: Operators = {
-  Concat: concatenation(),
   Slice: slice,
   Split: split,
-  Gather: gather,
-  GatherElements: gatherElements,
-  GatherND: gatherND,
-  OneHot: oneHot,
-  TopK: topK,
-  Compress: compress,
-  Unique: unique,
-  NonZero: { outputs: (call) => [tensor('int64', [shapeAt(call, 0)?.length ?? null, null])] },
-  NonMaxSuppression: { outputs: () => [tensor('int64', [null, 3])] },
 };

@@ -1,5 +1,7 @@
+import { sizeOf as elementsIn } from '../../core/shape.ts';
+import type { Tensor } from '../../runtime/tf.ts';
 import type { OnnxLength } from '../description.ts';
-import type { Operator, Operators } from '../operator.ts';
+import { listOf, numberOf, type Operator, type Operators } from '../operator.ts';
 import {
   type Call,
   dtypeAt,
@@ -28,6 +30,7 @@ import {
   unknownLengths,
 } from '../shapes/tensor.ts';
 import { typedArray } from '../simplify/convert.ts';
+import { expanded, listOf as numbersIn } from '../simplify/strided.ts';
 
 /** All axes' lengths as a list, or those from `start` to `end`. */
 const shapeOf: Operator = {
@@ -78,6 +81,26 @@ const constantOfShape: Operator = {
     const isFew = typeof count === 'number' && count <= MOST_VALUES && value !== undefined;
     return [tensor(fill.dtype, shape, isFew ? new Array<OnnxLength>(count).fill(value) : undefined)];
   },
+  fold: ([wanted], call) => {
+    const shape = numbersIn(wanted);
+    const value = tensorAttribute(call, 'value');
+    const dtype = value === undefined ? 'float32' : value.dtype;
+    const element = value === undefined ? 0 : value.values?.[0];
+    if (shape === undefined || typeof element !== 'number') return undefined;
+    if (dtype !== 'float32' && dtype !== 'int64' && dtype !== 'int32' && dtype !== 'bool') return undefined;
+    return { dtype, shape, data: typedArray(dtype, new Float64Array(elementsIn(shape)).fill(element)) };
+  },
+  operands: 'plain',
+  read: (call) => {
+    const fill = tensorAttribute(call, 'value') ?? tensor('float32', [1], [0]);
+    const [lengths, value] = [numbersOf(shapeFrom(call, 0) ?? undefined), fill.values?.[0]];
+    if (lengths === undefined || typeof value !== 'number') return undefined;
+    return { shape: lengths, value, isWhole: fill.dtype?.startsWith('float') === true ? 0 : 1 };
+  },
+  compute: (tf, _inputs, attributes) => {
+    const dtype = numberOf(attributes, 'isWhole', 0) === 1 ? 'int32' : 'float32';
+    return tf.fill([...listOf(attributes, 'shape')], numberOf(attributes, 'value', 0), dtype);
+  },
 };
 
 const range: Operator = {
@@ -104,12 +127,28 @@ const range: Operator = {
 };
 
 const expand: Operator = {
+  reads: [0],
   outputs: (call) => {
     const { dtype, shape, values } = input(call, 0);
     const result = broadcast(shape, shapeFrom(call, 1));
     const count = numbersOf(result ?? undefined)?.reduce((a, b) => a * b, 1);
     const isFew = values?.length === 1 && count !== undefined && count <= MOST_VALUES;
     return [tensor(dtype, result, isFew ? new Array<OnnxLength>(count).fill(values[0] ?? null) : undefined)];
+  },
+  fold: ([x, wanted]) => {
+    const shape = numbersOf(broadcast(x?.shape, numbersIn(wanted)) ?? undefined);
+    return x && shape && expanded(x, shape);
+  },
+  operands: 'plain',
+  read: (call) => {
+    const lengths = numbersOf(broadcast(shapeAt(call, 0), shapeFrom(call, 1)) ?? undefined);
+    return lengths && { shape: lengths };
+  },
+  /** A length below 0 is the tensor's own. */
+  compute: (tf, [x], attributes) => {
+    const { shape } = x as Tensor;
+    const target = listOf(attributes, 'shape').map((one, i) => (one < 0 ? (shape[i] as number) : one));
+    return tf.broadcastTo(x as Tensor, target);
   },
 };
 

@@ -145,22 +145,6 @@ function regions(height: string, width: string): Operator {
   };
 }
 
-/** Each block of pixels becomes channels, or the reverse. */
-function blocks(isToDepth: boolean): Operator {
-  return {
-    outputs: (call) => {
-      const shape = shapeAt(call, 0);
-      const size = int(call, 'blocksize', 1);
-      if (shape === null || shape.length !== 4 || size < 1) return [tensor(dtypeAt(call, 0), null)];
-      const scaled = (one: OnnxLength = null, factor: number) =>
-        typeof one === 'number' ? length(Math.floor(one * factor)) : null;
-      const [n = null, c, h, w] = shape;
-      const [depth, space] = isToDepth ? [size * size, 1 / size] : [1 / (size * size), size];
-      return [tensor(dtypeAt(call, 0), [n, scaled(c, depth), scaled(h, space), scaled(w, space)])];
-    },
-  };
-}
-
 const columnsToImage: Operator = {
   outputs: (call) => {
     const [columns, image, block] = [shapeAt(call, 0), input(call, 1).values, input(call, 2).values];
@@ -171,52 +155,10 @@ const columnsToImage: Operator = {
   },
 };
 
-/** Lengths of a resized tensor, from scales or from sizes. Source: ONNX, operator Resize. */
-function resizedShape(call: Call, scalesAt: number, sizesAt: number): Shape | null {
-  const shape = shapeAt(call, 0);
-  if (shape === null) return null;
-  const axes = ints(call, 'axes')?.map((axis) => (axis < 0 ? axis + shape.length : axis)) ?? shape.map((_, i) => i);
-  const scales = input(call, scalesAt).values;
-  const sizes = input(call, sizesAt).values;
-  const isStretched = text(call, 'keep_aspect_ratio_policy', 'stretch') === 'stretch';
-  const isGiven = (values: Shape | undefined): values is Shape => values?.length === axes.length && isStretched;
-  return shape.map((size, i) => {
-    const at = axes.indexOf(i);
-    if (at < 0) return size;
-    if (isGiven(sizes)) return sizes[at] ?? null;
-    const scale = isGiven(scales) ? scales[at] : undefined;
-    if (scale === 1) return size;
-    return typeof size === 'number' && typeof scale === 'number' ? length(Math.floor(size * scale)) : null;
-  });
-}
-
-const resize: Operator = {
-  outputs: (call) => {
-    const [scalesAt, sizesAt] = call.opset < 11 ? [1, 3] : [2, 3];
-    return [tensor(dtypeAt(call, 0), resizedShape(call, scalesAt, sizesAt))];
-  },
-};
-
-const upsample: Operator = {
-  outputs: (call) => {
-    const scales = call.node.attribute.find(({ name }) => name === 'scales')?.floats;
-    const inputs = scales === undefined ? call.inputs : [call.inputs[0], tensor('float32', [scales.length], scales)];
-    return [tensor(dtypeAt(call, 0), resizedShape({ ...call, inputs }, 1, 3))];
-  },
-};
-
-const sampled: Operator = {
-  outputs: (call) => {
-    const [x, grid] = [shapeAt(call, 0), shapeAt(call, 1)];
-    const shape = x && grid && [...x.slice(0, 2), ...grid.slice(1, -1)];
-    return [tensor(dtypeAt(call, 0), shape)];
-  },
-};
-
 export const zeroPointDtype = (call: Call) => dtypeAt(call, 7);
 const asInput = (call: Call) => dtypeAt(call, 0);
 
-/** Operators that move a window over an image, or change its size. */
+/** Operators that move a window over an image. */
 export const windows: Operators = {
   Conv: convolution(1, asInput),
   ConvInteger: convolution(1, () => 'int32'),
@@ -232,10 +174,5 @@ export const windows: Operators = {
   MaxUnpool: unpool,
   MaxRoiPool: regions('', ''),
   RoiAlign: regions('output_height', 'output_width'),
-  SpaceToDepth: blocks(true),
-  DepthToSpace: blocks(false),
   Col2Im: columnsToImage,
-  Resize: resize,
-  Upsample: upsample,
-  GridSample: sampled,
 };

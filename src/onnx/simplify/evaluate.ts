@@ -1,12 +1,8 @@
 import type { OnnxNode } from '../model.ts';
-import type { Fold } from '../operator.ts';
 import { operatorOf } from '../shapes/operators.ts';
 import { countOf } from '../shapes/tensor.ts';
 import type { TensorData } from '../tensorData.ts';
 import type { Draft } from './draft.ts';
-import { MOVEMENT } from './movement.ts';
-
-const EVALUATORS: Readonly<Record<string, Fold>> = MOVEMENT;
 
 /** Larger results are cheaper to compute than to store. */
 const MOST_ELEMENTS = 16 * 1024 ** 2;
@@ -14,7 +10,7 @@ const MOST_ELEMENTS = 16 * 1024 ** 2;
 /** The outputs of a node that reads stored values only; undefined where it does not, or is not followed. */
 export function evaluate(draft: Draft, node: OnnxNode): TensorData[] | undefined {
   const { domain, opType, input, output } = node;
-  const fold = operatorOf(domain, opType)?.fold ?? EVALUATORS[opType];
+  const fold = operatorOf(domain, opType)?.fold;
   if (domain !== '' || fold === undefined || input.length === 0) return undefined;
   const inputs = input.map((name) => draft.constant(name));
   if (inputs.some((one, i) => one === undefined && input[i] !== '')) return undefined;

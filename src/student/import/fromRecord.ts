@@ -5,6 +5,9 @@ import type { Builder, OperatorImport, Step, Value } from './operator.ts';
 import { BATCH, complete, elementwise, lengthsAt, outputShape, refuseUnknown, shortest } from './placing.ts';
 import { reduced } from './reduced.ts';
 
+/** Where tensors may lie in any order of axes. */
+const BY_PLACE = new Set<Operator['operands']>(['each', 'broadcast']);
+
 /**
  * How an operator becomes one layer of ours by what its record says, under its own name or that of another; undefined where
  * the record does not say how its tensors lie.
@@ -14,8 +17,7 @@ export function fromRecord(name: string, layerName = name): OperatorImport | und
   const small = smallName(layerName);
   if (operator?.compute === undefined) return undefined;
   if (operator.operands === 'along') return along(operator, small);
-  if (operator.operands === 'plain' || operator.operands === 'image' || operator.operands === undefined)
-    return undefined;
+  if (typeof operator.operands !== 'function' && !BY_PLACE.has(operator.operands)) return undefined;
   const each = elementwise((step, builder, x) =>
     builder.operate(step, { operator: small, operands: [x], attributes: written(operator, step), shape: x.shape }),
   );
@@ -36,7 +38,6 @@ function written(operator: Operator, step: Step): Attributes {
 /** Along axes of the model, which are reduced to one number each where the operator keeps them or not. */
 function along(operator: Operator, small: string): OperatorImport {
   return {
-    reads: [0],
     refuse(step) {
       const [unknown, attributes] = [operator.refuse?.(step) ?? refuseUnknown(step), attributesOf(operator, step)];
       if (unknown !== undefined || attributes === undefined) return unknown ?? 'its axes are not known';

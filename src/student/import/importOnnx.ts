@@ -1,8 +1,8 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { checkModel } from '../../onnx/check.ts';
-import { DATA_TYPES, type OnnxGraph, type OnnxTensor, readModel } from '../../onnx/model.ts';
-import { domainOf } from '../../onnx/shapes/operators.ts';
+import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxTensor, readModel } from '../../onnx/model.ts';
+import { domainOf, operatorOf } from '../../onnx/shapes/operators.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import * as tf from '../../runtime/tf.ts';
 import { registerActivations } from '../activations.ts';
@@ -70,8 +70,12 @@ function neededSteps({ steps, makers, outputs }: Steps): Step[] {
 }
 
 function readsOf({ node }: Step): readonly string[] {
-  const indices = OPERATORS.get(node.opType)?.reads ?? node.input.map((_, i) => i);
-  return indices.flatMap((i) => node.input[i] ?? []);
+  return readsAt(node).flatMap((i) => node.input[i] ?? []);
+}
+
+/** The inputs that are tensors or weights; the others are numbers that have to be known. */
+function readsAt({ domain, opType, input }: OnnxNode): readonly number[] {
+  return operatorOf(domain, opType)?.reads ?? input.map((_, i) => i);
 }
 
 function isRead(input: string, { outputs }: Steps, needed: readonly Step[]): boolean {
@@ -87,8 +91,7 @@ function operatorFor({ node }: Step): OperatorImport | undefined {
 function requireSupported(needed: readonly Step[], used: readonly ImportedInput[]): void {
   const nodes = needed.flatMap((step) => {
     const operator = operatorFor(step);
-    const why =
-      operator === undefined ? 'no layer computes it' : (refuseStored(step, operator) ?? operator.refuse?.(step));
+    const why = operator === undefined ? 'no layer computes it' : (refuseStored(step) ?? operator.refuse?.(step));
     return why === undefined ? [] : [{ name: step.name, operator: step.node.opType, why }];
   });
   const batch = used.find(({ fixedBatch }) => fixedBatch !== null)?.fixedBatch ?? null;
@@ -106,9 +109,8 @@ function requireSupported(needed: readonly Step[], used: readonly ImportedInput[
 }
 
 /** What is stored and nothing else was computed before, but for what only the batch stretches. */
-function refuseStored(step: Step, { reads }: OperatorImport): string | undefined {
-  const given = reads ?? step.node.input.map((_, i) => i);
-  const isStored = given.every((i) => step.inputs[i] === undefined || step.constant(i) !== undefined);
+function refuseStored(step: Step): string | undefined {
+  const isStored = readsAt(step.node).every((i) => step.inputs[i] === undefined || step.constant(i) !== undefined);
   return isStored ? 'it reads stored values only' : undefined;
 }
 

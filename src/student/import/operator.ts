@@ -88,8 +88,6 @@ export interface Builder {
 
 /** How the nodes of one operator become layers. Files of `operators/` export tables of them. */
 export interface OperatorImport {
-  /** Which inputs it reads as tensors or weights; the others are numbers that have to be known. Default: all. */
-  readonly reads?: readonly number[];
   /** Why this node cannot be imported; undefined where it can. */
   refuse?(step: Step): string | undefined;
   /** The value of each output, those that nothing reads left out. */

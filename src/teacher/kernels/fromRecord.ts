@@ -34,9 +34,11 @@ export function compute(
 
 function computed(operator: OnnxOperator, call: StepCall): LayoutValue {
   const attributes = readAttributes(operator, call);
-  const run = (...inputs: (tf.Tensor | undefined)[]) =>
-    (operator as Required<OnnxOperator>).compute(tf, inputs as tf.Tensor[], attributes, operations);
-  const given = call.step.inputs.map((_, i) => (call.has(i) ? call.value(i) : undefined));
+  const runWith = (own: Attributes, ...inputs: (tf.Tensor | undefined)[]) =>
+    (operator as Required<OnnxOperator>).compute(tf, inputs as tf.Tensor[], own, operations);
+  const run = (...inputs: (tf.Tensor | undefined)[]) => runWith(attributes, ...inputs);
+  const isRead = (i: number) => call.has(i) && operator.reads?.includes(i) !== false;
+  const given = call.step.inputs.map((_, i) => (isRead(i) ? call.value(i) : undefined));
   const [first] = given as [LayoutValue];
   switch (operandsOf(operator, call.onnx)) {
     case 'each':
@@ -47,6 +49,10 @@ function computed(operator: OnnxOperator, call: StepCall): LayoutValue {
     }
     case 'along':
       return along(operator, first, attributes);
+    case 'byAxis': {
+      const places = Object.entries(attributes).map(([name, value]) => [name, byAxis(value, first.order)]);
+      return { tensor: runWith(Object.fromEntries(places), first.tensor), order: first.order };
+    }
     case 'image': {
       const order = channelsLast(first.order.length);
       const others = given.slice(1).map((one) => one && inPlain(one));
@@ -82,4 +88,11 @@ function along({ compute }: OnnxOperator, value: LayoutValue, attributes: Attrib
   );
   const kept = { tensor, order: value.order };
   return axes === undefined || keepdims === 1 ? kept : withoutAxes(kept, axes);
+}
+
+/** A list with an entry, or a pair, an axis of the model, as the axes lie. */
+function byAxis(value: Attributes[string] | undefined, order: readonly number[]): Attributes[string] | undefined {
+  if (!Array.isArray(value)) return value;
+  const each = value.length / order.length;
+  return order.flatMap((axis) => value.slice(axis * each, axis * each + each));
 }

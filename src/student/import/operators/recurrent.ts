@@ -137,7 +137,6 @@ function zeros(name: string, shape: readonly number[]): Constant {
 
 function recurrence(kind: Kind): OperatorTable[string] {
   return {
-    reads: [0, 1, 2, 3, 5, 6],
     refuse: (step) => refuseRecurrent(step, kind),
     build: (step, builder) => build(step, builder, kind),
   };
