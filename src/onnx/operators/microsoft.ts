@@ -4,11 +4,13 @@ import { type Call, dtypeAt, input, int, shapeAt } from '../shapes/call.ts';
 import { countOf, type Shape, tensor } from '../shapes/tensor.ts';
 import { activation } from './activation.ts';
 import { joinedAlong } from './concatenation.ts';
+import { convolving, zeroPointDtype } from './convolution.ts';
 import { rowNormalization } from './normalization.ts';
-import { product, recurrent, transposableProduct } from './products.ts';
+import { pooling } from './pooling.ts';
+import { product, transposableProduct } from './products.ts';
 import { quantization } from './quantization.ts';
+import { recurring } from './recurrent.ts';
 import { reduction } from './reduction.ts';
-import { convolution, windows, zeroPointDtype } from './windows.ts';
 
 const asInput = (call: Call) => dtypeAt(call, 0);
 
@@ -81,14 +83,14 @@ const embedding: Operator = {
 
 /** Operators of onnxruntime's own domain, com.microsoft, that its optimiser and quantiser leave in files. */
 export const microsoft: Operators = {
-  FusedConv: convolution(1, asInput),
-  QLinearConv: convolution(3, zeroPointDtype),
+  FusedConv: convolving(1, asInput),
+  QLinearConv: convolving(3, zeroPointDtype),
   FusedMatMul: transposableProduct('transA', 'transB'),
   FusedGemm: transposableProduct('transA', 'transB'),
   MatMulIntegerToFloat: product(0, 1, (call) => dtypeAt(call, 2)),
   DynamicQuantizeMatMul: product(0, 1, asInput),
   MatMulNBits: fewBitProduct,
-  DynamicQuantizeLSTM: recurrent(4),
+  DynamicQuantizeLSTM: recurring(4),
   Attention: fusedAttention,
   MultiHeadAttention: headedAttention,
   EmbedLayerNormalization: embedding,
@@ -104,8 +106,8 @@ export const microsoft: Operators = {
   QLinearSoftmax: each({}),
   QLinearAdd: quantizedBroadcast,
   QLinearMul: quantizedBroadcast,
-  QLinearGlobalAveragePool: quantized(windows.GlobalAveragePool, 0),
-  QLinearAveragePool: quantized(windows.AveragePool, 0),
+  QLinearGlobalAveragePool: quantized(pooling.GlobalAveragePool, 0),
+  QLinearAveragePool: quantized(pooling.AveragePool, 0),
   QLinearReduceMean: quantized(reduction.ReduceMean, 0),
   QLinearConcat: joinedAlong(2, 3),
   QuantizeLinear: quantization.QuantizeLinear ?? each({}),

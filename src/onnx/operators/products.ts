@@ -81,35 +81,6 @@ const einsum: Operator = {
   compute: (tf, inputs, attributes) => tf.einsum(wordOf(attributes, 'equation', ''), ...inputs),
 };
 
-/** A recurrent layer with `gates` products for each of its cells. Source: ONNX, operators RNN, GRU, LSTM. */
-export function recurrent(gates: number): Operator {
-  const sizes = (call: Call) => {
-    const [x, r] = [shapeAt(call, 0), shapeAt(call, 2)];
-    const isBatchFirst = int(call, 'layout', 0) === 1;
-    const [first = null, second = null, features = null] = x ?? [];
-    const hidden: OnnxLength = int(call, 'hidden_size', 0) || (r?.at(-1) ?? null);
-    const directions = text(call, 'direction', 'forward') === 'bidirectional' ? 2 : 1;
-    const [steps, batch] = isBatchFirst ? [second, first] : [first, second];
-    return { isBatchFirst, steps, batch, features, hidden, directions };
-  };
-  return {
-    reads: [0, 1, 2, 3, 5, 6],
-    outputs: (call) => {
-      const { isBatchFirst, steps, batch, hidden, directions } = sizes(call);
-      const dtype = dtypeAt(call, 0);
-      const last = isBatchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
-      const all = isBatchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden];
-      return [tensor(dtype, all), tensor(dtype, last), tensor(dtype, last)];
-    },
-    multiplyAdds: (call) => {
-      const { steps, batch, features, hidden, directions } = sizes(call);
-      if (shapeAt(call, 0)?.length !== 3) return undefined;
-      if (typeof features !== 'number' || typeof hidden !== 'number') return undefined;
-      return countOf(steps, batch, directions, gates, hidden, features + hidden);
-    },
-  };
-}
-
 /** Scaled dot-product attention on [B, T, heads · size] or [B, heads, T, size]. Source: ONNX, operator Attention. */
 const attention: Operator = {
   outputs: (call) => {
@@ -184,9 +155,6 @@ export const products: Operators = {
   QLinearMatMul: product(0, 3, (call) => dtypeAt(call, 7)),
   Gemm: gemm,
   Einsum: einsum,
-  RNN: recurrent(1),
-  GRU: recurrent(3),
-  LSTM: recurrent(4),
   Attention: attention,
   RotaryEmbedding: each({}),
 };
