@@ -1,11 +1,14 @@
 import type { Tensor } from '../runtime/tf.ts';
-import type { Operations, Tf } from '../runtime/tfNamespace.ts';
+import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Call, int, text } from './shapes/call.ts';
 import type { Inferred } from './shapes/tensor.ts';
 import type { TensorData } from './tensorData.ts';
 
 /** An operator's attributes as plain values, by ONNX's names in camelCase; one that is left out is undefined. */
 export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
+
+/** Operations that tfjs lacks, given along with it. */
+export type Operations = typeof import('../runtime/operations.ts');
 
 /** The outputs for stored inputs; undefined where a case is not covered. */
 export type Fold = (inputs: readonly (TensorData | undefined)[], call: Call) => TensorData | TensorData[] | undefined;
@@ -35,9 +38,9 @@ export interface Operator {
 
 /**
  * In any order of axes: 'each' takes the first input; 'broadcast' all inputs, broadcast; 'along' the first, where `axes` or
- * `axis` among the attributes say which axes; 'byAxis' the first, where each list among the attributes has an entry, or a pair,
- * an axis. In the model's order: 'plain' takes all inputs. 'image' takes the first with
- * channels last, the others in the model's order.
+ * `axis` among the attributes say which axes; 'byAxis' the first, where each list among the attributes has an entry, or a
+ * pair, an axis. In the model's order: 'plain' takes all inputs. 'image' takes the first with channels last, the others in
+ * the model's order.
  */
 export type Operands = 'each' | 'broadcast' | 'along' | 'byAxis' | 'plain' | 'image';
 

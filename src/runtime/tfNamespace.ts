@@ -3,6 +3,3 @@
  * tfjs, and the same code runs in a worker, on a page and in a test.
  */
 export type Tf = typeof import('./tf.ts');
-
-/** Operations of ours, given along with tfjs. */
-export type Operations = typeof import('./operations.ts');

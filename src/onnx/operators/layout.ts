@@ -24,7 +24,7 @@ function view(call: Call, shape: Shape | null | undefined): readonly Inferred[] 
 }
 
 /** The wanted shape with its 0 (as it was) and -1 (what is left) filled in. */
-export function reshaped(from: Shape | null, wanted: Shape, isZeroKept: boolean): Shape {
+function reshaped(from: Shape | null, wanted: Shape, isZeroKept: boolean): Shape {
   const isCopied = (one: OnnxLength) => one === 0 && !isZeroKept;
   const open = wanted.filter((one) => one === -1 || one === null).length;
   const result = wanted.map((one, i) => {

@@ -6,7 +6,7 @@ import { type Call, dtypeAt, input, int, shapeAt, text } from '../shapes/call.ts
 import { broadcast, countOf, type Inferred, type Shape, tensor } from '../shapes/tensor.ts';
 
 /** The shape of a matrix product, with vectors and batches as in NumPy. */
-export function productShape(a: Shape | null, b: Shape | null): Shape | null {
+function productShape(a: Shape | null, b: Shape | null): Shape | null {
   if (a === null || b === null || a.length === 0 || b.length === 0) return null;
   const batch = broadcast(a.slice(0, -2), b.slice(0, -2));
   const rows = a.length === 1 ? [] : [a.at(-2) ?? null];

@@ -64,7 +64,7 @@ function computed(operator: OnnxOperator, call: StepCall): LayoutValue {
 }
 
 /** Throws    unsupported-operator: a node that is not covered, or attributes that depend on the data */
-export function readAttributes(operator: OnnxOperator, call: StepCall): Attributes {
+function readAttributes(operator: OnnxOperator, call: StepCall): Attributes {
   const why = operator.refuse?.(call.onnx);
   if (why !== undefined) throw unsupported(call, why);
   const attributes = attributesOf(operator, call.onnx);

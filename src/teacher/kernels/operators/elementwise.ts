@@ -14,7 +14,6 @@ const cast = fromRecord('', 'Cast') as Operator;
 export const ELEMENTWISE: Operators = {
   Line: kernel('Line'),
   Gate: kernel('Gate'),
-  Silu: kernel('Silu'),
   Cast: (call) => {
     const to = int(call, 'to', 1);
     if (to === 8) throw unsupported(call, 'it makes text');

@@ -1,6 +1,6 @@
 import * as tf from '../../../runtime/tf.ts';
 import { axisOf, float, type Operator, type Operators } from '../call.ts';
-import { compute, fromRecord } from '../fromRecord.ts';
+import { compute } from '../fromRecord.ts';
 import { channelsLast, heapAxes, inOrder, inPlain, type LayoutValue, plainValue } from '../layoutValue.ts';
 
 /** With the statistics of training, over the channels. */
@@ -13,16 +13,6 @@ const batchNorm: Operator = (call) => {
   const factor = call.kept('factor', () => tf.div(row(1), tf.sqrt(tf.add(row(4), epsilon))));
   const summand = call.kept('summand', () => tf.sub(row(2), tf.mul(row(3), factor)));
   return { tensor: tf.add(tf.mul(inOrder(value, order), factor), summand), order };
-};
-
-const layerNormalization = fromRecord('', 'LayerNormalization') as Operator;
-
-/** One that was fused of several nodes says its epsilon itself, and runs over the last axis. */
-const fusedLayerNormalization: Operator = (call) => {
-  const { epsilon } = call.step;
-  if (epsilon === undefined) return layerNormalization(call);
-  const [x, ...rows] = call.step.inputs.map((_, i) => inPlain(call.value(i))) as [tf.Tensor, ...tf.Tensor[]];
-  return plainValue(compute('LayerNormalization', [x, ...rows], { axes: [x.rank - 1], epsilon }));
 };
 
 /** Over one axis; before version 13 over all axes from it on. */
@@ -48,7 +38,6 @@ function along(value: LayoutValue, axis: number, name: string): LayoutValue {
 
 export const NORMALIZATIONS: Operators = {
   BatchNormalization: batchNorm,
-  LayerNormalization: fusedLayerNormalization,
   Softmax: softmax('Softmax'),
   LogSoftmax: softmax('LogSoftmax'),
 };
