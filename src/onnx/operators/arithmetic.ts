@@ -10,9 +10,9 @@ function wholeQuotient(tf: Tf, a: Tensor, b: Tensor): Tensor {
   return tf.cast(tf.div(tf.cast(a, 'float32'), tf.cast(b, 'float32')), 'int32');
 }
 
-/** Cut toward zero; a backend's own cast may not be. */
+/** Cut toward zero, which a backend's own cast may not do; of kernels that a plan replays. */
 export function truncated(tf: Tf, x: Tensor): Tensor {
-  return tf.where(tf.less(x, 0), tf.ceil(x), tf.floor(x));
+  return tf.sub(tf.floor(tf.relu(x)), tf.floor(tf.relu(tf.mul(x, -1))));
 }
 
 const quotient = joined({
