@@ -28,7 +28,7 @@ export const arithmetic: OperatorTable = {
         : refuseJoined(step),
   },
   Cast: cast('Cast', (step) => int(step, 'to', 1)),
-  CastLike: { ...cast('CastLike', (step) => dataTypeOf(step.inputs[1]?.dtype ?? '')) },
+  CastLike: cast('CastLike', (step) => dataTypeOf(step.inputs[1]?.dtype ?? '')),
 };
 
 function cast(operator: string, target: (step: Step) => number): OperatorImport {
