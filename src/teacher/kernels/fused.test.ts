@@ -27,7 +27,7 @@ function stepsOf(one: OperatorCase): { opened: string[]; alone: string[] } {
   return { opened: names(simplify(model)), alone: names(model) };
 }
 
-/** One answer as onnxruntime gives it, by these steps; `alone`: those without `simplify`, which names patterns that ONNX knows. */
+/** One answer as onnxruntime gives it, by these steps. `alone`: those without `simplify`, which names what ONNX knows. */
 async function expectFused(one: OperatorCase, opened: readonly string[], alone = opened): Promise<void> {
   expect(stepsOf(one)).toEqual({ opened, alone });
   await expectSame(one);
