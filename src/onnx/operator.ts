@@ -28,7 +28,7 @@ export interface Operator {
   readonly reads?: readonly number[];
   /** Which tensors `compute` takes, and how their axes lie. */
   readonly operands?: Operands | ((call: Call) => Operands);
-  /** Why `compute` cannot take a node, in words behind "its" or "it"; undefined where it can. */
+  /** Why `compute` does not cover a node, such as 'it has peepholes'; undefined where it does. */
   readonly refuse?: (call: Call) => string | undefined;
   /** What `compute` reads in a node, with ONNX's defaults. */
   readonly attributes?: Attributes;

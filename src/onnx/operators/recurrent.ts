@@ -2,7 +2,7 @@ import type { Tensor, Tensor2D } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import type { OnnxLength } from '../description.ts';
 import { type Attributes, type Compute, numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
-import { type Call, dtypeAt, int, shapeAt, text } from '../shapes/call.ts';
+import { type Call, dtypeAt, float, int, shapeAt, text, texts } from '../shapes/call.ts';
 import { countOf, tensor } from '../shapes/tensor.ts';
 
 /** A recurrent layer with `gates` products for each of its cells. Source: ONNX, operators RNN, GRU, LSTM. */
@@ -31,6 +31,21 @@ export function recurring(gates: number): Operator {
       if (typeof features !== 'number' || typeof hidden !== 'number') return undefined;
       return countOf(steps, batch, directions, gates, hidden, features + hidden);
     },
+  };
+}
+
+/** Why a node is no usual cell; `others` are activations that may stand for all of them. */
+function refuseUnusual(activations: readonly string[], ...others: readonly string[]) {
+  return (call: Call): string | undefined => {
+    const named = texts(call, 'activations');
+    const isUsual = named.every((one, i) => {
+      return one === activations[i % activations.length] || (others.includes(one) && named[0] === one);
+    });
+    if (!isUsual) return `its activations are ${named.join(', ')}`;
+    if ((float(call, 'clip') ?? 0) !== 0) return 'it is clipped';
+    if (int(call, 'input_forget', 0) !== 0) return 'its input and forget gates are one';
+    if (call.inputs[7] !== undefined) return 'it has peepholes';
+    return int(call, 'layout', 0) === 0 ? undefined : 'its batches come first';
   };
 }
 
@@ -139,7 +154,7 @@ function scan(
  * `returns`: 'sequence', 'state', 'cell' or 'sequenceAndCell', which has the cell as one more step.
  */
 export const recurrent: Operators = {
-  RNN: { ...recurring(1), compute: plainUnit },
-  GRU: { ...recurring(3), compute: gatedUnit },
-  LSTM: { ...recurring(4), compute: longShortTerm },
+  RNN: { ...recurring(1), refuse: refuseUnusual(['Tanh'], 'Relu'), compute: plainUnit },
+  GRU: { ...recurring(3), refuse: refuseUnusual(['Sigmoid', 'Tanh']), compute: gatedUnit },
+  LSTM: { ...recurring(4), refuse: refuseUnusual(['Sigmoid', 'Tanh', 'Tanh']), compute: longShortTerm },
 };
