@@ -211,6 +211,12 @@ export const LAZY = [
   'src/export/quantize/quantizeModel.ts',
 ] as const;
 
+/** What must not be loaded along with a file. */
+export const APART: readonly { readonly from: string; readonly to: string }[] = [
+  // A layer that computes an ONNX operator needs no reader of ONNX files.
+  { from: 'src/student/build.ts', to: 'src/onnx/proto.ts' },
+];
+
 /** Files that are run, not imported: the commands of the package, and the script of its threads. */
 export const COMMANDS = ['src/cli/limbeck.ts', 'src/runtime/kernels/kernelThread.ts'] as const;
 

@@ -1,5 +1,6 @@
 import type { Tensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
+import { dataTypeOf } from '../dataTypes.ts';
 import type { OnnxLength } from '../description.ts';
 import { each, joined, joinedOutputs } from '../elementwise.ts';
 import type { Attributes, Operator, Operators } from '../operator.ts';
@@ -7,7 +8,7 @@ import { type Call, dtypeAt, dtypeAttribute, input, int } from '../shapes/call.t
 import { broadcast, numbersOf, tensor } from '../shapes/tensor.ts';
 import { emptyArray, numbers, typedArray } from '../simplify/convert.ts';
 import { expanded } from '../simplify/strided.ts';
-import { dataTypeOf, type ElementType } from '../tensorData.ts';
+import type { ElementType } from '../tensorData.ts';
 import { truncated } from './arithmetic.ts';
 
 type Pair = (tf: Tf, a: Tensor, b: Tensor) => Tensor;

@@ -1,4 +1,5 @@
-import { DATA_TYPES, type OnnxAttribute, type OnnxNode, type OnnxTensor } from '../model.ts';
+import { DATA_TYPES } from '../dataTypes.ts';
+import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../model.ts';
 import { storedTensor } from './stored.ts';
 import { type Inferred, numbersOf, type Shape, UNKNOWN } from './tensor.ts';
 

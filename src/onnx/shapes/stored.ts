@@ -1,4 +1,5 @@
-import { DATA_TYPES, type OnnxTensor } from '../model.ts';
+import { DATA_TYPES } from '../dataTypes.ts';
+import type { OnnxTensor } from '../model.ts';
 import { numbers } from '../simplify/convert.ts';
 import { type Inferred, MOST_VALUES, tensor } from './tensor.ts';
 

@@ -1,7 +1,8 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { checkModel } from '../../onnx/check.ts';
-import { DATA_TYPES, type OnnxGraph, type OnnxNode, type OnnxTensor, readModel } from '../../onnx/model.ts';
+import { DATA_TYPES } from '../../onnx/dataTypes.ts';
+import { type OnnxGraph, type OnnxNode, type OnnxTensor, readModel } from '../../onnx/model.ts';
 import { domainOf, operatorOf } from '../../onnx/shapes/operators.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import * as tf from '../../runtime/tf.ts';

@@ -1,8 +1,7 @@
-import { DATA_TYPES } from '../../../onnx/model.ts';
+import { DATA_TYPES, dataTypeOf } from '../../../onnx/dataTypes.ts';
 import { attributesOf } from '../../../onnx/operator.ts';
 import { int } from '../../../onnx/shapes/call.ts';
 import { operatorOf } from '../../../onnx/shapes/operators.ts';
-import { dataTypeOf } from '../../../onnx/tensorData.ts';
 import { fromRecord } from '../fromRecord.ts';
 import { joined, refuseJoined } from '../joined.ts';
 import type { OperatorImport, OperatorTable, Step } from '../operator.ts';
