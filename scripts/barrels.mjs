@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 const BARRELS = [
   { folder: 'src/losses', type: 'Loss', ending: '' },
   { folder: 'src/train/metrics', type: 'Metric', ending: '' },
+  { folder: 'src/onnx/operators', type: 'Operators', ending: '' },
   { folder: 'src/student/import/operators', type: 'OperatorTable', ending: '' },
-  { folder: 'src/student/import/evaluation', type: 'EvaluatorTable', ending: '' },
   { folder: 'src/student/zoo', type: 'StudentDesign', ending: 'Design' },
   { folder: 'src/runtime/kernels', type: 'Kernel', ending: '' },
   { folder: 'src/runtime/kernels', type: 'readonly KernelCases[]', ending: '', file: 'allCases.ts' },

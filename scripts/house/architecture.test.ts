@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  apartOffences,
   circles,
   doorOffences,
   eagerOffences,
@@ -19,6 +20,7 @@ describe('the house as it stands', () => {
   test('every library has one door', () => expect(doorOffences(src)).toEqual([]));
   test('storage is touched in storage/, and core knows no page', () => expect(platformOffences(src)).toEqual([]));
   test('imports run in no circle', () => expect(circles(src)).toEqual([]));
+  test('a student is built without the reader of ONNX files', () => expect(apartOffences(src)).toEqual([]));
   test('importing the package loads neither tfjs nor onnxruntime-web', () => expect(eagerOffences(src)).toEqual([]));
   test('every file is reached from an entry', () => expect(unreachedOffences(src)).toEqual([]));
   test('demo and e2e know the package by its name', () => expect(outsiderOffences(outside)).toEqual([]));

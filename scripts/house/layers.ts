@@ -28,7 +28,8 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   // Importing a loss loads no tfjs: it gets tfjs as an argument.
   losses: { core: 'value', runtime: 'type' },
   student: { core: 'value', runtime: 'value', onnx: 'value' },
-  onnx: { core: 'value' },
+  // What computes an operator gets tfjs as an argument.
+  onnx: { core: 'value', runtime: 'type' },
   network: { core: 'value' },
   export: {
     core: 'value',
@@ -209,6 +210,12 @@ export const LAZY = [
   'src/export/artifactsToOnnx.ts',
   'src/export/quantize/quantizeModel.ts',
 ] as const;
+
+/** What must not be loaded along with a file. */
+export const APART: readonly { readonly from: string; readonly to: string }[] = [
+  // A layer that computes an ONNX operator needs no reader of ONNX files.
+  { from: 'src/student/build.ts', to: 'src/onnx/proto.ts' },
+];
 
 /** Files that are run, not imported: the commands of the package, and the script of its threads. */
 export const COMMANDS = ['src/cli/limbeck.ts', 'src/runtime/kernels/kernelThread.ts'] as const;

@@ -1,4 +1,7 @@
+import { sizeOf as elementsIn } from '../../core/shape.ts';
+import type { Tensor } from '../../runtime/tf.ts';
 import type { OnnxLength } from '../description.ts';
+import { listOf, numberOf, type Operator, type Operators } from '../operator.ts';
 import {
   type Call,
   dtypeAt,
@@ -10,12 +13,10 @@ import {
   int,
   ints,
   numbersAt,
-  type Operator,
-  type Operators,
   shapeAt,
   tensorAttribute,
   textCount,
-} from './call.ts';
+} from '../shapes/call.ts';
 import {
   broadcast,
   elementsOf,
@@ -27,7 +28,9 @@ import {
   tensor,
   UNKNOWN,
   unknownLengths,
-} from './tensor.ts';
+} from '../shapes/tensor.ts';
+import { typedArray } from '../simplify/convert.ts';
+import { expanded, listOf as numbersIn } from '../simplify/strided.ts';
 
 /** All axes' lengths as a list, or those from `start` to `end`. */
 const shapeOf: Operator = {
@@ -78,6 +81,26 @@ const constantOfShape: Operator = {
     const isFew = typeof count === 'number' && count <= MOST_VALUES && value !== undefined;
     return [tensor(fill.dtype, shape, isFew ? new Array<OnnxLength>(count).fill(value) : undefined)];
   },
+  fold: ([wanted], call) => {
+    const shape = numbersIn(wanted);
+    const value = tensorAttribute(call, 'value');
+    const dtype = value === undefined ? 'float32' : value.dtype;
+    const element = value === undefined ? 0 : value.values?.[0];
+    if (shape === undefined || typeof element !== 'number') return undefined;
+    if (dtype !== 'float32' && dtype !== 'int64' && dtype !== 'int32' && dtype !== 'bool') return undefined;
+    return { dtype, shape, data: typedArray(dtype, new Float64Array(elementsIn(shape)).fill(element)) };
+  },
+  operands: 'plain',
+  read: (call) => {
+    const fill = tensorAttribute(call, 'value') ?? tensor('float32', [1], [0]);
+    const [lengths, value] = [numbersOf(shapeFrom(call, 0) ?? undefined), fill.values?.[0]];
+    if (lengths === undefined || typeof value !== 'number') return undefined;
+    return { shape: lengths, value, isWhole: fill.dtype?.startsWith('float') === true ? 0 : 1 };
+  },
+  compute: (tf, _inputs, attributes) => {
+    const dtype = numberOf(attributes, 'isWhole', 0) === 1 ? 'int32' : 'float32';
+    return tf.fill([...listOf(attributes, 'shape')], numberOf(attributes, 'value', 0), dtype);
+  },
 };
 
 const range: Operator = {
@@ -92,9 +115,19 @@ const range: Operator = {
     const values = count <= MOST_VALUES ? Array.from({ length: count }, (_, i) => start + i * delta) : undefined;
     return [tensor(dtype, [length(count)], values)];
   },
+  fold: (inputs) => {
+    const [start, limit, step] = inputs.map((one) => (one === undefined ? Number.NaN : Number(one.data[0])));
+    const [first] = inputs;
+    if (first === undefined || start === undefined || limit === undefined || step === undefined) return undefined;
+    const count = Math.max(0, Math.ceil((limit - start) / step));
+    if (!Number.isFinite(count)) return undefined;
+    const values = Float64Array.from({ length: count }, (_, i) => start + i * step);
+    return { dtype: first.dtype, shape: [count], data: typedArray(first.dtype, values) };
+  },
 };
 
 const expand: Operator = {
+  reads: [0],
   outputs: (call) => {
     const { dtype, shape, values } = input(call, 0);
     const result = broadcast(shape, shapeFrom(call, 1));
@@ -102,18 +135,20 @@ const expand: Operator = {
     const isFew = values?.length === 1 && count !== undefined && count <= MOST_VALUES;
     return [tensor(dtype, result, isFew ? new Array<OnnxLength>(count).fill(values[0] ?? null) : undefined)];
   },
-};
-
-const cast: Operator = {
-  outputs: (call) => {
-    const { dtype, shape, values } = input(call, 0);
-    const to = call.node.opType === 'CastLike' ? dtypeAt(call, 1) : (dtypeAttribute(call, 'to') ?? null);
-    const isWhole = to !== null && /int/.test(to) && dtype !== null && !/int|bool/.test(dtype);
-    const convert = (one: OnnxLength) => {
-      if (typeof one !== 'number') return to === 'bool' ? null : one;
-      return to === 'bool' ? Number(one !== 0) : isWhole ? Math.trunc(one) : one;
-    };
-    return [tensor(to, shape, values?.map(convert))];
+  fold: ([x, wanted]) => {
+    const shape = numbersOf(broadcast(x?.shape, numbersIn(wanted)) ?? undefined);
+    return x && shape && expanded(x, shape);
+  },
+  operands: 'plain',
+  read: (call) => {
+    const lengths = numbersOf(broadcast(shapeAt(call, 0), shapeFrom(call, 1)) ?? undefined);
+    return lengths && { shape: lengths };
+  },
+  /** A length below 0 is the tensor's own. */
+  compute: (tf, [x], attributes) => {
+    const { shape } = x as Tensor;
+    const target = listOf(attributes, 'shape').map((one, i) => (one < 0 ? (shape[i] as number) : one));
+    return tf.broadcastTo(x as Tensor, target);
   },
 };
 
@@ -155,15 +190,13 @@ const affineGrid: Operator = {
 };
 
 /** Operators that make tensors from shapes and numbers. */
-export const SOURCES: Operators = {
+export const sources: Operators = {
   Shape: shapeOf,
   Size: sizeOf,
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Range: range,
   Expand: expand,
-  Cast: cast,
-  CastLike: cast,
   RandomNormal: ofGivenShape,
   RandomUniform: ofGivenShape,
   RandomNormalLike: like,

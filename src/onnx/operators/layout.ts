@@ -1,6 +1,21 @@
+import { sizeOf as elementsIn } from '../../core/shape.ts';
+import type { Tensor } from '../../runtime/tf.ts';
 import type { OnnxLength } from '../description.ts';
-import { axesOf, type Call, dtypeAt, input, int, ints, type Operator, type Operators, shapeAt } from './call.ts';
-import { axisOf, elementsOf, type Inferred, length, type Shape, tensor, times, unknownLengths } from './tensor.ts';
+import { each } from '../elementwise.ts';
+import { type Compute, listOf, type Operator, type Operators } from '../operator.ts';
+import { axesOf, type Call, input, int, ints, shapeAt } from '../shapes/call.ts';
+import {
+  axisOf,
+  elementsOf,
+  type Inferred,
+  length,
+  numbersOf,
+  type Shape,
+  tensor,
+  unknownLengths,
+} from '../shapes/tensor.ts';
+import { axesOf as foldedAxes, listOf as numbersIn, strided, stridesOf } from '../simplify/strided.ts';
+import type { TensorData } from '../tensorData.ts';
 
 /** A view of the first input: the same elements in the same order under another shape. */
 function view(call: Call, shape: Shape | null | undefined): readonly Inferred[] {
@@ -9,7 +24,7 @@ function view(call: Call, shape: Shape | null | undefined): readonly Inferred[] 
 }
 
 /** The wanted shape with its 0 (as it was) and -1 (what is left) filled in. */
-export function reshaped(from: Shape | null, wanted: Shape, isZeroKept: boolean): Shape {
+function reshaped(from: Shape | null, wanted: Shape, isZeroKept: boolean): Shape {
   const isCopied = (one: OnnxLength) => one === 0 && !isZeroKept;
   const open = wanted.filter((one) => one === -1 || one === null).length;
   const result = wanted.map((one, i) => {
@@ -39,25 +54,60 @@ function quotient(elements: OnnxLength, by: number): OnnxLength {
   return typeof elements === 'number' && by > 0 ? length(elements / by) : null;
 }
 
+/** `shape`: lengths; −1 is what is left; −2 − k is the length of the tensor's axis k. */
+const reshapedAs: Compute = (tf, [x], attributes) => {
+  const lengths = (x as Tensor).shape;
+  const target = listOf(attributes, 'shape').map((one) => (one < -1 ? (lengths[-2 - one] as number) : one));
+  return tf.reshape(x as Tensor, target);
+};
+
+/** The same stored elements under another shape. */
+const storedView = (from: TensorData, shape: readonly number[]): TensorData | undefined =>
+  elementsIn(shape) === from.data.length ? { ...from, shape } : undefined;
+
 const reshape: Operator = {
+  reads: [0],
   outputs: (call) => {
     const wanted = ints(call, 'shape') ?? input(call, 1).values;
     if (wanted === undefined) return view(call, unknownLengths(shapeAt(call, 1)?.[0]));
     return view(call, reshaped(shapeAt(call, 0), wanted, int(call, 'allowzero', 0) === 1));
   },
+  fold: ([x, wanted], call) => {
+    const shape =
+      x && reshaped(x.shape, ints(call, 'shape') ?? numbersIn(wanted) ?? [], int(call, 'allowzero', 0) === 1);
+    const known = numbersOf(shape);
+    return x && known && storedView(x, known);
+  },
+  compute: reshapedAs,
 };
 
+function flattened(call: Call): Shape | null {
+  const shape = shapeAt(call, 0);
+  if (shape === null) return null;
+  const axis = int(call, 'axis', 1);
+  const split = axis < 0 ? axis + shape.length : axis;
+  return [elementsOf(shape.slice(0, split)), elementsOf(shape.slice(split))];
+}
+
 const flatten: Operator = {
-  outputs: (call) => {
-    const shape = shapeAt(call, 0);
-    if (shape === null) return view(call, [null, null]);
+  reads: [0],
+  outputs: (call) => view(call, flattened(call) ?? [null, null]),
+  fold: ([x], call) => {
+    if (x === undefined) return undefined;
     const axis = int(call, 'axis', 1);
-    const split = axis < 0 ? axis + shape.length : axis;
-    return view(call, [elementsOf(shape.slice(0, split)), elementsOf(shape.slice(split))]);
+    const split = axis < 0 ? axis + x.shape.length : axis;
+    return storedView(x, [elementsIn(x.shape.slice(0, split)), elementsIn(x.shape.slice(split))]);
   },
+  operands: 'plain',
+  read: (call) => {
+    const lengths = numbersOf(flattened(call) ?? undefined);
+    return lengths && { shape: lengths };
+  },
+  compute: reshapedAs,
 };
 
 const squeeze: Operator = {
+  reads: [0],
   outputs: (call) => {
     const shape = shapeAt(call, 0);
     const axes = axesOf(call, 'axes', 1);
@@ -73,9 +123,20 @@ const squeeze: Operator = {
       shape.filter((_, i) => !gone.has(i)),
     );
   },
+  fold: ([x, list], call) => {
+    if (x === undefined) return undefined;
+    const isAll = list === undefined && ints(call, 'axes') === undefined;
+    const axes = foldedAxes(call, list, x.shape.length);
+    if (!isAll && axes === undefined) return undefined;
+    return storedView(
+      x,
+      x.shape.filter((length, i) => (isAll ? length !== 1 : !axes?.includes(i))),
+    );
+  },
 };
 
 const unsqueeze: Operator = {
+  reads: [0],
   outputs: (call) => {
     const shape = shapeAt(call, 0);
     const axes = axesOf(call, 'axes', 1);
@@ -88,6 +149,17 @@ const unsqueeze: Operator = {
       result?.map((_, i) => (added.has(i) ? 1 : (rest.next().value ?? null))),
     );
   },
+  fold: ([x, list], call) => {
+    const count = (ints(call, 'axes') ?? numbersIn(list))?.length ?? 0;
+    const rank = (x?.shape.length ?? 0) + count;
+    const axes = foldedAxes(call, list, rank);
+    if (x === undefined || axes === undefined) return undefined;
+    const rest = [...x.shape];
+    return storedView(
+      x,
+      Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : (rest.shift() ?? 1))),
+    );
+  },
 };
 
 const transpose: Operator = {
@@ -98,6 +170,17 @@ const transpose: Operator = {
     const result = (order ?? shape.map((_, i) => shape.length - 1 - i)).map((axis) => shape[axis] ?? null);
     return [tensor(dtype, result, values && transposedValues(values, shape, order))];
   },
+  fold: ([x], call) => {
+    if (x === undefined) return undefined;
+    const order = ints(call, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+    const own = stridesOf(x.shape);
+    return strided(
+      x,
+      order.map((axis) => x.shape[axis] as number),
+      order.map((axis) => own[axis] as number),
+    );
+  },
+  compute: (tf, [x], attributes) => tf.transpose(x as Tensor, [...listOf(attributes, 'perm')]),
 };
 
 /** Elements of a transposed vector or matrix. */
@@ -109,69 +192,18 @@ function transposedValues(values: Shape, shape: Shape, order: readonly number[] 
   return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)] ?? null);
 }
 
-/** Axes that one number for each is added to at the front and at the back. */
-const pad: Operator = {
-  outputs: (call) => {
-    const { dtype, shape } = input(call, 0);
-    const pads = ints(call, 'pads') ?? ints(call, 'paddings') ?? input(call, 1).values;
-    const axes = call.inputs[3] === undefined ? shape?.map((_, i) => i) : input(call, 3).values;
-    if (shape === null) return [tensor(dtype, null)];
-    if (pads === undefined || axes === undefined) return [tensor(dtype, unknownLengths(shape.length))];
-    const places = axes.map((axis) => (typeof axis === 'number' ? axisOf(axis, shape.length) : undefined));
-    const result = shape.map((size, i) => {
-      const at = places.indexOf(i);
-      if (at < 0) return size;
-      const [front, back] = [pads[at], pads[at + places.length]];
-      if (front === 0 && back === 0) return size;
-      const isKnown = typeof size === 'number' && typeof front === 'number' && typeof back === 'number';
-      return isKnown ? length(size + front + back) : null;
-    });
-    return [tensor(dtype, result)];
-  },
-};
-
-const tile: Operator = {
-  outputs: (call) => {
-    const { dtype, shape } = input(call, 0);
-    const repeats = input(call, 1).values;
-    if (repeats === undefined || shape === null) return [tensor(dtype, unknownLengths(shape?.length))];
-    return [
-      tensor(
-        dtype,
-        shape.map((one, i) => times(one, repeats[i] ?? null)),
-      ),
-    ];
-  },
-};
-
-const centerCropPad: Operator = {
-  outputs: (call) => {
-    const { dtype, shape } = input(call, 0);
-    const wanted = input(call, 1).values;
-    if (shape === null) return [tensor(dtype, null)];
-    const axes = ints(call, 'axes')?.map((axis) => axisOf(axis, shape.length)) ?? shape.map((_, i) => i);
-    return [
-      tensor(
-        dtype,
-        shape.map((one, i) => (axes.includes(i) ? (wanted?.[axes.indexOf(i)] ?? null) : one)),
-      ),
-    ];
-  },
-};
-
-const likeFirst: Operator = { outputs: (call) => [tensor(dtypeAt(call, 0), shapeAt(call, 0))] };
-
 /** Operators that arrange the same elements anew. */
-export const LAYOUT: Operators = {
+export const layout: Operators = {
+  Identity: { ...each({ lengths: (a = null) => a, compute: (tf, x) => tf.clone(x) }), fold: ([x]) => x },
   Reshape: reshape,
   Flatten: flatten,
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
   Transpose: transpose,
-  Pad: pad,
-  Tile: tile,
-  CenterCropPad: centerCropPad,
-  ScatterElements: likeFirst,
-  Scatter: likeFirst,
-  ScatterND: likeFirst,
+  ScatterElements: each({}),
+  Scatter: each({}),
+  ScatterND: each({}),
+  TensorScatter: each({}),
+  ReverseSequence: each({}),
+  Trilu: each({}),
 };

@@ -1,10 +1,16 @@
-import { type Call, dtypeAt, input, int, type Operator, type Operators, shapeAt } from './call.ts';
-import { broadcastAll, sameAsFirst } from './elementwise.ts';
-import { product, recurrent, transposableProduct } from './products.ts';
-import { REDUCTION, rowNormalization } from './reduction.ts';
-import { concatenation } from './selection.ts';
-import { countOf, type Shape, tensor } from './tensor.ts';
-import { convolution, WINDOWS, zeroPointDtype } from './windows.ts';
+import { each, joinedOutputs } from '../elementwise.ts';
+import type { Operator, Operators } from '../operator.ts';
+import { type Call, dtypeAt, input, int, shapeAt } from '../shapes/call.ts';
+import { countOf, type Shape, tensor } from '../shapes/tensor.ts';
+import { activation } from './activation.ts';
+import { joinedAlong } from './concatenation.ts';
+import { convolving, zeroPointDtype } from './convolution.ts';
+import { rowNormalization } from './normalization.ts';
+import { pooling } from './pooling.ts';
+import { product, transposableProduct } from './products.ts';
+import { quantization } from './quantization.ts';
+import { recurring } from './recurrent.ts';
+import { reduction } from './reduction.ts';
 
 const asInput = (call: Call) => dtypeAt(call, 0);
 
@@ -17,7 +23,7 @@ function quantized(operator: Operator | undefined, ...places: readonly number[])
 const quantizedBroadcast: Operator = {
   outputs: (call) => {
     const inputs = [call.inputs[0], call.inputs[3]];
-    return broadcastAll.outputs({ ...call, inputs, node: { ...call.node, input: call.node.input.slice(0, 2) } });
+    return joinedOutputs({ ...call, inputs, node: { ...call.node, input: call.node.input.slice(0, 2) } });
   },
 };
 
@@ -76,34 +82,34 @@ const embedding: Operator = {
 };
 
 /** Operators of onnxruntime's own domain, com.microsoft, that its optimiser and quantiser leave in files. */
-export const MICROSOFT: Operators = {
-  FusedConv: convolution(1, asInput),
-  QLinearConv: convolution(3, zeroPointDtype),
+export const microsoft: Operators = {
+  FusedConv: convolving(1, asInput),
+  QLinearConv: convolving(3, zeroPointDtype),
   FusedMatMul: transposableProduct('transA', 'transB'),
   FusedGemm: transposableProduct('transA', 'transB'),
   MatMulIntegerToFloat: product(0, 1, (call) => dtypeAt(call, 2)),
   DynamicQuantizeMatMul: product(0, 1, asInput),
   MatMulNBits: fewBitProduct,
-  DynamicQuantizeLSTM: recurrent(4),
+  DynamicQuantizeLSTM: recurring(4),
   Attention: fusedAttention,
   MultiHeadAttention: headedAttention,
   EmbedLayerNormalization: embedding,
   SkipLayerNormalization: rowNormalization(undefined, 3),
   SkipSimplifiedLayerNormalization: rowNormalization(undefined, 3),
-  BiasGelu: sameAsFirst,
-  FastGelu: sameAsFirst,
-  Gelu: sameAsFirst,
-  QuickGelu: sameAsFirst,
-  RotaryEmbedding: sameAsFirst,
-  QLinearSigmoid: sameAsFirst,
-  QLinearLeakyRelu: sameAsFirst,
-  QLinearSoftmax: sameAsFirst,
+  BiasGelu: each({}),
+  FastGelu: each({}),
+  Gelu: activation.Gelu ?? each({}),
+  QuickGelu: each({}),
+  RotaryEmbedding: each({}),
+  QLinearSigmoid: each({}),
+  QLinearLeakyRelu: each({}),
+  QLinearSoftmax: each({}),
   QLinearAdd: quantizedBroadcast,
   QLinearMul: quantizedBroadcast,
-  QLinearGlobalAveragePool: quantized(WINDOWS.GlobalAveragePool, 0),
-  QLinearAveragePool: quantized(WINDOWS.AveragePool, 0),
-  QLinearReduceMean: quantized(REDUCTION.ReduceMean, 0),
-  QLinearConcat: concatenation(2, 3),
-  QuantizeLinear: REDUCTION.QuantizeLinear ?? sameAsFirst,
-  DequantizeLinear: REDUCTION.DequantizeLinear ?? sameAsFirst,
+  QLinearGlobalAveragePool: quantized(pooling.GlobalAveragePool, 0),
+  QLinearAveragePool: quantized(pooling.AveragePool, 0),
+  QLinearReduceMean: quantized(reduction.ReduceMean, 0),
+  QLinearConcat: joinedAlong(2, 3),
+  QuantizeLinear: quantization.QuantizeLinear ?? each({}),
+  DequantizeLinear: quantization.DequantizeLinear ?? each({}),
 };

@@ -1,9 +1,12 @@
+import type { Tensor } from '../../runtime/tf.ts';
 import type { OnnxLength } from '../description.ts';
-import { type Call, dtypeAt, input, int, type Operator, type Operators, shapeAt, text } from './call.ts';
-import { broadcast, countOf, type Inferred, type Shape, tensor } from './tensor.ts';
+import { each } from '../elementwise.ts';
+import { numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
+import { type Call, dtypeAt, input, int, shapeAt, text } from '../shapes/call.ts';
+import { broadcast, countOf, type Inferred, type Shape, tensor } from '../shapes/tensor.ts';
 
 /** The shape of a matrix product, with vectors and batches as in NumPy. */
-export function productShape(a: Shape | null, b: Shape | null): Shape | null {
+function productShape(a: Shape | null, b: Shape | null): Shape | null {
   if (a === null || b === null || a.length === 0 || b.length === 0) return null;
   const batch = broadcast(a.slice(0, -2), b.slice(0, -2));
   const rows = a.length === 1 ? [] : [a.at(-2) ?? null];
@@ -72,35 +75,11 @@ const einsum: Operator = {
     const sum = call.inputs.length === 2 ? einsumOf(call) : undefined;
     return sum && countOf(...sum.lengths.values());
   },
+  operands: 'plain',
+  refuse: (call) => (call.inputs.length > 2 ? 'it has more than two operands' : undefined),
+  attributes: { equation: '' },
+  compute: (tf, inputs, attributes) => tf.einsum(wordOf(attributes, 'equation', ''), ...inputs),
 };
-
-/** A recurrent layer with `gates` products for each of its cells. Source: ONNX, operators RNN, GRU, LSTM. */
-export function recurrent(gates: number): Operator {
-  const sizes = (call: Call) => {
-    const [x, r] = [shapeAt(call, 0), shapeAt(call, 2)];
-    const isBatchFirst = int(call, 'layout', 0) === 1;
-    const [first = null, second = null, features = null] = x ?? [];
-    const hidden: OnnxLength = int(call, 'hidden_size', 0) || (r?.at(-1) ?? null);
-    const directions = text(call, 'direction', 'forward') === 'bidirectional' ? 2 : 1;
-    const [steps, batch] = isBatchFirst ? [second, first] : [first, second];
-    return { isBatchFirst, steps, batch, features, hidden, directions };
-  };
-  return {
-    outputs: (call) => {
-      const { isBatchFirst, steps, batch, hidden, directions } = sizes(call);
-      const dtype = dtypeAt(call, 0);
-      const last = isBatchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
-      const all = isBatchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden];
-      return [tensor(dtype, all), tensor(dtype, last), tensor(dtype, last)];
-    },
-    multiplyAdds: (call) => {
-      const { steps, batch, features, hidden, directions } = sizes(call);
-      if (shapeAt(call, 0)?.length !== 3) return undefined;
-      if (typeof features !== 'number' || typeof hidden !== 'number') return undefined;
-      return countOf(steps, batch, directions, gates, hidden, features + hidden);
-    },
-  };
-}
 
 /** Scaled dot-product attention on [B, T, heads · size] or [B, heads, T, size]. Source: ONNX, operator Attention. */
 const attention: Operator = {
@@ -147,15 +126,35 @@ function headsOf(call: Call, { shape }: Inferred, attribute: string): Shape | un
 
 const asInput = (call: Call) => dtypeAt(call, 0);
 
+const gemm: Operator = {
+  ...transposableProduct('transA', 'transB'),
+  operands: 'plain',
+  attributes: { alpha: 1, beta: 1, transA: 0, transB: 0 },
+  compute: (tf, [a, b, c], attributes) => {
+    const [alpha, beta] = ['alpha', 'beta'].map((name) => numberOf(attributes, name, 1)) as [number, number];
+    const [transposeA, transposeB] = ['transA', 'transB'].map((name) => numberOf(attributes, name, 0) === 1) as [
+      boolean,
+      boolean,
+    ];
+    const [left, right] = [a as Tensor, b as Tensor];
+    const columns = right.shape.at(transposeB ? -2 : -1) as number;
+    if (alpha === 1 && beta === 1 && c?.size === columns && c.shape.at(-1) === columns) {
+      const bias = tf.reshape(c, [columns]);
+      return tf.fused.matMul({ a: left, b: right, transposeA, transposeB, bias, activation: 'linear' });
+    }
+    const product = tf.matMul(left, right, transposeA, transposeB);
+    const scaled = alpha === 1 ? product : tf.mul(product, alpha);
+    return c === undefined ? scaled : tf.add(scaled, beta === 1 ? c : tf.mul(c, beta));
+  },
+};
+
 /** Operators whose outputs are sums of products. */
-export const PRODUCTS: Operators = {
-  MatMul: product(0, 1, asInput),
+export const products: Operators = {
+  MatMul: { ...product(0, 1, asInput), compute: (tf, [a, b]) => tf.matMul(a as Tensor, b as Tensor) },
   MatMulInteger: product(0, 1, () => 'int32'),
   QLinearMatMul: product(0, 3, (call) => dtypeAt(call, 7)),
-  Gemm: transposableProduct('transA', 'transB'),
+  Gemm: gemm,
   Einsum: einsum,
-  RNN: recurrent(1),
-  GRU: recurrent(3),
-  LSTM: recurrent(4),
   Attention: attention,
+  RotaryEmbedding: each({}),
 };

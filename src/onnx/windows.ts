@@ -1,9 +1,9 @@
-import { int, ints, text } from '../../onnx/shapes/call.ts';
-import type { Shape } from '../../onnx/shapes/tensor.ts';
-import type { Step } from './operator.ts';
+import type { OnnxLength } from './description.ts';
+import { type Call, int, ints, text } from './shapes/call.ts';
+import { length as lengthOf, type Shape } from './shapes/tensor.ts';
 
 /** How a window moves, an entry an axis of space. */
-export interface ImportedWindow {
+export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
@@ -18,13 +18,13 @@ export interface ImportedWindow {
  * The window of a convolution or a pooling; undefined where its padding depends on lengths that are not known.
  * `space` are the image's lengths.
  */
-export function windowOf(step: Step, kernel: readonly number[], space: Shape): ImportedWindow | undefined {
-  const strides = ints(step, 'strides') ?? kernel.map(() => 1);
-  const dilations = ints(step, 'dilations') ?? kernel.map(() => 1);
-  const autoPad = text(step, 'auto_pad', 'NOTSET');
-  const given = ints(step, 'pads') ?? [];
+export function windowOf(call: Call, kernel: readonly number[], space: Shape): Window | undefined {
+  const strides = ints(call, 'strides') ?? kernel.map(() => 1);
+  const dilations = ints(call, 'dilations') ?? kernel.map(() => 1);
+  const autoPad = text(call, 'auto_pad', 'NOTSET');
+  const given = ints(call, 'pads') ?? [];
   const spans = kernel.map((length, i) => (length - 1) * (dilations[i] as number) + 1);
-  const isCeil = int(step, 'ceil_mode', 0) === 1;
+  const isCeil = int(call, 'ceil_mode', 0) === 1;
   const pads: [number, number][] = [];
   const extra: number[] = [];
   for (const [i, span] of spans.entries()) {
@@ -52,7 +52,7 @@ export function windowOf(step: Step, kernel: readonly number[], space: Shape): I
 }
 
 /** Why a window cannot run over an image of these lengths; onnxruntime would read what lies beside it. */
-export function refuseWindow({ kernel, dilations, pads }: ImportedWindow, space: Shape): string | undefined {
+export function refuseWindow({ kernel, dilations, pads }: Window, space: Shape): string | undefined {
   const isLonger = kernel.some((length, i) => {
     const [image, pair] = [space[i], pads[i] ?? [0, 0]];
     return typeof image === 'number' && (length - 1) * (dilations[i] as number) + 1 > image + pair[0] + pair[1];
@@ -90,6 +90,46 @@ function missingAtEnd(length: Shape[number], { front, back, span, stride }: Axis
 }
 
 /** The pads as an operator of ours takes them: before and after, axis by axis. */
-export function flatPads({ pads }: ImportedWindow): number[] {
+export function flatPads({ pads }: Window): number[] {
   return pads.flatMap((pair) => [...pair]);
+}
+
+/** The same as far as the shape of the result needs it, where lengths may be free. */
+export interface Sliding {
+  readonly kernel: readonly OnnxLength[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** What is added at the front and at the back of an axis, together and at the front. */
+  readonly padding: readonly { readonly front: number; readonly both: number }[];
+  readonly autoPad: string;
+}
+
+export function slidingOf(call: Call, rank: number, kernel: readonly OnnxLength[]): Sliding {
+  const ones = new Array<number>(rank).fill(1);
+  const pads = ints(call, 'pads') ?? [];
+  const autoPad = text(call, 'auto_pad', 'NOTSET');
+  const given = (i: number) => ({ front: pads[i] ?? 0, both: (pads[i] ?? 0) + (pads[i + rank] ?? 0) });
+  return {
+    kernel,
+    strides: ints(call, 'strides') ?? ones,
+    dilations: ints(call, 'dilations') ?? ones,
+    padding: ones.map((_, i) => (autoPad === 'VALID' ? { front: 0, both: 0 } : given(i))),
+    autoPad,
+  };
+}
+
+/** The length of one axis after a window has slid over it. Source: ONNX, operators Conv and MaxPool. */
+export function slid(size: OnnxLength, window: Sliding, axis: number, isCeil: boolean): OnnxLength {
+  const stride = window.strides[axis] ?? 1;
+  const kernel = window.kernel[axis];
+  if (typeof size !== 'number' || stride < 1) return null;
+  if (window.autoPad.startsWith('SAME')) return lengthOf(Math.ceil(size / stride));
+  if (typeof kernel !== 'number') return null;
+  const { front, both } = window.padding[axis] ?? { front: 0, both: 0 };
+  const span = (kernel - 1) * (window.dilations[axis] ?? 1) + 1;
+  const steps = (size + both - span) / stride;
+  if (!isCeil) return lengthOf(Math.floor(steps) + 1);
+  const count = Math.ceil(steps) + 1;
+  // A last window that would start in the padding at the back is left out.
+  return lengthOf((count - 1) * stride >= size + front ? count - 1 : count);
 }
