@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { UNLABELLED } from '../data/dataset.ts';
-import { allLosses, WITHOUT_LABELS } from '../losses/allCases.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { decoupledTargets } from '../losses/decoupledTargets.ts';
-import { exampleWeighted } from '../losses/exampleWeighted.ts';
+import { allLosses, WITHOUT_LABELS } from '../losses/cases/allCases.ts';
+import { exampleWeighted } from '../losses/combination/exampleWeighted.ts';
+import { mutual } from '../losses/combination/mutual.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
-import { mutual } from '../losses/mutual.ts';
-import { normalizedTargets } from '../losses/normalizedTargets.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { decoupledTargets } from '../losses/response/decoupledTargets.ts';
+import { normalizedTargets } from '../losses/response/normalizedTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { checkLabelRange, classesOf, comparedOutput, measuredOutputs } from './labels.ts';
 
 const outputs = { logits: [10], extra: [4], 'logits.0': [10], 'logits.1': [10], map: [7, 7, 3] };

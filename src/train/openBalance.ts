@@ -1,12 +1,14 @@
+import { scaledBy, termsOf } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
 import { peakOf } from '../losses/schedule.ts';
-import { type Scales, scaledBy, termsOf } from '../losses/weighted.ts';
 import * as tf from '../runtime/tf.ts';
 import { orderInputs } from '../student/build.ts';
 import type { BalanceEvent, BalanceOptions } from './balance.ts';
 import type { NoticeEvent } from './loop.ts';
 import type { NearBatch } from './near.ts';
 import { gradientsOf, type StepOptions, toTensors } from './step.ts';
+
+type Scales = Parameters<typeof scaledBy>[1];
 
 /** Measures the terms of one run's loss and keeps their scales. */
 export interface Balance {

@@ -2,7 +2,7 @@ import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import { checkCount, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
 import { pickRows } from '../../core/rows.ts';
 import { firstNonFinite, formatShape, type NdArray } from '../../core/shape.ts';
-import { crossEntropy } from '../../losses/crossEntropy.ts';
+import { crossEntropy } from '../../losses/response/crossEntropy.ts';
 import { specOf } from '../../losses/revive.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import { splitWeights } from '../../student/weightBytes.ts';

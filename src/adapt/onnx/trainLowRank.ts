@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../core/errors.ts';
 import { augmentExamples } from '../../data/augment.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
-import { crossEntropy } from '../../losses/crossEntropy.ts';
+import { crossEntropy } from '../../losses/response/crossEntropy.ts';
 import { specOf } from '../../losses/revive.ts';
 import type { WeightChange } from '../../student/patch.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
