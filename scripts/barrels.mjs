@@ -40,7 +40,7 @@ function barrelOf(folder, type, ending, hasRooms) {
   );
   const lines = files
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-    .sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
+    .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
     .flatMap((file) => {
       const wanted = basename(file, '.ts') + ending;
       const text = readFileSync(join(folder, file), 'utf8');
@@ -52,6 +52,11 @@ function barrelOf(folder, type, ending, hasRooms) {
       return isThere ? [exportLine([...types, wanted], file)] : [];
     });
   return HEAD + (lines.join('') || 'export {};\n');
+}
+
+/** The formatter's order: letters whatever their case, and of one letter the capital first. */
+function orderOf(file) {
+  return file.replace(/[a-z]/gi, (letter) => letter.toLowerCase() + (letter < 'a' ? 0 : 1));
 }
 
 /** As the formatter leaves it. */

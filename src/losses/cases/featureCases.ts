@@ -1,8 +1,5 @@
 // Plain arithmetic for the references of losses on features. Only tests import this file.
 import { expect, test } from 'vitest';
-import { backendOptions } from '../../runtime/assetCases.ts';
-import { openBackendHere } from '../../runtime/backends/open.ts';
-import { currentKernels, type InstalledKernels } from '../../runtime/kernels/install.ts';
 import * as tf from '../../runtime/tf.ts';
 import type { Loss, LossShapes } from '../loss.ts';
 import { type LossInputs, testIf, type Values } from './lossContract.ts';
@@ -162,29 +159,6 @@ export function checkFeatureLoss(
       const last = loss.perExample?.(tf, { ...tensors, student: student as Named, teacher: teacher as Named });
       expect(last?.dataSync()[1]).toBeCloseTo(each.dataSync()[3] as number, 5);
     });
-  });
-
-  test('has a step of compiled kernels only, which can be recorded', async () => {
-    const backend = await openBackendHere(backendOptions('wasm'));
-    const tensors = randomTensors(loss);
-    const learned = [...Object.values(tensors.student), ...Object.values(tensors.parameters)];
-    const work = () =>
-      tf.tidy(() => {
-        const { value, grads } = tf.valueAndGrads((...given: tf.Tensor[]) => {
-          const name = (side: Named, from: number) =>
-            Object.fromEntries(Object.keys(side).map((key, i) => [key, given[from + i] as tf.Tensor]));
-          const [student, parameters] = [name(tensors.student, 0), name(tensors.parameters, 1)];
-          return loss.compute(tf, { ...tensors, student, parameters });
-        })(learned);
-        return [value, ...grads];
-      });
-    // The first one makes room for what the kernels need, as the first steps of a run do.
-    tf.dispose(work());
-    const recording = (currentKernels() as InstalledKernels).record(work);
-    expect('why' in recording ? recording.why : '').toBe('');
-    recording.plan?.dispose();
-    tf.dispose([recording.result, Object.values(tensors).map(Object.values)] as unknown as tf.TensorContainer);
-    await backend.dispose();
   });
 }
 

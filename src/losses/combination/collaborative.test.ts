@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { withFixed } from '../cases/detachedCases.ts';
 import type { Values } from '../cases/lossCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
-import { plainLabelled, plainPeers, plainTaught } from '../cases/peerCases.ts';
+import { plainLabelled, plainPeers, plainTaught, withFixed } from '../cases/peerCases.ts';
 import { describeOnCpu, expectLeast, expectPerExample, plainRows, randomInputs } from '../cases/responseCases.ts';
+import { checkUse, onPeers } from '../cases/useContract.ts';
 import { type CollaborativeOptions, collaborative } from './collaborative.ts';
 
 type Options = Required<Omit<CollaborativeOptions, 'output'>>;
+
+checkUse(collaborative, { ...onPeers, replayed: [{ target: 'min-logit' }], weight: 'alone' });
 
 describe.each(['collaborative2', 'collaborative3'])('%s', (golden) => {
   checkLoss<Options>(collaborative, {

@@ -28,6 +28,19 @@ export interface CollaborativeOptions {
  * Collaborative learning (KDCL): students that learn together, each from the labels and from a teacher made of all
  * of them at that moment. The student is a `cohort`. Each member's part counts in full, so the learning rate of one alone
  * suits it.
+ *
+ * Σ_i [ −log p_i(label) + w · T² · KL(p_all ‖ p_i) ], mean over the batch, or of each example. p_all is the softened mean of
+ * the logits, or, for 'min-logit', of min_i (z_i − z_i[label]).
+ * Shapes    peers K × [B, C] → scalar, or [B]
+ * Units     logits in, nats out
+ * Reduces   mean over batch, sum over members; ×T²; KL(all‖member), all held
+ * Weight    1, alone: each member's labels count in it with weight 1
+ * Gradient  of each divergence: reaches p_i only, what all say is held fixed
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
+ * Source    Guo and others 2020, "Online Knowledge Distillation via Collaborative Learning" (KDCL), CVPR, §3.3;
+ *           temperature and weight: shaoeric/Online-Knowledge-Distillation-via-Collaborative-Learning
+ * Differs   all members see the same distortion of an example, those of the paper each its own
  * @example
  * const student = cohort([cnn(), mlp({ inputShape: [28, 28, 1] })]);
  * distill({ student, data, loss: collaborative({ students: 2, target: 'min-logit' }) });
@@ -56,19 +69,6 @@ export function collaborative(options: CollaborativeOptions = {}): Loss {
   };
 }
 
-/**
- * Σ_i [ −log p_i(label) + w · T² · KL(p_all ‖ p_i) ], mean over the batch, or of each example. p_all is the softened mean of
- * the logits, or, for 'min-logit', of min_i (z_i − z_i[label]).
- * Shapes    peers K × [B, C] → scalar, or [B]
- * Units     logits in, nats out
- * Weight    1, alone: each member's labels count in it with weight 1
- * Gradient  of each divergence: reaches p_i only, what all say is held fixed
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: options, shapes and labels are checked before
- * Source    Guo and others 2020, "Online Knowledge Distillation via Collaborative Learning" (KDCL), CVPR, §3.3;
- *           temperature and weight: shaoeric/Online-Knowledge-Distillation-via-Collaborative-Learning
- * Differs   all members see the same distortion of an example, those of the paper each its own
- */
 export function collaborativeLoss<T extends Tensor>(
   tf: Tf,
   peers: readonly Tensor[],

@@ -3,10 +3,13 @@ import * as tf from '../../runtime/tf.ts';
 import { toTensors } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
 import { checkMembersLoss, everybodyAlike, membersGrowth, plainDivergences } from '../cases/memberCases.ts';
+import { checkUse, onMembers } from '../cases/useContract.ts';
 import { type ConfidenceWeightedOptions, confidenceWeighted } from './confidenceWeighted.ts';
 
 type Options = ConfidenceWeightedOptions & { readonly temperature: number };
 const teacherOutputs = ['logits@0', 'logits@1'];
+
+checkUse(confidenceWeighted, { ...onMembers, weight: { of: 'logits' } });
 
 describe('confidenceWeighted', () => {
   checkLoss<Options>(confidenceWeighted, {

@@ -14,6 +14,20 @@ export interface ConfidenceWeightedOptions extends MembersOptions {
 /**
  * Confidence-aware distillation from several teachers (CA-MKD): for each example, whoever is nearer to the label counts
  * more. Needs labels.
+ *
+ * Σ_k w_k · T² · KL(softmax(teacher_k / T) ‖ softmax(student / T)), w_k = (1 − softmax_k(CE_k)) / (K − 1), where CE_k is
+ * teacher k's cross-entropy with the label at temperature 1. The weights of an example add up to 1.
+ * Shapes    student [B, C], teachers K times [B, C], isLabel [B, C], 1 at the label, else 0 → [B]; the loss is their mean
+ * Units     logits in; nats out
+ * Reduces   mean over batch; ×T²; Σ_k w_k KL(teacher_k‖student)
+ * Weight    1, as softTargets
+ * Gradient  reaches the student only
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    labels-missing; by `check` shape-mismatch and class-mismatch
+ * Source    Zhang, Chen, Wang 2022, eq. 2–4, arXiv:2201.00007; Rorozhl/CA-MKD helper/loops.py
+ * Differs   The code divides by K once more. The paper's second half, features weighted by the teachers' answers to the
+ *           student's features, needs the teachers' classifiers and is left out; `featureAlign` with `weighted` matches
+ *           the features of several teachers.
  * @example
  * confidenceWeighted({ teacherOutputs: ['logits@0', 'logits@1', 'logits@2'] });
  */
@@ -37,20 +51,6 @@ export function confidenceWeighted(options: ConfidenceWeightedOptions): Loss {
   };
 }
 
-/**
- * Σ_k w_k · T² · KL(softmax(teacher_k / T) ‖ softmax(student / T)), w_k = (1 − softmax_k(CE_k)) / (K − 1), where CE_k is
- * teacher k's cross-entropy with the label at temperature 1. The weights of an example add up to 1.
- * Shapes    student [B, C], teachers K times [B, C], isLabel [B, C], 1 at the label, else 0 → [B]; the loss is their mean
- * Units     logits in; nats out
- * Weight    1, as softTargets
- * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    labels-missing; by `check` shape-mismatch and class-mismatch
- * Source    Zhang, Chen, Wang 2022, eq. 2–4, arXiv:2201.00007; Rorozhl/CA-MKD helper/loops.py
- * Differs   The code divides by K once more. The paper's second half, features weighted by the teachers' answers to the
- *           student's features, needs the teachers' classifiers and is left out; `featureAlign` with `weighted` matches
- *           the features of several teachers.
- */
 export function confidenceWeightedLoss(
   tf: Tf,
   student: Tensor,

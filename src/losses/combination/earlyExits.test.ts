@@ -1,12 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { withFixed } from '../cases/detachedCases.ts';
 import type { LossInputs, Values } from '../cases/lossCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
-import { plainLabelled, plainPeers, plainTaught } from '../cases/peerCases.ts';
+import { plainLabelled, plainPeers, plainTaught, withFixed } from '../cases/peerCases.ts';
 import { mean, plainRows, refusalOf } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type EarlyExitsOptions, earlyExits } from './earlyExits.ts';
 
 type Options = Required<Omit<EarlyExitsOptions, 'output' | 'teacherOutput' | 'hint'>> & Pick<EarlyExitsOptions, 'hint'>;
+
+checkUse(earlyExits, {
+  options: { from: 'teacher' },
+  student: { logits: [4], 'exit.0': [4] },
+  teacher: { logits: [4] },
+  sameClasses: 'teacher',
+  weight: 'alone',
+});
+checkUse(earlyExits, { student: { logits: [4], 'exit.0': [4] }, weight: null });
 
 describe.each(['earlyExits', 'earlyExitsTeacher', 'earlyExitsHint'])('%s', (golden) => {
   checkLoss<Options>(earlyExits, {

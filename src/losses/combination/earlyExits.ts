@@ -44,6 +44,7 @@ export interface EarlyExitsOptions {
  * features of the layer (the mean over space or time) and f_k those of an exit.
  * Shapes    'logits' [B, C], 'exit.k' [B, C], teacher [B, C]; features [B, F], the layer [B, …, G] → scalar
  * Units     logits in, nats out
+ * Reduces   mean over batch, sum over exits; ×T²; KL(last‖exit), last held
  * Weight    1, alone: the last output's lesson counts in it with weight 1
  * Gradient  of each divergence: reaches the exit only; of the hint: reaches exits and W only
  * Numerics  finite for |logit| ≤ 1e4

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
 import { checkMembersLoss, everybodyAlike, membersGrowth, plainDivergences } from '../cases/memberCases.ts';
+import { checkUse, onMembers } from '../cases/useContract.ts';
 import { type EntropyWeightedOptions, entropyWeighted } from './entropyWeighted.ts';
 
 type Options = EntropyWeightedOptions & { readonly temperature: number };
 const teacherOutputs = ['logits@0', 'logits@1'];
+
+checkUse(entropyWeighted, { ...onMembers, weight: { of: 'logits' } });
 
 describe('entropyWeighted', () => {
   checkLoss<Options>(entropyWeighted, {

@@ -14,6 +14,18 @@ export interface EntropyWeightedOptions extends MembersOptions {
 /**
  * Entropy-weighted distillation from several teachers (EBKD): for each example, whoever is surer counts more. Needs no
  * labels; a teacher that is sure and wrong counts more, too.
+ *
+ * Σ_k w_k · T² · KL(softmax(teacher_k / T) ‖ softmax(student / T)), w_k = (1 − H_k / Σ_j H_j) / (K − 1), where H_k is the
+ * entropy of teacher k's distribution at temperature 1.
+ * Shapes    student [B, C], teachers K times [B, C] → [B]; the loss is their mean
+ * Units     logits in; nats out
+ * Reduces   mean over batch; ×T²; Σ_k w_k KL(teacher_k‖student)
+ * Weight    1, as softTargets
+ * Gradient  reaches the student only
+ * Numerics  finite for |logit| ≤ 1e4; teachers that are all quite sure count alike
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Kwon et al. 2020, ICASSP, "Adaptive knowledge distillation based on entropy"; Rorozhl/CA-MKD helper/loops.py
+ * Differs   The weights of an example add up to 1; the code's add up to K − 1 and are then divided by K.
  * @example
  * const other = await loadTeacher('/models/other.onnx').done;
  * const both = ensemble([teacher, other], { mean: 'losses' });
@@ -37,18 +49,6 @@ export function entropyWeighted(options: EntropyWeightedOptions): Loss {
   };
 }
 
-/**
- * Σ_k w_k · T² · KL(softmax(teacher_k / T) ‖ softmax(student / T)), w_k = (1 − H_k / Σ_j H_j) / (K − 1), where H_k is the
- * entropy of teacher k's distribution at temperature 1.
- * Shapes    student [B, C], teachers K times [B, C] → [B]; the loss is their mean
- * Units     logits in; nats out
- * Weight    1, as softTargets
- * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4; teachers that are all quite sure count alike
- * Throws    nothing: the loss checks before; by `check` shape-mismatch and class-mismatch
- * Source    Kwon et al. 2020, ICASSP, "Adaptive knowledge distillation based on entropy"; Rorozhl/CA-MKD helper/loops.py
- * Differs   The weights of an example add up to 1; the code's add up to K − 1 and are then divided by K.
- */
 export function entropyWeightedLoss(
   tf: Tf,
   student: Tensor,

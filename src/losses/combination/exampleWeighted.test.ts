@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type Loss, type LossTensors, named, stopGradient } from '../loss.ts';
 import { crossEntropy } from '../response/crossEntropy.ts';
+import { softTargets } from '../response/softTargets.ts';
 import { type ExampleWeightedOptions, exampleWeighted } from './exampleWeighted.ts';
 import { uncertaintyWeighted } from './uncertaintyWeighted.ts';
 import { weighted } from './weighted.ts';
@@ -25,6 +27,17 @@ function divergence(): Loss {
 }
 
 const make = (options: ExampleWeightedOptions) => exampleWeighted(divergence(), options);
+
+checkUse((options: ExampleWeightedOptions) => exampleWeighted(softTargets(), options), {
+  ...onLogits,
+  replayed: [
+    { threshold: 0.4 },
+    { kind: 'soft-confidence', normalizeBy: 'weights' },
+    { kind: 'entropy' },
+    { kind: 'label-agreement' },
+  ],
+  weight: null,
+});
 
 describe('exampleWeighted', () => {
   checkLoss<ExampleWeightedOptions>(make, {

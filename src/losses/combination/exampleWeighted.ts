@@ -37,6 +37,7 @@ const DEFAULT_THRESHOLDS = { confidence: 0.95, 'soft-confidence': 0 };
  * is 0, and nothing is learned from that batch. An example without a label (−1) agrees with nobody.
  * Shapes    those of the loss, which must be a mean over examples; teacherLogits [B, C], labels [B] → scalar
  * Units     those of the loss; weights lie in 0…1
+ * Reduces   Σ w_i L_i ÷ B, or ÷ Σ w_i
  * Weight    that of the loss, over the share of the examples that count
  * Gradient  w_i times the loss's own of example i; nothing reaches the weights
  * Numerics  as the loss; finite for |logit| ≤ 1e4

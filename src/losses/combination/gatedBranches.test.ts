@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { withFixed } from '../cases/detachedCases.ts';
 import type { LossInputs, Values } from '../cases/lossCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
-import { plainLabelled, plainPeers, plainTaught } from '../cases/peerCases.ts';
+import { plainLabelled, plainPeers, plainTaught, withFixed } from '../cases/peerCases.ts';
+import { checkUse, onPeers } from '../cases/useContract.ts';
 import { linear } from '../schedule.ts';
 import { type GatedBranchesOptions, gatedBranches } from './gatedBranches.ts';
 
 type Options = Required<Omit<GatedBranchesOptions, 'output'>>;
+
+checkUse(gatedBranches, {
+  ...onPeers,
+  options: { branches: 2 },
+  student: { logits: [4], ...onPeers.student },
+  weight: 'alone',
+});
 
 describe.each(['gatedBranches', 'gatedBranchesRamp'])('%s', (golden) => {
   checkLoss<Options>(gatedBranches, {

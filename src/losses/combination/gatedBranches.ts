@@ -23,6 +23,17 @@ export interface GatedBranchesOptions {
 /**
  * On-the-fly native ensemble (ONE): branches on one trunk, each of which learns the labels and what the gated ensemble of all
  * says; ensemble and gate learn the labels. The student is one that `branched` made. Reads labels.
+ *
+ * −log p_e(label) + Σ_m [ −log p_m(label) + w · T² · KL(p_e ‖ p_m) ], where e is the gated ensemble; mean over the batch, or of
+ * each example.
+ * Shapes    ensemble [B, C], branches M × [B, C] → scalar, or [B]
+ * Units     logits in, nats out
+ * Reduces   mean over batch, sum over branches; ×T²; KL(ensemble‖branch), ensemble held
+ * Weight    1, alone: the labels of ensemble and branches count in it with weight 1
+ * Gradient  of each divergence: reaches the branch only, the ensemble is held fixed; the gate learns through p_e(label)
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
+ * Source    Lan, Zhu, Gong 2018, eq. 4–7, arXiv:1806.04606
  * @example
  * const student = branched(cnn({ classes: 10 }), { at: 4, branches: 3 });
  * distill({ student, data, loss: gatedBranches({ branches: 3 }) });
@@ -54,17 +65,6 @@ export function gatedBranches(options: GatedBranchesOptions = {}): Loss {
   };
 }
 
-/**
- * −log p_e(label) + Σ_m [ −log p_m(label) + w · T² · KL(p_e ‖ p_m) ], where e is the gated ensemble; mean over the batch, or of
- * each example.
- * Shapes    ensemble [B, C], branches M × [B, C] → scalar, or [B]
- * Units     logits in, nats out
- * Weight    1, alone: the labels of ensemble and branches count in it with weight 1
- * Gradient  of each divergence: reaches the branch only, the ensemble is held fixed; the gate learns through p_e(label)
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: options, shapes and labels are checked before
- * Source    Lan, Zhu, Gong 2018, eq. 4–7, arXiv:1806.04606
- */
 export function gatedBranchesLoss<T extends Tensor>(
   tf: Tf,
   ensemble: Tensor,

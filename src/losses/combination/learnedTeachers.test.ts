@@ -1,11 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type LossInputs, plainLogProbs, type Values } from '../cases/lossContract.ts';
 import { checkMembersLoss, everybodyAlike, membersGrowth } from '../cases/memberCases.ts';
+import { checkUse, onMembers } from '../cases/useContract.ts';
 import { type LearnedTeachersOptions, learnedTeachers } from './learnedTeachers.ts';
 
 type Options = LearnedTeachersOptions & { readonly temperature: number };
 const teacherOutputs = ['logits@0', 'logits@1'];
 const features = 'features';
+
+checkUse(learnedTeachers, {
+  ...onMembers,
+  options: { ...onMembers.options, features: 'a' },
+  student: { logits: [4], a: [6] },
+  mismatches: [[{ a: [null] }, {}, {}, /fixed number of features/]],
+  weight: { of: 'logits', options: { features: 'logits' } },
+});
 
 describe('learnedTeachers', () => {
   checkLoss<Options>(learnedTeachers, {

@@ -20,6 +20,20 @@ export interface LearnedTeachersOptions extends MembersOptions {
 /**
  * Teachers weighed by learning (AMTML-KD): for each example, a trained map of the student's own features says how much
  * each teacher counts, and the student learns the weighted mean of their logits.
+ *
+ * T² · KL(softmax(z / T) ‖ softmax(student / T)) of z = Σ_k μ_k · teacher_k, μ = softmax_k((features ⊙ factors_k) · kernel).
+ * Shapes    student [B, C], teachers K times [B, C], weights μ [B, K] → [B]; the loss is their mean
+ * Units     logits in; nats out
+ * Reduces   mean over batch; ×T²; KL(weighted mean of logits‖student)
+ * Weight    1, as softTargets
+ * Gradient  reaches the student's logits, and through μ its features and what is learned; no teacher
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Liu, Zhang, Wang 2020, §3.2, arXiv:2103.04062; FLHonker/AMTML-KD-code
+ * Differs   Only the soft-target half. The relations between examples (RKD) that the paper adds come with `weighted` and
+ *           `relation`, groups of hint layers with `featureHint`; the code's penalty on the weights (0.1) is left out, and
+ *           its factor is 2 α T² where ours is T². Weights that learn from this loss alone may prefer the teacher that is
+ *           easiest to follow: give cross-entropy with labels beside it.
  * @example
  * learnedTeachers({ teacherOutputs: ['logits@0', 'logits@1'], features: 'features' });
  */
@@ -61,20 +75,6 @@ export function learnedTeachers(options: LearnedTeachersOptions): Loss {
   };
 }
 
-/**
- * T² · KL(softmax(z / T) ‖ softmax(student / T)) of z = Σ_k μ_k · teacher_k, μ = softmax_k((features ⊙ factors_k) · kernel).
- * Shapes    student [B, C], teachers K times [B, C], weights μ [B, K] → [B]; the loss is their mean
- * Units     logits in; nats out
- * Weight    1, as softTargets
- * Gradient  reaches the student's logits, and through μ its features and what is learned; no teacher
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: the loss checks before; by `check` shape-mismatch and class-mismatch
- * Source    Liu, Zhang, Wang 2020, §3.2, arXiv:2103.04062; FLHonker/AMTML-KD-code
- * Differs   Only the soft-target half. The relations between examples (RKD) that the paper adds come with `weighted` and
- *           `relation`, groups of hint layers with `featureHint`; the code's penalty on the weights (0.1) is left out, and
- *           its factor is 2 α T² where ours is T². Weights that learn from this loss alone may prefer the teacher that is
- *           easiest to follow: give cross-entropy with labels beside it.
- */
 export function learnedTeachersLoss(
   tf: Tf,
   student: Tensor,

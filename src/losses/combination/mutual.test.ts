@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { withFixed } from '../cases/detachedCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
-import { plainLabelled, plainPeers, plainTaught } from '../cases/peerCases.ts';
+import { plainLabelled, plainPeers, plainTaught, withFixed } from '../cases/peerCases.ts';
 import { describeOnCpu, expectLeast, expectPerExample, randomInputs, refusalOf } from '../cases/responseCases.ts';
+import { checkUse, onPeers } from '../cases/useContract.ts';
 import { type MutualOptions, mutual } from './mutual.ts';
+
+checkUse(mutual, { ...onPeers, weight: 'alone' });
 
 describe.each(['mutual2', 'mutual3'])('%s', (golden) => {
   checkLoss<Required<Omit<MutualOptions, 'output'>>>(mutual, {

@@ -25,6 +25,18 @@ export interface MutualOptions {
 /**
  * Deep mutual learning (DML): students that learn together, each from the labels and from what its peers say right now.
  * The student is a `cohort`. Each member's part counts in full, so the learning rate of one alone suits it.
+ *
+ * Σ_i [ −log p_i(label) + w · T²/(K−1) · Σ_{j≠i} KL(p_j ‖ p_i) ], mean over the batch, or of each example.
+ * Shapes    peers K × [B, C] → scalar, or [B]
+ * Units     logits in, nats out
+ * Reduces   mean over batch, sum over members; ×T² (T=1); KL(peer‖member), peer held
+ * Weight    1, alone: each member's labels count in it with weight 1
+ * Gradient  of each divergence: reaches p_i only, the peer p_j is held fixed
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
+ * Source    Zhang, Xiang, Hospedales, Lu 2018, eq. 3–7, arXiv:1706.00384
+ * Differs   the authors update one member after the other, each seeing its peers' new answers; here all take the same
+ *           step. With another temperature than 1 there is the factor T², which the paper does not need.
  * @example
  * const student = cohort([cnn(), mlp({ inputShape: [28, 28, 1] })]);
  * distill({ student, data, loss: mutual({ students: 2 }) });
@@ -49,18 +61,6 @@ export function mutual(options: MutualOptions = {}): Loss {
   };
 }
 
-/**
- * Σ_i [ −log p_i(label) + w · T²/(K−1) · Σ_{j≠i} KL(p_j ‖ p_i) ], mean over the batch, or of each example.
- * Shapes    peers K × [B, C] → scalar, or [B]
- * Units     logits in, nats out
- * Weight    1, alone: each member's labels count in it with weight 1
- * Gradient  of each divergence: reaches p_i only, the peer p_j is held fixed
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: options, shapes and labels are checked before
- * Source    Zhang, Xiang, Hospedales, Lu 2018, eq. 3–7, arXiv:1706.00384
- * Differs   the authors update one member after the other, each seeing its peers' new answers; here all take the same
- *           step. With another temperature than 1 there is the factor T², which the paper does not need.
- */
 export function mutualLoss<T extends Tensor>(
   tf: Tf,
   peers: readonly Tensor[],

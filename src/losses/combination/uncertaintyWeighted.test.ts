@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import type { Loss, LossTensors } from '../loss.ts';
 import { crossEntropy } from '../response/crossEntropy.ts';
 import { softTargets } from '../response/softTargets.ts';
@@ -12,6 +13,8 @@ const make = () =>
     uncertaintyWeighted([crossEntropy(), softTargets({ temperature: 2 })]),
     softTargets({ temperature: 4 }),
   ]);
+
+checkUse(() => uncertaintyWeighted([softTargets(), crossEntropy()]), { ...onLogits, hasOptions: false, weight: null });
 
 describe('uncertaintyWeighted', () => {
   checkLoss(make, {

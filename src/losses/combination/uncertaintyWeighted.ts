@@ -8,6 +8,7 @@ import { joinTerms } from '../terms.ts';
  * s = log σ², the logarithm of its noise. A loss that stays large gets a small weight: at its best e^s is the loss itself.
  * Shapes    those of its terms → scalar; learns `logVariances` [K], which start at 0, so that every weight starts at ½
  * Units     those of its terms; it can be negative, and its value says nothing about quality
+ * Reduces   Σ ½ e^(−s) L + ½ s
  * Gradient  ½ e^(−s) times the terms' own; that of s is ½ − ½ e^(−s) · loss
  * Numerics  finite for |s| ≤ 80. A loss that reaches 0 drives its s downward without end: use it for losses that do
  *           not, such as those with labels or of features

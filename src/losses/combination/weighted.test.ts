@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { LimbeckError } from '../../core/errors.ts';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, growthOfLogProbs, type LossInputs, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import type { Loss } from '../loss.ts';
 import { crossEntropy } from '../response/crossEntropy.ts';
 import { softTargets } from '../response/softTargets.ts';
@@ -21,6 +22,15 @@ const make = ({ terms }: { terms: readonly Term[] }): Loss =>
       loss: name === 'softTargets' ? softTargets(options) : crossEntropy(),
     })),
   );
+
+checkUse(
+  () =>
+    weighted([
+      { loss: softTargets(), weight: linear(0, 1) },
+      { loss: crossEntropy(), weight: 1 },
+    ]),
+  { ...onLogits, hasOptions: false, weight: null },
+);
 
 describe('weighted', () => {
   checkLoss<{ terms: readonly Term[] }>(make, {

@@ -14,11 +14,12 @@ export interface WeightedTerm {
 }
 
 /**
- * A weighted sum of losses, such as γ · crossEntropy + α · softTargets. Weights may move while the run goes on: they are
+ * A weighted sum of losses: γ · crossEntropy + α · softTargets, for example. Weights may move while the run goes on: they are
  * known before each step, which is replayed all the same. The row 'Weight' of each loss tells the one with which its
  * gradient is about as long as that of `crossEntropy` with 1, for the reductions here; those of papers belong to theirs.
  * Shapes    those of its terms → scalar
  * Units     those of its terms; weights have none
+ * Reduces   Σ weight × term
  * Gradient  the weighted sum of the terms' gradients
  * Throws    invalid-option: no term with a weight above 0, a negative weight, or what is no schedule
  * Source    Hinton, Vinyals, Dean 2015, §2, arXiv:1503.02531 (two weighted objectives)

@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { checkFeatureLoss, flat, mean, plainPair, shapesFor, unchanged } from '../cases/featureCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type ActivationBoundaryOptions, activationBoundary } from './activationBoundary.ts';
 
 const output = 'block';
+
+checkUse(activationBoundary, {
+  ...onMaps,
+  options: { ...onMaps.options, projector: 'none' },
+  mismatches: [[{ a: [6, 6, 5] }, {}, {}, /Use projector: 'linear'/]],
+  weight: { of: 'maps', options: { projector: 'linear' } },
+});
 
 describe('activationBoundary', () => {
   checkLoss<ActivationBoundaryOptions & { margin: number }>(activationBoundary, {

@@ -26,6 +26,19 @@ export interface ActivationBoundaryOptions extends FeaturePairOptions {
  * student without an activation, and a tap of the teacher before its Relu node. After it, no value is below zero and
  * every silent neuron looks the same. The paper trains in two stages: this loss alone first, then the labels with the
  * weights it leaves; run `distill` twice for that, or give it a weight beside others.
+ *
+ * max(0, margin − student)² where the teacher's value is above 0, max(0, margin + student)² elsewhere; mean over each
+ * example's values.
+ * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → [B]; the loss is their mean
+ * Units     squares of the student's pre-activations
+ * Reduces   mean over batch and values; squared hinge on the sign
+ * Weight    2
+ * Gradient  reaches the student and the connector; zero beyond the margin
+ * Numerics  finite for |pre-activation| ≤ 1e4
+ * Throws    invalid-option · shape-mismatch by `check`: map beside vector · other channels without projector
+ * Source    Heo et al. 2019, eq. 4, arXiv:1811.03233; RepDistiller distiller_zoo/AB.py
+ * Differs   mean over all values; the code adds them up and divides by B · 1000 / 3. The connector is a 1×1 convolution
+ *           with a bias, without batch normalization.
  * @example
  * const first = await distill({ teacher, student, data, loss: activationBoundary({ output: 'conv3' }) }).done;
  */
@@ -48,19 +61,6 @@ export function activationBoundary(options: ActivationBoundaryOptions): Loss {
   };
 }
 
-/**
- * max(0, margin − student)² where the teacher's value is above 0, max(0, margin + student)² elsewhere; mean over each
- * example's values.
- * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → [B]; the loss is their mean
- * Units     squares of the student's pre-activations
- * Weight    2
- * Gradient  reaches the student and the connector; zero beyond the margin
- * Numerics  finite for |pre-activation| ≤ 1e4
- * Throws    nothing: the loss checks before; shape-mismatch by `check`: map beside vector · other channels without projector
- * Source    Heo et al. 2019, eq. 4, arXiv:1811.03233; RepDistiller distiller_zoo/AB.py
- * Differs   mean over all values; the code adds them up and divides by B · 1000 / 3. The connector is a 1×1 convolution
- *           with a bias, without batch normalization.
- */
 export function activationBoundaryLoss(tf: Tf, student: Tensor, teacher: Tensor, margin: number): Tensor1D {
   return tf.tidy(() => {
     const otherSide = tf.sub(1, tf.mul(tf.step(teacher), 2));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type LossInputs, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { checkUse } from '../cases/useContract.ts';
 import type { LossShapes } from '../loss.ts';
 import { type AttentionRelation, type AttentionRelationsOptions, attentionRelations } from './attentionRelations.ts';
 
@@ -10,6 +11,15 @@ type Options = AttentionRelationsOptions & {
 
 const make = (options: Options) => attentionRelations(options);
 const output = 'attention';
+
+const parts = Object.fromEntries(['queries', 'keys', 'values'].map((part) => [`attention/${part}`, [5, 16]]));
+checkUse(attentionRelations, {
+  options: { output: 'attention' },
+  student: parts,
+  teacher: parts,
+  mismatches: [[{ 'attention/keys': [6, 16] }, {}, {}, /Tap the teacher/]],
+  weight: { of: 'sequences' },
+});
 
 describe('attentionRelations', () => {
   checkLoss<Options>(make, {
@@ -53,15 +63,15 @@ describe('attentionRelations', () => {
     );
   });
 
-  test.each<[string, number[], number[], string]>([
-    ['lengths that differ', [3, 8], [4, 8], 'shape-mismatch'],
-    ['a map', [3, 3, 8], [3, 3, 8], 'shape-mismatch'],
-    ['heads that do not divide the student', [3, 6], [3, 8], 'invalid-option'],
-    ['heads that do not divide the teacher', [3, 8], [3, 12], 'invalid-option'],
-  ])('refuses %s', (_, own, given, code) => {
+  test.each<[string, number[], number[], string, string]>([
+    ['lengths that differ', [3, 8], [4, 8], 'shape-mismatch', ''],
+    ['a map', [3, 3, 8], [3, 3, 8], 'shape-mismatch', ''],
+    ['heads that do not divide the student', [3, 6], [3, 8], 'invalid-option', 'Choose a common divisor'],
+    ['heads that do not divide the teacher', [3, 8], [3, 12], 'invalid-option', 'Choose a common divisor'],
+  ])('refuses %s', (_, own, given, code, remedy) => {
     const loss = attentionRelations({ output, relations: ['values'] });
     const check = () => loss.check?.(shapesOf(own, given));
-    expect(check).toThrow(expect.objectContaining({ code }));
+    expect(check).toThrow(expect.objectContaining({ code, message: expect.stringContaining(remedy) }));
     expect(() => loss.check?.(shapesOf([3, 8], [3, 16]))).not.toThrow();
   });
 });

@@ -34,6 +34,19 @@ export interface AttentionRelationsOptions {
  * Relations of self-attention (MiniLM): which position resembles which, in the student's attention as in the teacher's.
  * Widths and numbers of heads may differ. The layers of `transformerTiny` are 'attention_1', 'attention_2' …; take its last.
  * Of the teacher, the paper takes the last layer of a small one, and one a few layers before the last of a large one.
+ *
+ * KL(A_teacher ‖ A_student) of A = softmax(X Yᵀ / √D) for each head of D features, mean over batch, heads and positions.
+ * Shapes    student: X and Y [B, T, F], teacher: X and Y [B, T, G] → scalar; `heads` divides F and G
+ * Units     projections in, before they are cut into heads; nats out. The loss adds up its relations
+ * Reduces   mean over batch, heads and positions, sum over relations; scaled by √D; KL(teacher‖student)
+ * Weight    1
+ * Gradient  reaches the student's two only
+ * Numerics  finite for |values| ≤ 1e4
+ * Throws    invalid-option: heads that do not divide a width · shape-mismatch: lengths differ
+ * Source    Wang et al. 2020, §3.1, §3.2, arXiv:2002.10957 (attention and value relation); Wang et al. 2021, §3.1,
+ *           arXiv:2012.15828 (relations of queries, keys, values; heads cut anew)
+ * Differs   Every position counts: padding is not left out, so give examples of one length. The first version was
+ *           published with the attention's own heads; both versions add the relations up, as here.
  * @example
  * attentionRelations({
  *   output: 'attention_2',
@@ -79,19 +92,6 @@ export function attentionRelations(options: AttentionRelationsOptions): Loss {
   };
 }
 
-/**
- * KL(A_teacher ‖ A_student) of A = softmax(X Yᵀ / √D) for each head of D features, mean over batch, heads and positions.
- * Shapes    student: X and Y [B, T, F], teacher: X and Y [B, T, G] → scalar; `heads` divides F and G
- * Units     projections in, before they are cut into heads; nats out. The loss adds up its relations
- * Weight    1
- * Gradient  reaches the student's two only
- * Numerics  finite for |values| ≤ 1e4
- * Throws    invalid-option: heads that do not divide a width · shape-mismatch: lengths differ
- * Source    Wang et al. 2020, §3.1, §3.2, arXiv:2002.10957 (attention and value relation); Wang et al. 2021, §3.1,
- *           arXiv:2012.15828 (relations of queries, keys, values; heads cut anew)
- * Differs   Every position counts: padding is not left out, so give examples of one length. The first version was
- *           published with the attention's own heads; both versions add the relations up, as here.
- */
 export function attentionRelationLoss(
   tf: Tf,
   student: readonly [Tensor, Tensor],

@@ -9,11 +9,12 @@ import {
   unchanged,
   unit,
 } from '../cases/featureCases.ts';
-import { checkLoss, type LossContract } from '../cases/lossContract.ts';
+import { checkLoss, type LossContract, type Values } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type ChannelSimilarityOptions, channelSimilarity } from './channelSimilarity.ts';
 
 const contract: Omit<LossContract<ChannelSimilarityOptions>, 'golden'> = {
-  // Σ (S_s − S_t)² / (C · B); row c of S is what channel c has in common with each channel, as a vector of length 1.
+  // Σ (S_s − S_t)² / (C · B), or / (C · B²); row c of S is what channel c has in common with each channel, as a vector of length 1.
   reference(inputs, options) {
     const [student, teacher] = plainPair(inputs, options, options.projector === 'linear').map((feature) =>
       feature.flatMap((positions) => {
@@ -22,16 +23,35 @@ const contract: Omit<LossContract<ChannelSimilarityOptions>, 'golden'> = {
       }),
     ) as [number[][], number[][]];
     const others = teacher.flat();
-    return student.flat().reduce((sum, value, i) => sum + (value - (others[i] as number)) ** 2, 0) / student.length;
+    const sum = student.flat().reduce((total, value, i) => total + (value - (others[i] as number)) ** 2, 0);
+    const batch = (inputs.student['block'] as Values).shape[0] as number;
+    return sum / student.length / (options.reduction === 'torchdistill' ? batch : 1);
   },
   best: (inputs) => unchanged(inputs, { output: 'block', teacherOutput: 'layer' }),
   extremes: FEATURE_EXTREMES,
   refused: {
     'no output': () => channelSimilarity({} as ChannelSimilarityOptions),
     'a projector that it does not know': () => channelSimilarity({ output: 'a', projector: 'auto' as 'none' }),
+    'a reduction that it does not know': () => channelSimilarity({ output: 'a', reduction: 'sum' as 'mean' }),
     'an option that it does not have': () => channelSimilarity({ output: 'a', tau: 2 } as ChannelSimilarityOptions),
   },
 };
+
+checkUse(channelSimilarity, {
+  ...onMaps,
+  options: { ...onMaps.options, projector: 'none' },
+  mismatches: [
+    [{ a: [6, 6, 5] }, {}, {}, /Use projector: 'linear', or neuronSelectivity/],
+    [{ a: [4] }, { b: [4] }, {}, /before the pooling, or use embeddingMatch/],
+  ],
+  replayed: [{ projector: 'linear' }, { reduction: 'torchdistill' }],
+  weight: {
+    of: 'maps',
+    options: { projector: 'linear' },
+    // Batches of 8 are measured.
+    others: [{ options: { projector: 'linear', reduction: 'torchdistill' }, weight: 8 * 2.5 }],
+  },
+});
 
 describe('channelSimilarity', () => {
   checkLoss<ChannelSimilarityOptions>(channelSimilarity, { ...contract, golden: 'channelSimilarity' });
@@ -52,4 +72,8 @@ describe('channelSimilarity without a projector', () => {
     );
     expect(() => loss.check?.(shapesFor([8, 8, 6], [4, 4, 6]))).not.toThrow();
   });
+});
+
+describe('channelSimilarity, reduced as torchdistill does', () => {
+  checkLoss<ChannelSimilarityOptions>(channelSimilarity, { ...contract, golden: 'channelSimilarityTorchdistill' });
 });

@@ -9,6 +9,7 @@ import {
   unchanged,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract, plainLogProbs } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type ChannelWiseOptions, channelWise } from './channelWise.ts';
 
 const contract: Omit<LossContract<ChannelWiseOptions>, 'golden'> = {
@@ -34,6 +35,16 @@ const contract: Omit<LossContract<ChannelWiseOptions>, 'golden'> = {
     'an option that it does not have': () => channelWise({ output: 'a', tau: 2 } as ChannelWiseOptions),
   },
 };
+
+checkUse(channelWise, {
+  ...onMaps,
+  mismatches: [
+    [{ a: [6, 6, 5] }, {}, {}, /Use projector: 'linear', or attentionMap/],
+    [{ a: [4] }, { b: [4] }, {}, /before the pooling, or use embeddingMatch/],
+  ],
+  replayed: [{ projector: 'linear' }],
+  weight: { of: 'maps' },
+});
 
 describe('channelWise', () => {
   checkLoss<ChannelWiseOptions>(channelWise, { ...contract, golden: 'channelWise' });

@@ -26,6 +26,17 @@ export interface ChannelWiseOptions extends FeaturePairOptions {
 /**
  * Channel-wise distillation (CWD): each channel of the student has its peaks where the teacher's has them; for features and
  * for the maps of logits of dense prediction.
+ *
+ * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), each softmax over the positions of one channel, mean over channels.
+ * Shapes    student [B, H, W, C] (or [B, T, C]), projected, and teacher of the same shape → [B]; the loss is their mean
+ * Units     any scores in; nats out
+ * Reduces   mean over batch and channels; ×T²; KL(teacher‖student) over positions
+ * Weight    5 (mmrazor; 10 for features)
+ * Gradient  reaches the student and the projector: T · (p_student − p_teacher) / (C · B)
+ * Numerics  finite for |score| ≤ 1e4
+ * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · other channels
+ * Source    Shu et al. 2021, §3, arXiv:2011.13256; mmrazor models/losses/cwd.py
+ * Differs   from the paper, whose sum over the batch is a mean in mmrazor too; unlike positions are averaged down to the fewer
  * @example
  * distill({ teacher, student, data, loss: channelWise({ output: 'maps', temperature: 4 }) });
  */
@@ -58,17 +69,6 @@ export function channelWise(options: ChannelWiseOptions): Loss {
   };
 }
 
-/**
- * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), each softmax over the positions of one channel, mean over channels.
- * Shapes    student [B, H, W, C] (or [B, T, C]), projected, and teacher of the same shape → [B]; the loss is their mean
- * Units     any scores in; nats out
- * Weight    5 (mmrazor; 10 for features)
- * Gradient  reaches the student and the projector: T · (p_student − p_teacher) / (C · B)
- * Numerics  finite for |score| ≤ 1e4
- * Throws    nothing: the loss checks before; shape-mismatch by `check`: vectors without positions · other channels
- * Source    Shu et al. 2021, §3, arXiv:2011.13256; mmrazor models/losses/cwd.py
- * Differs   from the paper, whose sum over the batch is a mean in mmrazor too; unlike positions are averaged down to the fewer
- */
 export function channelWiseLoss(tf: Tf, student: Tensor, teacher: Tensor, temperature: number): Tensor1D {
   return tf.tidy(() => {
     const [q, p] = [student, teacher].map((maps) => softLogProbs(tf, byChannel(tf, maps), temperature));

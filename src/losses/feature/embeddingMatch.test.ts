@@ -12,6 +12,7 @@ import {
   unit,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type EmbeddingMatchOptions, embeddingMatch } from './embeddingMatch.ts';
 
 const contract: Omit<LossContract<EmbeddingMatchOptions>, 'golden'> = {
@@ -32,6 +33,14 @@ const contract: Omit<LossContract<EmbeddingMatchOptions>, 'golden'> = {
     'an option that it does not have': () => embeddingMatch({ output: 'a', weight: 2 } as EmbeddingMatchOptions),
   },
 };
+
+checkUse(embeddingMatch, {
+  ...onMaps,
+  options: { ...onMaps.options, projector: 'none' },
+  mismatches: [[{ a: [6, 6, 5] }, {}, {}, /Use projector: 'auto'/]],
+  replayed: [{ projector: 'auto' }, { kind: 'cosine' }],
+  weight: { of: 'maps', options: { projector: 'auto' } },
+});
 
 describe('embeddingMatch between embeddings of other dimensions', () => {
   checkLoss<EmbeddingMatchOptions>(embeddingMatch, { ...contract, golden: 'embeddingMatch' });

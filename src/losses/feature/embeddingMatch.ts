@@ -29,6 +29,18 @@ export interface EmbeddingMatchOptions extends FeaturePairOptions {
 /**
  * Embedding matching (hidden states of DistilBERT and TinyBERT too): the student's embedding becomes the teacher's. The
  * last axis is the embedding; of sequences and maps each position is compared.
+ *
+ * 'mse': (student − teacher)²; 'cosine': 1 − cos(student, teacher); mean over each example's coordinates, or positions.
+ * Shapes    student [B, D] (or [B, T, D], [B, H, W, D]), projected, and teacher of the same shape → [B]; the loss is their mean
+ * Units     squares of the teacher's coordinates; none for 'cosine', from 0 to 2
+ * Reduces   mean over batch and coordinates or positions
+ * Weight    5 for 'mse' of coordinates around 1, and for 'cosine'; 'mse' of embeddings of length 1 in D dimensions needs
+ *           D times as much
+ * Gradient  reaches the student and the projector
+ * Numerics  finite for |coordinate| ≤ 1e4; a vector of length 0 has the cosine 0
+ * Throws    invalid-option · shape-mismatch by `check`: other axes · other dimensions with projector 'none'
+ * Source    sentence-transformers losses/MSELoss.py; Sanh et al. 2019, §3, arXiv:1910.01108 (1 − cos of hidden states)
+ * Differs   from TextBrewer's cos_loss in the projector; unlike positions are averaged down to the fewer
  * @example
  * distill({ teacher, student, data, loss: embeddingMatch({ output: 'embedding', kind: 'cosine' }) });
  */
@@ -63,18 +75,6 @@ export function embeddingMatch(options: EmbeddingMatchOptions): Loss {
   };
 }
 
-/**
- * 'mse': (student − teacher)²; 'cosine': 1 − cos(student, teacher); mean over each example's coordinates, or positions.
- * Shapes    student [B, D] (or [B, T, D], [B, H, W, D]), projected, and teacher of the same shape → [B]; the loss is their mean
- * Units     squares of the teacher's coordinates; none for 'cosine', from 0 to 2
- * Weight    5 for 'mse' of coordinates around 1, and for 'cosine'; 'mse' of embeddings of length 1 in D dimensions needs
- *           D times as much
- * Gradient  reaches the student and the projector
- * Numerics  finite for |coordinate| ≤ 1e4; a vector of length 0 has the cosine 0
- * Throws    nothing: the loss checks before; shape-mismatch by `check`: other axes · other dimensions with projector 'none'
- * Source    sentence-transformers losses/MSELoss.py; Sanh et al. 2019, §3, arXiv:1910.01108 (1 − cos of hidden states)
- * Differs   from TextBrewer's cos_loss in the projector; unlike positions are averaged down to the fewer
- */
 export function embeddingMatchLoss(tf: Tf, student: Tensor, teacher: Tensor, kind: 'mse' | 'cosine'): Tensor1D {
   return tf.tidy(() => {
     if (kind === 'mse') return meanPerExample(tf, tf.squaredDifference(student, teacher));

@@ -12,9 +12,16 @@ import {
 } from '../cases/featureCases.ts';
 import { evaluate, readCases } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type FactorTransferOptions, factorTransfer } from './factorTransfer.ts';
 
 const output = 'block';
+
+checkUse(factorTransfer, {
+  ...onMaps,
+  mismatches: [[{ a: [6, 6, null] }, {}, {}, /fixed number of features/]],
+  weight: { of: 'maps' },
+});
 
 describe('factorTransfer', () => {
   checkLoss<FactorTransferOptions>(factorTransfer, {

@@ -17,10 +17,27 @@ export interface FactorTransferOptions extends FeaturePairOptions {
 /**
  * Factor transfer (FT): a paraphraser condenses the teacher's features to factors from which it can restore them, a
  * translator makes the student's into the same factors. Both are trained with the student and dropped after.
+ *
+ * |s / ‖s‖₂ − t / ‖t‖₂| of the factors of each example, flattened; mean over their values. The loss adds the paraphraser's
+ * own: (restored − teacher)², mean over each example's values.
+ * Shapes    the student's factors s [B, H, W, F] (or [B, T, F], [B, F]) and the teacher's t of the same shape → [B]; the
+ *           loss is the mean
+ * Units     none; the paraphraser's part: squares of the teacher's features
+ * Reduces   mean over batch and values; L1 of unit factors, plus paraphraser reconstruction
+ * Weight    100: unit vectors of n values have values around 1 / √n. RepDistiller has 200
+ * Gradient  of the factors' part reaches the student and the translator, of the paraphraser's part the paraphraser only
+ * Numerics  finite for |feature| ≤ 1e4
+ * Throws    invalid-option · shape-mismatch by `check`: map beside vector
+ * Source    Kim, Park, Kwak 2018, §3, eq. 1–3, arXiv:1802.04977; torchdistill FTLoss (p = 1, mean over flattened factors)
+ * Differs   One stage in place of two: the paraphraser learns while the student does, each by its own part. Both are one
+ *           1×1 convolution with a bias, not three 3×3 ones with normalization: a linear paraphraser finds the space of
+ *           the teacher's principal components. RepDistiller averages squared channels first (p1 = 2); here, as in the
+ *           paper, factors are flattened whole. What the value falls to holds the
+ *           paraphraser's part too.
  * @example
  * weighted([
  *   { loss: crossEntropy(), weight: 1 },
- *   { loss: factorTransfer({ output: 'block3', teacherOutput: 'layer3' }), weight: 30 },
+ *   { loss: factorTransfer({ output: 'block3', teacherOutput: 'layer3' }), weight: 100 },
  * ]);
  */
 export function factorTransfer(options: FactorTransferOptions): Loss {
@@ -55,23 +72,6 @@ export function factorTransfer(options: FactorTransferOptions): Loss {
   };
 }
 
-/**
- * |s / ‖s‖₂ − t / ‖t‖₂| of the factors of each example, flattened; mean over their values. The loss adds the paraphraser's
- * own: (restored − teacher)², mean over each example's values.
- * Shapes    the student's factors s [B, H, W, F] (or [B, T, F], [B, F]) and the teacher's t of the same shape → [B]; the
- *           loss is the mean
- * Units     none; the paraphraser's part: squares of the teacher's features
- * Weight    100: unit vectors of n values have values around 1 / √n. RepDistiller has 200
- * Gradient  of the factors' part reaches the student and the translator, of the paraphraser's part the paraphraser only
- * Numerics  finite for |feature| ≤ 1e4
- * Throws    nothing: the loss checks before; shape-mismatch by `check`: map beside vector
- * Source    Kim, Park, Kwak 2018, §3, eq. 1–3, arXiv:1802.04977; torchdistill FTLoss (p = 1, mean over flattened factors)
- * Differs   One stage in place of two: the paraphraser learns while the student does, each by its own part. Both are one
- *           1×1 convolution with a bias, not three 3×3 ones with normalization: a linear paraphraser finds the space of
- *           the teacher's principal components. RepDistiller averages squared channels first (p1 = 2); here, as in the
- *           paper, factors are flattened whole. What the value falls to holds the
- *           paraphraser's part too.
- */
 export function factorTransferLoss(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
   return tf.tidy(() => {
     const unit = (factors: Tensor) => toUnitLength(tf, tf.reshape(factors, [factors.shape[0] as number, -1]));

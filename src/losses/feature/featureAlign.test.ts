@@ -10,11 +10,21 @@ import {
 } from '../cases/featureCases.ts';
 import { evaluate, readCases } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs } from '../cases/lossContract.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type FeatureAlignOptions, featureAlign } from './featureAlign.ts';
 
 const output = 'trunk';
 const teacherOutputs = ['block@0', 'block@1'];
 type Options = FeatureAlignOptions & Required<Pick<FeatureAlignOptions, 'weights'>>;
+
+checkUse(featureAlign, {
+  options: { output: 'a', teacherOutputs: ['b', 'c'], projector: 'none' },
+  student: { a: [6, 6, 4] },
+  teacher: { b: [3, 3, 4], c: [6, 6, 4] },
+  mismatches: [[{ a: [6, 6, 5] }, {}, {}, /Use projector: 'linear'/]],
+  replayed: [{ projector: 'linear' }],
+  weight: { of: 'maps', options: { teacherOutputs: ['b'], projector: 'linear' } },
+});
 
 describe('featureAlign', () => {
   checkLoss<Options>(featureAlign, {

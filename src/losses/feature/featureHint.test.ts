@@ -9,6 +9,7 @@ import {
   unchanged,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type FeatureHintOptions, featureHint } from './featureHint.ts';
 
 const contract: Omit<LossContract<FeatureHintOptions>, 'golden'> = {
@@ -25,6 +26,17 @@ const contract: Omit<LossContract<FeatureHintOptions>, 'golden'> = {
     'an option that it does not have': () => featureHint({ output: 'a', layer: 2 } as FeatureHintOptions),
   },
 };
+
+checkUse(featureHint, {
+  ...onMaps,
+  options: { ...onMaps.options, projector: 'none' },
+  mismatches: [
+    [{ a: [6, 6, 5] }, {}, {}, /Use projector: 'linear'/],
+    [{}, { b: [3, 3, null] }, { projector: 'linear' }, /fixed number of features/],
+  ],
+  replayed: [{ projector: 'linear' }],
+  weight: { of: 'maps', options: { projector: 'linear' } },
+});
 
 describe('featureHint with a regressor', () => {
   checkLoss<FeatureHintOptions>(featureHint, {

@@ -11,6 +11,7 @@ import {
   unchanged,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type FeatureNormalizedOptions, featureNormalized } from './featureNormalized.ts';
 
 const contract: Omit<LossContract<FeatureNormalizedOptions>, 'golden'> = {
@@ -31,6 +32,13 @@ const contract: Omit<LossContract<FeatureNormalizedOptions>, 'golden'> = {
     'an option that it does not have': () => featureNormalized({ output: 'a', tau: 2 } as FeatureNormalizedOptions),
   },
 };
+
+checkUse(featureNormalized, {
+  ...onMaps,
+  mismatches: [[{ a: [6, 6, 5] }, {}, {}, /Use projector: 'linear'/]],
+  replayed: [{ projector: 'linear' }],
+  weight: { of: 'maps' },
+});
 
 describe('featureNormalized', () => {
   checkLoss<FeatureNormalizedOptions>(featureNormalized, { ...contract, golden: 'featureNormalized' });

@@ -25,10 +25,24 @@ export interface FeatureNormalizedOptions extends FeaturePairOptions {
 /**
  * Normalized features (PKD): each channel of the student varies over the batch as the teacher's does, whatever its mean and
  * its scale. The value is 1 − Pearson's correlation, mean over channels.
+ *
+ * ½ (n(student) − n(teacher))², mean over everything, where n standardizes each channel over the batch and its positions:
+ * (x − mean) / deviation, unbiased.
+ * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → scalar
+ * Units     none; from 0 to 2
+ * Reduces   mean over everything; ½ squared difference = 1 − Pearson per channel
+ * Weight    4; the paper has more, for detectors
+ * Gradient  reaches the student and the projector
+ * Numerics  finite for |feature| ≤ 1e4; a channel that is 0 everywhere counts as standardized, one that is constant and not
+ *           0 may turn into the noise of its rounding
+ * Throws    invalid-option by `check`: batches of one vector · shape-mismatch by `check`: map beside vector · other channels
+ * Source    Cao et al. 2022, §3, arXiv:2207.02039; mmrazor models/losses/pkd_loss.py
+ * Differs   from mmrazor: nothing is added to the deviation, whose slope is infinite there where a channel is constant;
+ *           unlike positions are averaged down to the fewer, where it resizes the student
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
- *   { loss: featureNormalized({ output: 'block3', teacherOutput: 'layer3' }), weight: 1 },
+ *   { loss: featureNormalized({ output: 'block3', teacherOutput: 'layer3' }), weight: 4 },
  * ]) });
  */
 export function featureNormalized(options: FeatureNormalizedOptions): Loss {
@@ -52,20 +66,6 @@ export function featureNormalized(options: FeatureNormalizedOptions): Loss {
   };
 }
 
-/**
- * ½ (n(student) − n(teacher))², mean over everything, where n standardizes each channel over the batch and its positions:
- * (x − mean) / deviation, unbiased.
- * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → scalar
- * Units     none; from 0 to 2
- * Weight    4; the paper has more, for detectors
- * Gradient  reaches the student and the projector
- * Numerics  finite for |feature| ≤ 1e4; a channel that is 0 everywhere counts as standardized, one that is constant and not
- *           0 may turn into the noise of its rounding
- * Throws    invalid-option by `check`: batches of one vector · shape-mismatch by `check`: map beside vector · other channels
- * Source    Cao et al. 2022, §3, arXiv:2207.02039; mmrazor models/losses/pkd_loss.py
- * Differs   from mmrazor: nothing is added to the deviation, whose slope is infinite there where a channel is constant;
- *           unlike positions are averaged down to the fewer, where it resizes the student
- */
 export function featureNormalizedLoss(tf: Tf, student: Tensor, teacher: Tensor): Scalar {
   return tf.tidy(() => {
     const [own, other] = [student, teacher].map((features) => standardized(tf, features)) as [Tensor2D, Tensor2D];

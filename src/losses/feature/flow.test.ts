@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURE_EXTREMES, mean, meanSquare, plainAligned, range } from '../cases/featureCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
+import { checkUse } from '../cases/useContract.ts';
 import type { LossShapes } from '../loss.ts';
 import { type FlowOptions, flow } from './flow.ts';
 
 type TwoNames = readonly [string, string];
+
+checkUse(flow, {
+  options: { outputs: ['a', 'b'], teacherOutputs: ['c', 'd'] },
+  student: { a: [6, 6, 4], b: [3, 3, 5] },
+  teacher: { c: [6, 6, 4], d: [6, 6, 5] },
+  mismatches: [[{ a: [6, 6, 5] }, {}, {}, /neuronSelectivity, which takes any, or featureHint/]],
+  weight: { of: 'maps', options: { outputs: ['a', 'a'], teacherOutputs: ['b', 'b'] } },
+});
 
 describe('flow', () => {
   checkLoss<FlowOptions>(flow, {

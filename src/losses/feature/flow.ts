@@ -20,6 +20,19 @@ export interface FlowOptions {
  * Flow of the solution procedure (FSP): how the features change between two layers, as the products of their channels, is
  * the same in the student as in the teacher. Both sides need equal channel counts, layer by layer; their sizes may differ.
  * The paper trains with this loss alone first.
+ *
+ * (G_student − G_teacher)², mean over each example's entries.
+ * Shapes    student and teacher [B, F, G], the flow between layers of F and G channels → [B]; the loss is their mean
+ * Units     fourth powers of features
+ * Reduces   mean over batch and entries; squared difference of Gram matrices (÷HW)
+ * Weight    50 (RepDistiller) for features around 1
+ * Gradient  reaches the student only
+ * Numerics  finite for |feature| ≤ 1e4
+ * Throws    invalid-option: not two names · shape-mismatch by `check`: vectors without
+ *           positions · other channels
+ * Source    Yim et al. 2017, §3, CVPR 2017; RepDistiller distiller_zoo/FSP.py
+ * Differs   from the paper: the mean over the entries in place of the sum, as in RepDistiller; the larger of two layers is
+ *           averaged down to the smaller, as there
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -59,19 +72,6 @@ export function flow(options: FlowOptions): Loss {
 const REMEDY =
   'Choose layers of equal channel counts, or use neuronSelectivity, which takes any, or featureHint, which learns a map between them';
 
-/**
- * (G_student − G_teacher)², mean over each example's entries.
- * Shapes    student and teacher [B, F, G], the flow between layers of F and G channels → [B]; the loss is their mean
- * Units     fourth powers of features
- * Weight    50 (RepDistiller) for features around 1
- * Gradient  reaches the student only
- * Numerics  finite for |feature| ≤ 1e4
- * Throws    nothing: the loss checks before; invalid-option: not two names · shape-mismatch by `check`: vectors without
- *           positions · other channels
- * Source    Yim et al. 2017, §3, CVPR 2017; RepDistiller distiller_zoo/FSP.py
- * Differs   from the paper: the mean over the entries in place of the sum, as in RepDistiller; the larger of two layers is
- *           averaged down to the smaller, as there
- */
 export function flowLoss(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
   return tf.tidy(() => meanPerExample(tf, tf.squaredDifference(student, teacher)));
 }

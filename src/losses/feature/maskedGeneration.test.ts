@@ -2,11 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { flat, mean, meanSquare, plainPair, range, shapesFor } from '../cases/featureCases.ts';
 import { evaluate, readCases } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type MaskedGenerationOptions, maskedGeneration } from './maskedGeneration.ts';
 
 const output = 'block';
 type Options = MaskedGenerationOptions & { readonly maskedFraction: number };
 const progress = (step: number) => ({ step, steps: 100, epoch: 1, epochs: 1 });
+
+checkUse(maskedGeneration, {
+  ...onMaps,
+  mismatches: [[{ a: [6, 4] }, { b: [6, 4] }, {}, /maps \[H, W, C\]/]],
+  weight: { of: 'maps' },
+});
 
 describe('maskedGeneration', () => {
   checkLoss<Options>(maskedGeneration, {

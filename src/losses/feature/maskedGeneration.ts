@@ -28,6 +28,20 @@ export interface MaskedGenerationOptions extends FeaturePairOptions {
  * Masked generative distillation (MGD): from a student's map of which most positions are hidden, a small generator makes
  * the teacher's whole map. So each position must say something of its neighbors. The generator is trained with the student
  * and dropped after.
+ *
+ * (generated − teacher)², mean over each example's values, hidden and visible ones alike.
+ * Shapes    generated from the student's map, and teacher, [B, H, W, F] → [B]; the loss is their mean
+ * Units     squares of the teacher's features
+ * Reduces   mean over batch and values; squared difference
+ * Weight    3 for features around 1, else over their mean square
+ * Gradient  reaches the student where it is visible, the projector and the generator
+ * Numerics  finite for |feature| ≤ 1e4
+ * Throws    invalid-option · shape-mismatch by `check`: no maps
+ * Source    Yang et al. 2022, eq. 3–5, arXiv:2205.01529; mmrazor models/losses/mgd_loss.py
+ * Differs   mean over all values; the code adds them up, divides by B and weighs with 2e-5. All examples of a batch have the same positions hidden, other
+ *           ones at each step, so that an example's value does not depend on its place. Position p is hidden where the
+ *           fraction of p·r + t is below maskedFraction, with two random numbers r and t for each step: any two positions
+ *           are hidden independently of each other, and a seed hides the same on every backend
  * @example
  * maskedGeneration({ output: 'block3', teacherOutput: 'layer3', maskedFraction: 0.5 });
  */
@@ -72,20 +86,6 @@ export function maskedGeneration(options: MaskedGenerationOptions): Loss {
   };
 }
 
-/**
- * (generated − teacher)², mean over each example's values, hidden and visible ones alike.
- * Shapes    generated from the student's map, and teacher, [B, H, W, F] → [B]; the loss is their mean
- * Units     squares of the teacher's features
- * Weight    3 for features around 1, else over their mean square
- * Gradient  reaches the student where it is visible, the projector and the generator
- * Numerics  finite for |feature| ≤ 1e4
- * Throws    nothing: the loss checks before; shape-mismatch by `check`: no maps
- * Source    Yang et al. 2022, eq. 3–5, arXiv:2205.01529; mmrazor models/losses/mgd_loss.py
- * Differs   mean over all values; the code adds them up, divides by B and weighs with 2e-5. All examples of a batch have the same positions hidden, other
- *           ones at each step, so that an example's value does not depend on its place. Position p is hidden where the
- *           fraction of p·r + t is below maskedFraction, with two random numbers r and t for each step: any two positions
- *           are hidden independently of each other, and a seed hides the same on every backend
- */
 export function maskedGenerationLoss(tf: Tf, generated: Tensor, teacher: Tensor): Tensor1D {
   return tf.tidy(() => meanPerExample(tf, tf.squaredDifference(generated, teacher)));
 }

@@ -11,8 +11,15 @@ import {
   unit,
 } from '../cases/featureCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import type { FeaturePairOptions } from '../featurePair.ts';
 import { neuronSelectivity } from './neuronSelectivity.ts';
+
+checkUse(neuronSelectivity, {
+  ...onMaps,
+  mismatches: [[{ a: [4] }, { b: [4] }, {}, /before the pooling, or use embeddingMatch/]],
+  weight: { of: 'maps' },
+});
 
 describe('neuronSelectivity', () => {
   checkLoss<FeaturePairOptions>(neuronSelectivity, {

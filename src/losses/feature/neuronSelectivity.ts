@@ -10,10 +10,22 @@ import { toUnitLength } from '../toUnitLength.ts';
 /**
  * Neuron selectivity transfer (NST): the student's channels, as a set, respond to the same places as the teacher's. Their
  * numbers may differ, and their order does not matter.
+ *
+ * MMD² between the channels of both: mean k(s, s′) + mean k(t, t′) − 2 mean k(s, t), with k(a, b) = (a · b)² for channels
+ * a = map / ‖map‖₂ over the positions.
+ * Shapes    student [B, H, W, F] (or [B, T, F]), teacher [B, H, W, G] → [B]; the loss is their mean
+ * Units     none; 0 or more
+ * Reduces   mean over batch; MMD², kernel (aᵀb)²
+ * Weight    20; RepDistiller has 50, at the last stage
+ * Gradient  reaches the student only; 0 for channels that are zero everywhere
+ * Numerics  finite for |feature| ≤ 1e4; the value has the rounding of its terms, which are up to 1
+ * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · map beside sequence
+ * Source    Huang, Wang 2017, §4, arXiv:1707.01219; RepDistiller distiller_zoo/NST.py
+ * Differs   of the paper's kernels only the polynomial one of degree 2 and offset 0; unlike positions are averaged down to the fewer
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
- *   { loss: neuronSelectivity({ output: 'block3', teacherOutput: 'layer3' }), weight: 50 },
+ *   { loss: neuronSelectivity({ output: 'block3', teacherOutput: 'layer3' }), weight: 20 },
  * ]) });
  */
 export function neuronSelectivity(options: FeaturePairOptions): Loss {
@@ -29,18 +41,6 @@ export function neuronSelectivity(options: FeaturePairOptions): Loss {
   };
 }
 
-/**
- * MMD² between the channels of both: mean k(s, s′) + mean k(t, t′) − 2 mean k(s, t), with k(a, b) = (a · b)² for channels
- * a = map / ‖map‖₂ over the positions.
- * Shapes    student [B, H, W, F] (or [B, T, F]), teacher [B, H, W, G] → [B]; the loss is their mean
- * Units     none; 0 or more
- * Weight    20; RepDistiller has 50, at the last stage
- * Gradient  reaches the student only; 0 for channels that are zero everywhere
- * Numerics  finite for |feature| ≤ 1e4; the value has the rounding of its terms, which are up to 1
- * Throws    nothing: the loss checks before; shape-mismatch by `check`: vectors without positions · map beside sequence
- * Source    Huang, Wang 2017, §4, arXiv:1707.01219; RepDistiller distiller_zoo/NST.py
- * Differs   of the paper's kernels only the polynomial one of degree 2 and offset 0; unlike positions are averaged down to the fewer
- */
 export function neuronSelectivityLoss(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
   return tf.tidy(() => {
     const own = channelsOf(tf, student);

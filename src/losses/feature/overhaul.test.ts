@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { checkFeatureLoss, flat, mean, plainPair, range, shapesFor, turned, unchanged } from '../cases/featureCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type OverhaulOptions, overhaul, overhaulMargins } from './overhaul.ts';
 
 const output = 'block';
 type Options = OverhaulOptions & Required<Pick<OverhaulOptions, 'margin'>>;
+
+checkUse(overhaul, {
+  ...onMaps,
+  options: { ...onMaps.options, projector: 'none' },
+  mismatches: [[{ a: [6, 6, 5] }, {}, {}, /Use projector: 'linear'/]],
+  replayed: [{ projector: 'linear' }],
+  weight: { of: 'maps', options: { projector: 'linear' } },
+});
 
 describe('overhaul', () => {
   checkLoss<Options>(overhaul, {

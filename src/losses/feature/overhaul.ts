@@ -31,6 +31,23 @@ export interface OverhaulOptions extends FeaturePairOptions {
 /**
  * Overhaul of feature distillation (OFD): the student's pre-activations equal the teacher's where those are positive, and
  * need only be low enough where they are not. Both sides are read before their ReLU.
+ *
+ * (student − target)² of target = max(teacher, margin), where the target is positive or the student above it; 0 elsewhere.
+ * Mean over each example's values, those that give 0 too.
+ * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, teacher of the same shape, margins a number or [F]
+ *           → [B]; the loss is their mean
+ * Units     squares of the teacher's pre-activations
+ * Reduces   mean over batch and values; partial squared difference, margin ReLU
+ * Weight    3 for pre-activations around 1, else over their mean square
+ * Gradient  reaches the student and the connector only
+ * Numerics  finite for |pre-activation| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch: map beside vector, other channels without
+ *           projector · invalid-option: as many margins as the teacher has no channels
+ * Source    Heo et al. 2019, §3, arXiv:1904.01866; clovaai/overhaul-distillation distiller.py
+ * Differs   Mean over all values in place of the sum over all divided by 1000 · B, so the size of maps does not count; no
+ *           factor 2^(i−L) for the i-th of L layers: give each its weight with `weighted`. The connector is a 1×1
+ *           convolution with a bias and no batch normalization. The paper's margins come from batch normalization, the
+ *           default's from the batch: the same expectation, estimated.
  * @example
  * overhaul({ output: 'conv3', teacherOutput: '/layer3/bn2/BatchNormalization' });
  */
@@ -68,23 +85,6 @@ export function overhaul(options: OverhaulOptions): Loss {
   };
 }
 
-/**
- * (student − target)² of target = max(teacher, margin), where the target is positive or the student above it; 0 elsewhere.
- * Mean over each example's values, those that give 0 too.
- * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, teacher of the same shape, margins a number or [F]
- *           → [B]; the loss is their mean
- * Units     squares of the teacher's pre-activations
- * Weight    3 for pre-activations around 1, else over their mean square
- * Gradient  reaches the student and the connector only
- * Numerics  finite for |pre-activation| ≤ 1e4
- * Throws    nothing: the loss checks before; by `check` shape-mismatch: map beside vector, other channels without
- *           projector · invalid-option: as many margins as the teacher has no channels
- * Source    Heo et al. 2019, §3, arXiv:1904.01866; clovaai/overhaul-distillation distiller.py
- * Differs   Mean over all values in place of the sum over all divided by 1000 · B, so the size of maps does not count; no
- *           factor 2^(i−L) for the i-th of L layers: give each its weight with `weighted`. The connector is a 1×1
- *           convolution with a bias and no batch normalization. The paper's margins come from batch normalization, the
- *           default's from the batch: the same expectation, estimated.
- */
 export function overhaulLoss(
   tf: Tf,
   student: Tensor,

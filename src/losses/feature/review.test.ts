@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { mean, range } from '../cases/featureCases.ts';
-import { evaluate, readCases } from '../cases/lossCases.ts';
+import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
-import { expectRecorded } from '../cases/recordedCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type ReviewOptions, review } from './review.ts';
 
 const outputs = ['low', 'high', 'pooled'];
@@ -11,6 +11,14 @@ type Options = Required<ReviewOptions>;
 
 /** [B][H][W][C]. */
 type PlainMap = number[][][][];
+
+checkUse(review, {
+  options: { outputs: ['a', 'b'], teacherOutputs: ['c', 'd'], width: 3 },
+  student: { a: [6, 6, 4], b: [5] },
+  teacher: { c: [3, 3, 4], d: [7] },
+  mismatches: [[{ b: [5, 5] }, {}, {}, /a map \[H, W, C\] or a vector \[F\]/]],
+  weight: { of: 'maps', options: { outputs: ['a'], teacherOutputs: ['b'], width: 64 } },
+});
 
 describe('review', () => {
   checkLoss<Options>(review, {
@@ -28,12 +36,6 @@ describe('review', () => {
       'half a channel': () => review({ outputs, width: 1.5 }),
       'an option that it does not have': () => review({ outputs, levels: [4] } as ReviewOptions),
     },
-  });
-
-  test('has steps of compiled kernels only, which can be recorded', async () => {
-    for (const { inputs, options } of readCases<Options>({ golden: 'review', reference: () => 0 })) {
-      await expectRecorded(review(options), inputs);
-    }
   });
 
   test('has the defaults that it documents', () => {

@@ -23,6 +23,21 @@ export interface ReviewOptions {
  * Knowledge review (ReviewKD): each stage of the student, fused with all that lie deeper, gives the teacher's stage. So
  * shallow stages of the teacher teach deep ones of the student too. The fusion is trained with the student and dropped
  * after.
+ *
+ * Hierarchical context (HCL): Σ_l w_l · mean (pool_l(student) − pool_l(teacher))² / Σ_l w_l, where l is the whole map
+ * (weight 1) and its averages on 4×4, 2×2 and 1×1 windows (weights ½, ¼, ⅛ in turn) as far as they are smaller than it.
+ * Shapes    fused student and teacher [B, H, W, F] → [B]; the loss is the mean over B of the sum over stages
+ * Units     squares of the teacher's features
+ * Reduces   mean over batch, sum over stages; pyramid of squared differences
+ * Weight    4 for features around 1; the paper has 0.6 to 8
+ * Gradient  reaches the student's stages from this one on to the deepest, and the fusion
+ * Numerics  finite for |feature| ≤ 1e4
+ * Throws    invalid-option · shape-mismatch by `check`: a stage that is neither a map nor a vector
+ * Source    Chen et al. 2021, §3.3, arXiv:2104.09044; mdistiller ReviewKD.py
+ * Differs   The convolutions of the fusion (ABF) are 1×1 with a bias, where the code ends with 3×3 and normalizes each
+ *           batch: a fifth of the numbers to learn, and the student is not hidden behind a large decoder. Windows of sizes
+ *           that 4 or 2 do not divide overlap by one row, as PyTorch's adaptive pooling does. No warm-up inside: give a
+ *           scheduled weight.
  * @example
  * review({ outputs: ['conv1', 'conv2', 'features'], teacherOutputs: ['layer1', 'layer2', 'pooled'] });
  */
@@ -52,21 +67,6 @@ export function review(options: ReviewOptions): Loss {
   };
 }
 
-/**
- * Hierarchical context (HCL): Σ_l w_l · mean (pool_l(student) − pool_l(teacher))² / Σ_l w_l, where l is the whole map
- * (weight 1) and its averages on 4×4, 2×2 and 1×1 windows (weights ½, ¼, ⅛ in turn) as far as they are smaller than it.
- * Shapes    fused student and teacher [B, H, W, F] → [B]; the loss is the mean over B of the sum over stages
- * Units     squares of the teacher's features
- * Weight    4 for features around 1; the paper has 0.6 to 8
- * Gradient  reaches the student's stages from this one on to the deepest, and the fusion
- * Numerics  finite for |feature| ≤ 1e4
- * Throws    nothing: the loss checks before; shape-mismatch by `check`: a stage that is neither a map nor a vector
- * Source    Chen et al. 2021, §3.3, arXiv:2104.09044; mdistiller ReviewKD.py
- * Differs   The convolutions of the fusion (ABF) are 1×1 with a bias, where the code ends with 3×3 and normalizes each
- *           batch: a fifth of the numbers to learn, and the student is not hidden behind a large decoder. Windows of sizes
- *           that 4 or 2 do not divide overlap by one row, as PyTorch's adaptive pooling does. No warm-up inside: give a
- *           scheduled weight.
- */
 export function pyramidLoss(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
   return tf.tidy(() => {
     const [, height, width] = student.shape as [number, number, number];

@@ -12,6 +12,7 @@ import {
   shapesFor,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract, type Values } from '../cases/lossContract.ts';
+import { checkUse, onMaps } from '../cases/useContract.ts';
 import {
   type VariationalInformationOptions,
   variationalInformation,
@@ -49,6 +50,12 @@ const contract: Omit<LossContract<VariationalInformationOptions>, 'golden'> = {
       variationalInformation({ output: 'a', mid: 2 } as VariationalInformationOptions),
   },
 };
+
+checkUse(variationalInformation, {
+  ...onMaps,
+  mismatches: [[{}, { b: [3, 3, null] }, {}, /fixed number of features/]],
+  weight: { of: 'maps' },
+});
 
 describe.each([1, 3])('variationalInformation with a regressor of %d layers', (layers) => {
   checkLoss<VariationalInformationOptions>(variationalInformation, {

@@ -23,10 +23,22 @@ const EPSILON = 1e-5;
 /**
  * Variational information (VID): the student's features predict the teacher's, channel by channel as well as each can
  * be predicted; a lower bound of their mutual information. The value may be negative.
+ *
+ * ½ [(mean − teacher)² / σ² + log σ²], mean over each example's values, with σ² = softplus(variance) + 1e-5 for each channel.
+ * Shapes    means (the regressor's) and teacher [B, H, W, F] (or [B, T, F], [B, F]), variance [F] → [B]; the loss is their mean
+ * Units     nats, without the constant ½ log 2π; negative where σ² is below 1
+ * Reduces   mean over batch and values; negative Gaussian log-likelihood of the teacher
+ * Weight    10: the slope begins with a fifth of the plain difference's, behind a regressor that is still random, and
+ *           grows as variances fall. RepDistiller has 1
+ * Gradient  reaches the student, the regressor and the variances
+ * Numerics  finite for |mean − teacher| ≤ 1e7; σ² never falls below 1e-5
+ * Throws    invalid-option · shape-mismatch by `check`: map beside vector
+ * Source    Ahn et al. 2019, §2, arXiv:1904.05835; RepDistiller distiller_zoo/VID.py (the authors')
+ * Differs   from the paper: the mean in place of the sum, as in the code; from the code: the convolutions have biases
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
- *   { loss: variationalInformation({ output: 'block3', teacherOutput: 'layer3' }), weight: 1 },
+ *   { loss: variationalInformation({ output: 'block3', teacherOutput: 'layer3' }), weight: 10 },
  * ]) });
  */
 export function variationalInformation(options: VariationalInformationOptions): Loss {
@@ -59,18 +71,6 @@ export function variationalInformation(options: VariationalInformationOptions): 
   };
 }
 
-/**
- * ½ [(mean − teacher)² / σ² + log σ²], mean over each example's values, with σ² = softplus(variance) + 1e-5 for each channel.
- * Shapes    means (the regressor's) and teacher [B, H, W, F] (or [B, T, F], [B, F]), variance [F] → [B]; the loss is their mean
- * Units     nats, without the constant ½ log 2π; negative where σ² is below 1
- * Weight    10: the slope begins with a fifth of the plain difference's, behind a regressor that is still random, and
- *           grows as variances fall. RepDistiller has 1
- * Gradient  reaches the student, the regressor and the variances
- * Numerics  finite for |mean − teacher| ≤ 1e7; σ² never falls below 1e-5
- * Throws    nothing: the loss checks before; shape-mismatch by `check`: map beside vector
- * Source    Ahn et al. 2019, §2, arXiv:1904.05835; RepDistiller distiller_zoo/VID.py (the authors')
- * Differs   from the paper: the mean in place of the sum, as in the code; from the code: the convolutions have biases
- */
 export function variationalInformationLoss(tf: Tf, means: Tensor, teacher: Tensor, variance: Tensor): Tensor1D {
   return tf.tidy(() => {
     const squares = tf.add(tf.softplus(variance), EPSILON);

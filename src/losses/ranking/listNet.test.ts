@@ -11,7 +11,15 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type ListNetOptions, listNet } from './listNet.ts';
+
+checkUse(listNet, {
+  student: { scores: [5] },
+  teacher: { scores: [5] },
+  mismatches: [[{}, { scores: [6] }, {}, /"read" bring its output/]],
+  weight: { of: 'logits' },
+});
 
 describe('listNet', () => {
   checkLoss<ListNetOptions>(listNet, {

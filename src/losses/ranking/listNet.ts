@@ -17,6 +17,7 @@ export interface ListNetOptions {
  * of them is to come first. The loss is the mean over the lists.
  * Shapes    student [B, N], teacher [B, N], N ≥ 2 → scalar
  * Units     scores in, nats out
+ * Reduces   mean over lists; soft cross-entropy
  * Weight    1: it is a cross-entropy
  * Gradient  reaches the student only: (softmax(s) − softmax(t)) / B
  * Numerics  finite for |score| ≤ 1e4; least where scores differ by a constant, with the entropy of softmax(t)

@@ -10,7 +10,15 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type MarginMseOptions, marginMse } from './marginMse.ts';
+
+checkUse(marginMse, {
+  student: { scores: [5] },
+  teacher: { scores: [5] },
+  mismatches: [[{}, { scores: [6] }, {}, /"read" bring its output/]],
+  weight: { of: 'numbers' },
+});
 
 describe('marginMse', () => {
   checkLoss<MarginMseOptions>(marginMse, {

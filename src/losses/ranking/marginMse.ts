@@ -16,6 +16,16 @@ export interface MarginMseOptions {
 /**
  * Squared error of margins (Margin-MSE): by how much the first candidate, the relevant one, is ahead of each other one
  * shall be as with the teacher; scores themselves may differ. Squares of scores: bring the teacher's to a deviation of about 1.
+ *
+ * The mean of ((s₀ − s_j) − (t₀ − t_j))² over the candidates j > 0 of each list. The loss is the mean over the lists.
+ * Shapes    student [B, N], teacher [B, N], N ≥ 2, the relevant candidate first → [B]
+ * Units     scores in, their squares out
+ * Reduces   mean over lists and margins
+ * Weight    0.5 for ten scores of deviation 1
+ * Gradient  reaches the student only
+ * Numerics  finite for |score| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch
+ * Source    Hofstätter, Althammer, Schröder, Sertkan, Hanbury 2020, eq. 1, arXiv:2010.02666
  * @example
  * distill({ teacher, student, data, loss: marginMse({ output: 'scores' }) });
  */
@@ -35,16 +45,6 @@ export function marginMse(options: MarginMseOptions = {}): Loss {
   };
 }
 
-/**
- * The mean of ((s₀ − s_j) − (t₀ − t_j))² over the candidates j > 0 of each list. The loss is the mean over the lists.
- * Shapes    student [B, N], teacher [B, N], N ≥ 2, the relevant candidate first → [B]
- * Units     scores in, their squares out
- * Weight    0.5 for ten scores of deviation 1
- * Gradient  reaches the student only
- * Numerics  finite for |score| ≤ 1e4
- * Throws    nothing: shapes are checked before
- * Source    Hofstätter, Althammer, Schröder, Sertkan, Hanbury 2020, eq. 1, arXiv:2010.02666
- */
 export function marginMsePerExample(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
   const [lists, candidates] = student.shape as [number, number];
   // A candidate's margin of difference: (s₀ − t₀) − (s_j − t_j). That of the first is 0, and adds nothing.

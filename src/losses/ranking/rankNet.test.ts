@@ -10,7 +10,15 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type RankNetOptions, rankNet } from './rankNet.ts';
+
+checkUse(rankNet, {
+  student: { scores: [5] },
+  teacher: { scores: [5] },
+  mismatches: [[{ scores: [1] }, { scores: [1] }, {}, /N of 2 or more/]],
+  weight: { of: 'logits' },
+});
 
 describe('rankNet', () => {
   checkLoss<RankNetOptions>(rankNet, {

@@ -17,6 +17,19 @@ export interface RankNetOptions {
 
 /**
  * Pairwise ranking (RankNet): whichever candidate the teacher puts above another one, the student shall too. log 2 for a student that knows nothing.
+ *
+ * The mean of log(1 + exp(−σ · (s_i − s_j))) over the pairs of each list with t_i > t_j; 0 for a list without such a
+ * pair. The loss is the mean over the lists.
+ * Shapes    student [B, N], teacher [B, N], N ≥ 2 → [B]; memory B · N² beside
+ * Units     scores in, nats out
+ * Reduces   mean over lists and pairs, in nats
+ * Weight    4, as it is a mean over pairs
+ * Gradient  reaches the student only
+ * Numerics  finite for |score| ≤ 1e4; goes to 0 as the student's margins grow
+ * Throws    invalid-option · by `check` shape-mismatch
+ * Source    Burges et al. 2005, §3, Learning to Rank using Gradient Descent, ICML
+ * Differs   public code has the sum over the pairs, in bits; the mean does not grow with N², and nats are what the other
+ *           losses have.
  * @example
  * distill({ teacher, student, data, loss: rankNet({ output: 'scores' }) });
  */
@@ -36,19 +49,6 @@ export function rankNet(options: RankNetOptions = {}): Loss {
   };
 }
 
-/**
- * The mean of log(1 + exp(−σ · (s_i − s_j))) over the pairs of each list with t_i > t_j; 0 for a list without such a
- * pair. The loss is the mean over the lists.
- * Shapes    student [B, N], teacher [B, N], N ≥ 2 → [B]; memory B · N² beside
- * Units     scores in, nats out
- * Weight    4, as it is a mean over pairs
- * Gradient  reaches the student only
- * Numerics  finite for |score| ≤ 1e4; goes to 0 as the student's margins grow
- * Throws    nothing: sigma and shapes are checked before
- * Source    Burges et al. 2005, §3, Learning to Rank using Gradient Descent, ICML
- * Differs   public code has the sum over the pairs, in bits; the mean does not grow with N², and nats are what the other
- *           losses have.
- */
 export function rankNetPerExample(tf: Tf, student: Tensor, teacher: Tensor, sigma: number): Tensor1D {
   const aheadOf = (scores: Tensor) => tf.sub(tf.expandDims(scores, 2), tf.expandDims(scores, 1));
   const isAbove = tf.step(aheadOf(stopGradient(tf, teacher)));

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, dot, mean, plainRows, plainSoftmax, plainUnit } from '../cases/pairCases.ts';
+import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { Loss, LossTensors } from '../loss.ts';
 import { type ContrastiveOptions, contrastive } from './contrastive.ts';
 
@@ -10,6 +11,12 @@ const EXTREMES = ['both at ±1e4', 'opposed at ±1e4', 'all zero', 'all 1e4 and 
 
 /** The golden file's banks: place j holds example j, and what is beyond the ten examples is empty. */
 const bankIndex = (j: number) => (j < 10 ? j : -1);
+
+checkUse(contrastive, {
+  ...onRelations,
+  mismatches: [[{}, { b: [null, 3] }, {}, /output of a fixed size/]],
+  weight: { of: 'rows' },
+});
 
 describe('contrastive with a bank', () => {
   checkLoss<ContrastiveOptions>(banked, {

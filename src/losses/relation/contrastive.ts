@@ -1,10 +1,9 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossParameter, type LossTensors, named, parameter, stopGradient } from '../loss.ts';
-import { checkPairs, flatLength, type PairOptions, toRows, withoutGradient } from '../pairs.ts';
+import { checkBank, checkPairs, flatLength, type PairOptions, remember, toRows, withoutGradient } from '../pairs.ts';
 import { project, projectorParameters } from '../projector.ts';
 import { meanOfExamples } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
@@ -23,15 +22,32 @@ export interface ContrastiveOptions extends PairOptions {
   readonly bank?: number;
 }
 
-/** MoCo's queue; 64 MiB at the default length. */
-const MOST_KEPT = 65_536;
-
 /**
  * Contrastive distillation (CRD): the student's embedding of an example shall be nearer to the teacher's of the same
  * example than to the teacher's of others, and the other way round (InfoNCE, a lower bound of the mutual information).
  * It relates features of any sizes; those of the last layer before the logits serve best.
+ *
+ * For each example half of −log softmax of its student's embedding among the teacher's, and half of its teacher's among
+ * the student's: −½ log (e^{s_i·t_i/T} / Σ_j e^{s_i·t_j/T}) − ½ log (e^{s_i·t_i/T} / Σ_j e^{s_j·t_i/T}).
+ * Shapes    student [B, E], teacher [B, E], rows of length 1; banks [K, E] with `isOther` [B, K] → [B]
+ * Units     cosines in; nats out. log(B + K) where all are alike
+ * Reduces   mean over batch, two directions averaged; ÷T inside; −log softmax of the positive
+ * Weight    1: it is a cross-entropy itself. The paper has 0.8
+ * Gradient  reaches the student and both trained projections, not the teacher's features
+ * Numerics  finite for features up to 1e4: cosines divided by T are all that is exponentiated
+ * Throws    invalid-option: a temperature or a length that is not above 0, a bank above 65,536, batches of one without
+ *           a bank · shape-mismatch: features of a free length, which no projection fits. In a last batch of one, without
+ *           a bank, the loss is 0
+ * Source    Tian, Krishnan, Isola 2020, §3, arXiv:1910.10699; InfoNCE: van den Oord et al. 2018, arXiv:1807.03748;
+ *           queue: He et al. 2020, arXiv:1911.05722
+ * Differs   CRD tells one positive from 16,384 drawn negatives by noise-contrastive estimation, with a normalizer that is
+ *           fixed on the first batch, against two banks that hold every example of the dataset (N KiB) and follow it with
+ *           a momentum of 0.5. In a browser that memory is not there: we take the others of the batch by default, or a
+ *           first-in-first-out queue of the last K, as it was computed (MoCo), and normalize exactly, so that a small
+ *           batch needs no estimate. The two directions are averaged, where CRD adds them. CRD can also draw negatives of
+ *           other classes only; this one needs no labels
  * @example
- * weighted([{ loss: softTargets(), weight: 1 }, { loss: contrastive({ output: 'features' }), weight: 0.8 }]);
+ * weighted([{ loss: softTargets(), weight: 1 }, { loss: contrastive({ output: 'features' }), weight: 1 }]);
  */
 export function contrastive(options: ContrastiveOptions = {}): Loss {
   const { output = 'logits', teacherOutput = output, temperature = 0.07, embeddingLength = 128, bank = 0 } = options;
@@ -68,26 +84,6 @@ export function contrastive(options: ContrastiveOptions = {}): Loss {
   };
 }
 
-/**
- * For each example half of −log softmax of its student's embedding among the teacher's, and half of its teacher's among
- * the student's: −½ log (e^{s_i·t_i/T} / Σ_j e^{s_i·t_j/T}) − ½ log (e^{s_i·t_i/T} / Σ_j e^{s_j·t_i/T}).
- * Shapes    student [B, E], teacher [B, E], rows of length 1; banks [K, E] with `isOther` [B, K] → [B]
- * Units     cosines in; nats out. log(B + K) where all are alike
- * Weight    1: it is a cross-entropy itself. The paper has 0.8
- * Gradient  reaches the student and both trained projections, not the teacher's features
- * Numerics  finite for features up to 1e4: cosines divided by T are all that is exponentiated
- * Throws    invalid-option: a temperature or a length that is not above 0, a bank above 65,536, batches of one without
- *           a bank · shape-mismatch: features of a free length, which no projection fits. In a last batch of one, without
- *           a bank, the loss is 0
- * Source    Tian, Krishnan, Isola 2020, §3, arXiv:1910.10699; InfoNCE: van den Oord et al. 2018, arXiv:1807.03748;
- *           queue: He et al. 2020, arXiv:1911.05722
- * Differs   CRD tells one positive from 16,384 drawn negatives by noise-contrastive estimation, with a normalizer that is
- *           fixed on the first batch, against two banks that hold every example of the dataset (N KiB) and follow it with
- *           a momentum of 0.5. In a browser that memory is not there: we take the others of the batch by default, or a
- *           first-in-first-out queue of the last K, as it was computed (MoCo), and normalize exactly, so that a small
- *           batch needs no estimate. The two directions are averaged, where CRD adds them. CRD can also draw negatives of
- *           other classes only; this one needs no labels
- */
 export function contrastiveRows(
   tf: Tf,
   student: Tensor2D,
@@ -154,24 +150,8 @@ function againstBank(
     teacher: stopGradient(tf, teacherBank as Tensor2D),
   };
   const rows = contrastiveRows(tf, student, teacher, temperature, { ...kept, isOther });
-  push(tf, studentBank as Variable, student);
-  push(tf, teacherBank as Variable, teacher);
-  push(tf, bankIndices as Variable, tf.reshape(own, [-1]));
+  remember(tf, studentBank as Variable, student);
+  remember(tf, teacherBank as Variable, teacher);
+  remember(tf, bankIndices as Variable, tf.reshape(own, [-1]));
   return rows;
-}
-
-/** The newest come first, and the oldest fall off the end. */
-function push(tf: Tf, bank: Variable, newest: Tensor): void {
-  const length = bank.shape[0] as number;
-  const held = tf.concat([newest, bank]);
-  bank.assign(tf.slice(held, 0, length));
-}
-
-function checkBank(bank: number): void {
-  if (checkCount(bank, 'bank', 0) <= MOST_KEPT) return;
-  throw new LimbeckError(
-    'invalid-option',
-    `"bank" was ${bank}; it must be ${MOST_KEPT} at most. More negatives than that gain little and fill the memory.`,
-    { details: { bank, most: MOST_KEPT } },
-  );
 }

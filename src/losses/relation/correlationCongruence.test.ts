@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, dot, mean, plainRows, plainUnit } from '../cases/pairCases.ts';
+import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type CorrelationCongruenceOptions, correlationCongruence } from './correlationCongruence.ts';
+
+checkUse(correlationCongruence, { ...onRelations, weight: { of: 'rows' } });
 
 describe('correlationCongruence', () => {
   checkLoss<CorrelationCongruenceOptions>(correlationCongruence, {

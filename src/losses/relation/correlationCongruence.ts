@@ -17,8 +17,22 @@ export interface CorrelationCongruenceOptions extends PairOptions {
 /**
  * Correlation congruence (CC): the Gaussian kernel between the features of two examples shall be the same for the
  * student. It relates features of any sizes; those of the last layer before the logits serve best.
+ *
+ * Mean over the B² pairs of (K_student − K_teacher)², with K = e^(−2γ) Σ_{p ≤ P} (2γ)^p / p! · cos^p: the Gaussian kernel
+ * between features of length 1, as its first Taylor terms.
+ * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
+ * Units     any in; none out
+ * Reduces   mean over B²; squared difference of Taylor RBF kernels
+ * Weight    2000 for a layer of 128 features, 100 for ten logits
+ * Gradient  reaches the student only
+ * Numerics  finite for |value| ≤ 1e4; an example without features (all zero) has the cosine 0 with all
+ * Throws    invalid-option: gamma not above 0, an order below 1. In a last batch of one the loss is 0
+ * Source    Peng et al. 2019, §3.3–3.4, arXiv:1904.01802; normalized features: AberHu/Knowledge-Distillation-Zoo cc.py
+ * Differs   RepDistiller's CC.py is another formula, which multiplies the differences of successive examples; torchdistill
+ *           neither normalizes nor squares. We follow the paper, which has the mean over B² as well. Its embedding, a
+ *           trained linear layer, is not needed to relate features of different sizes and is left out
  * @example
- * weighted([{ loss: softTargets(), weight: 1 }, { loss: correlationCongruence({ output: 'features' }), weight: 500 }]);
+ * weighted([{ loss: softTargets(), weight: 1 }, { loss: correlationCongruence({ output: 'features' }), weight: 2000 }]);
  */
 export function correlationCongruence(options: CorrelationCongruenceOptions = {}): Loss {
   const { output = 'logits', teacherOutput = output, gamma = 0.4, order = 2 } = options;
@@ -37,20 +51,6 @@ export function correlationCongruence(options: CorrelationCongruenceOptions = {}
   };
 }
 
-/**
- * Mean over the B² pairs of (K_student − K_teacher)², with K = e^(−2γ) Σ_{p ≤ P} (2γ)^p / p! · cos^p: the Gaussian kernel
- * between features of length 1, as its first Taylor terms.
- * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; none out
- * Weight    2000 for a layer of 128 features, 100 for ten logits
- * Gradient  reaches the student only
- * Numerics  finite for |value| ≤ 1e4; an example without features (all zero) has the cosine 0 with all
- * Throws    invalid-option: gamma not above 0, an order below 1. In a last batch of one the loss is 0
- * Source    Peng et al. 2019, §3.3–3.4, arXiv:1904.01802; normalized features: AberHu/Knowledge-Distillation-Zoo cc.py
- * Differs   RepDistiller's CC.py is another formula, which multiplies the differences of successive examples; torchdistill
- *           neither normalizes nor squares. We follow the paper, which has the mean over B² as well. Its embedding, a
- *           trained linear layer, is not needed to relate features of different sizes and is left out
- */
 export function correlationCongruenceLoss(
   tf: Tf,
   student: Tensor,

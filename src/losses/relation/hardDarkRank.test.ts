@@ -2,9 +2,12 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, distance, mean, plainRows, plainSoftmax, plainUnit } from '../cases/pairCases.ts';
+import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type HardDarkRankOptions, hardDarkRank, hardDarkRankLoss } from './hardDarkRank.ts';
 
 const DEFAULTS = { neighbors: 4, alpha: 3, beta: 3 };
+
+checkUse(hardDarkRank, { ...onRelations, least: 3, weight: { of: 'rows' } });
 
 describe('hardDarkRank', () => {
   checkLoss<HardDarkRankOptions>(hardDarkRank, {

@@ -18,8 +18,25 @@ export interface HardDarkRankOptions extends PairOptions {
 /**
  * Ranking of neighbors (hard DarkRank): the examples that are nearest to one for the teacher shall be ordered the same
  * way by the student. It relates features of any sizes, above all embeddings for retrieval.
+ *
+ * −log of the probability of the teacher's order by the student's scores S(i, j) = −α‖e_i − e_j‖^β of features of length 1,
+ * mean over the examples i: Σ_{n < N} (log Σ_{m ≥ n} e^S(i, π_m) − S(i, π_n)), where π are the N examples that are nearest
+ * to i for the teacher, nearest first (Plackett and Luce).
+ * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
+ * Units     any in; nats out, log(N!) where all are alike to the student
+ * Reduces   mean over examples; −log likelihood of the teacher order (Plackett–Luce)
+ * Weight    0.5 for a layer of 128 features, 0.07 for ten logits
+ * Gradient  reaches the student only, through its distances; the order is the teacher's. Not 0 where student and teacher
+ *           are equal: distances that tell the ranks further apart are still more probable
+ * Numerics  finite for |value| ≤ 1e4: a distance is 2 at most, a score α · 2^β. Memory: N · B² numbers
+ * Throws    invalid-option: fewer than 2 neighbors, alpha or beta not above 0, fewer than 3 examples in a batch. With
+ *           fewer than N others all of them are ranked; in a last batch of one or two the loss is 0
+ * Source    Chen, Wang, Zhang 2018, §3.3, arXiv:1707.01220; order of the nearest N: lenscloth/RKD metric/loss.py
+ * Differs   the paper ranks a whole list and multiplies its hard and soft losses by weights of their own; its soft loss
+ *           goes through all orders, which its authors find no better. We follow RKD's code: the nearest four, whose order
+ *           is certain. The scripts of both normalize features beside the loss; here it is part of it
  * @example
- * weighted([{ loss: relationDistance({ output: 'features' }), weight: 25 }, { loss: hardDarkRank({ output: 'features' }), weight: 0.5 }]);
+ * weighted([{ loss: relationDistance({ output: 'features' }), weight: 300 }, { loss: hardDarkRank({ output: 'features' }), weight: 0.5 }]);
  */
 export function hardDarkRank(options: HardDarkRankOptions = {}): Loss {
   const { output = 'logits', teacherOutput = output, neighbors = 4, alpha = 3, beta = 3 } = options;
@@ -38,23 +55,6 @@ export function hardDarkRank(options: HardDarkRankOptions = {}): Loss {
   };
 }
 
-/**
- * −log of the probability of the teacher's order by the student's scores S(i, j) = −α‖e_i − e_j‖^β of features of length 1,
- * mean over the examples i: Σ_{n < N} (log Σ_{m ≥ n} e^S(i, π_m) − S(i, π_n)), where π are the N examples that are nearest
- * to i for the teacher, nearest first (Plackett and Luce).
- * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; nats out, log(N!) where all are alike to the student
- * Weight    0.5 for a layer of 128 features, 0.07 for ten logits
- * Gradient  reaches the student only, through its distances; the order is the teacher's. Not 0 where student and teacher
- *           are equal: distances that tell the ranks further apart are still more probable
- * Numerics  finite for |value| ≤ 1e4: a distance is 2 at most, a score α · 2^β. Memory: N · B² numbers
- * Throws    invalid-option: fewer than 2 neighbors, alpha or beta not above 0, fewer than 3 examples in a batch. With
- *           fewer than N others all of them are ranked; in a last batch of one or two the loss is 0
- * Source    Chen, Wang, Zhang 2018, §3.3, arXiv:1707.01220; order of the nearest N: lenscloth/RKD metric/loss.py
- * Differs   the paper ranks a whole list and multiplies its hard and soft losses by weights of their own; its soft loss
- *           goes through all orders, which its authors find no better. We follow RKD's code: the nearest four, whose order
- *           is certain. The scripts of both normalize features beside the loss; here it is part of it
- */
 export function hardDarkRankLoss(
   tf: Tf,
   student: Tensor,

@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, distance, mean, plainRows } from '../cases/pairCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type InstanceGraphOptions, instanceGraph } from './instanceGraph.ts';
+
+checkUse(instanceGraph, {
+  options: { outputs: ['a'], teacherOutputs: ['b'] },
+  student: { a: [6] },
+  teacher: { b: [3, 3, 2] },
+  takesAnySizes: true,
+  least: 3,
+  weight: { of: 'rows' },
+});
 
 describe('instanceGraph', () => {
   checkLoss<InstanceGraphOptions>(instanceGraph, {

@@ -16,8 +16,24 @@ export interface InstanceGraphOptions {
 /**
  * Instance relationship graph (the edges of IRG): at several layers, the distances between the examples of a batch shall
  * be the student's as they are the teacher's. It relates features of any sizes.
+ *
+ * Mean over the B² pairs of (A_student − A_teacher)², where A is the squared distance of two examples over the largest one
+ * of the batch; mean over the layers.
+ * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
+ * Units     any in; none out, between 0 and 1.
+ * Reduces   mean over B² and layers; squared difference
+ * Weight    10 for a layer of 128 features, 5 for ten logits
+ * Gradient  reaches the student only; none between examples that are the same to the student
+ * Numerics  finite for |value| ≤ 1e4; distances below a thousandth of the batch's count as 0. Memory: B² + B·D numbers
+ * Throws    invalid-option: no output, or not as many of the teacher; fewer than 3 examples in a batch. In a last batch of
+ *           one or two the loss is 0
+ * Source    Liu et al. 2019, "Knowledge Distillation via Instance Relationship Graph", CVPR; division by the largest
+ *           distance: AberHu/Knowledge-Distillation-Zoo irg.py
+ * Differs   the paper's graph has vertices too, the features themselves: add `logitRegression` or `featureHint` for these.
+ *           Its transformation between layers, the distance of an example's features in two of them, is left out: it needs
+ *           two layers of one size, which that code makes by pooling and by halving channels
  * @example
- * weighted([{ loss: softTargets(), weight: 1 }, { loss: instanceGraph({ outputs: ['stage1', 'stage2', 'features'] }), weight: 25 }]);
+ * weighted([{ loss: softTargets(), weight: 1 }, { loss: instanceGraph({ outputs: ['stage1', 'stage2', 'features'] }), weight: 10 }]);
  */
 export function instanceGraph(options: InstanceGraphOptions = {}): Loss {
   const { outputs = ['logits'], teacherOutputs = outputs } = options;
@@ -39,22 +55,6 @@ export function instanceGraph(options: InstanceGraphOptions = {}): Loss {
   };
 }
 
-/**
- * Mean over the B² pairs of (A_student − A_teacher)², where A is the squared distance of two examples over the largest one
- * of the batch; mean over the layers.
- * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; none out, between 0 and 1.
- * Weight    10 for a layer of 128 features, 5 for ten logits
- * Gradient  reaches the student only; none between examples that are the same to the student
- * Numerics  finite for |value| ≤ 1e4; distances below a thousandth of the batch's count as 0. Memory: B² + B·D numbers
- * Throws    invalid-option: no output, or not as many of the teacher; fewer than 3 examples in a batch. In a last batch of
- *           one or two the loss is 0
- * Source    Liu et al. 2019, "Knowledge Distillation via Instance Relationship Graph", CVPR; division by the largest
- *           distance: AberHu/Knowledge-Distillation-Zoo irg.py
- * Differs   the paper's graph has vertices too, the features themselves: add `logitRegression` or `featureHint` for these.
- *           Its transformation between layers, the distance of an example's features in two of them, is left out: it needs
- *           two layers of one size, which that code makes by pooling and by halving channels
- */
 export function instanceGraphLoss(tf: Tf, student: Tensor, teacher: Tensor): Scalar {
   return tf.tidy(() => {
     const byTeacher = withoutGradient(tf, teacher, (of) => edges(tf, of));

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, distance, mean, plainRows, plainSoftmax } from '../cases/pairCases.ts';
+import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type LocalStructureOptions, localStructure } from './localStructure.ts';
+
+checkUse(localStructure, { ...onRelations, least: 3, weight: { of: 'rows' } });
 
 describe('localStructure', () => {
   checkLoss<LocalStructureOptions>(localStructure, {

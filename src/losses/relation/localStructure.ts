@@ -29,8 +29,26 @@ export interface LocalStructureOptions extends PairOptions {
  * Local structure preserving (LSP): how an example's likeness is shared out among its neighbors in a graph shall be the
  * same for the student. The graph is made within the batch, from the teacher's features. It relates features of any
  * sizes; those of the last layer before the logits serve best.
+ *
+ * KL(LS_teacher ‖ LS_student) over the edges that leave an example, mean over the examples; LS(i, ·) is the softmax of
+ * e^(−‖e_i − e_j‖² / (scale · m)) over the neighbors j of i, and m the mean squared distance of examples that differ.
+ * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
+ * Units     any in; nats out
+ * Reduces   mean over examples; KL(teacher‖student) over edges
+ * Weight    1000 for a layer of 128 features, 80 for ten logits
+ * Gradient  reaches the student only; none between examples that are the same to the student
+ * Numerics  finite for |value| ≤ 1e4; distances below a thousandth of the batch's count as 0. Memory: neighbors · B²
+ *           numbers
+ * Throws    invalid-option: fewer than 2 neighbors, a scale not above 0, fewer than 3 examples in a batch. With fewer
+ *           others than neighbors all of them are; in a last batch of one or two the loss is 0
+ * Source    Yang et al. 2020, §4.2–4.3, arXiv:2003.10477 (its RBF kernel)
+ * Differs   the paper's graph is the data's own, such as of a point cloud; here it is the k-nearest-neighbor graph of the
+ *           teacher's features in the batch. The paper writes KL(student ‖ teacher); its code (DistillGCN) has
+ *           KL(teacher ‖ student), and so have we: the student must not miss an edge. The code's kernel is
+ *           e^(−Σ|a − b| / 100), whose sense depends on the number and size of features; ours is the paper's, measured
+ *           by the batch's own distances on each side
  * @example
- * weighted([{ loss: softTargets(), weight: 1 }, { loss: localStructure({ output: 'features' }), weight: 200 }]);
+ * weighted([{ loss: softTargets(), weight: 1 }, { loss: localStructure({ output: 'features' }), weight: 1000 }]);
  */
 export function localStructure(options: LocalStructureOptions = {}): Loss {
   const { output = 'logits', teacherOutput = output, neighbors = 8, scale = 1 } = options;
@@ -49,24 +67,6 @@ export function localStructure(options: LocalStructureOptions = {}): Loss {
   };
 }
 
-/**
- * KL(LS_teacher ‖ LS_student) over the edges that leave an example, mean over the examples; LS(i, ·) is the softmax of
- * e^(−‖e_i − e_j‖² / (scale · m)) over the neighbors j of i, and m the mean squared distance of examples that differ.
- * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; nats out
- * Weight    1000 for a layer of 128 features, 80 for ten logits
- * Gradient  reaches the student only; none between examples that are the same to the student
- * Numerics  finite for |value| ≤ 1e4; distances below a thousandth of the batch's count as 0. Memory: neighbors · B²
- *           numbers
- * Throws    invalid-option: fewer than 2 neighbors, a scale not above 0, fewer than 3 examples in a batch. With fewer
- *           others than neighbors all of them are; in a last batch of one or two the loss is 0
- * Source    Yang et al. 2020, §4.2–4.3, arXiv:2003.10477 (its RBF kernel)
- * Differs   the paper's graph is the data's own, such as of a point cloud; here it is the k-nearest-neighbor graph of the
- *           teacher's features in the batch. The paper writes KL(student ‖ teacher); its code (DistillGCN) has
- *           KL(teacher ‖ student), and so have we: the student must not miss an edge. The code's kernel is
- *           e^(−Σ|a − b| / 100), whose sense depends on the number and size of features; ours is the paper's, measured
- *           by the batch's own distances on each side
- */
 export function localStructureLoss(
   tf: Tf,
   student: Tensor,

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, dot, mean, plainRows, plainSoftmax, plainUnit } from '../cases/pairCases.ts';
+import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type MultiHeadRelationOptions, multiHeadRelation } from './multiHeadRelation.ts';
+
+checkUse(multiHeadRelation, {
+  ...onRelations,
+  mismatches: [[{ a: [null, 3] }, {}, {}, /output of a fixed size/]],
+  weight: { of: 'rows' },
+});
 
 describe('multiHeadRelation', () => {
   checkLoss<MultiHeadRelationOptions>(multiHeadRelation, {

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, dot, mean, plainRows, plainUnit } from '../cases/pairCases.ts';
+import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { probabilityTransfer } from './probabilityTransfer.ts';
+
+checkUse(probabilityTransfer, { ...onRelations, weight: { of: 'rows' } });
 
 describe('probabilityTransfer', () => {
   checkLoss<PairOptions>(probabilityTransfer, {

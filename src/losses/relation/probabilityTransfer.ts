@@ -9,6 +9,20 @@ import { toUnitLength } from '../toUnitLength.ts';
  * Probabilistic knowledge transfer (PKT): how probable each example is as another one's neighbor, by the cosine of their
  * features, shall be the same for the student. It relates features of any sizes; its authors derive it as a match of
  * the (quadratic) mutual information between features and classes.
+ *
+ * Σ_j P_teacher(j|i) · log((P_teacher(j|i) + ε) / (P_student(j|i) + ε)), mean over the examples i, that is
+ * KL(teacher ‖ student); P(j|i) is (cos + 1) / 2 of their features, each row divided by its sum, ε = 1e-7.
+ * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
+ * Units     any in; nats out
+ * Reduces   mean over rows (not B²); KL(teacher‖student), ε=1e-7
+ * Weight    500 for a layer of 128 features, 20 for ten logits. RepDistiller's 30,000 for a mean over all B² is 470 at B
+ *           = 64
+ * Gradient  reaches the student only
+ * Numerics  finite for |value| ≤ 1e4; an example without features (all zero) is as near to all others
+ * Throws    invalid-option: batches of one; in a last batch of one the loss is 0
+ * Source    Passalis, Tefas 2018, §3, arXiv:1803.10837; ε: passalis/probabilistic_kt
+ * Differs   the paper adds up over i ≠ j, its code takes the mean over all B² pairs with j = i among them. We keep j = i,
+ *           and take the mean of the rows' divergences, which does not shrink as the batch grows
  * @example
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: probabilityTransfer({ output: 'features' }), weight: 500 }]);
  */
@@ -29,20 +43,6 @@ export function probabilityTransfer(options: PairOptions = {}): Loss {
 /** Keeps logarithms finite; as the authors' code has it. */
 const EPSILON = 1e-7;
 
-/**
- * Σ_j P_teacher(j|i) · log((P_teacher(j|i) + ε) / (P_student(j|i) + ε)), mean over the examples i, that is
- * KL(teacher ‖ student); P(j|i) is (cos + 1) / 2 of their features, each row divided by its sum, ε = 1e-7.
- * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; nats out
- * Weight    500 for a layer of 128 features, 20 for ten logits. RepDistiller's 30,000 for a mean over all B² is 470 at B
- *           = 64
- * Gradient  reaches the student only
- * Numerics  finite for |value| ≤ 1e4; an example without features (all zero) is as near to all others
- * Throws    nothing: a batch of one is refused before; in a last batch of one the loss is 0
- * Source    Passalis, Tefas 2018, §3, arXiv:1803.10837; ε: passalis/probabilistic_kt
- * Differs   the paper adds up over i ≠ j, its code takes the mean over all B² pairs with j = i among them. We keep j = i,
- *           and take the mean of the rows' divergences, which does not shrink as the batch grows
- */
 export function probabilityTransferLoss(tf: Tf, student: Tensor, teacher: Tensor): Scalar {
   return tf.tidy(() => {
     const byTeacher = withoutGradient(tf, teacher, (of) => neighborProbs(tf, of));

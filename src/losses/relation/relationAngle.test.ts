@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, dot, mean, plainRows, plainSmoothL1, plainUnit } from '../cases/pairCases.ts';
+import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { relationAngle } from './relationAngle.ts';
+
+checkUse(relationAngle, { ...onRelations, least: 3, weight: { of: 'rows' } });
 
 describe('relationAngle', () => {
   checkLoss<PairOptions>(relationAngle, {
@@ -24,11 +27,10 @@ describe('relationAngle', () => {
   test('refuses batches whose triplets do not fit', () => {
     const shapes = { student: { logits: [4] }, teacher: { logits: [6] }, examples: 1000 };
     relationAngle().check?.({ ...shapes, batchSize: 160 });
-    for (const batchSize of [2, 161]) {
-      expect(() => relationAngle().check?.({ ...shapes, batchSize })).toThrow(
-        expect.objectContaining({ code: 'invalid-option' }),
-      );
-    }
+    const message = expect.stringContaining('or use relationDistance');
+    expect(() => relationAngle().check?.({ ...shapes, batchSize: 161 })).toThrow(
+      expect.objectContaining({ code: 'invalid-option', message }),
+    );
   });
 });
 

@@ -12,8 +12,26 @@ const MOST_EXAMPLES = 160;
 /**
  * Relational distillation of angles (RKD-A): three examples shall form the same angle for the student as for the
  * teacher. It relates features of any sizes, such as embeddings; often used together with `relationDistance`.
+ *
+ * Mean over the B³ triplets of smoothL1(cos∠_student(i, j, k) − cos∠_teacher(i, j, k)), β = 1, the angle at example j.
+ * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
+ * Units     any in; none out
+ * Reduces   mean over B³; smooth L1 (β=1)
+ * Weight    400 for a layer of 128 features, 25 for ten logits. RepDistiller has 50
+ * Gradient  reaches the student only; none through examples that are the same to the student
+ * Numerics  finite for |value| ≤ 1e4; examples nearer than a thousandth of the batch's distances form no angle (0).
+ *           Memory: some ten times B³ numbers, and B·D; 10 MiB at B = 64, 160 MiB at 160
+ * Throws    invalid-option: fewer than 3 or more than 160 examples in a batch. In a last batch of one or two the loss is 0
+ * Source    Park, Kim, Lu, Cho 2019, §3.2.2, arXiv:1904.05068; reduction and weight: lenscloth/RKD, RepDistiller
+ * Differs   the paper adds up over triplets of different examples; its authors' code takes the mean over all B³, where
+ *           those that are no triplet add 0, and so do we. Their differences of all pairs take B²·D numbers; we make the
+ *           cosines from the inner products of the centered features. There two equal examples make their slopes endless
+ *           (divided by 1e-12); here they have none
  * @example
- * weighted([{ loss: relationDistance(), weight: 25 }, { loss: relationAngle(), weight: 50 }]);
+ * weighted([
+ *   { loss: relationDistance({ output: 'features' }), weight: 300 },
+ *   { loss: relationAngle({ output: 'features' }), weight: 400 },
+ * ]);
  */
 export function relationAngle(options: PairOptions = {}): Loss {
   const { output = 'logits', teacherOutput = output } = options;
@@ -32,21 +50,6 @@ export function relationAngle(options: PairOptions = {}): Loss {
   };
 }
 
-/**
- * Mean over the B³ triplets of smoothL1(cos∠_student(i, j, k) − cos∠_teacher(i, j, k)), β = 1, the angle at example j.
- * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; none out
- * Weight    400 for a layer of 128 features, 25 for ten logits. RepDistiller has 50
- * Gradient  reaches the student only; none through examples that are the same to the student
- * Numerics  finite for |value| ≤ 1e4; examples nearer than a thousandth of the batch's distances form no angle (0).
- *           Memory: some ten times B³ numbers, and B·D; 10 MiB at B = 64, 160 MiB at 160
- * Throws    invalid-option: fewer than 3 or more than 160 examples in a batch. In a last batch of one or two the loss is 0
- * Source    Park, Kim, Lu, Cho 2019, §3.2.2, arXiv:1904.05068; reduction and weight: lenscloth/RKD, RepDistiller
- * Differs   the paper adds up over triplets of different examples; its authors' code takes the mean over all B³, where
- *           those that are no triplet add 0, and so do we. Their differences of all pairs take B²·D numbers; we make the
- *           cosines from the inner products of the centered features. There two equal examples make their slopes endless
- *           (divided by 1e-12); here they have none
- */
 export function relationAngleLoss(tf: Tf, student: Tensor, teacher: Tensor): Scalar {
   return tf.tidy(() => {
     const byTeacher = withoutGradient(tf, teacher, (of) => cosines(tf, of));

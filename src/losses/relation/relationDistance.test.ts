@@ -2,8 +2,11 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, distance, mean, plainRows, plainSmoothL1 } from '../cases/pairCases.ts';
+import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { relationDistance, relationDistanceLoss } from './relationDistance.ts';
+
+checkUse(relationDistance, { ...onRelations, weight: { of: 'rows' } });
 
 describe('relationDistance', () => {
   checkLoss<PairOptions>(relationDistance, {

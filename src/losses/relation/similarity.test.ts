@@ -2,8 +2,11 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, dot, plainRows, plainUnit } from '../cases/pairCases.ts';
+import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { similarity, similarityLoss } from './similarity.ts';
+
+checkUse(similarity, { ...onRelations, weight: { of: 'rows' } });
 
 describe('similarity', () => {
   checkLoss<PairOptions>(similarity, {

@@ -9,7 +9,15 @@ import {
   randomInputs,
   refusalOf,
 } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type BoundedRegressionOptions, boundedRegression } from './boundedRegression.ts';
+
+checkUse(boundedRegression, {
+  student: { values: [3] },
+  teacher: { values: [3], target: [3] },
+  mismatches: [[{ values: [4] }, {}, {}, /"read" bring its output/]],
+  weight: 'alone',
+});
 
 describe('boundedRegression', () => {
   checkLoss<BoundedRegressionOptions>(boundedRegression, {

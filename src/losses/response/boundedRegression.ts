@@ -20,6 +20,20 @@ export interface BoundedRegressionOptions {
 /**
  * Teacher-bounded regression: the student is held against the truth, but only while it does worse there than the teacher.
  * A teacher's number can be far from the truth, so it serves as a bound and not as a target.
+ *
+ * e_student where e_student + margin > e_teacher, else 0, e the mean over an example of its squared distance from the
+ * truth. The loss is the mean over the examples.
+ * Shapes    student [B, …], teacher [B, …], target [B, …] → [B]
+ * Units     values in, their squares out; so is the margin
+ * Reduces   mean over batch; squared error, 0 once the student beats the teacher by the margin
+ * Weight    0.5 beside `regression` to the truth of weight 1 (the paper's ν)
+ * Gradient  reaches the student only: 2 · (student − target) / (B · values of an example), or nothing
+ * Numerics  finite for |value| ≤ 1e4; jumps by e_teacher − margin where the student passes the bound
+ * Throws    invalid-option · by `check` shape-mismatch
+ * Source    Chen, Choi, Yu, Han, Chandraker 2017, eq. 4, Learning Efficient Object Detection Models with Knowledge
+ *           Distillation, NeurIPS
+ * Differs   the paper has the sum over an example's values, here their mean, so that a margin fits any number of values.
+ *           Public code compares each value, or the whole batch; the paper, and this, each example.
  * @example
  * weighted([
  *   { loss: regression({ output: 'box', teacherOutput: 'target', measure: 'huber' }), weight: 1 },
@@ -52,20 +66,6 @@ export function boundedRegression(options: BoundedRegressionOptions = {}): Loss 
   };
 }
 
-/**
- * e_student where e_student + margin > e_teacher, else 0, e the mean over an example of its squared distance from the
- * truth. The loss is the mean over the examples.
- * Shapes    student [B, …], teacher [B, …], target [B, …] → [B]
- * Units     values in, their squares out; so is the margin
- * Weight    0.5 beside `regression` to the truth of weight 1 (the paper's ν)
- * Gradient  reaches the student only: 2 · (student − target) / (B · values of an example), or nothing
- * Numerics  finite for |value| ≤ 1e4; jumps by e_teacher − margin where the student passes the bound
- * Throws    nothing: margin and shapes are checked before
- * Source    Chen, Choi, Yu, Han, Chandraker 2017, eq. 4, Learning Efficient Object Detection Models with Knowledge
- *           Distillation, NeurIPS
- * Differs   the paper has the sum over an example's values, here their mean, so that a margin fits any number of values.
- *           Public code compares each value, or the whole batch; the paper, and this, each example.
- */
 export function boundedRegressionPerExample(
   tf: Tf,
   student: Tensor,

@@ -14,7 +14,10 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type ClassWiseOptions, classWise } from './classWise.ts';
+
+checkUse(classWise, { student: { logits: [4] }, least: 2, weight: { of: 'logits' } });
 
 describe('classWise', () => {
   checkLoss<ClassWiseOptions>(classWise, {

@@ -18,6 +18,19 @@ export interface ClassWiseOptions {
 /**
  * Class-wise self-distillation (CS-KD): two examples of one class shall get one answer, whatever that answer is. No
  * teacher: the student learns from itself. Batches need several examples of each class to give it much to do.
+ *
+ * T² · KL(softmax(mate / T) ‖ softmax(logits / T)) of each example, its mate being the next one of the same label in the
+ * batch, from the last on to the first again; 0 without a mate. The loss is their mean.
+ * Shapes    logits [B, C], labels [B] int32 → [B]; memory B² beside
+ * Units     logits in, nats out
+ * Reduces   mean over batch; ×T²; KL(mate‖student), mate without gradient
+ * Weight    1 (the paper; 3 for classes that are hard to tell apart)
+ * Gradient  reaches the student only, and not through the mate's answer: T · (p − p_mate) / B
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch · labels-missing
+ * Source    Yun, Park, Lee, Shin 2020, eq. 2, arXiv:2003.13964; alinlab/cs-kd train.py
+ * Differs   the code draws a mate for each example from the whole dataset and runs the student on it once more; here
+ *           mates come from a random batch, which costs nothing but leaves some examples without.
  * @example
  * weighted([{ loss: classWise(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
@@ -41,19 +54,6 @@ export function classWise(options: ClassWiseOptions = {}): Loss {
   };
 }
 
-/**
- * T² · KL(softmax(mate / T) ‖ softmax(logits / T)) of each example, its mate being the next one of the same label in the
- * batch, from the last on to the first again; 0 without a mate. The loss is their mean.
- * Shapes    logits [B, C], labels [B] int32 → [B]; memory B² beside
- * Units     logits in, nats out
- * Weight    1 (the paper; 3 for classes that are hard to tell apart)
- * Gradient  reaches the student only, and not through the mate's answer: T · (p − p_mate) / B
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: temperature, shapes and labels are checked before
- * Source    Yun, Park, Lee, Shin 2020, eq. 2, arXiv:2003.13964; alinlab/cs-kd train.py
- * Differs   the code draws a mate for each example from the whole dataset and runs the student on it once more; here
- *           mates come from a random batch, which costs nothing but leaves some examples without.
- */
 export function classWisePerExample(tf: Tf, logits: Tensor, labels: Tensor1D, temperature: number): Tensor1D {
   const mates = nextOfClass(tf, labels);
   // One 1 a row, or none: the product picks the mate's logits, and zeros where there is no mate.

@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import type { Values } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs } from '../cases/lossContract.ts';
 import { describeOnCpu, expectPerExample, mean, plainDivergence, randomInputs } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type ConsistencyOptions, consistency } from './consistency.ts';
+
+checkUse(consistency, {
+  student: { logits: [4] },
+  teacher: { self: [4] },
+  sameClasses: 'teacher',
+  replayed: [{ distance: 'kl' }],
+  weight: { of: 'logits' },
+});
 
 describe('consistency', () => {
   checkLoss<{ distance: 'mse' | 'kl' }>(consistency, {

@@ -19,6 +19,16 @@ export interface ConsistencyOptions {
  * Consistency (Mean Teacher): the student answers as its own moving average does, however its input is varied. Use it with
  * `selfTeacher: { kind: 'mean' }` and `augment`, beside what says what is right (labels, or a teacher), with a weight that
  * ramps up.
+ *
+ * mean_C (p_student − p_teacher)², or KL(p_teacher ‖ p_student), of each example; the loss is their mean.
+ * Shapes    studentLogits [B, …, C], teacherLogits the same → [B]
+ * Units     logits in; squared probability, or nats, out
+ * Reduces   mean over batch and classes (mse), or KL(teacher‖student); no T
+ * Weight    50 for 'mse' of ten classes, where the authors have 100; 1 for 'kl'
+ * Gradient  reaches the student only
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Tarvainen, Valpola 2017, §2, arXiv:1703.01780; CuriousAI/mean-teacher (softmax_mse_loss, softmax_kl_loss)
  * @example
  * const loss = weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -42,16 +52,6 @@ export function consistency(options: ConsistencyOptions = {}): Loss {
   };
 }
 
-/**
- * mean_C (p_student − p_teacher)², or KL(p_teacher ‖ p_student), of each example; the loss is their mean.
- * Shapes    studentLogits [B, …, C], teacherLogits the same → [B]
- * Units     logits in; squared probability, or nats, out
- * Weight    50 for 'mse' of ten classes, where the authors have 100; 1 for 'kl'
- * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: options and shapes are checked before
- * Source    Tarvainen, Valpola 2017, §2, arXiv:1703.01780; CuriousAI/mean-teacher (softmax_mse_loss, softmax_kl_loss)
- */
 export function consistencyPerExample(
   tf: Tf,
   studentLogits: Tensor,

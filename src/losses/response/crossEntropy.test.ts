@@ -6,7 +6,10 @@ import * as tf from '../../runtime/tf.ts';
 import { evaluate, toTensors } from '../cases/lossCases.ts';
 import { checkLoss, growthOfLogProbs, type LossInputs, plainLogProbs, type Values } from '../cases/lossContract.ts';
 import { describeOnCpu, expectPerExample, randomInputs } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type CrossEntropyOptions, crossEntropy } from './crossEntropy.ts';
+
+checkUse(crossEntropy, { student: { logits: [4] }, weight: { of: 'logits' } });
 
 describe('crossEntropy', () => {
   checkLoss<CrossEntropyOptions>(crossEntropy, {

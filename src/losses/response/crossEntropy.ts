@@ -15,6 +15,16 @@ export interface CrossEntropyOptions {
 /**
  * Cross-entropy with the labels (CE): plain supervised training, alone or beside a teacher. An example without a label
  * (`UNLABELLED`, −1) adds nothing, and the mean is still over all examples: weigh the labels by the inverse of their share.
+ *
+ * −log softmax(logits)[label], mean over the batch.
+ * Shapes    logits [B, C], labels [B] int32 in 0…C−1, or −1 for none → scalar
+ * Units     logits in, nats out
+ * Reduces   mean over batch, unlabelled examples add 0; no T; −log p(label)
+ * Weight    1: what the other losses are measured by
+ * Gradient  reaches the student only: (p − onehot) / B
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch · labels-missing
+ * Source    Bishop 2006, Pattern Recognition and Machine Learning, §4.3.4
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   const { output = 'logits' } = options;
@@ -39,16 +49,6 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   };
 }
 
-/**
- * −log softmax(logits)[label], mean over the batch.
- * Shapes    logits [B, C], labels [B] int32 in 0…C−1, or −1 for none → scalar
- * Units     logits in, nats out
- * Weight    1: what the other losses are measured by
- * Gradient  reaches the student only: (p − onehot) / B
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: labels and class counts are checked before
- * Source    Bishop 2006, Pattern Recognition and Machine Learning, §4.3.4
- */
 export function crossEntropyLoss(tf: Tf, logits: Tensor, labels: Tensor1D): Scalar {
   return tf.tidy(() => {
     if (isForKernel(tf, logits, labels)) {

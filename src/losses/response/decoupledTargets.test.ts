@@ -13,8 +13,11 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type DecoupledTargetsOptions, decoupledTargets } from './decoupledTargets.ts';
 import { softTargets } from './softTargets.ts';
+
+checkUse(decoupledTargets, { ...onLogits, weight: { of: 'logits' } });
 
 describe('decoupledTargets', () => {
   checkLoss<DecoupledTargetsOptions>(decoupledTargets, {

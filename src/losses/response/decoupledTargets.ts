@@ -26,6 +26,21 @@ export interface DecoupledTargetsOptions {
  * Let its weight grow from 0 over the first
  * tenth of the run, as mdistiller does. For an example without a label (`UNLABELLED`, −1)
  * the class that the teacher names stands in its place.
+ *
+ * T² · (α · KL(b_teacher ‖ b_student) + β · KL(r_teacher ‖ r_student)) of each example, where b = [p_target, 1 − p_target]
+ * and r is the softmax over the other classes only; the target is the label, or the teacher's class where there is none.
+ * The loss is their mean.
+ * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the target → [B]
+ * Units     logits in, nats out
+ * Reduces   mean over batch; ×T²; KL(teacher‖student) of target and of non-target; teacher class where no label
+ * Weight    1 (mdistiller), with which its slope is some six times crossEntropy's: 0.15 makes them equal
+ * Gradient  reaches the student only
+ * Numerics  finite for |logit| ≤ 1e4; one class gives 0
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
+ * Source    Zhao, Cui, Song, Qiu, Liang 2022, eq. 7, arXiv:2203.08679; megvii-research/mdistiller distillers/DKD.py
+ * Differs   mdistiller takes the logarithm of a rounded probability, −∞ for a student that is certain, and hides the
+ *           label behind −1000; this stays in logarithms and hides it behind −1e9. Elsewhere both give the same value.
+ *           The warm-up over 20 epochs is left to a scheduled weight. Both know labelled examples only.
  * @example
  * weighted([{ loss: decoupledTargets({ beta: 8 }), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
@@ -54,21 +69,6 @@ export function decoupledTargets(options: DecoupledTargetsOptions = {}): Loss {
   };
 }
 
-/**
- * T² · (α · KL(b_teacher ‖ b_student) + β · KL(r_teacher ‖ r_student)) of each example, where b = [p_target, 1 − p_target]
- * and r is the softmax over the other classes only; the target is the label, or the teacher's class where there is none.
- * The loss is their mean.
- * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the target → [B]
- * Units     logits in, nats out
- * Weight    1 (mdistiller), with which its slope is some six times crossEntropy's: 0.15 makes them equal
- * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4; one class gives 0
- * Throws    nothing: options, shapes and labels are checked before
- * Source    Zhao, Cui, Song, Qiu, Liang 2022, eq. 7, arXiv:2203.08679; megvii-research/mdistiller distillers/DKD.py
- * Differs   mdistiller takes the logarithm of a rounded probability, −∞ for a student that is certain, and hides the
- *           label behind −1000; this stays in logarithms and hides it behind −1e9. Elsewhere both give the same value.
- *           The warm-up over 20 epochs is left to a scheduled weight. Both know labelled examples only.
- */
 export function decoupledTargetsPerExample(
   tf: Tf,
   studentLogits: Tensor,

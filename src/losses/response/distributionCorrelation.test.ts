@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
 import { describeOnCpu, mean, randomInputs, refusalOf, shapesOf } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type DistributionCorrelationOptions, distributionCorrelation } from './distributionCorrelation.ts';
+
+checkUse(distributionCorrelation, { ...onLogits, least: 2, weight: { of: 'logits' } });
 
 describe('distributionCorrelation', () => {
   checkLoss<DistributionCorrelationOptions>(distributionCorrelation, {

@@ -24,6 +24,19 @@ export interface DistributionCorrelationOptions {
  * Correlation of distributions (DIST): the student's probabilities shall rise and fall with the teacher's, over the
  * classes of an example and over the examples of a class, and need not equal them. Holds up where the teacher is much
  * stronger than the student. Each half lies in 0…2 · τ².
+ *
+ * τ² · (β · (1 − mean ρ of the rows) + γ · (1 − mean ρ of the columns)) of p = softmax(logits / τ), where ρ is Pearson's
+ * correlation of the student's numbers with the teacher's.
+ * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
+ * Units     logits in; none out
+ * Reduces   mean over rows and over columns; ×τ²; 1 − Pearson (symmetric)
+ * Weight    2 (the paper); the slope falls as the student's logits grow
+ * Gradient  reaches the student only
+ * Numerics  finite for |logit| ≤ 1e4; a row or column without variation correlates with nothing: ρ = 0, and no slope
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Huang, You, Wang, Qian, Xu 2022, eq. 7–10, arXiv:2205.10536; hunto/image_classification_sota dist_kd.py
+ * Differs   the paper leaves τ² out; its code has it, and so has this, so that the slope does not shrink with τ. As in
+ *           the code, 1e-8 is added to the product of the deviations.
  * @example
  * weighted([{ loss: distributionCorrelation(), weight: 2 }, { loss: crossEntropy(), weight: 1 }]);
  */
@@ -58,19 +71,6 @@ export function distributionCorrelation(options: DistributionCorrelationOptions 
   };
 }
 
-/**
- * τ² · (β · (1 − mean ρ of the rows) + γ · (1 − mean ρ of the columns)) of p = softmax(logits / τ), where ρ is Pearson's
- * correlation of the student's numbers with the teacher's.
- * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
- * Units     logits in; none out
- * Weight    2 (the paper); the slope falls as the student's logits grow
- * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4; a row or column without variation correlates with nothing: ρ = 0, and no slope
- * Throws    nothing: options and shapes are checked before
- * Source    Huang, You, Wang, Qian, Xu 2022, eq. 7–10, arXiv:2205.10536; hunto/image_classification_sota dist_kd.py
- * Differs   the paper leaves τ² out; its code has it, and so has this, so that the slope does not shrink with τ. As in
- *           the code, 1e-8 is added to the product of the deviations.
- */
 export function distributionCorrelationLoss(
   tf: Tf,
   studentLogits: Tensor,

@@ -12,11 +12,14 @@ import {
   randomInputs,
   refusalOf,
 } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type FormerOutputsOptions, formerOutputs } from './formerOutputs.ts';
 import { softTargets } from './softTargets.ts';
 
 const rangeOf = ({ teacher }: LossInputs, { classes }: FormerOutputsOptions) =>
   classes ?? ([0, teacher['logits']?.shape[1] as number] as const);
+
+checkUse(formerOutputs, { ...onLogits, weight: { of: 'logits' } });
 
 describe('formerOutputs', () => {
   checkLoss<FormerOutputsOptions>(formerOutputs, {

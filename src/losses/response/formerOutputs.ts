@@ -21,9 +21,22 @@ export interface FormerOutputsOptions {
 /**
  * Learning without forgetting (LwF): on the classes that a former model knew, the student keeps answering as it did; the
  * student's further classes are free. It stands beside `crossEntropy` on the new labels.
+ *
+ * KL(softmax(teacher / T) ‖ softmax(student[from … from + K) / T)) of each example, without a factor T²; the loss is
+ * their mean.
+ * Shapes    studentLogits [B, C], teacherLogits [B, K], from + K ≤ C → [B]
+ * Units     logits in, nats out
+ * Reduces   mean over batch; no T²; KL(teacher‖student) on former classes
+ * Weight    4 for T = 2: T², since the factor is not in it; the authors have 1
+ * Gradient  of the mean, reaches the student's former classes only: (p_student − p_teacher) / (T · B)
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Li and Hoiem 2016, "Learning without Forgetting", eq. 2 and 3, arXiv:1606.09282
+ * Differs   the paper writes soft cross-entropy, which is the same less the teacher's entropy, a constant; `softTargets`
+ *           has the factor T², so a weight of T² here is a weight of 1 there
  * @example
  * const former = await snapshot(student);
- * weighted([{ loss: crossEntropy(), weight: 1 }, { loss: formerOutputs({ classes: [0, 10] }), weight: 1 }]);
+ * weighted([{ loss: crossEntropy(), weight: 1 }, { loss: formerOutputs({ classes: [0, 10] }), weight: 4 }]);
  */
 export function formerOutputs(options: FormerOutputsOptions = {}): Loss {
   const { classes, temperature = 2, output = 'logits', teacherOutput = output } = options;
@@ -61,19 +74,6 @@ export function formerOutputs(options: FormerOutputsOptions = {}): Loss {
   };
 }
 
-/**
- * KL(softmax(teacher / T) ‖ softmax(student[from … from + K) / T)) of each example, without a factor T²; the loss is
- * their mean.
- * Shapes    studentLogits [B, C], teacherLogits [B, K], from + K ≤ C → [B]
- * Units     logits in, nats out
- * Weight    4 for T = 2: T², since the factor is not in it; the authors have 1
- * Gradient  of the mean, reaches the student's former classes only: (p_student − p_teacher) / (T · B)
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: temperature and class counts are checked before
- * Source    Li and Hoiem 2016, "Learning without Forgetting", eq. 2 and 3, arXiv:1606.09282
- * Differs   the paper writes soft cross-entropy, which is the same less the teacher's entropy, a constant; `softTargets`
- *           has the factor T², so a weight of T² here is a weight of 1 there
- */
 export function formerOutputsLoss(
   tf: Tf,
   studentLogits: Tensor,

@@ -11,8 +11,11 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type GeneralizedDivergenceOptions, generalizedDivergence } from './generalizedDivergence.ts';
 import { softTargets } from './softTargets.ts';
+
+checkUse(generalizedDivergence, { ...onLogits, weight: { of: 'logits' } });
 
 describe('generalizedDivergence', () => {
   checkLoss<GeneralizedDivergenceOptions>(generalizedDivergence, {

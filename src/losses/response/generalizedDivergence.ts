@@ -20,6 +20,21 @@ export interface GeneralizedDivergenceOptions {
 /**
  * Generalized Jensen–Shannon divergence (GKD): between covering all that the teacher gives (β = 0) and keeping to what it
  * gives most (β = 1, reverse KL), which suits a student too small to cover all.
+ *
+ * T² · (β · KL(p ‖ m) + (1 − β) · KL(q ‖ m)) of each example, p the teacher's and q the student's distribution at T, m =
+ * β · p + (1 − β) · q; at β = 0 KL(p ‖ q), at β = 1 KL(q ‖ p). The loss is their mean.
+ * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows, such as tokens, are averaged
+ * Units     logits in, nats out
+ * Reduces   mean over batch (and tokens); ×T²; β=0 KL(teacher‖student), β=1 KL(student‖teacher)
+ * Weight    4 for β = 0.5: near the teacher it is β · (1 − β) of either end, which have 1; farther off flatter still, 10
+ *           at the start
+ * Gradient  reaches the student only, through q and through m
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Agarwal et al. 2024, §2, arXiv:2306.13649; huggingface/trl gkd_trainer.py
+ * Differs   the formula itself goes to 0 as β goes to 0 or 1; both ends are defined as the two KL, as in trl. trl leaves
+ *           T² out; here slopes do not shrink as T grows. Sums run over all positions: mask padding by per-example
+ *           weights, or leave it out of the data.
  * @example
  * distill({ teacher, student, data, loss: generalizedDivergence({ beta: 1 }) });
  */
@@ -40,21 +55,6 @@ export function generalizedDivergence(options: GeneralizedDivergenceOptions = {}
   };
 }
 
-/**
- * T² · (β · KL(p ‖ m) + (1 − β) · KL(q ‖ m)) of each example, p the teacher's and q the student's distribution at T, m =
- * β · p + (1 − β) · q; at β = 0 KL(p ‖ q), at β = 1 KL(q ‖ p). The loss is their mean.
- * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows, such as tokens, are averaged
- * Units     logits in, nats out
- * Weight    4 for β = 0.5: near the teacher it is β · (1 − β) of either end, which have 1; farther off flatter still, 10
- *           at the start
- * Gradient  reaches the student only, through q and through m
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: options and shapes are checked before
- * Source    Agarwal et al. 2024, §2, arXiv:2306.13649; huggingface/trl gkd_trainer.py
- * Differs   the formula itself goes to 0 as β goes to 0 or 1; both ends are defined as the two KL, as in trl. trl leaves
- *           T² out; here slopes do not shrink as T grows. Sums run over all positions: mask padding by per-example
- *           weights, or leave it out of the data.
- */
 export function generalizedDivergencePerExample(
   tf: Tf,
   studentLogits: Tensor,

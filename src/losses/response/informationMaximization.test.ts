@@ -10,9 +10,18 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type InformationMaximizationOptions, informationMaximization } from './informationMaximization.ts';
 
 const entropyOf = (probs: readonly number[]) => probs.reduce((sum, p) => (p > 0 ? sum - p * Math.log(p) : sum), 0);
+
+checkUse(informationMaximization, {
+  student: { logits: [4] },
+  teacher: { weights: [] },
+  least: 2,
+  replayed: [{ exampleWeights: 'weights' }],
+  weight: { of: 'logits' },
+});
 
 describe('informationMaximization', () => {
   checkLoss<InformationMaximizationOptions>(informationMaximization, {

@@ -23,6 +23,18 @@ export interface InformationMaximizationOptions {
  * Information maximization (IM of SHOT; the negative mutual information of DINE): each answer shall be certain, and all
  * together shall use every class. It needs neither a teacher nor labels, and alone it only sharpens what a student
  * already knows.
+ *
+ * certainty · mean H(pᵢ) − diversity · H(mean pᵢ), p = softmax(logits), H(p) = −Σ p log p. With weights both means are
+ * weighted ones.
+ * Shapes    logits [B, C], weights [B] or [B, 1] → scalar
+ * Units     logits in, nats out; the least value is −diversity · log C, where answers are certain and classes equally many
+ * Reduces   mean entropy − entropy of the mean
+ * Weight    1 (SHOT)
+ * Gradient  reaches the student only
+ * Numerics  finite for |logit| ≤ 1e4, and where all weights are 0 (then 0)
+ * Throws    invalid-option · by `check` shape-mismatch
+ * Source    Liang, Hu, Feng 2020, "Do We Really Need to Access the Source Data?" (SHOT), eq. 2 and 3, arXiv:2002.08546
+ * Differs   the authors' code adds 1e-5 inside each logarithm; here they are exact
  * @example
  * weighted([{ loss: informationMaximization(), weight: 1 }, { loss: crossEntropy(), weight: 0.1 }]);
  */
@@ -53,18 +65,6 @@ export function informationMaximization(options: InformationMaximizationOptions 
   };
 }
 
-/**
- * certainty · mean H(pᵢ) − diversity · H(mean pᵢ), p = softmax(logits), H(p) = −Σ p log p. With weights both means are
- * weighted ones.
- * Shapes    logits [B, C], weights [B] or [B, 1] → scalar
- * Units     logits in, nats out; the least value is −diversity · log C, where answers are certain and classes equally many
- * Weight    1 (SHOT)
- * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4, and where all weights are 0 (then 0)
- * Throws    nothing: weights of the terms and shapes are checked before
- * Source    Liang, Hu, Feng 2020, "Do We Really Need to Access the Source Data?" (SHOT), eq. 2 and 3, arXiv:2002.08546
- * Differs   the authors' code adds 1e-5 inside each logarithm; here they are exact
- */
 export function informationMaximizationLoss(
   tf: Tf,
   logits: Tensor,

@@ -12,7 +12,10 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type LabelSmoothingOptions, labelSmoothing } from './labelSmoothing.ts';
+
+checkUse(labelSmoothing, { student: { logits: [4] }, weight: { of: 'logits' } });
 
 describe('labelSmoothing', () => {
   checkLoss<LabelSmoothingOptions>(labelSmoothing, {

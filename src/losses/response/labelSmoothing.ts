@@ -21,6 +21,17 @@ export interface LabelSmoothingOptions {
 /**
  * Cross-entropy with smoothed labels (label smoothing, LS): distillation from a teacher that only knows the label and is
  * equally unsure of all the rest. It stands in place of `crossEntropy`.
+ *
+ * −Σ target · log softmax(logits) of each example. The loss is their mean.
+ * Shapes    logits [B, C], mask [B, C] with 1 at the label → [B]
+ * Units     logits in, nats out
+ * Reduces   mean over batch; no T; cross-entropy with smoothed label, spread others (C−1) or all (C)
+ * Weight    1, in place of crossEntropy
+ * Gradient  reaches the student only: (p − target) / B
+ * Numerics  finite for |logit| ≤ 1e4; least where p is the target, with the target's entropy; one class gives 0
+ * Throws    invalid-option · by `check` shape-mismatch · labels-missing
+ * Source    Szegedy, Vanhoucke, Ioffe, Shlens, Wojna 2016, §7, arXiv:1512.00567; Yuan et al. 2020, arXiv:1909.11723
+ * Differs   the two sources disagree about the denominator; `spread` names whom to follow.
  * @example
  * distill({ student, data, loss: labelSmoothing({ alpha: 0.1 }) });
  */
@@ -43,17 +54,6 @@ export function labelSmoothing(options: LabelSmoothingOptions = {}): Loss {
   };
 }
 
-/**
- * −Σ target · log softmax(logits) of each example. The loss is their mean.
- * Shapes    logits [B, C], mask [B, C] with 1 at the label → [B]
- * Units     logits in, nats out
- * Weight    1, in place of crossEntropy
- * Gradient  reaches the student only: (p − target) / B
- * Numerics  finite for |logit| ≤ 1e4; least where p is the target, with the target's entropy; one class gives 0
- * Throws    nothing: options, shapes and labels are checked before
- * Source    Szegedy, Vanhoucke, Ioffe, Shlens, Wojna 2016, §7, arXiv:1512.00567; Yuan et al. 2020, arXiv:1909.11723
- * Differs   the two sources disagree about the denominator; `spread` names whom to follow.
- */
 export function labelSmoothingPerExample(
   tf: Tf,
   logits: Tensor,

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { describeOnCpu, expectPerExample, mean, randomInputs, refusalOf, shapesOf } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type LogitRegressionOptions, logitRegression } from './logitRegression.ts';
+
+checkUse(logitRegression, { ...onLogits, weight: { of: 'numbers' } });
 
 describe('logitRegression', () => {
   checkLoss<LogitRegressionOptions>(logitRegression, {

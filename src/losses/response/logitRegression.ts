@@ -16,6 +16,17 @@ export interface LogitRegressionOptions {
 /**
  * Regression to the teacher's logits (Ba & Caruana; MSE): their squared difference. It is twice what soft targets become
  * as the temperature grows, where both rows have the same mean.
+ *
+ * The mean of (z_student − z_teacher)² over the classes of each example. The loss is their mean.
+ * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
+ * Units     logits in, their squares out
+ * Reduces   mean over batch and classes; no T; squared difference
+ * Weight    1 for ten logits of deviation 1; in general √C / (2 · by how much logits differ)
+ * Gradient  reaches the student only: 2 · (z_student − z_teacher) / (B · C)
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Ba, Caruana 2014, §2.2, arXiv:1312.6184
+ * Differs   the paper halves the sum over the classes; the mean does not grow with their number.
  * @example
  * distill({ teacher, student, data, loss: logitRegression() });
  */
@@ -34,17 +45,6 @@ export function logitRegression(options: LogitRegressionOptions = {}): Loss {
   };
 }
 
-/**
- * The mean of (z_student − z_teacher)² over the classes of each example. The loss is their mean.
- * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
- * Units     logits in, their squares out
- * Weight    1 for ten logits of deviation 1; in general √C / (2 · by how much logits differ)
- * Gradient  reaches the student only: 2 · (z_student − z_teacher) / (B · C)
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: shapes are checked before
- * Source    Ba, Caruana 2014, §2.2, arXiv:1312.6184
- * Differs   the paper halves the sum over the classes; the mean does not grow with their number.
- */
 export function logitRegressionPerExample(tf: Tf, studentLogits: Tensor, teacherLogits: Tensor): Tensor1D {
   return meanPerExample(tf, tf.mean(tf.square(tf.sub(studentLogits, stopGradient(tf, teacherLogits))), -1));
 }

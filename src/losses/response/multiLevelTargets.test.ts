@@ -10,8 +10,11 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type MultiLevelTargetsOptions, multiLevelTargets } from './multiLevelTargets.ts';
 import { softTargets } from './softTargets.ts';
+
+checkUse(multiLevelTargets, { ...onLogits, weight: { of: 'logits' } });
 
 describe('multiLevelTargets', () => {
   checkLoss<MultiLevelTargetsOptions>(multiLevelTargets, {

@@ -23,8 +23,24 @@ export interface MultiLevelTargetsOptions {
 /**
  * Multi-level targets (MLKD): soft targets at several temperatures at once, with the correlations of the classes and of
  * the examples in the batch.
+ *
+ * Σ over the temperatures: T² · KL(teacher ‖ student), mean over the rows, + w_class · ‖PᵀP_teacher − PᵀP_student‖² / C
+ * + w_batch · ‖PPᵀ_teacher − PPᵀ_student‖² / B, P the rows' probabilities at T.
+ * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
+ * Units     logits in; nats, and squared probabilities, out
+ * Reduces   mean over batch per T; ×T² on the KL, not on correlations (÷C, ÷B); KL(teacher‖student)
+ * Weight    0.2: five temperatures are some five times softTargets
+ * Gradient  reaches the student only
+ * Numerics  finite for |logit| ≤ 1e4. Entries of PᵀP are sums over the batch: the class term grows as B², the batch
+ *           term as B, so weights found with one size of batch do not fit another
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Jin, Wang, Lin 2023, Multi-Level Logit Distillation, CVPR, §3; sunshangquan/logit-standardization-KD MLKD.py
+ * Differs   paper and code compare a weak and a strong view of each image; this is one view: add a second by data
+ *           augmentation. The code multiplies its divergence by a mask of the less confident half of the batch, but the
+ *           divergence is a scalar by then, so that the mask does not pick examples and only multiplies by about ½;
+ *           and it gives three of its five strong-view terms the strong view and two the weak one. Neither is here.
  * @example
- * weighted([{ loss: multiLevelTargets(), weight: 0.2 }, { loss: crossEntropy(), weight: 0.1 }]);
+ * weighted([{ loss: multiLevelTargets(), weight: 0.2 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function multiLevelTargets(options: MultiLevelTargetsOptions = {}): Loss {
   const { temperatures = [2, 3, 4, 5, 6], classWeight = 1, batchWeight = 1 } = options;
@@ -65,22 +81,6 @@ interface MultiLevelNumbers {
   readonly batchWeight: number;
 }
 
-/**
- * Σ over the temperatures: T² · KL(teacher ‖ student), mean over the rows, + w_class · ‖PᵀP_teacher − PᵀP_student‖² / C
- * + w_batch · ‖PPᵀ_teacher − PPᵀ_student‖² / B, P the rows' probabilities at T.
- * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
- * Units     logits in; nats, and squared probabilities, out
- * Weight    0.2: five temperatures are some five times softTargets
- * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4. Entries of PᵀP are sums over the batch: the class term grows as B², the batch
- *           term as B, so weights found with one size of batch do not fit another
- * Throws    nothing: options and shapes are checked before
- * Source    Jin, Wang, Lin 2023, Multi-Level Logit Distillation, CVPR, §3; sunshangquan/logit-standardization-KD MLKD.py
- * Differs   paper and code compare a weak and a strong view of each image; this is one view: add a second by data
- *           augmentation. The code multiplies its divergence by a mask of the less confident half of the batch, but the
- *           divergence is a scalar by then, so that the mask does not pick examples and only multiplies by about ½;
- *           and it gives three of its five strong-view terms the strong view and two the weak one. Neither is here.
- */
 export function multiLevelTargetsLoss(
   tf: Tf,
   studentLogits: Tensor,

@@ -12,7 +12,10 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type NormalizedTargetsOptions, normalizedTargets } from './normalizedTargets.ts';
+
+checkUse(normalizedTargets, { ...onLogits, weight: { of: 'logits' } });
 
 describe('normalizedTargets', () => {
   checkLoss<NormalizedTargetsOptions>(normalizedTargets, {

@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import type { Values } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs } from '../cases/lossContract.ts';
 import { mean } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type ProgressiveTargetsOptions, progressiveTargets } from './progressiveTargets.ts';
+
+checkUse(progressiveTargets, {
+  student: { logits: [4] },
+  teacher: { self: [4] },
+  sameClasses: 'teacher',
+  weight: { of: 'logits' },
+});
 
 describe.each(['progressiveTargetsFirst', 'progressiveTargetsLater'])('%s', (golden) => {
   checkLoss<{ alpha: number }>(progressiveTargets, {

@@ -19,6 +19,18 @@ export interface ProgressiveTargetsOptions {
 /**
  * Progressive self-distillation (PS-KD): the labels, softened more and more by what the student said itself an epoch ago.
  * Use it with `selfTeacher: { kind: 'past' }`; it stands in the place of cross-entropy. Reads labels.
+ *
+ * −Σ_c t_c · log p_c, with the targets t = (1 − α_e) · onehot(label) + α_e · p_past; mean over the batch, or of each example.
+ * α_e = α · e/E in epoch e of E, and 0 in the first one.
+ * Shapes    studentLogits [B, C], pastLogits [B, C], share [], ofLabels −log p(label): [] or [B] → as `ofLabels`
+ * Units     logits in, nats out
+ * Reduces   mean over batch; no T; cross-entropy with mixed targets
+ * Weight    1, in place of crossEntropy
+ * Gradient  reaches the student only: (p − t) / B
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
+ * Source    Kim, Ji, Yoon, Hwang 2021, eq. 4–6, arXiv:2006.12000; lgcnsai/PS-KD-Pytorch loss/pskd_loss.py
+ * Differs   the code's past are the answers of the steps of the epoch before; here those at its end, without dropout
  * @example
  * distill({ student, data, loss: progressiveTargets(), selfTeacher: { kind: 'past' } });
  */
@@ -45,18 +57,6 @@ export function progressiveTargets(options: ProgressiveTargetsOptions = {}): Los
   };
 }
 
-/**
- * −Σ_c t_c · log p_c, with the targets t = (1 − α_e) · onehot(label) + α_e · p_past; mean over the batch, or of each example.
- * α_e = α · e/E in epoch e of E, and 0 in the first one.
- * Shapes    studentLogits [B, C], pastLogits [B, C], share [], ofLabels −log p(label): [] or [B] → as `ofLabels`
- * Units     logits in, nats out
- * Weight    1, in place of crossEntropy
- * Gradient  reaches the student only: (p − t) / B
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: options, shapes and labels are checked before
- * Source    Kim, Ji, Yoon, Hwang 2021, eq. 4–6, arXiv:2006.12000; lgcnsai/PS-KD-Pytorch loss/pskd_loss.py
- * Differs   the code's past are the answers of the steps of the epoch before; here those at its end, without dropout
- */
 export function progressiveTargetsLoss<T extends Tensor>(
   tf: Tf,
   studentLogits: Tensor,

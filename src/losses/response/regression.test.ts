@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { describeOnCpu, expectPerExample, mean, randomInputs, refusalOf, shapesOf } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type RegressionOptions, regression } from './regression.ts';
+
+checkUse(regression, {
+  student: { values: [3] },
+  teacher: { values: [3] },
+  mismatches: [[{}, { values: [3, 1] }, {}, /"read" bring its output/]],
+  replayed: [{ measure: 'huber' }],
+  weight: { of: 'numbers' },
+});
 
 describe('regression', () => {
   checkLoss<RegressionOptions>(regression, {

@@ -19,6 +19,17 @@ export interface RegressionOptions {
 
 /**
  * Regression to the teacher's numbers (MSE, Huber, smooth L1). A mean over all values.
+ *
+ * The mean of d² ('squared'), or of ½d² up to δ and δ · (d − ½δ) beyond ('huber'), d = |student − teacher|, over the
+ * values of each example. The loss is their mean.
+ * Shapes    student [B, …], teacher [B, …] → [B]
+ * Units     values in, their squares out
+ * Reduces   mean over batch and values
+ * Weight    1 for ten values of deviation 1; it grows as the root of their number
+ * Gradient  reaches the student only
+ * Numerics  finite for |value| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch
+ * Source    Huber 1964, Robust Estimation of a Location Parameter, §2; Girshick 2015, eq. 3, arXiv:1504.08083
  * @example
  * distill({ teacher, student, data, loss: regression({ output: 'depth', measure: 'huber' }) });
  */
@@ -40,17 +51,6 @@ export function regression(options: RegressionOptions = {}): Loss {
   };
 }
 
-/**
- * The mean of d² ('squared'), or of ½d² up to δ and δ · (d − ½δ) beyond ('huber'), d = |student − teacher|, over the
- * values of each example. The loss is their mean.
- * Shapes    student [B, …], teacher [B, …] → [B]
- * Units     values in, their squares out
- * Weight    1 for ten values of deviation 1; it grows as the root of their number
- * Gradient  reaches the student only
- * Numerics  finite for |value| ≤ 1e4
- * Throws    nothing: options and shapes are checked before
- * Source    Huber 1964, Robust Estimation of a Location Parameter, §2; Girshick 2015, eq. 3, arXiv:1504.08083
- */
 export function regressionPerExample(
   tf: Tf,
   student: Tensor,

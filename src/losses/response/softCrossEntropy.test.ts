@@ -12,8 +12,11 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type SoftCrossEntropyOptions, softCrossEntropy } from './softCrossEntropy.ts';
 import { softTargets } from './softTargets.ts';
+
+checkUse(softCrossEntropy, { ...onLogits, weight: { of: 'logits' } });
 
 describe('softCrossEntropy', () => {
   checkLoss<SoftCrossEntropyOptions>(softCrossEntropy, {

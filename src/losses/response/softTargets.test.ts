@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, growthOfLogProbs, plainLogProbs, type Values } from '../cases/lossContract.ts';
 import { describeOnCpu, expectPerExample, randomInputs, refusalOf, shapesOf } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type SoftTargetsOptions, softTargets } from './softTargets.ts';
+
+checkUse(softTargets, { ...onLogits, weight: { of: 'logits' } });
 
 describe('softTargets', () => {
   checkLoss<{ temperature: number }>(softTargets, {

@@ -17,6 +17,16 @@ export interface SoftTargetsOptions {
 
 /**
  * Soft-target distillation (KD): the student learns the teacher's softened distribution.
+ *
+ * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), mean over the batch.
+ * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
+ * Units     logits in (log-probabilities are logits too); nats out
+ * Reduces   mean over batch (batchmean); ×T²; KL(teacher‖student)
+ * Weight    1: T² keeps the slope what it is at T = 1. Beside labels, 0.9 to 0.1 is usual (RepDistiller)
+ * Gradient  reaches the student only: T · (p_student − p_teacher) / B
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Hinton, Vinyals, Dean 2015, §2, arXiv:1503.02531
  * @example
  * distill({ teacher, student, data, loss: softTargets({ temperature: 4 }) });
  */
@@ -37,16 +47,6 @@ export function softTargets(options: SoftTargetsOptions = {}): Loss {
   };
 }
 
-/**
- * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), mean over the batch.
- * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
- * Units     logits in (log-probabilities are logits too); nats out
- * Weight    1: T² keeps the slope what it is at T = 1. Beside labels, 0.9 to 0.1 is usual (RepDistiller)
- * Gradient  reaches the student only: T · (p_student − p_teacher) / B
- * Numerics  finite for |logit| ≤ 1e4
- * Throws    nothing: temperature and class counts are checked before
- * Source    Hinton, Vinyals, Dean 2015, §2, arXiv:1503.02531
- */
 export function softTargetsLoss(tf: Tf, studentLogits: Tensor, teacherLogits: Tensor, temperature: number): Scalar {
   return tf.tidy(() => {
     if (isForKernel(tf, studentLogits, teacherLogits)) {

@@ -12,7 +12,10 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type StandardizedTargetsOptions, standardizedTargets } from './standardizedTargets.ts';
+
+checkUse(standardizedTargets, { ...onLogits, weight: { of: 'logits' } });
 
 describe('standardizedTargets', () => {
   checkLoss<StandardizedTargetsOptions>(standardizedTargets, {

@@ -18,8 +18,22 @@ export interface StandardizedTargetsOptions {
 /**
  * Soft targets from standardized logits (logit standardization, LSKD): each row is brought to mean 0 and deviation 1
  * first, so that the student learns which classes are alike and need not match how large the teacher's logits are.
+ *
+ * T² · KL(softmax(ẑ_teacher / T) ‖ softmax(ẑ_student / T)) of each example, ẑ = (z − mean) / (1e-7 + deviation) over
+ * the classes, the deviation with C − 1 below. The loss is their mean.
+ * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
+ * Units     logits in, nats out
+ * Reduces   mean over batch; ×T²; KL(teacher‖student) of z-scores (÷ C−1)
+ * Weight    3 for logits of deviation 1; the slope falls as the student's logits grow. The paper's code has 9
+ * Gradient  reaches the student only
+ * Numerics  finite for |logit| ≤ 1e4; a row of equal logits stands for equal probabilities, and its slope is that of
+ *           z / 1e-7, which is large: clip gradients where a student begins with zeros
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Sun, Ren, Li, Wang, Cao 2024, §3.3, arXiv:2403.01427; sunshangquan/logit-standardization-KD KD.py
+ * Differs   the paper divides by C below the deviation, its code by C − 1; this follows the code, with which the
+ *           published numbers were made. One class, where the code gives NaN, gives 0.
  * @example
- * weighted([{ loss: standardizedTargets(), weight: 9 }, { loss: crossEntropy(), weight: 1 }]);
+ * weighted([{ loss: standardizedTargets(), weight: 3 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function standardizedTargets(options: StandardizedTargetsOptions = {}): Loss {
   const { temperature = 2, output = 'logits', teacherOutput = output } = options;
@@ -37,20 +51,6 @@ export function standardizedTargets(options: StandardizedTargetsOptions = {}): L
   };
 }
 
-/**
- * T² · KL(softmax(ẑ_teacher / T) ‖ softmax(ẑ_student / T)) of each example, ẑ = (z − mean) / (1e-7 + deviation) over
- * the classes, the deviation with C − 1 below. The loss is their mean.
- * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
- * Units     logits in, nats out
- * Weight    3 for logits of deviation 1; the slope falls as the student's logits grow. The paper's code has 9
- * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4; a row of equal logits stands for equal probabilities, and its slope is that of
- *           z / 1e-7, which is large: clip gradients where a student begins with zeros
- * Throws    nothing: options and shapes are checked before
- * Source    Sun, Ren, Li, Wang, Cao 2024, §3.3, arXiv:2403.01427; sunshangquan/logit-standardization-KD KD.py
- * Differs   the paper divides by C below the deviation, its code by C − 1; this follows the code, with which the
- *           published numbers were made. One class, where the code gives NaN, gives 0.
- */
 export function standardizedTargetsPerExample(
   tf: Tf,
   studentLogits: Tensor,

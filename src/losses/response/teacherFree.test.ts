@@ -13,7 +13,10 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse } from '../cases/useContract.ts';
 import { type TeacherFreeOptions, teacherFree } from './teacherFree.ts';
+
+checkUse(teacherFree, { student: { logits: [4] }, weight: { of: 'logits' } });
 
 describe('teacherFree', () => {
   checkLoss<TeacherFreeOptions>(teacherFree, {

@@ -19,8 +19,23 @@ export interface TeacherFreeOptions {
 /**
  * Teacher-free distillation by regularization (TF-KD_reg): soft targets from a virtual teacher that is right in 99 of 100
  * cases and equally unsure of all other classes.
+ *
+ * T² · KL(softmax(log v / T) ‖ softmax(student / T)) of each example, v the virtual teacher: its confidence at the
+ * label, (1 − confidence) / (C − 1) elsewhere. The loss is their mean.
+ * Shapes    logits [B, C], mask [B, C] with 1 at the label → [B]
+ * Units     logits in, nats out
+ * Reduces   mean over batch; ×T²; KL(virtual teacher‖student)
+ * Weight    1; the paper, for whom it is a regularizer, has 0.1 beside 0.9
+ * Gradient  reaches the student only: T · (p_student − v_T) / B
+ * Numerics  finite for |logit| ≤ 1e4; one class gives 0
+ * Throws    invalid-option · by `check` shape-mismatch · labels-missing
+ * Source    Yuan, Tay, Li, Wang, Feng 2020, eq. 9–10, arXiv:1909.11723
+ * Differs   the authors' code (yuanli2333) softens v by softmax(v / T), with probabilities in the place of logits, which
+ *           at T = 20 is the uniform distribution within 5 in 100; does not soften the student; leaves T² out; and takes
+ *           the mean over B · C times 100, which is the mean over B for CIFAR's 100 classes and for no other number.
+ *           This is the paper's formula, with the softening of Hinton et al. on both sides.
  * @example
- * weighted([{ loss: teacherFree(), weight: 0.1 }, { loss: crossEntropy(), weight: 0.9 }]);
+ * weighted([{ loss: teacherFree(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function teacherFree(options: TeacherFreeOptions = {}): Loss {
   const { confidence = 0.99, temperature = 20, output = 'logits' } = options;
@@ -44,21 +59,6 @@ export function teacherFree(options: TeacherFreeOptions = {}): Loss {
   };
 }
 
-/**
- * T² · KL(softmax(log v / T) ‖ softmax(student / T)) of each example, v the virtual teacher: its confidence at the
- * label, (1 − confidence) / (C − 1) elsewhere. The loss is their mean.
- * Shapes    logits [B, C], mask [B, C] with 1 at the label → [B]
- * Units     logits in, nats out
- * Weight    1; the paper, for whom it is a regularizer, has 0.1 beside 0.9
- * Gradient  reaches the student only: T · (p_student − v_T) / B
- * Numerics  finite for |logit| ≤ 1e4; one class gives 0
- * Throws    nothing: options, shapes and labels are checked before
- * Source    Yuan, Tay, Li, Wang, Feng 2020, eq. 9–10, arXiv:1909.11723
- * Differs   the authors' code (yuanli2333) softens v by softmax(v / T), with probabilities in the place of logits, which
- *           at T = 20 is the uniform distribution within 5 in 100; does not soften the student; leaves T² out; and takes
- *           the mean over B · C times 100, which is the mean over B for CIFAR's 100 classes and for no other number.
- *           This is the paper's formula, with the softening of Hinton et al. on both sides.
- */
 export function teacherFreePerExample(
   tf: Tf,
   logits: Tensor,

@@ -14,7 +14,10 @@ import {
   refusalOf,
   shapesOf,
 } from '../cases/responseCases.ts';
+import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type WeightedSoftLabelsOptions, weightedSoftLabels } from './weightedSoftLabels.ts';
+
+checkUse(weightedSoftLabels, { ...onLogits, weight: { of: 'logits' } });
 
 describe('weightedSoftLabels', () => {
   checkLoss<WeightedSoftLabelsOptions>(weightedSoftLabels, {

@@ -19,8 +19,19 @@ export interface WeightedSoftLabelsOptions {
 /**
  * Weighted soft labels (WSLD): soft cross-entropy that counts less for examples which the student has better than the
  * teacher.
+ *
+ * w · T² · soft cross-entropy at T of each example, w = 1 − exp(−CE_student / (CE_teacher + 1e-7)) of the cross-entropies
+ * with the label at temperature 1. The loss is their mean.
+ * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the label → [B]
+ * Units     logits in, nats out; w is in 0…1
+ * Reduces   mean over batch; ×T²; soft cross-entropy, weights without gradient
+ * Weight    1, as softTargets; the code has 2.25
+ * Gradient  reaches the student only, and not through w
+ * Numerics  finite for |logit| ≤ 1e4; flat at student = teacher, where it is not 0
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
+ * Source    Zhou, Song, Chen, Zhou, Wang, Yuan, Zhang 2021, eq. 12, arXiv:2102.00650; mmrazor and yzd-v/cls_KD wsld.py
  * @example
- * weighted([{ loss: weightedSoftLabels(), weight: 2.25 }, { loss: crossEntropy(), weight: 1 }]);
+ * weighted([{ loss: weightedSoftLabels(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function weightedSoftLabels(options: WeightedSoftLabelsOptions = {}): Loss {
   const { temperature = 4, output = 'logits', teacherOutput = output } = options;
@@ -43,17 +54,6 @@ export function weightedSoftLabels(options: WeightedSoftLabelsOptions = {}): Los
   };
 }
 
-/**
- * w · T² · soft cross-entropy at T of each example, w = 1 − exp(−CE_student / (CE_teacher + 1e-7)) of the cross-entropies
- * with the label at temperature 1. The loss is their mean.
- * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the label → [B]
- * Units     logits in, nats out; w is in 0…1
- * Weight    1, as softTargets; the code has 2.25
- * Gradient  reaches the student only, and not through w
- * Numerics  finite for |logit| ≤ 1e4; flat at student = teacher, where it is not 0
- * Throws    nothing: temperature, shapes and labels are checked before
- * Source    Zhou, Song, Chen, Zhou, Wang, Yuan, Zhang 2021, eq. 12, arXiv:2102.00650; mmrazor and yzd-v/cls_KD wsld.py
- */
 export function weightedSoftLabelsPerExample(
   tf: Tf,
   studentLogits: Tensor,

@@ -1,0 +1,90 @@
+// Random tensors for a loss, and whether its steps can be recorded and replayed. Only tests import this file.
+import { expect } from 'vitest';
+import { seededRandom } from '../../core/random.ts';
+import { sizeOf } from '../../core/shape.ts';
+import { currentKernels, type InstalledKernels } from '../../runtime/kernels/install.ts';
+import * as tf from '../../runtime/tf.ts';
+import type { Loss, LossShapes } from '../loss.ts';
+import { mapEntries } from './lossCases.ts';
+
+type Named = Record<string, tf.Tensor>;
+
+interface Tensors {
+  readonly student: Named;
+  readonly teacher: Named;
+  readonly parameters: Named;
+  readonly labels: tf.Tensor1D;
+  readonly indices: tf.Tensor1D;
+  readonly numbers?: tf.Tensor1D;
+}
+
+/** What a loss reads of a batch: single numbers from 0 to 1, others from −2 to 2, and labels of four classes. */
+export function randomTensors(loss: Loss, shapes: LossShapes, batch: number, seed = 1): Tensors {
+  const random = seededRandom(seed);
+  const values = (shape: readonly (number | null)[]) => {
+    const lengths = shape.map((length) => length ?? 1);
+    const next = lengths.length === 0 ? random : () => 4 * random() - 2;
+    return tf.tensor(Float32Array.from({ length: batch * sizeOf(lengths) }, next), [batch, ...lengths]);
+  };
+  const whole = (below: number) => tf.tensor1d(Int32Array.from({ length: batch }, () => Math.floor(random() * below)));
+  const parameters = mapEntries(loss.parameters?.(shapes) ?? {}, ({ shape }) =>
+    tf.tensor(
+      Float32Array.from({ length: sizeOf(shape) }, () => 2 * random() - 1),
+      [...shape],
+    ),
+  );
+  const numbers = loss.numbers?.({ step: seed, steps: 9, epoch: 2, epochs: 3 });
+  return {
+    student: mapEntries(shapes.student, values),
+    teacher: mapEntries(shapes.teacher, values),
+    parameters,
+    labels: whole(4),
+    indices: whole(shapes.examples),
+    ...(numbers && { numbers: tf.tensor1d([...numbers]) }),
+  };
+}
+
+/** Value and gradient go through compiled kernels only, and give the same bits for another batch when they are replayed. */
+export function expectReplayed(loss: Loss, shapes: LossShapes): void {
+  expect(loss.isStatic).toBe(true);
+  const kernels = currentKernels() as InstalledKernels;
+  const [first, second] = [1, 2].map((seed) => randomTensors(loss, shapes, shapes.batchSize, seed)) as [
+    Tensors,
+    Tensors,
+  ];
+  const expected = slopesOf(loss, second);
+  // Once before, so that scratch memory is as large as it must be.
+  tf.dispose(slopesOf(loss, first));
+  const recording = kernels.record(() => slopesOf(loss, first));
+  expect('why' in recording ? recording.why : '').toBe('');
+  const [slots, given] = [flat(first), flat(second)];
+  slots.forEach((slot, i) => {
+    const data = (given[i] as tf.Tensor).dataSync();
+    kernels.bytes().set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), kernels.addressOf(slot));
+  });
+  recording.plan?.run();
+  const bitsOf = (tensors: readonly tf.Tensor[]) =>
+    tensors.map((tensor) => [...new Int32Array(tensor.dataSync().slice().buffer)]);
+  expect(bitsOf(recording.result)).toEqual(bitsOf(expected));
+  recording.plan?.dispose();
+  tf.dispose([recording.result, expected, slots, given]);
+}
+
+function flat({ student, teacher, parameters, labels, indices, numbers }: Tensors): tf.Tensor[] {
+  const named = [student, teacher, parameters].flatMap((side) => Object.values(side));
+  return [...named, labels, indices, ...(numbers === undefined ? [] : [numbers])];
+}
+
+/** The value, and its slopes by the student's outputs and by the parameters. */
+function slopesOf(loss: Loss, { student, parameters, ...rest }: Tensors): tf.Tensor[] {
+  const places = [student, parameters].map((side) => Object.keys(side)) as [string[], string[]];
+  return tf.tidy(() => {
+    const { value, grads } = tf.valueAndGrads((...given: tf.Tensor[]) => {
+      const [ofStudent, learned] = places.map((names, side) =>
+        Object.fromEntries(names.map((name, i) => [name, given[i + side * places[0].length] as tf.Tensor])),
+      ) as [Named, Named];
+      return loss.compute(tf, { ...rest, student: ofStudent, parameters: learned });
+    })([...Object.values(student), ...Object.values(parameters)]);
+    return [value, ...grads];
+  });
+}
