@@ -40,6 +40,7 @@ export { type LocalStructureOptions, localStructure } from './relation/localStru
 export { type MultiHeadRelationOptions, multiHeadRelation } from './relation/multiHeadRelation.ts';
 export { probabilityTransfer } from './relation/probabilityTransfer.ts';
 export { relationAngle } from './relation/relationAngle.ts';
+export { type RelationalRepresentationOptions, relationalRepresentation } from './relation/relationalRepresentation.ts';
 export { relationDistance } from './relation/relationDistance.ts';
 export { similarity } from './relation/similarity.ts';
 export { type BoundedRegressionOptions, boundedRegression } from './response/boundedRegression.ts';
