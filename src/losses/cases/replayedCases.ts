@@ -4,7 +4,7 @@ import { seededRandom } from '../../core/random.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { currentKernels, type InstalledKernels } from '../../runtime/kernels/install.ts';
 import * as tf from '../../runtime/tf.ts';
-import type { Loss, LossShapes } from '../loss.ts';
+import type { Loss, LossParameter, LossShapes } from '../loss.ts';
 import { mapEntries } from './lossCases.ts';
 
 type Named = Record<string, tf.Tensor>;
@@ -27,7 +27,8 @@ export function randomTensors(loss: Loss, shapes: LossShapes, batch: number, see
     return tf.tensor(Float32Array.from({ length: batch * sizeOf(lengths) }, next), [batch, ...lengths]);
   };
   const whole = (below: number) => tf.tensor1d(Int32Array.from({ length: batch }, () => Math.floor(random() * below)));
-  const parameters = mapEntries(loss.parameters?.(shapes) ?? {}, ({ shape }) =>
+  const asked: Readonly<Record<string, LossParameter>> = loss.parameters?.(shapes) ?? {};
+  const parameters = mapEntries(asked, ({ shape }) =>
     tf.tensor(
       Float32Array.from({ length: sizeOf(shape) }, () => 2 * random() - 1),
       [...shape],

@@ -104,7 +104,7 @@ export function checkUse<Make extends (options: never) => Loss>(
       for (const side of ['student', 'teacher'] as const) {
         for (const output of reads[side]) {
           const { [output]: _, ...others } = shapes[side];
-          const { code, message } = refused({ [side]: { ...others, other: [1] } });
+          const { code, message } = refusal(() => prepare(loss, { ...shapes, [side]: { ...others, other: [1] } }));
           expect(code).toBe('unknown-output');
           expect(message).toContain(`${name} reads the ${side}'s output "${output}"; it has `);
           expect(message).toContain('"other"');
@@ -216,7 +216,7 @@ export function checkUse<Make extends (options: never) => Loss>(
     });
 
     if (use.weight === 'alone') checkDocumented(name);
-    else if (use.weight !== null) checkWeight(name, (options) => made(options as object), use.weight);
+    else if (use.weight !== null) checkWeight(name, (options) => made(options), use.weight);
   });
 }
 

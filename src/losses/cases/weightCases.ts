@@ -52,7 +52,7 @@ export function checkDocumented(name: string): void {
 export function checkWeight<Options>(
   name: string,
   make: (options?: Partial<Options>) => Loss,
-  { of, options = {}, others = [] }: WeightSetting<Options>,
+  { of, options, others = [] }: WeightSetting<Options>,
 ): void {
   checkDocumented(name);
   describeOnCpu('beside crossEntropy', () => {
