@@ -13,6 +13,8 @@ interface Tensors {
   readonly student: Named;
   readonly teacher: Named;
   readonly parameters: Named;
+  /** Names of those parameters that learn. */
+  readonly trained: readonly string[];
   readonly labels: tf.Tensor1D;
   readonly indices: tf.Tensor1D;
   readonly numbers?: tf.Tensor1D;
@@ -39,6 +41,7 @@ export function randomTensors(loss: Loss, shapes: LossShapes, batch: number, see
     student: mapEntries(shapes.student, values),
     teacher: mapEntries(shapes.teacher, values),
     parameters,
+    trained: Object.keys(asked).filter((name) => asked[name]?.isTrained !== false),
     labels: whole(4),
     indices: whole(shapes.examples),
     ...(numbers && { numbers: tf.tensor1d([...numbers]) }),
@@ -76,16 +79,16 @@ function flat({ student, teacher, parameters, labels, indices, numbers }: Tensor
   return [...named, labels, indices, ...(numbers === undefined ? [] : [numbers])];
 }
 
-/** The value, and its slopes by the student's outputs and by the parameters. */
-function slopesOf(loss: Loss, { student, parameters, ...rest }: Tensors): tf.Tensor[] {
-  const places = [student, parameters].map((side) => Object.keys(side)) as [string[], string[]];
+/** The value, and its slopes by the student's outputs and by the parameters that learn. */
+function slopesOf(loss: Loss, { student, parameters, trained, ...rest }: Tensors): tf.Tensor[] {
+  const outputs = Object.keys(student);
   return tf.tidy(() => {
     const { value, grads } = tf.valueAndGrads((...given: tf.Tensor[]) => {
-      const [ofStudent, learned] = places.map((names, side) =>
-        Object.fromEntries(names.map((name, i) => [name, given[i + side * places[0].length] as tf.Tensor])),
-      ) as [Named, Named];
-      return loss.compute(tf, { ...rest, student: ofStudent, parameters: learned });
-    })([...Object.values(student), ...Object.values(parameters)]);
+      const named = (names: readonly string[], from: number): Named =>
+        Object.fromEntries(names.map((name, i) => [name, given[from + i] as tf.Tensor]));
+      const learned = { ...parameters, ...named(trained, outputs.length) };
+      return loss.compute(tf, { ...rest, student: named(outputs, 0), parameters: learned });
+    })([...Object.values(student), ...trained.map((name) => parameters[name] as tf.Tensor)]);
     return [value, ...grads];
   });
 }
