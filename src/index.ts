@@ -152,7 +152,22 @@ export type { PredictInputs } from './predict/predictInputs.ts';
 export type { PredictSource } from './predict/readSource.ts';
 
 // Loss
-export * from './losses.ts';
+export * from './losses/all.ts';
+export type { FeaturePairOptions, FeatureProjector } from './losses/featurePair.ts';
+export type { Loss, LossParameter, LossReads, LossShapes, LossTensors, Progress } from './losses/loss.ts';
+export type { MembersOptions } from './losses/memberDivergences.ts';
+export type { PairOptions } from './losses/pairs.ts';
+export {
+  byStep,
+  constant,
+  cosine,
+  linear,
+  type Schedule,
+  type Span,
+  type SpanOptions,
+  sigmoidRamp,
+  warmUp,
+} from './losses/schedule.ts';
 
 // Metric and training
 export { type MeasureOptions, type Metric, type MetricInputs, measure, type OutputKind } from './train/metric.ts';

@@ -14,7 +14,6 @@ export const LAYERS = [
 /** Files at the root of src; together they are the folder "entry" of the table. */
 export const ENTRIES = [
   'src/index.ts',
-  'src/losses.ts',
   'src/worker.ts',
   'src/exposeWorker.ts',
   'src/tfjs.ts',

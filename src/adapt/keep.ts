@@ -4,7 +4,7 @@ import { pickRowsOfAll } from '../core/rows.ts';
 import { argMax } from '../core/stats.ts';
 import { checkNotEmpty, type Dataset, type LabelledDataset } from '../data/dataset.ts';
 import { pick } from '../data/views.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { specOf } from '../losses/revive.ts';
 import type { AnchorOptions } from '../train/parts/adaptation/adaptation.ts';
 import type { Adaptable } from './adaptable.ts';

@@ -1,12 +1,12 @@
 import { isAbortError, throwIfAborted } from '../core/errors.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
 import { dtypeOf, makeArray, type NamedArrays, sizeOf } from '../core/shape.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { exampleWeighted } from '../losses/exampleWeighted.ts';
-import { formerOutputs } from '../losses/formerOutputs.ts';
+import { exampleWeighted } from '../losses/combination/exampleWeighted.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { formerOutputs } from '../losses/response/formerOutputs.ts';
 import { specOf } from '../losses/revive.ts';
-import { weighted } from '../losses/weighted.ts';
 import type { WeightChange } from '../student/patch.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { splitWeights } from '../student/weightBytes.ts';

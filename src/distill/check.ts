@@ -10,7 +10,7 @@ import {
   type LabelledExamples,
 } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { isLayersModel } from '../student/layersModel.ts';
 import type { StudentDescription } from '../student/student.ts';
 import { checkLabelRange, classesOf } from '../train/labels.ts';

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fromArrays } from '../data/arrays.ts';
 import { take } from '../data/views.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { type DistillOptions, distill } from './distill.ts';

@@ -4,7 +4,7 @@ import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { asStudent } from '../student/layersModel.ts';
 import { type StudentLease, takeStudents } from '../student/lease.ts';
 import type { Student } from '../student/student.ts';

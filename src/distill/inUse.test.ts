@@ -1,6 +1,6 @@
 // A student that is learned by one run, asked for by another; and what ends while a run goes on.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mutual } from '../losses/mutual.ts';
+import { mutual } from '../losses/combination/mutual.ts';
 import * as tf from '../runtime/tf.ts';
 import { cohort } from '../student/cohort.ts';
 import { studentFromModel } from '../student/layersModel.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { argMax } from '../core/stats.ts';
-import { collaborative } from '../losses/collaborative.ts';
-import { earlyExits } from '../losses/earlyExits.ts';
-import { gatedBranches } from '../losses/gatedBranches.ts';
-import { mutual } from '../losses/mutual.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { collaborative } from '../losses/combination/collaborative.ts';
+import { earlyExits } from '../losses/combination/earlyExits.ts';
+import { gatedBranches } from '../losses/combination/gatedBranches.ts';
+import { mutual } from '../losses/combination/mutual.ts';
+import { weighted } from '../losses/combination/weighted.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { answerEarly } from '../student/answerEarly.ts';
 import { branched } from '../student/branched.ts';

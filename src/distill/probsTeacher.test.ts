@@ -1,8 +1,8 @@
 // A teacher that ends in a softmax, beside the same one without.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
-import { regression } from '../losses/regression.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { regression } from '../losses/response/regression.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { openStore } from '../storage/store.ts';
 import { cachedTeacher } from '../teacher/cachedTeacher.ts';
 import { ensemble } from '../teacher/ensemble.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import type { Teacher, TeacherDescription } from '../teacher/teacher.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';

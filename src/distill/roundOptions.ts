@@ -1,4 +1,4 @@
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { type Student, untrainedStudent } from '../student/student.ts';
 import { fromFunction } from '../teacher/fromFunction.ts';
 import type { Teacher } from '../teacher/teacher.ts';

@@ -3,7 +3,7 @@ import { derivedSeed } from '../core/random.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { asStudent } from '../student/layersModel.ts';
 import { takeStudents } from '../student/lease.ts';
 import type { Student, StudentDescription } from '../student/student.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { consistency } from '../losses/consistency.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { progressiveTargets } from '../losses/progressiveTargets.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { weighted } from '../losses/combination/weighted.ts';
+import { consistency } from '../losses/response/consistency.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { progressiveTargets } from '../losses/response/progressiveTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import type { Student } from '../student/student.ts';
 import { type DistillOptions, distill } from './distill.ts';
 import { data, EXAMPLES, holdout, labelled, makeStudent, makeTeacher, weightsOf } from './distillCases.ts';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Loss } from '../losses/loss.ts';
-import { backendOptions } from '../losses/lossContract.ts';
-import { regression } from '../losses/regression.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { regression } from '../losses/response/regression.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
+import { backendOptions } from '../runtime/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { cohort } from '../student/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { exampleWeighted } from '../losses/exampleWeighted.ts';
+import { exampleWeighted } from '../losses/combination/exampleWeighted.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
-import { backendOptions } from '../losses/lossContract.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { specOf } from '../losses/revive.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { backendOptions } from '../runtime/assetCases.ts';
 import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf, studentFromModel } from '../student/layersModel.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { type LoopOptions, type StepEvent, trainLoop } from './loop.ts';
 import { makers, SIZE, setUp, trainingOn, weightsOf } from './loopCases.ts';

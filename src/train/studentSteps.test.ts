@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, buildStudent } from '../student/build.ts';

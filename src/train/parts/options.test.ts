@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { softTargets } from '../../losses/softTargets.ts';
+import { softTargets } from '../../losses/response/softTargets.ts';
 import { checkParts, ownAnswers, PART_NAMES, type PartOptions, partsOf, withoutTeacher } from './options.ts';
 
 const run = { loss: softTargets(), data: { size: 1, inputs: { input: { shape: [3], dtype: 'float32' } } } } as never;

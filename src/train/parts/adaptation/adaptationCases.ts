@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { pickRows } from '../../../core/rows.ts';
 import type { NamedArrays, NdArray } from '../../../core/shape.ts';
-import { softTargets } from '../../../losses/softTargets.ts';
+import { softTargets } from '../../../losses/response/softTargets.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { buildStudent } from '../../../student/build.ts';
 import type { StudentArtifacts } from '../../../student/student.ts';

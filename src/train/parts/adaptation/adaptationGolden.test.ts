@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { pickRows } from '../../../core/rows.ts';
 import type { NamedArrays, NdArray } from '../../../core/shape.ts';
-import { crossEntropy } from '../../../losses/crossEntropy.ts';
+import { crossEntropy } from '../../../losses/response/crossEntropy.ts';
 import { specOf } from '../../../losses/revive.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { artifactsOf } from '../../../student/layersModel.ts';

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { exampleWeighted } from '../../../losses/exampleWeighted.ts';
+import { exampleWeighted } from '../../../losses/combination/exampleWeighted.ts';
+import { uncertaintyWeighted } from '../../../losses/combination/uncertaintyWeighted.ts';
+import { weighted } from '../../../losses/combination/weighted.ts';
 import { type Loss, named } from '../../../losses/loss.ts';
+import { softTargets } from '../../../losses/response/softTargets.ts';
 import { specOf } from '../../../losses/revive.ts';
 import { linear } from '../../../losses/schedule.ts';
-import { softTargets } from '../../../losses/softTargets.ts';
-import { uncertaintyWeighted } from '../../../losses/uncertaintyWeighted.ts';
-import { weighted } from '../../../losses/weighted.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { engineOn } from '../../engineCases.ts';
 import type { EngineEvent, TrainJob } from '../../job.ts';

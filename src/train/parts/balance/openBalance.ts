@@ -1,12 +1,14 @@
+import { scaledBy, termsOf } from '../../../losses/combination/weighted.ts';
 import type { Loss } from '../../../losses/loss.ts';
 import { peakOf } from '../../../losses/schedule.ts';
-import { type Scales, scaledBy, termsOf } from '../../../losses/weighted.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { orderInputs } from '../../../student/build.ts';
 import type { TrainBatch } from '../../batch.ts';
 import { gradientsOf, type StepOptions, toTensors } from '../../step.ts';
 import type { OpenPart } from '../part.ts';
 import type { BalanceEvent } from './balance.ts';
+
+type Scales = Parameters<typeof scaledBy>[1];
 
 /** The part of a later measurement in the mean. */
 const NEW_PART = 0.1;

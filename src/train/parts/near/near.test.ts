@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { backendOptions } from '../../../losses/lossContract.ts';
+import { backendOptions } from '../../../runtime/assetCases.ts';
 import type { OpenBackend } from '../../../runtime/backends/backend.ts';
 import { openBackendHere } from '../../../runtime/backends/open.ts';
 import type { GpuAnswers } from '../../../runtime/gpu.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { backendOptions } from '../../../losses/lossContract.ts';
+import { backendOptions } from '../../../runtime/assetCases.ts';
 import { openBackendHere } from '../../../runtime/backends/open.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { buildStudent } from '../../../student/build.ts';

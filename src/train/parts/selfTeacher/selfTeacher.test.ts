@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { consistency } from '../../../losses/consistency.ts';
+import { weighted } from '../../../losses/combination/weighted.ts';
 import type { Loss } from '../../../losses/loss.ts';
-import { progressiveTargets } from '../../../losses/progressiveTargets.ts';
+import { consistency } from '../../../losses/response/consistency.ts';
+import { progressiveTargets } from '../../../losses/response/progressiveTargets.ts';
+import { softTargets } from '../../../losses/response/softTargets.ts';
 import { specOf } from '../../../losses/revive.ts';
-import { softTargets } from '../../../losses/softTargets.ts';
-import { weighted } from '../../../losses/weighted.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { buildStudent } from '../../../student/build.ts';
 import type { StepPlace } from '../../batch.ts';
