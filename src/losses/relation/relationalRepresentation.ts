@@ -34,7 +34,7 @@ export interface RelationalRepresentationOptions extends PairOptions {
  * Shapes    student [B, ...], teacher [B, ...] → [B]; what one example holds may differ
  * Units     any in; nats out
  * Reduces   mean over batch; ÷T inside; KL(teacher‖student) over the batch and the bank
- * Weight    1.5 for a layer of 128 features, 0.3 for ten logits. The paper has 1
+ * Weight    1.5 for a layer of 128 features, 1 for ten logits, 0.15 for maps of 7 × 7 × 16. The paper has 1
  * Gradient  reaches the student and its projection; the teacher's projection is random and stays so
  * Numerics  finite for features up to 1e4: cosines divided by T are all that is exponentiated
  * Throws    invalid-option: a temperature or a length that is not above 0, a bank above 65,536, batches of one without
