@@ -212,8 +212,9 @@ export const LAZY = [
 
 /** What must not be loaded along with a file. */
 export const APART: readonly { readonly from: string; readonly to: string }[] = [
-  // A layer that computes an ONNX operator needs no reader of ONNX files.
-  { from: 'src/student/build.ts', to: 'src/onnx/proto.ts' },
+  // A layer that computes an ONNX operator needs no reader of ONNX files, and most students have no such layer.
+  { from: 'src/student/layers/onnxOperator.ts', to: 'src/onnx/proto.ts' },
+  { from: 'src/student/build.ts', to: 'src/onnx/operators/all.ts' },
 ];
 
 /** Files that are run, not imported: the commands of the package, and the script of its threads. */
