@@ -14,7 +14,8 @@ export { requestPersistence, type StorageState, storageState } from './storage/s
 export { encryptedStore, wipe } from './storage/encrypted.ts';
 export { destroyKey, type KeyOwner } from './storage/keys.ts';
 export type { StoreAccess } from './storage/storeLock.ts';
-export { type DamagedValue, type OpenStoreOptions, openStore, type Scrubbed, type Store } from './storage/store.ts';
+export { type OpenStoreOptions, openStore } from './storage/openStore.ts';
+export type { DamagedValue, Scrubbed, Store } from './storage/store.ts';
 
 // Dataset
 export { fromArrays } from './data/arrays.ts';
@@ -62,7 +63,8 @@ export {
   cachedTeacher,
 } from './teacher/cachedTeacher.ts';
 export { type EnsembleOptions, ensemble } from './teacher/ensemble.ts';
-export type { ExternalData, ModelSource } from './teacher/load/fetchModel.ts';
+export type { ExternalData } from './teacher/load/fetchModel.ts';
+export type { ModelSource } from './teacher/load/fetchModelSource.ts';
 export { type AskFunction, type FromFunctionOptions, fromFunction } from './teacher/fromFunction.ts';
 export type { ImageInput } from './teacher/input/imageInput.ts';
 export { inputPresets } from './teacher/input/inputPresets.ts';
@@ -116,25 +118,25 @@ export { patchBytes, patchFromBytes, patchToBytes, type PatchFileOptions } from 
 
 // Export and import
 export { type BundleOptions, toBundle } from './export/bundle.ts';
-export type { ReportFigures } from './export/cardSections.ts';
-export { type LatencyFigure, type ModelCardOptions, modelCard } from './export/modelCard.ts';
-export {
-  type CalibrationMethod,
-  type EvaluateOptions,
-  type Quantized,
-  type QuantizedForm,
-  type QuantizeEvent,
-  type QuantizeMetric,
-  type QuantizeOptions,
-  quantize,
-} from './export/quantize.ts';
-export type { NodeReport, QuantizeReport } from './export/quantize/report.ts';
+export type { LatencyFigure, ReportFigures } from './export/cardSections.ts';
+export { type ModelCardOptions, modelCard } from './export/modelCard.ts';
+export { quantize } from './export/quantize.ts';
+export type { NodeReport, Quantized, QuantizeReport } from './export/quantize/report.ts';
+export type {
+  CalibrationMethod,
+  EvaluateOptions,
+  QuantizedForm,
+  QuantizeEvent,
+  QuantizeMetric,
+  QuantizeOptions,
+} from './export/quantizeOptions.ts';
 export { type SafetensorsOptions, toSafetensors } from './export/safetensors.ts';
 export { type TfjsModelFiles, type TfjsOptions, toTfjs } from './export/tfjs.ts';
 export { toOnnx } from './export/toOnnx.ts';
 export type { ToOnnxOptions } from './export/toOnnxOptions.ts';
 export type { Bundle, BundleFile, BundleManifest, ReadBundleOptions } from './student/bundle.ts';
-export { type FromOnnxOptions, fromOnnx } from './student/fromOnnx.ts';
+export { fromOnnx } from './student/fromOnnx.ts';
+export type { FromOnnxOptions } from './student/fromOnnxOptions.ts';
 export { type FromSafetensorsOptions, fromSafetensors } from './student/fromSafetensors.ts';
 export { readBundle } from './student/readBundle.ts';
 
@@ -170,7 +172,8 @@ export {
 } from './losses/schedule.ts';
 
 // Metric and training
-export { type MeasureOptions, type Metric, type MetricInputs, measure, type OutputKind } from './train/metric.ts';
+export { type MeasureOptions, measure } from './train/measure.ts';
+export type { Metric, MetricInputs, OutputKind } from './train/metric.ts';
 export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
 export type * from './train/parts/options.ts';
 export { releaseTrainer } from './train/pageTrainer.ts';
@@ -179,13 +182,12 @@ export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.
 
 // Verbs
 export { acrossSeeds, type SeedsReport } from './distill/acrossSeeds.ts';
-export type { ControlOptions } from './distill/control.ts';
 export type { ControlReport } from './distill/controlReport.ts';
-export { type DistillOptions, type Distilled, distill } from './distill/distill.ts';
+export { type Distilled, distill } from './distill/distill.ts';
+export type { ControlOptions, DistillOptions } from './distill/distillOptions.ts';
 export type { DistillEvent } from './distill/events.ts';
 export type { Pairs } from './distill/paired.ts';
-export type { DistillReport } from './distill/report.ts';
-export type { ReproducibleWith, TeacherEngine } from './distill/reproduce.ts';
+export type { DistillReport, ReproducibleWith, TeacherEngine } from './distill/report.ts';
 export type { RoundEvent } from './distill/rounds.ts';
 export type { SnapshotOptions } from './distill/snapshots.ts';
 
@@ -217,7 +219,7 @@ export type { PrivacyOptions } from './adapt/privacy/privacyOf.ts';
 export { destroyProfile, listProfiles } from './adapt/profile/listProfiles.ts';
 export { openProfile } from './adapt/profile/openProfile.ts';
 export type { IdleOptions } from './adapt/profile/idle.ts';
-export type { LearnerPrivacy, PrivacyTotal, ProfileSpend, VersionPrivacy } from './adapt/profile/ledger.ts';
+export type { LearnerPrivacy, PrivacyTotal, ProfileSpend, VersionPrivacy } from './adapt/profile/privacy.ts';
 export type {
   ExampleInput,
   Forgotten,

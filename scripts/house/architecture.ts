@@ -100,9 +100,9 @@ export function platformOffences(sources: readonly Source[]): string[] {
   return [...offences];
 }
 
-/** Circles of imports that are loaded, at once or later. */
+/** Circles of imports, those of types and those that are loaded later included. */
 export function circles(sources: readonly Source[]): string[] {
-  const graph = graphOf(sources, ['value', 'dynamic']);
+  const graph = graphOf(sources, ['value', 'dynamic', 'type']);
   const found = new Set<string>();
   const finished = new Set<string>();
   const visit = (file: string, path: readonly string[]) => {

@@ -8,7 +8,7 @@ import * as tf from '../runtime/tf.ts';
 import { studentFromArtifacts } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
@@ -24,6 +24,7 @@ import {
   trainPoints,
   working,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 let trainer: Trainer;
 beforeAll(async () => {

@@ -14,10 +14,11 @@ import { softTargets } from '../losses/response/softTargets.ts';
 import { isLayersModel } from '../student/layersModel.ts';
 import type { StudentDescription } from '../student/student.ts';
 import { checkLabelRange, classesOf } from '../train/labels.ts';
-import { checkMetrics, OUTPUT_KINDS } from '../train/metric.ts';
+import { checkMetrics } from '../train/measure.ts';
+import { OUTPUT_KINDS } from '../train/metric.ts';
 import { checkOptimizer } from '../train/optimizer.ts';
 import { checkParts, ownAnswers, PART_NAMES } from '../train/parts/options.ts';
-import type { DistillOptions } from './distill.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 /** The names of what `distill` takes, in each of several rounds too. */
 export const ROUND_OF_DISTILL: readonly string[] = [

@@ -7,7 +7,7 @@ import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
@@ -24,6 +24,7 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import type { DistillEvent } from './events.ts';
 
 let trainer: Trainer;

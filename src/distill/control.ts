@@ -13,21 +13,12 @@ import { withoutTeacher } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { checkExamples } from './check.ts';
 import { type ControlReport, controlReport, noControl } from './controlReport.ts';
-import type { DistillOptions } from './distill.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { type EpochsOptions, measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
 import type { Learner } from './learner.ts';
 import { pairsOf } from './paired.ts';
 import { scan } from './scan.ts';
-
-/** What the student without a teacher learns from. */
-export interface ControlOptions {
-  /**
-   * Labelled examples; where they are fewer than those of the run, they come as often as it takes for as many steps.
-   * Default: the run's own data, where it has labels.
-   */
-  readonly data?: LabelledDataset;
-}
 
 /** A control that can be trained, or why there is none. */
 export type Control =

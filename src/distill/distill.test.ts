@@ -8,7 +8,7 @@ import type { Loss } from '../losses/loss.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
-import { measure } from '../train/metric.ts';
+import { measure } from '../train/measure.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {

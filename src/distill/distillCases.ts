@@ -9,7 +9,7 @@ import { mlp } from '../student/zoo/mlp.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import type { TrainBatch } from '../train/batch.ts';
 import type { Trainer } from '../train/trainer.ts';
-import type { DistillOptions } from './distill.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 export const FEATURES = 4;
 export const CLASSES = 3;

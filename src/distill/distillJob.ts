@@ -9,7 +9,7 @@ import { ownAnswers, partsOf } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { askTeacher } from './askTeacher.ts';
 import { besideInputs, checkFinite } from './check.ts';
-import type { DistillOptions } from './distill.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import type { Teaching } from './teaching.ts';
 
 /** What the trainer is to do, before it is known what the teacher answers. */

@@ -5,8 +5,9 @@ import * as tf from '../runtime/tf.ts';
 import { cohort } from '../student/cohort.ts';
 import { studentFromModel } from '../student/layersModel.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import { CLASSES, FEATURES, HERE, makeStudent, makeTeacher, working } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { blackBox } from './schemes/blackBox.ts';
 
 let trainer: Trainer;

@@ -9,7 +9,7 @@ import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { studentFromArtifacts } from '../student/student.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   FEATURES,
@@ -22,6 +22,7 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 /** A number for each point. */
 const ageOf = ({ data, shape: [count = 0] }: NdArray): NdArray => ({

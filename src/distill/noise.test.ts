@@ -15,7 +15,7 @@ import type * as tf from '../runtime/tf.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import type { Teacher } from '../teacher/teacher.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
@@ -27,6 +27,7 @@ import {
   makeTeacher,
   points,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { LEARN, oneTrainer } from './trainerCases.ts';
 import { accuracyOf, noiseTeacher, unseen } from './unseenCases.ts';
 

@@ -14,7 +14,7 @@ import type { Student } from '../student/student.ts';
 import { withExits } from '../student/withExits.ts';
 import { branchOf, withoutExits } from '../student/withoutExits.ts';
 import { mlp } from '../student/zoo/mlp.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
@@ -26,6 +26,7 @@ import {
   makeTeacher,
   weightsOf,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { LEARN, oneTrainer } from './trainerCases.ts';
 import { noiseTeacher, noisy, accuracyOf as ofUnseen, unseen } from './unseenCases.ts';
 

@@ -16,7 +16,7 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
-import type { ReproducibleWith } from './reproduce.ts';
+import type { ReproducibleWith } from './report.ts';
 
 let trainer: Trainer;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { cohort } from '../student/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { type Student, studentFromArtifacts } from '../student/student.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   FEATURES,
@@ -20,6 +20,7 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 type Activation = 'linear' | 'softmax';
 

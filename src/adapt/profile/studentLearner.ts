@@ -24,7 +24,7 @@ import { lora } from '../methods/lora.ts';
 import { type PersonalPatch, personalize } from '../personalize.ts';
 import { checkLastingPrivacy, type LastingPrivacyOptions } from '../privacy/lastingPrivacy.ts';
 import { spendOf } from '../privacy/privacyOf.ts';
-import type { ProfileSpend } from './ledger.ts';
+import type { ProfileSpend } from './privacy.ts';
 import type { KeptExamples, LearnProgress, LearnResult, ProfileLearner } from './profile.ts';
 
 /** How a profile's student learns, as `personalize` takes it. */

@@ -17,7 +17,7 @@ import type { Student } from '../../student/student.ts';
 import { readAsLogits } from '../../teacher/readAsLogits.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { type ClassProbsOptions, classProbs, mixed, toLogits, topSmoothed } from '../classProbs.ts';
-import type { DistillOptions } from '../distill.ts';
+import type { DistillOptions } from '../distillOptions.ts';
 import type { DistillReport } from '../report.ts';
 import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';

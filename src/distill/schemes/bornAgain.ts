@@ -12,7 +12,7 @@ import type { Student } from '../../student/student.ts';
 import { ensemble } from '../../teacher/ensemble.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { checkOptions, ROUND_OF_DISTILL } from '../check.ts';
-import type { DistillOptions } from '../distill.ts';
+import type { DistillOptions } from '../distillOptions.ts';
 import type { DistillReport } from '../report.ts';
 import { madeLater, undecided } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';

@@ -9,7 +9,7 @@ import * as tf from '../../runtime/tf.ts';
 import { registerActivations } from '../activations.ts';
 import { settleBackend } from '../build.ts';
 import { requireShort } from '../chains.ts';
-import type { FromOnnxOptions } from '../fromOnnx.ts';
+import type { FromOnnxOptions } from '../fromOnnxOptions.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student.ts';
 import { joinWeights } from '../weightBytes.ts';
 import { fromRecord } from './fromRecord.ts';

@@ -3,8 +3,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { type Medium, storeOver } from './medium.ts';
 import { openMemory } from './memory.ts';
+import { openStore } from './openStore.ts';
 import { requestPersistence, storageState } from './storageState.ts';
-import { openStore, type Store } from './store.ts';
+import type { Store } from './store.ts';
 import { storeContract } from './storeContract.ts';
 
 afterEach(() => vi.unstubAllGlobals());

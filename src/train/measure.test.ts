@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkMetrics, type Metric, measure } from './metric.ts';
+import { checkMetrics, measure } from './measure.ts';
+import type { Metric } from './metric.ts';
 
 const student = { data: Float32Array.of(1, 0, /**/ 0, 1), shape: [2, 2] };
 const teacher = { data: Float32Array.of(1, 0, /**/ 1, 0), shape: [2, 2] };
