@@ -116,7 +116,9 @@ async function soak(engine, trainer, ms) {
     const rounds = totals(seen);
     const judged = judge(rounds, growth);
     const came = cameOf(seen);
-    console.log(sentence(engine, browser.version, trainer, rounds, judged), Object.keys(came).length > 0 ? came : '');
+    console.log(sentence(engine, browser.version, trainer, rounds, judged));
+    const listed = Object.entries(came).map(([name, count]) => `${count} ${name}`);
+    if (listed.length > 0) console.log(`  came and stayed: ${listed.join(', ')}`);
     return { engine, version: browser.version, trainer, ...judged, came, rounds };
   } finally {
     await browser.close();
