@@ -19,10 +19,11 @@ import { soakPlot } from './soakPlot.mjs';
 import { cameOf, judge, LEAST_ROUNDS, totals } from './soakVerdict.mjs';
 
 const ENGINES = { chromium: openChromium, firefox: openFirefox, webkit: openWebKit };
-/** Where an engine lets a page collect garbage, it does so before it is looked at. */
+/** Where an engine lets a page collect garbage, it does so before it is looked at; WebKit, on what it takes for a small machine, by itself. */
 const SWITCHES = {
   chromium: { args: ['--js-flags=--expose-gc'] },
   firefox: { args: ['--remote-allow-system-access'] },
+  webkit: { env: { JSC_forceRAMSize: String(2 ** 28) } },
 };
 /** What a round's runs do about trainers, by turns. */
 const OWNERSHIPS = { own: ['own'], shared: ['shared'], turns: ['own', 'shared'] };
