@@ -52,20 +52,9 @@ function section(setting, rows) {
       const beside = baseline === null ? '' : `${percent(baselineMean)} (${baseline})`;
       const added = row.added === null ? '' : `${row.addsTo}: ${gainOf(row.added)}, ${row.added.verdict}`;
       const cells = [name, kind, teacher, accuracy, seeds.length, beside, gainOf(row), verdict, added];
-      return `| ${[...cells, (row.msPerRun / 1000).toFixed(1)].join(' | ')} |`;
+      return `| ${cells.join(' | ')} |`;
     });
-  const head = [
-    'method',
-    'kind',
-    'teacher',
-    'accuracy',
-    'seeds',
-    'held against',
-    'gain',
-    'verdict',
-    'adds to',
-    's a run',
-  ];
+  const head = ['method', 'kind', 'teacher', 'accuracy', 'seeds', 'held against', 'gain', 'verdict', 'adds to'];
   return [`## ${TITLES[setting]}`, '', `| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...lines].join(
     '\n',
   );

@@ -152,7 +152,7 @@ const SAFARI_FEATURES = ['FileSystem', 'AccessHandle', 'FileSystemWritableStream
  * WebKit, over WebDriver: WebKitGTK's own MiniBrowser, on a screen that nobody sees. `as: 'shipped'` (default) leaves
  * it as it is, without shared memory and OPFS; `as: 'safari'` switches on what Safari has.
  */
-export async function openWebKit(url, { as = 'shipped' } = {}) {
+export async function openWebKit(url, { as = 'shipped', env = {} } = {}) {
   const { Builder, Capabilities } = await import('selenium-webdriver');
   const packages = ['webkit2gtk-driver', 'xvfb'];
   const [program, binary] = ensured(() => [programNamed('WebKitWebDriver'), miniBrowser()], packages);
@@ -164,6 +164,7 @@ export async function openWebKit(url, { as = 'shipped' } = {}) {
     // Root cannot set the sandbox up.
     ...(process.getuid?.() === 0 && { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' }),
     ...(as === 'safari' && SAFARI_ENV),
+    ...env,
   });
   const args = ['--automation', ...(as === 'safari' ? [`--features=${SAFARI_FEATURES}`] : [])];
   let driver;

@@ -19,10 +19,11 @@ import { soakPlot } from './soakPlot.mjs';
 import { cameOf, judge, LEAST_ROUNDS, totals } from './soakVerdict.mjs';
 
 const ENGINES = { chromium: openChromium, firefox: openFirefox, webkit: openWebKit };
-/** Where an engine lets a page collect garbage, it does so before it is looked at. */
+/** Where an engine lets a page collect garbage, it does so before it is looked at; WebKit, on what it takes for a small machine, by itself. */
 const SWITCHES = {
   chromium: { args: ['--js-flags=--expose-gc'] },
   firefox: { args: ['--remote-allow-system-access'] },
+  webkit: { env: { JSC_forceRAMSize: String(2 ** 28) } },
 };
 /** What a round's runs do about trainers, by turns. */
 const OWNERSHIPS = { own: ['own'], shared: ['shared'], turns: ['own', 'shared'] };
@@ -116,7 +117,9 @@ async function soak(engine, trainer, ms) {
     const rounds = totals(seen);
     const judged = judge(rounds, growth);
     const came = cameOf(seen);
-    console.log(sentence(engine, browser.version, trainer, rounds, judged), Object.keys(came).length > 0 ? came : '');
+    console.log(sentence(engine, browser.version, trainer, rounds, judged));
+    const listed = Object.entries(came).map(([name, count]) => `${count} ${name}`);
+    if (listed.length > 0) console.log(`  came and stayed: ${listed.join(', ')}`);
     return { engine, version: browser.version, trainer, ...judged, came, rounds };
   } finally {
     await browser.close();

@@ -15,6 +15,7 @@ export function soakPlot({ machine, date, results }) {
   const height = TOP + PANELS.length * (HEIGHT + BETWEEN) + 30;
   const caption = `rounds of load, distil, personalize, export, dispose · ${machine} · ${date.slice(0, 10)}`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LEFT + WIDTH + 170} ${height}" font-family="sans-serif" font-size="12">
+<title>What a browser holds, round by round</title>
 <rect width="100%" height="100%" fill="white"/>
 ${panels.join('\n')}
 ${legendOf(results)}
