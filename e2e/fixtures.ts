@@ -104,6 +104,7 @@ interface Report {
   readonly student: { accuracy: number; agreement: number; bytes: number };
   readonly teacher: {
     accuracy: number;
+    device: string;
     measuredAt?: string;
     usage: { calls: number; computed: number; found: number };
   };

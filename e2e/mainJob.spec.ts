@@ -104,7 +104,11 @@ test('the same seed gives the same student, bit for bit; a second visit asks the
   expect(second.report?.teacher.usage).toEqual({ calls: 0, computed: 0, found: all + 2 });
   expect(second.report?.teacher.measuredAt).toMatch(/^20/);
   expect(second.weightsHash).toBe(first.weightsHash);
-  const anew = await runDemo(page, url, { ...SMALL, fresh: 'yes' });
+  // Which engine is faster is measured anew too, and on a busy machine that may be the other one, with other last bits.
+  let anew = await runDemo(page, url, { ...SMALL, fresh: 'yes' });
+  while (anew.report?.teacher.device !== first.report?.teacher.device) {
+    anew = await runDemo(page, url, { ...SMALL, fresh: 'yes' });
+  }
   expect(anew.report?.teacher.usage.found).toBe(2);
   expect(anew.weightsHash).toBe(first.weightsHash);
   const other = await runDemo(page, url, { ...SMALL, seed: 2 });
