@@ -98,7 +98,7 @@ export async function tryHand(
     trainer,
     seed: 1,
   });
-  for await (const event of run) if (event.type === 'step') onStep(event.step / event.steps);
+  for await (const event of run) if (event.type === 'step') onStep(event.runStep / event.runSteps);
   const { report, ...patch } = await run.done;
   const adapted = await applyPatch(student, patch);
   return {

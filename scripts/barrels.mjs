@@ -1,15 +1,18 @@
 // Writes the all.ts of each folder of implementations, and the numbers of the wasm kernels, from the files that lie
 // there; --check only looks, and names the stale ones. A folder may be given last, in place of the project's own.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What a folder's barrel exports: from each file the function or constant of this type that is named as the file is. */
+/**
+ * What a folder's barrel exports: from each file the function or constant of this type that is named as the file is;
+ * `hasRooms`: from the files of its folders, with the types that such a file exports.
+ */
 const BARRELS = [
-  { folder: 'src/losses', type: 'Loss', ending: '' },
+  { folder: 'src/losses', type: 'Loss', ending: '', hasRooms: true },
   { folder: 'src/train/metrics', type: 'Metric', ending: '' },
+  { folder: 'src/onnx/operators', type: 'Operators', ending: '' },
   { folder: 'src/student/import/operators', type: 'OperatorTable', ending: '' },
-  { folder: 'src/student/import/evaluation', type: 'EvaluatorTable', ending: '' },
   { folder: 'src/student/zoo', type: 'StudentDesign', ending: 'Design' },
   { folder: 'src/runtime/kernels', type: 'Kernel', ending: '' },
   { folder: 'src/runtime/kernels', type: 'readonly KernelCases[]', ending: '', file: 'allCases.ts' },
@@ -26,19 +29,40 @@ const DECLARATION =
 /** A wasm kernel: what `wasm/<folder>/index.ts` exports with these parameters. */
 const KERNEL = /^export function (\w+)\(args: usize, scratch: usize, part: i32, parts: i32\): void \{/gm;
 
-function barrelOf(folder, type, ending) {
-  const lines = readdirSync(folder)
+/** A type that a file exports. */
+const TYPE = /^export (?:interface|type) (\w+)/gm;
+
+function barrelOf(folder, type, ending, hasRooms) {
+  const files = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    hasRooms && entry.isDirectory()
+      ? readdirSync(join(folder, entry.name)).map((file) => `${entry.name}/${file}`)
+      : [entry.name],
+  );
+  const lines = files
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-    .sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
+    .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
     .flatMap((file) => {
-      const wanted = file.replace(/\.ts$/, '') + ending;
-      const declared = [...readFileSync(join(folder, file), 'utf8').matchAll(DECLARATION)];
+      const wanted = basename(file, '.ts') + ending;
+      const text = readFileSync(join(folder, file), 'utf8');
+      const declared = [...text.matchAll(DECLARATION)];
       const isThere = declared.some(([, name, result, constant, kind]) =>
         name === undefined ? constant === wanted && isOf(kind, type) : name === wanted && result === type,
       );
-      return isThere ? [`export { ${wanted} } from './${file}';\n`] : [];
+      const types = hasRooms ? [...text.matchAll(TYPE)].map(([, name]) => `type ${name}`) : [];
+      return isThere ? [exportLine([...types, wanted], file)] : [];
     });
   return HEAD + (lines.join('') || 'export {};\n');
+}
+
+/** The formatter's order: letters whatever their case, and of one letter the capital first. */
+function orderOf(file) {
+  return file.replace(/[a-z]/gi, (letter) => letter.toLowerCase() + (letter < 'a' ? 0 : 1));
+}
+
+/** As the formatter leaves it. */
+function exportLine(names, file) {
+  const line = `export { ${names.join(', ')} } from './${file}';\n`;
+  return line.length <= 121 ? line : `export {\n${names.map((name) => `  ${name},\n`).join('')}} from './${file}';\n`;
 }
 
 /** A file may hold one implementation or a list of them. */
@@ -77,9 +101,9 @@ const isCheck = process.argv.includes('--check');
 const root = process.argv.slice(2).find((word) => word !== '--check') ?? fileURLToPath(new URL('..', import.meta.url));
 const kernels = wasmKernels(join(root, 'wasm'));
 const generated = [
-  ...BARRELS.map(({ folder, type, ending, file = 'all.ts' }) => ({
+  ...BARRELS.map(({ folder, type, ending, hasRooms = false, file = 'all.ts' }) => ({
     path: `${folder}/${file}`,
-    text: barrelOf(join(root, folder), type, ending),
+    text: barrelOf(join(root, folder), type, ending, hasRooms),
   })),
   { path: 'wasm/dispatch.ts', text: dispatchOf(kernels) },
   { path: 'src/runtime/kernels/numbers.ts', text: numbersOf(kernels) },

@@ -14,7 +14,8 @@ export { requestPersistence, type StorageState, storageState } from './storage/s
 export { encryptedStore, wipe } from './storage/encrypted.ts';
 export { destroyKey, type KeyOwner } from './storage/keys.ts';
 export type { StoreAccess } from './storage/storeLock.ts';
-export { type DamagedValue, type OpenStoreOptions, openStore, type Scrubbed, type Store } from './storage/store.ts';
+export { type OpenStoreOptions, openStore } from './storage/openStore.ts';
+export type { DamagedValue, Scrubbed, Store } from './storage/store.ts';
 
 // Dataset
 export { fromArrays } from './data/arrays.ts';
@@ -37,6 +38,7 @@ export { type Mixture, mixedUp } from './data/mixedUp.ts';
 export { fromText, type TextOptions } from './data/text.ts';
 export type { TextLike, TokenizerFiles } from './data/tokenize.ts';
 export { batches, pick, shuffle, split, take, withoutLabels } from './data/views.ts';
+export { withExampleWeights } from './data/withExampleWeights.ts';
 
 // ONNX files
 export type {
@@ -61,7 +63,8 @@ export {
   cachedTeacher,
 } from './teacher/cachedTeacher.ts';
 export { type EnsembleOptions, ensemble } from './teacher/ensemble.ts';
-export type { ExternalData, ModelSource } from './teacher/load/fetchModel.ts';
+export type { ExternalData } from './teacher/load/fetchModel.ts';
+export type { ModelSource } from './teacher/load/fetchModelSource.ts';
 export { type AskFunction, type FromFunctionOptions, fromFunction } from './teacher/fromFunction.ts';
 export type { ImageInput } from './teacher/input/imageInput.ts';
 export { inputPresets } from './teacher/input/inputPresets.ts';
@@ -115,25 +118,25 @@ export { patchBytes, patchFromBytes, patchToBytes, type PatchFileOptions } from 
 
 // Export and import
 export { type BundleOptions, toBundle } from './export/bundle.ts';
-export type { ReportFigures } from './export/cardSections.ts';
-export { type LatencyFigure, type ModelCardOptions, modelCard } from './export/modelCard.ts';
-export {
-  type CalibrationMethod,
-  type EvaluateOptions,
-  type Quantized,
-  type QuantizedForm,
-  type QuantizeEvent,
-  type QuantizeMetric,
-  type QuantizeOptions,
-  quantize,
-} from './export/quantize.ts';
-export type { NodeReport, QuantizeReport } from './export/quantize/report.ts';
+export type { LatencyFigure, ReportFigures } from './export/cardSections.ts';
+export { type ModelCardOptions, modelCard } from './export/modelCard.ts';
+export { quantize } from './export/quantize.ts';
+export type { NodeReport, Quantized, QuantizeReport } from './export/quantize/report.ts';
+export type {
+  CalibrationMethod,
+  EvaluateOptions,
+  QuantizedForm,
+  QuantizeEvent,
+  QuantizeMetric,
+  QuantizeOptions,
+} from './export/quantizeOptions.ts';
 export { type SafetensorsOptions, toSafetensors } from './export/safetensors.ts';
 export { type TfjsModelFiles, type TfjsOptions, toTfjs } from './export/tfjs.ts';
 export { toOnnx } from './export/toOnnx.ts';
 export type { ToOnnxOptions } from './export/toOnnxOptions.ts';
 export type { Bundle, BundleFile, BundleManifest, ReadBundleOptions } from './student/bundle.ts';
-export { type FromOnnxOptions, fromOnnx } from './student/fromOnnx.ts';
+export { fromOnnx } from './student/fromOnnx.ts';
+export type { FromOnnxOptions } from './student/fromOnnxOptions.ts';
 export { type FromSafetensorsOptions, fromSafetensors } from './student/fromSafetensors.ts';
 export { readBundle } from './student/readBundle.ts';
 
@@ -151,35 +154,47 @@ export type { PredictInputs } from './predict/predictInputs.ts';
 export type { PredictSource } from './predict/readSource.ts';
 
 // Loss
-export * from './losses.ts';
-export type { BalancedTerm, BalanceEvent, BalanceOptions } from './train/balance.ts';
+export * from './losses/all.ts';
+export type { FeaturePairOptions, FeatureProjector } from './losses/featurePair.ts';
+export type { Loss, LossParameter, LossReads, LossShapes, LossTensors, Progress } from './losses/loss.ts';
+export type { MembersOptions } from './losses/memberDivergences.ts';
+export type { PairOptions } from './losses/pairs.ts';
+export {
+  byStep,
+  constant,
+  cosine,
+  linear,
+  type Schedule,
+  type Span,
+  type SpanOptions,
+  sigmoidRamp,
+  warmUp,
+} from './losses/schedule.ts';
 
 // Metric and training
-export { type MeasureOptions, type Metric, type MetricInputs, measure, type OutputKind } from './train/metric.ts';
+export { type MeasureOptions, measure } from './train/measure.ts';
+export type { Metric, MetricInputs, OutputKind } from './train/metric.ts';
 export type { OptimizerName, OptimizerOptions } from './train/optimizer.ts';
-export type { SelfTeacherOptions } from './train/selfTeacher.ts';
+export type * from './train/parts/options.ts';
 export { releaseTrainer } from './train/pageTrainer.ts';
 export type { GainedAndLost } from './train/paired.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './train/trainer.ts';
 
-export type { QuantizationAwareOptions, QuantizationReport } from './train/quantizationAware.ts';
-
 // Verbs
 export { acrossSeeds, type SeedsReport } from './distill/acrossSeeds.ts';
-export type { ControlOptions } from './distill/control.ts';
 export type { ControlReport } from './distill/controlReport.ts';
-export { type DistillOptions, type Distilled, distill } from './distill/distill.ts';
+export { type Distilled, distill } from './distill/distill.ts';
+export type { ControlOptions, DistillOptions } from './distill/distillOptions.ts';
 export type { DistillEvent } from './distill/events.ts';
 export type { Pairs } from './distill/paired.ts';
-export type { DistillReport } from './distill/report.ts';
-export type { ReproducibleWith, TeacherEngine } from './distill/reproduce.ts';
+export type { DistillReport, ReproducibleWith, TeacherEngine } from './distill/report.ts';
 export type { RoundEvent } from './distill/rounds.ts';
 export type { SnapshotOptions } from './distill/snapshots.ts';
 
 // Personalization
 export type { LearnBudget } from './adapt/budget.ts';
-export type { BeforeAfter, GuardMetric, GuardOptions, Verdict } from './adapt/guard.ts';
-export type { Compared, Judged } from './adapt/judged.ts';
+export type { GuardMetric, GuardOptions, Verdict } from './adapt/guard.ts';
+export type { BeforeAfter, Compared, Judged } from './adapt/judged.ts';
 export type { KeepOptions } from './adapt/keep.ts';
 export type { LabelFindings, LabelOutlier } from './adapt/labelSanity.ts';
 export type { Method } from './adapt/method.ts';
@@ -193,7 +208,8 @@ export { type LoraOptions, lora } from './adapt/methods/lora.ts';
 export { type NormStatisticsOptions, normStatistics } from './adapt/methods/normStatistics.ts';
 export { type PrototypesOptions, prototypes } from './adapt/methods/prototypes.ts';
 export type { PersonalizeEvent } from './adapt/events.ts';
-export { type PersonalizeOptions, type PersonalPatch, personalize } from './adapt/personalize.ts';
+export { type PersonalPatch, personalize } from './adapt/personalize.ts';
+export type { PersonalizeOptions } from './adapt/personalizeOptions.ts';
 export type { PersonalizeReport, PrivacySpent } from './adapt/personalizeReport.ts';
 export { noiseFor, privacySpent } from './adapt/privacy/accountant.ts';
 export type { PrivateSpend } from './adapt/privacy/composed.ts';
@@ -203,7 +219,7 @@ export type { PrivacyOptions } from './adapt/privacy/privacyOf.ts';
 export { destroyProfile, listProfiles } from './adapt/profile/listProfiles.ts';
 export { openProfile } from './adapt/profile/openProfile.ts';
 export type { IdleOptions } from './adapt/profile/idle.ts';
-export type { LearnerPrivacy, PrivacyTotal, ProfileSpend, VersionPrivacy } from './adapt/profile/ledger.ts';
+export type { LearnerPrivacy, PrivacyTotal, ProfileSpend, VersionPrivacy } from './adapt/profile/privacy.ts';
 export type {
   ExampleInput,
   Forgotten,
@@ -226,10 +242,9 @@ export type {
 export { type StudentLearnerOptions, studentLearner } from './adapt/profile/studentLearner.ts';
 export { listOnnxWeights, patchOnnx } from './adapt/onnx/patchOnnx.ts';
 export { type OnnxBytes, personalizeOnnx } from './adapt/onnx/personalizeOnnx.ts';
-export type { OnnxMethod, PersonalizeOnnxOptions } from './adapt/onnx/personalizeOnnxOptions.ts';
+export type { PersonalizeOnnxOptions } from './adapt/onnx/personalizeOnnxOptions.ts';
 export type {
   ChangedWeight,
-  OwnFigures,
   PersonalizedOnnx,
   PersonalizeOnnxEvent,
   PersonalizeOnnxReport,

@@ -1,6 +1,6 @@
 // Runs inside a worker: one backend, opened once, on which steps of the reference students are timed when asked.
 import { getThreadsCount } from '@tensorflow/tfjs-backend-wasm';
-import { crossEntropy } from '../../src/losses/crossEntropy.ts';
+import { crossEntropy } from '../../src/losses/response/crossEntropy.ts';
 import type { BackendOptions } from '../../src/runtime/backends/backend.ts';
 import { openBackendHere } from '../../src/runtime/backends/open.ts';
 import { uninstallKernels } from '../../src/runtime/kernels/install.ts';

@@ -1,4 +1,4 @@
-import { openStore } from '../../src/storage/store.ts';
+import { openStore } from '../../src/storage/openStore.ts';
 import { type FetchModelOptions, fetchModel } from '../../src/teacher/load/fetchModel.ts';
 import { modelCache } from '../../src/teacher/load/modelCache.ts';
 

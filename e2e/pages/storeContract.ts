@@ -1,5 +1,5 @@
 import { encryptedStore } from '../../src/storage/encrypted.ts';
-import { type OpenStoreOptions, openStore } from '../../src/storage/store.ts';
+import { type OpenStoreOptions, openStore } from '../../src/storage/openStore.ts';
 import { storeContract } from '../../src/storage/storeContract.ts';
 
 /** Runs the contract of all stores on one kind, in this page, encrypted or not; gives the failures as sentences. */

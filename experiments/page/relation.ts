@@ -9,6 +9,7 @@ import {
   multiHeadRelation,
   probabilityTransfer,
   relationAngle,
+  relationalRepresentation,
   relationDistance,
   similarity,
   softTargets,
@@ -40,4 +41,5 @@ export const relation: readonly Method[] = [
   relating('probabilityTransfer', 600, (at) => probabilityTransfer(at), 'mutual information'),
   relating('contrastive', 1, (at) => contrastive(at), 'mutual information'),
   relating('contrastive with a bank', 1, (at) => contrastive({ ...at, bank: 1024 }), 'mutual information'),
+  relating('relationalRepresentation', 1.5, (at) => relationalRepresentation(at)),
 ];

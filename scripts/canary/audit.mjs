@@ -28,8 +28,8 @@ export const AUDITS = [
 
 /** What each fault puts in the place of what: in the bundle, for no option of the product does that. */
 const FAULTS = {
-  noise: ['src/train/adapting/privateSteps.ts', 'deviation * normal()', '0.1 * deviation * normal()'],
-  clipping: ['src/train/adapting/privateSteps.ts', 'norm > longest ? longest / norm : 1', '1'],
+  noise: ['src/train/parts/adaptation/privateSteps.ts', 'deviation * normal()', '0.1 * deviation * normal()'],
+  clipping: ['src/train/parts/adaptation/privateSteps.ts', 'norm > longest ? longest / norm : 1', '1'],
   choice: ['src/adapt/privacy/drawnStrength.ts', '-epsilon * behind', '-1e9 * behind'],
 };
 

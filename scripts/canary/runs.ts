@@ -1,6 +1,7 @@
 // Runs of `personalize` with and without one example, made to be seen: the part of scripts/canary.mjs that is bundled.
 import { headOnly } from '../../src/adapt/methods/headOnly.ts';
-import { type PersonalizeOptions, type PersonalPatch, personalize } from '../../src/adapt/personalize.ts';
+import { type PersonalPatch, personalize } from '../../src/adapt/personalize.ts';
+import type { PersonalizeOptions } from '../../src/adapt/personalizeOptions.ts';
 import { noiseFor } from '../../src/adapt/privacy/accountant.ts';
 import { fromArrays } from '../../src/data/arrays.ts';
 import type { LabelledDataset } from '../../src/data/dataset.ts';

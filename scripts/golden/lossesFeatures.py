@@ -60,6 +60,8 @@ def feature_hint(student, teacher, options, more):
 def attention_map(student, teacher, options, more):
     maps = pair(student, teacher, options, more)
     q_s, q_t = [F.normalize(f.abs().pow(options['power']).mean(1).flatten(1)) for f in maps]
+    if options.get('form') == 'paper':
+        return torch.linalg.vector_norm(q_s - q_t, dim=1).mean()
     return (q_s - q_t).pow(2).mean()
 
 
@@ -116,7 +118,9 @@ def feature_normalized(student, teacher, options, more):
 def channel_similarity(student, teacher, options, more):
     own, other = [f.flatten(2) for f in pair(student, teacher, options, more)]
     similarities = lambda f: F.normalize(torch.bmm(f, f.transpose(1, 2)), dim=2)
-    return (similarities(own) - similarities(other)).pow(2).sum() / (own.shape[0] * own.shape[1])
+    total = (similarities(own) - similarities(other)).pow(2).sum()
+    batches = 2 if options.get('reduction') == 'torchdistill' else 1
+    return total / (own.shape[1] * own.shape[0] ** batches)
 
 
 def features(student, teacher, projector=False, more=None):
@@ -164,6 +168,7 @@ if __name__ == '__main__':
     write(
         'attentionMap', attention_map, inputs(SAME + UNLIKE_SIZES + UNLIKE_CHANNELS), [{**NAMES, 'power': p} for p in (2, 4)], WIDE
     )
+    write('attentionMapPaper', attention_map, inputs(SAME + UNLIKE_SIZES[:2]), [{**NAMES, 'power': 2, 'form': 'paper'}], WIDE)
     kinds = [{**NAMES, 'kind': kind} for kind in ('mse', 'cosine')]
     write('embeddingMatch', embedding_match, inputs(UNLIKE_CHANNELS + VECTORS[:1], True), [{**k, 'projector': 'auto'} for k in kinds], WIDE)
     write('embeddingMatchPlain', embedding_match, inputs(SAME + UNLIKE_SIZES[2:] + VECTORS[1:]), [{**k, 'projector': 'auto'} for k in kinds], WIDE)
@@ -185,3 +190,4 @@ if __name__ == '__main__':
     write('featureNormalizedProjected', feature_normalized, inputs(MANY_ROWS, True), [linear], WIDE)
     write('channelSimilarity', channel_similarity, inputs(MANY_ROWS[:2], True), [linear], WIDE)
     write('channelSimilarityPlain', channel_similarity, inputs(SAME + UNLIKE_SIZES), [none], WIDE)
+    write('channelSimilarityTorchdistill', channel_similarity, inputs(SAME), [{**none, 'reduction': 'torchdistill'}], WIDE)

@@ -143,6 +143,16 @@ def multi_head_relation(student, teacher, options, more):
     return torch.stack(heads).mean()
 
 
+def relational_representation(student, teacher, options, more):
+    s, t = both(student, teacher)
+    held = more.parameters
+    s = F.normalize(s @ held['studentKernel'] + held['studentBias'], dim=1)
+    t = F.normalize(t @ held['teacherViews'], dim=1)
+    others = torch.cat([t, held['teacherBank']]) if 'teacherBank' in held else t
+    target = torch.softmax(t @ others.T / options['teacherTemperature'], 1)
+    return F.kl_div(torch.log_softmax(s @ others.T / options['temperature'], 1), target, reduction='batchmean')
+
+
 def main():
     flat = {'student': {'logits': (8, 6)}, 'teacher': {'logits': (8, 10)}}
     maps = {'student': {'logits': (4, 2, 2, 3)}, 'teacher': {'logits': (4, 9)}}
@@ -174,6 +184,15 @@ def main():
     plain = [{'temperature': t, 'embeddingLength': 4} for t in (0.07, 0.5)]
     write(SCRIPT, 'contrastive', contrastive, [pair], plain, [1, 4])
     write(SCRIPT, 'contrastiveBank', contrastive, [kept], [{'temperature': 0.5, 'embeddingLength': 4, 'bank': 12}], [4])
+
+    seen = {
+        **{'student': {'logits': (7, 6)}, 'teacher': {'logits': (7, 5)}},
+        **{'parameters': {'studentKernel': (6, 4), 'studentBias': (4,)}, 'fixed': {'teacherViews': (5, 4)}},
+    }
+    remembered = {**seen, 'fixed': {**seen['fixed'], 'teacherBank': (9, 4)}}
+    sharp = [{'temperature': s, 'teacherTemperature': t, 'embeddingLength': 4} for s, t in ((0.1, 0.02), (0.5, 0.5))]
+    write(SCRIPT, 'relationalRepresentation', relational_representation, [seen], sharp)
+    write(SCRIPT, 'relationalRepresentationBank', relational_representation, [remembered], [{**sharp[1], 'bank': 9}])
 
 
 if __name__ == '__main__':

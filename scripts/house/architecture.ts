@@ -1,5 +1,6 @@
 import ts from 'typescript';
 import {
+  APART,
   COMMANDS,
   DOORS,
   ENTRIES,
@@ -99,9 +100,9 @@ export function platformOffences(sources: readonly Source[]): string[] {
   return [...offences];
 }
 
-/** Circles of imports that are loaded, at once or later. */
+/** Circles of imports, those of types and those that are loaded later included. */
 export function circles(sources: readonly Source[]): string[] {
-  const graph = graphOf(sources, ['value', 'dynamic']);
+  const graph = graphOf(sources, ['value', 'dynamic', 'type']);
   const found = new Set<string>();
   const finished = new Set<string>();
   const visit = (file: string, path: readonly string[]) => {
@@ -119,6 +120,15 @@ export function circles(sources: readonly Source[]): string[] {
 export function eagerOffences(sources: readonly Source[]): string[] {
   const loaded = reached(graphOf(sources, ['value']), ['src/index.ts']);
   return LAZY.filter((file) => loaded.has(file)).map((file) => `index.ts may not load ${file}: ${loaded.get(file)}`);
+}
+
+/** Files that another loads although it must not. */
+export function apartOffences(sources: readonly Source[]): string[] {
+  const graph = graphOf(sources, ['value']);
+  return APART.flatMap(({ from, to }) => {
+    const way = reached(graph, [from]).get(to);
+    return way === undefined ? [] : [`${from} may not load ${to}: ${way}`];
+  });
 }
 
 /** Files that no entry reaches and that are no test. */

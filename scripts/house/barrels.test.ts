@@ -22,15 +22,15 @@ test('a stale barrel is named, and written anew', () => {
   const all = join(copy, 'src/losses/all.ts');
   const before = readFileSync(all, 'utf8');
   writeFileSync(
-    join(copy, 'src/losses/another.ts'),
-    'export function another(options: object): Loss {}\nexport function anotherLoss(tf: Tf): Scalar {}\n' +
+    join(copy, 'src/losses/response/another.ts'),
+    'export interface AnotherOptions {}\nexport function another(options: object): Loss {}\nexport function anotherLoss(tf: Tf): Scalar {}\n' +
       'export function reviveAnother(a = 1): Loss {}\nfunction hidden(): Loss {}\n',
   );
   const stale = { status: 1, said: 'src/losses/all.ts is stale; run node scripts/barrels.mjs' };
   expect(barrels('--check', copy)).toEqual(stale);
   expect(readFileSync(all, 'utf8')).toBe(before);
   expect(barrels(copy)).toEqual({ status: 0, said: 'src/losses/all.ts was written' });
-  const line = "export { another } from './another.ts';";
+  const line = "export { type AnotherOptions, another } from './response/another.ts';";
   const lines = readFileSync(all, 'utf8').split('\n');
   expect(lines).toContain(line);
   expect(lines.filter((one) => one !== line).join('\n')).toBe(before);

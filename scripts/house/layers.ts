@@ -14,7 +14,6 @@ export const LAYERS = [
 /** Files at the root of src; together they are the folder "entry" of the table. */
 export const ENTRIES = [
   'src/index.ts',
-  'src/losses.ts',
   'src/worker.ts',
   'src/exposeWorker.ts',
   'src/tfjs.ts',
@@ -28,7 +27,8 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   // Importing a loss loads no tfjs: it gets tfjs as an argument.
   losses: { core: 'value', runtime: 'type' },
   student: { core: 'value', runtime: 'value', onnx: 'value' },
-  onnx: { core: 'value' },
+  // What computes an operator gets tfjs as an argument.
+  onnx: { core: 'value', runtime: 'type' },
   network: { core: 'value' },
   export: {
     core: 'value',
@@ -209,6 +209,13 @@ export const LAZY = [
   'src/export/artifactsToOnnx.ts',
   'src/export/quantize/quantizeModel.ts',
 ] as const;
+
+/** What must not be loaded along with a file. */
+export const APART: readonly { readonly from: string; readonly to: string }[] = [
+  // A layer that computes an ONNX operator needs no reader of ONNX files, and most students have no such layer.
+  { from: 'src/student/layers/onnxOperator.ts', to: 'src/onnx/proto.ts' },
+  { from: 'src/student/build.ts', to: 'src/onnx/operators/all.ts' },
+];
 
 /** Files that are run, not imported: the commands of the package, and the script of its threads. */
 export const COMMANDS = ['src/cli/limbeck.ts', 'src/runtime/kernels/kernelThread.ts'] as const;

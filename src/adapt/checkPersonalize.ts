@@ -5,7 +5,7 @@ import type { AllExamples } from './examples.ts';
 import { checkGuard } from './guard.ts';
 import { checkKeep } from './keep.ts';
 import type { Method } from './method.ts';
-import type { PersonalizeOptions } from './personalize.ts';
+import type { PersonalizeOptions } from './personalizeOptions.ts';
 import { checkPrivacy } from './privacy/privacyOf.ts';
 
 const OPTIONS: Readonly<Record<keyof PersonalizeOptions, true>> = {
@@ -28,11 +28,23 @@ const OPTIONS: Readonly<Record<keyof PersonalizeOptions, true>> = {
   signal: true,
 };
 
-/** Throws    invalid-option · empty-dataset · labels-missing */
+/** Throws    invalid-option · class-mismatch, and what `checkLearning` throws */
 export function checkOptions(options: PersonalizeOptions): void {
   checkKnownOptions(options, Object.keys(OPTIONS), 'personalize');
-  const { data, method, holdout, base, keep, guard, privacy, budget, classes, labels, name, version, seed, precision } =
-    options;
+  checkLearning(options);
+  const { classes, labels, name, version, precision } = options;
+  if (classes !== undefined) checkCount(classes, 'classes', 2);
+  if (version !== undefined) checkCount(version, 'version');
+  if (precision !== undefined) checkOneOf(precision, 'precision', ['float16', 'float32']);
+  if (name === '') throw new LimbeckError('invalid-option', '"name" was empty; give the patch a name.');
+  if (labels !== undefined && (classes ?? labels.length) !== labels.length) {
+    throw new LimbeckError('class-mismatch', `"labels" names ${labels.length} classes, and "classes" was ${classes}.`);
+  }
+}
+
+/** Options of whatever learns from a person's examples. Throws    invalid-option · empty-dataset · labels-missing */
+export function checkLearning(options: Omit<PersonalizeOptions, 'student'>): void {
+  const { data, method, holdout, base, keep, guard, privacy, budget, seed } = options;
   if (typeof data?.read !== 'function') {
     throw new LimbeckError('invalid-option', '"data" must be a dataset, such as fromArrays or fromImages gives.');
   }
@@ -55,14 +67,7 @@ export function checkOptions(options: PersonalizeOptions): void {
   }
   if (budget?.ms !== undefined) checkPositive(budget.ms, 'ms');
   if (budget?.steps !== undefined) checkCount(budget.steps, 'steps');
-  if (classes !== undefined) checkCount(classes, 'classes', 2);
-  if (version !== undefined) checkCount(version, 'version');
   if (seed !== undefined) checkCount(seed, 'seed', 0);
-  if (precision !== undefined) checkOneOf(precision, 'precision', ['float16', 'float32']);
-  if (name === '') throw new LimbeckError('invalid-option', '"name" was empty; give the patch a name.');
-  if (labels !== undefined && (classes ?? labels.length) !== labels.length) {
-    throw new LimbeckError('class-mismatch', `"labels" names ${labels.length} classes, and "classes" was ${classes}.`);
-  }
 }
 
 /**

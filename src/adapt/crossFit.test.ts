@@ -61,6 +61,20 @@ test('each example is answered by what was learned without it, and by all others
   }
 });
 
+test('varied copies are left out with the example that they vary, and judge nothing', async () => {
+  const { method, heard } = listener();
+  // Six examples, and after them one copy of each.
+  const labels = Int32Array.from({ length: size }, (_, i) => (i % 6) % CLASSES);
+  const { shape } = await crossFit(method, { ...lesson, labels, copies: 1 }, 0.5);
+  expect(shape).toEqual([6, CLASSES]);
+  for (const taught of heard) {
+    const numbers = Array.from({ length: taught.size }, (_, at) => taught.features.data[2 * at] as number);
+    expect(taught.own).toBe(6);
+    expect(numbers.slice(0, 3).map((one) => one + 6)).toEqual(numbers.slice(3, 6));
+    expect(numbers.slice(-2)).toEqual([12, 13]);
+  }
+});
+
 test('there are two parts at least, and the seed decides them', async () => {
   const [one, other] = [listener(), listener()];
   await crossFit(one.method, lesson, 0.9);

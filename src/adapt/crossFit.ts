@@ -1,9 +1,10 @@
 import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
+import { pickRows } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import { addedBy } from '../student/addedBy.ts';
-import type { Patch } from '../student/patch.ts';
+import type { Patch, WeightChange } from '../student/patch.ts';
 import { rowOf } from './examples.ts';
-import type { Lesson, Method } from './method.ts';
+import { type Lesson, type Method, originalsOf } from './method.ts';
 import { withoutExamples } from './withoutExamples.ts';
 
 /** A class of fewer examples cannot be learned without one of them. */
@@ -26,8 +27,9 @@ export function canCrossFit(labels: Int32Array): boolean {
  */
 export async function crossFit(method: Method, lesson: Lesson, fraction: number): Promise<NdArray> {
   const classes = lesson.logits.shape[1] as number;
-  const added = new Float32Array(lesson.own * classes);
-  const parts = partsOf(lesson.labels.subarray(0, lesson.own), fraction, lesson.seed);
+  const count = originalsOf(lesson);
+  const added = new Float32Array(count * classes);
+  const parts = partsOf(lesson.labels.subarray(0, count), fraction, lesson.seed);
   const { ms, ...budget } = lesson.budget;
   // Inputs are not read. All parts together may take as long as the lesson itself.
   const each = {
@@ -38,14 +40,22 @@ export async function crossFit(method: Method, lesson: Lesson, fraction: number)
   };
   for (const part of parts) {
     const { changes } = await method.learn(withoutExamples(each, part));
-    const learned = changes.map((change) => ({ values: addedBy(change), isBias: change.shape.length === 1 }));
-    for (const i of part) added.set(addedLogits(rowOf(lesson.features, i), learned, classes), i * classes);
+    const told = addedLogits(pickRows(lesson.features, part), changes, classes);
+    for (const [at, i] of part.entries()) added.set(rowOf(told, at), i * classes);
   }
-  return { data: added, shape: [lesson.own, classes] };
+  return { data: added, shape: [count, classes] };
 }
 
 /** The most further lessons by which a patch is judged. */
 const MOST_LESSONS = 2;
+
+/** A lesson of all examples, of which some were held out while the patch was learned. */
+export interface WholeLesson {
+  readonly lesson: Lesson;
+  readonly held: Int32Array;
+  /** What the base said of the person's, where it is not what the lesson says. */
+  readonly before: NdArray | undefined;
+}
 
 /** What was learned without a part of the person's examples. */
 export interface Refitted extends Pick<Patch, 'changes' | 'memory'> {
@@ -59,7 +69,7 @@ export interface Refitted extends Pick<Patch, 'changes' | 'memory'> {
  */
 export async function refit(method: Method, lesson: Lesson, held: Int32Array): Promise<Refitted[]> {
   const isHeld = new Set(held);
-  const others = Int32Array.from({ length: lesson.own }, (_, i) => i).filter((i) => !isHeld.has(i));
+  const others = Int32Array.from({ length: originalsOf(lesson) }, (_, i) => i).filter((i) => !isHeld.has(i));
   const labels = others.map((i) => lesson.labels[i] as number);
   const { ms, ...budget } = lesson.budget;
   const each = {
@@ -76,7 +86,7 @@ export async function refit(method: Method, lesson: Lesson, held: Int32Array): P
 }
 
 /** Parts of about that size, in which each class stands as evenly as it can. */
-export function partsOf(labels: Int32Array, fraction: number, seed: number): Int32Array[] {
+function partsOf(labels: Int32Array, fraction: number, seed: number): Int32Array[] {
   const count = Math.max(2, Math.min(labels.length, Math.round(1 / fraction)));
   const random = seededRandom(derivedSeed(seed, 'holdout'));
   const parts = Array.from({ length: count }, (): number[] => []);
@@ -88,18 +98,21 @@ export function partsOf(labels: Int32Array, fraction: number, seed: number): Int
   return parts.filter(({ length }) => length > 0).map((part) => Int32Array.from(part));
 }
 
-/** By kernel [F, C] and bias [C]. */
-function addedLogits(
-  features: ArrayLike<number>,
-  learned: readonly { readonly values: Float64Array; readonly isBias: boolean }[],
-  classes: number,
-): Float64Array {
-  const sum = new Float64Array(classes);
-  for (const { values, isBias } of learned) {
-    for (let at = 0; at < values.length; at++) {
-      const x = isBias ? 1 : (features[Math.floor(at / classes)] as number);
-      (sum[at % classes] as number) += x * (values[at] as number);
+/** What changes of the last layer's kernel [F, C] and bias [C] add to its logits: [N, C] of features [N, F]. */
+export function addedLogits(features: NdArray, changes: readonly WeightChange[], classes: number): NdArray {
+  const learned = changes.map((change) => ({ values: addedBy(change), isBias: change.shape.length === 1 }));
+  const size = features.shape[0] as number;
+  const data = new Float32Array(size * classes);
+  for (let i = 0; i < size; i++) {
+    const row = rowOf(features, i);
+    const sum = new Float64Array(classes);
+    for (const { values, isBias } of learned) {
+      for (let at = 0; at < values.length; at++) {
+        const x = isBias ? 1 : (row[Math.floor(at / classes)] as number);
+        (sum[at % classes] as number) += x * (values[at] as number);
+      }
     }
+    data.set(sum, i * classes);
   }
-  return sum;
+  return { data, shape: [size, classes] };
 }

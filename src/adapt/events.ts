@@ -1,5 +1,5 @@
-import type { BatchNormEvent } from '../train/estimateBatchNorm.ts';
-import type { EpochEvent, NoticeEvent, StepEvent } from '../train/loop.ts';
+import type { EpochEvent, NoticeEvent, StepEvent } from '../train/events.ts';
+import type { BatchNormEvent } from '../train/parts/batchNorm/estimateBatchNorm.ts';
 
 /** What a run of `personalize` tells while it works. */
 export type PersonalizeEvent = PersonalizePhase | StepEvent | EpochEvent | NoticeEvent | BatchNormEvent;

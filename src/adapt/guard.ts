@@ -4,7 +4,7 @@ import { checkMetric, type Metric } from '../train/metric.ts';
 import { accuracy } from '../train/metrics/accuracy.ts';
 import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
 import { lossByChance } from '../train/paired.ts';
-import type { Judged } from './judged.ts';
+import type { BeforeAfter, Judged } from './judged.ts';
 
 /** What a patch must not make worse. */
 export interface GuardOptions {
@@ -33,12 +33,6 @@ export interface Verdict {
   readonly isAccepted: boolean;
   /** A sentence for a person. */
   readonly why: string;
-}
-
-/** Before and after; undefined where nothing was measured. */
-export interface BeforeAfter {
-  readonly before: number;
-  readonly after: number;
 }
 
 /** Where no others are held out. */

@@ -4,7 +4,6 @@ import { bestSharpness } from '../train/bestSharpness.ts';
 import { logProbsOf } from '../train/logProbs.ts';
 import type { Metric } from '../train/metric.ts';
 import { type GainedAndLost, pairsOf } from '../train/paired.ts';
-import type { BeforeAfter } from './guard.ts';
 
 /** What base and changed student say of the same examples, as logits [N, C]; the base may know fewer classes. */
 export interface Answered {
@@ -12,6 +11,12 @@ export interface Answered {
   readonly after: NdArray;
   /** [N] */
   readonly labels: Int32Array;
+}
+
+/** Before and after; undefined where nothing was measured. */
+export interface BeforeAfter {
+  readonly before: number;
+  readonly after: number;
 }
 
 /** Before and after, example by example. */

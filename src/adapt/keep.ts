@@ -4,11 +4,12 @@ import { pickRowsOfAll } from '../core/rows.ts';
 import { argMax } from '../core/stats.ts';
 import { checkNotEmpty, type Dataset, type LabelledDataset } from '../data/dataset.ts';
 import { pick } from '../data/views.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { specOf } from '../losses/revive.ts';
-import type { AnchorOptions } from '../train/adaptation.ts';
-import { type Asked, answersOf } from './answersOf.ts';
+import type { AnchorOptions } from '../train/parts/adaptation/adaptation.ts';
+import type { Adaptable } from './adaptable.ts';
 import { type AllExamples, readAll, rowOf } from './examples.ts';
+import type { Lesson } from './method.ts';
 
 /** What keeps the base's own knowledge while it learns something new. */
 export interface KeepOptions {
@@ -71,14 +72,14 @@ const MOST_MEASURED = 200;
  */
 export async function openAnchor(
   keep: KeepOptions | undefined,
-  asked: Asked,
+  base: Adaptable,
   { inputs, size }: AllExamples,
-  seed: number,
+  { trainer, signal, seed }: Pick<Lesson, 'trainer' | 'signal' | 'seed'>,
 ): Promise<AnchorOptions | undefined> {
   const strength = keep?.ewc ?? 0;
   if (strength === 0) return undefined;
   const count = Math.min(size, MOST_MEASURED);
-  const { logits } = await answersOf(asked, inputs);
+  const { logits } = await base.answers(inputs);
   const random = seededRandom(derivedSeed(seed, 'fisher'));
   const labels = Int32Array.from({ length: count }, (_, i) => drawn(rowOf(logits, i), random()));
   const read = async (indices: Int32Array) => ({
@@ -87,7 +88,7 @@ export async function openAnchor(
     labels: Int32Array.from(indices, (i) => labels[i] as number),
   });
   const job = {
-    student: { kind: 'artifacts', artifacts: asked.artifacts },
+    student: { kind: 'artifacts', artifacts: base.artifacts },
     loss: specOf(crossEntropy()),
     size: count,
     epochs: 1,
@@ -98,7 +99,7 @@ export async function openAnchor(
     holdoutSize: 0,
   } as const;
   const source = { read, readInputs: async () => ({}), readHoldout: async () => ({}) };
-  const { adapted, error } = await asked.trainer.train(job, source, () => undefined, asked.signal);
+  const { adapted, error } = await trainer.train(job, source, () => undefined, signal);
   if (error !== undefined) throw error;
   return { strength, importance: adapted?.importance ?? {} };
 }

@@ -69,7 +69,7 @@ export async function outliersIn(
       const distance = squaredTo(mean, row, least);
       if (distance < least) [nearest, least] = [c, distance];
     }
-    const own = squaredTo(meanWithout(all, row, label), row);
+    const own = squaredTo(meanWithout(all, [row], label), row);
     if (own > FARTHER * least) outliers.push({ example, label, nearest });
   }
   return outliers;

@@ -1,54 +1,41 @@
-import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { joinRows, pickRows, pickRowsOfAll } from '../core/rows.ts';
-import type { NamedArrays, NdArray } from '../core/shape.ts';
-import { fromArrays } from '../data/arrays.ts';
-import { applyPatch } from '../student/applyPatch.ts';
-import { classifierOf } from '../student/classifier.ts';
+import type { NdArray } from '../core/shape.ts';
 import type { Patch } from '../student/patch.ts';
-import { type StudentArtifacts, studentFromArtifacts } from '../student/student.ts';
-import { withLogits } from '../student/withLogits.ts';
 import type { Metric } from '../train/metric.ts';
-import { predictAll } from '../train/predictAll.ts';
-import type { Trainer } from '../train/trainer.ts';
-import { crossFit, refit } from './crossFit.ts';
+import type { Adaptable } from './adaptable.ts';
+import { crossFit, refit, type WholeLesson } from './crossFit.ts';
+import type { AllExamples } from './examples.ts';
 import type { Measure } from './firstAccepted.ts';
 import { type Answered, type Compared, type Judged, judge } from './judged.ts';
 import type { Lesson, Method } from './method.ts';
-import type { HeldExamples } from './prepareLesson.ts';
 import { withStrength } from './withStrength.ts';
 
 /** Whose patches are measured, and how. */
 export interface Measured {
-  readonly artifacts: StudentArtifacts;
+  readonly base: Adaptable;
   readonly metric: Metric;
-  readonly trainer: Trainer;
-  readonly signal: AbortSignal;
+}
+
+/** Examples that are measured, with what the base says of them where it was asked anyway. */
+export interface HeldExamples extends AllExamples {
+  readonly logits?: NdArray;
 }
 
 /** On some examples; undefined without any, or without labels. The base is asked once. */
 export function openMeasure<T extends Compared>(
-  measured: Measured,
+  { base, metric }: Measured,
   examples: HeldExamples | undefined,
   by: (answered: Answered, metric: Metric) => T,
 ): Measure<Patch, T> {
-  const { artifacts, metric } = measured;
   const { labels, inputs, size } = examples ?? { labels: undefined, inputs: {}, size: 0 };
   if (labels === undefined || size === 0) return async () => undefined;
   // A class that the base does not know has a logit of zero here, and is not what the base would say.
   const asked = examples?.logits;
-  let before = asked?.shape[1] === classifierOf(artifacts).classes ? asked : undefined;
+  let before = asked?.shape[1] === base.known ? asked : undefined;
   return async (patch) => {
-    before ??= await logitsOf(measured, artifacts, inputs);
-    const patched = await applyPatch(artifacts, patch);
-    const after = await logitsOf(measured, patched.artifacts as StudentArtifacts, inputs);
-    return by({ before, after, labels }, metric);
+    before ??= await base.logits(inputs);
+    return by({ before, after: await base.logits(inputs, patch), labels }, metric);
   };
-}
-
-async function logitsOf({ trainer, signal }: Measured, artifacts: StudentArtifacts, inputs: NamedArrays) {
-  const student = studentFromArtifacts('measured', withLogits(artifacts));
-  const answers = await predictAll(trainer, student, fromArrays(inputs), signal);
-  return (answers[DEFAULT_OUTPUT] ?? Object.values(answers)[0]) as NdArray;
 }
 
 /**
@@ -57,28 +44,23 @@ async function logitsOf({ trainer, signal }: Measured, artifacts: StudentArtifac
  * Throws    what the method throws, and AbortError
  */
 export async function openCrossMeasure(
-  { artifacts, metric }: Measured,
+  { base, metric }: Measured,
   method: Method,
   lesson: Lesson,
-  fraction: number,
+  { fraction, before: said }: { readonly fraction: number; readonly before: NdArray | undefined },
 ): Promise<Measure<Patch, Judged>> {
-  const labels = lesson.labels.slice(0, lesson.own);
   const added = await crossFit(method, lesson, fraction);
+  const [count = 0] = added.shape;
+  const labels = lesson.labels.slice(0, count);
   const former = pickRows(
     lesson.logits,
-    Int32Array.from({ length: lesson.own }, (_, i) => i),
+    Int32Array.from({ length: count }, (_, i) => i),
   );
-  const before = firstColumns(former, classifierOf(artifacts).classes);
+  const before = said ?? firstColumns(former, base.known);
   return async (_patch, strength) => {
     const data = Float32Array.from(former.data, (logit, at) => logit + strength * (added.data[at] as number));
     return judge({ before, after: { data, shape: former.shape }, labels }, metric);
   };
-}
-
-/** A lesson of all examples, of which some were held out while the patch was learned. */
-export interface WholeLesson {
-  readonly lesson: Lesson;
-  readonly held: Int32Array;
 }
 
 /**
@@ -87,23 +69,20 @@ export interface WholeLesson {
  * Throws    what the method throws, and AbortError
  */
 export async function openRefittedMeasure(
-  measured: Measured,
+  { base, metric }: Measured,
   method: Method,
-  { lesson, held }: WholeLesson,
+  { lesson, held, before: said }: WholeLesson,
 ): Promise<Measure<Patch, Judged>> {
-  const { artifacts, metric } = measured;
   const learned = await refit(method, lesson, held);
   const every = [held, ...learned.map(({ part }) => part)];
   const order = Int32Array.of(...every.flatMap((part) => [...part]));
   const labels = order.map((i) => lesson.labels[i] as number);
-  const before = firstColumns(pickRows(lesson.logits, order), classifierOf(artifacts).classes);
+  const before = said ? pickRows(said, order) : firstColumns(pickRows(lesson.logits, order), base.known);
   return async (patch, strength) => {
     const patches = [patch, ...learned.map(({ part: _, ...found }) => withStrength({ ...patch, ...found }, strength))];
     const rows: NdArray[] = [];
     for (const [i, one] of patches.entries()) {
-      const patched = await applyPatch(artifacts, one);
-      const inputs = pickRowsOfAll(lesson.inputs, every[i] as Int32Array);
-      rows.push(await logitsOf(measured, patched.artifacts as StudentArtifacts, inputs));
+      rows.push(await base.logits(pickRowsOfAll(lesson.inputs, every[i] as Int32Array), one));
     }
     return judge({ before, after: rows.reduce(joinRows), labels }, metric);
   };

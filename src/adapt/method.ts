@@ -3,7 +3,7 @@ import type { NamedArrays, NdArray } from '../core/shape.ts';
 import type { Classifier } from '../student/classifier.ts';
 import type { Patch } from '../student/patch.ts';
 import type { StudentArtifacts } from '../student/student.ts';
-import type { AnchorOptions } from '../train/adaptation.ts';
+import type { AnchorOptions } from '../train/parts/adaptation/adaptation.ts';
 import type { Trainer } from '../train/trainer.ts';
 import type { LearnBudget } from './budget.ts';
 import type { PersonalizeEvent } from './events.ts';
@@ -37,8 +37,10 @@ export interface Lesson {
   /** [N]. */
   readonly labels: Int32Array;
   readonly size: number;
-  /** How many of these are the person's. */
+  /** How many of these are the person's, varied copies counted in. */
   readonly own: number;
+  /** How many varied copies of each follow the person's examples: copy c of example i at i + c · how many there are. Default 0. */
+  readonly copies?: number;
   /** What the base says of them: the features before its last layer [N, F], and its logits [N, C]. */
   readonly features: NdArray;
   readonly logits: NdArray;
@@ -50,7 +52,7 @@ export interface Lesson {
   /** Whether what is learned is judged and not kept: half of the way will do. */
   readonly isRehearsal?: boolean;
   readonly seed: number;
-  readonly trainer: Trainer;
+  readonly trainer: Pick<Trainer, 'train'>;
   readonly emit: (event: PersonalizeEvent) => void;
   readonly signal: AbortSignal;
 }
@@ -69,4 +71,9 @@ export interface LessonPrivacy {
   /** What the guard's choice may tell of a held-out example, in nats; undefined where none is held out. */
   readonly guardEpsilon: number | undefined;
   readonly spent: PrivacySpent;
+}
+
+/** How many of a lesson's examples are the person's as they came. */
+export function originalsOf({ own, copies = 0 }: Pick<Lesson, 'own' | 'copies'>): number {
+  return own / (1 + copies);
 }

@@ -10,8 +10,9 @@ import { knn } from './methods/knn.ts';
 import { lora } from './methods/lora.ts';
 import { normStatistics } from './methods/normStatistics.ts';
 import { prototypes } from './methods/prototypes.ts';
-import { type PersonalizeOptions, personalize } from './personalize.ts';
+import { personalize } from './personalize.ts';
 import { CLASSES, clouds, relabelled, taughtStudents } from './personalizeCases.ts';
+import type { PersonalizeOptions } from './personalizeOptions.ts';
 
 const mine = clouds(10, 7, 0.7);
 
@@ -130,7 +131,7 @@ describe('what personalize is given', () => {
       guard: { tolerance: 1 },
     });
     const steps: number[] = [];
-    for await (const event of timed) if (event.type === 'step') steps.push(event.step);
+    for await (const event of timed) if (event.type === 'step') steps.push(event.runStep);
     expect(steps.length).toBeGreaterThan(0);
     expect(steps.at(-1)).toBeLessThan(5);
     expect(isEmptyPatch(await timed.done)).toBe(false);

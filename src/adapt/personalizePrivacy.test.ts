@@ -7,8 +7,9 @@ import type { TrainJob } from '../train/job.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { joinExamples, readAll } from './examples.ts';
 import { headOnly } from './methods/headOnly.ts';
-import { type PersonalizeOptions, personalize } from './personalize.ts';
+import { personalize } from './personalize.ts';
 import { clouds, relabelled, taughtStudents } from './personalizeCases.ts';
+import type { PersonalizeOptions } from './personalizeOptions.ts';
 
 const mine = clouds(10, 7, 0.7);
 const seedOf = (word: number) => [word, 2, 3, 4, 5, 6, 7, 8];

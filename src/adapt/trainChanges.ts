@@ -1,19 +1,18 @@
 import { isAbortError, throwIfAborted } from '../core/errors.ts';
-import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
-import { dtypeOf, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { exampleWeighted } from '../losses/exampleWeighted.ts';
-import { formerOutputs } from '../losses/formerOutputs.ts';
+import { dtypeOf, makeArray, type NamedArrays, sizeOf } from '../core/shape.ts';
+import { exampleWeighted } from '../losses/combination/exampleWeighted.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { formerOutputs } from '../losses/response/formerOutputs.ts';
 import { specOf } from '../losses/revive.ts';
-import { weighted } from '../losses/weighted.ts';
 import type { WeightChange } from '../student/patch.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { splitWeights } from '../student/weightBytes.ts';
-import type { AdaptationOptions, AdaptationOutcome } from '../train/adaptation.ts';
 import type { EngineEvent, TrainJob, TrainOutcome } from '../train/job.ts';
 import type { OptimizerOptions } from '../train/optimizer.ts';
+import type { AdaptationOptions, AdaptationOutcome } from '../train/parts/adaptation/adaptation.ts';
 import type { Lesson } from './method.ts';
 import { drawLots } from './privacy/drawLots.ts';
 
@@ -40,19 +39,18 @@ export async function trainChanges(lesson: Lesson, options: TrainOptions): Promi
 async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<TrainOutcome> {
   const { base, labels, seed, trainer, signal, anchor, privacy, budget, emit } = lesson;
   const loss = options.loss ?? lossOf(lesson);
-  const batchSize = privacy ? 1 : evenBatch(lesson.size, options.batchSize);
   // Examples of a private run are drawn for each step by chance, which is what hides them.
   const drawn = privacy && drawLots(lesson.size, privacy);
-  const all = drawn?.order ?? orderOf(lesson.size, options.epochs, batchSize, derivedSeed(seed, 'order'));
-  const order = all.subarray(0, drawn ? undefined : (budget.steps ?? all.length) * batchSize);
-  const answers: NamedArrays = loss.reads.teacher.length > 0 ? { logits: lesson.logits, [KEPT]: keptOf(lesson) } : {};
+  const isFormerRead = loss.reads.exampleWeights === true;
+  const answers: NamedArrays = loss.reads.teacher.length > 0 ? { logits: lesson.logits } : {};
   const job: TrainJob = {
     student: { kind: 'artifacts', artifacts: base },
     loss: specOf(loss),
-    // A private run begins with a blank example.
-    size: order.length + (drawn ? 1 : 0),
-    epochs: 1,
-    batchSize,
+    ...(drawn
+      ? // It begins with a blank example, whose number is that behind the last.
+        { size: lesson.size + 1, order: Int32Array.of(lesson.size, ...drawn.order), epochs: 1, batchSize: 1 }
+      : { size: lesson.size, epochs: options.epochs, batchSize: options.batchSize, areBatchesEven: true }),
+    ...(!drawn && budget.steps !== undefined && { mostSteps: budget.steps }),
     optimizer: options.optimizer,
     adaptation: {
       ...options.adaptation,
@@ -64,32 +62,25 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
     holdoutSize: 0,
   };
   using time = openTime(drawn ? undefined : budget.ms, signal);
-  let next = 0;
-  let isBlankDue = drawn !== undefined;
-  const read = async ({ length }: Int32Array) => {
-    if (isBlankDue) {
-      isBlankDue = false;
-      return { inputs: blankOf(lesson.inputs), teacher: blankOf(answers), labels: Int32Array.of(0) };
+  let reads = 0;
+  const read = async (rows: Int32Array) => {
+    if (rows[0] === lesson.size) {
+      const blank = { inputs: blankOf(lesson.inputs), teacher: blankOf(answers), labels: Int32Array.of(0) };
+      return { ...blank, ...(isFormerRead && { exampleWeights: Float32Array.of(0) }) };
     }
-    const rows = order.subarray(next, next + length);
-    next += length;
-    // The first step is always taken.
-    if (next > 2 * length) time.look();
+    // The next batch is read before a step: the first one is always taken.
+    if (++reads > 2) time.look();
     return {
       inputs: pickRowsOfAll(lesson.inputs, rows),
       teacher: pickRowsOfAll(answers, rows),
       ...(loss.reads.labels && { labels: Int32Array.from(rows, (i) => labels[i] as number) }),
+      ...(isFormerRead && { exampleWeights: Float32Array.from(rows, (i) => Number(holdsFormer(lesson, i))) }),
     };
   };
   const onEvent = (event: EngineEvent) => {
     if (event.type !== 'balance') emit(event);
   };
-  // A private run keeps its statistics, and reads nothing twice.
-  const readInputs = async (indices: Int32Array) =>
-    pickRowsOfAll(
-      lesson.inputs,
-      indices.map((i) => order[i] as number),
-    );
+  const readInputs = async (indices: Int32Array) => pickRowsOfAll(lesson.inputs, indices);
   const source = { read, readInputs, readHoldout: async () => ({}) };
   const outcome = await trainer.train(job, source, onEvent, time.signal);
   throwIfAborted(signal);
@@ -126,40 +117,15 @@ function blankOf(arrays: NamedArrays): NamedArrays {
   return Object.fromEntries(blanks);
 }
 
-/** As many batches as asked for, of about one size. */
-function evenBatch(size: number, batchSize: number): number {
-  return Math.ceil(size / Math.ceil(size / batchSize));
+/** Whether the base's own answer holds for an example: for those that are replayed, or for all where none is. */
+function holdsFormer({ own, size }: Lesson, example: number): boolean {
+  return own === size || example >= own;
 }
-
-/**
- * All passes over the examples, each in an order of its own, as one; the first examples fill up the last batch. A step of
- * another size could not be replayed, and would take as long as ten that are.
- */
-function orderOf(size: number, epochs: number, batchSize: number, seed: number): Int32Array {
-  const random = seededRandom(seed);
-  const all = Array.from({ length: epochs }, () => [...permutation(size, random)]).flat();
-  const missing = (batchSize - (all.length % batchSize)) % batchSize;
-  return Int32Array.of(...all, ...all.slice(0, missing));
-}
-
-/** The answer that says of which examples the base's own answers hold. */
-const KEPT = 'kept';
-
-/** [N, 2]: certain for those that do, and undecided, which counts nothing, for the others. */
-function keptOf({ own, size }: Lesson): NdArray {
-  const isReplayed = size > own;
-  const data = Float32Array.from({ length: 2 * size }, (_, at) =>
-    at % 2 === 0 && (!isReplayed || at >= 2 * own) ? CERTAIN : 0,
-  );
-  return { data, shape: [size, 2] };
-}
-
-const CERTAIN = 100;
 
 /** Labels, and beside them what the base said: of the replayed examples, or of all where none is replayed. */
 function lossOf({ formerWeight, size, own, privacy }: Lesson): Loss {
   if (formerWeight === 0) return crossEntropy();
-  const former = exampleWeighted(formerOutputs(), { kind: 'entropy', teacherOutput: KEPT });
+  const former = exampleWeighted(formerOutputs(), { kind: 'given' });
   // One private example more must not change what the others teach.
   const share = size > own ? (size - own) / (privacy?.expected ?? size) : 1;
   return weighted([
@@ -173,7 +139,7 @@ function privacyNumbers({ clipNorm, noiseMultiplier, noiseSeed }: NonNullable<Le
 }
 
 /** What to add to which weight; those that learned by a product get it. */
-export function changesBetween(
+function changesBetween(
   before: StudentArtifacts,
   after: StudentArtifacts,
   adapted: AdaptationOutcome | undefined,

@@ -1,7 +1,8 @@
 // From a student to a page that asks its small form, by the functions that the commands are made of.
 import { beforeAll, expect, test } from 'vitest';
 import { toBundle } from '../export/bundle.ts';
-import { type QuantizedForm, quantize } from '../export/quantize.ts';
+import { quantize } from '../export/quantize.ts';
+import type { QuantizedForm } from '../export/quantizeOptions.ts';
 import { toOnnx } from '../export/toOnnx.ts';
 import { readModel, writeModel } from '../onnx/model.ts';
 import { loadStudent } from '../predict/loadStudent.ts';

@@ -10,6 +10,8 @@ export interface InputSpec {
 /** Some examples of a dataset, stacked: inputs [B, ...]. */
 export interface Examples {
   readonly inputs: NamedArrays;
+  /** How much each counts [B], where the dataset says so: `withExampleWeights`. */
+  readonly exampleWeights?: Float32Array;
 }
 
 /** The same with the class of each example [B]. */

@@ -39,9 +39,10 @@ export function split<D extends Dataset | LabelledDataset>(dataset: D, fraction:
 
 /** The same examples without their labels. */
 export function withoutLabels(dataset: Dataset): Dataset {
-  const read = async (indices: Int32Array, signal?: AbortSignal) => ({
-    inputs: (await dataset.read(indices, signal)).inputs,
-  });
+  const read = async (indices: Int32Array, signal?: AbortSignal) => {
+    const { inputs, exampleWeights } = await dataset.read(indices, signal);
+    return { inputs, ...(exampleWeights && { exampleWeights }) };
+  };
   return { size: dataset.size, inputs: dataset.inputs, hasLabels: false, read };
 }
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fromArrays } from '../data/arrays.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { linear, type Schedule } from '../losses/schedule.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
 import * as tf from '../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';

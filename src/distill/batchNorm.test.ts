@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { consistency } from '../losses/consistency.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { weighted } from '../losses/combination/weighted.ts';
+import { consistency } from '../losses/response/consistency.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { studentFromModel } from '../student/layersModel.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';

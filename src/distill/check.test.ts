@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { fromArrays } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { studentFromArtifacts } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
@@ -24,6 +24,7 @@ import {
   trainPoints,
   working,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 let trainer: Trainer;
 beforeAll(async () => {

@@ -1,7 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { firstNonFinite, requireNumbers } from '../core/shape.ts';
-import { checkAugment } from '../data/augment.ts';
 import {
   checkNotEmpty,
   type Dataset,
@@ -11,16 +10,15 @@ import {
   type LabelledExamples,
 } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { isLayersModel } from '../student/layersModel.ts';
 import type { StudentDescription } from '../student/student.ts';
-import { checkBalance } from '../train/balance.ts';
 import { checkLabelRange, classesOf } from '../train/labels.ts';
-import { checkMetrics, OUTPUT_KINDS } from '../train/metric.ts';
+import { checkMetrics } from '../train/measure.ts';
+import { OUTPUT_KINDS } from '../train/metric.ts';
 import { checkOptimizer } from '../train/optimizer.ts';
-import { checkQuantizationAware } from '../train/quantizationAware.ts';
-import { checkSelfTeacher, selfAnswers } from '../train/selfTeacher.ts';
-import type { DistillOptions } from './distill.ts';
+import { checkParts, ownAnswers, PART_NAMES } from '../train/parts/options.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 /** The names of what `distill` takes, in each of several rounds too. */
 export const ROUND_OF_DISTILL: readonly string[] = [
@@ -28,25 +26,22 @@ export const ROUND_OF_DISTILL: readonly string[] = [
   'student',
   'data',
   'teacherData',
-  'augment',
   'holdout',
   'teacherHoldout',
   'metrics',
   'outputKind',
   'loss',
-  'selfTeacher',
   'epochs',
   'batchSize',
   'teacherBatchSize',
   'answerMemoryBytes',
   'teacherChannels',
   'optimizer',
-  'quantizationAware',
-  'balance',
   'seed',
   'trainer',
   'control',
   'signal',
+  ...PART_NAMES,
 ];
 
 /**
@@ -57,8 +52,6 @@ export function checkOptions(options: DistillOptions): void {
   checkKnownOptions(options, [...ROUND_OF_DISTILL, 'reproduce'], 'distill');
   const { student, data, holdout, epochs = 6, batchSize = 64, seed = 0 } = options;
   const { teacherBatchSize = 32, answerMemoryBytes = 0 } = options;
-  if (options.selfTeacher !== undefined) checkSelfTeacher(options.selfTeacher);
-  checkTeacher(options);
   if (!isLayersModel(student) && typeof student?.portable !== 'function') {
     throw new LimbeckError('student-invalid', 'distill needs a student: cnn(…), mlp(…) or a tf.LayersModel.');
   }
@@ -71,11 +64,12 @@ export function checkOptions(options: DistillOptions): void {
   if (options.trainer !== undefined && 'then' in options.trainer) {
     throw new LimbeckError('invalid-option', 'distill was given a promise of a trainer; await openTrainer(…) first.');
   }
+  checkParts(options, { loss: options.loss ?? softTargets(), data });
+  checkTeacher(options);
   checkNotEmpty(data, 'training data');
   if (holdout !== undefined) checkSameInputs(holdout, data, 'holdout');
   checkControl(options);
   checkTeacherData(options);
-  if (options.augment !== undefined) checkAugment(options.augment, data.inputs);
   checkCount(epochs, 'epochs');
   checkCount(batchSize, 'batchSize');
   checkCount(teacherBatchSize, 'teacherBatchSize');
@@ -85,8 +79,6 @@ export function checkOptions(options: DistillOptions): void {
   if (options.outputKind !== undefined) checkOneOf(options.outputKind, 'outputKind', OUTPUT_KINDS);
   if (options.teacherChannels !== undefined) checkOneOf(options.teacherChannels, 'teacherChannels', ['first', 'last']);
   if (options.optimizer !== undefined) checkOptimizer(options.optimizer);
-  if (options.balance !== undefined) checkBalance(options.balance, options.loss ?? softTargets());
-  if (options.quantizationAware !== undefined) checkQuantizationAware(options.quantizationAware);
 }
 
 /** Throws    empty-dataset · shape-mismatch */
@@ -102,14 +94,15 @@ function checkSameInputs(other: Dataset, data: Dataset, role: string): void {
 }
 
 /** There is one, or the loss reads nothing of it. */
-function checkTeacher({ teacher, selfTeacher, loss = softTargets() }: DistillOptions): void {
+function checkTeacher(options: DistillOptions): void {
+  const { teacher, loss = softTargets() } = options;
   if (typeof teacher?.ask === 'function') return;
-  const own = selfAnswers(selfTeacher);
+  const own = ownAnswers(options);
   const missing = (loss.reads?.teacher ?? []).filter((name) => !own.includes(name));
   if (teacher === undefined && missing.length === 0) return;
   const reads = `The loss "${loss.name}" reads ${missing.map((name) => `"${name}"`).join(', ')} of it`;
   const instead =
-    selfTeacher === undefined
+    own.length === 0
       ? 'without a teacher take crossEntropy(), mutual(…) for a cohort, or a selfTeacher'
       : `the selfTeacher gives ${own.map((name) => `"${name}"`).join(', ')}`;
   throw new LimbeckError(
@@ -176,7 +169,7 @@ export function checkExamples(
   student: StudentDescription,
 ) {
   checkFinite(examples, first);
-  const { labels } = labelsFor(loss, examples);
+  const { labels } = besideInputs(loss, examples);
   if (labels !== undefined) checkLabelRange(labels, classesOf(loss, student.outputs), loss);
 }
 
@@ -195,7 +188,14 @@ export function checkFinite({ inputs }: Examples, first: number): void {
   }
 }
 
-/** Labels reach the training thread only where the loss reads them. */
-export function labelsFor(loss: Loss, examples: Examples | LabelledExamples): { labels?: Int32Array } {
-  return loss.reads.labels && 'labels' in examples ? { labels: examples.labels } : {};
+/** Labels and weights of examples reach the training thread only where the loss reads them. */
+export function besideInputs(
+  { reads }: Loss,
+  examples: Examples | LabelledExamples,
+): { labels?: Int32Array; exampleWeights?: Float32Array } {
+  const { exampleWeights } = examples;
+  return {
+    ...(reads.labels && 'labels' in examples && { labels: examples.labels }),
+    ...(reads.exampleWeights && exampleWeights && { exampleWeights }),
+  };
 }

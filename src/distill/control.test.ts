@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { fromArrays } from '../data/arrays.ts';
 import { take } from '../data/views.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
@@ -24,6 +24,7 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import type { DistillEvent } from './events.ts';
 
 let trainer: Trainer;
@@ -44,7 +45,7 @@ const plain = (changed: Partial<DistillOptions> = {}) => run({ control: false, l
 describe('the control', () => {
   test.each<[string, Partial<DistillOptions>]>([
     ['by default', {}],
-    ['rounded for int8', { quantizationAware: true }],
+    ['of varied examples', { augment: { noise: 0.1 } }],
     ['with another seed, optimizer and batch size', { seed: 5, batchSize: 7, optimizer: { name: 'momentum' } }],
     [
       'beside a loss of several terms',

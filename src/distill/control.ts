@@ -3,30 +3,22 @@ import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { NdArray } from '../core/shape.ts';
 import { type Dataset, type Examples, isLabelled, type LabelledDataset, UNLABELLED } from '../data/dataset.ts';
 import { pick } from '../data/views.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
 import type { Loss } from '../losses/loss.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { specOf } from '../losses/revive.ts';
 import { type Student, type StudentDescription, studentFromArtifacts } from '../student/student.ts';
 import type { TrainJob, TrainSource } from '../train/engine.ts';
 import { comparedOutput } from '../train/labels.ts';
+import { withoutTeacher } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { checkExamples } from './check.ts';
 import { type ControlReport, controlReport, noControl } from './controlReport.ts';
-import type { DistillOptions } from './distill.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { type EpochsOptions, measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
 import type { Learner } from './learner.ts';
 import { pairsOf } from './paired.ts';
 import { scan } from './scan.ts';
-
-/** What the student without a teacher learns from. */
-export interface ControlOptions {
-  /**
-   * Labelled examples; where they are fewer than those of the run, they come as often as it takes for as many steps.
-   * Default: the run's own data, where it has labels.
-   */
-  readonly data?: LabelledDataset;
-}
 
 /** A control that can be trained, or why there is none. */
 export type Control =
@@ -78,8 +70,7 @@ export async function openControl(setting: ControlSetting): Promise<Control | un
   };
   await scan(data, look, () => undefined, signal);
   if (known.length === 0) return { reason: 'Not one example has a label: give control: { data } with some.' };
-  // Nothing of a teacher, and no terms to balance.
-  const { balance, selfTeacher, teacherShapes, channelsFirst, asksNearTeacher, ...job } = setting.job;
+  const { teacherShapes, channelsFirst, asksNearTeacher, ...job } = withoutTeacher(setting.job);
   const ownJob: TrainJob = { ...job, loss: specOf(loss) };
   const source = makeSource(repeated(data, known, job.size), holdout, signal);
   const first = await source.read(Int32Array.from({ length: Math.min(2, job.size) }, (_, i) => i));

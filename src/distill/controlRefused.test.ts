@@ -3,7 +3,7 @@ import { fromArrays } from '../data/arrays.ts';
 import { take } from '../data/views.ts';
 import * as tf from '../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
@@ -19,6 +19,7 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 let trainer: Trainer;
 let tensorsBefore = 0;

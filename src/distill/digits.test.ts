@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeArray, type NdArray, sizeOf } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { type Digits, digitImages } from '../data/digitCases.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { builtAssets } from '../runtime/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { studentFromModel } from '../student/layersModel.ts';

@@ -3,12 +3,12 @@ import { seededRandom } from '../core/random.ts';
 import type { NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import { fromArrays } from '../data/arrays.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
-import { measure } from '../train/metric.ts';
+import { measure } from '../train/measure.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {

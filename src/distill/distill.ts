@@ -1,120 +1,24 @@
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { throwIfAborted } from '../core/errors.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import type { AugmentOptions } from '../data/augment.ts';
-import type { Dataset, LabelledDataset } from '../data/dataset.ts';
-import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { asStudent } from '../student/layersModel.ts';
 import { type StudentLease, takeStudents } from '../student/lease.ts';
 import type { Student } from '../student/student.ts';
 import { probsNotice, readAsLogits } from '../teacher/readAsLogits.ts';
-import type { Teacher } from '../teacher/teacher.ts';
-import type { BalanceOptions } from '../train/balance.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
-import type { Metric, OutputKind } from '../train/metric.ts';
-import type { OptimizerOptions } from '../train/optimizer.ts';
 import { epochBatches } from '../train/order.ts';
-import type { QuantizationAwareOptions } from '../train/quantizationAware.ts';
-import type { SelfTeacherOptions } from '../train/selfTeacher.ts';
-import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import { checkOptions } from './check.ts';
-import { type ControlOptions, openControl, trainControl } from './control.ts';
+import { openControl, trainControl } from './control.ts';
 import { checkFirstBatch, logitOutputs, makeJob, makeSource, outerReads } from './distillJob.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
 import { learnerOf } from './learner.ts';
 import { type DistillReport, makeReport, usageSince } from './report.ts';
-import { asPinned, factsOf, type ReproducibleWith, reproducibleWith, requireSame } from './reproduce.ts';
+import { asPinned, factsOf, reproducibleWith, requireSame } from './reproduce.ts';
 import { lookAtAll } from './scan.ts';
 import { startTeaching } from './teaching.ts';
-
-/** Who teaches whom, from what and for how long. */
-export interface DistillOptions {
-  /** May be left out where the loss reads nothing of it: labels, peers of a cohort or the self teacher may be enough. */
-  readonly teacher?: Teacher;
-  /** One of the zoo, or any tfjs LayersModel; it gets the trained weights. */
-  readonly student: Student | LayersModel;
-  /** What to learn from. Labels are used only by losses that read them. */
-  readonly data: Dataset | LabelledDataset;
-  /**
-   * What the teacher sees, where that is not what the student sees: its example i stands for the student's example i,
-   * such as the photo for a sound (cross-modal), or the clear one for a noisy one. Labels in it are not used. Default:
-   * `data`.
-   */
-  readonly teacherData?: Dataset;
-  /**
-   * How what the student sees is varied, anew in each epoch; the seed decides. The teacher's answers are those for the
-   * example as it is; neither the holdout is varied, nor what batch normalization's statistics are estimated from. Where
-   * the teacher is to see the same, make the variations beforehand, with `augmented(data, …)`.
-   */
-  readonly augment?: AugmentOptions;
-  /** Examples that are never trained on; metrics are measured on them after every epoch. */
-  readonly holdout?: Dataset | LabelledDataset;
-  /** Metrics of your own, measured on the holdout beside limbeck's, which go by `outputKind`. */
-  readonly metrics?: readonly Metric[];
-  /**
-   * What the output that the holdout is measured by is, the first that the loss reads: 'classes' (accuracy, agreement,
-   * calibration), 'values' (R², RMSE) or 'embeddings' (cosine, neighbours kept). Default: what all losses that read it say,
-   * such as regression() and embeddingMatch(); else 'values' for one number an example, and 'classes'.
-   */
-  readonly outputKind?: OutputKind;
-  /** What the teacher sees of the holdout; needed where there is `teacherData`. */
-  readonly teacherHoldout?: Dataset;
-  /**
-   * A teacher made of the student itself while it learns: its moving average ('mean'), or what it was at the end of the
-   * epoch before ('past'). Losses read its answers under the name 'self', beside the teacher's own. Default: none.
-   */
-  readonly selfTeacher?: SelfTeacherOptions;
-  /** Default: softTargets(). */
-  readonly loss?: Loss;
-  /** Default 6. */
-  readonly epochs?: number;
-  /** Default 64. */
-  readonly batchSize?: number;
-  /** How many examples the teacher is asked at a time. Default: what suits the teacher, found out while it is asked, else 32. */
-  readonly teacherBatchSize?: number;
-  /**
-   * Whether the teacher's feature maps (outputs of four dimensions) are [B, C, H, W] or, as the student's, [B, H, W, C].
-   * Losses see them as the student's. Default: 'first' for ONNX models without a `read` function, else 'last'.
-   */
-  readonly teacherChannels?: 'first' | 'last';
-  /** Room for the teacher's answers on this page; what needs more is asked for in every epoch. Default 512 MB. */
-  readonly answerMemoryBytes?: number;
-  readonly optimizer?: OptimizerOptions;
-  /**
-   * Whether the student learns with its weights and activations rounded as an int8 export will round them; metrics of
-   * the holdout are then those of the rounded student. It comes out in float32 all the same. Default false.
-   */
-  readonly quantizationAware?: boolean | QuantizationAwareOptions;
-  /**
-   * Whether the terms of a `weighted` loss are brought to one strength before the first step: each is divided by the
-   * length of its gradient, so that weights mean how strongly each pulls, whatever its unit. The losses that events tell
-   * are those of the scaled terms; the scales are in the event 'balance' and in the report. Default false.
-   */
-  readonly balance?: boolean | BalanceOptions;
-  /**
-   * Whether the same student is trained once more without a teacher, by cross-entropy with labels, from the same start and
-   * for as many steps; the report tells whether the teacher helped. It takes as long again, and needs a labelled holdout.
-   * Default false.
-   */
-  readonly control?: boolean | ControlOptions;
-  /** Decides initial weights and the order of examples. Default 0. */
-  readonly seed?: number;
-  /**
-   * What the report of an earlier run says under `reproducibleWith`: this run takes seed, order, batch sizes, threads and SIMD
-   * level from it where they are left open, and is refused before its first step where it would give other bits, such as by a
-   * teacher on another engine. Data, loss and the other options are the caller's to repeat. Default: none.
-   */
-  readonly reproduce?: ReproducibleWith;
-  /**
-   * An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time: a run
-   * that this one waits for (its teacher's or its data's) needs a trainer of its own.
-   */
-  readonly trainer?: Trainer | TrainerOptions;
-  readonly signal?: AbortSignal;
-}
 
 /** The lease of a scheme that calls `distill` for its own student, round after round. */
 export const HELD = Symbol('held');
@@ -217,7 +121,6 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     const epochs = await measured.finish();
     const holdoutAnswers = await lessons.holdout;
     const memory = await trainer.memory();
-    const estimated = measured.estimated();
     const trainMs = performance.now() - trainStartedAt;
     const distilled = { holdout: epochs.at(-1)?.holdout ?? {}, outputs: measured.lastOutputs() };
     const controlled =
@@ -233,9 +136,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
       teacherUsage,
       reproducibleWith: reproducibleWith({ facts, teacher: learnedFrom?.description, found: teacherUsage?.found ?? 0 }),
       overlapFraction: measured.overlapFraction(),
-      quantizationAware: outcome.quantization,
-      balance: measured.balanced(),
-      ...(estimated && { batchNorm: { layers: estimated.layers, examples: estimated.examples } }),
+      ...outcome.report,
       ...(controlled && { control: controlled.report }),
       backend: trainer.description,
       student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },

@@ -7,9 +7,9 @@ import { fromArrays } from '../data/arrays.ts';
 import type { Student } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import type { Teacher } from '../teacher/teacher.ts';
-import type { TrainBatch } from '../train/loop.ts';
+import type { TrainBatch } from '../train/batch.ts';
 import type { Trainer } from '../train/trainer.ts';
-import type { DistillOptions } from './distill.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 export const FEATURES = 4;
 export const CLASSES = 3;

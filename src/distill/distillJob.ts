@@ -5,11 +5,11 @@ import { declaredInputs, matchInputs } from '../student/declaredInputs.ts';
 import type { Student } from '../student/student.ts';
 import type { TrainJob } from '../train/engine.ts';
 import { missingOutput } from '../train/missingOutput.ts';
-import { selfAnswers } from '../train/selfTeacher.ts';
+import { ownAnswers, partsOf } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { askTeacher } from './askTeacher.ts';
-import { checkFinite, labelsFor } from './check.ts';
-import type { DistillOptions } from './distill.ts';
+import { besideInputs, checkFinite } from './check.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import type { Teaching } from './teaching.ts';
 
 /** What the trainer is to do, before it is known what the teacher answers. */
@@ -21,18 +21,16 @@ export async function makeJob(options: DistillOptions, student: Student, loss: L
     epochs: options.epochs ?? 6,
     batchSize: options.batchSize ?? 64,
     optimizer: options.optimizer ?? {},
-    ...(options.quantizationAware && { quantizationAware: options.quantizationAware }),
-    ...(options.balance && { balance: options.balance }),
-    ...(options.selfTeacher && { selfTeacher: options.selfTeacher }),
-    ...(options.augment && { augment: options.augment }),
+    ...partsOf(options),
     seed: options.seed ?? 0,
     holdoutSize: options.holdout?.size ?? 0,
   };
 }
 
 /** What the loss reads of the teacher from outside. */
-export function outerReads({ selfTeacher }: DistillOptions, { reads }: Loss): string[] {
-  return reads.teacher.filter((name) => !selfAnswers(selfTeacher).includes(name));
+export function outerReads(options: DistillOptions, { reads }: Loss): string[] {
+  const own = ownAnswers(options);
+  return reads.teacher.filter((name) => !own.includes(name));
 }
 
 /** Losses that read values as they are, and not as logits. */
@@ -76,8 +74,8 @@ export async function checkFirstBatch(
   const missing = isAsked ? outer.find((name) => answers[name] === undefined) : undefined;
   if (missing !== undefined) throw missingOutput(missing, Object.keys(answers));
   // Known only now: a GPU that does not give what wasm gives is left at the first answer. There it would see what the
-  // student sees, and its answers could not be joined with those of a self teacher.
-  const isNear = isAsked && teacherData === undefined && options.selfTeacher === undefined && trainer.isNear(teacher);
+  // student sees, and its answers could not be joined with a part's own.
+  const isNear = isAsked && teacherData === undefined && ownAnswers(options).length === 0 && trainer.isNear(teacher);
   const read = Object.entries(answers).filter(([name]) => outer.includes(name));
   const checked: TrainJob = {
     ...job,
@@ -89,7 +87,7 @@ export async function checkFirstBatch(
   const batch = {
     inputs: examples.inputs,
     teacher: isNear ? {} : Object.fromEntries(read),
-    ...labelsFor(loss, examples),
+    ...besideInputs(loss, examples),
   };
   return { job: checked, studentDescription: await trainer.check(checked, batch, signal) };
 }
@@ -107,7 +105,7 @@ export function makeSource(
       return {
         inputs: examples.inputs,
         teacher: await lessons.rows(indices, teacherData === undefined ? examples.inputs : undefined),
-        ...labelsFor(loss, examples),
+        ...besideInputs(loss, examples),
       };
     },
     readInputs: async (indices: Int32Array) => (await data.read(indices, signal)).inputs,

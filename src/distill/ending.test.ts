@@ -1,9 +1,9 @@
 import { expose } from 'comlink';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Dataset } from '../data/dataset.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { createEngine } from '../train/engine.ts';
 import { releaseTrainer } from '../train/pageTrainer.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { weighted } from '../losses/combination/weighted.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import { fromFunction } from '../teacher/fromFunction.ts';

@@ -2,11 +2,10 @@ import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
 import type { StudentDescription } from '../student/student.ts';
-import type { BalanceEvent } from '../train/balance.ts';
 import type { EngineEvent, TrainJob } from '../train/engine.ts';
-import type { BatchNormEvent } from '../train/estimateBatchNorm.ts';
 import { comparedOutput } from '../train/labels.ts';
-import { type Metric, measure, type OutputKind } from '../train/metric.ts';
+import { measure } from '../train/measure.ts';
+import type { Metric, OutputKind } from '../train/metric.ts';
 import { outputKindOf } from '../train/outputKind.ts';
 import type { DistillEvent } from './events.ts';
 import type { EpochRecord } from './report.ts';
@@ -37,8 +36,6 @@ export function measureEpochs(options: EpochsOptions) {
   const epochs: EpochRecord[] = [];
   let before = Promise.resolve();
   let overlapFraction = 0;
-  let balanced: BalanceEvent | undefined;
-  let estimated: BatchNormEvent | undefined;
   let lastOutputs: NdArray | undefined;
 
   async function tell(event: Extract<EngineEvent, { type: 'epoch' }>): Promise<void> {
@@ -61,16 +58,8 @@ export function measureEpochs(options: EpochsOptions) {
 
   return {
     async onEvent(event: EngineEvent): Promise<void> {
-      if (event.type === 'notice') return emit(event);
-      if (event.type === 'balance') {
-        balanced = event;
-        return emit(event);
-      }
-      if (event.type === 'batch-norm') {
-        estimated = event;
-        return emit(event);
-      }
       if (event.type === 'step') return emit({ ...event, remainingMs: remaining(event, job) });
+      if (event.type !== 'epoch') return emit(event);
       if (event.epoch === 1) overlapFraction = overlapOf(lessons.busyMs().data, event.learnMs, event.ms);
       await before;
       before = tell(event);
@@ -84,10 +73,6 @@ export function measureEpochs(options: EpochsOptions) {
     overlapFraction: () => overlapFraction,
     /** What the student said of the held-out examples after the last epoch that was measured. */
     lastOutputs: () => lastOutputs,
-    /** How the loss's terms were balanced last. */
-    balanced: () => balanced,
-    /** How far the statistics of batch normalization were estimated. */
-    estimated: () => estimated,
   };
 }
 

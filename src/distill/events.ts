@@ -1,7 +1,6 @@
 import type { BackendDescription } from '../runtime/backends/backend.ts';
-import type { BalanceEvent } from '../train/balance.ts';
-import type { BatchNormEvent } from '../train/estimateBatchNorm.ts';
-import type { EpochEvent, StepEvent } from '../train/loop.ts';
+import type { EpochEvent, StepEvent } from '../train/events.ts';
+import type { PartEvent } from '../train/parts/options.ts';
 
 /** The stages of a run, in order. */
 export type Phase = 'check' | 'train' | 'control' | 'done';
@@ -24,8 +23,7 @@ export type DistillEvent =
       readonly examplesPerSecond: number;
       readonly remainingMs: number;
     }
-  | BalanceEvent
-  | BatchNormEvent
+  | PartEvent
   | {
       /** While the student without a teacher learns (`control`); counted from 1, steps of an epoch. */
       readonly type: 'control';

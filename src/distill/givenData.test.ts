@@ -7,7 +7,6 @@ import type { Dataset } from '../data/dataset.ts';
 import * as tf from '../runtime/tf.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import type { DistillOptions } from './distill.ts';
 import { distill } from './distill.ts';
 import {
   CLASSES,
@@ -20,6 +19,7 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 let trainer: Trainer;
 beforeAll(async () => {

@@ -1,12 +1,13 @@
 // A student that is learned by one run, asked for by another; and what ends while a run goes on.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mutual } from '../losses/mutual.ts';
+import { mutual } from '../losses/combination/mutual.ts';
 import * as tf from '../runtime/tf.ts';
 import { cohort } from '../student/cohort.ts';
 import { studentFromModel } from '../student/layersModel.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import { CLASSES, FEATURES, HERE, makeStudent, makeTeacher, working } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { blackBox } from './schemes/blackBox.ts';
 
 let trainer: Trainer;

@@ -1,8 +1,8 @@
 // What is told of a student that gives no classes.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
-import { embeddingMatch } from '../losses/embeddingMatch.ts';
-import { regression } from '../losses/regression.ts';
+import { embeddingMatch } from '../losses/feature/embeddingMatch.ts';
+import { regression } from '../losses/response/regression.ts';
 import * as tf from '../runtime/tf.ts';
 import type { Metric } from '../train/metric.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';

@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
 import type { Loss } from '../losses/loss.ts';
-import { backendOptions } from '../losses/lossContract.ts';
-import { regression } from '../losses/regression.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { regression } from '../losses/response/regression.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
+import { backendOptions } from '../runtime/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { studentFromArtifacts } from '../student/student.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   FEATURES,
@@ -22,6 +22,7 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 /** A number for each point. */
 const ageOf = ({ data, shape: [count = 0] }: NdArray): NdArray => ({

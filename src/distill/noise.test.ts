@@ -2,20 +2,20 @@
 import { describe, expect, test } from 'vitest';
 import { argMax, mean } from '../core/stats.ts';
 import { fromArrays } from '../data/arrays.ts';
-import { classWise } from '../losses/classWise.ts';
-import { confidenceWeighted } from '../losses/confidenceWeighted.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { entropyWeighted } from '../losses/entropyWeighted.ts';
-import { learnedTeachers } from '../losses/learnedTeachers.ts';
-import { localStructure } from '../losses/localStructure.ts';
+import { confidenceWeighted } from '../losses/combination/confidenceWeighted.ts';
+import { entropyWeighted } from '../losses/combination/entropyWeighted.ts';
+import { learnedTeachers } from '../losses/combination/learnedTeachers.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { localStructure } from '../losses/relation/localStructure.ts';
+import { classWise } from '../losses/response/classWise.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import type * as tf from '../runtime/tf.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import type { Teacher } from '../teacher/teacher.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
@@ -27,6 +27,7 @@ import {
   makeTeacher,
   points,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { LEARN, oneTrainer } from './trainerCases.ts';
 import { accuracyOf, noiseTeacher, unseen } from './unseenCases.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { argMax } from '../core/stats.ts';
-import { collaborative } from '../losses/collaborative.ts';
-import { earlyExits } from '../losses/earlyExits.ts';
-import { gatedBranches } from '../losses/gatedBranches.ts';
-import { mutual } from '../losses/mutual.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { collaborative } from '../losses/combination/collaborative.ts';
+import { earlyExits } from '../losses/combination/earlyExits.ts';
+import { gatedBranches } from '../losses/combination/gatedBranches.ts';
+import { mutual } from '../losses/combination/mutual.ts';
+import { weighted } from '../losses/combination/weighted.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { answerEarly } from '../student/answerEarly.ts';
 import { branched } from '../student/branched.ts';
@@ -14,7 +14,7 @@ import type { Student } from '../student/student.ts';
 import { withExits } from '../student/withExits.ts';
 import { branchOf, withoutExits } from '../student/withoutExits.ts';
 import { mlp } from '../student/zoo/mlp.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
@@ -26,6 +26,7 @@ import {
   makeTeacher,
   weightsOf,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { LEARN, oneTrainer } from './trainerCases.ts';
 import { noiseTeacher, noisy, accuracyOf as ofUnseen, unseen } from './unseenCases.ts';
 

@@ -1,16 +1,17 @@
 // A teacher that ends in a softmax, beside the same one without.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
-import { regression } from '../losses/regression.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { openStore } from '../storage/store.ts';
+import { regression } from '../losses/response/regression.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
+import { openStore } from '../storage/openStore.ts';
 import { cachedTeacher } from '../teacher/cachedTeacher.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import { fromFunction } from '../teacher/fromFunction.ts';
 import { logProbsOf } from '../train/logProbs.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import { CLASSES, HERE, holdout, labelled, logitsOf, makeTeacher, weightsOf, working } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { inspectTeacher } from './inspectTeacher.ts';
 import { blackBox } from './schemes/blackBox.ts';
 

@@ -1,12 +1,12 @@
+import type { VERSIONS } from '../core/versions.ts';
 import type { Loss } from '../losses/loss.ts';
 import type { BackendDescription } from '../runtime/backends/backend.ts';
+import type { SimdLevel } from '../runtime/capabilities.ts';
 import type { StudentDescription } from '../student/student.ts';
-import type { TeacherDescription, TeacherUsage } from '../teacher/teacher.ts';
-import type { BalanceEvent } from '../train/balance.ts';
+import type { TeacherDescription, TeacherDevice, TeacherUsage } from '../teacher/teacher.ts';
 import type { MemoryState, TrainJob } from '../train/engine.ts';
-import type { QuantizationReport } from '../train/quantizationAware.ts';
+import type { PartReports } from '../train/parts/options.ts';
 import type { ControlReport } from './controlReport.ts';
-import type { ReproducibleWith } from './reproduce.ts';
 
 export interface EpochRecord {
   readonly epoch: number;
@@ -15,8 +15,38 @@ export interface EpochRecord {
   readonly holdout: Readonly<Record<string, number>>;
 }
 
+/** What computed a teacher's answers. With `device: 'auto'` it is what the clock chose in that run. */
+export interface TeacherEngine {
+  /** Undefined where whether it is the same teacher cannot be told, as with a function of the page. */
+  readonly identity?: string | undefined;
+  readonly device: TeacherDevice;
+  readonly threads: number;
+  readonly simdLevel?: SimdLevel | undefined;
+  /** Of an ensemble, those of its members. */
+  readonly members?: readonly TeacherEngine[] | undefined;
+}
+
+/**
+ * With the same data, loss and options, runs for which all of this is the same give the same student, bit for bit. Plain
+ * values: keep them with the report, and give them to a later run as `reproduce`.
+ */
+export interface ReproducibleWith {
+  readonly seed: number;
+  /** These and the seed decide the order of examples. */
+  readonly order: { readonly examples: number; readonly batchSize: number; readonly epochs: number };
+  readonly trainer: Pick<BackendDescription, 'backend' | 'threads' | 'simdLevel' | 'hasKernels'>;
+  /**
+   * With how many examples it was asked at a time at first, if it was left to find out what suits it: on the processor no
+   * answer depends on that. Undefined where the loss reads nothing of it.
+   */
+  readonly teacher?: (TeacherEngine & { readonly batchSize: number }) | undefined;
+  readonly versions: typeof VERSIONS | Readonly<Record<keyof typeof VERSIONS, string>>;
+  /** Why the bits may be others all the same, one sentence each; none for a run that nothing disturbed. */
+  readonly doubts: readonly string[];
+}
+
 /** What happened in a run, as plain values. */
-export interface DistillReport {
+export interface DistillReport extends PartReports {
   readonly seed: number;
   /** What else decides the student's bits; `reproduce` of a later run takes it. */
   readonly reproducibleWith: ReproducibleWith;
@@ -35,12 +65,6 @@ export interface DistillReport {
   readonly overlapFraction: number;
   readonly student: StudentDescription & { readonly bytes: number };
   readonly epochs: readonly EpochRecord[];
-  /** How the student was rounded in a quantization-aware run; every metric from `startStep` on is the rounded student's. */
-  readonly quantizationAware?: QuantizationReport | undefined;
-  /** How the terms of the loss were balanced last, where that was asked for. */
-  readonly balance?: BalanceEvent | undefined;
-  /** From how many examples the statistics of so many batch normalizations were estimated after the last step. */
-  readonly batchNorm?: { readonly layers: number; readonly examples: number } | undefined;
   /** The same student without a teacher, where `control` asked for it. */
   readonly control?: ControlReport | undefined;
   /** Metrics on the held-out examples after the last epoch. */
@@ -51,21 +75,9 @@ export interface DistillReport {
   readonly heapBytes: number;
 }
 
-type Given =
-  | 'reproducibleWith'
-  | 'backend'
-  | 'teacher'
-  | 'teacherUsage'
-  | 'overlapFraction'
-  | 'quantizationAware'
-  | 'balance'
-  | 'batchNorm'
-  | 'control'
-  | 'student'
-  | 'epochs'
-  | 'timeMs';
+type Derived = 'seed' | 'examples' | 'batchSize' | 'loss' | 'holdout' | 'heapBytes';
 
-interface ReportParts extends Pick<DistillReport, Given> {
+interface ReportParts extends Omit<DistillReport, Derived> {
   readonly job: TrainJob;
   readonly loss: Loss;
   readonly memory: MemoryState;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import type { Teacher, TeacherDescription } from '../teacher/teacher.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
@@ -16,7 +16,7 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
-import type { ReproducibleWith } from './reproduce.ts';
+import type { ReproducibleWith } from './report.ts';
 
 let trainer: Trainer;
 beforeAll(async () => {

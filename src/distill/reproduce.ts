@@ -1,42 +1,11 @@
 // What decides a student's bits beside data, loss and options, told by a run and asked for by another.
 import { LimbeckError } from '../core/errors.ts';
 import { VERSIONS } from '../core/versions.ts';
-import type { BackendDescription } from '../runtime/backends/backend.ts';
-import type { SimdLevel } from '../runtime/capabilities.ts';
 import type { TeacherDescription, TeacherDevice } from '../teacher/teacher.ts';
 import type { TrainJob } from '../train/engine.ts';
 import type { Trainer } from '../train/trainer.ts';
-import type { DistillOptions } from './distill.ts';
-
-/** What computed a teacher's answers. With `device: 'auto'` it is what the clock chose in that run. */
-export interface TeacherEngine {
-  /** Undefined where whether it is the same teacher cannot be told, as with a function of the page. */
-  readonly identity?: string | undefined;
-  readonly device: TeacherDevice;
-  readonly threads: number;
-  readonly simdLevel?: SimdLevel | undefined;
-  /** Of an ensemble, those of its members. */
-  readonly members?: readonly TeacherEngine[] | undefined;
-}
-
-/**
- * With the same data, loss and options, runs for which all of this is the same give the same student, bit for bit. Plain
- * values: keep them with the report, and give them to a later run as `reproduce`.
- */
-export interface ReproducibleWith {
-  readonly seed: number;
-  /** These and the seed decide the order of examples. */
-  readonly order: { readonly examples: number; readonly batchSize: number; readonly epochs: number };
-  readonly trainer: Pick<BackendDescription, 'backend' | 'threads' | 'simdLevel' | 'hasKernels'>;
-  /**
-   * With how many examples it was asked at a time at first, if it was left to find out what suits it: on the processor no
-   * answer depends on that. Undefined where the loss reads nothing of it.
-   */
-  readonly teacher?: (TeacherEngine & { readonly batchSize: number }) | undefined;
-  readonly versions: typeof VERSIONS | Readonly<Record<keyof typeof VERSIONS, string>>;
-  /** Why the bits may be others all the same, one sentence each; none for a run that nothing disturbed. */
-  readonly doubts: readonly string[];
-}
+import type { DistillOptions } from './distillOptions.ts';
+import type { ReproducibleWith, TeacherEngine } from './report.ts';
 
 type Facts = Omit<ReproducibleWith, 'doubts'>;
 

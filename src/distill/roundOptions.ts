@@ -1,9 +1,9 @@
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { type Student, untrainedStudent } from '../student/student.ts';
 import { fromFunction } from '../teacher/fromFunction.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import { checkOptions } from './check.ts';
-import type { DistillOptions } from './distill.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 const HANDED_ON = ['batchSize', 'optimizer', 'augment', 'holdout', 'seed', 'trainer', 'signal'] as const;
 

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { consistency } from '../losses/consistency.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { progressiveTargets } from '../losses/progressiveTargets.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { weighted } from '../losses/combination/weighted.ts';
+import { consistency } from '../losses/response/consistency.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { progressiveTargets } from '../losses/response/progressiveTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import type { Student } from '../student/student.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import { data, EXAMPLES, holdout, labelled, makeStudent, makeTeacher, weightsOf } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import { LEARN, oneTrainer } from './trainerCases.ts';
 import { noisy, accuracyOf as ofUnseen, own, withNoise } from './unseenCases.ts';
 

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Loss } from '../losses/loss.ts';
-import { backendOptions } from '../losses/lossContract.ts';
-import { regression } from '../losses/regression.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { regression } from '../losses/response/regression.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
+import { backendOptions } from '../runtime/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { cohort } from '../student/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { type Student, studentFromArtifacts } from '../student/student.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { type DistillOptions, distill } from './distill.ts';
+import { distill } from './distill.ts';
 import {
   CLASSES,
   FEATURES,
@@ -20,6 +20,7 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
+import type { DistillOptions } from './distillOptions.ts';
 
 type Activation = 'linear' | 'softmax';
 

@@ -1,11 +1,11 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions, checkPositive } from '../core/options.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
-import { featureAlign } from '../losses/featureAlign.ts';
+import { uncertaintyWeighted } from '../losses/combination/uncertaintyWeighted.ts';
+import { weighted } from '../losses/combination/weighted.ts';
+import { featureAlign } from '../losses/feature/featureAlign.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softCrossEntropy } from '../losses/softCrossEntropy.ts';
-import { uncertaintyWeighted } from '../losses/uncertaintyWeighted.ts';
-import { weighted } from '../losses/weighted.ts';
+import { softCrossEntropy } from '../losses/response/softCrossEntropy.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import { readAsLogits } from '../teacher/readAsLogits.ts';
 import type { Teacher } from '../teacher/teacher.ts';

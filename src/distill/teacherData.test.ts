@@ -4,7 +4,7 @@ import type { NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { pick } from '../data/views.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';

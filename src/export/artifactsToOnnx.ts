@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { dataTypeOf } from '../onnx/dataTypes.ts';
 import { onnx, writeModel } from '../onnx/model.ts';
-import { dataTypeOf } from '../onnx/tensorData.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { foldBatchNorms } from './graph/foldBatchNorm.ts';
 import { type OpenGraph, openGraph } from './graph/graph.ts';

@@ -1,6 +1,5 @@
 // The parts of a model card that hold figures.
 import { count, figures } from '../core/figures.ts';
-import type { ModelCardOptions } from './modelCard.ts';
 
 /** As much of a `DistillReport` as a card or a bundle reads; every field may be missing. */
 export interface ReportFigures {
@@ -27,8 +26,28 @@ export interface ReportFigures {
   readonly timeMs?: { readonly train?: number; readonly total?: number };
 }
 
+/** What a figure was measured on. */
+export interface LatencyFigure {
+  readonly ms: number;
+  /** Examples of one call. @default 1 */
+  readonly batchSize?: number;
+  /** Such as 'Chromium 156, 4 threads, Core i7-1165G7'. */
+  readonly environment: string;
+}
+
+/** The figures of a card. */
+export interface CardFigures {
+  /** Measured on held-out examples, by their names; added to those of the report. */
+  readonly metrics?: Readonly<Record<string, number>>;
+  /** Bytes of the files, by the names of their forms, such as { onnx: 231_000 }. */
+  readonly bytes?: Readonly<Record<string, number>>;
+  readonly latency?: readonly LatencyFigure[];
+  /** A `DistillReport`, or as much of one as there is. */
+  readonly report?: ReportFigures;
+}
+
 /** Measured metrics by name; what is no number was not measured. */
-export function metricsOf({ metrics, report }: ModelCardOptions): Record<string, number> {
+export function metricsOf({ metrics, report }: CardFigures): Record<string, number> {
   const all = { ...report?.holdout, ...metrics };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
 }
@@ -49,7 +68,7 @@ export function trainingSection(report: ReportFigures = {}): string {
     : `## Training\n\nKnowledge distillation in the browser.\n\n| | |\n|---|---|\n${rows.join('\n')}`;
 }
 
-export function figuresSection(options: ModelCardOptions): string {
+export function figuresSection(options: CardFigures): string {
   const { bytes = {}, latency = [], report } = options;
   const sizes = { ...(report?.student?.bytes !== undefined && { weights: report.student.bytes }), ...bytes };
   const rows = [

@@ -12,7 +12,8 @@ import { toBundle } from './bundle.ts';
 import { expectSame, ortOutputs } from './exportCases.ts';
 import { predicted, seededInputs, withSeededWeights } from './exportedCases.ts';
 import { FOREIGN_CASES } from './foreignCases.ts';
-import { type QuantizeOptions, quantize } from './quantize.ts';
+import { quantize } from './quantize.ts';
+import type { QuantizeOptions } from './quantizeOptions.ts';
 import { toOnnx } from './toOnnx.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));

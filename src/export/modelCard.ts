@@ -1,19 +1,10 @@
 import { count, countOf } from '../core/figures.ts';
 import { checkKnownOptions } from '../core/options.ts';
-import { figuresSection, metricsOf, type ReportFigures, trainingSection } from './cardSections.ts';
+import { type CardFigures, figuresSection, metricsOf, trainingSection } from './cardSections.ts';
 import { yamlOf } from './yaml.ts';
 
-/** What a figure was measured on. */
-export interface LatencyFigure {
-  readonly ms: number;
-  /** Examples of one call. @default 1 */
-  readonly batchSize?: number;
-  /** Such as 'Chromium 156, 4 threads, Core i7-1165G7'. */
-  readonly environment: string;
-}
-
 /** What a model card says; what is left out is not mentioned. */
-export interface ModelCardOptions {
+export interface ModelCardOptions extends CardFigures {
   readonly name: string;
   /** One or two sentences: what it is for. */
   readonly description?: string;
@@ -27,15 +18,8 @@ export interface ModelCardOptions {
   readonly data?: { readonly name: string; readonly description?: string };
   readonly teacher?: { readonly name?: string; readonly identity?: string; readonly license?: string };
   readonly labels?: readonly string[];
-  /** Measured on held-out examples, by their names; added to those of the report. */
-  readonly metrics?: Readonly<Record<string, number>>;
-  /** Bytes of the files, by the names of their forms, such as { onnx: 231_000 }. */
-  readonly bytes?: Readonly<Record<string, number>>;
-  readonly latency?: readonly LatencyFigure[];
   /** What it is not good for, one sentence each. */
   readonly limits?: readonly string[];
-  /** A `DistillReport`, or as much of one as there is. */
-  readonly report?: ReportFigures;
 }
 
 const KNOWN: readonly (keyof ModelCardOptions)[] = [

@@ -4,7 +4,8 @@ import { type OnnxModel, type OnnxNode, onnx, writeModel } from '../onnx/model.t
 import { type Feeds, runModel } from '../onnx/ortCases.ts';
 import { floats, modelOf, node, tinyBranches, value } from '../onnx/tinyCases.ts';
 import { goldenBytes, goldenData, HERE, lookInto, worstShare } from './quantize/quantizeCases.ts';
-import { type QuantizeOptions, quantize } from './quantize.ts';
+import { quantize } from './quantize.ts';
+import type { QuantizeOptions } from './quantizeOptions.ts';
 
 const wave = (count: number, seed = 0) => Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + seed));
 const int = (name: string, i: number) => onnx.attribute({ name, type: 2, i: BigInt(i) });

@@ -6,7 +6,8 @@ import { writeModel } from '../onnx/model.ts';
 import { floats, modelOf, node, value } from '../onnx/tinyCases.ts';
 import type { Metric } from '../train/metric.ts';
 import { goldenBytes, goldenData, HERE } from './quantize/quantizeCases.ts';
-import { type EvaluateOptions, type QuantizeEvent, type QuantizeOptions, quantize } from './quantize.ts';
+import { quantize } from './quantize.ts';
+import type { EvaluateOptions, QuantizeEvent, QuantizeOptions } from './quantizeOptions.ts';
 
 /** One number for each row of 32. */
 function regressor() {

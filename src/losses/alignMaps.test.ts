@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as tf from '../runtime/tf.ts';
 import { alignMaps } from './alignMaps.ts';
-import { flat, plainAligned, range } from './featureCases.ts';
+import { flat, plainAligned, range } from './cases/featureCases.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
 

@@ -10,6 +10,8 @@ export interface LossTensors {
   readonly labels?: Tensor1D;
   /** The number of each example in the dataset [B] int32, where the loss reads them. */
   readonly indices?: Tensor1D;
+  /** How much each example counts [B], where the loss reads that. */
+  readonly exampleWeights?: Tensor1D;
   /** What the loss's own `numbers` gave for this step [K]. */
   readonly numbers?: Tensor1D;
   /** What the loss's own `parameters` asked for, by name. */
@@ -23,6 +25,7 @@ export interface LossReads {
   readonly teacher: readonly string[];
   readonly labels: boolean;
   readonly indices?: boolean;
+  readonly exampleWeights?: boolean;
 }
 
 /** What a loss will get, without the batch; a free length is null. */

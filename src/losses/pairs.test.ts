@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backendOptions } from '../runtime/assetCases.ts';
 import type { OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
 import * as tf from '../runtime/tf.ts';
-import { backendOptions } from './lossContract.ts';
 import { flatLength, meanApart, meanSmoothL1, nearest, pairsOf, withoutGradient } from './pairs.ts';
 
 describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {

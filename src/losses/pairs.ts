@@ -1,6 +1,7 @@
 // What the losses share that compare the examples of a batch with each other.
-import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
+import { checkCount } from '../core/options.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 
@@ -24,6 +25,26 @@ export function checkPairs(loss: string, batchSize: number, least = 2): void {
       `Set batchSize to ${least} or more, such as 64.`,
     { details: { batchSize, least } },
   );
+}
+
+/** Embeddings that a bank may hold, as in MoCo's queue: 32 MiB at a length of 128. */
+const MOST_KEPT = 65_536;
+
+/** Throws    invalid-option: no whole number from 0 to 65,536 */
+export function checkBank(bank: number): void {
+  if (checkCount(bank, 'bank', 0) <= MOST_KEPT) return;
+  throw new LimbeckError(
+    'invalid-option',
+    `"bank" was ${bank}; it must be ${MOST_KEPT} at most. More negatives than that gain little and fill the memory.`,
+    { details: { bank, most: MOST_KEPT } },
+  );
+}
+
+/** Puts embeddings into a bank: the newest come first, and the oldest fall off the end. */
+export function remember(tf: Tf, bank: Variable, newest: Tensor): void {
+  const length = bank.shape[0] as number;
+  const held = tf.concat([newest, bank]);
+  bank.assign(tf.slice(held, 0, length));
 }
 
 /**

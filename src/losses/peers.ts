@@ -2,11 +2,11 @@ import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
 import { isSameShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
-import { crossEntropyLoss, crossEntropyPerExample } from './crossEntropy.ts';
 import { type Loss, type LossShapes, type LossTensors, named } from './loss.ts';
+import { crossEntropyLoss, crossEntropyPerExample } from './response/crossEntropy.ts';
+import { softTargetsLoss } from './response/softTargets.ts';
 import { divergence, labelMask, softLogProbs } from './rows.ts';
 import { checkOneRow } from './sameClasses.ts';
-import { softTargetsLoss } from './softTargets.ts';
 
 /** What losses between a student's own outputs are made of: numbers of each example [B], or their means []. */
 export interface Lessons<T extends Tensor> {

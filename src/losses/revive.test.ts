@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { crossEntropy } from './crossEntropy.ts';
-import { exampleWeighted } from './exampleWeighted.ts';
+import { exampleWeighted } from './combination/exampleWeighted.ts';
+import { uncertaintyWeighted } from './combination/uncertaintyWeighted.ts';
+import { weighted } from './combination/weighted.ts';
 import type { Loss } from './loss.ts';
+import { crossEntropy } from './response/crossEntropy.ts';
+import { softTargets } from './response/softTargets.ts';
 import { type LossSpec, reviveLoss, specOf } from './revive.ts';
 import { byStep, linear } from './schedule.ts';
-import { softTargets } from './softTargets.ts';
-import { uncertaintyWeighted } from './uncertaintyWeighted.ts';
-import { weighted } from './weighted.ts';
 
 const unknown = expect.objectContaining({ code: 'unknown-loss' });
 

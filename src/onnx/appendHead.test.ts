@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { appendHead, type HeadOptions } from './appendHead.ts';
+import { appendHead } from './appendHead.ts';
+import type { HeadOptions } from './headForm.ts';
 import { onnx, readModel, writeModel } from './model.ts';
 import { readModelFile, runModel } from './ortCases.ts';
 import { floats, modelOf, node, tinyBranches, tinyClassifier, value } from './tinyCases.ts';

@@ -4,47 +4,15 @@ import { checkModel } from './check.ts';
 import { defaultTap } from './defaultTap.ts';
 import type { OnnxLength } from './description.ts';
 import { findTaps } from './findTaps.ts';
-import { dtypeOfValue, foldedHead, headForm } from './headForm.ts';
+import { dtypeOfValue, foldedHead, type HeadOptions, headForm } from './headForm.ts';
 import { headNodes } from './headNodes.ts';
 import { type OnnxGraph, type OnnxModel, onnx, readModel, writeModel } from './model.ts';
 import { freshName, renameValue, takenNames } from './names.ts';
-import type { ChannelPlace, Pooling } from './pooling.ts';
 import { prune } from './prune.ts';
 import { domainOf } from './shapes/operators.ts';
 import { checkTaps, type Tap } from './taps.ts';
 import { valuesOf } from './values.ts';
 import { withMetadata } from './withMetadata.ts';
-
-/** A linear classifier, and where it stands on a model. */
-export interface HeadOptions {
-  /** The value that it reads; what only other outputs need is cut away. */
-  readonly tap: Tap;
-  /** Default: 'none' for [B, F], else 'mean'. */
-  readonly pooling?: Pooling;
-  /** Default 'last' for [B, T, C], else 'first', as in [B, C, H, W]. */
-  readonly channels?: ChannelPlace;
-  /** The value's shape with its batch, where the file does not tell how many axes it has. */
-  readonly shape?: readonly OnnxLength[];
-  /** [F, C] in row-major order; with `mean` and `scale`, of (features − mean) · scale. */
-  readonly weights: ArrayLike<number>;
-  /** [C] */
-  readonly bias: ArrayLike<number>;
-  /** [F] each; they become part of weights and bias. Default 0 and 1. */
-  readonly mean?: ArrayLike<number>;
-  readonly scale?: ArrayLike<number>;
-  /** A value with logits of the same classes, [B, C], that the head adds to. Default: none, and the head stands alone. */
-  readonly onto?: string;
-  /** Name of the output [B, C]. Default 'logits'. */
-  readonly output?: string;
-  /** Whether there is an output 'probs' [B, C] beside it, their softmax. Default false. */
-  readonly probabilities?: boolean;
-  /** Whether the outputs that the model has stay. Default false. */
-  readonly keepOutputs?: boolean;
-  /** Pairs of the file's metadata, in place of those of the same key; undefined takes one away. */
-  readonly metadata?: Readonly<Record<string, string | undefined>>;
-  /** Name for messages. Default 'model'. */
-  readonly name?: string;
-}
 
 const KNOWN = ['tap', 'pooling', 'channels', 'shape', 'weights', 'bias', 'mean', 'scale', 'output', 'probabilities'];
 const OLDEST = 7;

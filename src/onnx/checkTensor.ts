@@ -1,5 +1,6 @@
 import { type Broken, quoted } from './broken.ts';
-import { DATA_TYPES, type OnnxTensor } from './model.ts';
+import { DATA_TYPES } from './dataTypes.ts';
+import type { OnnxTensor } from './model.ts';
 
 /** A tensor of which only some values are written down. */
 export interface OnnxSparseTensor {

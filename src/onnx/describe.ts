@@ -1,6 +1,7 @@
 import { bindInputs } from './bindInputs.ts';
+import { DATA_TYPES } from './dataTypes.ts';
 import { checkInspectOptions, type InspectOptions, type OnnxDescription } from './description.ts';
-import { DATA_TYPES, type OnnxGraph, type OnnxModel, type OnnxTensor, readModel } from './model.ts';
+import { type OnnxGraph, type OnnxModel, type OnnxTensor, readModel } from './model.ts';
 import { storedBytes, storedElements } from './shapes/stored.ts';
 import { mergeLengths, type Shape } from './shapes/tensor.ts';
 import { declaredTensor, walkModel } from './shapes/walk.ts';

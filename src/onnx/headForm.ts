@@ -1,10 +1,41 @@
 import { LimbeckError } from '../core/errors.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
-import type { HeadOptions } from './appendHead.ts';
 import { describeModel } from './describe.ts';
 import type { OnnxLength, OnnxTensorDescription } from './description.ts';
 import type { OnnxModel } from './model.ts';
-import { poolingOf } from './pooling.ts';
+import { type ChannelPlace, type Pooling, poolingOf } from './pooling.ts';
+import type { Tap } from './taps.ts';
+
+/** A linear classifier, and where it stands on a model. */
+export interface HeadOptions {
+  /** The value that it reads; what only other outputs need is cut away. */
+  readonly tap: Tap;
+  /** Default: 'none' for [B, F], else 'mean'. */
+  readonly pooling?: Pooling;
+  /** Default 'last' for [B, T, C], else 'first', as in [B, C, H, W]. */
+  readonly channels?: ChannelPlace;
+  /** The value's shape with its batch, where the file does not tell how many axes it has. */
+  readonly shape?: readonly OnnxLength[];
+  /** [F, C] in row-major order; with `mean` and `scale`, of (features − mean) · scale. */
+  readonly weights: ArrayLike<number>;
+  /** [C] */
+  readonly bias: ArrayLike<number>;
+  /** [F] each; they become part of weights and bias. Default 0 and 1. */
+  readonly mean?: ArrayLike<number>;
+  readonly scale?: ArrayLike<number>;
+  /** A value with logits of the same classes, [B, C], that the head adds to. Default: none, and the head stands alone. */
+  readonly onto?: string;
+  /** Name of the output [B, C]. Default 'logits'. */
+  readonly output?: string;
+  /** Whether there is an output 'probs' [B, C] beside it, their softmax. Default false. */
+  readonly probabilities?: boolean;
+  /** Whether the outputs that the model has stay. Default false. */
+  readonly keepOutputs?: boolean;
+  /** Pairs of the file's metadata, in place of those of the same key; undefined takes one away. */
+  readonly metadata?: Readonly<Record<string, string | undefined>>;
+  /** Name for messages. Default 'model'. */
+  readonly name?: string;
+}
 
 /** How the tapped value is read, and what is known about it. */
 export function headForm(model: OnnxModel, source: string, options: HeadOptions, name: string) {

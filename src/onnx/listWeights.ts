@@ -1,5 +1,5 @@
+import { DATA_TYPES } from './dataTypes.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from './model.ts';
-import { DATA_TYPES } from './model.ts';
 import { domainOf } from './shapes/operators.ts';
 
 /** A stored matrix that a node multiplies by. */

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
-import { DATA_TYPES, type OnnxTensor, onnx } from './model.ts';
+import { DATA_TYPES, dataTypeOf } from './dataTypes.ts';
+import { type OnnxTensor, onnx } from './model.ts';
 
 /** Element types that have a typed array of their own. bool is kept as bytes, float16 and bfloat16 as their bits. */
 const ARRAYS = {
@@ -27,11 +28,6 @@ export interface TensorData {
   readonly dtype: ElementType;
   readonly shape: readonly number[];
   readonly data: ElementArray;
-}
-
-/** The number that the format gives an element type. */
-export function dataTypeOf(dtype: string): number {
-  return Number(Object.entries(DATA_TYPES).find(([, { name }]) => name === dtype)?.[0] ?? 0);
 }
 
 /** A stored tensor of these elements, which are copied. A 4-bit or other packed type is made with `packedTensor`. */

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { BackendOptions } from './backends/backend.ts';
 
 /** The address of dist/, in which files that were not built yet are made. */
 export function builtAssets(): string {
@@ -27,4 +28,9 @@ export function builtAssets(): string {
 export function ortAssets(): string {
   const { resolve } = createRequire(import.meta.url);
   return new URL('./', pathToFileURL(resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))).href;
+}
+
+/** How a test opens a backend: wasm with plain SIMD, because every engine has it, from the files in dist/. */
+export function backendOptions(backend: 'cpu' | 'wasm'): BackendOptions {
+  return backend === 'cpu' ? { backend } : { backend, simdLevel: 'simd', assetBase: builtAssets() };
 }

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { encryptedStore, wipe } from './encrypted.ts';
 import { bytesOf, codeOf, errorOf, holds, rawStore } from './encryptedCases.ts';
-import { openStore } from './store.ts';
+import { openStore } from './openStore.ts';
 import { storeContract } from './storeContract.ts';
 import { isLock, LOCK, LOCK_COPY } from './storeLock.ts';
 

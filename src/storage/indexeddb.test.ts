@@ -3,7 +3,8 @@ import { forceCloseDatabase } from 'fake-indexeddb';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bytesOf, codeOf } from './encryptedCases.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore } from './openStore.ts';
+import type { Store } from './store.ts';
 import { storeContract } from './storeContract.ts';
 
 afterEach(() => {

@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { encryptedStore } from './encrypted.ts';
 import { codeOf, rawStore } from './encryptedCases.ts';
 import { destroyKey, openDeviceKey } from './keys.ts';
+import { openStore } from './openStore.ts';
 import { makeOpfs, openTab } from './opfsCases.ts';
-import { openStore, type Store } from './store.ts';
+import type { Store } from './store.ts';
 import { LOCK_COPY } from './storeLock.ts';
 
 /** Two stores of one name that lie in this browser at once. */

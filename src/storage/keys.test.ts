@@ -5,7 +5,7 @@ import { makeQueue } from '../core/queue.ts';
 import { encryptedStore, wipe } from './encrypted.ts';
 import { bytesOf, codeOf, errorOf, rawStore } from './encryptedCases.ts';
 import { destroyKey, keyFromPassphrase, openDeviceKey, type StoreKey, stretched } from './keys.ts';
-import { openStore } from './store.ts';
+import { openStore } from './openStore.ts';
 import { LOCK } from './storeLock.ts';
 
 afterEach(() => vi.unstubAllGlobals());

@@ -2,6 +2,7 @@ import 'fake-indexeddb/auto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { encryptedStore, wipe } from './encrypted.ts';
 import { bytesOf, codeOf, errorOf } from './encryptedCases.ts';
+import { openStore } from './openStore.ts';
 import {
   copyOf,
   type DiskCall,
@@ -12,7 +13,6 @@ import {
   openTab,
   type TabOptions,
 } from './opfsCases.ts';
-import { openStore } from './store.ts';
 import { storeContract } from './storeContract.ts';
 
 afterEach(() => vi.unstubAllGlobals());

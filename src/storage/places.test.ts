@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { bytesOf, errorOf } from './encryptedCases.ts';
+import { openStore } from './openStore.ts';
 import { type DiskCall, type FakeOpfs, makeOpfs, openTab } from './opfsCases.ts';
-import { openStore } from './store.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();

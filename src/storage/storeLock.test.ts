@@ -7,7 +7,8 @@ import { codeOf, errorOf, rawStore } from './encryptedCases.ts';
 import { destroyKey } from './keys.ts';
 import { storeOver } from './medium.ts';
 import { openMemory } from './memory.ts';
-import { openStore, type Store } from './store.ts';
+import { openStore } from './openStore.ts';
+import type { Store } from './store.ts';
 import { LOCK, LOCK_COPY } from './storeLock.ts';
 
 let raw: Store;

@@ -11,7 +11,6 @@ import { joinMembers } from './cohort.ts';
 import { matchInputs } from './declaredInputs.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { nearestNeighboursClass } from './layers/nearestNeighbours.ts';
-import { onnxOperatorClass } from './layers/onnxOperator.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
 import type { PortableStudent, StudentChange, StudentDescription, StudentDesign } from './student.ts';
 import { addExits } from './withExits.ts';
@@ -30,8 +29,8 @@ export async function buildStudent(portable: PortableStudent, seed: number): Pro
     }
     if (portable.kind === 'cohort') return await buildCohort(portable.members, seed);
     if (portable.kind === 'derived') return await buildChanged(portable.from, portable.change, seed);
-    registerParts();
     const { modelTopology, weightSpecs, weightData } = portable.artifacts;
+    await registerParts(modelTopology);
     const chained = longestLayerChain(modelTopology);
     if (chained > MOST_CHAINED) {
       throw new Error(
@@ -122,8 +121,11 @@ export async function settleBackend({ getBackend, setBackend }: Pick<typeof tf, 
 }
 
 /** Layers and activations that tfjs lacks, so that saved models find them; each is registered once. */
-function registerParts(): void {
-  const classes = [multiHeadAttentionClass, positionEmbeddingClass, onnxOperatorClass, nearestNeighboursClass];
-  for (const register of classes) register(tf);
+async function registerParts(topology: unknown): Promise<void> {
+  for (const register of [multiHeadAttentionClass, positionEmbeddingClass, nearestNeighboursClass]) register(tf);
   registerActivations();
+  // This layer brings all ONNX operators with it, which most students do without.
+  if (!JSON.stringify(topology)?.includes('"OnnxOperator"')) return;
+  const { onnxOperatorClass } = await import('./layers/onnxOperator.ts');
+  onnxOperatorClass(tf);
 }

@@ -1,6 +1,6 @@
 // A teacher that is wrapped still says how many it wants to be asked about next: else it could learn nothing.
 import { expect, test } from 'vitest';
-import { openStore } from '../storage/store.ts';
+import { openStore } from '../storage/openStore.ts';
 import { cachedTeacher } from './cachedTeacher.ts';
 import { calibrated } from './calibrated.ts';
 import { ensemble } from './ensemble.ts';

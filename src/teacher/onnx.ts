@@ -1,6 +1,7 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { type Run, startRun } from '../core/run.ts';
-import { fetchModel, type ModelBytes, type ModelSource } from './load/fetchModel.ts';
+import { fetchModel, type ModelBytes } from './load/fetchModel.ts';
+import type { ModelSource } from './load/fetchModelSource.ts';
 import { checkLoadOptions, type LoadTeacherOptions } from './onnxOptions.ts';
 import { openTeacher } from './onnxTeacher.ts';
 import type { ModelFiles } from './session/sessionSettings.ts';

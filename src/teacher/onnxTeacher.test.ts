@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
-import { openStore } from '../storage/store.ts';
+import { openStore } from '../storage/openStore.ts';
 import { WORKPLACE, type Workplace } from '../workers/workplace.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 import { openTeacher } from './onnxTeacher.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
-import { openStore } from '../storage/store.ts';
+import { openStore } from '../storage/openStore.ts';
 import { NEAR } from '../workers/workplace.ts';
 import { cachedTeacher } from './cachedTeacher.ts';
 import { calibrated } from './calibrated.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { permutation, seededRandom } from '../core/random.ts';
 import { pickRows } from '../core/rows.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
-import { attentionRelations } from '../losses/attentionRelations.ts';
+import { attentionRelations } from '../losses/feature/attentionRelations.ts';
 import { specOf } from '../losses/revive.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from '../student/build.ts';

@@ -14,6 +14,21 @@ export async function borrowTrainer(given: Trainer | TrainerOptions | undefined,
   return { trainer, [Symbol.asyncDispose]: () => trainer[Symbol.asyncDispose]() };
 }
 
+/** The same for a run that may need none: it is borrowed when something trains. */
+export function borrowWhenNeeded(
+  given: Trainer | TrainerOptions | undefined,
+  turn?: Turn,
+): Pick<Trainer, 'train'> & AsyncDisposable {
+  let borrowing: Promise<TrainerUse> | undefined;
+  return {
+    async train(...job) {
+      borrowing ??= borrowTrainer(given, turn);
+      return (await borrowing).trainer.train(...job);
+    },
+    [Symbol.asyncDispose]: async () => (await borrowing?.catch(() => undefined))?.[Symbol.asyncDispose](),
+  };
+}
+
 /** Borrows again and again; what the calling thread has opened ('none') stays open until this is disposed. */
 export interface Lender extends AsyncDisposable {
   /** For predictions. Throws what `openTrainer` throws. */

@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { exampleWeighted } from '../losses/combination/exampleWeighted.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
-import { backendOptions } from '../losses/lossContract.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { specOf } from '../losses/revive.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { backendOptions } from '../runtime/assetCases.ts';
 import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf, studentFromModel } from '../student/layersModel.ts';
 import type { PortableStudent } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';
+import type { TrainBatch } from './batch.ts';
 import { createEngine, type TrainJob } from './engine.ts';
-import type { TrainBatch } from './loop.ts';
 
 const FEATURES = 4;
 const CLASSES = 3;
@@ -80,6 +81,7 @@ describe('the check before the first step', () => {
     ['no teacher', 'unknown-output', softTargets(), { teacher: {} }],
     ['an output that the student lacks', 'unknown-output', softTargets({ output: 'digits' }), {}],
     ['no labels', 'labels-missing', both, { labels: undefined }],
+    ['no weights of examples', 'invalid-option', exampleWeighted(softTargets(), { kind: 'given' }), {}],
     ['a label beyond the classes', 'class-mismatch', both, { labels: Int32Array.of(0, CLASSES) }],
     ['a negative label', 'class-mismatch', crossEntropy(), { labels: Int32Array.of(-2, 0) }],
     ['inputs of another name', 'unknown-input', both, { inputs: { a: filled(BATCH, 4), b: filled(BATCH, 4) } }],

@@ -5,11 +5,10 @@ import * as tf from '../runtime/tf.ts';
 import { describeStudent, orderInputs } from '../student/build.ts';
 import type { StudentDescription } from '../student/student.ts';
 import { type TappedStudent, tapStudent } from '../student/taps.ts';
+import { asRead, type StepPlace, type TrainBatch } from './batch.ts';
 import { gpuStep, isOnGpu } from './gpuStepper.ts';
 import { checkLabelRange, classesOf } from './labels.ts';
-import { asRead, type TrainBatch } from './loop.ts';
 import { missingOutput } from './missingOutput.ts';
-import type { NearBatch } from './near.ts';
 import type { OpenLoss } from './openLoss.ts';
 import { trainStep, variablesOf } from './step.ts';
 
@@ -21,7 +20,8 @@ import { trainStep, variablesOf } from './step.ts';
 export async function checkBatch(
   model: tf.LayersModel,
   loss: Loss,
-  batch: NearBatch,
+  batch: TrainBatch,
+  at: StepPlace,
   open: (student: TappedStudent, teacher: LossShapes['teacher']) => OpenLoss,
 ): Promise<StudentDescription> {
   const description = describeStudent(model);
@@ -40,17 +40,12 @@ export async function checkBatch(
     if (answers[name] === undefined) throw missingOutput(name, Object.keys(answers));
   }
   checkLabels(loss, batch, description);
+  if (loss.reads.exampleWeights && batch.exampleWeights === undefined) throw noWeights(loss);
   const shapes = Object.fromEntries(loss.reads.teacher.map((name) => [name, answers[name]?.slice(1) ?? []]));
   using opened = open(student, shapes);
   for (const name of loss.reads.teacher) checkRows(name, answers[name] ?? [], rows);
   const variables = variablesOf({ model, loss: opened });
-  const progress = { step: 0, steps: 1, epoch: 1, epochs: 1 };
-  const read = asRead(
-    opened,
-    batch,
-    Int32Array.from({ length: rows }, (_, i) => i),
-    progress,
-  );
+  const read = asRead(opened, batch, at);
   // A rate of zero: the gradient is computed and applied, and nothing changes.
   const optimizer = tf.train.sgd(0);
   try {
@@ -80,12 +75,19 @@ function checkRows(name: string, answer: readonly number[], rows: number): void 
   );
 }
 
-function shapesOfAnswers({ teacher, onGpu }: NearBatch): Record<string, readonly number[]> {
+function shapesOfAnswers({ teacher, onGpu }: TrainBatch): Record<string, readonly number[]> {
   const shapes: Record<string, readonly number[]> = {};
   tf.tidy(() => {
     for (const [name, { shape }] of Object.entries(onGpu?.tensors() ?? teacher)) shapes[name] = shape;
   });
   return shapes;
+}
+
+function noWeights({ name }: Loss): LimbeckError {
+  return new LimbeckError(
+    'invalid-option',
+    `The loss "${name}" reads a weight of each example, and the data has none. Give withExampleWeights(data, weights).`,
+  );
 }
 
 function checkLabels(loss: Loss, { labels }: TrainBatch, { outputs }: StudentDescription): void {

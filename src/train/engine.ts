@@ -8,28 +8,25 @@ import type { BackendDescription, BackendOptions } from '../runtime/backends/bac
 import { behindGpuError } from '../runtime/backends/webgpu.ts';
 import type { GpuDevice, NearTeacher } from '../runtime/gpu.ts';
 import * as tf from '../runtime/tf.ts';
-import { buildStudent, describeStudent } from '../student/build.ts';
+import { buildStudent } from '../student/build.ts';
 import { membersOf } from '../student/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { PortableStudent, StudentDescription } from '../student/student.ts';
 import type { TappedStudent } from '../student/taps.ts';
-import { openAdaptation } from './adapting/openAdaptation.ts';
+import type { TrainBatch } from './batch.ts';
 import { checkBatch } from './check.ts';
 import { makeClosableRuns } from './closable.ts';
 import { openEngineBackend } from './engineBackend.ts';
 import type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
-import { openJobLoss, openLossFor } from './jobLoss.ts';
-import { measuredOutputs } from './labels.ts';
-import { type TrainBatch, trainLoop } from './loop.ts';
-import { openNearReader } from './near.ts';
+import { trainLoop } from './loop.ts';
+import { lossWith, openLossFor, openRun } from './openRun.ts';
 import { makeOptimizer } from './optimizer.ts';
-import { predictBatch, predictHoldout } from './predict.ts';
-import { openQuantizedRun } from './quantization/quantizedRun.ts';
-import type { QuantizationReport } from './quantizationAware.ts';
-import { lookingAtFirst } from './scaleNotices.ts';
-import { openSelfTeaching } from './selfTeaching.ts';
+import { evenBatchSize } from './order.ts';
+import { openParts, stepsWith } from './parts/open.ts';
+import type { PartReports, PartResults } from './parts/options.ts';
+import { completeWith, readWith } from './parts/part.ts';
+import { predictBatch } from './predict.ts';
 import { isHalfApplied } from './step.ts';
-import { openVaried } from './varied.ts';
 
 export type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
 
@@ -65,9 +62,6 @@ export interface Engine {
 
 const STEP_EVENT_MS = 50;
 const WARM_UPS = 5;
-const NO_INDICES = new Int32Array(0);
-/** A check reads nothing. */
-const NO_SOURCE: Pick<TrainSource, 'readInputs'> = { readInputs: async () => ({}) };
 
 /** `nearTeacher` is the one on this thread and this GPU. */
 export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTeacher): Engine {
@@ -75,8 +69,6 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
   const asides = makeAsides();
   const place = openEngineBackend();
   const trainings = makeClosableRuns();
-
-  const openNear = (job: TrainJob) => openNearReader(job.asksNearTeacher ? nearTeacher : undefined, job.size);
 
   const causeOf = async (error: unknown) => (place.current()?.gpuDevice === undefined ? error : behindGpuError(error));
 
@@ -97,86 +89,52 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
     }
   }
 
-  const train: Engine['train'] = (job, source, emit, signal) =>
-    withModel(job.student, job.seed, async (model) => {
-      const { student, loss, balance } = openJobLoss(job, model, knownLosses);
-      const near = openNear(job);
-      const self = await openSelfTeaching(job, model, source);
-      const ownOptimizer = makeOptimizer(tf, job.optimizer);
-      const adaptation = openAdaptation(model, job.adaptation, ownOptimizer, job);
-      const { optimizer, mode, movesStatistics } = adaptation;
-      const quantized = openQuantizedRun(model, job.quantizationAware);
-      let quantization: QuantizationReport | undefined;
-      let adapted: TrainOutcome['adapted'];
+  const train: Engine['train'] = (asked, source, emit, signal) =>
+    withModel(asked.student, asked.seed, async (model) => {
+      const job = { ...asked, batchSize: evenBatchSize(asked) };
+      const optimizer = makeOptimizer(tf, job.optimizer);
+      const own = reviveLoss(job.loss, knownLosses);
+      const opened = await openRun({ job, model, loss: own, source, emit, nearTeacher });
+      const { parts, student, loss } = opened;
+      let report: PartReports = {};
+      let results: PartResults = {};
       let lastStepEvent = 0;
       let error: unknown;
       try {
-        const variedFor = openVaried(job);
-        const readGiven = lookingAtFirst(model, source, emit);
-        const read = async (indices: Int32Array) => {
-          const vary = variedFor(indices);
-          const batch = await near.withAnswers(await readGiven(indices), indices);
-          return self.remember(vary(batch), batch);
-        };
-        const readHoldout = (indices: Int32Array) => source.readHoldout(indices);
-        const readInputs = movesStatistics ? (indices: Int32Array) => source.readInputs(indices) : undefined;
-        const beforeStep = (step: number, steps: number) =>
-          [quantized.beforeStep(step, steps), adaptation.beforeStep(step)].includes(true);
-        const { complete } = self;
+        const read = (indices: Int32Array, epoch?: number) => source.read(indices, epoch);
         const rest = async <T>(awaited: Promise<T>) => {
           const there = await asides.during(awaited);
           // A prediction beside it may have lost a thread, which may still write to this heap.
           place.requireWhole();
           return there;
         };
-        const run = { model, student, loss, optimizer, mode, balance, signal };
-        const loopOptions = { ...job, ...run, read, readInputs, complete, beforeStep, rest };
+        const run = { ...job, ...stepsWith(parts, optimizer), model, student, loss, parts, signal };
         for (const message of place.notices.splice(0)) await emit({ type: 'notice', message });
-        for await (const event of trainLoop(loopOptions)) {
-          if (event.type === 'step') self.afterStep();
-          if (event.type === 'epoch') {
-            await self.afterEpoch(event, signal);
-            const outputs = measuredOutputs(loss, describeStudent(model).outputs);
-            const held = await predictHoldout(model, outputs, job.holdoutSize, readHoldout, signal);
-            const [holdoutOutputs, ...peers] = Object.values(held);
-            const peerOutputs = Object.fromEntries(peers.map((array, i) => [outputs[i + 1] as string, array]));
-            // Waited for: events and the result travel by different ports, and the result must not overtake them.
-            await emit({
-              ...event,
-              ...(holdoutOutputs && { holdoutOutputs }),
-              ...(peers.length > 0 && { peerOutputs }),
-            });
-          } else if (event.type !== 'step') await emit(event);
+        for await (const event of trainLoop({ ...run, read, rest })) {
+          // Waited for: events and the result travel by different ports, and the result must not overtake them.
+          if (event.type !== 'step') await emit(event);
           else if (performance.now() - lastStepEvent >= STEP_EVENT_MS || event.step === event.steps) {
             lastStepEvent = performance.now();
             void emit(event);
           }
         }
-        quantization = await quantized.report();
+        for (const part of parts) report = { ...report, ...(await part.report?.()) };
       } catch (thrown) {
         const cause = signal.aborted ? thrown : await causeOf(thrown);
         error = signal.aborted || isAbortError(cause) ? abortError(signal.reason) : cause;
         if (isHalfApplied(cause)) throw cause;
       } finally {
-        await near.release();
-        ownOptimizer.dispose();
+        optimizer.dispose();
         // A run that was stopped gives what was learned by then.
-        adapted = adaptation.outcome();
-        adaptation[Symbol.dispose]();
-        loss[Symbol.dispose]();
-        self[Symbol.dispose]();
-        quantized[Symbol.dispose]();
+        results = Object.assign({}, ...parts.map((part) => part.results?.()));
+        await opened[Symbol.asyncDispose]();
       }
       try {
         const artifacts = await artifactsOf(model);
         const members = await Promise.all(membersOf(model).map(artifactsOf));
-        const nearUsage = job.asksNearTeacher && { nearUsage: near.usage() };
         return {
-          artifacts,
+          ...{ artifacts, report, ...results },
           ...(members.length > 0 && { members }),
-          ...nearUsage,
-          ...(quantization && { quantization }),
-          ...(adapted && { adapted }),
           ...(error !== undefined && { error }),
         };
       } catch (unsaved) {
@@ -191,28 +149,23 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       enqueue(
         () =>
           withModel(job.student, job.seed, async (model) => {
-            const near = openNear(job);
-            const unused = makeOptimizer(tf, job.optimizer);
-            using _adaptation = openAdaptation(model, job.adaptation, unused, job);
-            using quantized = openQuantizedRun(model, job.quantizationAware);
-            using self = await openSelfTeaching(job, model, NO_SOURCE);
-            try {
-              const loss = reviveLoss(job.loss, knownLosses);
-              const open = (student: TappedStudent, shapes: LossShapes['teacher']) =>
-                openLossFor(job, loss, student, shapes);
-              const checkStep = async () => {
-                const answered = await near.withAnswers(batch, NO_INDICES);
-                const rows = Object.values(batch.inputs)[0]?.shape[0] ?? 0;
-                return checkBatch(model, loss, await self.complete(answered, new Int32Array(rows)), open);
-              };
-              const description = await checkStep();
-              // Once more, as the later steps will be.
-              if (quantized.beforeStep(0, 0)) await checkStep();
-              return description;
-            } finally {
-              unused.dispose();
-              await near.release();
-            }
+            const own = reviveLoss(job.loss, knownLosses);
+            const emit = () => undefined;
+            await using parts = await openParts({ job, model, loss: own, source: undefined, emit, nearTeacher });
+            const loss = lossWith(parts.all, own);
+            const open = (student: TappedStudent, shapes: LossShapes['teacher']) =>
+              openLossFor(job, loss, student, shapes);
+            const rows = Object.values(batch.inputs)[0]?.shape[0] ?? 0;
+            const indices = Int32Array.from({ length: rows }, (_, i) => i);
+            const at = { step: 0, steps: 1, epoch: 1, epochs: 1, indices };
+            const checkStep = async () => {
+              const read = await readWith(parts.all, batch, at);
+              return checkBatch(model, loss, await completeWith(parts.all, read, at), at, open);
+            };
+            const description = await checkStep();
+            // Once more, as the later steps will be.
+            if (parts.all.map((part) => part.changesSteps?.(at)).includes(true)) await checkStep();
+            return description;
           }),
         signal,
       ),

@@ -4,13 +4,13 @@ import { seededRandom } from '../core/random.ts';
 import { pickRows } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
-import { backendOptions } from '../losses/lossContract.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { specOf } from '../losses/revive.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { backendOptions } from '../runtime/assetCases.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { createEngine, type EngineEvent, type TrainJob, type TrainSource } from './engine.ts';
-import type { EpochEvent } from './loop.ts';
+import type { EpochEvent } from './events.ts';
 
 export const FEATURES = 8;
 export const CLASSES = 4;

@@ -1,14 +1,21 @@
 import { behindGpuError, throwIfGpuFailed } from '../runtime/backends/webgpu.ts';
 import * as tf from '../runtime/tf.ts';
 import { orderInputs } from '../student/build.ts';
-import type { NearBatch } from './near.ts';
-import type { StepGradients } from './plannedStep.ts';
-import { checkFinite, gradientsOf, lostLoss, type StepOptions, toTensors, variablesOf } from './step.ts';
+import type { TrainBatch } from './batch.ts';
+import {
+  checkFinite,
+  gradientsOf,
+  lostLoss,
+  type StepGradients,
+  type StepOptions,
+  toTensors,
+  variablesOf,
+} from './step.ts';
 import type { StepOptimizer } from './stepOptimizer.ts';
 
 /** Takes the steps of one run on a GPU, whose numbers come back later. */
 export interface GpuStepper extends Disposable {
-  step(batch: NearBatch, where: string): Promise<number>;
+  step(batch: TrainBatch, where: string): Promise<number>;
   readonly why: undefined;
 }
 
@@ -33,7 +40,7 @@ export function isOnGpu(): boolean {
 export async function gpuStep(
   options: StepOptions,
   variables: tf.Variable[],
-  batch: NearBatch,
+  batch: TrainBatch,
   where: string,
 ): Promise<number> {
   const { model, loss, optimizer } = options;
@@ -64,7 +71,7 @@ export async function gpuStep(
 }
 
 /** Loss, gradients, and what the step needs to know of them: the loss and the sum of the gradients' squares. */
-function computeStep(options: StepOptions, variables: tf.Variable[], batch: NearBatch) {
+function computeStep(options: StepOptions, variables: tf.Variable[], batch: TrainBatch) {
   return tf.tidy(() => {
     const tensors = toTensors(batch, orderInputs(options.model, batch.inputs));
     const teacher = batch.onGpu?.tensors() ?? tensors.teacher;

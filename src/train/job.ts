@@ -1,24 +1,17 @@
-import type { NamedArrays, NdArray } from '../core/shape.ts';
-import type { AugmentOptions } from '../data/augment.ts';
+import type { NamedArrays } from '../core/shape.ts';
 import type { LossSpec } from '../losses/revive.ts';
 import type { PortableStudent, StudentArtifacts } from '../student/student.ts';
-import type { AdaptationOptions, AdaptationOutcome } from './adaptation.ts';
-import type { BalanceEvent, BalanceOptions } from './balance.ts';
-import type { BatchNormEvent } from './estimateBatchNorm.ts';
-import type { EpochEvent, NoticeEvent, StepEvent, TrainBatch } from './loop.ts';
+import type { TrainBatch } from './batch.ts';
+import type { EpochEvent, HoldoutOutputs, NoticeEvent, StepEvent } from './events.ts';
 import type { OptimizerOptions } from './optimizer.ts';
-import type { QuantizationAwareOptions, QuantizationReport } from './quantizationAware.ts';
-import type { SelfTeacherOptions } from './selfTeacher.ts';
+import type { LengthOptions } from './order.ts';
+import type { JobParts, PartEvent, PartReports, PartResults } from './parts/options.ts';
 
 /** What one training run needs, as plain values. */
-export interface TrainJob {
+export interface TrainJob extends JobParts, LengthOptions {
   readonly student: PortableStudent;
   readonly loss: LossSpec;
-  readonly size: number;
-  readonly epochs: number;
-  readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
-  readonly seed: number;
   /** Of each output of the teacher that the loss reads, the shape without the batch; `check` takes it from its batch. */
   readonly teacherShapes?: Readonly<Record<string, readonly number[]>>;
   /** Outputs of the teacher that are maps [B, C, H, W]; losses see them as the student's, [B, H, W, C]. */
@@ -27,43 +20,25 @@ export interface TrainJob {
   readonly holdoutSize: number;
   /** Whether the teacher beside the trainer is asked about each batch; the source leaves `teacher` empty then. */
   readonly asksNearTeacher?: boolean;
-  readonly quantizationAware?: true | QuantizationAwareOptions;
-  /** Brings the terms of a weighted loss to one strength. */
-  readonly balance?: true | BalanceOptions;
-  /** A teacher made of the student itself, whose answers come beside those of the source. */
-  readonly selfTeacher?: SelfTeacherOptions;
-  /** Which weights learn, and what holds them back. Default: all that the student lets learn. */
-  readonly adaptation?: AdaptationOptions;
-  /** How the student's examples are varied, anew in each epoch; those of the holdout, and what a teacher sees, are not. */
-  readonly augment?: AugmentOptions;
 }
 
 /** What the engine asks its caller for while it trains. */
 export interface TrainSource {
-  read(indices: Int32Array): Promise<TrainBatch>;
+  /** Examples for a step of this epoch, counted from 1. */
+  read(indices: Int32Array, epoch?: number): Promise<TrainBatch>;
   /** The inputs of these examples, as they are, without asking a teacher. */
   readInputs(indices: Int32Array): Promise<NamedArrays>;
   readHoldout(indices: Int32Array): Promise<NamedArrays>;
 }
 
-export type EngineEvent = StepEvent | NoticeEvent | BalanceEvent | BatchNormEvent | (EpochEvent & HoldoutOutputs);
+export type EngineEvent = StepEvent | NoticeEvent | PartEvent | (EpochEvent & HoldoutOutputs);
 
-/** What the student says of the held-out examples. */
-export interface HoldoutOutputs {
-  readonly holdoutOutputs?: NdArray;
-  /** The same of the other members of a cohort, of branches and of exits, by output. */
-  readonly peerOutputs?: NamedArrays;
-}
-
-export interface TrainOutcome {
+export interface TrainOutcome extends PartResults {
   readonly artifacts: StudentArtifacts;
   /** Of each member of a cohort. */
   readonly members?: readonly StudentArtifacts[];
-  /** What a teacher beside the trainer was asked about: batches, and the examples in them. */
-  readonly nearUsage?: { readonly calls: number; readonly computed: number };
-  readonly quantization?: QuantizationReport;
-  /** Where the job has an `adaptation`. */
-  readonly adapted?: AdaptationOutcome;
+  /** What parts tell of a run that came to its end. */
+  readonly report: PartReports;
   /** How it ended. An interrupted run still gives the student as the last finished step left it. */
   readonly error?: unknown;
 }

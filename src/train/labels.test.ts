@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { UNLABELLED } from '../data/dataset.ts';
-import { allLosses, WITHOUT_LABELS } from '../losses/allCases.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { decoupledTargets } from '../losses/decoupledTargets.ts';
-import { exampleWeighted } from '../losses/exampleWeighted.ts';
+import { confidenceWeighted } from '../losses/combination/confidenceWeighted.ts';
+import { earlyExits } from '../losses/combination/earlyExits.ts';
+import { exampleWeighted } from '../losses/combination/exampleWeighted.ts';
+import { mutual } from '../losses/combination/mutual.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
-import { mutual } from '../losses/mutual.ts';
-import { normalizedTargets } from '../losses/normalizedTargets.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { classWise } from '../losses/response/classWise.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { decoupledTargets } from '../losses/response/decoupledTargets.ts';
+import { labelSmoothing } from '../losses/response/labelSmoothing.ts';
+import { normalizedTargets } from '../losses/response/normalizedTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { checkLabelRange, classesOf, comparedOutput, measuredOutputs } from './labels.ts';
 
 const outputs = { logits: [10], extra: [4], 'logits.0': [10], 'logits.1': [10], map: [7, 7, 3] };
@@ -66,21 +69,22 @@ describe('checkLabelRange', () => {
     expect(codeOf(labels, loss)).toBe(code);
   });
 
-  test.each(Object.entries(allLosses).filter(([, { make }]) => make().reads.labels))(
-    'holds the labels of %s against the classes of the student',
-    (_, { make, shapes }) => {
-      const loss = make();
-      const outputs = shapes.student as Readonly<Record<string, readonly number[]>>;
-      const classes = classesOf(loss, outputs);
-      expect(classes).toBe(4);
-      const check = (label: number) => () => checkLabelRange(Int32Array.of(0, label), classes, loss);
-      expect(check(3)).not.toThrow();
-      for (const label of [4, -2]) expect(check(label)).toThrow(expect.objectContaining({ code: 'class-mismatch' }));
-      const missing = check(UNLABELLED);
-      if (WITHOUT_LABELS.includes(loss.name)) expect(missing).not.toThrow();
-      else expect(missing).toThrow(expect.objectContaining({ code: 'labels-missing' }));
-    },
-  );
+  test.each<[string, Loss]>([
+    ['one output', classWise()],
+    ['a cohort', mutual()],
+    ['exits', earlyExits({ exits: 2 })],
+    ['several teachers', confidenceWeighted({ teacherOutputs: ['teacher@0', 'teacher@1'] })],
+    ['terms', both(softTargets({ output: 'extra' }), labelSmoothing())],
+  ])('holds labels against the classes of a student, where the loss reads %s', (_, loss) => {
+    const classes = classesOf(loss, { ...outputs, 'exit.0': [10], 'exit.1': [10] });
+    expect(classes).toBe(10);
+    const check = (label: number) => () => checkLabelRange(Int32Array.of(0, label), classes, loss);
+    expect(check(9)).not.toThrow();
+    for (const label of [10, -2]) expect(check(label)).toThrow(expect.objectContaining({ code: 'class-mismatch' }));
+    const missing = check(UNLABELLED);
+    if (loss.allowsUnlabelled) expect(missing).not.toThrow();
+    else expect(missing).toThrow(expect.objectContaining({ code: 'labels-missing' }));
+  });
 
   test('says what to do', () => {
     const check = (labels: readonly number[]) => () =>

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { type LoopOptions, type StepEvent, trainLoop } from './loop.ts';
 import { makers, SIZE, setUp, trainingOn, weightsOf } from './loopCases.ts';
@@ -139,6 +139,39 @@ describe('an epoch', () => {
     expect(epochs[0]).not.toEqual(all);
     expect(await ordersOf({ epochs: 2, seed: 3 })).toEqual(orders);
     expect(await ordersOf({ epochs: 2, seed: 4 })).not.toEqual(orders);
+  });
+
+  test('fills up its last batch with its first examples where batches are to be even', async () => {
+    const orders = await ordersOf({ epochs: 2, batchSize: 40, areBatchesEven: true });
+    expect(orders.map(({ length }) => length)).toEqual([25, 25, 25, 25]);
+    const odd = await ordersOf({ epochs: 1, batchSize: 8, areBatchesEven: true });
+    expect(odd.map(({ length }) => length)).toEqual(Array(7).fill(8));
+    expect(odd[6]?.slice(2)).toEqual(odd[0]?.slice(0, 6));
+    expect(new Set(odd.flat()).size).toBe(SIZE);
+  });
+
+  test('is cut short after as many steps as a run may take, and takes the examples that it is told to', async () => {
+    const steps: number[][] = [];
+    const order = Int32Array.of(3, 3, 7, 1, 0);
+    const { options, free } = setUp((makers['mlp'] as () => tf.LayersModel)(), { order, batchSize: 2, mostSteps: 5 });
+    const epochs: unknown[] = [];
+    for await (const event of trainLoop(options)) {
+      if (event.type === 'step') steps.push([event.epoch, event.step, event.steps, event.runStep, event.runSteps]);
+      if (event.type === 'epoch') epochs.push([event.epoch, event.epochs]);
+    }
+    free();
+    expect(steps).toEqual([
+      [1, 1, 3, 1, 5],
+      [1, 2, 3, 2, 5],
+      [1, 3, 3, 3, 5],
+      [2, 1, 2, 4, 5],
+      [2, 2, 2, 5, 5],
+    ]);
+    expect(epochs).toEqual([
+      [1, 2],
+      [2, 2],
+    ]);
+    expect(await ordersOf({ order, batchSize: 2, epochs: 1 })).toEqual([[3, 3], [7, 1], [0]]);
   });
 
   test('takes a batch larger than the data', async () => {

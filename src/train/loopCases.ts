@@ -2,8 +2,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { seededRandom } from '../core/random.ts';
 import { pickRows } from '../core/rows.ts';
-import { backendOptions } from '../losses/lossContract.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
+import { backendOptions } from '../runtime/assetCases.ts';
 import type { OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
 import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';

@@ -1,4 +1,4 @@
-// A student, a teacher's answers and every loss, for tests of steps. Only tests import this file.
+// Students, a teacher's answers and losses that need each kind of thing, for tests of steps. Only tests import this file.
 import { seededRandom } from '../core/random.ts';
 import { sizeOf } from '../core/shape.ts';
 import * as losses from '../losses/all.ts';
@@ -12,7 +12,7 @@ import { tapStudent } from '../student/taps.ts';
 import { withExits } from '../student/withExits.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
-import type { TrainBatch } from './loop.ts';
+import type { TrainBatch } from './batch.ts';
 import { openLoss } from './openLoss.ts';
 import { makeOptimizer } from './optimizer.ts';
 import { variablesOf } from './step.ts';
@@ -76,17 +76,10 @@ const designs = {
 /** What the teacher gives for one example: single numbers from 0 to 1, others from −2 to 2. */
 const teacherShapes: Readonly<Record<string, readonly number[]>> = {
   logits: [CLASSES],
-  self: [CLASSES],
   'logits@0': [CLASSES],
   'logits@1': [CLASSES],
-  targets: [CLASSES],
-  weights: [],
   early: [6, 6, 4],
-  late: [3, 3, 6],
   wide: [3, 3, 8],
-  large: [6, 6, 8],
-  'features@0': [7],
-  'features@1': [9],
   features: [7],
   ...Object.fromEntries(['queries', 'keys', 'values'].map((part) => [`attention_1/${part}`, [5, 12]])),
 };
@@ -97,94 +90,40 @@ export interface LossStepCase {
   readonly student?: keyof typeof designs;
 }
 
-const { weighted, uncertaintyWeighted, exampleWeighted, softTargets, crossEntropy } = losses;
-const members = { teacherOutputs: ['logits@0', 'logits@1'] };
-const late = { output: 'late', teacherOutput: 'wide' } as const;
-const scores = { output: 'logits' } as const;
-const pooled = { output: 'features' } as const;
 const maps = (loss: () => Loss): LossStepCase => ({ loss, student: 'maps' });
+const pooled = { output: 'features', embeddingLength: 5 } as const;
 
-/** Every loss by its name, and after a comma once more with other options. */
+/** One loss for each kind of thing that a step brings to it; every loss by itself is replayed by its own test. */
 export const lossStepCases: Readonly<Record<string, LossStepCase>> = {
-  activationBoundary: maps(() => losses.activationBoundary(late)),
-  attentionMap: maps(() => losses.attentionMap(late)),
-  attentionRelations: {
+  'the outputs of both': { loss: () => losses.softTargets() },
+  labels: { loss: () => losses.crossEntropy() },
+  'several teachers': {
+    loss: () => losses.learnedTeachers({ teacherOutputs: ['logits@0', 'logits@1'], features: 'features' }),
+    student: 'maps',
+  },
+  'weights that move': {
+    loss: () =>
+      losses.weighted([
+        { loss: losses.softTargets(), weight: 0.5 },
+        { loss: losses.crossEntropy(), weight: linear(1, 0) },
+      ]),
+  },
+  'weights that are learned': { loss: () => losses.uncertaintyWeighted([losses.softTargets(), losses.crossEntropy()]) },
+  'weights of examples': { loss: () => losses.exampleWeighted(losses.softTargets(), { kind: 'entropy' }) },
+  'weights that come with examples': { loss: () => losses.exampleWeighted(losses.softTargets(), { kind: 'given' }) },
+  'a layer and a projector': maps(() => losses.featureHint({ output: 'late', teacherOutput: 'wide' })),
+  'several layers': maps(() =>
+    losses.review({ outputs: ['early', 'late'], teacherOutputs: ['early', 'wide'], width: 4 }),
+  ),
+  'examples beside each other': maps(() => losses.contrastive(pooled)),
+  'a bank': maps(() => losses.contrastive({ ...pooled, bank: 20 })),
+  'parts of attention': {
     loss: () => losses.attentionRelations({ output: 'attention_1', relationHeads: 2 }),
     student: 'words',
   },
-  boundedRegression: { loss: () => losses.boundedRegression({ output: 'logits', targetOutput: 'targets' }) },
-  channelSimilarity: maps(() => losses.channelSimilarity({ output: 'late' })),
-  channelWise: maps(() => losses.channelWise({ ...late, projector: 'linear' })),
-  classWise: { loss: () => losses.classWise() },
-  collaborative: { loss: () => losses.collaborative(), student: 'pair' },
-  'collaborative, least logits': { loss: () => losses.collaborative({ target: 'min-logit' }), student: 'pair' },
-  confidenceWeighted: { loss: () => losses.confidenceWeighted(members) },
-  consistency: { loss: () => losses.consistency() },
-  'consistency, kl': { loss: () => losses.consistency({ distance: 'kl' }) },
-  contrastive: maps(() => losses.contrastive({ ...pooled, embeddingLength: 5 })),
-  'contrastive, bank': maps(() => losses.contrastive({ ...pooled, embeddingLength: 5, bank: 20 })),
-  correlationCongruence: maps(() => losses.correlationCongruence(pooled)),
-  crossEntropy: { loss: () => losses.crossEntropy() },
-  decoupledTargets: { loss: () => losses.decoupledTargets() },
-  distributionCorrelation: { loss: () => losses.distributionCorrelation() },
-  earlyExits: { loss: () => losses.earlyExits({ exits: 1 }), student: 'exits' },
-  embeddingMatch: maps(() => losses.embeddingMatch(pooled)),
-  'embeddingMatch, cosine': maps(() => losses.embeddingMatch({ ...pooled, kind: 'cosine' })),
-  entropyWeighted: { loss: () => losses.entropyWeighted(members) },
-  exampleWeighted: { loss: () => exampleWeighted(softTargets(), { threshold: 0.4 }) },
-  'exampleWeighted, soft': {
-    loss: () => exampleWeighted(softTargets(), { kind: 'soft-confidence', normalizeBy: 'weights' }),
-  },
-  'exampleWeighted, entropy': { loss: () => exampleWeighted(softTargets(), { kind: 'entropy' }) },
-  'exampleWeighted, labels': { loss: () => exampleWeighted(softTargets(), { kind: 'label-agreement' }) },
-  factorTransfer: maps(() => losses.factorTransfer(late)),
-  featureAlign: maps(() => losses.featureAlign({ ...pooled, teacherOutputs: ['features@0', 'features@1'] })),
-  featureHint: maps(() => losses.featureHint(late)),
-  featureNormalized: maps(() => losses.featureNormalized({ ...pooled, projector: 'linear' })),
-  flow: maps(() => losses.flow({ outputs: ['early', 'late'] })),
-  formerOutputs: { loss: () => losses.formerOutputs() },
-  gatedBranches: { loss: () => losses.gatedBranches({ branches: 3 }), student: 'branches' },
-  generalizedDivergence: { loss: () => losses.generalizedDivergence() },
-  hardDarkRank: maps(() => losses.hardDarkRank({ ...pooled, neighbors: 3 })),
-  informationMaximization: { loss: () => losses.informationMaximization() },
-  'informationMaximization, weights': { loss: () => losses.informationMaximization({ exampleWeights: 'weights' }) },
-  instanceGraph: maps(() => losses.instanceGraph({ outputs: ['features', 'logits'] })),
-  labelSmoothing: { loss: () => losses.labelSmoothing() },
-  learnedTeachers: maps(() => losses.learnedTeachers({ ...members, features: 'features' })),
-  listNet: { loss: () => losses.listNet(scores) },
-  localStructure: maps(() => losses.localStructure({ ...pooled, neighbors: 3 })),
-  logitRegression: { loss: () => losses.logitRegression() },
-  marginMse: { loss: () => losses.marginMse(scores) },
-  maskedGeneration: maps(() => losses.maskedGeneration(late)),
-  multiHeadRelation: maps(() => losses.multiHeadRelation({ ...pooled, heads: 2, headLength: 3 })),
-  multiLevelTargets: { loss: () => losses.multiLevelTargets() },
-  mutual: { loss: () => losses.mutual(), student: 'pair' },
-  neuronSelectivity: maps(() => losses.neuronSelectivity({ output: 'late', teacherOutput: 'large' })),
-  normalizedTargets: { loss: () => losses.normalizedTargets() },
-  overhaul: maps(() => losses.overhaul(late)),
-  probabilityTransfer: maps(() => losses.probabilityTransfer(pooled)),
-  progressiveTargets: { loss: () => losses.progressiveTargets() },
-  rankNet: { loss: () => losses.rankNet(scores) },
-  regression: { loss: () => losses.regression({ output: 'logits' }) },
-  'regression, huber': { loss: () => losses.regression({ output: 'logits', measure: 'huber' }) },
-  relationAngle: maps(() => losses.relationAngle(pooled)),
-  relationDistance: maps(() => losses.relationDistance(pooled)),
-  review: maps(() => losses.review({ outputs: ['early', 'late'], teacherOutputs: ['early', 'wide'], width: 4 })),
-  similarity: maps(() => losses.similarity(pooled)),
-  softCrossEntropy: { loss: () => losses.softCrossEntropy() },
-  softTargets: { loss: () => softTargets() },
-  standardizedTargets: { loss: () => losses.standardizedTargets() },
-  teacherFree: { loss: () => losses.teacherFree() },
-  uncertaintyWeighted: { loss: () => uncertaintyWeighted([softTargets(), crossEntropy()]) },
-  variationalInformation: maps(() => losses.variationalInformation(late)),
-  weighted: {
-    loss: () =>
-      weighted([
-        { loss: softTargets(), weight: 0.5 },
-        { loss: crossEntropy(), weight: linear(1, 0) },
-      ]),
-  },
-  weightedSoftLabels: { loss: () => losses.weightedSoftLabels() },
+  'a cohort': { loss: () => losses.mutual(), student: 'pair' },
+  branches: { loss: () => losses.gatedBranches({ branches: 3 }), student: 'branches' },
+  exits: { loss: () => losses.earlyExits({ exits: 1 }), student: 'exits' },
 };
 
 /** A model, a loss with what it learns, an optimizer, and batches; the same each time. */
@@ -223,6 +162,7 @@ function batchFor({ reads, numbers }: Loss, { input, vocabulary }: Design, step:
     inputs: { input: vocabulary === undefined ? values(input) : words() },
     teacher: Object.fromEntries(teacher),
     ...(reads.labels && { labels: Int32Array.from({ length: BATCH }, whole(CLASSES)) }),
+    ...(reads.exampleWeights && { exampleWeights: Float32Array.from({ length: BATCH }, random) }),
     ...(reads.indices && { indices: Int32Array.from({ length: BATCH }, (_, i) => (step * BATCH + i) % EXAMPLES) }),
     ...(numbers && { numbers: Float32Array.from(numbers({ step, steps: STEPS, epoch: 1, epochs: 2 })) }),
   };

@@ -1,9 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkOneOf } from '../core/options.ts';
-import { pickRows } from '../core/rows.ts';
-import { isSameShape, type NdArray } from '../core/shape.ts';
-import { UNLABELLED } from '../data/dataset.ts';
-import * as metrics from './metrics/all.ts';
+import type { NdArray } from '../core/shape.ts';
 
 /** Outputs of both models for the same examples, and the truth where it is known. */
 export interface MetricInputs {
@@ -38,46 +35,6 @@ export interface Metric {
   compute(inputs: MetricInputs): number;
 }
 
-/** Of which kind the outputs are, and what else is measured. */
-export interface MeasureOptions {
-  /** Default: 'values' where there is one number an example, [N, 1], whose largest is always the same; else 'classes'. */
-  readonly kind?: OutputKind;
-  /** Metrics of one's own beside limbeck's. Default: none. */
-  readonly metrics?: readonly Metric[];
-}
-
-/**
- * Every metric that these inputs allow, by name: those of the outputs' kind, and one's own. What is held against labels must
- * be one row of classes for each, [N, C], and what is held against a teacher must have its shape: a sequence or a feature map
- * gets no number that means nothing. Examples without a label (−1) count only where none is read.
- */
-export function measure(inputs: MetricInputs, options: MeasureOptions = {}): Record<string, number> {
-  const { kind = inputs.student.shape.at(-1) === 1 ? 'values' : 'classes', metrics: own = [] } = options;
-  const labelled = withLabels(inputs);
-  const wanted = [...Object.values(metrics), ...own].filter(({ measures = kind }) => measures === kind);
-  return Object.fromEntries(
-    wanted.flatMap((metric) => {
-      const read = metric.reads.labels ? labelled : inputs;
-      return read !== undefined && isAllowed(metric, read) ? [[metric.name, metric.compute(read)]] : [];
-    }),
-  );
-}
-
-/** Throws    invalid-option: no metric, or one with a name that another has */
-export function checkMetrics(own: readonly Metric[]): void {
-  const taken = new Set(Object.values(metrics).map(({ name }) => name));
-  if (!Array.isArray(own)) throw noMetric('"metrics"', own, 'a list of metrics');
-  for (const [i, metric] of own.entries()) {
-    checkMetric(metric, `metrics[${i}]`);
-    if (taken.has(metric.name)) {
-      throw new LimbeckError('invalid-option', `There are two metrics "${metric.name}"; give yours another name.`, {
-        details: { name: metric.name },
-      });
-    }
-    taken.add(metric.name);
-  }
-}
-
 /** Throws    invalid-option */
 export function checkMetric(metric: Metric | undefined, subject: string): void {
   const { name, measures = 'classes', better = 'higher' } = metric ?? {};
@@ -87,42 +44,7 @@ export function checkMetric(metric: Metric | undefined, subject: string): void {
   checkOneOf(better, `${subject}.better`, ['higher', 'lower']);
 }
 
-function noMetric(subject: string, given: unknown, needed: string): LimbeckError {
+/** The error for what is not a metric. */
+export function noMetric(subject: string, given: unknown, needed: string): LimbeckError {
   return new LimbeckError('invalid-option', `${subject} was ${String(given)}; it must be ${needed}.`);
-}
-
-/** The examples that have a label, where there are any. */
-function withLabels(inputs: MetricInputs): MetricInputs | undefined {
-  const { student, teacher, labels } = inputs;
-  if (labels === undefined || !labels.includes(UNLABELLED)) return inputs;
-  const kept = Int32Array.from(labels.keys()).filter((i) => labels[i] !== UNLABELLED);
-  if (kept.length === 0) return undefined;
-  const rowsOf = (array: NdArray) => (array.shape[0] === labels.length ? pickRows(array, kept) : array);
-  return {
-    student: rowsOf(student),
-    ...(teacher && { teacher: rowsOf(teacher) }),
-    labels: kept.map((i) => labels[i] as number),
-  };
-}
-
-function isAllowed({ reads }: Metric, { student, teacher, labels }: MetricInputs): boolean {
-  if (reads.teacher && teacher === undefined) return false;
-  if (reads.labels && labels === undefined) return false;
-  const compared = [reads.student !== false && student, reads.teacher && teacher].filter((array) => array !== false);
-  const [first, second] = compared as NdArray[];
-  if (first !== undefined && second !== undefined && !areComparable(first.shape, second.shape, reads)) return false;
-  return !reads.labels || (first !== undefined && isForLabels(first, labels as Int32Array));
-}
-
-function areComparable(
-  first: readonly number[],
-  second: readonly number[],
-  { otherLengths }: Metric['reads'],
-): boolean {
-  if (!otherLengths) return isSameShape(first, second);
-  return first.length === 2 && second.length === 2 && first[0] === second[0];
-}
-
-function isForLabels({ shape }: NdArray, labels: Int32Array): boolean {
-  return shape.length === 2 && shape[0] === labels.length;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { collaborative } from '../losses/collaborative.ts';
-import { earlyExits } from '../losses/earlyExits.ts';
-import { gatedBranches } from '../losses/gatedBranches.ts';
+import { collaborative } from '../losses/combination/collaborative.ts';
+import { earlyExits } from '../losses/combination/earlyExits.ts';
+import { gatedBranches } from '../losses/combination/gatedBranches.ts';
+import { mutual } from '../losses/combination/mutual.ts';
 import type { Loss } from '../losses/loss.ts';
-import { mutual } from '../losses/mutual.ts';
 import { specOf } from '../losses/revive.ts';
 import { branched } from '../student/branched.ts';
 import { cohort } from '../student/cohort.ts';

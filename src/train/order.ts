@@ -6,9 +6,41 @@ export interface OrderOptions {
   readonly size: number;
   readonly batchSize: number;
   readonly seed: number;
+  /**
+   * All batches have one size, `batchSize` at most, and the first examples of an epoch fill up its last batch: a step of
+   * another size cannot be replayed, and takes as long as ten that are. Default false: the last batch is smaller.
+   */
+  readonly areBatchesEven?: boolean;
+  /** Which examples an epoch takes, one after the other, instead of each once. */
+  readonly order?: Int32Array;
 }
 
 /** The batches of an epoch (counted from 1), in the order in which they are learned. */
-export function epochBatches({ size, batchSize, seed }: OrderOptions, epoch: number): Int32Array[] {
-  return batchIndices(size, batchSize, derivedSeed(seed, `epoch/${epoch}`));
+export function epochBatches(options: OrderOptions, epoch: number): Int32Array[] {
+  const { size, seed, order, areBatchesEven = false } = options;
+  const batchSize = evenBatchSize(options);
+  if (order !== undefined) return batchIndices(order.length, batchSize).map((at) => at.map((i) => order[i] as number));
+  const batches = batchIndices(size, batchSize, derivedSeed(seed, `epoch/${epoch}`));
+  const last = batches.at(-1);
+  if (!areBatchesEven || last === undefined || last.length === batchSize) return batches;
+  const first = (batches[0] as Int32Array).subarray(0, batchSize - last.length);
+  return [...batches.slice(0, -1), Int32Array.of(...last, ...first)];
+}
+
+/** As many batches as `batchSize` asks for, of about one size. */
+export function evenBatchSize({ size, batchSize, areBatchesEven = false }: Omit<OrderOptions, 'seed'>): number {
+  return areBatchesEven ? Math.ceil(size / Math.ceil(size / batchSize)) : batchSize;
+}
+
+/** Epochs that are begun, and steps of all of them. */
+export function lengthOf({ mostSteps = Number.POSITIVE_INFINITY, epochs, ...options }: LengthOptions) {
+  const perEpoch = Math.ceil((options.order?.length ?? options.size) / evenBatchSize(options));
+  const steps = Math.min(epochs * perEpoch, mostSteps);
+  return { perEpoch, steps, epochs: perEpoch === 0 ? epochs : Math.ceil(steps / perEpoch) };
+}
+
+export interface LengthOptions extends OrderOptions {
+  readonly epochs: number;
+  /** The run ends after so many steps, in the midst of an epoch where that is so. Default: after the last epoch. */
+  readonly mostSteps?: number;
 }

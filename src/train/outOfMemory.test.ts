@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { currentKernels } from '../runtime/kernels/install.ts';
 import * as tf from '../runtime/tf.ts';
+import type { TrainBatch } from './batch.ts';
 import { bytesOf, engineOn, problem, sourceOf } from './engineCases.ts';
-import type { TrainBatch } from './loop.ts';
 import { trainingOn, weightsOf } from './loopCases.ts';
 import { openStepper } from './stepper.ts';
 import { batchOf, type Case, setUp, students } from './stepperCases.ts';

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { contrastive } from '../losses/contrastive.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
-import { embeddingMatch } from '../losses/embeddingMatch.ts';
-import { exampleWeighted } from '../losses/exampleWeighted.ts';
+import { exampleWeighted } from '../losses/combination/exampleWeighted.ts';
+import { weighted } from '../losses/combination/weighted.ts';
+import { embeddingMatch } from '../losses/feature/embeddingMatch.ts';
 import type { Loss } from '../losses/loss.ts';
-import { marginMse } from '../losses/marginMse.ts';
-import { regression } from '../losses/regression.ts';
-import { similarity } from '../losses/similarity.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { marginMse } from '../losses/ranking/marginMse.ts';
+import { contrastive } from '../losses/relation/contrastive.ts';
+import { similarity } from '../losses/relation/similarity.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { regression } from '../losses/response/regression.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { outputKindOf } from './outputKind.ts';
 
 const both = (...losses: Loss[]) => weighted(losses.map((loss) => ({ loss, weight: 1 })));

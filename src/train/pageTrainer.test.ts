@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { relieveMemory } from '../core/memoryPressure.ts';
-import type { NoticeEvent } from './loop.ts';
+import type { NoticeEvent } from './events.ts';
 import { releaseTrainer, type Turn, usePageTrainer } from './pageTrainer.ts';
 import type * as trainers from './trainer.ts';
 

@@ -1,5 +1,5 @@
 import { onMemoryPressure } from '../core/memoryPressure.ts';
-import type { NoticeEvent } from './loop.ts';
+import type { NoticeEvent } from './events.ts';
 import { isLost, type StartedTrainer, startTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
 
 /** How long a trainer that nobody uses stays warm. */

@@ -4,22 +4,11 @@ import { isOutOfMemory } from '../runtime/kernels/allocation.ts';
 import { currentKernels, type InstalledKernels } from '../runtime/kernels/install.ts';
 import type { Plan } from '../runtime/kernels/plan.ts';
 import * as tf from '../runtime/tf.ts';
-import type { TrainBatch } from './loop.ts';
-import { toTensors } from './step.ts';
+import type { TrainBatch } from './batch.ts';
+import { type BatchTensors, type StepGradients, toTensors } from './step.ts';
 
-/** The tensors of a batch that stay where they are: each step writes its values into them. */
-export interface BatchTensors {
-  readonly inputs: readonly tf.Tensor[];
-  readonly teacher: Readonly<Record<string, tf.Tensor>>;
-  readonly labels: tf.Tensor1D | undefined;
-  readonly indices?: tf.Tensor1D;
-  readonly numbers?: tf.Tensor1D;
-}
-
-export interface StepGradients {
-  readonly value: tf.Scalar;
-  readonly grads: tf.NamedTensorMap;
-}
+/** What a batch may hold beside inputs and answers, one number an example or step. */
+const BESIDE = ['labels', 'exampleWeights', 'indices', 'numbers'] as const;
 
 /** Loss and gradients of one batch; the caller frees what it gives, and nothing else is left. */
 export type ComputeStep = (batch: BatchTensors) => StepGradients;
@@ -134,7 +123,7 @@ function plannedStep(
         write(slots.inputs[i] as tf.Tensor, array);
       });
       for (const [name, tensor] of Object.entries(slots.teacher)) write(tensor, batch.teacher[name] as NdArray);
-      for (const name of ['labels', 'indices', 'numbers'] as const) {
+      for (const name of BESIDE) {
         const [slot, data] = [slots[name], batch[name]];
         if (slot !== undefined && data !== undefined) write(slot, { data });
       }
@@ -174,8 +163,8 @@ function tensorsOf({ inputs, teacher, ...rest }: BatchTensors): tf.Tensor[] {
 }
 
 /** Batches of the same key can share a plan. */
-export function shapeKey({ teacher, labels, indices, numbers }: TrainBatch, inputs: readonly NdArray[]): string {
+export function shapeKey({ teacher, ...batch }: TrainBatch, inputs: readonly NdArray[]): string {
   const all: NamedArrays = { ...Object.fromEntries(inputs.map((array, i) => [`input ${i}`, array])), ...teacher };
   const shapes = Object.entries(all).map(([name, { data, shape }]) => `${name} ${data.constructor.name} ${shape}`);
-  return [...shapes, ...[labels, indices, numbers].map((array) => array?.length ?? '')].join('; ');
+  return [...shapes, ...BESIDE.map((name) => batch[name]?.length ?? '')].join('; ');
 }

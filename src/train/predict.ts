@@ -35,12 +35,12 @@ export async function predictHoldout(
   names: readonly string[],
   size: number,
   read: (indices: Int32Array) => Promise<NamedArrays>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<NamedArrays> {
   const all: Record<string, NdArray> = {};
   let at = 0;
   for (const indices of batchIndices(size, PREDICT_BATCH)) {
-    if (signal.aborted) return {};
+    if (signal?.aborted) return {};
     const outputs = await predictBatch(model, await read(indices));
     const first = Object.keys(outputs).slice(0, 1);
     for (const name of names.length > 0 ? names : DEFAULT_OUTPUT in outputs ? [DEFAULT_OUTPUT] : first) {

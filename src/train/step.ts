@@ -6,8 +6,22 @@ import { toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, orderInputs } from '../student/build.ts';
 import type { TappedStudent } from '../student/taps.ts';
-import type { TrainBatch } from './loop.ts';
-import type { BatchTensors, StepGradients } from './plannedStep.ts';
+import type { TrainBatch } from './batch.ts';
+
+/** The tensors of a batch. */
+export interface BatchTensors {
+  readonly inputs: readonly tf.Tensor[];
+  readonly teacher: Readonly<Record<string, tf.Tensor>>;
+  readonly labels: tf.Tensor1D | undefined;
+  readonly exampleWeights?: tf.Tensor1D;
+  readonly indices?: tf.Tensor1D;
+  readonly numbers?: tf.Tensor1D;
+}
+
+export interface StepGradients {
+  readonly value: tf.Scalar;
+  readonly grads: tf.NamedTensorMap;
+}
 
 export interface StepOptions {
   readonly model: tf.LayersModel;
@@ -48,11 +62,13 @@ export function gradientsOf(
 }
 
 /** The tensors of a batch; the caller frees them. */
-export function toTensors({ teacher, labels, indices, numbers }: TrainBatch, inputs: readonly NdArray[]): BatchTensors {
+export function toTensors(batch: TrainBatch, inputs: readonly NdArray[]): BatchTensors {
+  const { teacher, labels, exampleWeights, indices, numbers } = batch;
   return {
     inputs: inputs.map(toTensor),
     teacher: Object.fromEntries(Object.entries(teacher).map(([name, array]) => [name, toTensor(array)])),
     labels: labels && tf.tensor1d(labels, 'int32'),
+    ...(exampleWeights && { exampleWeights: tf.tensor1d(exampleWeights, 'float32') }),
     ...(indices && { indices: tf.tensor1d(indices, 'int32') }),
     ...(numbers && { numbers: tf.tensor1d(numbers, 'float32') }),
   };

@@ -2,17 +2,18 @@ import type { NdArray } from '../core/shape.ts';
 import { currentKernels, type InstalledKernels } from '../runtime/kernels/install.ts';
 import type * as tf from '../runtime/tf.ts';
 import { orderInputs } from '../student/build.ts';
-import type { TrainBatch } from './loop.ts';
-import {
-  type PlannedStep,
-  recordStep,
-  type Statistics,
-  type StepGradients,
-  shapeKey,
-  statisticsOf,
-} from './plannedStep.ts';
+import type { TrainBatch } from './batch.ts';
+import { type PlannedStep, recordStep, type Statistics, shapeKey, statisticsOf } from './plannedStep.ts';
 import { whyNotReplayed } from './replayable.ts';
-import { applyGradients, checkFinite, gradientsOf, type StepOptions, trainStep, variablesOf } from './step.ts';
+import {
+  applyGradients,
+  checkFinite,
+  gradientsOf,
+  type StepGradients,
+  type StepOptions,
+  trainStep,
+  variablesOf,
+} from './step.ts';
 
 /** Takes the steps of one run. It frees what it keeps when the run ends; model and optimizer stay the caller's. */
 export interface Stepper extends Disposable {

@@ -1,9 +1,9 @@
 // Students and batches for tests of steps. Only tests import this file.
 import { seededRandom } from '../core/random.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
-import { softTargets } from '../losses/softTargets.ts';
-import { weighted } from '../losses/weighted.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from '../student/build.ts';
 import type { Student } from '../student/student.ts';
@@ -13,7 +13,7 @@ import { mlp } from '../student/zoo/mlp.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
 import { resnet8 } from '../student/zoo/resnet8.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
-import type { TrainBatch } from './loop.ts';
+import type { TrainBatch } from './batch.ts';
 import { makeOptimizer } from './optimizer.ts';
 
 export const CLASSES = 3;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
 import { pickRows } from '../core/rows.ts';
-import { softTargets } from '../losses/softTargets.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
-import type { TrainBatch } from './loop.ts';
+import type { TrainBatch } from './batch.ts';
 import { trainingOn, weightsOf } from './loopCases.ts';
 import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
 import { trainStep } from './step.ts';

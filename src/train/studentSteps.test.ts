@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
-import { crossEntropy } from '../losses/crossEntropy.ts';
+import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, buildStudent } from '../student/build.ts';
@@ -10,7 +10,7 @@ import { dsCnn } from '../student/zoo/dsCnn.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
 import { resnet8 } from '../student/zoo/resnet8.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
-import type { TrainBatch } from './loop.ts';
+import type { TrainBatch } from './batch.ts';
 import { trainingOn } from './loopCases.ts';
 import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
 import { trainStep } from './step.ts';

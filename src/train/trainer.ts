@@ -8,8 +8,8 @@ import { endWorker } from '../workers/endWorker.ts';
 import { type Host, startHost, type WorkerOption } from '../workers/host.ts';
 import { callable, unpackError } from '../workers/transfer.ts';
 import { type HasWorkplace, type LivesNear, NEAR, WORKPLACE, type Workplace } from '../workers/workplace.ts';
+import type { TrainBatch } from './batch.ts';
 import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
-import type { TrainBatch } from './loop.ts';
 
 /** Where a student is trained: in which thread, on which backend. */
 export interface TrainerOptions extends BackendOptions {

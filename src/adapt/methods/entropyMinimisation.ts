@@ -1,5 +1,5 @@
 import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
-import { informationMaximization } from '../../losses/informationMaximization.ts';
+import { informationMaximization } from '../../losses/response/informationMaximization.ts';
 import { hasNorms } from '../../student/norms.ts';
 import type { Method } from '../method.ts';
 import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { functionalOf } from '../../student/classifier.ts';
 import { HEAD_INPUT, headOf } from '../../student/headOf.ts';
 import type { Patch, WeightChange } from '../../student/patch.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
@@ -61,8 +62,11 @@ function isSolvable({ privacy, anchor, budget, features, logits }: Lesson): bool
 }
 
 function stepped(lesson: Lesson, steps: MethodSteps): Promise<Pick<Patch, 'changes'>> {
-  const width = lesson.features.shape[1] as number;
-  const head = { base: headOf(lesson.base, lesson.classifier, width), inputs: { [HEAD_INPUT]: lesson.features } };
+  const { base, classifier, features } = lesson;
+  const isHead = functionalOf(base).config.input_layers.some(([name]) => name === classifier.features);
+  const head = isHead
+    ? {}
+    : { base: headOf(base, classifier, features.shape[1] as number), inputs: { [HEAD_INPUT]: features } };
   return trainChanges(
     { ...lesson, ...head },
     { ...stepsOf(steps, { epochs: 20, learningRate: 2e-2 }), adaptation: {} },

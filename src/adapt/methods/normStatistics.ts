@@ -1,5 +1,5 @@
 import { checkCount, checkKnownOptions, checkNotNegative } from '../../core/options.ts';
-import { informationMaximization } from '../../losses/informationMaximization.ts';
+import { informationMaximization } from '../../losses/response/informationMaximization.ts';
 import type { Method } from '../method.ts';
 import { trainChanges } from '../trainChanges.ts';
 

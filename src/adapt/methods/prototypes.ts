@@ -4,7 +4,7 @@ import { takeTurns } from '../../core/turns.ts';
 import type { WeightChange } from '../../student/patch.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
 import { rowOf } from '../examples.ts';
-import type { Lesson, Method } from '../method.ts';
+import { type Lesson, type Method, originalsOf } from '../method.ts';
 import { type ClassMeans, classMeans, meanWithout } from '../prototypes/classMeans.ts';
 
 /** How much the person's class means count beside the base. */
@@ -54,10 +54,14 @@ export function prototypes(options: PrototypesOptions = {}): Method {
   };
 }
 
-/** The strength with the least cross-entropy over the examples, each without its own part in its class's mean. */
-async function chosen({ features, labels, logits, own, size, signal }: Lesson, means: ClassMeans): Promise<number> {
+/** The strength with the least cross-entropy over the examples, each without its and its copies' part in the class's mean. */
+async function chosen(lesson: Lesson, means: ClassMeans): Promise<number> {
+  const { features, labels, logits, own, copies = 0, size, signal } = lesson;
+  const originals = originalsOf(lesson);
+  const withCopies = (i: number) =>
+    Array.from({ length: 1 + copies }, (_, c) => rowOf(features, (i % originals) + c * originals));
   const judged = Array.from({ length: size }, (_, i) => i).filter(
-    (i) => i >= own || (means.counts[labels[i] as number] as number) > 1,
+    (i) => i >= own || (means.counts[labels[i] as number] as number) > 1 + copies,
   );
   if (judged.length === 0) return UNJUDGED;
   const turn = takeTurns(signal);
@@ -67,7 +71,7 @@ async function chosen({ features, labels, logits, own, size, signal }: Lesson, m
     await turn();
     const [row, label] = [rowOf(features, i), labels[i] as number];
     const scores = scoresOf(map, row);
-    if (i < own) scores[label] = scoreOf(meanWithout(means, row, label), means.variance, row);
+    if (i < own) scores[label] = scoreOf(meanWithout(means, withCopies(i), label), means.variance, row);
     STRENGTHS.forEach((strength, at) => {
       const all = Array.from(rowOf(logits, i), (logit, c) => logit + strength * (scores[c] as number));
       const top = all[argMax(all, 0, all.length)] as number;

@@ -1,24 +1,23 @@
-import { joinRows, pickRows } from '../../core/rows.ts';
-import type { NdArray } from '../../core/shape.ts';
+import { LimbeckError } from '../../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { stackRows } from '../../core/rows.ts';
+import { formatShape, type NdArray } from '../../core/shape.ts';
 import { augmented } from '../../data/augmented.ts';
-import type { Dataset } from '../../data/dataset.ts';
+import type { Dataset, LabelledDataset } from '../../data/dataset.ts';
+import { batches } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
 import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
-import type { TeacherDevice } from '../../teacher/teacher.ts';
+import { nextBatchSize, type TeacherDevice } from '../../teacher/teacher.ts';
 import { drawReplayed } from '../keep.ts';
 import { type Features, featuresName, OWN_LOGITS, readFeatures } from './features.ts';
+import type { OnnxRun } from './onnxRun.ts';
 import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
-import type { PersonalizeOnnxEvent } from './personalizeOnnxReport.ts';
 
-/** A model, the values of it that a head may read, and the run that asks. */
-export interface Asking {
-  readonly bytes: Uint8Array;
+/** A run, and the values of its model that a head may read. */
+export interface Asking extends OnnxRun {
   readonly tensors: readonly string[];
   /** The value that holds the logits of the model's own classes, where there is one. */
   readonly logits: string | undefined;
-  readonly options: PersonalizeOnnxOptions;
-  readonly emit: (event: PersonalizeOnnxEvent) => void;
-  readonly signal: AbortSignal;
 }
 
 /** What the model says of everything that a run needs, of each kind of examples. */
@@ -41,15 +40,15 @@ export interface LabelledRows {
 /** Opens the model up to the values, asks about all examples, and closes it. */
 export async function askBackbone({ bytes, tensors, logits, options, emit, signal }: Asking) {
   const startedAt = performance.now();
-  const { data, holdout, base, keep, augment, seed = 0, pooling, channels } = options;
-  const copied = augment && augmented(data, augment, { copies: options.copies ?? 4, seed });
+  const { data, holdout, base, keep, seed = 0, pooling, channels } = options;
+  const copied = copiesOf(options);
   const replayed = drawReplayed(keep, seed);
   const taps = [
     ...tensors.map((tensor, at) => ({ tensor, name: featuresName(at) })),
     ...(logits === undefined || tensors.includes(logits) ? [] : [{ tensor: logits, name: OWN_LOGITS }]),
   ];
   const opening = { ...sessionOf(options, signal), taps, untilTaps: true };
-  await using backbone = await loadTeacher(bytes as Uint8Array<ArrayBuffer>, opening).done;
+  await using backbone = await loadTeacher(bytes, opening).done;
   const total = [data, copied, holdout, base, replayed].reduce((sum, one) => sum + (one?.size ?? 0), 0);
   let answered = 0;
   const tell = (count: number) => {
@@ -70,6 +69,11 @@ export async function askBackbone({ bytes, tensors, logits, options, emit, signa
   for (const message of backbone.description.notices) emit({ type: 'notice', message });
   const device: TeacherDevice = backbone.description.device;
   return { answers, device, ms: performance.now() - startedAt };
+}
+
+/** Varied copies of the examples, where they are asked for. */
+export function copiesOf({ data, augment, copies = 4, seed = 0 }: PersonalizeOnnxOptions) {
+  return augment && augmented(data, augment, { copies, seed });
 }
 
 /** The same of one of the values. */
@@ -103,36 +107,27 @@ export function sessionOf(options: PersonalizeOnnxOptions, signal: AbortSignal):
   };
 }
 
-/** The examples at some places with all of their copies; without places, all of them. */
-export function withCopies(
-  { own, copies }: Pick<Answers<LabelledRows>, 'own' | 'copies'>,
-  places?: Int32Array,
-): LabelledRows {
-  const first = places === undefined ? own : rowsAt(own, places);
-  if (copies === undefined) return first;
-  const wanted = new Set(places ?? own.labels.keys());
-  const size = own.labels.length;
-  return joinedRows(
-    first,
-    rowsAt(
-      copies,
-      copies.labels.map((_, i) => i).filter((i) => wanted.has(i % size)),
-    ),
-  );
-}
-
-export function rowsAt({ rows, logits, labels }: LabelledRows, places: Int32Array): LabelledRows {
-  return {
-    rows: pickRows(rows, places),
-    logits: logits && pickRows(logits, places),
-    labels: places.map((i) => labels[i] as number),
-  };
-}
-
-export function joinedRows(first: LabelledRows, second: LabelledRows): LabelledRows {
-  return {
-    rows: joinRows(first.rows, second.rows),
-    logits: first.logits && second.logits && joinRows(first.logits, second.logits),
-    labels: Int32Array.of(...first.labels, ...second.labels),
-  };
+/** What the model as it came says of examples, as `read` tells it. Throws    class-mismatch, and what the model throws */
+export async function logitsAsRead(
+  examples: LabelledDataset,
+  classes: number,
+  { bytes, options, signal }: OnnxRun,
+): Promise<NdArray> {
+  const opening = { ...sessionOf(options, signal), ...(options.read && { read: options.read }) };
+  await using model = await loadTeacher(bytes, opening).done;
+  const all: NdArray[] = [];
+  for await (const { examples: some } of batches(examples, () => nextBatchSize(model), { signal })) {
+    const { [DEFAULT_OUTPUT]: logits } = await model.ask(some.inputs, signal);
+    const isFitting = logits?.shape.length === 2 && logits.shape[1] === classes;
+    if (logits === undefined || !isFitting) {
+      throw new LimbeckError(
+        'class-mismatch',
+        `"read" gave "${DEFAULT_OUTPUT}" ${logits ? formatShape(logits.shape) : 'not at all'}; to measure the model before, ` +
+          `it must give ${formatShape([some.labels.length, classes])}, the same classes in the same order.`,
+        { details: { given: logits?.shape ?? null, classes } },
+      );
+    }
+    all.push(logits);
+  }
+  return stackRows(all);
 }

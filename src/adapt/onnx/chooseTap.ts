@@ -3,13 +3,15 @@ import { derivedSeed, permutation, seededRandom } from '../../core/random.ts';
 import { pickRows } from '../../core/rows.ts';
 import type { NdArray } from '../../core/shape.ts';
 import { accuracy } from '../../train/metrics/accuracy.ts';
-import { canCrossFit } from '../crossFit.ts';
+import { canCrossFit, crossFit } from '../crossFit.ts';
 import { likelihoodOf } from '../judged.ts';
-import { addLogits, crossFitRows, solveRows } from './addedHead.ts';
-import type { Answers, LabelledRows } from './askBackbone.ts';
+import type { Lesson } from '../method.ts';
+import { headOnly } from '../methods/headOnly.ts';
+import type { Answers } from './askBackbone.ts';
+import type { HeadClasses } from './classes.ts';
 import type { Features } from './features.ts';
 import { scaledRows, scalingOf } from './headScaling.ts';
-import type { HeadClasses } from './ownClasses.ts';
+import { headStudent } from './headStudent.ts';
 import type { TapFigures } from './personalizeOnnxReport.ts';
 
 /** Which of the values the head stands on, and by what. */
@@ -25,8 +27,6 @@ const PARTS = 3;
 const MOST_PRODUCTS = 3_000_000;
 /** Of a class, so that each third teaches it. */
 const LEAST_PER_CLASS = 3;
-/** λ of a head by itself, an example: see `trainHead`. */
-const DECAY = 1e-4;
 
 /**
  * Chooses the value on which a head answers the person's examples best, each by what others taught. A head is solved for on
@@ -38,7 +38,7 @@ export async function chooseTap(
   answers: Answers<Features>,
   tensors: readonly string[],
   { classes, areOwn }: HeadClasses,
-  { seed, signal }: { readonly seed: number; readonly signal: AbortSignal },
+  { seed, trainer, signal }: Pick<Lesson, 'seed' | 'trainer' | 'signal'>,
 ): Promise<ChosenTap> {
   const { logits, labels } = answers.own;
   const [first] = tensors;
@@ -70,12 +70,15 @@ export async function chooseTap(
   const figures: (TapFigures & { readonly at: number })[] = [];
   for (const { rows, at } of tried) {
     const some = rowsFor(rows, logits, labels, places, { classes, areOwn });
-    const l2 = areOwn ? undefined : DECAY * places.length;
-    const options = { replay: undefined, formerWeight: 0, isRehearsal: true, signal, ...(l2 !== undefined && { l2 }) };
-    const added = await crossFitRows({ own: some, copies: undefined }, { fraction: 1 / PARTS, seed }, (one) =>
-      solveRows(one, options),
-    );
-    const student = addLogits(some.logits as NdArray, added);
+    const { artifacts, classifier } = await headStudent({ features: rows.shape[1] as number, classes, adds: areOwn });
+    const lesson: Lesson = {
+      ...{ base: artifacts, classifier, inputs: {}, features: some.rows, logits: some.logits, labels: some.labels },
+      ...{ size: places.length, own: places.length, formerWeight: 0, anchor: undefined, privacy: undefined },
+      ...{ budget: {}, seed, trainer, emit: () => undefined, signal },
+    };
+    const { data: added } = await crossFit(headOnly(), lesson, 1 / PARTS);
+    const { data, shape } = some.logits;
+    const student = { data: data.map((logit, at) => logit + (added[at] as number)), shape };
     figures.push({
       at,
       name: tensors[at] as string,
@@ -93,16 +96,16 @@ export async function chooseTap(
 
 function rowsFor(
   all: NdArray,
-  logits: NdArray | undefined,
+  own: NdArray | undefined,
   labels: Int32Array,
   places: Int32Array,
   { classes, areOwn }: HeadClasses,
-): LabelledRows {
+) {
   const rows = pickRows(all, places);
   const known = places.map((i) => labels[i] as number);
-  if (areOwn) return { rows, logits: logits && pickRows(logits, places), labels: known };
-  const nothing = { data: new Float32Array(places.length * classes), shape: [places.length, classes] };
-  return { rows: scaledRows(rows, scalingOf(rows)), logits: nothing, labels: known };
+  if (areOwn && own) return { rows, logits: pickRows(own, places), labels: known };
+  const logits: NdArray = { data: new Float32Array(places.length * classes), shape: [places.length, classes] };
+  return { rows: scaledRows(rows, scalingOf(rows)), logits, labels: known };
 }
 
 /** At most so many, the classes by turns, in the order of the data. */

@@ -1,13 +1,6 @@
 // Features as a head learns from them: around 0, of one size, and in rows of a length of about 1.
 import type { NdArray } from '../../core/shape.ts';
 
-/** A linear classifier of features: features · weights + bias. */
-export interface LinearHead {
-  /** [F, C] in row-major order. */
-  readonly weights: Float32Array;
-  readonly bias: Float32Array;
-}
-
 /** How features are moved and sized, one by one. */
 export interface Scaling {
   readonly mean: Float64Array;
@@ -48,29 +41,4 @@ export function scaledRows({ data, shape }: NdArray, { mean, scale }: Scaling): 
     rows[i] = ((data[i] as number) - (mean[f] as number)) * (scale[f] as number);
   }
   return { data: rows, shape };
-}
-
-/** A head of features as they are, as one of scaled features. */
-export function scaledHead({ weights, bias }: LinearHead, { mean, scale }: Scaling): LinearHead {
-  const shifted = Float64Array.from(bias);
-  const classes = bias.length;
-  const sized = weights.map((weight, i) => {
-    const [f, c] = [Math.floor(i / classes), i % classes];
-    shifted[c] = (shifted[c] as number) + weight * (mean[f] as number);
-    return weight / (scale[f] as number);
-  });
-  return { weights: sized, bias: Float32Array.from(shifted) };
-}
-
-/** A head of scaled features, as one of features as they are. */
-export function unscaledHead({ weights, bias }: LinearHead, { mean, scale }: Scaling): LinearHead {
-  const shifted = Float64Array.from(bias);
-  const classes = bias.length;
-  const sized = weights.map((weight, i) => weight * (scale[Math.floor(i / classes)] as number));
-  // With the rounded weights: the mean itself is then at 0 exactly.
-  for (const [i, weight] of sized.entries()) {
-    const c = i % classes;
-    shifted[c] = (shifted[c] as number) - weight * (mean[Math.floor(i / classes)] as number);
-  }
-  return { weights: sized, bias: Float32Array.from(shifted) };
 }

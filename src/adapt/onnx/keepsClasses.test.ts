@@ -8,6 +8,8 @@ import { runModel } from '../../onnx/ortCases.ts';
 import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
 import { ortAssets } from '../../runtime/assetCases.ts';
 import { openTrainer, type Trainer } from '../../train/trainer.ts';
+import { headOnly } from '../methods/headOnly.ts';
+import { prototypes } from '../methods/prototypes.ts';
 import { bars, barsModel, inverted, SIDE } from './barsCases.ts';
 import { personalizeOnnx } from './personalizeOnnx.ts';
 import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
@@ -45,7 +47,6 @@ test('the base is measured, and forgets no more than it may: with some of it lea
   expect(report).toMatchObject({
     keepsClasses: true,
     judgedBy: 'cross-fitting',
-    losses: [],
     examples: { replayed: 45 },
   });
   expect(report.verdict.isAccepted, report.verdict.why).toBe(true);
@@ -60,7 +61,7 @@ test('the base is measured, and forgets no more than it may: with some of it lea
 
 test('a head that stands alone forgets, which is told, and with examples of the base does not get through', async () => {
   const events: PersonalizeOnnxEvent[] = [];
-  const alone = run({ learning: { steps: 100 } });
+  const alone = run({ keepsClasses: false });
   for await (const event of alone) events.push(event);
   const forgot = (await alone.done).onnx;
   const was = await accuracyIn(model, base, 'own');
@@ -68,12 +69,27 @@ test('a head that stands alone forgets, which is told, and with examples of the 
   expect(events).toContainEqual(
     expect.objectContaining({ type: 'notice', message: expect.stringContaining('forgets of its own is not measured') }),
   );
-  const guarded = await run({ learning: { steps: 100 }, base: base.data }).done;
+  const guarded = await run({ keepsClasses: false, base: base.data }).done;
   expect(guarded.report).toMatchObject({ keepsClasses: false, verdict: { isAccepted: false }, base: { before: was } });
   expect(guarded.report.verdict.why).toContain('base’s examples accuracy went from');
   expect(guarded.onnx).toEqual(model);
-  const means = await run({ method: 'prototypes', base: base.data }).done;
-  expect(means.report.base?.before).toBe(was);
+  const means = await run({ method: prototypes({ strength: 'alone' }), base: base.data }).done;
+  expect(means.report).toMatchObject({ keepsClasses: false, base: { before: was } });
+});
+
+test.each([
+  ['class means', prototypes(), {}],
+  ['steps', headOnly({ epochs: 20 }), {}],
+  ['steps that are drawn back (EWC)', headOnly(), { ewc: 1 }],
+])('what it says is added to by %s too', async (_, method, kept) => {
+  const { onnx, report } = await run({ method, base: base.data, keep: { replay: bars(45, 6).data, ...kept } }).done;
+  expect(report).toMatchObject({ keepsClasses: true, examples: { replayed: 45 } });
+  const [was, is] = [
+    await accuracyIn(model, base, 'own'),
+    await accuracyIn(onnx, base, report.verdict.isAccepted ? 'logits' : 'own'),
+  ];
+  expect(was - is).toBeLessThanOrEqual(0.01 + 1e-9);
+  if (report.verdict.isAccepted) expect(readModel(onnx).graph.node.at(-1)?.opType).toBe('Add');
 });
 
 test('whether the classes are the model’s own is seen by what it says of the examples', async () => {
@@ -136,7 +152,7 @@ test('the tap is chosen: where the last layer reads next to nothing, an earlier 
       ],
     }),
   );
-  const learning = working({ data: bars(60, 9).data, learning: { steps: 60 } });
+  const learning = working({ data: bars(60, 9).data, keepsClasses: false });
   const { onnx, report } = await personalizeOnnx(narrow, learning).done;
   expect(report.features?.candidates.map(({ name }) => name)).toEqual(['one', 'hidden', 'row']);
   expect(['hidden', 'row']).toContain(report.features?.name);

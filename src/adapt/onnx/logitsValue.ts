@@ -43,7 +43,7 @@ function ofSigmoid(output: string, read: string, name: string): LimbeckError {
   return new LimbeckError(
     'unsupported-operator',
     `"${output}" of "${name}" comes from a Sigmoid: each class is told by itself, and labels tell one class of all. If only ` +
-      `one of them can be right, name what the Sigmoid reads, "${read}", as "output"; else use the method "head".`,
+      `one of them can be right, name what the Sigmoid reads, "${read}", as "output"; else use the method headOnly().`,
     { details: { output, read } },
   );
 }

@@ -9,6 +9,7 @@ import { runModel } from '../../onnx/ortCases.ts';
 import { builtAssets, ortAssets } from '../../runtime/assetCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../../train/trainer.ts';
+import { type LoraOptions, lora } from '../methods/lora.ts';
 import { personalizeOnnx } from './personalizeOnnx.ts';
 import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
 
@@ -40,6 +41,10 @@ export function taskOf(row: readonly number[], classes: number, count: number, s
 
 export const mine = taskOf([2, 11, 7], 5, 40, 1);
 
+/** Models that were never trained learn slowly. */
+export const quick = (options: LoraOptions = {}) =>
+  lora({ optimizer: { name: 'adam', learningRate: 0.01 }, ...options });
+
 /** A trainer for a test file, which must leave no tensor behind. */
 export function loraCases() {
   let trainer: Trainer;
@@ -52,8 +57,7 @@ export function loraCases() {
   afterAll(() => trainer[Symbol.asyncDispose]());
   const session = { worker: 'none', assetBase: ortAssets(), threads: 1, batchSize: 16, device: 'wasm' } as const;
   const working = (changed: Partial<PersonalizeOnnxOptions> = {}): PersonalizeOnnxOptions => ({
-    // Models that were never trained learn slowly.
-    ...{ data: mine.data, trainer, method: 'lora', learning: { learningRate: 0.01 }, ...session },
+    ...{ data: mine.data, trainer, method: quick(), ...session },
     ...changed,
   });
   const run = (changed: Partial<PersonalizeOnnxOptions> = {}, name = 'cnn') =>

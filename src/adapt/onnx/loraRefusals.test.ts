@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../../data/arrays.ts';
 import { onnx as message, writeModel } from '../../onnx/model.ts';
 import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
-import { loraCases, taskOf } from './loraCases.ts';
+import { headOnly } from '../methods/headOnly.ts';
+import { loraCases, quick, taskOf } from './loraCases.ts';
 import { personalizeOnnx } from './personalizeOnnx.ts';
 import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
 import type { PersonalizeOnnxEvent } from './personalizeOnnxReport.ts';
@@ -13,20 +14,20 @@ describe('what is wrong is told by code, before anything learns', () => {
   const labelled = (...labels: number[]) =>
     fromArrays({ data: new Float32Array(labels.length * 154), shape: [labels.length, 2, 11, 7] }, labels);
   test.each<[string, Partial<PersonalizeOnnxOptions>, string, string?]>([
-    ['a target that there is not', { targets: ['fc.wait'] }, 'unknown-tensor'],
-    ['no target', { targets: [] }, 'invalid-option'],
+    ['a target that there is not', { method: quick({ targets: ['fc.wait'] }) }, 'unknown-tensor'],
+    ['no target', { method: quick({ targets: [] }) }, 'invalid-option'],
     [
       'a target that cannot learn',
-      { targets: ['depthwise.0.weight'], data: taskOf([3, 10, 10], 3, 6, 1).data },
+      { method: quick({ targets: ['depthwise.0.weight'] }), data: taskOf([3, 10, 10], 3, 6, 1).data },
       'unsupported-operator',
       'depthwise',
     ],
     ['an output that there is not', { output: 'z' }, 'unknown-tensor'],
     ['an output that is no row of classes', { output: '/conv2/Conv_output_0' }, 'shape-mismatch'],
     ['an input option that there is not', { input: { std: 1 } as never }, 'invalid-option'],
-    ['a rank of 0', { rank: 0 }, 'invalid-option'],
+    ['biases', { method: quick({ withBiases: true }) }, 'invalid-option'],
     ['an option of heads', { tap: 'x' }, 'invalid-option'],
-    ['an option of lora for a head', { method: 'head', rank: 2 }, 'invalid-option'],
+    ['an option of lora for a head', { method: headOnly(), rank: 2 } as never, 'invalid-option'],
     ['names of other classes', { labels: ['a', 'b'] }, 'class-mismatch'],
     ['a label that is no class of the model', { data: labelled(0, 1, 5) }, 'class-mismatch'],
     ['a holdout with one', { holdout: labelled(5) }, 'class-mismatch'],
@@ -41,7 +42,7 @@ describe('what is wrong is told by code, before anything learns', () => {
         for await (const event of refused) events.push(event);
       })(),
     ).rejects.toMatchObject({ code });
-    expect(events.some((event) => event.type === 'phase' && event.phase === 'train')).toBe(false);
+    expect(events.some((event) => event.type === 'phase' && event.phase === 'learn')).toBe(false);
   });
 
   const graph = (last: string) => ({
@@ -56,7 +57,7 @@ describe('what is wrong is told by code, before anything learns', () => {
     const refused = personalizeOnnx(writeModel(modelOf(graph('NonZero'))), small());
     await expect(refused.done).rejects.toMatchObject({
       code: 'unsupported-operator',
-      message: expect.stringMatching(/"last" \(NonZero\).*"head"/),
+      message: expect.stringMatching(/"last" \(NonZero\).*headOnly\(\)/),
     });
   });
 
@@ -75,14 +76,15 @@ describe('what is wrong is told by code, before anything learns', () => {
       initializer: [...fields.initializer, message.tensor({ name: 'axes', dims: [1n], dataType: 7, int64Data: [1n] })],
     });
     await expect(personalizeOnnx(writeModel(shares), small()).done).rejects.toMatchObject({ code: 'invalid-option' });
-    const inner = await personalizeOnnx(writeModel(shares), { ...small(), output: 'h', learning: { steps: 2 } }).done;
+    const inner = await personalizeOnnx(writeModel(shares), { ...small(), output: 'h', method: quick({ epochs: 2 }) })
+      .done;
     expect(inner.report.classes).toBe(3);
   });
 
   test('a run that is cancelled ends with an AbortError', async () => {
     const cancelled = run();
     const watching = (async () => {
-      for await (const event of cancelled) if (event.type === 'epoch') cancelled.cancel();
+      for await (const event of cancelled) if (event.type === 'step') cancelled.cancel();
     })();
     await expect(watching).rejects.toMatchObject({ name: 'AbortError' });
   });

@@ -2,7 +2,6 @@ import { LimbeckError } from '../../core/errors.ts';
 import { listWeights } from '../../onnx/listWeights.ts';
 import { readModel } from '../../onnx/model.ts';
 import { nearNames } from '../../onnx/nearNames.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
 import type { MappedWeight, WeightMap } from './weightMap.ts';
 
 /**
@@ -12,7 +11,7 @@ import type { MappedWeight, WeightMap } from './weightMap.ts';
 export function chooseTargets(
   { mapped, refused }: WeightMap,
   bytes: Uint8Array,
-  { targets, name = 'model' }: PersonalizeOnnxOptions,
+  { targets, name = 'model' }: { readonly targets?: readonly string[]; readonly name?: string },
 ): readonly MappedWeight[] {
   if (targets === undefined) {
     if (mapped.length > 0) return mapped;
@@ -20,7 +19,7 @@ export function chooseTargets(
     throw new LimbeckError(
       'unsupported-operator',
       `"${name}" has no weight of MatMul, Gemm or Conv that can learn by "lora"${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}. ` +
-        'Use the method "head".',
+        'Use the method headOnly().',
       { details: { refused: Object.fromEntries(refused) } },
     );
   }

@@ -2,11 +2,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../core/random.ts';
 import { argMax } from '../../core/stats.ts';
 import { fromArrays } from '../../data/arrays.ts';
+import { pick } from '../../data/views.ts';
 import { readModel } from '../../onnx/model.ts';
 import { runModel } from '../../onnx/ortCases.ts';
 import { ortAssets } from '../../runtime/assetCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../../train/trainer.ts';
+import { headOnly } from '../methods/headOnly.ts';
+import { knn } from '../methods/knn.ts';
+import { prototypes } from '../methods/prototypes.ts';
 import { bars, barsModel as model, SIDE } from './barsCases.ts';
 import { personalizeOnnx } from './personalizeOnnx.ts';
 import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
@@ -46,10 +50,16 @@ describe('a personalized file', () => {
     const accuracy = await accuracyIn(onnx);
     expect(accuracy).toBeGreaterThanOrEqual(0.9);
     expect(report).toMatchObject({
-      ...{ method: 'head', classes: 3, examples: { learned: 45 }, bytes: onnx.byteLength, device: 'wasm' },
+      ...{
+        method: { name: 'headOnly' },
+        classes: 3,
+        examples: { learned: 45 },
+        bytes: onnx.byteLength,
+        device: 'wasm',
+      },
       ...{ keepsClasses: false, verdict: { isAccepted: true }, judgedBy: 'held-out', metric: 'accuracy' },
       features: { name: 'maps', shape: [6, 4, 4], count: 6, candidates: [], why: expect.stringContaining('named') },
-      own: { after: accuracy, examples: 60 },
+      own: { before: 1 / 3, after: accuracy, examples: 60 },
     });
     expect(report.differenceFraction).toBeLessThan(1e-5);
     const { metadataProps, graph } = readModel(onnx);
@@ -59,21 +69,42 @@ describe('a personalized file', () => {
   });
 
   test('stands on a value of which its own examples say that it serves, where none is named', async () => {
-    const { onnx, report } = await run({ learning: { steps: 30 } }).done;
-    expect(report.losses).toHaveLength(30);
+    const { onnx, report } = await run().done;
     // The last layer reads the row; the convolution reads the image.
     expect(report.features).toMatchObject({ name: 'row', shape: [6], count: 6 });
     expect(report.features?.candidates.map(({ name }) => name)).toEqual(['row', 'image']);
     const [row, image] = report.features?.candidates ?? [];
     expect(row?.negativeLogLikelihood).toBeLessThan(image?.negativeLogLikelihood as number);
-    expect(report.own).toBeUndefined();
+    // All examples judge, each by what others taught.
+    expect(report).toMatchObject({ judgedBy: 'cross-fitting', own: { examples: 45 }, labels: { contradictions: [] } });
     expect(await accuracyIn(onnx)).toBeGreaterThanOrEqual(0.9);
   });
 
-  test('is made from the means of the classes without a trainer', async () => {
-    const { onnx, report } = await personalizeOnnx(model, { data, input, ...session(), method: 'prototypes' }).done;
-    expect(report).toMatchObject({ method: 'prototypes', losses: [] });
-    expect(await accuracyIn(onnx)).toBeGreaterThanOrEqual(0.7);
+  test.each([
+    ['means of the classes', prototypes(), 0.7],
+    ['means of the classes alone', prototypes({ strength: 'alone' }), 0.7],
+    ['a solution', headOnly({ l2: 0.01 }), 0.9],
+  ])('is made from %s without a trainer', async (_, method, least) => {
+    const { onnx, report } = await personalizeOnnx(model, { data, input, ...session(), method }).done;
+    expect(report.method).toEqual({ name: method.name, options: method.options });
+    expect(await accuracyIn(onnx)).toBeGreaterThanOrEqual(least);
+  });
+
+  test('may come by steps', async () => {
+    const events: PersonalizeOnnxEvent[] = [];
+    const stepping = run({ method: headOnly({ epochs: 60 }) });
+    for await (const event of stepping) events.push(event);
+    const { onnx, report } = await stepping.done;
+    expect(report).toMatchObject({ judgedBy: 'held-out', examples: { learned: 36, held: 9 } });
+    expect(events.some(({ type }) => type === 'step')).toBe(true);
+    expect(await accuracyIn(onnx)).toBeGreaterThanOrEqual(0.9);
+  });
+
+  test('takes one example of a class', async () => {
+    const few = Int32Array.from({ length: 45 }, (_, i) => i).filter((i) => i % 3 !== 2 || i === 2);
+    const { report } = await run({ data: pick(data, few) }).done;
+    expect(report.method.name).toBe('headOnly');
+    expect(report.fallback).toBeUndefined();
   });
 
   test('may keep what the model gives, and give probabilities', async () => {
@@ -87,13 +118,13 @@ describe('a personalized file', () => {
 
   test('learns from varied copies, which the model is asked about too', async () => {
     const events: PersonalizeOnnxEvent[] = [];
-    const copying = run({ augment: { shift: 1 }, copies: 2, guard: { holdoutFraction: 0.2 } });
+    const copying = run({ augment: { shift: 1 }, copies: 2 });
     for await (const event of copying) events.push(event);
     const { report } = await copying.done;
     expect(events.findLast(({ type }) => type === 'features')).toMatchObject({ answered: 135, total: 135 });
     const phases = events.flatMap((event) => (event.type === 'phase' ? [event.phase] : []));
-    expect(phases).toEqual(['check', 'features', 'train', 'measure', 'write', 'done']);
-    expect(report.own?.examples).toBe(9);
+    expect(phases).toEqual(['check', 'features', 'learn', 'measure', 'write', 'done']);
+    expect(report).toMatchObject({ examples: { learned: 45, held: 0 }, own: { examples: 45 } });
   });
 
   test('is the same for the same seed', async () => {
@@ -160,15 +191,22 @@ describe('what is wrong is told by code, before the model is asked', () => {
       'shape-mismatch',
     ],
     ['a holdout with another class', { holdout: labelled(3) }, 'class-mismatch'],
-    ['a method that there is not', { method: 'full' as never }, 'invalid-option'],
-    ['a rate of 0', { learning: { learningRate: 0 } }, 'invalid-option'],
+    ['a method that cannot be written', { method: knn() }, 'invalid-option'],
+    ['a time of 0', { budget: { ms: 0 } }, 'invalid-option'],
     ['copies of nothing', { copies: 3 }, 'invalid-option'],
-    ['a reading without anything to measure on', { read: (outputs) => outputs }, 'invalid-option'],
+    [
+      'a reading without anything to measure on',
+      { read: (outputs) => outputs, guard: { holdoutFraction: 0 } },
+      'invalid-option',
+    ],
     ['an option that nothing reads', { tapp: 'maps' } as never, 'invalid-option'],
     ['a guard as it was called before', { guard: { toleranceFraction: 1 } as never }, 'invalid-option'],
-    ['own classes for class means', { method: 'prototypes', keepsClasses: true }, 'invalid-option'],
+    [
+      'own classes for class means alone',
+      { method: prototypes({ strength: 'alone' }), keepsClasses: true },
+      'invalid-option',
+    ],
     ['keeping for a head that stands alone', { keepsClasses: false, keep: { former: 1 } }, 'invalid-option'],
-    ['EWC for what is solved for', { keep: { ewc: 1 } as never }, 'invalid-option'],
     [
       'base examples without labels',
       { base: fromArrays({ data: new Float32Array(36), shape: [1, 6, 6, 1] }) as never },
@@ -183,6 +221,15 @@ describe('what is wrong is told by code, before the model is asked', () => {
       })(),
     ).rejects.toMatchObject({ code });
     expect(events.some(({ type }) => type === 'features')).toBe(false);
+  });
+
+  test.each([
+    ['head', 'headOnly()'],
+    ['lora', 'lora()'],
+    ['full', 'headOnly(), prototypes() or lora()'],
+  ])('a method by its former name "%s", and what to write', async (method, instead) => {
+    const message = `"method" was "${method}"; methods are those of personalize. Write method: ${instead}.`;
+    await expect(run({ method: method as never }).done).rejects.toMatchObject({ code: 'invalid-option', message });
   });
 
   test('pooling that does not fit, once the value is there', async () => {

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
 import { drawKey } from '../../core/secretRandom.ts';
-import { checkNoiseSeed } from '../../train/adaptation.ts';
+import { checkNoiseSeed } from '../../train/parts/adaptation/adaptation.ts';
 import type { LessonPrivacy, Method } from '../method.ts';
 import { noiseFor, privacySpent } from './accountant.ts';
 import type { PrivateSpend } from './composed.ts';

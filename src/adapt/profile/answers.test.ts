@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type NamedArrays, ndArray } from '../../core/shape.ts';
-import { openStore } from '../../storage/store.ts';
+import { openStore } from '../../storage/openStore.ts';
 import { cachedTeacher } from '../../teacher/cachedTeacher.ts';
 import { fromFunction } from '../../teacher/fromFunction.ts';
 import { destroyProfile } from './listProfiles.ts';

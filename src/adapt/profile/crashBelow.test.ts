@@ -2,8 +2,9 @@ import 'fake-indexeddb/auto';
 import { IDBFactory as FakeFactory } from 'fake-indexeddb';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { wipe } from '../../storage/encrypted.ts';
+import { openStore } from '../../storage/openStore.ts';
 import { type DiskCall, filesOf, makeOpfs, openTab } from '../../storage/opfsCases.ts';
-import { openStore, type Store } from '../../storage/store.ts';
+import type { Store } from '../../storage/store.ts';
 import type { Profile } from './profile.ts';
 import { answersOf, openWith, point } from './profileCases.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { NdArray } from '../../core/shape.ts';
-import { openStore } from '../../storage/store.ts';
+import { openStore } from '../../storage/openStore.ts';
 import { usePageTrainer } from '../../train/pageTrainer.ts';
 import type * as trainers from '../../train/trainer.ts';
 import { readAll } from '../examples.ts';

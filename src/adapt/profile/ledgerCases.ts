@@ -1,5 +1,5 @@
 import { privacySpent } from '../privacy/accountant.ts';
-import type { LearnerPrivacy, PrivacyTotal } from './ledger.ts';
+import type { LearnerPrivacy, PrivacyTotal } from './privacy.ts';
 import type { Profile } from './profile.ts';
 import { type Disk, type FakeLearner, makeDisk, meanLearner, openWith, point, storeOn } from './profileCases.ts';
 

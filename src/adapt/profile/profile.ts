@@ -6,7 +6,7 @@ import type { CachedTeacher, CachedTeacherOptions } from '../../teacher/cachedTe
 import type { Teacher } from '../../teacher/teacher.ts';
 import type { LearnBudget } from '../budget.ts';
 import type { IdleOptions } from './idle.ts';
-import type { LearnerPrivacy, PrivacyTotal, VersionPrivacy } from './ledger.ts';
+import type { LearnerPrivacy, PrivacyTotal, VersionPrivacy } from './privacy.ts';
 
 /** What is kept of an example: the base's features before its last layer, or its inputs as they were given. */
 export type Keeps = 'features' | 'examples';

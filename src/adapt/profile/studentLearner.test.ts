@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../../core/shape.ts';
-import { openStore } from '../../storage/store.ts';
+import { openStore } from '../../storage/openStore.ts';
 import type { Student } from '../../student/student.ts';
 import { readAll } from '../examples.ts';
 import { lora } from '../methods/lora.ts';

@@ -14,7 +14,7 @@ import { withLogits } from '../../student/withLogits.ts';
 import { borrowTrainer, openLender } from '../../train/borrowTrainer.ts';
 import type { TrainerUse } from '../../train/pageTrainer.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
-import { answersOf } from '../answersOf.ts';
+import { answersOf } from '../adaptable.ts';
 import type { LearnBudget } from '../budget.ts';
 import { type GuardOptions, heldFractionOf } from '../guard.ts';
 import { type KeepOptions, replayedBy } from '../keep.ts';
@@ -24,7 +24,7 @@ import { lora } from '../methods/lora.ts';
 import { type PersonalPatch, personalize } from '../personalize.ts';
 import { checkLastingPrivacy, type LastingPrivacyOptions } from '../privacy/lastingPrivacy.ts';
 import { spendOf } from '../privacy/privacyOf.ts';
-import type { ProfileSpend } from './ledger.ts';
+import type { ProfileSpend } from './privacy.ts';
 import type { KeptExamples, LearnProgress, LearnResult, ProfileLearner } from './profile.ts';
 
 /** How a profile's student learns, as `personalize` takes it. */
@@ -151,7 +151,8 @@ async function learnFrom({
     signal,
   });
   for await (const event of run) {
-    if (event.type === 'step') emit({ type: 'progress', step: event.step, steps: event.steps, loss: event.loss });
+    if (event.type !== 'step') continue;
+    emit({ type: 'progress', step: event.runStep, steps: event.runSteps, loss: event.loss });
   }
   const { report, ...patch }: PersonalPatch = await run.done;
   const told = JSON.parse(JSON.stringify(report));

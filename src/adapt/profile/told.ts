@@ -1,5 +1,5 @@
 import type { JournalEntry } from './journal.ts';
-import type { PrivacyTotal } from './ledger.ts';
+import type { PrivacyTotal } from './privacy.ts';
 import type { Keeps, KeptExample, ProfileContents, ProfileVersion } from './profile.ts';
 import type { StoredVersion } from './versions.ts';
 

@@ -51,8 +51,13 @@ function classCentre(means: readonly Float64Array[], counts: readonly number[], 
   );
 }
 
-/** The mean of a class without one example of it; it has others. */
-export function meanWithout({ means, counts }: ClassMeans, row: ArrayLike<number>, label: number): Float64Array {
+/** The mean of a class without some examples of it; it has others. */
+export function meanWithout(
+  { means, counts }: ClassMeans,
+  rows: readonly ArrayLike<number>[],
+  label: number,
+): Float64Array {
   const count = counts[label] as number;
-  return (means[label] as Float64Array).map((value, f) => (count * value - (row[f] as number)) / (count - 1));
+  const without = (sum: number, f: number) => rows.reduce((rest, row) => rest - (row[f] as number), sum);
+  return (means[label] as Float64Array).map((value, f) => without(count * value, f) / (count - rows.length));
 }

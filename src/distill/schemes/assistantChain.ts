@@ -6,7 +6,7 @@ import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { checkOptions, ROUND_OF_DISTILL } from '../check.ts';
-import type { DistillOptions } from '../distill.ts';
+import type { DistillOptions } from '../distillOptions.ts';
 import type { DistillReport } from '../report.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
 import { checkSnapshots, openSnapshots, type SnapshotOptions } from '../snapshots.ts';

@@ -7,16 +7,17 @@ import { type Run, startRun } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { type Mixture, mixedUp } from '../../data/mixedUp.ts';
-import { informationMaximization } from '../../losses/informationMaximization.ts';
+import { withExampleWeights } from '../../data/withExampleWeights.ts';
+import { weighted } from '../../losses/combination/weighted.ts';
 import type { Loss } from '../../losses/loss.ts';
-import { softTargets } from '../../losses/softTargets.ts';
-import { weighted } from '../../losses/weighted.ts';
+import { informationMaximization } from '../../losses/response/informationMaximization.ts';
+import { softTargets } from '../../losses/response/softTargets.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import { readAsLogits } from '../../teacher/readAsLogits.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { type ClassProbsOptions, classProbs, mixed, toLogits, topSmoothed } from '../classProbs.ts';
-import type { DistillOptions } from '../distill.ts';
+import type { DistillOptions } from '../distillOptions.ts';
 import type { DistillReport } from '../report.ts';
 import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
@@ -65,9 +66,6 @@ const OPTIONS = [
   'fineTuneEpochs',
   ...ROUND_OPTIONS,
 ];
-
-/** An output of the stored answers: 1 for an example as it is, 0 for a mixture. */
-const IS_WHOLE = 'isWhole';
 
 /**
  * Learning from a black box (DINE): of a teacher that was trained on other data only its outputs are known. The student
@@ -123,8 +121,7 @@ async function run(
   const reports: DistillReport[] = [];
   const learn = async (what: Pick<DistillOptions, 'data' | 'loss' | 'epochs'>, answers?: NamedArrays) => {
     const { name } = teacher.description;
-    // The holdout's answers go by the same names.
-    const heldOut = ofHoldout && { holdout: withWhole(ofHoldout, answers) };
+    const heldOut = ofHoldout && { holdout: { logits: ofHoldout } };
     const taught = answers && storedAnswers(answers, { name, ...heldOut });
     reports.push((await rounds.distill({ ...handedOn(options), ...what, ...taught, student })).report);
   };
@@ -136,14 +133,15 @@ async function run(
     const mixtures = mixup > 0 ? drawMixtures(data.size, mixup, random) : [];
     const wholes = Array.from({ length: data.size }, (_, at) => ({ first: at, second: at, share: 1 }));
     const all = mixup > 0 ? joinRows(targets, targetsOf(mixtures, own)) : targets;
-    const whole = Float32Array.from({ length: wholes.length + mixtures.length }, (_, at) => (at < data.size ? 1 : 0));
+    // 1 for an example as it is, 0 for a mixture.
+    const areWhole = Float32Array.from({ length: wholes.length + mixtures.length }, (_, at) => Number(at < data.size));
     await learn(
       {
-        data: mixup > 0 ? mixedUp(data, [...wholes, ...mixtures]) : data,
+        data: mixup > 0 ? withExampleWeights(mixedUp(data, [...wholes, ...mixtures]), areWhole) : data,
         loss: lossOf(mixup > 0, information),
         epochs: 1,
       },
-      { logits: toLogits(all), ...(mixup > 0 && { [IS_WHOLE]: { data: whole, shape: [whole.length, 1] } }) },
+      { logits: toLogits(all) },
     );
   }
   if (fineTuneEpochs > 0) {
@@ -153,17 +151,11 @@ async function run(
   return { student, reports };
 }
 
-function withWhole(logits: NdArray, answers: NamedArrays | undefined): NamedArrays {
-  if (answers?.[IS_WHOLE] === undefined) return { logits };
-  const rows = logits.shape[0] as number;
-  return { logits, [IS_WHOLE]: { data: new Float32Array(rows).fill(1), shape: [rows, 1] } };
-}
-
 /** The sum of both halves' divergences is twice their mean. */
 function lossOf(isMixed: boolean, information: number): Loss {
   const terms = [{ loss: softTargets({ temperature: 1 }), weight: isMixed ? 2 : 1 }];
-  const exampleWeights = isMixed ? { exampleWeights: IS_WHOLE } : {};
-  if (information > 0) terms.push({ loss: informationMaximization(exampleWeights), weight: information });
+  const weighed = isMixed ? informationMaximization({ exampleWeights: true }) : informationMaximization();
+  if (information > 0) terms.push({ loss: weighed, weight: information });
   return weighted(terms);
 }
 

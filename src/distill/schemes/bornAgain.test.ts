@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { softTargets } from '../../losses/softTargets.ts';
+import { softTargets } from '../../losses/response/softTargets.ts';
 import type { Student } from '../../student/student.ts';
 import { mlp } from '../../student/zoo/mlp.ts';
 import {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Run } from '../../core/run.ts';
 import { fromArrays } from '../../data/arrays.ts';
-import { softTargets } from '../../losses/softTargets.ts';
+import { softTargets } from '../../losses/response/softTargets.ts';
 import * as tf from '../../runtime/tf.ts';
 import type { Student } from '../../student/student.ts';
 import {

@@ -8,7 +8,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { type NearestNeighboursOptions, nearestNeighbours } from '../../data/graph.ts';
 import { type LabelPropagationOptions, labelPropagation } from '../../data/graphPropagation.ts';
 import { batches } from '../../data/views.ts';
-import { softTargets } from '../../losses/softTargets.ts';
+import { softTargets } from '../../losses/response/softTargets.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import { toLogits } from '../classProbs.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { seededRandom } from '../../core/random.ts';
 import { argMax } from '../../core/stats.ts';
 import { fromArrays } from '../../data/arrays.ts';
-import { softTargets } from '../../losses/softTargets.ts';
+import { softTargets } from '../../losses/response/softTargets.ts';
 import type { Student } from '../../student/student.ts';
 import { ensemble } from '../../teacher/ensemble.ts';
 import { fromFunction } from '../../teacher/fromFunction.ts';

@@ -2,7 +2,7 @@
 import type { NdArray } from '../../core/shape.ts';
 import { argMax } from '../../core/stats.ts';
 import { fromArrays } from '../../data/arrays.ts';
-import { crossEntropy } from '../../losses/crossEntropy.ts';
+import { crossEntropy } from '../../losses/response/crossEntropy.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
 import { mlp } from '../../student/zoo/mlp.ts';
 import type { Trainer } from '../../train/trainer.ts';

@@ -3,9 +3,9 @@ import { checkCount, checkKnownOptions, checkNotNegative } from '../../core/opti
 import { type Run, startRun } from '../../core/run.ts';
 import type { NdArray } from '../../core/shape.ts';
 import type { Dataset, LabelledDataset } from '../../data/dataset.ts';
-import { crossEntropy } from '../../losses/crossEntropy.ts';
-import { informationMaximization } from '../../losses/informationMaximization.ts';
-import { weighted } from '../../losses/weighted.ts';
+import { weighted } from '../../losses/combination/weighted.ts';
+import { crossEntropy } from '../../losses/response/crossEntropy.ts';
+import { informationMaximization } from '../../losses/response/informationMaximization.ts';
 import { artifactsFrom } from '../../student/artifacts.ts';
 import { classifierOf, withFeatures, withFrozen, withWeightsOf } from '../../student/classifier.ts';
 import { asStudent } from '../../student/layersModel.ts';

@@ -4,10 +4,10 @@ import { checkCount, checkKnownOptions, checkNotNegative, checkPositive } from '
 import { type Run, startRun } from '../../core/run.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import { type Dataset, isLabelled, type LabelledDataset } from '../../data/dataset.ts';
-import { crossEntropy } from '../../losses/crossEntropy.ts';
-import { formerOutputs } from '../../losses/formerOutputs.ts';
+import { weighted } from '../../losses/combination/weighted.ts';
 import type { Loss } from '../../losses/loss.ts';
-import { weighted } from '../../losses/weighted.ts';
+import { crossEntropy } from '../../losses/response/crossEntropy.ts';
+import { formerOutputs } from '../../losses/response/formerOutputs.ts';
 import { artifactsFrom } from '../../student/artifacts.ts';
 import { classifierOf, withClasses } from '../../student/classifier.ts';
 import { type Student, studentFromArtifacts } from '../../student/student.ts';

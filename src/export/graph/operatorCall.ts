@@ -7,7 +7,7 @@ export interface OperatorCall {
   readonly graph: GraphBuilder;
   /** ONNX's name of the operator. */
   readonly name: string;
-  /** The same as `student/import/evaluation/` calls it. */
+  /** Its small name. */
   readonly operator: string;
   /** In ONNX's order: a value, a number, or a weight. */
   readonly operands: readonly (Value | number | Weight)[];
@@ -16,17 +16,6 @@ export interface OperatorCall {
   readonly shape: Lengths;
   /** What is known of the first value. */
   readonly first: Output;
-}
-
-const NAMES: Readonly<Record<string, string>> = {
-  lstm: 'LSTM',
-  gru: 'GRU',
-  rnn: 'RNN',
-  rmsNormalization: 'RMSNormalization',
-};
-
-export function onnxNameOf(operator: string): string {
-  return NAMES[operator] ?? operator.charAt(0).toUpperCase() + operator.slice(1);
 }
 
 export function isValue(operand: Value | number | Weight): operand is Value {

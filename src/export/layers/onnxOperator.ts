@@ -1,7 +1,8 @@
+import { onnxNameOf, operatorOf } from '../../onnx/shapes/operators.ts';
 import { like } from '../graph/activate.ts';
 import type { Value } from '../graph/graphValue.ts';
 import { camelCase, type LayerConfig, textOf } from '../graph/layerConfig.ts';
-import { type OperatorCall, onnxNameOf } from '../graph/operatorCall.ts';
+import type { OperatorCall } from '../graph/operatorCall.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
 import { writeMoved } from '../operators/moved.ts';
 import { writePairwise, writePointwise } from '../operators/pointwise.ts';
@@ -10,17 +11,6 @@ import { writeSpatial } from '../operators/spatial.ts';
 
 type Write = (call: OperatorCall) => Value;
 
-const POINTWISE = new Set(
-  (
-    'identity abs neg exp log sqrt reciprocal erf floor ceil round sign sin cos tan asin acos atan sinh cosh asinh acosh ' +
-    'atanh not relu sigmoid tanh hardSwish gelu swish mish leakyRelu hardSigmoid selu elu celu shrink clip cast pow'
-  ).split(' '),
-);
-const PAIRWISE = new Set(
-  'add sub mul div sum mean max min mod equal greater greaterOrEqual less lessOrEqual and or xor where pow pRelu'.split(
-    ' ',
-  ),
-);
 const SPATIAL = new Set(
   'conv convTranspose maxPool averagePool resize depthToSpace spaceToDepth groupNormalization'.split(' '),
 );
@@ -34,8 +24,9 @@ const MOVED = new Set(
 );
 
 function writerOf(operator: string, operands: number): Write | undefined {
-  if (POINTWISE.has(operator) && operands === 1) return writePointwise;
-  if (PAIRWISE.has(operator)) return writePairwise;
+  const form = operatorOf('', onnxNameOf(operator) ?? '')?.operands;
+  if (form === 'broadcast' || (typeof form === 'function' && operands > 1)) return writePairwise;
+  if (form === 'each' || typeof form === 'function') return writePointwise;
   if (SPATIAL.has(operator)) return writeSpatial;
   if (SEQUENCE.has(operator)) return writeSequence;
   return MOVED.has(operator) ? writeMoved : undefined;
@@ -86,7 +77,7 @@ function operatorCall(call: LayerCall): OperatorCall {
   );
   return {
     graph: call.graph,
-    name: onnxNameOf(operator),
+    name: onnxNameOf(operator) ?? operator,
     operator,
     operands,
     attributes: attributes as OperatorCall['attributes'],

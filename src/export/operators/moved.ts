@@ -72,7 +72,7 @@ export function writeMoved(call: OperatorCall): Value {
     case 'rmsNormalization':
       return rootMean(call, value, inputs[1]);
     case 'lpNormalization':
-      return graph.node(name, inputs, output, { axis: -1, p: numberAt(call, 'p', 2) });
+      return graph.node(name, inputs, output, { axis: numberAt(call, 'axis', -1), p: numberAt(call, 'p', 2) });
     case 'softmax':
     case 'logSoftmax':
       return graph.node(name, inputs, output, { axis: -1 });

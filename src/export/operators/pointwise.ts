@@ -1,18 +1,10 @@
+import { operatorOf } from '../../onnx/shapes/operators.ts';
 import type { Output } from '../graph/graph.ts';
 import { float } from '../graph/graph.ts';
 import type { Lengths, Value, ValueType } from '../graph/graphValue.ts';
 import { heldData, heldTail, sameLayout } from '../graph/layout.ts';
 import { isValue, numberAt, type OperatorCall, wordAt } from '../graph/operatorCall.ts';
 import type { Weight } from '../layerExport.ts';
-
-const FLOATS: Readonly<Record<string, readonly string[]>> = {
-  leakyRelu: ['alpha'],
-  hardSigmoid: ['alpha', 'beta'],
-  selu: ['alpha', 'gamma'],
-  elu: ['alpha'],
-  celu: ['alpha'],
-  shrink: ['bias', 'lambd'],
-};
 
 /** Of each element alone: in any layout. */
 export function writePointwise(call: OperatorCall): Value {
@@ -35,13 +27,12 @@ export function writePointwise(call: OperatorCall): Value {
       return graph.node('Mul', [x, graph.node('Sigmoid', [inner], first)], first);
     }
     default: {
-      const given = (FLOATS[operator] ?? []).filter((key) => typeof attributes[key] === 'number');
-      return graph.node(
-        name,
-        [x],
-        first,
-        Object.fromEntries(given.map((key) => [key, float(attributes[key] as number)])),
-      );
+      const given = Object.keys(operatorOf('', name)?.attributes ?? {}).flatMap((key) => {
+        const value = attributes[key];
+        return typeof value === 'number' ? [[key, float(value)]] : typeof value === 'string' ? [[key, value]] : [];
+      });
+      const output: Output = operator === 'isNaN' ? { ...first, dtype: 'bool' } : first;
+      return graph.node(name, [x], output, Object.fromEntries(given));
     }
   }
 }

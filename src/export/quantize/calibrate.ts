@@ -4,7 +4,7 @@ import { yieldToEvents } from '../../core/yield.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { type OnnxModel, onnx, readModel, writeModel } from '../../onnx/model.ts';
 import { prune } from '../../onnx/prune.ts';
-import type { CalibrationMethod, QuantizeEvent } from '../quantize.ts';
+import type { CalibrationMethod, QuantizeEvent } from '../quantizeOptions.ts';
 import { countValues, entropyRange, type Histogram, makeHistogram, percentileRange, type Range } from './histogram.ts';
 import { BATCH, batchesOf, openRunner, type RunnerOptions } from './runner.ts';
 import { intOf } from './workGraph.ts';

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../../data/arrays.ts';
 import { onnx, writeModel } from '../../onnx/model.ts';
 import { modelOf, node, tinyClassifier } from '../../onnx/tinyCases.ts';
-import { type QuantizeOptions, quantize } from '../quantize.ts';
+import { quantize } from '../quantize.ts';
+import type { QuantizeOptions } from '../quantizeOptions.ts';
 import { goldenBytes } from './quantizeCases.ts';
 
 describe('what is refused, before anything runs', () => {

@@ -3,7 +3,7 @@ import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../../
 import { isTagged } from '../../core/tags.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { checkMetric } from '../../train/metric.ts';
-import type { QuantizeOptions } from '../quantize.ts';
+import type { QuantizeOptions } from '../quantizeOptions.ts';
 
 const OPTIONS: Readonly<Record<keyof QuantizeOptions, true>> = {
   to: true,

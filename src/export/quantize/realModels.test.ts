@@ -9,7 +9,8 @@ import type { Dataset } from '../../data/dataset.ts';
 import { digitImages } from '../../data/digitCases.ts';
 import { readModelFile } from '../../onnx/ortCases.ts';
 import { type ReadOutputs, sumOverTime } from '../../teacher/read.ts';
-import { type QuantizeOptions, quantize } from '../quantize.ts';
+import { quantize } from '../quantize.ts';
+import type { QuantizeOptions } from '../quantizeOptions.ts';
 import { HERE } from './quantizeCases.ts';
 
 /** Places of '0'…'9' in the reader's alphabet: blank, the lines of the file, space. */

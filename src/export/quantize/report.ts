@@ -1,5 +1,5 @@
 import type { OnnxNode } from '../../onnx/model.ts';
-import type { QuantizedForm } from '../quantize.ts';
+import type { QuantizedForm } from '../quantizeOptions.ts';
 
 /** What became of one node that holds weights. */
 export interface NodeReport {
@@ -28,6 +28,13 @@ export interface QuantizeReport {
   readonly metricBefore?: number;
   readonly metricAfter?: number;
   readonly msCalibration?: number;
+}
+
+/** A model that was quantized, and what became of it. */
+export interface Quantized {
+  /** The quantized model, as an ONNX file. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly report: QuantizeReport;
 }
 
 /** Notes what becomes of each node, in the order of the file. */

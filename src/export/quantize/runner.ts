@@ -2,7 +2,7 @@ import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
-import type { QuantizeOptions } from '../quantize.ts';
+import type { QuantizeOptions } from '../quantizeOptions.ts';
 
 /** A model in onnxruntime that gives all its outputs as they are, whatever their shapes. */
 export interface Runner extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { QuantizeOptions } from '../quantize.ts';
+import type { QuantizeOptions } from '../quantizeOptions.ts';
 import { adviceFor } from './tolerance.ts';
 
 test.each<[QuantizeOptions, string]>([

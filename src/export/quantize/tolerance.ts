@@ -10,7 +10,7 @@ import { accuracy } from '../../train/metrics/accuracy.ts';
 import { agreement } from '../../train/metrics/agreement.ts';
 import { coefficientOfDetermination } from '../../train/metrics/coefficientOfDetermination.ts';
 import { cosineSimilarity } from '../../train/metrics/cosineSimilarity.ts';
-import type { EvaluateOptions, QuantizeEvent, QuantizeMetric, QuantizeOptions } from '../quantize.ts';
+import type { EvaluateOptions, QuantizeEvent, QuantizeMetric, QuantizeOptions } from '../quantizeOptions.ts';
 import type { QuantizeReport } from './report.ts';
 
 /** One number for each of both models; for metrics that compare them, the float one has what it has beside itself. */

@@ -1,4 +1,5 @@
-import { DATA_TYPES, type OnnxAttribute, type OnnxNode, type OnnxTensor } from '../model.ts';
+import { DATA_TYPES } from '../dataTypes.ts';
+import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../model.ts';
 import { storedTensor } from './stored.ts';
 import { type Inferred, numbersOf, type Shape, UNKNOWN } from './tensor.ts';
 
@@ -10,16 +11,6 @@ export interface Call {
   /** The version of the operator set that the node belongs to. */
   readonly opset: number;
 }
-
-/** What limbeck knows about an operator. */
-export interface Operator {
-  /** What the outputs will be, in their order; those that are missing are unknown. */
-  readonly outputs: (call: Call) => readonly Inferred[];
-  /** Multiplications that are added up in one run; left out where the operator has none. */
-  readonly multiplyAdds?: (call: Call, outputs: readonly Inferred[]) => number | undefined;
-}
-
-export type Operators = Readonly<Record<string, Operator>>;
 
 export function input(call: Call, index: number): Inferred {
   return call.inputs[index] ?? UNKNOWN;

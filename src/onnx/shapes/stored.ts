@@ -1,4 +1,6 @@
-import { DATA_TYPES, type OnnxTensor } from '../model.ts';
+import { DATA_TYPES } from '../dataTypes.ts';
+import type { OnnxTensor } from '../model.ts';
+import { numbers } from '../simplify/convert.ts';
 import { type Inferred, MOST_VALUES, tensor } from './tensor.ts';
 
 /** The number of elements of a stored tensor. */
@@ -29,11 +31,15 @@ function read(stored: OnnxTensor, count: number): readonly number[] | undefined 
     const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
     return Array.from({ length: count }, (_, i) => getter.read(view, i * getter.bytes));
   }
-  switch (DATA_TYPES[stored.dataType]?.name) {
+  const name = DATA_TYPES[stored.dataType]?.name;
+  switch (name) {
     case 'float32':
       return stored.floatData;
     case 'float64':
       return stored.doubleData;
+    case 'float16':
+    case 'bfloat16':
+      return Array.from(numbers(name, Uint16Array.from(stored.int32Data)));
     case 'int64':
       return stored.int64Data.map(Number);
     case 'int32':
@@ -66,7 +72,9 @@ const RAW: Readonly<Record<number, RawReader>> = {
   6: { bytes: 4, read: (view, at) => view.getInt32(at, true) },
   7: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
   9: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  10: { bytes: 2, read: (view, at) => numbers('float16', Uint16Array.of(view.getUint16(at, true)))[0] as number },
   11: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
   12: { bytes: 4, read: (view, at) => view.getUint32(at, true) },
   13: { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)) },
+  16: { bytes: 2, read: (view, at) => numbers('bfloat16', Uint16Array.of(view.getUint16(at, true)))[0] as number },
 };

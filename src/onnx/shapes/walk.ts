@@ -1,12 +1,6 @@
+import { DATA_TYPES } from '../dataTypes.ts';
 import type { OnnxNodeDescription } from '../description.ts';
-import {
-  DATA_TYPES,
-  type OnnxGraph,
-  type OnnxModel,
-  type OnnxNode,
-  type OnnxTensor,
-  type OnnxValue,
-} from '../model.ts';
+import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from '../model.ts';
 import { has } from '../proto.ts';
 import type { Call } from './call.ts';
 import { type Cost, NO_COST, plusCost, UNCOUNTED } from './cost.ts';

@@ -1,7 +1,8 @@
+import { dataTypeOf } from '../dataTypes.ts';
 import type { OnnxLength } from '../description.ts';
 import { type OnnxNode, type OnnxTensor, onnx } from '../model.ts';
 import { graphsOf } from '../references.ts';
-import { dataTypeOf, type ElementType, int64Tensor, type TensorData } from '../tensorData.ts';
+import { type ElementType, int64Tensor, type TensorData } from '../tensorData.ts';
 import { typedArray } from './convert.ts';
 import type { Draft } from './draft.ts';
 import { evaluate } from './evaluate.ts';

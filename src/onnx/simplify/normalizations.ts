@@ -70,13 +70,21 @@ function layerNormalization(draft: Draft, node: OnnxNode): OnnxNode | undefined 
   const { shape } = draft.inferred(x);
   const rank = shape?.length ?? 0;
   const first = axes[0] ?? rank;
-  const lengths = numbersOf(shape?.slice(first));
+  const lengths = numbersOf(shape?.slice(first)) ?? lengthsAfter(draft, node, axes.length);
   // The axes must be the last ones, and their lengths known: the gain has one element for each place.
   if (lengths === undefined || axes.length !== rank - first || draft.inferred(x).dtype !== 'float32') return undefined;
   const size = lengths.reduce((a, b) => a * b, 1);
   const ones = draft.addConstant(`${node.output[0]}/gain`, floatData(lengths, new Float32Array(size).fill(1)));
   const attributes = [intAttribute('axis', first - rank), floatAttribute('epsilon', sum.by)];
   return nodeOf('LayerNormalization', node, [x, ones], attributes);
+}
+
+/** The lengths of the gain that is multiplied next, where the model does not say those of the axes. */
+function lengthsAfter(draft: Draft, { output: [name = ''] }: OnnxNode, count: number): readonly number[] | undefined {
+  const [reader] = draft.isReadOnce(name) ? draft.readers(name) : [];
+  if (reader?.opType !== 'Mul' || reader.domain !== '') return undefined;
+  const gain = draft.constant(reader.input.find((one) => one !== name));
+  return gain?.shape.length === count ? gain.shape : undefined;
 }
 
 /** Numerator and root of a / b, or of a · (1 / b). */

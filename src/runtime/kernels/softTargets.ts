@@ -8,7 +8,7 @@ import { rowsOf } from './softmax.ts';
 const MOST_COLUMNS = 2 ** 17 - 4;
 
 /**
- * Soft-target distillation with its gradient in one pass. `losses/softTargets.ts` asks for it.
+ * Soft-target distillation with its gradient in one pass. `losses/response/softTargets.ts` asks for it.
  * Shapes    student, teacher [..., C] → loss [], gradient [..., C]
  * Units     logits in; T² · nats out, mean over the rows
  * Gradient  reaches the student only

@@ -6,7 +6,7 @@ import { rowsOf } from './softmax.ts';
 import { lossGradient, meanOf } from './softTargets.ts';
 
 /**
- * Cross-entropy of logits with whole labels, and its gradient, in one pass. `losses/crossEntropy.ts` asks for it.
+ * Cross-entropy of logits with whole labels, and its gradient, in one pass. `losses/response/crossEntropy.ts` asks for it.
  * Shapes    logits [..., C], labels [...] int32 → loss [], gradient [..., C]
  * Units     logits in; nats out, mean over the rows. A label outside 0…C−1 counts nothing
  * Gradient  reaches the logits only

@@ -1,15 +1,13 @@
+import { attributesOf, type Operator } from '../../onnx/operator.ts';
 import { float } from '../../onnx/shapes/call.ts';
+import { operatorOf } from '../../onnx/shapes/operators.ts';
 import type { Builder, Step } from './operator.ts';
 
 const PLAIN: Readonly<Record<string, string>> = { Relu: 'relu', Sigmoid: 'sigmoid', Tanh: 'tanh' };
 
 /** The bounds of a Clip; undefined where one is computed. */
 export function boundsOf(step: Step): { min?: number; max?: number } | undefined {
-  const stored = [1, 2].map((i) => (step.inputs[i] === undefined ? undefined : (step.constant(i)?.data[0] ?? null)));
-  const [min, max] = [stored[0] ?? float(step, 'min'), stored[1] ?? float(step, 'max')];
-  if (stored.includes(null)) return undefined;
-  const isBound = (value: number | undefined): value is number => value !== undefined && Math.abs(value) < 3.4e38;
-  return { ...(isBound(min) && { min }), ...(isBound(max) && { max }) };
+  return attributesOf(operatorOf('', 'Clip') as Operator, step);
 }
 
 /** tfjs's name of what a node computes; undefined where it is no activation of tfjs. */

@@ -1,16 +1,18 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { checkModel } from '../../onnx/check.ts';
-import { DATA_TYPES, type OnnxGraph, type OnnxTensor, readModel } from '../../onnx/model.ts';
-import { domainOf } from '../../onnx/shapes/operators.ts';
+import { DATA_TYPES } from '../../onnx/dataTypes.ts';
+import { type OnnxGraph, type OnnxNode, type OnnxTensor, readModel } from '../../onnx/model.ts';
+import { domainOf, operatorOf } from '../../onnx/shapes/operators.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import * as tf from '../../runtime/tf.ts';
 import { registerActivations } from '../activations.ts';
 import { settleBackend } from '../build.ts';
 import { requireShort } from '../chains.ts';
-import type { FromOnnxOptions } from '../fromOnnx.ts';
+import type { FromOnnxOptions } from '../fromOnnxOptions.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student.ts';
 import { joinWeights } from '../weightBytes.ts';
+import { fromRecord } from './fromRecord.ts';
 import { freeBatch, holdsImages, type ImportedInput, refuseInput } from './importInputs.ts';
 import { keepOutputs, requireUseful } from './importOutputs.ts';
 import { type Steps, stepsOf } from './importSteps.ts';
@@ -69,8 +71,12 @@ function neededSteps({ steps, makers, outputs }: Steps): Step[] {
 }
 
 function readsOf({ node }: Step): readonly string[] {
-  const indices = OPERATORS.get(node.opType)?.reads ?? node.input.map((_, i) => i);
-  return indices.flatMap((i) => node.input[i] ?? []);
+  return readsAt(node).flatMap((i) => node.input[i] ?? []);
+}
+
+/** The inputs that are tensors or weights; the others are numbers that have to be known. */
+function readsAt({ domain, opType, input }: OnnxNode): readonly number[] {
+  return operatorOf(domain, opType)?.reads ?? input.map((_, i) => i);
 }
 
 function isRead(input: string, { outputs }: Steps, needed: readonly Step[]): boolean {
@@ -78,15 +84,15 @@ function isRead(input: string, { outputs }: Steps, needed: readonly Step[]): boo
 }
 
 function operatorFor({ node }: Step): OperatorImport | undefined {
-  return domainOf(node.domain) === '' ? OPERATORS.get(node.opType) : undefined;
+  if (domainOf(node.domain) !== '') return undefined;
+  return OPERATORS.get(node.opType) ?? fromRecord(node.opType);
 }
 
 /** Throws    unsupported-operator: all nodes that cannot be built, each with the reason */
 function requireSupported(needed: readonly Step[], used: readonly ImportedInput[]): void {
   const nodes = needed.flatMap((step) => {
     const operator = operatorFor(step);
-    const why =
-      operator === undefined ? 'no layer computes it' : (refuseStored(step, operator) ?? operator.refuse?.(step));
+    const why = operator === undefined ? 'no layer computes it' : (refuseStored(step) ?? operator.refuse?.(step));
     return why === undefined ? [] : [{ name: step.name, operator: step.node.opType, why }];
   });
   const batch = used.find(({ fixedBatch }) => fixedBatch !== null)?.fixedBatch ?? null;
@@ -104,9 +110,8 @@ function requireSupported(needed: readonly Step[], used: readonly ImportedInput[
 }
 
 /** What is stored and nothing else was computed before, but for what only the batch stretches. */
-function refuseStored(step: Step, { reads }: OperatorImport): string | undefined {
-  const given = reads ?? step.node.input.map((_, i) => i);
-  const isStored = given.every((i) => step.inputs[i] === undefined || step.constant(i) !== undefined);
+function refuseStored(step: Step): string | undefined {
+  const isStored = readsAt(step.node).every((i) => step.inputs[i] === undefined || step.constant(i) !== undefined);
   return isStored ? 'it reads stored values only' : undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { Attributes } from '../../onnx/operator.ts';
 import type { Call } from '../../onnx/shapes/call.ts';
 import type { Inferred } from '../../onnx/shapes/tensor.ts';
 import type { layers, SymbolicTensor } from '../../runtime/tf.ts';
@@ -52,10 +53,10 @@ export type Operand = SymbolicTensor | number | { readonly weight: Constant; rea
 
 /** One `OnnxOperator` layer to be. */
 export interface OperatorPlan {
-  /** As `evaluation/` calls it, such as 'reduceMean'. */
+  /** ONNX's small name, such as 'reduceMean'. */
   readonly operator: string;
   readonly operands: readonly Operand[];
-  readonly attributes?: Readonly<Record<string, number | string | readonly number[]>>;
+  readonly attributes?: Attributes;
   /** Of the result, null where a length is free. */
   readonly shape: readonly (number | null)[];
 }
@@ -87,8 +88,6 @@ export interface Builder {
 
 /** How the nodes of one operator become layers. Files of `operators/` export tables of them. */
 export interface OperatorImport {
-  /** Which inputs it reads as tensors or weights; the others are numbers that have to be known. Default: all. */
-  readonly reads?: readonly number[];
   /** Why this node cannot be imported; undefined where it can. */
   refuse?(step: Step): string | undefined;
   /** The value of each output, those that nothing reads left out. */

@@ -1,8 +1,9 @@
 import { LimbeckError } from '../../core/errors.ts';
+import type { Attributes, Compute } from '../../onnx/operator.ts';
+import { onnxNameOf, operatorOf } from '../../onnx/shapes/operators.ts';
+import * as operations from '../../runtime/operations.ts';
 import type { layers, Tensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import type { Attributes } from '../import/evaluation.ts';
-import { evaluatorOf } from '../import/evaluators.ts';
 import { layerClass } from '../layerClass.ts';
 
 type Layer = InstanceType<typeof layers.Layer>;
@@ -50,7 +51,7 @@ export const onnxOperatorClass = layerClass(
       constructor(config: OnnxOperatorConfig) {
         super(config as never);
         const { operator, attributes, operands, numbers, weightPlans, shape } = config;
-        if (evaluatorOf(operator) === undefined) {
+        if (computeOf(operator) === undefined) {
           throw new LimbeckError('invalid-option', `No layer computes the ONNX operator "${operator}".`);
         }
         this.config = { operator, attributes, operands, numbers, weightPlans, shape };
@@ -70,14 +71,14 @@ export const onnxOperatorClass = layerClass(
 
       override call(inputs: Tensor | Tensor[]): Tensor {
         const { operator, attributes, operands, numbers } = this.config;
-        const evaluate = evaluatorOf(operator) as NonNullable<ReturnType<typeof evaluatorOf>>;
+        const compute = computeOf(operator) as Compute;
         return tf.tidy(() => {
           const [tensors, scalars, weights] = [[inputs].flat(), [...numbers], [...this.held]];
           const values = operands.map((kind) => {
             if (kind === 'tensor') return tensors.shift() as Tensor;
             return kind === 'number' ? tf.scalar(scalars.shift() as number) : (weights.shift() as Weight).read();
           });
-          return evaluate(tf, values, attributes);
+          return compute(tf, values, attributes, operations);
         });
       }
 
@@ -86,3 +87,8 @@ export const onnxOperatorClass = layerClass(
       }
     },
 );
+
+/** What computes an operator by its small name. */
+function computeOf(operator: string): Compute | undefined {
+  return operatorOf('', onnxNameOf(operator) ?? '')?.compute;
+}

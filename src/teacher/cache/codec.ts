@@ -1,15 +1,6 @@
 import { BEYOND_FLOAT16, ceilFloat16, floorFloat16, fromFloat16, toFloat16 } from './float16.ts';
-import type { Precision } from './precision.ts';
+import type { Codec, Precision } from './precision.ts';
 import { topKCodec } from './topK.ts';
-
-/** How the numbers of one axis become bytes and come back. Bytes lie at any address, so they are written one by one. */
-export interface Codec {
-  /** What a row of so many numbers takes. */
-  readonly bytesOf: (width: number) => number;
-  /** Writes the numbers from `at` on as bytes from `to` on; gives how many of them were cut to fit. */
-  readonly encode: (values: Float32Array, at: number, width: number, bytes: Uint8Array, to: number) => number;
-  readonly decode: (bytes: Uint8Array, at: number, width: number, values: Float32Array, to: number) => void;
-}
 
 /** The codec of an output's floating-point numbers; those of an output named "probs" add up, those of others do not. */
 export function codecOf(precision: Exclude<Precision, 'float32'>, output: string, width: number): Codec {

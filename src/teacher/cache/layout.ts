@@ -9,7 +9,8 @@ import {
   type NdArray,
   sizeOf,
 } from '../../core/shape.ts';
-import { type Codec, codecOf } from './codec.ts';
+import { codecOf } from './codec.ts';
+import type { Codec } from './precision.ts';
 import { type CachePrecision, checkNamedOutputs, type Precision, precisionOf } from './precision.ts';
 
 /** How one output of one example is kept. Plain values: the head of a chunk says it. */

@@ -20,6 +20,15 @@ export type Precision = 'float32' | 'float16' | 'int8' | { readonly topK: number
 /** One precision for all outputs, or one for each by name; outputs that are not named are kept in float32. */
 export type CachePrecision = Precision | Readonly<Record<string, Precision>>;
 
+/** How the numbers of one axis become bytes and come back. Bytes lie at any address, so they are written one by one. */
+export interface Codec {
+  /** What a row of so many numbers takes. */
+  readonly bytesOf: (width: number) => number;
+  /** Writes the numbers from `at` on as bytes from `to` on; gives how many of them were cut to fit. */
+  readonly encode: (values: Float32Array, at: number, width: number, bytes: Uint8Array, to: number) => number;
+  readonly decode: (bytes: Uint8Array, at: number, width: number, values: Float32Array, to: number) => void;
+}
+
 const NAMES: readonly unknown[] = ['float32', 'float16', 'int8'];
 
 /** Throws    invalid-option: no precision, nor a record of them */

@@ -1,5 +1,5 @@
-import type { Codec } from './codec.ts';
 import { BEYOND_FLOAT16, fromFloat16, toFloat16 } from './float16.ts';
+import type { Codec } from './precision.ts';
 
 /**
  * The K largest of a row: which they are, their values in the order of the row and one number for all others, in

@@ -1,10 +1,11 @@
 import { LimbeckError } from '../../core/errors.ts';
+import type { AudioInput } from './audioInput.ts';
 import { checkAudioInput } from './audioInputCheck.ts';
+import type { ImageInput } from './imageInput.ts';
 import { checkImageInput } from './imageInputCheck.ts';
-import type { ModelInput } from './modelInput.ts';
 
 /** Throws    invalid-option: an unknown kind or option, or one that describes no input */
-export function checkModelInput(input: ModelInput): void {
+export function checkModelInput(input: ImageInput | AudioInput): void {
   const { kind = 'image' } = input;
   if (kind !== 'image' && kind !== 'audio') {
     throw new LimbeckError('invalid-option', `"kind" was ${String(kind)}; it must be one of image, audio.`);

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import type { OnnxAttribute } from '../../onnx/model.ts';
+import type { Call } from '../../onnx/shapes/call.ts';
 import * as attributes from '../../onnx/shapes/call.ts';
 import * as tf from '../../runtime/tf.ts';
 import type { LayoutValue } from './layoutValue.ts';
@@ -9,6 +9,8 @@ import type { Step, Stored } from './steps.ts';
 export interface StepCall {
   readonly step: Step;
   readonly opset: number;
+  /** The node with what is known about its inputs, as rules of operators read it. */
+  readonly onnx: Call;
   /** Whether an optional input is given. */
   has(index: number): boolean;
   value(index: number): LayoutValue;
@@ -25,10 +27,6 @@ export interface StepCall {
 export type Operator = (call: StepCall) => LayoutValue | readonly LayoutValue[];
 
 export type Operators = Readonly<Record<string, Operator>>;
-
-export function attributeOf({ step }: StepCall, name: string): OnnxAttribute | undefined {
-  return step.node.attribute.find((one) => one.name === name);
-}
 
 export function int({ step }: StepCall, name: string, fallback: number): number {
   return attributes.int(step, name, fallback);

@@ -1,6 +1,7 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { isTagged } from '../../core/tags.ts';
+import { type Inferred, MOST_VALUES, tensor } from '../../onnx/shapes/tensor.ts';
 import { isOutOfMemory } from '../../runtime/kernels/allocation.ts';
 import * as tf from '../../runtime/tf.ts';
 import { type Operator, type StepCall, unsupported } from './call.ts';
@@ -97,9 +98,19 @@ function callOf(
 ): StepCall {
   const nameAt = (index: number) => step.inputs[index] ?? '';
   const stored = (name: string): Stored | undefined => known.get(name) ?? program.constants.get(name);
+  const inferred = (name: string): Inferred => {
+    const found = stored(name);
+    if (found === undefined) return tensor(null, shapeOf(valueNamed(name)));
+    const isFew = found.data.length <= MOST_VALUES;
+    return tensor(found.dtype, found.shape, isFew ? Array.from(found.data) : undefined);
+  };
   return {
     step,
     opset: program.opset,
+    get onnx() {
+      const inputs = step.inputs.map((name) => (name === '' ? undefined : inferred(name)));
+      return { node: step.node, inputs, opset: program.opset };
+    },
     has: (index) => nameAt(index) !== '',
     value: (index) => valueNamed(nameAt(index)),
     stored: (index) => program.constants.get(nameAt(index)),

@@ -1,15 +1,13 @@
-// Patterns of nodes that exporters write for one function, as one step each.
+// Clipped lines, and those times x, as one step each. What ONNX has a name for, `simplify` has found before.
 import type { Curve } from '../../runtime/kernels/gemm.ts';
-import { type Draft, emptyNode, type Step } from './steps.ts';
+import type { Draft, Step } from './steps.ts';
 
-/** Rewrites clipped lines, hard swish, swish and layer normalization; what no pattern fits stays as it is. */
+/** Rewrites clipped lines and hard swish, which only this engine has; what no pattern fits stays as it is. */
 export function fusePatterns(draft: Draft): void {
   for (const step of [...draft.steps]) if (draft.steps.includes(step)) fuseIdle(draft, step);
   for (const step of [...draft.steps])
     if (step.op === 'HardSwish') Object.assign(step, { op: 'Gate', curve: HARD_SWISH });
   for (const step of [...draft.steps]) if (draft.steps.includes(step)) fuseLine(draft, step);
-  for (const step of [...draft.steps]) if (draft.steps.includes(step)) fuseSwish(draft, step);
-  for (const step of [...draft.steps]) if (draft.steps.includes(step)) fuseLayerNorm(draft, step);
 }
 
 const HARD_SWISH: Curve = { slope: 1 / 6, offset: 0.5, low: 0, high: 1, shift: 0 };
@@ -107,69 +105,6 @@ function clippedLine(draft: Draft, { op, node, inputs }: Step): Curve | undefine
   const low = limit(1, 'min', Number.NEGATIVE_INFINITY);
   const high = limit(2, 'max', Number.POSITIVE_INFINITY);
   return low === undefined || high === undefined ? undefined : { slope: 1, offset: 0, low, high, shift: 0 };
-}
-
-/** x · sigmoid(x). */
-function fuseSwish(draft: Draft, sigmoid: Step): void {
-  if (sigmoid.op !== 'Sigmoid') return;
-  const [x = ''] = sigmoid.inputs;
-  const [out = ''] = sigmoid.outputs;
-  const next = draft.onlyReader(out);
-  if (next?.op !== 'Mul' || !next.inputs.includes(x) || !next.inputs.includes(out) || x === out) return;
-  draft.remove(sigmoid);
-  replace(draft, next, { op: 'Silu', inputs: [x], outputs: [...next.outputs], node: emptyNode('Silu') });
-}
-
-/** (x − mean) / √(mean((x − mean)²) + ε) · gamma + beta, over the last axis. */
-function fuseLayerNorm(draft: Draft, sub: Step): void {
-  if (sub.op !== 'Sub') return;
-  const [x = '', meanName = ''] = sub.inputs;
-  const mean = draft.maker(meanName);
-  if (mean?.inputs[0] !== x || !isLastMean(draft, mean) || draft.onlyReader(meanName) !== sub) return;
-  const [centered = ''] = sub.outputs;
-  const readers = draft.steps.filter(({ inputs }) => inputs.includes(centered));
-  const square = readers.find(({ op }) => op === 'Pow' || op === 'Mul');
-  const div = readers.find(({ op }) => op === 'Div');
-  if (readers.length !== 2 || square === undefined || div === undefined || draft.outputs.has(centered)) return;
-  const isSquare =
-    square.op === 'Pow' ? draft.scalar(square.inputs[1]) === 2 : square.inputs.every((name) => name === centered);
-  const variance = draft.onlyReader(square.outputs[0] as string);
-  if (!isSquare || variance === undefined || !isLastMean(draft, variance)) return;
-  const plus = draft.onlyReader(variance.outputs[0] as string);
-  const epsilon = plus === undefined ? undefined : affineOf(draft, plus, variance.outputs[0] as string);
-  const root = plus === undefined ? undefined : draft.onlyReader(plus.outputs[0] as string);
-  if (plus === undefined || epsilon?.scale !== 1 || root?.op !== 'Sqrt') return;
-  if (draft.onlyReader(root.outputs[0] as string) !== div || div.inputs[1] !== root.outputs[0]) return;
-  const times = draft.onlyReader(div.outputs[0] as string);
-  const gamma = times?.op === 'Mul' ? rowOf(draft, times, div.outputs[0] as string) : undefined;
-  const last = gamma === undefined || times === undefined ? undefined : draft.onlyReader(times.outputs[0] as string);
-  const beta = last?.op === 'Add' && times !== undefined ? rowOf(draft, last, times.outputs[0] as string) : undefined;
-  const end = beta !== undefined && last !== undefined ? last : div;
-  const scaled = end === div ? [] : [gamma as string, beta as string];
-  for (const step of [mean, sub, square, variance, plus, root, div, ...(end === div ? [] : [times as Step])]) {
-    if (step !== end) draft.remove(step);
-  }
-  replace(draft, end, {
-    op: 'LayerNormalization',
-    inputs: [x, ...scaled],
-    outputs: [...end.outputs],
-    node: emptyNode('LayerNormalization'),
-    epsilon: epsilon.shift,
-  });
-}
-
-function rowOf(draft: Draft, { inputs }: Step, x: string): string | undefined {
-  const other = inputs[0] === x ? inputs[1] : inputs[0];
-  const found = other === undefined ? undefined : draft.constants.get(other);
-  return found !== undefined && found.shape.length === 1 && found.data.length > 1 ? other : undefined;
-}
-
-function isLastMean(draft: Draft, { op, node, inputs }: Step): boolean {
-  if (op !== 'ReduceMean') return false;
-  const attribute = node.attribute.find(({ name }) => name === 'axes')?.ints.map(Number);
-  const axes = attribute ?? Array.from(draft.constants.get(inputs[1] ?? '')?.data ?? []);
-  const keeps = node.attribute.find(({ name }) => name === 'keepdims')?.i ?? 1n;
-  return axes.length === 1 && axes[0] === -1 && keeps === 1n;
 }
 
 function replace(draft: Draft, old: Step, step: Step): void {

@@ -75,7 +75,6 @@ interface Rows {
 }
 
 function rowsOf(draft: Draft, next: Step, x: string, channels: Channels): Rows | undefined {
-  if (next.op === 'BatchNormalization') return normalizationOf(draft, next, x, channels);
   const [a = '', b = ''] = next.inputs;
   const other = a === x ? b : a;
   const values = rowOf(draft, other, channels);
@@ -98,13 +97,4 @@ function rowOf(draft: Draft, name: string, { count, behind }: Channels): ((i: nu
   const channelAxis = shape.length - 1 - behind;
   const isRow = data.length === count && channelAxis >= 0 && shape[channelAxis] === count && shape.length <= behind + 2;
   return isRow ? (i) => data[i] as number : undefined;
-}
-
-function normalizationOf(draft: Draft, { inputs, outputs, node }: Step, x: string, { count }: Channels) {
-  const [gamma, beta, mean, variance] = inputs.slice(1).map((name) => draft.constants.get(name)?.data);
-  if (inputs[0] !== x || outputs.slice(1).some((name) => name !== '')) return undefined;
-  if (!gamma || !beta || !mean || !variance || gamma.length !== count) return undefined;
-  const epsilon = node.attribute.find(({ name }) => name === 'epsilon')?.f ?? 1e-5;
-  const scale = (i: number) => (gamma[i] as number) / Math.sqrt((variance[i] as number) + epsilon);
-  return { scale, shift: (i: number) => (beta[i] as number) - (mean[i] as number) * scale(i) };
 }

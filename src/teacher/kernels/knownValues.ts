@@ -1,4 +1,5 @@
-import { DATA_TYPES, type OnnxModel } from '../../onnx/model.ts';
+import { DATA_TYPES } from '../../onnx/dataTypes.ts';
+import type { OnnxModel } from '../../onnx/model.ts';
 import type { Call } from '../../onnx/shapes/call.ts';
 import { domainOf, operatorOf } from '../../onnx/shapes/operators.ts';
 import { storedTensor } from '../../onnx/shapes/stored.ts';

@@ -167,6 +167,15 @@ const arranged: [string, OperatorCase][] = [
 
 const places: [string, OperatorCase][] = [
   [
+    'a border of the edge',
+    {
+      nodes: [op('Pad', ['p'], { mode: 'edge' })],
+      x: photo,
+      stored: [int64Tensor('p', [8], [0, 0, 1, 2, 0, 0, 0, 1])],
+    },
+  ],
+  ['blocks as channels', { nodes: [op('SpaceToDepth', [], { blocksize: 2 })], x: image([2, 3, 4, 6]) }],
+  [
     'rows that the data names, some from the end',
     {
       nodes: [node('Cast', ['x'], ['i'], { attribute: attributes({ to: 7 }) }), node('Gather', ['w', 'i'], ['y'])],

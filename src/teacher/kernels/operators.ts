@@ -1,31 +1,24 @@
 import type { Operator } from './call.ts';
+import { fromRecord } from './fromRecord.ts';
 import { CONVOLUTIONS } from './operators/convolutions.ts';
 import { ELEMENTWISE } from './operators/elementwise.ts';
 import { NORMALIZATIONS } from './operators/normalizations.ts';
 import { POOLS } from './operators/pools.ts';
 import { PRODUCTS } from './operators/products.ts';
 import { RECURRENT } from './operators/recurrent.ts';
-import { REDUCTIONS } from './operators/reductions.ts';
 import { RESIZES } from './operators/resizes.ts';
 import { SELECTIONS } from './operators/selections.ts';
 import { SHAPES } from './operators/shapes.ts';
 
-const ALL: ReadonlyMap<string, Operator> = new Map(
-  [
-    CONVOLUTIONS,
-    ELEMENTWISE,
-    NORMALIZATIONS,
-    POOLS,
-    PRODUCTS,
-    RECURRENT,
-    REDUCTIONS,
-    RESIZES,
-    SELECTIONS,
-    SHAPES,
-  ].flatMap((family) => Object.entries(family)),
+/** What the engine adds: where tensors lie, kernels by name, and what it refuses. */
+const OWN: ReadonlyMap<string, Operator> = new Map(
+  [CONVOLUTIONS, ELEMENTWISE, NORMALIZATIONS, POOLS, PRODUCTS, RECURRENT, RESIZES, SELECTIONS, SHAPES].flatMap(
+    (family) => Object.entries(family),
+  ),
 );
 
 /** How an operator is computed with the kernels; undefined where it is not. */
 export function operatorOf(name: string): Operator | undefined {
-  return ALL.get(name);
+  const dot = name.lastIndexOf('.');
+  return OWN.get(name) ?? fromRecord(name.slice(0, Math.max(0, dot)), name.slice(dot + 1));
 }

@@ -1,4 +1,4 @@
-import { type OnnxNode, onnx } from '../../onnx/model.ts';
+import type { OnnxNode } from '../../onnx/model.ts';
 import type { Curve } from '../../runtime/kernels/gemm.ts';
 
 /** A stored tensor as numbers; int64 as numbers too. */
@@ -25,8 +25,6 @@ export interface Step {
   epilogue?: Epilogue;
   /** What 'Line' and 'Gate' compute. */
   curve?: Curve;
-  /** What a fused 'LayerNormalization' has instead of attributes. */
-  epsilon?: number;
 }
 
 /** A model as steps in order, apart from the shapes that it is run with. */
@@ -49,9 +47,4 @@ export interface Draft {
   /** The value of a constant of one element. */
   scalar(name: string | undefined): number | undefined;
   remove(step: Step): void;
-}
-
-/** A node for steps that stand for none of the file. */
-export function emptyNode(opType: string): OnnxNode {
-  return onnx.node({ opType });
 }

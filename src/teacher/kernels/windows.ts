@@ -1,4 +1,5 @@
-import { int, ints, type StepCall, text, unsupported } from './call.ts';
+import { windowOf } from '../../onnx/windows.ts';
+import { int, type StepCall, unsupported } from './call.ts';
 
 /** How windows move over an image, in height and width; a row is an image of height 1. */
 export interface Windows {
@@ -24,28 +25,16 @@ export function explicit({ pads: [top, bottom, left, right] }: Windows): [number
  * Throws    unsupported-operator: more than two lengths of space
  */
 export function windowsOf(call: StepCall, shape: readonly number[], size: readonly number[]): Windows {
-  if (size.length > 2 || shape.length !== size.length + 2) throw unsupported(call, `its windows are [${size}]`);
-  const two = (given: readonly number[], fill: number): [number, number] =>
-    given.length === 1 ? [fill, given[0] as number] : [given[0] ?? fill, given[1] ?? fill];
-  const ones = size.map(() => 1);
-  const strides = two(ints(call, 'strides') ?? ones, 1);
-  const dilations = two(ints(call, 'dilations') ?? ones, 1);
-  const both = two(size, 1);
-  const image = two(shape.slice(2), 1);
-  const given = ints(call, 'pads') ?? size.flatMap(() => [0, 0]);
-  const begins = two(given.slice(0, size.length), 0);
-  const ends = two(given.slice(size.length), 0);
-  const auto = text(call, 'auto_pad', 'NOTSET');
-  const sides = [0, 1].map((i) => {
-    if (auto === 'NOTSET') return [begins[i], ends[i]];
-    if (auto === 'VALID') return [0, 0];
-    const [length, stride] = [image[i] as number, strides[i] as number];
-    const reach = ((both[i] as number) - 1) * (dilations[i] as number) + 1;
-    const total = Math.max(0, (Math.ceil(length / stride) - 1) * stride + reach - length);
-    const less = Math.floor(total / 2);
-    return auto === 'SAME_UPPER' ? [less, total - less] : [total - less, less];
-  }) as [[number, number], [number, number]];
-  return { size: both, strides, dilations, pads: [...sides[0], ...sides[1]] };
+  const found = windowOf(call.onnx, size, shape.slice(2));
+  if (size.length > 2 || shape.length !== size.length + 2 || found === undefined) {
+    throw unsupported(call, `its windows are [${size}]`);
+  }
+  const { strides, dilations, extra } = found;
+  // What makes the last window whole is a rounding here.
+  const pads = found.pads.map(([front, back], i): [number, number] => [front, back - (extra[i] as number)]);
+  const [tall, wide] = (pads.length === 1 ? [[0, 0], ...pads] : pads) as [[number, number], [number, number]];
+  const two = (given: readonly number[]) => (given.length === 1 ? [1, given[0]] : given) as [number, number];
+  return { size: two(size), strides: two(strides), dilations: two(dilations), pads: [...tall, ...wide] };
 }
 
 export function roundingOf(call: StepCall): 'floor' | 'ceil' {

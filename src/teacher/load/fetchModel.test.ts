@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { fetchModel, type ModelSource } from './fetchModel.ts';
+import { fetchModel } from './fetchModel.ts';
 import { failureOf, file, type Handler, modelOf, serverForEach } from './fetchModelCases.ts';
+import type { ModelSource } from './fetchModelSource.ts';
 
 const server = serverForEach();
 

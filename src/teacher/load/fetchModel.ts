@@ -8,20 +8,9 @@ import { sourceBeside } from '../../network/sourceBeside.ts';
 import { type StorageState, storageState } from '../../storage/storageState.ts';
 import type { Store } from '../../storage/store.ts';
 import { checkLength, missingFiles, neededFiles } from './externalData.ts';
-import { addressOf, checkModelSource, fetchSource, nameOf } from './fetchModelSource.ts';
+import { addressOf, checkModelSource, fetchSource, type ModelSource, nameOf } from './fetchModelSource.ts';
 import { type ModelCache, toModelCache } from './modelCache.ts';
 import { touchModel } from './modelCacheSpace.ts';
-
-/** Where a model's bytes come from. A string is an address. */
-export type ModelSource =
-  | string
-  | URL
-  | Request
-  | Response
-  | Uint8Array
-  | ArrayBuffer
-  | Blob
-  | ReadableStream<Uint8Array>;
 
 /**
  * Where the files come from that a model keeps weights in: each by the path that the model gives it. 'auto' loads them

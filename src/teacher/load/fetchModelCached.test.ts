@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openStore, type Store } from '../../storage/store.ts';
+import { openStore } from '../../storage/openStore.ts';
+import type { Store } from '../../storage/store.ts';
 import { type FetchModelOptions, fetchModel } from './fetchModel.ts';
 import { file, modelOf, serverForEach, versioned } from './fetchModelCases.ts';
 import { modelCache } from './modelCache.ts';

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { type OnnxTensor, onnx, writeModel } from '../../onnx/model.ts';
-import { type FetchModelOptions, fetchModel, type ModelSource } from './fetchModel.ts';
+import { type FetchModelOptions, fetchModel } from './fetchModel.ts';
+import type { ModelSource } from './fetchModelSource.ts';
 
 export {
   file,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { fetchModel, type ModelSource } from './fetchModel.ts';
+import { fetchModel } from './fetchModel.ts';
 import { failureOf, file, modelOf, serverForEach, streamOf } from './fetchModelCases.ts';
+import type { ModelSource } from './fetchModelSource.ts';
 
 const server = serverForEach();
 

@@ -5,10 +5,20 @@ import { fetchFile } from '../../network/fetchFile.ts';
 import { checkIntegrity, type Integrity } from '../../network/integrity.ts';
 import { type FileProgress, readResponse, readStream } from '../../network/readResponse.ts';
 import { checkResponse, unreachable } from '../../network/requestFile.ts';
-import type { ModelSource } from './fetchModel.ts';
 import { fetchCached } from './fetchModelCached.ts';
 import type { ModelCache } from './modelCache.ts';
 import { storeObstacle } from './modelCacheSpace.ts';
+
+/** Where a model's bytes come from. A string is an address. */
+export type ModelSource =
+  | string
+  | URL
+  | Request
+  | Response
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | ReadableStream<Uint8Array>;
 
 /** The kinds that a source is told apart by; what another frame made counts too, so no class is asked. */
 export type SourceKind = 'url' | 'request' | 'response' | 'bytes' | 'buffer' | 'blob' | 'stream';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LimbeckError } from '../../core/errors.ts';
-import { openStore, type Store } from '../../storage/store.ts';
+import { openStore } from '../../storage/openStore.ts';
+import type { Store } from '../../storage/store.ts';
 import { type FetchModelOptions, fetchModel } from './fetchModel.ts';
 import { modelOf, serverForEach, versioned } from './fetchModelCases.ts';
 import { modelCache } from './modelCache.ts';

@@ -2,15 +2,14 @@ import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { makeQueue } from '../../core/queue.ts';
 import type { NamedArrays } from '../../core/shape.ts';
-import type { SimdLevel } from '../../runtime/capabilities.ts';
 import type { GpuDevice, NearTeacher } from '../../runtime/gpu.ts';
-import { type OrtTensor, startOrt } from '../../runtime/ort.ts';
+import { startOrt } from '../../runtime/ort.ts';
 import { fromOrtTensor } from '../../runtime/ortTensors.ts';
 import { readOutputs, reviveRead } from '../read.ts';
 import { runRecurrent } from '../recurrent.ts';
 import { runInOrt } from './ortRun.ts';
 import { batchOf, type ExampleInputs, repeatExamples, runInParts } from './sessionBatches.ts';
-import { createOrtSession, type ReadyModel, readyModel } from './sessionCreate.ts';
+import { createOrtSession, type ReadyModel, readyModel, type SessionEngine } from './sessionCreate.ts';
 import { type ModelValue, toFeeds } from './sessionFeeds.ts';
 import { toGpuAnswers, toHost } from './sessionNear.ts';
 import type { OnnxSession, OpenedSession, Placement, SessionSettings } from './sessionSettings.ts';
@@ -21,22 +20,6 @@ const WARM_UPS = 5;
 const BATCH_SIZES = [1, 8, 16, 32, 64];
 /** A batch that is only measured may not take more than this. */
 const MOST_MEASURED_BYTES = 64 * 2 ** 20;
-
-/** A model that an engine has opened. */
-export interface SessionEngine {
-  readonly threads: number;
-  /** Of limbeck's kernels. */
-  readonly simdLevel?: SimdLevel | undefined;
-  readonly inputs: readonly ModelValue[];
-  readonly outputs: readonly ModelValue[];
-  readonly fixedBatch?: number;
-  readonly notices: readonly string[];
-  /** One run, by public names. */
-  run(given: NamedArrays): Promise<NamedArrays>;
-  /** The same with the outputs left on the GPU, where the engine works on one. */
-  runOnGpu?(given: NamedArrays): Promise<Record<string, OrtTensor>>;
-  release(): Promise<void>;
-}
 
 interface Opened {
   readonly engine: SessionEngine;

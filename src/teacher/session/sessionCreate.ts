@@ -1,11 +1,29 @@
 import { LimbeckError } from '../../core/errors.ts';
+import type { NamedArrays } from '../../core/shape.ts';
 import { type PreparedModel, prepareModel } from '../../onnx/prepare.ts';
+import type { SimdLevel } from '../../runtime/capabilities.ts';
 import type { GpuDevice } from '../../runtime/gpu.ts';
-import type { InferenceSession, Ort, OrtDevice } from '../../runtime/ort.ts';
+import type { InferenceSession, Ort, OrtDevice, OrtTensor } from '../../runtime/ort.ts';
 import { createSession, knownLength } from '../../runtime/ortSession.ts';
 import { isNumericType } from '../../runtime/ortTensors.ts';
 import { fixedBatchOf, type ModelValue, own, withReadings } from './sessionFeeds.ts';
 import type { ModelFiles, SessionSettings } from './sessionSettings.ts';
+
+/** A model that an engine has opened. */
+export interface SessionEngine {
+  readonly threads: number;
+  /** Of limbeck's kernels. */
+  readonly simdLevel?: SimdLevel | undefined;
+  readonly inputs: readonly ModelValue[];
+  readonly outputs: readonly ModelValue[];
+  readonly fixedBatch?: number;
+  readonly notices: readonly string[];
+  /** One run, by public names. */
+  run(given: NamedArrays): Promise<NamedArrays>;
+  /** The same with the outputs left on the GPU, where the engine works on one. */
+  runOnGpu?(given: NamedArrays): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
 
 /** An ONNX model as onnxruntime runs it. */
 export interface OrtModel {

@@ -2,8 +2,7 @@ import { LimbeckError } from '../../core/errors.ts';
 import { dtypeOf, type NamedArrays, type NdArray } from '../../core/shape.ts';
 import { isTagged } from '../../core/tags.ts';
 import { openKernelsModel } from '../kernels/kernelsModel.ts';
-import type { SessionEngine } from './session.ts';
-import { fetchedFrom, type ReadyModel } from './sessionCreate.ts';
+import { fetchedFrom, type ReadyModel, type SessionEngine } from './sessionCreate.ts';
 import { fitInputs, fixedBatchOf, type ModelValue, withReadings } from './sessionFeeds.ts';
 import type { Placement, SessionSettings } from './sessionSettings.ts';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { openStore, type Store } from '../../storage/store.ts';
+import { openStore } from '../../storage/openStore.ts';
+import type { Store } from '../../storage/store.ts';
 import { type TunedPlace, tuneMemory } from './tuneMemory.ts';
 
 const figure = { batchSize: 8, msPerExample: 4.6, spreadFraction: 0.1 };

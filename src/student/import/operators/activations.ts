@@ -1,6 +1,7 @@
 import { float, int, text } from '../../../onnx/shapes/call.ts';
 import type { SymbolicTensor } from '../../../runtime/tf.ts';
 import { activationOf, boundsOf } from '../activationOf.ts';
+import { fromRecord } from '../fromRecord.ts';
 import { joined } from '../joined.ts';
 import type { Builder, OperatorImport, OperatorTable, Step } from '../operator.ts';
 import { elementwise, frontAxis, shortest, withLast } from '../placing.ts';
@@ -14,17 +15,9 @@ function activate(step: Step, { tf, apply, name }: Builder, x: SymbolicTensor, a
   return apply(tf.layers.activation({ activation: activation as 'relu', name: name(step) }), x);
 }
 
-/** One operator of ours, with these float attributes. */
-function operated(operator: string, attributes: Readonly<Record<string, number>> = {}): OperatorImport {
-  return elementwise((step, builder, x) => {
-    const given = Object.entries(attributes).map(([key, fallback]) => [key, shortest(float(step, key) ?? fallback)]);
-    return builder.operate(step, { operator, operands: [x], attributes: Object.fromEntries(given), shape: x.shape });
-  });
-}
-
 /** tfjs's activation where it computes the same; an operator of ours otherwise. */
-function either(operator: string, attributes: Readonly<Record<string, number>>): OperatorImport {
-  const ours = operated(operator, attributes);
+function either(operator: string): OperatorImport {
+  const ours = fromRecord(operator) as OperatorImport;
   return {
     build(step, builder) {
       const activation = activationOf(step);
@@ -67,15 +60,13 @@ export const activations: OperatorTable = {
   Softsign: named('softsign'),
   Mish: named('mish'),
   HardSwish: named('hardSwish'),
-  HardSigmoid: either('hardSigmoid', { alpha: 0.2, beta: 0.5 }),
-  Selu: either('selu', { alpha: 1.6732632, gamma: 1.050701 }),
-  Swish: either('swish', { alpha: 1 }),
-  Celu: operated('celu', { alpha: 1 }),
-  Shrink: operated('shrink', { bias: 0, lambd: 0.5 }),
+  HardSigmoid: either('HardSigmoid'),
+  Selu: either('Selu'),
+  Swish: either('Swish'),
   Gelu: elementwise((step, builder, x) =>
     activate(step, builder, x, text(step, 'approximate', 'none') === 'tanh' ? 'gelu_new' : 'gelu'),
   ),
-  Elu: either('elu', { alpha: 1 }),
+  Elu: either('Elu'),
   LeakyRelu: elementwise((step, { tf, apply, name }, x) =>
     apply(tf.layers.leakyReLU({ alpha: shortest(float(step, 'alpha') ?? 0.01), name: name(step) }), x),
   ),
@@ -83,14 +74,8 @@ export const activations: OperatorTable = {
     apply(tf.layers.thresholdedReLU({ theta: float(step, 'alpha') ?? 1, name: name(step) }), x),
   ),
   Clip: {
+    ...either('Clip'),
     refuse: (step) => (boundsOf(step) === undefined ? 'its bounds are computed, not stored' : undefined),
-    build(step, builder) {
-      const activation = activationOf(step);
-      if (activation !== undefined) return named(activation).build(step, builder);
-      return elementwise((_, __, x) =>
-        builder.operate(step, { operator: 'clip', operands: [x], attributes: boundsOf(step) ?? {}, shape: x.shape }),
-      ).build(step, builder);
-    },
   },
   PRelu: {
     build(step, builder) {

@@ -6,7 +6,6 @@ export { dense } from './dense.ts';
 export { normalization } from './normalization.ts';
 export { pooling } from './pooling.ts';
 export { recurrent } from './recurrent.ts';
-export { reduction } from './reduction.ts';
 export { resize } from './resize.ts';
 export { selection } from './selection.ts';
 export { shape } from './shape.ts';

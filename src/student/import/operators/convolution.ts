@@ -1,10 +1,10 @@
 import { transposed } from '../../../core/transposed.ts';
 import { int, ints, text } from '../../../onnx/shapes/call.ts';
+import { flatPads, refuseWindow, type Window, windowOf } from '../../../onnx/windows.ts';
 import type { SymbolicTensor } from '../../../runtime/tf.ts';
 import { mergedActivation } from '../activationOf.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
 import { channelsLast, lengthsAt, outputShape, refuseComputed, refuseUnknown, turnedConstant } from '../placing.ts';
-import { flatPads, type ImportedWindow, refuseWindow, windowOf } from '../windowOf.ts';
 
 /** The kernel's axes with channels last: [O, I, H, W] → [H, W, I, O]. */
 const kernelOrder = (rank: number) => [...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1, 0];
@@ -46,18 +46,14 @@ function refuseBias(step: Step): string | undefined {
   return step.inputs[2] === undefined ? undefined : refuseComputed(step, 2, 'biases');
 }
 
-function convolutionWindow(step: Step): ImportedWindow | undefined {
+function convolutionWindow(step: Step): Window | undefined {
   const weight = step.constant(1) as Constant;
   return windowOf(step, weight.shape.slice(2), step.inputs[0]?.shape?.slice(2) ?? []);
 }
 
 function convolved(step: Step, builder: Builder): readonly Value[] {
   const { tf, apply, name } = builder;
-  const [window, weight, bias] = [
-    convolutionWindow(step) as ImportedWindow,
-    step.constant(1) as Constant,
-    step.constant(2),
-  ];
+  const [window, weight, bias] = [convolutionWindow(step) as Window, step.constant(1) as Constant, step.constant(2)];
   const rank = weight.shape.length;
   const axes = channelsLast(rank);
   const x = builder.arrange(builder.value(step, 0), axes);
@@ -104,13 +100,7 @@ function convolved(step: Step, builder: Builder): readonly Value[] {
 }
 
 /** Zeros around the image, in a layer of their own. */
-function padded(
-  step: Step,
-  builder: Builder,
-  x: SymbolicTensor,
-  { pads }: ImportedWindow,
-  layerName: string,
-): SymbolicTensor {
+function padded(step: Step, builder: Builder, x: SymbolicTensor, { pads }: Window, layerName: string): SymbolicTensor {
   const { tf, apply, name } = builder;
   if (pads.length === 2) {
     const padding = pads.map((pair) => [...pair]) as [[number, number], [number, number]];
@@ -127,7 +117,7 @@ function padded(
   );
 }
 
-function operated(step: Step, builder: Builder, x: SymbolicTensor, window: ImportedWindow): Value {
+function operated(step: Step, builder: Builder, x: SymbolicTensor, window: Window): Value {
   const [weight, bias] = [step.constant(1) as Constant, step.constant(2)];
   const rank = weight.shape.length;
   const axes = channelsLast(rank);

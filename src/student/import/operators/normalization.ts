@@ -1,4 +1,5 @@
 import { float, int } from '../../../onnx/shapes/call.ts';
+import { operatorOf } from '../../../onnx/shapes/operators.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
 import { frontAxis, lengthsAt, outputShape, refuseComputed, refuseUnknown, shortest, withLast } from '../placing.ts';
 
@@ -79,11 +80,7 @@ export const normalization: OperatorTable = {
   InstanceNormalization: channelOperator('groupNormalization', () => 0),
   GroupNormalization: channelOperator('groupNormalization', (step) => int(step, 'num_groups', 1)),
   RMSNormalization: {
-    refuse(step) {
-      const rank = step.inputs[0]?.shape?.length ?? 0;
-      const isLast = frontAxis(int(step, 'axis', -1), rank) === rank - 1;
-      return refuseWeights(step, 1) ?? (isLast ? undefined : 'it runs over several axes');
-    },
+    refuse: (step) => refuseWeights(step, 1) ?? operatorOf('', 'RMSNormalization')?.refuse?.(step),
     build(step, builder) {
       const { x, axes, rank } = lastly(step, builder, (step.inputs[0]?.shape?.length ?? 1) - 1);
       const attributes = { epsilon: shortest(float(step, 'epsilon') ?? 1e-5) };
@@ -91,21 +88,6 @@ export const normalization: OperatorTable = {
       return [
         {
           tensor: builder.operate(step, { operator: 'rmsNormalization', operands, attributes, shape: x.shape }),
-          axes,
-          rank,
-        },
-      ];
-    },
-  },
-  LpNormalization: {
-    refuse: refuseUnknown,
-    build(step, builder) {
-      const rank = step.inputs[0]?.shape?.length ?? 1;
-      const { x, axes } = lastly(step, builder, frontAxis(int(step, 'axis', -1), rank));
-      const attributes = { p: int(step, 'p', 2), axis: -1 };
-      return [
-        {
-          tensor: builder.operate(step, { operator: 'lpNormalization', operands: [x], attributes, shape: x.shape }),
           axes,
           rank,
         },

@@ -1,17 +1,17 @@
 import { int, ints } from '../../../onnx/shapes/call.ts';
+import { flatPads, refuseWindow, type Window, windowOf } from '../../../onnx/windows.ts';
 import type { Builder, OperatorTable, Step, Value } from '../operator.ts';
 import { channelsLast, lengthsAt, outputShape, refuseUnknown } from '../placing.ts';
 import { reduced } from '../reduced.ts';
-import { flatPads, type ImportedWindow, refuseWindow, windowOf } from '../windowOf.ts';
 
 type Kind = 'max' | 'average';
 
-function poolingWindow(step: Step): ImportedWindow | undefined {
+function poolingWindow(step: Step): Window | undefined {
   return windowOf(step, ints(step, 'kernel_shape') ?? [], step.inputs[0]?.shape?.slice(2) ?? []);
 }
 
 /** Whether tfjs's own layer computes it: 'same' leaves the padding out of an average. */
-function isNative(step: Step, { padding, dilations }: ImportedWindow, kind: Kind): boolean {
+function isNative(step: Step, { padding, dilations }: Window, kind: Kind): boolean {
   const isPlain = padding !== undefined && dilations.every((one) => one === 1);
   return isPlain && (kind === 'max' || padding === 'valid' || int(step, 'count_include_pad', 0) === 0);
 }
@@ -36,7 +36,7 @@ function pool(kind: Kind): OperatorTable[string] {
 
 function pooled(step: Step, builder: Builder, kind: Kind): Value {
   const { tf, apply, name } = builder;
-  const window = poolingWindow(step) as ImportedWindow;
+  const window = poolingWindow(step) as Window;
   const rank = window.kernel.length + 2;
   const axes = channelsLast(rank);
   const x = builder.arrange(builder.value(step, 0), axes);

@@ -1,4 +1,5 @@
-import { float, int, text, texts } from '../../../onnx/shapes/call.ts';
+import { int, text, texts } from '../../../onnx/shapes/call.ts';
+import { operatorOf } from '../../../onnx/shapes/operators.ts';
 import type { SymbolicTensor } from '../../../runtime/tf.ts';
 import type { Builder, Constant, Operand, OperatorTable, Step, Value } from '../operator.ts';
 import { refuseComputed, refuseUnknown, turnedConstant } from '../placing.ts';
@@ -8,18 +9,10 @@ type Kind = 'lstm' | 'gru' | 'rnn';
 
 const GATES = { lstm: 4, gru: 3, rnn: 1 } as const;
 
-function refuseRecurrent(step: Step, kind: Kind): string | undefined {
+function refuseRecurrent(step: Step): string | undefined {
   const stored = [1, 2, 3].map((i) => (step.inputs[i] === undefined ? undefined : refuseComputed(step, i, 'weights')));
-  const usual = { lstm: ['Sigmoid', 'Tanh', 'Tanh'], gru: ['Sigmoid', 'Tanh'], rnn: ['Tanh'] }[kind];
-  const given = texts(step, 'activations');
-  const isUsual = given.every(
-    (one, i) => one === usual[i % usual.length] || (kind === 'rnn' && one === 'Relu' && given[0] === one),
-  );
-  if (!isUsual) return `its activations are ${given.join(', ')}`;
-  if (float(step, 'clip') !== undefined) return 'it clips its gates';
-  if (int(step, 'input_forget', 0) === 1) return 'it couples its gates (input_forget)';
-  if (step.inputs[7] !== undefined) return 'it has peepholes';
-  if (int(step, 'layout', 0) === 1) return 'its batch comes first (layout 1)';
+  const unusual = operatorOf('', step.node.opType)?.refuse?.(step);
+  if (unusual !== undefined) return unusual;
   if (step.inputs[4] !== undefined) return 'its sequences have lengths of their own (sequence_lens)';
   return stored.find((one) => one !== undefined) ?? refuseState(step, 5) ?? refuseState(step, 6) ?? refuseUnknown(step);
 }
@@ -137,8 +130,7 @@ function zeros(name: string, shape: readonly number[]): Constant {
 
 function recurrence(kind: Kind): OperatorTable[string] {
   return {
-    reads: [0, 1, 2, 3, 5, 6],
-    refuse: (step) => refuseRecurrent(step, kind),
+    refuse: refuseRecurrent,
     build: (step, builder) => build(step, builder, kind),
   };
 }

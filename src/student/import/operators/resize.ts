@@ -80,6 +80,6 @@ function resized(step: Step, builder: Builder): Value {
 }
 
 export const resize: OperatorTable = {
-  Resize: { reads: [0], refuse: refuseResize, build: (step, builder) => [resized(step, builder)] },
-  Upsample: { reads: [0], refuse: refuseResize, build: (step, builder) => [resized(step, builder)] },
+  Resize: { refuse: refuseResize, build: (step, builder) => [resized(step, builder)] },
+  Upsample: { refuse: refuseResize, build: (step, builder) => [resized(step, builder)] },
 };

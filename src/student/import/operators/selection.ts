@@ -1,4 +1,6 @@
-import { axesOf, float, int, ints, numbersAt, text } from '../../../onnx/shapes/call.ts';
+import { type Attributes, attributesOf, listOf, type Operator } from '../../../onnx/operator.ts';
+import { int } from '../../../onnx/shapes/call.ts';
+import { operatorOf } from '../../../onnx/shapes/operators.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
 import { BATCH, complete, frontAxis, lengthsAt, outputShape, refuseUnknown, turnedConstant } from '../placing.ts';
 
@@ -13,19 +15,13 @@ interface Cut {
 }
 
 function cutsOf(step: Step): Cut[] | undefined {
-  const rank = step.inputs[0]?.shape?.length ?? 0;
-  const starts = ints(step, 'starts') ?? numbersAt(step, 1);
-  const ends = ints(step, 'ends') ?? numbersAt(step, 2);
-  const axes = axesOf(step, 'axes', 3);
-  const steps = step.inputs[4] === undefined ? undefined : numbersAt(step, 4);
-  if (starts === undefined || ends === undefined || axes === null) return undefined;
-  if (step.inputs[4] !== undefined && steps === undefined) return undefined;
-  return starts.map((start, i) => ({
-    axis: frontAxis(axes?.[i] ?? i, rank),
-    start: Math.max(-END, Math.min(END, start)),
-    end: Math.max(-END, Math.min(END, ends[i] ?? END)),
-    step: steps?.[i] ?? 1,
-  }));
+  const lists = attributesOf(operatorOf('', 'Slice') as Operator, step);
+  if (lists === undefined) return undefined;
+  const [ends, steps] = [listOf(lists, 'ends'), listOf(lists, 'steps')];
+  const cuts = listOf(lists, 'starts').map((start, axis) => {
+    return { axis, start, end: ends[axis] as number, step: steps[axis] as number };
+  });
+  return cuts.filter(({ start, end, step }) => start !== 0 || end !== END || step !== 1);
 }
 
 /** The value with each of these axes in its tensor. */
@@ -64,7 +60,6 @@ function refuseBatch(step: Step, axes: readonly number[]): string | undefined {
 /** Operators that pick, cut and join. */
 export const selection: OperatorTable = {
   Slice: {
-    reads: [0],
     refuse(step) {
       const cuts = cutsOf(step);
       if (cuts === undefined) return 'where it cuts is not known';
@@ -79,7 +74,6 @@ export const selection: OperatorTable = {
     build: (step, builder) => [cut(step, builder, cutsOf(step) ?? [], 0)],
   },
   Split: {
-    reads: [0],
     refuse(step) {
       const axis = frontAxis(int(step, 'axis', 0), step.inputs[0]?.shape?.length ?? 0);
       const isKnown = step.outputs.every(({ shape }) => typeof shape?.[axis] === 'number');
@@ -129,20 +123,15 @@ export const selection: OperatorTable = {
     },
   },
   Pad: {
-    reads: [0],
     refuse(step) {
-      const pads = padsOf(step);
-      const mode = text(step, 'mode', 'constant');
-      if (pads === undefined) return 'how much it pads is not known';
-      if (!['constant', 'reflect', 'edge'].includes(mode)) return `it pads by "${mode}"`;
+      const [pads, why] = [padsOf(step), operatorOf('', 'Pad')?.refuse?.(step)];
+      if (pads === undefined || why !== undefined) return why ?? 'how much it pads is not known';
       const padded = pads.flatMap(([front, back], axis) => (front !== 0 || back !== 0 ? [axis] : []));
-      if (pads.flat().some((one) => one < 0)) return 'it cuts by negative padding';
       return refuseUnknown(step) ?? refuseBatch(step, padded);
     },
     build(step, builder) {
       const [value, pads] = [builder.value(step, 0), padsOf(step) ?? []];
-      const mode = text(step, 'mode', 'constant');
-      const filler = numbersAt(step, 2)?.[0] ?? float(step, 'value') ?? 0;
+      const { mode, value: filler } = attributesOf(operatorOf('', 'Pad') as Operator, step) as Attributes;
       const padded = pads.flatMap(([front, back], axis) => (front !== 0 || back !== 0 ? [axis] : []));
       if (padded.length === 0) return [value];
       const { x, held } = holding(builder, value, padded);
@@ -158,7 +147,7 @@ export const selection: OperatorTable = {
           },
         ];
       }
-      const attributes = { pads: held.flatMap((axis) => pads[axis] ?? [0, 0]), mode, value: filler };
+      const attributes = { pads: held.flatMap((axis) => pads[axis] ?? [0, 0]), mode, value: filler } as Attributes;
       const shape = lengthsAt(outputShape(step), held);
       return [
         {
@@ -186,16 +175,10 @@ export const selection: OperatorTable = {
 };
 
 function padsOf(step: Step): (readonly [number, number])[] | undefined {
-  const rank = step.inputs[0]?.shape?.length ?? 0;
-  const flat = ints(step, 'pads') ?? ints(step, 'paddings') ?? numbersAt(step, 1);
-  const axes = step.inputs[3] === undefined ? undefined : numbersAt(step, 3);
-  if (flat === undefined || (step.inputs[3] !== undefined && axes === undefined)) return undefined;
-  const count = flat.length / 2;
-  const named = (axes ?? Array.from({ length: rank }, (_, i) => i)).map((axis) => frontAxis(axis, rank));
-  return Array.from({ length: rank }, (_, axis) => {
-    const at = named.indexOf(axis);
-    return at < 0 ? ([0, 0] as const) : ([flat[at] as number, flat[at + count] as number] as const);
-  });
+  const attributes = attributesOf(operatorOf('', 'Pad') as Operator, step);
+  if (attributes === undefined) return undefined;
+  const flat = listOf(attributes, 'pads');
+  return Array.from({ length: flat.length / 2 }, (_, axis) => [flat[2 * axis] as number, flat[2 * axis + 1] as number]);
 }
 
 /** Rows of a stored table by computed numbers: an embedding. */

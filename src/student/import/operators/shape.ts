@@ -11,7 +11,6 @@ function namedAxes(step: Step, rank: number): number[] | undefined {
 
 function reshaping(): OperatorTable[string] {
   return {
-    reads: [0],
     refuse(step) {
       const unknown = refuseUnknown(step);
       const free = outputShape(step).filter((length) => length === null).length;
@@ -29,7 +28,6 @@ export const shape: OperatorTable = {
   Reshape: reshaping(),
   Flatten: reshaping(),
   Squeeze: {
-    reads: [0],
     refuse: refuseUnknown,
     build(step, builder) {
       const [value, from] = [builder.value(step, 0), step.inputs[0]?.shape ?? []];
@@ -43,7 +41,6 @@ export const shape: OperatorTable = {
     },
   },
   Unsqueeze: {
-    reads: [0],
     refuse: (step) => refuseUnknown(step) ?? (namedAxes(step, 99) === undefined ? 'its axes are not known' : undefined),
     build(step, builder) {
       const value = builder.value(step, 0);
@@ -62,7 +59,6 @@ export const shape: OperatorTable = {
     },
   },
   Expand: {
-    reads: [0],
     refuse: (step) => refuseUnknown(step) ?? refuseStored(step),
     build(step, builder) {
       const [value, to] = [builder.value(step, 0), outputShape(step)];
@@ -76,7 +72,6 @@ export const shape: OperatorTable = {
     },
   },
   Tile: {
-    reads: [0],
     refuse: (step) =>
       refuseUnknown(step) ??
       refuseStored(step) ??

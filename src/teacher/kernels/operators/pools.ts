@@ -1,6 +1,5 @@
 import * as tf from '../../../runtime/tf.ts';
 import { int, ints, type Operator, type Operators, runKernel, type StepCall, unsupported } from '../call.ts';
-import { heapAxes } from '../layoutValue.ts';
 import { explicit, roundingOf, type Windows, windowsOf } from '../windows.ts';
 import { imageOf, imageValue } from './convolutions.ts';
 
@@ -41,18 +40,7 @@ function requireWindowsInside(call: StepCall, { size, strides, pads }: Windows):
   });
 }
 
-const globalAverage: Operator = (call) => whole(call, (x, axes) => tf.mean(x, axes, true));
-const globalMaximum: Operator = (call) => whole(call, (x, axes) => tf.max(x, axes, true));
-
-function whole(call: StepCall, compute: (x: tf.Tensor, axes: number[]) => tf.Tensor) {
-  const value = call.value(0);
-  const space = value.order.filter((axis) => axis > 1);
-  return { tensor: compute(value.tensor, heapAxes(value, space)), order: value.order };
-}
-
 export const POOLS: Operators = {
   MaxPool: pool(tf.MaxPool),
   AveragePool: pool(tf.AvgPool),
-  GlobalAveragePool: globalAverage,
-  GlobalMaxPool: globalMaximum,
 };

@@ -1,8 +1,8 @@
-import { texts } from '../../../onnx/shapes/call.ts';
+import { operatorOf } from '../../../onnx/shapes/operators.ts';
 import { gru } from '../../../runtime/ops/gru.ts';
 import { lstm } from '../../../runtime/ops/lstm.ts';
 import * as tf from '../../../runtime/tf.ts';
-import { float, int, type Operator, type Operators, type StepCall, text, unsupported } from '../call.ts';
+import { int, type Operator, type Operators, type StepCall, text, unsupported } from '../call.ts';
 import { inOrder, inPlain, type LayoutValue, plainValue } from '../layoutValue.ts';
 import { flushed } from './convolutions.ts';
 
@@ -25,20 +25,18 @@ interface Walk {
 const LSTM_GATES = [0, 2, 3, 1];
 const GRU_GATES = [0, 1, 2];
 
-const longShortTerm: Operator = (call) => {
-  if (call.has(7)) throw unsupported(call, 'it has peepholes');
-  return recurrent(call, LSTM_GATES, ['Sigmoid', 'Tanh', 'Tanh'], ({ x, matrix, bias, state }) => {
+const longShortTerm: Operator = (call) =>
+  recurrent(call, LSTM_GATES, ({ x, matrix, bias, state }) => {
     const weights = { kernel: matrix('kernel'), recurrentKernel: matrix('recurrentKernel'), bias: bias([0, 1]) };
     const zeros = () => tf.zeros([x.shape[0] as number, weights.recurrentKernel.shape[0] as number]);
     const initialState = { h: state(5) ?? zeros(), c: state(6) ?? zeros() };
     const { outputs, lastOutput, lastCell } = lstm(x, given(weights), { initialState });
     return { outputs, last: [lastOutput, lastCell] };
   });
-};
 
 const gatedUnit: Operator = (call) => {
   const resetAfter = int(call, 'linear_before_reset', 0) === 1;
-  return recurrent(call, GRU_GATES, ['Sigmoid', 'Tanh'], ({ x, matrix, bias, state }) => {
+  return recurrent(call, GRU_GATES, ({ x, matrix, bias, state }) => {
     const biases = resetAfter ? { bias: bias([0]), recurrentBias: bias([1]) } : { bias: bias([0, 1]) };
     const weights = { kernel: matrix('kernel'), recurrentKernel: matrix('recurrentKernel'), ...biases };
     const initialState = state(5);
@@ -53,14 +51,9 @@ function given<T extends object>(weights: T) {
 }
 
 /** Walks one way or both: outputs [T, D, B, U] and [D, B, U] of the model, whose batches lie first on the heap. */
-function recurrent(
-  call: StepCall,
-  gates: readonly number[],
-  activations: readonly string[],
-  walk: (one: Walk) => Walked,
-): LayoutValue[] {
+function recurrent(call: StepCall, gates: readonly number[], walk: (one: Walk) => Walked): LayoutValue[] {
   const direction = text(call, 'direction', 'forward');
-  requirePlain(call, activations);
+  requirePlain(call);
   // One batch after another, as the kernels walk.
   const x = inOrder(call.value(0), [1, 0, 2]);
   const count = direction === 'bidirectional' ? 2 : 1;
@@ -84,17 +77,12 @@ function recurrent(
   return [{ tensor: count === 1 ? (all[0] as tf.Tensor) : tf.concat(all, 2), order: [2, 0, 1, 3] }, ...last];
 }
 
-function requirePlain(call: StepCall, activations: readonly string[]): void {
-  if (int(call, 'layout', 0) !== 0) throw unsupported(call, 'its batches come first');
-  if (float(call, 'clip', 0) !== 0) throw unsupported(call, 'it is clipped');
-  if (int(call, 'input_forget', 0) !== 0) throw unsupported(call, 'its input and forget gates are one');
+function requirePlain(call: StepCall): void {
+  const why = operatorOf('', call.step.op)?.refuse?.(call.onnx);
+  if (why !== undefined) throw unsupported(call, why);
   const [time = 0] = call.shape(0);
   if (call.has(4) && !(call.numbers(4)?.every((length) => length === time) ?? false)) {
     throw unsupported(call, 'its sequences have lengths of their own');
-  }
-  const named = texts(call.step, 'activations');
-  if (named.some((name, i) => name !== activations[i % activations.length])) {
-    throw unsupported(call, `its activations are ${named.join(', ')}`);
   }
 }
 

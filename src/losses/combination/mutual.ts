@@ -1,0 +1,75 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { checkCount, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Loss } from '../loss.ts';
+import { checkPeers, type Lessons, numbered, peersOf, sumOfLessons } from '../peers.ts';
+
+/** Who learns from whom, and how much. */
+export interface MutualOptions {
+  /** Members of the cohort, 2 or more. Default 2 (DML). */
+  readonly students?: number;
+  /** The members' output: `<output>.0`, `<output>.1` … are compared. Default 'logits'. */
+  readonly output?: string;
+  /**
+   * Whether each member learns its labels too. Without labels and without a teacher the members agree on anything, such
+   * as one answer for all: then add a term for each, `softTargets({ output: 'logits.0', teacherOutput: 'logits' })`.
+   * Default true.
+   */
+  readonly labels?: boolean;
+  /** Softens all distributions; above 0. Default 1 (DML). */
+  readonly temperature?: number;
+  /** Of what the peers say, beside the labels; 0 or more. Default 1 (DML). */
+  readonly weight?: number;
+}
+
+/**
+ * Deep mutual learning (DML): students that learn together, each from the labels and from what its peers say right now.
+ * The student is a `cohort`. Each member's part counts in full, so the learning rate of one alone suits it.
+ *
+ * Σ_i [ −log p_i(label) + w · T²/(K−1) · Σ_{j≠i} KL(p_j ‖ p_i) ], mean over the batch, or of each example.
+ * Shapes    peers K × [B, C] → scalar, or [B]
+ * Units     logits in, nats out
+ * Reduces   mean over batch, sum over members; ×T² (T=1); KL(peer‖member), peer held
+ * Weight    1, alone: each member's labels count in it with weight 1
+ * Gradient  of each divergence: reaches p_i only, the peer p_j is held fixed
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
+ * Source    Zhang, Xiang, Hospedales, Lu 2018, eq. 3–7, arXiv:1706.00384
+ * Differs   the authors update one member after the other, each seeing its peers' new answers; here all take the same
+ *           step. With another temperature than 1 there is the factor T², which the paper does not need.
+ * @example
+ * const student = cohort([cnn(), mlp({ inputShape: [28, 28, 1] })]);
+ * distill({ student, data, loss: mutual({ students: 2 }) });
+ */
+export function mutual(options: MutualOptions = {}): Loss {
+  const { students = 2, output = 'logits', labels = true, temperature = 1, weight = 1 } = options;
+  checkKnownOptions(options, ['students', 'output', 'labels', 'temperature', 'weight'], 'mutual');
+  checkCount(students, 'students', 2);
+  checkPositive(temperature, 'temperature');
+  checkNotNegative(weight, 'weight');
+  const outputs = numbered(output, students);
+  return {
+    name: 'mutual',
+    options: { students, output, labels, temperature, weight },
+    reads: { student: outputs, teacher: [], labels },
+    isStatic: true,
+    allowsUnlabelled: true,
+    check: (shapes) => checkPeers(shapes, outputs, 'mutual'),
+    ...sumOfLessons('mutual', (tf, tensors, lessons) =>
+      mutualLoss(tf, peersOf(tensors, outputs), lessons, { labels, temperature, weight }),
+    ),
+  };
+}
+
+export function mutualLoss<T extends Tensor>(
+  tf: Tf,
+  peers: readonly Tensor[],
+  { labelled, taught }: Lessons<T>,
+  { labels, temperature, weight }: { readonly labels: boolean; readonly temperature: number; readonly weight: number },
+): T {
+  const pairs = peers.flatMap((own) =>
+    peers.filter((peer) => peer !== own).map((peer) => taught(peer, own, temperature)),
+  );
+  const fromPeers = tf.mul(tf.addN(pairs as Tensor[]), weight / (peers.length - 1)) as T;
+  return labels ? (tf.addN([fromPeers, ...peers.map(labelled)] as Tensor[]) as T) : fromPeers;
+}

@@ -1,0 +1,67 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { checkKnownOptions } from '../../core/options.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
+import {
+  checkProjected,
+  checkProjector,
+  type FeaturePairOptions,
+  type FeatureProjector,
+  featurePair,
+  projectorOfPair,
+  readPair,
+} from '../featurePair.ts';
+import type { Loss } from '../loss.ts';
+import { meanOfExamples, meanPerExample } from '../rows.ts';
+
+/** Which features, and whether the student's are mapped to the teacher's. */
+export interface FeatureHintOptions extends FeaturePairOptions {
+  /**
+   * 'linear': a regressor, trained with the student and dropped after, maps its features to as many as the teacher has;
+   * 'none': both have equally many, and are compared as they are. Default 'linear' (FitNets).
+   */
+  readonly projector?: FeatureProjector;
+}
+
+/**
+ * Feature hints (FitNets): a layer of the student, seen through a trained regressor, gives what a layer of the teacher
+ * gives.
+ *
+ * (student − teacher)², mean over each example's values.
+ * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → [B]; the loss is their mean
+ * Units     squares of the teacher's features
+ * Reduces   mean over batch and values; trained 1×1 regressor
+ * Weight    4 for features around 1, else over their mean square. RepDistiller has 100
+ * Gradient  reaches the student and the regressor: 2 (student − teacher) / (values of one example · B)
+ * Numerics  finite for |feature| ≤ 1e4
+ * Throws    invalid-option · shape-mismatch by `check`: map beside vector · other channels without projector
+ * Source    Romero et al. 2015, eq. 3, arXiv:1412.6550; RepDistiller distiller_zoo/FitNet.py
+ * Differs   from the paper: the mean in place of half the sum, as in RepDistiller, so the value does not depend on the sizes;
+ *           the regressor is a 1×1 convolution with a bias, without the paper's larger windows and RepDistiller's batch
+ *           normalization and ReLU; unlike positions are averaged to the smaller map
+ * @example
+ * distill({ teacher, student, data, loss: weighted([
+ *   { loss: softTargets(), weight: 1 },
+ *   { loss: featureHint({ output: 'block2', teacherOutput: 'layer2' }), weight: 4 },
+ * ]) });
+ */
+export function featureHint(options: FeatureHintOptions): Loss {
+  checkKnownOptions(options, ['output', 'teacherOutput', 'projector'], 'featureHint');
+  const { projector = 'linear' } = options;
+  const pair = featurePair(options, 'featureHint');
+  checkProjector(projector);
+  return {
+    name: 'featureHint',
+    options: { ...pair.options, projector },
+    reads: pair.reads,
+    isStatic: true,
+    check(shapes) {
+      checkProjected(shapes, pair, projector, 'featureHint');
+    },
+    parameters: (shapes) => projectorOfPair(shapes, pair, projector),
+    ...meanOfExamples((tf, tensors) => featureHintLoss(tf, ...readPair(tf, tensors, pair, projector))),
+  };
+}
+
+export function featureHintLoss(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
+  return tf.tidy(() => meanPerExample(tf, tf.squaredDifference(student, teacher)));
+}

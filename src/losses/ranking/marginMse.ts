@@ -1,0 +1,54 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { checkKnownOptions } from '../../core/options.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
+import { type Loss, named, stopGradient } from '../loss.ts';
+import { meanOfExamples } from '../rows.ts';
+import { checkCandidates } from '../sameClasses.ts';
+
+/** Where the scores are read. */
+export interface MarginMseOptions {
+  /** The output to compare, on both sides. Default 'scores'. */
+  readonly output?: string;
+  /** The teacher's output, where it has another name. Default: `output`. */
+  readonly teacherOutput?: string;
+}
+
+/**
+ * Squared error of margins (Margin-MSE): by how much the first candidate, the relevant one, is ahead of each other one
+ * shall be as with the teacher; scores themselves may differ. Squares of scores: bring the teacher's to a deviation of about 1.
+ *
+ * The mean of ((s₀ − s_j) − (t₀ − t_j))² over the candidates j > 0 of each list. The loss is the mean over the lists.
+ * Shapes    student [B, N], teacher [B, N], N ≥ 2, the relevant candidate first → [B]
+ * Units     scores in, their squares out
+ * Reduces   mean over lists and margins
+ * Weight    0.5 for ten scores of deviation 1
+ * Gradient  reaches the student only
+ * Numerics  finite for |score| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch
+ * Source    Hofstätter, Althammer, Schröder, Sertkan, Hanbury 2020, eq. 1, arXiv:2010.02666
+ * @example
+ * distill({ teacher, student, data, loss: marginMse({ output: 'scores' }) });
+ */
+export function marginMse(options: MarginMseOptions = {}): Loss {
+  const { output = 'scores', teacherOutput = output } = options;
+  checkKnownOptions(options, ['output', 'teacherOutput'], 'marginMse');
+  return {
+    name: 'marginMse',
+    options: { output, ...(teacherOutput !== output && { teacherOutput }) },
+    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    isStatic: true,
+    compares: 'values',
+    check: (shapes) => checkCandidates(shapes, output, teacherOutput, 'marginMse'),
+    ...meanOfExamples((tf, { student, teacher }) =>
+      marginMsePerExample(tf, named(student, output), named(teacher, teacherOutput)),
+    ),
+  };
+}
+
+export function marginMsePerExample(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
+  const [lists, candidates] = student.shape as [number, number];
+  // A candidate's margin of difference: (s₀ − t₀) − (s_j − t_j). That of the first is 0, and adds nothing.
+  const difference = tf.sub(student, stopGradient(tf, teacher));
+  const margins = tf.sub(tf.slice(difference, [0, 0], [lists, 1]), difference);
+  return tf.div(tf.sum(tf.square(margins), 1), candidates - 1) as Tensor1D;
+}

@@ -1,0 +1,58 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
+import { type Loss, named, stopGradient } from '../loss.ts';
+import { logAddExp, meanOfExamples } from '../rows.ts';
+import { checkCandidates } from '../sameClasses.ts';
+
+/** How steep it is, and where the scores are read. */
+export interface RankNetOptions {
+  /** Steepness, in 1 / score; above 0. Default 1 (sentence-transformers). */
+  readonly sigma?: number;
+  /** The output to compare, on both sides. Default 'scores'. */
+  readonly output?: string;
+  /** The teacher's output, where it has another name. Default: `output`. */
+  readonly teacherOutput?: string;
+}
+
+/**
+ * Pairwise ranking (RankNet): whichever candidate the teacher puts above another one, the student shall too. log 2 for a student that knows nothing.
+ *
+ * The mean of log(1 + exp(−σ · (s_i − s_j))) over the pairs of each list with t_i > t_j; 0 for a list without such a
+ * pair. The loss is the mean over the lists.
+ * Shapes    student [B, N], teacher [B, N], N ≥ 2 → [B]; memory B · N² beside
+ * Units     scores in, nats out
+ * Reduces   mean over lists and pairs, in nats
+ * Weight    4, as it is a mean over pairs
+ * Gradient  reaches the student only
+ * Numerics  finite for |score| ≤ 1e4; goes to 0 as the student's margins grow
+ * Throws    invalid-option · by `check` shape-mismatch
+ * Source    Burges et al. 2005, §3, Learning to Rank using Gradient Descent, ICML
+ * Differs   public code has the sum over the pairs, in bits; the mean does not grow with N², and nats are what the other
+ *           losses have.
+ * @example
+ * distill({ teacher, student, data, loss: rankNet({ output: 'scores' }) });
+ */
+export function rankNet(options: RankNetOptions = {}): Loss {
+  const { sigma = 1, output = 'scores', teacherOutput = output } = options;
+  checkKnownOptions(options, ['sigma', 'output', 'teacherOutput'], 'rankNet');
+  checkPositive(sigma, 'sigma');
+  return {
+    name: 'rankNet',
+    options: { sigma, output, ...(teacherOutput !== output && { teacherOutput }) },
+    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    isStatic: true,
+    check: (shapes) => checkCandidates(shapes, output, teacherOutput, 'rankNet'),
+    ...meanOfExamples((tf, { student, teacher }) =>
+      rankNetPerExample(tf, named(student, output), named(teacher, teacherOutput), sigma),
+    ),
+  };
+}
+
+export function rankNetPerExample(tf: Tf, student: Tensor, teacher: Tensor, sigma: number): Tensor1D {
+  const aheadOf = (scores: Tensor) => tf.sub(tf.expandDims(scores, 2), tf.expandDims(scores, 1));
+  const isAbove = tf.step(aheadOf(stopGradient(tf, teacher)));
+  const behind = tf.mul(aheadOf(student), -sigma);
+  const costs = tf.mul(logAddExp(tf, behind, tf.zerosLike(behind)), isAbove);
+  return tf.div(tf.sum(costs, [1, 2]), tf.maximum(tf.sum(isAbove, [1, 2]), 1)) as Tensor1D;
+}

@@ -1,0 +1,83 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
+import { type Loss, named, stopGradient } from '../loss.ts';
+import { meanOfExamples } from '../rows.ts';
+import { checkSameShape } from '../sameClasses.ts';
+
+/** By how much the student must beat the teacher, and where both and the truth are read. */
+export interface BoundedRegressionOptions {
+  /** In squared units of the values: 0 or more. Default 0 (public code has 0 or 0.2; the paper names none). */
+  readonly margin?: number;
+  /** The student's values. Default 'values'. */
+  readonly output?: string;
+  /** The teacher's values. Default: `output`. */
+  readonly teacherOutput?: string;
+  /** What is true, given as an output of the teacher, since labels are classes. Default 'target'. */
+  readonly targetOutput?: string;
+}
+
+/**
+ * Teacher-bounded regression: the student is held against the truth, but only while it does worse there than the teacher.
+ * A teacher's number can be far from the truth, so it serves as a bound and not as a target.
+ *
+ * e_student where e_student + margin > e_teacher, else 0, e the mean over an example of its squared distance from the
+ * truth. The loss is the mean over the examples.
+ * Shapes    student [B, …], teacher [B, …], target [B, …] → [B]
+ * Units     values in, their squares out; so is the margin
+ * Reduces   mean over batch; squared error, 0 once the student beats the teacher by the margin
+ * Weight    0.5 beside `regression` to the truth of weight 1 (the paper's ν)
+ * Gradient  reaches the student only: 2 · (student − target) / (B · values of an example), or nothing
+ * Numerics  finite for |value| ≤ 1e4; jumps by e_teacher − margin where the student passes the bound
+ * Throws    invalid-option · by `check` shape-mismatch
+ * Source    Chen, Choi, Yu, Han, Chandraker 2017, eq. 4, Learning Efficient Object Detection Models with Knowledge
+ *           Distillation, NeurIPS
+ * Differs   the paper has the sum over an example's values, here their mean, so that a margin fits any number of values.
+ *           Public code compares each value, or the whole batch; the paper, and this, each example.
+ * @example
+ * weighted([
+ *   { loss: regression({ output: 'box', teacherOutput: 'target', measure: 'huber' }), weight: 1 },
+ *   { loss: boundedRegression({ output: 'box' }), weight: 0.5 },
+ * ]);
+ */
+export function boundedRegression(options: BoundedRegressionOptions = {}): Loss {
+  const { margin = 0, output = 'values', teacherOutput = output, targetOutput = 'target' } = options;
+  checkKnownOptions(options, ['margin', 'output', 'teacherOutput', 'targetOutput'], 'boundedRegression');
+  checkNotNegative(margin, 'margin');
+  return {
+    name: 'boundedRegression',
+    options: { margin, output, targetOutput, ...(teacherOutput !== output && { teacherOutput }) },
+    reads: { student: [output], teacher: [teacherOutput, targetOutput], labels: false },
+    isStatic: true,
+    compares: 'values',
+    check(shapes) {
+      checkSameShape(shapes, output, teacherOutput, 'boundedRegression');
+      checkSameShape(shapes, output, targetOutput, 'boundedRegression');
+    },
+    ...meanOfExamples((tf, { student, teacher }) =>
+      boundedRegressionPerExample(
+        tf,
+        named(student, output),
+        named(teacher, teacherOutput),
+        named(teacher, targetOutput),
+        margin,
+      ),
+    ),
+  };
+}
+
+export function boundedRegressionPerExample(
+  tf: Tf,
+  student: Tensor,
+  teacher: Tensor,
+  target: Tensor,
+  margin: number,
+): Tensor1D {
+  const truth = stopGradient(tf, target);
+  const errorOf = (values: Tensor) =>
+    tf.mean(tf.reshape(tf.square(tf.sub(values, truth)), [values.shape[0] as number, -1]), 1);
+  const ofStudent = errorOf(student);
+  // Not tf.greater, through which tfjs cannot even pass no gradient.
+  const isBehind = tf.step(tf.sub(tf.add(ofStudent, margin), errorOf(stopGradient(tf, teacher))));
+  return tf.mul(ofStudent, isBehind) as Tensor1D;
+}

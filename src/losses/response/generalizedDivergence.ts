@@ -1,0 +1,74 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { checkFraction, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
+import { type Loss, named, stopGradient } from '../loss.ts';
+import { divergence, logAddExp, meanOfExamples, meanPerExample, softLogProbs } from '../rows.ts';
+import { checkSameClasses } from '../sameClasses.ts';
+
+/** Which divergence, how soft, and where the logits are read. */
+export interface GeneralizedDivergenceOptions {
+  /** From 0, KL(teacher ‖ student), to 1, KL(student ‖ teacher). Default 0.5, Jensen–Shannon (trl). */
+  readonly beta?: number;
+  /** Softens both distributions; above 0. Default 1 (the paper; trl has 0.9). */
+  readonly temperature?: number;
+  /** The output to compare, on both sides. Default 'logits'. */
+  readonly output?: string;
+  /** The teacher's output, where it has another name. Default: `output`. */
+  readonly teacherOutput?: string;
+}
+
+/**
+ * Generalized Jensen–Shannon divergence (GKD): between covering all that the teacher gives (β = 0) and keeping to what it
+ * gives most (β = 1, reverse KL), which suits a student too small to cover all.
+ *
+ * T² · (β · KL(p ‖ m) + (1 − β) · KL(q ‖ m)) of each example, p the teacher's and q the student's distribution at T, m =
+ * β · p + (1 − β) · q; at β = 0 KL(p ‖ q), at β = 1 KL(q ‖ p). The loss is their mean.
+ * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows, such as tokens, are averaged
+ * Units     logits in, nats out
+ * Reduces   mean over batch (and tokens); ×T²; β=0 KL(teacher‖student), β=1 KL(student‖teacher)
+ * Weight    4 for β = 0.5: near the teacher it is β · (1 − β) of either end, which have 1; farther off flatter still, 10
+ *           at the start
+ * Gradient  reaches the student only, through q and through m
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
+ * Source    Agarwal et al. 2024, §2, arXiv:2306.13649; huggingface/trl gkd_trainer.py
+ * Differs   the formula itself goes to 0 as β goes to 0 or 1; both ends are defined as the two KL, as in trl. trl leaves
+ *           T² out; here slopes do not shrink as T grows. Sums run over all positions: mask padding by per-example
+ *           weights, or leave it out of the data.
+ * @example
+ * distill({ teacher, student, data, loss: generalizedDivergence({ beta: 1 }) });
+ */
+export function generalizedDivergence(options: GeneralizedDivergenceOptions = {}): Loss {
+  const { beta = 0.5, temperature = 1, output = 'logits', teacherOutput = output } = options;
+  checkKnownOptions(options, ['beta', 'temperature', 'output', 'teacherOutput'], 'generalizedDivergence');
+  checkFraction(beta, 'beta');
+  checkPositive(temperature, 'temperature');
+  return {
+    name: 'generalizedDivergence',
+    options: { beta, temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
+    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    isStatic: true,
+    check: (shapes) => checkSameClasses(shapes, output, teacherOutput, 'generalizedDivergence'),
+    ...meanOfExamples((tf, { student, teacher }) =>
+      generalizedDivergencePerExample(tf, named(student, output), named(teacher, teacherOutput), { beta, temperature }),
+    ),
+  };
+}
+
+export function generalizedDivergencePerExample(
+  tf: Tf,
+  studentLogits: Tensor,
+  teacherLogits: Tensor,
+  { beta, temperature }: { readonly beta: number; readonly temperature: number },
+): Tensor1D {
+  const logP = softLogProbs(tf, stopGradient(tf, teacherLogits), temperature);
+  const logQ = softLogProbs(tf, studentLogits, temperature);
+  return tf.mul(meanPerExample(tf, divergenceBetween(tf, logP, logQ, beta)), temperature * temperature) as Tensor1D;
+}
+
+function divergenceBetween(tf: Tf, logP: Tensor, logQ: Tensor, beta: number): Tensor {
+  if (beta === 0) return divergence(tf, logP, logQ);
+  if (beta === 1) return divergence(tf, logQ, logP);
+  const logM = logAddExp(tf, tf.add(logP, Math.log(beta)), tf.add(logQ, Math.log(1 - beta)));
+  return tf.add(tf.mul(divergence(tf, logP, logM), beta), tf.mul(divergence(tf, logQ, logM), 1 - beta));
+}

@@ -1,0 +1,71 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { checkFraction, checkKnownOptions } from '../../core/options.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
+import { type Loss, named, stopGradient } from '../loss.ts';
+import { sumOfLessons } from '../peers.ts';
+import { logSoftmax } from '../rows.ts';
+import { checkOneRow, checkSameClasses } from '../sameClasses.ts';
+
+/** How far the student comes to trust itself. */
+export interface ProgressiveTargetsOptions {
+  /** Share of its own earlier answers in the targets of the last epoch, from 0 to 1. Default 0.8 (PS-KD). */
+  readonly alpha?: number;
+  /** The student's output. Default 'logits'. */
+  readonly output?: string;
+  /** Its answers at the end of the epoch before. Default 'self', those of the self teacher 'past'. */
+  readonly teacherOutput?: string;
+}
+
+/**
+ * Progressive self-distillation (PS-KD): the labels, softened more and more by what the student said itself an epoch ago.
+ * Use it with `selfTeacher: { kind: 'past' }`; it stands in the place of cross-entropy. Reads labels.
+ *
+ * −Σ_c t_c · log p_c, with the targets t = (1 − α_e) · onehot(label) + α_e · p_past; mean over the batch, or of each example.
+ * α_e = α · e/E in epoch e of E, and 0 in the first one.
+ * Shapes    studentLogits [B, C], pastLogits [B, C], share [], ofLabels −log p(label): [] or [B] → as `ofLabels`
+ * Units     logits in, nats out
+ * Reduces   mean over batch; no T; cross-entropy with mixed targets
+ * Weight    1, in place of crossEntropy
+ * Gradient  reaches the student only: (p − t) / B
+ * Numerics  finite for |logit| ≤ 1e4
+ * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
+ * Source    Kim, Ji, Yoon, Hwang 2021, eq. 4–6, arXiv:2006.12000; lgcnsai/PS-KD-Pytorch loss/pskd_loss.py
+ * Differs   the code's past are the answers of the steps of the epoch before; here those at its end, without dropout
+ * @example
+ * distill({ student, data, loss: progressiveTargets(), selfTeacher: { kind: 'past' } });
+ */
+export function progressiveTargets(options: ProgressiveTargetsOptions = {}): Loss {
+  const { alpha = 0.8, output = 'logits', teacherOutput = 'self' } = options;
+  checkKnownOptions(options, ['alpha', 'output', 'teacherOutput'], 'progressiveTargets');
+  checkFraction(alpha, 'alpha');
+  return {
+    name: 'progressiveTargets',
+    options: { alpha, output, teacherOutput },
+    reads: { student: [output], teacher: [teacherOutput], labels: true },
+    isStatic: true,
+    // Before the first epoch there is no past.
+    numbers: ({ epoch, epochs }) => [epoch === 1 ? 0 : (alpha * epoch) / epochs],
+    check(shapes) {
+      checkOneRow(shapes, output, 'progressiveTargets');
+      checkSameClasses(shapes, output, teacherOutput, 'progressiveTargets');
+    },
+    ...sumOfLessons('progressiveTargets', (tf, { student, teacher, numbers }, { labelled }) => {
+      const logits = named(student, output);
+      const share = tf.reshape(numbers as Tensor1D, []);
+      return progressiveTargetsLoss(tf, logits, named(teacher, teacherOutput), share, labelled(logits));
+    }),
+  };
+}
+
+export function progressiveTargetsLoss<T extends Tensor>(
+  tf: Tf,
+  studentLogits: Tensor,
+  pastLogits: Tensor,
+  share: Tensor,
+  ofLabels: T,
+): T {
+  const past = tf.softmax(stopGradient(tf, pastLogits));
+  const ofPast = tf.mul(tf.sum(tf.mul(past, logSoftmax(tf, studentLogits)), -1), -1);
+  const soft = ofLabels.rank === 0 ? tf.mean(ofPast) : ofPast;
+  return tf.add(tf.mul(ofLabels, tf.sub(1, share)), tf.mul(soft, share)) as T;
+}

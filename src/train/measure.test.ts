@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { checkMetrics, measure } from './measure.ts';
+import type { Metric } from './metric.ts';
+
+const student = { data: Float32Array.of(1, 0, /**/ 0, 1), shape: [2, 2] };
+const teacher = { data: Float32Array.of(1, 0, /**/ 1, 0), shape: [2, 2] };
+const labels = Int32Array.of(1, 1);
+
+const OF_LABELS = ['accuracy', 'calibrationError', 'negativeLogLikelihood'];
+
+test('measures what the inputs allow, by name', () => {
+  expect(measure({ student })).toEqual({});
+  expect(measure({ student, teacher })).toEqual({ agreement: 0.5 });
+  const { accuracy, negativeLogLikelihood, calibrationError, ...rest } = measure({ student, labels });
+  expect([accuracy, rest]).toEqual([0.5, {}]);
+  expect(negativeLogLikelihood).toBeCloseTo(Math.log(1 + Math.E) - 0.5, 12);
+  expect(calibrationError).toBeCloseTo(Math.E / (1 + Math.E) - 0.5, 12);
+  expect(measure({ student, teacher, labels })).toMatchObject({ accuracy, agreement: 0.5, teacherAccuracy: 0 });
+});
+
+test('holds nothing against labels that is no row of classes for each', () => {
+  for (const shape of [[1, 2, 2], [4], [2, 1, 2], [4, 1]]) {
+    expect(Object.keys(measure({ student: { ...student, shape }, labels })), `[${shape}]`).toEqual([]);
+  }
+  expect(measure({ student, labels: Int32Array.of(0, 1, 0) })).toEqual({});
+});
+
+test('leaves out examples without a label where labels are read', () => {
+  const all = { data: Float32Array.of(1, 0, /**/ 0, 1, /**/ 0, 1), shape: [3, 2] };
+  const ofTeacher = { data: Float32Array.of(1, 0, /**/ 1, 0, /**/ 0, 1), shape: [3, 2] };
+  const some = measure({ student: all, teacher: ofTeacher, labels: Int32Array.of(-1, 1, 0) });
+  expect(some).toMatchObject({ accuracy: 0.5, teacherAccuracy: 0, agreement: 2 / 3 });
+  expect(some['negativeLogLikelihood']).toBeCloseTo(Math.log(1 + Math.E) - 0.5, 12);
+  expect(measure({ student: all, teacher: ofTeacher, labels: Int32Array.of(-1, -1, -1) })).toEqual({
+    agreement: 2 / 3,
+  });
+  expect(measure({ student: all, labels: Int32Array.of(-1, 1) })).toEqual({});
+});
+
+test('holds a student against a teacher of its own shape only', () => {
+  const wider = { data: Float32Array.of(1, 0, 0, /**/ 0, 0, 1), shape: [2, 3] };
+  expect(measure({ student, teacher: wider })).toEqual({});
+  expect(Object.keys(measure({ student, teacher: wider, labels })).sort()).toEqual([...OF_LABELS, 'teacherAccuracy']);
+  const [frames, ofTeacher] = [student, teacher].map(({ data }) => ({ data, shape: [1, 2, 2] }));
+  expect(measure({ student: frames as typeof student, teacher: ofTeacher as typeof teacher })).toEqual({
+    agreement: 0.5,
+  });
+});
+
+const column = (...data: number[]) => ({ data: Float32Array.from(data), shape: [data.length, 1] });
+
+test('one number an example is a value: no agreement of 1 that says nothing', () => {
+  const found = measure({ student: column(1, 2, 3), teacher: column(30, -2, 5), labels: Int32Array.of(0, 0, 0) });
+  expect(Object.keys(found)).toEqual(['coefficientOfDetermination', 'rootMeanSquaredError']);
+  expect(found['coefficientOfDetermination']).toBeLessThan(0);
+});
+
+test('the kind of the outputs decides what is measured', () => {
+  const other = { data: Float32Array.of(1, 0.5, /**/ 0, 1), shape: [2, 2] };
+  expect(Object.keys(measure({ student, teacher: other, labels }, { kind: 'values' }))).toEqual([
+    'coefficientOfDetermination',
+    'rootMeanSquaredError',
+  ]);
+  expect(Object.keys(measure({ student, teacher: other }, { kind: 'embeddings' }))).toEqual([
+    'cosineSimilarity',
+    'neighboursKept',
+  ]);
+  const longer = { data: new Float32Array(6).fill(1), shape: [2, 3] };
+  expect(Object.keys(measure({ student, teacher: longer }, { kind: 'embeddings' }))).toEqual(['neighboursKept']);
+});
+
+const largest: Metric = {
+  name: 'largest',
+  reads: { teacher: false, labels: false },
+  compute: ({ student: { data } }) => Math.max(...data),
+};
+
+test('one’s own metrics stand beside, for what they are made for', () => {
+  expect(measure({ student }, { metrics: [largest] })).toEqual({ largest: 1 });
+  expect(measure({ student }, { metrics: [{ ...largest, measures: 'values' }] })).toEqual({});
+  expect(measure({ student }, { metrics: [{ ...largest, reads: { teacher: true, labels: false } }] })).toEqual({});
+});
+
+test.each<[string, unknown]>([
+  ['no list', largest],
+  ['no metric', [{ name: 'x' }]],
+  ['a name that is taken', [{ ...largest, name: 'accuracy' }]],
+  ['one name twice', [largest, largest]],
+  ['a kind that there is not', [{ ...largest, measures: 'sounds' }]],
+])('%s is refused', (_, metrics) => {
+  expect(() => checkMetrics(metrics as Metric[])).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+});

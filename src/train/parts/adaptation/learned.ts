@@ -1,0 +1,93 @@
+import { LimbeckError } from '../../../core/errors.ts';
+import type * as tf from '../../../runtime/tf.ts';
+import type { AdaptationOptions } from './adaptation.ts';
+
+type Layer = tf.LayersModel['layers'][number];
+type Weight = Layer['weights'][number];
+
+/** A weight that learns, with its tfjs variable. */
+export interface LearnedWeight {
+  /** As the student's `weightSpecs` call it. */
+  readonly name: string;
+  readonly layer: string;
+  readonly variable: tf.Variable;
+}
+
+/** Normalizations by class name. */
+const NORMS = ['BatchNormalization', 'LayerNormalization'];
+
+/**
+ * Lets only those weights learn that the options say, until it is disposed.
+ * Throws    student-not-trainable: none is left · unknown-output: a layer that is not there
+ */
+export function chooseLearned(
+  model: tf.LayersModel,
+  options: AdaptationOptions,
+): Disposable & { all: LearnedWeight[] } {
+  const { learns = 'all', layers: wanted } = options;
+  const layers = layersOf(model);
+  const missing = wanted?.find((name) => !layers.some((layer) => layer.name === name));
+  if (missing !== undefined) throw unknownLayer(missing, layers);
+  const before = layers.flatMap((layer) => layer.weights.map((weight) => [weight, weight.trainable] as const));
+  const all: LearnedWeight[] = [];
+  for (const layer of layers) {
+    const isWanted = wanted?.includes(layer.name) ?? true;
+    // What the model itself has frozen stays so.
+    const own = new Set(layer.trainableWeights);
+    for (const weight of layer.weights) {
+      const isLearned = own.has(weight) && isWanted && learnsWeight(learns, options, layer, weight);
+      if (own.has(weight)) weight.trainable = isLearned;
+      if (isLearned) {
+        all.push({ name: weight.originalName, layer: layer.name, variable: weight.read() as tf.Variable });
+      }
+    }
+  }
+  const restore = () => {
+    for (const [weight, isTrainable] of before) weight.trainable = isTrainable;
+  };
+  if (learns === 'nothing') {
+    // tfjs wants a gradient of something; this one is near the end.
+    const last = before.findLast(([, isTrainable]) => isTrainable)?.[0];
+    if (last !== undefined) last.trainable = true;
+    return { all, [Symbol.dispose]: restore };
+  }
+  if (all.length > 0) return { all, [Symbol.dispose]: restore };
+  restore();
+  throw new LimbeckError(
+    'student-not-trainable',
+    `The student "${model.name}" has no weight of the kind "${learns}" that may learn` +
+      `${wanted === undefined ? '' : ` in ${quoted(wanted)}`}. Its layers are ${quoted(layers.map(({ name }) => name))}.`,
+    { details: { learns, layers: wanted } },
+  );
+}
+
+function learnsWeight(
+  learns: AdaptationOptions['learns'],
+  { withBiases = false }: AdaptationOptions,
+  layer: Layer,
+  weight: Weight,
+): boolean {
+  const isNorm = NORMS.includes(layer.getClassName());
+  const isVector = weight.shape.length === 1;
+  if (learns === 'nothing') return false;
+  if (learns === 'biases') return isVector && !isNorm;
+  if (learns === 'norms') return isNorm;
+  if (learns === 'low-rank') return !isNorm && (!isVector || withBiases);
+  return true;
+}
+
+/** All layers, those of models inside the model too. */
+function layersOf(model: tf.LayersModel): Layer[] {
+  return model.layers.flatMap((layer) => ('layers' in layer ? layersOf(layer as unknown as tf.LayersModel) : [layer]));
+}
+
+function unknownLayer(name: string, layers: readonly Layer[]): LimbeckError {
+  const given = layers.map((layer) => layer.name);
+  return new LimbeckError('unknown-output', `The student has no layer "${name}". Its layers are ${quoted(given)}.`, {
+    details: { needed: name, given },
+  });
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
+}

@@ -1,0 +1,66 @@
+import type { StepOptimizer } from '../stepOptimizer.ts';
+import { openAdaptation } from './adaptation/openAdaptation.ts';
+import { openAugment } from './augment/openAugment.ts';
+import { openBalance } from './balance/openBalance.ts';
+import { openBatchNorm } from './batchNorm/openBatchNorm.ts';
+import { openHoldout } from './holdout/openHoldout.ts';
+import { openNear } from './near/openNear.ts';
+import type { OpenPart, Part, PartContext } from './part.ts';
+import { openQuantizationAware } from './quantizationAware/openQuantizationAware.ts';
+import { openScaleNotices } from './scaleNotices/openScaleNotices.ts';
+import { openSelfTeacher } from './selfTeacher/openSelfTeacher.ts';
+
+/** The order in which parts are opened and called. The holdout is measured when all others are done with an epoch. */
+const PARTS: readonly OpenPart[] = [
+  openScaleNotices,
+  openNear,
+  openAugment,
+  openSelfTeacher,
+  openBalance,
+  openAdaptation,
+  openQuantizationAware,
+  openBatchNorm,
+  openHoldout,
+];
+
+/** The parts of a run, the last one ended first. */
+export interface OpenParts extends AsyncDisposable {
+  readonly all: readonly Part[];
+}
+
+/** Throws what the parts say of the job; then none of them stays open. */
+export async function openParts(context: PartContext): Promise<OpenParts> {
+  const all: Part[] = [];
+  const end = async () => {
+    for (const part of all.splice(0).reverse()) await part.end?.();
+  };
+  try {
+    for (const open of PARTS) {
+      const part = await open(context);
+      if (part !== undefined) all.push(part);
+    }
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { all: [...all], [Symbol.asyncDispose]: end };
+}
+
+/** What parts say of the steps; gradients go through the first of them that takes some, then through the next. */
+export function stepsWith(parts: readonly Part[], own: StepOptimizer) {
+  const optimizer = parts.reduceRight<Pick<StepOptimizer, 'applyGradients'>>(
+    (next, part) =>
+      part.onGradients === undefined
+        ? next
+        : {
+            applyGradients: (gradients) =>
+              part.onGradients?.(gradients as never, (changed) => next.applyGradients(changed)),
+          },
+    own,
+  );
+  return {
+    optimizer,
+    mode: parts.find(({ mode }) => mode !== undefined)?.mode ?? 'training',
+    movesStatistics: parts.every(({ movesStatistics = true }) => movesStatistics),
+  } as const;
+}

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { softTargets } from '../../losses/response/softTargets.ts';
+import { checkParts, ownAnswers, PART_NAMES, type PartOptions, partsOf, withoutTeacher } from './options.ts';
+
+const run = { loss: softTargets(), data: { size: 1, inputs: { input: { shape: [3], dtype: 'float32' } } } } as never;
+
+test('each part checks its own options, and nothing that is not asked for', () => {
+  for (const name of PART_NAMES) {
+    expect(() => checkParts({ [name]: { nothing: 1 } } as never, run)).toThrow(
+      expect.objectContaining({ code: 'invalid-option', message: expect.stringContaining('"nothing"') }),
+    );
+  }
+  expect(() => checkParts({}, run)).not.toThrow();
+});
+
+test('a run gets those parts that are asked for, and one from labels alone none that belongs to a teacher', () => {
+  const asked: PartOptions = { augment: { noise: 1 }, balance: false, selfTeacher: { kind: 'mean' } };
+  const { augment, selfTeacher } = asked;
+  expect(partsOf({ ...asked, epochs: 3 } as never)).toEqual({ augment, selfTeacher });
+  expect(withoutTeacher({ ...asked, epochs: 3 })).toEqual({ augment, epochs: 3 });
+  expect(ownAnswers(asked)).toEqual(['self']);
+  expect(ownAnswers({ augment: { noise: 1 } })).toEqual([]);
+});

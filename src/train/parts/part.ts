@@ -1,0 +1,86 @@
+import type { Loss, LossShapes } from '../../losses/loss.ts';
+import type { NearTeacher } from '../../runtime/gpu.ts';
+import type * as tf from '../../runtime/tf.ts';
+import type { StepPlace, TrainBatch } from '../batch.ts';
+import type { EpochEvent, HoldoutOutputs } from '../events.ts';
+import type { EngineEvent, TrainJob, TrainSource } from '../job.ts';
+import type { OrderOptions } from '../order.ts';
+import type { StepOptions } from '../step.ts';
+import type { PartReports, PartResults } from './options.ts';
+
+/**
+ * One feature of a run: what it does beside the steps. The loop calls its parts in the order of `open.ts`, in each of these
+ * places; a part has those that it needs.
+ */
+export interface Part {
+  /** The loss to train with, in the place of the run's own. */
+  readonly loss?: Loss;
+  /** Shapes, without the batch, of the answers that `complete` adds to the teacher's. */
+  readonly answers?: LossShapes['teacher'];
+  /** How steps apply the student. Default 'training'. */
+  readonly mode?: 'training' | 'inference';
+  /** False where steps leave the averages of batch normalization alone, or move them in a way of their own. */
+  readonly movesStatistics?: boolean;
+  /** How many batches it looks at before the first step; those of one epoch at most. */
+  readonly looksAhead?: number;
+  /** Changes a batch that was read, in the order of the steps; while the step before is under way. */
+  read?(batch: TrainBatch, at: StepPlace): TrainBatch | Promise<TrainBatch>;
+  /** Before the first step, with the batches that it looks at as the loss reads them. */
+  begin?(first: readonly TrainBatch[], run: PartRun): Promise<void>;
+  /** Before each step; true where steps compute something else from here on, so that a recorded one is forgotten. */
+  changesSteps?(at: StepPlace): boolean;
+  /** Adds what depends on the student to a batch: right before its step, when the one before is through. */
+  complete?(batch: TrainBatch, at: StepPlace): Promise<TrainBatch>;
+  /** Right before each step, with its batch as the loss reads it. */
+  beforeStep?(batch: TrainBatch, at: StepPlace, run: PartRun): Promise<void>;
+  /** Takes the gradients of a step, which stay the caller's, and applies them, or others, or none. */
+  onGradients?(gradients: tf.NamedTensorMap, apply: (gradients: tf.NamedTensorMap) => void): void;
+  afterStep?(at: StepPlace): void;
+  /** After the last step of an epoch, before its event, to which it may add. Throws    AbortError */
+  afterEpoch?(epoch: EpochEvent, run: PartRun): Promise<HoldoutOutputs | undefined>;
+  /** What the report of a run that came to its end tells of it. */
+  report?(): Promise<PartReports>;
+  /** What a run gives beside weights, however it ends. */
+  results?(): PartResults;
+  /** Frees what it holds and leaves the model as it was, before it is saved. */
+  end?(): void | Promise<void>;
+}
+
+/** The run, as the loop has it. */
+export interface PartRun extends StepOptions, OrderOptions {
+  /** Whether steps move the averages of batch normalization, so that they are to be estimated in the end. Default true. */
+  readonly movesStatistics?: boolean;
+  /** What is done while the next batch is not there: no step is under way then. */
+  readonly rest?: <T>(awaited: Promise<T>) => Promise<T>;
+  readonly signal?: AbortSignal;
+}
+
+/** What parts are opened with. */
+export interface PartContext {
+  readonly job: TrainJob;
+  readonly model: tf.LayersModel;
+  /** The run's own. */
+  readonly loss: Loss;
+  /** Undefined where a run is checked, which reads nothing more. */
+  readonly source: TrainSource | undefined;
+  readonly emit: (event: EngineEvent) => void | Promise<void>;
+  /** The teacher on this thread and this GPU. */
+  readonly nearTeacher?: NearTeacher | undefined;
+}
+
+/** Undefined where the job asks for nothing of it. */
+export type OpenPart = (context: PartContext) => Part | undefined | Promise<Part | undefined>;
+
+/** A batch that was read, with what the parts make of it. */
+export async function readWith(parts: readonly Part[], given: TrainBatch, at: StepPlace): Promise<TrainBatch> {
+  let batch = given;
+  for (const part of parts) if (part.read !== undefined) batch = await part.read(batch, at);
+  return batch;
+}
+
+/** The same right before its step. */
+export async function completeWith(parts: readonly Part[], given: TrainBatch, at: StepPlace): Promise<TrainBatch> {
+  let batch = given;
+  for (const part of parts) if (part.complete !== undefined) batch = await part.complete(batch, at);
+  return batch;
+}
