@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Loss } from '../losses/loss.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
-import { type LoopOptions, type StepEvent, trainLoop } from './loop.ts';
+import type { StepEvent } from './events.ts';
+import { type LoopOptions, trainLoop } from './loop.ts';
 import { makers, SIZE, setUp, trainingOn, weightsOf } from './loopCases.ts';
 
 describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {

@@ -8,8 +8,6 @@ import { completeWith, type Part, type PartRun, readWith } from './parts/part.ts
 import { openSharedCores } from './sharedCores.ts';
 import { openStepper } from './stepper.ts';
 
-export type { EpochEvent, NoticeEvent, StepEvent } from './events.ts';
-
 export interface LoopOptions extends PartRun, LengthOptions {
   /** Reads some examples of the dataset. */
   readonly read: (indices: Int32Array, epoch?: number) => Promise<TrainBatch>;
