@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import type { Loss, LossShapes } from '../loss.ts';
 import { type LossInputs, testIf, type Values } from './lossContract.ts';
+import { mean } from './plain.ts';
 
 /** All but 'one class'. */
 export const FEATURE_EXTREMES = ['both at ±1e4', 'opposed at ±1e4', 'all zero', 'all 1e4 and all −1e4'] as const;
@@ -77,21 +78,8 @@ export function flat(feature: PlainFeature): number[] {
   return feature.flat(2);
 }
 
-export function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
-}
-
-export function unit(values: readonly number[]): number[] {
-  const length = Math.sqrt(dot(values, values));
-  return values.map((value) => (length === 0 ? 0 : value / length));
-}
-
 export function meanSquare(a: readonly number[], b: readonly number[]): number {
   return mean(a.map((value, i) => (value - (b[i] as number)) ** 2));
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 export function range(count: number): number[] {

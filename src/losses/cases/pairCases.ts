@@ -2,23 +2,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import type { Loss } from '../loss.ts';
-import type { Values } from './lossContract.ts';
-
-/** The values of each example, flattened. */
-export function plainRows({ shape, values }: Values): number[][] {
-  const rows = shape[0] as number;
-  const length = values.length / rows;
-  return Array.from({ length: rows }, (_, i) => values.slice(i * length, (i + 1) * length));
-}
-
-export function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
-}
-
-export function plainUnit(row: readonly number[]): number[] {
-  const length = Math.sqrt(dot(row, row));
-  return row.map((value) => (length <= 1e-12 ? value : value / length));
-}
 
 export function distance(a: readonly number[], b: readonly number[]): number {
   return Math.sqrt(a.reduce((sum, value, i) => sum + (value - (b[i] as number)) ** 2, 0));
@@ -30,10 +13,6 @@ export function plainSoftmax(row: readonly number[]): number[] {
   const raised = row.map((value) => Math.exp(value - most));
   const sum = raised.reduce((a, b) => a + b, 0);
   return raised.map((value) => value / sum);
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
 /** Half a square up to 1, straight beyond. */

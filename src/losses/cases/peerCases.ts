@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { LossInputs, Values } from './lossCases.ts';
 import { plainLogProbs } from './lossContract.ts';
-import { mean, plainDivergence } from './responseCases.ts';
+import { mean } from './plain.ts';
+import { plainDivergence } from './responseCases.ts';
 
 /** Of outputs '<output>.0', '<output>.1' …. */
 export function plainPeers({ student }: LossInputs, output = 'logits'): Values[] {

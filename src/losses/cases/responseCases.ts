@@ -86,16 +86,6 @@ export function growthOfDivergence({ student, teacher }: LossInputs, temperature
   return { value: temperature ** 2 * reach, gradient: (temperature * probs) / rows };
 }
 
-/** The rows of a tensor's last axis, as plain numbers. */
-export function plainRows({ shape, values }: Values): number[][] {
-  const length = shape.at(-1) as number;
-  return Array.from({ length: values.length / length }, (_, row) => values.slice(row * length, (row + 1) * length));
-}
-
-export function mean(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0) / numbers.length;
-}
-
 /** Σ p log (p / q) of two rows of log-probabilities. */
 export function plainDivergence(logP: readonly number[], logQ: readonly number[]): number {
   return logP.reduce((sum, log, c) => (log < -700 ? sum : sum + Math.exp(log) * (log - (logQ[c] as number))), 0);
@@ -104,12 +94,6 @@ export function plainDivergence(logP: readonly number[], logQ: readonly number[]
 /** −Σ p log q of two rows of log-probabilities. */
 export function plainCrossEntropy(logP: readonly number[], logQ: readonly number[]): number {
   return -logP.reduce((sum, log, c) => (log < -700 ? sum : sum + Math.exp(log) * (logQ[c] as number)), 0);
-}
-
-/** All numbers of each example. */
-export function plainExamples({ shape, values }: Values): number[][] {
-  const rows = shape[0] as number;
-  return plainRows({ shape: [rows, values.length / rows], values });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkFeatureLoss, flat, mean, plainPair, shapesFor, unchanged } from '../cases/featureCases.ts';
+import { checkFeatureLoss, flat, plainPair, shapesFor, unchanged } from '../cases/featureCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type ActivationBoundaryOptions, activationBoundary } from './activationBoundary.ts';
 

@@ -2,14 +2,13 @@ import { describe, expect, test } from 'vitest';
 import {
   checkFeatureLoss,
   FEATURE_EXTREMES,
-  mean,
   meanSquare,
   plainPair,
   shapesFor,
   unchanged,
-  unit,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract } from '../cases/lossContract.ts';
+import { mean, plainUnit } from '../cases/plain.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type AttentionMapOptions, attentionMap } from './attentionMap.ts';
 
@@ -18,7 +17,7 @@ const contract: Omit<LossContract<AttentionMapOptions>, 'golden'> = {
   reference(inputs, { power = 2, form = 'code', ...names }) {
     const [student, teacher] = plainPair(inputs, names).map((feature) =>
       feature.map((positions) =>
-        unit(positions.map((values) => mean(values.map((value) => Math.abs(value) ** power)))),
+        plainUnit(positions.map((values) => mean(values.map((value) => Math.abs(value) ** power)))),
       ),
     ) as [number[][], number[][]];
     if (form === 'code') return meanSquare(student.flat(), teacher.flat());

@@ -1,15 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  checkFeatureLoss,
-  dot,
-  FEATURE_EXTREMES,
-  plainPair,
-  shapesFor,
-  turned,
-  unchanged,
-  unit,
-} from '../cases/featureCases.ts';
+import { checkFeatureLoss, FEATURE_EXTREMES, plainPair, shapesFor, turned, unchanged } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract, type Values } from '../cases/lossContract.ts';
+import { dot, plainUnit } from '../cases/plain.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type ChannelSimilarityOptions, channelSimilarity } from './channelSimilarity.ts';
 
@@ -19,7 +11,7 @@ const contract: Omit<LossContract<ChannelSimilarityOptions>, 'golden'> = {
     const [student, teacher] = plainPair(inputs, options, options.projector === 'linear').map((feature) =>
       feature.flatMap((positions) => {
         const channels = turned(positions);
-        return channels.map((one) => unit(channels.map((other) => dot(one, other))));
+        return channels.map((one) => plainUnit(channels.map((other) => dot(one, other))));
       }),
     ) as [number[][], number[][]];
     const others = teacher.flat();

@@ -1,17 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import {
   checkFeatureLoss,
-  dot,
   FEATURE_EXTREMES,
   flat,
-  mean,
   meanSquare,
   plainPair,
   shapesFor,
   unchanged,
-  unit,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract } from '../cases/lossContract.ts';
+import { dot, mean, plainUnit } from '../cases/plain.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type EmbeddingMatchOptions, embeddingMatch } from './embeddingMatch.ts';
 
@@ -21,7 +19,7 @@ const contract: Omit<LossContract<EmbeddingMatchOptions>, 'golden'> = {
     const [student, teacher] = plainPair(inputs, options, inputs.parameters?.['kernel'] !== undefined);
     if (options.kind === 'mse') return meanSquare(flat(student), flat(teacher));
     const vectors = teacher.flat();
-    return mean(student.flat().map((vector, i) => 1 - dot(unit(vector), unit(vectors[i] as number[]))));
+    return mean(student.flat().map((vector, i) => 1 - dot(plainUnit(vector), plainUnit(vectors[i] as number[]))));
   },
   // Of equal dimensions, so without a projector.
   best: (inputs) => ({ ...unchanged(inputs, { output: 'block', teacherOutput: 'layer' }), parameters: {} }),

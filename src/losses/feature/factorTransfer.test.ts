@@ -2,16 +2,15 @@ import { describe, expect, test } from 'vitest';
 import {
   checkFeatureLoss,
   flat,
-  mean,
   meanSquare,
   plainPair,
   plainProjected,
   shapesFor,
   unchanged,
-  unit,
 } from '../cases/featureCases.ts';
 import { evaluate, readCases } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs } from '../cases/lossContract.ts';
+import { mean, plainUnit } from '../cases/plain.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type FactorTransferOptions, factorTransfer } from './factorTransfer.ts';
 
@@ -78,7 +77,7 @@ function reference(inputs: LossInputs): number {
   const translated = plainProjected(student, inputs, 'translator');
   const factors = plainProjected(teacher, inputs, 'paraphraser');
   const rows = translated.map((example, i) => {
-    const [s, t] = [unit(example.flat()), unit((factors[i] ?? []).flat())];
+    const [s, t] = [plainUnit(example.flat()), plainUnit((factors[i] ?? []).flat())];
     return mean(s.map((value, k) => Math.abs(value - (t[k] as number))));
   });
   return mean(rows) + restoring(inputs);

@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import {
-  checkFeatureLoss,
-  flat,
-  mean,
-  plainPair,
-  plainProjected,
-  shapesFor,
-  unchanged,
-} from '../cases/featureCases.ts';
+import { checkFeatureLoss, flat, plainPair, plainProjected, shapesFor, unchanged } from '../cases/featureCases.ts';
 import { evaluate, readCases } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type FeatureAlignOptions, featureAlign } from './featureAlign.ts';
 

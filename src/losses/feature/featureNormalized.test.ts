@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import {
   checkFeatureLoss,
   FEATURE_EXTREMES,
-  mean,
   meanSquare,
   type PlainFeature,
   plainPair,
@@ -11,6 +10,7 @@ import {
   unchanged,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type FeatureNormalizedOptions, featureNormalized } from './featureNormalized.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { flat, mean, meanSquare, plainPair, range, shapesFor } from '../cases/featureCases.ts';
+import { flat, meanSquare, plainPair, range, shapesFor } from '../cases/featureCases.ts';
 import { evaluate, readCases } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type MaskedGenerationOptions, maskedGeneration } from './maskedGeneration.ts';
 

@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  checkFeatureLoss,
-  dot,
-  FEATURE_EXTREMES,
-  mean,
-  plainPair,
-  shapesFor,
-  turned,
-  unchanged,
-  unit,
-} from '../cases/featureCases.ts';
+import { checkFeatureLoss, FEATURE_EXTREMES, plainPair, shapesFor, turned, unchanged } from '../cases/featureCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
+import { dot, mean, plainUnit } from '../cases/plain.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import type { FeaturePairOptions } from '../featurePair.ts';
 import { neuronSelectivity } from './neuronSelectivity.ts';
@@ -27,7 +18,7 @@ describe('neuronSelectivity', () => {
     // MMD² with (a · b)² between the channels' maps of length 1, mean over the examples.
     reference(inputs, options) {
       const [student, teacher] = plainPair(inputs, options).map((feature) =>
-        feature.map((positions) => turned(positions).map(unit)),
+        feature.map((positions) => turned(positions).map(plainUnit)),
       ) as [number[][][], number[][][]];
       const kernel = (a: number[][], b: number[][]) => mean(a.flatMap((x) => b.map((y) => dot(x, y) ** 2)));
       return mean(

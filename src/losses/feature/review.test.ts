@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
-import { mean, range } from '../cases/featureCases.ts';
+import { range } from '../cases/featureCases.ts';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type ReviewOptions, review } from './review.ts';
 

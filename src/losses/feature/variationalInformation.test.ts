@@ -4,7 +4,6 @@ import {
   checkFeatureLoss,
   FEATURE_EXTREMES,
   mapPositions,
-  mean,
   type PlainFeature,
   plainPair,
   plainProjected,
@@ -12,6 +11,7 @@ import {
   shapesFor,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract, type Values } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import {
   type VariationalInformationOptions,

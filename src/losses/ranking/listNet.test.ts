@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import {
   describeOnCpu,
   expectLeast,
   expectPerExample,
   growthOfDivergence,
-  mean,
   plainCrossEntropy,
   randomInputs,
   refusalOf,

@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import {
-  describeOnCpu,
-  expectPerExample,
-  mean,
-  plainRows,
-  randomInputs,
-  refusalOf,
-  shapesOf,
-} from '../cases/responseCases.ts';
+import { mean, plainRows } from '../cases/plain.ts';
+import { describeOnCpu, expectPerExample, randomInputs, refusalOf, shapesOf } from '../cases/responseCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type RankNetOptions, rankNet } from './rankNet.ts';
 

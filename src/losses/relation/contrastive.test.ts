@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, dot, mean, plainRows, plainSoftmax, plainUnit } from '../cases/pairCases.ts';
+import { checkPairLoss, plainSoftmax } from '../cases/pairCases.ts';
+import { dot, mean, plainExamples, plainUnit } from '../cases/plain.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { Loss, LossTensors } from '../loss.ts';
 import { type ContrastiveOptions, contrastive } from './contrastive.ts';
@@ -152,7 +153,7 @@ function reference(inputs: LossInputs, { temperature = 0.07 }: ContrastiveOption
   const embedded = (values: Values | undefined, side: string) => {
     const bias = parameters[`${side}Bias`]?.values ?? [];
     const kernel = parameters[`${side}Kernel`]?.values ?? [];
-    return plainRows(values as Values).map((row) =>
+    return plainExamples(values as Values).map((row) =>
       plainUnit(
         bias.map(
           (start, e) =>
@@ -169,7 +170,7 @@ function reference(inputs: LossInputs, { temperature = 0.07 }: ContrastiveOption
   const teacher = embedded(inputs.teacher['logits'], 'teacher');
   const bankOf = (side: string) => {
     const bank = parameters[`${side}Bank`];
-    return bank === undefined ? [] : plainRows(bank);
+    return bank === undefined ? [] : plainExamples(bank);
   };
   const surprise = (anchors: number[][], others: number[][], bank: number[][]) =>
     anchors.map((anchor, i) => {

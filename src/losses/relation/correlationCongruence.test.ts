@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, checkTellsNoise, dot, mean, plainRows, plainUnit } from '../cases/pairCases.ts';
+import { checkPairLoss, checkTellsNoise } from '../cases/pairCases.ts';
+import { dot, mean, plainExamples, plainUnit } from '../cases/plain.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type CorrelationCongruenceOptions, correlationCongruence } from './correlationCongruence.ts';
 
@@ -17,7 +18,7 @@ describe('correlationCongruence', () => {
         return Math.exp(-2 * gamma) * sum;
       };
       const [ours, theirs] = [student, teacher].map(({ logits }) => {
-        const rows = plainRows(logits as Values).map(plainUnit);
+        const rows = plainExamples(logits as Values).map(plainUnit);
         return rows.flatMap((a) => rows.map((b) => kernel(dot(a, b))));
       }) as [number[], number[]];
       return mean(ours.map((value, i) => (value - (theirs[i] as number)) ** 2));

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, distance, mean, plainRows, plainSoftmax, plainUnit } from '../cases/pairCases.ts';
+import { checkPairLoss, distance, plainSoftmax } from '../cases/pairCases.ts';
+import { mean, plainExamples, plainUnit } from '../cases/plain.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type HardDarkRankOptions, hardDarkRank, hardDarkRankLoss } from './hardDarkRank.ts';
 
@@ -57,6 +58,6 @@ describe('hardDarkRank', () => {
 });
 
 function between(values: Values): number[][] {
-  const rows = plainRows(values).map(plainUnit);
+  const rows = plainExamples(values).map(plainUnit);
   return rows.map((a) => rows.map((b) => distance(a, b)));
 }

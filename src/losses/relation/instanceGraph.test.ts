@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, checkTellsNoise, distance, mean, plainRows } from '../cases/pairCases.ts';
+import { checkPairLoss, checkTellsNoise, distance } from '../cases/pairCases.ts';
+import { mean, plainExamples } from '../cases/plain.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type InstanceGraphOptions, instanceGraph } from './instanceGraph.ts';
 
@@ -49,7 +50,7 @@ describe('instanceGraph', () => {
 });
 
 function edges(values: Values): number[] {
-  const rows = plainRows(values);
+  const rows = plainExamples(values);
   const squares = rows.flatMap((a) => rows.map((b) => distance(a, b) ** 2));
   const largest = Math.max(...squares);
   return squares.map((square) => (largest === 0 ? 0 : square / largest));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, checkTellsNoise, distance, mean, plainRows, plainSoftmax } from '../cases/pairCases.ts';
+import { checkPairLoss, checkTellsNoise, distance, plainSoftmax } from '../cases/pairCases.ts';
+import { mean, plainExamples } from '../cases/plain.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type LocalStructureOptions, localStructure } from './localStructure.ts';
 
@@ -45,6 +46,6 @@ describe('localStructure', () => {
 });
 
 function between(values: Values): number[][] {
-  const rows = plainRows(values);
+  const rows = plainExamples(values);
   return rows.map((a) => rows.map((b) => distance(a, b)));
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, dot, mean, plainRows, plainSoftmax, plainUnit } from '../cases/pairCases.ts';
+import { checkPairLoss, plainSoftmax } from '../cases/pairCases.ts';
+import { dot, mean, plainExamples, plainUnit } from '../cases/plain.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type MultiHeadRelationOptions, multiHeadRelation } from './multiHeadRelation.ts';
 
@@ -72,7 +73,7 @@ function sameViews(inputs: LossInputs): LossInputs {
 function attention(features?: Values, map?: Values, heads = 1): number[][] {
   const [columns = 1] = (map as Values).shape.slice(1);
   const length = columns / heads;
-  const views = plainRows(features as Values)
+  const views = plainExamples(features as Values)
     .map(plainUnit)
     .map((row) =>
       Array.from({ length: columns }, (_, c) => {

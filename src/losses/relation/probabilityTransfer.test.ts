@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, checkTellsNoise, dot, mean, plainRows, plainUnit } from '../cases/pairCases.ts';
+import { checkPairLoss, checkTellsNoise } from '../cases/pairCases.ts';
+import { dot, mean, plainExamples, plainUnit } from '../cases/plain.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { probabilityTransfer } from './probabilityTransfer.ts';
@@ -35,7 +36,7 @@ describe('probabilityTransfer', () => {
 });
 
 function neighbors(values: Values): number[][] {
-  const rows = plainRows(values).map(plainUnit);
+  const rows = plainExamples(values).map(plainUnit);
   return rows.map((a) => {
     const affinities = rows.map((b) => (dot(a, b) + 1) / 2);
     const sum = affinities.reduce((x, y) => x + y, 0);

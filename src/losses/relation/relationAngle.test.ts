@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, checkTellsNoise, dot, mean, plainRows, plainSmoothL1, plainUnit } from '../cases/pairCases.ts';
+import { checkPairLoss, checkTellsNoise, plainSmoothL1 } from '../cases/pairCases.ts';
+import { dot, mean, plainExamples, plainUnit } from '../cases/plain.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { relationAngle } from './relationAngle.ts';
@@ -35,7 +36,7 @@ describe('relationAngle', () => {
 });
 
 function angles(values: Values): number[] {
-  const rows = plainRows(values);
+  const rows = plainExamples(values);
   return rows.flatMap((corner) => {
     const away = rows.map((row) => plainUnit(row.map((value, d) => value - (corner[d] as number))));
     return away.flatMap((a) => away.map((b) => dot(a, b)));

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, checkTellsNoise, distance, mean, plainRows, plainSmoothL1 } from '../cases/pairCases.ts';
+import { checkPairLoss, checkTellsNoise, distance, plainSmoothL1 } from '../cases/pairCases.ts';
+import { mean, plainExamples } from '../cases/plain.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { relationDistance, relationDistanceLoss } from './relationDistance.ts';
@@ -39,7 +40,7 @@ describe('relationDistance', () => {
 
 /** All distances over the mean of those above 0. */
 function relative(values: Values): number[] {
-  const rows = plainRows(values);
+  const rows = plainExamples(values);
   const distances = rows.flatMap((a) => rows.map((b) => distance(a, b)));
   const apart = distances.filter((length) => length > 0);
   return apart.length === 0 ? distances : distances.map((length) => length / mean(apart));

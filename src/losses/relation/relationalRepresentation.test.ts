@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type LossContract, type LossInputs, plainLogProbs, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, dot, mean, plainRows, plainUnit } from '../cases/pairCases.ts';
+import { checkPairLoss } from '../cases/pairCases.ts';
+import { dot, mean, plainExamples, plainUnit } from '../cases/plain.ts';
 import { describeOnCpu } from '../cases/responseCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { Loss } from '../loss.ts';
@@ -22,7 +23,7 @@ const contract: Omit<LossContract<RelationalRepresentationOptions>, 'golden'> = 
     );
     const teacher = mapped(inputs.teacher['logits'], parameters['teacherViews']).map(plainUnit);
     const bank = parameters['teacherBank'];
-    const others = [...teacher, ...(bank === undefined ? [] : plainRows(bank))];
+    const others = [...teacher, ...(bank === undefined ? [] : plainExamples(bank))];
     const spread = (rows: number[][], by: number) => {
       const values = rows.flatMap((row) => others.map((other) => dot(row, other)));
       return plainLogProbs({ shape: [rows.length, others.length], values }, by);
@@ -115,7 +116,7 @@ function banked(options: RelationalRepresentationOptions): Loss {
 function mapped(of: Values | undefined, kernel: LossInputs['student'][string] | undefined): number[][] {
   const { shape, values } = kernel as Values;
   const to = shape[1] as number;
-  return plainRows(of as Values).map((row) =>
+  return plainExamples(of as Values).map((row) =>
     Array.from({ length: to }, (_, e) =>
       row.reduce((sum, value, d) => sum + value * (values[d * to + e] as number), 0),
     ),

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
-import { checkPairLoss, checkTellsNoise, dot, plainRows, plainUnit } from '../cases/pairCases.ts';
+import { checkPairLoss, checkTellsNoise } from '../cases/pairCases.ts';
+import { dot, plainExamples, plainUnit } from '../cases/plain.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { similarity, similarityLoss } from './similarity.ts';
@@ -13,7 +14,7 @@ describe('similarity', () => {
     golden: 'similarity',
     reference: ({ student, teacher }: LossInputs) => {
       const [ours, theirs] = [student, teacher].map(({ logits }) => {
-        const rows = plainRows(logits as Values);
+        const rows = plainExamples(logits as Values);
         return rows.map((a) => plainUnit(rows.map((b) => dot(a, b))));
       }) as [number[][], number[][]];
       const squares = ours.flatMap((row, i) => row.map((value, j) => (value - (theirs[i]?.[j] ?? 0)) ** 2));

@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate, type LossInputs } from '../cases/lossCases.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import {
-  describeOnCpu,
-  expectPerExample,
-  mean,
-  plainExamples,
-  randomInputs,
-  refusalOf,
-} from '../cases/responseCases.ts';
+import { mean, plainExamples } from '../cases/plain.ts';
+import { describeOnCpu, expectPerExample, randomInputs, refusalOf } from '../cases/responseCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type BoundedRegressionOptions, boundedRegression } from './boundedRegression.ts';
 

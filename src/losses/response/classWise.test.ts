@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { toTensors } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import {
   describeOnCpu,
   expectLabelsMissing,
   expectPerExample,
   frozen,
   growthOfDivergence,
-  mean,
   plainDivergence,
   randomInputs,
   refusalOf,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Values } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs } from '../cases/lossContract.ts';
-import { describeOnCpu, expectPerExample, mean, plainDivergence, randomInputs } from '../cases/responseCases.ts';
+import { mean } from '../cases/plain.ts';
+import { describeOnCpu, expectPerExample, plainDivergence, randomInputs } from '../cases/responseCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type ConsistencyOptions, consistency } from './consistency.ts';
 

@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate, type LossInputs } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { mean, plainRows } from '../cases/plain.ts';
 import {
   describeOnCpu,
   expectLeast,
   expectPerExample,
   growthOfDivergence,
-  mean,
   plainDivergence,
-  plainRows,
   randomInputs,
   refusalOf,
 } from '../cases/responseCases.ts';

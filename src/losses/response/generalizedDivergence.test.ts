@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import {
   describeOnCpu,
   expectPerExample,
   growthOfDivergence,
-  mean,
   plainDivergence,
   randomInputs,
   refusalOf,

@@ -2,15 +2,8 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, growthOfLogProbs, plainLogProbs, type Values } from '../cases/lossContract.ts';
-import {
-  describeOnCpu,
-  expectLeast,
-  mean,
-  plainRows,
-  randomInputs,
-  refusalOf,
-  shapesOf,
-} from '../cases/responseCases.ts';
+import { mean, plainRows } from '../cases/plain.ts';
+import { describeOnCpu, expectLeast, randomInputs, refusalOf, shapesOf } from '../cases/responseCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type InformationMaximizationOptions, informationMaximization } from './informationMaximization.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import {
   describeOnCpu,
   expectLeast,
   expectPerExample,
   growthOfDivergence,
-  mean,
   plainCrossEntropy,
   randomInputs,
   refusalOf,

@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { mean, plainRows } from '../cases/plain.ts';
 import {
   describeOnCpu,
   expectPerExample,
   growthOfDivergence,
-  mean,
   plainDivergence,
-  plainRows,
   randomInputs,
   refusalOf,
   shapesOf,

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { LossInputs } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import {
   describeOnCpu,
   expectLabelsMissing,
   expectLeast,
   expectPerExample,
   growthOfDivergence,
-  mean,
   plainDivergence,
   randomInputs,
   refusalOf,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
+import { mean } from '../cases/plain.ts';
 import {
   describeOnCpu,
   expectLabelsMissing,
@@ -8,7 +9,6 @@ import {
   expectPerExample,
   frozen,
   growthOfDivergence,
-  mean,
   plainCrossEntropy,
   randomInputs,
   refusalOf,
