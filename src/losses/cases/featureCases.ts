@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import type { Loss, LossShapes } from '../loss.ts';
 import { type LossInputs, testIf, type Values } from './lossContract.ts';
-import { mean } from './plain.ts';
+import { mean } from './plainCases.ts';
 
 /** All but 'one class'. */
 export const FEATURE_EXTREMES = ['both at ±1e4', 'opposed at ±1e4', 'all zero', 'all 1e4 and all −1e4'] as const;

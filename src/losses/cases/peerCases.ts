@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { LossInputs, Values } from './lossCases.ts';
 import { plainLogProbs } from './lossContract.ts';
-import { mean } from './plain.ts';
+import { mean } from './plainCases.ts';
 import { plainDivergence } from './responseCases.ts';
 
 /** Of outputs '<output>.0', '<output>.1' …. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Values } from '../cases/lossCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
 import { plainLabelled, plainPeers, plainTaught, withFixed } from '../cases/peerCases.ts';
-import { plainRows } from '../cases/plain.ts';
+import { plainRows } from '../cases/plainCases.ts';
 import { describeOnCpu, expectLeast, expectPerExample, randomInputs } from '../cases/responseCases.ts';
 import { checkUse, onPeers } from '../cases/useContract.ts';
 import { type CollaborativeOptions, collaborative } from './collaborative.ts';

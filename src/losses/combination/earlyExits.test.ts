@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LossInputs, Values } from '../cases/lossCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
 import { plainLabelled, plainPeers, plainTaught, withFixed } from '../cases/peerCases.ts';
-import { mean, plainRows } from '../cases/plain.ts';
+import { mean, plainRows } from '../cases/plainCases.ts';
 import { refusalOf } from '../cases/responseCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type EarlyExitsOptions, earlyExits } from './earlyExits.ts';

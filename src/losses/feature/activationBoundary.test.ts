@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkFeatureLoss, flat, plainPair, shapesFor, unchanged } from '../cases/featureCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type ActivationBoundaryOptions, activationBoundary } from './activationBoundary.ts';
 

@@ -8,7 +8,7 @@ import {
   unchanged,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract } from '../cases/lossContract.ts';
-import { mean, plainUnit } from '../cases/plain.ts';
+import { mean, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type AttentionMapOptions, attentionMap } from './attentionMap.ts';
 

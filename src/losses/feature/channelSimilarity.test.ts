@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkFeatureLoss, FEATURE_EXTREMES, plainPair, shapesFor, turned, unchanged } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract, type Values } from '../cases/lossContract.ts';
-import { dot, plainUnit } from '../cases/plain.ts';
+import { dot, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type ChannelSimilarityOptions, channelSimilarity } from './channelSimilarity.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkFeatureLoss, FEATURE_EXTREMES, plainPair, shapesFor, turned, unchanged } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract, plainLogProbs } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type ChannelWiseOptions, channelWise } from './channelWise.ts';
 

@@ -9,7 +9,7 @@ import {
   unchanged,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract } from '../cases/lossContract.ts';
-import { dot, mean, plainUnit } from '../cases/plain.ts';
+import { dot, mean, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type EmbeddingMatchOptions, embeddingMatch } from './embeddingMatch.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '../cases/featureCases.ts';
 import { evaluate, readCases } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs } from '../cases/lossContract.ts';
-import { mean, plainUnit } from '../cases/plain.ts';
+import { mean, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type FactorTransferOptions, factorTransfer } from './factorTransfer.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { checkFeatureLoss, flat, plainPair, plainProjected, shapesFor, unchanged } from '../cases/featureCases.ts';
 import { evaluate, readCases } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type FeatureAlignOptions, featureAlign } from './featureAlign.ts';
 

@@ -10,7 +10,7 @@ import {
   unchanged,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type FeatureNormalizedOptions, featureNormalized } from './featureNormalized.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURE_EXTREMES, meanSquare, plainAligned, range } from '../cases/featureCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import type { LossShapes } from '../loss.ts';
 import { type FlowOptions, flow } from './flow.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { flat, meanSquare, plainPair, range, shapesFor } from '../cases/featureCases.ts';
 import { evaluate, readCases } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type MaskedGenerationOptions, maskedGeneration } from './maskedGeneration.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkFeatureLoss, FEATURE_EXTREMES, plainPair, shapesFor, turned, unchanged } from '../cases/featureCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
-import { dot, mean, plainUnit } from '../cases/plain.ts';
+import { dot, mean, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import type { FeaturePairOptions } from '../featurePair.ts';
 import { neuronSelectivity } from './neuronSelectivity.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkFeatureLoss, flat, plainPair, range, shapesFor, turned, unchanged } from '../cases/featureCases.ts';
 import { checkLoss } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import { type OverhaulOptions, overhaul, overhaulMargins } from './overhaul.ts';
 

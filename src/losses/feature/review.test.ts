@@ -3,7 +3,7 @@ import * as tf from '../../runtime/tf.ts';
 import { range } from '../cases/featureCases.ts';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type ReviewOptions, review } from './review.ts';
 

@@ -11,7 +11,7 @@ import {
   shapesFor,
 } from '../cases/featureCases.ts';
 import { checkLoss, type LossContract, type Values } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { checkUse, onMaps } from '../cases/useContract.ts';
 import {
   type VariationalInformationOptions,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import { mean, plainRows } from '../cases/plain.ts';
+import { mean, plainRows } from '../cases/plainCases.ts';
 import { describeOnCpu, expectPerExample, randomInputs, refusalOf, shapesOf } from '../cases/responseCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type RankNetOptions, rankNet } from './rankNet.ts';

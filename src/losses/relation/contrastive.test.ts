@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, plainSoftmax } from '../cases/pairCases.ts';
-import { dot, mean, plainExamples, plainUnit } from '../cases/plain.ts';
+import { dot, mean, plainExamples, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { Loss, LossTensors } from '../loss.ts';
 import { type ContrastiveOptions, contrastive } from './contrastive.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise } from '../cases/pairCases.ts';
-import { dot, mean, plainExamples, plainUnit } from '../cases/plain.ts';
+import { dot, mean, plainExamples, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type CorrelationCongruenceOptions, correlationCongruence } from './correlationCongruence.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, distance, plainSoftmax } from '../cases/pairCases.ts';
-import { mean, plainExamples, plainUnit } from '../cases/plain.ts';
+import { mean, plainExamples, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type HardDarkRankOptions, hardDarkRank, hardDarkRankLoss } from './hardDarkRank.ts';
 

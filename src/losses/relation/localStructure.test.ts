@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, distance, plainSoftmax } from '../cases/pairCases.ts';
-import { mean, plainExamples } from '../cases/plain.ts';
+import { mean, plainExamples } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import { type LocalStructureOptions, localStructure } from './localStructure.ts';
 

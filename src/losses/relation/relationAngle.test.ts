@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, plainSmoothL1 } from '../cases/pairCases.ts';
-import { dot, mean, plainExamples, plainUnit } from '../cases/plain.ts';
+import { dot, mean, plainExamples, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { relationAngle } from './relationAngle.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, distance, plainSmoothL1 } from '../cases/pairCases.ts';
-import { mean, plainExamples } from '../cases/plain.ts';
+import { mean, plainExamples } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { relationDistance, relationDistanceLoss } from './relationDistance.ts';

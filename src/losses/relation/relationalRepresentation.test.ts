@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type LossContract, type LossInputs, plainLogProbs, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss } from '../cases/pairCases.ts';
-import { dot, mean, plainExamples, plainUnit } from '../cases/plain.ts';
+import { dot, mean, plainExamples, plainUnit } from '../cases/plainCases.ts';
 import { describeOnCpu } from '../cases/responseCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { Loss } from '../loss.ts';

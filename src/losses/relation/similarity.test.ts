@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise } from '../cases/pairCases.ts';
-import { dot, plainExamples, plainUnit } from '../cases/plain.ts';
+import { dot, plainExamples, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
 import type { PairOptions } from '../pairs.ts';
 import { similarity, similarityLoss } from './similarity.ts';

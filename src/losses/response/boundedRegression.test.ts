@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate, type LossInputs } from '../cases/lossCases.ts';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import { mean, plainExamples } from '../cases/plain.ts';
+import { mean, plainExamples } from '../cases/plainCases.ts';
 import { describeOnCpu, expectPerExample, randomInputs, refusalOf } from '../cases/responseCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type BoundedRegressionOptions, boundedRegression } from './boundedRegression.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { argMax } from '../../core/stats.ts';
 import { evaluate, type LossInputs } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import {
   describeOnCpu,
   expectLabelsMissing,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { evaluate, type LossInputs } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
-import { mean, plainRows } from '../cases/plain.ts';
+import { mean, plainRows } from '../cases/plainCases.ts';
 import {
   describeOnCpu,
   expectLeast,

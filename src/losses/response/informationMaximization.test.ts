@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { evaluate } from '../cases/lossCases.ts';
 import { checkLoss, growthOfLogProbs, plainLogProbs, type Values } from '../cases/lossContract.ts';
-import { mean, plainRows } from '../cases/plain.ts';
+import { mean, plainRows } from '../cases/plainCases.ts';
 import { describeOnCpu, expectLeast, randomInputs, refusalOf, shapesOf } from '../cases/responseCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type InformationMaximizationOptions, informationMaximization } from './informationMaximization.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, plainLogProbs, type Values } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import {
   describeOnCpu,
   expectLabelsMissing,

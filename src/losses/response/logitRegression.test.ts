@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkLoss, type Values } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { describeOnCpu, expectPerExample, randomInputs, refusalOf, shapesOf } from '../cases/responseCases.ts';
 import { checkUse, onLogits } from '../cases/useContract.ts';
 import { type LogitRegressionOptions, logitRegression } from './logitRegression.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Values } from '../cases/lossCases.ts';
 import { checkLoss, plainLogProbs } from '../cases/lossContract.ts';
-import { mean } from '../cases/plain.ts';
+import { mean } from '../cases/plainCases.ts';
 import { checkUse } from '../cases/useContract.ts';
 import { type ProgressiveTargetsOptions, progressiveTargets } from './progressiveTargets.ts';
 
