@@ -1,19 +1,22 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
 import { checkOneOf } from '../core/options.ts';
+import { given, type OptionsOf, required, schema } from '../core/schema.ts';
 import { formatShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { alignMaps } from './alignMaps.ts';
 import { type Loss, type LossParameter, type LossShapes, type LossTensors, named, stopGradient } from './loss.ts';
 import { featuresOf, project, projectorParameters } from './projector.ts';
 
-/** Where a loss reads one feature of the student and one of the teacher: what losses on features share. */
-export interface FeaturePairOptions {
+export const FEATURE_PAIR = schema('the pair of features', {
   /** An output or a layer of the student. */
-  readonly output: string;
+  output: required(given<string>()),
   /** The teacher's output or tap. Default: the same name. */
-  readonly teacherOutput?: string;
-}
+  teacherOutput: given<string>(),
+});
+
+/** Where a loss reads one feature of the student and one of the teacher: what losses on features share. */
+export interface FeaturePairOptions extends OptionsOf<typeof FEATURE_PAIR> {}
 
 /** A trained linear map (a 1×1 convolution) from the student's features to the teacher's, or none. */
 export type FeatureProjector = 'linear' | 'none';

@@ -1,7 +1,9 @@
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import type { Method } from '../method.ts';
-import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';
+import { type MethodSteps, STEPS, stepsOf } from '../methodSteps.ts';
 import { trainChanges } from '../trainChanges.ts';
+
+const OPTIONS = schema('biasOnly', STEPS.fields);
 
 /**
  * Only biases learn (BitFit): the smallest of patches.
@@ -11,8 +13,7 @@ import { trainChanges } from '../trainChanges.ts';
  * Source    Ben Zaken, Ravfogel, Goldberg 2022, arXiv:2106.10199
  */
 export function biasOnly(options: MethodSteps = {}): Method {
-  checkKnownOptions(options, STEPS_OPTIONS, 'biasOnly');
-  checkSteps(options);
+  const steps = OPTIONS.read(options);
   return {
     name: 'biasOnly',
     options: { ...options },
@@ -20,7 +21,7 @@ export function biasOnly(options: MethodSteps = {}): Method {
     takesOneExample: false,
     learn: (lesson) =>
       trainChanges(lesson, {
-        ...stepsOf(options, { epochs: 10, learningRate: 2e-2 }),
+        ...stepsOf(steps, { epochs: 10, learningRate: 2e-2 }),
         adaptation: { learns: 'biases' },
       }),
   };

@@ -1,15 +1,18 @@
-import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { notNegative, type OptionsOf, schema } from '../../core/schema.ts';
 import { informationMaximization } from '../../losses/response/informationMaximization.ts';
 import { hasNorms } from '../../student/norms.ts';
 import type { Method } from '../method.ts';
-import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';
+import { type MethodSteps, STEPS, stepsOf } from '../methodSteps.ts';
 import { trainChanges } from '../trainChanges.ts';
 
-/** How long it learns, and whether answers are kept diverse. */
-export interface EntropyMinimisationOptions extends MethodSteps {
+const OPTIONS = schema('entropyMinimisation', {
   /** Weight of the entropy of the mean answer, which keeps all from becoming one class. Default 1; TENT has 0. */
-  readonly diversity?: number;
-}
+  diversity: notNegative(1),
+  ...STEPS.fields,
+});
+
+/** How long it learns, and whether answers are kept diverse. */
+export interface EntropyMinimisationOptions extends MethodSteps, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Test-time adaptation (TENT): scales and offsets of normalizations learn to make the student's answers certain; no label is
@@ -22,10 +25,7 @@ export interface EntropyMinimisationOptions extends MethodSteps {
  * Differs   answers are kept diverse by default, because a few examples of one person soon agree on one class
  */
 export function entropyMinimisation(options: EntropyMinimisationOptions = {}): Method {
-  checkKnownOptions(options, ['diversity', ...STEPS_OPTIONS], 'entropyMinimisation');
-  const { diversity = 1 } = options;
-  checkNotNegative(diversity, 'diversity');
-  checkSteps(options);
+  const { diversity, ...steps } = OPTIONS.read(options);
   return {
     name: 'entropyMinimisation',
     options: { ...options, diversity },
@@ -34,7 +34,7 @@ export function entropyMinimisation(options: EntropyMinimisationOptions = {}): M
     learn(lesson) {
       const norms = hasNorms(lesson.base);
       return trainChanges(lesson, {
-        ...stepsOf(options, { epochs: 5, learningRate: 1e-3 }),
+        ...stepsOf(steps, { epochs: 5, learningRate: 1e-3 }),
         adaptation: norms ? { learns: 'norms', statistics: 'moving' } : { learns: 'biases' },
         loss: informationMaximization({ diversity: lesson.size > 1 ? diversity : 0 }),
       });

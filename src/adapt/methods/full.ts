@@ -1,7 +1,9 @@
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import type { Method } from '../method.ts';
-import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';
+import { type MethodSteps, STEPS, stepsOf } from '../methodSteps.ts';
 import { trainChanges } from '../trainChanges.ts';
+
+const OPTIONS = schema('full', STEPS.fields);
 
 /**
  * Every weight learns that the student lets learn (fine-tuning): the largest of patches.
@@ -11,14 +13,13 @@ import { trainChanges } from '../trainChanges.ts';
  * Source    Yosinski et al. 2014, arXiv:1411.1792 (fine-tuned features)
  */
 export function full(options: MethodSteps = {}): Method {
-  checkKnownOptions(options, STEPS_OPTIONS, 'full');
-  checkSteps(options);
+  const steps = OPTIONS.read(options);
   return {
     name: 'full',
     options: { ...options },
     readsLabels: true,
     takesOneExample: false,
     learn: (lesson) =>
-      trainChanges(lesson, { ...stepsOf(options, { epochs: 10, learningRate: 1e-3 }), adaptation: { learns: 'all' } }),
+      trainChanges(lesson, { ...stepsOf(steps, { epochs: 10, learningRate: 1e-3 }), adaptation: { learns: 'all' } }),
   };
 }

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { notNegative, type OptionsOf, schema } from '../../core/schema.ts';
 import { functionalOf } from '../../student/classifier.ts';
 import { HEAD_INPUT, headOf } from '../../student/headOf.ts';
 import type { Patch, WeightChange } from '../../student/patch.ts';
@@ -7,14 +7,17 @@ import { splitWeights } from '../../student/weightBytes.ts';
 import { solveHead } from '../head/solveHead.ts';
 import { HEAD_ITERATIONS, HEAD_L2, NEAR, NEAR_TO_JUDGE, wantedAnswers } from '../head/wantedAnswers.ts';
 import type { Lesson, Method } from '../method.ts';
-import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';
+import { type MethodSteps, STEPS, stepsOf } from '../methodSteps.ts';
 import { trainChanges } from '../trainChanges.ts';
 
+const OPTIONS = schema('headOnly', {
+  ...STEPS.fields,
+  /** λ of λ/2 ‖ΔW‖² beside the sum of the losses, for features of a length of about 1; not for steps. Default: 0.03. */
+  l2: notNegative(),
+});
+
 /** How the last layer finds its weights. */
-export interface HeadOnlyOptions extends MethodSteps {
-  /** λ of λ/2 ‖ΔW‖² beside the sum of the losses, for features of a length of about 1; not for steps. Default 0.03. */
-  readonly l2?: number;
-}
+export interface HeadOnlyOptions extends MethodSteps, OptionsOf<typeof OPTIONS> {}
 
 /** Multiplications for one product of features and weights, beyond which the kernels are faster. */
 const MOST_PRODUCTS = 4e6;
@@ -31,10 +34,7 @@ const MOST_PRODUCTS = 4e6;
  *           arXiv:2103.00020, §3.2 (by L-BFGS)
  */
 export function headOnly(options: HeadOnlyOptions = {}): Method {
-  checkKnownOptions(options, [...STEPS_OPTIONS, 'l2'], 'headOnly');
-  checkSteps(options);
-  const { l2, ...steps } = options;
-  if (l2 !== undefined) checkNotNegative(l2, 'l2');
+  const { l2, ...steps } = OPTIONS.read(options);
   const takesSteps = Object.values(steps).some((value) => value !== undefined);
   if (takesSteps && l2 !== undefined) throw withSteps();
   const isSolved = (lesson: Lesson) => !takesSteps && isSolvable(lesson);

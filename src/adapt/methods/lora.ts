@@ -1,19 +1,22 @@
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { count, flag, given, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Method } from '../method.ts';
-import { checkSteps, type MethodSteps, STEPS_OPTIONS, stepsOf } from '../methodSteps.ts';
+import { type MethodSteps, STEPS, stepsOf } from '../methodSteps.ts';
 import { trainChanges } from '../trainChanges.ts';
 
-/** Where small matrices learn, and how small they are. */
-export interface LoraOptions extends MethodSteps {
+const OPTIONS = schema('lora', {
   /** Default 4. A weight that is no larger than its two small matrices learns whole. */
-  readonly rank?: number;
-  /** The product counts alpha ÷ rank times. Default 2 · rank. */
-  readonly alpha?: number;
+  rank: count()(4),
+  /** The product counts alpha ÷ rank times. Default: 2 · rank. */
+  alpha: positive(),
   /** Layers by name. Default: all that have a matrix: dense, convolutions, attention, recurrent. */
-  readonly targets?: readonly string[];
+  targets: given<readonly string[]>(),
   /** Whether the biases of these layers learn too. Default false. */
-  readonly withBiases?: boolean;
-}
+  withBiases: flag(false),
+  ...STEPS.fields,
+});
+
+/** Where small matrices learn, and how small they are. */
+export interface LoraOptions extends MethodSteps, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Low-rank adaptation (LoRA): beside each matrix W [R, C] a product of two small ones learns, A [R, rank] and B [rank, C].
@@ -23,17 +26,13 @@ export interface LoraOptions extends MethodSteps {
  * Source    Hu et al. 2022, arXiv:2106.09685
  */
 export function lora(options: LoraOptions = {}): Method {
-  checkKnownOptions(options, ['rank', 'alpha', 'targets', 'withBiases', ...STEPS_OPTIONS], 'lora');
-  const { rank = 4, alpha = 2 * rank, targets, withBiases = false } = options;
-  checkCount(rank, 'rank');
-  checkPositive(alpha, 'alpha');
-  checkSteps(options);
+  const { rank, alpha = 2 * rank, targets, withBiases, ...steps } = OPTIONS.read(options);
   const adaptation = { learns: 'low-rank', rank, alpha, withBiases, ...(targets && { layers: targets }) } as const;
   return {
     name: 'lora',
     options: { ...options, rank, alpha, withBiases },
     readsLabels: true,
     takesOneExample: false,
-    learn: (lesson) => trainChanges(lesson, { ...stepsOf(options, { epochs: 10, learningRate: 1e-2 }), adaptation }),
+    learn: (lesson) => trainChanges(lesson, { ...stepsOf(steps, { epochs: 10, learningRate: 1e-2 }), adaptation }),
   };
 }

@@ -1,19 +1,22 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { checkPositions, type FeaturePairOptions, featurePair, readPair } from '../featurePair.ts';
+import { checkPositions, FEATURE_PAIR, type FeaturePairOptions, featurePair, readPair } from '../featurePair.ts';
 import type { Loss } from '../loss.ts';
 import { meanOfExamples, meanPerExample, safeNorm } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** Which maps, and how strongly their largest values count. */
-export interface AttentionMapOptions extends FeaturePairOptions {
+const OPTIONS = schema('attentionMap', {
+  ...FEATURE_PAIR.fields,
   /** The attention at a position is the mean of |feature|^power over its channels: 1, 2 or 4. Default 2 (the authors' code). */
-  readonly power?: 1 | 2 | 4;
+  power: oneOf(1, 2, 4)(2),
   /** 'code': the mean of squares over the positions, as the authors computed; 'paper': the length ‖·‖₂. Default 'code'. */
-  readonly form?: 'code' | 'paper';
-}
+  form: oneOf('code', 'paper')('code'),
+});
+
+/** Which maps, and how strongly their largest values count. */
+export interface AttentionMapOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Attention transfer (AT): the student looks where the teacher looks. It compares one pair of layers, whose channel
@@ -41,11 +44,8 @@ export interface AttentionMapOptions extends FeaturePairOptions {
  * ]) });
  */
 export function attentionMap(options: AttentionMapOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'power', 'form'], 'attentionMap');
-  const { power = 2, form = 'code' } = options;
-  const pair = featurePair(options, 'attentionMap');
-  checkOneOf(power, 'power', [1, 2, 4]);
-  checkOneOf(form, 'form', ['code', 'paper']);
+  const { power, form, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'attentionMap');
   return {
     name: 'attentionMap',
     options: { ...pair.options, power, ...(form !== 'code' && { form }) },

@@ -1,24 +1,24 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { notNegative, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { withoutGradient } from '../pairs.ts';
 import { divergence, labelMask, meanOfExamples, softLogProbs, withoutMasked } from '../rows.ts';
 import { checkOneRow, checkSameClasses } from '../sameClasses.ts';
 
-/** How much the two halves of the teacher's answer count, and where they are read. */
-export interface DecoupledTargetsOptions {
+const OPTIONS = schema('decoupledTargets', {
   /** Weight of the target half: how sure the teacher is of the label. 0 or more. Default 1 (mdistiller). */
-  readonly alpha?: number;
+  alpha: notNegative(1),
   /** Weight of the other half: how the rest is spread over the wrong classes. 0 or more. Default 8 (mdistiller). */
-  readonly beta?: number;
+  beta: notNegative(8),
   /** Softens both distributions; above 0. Default 4 (mdistiller). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(4),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How much the two halves of the teacher's answer count, and where they are read. */
+export interface DecoupledTargetsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Decoupled targets (DKD): how sure the teacher is of the label, and how it spreads the rest, weighted apart. Plain soft
@@ -45,11 +45,7 @@ export interface DecoupledTargetsOptions {
  * weighted([{ loss: decoupledTargets({ beta: 8 }), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function decoupledTargets(options: DecoupledTargetsOptions = {}): Loss {
-  const { alpha = 1, beta = 8, temperature = 4, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['alpha', 'beta', 'temperature', 'output', 'teacherOutput'], 'decoupledTargets');
-  checkNotNegative(alpha, 'alpha');
-  checkNotNegative(beta, 'beta');
-  checkPositive(temperature, 'temperature');
+  const { alpha, beta, temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'decoupledTargets',
     options: { alpha, beta, temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
