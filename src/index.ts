@@ -158,7 +158,7 @@ export * from './losses/all.ts';
 export type { FeaturePairOptions, FeatureProjector } from './losses/featurePair.ts';
 export type { Loss, LossParameter, LossReads, LossShapes, LossTensors, Progress } from './losses/loss.ts';
 export type { MembersOptions } from './losses/memberDivergences.ts';
-export type { PairOptions } from './losses/pairs.ts';
+export type { OutputPairOptions, ScorePairOptions, StudentOutputOptions } from './losses/outputPair.ts';
 export {
   byStep,
   constant,
