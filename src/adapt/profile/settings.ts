@@ -80,23 +80,3 @@ export function checkLearner({ labels, newLabels }: Settings, { classes, privacy
     { details: { name: 'newLabels', value: newLabels } },
   );
 }
-
-/** Throws    unknown-label · invalid-option: no text */
-export function checkLabel(label: string, labels: readonly string[], newLabels: 'refused' | 'allowed'): void {
-  if (typeof label !== 'string' || label === '') {
-    throw new LimbeckError(
-      'invalid-option',
-      `The label was ${JSON.stringify(label) ?? 'left out'}; it must be a text.`,
-      {
-        details: { name: 'label' },
-      },
-    );
-  }
-  if (newLabels === 'allowed' || labels.includes(label)) return;
-  throw new LimbeckError(
-    'unknown-label',
-    `The label "${label}" is none of the base's: ${labels.join(', ')}. Check its spelling, or open the profile with ` +
-      "newLabels: 'allowed' to add classes.",
-    { details: { label, labels } },
-  );
-}

@@ -167,7 +167,7 @@ async function learnFrom({
 
 /** Finding the noise for an epsilon takes a moment, and a run asks twice. */
 function planner(
-  privacy: LastingPrivacyOptions,
+  { budget: _, ...privacy }: LastingPrivacyOptions,
   { guard, keep }: StudentLearnerOptions,
 ): (examples: number) => ProfileSpend {
   const counts = { heldFraction: GUARD.read(guard ?? {}).holdoutFraction, replayed: replayedBy(keep) };

@@ -1,16 +1,15 @@
-import { LimbeckError } from '../../core/errors.ts';
-import type { NamedArrays } from '../../core/shape.ts';
-import { isTagged } from '../../core/tags.ts';
-import type { Store } from '../../storage/store.ts';
-import type { Patch } from '../../student/patch.ts';
-import { patchFromBytes } from '../../student/patchFile.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import type { NamedArrays } from '../../../core/shape.ts';
+import { isTagged } from '../../../core/tags.ts';
+import type { Patch } from '../../../student/patch.ts';
+import { patchFromBytes } from '../../../student/patchFile.ts';
+import type { ProfileSpend } from '../privacy.ts';
+import type { Archive } from './archive.ts';
 import { type Binding, bindingOf, checkHash } from './binding.ts';
 import { readExample } from './journal.ts';
-import { checkSpend, type Ledger } from './ledger.ts';
-import { isExampleKey, isSpendKey, isVersionKey, markOf, numberOf, type Places } from './places.ts';
-import type { ProfileSpend } from './privacy.ts';
+import { checkSpend } from './ledger.ts';
+import { isExampleKey, isSpendKey, isVersionKey, markOf, numberOf } from './places.ts';
 import { ifDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
-import type { State } from './state.ts';
 import { readVersion, type VersionHead } from './versions.ts';
 
 /** What a profile's file holds. */
@@ -42,12 +41,7 @@ export interface FileVersion {
 const WHAT = 'The profile’s file';
 
 /** A profile as one file: a record whose parts are the profile's own records. */
-export async function writeProfileFile(
-  store: Store,
-  places: Places,
-  ledger: Ledger,
-  read: () => Promise<State>,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function writeProfileFile({ store, places, ledger, read }: Archive): Promise<Uint8Array<ArrayBuffer>> {
   for (;;) {
     const state = await read();
     const versions = state.versions.map(({ key }) => key);

@@ -1,9 +1,9 @@
-import type { Store } from '../../storage/store.ts';
-import type { Patch } from '../../student/patch.ts';
-import { patchFromBytes, patchToBytes } from '../../student/patchFile.ts';
+import type { Store } from '../../../storage/store.ts';
+import type { Patch } from '../../../student/patch.ts';
+import { patchFromBytes, patchToBytes } from '../../../student/patchFile.ts';
+import type { VersionPrivacy } from '../privacy.ts';
+import type { LearnReport, ProfileVersion } from '../profile.ts';
 import { idOf, numberOf, type Places } from './places.ts';
-import type { VersionPrivacy } from './privacy.ts';
-import type { LearnReport, ProfileVersion } from './profile.ts';
 import { isDamage, isPlain, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 
 /** A version as it lies in the store. */

@@ -1,6 +1,13 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { firstNonFinite, formatShape, isSameShape, type NamedArrays, type NdArray, ndArray } from '../../core/shape.ts';
-import type { ExampleInput } from './profile.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import {
+  firstNonFinite,
+  formatShape,
+  isSameShape,
+  type NamedArrays,
+  type NdArray,
+  ndArray,
+} from '../../../core/shape.ts';
+import type { ExampleInput } from '../profile.ts';
 
 /**
  * One example as a batch of one, under the names of the base's inputs.

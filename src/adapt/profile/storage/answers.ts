@@ -1,7 +1,7 @@
-import { LimbeckError } from '../../core/errors.ts';
-import type { Store } from '../../storage/store.ts';
-import { type CachedTeacher, type CachedTeacherOptions, cachedTeacher } from '../../teacher/cachedTeacher.ts';
-import type { Teacher } from '../../teacher/teacher.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import type { Store } from '../../../storage/store.ts';
+import { type CachedTeacher, type CachedTeacherOptions, cachedTeacher } from '../../../teacher/cachedTeacher.ts';
+import type { Teacher } from '../../../teacher/teacher.ts';
 import type { Places } from './places.ts';
 import { ifDamage, packRecord, readRecord, readValue } from './record.ts';
 

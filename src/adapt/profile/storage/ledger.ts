@@ -1,9 +1,9 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { figures } from '../../core/figures.ts';
-import type { Store } from '../../storage/store.ts';
-import { composedEpsilon } from '../privacy/composed.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import { figures } from '../../../core/figures.ts';
+import type { Store } from '../../../storage/store.ts';
+import { composedEpsilon } from '../../privacy/composed.ts';
+import type { LearnerPrivacy, PrivacyTotal, ProfileSpend, VersionPrivacy } from '../privacy.ts';
 import { newSpendKey, type Places } from './places.ts';
-import type { LearnerPrivacy, PrivacyTotal, ProfileSpend, VersionPrivacy } from './privacy.ts';
 import { isDamage, packRecord, readRecord, readValue, recordError } from './record.ts';
 import type { State } from './state.ts';
 

@@ -1,8 +1,8 @@
-import { LimbeckError } from '../../core/errors.ts';
-import type { NamedArrays } from '../../core/shape.ts';
-import type { Store } from '../../storage/store.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import type { NamedArrays } from '../../../core/shape.ts';
+import type { Store } from '../../../storage/store.ts';
+import type { KeptExample } from '../profile.ts';
 import { checkSegment, idOf, isExampleKey, newExampleKey, type Places, timeOf } from './places.ts';
-import type { KeptExample } from './profile.ts';
 import { arraysFromParts, arraysToParts, isDamage, packRecord, readRecord, readValue, recordError } from './record.ts';
 
 /** An example as it lies in the store. */

@@ -1,9 +1,9 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { sha256Bytes } from '../../core/hash.ts';
-import { parseJson } from '../../core/parseJson.ts';
-import { type DType, dtypeOf, makeArray, type NamedArrays, ndArray, sizeOf } from '../../core/shape.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import { sha256Bytes } from '../../../core/hash.ts';
+import { parseJson } from '../../../core/parseJson.ts';
+import { type DType, dtypeOf, makeArray, type NamedArrays, ndArray, sizeOf } from '../../../core/shape.ts';
 
-export { readValue } from '../../storage/damage.ts';
+export { readValue } from '../../../storage/damage.ts';
 
 // Every value of a profile, all numbers with the low byte first:
 //

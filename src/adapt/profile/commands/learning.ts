@@ -1,14 +1,13 @@
-import { isAbortError, LimbeckError, throwIfAborted } from '../../core/errors.ts';
-import type { Store } from '../../storage/store.ts';
-import type { LearnBudget } from '../budget.ts';
-import { checkHash } from './binding.ts';
+import { isAbortError, LimbeckError, throwIfAborted } from '../../../core/errors.ts';
+import type { LearnBudget } from '../../budget.ts';
+import type { KeptExample, LearnEvent, LearnResult, ProfileLearner, ProfileVersion } from '../profile.ts';
+import type { Archive } from '../storage/archive.ts';
+import { checkHash } from '../storage/binding.ts';
+import { newVersionKey } from '../storage/places.ts';
+import { type Head, writeHead } from '../storage/state.ts';
+import type { StoredVersion } from '../storage/versions.ts';
 import { gather } from './gather.ts';
-import type { Journal } from './journal.ts';
-import type { Ledger } from './ledger.ts';
-import { newVersionKey, type Places } from './places.ts';
-import type { Keeps, KeptExample, LearnEvent, LearnResult, ProfileLearner, ProfileVersion } from './profile.ts';
-import { type Head, type State, writeHead } from './state.ts';
-import type { StoredVersion, Versions } from './versions.ts';
+import { toldVersion } from './told.ts';
 
 export interface Learning {
   /** Gives what is current then. */
@@ -19,32 +18,14 @@ export interface Learning {
   startOver(): void;
 }
 
-export interface LearningParts {
-  readonly store: Store;
-  readonly places: Places;
-  /** As `baseHash` gives it. */
-  readonly base: string;
-  readonly learner: ProfileLearner;
-  readonly labels: readonly string[];
-  readonly keeps: Keeps;
-  readonly mostVersions: number;
-  readonly journal: Journal;
-  readonly ledger: Ledger;
-  readonly versions: Versions;
-  readonly settle: () => Promise<State>;
-  readonly read: () => Promise<State>;
-  /** Throws where the profile is not there any more. */
-  readonly checkThere: () => Promise<void>;
-  readonly asVersion: (version: StoredVersion | undefined) => ProfileVersion;
-  readonly onNotice: (sentence: string) => void;
-  /** Holds the lock. */
-  readonly alone: <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
-  readonly onChanged: () => void;
-}
-
 /** Learns from all that is kept, and makes what came out the current version. */
-export function openLearning(parts: LearningParts): Learning {
-  const { store, places, journal, versions } = parts;
+export function openLearning(
+  archive: Archive,
+  learner: ProfileLearner,
+  { mostVersions, onChanged }: { readonly mostVersions: number; readonly onChanged: () => void },
+): Learning {
+  const { store, places, binding, journal, versions, ledger } = archive;
+  const { labels, keeps } = binding;
   const underway = new Set<AbortController>();
 
   /** Under the lock; undefined where it has to begin anew, as an example was forgotten meanwhile. */
@@ -54,12 +35,12 @@ export function openLearning(parts: LearningParts): Learning {
     signal: AbortSignal,
     turn: AsyncDisposable | undefined,
   ): Promise<ProfileVersion | undefined> {
-    const settled = await parts.settle();
+    const settled = await archive.settle();
     const { examples } = settled;
-    const { kept, keys } = gather(await journal.read(examples), parts.labels, parts.keeps, parts.onNotice);
+    const { kept, keys } = gather(await journal.read(examples), labels, keeps, archive.notice);
     if (keys.length === 0) throw nothingKept(examples.length);
     await checkLabels(examples);
-    const { begin, privacy } = await parts.ledger.account(settled, keys.length);
+    const { begin, privacy } = await ledger.account(settled, keys.length);
     throwIfAborted(signal);
     emit({ type: 'started', examples: keys.length, classes: kept.classes.length });
     const controller = new AbortController();
@@ -68,7 +49,7 @@ export function openLearning(parts: LearningParts): Learning {
     underway.add(controller);
     let result: LearnResult;
     try {
-      result = await parts.learner.learn(kept, budget, emit, controller.signal, begin, turn);
+      result = await learner.learn(kept, budget, emit, controller.signal, begin, turn);
       // Before anybody can see what came out.
       await begin();
     } catch (error) {
@@ -80,8 +61,8 @@ export function openLearning(parts: LearningParts): Learning {
     }
     throwIfAborted(signal);
     // It may have been destroyed while it learned, by a tab that was not heard.
-    await parts.checkThere();
-    const state = await parts.read();
+    await archive.checkThere();
+    const state = await archive.read();
     if (!keys.every((key) => state.examples.includes(key))) return undefined;
     const { patch, report } = result;
     if (patch === undefined) {
@@ -89,9 +70,9 @@ export function openLearning(parts: LearningParts): Learning {
       const { head, spent } = state;
       await writeHead(store, places, { ...head, current: state.current?.key ?? null, considered: examples, spent });
       emit({ type: 'not-applied', why: result.why, report });
-      return parts.asVersion(state.current);
+      return toldVersion(state.current, labels);
     }
-    checkHash(patch.base, parts.base, 'What was learned');
+    checkHash(patch.base, binding.base, 'What was learned');
     const number = state.head.last + 1;
     // A head that is missing beside versions was lost: before the first one there has to be one.
     if (number === 1) await writeHead(store, places, { ...state.head, spent: state.spent });
@@ -99,7 +80,7 @@ export function openLearning(parts: LearningParts): Learning {
     const key = newVersionKey(number);
     const version = await versions.write(key, head, patch);
     await makeCurrent({ ...state.head, spent: state.spent }, version, examples);
-    const learned = parts.asVersion(version);
+    const learned = toldVersion(version, labels);
     emit({ type: 'learned', version: learned });
     return learned;
   }
@@ -107,7 +88,7 @@ export function openLearning(parts: LearningParts): Learning {
   /** The head is written once the version is there; then old versions go. A crash in between leaves leftovers only. */
   async function makeCurrent(before: Head, { key, number }: StoredVersion, considered: readonly string[]) {
     const all = [...before.versions, key];
-    const kept = all.slice(-parts.mostVersions);
+    const kept = all.slice(-mostVersions);
     try {
       await writeHead(store, places, { ...before, current: key, versions: kept, last: number, considered });
     } catch (error) {
@@ -115,28 +96,26 @@ export function openLearning(parts: LearningParts): Learning {
       await store.delete(places.versions + key).catch(() => undefined);
       throw error;
     }
-    for (const old of all.slice(0, -parts.mostVersions)) await store.delete(places.versions + old);
+    for (const old of all.slice(0, -mostVersions)) await store.delete(places.versions + old);
   }
 
   /** Throws    unknown-label: one of an example alone, which a learner with `privacy` could not hide */
   async function checkLabels(examples: readonly string[]): Promise<void> {
-    if (parts.learner.privacy === undefined) return;
-    const own = (await journal.entries(examples)).filter(
-      ({ label = '' }) => label !== '' && !parts.labels.includes(label),
-    );
-    if (own.length > 0) throw labelsTell(own, parts.labels);
+    if (learner.privacy === undefined) return;
+    const own = (await journal.entries(examples)).filter(({ label = '' }) => label !== '' && !labels.includes(label));
+    if (own.length > 0) throw labelsTell(own, labels);
   }
 
   /** The learner's turn comes before the lock: who waits for it must not keep everybody else from the profile. */
   async function inTurn<T>(work: (turn: AsyncDisposable | undefined) => Promise<T>, signal: AbortSignal): Promise<T> {
     // What can be refused is refused before.
-    await parts.checkThere();
-    const { examples } = await parts.read();
+    await archive.checkThere();
+    const { examples } = await archive.read();
     if (examples.length === 0) throw nothingKept(0);
     await checkLabels(examples);
-    const turn = await parts.learner.ready?.(signal);
+    const turn = await learner.ready?.(signal);
     try {
-      return await parts.alone(() => work(turn), signal);
+      return await archive.alone(() => work(turn), signal);
     } finally {
       await turn?.[Symbol.asyncDispose]();
     }
@@ -147,17 +126,17 @@ export function openLearning(parts: LearningParts): Learning {
       for (;;) {
         const learned = await inTurn((turn) => attempt(budget, emit, signal, turn), signal);
         if (learned === undefined) continue;
-        parts.onChanged();
+        onChanged();
         return learned;
       }
     },
     async learnIfDue(budget, emit, signal) {
-      const isDue = async () => (await parts.read()).isDue;
+      const isDue = async () => (await archive.read()).isDue;
       if (!(await isDue())) return false;
       await inTurn(async (turn) => {
         if (!(await isDue())) return;
         await attempt(budget, emit, signal, turn);
-        parts.onChanged();
+        onChanged();
       }, signal);
       return isDue();
     },

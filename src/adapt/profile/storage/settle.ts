@@ -1,5 +1,5 @@
-import { LimbeckError } from '../../core/errors.ts';
-import type { Store } from '../../storage/store.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import type { Store } from '../../../storage/store.ts';
 import type { Places } from './places.ts';
 import { addedByImport, type Head, type State, writeHead } from './state.ts';
 

@@ -1,7 +1,7 @@
-import { stackRows } from '../../core/rows.ts';
-import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
-import type { JournalExample } from './journal.ts';
-import type { Keeps, KeptExamples } from './profile.ts';
+import { stackRows } from '../../../core/rows.ts';
+import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../../../core/shape.ts';
+import type { Keeps, KeptExamples } from '../profile.ts';
+import type { JournalExample } from '../storage/journal.ts';
 
 /**
  * Single examples as arrays of all. Labels that are none of the base's become further classes, in the order in which

@@ -1,9 +1,9 @@
-import { LimbeckError, messageOf } from '../../core/errors.ts';
-import type { Store } from '../../storage/store.ts';
-import { shortHash } from '../../student/patchMismatch.ts';
+import { LimbeckError, messageOf } from '../../../core/errors.ts';
+import type { Store } from '../../../storage/store.ts';
+import { shortHash } from '../../../student/patchMismatch.ts';
+import type { Keeps } from '../profile.ts';
 import { exclusivelyIfFree } from './lock.ts';
 import { chance, lockName, type Places } from './places.ts';
-import type { Keeps } from './profile.ts';
 import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 import { readHead } from './state.ts';
 

@@ -1,5 +1,5 @@
-import { damagedAmong } from '../../storage/damage.ts';
-import type { Store } from '../../storage/store.ts';
+import { damagedAmong } from '../../../storage/damage.ts';
+import type { Store } from '../../../storage/store.ts';
 import { exampleKeys } from './journal.ts';
 import { isSpendKey, isVersionKey, numberOf, type Places } from './places.ts';
 import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';

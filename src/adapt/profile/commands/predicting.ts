@@ -1,26 +1,50 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { firstNonFinite, formatShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
-import type { Patch } from '../../student/patch.ts';
-import type { ProfileLearner, ProfilePrediction } from './profile.ts';
-import { isDamage } from './record.ts';
-import type { State } from './state.ts';
-import type { Versions } from './versions.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import { firstNonFinite, formatShape, type NamedArrays, type NdArray } from '../../../core/shape.ts';
+import type { Patch } from '../../../student/patch.ts';
+import type { ExampleInput, ProfileLearner, ProfilePrediction } from '../profile.ts';
+import type { Archive } from '../storage/archive.ts';
+import { isDamage } from '../storage/record.ts';
+import { asBatch } from './exampleInput.ts';
+
+/** Predictions by the current version. */
+export interface Predicting {
+  /** Throws    as `Profile.predict` */
+  predict(input: ExampleInput): Promise<ProfilePrediction>;
+  /** Something else may be current: the next prediction looks. */
+  startOver(): void;
+}
 
 /** What predicts: a patch, or the base alone, and what its classes are called. */
-export interface Predictor {
+interface Predictor {
   readonly patch: Patch | undefined;
   readonly classes: readonly string[];
 }
 
+/** `mayKeep`: whether changes by other tabs are heard; where not, each prediction looks which version is current. */
+export function openPredicting(archive: Archive, learner: ProfileLearner, mayKeep: () => boolean): Predicting {
+  let predictor: Promise<Predictor> | undefined;
+  return {
+    async predict(input) {
+      const batch = asBatch(input, learner.inputs);
+      if (!mayKeep()) predictor = undefined;
+      predictor ??= archive.whileThere(() => predictorOf(archive));
+      const found = await predictor.catch((error) => {
+        predictor = undefined;
+        throw error;
+      });
+      return predict(learner, found, batch);
+    },
+    startOver() {
+      predictor = undefined;
+    },
+  };
+}
+
 /** The current version's patch. Where it turns out to be damaged, that of the version which stands in for it. */
-export async function predictorOf(
-  read: () => Promise<State>,
-  versions: Versions,
-  labels: readonly string[],
-): Promise<Predictor> {
+async function predictorOf({ read, versions, binding }: Archive): Promise<Predictor> {
   for (;;) {
     const { current } = await read();
-    if (current === undefined) return { patch: undefined, classes: labels };
+    if (current === undefined) return { patch: undefined, classes: binding.labels };
     try {
       return { patch: await versions.patch(current.key), classes: current.classes };
     } catch (error) {
@@ -30,7 +54,7 @@ export async function predictorOf(
 }
 
 /** Throws    class-mismatch: not a probability for each class · not-finite */
-export async function predict(
+async function predict(
   learner: ProfileLearner,
   { patch, classes }: Predictor,
   batch: NamedArrays,

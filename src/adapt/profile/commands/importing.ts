@@ -1,28 +1,32 @@
-import { messageOf } from '../../core/errors.ts';
-import type { NamedArrays } from '../../core/shape.ts';
-import type { Store } from '../../storage/store.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { NamedArrays } from '../../../core/shape.ts';
+import type { Opened } from '../opened.ts';
+import type { ProfileSpend } from '../privacy.ts';
+import type { ProfileLearner, ProfileVersion } from '../profile.ts';
+import type { Archive } from '../storage/archive.ts';
+import { checkBinding } from '../storage/binding.ts';
+import { EVERYTHING, hasUnwritten, packSpend } from '../storage/ledger.ts';
+import { chance, idOf, markOf, newSpendKey, newVersionKey } from '../storage/places.ts';
+import { type FileExample, type ProfileFile, readProfileFile } from '../storage/profileFile.ts';
+import { packRecord, recordError } from '../storage/record.ts';
+import { endImport } from '../storage/settle.ts';
+import { type Head, type State, writeHead } from '../storage/state.ts';
 import { asBatch } from './exampleInput.ts';
-import type { Journal } from './journal.ts';
-import { EVERYTHING, hasUnwritten, type Ledger, packSpend } from './ledger.ts';
-import { chance, idOf, markOf, newSpendKey, newVersionKey, type Places } from './places.ts';
-import type { ProfileSpend } from './privacy.ts';
-import type { Keeps, ProfileLearner } from './profile.ts';
-import type { FileExample, ProfileFile } from './profileFile.ts';
-import { packRecord, recordError } from './record.ts';
-import { endImport } from './settle.ts';
-import { type Head, type State, writeHead } from './state.ts';
-import type { Versions } from './versions.ts';
+import { toldVersion } from './told.ts';
 
-export interface ImportParts {
-  readonly store: Store;
-  readonly places: Places;
-  readonly journal: Journal;
-  readonly ledger: Ledger;
-  readonly versions: Versions;
-  readonly keeps: Keeps;
-  /** The base's inputs, as the learner has them. */
-  readonly inputs: ProfileLearner['inputs'];
-  readonly read: () => Promise<State>;
+/** Adds what a profile's file holds. Throws    as `Profile.importBytes` */
+export async function importBytes(
+  { archive, learner, changed, learnSoon }: Opened,
+  bytes: Uint8Array,
+): Promise<ProfileVersion> {
+  const file = await readProfileFile(bytes);
+  const { binding } = archive;
+  checkBinding(file.binding, binding, 'The profile’s file');
+  await archive.alone(async () => importFile(file, archive, learner.inputs, await archive.settle()));
+  changed();
+  const state = await archive.read();
+  if (state.isDue) learnSoon();
+  return toldVersion(state.current, binding.labels);
 }
 
 /**
@@ -31,10 +35,15 @@ export interface ImportParts {
  * healed first: a key's value never changes, so the sound copy is what it was, whatever becomes of the rest.
  * Throws    profile-invalid: examples that do not fit the base, or those here
  */
-export async function importFile(file: ProfileFile, parts: ImportParts, state: State): Promise<void> {
-  const { store, places, journal, ledger, versions } = parts;
+async function importFile(
+  file: ProfileFile,
+  archive: Archive,
+  inputs: ProfileLearner['inputs'],
+  state: State,
+): Promise<void> {
+  const { store, places, journal, ledger, versions } = archive;
   const { head } = state;
-  await checkFit(file, parts, state);
+  await checkFit(file, archive, inputs, state);
   const id = chance();
   const examplesHere = new Set(state.examples);
   const examples = [...file.examples.keys()].filter((key) => !examplesHere.has(key));
@@ -74,7 +83,7 @@ export async function importFile(file: ProfileFile, parts: ImportParts, state: S
     });
   } catch (error) {
     // Whatever stopped it: as it was before. Where that does not succeed either, the next opening does it.
-    const undo = async () => endImport(store, places, (await parts.read()).head);
+    const undo = async () => endImport(store, places, (await archive.read()).head);
     await undo().catch(() => undefined);
     throw error;
   }
@@ -99,10 +108,11 @@ function considered(file: ProfileFile, { head, examples }: State): readonly stri
 /** One that does not fit would be learned from in the place of all that do not fit beside it. */
 async function checkFit(
   { examples }: ProfileFile,
-  { journal, keeps, inputs }: ImportParts,
+  { journal, binding }: Archive,
+  inputs: ProfileLearner['inputs'],
   state: State,
 ): Promise<void> {
-  let needed: ProfileLearner['inputs'] | undefined = keeps === 'examples' ? inputs : undefined;
+  let needed: ProfileLearner['inputs'] | undefined = binding.keeps === 'examples' ? inputs : undefined;
   for (const key of needed === undefined ? state.examples : []) {
     const [here] = await journal.read([key]);
     if (here === undefined) continue;

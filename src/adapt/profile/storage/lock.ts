@@ -1,5 +1,5 @@
-import { abortError, throwIfAborted, untilAborted } from '../../core/errors.ts';
-import { makeQueue, type Queue } from '../../core/queue.ts';
+import { abortError, throwIfAborted, untilAborted } from '../../../core/errors.ts';
+import { makeQueue, type Queue } from '../../../core/queue.ts';
 
 const queues = new Map<string, { readonly inTurn: Queue; waiting: number }>();
 

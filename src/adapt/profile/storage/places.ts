@@ -1,5 +1,5 @@
-import { LimbeckError } from '../../core/errors.ts';
-import type { Store } from '../../storage/store.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import type { Store } from '../../../storage/store.ts';
 
 const ROOT = 'profiles/';
 const BINDING = '/binding';
