@@ -1,7 +1,7 @@
 import type { NdArray } from '../core/shape.ts';
 import { takeTurns } from '../core/turns.ts';
 import { type AllExamples, rowOf } from './examples.ts';
-import { classMeans, meanWithout } from './prototypes/classMeans.ts';
+import { classMeans, meanWithout } from './head/classMeans.ts';
 
 /** What is odd about the labels of some examples. */
 export interface LabelFindings {

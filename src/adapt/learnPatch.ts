@@ -1,15 +1,14 @@
 import { isEmptyPatch, type Patch } from '../student/patch.ts';
 import { roundedPatch } from '../student/roundedPatch.ts';
 import type { Adaptable } from './adaptable.ts';
-import { drawnAccepted, firstAccepted } from './firstAccepted.ts';
-import { isUndecided, metricOf } from './guard.ts';
-import { compare, judge } from './judged.ts';
-import { openCrossMeasure, openMeasure, openRefittedMeasure } from './measured.ts';
+import { drawnAccepted, firstAccepted } from './guard/firstAccepted.ts';
+import { isUndecided, metricOf } from './guard/guard.ts';
+import { compare, judge } from './guard/judged.ts';
+import { openCrossMeasure, openMeasure, openRefittedMeasure, withStrength } from './guard/measured.ts';
 import { type Lesson, originalsOf } from './method.ts';
 import type { LearnOptions } from './personalizeOptions.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
 import { prepareLesson } from './prepareLesson.ts';
-import { withStrength } from './withStrength.ts';
 
 /** A patch as far as the guard takes it, and what was measured. */
 export interface LearnedPatch {

@@ -6,7 +6,7 @@ import { checkNotEmpty, type Dataset, isLabelled, type LabelledDataset } from '.
 import type { Student } from '../student/student.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import { BUDGET } from './budget.ts';
-import { GUARD } from './guard.ts';
+import { GUARD } from './guard/guard.ts';
 import { KEEP } from './keep.ts';
 import type { Method } from './method.ts';
 import { checkPrivacy, type PrivacyOptions } from './privacy/privacyOf.ts';

@@ -3,18 +3,17 @@ import { pickRows } from '../core/rows.ts';
 import { firstNonFinite, type NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import type { Adaptable } from './adaptable.ts';
-import { canCrossFit, type WholeLesson } from './crossFit.ts';
 import { type AllExamples, joinExamples, pickExamples, readAll } from './examples.ts';
-import { GUARD } from './guard.ts';
-import { holdOut, holdOutByContent } from './holdOut.ts';
+import { canCrossFit, type WholeLesson, withoutExamples } from './guard/crossFit.ts';
+import { GUARD } from './guard/guard.ts';
+import { holdOut, holdOutByContent } from './guard/holdOut.ts';
+import type { HeldExamples } from './guard/measured.ts';
 import { openAnchor, readReplayed } from './keep.ts';
 import { contradictionsIn, type LabelFindings, outliersIn } from './labelSanity.ts';
-import type { HeldExamples } from './measured.ts';
 import type { Lesson, Method } from './method.ts';
 import { prototypes } from './methods/prototypes.ts';
 import type { LearnOptions } from './personalizeOptions.ts';
 import { privacyOf } from './privacy/privacyOf.ts';
-import { withoutExamples } from './withoutExamples.ts';
 
 /** A lesson, and what stands beside it. */
 export interface Prepared {

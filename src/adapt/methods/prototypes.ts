@@ -5,8 +5,8 @@ import { takeTurns } from '../../core/turns.ts';
 import type { WeightChange } from '../../student/patch.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
 import { rowOf } from '../examples.ts';
+import { type ClassMeans, classMeans, meanWithout } from '../head/classMeans.ts';
 import { type Lesson, type Method, originalsOf } from '../method.ts';
-import { type ClassMeans, classMeans, meanWithout } from '../prototypes/classMeans.ts';
 
 const OPTIONS = schema('prototypes', {
   /**

@@ -5,8 +5,7 @@ import { take } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
 import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
 import type { TeacherDevice } from '../../teacher/teacher.ts';
-import { sessionOf } from './askBackbone.ts';
-import type { OnnxRun } from './onnxRun.ts';
+import { type OnnxRun, sessionOf } from './onnxRun.ts';
 import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 
 /** As many as files are held against. */

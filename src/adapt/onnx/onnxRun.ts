@@ -1,3 +1,5 @@
+import { augmented } from '../../data/augmented.ts';
+import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
 import type { TeacherDevice } from '../../teacher/teacher.ts';
 import type { Trainer } from '../../train/trainer.ts';
 import type { LearnedPatch } from '../learnPatch.ts';
@@ -21,4 +23,24 @@ export interface Adapted
   /** Until all answers of the model were there. */
   readonly featuresMs: number;
   readonly device: TeacherDevice;
+}
+
+/** How sessions are opened: those of backbone, model and written file alike. */
+export function sessionOf(options: OnnxSettings, signal: AbortSignal): LoadTeacherOptions {
+  const { name, input, device, threads, batchSize, session, worker, assetBase } = options;
+  return {
+    ...{ name, signal },
+    ...(input && { input }),
+    ...(device && { device }),
+    ...(threads !== undefined && { threads }),
+    ...(batchSize !== undefined && { batchSize }),
+    ...(session && { session }),
+    ...(worker && { worker }),
+    ...(assetBase !== undefined && { assetBase }),
+  };
+}
+
+/** Varied copies of the examples, where they are asked for. */
+export function copiesOf({ data, augment, copies = 4, seed }: OnnxSettings) {
+  return augment && augmented(data, augment, { copies, seed });
 }

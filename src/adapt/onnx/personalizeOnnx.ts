@@ -53,14 +53,14 @@ async function personalize(
 }
 
 async function onFeatures(run: Omit<OnnxRun, 'trainer'>): Promise<Adapted> {
-  const { adaptHead } = await import('./adaptHead.ts');
+  const { adaptHead } = await import('./head/adaptHead.ts');
   // Most heads are solved for.
   await using trainer = borrowWhenNeeded(run.options.trainer, run);
   return await adaptHead({ ...run, trainer });
 }
 
 async function throughModel(run: Omit<OnnxRun, 'trainer'>): Promise<Adapted> {
-  const { adaptLora } = await import('./adaptLora.ts');
+  const { adaptLora } = await import('./lora/adaptLora.ts');
   await using borrowed = await borrowTrainer(run.options.trainer, run);
   return await adaptLora({ ...run, trainer: borrowed.trainer });
 }

@@ -16,7 +16,7 @@ import type { TrainerUse } from '../../train/pageTrainer.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
 import { answersOf } from '../adaptable.ts';
 import type { LearnBudget } from '../budget.ts';
-import { GUARD } from '../guard.ts';
+import { GUARD } from '../guard/guard.ts';
 import { KEEP, replayedBy } from '../keep.ts';
 import type { Method } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { seededRandom } from '../core/random.ts';
-import { type AllExamples, joinExamples, pickExamples } from './examples.ts';
+import { seededRandom } from '../../core/random.ts';
+import { type AllExamples, joinExamples, pickExamples } from '../examples.ts';
 import { holdOut, holdOutByContent } from './holdOut.ts';
 
 const labels = Int32Array.from({ length: 43 }, (_, i) => (i < 40 ? i % 2 : i === 40 ? 2 : 3));

@@ -1,14 +1,14 @@
-import { joinRows, pickRows, pickRowsOfAll } from '../core/rows.ts';
-import type { NdArray } from '../core/shape.ts';
-import type { Patch } from '../student/patch.ts';
-import type { Metric } from '../train/metric.ts';
-import type { Adaptable } from './adaptable.ts';
+import { joinRows, pickRows, pickRowsOfAll } from '../../core/rows.ts';
+import type { NdArray } from '../../core/shape.ts';
+import { mergePatches } from '../../student/mergePatches.ts';
+import type { Patch } from '../../student/patch.ts';
+import type { Metric } from '../../train/metric.ts';
+import type { Adaptable } from '../adaptable.ts';
+import type { AllExamples } from '../examples.ts';
+import type { Lesson, Method } from '../method.ts';
 import { crossFit, refit, type WholeLesson } from './crossFit.ts';
-import type { AllExamples } from './examples.ts';
 import type { Measure } from './firstAccepted.ts';
 import { type Answered, type Compared, type Judged, judge } from './judged.ts';
-import type { Lesson, Method } from './method.ts';
-import { withStrength } from './withStrength.ts';
 
 /** Whose patches are measured, and how. */
 export interface Measured {
@@ -93,4 +93,11 @@ function firstColumns(matrix: NdArray, columns: number): NdArray {
   const width = matrix.shape[1] as number;
   if (columns === width) return matrix;
   return { data: matrix.data.filter((_, at) => at % width < columns), shape: [matrix.shape[0] as number, columns] };
+}
+
+/** The same patch with a part of its changes; a patch that remembers examples cannot be scaled. */
+export function withStrength(patch: Patch, strength: number): Patch {
+  if (strength === 1) return patch;
+  const { changes } = mergePatches([{ patch, weight: strength }]);
+  return { ...patch, changes };
 }

@@ -1,9 +1,9 @@
-import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
-import { firstNonFinite, formatShape, type NdArray } from '../../core/shape.ts';
-import { type Dataset, type LabelledDataset, UNLABELLED } from '../../data/dataset.ts';
-import { batches } from '../../data/views.ts';
-import { type PoolingOptions, placeAxes, poolingOf } from '../../onnx/pooling.ts';
-import { nextBatchSize, type Teacher } from '../../teacher/teacher.ts';
+import { LimbeckError, throwIfAborted } from '../../../core/errors.ts';
+import { firstNonFinite, formatShape, type NdArray } from '../../../core/shape.ts';
+import { type Dataset, type LabelledDataset, UNLABELLED } from '../../../data/dataset.ts';
+import { batches } from '../../../data/views.ts';
+import { type PoolingOptions, placeAxes, poolingOf } from '../../../onnx/pooling.ts';
+import { nextBatchSize, type Teacher } from '../../../teacher/teacher.ts';
 
 /** The names under which the logits of the model's own classes and the tapped values are asked for. */
 export const OWN_LOGITS = 'own logits';
@@ -108,16 +108,6 @@ function putRows(all: NdArray | undefined, rows: NdArray, from: number, size: nu
   const kept = all ?? { data: new Float32Array(size * width), shape: [size, width] };
   if (kept.shape[1] === width) kept.data.set(rows.data, from * width);
   return kept;
-}
-
-/** The class of every example, before anything is asked. */
-export async function readLabels(data: LabelledDataset, signal: AbortSignal): Promise<Int32Array> {
-  const labels = new Int32Array(data.size);
-  for await (const { indices, examples } of batches(data, 256, { signal })) {
-    throwIfAborted(signal);
-    labels.set(examples.labels, indices[0] as number);
-  }
-  return labels;
 }
 
 /**

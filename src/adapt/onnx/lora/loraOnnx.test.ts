@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../core/random.ts';
-import { argMax } from '../../core/stats.ts';
-import { fromArrays } from '../../data/arrays.ts';
-import { readModel } from '../../onnx/model.ts';
+import { seededRandom } from '../../../core/random.ts';
+import { argMax } from '../../../core/stats.ts';
+import { fromArrays } from '../../../data/arrays.ts';
+import { readModel } from '../../../onnx/model.ts';
+import { personalizeOnnx } from '../personalizeOnnx.ts';
+import type { PersonalizeOnnxEvent } from '../personalizeOnnxReport.ts';
 import { accuracyIn, bytesOf, logitsIn, loraCases, quick, type Task, taskOf } from './loraCases.ts';
-import { personalizeOnnx } from './personalizeOnnx.ts';
-import type { PersonalizeOnnxEvent } from './personalizeOnnxReport.ts';
 
 const { run, working } = loraCases();
 const unseen = taskOf([2, 11, 7], 5, 50, 2);

@@ -1,17 +1,17 @@
 // Examples for models of PyTorch, and how they are learned from. Only tests import this file.
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { seededRandom } from '../../core/random.ts';
-import { argMax } from '../../core/stats.ts';
-import { fromArrays } from '../../data/arrays.ts';
-import type { LabelledDataset } from '../../data/dataset.ts';
-import { runModel } from '../../onnx/ortCases.ts';
-import { builtAssets, ortAssets } from '../../runtime/assetCases.ts';
-import * as tf from '../../runtime/tf.ts';
-import { openTrainer, type Trainer } from '../../train/trainer.ts';
-import { type LoraOptions, lora } from '../methods/lora.ts';
-import { personalizeOnnx } from './personalizeOnnx.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import { seededRandom } from '../../../core/random.ts';
+import { argMax } from '../../../core/stats.ts';
+import { fromArrays } from '../../../data/arrays.ts';
+import type { LabelledDataset } from '../../../data/dataset.ts';
+import { runModel } from '../../../onnx/ortCases.ts';
+import { builtAssets, ortAssets } from '../../../runtime/assetCases.ts';
+import * as tf from '../../../runtime/tf.ts';
+import { openTrainer, type Trainer } from '../../../train/trainer.ts';
+import { type LoraOptions, lora } from '../../methods/lora.ts';
+import { personalizeOnnx } from '../personalizeOnnx.ts';
+import type { PersonalizeOnnxOptions } from '../personalizeOnnxOptions.ts';
 
 /** Made by scripts/golden/fromOnnx.py. */
 const folder = new URL('../../student/golden/fromOnnx/', import.meta.url);

@@ -1,9 +1,9 @@
-import { pickRows } from '../core/rows.ts';
-import type { NdArray } from '../core/shape.ts';
-import { bestSharpness } from '../train/bestSharpness.ts';
-import { logProbsOf } from '../train/logProbs.ts';
-import type { Metric } from '../train/metric.ts';
-import { type GainedAndLost, pairsOf } from '../train/paired.ts';
+import { pickRows } from '../../core/rows.ts';
+import type { NdArray } from '../../core/shape.ts';
+import { bestSharpness } from '../../train/bestSharpness.ts';
+import { logProbsOf } from '../../train/logProbs.ts';
+import type { Metric } from '../../train/metric.ts';
+import { type GainedAndLost, pairsOf } from '../../train/paired.ts';
 
 /** What base and changed student say of the same examples, as logits [N, C]; the base may know fewer classes. */
 export interface Answered {

@@ -1,18 +1,17 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
-import { formatShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
-import { readModel } from '../../onnx/model.ts';
-import { prepareModel } from '../../onnx/prepare.ts';
-import { fromOnnx } from '../../student/fromOnnx.ts';
-import { type StudentArtifacts, studentFromArtifacts } from '../../student/student.ts';
-import { checkLoadOptions } from '../../teacher/onnxOptions.ts';
-import type { TeacherDevice } from '../../teacher/teacher.ts';
-import type { Trainer } from '../../train/trainer.ts';
-import { sessionOf } from './askBackbone.ts';
-import { compareFile, firstExamples, type Words } from './compareFile.ts';
-import { logitsValue } from './logitsValue.ts';
-import type { OnnxRun } from './onnxRun.ts';
-import { type Feed, forStudent, openFeed, shapesOf } from './studentFeed.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../../../core/outputs.ts';
+import { formatShape, type NamedArrays, type NdArray } from '../../../core/shape.ts';
+import { readModel } from '../../../onnx/model.ts';
+import { prepareModel } from '../../../onnx/prepare.ts';
+import { fromOnnx } from '../../../student/fromOnnx.ts';
+import { type StudentArtifacts, studentFromArtifacts } from '../../../student/student.ts';
+import { checkLoadOptions } from '../../../teacher/onnxOptions.ts';
+import type { TeacherDevice } from '../../../teacher/teacher.ts';
+import type { Trainer } from '../../../train/trainer.ts';
+import { compareFile, firstExamples, type Words } from '../compareFile.ts';
+import { logitsValue } from '../logitsValue.ts';
+import { type OnnxRun, sessionOf } from '../onnxRun.ts';
+import { type Feed, forStudent, openFeed, shapesOf } from '../studentFeed.ts';
 
 /** A model as a student that gives the same logits. */
 export interface OpenedLora {

@@ -1,20 +1,20 @@
-import { argMax } from '../../core/stats.ts';
-import { fromArrays } from '../../data/arrays.ts';
-import type { LabelledDataset } from '../../data/dataset.ts';
-import { addedBy } from '../../student/addedBy.ts';
-import { HEAD_INPUT } from '../../student/headOf.ts';
-import type { Patch, WeightChange } from '../../student/patch.ts';
-import { learnPatch } from '../learnPatch.ts';
+import { argMax } from '../../../core/stats.ts';
+import { fromArrays } from '../../../data/arrays.ts';
+import type { LabelledDataset } from '../../../data/dataset.ts';
+import { addedBy } from '../../../student/addedBy.ts';
+import { HEAD_INPUT } from '../../../student/headOf.ts';
+import type { Patch, WeightChange } from '../../../student/patch.ts';
+import { learnPatch } from '../../learnPatch.ts';
+import { compareFile, firstExamples } from '../compareFile.ts';
+import { checkLabels, countClasses, readLabels } from '../labels.ts';
+import type { Adapted, OnnxRun } from '../onnxRun.ts';
+import { learnOptionsOf, methodOf, NOT_MEASURED } from '../personalizeOnnxOptions.ts';
 import { answersAt, askBackbone, type LabelledRows, logitsAsRead } from './askBackbone.ts';
 import { chooseTap } from './chooseTap.ts';
-import { checkLabels, classesOf, countClasses, sayOwn } from './classes.ts';
-import { compareFile, firstExamples } from './compareFile.ts';
-import { readLabels } from './features.ts';
+import { classesOf, sayOwn } from './classes.ts';
 import { type Scaling, scaledRows, scalingOf } from './headScaling.ts';
 import { headStudent, OWN_INPUT } from './headStudent.ts';
-import type { Adapted, OnnxRun } from './onnxRun.ts';
 import { openHead } from './openHead.ts';
-import { learnOptionsOf, methodOf, NOT_MEASURED } from './personalizeOnnxOptions.ts';
 
 const WRITTEN = { from: 'backbone and head apart', advice: 'Another "tap" may work; please report the model.' };
 
@@ -107,7 +107,7 @@ async function writeHead(
   { tapped, onto, scaling }: Place,
   { bytes, options }: OnnxRun,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { appendHead } = await import('../../onnx/appendHead.ts');
+  const { appendHead } = await import('../../../onnx/appendHead.ts');
   const { pooling, channels, output = 'logits', probabilities, keepOutputs, name } = options;
   const { labels, input } = options;
   const learned = (rank: number) => addedBy(changes.find(({ shape }) => shape.length === rank) as WeightChange);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../core/random.ts';
-import type { NdArray } from '../core/shape.ts';
-import type { Metric } from '../train/metric.ts';
-import { accuracy } from '../train/metrics/accuracy.ts';
-import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
+import { seededRandom } from '../../core/random.ts';
+import type { NdArray } from '../../core/shape.ts';
+import type { Metric } from '../../train/metric.ts';
+import { accuracy } from '../../train/metrics/accuracy.ts';
+import { negativeLogLikelihood } from '../../train/metrics/negativeLogLikelihood.ts';
 import { decide, GUARD, isUndecided } from './guard.ts';
 import { type Judged, judge } from './judged.ts';
 

@@ -1,10 +1,10 @@
-import { take } from '../../data/views.ts';
-import { readForHead } from '../../onnx/appendHead.ts';
-import { headTaps } from '../../onnx/headTaps.ts';
-import type { OnnxModel } from '../../onnx/model.ts';
-import { logitsValue } from './logitsValue.ts';
-import type { OnnxSettings } from './personalizeOnnxOptions.ts';
-import { openFeed } from './studentFeed.ts';
+import { take } from '../../../data/views.ts';
+import { readForHead } from '../../../onnx/appendHead.ts';
+import { headTaps } from '../../../onnx/headTaps.ts';
+import type { OnnxModel } from '../../../onnx/model.ts';
+import { logitsValue } from '../logitsValue.ts';
+import type { OnnxSettings } from '../personalizeOnnxOptions.ts';
+import { openFeed } from '../studentFeed.ts';
 
 /** The values that a head may stand on, the default or named one first, and the one with the model's own logits. */
 export interface OpenedHead {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { NdArray } from '../../core/shape.ts';
-import { fromArrays } from '../../data/arrays.ts';
-import type { Teacher } from '../../teacher/teacher.ts';
+import type { NdArray } from '../../../core/shape.ts';
+import { fromArrays } from '../../../data/arrays.ts';
+import type { Teacher } from '../../../teacher/teacher.ts';
 import { featuresName, OWN_LOGITS, poolValues, readFeatures } from './features.ts';
 
 const wave = (...shape: number[]): NdArray => ({

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../core/random.ts';
-import type { NdArray } from '../../core/shape.ts';
-import { argMax } from '../../core/stats.ts';
-import type { Patch } from '../../student/patch.ts';
-import type { Lesson, Method } from '../method.ts';
-import { headOnly } from '../methods/headOnly.ts';
-import { prototypes } from '../methods/prototypes.ts';
+import { seededRandom } from '../../../core/random.ts';
+import type { NdArray } from '../../../core/shape.ts';
+import { argMax } from '../../../core/stats.ts';
+import type { Patch } from '../../../student/patch.ts';
+import type { Lesson, Method } from '../../method.ts';
+import { headOnly } from '../../methods/headOnly.ts';
+import { prototypes } from '../../methods/prototypes.ts';
 import { scaledRows, scalingOf } from './headScaling.ts';
 import { headStudent } from './headStudent.ts';
 

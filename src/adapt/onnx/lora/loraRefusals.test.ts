@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { fromArrays } from '../../data/arrays.ts';
-import { onnx as message, writeModel } from '../../onnx/model.ts';
-import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
-import { headOnly } from '../methods/headOnly.ts';
+import { fromArrays } from '../../../data/arrays.ts';
+import { onnx as message, writeModel } from '../../../onnx/model.ts';
+import { floats, modelOf, node, value } from '../../../onnx/tinyCases.ts';
+import { headOnly } from '../../methods/headOnly.ts';
+import { personalizeOnnx } from '../personalizeOnnx.ts';
+import type { PersonalizeOnnxOptions } from '../personalizeOnnxOptions.ts';
+import type { PersonalizeOnnxEvent } from '../personalizeOnnxReport.ts';
 import { loraCases, quick, taskOf } from './loraCases.ts';
-import { personalizeOnnx } from './personalizeOnnx.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
-import type { PersonalizeOnnxEvent } from './personalizeOnnxReport.ts';
 
 const { run, working } = loraCases();
 

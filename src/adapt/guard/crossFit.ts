@@ -1,11 +1,10 @@
-import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
-import { pickRows } from '../core/rows.ts';
-import type { NdArray } from '../core/shape.ts';
-import { addedBy } from '../student/addedBy.ts';
-import type { Patch, WeightChange } from '../student/patch.ts';
-import { rowOf } from './examples.ts';
-import { type Lesson, type Method, originalsOf } from './method.ts';
-import { withoutExamples } from './withoutExamples.ts';
+import { derivedSeed, permutation, seededRandom } from '../../core/random.ts';
+import { pickRows, pickRowsOfAll } from '../../core/rows.ts';
+import type { NdArray } from '../../core/shape.ts';
+import { addedBy } from '../../student/addedBy.ts';
+import type { Patch, WeightChange } from '../../student/patch.ts';
+import { rowOf } from '../examples.ts';
+import { type Lesson, type Method, originalsOf } from '../method.ts';
 
 /** A class of fewer examples cannot be learned without one of them. */
 const LEAST_EXAMPLES = 2;
@@ -115,4 +114,22 @@ export function addedLogits(features: NdArray, changes: readonly WeightChange[],
     data.set(sum, i * classes);
   }
   return { data, shape: [size, classes] };
+}
+
+/** A lesson without some of the person's examples, and without their copies. */
+export function withoutExamples(lesson: Lesson, left: Int32Array): Lesson {
+  if (left.length === 0) return lesson;
+  const isLeft = new Set(left);
+  const { own, copies = 0 } = lesson;
+  const originals = originalsOf(lesson);
+  const rows = Int32Array.from(lesson.labels.keys()).filter((i) => i >= own || !isLeft.has(i % originals));
+  return {
+    ...lesson,
+    inputs: pickRowsOfAll(lesson.inputs, rows),
+    labels: Int32Array.from(rows, (i) => lesson.labels[i] as number),
+    size: rows.length,
+    own: own - left.length * (1 + copies),
+    features: pickRows(lesson.features, rows),
+    logits: pickRows(lesson.logits, rows),
+  };
 }

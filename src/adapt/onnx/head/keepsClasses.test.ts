@@ -1,19 +1,19 @@
 // A model that knows the person's classes already: a head adds to what it says, and must not make it forget.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { argMax } from '../../core/stats.ts';
-import { fromArrays } from '../../data/arrays.ts';
-import { withoutLabels } from '../../data/views.ts';
-import { readModel, writeModel } from '../../onnx/model.ts';
-import { runModel } from '../../onnx/ortCases.ts';
-import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
-import { ortAssets } from '../../runtime/assetCases.ts';
-import { openTrainer, type Trainer } from '../../train/trainer.ts';
-import { headOnly } from '../methods/headOnly.ts';
-import { prototypes } from '../methods/prototypes.ts';
-import { bars, barsModel, inverted, SIDE } from './barsCases.ts';
-import { personalizeOnnx } from './personalizeOnnx.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
-import type { PersonalizeOnnxEvent } from './personalizeOnnxReport.ts';
+import { argMax } from '../../../core/stats.ts';
+import { fromArrays } from '../../../data/arrays.ts';
+import { withoutLabels } from '../../../data/views.ts';
+import { readModel, writeModel } from '../../../onnx/model.ts';
+import { runModel } from '../../../onnx/ortCases.ts';
+import { floats, modelOf, node, value } from '../../../onnx/tinyCases.ts';
+import { ortAssets } from '../../../runtime/assetCases.ts';
+import { openTrainer, type Trainer } from '../../../train/trainer.ts';
+import { headOnly } from '../../methods/headOnly.ts';
+import { prototypes } from '../../methods/prototypes.ts';
+import { bars, barsModel, inverted, SIDE } from '../barsCases.ts';
+import { personalizeOnnx } from '../personalizeOnnx.ts';
+import type { PersonalizeOnnxOptions } from '../personalizeOnnxOptions.ts';
+import type { PersonalizeOnnxEvent } from '../personalizeOnnxReport.ts';
 
 let trainer: Trainer;
 /** Knows three kinds of bars, light on dark. */

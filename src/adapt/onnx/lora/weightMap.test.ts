@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { toHalves } from '../../core/halves.ts';
-import { addLowRank } from '../../onnx/addLowRank.ts';
-import { listWeights } from '../../onnx/listWeights.ts';
-import { onnx, readModel, writeModel } from '../../onnx/model.ts';
-import { runModel } from '../../onnx/ortCases.ts';
-import { storedData } from '../../onnx/tensorData.ts';
-import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
-import * as tf from '../../runtime/tf.ts';
-import { addedBy } from '../../student/addedBy.ts';
-import { buildStudent } from '../../student/build.ts';
-import { fromOnnx } from '../../student/fromOnnx.ts';
-import type { WeightChange } from '../../student/patch.ts';
-import type { StudentArtifacts } from '../../student/student.ts';
-import { joinWeights, splitWeights } from '../../student/weightBytes.ts';
+import { toHalves } from '../../../core/halves.ts';
+import { addLowRank } from '../../../onnx/addLowRank.ts';
+import { listWeights } from '../../../onnx/listWeights.ts';
+import { onnx, readModel, writeModel } from '../../../onnx/model.ts';
+import { runModel } from '../../../onnx/ortCases.ts';
+import { storedData } from '../../../onnx/tensorData.ts';
+import { floats, modelOf, node, value } from '../../../onnx/tinyCases.ts';
+import * as tf from '../../../runtime/tf.ts';
+import { addedBy } from '../../../student/addedBy.ts';
+import { buildStudent } from '../../../student/build.ts';
+import { fromOnnx } from '../../../student/fromOnnx.ts';
+import type { WeightChange } from '../../../student/patch.ts';
+import type { StudentArtifacts } from '../../../student/student.ts';
+import { joinWeights, splitWeights } from '../../../student/weightBytes.ts';
 import { mapWeights, toDelta, type WeightMap } from './weightMap.ts';
 
 interface Case {

@@ -1,7 +1,7 @@
-import type { SecretKey } from '../core/secretRandom.ts';
+import type { SecretKey } from '../../core/secretRandom.ts';
+import { drawnStrength } from '../privacy/drawnStrength.ts';
 import { decide, type GuardOptions, lossOf, metricOf, type Verdict } from './guard.ts';
 import type { BeforeAfter, Compared, Judged } from './judged.ts';
-import { drawnStrength } from './privacy/drawnStrength.ts';
 
 /** A patch as far as it may go, and what was measured of it. */
 export interface Tried<T> {

@@ -1,9 +1,9 @@
-import { sha256Bytes } from '../core/hash.ts';
-import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
-import { bytesOf, type SecretKey } from '../core/secretRandom.ts';
-import { takeTurns } from '../core/turns.ts';
-import { joinWeights } from '../student/weightBytes.ts';
-import { type AllExamples, rowOf } from './examples.ts';
+import { sha256Bytes } from '../../core/hash.ts';
+import { derivedSeed, permutation, seededRandom } from '../../core/random.ts';
+import { bytesOf, type SecretKey } from '../../core/secretRandom.ts';
+import { takeTurns } from '../../core/turns.ts';
+import { joinWeights } from '../../student/weightBytes.ts';
+import { type AllExamples, rowOf } from '../examples.ts';
 
 /** By number. */
 export interface Parts {

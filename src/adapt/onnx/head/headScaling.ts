@@ -1,5 +1,5 @@
 // Features as a head learns from them: around 0, of one size, and in rows of a length of about 1.
-import type { NdArray } from '../../core/shape.ts';
+import type { NdArray } from '../../../core/shape.ts';
 
 /** How features are moved and sized, one by one. */
 export interface Scaling {

@@ -1,11 +1,11 @@
-import type { LowRankDelta } from '../../onnx/addLowRank.ts';
-import { type LayerWeight, listWeights } from '../../onnx/listWeights.ts';
-import { type OnnxModel, type OnnxTensor, readModel, writeModel } from '../../onnx/model.ts';
-import { numbers } from '../../onnx/simplify/convert.ts';
-import { dataOf, floatTensor } from '../../onnx/tensorData.ts';
-import type { WeightChange } from '../../student/patch.ts';
-import type { StudentArtifacts } from '../../student/student.ts';
-import { splitWeights, type WeightBytes } from '../../student/weightBytes.ts';
+import type { LowRankDelta } from '../../../onnx/addLowRank.ts';
+import { type LayerWeight, listWeights } from '../../../onnx/listWeights.ts';
+import { type OnnxModel, type OnnxTensor, readModel, writeModel } from '../../../onnx/model.ts';
+import { numbers } from '../../../onnx/simplify/convert.ts';
+import { dataOf, floatTensor } from '../../../onnx/tensorData.ts';
+import type { WeightChange } from '../../../student/patch.ts';
+import type { StudentArtifacts } from '../../../student/student.ts';
+import { splitWeights, type WeightBytes } from '../../../student/weightBytes.ts';
 
 /** A stored matrix of a model, and the weight of its student that is the same matrix, turned or in another order. */
 export interface MappedWeight {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Lesson, Method } from '../method.ts';
 import { canCrossFit, crossFit } from './crossFit.ts';
-import type { Lesson, Method } from './method.ts';
 
 const CLASSES = 3;
 /** Feature 0 is the example's number; the person's are 0 to 11, four of each class, and two are replayed. */

@@ -1,17 +1,14 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
-import { stackRows } from '../../core/rows.ts';
-import { formatShape, type NdArray } from '../../core/shape.ts';
-import { augmented } from '../../data/augmented.ts';
-import type { Dataset, LabelledDataset } from '../../data/dataset.ts';
-import { batches } from '../../data/views.ts';
-import { loadTeacher } from '../../teacher/onnx.ts';
-import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
-import { nextBatchSize, type TeacherDevice } from '../../teacher/teacher.ts';
-import { drawReplayed } from '../keep.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import { DEFAULT_OUTPUT } from '../../../core/outputs.ts';
+import { stackRows } from '../../../core/rows.ts';
+import { formatShape, type NdArray } from '../../../core/shape.ts';
+import type { Dataset, LabelledDataset } from '../../../data/dataset.ts';
+import { batches } from '../../../data/views.ts';
+import { loadTeacher } from '../../../teacher/onnx.ts';
+import { nextBatchSize, type TeacherDevice } from '../../../teacher/teacher.ts';
+import { drawReplayed } from '../../keep.ts';
+import { copiesOf, type OnnxRun, sessionOf } from '../onnxRun.ts';
 import { type Features, featuresName, OWN_LOGITS, readFeatures } from './features.ts';
-import type { OnnxRun } from './onnxRun.ts';
-import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 
 /** A run, and the values of its model that a head may read. */
 export interface Asking extends OnnxRun {
@@ -71,11 +68,6 @@ export async function askBackbone({ bytes, tensors, logits, options, emit, signa
   return { answers, device, ms: performance.now() - startedAt };
 }
 
-/** Varied copies of the examples, where they are asked for. */
-export function copiesOf({ data, augment, copies = 4, seed }: OnnxSettings) {
-  return augment && augmented(data, augment, { copies, seed });
-}
-
 /** The same of one of the values. */
 export function answersAt({ own, copies, held, base, replay }: Answers<Features>, at: number): Answers<LabelledRows> {
   const pick = ({ values, logits, labels }: Features): LabelledRows => ({
@@ -89,21 +81,6 @@ export function answersAt({ own, copies, held, base, replay }: Answers<Features>
     held: held && pick(held),
     base: base && pick(base),
     replay: replay && pick(replay),
-  };
-}
-
-/** How sessions are opened: those of backbone, model and written file alike. */
-export function sessionOf(options: OnnxSettings, signal: AbortSignal): LoadTeacherOptions {
-  const { name, input, device, threads, batchSize, session, worker, assetBase } = options;
-  return {
-    ...{ name, signal },
-    ...(input && { input }),
-    ...(device && { device }),
-    ...(threads !== undefined && { threads }),
-    ...(batchSize !== undefined && { batchSize }),
-    ...(session && { session }),
-    ...(worker && { worker }),
-    ...(assetBase !== undefined && { assetBase }),
   };
 }
 

@@ -1,9 +1,9 @@
-import type { NamedArrays, NdArray } from '../../core/shape.ts';
-import { baseHash } from '../../student/baseHash.ts';
-import { HEAD_INPUT } from '../../student/headOf.ts';
-import type { StudentArtifacts } from '../../student/student.ts';
-import type { Adaptable } from '../adaptable.ts';
-import { addedLogits } from '../crossFit.ts';
+import type { NamedArrays, NdArray } from '../../../core/shape.ts';
+import { baseHash } from '../../../student/baseHash.ts';
+import { HEAD_INPUT } from '../../../student/headOf.ts';
+import type { StudentArtifacts } from '../../../student/student.ts';
+import type { Adaptable } from '../../adaptable.ts';
+import { addedLogits } from '../../guard/crossFit.ts';
 
 /** The input that holds what the model itself says of its own classes, [N, C]. */
 export const OWN_INPUT = 'own';

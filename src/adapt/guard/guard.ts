@@ -1,10 +1,10 @@
-import { LimbeckError } from '../core/errors.ts';
-import { checkOneOf } from '../core/options.ts';
-import { fraction, given, type OptionsOf, type Read, schema } from '../core/schema.ts';
-import { checkMetric, type Metric } from '../train/metric.ts';
-import { accuracy } from '../train/metrics/accuracy.ts';
-import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
-import { lossByChance } from '../train/paired.ts';
+import { LimbeckError } from '../../core/errors.ts';
+import { checkOneOf } from '../../core/options.ts';
+import { fraction, given, type OptionsOf, type Read, schema } from '../../core/schema.ts';
+import { checkMetric, type Metric } from '../../train/metric.ts';
+import { accuracy } from '../../train/metrics/accuracy.ts';
+import { negativeLogLikelihood } from '../../train/metrics/negativeLogLikelihood.ts';
+import { lossByChance } from '../../train/paired.ts';
 import type { BeforeAfter, Judged } from './judged.ts';
 
 export const GUARD = schema('guard', {

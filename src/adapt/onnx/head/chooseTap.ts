@@ -1,18 +1,18 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { derivedSeed, permutation, seededRandom } from '../../core/random.ts';
-import { pickRows } from '../../core/rows.ts';
-import type { NdArray } from '../../core/shape.ts';
-import { accuracy } from '../../train/metrics/accuracy.ts';
-import { canCrossFit, crossFit } from '../crossFit.ts';
-import { likelihoodOf } from '../judged.ts';
-import type { Lesson } from '../method.ts';
-import { headOnly } from '../methods/headOnly.ts';
+import { LimbeckError } from '../../../core/errors.ts';
+import { derivedSeed, permutation, seededRandom } from '../../../core/random.ts';
+import { pickRows } from '../../../core/rows.ts';
+import type { NdArray } from '../../../core/shape.ts';
+import { accuracy } from '../../../train/metrics/accuracy.ts';
+import { canCrossFit, crossFit } from '../../guard/crossFit.ts';
+import { likelihoodOf } from '../../guard/judged.ts';
+import type { Lesson } from '../../method.ts';
+import { headOnly } from '../../methods/headOnly.ts';
+import type { TapFigures } from '../personalizeOnnxReport.ts';
 import type { Answers } from './askBackbone.ts';
 import type { HeadClasses } from './classes.ts';
 import type { Features } from './features.ts';
 import { scaledRows, scalingOf } from './headScaling.ts';
 import { headStudent } from './headStudent.ts';
-import type { TapFigures } from './personalizeOnnxReport.ts';
 
 /** Which of the values the head stands on, and by what. */
 export interface ChosenTap {
