@@ -14,7 +14,7 @@ import { personalizeOnnx } from '../personalizeOnnx.ts';
 import type { PersonalizeOnnxOptions } from '../personalizeOnnxOptions.ts';
 
 /** Made by scripts/golden/fromOnnx.py. */
-const folder = new URL('../../student/golden/fromOnnx/', import.meta.url);
+const folder = new URL('../../../student/golden/fromOnnx/', import.meta.url);
 export const bytesOf = (name: string) => new Uint8Array(readFileSync(new URL(`${name}.onnx`, folder)));
 
 /** Examples of a task that the models were never made for: noise around one pattern a class. */

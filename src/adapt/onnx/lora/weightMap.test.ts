@@ -22,7 +22,7 @@ interface Case {
 }
 
 /** Models of PyTorch, made by scripts/golden/fromOnnx.py. */
-const folder = new URL('../../student/golden/fromOnnx/', import.meta.url);
+const folder = new URL('../../../student/golden/fromOnnx/', import.meta.url);
 const golden = JSON.parse(readFileSync(new URL('../fromOnnx.json', folder), 'utf8')) as Record<string, Case>;
 const bytesOf = (name: string) => new Uint8Array(readFileSync(new URL(`${name}.onnx`, folder)));
 const wave = (count: number, seed: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(1.3 * i + seed));
