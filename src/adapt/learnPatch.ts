@@ -10,7 +10,7 @@ import type { LearnOptions } from './personalizeOptions.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
 import { prepareLesson } from './prepareLesson.ts';
 
-/** A patch as far as the guard takes it, and what was measured. */
+/** A patch as far as the guard accepts it, and what was measured. */
 export interface LearnedPatch {
   readonly patch: Patch;
   readonly figures: Omit<PersonalizeReport, 'bytes' | 'backend' | 'timeMs'>;
@@ -23,7 +23,7 @@ const NO_CHANGE = {
 };
 
 /**
- * Prepares a lesson, learns, measures, and lets the guard decide: an empty patch is one that it refused.
+ * Prepares a lesson, learns, measures, and lets the guard decide: an empty patch is a refused one.
  * Throws    what `prepareLesson` and the method throw, and AbortError
  */
 export async function learnPatch(

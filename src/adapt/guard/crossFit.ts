@@ -17,9 +17,9 @@ export function canCrossFit(labels: Int32Array): boolean {
 }
 
 /**
- * What a change of the last layer adds to the logits of each of the person's examples where it was learned without that
- * example: the examples are parted, and each part is answered by what the others taught. All examples can then be learned
- * from, and all of them judge.
+ * What a change of the last layer adds to the logits of each of the person's examples if it is learned without that
+ * example: the examples are split into parts, and each part is answered by what the others taught. So all examples can be
+ * learned from, and all of them judge.
  * Shapes    features [N, F] → [own, C]
  * Throws    what the method throws, and AbortError
  * Source    Stone 1974, "Cross-validatory choice and assessment of statistical predictions", JRSS B 36(2)
@@ -45,7 +45,7 @@ export async function crossFit(method: Method, lesson: Lesson, fraction: number)
   return { data: added, shape: [count, classes] };
 }
 
-/** The most further lessons by which a patch is judged. */
+/** At most so many more lessons judge a patch. */
 const MOST_LESSONS = 2;
 
 /** A lesson of all examples, of which some were held out while the patch was learned. */
@@ -62,7 +62,7 @@ export interface Refitted extends Pick<Patch, 'changes' | 'memory'> {
 }
 
 /**
- * Learns once more for each of two parts of the examples that were not held out, without that part. Within a budget both
+ * Learns again for each of two parts of the examples that were not held out, without that part. With a budget, both
  * together may take as long as the lesson itself.
  * Throws    what the method throws, and AbortError
  */
@@ -84,7 +84,7 @@ export async function refit(method: Method, lesson: Lesson, held: Int32Array): P
   return refitted;
 }
 
-/** Parts of about that size, in which each class stands as evenly as it can. */
+/** Parts of about that size, over which each class is spread as evenly as possible. */
 function partsOf(labels: Int32Array, fraction: number, seed: number): Int32Array[] {
   const count = Math.max(2, Math.min(labels.length, Math.round(1 / fraction)));
   const random = seededRandom(derivedSeed(seed, 'holdout'));

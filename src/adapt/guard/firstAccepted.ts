@@ -3,7 +3,7 @@ import { drawnStrength } from '../privacy/drawnStrength.ts';
 import { decide, type GuardOptions, lossOf, metricOf, type Verdict } from './guard.ts';
 import type { BeforeAfter, Compared, Judged } from './judged.ts';
 
-/** A patch as far as it may go, and what was measured of it. */
+/** A patch at its accepted strength, and what was measured of it. */
 export interface Tried<T> {
   readonly patch: T;
   /** What the changes were multiplied by; 0 where a private choice fell on none of them. */
@@ -13,14 +13,14 @@ export interface Tried<T> {
   readonly ofBase: Compared | undefined;
 }
 
-/** All of a change, then less of it: between base and adapted weights lies often what neither loses by. */
+/** All of a change, then less of it: often weights between base and adapted ones are worse for neither. */
 const STRENGTHS = [1, 0.5, 0.25];
 
 /** What may be applied, at each strength, and how it is measured. */
 export interface Trying<T> {
   readonly guard: GuardOptions;
   readonly at: (strength: number) => T;
-  /** Whether there can be less of it. */
+  /** Whether it can be scaled. */
   readonly isScalable: boolean;
   readonly own: Measure<T, Judged>;
   readonly base: Measure<T, Compared>;
@@ -30,8 +30,8 @@ export interface Trying<T> {
 export type Measure<T, Found> = (patch: T, strength: number) => Promise<Found | undefined>;
 
 /**
- * The patch at the greatest strength at which the guard takes it, or the whole one with the verdict against it. Three tries on
- * the same few examples flatter a little.
+ * The patch at the greatest strength that the guard accepts, or the whole one with the verdict against it. Three tries on
+ * the same few examples flatter the result a little.
  * Source    Wortsman et al. 2022, arXiv:2109.01903 (weights between those of before and after)
  */
 export async function firstAccepted<T>(trying: Trying<T>): Promise<Tried<T>> {
@@ -40,7 +40,7 @@ export async function firstAccepted<T>(trying: Trying<T>): Promise<Tried<T>> {
   for (const strength of isScalable ? STRENGTHS : [1]) {
     const found = await tryAt(strength, trying);
     const tried = { ...found, verdict: decide(guard, found.own, found.ofBase) };
-    // Less of a change that does not help is still no help.
+    // Less of a change that does not help does not help either.
     if (tried.verdict.isAccepted && (strength === 1 || isBetter(tried.own, guard))) return tried;
     first ??= tried;
   }
@@ -74,7 +74,7 @@ export async function drawnAccepted<T>(
     if (decide(guard, undefined, tried.ofBase).isAccepted) allowed.push(counted);
   }
   const none = first as (typeof allowed)[number];
-  // By how many are expected: how many there are must not shift the choice.
+  // By the expected number: the actual one must not shift the choice.
   const tolerated = (guard.tolerance ?? 0) * expectedHeld;
   const chosen = drawnStrength([...allowed, none], { epsilon, tolerated, key });
   const isAccepted = chosen.strength > 0;

@@ -8,14 +8,14 @@ import { lossByChance } from '../../train/paired.ts';
 import type { BeforeAfter, Judged } from './judged.ts';
 
 export const GUARD = schema('guard', {
-  /** Or one of your own, which reads labels and no teacher. A private run takes 'accuracy' alone. Default: 'accuracy'. */
+  /** Or your own, which reads labels and no teacher. A private run takes 'accuracy' alone. Default: 'accuracy'. */
   metric: given<GuardMetric | Metric>(checkGuardMetric),
   /**
-   * How much worse the person's examples may become: a fraction for accuracy, nats for the likelihood. A loss of right answers
-   * that chance explains (one case in twenty or more) counts where labels became less likely too. Default 0.
+   * How much worse the person's examples may become: a fraction for accuracy, nats for the likelihood. A loss of right
+   * answers that chance explains (one case in twenty or more) counts where labels became less likely too. Default 0.
    */
   tolerance: fraction(0),
-  /** The same of the base's own examples. Default 0.01. */
+  /** The same for the base's own examples. Default 0.01. */
   baseTolerance: fraction(0.01),
   /**
    * Which part of each class's examples is held out, where no `holdout` is given. Methods that change the last layer alone
@@ -61,14 +61,14 @@ export function metricOf({ metric = 'accuracy' }: Pick<GuardOptions, 'metric'>):
   return typeof metric === 'object' ? metric : { accuracy, negativeLogLikelihood }[metric];
 }
 
-/** A loss that is more likely than this without any cause is not put down to one. */
+/** A loss more likely than this by chance does not count as a loss. */
 const MOST_CHANCE = 0.05;
-/** Gains that are more likely than this without any cause do not show that labels mean something. */
+/** Gains more likely than this by chance do not show that labels mean something. */
 const MOST_LUCK = 0.01;
 
 /**
- * Decides by what was measured; without a figure a patch is taken, and the verdict says that nothing was measured. Losses of
- * the person's examples are held against the gains, pair by pair; of the base's, what was measured counts as it is.
+ * Decides by what was measured; without figures a patch is accepted, and the verdict says that nothing was measured. Losses
+ * on the person's examples are compared with the gains, pair by pair; figures of the base's examples count as they are.
  * Source    see `lossByChance` and `judge`
  */
 export function decide(options: GuardOptions, own: Judged | undefined, base: BeforeAfter | undefined): Verdict {
@@ -105,7 +105,10 @@ export function decide(options: GuardOptions, own: Judged | undefined, base: Bef
   return { isAccepted: true, why: `${told.join('; ').replace(/^o/, 'O')}.` };
 }
 
-/** What gains far more than it loses is no chance, even where it still knows little. Whoever tolerates all tolerates this. */
+/**
+ * A patch that gains far more than it loses is no accident, even where it still knows little. A tolerance of 1 accepts this
+ * too.
+ */
 function tellsNothing({ tellsLabels, gained, lost }: Judged, { tolerance }: Guard): boolean {
   return !tellsLabels && tolerance < 1 && lossByChance({ gained: lost, lost: gained }) > MOST_LUCK;
 }
@@ -113,7 +116,7 @@ function tellsNothing({ tellsLabels, gained, lost }: Judged, { tolerance }: Guar
 /** Differences of fractions are not exact. */
 const ROUNDING = 1e-9;
 
-/** How much worse it became. */
+/** How much worse the metric became. */
 export function lossOf({ before, after }: BeforeAfter, { better }: Metric): number {
   return better === 'lower' ? after - before : before - after;
 }

@@ -11,11 +11,11 @@ export interface Parts {
   readonly held: Int32Array;
 }
 
-/** A class of fewer examples gives none away. */
+/** Classes of fewer examples keep all of theirs. */
 const LEAST_EXAMPLES = 3;
 
 /**
- * Which examples are held out: the same part of each class, one at least, chosen by the seed. Classes of one or two
+ * Which examples are held out: the same part of each class, at least one, chosen by the seed. Classes of one or two
  * examples keep theirs.
  */
 export function holdOut(labels: Int32Array, fraction: number, seed: number): Parts {
@@ -32,8 +32,8 @@ export function holdOut(labels: Int32Array, fraction: number, seed: number): Par
 }
 
 /**
- * Each example is held out with that probability, by a hash of its own inputs under a key: whatever the others are, it stays on
- * its side, and so do examples that are the same. Throws    AbortError
+ * Each example is held out with that probability, by a hash of its own inputs under a key, so that the others do not matter
+ * and equal examples lie on the same side. Throws    AbortError
  */
 export async function holdOutByContent(
   { inputs, size }: AllExamples,

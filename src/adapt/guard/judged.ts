@@ -24,11 +24,11 @@ export interface Compared extends BeforeAfter, GainedAndLost {
   readonly examples: number;
 }
 
-/** The same, and what the labels say beside right and wrong. */
+/** The same, and what labels tell besides right and wrong. */
 export interface Judged extends Compared {
   /**
-   * How much more likely the labels became, in nats an example, with both at the temperature that suits them best: so
-   * answers that were only more or less sure count as no difference.
+   * How much more likely the labels became, in nats for each example, both at their best temperature, so that
+   * answers that are only more or less sure make no difference.
    */
   readonly likelihoodGain: number;
   /**
@@ -38,9 +38,12 @@ export interface Judged extends Compared {
   readonly tellsLabels: boolean;
 }
 
-/** Twice the log-likelihood ratio that one example in a hundred sets of meaningless labels reaches: χ² with one degree, one-sided. */
+/**
+ * Twice the log-likelihood ratio that one example in a hundred sets of meaningless labels reaches: χ² with one degree,
+ * one-sided.
+ */
 const BEYOND_CHANCE = 5.41;
-/** Knowledge is looked for where answers that are all right would show it this many times. */
+/** Knowledge is tested only where answers that are all right would show it this many times over. */
 const CLEAR = 5;
 /** Of a class that is not known, in nats: a number that can be stored, for −∞. */
 const UNKNOWN = -30;
@@ -79,7 +82,7 @@ export function knowledgeOf(logits: NdArray, labels: Int32Array) {
   const likelihood = likelihoodOf(logits, labels);
   return {
     isVisible: -2 * ofFrequencies >= CLEAR * BEYOND_CHANCE,
-    // What is no number tells nothing.
+    // Logits that are no numbers tell nothing.
     tells: 2 * (likelihood - ofFrequencies) >= BEYOND_CHANCE,
     likelihood,
   };

@@ -16,7 +16,7 @@ export interface Measured {
   readonly metric: Metric;
 }
 
-/** Examples that are measured, with what the base says of them where it was asked anyway. */
+/** Examples that are measured, with the base's answers where they are known already. */
 export interface HeldExamples extends AllExamples {
   readonly logits?: NdArray;
 }
@@ -39,8 +39,8 @@ export function openMeasure<T extends Compared>(
 }
 
 /**
- * On the person's examples, each answered by what the others taught. A patch stands for its strength alone here: how it was
- * learned is what is judged.
+ * On the person's examples, each answered by what the others taught. Only the strength of the patch counts here: it is the
+ * way of learning that is judged.
  * Throws    what the method throws, and AbortError
  */
 export async function openCrossMeasure(
@@ -64,8 +64,8 @@ export async function openCrossMeasure(
 }
 
 /**
- * The same for any method, where those that were held out did not decide: the patch answers for them, and lessons that leave
- * out a part of the others each for that part.
+ * The same for any method, where the held-out examples did not decide: the patch answers those, and lessons without a part
+ * of the others answer that part.
  * Throws    what the method throws, and AbortError
  */
 export async function openRefittedMeasure(

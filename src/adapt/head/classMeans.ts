@@ -24,7 +24,7 @@ export function classMeans(features: NdArray, labels: Int32Array, classes: numbe
   return { means, counts, variance: varianceWithin(features, labels, means, counts) };
 }
 
-/** Within classes; where each has one example, half of the mean square between examples stands for it. */
+/** Within classes; if each has one example, half of the mean square between examples replaces it. */
 function varianceWithin(
   features: NdArray,
   labels: Int32Array,

@@ -18,8 +18,8 @@ import { studentLearner } from './studentLearner.ts';
 
 /**
  * Opens what a person taught a student, or begins it. Examples and versions lie in the store: what was acknowledged
- * survives a crash at any moment, and several tabs may have the same profile open. A profile fits one base, told by its
- * hash. `store` and `base` stay the caller's.
+ * survives a crash at any moment, and several tabs may have the same profile open. A profile belongs to one base,
+ * identified by its hash. `store` and `base` stay the caller's.
  * Throws    invalid-option · patch-mismatch: the profile belongs to another base · class-mismatch: other labels, or not one
  *           a class · profile-invalid: its binding is damaged; `destroyProfile` removes it · what the store throws
  */

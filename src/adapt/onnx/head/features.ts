@@ -38,8 +38,8 @@ export interface ReadFeaturesOptions {
 
 /**
  * Asks a backbone about every example once and keeps the features alone, 4 bytes each.
- * Throws    shape-mismatch: the only value makes no features [B, F] by this pooling · not-finite, and what backbone and data
- *           throw
+ * Throws    shape-mismatch: the only value makes no features [B, F] by this pooling · not-finite, and what backbone and
+ *           data throw
  */
 export async function readFeatures(
   data: Dataset | LabelledDataset,

@@ -6,7 +6,8 @@ import type { MappedWeight, WeightMap } from './weightMap.ts';
 
 /**
  * The weights that learn: those that are named, or all that can.
- * Throws    unknown-tensor: a target that the model does not have · unsupported-operator: one that cannot learn, or none can
+ * Throws    unknown-tensor: a target that the model does not have · unsupported-operator: one that cannot learn, or none
+ *           can
  */
 export function chooseTargets(
   { mapped, refused }: WeightMap,

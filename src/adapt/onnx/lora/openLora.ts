@@ -30,8 +30,9 @@ export interface OpenedLora {
 
 /**
  * Cuts a model at its logits, imports it, and makes sure that the student gives what the model gives.
- * Throws    invalid-onnx · unknown-tensor · unsupported-operator: it cannot be imported · shape-mismatch: no logits [B, C] ·
- *           invalid-option: probabilities · internal: the student gives other logits, and what data and session throw
+ * Throws    invalid-onnx · unknown-tensor · unsupported-operator: it cannot be imported · shape-mismatch: no logits [B,
+ *           C] · invalid-option: probabilities · internal: the student gives other logits, and what data and session
+ *           throw
  */
 export async function openLora(run: OnnxRun<Trainer>): Promise<OpenedLora> {
   const { bytes, options, signal } = run;

@@ -4,8 +4,8 @@ import type { Keeps, KeptExamples } from '../profile.ts';
 import type { JournalExample } from '../storage/journal.ts';
 
 /**
- * Single examples as arrays of all. Labels that are none of the base's become further classes, in the order in which
- * they first came. One that does not fit beside the first is left out and told.
+ * Single examples as arrays of all. Labels that the base does not have become new classes, in the order in which they
+ * first came. Examples that do not fit the first one are left out, with a notice.
  * Shapes    each [1, ...] → [N, ...]
  */
 export function gather(
@@ -36,7 +36,7 @@ export function gather(
   };
 }
 
-/** A base's input of free length takes examples of several lengths, which no one array can hold. */
+/** An input of free length takes examples of different lengths, which one array cannot hold. */
 function misfitOf(arrays: NamedArrays, others: NamedArrays): string | undefined {
   for (const [name, { shape }] of Object.entries(others)) {
     const given = arrays[name]?.shape;

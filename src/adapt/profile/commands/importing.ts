@@ -30,9 +30,9 @@ export async function importBytes(
 }
 
 /**
- * Adds what a file holds, under the lock. What is going to be added is written down first and counts only once the head
- * says that the import was finished: killed before, the next opening takes it back. What is here already and damaged is
- * healed first: a key's value never changes, so the sound copy is what it was, whatever becomes of the rest.
+ * Adds what a file holds, under the lock. What will be added is recorded first, and counts only once the head says that the
+ * import was finished: if the page dies before, the next opening undoes it. Damaged records here are repaired first: a
+ * key's value never changes, so the file's sound copy is right in any case.
  * Throws    profile-invalid: examples that do not fit the base, or those here
  */
 async function importFile(
@@ -82,7 +82,7 @@ async function importFile(
       spent: [...state.spent, ...spent],
     });
   } catch (error) {
-    // Whatever stopped it: as it was before. Where that does not succeed either, the next opening does it.
+    // Undo it. If that fails too, the next opening does it.
     const undo = async () => endImport(store, places, (await archive.read()).head);
     await undo().catch(() => undefined);
     throw error;
@@ -90,7 +90,7 @@ async function importFile(
   await endImport(store, places, { ...head, imported: id });
 }
 
-/** What was spent there is spent here too. Where only one of both wrote it down, the other's versions had no noise. */
+/** What was spent there is spent here too. If only one side has a ledger, the other's versions had no noise. */
 function newSpends(spent: ProfileFile['spent'], isAdding: boolean, state: State): ReadonlyMap<string, ProfileSpend> {
   const here = new Set(state.spent);
   const spends = new Map([...spent].filter(([key]) => !here.has(key)));
@@ -98,14 +98,14 @@ function newSpends(spent: ProfileFile['spent'], isAdding: boolean, state: State)
   return isMixed ? spends.set(newSpendKey(), EVERYTHING) : spends;
 }
 
-/** A version from elsewhere has not seen what is here: then all is to be learned anew. */
+/** A version from elsewhere has not seen the examples here: then everything is due. */
 function considered(file: ProfileFile, { head, examples }: State): readonly string[] {
   if (file.current === null) return [...new Set([...head.considered, ...file.considered])];
   const known = new Set(file.considered);
   return examples.every((key) => known.has(key)) ? file.considered : [];
 }
 
-/** One that does not fit would be learned from in the place of all that do not fit beside it. */
+/** An example that does not fit could displace all others, which do not fit it. */
 async function checkFit(
   { examples }: ProfileFile,
   { journal, binding }: Archive,

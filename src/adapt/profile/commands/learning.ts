@@ -10,11 +10,11 @@ import { gather } from './gather.ts';
 import { toldVersion } from './told.ts';
 
 export interface Learning {
-  /** Gives what is current then. */
+  /** Gives the version that is current then. */
   learn(budget: LearnBudget, emit: (event: LearnEvent) => void, signal: AbortSignal): Promise<ProfileVersion>;
-  /** Where there is something to learn; whether there still is. */
+  /** Learns if something is due; gives whether something still is. */
   learnIfDue(budget: LearnBudget, emit: (event: LearnEvent) => void, signal: AbortSignal): Promise<boolean>;
-  /** What is being learned from was forgotten: attempts underway end, so that what forgets need not wait. */
+  /** An example was forgotten: running attempts end, so that `forget` need not wait. */
   startOver(): void;
 }
 
@@ -28,7 +28,7 @@ export function openLearning(
   const { labels, keeps } = binding;
   const underway = new Set<AbortController>();
 
-  /** Under the lock; undefined where it has to begin anew, as an example was forgotten meanwhile. */
+  /** Under the lock; undefined if it has to start again, because an example was forgotten meanwhile. */
   async function attempt(
     budget: LearnBudget,
     emit: (event: LearnEvent) => void,
@@ -50,7 +50,7 @@ export function openLearning(
     let result: LearnResult;
     try {
       result = await learner.learn(kept, budget, emit, controller.signal, begin, turn);
-      // Before anybody can see what came out.
+      // Before anyone can see the result.
       await begin();
     } catch (error) {
       if (controller.signal.aborted && !signal.aborted && isAbortError(error)) return undefined;
@@ -60,13 +60,13 @@ export function openLearning(
       signal.removeEventListener('abort', follow);
     }
     throwIfAborted(signal);
-    // It may have been destroyed while it learned, by a tab that was not heard.
+    // Another tab may have destroyed the profile unheard.
     await archive.checkThere();
     const state = await archive.read();
     if (!keys.every((key) => state.examples.includes(key))) return undefined;
     const { patch, report } = result;
     if (patch === undefined) {
-      // Where the current version was damaged, the one that stood in for it stays.
+      // If the current version is damaged, its stand-in stays.
       const { head, spent } = state;
       await writeHead(store, places, { ...head, current: state.current?.key ?? null, considered: examples, spent });
       emit({ type: 'not-applied', why: result.why, report });
@@ -74,7 +74,7 @@ export function openLearning(
     }
     checkHash(patch.base, binding.base, 'What was learned');
     const number = state.head.last + 1;
-    // A head that is missing beside versions was lost: before the first one there has to be one.
+    // A missing head means a lost one if there are versions: write it before the first version.
     if (number === 1) await writeHead(store, places, { ...state.head, spent: state.spent });
     const head = { timeMs: Date.now(), exampleKeys: keys, classes: patch.labels ?? kept.classes, report, privacy };
     const key = newVersionKey(number);
@@ -106,9 +106,9 @@ export function openLearning(
     if (own.length > 0) throw labelsTell(own, labels);
   }
 
-  /** The learner's turn comes before the lock: who waits for it must not keep everybody else from the profile. */
+  /** The learner's turn comes before the lock, so that waiting for it blocks nobody. */
   async function inTurn<T>(work: (turn: AsyncDisposable | undefined) => Promise<T>, signal: AbortSignal): Promise<T> {
-    // What can be refused is refused before.
+    // Refuse first what can be refused.
     await archive.checkThere();
     const { examples } = await archive.read();
     if (examples.length === 0) throw nothingKept(0);

@@ -10,7 +10,7 @@ import { asBatch } from './exampleInput.ts';
 export interface Predicting {
   /** Throws    as `Profile.predict` */
   predict(input: ExampleInput): Promise<ProfilePrediction>;
-  /** Something else may be current: the next prediction looks. */
+  /** The current version may have changed: the next prediction checks. */
   startOver(): void;
 }
 
@@ -20,7 +20,7 @@ interface Predictor {
   readonly classes: readonly string[];
 }
 
-/** `mayKeep`: whether changes by other tabs are heard; where not, each prediction looks which version is current. */
+/** `mayKeep`: whether changes by other tabs are heard; if not, each prediction checks which version is current. */
 export function openPredicting(archive: Archive, learner: ProfileLearner, mayKeep: () => boolean): Predicting {
   let predictor: Promise<Predictor> | undefined;
   return {
@@ -40,7 +40,7 @@ export function openPredicting(archive: Archive, learner: ProfileLearner, mayKee
   };
 }
 
-/** The current version's patch. Where it turns out to be damaged, that of the version which stands in for it. */
+/** The current version's patch. If it is damaged, that of its stand-in. */
 async function predictorOf({ read, versions, binding }: Archive): Promise<Predictor> {
   for (;;) {
     const { current } = await read();
