@@ -2,7 +2,7 @@ import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import { type LabelledDataset, UNLABELLED } from '../../data/dataset.ts';
 import { batches } from '../../data/views.ts';
 
-/** The class of every example, before anything is asked. */
+/** The class of every example, before the model is asked. */
 export async function readLabels(data: LabelledDataset, signal: AbortSignal): Promise<Int32Array> {
   const labels = new Int32Array(data.size);
   for await (const { indices, examples } of batches(data, 256, { signal })) {

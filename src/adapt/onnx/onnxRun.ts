@@ -15,7 +15,7 @@ export interface OnnxRun<Where = Pick<Trainer, 'train'>> {
   readonly signal: AbortSignal;
 }
 
-/** A written file, or the model as it was given, and what is reported of it. */
+/** A written file, or the model as it was given, and figures for the report. */
 export interface Adapted
   extends Pick<LearnedPatch, 'figures' | 'learnMs'>,
     Pick<PersonalizeOnnxReport, 'keepsClasses' | 'classes' | 'features' | 'weights' | 'differenceFraction'> {
@@ -25,7 +25,7 @@ export interface Adapted
   readonly device: TeacherDevice;
 }
 
-/** How sessions are opened: those of backbone, model and written file alike. */
+/** How all sessions are opened: backbone, model and written file. */
 export function sessionOf(options: OnnxSettings, signal: AbortSignal): LoadTeacherOptions {
   const { name, input, device, threads, batchSize, session, worker, assetBase } = options;
   return {

@@ -19,7 +19,7 @@ import { openHead } from './openHead.ts';
 const WRITTEN = { from: 'backbone and head apart', advice: 'Another "tap" may work; please report the model.' };
 
 /**
- * Asks a model about all examples, and writes a head that learns from its answers into the file: `headOnly` and `prototypes`.
+ * Asks a model about all examples, trains a head on its answers, and writes it into the file: `headOnly` and `prototypes`.
  * Throws    invalid-onnx · unknown-tensor · unsupported-operator · shape-mismatch · class-mismatch · labels-missing ·
  *           not-finite · internal: the file differs from its parts, and what methods and sessions throw
  */
@@ -28,7 +28,7 @@ export async function adaptHead(run: OnnxRun): Promise<Adapted> {
   const { data, holdout, read, seed, output = 'logits' } = options;
   const opened = await openHead(bytes, options, signal);
   const labels = await readLabels(data, signal);
-  // Of the model's own classes not all need an example, and how many there are is known when it has answered.
+  // The model's own classes do not all need an example, and their number is known once it has answered.
   const said = sayOwn(options) ? undefined : countClasses(labels, options.labels);
   if (holdout !== undefined && said !== undefined) checkLabels(await readLabels(holdout, signal), said, 'holdout');
   const ask = { ...run, ...opened };
@@ -42,7 +42,7 @@ export async function adaptHead(run: OnnxRun): Promise<Adapted> {
   if (all.own.logits?.shape[1] === classes && all.base === undefined) emit({ type: 'notice', message: NOT_MEASURED });
 
   const rows = answersAt(all, chosen.at);
-  // Features of a model that knows nothing of these classes are of any size; a change of what it says is small as it is.
+  // Features for classes unknown to the model have any size; changes of the model's own answers are small already.
   const scaling = areOwn ? undefined : scalingOf(rows.own.rows);
   const toDataset = datasetsBy(scaling, areOwn);
   const own = toDataset(rows.own);
@@ -64,7 +64,7 @@ export async function adaptHead(run: OnnxRun): Promise<Adapted> {
   };
   const { patch, figures, learnMs } = await learnPatch(learning, base, {
     ...{ trainer, signal },
-    // These were asked for already.
+    // The features are known already.
     emit: (event) => (event.type === 'phase' && event.phase === 'features' ? undefined : emit(event)),
   });
 
@@ -87,7 +87,7 @@ export async function adaptHead(run: OnnxRun): Promise<Adapted> {
   return { ...written, figures, learnMs, featuresMs, classes, keepsClasses: areOwn, device, features };
 }
 
-/** Features as a head reads them, and beside them what the model says. */
+/** Features as a head reads them, and the model's own logits. */
 function datasetsBy(scaling: Scaling | undefined, withOwn: boolean) {
   return ({ rows, logits, labels }: LabelledRows): LabelledDataset => {
     const features = scaling === undefined ? rows : scaledRows(rows, scaling);
@@ -95,7 +95,7 @@ function datasetsBy(scaling: Scaling | undefined, withOwn: boolean) {
   };
 }
 
-/** Where replayed examples have no labels, what the model says of them stands for these. */
+/** If replayed examples have no labels, the model's answers replace them. */
 function withAnswers({ rows, logits, labels }: LabelledRows): LabelledRows {
   const classes = logits?.shape[1] ?? 0;
   const said = (i: number) => argMax(logits?.data ?? [], i * classes, classes);
@@ -119,7 +119,7 @@ async function writeHead(
     ...(channels && { channels }),
     ...{ weights: learned(2), bias: learned(1), ...scaling, output, probabilities, keepOutputs, name },
     metadata: {
-      // Names that the model came with are those of other classes.
+      // Names in the given model are those of other classes.
       'limbeck.labels': labels && JSON.stringify(labels),
       ...(input && { 'limbeck.input': JSON.stringify(input) }),
     },

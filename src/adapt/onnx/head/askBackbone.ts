@@ -17,7 +17,7 @@ export interface Asking extends OnnxRun {
   readonly logits: string | undefined;
 }
 
-/** What the model says of everything that a run needs, of each kind of examples. */
+/** The model's answers for everything that a run needs, for each kind of examples. */
 export interface Answers<T> {
   readonly own: T;
   /** Copy c of example i at i + size · c. */
@@ -27,7 +27,7 @@ export interface Answers<T> {
   readonly replay: T | undefined;
 }
 
-/** Features of one value, what the model itself says, and the class of each. */
+/** Features of one value, the model's own logits, and the class of each example. */
 export interface LabelledRows {
   readonly rows: NdArray;
   readonly logits: NdArray | undefined;
@@ -84,7 +84,7 @@ export function answersAt({ own, copies, held, base, replay }: Answers<Features>
   };
 }
 
-/** What the model as it came says of examples, as `read` tells it. Throws    class-mismatch, and what the model throws */
+/** The answers of the unchanged model, as `read` gives them. Throws    class-mismatch, and what the model throws */
 export async function logitsAsRead(
   examples: LabelledDataset,
   classes: number,

@@ -14,7 +14,7 @@ import type { Features } from './features.ts';
 import { scaledRows, scalingOf } from './headScaling.ts';
 import { headStudent } from './headStudent.ts';
 
-/** Which of the values the head stands on, and by what. */
+/** Which value the head reads, and why. */
 export interface ChosenTap {
   readonly at: number;
   readonly candidates: readonly TapFigures[];
@@ -23,14 +23,14 @@ export interface ChosenTap {
 
 /** Each example is answered by what the two other thirds teach. */
 const PARTS = 3;
-/** Multiplications of one product of all features and weights: a value that needs more for few examples is not tried. */
+/** Multiplications in one product of all features and weights: values that need more are not tried. */
 const MOST_PRODUCTS = 3_000_000;
-/** Of a class, so that each third teaches it. */
+/** Examples of a class, so that each third teaches it. */
 const LEAST_PER_CLASS = 3;
 
 /**
- * Chooses the value on which a head answers the person's examples best, each by what others taught. A head is solved for on
- * some of the examples, as many of each class as there may be, for a second or so in all.
+ * Chooses the value on which a head answers the person's examples best, each by what others taught. It solves for a
+ * head on some of the examples, evenly over the classes, in about a second altogether.
  * Throws    AbortError
  * Source    Stone 1974, "Cross-validatory choice and assessment of statistical predictions", JRSS B 36(2)
  */
@@ -108,7 +108,7 @@ function rowsFor(
   return { rows: scaledRows(rows, scalingOf(rows)), logits, labels: known };
 }
 
-/** At most so many, the classes by turns, in the order of the data. */
+/** At most so many examples, taken from the classes in turn, in the order of the data. */
 function someOfEach(labels: Int32Array, most: number, seed: number): Int32Array {
   const order = permutation(labels.length, seededRandom(derivedSeed(seed, 'holdout')));
   const turns = new Map<number, number>();

@@ -6,21 +6,21 @@ import { methodOf, type OnnxSettings, standsAlone } from '../personalizeOnnxOpti
 import type { Answers } from './askBackbone.ts';
 import type { Features } from './features.ts';
 
-/** Whose classes a head tells. */
+/** Whether a head tells the model's own classes or others. */
 export interface HeadClasses {
   readonly classes: number;
   /** Whether they are the model's own, so that the head adds to what the model says. */
   readonly areOwn: boolean;
 }
 
-/** Whether the examples say that the classes are the model's own: there is something of it that is to be kept. */
+/** Whether the options say that the classes are the model's own, because something of it is to be kept. */
 export function sayOwn({ keepsClasses, base, keep }: OnnxSettings): boolean {
   return keepsClasses === true || base !== undefined || keep !== undefined;
 }
 
 /**
- * They are the model's own where the options say so; else where it gives as many, and what it says of the examples tells
- * more of their labels than chance does.
+ * They are the model's own if the options say so; otherwise if it has as many, and its answers tell more about the labels
+ * than chance does.
  * Throws    class-mismatch: examples of the base, and the model has other classes
  */
 export function classesOf(options: OnnxSettings, { own }: Answers<Features>): HeadClasses {

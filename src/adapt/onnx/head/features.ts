@@ -9,7 +9,7 @@ import { nextBatchSize, type Teacher } from '../../../teacher/teacher.ts';
 export const OWN_LOGITS = 'own logits';
 export const featuresName = (at: number) => `features ${at}`;
 
-/** What a backbone says of some examples. */
+/** A backbone's answers for some examples. */
 export interface Features {
   /** By tapped value; undefined for one of several that makes no features. */
   readonly values: readonly (Value | undefined)[];
@@ -62,7 +62,7 @@ export async function readFeatures(
         if (at > 0 && (pooled.shape[1] as number) > MOST_FEATURES) throw tooWide(pooled);
         values[at] = { rows: putRows(values[at]?.rows, pooled, from, data.size), shape: value.shape };
       } catch (error) {
-        // One of several that does not serve is left out.
+        // One of several values may fail: it is left out.
         if (taps === 1 || !(error instanceof LimbeckError)) throw error;
         failed.set(at, error);
         if (failed.size === taps) throw failed.get(0);
@@ -80,7 +80,7 @@ export async function readFeatures(
   };
 }
 
-/** Of a value that was not named: they are kept for every example. */
+/** Limit for a value that was not named: features are kept for every example. */
 const MOST_FEATURES = 4096;
 
 function tooWide({ shape }: NdArray): LimbeckError {

@@ -1,16 +1,16 @@
-// Features as a head learns from them: around 0, of one size, and in rows of a length of about 1.
+// Features as a head learns from them: around 0, of one size, in rows with a length of about 1.
 import type { NdArray } from '../../../core/shape.ts';
 
-/** How features are moved and sized, one by one. */
+/** How each feature is shifted and scaled. */
 export interface Scaling {
   readonly mean: Float64Array;
   /** What a feature is multiplied by after its mean is taken away. */
   readonly scale: Float64Array;
 }
 
-/** A feature that hardly varies is not blown up: its deviation is at least this part of the typical one. */
+/** A feature that hardly varies is not blown up: its deviation counts as at least this fraction of the typical one. */
 const FLOOR = 1e-2;
-/** Few examples tell little about a deviation: it is as if so many more had shown the typical one. */
+/** Few examples tell little about a deviation: the typical one counts as so many more examples. */
 const PRIOR_EXAMPLES = 10;
 
 /** Of features [N, F]. */

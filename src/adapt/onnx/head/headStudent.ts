@@ -5,11 +5,11 @@ import type { StudentArtifacts } from '../../../student/student.ts';
 import type { Adaptable } from '../../adaptable.ts';
 import { addedLogits } from '../../guard/crossFit.ts';
 
-/** The input that holds what the model itself says of its own classes, [N, C]. */
+/** The input with the model's own logits, [N, C]. */
 export const OWN_INPUT = 'own';
 const HEAD = 'logits';
 
-/** How many features a head reads, how many classes it tells, and whether it adds to what the model says of them. */
+/** How many features a head reads, how many classes it tells, and whether it adds to the model's own logits. */
 interface HeadForm {
   readonly features: number;
   readonly classes: number;
@@ -17,8 +17,8 @@ interface HeadForm {
 }
 
 /**
- * What learns of a model that is only asked: a dense layer of zeros on its features. By itself it says nothing of any class;
- * or it adds to the model's own logits.
+ * What learns if the model itself does not: a dense layer of zeros on its features. It stands alone, or adds to the model's
+ * own logits.
  * Shapes    features [N, F], own [N, C] where it adds → logits [N, C]
  */
 export async function headStudent(form: HeadForm): Promise<Adaptable> {

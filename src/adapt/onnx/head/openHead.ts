@@ -6,7 +6,7 @@ import { logitsValue } from '../logitsValue.ts';
 import type { OnnxSettings } from '../personalizeOnnxOptions.ts';
 import { openFeed } from '../studentFeed.ts';
 
-/** The values that a head may stand on, the default or named one first, and the one with the model's own logits. */
+/** The values that a head may read, the default or named one first, and the one with the model's own logits. */
 export interface OpenedHead {
   readonly tensors: readonly string[];
   readonly logits: string | undefined;
@@ -30,7 +30,7 @@ function logitsOf(model: OnnxModel, name: string): string | undefined {
   }
 }
 
-/** What the model will be fed with; undefined where it cannot be fed: its session says why. */
+/** The shapes that the model will be fed; undefined if it cannot be fed: its session then says why. */
 async function shapesFor(model: OnnxModel, options: OnnxSettings, signal: AbortSignal) {
   const { inputs } = await take(options.data, 1).read(Int32Array.of(0), signal);
   try {

@@ -27,13 +27,13 @@ import { logitsOf, type OpenedLora, openLora, tapOf } from './openLora.ts';
 import { type MappedWeight, mapWeights, toDelta } from './weightMap.ts';
 
 const WRITTEN = { from: 'the student that learned', advice: 'Please report the model.' };
-/** As many examples go through the model at a time. */
+/** How many examples go through the model at a time. */
 const BATCH = 64;
 
 /**
- * The method `lora` of `personalizeOnnx`: the model becomes a student, products of low rank learn beside its matrices, and
- * what they came to is added to the weights of the file. Nothing else of it changes, and what its other outputs share with
- * the classes changes for them too.
+ * The method `lora` of `personalizeOnnx`: the model becomes a student, products of low rank that are added to its matrices
+ * learn, and the result is added to the weights of the file. Nothing else in it changes; other outputs that share weights
+ * with the classes change too.
  * Throws    what `openLora`, `chooseTargets` and `learnPatch` throw · class-mismatch · labels-missing ·
  *           internal: the file gives other logits than the student
  * Source    Hu et al. 2022, §4.1, arXiv:2106.09685 (no latency after merging)
@@ -75,7 +75,7 @@ export async function adaptLora(run: OnnxRun<Trainer>): Promise<Adapted> {
   return { ...told, ...(await write(patch, targets, opened, run)) };
 }
 
-/** The student of a model. There is no layer that alone tells classes: its logits stand for the features too. */
+/** The student of a model. No single layer tells its classes, so its logits replace the features. */
 async function adaptableOf({ value, student, classes }: OpenedLora, run: OnnxRun<Trainer>): Promise<Adaptable> {
   const logits = async (inputs: NamedArrays, patch?: Patch) => {
     const one = patch === undefined ? student : (await applyPatch(student, patch)).artifacts;
@@ -106,10 +106,10 @@ async function fedBy<D extends Dataset>({ feed }: OpenedLora, examples: D, signa
 }
 
 const LEAST_STEPS = 100;
-/** So often each example is seen, as it is or varied. */
+/** How often each example is seen, as it is or varied. */
 const LEAST_PASSES = 10;
 
-/** The same method on the layers that hold the targets, with what suits models of others where nothing else is said. */
+/** The same method on the layers that hold the targets, with defaults that suit foreign models. */
 function onLayers(
   { options, ...method }: Method,
   targets: readonly MappedWeight[],
@@ -125,7 +125,7 @@ function onLayers(
   return { ...method, options: { ...defaults, ...options }, learn };
 }
 
-/** The model with the changes, held against the student that has them. */
+/** The model with the changes, compared with the student that has them. */
 async function write(
   { changes, ...patch }: Patch,
   targets: readonly MappedWeight[],
@@ -168,7 +168,7 @@ async function checkExamples(
   }
 }
 
-/** The file with the names of its classes and the way of its inputs, where they are told. */
+/** The file with the names of its classes and the preparation of its inputs, where they are given. */
 function withNames(file: Uint8Array<ArrayBuffer>, { labels, input }: OnnxSettings): Uint8Array<ArrayBuffer> {
   if (labels === undefined && input === undefined) return file;
   const model = readModel(file);

@@ -22,14 +22,14 @@ export interface OpenedLora {
   /** The same import of a model with other weights. */
   readonly toStudent: (bytes: Uint8Array) => Promise<StudentArtifacts>;
   readonly feed: Feed;
-  /** The first examples, as the student reads them: files are held against it on these. */
+  /** The first examples, as the student reads them: files are compared with it on these. */
   readonly first: NamedArrays;
   readonly classes: number;
   readonly device: TeacherDevice;
 }
 
 /**
- * Cuts a model at its logits, imports it, and makes sure that the student gives what the model gives.
+ * Cuts a model at its logits, imports it, and checks that the student gives what the model gives.
  * Throws    invalid-onnx · unknown-tensor · unsupported-operator: it cannot be imported · shape-mismatch: no logits [B,
  *           C] · invalid-option: probabilities · internal: the student gives other logits, and what data and session
  *           throw

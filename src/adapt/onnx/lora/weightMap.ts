@@ -7,13 +7,13 @@ import type { WeightChange } from '../../../student/patch.ts';
 import type { StudentArtifacts } from '../../../student/student.ts';
 import { splitWeights, type WeightBytes } from '../../../student/weightBytes.ts';
 
-/** A stored matrix of a model, and the weight of its student that is the same matrix, turned or in another order. */
+/** A stored matrix of a model, and the student's weight that is the same matrix, transposed or in another order. */
 export interface MappedWeight {
   readonly stored: LayerWeight;
   /** The student's layer and weight. */
   readonly layer: string;
   readonly weight: string;
-  /** For each row and column of the student's [R, C] the stored row and column; where turned, the column and row. */
+  /** For each row and column of the student's [R, C] the stored row and column; if transposed, the column and row. */
   readonly rowAt: Int32Array;
   readonly columnAt: Int32Array;
   readonly isTurned: boolean;
@@ -21,7 +21,7 @@ export interface MappedWeight {
 
 export interface WeightMap {
   readonly mapped: readonly MappedWeight[];
-  /** Why a stored weight has none, by its name. */
+  /** Why a stored weight has no counterpart, by its name. */
   readonly refused: ReadonlyMap<string, string>;
 }
 
@@ -29,9 +29,9 @@ export interface WeightMap {
 const FIRST_BITS = 0x0080_0000;
 
 /**
- * Finds each stored matrix in the student by asking the import: the model is imported once more with its elements' numbers
- * in their place, and the student then says where each of them lies, whatever turned, flattened or sorted them. What it
- * says is held against the weights as they are, so that one that was scaled or folded on its way is refused.
+ * Finds each stored matrix in the student: the model is imported again with element numbers in place of its weights, and
+ * the student then shows where each of them lies, however it was transposed, flattened or sorted. The result is compared
+ * with the real weights, so that a weight that was scaled or folded by the import is refused.
  */
 export async function mapWeights(
   bytes: Uint8Array,
@@ -66,7 +66,7 @@ export async function mapWeights(
   return { mapped, refused };
 }
 
-/** What was learned beside the student's weight, as what is to be added to the stored one. */
+/** A change of the student's weight, as a change of the stored one. */
 export function toDelta({ stored, rowAt, columnAt, isTurned }: MappedWeight, change: WeightChange): LowRankDelta {
   const [rows, columns] = [rowAt.length, columnAt.length];
   const { rank, left, right } = change.kind === 'low-rank' ? change : asProduct(change.delta, rows, columns);
@@ -102,7 +102,7 @@ interface Place {
   readonly from: number;
 }
 
-/** Exchanges the weights of a model for their elements' numbers, in place. */
+/** Replaces the weights of a model by their elements' numbers, in place. */
 function numberElements(model: OnnxModel, weights: readonly LayerWeight[]): Place[] {
   const places: Place[] = [];
   let next = 0;
@@ -148,7 +148,7 @@ function holdersOf(weights: readonly WeightBytes[], places: readonly Place[]): n
   return holders;
 }
 
-/** Which place a number belongs to, −1 for none; mostly it is that of the number before. */
+/** Which place a number belongs to, −1 for none; mostly the same as for the number before. */
 function placeOf(element: number, places: readonly Place[], last: number): number {
   const isIn = (at: number) => {
     const place = places[at];
@@ -194,7 +194,7 @@ function mapOne(stored: LayerWeight, from: number, at: number, { numbered, weigh
   return isSame ? { stored, layer, weight: name, ...found } : 'the student holds it with other numbers';
 }
 
-/** Rows and columns of a matrix whose elements say where they are stored; undefined where these depend on both. */
+/** Rows and columns of a matrix whose elements say where they are stored; undefined if rows and columns are mixed. */
 function separate(elements: Int32Array, columns: number, stored: LayerWeight, isTurned: boolean) {
   const rows = elements.length / columns;
   const [across, down] = isTurned ? [stored.rows, stored.columns] : [stored.columns, stored.rows];

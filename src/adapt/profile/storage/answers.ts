@@ -7,15 +7,15 @@ import { ifDamage, packRecord, readRecord, readValue } from './record.ts';
 
 const SECRET_BYTES = 32;
 
-/** What teachers said of a profile's examples. It is kept in the profile and goes with it, or with any of its examples. */
+/** Teachers' answers for a profile's examples. They are deleted with the profile, or with any of its examples. */
 export interface Answers {
   cached(teacher: Teacher, options?: Omit<CachedTeacherOptions, 'secret'>): CachedTeacher;
   /**
-   * Deletes all of them, as none says of which example it is. The secret goes first: from then on no tab keeps an answer that
-   * it had from before. Nothing that was listed before is gone by: another tab may have kept its first one since.
+   * Deletes all of them, since none says to which example it belongs. The secret goes first: from then on no tab keeps an
+   * earlier answer. Keys are listed after that, because another tab may have kept its first answer just before.
    */
   forget(): Promise<void>;
-  /** What those of `keys` take in the store. */
+  /** How many bytes those of `keys` take in the store. */
   bytes(keys: readonly string[]): Promise<number>;
   /** Another tab has done so. */
   onForgotten(): void;
@@ -24,9 +24,9 @@ export interface Answers {
 /** What one teacher holds in memory. */
 interface Memory {
   readonly underway: Set<Promise<unknown>>;
-  /** What it is kept under. */
+  /** The secret of its keys. */
   secret: Promise<Secret> | undefined;
-  /** How often it was to be dropped and is not yet; nothing of it is kept meanwhile. */
+  /** How many drops are pending; nothing is kept meanwhile. */
   stale: number;
 }
 
@@ -45,14 +45,14 @@ export function openAnswers(store: Store, places: Places, checkThere: () => Prom
     return record?.parts[0];
   }
 
-  /** Without a place for it answers are not kept, and the teacher is asked all the same. */
+  /** If it cannot be stored, answers are not kept, and the teacher is asked each time. */
   async function load(): Promise<Secret> {
     const fresh = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
     try {
       await checkThere();
       const there = await stored();
       if (there !== undefined) return { bytes: there, isStored: true };
-      // What lies there without a secret cannot be found again.
+      // Answers without a secret cannot be found again.
       await deleteAll();
       await store.put(places.secret, await packRecord('secret', {}, [fresh]));
       return { bytes: fresh, isStored: true };
@@ -70,7 +70,7 @@ export function openAnswers(store: Store, places: Places, checkThere: () => Prom
     for (const key of await store.keys(places.answers)) await store.delete(key);
   }
 
-  /** Throws    disposed: what is in memory is of before something was forgotten, or there is no place for it */
+  /** Throws    disposed: answers in memory are older than a `forget`, or cannot be stored */
   async function checkSecret(memory: Memory): Promise<void> {
     const { bytes, isStored } = await secretOf(memory);
     const there = await stored();
@@ -126,7 +126,7 @@ export function openAnswers(store: Store, places: Places, checkThere: () => Prom
 }
 
 /**
- * What it holds, and what is on its way, once that is there; resolves when the first is done. One that is being disposed of
+ * Drops what a teacher holds, then what is still on its way; resolves after the first. A teacher that is being disposed of
  * cannot be cleared: it stays stale, and keeps nothing more.
  */
 function drop(teacher: CachedTeacher, memory: Memory): Promise<unknown> {

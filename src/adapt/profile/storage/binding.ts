@@ -7,14 +7,14 @@ import { chance, lockName, type Places } from './places.ts';
 import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 import { readHead } from './state.ts';
 
-/** What a profile is bound to from its first opening on. */
+/** What a profile is bound to since its first opening. */
 export interface Binding {
   /** The base, as `baseHash` gives it. */
   readonly base: string;
   readonly keeps: Keeps;
-  /** Of the base's classes, in their order. */
+  /** Names of the base's classes, in their order. */
   readonly labels: readonly string[];
-  /** Tells a profile from one of the same name that was there before and was destroyed. */
+  /** Tells a profile from a destroyed one of the same name. */
   readonly mark: string;
 }
 
@@ -42,7 +42,7 @@ export async function readBinding(store: Store, places: Places, name: string): P
   );
 }
 
-/** Whether there is a profile, be it damaged, other than the one with the mark `gone`. */
+/** Whether there is a profile, even a damaged one, other than the one with the mark `gone`. */
 export async function isBound(store: Store, places: Places, name: string, gone?: string): Promise<boolean> {
   try {
     const bound = await readBinding(store, places, name);
@@ -53,7 +53,7 @@ export async function isBound(store: Store, places: Places, name: string, gone?:
   }
 }
 
-/** Ends a profile: with the last of the two it is gone. The copy goes first, so that a copy alone means that the other was lost. */
+/** Ends a profile: it is gone when both are deleted. The copy goes first, so that a copy alone means that the other was lost. */
 export async function unbind(store: Store, { binding, bindingCopy }: Places): Promise<void> {
   await store.delete(bindingCopy);
   await store.delete(binding);
@@ -66,7 +66,7 @@ async function mend(store: Store, places: Places, bound: Binding): Promise<void>
     const there = await readValue(store, key);
     if (there?.length === right.length && there.every((byte, i) => byte === right[i])) continue;
     await store.put(key, right).catch((error: unknown) => {
-      // A full store can be read with one of them, and gets the other when it has room again.
+      // One of the two is enough; a full store gets the other when it has room again.
       if (!(error instanceof LimbeckError && error.code === 'store-full')) throw error;
     });
   }
@@ -117,7 +117,7 @@ export async function bind(
   };
   const bound = await find();
   if (bound === undefined) return alone(async () => (await find()) ?? make());
-  // Where somebody is at work, a later opening does it.
+  // If another tab is at work, a later opening does it.
   await exclusivelyIfFree(lockName(store, name), async () => {
     if ((await readBinding(store, places, name))?.mark === bound.mark) await mend(store, places, bound);
   });
@@ -125,20 +125,21 @@ export async function bind(
 }
 
 /**
- * Deletes everything of a profile that was ended, under the lock. Where there is one again, another tab has made a new one
- * meanwhile, and wiped before it did; one with the mark `gone` is the same, which a tab was mending while it was ended.
+ * Deletes everything of an ended profile, under the lock. If there is a profile again, another tab made a new one
+ * meanwhile, and wiped before; one with the mark `gone` is the ended one, which a tab was mending at that moment.
  */
 export async function wipeProfile(store: Store, places: Places, name: string, gone?: string): Promise<void> {
   if (await isBound(store, places, name, gone)) return;
   await unbind(store, places);
-  // Without it no tab keeps a further answer, so that the list below is all there is.
+  // Without the secret no tab keeps another answer, so the list below is complete.
   await store.delete(places.secret);
   for (const key of await keysOf(store, places)) await store.delete(key);
 }
 
 /**
- * Every key under a profile's name but its binding and the copy, the head last; with those that it knows of and that are damaged, so that
- * an encrypted store cannot list them. What cannot be listed cannot be deleted: ask this before the first deletion.
+ * Every key under a profile's name but its binding and the copy, the head last; with those that it knows of and that are
+ * damaged, so that an encrypted store cannot list them. What cannot be listed cannot be deleted: ask this before the first
+ * deletion.
  */
 export async function keysOf(store: Store, places: Places): Promise<string[]> {
   const { folder, head, importing, binding, bindingCopy, secret, examples, versions, spent } = places;

@@ -17,13 +17,13 @@ export interface JournalExample extends JournalEntry {
 }
 
 /**
- * The examples of a profile: one key each, never overwritten, so that tabs add without asking each other and a crash
- * costs none that was acknowledged.
+ * The examples of a profile: one key each, never overwritten, so that tabs add without asking each other and no
+ * acknowledged example is lost in a crash.
  */
 export interface Journal {
   /** Resolves with the new example's id once it is in the store. */
   add(label: string, arrays: NamedArrays, id?: string): Promise<string>;
-  /** Those of `keys` that are there, in the order of their making. */
+  /** Those of `keys` that are there, in the order in which they were made. */
   entries(keys: readonly string[]): Promise<JournalEntry[]>;
   /** Those of `keys` that can be read, with their arrays. */
   read(keys: readonly string[]): Promise<JournalExample[]>;
@@ -40,7 +40,7 @@ export function openJournal(
     readonly onNotice: (sentence: string) => void;
   },
 ): Journal {
-  /** A key's value never changes, so what it says is read once; a damaged one may be healed, by another tab too. */
+  /** A key's value never changes, so it is read once; a damaged one may be repaired, even by another tab. */
   const known = new Map<string, JournalEntry>();
 
   async function load(key: string): Promise<JournalEntry | JournalExample | undefined> {

@@ -7,7 +7,7 @@ import { newSpendKey, type Places } from './places.ts';
 import { isDamage, packRecord, readRecord, readValue, recordError } from './record.ts';
 import type { State } from './state.ts';
 
-/** What learning without noise spends: all there is. So counts also what cannot be read. */
+/** What learning without noise spends: everything. What cannot be read counts the same. */
 export const EVERYTHING: ProfileSpend = { noiseMultiplier: 0, sampleFraction: 1, steps: 1, delta: 0 };
 
 /** One entry by its key. */
@@ -22,17 +22,18 @@ export interface LedgerEntry {
 export interface Account {
   /** Undefined where it learns without noise. */
   readonly privacy: VersionPrivacy | undefined;
-  /** Writes the spend down, once. It stays written, whatever becomes of the run. Throws    privacy-spent */
+  /** Records the spend, once. It stays recorded, however the run ends. Throws    privacy-spent */
   begin(): Promise<void>;
 }
 
 /**
- * What learning has told of the examples so far, run by run: one key each, written before the run learns, never overwritten
- * and never deleted while there is the profile. What was rolled back, refused, forgotten or died counts like the rest.
+ * What learning has told about the examples so far, run by run: one key each, written before the run learns, never
+ * overwritten, and never deleted before the profile. Runs that were rolled back, refused, forgotten or died count like the
+ * others.
  */
 export interface Ledger {
   entries(keys: readonly string[]): Promise<LedgerEntry[]>;
-  /** Undefined where nobody asked for privacy yet. */
+  /** Undefined if privacy was never asked for. */
   total(state: State): Promise<PrivacyTotal | undefined>;
   /** Under the lock, before any work. Throws    privacy-spent: the next version would spend more than the budget */
   account(state: State, examples: number): Promise<Account>;
@@ -82,7 +83,7 @@ export function openLedger(
     let begun: Promise<void> | undefined;
     const begin = async () => {
       for (const spend of writes) await store.put(places.spent + newSpendKey(), await packSpend(spend));
-      // Where no lock keeps tabs apart, another one may have spent meanwhile.
+      // Without locks between tabs, another one may have spent meanwhile.
       if (writes.length > 0) check(before, await spends((await options.read()).spent));
     };
     return {
@@ -109,7 +110,7 @@ export function openLedger(
   };
 }
 
-/** Whether versions were learned without noise before anything was written down. */
+/** Whether versions were learned without noise before the ledger began. */
 export function hasUnwritten({ head, spent }: State): boolean {
   return spent.length === 0 && head.last > 0;
 }
@@ -140,7 +141,7 @@ export function checkSpend(value: unknown, what: string): ProfileSpend {
   return { noiseMultiplier, sampleFraction, steps, delta };
 }
 
-/** At the least δ that was promised. */
+/** At the smallest promised δ. */
 function totalOf(spends: readonly ProfileSpend[]): PrivacyTotal {
   const deltas = spends.map((one) => one.delta).filter((delta) => delta > 0);
   const delta = deltas.length === 0 ? 0 : deltas.reduce((a, b) => Math.min(a, b));

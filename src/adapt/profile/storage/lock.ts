@@ -4,9 +4,9 @@ import { makeQueue, type Queue } from '../../../core/queue.ts';
 const queues = new Map<string, { readonly inTurn: Queue; waiting: number }>();
 
 /**
- * Does work while nobody else of this origin, in whatever tab or worker, does work of the same name. Who dies gives the
- * lock back. Where there are no Web Locks (a page that is not secure), only this thread takes turns: two tabs
- * that learn at once then both do the work, the later one decides which version is current, and no example is lost.
+ * Does work while no other tab or worker of this origin does work of the same name. A holder that dies gives the lock back.
+ * Without Web Locks (in an insecure page), only this thread takes turns: two tabs that learn at once then both do the work,
+ * the later one decides which version is current, and no example is lost.
  * Throws    AbortError: the signal was aborted while it waited
  */
 export async function exclusively<T>(name: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -26,7 +26,7 @@ export async function exclusively<T>(name: string, work: () => Promise<T>, signa
   }
 }
 
-/** The same where nobody does such work now; otherwise undefined, at once. */
+/** The same if no one does such work now; otherwise undefined, at once. */
 export async function exclusivelyIfFree<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
   const locks = globalThis.navigator?.locks;
   if (locks === undefined) return queues.has(name) ? undefined : inTurn(name, work);
@@ -49,7 +49,7 @@ async function inTurn<T>(name: string, work: () => Promise<T>, signal?: AbortSig
     .finally(() => {
       if (--queue.waiting === 0) queues.delete(name);
     });
-  // Who waits may leave at once; who works ends by itself.
+  // Waiting may end at once; running work ends by itself.
   return untilAborted(done, signal).catch((error) => {
     if (isWorking) return done;
     done.catch(() => undefined);

@@ -4,23 +4,23 @@ import type { Store } from '../../../storage/store.ts';
 const ROOT = 'profiles/';
 const BINDING = '/binding';
 
-/** Where a profile's bytes lie in its store. There is no index: what is there is what the keys say. */
+/** Where a profile's bytes lie in its store. There is no index: the keys tell what there is. */
 export interface Places {
-  /** Of everything, ending in a slash. */
+  /** The folder of everything else, ending in a slash. */
   readonly folder: string;
   /** Which base it belongs to; as long as it or its copy is there, the profile is. */
   readonly binding: string;
-  /** The same once more, which counts where `binding` is damaged or lost. */
+  /** A copy, used if `binding` is damaged or lost. */
   readonly bindingCopy: string;
   /** Which version predicts. */
   readonly head: string;
-  /** What an import that is underway has added. */
+  /** What a running import has added. */
   readonly importing: string;
   readonly examples: string;
   readonly versions: string;
-  /** What learning has told of the examples, run by run. */
+  /** What learning has told about the examples, run by run. */
   readonly spent: string;
-  /** What teachers said of the examples. */
+  /** Teachers' answers for the examples. */
   readonly answers: string;
   /** Among these: what their keys are hashed with, and whether they may be kept at all. */
   readonly secret: string;
@@ -72,8 +72,8 @@ function isSegment(text: unknown): boolean {
 let latest = 0;
 
 /**
- * The last part of a new example's key: time, so that keys are in the order of their making, and chance, so that tabs
- * need not ask each other. An id that the caller gave follows, as it must be known even where the value is damaged.
+ * The last part of a new example's key: time, so that keys are in the order in which they were made, and chance, so that
+ * tabs need not ask each other. The caller's id follows, because it must be known even if the value is damaged.
  */
 export function newExampleKey(id: string | undefined): string {
   latest = Math.max(Date.now(), latest + 1);
@@ -113,12 +113,12 @@ export function numberOf(versionKey: string): number {
   return Number(versionKey.slice(0, 8));
 }
 
-/** Tells one version from another whatever their numbers. */
+/** Identifies a version independently of its number. */
 export function markOf(versionKey: string): string {
   return versionKey.slice(9);
 }
 
-/** Not from a seed: two tabs of one seed must not choose the same key. */
+/** Not from a seed: two tabs with one seed must not choose the same key. */
 export function chance(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

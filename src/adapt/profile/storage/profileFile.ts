@@ -53,7 +53,7 @@ export async function writeProfileFile({ store, places, ledger, read }: Archive)
     const values = await Promise.all(keys.map((key) => readValue(store, key)));
     if (values[0] === undefined) throw recordError('The profile', 'it was destroyed');
     const parts = values.filter((value) => value !== undefined);
-    // What another tab has deleted meanwhile must not leave with the file.
+    // The file must not contain what another tab deleted meanwhile.
     const after = await read();
     const isSame = parts.length === values.length && state.examples.every((key) => after.examples.includes(key));
     if (!isSame) continue;
@@ -70,7 +70,7 @@ export async function writeProfileFile({ store, places, ledger, read }: Archive)
 }
 
 /**
- * Believes nothing that a file says: what does not agree with itself is refused as a whole, before anything is written.
+ * Trusts nothing in a file: one that contradicts itself is refused as a whole, before anything is written.
  * Throws    profile-invalid · patch-invalid: no file of a profile, damaged, or at odds with itself · patch-mismatch: a
  *           version of another base · invalid-option: no bytes
  */
@@ -100,7 +100,7 @@ export async function readProfileFile(bytes: Uint8Array): Promise<ProfileFile> {
   const sound = new Map<string, FileExample>();
   for (const [i, key] of examples.entries()) {
     const bytes = rest[i] as Uint8Array<ArrayBuffer>;
-    // Damaged ones were left out where they were exported, so they are no reason to refuse the rest.
+    // Examples that were damaged when exported are no reason to refuse the rest.
     const read = await readExample(bytes, key).catch(ifDamage);
     if (read !== undefined) sound.set(key, { bytes, arrays: read.arrays });
   }

@@ -62,7 +62,7 @@ export async function readRecord(bytes: Uint8Array, kind: RecordKind, what: stri
   if (!bytes.subarray(size).every((byte, i) => byte === hash[i])) {
     throw recordError(what, 'its bytes were changed or cut short');
   }
-  // From here on these are the bytes that were written, save by someone who forges them.
+  // From here on these are the bytes that were written, unless they are forged.
   const start = HEAD_AT + new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
   const head = parse(bytes.subarray(HEAD_AT, Math.min(start, size)));
   if (head?.['kind'] !== kind || !isCounts(head['bytes'])) throw recordError(what, `it is no ${kind}`);
@@ -100,7 +100,7 @@ export function arraysFromParts(
     specs.map((spec, i) => {
       if (!isArraySpec(spec)) throw recordError(what, 'what it says of its arrays is nothing of the kind');
       const { name, dtype, shape } = spec;
-      // Before any room is taken: a shape may say anything.
+      // Before allocating: a shape may say anything.
       const size = sizeOf(shape);
       const part = parts[i];
       if (part?.byteLength !== size * BYTES[dtype]) throw recordError(what, `"${name}" has not the bytes of its shape`);
@@ -118,12 +118,12 @@ function isArraySpec(value: unknown): value is ArraySpec {
   return typeof name === 'string' && typeof dtype === 'string' && Object.hasOwn(BYTES, dtype) && isCounts(shape);
 }
 
-/** Whether it tells that bytes are bad, and not that they could not be had. */
+/** Whether it says that bytes are damaged, not that they could not be read. */
 export function isDamage(error: unknown): error is LimbeckError {
   return error instanceof LimbeckError && (error.code === 'profile-invalid' || error.code === 'patch-invalid');
 }
 
-/** For a rejection: nothing where bytes are bad; anything else goes on. */
+/** For a rejection: undefined if bytes are damaged; other errors are thrown again. */
 export function ifDamage(error: unknown): undefined {
   if (!isDamage(error)) throw error;
 }
@@ -138,7 +138,7 @@ function magicOf(kind: RecordKind): number[] {
 
 function parse(bytes: Uint8Array): Record<string, unknown> | undefined {
   try {
-    // A key of this name is no data: whoever copies it, key by key, would change what all objects are.
+    // Copying this key would change the prototype of objects.
     const head = parseJson(new TextDecoder().decode(bytes), (key, value) => (key === '__proto__' ? undefined : value));
     return isPlain(head) ? head : undefined;
   } catch {

@@ -4,9 +4,8 @@ import type { Places } from './places.ts';
 import { addedByImport, type Head, type State, writeHead } from './state.ts';
 
 /**
- * Finishes what a crash left half done, under the lock: takes back an import, deletes versions that were not finished or
- * that saw an example which was forgotten since, and drops both from the head. Where it is killed itself, it goes on the
- * next time.
+ * Finishes what a crash left half done, under the lock: undoes an import, deletes versions that were not finished or that
+ * saw an example forgotten since, and drops both from the head. If it is killed itself, the next call goes on.
  */
 export async function settle(store: Store, places: Places, read: () => Promise<State>): Promise<State> {
   const state = await read();
@@ -17,27 +16,27 @@ export async function settle(store: Store, places: Places, read: () => Promise<S
   try {
     await writeHead(store, places, head);
   } catch (error) {
-    // Forgetting works in a full store too: the head says more than there is, and readers know that.
+    // Forgetting works in a full store too: readers know that the head may name more than there is.
     if (!(error instanceof LimbeckError && error.code === 'store-full')) throw error;
   }
   return read();
 }
 
-/** Takes back what an import has added, unless the head says that it was finished. */
+/** Undoes an import, unless the head says that it was finished. */
 export async function endImport(store: Store, places: Places, { imported }: Head): Promise<boolean> {
   const adding = await addedByImport(store, places);
   if (adding.id === undefined) return false;
   if (adding.id !== imported) {
     for (const key of adding.examples) await store.delete(places.examples + key);
     for (const key of adding.versions) await store.delete(places.versions + key);
-    // Last: as long as anything of it is there, so is what it has spent.
+    // Last: what it has spent stays as long as anything of it does.
     for (const key of adding.spent) await store.delete(places.spent + key);
   }
   await store.delete(places.importing);
   return true;
 }
 
-/** The head without what is gone, or undefined where it says nothing else. */
+/** The head without what is gone, or undefined if nothing is. */
 function tidied({ head, versions, damaged, examples, current }: State): Head | undefined {
   const there = new Set([...versions.map(({ key }) => key), ...damaged]);
   const kept = new Set(examples);
@@ -48,7 +47,7 @@ function tidied({ head, versions, damaged, examples, current }: State): Head | u
     ...head,
     current: isGone ? (current?.key ?? null) : head.current,
     versions: head.versions.filter((key) => there.has(key)),
-    // Where the version that predicted is gone, all that is left has to be learned anew.
+    // If the current version is gone, everything left has to be learned again.
     considered: isGone ? [] : head.considered.filter((key) => kept.has(key)),
   };
 }

@@ -5,23 +5,23 @@ import { isSpendKey, isVersionKey, numberOf, type Places } from './places.ts';
 import { isDamage, isTexts, packRecord, readRecord, readValue, recordError } from './record.ts';
 import type { StoredVersion, Versions } from './versions.ts';
 
-/** Which version predicts; written in one piece, so a crash leaves the one before or this one. */
+/** Which version predicts; written in one piece, so that a crash leaves the old head or the new one. */
 export interface Head {
   /** Key of a version; null is the base. */
   readonly current: string | null;
-  /** Versions that were finished, the oldest first. Others in the store are leftovers of a crash. */
+  /** Finished versions, the oldest first. Others in the store are leftovers of a crash. */
   readonly versions: readonly string[];
   /** The highest number ever given. */
   readonly last: number;
-  /** Examples that the last learning or going back knew of: nothing has to be learned for them. */
+  /** Examples that the last learning or rollback knew: they need no learning. */
   readonly considered: readonly string[];
-  /** The import that was finished last. */
+  /** The last finished import. */
   readonly imported?: string;
-  /** Keys of all that was spent by then, so that one that gets lost is missed. */
+  /** Keys of all that was spent by then, so that a lost one is noticed. */
   readonly spent?: readonly string[];
 }
 
-/** What a profile's keys say at one moment. */
+/** The state of a profile at one moment. */
 export interface State {
   readonly head: Head;
   /** Keys of the examples. */
@@ -34,9 +34,9 @@ export interface State {
   readonly leftovers: readonly string[];
   /** Keys of finished versions that cannot be read. */
   readonly damaged: readonly string[];
-  /** Keys of what learning has spent, be they there or missing. */
+  /** Keys of what learning has spent, present or missing. */
   readonly spent: readonly string[];
-  /** Keys in the store of what teachers said of the examples. */
+  /** Keys in the store of teachers' answers. */
   readonly answers: readonly string[];
   /** Whether there is something to learn. */
   readonly isDue: boolean;
@@ -45,8 +45,8 @@ export interface State {
 const EMPTY: Head = { current: null, versions: [], last: 0, considered: [] };
 
 /**
- * Reads a profile's state. An example that is no longer there takes the versions that saw it along: so forgetting is
- * done with one deletion, in every tab, and whatever comes after only tidies up.
+ * Reads a profile's state. A deleted example invalidates the versions that saw it: so one deletion is enough to forget, in
+ * every tab; everything else only tidies up.
  */
 export async function readState(
   store: Store,
@@ -62,7 +62,7 @@ export async function readState(
     found.filter((key) => !adding.versions.has(key)),
     onNotice,
   );
-  // Once the head says that it was finished, what an import has added counts, be it tidied up or not.
+  // Once the head says that an import was finished, its additions count, tidied up or not.
   const isAdding = adding.id !== head.imported;
   const listed = exampleKeys(keys, places).filter((key) => !(isAdding && adding.examples.has(key)));
   const spentThere = keysIn(keys, places.spent).filter(
@@ -98,8 +98,7 @@ function keysIn(keys: readonly string[], folder: string): string[] {
 }
 
 /**
- * The keys that are listed, and those of the known ones that are not listed as they are damaged: what cannot be read is
- * not what was forgotten.
+ * The listed keys, and the known keys that are not listed because they are damaged: unreadable is not forgotten.
  */
 async function withDamaged(store: Store, folder: string, listed: readonly string[], known: readonly string[]) {
   const there = new Set(listed);
@@ -108,7 +107,7 @@ async function withDamaged(store: Store, folder: string, listed: readonly string
   return damaged.length === 0 ? listed : [...listed, ...damaged.map((key) => key.slice(folder.length))].sort();
 }
 
-/** Keys and head of one moment: another tab that learns in between would be seen by half. */
+/** Keys and head of one moment: otherwise another tab's learning could be half seen. */
 async function keysAndHead(
   store: Store,
   places: Places,
@@ -130,7 +129,7 @@ function isOf(key: string): (version: StoredVersion) => boolean {
   return (version) => version.key === key;
 }
 
-/** Where the current version is gone, the newest that is older stands in for it. */
+/** If the current version is gone, the newest older one replaces it. */
 function currentOf({ current }: Head, valid: readonly StoredVersion[]): StoredVersion | undefined {
   if (current === null) return undefined;
   return valid.findLast(({ key }) => key === current || numberOf(key) < numberOf(current));
@@ -155,7 +154,7 @@ export async function readHead(
     if (!isDamage(error)) throw error;
     onNotice(`${error.message} The newest version is taken in its place.`);
     const newest = there.at(-1);
-    // Where there is no version any more there may have been one, which counts where learning is accounted for.
+    // Even without versions there may have been one, which matters for the ledger.
     return { ...EMPTY, current: newest ?? null, versions: there, last: newest === undefined ? 1 : numberOf(newest) };
   }
 }
@@ -164,7 +163,7 @@ export async function writeHead(store: Store, places: Places, head: Head): Promi
   await store.put(places.head, await packRecord('head', head));
 }
 
-/** What an import that has not finished has put beside the rest; it does not count yet. */
+/** What an unfinished import has added; it does not count yet. */
 export interface Adding {
   /** Undefined where no import is underway. */
   readonly id: string | undefined;
@@ -177,7 +176,7 @@ export async function addedByImport(store: Store, places: Places): Promise<Addin
   const bytes = await readValue(store, places.importing);
   const nothing = { id: undefined, examples: new Set<string>(), versions: new Set<string>(), spent: new Set<string>() };
   if (bytes === undefined) return nothing;
-  // A store writes all or nothing, so a damaged one is no half-written one: there is nothing to go by.
+  // A store writes all or nothing, so a damaged record was not half written: ignore it.
   const record = await readRecord(bytes, 'importing', 'The record of an import').catch(() => undefined);
   const { id, examples, versions, spent = [] } = record?.head ?? {};
   if (!isTexts(examples) || !isTexts(versions) || !isTexts(spent)) return { ...nothing, id: '' };

@@ -13,7 +13,7 @@ export interface StoredVersion extends ProfileVersion {
   readonly exampleKeys: readonly string[];
 }
 
-/** What a version says of itself besides its patch. */
+/** What a version stores besides its patch. */
 export interface VersionHead {
   readonly timeMs: number;
   readonly exampleKeys: readonly string[];
@@ -37,9 +37,9 @@ export function openVersions(
   base: string,
   onNotice: (sentence: string) => void,
 ): Versions {
-  /** A key's value never changes, so what it says is read once; a damaged one may be healed, by another tab too. */
+  /** A key's value never changes, so it is read once; a damaged one may be repaired, even by another tab. */
   const known = new Map<string, StoredVersion>();
-  /** Sound records around patches that nothing can be done with. */
+  /** Sound records with unusable patches. */
   const unusable = new Set<string>();
   let loaded: { readonly key: string; readonly patch: Patch } | undefined;
 
@@ -117,7 +117,7 @@ export async function readVersion(
   const [patch] = parts;
   const isWhole = isTexts(exampleKeys) && isTexts(classes) && Number.isFinite(timeMs) && isPlain(report);
   if (patch === undefined || !isWhole) throw recordError(what, 'parts are missing');
-  // One that names none could not be taken back with any of them; it is not used, and goes with the first.
+  // A version without examples could not be forgotten with any of them; it is not used, and is deleted with the first.
   if (exampleKeys.length === 0) throw recordError(what, 'it does not say which examples it learned from');
   const told = privacy === undefined ? {} : { privacy: readPrivacy(privacy) };
   return { head: { timeMs: timeMs as number, exampleKeys, classes, report, ...told }, patch };
