@@ -13,7 +13,7 @@ export { layerNorm } from './runtime/ops/layerNorm.ts';
 export { lstm } from './runtime/ops/lstm.ts';
 export { silu } from './runtime/ops/silu.ts';
 export * as tf from './runtime/tf.ts';
-export { registerActivations } from './student/activations.ts';
+export { registerActivations } from './student/layers/activations.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention } from './student/layers/multiHeadAttention.ts';
 export { type OnnxOperatorConfig, onnxOperator } from './student/layers/onnxOperator.ts';
 export { positionEmbedding } from './student/layers/positionEmbedding.ts';

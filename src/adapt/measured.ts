@@ -1,6 +1,6 @@
 import { joinRows, pickRows, pickRowsOfAll } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
-import type { Patch } from '../student/patch.ts';
+import type { Patch } from '../student/patch/patch.ts';
 import type { Metric } from '../train/metric.ts';
 import type { Adaptable } from './adaptable.ts';
 import { crossFit, refit, type WholeLesson } from './crossFit.ts';

@@ -1,8 +1,8 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
-import { declaredInputs, matchInputs } from '../student/declaredInputs.ts';
 import type { Student } from '../student/student.ts';
+import { declaredInputs, matchInputs } from '../student/topology/declaredInputs.ts';
 import type { TrainJob } from '../train/engine.ts';
 import { missingOutput } from '../train/missingOutput.ts';
 import { ownAnswers, partsOf } from '../train/parts/options.ts';

@@ -3,17 +3,17 @@ import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { derivedSeed } from '../core/random.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
-import { registerActivations } from './activations.ts';
-import { addBranches } from './branched.ts';
 import { readBytes } from './byteReading.ts';
-import { longestLayerChain, MOST_CHAINED } from './chains.ts';
-import { joinMembers } from './cohort.ts';
-import { matchInputs } from './declaredInputs.ts';
+import { addBranches } from './kinds/branched.ts';
+import { joinMembers } from './kinds/cohort.ts';
+import { addExits } from './kinds/withExits.ts';
+import { registerActivations } from './layers/activations.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { nearestNeighboursClass } from './layers/nearestNeighbours.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
 import type { PortableStudent, StudentChange, StudentDescription, StudentDesign } from './student.ts';
-import { addExits } from './withExits.ts';
+import { longestLayerChain, MOST_CHAINED } from './topology/chains.ts';
+import { matchInputs } from './topology/declaredInputs.ts';
 import * as zoo from './zoo/all.ts';
 
 /**

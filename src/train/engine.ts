@@ -9,7 +9,7 @@ import { behindGpuError } from '../runtime/backends/webgpu.ts';
 import type { GpuDevice, NearTeacher } from '../runtime/gpu.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from '../student/build.ts';
-import { membersOf } from '../student/cohort.ts';
+import { membersOf } from '../student/kinds/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { PortableStudent, StudentDescription } from '../student/student.ts';
 import type { TappedStudent } from '../student/taps.ts';

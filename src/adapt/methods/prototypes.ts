@@ -1,7 +1,7 @@
 import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
 import { argMax } from '../../core/stats.ts';
 import { takeTurns } from '../../core/turns.ts';
-import type { WeightChange } from '../../student/patch.ts';
+import type { WeightChange } from '../../student/patch/patch.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
 import { rowOf } from '../examples.ts';
 import { type Lesson, type Method, originalsOf } from '../method.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ndArray } from '../../core/shape.ts';
-import { patchFromBytes, patchToBytes } from '../../student/patchFile.ts';
+import { patchFromBytes, patchToBytes } from '../../student/patch/patchFile.ts';
 import { packExample } from './journal.ts';
 import { answersOf, makeDisk, meanLearner, openWith, point, storeOn, world } from './profileCases.ts';
 import { packRecord, readRecord } from './record.ts';

@@ -2,7 +2,7 @@ import { messageOf } from '../../core/errors.ts';
 import { startRun } from '../../core/run.ts';
 import type { Store } from '../../storage/store.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
-import { baseHash } from '../../student/baseHash.ts';
+import { baseHash } from '../../student/patch/baseHash.ts';
 import { openAnswers } from './answers.ts';
 import { type Binding, bind, checkBinding, keysOf, readBinding, unbind, wipeProfile } from './binding.ts';
 import { asBatch } from './exampleInput.ts';

@@ -1,7 +1,7 @@
 import type { Run } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
-import type { Patch } from '../../student/patch.ts';
+import type { Patch } from '../../student/patch/patch.ts';
 import type { CachedTeacher, CachedTeacherOptions } from '../../teacher/cachedTeacher.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import type { LearnBudget } from '../budget.ts';

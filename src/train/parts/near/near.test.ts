@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { backendOptions } from '../../../runtime/assetCases.ts';
 import type { OpenBackend } from '../../../runtime/backends/backend.ts';
 import { openBackendHere } from '../../../runtime/backends/open.ts';
+import { backendOptions } from '../../../runtime/cases/assetCases.ts';
+import { expectNoTensorsLeft } from '../../../runtime/cases/tensorsLeftCases.ts';
 import type { GpuAnswers } from '../../../runtime/gpu.ts';
-import { expectNoTensorsLeft } from '../../../runtime/tensorsLeftCases.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { openNearReader } from './near.ts';
 
