@@ -15,21 +15,21 @@ export async function expectUndisturbed(
   const alone = await engine.predict(other, inputs);
   const undisturbed = await train({ ...how, epochs: 2 });
   const source = sourceOf(problem);
-  const beside: Promise<NamedArrays>[] = [];
+  const answers: Promise<NamedArrays>[] = [];
   let isOver = false;
   let early = 0;
   const read: TrainSource['read'] = async (indices) => {
     const answer = engine.predict(other, inputs);
     answer.then(() => isOver || early++);
-    beside.push(answer);
+    answers.push(answer);
     // The step is not given its examples before the prediction is there: a deadlock, if it waited for the training.
     await answer;
     return source.read(indices);
   };
   const disturbed = await train({ ...how, epochs: 2 }, { ...source, read });
   isOver = true;
-  expect(early).toBe(beside.length);
+  expect(early).toBe(answers.length);
   expect(early).toBeGreaterThan(4);
-  for (const answer of beside) expect((await answer)['logits']?.data).toEqual(alone['logits']?.data);
+  for (const answer of answers) expect((await answer)['logits']?.data).toEqual(alone['logits']?.data);
   expect(bytesOf(disturbed.artifacts)).toEqual(bytesOf(undisturbed.artifacts));
 }

@@ -5,7 +5,7 @@ import { openBackendHere } from '../../runtime/backends/open.ts';
 import type { OrtTensor } from '../../runtime/ort.ts';
 import * as tf from '../../runtime/tf.ts';
 import { sumOverTime } from '../read.ts';
-import { toGpuAnswers } from './sessionNear.ts';
+import { toGpuAnswers } from './gpuAnswers.ts';
 
 let backend: OpenBackend;
 beforeAll(async () => {

@@ -1,14 +1,14 @@
-import type { GpuAnswers, NamedTensors, NearTeacher } from '../../../runtime/gpu.ts';
+import type { ColocatedTeacher, GpuAnswers, NamedTensors } from '../../../runtime/gpu.ts';
 import * as tf from '../../../runtime/tf.ts';
 import type { TrainBatch } from '../../batch.ts';
 
-export interface NearResult {
-  /** What a teacher beside the trainer was asked about: batches, and the examples in them. */
-  readonly nearUsage?: { readonly calls: number; readonly computed: number };
+export interface ColocatedResult {
+  /** What a colocated teacher was asked about: batches, and the examples in them. */
+  readonly colocatedUsage?: { readonly calls: number; readonly computed: number };
 }
 
-/** Asks a teacher on this GPU about each example once, as long as the GPU has room for the answers. */
-export interface NearReader {
+/** Asks a colocated teacher about each example once, as long as the GPU has room for the answers. */
+export interface ColocatedReader {
   withAnswers(batch: TrainBatch, indices: Int32Array): Promise<TrainBatch>;
   /** Batches that were asked about, and the examples in them. */
   usage(): { readonly calls: number; readonly computed: number };
@@ -29,11 +29,11 @@ interface Part {
  * The answers of the first epoch stay as they came until all `size` examples have one; then they become one table on
  * the GPU, from which later epochs pick their rows. Without a teacher a batch stays as it is.
  */
-export function openNearReader(
-  teacher: NearTeacher | undefined,
+export function openColocatedReader(
+  teacher: ColocatedTeacher | undefined,
   size: number,
   mostBytes: number = MOST_KEPT_BYTES,
-): NearReader {
+): ColocatedReader {
   const usage = { calls: 0, computed: 0 };
   if (teacher === undefined) {
     return { withAnswers: async (batch) => batch, usage: () => usage, release: async () => undefined };
@@ -51,7 +51,7 @@ export function openNearReader(
   let isKept = true;
 
   async function ask(batch: TrainBatch): Promise<Part> {
-    const answers = await (teacher as NearTeacher).askOnGpu(batch.inputs);
+    const answers = await (teacher as ColocatedTeacher).askOnGpu(batch.inputs);
     usage.calls++;
     usage.computed += Object.values(batch.inputs)[0]?.shape[0] ?? 0;
     const { tensors, isShared } = readOnGpu(answers);

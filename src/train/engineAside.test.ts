@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { expectUndisturbed } from './besideCases.ts';
+import { expectUndisturbed } from './asideCases.ts';
 import { engineOn, problem, sourceOf } from './engineCases.ts';
 
-describe.each(['cpu', 'wasm'] as const)('beside a training on %s', (backendName) => {
+describe.each(['cpu', 'wasm'] as const)('during a training on %s', (backendName) => {
   const here = engineOn(backendName);
   const { train } = here;
 

@@ -1,4 +1,4 @@
-// A model on the GPU of a student in the same worker: what it gives stays there.
+// Outputs of a colocated teacher: they stay on the GPU.
 import { LimbeckError } from '../../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import type { GpuAnswers, GpuArray, NamedTensors } from '../../runtime/gpu.ts';
@@ -9,13 +9,13 @@ import { LEAST_LEARNED } from '../readAsLogits.ts';
 import { fromProbsOf, nameOutputs } from './outputNames.ts';
 import type { OpenedSession, SessionSettings } from './sessionSettings.ts';
 
-type NearSettings = SessionSettings & Pick<OpenedSession, 'softmaxOutputs'>;
+type AnswerSettings = SessionSettings & Pick<OpenedSession, 'softmaxOutputs'>;
 
 /**
  * Outputs of a run, by their public names, as a student on the same GPU reads them.
  * Throws    teacher-failed: an output of a type that no loss reads
  */
-export function toGpuAnswers(outputs: Readonly<Record<string, OrtTensor>>, settings: NearSettings): GpuAnswers {
+export function toGpuAnswers(outputs: Readonly<Record<string, OrtTensor>>, settings: AnswerSettings): GpuAnswers {
   const release = () => {
     for (const tensor of Object.values(outputs)) tensor.dispose();
   };
@@ -41,13 +41,13 @@ function toGpuArray(name: string, { location, type, dims, gpuBuffer }: OrtTensor
   throw new LimbeckError(
     'teacher-failed',
     `The output "${name}" (${type}, ${location}) cannot be learned from on the GPU. Name the outputs to fetch with ` +
-      '"outputs", or load the teacher without "beside".',
+      '"outputs", or load the teacher without "colocatedWith".',
     { details: { name, type, location } },
   );
 }
 
 /** What the page does with outputs that reach it, in the same words of tfjs. */
-function readerFor(settings: NearSettings): GpuAnswers['read'] {
+function readerFor(settings: AnswerSettings): GpuAnswers['read'] {
   const { read, softmaxOutputs = [] } = settings;
   if (read !== undefined) return (tf, outputs) => sumOverTimeOnGpu(tf, outputs, read);
   return (tf, outputs) => {

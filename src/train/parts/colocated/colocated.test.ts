@@ -5,7 +5,7 @@ import { backendOptions } from '../../../runtime/cases/assetCases.ts';
 import { expectNoTensorsLeft } from '../../../runtime/cases/tensorsLeftCases.ts';
 import type { GpuAnswers } from '../../../runtime/gpu.ts';
 import * as tf from '../../../runtime/tf.ts';
-import { openNearReader } from './near.ts';
+import { openColocatedReader } from './colocated.ts';
 
 const SIZE = 6;
 let backend: OpenBackend;
@@ -39,7 +39,7 @@ function batchOf(indices: number[]) {
 }
 
 /** Reads batches as a loop does, one ahead, and gives what the loss would see of each. */
-async function learn(reader: ReturnType<typeof openNearReader>, batches: number[][]): Promise<number[][]> {
+async function learn(reader: ReturnType<typeof openColocatedReader>, batches: number[][]): Promise<number[][]> {
   const seen: number[][] = [];
   const read = (indices: number[]) => reader.withAnswers(batchOf(indices), Int32Array.from(indices));
   let next = read(batches[0] as number[]);
@@ -59,7 +59,7 @@ const logits = (indices: number[]) => indices.flatMap((i) => [i, i === 0 ? -0 : 
 describe('a reader of a teacher on the GPU', () => {
   test('asks about each example once; later epochs get their own rows', async () => {
     const teacher = countingTeacher();
-    const reader = openNearReader(teacher, SIZE);
+    const reader = openColocatedReader(teacher, SIZE);
     const epochs = [
       [
         [4, 2],
@@ -86,7 +86,7 @@ describe('a reader of a teacher on the GPU', () => {
 
   test('keeps a single batch as it came', async () => {
     const teacher = countingTeacher();
-    const reader = openNearReader(teacher, 2);
+    const reader = openColocatedReader(teacher, 2);
     for (const batch of [
       [1, 0],
       [0, 1],
@@ -99,7 +99,7 @@ describe('a reader of a teacher on the GPU', () => {
   test('asks in every epoch where the answers do not fit, and gives them back on the way', async () => {
     const teacher = countingTeacher();
     // Room for two batches of three.
-    const reader = openNearReader(teacher, SIZE, 2 * 2 * 2 * 4);
+    const reader = openColocatedReader(teacher, SIZE, 2 * 2 * 2 * 4);
     const batches = [
       [4, 2],
       [0, 5],
@@ -115,7 +115,7 @@ describe('a reader of a teacher on the GPU', () => {
 
   test('frees what was asked for and never learned', async () => {
     const teacher = countingTeacher();
-    const reader = openNearReader(teacher, SIZE);
+    const reader = openColocatedReader(teacher, SIZE);
     await reader.withAnswers(batchOf([0, 1]), Int32Array.of(0, 1));
     void reader.withAnswers(batchOf([2, 3]), Int32Array.of(2, 3));
     await reader.release();
@@ -123,7 +123,7 @@ describe('a reader of a teacher on the GPU', () => {
   });
 
   test('without a teacher leaves a batch alone', async () => {
-    const reader = openNearReader(undefined, SIZE);
+    const reader = openColocatedReader(undefined, SIZE);
     const batch = batchOf([1]);
     expect(await reader.withAnswers(batch, Int32Array.of(1))).toBe(batch);
     await reader.release();
@@ -132,7 +132,7 @@ describe('a reader of a teacher on the GPU', () => {
 
 test('an answer’s buffer is given back only when the next step was sent, which may be the first to read it', async () => {
   const teacher = countingTeacher();
-  const reader = openNearReader(teacher, SIZE);
+  const reader = openColocatedReader(teacher, SIZE);
   const read = (indices: number[]) => reader.withAnswers(batchOf(indices), Int32Array.from(indices));
   const first = await read([0, 1]);
   const second = await read([2, 3]);
