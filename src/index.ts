@@ -164,7 +164,7 @@ export * from './losses/all.ts';
 export type { FeaturePairOptions, FeatureProjector } from './losses/featurePair.ts';
 export type { Loss, LossParameter, LossReads, LossShapes, LossTensors, Progress } from './losses/loss.ts';
 export type { MembersOptions } from './losses/memberDivergences.ts';
-export type { PairOptions } from './losses/pairs.ts';
+export type { OutputPairOptions, ScorePairOptions, StudentOutputOptions } from './losses/outputPair.ts';
 export {
   byStep,
   constant,
@@ -198,7 +198,7 @@ export type { RoundEvent } from './distill/rounds.ts';
 export type { SnapshotOptions } from './distill/snapshots.ts';
 
 // Personalization
-export type { LearnBudget } from './adapt/budget.ts';
+export type { LearnBudget, LearnOptions } from './adapt/budget.ts';
 export type { GuardMetric, GuardOptions, Verdict } from './adapt/guard.ts';
 export type { BeforeAfter, Compared, Judged } from './adapt/judged.ts';
 export type { KeepOptions } from './adapt/keep.ts';
@@ -215,7 +215,7 @@ export { type NormStatisticsOptions, normStatistics } from './adapt/methods/norm
 export { type PrototypesOptions, prototypes } from './adapt/methods/prototypes.ts';
 export type { PersonalizeEvent } from './adapt/events.ts';
 export { type PersonalPatch, personalize } from './adapt/personalize.ts';
-export type { PersonalizeOptions } from './adapt/personalizeOptions.ts';
+export type { LearningOptions, PatchOptions, PersonalizeOptions } from './adapt/personalizeOptions.ts';
 export type { PersonalizeReport, PrivacySpent } from './adapt/personalizeReport.ts';
 export { noiseFor, privacySpent } from './adapt/privacy/accountant.ts';
 export type { PrivateSpend } from './adapt/privacy/composed.ts';
@@ -225,6 +225,7 @@ export type { PrivacyOptions } from './adapt/privacy/privacyOf.ts';
 export { destroyProfile, listProfiles } from './adapt/profile/listProfiles.ts';
 export { openProfile } from './adapt/profile/openProfile.ts';
 export type { IdleOptions } from './adapt/profile/idle.ts';
+export type { ProfileOptions } from './adapt/profile/settings.ts';
 export type { LearnerPrivacy, PrivacyTotal, ProfileSpend, VersionPrivacy } from './adapt/profile/privacy.ts';
 export type {
   ExampleInput,
@@ -233,7 +234,6 @@ export type {
   KeptExample,
   KeptExamples,
   LearnEvent,
-  LearnOptions,
   LearnProgress,
   LearnReport,
   LearnResult,
@@ -241,7 +241,6 @@ export type {
   ProfileContents,
   ProfileEvent,
   ProfileLearner,
-  ProfileOptions,
   ProfilePrediction,
   ProfileVersion,
 } from './adapt/profile/profile.ts';

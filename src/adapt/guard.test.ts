@@ -4,7 +4,7 @@ import type { NdArray } from '../core/shape.ts';
 import type { Metric } from '../train/metric.ts';
 import { accuracy } from '../train/metrics/accuracy.ts';
 import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
-import { checkGuard, decide, isUndecided } from './guard.ts';
+import { decide, GUARD, isUndecided } from './guard.ts';
 import { type Judged, judge } from './judged.ts';
 
 const CLASSES = 10;
@@ -165,11 +165,11 @@ describe('the decision', () => {
 
   test('a metric that no student can answer is refused', () => {
     const invalid = expect.objectContaining({ code: 'invalid-option' });
-    expect(() => checkGuard({ metric: { ...missedThrees, reads: { teacher: true, labels: true } } })).toThrow(invalid);
-    expect(() => checkGuard({ metric: { ...missedThrees, reads: { teacher: false, labels: false } } })).toThrow(
+    expect(() => GUARD.read({ metric: { ...missedThrees, reads: { teacher: true, labels: true } } })).toThrow(invalid);
+    expect(() => GUARD.read({ metric: { ...missedThrees, reads: { teacher: false, labels: false } } })).toThrow(
       invalid,
     );
-    expect(() => checkGuard({ metric: {} as Metric })).toThrow(invalid);
-    expect(() => checkGuard({ metric: missedThrees })).not.toThrow();
+    expect(() => GUARD.read({ metric: {} as Metric })).toThrow(invalid);
+    expect(() => GUARD.read({ metric: missedThrees })).not.toThrow();
   });
 });

@@ -1,32 +1,38 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkFraction, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { checkOneOf } from '../core/options.ts';
+import { fraction, given, type OptionsOf, type Read, schema } from '../core/schema.ts';
 import { checkMetric, type Metric } from '../train/metric.ts';
 import { accuracy } from '../train/metrics/accuracy.ts';
 import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
 import { lossByChance } from '../train/paired.ts';
 import type { BeforeAfter, Judged } from './judged.ts';
 
-/** What a patch must not make worse. */
-export interface GuardOptions {
-  /** Or one of your own, which reads labels and no teacher. A private run takes 'accuracy' alone. Default 'accuracy'. */
-  readonly metric?: GuardMetric | Metric;
+export const GUARD = schema('guard', {
+  /** Or one of your own, which reads labels and no teacher. A private run takes 'accuracy' alone. Default: 'accuracy'. */
+  metric: given<GuardMetric | Metric>(checkGuardMetric),
   /**
    * How much worse the person's examples may become: a fraction for accuracy, nats for the likelihood. A loss of right answers
    * that chance explains (one case in twenty or more) counts where labels became less likely too. Default 0.
    */
-  readonly tolerance?: number;
+  tolerance: fraction(0),
   /** The same of the base's own examples. Default 0.01. */
-  readonly baseTolerance?: number;
+  baseTolerance: fraction(0.01),
   /**
    * Which part of each class's examples is held out, where no `holdout` is given. Methods that change the last layer alone
    * learn from all, and leave each part out once to judge. In a private run each example is held out with that probability.
    * 0: nothing judges. Default 0.2.
    */
-  readonly holdoutFraction?: number;
-}
+  holdoutFraction: fraction(0.2),
+});
+
+/** What a patch must not make worse. */
+export interface GuardOptions extends OptionsOf<typeof GUARD> {}
 
 /** What is measured before and after: the fraction of right answers, or the mean negative log-likelihood in nats. */
 export type GuardMetric = 'accuracy' | 'negativeLogLikelihood';
+
+/** The same, checked, with its defaults. */
+type Guard = Read<typeof GUARD>;
 
 /** Whether a patch may be applied, and why. */
 export interface Verdict {
@@ -35,20 +41,10 @@ export interface Verdict {
   readonly why: string;
 }
 
-/** Where no others are held out. */
-export function heldFractionOf({ holdoutFraction = 0.2 }: GuardOptions = {}): number {
-  return holdoutFraction;
-}
-
 /** Throws    invalid-option */
-export function checkGuard(options: GuardOptions): void {
-  checkKnownOptions(options, ['metric', 'tolerance', 'baseTolerance', 'holdoutFraction'], 'guard');
-  const { metric = 'accuracy', tolerance = 0, baseTolerance = 0, holdoutFraction = 0 } = options;
-  if (typeof metric === 'object') checkOwn(metric);
-  else checkOneOf(metric, 'metric', ['accuracy', 'negativeLogLikelihood']);
-  checkFraction(tolerance, 'tolerance');
-  checkFraction(baseTolerance, 'baseTolerance');
-  checkFraction(holdoutFraction, 'holdoutFraction');
+function checkGuardMetric(metric: GuardMetric | Metric, name: string): void {
+  if (typeof metric !== 'object') checkOneOf(metric, name, ['accuracy', 'negativeLogLikelihood']);
+  else checkOwn(metric);
 }
 
 function checkOwn(metric: Metric): void {
@@ -61,7 +57,7 @@ function checkOwn(metric: Metric): void {
 }
 
 /** What is measured before and after. */
-export function metricOf({ metric = 'accuracy' }: GuardOptions): Metric {
+export function metricOf({ metric = 'accuracy' }: Pick<GuardOptions, 'metric'>): Metric {
   return typeof metric === 'object' ? metric : { accuracy, negativeLogLikelihood }[metric];
 }
 
@@ -76,16 +72,17 @@ const MOST_LUCK = 0.01;
  * Source    see `lossByChance` and `judge`
  */
 export function decide(options: GuardOptions, own: Judged | undefined, base: BeforeAfter | undefined): Verdict {
-  const { tolerance = 0, baseTolerance = 0.01 } = options;
-  const metric = metricOf(options);
+  const guard = GUARD.read(options);
+  const { tolerance, baseTolerance } = guard;
+  const metric = metricOf(guard);
   const empty = 'the patch is empty and changes nothing.';
   const wentFrom = ({ before, after }: BeforeAfter) => `${metric.name} went from ${shown(before)} to ${shown(after)}`;
-  if (own !== undefined && isWorse(own, options)) {
-    const unsure = isUndecided(own, options) ? ', which may be chance, and labels became no likelier' : '';
+  if (own !== undefined && isWorse(own, guard)) {
+    const unsure = mayBeChance(own, guard) ? ', which may be chance, and labels became no likelier' : '';
     const why = `On the person’s ${own.examples} examples that judge, ${wentFrom(own)}, more than ${tolerance} worse${unsure}; ${empty}`;
     return { isAccepted: false, why };
   }
-  if (own !== undefined && tellsNothing(own, options)) {
+  if (own !== undefined && tellsNothing(own, guard)) {
     const why = `Of the person’s ${own.examples} examples that judge, what was learned from others tells no more than chance (${wentFrom(own)}): do their labels mean anything? For now ${empty}`;
     return { isAccepted: false, why };
   }
@@ -102,14 +99,14 @@ export function decide(options: GuardOptions, own: Judged | undefined, base: Bef
     };
   }
   const told = [
-    ...(own ? [`on the person’s ${own.examples} examples that judge, ${wentFrom(own)}${byChance(own, options)}`] : []),
+    ...(own ? [`on the person’s ${own.examples} examples that judge, ${wentFrom(own)}${byChance(own, guard)}`] : []),
     ...(base ? [`on the base’s examples ${wentFrom(base)}`] : []),
   ];
   return { isAccepted: true, why: `${told.join('; ').replace(/^o/, 'O')}.` };
 }
 
 /** What gains far more than it loses is no chance, even where it still knows little. Whoever tolerates all tolerates this. */
-function tellsNothing({ tellsLabels, gained, lost }: Judged, { tolerance = 0 }: GuardOptions): boolean {
+function tellsNothing({ tellsLabels, gained, lost }: Judged, { tolerance }: Guard): boolean {
   return !tellsLabels && tolerance < 1 && lossByChance({ gained: lost, lost: gained }) > MOST_LUCK;
 }
 
@@ -121,23 +118,27 @@ export function lossOf({ before, after }: BeforeAfter, { better }: Metric): numb
   return better === 'lower' ? after - before : before - after;
 }
 
-function losesMore(own: Judged, options: GuardOptions): boolean {
-  return !(lossOf(own, metricOf(options)) <= (options.tolerance ?? 0) + ROUNDING);
+function losesMore(own: Judged, guard: Guard): boolean {
+  return !(lossOf(own, metricOf(guard)) <= guard.tolerance + ROUNDING);
 }
 
 /** Whether more was lost than is tolerated, and chance alone would do that often: more examples may tell. */
 export function isUndecided(own: Judged, options: GuardOptions): boolean {
-  const { metric = 'accuracy', tolerance = 0 } = options;
-  if (metric !== 'accuracy' || !losesMore(own, options)) return false;
+  return mayBeChance(own, GUARD.read(options));
+}
+
+function mayBeChance(own: Judged, guard: Guard): boolean {
+  const { metric = 'accuracy', tolerance } = guard;
+  if (metric !== 'accuracy' || !losesMore(own, guard)) return false;
   return lossByChance({ gained: own.gained, lost: own.lost - tolerance * own.examples }) > MOST_CHANCE;
 }
 
-function isWorse(own: Judged, options: GuardOptions): boolean {
-  return losesMore(own, options) && !(isUndecided(own, options) && own.likelihoodGain > 0);
+function isWorse(own: Judged, guard: Guard): boolean {
+  return losesMore(own, guard) && !(mayBeChance(own, guard) && own.likelihoodGain > 0);
 }
 
-function byChance(own: Judged, options: GuardOptions): string {
-  if (!losesMore(own, options)) return '';
+function byChance(own: Judged, guard: Guard): string {
+  if (!losesMore(own, guard)) return '';
   return ` (${own.lost} lost and ${own.gained} gained, which may be chance; the labels became likelier)`;
 }
 

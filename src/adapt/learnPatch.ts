@@ -42,8 +42,8 @@ export async function learnPatch(
   const learnMs = performance.now() - learnStartedAt;
   emit({ type: 'phase', phase: 'measure' });
   const frame = {
-    name: options.name ?? 'personal',
-    version: options.version ?? 1,
+    name: options.name,
+    version: options.version,
     base: base.hash,
     method: method.name,
     ...(options.labels && { labels: options.labels }),

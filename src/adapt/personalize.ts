@@ -5,11 +5,10 @@ import type { Patch } from '../student/patch/patch.ts';
 import { patchBytes } from '../student/patch/patchFile.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
 import { adaptableStudent } from './adaptable.ts';
-import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { learnPatch } from './learnPatch.ts';
 import { lora } from './methods/lora.ts';
-import type { PersonalizeOptions } from './personalizeOptions.ts';
+import { checkOptions, type PersonalizeOptions } from './personalizeOptions.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
 
 /** A patch with what is known of how it was made. */
@@ -38,16 +37,15 @@ async function run(
   signal: AbortSignal,
 ): Promise<PersonalPatch> {
   const startedAt = performance.now();
-  checkOptions(options);
-  using _lease = isArtifacts(options.student) ? undefined : takeStudents([options.student], 'read');
-  const artifacts = await artifactsFrom(options.student);
-  await using borrowed = await borrowTrainer(options.trainer, { signal, emit });
+  const { student, trainer: given, method = lora(), ...learning } = checkOptions(options);
+  using _lease = isArtifacts(student) ? undefined : takeStudents([student], 'read');
+  const artifacts = await artifactsFrom(student);
+  await using borrowed = await borrowTrainer(given, { signal, emit });
   const { trainer } = borrowed;
-  const base = await adaptableStudent(artifacts, options.classes, { trainer, signal });
+  const base = await adaptableStudent(artifacts, learning.classes, { trainer, signal });
   emit({ type: 'phase', phase: 'check' });
   for (const message of trainer.description.notices) emit({ type: 'notice', message });
-  const { method = lora(), ...others } = options;
-  const { patch, figures, learnMs } = await learnPatch({ ...others, method }, base, { trainer, emit, signal });
+  const { patch, figures, learnMs } = await learnPatch({ ...learning, method }, base, { trainer, emit, signal });
   emit({ type: 'phase', phase: 'done' });
   const report: PersonalizeReport = {
     ...figures,

@@ -1,6 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
-import { checkOneOf } from '../core/options.ts';
 import { given, type OptionsOf, required, schema } from '../core/schema.ts';
 import { formatShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
@@ -49,11 +48,6 @@ export function checkOutputName(name: unknown, subject: string): void {
     `${subject} was ${name === '' ? 'empty' : String(name)}; it must name an output or a layer, such as 'block3'.`,
     { details: { name: String(name) } },
   );
-}
-
-/** Throws    invalid-option: neither 'linear' nor 'none' */
-export function checkProjector(projector: FeatureProjector): FeatureProjector {
-  return checkOneOf(projector, 'projector', ['linear', 'none']);
 }
 
 /** The two shapes of a pair, without the batch. */

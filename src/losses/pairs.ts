@@ -5,14 +5,6 @@ import { checkCount } from '../core/options.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 
-/** Where features are read that are compared between the examples of a batch. */
-export interface PairOptions {
-  /** The output to read on both sides, of any size. Default 'logits'; the layer before them says more. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
-
 /**
  * Refuses batches in which there is nothing to compare.
  * Throws    invalid-option: fewer examples in a batch than `least`

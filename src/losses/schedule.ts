@@ -145,6 +145,12 @@ export function checkSchedule(schedule: Schedule, subject: string): Schedule {
   return schedule;
 }
 
+/** Throws    invalid-option: neither a number of 0 or more nor a schedule */
+export function checkWeight(weight: number | Schedule, subject: string): void {
+  if (typeof weight === 'object') checkSchedule(weight, subject);
+  else checkNotNegative(weight, subject);
+}
+
 function checkSpan({ start, end }: Span, subject: string): void {
   checkFraction(start, `start of ${subject}`);
   checkFraction(end, `end of ${subject}`);

@@ -1,4 +1,5 @@
-import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { checkNotNegative } from '../../core/options.ts';
+import { given, type OptionsOf, schema } from '../../core/schema.ts';
 import { argMax } from '../../core/stats.ts';
 import { takeTurns } from '../../core/turns.ts';
 import type { WeightChange } from '../../student/patch/patch.ts';
@@ -7,14 +8,16 @@ import { rowOf } from '../examples.ts';
 import { type Lesson, type Method, originalsOf } from '../method.ts';
 import { type ClassMeans, classMeans, meanWithout } from '../prototypes/classMeans.ts';
 
-/** How much the person's class means count beside the base. */
-export interface PrototypesOptions {
+const OPTIONS = schema('prototypes', {
   /**
-   * Weight of the means beside the base's logits; 'chosen': the one whose answers fit the examples best, each judged
-   * without itself; 'alone': the nearest mean decides, whatever the base says. Default 'chosen'.
+   * Weight of the means relative to the base's logits; 'chosen': the one whose answers fit the examples best, each judged
+   * without itself; 'alone': the nearest mean decides, whatever the base says. Default: 'chosen'.
    */
-  readonly strength?: number | 'chosen' | 'alone';
-}
+  strength: given<number | 'chosen' | 'alone'>(checkStrength),
+});
+
+/** How much the person's class means count relative to the base. */
+export interface PrototypesOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** From the base alone to the means nearly alone. */
 const STRENGTHS = [0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3];
@@ -33,9 +36,7 @@ const UNJUDGED = 0.03;
  * Differs   it is added to the base's logits, with a strength that the examples choose by leave-one-out
  */
 export function prototypes(options: PrototypesOptions = {}): Method {
-  checkKnownOptions(options, ['strength'], 'prototypes');
-  const { strength = 'chosen' } = options;
-  if (strength !== 'chosen' && strength !== 'alone') checkNotNegative(strength, 'strength');
+  const { strength = 'chosen' } = OPTIONS.read(options);
   return {
     name: 'prototypes',
     options: { strength },
@@ -52,6 +53,10 @@ export function prototypes(options: PrototypesOptions = {}): Method {
       return { changes: changesOf(lesson, means, weight, strength === 'alone') };
     },
   };
+}
+
+function checkStrength(strength: number | 'chosen' | 'alone', name: string): void {
+  if (strength !== 'chosen' && strength !== 'alone') checkNotNegative(strength, name);
 }
 
 /** The strength with the least cross-entropy over the examples, each without its and its copies' part in the class's mean. */

@@ -25,7 +25,7 @@ const WRITTEN = { from: 'backbone and head apart', advice: 'Another "tap" may wo
  */
 export async function adaptHead(run: OnnxRun): Promise<Adapted> {
   const { bytes, options, trainer, emit, signal } = run;
-  const { data, holdout, read, seed = 0, output = 'logits' } = options;
+  const { data, holdout, read, seed, output = 'logits' } = options;
   const opened = await openHead(bytes, options, signal);
   const labels = await readLabels(data, signal);
   // Of the model's own classes not all need an example, and how many there are is known when it has answered.
@@ -108,7 +108,7 @@ async function writeHead(
   { bytes, options }: OnnxRun,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { appendHead } = await import('../../onnx/appendHead.ts');
-  const { pooling, channels, output = 'logits', probabilities = false, keepOutputs = false, name = 'model' } = options;
+  const { pooling, channels, output = 'logits', probabilities, keepOutputs, name } = options;
   const { labels, input } = options;
   const learned = (rank: number) => addedBy(changes.find(({ shape }) => shape.length === rank) as WeightChange);
   return appendHead(bytes, {

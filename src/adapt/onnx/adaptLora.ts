@@ -25,7 +25,7 @@ import { readLabels } from './features.ts';
 import { chooseTargets } from './loraTargets.ts';
 import type { Adapted, OnnxRun } from './onnxRun.ts';
 import { logitsOf, type OpenedLora, openLora, tapOf } from './openLora.ts';
-import { learnOptionsOf, methodOf, NOT_MEASURED, type PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import { learnOptionsOf, methodOf, NOT_MEASURED, type OnnxSettings } from './personalizeOnnxOptions.ts';
 import { type MappedWeight, mapWeights, toDelta } from './weightMap.ts';
 
 const WRITTEN = { from: 'the student that learned', advice: 'Please report the model.' };
@@ -43,7 +43,7 @@ const BATCH = 64;
 export async function adaptLora(run: OnnxRun<Trainer>): Promise<Adapted> {
   const startedAt = performance.now();
   const { bytes, options, trainer, emit, signal } = run;
-  const { data, holdout, base: ofBase, keep, seed = 0 } = options;
+  const { data, holdout, base: ofBase, keep, seed } = options;
   for (const message of trainer.description.notices) emit({ type: 'notice', message });
   const opened = await openLora(run);
   const { classes } = opened;
@@ -52,7 +52,7 @@ export async function adaptLora(run: OnnxRun<Trainer>): Promise<Adapted> {
   const given = method.options as LoraOptions;
   const targets = chooseTargets(await mapWeights(opened.cut, opened.student, opened.toStudent), bytes, {
     ...(given.targets && { targets: given.targets }),
-    ...(options.name !== undefined && { name: options.name }),
+    name: options.name,
   });
   if (ofBase === undefined) emit({ type: 'notice', message: NOT_MEASURED });
   const copies = copiesOf(options);
@@ -153,7 +153,7 @@ async function write(
 
 /** Throws    class-mismatch: labels or names that are not those of the model · labels-missing */
 async function checkExamples(
-  { data, holdout, base, labels }: PersonalizeOnnxOptions,
+  { data, holdout, base, labels }: OnnxSettings,
   classes: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -171,7 +171,7 @@ async function checkExamples(
 }
 
 /** The file with the names of its classes and the way of its inputs, where they are told. */
-function withNames(file: Uint8Array<ArrayBuffer>, { labels, input }: PersonalizeOnnxOptions): Uint8Array<ArrayBuffer> {
+function withNames(file: Uint8Array<ArrayBuffer>, { labels, input }: OnnxSettings): Uint8Array<ArrayBuffer> {
   if (labels === undefined && input === undefined) return file;
   const model = readModel(file);
   model.metadataProps = withMetadata(model.metadataProps, {

@@ -11,7 +11,7 @@ import { nextBatchSize, type TeacherDevice } from '../../teacher/teacher.ts';
 import { drawReplayed } from '../keep.ts';
 import { type Features, featuresName, OWN_LOGITS, readFeatures } from './features.ts';
 import type { OnnxRun } from './onnxRun.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 
 /** A run, and the values of its model that a head may read. */
 export interface Asking extends OnnxRun {
@@ -40,7 +40,7 @@ export interface LabelledRows {
 /** Opens the model up to the values, asks about all examples, and closes it. */
 export async function askBackbone({ bytes, tensors, logits, options, emit, signal }: Asking) {
   const startedAt = performance.now();
-  const { data, holdout, base, keep, seed = 0, pooling, channels } = options;
+  const { data, holdout, base, keep, seed, pooling, channels } = options;
   const copied = copiesOf(options);
   const replayed = drawReplayed(keep, seed);
   const taps = [
@@ -72,7 +72,7 @@ export async function askBackbone({ bytes, tensors, logits, options, emit, signa
 }
 
 /** Varied copies of the examples, where they are asked for. */
-export function copiesOf({ data, augment, copies = 4, seed = 0 }: PersonalizeOnnxOptions) {
+export function copiesOf({ data, augment, copies = 4, seed }: OnnxSettings) {
   return augment && augmented(data, augment, { copies, seed });
 }
 
@@ -93,8 +93,8 @@ export function answersAt({ own, copies, held, base, replay }: Answers<Features>
 }
 
 /** How sessions are opened: those of backbone, model and written file alike. */
-export function sessionOf(options: PersonalizeOnnxOptions, signal: AbortSignal): LoadTeacherOptions {
-  const { name = 'model', input, device, threads, batchSize, session, worker, assetBase } = options;
+export function sessionOf(options: OnnxSettings, signal: AbortSignal): LoadTeacherOptions {
+  const { name, input, device, threads, batchSize, session, worker, assetBase } = options;
   return {
     ...{ name, signal },
     ...(input && { input }),

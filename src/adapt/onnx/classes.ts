@@ -4,7 +4,7 @@ import { UNLABELLED } from '../../data/dataset.ts';
 import { knowledgeOf } from '../judged.ts';
 import type { Answers } from './askBackbone.ts';
 import type { Features } from './features.ts';
-import { methodOf, type PersonalizeOnnxOptions, standsAlone } from './personalizeOnnxOptions.ts';
+import { methodOf, type OnnxSettings, standsAlone } from './personalizeOnnxOptions.ts';
 
 /** Whose classes a head tells. */
 export interface HeadClasses {
@@ -14,7 +14,7 @@ export interface HeadClasses {
 }
 
 /** Whether the examples say that the classes are the model's own: there is something of it that is to be kept. */
-export function sayOwn({ keepsClasses, base, keep }: PersonalizeOnnxOptions): boolean {
+export function sayOwn({ keepsClasses, base, keep }: OnnxSettings): boolean {
   return keepsClasses === true || base !== undefined || keep !== undefined;
 }
 
@@ -23,7 +23,7 @@ export function sayOwn({ keepsClasses, base, keep }: PersonalizeOnnxOptions): bo
  * more of their labels than chance does.
  * Throws    class-mismatch: examples of the base, and the model has other classes
  */
-export function classesOf(options: PersonalizeOnnxOptions, { own }: Answers<Features>): HeadClasses {
+export function classesOf(options: OnnxSettings, { own }: Answers<Features>): HeadClasses {
   const given = own.logits?.shape[1];
   const mayAdd = options.keepsClasses !== false && !standsAlone(methodOf(options));
   if (sayOwn(options) && mayAdd) {

@@ -7,7 +7,7 @@ import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
 import type { TeacherDevice } from '../../teacher/teacher.ts';
 import { sessionOf } from './askBackbone.ts';
 import type { OnnxRun } from './onnxRun.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 
 /** As many as files are held against. */
 const EXAMPLES = 8;
@@ -47,7 +47,7 @@ export async function compareFile(
 }
 
 /** The examples that files are held against. */
-export async function firstExamples({ data }: Pick<PersonalizeOnnxOptions, 'data'>, signal: AbortSignal) {
+export async function firstExamples({ data }: Pick<OnnxSettings, 'data'>, signal: AbortSignal) {
   const some = take(data, EXAMPLES);
   return some.read(
     Int32Array.from({ length: some.size }, (_, i) => i),

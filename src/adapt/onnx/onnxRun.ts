@@ -1,13 +1,13 @@
 import type { TeacherDevice } from '../../teacher/teacher.ts';
 import type { Trainer } from '../../train/trainer.ts';
 import type { LearnedPatch } from '../learnPatch.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 import type { PersonalizeOnnxEvent, PersonalizeOnnxReport } from './personalizeOnnxReport.ts';
 
 /** A model, and the run that adapts it. */
 export interface OnnxRun<Where = Pick<Trainer, 'train'>> {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly options: PersonalizeOnnxOptions;
+  readonly options: OnnxSettings;
   readonly trainer: Where;
   readonly emit: (event: PersonalizeOnnxEvent) => void;
   readonly signal: AbortSignal;

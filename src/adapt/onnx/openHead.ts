@@ -3,7 +3,7 @@ import { readForHead } from '../../onnx/appendHead.ts';
 import { headTaps } from '../../onnx/headTaps.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
 import { logitsValue } from './logitsValue.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 import { openFeed } from './studentFeed.ts';
 
 /** The values that a head may stand on, the default or named one first, and the one with the model's own logits. */
@@ -13,12 +13,8 @@ export interface OpenedHead {
 }
 
 /** Throws    invalid-onnx · unknown-tensor · unsupported-operator · invalid-option */
-export async function openHead(
-  bytes: Uint8Array,
-  options: PersonalizeOnnxOptions,
-  signal: AbortSignal,
-): Promise<OpenedHead> {
-  const { name = 'model', tap } = options;
+export async function openHead(bytes: Uint8Array, options: OnnxSettings, signal: AbortSignal): Promise<OpenedHead> {
+  const { name, tap } = options;
   const { model, source } = readForHead(bytes, tap, name);
   const inputShapes = tap === undefined ? await shapesFor(model, options, signal) : undefined;
   const tensors = tap === undefined ? headTaps(model, { source, ...(inputShapes && { inputShapes }) }) : [source];
@@ -35,7 +31,7 @@ function logitsOf(model: OnnxModel, name: string): string | undefined {
 }
 
 /** What the model will be fed with; undefined where it cannot be fed: its session says why. */
-async function shapesFor(model: OnnxModel, options: PersonalizeOnnxOptions, signal: AbortSignal) {
+async function shapesFor(model: OnnxModel, options: OnnxSettings, signal: AbortSignal) {
   const { inputs } = await take(options.data, 1).read(Int32Array.of(0), signal);
   try {
     const fed = openFeed(model, options)(inputs);

@@ -36,7 +36,7 @@ export interface OpenedLora {
  */
 export async function openLora(run: OnnxRun<Trainer>): Promise<OpenedLora> {
   const { bytes, options, signal } = run;
-  const { name = 'model' } = options;
+  const { name } = options;
   checkLoadOptions(sessionOf(options, signal));
   const value = logitsValue(readModel(bytes, name), options.output, name);
   const cut = prepareModel(bytes, { name, taps: [{ tensor: value }], untilTaps: true })

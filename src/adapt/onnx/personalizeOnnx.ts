@@ -40,12 +40,12 @@ async function personalize(
   emit: (event: PersonalizeOnnxEvent) => void,
   signal: AbortSignal,
 ): Promise<PersonalizedOnnx> {
-  checkPersonalizeOnnx(options);
+  const settings = checkPersonalizeOnnx(options);
   const startedAt = performance.now();
   emit({ type: 'phase', phase: 'check' });
   const bytes = (await modelBytes(model, 'personalizeOnnx')) as Uint8Array<ArrayBuffer>;
-  const adapt = options.method?.name === 'lora' ? throughModel : onFeatures;
-  const { onnx, figures, featuresMs, learnMs, ...told } = await adapt({ bytes, options, emit, signal });
+  const adapt = settings.method?.name === 'lora' ? throughModel : onFeatures;
+  const { onnx, figures, featuresMs, learnMs, ...told } = await adapt({ bytes, options: settings, emit, signal });
   throwIfAborted(signal);
   emit({ type: 'phase', phase: 'done' });
   const timeMs = { features: featuresMs, learn: learnMs, total: performance.now() - startedAt };

@@ -7,7 +7,7 @@ import { declaredTensor } from '../../onnx/shapes/walk.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import { functionalOf } from '../../student/topology/classifier.ts';
 import { fitShape, type ModelValue, toFeeds } from '../../teacher/session/sessionFeeds.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 
 /** The data's arrays as a session of the model is fed with them, by the names of the model's inputs. */
 export type Feed = (given: NamedArrays) => NamedArrays;
@@ -17,7 +17,7 @@ export type Feed = (given: NamedArrays) => NamedArrays;
  * order of axes reads the same.
  * Throws    (the feed) unknown-input · shape-mismatch · not-finite
  */
-export function openFeed(model: OnnxModel, { input, name = 'model' }: PersonalizeOnnxOptions): Feed {
+export function openFeed(model: OnnxModel, { input, name }: Pick<OnnxSettings, 'input' | 'name'>): Feed {
   const stored = new Set(model.graph.initializer.map((one) => one.name));
   const pixels = pixelInputsOf(model);
   const inputs = model.graph.input

@@ -1,27 +1,37 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { checkCount, checkFraction, checkPositive } from '../../core/options.ts';
+import { count, fraction, given, type OptionsOf, positive, required, schema } from '../../core/schema.ts';
 import { sampledGaussianDivergence } from './sampledGaussian.ts';
 
-/** A training with noise: what each step does, and how many there are. */
-export interface PrivateSteps {
+const STEPS = schema('private steps', {
   /** The probability with which a step takes an example, each by itself: batch size / examples. Above 0, up to 1. */
-  readonly sampleFraction: number;
-  readonly steps: number;
+  sampleFraction: required(fraction()),
+  /** How many there are. */
+  steps: required(count(0)()),
   /** The probability that ε is allowed to fail with; below 1 / examples is usual. Above 0, below 1. */
-  readonly delta: number;
-  /** Rényi orders to try, each above 1. Default 1.1, 1.2, … 10.9, 11, 12, … 64, and some up to 1024. */
-  readonly orders?: readonly number[];
-}
+  delta: required(fraction()),
+  /** Rényi orders to try, each above 1. Default: 1.1, 1.2, … 10.9, 11, 12, … 64, and some up to 1024. */
+  orders: given<readonly number[]>(checkOrders),
+});
 
-export interface PrivacySpentOptions extends PrivateSteps {
+const SPENT = schema('privacySpent', {
+  ...STEPS.fields,
   /** Standard deviation of the noise on a step's sum, in lengths that gradients are clipped to. */
-  readonly noiseMultiplier: number;
-}
+  noiseMultiplier: required(positive()),
+});
 
-export interface NoiseForOptions extends PrivateSteps {
+const NOISE = schema('noiseFor', {
+  ...STEPS.fields,
   /** What may be spent, in nats; above 0. */
-  readonly epsilon: number;
-}
+  epsilon: required(positive()),
+});
+
+/** A training with noise: what each step does, and how many there are. */
+export interface PrivateSteps extends OptionsOf<typeof STEPS> {}
+
+export interface PrivacySpentOptions extends PrivateSteps, OptionsOf<typeof SPENT> {}
+
+export interface NoiseForOptions extends PrivateSteps, OptionsOf<typeof NOISE> {}
 
 /** How much of their privacy the examples gave, at most. */
 export interface PrivacySpent {
@@ -50,10 +60,9 @@ export const ORDERS: readonly number[] = [...TENTHS, ...WHOLE, 72, 80, 96, 128, 
  * const { epsilon } = privacySpent({ noiseMultiplier: 1.1, sampleFraction: 32 / 500, steps: 150, delta: 1e-3 });
  */
 export function privacySpent(options: PrivacySpentOptions): PrivacySpent {
-  checkKnownOptions(options, ['noiseMultiplier', 'sampleFraction', 'steps', 'delta', 'orders'], 'privacySpent');
-  checkSteps(options);
-  checkPositive(options.noiseMultiplier, 'noiseMultiplier');
-  return spent(options.noiseMultiplier, options);
+  const asked = SPENT.read(options);
+  checkProbabilities(asked);
+  return spent(asked.noiseMultiplier, asked);
 }
 
 /**
@@ -65,10 +74,11 @@ export function privacySpent(options: PrivacySpentOptions): PrivacySpent {
  * Source    as `privacySpent`, whose ε falls where noise grows
  */
 export function noiseFor(options: NoiseForOptions): number {
-  checkKnownOptions(options, ['epsilon', 'sampleFraction', 'steps', 'delta', 'orders'], 'noiseFor');
-  checkSteps(options, 1);
-  const epsilon = checkPositive(options.epsilon, 'epsilon');
-  const isEnough = (noise: number) => spent(noise, options).epsilon <= epsilon;
+  const asked = NOISE.read(options);
+  const { epsilon } = asked;
+  checkCount(asked.steps, 'steps');
+  checkProbabilities(asked);
+  const isEnough = (noise: number) => spent(noise, asked).epsilon <= epsilon;
   let [little, enough] = [LEAST_NOISE, MOST_NOISE];
   if (!isEnough(enough)) throw outOfReach(epsilon, `needs more noise than ${MOST_NOISE}`, 'larger');
   if (isEnough(little)) throw outOfReach(epsilon, `is kept with less noise than ${LEAST_NOISE}`, 'smaller');
@@ -101,11 +111,18 @@ export function epsilonOf(divergence: number, order: number, delta: number): num
   return Math.max(0, epsilon);
 }
 
-function checkSteps({ sampleFraction, steps, delta, orders = ORDERS }: PrivateSteps, fewest = 0): void {
-  checkPositive(checkFraction(sampleFraction, 'sampleFraction'), 'sampleFraction');
-  checkCount(steps, 'steps', fewest);
-  checkPositive(checkFraction(delta, 'delta'), 'delta');
+/** Throws    invalid-option: not above 0, or above 1 */
+export function checkProbability(value: number, name: string): void {
+  checkPositive(checkFraction(value, name), name);
+}
+
+function checkProbabilities({ sampleFraction, delta }: PrivateSteps): void {
+  checkProbability(sampleFraction, 'sampleFraction');
+  checkProbability(delta, 'delta');
   if (delta === 1) throw new LimbeckError('invalid-option', '"delta" was 1, which allows all; it must be below 1.');
+}
+
+function checkOrders(orders: readonly number[]): void {
   const isOrders = Array.isArray(orders) && orders.length > 0 && orders.every((one) => Number.isFinite(one) && one > 1);
   if (isOrders) return;
   throw new LimbeckError('invalid-option', `"orders" was ${String(orders)}; it must be a list of numbers above 1.`, {

@@ -1,11 +1,32 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { count, given, notNegative, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import { drawKey } from '../../core/secretRandom.ts';
 import { checkNoiseSeed } from '../../train/parts/adaptation/adaptation.ts';
 import type { LessonPrivacy, Method } from '../method.ts';
-import { noiseFor, privacySpent } from './accountant.ts';
+import { checkProbability, noiseFor, privacySpent } from './accountant.ts';
 import type { PrivateSpend } from './composed.ts';
 import { guardEpsilonFor } from './drawnStrength.ts';
+
+export const PRIVACY = schema('privacy', {
+  /** What may be told of an example, at most; the noise follows. */
+  epsilon: positive(),
+  /** Standard deviation of the noise in clip norms, in the place of `epsilon`. */
+  noiseMultiplier: notNegative(),
+  /** How probable it may be that more is told. Default: 1 ÷ (10 · examples). */
+  delta: given<number>(checkProbability),
+  /** Longest gradient of an example. Default 1. */
+  clipNorm: positive(1),
+  /** Probability of each example to be in a step. Default: so that 32 are expected. */
+  sampleFraction: given<number>(checkProbability),
+  /** How many steps it learns. Default 100. */
+  steps: count()(100),
+  /**
+   * Eight words of 32 bits from a secure source that decide noise, lots and who is held out, to repeat a run; the report then
+   * says 'given'. Who knows them, or sees two patches that were made with them, is told more than `epsilon`. Default: fresh
+   * ones from the platform's secure source, which nobody keeps.
+   */
+  noiseSeed: given<readonly number[]>(checkNoiseSeed),
+});
 
 /**
  * How well each example is hidden from those who see the patch (differential privacy, DP-SGD). Give `epsilon`, or the noise
@@ -27,46 +48,18 @@ import { guardEpsilonFor } from './drawnStrength.ts';
  * Source    Abadi et al. 2016, arXiv:1607.00133 · an example that teaches nothing: Ponomareva et al. 2023, §2.1.1 ("zero-out"),
  *           arXiv:2303.00654 · two disjoint parts: McSherry 2009, Theorem 4 (parallel composition)
  */
-export interface PrivacyOptions {
-  /** What may be told of an example, at most; the noise follows. */
-  readonly epsilon?: number;
-  /** Standard deviation of the noise in clip norms, in the place of `epsilon`. */
-  readonly noiseMultiplier?: number;
-  /** How probable it may be that more is told. Default 1 ÷ (10 · examples). */
-  readonly delta?: number;
-  /** Longest gradient of an example. Default 1. */
-  readonly clipNorm?: number;
-  /** Probability of each example to be in a step. Default: so that 32 are expected. */
-  readonly sampleFraction?: number;
-  /** Default 100. */
-  readonly steps?: number;
-  /**
-   * Eight words of 32 bits from a secure source that decide noise, lots and who is held out, to repeat a run; the report then
-   * says 'given'. Who knows them, or sees two patches that were made with them, is told more than `epsilon`. Default: fresh
-   * ones from the platform's secure source, which nobody keeps.
-   */
-  readonly noiseSeed?: readonly number[];
-}
+export interface PrivacyOptions extends OptionsOf<typeof PRIVACY> {}
 
-const OPTIONS = ['epsilon', 'noiseMultiplier', 'delta', 'clipNorm', 'sampleFraction', 'steps', 'noiseSeed'];
 const EXPECTED_LOT = 32;
 /** Methods whose steps go through the private optimizer. */
 const PRIVATE_METHODS = ['headOnly', 'biasOnly', 'lora', 'full'];
 
-/** Throws    invalid-option */
+/** Throws    invalid-option: also both of `epsilon` and `noiseMultiplier`, or neither */
 export function checkPrivacy(options: PrivacyOptions): void {
-  checkKnownOptions(options, OPTIONS, 'privacy');
-  const { epsilon, noiseMultiplier, delta = 0.5, clipNorm = 1, sampleFraction = 1, steps = 1, noiseSeed } = options;
+  const { epsilon, noiseMultiplier } = PRIVACY.read(options);
   if ((epsilon === undefined) === (noiseMultiplier === undefined)) {
     throw new LimbeckError('invalid-option', '"privacy" takes either "epsilon" or "noiseMultiplier".');
   }
-  if (epsilon !== undefined) checkPositive(epsilon, 'epsilon');
-  if (noiseMultiplier !== undefined) checkNotNegative(noiseMultiplier, 'noiseMultiplier');
-  checkPositive(clipNorm, 'clipNorm');
-  checkCount(steps, 'steps');
-  for (const [name, value] of Object.entries({ delta, sampleFraction }))
-    checkPositive(checkFraction(value, name), name);
-  if (noiseSeed !== undefined) checkNoiseSeed(noiseSeed);
 }
 
 /** How many examples there are: all that may be known of them. */
@@ -87,9 +80,10 @@ function learnedOf({ own, heldFraction, replayed }: ExampleCounts): number {
  * Throws    invalid-option: an epsilon that no noise gives
  */
 export function spendOf(options: PrivacyOptions, counts: ExampleCounts): PrivateSpend & { readonly delta: number } {
-  const { steps = 100, delta = 1 / (10 * (counts.own + counts.replayed)) } = options;
-  const { sampleFraction = Math.min(1, EXPECTED_LOT / learnedOf(counts)) } = options;
-  const { noiseMultiplier = noiseFor({ epsilon: options.epsilon as number, delta, sampleFraction, steps }) } = options;
+  const asked = PRIVACY.read(options);
+  const { steps, delta = 1 / (10 * (counts.own + counts.replayed)) } = asked;
+  const { sampleFraction = Math.min(1, EXPECTED_LOT / learnedOf(counts)) } = asked;
+  const { noiseMultiplier = noiseFor({ epsilon: asked.epsilon as number, delta, sampleFraction, steps }) } = asked;
   return { noiseMultiplier, sampleFraction, steps, delta };
 }
 
@@ -109,7 +103,7 @@ export function privacyOf(
       `"privacy" cannot hide examples from "${method.name}"; it works with ${PRIVATE_METHODS.join(', ')}.`,
     );
   }
-  const { clipNorm = 1 } = options;
+  const { clipNorm, noiseSeed } = PRIVACY.read(options);
   const { delta, ...made } = spendOf(options, counts);
   const { noiseMultiplier, sampleFraction } = made;
   const expected = learnedOf(counts);
@@ -118,7 +112,7 @@ export function privacyOf(
   return {
     ...made,
     clipNorm,
-    noiseSeed: options.noiseSeed ?? drawKey(),
+    noiseSeed: noiseSeed ?? drawKey(),
     expected,
     expectedLot: Math.max(1, sampleFraction * expected),
     expectedHeld,
@@ -129,7 +123,7 @@ export function privacyOf(
       delta,
       clipNorm,
       ...(guardEpsilon !== undefined && { guardEpsilon }),
-      noise: options.noiseSeed === undefined ? 'fresh' : 'given',
+      noise: noiseSeed === undefined ? 'fresh' : 'given',
     },
   };
 }

@@ -1,16 +1,19 @@
-import { checkCount, checkFraction, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { fraction, notNegative, type OptionsOf, positive, type Read, schema } from '../../core/schema.ts';
+import { BUDGET } from '../budget.ts';
 
-/** When work that nobody waits for may begin, and how much of it is done at a time. */
-export interface IdleOptions {
+export const IDLE = schema('idle', {
   /** Milliseconds that learning may take at a time. Default 2000. */
-  readonly ms?: number;
+  ms: positive(2000),
   /** Steps that it may take at a time. Default: as many as fit into the time. */
-  readonly steps?: number;
+  steps: BUDGET.fields.steps,
   /** Milliseconds without another example before it begins, so that several are learned together. Default 1000. */
-  readonly quietMs?: number;
+  quietMs: notNegative(1000),
   /** It waits while the battery is below this fraction and not charging, where the browser tells. Default 0.2. */
-  readonly batteryFraction?: number;
-}
+  batteryFraction: fraction(0.2),
+});
+
+/** When learning by itself may begin, and how much of it is done at a time. */
+export interface IdleOptions extends OptionsOf<typeof IDLE> {}
 
 export interface IdleWork {
   /** There is something to do. */
@@ -31,22 +34,6 @@ interface Battery extends EventTarget {
 
 const BATTERY_EVENTS = ['levelchange', 'chargingchange'] as const;
 
-/** With the defaults. */
-export interface IdleSettings extends Required<Omit<IdleOptions, 'steps'>> {
-  readonly steps?: number;
-}
-
-/** Throws    invalid-option */
-export function checkIdleOptions(options: IdleOptions): IdleSettings {
-  checkKnownOptions(options, ['ms', 'steps', 'quietMs', 'batteryFraction'], 'idle');
-  const { ms = 2000, steps, quietMs = 1000, batteryFraction = 0.2 } = options;
-  checkPositive(ms, 'idle.ms');
-  if (steps !== undefined) checkCount(steps, 'idle.steps');
-  checkNotNegative(quietMs, 'idle.quietMs');
-  checkFraction(batteryFraction, 'idle.batteryFraction');
-  return { ms, steps, quietMs, batteryFraction };
-}
-
 /**
  * Does work when the page has nothing else to do (`requestIdleCallback`, or only a timer where that is missing, as in
  * workers), is seen, and has power. When that ends, the signal is aborted and the work is due again. Work that fails
@@ -54,7 +41,7 @@ export function checkIdleOptions(options: IdleOptions): IdleSettings {
  */
 export function idleWork(
   work: (signal: AbortSignal) => Promise<void>,
-  { quietMs, batteryFraction }: Pick<IdleSettings, 'quietMs' | 'batteryFraction'>,
+  { quietMs, batteryFraction }: Pick<Read<typeof IDLE>, 'quietMs' | 'batteryFraction'>,
   onFailed: (error: unknown) => void,
 ): IdleWork {
   const { document } = globalThis;

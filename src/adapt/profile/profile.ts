@@ -1,46 +1,13 @@
 import type { Run } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
-import type { StudentSource } from '../../student/artifacts.ts';
 import type { Patch } from '../../student/patch/patch.ts';
 import type { CachedTeacher, CachedTeacherOptions } from '../../teacher/cachedTeacher.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import type { LearnBudget } from '../budget.ts';
-import type { IdleOptions } from './idle.ts';
+import type { LearnBudget, LearnOptions } from '../budget.ts';
 import type { LearnerPrivacy, PrivacyTotal, VersionPrivacy } from './privacy.ts';
 
 /** What is kept of an example: the base's features before its last layer, or its inputs as they were given. */
 export type Keeps = 'features' | 'examples';
-
-/** How a profile keeps, names and learns what a person shows it. */
-export interface ProfileOptions {
-  /** What learns, made of the base. Default: studentLearner(). */
-  readonly learner?: (base: StudentSource) => ProfileLearner | Promise<ProfileLearner>;
-  /** Several profiles may lie in one store, such as one a person or a task. Default 'default'. */
-  readonly name?: string;
-  /**
-   * What is kept of each example. 'features' takes little room and holds no picture, sound or text, but fits this base
-   * only; 'examples' keeps the inputs, which whoever can read the store can see. Default 'features'.
-   */
-  readonly keeps?: Keeps;
-  /** What the base's classes are called, in their order. Default: '0', '1', … */
-  readonly labels?: readonly string[];
-  /**
-   * Whether an example may bring a label that is none of the base's and so adds a class. A learner with `privacy` takes
-   * 'refused' only: the label, and that the class is there, would be told as they are. Default 'refused'.
-   */
-  readonly newLabels?: 'refused' | 'allowed';
-  /** Whether what is new is learned by itself while the page has nothing else to do. Default 'idle'. */
-  readonly learning?: 'idle' | 'asked';
-  /** When learning by itself may begin, and how long it may take. */
-  readonly idle?: IdleOptions;
-  /** How many versions are kept to go back to; the oldest are given up first. At least 1. Default 10. */
-  readonly mostVersions?: number;
-}
-
-/** How long learning may take, and what cancels it. */
-export interface LearnOptions extends LearnBudget {
-  readonly signal?: AbortSignal;
-}
 
 /** All that is kept, as arrays; example i has the key `keys[i]`. */
 export interface KeptExamples {

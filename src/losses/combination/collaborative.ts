@@ -1,28 +1,30 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions, checkNotNegative, checkOneOf, checkPositive } from '../../core/options.ts';
+import { count, flag, notNegative, type OptionsOf, oneOf, positive, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import type { Loss } from '../loss.ts';
 import { checkPeers, held, type Lessons, numbered, peersOf, sumOfLessons } from '../peers.ts';
 
-/** How the members become their own teacher. */
-export interface CollaborativeOptions {
+const OPTIONS = schema('collaborative', {
   /** Members of the cohort, 2 or more. Default 2. */
-  readonly students?: number;
+  students: count(2)(2),
   /** The members' output: `<output>.0`, `<output>.1` … are combined. Default 'logits'. */
-  readonly output?: string;
+  output: text('logits'),
   /**
-   * 'mean' (default): the mean of the members' logits (KDCL-Naive). 'min-logit': of each class the smallest lead that a
-   * member gives it over the label, which is the surest teacher of all (KDCL-MinLogit); it needs labels.
+   * 'mean': the mean of the members' logits (KDCL-Naive). 'min-logit': of each class the smallest lead that a
+   * member gives it over the label, which is the surest teacher of all (KDCL-MinLogit); it needs labels. Default 'mean'.
    */
-  readonly target?: 'mean' | 'min-logit';
+  target: oneOf('mean', 'min-logit')('mean'),
   /** Whether each member learns its labels too; see `mutual` for what else must be there otherwise. Default true. */
-  readonly labels?: boolean;
+  labels: flag(true),
   /** Softens all distributions; above 0. Default 4. */
-  readonly temperature?: number;
+  temperature: positive(4),
   /** Of what the target says, beside the labels; 0 or more. Default 0.5. */
-  readonly weight?: number;
-}
+  weight: notNegative(0.5),
+});
+
+/** How the members become their own teacher. */
+export interface CollaborativeOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Collaborative learning (KDCL): students that learn together, each from the labels and from a teacher made of all
@@ -46,12 +48,7 @@ export interface CollaborativeOptions {
  * distill({ student, data, loss: collaborative({ students: 2, target: 'min-logit' }) });
  */
 export function collaborative(options: CollaborativeOptions = {}): Loss {
-  const { students = 2, output = 'logits', target = 'mean', labels = true, temperature = 4, weight = 0.5 } = options;
-  checkKnownOptions(options, ['students', 'output', 'target', 'labels', 'temperature', 'weight'], 'collaborative');
-  checkCount(students, 'students', 2);
-  checkOneOf(target, 'target', ['mean', 'min-logit']);
-  checkPositive(temperature, 'temperature');
-  checkNotNegative(weight, 'weight');
+  const { students, output, target, labels, temperature, weight } = OPTIONS.read(options);
   if (target === 'min-logit' && !labels) {
     throw new LimbeckError('invalid-option', 'The target "min-logit" is made from labels; use "mean" without them.');
   }

@@ -1,15 +1,24 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { checkMemberShapes, checkMembers, type MembersOptions, memberDivergences } from '../memberDivergences.ts';
+import {
+  checkMemberShapes,
+  checkMembers,
+  MEMBERS,
+  type MembersOptions,
+  memberDivergences,
+} from '../memberDivergences.ts';
 import { labelMask, meanOfExamples, softLogProbs } from '../rows.ts';
 
-/** Which teachers, and how soft their targets are. */
-export interface ConfidenceWeightedOptions extends MembersOptions {
+const OPTIONS = schema('confidenceWeighted', {
+  ...MEMBERS.fields,
   /** Softens the targets, not the teachers' errors; above 0. Default 4 (CA-MKD's code). */
-  readonly temperature?: number;
-}
+  temperature: positive(4),
+});
+
+/** Which teachers, and how soft their targets are. */
+export interface ConfidenceWeightedOptions extends MembersOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Confidence-aware distillation from several teachers (CA-MKD): for each example, whoever is nearer to the label counts
@@ -32,10 +41,8 @@ export interface ConfidenceWeightedOptions extends MembersOptions {
  * confidenceWeighted({ teacherOutputs: ['logits@0', 'logits@1', 'logits@2'] });
  */
 export function confidenceWeighted(options: ConfidenceWeightedOptions): Loss {
-  checkKnownOptions(options, ['teacherOutputs', 'output', 'temperature'], 'confidenceWeighted');
-  const { teacherOutputs, output = 'logits', temperature = 4 } = options;
+  const { teacherOutputs, output, temperature } = OPTIONS.read(options);
   checkMembers(teacherOutputs, 'confidenceWeighted');
-  checkPositive(temperature, 'temperature');
   return {
     name: 'confidenceWeighted',
     options: { teacherOutputs: [...teacherOutputs], output, temperature },

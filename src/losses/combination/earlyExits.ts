@@ -1,12 +1,17 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import {
-  checkCount,
-  checkFraction,
-  checkKnownOptions,
-  checkNotNegative,
-  checkOneOf,
-  checkPositive,
-} from '../../core/options.ts';
+  count,
+  fraction,
+  given,
+  nested,
+  notNegative,
+  type OptionsOf,
+  oneOf,
+  positive,
+  required,
+  schema,
+  text,
+} from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { checkOutputName } from '../featurePair.ts';
 import { type Loss, type LossShapes, type LossTensors, named } from '../loss.ts';
@@ -14,26 +19,32 @@ import { checkPeers, held, meanLessons, numbered, peersOf } from '../peers.ts';
 import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** What the exits learn from. */
-export interface EarlyExitsOptions {
+const HINT = schema('hint of earlyExits', {
+  /** The layer of the student whose features each exit's own ('features.exit.0' …) are led to. */
+  layer: required(given<string>()),
+  /** How much that counts, 0 or more. Default 0.03. */
+  weight: notNegative(0.03),
+});
+
+const OPTIONS = schema('earlyExits', {
   /** Exits of the student, 1 or more: 'exit.0' … Default 1. */
-  readonly exits?: number;
+  exits: count()(1),
   /** The student's last output. Default 'logits'. */
-  readonly output?: string;
-  /** What all outputs learn: the 'labels' (default), or the answers of a 'teacher'. */
-  readonly from?: 'labels' | 'teacher';
+  output: text('logits'),
+  /** What all outputs learn: the labels, or the answers of a teacher. Default 'labels'. */
+  from: oneOf('labels', 'teacher')('labels'),
   /** The teacher's output, where `from` is 'teacher'. Default: `output`. */
-  readonly teacherOutput?: string;
+  teacherOutput: text(),
   /** How much of an exit's lesson comes from the last output, from 0 to 1; the rest comes from `from`. Default 0.3. */
-  readonly alpha?: number;
+  alpha: fraction(0.3),
   /** Softens last output, exits and teacher; above 0. Default 3. */
-  readonly temperature?: number;
-  /**
-   * The layer of the student whose features each exit's own ('features.exit.0' …) are led to, and the weight of that, 0
-   * or more; 0.03 by default. Needs `withExits(…, { features })`. Default: none.
-   */
-  readonly hint?: { readonly layer: string; readonly weight?: number };
-}
+  temperature: positive(3),
+  /** Leads the features of the exits to those of a deeper layer; needs `withExits(…, { features })`. Default: none. */
+  hint: nested(HINT),
+});
+
+/** What the exits learn from. */
+export interface EarlyExitsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Be your own teacher (BYOT): a student with exits (`withExits`) whose last output teaches the early ones. The exits learn the
@@ -57,21 +68,8 @@ export interface EarlyExitsOptions {
  * distill({ teacher, student: withExits(cnn(), { at: [2] }), data, loss: earlyExits({ from: 'teacher' }) });
  */
 export function earlyExits(options: EarlyExitsOptions = {}): Loss {
-  const known = ['exits', 'output', 'from', 'teacherOutput', 'alpha', 'temperature', 'hint'];
-  checkKnownOptions(options, known, 'earlyExits');
-  const {
-    exits = 1,
-    output = 'logits',
-    from = 'labels',
-    teacherOutput = output,
-    alpha = 0.3,
-    temperature = 3,
-  } = options;
-  checkCount(exits, 'exits');
-  checkOneOf(from, 'from', ['labels', 'teacher']);
-  checkFraction(alpha, 'alpha');
-  checkPositive(temperature, 'temperature');
-  const hint = checkHint(options.hint);
+  const { exits, output, from, teacherOutput = output, alpha, temperature, hint } = OPTIONS.read(options);
+  if (hint !== undefined) checkOutputName(hint.layer, '"layer" of the hint of earlyExits');
   const outputs = [output, ...numbered('exit', exits)];
   const features = hint === undefined ? [] : numbered('features.exit', exits);
   return {
@@ -133,12 +131,4 @@ function hintParameters({ student }: LossShapes, features: readonly string[], la
 function pooled(tf: Tf, values: Tensor): Tensor {
   const [batch = 1, ...rest] = values.shape;
   return rest.length === 1 ? values : tf.mean(tf.reshape(values, [batch, -1, rest.at(-1) as number]), 1);
-}
-
-function checkHint(hint: EarlyExitsOptions['hint']) {
-  if (hint === undefined) return undefined;
-  checkKnownOptions(hint, ['layer', 'weight'], 'hint of earlyExits');
-  const { layer, weight = 0.03 } = hint;
-  checkOutputName(layer, '"layer" of the hint of earlyExits');
-  return { layer, weight: checkNotNegative(weight, 'weight of hint') };
 }

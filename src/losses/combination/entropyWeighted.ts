@@ -1,15 +1,24 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { checkMemberShapes, checkMembers, type MembersOptions, memberDivergences } from '../memberDivergences.ts';
+import {
+  checkMemberShapes,
+  checkMembers,
+  MEMBERS,
+  type MembersOptions,
+  memberDivergences,
+} from '../memberDivergences.ts';
 import { meanOfExamples, softLogProbs } from '../rows.ts';
 
-/** Which teachers, and how soft their targets are. */
-export interface EntropyWeightedOptions extends MembersOptions {
+const OPTIONS = schema('entropyWeighted', {
+  ...MEMBERS.fields,
   /** Softens the targets, not the entropies; above 0. Default 4 (CA-MKD's code). */
-  readonly temperature?: number;
-}
+  temperature: positive(4),
+});
+
+/** Which teachers, and how soft their targets are. */
+export interface EntropyWeightedOptions extends MembersOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Entropy-weighted distillation from several teachers (EBKD): for each example, whoever is surer counts more. Needs no
@@ -32,10 +41,8 @@ export interface EntropyWeightedOptions extends MembersOptions {
  * distill({ teacher: both, student, data, loss: entropyWeighted({ teacherOutputs: ['logits@0', 'logits@1'] }) });
  */
 export function entropyWeighted(options: EntropyWeightedOptions): Loss {
-  checkKnownOptions(options, ['teacherOutputs', 'output', 'temperature'], 'entropyWeighted');
-  const { teacherOutputs, output = 'logits', temperature = 4 } = options;
+  const { teacherOutputs, output, temperature } = OPTIONS.read(options);
   checkMembers(teacherOutputs, 'entropyWeighted');
-  checkPositive(temperature, 'temperature');
   return {
     name: 'entropyWeighted',
     options: { teacherOutputs: [...teacherOutputs], output, temperature },

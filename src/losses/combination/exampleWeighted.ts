@@ -1,36 +1,36 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkFraction, checkKnownOptions, checkOneOf, checkPositive } from '../../core/options.ts';
+import { fraction, type OptionsOf, oneOf, positive, schema, text } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossShapes, type LossTensors, named } from '../loss.ts';
 import { logSoftmax } from '../rows.ts';
 import { checkShapes, joinTerms } from '../terms.ts';
 
-/** What an example counts by. */
-export interface ExampleWeightedOptions {
+const OPTIONS = schema('exampleWeighted', {
   /**
-   * 'confidence' (default): 1 where the teacher's largest probability reaches `threshold`, else 0. 'soft-confidence':
+   * 'confidence': 1 where the teacher's largest probability reaches `threshold`, else 0. 'soft-confidence':
    * that probability itself, and 0 below `threshold`. 'entropy': 1 − H(teacher) / log C, so 1 where the teacher is sure
    * and 0 where it has no idea. 'label-agreement': 1 where the teacher's class is the label, else 0; it reads labels.
-   * 'given': the weight that comes with the example (`withExampleWeights`), 0 or more.
+   * 'given': the weight that comes with the example (`withExampleWeights`), 0 or more. Default 'confidence'.
    */
-  readonly kind?: 'confidence' | 'soft-confidence' | 'entropy' | 'label-agreement' | 'given';
-  /** A probability from 0 to 1. Default 0.95 (FixMatch) for 'confidence', 0 for 'soft-confidence'; others have none. */
-  readonly threshold?: number;
+  kind: oneOf('confidence', 'soft-confidence', 'entropy', 'label-agreement', 'given')('confidence'),
+  /** A probability from 0 to 1. Default: 0.95 (FixMatch) for 'confidence', 0 for 'soft-confidence'; others have none. */
+  threshold: fraction(),
   /** Divides the teacher's logits before they are judged; above 1 for a teacher that is too sure. Default 1. */
-  readonly temperature?: number;
+  temperature: positive(1),
   /** The teacher's output that is judged: logits [B, C]. Default 'logits'. */
-  readonly teacherOutput?: string;
+  teacherOutput: text('logits'),
   /**
-   * What the weighted sum is divided by. 'batch' (default): the number of examples, so that an example's pull does not
-   * depend on its company; with 'weights' the one that is left of a bad batch counts as much as all of a good one.
+   * What the weighted sum is divided by. 'batch': the number of examples, so that an example's pull does not depend on
+   * its company; with 'weights' the one that is left of a bad batch counts as much as all of a good one. Default 'batch'.
    */
-  readonly normalizeBy?: 'batch' | 'weights';
-}
+  normalizeBy: oneOf('batch', 'weights')('batch'),
+});
 
-const OPTIONS = ['kind', 'threshold', 'temperature', 'teacherOutput', 'normalizeBy'];
-const KINDS = ['confidence', 'soft-confidence', 'entropy', 'label-agreement', 'given'] as const;
+/** What an example counts by. */
+export interface ExampleWeightedOptions extends OptionsOf<typeof OPTIONS> {}
+
 const DEFAULT_THRESHOLDS = { confidence: 0.95, 'soft-confidence': 0 };
 
 /**
@@ -52,17 +52,13 @@ const DEFAULT_THRESHOLDS = { confidence: 0.95, 'soft-confidence': 0 };
  * exampleWeighted(softTargets(), { kind: 'confidence', threshold: 0.8 });
  */
 export function exampleWeighted(loss: Loss, options: ExampleWeightedOptions = {}): Loss {
-  checkKnownOptions(options, OPTIONS, 'exampleWeighted');
-  const { kind = 'confidence', temperature = 1, teacherOutput = 'logits', normalizeBy = 'batch' } = options;
-  checkOneOf(kind, 'kind', KINDS);
-  checkOneOf(normalizeBy, 'normalizeBy', ['batch', 'weights']);
-  checkPositive(temperature, 'temperature');
+  const given = OPTIONS.read(options);
+  const { kind, temperature, teacherOutput, normalizeBy } = given;
   const hasThreshold = kind === 'confidence' || kind === 'soft-confidence';
-  if (!hasThreshold && options.threshold !== undefined) {
+  if (!hasThreshold && given.threshold !== undefined) {
     throw new LimbeckError('invalid-option', `"threshold" has no meaning for "${kind}"; leave it out.`);
   }
-  const { threshold = hasThreshold ? DEFAULT_THRESHOLDS[kind] : 0 } = options;
-  checkFraction(threshold, 'threshold');
+  const { threshold = hasThreshold ? DEFAULT_THRESHOLDS[kind] : 0 } = given;
   const each = loss?.perExample;
   if (each === undefined) {
     throw new LimbeckError(
@@ -75,9 +71,9 @@ export function exampleWeighted(loss: Loss, options: ExampleWeightedOptions = {}
     reads:
       kind === 'given' ? { exampleWeights: true } : { teacher: [teacherOutput], labels: kind === 'label-agreement' },
   });
-  const weightsFor = (tf: Tf, { teacher, labels, exampleWeights: given }: LossTensors): Tensor1D =>
+  const weightsFor = (tf: Tf, { teacher, labels, exampleWeights: weights }: LossTensors): Tensor1D =>
     kind === 'given'
-      ? (given as Tensor1D)
+      ? (weights as Tensor1D)
       : exampleWeights(tf, named(teacher, teacherOutput), labels, { kind, threshold, temperature });
   // Each example's share [B] of the whole, which is their mean.
   const perExample = (tf: Tf, tensors: LossTensors): Tensor1D =>

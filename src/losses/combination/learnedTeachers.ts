@@ -1,21 +1,24 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { given, type OptionsOf, positive, required, schema } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { checkOutputName } from '../featurePair.ts';
 import { type Loss, named, parameter, stopGradient } from '../loss.ts';
-import { checkMemberShapes, checkMembers, type MembersOptions } from '../memberDivergences.ts';
+import { checkMemberShapes, checkMembers, MEMBERS, type MembersOptions } from '../memberDivergences.ts';
 import { featuresOf } from '../projector.ts';
 import { meanOfExamples, softLogProbs } from '../rows.ts';
 
-/** Which teachers, and by what of the student they are weighed. */
-export interface LearnedTeachersOptions extends MembersOptions {
+const OPTIONS = schema('learnedTeachers', {
+  ...MEMBERS.fields,
   /** The student's features that say whom to ask: a vector, or a map, which is averaged over its positions. */
-  readonly features: string;
+  features: required(given<string>()),
   /** Softens the targets, not the weights; above 0. Default 5 (AMTML-KD's code). */
-  readonly temperature?: number;
-}
+  temperature: positive(5),
+});
+
+/** Which teachers, and by what of the student they are weighed. */
+export interface LearnedTeachersOptions extends MembersOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Teachers weighed by learning (AMTML-KD): for each example, a trained map of the student's own features says how much
@@ -38,11 +41,9 @@ export interface LearnedTeachersOptions extends MembersOptions {
  * learnedTeachers({ teacherOutputs: ['logits@0', 'logits@1'], features: 'features' });
  */
 export function learnedTeachers(options: LearnedTeachersOptions): Loss {
-  checkKnownOptions(options, ['teacherOutputs', 'output', 'features', 'temperature'], 'learnedTeachers');
-  const { teacherOutputs, output = 'logits', features, temperature = 5 } = options;
+  const { teacherOutputs, output, features, temperature } = OPTIONS.read(options);
   checkMembers(teacherOutputs, 'learnedTeachers');
   checkOutputName(features, '"features" of learnedTeachers');
-  checkPositive(temperature, 'temperature');
   return {
     name: 'learnedTeachers',
     options: { teacherOutputs: [...teacherOutputs], output, features, temperature },

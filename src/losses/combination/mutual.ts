@@ -1,26 +1,28 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { count, flag, notNegative, type OptionsOf, positive, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import type { Loss } from '../loss.ts';
 import { checkPeers, type Lessons, numbered, peersOf, sumOfLessons } from '../peers.ts';
 
-/** Who learns from whom, and how much. */
-export interface MutualOptions {
+const OPTIONS = schema('mutual', {
   /** Members of the cohort, 2 or more. Default 2 (DML). */
-  readonly students?: number;
+  students: count(2)(2),
   /** The members' output: `<output>.0`, `<output>.1` … are compared. Default 'logits'. */
-  readonly output?: string;
+  output: text('logits'),
   /**
    * Whether each member learns its labels too. Without labels and without a teacher the members agree on anything, such
    * as one answer for all: then add a term for each, `softTargets({ output: 'logits.0', teacherOutput: 'logits' })`.
    * Default true.
    */
-  readonly labels?: boolean;
+  labels: flag(true),
   /** Softens all distributions; above 0. Default 1 (DML). */
-  readonly temperature?: number;
+  temperature: positive(1),
   /** Of what the peers say, beside the labels; 0 or more. Default 1 (DML). */
-  readonly weight?: number;
-}
+  weight: notNegative(1),
+});
+
+/** Who learns from whom, and how much. */
+export interface MutualOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Deep mutual learning (DML): students that learn together, each from the labels and from what its peers say right now.
@@ -42,11 +44,7 @@ export interface MutualOptions {
  * distill({ student, data, loss: mutual({ students: 2 }) });
  */
 export function mutual(options: MutualOptions = {}): Loss {
-  const { students = 2, output = 'logits', labels = true, temperature = 1, weight = 1 } = options;
-  checkKnownOptions(options, ['students', 'output', 'labels', 'temperature', 'weight'], 'mutual');
-  checkCount(students, 'students', 2);
-  checkPositive(temperature, 'temperature');
-  checkNotNegative(weight, 'weight');
+  const { students, output, labels, temperature, weight } = OPTIONS.read(options);
   const outputs = numbered(output, students);
   return {
     name: 'mutual',

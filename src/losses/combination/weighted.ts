@@ -1,9 +1,8 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkNotNegative } from '../../core/options.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import type { Loss, LossTensors, Progress } from '../loss.ts';
-import { checkSchedule, isMoving, peakOf, type Schedule, weightAt } from '../schedule.ts';
+import { checkWeight, isMoving, peakOf, type Schedule, weightAt } from '../schedule.ts';
 import { joinTerms } from '../terms.ts';
 
 /** A loss and its factor in the sum. */
@@ -98,9 +97,4 @@ function sumOf(terms: readonly WeightedTerm[], scales?: Scales): Loss {
         sum<Tensor1D>(tf, tensors, (loss, own) => loss.perExample?.(tf, own) as Tensor1D),
     }),
   };
-}
-
-function checkWeight(weight: number | Schedule, subject: string): void {
-  if (typeof weight === 'object') checkSchedule(weight, subject);
-  else checkNotNegative(weight, subject);
 }

@@ -1,11 +1,10 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, oneOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkProjected,
-  checkProjector,
+  FEATURE_PAIR,
   type FeaturePairOptions,
-  type FeatureProjector,
   featurePair,
   projectorOfPair,
   readPair,
@@ -13,13 +12,16 @@ import {
 import type { Loss } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which pre-activations are compared, and how sure the student must be of each sign. */
-export interface ActivationBoundaryOptions extends FeaturePairOptions {
+const OPTIONS = schema('activationBoundary', {
+  ...FEATURE_PAIR.fields,
   /** The student's value must lie this far on the teacher's side of zero; above 0, in units of the pre-activation. Default 1 (RepDistiller). */
-  readonly margin?: number;
+  margin: positive(1),
   /** 'linear': a trained connector maps the student's channels to the teacher's; 'none': both have equally many. Default 'linear'. */
-  readonly projector?: FeatureProjector;
-}
+  projector: oneOf('linear', 'none')('linear'),
+});
+
+/** Which pre-activations are compared, and how sure the student must be of each sign. */
+export interface ActivationBoundaryOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Activation boundaries (AB): which neurons fire, not how strongly. Both sides are read before their ReLU: a layer of the
@@ -43,11 +45,8 @@ export interface ActivationBoundaryOptions extends FeaturePairOptions {
  * const first = await distill({ teacher, student, data, loss: activationBoundary({ output: 'conv3' }) }).done;
  */
 export function activationBoundary(options: ActivationBoundaryOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'margin', 'projector'], 'activationBoundary');
-  const { margin = 1, projector = 'linear' } = options;
-  const pair = featurePair(options, 'activationBoundary');
-  checkPositive(margin, 'margin');
-  checkProjector(projector);
+  const { margin, projector, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'activationBoundary');
   return {
     name: 'activationBoundary',
     options: { ...pair.options, margin, projector },

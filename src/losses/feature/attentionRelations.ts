@@ -1,6 +1,7 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { checkOneOf } from '../../core/options.ts';
+import { count, given, nested, type OptionsOf, required, schema } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { checkOutputName } from '../featurePair.ts';
@@ -12,23 +13,34 @@ export type AttentionRelation = 'attention' | 'queries' | 'keys' | 'values';
 
 type Part = 'queries' | 'keys' | 'values';
 
-/** Which relations are learned, and where both sides have them. */
-export interface AttentionRelationsOptions {
+const PARTS = schema('teacherOutputs', {
+  /** Default: the student's name. */
+  queries: given<string>(),
+  /** Default: the student's name. */
+  keys: given<string>(),
+  /** Default: the student's name. */
+  values: given<string>(),
+});
+
+const OPTIONS = schema('attentionRelations', {
   /** The student's attention layer; its parts are read as '<output>/queries', '<output>/keys', '<output>/values'. */
-  readonly output: string;
+  output: required(given<string>()),
   /** Where the teacher gives each part [B, T, F], before it is cut into heads. Default: the student's names. */
-  readonly teacherOutputs?: Readonly<Partial<Record<Part, string>>>;
+  teacherOutputs: nested(PARTS),
   /**
    * Default ['queries', 'keys', 'values'] (MiniLM v2). ['attention', 'values'] with the layers' own number of heads is
    * MiniLM's first version; both sides then have that many heads.
    */
-  readonly relations?: readonly AttentionRelation[];
+  relations: given<readonly AttentionRelation[]>(checkRelations),
   /**
    * Into how many heads both sides are cut for this loss; it divides both widths. Default 8: 16 features a head for
    * transformerTiny's width of 128, as the 48 of 768 in MiniLM v2.
    */
-  readonly relationHeads?: number;
-}
+  relationHeads: count()(8),
+});
+
+/** Which relations are learned, and where both sides have them. */
+export interface AttentionRelationsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Relations of self-attention (MiniLM): which position resembles which, in the student's attention as in the teacher's.
@@ -54,14 +66,13 @@ export interface AttentionRelationsOptions {
  * });
  */
 export function attentionRelations(options: AttentionRelationsOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutputs', 'relations', 'relationHeads'], 'attentionRelations');
-  const { output, relations = ['queries', 'keys', 'values'], relationHeads = 8 } = options;
-  checkSettings(output, relations, relationHeads);
+  const given = OPTIONS.read(options);
+  const { output, relations = ['queries', 'keys', 'values'], relationHeads } = given;
+  checkOutputName(output, '"output" of attentionRelations');
   const parts = partsOf(relations);
-  checkKnownOptions(options.teacherOutputs ?? {}, ['queries', 'keys', 'values'], 'teacherOutputs');
   const studentName = (part: Part) => `${output}/${part}`;
   const teacherOutputs = Object.fromEntries(
-    parts.map((part) => [part, options.teacherOutputs?.[part] ?? studentName(part)]),
+    parts.map((part) => [part, given.teacherOutputs?.[part] ?? studentName(part)]),
   ) as Record<Part, string>;
   return {
     name: 'attentionRelations',
@@ -122,13 +133,11 @@ function partsOf(relations: readonly AttentionRelation[]): Part[] {
 }
 
 /** Throws    invalid-option */
-function checkSettings(output: string, relations: readonly AttentionRelation[], heads: number): void {
-  checkOutputName(output, '"output" of attentionRelations');
+function checkRelations(relations: readonly AttentionRelation[]): void {
   if (!Array.isArray(relations) || relations.length === 0 || new Set(relations).size !== relations.length) {
     throw new LimbeckError('invalid-option', '"relations" must name one relation at least, each once.');
   }
   for (const relation of relations) checkOneOf(relation, 'relations', ['attention', 'queries', 'keys', 'values']);
-  checkCount(heads, 'relationHeads');
 }
 
 /** Throws    shape-mismatch · invalid-option */

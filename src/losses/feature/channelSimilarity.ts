@@ -1,12 +1,11 @@
 import type { Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkProjected,
-  checkProjector,
+  FEATURE_PAIR,
   type FeaturePairOptions,
-  type FeatureProjector,
   featurePair,
   projectorOfPair,
   readPair,
@@ -15,16 +14,19 @@ import type { Loss } from '../loss.ts';
 import { meanOfExamples } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** Which maps, and whether the student's channels are mapped to the teacher's. */
-export interface ChannelSimilarityOptions extends FeaturePairOptions {
+const OPTIONS = schema('channelSimilarity', {
+  ...FEATURE_PAIR.fields,
   /** 'linear': a 1×1 convolution, trained with the student; 'none': both have equally many channels. Default 'linear' (the authors' code). */
-  readonly projector?: FeatureProjector;
+  projector: oneOf('linear', 'none')('linear'),
   /**
    * 'mean' over the batch; 'torchdistill' divides by the batch size once more, as that library does, so that the weight
    * grows with it. Default 'mean' (the authors' code).
    */
-  readonly reduction?: 'mean' | 'torchdistill';
-}
+  reduction: oneOf('mean', 'torchdistill')('mean'),
+});
+
+/** Which maps, and whether the student's channels are mapped to the teacher's. */
+export interface ChannelSimilarityOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Inter-channel correlation (ICKD): the student's channels resemble each other as the teacher's do. Their sizes may differ.
@@ -48,11 +50,8 @@ export interface ChannelSimilarityOptions extends FeaturePairOptions {
  * ]) });
  */
 export function channelSimilarity(options: ChannelSimilarityOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'projector', 'reduction'], 'channelSimilarity');
-  const { projector = 'linear', reduction = 'mean' } = options;
-  const pair = featurePair(options, 'channelSimilarity');
-  checkProjector(projector);
-  checkOneOf(reduction, 'reduction', ['mean', 'torchdistill']);
+  const { projector, reduction, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'channelSimilarity');
   return {
     name: 'channelSimilarity',
     options: { ...pair.options, projector, ...(reduction !== 'mean' && { reduction }) },

@@ -1,9 +1,10 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkPositions,
   checkSameFeatures,
+  FEATURE_PAIR,
   type FeaturePairOptions,
   featurePair,
   projectorOfPair,
@@ -14,17 +15,20 @@ import type { Loss, LossShapes } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** Which embeddings, and what of them is compared. */
-export interface EmbeddingMatchOptions extends FeaturePairOptions {
+const OPTIONS = schema('embeddingMatch', {
+  ...FEATURE_PAIR.fields,
   /** 'mse': every coordinate; 'cosine': the direction only. Default 'mse' (sentence-transformers). */
-  readonly kind?: 'mse' | 'cosine';
+  kind: oneOf('mse', 'cosine')('mse'),
   /**
    * 'auto': a trained linear map from the student's dimension to the teacher's where they differ, none where they are
    * equal; 'linear': always; 'none': never. What is trained with it is dropped after: use 'none' where the student's
    * embedding is to be used in the teacher's place. Default 'auto'.
    */
-  readonly projector?: 'auto' | 'linear' | 'none';
-}
+  projector: oneOf('auto', 'linear', 'none')('auto'),
+});
+
+/** Which embeddings, and what of them is compared. */
+export interface EmbeddingMatchOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Embedding matching (hidden states of DistilBERT and TinyBERT too): the student's embedding becomes the teacher's. The
@@ -45,11 +49,8 @@ export interface EmbeddingMatchOptions extends FeaturePairOptions {
  * distill({ teacher, student, data, loss: embeddingMatch({ output: 'embedding', kind: 'cosine' }) });
  */
 export function embeddingMatch(options: EmbeddingMatchOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'kind', 'projector'], 'embeddingMatch');
-  const { kind = 'mse', projector = 'auto' } = options;
-  const pair = featurePair(options, 'embeddingMatch');
-  checkOneOf(kind, 'kind', ['mse', 'cosine']);
-  checkOneOf(projector, 'projector', ['auto', 'linear', 'none']);
+  const { kind, projector, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'embeddingMatch');
   const isProjected = (from: unknown, to: unknown) => projector === 'linear' || (projector === 'auto' && from !== to);
   const chosen = (shapes: LossShapes) => {
     const { student, teacher } = shapesOfPair(shapes, pair);

@@ -1,18 +1,28 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { checkFraction } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { checkPositions, type FeaturePairOptions, featurePair, readPair, shapesOfPair } from '../featurePair.ts';
+import {
+  checkPositions,
+  FEATURE_PAIR,
+  type FeaturePairOptions,
+  featurePair,
+  readPair,
+  shapesOfPair,
+} from '../featurePair.ts';
 import type { Loss } from '../loss.ts';
 import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** Which features are compared, and into how many numbers the teacher's are condensed. */
-export interface FactorTransferOptions extends FeaturePairOptions {
+const OPTIONS = schema('factorTransfer', {
+  ...FEATURE_PAIR.fields,
   /** The paraphraser's channels as a share of the teacher's, above 0, at most 1. Default 0.5 (Kim et al. 2018). */
-  readonly factorFraction?: number;
-}
+  factorFraction: positive(0.5),
+});
+
+/** Which features are compared, and into how many numbers the teacher's are condensed. */
+export interface FactorTransferOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Factor transfer (FT): a paraphraser condenses the teacher's features to factors from which it can restore them, a
@@ -41,10 +51,9 @@ export interface FactorTransferOptions extends FeaturePairOptions {
  * ]);
  */
 export function factorTransfer(options: FactorTransferOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'factorFraction'], 'factorTransfer');
-  const { factorFraction = 0.5 } = options;
-  const pair = featurePair(options, 'factorTransfer');
-  checkShare(factorFraction);
+  const { factorFraction, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'factorTransfer');
+  checkFraction(factorFraction, 'factorFraction');
   return {
     name: 'factorTransfer',
     options: { ...pair.options, factorFraction },
@@ -91,13 +100,4 @@ function constantOf(tf: Tf, factors: Tensor, teacher: Tensor): Tensor {
     gradFunc: () => tf.zerosLike(from as Tensor),
   }));
   return constant(teacher);
-}
-
-/** Throws    invalid-option */
-function checkShare(fraction: number): void {
-  if (typeof fraction === 'number' && fraction > 0 && fraction <= 1) return;
-  throw new LimbeckError(
-    'invalid-option',
-    `"factorFraction" was ${String(fraction)}; it must be a fraction above 0, at most 1.`,
-  );
 }

@@ -1,30 +1,26 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { checkNotNegative } from '../../core/options.ts';
+import { given, type OptionsOf, oneOf, required, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import {
-  checkPositions,
-  checkProjector,
-  checkSameFeatures,
-  type FeatureProjector,
-  featurePair,
-  readPair,
-} from '../featurePair.ts';
+import { checkPositions, checkSameFeatures, featurePair, readPair } from '../featurePair.ts';
 import type { Loss, LossShapes } from '../loss.ts';
 import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** One feature of the student, one of each teacher, and how much each counts. */
-export interface FeatureAlignOptions {
+const OPTIONS = schema('featureAlign', {
   /** An output or a layer of the student. */
-  readonly output: string;
+  output: required(given<string>()),
   /** The feature of each teacher, such as ['block4@0', 'block4@1']: what `ensemble` gives with mean: 'losses'. */
-  readonly teacherOutputs: readonly string[];
+  teacherOutputs: required(given<readonly string[]>()),
   /** λ, one for each teacher, 0 or more. Default: 1 each (KD4MTL chose 1, 1 and 2 for its three tasks). */
-  readonly weights?: readonly number[];
+  weights: given<readonly number[]>(),
   /** 'linear': a trained adaptor for each teacher; 'none': all have as many channels as the student. Default 'linear'. */
-  readonly projector?: FeatureProjector;
-}
+  projector: oneOf('linear', 'none')('linear'),
+});
+
+/** One feature of the student, one of each teacher, and how much each counts. */
+export interface FeatureAlignOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Aligned features of several teachers (KD4MTL): one student, seen through an adaptor for each, gives the directions of
@@ -49,10 +45,8 @@ export interface FeatureAlignOptions {
  * distill({ teacher: both, student, data, loss });
  */
 export function featureAlign(options: FeatureAlignOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutputs', 'weights', 'projector'], 'featureAlign');
-  const { output, teacherOutputs, weights = teacherOutputs?.map(() => 1), projector = 'linear' } = options;
+  const { output, teacherOutputs, weights = teacherOutputs?.map(() => 1), projector } = OPTIONS.read(options);
   checkTeachers(teacherOutputs, weights);
-  checkProjector(projector);
   const pairs = teacherOutputs.map((teacherOutput) => featurePair({ output, teacherOutput }, 'featureAlign'));
   return {
     name: 'featureAlign',

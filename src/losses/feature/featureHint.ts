@@ -1,11 +1,10 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkProjected,
-  checkProjector,
+  FEATURE_PAIR,
   type FeaturePairOptions,
-  type FeatureProjector,
   featurePair,
   projectorOfPair,
   readPair,
@@ -13,14 +12,17 @@ import {
 import type { Loss } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which features, and whether the student's are mapped to the teacher's. */
-export interface FeatureHintOptions extends FeaturePairOptions {
+const OPTIONS = schema('featureHint', {
+  ...FEATURE_PAIR.fields,
   /**
    * 'linear': a regressor, trained with the student and dropped after, maps its features to as many as the teacher has;
    * 'none': both have equally many, and are compared as they are. Default 'linear' (FitNets).
    */
-  readonly projector?: FeatureProjector;
-}
+  projector: oneOf('linear', 'none')('linear'),
+});
+
+/** Which features, and whether the student's are mapped to the teacher's. */
+export interface FeatureHintOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Feature hints (FitNets): a layer of the student, seen through a trained regressor, gives what a layer of the teacher
@@ -45,10 +47,8 @@ export interface FeatureHintOptions extends FeaturePairOptions {
  * ]) });
  */
 export function featureHint(options: FeatureHintOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'projector'], 'featureHint');
-  const { projector = 'linear' } = options;
-  const pair = featurePair(options, 'featureHint');
-  checkProjector(projector);
+  const { projector, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'featureHint');
   return {
     name: 'featureHint',
     options: { ...pair.options, projector },

@@ -1,12 +1,11 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkProjected,
-  checkProjector,
+  FEATURE_PAIR,
   type FeaturePairOptions,
-  type FeatureProjector,
   featurePair,
   projectorOfPair,
   readPair,
@@ -16,11 +15,14 @@ import type { Loss } from '../loss.ts';
 import { checkPairs } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** Which features, and whether the student's are mapped to the teacher's. */
-export interface FeatureNormalizedOptions extends FeaturePairOptions {
+const OPTIONS = schema('featureNormalized', {
+  ...FEATURE_PAIR.fields,
   /** 'linear': a 1×1 convolution, trained with the student; 'none': both have equally many channels. Default 'none' (mmrazor). */
-  readonly projector?: FeatureProjector;
-}
+  projector: oneOf('linear', 'none')('none'),
+});
+
+/** Which features, and whether the student's are mapped to the teacher's. */
+export interface FeatureNormalizedOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Normalized features (PKD): each channel of the student varies over the batch as the teacher's does, whatever its mean and
@@ -46,10 +48,8 @@ export interface FeatureNormalizedOptions extends FeaturePairOptions {
  * ]) });
  */
 export function featureNormalized(options: FeatureNormalizedOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'projector'], 'featureNormalized');
-  const { projector = 'none' } = options;
-  const pair = featurePair(options, 'featureNormalized');
-  checkProjector(projector);
+  const { projector, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'featureNormalized');
   return {
     name: 'featureNormalized',
     options: { ...pair.options, projector },

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { given, type OptionsOf, required, schema } from '../../core/schema.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { alignMaps } from '../alignMaps.ts';
@@ -8,13 +8,15 @@ import { checkOutputName, checkPositions, checkSameFeatures, featurePair } from 
 import { type Loss, type LossShapes, named, stopGradient } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Between which layers. */
-export interface FlowOptions {
+const OPTIONS = schema('flow', {
   /** Two outputs or layers of the student, such as the first and the last of a stage. */
-  readonly outputs: readonly [string, string];
+  outputs: required(given<readonly [string, string]>()),
   /** The teacher's, with as many channels each. Default: the same names. */
-  readonly teacherOutputs?: readonly [string, string];
-}
+  teacherOutputs: given<readonly [string, string]>(),
+});
+
+/** Between which layers. */
+export interface FlowOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Flow of the solution procedure (FSP): how the features change between two layers, as the products of their channels, is
@@ -40,8 +42,7 @@ export interface FlowOptions {
  * ]) });
  */
 export function flow(options: FlowOptions): Loss {
-  checkKnownOptions(options, ['outputs', 'teacherOutputs'], 'flow');
-  const { outputs, teacherOutputs = outputs } = options;
+  const { outputs, teacherOutputs = outputs } = OPTIONS.read(options);
   checkTwoNames(outputs, 'outputs');
   checkTwoNames(teacherOutputs, 'teacherOutputs');
   const [first, last] = outputs;

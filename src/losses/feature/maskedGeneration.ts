@@ -1,11 +1,12 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions } from '../../core/options.ts';
 import { derivedSeed, seededRandom } from '../../core/random.ts';
+import { count, fraction, type OptionsOf, schema } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkPositions,
+  FEATURE_PAIR,
   type FeaturePairOptions,
   featurePair,
   projectorOfPair,
@@ -16,13 +17,16 @@ import { type Loss, type LossTensors, parameter } from '../loss.ts';
 import { featuresOf } from '../projector.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which maps are compared, and how much of the student's is hidden. */
-export interface MaskedGenerationOptions extends FeaturePairOptions {
+const OPTIONS = schema('maskedGeneration', {
+  ...FEATURE_PAIR.fields,
   /** The share of positions that are hidden, from 0 to 1. Default 0.65 (MGD's code, one-stage detectors). */
-  readonly maskedFraction?: number;
+  maskedFraction: fraction(0.65),
   /** Decides what is hidden at which step; a whole number of 0 or more. Default 0. */
-  readonly seed?: number;
-}
+  seed: count(0)(0),
+});
+
+/** Which maps are compared, and how much of the student's is hidden. */
+export interface MaskedGenerationOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Masked generative distillation (MGD): from a student's map of which most positions are hidden, a small generator makes
@@ -46,11 +50,8 @@ export interface MaskedGenerationOptions extends FeaturePairOptions {
  * maskedGeneration({ output: 'block3', teacherOutput: 'layer3', maskedFraction: 0.5 });
  */
 export function maskedGeneration(options: MaskedGenerationOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'maskedFraction', 'seed'], 'maskedGeneration');
-  const { maskedFraction = 0.65, seed = 0 } = options;
-  const pair = featurePair(options, 'maskedGeneration');
-  checkFraction(maskedFraction, 'maskedFraction');
-  checkCount(seed, 'seed', 0);
+  const { maskedFraction, seed, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'maskedGeneration');
   return {
     name: 'maskedGeneration',
     options: { ...pair.options, maskedFraction, seed },

@@ -1,11 +1,13 @@
 import type { Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { checkPositions, type FeaturePairOptions, featurePair, readPair } from '../featurePair.ts';
+import { checkPositions, FEATURE_PAIR, type FeaturePairOptions, featurePair, readPair } from '../featurePair.ts';
 import type { Loss } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
+
+const OPTIONS = schema('neuronSelectivity', FEATURE_PAIR.fields);
 
 /**
  * Neuron selectivity transfer (NST): the student's channels, as a set, respond to the same places as the teacher's. Their
@@ -29,8 +31,7 @@ import { toUnitLength } from '../toUnitLength.ts';
  * ]) });
  */
 export function neuronSelectivity(options: FeaturePairOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'neuronSelectivity');
-  const pair = featurePair(options, 'neuronSelectivity');
+  const pair = featurePair(OPTIONS.read(options), 'neuronSelectivity');
   return {
     name: 'neuronSelectivity',
     options: pair.options,

@@ -1,13 +1,13 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkFinite, checkKnownOptions } from '../../core/options.ts';
+import { checkFinite } from '../../core/options.ts';
+import { given, type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkPositions,
-  checkProjector,
   checkSameFeatures,
+  FEATURE_PAIR,
   type FeaturePairOptions,
-  type FeatureProjector,
   featurePair,
   projectorOfPair,
   readPair,
@@ -16,17 +16,20 @@ import {
 import type { Loss } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which pre-activations are compared, and how far below zero the student must go. */
-export interface OverhaulOptions extends FeaturePairOptions {
+const OPTIONS = schema('overhaul', {
+  ...FEATURE_PAIR.fields,
   /**
    * What stands for the teacher's values below it: a number of 0 or less for all channels, one for each channel of the
    * teacher (`overhaulMargins` computes them from batch normalization), or 'batch': each channel's mean of its values
-   * below zero in the batch at hand. Default 'batch', since an ONNX teacher's batch normalization is mostly folded away.
+   * below zero in the batch at hand. Default: 'batch', since an ONNX teacher's batch normalization is mostly folded away.
    */
-  readonly margin?: 'batch' | number | readonly number[];
+  margin: given<'batch' | number | readonly number[]>(checkMargin),
   /** 'linear': a trained connector maps the student's channels to the teacher's; 'none': both have equally many. Default 'linear'. */
-  readonly projector?: FeatureProjector;
-}
+  projector: oneOf('linear', 'none')('linear'),
+});
+
+/** Which pre-activations are compared, and how far below zero the student must go. */
+export interface OverhaulOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Overhaul of feature distillation (OFD): the student's pre-activations equal the teacher's where those are positive, and
@@ -52,11 +55,8 @@ export interface OverhaulOptions extends FeaturePairOptions {
  * overhaul({ output: 'conv3', teacherOutput: '/layer3/bn2/BatchNormalization' });
  */
 export function overhaul(options: OverhaulOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'margin', 'projector'], 'overhaul');
-  const { margin = 'batch', projector = 'linear' } = options;
-  const pair = featurePair(options, 'overhaul');
-  checkMargin(margin);
-  checkProjector(projector);
+  const { margin = 'batch', projector, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'overhaul');
   return {
     name: 'overhaul',
     options: { ...pair.options, margin: typeof margin === 'object' ? [...margin] : margin, projector },

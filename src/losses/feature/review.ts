@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
+import { count, given, type OptionsOf, required, schema } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { poolTo } from '../alignMaps.ts';
@@ -9,15 +9,17 @@ import { type Loss, type LossParameter, type LossShapes, type LossTensors, named
 import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which stages are compared, and how wide the student's are while they are fused. */
-export interface ReviewOptions {
+const OPTIONS = schema('review', {
   /** Stages of the student from shallow to deep; the last may be a vector, such as the pooled features. */
-  readonly outputs: readonly string[];
+  outputs: required(given<readonly string[]>()),
   /** As many of the teacher, in the same order. Default: the same names. */
-  readonly teacherOutputs?: readonly string[];
+  teacherOutputs: given<readonly string[]>(),
   /** Channels of the fused maps; at least 1. Default 64 (the reference takes the deepest stage's, at most 512). */
-  readonly width?: number;
-}
+  width: count()(64),
+});
+
+/** Which stages are compared, and how wide the student's are while they are fused. */
+export interface ReviewOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Knowledge review (ReviewKD): each stage of the student, fused with all that lie deeper, gives the teacher's stage. So
@@ -42,10 +44,8 @@ export interface ReviewOptions {
  * review({ outputs: ['conv1', 'conv2', 'features'], teacherOutputs: ['layer1', 'layer2', 'pooled'] });
  */
 export function review(options: ReviewOptions): Loss {
-  checkKnownOptions(options, ['outputs', 'teacherOutputs', 'width'], 'review');
-  const { outputs, teacherOutputs = outputs, width = 64 } = options;
+  const { outputs, teacherOutputs = outputs, width } = OPTIONS.read(options);
   checkStages(outputs, teacherOutputs);
-  checkCount(width, 'width');
   return {
     name: 'review',
     options: { outputs: [...outputs], teacherOutputs: [...teacherOutputs], width },

@@ -1,21 +1,31 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { checkPositions, type FeaturePairOptions, featurePair, readPair, shapesOfPair } from '../featurePair.ts';
+import {
+  checkPositions,
+  FEATURE_PAIR,
+  type FeaturePairOptions,
+  featurePair,
+  readPair,
+  shapesOfPair,
+} from '../featurePair.ts';
 import { type Loss, type LossTensors, parameter } from '../loss.ts';
 import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which features, and how the student's predict the teacher's. */
-export interface VariationalInformationOptions extends FeaturePairOptions {
+const OPTIONS = schema('variationalInformation', {
+  ...FEATURE_PAIR.fields,
   /**
    * 1×1 convolutions (for vectors: dense layers) of the regressor, with ReLU between them; those inside are as wide as
    * the teacher's features. 1 is a linear map, and cheaper. Default 3 (the authors' code).
    */
-  readonly layers?: number;
+  layers: count()(3),
   /** The variance of each of the teacher's channels that training starts from, in squares of its features. Default 5 (the authors' code). */
-  readonly initialVariance?: number;
-}
+  initialVariance: positive(5),
+});
+
+/** Which features, and how the student's predict the teacher's. */
+export interface VariationalInformationOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /** Least variance. */
 const EPSILON = 1e-5;
@@ -42,11 +52,8 @@ const EPSILON = 1e-5;
  * ]) });
  */
 export function variationalInformation(options: VariationalInformationOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'layers', 'initialVariance'], 'variationalInformation');
-  const { layers = 3, initialVariance = 5 } = options;
-  const pair = featurePair(options, 'variationalInformation');
-  checkCount(layers, 'layers');
-  checkPositive(initialVariance, 'initialVariance');
+  const { layers, initialVariance, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'variationalInformation');
   return {
     name: 'variationalInformation',
     options: { ...pair.options, layers, initialVariance },

@@ -1,16 +1,14 @@
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import { type Loss, named } from '../loss.ts';
+import { SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
 import { softCrossEntropyPerExample } from '../response/softCrossEntropy.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkCandidates } from '../sameClasses.ts';
 
+const OPTIONS = schema('listNet', SCORE_PAIR.fields);
+
 /** Where the scores are read. */
-export interface ListNetOptions {
-  /** The output to compare, on both sides. Default 'scores'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+export interface ListNetOptions extends ScorePairOptions {}
 
 /**
  * List-wise ranking (ListNet, top one): −Σ softmax(t) · log softmax(s) over the candidates of each list, how likely each
@@ -27,8 +25,7 @@ export interface ListNetOptions {
  * distill({ teacher, student, data, loss: listNet({ output: 'scores' }) });
  */
 export function listNet(options: ListNetOptions = {}): Loss {
-  const { output = 'scores', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'listNet');
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'listNet',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

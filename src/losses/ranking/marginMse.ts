@@ -1,17 +1,15 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkCandidates } from '../sameClasses.ts';
 
+const OPTIONS = schema('marginMse', SCORE_PAIR.fields);
+
 /** Where the scores are read. */
-export interface MarginMseOptions {
-  /** The output to compare, on both sides. Default 'scores'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+export interface MarginMseOptions extends ScorePairOptions {}
 
 /**
  * Squared error of margins (Margin-MSE): by how much the first candidate, the relevant one, is ahead of each other one
@@ -30,8 +28,7 @@ export interface MarginMseOptions {
  * distill({ teacher, student, data, loss: marginMse({ output: 'scores' }) });
  */
 export function marginMse(options: MarginMseOptions = {}): Loss {
-  const { output = 'scores', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'marginMse');
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'marginMse',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,19 +1,19 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
 import { logAddExp, meanOfExamples } from '../rows.ts';
 import { checkCandidates } from '../sameClasses.ts';
 
-/** How steep it is, and where the scores are read. */
-export interface RankNetOptions {
+const OPTIONS = schema('rankNet', {
   /** Steepness, in 1 / score; above 0. Default 1 (sentence-transformers). */
-  readonly sigma?: number;
-  /** The output to compare, on both sides. Default 'scores'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  sigma: positive(1),
+  ...SCORE_PAIR.fields,
+});
+
+/** How steep it is, and where the scores are read. */
+export interface RankNetOptions extends ScorePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Pairwise ranking (RankNet): whichever candidate the teacher puts above another one, the student shall too. log 2 for a student that knows nothing.
@@ -34,9 +34,7 @@ export interface RankNetOptions {
  * distill({ teacher, student, data, loss: rankNet({ output: 'scores' }) });
  */
 export function rankNet(options: RankNetOptions = {}): Loss {
-  const { sigma = 1, output = 'scores', teacherOutput = output } = options;
-  checkKnownOptions(options, ['sigma', 'output', 'teacherOutput'], 'rankNet');
-  checkPositive(sigma, 'sigma');
+  const { sigma, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'rankNet',
     options: { sigma, output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,26 +1,30 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossParameter, type LossTensors, named, parameter, stopGradient } from '../loss.ts';
-import { checkBank, checkPairs, flatLength, type PairOptions, remember, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkBank, checkPairs, flatLength, remember, toRows, withoutGradient } from '../pairs.ts';
 import { project, projectorParameters } from '../projector.ts';
 import { meanOfExamples } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** What is compared, and with how much of what came before. */
-export interface ContrastiveOptions extends PairOptions {
+const OPTIONS = schema('contrastive', {
+  ...OUTPUT_PAIR.fields,
   /** Divides the cosines; smaller sharpens. Default 0.07 (CRD). */
-  readonly temperature?: number;
+  temperature: positive(0.07),
   /** Length of the embeddings in which both sides are compared. Default 128 (CRD). */
-  readonly embeddingLength?: number;
+  embeddingLength: count()(128),
   /**
    * How many earlier embeddings are kept as further negatives, from 0 to 65,536; never more than the dataset has
    * examples. Each costs two embeddings of memory (1 KiB by default), and steps are no longer replayed. Default 0: the
    * batch alone.
    */
-  readonly bank?: number;
-}
+  bank: count(0)(0),
+});
+
+/** What is compared, and with how much of what came before. */
+export interface ContrastiveOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Contrastive distillation (CRD): the student's embedding of an example shall be nearer to the teacher's of the same
@@ -50,10 +54,7 @@ export interface ContrastiveOptions extends PairOptions {
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: contrastive({ output: 'features' }), weight: 1 }]);
  */
 export function contrastive(options: ContrastiveOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output, temperature = 0.07, embeddingLength = 128, bank = 0 } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput', 'temperature', 'embeddingLength', 'bank'], 'contrastive');
-  checkPositive(temperature, 'temperature');
-  checkCount(embeddingLength, 'embeddingLength');
+  const { output, teacherOutput = output, temperature, embeddingLength, bank } = OPTIONS.read(options);
   checkBank(bank);
   const perExample = (tf: Tf, tensors: LossTensors): Tensor1D => {
     const student = embedding(tf, tensors, named(tensors.student, output), 'student');

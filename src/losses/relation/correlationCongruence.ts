@@ -1,18 +1,22 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { checkPairs, type PairOptions, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, toRows, withoutGradient } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** How alike two examples are counted. */
-export interface CorrelationCongruenceOptions extends PairOptions {
+const OPTIONS = schema('correlationCongruence', {
+  ...OUTPUT_PAIR.fields,
   /** γ of the Gaussian kernel e^(−γ‖a − b‖²), above 0; larger looks at near examples only. Default 0.4 (the paper). */
-  readonly gamma?: number;
+  gamma: positive(0.4),
   /** Up to which power of the cosine the kernel is expanded, 1 or more. Default 2 (the paper). */
-  readonly order?: number;
-}
+  order: count()(2),
+});
+
+/** How alike two examples are counted. */
+export interface CorrelationCongruenceOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Correlation congruence (CC): the Gaussian kernel between the features of two examples shall be the same for the
@@ -35,10 +39,7 @@ export interface CorrelationCongruenceOptions extends PairOptions {
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: correlationCongruence({ output: 'features' }), weight: 2000 }]);
  */
 export function correlationCongruence(options: CorrelationCongruenceOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output, gamma = 0.4, order = 2 } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput', 'gamma', 'order'], 'correlationCongruence');
-  checkPositive(gamma, 'gamma');
-  checkCount(order, 'order');
+  const { output, teacherOutput = output, gamma, order } = OPTIONS.read(options);
   return {
     name: 'correlationCongruence',
     options: { output, ...(teacherOutput !== output && { teacherOutput }), gamma, order },

@@ -1,19 +1,23 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { checkPairs, nearest, nothingFrom, type PairOptions, pairsOf, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, nearest, nothingFrom, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** How many neighbors are ranked, and how sharply. */
-export interface HardDarkRankOptions extends PairOptions {
+const OPTIONS = schema('hardDarkRank', {
+  ...OUTPUT_PAIR.fields,
   /** How many of the nearest examples are put in order, 2 or more. Default 4 (lenscloth/RKD). */
-  readonly neighbors?: number;
+  neighbors: count(2)(4),
   /** α of the score −α‖a − b‖^β, above 0. Default 3 (DarkRank). */
-  readonly alpha?: number;
+  alpha: positive(3),
   /** β of the score, above 0. Default 3 (DarkRank). */
-  readonly beta?: number;
-}
+  beta: positive(3),
+});
+
+/** How many neighbors are ranked, and how sharply. */
+export interface HardDarkRankOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Ranking of neighbors (hard DarkRank): the examples that are nearest to one for the teacher shall be ordered the same
@@ -39,11 +43,7 @@ export interface HardDarkRankOptions extends PairOptions {
  * weighted([{ loss: relationDistance({ output: 'features' }), weight: 300 }, { loss: hardDarkRank({ output: 'features' }), weight: 0.5 }]);
  */
 export function hardDarkRank(options: HardDarkRankOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output, neighbors = 4, alpha = 3, beta = 3 } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput', 'neighbors', 'alpha', 'beta'], 'hardDarkRank');
-  checkCount(neighbors, 'neighbors', 2);
-  checkPositive(alpha, 'alpha');
-  checkPositive(beta, 'beta');
+  const { output, teacherOutput = output, neighbors, alpha, beta } = OPTIONS.read(options);
   return {
     name: 'hardDarkRank',
     options: { output, ...(teacherOutput !== output && { teacherOutput }), neighbors, alpha, beta },

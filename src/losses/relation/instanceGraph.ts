@@ -1,17 +1,19 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { given, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
 import { checkPairs, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 
-/** The layers whose graphs are compared. */
-export interface InstanceGraphOptions {
+const OPTIONS = schema('instanceGraph', {
   /** The outputs to read, such as one of each stage, of any sizes. Default ['logits']. */
-  readonly outputs?: readonly string[];
+  outputs: given<readonly string[]>(),
   /** The teacher's outputs that belong to them, in the same order. Default: `outputs`. */
-  readonly teacherOutputs?: readonly string[];
-}
+  teacherOutputs: given<readonly string[]>(),
+});
+
+/** The layers whose graphs are compared. */
+export interface InstanceGraphOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Instance relationship graph (the edges of IRG): at several layers, the distances between the examples of a batch shall
@@ -36,8 +38,7 @@ export interface InstanceGraphOptions {
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: instanceGraph({ outputs: ['stage1', 'stage2', 'features'] }), weight: 10 }]);
  */
 export function instanceGraph(options: InstanceGraphOptions = {}): Loss {
-  const { outputs = ['logits'], teacherOutputs = outputs } = options;
-  checkKnownOptions(options, ['outputs', 'teacherOutputs'], 'instanceGraph');
+  const { outputs = ['logits'], teacherOutputs = outputs } = OPTIONS.read(options);
   checkNames(outputs, teacherOutputs);
   return {
     name: 'instanceGraph',

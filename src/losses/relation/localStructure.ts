@@ -1,29 +1,24 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import {
-  checkPairs,
-  meanApart,
-  nearest,
-  type PairOptions,
-  type Pairs,
-  pairsOf,
-  toRows,
-  withoutGradient,
-} from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, meanApart, nearest, type Pairs, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 
-/** Which examples are neighbors, and how alike they are counted. */
-export interface LocalStructureOptions extends PairOptions {
+const OPTIONS = schema('localStructure', {
+  ...OUTPUT_PAIR.fields,
   /** How many edges leave each example, to those that are nearest for the teacher; 2 or more. Default 8. */
-  readonly neighbors?: number;
+  neighbors: count(2)(8),
   /**
    * Width of the kernel e^(−‖a − b‖² / (scale · m)), above 0, where m is the mean squared distance of the batch on that
    * side; smaller looks at the nearest only. Default 1.
    */
-  readonly scale?: number;
-}
+  scale: positive(1),
+});
+
+/** Which examples are neighbors, and how alike they are counted. */
+export interface LocalStructureOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Local structure preserving (LSP): how an example's likeness is shared out among its neighbors in a graph shall be the
@@ -51,10 +46,7 @@ export interface LocalStructureOptions extends PairOptions {
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: localStructure({ output: 'features' }), weight: 1000 }]);
  */
 export function localStructure(options: LocalStructureOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output, neighbors = 8, scale = 1 } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput', 'neighbors', 'scale'], 'localStructure');
-  checkCount(neighbors, 'neighbors', 2);
-  checkPositive(scale, 'scale');
+  const { output, teacherOutput = output, neighbors, scale } = OPTIONS.read(options);
   return {
     name: 'localStructure',
     options: { output, ...(teacherOutput !== output && { teacherOutput }), neighbors, scale },

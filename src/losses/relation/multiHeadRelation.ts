@@ -1,17 +1,21 @@
 import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
+import { count, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossParameter, named, parameter } from '../loss.ts';
-import { checkPairs, flatLength, type PairOptions, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, flatLength, toRows, withoutGradient } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** In how many ways examples are looked at. */
-export interface MultiHeadRelationOptions extends PairOptions {
+const OPTIONS = schema('multiHeadRelation', {
+  ...OUTPUT_PAIR.fields,
   /** How many views of the features are compared, 1 or more. Default 8. */
-  readonly heads?: number;
+  heads: count()(8),
   /** Length of a view, 1 or more; a longer one tells an example better from others. Default 16. */
-  readonly headLength?: number;
-}
+  headLength: count()(16),
+});
+
+/** In how many ways examples are looked at. */
+export interface MultiHeadRelationOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Multi-head relations between examples (in the manner of MHGD): how much each example attends to each other one of the
@@ -40,10 +44,7 @@ export interface MultiHeadRelationOptions extends PairOptions {
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: multiHeadRelation({ output: 'features' }), weight: 5 }]);
  */
 export function multiHeadRelation(options: MultiHeadRelationOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output, heads = 8, headLength = 16 } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput', 'heads', 'headLength'], 'multiHeadRelation');
-  checkCount(heads, 'heads');
-  checkCount(headLength, 'headLength');
+  const { output, teacherOutput = output, heads, headLength } = OPTIONS.read(options);
   return {
     name: 'multiHeadRelation',
     options: { output, ...(teacherOutput !== output && { teacherOutput }), heads, headLength },

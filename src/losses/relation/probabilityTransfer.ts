@@ -1,9 +1,12 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { checkPairs, type PairOptions, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, toRows, withoutGradient } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
+
+const OPTIONS = schema('probabilityTransfer', OUTPUT_PAIR.fields);
 
 /**
  * Probabilistic knowledge transfer (PKT): how probable each example is as another one's neighbor, by the cosine of their
@@ -26,9 +29,8 @@ import { toUnitLength } from '../toUnitLength.ts';
  * @example
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: probabilityTransfer({ output: 'features' }), weight: 500 }]);
  */
-export function probabilityTransfer(options: PairOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'probabilityTransfer');
+export function probabilityTransfer(options: OutputPairOptions = {}): Loss {
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'probabilityTransfer',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

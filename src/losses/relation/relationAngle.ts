@@ -1,10 +1,13 @@
 import type { Scalar, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { checkPairs, meanSmoothL1, type PairOptions, pairsOf, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, meanSmoothL1, pairsOf, toRows, withoutGradient } from '../pairs.ts';
+
+const OPTIONS = schema('relationAngle', OUTPUT_PAIR.fields);
 
 /** Examples in a batch: 160³ float32 numbers are 16 MiB, and a step holds some ten such arrays. */
 const MOST_EXAMPLES = 160;
@@ -33,9 +36,8 @@ const MOST_EXAMPLES = 160;
  *   { loss: relationAngle({ output: 'features' }), weight: 400 },
  * ]);
  */
-export function relationAngle(options: PairOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'relationAngle');
+export function relationAngle(options: OutputPairOptions = {}): Loss {
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'relationAngle',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

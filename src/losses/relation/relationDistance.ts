@@ -1,9 +1,12 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { checkPairs, meanApart, meanSmoothL1, type PairOptions, pairsOf, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, meanApart, meanSmoothL1, pairsOf, toRows, withoutGradient } from '../pairs.ts';
+
+const OPTIONS = schema('relationDistance', OUTPUT_PAIR.fields);
 
 /**
  * Relational distillation of distances (RKD-D): examples that are far apart for the teacher shall be far apart for the
@@ -26,9 +29,8 @@ import { checkPairs, meanApart, meanSmoothL1, type PairOptions, pairsOf, toRows,
  *   { loss: relationAngle({ output: 'features' }), weight: 400 },
  * ]);
  */
-export function relationDistance(options: PairOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'relationDistance');
+export function relationDistance(options: OutputPairOptions = {}): Loss {
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'relationDistance',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

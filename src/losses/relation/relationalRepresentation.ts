@@ -1,28 +1,32 @@
 import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossTensors, named, parameter, stopGradient } from '../loss.ts';
-import { checkBank, checkPairs, flatLength, type PairOptions, remember, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkBank, checkPairs, flatLength, remember, toRows, withoutGradient } from '../pairs.ts';
 import { project, projectorParameters } from '../projector.ts';
 import { divergence, meanOfExamples, softLogProbs } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** What is compared, how sharply, and with how much of what came before. */
-export interface RelationalRepresentationOptions extends PairOptions {
+const OPTIONS = schema('relationalRepresentation', {
+  ...OUTPUT_PAIR.fields,
   /** Divides the student's cosines. Default 0.1 (the authors' code). */
-  readonly temperature?: number;
+  temperature: positive(0.1),
   /** Divides the teacher's cosines; smaller than the student's, so that its nearest examples count most. Default 0.02 (the authors' code). */
-  readonly teacherTemperature?: number;
+  teacherTemperature: positive(0.02),
   /** Length of the embeddings in which both sides are compared. Default 128 (the authors' code). */
-  readonly embeddingLength?: number;
+  embeddingLength: count()(128),
   /**
    * How many of the teacher's earlier embeddings are kept to compare with, from 0 to 65,536; never more than the dataset
    * has examples. Each costs one embedding of memory (512 bytes by default), and steps are no longer replayed. Default 0:
    * the batch alone.
    */
-  readonly bank?: number;
-}
+  bank: count(0)(0),
+});
+
+/** What is compared, how sharply, and with how much of what came before. */
+export interface RelationalRepresentationOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Relational representation distillation (RRD): the student finds an example as close to others as the teacher does. What
@@ -49,18 +53,13 @@ export interface RelationalRepresentationOptions extends PairOptions {
  */
 export function relationalRepresentation(options: RelationalRepresentationOptions = {}): Loss {
   const {
-    output = 'logits',
+    output,
     teacherOutput = output,
-    temperature = 0.1,
-    teacherTemperature = 0.02,
-    embeddingLength = 128,
-    bank = 0,
-  } = options;
-  const known = ['output', 'teacherOutput', 'temperature', 'teacherTemperature', 'embeddingLength', 'bank'];
-  checkKnownOptions(options, known, 'relationalRepresentation');
-  checkPositive(temperature, 'temperature');
-  checkPositive(teacherTemperature, 'teacherTemperature');
-  checkCount(embeddingLength, 'embeddingLength');
+    temperature,
+    teacherTemperature,
+    embeddingLength,
+    bank,
+  } = OPTIONS.read(options);
   checkBank(bank);
   const perExample = (tf: Tf, tensors: LossTensors): Tensor1D => {
     const features = stopGradient(tf, named(tensors.teacher, teacherOutput));

@@ -1,10 +1,13 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { checkPairs, type PairOptions, toRows } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, toRows } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
+
+const OPTIONS = schema('similarity', OUTPUT_PAIR.fields);
 
 /**
  * Similarity-preserving distillation (SP): examples that are alike to the teacher shall be alike to the student. It
@@ -23,9 +26,8 @@ import { toUnitLength } from '../toUnitLength.ts';
  * @example
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: similarity({ output: 'features' }), weight: 500 }]);
  */
-export function similarity(options: PairOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'similarity');
+export function similarity(options: OutputPairOptions = {}): Loss {
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'similarity',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

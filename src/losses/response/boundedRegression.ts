@@ -1,21 +1,23 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { notNegative, type OptionsOf, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkSameShape } from '../sameClasses.ts';
 
-/** By how much the student must beat the teacher, and where both and the truth are read. */
-export interface BoundedRegressionOptions {
+const OPTIONS = schema('boundedRegression', {
   /** In squared units of the values: 0 or more. Default 0 (public code has 0 or 0.2; the paper names none). */
-  readonly margin?: number;
+  margin: notNegative(0),
   /** The student's values. Default 'values'. */
-  readonly output?: string;
+  output: text('values'),
   /** The teacher's values. Default: `output`. */
-  readonly teacherOutput?: string;
+  teacherOutput: text(),
   /** What is true, given as an output of the teacher, since labels are classes. Default 'target'. */
-  readonly targetOutput?: string;
-}
+  targetOutput: text('target'),
+});
+
+/** By how much the student must beat the teacher, and where both and the truth are read. */
+export interface BoundedRegressionOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Teacher-bounded regression: the student is held against the truth, but only while it does worse there than the teacher.
@@ -41,9 +43,7 @@ export interface BoundedRegressionOptions {
  * ]);
  */
 export function boundedRegression(options: BoundedRegressionOptions = {}): Loss {
-  const { margin = 0, output = 'values', teacherOutput = output, targetOutput = 'target' } = options;
-  checkKnownOptions(options, ['margin', 'output', 'teacherOutput', 'targetOutput'], 'boundedRegression');
-  checkNotNegative(margin, 'margin');
+  const { margin, output, teacherOutput = output, targetOutput } = OPTIONS.read(options);
   return {
     name: 'boundedRegression',
     options: { margin, output, targetOutput, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,19 +1,21 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { STUDENT_OUTPUT, type StudentOutputOptions } from '../outputPair.ts';
 import { checkPairs } from '../pairs.ts';
 import { divergence, meanOfExamples, softLogProbs } from '../rows.ts';
 import { checkOneRow } from '../sameClasses.ts';
 
-/** How soft the answers are, and where they are read. */
-export interface ClassWiseOptions {
+const OPTIONS = schema('classWise', {
   /** Softens both distributions; above 0. Default 4 (the paper). */
-  readonly temperature?: number;
-  /** The student's output that holds the logits. Default 'logits'. */
-  readonly output?: string;
-}
+  temperature: positive(4),
+  ...STUDENT_OUTPUT.fields,
+});
+
+/** How soft the answers are, and where they are read. */
+export interface ClassWiseOptions extends StudentOutputOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Class-wise self-distillation (CS-KD): two examples of one class shall get one answer, whatever that answer is. No
@@ -35,9 +37,7 @@ export interface ClassWiseOptions {
  * weighted([{ loss: classWise(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function classWise(options: ClassWiseOptions = {}): Loss {
-  const { temperature = 4, output = 'logits' } = options;
-  checkKnownOptions(options, ['temperature', 'output'], 'classWise');
-  checkPositive(temperature, 'temperature');
+  const { temperature, output } = OPTIONS.read(options);
   return {
     name: 'classWise',
     options: { temperature, output },

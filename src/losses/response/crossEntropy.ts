@@ -1,16 +1,16 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
+import { STUDENT_OUTPUT, type StudentOutputOptions } from '../outputPair.ts';
 import { labelMask } from '../rows.ts';
 import { checkOneRow } from '../sameClasses.ts';
 
+const OPTIONS = schema('crossEntropy', STUDENT_OUTPUT.fields);
+
 /** Where the student's logits are read. */
-export interface CrossEntropyOptions {
-  /** The student's output that holds the logits. Default 'logits'. */
-  readonly output?: string;
-}
+export interface CrossEntropyOptions extends StudentOutputOptions {}
 
 /**
  * Cross-entropy with the labels (CE): plain supervised training, alone or beside a teacher. An example without a label
@@ -27,8 +27,7 @@ export interface CrossEntropyOptions {
  * Source    Bishop 2006, Pattern Recognition and Machine Learning, §4.3.4
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
-  const { output = 'logits' } = options;
-  checkKnownOptions(options, ['output'], 'crossEntropy');
+  const { output } = OPTIONS.read(options);
   return {
     name: 'crossEntropy',
     options: { output },

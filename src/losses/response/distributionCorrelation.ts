@@ -1,24 +1,24 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { notNegative, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { checkPairs } from '../pairs.ts';
 import { flattenRows, safeNorm } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** How much the two correlations count, and where the logits are read. */
-export interface DistributionCorrelationOptions {
+const OPTIONS = schema('distributionCorrelation', {
   /** Weight of the correlation over the classes of each example. 0 or more. Default 1 (the paper's β). */
-  readonly betweenClasses?: number;
+  betweenClasses: notNegative(1),
   /** Weight of the correlation over the examples of each class. 0 or more. Default 1 (the paper's γ). */
-  readonly withinClasses?: number;
+  withinClasses: notNegative(1),
   /** Softens both distributions; above 0. Default 1 (the paper's τ on ImageNet; on CIFAR it takes 4). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(1),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How much the two correlations count, and where the logits are read. */
+export interface DistributionCorrelationOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Correlation of distributions (DIST): the student's probabilities shall rise and fall with the teacher's, over the
@@ -41,12 +41,7 @@ export interface DistributionCorrelationOptions {
  * weighted([{ loss: distributionCorrelation(), weight: 2 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function distributionCorrelation(options: DistributionCorrelationOptions = {}): Loss {
-  const { betweenClasses = 1, withinClasses = 1, temperature = 1, output = 'logits', teacherOutput = output } = options;
-  const known = ['betweenClasses', 'withinClasses', 'temperature', 'output', 'teacherOutput'];
-  checkKnownOptions(options, known, 'distributionCorrelation');
-  checkNotNegative(betweenClasses, 'betweenClasses');
-  checkNotNegative(withinClasses, 'withinClasses');
-  checkPositive(temperature, 'temperature');
+  const { betweenClasses, withinClasses, temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'distributionCorrelation',
     options: {

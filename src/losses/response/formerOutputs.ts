@@ -1,22 +1,23 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { checkCount } from '../../core/options.ts';
+import { given, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { divergence, meanOfExamples, softLogProbs } from '../rows.ts';
 
-/** Which of the student's outputs the former model knew, and how soft they are compared. */
-export interface FormerOutputsOptions {
+const OPTIONS = schema('formerOutputs', {
   /** The student's classes [from, to) that are the teacher's classes 0 … to − from − 1. Default: the first ones, as many as the teacher has. */
-  readonly classes?: readonly [number, number];
+  classes: given<readonly [number, number]>(checkClasses),
   /** Softens both distributions. Default 2 (LwF). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(2),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** Which of the student's outputs the former model knew, and how soft they are compared. */
+export interface FormerOutputsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Learning without forgetting (LwF): on the classes that a former model knew, the student keeps answering as it did; the
@@ -39,14 +40,7 @@ export interface FormerOutputsOptions {
  * weighted([{ loss: crossEntropy(), weight: 1 }, { loss: formerOutputs({ classes: [0, 10] }), weight: 4 }]);
  */
 export function formerOutputs(options: FormerOutputsOptions = {}): Loss {
-  const { classes, temperature = 2, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['classes', 'temperature', 'output', 'teacherOutput'], 'formerOutputs');
-  checkPositive(temperature, 'temperature');
-  if (classes !== undefined) {
-    const [from, to] = classes;
-    checkCount(from, 'classes[0]', 0);
-    checkCount(to, 'classes[1]', from + 1);
-  }
+  const { classes, temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'formerOutputs',
     options: { ...(classes && { classes }), temperature, output, teacherOutput },
@@ -88,4 +82,10 @@ export function formerOutputsLoss(
       softLogProbs(tf, former, temperature),
     ) as Tensor1D;
   });
+}
+
+/** Throws    invalid-option */
+function checkClasses([from, to]: readonly [number, number]): void {
+  checkCount(from, 'classes[0]', 0);
+  checkCount(to, 'classes[1]', from + 1);
 }

@@ -1,21 +1,21 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkFraction, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { fraction, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { divergence, logAddExp, meanOfExamples, meanPerExample, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** Which divergence, how soft, and where the logits are read. */
-export interface GeneralizedDivergenceOptions {
+const OPTIONS = schema('generalizedDivergence', {
   /** From 0, KL(teacher ‖ student), to 1, KL(student ‖ teacher). Default 0.5, Jensen–Shannon (trl). */
-  readonly beta?: number;
+  beta: fraction(0.5),
   /** Softens both distributions; above 0. Default 1 (the paper; trl has 0.9). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(1),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** Which divergence, how soft, and where the logits are read. */
+export interface GeneralizedDivergenceOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Generalized Jensen–Shannon divergence (GKD): between covering all that the teacher gives (β = 0) and keeping to what it
@@ -39,10 +39,7 @@ export interface GeneralizedDivergenceOptions {
  * distill({ teacher, student, data, loss: generalizedDivergence({ beta: 1 }) });
  */
 export function generalizedDivergence(options: GeneralizedDivergenceOptions = {}): Loss {
-  const { beta = 0.5, temperature = 1, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['beta', 'temperature', 'output', 'teacherOutput'], 'generalizedDivergence');
-  checkFraction(beta, 'beta');
-  checkPositive(temperature, 'temperature');
+  const { beta, temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'generalizedDivergence',
     options: { beta, temperature, output, ...(teacherOutput !== output && { teacherOutput }) },

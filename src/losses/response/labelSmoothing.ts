@@ -1,22 +1,24 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkFraction, checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { fraction, type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
+import { STUDENT_OUTPUT, type StudentOutputOptions } from '../outputPair.ts';
 import { labelMask, meanOfExamples } from '../rows.ts';
 import { checkOneRow } from '../sameClasses.ts';
 
-/** How much is taken from the label, and who gets it. */
-export interface LabelSmoothingOptions {
+const OPTIONS = schema('labelSmoothing', {
   /** What is taken from the label; 0…1. Default 0.1 (Szegedy et al. 2016). */
-  readonly alpha?: number;
+  alpha: fraction(0.1),
   /**
    * Who shares it. 'others': α / (C − 1) for each other class and 1 − α for the label, as in TF-KD. 'all': α / C for
    * every class, so that the label has 1 − α + α / C, as in Szegedy et al., Keras and PyTorch. Default 'others'.
    */
-  readonly spread?: 'others' | 'all';
-  /** The student's output that holds the logits. Default 'logits'. */
-  readonly output?: string;
-}
+  spread: oneOf('others', 'all')('others'),
+  ...STUDENT_OUTPUT.fields,
+});
+
+/** How much is taken from the label, and who gets it. */
+export interface LabelSmoothingOptions extends StudentOutputOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Cross-entropy with smoothed labels (label smoothing, LS): distillation from a teacher that only knows the label and is
@@ -36,10 +38,7 @@ export interface LabelSmoothingOptions {
  * distill({ student, data, loss: labelSmoothing({ alpha: 0.1 }) });
  */
 export function labelSmoothing(options: LabelSmoothingOptions = {}): Loss {
-  const { alpha = 0.1, spread = 'others', output = 'logits' } = options;
-  checkKnownOptions(options, ['alpha', 'spread', 'output'], 'labelSmoothing');
-  checkFraction(alpha, 'alpha');
-  checkOneOf(spread, 'spread', ['others', 'all']);
+  const { alpha, spread, output } = OPTIONS.read(options);
   return {
     name: 'labelSmoothing',
     options: { alpha, spread, output },

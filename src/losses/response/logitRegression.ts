@@ -1,17 +1,15 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
+const OPTIONS = schema('logitRegression', OUTPUT_PAIR.fields);
+
 /** Where the logits are read. */
-export interface LogitRegressionOptions {
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+export interface LogitRegressionOptions extends OutputPairOptions {}
 
 /**
  * Regression to the teacher's logits (Ba & Caruana; MSE): their squared difference. It is twice what soft targets become
@@ -31,8 +29,7 @@ export interface LogitRegressionOptions {
  * distill({ teacher, student, data, loss: logitRegression() });
  */
 export function logitRegression(options: LogitRegressionOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'logitRegression');
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'logitRegression',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,20 +1,22 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkFraction, checkKnownOptions } from '../../core/options.ts';
+import { fraction, type OptionsOf, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
 import { sumOfLessons } from '../peers.ts';
 import { logSoftmax } from '../rows.ts';
 import { checkOneRow, checkSameClasses } from '../sameClasses.ts';
 
-/** How far the student comes to trust itself. */
-export interface ProgressiveTargetsOptions {
+const OPTIONS = schema('progressiveTargets', {
   /** Share of its own earlier answers in the targets of the last epoch, from 0 to 1. Default 0.8 (PS-KD). */
-  readonly alpha?: number;
+  alpha: fraction(0.8),
   /** The student's output. Default 'logits'. */
-  readonly output?: string;
+  output: text('logits'),
   /** Its answers at the end of the epoch before. Default 'self', those of the self teacher 'past'. */
-  readonly teacherOutput?: string;
-}
+  teacherOutput: text('self'),
+});
+
+/** How far the student comes to trust itself. */
+export interface ProgressiveTargetsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Progressive self-distillation (PS-KD): the labels, softened more and more by what the student said itself an epoch ago.
@@ -35,9 +37,7 @@ export interface ProgressiveTargetsOptions {
  * distill({ student, data, loss: progressiveTargets(), selfTeacher: { kind: 'past' } });
  */
 export function progressiveTargets(options: ProgressiveTargetsOptions = {}): Loss {
-  const { alpha = 0.8, output = 'logits', teacherOutput = 'self' } = options;
-  checkKnownOptions(options, ['alpha', 'output', 'teacherOutput'], 'progressiveTargets');
-  checkFraction(alpha, 'alpha');
+  const { alpha, output, teacherOutput } = OPTIONS.read(options);
   return {
     name: 'progressiveTargets',
     options: { alpha, output, teacherOutput },

@@ -1,19 +1,19 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { meanOfExamples, meanPerExample, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** How soft the targets are, and where they are read. */
-export interface SoftCrossEntropyOptions {
+const OPTIONS = schema('softCrossEntropy', {
   /** Softens both distributions; above 0. Default 4, as for `softTargets` (and TextBrewer). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(4),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How soft the targets are, and where they are read. */
+export interface SoftCrossEntropyOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Cross-entropy with the teacher's softened distribution (soft CE): `softTargets` plus the teacher's own entropy, which
@@ -33,9 +33,7 @@ export interface SoftCrossEntropyOptions {
  * distill({ teacher, student, data, loss: softCrossEntropy({ temperature: 2 }) });
  */
 export function softCrossEntropy(options: SoftCrossEntropyOptions = {}): Loss {
-  const { temperature = 4, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['temperature', 'output', 'teacherOutput'], 'softCrossEntropy');
-  checkPositive(temperature, 'temperature');
+  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'softCrossEntropy',
     options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,19 +1,19 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { divergence, meanPerExample, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** How soft the targets are, and where they are read. */
-export interface SoftTargetsOptions {
+const OPTIONS = schema('softTargets', {
   /** Softens both distributions; above 1 the teacher's small probabilities count more. Default 4 (RepDistiller). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name, such as one member of an ensemble. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(4),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How soft the targets are, and where they are read. */
+export interface SoftTargetsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Soft-target distillation (KD): the student learns the teacher's softened distribution.
@@ -31,9 +31,7 @@ export interface SoftTargetsOptions {
  * distill({ teacher, student, data, loss: softTargets({ temperature: 4 }) });
  */
 export function softTargets(options: SoftTargetsOptions = {}): Loss {
-  const { temperature = 4, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['temperature', 'output', 'teacherOutput'], 'softTargets');
-  checkPositive(temperature, 'temperature');
+  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'softTargets',
     options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,19 +1,19 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { divergence, meanOfExamples, meanPerExample, safeNorm, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** How soft the targets are, and where they are read. */
-export interface StandardizedTargetsOptions {
+const OPTIONS = schema('standardizedTargets', {
   /** Softens both distributions, after logits were brought to deviation 1; above 0. Default 2 (the paper's code). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(2),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How soft the targets are, and where they are read. */
+export interface StandardizedTargetsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Soft targets from standardized logits (logit standardization, LSKD): each row is brought to mean 0 and deviation 1
@@ -36,9 +36,7 @@ export interface StandardizedTargetsOptions {
  * weighted([{ loss: standardizedTargets(), weight: 3 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function standardizedTargets(options: StandardizedTargetsOptions = {}): Loss {
-  const { temperature = 2, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['temperature', 'output', 'teacherOutput'], 'standardizedTargets');
-  checkPositive(temperature, 'temperature');
+  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'standardizedTargets',
     options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },

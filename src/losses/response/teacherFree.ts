@@ -1,20 +1,22 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
+import { STUDENT_OUTPUT, type StudentOutputOptions } from '../outputPair.ts';
 import { divergence, labelMask, meanOfExamples, softLogProbs } from '../rows.ts';
 import { checkOneRow } from '../sameClasses.ts';
 
-/** How sure and how soft the virtual teacher is, and where the student's logits are read. */
-export interface TeacherFreeOptions {
+const OPTIONS = schema('teacherFree', {
   /** The virtual teacher's probability of the label; above 0, below 1. Default 0.99 (the paper's code). */
-  readonly confidence?: number;
+  confidence: positive(0.99),
   /** Softens both distributions; above 0. Default 20 (the paper: 20 or more). */
-  readonly temperature?: number;
-  /** The student's output that holds the logits. Default 'logits'. */
-  readonly output?: string;
-}
+  temperature: positive(20),
+  ...STUDENT_OUTPUT.fields,
+});
+
+/** How sure and how soft the virtual teacher is, and where the student's logits are read. */
+export interface TeacherFreeOptions extends StudentOutputOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Teacher-free distillation by regularization (TF-KD_reg): soft targets from a virtual teacher that is right in 99 of 100
@@ -38,13 +40,10 @@ export interface TeacherFreeOptions {
  * weighted([{ loss: teacherFree(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function teacherFree(options: TeacherFreeOptions = {}): Loss {
-  const { confidence = 0.99, temperature = 20, output = 'logits' } = options;
-  checkKnownOptions(options, ['confidence', 'temperature', 'output'], 'teacherFree');
-  checkPositive(confidence, 'confidence');
+  const { confidence, temperature, output } = OPTIONS.read(options);
   if (confidence >= 1) {
     throw new LimbeckError('invalid-option', `"confidence" was ${confidence}; it must be above 0 and below 1.`);
   }
-  checkPositive(temperature, 'temperature');
   return {
     name: 'teacherFree',
     options: { confidence, temperature, output },

@@ -1,20 +1,20 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { labelMask, meanOfExamples } from '../rows.ts';
 import { checkOneRow, checkSameClasses } from '../sameClasses.ts';
 import { softCrossEntropyPerExample } from './softCrossEntropy.ts';
 
-/** How soft the targets are, and where they are read. */
-export interface WeightedSoftLabelsOptions {
+const OPTIONS = schema('weightedSoftLabels', {
   /** Softens both distributions; above 0. Default 4 (yzd-v/cls_KD on CIFAR; mmrazor has 1). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(4),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How soft the targets are, and where they are read. */
+export interface WeightedSoftLabelsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Weighted soft labels (WSLD): soft cross-entropy that counts less for examples which the student has better than the
@@ -34,9 +34,7 @@ export interface WeightedSoftLabelsOptions {
  * weighted([{ loss: weightedSoftLabels(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function weightedSoftLabels(options: WeightedSoftLabelsOptions = {}): Loss {
-  const { temperature = 4, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['temperature', 'output', 'teacherOutput'], 'weightedSoftLabels');
-  checkPositive(temperature, 'temperature');
+  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'weightedSoftLabels',
     options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
