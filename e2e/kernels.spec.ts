@@ -1,5 +1,5 @@
 import type { BackendDescription } from 'limbeck';
-import type { KernelCheck } from '../src/runtime/kernels/kernelCases.ts';
+import type { KernelCheck } from '../src/runtime/kernels/cases/kernelCases.ts';
 import { bundle, expect, test } from './fixtures.ts';
 
 /** Of each kernel. Node checks 150, unthreaded; here they run on a shared heap, and on one that is not. */

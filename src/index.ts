@@ -85,13 +85,13 @@ export type { TfjsHandler, TfjsSource } from './teacher/tfjs/tfjsSource.ts';
 export { loadTfjsTeacher, type TfjsTeacherOptions } from './teacher/tfjsTeacher.ts';
 
 // Student
-export { type AnswerEarlyOptions, answerEarly, type EarlyAnswers } from './student/answerEarly.ts';
-export { type BranchedOptions, branched } from './student/branched.ts';
-export { type Cohort, type CohortOptions, cohort } from './student/cohort.ts';
-export { type WithExitsOptions, withExits } from './student/withExits.ts';
-export { branchOf, withoutExits } from './student/withoutExits.ts';
+export { type AnswerEarlyOptions, answerEarly, type EarlyAnswers } from './student/kinds/answerEarly.ts';
+export { type BranchedOptions, branched } from './student/kinds/branched.ts';
+export { type Cohort, type CohortOptions, cohort } from './student/kinds/cohort.ts';
+export { type WithExitsOptions, withExits } from './student/kinds/withExits.ts';
+export { branchOf, withoutExits } from './student/kinds/withoutExits.ts';
 export type { StudentSource } from './student/artifacts.ts';
-export { artifactsFromFiles, type StudentFiles, type TfjsFiles, toFiles } from './student/files.ts';
+export { artifactsFromFiles, type StudentFiles, type TfjsFiles, toFiles } from './student/files/files.ts';
 export { studentFromModel } from './student/layersModel.ts';
 export { parameterCount, type Student, type StudentArtifacts, studentFromArtifacts } from './student/student.ts';
 export { type CnnOptions, cnn } from './student/zoo/cnn.ts';
@@ -102,10 +102,16 @@ export { type Resnet8Options, resnet8 } from './student/zoo/resnet8.ts';
 export { type TransformerTinyOptions, transformerTiny } from './student/zoo/transformerTiny.ts';
 
 // Patch
-export { applyPatch, isPatched, type PatchedStudent, recognizePatched, revertPatch } from './student/applyPatch.ts';
-export { baseHash } from './student/baseHash.ts';
-export { diffPatch, type DiffPatchOptions } from './student/diffPatch.ts';
-export { mergePatches, type MergePatchesOptions, type WeightedPatch } from './student/mergePatches.ts';
+export {
+  applyPatch,
+  isPatched,
+  type PatchedStudent,
+  recognizePatched,
+  revertPatch,
+} from './student/patch/applyPatch.ts';
+export { baseHash } from './student/patch/baseHash.ts';
+export { diffPatch, type DiffPatchOptions } from './student/patch/diffPatch.ts';
+export { mergePatches, type MergePatchesOptions, type WeightedPatch } from './student/patch/mergePatches.ts';
 export {
   type AddedChange,
   isEmptyPatch,
@@ -113,8 +119,8 @@ export {
   type NeighbourMemory,
   type Patch,
   type WeightChange,
-} from './student/patch.ts';
-export { patchBytes, patchFromBytes, patchToBytes, type PatchFileOptions } from './student/patchFile.ts';
+} from './student/patch/patch.ts';
+export { patchBytes, patchFromBytes, patchToBytes, type PatchFileOptions } from './student/patch/patchFile.ts';
 
 // Export and import
 export { type BundleOptions, toBundle } from './export/bundle.ts';
@@ -134,11 +140,11 @@ export { type SafetensorsOptions, toSafetensors } from './export/safetensors.ts'
 export { type TfjsModelFiles, type TfjsOptions, toTfjs } from './export/tfjs.ts';
 export { toOnnx } from './export/toOnnx.ts';
 export type { ToOnnxOptions } from './export/toOnnxOptions.ts';
-export type { Bundle, BundleFile, BundleManifest, ReadBundleOptions } from './student/bundle.ts';
+export type { Bundle, BundleFile, BundleManifest, ReadBundleOptions } from './student/files/bundle.ts';
 export { fromOnnx } from './student/fromOnnx.ts';
 export type { FromOnnxOptions } from './student/fromOnnxOptions.ts';
 export { type FromSafetensorsOptions, fromSafetensors } from './student/fromSafetensors.ts';
-export { readBundle } from './student/readBundle.ts';
+export { readBundle } from './student/files/readBundle.ts';
 
 // Running a student
 export type { EngineName } from './predict/engine.ts';

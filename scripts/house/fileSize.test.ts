@@ -8,7 +8,7 @@ const REFUSE_AT = 300;
 const REASONS: Readonly<Record<string, string>> = {
   'src/index.ts': 'a list of what is public',
   'src/onnx/simplify/draft.ts': 'one closure over one graph',
-  'src/runtime/kernels/convolution.ts': 'the three directions of a convolution share one arithmetic of indices',
+  'src/runtime/kernels/conv/convolution.ts': 'the three directions of a convolution share one arithmetic of indices',
 };
 
 function lengthOffences(sources: readonly Source[], reasons: Readonly<Record<string, string>>): string[] {

@@ -1,12 +1,12 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
-import { applyPatch } from '../student/applyPatch.ts';
-import { baseHash } from '../student/baseHash.ts';
-import { type Classifier, classifierOf, withClasses, withFeatures } from '../student/classifier.ts';
-import type { Patch } from '../student/patch.ts';
+import { applyPatch } from '../student/patch/applyPatch.ts';
+import { baseHash } from '../student/patch/baseHash.ts';
+import type { Patch } from '../student/patch/patch.ts';
 import { type StudentArtifacts, studentFromArtifacts } from '../student/student.ts';
-import { withLogits } from '../student/withLogits.ts';
+import { type Classifier, classifierOf, withClasses, withFeatures } from '../student/topology/classifier.ts';
+import { withLogits } from '../student/topology/withLogits.ts';
 import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
 

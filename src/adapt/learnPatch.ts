@@ -1,5 +1,5 @@
-import { isEmptyPatch, type Patch } from '../student/patch.ts';
-import { roundedPatch } from '../student/roundedPatch.ts';
+import { isEmptyPatch, type Patch } from '../student/patch/patch.ts';
+import { roundedPatch } from '../student/patch/roundedPatch.ts';
 import type { Adaptable } from './adaptable.ts';
 import { drawnAccepted, firstAccepted } from './guard/firstAccepted.ts';
 import { isUndecided, metricOf } from './guard/guard.ts';

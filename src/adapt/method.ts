@@ -1,8 +1,8 @@
 import type { SecretKey } from '../core/secretRandom.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
-import type { Classifier } from '../student/classifier.ts';
-import type { Patch } from '../student/patch.ts';
+import type { Patch } from '../student/patch/patch.ts';
 import type { StudentArtifacts } from '../student/student.ts';
+import type { Classifier } from '../student/topology/classifier.ts';
 import type { AnchorOptions } from '../train/parts/adaptation/adaptation.ts';
 import type { Trainer } from '../train/trainer.ts';
 import type { LearnBudget } from './budget.ts';

@@ -1,8 +1,8 @@
 import { type Run, startRun } from '../core/run.ts';
 import { artifactsFrom, isArtifacts } from '../student/artifacts.ts';
 import { takeStudents } from '../student/lease.ts';
-import type { Patch } from '../student/patch.ts';
-import { patchBytes } from '../student/patchFile.ts';
+import type { Patch } from '../student/patch/patch.ts';
+import { patchBytes } from '../student/patch/patchFile.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
 import { adaptableStudent } from './adaptable.ts';
 import type { PersonalizeEvent } from './events.ts';

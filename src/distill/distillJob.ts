@@ -1,8 +1,8 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
-import { declaredInputs, matchInputs } from '../student/declaredInputs.ts';
 import type { Student } from '../student/student.ts';
+import { declaredInputs, matchInputs } from '../student/topology/declaredInputs.ts';
 import type { TrainJob } from '../train/engine.ts';
 import { missingOutput } from '../train/missingOutput.ts';
 import { ownAnswers, partsOf } from '../train/parts/options.ts';
@@ -75,18 +75,19 @@ export async function checkFirstBatch(
   if (missing !== undefined) throw missingOutput(missing, Object.keys(answers));
   // Known only now: a GPU that does not give what wasm gives is left at the first answer. There it would see what the
   // student sees, and its answers could not be joined with a part's own.
-  const isNear = isAsked && teacherData === undefined && ownAnswers(options).length === 0 && trainer.isNear(teacher);
+  const isColocated =
+    isAsked && teacherData === undefined && ownAnswers(options).length === 0 && trainer.isColocated(teacher);
   const read = Object.entries(answers).filter(([name]) => outer.includes(name));
   const checked: TrainJob = {
     ...job,
-    asksNearTeacher: isNear,
+    asksColocatedTeacher: isColocated,
     teacherShapes: Object.fromEntries(read.map(([name, { shape }]) => [name, shape.slice(1)])),
     channelsFirst:
       teacherChannels === 'first' ? read.filter(([, { shape }]) => shape.length === 4).map(([name]) => name) : [],
   };
   const batch = {
     inputs: examples.inputs,
-    teacher: isNear ? {} : Object.fromEntries(read),
+    teacher: isColocated ? {} : Object.fromEntries(read),
     ...besideInputs(loss, examples),
   };
   return { job: checked, studentDescription: await trainer.check(checked, batch, signal) };

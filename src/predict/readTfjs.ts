@@ -4,7 +4,13 @@ import type { Address } from '../network/address.ts';
 import { fetchFile } from '../network/fetchFile.ts';
 import { checkIntegrity, type Integrity, type IntegrityChecks } from '../network/integrity.ts';
 import { sourceBeside } from '../network/sourceBeside.ts';
-import { artifactsFromFiles, readModelFiles, type TfjsFiles, weightFinder, weightPaths } from '../student/files.ts';
+import {
+  artifactsFromFiles,
+  readModelFiles,
+  type TfjsFiles,
+  weightFinder,
+  weightPaths,
+} from '../student/files/files.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 
 /** Where a file came from: what else it names is found and checked there. */

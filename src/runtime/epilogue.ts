@@ -1,4 +1,4 @@
-import { isGemmActivation } from './kernels/gemm.ts';
+import { isGemmActivation } from './kernels/matmul/gemm.ts';
 import type { NamedTensorMap, Tensor } from './tf.ts';
 
 /** What tfjs-layers' dense and convolutional layers keep; their weights are there once they are built. */

@@ -27,6 +27,6 @@ export interface GpuAnswers {
 }
 
 /** A teacher on the thread and the GPU of a student: its outputs do not leave the GPU. */
-export interface NearTeacher {
+export interface ColocatedTeacher {
   askOnGpu(inputs: NamedArrays): Promise<GpuAnswers>;
 }

@@ -3,17 +3,18 @@ import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { derivedSeed } from '../core/random.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
-import { registerActivations } from './activations.ts';
-import { addBranches } from './branched.ts';
 import { readBytes } from './byteReading.ts';
-import { longestLayerChain, MOST_CHAINED } from './chains.ts';
-import { joinMembers } from './cohort.ts';
-import { matchInputs } from './declaredInputs.ts';
+import { addBranches } from './kinds/branched.ts';
+import { joinMembers } from './kinds/cohort.ts';
+import { addExits } from './kinds/withExits.ts';
+import { registerActivations } from './layers/activations.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { nearestNeighboursClass } from './layers/nearestNeighbours.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
+import { loadOnnxOperator } from './loadOnnxOperator.ts';
 import type { PortableStudent, StudentChange, StudentDescription, StudentDesign } from './student.ts';
-import { addExits } from './withExits.ts';
+import { longestLayerChain, MOST_CHAINED } from './topology/chains.ts';
+import { matchInputs } from './topology/declaredInputs.ts';
 import * as zoo from './zoo/all.ts';
 
 /**
@@ -124,8 +125,5 @@ export async function settleBackend({ getBackend, setBackend }: Pick<typeof tf, 
 async function registerParts(topology: unknown): Promise<void> {
   for (const register of [multiHeadAttentionClass, positionEmbeddingClass, nearestNeighboursClass]) register(tf);
   registerActivations();
-  // This layer brings all ONNX operators with it, which most students do without.
-  if (!JSON.stringify(topology)?.includes('"OnnxOperator"')) return;
-  const { onnxOperatorClass } = await import('./layers/onnxOperator.ts');
-  onnxOperatorClass(tf);
+  if (JSON.stringify(topology)?.includes('"OnnxOperator"')) await loadOnnxOperator(tf);
 }

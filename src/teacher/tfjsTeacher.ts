@@ -3,7 +3,7 @@ import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { type ModelIntegrity, readIntegrity } from '../network/integrity.ts';
-import { functionalOf, hasSoftmax, lastLayerOf } from '../student/classifier.ts';
+import { functionalOf, hasSoftmax, lastLayerOf } from '../student/topology/classifier.ts';
 import { endWorker } from '../workers/endWorker.ts';
 import { startHost, type WorkerOption } from '../workers/host.ts';
 import type { GivenAnswers } from './holdsProbs.ts';

@@ -1,8 +1,8 @@
 import { derivedSeed, permutation, seededRandom } from '../../core/random.ts';
 import { pickRows, pickRowsOfAll } from '../../core/rows.ts';
 import type { NdArray } from '../../core/shape.ts';
-import { addedBy } from '../../student/addedBy.ts';
-import type { Patch, WeightChange } from '../../student/patch.ts';
+import { addedBy } from '../../student/patch/addedBy.ts';
+import type { Patch, WeightChange } from '../../student/patch/patch.ts';
 import { rowOf } from '../examples.ts';
 import { type Lesson, type Method, originalsOf } from '../method.ts';
 

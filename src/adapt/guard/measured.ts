@@ -1,7 +1,7 @@
 import { joinRows, pickRows, pickRowsOfAll } from '../../core/rows.ts';
 import type { NdArray } from '../../core/shape.ts';
-import { mergePatches } from '../../student/mergePatches.ts';
-import type { Patch } from '../../student/patch.ts';
+import { mergePatches } from '../../student/patch/mergePatches.ts';
+import type { Patch } from '../../student/patch/patch.ts';
 import type { Metric } from '../../train/metric.ts';
 import type { Adaptable } from '../adaptable.ts';
 import type { AllExamples } from '../examples.ts';

@@ -1,6 +1,6 @@
 import { notNegative, type OptionsOf, schema } from '../../core/schema.ts';
 import { informationMaximization } from '../../losses/response/informationMaximization.ts';
-import { hasNorms } from '../../student/norms.ts';
+import { hasNorms } from '../../student/topology/norms.ts';
 import type { Method } from '../method.ts';
 import { type MethodSteps, STEPS, stepsOf } from '../methodSteps.ts';
 import { trainChanges } from '../trainChanges.ts';

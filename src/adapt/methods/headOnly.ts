@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { notNegative, type OptionsOf, schema } from '../../core/schema.ts';
-import { functionalOf } from '../../student/classifier.ts';
-import { HEAD_INPUT, headOf } from '../../student/headOf.ts';
-import type { Patch, WeightChange } from '../../student/patch.ts';
+import type { Patch, WeightChange } from '../../student/patch/patch.ts';
+import { functionalOf } from '../../student/topology/classifier.ts';
+import { HEAD_INPUT, headOf } from '../../student/topology/headOf.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
 import { solveHead } from '../head/solveHead.ts';
 import { HEAD_ITERATIONS, HEAD_L2, NEAR, NEAR_TO_JUDGE, wantedAnswers } from '../head/wantedAnswers.ts';

@@ -2,7 +2,7 @@ import { checkNotNegative } from '../../core/options.ts';
 import { given, type OptionsOf, schema } from '../../core/schema.ts';
 import { argMax } from '../../core/stats.ts';
 import { takeTurns } from '../../core/turns.ts';
-import type { WeightChange } from '../../student/patch.ts';
+import type { WeightChange } from '../../student/patch/patch.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
 import { rowOf } from '../examples.ts';
 import { type ClassMeans, classMeans, meanWithout } from '../head/classMeans.ts';

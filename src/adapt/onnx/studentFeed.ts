@@ -4,8 +4,8 @@ import { isTagged } from '../../core/tags.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
 import { pixelInputsOf } from '../../onnx/pixelInputs.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
-import { functionalOf } from '../../student/classifier.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
+import { functionalOf } from '../../student/topology/classifier.ts';
 import { fitShape, type ModelValue, toFeeds } from '../../teacher/session/sessionFeeds.ts';
 import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ndArray } from '../../core/shape.ts';
-import { patchFromBytes, patchToBytes } from '../../student/patchFile.ts';
+import { patchFromBytes, patchToBytes } from '../../student/patch/patchFile.ts';
 import { answersOf, makeDisk, meanLearner, openWith, point, storeOn, world } from './profileCases.ts';
 import { packExample } from './storage/journal.ts';
 import { packRecord, readRecord } from './storage/record.ts';

@@ -1,7 +1,7 @@
 import { startRun } from '../../core/run.ts';
 import type { Store } from '../../storage/store.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
-import { baseHash } from '../../student/baseHash.ts';
+import { baseHash } from '../../student/patch/baseHash.ts';
 import { checkLearnOptions } from '../budget.ts';
 import { importBytes } from './commands/importing.ts';
 import { observe, teach } from './commands/observe.ts';

@@ -1,6 +1,6 @@
 import type { Run } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
-import type { Patch } from '../../student/patch.ts';
+import type { Patch } from '../../student/patch/patch.ts';
 import type { CachedTeacher, CachedTeacherOptions } from '../../teacher/cachedTeacher.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import type { LearnBudget, LearnOptions } from '../budget.ts';

@@ -3,7 +3,7 @@ import { type NamedArrays, type NdArray, ndArray } from '../../core/shape.ts';
 import { type Medium, storeOver } from '../../storage/medium.ts';
 import { openMemory } from '../../storage/memory.ts';
 import type { Store } from '../../storage/store.ts';
-import type { Patch } from '../../student/patch.ts';
+import type { Patch } from '../../student/patch/patch.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import type { LearnBudget } from '../budget.ts';
 import { openProfile } from './openProfile.ts';
@@ -92,7 +92,7 @@ async function patchOf(kept: KeptExamples, base: string | undefined): Promise<Pa
   };
 }
 
-const hashOfBase = import('../../student/baseHash.ts').then(({ baseHash }) => baseHash(studentOf()));
+const hashOfBase = import('../../student/patch/baseHash.ts').then(({ baseHash }) => baseHash(studentOf()));
 
 function meansOf(patch: Patch | undefined): number[][] {
   const [change] = patch?.changes ?? [];

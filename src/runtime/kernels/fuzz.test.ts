@@ -3,12 +3,12 @@ import { seededRandom } from '../../core/random.ts';
 import { sizeOf } from '../../core/shape.ts';
 import * as tf from '../tf.ts';
 import * as kernels from './all.ts';
-import { type PlainCall, type PlainTensor, plainCall, spoilt, tensorsOf } from './badCases.ts';
-import { beginOnWasm, levels, readBinaries, SEED } from './binaryCases.ts';
-import { guardHeap, MARK } from './guardCases.ts';
+import { type PlainCall, type PlainTensor, plainCall, spoilt, tensorsOf } from './cases/badCases.ts';
+import { beginOnWasm, levels, readBinaries, SEED } from './cases/binaryCases.ts';
+import { guardHeap, MARK } from './cases/guardCases.ts';
+import { checkKernels } from './cases/kernelCases.ts';
 import { installKernels, uninstallKernels } from './install.ts';
 import type { Kernel } from './kernel.ts';
-import { checkKernels } from './kernelCases.ts';
 
 const list = Object.values(kernels).flat() as Kernel[];
 const binaryOf = readBinaries();

@@ -17,7 +17,7 @@ import {
 } from '../tf.ts';
 import * as kernels from './all.ts';
 import { type Allocations, watchAllocations } from './allocation.ts';
-import { fallbacks } from './fallbacks.ts';
+import { fallbacks } from './fallbacks/fallbacks.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
 import { type Recording, recordPlan } from './plan.ts';
 import { type PoolDamage, type PoolOptions, startPool, type WasmHeap } from './pool.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from 'vitest';
 import * as tf from '../tf.ts';
 import * as kernels from './all.ts';
-import { beginOnWasm, levels, readBinaries, SEED } from './binaryCases.ts';
-import { guardHeap } from './guardCases.ts';
+import { beginOnWasm, levels, readBinaries, SEED } from './cases/binaryCases.ts';
+import { guardHeap } from './cases/guardCases.ts';
+import { checkKernels } from './cases/kernelCases.ts';
 import { heapOf, installKernels, uninstallKernels } from './install.ts';
 import type { Kernel } from './kernel.ts';
-import { checkKernels } from './kernelCases.ts';
-import { axesOf, reductionOf } from './reduction.ts';
+import { axesOf, reductionOf } from './reduce/reduction.ts';
 
 const list = Object.values(kernels).flat() as Kernel[];
 const binaryOf = readBinaries();

@@ -1,4 +1,9 @@
-import { isAddressable, isRecurrentActivation, type RecurrentActivation, sequenceSizes } from '../kernels/recurrent.ts';
+import {
+  isAddressable,
+  isRecurrentActivation,
+  type RecurrentActivation,
+  sequenceSizes,
+} from '../kernels/recurrent/recurrent.ts';
 import type { LayerPatch } from '../layerPatch.ts';
 import { hasKernel } from '../ops/kernelOr.ts';
 import { type NamedTensorMap, reverse, Tensor, tidy } from '../tf.ts';

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape } from '../../core/shape.ts';
-import { fitsAttention } from '../kernels/attention.ts';
+import { fitsAttention } from '../kernels/matmul/attention.ts';
 import type { Tensor } from '../tf.ts';
 import type { Tf } from '../tfNamespace.ts';
 import { hasKernelOf } from './hasKernel.ts';

@@ -1,4 +1,4 @@
-import type { DropoutPlan } from '../kernels/dropout.ts';
+import type { DropoutPlan } from '../kernels/elementwise/dropout.ts';
 import { mul, type NamedAttrMap, type Tensor, tensor, tidy } from '../tf.ts';
 import { kernelOr } from './kernelOr.ts';
 

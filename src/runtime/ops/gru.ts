@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import type { RecurrentActivation } from '../kernels/recurrent.ts';
+import type { RecurrentActivation } from '../kernels/recurrent/recurrent.ts';
 import {
   add,
   engine,

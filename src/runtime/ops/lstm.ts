@@ -1,4 +1,4 @@
-import type { RecurrentActivation } from '../kernels/recurrent.ts';
+import type { RecurrentActivation } from '../kernels/recurrent/recurrent.ts';
 import { add, engine, matMul, mul, type NamedTensorMap, split, stack, type Tensor, tanh, tidy, zeros } from '../tf.ts';
 import { hasKernel } from './kernelOr.ts';
 import { checkSequence, openGate, stepSums } from './recurrentSteps.ts';

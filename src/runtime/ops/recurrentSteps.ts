@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { type RecurrentActivation, type SequenceSizes, sequenceSizes } from '../kernels/recurrent.ts';
+import { type RecurrentActivation, type SequenceSizes, sequenceSizes } from '../kernels/recurrent/recurrent.ts';
 import { add, matMul, type NamedTensorMap, reshape, sigmoid, type Tensor, unstack } from '../tf.ts';
 import { hardSigmoid } from './hardSigmoid.ts';
 

@@ -6,11 +6,11 @@ import { type OnnxGraph, type OnnxNode, type OnnxTensor, readModel } from '../..
 import { domainOf, operatorOf } from '../../onnx/shapes/operators.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import * as tf from '../../runtime/tf.ts';
-import { registerActivations } from '../activations.ts';
 import { settleBackend } from '../build.ts';
-import { requireShort } from '../chains.ts';
 import type { FromOnnxOptions } from '../fromOnnxOptions.ts';
+import { registerActivations } from '../layers/activations.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student.ts';
+import { requireShort } from '../topology/chains.ts';
 import { joinWeights } from '../weightBytes.ts';
 import { fromRecord } from './fromRecord.ts';
 import { freeBatch, holdsImages, type ImportedInput, refuseInput } from './importInputs.ts';

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { layers, SymbolicTensor, Tensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { type LayerClass, layerClass } from '../layerClass.ts';
+import { type LayerClass, layerClass } from './layerClass.ts';
 import { multiHeadAttentionClass } from './multiHeadAttention.ts';
 
 type Layer = InstanceType<typeof layers.Layer>;

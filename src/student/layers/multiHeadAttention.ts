@@ -3,7 +3,7 @@ import { checkCount, checkOneOf } from '../../core/options.ts';
 import { attention } from '../../runtime/ops/attention.ts';
 import type { layers, Tensor, Tensor2D } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { layerClass } from '../layerClass.ts';
+import { layerClass } from './layerClass.ts';
 
 type Layer = InstanceType<typeof layers.Layer>;
 type Weight = ReturnType<Layer['addWeight']>;

@@ -1,7 +1,7 @@
 import { checkCount, checkPositive } from '../../core/options.ts';
 import type { layers, Tensor, Tensor2D } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { layerClass } from '../layerClass.ts';
+import { layerClass } from './layerClass.ts';
 
 type Layer = InstanceType<typeof layers.Layer>;
 type Weight = ReturnType<Layer['addWeight']>;

@@ -4,7 +4,7 @@ import { onnxNameOf, operatorOf } from '../../onnx/shapes/operators.ts';
 import * as operations from '../../runtime/operations.ts';
 import type { layers, Tensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { layerClass } from '../layerClass.ts';
+import { layerClass } from './layerClass.ts';
 
 type Layer = InstanceType<typeof layers.Layer>;
 type Weight = ReturnType<Layer['addWeight']>;

@@ -1,6 +1,6 @@
 import type { layers, Tensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { layerClass } from '../layerClass.ts';
+import { layerClass } from './layerClass.ts';
 
 type Layer = InstanceType<typeof layers.Layer>;
 

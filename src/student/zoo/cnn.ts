@@ -1,7 +1,7 @@
 import { checkCount, checkKnownOptions } from '../../core/options.ts';
 import { derivedSeed } from '../../core/random.ts';
-import { checkImageShape } from '../blocks.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
+import { checkImageShape } from './blocks.ts';
 
 /** The two ends of a cnn. */
 export interface CnnOptions {

@@ -1,6 +1,6 @@
 import { checkCount, checkKnownOptions } from '../../core/options.ts';
-import { blocksOf, checkImageShape } from '../blocks.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
+import { blocksOf, checkImageShape } from './blocks.ts';
 
 /** The two ends of a ds-cnn, and its size. */
 export interface DsCnnOptions {

@@ -1,5 +1,5 @@
 // Clipped lines, and those times x, as one step each. What ONNX has a name for, `simplify` has found before.
-import type { Curve } from '../../runtime/kernels/gemm.ts';
+import type { Curve } from '../../runtime/kernels/matmul/gemm.ts';
 import type { Draft, Step } from './steps.ts';
 
 /** Rewrites clipped lines and hard swish, which only this engine has; what no pattern fits stays as it is. */

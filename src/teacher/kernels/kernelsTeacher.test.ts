@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
-import { builtAssets } from '../../runtime/assetCases.ts';
+import { builtAssets } from '../../runtime/cases/assetCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import type { LoadTeacherOptions } from '../onnxOptions.ts';
 import { openTeacher } from '../onnxTeacher.ts';

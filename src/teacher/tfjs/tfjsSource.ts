@@ -17,7 +17,7 @@ import {
 } from '../../network/integrity.ts';
 import type { FileProgress } from '../../network/readResponse.ts';
 import { sourceBeside } from '../../network/sourceBeside.ts';
-import type { StudentFiles } from '../../student/files.ts';
+import type { StudentFiles } from '../../student/files/files.ts';
 import type { WeightSpec } from '../../student/student.ts';
 import { type PortableTfjsModel, type TfjsArtifacts, toPortableModel } from './tfjsModel.ts';
 

@@ -1,9 +1,9 @@
 import { argMax } from '../../../core/stats.ts';
 import { fromArrays } from '../../../data/arrays.ts';
 import type { LabelledDataset } from '../../../data/dataset.ts';
-import { addedBy } from '../../../student/addedBy.ts';
-import { HEAD_INPUT } from '../../../student/headOf.ts';
-import type { Patch, WeightChange } from '../../../student/patch.ts';
+import { addedBy } from '../../../student/patch/addedBy.ts';
+import type { Patch, WeightChange } from '../../../student/patch/patch.ts';
+import { HEAD_INPUT } from '../../../student/topology/headOf.ts';
 import { learnPatch } from '../../learnPatch.ts';
 import { compareFile, firstExamples } from '../compareFile.ts';
 import { checkLabels, countClasses, readLabels } from '../labels.ts';

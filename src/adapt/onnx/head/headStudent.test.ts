@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../core/random.ts';
 import type { NdArray } from '../../../core/shape.ts';
 import { argMax } from '../../../core/stats.ts';
-import type { Patch } from '../../../student/patch.ts';
+import type { Patch } from '../../../student/patch/patch.ts';
 import type { Lesson, Method } from '../../method.ts';
 import { headOnly } from '../../methods/headOnly.ts';
 import { prototypes } from '../../methods/prototypes.ts';

@@ -1,7 +1,7 @@
 import type { NamedArrays, NdArray } from '../../../core/shape.ts';
-import { baseHash } from '../../../student/baseHash.ts';
-import { HEAD_INPUT } from '../../../student/headOf.ts';
+import { baseHash } from '../../../student/patch/baseHash.ts';
 import type { StudentArtifacts } from '../../../student/student.ts';
+import { HEAD_INPUT } from '../../../student/topology/headOf.ts';
 import type { Adaptable } from '../../adaptable.ts';
 import { addedLogits } from '../../guard/crossFit.ts';
 

@@ -6,7 +6,7 @@ import { withoutLabels } from '../../../data/views.ts';
 import { readModel, writeModel } from '../../../onnx/model.ts';
 import { runModel } from '../../../onnx/ortCases.ts';
 import { floats, modelOf, node, value } from '../../../onnx/tinyCases.ts';
-import { ortAssets } from '../../../runtime/assetCases.ts';
+import { ortAssets } from '../../../runtime/cases/assetCases.ts';
 import { openTrainer, type Trainer } from '../../../train/trainer.ts';
 import { headOnly } from '../../methods/headOnly.ts';
 import { prototypes } from '../../methods/prototypes.ts';

@@ -6,7 +6,7 @@ import { argMax } from '../../../core/stats.ts';
 import { fromArrays } from '../../../data/arrays.ts';
 import type { LabelledDataset } from '../../../data/dataset.ts';
 import { runModel } from '../../../onnx/ortCases.ts';
-import { builtAssets, ortAssets } from '../../../runtime/assetCases.ts';
+import { builtAssets, ortAssets } from '../../../runtime/cases/assetCases.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../../../train/trainer.ts';
 import { type LoraOptions, lora } from '../../methods/lora.ts';

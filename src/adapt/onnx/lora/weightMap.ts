@@ -3,7 +3,7 @@ import { type LayerWeight, listWeights } from '../../../onnx/listWeights.ts';
 import { type OnnxModel, type OnnxTensor, readModel, writeModel } from '../../../onnx/model.ts';
 import { numbers } from '../../../onnx/simplify/convert.ts';
 import { dataOf, floatTensor } from '../../../onnx/tensorData.ts';
-import type { WeightChange } from '../../../student/patch.ts';
+import type { WeightChange } from '../../../student/patch/patch.ts';
 import type { StudentArtifacts } from '../../../student/student.ts';
 import { splitWeights, type WeightBytes } from '../../../student/weightBytes.ts';
 

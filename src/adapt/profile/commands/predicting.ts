@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../../core/errors.ts';
 import { firstNonFinite, formatShape, type NamedArrays, type NdArray } from '../../../core/shape.ts';
-import type { Patch } from '../../../student/patch.ts';
+import type { Patch } from '../../../student/patch/patch.ts';
 import type { ExampleInput, ProfileLearner, ProfilePrediction } from '../profile.ts';
 import type { Archive } from '../storage/archive.ts';
 import { isDamage } from '../storage/record.ts';

@@ -1,6 +1,6 @@
 import { LimbeckError, messageOf } from '../../../core/errors.ts';
 import type { Store } from '../../../storage/store.ts';
-import { shortHash } from '../../../student/patchMismatch.ts';
+import { shortHash } from '../../../student/patch/patchMismatch.ts';
 import type { Keeps } from '../profile.ts';
 import { exclusivelyIfFree } from './lock.ts';
 import { chance, lockName, type Places } from './places.ts';

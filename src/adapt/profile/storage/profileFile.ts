@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../../core/errors.ts';
 import type { NamedArrays } from '../../../core/shape.ts';
 import { isTagged } from '../../../core/tags.ts';
-import type { Patch } from '../../../student/patch.ts';
-import { patchFromBytes } from '../../../student/patchFile.ts';
+import type { Patch } from '../../../student/patch/patch.ts';
+import { patchFromBytes } from '../../../student/patch/patchFile.ts';
 import type { ProfileSpend } from '../privacy.ts';
 import type { Archive } from './archive.ts';
 import { type Binding, bindingOf, checkHash } from './binding.ts';

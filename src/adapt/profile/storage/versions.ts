@@ -1,6 +1,6 @@
 import type { Store } from '../../../storage/store.ts';
-import type { Patch } from '../../../student/patch.ts';
-import { patchFromBytes, patchToBytes } from '../../../student/patchFile.ts';
+import type { Patch } from '../../../student/patch/patch.ts';
+import { patchFromBytes, patchToBytes } from '../../../student/patch/patchFile.ts';
 import type { VersionPrivacy } from '../privacy.ts';
 import type { LearnReport, ProfileVersion } from '../profile.ts';
 import { idOf, numberOf, type Places } from './places.ts';

@@ -1,0 +1,23 @@
+import { DepthwiseConv2dNative, type TensorInfo } from '../../tf.ts';
+import { isSupported, type Kernel } from '../kernel.ts';
+import { type DepthwiseAttrs, depthwise, depthwiseSizesOf } from './depthwise.ts';
+import { depthwiseGradient } from './depthwiseGradient.ts';
+
+/**
+ * Depthwise 2-D convolution: every channel has M filters of its own.
+ * Shapes    x [B, H, W, C], filter [K, K, C, M] → [B, H′, W′, C·M]; any stride, dilation, padding, channel count
+ * Units     float32, channels last
+ * Throws    invalid-option: strides or windows below 1; other layouts and dtypes fall back to tfjs
+ * Source    tfjs DepthwiseConv2dNative
+ * Differs   takes strides and dilations together, which tfjs's cpu backend refuses
+ */
+export const depthwiseConv2dNative: Kernel = {
+  kernelName: DepthwiseConv2dNative,
+  run(context, inputs, attrs) {
+    const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
+    const info = depthwiseSizesOf(x.shape, filter.shape, attrs as unknown as DepthwiseAttrs);
+    if (info === undefined || !isSupported(x, filter)) return undefined;
+    return depthwise(context, x, filter, info);
+  },
+  gradient: depthwiseGradient,
+};

@@ -1,0 +1,103 @@
+import { BatchMatMul, backend_util, Einsum, Multiply, Sum, type Tensor, type TensorInfo } from '../../tf.ts';
+import { call, free, reshaped, transposed } from '../fallbacks/composed.ts';
+import type { Kernel, KernelContext } from '../kernel.ts';
+import { einsumGradient } from './einsumGradient.ts';
+
+/** A tensor whose axes have names: positions in the equation's list of all dimensions. */
+interface Named {
+  readonly tensor: TensorInfo;
+  readonly dims: readonly number[];
+}
+
+/**
+ * Einstein summation of one or two tensors, as one batched matrix product between transpositions.
+ * Shapes    "bij,bjk->bik": b in both and in the result, j in both and summed, i and k in one
+ * Units     float32
+ * Throws    what tfjs throws: an equation without exactly one arrow, an axis twice in one tensor, unlike lengths
+ * Source    tfjs Einsum
+ * Differs   from tfjs, which multiplies the broadcast tensors and then sums: M · N · K values instead of M · N
+ */
+export const einsum: Kernel = {
+  kernelName: Einsum,
+  gradient: einsumGradient,
+  run(context, inputs, attrs) {
+    const tensors = Object.values(inputs) as TensorInfo[];
+    const { equation } = attrs as unknown as { equation: string };
+    const { allDims, summedDims, idDims } = backend_util.decodeEinsumEquation(equation, tensors.length);
+    backend_util.checkEinsumDimSizes(allDims.length, idDims, tensors as Tensor[]);
+    // Empty tensors and other dtypes are none of the matrix product's cases.
+    if (tensors.some(({ dtype, shape }) => dtype !== 'float32' || shape.includes(0))) return undefined;
+    const outDims = allDims.map((_, dim) => dim).filter((dim) => !summedDims.includes(dim));
+    const isKept = (dim: number, other: number) => outDims.includes(dim) || (idDims[other]?.includes(dim) ?? false);
+    const [a, b] = tensors.map((tensor, i) =>
+      summed(context, { tensor, dims: idDims[i] as number[] }, (dim) => isKept(dim, 1 - i)),
+    );
+    return ordered(context, b === undefined ? (a as Named) : product(context, a as Named, b, outDims), outDims);
+  },
+};
+
+/** Sums the axes that are not kept. What comes back is the caller's; `named.tensor` stays whose it was. */
+function summed(context: KernelContext, { tensor, dims }: Named, isKept: (dim: number) => boolean): Named {
+  const axis = dims.flatMap((dim, i) => (isKept(dim) ? [] : [i]));
+  if (axis.length === 0) return { tensor: reshaped(context, tensor, tensor.shape), dims };
+  return { tensor: call(context, Sum, { x: tensor }, { axis, keepDims: false }), dims: dims.filter(isKept) };
+}
+
+/** Frees both factors. */
+function product(context: KernelContext, a: Named, b: Named, outDims: readonly number[]): Named {
+  const inBoth = a.dims.filter((dim) => b.dims.includes(dim));
+  const batch = inBoth.filter((dim) => outDims.includes(dim));
+  const inner = inBoth.filter((dim) => !outDims.includes(dim));
+  const rows = a.dims.filter((dim) => !inBoth.includes(dim));
+  const cols = b.dims.filter((dim) => !inBoth.includes(dim));
+  const left = asMatrices(context, a, batch, rows, inner);
+  const right = asMatrices(context, b, batch, inner, cols);
+  const pair = { a: left.tensor, b: right.tensor };
+  const transposition = { transposeA: left.isTransposed, transposeB: right.isTransposed };
+  // [B, M, 1] · [B, 1, N] without a sum is a product of values, and there may be very many small matrices.
+  const matrices = call(context, inner.length > 0 ? BatchMatMul : Multiply, pair, transposition);
+  const lengths = new Map([a, b].flatMap(({ tensor, dims }) => dims.map((dim, i) => [dim, tensor.shape[i] as number])));
+  const dims = [...batch, ...rows, ...cols];
+  const tensor = reshaped(
+    context,
+    matrices,
+    dims.map((dim) => lengths.get(dim) as number),
+  );
+  free(context, a.tensor, b.tensor, left.tensor, right.tensor, matrices);
+  return { tensor, dims };
+}
+
+/** [batch, rows, columns]; a matrix whose axes lie the other way round is not moved but read transposed. */
+function asMatrices(
+  context: KernelContext,
+  { tensor, dims }: Named,
+  batch: readonly number[],
+  rows: readonly number[],
+  cols: readonly number[],
+) {
+  const isTransposed = isSame(dims, [...batch, ...cols, ...rows]) && rows.length > 0 && cols.length > 0;
+  const wanted = isTransposed ? dims : [...batch, ...rows, ...cols];
+  const moved = ordered(context, { tensor: reshaped(context, tensor, tensor.shape), dims }, wanted);
+  const length = (of: readonly number[]) =>
+    of.reduce((size, dim) => size * (tensor.shape[dims.indexOf(dim)] as number), 1);
+  const [first, second] = isTransposed ? [cols, rows] : [rows, cols];
+  const matrices = reshaped(context, moved, [length(batch), length(first), length(second)]);
+  free(context, moved);
+  return { tensor: matrices, isTransposed };
+}
+
+/** The tensor with its axes in this order; frees the one it takes. */
+function ordered(context: KernelContext, { tensor, dims }: Named, wanted: readonly number[]): TensorInfo {
+  if (isSame(dims, wanted)) return tensor;
+  const result = transposed(
+    context,
+    tensor,
+    wanted.map((dim) => dims.indexOf(dim)),
+  );
+  free(context, tensor);
+  return result;
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((dim, i) => dim === b[i]);
+}

@@ -1,0 +1,18 @@
+import { AvgPool } from '../../tf.ts';
+import type { Kernel } from '../kernel.ts';
+import { avgPoolGradient } from './poolGradient.ts';
+import { pooled } from './pooling.ts';
+
+/**
+ * 2-D average pooling over the positions that lie in the image. A window wholly in the padding gives NaN.
+ * Shapes    x [B, H, W, C] → [B, H′, W′, C]; any window, stride and padding
+ * Units     float32, channels last
+ * Throws    invalid-option: strides or windows below 1; other dtypes fall back to tfjs
+ * Source    tfjs AvgPool
+ * Differs   from tfjs-wasm, which pads some images wrongly
+ */
+export const avgPool: Kernel = {
+  kernelName: AvgPool,
+  run: (context, inputs, attrs) => pooled(context, 'avgPool', inputs, attrs),
+  gradient: avgPoolGradient,
+};

@@ -1,0 +1,97 @@
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { LimbeckError } from '../../core/errors.ts';
+import { checkCount, checkKnownOptions } from '../../core/options.ts';
+import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { derivedSeed } from '../../core/random.ts';
+import type { Tf } from '../../runtime/tfNamespace.ts';
+import { asStudent } from '../layersModel.ts';
+import { type LayerPlace, type Student, type StudentChange, untrainedStudent } from '../student.ts';
+import { named } from './cohort.ts';
+import { layerAt, outputOf, pooled } from './layerPlace.ts';
+
+/** Where a student may answer early. */
+export interface WithExitsOptions {
+  /** The layers after which an exit branches off, early ones first: their names, or numbers (the input is 0). */
+  readonly at: readonly LayerPlace[];
+  /** Width of a hidden layer in each exit, 'features.exit.0' …, which `earlyExits` may lead; 0 for none. Default 0. */
+  readonly features?: number;
+  /** Length of each exit's logits. Default: that of the student's own. */
+  readonly classes?: number;
+}
+
+/**
+ * A student with further exits (BYOT): after each layer that `at` names, global average pooling and a dense layer give
+ * logits of their own, 'exit.0', 'exit.1' …, beside 'logits'. They learn from the last one, and it learns through them;
+ * and they can be used: `answerEarly` takes the first that is sure, `withoutExits` leaves them out.
+ * The student that is given is not changed; one that has weights already keeps them here.
+ * Shapes    layers [B, F], [B, T, F] or [B, H, W, F] → exit.k [B, C]
+ * Throws    invalid-option · student-invalid, when it is built: a layer that is not there or is of another rank, or a
+ *           student with several outputs none of which is called 'logits'
+ * Source    Zhang et al. 2019, "Be Your Own Teacher", arXiv:1905.08094; BranchyNet, arXiv:1709.01686
+ * Differs   BYOT's exits have further convolutions; these are as small as they can be, for use on a device
+ * @example
+ * const student = withExits(cnn({ classes: 10 }), { at: [2, 4] });
+ * await distill({ student, data, loss: earlyExits({ exits: 2 }) }).done;
+ */
+export function withExits(student: Student | LayersModel, options: WithExitsOptions): Student {
+  checkKnownOptions(options, ['at', 'features', 'classes'], 'withExits');
+  const { at, features = 0, classes } = options;
+  checkCount(at?.length, 'length of at');
+  checkCount(features, 'features', 0);
+  if (classes !== undefined) checkCount(classes, 'classes');
+  const from = asStudent(student);
+  const change: StudentChange = { to: 'exits', at, features, ...(classes !== undefined && { classes }) };
+  return untrainedStudent(`${from.name} with exits`, async () => ({
+    kind: 'derived',
+    from: await from.portable(),
+    change,
+  }));
+}
+
+/** The name of an exit's output. */
+export function exitOutput(k: number): string {
+  return `exit.${k}`;
+}
+
+/** The model with exits; it owns the layers of the one that is given. */
+export function addExits(
+  tf: Tf,
+  model: LayersModel,
+  change: Extract<StudentChange, { to: 'exits' }>,
+  seed: number,
+): LayersModel {
+  const logits = ownLogits(tf, model);
+  const classes = change.classes ?? (logits.shape.at(-1) as number);
+  const exits = change.at.map((place, k) => {
+    const init = (part: string) => tf.initializers.glorotUniform({ seed: derivedSeed(seed, `exit/${k}/${part}`) });
+    let x = pooled(tf, outputOf(layerAt(model, place)), `exit ${k}`);
+    if (change.features > 0) {
+      const name = `features.exit.${k}`;
+      const hidden = tf.layers.dense({
+        units: change.features,
+        activation: 'relu',
+        name,
+        kernelInitializer: init('features'),
+      });
+      x = hidden.apply(x) as SymbolicTensor;
+    }
+    const head = tf.layers.dense({ units: classes, name: exitOutput(k), kernelInitializer: init('logits') });
+    return head.apply(x) as SymbolicTensor;
+  });
+  return tf.model({ inputs: model.inputs, outputs: [logits, ...exits], name: model.name });
+}
+
+/** The model's own answer, which is called 'logits' from now on. */
+function ownLogits(tf: Tf, { outputs }: LayersModel): SymbolicTensor {
+  // A sequential model does not know the names of its outputs.
+  const outputNames = outputs.map(({ sourceLayer }) => sourceLayer.name);
+  const at = outputNames.indexOf(DEFAULT_OUTPUT);
+  if (at >= 0) return outputs[at] as SymbolicTensor;
+  if (outputs.length === 1) return named(tf, outputs[0] as SymbolicTensor, DEFAULT_OUTPUT);
+  throw new LimbeckError(
+    'student-invalid',
+    `Exits stand beside one output, 'logits'; the student has ${outputNames.map((name) => `"${name}"`).join(', ')}. ` +
+      'Call the layer of the main one "logits".',
+    { details: { outputs: outputNames } },
+  );
+}

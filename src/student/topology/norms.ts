@@ -1,0 +1,37 @@
+import type { layers as Layers, LayersModel, Tensor } from '../../runtime/tf.ts';
+import type { StudentArtifacts } from '../student.ts';
+import { functionalOf } from './classifier.ts';
+
+/** Whether a student normalizes anywhere, models inside it included. */
+export function hasNorms(artifacts: StudentArtifacts): boolean {
+  const classes = ['BatchNormalization', 'LayerNormalization'];
+  const text = JSON.stringify(functionalOf(artifacts).config.layers);
+  return classes.some((name) => text.includes(`"class_name":"${name}"`));
+}
+
+type Layer = InstanceType<typeof Layers.Layer>;
+
+/** What tfjs-layers' BatchNormalization keeps. */
+export type BatchNormLayer = Layer & {
+  axis: number;
+  momentum: number;
+  readonly epsilon: number;
+  readonly movingMean: NormWeight;
+  readonly movingVariance: NormWeight;
+};
+
+interface NormWeight {
+  read(): Tensor;
+  write(value: Tensor): unknown;
+}
+
+/** Every batch normalization of a model, those of models and wrappers inside it too. */
+export function batchNormsOf(model: LayersModel): BatchNormLayer[] {
+  return model.layers.flatMap(batchNormsIn);
+}
+
+function batchNormsIn(layer: Layer): BatchNormLayer[] {
+  if ('layers' in layer) return batchNormsOf(layer as unknown as LayersModel);
+  if ('layer' in layer) return batchNormsIn(layer.layer as Layer);
+  return layer.getClassName() === 'BatchNormalization' ? [layer as BatchNormLayer] : [];
+}
