@@ -199,8 +199,8 @@ export type { SnapshotOptions } from './distill/snapshots.ts';
 
 // Personalization
 export type { LearnBudget, LearnOptions } from './adapt/budget.ts';
-export type { GuardMetric, GuardOptions, Verdict } from './adapt/guard.ts';
-export type { BeforeAfter, Compared, Judged } from './adapt/judged.ts';
+export type { GuardMetric, GuardOptions, Verdict } from './adapt/guard/guard.ts';
+export type { BeforeAfter, Compared, Judged } from './adapt/guard/judged.ts';
 export type { KeepOptions } from './adapt/keep.ts';
 export type { LabelFindings, LabelOutlier } from './adapt/labelSanity.ts';
 export type { Method } from './adapt/method.ts';

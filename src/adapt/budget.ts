@@ -1,13 +1,13 @@
 import { count, given, type OptionsOf, positive, schema } from '../core/schema.ts';
 
 export const BUDGET = schema('budget', {
-  /** Milliseconds. Default: no end. */
+  /** Milliseconds. Default: no limit. */
   ms: positive(),
-  /** Steps. Default: no end. */
+  /** Steps. Default: no limit. */
   steps: count()(),
 });
 
-/** How long learning may take: what ends first ends it. */
+/** How long learning may take: it ends at whichever limit comes first. */
 export interface LearnBudget extends OptionsOf<typeof BUDGET> {}
 
 const LEARN = schema('learn', {

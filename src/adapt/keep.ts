@@ -17,13 +17,13 @@ export const KEEP = schema('keep', {
    * replayed (LwF). Default: 2; 0 with `ewc`.
    */
   former: notNegative(),
-  /** Examples of the base's own data that are learned along; without labels, the base's own answers are theirs. */
+  /** Examples of the base's own data to learn along; without labels, the base's own answers are their labels. */
   replay: given<Dataset | LabelledDataset>(checkNotEmpty),
-  /** How many of them at most, drawn by the seed. Default 200. */
+  /** At most so many of them, drawn by the seed. Default 200. */
   replayExamples: count()(200),
   /**
-   * Strength with which each weight is drawn back to where it was, by its importance (EWC), which is measured on the replayed
-   * examples, or on the person's where there are none. Default 0.
+   * How strongly each weight is pulled back to its former value, by its importance (EWC). The importance is measured on the
+   * replayed examples, or on the person's if there are none. Default 0.
    */
   ewc: notNegative(0),
 });
@@ -55,7 +55,7 @@ export async function readReplayed(
   return replayed && readAll(replayed, signal);
 }
 
-/** Examples beyond this tell little more of which weights matter. */
+/** More examples tell little more about which weights matter. */
 const MOST_MEASURED = 200;
 
 /**

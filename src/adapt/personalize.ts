@@ -11,18 +11,18 @@ import { lora } from './methods/lora.ts';
 import { checkOptions, type PersonalizeOptions } from './personalizeOptions.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
 
-/** A patch with what is known of how it was made. */
+/** A patch, and the report of how it was made. */
 export interface PersonalPatch extends Patch {
   readonly report: PersonalizeReport;
 }
 
 /**
  * Adapts a student to one person's examples, on this device. The student stays as it is: the result is a patch that
- * `applyPatch` turns into the adapted student. A patch that made the examples that judge worse, as far as chance does not
- * explain it, that says nothing of their labels, or that made the base's worse comes out empty, and its report says why.
+ * `applyPatch` turns into the adapted student. A patch comes out empty, and its report says why, if it made the judging
+ * examples worse by more than chance explains, tells nothing about their labels, or made the base's own examples worse.
  * Throws    student-in-use: a run trains it · invalid-option · empty-dataset · labels-missing · class-mismatch: labels
- *           outside the classes, one class only · shape-mismatch · unknown-input · student-invalid · student-not-trainable · not-finite · worker-died ·
- *           AbortError and what the data throws
+ *           outside the classes, one class only · shape-mismatch · unknown-input · student-invalid ·
+ *           student-not-trainable · not-finite · worker-died · AbortError and what the data throws
  * @example
  * const patch = await personalize({ student, data: labelled }).done;
  * const adapted = await applyPatch(student, patch);

@@ -6,7 +6,7 @@ import { checkNotEmpty, type Dataset, isLabelled, type LabelledDataset } from '.
 import type { Student } from '../student/student.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import { BUDGET } from './budget.ts';
-import { GUARD } from './guard.ts';
+import { GUARD } from './guard/guard.ts';
 import { KEEP } from './keep.ts';
 import type { Method } from './method.ts';
 import { checkPrivacy, type PrivacyOptions } from './privacy/privacyOf.ts';
@@ -14,15 +14,15 @@ import { checkPrivacy, type PrivacyOptions } from './privacy/privacyOf.ts';
 export const LEARNING = schema('learning', {
   /** Held out of the person's examples. Default: a part of `data`, as `guard` says. */
   holdout: given<LabelledDataset>(),
-  /** Examples that the base was good at, to measure what is forgotten; they are not learned from. */
+  /** Examples that the base is good at, to measure what is forgotten; they are not learned from. */
   base: given<LabelledDataset>(),
   /** What keeps the base's own knowledge. Default: nothing. */
   keep: nested(KEEP),
   /** What a patch must not make worse; one that does comes out empty. Default: accuracy, without any loss. */
   guard: nested(GUARD),
   /**
-   * How long it may learn: what ends first ends it, and what was learned by then counts. A private run takes the steps of
-   * `privacy`, and no others. Default: as the method says.
+   * How long it may learn: it ends at whichever limit comes first, and keeps what was learned. A private run takes the
+   * steps of `privacy`, and no others. Default: the method's own.
    */
   budget: nested(BUDGET),
   /**
@@ -39,11 +39,11 @@ export const LEARNING = schema('learning', {
   signal: given<AbortSignal>(),
 });
 
-/** What students and ONNX models share that learn from a person's examples. */
+/** Options for learning from a person's examples, for students and ONNX models. */
 export interface LearningOptions extends OptionsOf<typeof LEARNING> {}
 
 export const PATCH = schema('the patch', {
-  /** Of the patch's numbers: halves take half the room, and are what the guard judges. Default 'float16'. */
+  /** Precision of the patch's numbers: float16 takes half the room, and the guard judges the rounded patch. Default 'float16'. */
   precision: oneOf('float16', 'float32')('float16'),
   /** Name of the patch. Default 'personal'. */
   name: text('personal'),
@@ -61,7 +61,7 @@ const OPTIONS = schema('personalize', {
   data: required(given<Dataset | LabelledDataset>()),
   /** How it is adapted. Default: lora(); with a class of one example only, prototypes(). */
   method: given<Method>(),
-  /** Hides each example in noise (DP-SGD); what is promised stands at `PrivacyOptions`. Default: none. */
+  /** Hides each example in noise (DP-SGD); see `PrivacyOptions` for what this promises. Default: none. */
   privacy: given<PrivacyOptions>(checkPrivacy),
   /** All classes, former and new ones, which come last. Default: as many as the student has. */
   classes: count(2)(),
@@ -71,7 +71,7 @@ const OPTIONS = schema('personalize', {
   ...PATCH.fields,
 });
 
-/** Who is adapted to whose examples, and what must not be lost. */
+/** Which student is adapted to which examples, and what must not be lost. */
 export interface PersonalizeOptions extends LearningOptions, PatchOptions, OptionsOf<typeof OPTIONS> {}
 
 /** What a base is to learn, and what must not be lost: the options with their defaults. */

@@ -3,20 +3,19 @@ import { pickRows } from '../core/rows.ts';
 import { firstNonFinite, type NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import type { Adaptable } from './adaptable.ts';
-import { canCrossFit, type WholeLesson } from './crossFit.ts';
 import { type AllExamples, joinExamples, pickExamples, readAll } from './examples.ts';
-import { GUARD } from './guard.ts';
-import { holdOut, holdOutByContent } from './holdOut.ts';
+import { canCrossFit, type WholeLesson, withoutExamples } from './guard/crossFit.ts';
+import { GUARD } from './guard/guard.ts';
+import { holdOut, holdOutByContent } from './guard/holdOut.ts';
+import type { HeldExamples } from './guard/measured.ts';
 import { openAnchor, readReplayed } from './keep.ts';
 import { contradictionsIn, type LabelFindings, outliersIn } from './labelSanity.ts';
-import type { HeldExamples } from './measured.ts';
 import type { Lesson, Method } from './method.ts';
 import { prototypes } from './methods/prototypes.ts';
 import type { LearnOptions } from './personalizeOptions.ts';
 import { privacyOf } from './privacy/privacyOf.ts';
-import { withoutExamples } from './withoutExamples.ts';
 
-/** A lesson, and what stands beside it. */
+/** A lesson, and what measuring needs. */
 export interface Prepared {
   readonly lesson: Lesson;
   readonly method: Method;
@@ -24,7 +23,7 @@ export interface Prepared {
   readonly held: HeldExamples | undefined;
   /** The base's own examples. */
   readonly ofBase: HeldExamples | undefined;
-  /** What the base said of the person's examples that the lesson holds, where it was given. */
+  /** The base's answers to the lesson's own examples, where they were given. */
   readonly before: NdArray | undefined;
   readonly labels: LabelFindings;
   readonly replayed: number;
@@ -34,7 +33,10 @@ export interface Prepared {
   readonly whole: WholeLesson | undefined;
 }
 
-/** Reads and checks the examples, and asks the base about all of them at once: everything that can be refused, before anything learns. */
+/**
+ * Reads and checks the examples, and asks the base about all of them at once, so that everything is refused before learning
+ * starts.
+ */
 export async function prepareLesson(
   options: LearnOptions,
   base: Adaptable,
@@ -46,7 +48,7 @@ export async function prepareLesson(
   const all = await readAll(options.data, signal);
   const isPrivate = options.privacy !== undefined;
   const contradictions = asked.readsLabels ? await contradictionsIn(all, signal) : [];
-  // What becomes of a private example must not hang on another.
+  // A private example's fate must not depend on another.
   const dropped = new Set(isPrivate ? [] : contradictions.flat());
   const places = Int32Array.from({ length: all.size }, (_, i) => i).filter((i) => !dropped.has(i));
   const kept = pickExamples(all, places);
@@ -153,7 +155,7 @@ function checkFinite({ data, shape }: NdArray, places: Int32Array): void {
 }
 
 /**
- * How many examples each class has. Private examples may all be of one class: whether they are is nobody's business.
+ * How many examples each class has. Private examples may all be of one class, which must stay hidden.
  * Throws    class-mismatch: a label that is no class, one class only · empty-dataset: every example contradicts another
  */
 function checkClasses(

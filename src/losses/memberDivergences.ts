@@ -11,14 +11,14 @@ import { checkSameClasses, shapeOfOutput } from './sameClasses.ts';
 
 export const MEMBERS = schema('the members', {
   /**
-   * One output of each teacher, two at least, such as ['logits@0', 'logits@1']: what `ensemble` gives with
+   * One output of each teacher, at least two, such as ['logits@0', 'logits@1']: what `ensemble` gives with
    * mean: 'losses'.
    */
   teacherOutputs: required(given<readonly string[]>()),
   ...STUDENT_OUTPUT.fields,
 });
 
-/** What losses over several teachers have in common. */
+/** What losses over several teachers share. */
 export interface MembersOptions extends StudentOutputOptions, OptionsOf<typeof MEMBERS> {}
 
 /**

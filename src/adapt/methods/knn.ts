@@ -14,7 +14,7 @@ const OPTIONS = schema('knn', {
 /** How many neighbours vote, and how fast a vote fades. */
 export interface KnnOptions extends OptionsOf<typeof OPTIONS> {}
 
-/** A median of so many is as good as one of all. */
+/** The median of so many is as good as that of all. */
 const MOST_ASKED = 1000;
 
 /**
@@ -45,7 +45,7 @@ export function knn(options: KnnOptions = {}): Method {
   };
 }
 
-/** Median over the examples of the squared distance to the nearest other one; over some of them, where there are many. */
+/** Median over the examples of the squared distance to the nearest other one; over a sample, if there are many. */
 async function nearestSquared({ features, size, signal }: Lesson): Promise<number> {
   if (size < 2) return 1;
   const turn = takeTurns(signal);

@@ -14,8 +14,8 @@ const OPTIONS = schema('normStatistics', {
 export interface NormStatisticsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * The averages of batch normalization become those of the person's examples (batch-norm adaptation); no label is read and no
- * gradient followed.
+ * The averages of batch normalization become those of the person's examples, without labels and gradients (batch-norm
+ * adaptation).
  * Shapes    moving mean and variance [C]
  * Units     those of the activations
  * Throws    invalid-option · student-not-trainable: no batch normalization
@@ -34,7 +34,7 @@ export function normStatistics(options: NormStatisticsOptions = {}): Method {
         batchSize,
         optimizer: { name: 'sgd' },
         adaptation: { learns: 'nothing', statistics: 'mean', priorExamples },
-        // It is computed, as any loss must be, and nothing follows it.
+        // A job needs a loss; nothing learns from it.
         loss: informationMaximization({ diversity: 0 }),
       }),
   };

@@ -9,22 +9,22 @@ import type { Method } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';
 import { checkLearning, LEARNING, type LearningOptions, PATCH } from '../personalizeOptions.ts';
 
-/** Told where the model's own classes change, and nothing shows what of it. */
+/** Noticed if the model's own classes change without examples to measure that. */
 export const NOT_MEASURED =
   'What the model forgets of its own is not measured: give examples that it was good at as "base", and some to ' +
   'learn along as "keep".';
 
 const OPTIONS = schema('personalizeOnnx', {
-  /** A person's examples. Each class must have one; with `lora`, two of the model's classes. */
+  /** A person's examples. Each class needs one; `lora` needs two of the model's classes. */
   data: required(given<LabelledDataset>()),
   /**
-   * Names of the classes in their order, new ones among them; written into the file. Default: none, and as many as occur.
-   * With `lora` the model's own classes, all of them.
+   * Names of the classes in their order, new ones among them; written into the file. Default: none, and as many classes as
+   * occur. `lora` takes the names of all of the model's own classes.
    */
   labels: given<readonly string[]>(checkNames),
   /**
-   * The value whose features the head reads. Default: of what the last layer reads (`defaultTap`) and what layers before it read
-   * the one from which a head answers the examples best, each by what others taught.
+   * The value whose features the head reads. Default: of what the last layer (`defaultTap`) and the layers before it read,
+   * the one on which a head answers the examples best, each by what others taught.
    */
   tap: given<Tap>((tap) => checkTaps([tap])),
   /** Default: 'none' for [B, F], else 'mean' over all places. */
@@ -33,33 +33,33 @@ const OPTIONS = schema('personalizeOnnx', {
   channels: oneOf('first', 'last')(),
   /**
    * `headOnly()` and `prototypes()` make a last layer on the model's features: they take new classes, and no gradient goes
-   * through the model. `lora()` changes what the model sees, takes a model that `fromOnnx` imports, and costs a step through
-   * all of it for each batch: its `targets` are names of weights of MatMul, Gemm and Conv or of their nodes, as
+   * through the model. `lora()` changes what the model sees, takes a model that `fromOnnx` imports, and costs a step
+   * through all of it for each batch: its `targets` are names of weights of MatMul, Gemm and Conv or of their nodes, as
    * `listOnnxWeights` gives them (default: all whose rows and columns the student keeps, which leaves out depthwise
-   * convolutions, quantized weights, and weights that several nodes read), and by default it takes 100 steps in 10 passes or
-   * more, by Adam at a rate of 0.003. Default: headOnly().
+   * convolutions, quantized weights, and weights that several nodes read), and by default it takes 100 steps in 10 passes
+   * or more, by Adam at a rate of 0.003. Default: headOnly().
    */
   method: given<Method>(),
   /** How examples are varied, in copies that are learned from too. Default: not. */
   augment: given<AugmentOptions>(),
-  /** With `augment`: copies beside each example. Default: 4. */
+  /** With `augment`: additional copies of each example. Default: 4. */
   copies: count()(),
   /** How the model's own outputs become 'logits' of the same classes, so that it can be measured before. */
   read: given<ReadOutputs>(),
   /**
-   * Whether the classes are the model's own, in its order: a head then adds to what the model says, on the way to which no
-   * class needs an example; else it stands alone. Default: true with `base` or `keep`, and where the model gives as many and
-   * what it says of the examples tells more of their labels than chance does. `lora` keeps them always,
+   * Whether the classes are the model's own, in its order: a head then adds to the model's logits, and not every
+   * class needs an example; otherwise it stands alone. Default: true with `base` or `keep`, and if the model has as many
+   * classes and its answers tell more about the labels than chance does. `lora` keeps them always,
    * `prototypes({ strength: 'alone' })` never.
    */
   keepsClasses: flag(),
-  /** Whether the file gives 'probs' beside 'logits'. Default false. */
+  /** Whether the file gives 'probs' in addition to 'logits'. Default false. */
   probabilities: flag(false),
-  /** Whether the file keeps the outputs that the model has. Default false. */
+  /** Whether the file keeps the model's outputs. Default false. */
   keepOutputs: flag(false),
   /**
-   * Name of the new output. Default: 'logits'. With `lora`: the value of the model that holds the classes, [B, C], as logits
-   * or as their softmax. Default: the first output.
+   * Name of the new output. Default: 'logits'. With `lora`: the value of the model that holds the classes, [B, C], as
+   * logits or as their softmax. Default: the first output.
    */
   output: text(),
   /** Name of the model for messages. Default 'model'. */
@@ -88,7 +88,7 @@ export interface PersonalizeOnnxOptions extends LearningOptions, OptionsOf<typeo
 export type OnnxSettings = Read<typeof OPTIONS>;
 
 /**
- * What can be told before an example is read.
+ * Checks everything that needs no example.
  * Throws    invalid-option · empty-dataset · labels-missing · shape-mismatch: the holdout has other inputs
  */
 export function checkPersonalizeOnnx(options: PersonalizeOnnxOptions): OnnxSettings {
@@ -125,7 +125,7 @@ function checkNames(labels: readonly string[]): void {
 
 /** Options that heads alone read. */
 const OF_HEADS = ['tap', 'pooling', 'channels', 'read', 'probabilities', 'keepOutputs', 'keepsClasses'] as const;
-/** What to write for the methods' former names. */
+/** What to write instead of the methods' former names. */
 const FORMER: Readonly<Record<string, string>> = { head: 'headOnly()', prototypes: 'prototypes()', lora: 'lora()' };
 
 /** Throws    invalid-option: no method, one that cannot be written into a file, or an option that it does not read */
@@ -169,12 +169,12 @@ function checkLora(options: PersonalizeOnnxOptions, { targets, withBiases }: Met
   );
 }
 
-/** The method of a run. A class may have one example: a head is then still better than class means, and so is `lora`. */
+/** The method of a run. A class may have one example: heads and `lora` are still better than class means then. */
 export function methodOf({ method = headOnly() }: Pick<OnnxSettings, 'method'>): Method {
   return { ...method, takesOneExample: true };
 }
 
-/** Whether a method leaves out what the model says of its classes. */
+/** Whether a method ignores the model's own logits. */
 export function standsAlone({ name, options }: Method): boolean {
   return name === 'prototypes' && options['strength'] === 'alone';
 }

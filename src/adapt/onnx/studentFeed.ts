@@ -13,8 +13,8 @@ import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 export type Feed = (given: NamedArrays) => NamedArrays;
 
 /**
- * What the session does with a batch before the model reads it, done here: a student that is imported with the model's own
- * order of axes reads the same.
+ * Does with a batch what the session does before the model reads it: a student imported with the model's own order of axes
+ * reads the same.
  * Throws    (the feed) unknown-input · shape-mismatch · not-finite
  */
 export function openFeed(model: OnnxModel, { input, name }: Pick<OnnxSettings, 'input' | 'name'>): Feed {
@@ -49,7 +49,7 @@ export function shapesOf(fed: NamedArrays): Record<string, (number | null)[]> {
 }
 
 /**
- * The same arrays by the names of the student's inputs: an import writes some letters otherwise.
+ * The same arrays by the names of the student's inputs, in which an import changes some letters.
  * Throws    unknown-input: an input whose name cannot be told
  */
 export function forStudent(fed: NamedArrays, artifacts: StudentArtifacts): NamedArrays {
@@ -73,7 +73,7 @@ function lettersOf(name: string): string {
   return name.replace(/[^A-Za-z0-9]/g, '');
 }
 
-/** Sessions take numbers of any type for any other; tfjs does not. */
+/** Sessions convert numbers of any type; tfjs does not. */
 function asRead({ data, shape }: NdArray, type: string): NdArray {
   const isWhole = type.includes('int');
   const values = isWhole ? Int32Array.from(data) : isTagged(data, 'Float32Array') ? data : Float32Array.from(data);

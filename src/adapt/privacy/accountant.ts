@@ -4,11 +4,11 @@ import { count, fraction, given, type OptionsOf, positive, required, schema } fr
 import { sampledGaussianDivergence } from './sampledGaussian.ts';
 
 const STEPS = schema('private steps', {
-  /** The probability with which a step takes an example, each by itself: batch size / examples. Above 0, up to 1. */
+  /** The probability that a step takes an example, independently for each: batch size / examples. Above 0, up to 1. */
   sampleFraction: required(fraction()),
-  /** How many there are. */
+  /** How many steps there are. */
   steps: required(count(0)()),
-  /** The probability that ε is allowed to fail with; below 1 / examples is usual. Above 0, below 1. */
+  /** The probability with which ε may fail; usually below 1 / examples. Above 0, below 1. */
   delta: required(fraction()),
   /** Rényi orders to try, each above 1. Default: 1.1, 1.2, … 10.9, 11, 12, … 64, and some up to 1024. */
   orders: given<readonly number[]>(checkOrders),
@@ -16,7 +16,7 @@ const STEPS = schema('private steps', {
 
 const SPENT = schema('privacySpent', {
   ...STEPS.fields,
-  /** Standard deviation of the noise on a step's sum, in lengths that gradients are clipped to. */
+  /** Standard deviation of the noise on a step's sum, in clip norms. */
   noiseMultiplier: required(positive()),
 });
 
@@ -33,11 +33,11 @@ export interface PrivacySpentOptions extends PrivateSteps, OptionsOf<typeof SPEN
 
 export interface NoiseForOptions extends PrivateSteps, OptionsOf<typeof NOISE> {}
 
-/** How much of their privacy the examples gave, at most. */
+/** How much privacy the examples lost, at most. */
 export interface PrivacySpent {
-  /** In nats: what a step revealed changes the odds of anything about one example by e^ε at most, but for δ. */
+  /** In nats: what was revealed changes the odds of anything about one example by e^ε at most, except with probability δ. */
   readonly epsilon: number;
-  /** The order that gave it. The smallest or largest of `orders`: others may give less. */
+  /** The order that gave it. If it is the smallest or largest of `orders`, others may give less. */
   readonly order: number;
 }
 
@@ -47,11 +47,11 @@ const WHOLE = Array.from({ length: 54 }, (_, i) => 11 + i);
 export const ORDERS: readonly number[] = [...TENTHS, ...WHOLE, 72, 80, 96, 128, 192, 256, 512, 1024];
 
 /**
- * The (ε, δ) differential privacy that noisy steps on random batches keep (DP-SGD), with respect to one example more
- * or less. It holds for batches in which each example is drawn by itself (Poisson sampling) and whose sum is divided by
- * a number that does not depend on the draw; for shuffled batches of one size it is a usual, unproven figure.
+ * The (ε, δ) differential privacy of noisy steps on random batches (DP-SGD), with respect to one example more or less. It
+ * holds for batches in which each example is drawn independently (Poisson sampling) and whose sum is divided by a number
+ * that does not depend on the draw; for shuffled batches of one size the figure is common, but unproven.
  * Units     epsilon in nats; sampleFraction and delta are probabilities; noiseMultiplier in clip norms
- * Numerics  ε to about 1e-10 of itself
+ * Numerics  relative error of ε about 1e-10
  * Throws    invalid-option: sampleFraction outside (0, 1], delta outside (0, 1), noiseMultiplier ≤ 0, steps that are no
  *           whole number ≥ 0, an order ≤ 1
  * Source    Rényi divergence of a step: Mironov, Talwar, Zhang 2019, arXiv:1908.10530 · from it to (ε, δ): Canonne,
@@ -66,10 +66,10 @@ export function privacySpent(options: PrivacySpentOptions): PrivacySpent {
 }
 
 /**
- * The least noise with which steps spend no more than `epsilon`, by bisection: what `privacySpent` gives for it is at
- * most `epsilon`.
+ * The smallest noise with which the steps spend at most `epsilon`, by bisection: `privacySpent` gives at most `epsilon` for
+ * it.
  * Units     as `privacySpent`; out: clip norms
- * Numerics  at most 1e-6 of itself too much
+ * Numerics  too large by at most 1e-6 of itself
  * Throws    invalid-option: as `privacySpent`; epsilon ≤ 0, or so small or large that no noise between 1e-3 and 1e6 fits
  * Source    as `privacySpent`, whose ε falls where noise grows
  */
@@ -105,7 +105,7 @@ function spent(noise: number, { sampleFraction, steps, delta, orders = ORDERS }:
 
 /** From a Rényi divergence to (ε, δ). */
 export function epsilonOf(divergence: number, order: number, delta: number): number {
-  // So close are the two distributions that no event's probability differs by more than delta.
+  // The two distributions are so close that no event's probability differs by more than delta.
   if (delta * delta >= -Math.expm1(-divergence)) return 0;
   const epsilon = divergence + Math.log1p(-1 / order) - Math.log(delta * order) / (order - 1);
   return Math.max(0, epsilon);

@@ -7,13 +7,13 @@ const { noiseSeed: _, ...fields } = PRIVACY.fields;
 const LASTING = schema('privacy', {
   ...fields,
   /**
-   * The ε that all versions together may tell of an example, in nats. A version that would tell more is not learned. Default:
-   * no end.
+   * The ε that all versions together may tell about an example, in nats. A version that would tell more is not learned.
+   * Default: no limit.
    */
   budget: positive(),
 });
 
-/** How a student that learns again and again hides each example: every version as `personalize` does, and all together. */
+/** How a student that learns repeatedly hides each example: in every version as `personalize` does, and in all together. */
 export interface LastingPrivacyOptions extends Omit<PrivacyOptions, 'noiseSeed'>, OptionsOf<typeof LASTING> {}
 
 /** Throws    invalid-option: also a budget that the first version would exceed */

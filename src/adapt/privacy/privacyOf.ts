@@ -8,9 +8,9 @@ import type { PrivateSpend } from './composed.ts';
 import { guardEpsilonFor } from './drawnStrength.ts';
 
 export const PRIVACY = schema('privacy', {
-  /** What may be told of an example, at most; the noise follows. */
+  /** The most that may be told about an example, in nats; the noise follows. */
   epsilon: positive(),
-  /** Standard deviation of the noise in clip norms, in the place of `epsilon`. */
+  /** Standard deviation of the noise in clip norms, instead of `epsilon`. */
   noiseMultiplier: notNegative(),
   /** How probable it may be that more is told. Default: 1 ÷ (10 · examples). */
   delta: given<number>(checkProbability),
@@ -21,9 +21,9 @@ export const PRIVACY = schema('privacy', {
   /** How many steps it learns. Default 100. */
   steps: count()(100),
   /**
-   * Eight words of 32 bits from a secure source that decide noise, lots and who is held out, to repeat a run; the report then
-   * says 'given'. Who knows them, or sees two patches that were made with them, is told more than `epsilon`. Default: fresh
-   * ones from the platform's secure source, which nobody keeps.
+   * Eight words of 32 bits from a secure source that determine noise, lots and the held-out examples, to repeat a run; the
+   * report then says 'given'. Whoever knows them, or sees two patches made with them, learns more than `epsilon`.
+   * Default: fresh ones from the platform's secure source, which are not kept.
    */
   noiseSeed: given<readonly number[]>(checkNoiseSeed),
 });
@@ -32,21 +32,21 @@ export const PRIVACY = schema('privacy', {
  * How well each example is hidden from those who see the patch (differential privacy, DP-SGD). Give `epsilon`, or the noise
  * itself.
  *
- * **What holds.** Take any example of `data` or `holdout`, and put in its place one that teaches nothing: its gradient is zero,
- * and it is answered rightly by none. For every set of patches, the probability that the patch is in it changes by a factor of
- * e^epsilon at most, but for delta. It holds against whoever knows all other examples, how many there are, the student and every
- * option, except the key of the noise. It covers the whole patch, also how much of the change the guard let through: each
- * example is either learned from or held out, by a hash of its own content under a fresh key, so that it meets either the
- * noise of the steps or that of the guard's choice, and both keep to epsilon. Examples with the same inputs lie on the same
- * side; one that is there k times is protected as a group of k.
+ * **What holds.** Replace any example of `data` or `holdout` by one that teaches nothing: its gradient is zero, and no
+ * student answers it correctly. For every set of patches, the probability that the patch is in it changes by a factor of at
+ * most e^epsilon, except for delta. This holds against anyone who knows all other examples, their number, the student and
+ * every option, but not the key of the noise. It covers the whole patch, including how much of the change the guard let
+ * through: each example is either learned from or held out, by a hash of its own content under a fresh key, so that it
+ * meets either the noise of the steps or that of the guard's choice, and both keep to epsilon. Examples with the same
+ * inputs lie on the same side; an example that occurs k times is protected as a group of k.
  *
- * **What does not.** The number of examples is taken to be known, and so are the classes, `base` and `keep.replay`. The report and the events
- * of a run are for whose examples they are: what was measured, label findings, losses and times are not covered. Nor is
- * that a run was refused, as it is for a label that is no class. An example that is in both `data` and `holdout` is
- * told of twice. Classes and their names are the caller's: a profile takes no new label behind noise, and whoever makes
- * `labels` of the examples' own tells of them. The generator is a cipher's, so that all of this holds against those who cannot break it.
- * Source    Abadi et al. 2016, arXiv:1607.00133 · an example that teaches nothing: Ponomareva et al. 2023, §2.1.1 ("zero-out"),
- *           arXiv:2303.00654 · two disjoint parts: McSherry 2009, Theorem 4 (parallel composition)
+ * **What does not.** The number of examples counts as known, and so do the classes, `base` and `keep.replay`. The report
+ * and the events of a run are for the owner of the examples: figures, label findings, losses and times are not covered.
+ * Neither is the fact that a run was refused, as for a label that is no class. An example in both `data` and `holdout`
+ * spends twice. Classes and their names are the caller's: a profile takes no new label behind noise, and `labels` made from
+ * the examples reveal them. The random generator is a cipher, so all of this holds against anyone who cannot break it.
+ * Source    Abadi et al. 2016, arXiv:1607.00133 · an example that teaches nothing: Ponomareva et al. 2023, §2.1.1
+ *           ("zero-out"), arXiv:2303.00654 · two disjoint parts: McSherry 2009, Theorem 4 (parallel composition)
  */
 export interface PrivacyOptions extends OptionsOf<typeof PRIVACY> {}
 
@@ -62,15 +62,15 @@ export function checkPrivacy(options: PrivacyOptions): void {
   }
 }
 
-/** How many examples there are: all that may be known of them. */
+/** How many examples there are, which is all that may be known about them. */
 export interface ExampleCounts {
   readonly own: number;
-  /** Which part of the person's own is held out; 0 where others are held out, or none. */
+  /** Which part of the person's own is held out; 0 where a holdout is given, or none judges. */
   readonly heldFraction: number;
   readonly replayed: number;
 }
 
-/** How many are learned from, as many as are expected. */
+/** How many are expected to be learned from. */
 function learnedOf({ own, heldFraction, replayed }: ExampleCounts): number {
   return Math.max(1, (1 - heldFraction) * own + replayed);
 }
@@ -88,8 +88,8 @@ export function spendOf(options: PrivacyOptions, counts: ExampleCounts): Private
 }
 
 /**
- * `expectedHeld` are those by which a guard judges, as many as are expected; 0: none does.
- * Throws    invalid-option: a method that follows no gradient of labels
+ * `expectedHeld`: how many examples are expected to judge; 0: none.
+ * Throws    invalid-option: a method that does not learn by gradients of labels
  */
 export function privacyOf(
   options: PrivacyOptions,

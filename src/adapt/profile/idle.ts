@@ -8,7 +8,7 @@ export const IDLE = schema('idle', {
   steps: BUDGET.fields.steps,
   /** Milliseconds without another example before it begins, so that several are learned together. Default 1000. */
   quietMs: notNegative(1000),
-  /** It waits while the battery is below this fraction and not charging, where the browser tells. Default 0.2. */
+  /** It waits while the battery is below this fraction and not charging, if the browser says so. Default 0.2. */
   batteryFraction: fraction(0.2),
 });
 
@@ -18,11 +18,11 @@ export interface IdleOptions extends OptionsOf<typeof IDLE> {}
 export interface IdleWork {
   /** There is something to do. */
   schedule(): void;
-  /** Stops what is underway, and does it again when the page is idle next. */
+  /** Stops running work, and repeats it when the page is idle next. */
   interrupt(): void;
   pause(): void;
   resume(): void;
-  /** Stops for good, and waits until nothing is underway. */
+  /** Stops for good, and waits until nothing is running. */
   stop(): Promise<void>;
 }
 
@@ -36,8 +36,8 @@ const BATTERY_EVENTS = ['levelchange', 'chargingchange'] as const;
 
 /**
  * Does work when the page has nothing else to do (`requestIdleCallback`, or only a timer where that is missing, as in
- * workers), is seen, and has power. When that ends, the signal is aborted and the work is due again. Work that fails
- * by itself is not tried again until it is scheduled again.
+ * workers), is visible, and has power. When that changes, the signal is aborted and the work is due again. Work that fails
+ * is not retried until it is scheduled again.
  */
 export function idleWork(
   work: (signal: AbortSignal) => Promise<void>,
@@ -89,7 +89,7 @@ export function idleWork(
     underway.controller.abort();
   }
 
-  /** The wait begins anew. */
+  /** Starts the wait again. */
   function schedule(): void {
     isDue = true;
     cancelWait?.();
@@ -103,7 +103,7 @@ export function idleWork(
       if (requestIdleCallback === undefined) then();
       else request = requestIdleCallback(then);
     }, ms);
-    // In Node a timer would keep the process alive for work that nobody waits for.
+    // In Node a timer would keep the process alive.
     (timer as { unref?: () => void }).unref?.();
     return () => {
       clearTimeout(timer);
@@ -114,7 +114,7 @@ export function idleWork(
 
   document?.addEventListener('visibilitychange', consider);
   const asked = (globalThis.navigator as { getBattery?: () => Promise<Battery> } | undefined)?.getBattery?.();
-  // A page that may not ask is treated as one that has power.
+  // A page that may not ask counts as having power.
   const found = asked?.then(
     (answer) => {
       if (isStopped) return;

@@ -7,25 +7,26 @@ import type { ProfileLearner } from './profile.ts';
 const OPTIONS = schema('openProfile', {
   /** What learns, made of the base. Default: studentLearner(). */
   learner: given<(base: StudentSource) => ProfileLearner | Promise<ProfileLearner>>(checkLearnerMaker),
-  /** Several profiles may lie in one store, such as one a person or a task. Default 'default'. */
+  /** A store may hold several profiles, such as one for each person or task. Default 'default'. */
   name: text('default'),
   /**
    * What is kept of each example. 'features' takes little room and holds no picture, sound or text, but fits this base
-   * only; 'examples' keeps the inputs, which whoever can read the store can see. Default: 'features', or as the profile has it.
+   * only; 'examples' keeps the inputs, which anyone who can read the store can see. Default: 'features', or as the profile
+   * has it.
    */
   keeps: oneOf('features', 'examples')(),
   /** What the base's classes are called, in their order. Default: '0', '1', …, or as the profile has it. */
   labels: given<readonly string[]>(checkLabels),
   /**
-   * Whether an example may bring a label that is none of the base's and so adds a class. A learner with `privacy` takes
-   * 'refused' only: the label, and that the class is there, would be told as they are. Default 'refused'.
+   * Whether an example may bring a label that the base does not have, and so add a class. A learner with `privacy` takes
+   * 'refused' only, since noise would not hide the label and its class. Default 'refused'.
    */
   newLabels: oneOf('refused', 'allowed')('refused'),
-  /** Whether what is new is learned by itself while the page has nothing else to do. Default 'idle'. */
+  /** Whether new examples are learned automatically while the page is idle, or only when asked. Default 'idle'. */
   learning: oneOf('idle', 'asked')('idle'),
   /** When learning by itself may begin, and how long it may take. */
   idle: nested(IDLE),
-  /** How many versions are kept to go back to; the oldest are given up first. At least 1. Default 10. */
+  /** How many versions are kept to go back to; the oldest are deleted first. At least 1. Default 10. */
   mostVersions: count()(10),
 });
 
@@ -61,8 +62,8 @@ function checkLabels(labels: readonly string[]): void {
 }
 
 /**
- * Throws    class-mismatch: not one label for each class of the base · invalid-option: new labels, where the learner hides each
- *           example, and not the class that one of them brings
+ * Throws    class-mismatch: not one label for each class of the base · invalid-option: new labels with a learner that hides
+ *           examples, but cannot hide a new class
  */
 export function checkLearner({ labels, newLabels }: Settings, { classes, privacy }: ProfileLearner): void {
   if (labels !== undefined && labels.length !== classes) {
@@ -78,25 +79,5 @@ export function checkLearner({ labels, newLabels }: Settings, { classes, privacy
     `"newLabels" was '${newLabels}' and the learner has "privacy": a label that only one example has would be in the patch ` +
       'as it is. Leave "newLabels" out; classes that are to come belong to the base.',
     { details: { name: 'newLabels', value: newLabels } },
-  );
-}
-
-/** Throws    unknown-label · invalid-option: no text */
-export function checkLabel(label: string, labels: readonly string[], newLabels: 'refused' | 'allowed'): void {
-  if (typeof label !== 'string' || label === '') {
-    throw new LimbeckError(
-      'invalid-option',
-      `The label was ${JSON.stringify(label) ?? 'left out'}; it must be a text.`,
-      {
-        details: { name: 'label' },
-      },
-    );
-  }
-  if (newLabels === 'allowed' || labels.includes(label)) return;
-  throw new LimbeckError(
-    'unknown-label',
-    `The label "${label}" is none of the base's: ${labels.join(', ')}. Check its spelling, or open the profile with ` +
-      "newLabels: 'allowed' to add classes.",
-    { details: { label, labels } },
   );
 }

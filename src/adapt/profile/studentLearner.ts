@@ -16,7 +16,7 @@ import type { TrainerUse } from '../../train/pageTrainer.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
 import { answersOf } from '../adaptable.ts';
 import type { LearnBudget } from '../budget.ts';
-import { GUARD } from '../guard.ts';
+import { GUARD } from '../guard/guard.ts';
 import { KEEP, replayedBy } from '../keep.ts';
 import type { Method } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';
@@ -29,8 +29,8 @@ import type { KeptExamples, LearnProgress, LearnResult, ProfileLearner } from '.
 
 const OPTIONS = schema('studentLearner', {
   /**
-   * How it learns. Default: headOnly() where features are kept, lora() where examples are; either gives way to class means
-   * where a class has one example only.
+   * How it learns. Default: headOnly() where features are kept, lora() where examples are; class means replace either
+   * if a class has only one example.
    */
   method: given<Method>(),
   /** Replayed examples need a profile that keeps examples. Default: nothing. */
@@ -38,10 +38,10 @@ const OPTIONS = schema('studentLearner', {
   /** What a version must not make worse. */
   guard: nested(GUARD),
   /**
-   * Hides each example in noise (DP-SGD), in every version and over all of them: the profile keeps a ledger, and `budget` ends
-   * learning. A version spends once its first noisy step begins, be it finished or not, so that a profile which learns by
-   * itself spends often: learning: 'asked' leaves it to you. What classes there are is not hidden, so that labels which are
-   * none of the profile's are refused. Default: none.
+   * Hides each example in noise (DP-SGD), in every version and over all of them: the profile keeps a ledger, and `budget`
+   * ends learning. A version spends from its first noisy step on, finished or not, so a profile that learns by itself
+   * spends often; learning: 'asked' leaves it to you. The set of classes is not hidden, so labels that the profile does not
+   * have are refused. Default: none.
    */
   privacy: given<LastingPrivacyOptions>(checkLastingPrivacy),
   /** As `personalize` takes it. Default: 0. */
@@ -54,8 +54,8 @@ const OPTIONS = schema('studentLearner', {
 export interface StudentLearnerOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * What a profile learns with by default: the student's own last layer, or small matrices beside its weights, guarded by
- * held-out examples.
+ * How a profile learns by default: the student's last layer, or small matrices added to its weights, guarded by held-out
+ * examples.
  * Throws    invalid-option · student-invalid: a base without weights, or without a dense layer at its end
  */
 export function studentLearner(options: StudentLearnerOptions = {}): (base: StudentSource) => Promise<ProfileLearner> {
@@ -146,7 +146,7 @@ async function learnFrom({
     classes: kept.classes.length,
     ...(keep && { keep }),
     ...(guard && { guard }),
-    // The numbers that the profile has accounted for, and nothing that is left to be decided.
+    // Exactly the numbers that the profile has accounted for.
     ...(hiding && { privacy: { ...hiding.spend, ...(clipNorm !== undefined && { clipNorm }) } }),
     ...(seed !== undefined && { seed }),
     budget,
@@ -165,9 +165,9 @@ async function learnFrom({
   return { patch: whole, report: told };
 }
 
-/** Finding the noise for an epsilon takes a moment, and a run asks twice. */
+/** Finding the noise for an epsilon takes time, and a run asks twice. */
 function planner(
-  privacy: LastingPrivacyOptions,
+  { budget: _, ...privacy }: LastingPrivacyOptions,
   { guard, keep }: StudentLearnerOptions,
 ): (examples: number) => ProfileSpend {
   const counts = { heldFraction: GUARD.read(guard ?? {}).holdoutFraction, replayed: replayedBy(keep) };
@@ -178,7 +178,7 @@ function planner(
   };
 }
 
-/** By then everything that can be refused was refused: what was only asked for spends nothing. */
+/** Spends only now, when everything that can be refused was checked. */
 function beginning(method: Method, begin: () => Promise<void>): Method {
   const learn: Method['learn'] = async (lesson) => {
     await begin();

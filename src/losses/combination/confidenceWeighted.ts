@@ -21,8 +21,8 @@ const OPTIONS = schema('confidenceWeighted', {
 export interface ConfidenceWeightedOptions extends MembersOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Confidence-aware distillation from several teachers (CA-MKD): for each example, whoever is nearer to the label counts
- * more. Needs labels.
+ * Confidence-aware distillation from several teachers (CA-MKD): for each example, a teacher counts more the closer it is
+ * to the label. Needs labels.
  *
  * Σ_k w_k · T² · KL(softmax(teacher_k / T) ‖ softmax(student / T)), w_k = (1 − softmax_k(CE_k)) / (K − 1), where CE_k is
  * teacher k's cross-entropy with the label at temperature 1. The weights of an example add up to 1.
@@ -34,9 +34,9 @@ export interface ConfidenceWeightedOptions extends MembersOptions, OptionsOf<typ
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    labels-missing; by `check` shape-mismatch and class-mismatch
  * Source    Zhang, Chen, Wang 2022, eq. 2–4, arXiv:2201.00007; Rorozhl/CA-MKD helper/loops.py
- * Differs   The code divides by K once more. The paper's second half, features weighted by the teachers' answers to the
- *           student's features, needs the teachers' classifiers and is left out; `featureAlign` with `weighted` matches
- *           the features of several teachers.
+ * Differs   the code divides by K once more. We leave out the paper's second half, features weighted by the teachers'
+ *           answers to the student's features, which needs the teachers' classifiers; `featureAlign` with `weighted`
+ *           matches the features of several teachers.
  * @example
  * confidenceWeighted({ teacherOutputs: ['logits@0', 'logits@1', 'logits@2'] });
  */

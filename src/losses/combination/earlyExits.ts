@@ -20,9 +20,9 @@ import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
 const HINT = schema('hint of earlyExits', {
-  /** The layer of the student whose features each exit's own ('features.exit.0' …) are led to. */
+  /** The layer of the student whose features those of each exit ('features.exit.0' …) approach. */
   layer: required(given<string>()),
-  /** How much that counts, 0 or more. Default 0.03. */
+  /** Weight of the hint, 0 or more. Default 0.03. */
   weight: notNegative(0.03),
 });
 
@@ -35,11 +35,11 @@ const OPTIONS = schema('earlyExits', {
   from: oneOf('labels', 'teacher')('labels'),
   /** The teacher's output, where `from` is 'teacher'. Default: `output`. */
   teacherOutput: text(),
-  /** How much of an exit's lesson comes from the last output, from 0 to 1; the rest comes from `from`. Default 0.3. */
+  /** How much an exit learns from the last output, from 0 to 1; the rest is learned from `from`. Default 0.3. */
   alpha: fraction(0.3),
   /** Softens last output, exits and teacher; above 0. Default 3. */
   temperature: positive(3),
-  /** Leads the features of the exits to those of a deeper layer; needs `withExits(…, { features })`. Default: none. */
+  /** Brings the features of the exits close to those of a deeper layer; needs `withExits(…, { features })`. Default: none. */
   hint: nested(HINT),
 });
 
@@ -47,11 +47,11 @@ const OPTIONS = schema('earlyExits', {
 export interface EarlyExitsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Be your own teacher (BYOT): a student with exits (`withExits`) whose last output teaches the early ones. The exits learn the
- * labels, or what a teacher says, too; the last output learns nothing else.
+ * Be your own teacher (BYOT): a student with exits (`withExits`) whose last output teaches the early ones. The exits
+ * also learn the labels, or a teacher's answers; the last output learns only these.
  *
- * L(z) + Σ_k [ (1−α) · L(e_k) + α · T² · KL(p_z ‖ p_{e_k}) ], where z is the last output, e_k an exit and L the lesson: −log
- * p(label), or T² · KL(p_teacher ‖ p). Mean over the batch. With a hint β · Σ_k mean (W_k f_k − f)² beside it, where f are the
+ * L(z) + Σ_k [ (1−α) · L(e_k) + α · T² · KL(p_z ‖ p_{e_k}) ], where z is the last output, e_k an exit and L the lesson:
+ * −log p(label), or T² · KL(p_teacher ‖ p). Mean over the batch. A hint adds β · Σ_k mean (W_k f_k − f)², where f are the
  * features of the layer (the mean over space or time) and f_k those of an exit.
  * Shapes    'logits' [B, C], 'exit.k' [B, C], teacher [B, C]; features [B, F], the layer [B, …, G] → scalar
  * Units     logits in, nats out
@@ -61,7 +61,7 @@ export interface EarlyExitsOptions extends OptionsOf<typeof OPTIONS> {}
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · when it is checked: unknown-output · shape-mismatch · class-mismatch
  * Source    Zhang and others 2019, eq. 1–4, arXiv:1905.08094; weights and temperature of mmrazor's configuration
- * Differs   divergence instead of soft cross-entropy (same gradient), T² beside the temperature, means instead of sums in
+ * Differs   divergence instead of soft cross-entropy (same gradient), a factor T², means instead of sums in
  *           the hint, whose weight is therefore larger than the code's 1e-6
  * @example
  * distill({ student: withExits(cnn(), { at: [2, 4] }), data, loss: earlyExits({ exits: 2 }) });

@@ -11,8 +11,9 @@ const OPTIONS = schema('exampleWeighted', {
   /**
    * 'confidence': 1 where the teacher's largest probability reaches `threshold`, else 0. 'soft-confidence':
    * that probability itself, and 0 below `threshold`. 'entropy': 1 − H(teacher) / log C, so 1 where the teacher is sure
-   * and 0 where it has no idea. 'label-agreement': 1 where the teacher's class is the label, else 0; it reads labels.
-   * 'given': the weight that comes with the example (`withExampleWeights`), 0 or more. Default 'confidence'.
+   * and 0 where all classes are equally likely to it. 'label-agreement': 1 where the teacher's class is the label, else 0;
+   * it reads labels. 'given': the weight that comes with the example (`withExampleWeights`), 0 or more.
+   * Default 'confidence'.
    */
   kind: oneOf('confidence', 'soft-confidence', 'entropy', 'label-agreement', 'given')('confidence'),
   /** A probability from 0 to 1. Default: 0.95 (FixMatch) for 'confidence', 0 for 'soft-confidence'; others have none. */
@@ -22,32 +23,34 @@ const OPTIONS = schema('exampleWeighted', {
   /** The teacher's output that is judged: logits [B, C]. Default 'logits'. */
   teacherOutput: text('logits'),
   /**
-   * What the weighted sum is divided by. 'batch': the number of examples, so that an example's pull does not depend on
-   * its company; with 'weights' the one that is left of a bad batch counts as much as all of a good one. Default 'batch'.
+   * What the weighted sum is divided by. 'batch': the number of examples, so that an example's effect does not depend on
+   * the rest of the batch; 'weights': their sum, so that the only example left of a batch counts as much as a full batch.
+   * Default 'batch'.
    */
   normalizeBy: oneOf('batch', 'weights')('batch'),
 });
 
-/** What an example counts by. */
+/** How examples are weighted. */
 export interface ExampleWeightedOptions extends OptionsOf<typeof OPTIONS> {}
 
 const DEFAULT_THRESHOLDS = { confidence: 0.95, 'soft-confidence': 0 };
 
 /**
- * Per-example weights (confidence, entropy, agreement, or given by `withExampleWeights`): Σ w_i · loss_i / B. With no
- * weight left it is 0, and nothing is learned from that batch. An example without a label (−1) agrees with nobody.
+ * Per-example weights (confidence, entropy, agreement, or given by `withExampleWeights`): Σ w_i · loss_i / B. If all
+ * weights are 0 the loss is 0, and nothing is learned from that batch. An example without a label (−1) agrees with no
+ * teacher.
  * Shapes    those of the loss, which must be a mean over examples; teacherLogits [B, C], labels [B] → scalar
- * Units     those of the loss; weights lie in 0…1, given ones are 0 or more
+ * Units     those of the loss; weights are in 0…1, given ones are 0 or more
  * Reduces   Σ w_i L_i ÷ B, or ÷ Σ w_i
- * Weight    that of the loss, over the share of the examples that count
- * Gradient  w_i times the loss's own of example i; nothing reaches the weights
+ * Weight    that of the loss, divided by the fraction of the examples that count
+ * Gradient  w_i times that of the loss for example i; none reaches the weights
  * Numerics  as the loss; finite for |logit| ≤ 1e4
  * Throws    invalid-option: the loss does not tell its value for each example, an option out of range ·
  *           shape-mismatch: the judged output is not [B, C]
  * Source    confidence: Sohn and others 2020 (FixMatch), §2.2, arXiv:2001.07685 · entropy: Kwon and others 2020,
  *           Adaptive knowledge distillation based on entropy, ICASSP · agreement: Wen, Lai, Qian 2019, arXiv:1911.07471
- * Differs   entropy is measured against log C, so that weights mean the same for any number of classes; wrong teachers
- *           are left out, where the last source corrects them
+ * Differs   entropy is divided by log C, so that weights mean the same for any number of classes; examples on which the
+ *           teacher is wrong are left out, where the last source corrects the teacher
  * @example
  * exampleWeighted(softTargets(), { kind: 'confidence', threshold: 0.8 });
  */
@@ -81,7 +84,7 @@ export function exampleWeighted(loss: Loss, options: ExampleWeightedOptions = {}
       const weights = weightsFor(tf, tensors);
       const weightedValues = tf.mul(each(tf, tensorsOf(tf, tensors, 0)), weights) as Tensor1D;
       if (normalizeBy === 'batch') return weightedValues;
-      // No weight at all: the values are 0 too, and what they are divided by does not matter.
+      // If all weights are 0 the values are 0 too, whatever they are divided by.
       return tf.div(weightedValues, tf.maximum(tf.mean(weights), LEAST_MEAN)) as Tensor1D;
     });
   return {
@@ -131,7 +134,7 @@ export function exampleWeights(
     }
     const logProbs = logSoftmax(tf, tf.div(logits, temperature));
     if (kind === 'entropy') {
-      // Of one class everybody is sure.
+      // With one class there is no entropy.
       const most = Math.max(Math.log(classes), 1e-30);
       return tf.add(1, tf.div(tf.sum(tf.mul(tf.exp(logProbs), logProbs), -1), most)) as Tensor1D;
     }

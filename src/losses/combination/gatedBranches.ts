@@ -13,8 +13,8 @@ const OPTIONS = schema('gatedBranches', {
   /** Softens ensemble and branches; above 0. Default 3 (ONE, §4). */
   temperature: positive(3),
   /**
-   * Of what the ensemble says; 0 or more, or a schedule. Default: sigmoidRamp(1), because in the beginning the ensemble
-   * knows nothing (Lan1991Xu/ONE_NeurIPS2018).
+   * Weight of the ensemble's answers; 0 or more, or a schedule. Default: sigmoidRamp(1), because the ensemble knows nothing
+   * in the beginning (Lan1991Xu/ONE_NeurIPS2018).
    */
   weight: given<number | Schedule>(checkWeight),
 });
@@ -23,11 +23,10 @@ const OPTIONS = schema('gatedBranches', {
 export interface GatedBranchesOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * On-the-fly native ensemble (ONE): branches on one trunk, each of which learns the labels and what the gated ensemble of all
- * says; ensemble and gate learn the labels. The student is one that `branched` made. Reads labels.
+ * On-the-fly native ensemble (ONE): branches on one trunk learn the labels and the answers of their gated ensemble;
+ * ensemble and gate learn the labels. The student is one made by `branched`. Needs labels.
  *
- * −log p_e(label) + Σ_m [ −log p_m(label) + w · T² · KL(p_e ‖ p_m) ], where e is the gated ensemble; mean over the batch, or of
- * each example.
+ * −log p_e(label) + Σ_m [ −log p_m(label) + w · T² · KL(p_e ‖ p_m) ], where e is the gated ensemble; mean over the batch.
  * Shapes    ensemble [B, C], branches M × [B, C] → scalar, or [B]
  * Units     logits in, nats out
  * Reduces   mean over batch, sum over branches; ×T²; KL(ensemble‖branch), ensemble held

@@ -8,7 +8,7 @@ import { checkOutputName } from '../featurePair.ts';
 import { type Loss, type LossShapes, named, stopGradient } from '../loss.ts';
 import { divergence, softLogProbs } from '../rows.ts';
 
-/** 'attention' relates queries with keys, as the layer itself does; the others relate a thing with itself. */
+/** 'attention' relates queries with keys, as the layer itself does; the others relate queries, keys or values with themselves. */
 export type AttentionRelation = 'attention' | 'queries' | 'keys' | 'values';
 
 type Part = 'queries' | 'keys' | 'values';
@@ -43,9 +43,9 @@ const OPTIONS = schema('attentionRelations', {
 export interface AttentionRelationsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Relations of self-attention (MiniLM): which position resembles which, in the student's attention as in the teacher's.
- * Widths and numbers of heads may differ. The layers of `transformerTiny` are 'attention_1', 'attention_2' …; take its last.
- * Of the teacher, the paper takes the last layer of a small one, and one a few layers before the last of a large one.
+ * Relations of self-attention (MiniLM): the same positions resemble each other in the student's attention as in the
+ * teacher's. Widths and numbers of heads may differ. The layers of `transformerTiny` are 'attention_1', 'attention_2' …;
+ * take its last. The paper takes the last layer of a small teacher, and one a few layers before the last of a large one.
  *
  * KL(A_teacher ‖ A_student) of A = softmax(X Yᵀ / √D) for each head of D features, mean over batch, heads and positions.
  * Shapes    student: X and Y [B, T, F], teacher: X and Y [B, T, G] → scalar; `heads` divides F and G
@@ -56,9 +56,9 @@ export interface AttentionRelationsOptions extends OptionsOf<typeof OPTIONS> {}
  * Numerics  finite for |values| ≤ 1e4
  * Throws    invalid-option: heads that do not divide a width · shape-mismatch: lengths differ
  * Source    Wang et al. 2020, §3.1, §3.2, arXiv:2002.10957 (attention and value relation); Wang et al. 2021, §3.1,
- *           arXiv:2012.15828 (relations of queries, keys, values; heads cut anew)
- * Differs   Every position counts: padding is not left out, so give examples of one length. The first version was
- *           published with the attention's own heads; both versions add the relations up, as here.
+ *           arXiv:2012.15828 (relations of queries, keys, values; another number of heads)
+ * Differs   every position counts, padding too, so give examples of one length. The first version of MiniLM uses the
+ *           attention's own heads; both versions sum the relations, as we do.
  * @example
  * attentionRelations({
  *   output: 'attention_2',

@@ -16,7 +16,10 @@ import { toUnitLength } from '../toUnitLength.ts';
 
 const OPTIONS = schema('channelSimilarity', {
   ...FEATURE_PAIR.fields,
-  /** 'linear': a 1×1 convolution, trained with the student; 'none': both have equally many channels. Default 'linear' (the authors' code). */
+  /**
+   * 'linear': a 1×1 convolution, trained with the student; 'none': both have equally many channels. Default 'linear' (the
+   * authors' code).
+   */
   projector: oneOf('linear', 'none')('linear'),
   /**
    * 'mean' over the batch; 'torchdistill' divides by the batch size once more, as that library does, so that the weight
@@ -29,7 +32,8 @@ const OPTIONS = schema('channelSimilarity', {
 export interface ChannelSimilarityOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Inter-channel correlation (ICKD): the student's channels resemble each other as the teacher's do. Their sizes may differ.
+ * Inter-channel correlation (ICKD): the student's channels resemble each other as the teacher's do. The
+ * positions may differ in number.
  *
  * Σ (S_student − S_teacher)² / C, where row c of S [C, C] holds the inner products of channel c with all channels over the
  * positions, divided by the row's length ‖·‖₂.
@@ -42,7 +46,7 @@ export interface ChannelSimilarityOptions extends FeaturePairOptions, OptionsOf<
  * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · other channels
  * Source    Liu et al. 2021, §3, ICCV 2021; ADLab-AutoDrive/ICKD and torchdistill's ChSimLoss
  * Differs   from torchdistill, which divides by B twice, unless reduction is 'torchdistill'; from the authors' code: the
- *           projector has no batch normalization; unlike positions are averaged down to the fewer
+ *           projector has no batch normalization; maps of different sizes are averaged down to the smaller one
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -82,6 +86,6 @@ export function channelSimilarityLoss(tf: Tf, student: Tensor, teacher: Tensor):
 function similaritiesOf(tf: Tf, maps: Tensor): Tensor3D {
   const positions = sizeOf(maps.shape.slice(1, -1));
   const columns = tf.reshape(maps, [maps.shape[0] as number, positions, maps.shape.at(-1) as number]) as Tensor3D;
-  // The mean in place of the sum: rows are divided by their lengths all the same, and numbers stay smaller.
+  // The mean and the sum give the same rows once these are divided by their lengths; the mean keeps numbers small.
   return toUnitLength(tf, tf.mul(tf.matMul(columns, columns, true, false), 1 / positions) as Tensor3D);
 }

@@ -26,8 +26,8 @@ const OPTIONS = schema('channelWise', {
 export interface ChannelWiseOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Channel-wise distillation (CWD): each channel of the student has its peaks where the teacher's has them; for features and
- * for the maps of logits of dense prediction.
+ * Channel-wise distillation (CWD): each channel of the student peaks where the teacher's does; for features, and for
+ * the logit maps of dense prediction.
  *
  * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), each softmax over the positions of one channel, mean over channels.
  * Shapes    student [B, H, W, C] (or [B, T, C]), projected, and teacher of the same shape → [B]; the loss is their mean
@@ -38,7 +38,8 @@ export interface ChannelWiseOptions extends FeaturePairOptions, OptionsOf<typeof
  * Numerics  finite for |score| ≤ 1e4
  * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · other channels
  * Source    Shu et al. 2021, §3, arXiv:2011.13256; mmrazor models/losses/cwd.py
- * Differs   from the paper, whose sum over the batch is a mean in mmrazor too; unlike positions are averaged down to the fewer
+ * Differs   from the paper: the mean over the batch in place of the sum, as in mmrazor; maps of different sizes are
+ *           averaged down to the smaller one
  * @example
  * distill({ teacher, student, data, loss: channelWise({ output: 'maps', temperature: 4 }) });
  */

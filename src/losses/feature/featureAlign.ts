@@ -23,21 +23,22 @@ const OPTIONS = schema('featureAlign', {
 export interface FeatureAlignOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Aligned features of several teachers (KD4MTL): one student, seen through an adaptor for each, gives the directions of
- * the features of specialised teachers, one for each task. Beside it stand the losses of the tasks.
+ * Aligned features of several teachers (KD4MTL): through one adaptor for each teacher, the student gives the directions of
+ * the features of specialised teachers, one for each task. Combine it with the losses of the tasks.
  *
  * ‖norm(student) − norm(teacher)‖² over the channels, mean over each example's positions; norm divides each position by
- * √(‖channels‖² + 1e-6). The loss adds up λ_k times this over its teachers.
- * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), adapted, and teacher of the same shape → [B]; the loss is their mean
+ * √(‖channels‖² + 1e-6). The loss sums λ_k times this over the teachers.
+ * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), adapted, and teacher of the same shape → [B]; the loss is their
+ *           mean
  * Units     none: from 0 to 4
  * Reduces   mean over batch and positions, sum over channels; Σ λ_k squared distance of unit features
  * Weight    2
  * Gradient  reaches the student and the adaptors only
  * Numerics  finite for |feature| ≤ 1e4
- * Throws    invalid-option · shape-mismatch by `check`: map beside vector · other channels without projector
+ * Throws    invalid-option · shape-mismatch by `check`: map against vector · other channels without projector
  * Source    Li, Bilen 2020, eq. 3, arXiv:2007.06889; VICO-UoE/KD4MTL model_segnet_kdmtl.py
- * Differs   Adaptors have a bias, and learn with the student's optimizer and rate, where the code gives them one of their
- *           own (Adam, 0.1).
+ * Differs   adaptors have a bias and learn with the student's optimizer and rate; the code gives them their own (Adam,
+ *           0.1).
  * @example
  * const other = await loadTeacher('/models/letters.onnx').done;
  * const both = ensemble([teacher, other], { mean: 'losses', outputs: ['features', 'logits'] });

@@ -15,8 +15,8 @@ import { meanOfExamples, meanPerExample } from '../rows.ts';
 const OPTIONS = schema('featureHint', {
   ...FEATURE_PAIR.fields,
   /**
-   * 'linear': a regressor, trained with the student and dropped after, maps its features to as many as the teacher has;
-   * 'none': both have equally many, and are compared as they are. Default 'linear' (FitNets).
+   * 'linear': a regressor, trained with the student and then dropped, maps the student's channels to the teacher's;
+   * 'none': both have equally many and are compared as they are. Default 'linear' (FitNets).
    */
   projector: oneOf('linear', 'none')('linear'),
 });
@@ -25,21 +25,21 @@ const OPTIONS = schema('featureHint', {
 export interface FeatureHintOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Feature hints (FitNets): a layer of the student, seen through a trained regressor, gives what a layer of the teacher
- * gives.
+ * Feature hints (FitNets): a trained regressor on a layer of the student gives what a layer of the teacher gives.
  *
  * (student − teacher)², mean over each example's values.
- * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → [B]; the loss is their mean
+ * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → [B]; the loss is their
+ *           mean
  * Units     squares of the teacher's features
  * Reduces   mean over batch and values; trained 1×1 regressor
  * Weight    4 for features around 1, else over their mean square. RepDistiller has 100
  * Gradient  reaches the student and the regressor: 2 (student − teacher) / (values of one example · B)
  * Numerics  finite for |feature| ≤ 1e4
- * Throws    invalid-option · shape-mismatch by `check`: map beside vector · other channels without projector
+ * Throws    invalid-option · shape-mismatch by `check`: map against vector · other channels without projector
  * Source    Romero et al. 2015, eq. 3, arXiv:1412.6550; RepDistiller distiller_zoo/FitNet.py
- * Differs   from the paper: the mean in place of half the sum, as in RepDistiller, so the value does not depend on the sizes;
- *           the regressor is a 1×1 convolution with a bias, without the paper's larger windows and RepDistiller's batch
- *           normalization and ReLU; unlike positions are averaged to the smaller map
+ * Differs   from the paper: the mean in place of half the sum, as in RepDistiller, so the value does not depend on the
+ *           sizes; the regressor is a 1×1 convolution with a bias, without the paper's larger windows and RepDistiller's
+ *           batch normalization and ReLU; maps of different sizes are averaged down to the smaller one
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: softTargets(), weight: 1 },

@@ -15,13 +15,13 @@ const OPTIONS = schema('flow', {
   teacherOutputs: given<readonly [string, string]>(),
 });
 
-/** Between which layers. */
+/** Which layers the flow runs between. */
 export interface FlowOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Flow of the solution procedure (FSP): how the features change between two layers, as the products of their channels, is
- * the same in the student as in the teacher. Both sides need equal channel counts, layer by layer; their sizes may differ.
- * The paper trains with this loss alone first.
+ * Flow of the solution procedure (FSP): the products of the channels of two layers, which tell how features change between
+ * them, are the same in the student as in the teacher. Both sides need equal channel counts, layer by layer; map sizes may
+ * differ. The paper first trains with this loss alone.
  *
  * (G_student − G_teacher)², mean over each example's entries.
  * Shapes    student and teacher [B, F, G], the flow between layers of F and G channels → [B]; the loss is their mean
@@ -33,8 +33,8 @@ export interface FlowOptions extends OptionsOf<typeof OPTIONS> {}
  * Throws    invalid-option: not two names · shape-mismatch by `check`: vectors without
  *           positions · other channels
  * Source    Yim et al. 2017, §3, CVPR 2017; RepDistiller distiller_zoo/FSP.py
- * Differs   from the paper: the mean over the entries in place of the sum, as in RepDistiller; the larger of two layers is
- *           averaged down to the smaller, as there
+ * Differs   from the paper: the mean over the entries in place of the sum, as in RepDistiller; the larger of two maps is
+ *           averaged down to the smaller one, as there
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },

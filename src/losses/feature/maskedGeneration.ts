@@ -29,9 +29,9 @@ const OPTIONS = schema('maskedGeneration', {
 export interface MaskedGenerationOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Masked generative distillation (MGD): from a student's map of which most positions are hidden, a small generator makes
- * the teacher's whole map. So each position must say something of its neighbors. The generator is trained with the student
- * and dropped after.
+ * Masked generative distillation (MGD): most positions of the student's map are hidden, and a small generator makes
+ * the teacher's whole map from the rest. So each position must tell something about its neighbors. The generator is trained
+ * with the student and then dropped.
  *
  * (generated − teacher)², mean over each example's values, hidden and visible ones alike.
  * Shapes    generated from the student's map, and teacher, [B, H, W, F] → [B]; the loss is their mean
@@ -42,10 +42,11 @@ export interface MaskedGenerationOptions extends FeaturePairOptions, OptionsOf<t
  * Numerics  finite for |feature| ≤ 1e4
  * Throws    invalid-option · shape-mismatch by `check`: no maps
  * Source    Yang et al. 2022, eq. 3–5, arXiv:2205.01529; mmrazor models/losses/mgd_loss.py
- * Differs   mean over all values; the code adds them up, divides by B and weighs with 2e-5. All examples of a batch have the same positions hidden, other
- *           ones at each step, so that an example's value does not depend on its place. Position p is hidden where the
- *           fraction of p·r + t is below maskedFraction, with two random numbers r and t for each step: any two positions
- *           are hidden independently of each other, and a seed hides the same on every backend
+ * Differs   mean over all values; the code sums them, divides by B and weights with 2e-5. All examples of a batch hide
+ *           the same positions, others at each step, so that an example's value does not depend on its place in the
+ *           batch. Position p is hidden where the fractional part of p·r + t is below maskedFraction, with two random
+ *           numbers r and t for each step: any two positions are hidden independently, and a seed hides the same on every
+ *           backend
  * @example
  * maskedGeneration({ output: 'block3', teacherOutput: 'layer3', maskedFraction: 0.5 });
  */

@@ -10,8 +10,8 @@ import { toUnitLength } from '../toUnitLength.ts';
 const OPTIONS = schema('neuronSelectivity', FEATURE_PAIR.fields);
 
 /**
- * Neuron selectivity transfer (NST): the student's channels, as a set, respond to the same places as the teacher's. Their
- * numbers may differ, and their order does not matter.
+ * Neuron selectivity transfer (NST): as a set, the student's channels respond to the same places as the teacher's.
+ * Their number may differ, and their order does not matter.
  *
  * MMD² between the channels of both: mean k(s, s′) + mean k(t, t′) − 2 mean k(s, t), with k(a, b) = (a · b)² for channels
  * a = map / ‖map‖₂ over the positions.
@@ -21,9 +21,10 @@ const OPTIONS = schema('neuronSelectivity', FEATURE_PAIR.fields);
  * Weight    20; RepDistiller has 50, at the last stage
  * Gradient  reaches the student only; 0 for channels that are zero everywhere
  * Numerics  finite for |feature| ≤ 1e4; the value has the rounding of its terms, which are up to 1
- * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · map beside sequence
+ * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · map against sequence
  * Source    Huang, Wang 2017, §4, arXiv:1707.01219; RepDistiller distiller_zoo/NST.py
- * Differs   of the paper's kernels only the polynomial one of degree 2 and offset 0; unlike positions are averaged down to the fewer
+ * Differs   of the paper's kernels only the polynomial one of degree 2 and offset 0; maps of different sizes are averaged
+ *           down to the smaller one
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },

@@ -16,11 +16,14 @@ import { meanOfExamples, meanPerExample } from '../rows.ts';
 const OPTIONS = schema('variationalInformation', {
   ...FEATURE_PAIR.fields,
   /**
-   * 1×1 convolutions (for vectors: dense layers) of the regressor, with ReLU between them; those inside are as wide as
-   * the teacher's features. 1 is a linear map, and cheaper. Default 3 (the authors' code).
+   * 1×1 convolutions (for vectors: dense layers) of the regressor, with ReLU between them; inner ones are as wide as the
+   * teacher's features. 1 is a linear map, which is cheaper. Default 3 (the authors' code).
    */
   layers: count()(3),
-  /** The variance of each of the teacher's channels that training starts from, in squares of its features. Default 5 (the authors' code). */
+  /**
+   * The variance of each of the teacher's channels at the start of training, in squares of its features. Default 5 (the
+   * authors' code).
+   */
   initialVariance: positive(5),
 });
 
@@ -31,18 +34,20 @@ export interface VariationalInformationOptions extends FeaturePairOptions, Optio
 const EPSILON = 1e-5;
 
 /**
- * Variational information (VID): the student's features predict the teacher's, channel by channel as well as each can
- * be predicted; a lower bound of their mutual information. The value may be negative.
+ * Variational information (VID): the student's features predict the teacher's, with a variance for each channel; a lower
+ * bound of their mutual information. The value may be negative.
  *
- * ½ [(mean − teacher)² / σ² + log σ²], mean over each example's values, with σ² = softplus(variance) + 1e-5 for each channel.
- * Shapes    means (the regressor's) and teacher [B, H, W, F] (or [B, T, F], [B, F]), variance [F] → [B]; the loss is their mean
+ * ½ [(mean − teacher)² / σ² + log σ²], mean over each example's values, with σ² = softplus(variance) + 1e-5 for each
+ * channel.
+ * Shapes    means (the regressor's) and teacher [B, H, W, F] (or [B, T, F], [B, F]), variance [F] → [B]; the loss is their
+ *           mean
  * Units     nats, without the constant ½ log 2π; negative where σ² is below 1
  * Reduces   mean over batch and values; negative Gaussian log-likelihood of the teacher
- * Weight    10: the slope begins with a fifth of the plain difference's, behind a regressor that is still random, and
- *           grows as variances fall. RepDistiller has 1
+ * Weight    10: the gradient starts at a fifth of that of the plain difference, behind a regressor that is still random,
+ *           and grows as variances fall. RepDistiller has 1
  * Gradient  reaches the student, the regressor and the variances
  * Numerics  finite for |mean − teacher| ≤ 1e7; σ² never falls below 1e-5
- * Throws    invalid-option · shape-mismatch by `check`: map beside vector
+ * Throws    invalid-option · shape-mismatch by `check`: map against vector
  * Source    Ahn et al. 2019, §2, arXiv:1904.05835; RepDistiller distiller_zoo/VID.py (the authors')
  * Differs   from the paper: the mean in place of the sum, as in the code; from the code: the convolutions have biases
  * @example

@@ -11,14 +11,14 @@ const OPTIONS = schema('listNet', SCORE_PAIR.fields);
 export interface ListNetOptions extends ScorePairOptions {}
 
 /**
- * List-wise ranking (ListNet, top one): −Σ softmax(t) · log softmax(s) over the candidates of each list, how likely each
- * of them is to come first. The loss is the mean over the lists.
+ * List-wise ranking (ListNet, top one): −Σ softmax(t) · log softmax(s) over the candidates of each list, where the softmax
+ * is the probability of coming first. The loss is the mean over the lists.
  * Shapes    student [B, N], teacher [B, N], N ≥ 2 → scalar
  * Units     scores in, nats out
  * Reduces   mean over lists; soft cross-entropy
  * Weight    1: it is a cross-entropy
  * Gradient  reaches the student only: (softmax(s) − softmax(t)) / B
- * Numerics  finite for |score| ≤ 1e4; least where scores differ by a constant, with the entropy of softmax(t)
+ * Numerics  finite for |score| ≤ 1e4; smallest where scores differ by a constant, where it is the entropy of softmax(t)
  * Throws    invalid-option: an option it does not have · shape-mismatch: lists that differ
  * Source    Cao, Qin, Liu, Tsai, Li 2007, eq. 4, Learning to Rank: From Pairwise Approach to Listwise Approach, ICML
  * @example

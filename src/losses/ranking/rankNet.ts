@@ -16,11 +16,12 @@ const OPTIONS = schema('rankNet', {
 export interface RankNetOptions extends ScorePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Pairwise ranking (RankNet): whichever candidate the teacher puts above another one, the student shall too. log 2 for a student that knows nothing.
+ * Pairwise ranking (RankNet): of two candidates the student puts the same one first as the teacher. A student that knows
+ * nothing has log 2.
  *
  * The mean of log(1 + exp(−σ · (s_i − s_j))) over the pairs of each list with t_i > t_j; 0 for a list without such a
  * pair. The loss is the mean over the lists.
- * Shapes    student [B, N], teacher [B, N], N ≥ 2 → [B]; memory B · N² beside
+ * Shapes    student [B, N], teacher [B, N], N ≥ 2 → [B]; takes B · N² numbers of memory
  * Units     scores in, nats out
  * Reduces   mean over lists and pairs, in nats
  * Weight    4, as it is a mean over pairs
@@ -28,8 +29,7 @@ export interface RankNetOptions extends ScorePairOptions, OptionsOf<typeof OPTIO
  * Numerics  finite for |score| ≤ 1e4; goes to 0 as the student's margins grow
  * Throws    invalid-option · by `check` shape-mismatch
  * Source    Burges et al. 2005, §3, Learning to Rank using Gradient Descent, ICML
- * Differs   public code has the sum over the pairs, in bits; the mean does not grow with N², and nats are what the other
- *           losses have.
+ * Differs   public code sums over the pairs, in bits; the mean does not grow with N², and the other losses are in nats too.
  * @example
  * distill({ teacher, student, data, loss: rankNet({ output: 'scores' }) });
  */

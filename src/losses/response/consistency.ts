@@ -18,9 +18,9 @@ const OPTIONS = schema('consistency', {
 export interface ConsistencyOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Consistency (Mean Teacher): the student answers as its own moving average does, however its input is varied. Use it with
- * `selfTeacher: { kind: 'mean' }` and `augment`, beside what says what is right (labels, or a teacher), with a weight that
- * ramps up.
+ * Consistency (Mean Teacher): the student answers like its own moving average, however its input is varied. Use it with
+ * `selfTeacher: { kind: 'mean' }` and `augment`, together with a loss on labels or on a teacher, and let its weight ramp
+ * up.
  *
  * mean_C (p_student − p_teacher)², or KL(p_teacher ‖ p_student), of each example; the loss is their mean.
  * Shapes    studentLogits [B, …, C], teacherLogits the same → [B]

@@ -21,8 +21,8 @@ const OPTIONS = schema('distributionCorrelation', {
 export interface DistributionCorrelationOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Correlation of distributions (DIST): the student's probabilities shall rise and fall with the teacher's, over the
- * classes of an example and over the examples of a class, and need not equal them. Holds up where the teacher is much
+ * Correlation of distributions (DIST): the student's probabilities rise and fall with the teacher's, over the classes of
+ * an example and over the examples of a class, without having to equal them. It works well where the teacher is much
  * stronger than the student. Each half lies in 0…2 · τ².
  *
  * τ² · (β · (1 − mean ρ of the rows) + γ · (1 − mean ρ of the columns)) of p = softmax(logits / τ), where ρ is Pearson's
@@ -30,13 +30,13 @@ export interface DistributionCorrelationOptions extends OutputPairOptions, Optio
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
  * Units     logits in; none out
  * Reduces   mean over rows and over columns; ×τ²; 1 − Pearson (symmetric)
- * Weight    2 (the paper); the slope falls as the student's logits grow
+ * Weight    2 (the paper); the gradient falls as the student's logits grow
  * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4; a row or column without variation correlates with nothing: ρ = 0, and no slope
+ * Numerics  finite for |logit| ≤ 1e4; a row or column without variation correlates with nothing: ρ = 0, without a gradient
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Huang, You, Wang, Qian, Xu 2022, eq. 7–10, arXiv:2205.10536; hunto/image_classification_sota dist_kd.py
- * Differs   the paper leaves τ² out; its code has it, and so has this, so that the slope does not shrink with τ. As in
- *           the code, 1e-8 is added to the product of the deviations.
+ * Differs   the paper leaves τ² out; its code has it, and so do we, so that the gradient does not shrink with τ. Like the
+ *           code, we add 1e-8 to the product of the deviations.
  * @example
  * weighted([{ loss: distributionCorrelation(), weight: 2 }, { loss: crossEntropy(), weight: 1 }]);
  */

@@ -9,7 +9,10 @@ import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { divergence, meanOfExamples, softLogProbs } from '../rows.ts';
 
 const OPTIONS = schema('formerOutputs', {
-  /** The student's classes [from, to) that are the teacher's classes 0 … to − from − 1. Default: the first ones, as many as the teacher has. */
+  /**
+   * The student's classes [from, to) that are the teacher's classes 0 … to − from − 1. Default: the first ones, as many as
+   * the teacher has.
+   */
   classes: given<readonly [number, number]>(checkClasses),
   /** Softens both distributions. Default 2 (LwF). */
   temperature: positive(2),
@@ -20,20 +23,20 @@ const OPTIONS = schema('formerOutputs', {
 export interface FormerOutputsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Learning without forgetting (LwF): on the classes that a former model knew, the student keeps answering as it did; the
- * student's further classes are free. It stands beside `crossEntropy` on the new labels.
+ * Learning without forgetting (LwF): on the classes that a former model knew, the student keeps answering as it did; its
+ * other classes are free. Use it with `crossEntropy` on the new labels.
  *
  * KL(softmax(teacher / T) ‖ softmax(student[from … from + K) / T)) of each example, without a factor T²; the loss is
  * their mean.
  * Shapes    studentLogits [B, C], teacherLogits [B, K], from + K ≤ C → [B]
  * Units     logits in, nats out
  * Reduces   mean over batch; no T²; KL(teacher‖student) on former classes
- * Weight    4 for T = 2: T², since the factor is not in it; the authors have 1
+ * Weight    4 for T = 2, which is T², since the loss has no such factor; the authors have 1
  * Gradient  of the mean, reaches the student's former classes only: (p_student − p_teacher) / (T · B)
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Li and Hoiem 2016, "Learning without Forgetting", eq. 2 and 3, arXiv:1606.09282
- * Differs   the paper writes soft cross-entropy, which is the same less the teacher's entropy, a constant; `softTargets`
+ * Differs   the paper writes soft cross-entropy, which differs by the teacher's entropy, a constant; `softTargets`
  *           has the factor T², so a weight of T² here is a weight of 1 there
  * @example
  * const former = await snapshot(student);

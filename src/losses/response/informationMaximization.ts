@@ -9,14 +9,14 @@ import { checkPairs } from '../pairs.ts';
 import { checkOneRow, shapeOfOutput } from '../sameClasses.ts';
 
 const OPTIONS = schema('informationMaximization', {
-  /** Weight of the mean entropy of the student's answers, to make smaller. Default 1 (SHOT). */
+  /** Weight of the mean entropy of the student's answers, which shrinks. Default 1 (SHOT). */
   certainty: notNegative(1),
-  /** Weight of the entropy of their mean, to make larger. Default 1 (SHOT). */
+  /** Weight of the entropy of their mean, which grows. Default 1 (SHOT). */
   diversity: notNegative(1),
   ...STUDENT_OUTPUT.fields,
   /**
    * How much each example counts, from 0: an output of the teacher [B] or [B, 1], or true for the weight that comes with
-   * each example (`withExampleWeights`). Default: all the same.
+   * each example (`withExampleWeights`). Default: all count the same.
    */
   exampleWeights: given<string | true>(),
 });
@@ -25,14 +25,15 @@ const OPTIONS = schema('informationMaximization', {
 export interface InformationMaximizationOptions extends StudentOutputOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Information maximization (IM of SHOT; the negative mutual information of DINE): each answer shall be certain, and all
- * together shall use every class. It needs neither a teacher nor labels, and alone it only sharpens what a student
+ * Information maximization (IM of SHOT; the negative mutual information of DINE): each answer becomes certain, while all
+ * answers together use every class. It needs neither a teacher nor labels, and alone it only sharpens what a student
  * already knows.
  *
- * certainty · mean H(pᵢ) − diversity · H(mean pᵢ), p = softmax(logits), H(p) = −Σ p log p. With weights both means are
- * weighted ones.
+ * certainty · mean H(pᵢ) − diversity · H(mean pᵢ), p = softmax(logits), H(p) = −Σ p log p. With weights, both means are
+ * weighted.
  * Shapes    logits [B, C], weights [B] or [B, 1] → scalar
- * Units     logits in, nats out; the least value is −diversity · log C, where answers are certain and classes equally many
+ * Units     logits in, nats out; the smallest value is −diversity · log C, where answers are certain and classes equally
+ *           frequent
  * Reduces   mean entropy − entropy of the mean
  * Weight    1 (SHOT)
  * Gradient  reaches the student only
@@ -102,5 +103,5 @@ function checkWeights(shapes: LossShapes, exampleWeights: string): void {
   );
 }
 
-/** A class that nobody names: 0 · log 0 is 0. Well above the smallest of float32. */
+/** Keeps 0 · log 0 at 0 for a class without probability; well above the smallest float32. */
 const SMALLEST = 1e-30;

@@ -12,14 +12,14 @@ const OPTIONS = schema('logitRegression', OUTPUT_PAIR.fields);
 export interface LogitRegressionOptions extends OutputPairOptions {}
 
 /**
- * Regression to the teacher's logits (Ba & Caruana; MSE): their squared difference. It is twice what soft targets become
- * as the temperature grows, where both rows have the same mean.
+ * Regression to the teacher's logits (Ba & Caruana; MSE): the squared difference. As the temperature grows, soft targets
+ * approach half of it, where both rows have the same mean.
  *
  * The mean of (z_student − z_teacher)² over the classes of each example. The loss is their mean.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
  * Units     logits in, their squares out
  * Reduces   mean over batch and classes; no T; squared difference
- * Weight    1 for ten logits of deviation 1; in general √C / (2 · by how much logits differ)
+ * Weight    1 for ten logits of deviation 1; in general √C / (2 · typical difference of the logits)
  * Gradient  reaches the student only: 2 · (z_student − z_teacher) / (B · C)
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch

@@ -30,16 +30,16 @@ export interface MultiLevelTargetsOptions extends OutputPairOptions, OptionsOf<t
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
  * Units     logits in; nats, and squared probabilities, out
  * Reduces   mean over batch per T; ×T² on the KL, not on correlations (÷C, ÷B); KL(teacher‖student)
- * Weight    0.2: five temperatures are some five times softTargets
+ * Weight    0.2: five temperatures are about five times softTargets
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4. Entries of PᵀP are sums over the batch: the class term grows as B², the batch
  *           term as B, so weights found with one size of batch do not fit another
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Jin, Wang, Lin 2023, Multi-Level Logit Distillation, CVPR, §3; sunshangquan/logit-standardization-KD MLKD.py
- * Differs   paper and code compare a weak and a strong view of each image; this is one view: add a second by data
- *           augmentation. The code multiplies its divergence by a mask of the less confident half of the batch, but the
- *           divergence is a scalar by then, so that the mask does not pick examples and only multiplies by about ½;
- *           and it gives three of its five strong-view terms the strong view and two the weak one. Neither is here.
+ * Differs   paper and code compare a weak and a strong view of each image; we use one view: add a second by data
+ *           augmentation. The code multiplies its divergence by a mask of the less confident half of the batch, but by then
+ *           the divergence is a scalar, so the mask picks no examples and multiplies by about ½; and three of its five
+ *           strong-view terms get the strong view, two the weak one. We do neither.
  * @example
  * weighted([{ loss: multiLevelTargets(), weight: 0.2 }, { loss: crossEntropy(), weight: 1 }]);
  */

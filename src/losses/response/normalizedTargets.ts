@@ -18,17 +18,17 @@ const OPTIONS = schema('normalizedTargets', {
 export interface NormalizedTargetsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Normalized targets (NKD): cross-entropy with the label, as strong as the teacher is sure of it, and soft cross-entropy
- * over the other classes, brought to sum 1 on both sides.
+ * Normalized targets (NKD): cross-entropy with the label, weighted by the teacher's probability of it, plus soft
+ * cross-entropy over the other classes, normalized to sum 1 on both sides.
  *
  * −p_teacher[label] · log p_student[label] − γ · T² · Σ r_teacher · log r_student of each example, r the softmax at T
  * over the other classes only. The loss is their mean.
  * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the label → [B]
  * Units     logits in, nats out
- * Reduces   mean over batch; ×T² on non-targets; soft cross-entropy, target weighed by the teacher
+ * Reduces   mean over batch; ×T² on non-targets; soft cross-entropy, target weighted by the teacher
  * Weight    1 (the paper)
  * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4; the least value is above 0; one class gives 0
+ * Numerics  finite for |logit| ≤ 1e4; the smallest value is above 0; one class gives 0
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
  * Source    Yang, Zeng, Li, Zhang, Yuan, Li 2023, eq. 6, arXiv:2303.13005
  * Differs   the authors' code (yzd-v/cls_KD nkd.py) writes 1 into a mask of ones, so that its "other" classes are all

@@ -20,7 +20,7 @@ const OPTIONS = schema('regression', {
 export interface RegressionOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Regression to the teacher's numbers (MSE, Huber, smooth L1). A mean over all values.
+ * Regression to the teacher's numbers (MSE, Huber, smooth L1).
  *
  * The mean of d² ('squared'), or of ½d² up to δ and δ · (d − ½δ) beyond ('huber'), d = |student − teacher|, over the
  * values of each example. The loss is their mean.

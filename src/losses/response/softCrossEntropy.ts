@@ -16,8 +16,8 @@ const OPTIONS = schema('softCrossEntropy', {
 export interface SoftCrossEntropyOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Cross-entropy with the teacher's softened distribution (soft CE): `softTargets` plus the teacher's own entropy, which
- * no student changes. Gradients are the same, the value never reaches 0.
+ * Cross-entropy with the teacher's softened distribution (soft CE): `softTargets` plus the teacher's own entropy, which the
+ * student cannot change. The gradients are the same; the value never reaches 0.
  *
  * −T² · Σ softmax(teacher / T) · log softmax(student / T) of each example. The loss is their mean.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
@@ -25,10 +25,10 @@ export interface SoftCrossEntropyOptions extends OutputPairOptions, OptionsOf<ty
  * Reduces   mean over batch; ×T²; −Σ p_teacher log p_student
  * Weight    1, as softTargets
  * Gradient  reaches the student only: T · (p_student − p_teacher) / B, that of softTargets
- * Numerics  finite for |logit| ≤ 1e4; least at student = teacher, where it is T² times the teacher's entropy
+ * Numerics  finite for |logit| ≤ 1e4; smallest at student = teacher, where it is T² times the teacher's entropy
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Hinton, Vinyals, Dean 2015, §2, arXiv:1503.02531
- * Differs   TextBrewer leaves T² out, with which a slope shrinks as 1 / T²; the paper asks for it.
+ * Differs   TextBrewer leaves T² out, so its gradient shrinks as 1 / T²; the paper asks for T².
  * @example
  * distill({ teacher, student, data, loss: softCrossEntropy({ temperature: 2 }) });
  */

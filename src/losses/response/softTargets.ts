@@ -22,7 +22,7 @@ export interface SoftTargetsOptions extends OutputPairOptions, OptionsOf<typeof 
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
  * Units     logits in (log-probabilities are logits too); nats out
  * Reduces   mean over batch (batchmean); ×T²; KL(teacher‖student)
- * Weight    1: T² keeps the slope what it is at T = 1. Beside labels, 0.9 to 0.1 is usual (RepDistiller)
+ * Weight    1: T² keeps the gradient as large as at T = 1. Next to labels, 0.9 to 0.1 is usual (RepDistiller)
  * Gradient  reaches the student only: T · (p_student − p_teacher) / B
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
@@ -56,7 +56,7 @@ export function softTargetsLoss(tf: Tf, studentLogits: Tensor, teacherLogits: Te
   });
 }
 
-/** The same of each example, for weights of their own: [B, …, C], twice → [B]; an example's rows are averaged. */
+/** The same for each example, so that examples can be weighted; an example's rows are averaged: two of [B, …, C] → [B]. */
 export function softTargetsPerExample(
   tf: Tf,
   studentLogits: Tensor,
@@ -73,7 +73,7 @@ export function softTargetsPerExample(
 /** Most classes that the kernel takes. */
 const MOST_CLASSES = 100_000;
 
-/** Whether limbeck's kernel is installed on the current backend, and these logits are what it computes with. */
+/** Whether limbeck's kernel is installed on the current backend and takes these logits. */
 function isForKernel(tf: Tf, student: Tensor, teacher: Tensor): boolean {
   const isLike = student.rank === teacher.rank && student.shape.every((length, i) => length === teacher.shape[i]);
   const isFloat = student.dtype === 'float32' && teacher.dtype === 'float32' && student.size > 0;

@@ -27,14 +27,14 @@ export interface TeacherFreeOptions extends StudentOutputOptions, OptionsOf<type
  * Shapes    logits [B, C], mask [B, C] with 1 at the label → [B]
  * Units     logits in, nats out
  * Reduces   mean over batch; ×T²; KL(virtual teacher‖student)
- * Weight    1; the paper, for whom it is a regularizer, has 0.1 beside 0.9
+ * Weight    1; the paper uses it as a regularizer, 0.1 next to 0.9
  * Gradient  reaches the student only: T · (p_student − v_T) / B
  * Numerics  finite for |logit| ≤ 1e4; one class gives 0
  * Throws    invalid-option · by `check` shape-mismatch · labels-missing
  * Source    Yuan, Tay, Li, Wang, Feng 2020, eq. 9–10, arXiv:1909.11723
- * Differs   the authors' code (yuanli2333) softens v by softmax(v / T), with probabilities in the place of logits, which
- *           at T = 20 is the uniform distribution within 5 in 100; does not soften the student; leaves T² out; and takes
- *           the mean over B · C times 100, which is the mean over B for CIFAR's 100 classes and for no other number.
+ * Differs   the authors' code (yuanli2333) softens v by softmax(v / T), with probabilities in place of logits, which at
+ *           T = 20 is uniform within 5 %; does not soften the student; leaves T² out; and takes the mean over B · C times
+ *           100, which is the mean over B only for CIFAR's 100 classes.
  *           This is the paper's formula, with the softening of Hinton et al. on both sides.
  * @example
  * weighted([{ loss: teacherFree(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);

@@ -17,8 +17,8 @@ const OPTIONS = schema('weightedSoftLabels', {
 export interface WeightedSoftLabelsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Weighted soft labels (WSLD): soft cross-entropy that counts less for examples which the student has better than the
- * teacher.
+ * Weighted soft labels (WSLD): soft cross-entropy that counts less for examples that the student already
+ * answers better than the teacher.
  *
  * w · T² · soft cross-entropy at T of each example, w = 1 − exp(−CE_student / (CE_teacher + 1e-7)) of the cross-entropies
  * with the label at temperature 1. The loss is their mean.
@@ -27,7 +27,7 @@ export interface WeightedSoftLabelsOptions extends OutputPairOptions, OptionsOf<
  * Reduces   mean over batch; ×T²; soft cross-entropy, weights without gradient
  * Weight    1, as softTargets; the code has 2.25
  * Gradient  reaches the student only, and not through w
- * Numerics  finite for |logit| ≤ 1e4; flat at student = teacher, where it is not 0
+ * Numerics  finite for |logit| ≤ 1e4; at student = teacher the gradient is 0, and the value is not
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
  * Source    Zhou, Song, Chen, Zhou, Wang, Yuan, Zhang 2021, eq. 12, arXiv:2102.00650; mmrazor and yzd-v/cls_KD wsld.py
  * @example
