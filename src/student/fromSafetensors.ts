@@ -2,13 +2,13 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { formatShape, isSameShape, type NdArray } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
-import { artifactsFrom, isStudent, type StudentSource } from './artifacts.ts';
+import { artifactsFrom, type StudentSource } from './artifacts.ts';
 import { isLayersModel, studentFromModel } from './layersModel.ts';
 import { countedAfresh } from './safetensors/layerNumbers.ts';
 import { readSafetensors, type Safetensors } from './safetensors/safetensors.ts';
 import { safeValues } from './safetensors/safeValues.ts';
 import { fromTorchLayout } from './safetensors/torchLayout.ts';
-import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from './student.ts';
+import { isStudent, type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from './student.ts';
 import { elementBytes, joinWeights } from './weightBytes.ts';
 
 /** Whose weights these become, and under which names they stand in the file. */

@@ -4,7 +4,7 @@ import { checkCount, checkKnownOptions } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { derivedSeed } from '../../core/random.ts';
 import type * as tfjs from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Layer, Tf } from '../../runtime/tfNamespace.ts';
 import { asStudent } from '../layersModel.ts';
 import { type LayerPlace, type Student, type StudentChange, untrainedStudent } from '../student.ts';
 import { memberOutput } from './cohort.ts';
@@ -71,8 +71,6 @@ export function addBranches(
   for (const layer of later) layer.dispose();
   return tf.model({ inputs: model.inputs, outputs: [ensemble as SymbolicTensor, ...ends], name: model.name });
 }
-
-type Layer = LayersModel['layers'][number];
 
 /** All that depend on that layer, in an order in which they can be called. */
 function layersAfter(model: LayersModel, trunk: Layer): Layer[] {

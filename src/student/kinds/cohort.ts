@@ -4,7 +4,7 @@ import { checkKnownOptions } from '../../core/options.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { isLayersModel, studentFromModel } from '../layersModel.ts';
-import { PARTS, type Student } from '../student.ts';
+import { isStudent, PARTS, type Student } from '../student.ts';
 
 /** How a cohort is called. */
 export interface CohortOptions {
@@ -34,7 +34,7 @@ export function cohort(members: readonly (Student | LayersModel)[], options: Coh
   checkKnownOptions(options, ['name'], 'cohort');
   const students = members.map((member) => (isLayersModel(member) ? studentFromModel(member) : member));
   const isTwice = new Set(members).size < members.length;
-  if (students.length < 2 || isTwice || students.some((student) => typeof student?.portable !== 'function')) {
+  if (students.length < 2 || isTwice || !students.every(isStudent)) {
     throw new LimbeckError(
       'student-invalid',
       `cohort needs two students or more, each of its own; it was given ${students.length}${isTwice ? ', one of them twice' : ''}. ` +
