@@ -109,14 +109,18 @@ export const oneOf = <const T extends string | number>(...known: readonly T[]): 
   maker<T>(`one of ${known.join(', ')}`, (value, name) => checkOneOf(value, name, known));
 
 /**
- * What no range describes: a teacher, a function, a signal, a union told apart by a key. `check` throws; without it the code
- * behind the door checks, or TypeScript alone.
+ * What no range describes: a teacher, a function, a signal, a list, a union told apart by a key. `check` throws; without it
+ * the code behind the door checks, or TypeScript alone.
  */
-export const given = <T>(check?: (value: T, name: string) => void): Optional<T> =>
-  maker<T>(undefined, (value, name) => {
+export function given<T>(check?: (value: T, name: string) => void): Optional<T>;
+export function given<T>(check: (value: T, name: string) => void, fallback: T): Defaulted<T>;
+export function given<T>(check?: (value: T, name: string) => void, fallback?: T): Field<T | undefined, T | undefined> {
+  const make = maker<T>(undefined, (value, name) => {
     check?.(value, name);
     return value;
-  })();
+  });
+  return fallback === undefined ? make() : make(fallback);
+}
 
 /** Options within options. */
 export const nested = <F extends Fields>(

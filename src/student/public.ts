@@ -1,9 +1,9 @@
 // What the package exports of this folder.
 
 export type { StudentSource } from './artifacts.ts';
-export type { Bundle, BundleFile, BundleManifest, ReadBundleOptions } from './files/bundle.ts';
+export type { Bundle, BundleFile, BundleManifest } from './files/bundle.ts';
 export { artifactsFromFiles, type StudentFiles, type TfjsFiles, toFiles } from './files/files.ts';
-export { readBundle } from './files/readBundle.ts';
+export { type ReadBundleOptions, readBundle } from './files/readBundle.ts';
 export { fromOnnx } from './fromOnnx.ts';
 export type { FromOnnxOptions } from './fromOnnxOptions.ts';
 export { type FromSafetensorsOptions, fromSafetensors } from './fromSafetensors.ts';
