@@ -1,4 +1,4 @@
-// What the package exports: a line for a folder, whose public.ts lists the names.
+// What the package exports; the public.ts of each folder lists its names.
 import './core/dispose.ts';
 
 export { LimbeckError, type LimbeckErrorCode } from './core/errors.ts';
