@@ -94,6 +94,14 @@ export function reexportsOf(source: Source): { name: string; as: string; target:
   });
 }
 
+/** Files whose every name a file hands on, as `export * from './a.ts'` does. */
+export function starsOf(source: Source): string[] {
+  return parse(source).statements.flatMap((statement) => {
+    if (!ts.isExportDeclaration(statement) || statement.exportClause !== undefined) return [];
+    return [posix.join(posix.dirname(source.file), (statement.moduleSpecifier as ts.StringLiteral).text)];
+  });
+}
+
 function docstringOf(node: ts.Node, text: string): string {
   const comment = ts.getLeadingCommentRanges(text, node.getFullStart())?.at(-1);
   const docstring = comment === undefined ? '' : text.slice(comment.pos, comment.end);

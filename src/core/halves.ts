@@ -1,4 +1,4 @@
-/** Numbers as the bits of IEEE halves, rounded to the nearest, to the even one of two as near. */
+/** Numbers as the bits of IEEE halves, rounded to nearest, ties to even. */
 export function toHalves(data: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   const out = new Uint16Array(data.length);
   const float = new Float32Array(1);
@@ -12,23 +12,23 @@ export function toHalves(data: ArrayLike<number>): Uint16Array<ArrayBuffer> {
     else if (magnitude >= 0x477ff000) out[i] = sign | 0x7c00;
     else if (magnitude >= 0x38800000) out[i] = sign | roundShift(magnitude - 0x38000000, 13);
     else if (magnitude >= 0x33000000) {
-      // Below 2⁻¹⁴ a half has no leading one of its own, and a smaller step.
+      // Below 2⁻¹⁴ a half is subnormal.
       out[i] = sign | roundShift((magnitude & 0x7fffff) | 0x800000, 126 - (magnitude >>> 23));
     } else out[i] = sign;
   }
   return out;
 }
 
-/** From here up a half is infinite. */
+/** A half is infinite from here up. */
 const HALF_LIMIT = 65520;
-/** Below, halves have one step, 2⁻²⁴: that of floats from 0.5 to 1. */
+/** Below this, halves have one step, 2⁻²⁴: that of floats from 0.5 to 1. */
 const LEAST_NORMAL = 2 ** -14;
 const SAME_STEP = 0.75;
 /** Splits a float of 24 bits into one of 11 and the rest. */
 const SPLITTER = 2 ** 13 + 1;
 
 /**
- * The half that is nearest to a number, as a number; infinite from 65,520 on.
+ * The half nearest to a number, as a number; infinite from 65,520 on.
  * Source    Dekker 1971, "A floating-point technique for extending the available precision", Numer. Math. 18 (splitting)
  */
 export function nearestHalf(value: number): number {

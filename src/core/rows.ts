@@ -13,12 +13,12 @@ export function pickRows({ data, shape }: NdArray, indices: Int32Array): NdArray
   return { data: out, shape: [indices.length, ...row] };
 }
 
-/** Rows after rows of the same shape. Their type is that of both; of different ones it is float32. */
+/** Joins rows of the same shape. The type is that of both; of different types it is float32. */
 export function joinRows(first: NdArray, second: NdArray): NdArray {
   return stackRows([first, second]);
 }
 
-/** The same of any number of arrays, one at least. Among floats, bytes are pixels of 0…1. */
+/** Joins one or more arrays. Among floats, bytes are pixels of 0…1. */
 export function stackRows(arrays: readonly NdArray[]): NdArray {
   const dtypes = new Set(arrays.map(({ data }) => dtypeOf(data)));
   const [only = 'float32', other] = dtypes;
@@ -39,7 +39,7 @@ export function pickRowsOfAll(arrays: NamedArrays, indices: Int32Array): NamedAr
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, pickRows(array, indices)]));
 }
 
-/** Rows of length 1, in double precision; one of zeros stays so, and is at a right angle to all. */
+/** Rows scaled to length 1, in double precision; a row of zeros stays zero, orthogonal to all others. */
 export function unitRows({ data, shape }: NdArray): Float64Array {
   const length = sizeOf(shape.slice(1));
   const rows = Float64Array.from(data);

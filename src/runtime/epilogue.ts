@@ -1,10 +1,11 @@
 import { isGemmActivation } from './kernels/matmul/gemm.ts';
 import type { NamedTensorMap, Tensor } from './tf.ts';
+import type { LayerVariable } from './tfNamespace.ts';
 
 /** What tfjs-layers' dense and convolutional layers keep; their weights are there once they are built. */
 export interface EpilogueLayer {
-  readonly kernel: { read(): Tensor };
-  readonly bias?: { read(): Tensor } | null;
+  readonly kernel: LayerVariable;
+  readonly bias?: LayerVariable | null;
   readonly activation?: { apply(x: Tensor): Tensor; getClassName(): string } | null;
   readonly _callHook?: unknown;
 }

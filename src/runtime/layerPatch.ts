@@ -1,6 +1,6 @@
-import type { layers, Tensor } from './tf.ts';
+import type { Tensor } from './tf.ts';
+import type { Layer } from './tfNamespace.ts';
 
-type Layer = InstanceType<typeof layers.Layer>;
 export type LayerCall = Layer['call'];
 
 /**

@@ -1,19 +1,10 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
 import { artifactsOf, isLayersModel } from './layersModel.ts';
-import type { Student, StudentArtifacts } from './student.ts';
+import { isArtifacts, isStudent, type Student, type StudentArtifacts } from './student.ts';
 
 /** Whatever holds a student's weights. */
 export type StudentSource = Student | LayersModel | StudentArtifacts;
-
-export function isStudent(value: unknown): value is Student {
-  return typeof (value as Partial<Student> | null)?.portable === 'function';
-}
-
-export function isArtifacts(value: unknown): value is StudentArtifacts {
-  const { modelTopology, weightSpecs } = (value ?? {}) as Partial<StudentArtifacts>;
-  return typeof modelTopology === 'object' && modelTopology !== null && Array.isArray(weightSpecs);
-}
 
 /**
  * Topology and weights of a student as they are now. A design that was never trained has none: it is refused, or built

@@ -2,14 +2,13 @@ import { LimbeckError } from '../core/errors.ts';
 import { pixelsAsFloats } from '../core/pixels.ts';
 import { dtypeOf, type NdArray } from '../core/shape.ts';
 import type * as tf from '../runtime/tf.ts';
+import type { Layer } from '../runtime/tfNamespace.ts';
 
 /**
  * What an input takes bytes for: pixels, which it reads as 0…1; whole numbers, such as the ids of an embedding, which it
  * reads as they are; or neither, because a layer of the model scales pixels itself.
  */
 type ByteReading = 'pixels' | 'whole' | 'scales-itself';
-
-type Layer = tf.LayersModel['layers'][number];
 
 /** Layers that move values about and leave them as they are. */
 const MOVING = new Set(

@@ -1,5 +1,5 @@
 import { modelBytes } from '../onnx/modelBytes.ts';
-import { checkFromOnnxOptions, type FromOnnxOptions } from './fromOnnxOptions.ts';
+import { FROM_ONNX, type FromOnnxOptions } from './fromOnnxOptions.ts';
 import type { Student } from './student.ts';
 
 /**
@@ -21,8 +21,8 @@ export async function fromOnnx(
   source: Uint8Array | ArrayBuffer | Blob,
   options: FromOnnxOptions = {},
 ): Promise<Student> {
-  checkFromOnnxOptions(options);
+  const read = FROM_ONNX.read(options);
   const bytes = await modelBytes(source, 'fromOnnx');
   const { importOnnx } = await import('./import/importOnnx.ts');
-  return importOnnx(bytes, options);
+  return importOnnx(bytes, read);
 }

@@ -1,6 +1,13 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { PARTS, type PortableStudent, type Student, type StudentArtifacts, type WeightSpec } from './student.ts';
+import {
+  isStudent,
+  PARTS,
+  type PortableStudent,
+  type Student,
+  type StudentArtifacts,
+  type WeightSpec,
+} from './student.ts';
 import { joinWeights } from './weightBytes.ts';
 
 /** Whether a value is a tfjs LayersModel; told by its methods, because two copies of tfjs have two classes. */
@@ -63,9 +70,7 @@ function notAdopted(name: string, cause: unknown): LimbeckError {
 
 /** A student as it is, or made of a tfjs LayersModel. Throws    student-invalid: neither */
 export function asStudent(given: Student | LayersModel): Student {
-  return typeof (given as Student | undefined)?.portable === 'function'
-    ? (given as Student)
-    : studentFromModel(given as LayersModel);
+  return isStudent(given) ? given : studentFromModel(given);
 }
 
 /** A model's topology and weights in tfjs's layers format. Throws    student-invalid */

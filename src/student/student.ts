@@ -54,6 +54,15 @@ export interface Student {
   readonly [PARTS]?: readonly (Student | LayersModel)[];
 }
 
+export function isStudent(value: unknown): value is Student {
+  return typeof (value as Partial<Student> | null)?.portable === 'function';
+}
+
+export function isArtifacts(value: unknown): value is StudentArtifacts {
+  const { modelTopology, weightSpecs } = (value ?? {}) as Partial<StudentArtifacts>;
+  return typeof modelTopology === 'object' && modelTopology !== null && Array.isArray(weightSpecs);
+}
+
 /** A way to build a student from scratch. Files of `zoo/` export one each. */
 export interface StudentDesign {
   readonly design: string;

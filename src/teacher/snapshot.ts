@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
-import type { Student } from '../student/student.ts';
+import { isLayersModel } from '../student/layersModel.ts';
+import { isStudent, type Student } from '../student/student.ts';
 import type { Teacher } from './teacher.ts';
 import { checkTfjsOptions, loadTfjsTeacher, openTfjsTeacher, type TfjsTeacherOptions } from './tfjsTeacher.ts';
 
@@ -21,16 +22,14 @@ export async function snapshot(
 ): Promise<Teacher> {
   checkTfjsOptions(options, 'snapshot');
   const { name = `snapshot of ${student?.name}` } = options;
-  if (typeof (student as Student)?.portable !== 'function') {
-    if (typeof (student as LayersModel)?.getWeights === 'function') {
-      return loadTfjsTeacher(student as LayersModel, { ...options, name }).done;
-    }
+  if (isLayersModel(student)) return loadTfjsTeacher(student, { ...options, name }).done;
+  if (!isStudent(student)) {
     throw new LimbeckError(
       'student-invalid',
       'snapshot needs a student: one of limbeck’s zoo, studentFromModel(…) or a tf.LayersModel.',
     );
   }
-  const portable = await (student as Student).portable();
+  const portable = await student.portable();
   if (portable.kind !== 'artifacts') {
     throw new LimbeckError(
       'student-invalid',

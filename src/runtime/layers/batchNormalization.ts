@@ -1,21 +1,17 @@
 import type { LayerPatch } from '../layerPatch.ts';
 import { batchNormTraining } from '../ops/batchNormTraining.ts';
 import { engine, type Tensor, tidy } from '../tf.ts';
+import type { LayerVariable } from '../tfNamespace.ts';
 
 /** What tfjs-layers' BatchNormalization keeps; its weights are there once it is built. */
 interface BatchNormalizationLayer {
   readonly axis: number;
   readonly momentum: number;
   readonly epsilon: number;
-  readonly gamma?: LayerWeight;
-  readonly beta?: LayerWeight;
-  readonly movingMean: LayerWeight;
-  readonly movingVariance: LayerWeight;
-}
-
-interface LayerWeight {
-  read(): Tensor;
-  write(value: Tensor): unknown;
+  readonly gamma?: LayerVariable;
+  readonly beta?: LayerVariable;
+  readonly movingMean: LayerVariable;
+  readonly movingVariance: LayerVariable;
 }
 
 /**

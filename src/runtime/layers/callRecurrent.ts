@@ -7,6 +7,7 @@ import {
 import type { LayerPatch } from '../layerPatch.ts';
 import { hasKernel } from '../ops/kernelOr.ts';
 import { type NamedTensorMap, reverse, Tensor, tidy } from '../tf.ts';
+import type { LayerVariable } from '../tfNamespace.ts';
 
 /** One recurrent layer's inputs, weights and first states, ready for `lstm` or `gru`. */
 export interface RecurrentCall {
@@ -81,18 +82,14 @@ interface RecurrentLayer {
 }
 
 interface RecurrentCell {
-  readonly kernel: Weight;
-  readonly recurrentKernel: Weight;
-  readonly bias: Weight | null;
+  readonly kernel: LayerVariable;
+  readonly recurrentKernel: LayerVariable;
+  readonly bias: LayerVariable | null;
   readonly activation: Activation;
   readonly recurrentActivation: Activation;
   readonly dropout: number;
   readonly recurrentDropout: number;
   getClassName(): string;
-}
-
-interface Weight {
-  read(): Tensor;
 }
 
 interface Activation {

@@ -1,9 +1,10 @@
 import { canFuse, type EpilogueLayer, epilogueOf } from '../epilogue.ts';
 import type { LayerPatch } from '../layerPatch.ts';
 import { engine, FusedDepthwiseConv2D, type Tensor, tidy } from '../tf.ts';
+import type { LayerVariable } from '../tfNamespace.ts';
 
 interface DepthwiseConv2DLayer extends EpilogueLayer {
-  readonly depthwiseKernel: { read(): Tensor };
+  readonly depthwiseKernel: LayerVariable;
   readonly strides: [number, number];
   readonly padding: 'same' | 'valid';
   readonly dataFormat: 'channelsLast' | 'channelsFirst';

@@ -51,21 +51,11 @@ export interface Bundle {
   readonly card?: string;
 }
 
-/** How much is unpacked. */
-export interface ReadBundleOptions {
-  /** The most bytes that all files may have together once they are unpacked. @default 1 GiB */
-  readonly mostBytes?: number;
-}
-
 /** Deflate makes at most 1,032 bytes of one. */
 const MOST_GROWTH = 1032;
-const GIB = 2 ** 30;
 
 /** What `readBundle` does. Throws    bundle-invalid · student-invalid: its model.json and weights.bin are no layers model */
-export async function unpackBundle(
-  source: Uint8Array | ArrayBuffer,
-  { mostBytes = GIB }: ReadBundleOptions,
-): Promise<Bundle> {
+export async function unpackBundle(source: Uint8Array | ArrayBuffer, mostBytes: number): Promise<Bundle> {
   const files = unpack(isTagged(source, 'Uint8Array') ? source : new Uint8Array(source), mostBytes);
   const manifest = readManifest(files);
   const found = await Promise.all(manifest.files.map((file) => checkFile(file, files)));

@@ -1,22 +1,24 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { derivedSeed } from '../../core/random.ts';
+import { count, given, type OptionsOf, required, schema } from '../../core/schema.ts';
 import type * as tfjs from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Layer, Tf } from '../../runtime/tfNamespace.ts';
 import { asStudent } from '../layersModel.ts';
 import { type LayerPlace, type Student, type StudentChange, untrainedStudent } from '../student.ts';
 import { memberOutput } from './cohort.ts';
 import { layerAt, outputOf, pooled } from './layerPlace.ts';
 
-/** Where a student divides. */
-export interface BranchedOptions {
+const OPTIONS = schema('branched', {
   /** The last layer that all branches share: its name, or its number (the input is 0). */
-  readonly at: LayerPlace;
-  /** How many. Default 3 (ONE, §4). */
-  readonly branches?: number;
-}
+  at: required(given<LayerPlace>()),
+  /** How many, 2 or more. Default 3 (ONE, §4). */
+  branches: count(2)(3),
+});
+
+/** Where a student divides. */
+export interface BranchedOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A student that divides after a layer (ONE): everything after it is there once for each branch, with weights of its own, and a
@@ -33,9 +35,7 @@ export interface BranchedOptions {
  * await distill({ student, data, loss: gatedBranches({ branches: 3 }) }).done;
  */
 export function branched(student: Student | LayersModel, options: BranchedOptions): Student {
-  checkKnownOptions(options, ['at', 'branches'], 'branched');
-  const { at, branches = 3 } = options;
-  checkCount(branches, 'branches', 2);
+  const { at, branches } = OPTIONS.read(options);
   const from = asStudent(student);
   return untrainedStudent(`${from.name} with branches`, async () => ({
     kind: 'derived',
@@ -71,8 +71,6 @@ export function addBranches(
   for (const layer of later) layer.dispose();
   return tf.model({ inputs: model.inputs, outputs: [ensemble as SymbolicTensor, ...ends], name: model.name });
 }
-
-type Layer = LayersModel['layers'][number];
 
 /** All that depend on that layer, in an order in which they can be called. */
 function layersAfter(model: LayersModel, trunk: Layer): Layer[] {

@@ -1,16 +1,18 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { type OptionsOf, schema, text } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { isLayersModel, studentFromModel } from '../layersModel.ts';
-import { PARTS, type Student } from '../student.ts';
+import { isStudent, PARTS, type Student } from '../student.ts';
 
-/** How a cohort is called. */
-export interface CohortOptions {
-  /** Name for reports; default: the members'. */
-  readonly name?: string;
-}
+const OPTIONS = schema('cohort', {
+  /** Name for reports. Default: the members' names. */
+  name: text(),
+});
+
+/** What a cohort is called. */
+export interface CohortOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** Students that learn together, as one. */
 export interface Cohort extends Student {
@@ -31,10 +33,10 @@ export interface Cohort extends Student {
  * await distill({ student: cohort([small, wide]), data, loss: mutual({ students: 2 }) }).done;
  */
 export function cohort(members: readonly (Student | LayersModel)[], options: CohortOptions = {}): Cohort {
-  checkKnownOptions(options, ['name'], 'cohort');
+  const { name } = OPTIONS.read(options);
   const students = members.map((member) => (isLayersModel(member) ? studentFromModel(member) : member));
   const isTwice = new Set(members).size < members.length;
-  if (students.length < 2 || isTwice || students.some((student) => typeof student?.portable !== 'function')) {
+  if (students.length < 2 || isTwice || !students.every(isStudent)) {
     throw new LimbeckError(
       'student-invalid',
       `cohort needs two students or more, each of its own; it was given ${students.length}${isTwice ? ', one of them twice' : ''}. ` +
@@ -45,7 +47,7 @@ export function cohort(members: readonly (Student | LayersModel)[], options: Coh
     throw new LimbeckError('student-invalid', 'A cohort cannot be a member of a cohort; list all students in one.');
   }
   return {
-    name: options.name ?? students.map(({ name }) => name).join(' + '),
+    name: name ?? students.map(({ name }) => name).join(' + '),
     artifacts: undefined,
     members: students,
     [PARTS]: students,

@@ -1,10 +1,8 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape } from '../../core/shape.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Layer, Tf } from '../../runtime/tfNamespace.ts';
 import type { LayerPlace } from '../student.ts';
-
-type Layer = LayersModel['layers'][number];
 
 /** Throws    student-invalid: there is no such layer, or it is used more than once, or gives several tensors */
 export function layerAt({ layers }: LayersModel, place: LayerPlace): Layer {

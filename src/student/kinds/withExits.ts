@@ -1,23 +1,26 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
+import { checkCount } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { derivedSeed } from '../../core/random.ts';
+import { count, given, type OptionsOf, required, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { asStudent } from '../layersModel.ts';
 import { type LayerPlace, type Student, type StudentChange, untrainedStudent } from '../student.ts';
 import { named } from './cohort.ts';
 import { layerAt, outputOf, pooled } from './layerPlace.ts';
 
-/** Where a student may answer early. */
-export interface WithExitsOptions {
+const OPTIONS = schema('withExits', {
   /** The layers after which an exit branches off, early ones first: their names, or numbers (the input is 0). */
-  readonly at: readonly LayerPlace[];
+  at: required(given<readonly LayerPlace[]>()),
   /** Width of a hidden layer in each exit, 'features.exit.0' …, which `earlyExits` may lead; 0 for none. Default 0. */
-  readonly features?: number;
+  features: count(0)(0),
   /** Length of each exit's logits. Default: that of the student's own. */
-  readonly classes?: number;
-}
+  classes: count()(),
+});
+
+/** Where a student may answer early. */
+export interface WithExitsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A student with further exits (BYOT): after each layer that `at` names, global average pooling and a dense layer give
@@ -34,11 +37,8 @@ export interface WithExitsOptions {
  * await distill({ student, data, loss: earlyExits({ exits: 2 }) }).done;
  */
 export function withExits(student: Student | LayersModel, options: WithExitsOptions): Student {
-  checkKnownOptions(options, ['at', 'features', 'classes'], 'withExits');
-  const { at, features = 0, classes } = options;
+  const { at, features, classes } = OPTIONS.read(options);
   checkCount(at?.length, 'length of at');
-  checkCount(features, 'features', 0);
-  if (classes !== undefined) checkCount(classes, 'classes');
   const from = asStudent(student);
   const change: StudentChange = { to: 'exits', at, features, ...(classes !== undefined && { classes }) };
   return untrainedStudent(`${from.name} with exits`, async () => ({

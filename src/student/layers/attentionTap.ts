@@ -1,10 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
-import type { layers, SymbolicTensor, Tensor } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { SymbolicTensor, Tensor } from '../../runtime/tf.ts';
+import type { Layer, Tf } from '../../runtime/tfNamespace.ts';
 import { type LayerClass, layerClass } from './layerClass.ts';
 import { multiHeadAttentionClass } from './multiHeadAttention.ts';
-
-type Layer = InstanceType<typeof layers.Layer>;
 
 /** What is read inside an attention layer, before it is cut into heads. */
 export type AttentionPart = 'queries' | 'keys' | 'values';

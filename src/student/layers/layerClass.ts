@@ -1,7 +1,6 @@
-import type { layers, serialization } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { serialization } from '../../runtime/tf.ts';
+import type { Layer, Tf } from '../../runtime/tfNamespace.ts';
 
-type Layer = InstanceType<typeof layers.Layer>;
 // biome-ignore lint: the argument of a tfjs layer differs from class to class
 export type LayerClass = (new (config: any) => Layer) & { readonly className: string };
 

@@ -1,16 +1,13 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkOneOf } from '../../core/options.ts';
 import { attention } from '../../runtime/ops/attention.ts';
-import type { layers, Tensor, Tensor2D } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Tensor, Tensor2D } from '../../runtime/tf.ts';
+import type { Layer, LayerVariable, Tf } from '../../runtime/tfNamespace.ts';
 import { layerClass } from './layerClass.ts';
 
-type Layer = InstanceType<typeof layers.Layer>;
-type Weight = ReturnType<Layer['addWeight']>;
-
 interface Projection {
-  readonly kernel: Weight;
-  readonly bias: Weight;
+  readonly kernel: LayerVariable;
+  readonly bias: LayerVariable;
 }
 
 /** What a multi-head attention layer is made with. */

@@ -1,10 +1,7 @@
 import { checkCount, checkPositive } from '../../core/options.ts';
-import type { layers, Tensor, Tensor2D } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Tensor, Tensor2D } from '../../runtime/tf.ts';
+import type { Layer, LayerVariable, Tf } from '../../runtime/tfNamespace.ts';
 import { layerClass } from './layerClass.ts';
-
-type Layer = InstanceType<typeof layers.Layer>;
-type Weight = ReturnType<Layer['addWeight']>;
 
 /** What a layer of nearest neighbours is made with. */
 export interface NearestNeighboursConfig {
@@ -54,8 +51,8 @@ export const nearestNeighboursClass = layerClass(
     class NearestNeighbours extends tf.layers.Layer {
       static readonly className = 'NearestNeighbours';
       private readonly config: Omit<NearestNeighboursConfig, 'name'>;
-      private memory: Weight | undefined;
-      private votes: Weight | undefined;
+      private memory: LayerVariable | undefined;
+      private votes: LayerVariable | undefined;
 
       constructor(config: NearestNeighboursConfig) {
         super({ ...config, trainable: false } as never);
@@ -83,7 +80,7 @@ export const nearestNeighboursClass = layerClass(
       override call(inputs: Tensor | Tensor[]): Tensor {
         const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
         return tf.tidy(() => {
-          const [memory, votes] = [this.memory, this.votes].map((one) => (one as Weight).read()) as [
+          const [memory, votes] = [this.memory, this.votes].map((one) => (one as LayerVariable).read()) as [
             Tensor2D,
             Tensor2D,
           ];

@@ -2,12 +2,9 @@ import { LimbeckError } from '../../core/errors.ts';
 import type { Attributes, Compute } from '../../onnx/operator.ts';
 import { onnxNameOf, operatorOf } from '../../onnx/shapes/operators.ts';
 import * as operations from '../../runtime/operations.ts';
-import type { layers, Tensor } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Tensor } from '../../runtime/tf.ts';
+import type { Layer, LayerVariable, Tf } from '../../runtime/tfNamespace.ts';
 import { layerClass } from './layerClass.ts';
-
-type Layer = InstanceType<typeof layers.Layer>;
-type Weight = ReturnType<Layer['addWeight']>;
 
 /** What an operator layer is made with; plain values, which a saved model holds. */
 export interface OnnxOperatorConfig {
@@ -46,7 +43,7 @@ export const onnxOperatorClass = layerClass(
     class OnnxOperator extends tf.layers.Layer {
       static readonly className = 'OnnxOperator';
       private readonly config: Omit<OnnxOperatorConfig, 'name' | 'trainable'>;
-      private held: readonly Weight[] = [];
+      private held: readonly LayerVariable[] = [];
 
       constructor(config: OnnxOperatorConfig) {
         super(config as never);
@@ -76,7 +73,7 @@ export const onnxOperatorClass = layerClass(
           const [tensors, scalars, weights] = [[inputs].flat(), [...numbers], [...this.held]];
           const values = operands.map((kind) => {
             if (kind === 'tensor') return tensors.shift() as Tensor;
-            return kind === 'number' ? tf.scalar(scalars.shift() as number) : (weights.shift() as Weight).read();
+            return kind === 'number' ? tf.scalar(scalars.shift() as number) : (weights.shift() as LayerVariable).read();
           });
           return compute(tf, values, attributes, operations);
         });

@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkKnownOptions } from '../../core/options.ts';
 import { formatShape, isSameShape } from '../../core/shape.ts';
-import { artifactsFrom, isStudent, nameOf, type StudentSource } from '../artifacts.ts';
-import { type Student, type StudentArtifacts, studentFromArtifacts } from '../student.ts';
+import { artifactsFrom, nameOf, type StudentSource } from '../artifacts.ts';
+import { isStudent, type Student, type StudentArtifacts, studentFromArtifacts } from '../student.ts';
 import { type Classifier, classifierOf, withClasses } from '../topology/classifier.ts';
 import { joinWeights, splitWeights, type WeightBytes } from '../weightBytes.ts';
 import { addedBy, withColumns } from './addedBy.ts';

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { count, given, type OptionsOf, schema, text } from '../../core/schema.ts';
 import { formatShape, isSameShape } from '../../core/shape.ts';
 import { artifactsFrom, type StudentSource } from '../artifacts.ts';
 import type { StudentArtifacts } from '../student.ts';
@@ -10,16 +10,19 @@ import { checkPatch } from './checkPatch.ts';
 import type { AddedChange, Patch } from './patch.ts';
 import { patchMismatch } from './patchMismatch.ts';
 
+const OPTIONS = schema('diffPatch', {
+  /** Default 'difference'. */
+  name: text('difference'),
+  /** Default 1. */
+  version: count()(1),
+  /** What made it. Default 'difference'. */
+  method: text('difference'),
+  /** Names of the classes, in order. */
+  labels: given<readonly string[]>(),
+});
+
 /** What the patch says of itself. */
-export interface DiffPatchOptions {
-  /** @default 'difference' */
-  readonly name?: string;
-  /** @default 1 */
-  readonly version?: number;
-  /** @default 'difference' */
-  readonly method?: string;
-  readonly labels?: readonly string[];
-}
+export interface DiffPatchOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * The patch that leads from one student to another of the same layers, which may have more classes. Weights that are equal
@@ -38,8 +41,7 @@ export async function diffPatch(
   changed: StudentSource,
   options: DiffPatchOptions = {},
 ): Promise<Patch> {
-  checkKnownOptions(options, ['name', 'version', 'method', 'labels'], 'diffPatch');
-  const { name = 'difference', version = 1, method = 'difference', labels } = options;
+  const { name, version, method, labels } = OPTIONS.read(options);
   const [from, to] = await Promise.all([artifactsFrom(base), artifactsFrom(changed)]);
   const classes = newClasses(from, to);
   const grown = classes === undefined ? from : withClasses(from, classes, 'zeros');

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFinite, checkKnownOptions } from '../../core/options.ts';
+import { checkFinite } from '../../core/options.ts';
+import { count, type OptionsOf, schema, text } from '../../core/schema.ts';
 import { formatShape, isSameShape } from '../../core/shape.ts';
 import { addedBy, withColumns } from './addedBy.ts';
 import { checkPatch } from './checkPatch.ts';
@@ -13,13 +14,15 @@ export interface WeightedPatch {
   readonly weight: number;
 }
 
-/** What the merged patch is called, and how large it may be. */
-export interface MergePatchesOptions {
+const OPTIONS = schema('mergePatches', {
   /** Default: the patches' names, joined by ' + '. */
-  readonly name?: string;
-  /** The most rank of a product of small matrices; a larger one becomes the nearest of this rank. Default: no limit. */
-  readonly rank?: number;
-}
+  name: text(),
+  /** The highest rank of a product of small matrices; one of higher rank is replaced by the nearest of this. Default: no limit. */
+  rank: count()(),
+});
+
+/** What the merged patch is called, and how large it may be. */
+export interface MergePatchesOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * One patch that adds the weighted sum of what several add. Products of small matrices stay products, of all their
@@ -36,8 +39,7 @@ export interface MergePatchesOptions {
  * const both = mergePatches([{ patch, weight: 0.5 }, { patch: other, weight: 0.5 }], { name: 'ours' });
  */
 export function mergePatches(patches: readonly WeightedPatch[], options: MergePatchesOptions = {}): Patch {
-  checkKnownOptions(options, ['name', 'rank'], 'mergePatches');
-  if (options.rank !== undefined) checkCount(options.rank, 'rank');
+  const { name, rank = Number.POSITIVE_INFINITY } = OPTIONS.read(options);
   const [first, ...others] = patches;
   if (first === undefined)
     throw new LimbeckError('invalid-option', 'mergePatches was given no patch; give one or more.');
@@ -59,13 +61,13 @@ export function mergePatches(patches: readonly WeightedPatch[], options: MergePa
   const labels = mergeLabels(given);
   const memory = mergeMemories(patches);
   return checkPatch({
-    name: options.name ?? given.map(({ name }) => name).join(' + '),
+    name: name ?? given.map(({ name }) => name).join(' + '),
     version: 1,
     base,
     method: 'merged',
     ...(labels !== undefined && (classes ?? labels.length) === labels.length && { labels }),
     ...(classes !== undefined && { classes }),
-    changes: mergeChanges(patches, options.rank ?? Number.POSITIVE_INFINITY),
+    changes: mergeChanges(patches, rank),
     ...(memory !== undefined && { memory }),
   });
 }

@@ -1,21 +1,23 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { nearestHalf, toHalves } from '../../core/halves.ts';
 import { sha256 } from '../../core/hash.ts';
-import { checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import { isTagged } from '../../core/tags.ts';
 import { readSafetensors, type SafeTensor, type Safetensors, writeSafetensors } from '../safetensors/safetensors.ts';
 import { safeValues } from '../safetensors/safeValues.ts';
 import { checkPatch, invalidPatch } from './checkPatch.ts';
 import type { NeighbourMemory, Patch, WeightChange } from './patch.ts';
 
-/** How the numbers of a patch are written. */
-export interface PatchFileOptions {
+const OPTIONS = schema('patchToBytes', {
   /**
    * 'float16' takes half the room, and rounds to 11 bits; 'exact' takes it where it loses nothing, tensor by tensor.
-   * @default 'exact'
+   * Default 'exact'.
    */
-  readonly precision?: 'exact' | 'float32' | 'float16';
-}
+  precision: oneOf('exact', 'float32', 'float16')('exact'),
+});
+
+/** How the numbers of a patch are written. */
+export interface PatchFileOptions extends OptionsOf<typeof OPTIONS> {}
 
 const FORMAT = 'limbeck-patch';
 const FORMAT_VERSION = '1';
@@ -62,9 +64,7 @@ export async function patchFromBytes(bytes: Uint8Array): Promise<Patch> {
 }
 
 function toFile(patch: Patch, options: PatchFileOptions): Safetensors {
-  checkKnownOptions(options, ['precision'], 'patchToBytes');
-  const { precision = 'exact' } = options;
-  checkOneOf(precision, 'precision', ['exact', 'float32', 'float16']);
+  const { precision } = OPTIONS.read(options);
   const { name, version, base, method, labels, classes, changes, memory } = checkPatch(patch);
   const tensors = new Map<string, SafeTensor>();
   const put = (key: string, shape: readonly number[], values: Float32Array) => {

@@ -1,7 +1,17 @@
-import { BatchMatMul, backend_util, Einsum, Multiply, Sum, type Tensor, type TensorInfo } from '../../tf.ts';
+import {
+  BatchMatMul,
+  backend_util,
+  broadcastTo,
+  Einsum,
+  Multiply,
+  reshape,
+  Sum,
+  type Tensor,
+  type TensorInfo,
+  einsum as tfjsEinsum,
+} from '../../tf.ts';
 import { call, free, reshaped, transposed } from '../fallbacks/composed.ts';
-import type { Kernel, KernelContext } from '../kernel.ts';
-import { einsumGradient } from './einsumGradient.ts';
+import type { Kernel, KernelContext, KernelGradient } from '../kernel.ts';
 
 /** A tensor whose axes have names: positions in the equation's list of all dimensions. */
 interface Named {
@@ -19,7 +29,21 @@ interface Named {
  */
 export const einsum: Kernel = {
   kernelName: Einsum,
-  gradient: einsumGradient,
+  /** tfjs has no gradient of Einsum; it is an Einstein sum again, of the result's gradient and the other factor. */
+  gradient: {
+    saveAllInputs: true,
+    gradFunc(dy, saved, attrs) {
+      const { equation } = attrs as unknown as { equation: string };
+      const [terms = '', out = ''] = equation.replace(/\s/g, '').split('->');
+      const factors = terms.split(',').map((term, i) => ({ tensor: saved[i] as Tensor, term }));
+      const gradients = factors.map((factor, i) => () => {
+        const other = factors[1 - i];
+        return gradientOf(dy as Tensor, out, other === undefined ? factor : { ...factor, other });
+      });
+      // Inputs are a list, so their gradients are one too.
+      return gradients as unknown as ReturnType<KernelGradient['gradFunc']>;
+    },
+  },
   run(context, inputs, attrs) {
     const tensors = Object.values(inputs) as TensorInfo[];
     const { equation } = attrs as unknown as { equation: string };
@@ -100,4 +124,23 @@ function ordered(context: KernelContext, { tensor, dims }: Named, wanted: readon
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
+}
+
+/** The gradient of one factor: its term, and with which other factor and term it was multiplied. */
+interface Factor {
+  readonly tensor: Tensor;
+  readonly term: string;
+  readonly other?: { readonly tensor: Tensor; readonly term: string };
+}
+
+function gradientOf(dy: Tensor, out: string, { tensor, term, other }: Factor): Tensor {
+  const isReached = (axis: string) => out.includes(axis) || (other?.term.includes(axis) ?? false);
+  const reached = [...term].filter(isReached).join('');
+  const gradient =
+    other === undefined
+      ? tfjsEinsum(`${out}->${reached}`, dy)
+      : tfjsEinsum(`${out},${other.term}->${reached}`, dy, other.tensor);
+  // Along an axis that was summed in this factor alone, every value counts the same.
+  const apart = [...term].map((axis, i) => (isReached(axis) ? (tensor.shape[i] as number) : 1));
+  return broadcastTo(reshape(gradient, apart), tensor.shape);
 }

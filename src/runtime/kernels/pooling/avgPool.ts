@@ -1,6 +1,5 @@
-import { AvgPool } from '../../tf.ts';
+import { AvgPool, AvgPoolGrad, engine, type Tensor } from '../../tf.ts';
 import type { Kernel } from '../kernel.ts';
-import { avgPoolGradient } from './poolGradient.ts';
 import { pooled } from './pooling.ts';
 
 /**
@@ -14,5 +13,12 @@ import { pooled } from './pooling.ts';
 export const avgPool: Kernel = {
   kernelName: AvgPool,
   run: (context, inputs, attrs) => pooled(context, 'avgPool', inputs, attrs),
-  gradient: avgPoolGradient,
+  /** Hands the rounding mode on, which tfjs's own gradient forgets: sizes would no longer fit. */
+  gradient: {
+    inputsToSave: ['x'],
+    gradFunc(dy, saved, attrs) {
+      const [input] = saved as [Tensor];
+      return { x: () => engine().runKernel(AvgPoolGrad, { dy: dy as Tensor, input }, attrs) as Tensor };
+    },
+  },
 };

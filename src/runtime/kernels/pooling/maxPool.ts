@@ -1,6 +1,5 @@
-import { MaxPool } from '../../tf.ts';
+import { engine, MaxPool, MaxPoolGrad, type Tensor } from '../../tf.ts';
 import type { Kernel } from '../kernel.ts';
-import { maxPoolGradient } from './poolGradient.ts';
 import { pooled } from './pooling.ts';
 
 /**
@@ -14,5 +13,13 @@ import { pooled } from './pooling.ts';
 export const maxPool: Kernel = {
   kernelName: MaxPool,
   run: (context, inputs, attrs) => pooled(context, 'maxPool', inputs, attrs),
-  gradient: maxPoolGradient,
+  /** Hands the rounding mode on, which tfjs's own gradient forgets: sizes would no longer fit. */
+  gradient: {
+    inputsToSave: ['x'],
+    outputsToSave: [true],
+    gradFunc(dy, saved, attrs) {
+      const [input, output] = saved as [Tensor, Tensor];
+      return { x: () => engine().runKernel(MaxPoolGrad, { dy: dy as Tensor, input, output }, attrs) as Tensor };
+    },
+  },
 };
