@@ -80,7 +80,7 @@ export type { OrtSessionOptions } from './teacher/session/sessionSettings.ts';
 export type { SizeFigure } from './teacher/session/batchSizes.ts';
 export { snapshot } from './teacher/snapshot.ts';
 export type { Teacher, TeacherDescription, TeacherDevice, TeacherUsage } from './teacher/teacher.ts';
-export type { TfjsArtifacts } from './teacher/tfjs/tfjsModel.ts';
+export type { TfjsArtifacts } from './model/portableModel.ts';
 export type { TfjsHandler, TfjsSource } from './teacher/tfjs/tfjsSource.ts';
 export { loadTfjsTeacher, type TfjsTeacherOptions } from './teacher/tfjsTeacher.ts';
 

@@ -6,6 +6,7 @@ import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../cor
 import { givenNames, innerPath } from '../../core/innerPath.ts';
 import { parseJson } from '../../core/parseJson.ts';
 import { isTagged } from '../../core/tags.ts';
+import { type PortableTfjsModel, type TfjsArtifacts, toPortableModel } from '../../model/portableModel.ts';
 import { type Address, addressOf, fileNameOf, isAddress, isRequest } from '../../network/address.ts';
 import { fetchFile } from '../../network/fetchFile.ts';
 import {
@@ -19,7 +20,6 @@ import type { FileProgress } from '../../network/readResponse.ts';
 import { sourceBeside } from '../../network/sourceBeside.ts';
 import type { StudentFiles } from '../../student/files.ts';
 import type { WeightSpec } from '../../student/student.ts';
-import { type PortableTfjsModel, type TfjsArtifacts, toPortableModel } from './tfjsModel.ts';
 
 /** What loads a model's artifacts, as tfjs's `io.IOHandler` does. */
 export interface TfjsHandler {
