@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map((part) => `@tensorflow/tfjs-${part}`);
 
 /** Tests that leave nothing behind share their modules, as loading them takes longer than most of these tests. */
-const sharing = ['src/{adapt,cli,data,distill,export,losses,onnx,storage,student,teacher,train}/**/*.test.ts'];
+const sharing = ['src/{adapt,cli,data,distill,export,losses,model,onnx,storage,student,teacher,train}/**/*.test.ts'];
 /** What puts other modules in the place of ours, or expects that nobody else has opened or kept anything. */
 const alone = [
   'src/adapt/profile/learnerTurn.test.ts',

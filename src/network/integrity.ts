@@ -126,10 +126,21 @@ export function isAmong(hash: Uint8Array, { hashes }: Integrity): boolean {
 }
 
 /**
- * Hashes the bytes and compares; gives the hash.
+ * Hashes the bytes and compares; gives the hash. Where no hash is asked for, there is nothing to check.
  * Throws    integrity-mismatch: none of the hashes is that of the bytes
  */
-export async function checkIntegrity(bytes: Uint8Array, integrity: Integrity, name: string): Promise<Uint8Array> {
+export async function checkIntegrity(bytes: Uint8Array, integrity: Integrity, name: string): Promise<Uint8Array>;
+export async function checkIntegrity(
+  bytes: Uint8Array,
+  integrity: Integrity | undefined,
+  name: string,
+): Promise<Uint8Array | undefined>;
+export async function checkIntegrity(
+  bytes: Uint8Array,
+  integrity: Integrity | undefined,
+  name: string,
+): Promise<Uint8Array | undefined> {
+  if (integrity === undefined) return undefined;
   const hash = await hashBytes(integrity.algorithm, bytes);
   if (isAmong(hash, integrity)) return hash;
   const actual = formatHash(integrity.algorithm, hash);

@@ -112,7 +112,7 @@ export async function loadStudent(source: PredictSource, options: LoadStudentOpt
     (model) => openInTime(() => openEngine(model, worker, settings), signal),
     signal,
   );
-  if (signal?.aborted) await choice.engine.end();
+  if (signal?.aborted) await choice.engine[Symbol.asyncDispose]();
   throwIfAborted(signal);
   return loaded(choice, { ...read, name, labels: options.labels ?? read.labels });
 }
@@ -121,7 +121,7 @@ export async function loadStudent(source: PredictSource, options: LoadStudentOpt
 function openInTime(open: () => Promise<Engine>, signal: AbortSignal | undefined): Promise<Engine> {
   const opening = open();
   return untilAborted(opening, signal).catch((error: unknown) => {
-    opening.then((engine) => engine.end()).catch(() => undefined);
+    opening.then((engine) => engine[Symbol.asyncDispose]()).catch(() => undefined);
     throw error;
   });
 }
@@ -187,7 +187,7 @@ function loaded({ engine, why, notices }: Choice, { name, bytes, labels, input }
     async [Symbol.asyncDispose]() {
       if (isDisposed) return;
       isDisposed = true;
-      await engine.end();
+      await engine[Symbol.asyncDispose]();
     },
   };
 }

@@ -2,6 +2,7 @@
 
 import { LimbeckError } from '../core/errors.ts';
 import { isTagged } from '../core/tags.ts';
+import type { TfjsFileSet } from '../model/tfjsFolder.ts';
 import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
 import { fetchFile } from '../network/fetchFile.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
@@ -65,9 +66,9 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
     return readBytes(await verified(bytes, checks?.main(file), file), nameOfFile(file), { file, checks });
   }
   if (Array.isArray(source) && source.length > 0 && source.every((file) => isTagged(file, 'File')))
-    return readTfjs(await namedBytes(source), checks, source.findLast(isModelJson)?.name);
+    return readTfjs(source, checks, signal);
   if (typeof source === 'object' && source !== null) {
-    if ('model.json' in source) return readTfjs(source as TfjsFiles, checks);
+    if ('model.json' in source) return readTfjs(source as TfjsFiles, checks, signal);
     if (checks !== undefined) {
       throw new LimbeckError('invalid-option', '"integrity" is for files; a student that is in memory has none.', {
         details: { name: 'integrity' },
@@ -121,23 +122,10 @@ async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promi
   return { name, bytes: bytes.length, onnx: bytes, ...studentMetadata(bytes) };
 }
 
-async function readTfjs(files: TfjsFiles, checks: IntegrityChecks | undefined, main?: string): Promise<ReadStudent> {
-  const { readTfjsFiles } = await import('./readTfjs.ts');
-  return ofArtifacts('student', await readTfjsFiles(files, checks, main));
-}
-
-function isModelJson({ name }: File): boolean {
-  return name.endsWith('.json');
-}
-
 /** A single file may be a bundle or ONNX as well; that is for whoever picked it to give by itself. */
-async function namedBytes(files: readonly File[]): Promise<TfjsFiles> {
-  const named = await Promise.all(
-    files.map(async (file) => {
-      return [isModelJson(file) ? 'model.json' : file.name, new Uint8Array(await file.arrayBuffer())] as const;
-    }),
-  );
-  return Object.fromEntries(named);
+async function readTfjs(files: TfjsFileSet, checks: IntegrityChecks | undefined, signal: AbortSignal | undefined) {
+  const { readTfjsFiles } = await import('./readTfjs.ts');
+  return ofArtifacts('student', await readTfjsFiles(files, checks, signal));
 }
 
 function ofArtifacts(name: string, artifacts: StudentArtifacts): ReadStudent {

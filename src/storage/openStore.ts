@@ -1,7 +1,7 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import { checkName, type Medium, storeOver } from './medium.ts';
-import { type Place, places } from './places.ts';
+import { places, type StorePlace } from './places.ts';
 import type { Store, StoreKind } from './store.ts';
 
 /** Where a store is to keep its bytes. */
@@ -68,13 +68,13 @@ async function openWhereItLies(name: string): Promise<Store> {
 }
 
 interface Look {
-  readonly place: Place;
+  readonly place: StorePlace;
   readonly holds: boolean;
   /** Why it cannot be told, where values may lie there. */
   readonly error?: unknown;
 }
 
-async function look(place: Place, name: string): Promise<Look> {
+async function look(place: StorePlace, name: string): Promise<Look> {
   try {
     return { place, holds: await place.holds(name) };
   } catch (error) {
@@ -83,7 +83,7 @@ async function look(place: Place, name: string): Promise<Look> {
 }
 
 /** The opened medium, or undefined and one more reason. */
-async function tryToOpen(place: Place, name: string, reasons: string[]): Promise<Medium | undefined> {
+async function tryToOpen(place: StorePlace, name: string, reasons: string[]): Promise<Medium | undefined> {
   const obstacle = place.obstacle();
   if (obstacle === undefined) {
     try {

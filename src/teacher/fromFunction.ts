@@ -2,6 +2,7 @@ import { isAbortError, LimbeckError, messageOf, throwIfAborted, untilAborted } f
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { makeQueue } from '../core/queue.ts';
 import { firstNonFinite, formatShape, isSameShape, type NamedArrays, sizeOf, whyNoNumbers } from '../core/shape.ts';
+import { timePasses } from '../core/timing.ts';
 import type { GivenAnswers } from './holdsProbs.ts';
 import { fromProbsWhere, withLogProbs } from './readAsLogits.ts';
 import type { Teacher, TeacherDevice } from './teacher.ts';
@@ -96,17 +97,7 @@ export function fromFunction(ask: AskFunction, options: FromFunctionOptions): Te
         signal,
       );
     },
-    timeMs: (given, repeats) =>
-      enqueue(async () => {
-        for (let i = 0; i < WARM_UPS; i++) await call(given);
-        const times: number[] = [];
-        for (let i = 0; i < repeats; i++) {
-          const start = performance.now();
-          await call(given);
-          times.push(performance.now() - start);
-        }
-        return times;
-      }),
+    timeMs: (given, repeats) => enqueue(() => timePasses(() => call(given), repeats, WARM_UPS)),
     usage: () => ({ ...usage }),
     async [Symbol.asyncDispose]() {
       isDisposed = true;

@@ -1,5 +1,6 @@
 // What the package exports of this folder.
 
+export type { TfjsArtifacts } from '../model/portableModel.ts';
 export type { CachePrecision, Precision } from './cache/precision.ts';
 export {
   type CacheContents,
@@ -27,6 +28,5 @@ export type { DeviceOption } from './session/devices.ts';
 export type { OrtSessionOptions } from './session/sessionSettings.ts';
 export { snapshot } from './snapshot.ts';
 export type { Teacher, TeacherDescription, TeacherDevice, TeacherUsage } from './teacher.ts';
-export type { TfjsArtifacts } from './tfjs/tfjsModel.ts';
 export type { TfjsHandler, TfjsSource } from './tfjs/tfjsSource.ts';
 export { loadTfjsTeacher, type TfjsTeacherOptions } from './tfjsTeacher.ts';

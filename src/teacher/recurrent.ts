@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { givenName } from '../core/inputs.ts';
 import { checkCount, checkFinite, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 
@@ -86,9 +87,9 @@ export async function runRecurrent(
 
 /** The array that is walked: the one of its name, or the only one. Throws    unknown-input */
 function sequenceOf(inputs: NamedArrays, { sequence }: RecurrentOptions): NdArray {
+  const name = givenName(sequence, inputs, true);
+  if (name !== undefined) return inputs[name] as NdArray;
   const names = Object.keys(inputs);
-  const array = inputs[sequence] ?? (names.length === 1 ? inputs[names[0] as string] : undefined);
-  if (array !== undefined) return array;
   throw new LimbeckError(
     'unknown-input',
     `"recurrent.sequence" names the input "${sequence}"; the data offers ${quoted(names)}. Name the array of the ` +

@@ -1,11 +1,14 @@
 import { disposedAtWork, LimbeckError, throwIfAborted } from '../core/errors.ts';
+import { sha256 } from '../core/hash.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { type Run, startRun } from '../core/run.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { type PortableTfjsModel, weightsOf } from '../model/portableModel.ts';
+import { type StartedSession, startSession } from '../model/startSession.ts';
+import type { OpenedTfjs, TfjsSession } from '../model/tfjsSession.ts';
 import { type ModelIntegrity, readIntegrity } from '../network/integrity.ts';
 import { functionalOf, hasSoftmax, lastLayerOf } from '../student/topology/classifier.ts';
-import { endWorker } from '../workers/endWorker.ts';
-import { startHost, type WorkerOption } from '../workers/host.ts';
+import type { WorkerOption } from '../workers/host.ts';
 import type { GivenAnswers } from './holdsProbs.ts';
 import { checkModelInput, type ModelInput } from './input/modelInput.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
@@ -14,8 +17,7 @@ import { type ReadOutputs, readOutputs } from './read.ts';
 import { fromProbsWhere, probsNotice, withLogProbs } from './readAsLogits.ts';
 import { isByName } from './session/sessionFeeds.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
-import { type PortableTfjsModel, weightsOf } from './tfjs/tfjsModel.ts';
-import type { TfjsSession, TfjsSessionOptions } from './tfjs/tfjsSession.ts';
+import type { TfjsFeedOptions } from './tfjs/tfjsFeeds.ts';
 import { readTfjsSource, type TfjsSource } from './tfjs/tfjsSource.ts';
 
 /** How a tfjs teacher is fed and read, and where it runs. */
@@ -88,19 +90,25 @@ export async function openTfjsTeacher(
   options: TfjsTeacherOptions & { readonly name: string },
 ): Promise<Teacher> {
   const { read = (outputs) => outputs, worker = 'shipped', signal, name, threads, assetBase, input } = options;
-  const settings: TfjsSessionOptions = { name, threads, assetBase, input };
   throwIfAborted(signal);
-  const session = await startSession(worker);
+  const session = await startSession<Session>(worker, 'tfjs', ['open', 'run', 'timeMs'], async () => {
+    const [{ createTfjsSession }, { tfjsFeeds }] = await Promise.all([
+      import('../model/tfjsSession.ts'),
+      import('./tfjs/tfjsFeeds.ts'),
+    ]);
+    return createTfjsSession(tfjsFeeds);
+  });
   try {
-    const description = await session.open(model, settings);
+    const opened = await session.open(model, { name, threads, assetBase, input });
     throwIfAborted(signal);
+    const description = describe(name, model, opened, await identityOf(model, options));
     const fromProbs = probsOf(model, options);
     // A model of layers reads bytes as a student does.
     const rawInputs = model.kind === 'graph' ? Object.keys(description.inputs) : [];
     const notice = (inputs: NamedArrays) => pixelNotice(inputs, input, rawInputs);
     return makeTeacher(session, identified(description, options, fromProbs), read, notice);
   } catch (error) {
-    await session.end();
+    await session[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -131,25 +139,28 @@ function probsOf(model: PortableTfjsModel, { read, given }: TfjsTeacherOptions):
   return last !== undefined && hasSoftmax(last) ? fromProbsWhere('probs') : undefined;
 }
 
-type Session = Pick<TfjsSession, 'open' | 'run' | 'timeMs'> & { end(): Promise<void> };
+type Session = TfjsSession<TfjsFeedOptions>;
 
-async function startSession(worker: WorkerOption): Promise<Session> {
-  if (worker === 'none') {
-    const { createTfjsSession } = await import('./tfjs/tfjsSession.ts');
-    const session = createTfjsSession();
-    return { ...session, end: () => session.close() };
-  }
-  const host = await startHost<{ readonly tfjs: TfjsSession }>(worker, 'tfjs');
-  return {
-    open: (...args) => host.call((api) => api.tfjs.open(...args)),
-    run: (...args) => host.call((api) => api.tfjs.run(...args)),
-    timeMs: (...args) => host.call((api) => api.tfjs.timeMs(...args)),
-    end: () => endWorker(host, (api) => api.tfjs.close()),
-  };
+function describe(
+  name: string,
+  model: PortableTfjsModel,
+  { backend, ...opened }: OpenedTfjs,
+  identity: string,
+): TeacherDescription {
+  const why = `It is a tfjs model, on tfjs’s ${backend} backend.`;
+  return { ...opened, name, bytes: weightsOf(model).byteLength, device: 'tfjs', why, identity };
+}
+
+/** Of weights, structure and how it is fed; a model of layers reads bytes as pixels of 0…1. */
+async function identityOf(model: PortableTfjsModel, { input }: TfjsTeacherOptions): Promise<string> {
+  const structure = model.kind === 'graph' ? model.artifacts : model.student;
+  const unfed = model.kind === 'layers' ? 'pixels' : null;
+  const weights = await sha256(new Uint8Array(weightsOf(model)));
+  return sha256(new TextEncoder().encode(JSON.stringify([weights, model.kind, structure, input ?? unfed])));
 }
 
 function makeTeacher(
-  session: Session,
+  session: StartedSession<Session>,
   opened: TeacherDescription,
   read: ReadOutputs,
   noticeOf: (inputs: NamedArrays) => string | undefined,
@@ -202,7 +213,7 @@ function makeTeacher(
       if (isDisposed) return;
       isDisposed = true;
       listeners.clear();
-      await session.end();
+      await session[Symbol.asyncDispose]();
     },
   };
 }

@@ -3,7 +3,7 @@ import type { NdArray } from '../../core/shape.ts';
 import images from '../golden/images.json' with { type: 'json' };
 import golden from '../golden/resize.json' with { type: 'json' };
 import { type ImageInput, toImageInput } from './imageInput.ts';
-import { checkImageInput } from './imageInputCheck.ts';
+import { checkImageInput } from './imageOptions.ts';
 
 const floats = (values: readonly number[], ...shape: number[]): NdArray => ({ data: Float32Array.from(values), shape });
 

@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { AudioInput } from './audioInput.ts';
-import { checkAudioInput } from './audioInputCheck.ts';
+import { checkAudioInput } from './audioOptions.ts';
 import type { ImageInput } from './imageInput.ts';
-import { checkImageInput } from './imageInputCheck.ts';
+import { checkImageInput } from './imageOptions.ts';
 
 /** Throws    invalid-option: an unknown kind or option, or one that describes no input */
 export function checkModelInput(input: ImageInput | AudioInput): void {

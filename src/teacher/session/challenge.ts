@@ -11,7 +11,7 @@ import { type BatchFigure, chooseBatch, figureText } from './tune.ts';
 const LEAST_GAIN = 0.1;
 
 /** How a device is tried. */
-interface Trial {
+interface TrialTerms {
   /** Who waits longer for it to open is better served without it. */
   readonly openMs: number;
   /** Where a model is this fast, there is nothing to gain. */
@@ -21,11 +21,16 @@ interface Trial {
 }
 
 /** A GPU has to fetch another 27 MB and to compile, and its round trip alone costs a millisecond. */
-const GPU: Trial = { openMs: 20_000, fastEnoughMs: 1 };
+const GPU: TrialTerms = { openMs: 20_000, fastEnoughMs: 1 };
 /** The kernels make no round trip, and compute with all digits, as onnxruntime does, in another order. */
-const KERNELS: Trial = { openMs: 10_000, fastEnoughMs: 0.1, tolerance: { share: 1e-4, leastRange: 1e-2 } };
+const KERNELS: TrialTerms = { openMs: 10_000, fastEnoughMs: 0.1, tolerance: { share: 1e-4, leastRange: 1e-2 } };
 
-const TRIALS: Readonly<Record<SessionDevice, Trial>> = { wasm: KERNELS, kernels: KERNELS, webgpu: GPU, webnn: GPU };
+const TRIALS: Readonly<Record<SessionDevice, TrialTerms>> = {
+  wasm: KERNELS,
+  kernels: KERNELS,
+  webgpu: GPU,
+  webnn: GPU,
+};
 
 const COMPARED_EXAMPLES = 4;
 /** Of a challenger's time, so much may go into measuring the champion again beside it, at its smallest size. */

@@ -1,5 +1,6 @@
 import { percent } from '../../core/figures.ts';
 import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
+import { compareArrays } from '../../model/compareArrays.ts';
 
 /** How near a device must come. */
 export interface Tolerance {
@@ -41,23 +42,10 @@ export function differenceOf(
 }
 
 /** NaN where a value is finite in one of the two only. */
-function relativeDifference({ data: expected }: NdArray, { data: given }: NdArray, leastRange: number): number {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  let largest = 0;
-  for (let i = 0; i < expected.length; i++) {
-    const [a, b] = [expected[i] as number, given[i] as number];
-    if (!Number.isFinite(a) || !Number.isFinite(b)) {
-      if (Object.is(a, b)) continue;
-      return Number.NaN;
-    }
-    if (a < least) least = a;
-    if (a > most) most = a;
-    const difference = Math.abs(a - b);
-    if (difference > largest) largest = difference;
-  }
-  if (largest === 0) return 0;
+function relativeDifference(expected: NdArray, given: NdArray, leastRange: number): number {
+  const { largest, least, most } = compareArrays(expected, given);
+  if (largest === 0 || Number.isNaN(largest)) return largest;
   const magnitude = Math.max(Math.abs(least), Math.abs(most));
-  const floor = expected.length < LEAST_VALUES ? magnitude : magnitude / 100;
+  const floor = expected.data.length < LEAST_VALUES ? magnitude : magnitude / 100;
   return largest / Math.max(most - least, floor, leastRange);
 }

@@ -1,6 +1,6 @@
 import type { NamedArrays } from '../../core/shape.ts';
+import type { OpenedModel } from '../../model/model.ts';
 import type { Tap } from '../../onnx/taps.ts';
-import type { SimdLevel } from '../../runtime/capabilities.ts';
 import type { OrtDevice } from '../../runtime/ort.ts';
 import type { GivenAnswers } from '../holdsProbs.ts';
 import type { ModelInput } from '../input/modelInput.ts';
@@ -55,19 +55,13 @@ export interface ModelFiles {
 }
 
 /** What an opened session turned out to be. */
-export interface OpenedSession {
-  readonly threads: number;
-  /** Of limbeck's kernels, where they compute. */
-  readonly simdLevel?: SimdLevel | undefined;
-  readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
-  readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
+export interface OpenedSession extends OpenedModel {
   /** The only batch size that the model takes, if it has one. */
   readonly fixedBatch?: number;
   /** Outputs that come from a softmax. */
   readonly softmaxOutputs?: readonly string[];
   /** Inputs of floats for which bytes are the numbers that they are. */
   readonly rawInputs?: readonly string[];
-  readonly notices: readonly string[];
 }
 
 /** An ONNX model in onnxruntime-web or on the kernels. One run at a time; calls wait for their turn. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import * as tf from '../../runtime/tf.ts';
+import * as tf from '../runtime/tf.ts';
 import { createTfjsSession } from './tfjsSession.ts';
 
 /** Layers that tfjs lacks. */

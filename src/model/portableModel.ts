@@ -1,6 +1,6 @@
-import { isTagged } from '../../core/tags.ts';
-import { joinBuffers } from '../../student/layersModel.ts';
-import type { PortableStudent, StudentArtifacts, WeightSpec } from '../../student/student.ts';
+import { isTagged } from '../core/tags.ts';
+import { joinBuffers } from '../student/layersModel.ts';
+import type { PortableStudent, StudentArtifacts, WeightSpec } from '../student/student.ts';
 
 /** A tfjs model in its graph format: plain values that cross threads. */
 export interface GraphArtifacts extends StudentArtifacts {
