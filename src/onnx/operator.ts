@@ -3,6 +3,7 @@ import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Call, int, text } from './shapes/call.ts';
 import type { Inferred } from './shapes/tensor.ts';
 import type { TensorData } from './tensorData.ts';
+import type { Write } from './write/operatorCall.ts';
 
 /** An operator's attributes as plain values, by ONNX's names in camelCase; one that is left out is undefined. */
 export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
@@ -30,6 +31,10 @@ export interface Operator {
   readonly operands?: Operands | ((call: Call) => Operands);
   /** Why `compute` does not cover a node, such as 'it has peepholes'; undefined where it does. */
   readonly refuse?: (call: Call) => string | undefined;
+  /** Writes the `OnnxOperator` layer that computes it into a file. */
+  readonly write?: Write;
+  /** Why that layer cannot be written, such as 'it has two rows'; undefined where it can. */
+  readonly refuseWrite?: (layer: WrittenLayer) => string | undefined;
   /** What `compute` reads in a node, with ONNX's defaults. */
   readonly attributes?: Attributes;
   /** What `compute` reads in a node where that does not stand among its attributes; undefined where it is not known. */
@@ -43,6 +48,12 @@ export interface Operator {
  * the model's order.
  */
 export type Operands = 'each' | 'broadcast' | 'along' | 'byAxis' | 'plain' | 'image';
+
+/** What an `OnnxOperator` layer is made with. */
+export interface WrittenLayer {
+  readonly attributes: Attributes;
+  readonly operands: readonly ('tensor' | 'number' | 'weight')[];
+}
 
 export type Operators = Readonly<Record<string, Operator>>;
 

@@ -1,8 +1,8 @@
 import { LimbeckError } from '../core/errors.ts';
 import { describeModel } from './describe.ts';
 import type { OnnxModel, OnnxNode } from './model.ts';
+import { domainOf } from './operators.ts';
 import { graphsOf } from './references.ts';
-import { domainOf } from './shapes/operators.ts';
 import { UPGRADES, type UpgradeContext } from './upgrades.ts';
 
 /** The oldest operator set that is understood: before it, broadcasting was asked for by attributes. */

@@ -1,8 +1,8 @@
 import { sizeOf } from '../../core/shape.ts';
 import { type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, onnx } from '../../onnx/model.ts';
+import { domainOf } from '../../onnx/operators.ts';
 import { prune } from '../../onnx/prune.ts';
 import { graphsOf, readsOf } from '../../onnx/references.ts';
-import { domainOf } from '../../onnx/shapes/operators.ts';
 import { dataOf } from '../../onnx/tensorData.ts';
 
 /** A model while it is rewritten: its constants, who reads what, and names that are free. */

@@ -6,6 +6,8 @@ import { dtypeAt, hasAttribute, input, int, numbersAt, shapeAt } from '../shapes
 import { axisOf, length, numbersOf, tensor, withLength } from '../shapes/tensor.ts';
 import { emptyArray, typedArray } from '../simplify/convert.ts';
 import { listOf as numbersIn, stridesOf } from '../simplify/strided.ts';
+import type { Value } from '../write/graphValue.ts';
+import { listAt, numberAt, plainInputs } from '../write/operatorCall.ts';
 
 const gather: Operator = {
   outputs: (call) => {
@@ -44,6 +46,14 @@ const gather: Operator = {
     const [indices, lengths] = [numbersAt(call, 1), numbersOf(shapeAt(call, 1) ?? undefined)];
     if (axis === undefined) return undefined;
     return indices === undefined || lengths === undefined ? { axis } : { axis, indices, lengths };
+  },
+  write: (call) => {
+    const { graph, shape } = call;
+    const [x, places] = plainInputs(call);
+    const picked = listAt(call, 'indices');
+    const indices = places ?? graph.ints('indices', numberAt(call, 'isOne', 0) === 1 ? [] : [picked.length], picked);
+    const dtype = typeof x === 'object' ? x.dtype : 'float32';
+    return graph.node('Gather', [x as Value | string, indices], { shape, dtype }, { axis: numberAt(call, 'axis', 0) });
   },
   /** `indices` that are known; the result has their `lengths` in the axis's place, or none where `isOne`. */
   compute: (tf, [x, indices], attributes) => {

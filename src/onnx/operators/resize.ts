@@ -4,6 +4,8 @@ import type { OnnxLength } from '../description.ts';
 import { type Attributes, type Compute, listOf, numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
 import { type Call, dtypeAt, input, int, ints, shapeAt, text } from '../shapes/call.ts';
 import { length, type Shape, tensor } from '../shapes/tensor.ts';
+import { imageIn } from '../write/image.ts';
+import { listAt, numberAt, type Write, wordAt } from '../write/operatorCall.ts';
 
 /** Each block of pixels becomes channels, or the reverse. */
 function blocks(isToDepth: boolean): Operator {
@@ -23,6 +25,12 @@ function blocks(isToDepth: boolean): Operator {
       blocksize: int(call, 'blocksize', 1),
       mode: text(call, 'mode', 'DCR') === 'CRD' ? 'crd' : 'dcr',
     }),
+    write: (call) => {
+      const { x, output } = imageIn(call);
+      const mode = wordAt(call, 'mode', 'dcr').toUpperCase();
+      const attributes = { blocksize: numberAt(call, 'blocksize', 1), ...(!isToDepth && { mode }) };
+      return call.graph.node(call.name, [x], output, attributes);
+    },
     compute: isToDepth ? spaceToDepth : depthToSpace,
   };
 }
@@ -169,11 +177,35 @@ const sampled: Operator = {
   },
 };
 
+/** What a layer calls the words of ONNX's attributes. */
+const WORDS: Readonly<Record<string, string>> = {
+  halfPixel: 'half_pixel',
+  alignCorners: 'align_corners',
+  pytorchHalfPixel: 'pytorch_half_pixel',
+  roundPreferFloor: 'round_prefer_floor',
+  roundPreferCeil: 'round_prefer_ceil',
+};
+
+const writeResize: Write = (call) => {
+  const { x, output } = imageIn(call);
+  const word = (key: string, otherwise: string) => {
+    const value = wordAt(call, key, otherwise);
+    return WORDS[value] ?? value;
+  };
+  const scales = [1, 1, ...listAt(call, 'scales')];
+  const mode = wordAt(call, 'mode', 'nearest');
+  return call.graph.node('Resize', [x, '', call.graph.floats('scales', [scales.length], scales)], output, {
+    mode,
+    coordinate_transformation_mode: word('coordinates', 'halfPixel'),
+    ...(mode === 'nearest' && { nearest_mode: word('rounding', 'roundPreferFloor') }),
+  });
+};
+
 /** Operators that change the size of an image. */
 export const resize: Operators = {
   SpaceToDepth: blocks(true),
   DepthToSpace: blocks(false),
-  Resize: { ...resized, compute: stretched },
+  Resize: { ...resized, write: writeResize, compute: stretched },
   Upsample: { ...upsample, compute: stretched },
   GridSample: sampled,
 };

@@ -3,6 +3,8 @@ import { listOf, type Operator, type Operators } from '../operator.ts';
 import { axesOf, hasAttribute, input, int, ints, numbersAt, shapeAt } from '../shapes/call.ts';
 import { axisOf, pickAlong, tensor, unknownLengths, withLength } from '../shapes/tensor.ts';
 import { listOf as numbersIn, strided, stridesOf } from '../simplify/strided.ts';
+import { heldAxis } from '../write/graphValue.ts';
+import { lengthsInput, listAt, unflattened } from '../write/operatorCall.ts';
 
 interface Part {
   readonly first: number;
@@ -99,6 +101,22 @@ const slice: Operator = {
       cut.steps[axis] = steps[i] ?? 1;
     });
     return cut;
+  },
+  write: (call) => {
+    const { graph, shape, first } = call;
+    const x = unflattened(call);
+    const [starts = [], ends = [], steps = []] = ['starts', 'ends', 'steps'].map((key) => listAt(call, key));
+    const cuts = starts.flatMap((start, i) => (start !== 0 || ends[i] !== FAR || steps[i] !== 1 ? [i] : []));
+    const list = (name: string, values: readonly number[]) => {
+      return lengthsInput(
+        graph,
+        name,
+        cuts.map((i) => values[i] as number),
+      );
+    };
+    const axes = x.shape.map((_, i) => heldAxis(x, i));
+    const inputs = [x, list('starts', starts), list('ends', ends), list('axes', axes), list('steps', steps)];
+    return graph.node('Slice', inputs, { ...first, shape, layout: x.layout });
   },
   /** Whole lists of `starts`, `ends` and `steps`, an entry an axis; an end beyond an axis is its end. */
   compute: (tf, [x], attributes) => {

@@ -1,7 +1,7 @@
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from '../model.ts';
+import { domainOf } from '../operators.ts';
 import { ownValues, readsOf } from '../references.ts';
 import type { Call } from '../shapes/call.ts';
-import { domainOf } from '../shapes/operators.ts';
 import { type Inferred, UNKNOWN } from '../shapes/tensor.ts';
 import { dataOf, storedData, type TensorData } from '../tensorData.ts';
 

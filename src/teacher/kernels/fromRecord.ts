@@ -1,5 +1,5 @@
 import { type Attributes, attributesOf, type Operator as OnnxOperator, operandsOf } from '../../onnx/operator.ts';
-import { operatorOf } from '../../onnx/shapes/operators.ts';
+import { operatorOf } from '../../onnx/operators.ts';
 import * as operations from '../../runtime/operations.ts';
 import * as tf from '../../runtime/tf.ts';
 import { type Operator, type StepCall, unsupported } from './call.ts';

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { type OnnxAttribute, type OnnxNode, type OnnxTensor, onnx } from '../../onnx/model.ts';
-import { type ElementArray, type ElementType, storedData } from '../../onnx/tensorData.ts';
+import { type OnnxAttribute, type OnnxNode, type OnnxTensor, onnx } from '../model.ts';
+import { type ElementArray, type ElementType, storedData } from '../tensorData.ts';
 import type { Value } from './graphValue.ts';
 
 /** A float attribute, told from a whole number. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import * as all from '../operators/all.ts';
+import * as all from './operators/all.ts';
 import { onnxNameOf, operatorOf, smallName } from './operators.ts';
 
 const { microsoft: _, ...families } = all;
