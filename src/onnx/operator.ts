@@ -17,6 +17,8 @@ export type Fold = (inputs: readonly (TensorData | undefined)[], call: Call) => 
 /** Computes an operator with tfjs, inside a tidy. Axes among the attributes are those of the tensors as they lie. */
 export type Compute = (tf: Tf, inputs: readonly Tensor[], attributes: Attributes, ops: Operations) => Tensor;
 
+export type ComputeAll = (...given: Parameters<Compute>) => readonly Tensor[];
+
 /** All that limbeck knows about an ONNX operator. Files of `operators/` export a table of them for each family. */
 export interface Operator {
   /** What the outputs will be, in their order; those that are missing are unknown. */
@@ -25,6 +27,8 @@ export interface Operator {
   readonly multiplyAdds?: (call: Call, outputs: readonly Inferred[]) => number | undefined;
   readonly fold?: Fold;
   readonly compute?: Compute;
+  /** Like `compute`, for an operator of several outputs. */
+  readonly computeAll?: ComputeAll;
   /** The inputs that it computes with; the others are numbers that have to be known. @default all */
   readonly reads?: readonly number[];
   /** Which tensors `compute` takes, and how their axes lie. */

@@ -1,4 +1,4 @@
-import { type Attribute, float, type GraphBuilder, type Output } from '../../onnx/write/graph.ts';
+import { type Attribute, float, type GraphBuilder, type Output } from '../../onnx/write/graphBuilder.ts';
 import { heldAxis, type Value } from '../../onnx/write/graphValue.ts';
 import { camelCase } from './layerConfig.ts';
 

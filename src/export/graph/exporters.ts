@@ -1,5 +1,5 @@
 import { isTagged } from '../../core/tags.ts';
-import type { GraphBuilder } from '../../onnx/write/graph.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
 import type { Value } from '../../onnx/write/graphValue.ts';
 import type { Weight } from '../../onnx/write/operatorCall.ts';
 import type { LayerCall, LayerDescription, LayerExporter } from '../layerExport.ts';

@@ -1,4 +1,4 @@
-import type { GraphBuilder } from '../../onnx/write/graph.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
 import type { Layout, Lengths, Value } from '../../onnx/write/graphValue.ts';
 import { channelsFirst, plain } from '../../onnx/write/layout.ts';
 import { type LayerConfig, textOf } from './layerConfig.ts';

@@ -1,4 +1,4 @@
-import { float } from '../../onnx/write/graph.ts';
+import { float } from '../../onnx/write/graphBuilder.ts';
 import type { Value } from '../../onnx/write/graphValue.ts';
 import { heldData, heldTail } from '../../onnx/write/layout.ts';
 import { activate, clipped, like, overAxis, refuseActivation } from '../graph/activate.ts';

@@ -1,4 +1,4 @@
-import type { GraphBuilder } from '../../onnx/write/graph.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
 import { heldAxis, type Value } from '../../onnx/write/graphValue.ts';
 import { plain, sameLayout } from '../../onnx/write/layout.ts';
 import { numberOf } from '../graph/layerConfig.ts';

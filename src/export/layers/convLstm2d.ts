@@ -1,4 +1,4 @@
-import type { GraphBuilder } from '../../onnx/write/graph.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
 import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
 import { channelsBeforeSpace } from '../../onnx/write/kernels.ts';
 import { plain } from '../../onnx/write/layout.ts';

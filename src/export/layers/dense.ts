@@ -1,4 +1,4 @@
-import type { GraphBuilder } from '../../onnx/write/graph.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
 import type { Value } from '../../onnx/write/graphValue.ts';
 import { channelsMoved, plain } from '../../onnx/write/layout.ts';
 import type { Weight } from '../../onnx/write/operatorCall.ts';

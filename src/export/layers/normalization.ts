@@ -1,4 +1,4 @@
-import { float, type GraphBuilder } from '../../onnx/write/graph.ts';
+import { float, type GraphBuilder } from '../../onnx/write/graphBuilder.ts';
 import { heldAxis, type Lengths, type Value } from '../../onnx/write/graphValue.ts';
 import { heldData, plain } from '../../onnx/write/layout.ts';
 import { like } from '../graph/activate.ts';

@@ -1,4 +1,4 @@
-import type { Attribute } from '../../onnx/write/graph.ts';
+import type { Attribute } from '../../onnx/write/graphBuilder.ts';
 import type { Value } from '../../onnx/write/graphValue.ts';
 import { type LayerConfig, lengthsOf, textOf } from '../graph/layerConfig.ts';
 import { isChannelsFirst, spaceOf } from '../graph/space.ts';

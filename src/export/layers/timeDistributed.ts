@@ -1,4 +1,4 @@
-import type { GraphBuilder } from '../../onnx/write/graph.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
 import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
 import { plain } from '../../onnx/write/layout.ts';
 import { definitionOf, flagOf } from '../graph/layerConfig.ts';

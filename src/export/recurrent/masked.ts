@@ -1,4 +1,4 @@
-import type { GraphBuilder } from '../../onnx/write/graph.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
 import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
 import type { Cell } from './cell.ts';
 import { runNative } from './native.ts';

@@ -1,5 +1,5 @@
-import type { FloatAttribute, GraphBuilder } from '../../onnx/write/graph.ts';
-import { float } from '../../onnx/write/graph.ts';
+import type { FloatAttribute, GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import { float } from '../../onnx/write/graphBuilder.ts';
 import type { Value } from '../../onnx/write/graphValue.ts';
 import { camelCase } from '../graph/layerConfig.ts';
 import { type Cell, type CellKind, gatesOf, statesOf } from './cell.ts';

@@ -1,4 +1,4 @@
-import type { GraphBuilder } from '../../onnx/write/graph.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
 import type { Value } from '../../onnx/write/graphValue.ts';
 import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerCall } from '../layerExport.ts';

@@ -1,4 +1,4 @@
-import type { GraphBuilder } from '../../onnx/write/graph.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
 import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
 import { activate } from '../graph/activate.ts';
 import { type Cell, gatesOf, statesOf } from './cell.ts';

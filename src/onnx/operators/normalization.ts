@@ -4,7 +4,7 @@ import { each } from '../elementwise.ts';
 import { listOf, numberOf, type Operator, type Operators } from '../operator.ts';
 import { type Call, dtypeAt, float, input, int, shapeAt } from '../shapes/call.ts';
 import { axisOf, type Inferred, tensor } from '../shapes/tensor.ts';
-import { float as attributeFloat } from '../write/graph.ts';
+import { float as attributeFloat } from '../write/graphBuilder.ts';
 import type { Value } from '../write/graphValue.ts';
 import { imageIn } from '../write/image.ts';
 import {

@@ -111,6 +111,24 @@ const topK: Operator = {
     const result = shape !== null && typeof axis === 'number' ? withLength(shape, axis, k) : null;
     return [tensor(dtype, result), tensor('int64', result)];
   },
+  reads: [0],
+  operands: 'along',
+  read: (call) => {
+    const axis = axisOf(int(call, 'axis', -1), shapeAt(call, 0)?.length ?? 0);
+    const k = hasAttribute(call, 'k') ? int(call, 'k', 1) : numbersAt(call, 1)?.[0];
+    return axis === undefined || k === undefined ? undefined : { axis, k, largest: int(call, 'largest', 1) };
+  },
+  computeAll: (tf, [x], attributes) => {
+    const [whole, axis] = [x as Tensor, numberOf(attributes, 'axis', -1)];
+    const order = whole.shape.map((_, i) => i).filter((i) => i !== axis);
+    const isLast = axis === whole.rank - 1;
+    const last = isLast ? whole : tf.transpose(whole, [...order, axis]);
+    const isLargest = numberOf(attributes, 'largest', 1) === 1;
+    const { values, indices } = tf.topk(isLargest ? last : tf.neg(last), numberOf(attributes, 'k', 1));
+    const found = [isLargest ? values : tf.neg(values), indices];
+    const back = whole.shape.map((_, i) => (i === axis ? whole.rank - 1 : order.indexOf(i)));
+    return isLast ? found : found.map((one) => tf.transpose(one, back));
+  },
 };
 
 const compress: Operator = {

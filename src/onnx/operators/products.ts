@@ -4,7 +4,7 @@ import { each } from '../elementwise.ts';
 import { numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
 import { type Call, dtypeAt, input, int, shapeAt, text } from '../shapes/call.ts';
 import { broadcast, countOf, type Inferred, type Shape, tensor } from '../shapes/tensor.ts';
-import { float } from '../write/graph.ts';
+import { float } from '../write/graphBuilder.ts';
 import { numberAt, plainNode } from '../write/operatorCall.ts';
 
 /** The shape of a matrix product, with vectors and batches as in NumPy. */

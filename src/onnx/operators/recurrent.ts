@@ -4,7 +4,7 @@ import type { OnnxLength } from '../description.ts';
 import { type Attributes, type Compute, numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
 import { type Call, dtypeAt, float, int, shapeAt, text, texts } from '../shapes/call.ts';
 import { countOf, tensor } from '../shapes/tensor.ts';
-import type { Attribute } from '../write/graph.ts';
+import type { Attribute } from '../write/graphBuilder.ts';
 import type { Value } from '../write/graphValue.ts';
 import { plain, transposed } from '../write/layout.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../runtime/tf.ts';
-import { listOf, type Operator, type Operators } from '../operator.ts';
+import { listOf, numberOf, type Operator, type Operators } from '../operator.ts';
 import { axesOf, hasAttribute, input, int, ints, numbersAt, shapeAt } from '../shapes/call.ts';
 import { axisOf, pickAlong, tensor, unknownLengths, withLength } from '../shapes/tensor.ts';
 import { listOf as numbersIn, strided, stridesOf } from '../simplify/strided.ts';
@@ -167,12 +167,7 @@ const split: Operator = {
     const axis = x && axisOf(int(call, 'axis', 0), x.shape.length);
     if (x === undefined || axis === undefined) return undefined;
     const length = x.shape[axis] as number;
-    const count = call.node.output.length;
-    const even = Math.ceil(length / count);
-    const sizes =
-      ints(call, 'split') ??
-      numbersIn(list) ??
-      Array.from({ length: count }, (_, i) => Math.max(0, Math.min(even, length - i * even)));
+    const sizes = ints(call, 'split') ?? numbersIn(list) ?? evenParts(length, call.node.output.length);
     const own = stridesOf(x.shape);
     let start = 0;
     return sizes.map((size) => {
@@ -186,7 +181,25 @@ const split: Operator = {
       return part;
     });
   },
+  operands: 'along',
+  read: (call) => {
+    const [shape, parts] = [shapeAt(call, 0), call.node.output.length];
+    const axis = axisOf(int(call, 'axis', 0), shape?.length ?? 0);
+    const given = ints(call, 'split') ?? numbersAt(call, 1);
+    const length = axis === undefined ? undefined : shape?.[axis];
+    if (axis === undefined || (call.inputs[1] !== undefined && given === undefined)) return undefined;
+    if (given !== undefined) return { axis, sizes: given };
+    return typeof length === 'number' ? { axis, sizes: evenParts(length, parts) } : undefined;
+  },
+  computeAll: (tf, [x], attributes) =>
+    tf.split(x as Tensor, [...listOf(attributes, 'sizes')], numberOf(attributes, 'axis', 0)),
 };
+
+/** The last part is smaller where the length is no multiple. */
+function evenParts(length: number, parts: number): number[] {
+  const even = Math.ceil(length / parts);
+  return Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(even, length - i * even)));
+}
 
 /** Operators that cut. */
 export const selection: Operators = {

@@ -1,5 +1,5 @@
 // Writes operators whose results come from elements at the same place; they keep the layout of what they read.
-import { type Attribute, float, type Output } from './graph.ts';
+import { type Attribute, float, type Output } from './graphBuilder.ts';
 import type { Lengths, Value, ValueType } from './graphValue.ts';
 import { heldData, heldTail, sameLayout } from './layout.ts';
 import { isValue, type OperatorCall, type Weight, type Write } from './operatorCall.ts';

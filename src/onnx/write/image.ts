@@ -1,4 +1,4 @@
-import type { Attribute, Output } from './graph.ts';
+import type { Attribute, Output } from './graphBuilder.ts';
 import type { Value } from './graphValue.ts';
 import { channelsFirst } from './layout.ts';
 import { listAt, type OperatorCall } from './operatorCall.ts';

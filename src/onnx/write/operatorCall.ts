@@ -1,4 +1,4 @@
-import type { Attribute, GraphBuilder, Output } from './graph.ts';
+import type { Attribute, GraphBuilder, Output } from './graphBuilder.ts';
 import type { Lengths, Value, ValueType } from './graphValue.ts';
 import { plain } from './layout.ts';
 

@@ -206,7 +206,7 @@ describe('what the kernels would give otherwise is refused', () => {
         x: { data: Float32Array.from([2]), shape: [1] },
         stored: [weights('w', [4])],
       },
-      'depends on the data',
+      'depend on the data',
     ],
   ])('%s', async (_name, one, why) => {
     await expect(answer('kernels', one)).rejects.toThrow(why);
