@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { type OnnxAttribute, type OnnxNode, type OnnxTensor, onnx } from '../model.ts';
+import { freshName } from '../names.ts';
 import { type ElementArray, type ElementType, storedData } from '../tensorData.ts';
 import type { Attribute, GraphBuilder } from './graphBuilder.ts';
 import type { Value } from './graphValue.ts';
@@ -28,12 +29,7 @@ export function openGraph(opset: number): OpenGraph {
   const twins = new Map<string, Value>();
   const taken = new Set<string>();
 
-  const takeName = (wanted: string): string => {
-    let name = wanted;
-    for (let i = 1; taken.has(name); i++) name = `${wanted}_${i}`;
-    taken.add(name);
-    return name;
-  };
+  const takeName = (wanted: string): string => freshName(taken, wanted);
 
   const store = (wanted: string, dtype: ElementType, shape: readonly number[], data: ElementArray): string => {
     const tensor = storedData(wanted, dtype, shape, data);
@@ -110,9 +106,7 @@ function lastNames(nodes: OnnxNode[], values: Map<string, Value>, takeName: (wan
       const nameOf = (name: string) => names.get(name) ?? name;
       const named = nodes.map((node) => {
         const layer = node.output.map((name) => layers.get(name)).find((one) => one !== undefined);
-        let name = layer ?? node.name;
-        for (let i = 1; taken.has(name); i++) name = `${layer ?? node.name}_${i}`;
-        taken.add(name);
+        const name = freshName(taken, layer ?? node.name);
         return onnx.node({ ...node, name, input: node.input.map(nameOf), output: node.output.map(nameOf) });
       });
       const results = [...layers.keys()].flatMap((name) => values.get(name) ?? []);

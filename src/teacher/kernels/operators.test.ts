@@ -135,6 +135,14 @@ const arranged: [string, OperatorCase][] = [
     },
   ],
   [
+    'Resize, nearest, by what is no whole factor',
+    {
+      nodes: [op('Resize', ['', 's'], { nearest_mode: 'ceil' })],
+      x: photo,
+      stored: [floats('s', [4], [1, 1, 1.5, 0.7])],
+    },
+  ],
+  [
     'Resize, linear',
     {
       nodes: [op('Resize', ['', '', 'z'], { mode: 'linear' })],
