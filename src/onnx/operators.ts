@@ -1,5 +1,5 @@
-import type { Operator, Operators } from '../operator.ts';
-import * as all from '../operators/all.ts';
+import type { Operator, Operators } from './operator.ts';
+import * as all from './operators/all.ts';
 
 const { microsoft, ...onnx } = all;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dataOf } from '../../onnx/tensorData.ts';
+import { dataOf } from '../tensorData.ts';
 import { openGraph } from './graph.ts';
 import { heldAxis, heldShape, type Layout, type Lengths, type Value } from './graphValue.ts';
 import { channelsFirst, flattened, heldData, plain, reshaped, sameLayout } from './layout.ts';

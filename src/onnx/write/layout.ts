@@ -1,5 +1,5 @@
 import { formatShape, sizeOf } from '../../core/shape.ts';
-import type { GraphBuilder } from './graph.ts';
+import type { GraphBuilder } from './graphBuilder.ts';
 import { heldShape, type Layout, type Lengths, type Value } from './graphValue.ts';
 
 /** The value in the order of its keras shape: what Reshape, MatMul, LSTM and the like need. Costs nothing twice. */

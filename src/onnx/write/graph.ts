@@ -1,59 +1,9 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { type OnnxAttribute, type OnnxNode, type OnnxTensor, onnx } from '../../onnx/model.ts';
-import { type ElementArray, type ElementType, storedData } from '../../onnx/tensorData.ts';
+import { type OnnxAttribute, type OnnxNode, type OnnxTensor, onnx } from '../model.ts';
+import { freshName } from '../names.ts';
+import { type ElementArray, type ElementType, storedData } from '../tensorData.ts';
+import type { Attribute, GraphBuilder } from './graphBuilder.ts';
 import type { Value } from './graphValue.ts';
-
-/** A float attribute, told from a whole number. */
-export interface FloatAttribute {
-  readonly float: number | readonly number[];
-}
-
-/** A number is a whole one: an int attribute; an array is ints; a float stands in `float(…)`. */
-export type Attribute = number | readonly number[] | string | FloatAttribute | readonly string[];
-
-export function float(value: number | readonly number[]): FloatAttribute {
-  return { float: value };
-}
-
-/** What is known of a node's output: all but its name. dtype is float32 and layout plain where nothing is said. */
-export type Output = Omit<Value, 'name' | 'dtype' | 'layout'> & Partial<Pick<Value, 'dtype' | 'layout'>>;
-
-/** Takes the nodes and constants of a graph in the order of their making. */
-export interface GraphBuilder {
-  /** Version of the operators that may be used. */
-  readonly opset: number;
-  /** Adds a node of one output. A string among the inputs is a constant's or mask's name; '' an input that is left out. */
-  node(
-    operator: string,
-    inputs: readonly (Value | string)[],
-    output: Output,
-    attributes?: Readonly<Record<string, Attribute>>,
-  ): Value;
-  /** Adds a node of several outputs; undefined is one that is left out: its value has the name ''. */
-  nodeOf(
-    operator: string,
-    inputs: readonly (Value | string)[],
-    outputs: readonly (Output | undefined)[],
-    attributes?: Readonly<Record<string, Attribute>>,
-  ): Value[];
-  /** A stored float32 tensor, named '<layer>/<name>'; the same name and values twice are stored once. Gives its name. */
-  floats(name: string, shape: readonly number[], values: ArrayLike<number>): string;
-  /** A stored int64 tensor: shapes, axes, pads. One axis is shape [1], a scalar shape []. */
-  ints(name: string, shape: readonly number[], values: readonly number[]): string;
-  int32s(name: string, shape: readonly number[], values: readonly number[]): string;
-  /** ReduceMean, ReduceMax, ReduceSum …: along axes as the file holds them, given as the opset wants them. */
-  reduce(
-    operator: string,
-    input: Value,
-    heldAxes: readonly number[],
-    output: Output,
-    keepDims?: 'keep' | 'drop',
-  ): Value;
-  /** The same value in another layout that was made before, by its name; `layout.ts` keeps them here. */
-  readonly twins: Map<string, Value>;
-  /** The same graph for the nodes of another layer: names of what it adds begin with it. */
-  within(layer: string): GraphBuilder;
-}
 
 /** The whole graph before it is a model. Names may still be changed. */
 export interface OpenGraph {
@@ -79,12 +29,7 @@ export function openGraph(opset: number): OpenGraph {
   const twins = new Map<string, Value>();
   const taken = new Set<string>();
 
-  const takeName = (wanted: string): string => {
-    let name = wanted;
-    for (let i = 1; taken.has(name); i++) name = `${wanted}_${i}`;
-    taken.add(name);
-    return name;
-  };
+  const takeName = (wanted: string): string => freshName(taken, wanted);
 
   const store = (wanted: string, dtype: ElementType, shape: readonly number[], data: ElementArray): string => {
     const tensor = storedData(wanted, dtype, shape, data);
@@ -161,9 +106,7 @@ function lastNames(nodes: OnnxNode[], values: Map<string, Value>, takeName: (wan
       const nameOf = (name: string) => names.get(name) ?? name;
       const named = nodes.map((node) => {
         const layer = node.output.map((name) => layers.get(name)).find((one) => one !== undefined);
-        let name = layer ?? node.name;
-        for (let i = 1; taken.has(name); i++) name = `${layer ?? node.name}_${i}`;
-        taken.add(name);
+        const name = freshName(taken, layer ?? node.name);
         return onnx.node({ ...node, name, input: node.input.map(nameOf), output: node.output.map(nameOf) });
       });
       const results = [...layers.keys()].flatMap((name) => values.get(name) ?? []);
