@@ -3,7 +3,7 @@ import { isLong } from '../scripts/isLong.mjs';
 import type { KernelCheck } from '../src/runtime/kernels/kernelCases.ts';
 import { bundle, expect, test } from './fixtures.ts';
 
-/** Of each kernel. Node checks 150, unthreaded; here they run on a shared heap, and on one that is not. */
+/** Of each kernel. Node checks more, unthreaded; here they run on a shared heap, and on one that is not. */
 const CASES = 30;
 
 for (const [simdLevel, threads] of [
