@@ -8,7 +8,7 @@ import type { PortableStudent } from './student.ts';
 
 type Shapes = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** A model of layers on this thread's backend that is only asked. */
+/** A layers model on this thread's backend, for inference only. */
 export interface Runnable {
   /** With the batch; a free length is null. */
   readonly inputs: Shapes;
