@@ -30,7 +30,7 @@ export interface JobOptions {
   readonly limit: number;
   readonly kernels: 'on' | 'off';
   readonly threads: number | undefined;
-  /** 'yes' forgets what the teacher answered in earlier runs. */
+  /** 'yes' deletes the teacher's answers of earlier runs. */
   readonly fresh: 'no' | 'yes';
 }
 
@@ -50,7 +50,7 @@ export type JobEvent =
 
 /**
  * The main job: distil the recognition model into a small digit reader, and measure both. A stopped job leaves the
- * student as its last step made it.
+ * student as it was after its last step.
  */
 export async function runJob(
   options: JobOptions,
@@ -189,7 +189,7 @@ export async function runJob(
   }
 }
 
-/** Waits for work that knows no signal; what it holds must be disposed by the caller, which also ends it. */
+/** Waits for work that takes no signal; the caller must dispose what it holds, which also ends it. */
 function orStop<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   work.catch(() => undefined);
   return new Promise((resolve, reject) => {
