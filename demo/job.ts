@@ -33,7 +33,7 @@ export interface JobOptions {
   readonly threads: number | undefined;
   /** Where the teacher computes; a page that drives this one may choose, so that two runs give the same bits. */
   readonly device: LoadTeacherOptions['device'];
-  /** 'yes' forgets what the teacher answered in earlier runs. */
+  /** 'yes' deletes the teacher's answers of earlier runs. */
   readonly fresh: 'no' | 'yes';
 }
 
@@ -54,7 +54,7 @@ export type JobEvent =
 
 /**
  * The main job: distil the recognition model into a small digit reader, and measure both. A stopped job leaves the
- * student as its last step made it.
+ * student as it was after its last step.
  */
 export async function runJob(
   options: JobOptions,
@@ -194,7 +194,7 @@ export async function runJob(
   }
 }
 
-/** Waits for work that knows no signal; what it holds must be disposed by the caller, which also ends it. */
+/** Waits for work that takes no signal; the caller must dispose what it holds, which also ends it. */
 function orStop<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   work.catch(() => undefined);
   return new Promise((resolve, reject) => {

@@ -3,12 +3,12 @@ import { LimbeckError } from '../core/errors.ts';
 import { artifactsOf, isLayersModel } from './layersModel.ts';
 import { isArtifacts, isStudent, type Student, type StudentArtifacts } from './student.ts';
 
-/** Whatever holds a student's weights. */
+/** Anything that holds a student's weights. */
 export type StudentSource = Student | LayersModel | StudentArtifacts;
 
 /**
  * Topology and weights of a student as they are now. A design that was never trained has none: it is refused, or built
- * with the weights that the seed 0 gives, which loads tfjs.
+ * with weights from seed 0, which loads tfjs.
  * Throws    student-invalid: none of these, or one that cannot be built or saved
  */
 export async function artifactsFrom(
@@ -20,7 +20,7 @@ export async function artifactsFrom(
   if (!isStudent(source)) {
     throw new LimbeckError(
       'student-invalid',
-      'What was given is no student. Give a student of limbeck, a tf.LayersModel, or artifacts as artifactsFromFiles gives.',
+      'What was given is not a student. Give a student of limbeck, a tf.LayersModel, or artifacts from artifactsFromFiles.',
     );
   }
   const portable = await source.portable();

@@ -2,12 +2,12 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkOneOf } from '../core/options.ts';
 import { given, type OptionsOf, oneOf, type Read, schema } from '../core/schema.ts';
 
-/** The options of `fromOnnx`, for the door and for what imports behind it. */
+/** The options of `fromOnnx`, in a file that loads no tfjs. */
 export const FROM_ONNX = schema('fromOnnx', {
   /**
-   * How images enter: 'channels-last' takes [B, H, W, C] for what the model calls [B, C, H, W] and gives images back so;
-   * 'as-is' keeps the model's own order of axes. Inputs that no convolution or pooling reads always keep theirs.
-   * Default 'channels-last'.
+   * The layout of images: 'channels-last' takes [B, H, W, C] for the model's [B, C, H, W], and returns images in that
+   * order too; 'as-is' keeps the model's own order of axes. Inputs that no convolution or pooling reads always keep
+   * theirs. Default 'channels-last'.
    */
   inputLayout: oneOf('channels-last', 'as-is')('channels-last'),
   /** The student's name. Default 'imported'. */
@@ -16,14 +16,20 @@ export const FROM_ONNX = schema('fromOnnx', {
   }, 'imported'),
   /** Whole shapes in the model's own order of axes, batch included, to fix free lengths; null leaves one free. */
   inputShapes: given<Readonly<Record<string, readonly (number | null)[]>>>(),
-  /** Values of inputs of one element, such as a sample rate: branches that they decide are taken, and the inputs go. */
+  /**
+   * Fixed values of inputs of one element, such as a sample rate: branches that they decide are resolved, and the
+   * inputs are removed.
+   */
   inputValues: given<Readonly<Record<string, number>>>(),
   /** What learns: everything, nothing, or these layers or nodes. Default 'all'. */
   trainable: given<'all' | 'none' | readonly string[]>((trainable) => {
     if (typeof trainable === 'string') checkOneOf(trainable, 'trainable', ['all', 'none']);
     else if (!isNames(trainable)) throw wrong('trainable', trainable, "'all', 'none' or a list of names");
   }, 'all'),
-  /** Values of the model that become the student's outputs; what only others need is left out. Default: the model's own. */
+  /**
+   * Values of the model that become the student's outputs; nodes that only other outputs need are left out. Default:
+   * the model's own.
+   */
   outputs: given<readonly string[]>((outputs) => {
     if (!isNames(outputs) || outputs.length === 0) throw wrong('outputs', outputs, 'a list of at least one name');
   }),

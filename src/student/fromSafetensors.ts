@@ -15,26 +15,26 @@ const OPTIONS = schema('fromSafetensors', {
   /** The student that takes the weights; its topology stays. */
   into: required(given<StudentSource>()),
   /**
-   * A weight's key in the file, by its name in the student. Default, and for names that it does not know: the same name; layers
-   * that tfjs has numbered are counted within the student and within the file.
+   * A weight's key in the file, by its name in the student. Default, and for names without an entry: the same name,
+   * with layers that tfjs has numbered counted within the student and within the file.
    */
   keys: given<Readonly<Record<string, string>> | ((studentWeightName: string) => string | undefined)>(),
   /**
-   * 'none': the file holds tfjs's layout. 'pytorch': kernels are brought from PyTorch's. A dense layer behind a flattened
-   * image is left to the caller: PyTorch flattens channels first. Default 'none'.
+   * 'none': the file has tfjs's layout. 'pytorch': kernels are converted from PyTorch's. A dense layer after a
+   * flattened image is left to the caller: PyTorch flattens channels first. Default 'none'.
    */
   transpose: oneOf('none', 'pytorch')('none'),
-  /** What becomes of keys that no weight of the student asked for. Default 'refuse'. */
+  /** What to do with keys that no weight of the student uses. Default 'refuse'. */
   unused: oneOf('refuse', 'ignore')('refuse'),
 });
 
-/** Whose weights these become, and under which names they stand in the file. */
+/** Which student gets the weights, and their names in the file. */
 export interface FromSafetensorsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Puts the weights of a safetensors file into a student; any element type becomes the student's own.
- * Throws    safetensors-invalid: no such file, or keys that are missing, unused or of another shape, all named at once ·
- *           student-invalid · invalid-option
+ * Throws    safetensors-invalid: not such a file, or keys that are missing, unused or of another shape, all named at
+ *           once · student-invalid · invalid-option
  *
  * @example
  * const keys = { 'dense/kernel': 'classifier.weight', 'dense/bias': 'classifier.bias' };
@@ -80,7 +80,7 @@ function fill(
   throw new LimbeckError(
     'safetensors-invalid',
     `The file does not fill the student. ${faults.join('; ')}. Name a weight's key in the file with "keys"; ` +
-      "transpose: 'pytorch' turns PyTorch's kernels, unused: 'ignore' leaves keys aside.",
+      "transpose: 'pytorch' converts PyTorch's kernels, unused: 'ignore' skips unused keys.",
     {
       details: {
         missing: missing.map(({ key }) => key),
@@ -97,7 +97,7 @@ function keyOf(name: string, keys: FromSafetensorsOptions['keys']): string | und
   return keys !== undefined && Object.hasOwn(keys, name) ? keys[name] : undefined;
 }
 
-/** The key of the same name in the file, else the one that is the same as far as layers are counted afresh. */
+/** The key of the same name in the file, or the one that is the same once layers are renumbered. */
 function matchNames(specs: readonly WeightSpec[], keys: readonly string[]): (name: string) => string {
   const names = specs.map(({ name }) => name);
   if (names.every((name) => keys.includes(name))) return (name) => name;

@@ -11,8 +11,8 @@ interface DepthwiseConv2DLayer extends EpilogueLayer {
 }
 
 /**
- * A depthwise convolution as one kernel, forward with bias and activation. In a training step tfjs runs them one by one.
- * Dilations are left to tfjs-layers, which overlooks them in this class.
+ * A depthwise convolution with bias and activation as one kernel; in a training step tfjs runs them one by one.
+ * Dilations are left to tfjs-layers, which ignores them in this class.
  */
 export const depthwiseConv2d: LayerPatch = {
   className: 'DepthwiseConv2D',

@@ -2,7 +2,7 @@ import type { LayerPatch } from '../layerPatch.ts';
 import { layerNorm } from '../ops/layerNorm.ts';
 import type { LayerVariable } from '../tfNamespace.ts';
 
-/** What tfjs-layers' LayerNormalization keeps; gamma and beta are null where it has none. */
+/** Fields of tfjs-layers' LayerNormalization; gamma and beta are null if it has none. */
 interface LayerNormalizationLayer {
   /** A list once it is built. */
   readonly axis: number | readonly number[];
@@ -11,7 +11,10 @@ interface LayerNormalizationLayer {
   readonly beta: LayerVariable | null;
 }
 
-/** Layer normalisation over the last axis: one kernel call for some ten, and one for some forty in the gradient. */
+/**
+ * Layer normalisation over the last axis: one kernel call instead of some ten, and one instead of some forty in the
+ * gradient.
+ */
 export const layerNormalization: LayerPatch = {
   className: 'LayerNormalization',
   call(layer, inputs) {

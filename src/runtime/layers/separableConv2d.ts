@@ -13,8 +13,8 @@ interface SeparableConv2DLayer extends EpilogueLayer {
 }
 
 /**
- * A separable convolution as two kernels, forward with bias and activation.
- * Differs   a dilated one trains, where tfjs refuses the gradient
+ * A separable convolution with bias and activation as two kernels.
+ * Differs   a dilated one trains; tfjs refuses the gradient
  */
 export const separableConv2d: LayerPatch = {
   className: 'SeparableConv2D',

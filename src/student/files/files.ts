@@ -13,7 +13,7 @@ export interface StudentFiles {
   readonly 'weights.bin': Uint8Array<ArrayBuffer>;
 }
 
-/** A layers model of tfjs as files by their names: model.json, and as many files of weights as it names. */
+/** A tfjs layers model as files by their names: model.json and the files of weights that it names. */
 export type TfjsFiles = Readonly<Record<string, string | Uint8Array>>;
 
 /** A student's weights as the two files of tfjs's layers format. */
@@ -22,7 +22,7 @@ export function toFiles({ modelTopology, weightSpecs, weightData }: StudentArtif
   return { 'model.json': model, 'weights.bin': new Uint8Array(weightData.slice(0)) };
 }
 
-/** Weights that lie one after the other in some files. */
+/** Weights that are stored one after the other in some files. */
 export interface WeightGroup {
   readonly paths: readonly string[];
   readonly weights: readonly ManifestWeight[];
@@ -41,8 +41,9 @@ export function modelJson(modelTopology: object, weightsManifest: readonly Weigh
 
 /**
  * A student from the files of tfjs's layers format, as limbeck, tfjs's `model.save` and tfjs's converter write them:
- * with weights in one file or several, in full or shortened to float16, uint8 or uint16, which become floats again.
- * Throws    student-invalid: the files are no layers model, one is missing, or the weights have another length than they say
+ * with weights in one file or several, in full or quantized to float16, uint8 or uint16, which become floats again.
+ * Throws    student-invalid: the files are not a layers model, one is missing, or the weights have another length than
+ *           the model says
  */
 export function artifactsFromFiles(files: StudentFiles | TfjsFiles): StudentArtifacts {
   const byName = files as TfjsFiles;
@@ -141,7 +142,7 @@ function readModelJson(model: string | Uint8Array): ReadModelJson {
   return { modelTopology, groups: weightsManifest.map(checkGroup) };
 }
 
-/** Bytes of a model.json; two formats that are often taken for it are told by their first bytes. */
+/** The text of a model.json; two formats that are often mistaken for it are recognised by their first bytes. */
 function textOf(bytes: Uint8Array): string {
   if (String.fromCharCode(...bytes.subarray(0, 4)) === '\x89HDF')
     throw new Error('this is a Keras .h5 file; convert it with tensorflowjs_converter');
@@ -183,7 +184,7 @@ function readGroup({ paths, weights }: WeightGroup, read: (path: string) => Uint
   });
 }
 
-/** Finds each of `all` files of weights, by its path or the last part of it. */
+/** Finds each of `all` files of weights by its path, or by the last part of it. */
 function weightFinder(files: TfjsFiles, all: readonly string[]): (path: string) => Uint8Array | undefined {
   const given = Object.keys(files).filter((name) => name !== 'model.json');
   const nameOf = givenNames(all, given);

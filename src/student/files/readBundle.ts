@@ -6,7 +6,7 @@ import type { Bundle } from './bundle.ts';
 const GIB = 2 ** 30;
 
 const OPTIONS = schema('readBundle', {
-  /** The most bytes that all files may have together once they are unpacked. Default: 1 GiB. */
+  /** The most bytes that all files together may take once unpacked. Default: 1 GiB. */
   mostBytes: count()(GIB),
 });
 
@@ -15,9 +15,9 @@ export interface ReadBundleOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A student from a `.limbeck` bundle, which `toBundle` writes. Every file is checked against its hash.
- * Throws    bundle-invalid: no ZIP, or a damaged one; files that are missing, were changed, would take more room than
- *           allowed, or lie outside of the bundle; a bundle of a newer version · student-invalid: its model is none of
- *           layers · invalid-option
+ * Throws    bundle-invalid: no ZIP, or a damaged one; files that are missing, were changed, take more room than
+ *           allowed, or are outside the bundle; a bundle of a newer version · student-invalid: its model is not a
+ *           layers model · invalid-option
  *
  * @example
  * const { artifacts, manifest } = await readBundle(bytes);

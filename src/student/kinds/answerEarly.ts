@@ -11,20 +11,20 @@ const OPTIONS = schema('answerEarly', {
   exits: count()(),
 });
 
-/** When an exit is sure enough. */
+/** When an exit is confident enough. */
 export interface AnswerEarlyOptions extends OptionsOf<typeof OPTIONS> {}
 
-/** Who answered what. */
+/** Which exit gave which answer. */
 export interface EarlyAnswers {
-  /** For each example the logits of the first exit that was sure, or else the last output's. */
+  /** For each example the logits of the first confident exit, or else the last output's. */
   readonly logits: NdArray;
-  /** For each example the number of that exit; `exits` where the last output answered. */
+  /** For each example the number of that exit; `exits` if the last output answered. */
   readonly exit: Int32Array;
 }
 
 /**
- * For each example the answer of the first exit that is sure of it. It reads outputs that are there already: to save the
- * work of the later layers, ask a student that ends at the exit first.
+ * For each example the answer of the first exit that is confident. It reads outputs that are computed already: to save
+ * the work of the later layers, first ask a student that ends at the exit.
  * Shapes    'exit.k' and 'logits' [B, C] → [B, C]
  * Units     logits in and out
  * Throws    unknown-output: no exit, or no 'logits' · shape-mismatch · invalid-option
@@ -52,7 +52,7 @@ export function answerEarly(outputs: NamedArrays, options: AnswerEarlyOptions = 
   return { logits, exit };
 }
 
-/** The largest probability; not a number where a logit is none, which is never sure. */
+/** The largest probability; NaN, which is never confident, if a logit is NaN. */
 function confidenceOf(row: ArrayLike<number>): number {
   const logits = Array.from(row);
   const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);

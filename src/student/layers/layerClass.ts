@@ -5,8 +5,8 @@ import type { Layer, Tf } from '../../runtime/tfNamespace.ts';
 export type LayerClass = (new (config: any) => Layer) & { readonly className: string };
 
 /**
- * A layer class of our own. It extends a class of tfjs, which arrives as an argument, so it is made at its first use:
- * once for each tfjs, and registered there so that saved models find it.
+ * A layer class of our own. It extends a class of tfjs, which arrives as an argument, so it is created at its first
+ * use, once for each tfjs, and registered there so that saved models find it.
  */
 export function layerClass(make: (tf: Tf) => LayerClass): (tf: Tf) => LayerClass {
   const made = new WeakMap<Tf, LayerClass>();

@@ -3,7 +3,7 @@ import type { Layer, LayerVariable, Tf } from '../../runtime/tfNamespace.ts';
 import { layerClass } from './layerClass.ts';
 
 /**
- * Adds one learned vector a position: [B, T, F] → [B, T, F]. It starts at zero.
+ * Adds one learned vector for each position: [B, T, F] → [B, T, F]. It starts at zero.
  * Source    Gehring et al. 2017, arXiv:1705.03122
  */
 export function positionEmbedding(tf: Tf): Layer {

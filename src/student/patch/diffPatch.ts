@@ -25,14 +25,14 @@ const OPTIONS = schema('diffPatch', {
 export interface DiffPatchOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * The patch that leads from one student to another of the same layers, which may have more classes. Weights that are equal
- * bit for bit are left out.
- * Numerics  applying it gives a value exactly where it lies between half and twice the base's, and elsewhere mostly: where
- *           no float32 leads there, it comes as near as one can, off by less than 2⁻²² of the larger of the two. A zero may
- *           come without its sign
+ * The patch that turns one student into another with the same layers, which may have more classes. Weights that are
+ * equal bit for bit are left out.
+ * Numerics  applying it gives a value exactly if it is between half and twice the base's, and otherwise mostly: if no
+ *           float32 difference leads there, the result is as near as possible, off by less than 2⁻²² of the larger of
+ *           the two. A zero may lose its sign
  * Throws    patch-mismatch: other layers, fewer classes, or weights that differ and are not float32 · student-invalid ·
- *           not-finite: a weight that is no number, or whose change is too large for float32 · patch-invalid: labels that
- *           are not as many as the classes
+ *           not-finite: a weight that is NaN, or whose change is too large for float32 · patch-invalid: labels and
+ *           classes differ in number
  * @example
  * const patch = await diffPatch(student, model, { name: 'kitchen' });
  */
@@ -46,7 +46,7 @@ export async function diffPatch(
   const classes = newClasses(from, to);
   const grown = classes === undefined ? from : withClasses(from, classes, 'zeros');
   if (topologyOf(grown) !== topologyOf(to)) {
-    throw patchMismatch('the two students are not of the same layers, or these are connected or set otherwise');
+    throw patchMismatch('the two students have different layers, connections or settings');
   }
   return checkPatch({
     name,
@@ -63,7 +63,7 @@ function topologyOf(artifacts: StudentArtifacts): string {
   return canonicalTopology(functionalOf(artifacts).topology);
 }
 
-/** How many the changed student has, where that is more. A student without a classifier has none to grow. */
+/** The number of classes of the changed student, if it has more. A student without a classifier has none. */
 function newClasses(from: StudentArtifacts, to: StudentArtifacts): number | undefined {
   const [before, after] = [from, to].map(classesOf);
   return before !== undefined && after !== undefined && after > before ? after : undefined;
@@ -109,7 +109,7 @@ function deltaOf(name: string, before: Float32Array, after: Float32Array): Float
   if (at < 0) return delta;
   throw new LimbeckError(
     'not-finite',
-    `"${name}" goes from ${before[at]} to ${after[at]} at ${at}, which no float32 can be added for.`,
+    `"${name}" goes from ${before[at]} to ${after[at]} at ${at}, which adding a float32 cannot give.`,
     { details: { weight: name, index: at } },
   );
 }
@@ -124,7 +124,7 @@ function leadingTo(after: number, before: number): number {
   return Math.abs(after - Math.fround(before + nudged)) < Math.abs(missed) ? nudged : delta;
 }
 
-/** The next float32 upwards or downwards of one that is not zero. */
+/** The next float32 above or below one that is not zero. */
 function nextFloat(value: number, direction: 1 | -1): number {
   const float = Float32Array.of(value);
   const bits = new Int32Array(float.buffer);

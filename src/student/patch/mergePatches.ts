@@ -25,14 +25,14 @@ const OPTIONS = schema('mergePatches', {
 export interface MergePatchesOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * One patch that adds the weighted sum of what several add. Products of small matrices stay products, of all their
- * ranks together; where a weight has a product and a full change, the sum is a full change. Sums are taken in doubles.
- * Of several numbers of classes the largest holds, and changes for fewer add nothing to the others. Two patches that
- * both have new classes mean the same ones by the same place: give them labels, which are compared.
- * Memories are joined, and vote with k and temperature of the first. Features can be compared only where the same weights
- * made them: with a memory all weights must be 1, and of several patches none may have changes.
- * Throws    patch-mismatch: other bases, other shapes of a weight, or memories that cannot be joined · class-mismatch: labels
- *           that disagree · patch-invalid: a patch that is none, or a sum too large for float32 · invalid-option
+ * One patch that adds the weighted sum of what several add. Products of small matrices stay products, with the sum of
+ * their ranks; if a weight has a product and a full change, the sum is a full change. Sums are computed in doubles. The
+ * largest number of classes holds; changes for fewer classes add nothing to the rest. New classes of two patches are
+ * matched by position: give the patches labels, which are compared. Memories are joined, and vote with k and
+ * temperature of the first. Features are comparable only if the same weights made them: with a memory, all patch
+ * weights must be 1, and of several patches none may have changes.
+ * Throws    patch-mismatch: other bases, other shapes of a weight, or memories that cannot be joined · class-mismatch:
+ *           labels that disagree · patch-invalid: not a patch, or a sum too large for float32 · invalid-option
  * Source    Ilharco et al. 2023, "Editing models with task arithmetic", arXiv:2212.04089
  * @example
  * const other = await patchFromBytes(bytes);
@@ -72,7 +72,7 @@ export function mergePatches(patches: readonly WeightedPatch[], options: MergePa
   });
 }
 
-/** The longest list; the others must be the beginning of it. */
+/** The longest list; the others must be its beginning. */
 function mergeLabels(patches: readonly Patch[]): readonly string[] | undefined {
   const lists = patches.flatMap(({ labels }) => (labels === undefined ? [] : [labels]));
   const longest = lists.reduce<readonly string[]>((most, list) => (list.length > most.length ? list : most), []);
@@ -134,7 +134,7 @@ function mergeChanges(patches: readonly WeightedPatch[], mostRank: number): Weig
   });
 }
 
-/** All as wide as the widest. */
+/** Widens all changes to the widest. */
 function asWide(changes: readonly Weighted[], canGrow: boolean): readonly Weighted[] {
   const [{ change: first }] = changes as [Weighted];
   for (const { change } of changes) {

@@ -7,14 +7,14 @@ import { inputShapesOf } from './inputShapesOf.ts';
 /** Inputs in the student's order, with their shapes without the batch; a free length is null. */
 export type NeededInputs = readonly (readonly [name: string, shape: readonly (number | null)[]])[];
 
-/** What a student takes, where that can be told without building it. */
+/** What a student takes, if that is known without building it. */
 export function declaredInputs(portable: PortableStudent): NeededInputs | undefined {
   if (portable.kind === 'derived') return declaredInputs(portable.from);
   if (portable.kind === 'artifacts') {
     try {
       return Object.entries(inputShapesOf(portable.artifacts));
     } catch {
-      // What is wrong with such a student is told where it is built.
+      // Building such a student reports what is wrong with it.
       return undefined;
     }
   }
@@ -24,7 +24,8 @@ export function declaredInputs(portable: PortableStudent): NeededInputs | undefi
 }
 
 /**
- * The names of the data's inputs in the order of the student's. A single one goes to a single input, whatever their names.
+ * The names of the data's inputs in the order of the student's. A single array goes to a single input, whatever their
+ * names.
  * Throws    unknown-input: an input that the data does not have · shape-mismatch: one of another shape
  */
 export function matchInputs(

@@ -3,7 +3,7 @@ import type { Layer, LayerVariable } from '../../runtime/tfNamespace.ts';
 import type { StudentArtifacts } from '../student.ts';
 import { functionalOf } from './classifier.ts';
 
-/** Whether a student normalizes anywhere, models inside it included. */
+/** Whether a student has normalization layers, also in models inside it. */
 export function hasNorms(artifacts: StudentArtifacts): boolean {
   const classes = ['BatchNormalization', 'LayerNormalization'];
   const text = JSON.stringify(functionalOf(artifacts).config.layers);
@@ -19,7 +19,7 @@ export type BatchNormLayer = Layer & {
   readonly movingVariance: LayerVariable;
 };
 
-/** Every batch normalization of a model, those of models and wrappers inside it too. */
+/** Every batch normalization of a model, also in models and wrappers inside it. */
 export function batchNormsOf(model: LayersModel): BatchNormLayer[] {
   return model.layers.flatMap(batchNormsIn);
 }

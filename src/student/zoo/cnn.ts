@@ -14,8 +14,8 @@ const OPTIONS = schema('cnn', {
 export interface CnnOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Two convolutions and two dense layers for small images: 56,714 parameters as it stands. Its layers: conv_1 pool_1 conv_2
- * pool_2 flatten dense logits.
+ * Two convolutions and two dense layers for small images: 56,714 parameters by default. Its layers: conv_1 pool_1
+ * conv_2 pool_2 flatten dense logits.
  */
 export function cnn(options: CnnOptions = {}): Student {
   return designedStudent('cnn', OPTIONS.read(options));

@@ -15,7 +15,7 @@ const OPTIONS = schema('dsCnn', {
 export interface DsCnnOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Depthwise-separable CNN for keyword spotting: 23,180 trainable parameters as it stands.
+ * Depthwise-separable CNN for keyword spotting: 23,180 trainable parameters by default.
  * Source    Zhang et al. 2017, arXiv:1711.07128, as in MLPerf Tiny (arXiv:2106.07597)
  */
 export function dsCnn(options: DsCnnOptions = {}): Student {

@@ -18,10 +18,10 @@ const OPTIONS = schema('mlp', {
   hidden: given<readonly number[]>(checkWidths, [256, 128]),
 });
 
-/** What an mlp reads, how many classes it tells apart, and what lies between. */
+/** What an mlp reads, how many classes it tells apart, and its hidden layers. */
 export interface MlpOptions extends OptionsOf<typeof OPTIONS> {}
 
-/** A multilayer perceptron with relu: 235,146 parameters as it stands. */
+/** A multilayer perceptron with relu: 235,146 parameters by default. */
 export function mlp(options: MlpOptions = {}): Student {
   return designedStudent('mlp', OPTIONS.read(options));
 }

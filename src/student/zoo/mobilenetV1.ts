@@ -19,7 +19,7 @@ const WIDTHS = [64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024
 const STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1];
 
 /**
- * MobileNet v1: 213,586 trainable parameters as it stands.
+ * MobileNet v1: 213,586 trainable parameters by default.
  * Source    Howard et al. 2017, arXiv:1704.04861; α = 0.25 as in MLPerf Tiny (arXiv:2106.07597)
  */
 export function mobilenetV1(options: MobilenetV1Options = {}): Student {

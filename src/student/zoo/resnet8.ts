@@ -13,14 +13,14 @@ const OPTIONS = schema('resnet8', {
 export interface Resnet8Options extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Three residual blocks of 16, 32 and 64 channels: 77,850 trainable parameters as it stands.
+ * Three residual blocks of 16, 32 and 64 channels: 77,850 trainable parameters by default.
  * Source    He et al. 2015, arXiv:1512.03385, as in MLPerf Tiny (arXiv:2106.07597)
  */
 export function resnet8(options: Resnet8Options = {}): Student {
   return designedStudent('resnet8', OPTIONS.read(options));
 }
 
-/** Channels and stride of each. */
+/** Channels and stride of each block. */
 const BLOCKS = [
   [16, 1],
   [32, 2],

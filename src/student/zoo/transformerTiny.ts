@@ -8,7 +8,7 @@ import { designedStudent, type Student, type StudentDesign } from '../student.ts
 const OPTIONS = schema('transformerTiny', {
   /** Tokens of one example. Default 64. */
   length: count()(64),
-  /** Number of different tokens; an example holds whole numbers from 0 to below it. Default 256: bytes. */
+  /** Number of different tokens; an example holds whole numbers from 0 up to it, exclusive. Default 256: bytes. */
   vocabulary: count()(256),
   /** Length of the output 'logits'. Default 10. */
   classes: count()(10),
@@ -16,7 +16,7 @@ const OPTIONS = schema('transformerTiny', {
   width: count()(128),
   /** Attention heads. Default 4. */
   heads: count()(4),
-  /** Features between the two dense layers of a block. Default 512. */
+  /** Width between the two dense layers of a block. Default 512. */
   hidden: count()(512),
   /** Number of blocks. Default 2. */
   blocks: count()(2),
@@ -26,7 +26,7 @@ const OPTIONS = schema('transformerTiny', {
 export interface TransformerTinyOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * A pre-norm transformer encoder over tokens, averaged over their positions: 438,794 parameters as it stands.
+ * A pre-norm transformer encoder over tokens, averaged over their positions: 438,794 parameters by default.
  * Source    Vaswani et al. 2017, arXiv:1706.03762; norm before each half of a block: Xiong et al. 2020, arXiv:2002.04745
  */
 export function transformerTiny(options: TransformerTinyOptions = {}): Student {

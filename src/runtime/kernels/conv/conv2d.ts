@@ -17,7 +17,7 @@ export const conv2d: Kernel = {
     if (info === undefined || !isSupported(x, filter)) return undefined;
     return convolve(context, x, filter, info);
   },
-  /** Gradient of Conv2D that hands dilations on. tfjs's own refuses a dilated convolution before any kernel is asked. */
+  /** Passes dilations on; tfjs's own gradient refuses a dilated convolution before any kernel runs. */
   gradient: {
     inputsToSave: ['x', 'filter'],
     gradFunc(dy, saved, attrs) {

@@ -27,8 +27,8 @@ export const depthwiseConv2dNative: Kernel = {
     return depthwise(context, x, filter, info);
   },
   /**
-   * Gradient of a depthwise convolution. A dilated one is left to tfjs's own, which refuses it as its specs demand; the
-   * fused kernel, which layers run, and the two gradient kernels by their names take dilations.
+   * A dilated convolution is left to tfjs's own gradient, which refuses it as its specs demand; the fused kernel, which
+   * layers run, and the two gradient kernels take dilations.
    */
   gradient: {
     inputsToSave: ['x', 'filter'],

@@ -3,7 +3,7 @@ import type { Kernel } from '../kernel.ts';
 import { pooled } from './pooling.ts';
 
 /**
- * 2-D average pooling over the positions that lie in the image. A window wholly in the padding gives NaN.
+ * 2-D average pooling over the positions inside the image. A window entirely in the padding gives NaN.
  * Shapes    x [B, H, W, C] → [B, H′, W′, C]; any window, stride and padding
  * Units     float32, channels last
  * Throws    invalid-option: strides or windows below 1; other dtypes fall back to tfjs

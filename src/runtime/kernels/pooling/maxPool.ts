@@ -3,7 +3,7 @@ import type { Kernel } from '../kernel.ts';
 import { pooled } from './pooling.ts';
 
 /**
- * 2-D max pooling. NaN is never the largest value; a window that lies wholly in the padding gives −∞, as in tfjs's cpu backend.
+ * 2-D max pooling. NaN is never the largest value; a window entirely in the padding gives −∞, as in tfjs's cpu backend.
  * Shapes    x [B, H, W, C] → [B, H′, W′, C]; any window, stride and padding
  * Units     float32, channels last
  * Throws    invalid-option: strides or windows below 1; other dtypes fall back to tfjs
