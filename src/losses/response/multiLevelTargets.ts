@@ -4,7 +4,7 @@ import { checkPositive } from '../../core/options.ts';
 import { given, notNegative, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { divergence, flattenRows, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
@@ -49,18 +49,14 @@ export function multiLevelTargets(options: MultiLevelTargetsOptions = {}): Loss 
     classWeight,
     batchWeight,
     output,
-    teacherOutput = output,
-  } = OPTIONS.read(options);
+    teacherOutput,
+    names,
+    reads,
+  } = outputPair(OPTIONS.read(options));
   return {
     name: 'multiLevelTargets',
-    options: {
-      temperatures: [...temperatures],
-      classWeight,
-      batchWeight,
-      output,
-      ...(teacherOutput !== output && { teacherOutput }),
-    },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { temperatures: [...temperatures], classWeight, batchWeight, ...names },
+    reads,
     isStatic: true,
     check: (shapes) => checkSameClasses(shapes, output, teacherOutput, 'multiLevelTargets'),
     compute: (tf, { student, teacher }) =>
