@@ -1,6 +1,8 @@
 import { LimbeckError } from '../core/errors.ts';
 import { dtypeOf, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { type Dataset, describeInputs } from './dataset.ts';
+import { holdDecoded } from './decoded.ts';
+import { givesFresh } from './fresh.ts';
 
 /**
  * The examples of one dataset and, after them, those of another; nothing is copied. Labels are left out.
@@ -27,7 +29,10 @@ export function joined(first: Dataset, second: Dataset): Dataset {
     ]);
     return { inputs: interleaved(a.inputs, b.inputs, Array.from(indices, isFirst)) };
   };
-  return { size: first.size + second.size, inputs: first.inputs, hasLabels: false, read };
+  return {
+    ...{ size: first.size + second.size, inputs: first.inputs, hasLabels: false, read: givesFresh(read) },
+    holdDecoded: () => holdDecoded(first, second),
+  };
 }
 
 /** The rows of both in turn, as the flags say. */

@@ -41,6 +41,8 @@ export interface Answers {
   rows(indices: Int32Array, inputs?: NamedArrays): Promise<NamedArrays>;
   /** When every example is answered: each [N, ...], or undefined where they are too large to be kept. */
   all(): Promise<NamedArrays | undefined>;
+  /** Whether they fit, as far as is known: `rows` gives new arrays then. */
+  areKept(): boolean;
   /** Milliseconds in which the teacher had something to work on. */
   busyMs(): number;
 }
@@ -73,7 +75,7 @@ export function openAnswers(options: AnswersOptions): Answers {
   async function askAbout(indices: Int32Array, inputs: NamedArrays): Promise<void> {
     const rows = await ask(inputs, indices.length);
     const bytes = table.bytesFor(rows);
-    isTooLarge = bytes > memoryBytes;
+    isTooLarge ||= bytes > memoryBytes;
     if (isTooLarge) return options.onTooLarge(bytes);
     table.write(rows, indices);
     for (const index of indices) isAnswered[index] = 1;
@@ -133,6 +135,7 @@ export function openAnswers(options: AnswersOptions): Answers {
       await asking;
       return isTooLarge ? undefined : table.arrays;
     },
+    areKept: () => !isTooLarge,
     busyMs: busy.ms,
   };
 }
