@@ -54,7 +54,7 @@ export type { NodeInputTap, NodeOutputTap, Tap, TapPlace, TensorTap } from './on
 // Teacher
 export { calibrated } from './teacher/calibrated.ts';
 export type { DeviceOption } from './teacher/session/devices.ts';
-export type { AudioInput } from './teacher/input/audioInput.ts';
+export type { AudioInput } from './teacher/input/audioOptions.ts';
 export type { CachePrecision, Precision } from './teacher/cache/precision.ts';
 export {
   type CacheContents,
@@ -66,9 +66,9 @@ export { type EnsembleOptions, ensemble } from './teacher/ensemble.ts';
 export type { ExternalData } from './teacher/load/fetchModel.ts';
 export type { ModelSource } from './teacher/load/fetchModelSource.ts';
 export { type AskFunction, type FromFunctionOptions, fromFunction } from './teacher/fromFunction.ts';
-export type { ImageInput } from './teacher/input/imageInput.ts';
+export type { ImageInput } from './teacher/input/imageOptions.ts';
 export { inputPresets } from './teacher/input/inputPresets.ts';
-export type { LogMelOptions } from './teacher/input/melInput.ts';
+export type { LogMelOptions } from './teacher/input/audioOptions.ts';
 export type { ModelInput } from './teacher/input/modelInput.ts';
 export type { ModelIntegrity } from './network/integrity.ts';
 export { type CachedModel, type ModelCache, type ModelCacheOptions, modelCache } from './teacher/load/modelCache.ts';
@@ -76,8 +76,9 @@ export { type LoadEvent, loadTeacher } from './teacher/onnx.ts';
 export type { LoadTeacherOptions } from './teacher/onnxOptions.ts';
 export { type ReadOutputs, type ReadSpec, type SumOverTimeOptions, sumOverTime } from './teacher/read.ts';
 export { type RecurrentOptions, sileroVad } from './teacher/recurrent.ts';
-export type { OrtSessionOptions } from './teacher/session/sessionSettings.ts';
+export type { OrtSessionOptions } from './teacher/session/ortSessionOptions.ts';
 export type { SizeFigure } from './teacher/session/batchSizes.ts';
+export type { LoadedTeacherOptions } from './teacher/loadedOptions.ts';
 export { snapshot } from './teacher/snapshot.ts';
 export type { Teacher, TeacherDescription, TeacherDevice, TeacherUsage } from './teacher/teacher.ts';
 export type { TfjsArtifacts } from './model/portableModel.ts';

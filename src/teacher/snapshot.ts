@@ -1,8 +1,9 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
 import type { Student } from '../student/student.ts';
+import { LOADED, type LoadedTeacherOptions } from './loadedOptions.ts';
 import type { Teacher } from './teacher.ts';
-import { checkTfjsOptions, loadTfjsTeacher, openTfjsTeacher, type TfjsTeacherOptions } from './tfjsTeacher.ts';
+import { loadTfjsTeacher, openTfjsTeacher } from './tfjsTeacher.ts';
 
 /**
  * A frozen copy of a student as it is now, as a teacher in a worker of its own: what the student learns afterwards does
@@ -15,12 +16,8 @@ import { checkTfjsOptions, loadTfjsTeacher, openTfjsTeacher, type TfjsTeacherOpt
  * await using yesterday = await snapshot(student);
  * await distill({ teacher: yesterday, student: cnn({ classes: 10 }), data }).done;
  */
-export async function snapshot(
-  student: Student | LayersModel,
-  options: Omit<TfjsTeacherOptions, 'integrity'> = {},
-): Promise<Teacher> {
-  checkTfjsOptions(options, 'snapshot');
-  const { name = `snapshot of ${student?.name}` } = options;
+export async function snapshot(student: Student | LayersModel, options: LoadedTeacherOptions = {}): Promise<Teacher> {
+  const { name = `snapshot of ${student?.name}` } = LOADED.read(options);
   if (typeof (student as Student)?.portable !== 'function') {
     if (typeof (student as LayersModel)?.getWeights === 'function') {
       return loadTfjsTeacher(student as LayersModel, { ...options, name }).done;
