@@ -14,7 +14,7 @@ import { timePasses } from '../core/timing.ts';
 import { fromProbsWhere, withLogProbs } from './readAsLogits.ts';
 import type { Teacher, TeacherDevice } from './teacher.ts';
 
-/** Answers a batch of inputs [B, ...] with named outputs [B, ...]. The signal tells that nobody waits any more. */
+/** Answers a batch of inputs [B, ...] with named outputs [B, ...]. The signal is aborted when the answer is no longer needed. */
 export type AskFunction = (inputs: NamedArrays, signal?: AbortSignal) => NamedArrays | Promise<NamedArrays>;
 
 const OPTIONS = schema('fromFunction', {
@@ -40,15 +40,15 @@ const OPTIONS = schema('fromFunction', {
   device: oneOf<TeacherDevice>('wasm', 'kernels', 'webgpu', 'webnn', 'tfjs', 'function', 'several')('function'),
 });
 
-/** What reports and caches say about a function. */
+/** What reports and caches know about a function. */
 export interface FromFunctionOptions extends OptionsOf<typeof OPTIONS> {}
 
 const WARM_UPS = 2;
 
 /**
- * Whatever runs already as a teacher: a pipeline of another library, a server, an older model. It is called for one
- * batch after the other, never twice at a time, on the thread that asks.
- * Throws    invalid-option · teacher-failed: it threw, or gave no arrays of this batch · not-finite · AbortError
+ * Any function as a teacher: a pipeline of another library, a server, an older model. It is called for one batch after the
+ * other, never twice at a time, on the calling thread.
+ * Throws    invalid-option · teacher-failed: it threw, or returned no arrays of this batch · not-finite · AbortError
  *
  * @example
  * const teacher = fromFunction(
@@ -125,7 +125,7 @@ function readOptions(ask: AskFunction, options: FromFunctionOptions) {
   throw new LimbeckError('invalid-option', `"name" was ${String(read.name)}; it must name the teacher in reports.`);
 }
 
-/** Throws    teacher-failed: what a teacher may not give · not-finite */
+/** Throws    teacher-failed: an answer that losses cannot read · not-finite */
 function checkAnswer(answer: NamedArrays, batch: number, { name, outputs = {} }: FromFunctionOptions): void {
   const given = Object.keys(answer ?? {});
   const missing = Object.keys(outputs).filter((output) => !given.includes(output));

@@ -6,8 +6,8 @@ import type { Teacher } from './teacher.ts';
 import { loadTfjsTeacher, openTfjsTeacher } from './tfjsTeacher.ts';
 
 /**
- * A frozen copy of a student as it is now, as a teacher in a worker of its own: what the student learns afterwards does
- * not change it. Yesterday's student may so teach today's.
+ * A frozen copy of a student, as a teacher in a worker of its own. What the student learns afterwards does not change it, so
+ * yesterday's student can teach today's.
  * Throws    student-invalid: no student, or one that was never trained · what `loadTfjsTeacher` throws
  * Source    Furlanello et al. 2018, "Born-Again Neural Networks", arXiv:1805.04770
  *
@@ -35,7 +35,7 @@ export async function snapshot(student: Student | LayersModel, options: LoadedTe
     );
   }
   const { modelTopology, weightSpecs, weightData } = portable.artifacts;
-  // Copied before anything is waited for: a training step may replace the student's bytes meanwhile.
+  // Copied before the first await: a training step may replace the student's bytes.
   const artifacts = { modelTopology, weightSpecs: [...weightSpecs], weightData: weightData.slice(0) };
   return openTfjsTeacher({ kind: 'layers', student: { kind: 'artifacts', artifacts } }, { ...options, name });
 }
