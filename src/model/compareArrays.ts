@@ -1,6 +1,6 @@
 import type { NdArray } from '../core/shape.ts';
 
-/** How far two arrays of one length lie apart. */
+/** How much two arrays of the same length differ. */
 export interface Difference {
   /** The largest difference of two values; NaN where a value is finite in one of the two only. */
   readonly largest: number;
@@ -9,7 +9,7 @@ export interface Difference {
   readonly most: number;
 }
 
-/** Compares what an engine gave with what another one, which is trusted, gave for the same batch. Not-a-number in both is no difference. */
+/** Compares what an engine gave with what a trusted one gave for the same batch. NaN in both is no difference. */
 export function compareArrays({ data: expected }: NdArray, { data: given }: NdArray): Difference {
   let [largest, least, most] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < expected.length; i++) {

@@ -2,7 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { Model, ModelRole } from './model.ts';
 
-/** A model's place on this thread: it is opened, asked one job after the other, and closed. */
+/** Holds a model on this thread: opens it, runs one job after the other, closes it. */
 export interface HeldModel<M> {
   open(make: () => Promise<M>): Promise<M>;
   /** Throws    disposed: nothing is open · what the job throws */

@@ -1,11 +1,11 @@
-// Given arrays become a model's inputs: found by name, read, checked.
+// Matches given arrays to a model's inputs, and checks them.
 
 import { LimbeckError } from '../core/errors.ts';
 import { requireFinite, requireName } from '../core/inputs.ts';
 import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import type { ModelRole, ModelValue } from './model.ts';
 
-/** What an input's shape is checked by. */
+/** What the check of a shape needs. */
 type Fit = Pick<ModelValue, 'name' | 'shape' | 'isAnyShape'>;
 
 /**

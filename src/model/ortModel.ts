@@ -1,4 +1,4 @@
-// What opens and runs in onnxruntime, whoever asks: a teacher's session, or the small worker of `limbeck/run`.
+// Inputs, outputs and runs of onnxruntime, for teachers and for the small worker of `limbeck/run`.
 import { LimbeckError } from '../core/errors.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
@@ -15,7 +15,7 @@ export interface OrtModel {
   /** The outputs to compute, by the names that the file gives them. */
   readonly fetches: readonly string[];
   readonly what: ModelRole;
-  /** What to do about a fault of a run, to be put behind it. */
+  /** Advice that follows the message of a failed run. */
   readonly hint?: (why: string) => string;
 }
 
@@ -34,8 +34,8 @@ export function ortValues(
 }
 
 /**
- * One run with checked arrays for all inputs, by the names that the file gives its outputs. `watched` may end the wait for it.
- * Throws    shape-mismatch: an input of a type that is no number · out-of-memory · teacher-failed or student-invalid
+ * One run. Takes checked arrays for all inputs; gives the outputs by the names of the file. `watched` may end the wait.
+ * Throws    shape-mismatch: an input that takes no numbers · out-of-memory · teacher-failed or student-invalid
  */
 export async function runInOrt(
   { ort, session, inputs, fetches, what, hint }: OrtModel,
@@ -58,7 +58,7 @@ function runFault(error: unknown, what: ModelRole, hint: OrtModel['hint'] = () =
       cause: error,
     });
   }
-  // After a trap the instance is of no use any more; another one may do better.
+  // After a trap the instance cannot be used any more; another one may work.
   const isCrash = (isTagged(error, 'Error') && error.name === 'RuntimeError') || why.startsWith('Aborted');
   return batchFault(what, `${why}${hint(why)}`, error, { isCrash });
 }

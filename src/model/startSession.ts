@@ -1,7 +1,7 @@
 import { endWorker } from '../workers/endWorker.ts';
 import { startHost, type WorkerOption, type WorkerPart } from '../workers/host.ts';
 
-/** What holds a model on the thread where it was made: functions that give promises, the last of which ends it. */
+/** Holds a model on the thread where it was made; `close` ends it. */
 interface Session {
   close(): Promise<void>;
 }
@@ -9,7 +9,7 @@ interface Session {
 export type StartedSession<S extends Session> = Omit<S, 'close'> & AsyncDisposable;
 
 /**
- * A session in a worker of its own, or, for 'none', the one that `here` makes on this thread. `calls` names what is asked of it.
+ * Starts a session in a worker of its own, or, for 'none', on this thread, where `here` makes it. `calls` names its functions.
  * Throws    worker-unreachable · invalid-option: a worker of another kind
  */
 export async function startSession<S extends Session>(

@@ -1,4 +1,4 @@
-// A model.json and the files of weights that it names, wherever they lie: checked, and never read from outside its folder.
+// Reads a model.json and the weight files that it names: checked, and never from outside its folder.
 import { throwIfAborted } from '../core/errors.ts';
 import { givenNames } from '../core/innerPath.ts';
 import type { Address } from '../network/address.ts';
@@ -8,17 +8,17 @@ import type { FileProgress } from '../network/readResponse.ts';
 import { sourceBeside } from '../network/sourceBeside.ts';
 import type { StudentFiles } from '../student/files/files.ts';
 
-/** A model.json and its files of weights as a person picked them, or by their names. */
+/** A model.json and its weight files, as a person picked them or by name. */
 export type TfjsFileSet = readonly File[] | StudentFiles | Readonly<Record<string, string | Uint8Array | Blob>>;
 
 export interface TfjsFolder {
-  /** The model.json, empty where there is none, and what it is called where it came from. */
+  /** The model.json, empty if there is none, and its name there. */
   readonly json: Uint8Array;
   readonly main: string;
-  /** What else was given, where files were. */
+  /** The names of the other given files. */
   readonly names: readonly string[];
   /**
-   * Reads one of the files that the model.json names; undefined where it was not given.
+   * Reads one of the files that the model.json names; undefined if it was not given.
    * Throws    integrity-mismatch · model-unreachable · AbortError
    */
   read(path: string): Promise<Uint8Array | undefined>;
@@ -33,8 +33,8 @@ export interface TfjsFolderOptions {
 }
 
 /**
- * The folder of a model.json that was read and checked already, at its address.
- * Throws    invalid-option: hashes that do not suit the files · what `pathsOf` throws
+ * The folder at an address, of a model.json that was read and checked already.
+ * Throws    invalid-option: hashes that do not match the files · what `pathsOf` throws
  */
 export function folderBeside(json: Uint8Array, main: string, source: Address, options: TfjsFolderOptions): TfjsFolder {
   const { checks, pathsOf, onProgress = () => undefined, signal } = options;
@@ -61,8 +61,8 @@ export function folderBeside(json: Uint8Array, main: string, source: Address, op
 }
 
 /**
- * The folder that some files make: "model.json", or else the first file whose name ends in .json, and what it names.
- * Throws    integrity-mismatch · invalid-option: hashes that do not suit the files · what `pathsOf` throws
+ * A folder of given files: "model.json", or else the first file whose name ends in .json, and the files that it names.
+ * Throws    integrity-mismatch · invalid-option: hashes that do not match the files · what `pathsOf` throws
  */
 export async function folderOf(files: TfjsFileSet, options: TfjsFolderOptions): Promise<TfjsFolder> {
   const { checks, pathsOf, signal } = options;

@@ -1,4 +1,4 @@
-// Both forms of a student are at hand: the faster engine stays, if both say the same.
+// A student in both forms: the faster engine stays, if both give the same answers.
 import { isAbortError, messageOf, throwIfAborted } from '../core/errors.ts';
 import { duration, figures } from '../core/figures.ts';
 import { seededRandom } from '../core/random.ts';
@@ -14,7 +14,7 @@ export interface Choice {
   readonly notices: readonly string[];
 }
 
-/** Largest difference that two engines may have, in parts of the largest answer. */
+/** Largest difference that two engines may have, as a fraction of the largest answer. */
 export const SAME_FRACTION = 1e-4;
 
 /** A largest answer smaller than this counts as this. */
@@ -24,11 +24,11 @@ const LEAST_ANSWER = 1e-6;
 const WARM_UPS = 4;
 const PAIRS = { least: 3, most: 15 };
 const BUDGET_MS = 400;
-/** Stands in for a length that the student leaves open. */
+/** Used for a length that the student leaves open. */
 const OPEN_LENGTH = 16;
 
 /**
- * Opens both, asks both the same, and ends the slower one. Where they disagree, tfjs stays: in it the student learned.
+ * Opens both, asks both the same, and ends the slower one. If they disagree, tfjs stays, because the student learned there.
  * Throws    what opening both threw, where neither opens · AbortError
  */
 export async function chooseEngine(
@@ -52,8 +52,8 @@ export async function chooseEngine(
 }
 
 /**
- * The ONNX form was quantized, so it must give other numbers than the tfjs form: whoever made it smaller wants it. Where it
- * does not open or answer, the tfjs form is taken.
+ * Takes the ONNX form, which was quantized on purpose and so gives other numbers than the tfjs form. If it does not open or
+ * answer, takes the tfjs form.
  * Throws    what opening tfjs threw, where neither opens
  */
 export async function takeQuantized(
@@ -74,7 +74,7 @@ export async function takeQuantized(
   }
 }
 
-/** They could not be compared: the one that can be asked at all, tfjs before the other. */
+/** They could not be compared: takes one that answers, tfjs first. */
 async function whichAnswers([ort, tfjs]: readonly [Engine, Engine], error: unknown): Promise<Choice> {
   const answers = await tfjs.run(sample(tfjs)).then(
     () => true,
@@ -119,7 +119,7 @@ async function compare(engines: readonly [Engine, Engine], signal?: AbortSignal)
   return { engine: ortMs <= tfjsMs ? ort : tfjs, why, notices: [] };
 }
 
-/** One example of numbers from 0 to 1, the same for both: whole ones, such as indices of words, are all 0 then. */
+/** One example of numbers from 0 to 1, the same for both. As whole numbers, such as indices of words, they are all 0. */
 function sample({ opened }: Engine): NamedArrays {
   const random = seededRandom(1);
   return Object.fromEntries(
@@ -130,7 +130,7 @@ function sample({ opened }: Engine): NamedArrays {
   );
 }
 
-/** In parts of the largest answer of each output; infinite where they do not even have the same outputs. */
+/** As a fraction of the largest answer of each output; infinite if they do not have the same outputs. */
 function largestDifference(a: NamedArrays, b: NamedArrays): number {
   const each = Object.entries(b).map(([name, expected]) => {
     const given = a[name];

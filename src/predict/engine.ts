@@ -19,7 +19,7 @@ export interface Engine extends AsyncDisposable {
   run(inputs: NamedArrays): Promise<NamedArrays>;
 }
 
-/** The forms in which a student is at hand. */
+/** A student in one of its forms. */
 export type EngineModel =
   | { readonly engine: 'onnxruntime'; readonly onnx: Uint8Array }
   | { readonly engine: 'tfjs'; readonly artifacts: StudentArtifacts };

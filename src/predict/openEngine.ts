@@ -1,4 +1,4 @@
-// Where a student runs: in a worker of its own, or on this thread where that is asked for.
+// Opens a student in a worker of its own, or on this thread.
 import type { NdArray } from '../core/shape.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { bindInputs, fitShape } from '../model/inputs.ts';

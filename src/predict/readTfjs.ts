@@ -1,4 +1,4 @@
-// A student in tfjs's own format, of several files; loaded where one comes.
+// A student in tfjs's own format of several files; loaded only when there is one.
 import { LimbeckError } from '../core/errors.ts';
 import { folderBeside, folderOf, type TfjsFileSet, type TfjsFolder } from '../model/tfjsFolder.ts';
 import type { Address } from '../network/address.ts';
@@ -6,11 +6,11 @@ import type { IntegrityChecks } from '../network/integrity.ts';
 import { readModelFiles, weightPaths } from '../student/files/files.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 
-/** Where a file came from: what else it names is found and checked there. */
+/** Where a file came from; the files that it names are read from there and checked. */
 export interface Origin {
   readonly file: string;
   readonly checks: IntegrityChecks | undefined;
-  /** Undefined where it has no address, and so nothing beside it. */
+  /** Undefined if it has no address, and so no files next to it. */
   readonly source?: Address;
   readonly signal?: AbortSignal | undefined;
 }

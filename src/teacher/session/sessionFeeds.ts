@@ -1,4 +1,4 @@
-// The dataset's arrays become the model's inputs: found by name, brought into form, checked.
+// Turns the dataset's arrays into the model's inputs: matches names, converts, checks.
 import { pixelsAsFloats } from '../../core/pixels.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import { bindInputs } from '../../model/inputs.ts';
@@ -8,8 +8,8 @@ import { type ModelInput, toModelInput } from '../input/modelInput.ts';
 import type { SessionSettings } from './sessionSettings.ts';
 
 /**
- * The data's arrays under the names of the model's inputs, finite and brought into form. A model with a state is given
- * what there is: the walk along its sequence makes the rest.
+ * The data's arrays under the names of the model's inputs, finite and converted. For a model with state, only the inputs that
+ * the data has; the run along the sequence makes the others.
  * Throws    unknown-input · not-finite · shape-mismatch: not what "input" describes
  */
 export function toFeeds(
@@ -27,7 +27,7 @@ export function toFeeds(
   });
 }
 
-/** A record from input name to description, told from one description by its values: those are objects. */
+/** Whether this is a record from input name to description, whose values are objects, or one description. */
 export function isByName(input: SessionSettings['input']): input is Readonly<Record<string, ModelInput>> {
   const values = Object.values(input ?? {});
   const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -48,7 +48,7 @@ export function own<T>(record: Readonly<Record<string, T>>, name: string): T | u
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-/** The inputs with what the model says of them beyond names, types and shapes. */
+/** The inputs with what the graph says about them beyond names, types and shapes. */
 export function withReadings(
   inputs: readonly ModelValue[],
   { inputsOfAnyShape, pixelInputs }: Pick<PreparedModel, 'inputsOfAnyShape' | 'pixelInputs'>,
@@ -61,8 +61,8 @@ export function withReadings(
 }
 
 /**
- * The only batch size that a model takes: the first length that all of its inputs declare, where they declare one.
- * Single numbers say nothing of it, nor do lists beside arrays of more dimensions: those may be sizes or weights.
+ * The only batch size that a model takes: the first length of its inputs, if all of them declare the same. Scalars do not count,
+ * nor do vectors next to arrays of more dimensions, which may be sizes or weights.
  */
 export function fixedBatchOf(
   inputs: readonly ModelValue[],

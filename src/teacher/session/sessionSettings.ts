@@ -6,21 +6,8 @@ import type { GivenAnswers } from '../holdsProbs.ts';
 import type { ModelInput } from '../input/modelInput.ts';
 import type { ReadSpec } from '../read.ts';
 import type { RecurrentOptions } from '../recurrent.ts';
+import type { OrtSessionOptions } from './ortSessionOptions.ts';
 import type { BatchFigure } from './tune.ts';
-
-/** Settings of onnxruntime's sessions that may be worth a try; the defaults are the fast ones. */
-export interface OrtSessionOptions {
-  /** Default 'all'. */
-  readonly graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'layout' | 'all';
-  /** 'parallel' runs independent branches of the graph side by side. Default 'sequential'. */
-  readonly executionMode?: 'sequential' | 'parallel';
-  /** Lengths for free dimensions, by the names that the model gives them. */
-  readonly freeDimensionOverrides?: Readonly<Record<string, number>>;
-  readonly enableCpuMemArena?: boolean;
-  readonly enableMemPattern?: boolean;
-  /** onnxruntime's own configuration entries, such as { session: { set_denormal_as_zero: '1' } }. */
-  readonly extra?: Readonly<Record<string, unknown>>;
-}
 
 /** Where a session computes: onnxruntime-web's backends, or limbeck's own kernels. */
 export type SessionDevice = OrtDevice | 'kernels';
