@@ -1,5 +1,5 @@
-// For training loops of your own: tfjs on limbeck's kernels, on the thread that imports this (a worker, best). Errors and
-// the types of options are exported by the package's main entry.
+// For training loops of your own: tfjs on limbeck's kernels, on the thread that imports this (best in a worker). The
+// package's main entry exports errors and the types of options.
 import './core/dispose.ts';
 
 export type { OpenBackend } from './runtime/backends/backend.ts';

@@ -69,6 +69,7 @@ export default defineConfig({
           items: [
             page('How it works', '/inside/how-it-works'),
             page('Benchmarks', '/inside/benchmarks'),
+            page('Beside other libraries', '/inside/comparison'),
             page('Security and privacy', '/security'),
           ],
         },

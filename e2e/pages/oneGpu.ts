@@ -180,7 +180,7 @@ const zoo = {
   transformerTiny: transformerTiny({ length: 12, vocabulary: 30, classes: CLASSES, blocks: 1 }),
 };
 
-/** Few, because the GPU of the tests is played by the processor. */
+/** Few, because the GPU of the tests runs in software. */
 const ZOO_BATCH = 4;
 
 /** Losses of a few steps of a student of the zoo, on wasm and on the GPU; its data are noise. */

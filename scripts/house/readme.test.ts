@@ -71,7 +71,7 @@ describe('the house as it stands', () => {
 test('a fault is named with its place and line', () => {
   expect(faulty.map(({ place }) => place)).toEqual(['FAULTY.md:2', 'FAULTY.md:10', 'FAULTY.md:15']);
   expect(faultsOf(faulty)).toEqual([
-    expect.stringMatching(/^FAULTY\.md:2, line 3: .*'clases' does not exist in type 'CnnOptions'/),
+    expect.stringMatching(/^FAULTY\.md:2, line 3: .*'clases' does not exist in type .*Did you mean to write 'classes'/),
     "FAULTY.md:10, line 3: Object is possibly 'undefined'.",
     "FAULTY.md:10, line 3: Cannot find name 'unheardOf'.",
   ]);

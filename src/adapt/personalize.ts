@@ -1,8 +1,9 @@
 import { type Run, startRun } from '../core/run.ts';
-import { artifactsFrom, isArtifacts } from '../student/artifacts.ts';
+import { artifactsFrom } from '../student/artifacts.ts';
 import { takeStudents } from '../student/lease.ts';
 import type { Patch } from '../student/patch/patch.ts';
 import { patchBytes } from '../student/patch/patchFile.ts';
+import { isArtifacts } from '../student/student.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
 import { adaptableStudent } from './adaptable.ts';
 import type { PersonalizeEvent } from './events.ts';

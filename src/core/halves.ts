@@ -1,26 +1,29 @@
-/** Numbers as the bits of IEEE halves, rounded to the nearest, to the even one of two as near. */
+const float = new Float32Array(1);
+const word = new Uint32Array(float.buffer);
+
+/** The bits of the IEEE half that is nearest to a number, of two as near the even one; infinite from 65,520 on. */
+export function toHalf(value: number): number {
+  float[0] = value;
+  const given = word[0] as number;
+  const sign = (given >>> 16) & 0x8000;
+  const magnitude = given & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude >= 0x38800000) return sign | roundShift(magnitude - 0x38000000, 13);
+  // Below 2⁻¹⁴ a half has no leading one of its own, and a smaller step.
+  if (magnitude >= 0x33000000) return sign | roundShift((magnitude & 0x7fffff) | 0x800000, 126 - (magnitude >>> 23));
+  return sign;
+}
+
+/** Numbers as the bits of IEEE halves. */
 export function toHalves(data: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   const out = new Uint16Array(data.length);
-  const float = new Float32Array(1);
-  const bits = new Uint32Array(float.buffer);
-  for (let i = 0; i < data.length; i++) {
-    float[0] = data[i] as number;
-    const word = bits[0] as number;
-    const sign = (word >>> 16) & 0x8000;
-    const magnitude = word & 0x7fffffff;
-    if (magnitude > 0x7f800000) out[i] = sign | 0x7e00;
-    else if (magnitude >= 0x477ff000) out[i] = sign | 0x7c00;
-    else if (magnitude >= 0x38800000) out[i] = sign | roundShift(magnitude - 0x38000000, 13);
-    else if (magnitude >= 0x33000000) {
-      // Below 2⁻¹⁴ a half has no leading one of its own, and a smaller step.
-      out[i] = sign | roundShift((magnitude & 0x7fffff) | 0x800000, 126 - (magnitude >>> 23));
-    } else out[i] = sign;
-  }
+  for (let i = 0; i < data.length; i++) out[i] = toHalf(data[i] as number);
   return out;
 }
 
 /** From here up a half is infinite. */
-const HALF_LIMIT = 65520;
+export const HALF_LIMIT = 65520;
 /** Below, halves have one step, 2⁻²⁴: that of floats from 0.5 to 1. */
 const LEAST_NORMAL = 2 ** -14;
 const SAME_STEP = 0.75;
@@ -28,7 +31,7 @@ const SAME_STEP = 0.75;
 const SPLITTER = 2 ** 13 + 1;
 
 /**
- * The half that is nearest to a number, as a number; infinite from 65,520 on.
+ * The half nearest to a number, as a number; infinite from 65,520 on.
  * Source    Dekker 1971, "A floating-point technique for extending the available precision", Numer. Math. 18 (splitting)
  */
 export function nearestHalf(value: number): number {

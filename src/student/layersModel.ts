@@ -1,9 +1,17 @@
+import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { PARTS, type PortableStudent, type Student, type StudentArtifacts, type WeightSpec } from './student.ts';
+import {
+  isStudent,
+  PARTS,
+  type PortableStudent,
+  type Student,
+  type StudentArtifacts,
+  type WeightSpec,
+} from './student.ts';
 import { joinWeights } from './weightBytes.ts';
 
-/** Whether a value is a tfjs LayersModel; told by its methods, because two copies of tfjs have two classes. */
+/** Whether a value is a tfjs LayersModel. Its methods decide, because two copies of tfjs have two classes. */
 export function isLayersModel(value: unknown): value is LayersModel {
   const model = value as Partial<LayersModel> | null;
   return typeof model === 'object' && typeof model?.getWeights === 'function' && typeof model?.save === 'function';
@@ -49,7 +57,7 @@ export function studentFromModel(model: LayersModel): Student {
   };
 }
 
-/** Weights that were trained, and that the model does not take any more: it was disposed, or changed, meanwhile. */
+/** The error of a model that no longer takes the trained weights: it was disposed or changed during the run. */
 function notAdopted(name: string, cause: unknown): LimbeckError {
   const why = messageOf(cause);
   const isDisposed = /disposed/i.test(why);
@@ -61,36 +69,40 @@ function notAdopted(name: string, cause: unknown): LimbeckError {
   );
 }
 
-/** A student as it is, or made of a tfjs LayersModel. Throws    student-invalid: neither */
+/** A student as it is, or one made from a tfjs LayersModel. Throws    student-invalid: neither */
 export function asStudent(given: Student | LayersModel): Student {
-  return typeof (given as Student | undefined)?.portable === 'function'
-    ? (given as Student)
-    : studentFromModel(given as LayersModel);
+  return isStudent(given) ? given : studentFromModel(given);
 }
 
 /** A model's topology and weights in tfjs's layers format. Throws    student-invalid */
 export async function artifactsOf(model: LayersModel): Promise<StudentArtifacts> {
-  let saved: StudentArtifacts | undefined;
   try {
-    await model.save({
-      save: async ({ modelTopology, weightSpecs, weightData }) => {
-        saved = {
-          modelTopology: modelTopology as object,
-          weightSpecs: (weightSpecs ?? []) as readonly WeightSpec[],
-          weightData: joinBuffers(weightData),
-        };
-        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-      },
-    });
+    const { modelTopology, weightSpecs = [], weightData } = await savedParts(model);
+    return {
+      modelTopology: modelTopology as object,
+      weightSpecs: weightSpecs as readonly WeightSpec[],
+      weightData: joinBuffers(weightData),
+    };
   } catch (error) {
     throw new LimbeckError('student-invalid', `tfjs could not save the student "${model.name}": ${messageOf(error)}`, {
       cause: error,
     });
   }
-  return saved as StudentArtifacts;
 }
 
-/** One buffer of several, in order; an empty one of none. */
+/** tfjs hands a model's parts to whoever "saves" it, without copying a file. */
+export async function savedParts(model: Pick<LayersModel, 'save'>): Promise<io.ModelArtifacts> {
+  let saved: io.ModelArtifacts | undefined;
+  await model.save({
+    save: async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    },
+  });
+  return saved as io.ModelArtifacts;
+}
+
+/** Joins buffers in order; none give an empty one. */
 export function joinBuffers(data: ArrayBuffer | readonly ArrayBuffer[] | undefined): ArrayBuffer {
   if (data === undefined || 'byteLength' in data) return data ?? new ArrayBuffer(0);
   return joinWeights(data.map((part) => new Uint8Array(part)));

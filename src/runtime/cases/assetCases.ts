@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BackendOptions } from '../backends/backend.ts';
 
-/** The address of dist/, in which files that were not built yet are made. */
+/** The address of dist/; files that were not built yet are created there. */
 export function builtAssets(): string {
   const root = new URL('../../../', import.meta.url);
   const dist = new URL('dist/', root);
@@ -13,7 +13,7 @@ export function builtAssets(): string {
   const kernels = ['kernels-simd.wasm', 'kernels-relaxed.wasm'].filter(isMissing);
   const tfjs = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm'].filter(isMissing);
   if (kernels.length + tfjs.length === 0) return dist.href;
-  // Other test files may look at the same moment, so each file appears whole, by a rename.
+  // Other test files may read at the same time, so each file appears whole, by a rename.
   mkdirSync(dist, { recursive: true });
   const work = mkdtempSync(fileURLToPath(new URL('test-', dist)));
   if (kernels.length > 0) execFileSync(process.execPath, ['wasm/build.mjs', work], { cwd: fileURLToPath(root) });
@@ -30,7 +30,7 @@ export function ortAssets(): string {
   return new URL('./', pathToFileURL(resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))).href;
 }
 
-/** How a test opens a backend: wasm with plain SIMD, because every engine has it, from the files in dist/. */
+/** How a test opens a backend: wasm from the files in dist/, with plain SIMD, which every engine has. */
 export function backendOptions(backend: 'cpu' | 'wasm'): BackendOptions {
   return backend === 'cpu' ? { backend } : { backend, simdLevel: 'simd', assetBase: builtAssets() };
 }

@@ -1,4 +1,4 @@
-// LSTM and GRU in plain numbers, written as the papers have them. Only tests import this file.
+// LSTM and GRU in plain numbers, as in the papers. Only tests import this file.
 import type { PlainFunction } from '../kernels/cases/finiteDifferenceCases.ts';
 import type { RecurrentActivation } from '../kernels/recurrent/recurrent.ts';
 

@@ -5,7 +5,7 @@ import { openBackendHere } from '../../runtime/backends/open.ts';
 import { builtAssets } from '../../runtime/cases/assetCases.ts';
 import { expectNoTensorsLeft } from '../../runtime/cases/tensorsLeftCases.ts';
 
-/** A backend, wasm with kernels, for the tests of a `describe`, each of which must leave as many tensors as it found. */
+/** Opens a backend (wasm with kernels) for the tests of a `describe`; each must leave as many tensors as it found. */
 export function onBackend(backend: 'cpu' | 'wasm'): void {
   let opened: OpenBackend | undefined;
   beforeAll(async () => {

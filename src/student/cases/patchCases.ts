@@ -38,7 +38,7 @@ export function randomValues(count: number, seed: number): Float32Array {
   return Float32Array.from({ length: count }, () => 2 * random() - 1);
 }
 
-/** A model's artifacts, with random numbers for all of its weights; the model is gone. */
+/** A model's artifacts with random weights; the model is disposed. */
 export async function artifactsOfCase(name: string, seed = 1): Promise<StudentArtifacts> {
   const model = (MODELS[name] as () => tf.LayersModel)();
   const artifacts = await artifactsOf(model);
@@ -85,7 +85,7 @@ export async function answersOf(
   return { outputs, names };
 }
 
-/** Two patches or students, byte for byte: vitest takes any two ArrayBuffers for the same. */
+/** Two patches or students, byte for byte: vitest considers any two ArrayBuffers equal. */
 export function plain(artifacts: StudentArtifacts | undefined): unknown {
   if (artifacts === undefined) return undefined;
   const { weightData, modelTopology, weightSpecs } = artifacts;

@@ -14,23 +14,25 @@ export const BUNDLE_VERSION = 1;
 /** Shapes by names, with the batch; a free length is null. */
 export type Shapes = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** What a bundle says of itself: its file manifest.json. */
+/** The description of a bundle: its file manifest.json. */
 export interface BundleManifest {
   readonly format: typeof BUNDLE_FORMAT;
   readonly version: number;
   readonly name: string;
   /** Names of the classes, in the order of the output. */
   readonly labels?: readonly string[];
-  /** How data became the student's inputs; kept as it was given. */
+  /** How data became the student's inputs; kept as given. */
   readonly input?: unknown;
-  /** How its ONNX file was quantized, such as 'static-int8', or 'other' by another tool; left out where it was not. */
+  /**
+   * How its ONNX file was quantized, such as 'static-int8', or 'other' for another tool's form; left out if it was not.
+   */
   readonly quantized?: string;
   readonly inputs: Shapes;
   readonly outputs: Shapes;
-  /** SHA-256 of the weights: tells this student from every other. */
+  /** SHA-256 of the weights, which identifies this student. */
   readonly weightsHash: string;
   readonly teacher?: { readonly name?: string; readonly identity?: string };
-  /** What happened while it learned, and what was measured. */
+  /** The report of its training, and what was measured. */
   readonly report?: unknown;
   readonly files: readonly BundleFile[];
 }
@@ -42,7 +44,7 @@ export interface BundleFile {
   readonly sha256: string;
 }
 
-/** A student with all that is known about it. */
+/** A student with everything that is known about it. */
 export interface Bundle {
   readonly manifest: BundleManifest;
   readonly artifacts: StudentArtifacts;
@@ -51,21 +53,11 @@ export interface Bundle {
   readonly card?: string;
 }
 
-/** How much is unpacked. */
-export interface ReadBundleOptions {
-  /** The most bytes that all files may have together once they are unpacked. @default 1 GiB */
-  readonly mostBytes?: number;
-}
-
 /** Deflate makes at most 1,032 bytes of one. */
 const MOST_GROWTH = 1032;
-const GIB = 2 ** 30;
 
 /** What `readBundle` does. Throws    bundle-invalid · student-invalid: its model.json and weights.bin are no layers model */
-export async function unpackBundle(
-  source: Uint8Array | ArrayBuffer,
-  { mostBytes = GIB }: ReadBundleOptions,
-): Promise<Bundle> {
+export async function unpackBundle(source: Uint8Array | ArrayBuffer, mostBytes: number): Promise<Bundle> {
   const files = unpack(isTagged(source, 'Uint8Array') ? source : new Uint8Array(source), mostBytes);
   const manifest = readManifest(files);
   const found = await Promise.all(manifest.files.map((file) => checkFile(file, files)));
@@ -74,7 +66,7 @@ export async function unpackBundle(
   const weights = byPath.get('weights.bin');
   if (model === undefined || weights === undefined) throw invalid('it lists no model.json or no weights.bin');
   if (manifest.files.find(({ path }) => path === 'weights.bin')?.sha256 !== manifest.weightsHash) {
-    throw invalid('its weights are not those that its manifest names');
+    throw invalid('its weights are not those of its manifest');
   }
   const onnx = byPath.get('student.onnx');
   const card = byPath.get('README.md');
@@ -86,7 +78,7 @@ export async function unpackBundle(
   };
 }
 
-/** What the ZIP declares is judged before anything is unpacked. */
+/** Checks what the ZIP declares before anything is unpacked. */
 function unpack(bytes: Uint8Array, mostBytes: number): Map<string, Uint8Array> {
   if (formOf(bytes) !== 'zip') throw invalid('it is no ZIP');
   const names = new Set<string>();
@@ -122,9 +114,9 @@ function readManifest(files: ReadonlyMap<string, Uint8Array>): BundleManifest {
     throw invalid(`its manifest.json is no JSON (${messageOf(error)})`, error);
   }
   const { format, version, name, labels, quantized, inputs, outputs, files: listed } = manifest;
-  if (format !== BUNDLE_FORMAT || !Number.isInteger(version)) throw invalid('its manifest is that of something else');
+  if (format !== BUNDLE_FORMAT || !Number.isInteger(version)) throw invalid('its manifest describes something else');
   if ((version as number) > BUNDLE_VERSION) {
-    throw invalid(`it is of version ${version}, this limbeck reads up to ${BUNDLE_VERSION}; update limbeck`);
+    throw invalid(`it has version ${version}, and this limbeck reads up to ${BUNDLE_VERSION}; update limbeck`);
   }
   const isListed = Array.isArray(listed) && listed.every((file) => typeof file?.path === 'string');
   const hasLabels = labels === undefined || (Array.isArray(labels) && labels.every((one) => typeof one === 'string'));
@@ -148,7 +140,7 @@ async function checkFile({ path, bytes, sha256: hash }: BundleFile, files: Reado
   const content = files.get(path);
   if (content === undefined) throw invalid(`its file "${path}" is missing`);
   if (content.length !== bytes || (await sha256(content)) !== hash) {
-    throw invalid(`its file "${path}" is not the one that its manifest names`);
+    throw invalid(`its file "${path}" is not the one of its manifest`);
   }
   return content;
 }
@@ -156,7 +148,7 @@ async function checkFile({ path, bytes, sha256: hash }: BundleFile, files: Reado
 function invalid(why: string, cause?: unknown): LimbeckError {
   return new LimbeckError(
     'bundle-invalid',
-    `This is no bundle that can be used: ${why}. Fetch it again, or write it again with toBundle.`,
+    `This bundle cannot be used: ${why}. Fetch it again, or write it again with toBundle.`,
     { details: { why }, cause },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * What a file holds, told by its first bytes: a ZIP, as a bundle is; JSON, as a model.json is; a page, which a server may
- * send instead of a file; or else ONNX, whose beginning says nothing.
+ * What a file holds, by its first bytes: a ZIP, such as a bundle; JSON, such as a model.json; a web page, which a
+ * server may send instead of a file; otherwise ONNX, which has no signature.
  */
 export function formOf(bytes: Uint8Array): 'zip' | 'json' | 'page' | 'onnx' {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return 'zip';
@@ -9,7 +9,7 @@ export function formOf(bytes: Uint8Array): 'zip' | 'json' | 'page' | 'onnx' {
   return first === '<' ? 'page' : 'json';
 }
 
-/** A model's name by its path: that of the file without its ending; of a model.json its folder says more. */
+/** A model's name from its path: the file's name without extension, or the folder's for a model.json. */
 export function nameOfFile(path: string): string {
   const parts = path.split(/[\\/]/).filter((part) => part !== '' && part !== '.');
   const name = parts.at(-1) === 'model.json' ? parts.at(-2) : parts.at(-1);

@@ -1,5 +1,5 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
-import { givenNames, innerPath } from '../../core/innerPath.ts';
+import { givenNames, innerPath, requireInnerPath } from '../../core/innerPath.ts';
 import { parseJson } from '../../core/parseJson.ts';
 import { isTagged } from '../../core/tags.ts';
 import type { StudentArtifacts } from '../student.ts';
@@ -13,7 +13,7 @@ export interface StudentFiles {
   readonly 'weights.bin': Uint8Array<ArrayBuffer>;
 }
 
-/** A layers model of tfjs as files by their names: model.json, and as many files of weights as it names. */
+/** A tfjs layers model as files by their names: model.json and the files of weights that it names. */
 export type TfjsFiles = Readonly<Record<string, string | Uint8Array>>;
 
 /** A student's weights as the two files of tfjs's layers format. */
@@ -22,7 +22,7 @@ export function toFiles({ modelTopology, weightSpecs, weightData }: StudentArtif
   return { 'model.json': model, 'weights.bin': new Uint8Array(weightData.slice(0)) };
 }
 
-/** Weights that lie one after the other in some files. */
+/** Weights that are stored one after the other in some files. */
 export interface WeightGroup {
   readonly paths: readonly string[];
   readonly weights: readonly ManifestWeight[];
@@ -41,35 +41,39 @@ export function modelJson(modelTopology: object, weightsManifest: readonly Weigh
 
 /**
  * A student from the files of tfjs's layers format, as limbeck, tfjs's `model.save` and tfjs's converter write them:
- * with weights in one file or several, in full or shortened to float16, uint8 or uint16, which become floats again.
- * Throws    student-invalid: the files are no layers model, one is missing, or the weights have another length than they say
+ * with weights in one file or several, in full or quantized to float16, uint8 or uint16, which become floats again.
+ * Throws    student-invalid: the files are not a layers model, one is missing, or the weights have another length than
+ *           the model says
  */
 export function artifactsFromFiles(files: StudentFiles | TfjsFiles): StudentArtifacts {
   const byName = files as TfjsFiles;
   return orNoModel(() => {
     const json = readModelJson(byName['model.json'] ?? '');
     const find = weightFinder(byName, allPaths(json));
-    return toArtifacts(json, (path) => {
-      const file = find(innerPath(path) ?? path);
-      if (file !== undefined) return file;
-      throw new Error(`its weights "${path}" are not among the files ${Object.keys(byName).join(', ')}`);
-    });
+    return toArtifacts(json, (path) => find(innerPath(path) ?? path) ?? missing(path, Object.keys(byName)));
   });
 }
 
 /**
  * The same of a model.json, with its files of weights from wherever `read` finds them: it is asked for paths in the folder
- * of the model.json only.
+ * of the model.json only, and gives undefined for one that is not among the `names` that were given.
  * Throws    student-invalid · what `read` throws
  */
 export async function readModelFiles(
   model: string | Uint8Array,
-  read: (path: string) => Promise<Uint8Array>,
+  read: (path: string) => Promise<Uint8Array | undefined>,
+  names: readonly string[] = [],
 ): Promise<StudentArtifacts> {
   const json = orNoModel(() => readModelJson(model));
   const paths = orNoModel(() => pathsOf(json));
   const parts = new Map(await Promise.all(paths.map(async (path) => [path, await read(path)] as const)));
-  return orNoModel(() => toArtifacts(json, (path) => parts.get(innerPath(path) ?? path) as Uint8Array));
+  return orNoModel(() =>
+    toArtifacts(json, (path) => parts.get(innerPath(path) ?? path) ?? missing(path, ['model.json', ...names])),
+  );
+}
+
+function missing(path: string, names: readonly string[]): never {
+  throw new Error(`its weights "${path}" are not among the files ${names.join(', ')}`);
 }
 
 /** Names of the files of weights that a model.json asks for. Throws    student-invalid */
@@ -78,17 +82,11 @@ export function weightPaths(model: string | Uint8Array): string[] {
 }
 
 function pathsOf(json: ReadModelJson): string[] {
-  return allPaths(json).map((path) => innerPath(path) ?? raise(path));
+  return allPaths(json).map(requireInnerPath);
 }
 
 function allPaths({ groups }: ReadModelJson): string[] {
   return groups.flatMap(({ paths }) => paths).map((path) => innerPath(path) ?? path);
-}
-
-function raise(path: string): never {
-  throw new Error(
-    `it keeps weights in ${JSON.stringify(path)}, which must be the path of a file in its folder, such as "weights.bin"`,
-  );
 }
 
 function toArtifacts({ modelTopology, groups }: ReadModelJson, read: (path: string) => Uint8Array): StudentArtifacts {
@@ -144,7 +142,7 @@ function readModelJson(model: string | Uint8Array): ReadModelJson {
   return { modelTopology, groups: weightsManifest.map(checkGroup) };
 }
 
-/** Bytes of a model.json; two formats that are often taken for it are told by their first bytes. */
+/** The text of a model.json; two formats that are often mistaken for it are recognised by their first bytes. */
 function textOf(bytes: Uint8Array): string {
   if (String.fromCharCode(...bytes.subarray(0, 4)) === '\x89HDF')
     throw new Error('this is a Keras .h5 file; convert it with tensorflowjs_converter');
@@ -186,8 +184,8 @@ function readGroup({ paths, weights }: WeightGroup, read: (path: string) => Uint
   });
 }
 
-/** Finds each of `all` files of weights, by its path or the last part of it. */
-export function weightFinder(files: TfjsFiles, all: readonly string[]): (path: string) => Uint8Array | undefined {
+/** Finds each of `all` files of weights by its path, or by the last part of it. */
+function weightFinder(files: TfjsFiles, all: readonly string[]): (path: string) => Uint8Array | undefined {
   const given = Object.keys(files).filter((name) => name !== 'model.json');
   const nameOf = givenNames(all, given);
   return (path) => {

@@ -4,7 +4,7 @@ import type { StudentArtifacts } from '../student.ts';
 import { BUNDLE_FORMAT, BUNDLE_VERSION, type BundleFile, type BundleManifest } from './bundle.ts';
 import { toFiles } from './files.ts';
 
-/** What goes into a bundle; its manifest's own fields are worked out. */
+/** What goes into a bundle; the manifest's other fields are computed. */
 export interface BundleParts {
   readonly about: Omit<BundleManifest, 'format' | 'version' | 'weightsHash' | 'files'>;
   readonly artifacts: StudentArtifacts;
@@ -12,10 +12,10 @@ export interface BundleParts {
   readonly card?: string;
 }
 
-/** The format's first day; whoever packs the same gets the same bytes. The fields of local time are what is written. */
+/** The ZIP format's first day, so that the same content gives the same bytes. The fields of local time are written. */
 const MTIME = new Date(1980, 0, 1);
 
-/** The bytes of a bundle. Weights are stored as they are: they hardly shrink, and whoever reads them waits less. */
+/** The bytes of a bundle. Weights are stored uncompressed: they hardly shrink, and reading is faster. */
 export async function packBundle({ about, artifacts, onnx, card }: BundleParts): Promise<Uint8Array<ArrayBuffer>> {
   const { 'model.json': model, 'weights.bin': weights } = toFiles(artifacts);
   const contents: [path: string, content: Uint8Array][] = [

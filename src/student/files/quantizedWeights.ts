@@ -1,4 +1,4 @@
-// Weights as tfjs's converter shortens them: floats as halves, or as whole numbers with a step and a least value.
+// Weights as tfjs's converter quantizes them: floats as halves, or as whole numbers with a scale and a minimum.
 import { fromHalves, toHalves } from '../../core/halves.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { WeightSpec } from '../student.ts';
@@ -6,7 +6,7 @@ import { elementBytes } from '../weightBytes.ts';
 
 export type ShortDtype = 'float16' | 'uint8' | 'uint16';
 
-/** What a manifest says of a shortened weight. */
+/** What a manifest says about a quantized weight. */
 export interface Quantization {
   readonly dtype: ShortDtype;
   readonly scale?: number;
@@ -17,18 +17,18 @@ export interface ManifestWeight extends WeightSpec {
   readonly quantization?: Quantization;
 }
 
-/** Elements as bytes, with what the manifest says of them. */
+/** Elements as bytes, with the manifest's entry. */
 export interface ShortWeight {
   readonly quantization: Quantization;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Bytes of one element where it is shortened. */
+/** Bytes of one quantized element. */
 const SHORT_BYTES: Readonly<Record<ShortDtype, number>> = { float16: 2, uint16: 2, uint8: 1 };
 
 /**
- * Shortens floats: to halves, or to the nearest of 256 or 65,536 even steps between the least and the greatest value,
- * moved so that zero stays zero.
+ * Quantizes floats: to halves, or to the nearest of 256 or 65,536 even steps between the least and the greatest value,
+ * shifted so that zero stays zero.
  */
 export function shortenFloats(values: Float32Array, dtype: ShortDtype): ShortWeight {
   if (dtype === 'float16') {
@@ -53,7 +53,7 @@ function stepsFor(values: Float32Array, most: number): { scale: number; min: num
   return { scale, min: isAcrossZero ? -Math.round(-least / scale) * scale : least };
 }
 
-/** The elements in full, as tfjs's own reader computes them. Throws    Error: an unknown shortening, or no step */
+/** The elements in full, as tfjs's own reader computes them. Throws    Error: an unknown quantization, or no scale */
 export function restoreWeight({ name, dtype, quantization }: ManifestWeight, bytes: Uint8Array): Uint8Array {
   if (quantization === undefined) return bytes;
   const buffer = new Uint8Array(bytes).buffer;
@@ -72,7 +72,7 @@ export function restoreWeight({ name, dtype, quantization }: ManifestWeight, byt
   return new Uint8Array(Float32Array.from(short, value).buffer);
 }
 
-/** Bytes that a weight takes in its file. Throws    Error: an unknown type, or a shape that is none */
+/** Bytes that a weight takes in its file. Throws    Error: an unknown type, or an invalid shape */
 export function storedBytes(spec: ManifestWeight): number {
   const { name, shape, quantization } = spec;
   if (typeof name !== 'string' || !Array.isArray(shape)) throw new Error('a weight has no name or no shape');

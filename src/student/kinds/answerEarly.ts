@@ -1,28 +1,30 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { count, fraction, type OptionsOf, schema } from '../../core/schema.ts';
 import { formatShape, isSameShape, makeArray, type NamedArrays, type NdArray } from '../../core/shape.ts';
 import { exitOutput } from './withExits.ts';
 
-/** When an exit is sure enough. */
-export interface AnswerEarlyOptions {
-  /** The least probability of the most likely class, from 0 to 1, with which an exit answers. Default 0.9. */
-  readonly threshold?: number;
+const OPTIONS = schema('answerEarly', {
+  /** An exit answers if the probability of its most likely class is at least this, from 0 to 1. Default 0.9. */
+  threshold: fraction(0.9),
   /** How many exits there are. Default: all of 'exit.0', 'exit.1' … that are given. */
-  readonly exits?: number;
-}
+  exits: count()(),
+});
 
-/** Who answered what. */
+/** When an exit is confident enough. */
+export interface AnswerEarlyOptions extends OptionsOf<typeof OPTIONS> {}
+
+/** Which exit gave which answer. */
 export interface EarlyAnswers {
-  /** For each example the logits of the first exit that was sure, or else the last output's. */
+  /** For each example the logits of the first confident exit, or else the last output's. */
   readonly logits: NdArray;
-  /** For each example the number of that exit; `exits` where the last output answered. */
+  /** For each example the number of that exit; `exits` if the last output answered. */
   readonly exit: Int32Array;
 }
 
 /**
- * For each example the answer of the first exit that is sure of it. It reads outputs that are there already: to save the
- * work of the later layers, ask a student that ends at the exit first.
+ * For each example the answer of the first exit that is confident. It reads outputs that are computed already: to save
+ * the work of the later layers, first ask a student that ends at the exit.
  * Shapes    'exit.k' and 'logits' [B, C] → [B, C]
  * Units     logits in and out
  * Throws    unknown-output: no exit, or no 'logits' · shape-mismatch · invalid-option
@@ -33,18 +35,15 @@ export interface EarlyAnswers {
  * const { logits, exit } = answerEarly(outputs, { threshold: 0.95 });
  */
 export function answerEarly(outputs: NamedArrays, options: AnswerEarlyOptions = {}): EarlyAnswers {
-  checkKnownOptions(options, ['threshold', 'exits'], 'answerEarly');
-  const { threshold = 0.9, exits = countExits(outputs) } = options;
-  checkFraction(threshold, 'threshold');
-  checkCount(exits, 'exits');
+  const { threshold, exits = countExits(outputs) } = OPTIONS.read(options);
   const names = [...Array.from({ length: exits }, (_, k) => exitOutput(k)), DEFAULT_OUTPUT];
   const all = names.map((name) => outputOf(outputs, name));
   const [first] = all as [NdArray];
   for (const [k, array] of all.entries()) checkAlike(array, first, names[k] as string);
-  const [count = 0, classes = 1] = first.shape;
-  const logits = { data: makeArray('float32', count * classes), shape: first.shape };
-  const exit = new Int32Array(count);
-  for (let i = 0; i < count; i++) {
+  const [batch = 0, classes = 1] = first.shape;
+  const logits = { data: makeArray('float32', batch * classes), shape: first.shape };
+  const exit = new Int32Array(batch);
+  for (let i = 0; i < batch; i++) {
     const rows = all.map(({ data }) => data.subarray(i * classes, (i + 1) * classes));
     const sure = rows.findIndex((row, k) => k === exits || confidenceOf(row) >= threshold);
     exit[i] = sure;
@@ -53,7 +52,7 @@ export function answerEarly(outputs: NamedArrays, options: AnswerEarlyOptions = 
   return { logits, exit };
 }
 
-/** The largest probability; not a number where a logit is none, which is never sure. */
+/** The largest probability; NaN, which is never confident, if a logit is NaN. */
 function confidenceOf(row: ArrayLike<number>): number {
   const logits = Array.from(row);
   const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);

@@ -1,31 +1,33 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { derivedSeed } from '../../core/random.ts';
+import { count, given, type OptionsOf, required, schema } from '../../core/schema.ts';
 import type * as tfjs from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Layer, Tf } from '../../runtime/tfNamespace.ts';
 import { asStudent } from '../layersModel.ts';
 import { type LayerPlace, type Student, type StudentChange, untrainedStudent } from '../student.ts';
 import { memberOutput } from './cohort.ts';
 import { layerAt, outputOf, pooled } from './layerPlace.ts';
 
-/** Where a student divides. */
-export interface BranchedOptions {
+const OPTIONS = schema('branched', {
   /** The last layer that all branches share: its name, or its number (the input is 0). */
-  readonly at: LayerPlace;
-  /** How many. Default 3 (ONE, §4). */
-  readonly branches?: number;
-}
+  at: required(given<LayerPlace>()),
+  /** How many, 2 or more. Default 3 (ONE, §4). */
+  branches: count(2)(3),
+});
+
+/** Where a student divides. */
+export interface BranchedOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * A student that divides after a layer (ONE): everything after it is there once for each branch, with weights of its own, and a
- * gate weighs the branches' logits. 'logits.0', 'logits.1' … are the branches'; 'logits' is Σ g_m z_m, the gated ensemble.
- * `gatedBranches` lets the ensemble teach the branches; `branchOf` keeps one of them, as small as the student was.
- * The student that is given is not changed. One that has weights already keeps them up to `at`; branches start anew.
+ * A student that branches after a layer (ONE): each branch has its own copy of the later layers, and a gate weighs the
+ * branches' logits. 'logits.0', 'logits.1' … are the branches'; 'logits' is Σ g_m z_m, the gated ensemble.
+ * `gatedBranches` lets the ensemble teach the branches; `branchOf` keeps one of them, as small as the student was. The
+ * given student is not changed. Existing weights are kept up to `at`; branches start from new ones.
  * Shapes    the student's inputs → logits, logits.k [B, C]
- * Throws    invalid-option · student-invalid, when it is built: a layer that is not there, or one after it that is used
- *           more than once, or a student without exactly one output [B, C]
+ * Throws    invalid-option · student-invalid, when it is built: a missing layer, or one after it that is used more than
+ *           once, or a student without exactly one output [B, C]
  * Source    Lan et al. 2018, "Knowledge Distillation by On-the-Fly Native Ensemble", §3, arXiv:1806.04606
  * Differs   the gate is pooling, one dense layer and softmax, without the batch normalization of the authors' code
  * @example
@@ -33,9 +35,7 @@ export interface BranchedOptions {
  * await distill({ student, data, loss: gatedBranches({ branches: 3 }) }).done;
  */
 export function branched(student: Student | LayersModel, options: BranchedOptions): Student {
-  checkKnownOptions(options, ['at', 'branches'], 'branched');
-  const { at, branches = 3 } = options;
-  checkCount(branches, 'branches', 2);
+  const { at, branches } = OPTIONS.read(options);
   const from = asStudent(student);
   return untrainedStudent(`${from.name} with branches`, async () => ({
     kind: 'derived',
@@ -72,9 +72,7 @@ export function addBranches(
   return tf.model({ inputs: model.inputs, outputs: [ensemble as SymbolicTensor, ...ends], name: model.name });
 }
 
-type Layer = LayersModel['layers'][number];
-
-/** All that depend on that layer, in an order in which they can be called. */
+/** All layers that depend on that one, in the order of their calls. */
 function layersAfter(model: LayersModel, trunk: Layer): Layer[] {
   const later: Layer[] = [];
   for (const layer of model.layers) {
@@ -88,7 +86,7 @@ function layersAfter(model: LayersModel, trunk: Layer): Layer[] {
   return later;
 }
 
-/** The same layers with seeds and names of their own, on the same trunk; gives what corresponds to `output`. */
+/** Copies of the layers with their own seeds and names, on the same trunk; returns the copy of `output`. */
 function copyLayers(layers: readonly Layer[], output: SymbolicTensor, k: number, seed: number): SymbolicTensor {
   const copies = new Map<SymbolicTensor, SymbolicTensor>();
   for (const layer of layers) {
@@ -109,7 +107,7 @@ function copyLayers(layers: readonly Layer[], output: SymbolicTensor, k: number,
   return copies.get(output) as SymbolicTensor;
 }
 
-/** Initializers that draw from this seed; without it the branches would be one and the same. */
+/** Initializers with this seed; without it the branches would be identical. */
 function reseeded(config: object, seed: number, path = ''): Record<string, unknown> {
   const change = ([key, value]: [string, unknown]): [string, unknown] => {
     const at = `${path}/${key}`;

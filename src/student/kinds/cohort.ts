@@ -1,16 +1,18 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { type OptionsOf, schema, text } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { isLayersModel, studentFromModel } from '../layersModel.ts';
-import { PARTS, type Student } from '../student.ts';
+import { isStudent, PARTS, type Student } from '../student.ts';
 
-/** How a cohort is called. */
-export interface CohortOptions {
-  /** Name for reports; default: the members'. */
-  readonly name?: string;
-}
+const OPTIONS = schema('cohort', {
+  /** Name for reports. Default: the members' names. */
+  name: text(),
+});
+
+/** What a cohort is called. */
+export interface CohortOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** Students that learn together, as one. */
 export interface Cohort extends Student {
@@ -18,23 +20,23 @@ export interface Cohort extends Student {
 }
 
 /**
- * Several students that learn together, in the same steps, as one student: what online distillation needs. The members
- * see the same inputs; the output 'logits' of the first is 'logits.0', that of the second 'logits.1', and so on (tfjs
- * allows no @ in names). Each member starts from a seed of its own, and after training each has its own new weights: use,
- * save and export the members. The cohort itself has no `artifacts`.
+ * Several students that learn together, in the same steps, as one student, for online distillation. The members see the
+ * same inputs; the output 'logits' of the first is 'logits.0', that of the second 'logits.1', and so on (tfjs allows no
+ * @ in names). Each member starts from its own seed, and after training each has its own new weights: use, save and
+ * export the members. The cohort itself has no `artifacts`.
  * Shapes    the members' inputs, which must be alike; `<output>.<k>` has the shape of the member's output
- * Throws    student-invalid: fewer than two members, the same one twice, a cohort within, or no student; when it is
- *           built: members with other inputs
+ * Throws    student-invalid: fewer than two members, the same one twice, a nested cohort, or no student; when it is
+ *           built: members with different inputs
  * Source    Zhang et al. 2018, "Deep Mutual Learning", arXiv:1706.00384
  * @example
  * const [small, wide] = [cnn({ classes: 10 }), mlp({ inputShape: [28, 28, 1] })];
  * await distill({ student: cohort([small, wide]), data, loss: mutual({ students: 2 }) }).done;
  */
 export function cohort(members: readonly (Student | LayersModel)[], options: CohortOptions = {}): Cohort {
-  checkKnownOptions(options, ['name'], 'cohort');
+  const { name } = OPTIONS.read(options);
   const students = members.map((member) => (isLayersModel(member) ? studentFromModel(member) : member));
   const isTwice = new Set(members).size < members.length;
-  if (students.length < 2 || isTwice || students.some((student) => typeof student?.portable !== 'function')) {
+  if (students.length < 2 || isTwice || !students.every(isStudent)) {
     throw new LimbeckError(
       'student-invalid',
       `cohort needs two students or more, each of its own; it was given ${students.length}${isTwice ? ', one of them twice' : ''}. ` +
@@ -45,7 +47,7 @@ export function cohort(members: readonly (Student | LayersModel)[], options: Coh
     throw new LimbeckError('student-invalid', 'A cohort cannot be a member of a cohort; list all students in one.');
   }
   return {
-    name: options.name ?? students.map(({ name }) => name).join(' + '),
+    name: name ?? students.map(({ name }) => name).join(' + '),
     artifacts: undefined,
     members: students,
     [PARTS]: students,
@@ -67,8 +69,8 @@ export function memberOutput(output: string, k: number): string {
 const membersByModel = new WeakMap<LayersModel, readonly LayersModel[]>();
 
 /**
- * One model of all: it owns the members, and is disposed for all of them. `outputsOf` names a member's outputs.
- * Throws    student-invalid: members that take other inputs than the first
+ * One model of all members: it owns them, and disposing it disposes them. `outputsOf` names a member's outputs.
+ * Throws    student-invalid: members whose inputs differ from the first's
  */
 export function joinMembers(
   tf: Tf,
@@ -82,7 +84,7 @@ export function joinMembers(
     tf.input({ shape: shape.slice(1), dtype, name: first.inputNames[i] as string }),
   );
   const outputs = members.flatMap((member, k) => {
-    // tfjs wants different names in one model, and two of the same design have the same.
+    // tfjs needs different names within a model, and two members of one design have the same.
     member.name = `member.${k}`;
     const given = member.apply(inputs.length === 1 ? (inputs[0] as SymbolicTensor) : inputs) as
       | SymbolicTensor
@@ -98,7 +100,7 @@ export function joinMembers(
   return joined;
 }
 
-/** The members of such a model, in their order; none of any other. */
+/** The members of such a model, in order; none for any other model. */
 export function membersOf(joined: LayersModel): readonly LayersModel[] {
   return membersByModel.get(joined) ?? [];
 }

@@ -1,12 +1,10 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape } from '../../core/shape.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { Layer, Tf } from '../../runtime/tfNamespace.ts';
 import type { LayerPlace } from '../student.ts';
 
-type Layer = LayersModel['layers'][number];
-
-/** Throws    student-invalid: there is no such layer, or it is used more than once, or gives several tensors */
+/** Throws    student-invalid: no such layer, one that is used more than once, or one with several outputs */
 export function layerAt({ layers }: LayersModel, place: LayerPlace): Layer {
   const layer = typeof place === 'number' ? layers[place] : layers.find(({ name }) => name === place);
   if (layer !== undefined && layer.inboundNodes.length === 1 && !Array.isArray(layer.output)) return layer;

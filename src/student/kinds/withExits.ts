@@ -1,44 +1,47 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
+import { checkCount } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { derivedSeed } from '../../core/random.ts';
+import { count, given, type OptionsOf, required, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { asStudent } from '../layersModel.ts';
 import { type LayerPlace, type Student, type StudentChange, untrainedStudent } from '../student.ts';
 import { named } from './cohort.ts';
 import { layerAt, outputOf, pooled } from './layerPlace.ts';
 
-/** Where a student may answer early. */
-export interface WithExitsOptions {
+const OPTIONS = schema('withExits', {
   /** The layers after which an exit branches off, early ones first: their names, or numbers (the input is 0). */
-  readonly at: readonly LayerPlace[];
-  /** Width of a hidden layer in each exit, 'features.exit.0' …, which `earlyExits` may lead; 0 for none. Default 0. */
-  readonly features?: number;
+  at: required(given<readonly LayerPlace[]>()),
+  /**
+   * Width of a hidden layer in each exit, 'features.exit.0' …, which `earlyExits` can train with hints; 0 for none.
+   * Default 0.
+   */
+  features: count(0)(0),
   /** Length of each exit's logits. Default: that of the student's own. */
-  readonly classes?: number;
-}
+  classes: count()(),
+});
+
+/** Where a student may answer early. */
+export interface WithExitsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A student with further exits (BYOT): after each layer that `at` names, global average pooling and a dense layer give
- * logits of their own, 'exit.0', 'exit.1' …, beside 'logits'. They learn from the last one, and it learns through them;
- * and they can be used: `answerEarly` takes the first that is sure, `withoutExits` leaves them out.
- * The student that is given is not changed; one that has weights already keeps them here.
+ * logits of their own, 'exit.0', 'exit.1' …, in addition to 'logits'. They learn from the last output, and their
+ * gradients reach its layers. At inference, `answerEarly` takes the first confident exit, and `withoutExits` removes
+ * them. The given student is not changed; existing weights are kept.
  * Shapes    layers [B, F], [B, T, F] or [B, H, W, F] → exit.k [B, C]
- * Throws    invalid-option · student-invalid, when it is built: a layer that is not there or is of another rank, or a
- *           student with several outputs none of which is called 'logits'
+ * Throws    invalid-option · student-invalid, when it is built: a missing layer or one of another rank, or a student
+ *           with several outputs, none of them called 'logits'
  * Source    Zhang et al. 2019, "Be Your Own Teacher", arXiv:1905.08094; BranchyNet, arXiv:1709.01686
- * Differs   BYOT's exits have further convolutions; these are as small as they can be, for use on a device
+ * Differs   BYOT's exits have further convolutions; these are minimal, for use on a device
  * @example
  * const student = withExits(cnn({ classes: 10 }), { at: [2, 4] });
  * await distill({ student, data, loss: earlyExits({ exits: 2 }) }).done;
  */
 export function withExits(student: Student | LayersModel, options: WithExitsOptions): Student {
-  checkKnownOptions(options, ['at', 'features', 'classes'], 'withExits');
-  const { at, features = 0, classes } = options;
+  const { at, features, classes } = OPTIONS.read(options);
   checkCount(at?.length, 'length of at');
-  checkCount(features, 'features', 0);
-  if (classes !== undefined) checkCount(classes, 'classes');
   const from = asStudent(student);
   const change: StudentChange = { to: 'exits', at, features, ...(classes !== undefined && { classes }) };
   return untrainedStudent(`${from.name} with exits`, async () => ({
@@ -53,7 +56,7 @@ export function exitOutput(k: number): string {
   return `exit.${k}`;
 }
 
-/** The model with exits; it owns the layers of the one that is given. */
+/** The model with exits; it owns the layers of the given one. */
 export function addExits(
   tf: Tf,
   model: LayersModel,
@@ -81,7 +84,7 @@ export function addExits(
   return tf.model({ inputs: model.inputs, outputs: [logits, ...exits], name: model.name });
 }
 
-/** The model's own answer, which is called 'logits' from now on. */
+/** The model's own output, renamed to 'logits'. */
 function ownLogits(tf: Tf, { outputs }: LayersModel): SymbolicTensor {
   // A sequential model does not know the names of its outputs.
   const outputNames = outputs.map(({ sourceLayer }) => sourceLayer.name);
@@ -90,7 +93,7 @@ function ownLogits(tf: Tf, { outputs }: LayersModel): SymbolicTensor {
   if (outputs.length === 1) return named(tf, outputs[0] as SymbolicTensor, DEFAULT_OUTPUT);
   throw new LimbeckError(
     'student-invalid',
-    `Exits stand beside one output, 'logits'; the student has ${outputNames.map((name) => `"${name}"`).join(', ')}. ` +
+    `Exits are added to one output, 'logits'; the student has ${outputNames.map((name) => `"${name}"`).join(', ')}. ` +
       'Call the layer of the main one "logits".',
     { details: { outputs: outputNames } },
   );

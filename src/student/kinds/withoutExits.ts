@@ -6,8 +6,8 @@ import { artifactsOf } from '../layersModel.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts } from '../student.ts';
 
 /**
- * A trained student without its exits: what is left answers with 'logits' only, and is as large as before `withExits`.
- * Throws    student-invalid: no student, one without weights, or without an output of that name
+ * A trained student without its exits: its only output is 'logits', and it is as small as before `withExits`.
+ * Throws    student-invalid: not a student, or one without weights or without an output of that name
  * @example
  * const file = await toOnnx(await withoutExits(student));
  */
@@ -17,7 +17,7 @@ export async function withoutExits(student: Student | LayersModel): Promise<Stud
 
 /**
  * One branch of a trained student that `branched` made, counted from 0, as small as the student was before.
- * Throws    student-invalid: no student, one without weights, or without that branch
+ * Throws    student-invalid: not a student, or one without weights or without that branch
  */
 export async function branchOf(student: Student | LayersModel, branch: number): Promise<Student> {
   return onlyOutput(student, `${DEFAULT_OUTPUT}.${branch}`);

@@ -16,8 +16,8 @@ class HardSwish extends serialization.Serializable {
 }
 
 /**
- * tfjs-layers calls its activation 'gelu_new', writes that into a saved model and looks for 'geluNew' when it loads one.
- * This is the same activation under the second name.
+ * tfjs-layers writes its activation as 'gelu_new' into a saved model and looks for 'geluNew' when it loads one. This is
+ * the same activation under the second name.
  */
 function geluNewClass(): serialization.SerializableConstructor<serialization.Serializable> {
   const [known] = serialization.SerializationMap.getMap().classNameMap['gelu_new'] ?? [];
@@ -28,7 +28,7 @@ function geluNewClass(): serialization.SerializableConstructor<serialization.Ser
   return GeluNew;
 }
 
-/** From here on models may name the activations that tfjs-layers lacks. Twice is fine. */
+/** Registers the activations that tfjs-layers lacks, so that models may name them. Calling it twice is fine. */
 export function registerActivations(): void {
   if (serialization.SerializationMap.getMap().classNameMap['geluNew'] !== undefined) return;
   serialization.registerClass(HardSwish);

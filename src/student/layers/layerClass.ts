@@ -1,13 +1,12 @@
-import type { layers, serialization } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
+import type { serialization } from '../../runtime/tf.ts';
+import type { Layer, Tf } from '../../runtime/tfNamespace.ts';
 
-type Layer = InstanceType<typeof layers.Layer>;
 // biome-ignore lint: the argument of a tfjs layer differs from class to class
 export type LayerClass = (new (config: any) => Layer) & { readonly className: string };
 
 /**
- * A layer class of our own. It extends a class of tfjs, which arrives as an argument, so it is made at its first use:
- * once for each tfjs, and registered there so that saved models find it.
+ * A layer class of our own. It extends a class of tfjs, which arrives as an argument, so it is created at its first
+ * use, once for each tfjs, and registered there so that saved models find it.
  */
 export function layerClass(make: (tf: Tf) => LayerClass): (tf: Tf) => LayerClass {
   const made = new WeakMap<Tf, LayerClass>();

@@ -2,7 +2,8 @@ import { sizeOf } from '../../core/shape.ts';
 import type { WeightChange } from './patch.ts';
 
 /**
- * What a change adds to each value of its weight, in doubles and always in the same order: the same bits everywhere.
+ * What a change adds to each value of its weight, in doubles and always in the same order, so that the bits are the
+ * same everywhere.
  * Shapes    'added' delta; 'low-rank' left [R, rank] · right [rank, C] → as many values as `shape` has
  */
 export function addedBy(change: WeightChange): Float64Array {
@@ -21,7 +22,7 @@ export function addedBy(change: WeightChange): Float64Array {
   return sums;
 }
 
-/** A change of a weight with more columns, as more classes give it: what it adds to the new ones is zero. */
+/** A change widened to more columns, for more classes: it adds zero to the new ones. */
 export function withColumns<C extends WeightChange>(change: C, columns: number): C {
   const former = change.shape.at(-1) ?? 1;
   if (former === columns) return change;

@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkKnownOptions } from '../../core/options.ts';
 import { formatShape, isSameShape } from '../../core/shape.ts';
-import { artifactsFrom, isStudent, nameOf, type StudentSource } from '../artifacts.ts';
-import { type Student, type StudentArtifacts, studentFromArtifacts } from '../student.ts';
+import { artifactsFrom, nameOf, type StudentSource } from '../artifacts.ts';
+import { isStudent, type Student, type StudentArtifacts, studentFromArtifacts } from '../student.ts';
 import { type Classifier, classifierOf, withClasses } from '../topology/classifier.ts';
 import { joinWeights, splitWeights, type WeightBytes } from '../weightBytes.ts';
 import { addedBy, withColumns } from './addedBy.ts';
@@ -12,7 +12,7 @@ import type { Patch, WeightChange } from './patch.ts';
 import { patchMismatch, shortHash } from './patchMismatch.ts';
 import { withMemory } from './withMemory.ts';
 
-/** A student that remembers what it was made of. Training changes neither `base` nor `patch`. */
+/** A student that remembers its base and patch. Training changes neither. */
 export interface PatchedStudent extends Student {
   readonly base: StudentArtifacts;
   readonly baseName: string;
@@ -20,13 +20,13 @@ export interface PatchedStudent extends Student {
 }
 
 /**
- * Another student: the base with a patch's changes, its new classes and its memory. The base stays as it was. The same
- * base and patch give the same bits everywhere: base + delta, with products summed in doubles, is rounded to float32 once,
- * and a delta of zero changes no bit.
- * The new classes' weights count as zeros before they are changed; a change of the last layer may leave them out. A memory
- * takes the last layer's place, so a patch with one may not change that layer.
- * Throws    patch-mismatch: made for another base, or for weights that it has not or of another shape · patch-invalid ·
- *           student-invalid: a base without weights yet, or without a last layer that can grow or be replaced ·
+ * A new student: the base with a patch's changes, its new classes and its memory. The base stays as it was. The same
+ * base and patch give the same bits everywhere: base + delta, with products summed in doubles, is rounded to float32
+ * once, and a delta of zero changes no bit. The new classes' weights count as zeros before they are changed; a change
+ * of the last layer may leave them out. A memory takes the last layer's place, so a patch with one may not change that
+ * layer.
+ * Throws    patch-mismatch: made for another base, or for weights that are missing or of another shape · patch-invalid
+ *           · student-invalid: a base without weights yet, or without a last layer that can grow or be replaced ·
  *           not-finite: a sum is too large for float32
  * @example
  * const mine = await applyPatch(student, await patchFromBytes(bytes));
@@ -47,27 +47,27 @@ export async function applyPatch(base: StudentSource, patch: Patch): Promise<Pat
   return Object.assign(student, { base: before, baseName, patch });
 }
 
-/** Whether a student was made by `applyPatch` here; one that was saved and loaded remembers nothing. */
+/** Whether a student was made by `applyPatch` on this page; one that was saved and loaded does not know it. */
 export function isPatched(student: unknown): student is PatchedStudent {
   return isStudent(student) && 'base' in student && 'patch' in student;
 }
 
 /**
- * The base again, bit for bit. A patched student that was saved and loaded does not remember its base: `recognizePatched`
- * tells it again.
+ * The base again, bit for bit. A patched student that was saved and loaded does not know its base: use
+ * `recognizePatched` first.
  * Throws    patch-mismatch: a student that was not patched
  */
 export function revertPatch(student: Student): Student {
   if (isPatched(student)) return studentFromArtifacts(student.baseName, student.base);
   throw patchMismatch(
-    'this student was not made by applyPatch, so it remembers no base; recognizePatched takes one that was saved and ' +
+    'this student was not made by applyPatch, so it has no base; recognizePatched takes one that was saved and ' +
       'loaded',
   );
 }
 
 /**
- * A patched student that was saved and loaded, told by its base and patch: they are put together again, which gives the
- * same bits, and held against the student.
+ * Tells a patched student that was saved and loaded its base and patch again. They are combined, which gives the same
+ * bits, and compared with the student.
  * Throws    patch-mismatch: the student is not that base with that patch · what `applyPatch` throws
  * @example
  * const { artifacts } = await readBundle(bytes);
@@ -117,7 +117,7 @@ function refuseReplaced(changes: readonly WeightChange[], layer: string): void {
   });
 }
 
-/** Where the student grows, the layer that does, and how wide it was. */
+/** The layer that grows with the classes, and how wide it was. */
 type Growing = { readonly layer: string; readonly former: number } | undefined;
 
 function fittingWeight(weights: readonly WeightBytes[], change: WeightChange, growing: Growing): WeightBytes {
@@ -147,7 +147,7 @@ function fittingWeight(weights: readonly WeightBytes[], change: WeightChange, gr
 }
 
 function changed({ name, bytes }: WeightBytes, change: WeightChange): Uint8Array {
-  // A view of all weights need not begin at a multiple of four.
+  // The view need not begin at a multiple of four.
   const values = new Float32Array(bytes.slice().buffer);
   for (const [i, delta] of addedBy(change).entries()) {
     if (delta === 0) continue;

@@ -2,19 +2,18 @@ import { sha256 } from '../../core/hash.ts';
 import { artifactsFrom, type StudentSource } from '../artifacts.ts';
 import { splitWeights } from '../weightBytes.ts';
 
-/** Of a layer: how its weights began, and whether they learn. They change no answer. */
+/** Fields of a layer that change no answer: how its weights began, and whether they learn. */
 const OF_TRAINING = /^(.+_initializer|seed|trainable)$/;
-/** Of the whole topology: who wrote it, and the model's name, which tfjs numbers anew. */
+/** Fields of the topology that change no answer: who wrote it, and the model's name, which tfjs renumbers. */
 const OF_WRITING: readonly string[] = ['keras_version', 'backend', 'name'];
 
 /**
- * SHA-256 of what a student answers with: its layers and how they are connected, and the names, shapes, types and bits of
- * its weights, in whatever order. A student that was saved and loaded has the same one, be it by limbeck or by
- * `model.save` of tfjs. How weights began, whether they learn, the model's name and the version of tfjs do not count.
- * Layers' names do count, because a patch names weights by them: tfjs numbers layers without a name anew each time a
- * model is made, so give them names where code makes the model. A topology as Keras wrote it is another than the one
- * that tfjs writes of the same model.
- * Throws    student-invalid: no student, or one without weights yet
+ * SHA-256 of what a student answers with: its layers and how they are connected, and the names, shapes, types and bits
+ * of its weights, in whatever order. Saving and loading keeps it, by limbeck and by `model.save` of tfjs. How weights
+ * began, whether they learn, the model's name and the version of tfjs do not count. Layers' names do count, because a
+ * patch names weights by them. tfjs renumbers unnamed layers each time a model is made, so name them if code builds the
+ * model. A topology written by Keras differs from the one that tfjs writes for the same model.
+ * Throws    student-invalid: not a student, or one without weights yet
  */
 export async function baseHash(base: StudentSource): Promise<string> {
   const artifacts = await artifactsFrom(base);
@@ -31,9 +30,9 @@ export async function baseHash(base: StudentSource): Promise<string> {
   return sha256(new TextEncoder().encode(text));
 }
 
-/** Two topologies of the same text give the same answers with the same weights. */
+/** Topologies with equal text give the same answers with the same weights. */
 export function canonicalTopology(topology: object): string {
-  // What JSON does not hold, such as undefined, a saved topology does not either.
+  // A saved topology holds nothing that JSON cannot, such as undefined.
   const outer = JSON.parse(JSON.stringify(topology)) as Record<string, unknown>;
   const inner = (outer['model_config'] ?? outer) as Record<string, unknown>;
   const { config, ...rest } = without(inner, OF_WRITING);

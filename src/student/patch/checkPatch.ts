@@ -4,7 +4,7 @@ import { isTagged } from '../../core/tags.ts';
 import type { NeighbourMemory, Patch, WeightChange } from './patch.ts';
 
 /**
- * A patch as it was given, where it holds together by itself; whether it fits a base is another matter.
+ * Returns a patch if it is valid in itself; whether it fits a base is not checked.
  * Throws    patch-invalid: a part is missing or of another type, values do not fill their shape or are not finite, or a
  *           weight is changed twice
  */
@@ -38,7 +38,7 @@ export function checkPatch(patch: Patch): Patch {
 export function invalidPatch(why: string, cause?: unknown): LimbeckError {
   return new LimbeckError(
     'patch-invalid',
-    `This is no patch that can be used: ${why}. Make it again, or fetch its file again.`,
+    `This patch cannot be used: ${why}. Make it again, or fetch its file again.`,
     { details: { why }, cause },
   );
 }

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { count, given, type OptionsOf, schema, text } from '../../core/schema.ts';
 import { formatShape, isSameShape } from '../../core/shape.ts';
 import { artifactsFrom, type StudentSource } from '../artifacts.ts';
 import type { StudentArtifacts } from '../student.ts';
@@ -10,26 +10,29 @@ import { checkPatch } from './checkPatch.ts';
 import type { AddedChange, Patch } from './patch.ts';
 import { patchMismatch } from './patchMismatch.ts';
 
+const OPTIONS = schema('diffPatch', {
+  /** Default 'difference'. */
+  name: text('difference'),
+  /** Default 1. */
+  version: count()(1),
+  /** What made it. Default 'difference'. */
+  method: text('difference'),
+  /** Names of the classes, in order. */
+  labels: given<readonly string[]>(),
+});
+
 /** What the patch says of itself. */
-export interface DiffPatchOptions {
-  /** @default 'difference' */
-  readonly name?: string;
-  /** @default 1 */
-  readonly version?: number;
-  /** @default 'difference' */
-  readonly method?: string;
-  readonly labels?: readonly string[];
-}
+export interface DiffPatchOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * The patch that leads from one student to another of the same layers, which may have more classes. Weights that are equal
- * bit for bit are left out.
- * Numerics  applying it gives a value exactly where it lies between half and twice the base's, and elsewhere mostly: where
- *           no float32 leads there, it comes as near as one can, off by less than 2⁻²² of the larger of the two. A zero may
- *           come without its sign
+ * The patch that turns one student into another with the same layers, which may have more classes. Weights that are
+ * equal bit for bit are left out.
+ * Numerics  applying it gives a value exactly if it is between half and twice the base's, and otherwise mostly: if no
+ *           float32 difference leads there, the result is as near as possible, off by less than 2⁻²² of the larger of
+ *           the two. A zero may lose its sign
  * Throws    patch-mismatch: other layers, fewer classes, or weights that differ and are not float32 · student-invalid ·
- *           not-finite: a weight that is no number, or whose change is too large for float32 · patch-invalid: labels that
- *           are not as many as the classes
+ *           not-finite: a weight that is NaN, or whose change is too large for float32 · patch-invalid: labels and
+ *           classes differ in number
  * @example
  * const patch = await diffPatch(student, model, { name: 'kitchen' });
  */
@@ -38,13 +41,12 @@ export async function diffPatch(
   changed: StudentSource,
   options: DiffPatchOptions = {},
 ): Promise<Patch> {
-  checkKnownOptions(options, ['name', 'version', 'method', 'labels'], 'diffPatch');
-  const { name = 'difference', version = 1, method = 'difference', labels } = options;
+  const { name, version, method, labels } = OPTIONS.read(options);
   const [from, to] = await Promise.all([artifactsFrom(base), artifactsFrom(changed)]);
   const classes = newClasses(from, to);
   const grown = classes === undefined ? from : withClasses(from, classes, 'zeros');
   if (topologyOf(grown) !== topologyOf(to)) {
-    throw patchMismatch('the two students are not of the same layers, or these are connected or set otherwise');
+    throw patchMismatch('the two students have different layers, connections or settings');
   }
   return checkPatch({
     name,
@@ -61,7 +63,7 @@ function topologyOf(artifacts: StudentArtifacts): string {
   return canonicalTopology(functionalOf(artifacts).topology);
 }
 
-/** How many the changed student has, where that is more. A student without a classifier has none to grow. */
+/** The number of classes of the changed student, if it has more. A student without a classifier has none. */
 function newClasses(from: StudentArtifacts, to: StudentArtifacts): number | undefined {
   const [before, after] = [from, to].map(classesOf);
   return before !== undefined && after !== undefined && after > before ? after : undefined;
@@ -107,7 +109,7 @@ function deltaOf(name: string, before: Float32Array, after: Float32Array): Float
   if (at < 0) return delta;
   throw new LimbeckError(
     'not-finite',
-    `"${name}" goes from ${before[at]} to ${after[at]} at ${at}, which no float32 can be added for.`,
+    `"${name}" goes from ${before[at]} to ${after[at]} at ${at}, which adding a float32 cannot give.`,
     { details: { weight: name, index: at } },
   );
 }
@@ -122,7 +124,7 @@ function leadingTo(after: number, before: number): number {
   return Math.abs(after - Math.fround(before + nudged)) < Math.abs(missed) ? nudged : delta;
 }
 
-/** The next float32 upwards or downwards of one that is not zero. */
+/** The next float32 above or below one that is not zero. */
 function nextFloat(value: number, direction: 1 | -1): number {
   const float = Float32Array.of(value);
   const bits = new Int32Array(float.buffer);

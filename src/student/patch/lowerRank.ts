@@ -1,26 +1,26 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { LowRankChange } from './patch.ts';
 
-/** A column of the left matrix and its row of the right one: their outer products add up to the change. */
+/** A column of the left matrix and its row of the right one; the sum of their outer products is the change. */
 interface Pair {
   readonly left: Float64Array;
   readonly right: Float64Array;
 }
 
-/** Cosines below this count as right angles, and vectors as nothing that are shorter than this part of the longest. */
+/** Cosines below this count as orthogonal, and vectors shorter than this fraction of the longest as zero. */
 const NOTHING = 1e-14;
-/** Far more than are needed: convergence is quadratic. */
+/** Far more than needed: convergence is quadratic. */
 const MOST_SWEEPS = 60;
 
 /**
- * The product of at most that rank which is nearest to the change's in the sum of squares: its largest singular values
- * and their vectors. The values stand in the right matrix; the columns of the left one have length 1.
- * Source    one-sided Jacobi rotations, Hestenes 1958, "Inversion of matrices by biorthogonalization"; the nearest one,
+ * The nearest product of at most that rank, by the sum of squares: the largest singular values and their vectors. The
+ * values are in the right matrix; the columns of the left one have length 1.
+ * Source    one-sided Jacobi rotations, Hestenes 1958, "Inversion of matrices by biorthogonalization"; nearest product,
  *           Eckart and Young 1936
  */
 export function lowerRank(change: LowRankChange, rank: number): LowRankChange {
   if (change.rank <= rank) return change;
-  // Lefts of one length, so that none counts as nothing only because its right one is long.
+  // Left vectors of equal length, so that none counts as zero only because its right one is long.
   const pairs = unitLefts(pairsOf(change), 0);
   turn(pairs, 'left');
   const scaled = unitLefts(pairs, NOTHING);
@@ -30,7 +30,7 @@ export function lowerRank(change: LowRankChange, rank: number): LowRankChange {
   return matricesOf(change, kept, rank);
 }
 
-/** The same products, the left vectors of length 1; those of at most this part of the longest are left out. */
+/** The same products with left vectors of length 1; those of at most this fraction of the longest are left out. */
 function unitLefts(pairs: readonly Pair[], part: number): Pair[] {
   const lengths = pairs.map(({ left }) => Math.sqrt(dot(left, left)));
   const least = part * Math.max(...lengths);
@@ -42,8 +42,8 @@ function unitLefts(pairs: readonly Pair[], part: number): Pair[] {
 }
 
 /**
- * Rotates pairs until their vectors on one side stand at right angles. The same rotation of both sides leaves the sum of
- * the products, and right angles on the other side among vectors of one length, as they were.
+ * Rotates pairs until their vectors on one side are orthogonal. The same rotation of both sides keeps the sum of the
+ * products, and the orthogonality of equally long vectors on the other side.
  */
 function turn(pairs: Pair[], side: 'left' | 'right'): void {
   const least = (NOTHING * Math.max(...pairs.map((pair) => Math.sqrt(dot(pair[side], pair[side]))))) ** 2;
@@ -88,7 +88,7 @@ function pairsOf({ shape, rank, left, right }: LowRankChange): Pair[] {
   }));
 }
 
-/** Where fewer pairs are left than the rank, the rest is zero. */
+/** If fewer pairs are left than the rank, the rest is zero. */
 function matricesOf(change: LowRankChange, pairs: readonly Pair[], rank: number): LowRankChange {
   const rows = change.left.length / change.rank;
   const left = Float32Array.from(

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFinite, checkKnownOptions } from '../../core/options.ts';
+import { checkFinite } from '../../core/options.ts';
+import { count, type OptionsOf, schema, text } from '../../core/schema.ts';
 import { formatShape, isSameShape } from '../../core/shape.ts';
 import { addedBy, withColumns } from './addedBy.ts';
 import { checkPatch } from './checkPatch.ts';
@@ -13,31 +14,32 @@ export interface WeightedPatch {
   readonly weight: number;
 }
 
-/** What the merged patch is called, and how large it may be. */
-export interface MergePatchesOptions {
+const OPTIONS = schema('mergePatches', {
   /** Default: the patches' names, joined by ' + '. */
-  readonly name?: string;
-  /** The most rank of a product of small matrices; a larger one becomes the nearest of this rank. Default: no limit. */
-  readonly rank?: number;
-}
+  name: text(),
+  /** The highest rank of a product of small matrices; one of higher rank is replaced by the nearest of this. Default: no limit. */
+  rank: count()(),
+});
+
+/** What the merged patch is called, and how large it may be. */
+export interface MergePatchesOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * One patch that adds the weighted sum of what several add. Products of small matrices stay products, of all their
- * ranks together; where a weight has a product and a full change, the sum is a full change. Sums are taken in doubles.
- * Of several numbers of classes the largest holds, and changes for fewer add nothing to the others. Two patches that
- * both have new classes mean the same ones by the same place: give them labels, which are compared.
- * Memories are joined, and vote with k and temperature of the first. Features can be compared only where the same weights
- * made them: with a memory all weights must be 1, and of several patches none may have changes.
- * Throws    patch-mismatch: other bases, other shapes of a weight, or memories that cannot be joined · class-mismatch: labels
- *           that disagree · patch-invalid: a patch that is none, or a sum too large for float32 · invalid-option
+ * One patch that adds the weighted sum of what several add. Products of small matrices stay products, with the sum of
+ * their ranks; if a weight has a product and a full change, the sum is a full change. Sums are computed in doubles. The
+ * largest number of classes holds; changes for fewer classes add nothing to the rest. New classes of two patches are
+ * matched by position: give the patches labels, which are compared. Memories are joined, and vote with k and
+ * temperature of the first. Features are comparable only if the same weights made them: with a memory, all patch
+ * weights must be 1, and of several patches none may have changes.
+ * Throws    patch-mismatch: other bases, other shapes of a weight, or memories that cannot be joined · class-mismatch:
+ *           labels that disagree · patch-invalid: not a patch, or a sum too large for float32 · invalid-option
  * Source    Ilharco et al. 2023, "Editing models with task arithmetic", arXiv:2212.04089
  * @example
  * const other = await patchFromBytes(bytes);
  * const both = mergePatches([{ patch, weight: 0.5 }, { patch: other, weight: 0.5 }], { name: 'ours' });
  */
 export function mergePatches(patches: readonly WeightedPatch[], options: MergePatchesOptions = {}): Patch {
-  checkKnownOptions(options, ['name', 'rank'], 'mergePatches');
-  if (options.rank !== undefined) checkCount(options.rank, 'rank');
+  const { name, rank = Number.POSITIVE_INFINITY } = OPTIONS.read(options);
   const [first, ...others] = patches;
   if (first === undefined)
     throw new LimbeckError('invalid-option', 'mergePatches was given no patch; give one or more.');
@@ -59,18 +61,18 @@ export function mergePatches(patches: readonly WeightedPatch[], options: MergePa
   const labels = mergeLabels(given);
   const memory = mergeMemories(patches);
   return checkPatch({
-    name: options.name ?? given.map(({ name }) => name).join(' + '),
+    name: name ?? given.map(({ name }) => name).join(' + '),
     version: 1,
     base,
     method: 'merged',
     ...(labels !== undefined && (classes ?? labels.length) === labels.length && { labels }),
     ...(classes !== undefined && { classes }),
-    changes: mergeChanges(patches, options.rank ?? Number.POSITIVE_INFINITY),
+    changes: mergeChanges(patches, rank),
     ...(memory !== undefined && { memory }),
   });
 }
 
-/** The longest list; the others must be the beginning of it. */
+/** The longest list; the others must be its beginning. */
 function mergeLabels(patches: readonly Patch[]): readonly string[] | undefined {
   const lists = patches.flatMap(({ labels }) => (labels === undefined ? [] : [labels]));
   const longest = lists.reduce<readonly string[]>((most, list) => (list.length > most.length ? list : most), []);
@@ -132,7 +134,7 @@ function mergeChanges(patches: readonly WeightedPatch[], mostRank: number): Weig
   });
 }
 
-/** All as wide as the widest. */
+/** Widens all changes to the widest. */
 function asWide(changes: readonly Weighted[], canGrow: boolean): readonly Weighted[] {
   const [{ change: first }] = changes as [Weighted];
   for (const { change } of changes) {

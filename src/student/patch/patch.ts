@@ -4,19 +4,19 @@
  */
 export interface Patch {
   readonly name: string;
-  /** Counted by whoever makes several of the same name, from 1. */
+  /** From 1, for several patches of the same name. */
   readonly version: number;
   /** SHA-256 of the base's topology and weights, as `baseHash` gives it. */
   readonly base: string;
   /** What made it, such as 'lora'. */
   readonly method: string;
-  /** What the classes of 'logits' are called, in their order, where that is known. */
+  /** Names of the classes of 'logits', in order, if known. */
   readonly labels?: readonly string[];
-  /** Where the patched student has more classes than the base: how many. New rows of the base count as zeros. */
+  /** The number of classes, if the patched student has more than the base. The base's new rows count as zeros. */
   readonly classes?: number;
-  /** At most one for a weight; one without changes is the base itself. */
+  /** At most one for each weight; without changes the patched student equals the base. */
   readonly changes: readonly WeightChange[];
-  /** Examples to be compared with, in the place of the last layer. */
+  /** Remembered examples that replace the last layer. */
   readonly memory?: NeighbourMemory;
 }
 
@@ -27,7 +27,7 @@ export type WeightChange = AddedChange | LowRankChange;
 export interface AddedChange {
   readonly kind: 'added';
   readonly weight: string;
-  /** Of the patched weight: with new classes it is wider than the base's. */
+  /** Shape of the patched weight: with new classes it is wider than the base's. */
   readonly shape: readonly number[];
   readonly delta: Float32Array;
 }
@@ -46,7 +46,7 @@ export interface LowRankChange {
   readonly right: Float32Array;
 }
 
-/** The nearest of some examples decide, by their distance in the features before the last layer. */
+/** The nearest of these examples decide, by distance in the features before the last layer. */
 export interface NeighbourMemory {
   /** [N, F], one after the other. */
   readonly features: Float32Array;
@@ -58,7 +58,7 @@ export interface NeighbourMemory {
   readonly temperature: number;
 }
 
-/** Whether a patch leaves its base as it is: no memory, no classes, and nothing but zeros to add. */
+/** Whether a patch leaves its base unchanged: no memory, no classes, and only zeros to add. */
 export function isEmptyPatch({ changes, classes, memory }: Patch): boolean {
   return classes === undefined && memory === undefined && changes.every(addsNothing);
 }

@@ -1,34 +1,36 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { nearestHalf, toHalves } from '../../core/halves.ts';
 import { sha256 } from '../../core/hash.ts';
-import { checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import { isTagged } from '../../core/tags.ts';
 import { readSafetensors, type SafeTensor, type Safetensors, writeSafetensors } from '../safetensors/safetensors.ts';
 import { safeValues } from '../safetensors/safeValues.ts';
 import { checkPatch, invalidPatch } from './checkPatch.ts';
 import type { NeighbourMemory, Patch, WeightChange } from './patch.ts';
 
-/** How the numbers of a patch are written. */
-export interface PatchFileOptions {
+const OPTIONS = schema('patchToBytes', {
   /**
-   * 'float16' takes half the room, and rounds to 11 bits; 'exact' takes it where it loses nothing, tensor by tensor.
-   * @default 'exact'
+   * 'float16' takes half the space and rounds to 11 bits; 'exact' uses it for tensors that lose nothing by it. Default
+   * 'exact'.
    */
-  readonly precision?: 'exact' | 'float32' | 'float16';
-}
+  precision: oneOf('exact', 'float32', 'float16')('exact'),
+});
+
+/** How the numbers of a patch are written. */
+export interface PatchFileOptions extends OptionsOf<typeof OPTIONS> {}
 
 const FORMAT = 'limbeck-patch';
 const FORMAT_VERSION = '1';
-/** Stands where the hash will, while it is computed. */
+/** Placeholder for the hash while it is computed. */
 const NO_HASH = '0'.repeat(64);
 const FEATURES = 'memory.features';
 const LABELS = 'memory.labels';
 
 /**
- * A patch as a safetensors file, which Python's `safetensors` reads: '<weight>.delta', or '<weight>.left' [..., rank] and
- * '<weight>.right' [rank, C]; 'memory.features' [N, F] and 'memory.labels' [N]. The rest stands in its metadata as texts,
- * and with it the SHA-256 of the whole file with zeros in the place of the hash. The same patch gives the same bytes.
- * Throws    patch-invalid · not-finite: a number above 65,504, which float16 has not · invalid-option
+ * A patch as a safetensors file, which Python's `safetensors` reads: '<weight>.delta', or '<weight>.left' [..., rank]
+ * and '<weight>.right' [rank, C]; 'memory.features' [N, F] and 'memory.labels' [N]. The rest is in its metadata as
+ * texts, including the SHA-256 of the whole file with zeros in place of the hash. The same patch gives the same bytes.
+ * Throws    patch-invalid · not-finite: a number above 65,504, which float16 cannot hold · invalid-option
  * @example
  * await store.put('mine', await patchToBytes(patch));
  */
@@ -43,9 +45,9 @@ export function patchBytes(patch: Patch, options: PatchFileOptions = {}): number
 }
 
 /**
- * The patch of a file that `patchToBytes` wrote; its changes come in the order of their weights' names. A file of which any
- * byte was changed, or that another program wrote again, is refused.
- * Throws    patch-invalid · invalid-option: no Uint8Array
+ * Reads a file that `patchToBytes` wrote; its changes come in the order of their weights' names. A file with any
+ * changed byte, or one rewritten by another program, is refused.
+ * Throws    patch-invalid · invalid-option: not a Uint8Array
  */
 export async function patchFromBytes(bytes: Uint8Array): Promise<Patch> {
   if (!isTagged(bytes, 'Uint8Array')) {
@@ -62,9 +64,7 @@ export async function patchFromBytes(bytes: Uint8Array): Promise<Patch> {
 }
 
 function toFile(patch: Patch, options: PatchFileOptions): Safetensors {
-  checkKnownOptions(options, ['precision'], 'patchToBytes');
-  const { precision = 'exact' } = options;
-  checkOneOf(precision, 'precision', ['exact', 'float32', 'float16']);
+  const { precision } = OPTIONS.read(options);
   const { name, version, base, method, labels, classes, changes, memory } = checkPatch(patch);
   const tensors = new Map<string, SafeTensor>();
   const put = (key: string, shape: readonly number[], values: Float32Array) => {
@@ -116,7 +116,7 @@ function halves(key: string, shape: readonly number[], values: Float32Array): Sa
   if (bits.some((half) => (half & 0x7c00) === 0x7c00)) {
     throw new LimbeckError(
       'not-finite',
-      `"${key}" holds a number above 65,504, which float16 has not. Write the patch with precision: 'float32'.`,
+      `"${key}" holds a number above 65,504, which float16 cannot hold. Write the patch with precision: 'float32'.`,
       { details: { key } },
     );
   }
@@ -131,13 +131,13 @@ function hashOf(file: Safetensors): Promise<string> {
   return sha256(writeSafetensors(withHash(file, NO_HASH)));
 }
 
-/** The file must be the one that its own content is written as: then the hash covers every byte of it. */
+/** Writing its content again must give the same file, so that the hash covers every byte. */
 async function checkFile(file: Safetensors, bytes: Uint8Array): Promise<void> {
   const { format, formatVersion, sha256: hash } = file.metadata;
-  if (format !== FORMAT) throw invalidPatch('its file is one of something else');
+  if (format !== FORMAT) throw invalidPatch('its file holds something else');
   if (formatVersion !== FORMAT_VERSION) {
     throw invalidPatch(
-      `its format is of version ${formatVersion}, this limbeck reads ${FORMAT_VERSION}; update limbeck`,
+      `its format has version ${formatVersion}, and this limbeck reads ${FORMAT_VERSION}; update limbeck`,
     );
   }
   const again = writeSafetensors(file);

@@ -1,10 +1,10 @@
 import { type ErrorDetails, LimbeckError } from '../../core/errors.ts';
 
-/** The error of a patch and a student, or of two patches, that are not made for each other. */
+/** The error of a patch and a student, or of two patches, that do not fit each other. */
 export function patchMismatch(why: string, details: ErrorDetails = {}): LimbeckError {
   return new LimbeckError(
     'patch-mismatch',
-    `The patch does not fit: ${why}. A patch fits the very student that it was made for; take that one, or make the ` +
+    `The patch does not fit: ${why}. A patch fits only the student that it was made for; use that one, or make the ` +
       'patch again.',
     { details },
   );

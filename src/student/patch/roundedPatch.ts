@@ -2,8 +2,8 @@ import { nearestHalf } from '../../core/halves.ts';
 import type { Patch, WeightChange } from './patch.ts';
 
 /**
- * The patch with all numbers rounded to halves, so that its file takes half the room and loses nothing more. Where a
- * number is too large for one, its tensor stays as it is.
+ * The patch with all numbers rounded to halves, so that its file takes half the space without further loss. A tensor
+ * with a number too large for a half stays as it is.
  */
 export function roundedPatch(patch: Patch): Patch {
   const { changes, memory } = patch;

@@ -5,10 +5,10 @@ import type { NeighbourMemory } from './patch.ts';
 import { patchMismatch } from './patchMismatch.ts';
 
 /**
- * The same student, whose last layer is gone: examples that it remembers answer in its place, under its name. See
+ * The same student with remembered examples in place of its last layer, under that layer's name. See
  * `nearestNeighbours`.
- * Throws    student-invalid: see `classifierOf` · patch-mismatch: features of another length than the last layer reads, or
- *           classes that it has not
+ * Throws    student-invalid: see `classifierOf` · patch-mismatch: features of another length than the last layer reads,
+ *           or unknown classes
  */
 export function withMemory(artifacts: StudentArtifacts, memory: NeighbourMemory, classes: number): StudentArtifacts {
   const { layer } = classifierOf(artifacts);
@@ -47,7 +47,7 @@ export function withMemory(artifacts: StudentArtifacts, memory: NeighbourMemory,
   return { modelTopology: topology, weightSpecs: specs, weightData: joinWeights(parts) };
 }
 
-/** The memory gives logits, where the layer before it gave probabilities. */
+/** The memory gives logits; the layer that it replaces gave probabilities. */
 function addSoftmax(config: Functional['config'], layer: string): void {
   const name = `${layer}_softmax`;
   const own = { name, trainable: false, activation: 'softmax', dtype: 'float32' };

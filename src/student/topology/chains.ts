@@ -1,12 +1,12 @@
 import { LimbeckError } from '../../core/errors.ts';
 
 /**
- * How many layers may follow one another. tfjs walks a model from its end to its beginning by calling itself, and the stack
- * that it has for that ends near 4,500 in one engine and elsewhere in another; longer models are refused before.
+ * How many layers may follow one another. tfjs walks a model recursively, and the stack ends near 4,500 layers in one
+ * engine and elsewhere in others, so longer models are refused first.
  */
 export const MOST_CHAINED = 3000;
 
-/** The most nodes that follow one another; those in a circle, and what hangs on them, are not counted. */
+/** The length of the longest chain of nodes; nodes in a circle, and those that depend on them, do not count. */
 export function longestChain<T>(nodes: readonly T[], readsOf: (node: T) => readonly T[]): number {
   const waiting = new Map<T, number>();
   const readers = new Map<T, T[]>();
@@ -50,7 +50,10 @@ interface TopologyLayer {
   readonly inbound_nodes?: unknown;
 }
 
-/** The same of a topology of tfjs or Keras, and of the models in it. What is wrong in it is for whoever builds it to say. */
+/**
+ * The longest chain of a tfjs or Keras topology, including models in it. Code that builds the model reports its
+ * mistakes.
+ */
 export function longestLayerChain(topology: unknown): number {
   const { model_config: inner, config, layers } = Object(topology);
   if (inner !== undefined) return longestLayerChain(inner);
@@ -60,7 +63,7 @@ export function longestLayerChain(topology: unknown): number {
   return Math.max(within, list.some((layer) => Array.isArray(layer?.inbound_nodes)) ? calls(list) : list.length);
 }
 
-/** Of layers that name what they are called with; a layer may be called more than once. */
+/** The longest chain of layers that name their inputs; a layer may be called more than once. */
 function calls(layers: readonly (TopologyLayer | null)[]): number {
   const made = new Map<string, { readonly reads: readonly string[] }>();
   for (const layer of layers) {

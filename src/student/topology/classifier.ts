@@ -7,14 +7,14 @@ import type { StudentArtifacts, WeightSpec } from '../student.ts';
 export interface Classifier {
   readonly layer: string;
   readonly features: string;
-  /** How many it knows. */
+  /** How many classes it has. */
   readonly classes: number;
 }
 
 /** [layer, call, output], as tfjs and Keras write it. */
 type Reference = [string, number, number, ...unknown[]];
 
-/** A layer as the topology holds it. */
+/** A layer in the topology. */
 export interface LayerEntry {
   name: string;
   class_name: string;
@@ -22,15 +22,15 @@ export interface LayerEntry {
   inbound_nodes: Reference[][];
 }
 
-/** A topology that may be changed, and the part of it that lists the layers. */
+/** A topology that may be changed, and its part that lists the layers. */
 export interface Functional {
   readonly topology: object;
   readonly config: { layers: LayerEntry[]; input_layers: Reference[]; output_layers: Reference[] };
 }
 
 /**
- * The dense layer that gives the student's only output, or its output 'logits', be it through a softmax.
- * Throws    student-invalid: the last layer is no dense layer, has another activation, or the topology cannot be read
+ * The dense layer that gives the student's only output, or its output 'logits', directly or through a softmax.
+ * Throws    student-invalid: the last layer is not dense, has another activation, or the topology cannot be read
  */
 export function classifierOf(artifacts: StudentArtifacts): Classifier {
   const { config } = functionalOf(artifacts);
@@ -62,7 +62,7 @@ export function hasSoftmax({ class_name, config }: LayerEntry): boolean {
   return class_name === 'Softmax' || config['activation'] === 'softmax';
 }
 
-/** Whether a layer is nothing but a softmax, of the output of one other. */
+/** Whether a layer is just a softmax of one other layer's output. */
 export function isSoftmaxLayer(layer: LayerEntry): boolean {
   const isPlain = layer.class_name === 'Softmax' || layer.class_name === 'Activation';
   return isPlain && hasSoftmax(layer) && layer.inbound_nodes.length === 1 && layer.inbound_nodes[0]?.length === 1;
@@ -85,19 +85,19 @@ export function withFrozen(artifacts: StudentArtifacts, layer: string): StudentA
   return { ...artifacts, modelTopology: topology };
 }
 
-/** A student as it was, with the weights of another of the same layers: in its own order, and learning as before. */
+/** A student with the weights of another with the same layers, in its own order and with its own trainable flags. */
 export function withWeightsOf(student: StudentArtifacts, trained: StudentArtifacts): StudentArtifacts {
   const byName = weightsOf(trained);
   const parts = student.weightSpecs.map(({ name }) => byName.get(name)?.bytes);
   if (parts.some((part) => part === undefined)) {
-    throw new LimbeckError('internal', 'The trained student has other weights than the one that it was made of.');
+    throw new LimbeckError('internal', 'The trained student has other weights than the one that it was made from.');
   }
   return { ...student, weightData: joined(parts as Uint8Array[]) };
 }
 
 /**
- * The same student with more classes: the former ones keep their weights, the new ones start small and random (uniform,
- * by Glorot's rule) from a seed, with a bias of 0; or all of them at zero.
+ * The same student with more classes: the former ones keep their weights; the new ones start small and random from a
+ * seed (Glorot uniform), with a bias of 0, or all at zero.
  * Throws    student-invalid: see `classifierOf` · class-mismatch: fewer classes than before
  */
 export function withClasses(artifacts: StudentArtifacts, classes: number, start: number | 'zeros'): StudentArtifacts {
@@ -186,7 +186,7 @@ function chained(given: unknown): Functional['config'] & { readonly name: string
   };
   const [first] = layers;
   const shape = first?.config['batch_input_shape'];
-  // With all that tfjs writes of it: the student is then the same one when it was loaded and saved again.
+  // With everything that tfjs writes, so that loading and saving gives the same student.
   const inputConfig = { batch_input_shape: shape, dtype: 'float32', sparse: false, name: 'input' };
   const input = { class_name: 'InputLayer', config: inputConfig };
   const all = first?.class_name === 'InputLayer' ? layers : [input, ...layers];

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { requireName } from '../../core/inputs.ts';
 import { formatShape, isSameShape } from '../../core/shape.ts';
 import type { PortableStudent } from '../student.ts';
 import { inputShapesOf } from './inputShapesOf.ts';
@@ -6,14 +7,14 @@ import { inputShapesOf } from './inputShapesOf.ts';
 /** Inputs in the student's order, with their shapes without the batch; a free length is null. */
 export type NeededInputs = readonly (readonly [name: string, shape: readonly (number | null)[]])[];
 
-/** What a student takes, where that can be told without building it. */
+/** What a student takes, if that is known without building it. */
 export function declaredInputs(portable: PortableStudent): NeededInputs | undefined {
   if (portable.kind === 'derived') return declaredInputs(portable.from);
   if (portable.kind === 'artifacts') {
     try {
       return Object.entries(inputShapesOf(portable.artifacts));
     } catch {
-      // What is wrong with such a student is told where it is built.
+      // Building such a student reports what is wrong with it.
       return undefined;
     }
   }
@@ -23,24 +24,17 @@ export function declaredInputs(portable: PortableStudent): NeededInputs | undefi
 }
 
 /**
- * The names of the data's inputs in the order of the student's. A single one goes to a single input, whatever their names.
+ * The names of the data's inputs in the order of the student's. A single array goes to a single input, whatever their
+ * names.
  * Throws    unknown-input: an input that the data does not have · shape-mismatch: one of another shape
  */
 export function matchInputs(
   needed: NeededInputs,
   given: Readonly<Record<string, { readonly shape: readonly number[] }>>,
 ): string[] {
-  const names = Object.keys(given);
+  const names = needed.map(([name]) => name);
   return needed.map(([name, shape]) => {
-    const found = Object.hasOwn(given, name) ? name : needed.length === 1 && names.length === 1 ? names[0] : undefined;
-    if (found === undefined) {
-      throw new LimbeckError(
-        'unknown-input',
-        `The student reads the input "${name}"; the data offers ${names.map((one) => `"${one}"`).join(', ')}. ` +
-          'Name the arrays of the dataset as the model names its inputs.',
-        { details: { needed: name, given: names } },
-      );
-    }
+    const found = requireName(name, given, names, 'student');
     const { shape: offered } = given[found] as { shape: readonly number[] };
     if (!isSameShape(offered, shape)) {
       throw new LimbeckError(

@@ -5,7 +5,7 @@ import { type Classifier, functionalOf } from './classifier.ts';
 /** The input of what `headOf` gives. */
 export const HEAD_INPUT = 'features';
 
-/** The last layer alone, as a student of its own: features [B, F] → logits [B, C], with the same weights by the same names. */
+/** The last layer as its own student: features [B, F] → logits [B, C], with the same weights under the same names. */
 export function headOf(artifacts: StudentArtifacts, { layer }: Classifier, features: number): StudentArtifacts {
   const { topology, config } = functionalOf(artifacts);
   const dense = config.layers.find(({ name }) => name === layer) as (typeof config.layers)[number];

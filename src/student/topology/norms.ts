@@ -1,31 +1,25 @@
-import type { layers as Layers, LayersModel, Tensor } from '../../runtime/tf.ts';
+import type { LayersModel } from '../../runtime/tf.ts';
+import type { Layer, LayerVariable } from '../../runtime/tfNamespace.ts';
 import type { StudentArtifacts } from '../student.ts';
 import { functionalOf } from './classifier.ts';
 
-/** Whether a student normalizes anywhere, models inside it included. */
+/** Whether a student has normalization layers, also in models inside it. */
 export function hasNorms(artifacts: StudentArtifacts): boolean {
   const classes = ['BatchNormalization', 'LayerNormalization'];
   const text = JSON.stringify(functionalOf(artifacts).config.layers);
   return classes.some((name) => text.includes(`"class_name":"${name}"`));
 }
 
-type Layer = InstanceType<typeof Layers.Layer>;
-
 /** What tfjs-layers' BatchNormalization keeps. */
 export type BatchNormLayer = Layer & {
   axis: number;
   momentum: number;
   readonly epsilon: number;
-  readonly movingMean: NormWeight;
-  readonly movingVariance: NormWeight;
+  readonly movingMean: LayerVariable;
+  readonly movingVariance: LayerVariable;
 };
 
-interface NormWeight {
-  read(): Tensor;
-  write(value: Tensor): unknown;
-}
-
-/** Every batch normalization of a model, those of models and wrappers inside it too. */
+/** Every batch normalization of a model, also in models and wrappers inside it. */
 export function batchNormsOf(model: LayersModel): BatchNormLayer[] {
   return model.layers.flatMap(batchNormsIn);
 }

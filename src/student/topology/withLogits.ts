@@ -3,8 +3,8 @@ import type { StudentArtifacts } from '../student.ts';
 import { functionalOf, hasSoftmax, isSoftmaxLayer, type LayerEntry, lastLayerOf } from './classifier.ts';
 
 /**
- * The student without the softmax that it ends in, be it a layer or the last layer's activation: with the same weights it
- * gives logits, from which losses take their own. One without a softmax is given back as it is.
+ * The student without its final softmax, a layer or the last layer's activation: with the same weights it gives logits,
+ * which is what losses take. A student without a softmax is returned as it is.
  * Throws    student-invalid: the topology cannot be read
  */
 export function withLogits(artifacts: StudentArtifacts): StudentArtifacts {
@@ -19,13 +19,16 @@ export function withLogits(artifacts: StudentArtifacts): StudentArtifacts {
   return { ...artifacts, modelTopology: topology };
 }
 
-/** The layer that gives the only output, or the output 'logits', where that is a softmax. Throws    student-invalid: no topology */
+/**
+ * The layer that gives the only output, or the output 'logits', if it is a softmax. Throws    student-invalid: no
+ * topology
+ */
 export function softmaxOf(artifacts: StudentArtifacts): LayerEntry | undefined {
   const last = lastLayerOf(functionalOf(artifacts).config);
   return last !== undefined && hasSoftmax(last) ? last : undefined;
 }
 
-/** Throws    student-invalid: the student ends in a softmax, where its logits are learned from */
+/** Throws    student-invalid: the student ends in a softmax, and its logits are needed */
 export function refuseSoftmax(artifacts: StudentArtifacts): void {
   const last = softmaxOf(artifacts);
   if (last === undefined) return;

@@ -4,11 +4,11 @@ import { formatShape } from '../../core/shape.ts';
 import type { SymbolicTensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 
-/** The blocks that convolutional students are stacked from; each call is one layer more, with its own seeded start. */
+/** The blocks of convolutional students; each call adds one layer, with its own seed. */
 export interface Blocks {
   /** Convolution without bias, 'same' padding. */
   conv(x: SymbolicTensor, filters: number, size: number | [number, number], strides?: number): SymbolicTensor;
-  /** 3 × 3, one filter a channel, without bias, 'same' padding. It starts as heNormal does, with a fan of 9. */
+  /** 3 × 3, one filter for each channel, without bias, 'same' padding. It starts like heNormal, with a fan of 9. */
   depthwise(x: SymbolicTensor, strides?: number): SymbolicTensor;
   norm(x: SymbolicTensor): SymbolicTensor;
   relu(x: SymbolicTensor): SymbolicTensor;
@@ -17,8 +17,8 @@ export interface Blocks {
 }
 
 /**
- * The share of its moving average that a batch normalization keeps at each step: PyTorch's (0.1 of the new there). With
- * tfjs's and Keras's 0.99 it takes hundreds of steps until the average forgets where it started.
+ * How much of its moving average a batch normalization keeps at each step: PyTorch's value (0.1 of the new there). With
+ * tfjs's and Keras's 0.99 the average takes hundreds of steps to forget where it started.
  */
 const MOMENTUM = 0.9;
 
@@ -30,7 +30,7 @@ export function blocksOf(tf: Tf, design: string, seed: number): Blocks {
   let count = 0;
   const nextSeed = () => derivedSeed(seed, `${design}/${count++}`);
   const init = () => tf.initializers.heNormal({ seed: nextSeed() });
-  // tfjs and Keras count all channels in the fan of a depthwise kernel [3, 3, C, 1], though each output reads one alone.
+  // tfjs and Keras count all channels in the fan of a depthwise kernel [3, 3, C, 1], though each output reads only one.
   const depthwiseInit = () => tf.initializers.truncatedNormal({ stddev: Math.sqrt(2 / 9), seed: nextSeed() });
   const counts: Record<string, number> = {};
   const name = (kind: string) => {
@@ -74,7 +74,7 @@ export function blocksOf(tf: Tf, design: string, seed: number): Blocks {
   };
 }
 
-/** Throws    invalid-option: no [height, width, channels], or smaller than `least` */
+/** Throws    invalid-option: not [height, width, channels], or smaller than `least` */
 export function checkImageShape(inputShape: readonly number[], least: number, design: string): void {
   const [height = 0, width = 0] = inputShape;
   const isShape = inputShape.length === 3 && inputShape.every((length) => Number.isInteger(length) && length > 0);

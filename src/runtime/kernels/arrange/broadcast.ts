@@ -13,10 +13,10 @@ interface BroadcastAttrs {
 }
 
 /**
- * Repeats x along axes that lie side by side, times a scale: the gradient of Sum and Mean in one pass.
+ * Repeats x along adjacent axes, times a scale: the gradient of Sum and Mean in one pass.
  * Shapes    x [..., ...] or [..., 1, ...] → [..., axes, ...]
  * Units     float32
- * Throws    an error of tfjs where x does not fit
+ * Throws    tfjs's error if x does not fit
  * Source    the gradients of tfjs Sum and Mean, which multiply by a tensor of ones
  */
 export const broadcast: Kernel = {

@@ -23,7 +23,7 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Tensors of values of 32 bits that can be copied: not empty, and of few enough dimensions. */
+/** Whether tensors of 32-bit values can be copied: not empty, and few enough dimensions. */
 export function canCopy(...tensors: readonly TensorInfo[]): boolean {
   return tensors.every(({ dtype, shape }) => {
     const size = util.sizeFromShape(shape);
@@ -43,7 +43,7 @@ export function copyStrided({ pool }: KernelContext, { from, to, lengths, fromSt
   pool.run('copyStrided', words, 2 * util.sizeFromShape([...lengths]));
 }
 
-/** Neighbouring dimensions that are dense on both sides become one: rows get longer, and there are fewer of them. */
+/** Merges adjacent dimensions that are dense on both sides, which gives fewer and longer rows. */
 function merge(lengths: readonly number[], fromStrides: readonly number[], toStrides: readonly number[]) {
   const merged = { lengths: [] as number[], fromStrides: [] as number[], toStrides: [] as number[] };
   for (let i = lengths.length - 1; i >= 0; i--) {

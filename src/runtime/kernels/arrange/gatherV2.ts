@@ -7,7 +7,7 @@ const LARGEST_SIZE = 2 ** 28;
  * Slices of a tensor by their indices, along one axis.
  * Shapes    x […, D, …], indices […] → x's shape with D replaced by the indices' shape
  * Units     x float32 or int32, indices int32 in [0, D)
- * Throws    nothing: indices out of range, other dtypes and empty tensors are left to tfjs, which says so
+ * Throws    nothing: indices out of range, other dtypes and empty tensors are left to tfjs, which reports them
  * Source    tfjs GatherV2
  */
 export const gatherV2: Kernel = {
@@ -29,7 +29,7 @@ export const gatherV2: Kernel = {
       outerSize * sliceSize * places.length === size &&
       places.length % batchSize === 0;
     if (!isWhole) return undefined;
-    // Before the heap may grow, which takes the view away.
+    // Before the heap may grow, which detaches the view.
     const count = places.length / batchSize;
     const out = backend.makeOutput(info.outputShape, x.dtype);
     const sizes = [batchSize, outerSize, dimSize, count, sliceSize];

@@ -3,12 +3,12 @@ import { call, free, reshaped } from '../fallbacks/composed.ts';
 import type { Kernel } from '../kernel.ts';
 
 /**
- * 1 at the place that each index names, else 0.
+ * 1 at each index, else 0.
  * Shapes    indices [...] → [..., depth]
- * Units     indices int32, which beyond the depth name no place; float32 or int32 out
+ * Units     indices int32, ignored if out of range; float32 or int32 out
  * Throws    nothing: other values than 1 and 0, and other dtypes, fall back to tfjs
  * Source    tfjs OneHot
- * Differs   from tfjs-wasm, which writes the bits of a whole number where it is asked for float32
+ * Differs   from tfjs-wasm, which writes the bits of an integer if asked for float32
  */
 export const oneHot: Kernel = {
   kernelName: OneHot,

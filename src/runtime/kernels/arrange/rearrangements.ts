@@ -6,7 +6,7 @@ import { canCopy, copyStrided, stridesOf } from './copyStrided.ts';
  * Reversing, repeating, stacking and unstacking: strided copies on all threads.
  * Shapes    as the tfjs operations of these names; up to six dimensions, counting those of a repetition twice
  * Units     float32 and int32
- * Throws    nothing: other dtypes, empty tensors and what does not fit are left to tfjs
+ * Throws    nothing: other dtypes, empty tensors and unfitting arguments are left to tfjs
  * Source    tfjs Reverse, Tile, Pack and Unpack
  */
 export const rearrangements: readonly Kernel[] = [
@@ -18,7 +18,7 @@ export const rearrangements: readonly Kernel[] = [
       const axes = [...new Set(util.parseAxisParam(dims, x.shape))];
       const strides = stridesOf(x.shape);
       const out = context.backend.makeOutput(x.shape, x.dtype);
-      // From the last value along a reversed axis, backwards.
+      // Starts at the last value along a reversed axis and goes backwards.
       const start = axes.reduce((sum, axis) => sum + ((x.shape[axis] as number) - 1) * (strides[axis] as number), 0);
       copyStrided(context, {
         from: context.address(x) + 4 * start,
@@ -39,7 +39,7 @@ export const rearrangements: readonly Kernel[] = [
       const shape = x.shape.map((length, i) => length * (reps[i] as number));
       if (util.sizeFromShape(shape) >= 2 ** 28) return undefined;
       const [own, wide] = [stridesOf(x.shape), stridesOf(shape)];
-      // Every axis is two: which repetition, and where in it. Those of length 1 are none.
+      // Every axis becomes two: the repetition, and the position in it. Axes of length 1 are dropped.
       const axes = x.shape
         .flatMap((length, i) => {
           const [fromStride, toStride] = [own[i] as number, wide[i] as number];

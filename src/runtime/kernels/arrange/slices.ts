@@ -141,7 +141,7 @@ function sliced(
   return out;
 }
 
-/** tfjs does not look, and its kernels then read and write beside their tensors. */
+/** tfjs does not check, and its kernels then read and write out of bounds. */
 function requireCounts(kernelName: string, given: readonly number[]): void {
   if (given.every((count) => Number.isInteger(count) && count >= 0)) return;
   throw new LimbeckError(

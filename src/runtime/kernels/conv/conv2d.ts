@@ -1,6 +1,5 @@
-import { Conv2D, type TensorInfo } from '../../tf.ts';
+import { Conv2D, Conv2DBackpropFilter, Conv2DBackpropInput, engine, type Tensor, type TensorInfo } from '../../tf.ts';
 import { isSupported, type Kernel } from '../kernel.ts';
-import { conv2dGradient } from './conv2dGradient.ts';
 import { type ConvAttrs, convInfoOf, convolve } from './convolution.ts';
 
 /**
@@ -18,5 +17,25 @@ export const conv2d: Kernel = {
     if (info === undefined || !isSupported(x, filter)) return undefined;
     return convolve(context, x, filter, info);
   },
-  gradient: conv2dGradient,
+  /** Passes dilations on; tfjs's own gradient refuses a dilated convolution before any kernel runs. */
+  gradient: {
+    inputsToSave: ['x', 'filter'],
+    gradFunc(dy, saved, attrs) {
+      const [x, filter] = saved as [Tensor, Tensor];
+      return {
+        x: () =>
+          engine().runKernel(
+            Conv2DBackpropInput,
+            { dy: dy as Tensor, filter },
+            { ...attrs, inputShape: x.shape },
+          ) as Tensor,
+        filter: () =>
+          engine().runKernel(
+            Conv2DBackpropFilter,
+            { x, dy: dy as Tensor },
+            { ...attrs, filterShape: filter.shape },
+          ) as Tensor,
+      };
+    },
+  },
 };

@@ -5,7 +5,7 @@ import { type ConvAttrs, convInfoOf, convolveBackFilter } from './convolution.ts
 /**
  * Gradient of a 2-D convolution with respect to its filter.
  * Shapes    x [B, H, W, C], dy [B, H′, W′, F] → [K, K, C, F]
- * Units     float32, channels last; the sum over pixels is cut into chunks whose number depends on the sizes alone
+ * Units     float32, channels last; the sum over pixels is split into chunks whose number depends only on the sizes
  * Throws    invalid-option: strides or windows below 1; other layouts and dtypes fall back to tfjs
  * Source    tfjs Conv2DBackpropFilter
  * Differs   takes dilations too, which tfjs refuses

@@ -17,7 +17,7 @@ export const conv2dBackpropInput: Kernel = {
     const { inputShape } = attrs as unknown as { inputShape: number[] };
     const info = convInfoOf(inputShape, filter.shape, attrs as unknown as ConvAttrs);
     if (info === undefined || !isSupported(dy, filter)) return undefined;
-    // tfjs takes a gradient that is larger than the output it belongs to, and reads its first corner.
+    // tfjs accepts a gradient larger than its output, and reads its first corner.
     if (dy.shape.length !== 4 || dy.shape.some((length, axis) => length !== info.outShape[axis])) return undefined;
     return convolveBackInput(context, dy, filter, info);
   },

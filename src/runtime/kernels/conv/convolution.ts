@@ -20,11 +20,11 @@ export interface ConvAttrs {
   readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
   readonly dataFormat: 'NHWC' | 'NCHW';
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  /** tfjs gives none to gradients; limbeck's own gradient of Conv2D does. */
+  /** tfjs passes none to gradients; limbeck's own gradient of Conv2D does. */
   readonly dilations?: [number, number] | number;
 }
 
-/** Sizes of a convolution, or `undefined` for the layout that the kernels leave to tfjs. */
+/** Sizes of a convolution, or `undefined` for a layout that is left to tfjs. */
 export function convInfoOf(
   xShape: readonly number[],
   filterShape: readonly number[],
@@ -45,14 +45,14 @@ export function convInfoOf(
   return canSlide(info) ? info : undefined;
 }
 
-/** An image as the convolution reads it: with its padding, at an address, with the length of its rows. */
+/** An image as the convolution reads it: with its padding, address and row length. */
 interface PaddedImages {
   readonly address: number;
   readonly height: number;
   readonly width: number;
 }
 
-/** Where the taps of all windows lie inside the images; padding is copied in once, so no tap tests a bound. */
+/** Images such that the taps of all windows are inside; padding is copied in once, so no tap checks bounds. */
 function paddedInput(context: KernelContext, x: TensorInfo, info: ConvInfo, scratch: number): PaddedImages {
   const { height, width, isNeeded } = paddedSize(info);
   if (!isNeeded) return { address: context.address(x), height: info.inHeight, width: info.inWidth };
@@ -128,7 +128,7 @@ export function convolve(
   return out;
 }
 
-/** dFilter[tap, out] = Σ_pixel x[pixel + tap] · dy[pixel, out]: the same view of the images, turned. */
+/** dFilter[tap, out] = Σ_pixel x[pixel + tap] · dy[pixel, out]: the same view of the images, transposed. */
 export function convolveBackFilter(context: KernelContext, x: TensorInfo, dy: TensorInfo, info: ConvInfo): TensorInfo {
   const out = context.backend.makeOutput(info.filterShape, 'float32');
   const m = info.filterHeight * info.filterWidth * info.inChannels;
@@ -167,7 +167,7 @@ interface Phase {
 
 /**
  * With stride s, an input row is reached only by taps that differ by multiples of s. Each of the s phases is a
- * convolution of stride 1 over its own taps, so no multiplication with a known zero is done.
+ * convolution of stride 1 over its own taps, so nothing is multiplied by a known zero.
  */
 function phasesOf(inLength: number, filter: number, stride: number, dilation: number, pad: number): Phase[] {
   const phases: Phase[] = [];
@@ -190,7 +190,7 @@ function phasesOf(inLength: number, filter: number, stride: number, dilation: nu
   return phases;
 }
 
-/** How far the phases read before and behind the output gradient. */
+/** How far the phases read before and after the output gradient. */
 function reachOf(phases: readonly Phase[], outLength: number): { before: number; length: number } {
   let least = 0;
   let most = outLength - 1;
@@ -202,7 +202,7 @@ function reachOf(phases: readonly Phase[], outLength: number): { before: number;
   return { before: -least, length: most - least + 1 };
 }
 
-/** dx[pixel, in] = Σ_tap Σ_out dy[pixel − tap, out] · filter[tap, in, out], one product a stride phase. */
+/** dx[pixel, in] = Σ_tap Σ_out dy[pixel − tap, out] · filter[tap, in, out], one product for each stride phase. */
 export function convolveBackInput(
   context: KernelContext,
   dy: TensorInfo,

@@ -5,7 +5,7 @@ import { canSlide, requireSteps } from './windows.ts';
 
 export type DepthwiseSizes = backend_util.Conv2DInfo;
 
-/** What tfjs passes to a depthwise convolution and to its gradients; the gradients get no layout. */
+/** What tfjs passes to a depthwise convolution and its gradients; the gradients get no layout. */
 export interface DepthwiseAttrs {
   readonly strides: [number, number] | number;
   readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
@@ -14,7 +14,7 @@ export interface DepthwiseAttrs {
   readonly dilations?: [number, number] | number | null;
 }
 
-/** Sizes of a depthwise convolution, or `undefined` for what the kernels leave to tfjs. */
+/** Sizes of a depthwise convolution, or `undefined` for what is left to tfjs. */
 export function depthwiseSizesOf(
   xShape: readonly number[],
   filterShape: readonly number[],
@@ -40,7 +40,7 @@ export function isOutputOf(info: DepthwiseSizes, dy: TensorInfo): boolean {
   return dy.shape.length === 4 && info.outShape.every((length, i) => length === dy.shape[i]);
 }
 
-/** Where a convolution's tensors lie, and what else `wasm/depthwise/layout.ts` wants to know. */
+/** Addresses of a convolution's tensors, and what else `wasm/depthwise/layout.ts` needs. */
 interface Plan {
   readonly x: number;
   readonly filter: number;
@@ -100,7 +100,7 @@ function directionsOf(info: DepthwiseSizes): Directions {
   };
 }
 
-/** The convolution of dy with the turned filter that is the input's gradient where no stride is above 1. */
+/** The convolution of dy with the rotated filter: the input's gradient if no stride is above 1. */
 function turned({ across, along }: Directions): Directions {
   const turn = (direction: Direction): Direction => ({
     ...direction,
@@ -113,10 +113,10 @@ function turned({ across, along }: Directions): Directions {
   return { across: turn(across), along: turn(along) };
 }
 
-/** As much scratch memory as a line of zeros may take: ZERO_BYTES of `wasm/depthwise/layout.ts`. */
+/** Scratch memory for a line of zeros: ZERO_BYTES of `wasm/depthwise/layout.ts`. */
 const MOST_ZERO_BYTES = 2 ** 18;
 
-/** Walks down the columns of an image much higher than wide, because a long line costs less than many short ones. */
+/** Processes images much higher than wide by columns, because one long line costs less than many short ones. */
 function alongTheLonger({ across, along }: Directions): Directions {
   const isPlain = ({ filter, stride, dilation }: Direction) => filter === 3 && stride === 1 && dilation === 1;
   const isSideways =
@@ -153,7 +153,7 @@ function inputSize(info: DepthwiseSizes): number {
   return info.batchSize * info.inHeight * info.inWidth * info.inChannels;
 }
 
-/** Bytes of the input with its channels repeated; none where each has one filter. */
+/** Bytes of the input with its channels repeated; 0 if each channel has one filter. */
 function repeatedBytes(info: DepthwiseSizes): number {
   const times = timesOf(info);
   return times === 1 ? 0 : inputSize(info) * times * 4;
@@ -213,7 +213,7 @@ export function depthwiseBackInput(
   return out;
 }
 
-/** The sum over all pixels is cut into chunks, so that threads have work; how many depends on the sizes alone. */
+/** The sum over all pixels is split into chunks, so that threads have work; their number depends only on the sizes. */
 const CHUNK_PIXELS = 64;
 const MOST_CHUNKS = 32;
 

@@ -1,7 +1,14 @@
-import { DepthwiseConv2dNative, type TensorInfo } from '../../tf.ts';
+import {
+  backend_util,
+  DepthwiseConv2dNative,
+  DepthwiseConv2dNativeBackpropFilter,
+  DepthwiseConv2dNativeBackpropInput,
+  engine,
+  type Tensor,
+  type TensorInfo,
+} from '../../tf.ts';
 import { isSupported, type Kernel } from '../kernel.ts';
 import { type DepthwiseAttrs, depthwise, depthwiseSizesOf } from './depthwise.ts';
-import { depthwiseGradient } from './depthwiseGradient.ts';
 
 /**
  * Depthwise 2-D convolution: every channel has M filters of its own.
@@ -19,5 +26,30 @@ export const depthwiseConv2dNative: Kernel = {
     if (info === undefined || !isSupported(x, filter)) return undefined;
     return depthwise(context, x, filter, info);
   },
-  gradient: depthwiseGradient,
+  /**
+   * A dilated convolution is left to tfjs's own gradient, which refuses it as its specs demand; the fused kernel, which
+   * layers run, and the two gradient kernels take dilations.
+   */
+  gradient: {
+    inputsToSave: ['x', 'filter'],
+    gradFunc(dy, saved, attrs) {
+      const { dilations } = attrs as unknown as { dilations: [number, number] | number };
+      if (!backend_util.tupleValuesAreOne(dilations)) return undefined;
+      const [x, filter] = saved as [Tensor, Tensor];
+      return {
+        x: () =>
+          engine().runKernel(
+            DepthwiseConv2dNativeBackpropInput,
+            { dy: dy as Tensor, filter },
+            { ...attrs, inputShape: x.shape },
+          ) as Tensor,
+        filter: () =>
+          engine().runKernel(
+            DepthwiseConv2dNativeBackpropFilter,
+            { x, dy: dy as Tensor },
+            { ...attrs, filterShape: filter.shape },
+          ) as Tensor,
+      };
+    },
+  },
 };

@@ -3,7 +3,9 @@ import type { backend_util } from '../../tf.ts';
 
 const MOST_VALUES = 2 ** 28;
 
-/** Before anything is left to tfjs, whose cpu backend never ends with a stride of 0. Throws    invalid-option */
+/**
+ * Checked before anything is left to tfjs, whose cpu backend never ends with a stride of 0. Throws    invalid-option
+ */
 export function requireSteps(strides: number | readonly number[], dilations: number | readonly number[] = 1): void {
   for (const [name, given] of Object.entries({ strides, dilations })) {
     const numbers = typeof given === 'number' ? [given] : (given ?? [1]);
@@ -12,10 +14,10 @@ export function requireSteps(strides: number | readonly number[], dilations: num
 }
 
 /**
- * Whether the kernels can compute windows of these sizes: padding that adds, all of it addressable. There may be no
- * output at all: tfjs-wasm writes beside an empty one.
- * Throws    invalid-option: strides, dilations or windows that are not whole and positive, or windows
- *           that leave the padded image by more than a stride
+ * Whether the kernels can compute windows of these sizes: no negative padding, all addressable. The output may be
+ * empty: tfjs-wasm would write out of bounds.
+ * Throws    invalid-option: strides, dilations or windows that are not positive integers, or windows that leave the
+ *           padded image by more than a stride
  */
 export function canSlide(info: backend_util.Conv2DInfo): boolean {
   const { strideHeight, strideWidth, dilationHeight, dilationWidth, filterHeight, filterWidth, padInfo } = info;

@@ -2,7 +2,7 @@ import { sizeOf } from '../../../core/shape.ts';
 import { AddN, type TensorInfo } from '../../tf.ts';
 import { isSupported, type Kernel } from '../kernel.ts';
 
-/** What an argument block has room for. */
+/** How many inputs an argument block has room for. */
 const MOST_INPUTS = 61;
 
 /**

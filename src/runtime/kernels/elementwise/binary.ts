@@ -37,7 +37,7 @@ interface Walk {
   readonly words: readonly number[];
 }
 
-/** How two shapes are walked as [outer, rows, columns], or `undefined` where that is not enough. */
+/** How to walk two shapes as [outer, rows, columns], or `undefined` if that is not enough. */
 export function walkOf(a: readonly number[], b: readonly number[]): Walk | undefined {
   if (a.length === b.length && a.every((length, i) => length === b[i])) {
     return { shape: [...a], words: [1, sizeOf(a), 0, 0, 1, 0, 0, 1] };

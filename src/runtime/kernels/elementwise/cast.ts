@@ -6,11 +6,11 @@ import type { Kernel } from '../kernel.ts';
 const CONVERSIONS: Readonly<Record<string, number>> = { 'bool float32': 32, 'bool int32': 33, 'int32 float32': 34 };
 
 /**
- * A tensor in another type, or in the type that it has: the same values under another name then. tfjs's gradient of a
+ * A tensor in another type, or in its own type, which gives the same values under another name. tfjs's gradient of a
  * product casts its operands.
  * Shapes    x of any → the same
- * Units     any to itself; truths to numbers, whole numbers to float32
- * Throws    nothing: other types are tfjs's to convert
+ * Units     any to itself; booleans to numbers, integers to float32
+ * Throws    nothing: other types are left to tfjs
  * Source    tfjs Cast, which copies
  */
 export const cast: Kernel = {

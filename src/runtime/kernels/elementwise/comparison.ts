@@ -10,7 +10,7 @@ const FIRST = 16;
 const LARGEST_SIZE = 2 ** 28;
 
 /**
- * Questions about two tensors, value by value, broadcast as sums are.
+ * Comparisons of two tensors, value by value, broadcast like sums.
  * Shapes    a, b [...] broadcast to each other → [...]
  * Units     both float32 or both int32 → bool
  * Throws    nothing: other dtypes, and broadcasts that change more than three times along the axes, fall back to tfjs

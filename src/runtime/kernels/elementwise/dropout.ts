@@ -9,12 +9,12 @@ export interface DropoutPlan {
   readonly keyTwo: number;
   /** Values whose hash lies below it are dropped. */
   readonly threshold: number;
-  /** What kept values are multiplied with. */
+  /** Factor of the kept values. */
   readonly scale: number;
 }
 
 /**
- * Dropout from a seed: the mask is computed where it is needed, forwards and backwards, and saved nowhere.
+ * Dropout from a seed: the mask is recomputed in the backward pass and never stored.
  * Shapes    x [...] → [...]
  * Units     float32
  * Throws    nothing; other dtypes are the caller's to compose

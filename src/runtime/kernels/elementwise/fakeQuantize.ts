@@ -7,8 +7,8 @@ const MOST_CHUNKS = 64;
 const CHUNK_VALUES = 4096;
 
 /**
- * What quantization-aware training computes, in one pass each instead of some ten of tfjs's: values rounded by a range,
- * the gradient of that, a moving range, and weights rounded by their own ranges.
+ * The operations of quantization-aware training, in one pass each instead of some ten of tfjs's: values rounded by a
+ * range, the gradient of that, a moving range, and weights rounded by their own ranges.
  * Shapes    x, dy [...], range [2] → [...]; x [...], range [2] → [2]; x [..., channels, inner], factors [channels] → [...]
  * Units     float32, rounded where and as tfjs's operations round in `ops/fakeQuantize.ts`
  * Throws    an error of tfjs where shapes or dtypes do not fit

@@ -6,15 +6,14 @@ import type { Kernel, KernelContext } from '../kernel.ts';
 const LARGEST_SIZE = 2 ** 28;
 /** As `wasm/unary/convert.ts` numbers them. */
 const STEPS = { int32: 35, float32: 36 } as const;
-/** Whole numbers below it are floats too. */
+/** Floats hold all integers below it. */
 const LARGEST_WHOLE = 2 ** 24;
 
 /**
- * Tensors of one number, and of whole numbers in equal steps. A recorded step makes them again, as it does all that it
- * computes with.
+ * Constant tensors, and integers in equal steps. A recorded step creates them again, like everything it computes with.
  * Shapes    a shape, or x [...] → [...]; a range → [N]
  * Units     float32 and int32
- * Throws    nothing: other dtypes, empty tensors, and steps that are not whole fall back to tfjs
+ * Throws    nothing: other dtypes, empty tensors, and non-integer steps fall back to tfjs
  * Source    tfjs Fill, ZerosLike, OnesLike, Range
  */
 export const fill: readonly Kernel[] = [
@@ -36,7 +35,7 @@ export const fill: readonly Kernel[] = [
     kernelName: Range,
     run({ backend, pool, address }, _, attrs) {
       const { start, stop, step, dtype } = attrs as unknown as RangeAttrs;
-      // As tfjs does where no step is given.
+      // As tfjs does without a step.
       const interval = stop < start && step === 1 ? -1 : step;
       const count = Math.ceil((stop - start) / interval);
       const isWhole = [start, stop, interval].every((n) => Number.isInteger(n) && Math.abs(n) < LARGEST_WHOLE);

@@ -51,7 +51,7 @@ const FUNCTIONS: readonly { readonly kernelName: string; readonly cost: number }
 ];
 
 /**
- * Functions of one tensor, value by value: activations, and what normalisation layers and losses are composed of.
+ * Functions of one tensor, value by value: activations, and the parts of normalisation layers and losses.
  * Shapes    x [...] → [...]
  * Units     float32; exponentials and logarithms within two units in the last place
  * Throws    nothing: other dtypes fall back to tfjs

@@ -21,12 +21,12 @@ import { floatBits } from '../floatBits.ts';
 import { isSupported, type Kernel, type KernelGradient } from '../kernel.ts';
 
 interface UnaryGradient {
-  /** The operation whose gradient it is. */
+  /** The operation that it is the gradient of. */
   readonly of: string;
-  /** What tfjs saves of it. */
+  /** What tfjs saves for it. */
   readonly saved: 'x' | 'y';
   readonly cost: number;
-  /** The second derivative from what was saved, where it is simple; without it there is no gradient of the gradient. */
+  /** The second derivative from the saved tensor, if it is simple; without it the gradient has no gradient. */
   readonly curvature?: (saved: Tensor) => Tensor;
 }
 
@@ -68,7 +68,7 @@ export const unaryGrad: readonly Kernel[] = GRADIENTS.map((gradient, op) => ({
   },
 }));
 
-/** The gradient of an operation through its kernel; tfjs's own serves where there is none or it does not apply. */
+/** The gradient of an operation through its kernel; tfjs's own runs if there is none or it does not apply. */
 export function gradientOf(kernelName: string): KernelGradient | undefined {
   const gradient = GRADIENTS.find(({ of }) => of === kernelName);
   if (gradient === undefined) return undefined;

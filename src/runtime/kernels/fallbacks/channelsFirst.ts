@@ -11,7 +11,7 @@ import type { ConvAttrs } from '../conv/convolution.ts';
 import type { Kernel } from '../kernel.ts';
 import { call, free, transposed } from './composed.ts';
 
-/** Which inputs of the operation are images, and whether its result is one. */
+/** Which inputs of an operation are images, and whether its result is one. */
 const OPERATIONS = [
   { kernelName: Conv2D, images: ['x'], givesImages: true },
   { kernelName: Conv2DBackpropInput, images: ['dy'], givesImages: true },
@@ -24,7 +24,7 @@ const OPERATIONS = [
 const TO_LAST = [0, 2, 3, 1] as const;
 const TO_FIRST = [0, 3, 1, 2] as const;
 
-/** Convolutions of images whose channels come first (NCHW), on turned copies: kernels and tfjs-wasm know NHWC only. */
+/** Convolutions of images with channels first (NCHW), on transposed copies: kernels and tfjs-wasm support only NHWC. */
 export function channelsFirst(): readonly Kernel[] {
   return OPERATIONS.map(({ kernelName, images, givesImages }) => ({
     kernelName,

@@ -19,12 +19,12 @@ export function partsOf({ dataId }: TensorInfo): ComplexParts {
 }
 
 /**
- * A complex tensor on tfjs's wasm backend, which knows none: a tensor without memory, to which its parts belong. While
- * there is one, the backend reads and frees complex tensors too; otherwise it is as tfjs made it.
+ * A complex tensor on tfjs's wasm backend, which has none: a tensor without memory that owns its two parts. While there
+ * is one, the backend reads and frees complex tensors too; otherwise it is unchanged.
  */
 export function makeComplex(backend: BackendWasm, shape: number[], real: Float32Array, imag: Float32Array): TensorInfo {
   const part = (values: Float32Array) => backend.makeOutput(shape, 'float32', undefined, values);
-  // A string tensor is tfjs-wasm's only one without memory; its entry is then told what it is.
+  // In tfjs-wasm only string tensors have no memory, so one is created and its entry changed.
   const dataId = backend.write([], shape, 'string');
   backend.dataIdMap.get(dataId).dtype = 'complex64';
   parts.set(dataId, { real: part(real), imag: part(imag) });

@@ -1,7 +1,7 @@
 import { getKernel, type NamedTensorInfoMap, type TensorInfo, Transpose } from '../../tf.ts';
 import type { KernelContext } from '../kernel.ts';
 
-/** Runs an operation of the wasm backend from within another: a kernel of limbeck's where there is one. */
+/** Runs an operation of the wasm backend from within another, by limbeck's kernel if there is one. */
 export function call(context: KernelContext, kernelName: string, inputs: NamedTensorInfoMap, attrs = {}): TensorInfo {
   const kernel = getKernel(kernelName, 'wasm');
   if (!kernel) throw new Error(`Kernel '${kernelName}' not registered for backend 'wasm'.`);

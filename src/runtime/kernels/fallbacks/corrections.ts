@@ -18,7 +18,7 @@ import { call, free } from './composed.ts';
 
 const SCALAR: readonly number[] = [];
 
-/** tfjs-wasm reads what lies beside a tensor where a slice leaves it; elsewhere tfjs refuses that. */
+/** tfjs-wasm reads out of bounds if a slice leaves the tensor; other backends refuse it. */
 const slice: Kernel = {
   kernelName: Slice,
   run(_context, { x }, attrs) {
@@ -29,7 +29,7 @@ const slice: Kernel = {
   },
 };
 
-/** tfjs-wasm clips NaN to the lower bound; these two keep it, as tfjs does elsewhere. */
+/** tfjs-wasm clips NaN to the lower bound; these two keep it, as other backends do. */
 const clipByValue: Kernel = {
   kernelName: ClipByValue,
   run(context, { x }, attrs) {
@@ -43,7 +43,7 @@ const clipByValue: Kernel = {
   },
 };
 
-/** tfjs-wasm keeps a number's lowest byte, so 256 would be false and 3 is "3". */
+/** tfjs-wasm keeps the lowest byte of a number, so that 256 is false. */
 const cast: Kernel = {
   kernelName: Cast,
   run({ backend }, { x }, attrs) {
@@ -57,7 +57,7 @@ const cast: Kernel = {
   },
 };
 
-/** tfjs-wasm takes one slope for each channel or for all; here any that can be broadcast: relu(x) + alpha · min(x, 0). */
+/** tfjs-wasm takes one slope for each channel or for all; here any that broadcasts: relu(x) + alpha · min(x, 0). */
 const prelu: Kernel = {
   kernelName: Prelu,
   run(context, inputs) {
@@ -74,7 +74,7 @@ const prelu: Kernel = {
   },
 };
 
-/** The cpu backend draws on a 2d canvas, and so does wasm, whose own name tfjs gives for the context by habit. */
+/** Draws on a 2d canvas as the cpu backend does; tfjs passes the wasm backend's name as the context type. */
 const draw: Kernel = {
   kernelName: Draw,
   run(context, { image }, attrs) {
@@ -91,7 +91,7 @@ function scalar(context: KernelContext, value: number, dtype: TensorInfo['dtype'
   return call(context, Fill, {}, { shape: SCALAR, value, dtype });
 }
 
-/** Where tfjs-wasm computes something else than tfjs's other backends, which its own specs hold to be right. */
+/** Corrections where tfjs-wasm differs from tfjs's other backends, which agree with tfjs's specs. */
 export function corrections(): readonly Kernel[] {
   return [slice, clipByValue, cast, prelu, draw];
 }

@@ -22,17 +22,17 @@ import { makeComplex, partsOf } from './complexData.ts';
 
 const CPU = 'cpu';
 const WASM = 'wasm';
-/** They only give the data another name or shape, so tfjs-wasm does them for every dtype. */
+/** Operations that only give the data another name or shape: tfjs-wasm does them for every dtype. */
 const RENAMING: readonly string[] = [Identity, Reshape];
-/** tfjs-wasm has them, and gives other numbers. */
+/** Operations that tfjs-wasm has, with wrong results. */
 const WRONG: readonly string[] = [Conv3DBackpropFilterV2, Conv3DBackpropInputV2, MaxPool3D, MaxPool3DGrad];
 const LARGEST_ATTRIBUTE = 4096;
 const FOREIGN_DTYPES: readonly unknown[] = ['string', 'complex64'];
 
 /**
  * Operations and dtypes that tfjs-wasm lacks, run by tfjs's cpu backend on copies of the tensors: strings, complex
- * numbers, products of whole matrices, and whole operations such as FFT. Slow, and right: for what small students rarely
- * need. An operation that limbeck has a kernel for comes here only where the kernel does not apply.
+ * numbers, products of whole matrices, and whole operations such as FFT. Slow but correct, for what small students
+ * rarely need. An operation with a kernel of limbeck's comes here only if the kernel does not apply.
  */
 export function forwarded(): readonly Kernel[] {
   return getKernelsForBackend(CPU).map(({ kernelName }) => {
@@ -47,14 +47,14 @@ export function forwarded(): readonly Kernel[] {
   });
 }
 
-/** Whether tfjs-wasm computes nonsense, or nothing, where its cpu backend computes. */
+/** Whether tfjs-wasm fails or computes nonsense while the cpu backend is right. */
 function isForeign(kernelName: string, inputs: NamedTensorInfoMap, attrs: NamedAttrMap | undefined): boolean {
   if (RENAMING.includes(kernelName)) return false;
   if (WRONG.includes(kernelName)) return true;
   for (const name in inputs) {
     const tensor = inputs[name];
     if (tensor === undefined || tensor === null) continue;
-    // tfjs-wasm reads and writes beside an empty tensor, or never ends.
+    // tfjs-wasm accesses memory outside an empty tensor, or never ends.
     if (tensor.shape.includes(0) && isSensible(attrs)) return true;
     if (tensor.dtype === 'string' || tensor.dtype === 'complex64') return true;
     if (kernelName === BatchMatMul && tensor.dtype !== 'float32') return true;
@@ -63,7 +63,7 @@ function isForeign(kernelName: string, inputs: NamedTensorInfoMap, attrs: NamedA
   return FOREIGN_DTYPES.includes(attrs?.['dtype']);
 }
 
-/** On senseless windows tfjs's cpu backend never ends. */
+/** tfjs's cpu backend never ends on invalid windows. */
 function isSensible(attrs: NamedAttrMap = {}): boolean {
   const numbers = Object.values(attrs)
     .flat(2)
@@ -85,14 +85,14 @@ function runOnCpu(
     return copy;
   });
   const owned = [...originals.keys()];
-  // Draw gives the very tensor that it got.
+  // Draw returns its input tensor.
   const fetched = (tensor: TensorInfo) => originals.get(tensor) ?? fromCpu(backend, cpu, tensor);
   try {
     const result = cpuKernel(kernelName, copies, attrs, cpu);
     owned.push(...[result].flat());
     return Array.isArray(result) ? result.map(fetched) : fetched(result);
   } finally {
-    // An output may share its data with an input; each name counts once.
+    // An output may share its data with an input; each reference counts once.
     for (const { dataId } of owned) cpu.disposeData(dataId);
   }
 }

@@ -38,9 +38,9 @@ interface EpilogueAttrs {
 }
 
 /**
- * Fused operations in three steps, for the biases and activations that the kernels do not fuse. tfjs-wasm's own fusing
- * takes biases of one dimension only, adds them at wrong places to batched or transposed products, and is wrong where a
- * window is smaller than its stride.
+ * Fused operations in three steps, for biases and activations that the kernels do not fuse. tfjs-wasm's own fused
+ * operations take only one-dimensional biases, add them at wrong positions to batched or transposed products, and are
+ * wrong if a window is smaller than its stride.
  */
 export function unfused(): readonly Kernel[] {
   return OPERATIONS.map(({ kernelName, linear, operands }) => ({
@@ -82,7 +82,7 @@ function parametric(
   return output;
 }
 
-/** Where channels come first, what has one dimension belongs to them; otherwise broadcasting finds them. */
+/** With channels first, a one-dimensional tensor belongs to the channels; otherwise broadcasting aligns it. */
 function alongChannels(context: KernelContext, tensor: TensorInfo, dataFormat: string | undefined): TensorInfo {
   const { shape } = tensor;
   const isTurned = dataFormat === 'NCHW' && shape.length === 1 && shape[0] !== 1;

@@ -3,7 +3,7 @@ import type { NamedAttrMap, TensorInfo } from '../../tf.ts';
 import { floatBits } from '../floatBits.ts';
 import { isSupported, type Kernel, type KernelContext } from '../kernel.ts';
 
-/** What both kernels are told, beside their tensors. */
+/** The attributes of both kernels. */
 interface AttentionAttrs {
   readonly heads: number;
   readonly scale: number;
@@ -15,7 +15,7 @@ interface AttentionAttrs {
  * Shapes    query [B, T, H·D], key, value [B, S, H·D], mask broadcast to [B, H, T, S] → [B, T, H·D], probs [B, H, T, S];
  *           backwards dy [B, T, H·D] → dq, dk, dv
  * Units     float32; the mask is added to the scores
- * Throws    nothing; `fitsAttention` says what is the caller's to compose
+ * Throws    nothing; the caller composes what `fitsAttention` refuses
  * Source    Vaswani et al. 2017, §3.2.1, arXiv:1706.03762
  */
 export const attention: readonly Kernel[] = [
@@ -57,7 +57,7 @@ export const attention: readonly Kernel[] = [
   },
 ];
 
-/** A thread's scratch has room for two packed operands of a head (in values), and for rows of this width. */
+/** A thread's scratch has room for two packed operands of a head (in values), and rows of this width. */
 const MOST_PACKED = 2 ** 16;
 const MOST_WIDTH = 256;
 
@@ -94,7 +94,7 @@ function sharedWords(
   return [address(query), address(key), address(value), ...lengths, floatBits(scale), address(probs)];
 }
 
-/** Address and strides of a mask that is broadcast to the scores, or `undefined` where its rows are not whole. */
+/** Address and strides of a mask that is broadcast to the scores, or `undefined` if its rows are not complete. */
 function maskWords({ address }: KernelContext, mask: TensorInfo | undefined, scores: number[]): number[] | undefined {
   if (mask === undefined) return [0, 0, 0, 0];
   if (!isSupported(mask) || mask.shape.length > 4) return undefined;

@@ -6,7 +6,7 @@ import { type Curve, type GemmActivation, linear, runGemm } from './gemm.ts';
  * Matrix product, batched and broadcast, with every transposition.
  * Shapes    a [..., M, K] (or [..., K, M] transposed), b [..., K, N] (or [..., N, K]) → [..., M, N]
  * Units     float32
- * Throws    nothing: unlike inner lengths and other dtypes fall back to tfjs, which names them
+ * Throws    nothing: different inner lengths and other dtypes fall back to tfjs, which reports them
  * Source    tfjs BatchMatMul
  */
 export const batchMatMul: Kernel = {
@@ -23,7 +23,7 @@ interface ProductOptions {
   readonly curve?: Curve;
 }
 
-/** The product of two tensors of rank 2 or more, or `undefined` where the kernels do not apply. */
+/** The product of two tensors of rank 2 or more, or `undefined` if the kernels do not apply. */
 export function product(
   { backend, pool, address }: KernelContext,
   a: TensorInfo,
@@ -59,7 +59,7 @@ export function product(
   return out;
 }
 
-/** The outer shape where the batches are equal or one side is a single matrix; other broadcasts are left to tfjs. */
+/** The outer shape if the batches are equal or one side is a single matrix; other broadcasts are left to tfjs. */
 function outerShape(a: readonly number[], b: readonly number[]) {
   const countA = util.sizeFromShape([...a]);
   const countB = util.sizeFromShape([...b]);

@@ -2,12 +2,12 @@ import { util } from '../../tf.ts';
 import { isSupported, type Kernel } from '../kernel.ts';
 import { GEMM_ACTIVATIONS, isGemmActivation } from './gemm.ts';
 
-/** Values that one chunk of rows holds, about: three streams of it fit into a second-level cache. */
+/** Approximate values in a chunk of rows: three streams of it fit into a second-level cache. */
 const CHUNK_VALUES = 16_384;
 const MOST_CHUNKS = 256;
 
 /**
- * Backward through bias and activation in one pass: what the gradients of fused products and convolutions begin with.
+ * Backward through bias and activation in one pass: the first part of the gradients of fused products and convolutions.
  * Shapes    dy [..., C], y [..., C] (the activated output; of linear not read) → dx [..., C] (not of linear), bias [C]
  * Units     float32; activations linear, relu, relu6
  * Throws    nothing: other dtypes and activations give no result

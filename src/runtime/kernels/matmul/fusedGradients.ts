@@ -11,15 +11,13 @@ import {
 } from '../../tf.ts';
 import type { KernelGradient } from '../kernel.ts';
 
-/*
- * Gradients of the fused kernels. tfjs has none of its own: in a training step its layers run product, bias and
- * activation one by one. Ours run the fused kernels (see `runtime/layers/`), so these exist only beside them.
- */
+// Gradients of the fused kernels. tfjs has none: in a training step its layers run product, bias and activation one by
+// one. Our layers run the fused kernels (see `runtime/layers/`) and need these.
 
 const run = (kernelName: string, inputs: Record<string, Tensor>, attrs: object): Tensor =>
   engine().runKernel(kernelName, inputs as unknown as NamedTensorMap, attrs as NamedAttrMap) as Tensor;
 
-/** The gradient before bias and activation, and that of the bias; one pass gives both, and none where neither is asked. */
+/** The gradient before bias and activation, and that of the bias: both in one pass, and none if neither is needed. */
 function throughEpilogue(dy: Tensor, y: Tensor, { activation }: Record<string, unknown>) {
   const through = () => engine().runKernel('EpilogueGrad', { dy, y }, { activation } as NamedAttrMap) as Tensor[];
   if (activation === 'linear') return { before: dy, bias: () => through()[0] as Tensor };

@@ -5,7 +5,7 @@ import { fusedMatMulGradient } from './fusedGradients.ts';
 import { type Curve, isGemmActivation } from './gemm.ts';
 
 /**
- * Matrix product with bias and activation in the same pass: what a dense layer runs forward.
+ * Matrix product with bias and activation in the same pass: the forward pass of a dense layer.
  * Shapes    a [B, M, K], b [B, K, N], bias [N] → [B, M, N]
  * Units     float32; activations linear, relu, relu6, line, gate
  * Throws    nothing: other activations, bias ranks and dtypes fall back to tfjs

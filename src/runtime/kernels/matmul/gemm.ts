@@ -2,8 +2,8 @@ import { floatBits } from '../floatBits.ts';
 import type { KernelPool } from '../pool.ts';
 
 /**
- * How an index becomes an offset (in values): a number of three digits in the mixed radix (∞, radix1, radix2), each
- * digit with its stride. See `wasm/gemm/index.ts`.
+ * Maps an index to an offset (in values): three digits in the mixed radix (∞, radix1, radix2), each with its stride.
+ * See `wasm/gemm/index.ts`.
  */
 export interface Axis {
   readonly radix1: number;
@@ -64,14 +64,17 @@ export function runGemm(pool: KernelPool, plan: GemmPlan): void {
   pool.run('gemm', wordsOf(plan, batch, 1, 0), plan.m * plan.n * plan.k * batch.count);
 }
 
-/** Products of a small matrix over a long depth, such as filter gradients: the depth is cut into this many values. */
+/**
+ * For products of a small matrix over a long depth, such as filter gradients: the depth is split into chunks of this
+ * many values.
+ */
 const CHUNK_DEPTH = 2048;
 const MOST_CHUNKS = 32;
 
 /**
- * The same product with its depth cut into chunks, so that threads have work where C is small. The number of chunks
- * depends on the depth alone and their sums are added in order: the result does not depend on the thread count.
- * `scratch` must hold `splitScratchBytes`.
+ * The product with its depth split into chunks, so that threads have work if C is small. The number of chunks depends
+ * only on the depth, and their sums are added in order: the result does not depend on the thread count. `scratch` must
+ * hold `splitScratchBytes`.
  */
 export function runGemmSplit(pool: KernelPool, plan: GemmPlan, scratch: number): void {
   const chunks = chunksOf(plan.k);

@@ -22,13 +22,13 @@ const OPERANDS = [
 
 type BatchNormOperands = Partial<Record<(typeof OPERANDS)[number], TensorInfo>> & { readonly x: TensorInfo };
 
-/** Two doubles a chunk and folded column, four floats a folded column. */
+/** Two doubles for each chunk and folded column, four floats for each folded column. */
 const PARTIAL_BYTES = 16;
 const COEFFICIENT_BYTES = 16;
 
 /** The steps of a batch normalisation, run one after the other. */
 export interface BatchNormSteps {
-  /** Sums over chunks of rows, where the statistics are not given. */
+  /** Sums over chunks of rows, if the statistics are not given. */
   readonly sums?: WasmKernel;
   /** Statistics and coefficients of each channel. */
   readonly coefficients: WasmKernel;
@@ -63,7 +63,7 @@ export function runBatchNorm(
   pool.run(apply, words, size * 2);
 }
 
-/** Whether tensors are float vectors of one value a channel of x. */
+/** Whether tensors are float vectors with one value for each channel of x. */
 export function isByChannel(x: TensorInfo, ...vectors: readonly (TensorInfo | undefined | null)[]): boolean {
   const channels = x.shape.at(-1);
   return vectors.every(

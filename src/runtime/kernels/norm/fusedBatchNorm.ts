@@ -6,7 +6,7 @@ import { isByChannel, runBatchNorm } from './batchNorm.ts';
 const DEFAULT_EPSILON = 0.001;
 
 /**
- * Batch normalisation by given statistics: what a trained model runs.
+ * Batch normalisation by given statistics, for inference.
  * Shapes    x [..., C], mean, variance, offset, scale [C] → [..., C]
  * Units     float32
  * Throws    nothing: statistics of other shapes and other dtypes fall back to tfjs

@@ -4,7 +4,7 @@ import type { TensorInfo } from '../../tf.ts';
 import { isSupported, type Kernel } from '../kernel.ts';
 import { isByChannel } from './batchNorm.ts';
 
-/** Rows are summed in chunks, for gamma and beta; their number depends on the sizes alone. */
+/** Rows are summed in chunks, for gamma and beta; the number of chunks depends only on the sizes. */
 const MOST_CHUNKS = 64;
 const CHUNK_VALUES = 8192;
 const CHUNK_ROWS = 8;

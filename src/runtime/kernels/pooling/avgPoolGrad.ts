@@ -3,14 +3,14 @@ import { isSupported, type Kernel } from '../kernel.ts';
 import { isPooled, type PoolAttrs, poolSizesOf, poolWords, poolWork } from './pooling.ts';
 
 /**
- * Gradient of 2-D average pooling: each window hands its gradient in equal shares to its positions in the image.
+ * Gradient of 2-D average pooling: each window distributes its gradient equally over its positions in the image.
  * Shapes    dy [B, H′, W′, C], x [B, H, W, C] → [B, H, W, C]
  * Units     float32, channels last
  * Throws    invalid-option: strides or windows below 1; other dtypes and sizes, and explicit paddings, fall
  *           back to tfjs
  * Source    tfjs AvgPoolGrad
- * Differs   tfjs divides by all positions of a window, also by those in the padding, which its average leaves out; its
- *           specs demand that of explicit paddings
+ * Differs   tfjs divides by all positions of a window, including the padding, which its average leaves out; its specs
+ *           demand this for explicit paddings
  */
 export const avgPoolGrad: Kernel = {
   kernelName: AvgPoolGrad,

@@ -1,10 +1,9 @@
-import { MaxPool } from '../../tf.ts';
+import { engine, MaxPool, MaxPoolGrad, type Tensor } from '../../tf.ts';
 import type { Kernel } from '../kernel.ts';
-import { maxPoolGradient } from './poolGradient.ts';
 import { pooled } from './pooling.ts';
 
 /**
- * 2-D max pooling. NaN is never the largest value; a window that lies wholly in the padding gives −∞, as in tfjs's cpu backend.
+ * 2-D max pooling. NaN is never the largest value; a window entirely in the padding gives −∞, as in tfjs's cpu backend.
  * Shapes    x [B, H, W, C] → [B, H′, W′, C]; any window, stride and padding
  * Units     float32, channels last
  * Throws    invalid-option: strides or windows below 1; other dtypes fall back to tfjs
@@ -14,5 +13,13 @@ import { pooled } from './pooling.ts';
 export const maxPool: Kernel = {
   kernelName: MaxPool,
   run: (context, inputs, attrs) => pooled(context, 'maxPool', inputs, attrs),
-  gradient: maxPoolGradient,
+  /** Hands the rounding mode on, which tfjs's own gradient forgets: sizes would no longer fit. */
+  gradient: {
+    inputsToSave: ['x'],
+    outputsToSave: [true],
+    gradFunc(dy, saved, attrs) {
+      const [input, output] = saved as [Tensor, Tensor];
+      return { x: () => engine().runKernel(MaxPoolGrad, { dy: dy as Tensor, input, output }, attrs) as Tensor };
+    },
+  },
 };

@@ -3,12 +3,12 @@ import { isSupported, type Kernel } from '../kernel.ts';
 import { isPooled, type PoolAttrs, type PoolSizes, poolSizesOf, poolWork } from './pooling.ts';
 
 /**
- * Gradient of 2-D max pooling: each window hands its gradient to the first position of its maximum.
+ * Gradient of 2-D max pooling: each window passes its gradient to the first position of its maximum.
  * Shapes    dy [B, H′, W′, C], x [B, H, W, C] → [B, H, W, C]
  * Units     float32, channels last
  * Throws    invalid-option: strides or windows below 1; other dtypes fall back to tfjs
  * Source    tfjs MaxPoolGrad
- * Differs   from tfjs-wasm, which finds no maximum where all values of a window are zero or below
+ * Differs   from tfjs-wasm, which finds no maximum if all values of a window are zero or below
  */
 export const maxPoolGrad: Kernel = {
   kernelName: MaxPoolGrad,
@@ -42,12 +42,12 @@ export const maxPoolGrad: Kernel = {
   },
 };
 
-/** Whether no position lies in two windows. */
+/** Whether no position is in two windows. */
 function isApart(info: PoolSizes): boolean {
   return info.strideHeight >= info.filterHeight && info.strideWidth >= info.filterWidth;
 }
 
-/** Whether windows that lie apart hold every position: they touch, from the first position to the last. */
+/** Whether disjoint windows cover every position: they touch, from the first position to the last. */
 function isCovered(info: PoolSizes): boolean {
   return (
     info.strideHeight === info.filterHeight &&

@@ -4,7 +4,7 @@ import { isSupported, type KernelContext } from '../kernel.ts';
 
 export type PoolSizes = backend_util.Conv2DInfo;
 
-/** What tfjs passes to a 2-D pooling and to its gradient; its kernels know no dilation. */
+/** What tfjs passes to a 2-D pooling and its gradient; its kernels have no dilation. */
 export interface PoolAttrs {
   readonly filterSize: [number, number] | number;
   readonly strides: [number, number] | number;
@@ -12,7 +12,7 @@ export interface PoolAttrs {
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-/** Sizes of a pooling, or `undefined` for what the kernels leave to tfjs. */
+/** Sizes of a pooling, or `undefined` for what is left to tfjs. */
 export function poolSizesOf(xShape: readonly number[], attrs: PoolAttrs): PoolSizes | undefined {
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
   requireSteps(strides);
@@ -41,7 +41,7 @@ export function isPooled(info: PoolSizes, shape: readonly number[]): boolean {
   return shape.length === 4 && info.outShape.every((length, i) => length === shape[i]);
 }
 
-/** The maxima or the averages of all windows, or `undefined` for what the kernels leave to tfjs. */
+/** The maxima or averages of all windows, or `undefined` for what is left to tfjs. */
 export function pooled(
   { backend, pool, address }: KernelContext,
   kernel: 'maxPool' | 'avgPool',
@@ -60,7 +60,7 @@ export function pooled(
   return out;
 }
 
-/** Windows of one value that give as many as there are: as in tfjs's cpu backend, the padding then counts for nothing. */
+/** Windows of one value that give as many values as there are: padding is then ignored, as in tfjs's cpu backend. */
 function isIdentity(info: PoolSizes): boolean {
   const { filterHeight, filterWidth, inShape, outShape } = info;
   return filterHeight === 1 && filterWidth === 1 && inShape.every((length, i) => length === outShape[i]);

@@ -14,12 +14,12 @@ import { inputGradients } from './recurrentGradient.ts';
 
 /**
  * All steps of a GRU. With `resetAfter` (as in PyTorch and cuDNN) r multiplies h · U + recurrentBias, without (as in
- * tfjs-layers) h itself. Beside every output it gives the last one, and what the gradient needs: the gates' values in
+ * tfjs-layers) h itself. Besides every output it gives the last one, and what the gradient needs: the gates' values in
  * the order update, reset, candidate, and r · h or, with `resetAfter`, what r multiplies.
  * Shapes    x [B, T, F], kernel [F, 3U], recurrentKernel [U, 3U], bias and recurrentBias [3U] or none, h0 [B, U]
  *           → [B, T, U], [B, U], [B, T, 3U], [B, T, U]
  * Units     float32; attributes recurrentActivation: sigmoid, hardSigmoid; resetAfter
- * Throws    nothing: other shapes, dtypes and activations, and a recurrentBias without resetAfter, are not answered
+ * Throws    nothing: other shapes, dtypes and activations, and a recurrentBias without resetAfter, are refused
  * Source    Cho et al. 2014, arXiv:1406.1078; gates as in tfjs-layers' GRUCell
  */
 export const gruSequence: Kernel = {
@@ -66,7 +66,7 @@ export const gruSequence: Kernel = {
         { dh, dhLast, recurrentKernel, h0, h, gates, inner },
         { recurrentActivation, resetAfter },
       ) as [Tensor, Tensor, ...Tensor[]];
-      // With the reset before the product, what reaches its sums is what reaches x · W + b.
+      // With the reset before the product, its sums have the same gradient as x · W + b.
       const [dzRecurrent = dz] = rest;
       const forWeights: NamedTensorMap = resetAfter ? { h, h0, dz: dzRecurrent } : { h, h0, dz, reset: inner };
       return {

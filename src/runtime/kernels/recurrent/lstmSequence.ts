@@ -13,8 +13,8 @@ import {
 import { inputGradients } from './recurrentGradient.ts';
 
 /**
- * All steps of an LSTM. Beside every output it gives the last output and cell, and what the gradient needs: every cell,
- * and the gates' values in the order input, forget, candidate, output.
+ * All steps of an LSTM. Besides every output it gives the last output and cell, and what the gradient needs: every
+ * cell, and the gates' values in the order input, forget, candidate, output.
  * Shapes    x [B, T, F], kernel [F, 4U], recurrentKernel [U, 4U], bias [4U] or none, h0 and c0 [B, U]
  *           → [B, T, U], [B, U], [B, U], [B, T, U], [B, T, 4U]
  * Units     float32; attribute recurrentActivation: sigmoid, hardSigmoid

@@ -3,7 +3,7 @@ import { isSupported, type Kernel } from '../kernel.ts';
 import { isOfShape, isRecurrentActivation, packedBytes, packRecurrent } from './recurrent.ts';
 
 /**
- * All steps of an LSTM backwards: the gradients of x · W + b + h · U, and of the states it began with.
+ * All steps of an LSTM backwards: the gradients of x · W + b + h · U, and of the initial states.
  * Shapes    dh [B, T, U], dhLast and dcLast [B, U], recurrentKernel [U, 4U], c0 [B, U], cells [B, T, U],
  *           gates [B, T, 4U] → [B, T, 4U], [B, U], [B, U]
  * Units     float32; attribute recurrentActivation: sigmoid, hardSigmoid

@@ -1,7 +1,7 @@
 import type { NamedTensorInfoMap, TensorInfo } from '../../tf.ts';
 import type { KernelPool } from '../pool.ts';
 
-/** What opens and closes a gate: the sigmoid, or tfjs-layers' default, 0.2 x + 0.5 cut at 0 and 1. */
+/** A gate's activation: the sigmoid, or tfjs-layers' default, 0.2 x + 0.5 clipped to [0, 1]. */
 export type RecurrentActivation = 'sigmoid' | 'hardSigmoid';
 
 export function isRecurrentActivation(name: unknown): name is RecurrentActivation {
@@ -15,7 +15,7 @@ export interface SequenceSizes {
   readonly units: number;
 }
 
-/** The sizes of a sequence and its weights for this many gates, or `undefined` where their shapes do not fit. */
+/** The sizes of a sequence and its weights for this many gates, or `undefined` if their shapes do not fit. */
 export function sequenceSizes(inputs: NamedTensorInfoMap, gates: number): SequenceSizes | undefined {
   const { x, kernel, recurrentKernel, bias, recurrentBias, h0, c0 } = inputs;
   if (x?.shape.length !== 3 || recurrentKernel?.shape.length !== 2) return undefined;
@@ -30,7 +30,7 @@ export function sequenceSizes(inputs: NamedTensorInfoMap, gates: number): Sequen
   return fits ? { batch, time, features, units } : undefined;
 }
 
-/** Whether the gates of all steps can be addressed: a byte offset within a tensor has 32 bits, one of them a sign. */
+/** Whether the gates of all steps can be addressed: byte offsets within a tensor are signed 32-bit. */
 export function isAddressable({ batch, time, units }: SequenceSizes, gates: number): boolean {
   return batch * time * units * gates < 2 ** 28;
 }
@@ -39,7 +39,7 @@ export function isOfShape(tensor: TensorInfo | undefined, shape: readonly number
   return tensor?.shape.length === shape.length && shape.every((length, i) => tensor.shape[i] === length);
 }
 
-/** The same values, seen with another shape. */
+/** The same values with another shape. */
 export function seenAs({ dataId, dtype }: TensorInfo, shape: number[]): TensorInfo {
   return { dataId, dtype, shape };
 }

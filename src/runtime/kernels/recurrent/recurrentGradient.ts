@@ -1,6 +1,6 @@
 import { matMul, reshape, sum, type Tensor } from '../../tf.ts';
 
-/** Gradients of what enters a sequence, given that of x · W + b for all its steps. */
+/** Gradients of a sequence's input, kernel and bias, given that of x · W + b for all steps. */
 export function inputGradients(x: Tensor, kernel: Tensor, dz: Tensor) {
   const [batch, time, features] = x.shape as [number, number, number];
   const rows = reshape(dz, [batch * time, -1]);

@@ -5,7 +5,7 @@ import { isOfShape } from './recurrent.ts';
 
 /**
  * Gradient of a recurrent matrix: the sum over all steps of (state before the step)ᵀ · (gradient of the step's sums).
- * `reset` stands in for the state in the last U columns: a GRU's candidate reads r · h there.
+ * `reset` replaces the state in the last U columns, since a GRU's candidate reads r · h.
  * Shapes    h [B, T, U], h0 [B, U], dz [B, T, N], reset [B, T, U] or none → [U, N]
  * Units     float32
  * Throws    nothing: other shapes and dtypes are not answered

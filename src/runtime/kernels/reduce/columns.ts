@@ -1,11 +1,11 @@
-/** How a matrix whose columns are summed is walked: `wasm/reduce/columns.ts` reads it. */
+/** How to walk a matrix to sum its columns; `wasm/reduce/columns.ts` reads it. */
 export interface ColumnPlan {
   /** Rows after folding, and their width. */
   readonly rows: number;
   readonly period: number;
-  /** Values behind the last whole folded row. */
+  /** Values after the last whole folded row. */
   readonly rest: number;
-  /** Runs of folded rows that are summed for themselves; their number depends on the sizes alone, never on threads. */
+  /** Chunks of folded rows that are summed separately; their number depends only on the sizes, never on threads. */
   readonly chunks: number;
 }
 

@@ -3,7 +3,7 @@ import { engine, Mean, Sum, type Tensor, type TensorInfo, util } from '../../tf.
 import { isSupported, type Kernel, type KernelContext, type KernelGradient } from '../kernel.ts';
 import { columnPlan } from './columns.ts';
 
-/** A tensor whose summed axes lie side by side: [outer, reduce, inner]. */
+/** A tensor whose summed axes are adjacent: [outer, reduce, inner]. */
 export interface Reduction {
   readonly outer: number;
   readonly reduce: number;
@@ -11,7 +11,7 @@ export interface Reduction {
 }
 
 /**
- * Sums and means over axes that lie side by side: biases' gradients, global average pooling, losses.
+ * Sums and means over adjacent axes: biases' gradients, global average pooling, losses.
  * Shapes    x [..., axes, ...] → [..., ...], each axis kept as 1 with keepDims
  * Units     float32; blocks are summed in float32, their sums in float64
  * Throws    nothing: axes with another between them, and other dtypes, fall back to tfjs
@@ -38,7 +38,9 @@ export const reduction: readonly Kernel[] = [Sum, Mean].map((kernelName) => ({
   },
 }));
 
-/** Few results leave threads without work, so long sums are cut into chunks; their number depends on sizes alone. */
+/**
+ * Few results leave threads without work, so long sums are split into chunks; their number depends only on the sizes.
+ */
 const MOST_CHUNKS = 64;
 const CHUNK_VALUES = 16_384;
 const ENOUGH_UNITS = 32;
@@ -75,7 +77,7 @@ function sumColumns(
   if (!isDirect) pool.run('sumFinish', words, outer * chunks * plan.period);
 }
 
-/** The gradient: the sum's own gradient for every value that went into it, times one over their number for a mean. */
+/** The gradient: the sum's gradient for every summed value, divided by their number for a mean. */
 function repetition(isMean: boolean): KernelGradient {
   return {
     inputsToSave: ['x'],
@@ -94,7 +96,7 @@ export function axesOf(shape: readonly number[], axis: unknown): number[] {
   return [...new Set(util.parseAxisParam(axis as number | number[], [...shape]))];
 }
 
-/** The axes side by side, or `undefined` where an axis longer than one lies between them. */
+/** The axes as one range, or `undefined` if a kept axis longer than one is between them. */
 export function reductionOf(shape: readonly number[], axes: readonly number[]): Reduction | undefined {
   const lengths = [1, 1, 1];
   // Outer, reduced, inner: each axis belongs to the same range as the one before it, or to a later one.

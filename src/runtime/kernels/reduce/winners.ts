@@ -6,14 +6,14 @@ import { axesOf, reductionOf } from './reduction.ts';
 /** As `wasm/winners/index.ts` numbers them. */
 const ARG_MAX = 2;
 const TOP = 3;
-/** More are sorted faster than they are chosen one by one. */
+/** For more, sorting is faster than choosing one by one. */
 const MOST_CHOSEN = 64;
 
 /**
- * The largest and smallest values over axes that lie side by side; where the largest of the last axis lies, and its
- * largest few.
+ * The largest and smallest values over adjacent axes; the position of the largest along the last axis, and its k
+ * largest.
  * Shapes    x [..., axes, ...] → [..., ...], each axis kept as 1 with keepDims; x [..., C] → [...] and [..., k]
- * Units     float32; places int32. A NaN makes a maximum NaN, and is among the largest few only for want of others
+ * Units     float32; positions int32. A NaN makes a maximum NaN, and is among the k largest only if there are no others
  * Throws    nothing: axes with another between them, more than 64 of the largest, and other dtypes fall back to tfjs
  * Source    tfjs Max, Min, ArgMax, TopK
  */

@@ -4,7 +4,7 @@ import { floatBits } from '../floatBits.ts';
 import { isSupported, type Kernel, type KernelContext, type KernelGradient } from '../kernel.ts';
 import { rowsOf } from './softmax.ts';
 
-/** The row that fits a thread's scratch. */
+/** The longest row that fits a thread's scratch. */
 const MOST_COLUMNS = 2 ** 17 - 4;
 
 /**
@@ -12,7 +12,7 @@ const MOST_COLUMNS = 2 ** 17 - 4;
  * Shapes    student, teacher [..., C] → loss [], gradient [..., C]
  * Units     logits in; T² · nats out, mean over the rows
  * Gradient  reaches the student only
- * Throws    nothing; unlike shapes, other dtypes and more than 131,068 classes are the caller's to compose
+ * Throws    nothing; the caller composes different shapes, other dtypes and more than 131,068 classes
  * Source    Hinton, Vinyals, Dean 2015, §2, arXiv:1503.02531
  */
 export const softTargets: Kernel = {
@@ -41,7 +41,7 @@ export function meanOf({ backend, pool, address }: KernelContext, losses: number
   return loss;
 }
 
-/** A loss that brings its gradient: backwards there is only its factor. A constant of the same shape gets zeros. */
+/** A loss that comes with its gradient: the backward pass only scales it. A constant of the same shape gets zeros. */
 export function lossGradient(differentiable: string, constant: string): KernelGradient {
   return {
     inputsToSave: [],

@@ -6,7 +6,7 @@ const SOFTMAX_GRAD = 'SoftmaxGrad';
 const LOG_SOFTMAX_GRAD = 'LogSoftmaxGrad';
 
 /**
- * Softmax and its logarithm over the last axis, and their gradients, a few passes over each row.
+ * Softmax and its logarithm over the last axis, and their gradients, in a few passes over each row.
  * Shapes    logits [..., C] → [..., C]; gradients: y and dy [..., C] → [..., C]
  * Units     logits in; probabilities or log-probabilities out
  * Throws    nothing: other axes and dtypes fall back to tfjs
@@ -59,7 +59,7 @@ function backward(kernelName: string): Kernel {
   };
 }
 
-/** The last axis is the columns of a matrix, all others are its rows; a scalar is one row. */
+/** The last axis gives the columns of a matrix, all others its rows; a scalar is one row. */
 export function rowsOf({ shape }: TensorInfo): { rows: number; columns: number } {
   const columns = shape.at(-1) ?? 1;
   return { rows: sizeOf(shape) / columns, columns };

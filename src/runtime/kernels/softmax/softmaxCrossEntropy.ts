@@ -6,9 +6,10 @@ import { rowsOf } from './softmax.ts';
 import { lossGradient, meanOf } from './softTargets.ts';
 
 /**
- * Cross-entropy of logits with whole labels, and its gradient, in one pass. `losses/response/crossEntropy.ts` asks for it.
+ * Cross-entropy of logits with integer labels, and its gradient, in one pass. `losses/response/crossEntropy.ts` asks
+ * for it.
  * Shapes    logits [..., C], labels [...] int32 → loss [], gradient [..., C]
- * Units     logits in; nats out, mean over the rows. A label outside 0…C−1 counts nothing
+ * Units     logits in; nats out, mean over the rows. Rows with a label outside 0…C−1 count as zero
  * Gradient  reaches the logits only
  * Throws    nothing; other dtypes are the caller's to compose
  * Source    Bishop 2006, Pattern Recognition and Machine Learning, §4.3.4
