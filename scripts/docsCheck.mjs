@@ -21,8 +21,9 @@ export async function checkDocs() {
   const server = await serve(folder);
   const browser = await chromium.launch({ executablePath: ensureChromium(), args: CHROMIUM_ARGS });
   const faults = [];
+  let page;
   try {
-    const page = await browser.newPage();
+    page = await browser.newPage();
     const home = `${server.url}/some/deep/path/`;
     page.on('request', (request) => {
       if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(home)) faults.push(`asks ${request.url()}`);
@@ -57,6 +58,7 @@ export async function checkDocs() {
     await page.waitForURL(/\/some\/deep\/path\/.+/);
     await page.waitForLoadState('networkidle');
   } catch (error) {
+    await page?.screenshot({ path: join(root, 'out/docsCheck.png') });
     faults.push(error.message);
   } finally {
     await browser.close();

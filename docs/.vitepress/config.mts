@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
 import { BASE } from '../base.mjs';
 
+// In the page itself: its address would be another one for each folder.
+const icon = readFileSync(new URL('../icon.svg', import.meta.url), 'utf8');
 const page = (text: string, link: string) => ({ text, link });
 
 export default defineConfig({
   title: 'limbeck',
   description: 'Knowledge distillation and personalization in the browser, on the device of the person who uses it.',
   base: BASE,
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `data:image/svg+xml,${encodeURIComponent(icon)}` }]],
   cleanUrls: false,
   lastUpdated: false,
   // The API pages exist once `npm run docs` has made them from the docstrings.
