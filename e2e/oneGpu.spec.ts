@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
+import { floats, modelOf, node, value } from '../src/onnx/cases/tinyCases.ts';
 import { onnx, writeModel } from '../src/onnx/model.ts';
-import { floats, modelOf, node, value } from '../src/onnx/tinyCases.ts';
 import { bundle, expect, SOFTWARE_GPU, test } from './fixtures.ts';
 
 type OneGpu = typeof import('./pages/oneGpu.ts');

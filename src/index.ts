@@ -47,9 +47,9 @@ export type {
   OnnxLength,
   OnnxNodeDescription,
   OnnxTensorDescription,
-} from './onnx/description.ts';
-export { inspectOnnx } from './onnx/inspect.ts';
-export type { NodeInputTap, NodeOutputTap, Tap, TapPlace, TensorTap } from './onnx/taps.ts';
+} from './onnx/describe/description.ts';
+export { inspectOnnx } from './onnx/describe/inspect.ts';
+export type { NodeInputTap, NodeOutputTap, Tap, TapPlace, TensorTap } from './onnx/describe/taps.ts';
 
 // Teacher
 export { calibrated } from './teacher/calibrated.ts';
@@ -250,8 +250,8 @@ export type {
   PersonalizeOnnxReport,
   TapFigures,
 } from './adapt/onnx/personalizeOnnxReport.ts';
-export type { LowRankDelta } from './onnx/addLowRank.ts';
-export type { LayerWeight } from './onnx/listWeights.ts';
+export type { LowRankDelta } from './onnx/edit/addLowRank.ts';
+export type { LayerWeight } from './onnx/describe/listWeights.ts';
 export { type ConfidentOptions, confident, confidentIndices } from './distill/confident.ts';
 export { type FittedTemperature, fitTemperature, temperatureForEntropy } from './distill/fitTemperature.ts';
 export {

@@ -1,6 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import type { InspectOptions, OnnxDescription } from '../onnx/description.ts';
-import { inspectOnnx } from '../onnx/inspect.ts';
+import type { InspectOptions, OnnxDescription } from '../onnx/describe/description.ts';
+import { inspectOnnx } from '../onnx/describe/inspect.ts';
 import { numberOf, pairs } from './arguments.ts';
 import { carryOut } from './carryOut.ts';
 import { inspectReport } from './inspectReport.ts';

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import { isTagged } from '../core/tags.ts';
-import { studentMetadata } from '../onnx/onnxMetadata.ts';
+import { studentMetadata } from '../onnx/describe/onnxMetadata.ts';
 import { artifactsFrom, nameOf, type StudentSource } from '../student/artifacts.ts';
 import type { BundleManifest, Shapes } from '../student/bundle.ts';
 import type { StudentArtifacts } from '../student/student.ts';

@@ -1,10 +1,10 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
-import { type BoundInputs, bindInputs } from './bindInputs.ts';
+import { prune } from './edit/prune.ts';
 import { type OnnxModel, type OnnxValue, onnx } from './model.ts';
-import { prune } from './prune.ts';
 import { ownValues } from './references.ts';
 import { fuseActivations, type IsAllowed } from './simplify/activations.ts';
+import { type BoundInputs, bindInputs } from './simplify/bindInputs.ts';
 import { inlineBranches } from './simplify/branches.ts';
 import { foldConstants, storeConstants } from './simplify/constants.ts';
 import { copyOf, type Draft, openDraft } from './simplify/draft.ts';

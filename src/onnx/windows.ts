@@ -1,4 +1,4 @@
-import type { OnnxLength } from './description.ts';
+import type { OnnxLength } from './describe/description.ts';
 import { type Call, int, ints, text } from './shapes/call.ts';
 import { length as lengthOf, type Shape } from './shapes/tensor.ts';
 

@@ -5,7 +5,7 @@ import { isTagged } from '../core/tags.ts';
 import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
 import { fetchFile } from '../network/fetchFile.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
-import { type StudentMetadata, studentMetadata } from '../onnx/onnxMetadata.ts';
+import { type StudentMetadata, studentMetadata } from '../onnx/describe/onnxMetadata.ts';
 import { artifactsFrom, isArtifacts, isStudent } from '../student/artifacts.ts';
 import { formOf, nameOfFile } from '../student/fileForm.ts';
 import type { TfjsFiles } from '../student/files.ts';

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
-import { checkTaps, type Tap } from '../onnx/taps.ts';
+import { checkTaps, type Tap } from '../onnx/describe/taps.ts';
 import type { Store } from '../storage/store.ts';
 import type { WorkerOption } from '../workers/host.ts';
 import { type HasWorkplace, WORKPLACE } from '../workers/workplace.ts';

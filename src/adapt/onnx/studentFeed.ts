@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
 import { isTagged } from '../../core/tags.ts';
+import { pixelInputsOf } from '../../onnx/describe/pixelInputs.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
-import { pixelInputsOf } from '../../onnx/pixelInputs.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
 import { functionalOf } from '../../student/classifier.ts';
 import type { StudentArtifacts } from '../../student/student.ts';

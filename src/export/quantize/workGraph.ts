@@ -1,8 +1,8 @@
 import { sizeOf } from '../../core/shape.ts';
+import { prune } from '../../onnx/edit/prune.ts';
 import { type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, onnx } from '../../onnx/model.ts';
 import { freshName, takenNames } from '../../onnx/names.ts';
 import { domainOf } from '../../onnx/operators.ts';
-import { prune } from '../../onnx/prune.ts';
 import { readsOf } from '../../onnx/references.ts';
 import { constantIn, dataOf } from '../../onnx/tensorData.ts';
 

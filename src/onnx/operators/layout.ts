@@ -1,6 +1,6 @@
 import { sizeOf as elementsIn } from '../../core/shape.ts';
 import type { Tensor } from '../../runtime/tf.ts';
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import { each } from '../elementwise.ts';
 import { type Compute, listOf, type Operator, type Operators } from '../operator.ts';
 import { axesOf, type Call, input, int, ints, shapeAt } from '../shapes/call.ts';

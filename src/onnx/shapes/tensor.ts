@@ -1,4 +1,4 @@
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 
 export type Shape = readonly OnnxLength[];
 

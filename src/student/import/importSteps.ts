@@ -1,5 +1,5 @@
 import { sizeOf } from '../../core/shape.ts';
-import type { OnnxLength } from '../../onnx/description.ts';
+import type { OnnxLength } from '../../onnx/describe/description.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../../onnx/model.ts';
 import { domainOf, operatorOf } from '../../onnx/operators.ts';
 import { storedTensor } from '../../onnx/shapes/stored.ts';

@@ -1,6 +1,6 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { formatShape, type NamedArrays } from '../../core/shape.ts';
-import { describeModel } from '../../onnx/describe.ts';
+import { describeModel } from '../../onnx/describe/describe.ts';
 import { type OnnxModel, readModel } from '../../onnx/model.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import type { SimdLevel } from '../../runtime/capabilities.ts';

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
-import { type PreparedModel, prepareModel } from '../../onnx/prepare.ts';
+import { type PreparedModel, prepareModel } from '../../onnx/edit/prepare.ts';
 import type { SimdLevel } from '../../runtime/capabilities.ts';
 import type { GpuDevice } from '../../runtime/gpu.ts';
 import type { InferenceSession, Ort, OrtDevice, OrtTensor } from '../../runtime/ort.ts';

@@ -2,7 +2,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { pixelsAsFloats } from '../../core/pixels.ts';
 import { firstNonFinite, formatShape, isSameShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
-import type { PreparedModel } from '../../onnx/prepare.ts';
+import type { PreparedModel } from '../../onnx/edit/prepare.ts';
 import { type ModelInput, toModelInput } from '../input/modelInput.ts';
 import type { SessionSettings } from './sessionSettings.ts';
 

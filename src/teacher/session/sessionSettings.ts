@@ -1,5 +1,5 @@
 import type { NamedArrays } from '../../core/shape.ts';
-import type { Tap } from '../../onnx/taps.ts';
+import type { Tap } from '../../onnx/describe/taps.ts';
 import type { SimdLevel } from '../../runtime/capabilities.ts';
 import type { OrtDevice } from '../../runtime/ort.ts';
 import type { GivenAnswers } from '../holdsProbs.ts';
