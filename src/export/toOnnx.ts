@@ -2,7 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { artifactsOf, isLayersModel } from '../student/layersModel.ts';
 import type { Student, StudentArtifacts } from '../student/student.ts';
-import { checkToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
+import { readToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
 
 /**
  * Writes a student as an ONNX file, which every runtime of ONNX reads: with its weights, its inputs and outputs by the
@@ -22,7 +22,7 @@ export async function toOnnx(
   student: Student | LayersModel,
   options: ToOnnxOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  checkToOnnxOptions(options);
+  readToOnnxOptions(options);
   throwIfAborted(options.signal);
   const artifacts = await readArtifacts(student);
   const { artifactsToOnnx } = await import('./artifactsToOnnx.ts');

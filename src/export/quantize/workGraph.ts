@@ -19,7 +19,7 @@ export interface WorkGraph {
   freshName(like: string): string;
   store(tensor: OnnxTensor): string;
   /**
-   * Puts nodes in the place of each node that `rewrite` gives any for, and `entry` before all of them; drops what nobody
+   * Puts nodes in the place of each node that `rewrite` gives any for, and `entry` before all of them; drops what no node
    * reads, and keeps the inputs.
    */
   finish(rewrite: (node: OnnxNode) => readonly OnnxNode[] | undefined, entry?: readonly OnnxNode[]): void;

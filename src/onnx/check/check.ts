@@ -7,7 +7,7 @@ import { checkSparseTensor, checkTensor, type OnnxSparseTensor, type TensorCheck
 export interface CheckOptions {
   /** For messages. */
   readonly name: string;
-  /** Paths of the external data files that are given beside the model. */
+  /** Paths of the external data files that come with the model. */
   readonly externalFiles?: readonly string[];
 }
 

@@ -11,7 +11,7 @@ export interface OnnxSparseTensor {
 
 export interface TensorCheck {
   readonly broken: Broken;
-  /** Paths that are given beside the model, without a leading "./". */
+  /** Paths of files that come with the model, without a leading "./". */
   readonly externalFiles: ReadonlySet<string>;
 }
 

@@ -85,7 +85,7 @@ function passValues(reader: BinaryReader, { type, isList }: FieldPlan, wire: Wir
   return 1;
 }
 
-/** What a value takes beside its place in the message. */
+/** What a value takes in addition to its place in the message. */
 function costOf(type: string): number {
   if (type === 'bytes') return COST.view;
   return type.endsWith('int64') ? COST.bigint : 0;

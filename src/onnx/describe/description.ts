@@ -1,4 +1,4 @@
-import { checkKnownOptions } from '../../core/options.ts';
+import { given, type OptionsOf, schema, text } from '../../core/schema.ts';
 
 /** One length of a shape: a number, the name of a free one, or null where nothing is known about it. */
 export type OnnxLength = number | string | null;
@@ -32,7 +32,7 @@ export interface OnnxNodeDescription {
 /** What an ONNX file holds: plain values, which survive a worker boundary. */
 export interface OnnxDescription {
   readonly name: string;
-  /** Of the file; files beside it are not in it. */
+  /** Of the file, without external files. */
   readonly bytes: number;
   readonly irVersion: number;
   /** Versions of the operator sets by domain; ONNX's own is `ai.onnx`. */
@@ -58,7 +58,7 @@ export interface OnnxDescription {
   readonly countedMultiplyAdds: number;
   /** Nodes of an unknown operator, of unknown shapes, or in a loop. */
   readonly uncountedNodes: number;
-  /** Files beside the model that hold its weights. */
+  /** External files that hold its weights. */
   readonly externalFiles: readonly string[];
   /** Whether it holds an RNN, GRU or LSTM cell. */
   readonly isRecurrent: boolean;
@@ -66,19 +66,21 @@ export interface OnnxDescription {
   readonly hasControlFlow: boolean;
 }
 
-/** What is known about a model's inputs before it runs. */
-export interface InspectOptions {
-  /** What messages call the model. @default 'model' */
-  readonly name?: string;
+const INSPECT = schema('inspectOnnx', {
+  /** What messages call the model. Default 'model'. */
+  name: text('model'),
   /** Lengths for the free dimensions, by their names in the file. */
-  readonly dimensions?: Readonly<Record<string, number>>;
+  dimensions: given<Readonly<Record<string, number>>>(),
   /** Whole shapes for inputs; a free dimension that one fixes is fixed everywhere. */
-  readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
+  inputShapes: given<Readonly<Record<string, readonly number[]>>>(),
   /** Values of scalar inputs, such as a sample rate, that decide which branches are taken. */
-  readonly inputValues?: Readonly<Record<string, number>>;
-}
+  inputValues: given<Readonly<Record<string, number>>>(),
+});
+
+/** What is known about a model's inputs before it runs. */
+export interface InspectOptions extends OptionsOf<typeof INSPECT> {}
 
 /** Throws    invalid-option: an option that nothing reads */
 export function checkInspectOptions(options: InspectOptions): void {
-  checkKnownOptions(options, ['name', 'dimensions', 'inputShapes', 'inputValues'], 'inspectOnnx');
+  INSPECT.read(options);
 }

@@ -5,7 +5,7 @@ import type { OutlineNode } from './pixelInputs.ts';
 export interface StudentMetadata {
   /** Names of the classes, in the order of the output. */
   readonly labels?: readonly string[];
-  /** How data becomes inputs, as whoever wrote the file said. */
+  /** How data becomes inputs, as the file says. */
   readonly input?: unknown;
   /** The form that it was quantized to, on purpose: it gives other numbers than the student that it was made of. */
   readonly quantized?: string;

@@ -21,7 +21,7 @@ export function pixelInputs(nodes: readonly OutlineNode[], floatInputs: readonly
   return floatInputs.filter((input) => !holdsIds(input, nodes));
 }
 
-/** The same of a model that was read: none where limbeck did not write it, as nobody knows what such a model was made for. */
+/** The same for a model that was read. None where limbeck did not write it: what its inputs mean is then unknown. */
 export function pixelInputsOf({ producerName, graph }: OnnxModel): string[] {
   if (producerName !== 'limbeck') return [];
   const nodes = graph.node.map(({ opType, input, output, attribute }) => {

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { fromHalves, toHalves } from '../../core/halves.ts';
-import { checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { finite, given, type OptionsOf, oneOf, type Read, required, schema, text } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import { checkModel } from '../check/check.ts';
 import { type LayerWeight, listWeights } from '../describe/listWeights.ts';
@@ -8,24 +8,26 @@ import { nearNames } from '../describe/nearNames.ts';
 import { type OnnxModel, type OnnxTensor, readModel, writeModel } from '../model.ts';
 import { dataOf, type ElementArray, storedData, type TensorData } from '../tensorData.ts';
 
-/** What is added to one weight: left · right. */
-export interface LowRankDelta {
+const DELTA = schema('addLowRank', {
   /** Name of a stored weight, or of the node that multiplies by it. */
-  readonly weight: string;
-  /** [R, rank] and [rank, C] in row-major order. */
-  readonly left: ArrayLike<number>;
-  readonly right: ArrayLike<number>;
-  readonly rank: number;
+  weight: required(text()),
+  /** [R, rank] in row-major order. */
+  left: required(given<ArrayLike<number>>()),
+  /** [rank, C] in row-major order. */
+  right: required(given<ArrayLike<number>>()),
+  /** Columns of `left` and rows of `right`. */
+  rank: required(given<number>()),
   /**
-   * What R and C are. 'stored' (default): rows and columns of the matrix as it is stored, of Conv [M, the rest].
-   * 'inputs-outputs': the layer's inputs and outputs, however it stores them.
+   * What R and C are. 'stored': rows and columns of the matrix as it is stored, of Conv [M, the rest].
+   * 'inputs-outputs': the layer's inputs and outputs, however it stores them. Default 'stored'.
    */
-  readonly orientation?: 'stored' | 'inputs-outputs';
+  orientation: oneOf('stored', 'inputs-outputs')('stored'),
   /** Factor of the product. Default 1. */
-  readonly scale?: number;
-}
+  scale: finite(1),
+});
 
-const KNOWN = ['weight', 'left', 'right', 'rank', 'orientation', 'scale'];
+/** What is added to one weight: left · right. */
+export interface LowRankDelta extends OptionsOf<typeof DELTA> {}
 
 /**
  * A model with products of low rank added to stored weights of MatMul, Gemm and Conv; `listWeights` says which there are.
@@ -44,8 +46,7 @@ export function addLowRank(
   const model = readModel(bytes, name);
   checkModel(model, { name });
   const weights = listWeights(model);
-  for (const delta of deltas) {
-    checkKnownOptions(delta, KNOWN, 'addLowRank');
+  for (const delta of deltas.map(DELTA.read)) {
     const found = findWeight(weights, delta.weight, name);
     replaceStored(model, found.weight, (tensor) => withDelta(tensor, found, delta));
   }
@@ -76,9 +77,8 @@ function replaceStored({ graph }: OnnxModel, name: string, change: (tensor: Onnx
   if (value?.t !== undefined) value.t = change(value.t);
 }
 
-function withDelta(tensor: OnnxTensor, found: LayerWeight, delta: LowRankDelta): OnnxTensor {
-  const { rank, left, right, scale = 1, orientation = 'stored' } = delta;
-  checkOneOf(orientation, 'orientation', ['stored', 'inputs-outputs']);
+function withDelta(tensor: OnnxTensor, found: LayerWeight, delta: Read<typeof DELTA>): OnnxTensor {
+  const { rank, left, right, scale, orientation } = delta;
   const { rows, columns } = found;
   const isTurned = orientation === 'inputs-outputs' && found.outputsFirst;
   const [deltaRows, deltaColumns] = isTurned ? [columns, rows] : [rows, columns];

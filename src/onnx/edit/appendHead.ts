@@ -1,5 +1,4 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
 import { checkModel } from '../check/check.ts';
 import { defaultTap } from '../describe/defaultTap.ts';
 import type { OnnxLength } from '../describe/description.ts';
@@ -9,12 +8,11 @@ import { valuesOf } from '../describe/values.ts';
 import { type OnnxGraph, type OnnxModel, onnx, readModel, writeModel } from '../model.ts';
 import { freshName, renameValue, takenNames } from '../names.ts';
 import { domainOf } from '../operators.ts';
-import { dtypeOfValue, foldedHead, type HeadOptions, headForm } from './headForm.ts';
+import { dtypeOfValue, foldedHead, type HeadOptions, headForm, readHeadOptions } from './headForm.ts';
 import { headNodes } from './headNodes.ts';
 import { prune } from './prune.ts';
 import { withMetadata } from './withMetadata.ts';
 
-const KNOWN = ['tap', 'pooling', 'channels', 'shape', 'weights', 'bias', 'mean', 'scale', 'output', 'probabilities'];
 const OLDEST = 7;
 const PROBABILITIES = 'probs';
 
@@ -25,15 +23,14 @@ const PROBABILITIES = 'probs';
  *           bias and features do not fit · unsupported-operator: an operator set below 7 · invalid-option
  */
 export function appendHead(bytes: Uint8Array, options: HeadOptions): Uint8Array<ArrayBuffer> {
-  checkKnownOptions(options, [...KNOWN, 'onto', 'keepOutputs', 'metadata', 'name'], 'appendHead');
-  const { tap, output = 'logits', name = 'model', keepOutputs = false, onto } = options;
+  const { tap, output, name, keepOutputs, onto, probabilities, metadata = {} } = readHeadOptions(options);
   checkTaps([tap]);
   const { model, opset, source } = readForHead(bytes, tap, name);
   const form = headForm(model, source, options, name);
   const head = foldedHead(options, form.features);
   const { graph } = model;
   const isFloat = onto === undefined || dtypeOfValue(model, onto, name) === 'float32';
-  const written = [output, ...(options.probabilities === true ? [PROBABILITIES] : [])];
+  const written = [output, ...(probabilities ? [PROBABILITIES] : [])];
   const others = keepOutputs ? graph.output : [];
   graph.output = [
     ...others,
@@ -59,7 +56,7 @@ export function appendHead(bytes: Uint8Array, options: HeadOptions): Uint8Array<
   graph.node.push(...nodes);
   graph.initializer.push(...stored);
   graph.output.push(...written.map((one) => outputValue(one, form.batch, head.classes)));
-  model.metadataProps = withMetadata(model.metadataProps, options.metadata ?? {});
+  model.metadataProps = withMetadata(model.metadataProps, metadata);
   return writeModel(model);
 }
 

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { flag, given, type OptionsOf, type Read, required, schema, text } from '../../core/schema.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
 import { describeModel } from '../describe/describe.ts';
 import type { OnnxLength, OnnxTensorDescription } from '../describe/description.ts';
@@ -6,38 +7,46 @@ import type { Tap } from '../describe/taps.ts';
 import type { OnnxModel } from '../model.ts';
 import { type ChannelPlace, type Pooling, poolingOf } from './pooling.ts';
 
-/** A linear classifier, and where it stands on a model. */
-export interface HeadOptions {
+const OPTIONS = schema('appendHead', {
   /** The value that it reads; what only other outputs need is cut away. */
-  readonly tap: Tap;
+  tap: required(given<Tap>()),
   /** Default: 'none' for [B, F], else 'mean'. */
-  readonly pooling?: Pooling;
-  /** Default 'last' for [B, T, C], else 'first', as in [B, C, H, W]. */
-  readonly channels?: ChannelPlace;
+  pooling: given<Pooling>(),
+  /** Default: 'last' for [B, T, C], else 'first', as in [B, C, H, W]. */
+  channels: given<ChannelPlace>(),
   /** The value's shape with its batch, where the file does not tell how many axes it has. */
-  readonly shape?: readonly OnnxLength[];
+  shape: given<readonly OnnxLength[]>(),
   /** [F, C] in row-major order; with `mean` and `scale`, of (features − mean) · scale. */
-  readonly weights: ArrayLike<number>;
+  weights: required(given<ArrayLike<number>>()),
   /** [C] */
-  readonly bias: ArrayLike<number>;
-  /** [F] each; they become part of weights and bias. Default 0 and 1. */
-  readonly mean?: ArrayLike<number>;
-  readonly scale?: ArrayLike<number>;
+  bias: required(given<ArrayLike<number>>()),
+  /** [F]; becomes part of weights and bias. Default: 0 everywhere. */
+  mean: given<ArrayLike<number>>(),
+  /** [F]; becomes part of weights and bias. Default: 1 everywhere. */
+  scale: given<ArrayLike<number>>(),
   /** A value with logits of the same classes, [B, C], that the head adds to. Default: none, and the head stands alone. */
-  readonly onto?: string;
+  onto: text(),
   /** Name of the output [B, C]. Default 'logits'. */
-  readonly output?: string;
-  /** Whether there is an output 'probs' [B, C] beside it, their softmax. Default false. */
-  readonly probabilities?: boolean;
+  output: text('logits'),
+  /** Whether there is another output 'probs' [B, C], their softmax. Default false. */
+  probabilities: flag(false),
   /** Whether the outputs that the model has stay. Default false. */
-  readonly keepOutputs?: boolean;
+  keepOutputs: flag(false),
   /** Pairs of the file's metadata, in place of those of the same key; undefined takes one away. */
-  readonly metadata?: Readonly<Record<string, string | undefined>>;
+  metadata: given<Readonly<Record<string, string | undefined>>>(),
   /** Name for messages. Default 'model'. */
-  readonly name?: string;
+  name: text('model'),
+});
+
+/** A linear classifier, and where it stands on a model. */
+export interface HeadOptions extends OptionsOf<typeof OPTIONS> {}
+
+/** Throws    invalid-option */
+export function readHeadOptions(options: HeadOptions): Read<typeof OPTIONS> {
+  return OPTIONS.read(options);
 }
 
-/** How the tapped value is read, and what is known about it. */
+/** How the head reads the tapped value, and what is known about that value. */
 export function headForm(model: OnnxModel, source: string, options: HeadOptions, name: string) {
   const { inputs, nodes } = describeModel(model, 0);
   const outer = nodes.filter(({ within }) => within === '').flatMap(({ outputs }) => outputs);
@@ -52,7 +61,7 @@ export function headForm(model: OnnxModel, source: string, options: HeadOptions,
   }
   const rank = shape.length;
   const dtype = found?.dtype ?? null;
-  const { pooling, channels } = poolingOf(rank, options, `"${source}" ${text(shape)}`);
+  const { pooling, channels } = poolingOf(rank, options, `"${source}" ${shown(shape)}`);
   if (dtype === 'string' || dtype === 'bool') {
     throw new LimbeckError('shape-mismatch', `"${source}" is ${dtype}; a head reads numbers. Tap another value.`, {
       details: { tensor: source, dtype },
@@ -104,6 +113,6 @@ export function foldedHead({ weights, bias, mean, scale }: HeadOptions, known: n
   return { features, classes, weights: folded, bias: Float32Array.from(shifted) };
 }
 
-function text(shape: readonly OnnxLength[]): string {
+function shown(shape: readonly OnnxLength[]): string {
   return formatShape(shape.map((one) => (typeof one === 'number' ? one : null)));
 }

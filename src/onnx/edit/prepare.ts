@@ -14,7 +14,7 @@ export interface PrepareOptions {
   readonly taps?: readonly Tap[];
   /** The taps are the only outputs, and what they do not need is cut away. */
   readonly untilTaps?: boolean;
-  /** Paths of the external data files that are given beside the model. */
+  /** Paths of the external data files that come with the model. */
   readonly externalFiles?: readonly string[];
 }
 

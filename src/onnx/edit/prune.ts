@@ -1,13 +1,13 @@
 import type { OnnxGraph, OnnxNode } from '../model.ts';
 import { readsOf } from '../references.ts';
 
-/** Parts of a graph that speak of values by name, and are read by nothing of limbeck's. */
+/** Parts of a graph that name values; limbeck does not read them. */
 interface Annotated {
   quantizationAnnotation: { tensorName: string }[];
 }
 
 /**
- * Takes out of a graph, in place, all that its outputs do not need: nodes, weights, inputs, and what is said of them. A
+ * Removes from a graph, in place, what its outputs do not need: nodes, weights, inputs and their annotations. A
  * node that is needed for one of its outputs keeps the others.
  */
 export function prune(graph: OnnxGraph): void {

@@ -217,7 +217,7 @@ function transposedValues(values: Shape, shape: Shape, order: readonly number[] 
   return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)] ?? null);
 }
 
-/** Operators that arrange the same elements anew. */
+/** Operators that rearrange elements. */
 export const layout: Operators = {
   Identity: { ...each({ lengths: (a = null) => a, compute: (tf, x) => tf.clone(x) }), fold: ([x]) => x },
   Reshape: reshape,

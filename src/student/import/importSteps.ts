@@ -90,7 +90,7 @@ function inferred(call: Pick<Step, 'node' | 'inputs' | 'opset'>): readonly Infer
   return shape === null ? outputs : [tensor(x?.dtype ?? null, shape, outputs[0]?.values)];
 }
 
-/** Whoever asks whether the batch is 0 or −1 asks whether a length was left out. */
+/** A comparison of the batch with 0 or −1 asks whether a length was left out. */
 function comparedBatch(made: Inferred, ...[a, b]: readonly (Inferred | undefined)[]): Inferred {
   const [left, right] = [a?.values ?? [], b?.values ?? []];
   if (left.length === 0 || left.length !== right.length) return made;
