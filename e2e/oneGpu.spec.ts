@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { isLong } from '../scripts/isLong.mjs';
+import { floats, modelOf, node, value } from '../src/onnx/cases/tinyCases.ts';
 import { onnx, writeModel } from '../src/onnx/model.ts';
-import { floats, modelOf, node, value } from '../src/onnx/tinyCases.ts';
 import { bundle, expect, SOFTWARE_GPU, test } from './fixtures.ts';
 
 type OneGpu = typeof import('./pages/oneGpu.ts');

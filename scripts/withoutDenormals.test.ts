@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { withoutDenormals } from '../benchmarks/pages/withoutDenormals.ts';
+import { readModelFile } from '../src/onnx/cases/ortCases.ts';
+import { floats, modelOf, node } from '../src/onnx/cases/tinyCases.ts';
 import { onnx, readModel, writeModel } from '../src/onnx/model.ts';
-import { readModelFile } from '../src/onnx/ortCases.ts';
 import { dataOf, int64Tensor } from '../src/onnx/tensorData.ts';
-import { floats, modelOf, node } from '../src/onnx/tinyCases.ts';
 
 /** The smallest normal number, and the largest below it. */
 const [NORMAL, DENORMAL] = [2 ** -126, 2 ** -126 - 2 ** -149];

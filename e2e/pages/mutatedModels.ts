@@ -1,8 +1,8 @@
 import { LimbeckError, loadTeacher } from 'limbeck';
+import { mutated } from '../../src/onnx/cases/mutatedCases.ts';
+import { TINY_MODELS } from '../../src/onnx/cases/tinyCases.ts';
+import { prepareModel } from '../../src/onnx/edit/prepare.ts';
 import { writeModel } from '../../src/onnx/model.ts';
-import { mutated } from '../../src/onnx/mutatedCases.ts';
-import { prepareModel } from '../../src/onnx/prepare.ts';
-import { TINY_MODELS } from '../../src/onnx/tinyCases.ts';
 
 export interface Outcome {
   readonly source: string;

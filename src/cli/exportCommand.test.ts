@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { toBundle } from '../export/bundle.ts';
 import { toTfjs } from '../export/tfjs.ts';
 import { toOnnx } from '../export/toOnnx.ts';
-import { describeOnnx } from '../onnx/describe.ts';
+import { describeOnnx } from '../onnx/describe/describe.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsFromFiles } from '../student/files/files.ts';
 import { readBundle } from '../student/files/readBundle.ts';

@@ -1,6 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import type { InspectOptions, OnnxDescription } from '../onnx/description.ts';
-import { inspectOnnx } from '../onnx/inspect.ts';
+import type { InspectOptions, OnnxDescription } from '../onnx/describe/description.ts';
+import { inspectOnnx } from '../onnx/describe/inspect.ts';
 import { numberOf, pairs } from './arguments.ts';
 import { carryOut } from './carryOut.ts';
 import { inspectReport } from './inspectReport.ts';
@@ -71,7 +71,8 @@ async function inspectFiles({ files, options, withNodes, asJson }: Request, cons
 async function describe(file: string, options: InspectOptions, console: Console): Promise<Description> {
   const bytes = await console.readFile(file);
   if (!isStudentFile(bytes)) return inspectOnnx(bytes, { ...options, name: file });
-  if (Object.values(options).some((given) => Object.keys(given).length > 0)) {
+  const given: readonly (object | undefined)[] = [options.dimensions, options.inputShapes, options.inputValues];
+  if (given.some((one) => Object.keys(one ?? {}).length > 0)) {
     throw new LimbeckError('invalid-option', '--input, --dimension and --value are for ONNX files.');
   }
   return describeStudentFile(file, await readStudentFile(file, console));

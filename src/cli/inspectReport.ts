@@ -1,5 +1,5 @@
 import { bytes as bytesText, amount as countText } from '../core/figures.ts';
-import type { OnnxDescription, OnnxNodeDescription, OnnxTensorDescription } from '../onnx/description.ts';
+import type { OnnxDescription, OnnxNodeDescription, OnnxTensorDescription } from '../onnx/describe/description.ts';
 import { reportText } from './printable.ts';
 import { table } from './table.ts';
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readNpy, writeNpy } from '../data/npy.ts';
 import { toOnnx } from '../export/toOnnx.ts';
-import { describeOnnx } from '../onnx/describe.ts';
+import { describeOnnx } from '../onnx/describe/describe.ts';
 import * as tf from '../runtime/tf.ts';
 import { type Files, pictures, runLine, stripes } from './commandCases.ts';
 

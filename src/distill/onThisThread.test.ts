@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { floats, modelOf, node, value } from '../onnx/cases/tinyCases.ts';
 import { writeModel } from '../onnx/model.ts';
-import { floats, modelOf, node, value } from '../onnx/tinyCases.ts';
 import { builtAssets } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsFrom } from '../student/artifacts.ts';

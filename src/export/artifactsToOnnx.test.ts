@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
-import { findTaps } from '../onnx/findTaps.ts';
+import { findTaps } from '../onnx/describe/findTaps.ts';
 import { readModel } from '../onnx/model.ts';
 import { expectNoTensorsLeft } from '../runtime/cases/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';

@@ -11,7 +11,7 @@ import { onlyOutputName } from './graph/outputName.ts';
 import { inputShapeOf, type ModelTopology, readTopology } from './graph/topology.ts';
 import { checkLayers, writeTopology } from './graph/walkTopology.ts';
 import { readWeights } from './graph/weights.ts';
-import { checkToOnnxOptions, metadataOf, type ToOnnxOptions } from './toOnnxOptions.ts';
+import { metadataOf, readToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
 
 /** The oldest version of the file format that knows an opset, so that old runtimes read the file. */
 const IR_VERSIONS: Readonly<Record<number, bigint>> = { 13: 7n, 14: 7n, 19: 9n, 20: 9n, 21: 10n };
@@ -22,14 +22,14 @@ const IR_VERSIONS: Readonly<Record<number, bigint>> = { 13: 7n, 14: 7n, 19: 9n, 
  * Throws    unsupported-layer: every layer that has no ONNX form · student-invalid · invalid-option · AbortError
  */
 export function artifactsToOnnx(artifacts: StudentArtifacts, options: ToOnnxOptions = {}): Uint8Array<ArrayBuffer> {
-  checkToOnnxOptions(options);
-  const { opset = 17, foldBatchNorm = false, signal } = options;
+  const read = readToOnnxOptions(options);
+  const { opset, foldBatchNorm, signal } = read;
   throwIfAborted(signal);
   const model = readTopology(artifacts.modelTopology);
   checkLayers(model);
   const weights = readWeights(artifacts);
   const open = openGraph(opset);
-  const inputs = inputsOf(open, model, options);
+  const inputs = inputsOf(open, model, read);
   const values = writeTopology(open, weights, model, inputs, signal);
   const outputs = nameOutputs(open, model, values, inputs);
   if (foldBatchNorm) foldBatchNorms(open, new Set(outputs.map(({ from }) => from)));
@@ -55,8 +55,8 @@ export function artifactsToOnnx(artifacts: StudentArtifacts, options: ToOnnxOpti
   );
 }
 
-function inputsOf(open: OpenGraph, model: ModelTopology, options: ToOnnxOptions): Value[] {
-  const { dynamicBatch = true, batchSize = 1, inputLayout = 'channels-last' } = options;
+function inputsOf(open: OpenGraph, model: ModelTopology, options: ReturnType<typeof readToOnnxOptions>): Value[] {
+  const { dynamicBatch, batchSize = 1, inputLayout } = options;
   return model.inputs.map((reference) => {
     const layer = model.layers.find(({ name }) => name === reference.layer);
     const { shape: declared, dtype } = inputShapeOf(

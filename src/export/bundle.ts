@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import { isTagged } from '../core/tags.ts';
-import { studentMetadata } from '../onnx/onnxMetadata.ts';
+import { studentMetadata } from '../onnx/describe/onnxMetadata.ts';
 import { artifactsFrom, nameOf, type StudentSource } from '../student/artifacts.ts';
 import type { BundleManifest, Shapes } from '../student/files/bundle.ts';
 import type { StudentArtifacts } from '../student/student.ts';
@@ -14,7 +14,7 @@ export interface BundleOptions {
   readonly name?: string;
   /** Names of the classes, in the order of the output. Default: those that the file given as `onnx` names. */
   readonly labels?: readonly string[];
-  /** How data becomes the student's inputs; kept as JSON for whoever feeds it. Default: what that file says. */
+  /** How data becomes the student's inputs; kept as JSON for the code that feeds it. Default: what that file says. */
   readonly input?: object;
   /** A `DistillReport`, or as much of one as there is; kept as JSON. */
   readonly report?: ReportFigures;

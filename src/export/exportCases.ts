@@ -2,9 +2,9 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
-import { describeModel } from '../onnx/describe.ts';
+import { ortInNode } from '../onnx/cases/ortCases.ts';
+import { describeModel } from '../onnx/describe/describe.ts';
 import { type OnnxModel, readModel } from '../onnx/model.ts';
-import { ortInNode } from '../onnx/ortCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { artifactsToOnnx } from './artifactsToOnnx.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { tinyClassifier } from '../onnx/cases/tinyCases.ts';
+import { pixelInputsOf } from '../onnx/describe/pixelInputs.ts';
 import { readModel } from '../onnx/model.ts';
-import { pixelInputsOf } from '../onnx/pixelInputs.ts';
-import { tinyClassifier } from '../onnx/tinyCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { artifactsToOnnx } from './artifactsToOnnx.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../data/arrays.ts';
+import { type Feeds, runModel } from '../onnx/cases/ortCases.ts';
+import { floats, modelOf, node, tinyBranches, value } from '../onnx/cases/tinyCases.ts';
 import { type OnnxModel, type OnnxNode, onnx, writeModel } from '../onnx/model.ts';
-import { type Feeds, runModel } from '../onnx/ortCases.ts';
-import { floats, modelOf, node, tinyBranches, value } from '../onnx/tinyCases.ts';
 import { goldenBytes, goldenData, HERE, lookInto, worstShare } from './quantize/quantizeCases.ts';
 import { quantize } from './quantize.ts';
 import type { QuantizeOptions } from './quantizeOptions.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { LimbeckError } from '../core/errors.ts';
 import { fromArrays } from '../data/arrays.ts';
-import { describeOnnx } from '../onnx/describe.ts';
+import { floats, modelOf, node, value } from '../onnx/cases/tinyCases.ts';
+import { describeOnnx } from '../onnx/describe/describe.ts';
 import { writeModel } from '../onnx/model.ts';
-import { floats, modelOf, node, value } from '../onnx/tinyCases.ts';
 import type { Metric } from '../train/metric.ts';
 import { goldenBytes, goldenData, HERE } from './quantize/quantizeCases.ts';
 import { quantize } from './quantize.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { describeOnnx } from '../onnx/describe.ts';
+import { floats, modelOf, node } from '../onnx/cases/tinyCases.ts';
+import { describeOnnx } from '../onnx/describe/describe.ts';
 import { readModel, writeModel } from '../onnx/model.ts';
 import { dataOf } from '../onnx/tensorData.ts';
-import { floats, modelOf, node } from '../onnx/tinyCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from '../student/build.ts';
 import { onBackend } from '../student/cases/layerCases.ts';

@@ -4,7 +4,7 @@ import { artifactsFrom, type StudentSource } from '../student/artifacts.ts';
 import { type SafeDtype, writeSafetensors } from '../student/safetensors/safetensors.ts';
 import { splitWeights } from '../student/weightBytes.ts';
 
-/** What stands in the file beside the weights. */
+/** What the file holds besides the weights. */
 export interface SafetensorsOptions {
   /** Texts for the file's header, such as { license: 'mit' }. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>;

@@ -1,21 +1,23 @@
-import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { count, type OptionsOf, oneOf, schema } from '../core/schema.ts';
 import { artifactsFrom, type StudentSource } from '../student/artifacts.ts';
 import { modelJson } from '../student/files/files.ts';
 import { type ShortDtype, shortenFloats } from '../student/files/quantizedWeights.ts';
 import { joinWeights, splitWeights, type WeightBytes } from '../student/weightBytes.ts';
 
-/** How the weights lie in the files. */
-export interface TfjsOptions {
+const OPTIONS = schema('toTfjs', {
   /**
-   * Shortens the weights in the files to a half ('float16', 'uint16') or a quarter ('uint8'); whoever loads them makes
-   * floats of them again, so it is download that is saved, not time. Default 'none'.
+   * Shortens the weights in the files to a half ('float16', 'uint16') or a quarter ('uint8'). Loading makes floats of them
+   * again, which saves download, not time. Default 'none'.
    */
-  readonly quantize?: 'none' | ShortDtype;
+  quantize: oneOf('none', 'float16', 'uint8', 'uint16')('none'),
   /** The most bytes of one file of weights. Default: all in one file. */
-  readonly shardBytes?: number;
-}
+  shardBytes: count()(),
+});
 
-/** model.json and the files of weights beside it, by their names. */
+/** How the weights lie in the files. */
+export interface TfjsOptions extends OptionsOf<typeof OPTIONS> {}
+
+/** model.json and its files of weights, by name. */
 export type TfjsModelFiles = {
   readonly 'model.json': string;
   readonly [name: `${string}.bin`]: Uint8Array<ArrayBuffer>;
@@ -30,10 +32,7 @@ export type TfjsModelFiles = {
  * for (const [name, content] of Object.entries(files)) save(name, new Blob([content]));
  */
 export async function toTfjs(student: StudentSource, options: TfjsOptions = {}): Promise<TfjsModelFiles> {
-  checkKnownOptions(options, ['quantize', 'shardBytes'], 'toTfjs');
-  const { quantize = 'none', shardBytes } = options;
-  checkOneOf(quantize, 'quantize', ['none', 'float16', 'uint8', 'uint16']);
-  if (shardBytes !== undefined) checkCount(shardBytes, 'shardBytes');
+  const { quantize, shardBytes } = OPTIONS.read(options);
   const artifacts = await artifactsFrom(student);
   const stored = splitWeights(artifacts).map((weight) => store(weight, quantize));
   const shards = cut(new Uint8Array(joinWeights(stored.map(({ bytes }) => bytes))), shardBytes);

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../core/errors.ts';
 import { artifactsFrom, type StudentSource } from '../student/artifacts.ts';
-import { checkToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
+import { readToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
 
 /**
  * Writes a student as an ONNX file, which every runtime of ONNX reads: with its weights, its inputs and outputs by the
@@ -17,7 +17,7 @@ import { checkToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
  * const teacher = await loadTeacher(bytes).done;
  */
 export async function toOnnx(student: StudentSource, options: ToOnnxOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  checkToOnnxOptions(options);
+  readToOnnxOptions(options);
   throwIfAborted(options.signal);
   const artifacts = await artifactsFrom(student);
   const { artifactsToOnnx } = await import('./artifactsToOnnx.ts');

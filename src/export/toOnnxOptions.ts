@@ -1,61 +1,49 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { count, flag, given, type OptionsOf, oneOf, type Read, schema, text } from '../core/schema.ts';
 
-/** How a student is written as ONNX, and what is said beside it. */
-export interface ToOnnxOptions {
+const OPTIONS = schema('toOnnx', {
   /** Version of the ONNX operators, 13 to 21. Default 17. */
-  readonly opset?: number;
+  opset: oneOf<number>(13, 14, 15, 16, 17, 18, 19, 20, 21)(17),
   /** Whether the first dimension is free and called "batch"; else it is `batchSize`. Default true. */
-  readonly dynamicBatch?: boolean;
-  /** Examples of one run where the batch is not free. Default 1. */
-  readonly batchSize?: number;
+  dynamicBatch: flag(true),
+  /** Examples of one run where the batch is not free. Default: 1. */
+  batchSize: count()(),
   /**
-   * How inputs of images and volumes [B, H, W, C] are given: as the tfjs student takes them (default), or [B, C, H, W].
-   * Inputs of other ranks are the same in both.
+   * How inputs of images and volumes [B, H, W, C] are given: as the tfjs student takes them, or [B, C, H, W].
+   * Inputs of other ranks are the same in both. Default 'channels-last'.
    */
-  readonly inputLayout?: 'channels-last' | 'channels-first';
+  inputLayout: oneOf('channels-last', 'channels-first')('channels-last'),
   /** Whether batch normalization goes into the weights of the layer before it, where nothing else reads that. Default false. */
-  readonly foldBatchNorm?: boolean;
+  foldBatchNorm: flag(false),
   /** Name of the graph. Default: the model's own. */
-  readonly name?: string;
+  name: text(),
   /** Names of the classes, in the order of the output; written as `limbeck.labels`. */
-  readonly labels?: readonly string[];
+  labels: given<readonly string[]>(),
   /** How an input is prepared, as plain values; written as `limbeck.input`. */
-  readonly input?: object;
+  input: given<object>(),
   /** The identity of the teacher that the student learned from; written as `limbeck.teacher`. */
-  readonly teacher?: string;
+  teacher: text(),
   /** Results by name; written as `limbeck.metrics`. */
-  readonly metrics?: Readonly<Record<string, number>>;
+  metrics: given<Readonly<Record<string, number>>>(),
   /** Written as `limbeck.license`, such as 'MIT'. */
-  readonly license?: string;
+  license: text(),
   /** Further pairs of the file's metadata. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
-}
+  metadata: given<Readonly<Record<string, string>>>(),
+  /** Ends the writing early with an AbortError. */
+  signal: given<AbortSignal>(),
+});
 
-const KNOWN = [
-  ...['opset', 'dynamicBatch', 'batchSize', 'inputLayout', 'foldBatchNorm', 'name', 'labels', 'input', 'teacher'],
-  ...['metrics', 'license', 'metadata', 'signal'],
-];
+/** How a student is written as ONNX, and the metadata that goes with it. */
+export interface ToOnnxOptions extends OptionsOf<typeof OPTIONS> {}
 
-/** Throws    invalid-option */
-export function checkToOnnxOptions(options: ToOnnxOptions): void {
-  checkKnownOptions(options, KNOWN, 'toOnnx');
-  const { opset = 17, dynamicBatch = true, batchSize, inputLayout = 'channels-last', foldBatchNorm = false } = options;
-  checkOneOf(opset, 'opset', [13, 14, 15, 16, 17, 18, 19, 20, 21]);
-  checkOneOf(inputLayout, 'inputLayout', ['channels-last', 'channels-first']);
-  for (const [name, flag] of Object.entries({ dynamicBatch, foldBatchNorm })) {
-    if (typeof flag !== 'boolean') throw invalid(name, 'true or false', flag);
+/** All options with their defaults. Throws    invalid-option */
+export function readToOnnxOptions(options: ToOnnxOptions): Read<typeof OPTIONS> {
+  const read = OPTIONS.read(options);
+  const { dynamicBatch, batchSize } = read;
+  if (batchSize !== undefined && dynamicBatch) {
+    throw invalid('batchSize', 'left out unless dynamicBatch is false', batchSize);
   }
-  if (batchSize !== undefined) {
-    checkCount(batchSize, 'batchSize');
-    if (dynamicBatch) throw invalid('batchSize', 'left out unless dynamicBatch is false', batchSize);
-  }
-  for (const name of ['name', 'teacher', 'license'] as const) {
-    if (options[name] !== undefined && typeof options[name] !== 'string')
-      throw invalid(name, 'a string', options[name]);
-  }
-  const { labels, input, metrics = {}, metadata = {} } = options;
+  const { labels, input, metrics = {}, metadata = {} } = read;
   const isNames = labels === undefined || (Array.isArray(labels) && labels.every((one) => typeof one === 'string'));
   if (!isNames) throw invalid('labels', 'an array of strings', labels);
   if (input !== undefined && (typeof input !== 'object' || input === null)) throw invalid('input', 'an object', input);
@@ -64,6 +52,7 @@ export function checkToOnnxOptions(options: ToOnnxOptions): void {
   const owned = Object.keys(metadata).find((key) => key.startsWith('limbeck.'));
   if (owned !== undefined)
     throw invalid('metadata', `without "${owned}", which the options of that name write`, metadata);
+  return read;
 }
 
 /** The pairs of the file's metadata. */

@@ -1,7 +1,7 @@
 // Makes operators whose results come from elements at the same place.
 import type { Tensor } from '../runtime/tf.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
-import type { OnnxLength } from './description.ts';
+import type { OnnxLength } from './describe/description.ts';
 import type { Attributes, Fold, Operations, Operator } from './operator.ts';
 import { type Call, dtypeAt, input } from './shapes/call.ts';
 import { broadcast, type Inferred, MOST_VALUES, numbersOf, type Shape, tensor } from './shapes/tensor.ts';

@@ -7,7 +7,7 @@ export interface OnnxPair {
   value: string;
 }
 
-/** A tensor inside a model. Its values stand in one of the data fields, or in a file beside the model. */
+/** A tensor inside a model. Its values stand in one of the data fields, or in a file next to the model. */
 export interface OnnxTensor {
   name: string;
   dims: bigint[];

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { checkModel } from './check.ts';
+import { checkModel } from './check/check.ts';
 import golden from './golden/onnxTestdata.json' with { type: 'json' };
 import { readModel, writeModel } from './model.ts';
 

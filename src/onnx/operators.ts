@@ -14,7 +14,7 @@ export function domainOf(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
 }
 
-/** What is known about an operator; undefined where it is none of ours. */
+/** The record of an operator; undefined where there is none. */
 export function operatorOf(domain: string, name: string): Operator | undefined {
   const table = OPERATORS.get(domainOf(domain));
   return table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
@@ -30,7 +30,7 @@ export function smallName(name: string): string {
   return name.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]+$|^[A-Z]/, (word) => word.toLowerCase());
 }
 
-/** ONNX's name of a small one; undefined where there is none such. */
+/** ONNX's name for a small one; undefined where no operator has it. */
 export function onnxNameOf(small: string): string | undefined {
   return BY_SMALL_NAME.get(small);
 }

@@ -19,7 +19,7 @@ import {
   FieldOptionsSchema,
   FileDescriptorProtoSchema,
 } from '@bufbuild/protobuf/wkt';
-import { requireModest } from './decodedSize.ts';
+import { requireModest } from './check/decodedSize.ts';
 import { MESSAGES, type MessageName } from './messages.ts';
 
 const SCALARS = {

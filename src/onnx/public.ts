@@ -1,13 +1,13 @@
 // What the package exports of this folder.
 
-export type { LowRankDelta } from './addLowRank.ts';
 export type {
   InspectOptions,
   OnnxDescription,
   OnnxLength,
   OnnxNodeDescription,
   OnnxTensorDescription,
-} from './description.ts';
-export { inspectOnnx } from './inspect.ts';
-export type { LayerWeight } from './listWeights.ts';
-export type { NodeInputTap, NodeOutputTap, Tap, TapPlace, TensorTap } from './taps.ts';
+} from './describe/description.ts';
+export { inspectOnnx } from './describe/inspect.ts';
+export type { LayerWeight } from './describe/listWeights.ts';
+export type { NodeInputTap, NodeOutputTap, Tap, TapPlace, TensorTap } from './describe/taps.ts';
+export type { LowRankDelta } from './edit/addLowRank.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { type Feeds, feedsOf, type ModelName, readModelFile, runModel } from './cases/ortCases.ts';
+import { floats, graphAttribute, modelOf, node, tinyBranches, value } from './cases/tinyCases.ts';
+import { prepareModel } from './edit/prepare.ts';
 import { type OnnxModel, readModel, writeModel } from './model.ts';
-import { type Feeds, feedsOf, type ModelName, readModelFile, runModel } from './ortCases.ts';
-import { prepareModel } from './prepare.ts';
 import { type SimplifyOptions, simplify } from './simplify.ts';
-import { floats, graphAttribute, modelOf, node, tinyBranches, value } from './tinyCases.ts';
 
 /** The detector answers noise with zeros, so it is compared before its last Sigmoid. */
 function modelBytes(name: ModelName): Uint8Array {

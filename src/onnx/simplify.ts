@@ -1,10 +1,10 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkKnownOptions } from '../core/options.ts';
-import { type BoundInputs, bindInputs } from './bindInputs.ts';
+import { flag, given, type OptionsOf, schema } from '../core/schema.ts';
+import { prune } from './edit/prune.ts';
 import { type OnnxModel, type OnnxValue, onnx } from './model.ts';
-import { prune } from './prune.ts';
 import { ownValues } from './references.ts';
 import { fuseActivations, type IsAllowed } from './simplify/activations.ts';
+import { type BoundInputs, bindInputs } from './simplify/bindInputs.ts';
 import { inlineBranches } from './simplify/branches.ts';
 import { foldConstants, storeConstants } from './simplify/constants.ts';
 import { copyOf, type Draft, openDraft } from './simplify/draft.ts';
@@ -14,20 +14,22 @@ import { foldPads } from './simplify/pads.ts';
 import { dropRedundant } from './simplify/redundant.ts';
 import { foldScales } from './simplify/scales.ts';
 
-export interface SimplifyOptions {
+const OPTIONS = schema('simplify', {
   /** Whole shapes for inputs, which fix their free lengths; what is computed from shapes is then a constant. */
-  readonly inputShapes?: Readonly<Record<string, readonly number[]>>;
+  inputShapes: given<Readonly<Record<string, readonly number[]>>>(),
   /** Values of inputs of one element, such as a sample rate: branches that they decide are taken. They stay inputs. */
-  readonly inputValues?: Readonly<Record<string, number>>;
-  /** Whether normalizations and scales become part of the weights before them. @default true */
-  readonly foldBatchNorm?: boolean;
-  /** Whether several nodes that are one known function become one node. @default true */
-  readonly fuse?: boolean;
-  /** Whether only operators are used that the model's own operator set has, so that onnxruntime loads it. @default false */
-  readonly standardOnly?: boolean;
-  /** Names of inner values that must survive. */
-  readonly keep?: readonly string[];
-}
+  inputValues: given<Readonly<Record<string, number>>>(),
+  /** Whether normalizations and scales become part of the weights before them. Default true. */
+  foldBatchNorm: flag(true),
+  /** Whether several nodes that are one known function become one node. Default true. */
+  fuse: flag(true),
+  /** Whether only operators are used that the model's own operator set has, so that onnxruntime loads it. Default false. */
+  standardOnly: flag(false),
+  /** Names of inner values that must survive. Default: none. */
+  keep: given<readonly string[]>(),
+});
+
+export interface SimplifyOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A model that computes the same with fewer and more meaningful nodes: constants are computed, normalizations folded into
@@ -40,11 +42,8 @@ export interface SimplifyOptions {
  *           values that the model's inputs do not take
  */
 export function simplify(model: OnnxModel, options: SimplifyOptions = {}): OnnxModel {
-  const known = ['inputShapes', 'inputValues', 'foldBatchNorm', 'fuse', 'standardOnly', 'keep'];
-  checkKnownOptions(options, known, 'simplify');
-  const { foldBatchNorm = true, fuse = true, standardOnly = false, keep = [] } = options;
+  const { inputShapes, inputValues, foldBatchNorm, fuse, standardOnly, keep = [] } = OPTIONS.read(options);
   checkKept(model, keep);
-  const { inputShapes, inputValues } = options;
   const bound = bindInputs(model.graph, { ...(inputShapes && { inputShapes }), ...(inputValues && { inputValues }) });
   const draft = openDraft(model, keep);
   settle(model, draft, bound, [inlineBranches, storeConstants, foldConstants, dropRedundant, foldPads]);

@@ -1,4 +1,4 @@
-import type { OnnxLength } from './description.ts';
+import type { OnnxLength } from './describe/description.ts';
 import { type Call, int, ints, text } from './shapes/call.ts';
 import { length as lengthOf, type Shape } from './shapes/tensor.ts';
 
@@ -51,7 +51,7 @@ export function windowOf(call: Call, kernel: readonly number[], space: Shape): W
   return { kernel, strides, dilations, pads, extra, padding };
 }
 
-/** Why a window cannot run over an image of these lengths; onnxruntime would read what lies beside it. */
+/** Why a window cannot run over an image of these lengths; onnxruntime would read memory outside it. */
 export function refuseWindow({ kernel, dilations, pads }: Window, space: Shape): string | undefined {
   const isLonger = kernel.some((length, i) => {
     const [image, pair] = [space[i], pads[i] ?? [0, 0]];
@@ -89,7 +89,7 @@ function missingAtEnd(length: Shape[number], { front, back, span, stride }: Axis
   return Math.max(0, (kept - 1) * stride - room);
 }
 
-/** The pads as an operator of ours takes them: before and after, axis by axis. */
+/** The pads as our records take them: before and after, axis by axis. */
 export function flatPads({ pads }: Window): number[] {
   return pads.flatMap((pair) => [...pair]);
 }

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
+import { tinyClassifier } from '../onnx/cases/tinyCases.ts';
 import { writeModel } from '../onnx/model.ts';
-import { tinyClassifier } from '../onnx/tinyCases.ts';
 import type { Engine } from './engine.ts';
 import { loadStudent } from './loadStudent.ts';
 

@@ -1,7 +1,7 @@
 // What the tests of loaded students share. Only tests import this file.
 import { afterEach, beforeAll, expect } from 'vitest';
+import { floats, modelOf, node, value } from '../onnx/cases/tinyCases.ts';
 import { writeModel } from '../onnx/model.ts';
-import { floats, modelOf, node, value } from '../onnx/tinyCases.ts';
 import { ortAssets } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsFrom } from '../student/artifacts.ts';

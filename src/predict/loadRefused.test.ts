@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { floats, modelOf, node, tinyClassifier, value } from '../onnx/cases/tinyCases.ts';
 import { writeModel } from '../onnx/model.ts';
-import { floats, modelOf, node, tinyClassifier, value } from '../onnx/tinyCases.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { images, loadedStudents } from './loadCases.ts';
 import type { LoadStudentOptions } from './loadStudent.ts';

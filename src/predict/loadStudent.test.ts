@@ -1,8 +1,8 @@
 // Real onnxruntime-web and tfjs, on this thread.
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import { modelOf, node, tinyClassifier, value } from '../onnx/cases/tinyCases.ts';
 import { onnx, readModel, writeModel } from '../onnx/model.ts';
-import { modelOf, node, tinyClassifier, value } from '../onnx/tinyCases.ts';
 import { toFiles } from '../student/files/files.ts';
 import { packBundle } from '../student/files/packBundle.ts';
 import { studentFromArtifacts } from '../student/student.ts';

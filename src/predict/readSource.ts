@@ -5,7 +5,7 @@ import type { TfjsFileSet } from '../model/tfjsFolder.ts';
 import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
 import { fetchFile } from '../network/fetchFile.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
-import { type StudentMetadata, studentMetadata } from '../onnx/onnxMetadata.ts';
+import { type StudentMetadata, studentMetadata } from '../onnx/describe/onnxMetadata.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { formOf, nameOfFile } from '../student/files/fileForm.ts';
 import type { TfjsFiles } from '../student/files/files.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { floats, modelOf as modelOfGraph, node, value } from '../onnx/cases/tinyCases.ts';
 import { onnx, readModel, writeModel } from '../onnx/model.ts';
-import { floats, modelOf as modelOfGraph, node, value } from '../onnx/tinyCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent, describeStudent } from './build.ts';
 import { onBackend } from './cases/layerCases.ts';

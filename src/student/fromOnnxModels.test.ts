@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { feedsOf, type ModelName, readModelFile, runModel } from '../onnx/ortCases.ts';
-import { prepareModel } from '../onnx/prepare.ts';
+import { feedsOf, type ModelName, readModelFile, runModel } from '../onnx/cases/ortCases.ts';
+import { prepareModel } from '../onnx/edit/prepare.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from './build.ts';
 import { onBackend } from './cases/layerCases.ts';

@@ -1,8 +1,8 @@
 // What real models end in, and what bytes are to them: onnxruntime-web and tfjs on this thread.
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { NamedArrays } from '../core/shape.ts';
+import { modelOf, node, tinyClassifier, value } from '../onnx/cases/tinyCases.ts';
 import { onnx } from '../onnx/model.ts';
-import { modelOf, node, tinyClassifier, value } from '../onnx/tinyCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { batch, tinyTeachers } from './session/loadCases.ts';
 import type { Teacher } from './teacher.ts';

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
 import { flag, given, nested, type OptionsOf, oneOf, schema } from '../core/schema.ts';
-import { checkTaps, type Tap } from '../onnx/taps.ts';
+import { checkTaps, type Tap } from '../onnx/describe/taps.ts';
 import type { Store } from '../storage/store.ts';
 import { COLOCATION, type Colocated } from '../workers/colocation.ts';
 import type { FetchModelOptions } from './load/fetchModel.ts';

@@ -2,8 +2,8 @@
 import { seededRandom } from '../../core/random.ts';
 import { fromArrays } from '../../data/arrays.ts';
 import type { LabelledDataset } from '../../data/dataset.ts';
+import { floats, modelOf, node, value } from '../../onnx/cases/tinyCases.ts';
 import { writeModel } from '../../onnx/model.ts';
-import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
 
 export const SIDE = 6;
 const wave = (count: number, seed: number) => Array.from({ length: count }, (_, i) => Math.sin(1.7 * i + seed));

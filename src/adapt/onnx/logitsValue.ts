@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { nearNames } from '../../onnx/describe/nearNames.ts';
+import { valuesOf } from '../../onnx/describe/values.ts';
 import type { OnnxModel, OnnxNode } from '../../onnx/model.ts';
-import { nearNames } from '../../onnx/nearNames.ts';
 import { domainOf } from '../../onnx/operators.ts';
-import { valuesOf } from '../../onnx/values.ts';
 
 /**
  * The value of a model that holds the logits of its classes: the output itself or, where that is the softmax of another

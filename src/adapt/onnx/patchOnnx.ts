@@ -1,5 +1,5 @@
-import type { LowRankDelta } from '../../onnx/addLowRank.ts';
-import type { LayerWeight } from '../../onnx/listWeights.ts';
+import type { LayerWeight } from '../../onnx/describe/listWeights.ts';
+import type { LowRankDelta } from '../../onnx/edit/addLowRank.ts';
 import { modelBytes } from '../../onnx/modelBytes.ts';
 import type { OnnxBytes } from './personalizeOnnx.ts';
 
@@ -12,7 +12,7 @@ import type { OnnxBytes } from './personalizeOnnx.ts';
  */
 export async function patchOnnx(model: OnnxBytes, deltas: readonly LowRankDelta[]): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await modelBytes(model, 'patchOnnx');
-  const { addLowRank } = await import('../../onnx/addLowRank.ts');
+  const { addLowRank } = await import('../../onnx/edit/addLowRank.ts');
   return addLowRank(bytes, deltas) as Uint8Array<ArrayBuffer>;
 }
 
@@ -20,7 +20,7 @@ export async function patchOnnx(model: OnnxBytes, deltas: readonly LowRankDelta[
 export async function listOnnxWeights(model: OnnxBytes): Promise<LayerWeight[]> {
   const bytes = await modelBytes(model, 'listOnnxWeights');
   const [{ listWeights }, { readModel }] = await Promise.all([
-    import('../../onnx/listWeights.ts'),
+    import('../../onnx/describe/listWeights.ts'),
     import('../../onnx/model.ts'),
   ]);
   return listWeights(readModel(bytes));

@@ -2,7 +2,7 @@ import { LimbeckError } from '../../core/errors.ts';
 import { count, flag, given, type OptionsOf, oneOf, type Read, required, schema, text } from '../../core/schema.ts';
 import { type AugmentOptions, checkAugment } from '../../data/augment.ts';
 import { describeInputs, type LabelledDataset } from '../../data/dataset.ts';
-import { checkTaps, type Tap } from '../../onnx/taps.ts';
+import { checkTaps, type Tap } from '../../onnx/describe/taps.ts';
 import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
 import type { ReadOutputs } from '../../teacher/read.ts';
 import type { Method } from '../method.ts';

@@ -6,7 +6,7 @@ import type { ModelTopology, TopologyLayer } from './topology.ts';
 const PROBABILITIES = ['softmax', 'sigmoid'];
 
 /**
- * The name of a model's only output in a file: its layer's, where somebody gave it one, else 'logits', or 'probs' where
+ * The name of a model's only output in a file: its layer's, where the layer was given one, else 'logits', or 'probs' where
  * it ends in what makes them. A layer that is called 'logits' and gives probabilities has no say.
  */
 export function onlyOutputName(model: ModelTopology): string {

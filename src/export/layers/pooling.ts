@@ -18,7 +18,7 @@ function writePooling({ inputs: [x], config, graph }: LayerCall, operator: strin
   const { held, channels, spatial, output } = spaceOf(graph, x as Value, config);
   const { pads: _, ...attributes }: Record<string, Attribute> = {
     ...windowAttributes(spatial, window),
-    // onnxruntime lets a pooling pad what a Pad before it pads, a maximum then without its zeros; but not beside auto_pad.
+    // onnxruntime lets a pooling pad what a Pad before it pads, a maximum then without its zeros; but not with auto_pad.
     auto_pad: window.padding === 'same' ? 'SAME_UPPER' : 'VALID',
   };
   return graph.node(operator, [held], output(slidLengths(spatial, window), channels), attributes);

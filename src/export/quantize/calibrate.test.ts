@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fromArrays } from '../../data/arrays.ts';
-import { modelOf, node, value } from '../../onnx/tinyCases.ts';
+import { modelOf, node, value } from '../../onnx/cases/tinyCases.ts';
 import { calibrate } from './calibrate.ts';
 import { HERE } from './quantizeCases.ts';
 

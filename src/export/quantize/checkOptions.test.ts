@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../../data/arrays.ts';
+import { modelOf, node, tinyClassifier } from '../../onnx/cases/tinyCases.ts';
 import { onnx, writeModel } from '../../onnx/model.ts';
-import { modelOf, node, tinyClassifier } from '../../onnx/tinyCases.ts';
 import { quantize } from '../quantize.ts';
 import type { QuantizeOptions } from '../quantizeOptions.ts';
 import { goldenBytes } from './quantizeCases.ts';

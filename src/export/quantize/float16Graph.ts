@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { toHalves } from '../../core/halves.ts';
-import { describeModel } from '../../onnx/describe.ts';
+import { describeModel } from '../../onnx/describe/describe.ts';
 import { type OnnxModel, type OnnxNode, type OnnxValue, onnx } from '../../onnx/model.ts';
 import { domainOf } from '../../onnx/operators.ts';
 import { graphsOf } from '../../onnx/references.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { floats, modelOf, node, value } from '../../onnx/cases/tinyCases.ts';
 import { onnx, writeModel } from '../../onnx/model.ts';
-import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
 import { quantize } from '../quantize.ts';
 
 /** Numbers that differ, from -1 to 1. */

@@ -1,9 +1,9 @@
 import { throwIfAborted } from '../../core/errors.ts';
-import { checkModel } from '../../onnx/check.ts';
+import { checkModel } from '../../onnx/check/check.ts';
+import { upgradeOpset } from '../../onnx/edit/upgradeOpset.ts';
+import { withMetadata } from '../../onnx/edit/withMetadata.ts';
 import { type OnnxModel, readModel, writeModel } from '../../onnx/model.ts';
 import { simplify } from '../../onnx/simplify.ts';
-import { upgradeOpset } from '../../onnx/upgradeOpset.ts';
-import { withMetadata } from '../../onnx/withMetadata.ts';
 import type { QuantizeEvent, QuantizeOptions } from '../quantizeOptions.ts';
 import { calibrate } from './calibrate.ts';
 import { toDynamicInt8 } from './dynamicInt8.ts';

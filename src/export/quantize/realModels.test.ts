@@ -8,7 +8,7 @@ import type { NdArray } from '../../core/shape.ts';
 import { fromArrays } from '../../data/arrays.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { digitImages } from '../../data/digitCases.ts';
-import { readModelFile } from '../../onnx/ortCases.ts';
+import { readModelFile } from '../../onnx/cases/ortCases.ts';
 import { type ReadOutputs, sumOverTime } from '../../teacher/read.ts';
 import { quantize } from '../quantize.ts';
 import type { QuantizeOptions } from '../quantizeOptions.ts';

@@ -13,7 +13,7 @@ import { cosineSimilarity } from '../../train/metrics/cosineSimilarity.ts';
 import type { EvaluateOptions, QuantizeEvent, QuantizeMetric, QuantizeOptions } from '../quantizeOptions.ts';
 import type { QuantizeReport } from './report.ts';
 
-/** One number for each of both models; for metrics that compare them, the float one has what it has beside itself. */
+/** One number for each model. For metrics that compare the two, the float model is compared with itself. */
 export interface Comparison {
   readonly metric: string;
   readonly before: number;

@@ -1,8 +1,8 @@
 import { sizeOf } from '../../core/shape.ts';
+import { prune } from '../../onnx/edit/prune.ts';
 import { type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, onnx } from '../../onnx/model.ts';
 import { freshName, takenNames } from '../../onnx/names.ts';
 import { domainOf } from '../../onnx/operators.ts';
-import { prune } from '../../onnx/prune.ts';
 import { readsOf } from '../../onnx/references.ts';
 import { constantIn, dataOf } from '../../onnx/tensorData.ts';
 
@@ -19,7 +19,7 @@ export interface WorkGraph {
   freshName(like: string): string;
   store(tensor: OnnxTensor): string;
   /**
-   * Puts nodes in the place of each node that `rewrite` gives any for, and `entry` before all of them; drops what nobody
+   * Puts nodes in the place of each node that `rewrite` gives any for, and `entry` before all of them; drops what no node
    * reads, and keeps the inputs.
    */
   finish(rewrite: (node: OnnxNode) => readonly OnnxNode[] | undefined, entry?: readonly OnnxNode[]): void;

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../runtime/tf.ts';
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import { type Compute, numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
 import { dtypeAt, int, shapeAt, text } from '../shapes/call.ts';
 import { length, tensor } from '../shapes/tensor.ts';

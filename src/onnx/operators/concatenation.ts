@@ -1,5 +1,5 @@
 import { sizeOf as elementsIn } from '../../core/shape.ts';
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import { numberOf, type Operator, type Operators } from '../operator.ts';
 import { dtypeAt, int } from '../shapes/call.ts';
 import { axisOf, mergeLengths, plus, type Shape, tensor, withLength } from '../shapes/tensor.ts';

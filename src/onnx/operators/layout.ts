@@ -1,6 +1,6 @@
 import { sizeOf as elementsIn } from '../../core/shape.ts';
 import type { Tensor } from '../../runtime/tf.ts';
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import { each } from '../elementwise.ts';
 import { type Compute, listOf, type Operator, type Operators } from '../operator.ts';
 import { axesOf, type Call, input, int, ints, shapeAt } from '../shapes/call.ts';
@@ -217,7 +217,7 @@ function transposedValues(values: Shape, shape: Shape, order: readonly number[] 
   return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)] ?? null);
 }
 
-/** Operators that arrange the same elements anew. */
+/** Operators that rearrange elements. */
 export const layout: Operators = {
   Identity: { ...each({ lengths: (a = null) => a, compute: (tf, x) => tf.clone(x) }), fold: ([x]) => x },
   Reshape: reshape,

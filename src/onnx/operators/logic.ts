@@ -1,7 +1,7 @@
 import type { Tensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { dataTypeOf } from '../dataTypes.ts';
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import { each, joined, joinedOutputs } from '../elementwise.ts';
 import type { Attributes, Operator, Operators } from '../operator.ts';
 import { type Call, dtypeAt, dtypeAttribute, input, int } from '../shapes/call.ts';

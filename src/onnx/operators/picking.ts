@@ -1,6 +1,6 @@
 import { sizeOf as elementsIn } from '../../core/shape.ts';
 import type { Tensor, Tensor1D } from '../../runtime/tf.ts';
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import { type Attributes, listOf, numberOf, type Operator, type Operators } from '../operator.ts';
 import { dtypeAt, hasAttribute, input, int, numbersAt, shapeAt } from '../shapes/call.ts';
 import { axisOf, length, numbersOf, tensor, withLength } from '../shapes/tensor.ts';

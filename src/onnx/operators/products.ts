@@ -1,5 +1,5 @@
 import type { Tensor } from '../../runtime/tf.ts';
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import { each } from '../elementwise.ts';
 import { numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
 import { type Call, dtypeAt, input, int, shapeAt, text } from '../shapes/call.ts';

@@ -1,4 +1,4 @@
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import type { Fold, Operator, Operators } from '../operator.ts';
 import { type Call, dtypeAt, int, shapeAt } from '../shapes/call.ts';
 import { tensor } from '../shapes/tensor.ts';

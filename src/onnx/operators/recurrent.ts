@@ -1,6 +1,6 @@
 import type { Tensor, Tensor2D } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import { type Attributes, type Compute, numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
 import { type Call, dtypeAt, float, int, shapeAt, text, texts } from '../shapes/call.ts';
 import { countOf, tensor } from '../shapes/tensor.ts';

@@ -1,6 +1,6 @@
 import { sizeOf as elementsIn } from '../../core/shape.ts';
 import type { Tensor } from '../../runtime/tf.ts';
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import { listOf, numberOf, type Operator, type Operators } from '../operator.ts';
 import {
   type Call,

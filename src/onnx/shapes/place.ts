@@ -1,4 +1,4 @@
-import type { OnnxNodeDescription } from '../description.ts';
+import type { OnnxNodeDescription } from '../describe/description.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode } from '../model.ts';
 import type { Cost } from './cost.ts';
 import type { Inferred } from './tensor.ts';

@@ -8,7 +8,7 @@ export function storedElements(stored: OnnxTensor): number {
   return stored.dims.reduce((product, one) => product * Math.max(0, Number(one)), 1);
 }
 
-/** The bytes that the elements of a stored tensor take, here or in a file beside the model. */
+/** The bytes that the elements of a stored tensor take, in the model or in a file next to it. */
 export function storedBytes(stored: OnnxTensor): number {
   const bits = DATA_TYPES[stored.dataType]?.bits ?? 0;
   if (bits > 0) return Math.ceil((storedElements(stored) * bits) / 8);

@@ -1,4 +1,4 @@
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 
 export type Shape = readonly OnnxLength[];
 
@@ -83,7 +83,7 @@ export function eitherShape(a: Shape | null, b: Shape | null): Shape | null {
 function broadcastLengths(a: OnnxLength, b: OnnxLength): OnnxLength {
   if (a === b || b === 1) return a;
   if (a === 1) return b;
-  // A free length beside a number other than 1 can only be that number, or 1.
+  // A free length next to a number other than 1 can only be that number, or 1.
   if (typeof a === 'number') return typeof b === 'number' ? null : a;
   return typeof b === 'number' ? b : null;
 }
@@ -109,7 +109,7 @@ export function numbersOf(values: readonly OnnxLength[] | undefined): readonly n
   return values?.every((one) => typeof one === 'number') ? (values as readonly number[]) : undefined;
 }
 
-/** An axis counted from the front; undefined where the shape has none such. */
+/** An axis counted from the front; undefined where the shape does not have it. */
 export function axisOf(axis: number, rank: number): number | undefined {
   const front = axis < 0 ? axis + rank : axis;
   return Number.isInteger(front) && front >= 0 && front < rank ? front : undefined;

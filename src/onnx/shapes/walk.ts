@@ -1,5 +1,5 @@
 import { DATA_TYPES } from '../dataTypes.ts';
-import type { OnnxNodeDescription } from '../description.ts';
+import type { OnnxNodeDescription } from '../describe/description.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from '../model.ts';
 import { domainOf, operatorOf } from '../operators.ts';
 import { has } from '../proto.ts';

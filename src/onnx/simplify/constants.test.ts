@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { runModel } from '../cases/ortCases.ts';
+import { floats, modelOf, node, value } from '../cases/tinyCases.ts';
 import { type OnnxNode, type OnnxTensor, onnx, writeModel } from '../model.ts';
-import { runModel } from '../ortCases.ts';
 import { simplify } from '../simplify.ts';
 import { int64Tensor, packedTensor, storedData } from '../tensorData.ts';
-import { floats, modelOf, node, value } from '../tinyCases.ts';
 import { floatAttribute, intAttribute, intsAttribute } from './nodes.ts';
 
 const m = floats(

@@ -1,10 +1,11 @@
-import type { OnnxLength } from '../description.ts';
+import type { OnnxLength } from '../describe/description.ts';
 import type { OnnxNode } from '../model.ts';
+import { operatorOf } from '../operators.ts';
 import { graphsOf } from '../references.ts';
+import { countOf } from '../shapes/tensor.ts';
 import { constantIn, type ElementType, type TensorData } from '../tensorData.ts';
 import { typedArray } from './convert.ts';
 import type { Draft } from './draft.ts';
-import { evaluate } from './evaluate.ts';
 
 /** Makes the values of Constant nodes stored ones. */
 export function storeConstants(draft: Draft): void {
@@ -27,6 +28,25 @@ export function foldConstants(draft: Draft): void {
 /** An output of the model, or a tap, stays the result of a node. */
 function isNeeded(draft: Draft, node: OnnxNode): boolean {
   return node.output.some((name) => draft.isResult(name));
+}
+
+/** Larger results are cheaper to compute than to store. */
+const MOST_ELEMENTS = 16 * 1024 ** 2;
+
+/** The outputs of a node that reads stored values only; undefined where it does not, or is not followed. */
+function evaluate(draft: Draft, node: OnnxNode): TensorData[] | undefined {
+  const { domain, opType, input, output } = node;
+  const fold = operatorOf(domain, opType)?.fold;
+  if (domain !== '' || fold === undefined || input.length === 0) return undefined;
+  const inputs = input.map((name) => draft.constant(name));
+  if (inputs.some((one, i) => one === undefined && input[i] !== '')) return undefined;
+  for (const name of output) {
+    const { shape } = draft.inferred(name);
+    const size = shape === null ? undefined : countOf(...shape);
+    if (name !== '' && opType !== 'NonZero' && (size === undefined || size > MOST_ELEMENTS)) return undefined;
+  }
+  const result = fold(inputs, draft.call(node));
+  return result === undefined || Array.isArray(result) ? result : [result];
 }
 
 /** Few elements that the inference of shapes knows already. */

@@ -6,23 +6,23 @@ import type { Call } from '../shapes/call.ts';
 import { type Inferred, UNKNOWN } from '../shapes/tensor.ts';
 import { dataOf, storedData, type TensorData } from '../tensorData.ts';
 
-/** A graph that is being rewritten: who makes and who reads a value is known at any time. */
+/** A graph that is being rewritten. It always knows which node makes a value and which nodes read it. */
 export interface Draft {
   /** The version of ONNX's own operators that the model asks for. */
   readonly opset: number;
   /** How many changes there were so far. */
   readonly edits: () => number;
-  /** The nodes of now, one after the other; those that go meanwhile are passed over. */
+  /** The current nodes in order. Nodes that are removed during the iteration are skipped. */
   readonly nodes: () => Iterable<OnnxNode>;
   /** The node that gives a value; undefined for inputs and constants. */
   readonly maker: (name: string) => OnnxNode | undefined;
-  /** The nodes that read a value, graphs inside of them counted in. */
+  /** The nodes that read a value, also through graphs inside them. */
   readonly readers: (name: string) => ReadonlySet<OnnxNode>;
-  /** Whether somebody outside of the nodes' own inputs needs the name: an output, a tap, a graph inside a node. */
+  /** Whether the name is needed outside the nodes' own inputs: as an output, as a tap, or by a graph inside a node. */
   readonly isPinned: (name: string) => boolean;
   /** Whether the value must be computed by a node: an output or a tap. */
   readonly isResult: (name: string) => boolean;
-  /** Whether one node alone reads the value, so that it may vanish with that node. */
+  /** Whether exactly one node reads the value, so that it may go with that node. */
   readonly isReadOnce: (name: string) => boolean;
   /** The elements of a stored value, if it is one and can be read. */
   readonly constant: (name: string | undefined) => TensorData | undefined;
@@ -32,17 +32,17 @@ export interface Draft {
   readonly call: (node: OnnxNode) => Call;
   /** A new stored value; its name, which begins with `hint`. */
   readonly addConstant: (hint: string, data: TensorData) => string;
-  /** Makes the values that a node gives stored ones; the node goes. */
+  /** Stores the values that a node makes and removes the node. */
   readonly settle: (node: OnnxNode, results: readonly (TensorData | OnnxTensor | undefined)[]) => void;
-  /** Puts nodes in a node's place. Who only worked for the old one goes too. */
+  /** Replaces a node. Nodes that only the old one needed go too. */
   readonly replace: (node: OnnxNode, ...by: readonly OnnxNode[]) => void;
   /**
-   * Lets everybody read `source` in place of the one output of a node that changes nothing; whether that could be done.
+   * Removes a node that changes nothing: its readers read `source` instead. False where that is not possible.
    */
   readonly bypass: (node: OnnxNode, source: string) => boolean;
   /** A name that no value has. */
   readonly fresh: (hint: string) => string;
-  /** Values stored from outside of the graph, as those of a branch. */
+  /** Adds a stored value from another graph, such as a branch. */
   readonly adopt: (tensor: OnnxTensor) => void;
   /** Replaces what is known about values, after the nodes have changed. */
   readonly learn: (inferred: ReadonlyMap<string, Inferred>) => void;
@@ -105,7 +105,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
     edits += 1;
   }
 
-  /** Takes out the makers of values that nobody reads any more. */
+  /** Removes the makers of values that are no longer read. */
   function sweep(names: Iterable<string>): void {
     const open = [...names];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -180,7 +180,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
     bypass: (node, source) => {
       const [output = ''] = node.output;
       if (isPinned(output)) {
-        // The name must live on, so the source takes it over, unless somebody needs that one's name as well.
+        // The name must live on, so the source takes it over, unless the source's own name is needed too.
         const maker = makers.get(source);
         if (maker === undefined || isPinned(source)) return false;
         exchange(node, []);

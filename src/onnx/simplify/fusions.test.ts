@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { type Feeds, runModel } from '../cases/ortCases.ts';
+import { floats, modelOf, node, value } from '../cases/tinyCases.ts';
 import { type OnnxModel, type OnnxNode, writeModel } from '../model.ts';
-import { type Feeds, runModel } from '../ortCases.ts';
 import { simplify } from '../simplify.ts';
 import { int64Tensor } from '../tensorData.ts';
-import { floats, modelOf, node, value } from '../tinyCases.ts';
 import { floatAttribute, intAttribute, intsAttribute } from './nodes.ts';
 
 const SIZE = 40;

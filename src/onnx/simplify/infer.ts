@@ -1,9 +1,9 @@
-import type { BoundInputs } from '../bindInputs.ts';
 import type { OnnxModel, OnnxValue } from '../model.ts';
 import { operatorOf } from '../operators.ts';
 import { storedTensor } from '../shapes/stored.ts';
 import { type Inferred, mergeShapes, tensor, UNKNOWN } from '../shapes/tensor.ts';
 import { declaredTensor } from '../shapes/walk.ts';
+import type { BoundInputs } from './bindInputs.ts';
 import type { Draft } from './draft.ts';
 
 /** What is known about each value of the outer graph. Of nodes with graphs inside, only what the file says. */

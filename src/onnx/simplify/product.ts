@@ -43,7 +43,7 @@ export function shiftedBy(draft: Draft, name: string): { readonly value: string;
   return left === undefined ? undefined : { value: b, by: left };
 }
 
-/** The node of ONNX's own set that gives a value, if it is such a one. */
+/** The node that makes a value, if it is this operator of ONNX's own set. */
 export function madeBy(draft: Draft, name: string | undefined, opType: string): OnnxNode | undefined {
   const maker = name === undefined ? undefined : draft.maker(name);
   return maker?.opType === opType && maker.domain === '' ? maker : undefined;

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { runModel } from '../cases/ortCases.ts';
+import { floats, modelOf, node, value } from '../cases/tinyCases.ts';
 import type { OnnxAttribute, OnnxModel, OnnxNode } from '../model.ts';
 import { writeModel } from '../model.ts';
-import { runModel } from '../ortCases.ts';
 import { simplify } from '../simplify.ts';
 import { int64Tensor } from '../tensorData.ts';
-import { floats, modelOf, node, value } from '../tinyCases.ts';
 import { floatAttribute, intAttribute, intsAttribute, textAttribute } from './nodes.ts';
 
 const ramp = (dims: number[], phase: number) =>

@@ -34,7 +34,7 @@ export function sameLayout(graph: GraphBuilder, values: readonly Value[]): Value
 
 /**
  * [B, H, W, C] → [B, H·W·C]: one Reshape. Numbers that are held channels-first stay so, and the value says it
- * ('flattened'); whoever reads it asks `plain`, or permutes its own weights as Dense does.
+ * ('flattened'); a reader calls `plain`, or permutes its own weights as Dense does.
  */
 export function flattened(graph: GraphBuilder, value: Value): Value {
   if (value.shape.length < 3) return value;
@@ -130,7 +130,7 @@ function reshapeHeld(graph: GraphBuilder, value: Value, output: Omit<Value, 'nam
 
 /**
  * Reshape's second input: 0 keeps a length, one −1 is found out; undefined where that does not say everything. Free lengths
- * are the same ones only if all that is known beside them is.
+ * are the same ones only if all known lengths are.
  */
 function dimensionsFor(from: Lengths, to: Lengths): number[] | undefined {
   const free = (lengths: Lengths) => lengths.filter((length) => length === null).length;

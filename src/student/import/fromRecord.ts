@@ -9,7 +9,7 @@ import { reduced } from './reduced.ts';
 const BY_PLACE = new Set<Operator['operands']>(['each', 'broadcast']);
 
 /**
- * How an operator becomes one layer of ours by what its record says, under its own name or that of another; undefined where
+ * How an operator becomes one `OnnxOperator` by its record, under its own name or another's; undefined where
  * the record does not say how its tensors lie.
  */
 export function fromRecord(name: string, layerName = name): OperatorImport | undefined {

@@ -1,6 +1,6 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
-import { checkModel } from '../../onnx/check.ts';
+import { checkModel } from '../../onnx/check/check.ts';
 import { DATA_TYPES } from '../../onnx/dataTypes.ts';
 import { type OnnxGraph, type OnnxNode, type OnnxTensor, readModel } from '../../onnx/model.ts';
 import { domainOf, operatorOf } from '../../onnx/operators.ts';

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { prune } from '../../onnx/edit/prune.ts';
 import { type OnnxModel, onnx } from '../../onnx/model.ts';
-import { prune } from '../../onnx/prune.ts';
 import { ownValues } from '../../onnx/references.ts';
 import { copyOf } from '../../onnx/simplify/draft.ts';
 import type { Steps } from './importSteps.ts';

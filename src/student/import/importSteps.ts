@@ -1,5 +1,5 @@
 import { sizeOf } from '../../core/shape.ts';
-import type { OnnxLength } from '../../onnx/description.ts';
+import type { OnnxLength } from '../../onnx/describe/description.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../../onnx/model.ts';
 import { domainOf, operatorOf } from '../../onnx/operators.ts';
 import { storedTensor } from '../../onnx/shapes/stored.ts';
@@ -90,7 +90,7 @@ function inferred(call: Pick<Step, 'node' | 'inputs' | 'opset'>): readonly Infer
   return shape === null ? outputs : [tensor(x?.dtype ?? null, shape, outputs[0]?.values)];
 }
 
-/** Whoever asks whether the batch is 0 or −1 asks whether a length was left out. */
+/** A comparison of the batch with 0 or −1 asks whether a length was left out. */
 function comparedBatch(made: Inferred, ...[a, b]: readonly (Inferred | undefined)[]): Inferred {
   const [left, right] = [a?.values ?? [], b?.values ?? []];
   if (left.length === 0 || left.length !== right.length) return made;

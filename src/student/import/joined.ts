@@ -5,7 +5,7 @@ import { BATCH, lengthsAt, outputShape, refuseUnknown } from './placing.ts';
 
 type Merge = 'add' | 'multiply' | 'maximum' | 'minimum' | 'average';
 
-/** Of operands that are broadcast. tfjs's own layer joins tensors; numbers and weights go into one of ours. */
+/** Broadcast operands. tfjs's own layer joins tensors; numbers and weights go into an `OnnxOperator`. */
 export function joined(operator: string, layer?: Merge): OperatorImport {
   return {
     refuse: refuseJoined,

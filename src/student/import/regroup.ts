@@ -35,7 +35,7 @@ export function regroup(step: Step, builder: Builder, value: Value, from: Shape,
   return { tensor: reshape(step, builder, tensor, target, lengthsAt(to, result)), axes: result, rank: to.length };
 }
 
-/** Where only axes of length 1 come, go or stand elsewhere, the axes are counted anew, and nothing is computed. */
+/** Where only axes of length 1 are added, removed or moved, the axes are renumbered and nothing is computed. */
 function onesMoved(builder: Builder, value: Value, from: Shape, to: Shape): Value | undefined {
   const [others, targets] = [from, to].map((shape) => shape.flatMap((length, i) => (length === 1 ? [] : [i]))) as [
     number[],

@@ -1,4 +1,4 @@
-import type { OnnxLength } from '../../onnx/description.ts';
+import type { OnnxLength } from '../../onnx/describe/description.ts';
 import type { Shape } from '../../onnx/shapes/tensor.ts';
 
 /**

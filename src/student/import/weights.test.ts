@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { floats, modelOf, node, value } from '../../onnx/cases/tinyCases.ts';
 import { type OnnxAttribute, type OnnxTensor, onnx, writeModel } from '../../onnx/model.ts';
 import { storedData } from '../../onnx/tensorData.ts';
-import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import { buildStudent, describeStudent } from '../build.ts';
 import { onBackend } from '../cases/layerCases.ts';

@@ -50,7 +50,7 @@ export function execute(
   });
 }
 
-/** What nobody thought of is refused by the operator's name, as what somebody did. */
+/** An unexpected failure is refused by the operator's name too. */
 function runOperator(operator: Operator, call: StepCall): LayoutValue[] {
   try {
     return [tf.tidy(() => operator(call) as never)].flat() as LayoutValue[];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { modelOf, node, value } from '../../onnx/cases/tinyCases.ts';
 import { type OnnxModel, onnx, writeModel } from '../../onnx/model.ts';
 import { dataOf } from '../../onnx/tensorData.ts';
-import { modelOf, node, value } from '../../onnx/tinyCases.ts';
 import { builtAssets } from '../../runtime/cases/assetCases.ts';
 import { createOnnxSession } from '../session/session.ts';
 import { readExternalWeights } from './externalWeights.ts';

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { OnnxModel, OnnxTensor } from '../../onnx/model.ts';
 
-/** Files beside a model, by the paths that it gives them. */
+/** A model's external files, by the paths that it gives them. */
 export type ExternalFiles = readonly { readonly path: string; readonly data: Blob }[];
 
 /**

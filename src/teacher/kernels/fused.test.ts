@@ -1,8 +1,8 @@
 // Nodes that become one step, on the kernels beside onnxruntime.
 import { afterAll, describe, expect, test } from 'vitest';
+import { floats, graphAttribute, node, value } from '../../onnx/cases/tinyCases.ts';
 import { type OnnxNode, readModel, writeModel } from '../../onnx/model.ts';
 import { simplify } from '../../onnx/simplify.ts';
-import { floats, graphAttribute, node, value } from '../../onnx/tinyCases.ts';
 import {
   answer,
   attributes,

@@ -1,6 +1,6 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { formatShape, type NamedArrays } from '../../core/shape.ts';
-import { describeModel } from '../../onnx/describe.ts';
+import { describeModel } from '../../onnx/describe/describe.ts';
 import { type OnnxModel, readModel } from '../../onnx/model.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import type { SimdLevel } from '../../runtime/capabilities.ts';
@@ -42,7 +42,7 @@ export interface KernelsModelOptions {
   readonly assetBase?: string;
   /** Lengths for free dimensions, by the names that the model gives them. */
   readonly dimensions?: Readonly<Record<string, number>>;
-  /** Weights in files beside the model. */
+  /** Weights in external files. */
   readonly externalData?: ExternalFiles;
 }
 
@@ -107,7 +107,7 @@ export async function openKernelsModel(bytes: Uint8Array, options: KernelsModelO
   };
 }
 
-/** Throws    unsupported-operator: the model is made in a way that nobody thought of; onnxruntime may take it */
+/** Throws    unsupported-operator: a model that cannot be read as a program; onnxruntime may still run it */
 async function prepare(bytes: Uint8Array, options: KernelsModelOptions) {
   try {
     const whole = readModel(bytes, options.name);

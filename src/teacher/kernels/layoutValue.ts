@@ -42,7 +42,7 @@ export function inOrder(value: LayoutValue, order: readonly number[]): tf.Tensor
   return transposed(tensor, from);
 }
 
-/** Runs of axes that stay together are one axis meanwhile: the kernel takes six. */
+/** Merges axes that stay together for the move: the kernel takes six. */
 function transposed(tensor: tf.Tensor, perm: readonly number[]): tf.Tensor {
   const shape = perm.map((axis) => tensor.shape[axis] as number);
   if (tensor.rank <= 6) return tf.transpose(tensor, [...perm]);

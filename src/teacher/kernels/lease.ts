@@ -4,15 +4,15 @@ import { openBackendHere } from '../../runtime/backends/open.ts';
 import type { SimdLevel } from '../../runtime/capabilities.ts';
 import { currentKernels, type InstalledKernels } from '../../runtime/kernels/install.ts';
 
-/** The kernels of this thread, for as long as somebody needs them. */
+/** The kernels of this thread, for as long as a model needs them. */
 export interface KernelsLease {
-  /** As they are now; undefined where somebody else took them away. */
+  /** The kernels; undefined where other code removed them. */
   kernels(): InstalledKernels | undefined;
   readonly threads: number;
   /** Unknown where a trainer's kernels are shared. */
   readonly simdLevel?: SimdLevel;
   readonly notices: readonly string[];
-  /** Resolves when its threads are gone, if nobody else needs them. */
+  /** Resolves when its threads are gone, unless another model needs them. */
   release(): Promise<void>;
 }
 

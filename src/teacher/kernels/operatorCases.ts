@@ -1,6 +1,7 @@
 // Models of one node or a few, answered by onnxruntime and on the kernels. Only tests import this file.
 import { expect, test } from 'vitest';
 import { type NdArray, sizeOf } from '../../core/shape.ts';
+import { floats, modelOf, node, value } from '../../onnx/cases/tinyCases.ts';
 import {
   type OnnxAttribute,
   type OnnxModel,
@@ -9,7 +10,6 @@ import {
   onnx,
   writeModel,
 } from '../../onnx/model.ts';
-import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
 import { builtAssets, ortAssets } from '../../runtime/cases/assetCases.ts';
 import { createOnnxSession } from '../session/session.ts';
 import type { SessionDevice } from '../session/sessionSettings.ts';

@@ -1,7 +1,7 @@
 // Functions of values, products and sums on the kernels beside onnxruntime.
 import { afterAll, describe } from 'vitest';
+import { floats, node } from '../../onnx/cases/tinyCases.ts';
 import { int64Tensor } from '../../onnx/tensorData.ts';
-import { floats, node } from '../../onnx/tinyCases.ts';
 import {
   attributes,
   checkCases,

@@ -1,7 +1,7 @@
 // Windows and arrangements on the kernels beside onnxruntime.
 import { afterAll, describe, expect, test } from 'vitest';
+import { floats, node } from '../../onnx/cases/tinyCases.ts';
 import { int64Tensor } from '../../onnx/tensorData.ts';
-import { floats, node } from '../../onnx/tinyCases.ts';
 import {
   answer,
   attributes,

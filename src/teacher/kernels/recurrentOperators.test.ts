@@ -1,7 +1,7 @@
 // Recurrent layers on the kernels beside onnxruntime.
 import { afterAll, describe, expect, test } from 'vitest';
+import { node } from '../../onnx/cases/tinyCases.ts';
 import { int64Tensor } from '../../onnx/tensorData.ts';
-import { node } from '../../onnx/tinyCases.ts';
 import {
   answer,
   attributes,

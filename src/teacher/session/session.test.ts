@@ -1,7 +1,7 @@
 // The real onnxruntime-web, in Node, on models of a few nodes.
 import { afterAll, describe, expect, test } from 'vitest';
+import { floats, modelOf, node, tinyClassifier, value } from '../../onnx/cases/tinyCases.ts';
 import { type OnnxModel, onnx } from '../../onnx/model.ts';
-import { floats, modelOf, node, tinyClassifier, value } from '../../onnx/tinyCases.ts';
 import { loadTeacher } from '../onnx.ts';
 import type { LoadTeacherOptions } from '../onnxOptions.ts';
 import { sumOverTime } from '../read.ts';

@@ -3,7 +3,7 @@ import type { NamedArrays } from '../../core/shape.ts';
 import { fitInputs } from '../../model/fitInputs.ts';
 import type { Model, ModelValue } from '../../model/model.ts';
 import { ortValues, runInOrt } from '../../model/ortModel.ts';
-import { type PreparedModel, prepareModel } from '../../onnx/prepare.ts';
+import { type PreparedModel, prepareModel } from '../../onnx/edit/prepare.ts';
 import type { GpuDevice } from '../../runtime/gpu.ts';
 import { type InferenceSession, type OrtDevice, type OrtTensor, startOrt } from '../../runtime/ort.ts';
 import { createSession } from '../../runtime/ortSession.ts';

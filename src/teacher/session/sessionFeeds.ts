@@ -3,7 +3,7 @@ import { pixelsAsFloats } from '../../core/pixels.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import { bindInputs } from '../../model/inputs.ts';
 import type { ModelRole, ModelValue } from '../../model/model.ts';
-import type { PreparedModel } from '../../onnx/prepare.ts';
+import type { PreparedModel } from '../../onnx/edit/prepare.ts';
 import { type ModelInput, toModelInput } from '../input/modelInput.ts';
 import type { SessionSettings } from './sessionSettings.ts';
 

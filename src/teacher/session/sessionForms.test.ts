@@ -1,7 +1,7 @@
 // Models as they come: what they declare badly, or not at all.
 import { afterAll, describe, expect, test } from 'vitest';
+import { modelOf, node, value } from '../../onnx/cases/tinyCases.ts';
 import { onnx } from '../../onnx/model.ts';
-import { modelOf, node, value } from '../../onnx/tinyCases.ts';
 import { batch, tinyTeachers } from './loadCases.ts';
 
 const { load, disposeAll } = tinyTeachers();

@@ -1,6 +1,6 @@
 import type { NamedArrays } from '../../core/shape.ts';
 import type { OpenedModel } from '../../model/model.ts';
-import type { Tap } from '../../onnx/taps.ts';
+import type { Tap } from '../../onnx/describe/taps.ts';
 import type { OrtDevice } from '../../runtime/ort.ts';
 import type { GivenAnswers } from '../holdsProbs.ts';
 import type { ModelInput } from '../input/modelInput.ts';

@@ -107,7 +107,7 @@ async function writeHead(
   { tapped, onto, scaling }: Place,
   { bytes, options }: OnnxRun,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { appendHead } = await import('../../../onnx/appendHead.ts');
+  const { appendHead } = await import('../../../onnx/edit/appendHead.ts');
   const { pooling, channels, output = 'logits', probabilities, keepOutputs, name } = options;
   const { labels, input } = options;
   const learned = (rank: number) => addedBy(changes.find(({ shape }) => shape.length === rank) as WeightChange);

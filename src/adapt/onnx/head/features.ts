@@ -2,7 +2,7 @@ import { LimbeckError, throwIfAborted } from '../../../core/errors.ts';
 import { firstNonFinite, formatShape, type NdArray } from '../../../core/shape.ts';
 import { type Dataset, type LabelledDataset, UNLABELLED } from '../../../data/dataset.ts';
 import { batches } from '../../../data/views.ts';
-import { type PoolingOptions, placeAxes, poolingOf } from '../../../onnx/pooling.ts';
+import { type PoolingOptions, placeAxes, poolingOf } from '../../../onnx/edit/pooling.ts';
 import { nextBatchSize, type Teacher } from '../../../teacher/teacher.ts';
 
 /** The names under which the logits of the model's own classes and the tapped values are asked for. */

@@ -1,6 +1,6 @@
 import { take } from '../../../data/views.ts';
-import { readForHead } from '../../../onnx/appendHead.ts';
-import { headTaps } from '../../../onnx/headTaps.ts';
+import { headTaps } from '../../../onnx/describe/headTaps.ts';
+import { readForHead } from '../../../onnx/edit/appendHead.ts';
 import type { OnnxModel } from '../../../onnx/model.ts';
 import { logitsValue } from '../logitsValue.ts';
 import type { OnnxSettings } from '../personalizeOnnxOptions.ts';

@@ -5,7 +5,7 @@ import { seededRandom } from '../../../core/random.ts';
 import { argMax } from '../../../core/stats.ts';
 import { fromArrays } from '../../../data/arrays.ts';
 import type { LabelledDataset } from '../../../data/dataset.ts';
-import { runModel } from '../../../onnx/ortCases.ts';
+import { runModel } from '../../../onnx/cases/ortCases.ts';
 import { builtAssets, ortAssets } from '../../../runtime/cases/assetCases.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../../../train/trainer.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../../../data/arrays.ts';
+import { floats, modelOf, node, value } from '../../../onnx/cases/tinyCases.ts';
 import { onnx as message, writeModel } from '../../../onnx/model.ts';
-import { floats, modelOf, node, value } from '../../../onnx/tinyCases.ts';
 import { headOnly } from '../../methods/headOnly.ts';
 import { personalizeOnnx } from '../personalizeOnnx.ts';
 import type { PersonalizeOnnxOptions } from '../personalizeOnnxOptions.ts';

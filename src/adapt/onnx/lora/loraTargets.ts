@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../../core/errors.ts';
-import { listWeights } from '../../../onnx/listWeights.ts';
+import { listWeights } from '../../../onnx/describe/listWeights.ts';
+import { nearNames } from '../../../onnx/describe/nearNames.ts';
 import { readModel } from '../../../onnx/model.ts';
-import { nearNames } from '../../../onnx/nearNames.ts';
 import type { MappedWeight, WeightMap } from './weightMap.ts';
 
 /**

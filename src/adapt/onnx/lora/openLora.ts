@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../../../core/outputs.ts';
 import { formatShape, type NamedArrays, type NdArray } from '../../../core/shape.ts';
+import { prepareModel } from '../../../onnx/edit/prepare.ts';
 import { readModel } from '../../../onnx/model.ts';
-import { prepareModel } from '../../../onnx/prepare.ts';
 import { fromOnnx } from '../../../student/fromOnnx.ts';
 import { type StudentArtifacts, studentFromArtifacts } from '../../../student/student.ts';
 import { checkLoadOptions } from '../../../teacher/onnxOptions.ts';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toHalves } from '../../../core/halves.ts';
-import { addLowRank } from '../../../onnx/addLowRank.ts';
-import { listWeights } from '../../../onnx/listWeights.ts';
+import { runModel } from '../../../onnx/cases/ortCases.ts';
+import { floats, modelOf, node, value } from '../../../onnx/cases/tinyCases.ts';
+import { listWeights } from '../../../onnx/describe/listWeights.ts';
+import { addLowRank } from '../../../onnx/edit/addLowRank.ts';
 import { onnx, readModel, writeModel } from '../../../onnx/model.ts';
-import { runModel } from '../../../onnx/ortCases.ts';
 import { storedData } from '../../../onnx/tensorData.ts';
-import { floats, modelOf, node, value } from '../../../onnx/tinyCases.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { buildStudent } from '../../../student/build.ts';
 import { fromOnnx } from '../../../student/fromOnnx.ts';

@@ -1,5 +1,5 @@
-import type { LowRankDelta } from '../../../onnx/addLowRank.ts';
-import { type LayerWeight, listWeights } from '../../../onnx/listWeights.ts';
+import { type LayerWeight, listWeights } from '../../../onnx/describe/listWeights.ts';
+import type { LowRankDelta } from '../../../onnx/edit/addLowRank.ts';
 import { type OnnxModel, type OnnxTensor, readModel, writeModel } from '../../../onnx/model.ts';
 import { numbers } from '../../../onnx/simplify/convert.ts';
 import { dataOf, floatTensor } from '../../../onnx/tensorData.ts';

@@ -1,0 +1,88 @@
+import { DATA_TYPES } from '../dataTypes.ts';
+import { type OnnxGraph, type OnnxModel, type OnnxTensor, readModel } from '../model.ts';
+import { storedBytes, storedElements } from '../shapes/stored.ts';
+import { mergeLengths, type Shape } from '../shapes/tensor.ts';
+import { declaredTensor, walkModel } from '../shapes/walk.ts';
+import { bindInputs } from '../simplify/bindInputs.ts';
+import { checkInspectOptions, type InspectOptions, type OnnxDescription } from './description.ts';
+
+/** `inspectOnnx` on bytes that are there, at once. */
+export function describeOnnx(bytes: Uint8Array, options: InspectOptions = {}): OnnxDescription {
+  checkInspectOptions(options);
+  const { name = 'model' } = options;
+  return describeModel(readModel(bytes, name), bytes.byteLength, options);
+}
+
+/** The description of a model that has been read already. */
+export function describeModel(model: OnnxModel, bytes: number, options: InspectOptions = {}): OnnxDescription {
+  const { inputs, dimensions, freeDimensions } = bindInputs(model.graph, options);
+  const { outputs, nodes, cost } = walkModel(model, new Map(inputs.map((one) => [one.name, one])), dimensions);
+  const stored = storedIn(model);
+  return {
+    name: options.name ?? 'model',
+    bytes,
+    irVersion: Number(model.irVersion),
+    opsets: Object.fromEntries(model.opsetImport.map((one) => [one.domain || 'ai.onnx', Number(one.version)])),
+    producer: `${model.producerName} ${model.producerVersion}`.trim(),
+    metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
+    inputs: inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+    outputs: model.graph.output.map((value, i) => {
+      const [declared, { dtype, shape } = declared] = [declaredTensor(value, dimensions), outputs[i]];
+      return { name: value.name, dtype: declared.dtype ?? dtype, shape: outputShape(declared.shape, shape) };
+    }),
+    freeDimensions,
+    parameters: stored.filter(isParameter).reduce((sum, one) => sum + storedElements(one), 0),
+    bytesByDtype: sums(stored.map((one) => [DATA_TYPES[one.dataType]?.name ?? 'unknown', storedBytes(one)])),
+    operators: sums(nodes.map(({ domain, operator }) => [domain === '' ? operator : `${domain}:${operator}`, 1])),
+    nodes,
+    ...(cost.uncounted === 0 && { multiplyAdds: cost.counted }),
+    countedMultiplyAdds: cost.counted,
+    uncountedNodes: cost.uncounted,
+    externalFiles: externalFiles(stored),
+    isRecurrent: nodes.some(({ operator }) => /^(RNN|GRU|LSTM|DynamicQuantizeLSTM)$/.test(operator)),
+    hasControlFlow: nodes.some(({ operator }) => /^(If|Loop|Scan)$/.test(operator)),
+  };
+}
+
+/** Where the model says less than can be worked out, its own names are kept. */
+function outputShape(declared: Shape | null, inferred: Shape | null): Shape | null {
+  if (declared === null || inferred === null || declared.length !== inferred.length) return inferred ?? declared;
+  return inferred.map((one, i) => (typeof one === 'number' ? one : mergeLengths(declared[i] ?? null, one)));
+}
+
+const NO_PARAMETERS = new Set(['int64', 'bool', 'string']);
+
+function isParameter({ dataType }: OnnxTensor): boolean {
+  return !NO_PARAMETERS.has(DATA_TYPES[dataType]?.name ?? '');
+}
+
+/** Every tensor that the file stores: initializers and constants, of the graph, its branches and its functions. */
+function storedIn(model: OnnxModel): OnnxTensor[] {
+  const stored: OnnxTensor[] = [];
+  const parts: Partial<OnnxGraph>[] = [model.graph, ...model.functions];
+  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+    for (const one of part.initializer ?? []) stored.push(one);
+    for (const { values } of part.sparseInitializer ?? []) if (values !== undefined) stored.push(values);
+    for (const { attribute } of part.node ?? []) {
+      for (const { t, tensors, g, graphs } of attribute) {
+        if (t !== undefined) stored.push(t);
+        for (const one of tensors) stored.push(one);
+        if (g !== undefined) parts.push(g);
+        for (const one of graphs) parts.push(one);
+      }
+    }
+  }
+  return stored;
+}
+
+function externalFiles(stored: readonly OnnxTensor[]): string[] {
+  const named = stored.filter(({ dataLocation }) => dataLocation === 1).flatMap(({ externalData }) => externalData);
+  return [...new Set(named.filter(({ key }) => key === 'location').map(({ value }) => value))].sort();
+}
+
+/** Totals by name, greatest first. */
+function sums(entries: readonly [string, number][]): Record<string, number> {
+  const totals = new Map<string, number>();
+  for (const [name, amount] of entries) totals.set(name, (totals.get(name) ?? 0) + amount);
+  return Object.fromEntries([...totals].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)));
+}
