@@ -7,6 +7,7 @@ import type { Store } from '../storage/store.ts';
 import { answerOnce } from './cache/answerOnce.ts';
 import { chunkStore } from './cache/chunkStore.ts';
 import { type CachePrecision, checkPrecision, isCoarse, precisionName } from './cache/precision.ts';
+import { makeNotices } from './loadedTeacher.ts';
 import { readAsLogits } from './readAsLogits.ts';
 import type { Teacher, TeacherDescription, TeacherUsage } from './teacher.ts';
 
@@ -81,12 +82,9 @@ export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTea
   const read = OPTIONS.read(options);
   const { precision = 'float32', budgetBytes, memoryBytes, version, augmentationSeed, secret } = read;
   const identity = identityOf(teacher.description, version);
-  const notices: string[] = [];
-  const listeners = new Set<(notice: string) => void>();
+  const notices = makeNotices();
   const onNotice = (sentence: string) => {
-    if (notices.includes(sentence)) return;
-    notices.push(sentence);
-    for (const listener of listeners) listener(sentence);
+    if (!notices.list.includes(sentence)) notices.tell(sentence);
   };
   // Kept so coarsely, probabilities are none any more; then they are read as logits before they are kept.
   const isReadFirst = isCoarse(precision, DEFAULT_OUTPUT) && teacher.description.fromProbs === undefined;
@@ -120,18 +118,16 @@ export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTea
         name: name(),
         why: inner.why === undefined ? kept : `${inner.why} ${kept}`,
         identity: precision === 'float32' ? identity : `${identity} ${precisionName(precision)}`,
-        notices: [...inner.notices, ...notices],
+        notices: [...inner.notices, ...notices.list],
       };
     },
     ask: (inputs, signal) => perform(() => ask(inputs, signal)),
     nextBatchSize: () => teacher.nextBatchSize?.(),
     timeMs: (inputs, repeats) => perform(() => teacher.timeMs(inputs, repeats)),
     watch(listener) {
-      const stop = teacher.watch?.(listener);
-      listeners.add(listener);
+      const ends = [teacher.watch?.(listener), notices.watch(listener)];
       return () => {
-        stop?.();
-        listeners.delete(listener);
+        for (const end of ends) end?.();
       };
     },
     usage: (): TeacherUsage => answers.usage(),
