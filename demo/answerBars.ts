@@ -16,7 +16,7 @@ export function layBars(labels: readonly string[]): void {
     .join('');
 }
 
-/** Shows what the student says of a digit, or that there is none. */
+/** Shows the student's answer for a digit, or that there is no digit. */
 export function showAnswer(answer: Answer | undefined, version: number): void {
   const by = version === 0 ? 'as it was distilled' : `with version ${version}`;
   setText(
@@ -33,7 +33,7 @@ export function showAnswer(answer: Answer | undefined, version: number): void {
   }
 }
 
-/** A probability never is nothing, and three figures of a tiny one say nothing. */
+/** A probability is never zero, and three digits of a tiny one say nothing. */
 function shown(probability: number | undefined): string {
   return probability !== undefined && probability < 0.001 ? '< 0.1\u00a0%' : percent(probability);
 }

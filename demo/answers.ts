@@ -1,17 +1,17 @@
 import { cachedTeacher, openStore, type Store, type Teacher } from 'limbeck';
 
-/** What the teacher said and how fast it was, in this browser: another run over the same digits asks it nothing. */
+/** The teacher's answers and speed, kept in this browser: another run over the same digits does not ask it again. */
 export interface KeptAnswers {
   readonly store: Store | undefined;
-  /** The same teacher, asked only for what is not kept. It leaves `teacher` to its owner. */
+  /** The same teacher, asked only for answers that are not kept. `teacher` stays its owner's. */
   over(teacher: Teacher): Promise<Teacher>;
-  /** Remembers how long the teacher takes, or says what was remembered. */
+  /** Stores how long the teacher takes, or returns what was stored. */
   rememberTimes(teacher: Teacher, times: TeacherTimes): Promise<void>;
   times(teacher: Teacher): Promise<TeacherTimes | undefined>;
   close(): Promise<void>;
 }
 
-/** Milliseconds an example by batch size, and when that was measured. */
+/** Milliseconds per example by batch size, and when they were measured. */
 export interface TeacherTimes {
   readonly msPerExample: Readonly<Record<string, number>>;
   readonly measuredAt: string;
@@ -22,7 +22,7 @@ const BUDGET_BYTES = 64e6;
 
 const timesKey = ({ description }: Teacher) => `times/${description.identity}/${description.threads}.json`;
 
-/** Opens what earlier runs left; `fresh` forgets it. Where the browser has no store, nothing is kept. */
+/** Opens what earlier runs left; `fresh` deletes it. Without a store nothing is kept. */
 export async function openAnswers(fresh: 'no' | 'yes'): Promise<KeptAnswers> {
   const store = await openStore('limbeck-demo-answers').catch(() => undefined);
   if (store !== undefined && fresh === 'yes') {

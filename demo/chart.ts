@@ -8,7 +8,7 @@ export interface Series {
 }
 
 export interface ChartOptions {
-  /** Must be its own on the page: title and description are found by it. */
+  /** Unique on the page: title and description refer to it. */
   readonly id: string;
   readonly title: string;
   readonly xLabel: string;
@@ -16,9 +16,9 @@ export interface ChartOptions {
   /** A level to compare with: a dashed line from side to side. */
   readonly reference?: { readonly label: string; readonly value: number };
   readonly format: (y: number) => string;
-  /** For the axis, where the values are round. Default: format. */
+  /** For the axis, whose values are round. Default: format. */
   readonly formatTick?: (y: number) => string;
-  /** Values that the axes show at least. */
+  /** Values that the axes must include. */
   readonly xRange?: readonly [number, number];
   readonly yRange?: readonly number[];
   /** Ticks of the y axis are never closer than this. */
@@ -71,7 +71,7 @@ export function lineChart(options: ChartOptions): string {
   ].join('');
 }
 
-/** For those who hear the chart: where each line starts and ends. */
+/** For screen readers: where each line starts and ends. */
 function inWords({ series, reference, xLabel, format }: ChartOptions): string {
   const sentences = series.map(({ label, points }) => {
     const [first, last] = [points[0], points.at(-1)];
@@ -94,7 +94,7 @@ function drawLine({ label, tone, points }: Series, index: number, toX: Scale, to
   return `<g class="${tone}"><path class="line" d="${d}" stroke-dasharray="${DASHES[index] ?? ''}"/>${marks.join('')}</g>`;
 }
 
-/** The last value of each line beside its end, pushed apart where they would touch. */
+/** The last value of each line next to its end, pushed apart if they would touch. */
 function endLabels({ series, reference, format }: ChartOptions, toX: Scale, toY: Scale): string[] {
   const ends = series.flatMap(({ tone, points }): { tone: string; x: number; value: number }[] => {
     const last = points.at(-1);
@@ -156,7 +156,7 @@ function extent(values: readonly number[]): [number, number] {
   return finite.length === 0 ? [0, 1] : [Math.min(...finite), Math.max(...finite)];
 }
 
-/** A range that is a point gets some room. */
+/** A range of a single point is widened. */
 function wide([from, to]: [number, number], room: number): [number, number] {
   return to > from ? [from, to] : [from - room, to + room];
 }

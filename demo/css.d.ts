@@ -1,4 +1,4 @@
-/** A style sheet as text, as vite gives it. */
+/** A style sheet as text, as vite imports it. */
 declare module '*.css?raw' {
   const text: string;
   // biome-ignore lint/style/noDefaultExport: vite exports it so.

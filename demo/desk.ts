@@ -13,13 +13,13 @@ export interface Desk {
   clear(): Promise<void>;
 }
 
-/** Said where learning would be refused: from one label a student learns to say nothing else. */
-export const ONE_LABEL = 'Learning begins once digits of two kinds are kept.';
+/** Shown if learning would be refused: from a single label a student learns to answer only that. */
+export const ONE_LABEL = 'Learning begins once two different digits are kept.';
 
 /** `lessonNow` gives undefined until there is one. */
 export function openDesk(lessonNow: () => Lesson | undefined): Desk {
   const pad = createPad(byId<HTMLCanvasElement>('pad'), () => void once(byId('pad'), drawn));
-  /** What was taught of the digit on the pad. */
+  /** What was taught about the digit on the pad. */
   let taught: { readonly id: string; readonly label: string } | undefined;
   let asked = 0;
   let samples = 0;
@@ -57,7 +57,7 @@ export function openDesk(lessonNow: () => Lesson | undefined): Desk {
       return;
     }
     const [answer, { number }] = await Promise.all([profile.predict(inputOf(digit)), profile.current()]);
-    // Meanwhile something else may have been drawn.
+    // Something else may have been drawn since.
     if (mine === asked) showAnswer(answer, number);
   }
 

@@ -7,14 +7,14 @@ interface Chip {
   readonly name: string;
   readonly value: string;
   readonly isOn: boolean;
-  /** Why it is off, or less than it could be. */
+  /** Why it is off or limited. */
   readonly why?: string;
 }
 
 const SIMD = { relaxed: 'relaxed', simd: 'plain', none: 'none' } as const;
 const STORES = { opfs: 'OPFS', indexeddb: 'IndexedDB', memory: 'memory only' } as const;
 
-/** Shows what the browser offers, and for whatever is off the reason. */
+/** Shows what the browser offers, and why anything is off. */
 export async function showDevice(keep: Keep): Promise<void> {
   const chips = chipsOf(await detectCapabilities(), keep);
   byId('chips').innerHTML = chips

@@ -25,11 +25,11 @@ async function fetchFile(url: string, signal?: AbortSignal): Promise<Response> {
 
 export const SIDE = 28;
 
-/** What the student's outputs stand for, and how a picture becomes its input: for whoever runs it elsewhere. */
+/** What the student's outputs mean, and how a picture becomes its input, for use elsewhere. */
 export const LABELS = [...'0123456789'];
 export const digitInput = { size: [SIDE, SIDE], channels: 1, range: [0, 1], layout: 'channels-last' };
 
-/** The digits of a file. They stay bytes; only those that are read become numbers from 0 to 1, a batch at a time. */
+/** The digits of a file. They stay bytes; a batch that is read becomes numbers from 0 to 1. */
 function digitsOf(bytes: Uint8Array): Dataset;
 function digitsOf(bytes: Uint8Array, labels: Uint8Array): LabelledDataset;
 function digitsOf(bytes: Uint8Array, labels?: Uint8Array): Dataset {
@@ -51,7 +51,7 @@ function toUnit({ data, shape }: NdArray): NdArray {
   return { data: scaled, shape };
 }
 
-/** Loads the recognition model so that it sees a digit as print: dark on white, 48 × 48, in [-1, 1]. */
+/** Loads the recognition model so that it sees a digit as printed text: dark on white, 48 × 48, in [-1, 1]. */
 export async function loadDigitTeacher(
   emit: (event: LoadEvent) => void,
   signal: AbortSignal,
@@ -68,7 +68,7 @@ export async function loadDigitTeacher(
   return loading.done;
 }
 
-/** The digits to learn from, which have no label anywhere, and test digits, by which nothing is chosen or calibrated. */
+/** The digits to learn from, without labels, and test digits, which are not used to choose or calibrate anything. */
 export async function loadDigits(limit: number, signal?: AbortSignal) {
   const [train, holdout, labels] = await Promise.all(
     ['train.bin', 'holdout.bin', 'holdout-labels.bin'].map(async (file) => {

@@ -2,7 +2,9 @@ import { byId, setText } from './dom.ts';
 import { distilStudent, type FoundStudent, SHORT_JOB } from './personalStudent.ts';
 import { once, showError } from './work.ts';
 
-/** Offers to distil a student on this page; shows how far it is. `?limit=` and `?epochs=` make it shorter or longer. */
+/**
+ * Offers to distil a student on this page and shows its progress. `?limit=` and `?epochs=` make it shorter or longer.
+ */
 export function offerDistilling(onDistilled: (found: FoundStudent) => Promise<void>): void {
   const [start, stop] = [byId<HTMLButtonElement>('distil'), byId<HTMLButtonElement>('stop-distil')];
   const bar = byId<HTMLProgressElement>('distil-progress');
@@ -35,7 +37,7 @@ export function offerDistilling(onDistilled: (found: FoundStudent) => Promise<vo
     bar.hidden = !isRunning;
     stop.disabled = !isRunning;
     start.disabled = isRunning;
-    // What had the focus was disabled under it.
+    // The focused element has been disabled.
     (isRunning ? stop : start).focus({ preventScroll: true });
   }
 }

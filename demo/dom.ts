@@ -5,7 +5,7 @@ export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   return element as E;
 }
 
-/** Writes a text only where it changed, so that nothing is laid out for nothing. */
+/** Writes a text only if it changed, to avoid needless layout. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -18,12 +18,12 @@ export function button(label: string, onClick: () => void): HTMLButtonElement {
   return element;
 }
 
-/** Lets the page paint and answer; a timer, because frames stand still in a hidden tab. */
+/** Lets the page paint and respond; a timer, because a hidden tab has no frames. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Calls `draw` once in the next frame, however often it is asked for. */
+/** Calls `draw` once in the next frame, however often it is requested. */
 export function everyFrame(draw: () => void): () => void {
   let isAsked = false;
   return () => {

@@ -1,4 +1,4 @@
-// Figures as everywhere, but a unit stays on the line of its number.
+// Figures as elsewhere, but a unit stays on the line of its number.
 import * as core from '../src/core/figures.ts';
 
 export { count, countOf, figures, times, UNKNOWN } from '../src/core/figures.ts';

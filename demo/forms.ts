@@ -15,7 +15,7 @@ import { digitInput, LABELS } from './digits.ts';
 import type { FormFigures } from './jobReport.ts';
 import { measureTeacher } from './measure.ts';
 
-/** The student as files for other engines, and what each of them comes to on the held-out digits. */
+/** The student as files for other engines, and the result of each on the held-out digits. */
 export interface StudentForms {
   readonly files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
   readonly figures: Readonly<Record<string, FormFigures>>;
@@ -24,7 +24,7 @@ export interface StudentForms {
 export interface FormOptions {
   readonly student: Student;
   readonly report: DistillReport;
-  /** What the student learned from: int8 is calibrated on some of it, so that what scores it stays unseen. */
+  /** The training digits: int8 is calibrated on some of them, so that the test digits stay unseen. */
   readonly learned: Dataset;
   readonly holdout: LabelledDataset;
   readonly threads: number | undefined;
@@ -63,7 +63,7 @@ export async function writeForms(options: FormOptions): Promise<StudentForms> {
   };
 }
 
-/** As a teacher, so that it is timed as the teacher is: in its worker, without transport. */
+/** Loaded as a teacher, so that it is timed like the teacher: in its worker, without transport. */
 async function measureForm(
   bytes: Uint8Array<ArrayBuffer>,
   holdout: LabelledDataset,

@@ -21,7 +21,7 @@ type Digits = Awaited<ReturnType<typeof loadDigits>>;
 /** Digits as one person writes them. */
 export interface Writing {
   readonly own: readonly Written[];
-  /** Others to be scored on, and the same as everybody writes them. */
+  /** Other digits for scoring, and the same digits in everybody's handwriting. */
   readonly heldOut: LabelledDataset;
   readonly plain: LabelledDataset;
 }
@@ -31,7 +31,7 @@ export interface Written {
   readonly label: number;
 }
 
-/** What a few examples of one hand did to the student; accuracies as fractions. */
+/** How a few examples of one handwriting changed the student; accuracies as fractions. */
 export interface HandTrial {
   readonly examples: number;
   readonly scored: number;
@@ -43,10 +43,10 @@ export interface HandTrial {
 const SCORED = 400;
 /** Digits written between two turns of the page. */
 const AT_ONCE = 40;
-/** Of those without a label: the student learns its own former answers along. */
+/** Unlabelled digits that are replayed with the student's former answers. */
 export const REPLAYED = 400;
 
-/** The first held-out digits are what a person gives as examples, `perClass` of each; later ones score. */
+/** The first held-out digits are the person's examples, `perClass` of each; later ones are for scoring. */
 export async function writeAs(person: Person, digits: Digits, perClass: number): Promise<Writing> {
   const size = digits.holdout.size;
   const { inputs, labels } = await digits.holdout.read(Int32Array.from({ length: size }, (_, i) => i));
@@ -78,7 +78,7 @@ export async function writeAs(person: Person, digits: Digits, perClass: number):
   };
 }
 
-/** Personalizes the student to that hand, for this once: nothing is kept. */
+/** Personalizes the student to that handwriting once; nothing is kept. */
 export async function tryHand(
   student: Student,
   trainer: Trainer,

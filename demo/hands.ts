@@ -10,16 +10,16 @@ export interface HandsOptions {
   readonly student: Student;
   readonly trainer: Trainer;
   readonly digits: Awaited<ReturnType<typeof loadDigits>>;
-  /** Teaches the profile what a hand wrote. */
+  /** Teaches the profile a handwriting's digits. */
   readonly keep: (person: Person, writing: Writing) => Promise<void>;
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Which digit shows what a hand looks like, and how many are gone through for one. */
+/** Which digit shows a handwriting, and how many are searched for it. */
 const SHOWN = 4;
 const LOOKED_AT = 100;
 
-/** Fills the section of the ten hands. */
+/** Fills the section of the ten handwritings. */
 export async function showHands(options: HandsOptions): Promise<void> {
   byId('trial-rows').replaceChildren();
   byId('trials').hidden = true;
@@ -62,7 +62,7 @@ async function trial(person: Person, options: HandsOptions): Promise<void> {
     byId('trials').hidden = false;
   } finally {
     for (const one of buttons) one.disabled = false;
-    // What has the focus lost it when it was disabled.
+    // The focused element loses the focus when it is disabled.
     if (pressed instanceof HTMLElement && byId('hands').contains(pressed)) pressed.focus({ preventScroll: true });
   }
 }

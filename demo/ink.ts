@@ -6,7 +6,7 @@ interface Box {
   readonly top: number;
   readonly right: number;
   readonly bottom: number;
-  /** The centre of its mass. */
+  /** Its centre of mass. */
   readonly x: number;
   readonly y: number;
 }
@@ -15,8 +15,8 @@ interface Box {
 const INNER = 20;
 
 /**
- * A drawing as the digits of MNIST were made: its bounding box scaled to 20 × 20, its centre of mass in the middle of
- * 28 × 28. Undefined where there is no ink.
+ * A drawing normalised like MNIST: its bounding box scaled to 20 × 20, its centre of mass in the middle of 28 × 28.
+ * Undefined if there is no ink.
  * Shapes    ink [side · side] → [28 · 28]
  * Units     0 paper, 1 ink
  * Source    LeCun, Cortes, Burges: the MNIST database (how the images were normalised)
@@ -56,7 +56,7 @@ function boxOf(ink: Float32Array, side: number): Box | undefined {
   return mass === 0 ? undefined : { left, top, right, bottom, x: x / mass, y: y / mass };
 }
 
-/** Mean of a square whose edges may cut pixels; what is outside the drawing is paper. */
+/** Mean of a square whose edges may cut through pixels; outside the drawing is paper. */
 function meanOf(ink: Float32Array, side: number, left: number, top: number, size: number): number {
   let sum = 0;
   for (let row = Math.max(0, Math.floor(top)); row < Math.min(side, top + size); row++) {

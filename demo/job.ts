@@ -6,6 +6,7 @@ import {
   detectCapabilities,
   distill,
   type LoadEvent,
+  type LoadTeacherOptions,
   measure,
   type NdArray,
   openTrainer,
@@ -30,7 +31,9 @@ export interface JobOptions {
   readonly limit: number;
   readonly kernels: 'on' | 'off';
   readonly threads: number | undefined;
-  /** 'yes' forgets what the teacher answered in earlier runs. */
+  /** Where the teacher computes; a page that drives this one may choose, so that two runs give the same bits. */
+  readonly device: LoadTeacherOptions['device'];
+  /** 'yes' deletes the teacher's answers of earlier runs. */
   readonly fresh: 'no' | 'yes';
 }
 
@@ -40,6 +43,7 @@ export const JOB_DEFAULTS: JobOptions = {
   limit: 8000,
   kernels: 'on',
   threads: undefined,
+  device: 'auto',
   fresh: 'no',
 };
 
@@ -50,7 +54,7 @@ export type JobEvent =
 
 /**
  * The main job: distil the recognition model into a small digit reader, and measure both. A stopped job leaves the
- * student as its last step made it.
+ * student as it was after its last step.
  */
 export async function runJob(
   options: JobOptions,
@@ -69,7 +73,8 @@ export async function runJob(
   let teacher: Teacher | undefined;
   try {
     const setUpAt = performance.now();
-    model = await loadDigitTeacher(emit, signal, { threads: options.threads, store: answers.store });
+    const { threads, device } = options;
+    model = await loadDigitTeacher(emit, signal, { threads, device, store: answers.store });
     teacher = await answers.over(model);
     const loadedAt = performance.now();
     emit({ type: 'stage', stage: 'distill' });
@@ -189,7 +194,7 @@ export async function runJob(
   }
 }
 
-/** Waits for work that knows no signal; what it holds must be disposed by the caller, which also ends it. */
+/** Waits for work that takes no signal; the caller must dispose what it holds, which also ends it. */
 function orStop<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   work.catch(() => undefined);
   return new Promise((resolve, reject) => {

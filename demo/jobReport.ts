@@ -1,6 +1,6 @@
 import type { StudentFiles, TeacherDescription } from 'limbeck';
 
-/** What the main job found out: `out/report.json`. Accuracies are fractions. */
+/** The results of the main job: `out/report.json`. Accuracies are fractions. */
 export interface JobReport {
   readonly seed: number;
   readonly backend: string;
@@ -14,14 +14,14 @@ export interface JobReport {
     readonly accuracy: number;
     readonly bytes: number;
     readonly msPerExample: Readonly<Record<string, number>>;
-    /** When an earlier run measured `msPerExample`; left out where this one did. */
+    /** When an earlier run measured `msPerExample`; left out if this run did. */
     readonly measuredAt?: string;
     readonly threads: number;
     /** Batches it computed, examples in them, and examples whose answer was kept from an earlier run. */
     readonly usage: { readonly calls: number; readonly computed: number; readonly found: number };
     readonly device: string;
     readonly batchSize: number | undefined;
-    /** What it found out of each size on the way. */
+    /** What it measured for each batch size. */
     readonly batchFigures?: TeacherDescription['batchFigures'];
     readonly why: string | undefined;
   };
@@ -42,7 +42,7 @@ export interface JobReport {
     readonly agreement: number;
     readonly ms: number;
   }[];
-  /** Of the working time of the one that had less to do, how much the other worked too; in the first epoch. */
+  /** Share of the shorter working time in which the other worked too, in the first epoch. */
   readonly overlapFraction: number;
   /** One after the other: `teacher` until its last answer, while the student learns too; `train` the rest of the epochs. */
   readonly timeMs: {

@@ -1,11 +1,11 @@
 import { openStore, type Store, type StudentFiles } from 'limbeck';
 import type { JobReport, JobResult } from './jobReport.ts';
 
-/** The last student and its report, in this browser. It works without any store too: then it keeps nothing. */
+/** The last student and its report, in this browser. Without a store it keeps nothing. */
 export interface Keep {
   readonly kind: Store['kind'] | undefined;
   readonly why: string;
-  /** Throws what the store throws, such as store-full. */
+  /** Throws the store's errors, such as store-full. */
   save(result: JobResult): Promise<void>;
   load(): Promise<JobResult | undefined>;
   clear(): Promise<void>;

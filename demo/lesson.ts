@@ -21,16 +21,16 @@ export interface Lesson {
   readonly digits: Awaited<ReturnType<typeof loadDigits>>;
   readonly place: PersonalStore;
   readonly profile: Profile;
-  /** The same with a new store and profile, after these were destroyed. */
+  /** The same with a new store and profile, after the old ones were destroyed. */
   anew(): Promise<Lesson>;
 }
 
-/** Milliseconds that learning by itself may take at a time; the worker learns, so nobody waits for it. */
+/** Milliseconds of automatic learning at a time; it happens in a worker, so nothing waits for it. */
 const IDLE_MS = 20_000;
 
 export async function openLesson(student: Student, heard: (event: ProfileEvent) => void): Promise<Lesson> {
   const [trainer, digits] = await Promise.all([openTrainer(), loadDigits(JOB_DEFAULTS.limit)]);
-  // A profile fits one student; another one, distilled later, begins its own.
+  // A profile fits one student; one that is distilled later starts its own.
   const name = `digits-${(await baseHash(student)).slice(-16)}`;
 
   async function open(): Promise<Lesson> {
@@ -59,7 +59,7 @@ export async function openLesson(student: Student, heard: (event: ProfileEvent) 
   }
 }
 
-/** A digit as the student takes it. */
+/** A digit as the student's input. */
 export function inputOf(digit: Float32Array) {
   return { data: digit, shape: [SIDE, SIDE, 1] };
 }

@@ -12,7 +12,7 @@ type State = 'idle' | 'running' | 'done' | 'cancelled' | 'failed';
 
 declare global {
   interface Window {
-    /** For whoever drives the page: what happened so far, and the result. */
+    /** For tests and scripts that drive the page: what happened so far, and the result. */
     limbeckDemo: {
       /** The newest 20,000. */
       events: JobEvent[];
@@ -22,7 +22,7 @@ declare global {
       reportHtml?: string;
       error?: { name: string; code?: string; message: string };
       storeKind?: Store['kind'];
-      /** Starts with what the controls say; nothing happens while a run is on. */
+      /** Starts a run with the controls' values; does nothing during a run. */
       start(): void;
       cancel(): void;
     };
@@ -124,7 +124,7 @@ function setState(state: State): void {
   demo.state = state;
   document.documentElement.dataset['state'] = state;
   const isRunning = state === 'running';
-  // What has the focus must not be disabled under it: the other button takes it first.
+  // The focused button must not be disabled, so the other button takes the focus first.
   (isRunning ? stopButton : startButton).disabled = false;
   if (isRunning && byId('controls').contains(wasFocused)) stopButton.focus({ preventScroll: true });
   if (!isRunning && wasFocused === stopButton) startButton.focus({ preventScroll: true });
@@ -138,7 +138,7 @@ function fillControls(query: URLSearchParams): void {
   for (const name of ['epochs', 'limit', 'seed', 'threads'] as const) {
     const input = byId<HTMLInputElement>(name);
     input.value = query.get(name) ?? '';
-    // A browser empties a number field that was given something else.
+    // A browser empties a number field with invalid content.
     if (input.value === '') input.value = String(JOB_DEFAULTS[name] ?? '');
   }
   kernels.checked = (query.get('kernels') ?? JOB_DEFAULTS.kernels) !== 'off';
@@ -158,6 +158,7 @@ function readControls(): JobOptions {
     kernels: kernels.checked ? 'on' : 'off',
     threads: number('threads'),
     fresh: fresh.checked ? 'yes' : 'no',
+    device: (new URLSearchParams(location.search).get('device') ?? JOB_DEFAULTS.device) as JobOptions['device'],
   };
 }
 
@@ -187,7 +188,7 @@ function errorOf(error: unknown): { name: string; code?: string; message: string
   return { name, message, ...(typeof code === 'string' ? { code } : {}) };
 }
 
-/** After a stop: says what there is of the student, and offers it. After an error only where there is something. */
+/** After a stop: says what there is of the student, and offers it. After an error only if there is something. */
 function showKept(artifacts: StudentArtifacts | undefined, wasStopped: boolean): void {
   if (artifacts === undefined && !wasStopped) return;
   setText(byId('kept-title'), wasStopped ? 'The run was stopped' : 'What is left');
@@ -195,7 +196,7 @@ function showKept(artifacts: StudentArtifacts | undefined, wasStopped: boolean):
   const kept =
     artifacts === undefined
       ? 'The student had not taken a step, so there is nothing to keep.'
-      : 'The student is kept as its last step left it. Download it here; it is not stored.';
+      : 'This is the student after its last step. Download it here; it is not stored.';
   setText(byId('kept-text'), `${reached} ${kept}`);
   if (artifacts === undefined) byId('kept-files').replaceChildren();
   else showDownloads(byId('kept-files'), studentDownloads(toFiles(artifacts)));

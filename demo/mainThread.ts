@@ -1,6 +1,6 @@
 /**
- * Watches the page's main thread. Where the browser tells long tasks (Chromium), the longest one counts; elsewhere,
- * and below the 50 ms from which a task is called long, the longest delay of a heartbeat stands for it.
+ * Watches the page's main thread. If the browser reports long tasks (Chromium), the longest counts; elsewhere, and
+ * below the 50 ms of a long task, the longest delay of a heartbeat counts.
  */
 export function watchMainThread(): { stop(): number } {
   const BEAT_MS = 10;
@@ -24,7 +24,7 @@ export function watchMainThread(): { stop(): number } {
       clearInterval(beat);
       for (const entry of observer?.takeRecords() ?? []) longestTask = Math.max(longestTask, entry.duration);
       observer?.disconnect();
-      // A heartbeat is late for other reasons too; a page without a long task has none above 50 ms.
+      // A heartbeat may be late for other reasons; a page without long tasks has no task above 50 ms.
       return tellsTasks ? Math.max(longestTask, Math.min(longestDelay, 50)) : longestDelay;
     },
   };

@@ -5,16 +5,16 @@ import type { Disagreement } from './jobReport.ts';
 
 const BATCHES = [1, 32] as const;
 const REPEATS = { 1: 21, 32: 5 } as const;
-/** Of one of the two; a slow device repeats less, and twice at least. */
+/** Time budget for one model; a slow device repeats less, but at least twice. */
 const LONGEST_MS = 1500;
 
-/** Median milliseconds an example at batch 1 and 32, where the teacher runs. */
+/** Median milliseconds per example at batch 1 and 32, in the teacher's worker. */
 export async function measureTeacher(teacher: Teacher, holdout: LabelledDataset): Promise<TeacherTimes> {
   const msPerExample = await perBatch(holdout, (inputs, repeats) => teacher.timeMs(inputs, repeats), 1);
   return { msPerExample, measuredAt: new Date().toISOString() };
 }
 
-/** The same where the student runs. */
+/** The same in the student's worker. */
 export function measureStudent(trainer: Trainer, student: Student, holdout: LabelledDataset) {
   return perBatch(holdout, (inputs, repeats) => trainer.timeMs(student, inputs, repeats), 3);
 }

@@ -11,7 +11,7 @@ interface Download {
   readonly data: string | Uint8Array<ArrayBuffer>;
 }
 
-/** Links that save files from memory. Their addresses are given back when the place is filled again. */
+/** Links that save files from memory. Their addresses are revoked when the place is filled again. */
 export function showDownloads(place: HTMLElement, files: readonly Download[]): void {
   for (const link of place.querySelectorAll<HTMLAnchorElement>('a[download]')) URL.revokeObjectURL(link.href);
   const list = document.createElement('ul');
@@ -46,7 +46,7 @@ function resultDownloads({ report, files, forms = {} }: JobResult, page: string)
   ];
 }
 
-/** The report as a file's text, made in turns that each leave room for a frame. */
+/** The report as a file's text, made in pieces that leave room for frames. */
 export async function makeReportHtml(report: JobReport): Promise<string> {
   let page = '';
   for (const part of reportHtmlParts(report)) {

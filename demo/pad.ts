@@ -3,16 +3,16 @@ import { digitOf } from './ink.ts';
 
 /** A place to draw one digit. */
 export interface Pad {
-  /** What is there [28 · 28], as the student sees it; undefined where nothing was drawn. */
+  /** The drawing [28 · 28], as the student sees it; undefined if nothing was drawn. */
   digit(): Float32Array | undefined;
   /** Puts a digit there, pixel for pixel. */
   show(digit: Float32Array): void;
   clear(): void;
 }
 
-/** Pixels of the drawing to a side: ten for each that the student sees. */
+/** Pixels of the drawing per side: ten for each pixel that the student sees. */
 const PAD_SIDE = 280;
-/** As thick as the strokes of MNIST where a digit fills the pad. */
+/** As thick as MNIST's strokes when a digit fills the pad. */
 const STROKE = 24;
 
 /** Makes a canvas a pad; `onDrawn` is called when a stroke ends. The ink is the canvas's own colour. */
@@ -59,7 +59,7 @@ export function createPad(canvas: HTMLCanvasElement, onDrawn: () => void): Pad {
     last = place;
   }
 
-  /** The paper is transparent, so how opaque a pixel is tells the ink in every colour. */
+  /** The paper is transparent, so opacity is the ink, whatever its colour. */
   function ink(): Float32Array {
     const { data } = context.getImageData(0, 0, PAD_SIDE, PAD_SIDE);
     return Float32Array.from({ length: PAD_SIDE * PAD_SIDE }, (_, i) => (data[4 * i + 3] as number) / 255);

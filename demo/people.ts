@@ -1,8 +1,8 @@
-// Ten people who write digits in their own way: fixed changes of slant, stroke, angle and paper.
+// Ten simulated people with their own handwriting: fixed changes of slant, stroke, angle and paper.
 
 export const SIDE = 28;
 
-/** One person's hand. */
+/** One person's handwriting. */
 export interface Person {
   readonly name: string;
   /** To the right as it goes up, as the tangent of the angle. */

@@ -67,7 +67,7 @@ async function learn(): Promise<void> {
   await run.done;
 }
 
-/** Of learning that was asked for, of learning by itself, and of other tabs. */
+/** Of requested learning, automatic learning, and other tabs. */
 function heard(event: ProfileEvent): void {
   const text = byId('learning');
   const bar = byId<HTMLProgressElement>('learning-progress');
@@ -93,7 +93,7 @@ function heard(event: ProfileEvent): void {
 let isShowing = false;
 let isStale = false;
 
-/** Shows the lists as they are; however often it is asked for, one at a time. */
+/** Shows the current lists, one update at a time. */
 async function refresh(): Promise<void> {
   isStale = true;
   if (isShowing) return;
@@ -129,7 +129,7 @@ async function keepHand({ name }: Person, { own }: Writing): Promise<void> {
   for (const { digit, label } of own) {
     const nth = (seen.get(label) ?? 0) + 1;
     seen.set(label, nth);
-    // With an id the same digit, kept again, is the same example.
+    // With an id, keeping the same digit again gives the same example.
     await lesson?.profile.teach(inputOf(digit), LABELS[label] ?? '', { id: `${name}: ${label}, ${nth}` });
   }
 }

@@ -15,13 +15,13 @@ const PLACES = {
   indexeddb: 'in this browser’s IndexedDB',
   memory: 'in memory, and is lost on reload',
 } as const;
-/** Where there is nothing to encrypt with; any other error is no reason to go on unencrypted. */
+/** If encryption is not available; other errors are no reason to continue unencrypted. */
 const NO_KEY = ['crypto-unavailable', 'store-unavailable'];
 
-/** Encrypted with a key of this device where the browser can, otherwise as it is, and said so. */
+/** Encrypted with a key of this device if the browser can; otherwise unencrypted, which the page says. */
 export async function openPersonalStore(): Promise<PersonalStore> {
   const beneath = await openStore(NAME);
-  const place = `What you teach lies ${PLACES[beneath.kind]}`;
+  const place = `What you teach is stored ${PLACES[beneath.kind]}`;
   try {
     const store = await encryptedStore(beneath, { key: 'device' });
     return {
@@ -48,7 +48,7 @@ export async function openPersonalStore(): Promise<PersonalStore> {
   }
 }
 
-/** Deletes everything that was ever taught here, readable or not, and the key. Close the store before. */
+/** Deletes everything that was ever taught here, readable or not, and the key. Close the store first. */
 export async function wipePersonalStore(): Promise<void> {
   const beneath = await openStore(NAME);
   await wipe(beneath);

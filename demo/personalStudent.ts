@@ -4,13 +4,13 @@ import { JOB_DEFAULTS, type JobEvent, type JobOptions, runJob } from './job.ts';
 import type { JobResult } from './jobReport.ts';
 import { openKeep } from './keep.ts';
 
-/** The student that the main page keeps, and where it comes from in words. */
+/** The student that the main page keeps, and its origin in words. */
 export interface FoundStudent {
   readonly student: Student;
   readonly about: string;
 }
 
-/** Undefined where none was distilled in this browser yet. */
+/** Undefined if none was distilled in this browser yet. */
 export async function findStudent(): Promise<FoundStudent | undefined> {
   const last = await (await openKeep()).load();
   return last && studentOf(last);
@@ -27,7 +27,7 @@ export async function distilStudent(
 ): Promise<FoundStudent> {
   const keep = await openKeep();
   const result = await runJob(options, (event) => tell(event, options, emit), signal);
-  // Where it cannot be kept, it still can be taught until the page is left.
+  // If it cannot be stored, it can still be taught until the page is left.
   await keep.save(result).catch(() => undefined);
   return studentOf(result);
 }
@@ -36,7 +36,7 @@ function studentOf({ report, files }: JobResult): FoundStudent {
   const learned = countOf(report.examples.learned, 'digit');
   return {
     student: studentFromArtifacts('cnn', artifactsFromFiles(files)),
-    about: `It learned from what a text-recognition model says of ${learned}, without a label, and reads ${percent(report.student.accuracy)} of those that it never saw.`,
+    about: `It learned from a text-recognition model’s answers for ${learned}, without labels, and reads ${percent(report.student.accuracy)} of digits that it never saw.`,
   };
 }
 

@@ -14,7 +14,7 @@ type EpochRow = Parameters<typeof lossChart>[1][number];
 interface StepView {
   mood: 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
   detail: string;
-  /** 0 to 1; undefined while nobody knows. */
+  /** 0 to 1; undefined while unknown. */
   fraction: number | undefined;
   startedAt: number;
 }
@@ -22,9 +22,9 @@ interface StepView {
 export interface Progress {
   begin(options: JobOptions): void;
   take(event: JobEvent): void;
-  /** Closes the step that runs. `done` puts the live charts away, for the report has them. */
+  /** Closes the running step. `done` removes the live charts, which the report has. */
   end(mood: 'done' | 'stopped' | 'failed'): void;
-  /** A clause that says how far the run came. */
+  /** A clause that says how far the run got. */
   reached(): string;
 }
 
@@ -91,7 +91,7 @@ export function createProgress(): Progress {
         if (event.stage === 'load' || event.stage === 'distill') break;
         finishAll('done');
         if (event.stage === 'export') {
-          enter('export', 'As ONNX in full, as int8 and as float16, each read by onnxruntime-web.');
+          enter('export', 'As ONNX in float32, int8 and float16, each run by onnxruntime-web.');
           where = 'while the student was being exported';
           break;
         }

@@ -4,12 +4,12 @@ import { html, type Markup, raw } from './markup.ts';
 import css from './report.css?raw';
 import { accuracyChart, confusionTable, digitCard, lossChart, timeBar } from './reportFigures.ts';
 
-/** The report as one file: no script, nothing from the network; it follows light and dark, and prints. */
+/** The report as one file without scripts or network access; it supports light and dark mode, and printing. */
 export function reportHtml(report: JobReport): string {
   return [...reportHtmlParts(report)].join('');
 }
 
-/** The same in parts, for a page that must not be held up while it is made. */
+/** The same in parts, so that the page is not blocked while it is made. */
 export function* reportHtmlParts(report: JobReport): Generator<string, void, void> {
   const { main, second } = headline(report);
   yield html`<!doctype html>
@@ -34,7 +34,7 @@ ${raw(css)}</style>
   yield '</main>\n</body>\n</html>\n';
 }
 
-/** What the run came to, in two sentences. */
+/** The result of the run, in two sentences. */
 export function headline({ student, teacher, timeMs, examples }: JobReport): { main: string; second: string } {
   const speed = (teacher.msPerExample['1'] ?? Number.NaN) / (student.msPerExample['1'] ?? Number.NaN);
   return {
@@ -43,12 +43,12 @@ export function headline({ student, teacher, timeMs, examples }: JobReport): { m
       `its ${bytes(teacher.bytes)} teacher reads ${percent(teacher.accuracy)}.`,
     second:
       `1/${count(teacher.bytes / student.bytes)} of the bytes, ${times(speed)} times as fast. Learned on this device in ` +
-      `${duration(timeMs.total)} from ${countOf(examples.learned, 'digit')} without a label; scored on ` +
+      `${duration(timeMs.total)} from ${countOf(examples.learned, 'digit')} without labels; scored on ` +
       `${count(examples.heldOut)} others.`,
   };
 }
 
-/** Everything below the headline, section by section. `id` keeps two reports on one page apart. */
+/** Everything below the headline, section by section. `id` distinguishes two reports on one page. */
 export function* reportSections(report: JobReport, level: 2 | 3, id = 'report'): Generator<Markup, void, void> {
   const { epochs, teacher, timeMs, confusion } = report;
   const section = (title: string, ...content: (Markup | undefined)[]) =>
@@ -112,7 +112,7 @@ const FORM_NAMES: Readonly<Record<string, string>> = {
   float16: 'ONNX, float16',
 };
 
-/** The same student in each form, all but the first in onnxruntime-web; the teacher for comparison. */
+/** The student in each form, all but the first in onnxruntime-web, and the teacher for comparison. */
 function formsTable(forms: NonNullable<JobReport['forms']>, teacher: JobReport['teacher']): Markup {
   const rows = [
     ...Object.entries(forms).map(([form, figures]) => [FORM_NAMES[form] ?? form, figures] as const),
@@ -148,7 +148,7 @@ function notices({ notices }: JobReport): Markup | undefined {
   return html`<ul class="notices">${[...new Set(notices)].map((notice) => html`<li>${notice}</li>`)}</ul>`;
 }
 
-/** Names for what the environment record holds; a key without one is shown as it is. */
+/** Names for keys of the environment record; others are shown as they are. */
 const LABELS: Readonly<Record<string, string>> = {
   userAgent: 'Browser',
   date: 'Date',
@@ -184,7 +184,7 @@ function circumstances(report: JobReport): Markup {
   return html`<dl>${rows.map(([name, value]) => html`<div class="${value.length > 60 ? 'long' : 'short'}"><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-/** A record of plain values, laid flat. */
+/** A flattened record of plain values. */
 function entriesOf(record: Readonly<Record<string, unknown>>): [string, string][] {
   return Object.entries(record).flatMap(([key, value]): [string, string][] => {
     if (value !== null && typeof value === 'object') return entriesOf(value as Record<string, unknown>);
@@ -211,7 +211,7 @@ function whenOf({ environment }: JobReport): string {
   return day && ` · ${day}`;
 }
 
-/** A date for people, or nothing where there is none. */
+/** A readable date, or nothing if there is none. */
 export function dayOf(iso: unknown): string {
   const date = new Date(String(iso));
   return Number.isNaN(date.getTime()) ? '' : date.toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short' });

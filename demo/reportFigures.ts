@@ -44,12 +44,12 @@ export function accuracyChart(id: string, epochs: Epochs, planned = 0, teacherAc
 const STAGES = [
   ['setup', 'Set up', 'digits, worker, kernels'],
   ['load', 'Load', 'the teacher’s file and session'],
-  ['teacher', 'Teacher and student', 'it answers every digit once, and the student learns meanwhile'],
+  ['teacher', 'Teacher and student', 'it answers every digit once while the student learns'],
   ['train', 'Student', 'the rest of its epochs, with a test after each'],
   ['evaluate', 'Evaluate', 'scores and speed of both'],
 ] as const;
 
-/** Where the time went: one bar, and a table that is its legend. */
+/** Where the time went: a bar, and a table as its legend. */
 export function timeBar(time: JobReport['timeMs']): Markup {
   const whole = STAGES.reduce((sum, [key]) => sum + (time[key] ?? 0), 0) || 1;
   let from = 0;
@@ -73,7 +73,7 @@ export function timeBar(time: JobReport['timeMs']): Markup {
 
 const SHADES = 5;
 
-/** Rows: the true digit. Columns: the answer. Errors are shaded against the most frequent error. */
+/** Rows: the true digit. Columns: the answer. Errors are shaded relative to the most frequent one. */
 export function confusionTable(title: string, counts: readonly (readonly number[])[]): Markup {
   const total = counts.flat().reduce((sum, n) => sum + n, 0);
   const right = counts.reduce((sum, row, i) => sum + (row[i] ?? 0), 0);
@@ -98,7 +98,7 @@ export function confusionTable(title: string, counts: readonly (readonly number[
 const SIDE = 28;
 const LEVELS = 8;
 
-/** 28 × 28 bytes as strokes of eight strengths in the colour of the text: small, sharp in print, right in the dark. */
+/** 28 × 28 bytes as strokes of eight opacities in the text colour: small, sharp in print, correct in dark mode. */
 export function digitSvg(pixels: string, label: string): Markup {
   const levels = Uint8Array.from(atob(pixels), (byte) => Math.round((byte.charCodeAt(0) / 255) * LEVELS));
   const paths = Array.from({ length: LEVELS + 1 }, () => '');

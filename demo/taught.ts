@@ -3,7 +3,7 @@ import { button, byId } from './dom.ts';
 import { bytes, countOf, duration } from './format.ts';
 import { html } from './markup.ts';
 
-/** What can be done from the lists. */
+/** Actions of the lists. */
 export interface TaughtActions {
   readonly forget: (example: KeptExample) => void;
   readonly rollback: (version: number) => void;
@@ -12,7 +12,7 @@ export interface TaughtActions {
 const timeFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const timeOf = (ms: number) => timeFormat.format(ms);
 
-/** Shows examples and versions as they are in the store now. */
+/** Shows the examples and versions that are in the store. */
 export async function showTaught(profile: Profile, actions: TaughtActions): Promise<void> {
   const [examples, versions, current, contents] = await Promise.all([
     profile.examples(),
@@ -37,7 +37,7 @@ export async function showTaught(profile: Profile, actions: TaughtActions): Prom
   );
 }
 
-/** What a version's report says to a person. */
+/** A version's report as a sentence. */
 export function inWords(report: Partial<PersonalizeReport>): string {
   const { method, fallback, verdict, timeMs, examples } = report;
   const how =

@@ -7,7 +7,7 @@ export interface PlainError {
   readonly message: string;
 }
 
-/** Does the work of a button, or of a group of them, which takes no other work meanwhile. */
+/** Does the work of a button or a group of buttons, which are disabled meanwhile. */
 export async function once(place: HTMLElement, work: () => Promise<unknown>): Promise<void> {
   if (place.ariaBusy === 'true') return;
   place.ariaBusy = 'true';

@@ -82,7 +82,7 @@ test('the student that the main page distilled is drawn for, taught, and remembe
   const errors = collectErrors(page);
   const url = await serveDist();
   await runDemo(page, url, SMALL);
-  await page.getByRole('link', { name: 'Then it learns your hand.' }).click();
+  await page.getByRole('link', { name: 'Then it learns your handwriting.' }).click();
   await waitFor(page, 'ready');
   await expect(page.locator('#place')).toContainText('(OPFS), encrypted');
 
@@ -98,7 +98,7 @@ test('the student that the main page distilled is drawn for, taught, and remembe
   await expect(said(page)).toContainText('as it was distilled');
   const distilled = await probabilities(page);
   await teach(page, '4');
-  await expect(page.locator('#learning')).toHaveText('Learning begins once digits of two kinds are kept.');
+  await expect(page.locator('#learning')).toHaveText('Learning begins once two different digits are kept.');
   // The same drawing again is no second example, and another label corrects it.
   await press(page, 'It is a 4');
   await expect(page.locator('#taught')).toHaveText('It is kept as a 4 already.');

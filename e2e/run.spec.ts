@@ -1,15 +1,24 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
-import { build } from 'esbuild';
 import { unzipSync } from 'fflate';
-import { bundle, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
+import { builtEntry, bundle, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
 
 type Maker = typeof import('./pages/runMaker.ts');
 type Run = typeof import('./pages/run.ts');
 
-/** A page with the small entry only; the student is made on another page, with the whole package. */
+/** A student in one file, made once on a page with the whole package. */
+let made: Promise<number[]> | undefined;
+
+async function makeBundle(page: Page, url: string): Promise<number[]> {
+  const other = await page.context().newPage();
+  await other.goto(`${url}/empty.html`);
+  const bytes = await other.evaluate(async (maker) => ((await import(maker)) as Maker).makeBundle(), '/run-maker.js');
+  await other.close();
+  return bytes;
+}
+
+/** A page with the small entry only, beside which the student lies. */
 async function open(page: Page, serveDist: Serve, isIsolated: boolean, more: Files = {}) {
   const asked: string[] = [];
   const script = async (file: string) => ({ type: 'text/javascript', body: await bundle(file) });
@@ -25,10 +34,8 @@ async function open(page: Page, serveDist: Serve, isIsolated: boolean, more: Fil
       ...more,
     },
   });
-  const other = await page.context().newPage();
-  await other.goto(`${url}/empty.html`);
-  const bytes = await other.evaluate(async (maker) => ((await import(maker)) as Maker).makeBundle(), '/run-maker.js');
-  await other.close();
+  made ??= makeBundle(page, url);
+  const bytes = await made;
   await page.route('**/tiny.limbeck', (route) => route.fulfill({ body: Buffer.from(bytes) }));
   const onnx = Object.entries(unzipSync(Uint8Array.from(bytes))).find(([name]) => name.endsWith('.onnx'))?.[1];
   await page.route('**/tiny.onnx', (route) => route.fulfill({ body: Buffer.from(onnx ?? []) }));
@@ -132,26 +139,9 @@ for (const [engine, file] of [
   });
 }
 
-/** `limbeck/run` alone as a user's bundler leaves it: minified, in parts that are fetched when they are needed. */
-async function builtRun(): Promise<Files> {
-  const entry = fileURLToPath(new URL('../dist/run.js', import.meta.url));
-  const { outputFiles } = await build({
-    entryPoints: { 'own-run': entry },
-    bundle: true,
-    splitting: true,
-    minify: true,
-    write: false,
-    outdir: '/',
-    format: 'esm',
-    platform: 'browser',
-    external: ['node:fs/promises', 'onnxruntime-web/wasm', '@tensorflow/*'],
-    logLevel: 'error',
-  });
-  return Object.fromEntries(outputFiles.map(({ path, text }) => [path, { type: 'text/javascript', body: text }]));
-}
-
 test('limbeck/run is as small as the README says', async ({ page, serveDist }) => {
-  const parts = await builtRun();
+  const built = await builtEntry('run');
+  const parts = Object.fromEntries(built.map(({ path, text }) => [path, { type: 'text/javascript', body: text }]));
   await open(page, serveDist, true, parts);
   const worker = await readFile(new URL('../dist/runWorker.js', import.meta.url));
   const sizes = new Map(

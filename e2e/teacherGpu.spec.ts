@@ -15,7 +15,7 @@ test('a teacher on WebGPU gives what it gives on wasm', async ({ page, serveDist
   const onGpu = await call(page, 'askOnce', { device: 'webgpu', batchSize: 2 });
   expect(onGpu.description).toMatchObject({ device: 'webgpu', batchSize: 2 });
   expect(asked.filter((url) => GPU_FILES.test(url)).length).toBeGreaterThan(0);
-  expect(onGpu.description.notices.join()).toContain('played by the processor');
+  expect(onGpu.description.notices.join()).toContain('runs in software');
   expect(largestDifference(onGpu.answers, onWasm.answers)).toBeLessThan(1e-3);
   await expect.poll(() => livingWorkers(page)).toBe(0);
 });
@@ -25,7 +25,7 @@ test('left to itself it stays on the processor there', async ({ page, serveDist 
   const { description } = await call(page, 'askOnce', { device: 'auto' });
   expect(description).toMatchObject({
     device: expect.stringMatching(/^(wasm|kernels)$/),
-    why: expect.stringContaining('played by the processor'),
+    why: expect.stringContaining('runs in software'),
   });
   expect(asked.filter((url) => GPU_FILES.test(url))).toEqual([]);
 });

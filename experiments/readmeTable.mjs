@@ -50,7 +50,7 @@ function counted(setting, rows) {
   const compared = rows.filter((row) => row.setting === setting && row.verdict !== 'baseline');
   const count = (verdict) => compared.filter((row) => row.verdict === verdict).length;
   return (
-    `${count('better')} of the ${compared.length} rows of *${setting}* are better than without a teacher and ` +
-    `${count('worse')} worse; of ${count('not shown')} neither is shown`
+    `${count('better')} of the ${compared.length} rows of *${setting}* are better than without a teacher, ` +
+    `${count('worse')} are worse, and for ${count('not shown')} neither is shown`
   );
 }

@@ -6,16 +6,16 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * What a folder's barrel exports: from each file the function or constant of this type that is named as the file is;
- * `hasRooms`: from the files of its folders, with the types that such a file exports.
+ * `hasRooms`: its files lie in rooms, folders of one family; `types`: with the types that such a file exports.
  */
 const BARRELS = [
-  { folder: 'src/losses', type: 'Loss', ending: '', hasRooms: true },
+  { folder: 'src/losses', type: 'Loss', ending: '', hasRooms: true, types: true },
   { folder: 'src/train/metrics', type: 'Metric', ending: '' },
   { folder: 'src/onnx/operators', type: 'Operators', ending: '' },
   { folder: 'src/student/import/operators', type: 'OperatorTable', ending: '' },
   { folder: 'src/student/zoo', type: 'StudentDesign', ending: 'Design' },
-  { folder: 'src/runtime/kernels', type: 'Kernel', ending: '' },
-  { folder: 'src/runtime/kernels', type: 'readonly KernelCases[]', ending: '', file: 'allCases.ts' },
+  { folder: 'src/runtime/kernels', type: 'Kernel', ending: '', hasRooms: true },
+  { folder: 'src/runtime/kernels/cases', type: 'readonly KernelCases[]', ending: '', file: 'allCases.ts' },
   { folder: 'src/runtime/layers', type: 'LayerPatch', ending: '' },
   { folder: 'src/export/layers', type: 'LayerExporter', ending: '' },
 ];
@@ -32,7 +32,7 @@ const KERNEL = /^export function (\w+)\(args: usize, scratch: usize, part: i32, 
 /** A type that a file exports. */
 const TYPE = /^export (?:interface|type) (\w+)/gm;
 
-function barrelOf(folder, type, ending, hasRooms) {
+function barrelOf({ folder, type, ending, hasRooms, types }) {
   const files = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
     hasRooms && entry.isDirectory()
       ? readdirSync(join(folder, entry.name)).map((file) => `${entry.name}/${file}`)
@@ -48,8 +48,8 @@ function barrelOf(folder, type, ending, hasRooms) {
       const isThere = declared.some(([, name, result, constant, kind]) =>
         name === undefined ? constant === wanted && isOf(kind, type) : name === wanted && result === type,
       );
-      const types = hasRooms ? [...text.matchAll(TYPE)].map(([, name]) => `type ${name}`) : [];
-      return isThere ? [exportLine([...types, wanted], file)] : [];
+      const named = types ? [...text.matchAll(TYPE)].map(([, name]) => `type ${name}`) : [];
+      return isThere ? [exportLine([...named, wanted], file)] : [];
     });
   return HEAD + (lines.join('') || 'export {};\n');
 }
@@ -101,9 +101,9 @@ const isCheck = process.argv.includes('--check');
 const root = process.argv.slice(2).find((word) => word !== '--check') ?? fileURLToPath(new URL('..', import.meta.url));
 const kernels = wasmKernels(join(root, 'wasm'));
 const generated = [
-  ...BARRELS.map(({ folder, type, ending, hasRooms = false, file = 'all.ts' }) => ({
+  ...BARRELS.map(({ folder, file = 'all.ts', ...wanted }) => ({
     path: `${folder}/${file}`,
-    text: barrelOf(join(root, folder), type, ending, hasRooms),
+    text: barrelOf({ ...wanted, folder: join(root, folder) }),
   })),
   { path: 'wasm/dispatch.ts', text: dispatchOf(kernels) },
   { path: 'src/runtime/kernels/numbers.ts', text: numbersOf(kernels) },

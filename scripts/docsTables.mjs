@@ -7,6 +7,7 @@ import { canaryTable } from './tables/canary.mjs';
 import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
 import { methodsTable, peopleTable } from './tables/personalize.mjs';
+import { photosSentence } from './tables/photos.mjs';
 import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
 import { withSurvey } from './tables/survey.mjs';
@@ -27,10 +28,20 @@ export const TABLES = [
   ['README.md', 'train', 'benchmarks/results/train.json', trainTable],
   ['README.md', 'teacher', 'benchmarks/results/teacher.json', teacherTable],
   ['README.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
+  ['README.md', 'photos', 'benchmarks/results/photos.json', photosSentence],
   ['README.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
   ['README.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
   ['README.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
   ['README.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
+  ['docs/inside/benchmarks.md', 'start', 'benchmarks/results/start.json', startTable],
+  ['docs/inside/benchmarks.md', 'forms', 'benchmarks/results/start.json', formsTable],
+  ['docs/inside/benchmarks.md', 'train', 'benchmarks/results/train.json', trainTable],
+  ['docs/inside/benchmarks.md', 'teacher', 'benchmarks/results/teacher.json', teacherTable],
+  ['docs/inside/benchmarks.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
+  ['docs/inside/benchmarks.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
+  ['docs/inside/benchmarks.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
+  ['docs/inside/benchmarks.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
+  ['docs/inside/benchmarks.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
   ['FEATURES.md', 'conformance', 'benchmarks/results/conformance.json', conformanceTable],
   ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
   ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],

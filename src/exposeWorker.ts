@@ -8,8 +8,8 @@ import { serve } from './workers/serve.ts';
 import { moved, packError } from './workers/transfer.ts';
 
 /**
- * Makes the worker that calls it a limbeck worker. The shipped one is this with no argument; write your own to train
- * with losses of your own.
+ * Makes the worker that calls it a limbeck worker. The shipped worker calls it without an argument; write your own to
+ * train with losses of your own.
  *
  * @example
  * // my-worker.ts

@@ -1,5 +1,5 @@
-// For training loops of your own: tfjs on limbeck's kernels, on the thread that imports this (a worker, best). Errors and
-// the types of options are exported by the package's main entry.
+// For training loops of your own: tfjs on limbeck's kernels, on the thread that imports this (best in a worker). The
+// package's main entry exports errors and the types of options.
 import './core/dispose.ts';
 
 export type { OpenBackend } from './runtime/backends/backend.ts';
@@ -13,9 +13,10 @@ export { layerNorm } from './runtime/ops/layerNorm.ts';
 export { lstm } from './runtime/ops/lstm.ts';
 export { silu } from './runtime/ops/silu.ts';
 export * as tf from './runtime/tf.ts';
-export { registerActivations } from './student/activations.ts';
+export { registerActivations } from './student/layers/activations.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention } from './student/layers/multiHeadAttention.ts';
-export { type OnnxOperatorConfig, onnxOperator } from './student/layers/onnxOperator.ts';
+export type { OnnxOperatorConfig } from './student/layers/onnxOperator.ts';
 export { positionEmbedding } from './student/layers/positionEmbedding.ts';
+export { loadOnnxOperator } from './student/loadOnnxOperator.ts';
 export { makeOptimizer } from './train/optimizer.ts';
 export type { OptimizerState, StepOptimizer } from './train/stepOptimizer.ts';

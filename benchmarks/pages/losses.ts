@@ -5,7 +5,7 @@ import type { BackendOptions } from '../../src/runtime/backends/backend.ts';
 import { openBackendHere } from '../../src/runtime/backends/open.ts';
 import * as tf from '../../src/runtime/tf.ts';
 import { buildStudent } from '../../src/student/build.ts';
-import { cohort } from '../../src/student/cohort.ts';
+import { cohort } from '../../src/student/kinds/cohort.ts';
 import { tapStudent } from '../../src/student/taps.ts';
 import { cnn } from '../../src/student/zoo/cnn.ts';
 import { openLoss } from '../../src/train/openLoss.ts';

@@ -4,7 +4,7 @@ import * as knnClassifier from '@tensorflow-models/knn-classifier';
 import type { StudentArtifacts } from 'limbeck';
 import { argMax } from '../../src/core/stats.ts';
 import * as tf from '../../src/runtime/tf.ts';
-import { classifierOf } from '../../src/student/classifier.ts';
+import { classifierOf } from '../../src/student/topology/classifier.ts';
 import type { Labelled, PersonDigits } from './personalizeDigits.ts';
 
 export type PeerName = 'knn-classifier' | 'tfjs-head';

@@ -1,8 +1,8 @@
 // Runs inside a worker: the property tests of the kernels on one SIMD level and thread count of a real browser.
 import { loadAsset } from '../../src/runtime/assets.ts';
 import { openBackendHere } from '../../src/runtime/backends/open.ts';
+import { checkKernels } from '../../src/runtime/kernels/cases/kernelCases.ts';
 import { installKernels } from '../../src/runtime/kernels/install.ts';
-import { checkKernels } from '../../src/runtime/kernels/kernelCases.ts';
 import { findThreadScript } from '../../src/runtime/threadScript.ts';
 
 export interface KernelsRequest {

@@ -4,7 +4,7 @@ Run from the repository's root, with Debian's python3-torch:
 
     /usr/bin/python3 scripts/golden/convolution.py
 
-It writes src/runtime/kernels/golden/convolution.json. Every operation and every gradient is PyTorch's own. Inputs are
+It writes src/runtime/kernels/conv/golden/convolution.json. Every operation and every gradient is PyTorch's own. Inputs are
 integers k, read as k / 16, so that all products and sums are exact in float32: values and gradients are stored as
 integers too, in units of 1 / 256 (convolutions) and 1 / 16 (max pooling). Averages are numbers. The same seed gives the
 same file. Stored tensors are channels last, as tfjs has them; padding is [top, bottom, left, right].
@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 
 SEED = 20260
-PATH = Path(__file__).resolve().parents[2] / 'src' / 'runtime' / 'kernels' / 'golden' / 'convolution.json'
+PATH = Path(__file__).resolve().parents[2] / 'src' / 'runtime' / 'kernels' / 'conv' / 'golden' / 'convolution.json'
 
 
 def to_last(tensor):

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  absentOffences,
   apartOffences,
   circles,
   doorOffences,
@@ -17,6 +18,7 @@ const outside = sourcesIn('demo', 'e2e');
 
 describe('the house as it stands', () => {
   test('imports point down, or stay in their folder', () => expect(layerOffences(src)).toEqual([]));
+  test('what the picture lists exists', () => expect(absentOffences(src)).toEqual([]));
   test('every library has one door', () => expect(doorOffences(src)).toEqual([]));
   test('storage is touched in storage/, and core knows no page', () => expect(platformOffences(src)).toEqual([]));
   test('imports run in no circle', () => expect(circles(src)).toEqual([]));
@@ -35,8 +37,8 @@ describe('a house with faults', () => {
   const file = (name: string, text: string) => ({ file: name, text });
 
   test.each([
-    ['bench may not import distill', 'src/bench/x.ts', "import { distill } from '../distill/distill.ts';"],
-    ['bench may not import distill', 'src/bench/x.ts', "type D = typeof import('../distill/distill.ts');"],
+    ['export may not import distill', 'src/export/x.ts', "import { distill } from '../distill/distill.ts';"],
+    ['export may not import distill', 'src/export/x.ts', "type D = typeof import('../distill/distill.ts');"],
     ['losses may not import train', 'src/losses/x.ts', "export { a } from '../train/loop.ts';"],
     ['runtime may not import storage', 'src/runtime/backends/x.ts', "await import('../../storage/store.ts');"],
     ['core may not import data', 'src/core/x.ts', "import type { Dataset } from '../data/dataset.ts';"],
@@ -102,6 +104,12 @@ describe('a house with faults', () => {
     const sentence = 'src/data/a.ts → src/data/b.ts → src/data/c.ts → src/data/a.ts is a circle of imports';
     expect(circles(circle(''))).toEqual([sentence]);
     expect(circles(circle('type'))).toEqual([sentence]);
+  });
+
+  test('a folder or file that is listed and does not exist is named', () => {
+    expect(absentOffences([file('src/data/a.ts', '')], ['src/data/', 'src/data/a.ts', 'src/bench/'])).toEqual([
+      'scripts/house/layers.ts lists src/bench/, which does not exist',
+    ]);
   });
 
   test('what loads tfjs with the package is named with its way', () => {

@@ -29,6 +29,26 @@ function layerOf(folder: string): number {
   return LAYERS.findIndex(({ folders }) => (folders as readonly string[]).includes(folder));
 }
 
+/** Folders and files that layers.ts lists and that do not exist. A folder ends with a slash. */
+export function absentOffences(sources: readonly Source[], listed: readonly string[] = LISTED): string[] {
+  const isThere = (place: string) =>
+    sources.some(({ file }) => (place.endsWith('/') ? file.startsWith(place) : file === place));
+  return listed
+    .filter((place) => !isThere(place))
+    .map((place) => `scripts/house/layers.ts lists ${place}, which does not exist`);
+}
+
+/** Every folder and file that layers.ts names. */
+const LISTED: readonly string[] = [
+  ...LAYERS.flatMap(({ folders }) => folders.filter((folder) => folder !== 'entry').map((folder) => `src/${folder}/`)),
+  ...DOORS.flatMap(({ places }) => places),
+  ...STORAGE_PLACES,
+  ...FETCH_PLACES,
+  ...LAZY,
+  ...APART.flatMap(({ from, to }) => [from, to]),
+  ...COMMANDS,
+];
+
 /** Imports that do not stay in their folder and do not point down; and down, but further than the folder needs. */
 export function layerOffences(sources: readonly Source[], exceptions: readonly Exception[] = EXCEPTIONS): string[] {
   const used = new Set<Exception>();

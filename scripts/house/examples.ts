@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { posix, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import ts from 'typescript';
 import { root, type Source } from './sources.ts';
-import { exportsOf, parse, reexportsOf } from './syntax.ts';
+import { exportsOf, parse, reexportsOf, starsOf } from './syntax.ts';
 
 /** A piece of code that a reader may copy. */
 export interface Example {
@@ -127,8 +127,5 @@ function namesOf({ importClause }: ts.ImportDeclaration): string[] {
 function openNames(file: string): string[] {
   const source = { file, text: readFileSync(resolve(root, file), 'utf8') };
   const own = [...exportsOf(source).map(({ name }) => name), ...reexportsOf(source).map((one) => one.as)];
-  const whole = [...source.text.matchAll(/^export \* from '(.*)';$/gm)].map(([, from]) =>
-    posix.join(posix.dirname(file), from as string),
-  );
-  return [...own, ...whole.flatMap(openNames)];
+  return [...own, ...starsOf(source).flatMap(openNames)];
 }

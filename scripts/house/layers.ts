@@ -7,7 +7,7 @@ export const LAYERS = [
   { name: 'GROUND', folders: ['runtime', 'storage', 'workers', 'network', 'onnx'] },
   { name: 'NOUNS', folders: ['teacher', 'model', 'student', 'data', 'losses'] },
   { name: 'LOOP', folders: ['train'] },
-  { name: 'VERBS', folders: ['distill', 'adapt', 'federate', 'bench', 'export', 'predict'] },
+  { name: 'VERBS', folders: ['distill', 'adapt', 'export', 'predict'] },
   { name: 'TOP', folders: ['entry', 'cli'] },
 ] as const;
 
@@ -178,7 +178,7 @@ export const DOORS: readonly Door[] = [
   {
     name: 'fflate',
     specifier: /^fflate$/,
-    places: ['src/student/bundle.ts', 'src/student/packBundle.ts'],
+    places: ['src/student/files/bundle.ts', 'src/student/files/packBundle.ts'],
     types: 'door',
     form: 'any',
   },
@@ -215,8 +215,8 @@ export const LAZY = [
   'src/onnx/describe.ts',
   'src/student/import/importOnnx.ts',
   'src/model/tfjsSession.ts',
-  'src/student/bundle.ts',
-  'src/student/packBundle.ts',
+  'src/student/files/bundle.ts',
+  'src/student/files/packBundle.ts',
   'src/export/artifactsToOnnx.ts',
   'src/export/quantize/quantizeModel.ts',
 ] as const;

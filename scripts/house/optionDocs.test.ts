@@ -11,13 +11,14 @@ const MAKERS = ['positive', 'notNegative', 'fraction', 'finite', 'flag', 'text']
 /** The default as written, or undefined where the field has none. */
 function fallbackOf(field: ts.Expression): string | undefined {
   if (!ts.isCallExpression(field)) return undefined;
+  if (field.expression.getText() === 'given') return field.arguments[1]?.getText();
   const isMaker = ts.isCallExpression(field.expression) || MAKERS.includes(field.expression.getText());
   return isMaker ? field.arguments[0]?.getText() : undefined;
 }
 
-/** "4", "'logits'" or "false" behind the word Default; what is told in words has a colon there. */
+/** "4", "'logits'", "[28, 28, 1]" or "false" behind the word Default; what is told in words has a colon there. */
 const told = (docstring: string): string | undefined =>
-  /\bDefault (-?\d[\d.,_e-]*(?<![.,])|'[^']*'|\w+)/.exec(docstring)?.[1];
+  /\bDefault (-?\d[\d.,_e-]*(?<![.,])|'[^']*'|\[[^\]]*\]|\w+)/.exec(docstring)?.[1];
 
 const isSame = (a: string | undefined, b: string | undefined) =>
   a === b || (a !== undefined && b !== undefined && Number(a.replaceAll('_', '')) === Number(b.replaceAll(',', '')));
@@ -66,6 +67,8 @@ test('a docstring that tells another default is found', () => {
     '/** H. Default 0.01. */\n h: positive(1e-2)',
     '/** I. Default 10,000. */\n i: positive(10_000)',
     '/** J. Default 4. */\n j: positive(RANK)',
+    '/** K. Default [1, 2]. */\n k: given(check, [1, 2])',
+    '/** L. Default [1, 2]. */\n l: given(check, [1, 3])',
   ];
   const text = `const OPTIONS = schema('a', {\n${fields.join(',\n')}\n});`;
   expect(offences([{ file: 'a.ts', text }])).toEqual([
@@ -73,5 +76,6 @@ test('a docstring that tells another default is found', () => {
     'c of a.ts has the default 4, and its docstring tells none',
     'e of a.ts has the default none, and its docstring tells 3',
     'g of a.ts has no docstring',
+    'l of a.ts has the default [1, 3], and its docstring tells [1, 2]',
   ]);
 });

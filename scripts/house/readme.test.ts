@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkExamples, docstringExamples, fencedExamples } from './examples.ts';
 import { isTestMaterial } from './layers.ts';
@@ -8,6 +8,11 @@ import { root, sourcesIn } from './sources.ts';
 const file = 'README.md';
 const text = readFileSync(join(root, file), 'utf8');
 const readme = fencedExamples({ file, text });
+/** Pages of the documentation, without what is generated or installed. */
+const docs = ['.', 'guide', 'help', 'inside', 'recipes', 'reference']
+  .flatMap((folder) => readdirSync(join(root, 'docs', folder)).map((name) => posix.join(folder, name)))
+  .filter((name) => name.endsWith('.md'))
+  .flatMap((name) => fencedExamples({ file: `docs/${name}`, text: readFileSync(join(root, 'docs', name), 'utf8') }));
 const docstrings = sourcesIn('src')
   .filter((source) => !isTestMaterial(source.file))
   .flatMap(docstringExamples);
@@ -36,7 +41,7 @@ const faulty = fencedExamples({
 });
 
 // One program for all: to load the types of tfjs takes most of the time.
-const examples = [...readme, ...docstrings, ...faulty];
+const examples = [...readme, ...docs, ...docstrings, ...faulty];
 let faults: string[][] = [];
 beforeAll(() => {
   faults = checkExamples(examples);
@@ -52,6 +57,11 @@ describe('the house as it stands', () => {
     expect(faultsOf(readme)).toEqual([]);
   });
 
+  test('the examples of the documentation compile', () => {
+    expect(docs.length).toBeGreaterThan(20);
+    expect(faultsOf(docs)).toEqual([]);
+  });
+
   test('the examples of the docstrings compile', () => {
     expect(docstrings.map(({ place }) => place)).toContain('@example of distill (src/distill/distill.ts)');
     expect(faultsOf(docstrings)).toEqual([]);
@@ -61,7 +71,7 @@ describe('the house as it stands', () => {
 test('a fault is named with its place and line', () => {
   expect(faulty.map(({ place }) => place)).toEqual(['FAULTY.md:2', 'FAULTY.md:10', 'FAULTY.md:15']);
   expect(faultsOf(faulty)).toEqual([
-    expect.stringMatching(/^FAULTY\.md:2, line 3: .*'clases' does not exist in type 'CnnOptions'/),
+    expect.stringMatching(/^FAULTY\.md:2, line 3: .*'clases' does not exist in type .*Did you mean to write 'classes'/),
     "FAULTY.md:10, line 3: Object is possibly 'undefined'.",
     "FAULTY.md:10, line 3: Cannot find name 'unheardOf'.",
   ]);

@@ -27,7 +27,7 @@ export function trainTable(result) {
   ];
   return [
     `${measuredOn(result)}; medians of ${result.runs} runs (lowest and highest run in \`benchmarks/results/train.json\`). WebAssembly has 128-bit vectors, PyTorch`,
-    'uses what the processor has. Behind PyTorch: limbeck’s time in terms of its (below 1, limbeck is faster). Behind the best in a browser: how many times as fast limbeck is.',
+    'uses what the processor has. In brackets, after PyTorch’s time: limbeck’s time divided by it (below 1, limbeck is faster); after the best in a browser: how many times as fast limbeck is.',
     '',
     table(head, rows),
     '',
@@ -35,7 +35,7 @@ export function trainTable(result) {
   ].join('\n');
 }
 
-/** For the first screen: how limbeck stands beside native PyTorch. */
+/** For the first screen: how limbeck compares with native PyTorch. */
 export function peersSentence(result) {
   const by = (threads) =>
     Object.entries(result.students).map(([student, row]) => ({ student, ratio: ratioTo(row, threads) }));
@@ -47,8 +47,8 @@ export function peersSentence(result) {
     .toSorted((a, b) => a.ratio - b.ratio)
     .map(({ student, ratio }) => `${student} ${ratio.toFixed(2)}`);
   return (
-    `**Beside native PyTorch** at its best settings a training step takes ${span(2)} times its time on two threads (${each.join(', ')}), ${span(1)} times ` +
-    `on one: ${measuredOn(result)}, of which WebAssembly can use 128-bit vectors ([table](#training-beside-its-peers)).`
+    `**Compared with native PyTorch** at its best settings, a training step takes ${span(2)} times as long on two threads (${each.join(', ')}) and ${span(1)} times ` +
+    `as long on one: ${measuredOn(result)}, where WebAssembly can use 128 bits ([table](#training-speed)).`
   );
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../data/arrays.ts';
 import { take, withoutLabels } from '../data/views.ts';
-import { isEmptyPatch } from '../student/patch.ts';
+import { isEmptyPatch } from '../student/patch/patch.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { type AllExamples, joinExamples, readAll } from './examples.ts';
 import { full } from './methods/full.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../data/arrays.ts';
 import type { LabelledDataset } from '../data/dataset.ts';
 import { pick, take } from '../data/views.ts';
-import { isEmptyPatch, type Patch } from '../student/patch.ts';
+import { isEmptyPatch, type Patch } from '../student/patch/patch.ts';
 import type { TrainJob } from '../train/job.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { joinExamples, readAll } from './examples.ts';

@@ -7,7 +7,7 @@ import type { Loss } from '../losses/loss.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { formerOutputs } from '../losses/response/formerOutputs.ts';
 import { specOf } from '../losses/revive.ts';
-import type { WeightChange } from '../student/patch.ts';
+import type { WeightChange } from '../student/patch/patch.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { splitWeights } from '../student/weightBytes.ts';
 import type { EngineEvent, TrainJob, TrainOutcome } from '../train/job.ts';

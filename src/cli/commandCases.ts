@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { seededRandom } from '../core/random.ts';
 import { writeNpy } from '../data/npy.ts';
-import { ortAssets } from '../runtime/assetCases.ts';
+import { ortAssets } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { type Student, studentFromArtifacts } from '../student/student.ts';

@@ -9,13 +9,13 @@ import { toSafetensors } from '../export/safetensors.ts';
 import { toTfjs } from '../export/tfjs.ts';
 import { toOnnx } from '../export/toOnnx.ts';
 import { loadStudent } from '../predict/loadStudent.ts';
-import { ortAssets } from '../runtime/assetCases.ts';
+import { ortAssets } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
-import { artifactsFromFiles } from '../student/files.ts';
+import { artifactsFromFiles } from '../student/files/files.ts';
+import { readBundle } from '../student/files/readBundle.ts';
 import { fromOnnx } from '../student/fromOnnx.ts';
 import { fromSafetensors } from '../student/fromSafetensors.ts';
 import { artifactsOf } from '../student/layersModel.ts';
-import { readBundle } from '../student/readBundle.ts';
 import { type Student, studentFromArtifacts } from '../student/student.ts';
 
 const HERE = { worker: 'none', threads: 1, assetBase: ortAssets() } as const;

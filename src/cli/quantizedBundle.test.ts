@@ -6,9 +6,9 @@ import type { QuantizedForm } from '../export/quantizeOptions.ts';
 import { toOnnx } from '../export/toOnnx.ts';
 import { readModel, writeModel } from '../onnx/model.ts';
 import { loadStudent } from '../predict/loadStudent.ts';
-import { ortAssets } from '../runtime/assetCases.ts';
+import { ortAssets } from '../runtime/cases/assetCases.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
-import { readBundle } from '../student/readBundle.ts';
+import { readBundle } from '../student/files/readBundle.ts';
 import { type Student, studentFromArtifacts } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { formOf, nameOfFile } from '../student/fileForm.ts';
+import { formOf, nameOfFile } from '../student/files/fileForm.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import type { Console } from './openConsole.ts';
 import { quietTfjs } from './quietTfjs.ts';
@@ -31,7 +31,7 @@ export async function readStudentFile(file: string, console: Console): Promise<S
   const bytes = await console.readFile(file);
   const [name, form] = [nameOfFile(file), formOf(bytes)];
   if (form === 'zip') {
-    const { readBundle } = await import('../student/readBundle.ts');
+    const { readBundle } = await import('../student/files/readBundle.ts');
     const { manifest, artifacts } = await readBundle(bytes);
     const { labels, input, name: title, inputs, outputs, teacher, files } = manifest;
     return {
@@ -54,7 +54,7 @@ export async function readStudentFile(file: string, console: Console): Promise<S
 }
 
 async function readModelJson(file: string, model: Uint8Array, console: Console): Promise<StudentFile> {
-  const { readModelFiles } = await import('../student/files.ts');
+  const { readModelFiles } = await import('../student/files/files.ts');
   let bytes = model.length;
   const artifacts = await readModelFiles(model, async (path) => {
     const part = await console.readBeside(file, path);

@@ -1,12 +1,12 @@
-/** Short work that a long job lets in where it rests. */
+/** Short work that a long job does while it waits. */
 export interface Asides {
-  /** Does the work where the job rests next. Throws what the work throws. */
+  /** Does the work the next time the job waits. Throws what the work throws. */
   ask<T>(work: () => Promise<T>): Promise<T>;
-  /** Whether a job takes them. */
+  /** Whether a job accepts asides. */
   readonly isTaken: boolean;
-  /** Takes them for the time of a job; those that came too late for a rest are done when it has ended. */
+  /** Accepts asides during a job; those that came after its last wait are done when it has ended. */
   takenBy<T>(job: () => Promise<T>): Promise<T>;
-  /** The job rests until `awaited` is there, and does what is asked meanwhile. Gives or throws what `awaited` does. */
+  /** Waits for `awaited` and does asides meanwhile. Gives or throws what `awaited` does. */
   during<T>(awaited: Promise<T>): Promise<T>;
 }
 
@@ -14,7 +14,7 @@ export function makeAsides(): Asides {
   const asked: (() => Promise<void>)[] = [];
   let isTaken = false;
   let wake: () => void = () => undefined;
-  /** Those that are asked by now: whoever asks again at once would keep the job from going on. */
+  /** Only those asked by now: a caller that asks again at once would keep the job from going on. */
   const doAsked = async () => {
     for (const next of asked.splice(0)) await next();
   };

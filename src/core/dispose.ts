@@ -1,4 +1,4 @@
-// Safari has no disposal symbols yet. Where they are missing they are added, as TypeScript's `await using` expects.
+// Safari has no disposal symbols yet. TypeScript's `await using` needs them, so they are added.
 const symbols = Symbol as { dispose?: symbol; asyncDispose?: symbol };
 if (symbols.dispose === undefined) Object.defineProperty(Symbol, 'dispose', { value: Symbol('Symbol.dispose') });
 if (symbols.asyncDispose === undefined) {

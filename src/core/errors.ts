@@ -1,6 +1,6 @@
 import { isTagged } from './tags.ts';
 
-/** Every way in which limbeck refuses or fails; a closed union, so a `switch` over it can be checked. */
+/** Every way in which limbeck refuses or fails: a closed union, so that a `switch` over it can be checked. */
 export type LimbeckErrorCode =
   | 'invalid-option'
   | 'shape-mismatch'
@@ -50,7 +50,7 @@ export type LimbeckErrorCode =
   | 'disposed'
   | 'internal';
 
-/** What an error says beyond its sentence: plain values that survive a worker boundary. */
+/** Details of an error: plain values that survive a worker boundary. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /**
@@ -87,7 +87,10 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal.reason);
 }
 
-/** The error of what was disposed while it was at work, whatever broke off then; a cancelled run stays one. */
+/**
+ * The error of something that was disposed while it worked, whatever error that caused; a cancelled run stays
+ * cancelled.
+ */
 export function disposedAtWork(what: string, name: string, cause: unknown): unknown {
   if (isAbortError(cause)) return cause;
   return new LimbeckError(
@@ -97,12 +100,12 @@ export function disposedAtWork(what: string, name: string, cause: unknown): unkn
   );
 }
 
-/** The sentence of anything that was thrown. */
+/** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return isTagged(error, 'Error') ? error.message : String(error);
 }
 
-/** The work's result, or an AbortError as soon as the signal says so; the work itself may go on unheeded. */
+/** The work's result, or an AbortError as soon as the signal is aborted; the work itself may go on, ignored. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {

@@ -1,8 +1,8 @@
-// Figures as a person writes them, wherever one is shown: three digits, separators, and a unit that fits the size.
+// Numbers for people to read: three digits, separators, and a unit that fits the size.
 
 const countFormat = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 
-/** Stands for a number that is not known; JSON turns NaN into null, so kept reports hold null here. */
+/** Stands for an unknown number; JSON turns NaN into null, so stored reports hold null. */
 export const UNKNOWN = '–';
 
 /** Below this, the power of ten is easier to read than the zeros. */
@@ -49,7 +49,7 @@ export function countOf(value: number, noun: string, plural = `${noun}s`): strin
   return `${count(value)} ${value === 1 ? noun : plural}`;
 }
 
-/** A share of 1: "92.7 %". What is not all never reads "100 %". */
+/** A fraction of 1: "92.7 %". Anything less than 1 never reads "100 %". */
 export function percent(fraction: Figure): string {
   if (!isKnown(fraction)) return UNKNOWN;
   const rounded = figures(100 * fraction);
@@ -64,14 +64,14 @@ export function bytes(value: Figure): string {
   return isKnown(value) ? scaled(value, BYTE_UNITS) : UNKNOWN;
 }
 
-/** A large number in short: "57.3 k", "101 M". */
+/** A large number, shortened: "57.3 k", "101 M". */
 export function amount(value: Figure): string {
   return isKnown(value) ? scaled(value, ['', 'k', 'M', 'G', 'T']) : UNKNOWN;
 }
 
 function scaled(value: number, units: readonly string[]): string {
   let [rest, unit] = [value, 0];
-  // What would be rounded to 1,000 is one of the next unit.
+  // What would round to 1,000 is 1 of the next unit.
   while (rest >= (unit === 0 ? 1000 : 999.5) && unit < units.length - 1) [rest, unit] = [rest / 1000, unit + 1];
   return `${unit === 0 ? count(rest) : figures(rest)} ${units[unit]}`.trimEnd();
 }
@@ -86,7 +86,7 @@ export function duration(ms: Figure): string {
   return `${count(Math.floor(minutes / 60))} h ${minutes % 60} min`;
 }
 
-/** A guess about the future deserves no three figures. */
+/** An estimate does not deserve three digits. */
 export function timeLeft(ms: Figure): string {
   if (!isKnown(ms) || !Number.isFinite(ms)) return '';
   if (ms < 950) return 'less than 1 s left';

@@ -31,7 +31,7 @@ const SAME_STEP = 0.75;
 const SPLITTER = 2 ** 13 + 1;
 
 /**
- * The half that is nearest to a number, as a number; infinite from 65,520 on.
+ * The half nearest to a number, as a number; infinite from 65,520 on.
  * Source    Dekker 1971, "A floating-point technique for extending the available precision", Numer. Math. 18 (splitting)
  */
 export function nearestHalf(value: number): number {

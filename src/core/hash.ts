@@ -3,23 +3,23 @@ import { yieldToEvents } from './yield.ts';
 
 export type HashAlgorithm = 'SHA-256' | 'SHA-384' | 'SHA-512';
 
-/** Bytes that the library hashes in one go: some milliseconds, also on a slow telephone. */
+/** Bytes that the library hashes in one go: a few milliseconds, even on a slow phone. */
 const BLOCK_BYTES = 256 * 1024;
 
 /**
- * SHA-256 of some bytes as 64 hexadecimal digits. The platform computes it off this thread where the page is secure;
- * elsewhere a library does it here.
+ * SHA-256 of some bytes as 64 hexadecimal digits. On a secure page the platform computes it off this thread; elsewhere
+ * a library does it here.
  */
 export async function sha256(bytes: Uint8Array): Promise<string> {
   return toHex(await sha256Bytes(bytes));
 }
 
-/** The same as 32 bytes. */
+/** SHA-256 as 32 bytes. */
 export function sha256Bytes(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   return hashBytes('SHA-256', bytes);
 }
 
-/** A hash of the SHA-2 family. Where the library computes it, events have their turn after every block. */
+/** A hash of the SHA-2 family. If the library computes it, events have their turn after every block. */
 export async function hashBytes(algorithm: HashAlgorithm, bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const { subtle } = globalThis.crypto ?? {};
   if (subtle !== undefined) {

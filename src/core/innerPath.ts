@@ -1,8 +1,8 @@
 /**
- * The path of a file that another file names, without a leading "./"; undefined where it would lead out of the folder of
- * the file that names it. It is read as names between slashes, on every system: what is an address, a drive or an
- * absolute path, and backslashes, control characters and halves of characters are refused. A "%2e" is three characters of
- * a name, and whoever makes an address of it encodes it again.
+ * The path of a file that another file names, without a leading "./"; undefined if it leads out of the folder of the
+ * file that names it. On every system it is read as names between slashes: addresses, drives, absolute paths,
+ * backslashes, control characters and lone surrogates are refused. A "%2e" is three characters of a name, which are
+ * encoded again in an address.
  */
 export function innerPath(path: unknown): string | undefined {
   if (typeof path !== 'string') return undefined;
@@ -22,8 +22,8 @@ export function requireInnerPath(path: string): string {
 }
 
 /**
- * Tells by which of the given names a file is meant that another file names by its path: by the path, or by its last part,
- * as files that a person picked have no folder. By that only where it can be no other of `all` files.
+ * Finds which of the given names is meant by a path in another file: the one that equals the path, or its last part,
+ * since files that a person picked have no folder. The last part counts only if no other of `all` files has it.
  */
 export function givenNames(all: readonly string[], given: readonly string[]): (path: string) => string | undefined {
   const names = new Set(given);

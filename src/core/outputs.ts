@@ -1,6 +1,6 @@
 /**
- * The name of a model's only output, whatever its file or its layer calls it. It is what losses compare unless told
- * otherwise: one number for each class, before softmax. Of a student, the name of the layer is understood too.
+ * The name of a model's only output, whatever its file or its layer calls it. Losses compare it unless told otherwise:
+ * one number for each class, before softmax. For a student, the name of the layer works too.
  */
 export const DEFAULT_OUTPUT = 'logits';
 

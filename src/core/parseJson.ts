@@ -1,9 +1,9 @@
-/** Much deeper than any model, header or manifest; what walks a value by calling itself may go as deep. */
+/** Much deeper than any model, header or manifest; recursive code may go this deep. */
 const MOST_DEPTH = 500;
 
 /**
- * JSON from elsewhere. `JSON.parse` reads any depth, and whatever then walks the value, such as `JSON.stringify` or a copy
- * to a worker, runs out of stack: what is nested too deep is no value.
+ * Parses JSON from elsewhere. `JSON.parse` reads any depth, and what then walks the value, such as `JSON.stringify` or
+ * a copy to a worker, runs out of stack, so deeply nested values are refused.
  * Throws    SyntaxError: no JSON, or lists and objects in each other more than 500 deep · RangeError: much deeper, with a
  *           reviver, which is called from within
  */

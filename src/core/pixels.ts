@@ -1,6 +1,6 @@
 import { dtypeOf, type NdArray } from './shape.ts';
 
-/** What white is in bytes. */
+/** White, in bytes. */
 const WHITE = 255;
 
 /**

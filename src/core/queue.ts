@@ -1,8 +1,8 @@
 import { abortError, throwIfAborted } from './errors.ts';
 
 /**
- * Runs jobs one after the other, in the order they were asked for; a job that fails does not stop the next. One whose
- * signal is aborted while it waits is told at once, and never starts.
+ * Runs jobs one after the other, in the order in which they were asked for; a job that fails does not stop the next. A
+ * job whose signal is aborted while it waits rejects at once and never starts.
  */
 export type Queue = <T>(job: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 

@@ -15,7 +15,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A seed for a named purpose, so that two uses of one user seed do not walk the same numbers. */
+/** A seed for a named purpose, so that two uses of one user seed do not draw the same numbers. */
 export function derivedSeed(seed: number, purpose: string): number {
   let hash = (seed ^ 0x811c9dc5) >>> 0;
   for (let i = 0; i < purpose.length; i++) hash = Math.imul(hash ^ purpose.charCodeAt(i), 0x01000193) >>> 0;

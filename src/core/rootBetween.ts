@@ -1,6 +1,6 @@
 /**
- * Where a rising function is 0, by halving on a logarithmic scale; the end that is nearer where it is nowhere. `tolerance` is
- * that of the logarithm.
+ * Where a rising function is 0, by bisection on a logarithmic scale; the nearer end if it is 0 nowhere. `tolerance`
+ * applies to the logarithm.
  */
 export function rootBetween(of: (at: number) => number, least: number, most: number, tolerance = 1e-8): number {
   if (of(least) >= 0) return least;

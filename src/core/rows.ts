@@ -13,12 +13,12 @@ export function pickRows({ data, shape }: NdArray, indices: Int32Array): NdArray
   return { data: out, shape: [indices.length, ...row] };
 }
 
-/** Rows after rows of the same shape. Their type is that of both; of different ones it is float32. */
+/** Joins rows of the same shape. The type is that of both; of different types it is float32. */
 export function joinRows(first: NdArray, second: NdArray): NdArray {
   return stackRows([first, second]);
 }
 
-/** The same of any number of arrays, one at least. Among floats, bytes are pixels of 0…1. */
+/** Joins one or more arrays. Among floats, bytes are pixels of 0…1. */
 export function stackRows(arrays: readonly NdArray[]): NdArray {
   const dtypes = new Set(arrays.map(({ data }) => dtypeOf(data)));
   const [only = 'float32', other] = dtypes;
@@ -34,12 +34,36 @@ export function stackRows(arrays: readonly NdArray[]): NdArray {
   return { data, shape: [count, ...(alike[0]?.shape.slice(1) ?? [])] };
 }
 
+/**
+ * Writes rows of named arrays into tables of `size` rows, each made when its first rows come: one after the other from row
+ * `at`, or each to a row of its own.
+ */
+export function putRows(
+  tables: Record<string, NdArray>,
+  rows: NamedArrays,
+  size: number,
+  at: number | ArrayLike<number>,
+): void {
+  for (const [name, { data, shape }] of Object.entries(rows)) {
+    const row = shape.slice(1);
+    const length = sizeOf(row);
+    tables[name] ??= { data: makeArray(dtypeOf(data), size * length), shape: [size, ...row] };
+    const table = tables[name].data;
+    if (typeof at === 'number') table.set(data, at * length);
+    else {
+      for (let i = 0; i < at.length; i++) {
+        table.set(data.subarray(i * length, (i + 1) * length), (at[i] as number) * length);
+      }
+    }
+  }
+}
+
 /** Those rows of every array. */
 export function pickRowsOfAll(arrays: NamedArrays, indices: Int32Array): NamedArrays {
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, pickRows(array, indices)]));
 }
 
-/** Rows of length 1, in double precision; one of zeros stays so, and is at a right angle to all. */
+/** Rows scaled to length 1, in double precision; a row of zeros stays zero, orthogonal to all others. */
 export function unitRows({ data, shape }: NdArray): Float64Array {
   const length = sizeOf(shape.slice(1));
   const rows = Float64Array.from(data);

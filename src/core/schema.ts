@@ -9,9 +9,9 @@ import {
   invalidOption,
 } from './options.ts';
 
-/** One option: what a caller may give (`In`), and what the code behind the door gets (`Out`). */
+/** One option: what a caller may give (`In`), and what the code gets (`Out`). */
 export interface Field<In, Out> {
-  /** What the option must be, in words: "a number above 0". Not said of what the code behind the door checks itself. */
+  /** What the option must be, in words: "a number above 0". Left out if the code checks the option itself. */
   readonly needed?: string;
   readonly fallback?: Out;
   /** Throws    invalid-option */
@@ -29,8 +29,9 @@ type Out<F> = F extends Field<never, infer T> ? T : never;
 type LeftOut<F extends Fields> = { [K in keyof F]: undefined extends In<F[K]> ? K : never }[keyof F];
 
 /**
- * What a caller gives: `interface LoraOptions extends OptionsOf<typeof OPTIONS> {}`. Docstrings of the fields come along; for
- * those of fields that are spread from elsewhere, extend their interface first: `extends MethodSteps, OptionsOf<typeof OPTIONS>`.
+ * What a caller gives: `interface LoraOptions extends OptionsOf<typeof OPTIONS> {}`. Docstrings of the fields come
+ * along; for those of fields that are spread from another schema, extend its interface first: `extends MethodSteps,
+ * OptionsOf<typeof OPTIONS>`.
  */
 export type OptionsOf<S> =
   S extends Schema<infer F>
@@ -39,20 +40,20 @@ export type OptionsOf<S> =
       }
     : never;
 
-/** What the code behind the door gets: checked, defaults filled in. */
+/** What the code gets: checked, with defaults filled in. */
 export type Read<S> = S extends Schema<infer F> ? { readonly [K in keyof F]: Out<F[K]> } : never;
 
 /**
- * The options of one verb or factory: type, default, range and check, once. The docstring of an option stands on its field
- * and names the default, which a test holds against the field's.
+ * The options of one verb or factory: type, default, range and check, once. The docstring of an option is on its field
+ * and names the default, which a test compares with the field's.
  */
 export interface Schema<F extends Fields> {
   readonly subject: string;
-  /** To be spread into the schema of whatever takes these options too. */
+  /** For another schema that takes these options too: spread them there. */
   readonly fields: F;
   /**
    * All options, checked, in the order of the fields.
-   * Throws    invalid-option: no object · an option that is not known · a value that its field refuses
+   * Throws    invalid-option: no object · an unknown option · a value that its field refuses
    */
   read(options: OptionsOf<Schema<F>>): Read<Schema<F>>;
 }
@@ -109,14 +110,18 @@ export const oneOf = <const T extends string | number>(...known: readonly T[]): 
   maker<T>(`one of ${known.join(', ')}`, (value, name) => checkOneOf(value, name, known));
 
 /**
- * What no range describes: a teacher, a function, a signal, a union told apart by a key. `check` throws; without it the code
- * behind the door checks, or TypeScript alone.
+ * What no range describes: a teacher, a function, a signal, a list, a union told apart by a key. `check` throws;
+ * without it the caller's code checks, or only TypeScript.
  */
-export const given = <T>(check?: (value: T, name: string) => void): Optional<T> =>
-  maker<T>(undefined, (value, name) => {
+export function given<T>(check?: (value: T, name: string) => void): Optional<T>;
+export function given<T>(check: (value: T, name: string) => void, fallback: T): Defaulted<T>;
+export function given<T>(check?: (value: T, name: string) => void, fallback?: T): Field<T | undefined, T | undefined> {
+  const make = maker<T>(undefined, (value, name) => {
     check?.(value, name);
     return value;
-  })();
+  });
+  return fallback === undefined ? make() : make(fallback);
+}
 
 /** Options within options. */
 export const nested = <F extends Fields>(
@@ -126,7 +131,7 @@ export const nested = <F extends Fields>(
   read: (value) => (value === undefined ? undefined : inner.read(value)),
 });
 
-/** May not be left out. Of what the code behind the door checks itself, only the type says so. */
+/** May not be left out. For a field without `needed`, only the type says so. */
 export function required<T>(field: Optional<T>): Field<T, T> {
   return {
     ...(field.needed !== undefined && { needed: field.needed }),

@@ -1,11 +1,11 @@
 import { chacha20 } from '@noble/ciphers/chacha.js';
 
-/** What decides numbers that nobody else may foresee: 256 bits, as eight words. */
+/** The key of numbers that nobody else may predict: 256 bits, as eight words. */
 export type SecretKey = readonly number[];
 
 export const KEY_WORDS = 8;
 
-/** From the platform's secure source. */
+/** A key from the platform's secure source. */
 export function drawKey(): SecretKey {
   return [...crypto.getRandomValues(new Uint32Array(KEY_WORDS))];
 }
@@ -16,17 +16,17 @@ export function isKey(value: unknown): value is SecretKey {
   return Array.isArray(value) && value.length === KEY_WORDS && value.every(isWord);
 }
 
-/** Each purpose has a stream of its own. At most twelve letters: they are the nonce. */
+/** Each purpose has its own stream. At most twelve letters, which are the nonce. */
 export type SecretPurpose = 'noise' | 'lots' | 'guard';
 
 const BLOCK_BYTES = 64;
-/** Blocks that are made in one go. */
+/** Blocks computed in one go. */
 const AT_ONCE = 64;
 const ZEROS = new Uint8Array(AT_ONCE * BLOCK_BYTES);
 
 /**
- * Numbers between 0 and 1, neither of them included, of 53 bits each. Who does not know the key cannot tell them from
- * chance, whatever numbers came before: they are a stream cipher's.
+ * Numbers in (0, 1), of 53 bits each. Without the key they cannot be told from random ones, whatever numbers came
+ * before: they come from a stream cipher.
  * Source    Bernstein 2008, ChaCha; RFC 8439, §2.4
  */
 export function secretNumbers(key: SecretKey, purpose: SecretPurpose): () => number {

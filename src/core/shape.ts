@@ -4,7 +4,7 @@ import { ofThisRealm, tagOf } from './tags.ts';
 export type DType = 'float32' | 'int32' | 'uint8';
 export type NumericArray = Float32Array | Int32Array | Uint8Array;
 
-/** Numbers with a shape, in row-major order: what crosses threads where a tensor cannot. */
+/** Numbers with a shape, in row-major order. They cross threads, which tensors cannot. */
 export interface NdArray {
   readonly data: NumericArray;
   readonly shape: readonly number[];
@@ -36,7 +36,7 @@ export function isNumericArray(value: unknown): value is NumericArray {
   return DTYPES.has(tagOf(value));
 }
 
-/** How numbers of other types become numbers that are taken. */
+/** How to convert numbers of other types. */
 const CONVERSIONS: Readonly<Record<string, string>> = {
   BigInt64Array: 'Int32Array.from(values, Number)',
   BigUint64Array: 'Int32Array.from(values, Number)',
@@ -44,8 +44,8 @@ const CONVERSIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What is wrong with numbers of another type, and what to do; undefined where nothing is. Told by their tag, so that an
- * array of another realm is what it is.
+ * What is wrong with an array's type, and what to do; undefined if it is accepted. The tag decides, so arrays of
+ * another realm are recognised.
  */
 export function whyNoNumbers(value: unknown): string | undefined {
   if (isNumericArray(value)) return undefined;
@@ -56,7 +56,7 @@ export function whyNoNumbers(value: unknown): string | undefined {
   );
 }
 
-/** Throws    invalid-option: values that are no numbers of a type that is taken; `what` are they called */
+/** Throws    invalid-option: values of a type that is not accepted; `what` names them */
 export function requireNumbers(data: unknown, what = 'The array of values'): asserts data is NumericArray {
   const why = whyNoNumbers(data);
   if (why === undefined) return;
@@ -84,7 +84,7 @@ export function isSameShape(a: readonly (number | null)[], b: readonly (number |
 }
 
 /**
- * Makes an array and checks that its values fill its shape.
+ * An array whose values are checked against its shape.
  * Throws    invalid-option: values of another type · shape-mismatch: values and shape disagree
  */
 export function ndArray(data: NumericArray, shape: readonly number[]): NdArray {

@@ -1,4 +1,4 @@
-/** Index of the largest of `classes` values that start at `offset`; the first one where several are equal. */
+/** Index of the largest of the `classes` values from `offset` on; of equal ones the first. */
 export function argMax(values: ArrayLike<number>, offset: number, classes: number): number {
   let best = 0;
   for (let c = 1; c < classes; c++) {

@@ -1,4 +1,4 @@
-/** What is told by its tag. */
+/** Types that are told by their tag. */
 interface Tagged {
   readonly ArrayBuffer: ArrayBuffer;
   readonly SharedArrayBuffer: SharedArrayBuffer;
@@ -19,7 +19,7 @@ interface Tagged {
   readonly 'WebAssembly.Memory': WebAssembly.Memory;
 }
 
-/** Tags of what is a kind of something else. */
+/** Tags of subtypes. */
 const KINDS: Readonly<Partial<Record<keyof Tagged, readonly string[]>>> = {
   Error: ['Error', 'DOMException'],
   Blob: ['Blob', 'File'],
@@ -30,21 +30,21 @@ const typedArrayTag = Object.getOwnPropertyDescriptor(
   Symbol.toStringTag,
 )?.get as (this: unknown) => string | undefined;
 
-/** "Float32Array", "Blob", "Null" …: what a value is, whichever realm made it. */
+/** "Float32Array", "Blob", "Null" …: a value's type, whichever realm made it. */
 export function tagOf(value: unknown): string {
   return typedArrayTag.call(value) ?? Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /**
- * Whether a value is of a class of the platform. In place of `instanceof`, which says no to everything that another realm
- * made: an iframe, an extension, the sandbox of a test runner. A class of the library's own has no tag.
+ * Whether a value is of a class of the platform. `instanceof` is false for everything that another realm made: an
+ * iframe, an extension, the sandbox of a test runner. The library's own classes have no tag.
  */
 export function isTagged<Tag extends keyof Tagged>(value: unknown, tag: Tag): value is Tagged[Tag] {
   const tags: readonly string[] = KINDS[tag] ?? [tag];
   return tags.includes(tagOf(value));
 }
 
-/** The same numbers in an array of this realm, which libraries that ask `instanceof` know; nothing is copied. */
+/** The same numbers in an array of this realm, which libraries that use `instanceof` accept; nothing is copied. */
 export function ofThisRealm<Numbers extends Float32Array | Int32Array | Uint8Array>(data: Numbers): Numbers {
   const own = { Float32Array, Int32Array, Uint8Array }[tagOf(data) as 'Float32Array'] as
     | typeof Float32Array

@@ -3,7 +3,7 @@ import { isTagged } from './tags.ts';
 /** The name that a page with `require-trusted-types-for 'script'` allows: `trusted-types limbeck`. */
 const POLICY_NAME = 'limbeck';
 
-/** As much of Trusted Types as is used; engines that have none take plain addresses. */
+/** The part of Trusted Types that is used here; engines without it take plain addresses. */
 interface TrustedTypes {
   createPolicy(name: string, rules: object): { createScriptURL(url: string): object };
 }
@@ -11,14 +11,14 @@ interface TrustedTypes {
 let createScriptUrl: ((url: string) => object | string) | undefined;
 
 /**
- * The address of a script as `new Worker` takes it under Trusted Types: vouched for by the one policy that limbeck makes
- * on this thread, when it first needs it. Only for addresses of the package's own files: beside the code, in the
+ * The address of a script as `new Worker` takes it under Trusted Types: approved by the one policy that limbeck creates
+ * on this thread when it first needs it. Only for addresses of the package's own files: next to the code, in the
  * caller's `assetBase`, or a blob of such a file.
  * Source    https://www.w3.org/TR/trusted-types/
  */
 export function trustedScript(url: string): string {
   createScriptUrl ??= makePolicy();
-  // The constructors take such an object for an address; their types do not know it yet.
+  // The constructors accept such an object; their types do not say so yet.
   return createScriptUrl(url) as string;
 }
 
@@ -29,7 +29,7 @@ function makePolicy(): (url: string) => object | string {
     const policy = types?.createPolicy(POLICY_NAME, { createScriptURL: asIs });
     return policy === undefined ? asIs : (url) => policy.createScriptURL(url);
   } catch {
-    // The page allows other policies only: whoever starts the worker hears so from the engine.
+    // The page allows only other policies; the engine reports it when the worker starts.
     return asIs;
   }
 }
@@ -38,12 +38,12 @@ function trustedTypesHere(): TrustedTypes | undefined {
   return (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes;
 }
 
-/** Which addresses are vouched for at the moment, by whoever waits for workers that others make. */
+/** Addresses that are approved at the moment, while workers are started by other code. */
 const rules = new Set<(url: string) => boolean>();
 
 /**
- * Vouches for workers that `make` starts, or starts until its promise settles, from addresses that are limbeck's own.
- * For code that cannot hand its address over: a library's, and the one literal form of `new Worker` that bundlers know.
+ * Approves workers that `make` starts, until its promise settles, from limbeck's own addresses. For code that cannot
+ * pass its address on: a library's, and the one literal form of `new Worker` that bundlers know.
  */
 export function vouchingFor<T>(isOwn: (url: string) => boolean, make: () => T): T {
   if (trustedTypesHere() === undefined || typeof Worker === 'undefined') return make();

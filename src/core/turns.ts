@@ -5,7 +5,7 @@ import { yieldToEvents } from './yield.ts';
 const TURN_MS = 8;
 
 /**
- * A function to await between pieces of work: it lets the page have a turn whenever enough time has gone by.
+ * A function to await between pieces of work: it lets the page have a turn whenever enough time has passed.
  * Throws    AbortError: the signal was aborted
  */
 export function takeTurns(signal?: AbortSignal): () => Promise<void> {

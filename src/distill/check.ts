@@ -12,7 +12,7 @@ import {
 import type { Loss } from '../losses/loss.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import { isLayersModel } from '../student/layersModel.ts';
-import type { StudentDescription } from '../student/student.ts';
+import { isStudent, type StudentDescription } from '../student/student.ts';
 import { checkLabelRange, classesOf } from '../train/labels.ts';
 import { checkMetrics } from '../train/measure.ts';
 import { OUTPUT_KINDS } from '../train/metric.ts';
@@ -52,7 +52,7 @@ export function checkOptions(options: DistillOptions): void {
   checkKnownOptions(options, [...ROUND_OF_DISTILL, 'reproduce'], 'distill');
   const { student, data, holdout, epochs = 6, batchSize = 64, seed = 0 } = options;
   const { teacherBatchSize = 32, answerMemoryBytes = 0 } = options;
-  if (!isLayersModel(student) && typeof student?.portable !== 'function') {
+  if (!isLayersModel(student) && !isStudent(student)) {
     throw new LimbeckError('student-invalid', 'distill needs a student: cnn(…), mlp(…) or a tf.LayersModel.');
   }
   if (typeof data?.read !== 'function') {

@@ -9,6 +9,7 @@ import { specOf } from '../losses/revive.ts';
 import { type Student, type StudentDescription, studentFromArtifacts } from '../student/student.ts';
 import type { TrainJob, TrainSource } from '../train/engine.ts';
 import { comparedOutput } from '../train/labels.ts';
+import { moveBatch, readInputs } from '../train/moveBatch.ts';
 import { withoutTeacher } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { checkExamples } from './check.ts';
@@ -70,7 +71,7 @@ export async function openControl(setting: ControlSetting): Promise<Control | un
   };
   await scan(data, look, () => undefined, signal);
   if (known.length === 0) return { reason: 'Not one example has a label: give control: { data } with some.' };
-  const { teacherShapes, channelsFirst, asksNearTeacher, ...job } = withoutTeacher(setting.job);
+  const { teacherShapes, channelsFirst, asksColocatedTeacher, ...job } = withoutTeacher(setting.job);
   const ownJob: TrainJob = { ...job, loss: specOf(loss) };
   const source = makeSource(repeated(data, known, job.size), holdout, signal);
   const first = await source.read(Int32Array.from({ length: Math.min(2, job.size) }, (_, i) => i));
@@ -150,9 +151,9 @@ function makeSource(data: LabelledDataset, holdout: Dataset, signal: AbortSignal
   return {
     async read(indices) {
       const { inputs, labels } = await data.read(indices, signal);
-      return { inputs, teacher: {}, labels };
+      return moveBatch({ inputs, teacher: {}, labels }, data);
     },
-    readInputs: async (indices) => (await data.read(indices, signal)).inputs,
-    readHoldout: async (indices) => (await holdout.read(indices, signal)).inputs,
+    readInputs: (indices) => readInputs(data, indices, signal),
+    readHoldout: (indices) => readInputs(holdout, indices, signal),
   };
 }

@@ -4,7 +4,7 @@ import { makeArray, type NdArray, sizeOf } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { type Digits, digitImages } from '../data/digitCases.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
-import { builtAssets } from '../runtime/assetCases.ts';
+import { builtAssets } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { studentFromModel } from '../student/layersModel.ts';
 import type { Student, StudentDesign } from '../student/student.ts';

@@ -17,7 +17,7 @@ import type { DistillEvent } from './events.ts';
 import { learnerOf } from './learner.ts';
 import { type DistillReport, makeReport, usageSince } from './report.ts';
 import { asPinned, factsOf, reproducibleWith, requireSame } from './reproduce.ts';
-import { lookAtAll } from './scan.ts';
+import { holdDecodedOf, lookAtAll } from './scan.ts';
 import { startTeaching } from './teaching.ts';
 
 /** The lease of a scheme that calls `distill` for its own student, round after round. */
@@ -64,6 +64,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
   const held = (given as { readonly [HELD]?: StudentLease })[HELD];
   using _own = held?.covers(given.student) ? undefined : takeStudents([given.student]);
   const { data, holdout } = options;
+  using _decoded = holdDecodedOf(options);
   const student = asStudent(options.student);
   const learner = learnerOf(student, loss);
   const startedAt = performance.now();
@@ -103,8 +104,8 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
       holdout: options.teacherHoldout ?? holdout,
       // One batch of all: the order does not depend on the size of batches.
       order: epochBatches({ ...job, batchSize: job.size }, 1)[0] as Int32Array,
-      // A teacher beside the trainer is asked there.
-      outputs: job.asksNearTeacher ? [] : outerReads(options, loss),
+      // A colocated teacher is asked in the trainer's worker.
+      outputs: job.asksColocatedTeacher ? [] : outerReads(options, loss),
       batchSize: options.teacherBatchSize,
       memoryBytes: options.answerMemoryBytes ?? 512e6,
       epochs: job.epochs,
@@ -126,7 +127,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     const controlled =
       control && (await trainControl(control, { ...scoring, distilled, trainer, student: learner, emit, signal }));
     emit({ type: 'phase', phase: 'done' });
-    const teacherUsage = usageSince(usedBefore, teacher?.usage?.(), outcome.nearUsage);
+    const teacherUsage = usageSince(usedBefore, teacher?.usage?.(), outcome.colocatedUsage);
     const report = makeReport({
       job,
       loss,

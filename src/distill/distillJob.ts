@@ -1,10 +1,11 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/revive.ts';
-import { declaredInputs, matchInputs } from '../student/declaredInputs.ts';
 import type { Student } from '../student/student.ts';
+import { declaredInputs, matchInputs } from '../student/topology/declaredInputs.ts';
 import type { TrainJob } from '../train/engine.ts';
 import { missingOutput } from '../train/missingOutput.ts';
+import { moveBatch, readInputs } from '../train/moveBatch.ts';
 import { ownAnswers, partsOf } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { askTeacher } from './askTeacher.ts';
@@ -75,18 +76,19 @@ export async function checkFirstBatch(
   if (missing !== undefined) throw missingOutput(missing, Object.keys(answers));
   // Known only now: a GPU that does not give what wasm gives is left at the first answer. There it would see what the
   // student sees, and its answers could not be joined with a part's own.
-  const isNear = isAsked && teacherData === undefined && ownAnswers(options).length === 0 && trainer.isNear(teacher);
+  const isColocated =
+    isAsked && teacherData === undefined && ownAnswers(options).length === 0 && trainer.isColocated(teacher);
   const read = Object.entries(answers).filter(([name]) => outer.includes(name));
   const checked: TrainJob = {
     ...job,
-    asksNearTeacher: isNear,
+    asksColocatedTeacher: isColocated,
     teacherShapes: Object.fromEntries(read.map(([name, { shape }]) => [name, shape.slice(1)])),
     channelsFirst:
       teacherChannels === 'first' ? read.filter(([, { shape }]) => shape.length === 4).map(([name]) => name) : [],
   };
   const batch = {
     inputs: examples.inputs,
-    teacher: isNear ? {} : Object.fromEntries(read),
+    teacher: isColocated ? {} : Object.fromEntries(read),
     ...besideInputs(loss, examples),
   };
   return { job: checked, studentDescription: await trainer.check(checked, batch, signal) };
@@ -102,15 +104,13 @@ export function makeSource(
   return {
     async read(indices: Int32Array) {
       const examples = await data.read(indices, signal);
-      return {
-        inputs: examples.inputs,
-        teacher: await lessons.rows(indices, teacherData === undefined ? examples.inputs : undefined),
-        ...besideInputs(loss, examples),
-      };
+      const { inputs } = examples;
+      const teacher = await lessons.rows(indices, teacherData === undefined ? inputs : undefined);
+      const batch = { inputs, teacher, ...besideInputs(loss, examples) };
+      // A teacher that was asked just now may keep what it was given, and what it gave.
+      return lessons.areKept() ? moveBatch(batch, data) : batch;
     },
-    readInputs: async (indices: Int32Array) => (await data.read(indices, signal)).inputs,
-    async readHoldout(indices: Int32Array) {
-      return holdout === undefined ? {} : (await holdout.read(indices, signal)).inputs;
-    },
+    readInputs: (indices: Int32Array) => readInputs(data, indices, signal),
+    readHoldout: async (indices: Int32Array) => (holdout === undefined ? {} : readInputs(holdout, indices, signal)),
   };
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mutual } from '../losses/combination/mutual.ts';
 import * as tf from '../runtime/tf.ts';
-import { cohort } from '../student/cohort.ts';
+import { cohort } from '../student/kinds/cohort.ts';
 import { studentFromModel } from '../student/layersModel.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';

@@ -1,8 +1,8 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Loss } from '../losses/loss.ts';
-import { isSoftmaxLayer, withWeightsOf } from '../student/classifier.ts';
 import type { PortableStudent, Student, StudentArtifacts } from '../student/student.ts';
-import { refuseSoftmax, softmaxOf, withLogits } from '../student/withLogits.ts';
+import { isSoftmaxLayer, withWeightsOf } from '../student/topology/classifier.ts';
+import { refuseSoftmax, softmaxOf, withLogits } from '../student/topology/withLogits.ts';
 import { outputKindOf } from '../train/outputKind.ts';
 
 /** A student as a run trains it: without the softmax that it ends in, where losses take its output for logits. */

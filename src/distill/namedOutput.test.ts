@@ -4,7 +4,7 @@ import type { Loss } from '../losses/loss.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { regression } from '../losses/response/regression.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
-import { backendOptions } from '../runtime/assetCases.ts';
+import { backendOptions } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { studentFromArtifacts } from '../student/student.ts';

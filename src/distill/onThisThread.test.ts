@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { writeModel } from '../onnx/model.ts';
 import { floats, modelOf, node, value } from '../onnx/tinyCases.ts';
-import { builtAssets } from '../runtime/assetCases.ts';
+import { builtAssets } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { fromOnnx } from '../student/fromOnnx.ts';

@@ -7,12 +7,12 @@ import { mutual } from '../losses/combination/mutual.ts';
 import { weighted } from '../losses/combination/weighted.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
-import { answerEarly } from '../student/answerEarly.ts';
-import { branched } from '../student/branched.ts';
-import { cohort } from '../student/cohort.ts';
+import { answerEarly } from '../student/kinds/answerEarly.ts';
+import { branched } from '../student/kinds/branched.ts';
+import { cohort } from '../student/kinds/cohort.ts';
+import { withExits } from '../student/kinds/withExits.ts';
+import { branchOf, withoutExits } from '../student/kinds/withoutExits.ts';
 import type { Student } from '../student/student.ts';
-import { withExits } from '../student/withExits.ts';
-import { branchOf, withoutExits } from '../student/withoutExits.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { distill } from './distill.ts';
 import {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../core/random.ts';
 import type { NdArray } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
-import { builtAssets } from '../runtime/assetCases.ts';
+import { builtAssets } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import type { Student } from '../student/student.ts';
 import { dsCnn } from '../student/zoo/dsCnn.ts';

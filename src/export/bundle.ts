@@ -3,7 +3,7 @@ import { checkKnownOptions } from '../core/options.ts';
 import { isTagged } from '../core/tags.ts';
 import { studentMetadata } from '../onnx/onnxMetadata.ts';
 import { artifactsFrom, nameOf, type StudentSource } from '../student/artifacts.ts';
-import type { BundleManifest, Shapes } from '../student/bundle.ts';
+import type { BundleManifest, Shapes } from '../student/files/bundle.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import type { ReportFigures } from './cardSections.ts';
 import type { ModelCardOptions } from './modelCard.ts';
@@ -64,7 +64,7 @@ export async function toBundle(student: StudentSource, options: BundleOptions = 
     ...(report && { report }),
   };
   const [{ packBundle }, card] = await Promise.all([
-    import('../student/packBundle.ts'),
+    import('../student/files/packBundle.ts'),
     cardOf({ ...options, labels }, name, artifacts, onnx),
   ]);
   return packBundle({ about, artifacts, card, ...(onnx && { onnx }) });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readModel } from '../onnx/model.ts';
-import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
+import { expectNoTensorsLeft } from '../runtime/cases/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { artifactsToOnnx } from './artifactsToOnnx.ts';

@@ -3,6 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
+import type { StudentArtifacts } from '../student/student.ts';
+import { joinWeights, splitWeights, type WeightBytes } from '../student/weightBytes.ts';
 import { artifactsToOnnx } from './artifactsToOnnx.ts';
 import { expectSame, ortOutputs } from './exportCases.ts';
 import { predicted, seededInputs, withSeededWeights } from './exportedCases.ts';
@@ -112,11 +114,10 @@ describe('weights that do not fit', () => {
 
   test('a missing one', async () => {
     const model = chainCase('refused', 'missing', [5, 3], make).build(tf);
-    const { weightSpecs, ...rest } = await artifactsOf(model);
+    const artifacts = await artifactsOf(model);
     model.dispose();
-    const error = caught(() =>
-      artifactsToOnnx({ ...rest, weightSpecs: weightSpecs.filter(({ name }) => !name.endsWith('RNNCell_1/bias')) }),
-    );
+    const kept = splitWeights(artifacts).filter(({ name }) => !name.endsWith('RNNCell_1/bias'));
+    const error = caught(() => artifactsToOnnx(withWeights(artifacts, kept)));
     expect(error.code).toBe('student-invalid');
     expect(error.message).toMatch(/bias of "stack" is missing, and \[12\] is needed/);
   });
@@ -135,26 +136,18 @@ describe('weights that do not fit', () => {
   test('their order in the file does not matter', async () => {
     const model = chainCase('refused', 'order', [5, 3], make).build(tf);
     withSeededWeights(tf, model);
-    const { weightSpecs, weightData, modelTopology } = await artifactsOf(model);
-    let at = 0;
-    const parts = weightSpecs.map((spec) => {
-      const from = at;
-      at += 4 * spec.shape.reduce((product, length) => product * length, 1);
-      return { spec, bytes: new Uint8Array(weightData, from, at - from) };
-    });
-    parts.sort((a, b) => (a.spec.name < b.spec.name ? 1 : -1));
-    const bytes = new Uint8Array(at);
-    let to = 0;
-    for (const part of parts) {
-      bytes.set(part.bytes, to);
-      to += part.bytes.byteLength;
-    }
-    const shuffled = { modelTopology, weightSpecs: parts.map(({ spec }) => spec), weightData: bytes.buffer };
+    const artifacts = await artifactsOf(model);
+    const parts = splitWeights(artifacts).sort((a, b) => (a.name < b.name ? 1 : -1));
+    const shuffled = withWeights(artifacts, parts);
     const given = seededInputs([{ shape: [5, 3] }], 2);
     expectSame(await ortOutputs(artifactsToOnnx(shuffled), given), await predicted(tf, model, given));
     model.dispose();
   });
 });
+
+function withWeights({ modelTopology }: StudentArtifacts, weights: readonly WeightBytes[]): StudentArtifacts {
+  return { modelTopology, weightSpecs: weights, weightData: joinWeights(weights.map(({ bytes }) => bytes)) };
+}
 
 async function refusal(model: LayersModel): Promise<LimbeckError> {
   const artifacts = await artifactsOf(model);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as tf from '../runtime/tf.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
-import { artifactsFromFiles } from '../student/files.ts';
+import { artifactsFromFiles } from '../student/files/files.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { dsCnn } from '../student/zoo/dsCnn.ts';
 import { type TfjsModelFiles, type TfjsOptions, toTfjs } from './tfjs.ts';

@@ -1,7 +1,7 @@
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { artifactsFrom, type StudentSource } from '../student/artifacts.ts';
-import { modelJson } from '../student/files.ts';
-import { type ShortDtype, shortenFloats } from '../student/quantizedWeights.ts';
+import { modelJson } from '../student/files/files.ts';
+import { type ShortDtype, shortenFloats } from '../student/files/quantizedWeights.ts';
 import { joinWeights, splitWeights, type WeightBytes } from '../student/weightBytes.ts';
 
 /** How the weights lie in the files. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { LimbeckError } from '../core/errors.ts';
 import { readModel } from '../onnx/model.ts';
-import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
+import { expectNoTensorsLeft } from '../runtime/cases/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf, studentFromModel } from '../student/layersModel.ts';
 import { type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student/student.ts';

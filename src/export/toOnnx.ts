@@ -1,7 +1,5 @@
-import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { LimbeckError, throwIfAborted } from '../core/errors.ts';
-import { artifactsOf, isLayersModel } from '../student/layersModel.ts';
-import type { Student, StudentArtifacts } from '../student/student.ts';
+import { throwIfAborted } from '../core/errors.ts';
+import { artifactsFrom, type StudentSource } from '../student/artifacts.ts';
 import { checkToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
 
 /**
@@ -18,31 +16,10 @@ import { checkToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
  * const bytes = await toOnnx(student, { labels: ['cat', 'dog'], license: 'MIT' });
  * const teacher = await loadTeacher(bytes).done;
  */
-export async function toOnnx(
-  student: Student | LayersModel,
-  options: ToOnnxOptions = {},
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function toOnnx(student: StudentSource, options: ToOnnxOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   checkToOnnxOptions(options);
   throwIfAborted(options.signal);
-  const artifacts = await readArtifacts(student);
+  const artifacts = await artifactsFrom(student);
   const { artifactsToOnnx } = await import('./artifactsToOnnx.ts');
   return artifactsToOnnx(artifacts, options);
-}
-
-async function readArtifacts(student: Student | LayersModel): Promise<StudentArtifacts> {
-  if (isLayersModel(student)) return artifactsOf(student);
-  if (typeof (student as Partial<Student> | null)?.portable !== 'function') {
-    throw new LimbeckError(
-      'student-invalid',
-      'toOnnx was given neither a student nor a tfjs LayersModel. Give what distill returns, or a tf.LayersModel.',
-    );
-  }
-  const portable = await student.portable();
-  if (portable.kind === 'artifacts') return portable.artifacts;
-  throw new LimbeckError(
-    'student-invalid',
-    `The student "${student.name}" has no weights yet: it is a design that was never trained. Train it first, such as with ` +
-      'distill, or load its weights.',
-    { details: { kind: portable.kind, ...('design' in portable && { design: portable.design }) } },
-  );
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { backendOptions } from '../runtime/assetCases.ts';
 import type { OpenBackend } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
+import { backendOptions } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { flatLength, meanApart, meanSmoothL1, nearest, pairsOf, withoutGradient } from './pairs.ts';
 

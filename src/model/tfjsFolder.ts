@@ -6,7 +6,7 @@ import { fetchFile } from '../network/fetchFile.ts';
 import { checkIntegrity, type IntegrityChecks } from '../network/integrity.ts';
 import type { FileProgress } from '../network/readResponse.ts';
 import { sourceBeside } from '../network/sourceBeside.ts';
-import type { StudentFiles } from '../student/files.ts';
+import type { StudentFiles } from '../student/files/files.ts';
 
 /** A model.json and its weight files, as a person picked them or by name. */
 export type TfjsFileSet = readonly File[] | StudentFiles | Readonly<Record<string, string | Uint8Array | Blob>>;

@@ -2,11 +2,11 @@
 import { afterEach, beforeAll, expect } from 'vitest';
 import { writeModel } from '../onnx/model.ts';
 import { floats, modelOf, node, value } from '../onnx/tinyCases.ts';
-import { ortAssets } from '../runtime/assetCases.ts';
+import { ortAssets } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { applyStudent, buildStudent } from '../student/build.ts';
-import { packBundle } from '../student/packBundle.ts';
+import { packBundle } from '../student/files/packBundle.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { splitWeights } from '../student/weightBytes.ts';
 import { mlp } from '../student/zoo/mlp.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { file, serverForEach } from '../network/serverCases.ts';
-import { toFiles } from '../student/files.ts';
+import { toFiles } from '../student/files/files.ts';
 import { loadedStudents } from './loadCases.ts';
 import type { LoadStudentOptions } from './loadStudent.ts';
 import type { PredictSource } from './readSource.ts';

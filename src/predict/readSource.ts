@@ -6,11 +6,11 @@ import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.
 import { fetchFile } from '../network/fetchFile.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
 import { type StudentMetadata, studentMetadata } from '../onnx/onnxMetadata.ts';
-import { artifactsFrom, isArtifacts, isStudent } from '../student/artifacts.ts';
-import { formOf, nameOfFile } from '../student/fileForm.ts';
-import type { TfjsFiles } from '../student/files.ts';
-import { readBundle } from '../student/readBundle.ts';
-import type { Student, StudentArtifacts } from '../student/student.ts';
+import { artifactsFrom } from '../student/artifacts.ts';
+import { formOf, nameOfFile } from '../student/files/fileForm.ts';
+import type { TfjsFiles } from '../student/files/files.ts';
+import { readBundle } from '../student/files/readBundle.ts';
+import { isArtifacts, isStudent, type Student, type StudentArtifacts } from '../student/student.ts';
 import type { Origin } from './readTfjs.ts';
 
 /**

@@ -3,7 +3,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { folderBeside, folderOf, type TfjsFileSet, type TfjsFolder } from '../model/tfjsFolder.ts';
 import type { Address } from '../network/address.ts';
 import type { IntegrityChecks } from '../network/integrity.ts';
-import { readModelFiles, weightPaths } from '../student/files.ts';
+import { readModelFiles, weightPaths } from '../student/files/files.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 
 /** Where a file came from; the files that it names are read from there and checked. */

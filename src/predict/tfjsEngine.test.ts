@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { builtAssets } from '../runtime/assetCases.ts';
 import type { BackendOptions } from '../runtime/backends/backend.ts';
 import { openBackendHere } from '../runtime/backends/open.ts';
+import { builtAssets } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { mlp } from '../student/zoo/mlp.ts';

@@ -1,8 +1,8 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 
 /**
- * Files that lie beside the built code. Each is written as one literal expression, because that is the form in which
- * bundlers notice an asset and carry it along.
+ * Files that are shipped next to the built code. Each is one literal expression, because bundlers recognise assets only
+ * in this form.
  */
 const shipped = {
   'kernels-relaxed.wasm': () => new URL('./kernels-relaxed.wasm', import.meta.url).href,
@@ -10,11 +10,11 @@ const shipped = {
   'tfjs-backend-wasm.wasm': () => new URL('./tfjs-backend-wasm.wasm', import.meta.url).href,
   'tfjs-backend-wasm-simd.wasm': () => new URL('./tfjs-backend-wasm-simd.wasm', import.meta.url).href,
   'tfjs-backend-wasm-simd-shared.wasm': () => new URL('./tfjs-backend-wasm-simd-shared.wasm', import.meta.url).href,
-  // The script of every thread that helps another.
+  // The script of helper threads.
   'threads.js': () => new URL('./threads.js', import.meta.url).href,
   'ort-wasm-simd-threaded.wasm': () => new URL('./ort-wasm-simd-threaded.wasm', import.meta.url).href,
   'ort-wasm-simd-threaded.mjs': () => new URL('./ort-wasm-simd-threaded.mjs', import.meta.url).href,
-  // Fetched only where a teacher runs on WebGPU or WebNN.
+  // Fetched only if a teacher runs on WebGPU or WebNN.
   'ort.webgpu.min.mjs': () => new URL('./ort.webgpu.min.mjs', import.meta.url).href,
   'ort-wasm-simd-threaded.asyncify.wasm': () => new URL('./ort-wasm-simd-threaded.asyncify.wasm', import.meta.url).href,
   'ort-wasm-simd-threaded.asyncify.mjs': () => new URL('./ort-wasm-simd-threaded.asyncify.mjs', import.meta.url).href,
@@ -22,7 +22,7 @@ const shipped = {
 
 export type AssetName = keyof typeof shipped;
 
-/** The address of a shipped file; `assetBase` overrides the folder for pages that host the files elsewhere. */
+/** The address of a shipped file; pages that host the files elsewhere set `assetBase`. */
 export function assetUrl(name: AssetName, assetBase?: string): string {
   if (assetBase === undefined) return shipped[name]();
   return `${assetBase.replace(/\/?$/, '/')}${name}`;
@@ -43,13 +43,13 @@ export async function loadAsset(name: AssetName, assetBase?: string): Promise<Ui
     throw new LimbeckError(
       'backend-unavailable',
       `The file ${url}, which belongs to limbeck, could not be loaded (${messageOf(error)}). ` +
-        'Serve the files of the package’s dist folder beside its worker, or name their folder in "assetBase".',
+        'Serve the files of the package’s dist folder next to its worker, or name their folder in "assetBase".',
       { details: { url }, cause: error },
     );
   }
 }
 
-/** What the server says where a shipped file lies; for its headers too. */
+/** The response for a shipped file, also for its headers. */
 export function askForAsset(url: string): Promise<Response> {
   return fetch(url, { credentials: 'same-origin' });
 }

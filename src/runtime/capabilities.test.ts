@@ -19,7 +19,7 @@ test('an adapter is named as far as the browser names it, and one that a process
   withGpu(async () => ({ isFallbackAdapter: true, info: {} }));
   const { hasWebGpu, gpuName, why } = await detectCapabilities();
   expect([hasWebGpu, gpuName]).toEqual([true, 'unnamed']);
-  expect(why['webgpu']).toContain('played by the processor');
+  expect(why['webgpu']).toContain('runs in software');
 });
 
 test('without WebGPU, and outside a page, it says so', async () => {

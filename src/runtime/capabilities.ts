@@ -2,20 +2,20 @@ import { relaxedSimd, simd, threads } from 'wasm-feature-detect';
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { findGpu } from './ortDevices.ts';
 
-/** How WebAssembly may work on four floats at once: with products and sums fused, without, or not at all. */
+/** SIMD of WebAssembly: four floats at once with fused multiply-add, without it, or none. */
 export type SimdLevel = 'relaxed' | 'simd' | 'none';
 
-/** What this page or worker may use, and for each thing that is off, one sentence that says why. */
+/** What this page or worker may use, with a sentence for everything that is off. */
 export interface Capabilities extends WasmCapabilities {
-  /** Whether the browser gives an adapter: one that only has the interface has none. */
+  /** Whether the browser gives an adapter, not only the interface. */
   readonly hasWebGpu: boolean;
-  /** The adapter, as far as the browser names it. */
+  /** The adapter's name, if the browser tells it. */
   readonly gpuName?: string;
   readonly hasOpfs: boolean;
   readonly hasIndexedDb: boolean;
 }
 
-/** How WebAssembly may work here. */
+/** What WebAssembly may use here. */
 export interface WasmCapabilities {
   readonly simdLevel: SimdLevel;
   readonly hasThreads: boolean;
@@ -24,13 +24,13 @@ export interface WasmCapabilities {
   readonly why: Readonly<Record<string, string>>;
 }
 
-/** Looks at what the platform offers, and asks it for its GPU; opens nothing. */
+/** Finds out what the platform offers and asks for its GPU; opens nothing. */
 export async function detectCapabilities(): Promise<Capabilities> {
   const [wasm, gpu] = await Promise.all([detectWasm(), findGpu()]);
   const why: Record<string, string> = { ...wasm.why };
   const hasWebGpu = gpu.obstacle === undefined;
   if (gpu.obstacle !== undefined) why['webgpu'] = gpu.obstacle;
-  else if (gpu.isSoftware) why['webgpu'] = 'WebGPU is played by the processor here, which is slower than WebAssembly.';
+  else if (gpu.isSoftware) why['webgpu'] = 'WebGPU runs in software here, which is slower than WebAssembly.';
   const hasOpfs = typeof globalThis.navigator?.storage?.getDirectory === 'function';
   if (!hasOpfs) why['opfs'] = 'This browser offers no origin-private file system here.';
   const hasIndexedDb = typeof indexedDB !== 'undefined';
@@ -38,7 +38,7 @@ export async function detectCapabilities(): Promise<Capabilities> {
   return { ...wasm, hasWebGpu, ...(hasWebGpu && { gpuName: gpu.name }), hasOpfs, hasIndexedDb, why };
 }
 
-/** The part that costs nothing to find out. */
+/** The part that is free to find out. */
 export async function detectWasm(): Promise<WasmCapabilities> {
   const why: Record<string, string> = {};
   const isIsolated = globalThis.crossOriginIsolated === true;
@@ -60,7 +60,7 @@ export async function detectWasm(): Promise<WasmCapabilities> {
   };
 }
 
-/** The smallest module there is: its header. */
+/** The smallest module: just a header. */
 const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 
 /** Throws    wasm-blocked: a content security policy forbids WebAssembly, or the engine has none */

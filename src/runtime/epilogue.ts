@@ -1,20 +1,21 @@
-import { isGemmActivation } from './kernels/gemm.ts';
+import { isGemmActivation } from './kernels/matmul/gemm.ts';
 import type { NamedTensorMap, Tensor } from './tf.ts';
+import type { LayerVariable } from './tfNamespace.ts';
 
-/** What tfjs-layers' dense and convolutional layers keep; their weights are there once they are built. */
+/** Fields of tfjs-layers' dense and convolutional layers; the weights exist once they are built. */
 export interface EpilogueLayer {
-  readonly kernel: { read(): Tensor };
-  readonly bias?: { read(): Tensor } | null;
+  readonly kernel: LayerVariable;
+  readonly bias?: LayerVariable | null;
   readonly activation?: { apply(x: Tensor): Tensor; getClassName(): string } | null;
   readonly _callHook?: unknown;
 }
 
-/** Whether the kernels take this input; a layer with a hook on its calls is left to tfjs, which calls it. */
+/** Whether the kernels take this input; layers with a call hook are left to tfjs, which runs the hook. */
 export function canFuse(layer: object, x: Tensor): boolean {
   return x.dtype === 'float32' && x.size > 0 && (layer as EpilogueLayer)._callHook == null;
 }
 
-/** What ends the layer: the part that a fused kernel does, and `finish` for an activation that it does not know. */
+/** Bias and activation of a layer for a fused kernel, and `finish` for an activation that the kernel lacks. */
 export function epilogueOf(layer: object) {
   const { bias, activation } = layer as EpilogueLayer;
   const name = activation?.getClassName() ?? 'linear';

@@ -2,13 +2,13 @@ import type { NamedArrays } from '../core/shape.ts';
 import type { Tensor } from './tf.ts';
 import type { Tf } from './tfNamespace.ts';
 
-/** What is used here of the platform's GPUDevice, which TypeScript's own library does not describe yet. */
+/** The part of GPUDevice that is used here; TypeScript's library does not describe it yet. */
 export interface GpuDevice extends EventTarget {
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
   destroy(): void;
 }
 
-/** An array in a buffer of a GPU, as onnxruntime leaves it there. */
+/** An array in a GPU buffer, as onnxruntime leaves it. */
 export interface GpuArray {
   /** May be longer than the array: onnxruntime rounds sizes up. */
   readonly buffer: { readonly size: number };
@@ -18,7 +18,7 @@ export interface GpuArray {
 
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
-/** A teacher's raw outputs for a batch, on the GPU: they belong to whoever asked until `release`; twice is fine. */
+/** A teacher's raw outputs for a batch, on the GPU; the caller owns them until `release`, which may be called twice. */
 export interface GpuAnswers {
   readonly arrays: Readonly<Record<string, GpuArray>>;
   /** Turns them into what losses compare. Called inside a tidy. */
@@ -26,7 +26,7 @@ export interface GpuAnswers {
   release(): void;
 }
 
-/** A teacher on the thread and the GPU of a student: its outputs do not leave the GPU. */
-export interface NearTeacher {
+/** A teacher on a student's thread and GPU: its outputs do not leave the GPU. */
+export interface ColocatedTeacher {
   askOnGpu(inputs: NamedArrays): Promise<GpuAnswers>;
 }

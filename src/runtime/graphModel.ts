@@ -2,8 +2,8 @@ import type { GraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from './tf.ts';
 
 /**
- * A tfjs graph model on this thread's backend; the caller disposes it. The converter, which has tfjs's interpreter for
- * graphs, is loaded where one is built.
+ * A tfjs graph model on this thread's backend; the caller disposes it. Loads the converter, which has tfjs's graph
+ * interpreter.
  */
 export async function buildGraphModel(artifacts: tf.io.ModelArtifacts): Promise<GraphModel> {
   const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
@@ -15,7 +15,7 @@ export async function buildGraphModel(artifacts: tf.io.ModelArtifacts): Promise<
   try {
     return await loadGraphModel({ load: async () => artifacts }, {}, { ...tf.io, decodeWeights });
   } catch (error) {
-    // tfjs makes the weights first and forgets them where it cannot make the graph.
+    // tfjs creates the weights first and leaks them if the graph fails.
     tf.dispose(weights);
     throw error;
   }

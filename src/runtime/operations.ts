@@ -1,4 +1,4 @@
-/** Operations that tfjs lacks, as one argument for code that must not load tfjs. */
+/** Operations that tfjs lacks, passed as one argument to code that must not load tfjs. */
 export { gelu } from './ops/gelu.ts';
 export { hardSwish } from './ops/hardSwish.ts';
 export { layerNorm } from './ops/layerNorm.ts';

@@ -11,9 +11,9 @@ export type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web/wasm
 export type OrtDevice = 'wasm' | 'webgpu' | 'webnn';
 
 export interface StartOrtOptions {
-  /** Default 'wasm'. The other two share a build that is half as large again, and slower on wasm. */
+  /** Default 'wasm'. The other two share a build that is half again as large, and slower on wasm. */
   readonly device?: OrtDevice;
-  /** Default: the cores of the device, 4 at most. */
+  /** Default: the cores of the device, at most 4. */
   readonly threads?: number;
   readonly assetBase?: string;
 }
@@ -24,7 +24,7 @@ export interface StartedOrt {
   readonly notices: readonly string[];
 }
 
-/** Each build starts once per thread; the number of threads it got then is the number it keeps. */
+/** Each build starts once per thread and keeps its number of threads. */
 const started = new Map<'plain' | 'gpu', Promise<StartedOrt>>();
 
 /**
@@ -78,8 +78,8 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
 }
 
 /**
- * Where onnxruntime's script lies, from which its threads start too. No worker starts from another origin: then a blob is
- * made of it here, as onnxruntime would, so that it is known which blob is vouched for.
+ * The address of onnxruntime's script, from which its threads start too. No worker starts from another origin; in that
+ * case a blob is made here, as onnxruntime would do, so that exactly this blob is approved under Trusted Types.
  */
 async function scriptUrl(name: AssetName, threads: number, assetBase: string | undefined): Promise<string> {
   const url = assetUrl(name, assetBase);
@@ -89,7 +89,7 @@ async function scriptUrl(name: AssetName, threads: number, assetBase: string | u
   return URL.createObjectURL(script);
 }
 
-/** Creates a session, the first of which starts onnxruntime's threads: workers of its own script. */
+/** Creates a session; the first one starts onnxruntime's threads, workers of its own script. */
 export function withOrtThreads<T>(ort: Ort, create: () => Promise<T>): Promise<T> {
   const isOwn = (url: string) => {
     const { mjs } = ort.env.wasm.wasmPaths as { readonly mjs: string };
@@ -98,7 +98,7 @@ export function withOrtThreads<T>(ort: Ort, create: () => Promise<T>): Promise<T
   return vouchingFor(isOwn, create);
 }
 
-/** This build is a file of its own: a worker that never sees a GPU does not carry it. */
+/** This build is a separate file, so that workers without a GPU do not load it. */
 async function importGpuBuild(assetBase: string | undefined): Promise<Ort> {
   return import(/* @vite-ignore */ /* webpackIgnore: true */ assetUrl('ort.webgpu.min.mjs', assetBase));
 }

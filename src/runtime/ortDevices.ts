@@ -1,8 +1,8 @@
 import { messageOf } from '../core/errors.ts';
 
-// What this page offers onnxruntime-web beside wasm. Nothing of onnxruntime-web is loaded to find out.
+// What this page offers onnxruntime-web besides wasm. Finding out does not load onnxruntime-web.
 
-/** The little of WebGPU's adapter that is read here; TypeScript's own library does not describe it. */
+/** The part of WebGPU's adapter that is read here; TypeScript's library does not describe it. */
 interface Adapter {
   readonly isFallbackAdapter?: boolean;
   readonly info?: {
@@ -18,16 +18,16 @@ interface Gpu {
   requestAdapter(): Promise<Adapter | null>;
 }
 
-/** A GPU as WebGPU offers it, or the sentence that says why there is none. */
+/** A GPU as WebGPU offers it, or a sentence that says why there is none. */
 export interface FoundGpu {
   readonly obstacle?: string;
-  /** Tells devices apart as far as the browser lets it. */
+  /** Identifies the device, as far as the browser allows. */
   readonly name: string;
-  /** A processor that plays GPU: right, and slower than wasm. */
+  /** A software GPU: correct, and slower than wasm. */
   readonly isSoftware: boolean;
 }
 
-/** Asks the browser for its GPU. Without WebGPU the answer comes at once. */
+/** Asks the browser for its GPU; answers at once without WebGPU. */
 export async function findGpu(): Promise<FoundGpu> {
   const none = (obstacle: string): FoundGpu => ({ obstacle, name: 'none', isSoftware: false });
   const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
@@ -45,7 +45,7 @@ export async function findGpu(): Promise<FoundGpu> {
   return { name: words.join(' ') || 'unnamed', isSoftware };
 }
 
-/** A sentence that says why WebNN is not to be had here, or undefined where it may be. */
+/** A sentence that says why WebNN is not available, or undefined if it may be. */
 export function webnnObstacle(): string | undefined {
   const hasWebnn = (globalThis.navigator as { ml?: unknown } | undefined)?.ml !== undefined;
   return hasWebnn ? undefined : 'This browser offers no WebNN here.';

@@ -1,14 +1,14 @@
-// What onnxruntime says when it opens or runs a model, in limbeck's terms.
+// Translates onnxruntime's errors when it opens or runs a model.
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { type InferenceSession, type Ort, withOrtThreads } from './ort.ts';
 
-/** Whose model it is, for messages. */
+/** Which model it is, for messages. */
 export interface OrtModelName {
   readonly what: 'teacher' | 'student';
   readonly name: string;
 }
 
-/** Throws    out-of-memory · backend-unavailable · invalid-onnx: onnxruntime does not take the model */
+/** Throws    out-of-memory · backend-unavailable · invalid-onnx: onnxruntime refuses the model */
 export async function createSession(
   ort: Ort,
   bytes: Uint8Array,
@@ -19,18 +19,18 @@ export async function createSession(
     const create = () =>
       ort.InferenceSession.create(bytes, {
         graphOptimizationLevel: 'all',
-        // Warnings of how a graph was split between devices are nothing to a page's console.
+        // Warnings about how a graph is split between devices do not belong in a page's console.
         logSeverityLevel: 3,
         ...options,
       });
     return await withOrtThreads(ort, create);
   } catch (error) {
     const why = messageOf(error).trim();
-    // While it opens, a trap on a wrong address is taken for memory that was not there too.
+    // While a model opens, a trap on a wrong address also counts as missing memory.
     if (isOutOfMemory(why) || why.includes('memory access')) {
       throw new LimbeckError('out-of-memory', `There is no room for the ${what} "${name}": ${why}`, { cause: error });
     }
-    // ort says so where its own WebAssembly did not start; any other fault is the model's.
+    // ort says this if its own WebAssembly did not start; any other fault is the model's.
     if (why.startsWith('no available backend')) {
       throw new LimbeckError(
         'backend-unavailable',
@@ -60,20 +60,20 @@ function hintFor(why: string): string {
   return 'Check that it was exported for onnxruntime.';
 }
 
-/** Whether onnxruntime speaks of memory that it did not get; a trap, such as "memory access out of bounds", does not. */
+/** Whether onnxruntime reports missing memory; a trap such as "memory access out of bounds" does not count. */
 export function isOutOfMemory(why: string): boolean {
-  // Names that are quoted from the file, as in Node (x), may hold any word.
+  // Names quoted from the file, as in Node (x), may hold any word.
   const own = why.replace(/'[^']*'|"[^"]*"|\w+ \([^)]*\)/g, '');
   return /memory(?! access)|allocat|bad_alloc|\bOOM\b/i.test(own);
 }
 
-/** A length of a session's input or output; null where it is free, by a name or without. */
+/** A length of a session's input or output; null if it is free, named or not. */
 export function knownLength(length: number | string): number | null {
-  // A free length without a name is −1, and onnxruntime-web reads that as 2³² − 1.
+  // An unnamed free length is −1, which onnxruntime-web reads as 2³² − 1.
   return typeof length === 'number' && length >= 0 && length < 2 ** 31 ? length : null;
 }
 
-/** onnxruntime adds lines of its own source to some faults; the first is enough. */
+/** onnxruntime adds source lines to some messages; the first line is enough. */
 export function firstLine(error: unknown): string {
   return messageOf(error).split('\n')[0]?.trim() ?? '';
 }

@@ -8,7 +8,7 @@ import type { Ort, OrtTensor } from './ort.ts';
 
 type OrtData = OrtTensor['data'];
 
-/** Element types that become numbers, and how numbers become them. */
+/** Element types that are numbers, and how to make them from numbers. */
 const makers: Readonly<Record<string, (data: NumericArray) => OrtData>> = {
   float32: (data) => (isTagged(data, 'Float32Array') ? data : Float32Array.from(data)),
   float64: (data) => Float64Array.from(data),
@@ -29,9 +29,7 @@ export function isNumericType(type: string): boolean {
   return Object.hasOwn(makers, type);
 }
 
-/**
- * A tensor of the model's own element type. Throws    shape-mismatch: a type for which there are no numbers, such as text
- */
+/** A tensor of the model's own element type. Throws    shape-mismatch: a type that is not a number, such as text */
 export function toOrtTensor(ort: Ort, name: string, type: string, { data, shape }: NdArray): OrtTensor {
   const make = isNumericType(type) ? makers[type] : undefined;
   if (make === undefined) {
@@ -46,14 +44,14 @@ export function toOrtTensor(ort: Ort, name: string, type: string, { data, shape 
   return new ort.Tensor(type as 'float32', make(ofThisRealm(data)) as Float32Array, shape);
 }
 
-/** Numbers that JavaScript and tfjs can hold: whole ones as int32 where all fit, else float32. */
+/** Numbers that JavaScript and tfjs can hold: integers as int32 if all fit, else float32. */
 export function fromOrtTensor(tensor: OrtTensor): NdArray {
   return { data: toNumbers(tensor.type, tensor.data), shape: [...tensor.dims] };
 }
 
 function toNumbers(type: string, data: OrtData): NumericArray {
   if (isNumericArray(data)) return data;
-  // An engine with Float16Array gives halves as numbers, another one as their bits.
+  // Engines with Float16Array give halves as numbers, others as their bits.
   if (type === 'float16' && isTagged(data, 'Uint16Array')) return fromHalves(data);
   if (type === 'float16' || type === 'float64') return Float32Array.from(data as unknown as Float64Array);
   return wholeNumbers(data as ArrayLike<bigint | number>);

@@ -9,7 +9,7 @@ export function toTensor({ data, shape }: NdArray): tf.Tensor {
   return tf.tensor(values, [...shape], dtype === 'int32' ? 'int32' : 'float32');
 }
 
-/** The numbers of a tensor, read at once: cheap on cpu and wasm, where they lie in this thread's memory. */
+/** The numbers of a tensor, read synchronously: cheap on cpu and wasm, where they are in this thread's memory. */
 export function toArray(tensor: tf.Tensor): NdArray {
   const values = tensor.dataSync();
   const data = makeArray(tensor.dtype === 'int32' ? 'int32' : 'float32', values.length);

@@ -2,13 +2,13 @@ import { trustedScript } from '../core/trustedScripts.ts';
 import { askForAsset, assetUrl } from './assets.ts';
 import { startThread } from './kernels/startThread.ts';
 
-/** From where threads started before, by the folder that was named. */
+/** Scripts from which threads started before, by the given folder. */
 const found = new Map<string | undefined, string>();
 
 /**
- * The script from which threads start here, vouched for: the shipped file, or a blob of its text. A blob starts sooner
- * where there are several; the file needs no more than `worker-src 'self'`, and is tried first where its own response
- * tells of a policy without blobs. Undefined where neither starts.
+ * The script from which threads start here, approved under Trusted Types: the shipped file, or a blob of its text. A
+ * blob starts several threads sooner; the file needs only `worker-src 'self'`, and is tried first if its own response
+ * has a policy without blobs. Undefined if neither starts.
  */
 export async function findThreadScript(assetBase?: string): Promise<string | undefined> {
   const known = found.get(assetBase);

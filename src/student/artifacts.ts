@@ -1,23 +1,14 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
 import { artifactsOf, isLayersModel } from './layersModel.ts';
-import type { Student, StudentArtifacts } from './student.ts';
+import { isArtifacts, isStudent, type Student, type StudentArtifacts } from './student.ts';
 
-/** Whatever holds a student's weights. */
+/** Anything that holds a student's weights. */
 export type StudentSource = Student | LayersModel | StudentArtifacts;
-
-export function isStudent(value: unknown): value is Student {
-  return typeof (value as Partial<Student> | null)?.portable === 'function';
-}
-
-export function isArtifacts(value: unknown): value is StudentArtifacts {
-  const { modelTopology, weightSpecs } = (value ?? {}) as Partial<StudentArtifacts>;
-  return typeof modelTopology === 'object' && modelTopology !== null && Array.isArray(weightSpecs);
-}
 
 /**
  * Topology and weights of a student as they are now. A design that was never trained has none: it is refused, or built
- * with the weights that the seed 0 gives, which loads tfjs.
+ * with weights from seed 0, which loads tfjs.
  * Throws    student-invalid: none of these, or one that cannot be built or saved
  */
 export async function artifactsFrom(
@@ -29,7 +20,7 @@ export async function artifactsFrom(
   if (!isStudent(source)) {
     throw new LimbeckError(
       'student-invalid',
-      'What was given is no student. Give a student of limbeck, a tf.LayersModel, or artifacts as artifactsFromFiles gives.',
+      'What was given is not a student. Give a student of limbeck, a tf.LayersModel, or artifacts from artifactsFromFiles.',
     );
   }
   const portable = await source.portable();

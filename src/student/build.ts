@@ -3,17 +3,18 @@ import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { derivedSeed } from '../core/random.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
-import { registerActivations } from './activations.ts';
-import { addBranches } from './branched.ts';
 import { readBytes } from './byteReading.ts';
-import { longestLayerChain, MOST_CHAINED } from './chains.ts';
-import { joinMembers } from './cohort.ts';
-import { matchInputs } from './declaredInputs.ts';
+import { addBranches } from './kinds/branched.ts';
+import { joinMembers } from './kinds/cohort.ts';
+import { addExits } from './kinds/withExits.ts';
+import { registerActivations } from './layers/activations.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { nearestNeighboursClass } from './layers/nearestNeighbours.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
+import { loadOnnxOperator } from './loadOnnxOperator.ts';
 import type { PortableStudent, StudentChange, StudentDescription, StudentDesign } from './student.ts';
-import { addExits } from './withExits.ts';
+import { longestLayerChain, MOST_CHAINED } from './topology/chains.ts';
+import { matchInputs } from './topology/declaredInputs.ts';
 import * as zoo from './zoo/all.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function buildStudent(portable: PortableStudent, seed: number): Pro
   try {
     if (portable.kind === 'design') {
       const design = (Object.values(zoo) as StudentDesign[]).find(({ design: name }) => name === portable.design);
-      if (design === undefined) throw new Error(`there is no design "${portable.design}" in the zoo`);
+      if (design === undefined) throw new Error(`the zoo has no design "${portable.design}"`);
       return design.build(tf, portable.options, seed);
     }
     if (portable.kind === 'cohort') return await buildCohort(portable.members, seed);
@@ -45,7 +46,7 @@ export async function buildStudent(portable: PortableStudent, seed: number): Pro
   }
 }
 
-/** Each member from a seed of its own. */
+/** Each member with its own seed. */
 async function buildCohort(members: readonly PortableStudent[], seed: number): Promise<tf.LayersModel> {
   const built: tf.LayersModel[] = [];
   try {
@@ -80,7 +81,7 @@ export function describeStudent(model: tf.LayersModel): StudentDescription {
   };
 }
 
-/** The layer's name: tfjs numbers the tensor's own name anew each time a model is built. */
+/** The layer's name, since tfjs renumbers the tensor's own name each time a model is built. */
 function inputName(model: tf.LayersModel, i: number): string {
   return model.inputNames[i] as string;
 }
@@ -102,9 +103,9 @@ export function applyStudent(
 }
 
 /**
- * The batch's arrays in the order of the model's inputs, as these read them: bytes of pixels are 0…1. A single array goes
- * to a single input, whatever their names.
- * Throws    unknown-input: an input that the data does not have · shape-mismatch: one of another shape · invalid-option: bytes
+ * The batch's arrays in the order of the model's inputs, converted for them: bytes of pixels become 0…1. A single array
+ * goes to a single input, whatever their names.
+ * Throws    unknown-input: the data lacks an input · shape-mismatch: an input has another shape · invalid-option: bytes
  *           for a model that scales pixels itself
  */
 export function orderInputs(model: tf.LayersModel, inputs: NamedArrays): NamedArrays[string][] {
@@ -114,18 +115,17 @@ export function orderInputs(model: tf.LayersModel, inputs: NamedArrays): NamedAr
   return names.map((name, i) => readBytes(model, i, inputs[name] as NamedArrays[string]));
 }
 
-/** Where no backend was chosen on this thread, the plain one: tfjs's own choice would fetch WebAssembly from somewhere. */
+/**
+ * Chooses the cpu backend if none was chosen on this thread: tfjs's own choice would fetch WebAssembly from somewhere.
+ */
 export async function settleBackend({ getBackend, setBackend }: Pick<typeof tf, 'getBackend' | 'setBackend'>) {
-  // tfjs says undefined before the first one, and null once the last one was removed.
+  // tfjs gives undefined before the first backend, and null after the last was removed.
   if (!getBackend()) await setBackend('cpu');
 }
 
-/** Layers and activations that tfjs lacks, so that saved models find them; each is registered once. */
+/** Registers layers and activations that tfjs lacks, so that saved models find them; each once. */
 async function registerParts(topology: unknown): Promise<void> {
   for (const register of [multiHeadAttentionClass, positionEmbeddingClass, nearestNeighboursClass]) register(tf);
   registerActivations();
-  // This layer brings all ONNX operators with it, which most students do without.
-  if (!JSON.stringify(topology)?.includes('"OnnxOperator"')) return;
-  const { onnxOperatorClass } = await import('./layers/onnxOperator.ts');
-  onnxOperatorClass(tf);
+  if (JSON.stringify(topology)?.includes('"OnnxOperator"')) await loadOnnxOperator(tf);
 }

@@ -2,29 +2,28 @@ import { LimbeckError } from '../core/errors.ts';
 import { pixelsAsFloats } from '../core/pixels.ts';
 import { dtypeOf, type NdArray } from '../core/shape.ts';
 import type * as tf from '../runtime/tf.ts';
+import type { Layer } from '../runtime/tfNamespace.ts';
 
 /**
- * What an input takes bytes for: pixels, which it reads as 0…1; whole numbers, such as the ids of an embedding, which it
- * reads as they are; or neither, because a layer of the model scales pixels itself.
+ * How an input reads bytes: as pixels of 0…1; as whole numbers, such as the ids of an embedding; or not at all, because
+ * a layer of the model scales pixels itself.
  */
 type ByteReading = 'pixels' | 'whole' | 'scales-itself';
 
-type Layer = tf.LayersModel['layers'][number];
-
-/** Layers that move values about and leave them as they are. */
+/** Layers that move values without changing them. */
 const MOVING = new Set(
   'Reshape Flatten Permute Masking Dropout RepeatVector ZeroPadding1D ZeroPadding2D Cropping2D CenterCrop Resizing'.split(
     ' ',
   ),
 );
 const READS_IDS = new Set(['Embedding', 'CategoryEncoding']);
-/** A factor below this brings pixels of 0…255 to another scale. */
+/** A factor below this rescales pixels of 0…255. */
 const SMALL_FACTOR = 1 / 64;
 
 const known = new WeakMap<tf.LayersModel, readonly ByteReading[]>();
 
 /**
- * An array as the model's input reads it: bytes of pixels as 0…1.
+ * Converts an array for a model's input: bytes of pixels to 0…1.
  * Throws    invalid-option: bytes for a model that scales pixels itself, or numbers of another type
  */
 export function readBytes(model: tf.LayersModel, i: number, array: NdArray): NdArray {
@@ -45,7 +44,7 @@ export function readBytes(model: tf.LayersModel, i: number, array: NdArray): NdA
   );
 }
 
-/** The class names of the layers that read an input first; 'InputLayer' and what only moves values is passed by. */
+/** The class names of the layers that read an input first, skipping 'InputLayer' and layers that only move values. */
 export function firstReaders({ sourceLayer }: tf.SymbolicTensor): string[] {
   return readersOf(sourceLayer, new Set()).map((layer) => layer.getClassName());
 }
@@ -62,7 +61,7 @@ function readingOf({ dtype, sourceLayer }: tf.SymbolicTensor): ByteReading {
   return readers.some(scalesPixels) ? 'scales-itself' : 'pixels';
 }
 
-/** The first layers behind an input that compute something with it. */
+/** The first layers after an input that compute something with it. */
 function readersOf(layer: Layer, seen: Set<Layer>): Layer[] {
   if (seen.has(layer)) return [];
   seen.add(layer);

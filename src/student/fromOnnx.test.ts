@@ -4,9 +4,9 @@ import { onnx, readModel, writeModel } from '../onnx/model.ts';
 import { floats, modelOf as modelOfGraph, node, value } from '../onnx/tinyCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent, describeStudent } from './build.ts';
+import { onBackend } from './cases/layerCases.ts';
 import { fromOnnx } from './fromOnnx.ts';
 import type { FromOnnxOptions } from './fromOnnxOptions.ts';
-import { onBackend } from './layerCases.ts';
 
 interface Case {
   readonly x: { readonly shape: number[]; readonly data: number[] };

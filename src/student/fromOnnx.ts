@@ -1,17 +1,17 @@
 import { modelBytes } from '../onnx/modelBytes.ts';
-import { checkFromOnnxOptions, type FromOnnxOptions } from './fromOnnxOptions.ts';
+import { FROM_ONNX, type FromOnnxOptions } from './fromOnnxOptions.ts';
 import type { Student } from './student.ts';
 
 /**
  * An ONNX model as a trainable student: each node becomes the tfjs layer that computes it, with the model's weights.
  *
- * The batch becomes free where the file fixes it. Quantized weights learn as float32. Batch normalisation, dropout and
- * weights stay apart, so that training goes on where it ended. Layers are named after their weights or nodes.
+ * A fixed batch size becomes free. Quantized weights learn as float32. Batch normalisation, dropout and weights stay
+ * separate, so that training continues where it ended. Layers are named after their weights or nodes.
  *
  * Shapes    images [B, C, H, W] of the model are [B, H, W, C] of the student, unless `inputLayout` says otherwise
- * Throws    invalid-onnx: no ONNX file, or a broken one · invalid-option: options that nothing reads, a shape that does
- *           not fit, a layer to train that is not there · unknown-input, unknown-output: names that the model does not
- *           have · unsupported-operator: nodes that no layer computes, all of them by name
+ * Throws    invalid-onnx: no ONNX file, or a broken one · invalid-option: unknown options, a shape that does not fit, a
+ *           layer to train that does not exist · unknown-input, unknown-output: names that the model does not have ·
+ *           unsupported-operator: nodes that no layer computes, all by name
  *
  * @example
  * const response = await fetch('/models/small.onnx');
@@ -21,8 +21,8 @@ export async function fromOnnx(
   source: Uint8Array | ArrayBuffer | Blob,
   options: FromOnnxOptions = {},
 ): Promise<Student> {
-  checkFromOnnxOptions(options);
+  const read = FROM_ONNX.read(options);
   const bytes = await modelBytes(source, 'fromOnnx');
   const { importOnnx } = await import('./import/importOnnx.ts');
-  return importOnnx(bytes, options);
+  return importOnnx(bytes, read);
 }

@@ -3,8 +3,8 @@ import { feedsOf, type ModelName, readModelFile, runModel } from '../onnx/ortCas
 import { prepareModel } from '../onnx/prepare.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from './build.ts';
+import { onBackend } from './cases/layerCases.ts';
 import { fromOnnx } from './fromOnnx.ts';
-import { onBackend } from './layerCases.ts';
 
 /** Small inputs, so that the plain backend is done soon. */
 const SIZES: Partial<Record<ModelName, readonly number[]>> = {

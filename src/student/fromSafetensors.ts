@@ -1,64 +1,67 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { given, type OptionsOf, oneOf, type Read, required, schema } from '../core/schema.ts';
 import { formatShape, isSameShape, type NdArray } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
-import { artifactsFrom, isStudent, type StudentSource } from './artifacts.ts';
+import { artifactsFrom, type StudentSource } from './artifacts.ts';
 import { isLayersModel, studentFromModel } from './layersModel.ts';
 import { countedAfresh } from './safetensors/layerNumbers.ts';
 import { readSafetensors, type Safetensors } from './safetensors/safetensors.ts';
 import { safeValues } from './safetensors/safeValues.ts';
 import { fromTorchLayout } from './safetensors/torchLayout.ts';
-import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from './student.ts';
+import { isStudent, type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from './student.ts';
 import { elementBytes, joinWeights } from './weightBytes.ts';
 
-/** Whose weights these become, and under which names they stand in the file. */
-export interface FromSafetensorsOptions {
+const OPTIONS = schema('fromSafetensors', {
   /** The student that takes the weights; its topology stays. */
-  readonly into: StudentSource;
+  into: required(given<StudentSource>()),
   /**
-   * A weight's key in the file, by its name in the student. Default, and for names that it does not know: the same, where
-   * layers that tfjs has numbered are counted within the student and within the file.
+   * A weight's key in the file, by its name in the student. Default, and for names without an entry: the same name,
+   * with layers that tfjs has numbered counted within the student and within the file.
    */
-  readonly keys?: Readonly<Record<string, string>> | ((studentWeightName: string) => string | undefined);
+  keys: given<Readonly<Record<string, string>> | ((studentWeightName: string) => string | undefined)>(),
   /**
-   * 'none' (default): the file holds tfjs's layout. 'pytorch': kernels are brought from PyTorch's. A dense layer behind
-   * a flattened image stays a matter of the caller: PyTorch flattens channels first.
+   * 'none': the file has tfjs's layout. 'pytorch': kernels are converted from PyTorch's. A dense layer after a
+   * flattened image is left to the caller: PyTorch flattens channels first. Default 'none'.
    */
-  readonly transpose?: 'none' | 'pytorch';
-  /** What becomes of keys that no weight of the student asked for. @default 'refuse' */
-  readonly unused?: 'refuse' | 'ignore';
-}
+  transpose: oneOf('none', 'pytorch')('none'),
+  /** What to do with keys that no weight of the student uses. Default 'refuse'. */
+  unused: oneOf('refuse', 'ignore')('refuse'),
+});
+
+/** Which student gets the weights, and their names in the file. */
+export interface FromSafetensorsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Puts the weights of a safetensors file into a student; any element type becomes the student's own.
- * Throws    safetensors-invalid: no such file, or keys that are missing, unused or of another shape, all named at once ·
- *           student-invalid · invalid-option
+ * Throws    safetensors-invalid: not such a file, or keys that are missing, unused or of another shape, all named at
+ *           once · student-invalid · invalid-option
  *
  * @example
  * const keys = { 'dense/kernel': 'classifier.weight', 'dense/bias': 'classifier.bias' };
  * const student = await fromSafetensors(bytes, { into: mlp({ inputShape: [8], classes: 3 }), keys, transpose: 'pytorch' });
  */
 export async function fromSafetensors(bytes: Uint8Array, options: FromSafetensorsOptions): Promise<Student> {
-  checkKnownOptions(options, ['into', 'keys', 'transpose', 'unused'], 'fromSafetensors');
-  const { into, transpose = 'none', unused = 'refuse' } = options;
+  const read = OPTIONS.read(options);
+  const { into } = read;
   if (!isTagged(bytes, 'Uint8Array')) {
     throw new LimbeckError('invalid-option', 'fromSafetensors takes the bytes of a file, a Uint8Array.');
   }
-  checkOneOf(transpose, 'transpose', ['none', 'pytorch']);
-  checkOneOf(unused, 'unused', ['refuse', 'ignore']);
   const file = readSafetensors(bytes);
   const before = await artifactsFrom(into, 'build');
-  const artifacts: StudentArtifacts = { ...before, weightData: fill(before.weightSpecs, file, options) };
+  const artifacts: StudentArtifacts = { ...before, weightData: fill(before.weightSpecs, file, read) };
   const student = isStudent(into) ? into : isLayersModel(into) ? studentFromModel(into) : undefined;
   await student?.adopt(artifacts);
   return student ?? studentFromArtifacts('student', artifacts);
 }
 
-function fill(specs: readonly WeightSpec[], { tensors }: Safetensors, options: FromSafetensorsOptions): ArrayBuffer {
-  const { transpose, unused } = options;
+function fill(
+  specs: readonly WeightSpec[],
+  { tensors }: Safetensors,
+  { keys, transpose, unused }: Read<typeof OPTIONS>,
+): ArrayBuffer {
   const faults: string[] = [];
   const sameKeys = matchNames(specs, [...tensors.keys()]);
-  const wanted = specs.map((spec) => ({ spec, key: keyOf(spec.name, options.keys) ?? sameKeys(spec.name) }));
+  const wanted = specs.map((spec) => ({ spec, key: keyOf(spec.name, keys) ?? sameKeys(spec.name) }));
   const missing = wanted.filter(({ key }) => !tensors.has(key));
   const asked = new Set(wanted.map(({ key }) => key));
   const left = unused === 'ignore' ? [] : [...tensors.keys()].filter((key) => !asked.has(key));
@@ -77,7 +80,7 @@ function fill(specs: readonly WeightSpec[], { tensors }: Safetensors, options: F
   throw new LimbeckError(
     'safetensors-invalid',
     `The file does not fill the student. ${faults.join('; ')}. Name a weight's key in the file with "keys"; ` +
-      "transpose: 'pytorch' turns PyTorch's kernels, unused: 'ignore' leaves keys aside.",
+      "transpose: 'pytorch' converts PyTorch's kernels, unused: 'ignore' skips unused keys.",
     {
       details: {
         missing: missing.map(({ key }) => key),
@@ -94,7 +97,7 @@ function keyOf(name: string, keys: FromSafetensorsOptions['keys']): string | und
   return keys !== undefined && Object.hasOwn(keys, name) ? keys[name] : undefined;
 }
 
-/** The key of the same name in the file, else the one that is the same as far as layers are counted afresh. */
+/** The key of the same name in the file, or the one that is the same once layers are renumbered. */
 function matchNames(specs: readonly WeightSpec[], keys: readonly string[]): (name: string) => string {
   const names = specs.map(({ name }) => name);
   if (names.every((name) => keys.includes(name))) return (name) => name;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { expectNoTensorsLeft } from '../runtime/tensorsLeftCases.ts';
+import { expectNoTensorsLeft } from '../runtime/cases/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf, isLayersModel, studentFromModel } from './layersModel.ts';
 import type { StudentArtifacts } from './student.ts';

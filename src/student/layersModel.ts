@@ -1,10 +1,17 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { PARTS, type PortableStudent, type Student, type StudentArtifacts, type WeightSpec } from './student.ts';
+import {
+  isStudent,
+  PARTS,
+  type PortableStudent,
+  type Student,
+  type StudentArtifacts,
+  type WeightSpec,
+} from './student.ts';
 import { joinWeights } from './weightBytes.ts';
 
-/** Whether a value is a tfjs LayersModel; told by its methods, because two copies of tfjs have two classes. */
+/** Whether a value is a tfjs LayersModel. Its methods decide, because two copies of tfjs have two classes. */
 export function isLayersModel(value: unknown): value is LayersModel {
   const model = value as Partial<LayersModel> | null;
   return typeof model === 'object' && typeof model?.getWeights === 'function' && typeof model?.save === 'function';
@@ -50,7 +57,7 @@ export function studentFromModel(model: LayersModel): Student {
   };
 }
 
-/** Weights that were trained, and that the model does not take any more: it was disposed, or changed, meanwhile. */
+/** The error of a model that no longer takes the trained weights: it was disposed or changed during the run. */
 function notAdopted(name: string, cause: unknown): LimbeckError {
   const why = messageOf(cause);
   const isDisposed = /disposed/i.test(why);
@@ -62,11 +69,9 @@ function notAdopted(name: string, cause: unknown): LimbeckError {
   );
 }
 
-/** A student as it is, or made of a tfjs LayersModel. Throws    student-invalid: neither */
+/** A student as it is, or one made from a tfjs LayersModel. Throws    student-invalid: neither */
 export function asStudent(given: Student | LayersModel): Student {
-  return typeof (given as Student | undefined)?.portable === 'function'
-    ? (given as Student)
-    : studentFromModel(given as LayersModel);
+  return isStudent(given) ? given : studentFromModel(given);
 }
 
 /** A model's topology and weights in tfjs's layers format. Throws    student-invalid */
@@ -97,7 +102,7 @@ export async function savedParts(model: Pick<LayersModel, 'save'>): Promise<io.M
   return saved as io.ModelArtifacts;
 }
 
-/** One buffer of several, in order; an empty one of none. */
+/** Joins buffers in order; none give an empty one. */
 export function joinBuffers(data: ArrayBuffer | readonly ArrayBuffer[] | undefined): ArrayBuffer {
   if (data === undefined || 'byteLength' in data) return data ?? new ArrayBuffer(0);
   return joinWeights(data.map((part) => new Uint8Array(part)));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import * as tf from '../runtime/tf.ts';
-import { cohort } from './cohort.ts';
+import { cohort } from './kinds/cohort.ts';
 import { studentFromModel } from './layersModel.ts';
 import { takeStudents } from './lease.ts';
 import { mlp } from './zoo/mlp.ts';

@@ -2,21 +2,21 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
 import { PARTS, type Student } from './student.ts';
 
-/** A student that a run has for itself, until this is disposed. */
+/** A run's exclusive use of students, until this is disposed. */
 export interface StudentLease extends Disposable {
-  /** Whether this student is among those that it is for. */
+  /** Whether the lease is for this student. */
   covers(student: Student | LayersModel): boolean;
 }
 
-/** 'learns': it gets new weights. 'read': it must stay as it is; several may read it at a time. */
+/** 'learns': the run changes the weights. 'read': they must not change; several runs may read at a time. */
 type Use = 'learns' | 'read';
 
 const learning = new WeakSet<object>();
 const reading = new WeakMap<object, number>();
 
 /**
- * Takes students for a run, all or none. Two runs that train one student would each undo what the other does, and a run
- * that adapts one would come out with changes for weights that are gone.
+ * Takes all students for a run, or none. Two runs that train one student would undo each other's work, and a run that
+ * adapts it would end with changes for weights that no longer exist.
  * Throws    student-in-use
  */
 export function takeStudents(students: readonly (Student | LayersModel)[], use: Use = 'learns'): StudentLease {
@@ -42,9 +42,9 @@ export function takeStudents(students: readonly (Student | LayersModel)[], use: 
   };
 }
 
-/** What changes when a student learns: the handle itself, a model of the page behind it, the members of a cohort. */
+/** What changes when a student learns: the handle itself, the page's model behind it, the members of a cohort. */
 function rootsOf(student: Student | LayersModel): object[] {
-  // What is no student at all is told by whoever reads it.
+  // Code that reads it reports what is not a student.
   if (typeof student !== 'object' || student === null) return [];
   const parts = (student as Student)[PARTS] ?? [];
   return [student, ...parts.flatMap((part) => rootsOf(part))];

@@ -22,14 +22,17 @@ export interface StudentDescription {
   readonly trainableParameters: number;
 }
 
-/** What a thread needs to build a student: trained weights, a design of the zoo, or how it is made of other students. */
+/**
+ * What a thread needs to build a student: trained weights, a design of the zoo, or how it is derived from other
+ * students.
+ */
 export type PortableStudent =
   | { readonly kind: 'artifacts'; readonly artifacts: StudentArtifacts }
   | { readonly kind: 'design'; readonly design: string; readonly options: Readonly<Record<string, unknown>> }
   | { readonly kind: 'derived'; readonly from: PortableStudent; readonly change: StudentChange }
   | { readonly kind: 'cohort'; readonly members: readonly PortableStudent[] };
 
-/** A layer by its name, or by its number among the model's layers, the input being 0. */
+/** A layer by its name, or by its number among the model's layers (the input is 0). */
 export type LayerPlace = string | number;
 
 /** How another student becomes this one: see `withExits` and `branched`. */
@@ -37,11 +40,14 @@ export type StudentChange =
   | { readonly to: 'exits'; readonly at: readonly LayerPlace[]; readonly features: number; readonly classes?: number }
   | { readonly to: 'branches'; readonly at: LayerPlace; readonly branches: number };
 
-/** Of a student that is a handle of other things: a model of the page, the members of a cohort. They learn with it. */
+/**
+ * What a student stands for, if it is a handle of other things: a model of the page, the members of a cohort. They
+ * learn with it.
+ */
 export const PARTS = Symbol('parts');
 
 /**
- * A small trainable model with named outputs, as a handle: it holds weights as plain bytes, no tensor, so it can live
+ * A small trainable model with named outputs, as a handle: it holds weights as plain bytes, not tensors, so it can live
  * on a page while a worker trains it. Training gives it new weights.
  */
 export interface Student {
@@ -54,13 +60,22 @@ export interface Student {
   readonly [PARTS]?: readonly (Student | LayersModel)[];
 }
 
-/** A way to build a student from scratch. Files of `zoo/` export one each. */
+export function isStudent(value: unknown): value is Student {
+  return typeof (value as Partial<Student> | null)?.portable === 'function';
+}
+
+export function isArtifacts(value: unknown): value is StudentArtifacts {
+  const { modelTopology, weightSpecs } = (value ?? {}) as Partial<StudentArtifacts>;
+  return typeof modelTopology === 'object' && modelTopology !== null && Array.isArray(weightSpecs);
+}
+
+/** A way to build a student from scratch. Each file of `zoo/` exports one. */
 export interface StudentDesign {
   readonly design: string;
   build(tf: Tf, options: Readonly<Record<string, unknown>>, seed: number): LayersModel;
 }
 
-/** A student that is built, with seeded weights, where it is first trained. */
+/** A student that is built, with seeded weights, when it is first trained. */
 export function designedStudent(design: string, options: object): Student {
   return untrainedStudent(design, async () => ({
     kind: 'design',

@@ -3,17 +3,18 @@ import * as tf from '../runtime/tf.ts';
 import { applyStudent, describeStudent } from './build.ts';
 import { attentionTap } from './layers/attentionTap.ts';
 
-/** A student of which more than its outputs can be read. */
+/** A student whose inner layers can be read like outputs. */
 export interface TappedStudent {
   /** Outputs and tapped layers with their shapes, without the batch; a free length is null. */
   readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
-  /** The same by name, for a batch. Called inside a tidy. */
+  /** Their values by name, for a batch. Called inside a tidy. */
   apply(inputs: readonly tf.Tensor[], mode: 'training' | 'inference'): Record<string, tf.Tensor>;
 }
 
 /**
- * A student with some of its layers as further outputs, under the layers' names, that of an output too; inside a layer of attention, "NAME/queries",
- * "NAME/keys" and "NAME/values" too. It shares the student's layers and owns nothing: dispose the student as before.
+ * A student with some of its layers as further outputs, under the layers' names; inside an attention layer also
+ * "NAME/queries", "NAME/keys" and "NAME/values". It shares the student's layers and owns nothing: dispose the student
+ * as before.
  * Throws    unknown-output: a name that is neither an output nor a layer with one output, nor a part of one
  */
 export function tapStudent(model: tf.LayersModel, names: readonly string[]): TappedStudent {
@@ -21,7 +22,7 @@ export function tapStudent(model: tf.LayersModel, names: readonly string[]): Tap
   const taps = [...new Set(names)].filter((name) => outputs[name] === undefined);
   if (taps.length === 0) return { outputs, apply: (inputs, mode) => applyStudent(model, inputs, mode) };
   const tensors = taps.map((name) => tensorOf(model, name));
-  // A layer may be the one that gives an output, and tfjs takes no tensor twice.
+  // The layer may give an output already, and tfjs accepts no tensor twice.
   const all = [...new Set([...model.outputs, ...tensors])];
   const tapped = tf.model({ inputs: model.inputs, outputs: all });
   const places = [...model.outputs, ...tensors].map((tensor) => all.indexOf(tensor));
@@ -38,7 +39,7 @@ export function tapStudent(model: tf.LayersModel, names: readonly string[]): Tap
 }
 
 function tensorOf(model: tf.LayersModel, name: string): tf.SymbolicTensor {
-  // 'logits' stands for an only output, and its layer's own name does too, however often the layer is used.
+  // An only output is called 'logits' and by its layer's name, however often the layer is used.
   const [only, ...others] = model.outputs;
   if (others.length === 0 && only?.sourceLayer.name === name) return only;
   const [, owner, part] = /^(.*)\/([^/]+)$/.exec(name) ?? [];

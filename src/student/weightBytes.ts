@@ -2,14 +2,14 @@ import { LimbeckError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { StudentArtifacts, WeightSpec } from './student.ts';
 
-/** One weight of a student with its own bytes, a view of all of them. */
+/** One weight of a student with its bytes, a view of the whole buffer. */
 export interface WeightBytes extends WeightSpec {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 const ELEMENT_BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, uint8: 1, bool: 1 };
 
-/** Throws    student-invalid: elements that have no fixed size here, such as text */
+/** Throws    student-invalid: elements without a fixed size, such as text */
 export function elementBytes({ name, dtype }: Pick<WeightSpec, 'name' | 'dtype'>): number {
   const bytes = Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined;
   if (bytes !== undefined) return bytes;
@@ -37,7 +37,7 @@ export function splitWeights({ weightSpecs, weightData }: StudentArtifacts): Wei
   );
 }
 
-/** One buffer of all weights, in order. */
+/** Joins the bytes of weights into one buffer, in order. */
 export function joinWeights(parts: readonly Uint8Array[]): ArrayBuffer {
   const joined = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;

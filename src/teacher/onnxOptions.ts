@@ -3,7 +3,7 @@ import { checkCount } from '../core/options.ts';
 import { flag, given, nested, type OptionsOf, oneOf, schema } from '../core/schema.ts';
 import { checkTaps, type Tap } from '../onnx/taps.ts';
 import type { Store } from '../storage/store.ts';
-import { type HasWorkplace, WORKPLACE } from '../workers/workplace.ts';
+import { COLOCATION, type Colocated } from '../workers/colocation.ts';
 import type { FetchModelOptions } from './load/fetchModel.ts';
 import { LOADED, type LoadedTeacherOptions } from './loadedOptions.ts';
 import { checkRecurrent, type RecurrentOptions } from './recurrent.ts';
@@ -45,11 +45,13 @@ const OPTIONS = schema('loadTeacher', {
   store: given<Store>(),
   /**
    * A trainer on WebGPU: the teacher works in its worker, on its GPU, and `distill` with that trainer teaches without a
-   * copy of the answers. Elsewhere, a worker of its own. Only a "read" of this package can be done there.
+   * copy of the answers. With a trainer on anything else the teacher has a worker of its own. A colocated teacher takes only a
+   * "read" of this package.
    */
-  beside: given<HasWorkplace>((beside) => {
-    if (typeof beside === 'object' && beside !== null && WORKPLACE in beside) return;
-    throw new LimbeckError('invalid-option', '"beside" must be a trainer; await openTrainer(…) first.');
+  colocatedWith: given<Colocated>((trainer) => {
+    // A teacher that is colocated has the symbol too.
+    if (typeof trainer === 'object' && trainer !== null && COLOCATION in trainer && 'train' in trainer) return;
+    throw new LimbeckError('invalid-option', '"colocatedWith" must be a trainer; await openTrainer(…) first.');
   }),
 });
 

@@ -1,13 +1,13 @@
 import { messageOf } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
+import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
 import { loadedTeacher, makeNotices } from './loadedTeacher.ts';
 import { identityOf } from './onnxIdentity.ts';
 import { type LoadTeacherOptions, settingsOf } from './onnxOptions.ts';
 import { readOutputs, requireRows } from './read.ts';
 import { probsNotice } from './readAsLogits.ts';
-import { startBeside } from './session/beside.ts';
+import { startColocated } from './session/colocated.ts';
 import { type DevicePlan, planDevices } from './session/devices.ts';
 import type { FirstAnswer } from './session/firstAnswer.ts';
 import { fromProbsOf, nameOutputs } from './session/outputNames.ts';
@@ -35,24 +35,19 @@ export async function openTeacher(
   start?: Opening['start'],
 ): Promise<Teacher> {
   const { worker = 'shipped', threads } = options;
-  const beside = options.beside && startBeside(options.beside);
-  const isBeside = beside !== undefined && beside.notice === undefined;
-  const device = options.device ?? (isBeside ? 'webgpu' : 'auto');
-  const hasOwnThread = worker !== 'none' && !isBeside;
+  const colocated = options.colocatedWith && startColocated(options.colocatedWith, options.device);
+  const isColocated = colocated !== undefined && colocated.notice === undefined;
+  const device = options.device ?? (isColocated ? 'webgpu' : 'auto');
+  const hasOwnThread = worker !== 'none' && !isColocated;
   const planned = await planDevices(device, hasOwnThread && options.recurrent === undefined);
-  // A backend of tfjs is at work on the trainer's thread; the kernels need another.
-  const besideNotice =
-    isBeside && device === 'kernels'
-      ? 'The teacher works in a worker of its own, as the kernels need one.'
-      : beside?.notice;
-  const notices = [...model.notices, ...planned.notices, ...(besideNotice ? [besideNotice] : [])];
+  const notices = [...model.notices, ...planned.notices, ...(colocated?.notice ? [colocated.notice] : [])];
   const reasons = [...planned.reasons];
   const plan = { ...planned, reasons };
   const opening: Opening = {
     files: model.files,
     settings: settingsOf(model.name, options),
     worker,
-    start: start ?? (device === 'kernels' ? undefined : beside?.start),
+    start: start ?? colocated?.start,
   };
   let memory: TuneMemory | undefined;
   let known: TunedPlace | undefined;
@@ -91,7 +86,7 @@ interface TeacherParts {
   readonly known: TunedPlace | undefined;
 }
 
-function makeTeacher({ model, options, plan, opening, session, ...parts }: TeacherParts): Teacher & LivesNear {
+function makeTeacher({ model, options, plan, opening, session, ...parts }: TeacherParts): Teacher & Colocated {
   const notices = makeNotices(parts.notices);
   const { tell } = notices;
   const open = (placement: Placement) => openAt(opening, placement);
@@ -198,13 +193,13 @@ function makeTeacher({ model, options, plan, opening, session, ...parts }: Teach
     },
   });
   /** The worker in which a student on the same GPU finds it, if its answers can stay on the GPU. */
-  return Object.defineProperty(teacher, NEAR, {
-    get(): Workplace | undefined {
-      const now: PlacedSession & LivesNear = running.current();
+  return Object.defineProperty(teacher, COLOCATION, {
+    get(): Colocation | undefined {
+      const now: PlacedSession & Colocated = running.current();
       const isPlain =
         options.recurrent === undefined && (options.read === undefined || options.read.spec !== undefined);
       const isThere = !isEnded && now.placement.device === 'webgpu' && now.opened.fixedBatch === undefined;
-      return isPlain && isThere ? now[NEAR] : undefined;
+      return isPlain && isThere ? now[COLOCATION] : undefined;
     },
   });
 }

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
-import type { Student } from '../student/student.ts';
+import { isLayersModel } from '../student/layersModel.ts';
+import { isStudent, type Student } from '../student/student.ts';
 import { LOADED, type LoadedTeacherOptions } from './loadedOptions.ts';
 import type { Teacher } from './teacher.ts';
 import { loadTfjsTeacher, openTfjsTeacher } from './tfjsTeacher.ts';
@@ -18,16 +19,14 @@ import { loadTfjsTeacher, openTfjsTeacher } from './tfjsTeacher.ts';
  */
 export async function snapshot(student: Student | LayersModel, options: LoadedTeacherOptions = {}): Promise<Teacher> {
   const { name = `snapshot of ${student?.name}` } = LOADED.read(options);
-  if (typeof (student as Student)?.portable !== 'function') {
-    if (typeof (student as LayersModel)?.getWeights === 'function') {
-      return loadTfjsTeacher(student as LayersModel, { ...options, name }).done;
-    }
+  if (isLayersModel(student)) return loadTfjsTeacher(student, { ...options, name }).done;
+  if (!isStudent(student)) {
     throw new LimbeckError(
       'student-invalid',
       'snapshot needs a student: one of limbeck’s zoo, studentFromModel(…) or a tf.LayersModel.',
     );
   }
-  const portable = await (student as Student).portable();
+  const portable = await student.portable();
   if (portable.kind !== 'artifacts') {
     throw new LimbeckError(
       'student-invalid',

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
-import { toFiles } from '../student/files.ts';
+import { toFiles } from '../student/files/files.ts';
 import { artifactsOf, savedParts } from '../student/layersModel.ts';
 import type { TfjsSource } from './tfjs/tfjsSource.ts';
 import { array, dense, graph, inputs } from './tfjs/tfjsTeacherCases.ts';

@@ -6,7 +6,7 @@ import { type PortableTfjsModel, weightsOf } from '../model/portableModel.ts';
 import { startSession } from '../model/startSession.ts';
 import type { OpenedTfjs, TfjsSession } from '../model/tfjsSession.ts';
 import { type ModelIntegrity, readIntegrity } from '../network/integrity.ts';
-import { functionalOf, hasSoftmax, lastLayerOf } from '../student/classifier.ts';
+import { functionalOf, hasSoftmax, lastLayerOf } from '../student/topology/classifier.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
 import { LOADED, type LoadedTeacherOptions } from './loadedOptions.ts';
 import { loadedTeacher, makeNotices } from './loadedTeacher.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { backendOptions } from '../runtime/assetCases.ts';
+import { backendOptions } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from '../student/build.ts';
 import { studentFromModel } from '../student/layersModel.ts';

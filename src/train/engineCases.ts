@@ -6,7 +6,7 @@ import type { NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import { specOf } from '../losses/revive.ts';
-import { backendOptions } from '../runtime/assetCases.ts';
+import { backendOptions } from '../runtime/cases/assetCases.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { createEngine, type EngineEvent, type TrainJob, type TrainSource } from './engine.ts';

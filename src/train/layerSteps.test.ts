@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
-import { registerActivations } from '../student/activations.ts';
 import { applyStudent, buildStudent } from '../student/build.ts';
-import { artifactsFromFiles, toFiles } from '../student/files.ts';
+import { artifactsFromFiles, toFiles } from '../student/files/files.ts';
+import { registerActivations } from '../student/layers/activations.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { trainingOn, weightsOf } from './loopCases.ts';

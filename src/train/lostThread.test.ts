@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
-import { backendOptions } from '../runtime/assetCases.ts';
 import type { BackendOptions } from '../runtime/backends/backend.ts';
+import { backendOptions } from '../runtime/cases/assetCases.ts';
 import { currentKernels, type InstalledKernels } from '../runtime/kernels/install.ts';
 import type { PoolDamage } from '../runtime/kernels/pool.ts';
 import * as tf from '../runtime/tf.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { beginOnWasm, readBinaries } from '../runtime/kernels/binaryCases.ts';
+import { beginOnWasm, readBinaries } from '../runtime/kernels/cases/binaryCases.ts';
 import { installKernels } from '../runtime/kernels/install.ts';
 import * as tf from '../runtime/tf.ts';
 import { makeOptimizer } from './optimizer.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { sizeOf } from '../core/shape.ts';
-import { beginOnWasm, levels, readBinaries } from '../runtime/kernels/binaryCases.ts';
+import { beginOnWasm, levels, readBinaries } from '../runtime/kernels/cases/binaryCases.ts';
 import { installKernels } from '../runtime/kernels/install.ts';
 import * as tf from '../runtime/tf.ts';
 import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';

@@ -3,7 +3,7 @@ import { arg } from '../args';
 import { loadTail, storeTail } from '../math';
 import { rangeStart } from '../range';
 
-/** The argument block: 32-bit words in this order, then the addresses of the inputs. `runtime/kernels/addN.ts` writes it. */
+/** The argument block: 32-bit words in this order, then the addresses of the inputs. `runtime/kernels/elementwise/addN.ts` writes it. */
 const OUT: i32 = 0;
 const COUNT: i32 = 1;
 const INPUTS: i32 = 2;

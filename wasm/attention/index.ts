@@ -10,7 +10,7 @@ import { rowStart } from '../range';
 import { exponentials, rowGrad, rowMax, scale } from '../softmax';
 import { pack, packedBytes, packTransposed, product } from './product';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/attention.ts` writes it. Mask strides are in values. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/matmul/attention.ts` writes it. Mask strides are in values. */
 const Q: i32 = 0;
 const K: i32 = 1;
 const V: i32 = 2;

@@ -42,7 +42,7 @@ export function batchNormGradSums(args: usize, scratch: usize, part: i32, parts:
   }
 }
 
-/** The means again for each row that was folded into one; folded rows are short (`runtime/kernels/columns.ts`). */
+/** The means again for each row that was folded into one; folded rows are short (`runtime/kernels/reduce/columns.ts`). */
 function foldedMeans(args: usize, scratch: usize): usize {
   const means = <usize>arg(args, MEAN);
   const period = arg(args, PERIOD);

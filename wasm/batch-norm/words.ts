@@ -1,5 +1,5 @@
 // The argument block of the batch normalisation's kernels: 32-bit words in this order. Addresses first; a kernel reads
-// what it needs. `runtime/kernels/batchNorm.ts` writes it. Rows are folded as `reduce/columns.ts` says.
+// what it needs. `runtime/kernels/norm/batchNorm.ts` writes it. Rows are folded as `reduce/columns.ts` says.
 
 export const X: i32 = 0;
 export const DY: i32 = 1;

@@ -6,7 +6,7 @@ import { arg } from '../args';
 import { loadTail } from '../math';
 import { A, A_COLUMN, A_OUTER, A_ROW, B, B_COLUMN, B_OUTER, B_ROW, COLUMNS, OUT, ROWS } from './index';
 
-/** As `runtime/kernels/comparison.ts` numbers them; whole numbers have six more of the same order. */
+/** As `runtime/kernels/elementwise/comparison.ts` numbers them; whole numbers have six more of the same order. */
 const EQUAL: i32 = 0;
 const NOT_EQUAL: i32 = 1;
 const GREATER: i32 = 2;

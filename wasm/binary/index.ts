@@ -8,7 +8,7 @@ import { rangeStart } from '../range';
 import { compare } from './compare';
 import { pow4 } from './power';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/binary.ts` writes it. Strides are in values. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/elementwise/binary.ts` writes it. Strides are in values. */
 export const A: i32 = 0;
 export const B: i32 = 1;
 export const OUT: i32 = 2;
@@ -23,7 +23,7 @@ export const B_OUTER: i32 = 10;
 export const B_ROW: i32 = 11;
 export const B_COLUMN: i32 = 12;
 
-/** As `runtime/kernels/binary.ts` numbers them. */
+/** As `runtime/kernels/elementwise/binary.ts` numbers them. */
 const ADD: i32 = 0;
 const SUB: i32 = 1;
 const MULTIPLY: i32 = 2;

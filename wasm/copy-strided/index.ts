@@ -1,7 +1,7 @@
 /**
  * Copies a box of values of 32 bits between two layouts of up to six dimensions: slices, concatenation, transposition and
  * padding are all this one copy with other strides.
- * The argument block: 32-bit words in this order. `runtime/kernels/copyStrided.ts` writes it.
+ * The argument block: 32-bit words in this order. `runtime/kernels/arrange/copyStrided.ts` writes it.
  */
 import { arg } from '../args';
 

@@ -1,4 +1,4 @@
-/** The argument block: 32-bit words in this order. `runtime/kernels/depthwise.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/conv/depthwise.ts` writes it. */
 export const X: i32 = 0;
 export const FILTER: i32 = 1;
 export const Y: i32 = 2;

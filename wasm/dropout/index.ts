@@ -6,7 +6,7 @@ import { arg } from '../args';
 import { loadTail, storeTail } from '../math';
 import { rangeStart } from '../range';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/dropout.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/elementwise/dropout.ts` writes it. */
 const X: i32 = 0;
 const OUT: i32 = 1;
 const COUNT: i32 = 2;

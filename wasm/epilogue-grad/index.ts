@@ -5,7 +5,7 @@
 import { RELU6 } from '../activation';
 import { arg } from '../args';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/epilogueGrad.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/matmul/epilogueGrad.ts` writes it. */
 const DY: i32 = 0;
 const Y: i32 = 1;
 const OUT: i32 = 2;

@@ -6,7 +6,7 @@ import { arg } from '../args';
 import { loadTail, maxLanes, storeTail } from '../math';
 import { rangeStart, rowStart } from '../range';
 
-/** The argument block of `fakeQuantize` and its gradient: 32-bit words in this order. `runtime/kernels/fakeQuantize.ts` writes it. */
+/** The argument block of `fakeQuantize` and its gradient: 32-bit words in this order. `runtime/kernels/elementwise/fakeQuantize.ts` writes it. */
 const X: i32 = 0;
 const RANGE: i32 = 1;
 const OUT: i32 = 2;

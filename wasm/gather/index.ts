@@ -1,6 +1,6 @@
 /**
  * Slices of a tensor by their indices: out[b, o, i, ·] = x[b, o, indices[b, i], ·], for values of 32 bits of any type.
- * The argument block: 32-bit words in this order. `runtime/kernels/gatherV2.ts` writes it and has checked the
+ * The argument block: 32-bit words in this order. `runtime/kernels/arrange/gatherV2.ts` writes it and has checked the
  * indices; those of a replayed step nobody has, so a slice that is not there is given as NaN (bits of ones).
  */
 import { arg } from '../args';

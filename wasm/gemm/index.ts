@@ -14,7 +14,7 @@ import { A_COLS, A_ROWS, B_COLS, B_ROWS, C_ROWS, KC, MC, MR, NC, NR, PACKED_A, P
 import { micro } from './micro';
 import { packA, packB } from './pack';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/gemm.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/matmul/gemm.ts` writes it. */
 const A: i32 = 0;
 const B: i32 = 1;
 const C: i32 = 2;

@@ -8,7 +8,7 @@ import { at, BLOCK_ROWS, firstOf, wideAt } from '../reduce/columns';
 import { multiplyAdd } from '../math';
 import { addWide, sumOfLanes } from '../reduce/lanes';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/layerNormGrad.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/norm/layerNormGrad.ts` writes it. */
 const X: i32 = 0;
 const DY: i32 = 1;
 const OUT: i32 = 2;

@@ -7,7 +7,7 @@ import { at, firstOf } from '../reduce/columns';
 import { multiplyAdd } from '../math';
 import { high, low } from '../reduce/lanes';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/layerNorm.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/norm/layerNorm.ts` writes it. */
 const X: i32 = 0;
 const OUT: i32 = 1;
 const GAMMA: i32 = 2;

@@ -8,7 +8,7 @@ import { exp4, mathTable } from '../mathTable';
 import { rowStart } from '../range';
 import { exponentials, rowMax, scale } from '../softmax';
 
-/** The argument block of softTargets: 32-bit words in this order. `runtime/kernels/softTargets.ts` writes it. */
+/** The argument block of softTargets: 32-bit words in this order. `runtime/kernels/softmax/softTargets.ts` writes it. */
 const STUDENT: i32 = 0;
 const TEACHER: i32 = 1;
 const GRADIENT: i32 = 2;
@@ -96,7 +96,7 @@ function softTargetsRow(
   return <f64>sumLanes(cross) / <f64>ofT + (log(<f64>ofS) - log(<f64>ofT));
 }
 
-/** The argument block of softmaxCrossEntropy. `runtime/kernels/softmaxCrossEntropy.ts` writes it. */
+/** The argument block of softmaxCrossEntropy. `runtime/kernels/softmax/softmaxCrossEntropy.ts` writes it. */
 const LOGITS: i32 = 0;
 const LABELS: i32 = 1;
 const CE_FACTOR: usize = 24;

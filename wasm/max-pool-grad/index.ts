@@ -5,7 +5,7 @@
 import { arg } from '../args';
 import { firstInside, lastInside } from '../depthwise/range';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/maxPoolGrad.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/pooling/maxPoolGrad.ts` writes it. */
 const X: i32 = 0;
 const DY: i32 = 1;
 const DX: i32 = 2;

@@ -2,7 +2,7 @@
 import { arg } from '../args';
 import { at } from '../reduce/columns';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/movingAverage.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/norm/movingAverage.ts` writes it. */
 const OLD: i32 = 0;
 const NEW: i32 = 1;
 const OUT: i32 = 2;

@@ -1,6 +1,6 @@
 /**
  * Copies images into the middle of larger ones whose border is zero, so that a convolution never tests a bound.
- * The argument block: 32-bit words in this order. `runtime/kernels/padImages.ts` writes it.
+ * The argument block: 32-bit words in this order. `runtime/kernels/conv/padImages.ts` writes it.
  */
 import { arg } from '../args';
 

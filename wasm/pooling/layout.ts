@@ -1,4 +1,4 @@
-/** The argument block of every pooling: 32-bit words in this order. `runtime/kernels/pooling.ts` writes it. */
+/** The argument block of every pooling: 32-bit words in this order. `runtime/kernels/pooling/pooling.ts` writes it. */
 export const FROM: i32 = 0;
 export const TO: i32 = 1;
 export const IMAGES: i32 = 2;

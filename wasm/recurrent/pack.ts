@@ -2,7 +2,7 @@ import { arg } from '../args';
 import { rowStart } from '../range';
 import { STEP_BYTES } from './product';
 
-/** The argument block: 32-bit words in this order, strides in values. `runtime/kernels/recurrent.ts` writes it. */
+/** The argument block: 32-bit words in this order, strides in values. `runtime/kernels/recurrent/recurrent.ts` writes it. */
 const SOURCE: i32 = 0;
 const TARGET: i32 = 1;
 const DEPTH: i32 = 2;

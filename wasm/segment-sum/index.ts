@@ -1,7 +1,7 @@
 /**
  * Sums of rows by their segment: out[s, ·] = Σ_{i: segments[i] = s} x[i, ·]. Rows whose segment does not exist count nowhere.
  * The rows are added in order whatever the parts are, so neither races nor thread counts show in a result.
- * The argument block: 32-bit words in this order. `runtime/kernels/unsortedSegmentSum.ts` writes it.
+ * The argument block: 32-bit words in this order. `runtime/kernels/reduce/unsortedSegmentSum.ts` writes it.
  */
 import { arg } from '../args';
 

@@ -7,7 +7,7 @@ import { loadTail, log, maxLanes, multiplyAdd, storeTail, sumLanes } from '../ma
 import { exp4, mathTable } from '../mathTable';
 import { rowStart } from '../range';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/softmax.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/softmax/softmax.ts` writes it. */
 const X: i32 = 0;
 const OUT: i32 = 1;
 const ROWS: i32 = 2;

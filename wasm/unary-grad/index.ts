@@ -7,7 +7,7 @@ import { loadTail, multiplyAdd, storeTail } from '../math';
 import { bell4, exp4, mathTable, normalCdf4 } from '../mathTable';
 import { rangeStart } from '../range';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/unaryGrad.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/elementwise/unaryGrad.ts` writes it. */
 const SAVED: i32 = 0;
 const DY: i32 = 1;
 const DX: i32 = 2;
@@ -16,7 +16,7 @@ const OP: i32 = 4;
 /** A float: the slope of leakyRelu and hardSigmoid. */
 const ALPHA: usize = 20;
 
-/** As `runtime/kernels/unaryGrad.ts` numbers them. */
+/** As `runtime/kernels/elementwise/unaryGrad.ts` numbers them. */
 const RELU: i32 = 0;
 const RELU6: i32 = 1;
 const LEAKY_RELU: i32 = 2;

@@ -1,6 +1,6 @@
 /**
- * The same values in another type, as `runtime/kernels/cast.ts` numbers them, and whole numbers in equal steps, as
- * `runtime/kernels/fill.ts` does. A truth is one byte, 0 or 1.
+ * The same values in another type, as `runtime/kernels/elementwise/cast.ts` numbers them, and whole numbers in equal steps, as
+ * `runtime/kernels/elementwise/fill.ts` does. A truth is one byte, 0 or 1.
  */
 const BOOL_TO_FLOAT: i32 = 0;
 const BOOL_TO_INT: i32 = 1;

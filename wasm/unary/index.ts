@@ -9,7 +9,7 @@ import { bell4, exp4, expm1NotPositive4, log4, mathTable, normalCdf4, sigmoid4, 
 import { rangeStart } from '../range';
 import { convert } from './convert';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/unary.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/elementwise/unary.ts` writes it. */
 const X: i32 = 0;
 const OUT: i32 = 1;
 const COUNT: i32 = 2;
@@ -21,7 +21,7 @@ const ALPHA: usize = 16;
 /** The five floats of a clipped line. */
 const CURVE: usize = 20;
 
-/** As `runtime/kernels/unary.ts` numbers them. */
+/** As `runtime/kernels/elementwise/unary.ts` numbers them. */
 const RELU: i32 = 0;
 const RELU6: i32 = 1;
 const LEAKY_RELU: i32 = 2;

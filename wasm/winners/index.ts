@@ -5,7 +5,7 @@
 import { arg } from '../args';
 import { rowStart } from '../range';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/winners.ts` writes it. */
+/** The argument block: 32-bit words in this order. `runtime/kernels/reduce/winners.ts` writes it. */
 const X: i32 = 0;
 const OUT: i32 = 1;
 const OP: i32 = 2;
@@ -16,7 +16,7 @@ const INNER: i32 = 5;
 const MOST: i32 = 6;
 const PLACES: i32 = 7;
 
-/** As `runtime/kernels/winners.ts` numbers them. */
+/** As `runtime/kernels/reduce/winners.ts` numbers them. */
 const MAX: i32 = 0;
 const MIN: i32 = 1;
 const ARG_MAX: i32 = 2;

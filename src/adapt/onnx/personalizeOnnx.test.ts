@@ -5,7 +5,7 @@ import { fromArrays } from '../../data/arrays.ts';
 import { pick } from '../../data/views.ts';
 import { readModel } from '../../onnx/model.ts';
 import { runModel } from '../../onnx/ortCases.ts';
-import { ortAssets } from '../../runtime/assetCases.ts';
+import { ortAssets } from '../../runtime/cases/assetCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import { openTrainer, type Trainer } from '../../train/trainer.ts';
 import { headOnly } from '../methods/headOnly.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fromArrays } from '../../data/arrays.ts';
 import { digitImages } from '../../data/digitCases.ts';
 import { readModelFile } from '../../onnx/ortCases.ts';
-import { ortAssets } from '../../runtime/assetCases.ts';
+import { ortAssets } from '../../runtime/cases/assetCases.ts';
 import { openTrainer, type Trainer } from '../../train/trainer.ts';
 import { personalizeOnnx } from './personalizeOnnx.ts';
 

@@ -3,11 +3,12 @@ import { type NamedArrays, type NdArray, ndArray } from '../../core/shape.ts';
 import { type Medium, storeOver } from '../../storage/medium.ts';
 import { openMemory } from '../../storage/memory.ts';
 import type { Store } from '../../storage/store.ts';
-import type { Patch } from '../../student/patch.ts';
+import type { Patch } from '../../student/patch/patch.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import type { LearnBudget } from '../budget.ts';
 import { openProfile } from './openProfile.ts';
-import type { KeptExamples, Profile, ProfileLearner, ProfileOptions } from './profile.ts';
+import type { KeptExamples, Profile, ProfileLearner } from './profile.ts';
+import type { ProfileOptions } from './settings.ts';
 
 export const LABELS = ['left', 'right'];
 /** Where the base thinks that its classes lie. */
@@ -91,7 +92,7 @@ async function patchOf(kept: KeptExamples, base: string | undefined): Promise<Pa
   };
 }
 
-const hashOfBase = import('../../student/baseHash.ts').then(({ baseHash }) => baseHash(studentOf()));
+const hashOfBase = import('../../student/patch/baseHash.ts').then(({ baseHash }) => baseHash(studentOf()));
 
 function meansOf(patch: Patch | undefined): number[][] {
   const [change] = patch?.changes ?? [];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { baseHash } from '../../student/baseHash.ts';
+import { baseHash } from '../../student/patch/baseHash.ts';
 import { destroyProfile } from './listProfiles.ts';
 import type { Profile } from './profile.ts';
 import { answersOf, makeDisk, meanLearner, openWith, point, storeOn, studentOf, world } from './profileCases.ts';

@@ -1,27 +1,26 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
 import { isTagged } from '../../core/tags.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
-import type { Weight } from '../layerExport.ts';
+import { splitWeights } from '../../student/weightBytes.ts';
 
 /**
  * The weights of some artifacts by name, as views where they can be.
- * Throws    student-invalid: another type than float32 or int32, one name twice, fewer bytes than the shapes need
+ * Throws    student-invalid: another type than float32 or int32, one name twice, more or fewer bytes than the shapes say
  */
-export function readWeights({ weightSpecs, weightData }: StudentArtifacts): Map<string, Weight> {
-  const weights = new Map<string, Weight>();
-  let at = 0;
-  for (const spec of weightSpecs) {
-    const { name, shape, dtype } = spec;
+export function readWeights(artifacts: StudentArtifacts): Map<string, Weight> {
+  for (const spec of artifacts.weightSpecs) {
+    const { name, dtype } = spec;
     if ((dtype !== 'float32' && dtype !== 'int32') || 'quantization' in spec) {
       throw invalid(`its weight "${name}" is ${'quantization' in spec ? 'quantized' : dtype}; float32 is needed`);
     }
+  }
+  const weights = new Map<string, Weight>();
+  for (const { name, shape, dtype, bytes } of splitWeights(artifacts)) {
     if (weights.has(name)) throw invalid(`two of its weights are called "${name}"; give its layers different names`);
-    const size = sizeOf(shape);
-    if (at + 4 * size > weightData.byteLength) throw invalid(`its weights end before "${name}" does`);
-    const data = dtype === 'float32' ? new Float32Array(weightData, at, size) : new Int32Array(weightData, at, size);
+    const data = new (dtype === 'float32' ? Float32Array : Int32Array)(bytes.buffer, bytes.byteOffset, sizeOf(shape));
     weights.set(name, { name, shape, data: isTagged(data, 'Float32Array') ? data : Float32Array.from(data) });
-    at += 4 * size;
   }
   return weights;
 }

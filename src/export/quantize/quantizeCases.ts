@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { fromArrays } from '../../data/arrays.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { type OnnxModel, type OnnxNode, type OnnxTensor, readModel } from '../../onnx/model.ts';
-import { ortAssets } from '../../runtime/assetCases.ts';
+import { ortAssets } from '../../runtime/cases/assetCases.ts';
 import golden from './golden/quantize.json' with { type: 'json' };
 
 /** onnxruntime-web on this thread. */

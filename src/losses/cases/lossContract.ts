@@ -1,8 +1,8 @@
 // The tests that every loss owes. Only tests import this file.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { backendOptions } from '../../runtime/assetCases.ts';
 import type { OpenBackend } from '../../runtime/backends/backend.ts';
 import { openBackendHere } from '../../runtime/backends/open.ts';
+import { backendOptions } from '../../runtime/cases/assetCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import type { Loss } from '../loss.ts';
 import { type KnownLosses, type LossSpec, reviveLoss, specOf } from '../revive.ts';

@@ -2,9 +2,9 @@
 // long as its docstring says, steps that are replayed. Only tests import this file.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LimbeckError } from '../../core/errors.ts';
-import { backendOptions } from '../../runtime/assetCases.ts';
 import type { OpenBackend } from '../../runtime/backends/backend.ts';
 import { openBackendHere } from '../../runtime/backends/open.ts';
+import { backendOptions } from '../../runtime/cases/assetCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import type { Loss, LossShapes } from '../loss.ts';
 import { checkShapes } from '../terms.ts';

@@ -8,22 +8,21 @@ import { openCpu } from './cpu.ts';
 import { openWasm } from './wasm.ts';
 import { openWebGpu } from './webgpu.ts';
 
-/** More threads than this do not pay for the small students limbeck trains, and leave none for the page. */
+/** More threads do not make small students faster, and leave none for the page. */
 const MOST_THREADS = 4;
 
 const BACKENDS: readonly BackendName[] = ['wasm', 'webgpu', 'cpu'];
 
 /**
- * Opens a tfjs backend on this thread. tfjs has one backend at a time, so an open one must be disposed first; the one
- * that was current before is current again afterwards.
- * Where 'webgpu' is asked for and there is no GPU that computes right, it is wasm, with a notice.
- * Without WebAssembly SIMD, or with kernels off, training runs on 'cpu': stock wasm cannot train a convolution.
+ * Opens a tfjs backend on this thread. tfjs has one backend at a time, so dispose an open one first; disposing makes
+ * the previous backend current again. If 'webgpu' is asked for and no GPU computes correctly, it is wasm, with a
+ * notice. Without WebAssembly SIMD, or with kernels off, training runs on 'cpu': stock wasm cannot train a convolution.
  * Throws    invalid-option · backend-unavailable · wasm-blocked · out-of-memory
  */
 export async function openBackendHere(options: BackendOptions = {}): Promise<OpenBackend> {
   const before = getBackend() as string | undefined;
   const restore = () => {
-    // A backend that has started is current again at once, not only when this promise resolves.
+    // Makes a backend that has started current at once, not only when this promise resolves.
     if (before && before !== getBackend()) void setBackend(before);
   };
   try {

@@ -5,15 +5,15 @@ import { heapOf, installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 import type { OpenBackend } from './backend.ts';
 
-/** A start takes a fraction of a second; on a very busy machine a few. */
+/** A start takes a fraction of a second, or a few seconds on a very busy machine. */
 const START_MS = 12_000;
 
-/** What tfjs itself gives its wasm backend where nobody chooses one. */
+/** tfjs's own priority of its wasm backend. */
 const TFJS_PRIORITY = 2;
 
 interface WasmOptions {
   readonly threads: number;
-  /** From where threads start; needed for more than one. */
+  /** The script of the threads; needed for more than one. */
   readonly script: string | undefined;
   readonly simdLevel: SimdLevel;
   readonly isIsolated: boolean;
@@ -22,9 +22,9 @@ interface WasmOptions {
 }
 
 /**
- * tfjs's wasm backend with limbeck's kernels on its heap, which is shared where more than one thread is wanted. tfjs's own
- * code runs on this thread either way: its threaded build starts eight workers whatever it is asked for, for operations
- * that the kernels replace, and a worker that ends before they have ended is never freed by Chromium.
+ * tfjs's wasm backend with limbeck's kernels on its heap, which is shared if more than one thread is wanted. tfjs's own
+ * code runs on this thread either way: its threaded build always starts eight workers, for operations that the kernels
+ * replace, and Chromium never frees a worker that ends before them.
  */
 export async function openWasm({
   threads,
@@ -45,10 +45,7 @@ export async function openWasm({
   const kernels = await installKernels(bytes, threads, { script });
   const backend = tf.backend() as tf.BackendWasm;
   const heap = heapOf(backend);
-  const extra =
-    kernels.threads < threads
-      ? [`${kernels.threads} of ${threads} threads started, so the others are done without.`]
-      : [];
+  const extra = kernels.threads < threads ? [`Only ${kernels.threads} of ${threads} threads started.`] : [];
   return {
     description: {
       backend: 'wasm',
@@ -62,10 +59,10 @@ export async function openWasm({
     heapBytes: () => heap.memory.buffer.byteLength,
     async dispose() {
       const gone = kernels.uninstall();
-      // A model of this thread that got its weights here would lose them, so the heap stays as long as it holds any.
+      // Models of this thread would lose weights that are on the heap, so it stays while it holds any.
       if (backend.numDataIds() === 0) {
         tf.removeBackend('wasm');
-        // tfjs forgets how to make a backend that was removed; the next opening needs it again.
+        // tfjs forgets the factory of a backend that was removed; the next opening needs it.
         tf.registerBackend('wasm', factory, TFJS_PRIORITY);
       }
       await gone;
@@ -74,7 +71,7 @@ export async function openWasm({
 }
 
 /**
- * A shared heap asks for room to grow to 4 GB, and tfjs does not say why it failed where there is none.
+ * A shared heap reserves room to grow to 4 GB, and tfjs does not say when there is none.
  * Throws    out-of-memory
  */
 function checkSharedHeap(): void {
@@ -89,7 +86,7 @@ function checkSharedHeap(): void {
   }
 }
 
-/** Throws    backend-unavailable; details.isLate where tfjs did not answer at all */
+/** Throws    backend-unavailable; details.isLate if tfjs did not answer at all */
 async function startTfjs(): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<'late'>((resolve) => {
@@ -113,7 +110,7 @@ function setPaths(isShared: boolean, assetBase: string | undefined): void {
   const pathTo = (name: AssetName) => pathOf(assetUrl(name, assetBase));
   const simd = pathTo(isShared ? 'tfjs-backend-wasm-simd-shared.wasm' : 'tfjs-backend-wasm-simd.wasm');
   try {
-    // tfjs wants a path for each of its builds, also for the one that is never started.
+    // tfjs needs a path for each of its builds, also for the one that is never started.
     tf.setWasmPaths({
       'tfjs-backend-wasm.wasm': pathTo('tfjs-backend-wasm.wasm'),
       'tfjs-backend-wasm-simd.wasm': simd,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { builtAssets } from '../assetCases.ts';
+import { builtAssets } from '../cases/assetCases.ts';
 import * as tf from '../tf.ts';
 import type { BackendOptions, OpenBackend } from './backend.ts';
 import { openBackendHere } from './open.ts';

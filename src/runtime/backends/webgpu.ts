@@ -17,19 +17,19 @@ interface GpuAdapter {
   requestDevice(wanted: { requiredFeatures: string[]; requiredLimits: Record<string, number> }): Promise<GpuDevice>;
 }
 
-/** What the shipped file gives: it is loaded here only, and made for this thread's tfjs. */
+/** What the shipped file exports; it is made for this thread's tfjs. */
 type WebGpuModule = typeof import('./webgpuModule.ts');
 
-/** What onnxruntime uses where there is some; a device has only what was asked for. */
+/** Features that onnxruntime uses if available; a device has only what was requested. */
 const FEATURES = ['shader-f16', 'subgroups', 'subgroup-size-control', 'timestamp-query'];
 
 let loaded: Promise<WebGpuModule> | undefined;
 let fault: LimbeckError | undefined;
 
 /**
- * tfjs's WebGPU backend on a device of its own, which onnxruntime can be given too. Its results are compared with plain
- * JavaScript before it is believed: some drivers compute wrong numbers.
- * Throws    backend-unavailable: there is no GPU here, or none that computes right
+ * tfjs's WebGPU backend on its own device, which onnxruntime can share. Its results are first compared with plain
+ * JavaScript, because some drivers compute wrong numbers.
+ * Throws    backend-unavailable: no GPU, or none that computes correctly
  */
 export async function openWebGpu(options: {
   readonly isIsolated: boolean;
@@ -49,7 +49,7 @@ export async function openWebGpu(options: {
     const blame = (why: string) => {
       if (isOpen) fault ??= failed(why);
     };
-    // Without these two, what fails on a GPU gives zeros and no error.
+    // Without these two, a failure on the GPU gives zeros and no error.
     device.addEventListener('uncapturederror', (event) => blame((event as unknown as GpuErrorEvent).error.message));
     void device.lost.then(({ message, reason }) => blame(message || reason || 'its device was lost'));
     loaded ??= loadModule(assetBase).catch((error: unknown) => {
@@ -80,14 +80,14 @@ interface GpuErrorEvent {
   readonly error: { readonly message: string };
 }
 
-/** Throws    backend-unavailable: the GPU was lost, or refused what it was told to do */
+/** Throws    backend-unavailable: the GPU was lost, or refused a command */
 export function throwIfGpuFailed(): void {
   if (fault !== undefined) throw fault;
 }
 
 /**
- * What was behind an error on a GPU: that the GPU failed, or the error itself. A loss is told a moment after everything
- * that waited for the GPU was cancelled, and nobody is to take that for a wish of the caller's.
+ * The cause of an error on a GPU: that the GPU failed, or the error itself. The loss of a GPU is reported a moment
+ * after everything that waited for it was cancelled, which must not look like the caller's cancellation.
  */
 export async function behindGpuError(error: unknown): Promise<unknown> {
   await new Promise((resolve) => setTimeout(resolve));
@@ -117,7 +117,7 @@ async function loadModule(assetBase: string | undefined): Promise<WebGpuModule> 
   return load(tf);
 }
 
-/** One literal expression, because that is the form in which bundlers notice an asset and carry it along. */
+/** One literal expression, because bundlers recognise assets only in this form. */
 function shipped(): string {
   return new URL('./tfjs-backend-webgpu.js', import.meta.url).href;
 }

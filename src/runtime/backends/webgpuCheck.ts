@@ -1,12 +1,12 @@
 import { seededRandom } from '../../core/random.ts';
 import * as tf from '../tf.ts';
 
-/** Sums of some hundred products of numbers below 2, in another order and with other roundings. */
+/** For sums of a few hundred products of numbers below 2, in another order and with other roundings. */
 const TOLERANCE = 1e-3;
 
 /**
- * Computes a small convolutional student's loss and gradients on the backend and in plain JavaScript; says where they
- * differ, or undefined. The backend that was current is current again afterwards.
+ * Computes a small convolutional student's loss and gradients on the backend and in plain JavaScript; returns a
+ * sentence where they differ, or undefined. Afterwards the previous backend is current again.
  */
 export async function differenceFromCpu(backendName: string): Promise<string | undefined> {
   const before = tf.getBackend() as string | undefined;
@@ -33,7 +33,7 @@ async function lossAndGradients(backendName: string): Promise<Record<string, Flo
       shape,
     );
   const tensors = tf.tidy(() => {
-    // More values than tfjs computes on the CPU for a GPU.
+    // More values than tfjs computes on the CPU instead of the GPU.
     const images = tensor(4, 10, 10, 8) as tf.Tensor4D;
     const target = tf.softmax(tensor(4, 5));
     const loss = (kernel: tf.Tensor, scale: tf.Tensor, dense: tf.Tensor) => {

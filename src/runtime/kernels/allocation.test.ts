@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import * as tf from '../tf.ts';
-import { beginOnWasm, readBinaries } from './binaryCases.ts';
-import { guardHeap } from './guardCases.ts';
+import { beginOnWasm, readBinaries } from './cases/binaryCases.ts';
+import { guardHeap } from './cases/guardCases.ts';
 import { installKernels, uninstallKernels } from './install.ts';
 
 const binaryOf = readBinaries();

@@ -3,21 +3,20 @@ import { type BackendWasm, engine, type NamedTensorInfoMap, type TensorInfo } fr
 
 type DataId = TensorInfo['dataId'];
 
-/** What a backend allocates while kernels are installed. */
+/** Allocation on the backend while kernels are installed. */
 export interface Allocations {
-  /** Calls a kernel. Where it throws, what it made is freed, and its inputs have no more references than before. */
+  /** Calls a kernel. If it throws, frees what it made and restores the reference counts of its inputs. */
   run<T>(inputs: NamedTensorInfoMap, kernel: () => T): T;
   /** Allocates as tfjs does. */
   undo(): void;
 }
 
-/** What the heap's addresses can count. */
+/** The size of the heap's address space. */
 const ADDRESSES = 2 ** 32;
 
 /**
- * Until undone, an allocation that fails throws out-of-memory. tfjs itself would take the 0 that it is given for an
- * address and write there, over whatever lies at the beginning of the heap; and it would ask for the last 32 bits only
- * of a size beyond them.
+ * Until undone, a failed allocation throws out-of-memory. tfjs itself would use the returned 0 as an address and
+ * overwrite the beginning of the heap, and it would truncate larger sizes to 32 bits.
  */
 export function watchAllocations(backend: BackendWasm, memory: WebAssembly.Memory): Allocations {
   const wasm = backend.wasm as unknown as { _malloc(bytes: number): number; _free(address: number): void };
@@ -30,19 +29,19 @@ export function watchAllocations(backend: BackendWasm, memory: WebAssembly.Memor
     const address = bytes >= 0 && bytes < ADDRESSES ? malloc(bytes) >>> 0 : 0;
     if (address === 0 && bytes !== 0) throw outOfMemory(bytes);
     if (address + bytes > memory.buffer.byteLength) {
-      // It counts past 2³² itself where a size is near it, and gives a small block.
+      // malloc overflows for a size near 2³², and gives a small block.
       wasm._free(address);
       throw outOfMemory(bytes);
     }
     return address;
   };
   backend.move = (dataId, ...rest) => {
-    // First: it may throw when it has allocated.
+    // First, because it may throw after it has allocated.
     if (depth > 0) made.push(dataId);
     move.call(backend, dataId, ...rest);
   };
 
-  /** Of each input that lies here: composed kernels give it further names for a while. */
+  /** The reference counts of inputs on this backend: composed kernels add references for a while. */
   function referencesOf(inputs: NamedTensorInfoMap): number[] {
     const counts: number[] = [];
     for (const name in inputs) counts.push(backend.refCount(inputs[name]?.dataId as DataId));
@@ -51,7 +50,7 @@ export function watchAllocations(backend: BackendWasm, memory: WebAssembly.Memor
 
   function putBack(inputs: NamedTensorInfoMap, references: readonly number[], first: number): void {
     for (const dataId of made.splice(first)) {
-      // What the engine knows of is a tensor's by now.
+      // Data that the engine knows belongs to a tensor by now.
       if (!engine().state.tensorInfo.has(dataId)) backend.disposeData(dataId, true);
     }
     Object.values(inputs).forEach((input, i) => {

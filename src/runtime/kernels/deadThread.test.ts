@@ -1,10 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { readBinaries } from './binaryCases.ts';
-import { type GemmPlan, runGemm } from './gemm.ts';
+import { readBinaries } from './cases/binaryCases.ts';
+import { NodeThread, randomPlan, sharedHeap } from './cases/threadCases.ts';
+import { type GemmPlan, runGemm } from './matmul/gemm.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
 import { type KernelPool, type PlanRecord, type PoolOptions, startPool, type WasmHeap } from './pool.ts';
 import type { ThreadMessage } from './startThread.ts';
-import { NodeThread, randomPlan, sharedHeap } from './threadCases.ts';
 
 const binaryOf = readBinaries();
 const [m, n, k] = [96, 40, 64];

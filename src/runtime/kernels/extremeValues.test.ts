@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import * as tf from '../tf.ts';
-import { beginOnWasm, levels, readBinaries } from './binaryCases.ts';
+import { beginOnWasm, levels, readBinaries } from './cases/binaryCases.ts';
 import { installKernels } from './install.ts';
 
 const binaryOf = readBinaries();

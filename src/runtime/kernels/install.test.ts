@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { LimbeckError } from '../../core/errors.ts';
 import * as tf from '../tf.ts';
 import * as kernels from './all.ts';
-import { beginOnWasm, readBinaries } from './binaryCases.ts';
+import { beginOnWasm, readBinaries } from './cases/binaryCases.ts';
 import { installKernels } from './install.ts';
 import type { Kernel } from './kernel.ts';
 

@@ -17,37 +17,36 @@ import {
 } from '../tf.ts';
 import * as kernels from './all.ts';
 import { type Allocations, watchAllocations } from './allocation.ts';
-import { fallbacks } from './fallbacks.ts';
+import { fallbacks } from './fallbacks/fallbacks.ts';
 import type { Kernel, KernelContext } from './kernel.ts';
 import { type Recording, recordPlan } from './plan.ts';
 import { type PoolDamage, type PoolOptions, startPool, type WasmHeap } from './pool.ts';
 
 const WASM = 'wasm';
 
-/** Kernels at work on the current wasm backend; `uninstall` puts back what was registered before. */
+/** Kernels that are installed on the current wasm backend; `uninstall` restores what was registered before. */
 export interface InstalledKernels {
   readonly kernelNames: readonly string[];
   readonly threads: number;
   damage(): PoolDamage | undefined;
-  /** From now on one thread works, or all do; the results are the same bits. */
+  /** From now on one thread works, or all do; the bits of the results are the same. */
   useThreads(which: 'one' | 'all'): void;
   /** Does the work on this thread alone: no other can die over it. */
   alone<T>(work: () => T): T;
-  /** Does the work, and keeps its calls of compiled code as a plan that makes them again; see `recordPlan`. */
+  /** Does the work, and records its calls of compiled code as a plan that can repeat them; see `recordPlan`. */
   record<T>(work: () => T): Recording<T>;
-  /** The heap as it is now; another buffer once it has grown. */
+  /** The current heap; another buffer once it has grown. */
   bytes(): Uint8Array;
   addressOf(tensor: TensorInfo): number;
-  /** Puts all back at once; resolves when the threads are gone too. */
+  /** Restores everything at once; resolves when the threads are gone. */
   uninstall(): Promise<void>;
 }
 
 let installed: InstalledKernels | undefined;
 
 /**
- * Replaces operations of the current tfjs-wasm backend by limbeck's kernels, in place on its heap.
- * `bytes` is one of the shipped kernel binaries, `threads` how many threads may work on one operation, where `options`
- * say from where they start.
+ * Replaces operations of the current tfjs-wasm backend by limbeck's kernels, in place on its heap. `bytes` is one of
+ * the shipped kernel binaries, `threads` the number of threads for one operation, and `options` name their script.
  * Throws    backend-unavailable: another backend is current · out-of-memory
  */
 export async function installKernels(
@@ -88,7 +87,7 @@ export async function installKernels(
     bytes: () => new Uint8Array(heap.memory.buffer),
     addressOf: context.address,
     uninstall: onlyOnce(() => {
-      // Backwards: an operation may have been replaced twice.
+      // In reverse, since an operation may have been replaced twice.
       for (const putBack of undo.reverse()) putBack();
       allocations.undo();
       installed = undefined;
@@ -98,12 +97,12 @@ export async function installKernels(
   return installed;
 }
 
-/** The kernels that are at work, if wasm with kernels is the current backend. */
+/** The installed kernels, if wasm with kernels is the current backend. */
 export function currentKernels(): InstalledKernels | undefined {
   return getBackend() === WASM ? installed : undefined;
 }
 
-/** Puts back the operations that `installKernels` replaced; without effect where none are installed. */
+/** Restores the operations that `installKernels` replaced; does nothing if none are installed. */
 export async function uninstallKernels(): Promise<void> {
   await installed?.uninstall();
 }
@@ -149,7 +148,7 @@ function replaceGradient({ kernelName, gradient }: Kernel): () => void {
 }
 
 function patchLayer({ className, method = 'call', call }: LayerPatch): () => void {
-  // As tfjs keeps them: the class, then the function that makes one from its configuration.
+  // tfjs's entries: the class, and the function that makes one from its configuration.
   const [layerClass] = serialization.SerializationMap.getMap().classNameMap[className] ?? [];
   if (layerClass === undefined) throw new LimbeckError('internal', `tfjs-layers has no class "${className}".`);
   const prototype = layerClass.prototype as Record<string, LayerCall>;

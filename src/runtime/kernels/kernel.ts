@@ -1,7 +1,7 @@
 import type { BackendWasm, GradConfig, KernelConfig, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '../tf.ts';
 import type { KernelPool } from './pool.ts';
 
-/** What a kernel works with: tfjs's wasm backend, which owns tensors, and the pool, which runs compiled code. */
+/** What a kernel gets: tfjs's wasm backend, which owns tensors, and the pool, which runs compiled code. */
 export interface KernelContext {
   readonly backend: BackendWasm;
   readonly pool: KernelPool;
@@ -11,8 +11,8 @@ export interface KernelContext {
 
 /**
  * One tfjs operation made faster. `run` gives `undefined` for a case it does not support, and the kernel that was
- * registered before answers instead. An operation that tfjs does not know (`LayerNorm`) is registered all the same;
- * who calls it asks `getKernel` first.
+ * registered before answers instead. Operations that tfjs does not know (`LayerNorm`) are registered too; callers ask
+ * `getKernel` first.
  */
 export interface Kernel {
   readonly kernelName: KernelConfig['kernelName'];
@@ -25,8 +25,8 @@ export interface Kernel {
 }
 
 /**
- * Stands in for tfjs's gradient of the operation on the wasm backend while kernels are installed. It must save what
- * tfjs's own saves, because that answers on other backends and where `gradFunc` gives `undefined`.
+ * Replaces tfjs's gradient of the operation on the wasm backend while kernels are installed. It must save what tfjs's
+ * own saves, which runs on other backends and if `gradFunc` gives `undefined`.
  */
 export interface KernelGradient {
   readonly inputsToSave?: string[];

@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { readBinaries } from './binaryCases.ts';
+import { readBinaries } from './cases/binaryCases.ts';
+import { sharedHeap } from './cases/threadCases.ts';
 import { compileKernels } from './module.ts';
 import type { ThreadMessage } from './startThread.ts';
-import { sharedHeap } from './threadCases.ts';
 
 const binaryOf = readBinaries();
 afterEach(() => {

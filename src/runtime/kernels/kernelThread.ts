@@ -1,5 +1,5 @@
-// The script of a helper of limbeck's kernels, which the build makes into a file (`scripts/threadsFile.mjs`). A classic
-// script, never imported.
+// The script of a helper thread, which the build makes into a file (`scripts/threadsFile.mjs`). A classic script, never
+// imported.
 import type { ThreadMessage } from './startThread.ts';
 
 interface Exports {
@@ -21,7 +21,7 @@ async function onThreadMessage({ data }: MessageEvent<Partial<ThreadMessage>>): 
     try {
       linked.helperLoop(work.control, work.scratch, work.part);
     } catch (error) {
-      // Whoever waits for this thread is inside wasm and gets no message, only this word.
+      // The thread that waits is inside wasm and gets no message, only this word.
       linked.helperFailed(work.control);
       throw error;
     }
@@ -29,7 +29,9 @@ async function onThreadMessage({ data }: MessageEvent<Partial<ThreadMessage>>): 
   }
 }
 
-/** Held until this thread is gone, in whatever way: that is how its end is known. Where none can be had it works all the same. */
+/**
+ * A lock held until this thread is gone, for whatever reason, which shows its end. The thread works without one too.
+ */
 function holdForLife(lock: string | undefined): Promise<void> {
   const locks = globalThis.navigator?.locks;
   if (lock === undefined || locks === undefined) return Promise.resolve();

@@ -6,11 +6,11 @@ import type { KERNEL_NUMBERS } from './numbers.ts';
 export interface KernelExports {
   gemmScratchBytes(): number;
   runKernel(kernel: number, args: number, scratch: number, part: number, parts: number): void;
-  /** Gives 1 once all is done; else helpers are waited for still. */
+  /** Returns 1 once all is done; else helpers are still working. */
   runShared(control: number, kernel: number, args: number, scratch: number, parts: number, helpers: number): number;
-  /** Gives 1 once all helpers are done, 2 where one failed, 0 after some tenths of a second. */
+  /** Returns 1 once all helpers are done, 2 if one failed, 0 after some tenths of a second. */
   awaitHelpers(control: number, helpers: number): number;
-  /** Gives how many kernels are done; where these are not all, helpers are waited for in the next. */
+  /** Returns how many kernels are done; if not all, helpers are still working on the next. */
   runPlan(control: number, table: number, count: number, scratch: number, helpers: number): number;
   stopHelpers(control: number): void;
 }
@@ -24,8 +24,8 @@ const SHARED_WITH_MAXIMUM = 3;
 const MOST_PAGES = [0x80, 0x80, 0x04];
 
 /**
- * The same module, importing a shared memory. One binary serves both builds of tfjs: a module that declares a shared
- * memory does not link to an unshared one, so the flag is set per page, not per build.
+ * The same module, importing a shared memory. One binary serves shared and unshared heaps: a module that declares a
+ * shared memory does not link to an unshared one, so the flag is set when it is loaded, not when it is built.
  */
 export function importingSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   for (let at = 8; at < bytes.length; ) {
@@ -50,7 +50,7 @@ export function importingSharedMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer
   throw new LimbeckError('internal', 'The kernel binary imports no memory; rebuild it with `npm run build`.');
 }
 
-/** Where the flag of the memory's limits stands in an import section whose first import is the memory. */
+/** The position of the memory's flag in an import section whose first import is the memory. */
 function memoryLimitsAt(body: Uint8Array): number {
   let at = readUnsigned(body, 0).next;
   for (let name = 0; name < 2; name++) {

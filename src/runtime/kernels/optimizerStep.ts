@@ -12,7 +12,10 @@ import { type BackendWasm, engine, type Tensor, type Variable } from '../tf.ts';
 import type { Kernel } from './kernel.ts';
 import type { WasmKernel } from './module.ts';
 
-/** Values a row: few enough to spread a small model over threads, and fixed, so that sums do not depend on them. */
+/**
+ * Values in a row: few enough to spread a small model over threads, and fixed, so that sums do not depend on the
+ * threads.
+ */
 const BLOCK = 16_384;
 /** Words of a row and their order, as wasm/optimizers/table.ts has them; the last four are two sums in float64. */
 const ROW_WORDS = 12;
@@ -44,14 +47,14 @@ const STEP_KERNELS: Readonly<Record<StepRule, WasmKernel>> = {
 };
 
 /**
- * One step of an optimizer over all parameters, in place: two calls of compiled code (three for LAMB) however many
+ * One step of an optimizer over all parameters, in place: two calls of compiled code (three for LAMB), however many
  * tensors there are. The attributes are a `StepCall`; there are neither inputs nor outputs.
  * Shapes    a gradient and its slots have the shape of their variable
  * Units     float32; norms are summed in float64
  * Throws    not-finite: a gradient is NaN or infinite; nothing has changed then
  * Source    see runtime/ops/optimizerStep.ts, which computes the same with operations of tfjs
- * Differs   a variable keeps its data, where tfjs assigns new data; shared data (a clone) is copied first, and
- *           tfjs-wasm is told to forget what it packed of the old weights
+ * Differs   a variable keeps its data, while tfjs assigns new data; shared data (a clone) is copied first, and
+ *           tfjs-wasm discards what it packed of the old weights
  */
 export const optimizerStep: Kernel = {
   kernelName: 'OptimizerStep',
@@ -67,7 +70,7 @@ export const optimizerStep: Kernel = {
       rows += Math.ceil(variable.size / BLOCK);
       values += variable.size;
     }
-    // Before the table: what still lies on another backend comes over now, and the heap may grow.
+    // Before the table is written: data on another backend moves over now, and the heap may grow.
     const places = parameters.map((parameter) => placesOf(backend, parameter));
     const table = pool.scratch(rows * ROW_WORDS * 4);
     writeRows(heapBuffer(backend), table, parameters, places, coupled, decoupled);
@@ -155,7 +158,7 @@ function writeRates(doubles: Float64Array, parameters: readonly StepParameter[],
   }
 }
 
-/** Where a variable lies. A clone shares its original's data, and is to keep the old weights. */
+/** The address of a variable. A clone shares its original's data and must keep the old weights. */
 function ownData(backend: BackendWasm, variable: Variable): TensorData {
   const data = backend.dataIdMap.get(variable.dataId);
   if (data.refCount === 1) return data;
@@ -167,7 +170,7 @@ function ownData(backend: BackendWasm, variable: Variable): TensorData {
   return backend.dataIdMap.get(variable.dataId);
 }
 
-/** XNNPACK keeps packed weights by a tensor's number; it lets go of them where tfjs says that the tensor is gone. */
+/** XNNPACK keeps packed weights by a tensor's number; it drops them when tfjs says that the tensor is gone. */
 function forgetPacked({ wasm }: BackendWasm, { id, memoryOffset }: TensorData, size: number): void {
   wasm.tfjs.disposeData(id);
   wasm.tfjs.registerTensor(id, size, memoryOffset);

@@ -12,18 +12,20 @@ import type { WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
 import type { PlanRecord } from './pool.ts';
 
-/** The calls of compiled code that some work made, at addresses that stay theirs: `run` makes all of them again at once. */
+/**
+ * The recorded calls of compiled code of some work, at addresses reserved for them: `run` repeats all of them at once.
+ */
 export interface Plan {
   /** How many calls it makes. */
   readonly length: number;
-  /** Memory that it keeps for its intermediate results. */
+  /** Memory reserved for its intermediate results. */
   readonly bytes: number;
-  /** Whether the scratch memory that the calls use is still where it was. */
+  /** Whether the calls' scratch memory is still at its address. */
   isValid(): boolean;
   run(): void;
-  /** Makes the calls one by one, and gives the milliseconds of each. */
+  /** Makes the calls one by one and returns the milliseconds of each. */
   time(): readonly CallTime[];
-  /** Gives the memory of all intermediate results back. */
+  /** Frees the memory of all intermediate results. */
   dispose(): void;
 }
 
@@ -39,10 +41,10 @@ export type Recording<T> =
 const RECORD_WORDS = 4;
 
 /**
- * Does the work, and keeps the calls that it makes of compiled code as a plan. What the work allocates and frees stays
- * reserved for the plan, reused among its own results as it was freed, so a plan needs as much memory as the work did.
- * There is no plan where something else computed: a kernel of tfjs, a value that was read back.
- * The work must free all but its results before it returns (a tidy does), and what it reads must stay in its place.
+ * Does the work, and records its calls of compiled code as a plan. What the work allocates and frees stays reserved for
+ * the plan and is reused in the same way, so a plan needs as much memory as the work did. There is no plan if something
+ * else computed: a kernel of tfjs, or a value that was read back. The work must free all but its results before it
+ * returns (a tidy does), and its inputs must stay at their addresses.
  */
 export function recordPlan<T>(context: KernelContext, work: () => T): Recording<T> {
   const { pool, backend } = context;
@@ -63,7 +65,7 @@ export function recordPlan<T>(context: KernelContext, work: () => T): Recording<
   try {
     result = pool.recording(records, work);
   } catch (error) {
-    // Before anything is given back: what lives on is its tensors'.
+    // Before anything is freed: blocks that live on belong to their tensors.
     memory.stop();
     memory.release();
     throw error;
@@ -124,8 +126,8 @@ function planOf(
 }
 
 /**
- * Until `stop`, what is freed of what was allocated is kept for the next block of its size instead; `release` gives
- * what is kept back to the heap. Blocks that outlive the work are their tensors', as ever.
+ * Until `stop`, freed blocks are kept for the next block of their size; `release` returns them to the heap. Blocks that
+ * outlive the work belong to their tensors, as usual.
  */
 function reserveMemory({ backend }: KernelContext) {
   const { wasm } = backend as unknown as {
@@ -136,7 +138,7 @@ function reserveMemory({ backend }: KernelContext) {
   const sizes = new Map<number, number>();
   const idle = new Map<number, number[]>();
   const constants = new Set<number>();
-  // A block that was used before would be written again by every replay, so a constant gets one of its own.
+  // Every replay writes again to a block that was used before, so a constant gets its own block.
   let isForConstant = false;
   wasm._malloc = (bytes) => {
     const address = (isForConstant ? undefined : idle.get(bytes)?.pop()) ?? malloc(bytes);
@@ -179,7 +181,7 @@ function reserveMemory({ backend }: KernelContext) {
   };
 }
 
-/** Has `refuse` called for every kernel that computes without a call of compiled code, until the function is called. */
+/** Calls `refuse` for every kernel that computes without compiled code, until the returned function is called. */
 function watchKernels(count: () => number, refuse: (reason: string) => void): () => void {
   const originals: KernelConfig[] = getKernelsForBackend('wasm');
   for (const original of originals) {
@@ -203,7 +205,7 @@ function watchKernels(count: () => number, refuse: (reason: string) => void): ()
   };
 }
 
-/** Whether a kernel computed nothing: it gave a tensor another shape, or another name. */
+/** Whether a kernel computed nothing: it gave a tensor another shape or name. */
 export function isAlias(inputs: NamedTensorInfoMap, result: TensorInfo | TensorInfo[]): boolean {
   const given = Object.values(inputs).flat() as (TensorInfo | undefined)[];
   return [result].flat().every(({ dataId }) => given.some((input) => input?.dataId === dataId));

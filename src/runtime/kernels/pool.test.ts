@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
-import { levels, readBinaries } from './binaryCases.ts';
-import { type GemmPlan, runGemm, runGemmSplit, splitScratchBytes } from './gemm.ts';
+import { levels, readBinaries } from './cases/binaryCases.ts';
+import { NodeThread, randomPlan, sharedHeap } from './cases/threadCases.ts';
+import { type GemmPlan, runGemm, runGemmSplit, splitScratchBytes } from './matmul/gemm.ts';
 import { importingSharedMemory } from './module.ts';
 import { startPool } from './pool.ts';
-import { NodeThread, randomPlan, sharedHeap } from './threadCases.ts';
 
 const binaryOf = readBinaries();
 

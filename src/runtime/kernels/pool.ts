@@ -12,8 +12,8 @@ export interface WasmHeap {
 }
 
 /**
- * Why a pool works on this thread alone, on a heap that is not to be trusted for long, because some thread may still write
- * to it: one died ('dead-thread'), or this one left a job half-way and the others behind ('torn-job').
+ * Why a pool has fallen back to this thread alone, on a heap to which some thread may still write: one died
+ * ('dead-thread'), or this one left a job before the others had finished ('torn-job').
  */
 export type PoolDamage = 'dead-thread' | 'torn-job';
 
@@ -21,31 +21,31 @@ export type PoolDamage = 'dead-thread' | 'torn-job';
 export interface KernelPool {
   readonly threads: number;
   damage(): PoolDamage | undefined;
-  /** From now on this thread alone works, or all of them do; the results are the same bits. */
+  /** From now on this thread works alone, or all do; the bits of the results are the same. */
   useThreads(which: 'one' | 'all'): void;
   /** Does the work on this thread alone: no other can die over it. */
   alone<T>(work: () => T): T;
   /**
-   * Runs a kernel with its argument words; `work` (multiply-adds or values) decides whether threads are worth it.
-   * Throws    thread-died: its results are not whole; what runs later runs on this thread
+   * Runs a kernel with its argument words; `work` (multiply-adds or values) decides whether threads are worthwhile.
+   * Throws    thread-died: the results are incomplete; later kernels run on this thread
    */
   run(kernel: WasmKernel, words: readonly number[], work: number): void;
   /** A scratch region of at least `bytes`, valid until the next call of `scratch`. */
   scratch(bytes: number): number;
-  /** Where the scratch region lies; it moves when it grows, and is nowhere (−1) once the pool is disposed. */
+  /** Address of the scratch region, which moves when it grows; −1 once the pool is disposed. */
   scratchAddress(): number;
-  /** Does the work, and appends every call of `run` that it makes. */
+  /** Does the work, and records every call of `run`. */
   recording<T>(records: PlanRecord[], work: () => T): T;
   /**
-   * Runs `count` recorded kernels; `table` holds number, argument address, whether shared, and nothing, for each.
+   * Runs `count` recorded kernels; `table` holds four words for each: number, argument address, whether shared, unused.
    * Throws    thread-died
    */
   runPlan(table: number, count: number): void;
-  /** Throws out-of-memory. The caller frees it. */
+  /** Throws    out-of-memory. The caller frees the block. */
   allocate(bytes: number): number;
   free(address: number): void;
   write(address: number, words: Int32Array): void;
-  /** Frees all at once; resolves when the helpers are gone too. */
+  /** Frees everything at once; resolves when the helpers are gone. */
   dispose(): Promise<void>;
 }
 
@@ -57,27 +57,27 @@ export interface PlanRecord {
 }
 
 const ARGS_BYTES = 256;
-/** Of one call in the table of a plan. */
+/** Bytes of one call in a plan's table. */
 const PLAN_BYTES = 16;
-/** Some seconds; a helper that has not left by then is not alive. */
+/** Some seconds; a helper that has not left by then is dead. */
 const ROUNDS_TO_LEAVE = 10;
 const CONTROL_BYTES = 64;
-/** Below this much work, waking a helper (some 5 µs) costs more than it gives. */
+/** Below this, waking a helper (some 5 µs) costs more than it saves. */
 const LEAST_SHARED_WORK = 100_000;
 
-/** What the compiled code gives for a wait. */
+/** What the compiled code returns for a wait. */
 const DONE = 1;
 /**
- * How long no helper may move before one counts as dead. A machine that sleeps, or runs something else, stops the clock:
- * a round of waiting counts for a second at most, and needs this thread to run.
+ * How long helpers may make no progress before one counts as dead. A machine that sleeps or is busy stops the clock: a
+ * round of waiting counts for at most a second, and only while this thread runs.
  */
 const PATIENCE_MS = 30_000;
 const MOST_ROUND_MS = 1000;
-/** The control block's second word: helpers that are done, and, above, those that failed; see wasm/pool. */
+/** The control block's second word: helpers that are done and, in the upper bits, those that failed; see wasm/pool. */
 const FINISHED_WORD = 1;
 
 export interface PoolOptions {
-  /** From where helper threads start (`findThreadScript`); without it there are none. */
+  /** The script of helper threads (`findThreadScript`); without it there are none. */
   readonly script?: string | undefined;
   /** Multiply-adds from which more than one thread works; 0 in tests: always. */
   readonly leastSharedWork?: number;
@@ -85,7 +85,7 @@ export interface PoolOptions {
 }
 
 /**
- * Starts the pool. Helpers need a shared memory; where one fails to start, fewer threads are used.
+ * Starts the pool. Helpers need a shared memory; if one fails to start, fewer threads are used.
  * Throws    out-of-memory
  */
 export async function startPool(
@@ -112,7 +112,7 @@ export async function startPool(
   new Uint8Array(heap.memory.buffer, control, CONTROL_BYTES).fill(0);
   const ownScratch = allocate(kernels.gemmScratchBytes());
   const count = script !== undefined && isShared(heap.memory) ? threads - 1 : 0;
-  // Before any helper starts: where there is no room, none is left behind.
+  // Before any helper starts, so that none is left behind if there is no room.
   const scratches = Array.from({ length: count }, () => allocate(kernels.gemmScratchBytes()));
   const link = { module, memory: heap.memory };
   const locks = Array.from({ length: count }, makeThreadLock);
@@ -127,13 +127,13 @@ export async function startPool(
   let isAlone = helpers.length === 0;
   let damage: PoolDamage | undefined;
 
-  /** How many helpers are through with this job, and how many of these failed. */
+  /** How many helpers are done with this job, and how many of these failed. */
   const finished = () => {
     const word = Atomics.load(new Int32Array(heap.memory.buffer, control), FINISHED_WORD);
     return { all: (word & 0xffff) + (word >> 16), failed: word >> 16 };
   };
 
-  /** Waits on where the compiled code gave up. */
+  /** Continues waiting after the compiled code returned. */
   function awaitHelpers(): void {
     let before = finished().all;
     for (let idleMs = 0; idleMs < patienceMs; ) {
@@ -147,7 +147,7 @@ export async function startPool(
     throw threadDied(helpers.length + 1, patienceMs);
   }
 
-  /** A helper is behind once something is thrown here; it would take part in the next job at a wrong moment. */
+  /** If this thread throws, a helper may still be in this job, and would join the next one at the wrong moment. */
   function damagedBy(error: unknown): unknown {
     damage = error instanceof LimbeckError && error.code === 'thread-died' ? 'dead-thread' : 'torn-job';
     isAlone = true;
@@ -221,14 +221,14 @@ export async function startPool(
     scratch(size) {
       if (size > arena.bytes) {
         if (arena.address > 0) heap.free(arena.address);
-        // Nothing is left of it where the next line throws.
+        // So that nothing is left if the next line throws.
         arena = { address: 0, bytes: 0 };
         arena = { address: allocated(size), bytes: size };
       }
       return arena.address;
     },
     async dispose() {
-      // What a helper may still read is not given back, however long it lives.
+      // Memory that a helper may still read is never freed.
       const isQuiet = helpers.length === 0 || sendAway();
       for (const helper of helpers) helper.terminate();
       if (isQuiet) for (const address of owned) heap.free(address);

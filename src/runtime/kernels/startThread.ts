@@ -1,9 +1,9 @@
-/** What a helper is told: to link the kernels to the shared memory, and then, once it is counted on, to work. */
+/** Messages to a helper: link the kernels to the shared memory, and then, once the pool counts on it, work. */
 export interface ThreadMessage {
   readonly link: {
     readonly module: WebAssembly.Module;
     readonly memory: WebAssembly.Memory;
-    /** The name of the lock that it holds for as long as it lives, before it says 'linked': whoever computes counts on it then. */
+    /** The name of the lock that it holds from before it says 'linked' until it ends. */
     readonly lock?: string | undefined;
   };
   readonly work: { readonly control: number; readonly scratch: number; readonly part: number };
@@ -11,12 +11,12 @@ export interface ThreadMessage {
 
 export type ThreadAnswer = 'alive' | 'linked' | 'failed';
 
-/** A start takes a fraction of a second; on a very busy machine a few. */
+/** A start takes a fraction of a second, or a few seconds on a very busy machine. */
 const START_MS = 12_000;
 
 /**
- * A worker of the threads file, once it has said `awaited`; undefined where it does not, in time or at all. A policy may
- * forbid it, by an exception or by an error event. One that was late never gets to work.
+ * A worker of the threads file, once it has said `awaited`; undefined if it does not in time. A policy may forbid it,
+ * by an exception or an error event. A late worker is never used.
  */
 export function startThread(
   script: string,
@@ -44,19 +44,19 @@ export function startThread(
   });
 }
 
-/** A thread that sleeps is given two seconds by Chromium before it is ended. */
+/** Chromium gives a sleeping thread two seconds before it ends it. */
 const END_MS = 5000;
-/** A lock is free a moment before its thread is. */
+/** A lock is released a moment before its thread is gone. */
 const AFTERWARDS_MS = 20;
 
-/** A name for a thread's lock, where there are locks. */
+/** A name for a thread's lock, if there are locks. */
 export function makeThreadLock(): string | undefined {
   return globalThis.navigator?.locks === undefined ? undefined : `limbeck-thread-${crypto.randomUUID()}`;
 }
 
 /**
- * Resolves when these threads are gone, or after some seconds. Chromium keeps a worker for as long as its page lives, with its
- * heap and its threads, when it is ended while threads that it started are still on their way out.
+ * Resolves when these threads are gone, or after some seconds. If a worker ends before the threads that it started,
+ * Chromium keeps it, with its heap and threads, as long as the page lives.
  */
 export async function whenGone(locks: readonly (string | undefined)[]): Promise<void> {
   const signal = AbortSignal.timeout(END_MS);

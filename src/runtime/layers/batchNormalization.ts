@@ -1,27 +1,23 @@
 import type { LayerPatch } from '../layerPatch.ts';
 import { batchNormTraining } from '../ops/batchNormTraining.ts';
 import { engine, type Tensor, tidy } from '../tf.ts';
+import type { LayerVariable } from '../tfNamespace.ts';
 
-/** What tfjs-layers' BatchNormalization keeps; its weights are there once it is built. */
+/** Fields of tfjs-layers' BatchNormalization; the weights exist once it is built. */
 interface BatchNormalizationLayer {
   readonly axis: number;
   readonly momentum: number;
   readonly epsilon: number;
-  readonly gamma?: LayerWeight;
-  readonly beta?: LayerWeight;
-  readonly movingMean: LayerWeight;
-  readonly movingVariance: LayerWeight;
-}
-
-interface LayerWeight {
-  read(): Tensor;
-  write(value: Tensor): unknown;
+  readonly gamma?: LayerVariable;
+  readonly beta?: LayerVariable;
+  readonly movingMean: LayerVariable;
+  readonly movingVariance: LayerVariable;
 }
 
 /**
- * Batch normalisation in training: two kernel calls for some fifteen, and two for some thirty in the gradient. What runs
- * a trained model is left to tfjs, which calls the kernel FusedBatchNorm.
- * Differs   a layer without scale or center trains, where tfjs-layers fails
+ * Batch normalisation in training: two kernel calls instead of some fifteen, and two instead of some thirty in the
+ * gradient. Inference is left to tfjs, which calls the kernel FusedBatchNorm.
+ * Differs   a layer without scale or center trains; in tfjs-layers it fails
  */
 export const batchNormalization: LayerPatch = {
   className: 'BatchNormalization',

@@ -1,9 +1,15 @@
-import { isAddressable, isRecurrentActivation, type RecurrentActivation, sequenceSizes } from '../kernels/recurrent.ts';
+import {
+  isAddressable,
+  isRecurrentActivation,
+  type RecurrentActivation,
+  sequenceSizes,
+} from '../kernels/recurrent/recurrent.ts';
 import type { LayerPatch } from '../layerPatch.ts';
 import { hasKernel } from '../ops/kernelOr.ts';
 import { type NamedTensorMap, reverse, Tensor, tidy } from '../tf.ts';
+import type { LayerVariable } from '../tfNamespace.ts';
 
-/** One recurrent layer's inputs, weights and first states, ready for `lstm` or `gru`. */
+/** A recurrent layer's inputs, weights and initial states for `lstm` or `gru`. */
 export interface RecurrentCall {
   readonly x: Tensor;
   readonly weights: { readonly kernel: Tensor; readonly recurrentKernel: Tensor; readonly bias?: Tensor };
@@ -58,12 +64,12 @@ export function callRecurrent(
   });
 }
 
-/** tfjs drops nothing at a rate of 0, and nothing at a rate of 1 either. */
+/** tfjs drops nothing at a rate of 0, nor at a rate of 1. */
 function isDropping(rate: number): boolean {
   return rate > 0 && rate < 1;
 }
 
-/** What tfjs-layers keeps in a recurrent layer; the types of the package show less. */
+/** Fields of a recurrent layer of tfjs-layers; the package's types show less. */
 interface RecurrentLayer {
   readonly cell: RecurrentCell;
   readonly returnSequences: boolean;
@@ -76,18 +82,14 @@ interface RecurrentLayer {
 }
 
 interface RecurrentCell {
-  readonly kernel: Weight;
-  readonly recurrentKernel: Weight;
-  readonly bias: Weight | null;
+  readonly kernel: LayerVariable;
+  readonly recurrentKernel: LayerVariable;
+  readonly bias: LayerVariable | null;
   readonly activation: Activation;
   readonly recurrentActivation: Activation;
   readonly dropout: number;
   readonly recurrentDropout: number;
   getClassName(): string;
-}
-
-interface Weight {
-  read(): Tensor;
 }
 
 interface Activation {

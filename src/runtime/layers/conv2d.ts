@@ -9,7 +9,7 @@ interface Conv2DLayer extends EpilogueLayer {
   readonly dilationRate: [number, number];
 }
 
-/** A convolution as one kernel, forward with bias and activation. In a training step tfjs runs them one by one. */
+/** A convolution with bias and activation as one kernel; in a training step tfjs runs them one by one. */
 export const conv2d: LayerPatch = {
   className: 'Conv2D',
   call(layer, inputs) {

@@ -3,7 +3,7 @@ import type { LayerPatch } from '../layerPatch.ts';
 import { _FusedMatMul, engine, reshape, type Tensor, tidy } from '../tf.ts';
 
 /**
- * A dense layer as one kernel, forward with bias and activation. In a training step tfjs runs them one by one.
+ * A dense layer with bias and activation as one kernel; in a training step tfjs runs them one by one.
  * Shapes    x [..., F] → [..., units]
  */
 export const dense: LayerPatch = {

@@ -1,17 +1,18 @@
 import { canFuse, type EpilogueLayer, epilogueOf } from '../epilogue.ts';
 import type { LayerPatch } from '../layerPatch.ts';
 import { engine, FusedDepthwiseConv2D, type Tensor, tidy } from '../tf.ts';
+import type { LayerVariable } from '../tfNamespace.ts';
 
 interface DepthwiseConv2DLayer extends EpilogueLayer {
-  readonly depthwiseKernel: { read(): Tensor };
+  readonly depthwiseKernel: LayerVariable;
   readonly strides: [number, number];
   readonly padding: 'same' | 'valid';
   readonly dataFormat: 'channelsLast' | 'channelsFirst';
 }
 
 /**
- * A depthwise convolution as one kernel, forward with bias and activation. In a training step tfjs runs them one by one.
- * Dilations are left to tfjs-layers, which overlooks them in this class.
+ * A depthwise convolution with bias and activation as one kernel; in a training step tfjs runs them one by one.
+ * Dilations are left to tfjs-layers, which ignores them in this class.
  */
 export const depthwiseConv2d: LayerPatch = {
   className: 'DepthwiseConv2D',

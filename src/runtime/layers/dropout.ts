@@ -10,13 +10,13 @@ interface DropoutLayer {
   readonly noiseShape?: readonly number[];
 }
 
-/** How often each layer has dropped: the counter that makes every step's mask another. */
+/** How often each layer has run: the counter that gives every step a new mask. */
 const steps = new WeakMap<object, number>();
 
 /**
- * Dropout layers draw from the layer's seed and the number of its calls in training: the same seed gives the same masks,
- * where tfjs's own generator starts anew each time. A layer without a seed takes one from its name, so that two layers of
- * one model differ. Spatial dropout and noise shapes are left to tfjs.
+ * Dropout layers draw from their seed and the number of their calls in training: the same seed gives the same masks,
+ * while tfjs's own generator restarts each time. A layer without a seed derives one from its name, so that two layers
+ * of a model differ. Spatial dropout and noise shapes are left to tfjs.
  */
 export const dropout: LayerPatch = {
   className: 'Dropout',

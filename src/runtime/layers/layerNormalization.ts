@@ -1,17 +1,20 @@
 import type { LayerPatch } from '../layerPatch.ts';
 import { layerNorm } from '../ops/layerNorm.ts';
-import type { Tensor } from '../tf.ts';
+import type { LayerVariable } from '../tfNamespace.ts';
 
-/** What tfjs-layers' LayerNormalization keeps; gamma and beta are null where it has none. */
+/** Fields of tfjs-layers' LayerNormalization; gamma and beta are null if it has none. */
 interface LayerNormalizationLayer {
   /** A list once it is built. */
   readonly axis: number | readonly number[];
   readonly epsilon: number;
-  readonly gamma: { read(): Tensor } | null;
-  readonly beta: { read(): Tensor } | null;
+  readonly gamma: LayerVariable | null;
+  readonly beta: LayerVariable | null;
 }
 
-/** Layer normalisation over the last axis: one kernel call for some ten, and one for some forty in the gradient. */
+/**
+ * Layer normalisation over the last axis: one kernel call instead of some ten, and one instead of some forty in the
+ * gradient.
+ */
 export const layerNormalization: LayerPatch = {
   className: 'LayerNormalization',
   call(layer, inputs) {

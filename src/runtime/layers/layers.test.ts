@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { beginOnWasm, levels, readBinaries } from '../kernels/binaryCases.ts';
+import { beginOnWasm, levels, readBinaries } from '../kernels/cases/binaryCases.ts';
 import { installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 

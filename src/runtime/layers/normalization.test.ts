@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { seededRandom } from '../../core/random.ts';
 import { sizeOf } from '../../core/shape.ts';
-import { beginOnWasm, levels, readBinaries } from '../kernels/binaryCases.ts';
+import { beginOnWasm, levels, readBinaries } from '../kernels/cases/binaryCases.ts';
 import { installKernels, uninstallKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { seededRandom } from '../../core/random.ts';
 import { sizeOf } from '../../core/shape.ts';
-import { beginOnWasm, readBinaries, SEED } from '../kernels/binaryCases.ts';
+import { beginOnWasm, readBinaries, SEED } from '../kernels/cases/binaryCases.ts';
 import { installKernels, uninstallKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 

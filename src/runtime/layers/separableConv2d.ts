@@ -1,10 +1,11 @@
 import { canFuse, type EpilogueLayer, epilogueOf } from '../epilogue.ts';
 import type { LayerPatch } from '../layerPatch.ts';
 import { engine, FusedConv2D, FusedDepthwiseConv2D, type NamedAttrMap, type Tensor, tidy } from '../tf.ts';
+import type { LayerVariable } from '../tfNamespace.ts';
 
 interface SeparableConv2DLayer extends EpilogueLayer {
-  readonly depthwiseKernel: { read(): Tensor };
-  readonly pointwiseKernel: { read(): Tensor };
+  readonly depthwiseKernel: LayerVariable;
+  readonly pointwiseKernel: LayerVariable;
   readonly strides: [number, number];
   readonly padding: 'same' | 'valid' | 'causal';
   readonly dataFormat: 'channelsLast' | 'channelsFirst';
@@ -12,8 +13,8 @@ interface SeparableConv2DLayer extends EpilogueLayer {
 }
 
 /**
- * A separable convolution as two kernels, forward with bias and activation.
- * Differs   a dilated one trains, where tfjs refuses the gradient
+ * A separable convolution with bias and activation as two kernels.
+ * Differs   a dilated one trains; tfjs refuses the gradient
  */
 export const separableConv2d: LayerPatch = {
   className: 'SeparableConv2D',

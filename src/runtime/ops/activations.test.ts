@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { beginOnWasm, levels, readBinaries } from '../kernels/binaryCases.ts';
-import { finiteDifferences } from '../kernels/finiteDifferenceCases.ts';
+import { beginOnWasm, levels, readBinaries } from '../kernels/cases/binaryCases.ts';
+import { finiteDifferences } from '../kernels/cases/finiteDifferenceCases.ts';
 import { installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 import { dropout } from './dropout.ts';

@@ -1,19 +1,19 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape } from '../../core/shape.ts';
-import { fitsAttention } from '../kernels/attention.ts';
+import { fitsAttention } from '../kernels/matmul/attention.ts';
 import type { Tensor } from '../tf.ts';
 import type { Tf } from '../tfNamespace.ts';
 import { hasKernelOf } from './hasKernel.ts';
 
-/** How attention is cut into heads, and who hears whom. */
+/** How attention is split into heads, and which positions attend to which. */
 export interface AttentionOptions {
-  /** Into how many equal runs the last axis is cut. */
+  /** Into how many equal parts the last axis is split. */
   readonly heads: number;
   /** Added to the scores; broadcast to [B, H, T, S]. A constant: no gradient reaches it. */
   readonly mask?: Tensor;
-  /** Whether position i sees the positions up to i only. Default false. */
+  /** Whether position i sees only the positions up to i. Default false. */
   readonly isCausal?: boolean;
-  /** What the scores are multiplied with. Default 1 / √D. */
+  /** Factor of the scores. Default 1 / √D. */
   readonly scale?: number;
 }
 
@@ -21,7 +21,7 @@ export interface AttentionOptions {
  * Scaled dot-product attention: tf.softmax(q kᵀ · scale + mask) v for each head, heads side by side in the last axis.
  * Shapes    query [B, T, H·D], key, value [B, S, H·D] → [B, T, H·D]
  * Gradient  reaches query, key and value
- * Throws    shape-mismatch: the three do not agree, or the last axis is no multiple of the heads
+ * Throws    shape-mismatch: the three do not agree, or the last axis is not a multiple of the heads
  * Source    Vaswani et al. 2017, §3.2.1, arXiv:1706.03762
  */
 export function attention(tf: Tf, query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
@@ -63,7 +63,7 @@ function checkShapes(query: Tensor, key: Tensor, value: Tensor, heads: number): 
   );
 }
 
-/** The same of tfjs operations: eight forward, some twenty backward. */
+/** Composed from tfjs operations: eight forward, some twenty backward. */
 function composed(
   tf: Tf,
   query: Tensor,

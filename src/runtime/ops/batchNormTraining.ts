@@ -10,8 +10,8 @@ export interface BatchNormTraining {
 }
 
 /**
- * Normalises each channel, which is the last axis, by the batch's own statistics. Without gamma or beta it neither scales
- * nor shifts. The caller owns what comes back.
+ * Normalises each channel (the last axis) by the batch's own statistics. Without gamma it does not scale, without beta
+ * it does not shift. The caller owns the results.
  * Shapes    x [..., C], gamma [C], beta [C] → y [..., C], mean [C], variance [C]
  * Source    Ioffe, Szegedy 2015, algorithm 1, arXiv:1502.03167
  */

@@ -1,10 +1,10 @@
-import type { DropoutPlan } from '../kernels/dropout.ts';
+import type { DropoutPlan } from '../kernels/elementwise/dropout.ts';
 import { mul, type NamedAttrMap, type Tensor, tensor, tidy } from '../tf.ts';
 import { kernelOr } from './kernelOr.ts';
 
 /**
- * Sets a share of the values to zero and scales the others up, so that the mean stays. Which ones is a function of seed,
- * step and position alone: the same on every backend, and the same again in the backward pass.
+ * Sets a fraction of the values to zero and scales the others up to keep the mean. The mask depends only on seed, step
+ * and position: it is the same on every backend, and in the backward pass.
  * Units     rate in [0, 1); seed and step are taken as 32-bit integers
  * Source    Srivastava et al. 2014, JMLR 15
  */
@@ -27,7 +27,7 @@ function maskOf({ shape, size }: Tensor, { keyOne, keyTwo, threshold, scale }: D
   );
 }
 
-/** As `wasm/dropout/index.ts` mixes. */
+/** The same mixing as in `wasm/dropout/index.ts`. */
 function mixed(value: number): number {
   let x = value | 0;
   x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);

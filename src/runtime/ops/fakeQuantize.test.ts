@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { beginOnWasm, levels as binaries, readBinaries } from '../kernels/binaryCases.ts';
+import { beginOnWasm, levels as binaries, readBinaries } from '../kernels/cases/binaryCases.ts';
 import { installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 import { fakeQuantize, fakeQuantizeWeights, movingRange } from './fakeQuantize.ts';

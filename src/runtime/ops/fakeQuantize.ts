@@ -31,11 +31,11 @@ import { kernelOr } from './kernelOr.ts';
 type Save = (tensors: Tensor[]) => void;
 
 /**
- * Rounds values to the `levels` + 1 numbers that a quantized tensor of this range can hold; zero is one of them, and
- * what lies outside the range becomes its end. A range in which nothing but zero lies gives zeros.
+ * Rounds values to the `levels` + 1 numbers that a quantized tensor of this range can hold, which include zero; values
+ * outside the range are clipped. A range of only zero gives zeros.
  * Shapes    x [...], range [2] (least, most) → [...]
  * Units     `levels` is 255 for eight bits
- * Gradient  straight through to x where x rounds to within the range, nothing elsewhere and to the range
+ * Gradient  straight through to x if x rounds to within the range; none elsewhere, and none to the range
  * Numerics  ties go to the even number, as in ONNX QuantizeLinear and in PyTorch
  * Source    Jacob et al. 2018, §3.1, arXiv:1712.05877; Bengio, Léonard, Courville 2013, arXiv:1308.3432
  */
@@ -55,8 +55,8 @@ export function fakeQuantize(x: Tensor, range: Tensor, levels: number): Tensor {
 }
 
 /**
- * A moving range: the last one, moved by 1 − momentum towards the least and the most of x and zero. The first x after the
- * range [0, 0], which says that nothing was seen, gives its own.
+ * A moving range: the previous one, moved by 1 − momentum towards the minimum and maximum of x and zero. After the
+ * range [0, 0], which means that nothing was seen, x gives its own range.
  * Shapes    x [...], range [2] → [2]
  * Units     momentum in [0, 1)
  * Gradient  none
@@ -74,20 +74,20 @@ export function movingRange(x: Tensor, range: Tensor, momentum: number): Tensor 
 
 /** Which weights share a range. */
 export interface WeightGrid {
-  /** Numbers above zero: 127 for eight bits; below it are as many. */
+  /** Levels above zero: 127 for eight bits; there are as many below. */
   readonly levels: number;
-  /** Output channels, and how many neighbours in a row belong to one: 1 where the channels are the last axis. */
+  /** Output channels, and how many consecutive values belong to one: 1 if the channels are the last axis. */
   readonly channels: number;
   readonly inner: number;
-  /** Whether each channel has a range of its own. */
+  /** Whether each channel has its own range. */
   readonly isPerChannel: boolean;
 }
 
 /**
- * Rounds weights to what symmetric integers can hold, as large as the largest of them needs. With `factors`, one a
- * channel, they are rounded as they are once multiplied by these, and given back without; a factor of 0 rounds nothing.
+ * Rounds weights to what symmetric integers can hold, scaled to the largest weight. With `factors`, one for each
+ * channel, weights are rounded as if multiplied by these, and returned without; a factor of 0 rounds nothing.
  * Shapes    weights [..., channels, inner], factors [channels] → as weights
- * Gradient  straight through to the weights: no weight lies outside its range
+ * Gradient  straight through to the weights: no weight is outside its range
  * Source    Krishnamoorthi 2018, §2.2 and §3.2, arXiv:1806.08342
  */
 export function fakeQuantizeWeights(weights: Tensor, grid: WeightGrid, factors?: Tensor): Tensor {

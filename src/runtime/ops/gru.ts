@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import type { RecurrentActivation } from '../kernels/recurrent.ts';
+import type { RecurrentActivation } from '../kernels/recurrent/recurrent.ts';
 import {
   add,
   engine,
@@ -25,7 +25,7 @@ export interface GruWeights {
   readonly recurrentKernel: Tensor;
   /** [3U] */
   readonly bias?: Tensor;
-  /** [3U], added to the recurrent product; only with `resetAfter`. */
+  /** [3U], added to the recurrent product; needs `resetAfter`. */
   readonly recurrentBias?: Tensor;
 }
 
@@ -34,7 +34,7 @@ export interface GruOptions {
   readonly recurrentActivation?: RecurrentActivation;
   /** The reset gate multiplies the recurrent product (PyTorch, Keras 3), not the state (tfjs-layers). */
   readonly resetAfter?: boolean;
-  /** The output before the first step, [B, U]; zero where none is given. */
+  /** The output before the first step, [B, U]; default zero. */
   readonly initialState?: Tensor;
 }
 
@@ -45,7 +45,7 @@ export interface GruResult {
 }
 
 /**
- * A gated recurrent unit over whole sequences x [B, T, F]; one kernel call where kernels are installed.
+ * A gated recurrent unit over whole sequences x [B, T, F]; one kernel call if kernels are installed.
  * Throws    shape-mismatch · invalid-option: a recurrentBias without resetAfter
  * Source    Cho et al. 2014, arXiv:1406.1078; gates as in tfjs-layers' GRUCell
  */

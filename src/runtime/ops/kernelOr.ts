@@ -2,8 +2,8 @@ import * as tf from '../tf.ts';
 import { hasKernelOf } from './hasKernel.ts';
 
 /**
- * Runs an operation that tfjs does not know where its kernel is installed, and composes it of tfjs operations elsewhere.
- * The composition is also what the kernel is compared with.
+ * Runs an operation that tfjs does not know by its kernel if that is installed, and composes it from tfjs operations
+ * otherwise. The kernel is tested against the composition.
  */
 export function kernelOr(
   kernelName: string,

@@ -2,12 +2,12 @@ import { add, engine, moments, mul, ones, rsqrt, sub, type Tensor, tidy, zeros }
 import { isTwiceDerived } from './derivatives.ts';
 import { hasKernel } from './kernelOr.ts';
 
-/** In the kernel of the gradient, a thread's scratch holds two floats for each feature. */
+/** In the gradient's kernel, a thread's scratch holds two floats for each feature. */
 export const MOST_FEATURES = 2 ** 15;
 
 /**
- * Normalises each row, which is the last axis, to zero mean and unit variance. Without gamma or beta it neither scales nor
- * shifts.
+ * Normalises each row (the last axis) to zero mean and unit variance. Without gamma it does not scale, without beta it
+ * does not shift.
  * Shapes    x [..., F], gamma [F], beta [F] → [..., F]
  * Source    Ba, Kiros, Hinton 2016, §3, arXiv:1607.06450
  */

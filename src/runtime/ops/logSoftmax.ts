@@ -2,7 +2,7 @@ import { LogSoftmax, type Tensor, logSoftmax as tfjsLogSoftmax } from '../tf.ts'
 import { kernelOr } from './kernelOr.ts';
 
 /**
- * Log-probabilities over the last axis. tfjs composes five operations, and nine backwards.
+ * Log-probabilities over the last axis. tfjs composes them from five operations, and nine in the backward pass.
  * Source    tfjs logSoftmax
  */
 export function logSoftmax(logits: Tensor): Tensor {

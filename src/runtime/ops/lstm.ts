@@ -1,4 +1,4 @@
-import type { RecurrentActivation } from '../kernels/recurrent.ts';
+import type { RecurrentActivation } from '../kernels/recurrent/recurrent.ts';
 import { add, engine, matMul, mul, type NamedTensorMap, split, stack, type Tensor, tanh, tidy, zeros } from '../tf.ts';
 import { hasKernel } from './kernelOr.ts';
 import { checkSequence, openGate, stepSums } from './recurrentSteps.ts';
@@ -15,7 +15,7 @@ export interface LstmWeights {
 export interface LstmOptions {
   /** 'sigmoid' as everywhere but in tfjs-layers, whose default is 'hardSigmoid'. */
   readonly recurrentActivation?: RecurrentActivation;
-  /** The output and the cell before the first step, [B, U] each; zero where none is given. */
+  /** The output and the cell before the first step, [B, U] each; default zero. */
   readonly initialState?: { readonly h: Tensor; readonly c: Tensor };
 }
 
@@ -27,7 +27,7 @@ export interface LstmResult {
 }
 
 /**
- * A long short-term memory over whole sequences x [B, T, F]; one kernel call where kernels are installed.
+ * A long short-term memory over whole sequences x [B, T, F]; one kernel call if kernels are installed.
  * Throws    shape-mismatch
  * Source    Hochreiter, Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735; gates as in tfjs-layers' LSTMCell
  */

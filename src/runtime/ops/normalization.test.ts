@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { beginOnWasm, levels, readBinaries } from '../kernels/binaryCases.ts';
-import { finiteDifferences } from '../kernels/finiteDifferenceCases.ts';
+import { beginOnWasm, levels, readBinaries } from '../kernels/cases/binaryCases.ts';
+import { finiteDifferences } from '../kernels/cases/finiteDifferenceCases.ts';
+import { type PlainCall, plainNorm, plainNormGrad } from '../kernels/cases/normalizationCases.ts';
 import { installKernels } from '../kernels/install.ts';
-import { type PlainCall, plainNorm, plainNormGrad } from '../kernels/normalizationCases.ts';
 import * as tf from '../tf.ts';
 import { batchNormTraining } from './batchNormTraining.ts';
 import { layerNorm } from './layerNorm.ts';

@@ -4,14 +4,14 @@ import type { Tf } from '../tfNamespace.ts';
 
 export type StepRule = 'sgd' | 'momentum' | 'nesterov' | 'adam' | 'adamw' | 'lamb' | 'lion';
 
-/** A variable with what an optimizer remembers of it. */
+/** A variable with the optimizer's state. */
 export interface StepParameter {
   readonly variable: Variable;
   /** Of this step. */
   gradient: Tensor;
   /** The velocity (momentum, nesterov), m (lion), or m and v (adam, adamw, lamb); of the variable's shape. */
   readonly slots: readonly Variable[];
-  /** Whether weight decay, and LAMB's scaling of a layer's step, reach it. */
+  /** Whether weight decay, and LAMB's scaling of a layer's step, apply to it. */
   readonly isDecayed: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface StepNumbers {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
-  /** The most that the norm over all gradients may be: larger ones are scaled down to it. */
+  /** The largest norm over all gradients; larger gradients are scaled down to it. */
   readonly clipNorm?: number;
 }
 
@@ -32,14 +32,14 @@ export interface StepCall {
   readonly rule: StepRule;
   readonly parameters: readonly StepParameter[];
   readonly numbers: StepNumbers;
-  /** The sum over the squares of all gradients, finite, where it is known: on a GPU a sum is not to be had at once. */
+  /** The sum of the squares of all gradients, finite, if it is known: a GPU gives no sum synchronously. */
   readonly squares?: number;
 }
 
 /**
- * One step of an optimizer over all parameters: weights and slots are replaced, in place where the kernel
- * 'OptimizerStep' is installed, else by operations of tfjs that give the same bits (but for a last bit of the norms
- * that clipping and LAMB read).
+ * One step of an optimizer over all parameters: weights and slots are replaced, in place if the kernel 'OptimizerStep'
+ * is installed, else by tfjs operations that give the same bits (except the last bit of the norms that clipping and
+ * LAMB use).
  * Shapes    a gradient and its slots have the shape of their variable
  * Throws    not-finite: a gradient is NaN or infinite; nothing has changed then
  * Source    torch.optim.SGD, Adam and AdamW; You et al. 2020, arXiv:1904.00962, algorithm 2 (LAMB); Chen et al. 2023,
@@ -48,12 +48,12 @@ export interface StepCall {
 export function optimizerStep(tf: Tf, call: StepCall): void {
   const kernel = tf.getKernel('OptimizerStep', tf.getBackend());
   if (kernel !== undefined && isFusable(call.parameters)) {
-    // Not by `runKernel`: it would track every tensor of the model, which costs more than the step.
+    // Not `runKernel`, which would track every tensor of the model; that costs more than the step.
     kernel.kernelFunc({ inputs: {}, attrs: call as unknown as NamedAttrMap, backend: tf.backend() });
   } else composeStep(tf, call);
 }
 
-/** Whether the kernel can address all of it: float32, no tensor empty, few enough values for 32-bit numbers. */
+/** Whether the kernel can address everything: float32, no empty tensor, few enough values for 32-bit numbers. */
 export function isFusable(parameters: readonly StepParameter[]): boolean {
   let values = 0;
   for (const { variable, gradient, slots } of parameters) {
@@ -66,7 +66,7 @@ export function isFusable(parameters: readonly StepParameter[]): boolean {
   return values > 0 && values < 2 ** 28;
 }
 
-/** Numbers of a step as both ways compute with them; each is rounded to float32 once. */
+/** The numbers of a step that both implementations use; each is rounded to float32 once. */
 export function coefficientsOf(rule: StepRule, numbers: StepNumbers) {
   const { step, learningRate, beta1, beta2, epsilon, weightDecay } = numbers;
   const firstScale = 1 / (1 - beta1 ** step);
@@ -79,23 +79,23 @@ export function coefficientsOf(rule: StepRule, numbers: StepNumbers) {
     firstScale,
     rootScale: 1 / Math.sqrt(1 - beta2 ** step),
     epsilon,
-    /** Decay that becomes a part of the gradient, and decay beside it. */
+    /** Decay added to the gradient, and decoupled decay. */
     coupled: isDecoupled || rule === 'lamb' ? 0 : weightDecay,
     decoupled: rule === 'lamb' ? weightDecay : isDecoupled ? learningRate * weightDecay : 0,
   };
 }
 
-/** What gradients are multiplied by, from the sum of their squares: PyTorch's clip_grad_norm_. */
+/** The factor of the gradients, from the sum of their squares, as in PyTorch's clip_grad_norm_. */
 export function clipScale(squares: number, { clipNorm }: StepNumbers): number {
   return clipNorm === undefined ? 1 : Math.min(1, clipNorm / (Math.sqrt(squares) + 1e-6));
 }
 
-/** LAMB's ‖w‖ / ‖update‖, or 1 where either is zero. */
+/** LAMB's ‖w‖ / ‖update‖, or 1 if either is zero. */
 export function trustRatio(weightSquares: number, updateSquares: number): number {
   return weightSquares > 0 && updateSquares > 0 ? Math.sqrt(weightSquares / updateSquares) : 1;
 }
 
-/** The error of a gradient that is not finite; which one it is, is looked up only now. */
+/** The error of a gradient that is not finite; only now is it looked up which one. */
 export function lostGradient(parameters: readonly StepParameter[]): LimbeckError {
   const isLost = ({ gradient }: StepParameter) => !Number.isFinite(sumOfSquares(gradient));
   const name = parameters.find(isLost)?.variable.name ?? '';
@@ -167,7 +167,7 @@ type RatioOf = (weight: Tensor, update: Tensor) => number | Tensor;
 
 const plainRatio: RatioOf = (weight, update) => trustRatio(sumOfSquares(weight), sumOfSquares(update));
 
-/** The same where numbers cannot be had at once. */
+/** The same on backends that give no numbers synchronously. */
 function tensorRatio(tf: Tf): RatioOf {
   return (weight, update) => {
     const [w, u] = [tf.sum(tf.square(weight)), tf.sum(tf.square(update))];

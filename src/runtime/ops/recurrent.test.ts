@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { seededRandom } from '../../core/random.ts';
 import { sizeOf } from '../../core/shape.ts';
-import { beginOnWasm, levels, readBinaries } from '../kernels/binaryCases.ts';
-import { finiteDifferences, type PlainFunction } from '../kernels/finiteDifferenceCases.ts';
+import { plainGru, plainLstm } from '../cases/plainRecurrentCases.ts';
+import { beginOnWasm, levels, readBinaries } from '../kernels/cases/binaryCases.ts';
+import { finiteDifferences, type PlainFunction } from '../kernels/cases/finiteDifferenceCases.ts';
 import { installKernels } from '../kernels/install.ts';
-import type { RecurrentActivation } from '../kernels/recurrent.ts';
+import type { RecurrentActivation } from '../kernels/recurrent/recurrent.ts';
 import * as tf from '../tf.ts';
 import { gru } from './gru.ts';
 import { lstm } from './lstm.ts';
-import { plainGru, plainLstm } from './plainRecurrentCases.ts';
 
 type Layer = 'lstm' | 'gru';
 type Numbers = Readonly<Record<string, readonly number[]>>;

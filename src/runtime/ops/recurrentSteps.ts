@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { type RecurrentActivation, type SequenceSizes, sequenceSizes } from '../kernels/recurrent.ts';
+import { type RecurrentActivation, type SequenceSizes, sequenceSizes } from '../kernels/recurrent/recurrent.ts';
 import { add, matMul, type NamedTensorMap, reshape, sigmoid, type Tensor, unstack } from '../tf.ts';
 import { hardSigmoid } from './hardSigmoid.ts';
 
@@ -8,7 +8,7 @@ export function stepSums(x: Tensor, kernel: Tensor, bias: Tensor | undefined): T
   const [batch, time, features] = x.shape as [number, number, number];
   const product = matMul(reshape(x, [batch * time, features]), kernel);
   const sums = bias === undefined ? product : add(product, bias);
-  // The gradient of tfjs's unstack fails where there is one piece only.
+  // The gradient of tfjs's unstack fails for a single piece.
   return time === 1 ? [sums] : unstack(reshape(sums, [batch, time, kernel.shape[1] as number]), 1);
 }
 
@@ -17,7 +17,7 @@ export function openGate(x: Tensor, activation: RecurrentActivation): Tensor {
   return activation === 'sigmoid' ? sigmoid(x) : hardSigmoid(x, 0.2);
 }
 
-/** The sizes of a sequence, or a sentence about what does not fit. */
+/** The sizes of a sequence, or a sentence that says what does not fit. */
 export function checkSequence(inputs: NamedTensorMap, gates: number): SequenceSizes {
   const sizes = sequenceSizes(inputs, gates);
   if (sizes !== undefined && sizes.time > 0) return sizes;

@@ -3,14 +3,14 @@ import { sizeOf } from '../../core/shape.ts';
 import { checkModel } from '../../onnx/check.ts';
 import { DATA_TYPES } from '../../onnx/dataTypes.ts';
 import { type OnnxGraph, type OnnxNode, type OnnxTensor, readModel } from '../../onnx/model.ts';
-import { domainOf, operatorOf } from '../../onnx/shapes/operators.ts';
+import { domainOf, operatorOf } from '../../onnx/operators.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import * as tf from '../../runtime/tf.ts';
-import { registerActivations } from '../activations.ts';
 import { settleBackend } from '../build.ts';
-import { requireShort } from '../chains.ts';
-import type { FromOnnxOptions } from '../fromOnnxOptions.ts';
+import type { ReadFromOnnxOptions } from '../fromOnnxOptions.ts';
+import { registerActivations } from '../layers/activations.ts';
 import { type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from '../student.ts';
+import { requireShort } from '../topology/chains.ts';
 import { joinWeights } from '../weightBytes.ts';
 import { fromRecord } from './fromRecord.ts';
 import { freeBatch, holdsImages, type ImportedInput, refuseInput } from './importInputs.ts';
@@ -26,8 +26,8 @@ const OPERATORS = new Map<string, OperatorImport>(
 );
 
 /** `fromOnnx` on bytes that are there; this file loads tfjs. */
-export async function importOnnx(bytes: Uint8Array, options: FromOnnxOptions): Promise<Student> {
-  const { name = 'imported', inputValues } = options;
+export async function importOnnx(bytes: Uint8Array, options: ReadFromOnnxOptions): Promise<Student> {
+  const { name, inputValues } = options;
   const whole = readModel(bytes, name);
   checkModel(whole, { name });
   const cut = keepOutputs(whole, options.outputs);
@@ -119,10 +119,10 @@ function build(
   steps: Steps,
   needed: readonly Step[],
   inputs: readonly ImportedInput[],
-  options: FromOnnxOptions,
+  options: ReadFromOnnxOptions,
 ): StudentArtifacts {
   registerActivations();
-  const { inputLayout = 'channels-last', name = 'imported', trainable = 'all' } = options;
+  const { inputLayout, name, trainable } = options;
   const workshop = openWorkshop(tf, (step) => followerOf(step, steps, needed));
   const isLast = inputLayout === 'channels-last';
   try {
@@ -207,7 +207,7 @@ function outputOf(
 }
 
 /** Throws    invalid-option: a name that neither a layer nor a node has */
-function freeze({ layers }: Workshop, trainable: NonNullable<FromOnnxOptions['trainable']>): void {
+function freeze({ layers }: Workshop, trainable: ReadFromOnnxOptions['trainable']): void {
   if (trainable === 'all') return;
   const wanted = new Set(trainable === 'none' ? [] : trainable);
   const unknown = new Set(wanted);

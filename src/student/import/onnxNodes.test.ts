@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { buildStudent } from '../build.ts';
+import { onBackend } from '../cases/layerCases.ts';
 import { fromOnnx } from '../fromOnnx.ts';
-import { onBackend } from '../layerCases.ts';
 
 interface Known {
   readonly name: string;

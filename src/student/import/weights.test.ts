@@ -4,8 +4,8 @@ import { storedData } from '../../onnx/tensorData.ts';
 import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import { buildStudent, describeStudent } from '../build.ts';
+import { onBackend } from '../cases/layerCases.ts';
 import { fromOnnx } from '../fromOnnx.ts';
-import { onBackend } from '../layerCases.ts';
 
 const int = (name: string, i: number) => ({ name, i: BigInt(i), type: 2 }) as OnnxAttribute;
 const list = (name: string, ints: number[]) => ({ name, ints: ints.map(BigInt), type: 7 }) as OnnxAttribute;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
-import { onBackend } from '../layerCases.ts';
+import { onBackend } from '../cases/layerCases.ts';
 import { transformerTinyDesign } from '../zoo/transformerTiny.ts';
 import { attentionTap } from './attentionTap.ts';
 import { multiHeadAttention } from './multiHeadAttention.ts';

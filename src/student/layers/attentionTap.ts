@@ -1,12 +1,10 @@
 import { LimbeckError } from '../../core/errors.ts';
-import type { layers, SymbolicTensor, Tensor } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
-import { type LayerClass, layerClass } from '../layerClass.ts';
+import type { SymbolicTensor, Tensor } from '../../runtime/tf.ts';
+import type { Layer, Tf } from '../../runtime/tfNamespace.ts';
+import { type LayerClass, layerClass } from './layerClass.ts';
 import { multiHeadAttentionClass } from './multiHeadAttention.ts';
 
-type Layer = InstanceType<typeof layers.Layer>;
-
-/** What is read inside an attention layer, before it is cut into heads. */
+/** What can be read inside an attention layer, before it is split into heads. */
 export type AttentionPart = 'queries' | 'keys' | 'values';
 
 const PARTS: readonly AttentionPart[] = ['queries', 'keys', 'values'];
@@ -23,10 +21,10 @@ interface AttentionTapConfig {
 
 /**
  * The queries, keys or values of an attention layer as a further output of its model: [B, T, F], heads side by side in
- * the last axis. It computes with the layer's own weights, so gradients reach their kernels, and has none itself. The
- * model that holds it is for training only: it cannot be saved, the model around the attention layer can.
- * Throws    unknown-output: no attention layer, or another part · student-invalid: a layer that stands in no model, or
- *           in two places of it
+ * the last axis. It computes with the layer's own weights, so gradients reach their kernels, and has no weights itself.
+ * The model that holds it is for training only and cannot be saved; the model around the attention layer can.
+ * Throws    unknown-output: not an attention layer, or an unknown part · student-invalid: a layer that is in no model,
+ *           or used twice
  */
 export function attentionTap(tf: Tf, layer: Layer, part: string): SymbolicTensor {
   const place = PARTS.indexOf(part as AttentionPart);
@@ -62,7 +60,7 @@ function inputOf(layer: Layer): SymbolicTensor {
   }
 }
 
-/** tfjs's class of the tap; steps that are recorded must know it. */
+/** tfjs's class of the tap; recorded steps must know it. */
 export const attentionTapClass: (tf: Tf) => LayerClass = layerClass(
   (tf) =>
     class AttentionTap extends tf.layers.Layer {

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { buildStudent } from '../build.ts';
-import { artifactsFromFiles, toFiles } from '../files.ts';
-import { onBackend } from '../layerCases.ts';
+import { onBackend } from '../cases/layerCases.ts';
+import { artifactsFromFiles, toFiles } from '../files/files.ts';
 import { artifactsOf } from '../layersModel.ts';
 import { type MultiHeadAttentionConfig, multiHeadAttention } from './multiHeadAttention.ts';
 

@@ -1,25 +1,22 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount, checkOneOf } from '../../core/options.ts';
 import { attention } from '../../runtime/ops/attention.ts';
-import type { layers, Tensor, Tensor2D } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
-import { layerClass } from '../layerClass.ts';
-
-type Layer = InstanceType<typeof layers.Layer>;
-type Weight = ReturnType<Layer['addWeight']>;
+import type { Tensor, Tensor2D } from '../../runtime/tf.ts';
+import type { Layer, LayerVariable, Tf } from '../../runtime/tfNamespace.ts';
+import { layerClass } from './layerClass.ts';
 
 interface Projection {
-  readonly kernel: Weight;
-  readonly bias: Weight;
+  readonly kernel: LayerVariable;
+  readonly bias: LayerVariable;
 }
 
 /** What a multi-head attention layer is made with. */
 export interface MultiHeadAttentionConfig {
   /** Number of heads; it divides the number of features. */
   readonly heads: number;
-  /** Where each position may look: 'all' (default), or 'past': itself and what came before. */
+  /** What each position may attend to: 'all' (default), or 'past': itself and earlier positions. */
   readonly sight?: 'all' | 'past';
-  /** Of the weights' start. */
+  /** The seed of the initial weights. */
   readonly seed?: number;
   /** The layer's name; default: tfjs numbers it. */
   readonly name?: string;
@@ -27,8 +24,8 @@ export interface MultiHeadAttentionConfig {
 
 /**
  * Self-attention with several heads, projections in and out with bias: [B, T, F] → [B, T, F].
- * Throws    invalid-option: heads no whole number of at least 1, unknown sight; where the layer is built, a number of
- *           features that is no multiple of the heads
+ * Throws    invalid-option: heads not a whole number of at least 1, unknown sight; when the layer is built, a number of
+ *           features that is not a multiple of the heads
  * Source    Vaswani et al. 2017, §3.2, arXiv:1706.03762
  */
 export function multiHeadAttention(tf: Tf, config: MultiHeadAttentionConfig): Layer {
@@ -84,7 +81,7 @@ export const multiHeadAttentionClass = layerClass(
         });
       }
 
-      /** The place is that of the projection: query, key, value, out. */
+      /** The index is the projection's: query, key, value, out. */
       project(from: Tensor, place: number): Tensor {
         const [batch, length, width] = from.shape as [number, number, number];
         const { kernel, bias } = this.projections[place] as Projection;

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../core/random.ts';
 import * as tf from '../../runtime/tf.ts';
 import { buildStudent } from '../build.ts';
-import { artifactsFromFiles, toFiles } from '../files.ts';
-import { onBackend } from '../layerCases.ts';
+import { onBackend } from '../cases/layerCases.ts';
+import { artifactsFromFiles, toFiles } from '../files/files.ts';
 import { artifactsOf } from '../layersModel.ts';
 import { nearestNeighbours } from './nearestNeighbours.ts';
 

@@ -1,17 +1,14 @@
 import { checkCount, checkPositive } from '../../core/options.ts';
-import type { layers, Tensor, Tensor2D } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
-import { layerClass } from '../layerClass.ts';
-
-type Layer = InstanceType<typeof layers.Layer>;
-type Weight = ReturnType<Layer['addWeight']>;
+import type { Tensor, Tensor2D } from '../../runtime/tf.ts';
+import type { Layer, LayerVariable, Tf } from '../../runtime/tfNamespace.ts';
+import { layerClass } from './layerClass.ts';
 
 /** What a layer of nearest neighbours is made with. */
 export interface NearestNeighboursConfig {
   /** How many it remembers, N. */
   readonly examples: number;
   readonly classes: number;
-  /** How many vote; all of them where there are fewer. */
+  /** How many vote; all examples if there are fewer. */
   readonly k: number;
   /** Votes weigh exp(−distance² ÷ temperature). */
   readonly temperature: number;
@@ -22,27 +19,27 @@ export interface NearestNeighboursConfig {
 export const LEAST_PROBABILITY = 1e-6;
 
 /**
- * Distances that differ by less than this part of the squared lengths count as the same: equal ones come out a little
- * different, as differences of rounded products.
+ * Distances that differ by less than this fraction of the squared lengths count as equal: rounding makes equal ones
+ * slightly different.
  */
 const ROUNDING = 2 ** -20;
 
-/** Of the normal numbers of float32: with less, votes would be divided by zero. */
+/** The smallest normal float32: with less, votes would be divided by zero. */
 const SMALLEST = 2 ** -126;
 
 /**
- * The classes of the remembered examples that are nearest, each vote weighing exp(−distance² ÷ temperature). All that
- * are as near as the k-th vote, up to rounding. It learns nothing: its weights are the examples, memory [N, F], and their
+ * The classes of the nearest remembered examples, where each vote weighs exp(−distance² ÷ temperature). All examples as
+ * near as the k-th, up to rounding, vote. It learns nothing: its weights are the examples, memory [N, F], and their
  * classes, votes [N, C].
  * Shapes    features [..., F] → logits [..., C]
- * Units     logits out: the logarithm of a class's share of the votes, and of 10⁻⁶ at least
+ * Units     logits out: the logarithm of a class's share of the votes, at least of 10⁻⁶
  * Gradient  none: the choice of neighbours has no slope
  * Numerics  finite for |feature| ≤ 1e17. Squared distances are those of float32 around the mean of the examples: off by
  *           about 10⁻⁶ of the squared length
  * Throws    invalid-option: a number of examples, classes or neighbours below 1, or a temperature of 0 or less
  * Source    weighted votes: Wu et al. 2018, §3.4, arXiv:1805.01978
- * Differs   squared Euclidean distance for the cosine, as Snell et al. 2017, arXiv:1703.05175, found better between examples
- *           and classes of few
+ * Differs   squared Euclidean distance instead of the cosine, as Snell et al. 2017, arXiv:1703.05175, found better with
+ *           few examples
  */
 export function nearestNeighbours(tf: Tf, config: NearestNeighboursConfig): Layer {
   return new (nearestNeighboursClass(tf))(config);
@@ -54,8 +51,8 @@ export const nearestNeighboursClass = layerClass(
     class NearestNeighbours extends tf.layers.Layer {
       static readonly className = 'NearestNeighbours';
       private readonly config: Omit<NearestNeighboursConfig, 'name'>;
-      private memory: Weight | undefined;
-      private votes: Weight | undefined;
+      private memory: LayerVariable | undefined;
+      private votes: LayerVariable | undefined;
 
       constructor(config: NearestNeighboursConfig) {
         super({ ...config, trainable: false } as never);
@@ -83,7 +80,7 @@ export const nearestNeighboursClass = layerClass(
       override call(inputs: Tensor | Tensor[]): Tensor {
         const x = Array.isArray(inputs) ? (inputs[0] as Tensor) : inputs;
         return tf.tidy(() => {
-          const [memory, votes] = [this.memory, this.votes].map((one) => (one as Weight).read()) as [
+          const [memory, votes] = [this.memory, this.votes].map((one) => (one as LayerVariable).read()) as [
             Tensor2D,
             Tensor2D,
           ];
@@ -95,10 +92,10 @@ export const nearestNeighboursClass = layerClass(
         });
       }
 
-      /** How much each example [N] counts for each row [B]: 1 at most, 0 where it is no neighbour. */
+      /** How much each example [N] counts for each row [B]: at most 1, and 0 if it is no neighbour. */
       private weigh(rows: Tensor2D, memory: Tensor2D): Tensor2D {
         const { k, temperature, examples } = this.config;
-        // Distances are the same from anywhere, and round least near the examples.
+        // Distances do not depend on the origin, and round least near the examples.
         const centre = tf.mean(memory, 0);
         const [from, to] = [tf.sub(rows, centre), tf.sub(memory, centre)] as [Tensor2D, Tensor2D];
         const own = tf.sum(tf.square(from), 1, true);

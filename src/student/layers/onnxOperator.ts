@@ -1,40 +1,40 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { Attributes, Compute } from '../../onnx/operator.ts';
-import { onnxNameOf, operatorOf } from '../../onnx/shapes/operators.ts';
+import { onnxNameOf, operatorOf } from '../../onnx/operators.ts';
 import * as operations from '../../runtime/operations.ts';
-import type { layers, Tensor } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
-import { layerClass } from '../layerClass.ts';
-
-type Layer = InstanceType<typeof layers.Layer>;
-type Weight = ReturnType<Layer['addWeight']>;
+import type { Tensor } from '../../runtime/tf.ts';
+import type { Layer, LayerVariable, Tf } from '../../runtime/tfNamespace.ts';
+import { layerClass } from './layerClass.ts';
 
 /** What an operator layer is made with; plain values, which a saved model holds. */
 export interface OnnxOperatorConfig {
   readonly name?: string;
   readonly trainable?: boolean;
-  /** ONNX's operator with a small first letter, such as 'reduceMean'. Axes are those of the tensors as they lie here. */
+  /**
+   * ONNX's operator with a lower-case first letter, such as 'reduceMean'. Axes are those of the tensors in the
+   * student's layout.
+   */
   readonly operator: string;
   readonly attributes: Attributes;
   /** Where each operand comes from, in ONNX's order: a tensor, the next of `numbers`, or the next weight. */
   readonly operands: readonly ('tensor' | 'number' | 'weight')[];
   readonly numbers: readonly number[];
   readonly weightPlans: readonly WeightPlan[];
-  /** Of the result, null where a length is free. */
+  /** Shape of the result; a free length is null. */
   readonly shape: readonly (number | null)[];
 }
 
 export interface WeightPlan {
   readonly name: string;
   readonly shape: readonly number[];
-  /** 0: stays as it is, such as a mask. */
+  /** 0: does not learn, such as a mask. */
   readonly learns: 0 | 1;
 }
 
 /**
- * One ONNX operator that tfjs has no layer for, with the numbers and weights that the model gives it.
- * Shapes    tensors as they lie in the student, mostly with channels last → `shape`
- * Throws    invalid-option: an operator that nothing computes
+ * One ONNX operator for which tfjs has no layer, with the numbers and weights that the model gives it.
+ * Shapes    tensors in the student's layout, mostly channels last → `shape`
+ * Throws    invalid-option: an operator that cannot be computed
  */
 export function onnxOperator(tf: Tf, config: OnnxOperatorConfig): Layer {
   return new (onnxOperatorClass(tf))(config);
@@ -46,7 +46,7 @@ export const onnxOperatorClass = layerClass(
     class OnnxOperator extends tf.layers.Layer {
       static readonly className = 'OnnxOperator';
       private readonly config: Omit<OnnxOperatorConfig, 'name' | 'trainable'>;
-      private held: readonly Weight[] = [];
+      private held: readonly LayerVariable[] = [];
 
       constructor(config: OnnxOperatorConfig) {
         super(config as never);
@@ -76,7 +76,7 @@ export const onnxOperatorClass = layerClass(
           const [tensors, scalars, weights] = [[inputs].flat(), [...numbers], [...this.held]];
           const values = operands.map((kind) => {
             if (kind === 'tensor') return tensors.shift() as Tensor;
-            return kind === 'number' ? tf.scalar(scalars.shift() as number) : (weights.shift() as Weight).read();
+            return kind === 'number' ? tf.scalar(scalars.shift() as number) : (weights.shift() as LayerVariable).read();
           });
           return compute(tf, values, attributes, operations);
         });
@@ -88,7 +88,7 @@ export const onnxOperatorClass = layerClass(
     },
 );
 
-/** What computes an operator by its small name. */
+/** Finds what computes an operator, by its lower-case name. */
 function computeOf(operator: string): Compute | undefined {
   return operatorOf('', onnxNameOf(operator) ?? '')?.compute;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
 import { buildStudent } from '../build.ts';
-import { artifactsFromFiles, toFiles } from '../files.ts';
-import { onBackend } from '../layerCases.ts';
+import { onBackend } from '../cases/layerCases.ts';
+import { artifactsFromFiles, toFiles } from '../files/files.ts';
 import { artifactsOf } from '../layersModel.ts';
 import { positionEmbedding } from './positionEmbedding.ts';
 

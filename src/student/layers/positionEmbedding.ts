@@ -1,11 +1,9 @@
-import type { layers, Tensor } from '../../runtime/tf.ts';
-import type { Tf } from '../../runtime/tfNamespace.ts';
-import { layerClass } from '../layerClass.ts';
-
-type Layer = InstanceType<typeof layers.Layer>;
+import type { Tensor } from '../../runtime/tf.ts';
+import type { Layer, LayerVariable, Tf } from '../../runtime/tfNamespace.ts';
+import { layerClass } from './layerClass.ts';
 
 /**
- * Adds one learned vector a position: [B, T, F] → [B, T, F]. It starts at zero.
+ * Adds one learned vector for each position: [B, T, F] → [B, T, F]. It starts at zero.
  * Source    Gehring et al. 2017, arXiv:1705.03122
  */
 export function positionEmbedding(tf: Tf): Layer {
@@ -17,7 +15,7 @@ export const positionEmbeddingClass = layerClass(
   (tf) =>
     class PositionEmbedding extends tf.layers.Layer {
       static readonly className = 'PositionEmbedding';
-      private positions: ReturnType<Layer['addWeight']> | undefined;
+      private positions: LayerVariable | undefined;
 
       override build(inputShape: number[]): void {
         const [, length, width] = inputShape as [number, number, number];

@@ -1,6 +1,6 @@
 /**
- * The first key that an object of this JSON text holds twice, which `JSON.parse` does not tell. The text must be valid.
- * It is gone through letter by letter: a pattern for texts of many megabytes runs out of stack.
+ * The first key that an object of this JSON text holds twice, which `JSON.parse` does not report. The text must be
+ * valid. It is scanned character by character: a regular expression runs out of stack on many megabytes.
  */
 export function firstDuplicateKey(json: string): string | undefined {
   /** The keys of the objects around the current place; undefined for an array. */
@@ -24,7 +24,7 @@ export function firstDuplicateKey(json: string): string | undefined {
   return undefined;
 }
 
-/** Where a text that begins here is over, its mark included. */
+/** The end of a string that begins here, after its quote. */
 function endOfText(json: string, start: number): number {
   let end = start + 1;
   while (end < json.length && json[end] !== '"') end += json[end] === '\\' ? 2 : 1;

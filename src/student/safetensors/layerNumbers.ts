@@ -1,10 +1,13 @@
-/** A name that tfjs made up: the class in two spellings, a number that counts all layers of the page, and the weight's part. */
+/**
+ * A name that tfjs generated: the class in two spellings, a number that counts all layers of the page, and the weight's
+ * part.
+ */
 const MADE_UP = /^(?<snake>[a-z0-9_]+)_(?<type>[A-Z][A-Za-z0-9]*?)(?<number>\d+)\/(?<part>.+)$/;
 
 /**
- * Names of weights without what differs each time a student is built: tfjs counts layers without a name over the whole
- * page, so `dense_Dense11/kernel` is the kernel of the first dense layer, or of any other. Here it is counted within the
- * given names. Names that were chosen stay as they are.
+ * Names of weights that do not change each time a student is built: tfjs counts unnamed layers over the whole page, so
+ * `dense_Dense11/kernel` may be the kernel of any dense layer. Here they are counted within the given names. Chosen
+ * names stay as they are.
  */
 export function countedAfresh(names: readonly string[]): string[] {
   const numbers = new Map<string, Set<number>>();

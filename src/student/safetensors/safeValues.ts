@@ -2,9 +2,9 @@ import { fromHalves, fromSmallFloat } from '../../core/halves.ts';
 import { type NumericArray, wholeNumbers } from '../../core/shape.ts';
 import type { SafeTensor } from './safetensors.ts';
 
-/** The numbers of a tensor: whole ones as int32 where all fit, truth and bytes as uint8, everything else as float32. */
+/** The numbers of a tensor: integers as int32 if all fit, booleans and bytes as uint8, everything else as float32. */
 export function safeValues({ dtype, bytes }: SafeTensor): NumericArray {
-  // A typed array begins at a multiple of its element's size; a file's tensors need not.
+  // Typed arrays are aligned to their element's size; a file's tensors need not be.
   const buffer = new Uint8Array(bytes).buffer;
   switch (dtype) {
     case 'F32':
@@ -39,7 +39,7 @@ export function safeValues({ dtype, bytes }: SafeTensor): NumericArray {
   }
 }
 
-/** This type has no infinity: all of its largest exponent but one pattern are numbers. */
+/** This type has no infinity: of its largest exponent, all patterns but one are numbers. */
 function fromE4M3(bits: number): number {
   const sign = bits < 0x80 ? 1 : -1;
   if ((bits & 0x7f) === 0x7f) return Number.NaN;

@@ -1,4 +1,4 @@
-// The safetensors format: eight bytes of length, a JSON header, and the elements of all tensors without a gap.
+// The safetensors format: eight bytes of length, a JSON header, and the elements of all tensors without gaps.
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { parseJson } from '../../core/parseJson.ts';
 import { sizeOf } from '../../core/shape.ts';
@@ -45,8 +45,8 @@ const ORDER = Object.keys(BYTES) as SafeDtype[];
 
 /**
  * The tensors of a safetensors file, as views of the given bytes.
- * Throws    safetensors-invalid: not the format, an element type it has not, or tensors that overlap, leave a gap, or lie
- *           outside of the file
+ * Throws    safetensors-invalid: not the format, an unknown element type, or tensors that overlap, leave a gap, or are
+ *           outside the file
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
   if (bytes.length < LENGTH_BYTES) throw invalid(`it has ${bytes.length} bytes, the header's length alone takes 8`);
@@ -68,9 +68,9 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
 }
 
 /**
- * A file of these tensors, laid out as the format's own writer does: wide elements first, then by name, the header
- * filled up with spaces to a multiple of eight bytes. The same tensors give the same bytes.
- * Throws    safetensors-invalid: a tensor's bytes are not as many as its shape says, or a reserved name
+ * A file of these tensors in the layout of the format's own writer: wide elements first, then by name, the header
+ * padded with spaces to a multiple of eight bytes. The same tensors give the same bytes.
+ * Throws    safetensors-invalid: a tensor's bytes do not match its shape, or a reserved name
  */
 export function writeSafetensors({
   tensors,
@@ -114,7 +114,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   }
   if (!text.startsWith('{')) throw invalid('its header does not begin with "{"');
   const twice = firstDuplicateKey(text);
-  if (twice !== undefined) throw invalid(`its header says "${twice}" twice`);
+  if (twice !== undefined) throw invalid(`its header has "${twice}" twice`);
   return header as Record<string, unknown>;
 }
 
@@ -145,7 +145,7 @@ function checkEntry(name: string, entry: unknown): Placed {
   return { dtype: dtype as SafeDtype, shape, from, to };
 }
 
-/** Without a gap or an overlap, up to the last byte. */
+/** No gap and no overlap, up to the last byte. */
 function checkPlaces(placed: readonly (Placed & { readonly name: string })[], total: number): void {
   let at = 0;
   for (const { name, from, to } of [...placed].sort((a, b) => a.from - b.from || a.to - b.to)) {
@@ -170,7 +170,7 @@ function checkMetadata(metadata: unknown): Record<string, string> {
 function invalid(why: string, cause?: unknown): LimbeckError {
   return new LimbeckError(
     'safetensors-invalid',
-    `This is no safetensors file: ${why}. Write it again with safetensors’ own save_file, or fetch it again.`,
+    `This is not a safetensors file: ${why}. Write it again with safetensors’ own save_file, or fetch it again.`,
     { details: { why }, cause },
   );
 }

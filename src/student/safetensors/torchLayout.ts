@@ -1,10 +1,13 @@
-// Weights as PyTorch lays them out, brought into the layout of tfjs.
+// PyTorch's weights, converted to tfjs's layout.
 import { LimbeckError } from '../../core/errors.ts';
 import type { NdArray } from '../../core/shape.ts';
 import { transposed } from '../../core/transposed.ts';
 import type { WeightSpec } from '../student.ts';
 
-/** Which axis of PyTorch's kernel becomes which of tfjs's, by rank: dense, and convolutions over one to three lengths. */
+/**
+ * Which axis of PyTorch's kernel becomes which of tfjs's, by rank: dense, and convolutions over one to three
+ * dimensions.
+ */
 const KERNEL_ORDERS: Readonly<Record<number, readonly number[]>> = {
   2: [1, 0],
   3: [2, 1, 0],
@@ -13,10 +16,10 @@ const KERNEL_ORDERS: Readonly<Record<number, readonly number[]>> = {
 };
 
 /**
- * A weight of PyTorch in tfjs's layout, told by the name that tfjs gives it: Linear [out, in] → [in, out]; Conv
- * OIHW → HWIO, of one to three lengths; ConvTranspose IOHW → HWOI; a depthwise kernel [in·m, 1, H, W] → [H, W, in, m];
- * everything else as it is. The gates of an LSTM stand in the same order.
- * Throws    safetensors-invalid: a GRU, whose gates PyTorch orders and adds up otherwise
+ * A PyTorch weight in tfjs's layout, recognised by the name that tfjs gives it: Linear [out, in] → [in, out]; Conv OIHW
+ * → HWIO, with one to three dimensions; ConvTranspose IOHW → HWOI; a depthwise kernel [in·m, 1, H, W] → [H, W, in, m];
+ * everything else as it is. The gates of an LSTM are in the same order.
+ * Throws    safetensors-invalid: a GRU, whose gates PyTorch orders and combines differently
  */
 export function fromTorchLayout({ name, shape }: WeightSpec, array: NdArray): NdArray {
   const part = name.split('/').at(-1) ?? '';
@@ -25,7 +28,7 @@ export function fromTorchLayout({ name, shape }: WeightSpec, array: NdArray): Nd
   if (/^recurrent_kernel/.test(part) && shape[1] === 3 * (shape[0] ?? 0)) {
     throw new LimbeckError(
       'safetensors-invalid',
-      `"${name}" belongs to a GRU, whose gates PyTorch orders and adds up otherwise. Reorder them in Python, transpose ` +
+      `"${name}" belongs to a GRU, whose gates PyTorch orders and combines differently. Reorder them in Python, transpose ` +
         'all kernels there, and leave "transpose" out.',
       { details: { name } },
     );
@@ -34,7 +37,7 @@ export function fromTorchLayout({ name, shape }: WeightSpec, array: NdArray): Nd
   return order === undefined ? array : transposed(array, order);
 }
 
-/** PyTorch counts the outputs of one channel side by side, in one axis. */
+/** PyTorch keeps the outputs of one channel next to each other, in one axis. */
 function fromDepthwise(needed: readonly number[], array: NdArray): NdArray {
   const { data, shape } = array;
   const [channels = 0, multiplier = 0] = needed.slice(-2);

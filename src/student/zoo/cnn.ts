@@ -1,32 +1,30 @@
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
 import { derivedSeed } from '../../core/random.ts';
-import { checkImageShape } from '../blocks.ts';
+import { count, given, type OptionsOf, type Read, schema } from '../../core/schema.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
+import { checkImageShape } from './blocks.ts';
 
-/** The two ends of a cnn. */
-export interface CnnOptions {
+const OPTIONS = schema('cnn', {
   /** Height, width and channels of one image, at least 10 × 10. Default [28, 28, 1]. */
-  readonly inputShape?: readonly number[];
+  inputShape: given<readonly number[]>((shape) => checkImageShape(shape, 10, 'cnn'), [28, 28, 1]),
   /** Length of the output 'logits'. Default 10. */
-  readonly classes?: number;
-}
+  classes: count()(10),
+});
+
+/** What a cnn reads, and how many classes it tells apart. */
+export interface CnnOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Two convolutions and two dense layers for small images: 56,714 parameters as it stands. Its layers: conv_1 pool_1 conv_2
- * pool_2 flatten dense logits.
+ * Two convolutions and two dense layers for small images: 56,714 parameters by default. Its layers: conv_1 pool_1
+ * conv_2 pool_2 flatten dense logits.
  */
 export function cnn(options: CnnOptions = {}): Student {
-  const { inputShape = [28, 28, 1], classes = 10 } = options;
-  checkKnownOptions(options, ['inputShape', 'classes'], 'cnn');
-  checkCount(classes, 'classes', 1);
-  checkImageShape(inputShape, 10, 'cnn');
-  return designedStudent('cnn', { inputShape, classes });
+  return designedStudent('cnn', OPTIONS.read(options));
 }
 
 export const cnnDesign: StudentDesign = {
   design: 'cnn',
   build(tf, options, seed) {
-    const { inputShape, classes } = options as unknown as Required<CnnOptions>;
+    const { inputShape, classes } = options as unknown as Read<typeof OPTIONS>;
     const init = (layer: number) => tf.initializers.glorotUniform({ seed: derivedSeed(seed, `cnn/${layer}`) });
     const conv = (filters: number, layer: number) =>
       tf.layers.conv2d({

@@ -1,34 +1,31 @@
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
-import { blocksOf, checkImageShape } from '../blocks.ts';
+import { count, given, type OptionsOf, type Read, schema } from '../../core/schema.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
+import { blocksOf, checkImageShape } from './blocks.ts';
 
-/** The two ends of a ds-cnn, and its size. */
-export interface DsCnnOptions {
-  /** Time steps, features and channels of one example, at least 4 × 4, such as [49, 10, 1] for a second of speech. Default that. */
-  readonly inputShape?: readonly number[];
+const OPTIONS = schema('dsCnn', {
+  /** Time steps, features and channels of one example, at least 4 × 4. Default [49, 10, 1]: a second of speech. */
+  inputShape: given<readonly number[]>((shape) => checkImageShape(shape, 4, 'dsCnn'), [49, 10, 1]),
   /** Length of the output 'logits'. Default 12. */
-  readonly classes?: number;
+  classes: count()(12),
   /** Channels of every layer. Default 64. */
-  readonly filters?: number;
-}
+  filters: count()(64),
+});
+
+/** What a dsCnn reads, how many classes it tells apart, and how wide it is. */
+export interface DsCnnOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Depthwise-separable CNN for keyword spotting: 23,180 trainable parameters as it stands.
+ * Depthwise-separable CNN for keyword spotting: 23,180 trainable parameters by default.
  * Source    Zhang et al. 2017, arXiv:1711.07128, as in MLPerf Tiny (arXiv:2106.07597)
  */
 export function dsCnn(options: DsCnnOptions = {}): Student {
-  const { inputShape = [49, 10, 1], classes = 12, filters = 64 } = options;
-  checkKnownOptions(options, ['inputShape', 'classes', 'filters'], 'dsCnn');
-  checkCount(classes, 'classes', 1);
-  checkCount(filters, 'filters', 1);
-  checkImageShape(inputShape, 4, 'dsCnn');
-  return designedStudent('ds-cnn', { inputShape, classes, filters });
+  return designedStudent('ds-cnn', OPTIONS.read(options));
 }
 
 export const dsCnnDesign: StudentDesign = {
   design: 'ds-cnn',
   build(tf, options, seed) {
-    const { inputShape, classes, filters } = options as unknown as Required<DsCnnOptions>;
+    const { inputShape, classes, filters } = options as unknown as Read<typeof OPTIONS>;
     const { conv, depthwise, norm, relu, head } = blocksOf(tf, 'ds-cnn', seed);
     const input = tf.input({ shape: [...inputShape], name: 'input' });
     let x = relu(norm(conv(input, filters, [10, 4], 2)));

@@ -1,31 +1,39 @@
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
+import { checkCount } from '../../core/options.ts';
 import { derivedSeed } from '../../core/random.ts';
+import { count, given, type OptionsOf, type Read, schema } from '../../core/schema.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
 
-/** The two ends of an mlp, and what lies between. */
-export interface MlpOptions {
+const OPTIONS = schema('mlp', {
   /** Shape of one example; anything but a vector is flattened. Default [784]. */
-  readonly inputShape?: readonly number[];
+  inputShape: given<readonly number[]>(
+    (shape) => {
+      checkCount(shape.length, 'length of inputShape');
+      checkWidths(shape);
+    },
+    [784],
+  ),
   /** Length of the output 'logits'. Default 10. */
-  readonly classes?: number;
+  classes: count()(10),
   /** Widths of the hidden layers. Default [256, 128]. */
-  readonly hidden?: readonly number[];
+  hidden: given<readonly number[]>(checkWidths, [256, 128]),
+});
+
+/** What an mlp reads, how many classes it tells apart, and its hidden layers. */
+export interface MlpOptions extends OptionsOf<typeof OPTIONS> {}
+
+/** A multilayer perceptron with relu: 235,146 parameters by default. */
+export function mlp(options: MlpOptions = {}): Student {
+  return designedStudent('mlp', OPTIONS.read(options));
 }
 
-/** A multilayer perceptron with relu: 235,146 parameters as it stands. */
-export function mlp(options: MlpOptions = {}): Student {
-  const { inputShape = [784], classes = 10, hidden = [256, 128] } = options;
-  checkKnownOptions(options, ['inputShape', 'classes', 'hidden'], 'mlp');
-  checkCount(classes, 'classes', 1);
-  checkCount(inputShape.length, 'length of inputShape');
-  for (const width of [...hidden, ...inputShape]) checkCount(width, 'width');
-  return designedStudent('mlp', { inputShape, classes, hidden });
+function checkWidths(widths: readonly number[]): void {
+  for (const width of widths) checkCount(width, 'width');
 }
 
 export const mlpDesign: StudentDesign = {
   design: 'mlp',
   build(tf, options, seed) {
-    const { inputShape, classes, hidden } = options as unknown as Required<MlpOptions>;
+    const { inputShape, classes, hidden } = options as unknown as Read<typeof OPTIONS>;
     const init = (layer: number) => tf.initializers.glorotUniform({ seed: derivedSeed(seed, `mlp/${layer}`) });
     const input = tf.input({ shape: [...inputShape], name: 'input' });
     let x = inputShape.length === 1 ? input : (tf.layers.flatten({ name: 'flatten' }).apply(input) as typeof input);

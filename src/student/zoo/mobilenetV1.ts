@@ -1,38 +1,35 @@
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
-import { blocksOf, checkImageShape } from '../blocks.ts';
+import { count, given, type OptionsOf, positive, type Read, schema } from '../../core/schema.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
+import { blocksOf, checkImageShape } from './blocks.ts';
 
-/** The two ends of a mobilenetV1, and its width. */
-export interface MobilenetV1Options {
+const OPTIONS = schema('mobilenetV1', {
   /** Height, width and channels of one image, at least 32 × 32. Default [96, 96, 3]. */
-  readonly inputShape?: readonly number[];
+  inputShape: given<readonly number[]>((shape) => checkImageShape(shape, 32, 'mobilenetV1'), [96, 96, 3]),
   /** Length of the output 'logits'. Default 2. */
-  readonly classes?: number;
+  classes: count()(2),
   /** Width multiplier α of every layer, above 0. Default 0.25. */
-  readonly alpha?: number;
-}
+  alpha: positive(0.25),
+});
+
+/** What a mobilenetV1 reads, how many classes it tells apart, and how wide it is. */
+export interface MobilenetV1Options extends OptionsOf<typeof OPTIONS> {}
 
 /** Channels of the thirteen separable blocks at α = 1, and their strides. */
 const WIDTHS = [64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024];
 const STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1];
 
 /**
- * MobileNet v1: 213,586 trainable parameters as it stands.
+ * MobileNet v1: 213,586 trainable parameters by default.
  * Source    Howard et al. 2017, arXiv:1704.04861; α = 0.25 as in MLPerf Tiny (arXiv:2106.07597)
  */
 export function mobilenetV1(options: MobilenetV1Options = {}): Student {
-  const { inputShape = [96, 96, 3], classes = 2, alpha = 0.25 } = options;
-  checkKnownOptions(options, ['inputShape', 'classes', 'alpha'], 'mobilenetV1');
-  checkCount(classes, 'classes', 1);
-  checkPositive(alpha, 'alpha');
-  checkImageShape(inputShape, 32, 'mobilenetV1');
-  return designedStudent('mobilenet-v1', { inputShape, classes, alpha });
+  return designedStudent('mobilenet-v1', OPTIONS.read(options));
 }
 
 export const mobilenetV1Design: StudentDesign = {
   design: 'mobilenet-v1',
   build(tf, options, seed) {
-    const { inputShape, classes, alpha } = options as unknown as Required<MobilenetV1Options>;
+    const { inputShape, classes, alpha } = options as unknown as Read<typeof OPTIONS>;
     const { conv, depthwise, norm, relu, head } = blocksOf(tf, 'mobilenet-v1', seed);
     const wide = (width: number) => Math.max(1, Math.round(width * alpha));
     const input = tf.input({ shape: [...inputShape], name: 'input' });

@@ -1,28 +1,26 @@
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
-import { blocksOf, checkImageShape } from '../blocks.ts';
+import { count, given, type OptionsOf, type Read, schema } from '../../core/schema.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
+import { blocksOf, checkImageShape } from './blocks.ts';
 
-/** The two ends of a resnet8. */
-export interface Resnet8Options {
+const OPTIONS = schema('resnet8', {
   /** Height, width and channels of one image, at least 4 × 4. Default [32, 32, 3]. */
-  readonly inputShape?: readonly number[];
+  inputShape: given<readonly number[]>((shape) => checkImageShape(shape, 4, 'resnet8'), [32, 32, 3]),
   /** Length of the output 'logits'. Default 10. */
-  readonly classes?: number;
-}
+  classes: count()(10),
+});
+
+/** What a resnet8 reads, and how many classes it tells apart. */
+export interface Resnet8Options extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Three residual blocks of 16, 32 and 64 channels: 77,850 trainable parameters as it stands.
+ * Three residual blocks of 16, 32 and 64 channels: 77,850 trainable parameters by default.
  * Source    He et al. 2015, arXiv:1512.03385, as in MLPerf Tiny (arXiv:2106.07597)
  */
 export function resnet8(options: Resnet8Options = {}): Student {
-  const { inputShape = [32, 32, 3], classes = 10 } = options;
-  checkKnownOptions(options, ['inputShape', 'classes'], 'resnet8');
-  checkCount(classes, 'classes', 1);
-  checkImageShape(inputShape, 4, 'resnet8');
-  return designedStudent('resnet8', { inputShape, classes });
+  return designedStudent('resnet8', OPTIONS.read(options));
 }
 
-/** Channels and stride of each. */
+/** Channels and stride of each block. */
 const BLOCKS = [
   [16, 1],
   [32, 2],
@@ -32,7 +30,7 @@ const BLOCKS = [
 export const resnet8Design: StudentDesign = {
   design: 'resnet8',
   build(tf, options, seed) {
-    const { inputShape, classes } = options as unknown as Required<Resnet8Options>;
+    const { inputShape, classes } = options as unknown as Read<typeof OPTIONS>;
     const { conv, norm, relu, head } = blocksOf(tf, 'resnet8', seed);
     const input = tf.input({ shape: [...inputShape], name: 'input' });
     let x = relu(norm(conv(input, 16, 3)));

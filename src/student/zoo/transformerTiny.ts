@@ -1,37 +1,37 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
 import { derivedSeed } from '../../core/random.ts';
+import { count, type OptionsOf, type Read, schema } from '../../core/schema.ts';
 import { multiHeadAttention } from '../layers/multiHeadAttention.ts';
 import { positionEmbedding } from '../layers/positionEmbedding.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
 
-/** The two ends of a transformerTiny, and its size. */
-export interface TransformerTinyOptions {
+const OPTIONS = schema('transformerTiny', {
   /** Tokens of one example. Default 64. */
-  readonly length?: number;
-  /** Number of different tokens; an example holds whole numbers from 0 to below it. Default 256: bytes. */
-  readonly vocabulary?: number;
+  length: count()(64),
+  /** Number of different tokens; an example holds whole numbers from 0 up to it, exclusive. Default 256: bytes. */
+  vocabulary: count()(256),
   /** Length of the output 'logits'. Default 10. */
-  readonly classes?: number;
+  classes: count()(10),
   /** Features of one token; a multiple of `heads`. Default 128. */
-  readonly width?: number;
+  width: count()(128),
   /** Attention heads. Default 4. */
-  readonly heads?: number;
-  /** Features between the two dense layers of a block. Default 512. */
-  readonly hidden?: number;
+  heads: count()(4),
+  /** Width between the two dense layers of a block. Default 512. */
+  hidden: count()(512),
   /** Number of blocks. Default 2. */
-  readonly blocks?: number;
-}
+  blocks: count()(2),
+});
+
+/** What a transformerTiny reads, how many classes it tells apart, and how large it is. */
+export interface TransformerTinyOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * A pre-norm transformer encoder over tokens, averaged over their positions: 438,794 parameters as it stands.
+ * A pre-norm transformer encoder over tokens, averaged over their positions: 438,794 parameters by default.
  * Source    Vaswani et al. 2017, arXiv:1706.03762; norm before each half of a block: Xiong et al. 2020, arXiv:2002.04745
  */
 export function transformerTiny(options: TransformerTinyOptions = {}): Student {
-  const { length = 64, vocabulary = 256, classes = 10, width = 128, heads = 4, hidden = 512, blocks = 2 } = options;
-  const all = { length, vocabulary, classes, width, heads, hidden, blocks };
-  checkKnownOptions(options, Object.keys(all), 'transformerTiny');
-  for (const [name, value] of Object.entries(all)) checkCount(value, name, 1);
+  const all = OPTIONS.read(options);
+  const { width, heads } = all;
   if (width % heads !== 0) {
     throw new LimbeckError('invalid-option', `width (${width}) must be a multiple of heads (${heads}).`);
   }
@@ -41,8 +41,7 @@ export function transformerTiny(options: TransformerTinyOptions = {}): Student {
 export const transformerTinyDesign: StudentDesign = {
   design: 'transformer-tiny',
   build(tf, options, seed) {
-    const { length, vocabulary, classes, width, heads, hidden, blocks } =
-      options as unknown as Required<TransformerTinyOptions>;
+    const { length, vocabulary, classes, width, heads, hidden, blocks } = options as unknown as Read<typeof OPTIONS>;
     let count = 0;
     const nextSeed = () => derivedSeed(seed, `transformer-tiny/${count++}`);
     const counts: Record<string, number> = {};

@@ -5,7 +5,7 @@ import type { NdArray } from '../../core/shape.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { writeModel } from '../../onnx/model.ts';
 import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
-import { builtAssets, ortAssets } from '../../runtime/assetCases.ts';
+import { builtAssets, ortAssets } from '../../runtime/cases/assetCases.ts';
 import { openTeacher } from '../onnxTeacher.ts';
 import type { Teacher } from '../teacher.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type OnnxModel, onnx, writeModel } from '../../onnx/model.ts';
 import { dataOf } from '../../onnx/tensorData.ts';
 import { modelOf, node, value } from '../../onnx/tinyCases.ts';
-import { builtAssets } from '../../runtime/assetCases.ts';
+import { builtAssets } from '../../runtime/cases/assetCases.ts';
 import { createOnnxSession } from '../session/session.ts';
 import { readExternalWeights } from './externalWeights.ts';
 

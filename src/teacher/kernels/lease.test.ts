@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createTfjsSession } from '../../model/tfjsSession.ts';
-import { builtAssets } from '../../runtime/assetCases.ts';
 import type { BackendOptions } from '../../runtime/backends/backend.ts';
+import { builtAssets } from '../../runtime/cases/assetCases.ts';
 import { artifactsFrom } from '../../student/artifacts.ts';
 import { mlp } from '../../student/zoo/mlp.ts';
 import { leaseKernels } from './lease.ts';

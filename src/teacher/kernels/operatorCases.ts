@@ -10,7 +10,7 @@ import {
   writeModel,
 } from '../../onnx/model.ts';
 import { floats, modelOf, node, value } from '../../onnx/tinyCases.ts';
-import { builtAssets, ortAssets } from '../../runtime/assetCases.ts';
+import { builtAssets, ortAssets } from '../../runtime/cases/assetCases.ts';
 import { createOnnxSession } from '../session/session.ts';
 import type { SessionDevice } from '../session/sessionSettings.ts';
 

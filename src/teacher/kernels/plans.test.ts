@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { NamedArrays } from '../../core/shape.ts';
 import { outOfMemory } from '../../runtime/kernels/allocation.ts';
-import { beginOnWasm, readBinaries } from '../../runtime/kernels/binaryCases.ts';
+import { beginOnWasm, readBinaries } from '../../runtime/kernels/cases/binaryCases.ts';
 import { type InstalledKernels, installKernels } from '../../runtime/kernels/install.ts';
 import * as tf from '../../runtime/tf.ts';
 import { makePlans, type PlansOptions } from './plans.ts';

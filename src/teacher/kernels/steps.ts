@@ -1,5 +1,5 @@
 import type { OnnxNode } from '../../onnx/model.ts';
-import type { Curve } from '../../runtime/kernels/gemm.ts';
+import type { Curve } from '../../runtime/kernels/matmul/gemm.ts';
 
 /** A stored tensor as numbers; int64 as numbers too. */
 export interface Stored {

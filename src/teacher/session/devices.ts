@@ -55,7 +55,7 @@ export async function planDevices(
     missing.push(`The teacher was to run on webnn. ${obstacle}`);
   }
   const gpu = await platform.findGpu();
-  const software = gpu.isSoftware ? 'WebGPU is played by the processor here, which is slower than wasm.' : undefined;
+  const software = gpu.isSoftware ? 'WebGPU runs in software here, which is slower than wasm.' : undefined;
   if (option === 'webgpu') {
     if (gpu.obstacle !== undefined) {
       const notice = `The teacher was to run on webgpu. ${gpu.obstacle} It runs on wasm, which may be slower.`;

@@ -1,6 +1,6 @@
 // Teachers of models of a few nodes, in the real onnxruntime-web on this thread.
 import { type OnnxModel, writeModel } from '../../onnx/model.ts';
-import { ortAssets } from '../../runtime/assetCases.ts';
+import { ortAssets } from '../../runtime/cases/assetCases.ts';
 import { loadTeacher } from '../onnx.ts';
 import type { LoadTeacherOptions } from '../onnxOptions.ts';
 import type { Teacher } from '../teacher.ts';

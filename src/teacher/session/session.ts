@@ -4,13 +4,13 @@ import type { NamedArrays } from '../../core/shape.ts';
 import { timePasses } from '../../core/timing.ts';
 import { holdModel } from '../../model/holdModel.ts';
 import { describeModel, shapesOf } from '../../model/model.ts';
-import type { GpuDevice, NearTeacher } from '../../runtime/gpu.ts';
+import type { ColocatedTeacher, GpuDevice } from '../../runtime/gpu.ts';
 import { readOutputs, reviveRead } from '../read.ts';
 import { runRecurrent } from '../recurrent.ts';
+import { toGpuAnswers } from './gpuAnswers.ts';
 import { batchOf, type ExampleInputs, repeatExamples, runInParts } from './sessionBatches.ts';
 import { openOnOrt, type ReadyModel, readyModel, type SessionEngine } from './sessionCreate.ts';
 import { toFeeds } from './sessionFeeds.ts';
-import { toGpuAnswers } from './sessionNear.ts';
 import type { OnnxSession, OpenedSession, Placement, SessionSettings } from './sessionSettings.ts';
 import { tuneBatch } from './tune.ts';
 
@@ -34,7 +34,9 @@ interface Opened {
  * An ONNX model in onnxruntime-web or on the kernels, on the thread where this is called. `gpuDevice` gives the GPU of a student on this
  * thread: a model on WebGPU shares it then.
  */
-export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () => undefined): OnnxSession & NearTeacher {
+export function createOnnxSession(
+  gpuDevice: () => GpuDevice | undefined = () => undefined,
+): OnnxSession & ColocatedTeacher {
   const held = holdModel<Opened>(() => 'teacher');
   const feedsFor = ({ engine, settings }: Opened, inputs: NamedArrays) => toFeeds(inputs, engine.inputs, settings);
   return {

@@ -9,8 +9,8 @@ import { type InferenceSession, type OrtDevice, type OrtTensor, startOrt } from 
 import { createSession } from '../../runtime/ortSession.ts';
 import { fromOrtTensor, isNumericType } from '../../runtime/ortTensors.ts';
 import { watchDevice } from './deviceLoss.ts';
+import { toHost } from './gpuAnswers.ts';
 import { fixedBatchOf, withReadings } from './sessionFeeds.ts';
-import { toHost } from './sessionNear.ts';
 import type { ModelFiles, Placement, SessionSettings } from './sessionSettings.ts';
 
 /** A teacher's model that an engine has opened; its outputs have their public names. */

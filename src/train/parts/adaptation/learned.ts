@@ -1,9 +1,7 @@
 import { LimbeckError } from '../../../core/errors.ts';
 import type * as tf from '../../../runtime/tf.ts';
+import type { Layer, LayerVariable } from '../../../runtime/tfNamespace.ts';
 import type { AdaptationOptions } from './adaptation.ts';
-
-type Layer = tf.LayersModel['layers'][number];
-type Weight = Layer['weights'][number];
 
 /** A weight that learns, with its tfjs variable. */
 export interface LearnedWeight {
@@ -65,7 +63,7 @@ function learnsWeight(
   learns: AdaptationOptions['learns'],
   { withBiases = false }: AdaptationOptions,
   layer: Layer,
-  weight: Weight,
+  weight: LayerVariable,
 ): boolean {
   const isNorm = NORMS.includes(layer.getClassName());
   const isVector = weight.shape.length === 1;

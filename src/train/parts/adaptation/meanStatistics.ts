@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../../core/errors.ts';
 import type * as tf from '../../../runtime/tf.ts';
-import { batchNormsOf } from '../../../student/norms.ts';
+import { batchNormsOf } from '../../../student/topology/norms.ts';
 
 /** Turns the moving averages of batch normalization into means over a run. */
 export interface MeanStatistics extends Disposable {

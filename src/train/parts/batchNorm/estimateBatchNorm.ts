@@ -7,7 +7,7 @@ import { batchNormTraining } from '../../../runtime/ops/batchNormTraining.ts';
 import { toTensor } from '../../../runtime/tensors.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { applyStudent, orderInputs } from '../../../student/build.ts';
-import { type BatchNormLayer, batchNormsOf } from '../../../student/norms.ts';
+import { type BatchNormLayer, batchNormsOf } from '../../../student/topology/norms.ts';
 import type { OrderOptions } from '../../order.ts';
 import { checkFinite } from '../../step.ts';
 

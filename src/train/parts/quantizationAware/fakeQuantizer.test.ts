@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { backendOptions } from '../../../runtime/assetCases.ts';
 import { openBackendHere } from '../../../runtime/backends/open.ts';
+import { backendOptions } from '../../../runtime/cases/assetCases.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { buildStudent } from '../../../student/build.ts';
 import { artifactsOf } from '../../../student/layersModel.ts';

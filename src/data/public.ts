@@ -1,0 +1,22 @@
+// What the package exports of this folder.
+export { fromArrays } from './arrays.ts';
+export { type AudioLike, type AudioOptions, fromAudio, type Recording } from './audio.ts';
+export type { AugmentOptions } from './augment.ts';
+export { type AugmentedOptions, augmented } from './augmented.ts';
+export {
+  type Dataset,
+  type Examples,
+  type InputSpec,
+  type LabelledDataset,
+  type LabelledExamples,
+  UNLABELLED,
+} from './dataset.ts';
+export { type NearestNeighboursOptions, type NeighbourGraph, nearestNeighbours } from './graph.ts';
+export { type LabelPropagationOptions, labelPropagation } from './graphPropagation.ts';
+export { fromImages, type ImageLike, type ImagesOptions } from './images.ts';
+export { joined } from './joined.ts';
+export { type Mixture, mixedUp } from './mixedUp.ts';
+export { fromText, type TextOptions } from './text.ts';
+export type { TextLike, TokenizerFiles } from './tokenize.ts';
+export { batches, pick, shuffle, split, take, withoutLabels } from './views.ts';
+export { withExampleWeights } from './withExampleWeights.ts';

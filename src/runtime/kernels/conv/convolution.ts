@@ -1,0 +1,277 @@
+import { backend_util, type TensorInfo } from '../../tf.ts';
+import type { KernelContext } from '../kernel.ts';
+import {
+  type Axis,
+  type Curve,
+  type GemmActivation,
+  linear,
+  runGemm,
+  runGemmSplit,
+  splitScratchBytes,
+} from '../matmul/gemm.ts';
+import { padImages } from './padImages.ts';
+import { canSlide, requireSteps } from './windows.ts';
+
+export type ConvInfo = backend_util.Conv2DInfo;
+
+/** What tfjs passes to a 2-D convolution and to its gradients. */
+export interface ConvAttrs {
+  readonly strides: [number, number] | number;
+  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding;
+  readonly dataFormat: 'NHWC' | 'NCHW';
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  /** tfjs passes none to gradients; limbeck's own gradient of Conv2D does. */
+  readonly dilations?: [number, number] | number;
+}
+
+/** Sizes of a convolution, or `undefined` for a layout that is left to tfjs. */
+export function convInfoOf(
+  xShape: readonly number[],
+  filterShape: readonly number[],
+  attrs: ConvAttrs,
+): ConvInfo | undefined {
+  const { strides, dilations = 1, pad, dimRoundingMode, dataFormat } = attrs;
+  requireSteps(strides, dilations);
+  if (dataFormat === 'NCHW' || xShape.length !== 4 || filterShape.length !== 4) return undefined;
+  if (xShape[3] !== filterShape[2]) return undefined;
+  const info = backend_util.computeConv2DInfo(
+    xShape as [number, number, number, number],
+    filterShape as [number, number, number, number],
+    strides,
+    dilations,
+    pad,
+    dimRoundingMode,
+  );
+  return canSlide(info) ? info : undefined;
+}
+
+/** An image as the convolution reads it: with its padding, address and row length. */
+interface PaddedImages {
+  readonly address: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Images such that the taps of all windows are inside; padding is copied in once, so no tap checks bounds. */
+function paddedInput(context: KernelContext, x: TensorInfo, info: ConvInfo, scratch: number): PaddedImages {
+  const { height, width, isNeeded } = paddedSize(info);
+  if (!isNeeded) return { address: context.address(x), height: info.inHeight, width: info.inWidth };
+  padImages(context, {
+    x: context.address(x),
+    out: scratch,
+    images: info.batchSize,
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+    top: info.padInfo.top,
+    left: info.padInfo.left,
+    outHeight: height,
+    outWidth: width,
+  });
+  return { address: scratch, height, width };
+}
+
+function paddedSize(info: ConvInfo): { height: number; width: number; bytes: number; isNeeded: boolean } {
+  const height = (info.outHeight - 1) * info.strideHeight + info.effectiveFilterHeight;
+  const width = (info.outWidth - 1) * info.strideWidth + info.effectiveFilterWidth;
+  const isNeeded = info.padInfo.top > 0 || info.padInfo.left > 0 || height > info.inHeight || width > info.inWidth;
+  const bytes = isNeeded ? info.batchSize * height * width * info.inChannels * 4 : 0;
+  return { height, width, bytes, isNeeded };
+}
+
+/** Output pixels (n, oh, ow) → offset of the window's first tap. */
+function windowAxis(info: ConvInfo, { height, width }: PaddedImages): Axis {
+  const channels = info.inChannels;
+  return {
+    radix1: info.outHeight,
+    radix2: info.outWidth,
+    strides: [height * width * channels, info.strideHeight * width * channels, info.strideWidth * channels],
+  };
+}
+
+/** Taps (kh, kw, channel) → offset inside the window. */
+function tapAxis(info: ConvInfo, { width }: PaddedImages): Axis {
+  const channels = info.inChannels;
+  return {
+    radix1: info.filterWidth,
+    radix2: channels,
+    strides: [info.dilationHeight * width * channels, info.dilationWidth * channels, 1],
+  };
+}
+
+/** y[pixel, out] = act(Σ_tap x[pixel + tap] · filter[tap, out] + bias[out]); the im2col matrix is never built. */
+export function convolve(
+  context: KernelContext,
+  x: TensorInfo,
+  filter: TensorInfo,
+  info: ConvInfo,
+  epilogue: { bias?: TensorInfo; activation?: GemmActivation; curve?: Curve } = {},
+): TensorInfo {
+  const out = context.backend.makeOutput(info.outShape, 'float32');
+  const images = paddedInput(context, x, info, context.pool.scratch(paddedSize(info).bytes));
+  runGemm(context.pool, {
+    a: images.address,
+    b: context.address(filter),
+    c: context.address(out),
+    m: info.batchSize * info.outHeight * info.outWidth,
+    n: info.outChannels,
+    k: info.filterHeight * info.filterWidth * info.inChannels,
+    aRows: windowAxis(info, images),
+    aCols: tapAxis(info, images),
+    bRows: linear(info.outChannels),
+    bCols: linear(1),
+    cRows: linear(info.outChannels),
+    bias: epilogue.bias === undefined ? 0 : context.address(epilogue.bias),
+    activation: epilogue.activation ?? 'linear',
+    curve: epilogue.curve,
+  });
+  return out;
+}
+
+/** dFilter[tap, out] = Σ_pixel x[pixel + tap] · dy[pixel, out]: the same view of the images, transposed. */
+export function convolveBackFilter(context: KernelContext, x: TensorInfo, dy: TensorInfo, info: ConvInfo): TensorInfo {
+  const out = context.backend.makeOutput(info.filterShape, 'float32');
+  const m = info.filterHeight * info.filterWidth * info.inChannels;
+  const n = info.outChannels;
+  const k = info.batchSize * info.outHeight * info.outWidth;
+  const padded = paddedSize(info);
+  const scratch = context.pool.scratch(padded.bytes + splitScratchBytes(m, n, k));
+  const images = paddedInput(context, x, info, scratch);
+  const plan = {
+    a: images.address,
+    b: context.address(dy),
+    c: context.address(out),
+    m,
+    n,
+    k,
+    aRows: tapAxis(info, images),
+    aCols: windowAxis(info, images),
+    bRows: linear(n),
+    bCols: linear(1),
+    cRows: linear(n),
+  };
+  runGemmSplit(context.pool, plan, scratch + padded.bytes);
+  return out;
+}
+
+/** The input rows (or columns) of one stride phase and the taps that reach them: oh = first + q − t · step. */
+interface Phase {
+  readonly start: number;
+  readonly count: number;
+  readonly firstTap: number;
+  readonly tapStep: number;
+  readonly taps: number;
+  readonly firstOut: number;
+  readonly outStep: number;
+}
+
+/**
+ * With stride s, an input row is reached only by taps that differ by multiples of s. Each of the s phases is a
+ * convolution of stride 1 over its own taps, so nothing is multiplied by a known zero.
+ */
+function phasesOf(inLength: number, filter: number, stride: number, dilation: number, pad: number): Phase[] {
+  const phases: Phase[] = [];
+  for (let start = 0; start < Math.min(stride, inLength); start++) {
+    const reached = Array.from({ length: filter }, (_, tap) => tap).filter(
+      (tap) => (start + pad - tap * dilation) % stride === 0,
+    );
+    const firstTap = reached[0] ?? 0;
+    const tapStep = reached.length > 1 ? (reached[1] as number) - firstTap : 1;
+    phases.push({
+      start,
+      count: Math.ceil((inLength - start) / stride),
+      firstTap,
+      tapStep,
+      taps: reached.length,
+      firstOut: (start + pad - firstTap * dilation) / stride,
+      outStep: (tapStep * dilation) / stride,
+    });
+  }
+  return phases;
+}
+
+/** How far the phases read before and after the output gradient. */
+function reachOf(phases: readonly Phase[], outLength: number): { before: number; length: number } {
+  let least = 0;
+  let most = outLength - 1;
+  for (const { firstOut, outStep, taps, count } of phases) {
+    if (taps === 0) continue;
+    least = Math.min(least, firstOut - (taps - 1) * outStep);
+    most = Math.max(most, firstOut + count - 1);
+  }
+  return { before: -least, length: most - least + 1 };
+}
+
+/** dx[pixel, in] = Σ_tap Σ_out dy[pixel − tap, out] · filter[tap, in, out], one product for each stride phase. */
+export function convolveBackInput(
+  context: KernelContext,
+  dy: TensorInfo,
+  filter: TensorInfo,
+  info: ConvInfo,
+): TensorInfo {
+  const { batchSize, inHeight, inWidth, inChannels, outChannels, filterWidth, padInfo } = info;
+  const out = context.backend.makeOutput(info.inShape, 'float32');
+  const rows = phasesOf(inHeight, info.filterHeight, info.strideHeight, info.dilationHeight, padInfo.top);
+  const cols = phasesOf(inWidth, filterWidth, info.strideWidth, info.dilationWidth, padInfo.left);
+  const high = reachOf(rows, info.outHeight);
+  const wide = reachOf(cols, info.outWidth);
+  let address = context.address(dy);
+  if (high.length > info.outHeight || wide.length > info.outWidth) {
+    const padded = context.pool.scratch(batchSize * high.length * wide.length * outChannels * 4);
+    padImages(context, {
+      x: address,
+      out: padded,
+      images: batchSize,
+      height: info.outHeight,
+      width: info.outWidth,
+      channels: outChannels,
+      top: high.before,
+      left: wide.before,
+      outHeight: high.length,
+      outWidth: wide.length,
+    });
+    address = padded;
+  }
+  const rowStride = wide.length * outChannels;
+  for (const row of rows) {
+    for (const col of cols) {
+      const firstPixel = (row.firstOut + high.before) * rowStride + (col.firstOut + wide.before) * outChannels;
+      const firstWeight = (row.firstTap * filterWidth + col.firstTap) * inChannels * outChannels;
+      const taps = row.taps * col.taps;
+      runGemm(context.pool, {
+        a: address + (taps === 0 ? 0 : firstPixel * 4),
+        b: context.address(filter) + firstWeight * 4,
+        c: context.address(out) + (row.start * inWidth + col.start) * inChannels * 4,
+        m: batchSize * row.count * col.count,
+        n: inChannels,
+        k: taps * outChannels,
+        aRows: {
+          radix1: row.count,
+          radix2: col.count,
+          strides: [high.length * rowStride, rowStride, outChannels],
+        },
+        aCols: {
+          radix1: Math.max(1, col.taps),
+          radix2: outChannels,
+          strides: [-row.outStep * rowStride, -col.outStep * outChannels, 1],
+        },
+        bRows: {
+          radix1: Math.max(1, col.taps),
+          radix2: outChannels,
+          strides: [row.tapStep * filterWidth * inChannels * outChannels, col.tapStep * inChannels * outChannels, 1],
+        },
+        bCols: linear(outChannels),
+        cRows: {
+          radix1: row.count,
+          radix2: col.count,
+          strides: [
+            inHeight * inWidth * inChannels,
+            info.strideHeight * inWidth * inChannels,
+            info.strideWidth * inChannels,
+          ],
+        },
+      });
+    }
+  }
+  return out;
+}

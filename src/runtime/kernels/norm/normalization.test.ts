@@ -1,0 +1,112 @@
+import { describe, expect, test, vi } from 'vitest';
+import { seededRandom } from '../../../core/random.ts';
+import { batchNormTraining } from '../../ops/batchNormTraining.ts';
+import { layerNorm } from '../../ops/layerNorm.ts';
+import * as tf from '../../tf.ts';
+import { beginOnWasm, levels, readBinaries } from '../cases/binaryCases.ts';
+import { installKernels, uninstallKernels } from '../install.ts';
+
+/** Sizes of small students, all of several chunks of rows: wide, narrow, folded with a rest, odd. */
+const SIZES = [
+  [8000, 64],
+  [36_864, 8],
+  [20_001, 5],
+  [1030, 130],
+] as const;
+
+const binaryOf = readBinaries();
+beginOnWasm();
+
+/** As if this many threads shared the work: each part for itself, the last one first. */
+function cutInto(parts: number): void {
+  const { instantiate } = WebAssembly;
+  const inParts = async (module: WebAssembly.Module, imports: WebAssembly.Imports) => {
+    const { exports } = await instantiate(module, imports);
+    const runKernel = exports['runKernel'] as (...words: number[]) => void;
+    const cut = (kernel: number, args: number, scratch: number) => {
+      for (let part = parts - 1; part >= 0; part--) runKernel(kernel, args, scratch, part, parts);
+    };
+    return { exports: { ...exports, runKernel: cut } };
+  };
+  vi.spyOn(WebAssembly, 'instantiate').mockImplementation(inParts as never);
+}
+
+function filled(rows: number, columns: number, mean: number): tf.Tensor {
+  const random = seededRandom(rows + mean);
+  const values = new Float32Array(rows * columns);
+  for (let i = 0; i < values.length; i++) values[i] = mean + random();
+  return tf.tensor(values, [rows, columns]);
+}
+
+/** Everything that is summed over rows, and what depends on it. */
+function results(rows: number, columns: number): Float32Array {
+  // tidy looks for tensors in every number of an array that it is given back.
+  const all = tf.tidy(() => {
+    const [x, upper] = [filled(rows, columns, 3), filled(rows, columns, 0)];
+    const [gamma, beta] = [tf.linspace(-1, 1, columns), tf.zeros([columns])];
+    const loss = (normalise: typeof layerNorm) =>
+      tf.grads((...[value, scale, shift]) => tf.mul(normalise(value as tf.Tensor, scale, shift, 1e-3), upper));
+    const batch = (...call: Parameters<typeof layerNorm>) => batchNormTraining(...call).y;
+    const tensors = [
+      ...Object.values(batchNormTraining(x, gamma, beta, 1e-3)),
+      layerNorm(x, gamma, beta, 1e-3),
+      ...loss(batch)([x, gamma, beta]),
+      ...loss(layerNorm)([x, gamma, beta]),
+      ...[undefined, 0, 1].flatMap((axis) => [tf.sum(x, axis), tf.mean(x, axis)]),
+    ];
+    return tf.concat(tensors.map((tensor) => tf.reshape(tensor as tf.Tensor, [-1])));
+  });
+  const values = all.dataSync() as Float32Array;
+  all.dispose();
+  return values;
+}
+
+function wordsThatDiffer(a: Float32Array, b: Float32Array): number {
+  const [left, right] = [a, b].map(({ buffer }) => new Int32Array(buffer)) as [Int32Array, Int32Array];
+  let count = Math.abs(left.length - right.length);
+  for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) count++;
+  return count;
+}
+
+describe.each(levels)('normalisation on the %s binary', (level) => {
+  test.each(SIZES)('of [%i, %i] gives the same bits however many threads share it', async (rows, columns) => {
+    await installKernels(binaryOf(level));
+    const alone = results(rows, columns);
+    for (const parts of [2, 3, 7]) {
+      uninstallKernels();
+      vi.restoreAllMocks();
+      cutInto(parts);
+      await installKernels(binaryOf(level));
+      expect(wordsThatDiffer(results(rows, columns), alone)).toBe(0);
+    }
+  });
+
+  test('an outlier, a slope or a large mean costs no accuracy', async () => {
+    await installKernels(binaryOf(level));
+    const shapes: Record<string, (i: number) => number> = {
+      outlier: (i) => (i === 0 ? 1e6 : Math.sin(i)),
+      slope: (i) => i,
+      steps: (i) => Math.floor(i / 64) * 1e4 + (i % 2),
+      'large mean': (i) => 1e6 + (i % 16) / 16,
+      constant: () => 12_345.678,
+    };
+    for (const [name, at] of Object.entries(shapes)) {
+      const values = Float32Array.from({ length: 5000 }, (_, i) => at(i));
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+      tf.tidy(() => {
+        const column = batchNormTraining(tf.tensor(values, [5000, 1]), undefined, undefined, 1e-3);
+        expect(column.mean.dataSync()[0], name).toBe(Math.fround(mean));
+        expect(Math.abs((column.variance.dataSync()[0] as number) - variance), name).toBeLessThanOrEqual(
+          variance * 4e-6,
+        );
+        const row = layerNorm(tf.tensor(values, [1, 5000]), undefined, undefined, 1e-3).dataSync();
+        const scale = Math.sqrt(variance + 1e-3);
+        row.forEach((y, i) => {
+          const wanted = ((values[i] as number) - mean) / scale;
+          expect(Math.abs(y - wanted), `${name} ${i}`).toBeLessThanOrEqual(3e-6 * Math.max(1, Math.abs(wanted)));
+        });
+      });
+    }
+  });
+});
