@@ -67,9 +67,10 @@ export async function openTfjsTeacher(
     return createTfjsSession(tfjsFeeds);
   });
   try {
-    const opened = await session.open(model, { name, threads, assetBase, input });
+    const opening = session.open(model, { name, threads, assetBase, input });
+    const [opened, identity] = await Promise.all([opening, identityOf(model, options)]);
     throwIfAborted(signal);
-    const description = describe(name, model, opened, await identityOf(model, options));
+    const description = describe(name, model, opened, identity);
     const fromProbs = probsOf(model, options);
     // A model of layers reads bytes as a student does.
     const rawInputs = model.kind === 'graph' ? Object.keys(description.inputs) : [];
