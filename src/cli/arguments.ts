@@ -1,6 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 
-/** `NAME=VALUE` of an option that may be given several times; the name may hold anything, a `=` too. */
+/** `NAME=VALUE` of an option that may be given several times; the name may contain anything, even `=`. */
 export function pairs<T>(option: string, given: readonly string[] = [], read: (text: string) => T): Record<string, T> {
   return Object.fromEntries(
     given.map((one) => {
@@ -17,7 +17,7 @@ export function numberOf(text: string): number {
   throw new LimbeckError('invalid-option', `"${text}" is no number.`);
 }
 
-/** One of several words, or undefined where none was given. */
+/** One of several words; undefined if none was given. */
 export function wordOf<T extends string>(
   option: string,
   given: string | undefined,
@@ -27,7 +27,7 @@ export function wordOf<T extends string>(
   throw new LimbeckError('invalid-option', `${option} was "${given}"; it must be ${words.join(', ')}.`);
 }
 
-/** The only file that was named. */
+/** The only file argument. */
 export function onlyFile(files: readonly string[]): string {
   const [file] = files;
   if (file === undefined) throw new LimbeckError('invalid-option', 'No file was given.');
@@ -37,7 +37,7 @@ export function onlyFile(files: readonly string[]): string {
   return file;
 }
 
-/** A file that must be named. */
+/** A required file argument. */
 export function outputFile(given: string | undefined): string {
   if (given !== undefined && given !== '') return given;
   throw new LimbeckError('invalid-option', 'Say where to write it: --output FILE.');

@@ -3,7 +3,7 @@ import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { readNpy } from '../data/npy.ts';
 import type { Console } from './openConsole.ts';
 
-/** `NAME=FILE.npy` or `FILE.npy` of an option, by name; the one without a name goes by `otherwise`. */
+/** `NAME=FILE.npy` or `FILE.npy` of an option, by name; one without a name is called `otherwise`. */
 export async function readArrays(
   option: string,
   given: readonly string[],

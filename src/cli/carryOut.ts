@@ -6,13 +6,13 @@ interface Command<Request> {
   /** Its name, for messages. */
   readonly name: string;
   readonly help: string;
-  /** What the arguments ask for; undefined for help. Throws where they are wrong. */
+  /** What the arguments ask for; undefined for help. Throws if they are wrong. */
   readonly read: (args: readonly string[]) => Promise<Request | undefined>;
-  /** May give an exit code; else it is 0. */
+  /** May return an exit code; otherwise it is 0. */
   readonly work: (request: Request) => Promise<unknown>;
 }
 
-/** Runs a command. Gives its exit code: 0, 1 where a file or the work is bad, 2 where the command line is. */
+/** Runs a command. Returns its exit code: 0, 1 if a file is bad or the work fails, 2 if the command line is wrong. */
 export async function carryOut<Request>(
   { name, help, read, work }: Command<Request>,
   args: readonly string[],

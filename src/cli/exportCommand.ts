@@ -14,7 +14,7 @@ const HELP = `Writes a student in another form.
 Usage
   limbeck export [options] --output FILE STUDENT
 
-STUDENT is a bundle, the model.json of a tfjs layers model with its weights beside it, or an ONNX file.
+STUDENT is a bundle, the model.json of a tfjs layers model with its weights next to it, or an ONNX file.
 
 Options
   -o, --output FILE      where it goes; tfjs takes a folder for model.json and weights.bin
@@ -43,7 +43,7 @@ interface Request {
   readonly onnx: Pick<ToOnnxOptions, 'opset' | 'dynamicBatch' | 'batchSize' | 'inputLayout' | 'foldBatchNorm'>;
 }
 
-/** `limbeck export`. Gives the exit code. */
+/** `limbeck export`. Returns the exit code. */
 export function exportCommand(args: readonly string[], console: Console): Promise<number> {
   const work = (request: Request) => exportFile(request, console);
   return carryOut({ name: 'export', help: HELP, read: requestOf, work }, args, console);
@@ -90,7 +90,7 @@ async function requestOf(args: readonly string[]): Promise<Request | undefined> 
   };
 }
 
-/** The file of that name in a folder, or here; not one whose name only ends so. */
+/** The file of exactly that name, in a folder or here. */
 const MODEL_JSON = /(^|\/)model\.json$/;
 
 function formOf(output: string): Request['to'] {
@@ -108,7 +108,7 @@ async function exportFile(request: Request, console: Console): Promise<void> {
   }
 }
 
-/** What is written, by its path. */
+/** The files to write, by path. */
 async function filesOf(request: Request, student: StudentFile): Promise<Record<string, Uint8Array | string>> {
   const { output, to, precision, license, name = student.name, labels = student.labels } = request;
   const { artifacts, input } = student;

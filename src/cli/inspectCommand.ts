@@ -14,7 +14,7 @@ const HELP = `Says what models hold, without running them.
 Usage
   limbeck inspect [options] MODEL …
 
-MODEL is an ONNX file, a bundle, or the model.json of a tfjs layers model with its weights beside it; of the last two it
+MODEL is an ONNX file, a bundle, or the model.json of a tfjs layers model with its weights next to it; of the last two it
 says layers and weights.
 
 Options
@@ -37,13 +37,13 @@ interface Request {
   readonly asJson: boolean;
 }
 
-/** `limbeck inspect`. Gives the exit code. */
+/** `limbeck inspect`. Returns the exit code. */
 export function inspectCommand(args: readonly string[], console: Console): Promise<number> {
   const work = (request: Request) => inspectFiles(request, console);
   return carryOut({ name: 'inspect', help: HELP, read: requestOf, work }, args, console);
 }
 
-/** A bad file does not keep the others from being shown. */
+/** A bad file does not stop the others. */
 async function inspectFiles({ files, options, withNodes, asJson }: Request, console: Console): Promise<number> {
   const descriptions: Description[] = [];
   let exitCode = 0;
@@ -51,7 +51,7 @@ async function inspectFiles({ files, options, withNodes, asJson }: Request, cons
     try {
       descriptions.push(await describe(file, options, console));
     } catch (error) {
-      // The sentence about a bad ONNX file names it.
+      // The error of a bad ONNX file names it already.
       const isNamed = error instanceof LimbeckError && error.code === 'invalid-onnx';
       console.writeError(faultText(isNamed ? error.message : `${file}: ${messageOf(error)}`));
       exitCode = Math.max(exitCode, isUsage(error) ? 2 : 1);

@@ -32,7 +32,7 @@ function facts(model: OnnxDescription): string[][] {
   ].filter(([, value]) => value !== '');
 }
 
-/** Free lengths that the caller gave no number for. */
+/** Free lengths without a number from the caller. */
 function openDimensions({ freeDimensions, inputs }: OnnxDescription): readonly string[] {
   return freeDimensions.filter((name) => inputs.some(({ shape }) => shape?.includes(name)));
 }
@@ -51,7 +51,7 @@ function ports({ inputs, outputs }: OnnxDescription): string[][] {
   return [...rows('input', inputs), ...rows('output', outputs)];
 }
 
-/** How often each operator is used and what it costs. Of branches only one runs, so costs are not added up there. */
+/** How often each operator is used, and its cost. Only one branch runs, so costs of branches are not added. */
 function operatorLines({ operators, nodes, hasControlFlow }: OnnxDescription): string[] {
   const costs = new Map<string, number>();
   for (const { domain, operator, multiplyAdds = 0 } of hasControlFlow ? [] : nodes) {
@@ -82,7 +82,7 @@ function nodeTables(nodes: readonly OnnxNodeDescription[]): string[][] {
   });
 }
 
-/** A row for each output; what belongs to the node stands in the first. */
+/** A row for each output; the first also has what belongs to the node. */
 function nodeRows({ name, operator, outputs, multiplyAdds }: OnnxNodeDescription): string[][] {
   const cost = multiplyAdds === undefined ? '?' : costCell(multiplyAdds);
   return outputs.map((one, i) => [

@@ -6,22 +6,22 @@ import { reportText } from './printable.ts';
 import type { StudentFile } from './studentFile.ts';
 import { table } from './table.ts';
 
-/** What a bundle or a tfjs model holds. */
+/** The contents of a bundle or a tfjs model. */
 export interface StudentFileDescription {
   readonly name: string;
   readonly form: StudentFile['form'];
-  /** Of all its files. */
+  /** Size of all its files. */
   readonly bytes: number;
   readonly parameters: number;
   readonly labels?: readonly string[];
-  /** What else the bundle says of itself. */
+  /** The bundle's metadata. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** Those of a nested model stand under its name. */
+  /** Layers of a nested model are listed under its name. */
   readonly layers: readonly { readonly name: string; readonly className: string }[];
   readonly weights: readonly WeightSpec[];
 }
 
-/** Throws    student-invalid: a topology that is none */
+/** Throws    student-invalid: an invalid topology */
 export function describeStudentFile(name: string, file: StudentFile): StudentFileDescription {
   const { form, bytes, artifacts, labels, input, metadata = {} } = file;
   return {
@@ -36,7 +36,7 @@ export function describeStudentFile(name: string, file: StudentFile): StudentFil
   };
 }
 
-/** A description as text for a terminal, without its title; the weights are listed where they are asked for. */
+/** A description as text for a terminal, without its title; the weights are listed on request. */
 export function studentReport(student: StudentFileDescription, withWeights: boolean): string {
   const { form, bytes, parameters, labels, metadata, layers, weights } = student;
   const facts = [

@@ -23,7 +23,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[], console: Conso
   run: runCommand,
 };
 
-/** Runs one command. Gives the exit code: 0, or 1 where a file is bad, or 2 where the command line is. */
+/** Runs one command. Returns the exit code: 0, 1 if a file is bad, 2 if the command line is wrong. */
 export async function main(args: readonly string[], given: Console): Promise<number> {
   const console = printableConsole(given);
   const [command, ...rest] = args;

@@ -1,21 +1,21 @@
 import { LimbeckError } from '../core/errors.ts';
 import { innerPath } from '../core/innerPath.ts';
 
-/** What a command may touch of the machine. */
+/** Everything on the machine that a command may use. */
 export interface Console {
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
-  /** A line by itself, in bold letters where a person reads along. */
+  /** A line of its own, bold on a terminal. */
   readonly writeTitle: (text: string) => void;
   readonly readFile: (path: string) => Promise<Uint8Array>;
   /**
-   * A file that another one names, from its folder or below.
+   * A file that another file names, in its folder or below.
    * Throws    student-invalid: the path, or a link on it, leads out of that folder
    */
   readonly readBeside: (file: string, path: string) => Promise<Uint8Array>;
-  /** Makes the folders that lead to it. */
+  /** Creates missing folders. */
   readonly writeFile: (path: string, data: Uint8Array | string) => Promise<void>;
-  /** The folder of the package's .wasm files. Default: beside the code. */
+  /** The folder of the package's .wasm files. Default: next to the code. */
   readonly assetBase?: string;
 }
 
@@ -23,7 +23,7 @@ export interface Console {
 export async function openConsole(): Promise<Console> {
   const { mkdir, readFile, realpath, writeFile } = await import('node:fs/promises');
   const { dirname, isAbsolute, join, relative, sep } = await import('node:path');
-  // Who reads only the first lines closes the pipe; that is no failure.
+  // A reader of the first lines only closes the pipe; that is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
@@ -32,7 +32,7 @@ export async function openConsole(): Promise<Console> {
     write: (text) => process.stdout.write(text),
     writeError: (text) => process.stderr.write(text),
     writeTitle: (text) => process.stdout.write(isTerminal ? `\u001b[1m${text}\u001b[0m\n` : `${text}\n`),
-    // A Buffer is a Uint8Array whose slices are views; bytes are handed on as everywhere else.
+    // Slices of a Buffer are views; a plain Uint8Array is passed on.
     readFile: async (path) => new Uint8Array(await readFile(path)),
     readBeside: async (file, path) => {
       const inner = innerPath(path);

@@ -1,14 +1,14 @@
 import type { Console } from './openConsole.ts';
 
 /**
- * Text fit for a terminal: what steers one (escape sequences, carriage returns), turns the order of letters round, or is
- * not seen is written as \u001b. In JSON it means the same as before. Line ends stay.
+ * Text that is safe on a terminal: escape sequences, carriage returns, characters that change the direction of text and
+ * invisible ones are written like \u001b, which means the same in JSON. Line ends stay.
  */
 export function printable(text: string): string {
   return text.replace(/[^\P{C}\n\p{Cn}]|[\p{Zl}\p{Zp}]/gu, escaped);
 }
 
-/** The same in one line: a name from a file makes no line of its own. */
+/** The same in one line, so that a name from a file cannot start a new one. */
 export function oneLine(text: string): string {
   return printable(text).replaceAll('\n', '\\u000a');
 }
@@ -19,12 +19,12 @@ export function reportText(parts: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
-/** A sentence about what went wrong; lines after the first are set in, so that none looks like one of ours. */
+/** An error message; lines after the first are indented, so that none looks like one of the command's. */
 export function faultText(text: string): string {
   return `${printable(text).trimEnd().replaceAll('\n', '\n  ')}\n`;
 }
 
-/** A console on which nothing steers the terminal, whoever wrote it. */
+/** A console that writes only printable text. */
 export function printableConsole(console: Console): Console {
   return {
     ...console,

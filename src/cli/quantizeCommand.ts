@@ -46,7 +46,7 @@ interface Request {
   readonly asJson: boolean;
 }
 
-/** `limbeck quantize`. Gives the exit code. */
+/** `limbeck quantize`. Returns the exit code. */
 export function quantizeCommand(args: readonly string[], console: Console): Promise<number> {
   const work = (request: Request) => quantizeFile(request, console);
   return carryOut({ name: 'quantize', help: HELP, read: requestOf, work }, args, console);

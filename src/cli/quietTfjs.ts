@@ -1,6 +1,6 @@
 /**
- * Loads tfjs without the greeting and the advice that it prints in Node: a command prints what it has to say. With 'cpu'
- * it starts there, where shapes and a few weights are all that is asked of it.
+ * Loads tfjs without the greeting and advice that it prints in Node. With 'cpu' it starts on that backend, for commands that
+ * only need shapes and a few weights.
  */
 export async function quietTfjs(backend?: 'cpu'): Promise<void> {
   const tf = await import('../runtime/tf.ts');

@@ -21,7 +21,7 @@ const HELP = `Runs a student, or any ONNX model, on examples.
 Usage
   limbeck run [options] --input NAME=FILE.npy MODEL
 
-MODEL is a bundle, an ONNX file, or the model.json of a tfjs layers model with its weights beside it.
+MODEL is a bundle, an ONNX file, or the model.json of a tfjs layers model with its weights next to it.
 
 Options
   --input NAME=FILE.npy    examples [N, …] as numpy saves them; NAME may be left out where the model has one input
@@ -45,7 +45,7 @@ interface Request {
   readonly asJson: boolean;
 }
 
-/** `limbeck run`. Gives the exit code. */
+/** `limbeck run`. Returns the exit code. */
 export function runCommand(args: readonly string[], console: Console): Promise<number> {
   const work = (request: Request) => runFile(request, console);
   return carryOut({ name: 'run', help: HELP, read: requestOf, work }, args, console);
@@ -81,7 +81,7 @@ async function requestOf(args: readonly string[]): Promise<Request | undefined> 
   };
 }
 
-/** What outputs are called as files: several that would be one, on whatever disk, are numbered. */
+/** File names of outputs; names that some file system would not tell apart are numbered. */
 export function namesOfFiles(outputs: readonly string[]): string[] {
   const taken = new Set<string>();
   return outputs.map((output) => {
@@ -125,7 +125,7 @@ async function runFile(request: Request, console: Console): Promise<void> {
   console.write(asJson ? `${JSON.stringify(result, null, 2)}\n` : textOf(result));
 }
 
-/** A bundle is opened as it is, because it may hold ONNX too. */
+/** A bundle is opened as a whole, because it may also have an ONNX form. */
 async function studentSource(file: string, bytes: Uint8Array, console: Console): Promise<PredictSource> {
   await quietTfjs();
   const { form, artifacts } = await readStudentFile(file, console);

@@ -4,17 +4,17 @@ import type { StudentArtifacts } from '../student/student.ts';
 import type { Console } from './openConsole.ts';
 import { quietTfjs } from './quietTfjs.ts';
 
-/** A student as a file holds it. */
+/** A student that was read from a file. */
 export interface StudentFile {
   readonly name: string;
   readonly form: 'bundle' | 'tfjs' | 'onnx';
-  /** Of the file, and of those that it names. */
+  /** Size of the file and of those that it names. */
   readonly bytes: number;
   readonly artifacts: StudentArtifacts;
   readonly labels?: readonly string[];
-  /** How data becomes inputs, as whoever packed it said. */
+  /** How data becomes inputs, as the file says. */
   readonly input?: object;
-  /** What else a bundle says: its name, shapes, teacher and the names of its files. */
+  /** Further metadata of a bundle: name, shapes, teacher and the names of its files. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
@@ -24,7 +24,7 @@ export function isStudentFile(bytes: Uint8Array): boolean {
 }
 
 /**
- * A student from a bundle, from tfjs's model.json with its weights beside it, or from an ONNX file, which becomes layers.
+ * A student from a bundle, from tfjs's model.json with its weights next to it, or from an ONNX file, which becomes layers.
  * Throws    bundle-invalid · student-invalid · invalid-onnx · unsupported-operator · what reading throws
  */
 export async function readStudentFile(file: string, console: Console): Promise<StudentFile> {
@@ -44,7 +44,7 @@ export async function readStudentFile(file: string, console: Console): Promise<S
       ...(typeof input === 'object' && input !== null && { input }),
     };
   }
-  // A web page that came instead of it gets the sentence about that.
+  // A web page saved instead of the file gets an error that says so.
   if (form !== 'onnx') return readModelJson(file, bytes, console);
   await quietTfjs('cpu');
   const { fromOnnx } = await import('../student/fromOnnx.ts');

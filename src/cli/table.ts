@@ -1,10 +1,10 @@
-/** One column of a table: its heading, and whether it holds numbers, which stand at the right. */
+/** A column of a table: its heading, and whether it has numbers, which are aligned right. */
 export interface Column {
   readonly heading: string;
   readonly isNumber?: boolean;
 }
 
-/** Rows under their headings, each column as wide as its widest entry, two blanks apart. */
+/** Rows under their headings. Each column is as wide as its widest entry; two spaces separate columns. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], indent = ''): string[] {
   const headings = columns.map(({ heading }) => heading);
   const hasHeadings = headings.some((one) => one !== '');

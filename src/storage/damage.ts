@@ -1,14 +1,14 @@
 import { LimbeckError } from '../core/errors.ts';
 import type { Store } from './store.ts';
 
-/** Whether it tells that the bytes of a value are bad, and not that they could not be had. */
+/** Whether the error says that the bytes of a value are bad, not that they could not be read. */
 export function isDamage(error: unknown): error is LimbeckError {
   return error instanceof LimbeckError && error.code === 'store-tampered';
 }
 
 /**
- * A value of a store. What is damaged comes as no bytes, which every reader calls damaged: one bad value does not stop
- * the rest.
+ * A value of a store. A damaged one is returned as no bytes, which every reader treats as damaged: one bad value does not stop
+ * the others.
  */
 export function readValue(store: Store, key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   return store.get(key).catch((error: unknown) => {
@@ -17,7 +17,7 @@ export function readValue(store: Store, key: string): Promise<Uint8Array<ArrayBu
   });
 }
 
-/** Those of some keys that are not gone but damaged, so that an encrypted store cannot list them. */
+/** The keys whose values are damaged, not gone, so that an encrypted store cannot list them. */
 export async function damagedAmong(store: Store, keys: readonly string[]): Promise<string[]> {
   const isBad = (key: string) =>
     store.size(key).then(

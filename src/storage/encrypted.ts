@@ -9,17 +9,17 @@ import { isLock, LOCK, LOCK_COPY, type StoreAccess, type Unlocked, unlock } from
 const LABELS_AT_ONCE = 8;
 
 /**
- * A store over another one that holds nothing readable: values are encrypted (AES-256-GCM), and what they are called is
- * hidden. Each is bound to its key and to the store's name, so what was changed, cut, renamed or exchanged is refused.
- * With { key: 'device' } the key never leaves this browser; with { passphrase } it is derived anew each time, which
- * takes a second on a slow device.
+ * A store over another one, in which nothing is readable: values are encrypted (AES-256-GCM) and their names are hidden. Each
+ * value is bound to its key and to the store's name, so values that were changed, cut, renamed or exchanged are refused.
+ * With { key: 'device' } the key never leaves this browser; with { passphrase } it is derived each time, which takes a second
+ * on a slow device.
  *
- * Not hidden: how many values there are, how long they are, when they are written. Not noticed: a value that was
- * deleted, and one put back as it was at an earlier time. Against code that runs in the page it protects nothing.
- * `getRange` reads and decrypts the whole value. `size` reads the head of a value only, and `keys` those heads that it
- * has not seen, so other damage shows in `get`. A value that was changed costs itself alone: `keys` leaves it out where
- * its key cannot be read, and `scrub` names and removes it. The record that says how the key is derived is kept twice, and
- * put back by the next `put` where the store was emptied meanwhile; `store-locked` comes where it was encrypted anew.
+ * Not hidden: the number of values, their lengths, and when they are written. Not noticed: a value that was deleted, or put
+ * back as it was earlier. It does not protect against code that runs in the page.
+ * `getRange` reads and decrypts the whole value. `size` reads only the head of a value, and `keys` only the heads that it has
+ * not seen, so other damage shows in `get`. A changed value affects no other: `keys` leaves it out if its key cannot be read,
+ * and `scrub` names and removes it. The record of how the key is derived is kept twice. If the store was emptied, the next
+ * `put` restores it; if the store was encrypted again, that `put` throws `store-locked`.
  * Without web locks (browsers before 2022) one tab at a time may make a store with a passphrase.
  *
  * `store` stays the caller's: disposing this one does not dispose it. It must be empty or have been encrypted before.
@@ -39,9 +39,9 @@ export async function encryptedStore(store: Store, access: StoreAccess): Promise
 }
 
 /**
- * Deletes everything that a store holds. Of an encrypted store give the one beneath, which also has what is damaged;
- * dispose the encrypted one before. A wipe that was cut short can be done again. Where another tab still has the encrypted
- * one open, what it puts afterwards is kept, and opened by the key that it has.
+ * Deletes everything in a store. For an encrypted store give the store beneath it, which also has the damaged values, and
+ * dispose the encrypted one first. A wipe that was interrupted can be repeated. If another tab has the encrypted store open,
+ * what it puts afterwards is kept, under the key that it has.
  * Throws    what the store throws
  */
 export async function wipe(store: Store): Promise<void> {
@@ -49,14 +49,14 @@ export async function wipe(store: Store): Promise<void> {
   for (const key of keys.filter((one) => !isLock(one))) await store.delete(key);
   await store.delete(LOCK_COPY);
   await store.delete(LOCK);
-  // In OPFS this removes what a crash left meanwhile.
+  // In OPFS this removes what a crash left behind.
   const left = await store.keys();
-  // Another tab has put that before its record went, and does not know that it is gone.
+  // Another tab put these before the record was deleted, and does not know that it is gone.
   if (left.length > 0 && !left.some(isLock)) await wipe(store);
 }
 
 function encryptedMedium(store: Store, { key: storeKey, keepRecord }: Unlocked): Medium {
-  /** By what they are called beneath, which follows from the key and so never changes. */
+  /** By their names beneath, which follow from the keys and so never change. */
   const known = new Map<string, string>();
   const takeTurn = makeTurns();
   const inTurn = <Result>(key: string, work: () => Promise<Result>) => takeTurn(key, () => work().catch(throwFault));
@@ -90,7 +90,7 @@ function encryptedMedium(store: Store, { key: storeKey, keepRecord }: Unlocked):
 
   const namesBeneath = async () => (await store.keys()).filter((name) => !isLock(name));
 
-  /** Undefined where it is sound, or gone. */
+  /** Undefined if it is intact, or gone. */
   async function damageAt(beneath: string): Promise<DamagedValue | undefined> {
     const place = { store: store.name, beneath };
     const sealed = await readValue(store, beneath);
@@ -107,7 +107,7 @@ function encryptedMedium(store: Store, { key: storeKey, keepRecord }: Unlocked):
       const one = await damageAt(beneath);
       if (one === undefined) continue;
       found.push(one);
-      // Looked at once more, so that what was put anew in the meantime stays.
+      // Checked once more, so that a value that was put in the meantime stays.
       const remove = async () => void ((await damageAt(beneath)) && (await store.delete(beneath)));
       if (damaged === 'removed') await inTurn(one.key ?? '', remove);
     }
@@ -123,7 +123,7 @@ function encryptedMedium(store: Store, { key: storeKey, keepRecord }: Unlocked):
         const place = await placeOf(key);
         const [sealed] = await Promise.all([seal(storeKey, place, key, bytes), keepRecord()]);
         await store.put(place.beneath, sealed);
-        // Once more: it may have been emptied in between, and what is acknowledged has to be readable.
+        // Again: the store may have been emptied in between, and what is acknowledged must be readable.
         await keepRecord().catch(async (error: unknown) => {
           if (isLocked(error)) await store.delete(place.beneath).catch(() => undefined);
           throw error;
@@ -137,7 +137,7 @@ function encryptedMedium(store: Store, { key: storeKey, keepRecord }: Unlocked):
       for (let start = 0; start < all.length; start += LABELS_AT_ONCE) {
         keys.push(...(await Promise.all(all.slice(start, start + LABELS_AT_ONCE).map(keyAt))));
       }
-      // One that was deleted meanwhile has no label, and of one that is damaged it cannot be read.
+      // A value deleted in the meantime has no label, and that of a damaged one cannot be read.
       return keys.filter((key) => key !== undefined);
     },
     size: (key) => inTurn(key, async () => (await labelAt((await placeOf(key)).beneath, key))?.length),
@@ -146,7 +146,7 @@ function encryptedMedium(store: Store, { key: storeKey, keepRecord }: Unlocked):
   };
 }
 
-/** Work on one key in the order of the calls: a long value takes longer to encrypt than the short one after it. */
+/** Keeps the order of calls for each key: a long value takes longer to encrypt than a short one after it. */
 function makeTurns() {
   const last = new Map<string, Promise<unknown>>();
   return <Result>(key: string, work: () => Promise<Result>): Promise<Result> => {
@@ -159,7 +159,7 @@ function makeTurns() {
   };
 }
 
-/** What the platform threw at the store beneath, so that the error is told anew with the key that the caller knows. */
+/** The platform's error at the store beneath, which is reported again with the key that the caller knows. */
 function throwFault(error: unknown): never {
   const isFault = error instanceof LimbeckError && (error.code === 'store-full' || error.code === 'store-failed');
   throw isFault ? (error.cause ?? error) : error;
@@ -184,8 +184,8 @@ function tampered({ name }: Store, beneath: string, key?: string): LimbeckError 
 }
 
 /**
- * `storeOver` takes every error of a medium for a fault of the platform. Those of the store beneath, and of what was
- * tampered with, have their code already.
+ * `storeOver` treats every error of a medium as a fault of the platform. Errors of the store beneath, and of tampered values,
+ * have their code already.
  */
 function withOwnErrors(store: Store): Store {
   const own = (error: unknown): never => {

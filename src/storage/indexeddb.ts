@@ -1,7 +1,7 @@
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
 import { isNamed, type Medium } from './medium.ts';
 
-/** The lengths stand apart from the bytes, so that `keys` and `size` read no value. */
+/** The lengths are separate from the bytes, so that `keys` and `size` read no value. */
 interface Tables extends DBSchema {
   bytes: { key: string; value: Uint8Array<ArrayBuffer> };
   lengths: { key: string; value: number };
@@ -11,21 +11,21 @@ const TABLES: ('bytes' | 'lengths')[] = ['bytes', 'lengths'];
 type Database = IDBPDatabase<Tables>;
 type Transaction = IDBPTransaction<Tables, typeof TABLES, 'readwrite'>;
 
-/** A clause that says what IndexedDB needs and does not find here, or undefined where nothing is missing. */
+/** A clause that says what IndexedDB needs and is missing here; undefined if nothing is. */
 export function indexedDbObstacle(): string | undefined {
   return globalThis.indexedDB ? undefined : 'IndexedDB is not offered by this browser (no indexedDB)';
 }
 
 const databaseOf = (store: string) => `limbeck/${store}`;
 
-/** Whether the store of that name holds a value here; makes nothing. */
+/** Whether the store of that name has a value here; creates nothing. */
 export async function indexedDbHolds(name: string): Promise<boolean> {
   if (indexedDbObstacle() !== undefined) return false;
   let isNew = false;
   const opening = openDB<Tables>(databaseOf(name), 1, {
     upgrade: (_database, _from, _to, transaction) => {
       isNew = true;
-      // Without it the database is not made.
+      // Otherwise the database would be created.
       transaction.abort();
       transaction.done.catch(() => undefined);
     },
@@ -41,7 +41,7 @@ export async function indexedDbHolds(name: string): Promise<boolean> {
   }
 }
 
-/** One database a store; a put writes bytes and length in one transaction. */
+/** One database for each store; a put writes bytes and length in one transaction. */
 export async function openIndexedDb(name: string): Promise<Medium> {
   let opening: Promise<Database> | undefined;
   let isClosed = false;
@@ -56,7 +56,7 @@ export async function openIndexedDb(name: string): Promise<Medium> {
         opened.createObjectStore('bytes');
         opened.createObjectStore('lengths');
       },
-      // Who deletes the database or opens a newer version must not wait for this page to close.
+      // Deleting the database or opening a newer version must not wait for this page to close.
       blocking: (_current, _blocked, event) => {
         forget();
         (event.target as IDBDatabase).close();
@@ -69,8 +69,8 @@ export async function openIndexedDb(name: string): Promise<Medium> {
   }
 
   /**
-   * Does work on the database, anew where the connection was lost on the way: to one who deleted the database, or to the
-   * browser, which ends connections without being asked. All work here may be done twice.
+   * Does work on the database, and repeats it if the connection was lost: because the database was deleted, or because the
+   * browser closed it. All work here may be done twice.
    */
   async function withDatabase<T>(work: (database: Database) => Promise<T>, triesLeft = 2): Promise<T> {
     const mine = open();
@@ -89,8 +89,8 @@ export async function openIndexedDb(name: string): Promise<Medium> {
   }
 
   /**
-   * Makes the requests in one transaction: all of them are kept, or it rejects and none is. 'strict' asks that they are
-   * on the disk by then, and not only with the operating system.
+   * Makes the requests in one transaction: all are kept, or it rejects and none is. 'strict' asks that they are on the disk by
+   * then, not only in the operating system's buffers.
    */
   function change(...requests: ((tables: Transaction) => Promise<unknown>)[]): Promise<void> {
     return withDatabase(async (database) => {
@@ -99,13 +99,13 @@ export async function openIndexedDb(name: string): Promise<Medium> {
       try {
         for (const request of requests) made.push(request(transaction));
       } catch (error) {
-        // What cannot even be asked for takes along what was, unless that is over already.
+        // A request that cannot be made aborts the others, unless the transaction is over.
         made.push(Promise.reject(error));
         if (!isNamed(error, 'InvalidStateError', 'TransactionInactiveError')) transaction.abort();
       }
       const outcomes = await Promise.allSettled([...made, transaction.done]);
       const faults = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []));
-      // One fault is the cause, such as a full quota; what falls with it says only that it was aborted.
+      // One fault is the cause, such as a full quota; the other requests only report that they were aborted.
       const fault = faults.find(({ name }) => name !== 'AbortError') ?? faults[0];
       if (fault) throw fault;
     });

@@ -6,11 +6,11 @@ import { checkName, isNamed } from './medium.ts';
 import { places, type StorePlace } from './places.ts';
 import type { Store, StoreKind } from './store.ts';
 
-/** What an encrypted store is opened with. Neither key can be read out, not by this page either. */
+/** The keys of an encrypted store. Neither can be read out, not even by this page. */
 export interface StoreKey {
   /** AES-GCM with 256 bits: values, and their names. */
   readonly encryption: CryptoKey;
-  /** HMAC-SHA-256: what values are called in the store beneath, and the check that tells one key from another. */
+  /** HMAC-SHA-256: the names of values in the store beneath, and the check of the key. */
   readonly naming: CryptoKey;
 }
 
@@ -38,13 +38,13 @@ export function webCrypto(): SubtleCrypto {
   );
 }
 
-/** Whose key it is: two stores of one name and of two kinds have two. */
+/** The store that a key belongs to: stores of one name but two kinds have two keys. */
 export type KeyOwner = Pick<Store, 'name' | 'kind'>;
 
 /**
- * The key that this browser keeps for a store, made on first use. It lies in IndexedDB and cannot be read out, so
- * whoever copies a store's files alone reads nothing; code that runs in this origin can use it. Tabs that ask for the
- * same store at once get the same key.
+ * The key that this browser keeps for a store, created on first use. It is kept in IndexedDB and cannot be read out, so a copy
+ * of the store's files alone is unreadable; code that runs in this origin can use it. Tabs that ask for the same store at once
+ * get the same key.
  * Throws    crypto-unavailable · invalid-option: a name of another form · store-unavailable: no IndexedDB ·
  *           store-failed: IndexedDB refused
  */
@@ -73,8 +73,8 @@ export async function openDeviceKey(owner: KeyOwner): Promise<StoreKey> {
 }
 
 /**
- * The keys that this browser keeps and that may open a store: its own, and one that earlier versions of this library made
- * for all stores of that name. Makes none. Throws    as `openDeviceKey`
+ * The kept keys that may open a store: its own, and one that earlier versions of this library created for all stores of that
+ * name. Creates none. Throws    as `openDeviceKey`
  */
 export async function deviceKeys(owner: KeyOwner): Promise<{ own?: StoreKey; shared?: StoreKey }> {
   return withKeys(owner.name, async (database) => ({
@@ -89,10 +89,9 @@ export async function adoptKey(owner: KeyOwner, key: StoreKey): Promise<void> {
 }
 
 /**
- * Forgets the key that this browser keeps for a store, or, where a name is given, for all stores of that name: at once,
- * what was encrypted with it cannot be read any more, however many copies of it there are. A store that is open goes on
- * until it is disposed. A missing key is fine. Where an earlier version of this library made one key for two
- * stores of one name, and the other one lies here too, that one keeps it.
+ * Deletes the key that this browser keeps for a store, or, given a name, for all stores of that name. What was encrypted with
+ * it is unreadable at once, in every copy. A store that is open works until it is disposed. A missing key is fine. If an earlier
+ * version of this library created one key for two stores of one name, and the other store is here too, that one keeps it.
  * Throws    invalid-option: the name · store-unavailable: no IndexedDB · store-failed: IndexedDB refused
  */
 export async function destroyKey(of: string | KeyOwner): Promise<void> {
@@ -112,7 +111,7 @@ export async function destroyKey(of: string | KeyOwner): Promise<void> {
   );
 }
 
-/** Where the other stores of that name that lie here have their keys. */
+/** The keys of the other stores of that name that exist here. */
 async function heirsOf({ name, kind }: KeyOwner): Promise<string[]> {
   const others = KINDS.filter((other) => other !== kind);
   const isHeir = ({ holds, mayHold }: StorePlace) => holds(name).catch((error: unknown) => mayHold(name, error));
@@ -128,7 +127,7 @@ function slotOf({ name, kind }: KeyOwner): string {
 }
 
 /**
- * The key that a passphrase gives: PBKDF2 makes guessing slow, HKDF makes two keys of its result.
+ * The keys of a passphrase: PBKDF2 makes guessing slow, HKDF makes two keys from its result.
  * Units     salt 16 bytes or more, not secret; iterations ≥ 1
  * Throws    crypto-unavailable
  * Source    PBKDF2: RFC 8018, §5.2 · HKDF: RFC 5869

@@ -2,7 +2,7 @@ import { sha256Bytes } from '../core/hash.ts';
 
 /** OWASP's figure for PBKDF2-HMAC-SHA-256 (Password Storage Cheat Sheet, 2023). */
 export const ITERATIONS = 600_000;
-/** More is not what this library wrote, and would hold a page for minutes. */
+/** This library never wrote more, which would block a page for minutes. */
 const MOST_ITERATIONS = 10_000_000;
 export const SALT_BYTES = 16;
 
@@ -14,10 +14,10 @@ const SALT_AT = MAGIC.length + 5;
 const CHECK_AT = SALT_AT + SALT_BYTES;
 const HASH_AT = CHECK_AT + 32;
 
-/** What the record of an encrypted store's key says. */
+/** The record of an encrypted store's key. */
 export interface Lock {
   readonly openedBy: (typeof OPENED_BY)[number];
-  /** 0, as is the salt, where a key of the device opens. */
+  /** 0, like the salt, for a key of the device. */
   readonly iterations: number;
   readonly salt: Uint8Array<ArrayBuffer>;
 }
@@ -34,7 +34,7 @@ export async function recordOf(lock: Lock, check: Uint8Array): Promise<Uint8Arra
   return record;
 }
 
-/** Undefined where it is damaged, or none that this library wrote. */
+/** Undefined if it is damaged, or not written by this library. */
 export async function lockOf(record: Uint8Array<ArrayBuffer>): Promise<Lock | undefined> {
   if (record.length !== HASH_AT + 32 || MAGIC.some((byte, i) => byte !== record[i])) return undefined;
   const hash = await sha256Bytes(record.subarray(0, HASH_AT));
@@ -42,12 +42,12 @@ export async function lockOf(record: Uint8Array<ArrayBuffer>): Promise<Lock | un
   const openedBy = OPENED_BY[record[MAGIC.length] as number];
   const iterations = new DataView(record.buffer).getUint32(MAGIC.length + 1, true);
   if (openedBy === undefined) return undefined;
-  // Fewer would make guessing cheap, for the one who wrote that number there.
+  // Fewer would make guessing cheap for an attacker who wrote that number.
   if (openedBy === 'passphrase' && (iterations < ITERATIONS || iterations > MOST_ITERATIONS)) return undefined;
   return { openedBy, iterations, salt: record.slice(SALT_AT, CHECK_AT) };
 }
 
-/** What knows the key that a record was made with. */
+/** The check of the key that a record was made with. */
 export function checkIn(record: Uint8Array): Uint8Array {
   return record.subarray(CHECK_AT, HASH_AT);
 }

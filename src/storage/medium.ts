@@ -7,31 +7,31 @@ import { storageState } from './storageState.ts';
 import type { DamagedValue, Scrubbed, Store, StoreKind } from './store.ts';
 
 /**
- * What one kind of store does by itself. `storeOver` adds what all share, so a medium trusts its arguments, throws what
- * the platform throws, and may keep the bytes it is given; the bytes it gives away are a copy.
+ * One kind of storage. `storeOver` adds what all kinds share, so a medium trusts its arguments, throws what the platform throws,
+ * and may keep the bytes it is given; the bytes it returns are a copy.
  */
 export interface Medium {
   readonly kind: StoreKind;
   get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** As `Store.getRange`, with 0 ≤ start ≤ end. */
   getRange(key: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** All or nothing, also where two puts overlap. */
+  /** All or nothing, even if two puts overlap. */
   put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   delete(key: string): Promise<void>;
   /** Every key, in any order. */
   keys(): Promise<string[]>;
   size(key: string): Promise<number | undefined>;
-  /** As `Store.scrub`, where it can tell more than `get` does. */
+  /** As `Store.scrub`, if it can find more damage than `get` does. */
   scrub?(damaged: 'kept' | 'removed'): Promise<Scrubbed>;
   close(): Promise<void>;
 }
 
 const SCRUB = schema('scrub', {
-  /** What becomes of damaged values. Default 'kept'. */
+  /** Whether damaged values are kept or removed. Default 'kept'. */
   damaged: oneOf('kept', 'removed')('kept'),
 });
 
-/** Makes a store of a medium: checked keys, copied bytes, errors with a code, and a disposal that waits for its work. */
+/** Makes a store from a medium: checks keys, copies bytes, gives errors a code, and waits for pending work on disposal. */
 export function storeOver(medium: Medium, name: string, why: string): Store {
   const underway = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -132,7 +132,7 @@ interface Task {
   readonly bytes?: number;
 }
 
-/** What IndexedDB says of a value that is there by name, and whose bytes are not: it will not come back. */
+/** IndexedDB's error for a value that has a key but no bytes: it is lost. */
 function isLost(error: unknown, kind: StoreKind): boolean {
   return kind === 'indexeddb' && isNamed(error, 'DataError', 'NotReadableError');
 }
@@ -169,7 +169,7 @@ async function storeError(
   );
 }
 
-/** Firefox names a full disk apart from a full quota. */
+/** Firefox has an error of its own for a full disk. */
 function isQuotaError(error: unknown): boolean {
   return isNamed(error, 'QuotaExceededError', 'NS_ERROR_FILE_NO_DEVICE_SPACE');
 }

@@ -1,6 +1,6 @@
 import type { Medium } from './medium.ts';
 
-/** Bytes that last as long as the store does: for tests, and for places that offer nothing else. */
+/** Bytes that last as long as the store: for tests, and where nothing else is available. */
 export async function openMemory(_name: string): Promise<Medium> {
   const values = new Map<string, Uint8Array<ArrayBuffer>>();
   return {

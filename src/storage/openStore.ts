@@ -6,25 +6,24 @@ import type { Store, StoreKind } from './store.ts';
 
 const OPTIONS = schema('openStore', {
   /**
-   * `auto` stays where values of that name lie, and otherwise takes the first that opens of OPFS, IndexedDB and memory.
-   * A kind is one place: what was put into one is not found in another, and a window and a worker need not offer the
-   * same. Default: 'auto'.
+   * `auto` uses the kind that has values of that name, or else the first of OPFS, IndexedDB and memory that opens. Each kind is
+   * separate: a value in one is not found in another, and a window and a worker may offer different kinds. Default: 'auto'.
    */
   kind: given<'auto' | StoreKind>(checkKind),
 });
 
-/** Where a store is to keep its bytes. */
+/** Where a store keeps its bytes. */
 export interface OpenStoreOptions extends OptionsOf<typeof OPTIONS> {}
 
 const kinds = Object.keys(places) as StoreKind[];
 const lasting = [places.opfs, places.indexeddb];
 
 /**
- * Opens the store of that name, or makes it. Everything of one origin that opens the same name and kind shares it,
- * save for memory, where each call makes an empty one. Where values lie in OPFS and in IndexedDB under that name, `auto`
- * takes OPFS, or IndexedDB where OPFS cannot be opened, and `why` says so.
- * Throws    invalid-option: name or kind · store-unavailable: the kind asked for is not offered here; or values lie, or
- *           may lie, where nothing can be opened now, so that another kind would only seem to be empty: try again
+ * Opens the store of that name, or creates it. Pages and workers of one origin that open the same name and kind share it,
+ * except for memory, where each call makes an empty one. If both OPFS and IndexedDB have values of that name, `auto` takes OPFS,
+ * or IndexedDB if OPFS cannot be opened, and `why` says so.
+ * Throws    invalid-option: name or kind · store-unavailable: the requested kind is not offered here; or a kind that has, or may
+ *           have, values cannot be opened now, so that another kind would only seem empty: try again
  */
 export async function openStore(name: string, options: OpenStoreOptions = {}): Promise<Store> {
   const { kind = 'auto' } = OPTIONS.read(options);
@@ -41,7 +40,7 @@ export async function openStore(name: string, options: OpenStoreOptions = {}): P
   );
 }
 
-/** A browser gains OPFS with a new version, and may refuse it for a moment: neither may seem to empty a store. */
+/** A browser may gain OPFS with an update, or refuse it for a moment: a store may not seem empty in either case. */
 async function openWhereItLies(name: string): Promise<Store> {
   const looks = await Promise.all(lasting.map((place) => look(place, name)));
   const holders = looks.filter(({ holds }) => holds).map(({ place }) => place);
@@ -51,7 +50,7 @@ async function openWhereItLies(name: string): Promise<Store> {
     const medium = await tryToOpen(place, name, unopened);
     if (medium === undefined) continue;
     const others = holders.filter((other) => other !== place).map(({ title }) => title);
-    // Such as a window that cannot write where a worker keeps its own: each stays with what it can have.
+    // Such as a window that cannot write to a worker's kind: each uses what it can open.
     const beside = others.map((title) => `; ${title} holds others under this name, which only its kind opens`);
     const why = unopened.map((reason) => ` (${reason})`);
     return storeOver(medium, name, [`${place.title} holds the values of this store`, ...beside, ...why, '.'].join(''));
@@ -70,7 +69,7 @@ async function openWhereItLies(name: string): Promise<Store> {
 interface Look {
   readonly place: StorePlace;
   readonly holds: boolean;
-  /** Why it cannot be told, where values may lie there. */
+  /** Why it is unknown, if there may be values. */
   readonly error?: unknown;
 }
 
@@ -82,7 +81,7 @@ async function look(place: StorePlace, name: string): Promise<Look> {
   }
 }
 
-/** The opened medium, or undefined and one more reason. */
+/** The opened medium, or undefined and a reason more. */
 async function tryToOpen(place: StorePlace, name: string, reasons: string[]): Promise<Medium | undefined> {
   const obstacle = place.obstacle();
   if (obstacle === undefined) {

@@ -25,7 +25,7 @@ interface SyncAccess {
   close(): void;
 }
 
-/** A clause that says what OPFS needs and does not find here, or undefined where nothing is missing. */
+/** A clause that says what OPFS needs and is missing here; undefined if nothing is. */
 export function opfsObstacle(): string | undefined {
   if (globalThis.isSecureContext === false) {
     return 'OPFS is not offered to this page, which is served neither over https nor from localhost';
@@ -44,8 +44,8 @@ function notOffered(missing: string): string {
 }
 
 /**
- * Whether the store of that name holds a value here; makes nothing, and needs no more than that OPFS can be read.
- * Throws where it cannot.
+ * Whether the store of that name has a value here. Creates nothing, and only needs to read OPFS.
+ * Throws if it cannot.
  */
 export async function opfsHolds(name: string): Promise<boolean> {
   const storage: Partial<StorageManager> | undefined = globalThis.navigator?.storage;
@@ -57,10 +57,10 @@ export async function opfsHolds(name: string): Promise<boolean> {
 }
 
 /**
- * One folder a store, one file a key. A put writes a draft beside the file and moves it into place, so a crash leaves
- * the old value; a lock a key keeps readers and writers of all tabs and workers apart. What a crash leaves besides is
- * removed when the store is opened and whenever its keys are listed: a draft holds a value in plain text, and a folder
- * of a long key a part of that key.
+ * One folder for each store, one file for each key. A put writes a draft next to the file and moves it into place, so that a
+ * crash leaves the old value; a lock for each key keeps readers and writers of all tabs and workers apart. What else a crash
+ * leaves is removed when the store is opened and whenever its keys are listed, because a draft holds a value in plain text, and
+ * the folder of a long key a part of that key.
  */
 export async function openOpfs(name: string): Promise<Medium> {
   const { storage, locks } = navigator;
@@ -71,7 +71,7 @@ export async function openOpfs(name: string): Promise<Medium> {
     return held as Promise<Result>;
   }
 
-  /** No key is empty, so this lock is of none: a folder goes only while nobody is about to write into it. */
+  /** No key is empty, so this lock belongs to none: a folder is removed only while nothing is about to write into it. */
   const FOLDERS = '';
 
   async function read<Result>(key: string, part: (file: File) => Promise<Result>): Promise<Result | undefined> {
@@ -91,13 +91,13 @@ export async function openOpfs(name: string): Promise<Medium> {
       await write(draft, bytes);
       await draft.move(folder, file + VALUE);
     } catch (error) {
-      // Where it cannot be removed now, no reader looks at it, and the next listing of keys removes it.
+      // If it cannot be removed now, no reader sees it, and the next listing of keys removes it.
       await Promise.allSettled(LEFT.map((ending) => folder.removeEntry(file + ending)));
       throw error;
     }
   }
 
-  /** Removes a leftover, unless somebody is at work on it: its lock says so, or the file itself does. */
+  /** Removes a leftover, unless it is in use, as its lock or the file itself says. */
   async function sweep({ kind, key = FOLDERS, parent, file }: Found): Promise<void> {
     const inUse = ['NotFoundError', 'NoModificationAllowedError', ...(kind === 'folder' ? NOT_EMPTY : [])];
     const options: LockOptions = { mode: 'exclusive', ifAvailable: true };
@@ -146,13 +146,13 @@ export async function openOpfs(name: string): Promise<Medium> {
   };
 }
 
-/** What a put that was cut short can leave: its draft, and the file beside it into which Chromium writes first. */
+/** What an interrupted put can leave: its draft, and the swap file into which Chromium writes first. */
 const LEFT = [DRAFT, `${DRAFT}.crswap`];
 
-/** What browsers call the refusal to remove a folder with something in it. */
+/** The browsers' errors for removing a folder that is not empty. */
 const NOT_EMPTY = ['InvalidModificationError'];
 
-/** Flushed to the disk before the draft gets its name, where that can be done: in a worker. */
+/** In a worker the draft is flushed to the disk before it gets its name; a window cannot flush. */
 async function write(draft: OpfsFile, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const access = await draft.createSyncAccessHandle?.();
   if (access) {

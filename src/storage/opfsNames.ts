@@ -1,8 +1,8 @@
 import { isNamed } from './medium.ts';
 
-// How keys and stores are named on the disk. Safari gives OPFS names to it as they are, where upper and lower case or two
-// spellings of "é" may be one name; so all but small letters, digits, "-", "_" and "." is written as percent and
-// hexadecimal digits, and what is too long for one name goes on inside a folder.
+// Names of keys and stores on the disk. Safari passes OPFS names to the file system unchanged, where upper and lower case or two
+// spellings of "é" may be the same name. So everything but lower-case letters, digits, "-", "_" and "." is written as percent
+// and hexadecimal digits, and what is too long for one name continues inside a folder.
 
 export const VALUE = '.value';
 export const DRAFT = '.draft';
@@ -40,9 +40,9 @@ export async function folderIn(
   return folder;
 }
 
-/** Something of ours in a store's folder. */
+/** An entry of limbeck's in a store's folder. */
 export interface Found {
-  /** A put writes a draft, and Chromium a swap file beside it; a folder is one without any value. */
+  /** A put writes a draft, and Chromium a swap file next to it; a folder is one without any value. */
   readonly kind: 'value' | 'draft' | 'folder';
   /** Undefined for a folder. */
   readonly key: string | undefined;
@@ -50,7 +50,7 @@ export interface Found {
   readonly file: string;
 }
 
-/** Everything of ours in a folder and the folders in it, these after what is in them. */
+/** All entries of limbeck's in a folder and its folders, which follow what they contain. */
 export async function* contentsOf(folder: FileSystemDirectoryHandle, before = ''): AsyncGenerator<Found> {
   for await (const [name, entry] of folder.entries()) {
     if (entry.kind === 'file') {
@@ -68,7 +68,7 @@ export async function* contentsOf(folder: FileSystemDirectoryHandle, before = ''
           yield found;
         }
       } catch (error) {
-        // Another tab has removed the folder meanwhile.
+        // Another tab has removed the folder.
         undefinedIfMissing(error);
         continue;
       }

@@ -5,15 +5,15 @@ import { openMemory } from './memory.ts';
 import { openOpfs, opfsHolds, opfsObstacle } from './opfs.ts';
 import type { StoreKind } from './store.ts';
 
-/** One kind of place where a store can lie. */
+/** A kind of storage for a store. */
 export interface StorePlace {
   readonly title: string;
-  /** A clause that says what is missing, or undefined where nothing is. */
+  /** A clause that says what is missing; undefined if nothing is. */
   readonly obstacle: () => string | undefined;
   readonly open: (name: string) => Promise<Medium>;
-  /** Whether values of that name lie there; makes nothing. Throws where it cannot be told now. */
+  /** Whether it has values of that name; creates nothing. Throws if that is unknown now. */
   readonly holds: (name: string) => Promise<boolean>;
-  /** Whether values may lie there all the same, where `holds` threw this. */
+  /** Whether there may be values nevertheless, after `holds` threw this. */
   readonly mayHold: (name: string, error: unknown) => Promise<boolean>;
 }
 
@@ -34,7 +34,7 @@ const indexeddb: StorePlace = {
   obstacle: indexedDbObstacle,
   open: openIndexedDb,
   holds: indexedDbHolds,
-  // What these name is no fault but a refusal, such as in private windows, and so there are no values.
+  // These are refusals, such as in private windows, so there are no values.
   mayHold: async (_, error) => !isNamed(error, 'SecurityError', 'InvalidStateError'),
 };
 
@@ -46,11 +46,11 @@ const memory: StorePlace = {
   mayHold: async () => false,
 };
 
-/** The places in the order in which `auto` tries them. */
+/** In the order in which `auto` tries them. */
 export const places = { opfs, indexeddb, memory } satisfies Record<StoreKind, StorePlace>;
 
-// Which stores were ever opened in OPFS. Some browsers refuse OPFS for good in some windows, and any may for a moment:
-// only what was noted elsewhere tells the one from the other. Without IndexedDB nothing is noted.
+// Notes which stores were ever opened in OPFS. Some browsers always refuse OPFS in some windows, and any may refuse it for a
+// moment; only a note kept elsewhere tells these apart. Without IndexedDB nothing is noted.
 const DATABASE = 'limbeck-places';
 const TABLE = 'opfs';
 

@@ -11,8 +11,8 @@ import { type StoreKey, webCrypto } from './keys.ts';
 //  12  nonce of the value
 //   …  value, AES-GCM                 as long as the value; 16 bytes of tag
 //
-// What comes before the second nonce is the head, which can be read without the value. Zeros fill the label, so that
-// its length tells little of the key's.
+// Everything before the second nonce is the head, which can be read without the value. Zeros pad the label, so that its
+// length says little about that of the key.
 
 const MAGIC = Uint8Array.of(0x4c, 0x45, 0x56, 1);
 const BLOCK_BYTES = 64;
@@ -20,10 +20,10 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const FIXED_BYTES = MAGIC.length + 4;
 
-/** Bytes of a head for keys of up to 55 bytes, and so the first part to read where the key is not known. */
+/** Bytes of a head for keys of up to 55 bytes: the first part to read if the key is not known. */
 export const USUAL_HEAD_BYTES = headBytes(1);
 
-/** Where a sealed value lies: it opens nowhere else. */
+/** The place of a sealed value, outside which it cannot be opened. */
 export interface SealedPlace {
   readonly store: string;
   /** Its key in the store beneath, as `nameBeneath` gives it. */
@@ -36,7 +36,7 @@ export interface Label {
   readonly length: number;
 }
 
-/** What a value is called in the store beneath: 64 hexadecimal digits that only the holder of the key can tell. */
+/** The name of a value in the store beneath: 64 hexadecimal digits that only the holder of the key can compute. */
 export async function nameBeneath({ naming }: StoreKey, store: string, key: string): Promise<string> {
   return toHex(new Uint8Array(await webCrypto().sign('HMAC', naming, framed('name', store, key))));
 }
@@ -63,7 +63,7 @@ export async function seal(
   return sealed;
 }
 
-/** The value, or undefined where the bytes are not those that were sealed for this place and key. */
+/** The value; undefined if the bytes are not those that were sealed for this place and key. */
 export async function unseal(
   { encryption }: StoreKey,
   place: SealedPlace,
@@ -75,7 +75,7 @@ export async function unseal(
   return decrypt(encryption, aboutValue(sealed.subarray(0, valueAt), place, key), sealed.subarray(valueAt));
 }
 
-/** The label of a sealed value of which at least the head is given; undefined where it is not what was sealed here. */
+/** The label of a sealed value, of which at least the head is given; undefined if it was not sealed here. */
 export async function readLabel(
   { encryption }: StoreKey,
   place: SealedPlace,
@@ -93,13 +93,13 @@ export async function readLabel(
   };
 }
 
-/** Bytes of the head that begins here, as it says itself; undefined where there is none. */
+/** The length that a head says it has; undefined if there is none. */
 export function headBytesOf(sealed: Uint8Array<ArrayBuffer>): number | undefined {
   if (sealed.length < FIXED_BYTES || MAGIC.some((byte, i) => byte !== sealed[i])) return undefined;
   return headBytes(new DataView(sealed.buffer, sealed.byteOffset).getUint32(MAGIC.length, true));
 }
 
-/** Texts and bytes one after the other, each after its length, so that no two lists give the same bytes. */
+/** Texts and bytes in a row, each preceded by its length, so that no two lists give the same bytes. */
 export function framed(...parts: readonly (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
   const all = parts.map((part) => (typeof part === 'string' ? new TextEncoder().encode(part) : part));
   const bytes = new Uint8Array(all.reduce((sum, part) => sum + 4 + part.length, 0));
@@ -130,7 +130,7 @@ function aboutLabel(head: Uint8Array, { store, beneath }: SealedPlace): Uint8Arr
   return framed('label', head.subarray(0, FIXED_BYTES), store, beneath);
 }
 
-/** With the whole head, so that the head of one put and the value of another do not pass for a put. */
+/** Covers the whole head, so that the head of one put and the value of another do not pass as one. */
 function aboutValue(head: Uint8Array, { store }: SealedPlace, key: string): Uint8Array<ArrayBuffer> {
   return framed('value', head, store, key);
 }
@@ -158,7 +158,7 @@ async function decrypt(
     const options = { name: 'AES-GCM', iv, additionalData };
     return new Uint8Array(await webCrypto().decrypt(options, key, from.subarray(NONCE_BYTES)));
   } catch (error) {
-    // The one answer of AES-GCM to bytes that do not belong together.
+    // AES-GCM's only error for bytes that do not belong together.
     if (isTagged(error, 'Error') && error.name === 'OperationError') return undefined;
     throw error;
   }

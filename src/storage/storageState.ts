@@ -1,4 +1,4 @@
-/** What the browser grants this origin, over all its stores; undefined where the browser does not say. */
+/** What the browser grants this origin for all its stores; undefined if the browser does not say. */
 export interface StorageState {
   readonly usedBytes: number | undefined;
   readonly quotaBytes: number | undefined;
@@ -6,7 +6,7 @@ export interface StorageState {
   readonly isPersistent: boolean | undefined;
 }
 
-/** Asks the browser what it grants; what it does not say is undefined. */
+/** Asks the browser what it grants. */
 export async function storageState(): Promise<StorageState> {
   const storage = globalThis.navigator?.storage;
   const [estimate, isPersistent] = await Promise.all([
@@ -17,8 +17,8 @@ export async function storageState(): Promise<StorageState> {
 }
 
 /**
- * Asks the browser to keep this origin's stores until the person clears them, and says whether it agreed. Some browsers
- * ask the person. Only a window can ask: in a worker, and where the browser cannot be asked, the answer is false.
+ * Asks the browser to keep this origin's stores until the person clears them. Returns whether it agreed; some browsers ask the
+ * person. Only a window can ask: in a worker, or if the browser has no such function, the answer is false.
  */
 export async function requestPersistence(): Promise<boolean> {
   const granted = await globalThis.navigator?.storage?.persist?.().catch(() => false);

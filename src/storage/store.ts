@@ -1,14 +1,14 @@
 export type StoreKind = 'opfs' | 'indexeddb' | 'memory';
 
-/** A value that is not what was put, as `scrub` found it. */
+/** A value that `scrub` found damaged. */
 export interface DamagedValue {
-  /** Undefined where the key cannot be read either. */
+  /** Undefined if the key cannot be read either. */
   readonly key: string | undefined;
-  /** What the store beneath an encrypted one calls it; undefined in any other store. */
+  /** Its key in the store beneath an encrypted one; undefined in any other store. */
   readonly beneath: string | undefined;
 }
 
-/** What a store says of its values after it has read them all. */
+/** The result of reading all values of a store. */
 export interface Scrubbed {
   readonly values: number;
   readonly damaged: readonly DamagedValue[];
@@ -18,10 +18,10 @@ export interface Scrubbed {
  * Named bytes that survive a reload (those of kind `memory` do not). Keys are names separated by slashes, in any
  * language; no name may be empty, "." or "..".
  *
- * What `put` and `delete` have acknowledged survives the death of the page, the worker or the browser. A loss of power it
- * survives in IndexedDB, which is asked to flush each write. In OPFS a worker flushes a value before it takes its name, so that
- * the value is there whole, old or new; a window cannot flush, so that what was put in the last seconds may be old, new
- * or cut short. An encrypted store and a profile notice what was cut short.
+ * What `put` and `delete` have acknowledged survives a crash of the page, the worker or the browser. IndexedDB also survives a
+ * loss of power, because it is asked to flush each write. In OPFS a worker flushes a value before it gets its name, so that the
+ * value is whole, old or new; a window cannot flush, so a value of the last seconds may be old, new or cut short. An encrypted
+ * store and a profile notice one that was cut short.
  * Throws    invalid-option: a key of another form · store-failed: the platform refused · store-tampered: the bytes of a
  *           value are lost to the browser, or an encrypted store finds them changed · disposed: used after disposal
  */
@@ -30,16 +30,16 @@ export interface Store extends AsyncDisposable {
   readonly kind: StoreKind;
   /** A sentence that says why the bytes are kept in this kind of store. */
   readonly why: string;
-  /** The caller's own copy of the value, or undefined where there is none. */
+  /** A copy of the value, which is the caller's; undefined if there is none. */
   get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
-   * The bytes of a value from `start` up to, not including, `end`, as far as there are any; undefined where there is no
-   * value. OPFS reads only these bytes; IndexedDB reads the whole value for them.
+   * The bytes of a value from `start` up to, not including, `end`, as far as there are any; undefined if there is no value.
+   * OPFS reads only these bytes, IndexedDB reads the whole value.
    */
   getRange(key: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
-   * Keeps a copy of `bytes` as they are at the call. Readers see the old value or the new one, never a half.
-   * Throws    store-full: the browser gives no more room; the old value stays
+   * Keeps a copy of `bytes`, made at the call. Readers see the old value or the new one, never a part.
+   * Throws    store-full: the browser gives no more space; the old value stays
    */
   put(key: string, bytes: Uint8Array): Promise<void>;
   /** Removes a value; a missing key is fine. */

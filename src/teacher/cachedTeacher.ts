@@ -7,18 +7,19 @@ import type { Store } from '../storage/store.ts';
 import { answerOnce } from './cache/answerOnce.ts';
 import { chunkStore } from './cache/chunkStore.ts';
 import { type CachePrecision, checkPrecision, isCoarse, precisionName } from './cache/precision.ts';
+import { makeNotices } from './loadedTeacher.ts';
 import { readAsLogits } from './readAsLogits.ts';
 import type { Teacher, TeacherDescription, TeacherUsage } from './teacher.ts';
 
 const OPTIONS = schema('cachedTeacher', {
-  /** How exactly answers are kept, for all outputs or by output. Default: 'float32', which loses nothing. */
+  /** The precision of kept answers, for all outputs or by output. Default: 'float32', which loses nothing. */
   precision: given<CachePrecision>(checkPrecision),
   /**
-   * Bytes that the answers of all teachers may take in this store. Those used longest ago are given up; those used since this
-   * teacher was made are not: then new ones are not kept. Default 1e9.
+   * Bytes that the answers of all teachers may take in this store. The least recently used are deleted, but none that were used
+   * since this teacher was made: then new answers are not kept. Default 1e9.
    */
   budgetBytes: count()(1e9),
-  /** Bytes of answers to hold in memory, besides what is not written yet. Default 67,108,864. */
+  /** Bytes of answers in memory, in addition to those not written yet. Default 67,108,864. */
   memoryBytes: count(0)(67_108_864),
   /**
    * Tells apart what a teacher's identity cannot: under another version everything is asked again. Needed where the teacher
@@ -39,36 +40,36 @@ const OPTIONS = schema('cachedTeacher', {
 /** How a teacher's answers are kept, and for how long. */
 export interface CachedTeacherOptions extends OptionsOf<typeof OPTIONS> {}
 
-/** What a cached teacher holds: examples, and the bytes that they take in the store with all that belongs to them. */
+/** What a cached teacher keeps: examples, and the bytes that they take in the store in total. */
 export interface CacheContents {
   readonly examples: number;
   readonly bytes: number;
-  /** 0 where there is no example. */
+  /** 0 if there is no example. */
   readonly bytesPerExample: number;
   readonly chunks: number;
 }
 
-/** A teacher that is asked about each example once. */
+/** A teacher that is asked about each example only once. */
 export interface CachedTeacher extends Teacher {
   contents(): Promise<CacheContents>;
   /**
-   * Writes all answers to the store now; by itself that takes up to 2 s. Where keeping had ended, it begins again.
+   * Writes all answers to the store now; otherwise that takes up to 2 s. If keeping had ended, it starts again.
    * Throws    store-full, store-failed: they are not written
    */
   flush(): Promise<void>;
-  /** Forgets these answers, here and in the store. */
+  /** Deletes these answers, here and in the store. */
   clear(): Promise<void>;
 }
 
 /**
- * A teacher that keeps its answers in a store and is asked about each example once: not in a later epoch, nor in a later
- * run, nor after a reload; a crash costs what was answered in the last two seconds. Examples are told apart by the
- * SHA-256 of their inputs. What it gives is what it keeps, at the first time too: so the same seed gives the same
- * student whether answers were there or not. A store that is full or fails never stops it; `watch` and the notices tell.
+ * A teacher that keeps its answers in a store and is asked about each example only once, across epochs, runs and reloads; a crash
+ * loses the answers of the last two seconds. Examples are identified by the SHA-256 of their inputs. It always returns what it
+ * keeps, even the first time, so the same seed gives the same student whether answers were kept before or not. A store that is
+ * full or fails never stops it; `watch` and the notices report that.
  *
- * What a teacher said of a person's example tells of the example, and a plain hash confirms it to whoever has it: `forget` and
- * `destroy` of a profile do not reach what is kept here. For a person's own data take `profile.cachedTeacher`, whose answers
- * go with the profile.
+ * A teacher's answer for a person's example reveals something about the example, and a plain hash confirms a guess of it. `forget`
+ * and `destroy` of a profile do not delete what is kept here. For a person's own data use `profile.cachedTeacher`, whose answers
+ * are deleted with the profile.
  *
  * `teacher` and `store` stay the caller's: disposing this one writes what is left and disposes neither.
  * Throws    invalid-option: options, or a teacher without identity and no version
@@ -81,14 +82,11 @@ export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTea
   const read = OPTIONS.read(options);
   const { precision = 'float32', budgetBytes, memoryBytes, version, augmentationSeed, secret } = read;
   const identity = identityOf(teacher.description, version);
-  const notices: string[] = [];
-  const listeners = new Set<(notice: string) => void>();
+  const notices = makeNotices();
   const onNotice = (sentence: string) => {
-    if (notices.includes(sentence)) return;
-    notices.push(sentence);
-    for (const listener of listeners) listener(sentence);
+    if (!notices.list.includes(sentence)) notices.tell(sentence);
   };
-  // Kept so coarsely, probabilities are none any more; then they are read as logits before they are kept.
+  // Rounded this coarsely, probabilities no longer add up to 1, so they are read as logits before they are kept.
   const isReadFirst = isCoarse(precision, DEFAULT_OUTPUT) && teacher.description.fromProbs === undefined;
   const source = isReadFirst ? readAsLogits(teacher) : teacher;
   const folder = () => folderOf(identity, augmentationSeed, precision, isReadFirst);
@@ -120,18 +118,16 @@ export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTea
         name: name(),
         why: inner.why === undefined ? kept : `${inner.why} ${kept}`,
         identity: precision === 'float32' ? identity : `${identity} ${precisionName(precision)}`,
-        notices: [...inner.notices, ...notices],
+        notices: [...inner.notices, ...notices.list],
       };
     },
     ask: (inputs, signal) => perform(() => ask(inputs, signal)),
     nextBatchSize: () => teacher.nextBatchSize?.(),
     timeMs: (inputs, repeats) => perform(() => teacher.timeMs(inputs, repeats)),
     watch(listener) {
-      const stop = teacher.watch?.(listener);
-      listeners.add(listener);
+      const ends = [teacher.watch?.(listener), notices.watch(listener)];
       return () => {
-        stop?.();
-        listeners.delete(listener);
+        for (const end of ends) end?.();
       };
     },
     usage: (): TeacherUsage => answers.usage(),
@@ -167,7 +163,7 @@ function identityOf({ name, identity }: TeacherDescription, version: string | un
   );
 }
 
-/** Hashed, as identities may be of any length and hold any characters. */
+/** Hashed, because identities may have any length and any characters. */
 async function folderOf(
   identity: string,
   seed: number | undefined,

@@ -32,8 +32,8 @@ const OPTIONS = schema('ensemble', {
 export interface EnsembleOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Several teachers as one. All are asked about the same batch at the same time. They stay the caller's: disposing the
- * ensemble does not dispose them.
+ * Several teachers as one. All are asked about the same batch at the same time. They stay the caller's: disposing the ensemble
+ * does not dispose them.
  * Shapes    each member's outputs [B, ..., C], alike → the same, or one of each member for 'losses'
  * Units     logits or probabilities in, as `given` says or answers tell; logits out
  * Throws    invalid-option · unknown-output, shape-mismatch: members that differ · what members throw · AbortError
@@ -96,7 +96,7 @@ export function ensemble(members: readonly Teacher[], options: EnsembleOptions =
       return combine(answers);
     },
     nextBatchSize: () => Math.min(...teachers.map((teacher) => nextBatchSize(teacher))),
-    /** A pass takes as long as the slowest member, while all of them work. */
+    /** A pass takes as long as that of the slowest member, while all of them work. */
     async timeMs(inputs, repeats) {
       requireAlive();
       const times = await Promise.all(teachers.map((teacher) => teacher.timeMs(inputs, repeats)));

@@ -18,7 +18,7 @@ export async function identityOf(
   return sha256(new TextEncoder().encode(canonicalJson(whole)));
 }
 
-/** JSON in which the order of names does not matter; what is undefined is left out, and patterns are texts. */
+/** JSON that does not depend on the order of names. Undefined values are left out, and patterns become texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
     if (isTagged(part, 'RegExp')) return { pattern: String(part) };

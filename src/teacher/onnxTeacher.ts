@@ -1,11 +1,12 @@
-import { disposedAtWork, LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
+import { loadedTeacher, makeNotices } from './loadedTeacher.ts';
 import { identityOf } from './onnxIdentity.ts';
 import { type LoadTeacherOptions, settingsOf } from './onnxOptions.ts';
 import { readOutputs, requireRows } from './read.ts';
-import { probsNotice, withLogProbs } from './readAsLogits.ts';
+import { probsNotice } from './readAsLogits.ts';
 import { startColocated } from './session/colocated.ts';
 import { type DevicePlan, planDevices } from './session/devices.ts';
 import type { FirstAnswer } from './session/firstAnswer.ts';
@@ -77,7 +78,6 @@ interface TeacherParts {
   readonly options: LoadTeacherOptions;
   readonly plan: DevicePlan;
   readonly opening: Opening;
-  /** Grows while the teacher works. */
   readonly notices: string[];
   readonly session: PlacedSession;
   readonly identity: string | undefined;
@@ -86,12 +86,9 @@ interface TeacherParts {
   readonly known: TunedPlace | undefined;
 }
 
-function makeTeacher({ model, options, plan, opening, notices, session, ...parts }: TeacherParts): Teacher & Colocated {
-  const listeners = new Set<(notice: string) => void>();
-  const tell = (notice: string) => {
-    notices.push(notice);
-    for (const listener of listeners) listener(notice);
-  };
+function makeTeacher({ model, options, plan, opening, session, ...parts }: TeacherParts): Teacher & Colocated {
+  const notices = makeNotices(parts.notices);
+  const { tell } = notices;
   const open = (placement: Placement) => openAt(opening, placement);
   const running = keepRunning({ first: session, open, hasWorker: opening.worker !== 'none', tell });
   let tuned: Promise<void> | undefined;
@@ -101,14 +98,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
   let isSettled = true;
   const given = givenSize(session.opened, options);
   const sizes = workSizes({ running, given, known: parts.known, onLearned: () => void remember() });
-  let usage = { calls: 0, computed: 0 };
-  let isDisposed = false;
-  let isLooked = false;
-
-  const requireAlive = () => {
-    if (!isDisposed) return;
-    throw new LimbeckError('disposed', `The teacher "${model.name}" was disposed; load it again.`);
-  };
+  let isEnded = false;
 
   /** A failure only loses the measurement. Returns wasm's answer if wasm took over from a device that was wrong. */
   async function tune(first: FirstAnswer): Promise<NamedArrays | undefined> {
@@ -157,73 +147,61 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
     return before.placement.device === 'wasm' || running.current() === before ? outputs : (trusted ?? run());
   }
 
-  return {
-    /** Where a student finds it on its own GPU, while it is there and is asked in a way that a GPU can answer. */
-    get [COLOCATION](): Colocation | undefined {
-      const now: PlacedSession & Colocated = running.current();
-      const isPlain =
-        options.recurrent === undefined && (options.read === undefined || options.read.spec !== undefined);
-      const isThere = !isDisposed && now.placement.device === 'webgpu' && now.opened.fixedBatch === undefined;
-      return isPlain && isThere ? now[COLOCATION] : undefined;
-    },
-    get description(): TeacherDescription {
-      const { placement, opened } = running.current();
-      const { best, figures, sentence } = sizes;
-      const where = place?.device === placement.device ? [place.why] : [...plan.reasons, ...notices.slice(-1)];
-      return {
-        name: model.name,
-        bytes: model.files.model.size + model.files.externalData.reduce((sum, { data }) => sum + data.size, 0),
-        device: placement.device,
-        threads: opened.threads,
-        ...(opened.simdLevel && { simdLevel: opened.simdLevel }),
-        why: [...where, ...(sentence ? [sentence] : [])].join(' '),
-        ...(best !== undefined && { batchSize: best }),
-        ...(figures.length > 0 && { batchFigures: figures }),
-        ...(parts.identity !== undefined && { identity: parts.identity }),
-        ...(fromProbs !== undefined && { fromProbs }),
-        inputs: opened.inputs,
-        outputs: opened.outputs,
-        // A function of the caller's returns the caller's order.
-        ...((options.read === undefined || options.read.spec !== undefined) && { channels: 'first' }),
-        notices: [...opened.notices, ...notices],
-      };
-    },
-    async ask(inputs, signal) {
-      requireAlive();
-      throwIfAborted(signal);
-      const { opened } = running.current();
-      const notice = isLooked ? undefined : pixelNotice(inputs, options.input, opened.rawInputs);
-      isLooked = true;
-      if (notice !== undefined) tell(notice);
-      const batch = batchOf(inputs, opened);
-      const outputs = await ask(inputs, signal).catch((error: unknown): never => {
-        throw isDisposed ? disposedAtWork('teacher', model.name, error) : error;
-      });
-      throwIfAborted(signal);
-      usage = { calls: usage.calls + 1, computed: usage.computed + batch };
+  function describe(): TeacherDescription {
+    const { placement, opened } = running.current();
+    const { best, figures, sentence } = sizes;
+    const where = place?.device === placement.device ? [place.why] : [...plan.reasons, ...notices.list.slice(-1)];
+    return {
+      name: model.name,
+      bytes: model.files.model.size + model.files.externalData.reduce((sum, { data }) => sum + data.size, 0),
+      device: placement.device,
+      threads: opened.threads,
+      ...(opened.simdLevel && { simdLevel: opened.simdLevel }),
+      why: [...where, ...(sentence ? [sentence] : [])].join(' '),
+      ...(best !== undefined && { batchSize: best }),
+      ...(figures.length > 0 && { batchFigures: figures }),
+      ...(parts.identity !== undefined && { identity: parts.identity }),
+      ...(fromProbs !== undefined && { fromProbs }),
+      inputs: opened.inputs,
+      outputs: opened.outputs,
+      // A function of the caller's returns the caller's order.
+      ...((options.read === undefined || options.read.spec !== undefined) && { channels: 'first' }),
+      notices: [...opened.notices, ...notices.list],
+    };
+  }
+
+  const teacher = loadedTeacher({
+    name: model.name,
+    notices,
+    fromProbs,
+    describe,
+    batchOf: (inputs) => batchOf(inputs, running.current().opened),
+    noticeOf: (inputs) => pixelNotice(inputs, options.input, running.current().opened.rawInputs),
+    run: ask,
+    read(outputs, batch) {
       if (options.read === undefined) requireRows(outputs, batch);
       // What the worker has read was checked there.
-      const answers = options.read?.spec === undefined ? readOutputs(read, outputs, batch) : outputs;
-      return fromProbs?.length ? withLogProbs(answers, fromProbs) : answers;
+      return options.read?.spec === undefined ? readOutputs(read, outputs, batch) : outputs;
     },
     nextBatchSize: () => sizes.next,
-    async timeMs(inputs, repeats) {
-      requireAlive();
-      return running.attempt((current) => current.timeMs(inputs, repeats), batchOf(inputs, running.current().opened));
-    },
-    watch(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    usage: () => ({ ...usage, found: 0 }),
-    async [Symbol.asyncDispose]() {
-      if (isDisposed) return;
-      isDisposed = true;
-      listeners.clear();
+    timeMs: (inputs, repeats) =>
+      running.attempt((current) => current.timeMs(inputs, repeats), batchOf(inputs, running.current().opened)),
+    async end() {
+      isEnded = true;
       await running[Symbol.asyncDispose]();
       await remember();
     },
-  };
+  });
+  /** The worker in which a student on the same GPU finds it, if its answers can stay on the GPU. */
+  return Object.defineProperty(teacher, COLOCATION, {
+    get(): Colocation | undefined {
+      const now: PlacedSession & Colocated = running.current();
+      const isPlain =
+        options.recurrent === undefined && (options.read === undefined || options.read.spec !== undefined);
+      const isThere = !isEnded && now.placement.device === 'webgpu' && now.opened.fixedBatch === undefined;
+      return isPlain && isThere ? now[COLOCATION] : undefined;
+    },
+  });
 }
 
 /** If there is nothing to choose, nothing is measured. */

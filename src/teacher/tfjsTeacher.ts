@@ -1,18 +1,18 @@
-import { disposedAtWork, LimbeckError, throwIfAborted } from '../core/errors.ts';
+import { throwIfAborted } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
 import { type Run, startRun } from '../core/run.ts';
 import { given, type OptionsOf, schema } from '../core/schema.ts';
-import type { NamedArrays } from '../core/shape.ts';
 import { type PortableTfjsModel, weightsOf } from '../model/portableModel.ts';
-import { type StartedSession, startSession } from '../model/startSession.ts';
+import { startSession } from '../model/startSession.ts';
 import type { OpenedTfjs, TfjsSession } from '../model/tfjsSession.ts';
 import { type ModelIntegrity, readIntegrity } from '../network/integrity.ts';
 import { functionalOf, hasSoftmax, lastLayerOf } from '../student/topology/classifier.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
 import { LOADED, type LoadedTeacherOptions } from './loadedOptions.ts';
+import { loadedTeacher, makeNotices } from './loadedTeacher.ts';
 import type { LoadEvent } from './onnx.ts';
-import { type ReadOutputs, readOutputs } from './read.ts';
-import { fromProbsWhere, probsNotice, withLogProbs } from './readAsLogits.ts';
+import { readOutputs } from './read.ts';
+import { fromProbsWhere, probsNotice } from './readAsLogits.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
 import type { TfjsFeedOptions } from './tfjs/tfjsFeeds.ts';
 import { readTfjsSource, type TfjsSource } from './tfjs/tfjsSource.ts';
@@ -67,14 +67,27 @@ export async function openTfjsTeacher(
     return createTfjsSession(tfjsFeeds);
   });
   try {
-    const opened = await session.open(model, { name, threads, assetBase, input });
+    const opening = session.open(model, { name, threads, assetBase, input });
+    const [opened, identity] = await Promise.all([opening, identityOf(model, options)]);
     throwIfAborted(signal);
-    const description = describe(name, model, opened, await identityOf(model, options));
+    const description = describe(name, model, opened, identity);
     const fromProbs = probsOf(model, options);
     // A model of layers reads bytes as a student does.
     const rawInputs = model.kind === 'graph' ? Object.keys(description.inputs) : [];
-    const notice = (inputs: NamedArrays) => pixelNotice(inputs, input, rawInputs);
-    return makeTeacher(session, identified(description, options, fromProbs), read, notice);
+    const known = identified(description, options, fromProbs);
+    const notices = makeNotices(known.notices);
+    return loadedTeacher({
+      name,
+      notices,
+      fromProbs,
+      describe: () => ({ ...known, notices: [...notices.list] }),
+      batchOf: (inputs) => Object.values(inputs)[0]?.shape[0] ?? 0,
+      noticeOf: (inputs) => pixelNotice(inputs, input, rawInputs),
+      run: (inputs) => session.run(inputs),
+      read: (outputs, batch) => readOutputs(read, outputs, batch),
+      timeMs: (inputs, repeats) => session.timeMs(inputs, repeats),
+      end: async () => session[Symbol.asyncDispose](),
+    });
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;
@@ -125,63 +138,4 @@ async function identityOf(model: PortableTfjsModel, { input }: TfjsTeacherOption
   const unfed = model.kind === 'layers' ? 'pixels' : null;
   const weights = await sha256(new Uint8Array(weightsOf(model)));
   return sha256(new TextEncoder().encode(JSON.stringify([weights, model.kind, structure, input ?? unfed])));
-}
-
-function makeTeacher(
-  session: StartedSession<Session>,
-  opened: TeacherDescription,
-  read: ReadOutputs,
-  noticeOf: (inputs: NamedArrays) => string | undefined,
-): Teacher {
-  let description = opened;
-  let isLooked = false;
-  const listeners = new Set<(notice: string) => void>();
-  const lookAt = (inputs: NamedArrays) => {
-    const notice = isLooked ? undefined : noticeOf(inputs);
-    isLooked = true;
-    if (notice === undefined) return;
-    description = { ...description, notices: [...description.notices, notice] };
-    for (const listener of listeners) listener(notice);
-  };
-  const usage = { calls: 0, computed: 0, found: 0 };
-  let isDisposed = false;
-  const requireAlive = () => {
-    if (isDisposed) {
-      throw new LimbeckError('disposed', `The teacher "${description.name}" was disposed; load it again.`);
-    }
-  };
-  return {
-    get description() {
-      return description;
-    },
-    async ask(inputs: NamedArrays, signal?: AbortSignal) {
-      requireAlive();
-      throwIfAborted(signal);
-      lookAt(inputs);
-      const batch = Object.values(inputs)[0]?.shape[0] ?? 0;
-      const outputs = await session.run(inputs).catch((error: unknown): never => {
-        throw isDisposed ? disposedAtWork('teacher', description.name, error) : error;
-      });
-      usage.calls++;
-      usage.computed += batch;
-      throwIfAborted(signal);
-      const answers = readOutputs(read, outputs, batch);
-      return description.fromProbs?.length ? withLogProbs(answers, description.fromProbs) : answers;
-    },
-    async timeMs(inputs, repeats) {
-      requireAlive();
-      return session.timeMs(inputs, repeats);
-    },
-    watch(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    usage: () => ({ ...usage }),
-    async [Symbol.asyncDispose]() {
-      if (isDisposed) return;
-      isDisposed = true;
-      listeners.clear();
-      await session[Symbol.asyncDispose]();
-    },
-  };
 }

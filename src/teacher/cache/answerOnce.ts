@@ -20,7 +20,7 @@ import type { CachePrecision } from './precision.ts';
 
 type Rows = Map<string, Row>;
 
-/** Asks a teacher only about examples whose answer is neither kept nor on its way. */
+/** Asks a teacher only about examples whose answer is neither kept nor pending. */
 export interface AnswerOnce {
   ask(inputs: NamedArrays, signal?: AbortSignal): Promise<NamedArrays>;
   usage(): TeacherUsage;
@@ -39,7 +39,7 @@ export function answerOnce(
     readonly onNotice: (sentence: string) => void;
   },
 ): AnswerOnce {
-  /** Answers on their way; undefined where the one who asked got none. */
+  /** Pending answers; undefined if the question failed. */
   const pending = new Map<string, Promise<Rows | undefined>>();
   const used = { calls: 0, computed: 0, found: 0 };
   let lastLayout: Layout | undefined;
@@ -53,7 +53,7 @@ export function answerOnce(
 
   async function ask(inputs: NamedArrays, signal?: AbortSignal): Promise<NamedArrays> {
     const count = countOf(inputs, teacher.description.inputs);
-    // What is no batch of examples is for the teacher to judge.
+    // The teacher itself refuses what is no batch of examples.
     if (count === undefined || count === 0) {
       const outputs = await compute(inputs, 0, signal);
       if (count === undefined) onNotice('Answers are not kept where an input has not one row an example.');
@@ -89,14 +89,14 @@ export function answerOnce(
     }
     const layout = (rows.get(keys[0] as string) as Row).layout;
     if (!keys.every((key) => isSameOutputs(layout, (rows.get(key) as Row).layout))) {
-      // Answers of several shapes make no batch; asked together, they have one.
+      // Answers of different shapes make no batch; asked together, they have the same.
       return compute(inputs, count, signal);
     }
     used.found += count - computed;
     return decode(keys, rows, layout);
   }
 
-  /** Asks the teacher about some examples; whoever wants them meanwhile waits for this. */
+  /** Asks the teacher about some examples; others who want them wait for this. */
   function claim(
     open: readonly string[],
     inputs: NamedArrays,
@@ -131,7 +131,7 @@ export function answerOnce(
     return keep(outputs, open, lastLayout);
   }
 
-  /** An answer that is no number may be a fault of the device: it is passed on as it is, and asked again. */
+  /** NaN may be a fault of the device: such an answer is passed on but not kept. */
   async function keep(outputs: NamedArrays, keys: readonly string[], layout: Layout): Promise<Rows> {
     const rows: Rows = new Map();
     const isAllFinite = Object.values(outputs).every(({ data }) => firstNonFinite(data) === -1);

@@ -1,28 +1,28 @@
 import type { Store } from '../../storage/store.ts';
 
-/** Everything that a cache keeps lies below this; the budget counts the answers of all teachers. */
+/** The prefix of everything that a cache keeps; the budget counts the answers of all teachers. */
 export const ANSWERS = 'answers/';
 
-/** Beside the chunks of a folder: when each of them was last used, in seconds of the clock. */
+/** A file in each folder: when each of its chunks was last used, in seconds of the clock. */
 const USED = 'used';
 
 /**
- * Which answers a store holds, how many bytes they take and which were used longest ago. What is used while this is
- * open is never given up: going through more examples than fit, in epochs, would otherwise find none of them.
+ * The answers in a store, their bytes, and when they were used. What is used while this is open is never deleted: otherwise
+ * epochs over more examples than fit would find none of them.
  */
 export interface Budget {
-  /** Reads what there is. */
+  /** Reads the chunks in the store. */
   open(): Promise<void>;
   /** Chunks of one folder, which ends in a slash. */
   chunksIn(folder: string): { key: string; size: number }[];
-  /** Gives up chunks until one of `bytes` fits under `key`; false where it does not even so. */
+  /** Deletes chunks until one of `bytes` fits under `key`; false if it still does not fit. */
   makeRoom(key: string, bytes: number): Promise<boolean>;
-  /** Gives up the chunk that was used longest ago; false where there is none. */
+  /** Deletes the least recently used chunk; false if there is none. */
   evict(): Promise<boolean>;
   /** A chunk was written, or read, now. */
   use(key: string, size?: number): void;
   forget(key: string): void;
-  /** Writes down when the chunks of a folder were used, where that changed. */
+  /** Saves when the chunks of a folder were used, if that changed. */
   saveUse(folder: string): Promise<void>;
 }
 
@@ -88,19 +88,19 @@ export function openBudget(store: Store, budgetBytes: number, onEvicted: (key: s
     async saveUse(folder) {
       if (!isUseChanged) return;
       isUseChanged = false;
-      // Another tab may have used others: of each chunk the latest use counts.
+      // Another tab may have used other chunks: the latest use of each counts.
       const before = await readUse(folder);
       const use: Record<string, number> = {};
       for (const [key, { usedAt }] of files) {
         if (key.startsWith(folder)) use[nameOf(key)] = Math.max(usedAt, before[nameOf(key)] ?? 0);
       }
-      // It only orders what is given up first. A store that has no room for it has none for answers, and that is told.
+      // This only decides what is deleted first. A store without space for it has none for answers, which is reported.
       await store.put(folder + USED, new TextEncoder().encode(JSON.stringify(use))).catch(() => undefined);
     },
   };
 }
 
-/** A key that no other tab makes, and that tells when it was made. */
+/** A key that no other tab creates, with the time of its creation. */
 export function newChunkKey(folder: string): string {
   const random = crypto.getRandomValues(new Uint32Array(2));
   return `${folder}${now().toString(36)}-${Array.from(random, (word) => word.toString(36)).join('')}`;
@@ -126,7 +126,7 @@ function parseUse(bytes: Uint8Array): Record<string, number> {
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, number>;
   } catch {
-    // It only orders what is given up first; without it the chunks' own dates do.
+    // This only decides what is deleted first; without it the chunks' own dates do.
     return {};
   }
 }

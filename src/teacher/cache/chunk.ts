@@ -3,7 +3,7 @@ import { KEY_BYTES } from './hashExamples.ts';
 import type { Layout } from './layout.ts';
 import { rowBytesOf } from './layout.ts';
 
-// A chunk of answers as one file that explains itself, all numbers with the low byte first:
+// A chunk of answers as one self-describing file, all numbers little-endian:
 //
 //   0   "ans1"
 //   4   CRC-32 of bytes 8 up to the rows
@@ -15,10 +15,10 @@ import { rowBytesOf } from './layout.ts';
 
 const MAGIC = 0x31736e61;
 const HEAD_BYTES = 16;
-/** What an example takes beside its row. */
+/** Bytes of an example in addition to its row. */
 export const ENTRY_BYTES = KEY_BYTES + 4;
 
-/** What is read at first; enough for the head of most chunks. */
+/** Bytes of the first read; enough for the head of most chunks. */
 const FIRST_READ_BYTES = 1 << 16;
 
 /** What a chunk says about itself. */
@@ -62,7 +62,7 @@ export function writeChunk(
   return bytes;
 }
 
-/** Reads the head of a chunk of `size` bytes through `read`; undefined where it is torn, damaged or something else. */
+/** Reads the head of a chunk of `size` bytes through `read`; undefined if it is incomplete, damaged or something else. */
 export async function readChunkHead(
   read: (start: number, end: number) => Promise<Uint8Array | undefined>,
   size: number,

@@ -3,12 +3,12 @@ import type { Store } from '../../storage/store.ts';
 import { crc32 } from './crc32.ts';
 import type { Chunk } from './growingChunk.ts';
 
-/** From so many rows that are wanted of a chunk at once, all of it is read: the next ones are likely its neighbours. */
+/** If at least this many rows of a chunk are wanted at once, the whole chunk is read: the next rows are likely in it too. */
 const MANY_ROWS = 8;
 
 /** Reads rows of chunks and keeps the chunks that were used last in memory. */
 export interface ChunkReader {
-  /** The rows, or undefined where the chunk is gone from the store ('gone') or damaged. */
+  /** The rows; undefined if the chunk is gone from the store ('gone') or damaged. */
   read(chunk: Chunk, rows: readonly number[], ofBytes: number): Promise<Uint8Array[] | 'gone' | 'damaged'>;
   /** The rows of this chunk are in memory and in the store: they may be let go when others need the room. */
   release(chunk: Chunk): void;
@@ -54,7 +54,7 @@ export function chunkReader(store: Store, memoryBytes: number): ChunkReader {
 
   function isWhole(chunk: Chunk, count: number, ofBytes: number): boolean {
     if (chunk.rows !== undefined || loading.has(chunk)) return true;
-    // IndexedDB reads all of a value for a part of it.
+    // IndexedDB reads the whole value for a part of it.
     if (store.kind === 'indexeddb' || ofBytes <= memoryBytes) return true;
     return count >= Math.min(MANY_ROWS, chunk.keys.length / 4);
   }

@@ -12,14 +12,14 @@ const MOST_CHUNK_BYTES = 4 << 20;
 /** More small chunks than this, as short visits leave them, are made one when they are found. */
 const MOST_SMALL = 8;
 
-/** Answers in a store by the key of the example. Only `flush` and `clear` throw; other faults of the store are told. */
+/** Answers in a store by the key of the example. Only `flush` and `clear` throw; other faults of the store become notices. */
 export interface ChunkStore {
-  /** Finds what the store holds; twice is once. */
+  /** Finds what the store has; a second call does nothing. */
   open(): Promise<void>;
   has(key: string): boolean;
   /** The answers that are there and sound. */
   read(keys: readonly string[]): Promise<Map<string, Row>>;
-  /** Keeps an answer; waits where the store is far behind. */
+  /** Keeps an answer; waits if the store is far behind. */
   add(key: string, row: Row): Promise<void>;
   flush(): Promise<void>;
   clear(): Promise<void>;
@@ -35,7 +35,7 @@ export interface ChunkStoreOptions {
   readonly onNotice: (sentence: string) => void;
 }
 
-/** Where the answers for one example lie. */
+/** The place of an example's answers. */
 interface Slot {
   readonly chunk: Chunk;
   readonly row: number;
@@ -47,7 +47,7 @@ export function chunkStore(
 ): ChunkStore {
   const chunks = new Map<string, Chunk>();
   const places = new Map<string, Slot>();
-  // A small budget holds several chunks too, so that not all of it is given up at once.
+  // A small budget has several chunks too, so that not everything is deleted at once.
   const fullBytes = Math.min(MOST_CHUNK_BYTES, Math.max(1, Math.floor(budgetBytes / 8)));
   const reader = chunkReader(store, memoryBytes);
   const budget = openBudget(store, budgetBytes, (key) => forget(chunks.get(key)));

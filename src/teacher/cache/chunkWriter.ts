@@ -9,16 +9,16 @@ import type { Layout } from './layout.ts';
 /** What is answered is in the store after this time at the latest: so much a crash may lose. */
 const WRITE_AFTER_MS = 2000;
 
-/** Closed chunks that may wait to be written before whoever adds more has to wait too. */
+/** Closed chunks that may wait to be written; beyond this, adding answers waits too. */
 const MOST_WAITING = 4;
 
 /** Writes answers in chunks: one grows and is written again every two seconds, until it is full and the next begins. */
 export interface ChunkWriter {
   /** The chunk that it went to, as its last row. */
   append(folder: string, layout: Layout, key: string, row: Uint8Array): Chunk;
-  /** Writes what has changed within two seconds. */
+  /** Writes changes within two seconds. */
   schedule(folder: string): void;
-  /** Waits where the store is far behind. */
+  /** Waits if the store is far behind. */
   keepUp(): Promise<void>;
   flush(folder: string): Promise<void>;
   /** Chunks with answers that the store does not have yet. */

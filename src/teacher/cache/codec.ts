@@ -36,7 +36,7 @@ const float16Codec: Codec = {
   },
 };
 
-/** The smallest number, rounded down, and the step, rounded up, in float16; then one byte a number: so many steps. */
+/** The smallest number, rounded down, and the step, rounded up, in float16; then one byte for each number: its steps. */
 const int8Codec: Codec = {
   bytesOf: (width) => 4 + width,
   encode(values, at, width, bytes, to) {

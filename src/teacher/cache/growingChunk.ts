@@ -2,7 +2,7 @@ import { ENTRY_BYTES, emptyChunkBytes, writeChunk } from './chunk.ts';
 import { crc32 } from './crc32.ts';
 import { type Layout, rowBytesOf } from './layout.ts';
 
-/** Some answers of one layout: those that are in the store as they were found, and one that still grows in memory. */
+/** A chunk of answers of one layout: found in the store, or growing in memory. */
 export interface Chunk {
   readonly key: string;
   readonly layout: Layout;
@@ -10,9 +10,9 @@ export interface Chunk {
   readonly emptyBytes: number;
   readonly keys: string[];
   checksums: Uint32Array;
-  /** The rows, where they are in memory; room for more may follow. */
+  /** The rows, if they are in memory; space for more may follow. */
   rows: Uint8Array | undefined;
-  /** Examples of it that are in the store. */
+  /** Its examples that are in the store. */
   savedCount: number;
   /** Where the rows begin in the store. */
   rowsAt: number;

@@ -32,7 +32,7 @@ export interface Row {
 
 /**
  * The layout of the outputs of `count` examples.
- * Throws    shape-mismatch: an output without one row an example · unknown-output: a precision for one that is not there
+ * Throws    shape-mismatch: an output without one row for each example · unknown-output: a precision for an output that does not exist
  */
 export function layoutOf(outputs: NamedArrays, count: number, precision: CachePrecision): Layout {
   checkNamedOutputs(precision, Object.keys(outputs));
@@ -51,7 +51,7 @@ export function layoutOf(outputs: NamedArrays, count: number, precision: CachePr
   });
 }
 
-/** The same outputs without any loss, for what a coarser layout cannot hold. */
+/** The same outputs without any loss, for answers that a coarser layout cannot represent. */
 export function exactly(layout: Layout): Layout {
   return layout.map((output) => ({ ...output, precision: 'float32' }));
 }
@@ -125,7 +125,7 @@ interface Part {
   /** Rows of the last axis, and their length. */
   readonly axes: number;
   readonly width: number;
-  /** None where the bytes are kept as they are. */
+  /** Undefined if the bytes are kept as they are. */
   readonly codec: Codec | undefined;
 }
 

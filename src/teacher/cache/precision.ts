@@ -22,7 +22,7 @@ export type CachePrecision = Precision | Readonly<Record<string, Precision>>;
 
 /** How the numbers of one axis become bytes and come back. Bytes lie at any address, so they are written one by one. */
 export interface Codec {
-  /** What a row of so many numbers takes. */
+  /** Bytes of a row of this many numbers. */
   readonly bytesOf: (width: number) => number;
   /** Writes the numbers from `at` on as bytes from `to` on; gives how many of them were cut to fit. */
   readonly encode: (values: Float32Array, at: number, width: number, bytes: Uint8Array, to: number) => number;
@@ -39,7 +39,7 @@ export function checkPrecision(precision: CachePrecision): CachePrecision {
   return precision;
 }
 
-/** The precision that is asked for an output. */
+/** The requested precision of an output. */
 export function precisionOf(precision: CachePrecision, output: string): Precision {
   return isSingle(precision) ? precision : (precision[output] ?? 'float32');
 }
@@ -58,7 +58,7 @@ export function precisionName(precision: CachePrecision): string {
   return outputs.map((output) => `${precisionName(precisionOf(precision, output))} ${output}`).join(', ');
 }
 
-/** Throws    unknown-output: a record names what the teacher does not give */
+/** Throws    unknown-output: a record names an output that the teacher does not have */
 export function checkNamedOutputs(precision: CachePrecision, known: readonly string[]): void {
   if (isSingle(precision)) return;
   const unknown = Object.keys(precision).filter((name) => !known.includes(name));

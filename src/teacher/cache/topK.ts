@@ -94,7 +94,7 @@ function placesBytes(k: number, width: number): number {
   return isMask(k, width) ? Math.ceil(width / 8) : k * indexBytes(width);
 }
 
-/** Gives where the next byte belongs. */
+/** Returns the position of the next byte. */
 function writePlaces(places: Int32Array, width: number, bytes: Uint8Array, to: number): number {
   const end = to + placesBytes(places.length, width);
   if (isMask(places.length, width)) {

@@ -57,7 +57,7 @@ export function toImageInput({ data, shape }: NdArray, options: ImageInput): NdA
 
 type ReadImageInput = ReturnType<typeof readImageInput>;
 
-/** What each of the model's channels does to a pixel, from which of the image's it comes, and what is filled. */
+/** For each of the model's channels: scale and shift of a pixel, its channel in the image, and the fill value. */
 interface ChannelValues {
   readonly scale: Float64Array;
   readonly shift: Float64Array;

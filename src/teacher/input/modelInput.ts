@@ -4,10 +4,10 @@ import type { AudioInput } from './audioOptions.ts';
 import { toImageInput } from './imageInput.ts';
 import type { ImageInput } from './imageOptions.ts';
 
-// On its own, so that a page that only checks does not load what computes.
+// Separate, so that a page that only checks does not load the computation.
 export { checkModelInput } from './modelInputCheck.ts';
 
-/** How one array of the dataset becomes one input of the model; told apart by `kind`, 'image' where there is none. */
+/** How an array of the dataset becomes an input of the model. `kind` is 'image' if it is missing. */
 export type ModelInput = ImageInput | AudioInput;
 
 /**

@@ -3,7 +3,7 @@ import type { Lines } from './resize.ts';
 /** How an image of other proportions gets into the size that a model wants. */
 export type Fit = 'stretch' | 'contain' | 'cover' | 'height';
 
-/** What an image is resized to, which lines of that are used, and where they lie in the model's image. */
+/** The size to which an image is resized, which of its lines are used, and their place in the model's image. */
 export interface Placement {
   readonly height: number;
   readonly width: number;
@@ -13,7 +13,7 @@ export interface Placement {
   readonly left: number;
 }
 
-/** Places an image [height, width] in the model's size; `shortSide` is what its shorter side is resized to in 'cover'. */
+/** Places an image [height, width] in the model's size; `shortSide` is the length of its shorter side in 'cover'. */
 export function placeImage(
   from: readonly [number, number],
   size: readonly [number, number],

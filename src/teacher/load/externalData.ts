@@ -2,16 +2,16 @@ import { LimbeckError } from '../../core/errors.ts';
 import { innerPath } from '../../core/innerPath.ts';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from '../../onnx/model.ts';
 
-/** A file beside a model that holds weights of it. */
+/** A file next to a model that holds some of its weights. */
 export interface NeededFile {
   /** As the model spells it, without a leading "./". */
   readonly path: string;
-  /** How far into the file the model reads, as far as it says; 0 where it does not. */
+  /** The bytes that the model reads of the file, if it says so; otherwise 0. */
   readonly leastBytes: number;
 }
 
 /**
- * The files that a model keeps weights in beside itself, in the order in which it names them.
+ * The files next to a model in which it keeps weights, in the order in which it names them.
  * Throws    invalid-onnx: no ONNX file, or one that names a file outside its own folder
  */
 export async function neededFiles(bytes: Uint8Array, name: string): Promise<NeededFile[]> {
@@ -35,7 +35,7 @@ export async function neededFiles(bytes: Uint8Array, name: string): Promise<Need
 }
 
 /**
- * Throws    invalid-onnx: the model must not make a page read what lies elsewhere, so its paths stay in its folder
+ * Throws    invalid-onnx: a path that leaves the model's folder, which would make the page read something else
  */
 function checkPath(location: string | undefined, name: string, tensor: string): string {
   const path = innerPath(location);
@@ -78,7 +78,7 @@ function tensorsOf(graph: OnnxGraph): OnnxTensor[] {
   return [...graph.initializer, ...graph.sparseInitializer.flatMap(tensorsOfSparse), ...tensorsIn(graph.node)];
 }
 
-/** Values may also stand in attributes: those of constants, and in the graphs of loops and branches. */
+/** Values may also be in attributes: those of constants, and in the graphs of loops and branches. */
 function tensorsIn(nodes: readonly OnnxNode[]): OnnxTensor[] {
   return nodes.flatMap(({ attribute }) =>
     attribute.flatMap((one) => {

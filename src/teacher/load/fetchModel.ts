@@ -13,8 +13,8 @@ import { type ModelCache, toModelCache } from './modelCache.ts';
 import { touchModel } from './modelCacheSpace.ts';
 
 /**
- * Where the files come from that a model keeps weights in: each by the path that the model gives it. 'auto' loads them
- * from beside the model's own address, and nothing from elsewhere.
+ * Sources of the files in which a model keeps weights, by the paths that the model has for them. 'auto' loads them from the
+ * folder of the model's address, and nothing from elsewhere.
  */
 export type ExternalData = 'auto' | Readonly<Record<string, ModelSource>>;
 
@@ -23,9 +23,9 @@ const OPTIONS = schema('fetchModel', {
   integrity: given<ModelIntegrity>(),
   /** Default: 'auto'. */
   externalData: given<ExternalData>(),
-  /** Keeps what comes from http(s) addresses, and gives it back when the server says that it did not change. */
+  /** Keeps files from http(s) addresses, and returns them when the server says that they did not change. */
   cache: given<Store | ModelCache>(),
-  /** Over all files together. The total is undefined while it is not known, and grows once the files are. */
+  /** For all files together. The total is undefined while it is unknown, and grows once the files are known. */
   onProgress: given<FileProgress>(),
   /** Stops the loading. */
   signal: given<AbortSignal>(),
@@ -34,7 +34,7 @@ const OPTIONS = schema('fetchModel', {
 /** How a model is loaded. */
 export interface FetchModelOptions extends OptionsOf<typeof OPTIONS> {}
 
-/** A file beside a model, by the path that the model gives it. */
+/** A file next to a model, by the path that the model has for it. */
 export interface ModelFile {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -45,12 +45,12 @@ export interface ModelFile {
 export interface ModelBytes {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** Whether these bytes belong to limbeck alone, so that they may move to a worker. */
+  /** Whether these bytes are limbeck's, so that they may move to a worker. */
   readonly isOwned: boolean;
   readonly externalData: readonly ModelFile[];
-  /** One sentence for everything about loading and keeping that a person should know. */
+  /** One sentence for each thing about loading and keeping that a person should know. */
   readonly notices: readonly string[];
-  /** What the browser grants, where a cache was used. */
+  /** What the browser grants, if a cache was used. */
   readonly storage?: StorageState;
 }
 
@@ -73,7 +73,7 @@ export function checkFetchModel(source: ModelSource, options: FetchModelOptions)
 }
 
 /**
- * Reads a model and the files that it names, as streams, so that progress can be told and the download stopped.
+ * Reads a model and the files that it names, as streams, so that progress can be reported and the download stopped.
  * Throws    invalid-option · model-unreachable · integrity-mismatch · invalid-onnx: no ONNX file, or files that it needs
  *           are missing, too short or outside its folder · out-of-memory · AbortError
  */
@@ -108,7 +108,7 @@ export async function fetchModel(source: ModelSource, options: FetchModelOptions
     const addresses = Array.from(files.values(), (file) => addressOf(file)).filter((one) => one !== undefined);
     for (const notice of await touchModel(cache, { address, hash, files: addresses })) shared.notify(notice);
   }
-  // All are told of before the first is read, so that the total counts them from then on.
+  // All parts are known before the first is read, so that the total counts them from then on.
   const parts = needed.map((file) => ({ file, onProgress: partOf(file.leastBytes || undefined) }));
   const loaded: ModelFile[] = [];
   for (const { file, onProgress } of parts) {
@@ -117,7 +117,7 @@ export async function fetchModel(source: ModelSource, options: FetchModelOptions
       source: files.get(file.path) as ModelSource,
       name: file.path,
       integrity: hashes?.get(file.path),
-      // Beside a model that is not kept itself, a file is kept for its own sake.
+      // Next to a model that is not kept, a file is kept for its own sake.
       modelAddress: hash === undefined ? undefined : address,
       onProgress,
     });

@@ -8,15 +8,15 @@ import type { ModelCache } from './modelCache.ts';
 import { type CacheEntry, readBlob, readEntry, sizeOfBlob } from './modelCacheIndex.ts';
 import { keepFile } from './modelCacheSpace.ts';
 
-/** One file to be loaded through a cache. */
+/** A file to load through a cache. */
 export interface CachedJob {
   readonly cache: ModelCache;
   readonly input: Address;
-  /** Absolute, without fragment: under it the file is known. */
+  /** Absolute, without fragment: the key of the file. */
   readonly address: string;
   readonly name: string;
   readonly integrity?: Integrity;
-  /** The address of the model that this file lies beside; undefined where it is the model. */
+  /** The address of the model to which this file belongs; undefined if it is the model. */
   readonly modelAddress?: string;
   readonly signal?: AbortSignal;
   readonly onProgress: FileProgress;
@@ -25,20 +25,20 @@ export interface CachedJob {
 
 interface Found {
   readonly bytes: Uint8Array;
-  /** SHA-256; undefined where the answer was not the whole file. */
+  /** SHA-256; undefined if the response was not the whole file. */
   readonly hash: string | undefined;
 }
 
 /**
- * Loads a file, from the cache where that has it. With an integrity that the kept bytes meet, no server is asked. Without
- * one the server says whether the file changed; where it cannot be reached, the kept bytes are used and a notice says so.
+ * Loads a file, from the cache if it is there. If the kept bytes match the given integrity, no server is asked. Without one the
+ * server says whether the file changed; if it cannot be reached, the kept bytes are used, with a notice.
  * Throws    model-unreachable · integrity-mismatch · out-of-memory · store-failed · AbortError
  */
 export async function fetchCached(job: CachedJob): Promise<Found> {
   const { store } = job.cache;
   const entry = await readEntry(store, job.address);
   if (job.integrity !== undefined) return (await findByIntegrity(job, job.integrity, entry)) ?? download(job);
-  // Where the browser evicted the bytes, asking whether they changed would be of no use.
+  // If the browser evicted the bytes, there is no point in asking whether they changed.
   if (entry === undefined || (await sizeOfBlob(store, entry.hash)) !== entry.bytes) return download(job);
   let fault: LimbeckError | undefined;
   try {
@@ -61,13 +61,13 @@ export async function fetchCached(job: CachedJob): Promise<Found> {
   return kept;
 }
 
-/** Loads from the server, or reads the answer that is there already, and keeps what came. */
+/** Loads from the server, or reads a response that is there already, and keeps the bytes. */
 async function download(job: CachedJob, answer?: Response): Promise<Found> {
   const { address, name, integrity, signal } = job;
   const response = answer ?? (await requestFile(job.input, address, signal));
   const bytes = await readResponse(response, address, job);
   const checked = integrity && (await checkIntegrity(bytes, integrity, name));
-  // A part of a file, say, is not what the address stands for.
+  // A partial response is not the file.
   if (response.status !== 200) return { bytes, hash: undefined };
   const hash = checked && integrity.algorithm === 'SHA-256' ? toHex(checked) : await sha256(bytes);
   throwIfAborted(signal);
@@ -89,7 +89,7 @@ function entryOf({ address, name, modelAddress }: CachedJob, hash: string, bytes
   return { url: address, name, hash, bytes, savedAtMs: now, usedAtMs: now, files: [], isPart };
 }
 
-/** Bytes are kept under their SHA-256, so with one any address may have brought them. */
+/** Bytes are kept under their SHA-256, so a given SHA-256 finds them whatever their address was. */
 async function findByIntegrity(job: CachedJob, integrity: Integrity, entry?: CacheEntry): Promise<Found | undefined> {
   const hashes = integrity.algorithm === 'SHA-256' ? integrity.hashes.map(toHex) : entry ? [entry.hash] : [];
   for (const hash of hashes) {
@@ -121,8 +121,8 @@ async function read({ cache, name, signal, onProgress, notify }: CachedJob, hash
 }
 
 /**
- * To another origin they would have to be allowed in a request of its own, which many servers refuse. There the
- * answer's own headers are compared, and its body is let go of unread.
+ * Another origin would have to allow them in a preflight request, which many servers refuse. There the headers of the response
+ * are compared, and its body is discarded unread.
  */
 function conditionsOf({ url, etag, lastModified }: CacheEntry): Record<string, string> | undefined {
   if (isCrossOrigin(url)) return undefined;
@@ -140,7 +140,7 @@ function isSameFile(entry: CacheEntry, { headers }: Response): boolean {
   return lastModified !== null && lastModified === entry.lastModified && isSameLength;
 }
 
-/** Whether the server may well have the file, but could not be asked now. That it is gone, or not for us, is an answer. */
+/** Whether the server may have the file but could not be asked now. "Gone" and "forbidden" are answers. */
 function isOutage(error: unknown): error is LimbeckError {
   if (isAbortError(error) || !(error instanceof LimbeckError) || error.code !== 'model-unreachable') return false;
   const { status } = error.details as { status?: number };

@@ -9,7 +9,7 @@ import { fetchCached } from './fetchModelCached.ts';
 import type { ModelCache } from './modelCache.ts';
 import { storeObstacle } from './modelCacheSpace.ts';
 
-/** Where a model's bytes come from. A string is an address. */
+/** The source of a model's bytes. A string is an address. */
 export type ModelSource =
   | string
   | URL
@@ -20,7 +20,7 @@ export type ModelSource =
   | Blob
   | ReadableStream<Uint8Array>;
 
-/** The kinds that a source is told apart by; what another frame made counts too, so no class is asked. */
+/** The kinds of sources. They are told apart by tag, not class, so that objects of another frame count too. */
 export type SourceKind = 'url' | 'request' | 'response' | 'bytes' | 'buffer' | 'blob' | 'stream';
 
 const KINDS: Readonly<Record<string, SourceKind>> = {
@@ -35,13 +35,13 @@ const KINDS: Readonly<Record<string, SourceKind>> = {
   ReadableStream: 'stream',
 };
 
-/** One file to be loaded. */
+/** A file to load. */
 export interface SourceJob {
   readonly source: ModelSource;
   readonly name: string;
   readonly integrity?: Integrity;
   readonly cache?: ModelCache;
-  /** The address of the model that this file lies beside; undefined where it is the model. */
+  /** The address of the model to which this file belongs; undefined if it is the model. */
   readonly modelAddress?: string;
   readonly signal?: AbortSignal;
   readonly onProgress: FileProgress;
@@ -53,11 +53,11 @@ export interface LoadedFile {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly isOwned: boolean;
-  /** Known where a cache holds the bytes under it. */
+  /** Known if a cache has the bytes. */
   readonly hash?: string;
 }
 
-/** Throws    invalid-option: of another type, an empty address, or a body that somebody read before */
+/** Throws    invalid-option: of another type, an empty address, or a body that was read before */
 export function checkModelSource(source: ModelSource, name = 'source'): SourceKind {
   const kind = kindOf(source);
   if (kind === undefined) {
@@ -95,7 +95,7 @@ export function addressOf(source: ModelSource): string | undefined {
   return kind === 'url' || kind === 'request' ? addressOfFile(source as Address) : undefined;
 }
 
-/** What a source is called in messages: the last part of its address or the file's name. */
+/** The name of a source for messages: the last part of its address or the file's name. */
 export function nameOf(source: ModelSource): string {
   const address = kindOf(source) === 'response' ? (source as Response).url : addressOf(source);
   if (address !== undefined && !/^(data|blob):/.test(address)) {
@@ -105,7 +105,7 @@ export function nameOf(source: ModelSource): string {
 }
 
 /**
- * Loads one file from any source, through the cache where there is one and the source is an address.
+ * Loads a file from any source, through the cache if there is one and the source is an address.
  * Throws    model-unreachable · integrity-mismatch · invalid-option · out-of-memory · AbortError
  */
 export async function fetchSource(job: SourceJob): Promise<LoadedFile> {

@@ -11,14 +11,14 @@ import {
   sizeOfBlob,
 } from './modelCacheIndex.ts';
 
-/** A model in a cache, with all files beside it. */
+/** A model in a cache, with all its files. */
 export interface CachedModel {
   /** SHA-256 of the model file, in hexadecimal digits. */
   readonly hash: string;
   readonly name: string;
-  /** Length of the model file and of the files beside it. */
+  /** Length of the model file and of its other files. */
   readonly bytes: number;
-  /** The addresses that gave it. */
+  /** The addresses from which it was loaded. */
   readonly urls: readonly string[];
   readonly usedAt: Date;
 }
@@ -27,18 +27,18 @@ export interface CachedModel {
 export interface ModelCache {
   readonly store: Store;
   readonly budgetBytes: number | undefined;
-  /** What is kept, the most recently used first. */
+  /** The kept models, the most recently used first. */
   list(): Promise<CachedModel[]>;
-  /** Deletes a model, and the files beside it that no other model reads. One that is not there is fine. */
+  /** Deletes a model, and its files that no other model reads. A missing one is fine. */
   delete(hash: string): Promise<void>;
   /** Deletes all models, and nothing else of the store. */
   clear(): Promise<void>;
-  /** Bytes that all models and their files occupy; what several addresses share counts once. */
+  /** Bytes of all models and their files; what several addresses share counts once. */
   totalBytes(): Promise<number>;
 }
 
 const OPTIONS = schema('modelCache', {
-  /** Above it the models that were not used for longest are deleted. Default: as much as the browser grants. */
+  /** Above this the least recently used models are deleted. Default: as much as the browser grants. */
   budgetBytes: count()(),
 });
 
@@ -80,7 +80,7 @@ export function toModelCache(cache: Store | ModelCache): ModelCache {
   return isCache ? cache : modelCache(checkStore(cache, 'cache'));
 }
 
-/** The models among some entries by their hash, the one that was not used for longest first. */
+/** The models among some entries by their hash, the least recently used first. */
 export function modelsOf(entries: readonly CacheEntry[]): Map<string, CacheEntry[]> {
   const models = new Map<string, CacheEntry[]>();
   const newestFirst = entries.filter(({ isPart }) => !isPart).sort((a, b) => b.usedAtMs - a.usedAtMs);
@@ -121,7 +121,7 @@ async function listModels(store: Store): Promise<CachedModel[]> {
   const hashOf = new Map(entries.map(({ url, hash }) => [url, hash]));
   const models: CachedModel[] = [];
   for (const [hash, same] of modelsOf(entries)) {
-    // What the browser evicted is not listed: the next load brings it back.
+    // What the browser evicted is not listed; the next load fetches it again.
     if ((await sizeOfBlob(store, hash)) === undefined) continue;
     const files = same.flatMap((entry) => entry.files.map((url) => hashOf.get(url)));
     let bytes = 0;

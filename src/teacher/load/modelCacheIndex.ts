@@ -1,21 +1,21 @@
 import { sha256 } from '../../core/hash.ts';
 import type { Store } from '../../storage/store.ts';
 
-/** What a cache knows of one address. */
+/** What a cache knows about an address. */
 export interface CacheEntry {
   readonly url: string;
   readonly name: string;
   /** SHA-256 of the bytes, under which they are kept. */
   readonly hash: string;
   readonly bytes: number;
-  /** What the server said by which it can tell whether the file changed. */
+  /** The server's headers by which it can tell whether the file changed. */
   readonly etag?: string;
   readonly lastModified?: string;
   readonly savedAtMs: number;
   readonly usedAtMs: number;
-  /** Addresses of the files beside the model. */
+  /** Addresses of the model's other files. */
   readonly files: readonly string[];
-  /** Whether this is no model but a file beside one. */
+  /** Whether this is a file of a model, not a model. */
   readonly isPart: boolean;
 }
 
@@ -44,8 +44,8 @@ export async function readEntries(store: Store): Promise<CacheEntry[]> {
 }
 
 /**
- * The bytes of that hash, or why there are none: evicted by the browser, or no longer those that were put. Damaged
- * bytes are deleted, so that they count no more.
+ * The bytes of that hash, or why there are none: evicted by the browser, or damaged. Damaged bytes are deleted, so that they
+ * no longer count.
  */
 export async function readBlob(store: Store, hash: string): Promise<Uint8Array | 'missing' | 'damaged'> {
   const bytes = await store.get(BLOBS + hash);
@@ -82,7 +82,7 @@ function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** An entry that is damaged, or that another version wrote, counts as none: the file is loaded again. */
+/** A damaged entry, or one of another version, is ignored: the file is loaded again. */
 function parseEntry(bytes: Uint8Array | undefined): CacheEntry | undefined {
   if (bytes === undefined) return undefined;
   let read: Partial<Record<keyof CacheEntry, unknown>>;

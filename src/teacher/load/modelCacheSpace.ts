@@ -8,8 +8,8 @@ import { type CacheEntry, readEntries, readEntry, sizeOfBlob, writeBlob, writeEn
 const ANSWER_MS = 1000;
 
 /**
- * Puts a file and what is known of its address into the cache. What does not fit is not kept: the load goes on, and the
- * sentences that come back say so.
+ * Puts a file and what is known of its address into the cache. What does not fit is not kept: the load continues, and the
+ * returned sentences say so.
  */
 export async function keepFile(
   cache: ModelCache,
@@ -32,7 +32,7 @@ export async function keepFile(
       await writeBlob(store, entry.hash, bytes);
       if (asked !== undefined) notices.push(...(await persistenceNotices(asked)));
     }
-    // A file that is a model by itself too stays one.
+    // A file that is also a model of its own stays one.
     const isPart = entry.isPart && previous?.isPart !== false;
     await writeEntry(store, { ...entry, isPart, files: previous?.files ?? entry.files });
     if (previous !== undefined && previous.hash !== entry.hash) await sweep(store);
@@ -42,14 +42,14 @@ export async function keepFile(
   }
 }
 
-/** Notes that a model was used, and which files lie beside it; sentences for what could not be noted. */
+/** Notes that a model was used, and its files; returns sentences for what could not be noted. */
 export async function touchModel(
   { store }: ModelCache,
   { address, hash, files }: { address: string; hash: string; files: readonly string[] },
 ): Promise<string[]> {
   try {
     const entry = await readEntry(store, address);
-    // Another one is there where this model could not be kept.
+    // The entry is of another model if this one could not be kept.
     if (entry?.hash !== hash) return [];
     await writeEntry(store, { ...entry, files, usedAtMs: Date.now() });
     if (entry.files.some((url) => !files.includes(url))) await sweep(store);
@@ -70,7 +70,7 @@ function notKept(name: string, why: string): string {
   return `"${name}" was not kept in the cache and is loaded again next time. ${why}`;
 }
 
-/** Deletes what was not used for longest until the file fits; a sentence where it does not. */
+/** Deletes the least recently used until the file fits; returns a sentence if it does not. */
 async function budgetObstacle(
   { store, budgetBytes }: ModelCache,
   bytes: number,

@@ -1,34 +1,34 @@
 import { median } from '../../core/stats.ts';
 import type { BatchFigure } from './tune.ts';
 
-/** What a batch of one size costs, and how far that is known. */
+/** What a batch of one size costs, and how precisely that is known. */
 export interface SizeFigure extends BatchFigure {
-  /** How far single batches lie from it, as a fraction of it. */
+  /** Spread of single batches, as a fraction of the cost. */
   readonly spreadFraction: number;
 }
 
 export interface BatchSizesOptions {
-  /** The size to begin with. Default 8, or less where that takes long. */
+  /** The first size. Default 8, or less if that takes long. */
   readonly start?: number;
   /** What is known from before. */
   readonly figures?: readonly SizeFigure[];
 }
 
-/** Finds out, on batches that are asked anyway, how many examples at a time cost least, and follows what changes. */
+/** Learns, from batches that are asked anyway, which size costs least for each example, and follows changes. */
 export interface BatchSizes {
   /** The size that costs least, as far as is known. */
   best(): number;
-  /** How many to ask about next: the best size, or now and then another one, to see whether that is better. */
+  /** The next size: the best one, or now and then another, to see whether it is better. */
   next(): number;
-  /** What a batch took. */
+  /** Records the time of a batch. */
   record(examples: number, ms: number): void;
-  /** More examples than these do not fit. */
+  /** No more than `examples` fit. */
   limit(examples: number): void;
-  /** Of each size that was seen, by size. */
+  /** The figures of each size that was seen, by size. */
   figures(): SizeFigure[];
 }
 
-/** How far what was measured in passing, on a machine that may be busy, lies from what the work will show. */
+/** Spread of figures from a short measurement, on a machine that may be busy. */
 export const COLD_SPREAD = 0.15;
 
 const SIZES = [1, 2, 4, 8, 16, 32, 64];
@@ -41,24 +41,24 @@ const LARGER_GAIN = Math.log(1 - 0.03);
 const SMALLER_LOSS = Math.log(1 + 0.01);
 /** A size that is worse by this much is left alone until the speed changes. */
 const CLEARLY_WORSE = Math.log(1.3);
-/** Of the examples, so many may be asked in batches of other sizes, while it is open which is best and then. */
+/** Share of the examples in batches of other sizes, while the best size is open and once it is known. */
 const UNSURE_SHARE = 0.1;
 const SURE_SHARE = 0.02;
-/** Examples that may be asked so at the beginning; never more than these are saved up. */
+/** Examples for such batches at the beginning, and the most that are saved up. */
 const OPENING = 256;
-/** Samples of a size: the last so many count, and no fewer decide. */
+/** Samples of a size: how many of the last ones count, and how few decide. */
 const KEPT = 9;
 const LEAST = 3;
 /** Three times that agree by chance do not make a size certain. */
 const LEAST_SPREAD = 0.05;
-/** Standard errors that a difference must be beyond what is asked for, to move there, and to look no further. */
+/** Standard errors beyond the required difference, to move to a size, and to stop trying one. */
 const TO_MOVE = 1.5;
 const TO_STAY = 2;
-/** Batches of the best size whose median is its speed; where that changes by so much, the others are tried again. */
+/** Batches of the best size whose median is its speed; if that changes by this much, the others are tried again. */
 const SPEED = 7;
 const DRIFT = Math.log(1.25);
 
-/** A batch of another size, until the next one of the best size says how fast the machine was. */
+/** A batch of another size, until the next one of the best size shows how fast the machine is. */
 interface Trial {
   readonly size: number;
   /** All of them logarithms of ms an example. */
@@ -67,7 +67,7 @@ interface Trial {
 }
 
 /**
- * Each batch of another size is held against the batches of the best size before and after it: a machine that is busy
+ * Each batch of another size is compared with the batches of the best size before and after it: a machine that is busy
  * with something else slows all three. Costs are logarithms of ms an example, all as they would be at one speed.
  */
 export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): BatchSizes {
@@ -89,11 +89,11 @@ export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): Bat
     return size <= largest && Math.exp(speed) * size <= LONGEST_MS;
   }
 
-  /** How a size lies beside the best one: what it must be below, and whether more samples would change anything. */
+  /** How a size compares with the best one, and whether more samples would change that. */
   function standing(size: number) {
     const { samples, cost, spread, fresh } = known.get(size) ?? UNKNOWN;
     const difference = cost - costOf(best);
-    // A few samples may agree by chance; how batches of the best size vary tells how far they can be trusted.
+    // A few samples may agree by chance; the spread of the best size says how far they can be trusted.
     const error = (MEDIAN_ERROR * Math.max(spread, speeds.spread)) / Math.sqrt(samples.length);
     const limit = size > best ? LARGER_GAIN : SMALLER_LOSS;
     const isClearlyWorse = fresh >= 2 && Math.min(...samples.slice(-fresh)) - costOf(best) > CLEARLY_WORSE;
@@ -106,7 +106,7 @@ export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): Bat
     };
   }
 
-  /** The sizes beside the best, and those behind them: one alone that brings nothing may be a hump. */
+  /** The sizes next to the best, and those after them: a single size without gain may be a local hump. */
   function neighbours(): number[] {
     const at = SIZES.filter((size) => size < best).length;
     const above = SIZES.filter((size) => size > best);
@@ -119,7 +119,7 @@ export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): Bat
     });
   }
 
-  /** What a trial takes of what is saved: its examples, more where they are known to cost more. */
+  /** What a trial costs of the saved examples: its examples, more if they are known to cost more. */
   function priceOf(size: number): number {
     const times = Math.max(1, Math.exp(costOf(size) - costOf(best)) || 1);
     return Math.min(size * times, OPENING / 2);
@@ -129,11 +129,11 @@ export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): Bat
     best = size;
     speeds = UNKNOWN;
     settledSpeed = undefined;
-    // What was found beside another size is as far off as that was.
+    // Figures relative to the former best size are as wrong as that was.
     forget(1);
   }
 
-  /** Of each other size so many samples are left, and it is tried again. */
+  /** Keeps only the last samples of each other size, so that it is tried again. */
   function forget(left: number): void {
     for (const [size, { samples }] of known) if (size !== best) known.set(size, summaryOf(samples.slice(-left), 0));
   }
@@ -206,22 +206,22 @@ export function batchSizes({ start, figures = [] }: BatchSizesOptions = {}): Bat
   };
 }
 
-/** Costs of one size, with their median, and their standard deviation where one that was disturbed does not count. */
+/** Costs of one size, their median, and a standard deviation in which outliers do not count. */
 interface Summary {
   readonly samples: readonly number[];
   readonly cost: number;
   readonly spread: number;
-  /** So many were taken since the size was last doubted. */
+  /** Samples taken since the size was last doubted. */
   readonly fresh: number;
 }
 
 const UNKNOWN: Summary = { samples: [], cost: Number.NaN, spread: LEAST_SPREAD, fresh: 0 };
 /** Standard deviation of a normal distribution, in units of its median absolute deviation. */
 const DEVIATIONS = 1.4826;
-/** Standard error of a median of normal values, where that of their mean is 1. */
+/** Standard error of the median of normal values, in units of that of their mean. */
 const MEDIAN_ERROR = 1.25;
 
-/** One or two samples say little of how far others lie from them. */
+/** One or two samples say little about the spread. */
 function toldSpread({ samples, spread }: Pick<Summary, 'samples' | 'spread'>): number {
   return samples.length < LEAST ? Math.max(COLD_SPREAD, spread) : spread;
 }
@@ -238,7 +238,7 @@ function samplesOf({ msPerExample, spreadFraction }: SizeFigure): number[] {
   return [cost - deviation, cost, cost + deviation];
 }
 
-/** What is remembered and read back is the same number. */
+/** A number that stays the same when it is stored and read back. */
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }

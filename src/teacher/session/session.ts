@@ -17,7 +17,7 @@ import { tuneBatch } from './tune.ts';
 /** wasm code is compiled in tiers; the first passes run in the slow one. */
 const WARM_UPS = 5;
 const BATCH_SIZES = [1, 8, 16, 32, 64];
-/** A batch that is only measured may not take more than this. */
+/** The most bytes of a batch that is only measured. */
 const MOST_MEASURED_BYTES = 64 * 2 ** 20;
 
 interface Opened {
@@ -48,7 +48,7 @@ export function createOnnxSession(
     },
     async open(files, settings, placement): Promise<OpenedSession> {
       const { engine, examples, softmaxOutputs } = await held.open(async () => {
-        // A broken file is told before anything is started for it.
+        // A broken file is reported before an engine is started for it.
         const ready = await readyModel(files, settings);
         return opened(ready, await openEngine(ready, settings, placement, gpuDevice), settings, placement);
       });
@@ -136,7 +136,7 @@ async function openEngine(
   return openOnKernels(ready, settings, placement);
 }
 
-/** Elsewhere than on wasm an output that cannot be read is the device's fault until wasm has shown otherwise. */
+/** On devices other than wasm, an output that cannot be read counts as the device's fault until wasm shows otherwise. */
 function readHere({ settings, placement }: Opened, outputs: NamedArrays, batch: number): NamedArrays {
   if (settings.read === undefined) return outputs;
   try {

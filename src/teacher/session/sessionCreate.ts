@@ -16,7 +16,7 @@ import type { ModelFiles, Placement, SessionSettings } from './sessionSettings.t
 /** A teacher's model that an engine has opened; its outputs have their public names. */
 export interface SessionEngine extends Model {
   readonly fixedBatch?: number;
-  /** A run with the outputs left on the GPU, where the engine works on one. */
+  /** A run that leaves the outputs on the GPU, if the engine works on one. */
   runOnGpu?(given: NamedArrays): Promise<Record<string, OrtTensor>>;
 }
 
@@ -95,7 +95,7 @@ function hint(why: string): string {
   return '. A model that was exported for batches of one size is held to it by session: { freeDimensionOverrides }.';
 }
 
-/** onnxruntime takes a device only here; what `env.webgpu.device` is set to, it does not read. */
+/** onnxruntime takes a device only here; it ignores `env.webgpu.device`. */
 function providersOf(device: OrtDevice, gpuDevice: GpuDevice | undefined): InferenceSession.SessionOptions {
   if (gpuDevice === undefined) return { executionProviders: [device] };
   const provider = { name: 'webgpu', device: gpuDevice } as unknown as InferenceSession.WebGpuExecutionProviderOption;

@@ -37,7 +37,7 @@ async function openIn(
 }
 
 /**
- * Opens a model for the first time. Its hash tells `choose` where; where it does not open there, the next best place is
+ * Opens a model for the first time. `choose` gets its hash and says where; if it does not open there, the next best place is
  * taken, and `tell` hears why.
  * Throws    what `openAt` throws where there is no next best
  */
@@ -60,7 +60,7 @@ export async function openFirst(
     try {
       return { session: await opens(), hash };
     } catch (error) {
-      // A trainer that is only kept warm for the next run makes room.
+      // A trainer that is only kept warm for the next run is ended.
       if (error instanceof LimbeckError && error.code === 'out-of-memory' && (await relieveMemory())) continue;
       const next = nextBest(error, placement);
       if (next === undefined) throw error;

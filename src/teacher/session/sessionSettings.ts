@@ -12,15 +12,15 @@ import type { BatchFigure } from './tune.ts';
 /** Where a session computes: onnxruntime-web's backends, or limbeck's own kernels. */
 export type SessionDevice = OrtDevice | 'kernels';
 
-/** Where and how wide a model runs. What goes wrong there moves it to another place. */
+/** Device, threads and batch size of a model. A fault moves it to another placement. */
 export interface Placement {
   readonly device: SessionDevice;
   readonly threads?: number;
-  /** The most examples that fit at once, where that was found out. */
+  /** The most examples that fit at once, if that is known. */
   readonly largestBatch?: number;
 }
 
-/** All that a session is told, as plain values: it may lie in a worker. */
+/** Everything that a session needs, as plain values: it may run in a worker. */
 export interface SessionSettings {
   readonly name: string;
   readonly assetBase?: string;
@@ -41,7 +41,7 @@ export interface ModelFiles {
   readonly externalData: readonly { readonly path: string; readonly data: Blob }[];
 }
 
-/** What an opened session turned out to be. */
+/** Describes an opened session. */
 export interface OpenedSession extends OpenedModel {
   /** The only batch size that the model takes, if it has one. */
   readonly fixedBatch?: number;
@@ -56,11 +56,11 @@ export interface OnnxSession {
   /** A hash of all of a model's files. */
   hash(files: ModelFiles): Promise<string>;
   open(files: ModelFiles, settings: SessionSettings, placement: Placement): Promise<OpenedSession>;
-  /** The outputs by their public names, read where the settings say how. */
+  /** The outputs by their public names, after `read` if the settings have one. */
   run(inputs: NamedArrays): Promise<NamedArrays>;
   /** Milliseconds of each of `repeats` passes over the same batch, after warm-up. */
   timeMs(inputs: NamedArrays, repeats: number): Promise<number[]>;
-  /** Times batches made of these examples for about so long: of the given sizes, or of those that may pay. */
+  /** Times batches of these examples for about this long: of the given sizes, or of those that may pay. */
   measure(inputs: NamedArrays, budgetMs: number, sizes?: readonly number[]): Promise<BatchFigure[]>;
   close(): Promise<void>;
 }
