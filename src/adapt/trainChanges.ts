@@ -122,7 +122,7 @@ function holdsFormer({ own, size }: Lesson, example: number): boolean {
   return own === size || example >= own;
 }
 
-/** Labels, and beside them what the base said: of the replayed examples, or of all where none is replayed. */
+/** Labels, and the base's answers: on the replayed examples, or on all if none is replayed. */
 function lossOf({ formerWeight, size, own, privacy }: Lesson): Loss {
   if (formerWeight === 0) return crossEntropy();
   const former = exampleWeighted(formerOutputs(), { kind: 'given' });

@@ -6,7 +6,7 @@ import { type Loss, named } from '../loss.ts';
 import { checkPairs, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 
 const OPTIONS = schema('instanceGraph', {
-  /** The outputs to read, such as one of each stage, of any sizes. Default ['logits']. */
+  /** The outputs to read, such as one of each stage, of any sizes. Default: ['logits']. */
   outputs: given<readonly string[]>(),
   /** The teacher's outputs for them, in the same order. Default: `outputs`. */
   teacherOutputs: given<readonly string[]>(),
@@ -82,7 +82,7 @@ function checkNames(outputs: readonly string[], teacherOutputs: readonly string[
   throw new LimbeckError(
     'invalid-option',
     `instanceGraph was given outputs ${JSON.stringify(outputs)} and teacherOutputs ${JSON.stringify(teacherOutputs)}; ` +
-      'it needs one name or more, and as many of the teacher.',
+      'it needs at least one name, and as many for the teacher.',
     { details: { outputs, teacherOutputs } },
   );
 }

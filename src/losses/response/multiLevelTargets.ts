@@ -10,7 +10,7 @@ import { checkSameClasses } from '../sameClasses.ts';
 
 const OPTIONS = schema('multiLevelTargets', {
   /** One comparison each; all above 0. Default [2, 3, 4, 5, 6] (the paper's code). */
-  temperatures: given<readonly number[]>(checkTemperatures),
+  temperatures: given<readonly number[]>(checkTemperatures, [2, 3, 4, 5, 6]),
   /** Weight of the correlation of classes. 0 or more. Default 1 (the paper's code). */
   classWeight: notNegative(1),
   /** Weight of the correlation of examples. 0 or more. Default 1 (the paper's code). */
@@ -44,15 +44,9 @@ export interface MultiLevelTargetsOptions extends OutputPairOptions, OptionsOf<t
  * weighted([{ loss: multiLevelTargets(), weight: 0.2 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function multiLevelTargets(options: MultiLevelTargetsOptions = {}): Loss {
-  const {
-    temperatures = [2, 3, 4, 5, 6],
-    classWeight,
-    batchWeight,
-    output,
-    teacherOutput,
-    names,
-    reads,
-  } = outputPair(OPTIONS.read(options));
+  const { temperatures, classWeight, batchWeight, output, teacherOutput, names, reads } = outputPair(
+    OPTIONS.read(options),
+  );
   return {
     name: 'multiLevelTargets',
     options: { temperatures: [...temperatures], classWeight, batchWeight, ...names },
