@@ -19,7 +19,7 @@ export interface LearnedPatch {
 
 const NO_CHANGE = {
   isAccepted: false,
-  why: 'The method found no change with which the examples are told apart better than by the base; the patch is empty.',
+  why: 'The method found no change that tells the examples apart better than the base does; the patch is empty.',
 };
 
 /**
@@ -72,7 +72,7 @@ export async function learnPatch(
   if (whole !== undefined && isOpen && !tried.verdict.isAccepted && !isEmptyPatch(candidate)) {
     emit({
       type: 'notice',
-      message: 'The held-out examples do not decide: all judge now, each by a lesson without it.',
+      message: 'The held-out examples do not decide, so all examples judge now, each by a lesson without it.',
     });
     tried = await firstAccepted({ ...trying, own: await openRefittedMeasure(measured, method, whole) });
     judgedBy = 'cross-fitting';

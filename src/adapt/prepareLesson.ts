@@ -193,7 +193,7 @@ function checkClasses(
   if (isPrivate || counts.filter((count) => count > 0).length > 1) return counts;
   throw new LimbeckError(
     'class-mismatch',
-    `All examples are of class ${labels[0]}: from one class a student learns to say nothing else. Give examples of two at least.`,
+    `All examples are of class ${labels[0]}: from one class a student learns to answer nothing else. Give examples of at least two.`,
     { details: { label: labels[0] } },
   );
 }

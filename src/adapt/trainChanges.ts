@@ -24,7 +24,7 @@ export interface StepsOptions {
   readonly optimizer: OptimizerOptions;
 }
 
-/** Which loss, where it is not that with labels and former answers. */
+/** The loss, if not the one on labels and former answers. */
 export interface TrainOptions extends StepsOptions {
   readonly adaptation: AdaptationOptions;
   readonly loss?: Loss;
@@ -39,7 +39,7 @@ export async function trainChanges(lesson: Lesson, options: TrainOptions): Promi
 async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<TrainOutcome> {
   const { base, labels, seed, trainer, signal, anchor, privacy, budget, emit } = lesson;
   const loss = options.loss ?? lossOf(lesson);
-  // Examples of a private run are drawn for each step by chance, which is what hides them.
+  // A private run draws the examples of each step at random, which hides them.
   const drawn = privacy && drawLots(lesson.size, privacy);
   const isFormerRead = loss.reads.exampleWeights === true;
   const answers: NamedArrays = loss.reads.teacher.length > 0 ? { logits: lesson.logits } : {};
@@ -84,14 +84,14 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
   const source = { read, readInputs, readHoldout: async () => ({}) };
   const outcome = await trainer.train(job, source, onEvent, time.signal);
   throwIfAborted(signal);
-  // The end of the time is no failure.
+  // Running out of time is no failure.
   if (outcome.error !== undefined && !(time.signal.aborted && isAbortError(outcome.error))) throw outcome.error;
   return outcome;
 }
 
 /**
- * A signal that also comes when the time is over; a run that it ends gives what was learned by then. It looks at the clock
- * when an example is read: where training has the thread to itself, a timer would wait for its end.
+ * A signal that also comes when the time is over; the run then gives what was learned so far. It checks the clock when an
+ * example is read: if training occupies the thread, a timer would wait for its end.
  */
 function openTime(ms: number | undefined, signal: AbortSignal) {
   const controller = new AbortController();
@@ -108,7 +108,7 @@ function openTime(ms: number | undefined, signal: AbortSignal) {
   };
 }
 
-/** One example of zeros, which tells nothing of any. */
+/** One example of zeros, which tells nothing about any other. */
 function blankOf(arrays: NamedArrays): NamedArrays {
   const blanks = Object.entries(arrays).map(([name, { data, shape }]) => {
     const row = shape.slice(1);
@@ -122,11 +122,11 @@ function holdsFormer({ own, size }: Lesson, example: number): boolean {
   return own === size || example >= own;
 }
 
-/** Labels, and beside them what the base said: of the replayed examples, or of all where none is replayed. */
+/** Labels, and the base's answers: on the replayed examples, or on all if none is replayed. */
 function lossOf({ formerWeight, size, own, privacy }: Lesson): Loss {
   if (formerWeight === 0) return crossEntropy();
   const former = exampleWeighted(formerOutputs(), { kind: 'given' });
-  // One private example more must not change what the others teach.
+  // One more private example must not change what the others teach.
   const share = size > own ? (size - own) / (privacy?.expected ?? size) : 1;
   return weighted([
     { loss: crossEntropy(), weight: 1 },
@@ -138,7 +138,7 @@ function privacyNumbers({ clipNorm, noiseMultiplier, noiseSeed }: NonNullable<Le
   return { clipNorm, noiseMultiplier, noiseSeed };
 }
 
-/** What to add to which weight; those that learned by a product get it. */
+/** What to add to which weight; weights that learned by a product get the product. */
 function changesBetween(
   before: StudentArtifacts,
   after: StudentArtifacts,

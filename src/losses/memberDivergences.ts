@@ -44,7 +44,7 @@ export function checkMembers(teacherOutputs: readonly string[], subject: string)
   if (isList && new Set(teacherOutputs).size === teacherOutputs.length) return;
   throw new LimbeckError(
     'invalid-option',
-    `"teacherOutputs" of ${subject} must name two outputs at least, each once, such as ['logits@0', 'logits@1'], which ` +
+    `"teacherOutputs" of ${subject} must name at least two outputs, each once, such as ['logits@0', 'logits@1'], which ` +
       "ensemble(teachers, { mean: 'losses' }) gives.",
   );
 }
@@ -61,8 +61,8 @@ export function checkMemberShapes(
   if (shape.length === 1) return;
   throw new LimbeckError(
     'shape-mismatch',
-    `${subject} weighs teachers for each example, and the student's "${output}" is ${formatShape([null, ...shape])}; it ` +
-      'must be [B, C]. Choose an output with one row of classes an example.',
+    `${subject} weights teachers for each example, and the student's "${output}" is ${formatShape([null, ...shape])}; it ` +
+      'must be [B, C]. Choose an output with one row of classes for each example.',
     { details: { output, shape } },
   );
 }

@@ -97,7 +97,7 @@ export function checkPeers(shapes: LossShapes, outputs: readonly string[], name:
   const classes = outputs.map((output) => `"${output}" has ${shapes.student[output]?.at(-1)}`);
   throw new LimbeckError(
     'class-mismatch',
-    `${name} compares outputs of the same classes: ${classes.join(', ')}. Build all with as many classes.`,
+    `${name} compares outputs of the same classes: ${classes.join(', ')}. Build all with the same classes.`,
     { details: { loss: name, outputs: classes } },
   );
 }

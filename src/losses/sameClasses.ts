@@ -37,8 +37,8 @@ export function checkOneRow(shapes: LossShapes, output: string, name: string): v
   if (own.length === 1) return;
   throw new LimbeckError(
     'shape-mismatch',
-    `${name} reads one label an example, and the student's "${output}" is ${withBatch(own)}; it must be [B, C]. ` +
-      'Choose an output with one row of classes an example, or a loss without labels, such as softTargets.',
+    `${name} reads one label for each example, and the student's "${output}" is ${withBatch(own)}; it must be [B, C]. ` +
+      'Choose an output with one row of classes for each example, or a loss without labels, such as softTargets.',
     { details: { loss: name, student: own } },
   );
 }
@@ -70,7 +70,7 @@ export function checkCandidates(shapes: LossShapes, output: string, teacherOutpu
   throw new LimbeckError(
     'shape-mismatch',
     `${name} compares the candidates of a list, and the student's "${output}" is ${withBatch(own)}; it must be [B, N] ` +
-      'with N of 2 or more. Let the student give one score a candidate.',
+      'with N of 2 or more. Let the student give one score for each candidate.',
     { details: { loss: name, student: own } },
   );
 }

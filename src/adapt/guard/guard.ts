@@ -8,8 +8,8 @@ import { lossByChance } from '../../train/paired.ts';
 import type { BeforeAfter, Judged } from './judged.ts';
 
 export const GUARD = schema('guard', {
-  /** Or your own, which reads labels and no teacher. A private run takes 'accuracy' alone. Default: 'accuracy'. */
-  metric: given<GuardMetric | Metric>(checkGuardMetric),
+  /** Or your own, which reads labels and no teacher. A private run takes 'accuracy' alone. Default 'accuracy'. */
+  metric: given<GuardMetric | Metric>(checkGuardMetric, 'accuracy'),
   /**
    * How much worse the person's examples may become: a fraction for accuracy, nats for the likelihood. A loss of right
    * answers that chance explains (one case in twenty or more) counts where labels became less likely too. Default 0.
@@ -52,12 +52,13 @@ function checkOwn(metric: Metric): void {
   if (metric.reads.labels && !metric.reads.teacher) return;
   throw new LimbeckError(
     'invalid-option',
-    `The metric "${metric.name}" must read labels, and no teacher: there is none.`,
+    `The metric "${metric.name}" must read labels and no teacher, because there is none.`,
   );
 }
 
 /** What is measured before and after. */
-export function metricOf({ metric = 'accuracy' }: Pick<GuardOptions, 'metric'>): Metric {
+export function metricOf(options: GuardOptions): Metric {
+  const { metric } = GUARD.read(options);
   return typeof metric === 'object' ? metric : { accuracy, negativeLogLikelihood }[metric];
 }
 
@@ -79,11 +80,11 @@ export function decide(options: GuardOptions, own: Judged | undefined, base: Bef
   const wentFrom = ({ before, after }: BeforeAfter) => `${metric.name} went from ${shown(before)} to ${shown(after)}`;
   if (own !== undefined && isWorse(own, guard)) {
     const unsure = mayBeChance(own, guard) ? ', which may be chance, and labels became no likelier' : '';
-    const why = `On the person’s ${own.examples} examples that judge, ${wentFrom(own)}, more than ${tolerance} worse${unsure}; ${empty}`;
+    const why = `On the person’s ${own.examples} judging examples, ${wentFrom(own)}, more than ${tolerance} worse${unsure}; ${empty}`;
     return { isAccepted: false, why };
   }
   if (own !== undefined && tellsNothing(own, guard)) {
-    const why = `Of the person’s ${own.examples} examples that judge, what was learned from others tells no more than chance (${wentFrom(own)}): do their labels mean anything? For now ${empty}`;
+    const why = `On the person’s ${own.examples} judging examples, what was learned from the others tells no more than chance (${wentFrom(own)}): do their labels mean anything? For now ${empty}`;
     return { isAccepted: false, why };
   }
   if (base !== undefined && !(lossOf(base, metric) <= baseTolerance + ROUNDING)) {
@@ -99,7 +100,7 @@ export function decide(options: GuardOptions, own: Judged | undefined, base: Bef
     };
   }
   const told = [
-    ...(own ? [`on the person’s ${own.examples} examples that judge, ${wentFrom(own)}${byChance(own, guard)}`] : []),
+    ...(own ? [`on the person’s ${own.examples} judging examples, ${wentFrom(own)}${byChance(own, guard)}`] : []),
     ...(base ? [`on the base’s examples ${wentFrom(base)}`] : []),
   ];
   return { isAccepted: true, why: `${told.join('; ').replace(/^o/, 'O')}.` };
@@ -131,7 +132,7 @@ export function isUndecided(own: Judged, options: GuardOptions): boolean {
 }
 
 function mayBeChance(own: Judged, guard: Guard): boolean {
-  const { metric = 'accuracy', tolerance } = guard;
+  const { metric, tolerance } = guard;
   if (metric !== 'accuracy' || !losesMore(own, guard)) return false;
   return lossByChance({ gained: own.gained, lost: own.lost - tolerance * own.examples }) > MOST_CHANCE;
 }

@@ -11,9 +11,9 @@ import { type Lesson, type Method, originalsOf } from '../method.ts';
 const OPTIONS = schema('prototypes', {
   /**
    * Weight of the means relative to the base's logits; 'chosen': the weight whose answers fit the examples best, each
-   * judged without itself; 'alone': the nearest mean decides, whatever the base says. Default: 'chosen'.
+   * judged without itself; 'alone': the nearest mean decides, whatever the base says. Default 'chosen'.
    */
-  strength: given<number | 'chosen' | 'alone'>(checkStrength),
+  strength: given<number | 'chosen' | 'alone'>(checkStrength, 'chosen'),
 });
 
 /** How much the person's class means count relative to the base. */
@@ -36,7 +36,7 @@ const UNJUDGED = 0.03;
  * Differs   it is added to the base's logits, with a strength that the examples choose by leave-one-out
  */
 export function prototypes(options: PrototypesOptions = {}): Method {
-  const { strength = 'chosen' } = OPTIONS.read(options);
+  const { strength } = OPTIONS.read(options);
   return {
     name: 'prototypes',
     options: { strength },

@@ -26,7 +26,7 @@ export function countClasses(labels: Int32Array, names: readonly string[] | unde
   if (classes < 2) {
     throw new LimbeckError(
       'class-mismatch',
-      `There is ${classes === 1 ? 'one class' : 'no class'}, ${labels.length} examples; a head tells two or more apart. ` +
+      `The ${labels.length} examples have ${classes === 1 ? 'one class' : 'no class'}; a head needs at least two. ` +
         'Add examples of another class.',
       { details: { classes } },
     );

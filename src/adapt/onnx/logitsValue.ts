@@ -42,7 +42,7 @@ function unknownOutput(wanted: string, { graph }: OnnxModel, computed: readonly 
 function ofSigmoid(output: string, read: string, name: string): LimbeckError {
   return new LimbeckError(
     'unsupported-operator',
-    `"${output}" of "${name}" comes from a Sigmoid: each class is told by itself, and labels tell one class of all. If only ` +
+    `"${output}" of "${name}" comes from a Sigmoid: each class has its own probability, but a label names one class of all. If only ` +
       `one of them can be right, name what the Sigmoid reads, "${read}", as "output"; else use the method headOnly().`,
     { details: { output, read } },
   );

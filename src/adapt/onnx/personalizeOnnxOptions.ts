@@ -148,7 +148,7 @@ function checkMethod(options: PersonalizeOnnxOptions): void {
   const denied = standsAlone(method) ? "prototypes({ strength: 'alone' })" : '"keepsClasses: false"';
   if (name === 'lora' || wanted === undefined || (keepsClasses !== false && !standsAlone(method))) return;
   throw invalid(
-    `${wanted} is for a head that adds to what the model says, and ${denied} asks for one that stands alone. Leave one out.`,
+    `${wanted} is for a head that adds to the model’s logits, but ${denied} asks for one that stands alone. Leave one out.`,
   );
 }
 
@@ -159,7 +159,7 @@ function checkLora(options: PersonalizeOnnxOptions, { targets, withBiases }: Met
   }
   if (withBiases === true) {
     throw invalid(
-      '"withBiases" is for students: into an ONNX file products of low rank are written alone. Leave it out.',
+      '"withBiases" is for students: only products of low rank are written into an ONNX file. Leave it out.',
     );
   }
   const isNames = targets === undefined || (Array.isArray(targets) && targets.every((one) => typeof one === 'string'));

@@ -21,7 +21,7 @@ export function checkLastingPrivacy(options: LastingPrivacyOptions): void {
   if ('noiseSeed' in options) {
     throw new LimbeckError(
       'invalid-option',
-      '"privacy" of a profile takes no "noiseSeed": the same noise in two versions would show what lies behind it.',
+      '"privacy" of a profile takes no "noiseSeed": the same noise in two versions would reveal what it hides.',
     );
   }
   const { budget, ...each } = LASTING.read(options);
@@ -31,7 +31,7 @@ export function checkLastingPrivacy(options: LastingPrivacyOptions): void {
   throw new LimbeckError(
     'invalid-option',
     `"budget" was ${budget}, and each version may tell "epsilon" ${options.epsilon}: not even the first would be learned. ` +
-      'Give a budget of several.',
+      'Give a budget for several versions.',
     { details: { budget, epsilon: options.epsilon } },
   );
 }

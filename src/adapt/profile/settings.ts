@@ -76,8 +76,8 @@ export function checkLearner({ labels, newLabels }: Settings, { classes, privacy
   if (privacy === undefined || newLabels === 'refused') return;
   throw new LimbeckError(
     'invalid-option',
-    `"newLabels" was '${newLabels}' and the learner has "privacy": a label that only one example has would be in the patch ` +
-      'as it is. Leave "newLabels" out; classes that are to come belong to the base.',
+    `"newLabels" was '${newLabels}' and the learner has "privacy": a label that only one example has would be readable in the ` +
+      'patch. Leave "newLabels" out, and give the base all classes.',
     { details: { name: 'newLabels', value: newLabels } },
   );
 }

@@ -66,7 +66,7 @@ export function exampleWeighted(loss: Loss, options: ExampleWeightedOptions = {}
   if (each === undefined) {
     throw new LimbeckError(
       'invalid-option',
-      `exampleWeighted needs a loss that is a mean over examples, and "${loss?.name}" is none. Use one such as ` +
+      `exampleWeighted needs a loss that is a mean over examples, and "${loss?.name}" is not. Use one such as ` +
         'softTargets() or crossEntropy(), or write its perExample.',
     );
   }

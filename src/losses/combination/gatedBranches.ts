@@ -16,7 +16,7 @@ const OPTIONS = schema('gatedBranches', {
    * Weight of the ensemble's answers; 0 or more, or a schedule. Default: sigmoidRamp(1), because the ensemble knows nothing
    * in the beginning (Lan1991Xu/ONE_NeurIPS2018).
    */
-  weight: given<number | Schedule>(checkWeight),
+  weight: given<number | Schedule>(checkWeight, sigmoidRamp(1)),
 });
 
 /** How much the ensemble of the branches teaches them. */
@@ -40,7 +40,7 @@ export interface GatedBranchesOptions extends OptionsOf<typeof OPTIONS> {}
  * distill({ student, data, loss: gatedBranches({ branches: 3 }) });
  */
 export function gatedBranches(options: GatedBranchesOptions = {}): Loss {
-  const { branches, output, temperature, weight = sigmoidRamp(1) } = OPTIONS.read(options);
+  const { branches, output, temperature, weight } = OPTIONS.read(options);
   const ends = numbered(output, branches);
   const weightNow = (tf: Tf, { numbers }: LossTensors) =>
     isMoving(weight)

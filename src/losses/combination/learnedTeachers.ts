@@ -56,7 +56,7 @@ export function learnedTeachers(options: LearnedTeachersOptions): Loss {
       if (shape.length >= 1 && typeof shape.at(-1) === 'number') return;
       throw new LimbeckError(
         'shape-mismatch',
-        `learnedTeachers weighs teachers by the student's "${features}", which must be a vector [F] or a map ` +
+        `learnedTeachers weights teachers by the student's "${features}", which must be a vector [F] or a map ` +
           `[H, W, F] of a fixed number of features; it is ${formatShape(shape)}.`,
         { details: { features, shape } },
       );

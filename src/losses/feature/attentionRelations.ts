@@ -135,7 +135,7 @@ function partsOf(relations: readonly AttentionRelation[]): Part[] {
 /** Throws    invalid-option */
 function checkRelations(relations: readonly AttentionRelation[]): void {
   if (!Array.isArray(relations) || relations.length === 0 || new Set(relations).size !== relations.length) {
-    throw new LimbeckError('invalid-option', '"relations" must name one relation at least, each once.');
+    throw new LimbeckError('invalid-option', '"relations" must name at least one relation, each once.');
   }
   for (const relation of relations) checkOneOf(relation, 'relations', ['attention', 'queries', 'keys', 'values']);
 }

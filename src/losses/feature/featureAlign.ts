@@ -119,5 +119,5 @@ function checkTeachers(teacherOutputs: readonly string[], weights: readonly numb
   }
   for (const weight of weights) checkNotNegative(weight, 'weights');
   if (weights.some((weight) => weight > 0)) return;
-  throw new LimbeckError('invalid-option', '"weights" of featureAlign are all 0; one at least must be above.');
+  throw new LimbeckError('invalid-option', '"weights" of featureAlign are all 0; at least one must be above 0.');
 }

@@ -21,9 +21,9 @@ const OPTIONS = schema('overhaul', {
   /**
    * What replaces the teacher's values below it: a number of 0 or less for all channels, one for each channel of the
    * teacher (`overhaulMargins` computes them from batch normalization), or 'batch': the mean of each channel's values below
-   * zero in the current batch. Default: 'batch', since an ONNX teacher's batch normalization is mostly folded away.
+   * zero in the current batch. Default 'batch', since an ONNX teacher's batch normalization is mostly folded away.
    */
-  margin: given<'batch' | number | readonly number[]>(checkMargin),
+  margin: given<'batch' | number | readonly number[]>(checkMargin, 'batch'),
   /**
    * 'linear': a trained connector maps the student's channels to the teacher's; 'none': both have equally many.
    * Default 'linear'.
@@ -58,7 +58,7 @@ export interface OverhaulOptions extends FeaturePairOptions, OptionsOf<typeof OP
  * overhaul({ output: 'conv3', teacherOutput: '/layer3/bn2/BatchNormalization' });
  */
 export function overhaul(options: OverhaulOptions): Loss {
-  const { margin = 'batch', projector, ...names } = OPTIONS.read(options);
+  const { margin, projector, ...names } = OPTIONS.read(options);
   const pair = featurePair(names, 'overhaul');
   return {
     name: 'overhaul',

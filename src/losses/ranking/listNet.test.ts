@@ -42,7 +42,7 @@ describe('listNet', () => {
   });
 });
 
-describeOnCpu('listNet beside its contract', () => {
+describeOnCpu('listNet, besides its contract', () => {
   test('is least at the teacher, with its entropy', () => {
     const { teacher } = randomInputs([3, 4], 1, 'scores');
     const entropy = mean(plainLogProbs(teacher['scores'] as Values).map((row) => plainCrossEntropy(row, row)));

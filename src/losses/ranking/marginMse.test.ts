@@ -38,7 +38,7 @@ describe('marginMse', () => {
   });
 });
 
-describeOnCpu('marginMse beside its contract', () => {
+describeOnCpu('marginMse, besides its contract', () => {
   test('does not ask where the scores lie', () => {
     const { student, teacher } = randomInputs([3, 4], 1, 'scores');
     const { shape, values } = teacher['scores'] as Values;

@@ -50,7 +50,7 @@ describe('rankNet', () => {
   });
 });
 
-describeOnCpu('rankNet beside its contract', () => {
+describeOnCpu('rankNet, besides its contract', () => {
   test('pulls apart equal scores, from log 2', () => {
     const student = { scores: { shape: [1, 2], values: [0, 0] } };
     const teacher = { scores: { shape: [1, 2], values: [3, 1] } };

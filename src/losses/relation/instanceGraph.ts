@@ -82,7 +82,7 @@ function checkNames(outputs: readonly string[], teacherOutputs: readonly string[
   throw new LimbeckError(
     'invalid-option',
     `instanceGraph was given outputs ${JSON.stringify(outputs)} and teacherOutputs ${JSON.stringify(teacherOutputs)}; ` +
-      'it needs one name or more, and as many of the teacher.',
+      'it needs at least one name, and as many for the teacher.',
     { details: { outputs, teacherOutputs } },
   );
 }

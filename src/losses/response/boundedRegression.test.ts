@@ -38,7 +38,7 @@ describe('boundedRegression', () => {
   });
 });
 
-describeOnCpu('boundedRegression beside its contract', () => {
+describeOnCpu('boundedRegression, besides its contract', () => {
   test('is the mean of its examples', () => {
     const { student, teacher } = randomInputs([6, 2, 3], 1, 'values');
     const { teacher: other } = randomInputs([6, 2, 3], 2, 'target');

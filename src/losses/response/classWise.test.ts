@@ -50,7 +50,7 @@ describe('classWise', () => {
   });
 });
 
-describeOnCpu('classWise beside its contract', () => {
+describeOnCpu('classWise, besides its contract', () => {
   test('is the mean of its examples', () => {
     expectPerExample(classWise(), { ...randomInputs([6, 5]), labels: [0, 1, 0, 0, 1, 2] });
   });

@@ -64,7 +64,7 @@ describe.each(['cpu', 'wasm'] as const)('crossEntropy with examples that have no
   });
 });
 
-describeOnCpu('crossEntropy beside its contract', () => {
+describeOnCpu('crossEntropy, besides its contract', () => {
   test('is the mean of its examples', () => expectPerExample(crossEntropy(), randomInputs([6, 5])));
 });
 

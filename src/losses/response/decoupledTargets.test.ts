@@ -53,7 +53,7 @@ describe('decoupledTargets', () => {
   });
 });
 
-describeOnCpu('decoupledTargets beside its contract', () => {
+describeOnCpu('decoupledTargets, besides its contract', () => {
   test('is the mean of its examples', () => expectPerExample(decoupledTargets(), randomInputs([6, 5])));
 
   test('is plain soft targets where β is what the teacher leaves to the other classes', () => {

@@ -39,7 +39,7 @@ describe('distributionCorrelation', () => {
   });
 });
 
-describeOnCpu('distributionCorrelation beside its contract', () => {
+describeOnCpu('distributionCorrelation, besides its contract', () => {
   test('is near 0 where the student only has the teacher’s order, and 2 a half where it has the opposite one', () => {
     const inputs = {
       student: { logits: { shape: [2, 2], values: [0.1, 0, 0, 0.1] } },

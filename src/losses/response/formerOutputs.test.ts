@@ -67,7 +67,7 @@ describe('formerOutputs', () => {
   });
 });
 
-describeOnCpu('formerOutputs beside its contract', () => {
+describeOnCpu('formerOutputs, besides its contract', () => {
   test('is the mean of its examples', () => expectPerExample(formerOutputs(), randomInputs([6, 5])));
 
   test('is soft targets by T² where all classes are former ones', () => {

@@ -56,7 +56,7 @@ export function formerOutputs(options: FormerOutputsOptions = {}): Loss {
       if (ofStudent.length === 1 && ofTeacher.length === 1 && to - from === known && to <= (ofStudent[0] ?? 0)) return;
       throw new LimbeckError(
         'class-mismatch',
-        `formerOutputs holds the student's classes ${from} to ${to - 1} against the teacher's; the student's "${output}" ` +
+        `formerOutputs compares the student's classes ${from} to ${to - 1} with the teacher's; the student's "${output}" ` +
           `is ${formatShape([null, ...ofStudent])}, the teacher's "${teacherOutput}" ${formatShape([null, ...ofTeacher])}. ` +
           'Give "classes" as [from, to) with as many classes as the teacher has, all of them among the student’s.',
         { details: { classes: [from, to], student: ofStudent, teacher: ofTeacher } },

@@ -43,7 +43,7 @@ describe('generalizedDivergence', () => {
   });
 });
 
-describeOnCpu('generalizedDivergence beside its contract', () => {
+describeOnCpu('generalizedDivergence, besides its contract', () => {
   test('is the mean of its examples, and of their tokens', () => {
     expectPerExample(generalizedDivergence(), randomInputs([6, 5]));
     expectPerExample(generalizedDivergence(), randomInputs([3, 4, 5]));

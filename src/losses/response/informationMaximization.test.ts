@@ -59,7 +59,7 @@ describe('informationMaximization', () => {
   });
 });
 
-describeOnCpu('informationMaximization beside its contract', () => {
+describeOnCpu('informationMaximization, besides its contract', () => {
   test('is least, −log C, and flat, where answers are certain and classes equally many', () => {
     const values = Array.from({ length: 6 * 3 }, (_, i) => (Math.floor(i / 3) % 3 === i % 3 ? 60 : 0));
     const inputs = { student: { logits: { shape: [6, 3], values } }, teacher: {} };

@@ -97,8 +97,8 @@ function checkWeights(shapes: LossShapes, exampleWeights: string): void {
   if (weights.length === 0 || (weights.length === 1 && weights[0] === 1)) return;
   throw new LimbeckError(
     'shape-mismatch',
-    `informationMaximization weighs each example by the teacher's "${exampleWeights}", which must be [B] or [B, 1]; it is ` +
-      `${formatShape([null, ...weights])}. Let the teacher's "read" give one number an example.`,
+    `informationMaximization weights each example by the teacher's "${exampleWeights}", which must be [B] or [B, 1]; it is ` +
+      `${formatShape([null, ...weights])}. Let the teacher's "read" give one number for each example.`,
     { details: { weights } },
   );
 }

@@ -40,7 +40,7 @@ describe('labelSmoothing', () => {
   });
 });
 
-describeOnCpu('labelSmoothing beside its contract', () => {
+describeOnCpu('labelSmoothing, besides its contract', () => {
   test('is the mean of its examples', () => expectPerExample(labelSmoothing(), randomInputs([6, 5])));
 
   test.each(['others', 'all'] as const)('is least where the student gives the smoothed labels (%s)', (spread) => {

@@ -25,7 +25,7 @@ describe('logitRegression', () => {
   });
 });
 
-describeOnCpu('logitRegression beside its contract', () => {
+describeOnCpu('logitRegression, besides its contract', () => {
   test('is the mean of its examples, and of their tokens', () => {
     expectPerExample(logitRegression(), randomInputs([6, 5]));
     expectPerExample(logitRegression(), randomInputs([3, 4, 5]));

@@ -61,7 +61,7 @@ describe('multiLevelTargets', () => {
   });
 });
 
-describeOnCpu('multiLevelTargets beside its contract', () => {
+describeOnCpu('multiLevelTargets, besides its contract', () => {
   test('is a sum of soft targets without its correlations', () => {
     const inputs = randomInputs([4, 5]);
     const sum = evaluate(multiLevelTargets({ temperatures: [2, 4], classWeight: 0, batchWeight: 0 }), inputs).value;

@@ -49,7 +49,7 @@ describe('normalizedTargets', () => {
   });
 });
 
-describeOnCpu('normalizedTargets beside its contract', () => {
+describeOnCpu('normalizedTargets, besides its contract', () => {
   test('is the mean of its examples', () => expectPerExample(normalizedTargets(), randomInputs([6, 5])));
 
   test('is flat where the others are the teacher’s and the label is certain', () => {

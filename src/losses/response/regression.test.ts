@@ -40,7 +40,7 @@ describe('regression', () => {
   });
 });
 
-describeOnCpu('regression beside its contract', () => {
+describeOnCpu('regression, besides its contract', () => {
   test('is the mean of its examples, whatever their shape', () => {
     expectPerExample(regression(), randomInputs([6, 5], 1, 'values'));
     expectPerExample(regression({ measure: 'huber' }), randomInputs([3, 2, 5], 1, 'values'));

@@ -40,7 +40,7 @@ describe('softCrossEntropy', () => {
   });
 });
 
-describeOnCpu('softCrossEntropy beside its contract', () => {
+describeOnCpu('softCrossEntropy, besides its contract', () => {
   test('is the mean of its examples, and of their tokens', () => {
     expectPerExample(softCrossEntropy(), randomInputs([6, 5]));
     expectPerExample(softCrossEntropy(), randomInputs([3, 4, 5]));

@@ -47,7 +47,7 @@ describe('softTargets', () => {
   });
 });
 
-describeOnCpu('softTargets beside its contract', () => {
+describeOnCpu('softTargets, besides its contract', () => {
   test('is the mean of its examples, and of their tokens', () => {
     expectPerExample(softTargets(), randomInputs([6, 5]));
     expectPerExample(softTargets(), randomInputs([3, 4, 5]));

@@ -47,7 +47,7 @@ describe('standardizedTargets', () => {
   });
 });
 
-describeOnCpu('standardizedTargets beside its contract', () => {
+describeOnCpu('standardizedTargets, besides its contract', () => {
   test('is the mean of its examples, and of their tokens', () => {
     expectPerExample(standardizedTargets(), randomInputs([6, 5]));
     expectPerExample(standardizedTargets(), randomInputs([3, 4, 5]));

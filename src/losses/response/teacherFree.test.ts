@@ -46,7 +46,7 @@ describe('teacherFree', () => {
   });
 });
 
-describeOnCpu('teacherFree beside its contract', () => {
+describeOnCpu('teacherFree, besides its contract', () => {
   test('is the mean of its examples', () => expectPerExample(teacherFree(), randomInputs([6, 5])));
 
   test('says before the first step what it cannot compare', () => {

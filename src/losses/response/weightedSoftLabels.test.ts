@@ -51,7 +51,7 @@ describe('weightedSoftLabels', () => {
   });
 });
 
-describeOnCpu('weightedSoftLabels beside its contract', () => {
+describeOnCpu('weightedSoftLabels, besides its contract', () => {
   test('is the mean of its examples', () => expectPerExample(weightedSoftLabels(), randomInputs([6, 5])));
 
   test('is flat at the teacher, with 1 − 1 / e of its entropy', () => {

@@ -93,7 +93,7 @@ function checkLogits({ data, shape }: NdArray, value: string): void {
   if (shape.length !== 2 || classes < 2) {
     throw new LimbeckError(
       'shape-mismatch',
-      `"${value}" is ${formatShape(shape)}; labels need one row of two or more classes an example, [B, C]. Name another ` +
+      `"${value}" is ${formatShape(shape)}; labels need one row of two or more classes for each example, [B, C]. Name another ` +
         'value as "output", or use the method headOnly().',
       { details: { value, shape } },
     );
@@ -104,7 +104,7 @@ function checkLogits({ data, shape }: NdArray, value: string): void {
   if (!rows.every(isProbs)) return;
   throw new LimbeckError(
     'invalid-option',
-    `"${value}" gives probabilities (rows of at least 0 that add up to 1), and what learns are logits. Name the value before ` +
+    `"${value}" gives probabilities (rows of at least 0 that add up to 1), but learning needs logits. Name the value before ` +
       'the softmax as "output".',
     { details: { value } },
   );

@@ -18,7 +18,7 @@ export function gather(
   const fitting = examples.filter((example) => {
     const misfit = first === undefined ? undefined : misfitOf(example.arrays, first.arrays);
     if (misfit === undefined) return true;
-    onNotice(`The example "${example.id}" does not fit beside the others and is not learned from: ${misfit}.`);
+    onNotice(`The example "${example.id}" does not fit the others and is not learned from: ${misfit}.`);
     return false;
   });
   const classes = [...new Set([...baseLabels, ...fitting.map(({ label }) => label)])];

@@ -150,15 +150,15 @@ function labelsTell(own: readonly KeptExample[], labels: readonly string[]): Lim
   const named = own.map(({ id, label }) => `"${id}" (${label})`).join(', ');
   return new LimbeckError(
     'unknown-label',
-    `The labels of these examples are none of the base's, which are ${labels.join(', ')}: ${named}. Learning behind noise ` +
-      'hides an example, and not a class that only it has. Nothing was learned or spent. forget(id) removes one; observe it ' +
-      'anew with a label of the base.',
+    `These examples have labels that the base does not have: ${named}. It has ${labels.join(', ')}. Noise hides an example, ` +
+      'but not a class that only one example has. Nothing was learned or spent. Remove each with forget(id), and observe it ' +
+      'again with a label of the base.',
     { details: { examples: own.map(({ id }) => id), labels } },
   );
 }
 
 function nothingKept(there: number): LimbeckError {
-  const damaged = there === 0 ? '' : ` The ${there} that are there are damaged; examples() names them.`;
+  const damaged = there === 0 ? '' : ` Its ${there} examples are damaged; examples() names them.`;
   return new LimbeckError(
     'empty-dataset',
     `The profile holds no example to learn from.${damaged} Call observe or teach first.`,

@@ -98,7 +98,7 @@ export async function featuresOf(learner: ProfileLearner, batch: NamedArrays): P
 function checkNumbers(data: NdArray['data'], what: string): void {
   const at = firstNonFinite(data);
   if (at < 0) return;
-  throw new LimbeckError('not-finite', `The learner gave ${what} with ${data[at]} at place ${at}.`, {
+  throw new LimbeckError('not-finite', `The learner gave ${what} with ${data[at]} at index ${at}.`, {
     details: { at },
   });
 }

@@ -155,7 +155,7 @@ function budgetSpent(budget: number, { epsilon, runs }: PrivacyTotal, would: Pri
   return new LimbeckError(
     'privacy-spent',
     `${spent}; its budget is ${budget} (δ = ${would.delta}). Nothing was learned; what was learned before stays. ` +
-      'Learn with more noise, raise "budget" where that may be told, or stop learning.',
+      'Learn with more noise, raise "budget" if more may be told, or stop learning.',
     { details: { budget, epsilon, wouldBe: would.epsilon, delta: would.delta, runs } },
   );
 }
