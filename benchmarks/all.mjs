@@ -1,5 +1,5 @@
-// Every figure of README, FEATURES and docs/ measured anew on this machine, one benchmark after the other, and their tables
-// written. Takes about an hour and a half, and wants a machine that does nothing else.
+// Measures every figure of README, FEATURES and docs/ on this machine, one benchmark after the other, and writes their tables.
+// Takes about an hour and a half on a machine that must do nothing else.
 // Usage: npm run bench [-- NAME…]   (names of files in benchmarks/results, without .json)
 import { spawnSync } from 'node:child_process';
 import { root } from '../scripts/ensure.mjs';
@@ -17,7 +17,7 @@ const COMMANDS = {
   canary: ['scripts/canary.mjs'],
 };
 
-/** Where a command writes what the tables are made of, if not by --json. */
+/** Where a command writes the data of the tables, if not by --json. */
 const INTO = { conformance: '--summary' };
 
 process.chdir(root);

@@ -1,7 +1,7 @@
 // The two engines that run an ONNX teacher on the processor, onnxruntime-web's wasm and limbeck's kernels, on the models
-// of the text reader: milliseconds an example, by turns in one browser, with one thread and with two. Weights that are no
-// normal numbers are zeroed for both: the kernels zero them anyway, and processors take many times as long over them. The
-// file as it was published runs in onnxruntime-web beside them, for the record.
+// of the text reader: milliseconds for each example, in turns in one browser, with one thread and with two. Denormal
+// weights are zeroed for both: the kernels zero them anyway, and processors are many times slower on them. The published
+// file runs in onnxruntime-web too, for comparison.
 // Usage: node benchmarks/engines.mjs [--json FILE] [--rounds N] [--models rec,cls,det]
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -98,7 +98,7 @@ export async function measureEngines({ rounds = 3, models = Object.keys(MODELS),
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
-/** What the engines came to on a model, a line a number of threads. */
+/** The engines' results on a model, one line for each number of threads. */
 export function printEngines(name, engines, { zeroed, weights }) {
   for (const threads of THREADS) {
     const [ort, kernels, raw] = Object.keys(ENGINES).map((engine) => engines[engine][threads]);

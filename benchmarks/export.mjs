@@ -108,7 +108,7 @@ try {
   await server.close();
 }
 
-/** One number where one is asked for: in a batch of 32; both stand beside it. */
+/** Where one number is asked for: that of a batch of 32. Both are in the file. */
 function withBatch32([name, { accuracy, bytes, msPerExample }]) {
   return [name, { accuracy, bytes, msPerExample: msPerExample[32], msPerExampleByBatch: msPerExample }];
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-/** What a result file calls its machine: processor, cores, and the width of its vectors, as WebAssembly has 128 bits whatever there is. */
+/** How a result file names its machine: processor, cores, and the width of its vectors (WebAssembly always uses 128 bits). */
 export function machineName() {
   const bits = vectorBits();
   return `${cpus()[0].model}, ${cpus().length} cores${bits === undefined ? '' : `, ${bits}-bit vectors`}`;

@@ -1,13 +1,13 @@
 // What a student learns from ten people who each show it ten digits of each kind, what it forgets, and what that costs;
-// beside it two peers on the same features, and the text reader taught in the same way as an ONNX file.
+// with two peers on the same features, and the text reader taught in the same way as an ONNX file.
 // Usage: npm run bench:personalize -- [--json FILE] [--methods] [--only users|peers|onnx] [--quick] [--draws N] [--seed N]
 //        [--replay N] [--fresh] [--built FOLDER] [--people development|test|both]
 //
 // How to read the numbers. The student is that of `npm start`: 8,000 digits without a label, answered by the text reader.
-// It is kept in out/personalize; `--fresh` makes it anew. A person is a fixed change of how digits are written
-// (demo/people.ts for the ten by which settings may be chosen; benchmarks/pages/writers.ts for the further ten, `--people test`,
-// by which nothing is: their figures stand under `test` in the file). Of the 2,000 held-out digits, ten of each kind are rewritten so and shown to
-// `personalize` with their labels; the other 1,900 are only for scoring.
+// It is kept in out/personalize; `--fresh` makes it again. A person is a fixed change of how digits are written
+// (demo/people.ts has the ten by which settings may be chosen; benchmarks/pages/writers.ts has ten others, `--people test`,
+// by which nothing is chosen: their figures are under `test` in the file). Of the 2,000 held-out digits, ten of
+// each kind are rewritten so and shown to `personalize` with their labels; the other 1,900 are only for scoring.
 //   before, after    the student's accuracy on these 1,900 as the person writes them, without and with the patch
 //   gain             after − before, in points
 //   base             the same without and with the patch on the 1,900 as they were: what is forgotten. 200 of the 8,000
@@ -20,9 +20,9 @@
 //                    learning from 80, and measuring on the 20 that the guard holds out (headOnly and prototypes learn from
 //                    all 100, and are judged by cross-fitting). Median over the people
 // The peers run in the page on stock tfjs's wasm backend and learn from all 100 examples, with nothing that keeps the base.
-// Their milliseconds begin with the examples' pixels too, and their bytes are what has to be stored. Beside them stands
-// `headOnly` on the same terms, with all 100 examples and nothing that keeps the base: once with the guard, and once without,
-// because the peers do not judge what they learned.
+// Their milliseconds begin with the examples' pixels too, and their bytes are what has to be stored. `headOnly` is measured
+// on the same terms, with all 100 examples and nothing that keeps the base: once with the guard, and once without, because
+// the peers do not judge what they learned.
 //   knn-classifier   @tensorflow-models/knn-classifier as it comes (3 neighbours)
 //   tfjs-head        the student's own last layer, 30 epochs of tf.LayersModel.fit with Adam, at a rate that suits it
 // ONNX: the text reader learns from 10 and from 50 of each kind of the 8,000 digits (whose labels nothing else here reads);
@@ -40,7 +40,7 @@ import { quantile } from './print.mjs';
 const PARTS = ['users', 'peers', 'onnx'];
 const SETS = { development: ['development'], test: ['test'], both: ['development', 'test'] };
 const PEERS = ['knn-classifier', 'tfjs-head'];
-/** What of limbeck's stands beside them: nothing keeps the base, as nothing does there, and then nothing judges either. */
+/** limbeck on the same terms: nothing keeps the base, and in the second row nothing judges either. */
 const ALONE = { headOnly: { keep: true }, 'headOnly, unguarded': { keep: true, guard: true } };
 const ONNX_EXAMPLES = [10, 50];
 const PER_CLASS = 10;
@@ -110,7 +110,7 @@ async function servePage(built) {
     import('./bundle.mjs'),
     import('../scripts/digitSplits.mjs'),
   ]);
-  // Whoever asks for tfjs gets the one that is here: two copies know nothing of each other's tensors.
+  // All imports of tfjs get this copy: two copies do not know each other's tensors.
   const tfjs = ['core', 'layers', 'backend-cpu', 'backend-wasm'].map((part) => `@tensorflow/tfjs-${part}`);
   const oneCopy = Object.fromEntries(tfjs.map((name) => [name, `${root}node_modules/${name}`]));
   return serve(built, {

@@ -1,11 +1,11 @@
-// What benchmarks/personalize.mjs came to: for a terminal, and as a table of Markdown.
+// The results of benchmarks/personalize.mjs, for a terminal and as a Markdown table.
 import { percent, points } from '../scripts/tables/markdown.mjs';
 import { quantile } from './print.mjs';
 
 export { percent };
 export const change = ({ before, after }) => `${percent(before)} → ${percent(after)} (${points(after - before)})`;
 
-/** The figures beside what is wanted of them, then a table of methods and one of peers, as far as they were measured. */
+/** The figures with their targets, then tables of methods and peers, as far as measured. */
 export function printPersonalize(result) {
   printPeople(result, 'people');
   if (result.test) printPeople(result.test, 'further people, by whom nothing was chosen');

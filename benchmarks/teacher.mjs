@@ -31,10 +31,10 @@ const [{ chromium }, { serve }, { bundle }, { count, duration, figures, percent,
 const [threads, examples, epochs, rounds] = ['threads', 'examples', 'epochs', 'rounds'].map((name) =>
   Number(values[name]),
 );
-/** Examples a round, whatever the batch size. */
+/** Examples for each round, at any batch size. */
 const PASSED = 256;
 const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128];
-/** Enough of limbeck's own work a round to be past its start. */
+/** Enough of limbeck's own work for each round to be past its start. */
 const LIMBECK_EXAMPLES = 2000;
 const PRECISIONS = { float32: 'float32', float16: 'float16', int8: 'int8', top8: { topK: 8 } };
 

@@ -1,10 +1,10 @@
-// One training step (forward, backward, Adam) of the six reference students: limbeck's kernels beside stock tfjs, jax-js
+// One training step (forward, backward, Adam) of the six reference students: limbeck's kernels against stock tfjs, jax-js
 // and, where Python has it, native PyTorch at its best settings.
 // Usage: node benchmarks/train.mjs [--json FILE] [--student NAME]… [--rows TEXT]… [--runs N] [--profile NAME]
 //
-// In each run everyone has its turn on each student, and is alone then: the others sleep. Who has just been woken is slow, so
-// a turn begins with steps that do not count. A figure is the median of the runs' medians (p90: of all counted steps).
-// PyTorch's is the best of its ways to spend two threads and of its memory layouts; all of them stand in the result file.
+// In each run each side has a turn on each student, alone: the others sleep. A process is slow at first, so a turn begins with
+// steps that do not count. A figure is the median of the runs' medians (p90: of all counted steps).
+// PyTorch's is the best of its ways to spend two threads and of its memory layouts; all of them are in the result file.
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -138,7 +138,7 @@ for (const row of rows) {
   try {
     const fmaModule = row.worker === 'jax' ? undefined : [...fma[row.level]];
     const { threads } = await ask(row, { ask: 'open', options: row.options, isStock: row.isStock === true, fmaModule });
-    // Stock tfjs takes half of the cores at most, whatever it is asked for: that is its best, and the result says so.
+    // Stock tfjs takes at most half of the cores: that is its best, and the result says so.
     if (row.isStock) row.threadsTaken = threads;
     else if (threads < row.options?.threads) skipped.set(row.row, `only ${threads} thread here`);
   } catch (error) {

@@ -72,6 +72,32 @@ export async function bundle(file: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
+/** An entry of the package as a user's bundler leaves it: minified, in parts that import each other; the first is '/own-<entry>.js'. */
+export async function builtEntry(entry: string) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: { [`own-${entry}`]: fileURLToPath(new URL(`../dist/${entry}.js`, import.meta.url)) },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    absWorkingDir: '/',
+    outdir: '/',
+    format: 'esm',
+    platform: 'browser',
+    external: ['node:fs/promises', 'onnxruntime-web/wasm', '@tensorflow/*'],
+    logLevel: 'error',
+  });
+  return outputFiles.map(({ path, text }) => {
+    const imports = metafile.outputs[path.slice(1)]?.imports ?? [];
+    return {
+      path,
+      text,
+      loadsFirst: imports.flatMap((one) => (one.kind === 'import-statement' ? `/${one.path}` : [])),
+    };
+  });
+}
+
 /** Every message of the page that a person would call an error, as text. */
 export function collectErrors(page: Page): string[] {
   const errors: string[] = [];

@@ -81,7 +81,7 @@ for (const lesson of ['dense', 'sequence'] as const) {
       lesson,
     ] as const);
     expect(gpu.description).toMatchObject({ backend: 'webgpu', hasKernels: false, notices: [] });
-    expect([gpu.device, gpu.isNear], gpu.why).toEqual(['webgpu', true]);
+    expect([gpu.device, gpu.isColocated], gpu.why).toEqual(['webgpu', true]);
     const { devices, queues, reads, shared, ortSubmits } = gpu.report;
     expect({ devices, queues }).toEqual({ devices: 1, queues: { tfjs: 1, ort: 1, all: 1 } });
     // Each step fetches two numbers; at the end the student's weights are fetched, and nothing else ever was.
@@ -90,7 +90,7 @@ for (const lesson of ['dense', 'sequence'] as const) {
     // The shaders of tfjs were given onnxruntime's own buffers.
     expect(shared).toBeGreaterThanOrEqual(3);
     // The second epoch, and all others, cost the teacher nothing.
-    expect(gpu.nearUsage).toEqual({ calls: 3, computed: 96 });
+    expect(gpu.colocatedUsage).toEqual({ calls: 3, computed: 96 });
     expect(ortSubmits).toBeLessThan(STEPS);
     expect(gpu.tensors).toBe(0);
 
@@ -102,7 +102,7 @@ for (const lesson of ['dense', 'sequence'] as const) {
   });
 }
 
-test('distill asks such a teacher beside the student, and from the page for the holdout only', async ({
+test('distill asks a colocated teacher in the trainer’s worker, and from the page for the holdout only', async ({
   page,
   serveDist,
 }) => {
@@ -114,7 +114,7 @@ test('distill asks such a teacher beside the student, and from the page for the 
   expect(report.backend).toMatchObject({ backend: 'webgpu' });
   expect(report.epochs.at(-1)?.loss as number).toBeLessThan(report.epochs[0]?.loss as number);
   expect([holdoutShape, hasWeights]).toEqual([[40, 4], true]);
-  // 96 beside the student; the two of the check and the 40 held-out ones from the page.
+  // 96 on the student's GPU; the two of the check and the 40 held-out ones from the page.
   expect(report.teacherUsage?.computed).toBe(96 + 2 + 40);
 });
 
@@ -146,13 +146,13 @@ const broken = [
 for (const { query, why } of broken) {
   test(`with a GPU "${query}" it trains on wasm, and says why`, async ({ page, serveDist }) => {
     await open(page, serveDist);
-    const { description, isNear, notices, losses } = await page.evaluate(
+    const { description, isColocated, notices, losses } = await page.evaluate(
       async ([script, given]) => ((await import(script)) as OneGpu).openWithout(given),
       [SCRIPT, query] as const,
     );
     expect(description).toMatchObject({ backend: 'wasm', hasKernels: true });
     expect(description.notices.join(' ')).toMatch(why);
-    expect(isNear).toBe(false);
+    expect(isColocated).toBe(false);
     expect(notices.join(' ')).toContain('in a worker of its own');
     expect(losses.at(-1) as number).toBeLessThan(0.5 * (losses[0] as number));
   });

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
-import { build } from 'esbuild';
 import { unzipSync } from 'fflate';
-import { bundle, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
+import { builtEntry, bundle, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
 
 type Maker = typeof import('./pages/runMaker.ts');
 type Run = typeof import('./pages/run.ts');
@@ -132,26 +130,9 @@ for (const [engine, file] of [
   });
 }
 
-/** `limbeck/run` alone as a user's bundler leaves it: minified, in parts that are fetched when they are needed. */
-async function builtRun(): Promise<Files> {
-  const entry = fileURLToPath(new URL('../dist/run.js', import.meta.url));
-  const { outputFiles } = await build({
-    entryPoints: { 'own-run': entry },
-    bundle: true,
-    splitting: true,
-    minify: true,
-    write: false,
-    outdir: '/',
-    format: 'esm',
-    platform: 'browser',
-    external: ['node:fs/promises', 'onnxruntime-web/wasm', '@tensorflow/*'],
-    logLevel: 'error',
-  });
-  return Object.fromEntries(outputFiles.map(({ path, text }) => [path, { type: 'text/javascript', body: text }]));
-}
-
 test('limbeck/run is as small as the README says', async ({ page, serveDist }) => {
-  const parts = await builtRun();
+  const built = await builtEntry('run');
+  const parts = Object.fromEntries(built.map(({ path, text }) => [path, { type: 'text/javascript', body: text }]));
   await open(page, serveDist, true, parts);
   const worker = await readFile(new URL('../dist/runWorker.js', import.meta.url));
   const sizes = new Map(

@@ -56,7 +56,7 @@ const server = await serve(built, {
   port: 4183,
 });
 
-// The teachers' answers, and the teacher that is trained here, are kept from run to run; a whole run makes them anew.
+// The teachers' answers, and the teacher that is trained here, are kept from run to run; a full run makes them again.
 const profile = resolve(options.choose ? 'out/experiments-choose' : 'out/experiments');
 const isWhole = !options.only && !options.setting && !options.quick && !options.continue;
 if (isWhole) await rm(profile, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deviation, mean, pairedVerdict } from './pairedVerdict.mjs';
 
-/** Raised whenever rows from before a change may not stand beside rows from after it; such rows are dropped. */
+/** Raised when rows from before a change cannot be compared with later ones; such rows are dropped. */
 const PROTOCOL = 2;
 const isSame = (a, b) => a.name === b.name && a.setting === b.setting;
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { markdownOf } from './markdown.mjs';
 import { pictureOf } from './picture.mjs';
 
-/** What stands beside a result file: text by the name of its file. */
+/** What is written next to a result file: text by file name. */
 export function tablesOf(result, name) {
   const pictures = result.scoredOn !== 'test' ? [] : ['few', 'all'].map((of) => [`${of}.svg`, pictureOf(result, of)]);
   return Object.fromEntries([[`${name}.md`, markdownOf(result)], ...pictures].filter(([, text]) => text !== undefined));

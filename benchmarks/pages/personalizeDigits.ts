@@ -20,7 +20,7 @@ export interface PersonDigits {
   readonly plain: Labelled;
 }
 
-/** Which digits a person gives as examples is drawn by the seed, for each person anew. */
+/** The seed draws which digits a person gives as examples, differently for each person. */
 export function digitsOf(person: Writer, digits: Labelled, perClass: number, seed: number): PersonDigits {
   const written = { ...digits, inputs: { input: rewritten(digits.inputs['input'] as NdArray, person) } };
   const own = someOfEach(digits.labels, perClass, derivedSeed(seed, person.name));

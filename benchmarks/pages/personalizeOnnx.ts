@@ -27,7 +27,7 @@ export async function measureOnnx(own: Labelled, heldOut: Labelled, trainer: Tra
   return { accuracy: await accuracyOfFile(onnx, heldOut), bytes: onnx.byteLength, adaptMs };
 }
 
-/** As whoever is given the file runs it. */
+/** As any user of the file runs it. */
 async function accuracyOfFile(onnx: Uint8Array<ArrayBuffer>, heldOut: Labelled): Promise<number> {
   await using file = await loadTeacher(onnx, { name: 'digit reader', input }).done;
   let right = 0;

@@ -1,4 +1,4 @@
-/** One side's turn in a benchmark of several: whoever has just been woken is slow, so its first steps do not count. */
+/** One side's turn in a benchmark of several: a process is slow at first, so its first steps do not count. */
 export interface Turn {
   /** Milliseconds of uncounted steps, at least one step; 0 for none. */
   readonly warmMs: number;

@@ -1,5 +1,5 @@
-// Who writes the digits of the benchmark. The ten of the demo are there to choose by: every setting may be tried on them. The
-// further ten were drawn once, are written in ways that the first are not, and are scored on only; nothing is chosen by them.
+// Who writes the digits of the benchmark. The ten of the demo may be used to choose settings. The second
+// ten were drawn once, vary in ways that the first do not, and are only scored on; nothing is chosen by them.
 import { bilinear, type Person, people, SIDE, writtenBy } from '../../demo/people.ts';
 
 export type WriterSet = 'development' | 'test';
@@ -10,7 +10,7 @@ export interface Writer {
   write(digit: Float32Array): Float32Array;
 }
 
-/** What the further ten do beside slant, angle, stroke and paper. */
+/** What the second ten vary besides slant, angle, stroke and paper. */
 interface Habits extends Person {
   /** Across and down, of the usual size. */
   readonly size?: readonly [number, number];

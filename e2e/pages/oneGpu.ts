@@ -41,7 +41,7 @@ function rowsOf(data: Float32Array, width: number, indices: Int32Array) {
   return { data: rows, shape: [indices.length, width] };
 }
 
-async function jobFor(asksNearTeacher: boolean): Promise<TrainJob> {
+async function jobFor(asksColocatedTeacher: boolean): Promise<TrainJob> {
   return {
     student: await mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [16] }).portable(),
     loss: { name: 'softTargets', options: { temperature: 2, output: 'logits' }, terms: [] },
@@ -52,7 +52,7 @@ async function jobFor(asksNearTeacher: boolean): Promise<TrainJob> {
     optimizer: { learningRate: 0.03 },
     seed: 3,
     holdoutSize: 0,
-    asksNearTeacher,
+    asksColocatedTeacher,
   };
 }
 
@@ -69,7 +69,7 @@ async function train(trainer: Trainer, answers: Float32Array | undefined) {
   await trainer.check(job, await read(Int32Array.of(0, 1)));
   if (answers === undefined) await spy('reset');
   const signal = new AbortController().signal;
-  const { error, artifacts, nearUsage } = await trainer.train(
+  const { error, artifacts, colocatedUsage } = await trainer.train(
     job,
     source,
     (event) => {
@@ -80,7 +80,7 @@ async function train(trainer: Trainer, answers: Float32Array | undefined) {
   if (error !== undefined) throw error;
   return {
     losses,
-    nearUsage,
+    colocatedUsage,
     weightBytes: artifacts.weightSpecs.map(({ shape }) => 4 * shape.reduce((a, b) => a * b, 1)),
   };
 }
@@ -115,15 +115,15 @@ async function askAll(teacher: Teacher): Promise<Float32Array> {
 export async function trainOnGpu(lesson: Lesson) {
   const { url, options } = lessons[lesson];
   await using trainer = await openTrainer({ backend: 'webgpu', worker: spiedWorker() });
-  await using teacher = await loadTeacher(url, { ...options, beside: trainer }).done;
+  await using teacher = await loadTeacher(url, { ...options, colocatedWith: trainer }).done;
   const answers = await askAll(teacher);
-  const isNear = trainer.isNear(teacher);
+  const isColocated = trainer.isColocated(teacher);
   const trained = await train(trainer, undefined);
   const report = await spy('report');
   const { tensors } = await trainer.memory();
   const { device, why } = teacher.description;
   const description = trainer.description;
-  return { ...trained, description, device, why, isNear, tensors, report, answers: Array.from(answers) };
+  return { ...trained, description, device, why, isColocated, tensors, report, answers: Array.from(answers) };
 }
 
 /** Both on wasm, in workers of their own. */
@@ -135,20 +135,20 @@ export async function trainOnWasm(lesson: Lesson) {
   return { answers: Array.from(answers), losses: (await train(trainer, answers)).losses };
 }
 
-/** A trainer that was to be on a GPU that is not there, or computes wrong numbers; and a teacher beside it. */
+/** A trainer that was to be on a GPU that is not there, or computes wrong numbers; and a teacher colocated with it. */
 export async function openWithout(query: string) {
   const options: TrainerOptions = { backend: 'webgpu', threads: 1, worker: spiedWorker(query) };
   await using trainer = await openTrainer(options);
-  await using teacher = await loadTeacher('/dense.onnx', { beside: trainer, device: 'wasm', threads: 1 }).done;
+  await using teacher = await loadTeacher('/dense.onnx', { colocatedWith: trainer, device: 'wasm', threads: 1 }).done;
   const { losses } = await train(trainer, await askAll(teacher));
   const { notices } = teacher.description;
-  return { description: trainer.description, isNear: trainer.isNear(teacher), notices, losses };
+  return { description: trainer.description, isColocated: trainer.isColocated(teacher), notices, losses };
 }
 
 /** The verb itself: what is asked where, and what it gives. */
 export async function distilNear() {
   await using trainer = await openTrainer({ backend: 'webgpu', worker: spiedWorker() });
-  await using teacher = await loadTeacher('/dense.onnx', { beside: trainer }).done;
+  await using teacher = await loadTeacher('/dense.onnx', { colocatedWith: trainer }).done;
   const student = mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [16] });
   const data = fromArrays({ x: { data: points(), shape: [SIZE, FEATURES] } });
   const holdout = take(data, 40);
@@ -160,7 +160,7 @@ export async function distilNear() {
 /** The GPU goes away while a student learns. */
 export async function loseGpu() {
   await using trainer = await openTrainer({ backend: 'webgpu', worker: spiedWorker() });
-  await using teacher = await loadTeacher('/dense.onnx', { beside: trainer }).done;
+  await using teacher = await loadTeacher('/dense.onnx', { colocatedWith: trainer }).done;
   const student = mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [16] });
   const data = fromArrays({ x: { data: points(), shape: [SIZE, FEATURES] } });
   const run = distill({ teacher, student, data, trainer, epochs: 1000, batchSize: BATCH });

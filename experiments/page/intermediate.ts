@@ -1,4 +1,4 @@
-// What happens inside the teacher: its features and maps, beside soft targets. Losses on maps need a student with maps, so
+// What happens inside the teacher: its features and maps, added to soft targets. Losses on maps need a student with maps, so
 // in 'all' these rows have the cnn.
 import {
   activationBoundary,

@@ -1,4 +1,4 @@
-// Which digits have a label in 'few': as many of each class as of any other, drawn anew for each seed.
+// Which digits have a label in 'few': equally many of each class, drawn for each seed.
 import { UNLABELLED } from 'limbeck';
 import { someOfEach } from '../../benchmarks/pages/someOfEach.ts';
 import { derivedSeed } from '../../src/core/random.ts';

@@ -39,17 +39,17 @@ export interface Method extends Variant {
   readonly settings: readonly SettingName[];
   /** The row to be held against: the same without a teacher. Default: 'labels alone' of the same variant. */
   readonly baseline?: Named;
-  /** The row that this one is with one thing more, such as a loss or a second teacher. */
+  /** The row to which this one adds one thing, such as a loss or a second teacher. */
   readonly addsTo?: Named;
-  /** Who teaches, where it is not the setting's teacher. */
+  /** The teacher, if it is not the setting's. */
   readonly teacher?: string;
-  /** What the student is scored on, where it is not the setting's held-out digits in its view. */
+  /** What the student is scored on, if it is not the setting's held-out digits in its view. */
   readonly holdout?: (setting: Setting) => LabelledDataset;
   /** Among which classes, from one up to another, the student chooses for a digit of that label. Default: all. */
   readonly among?: (label: number) => readonly [number, number];
   /** A candidate of something that is chosen on development digits, and no row of the tables. */
   readonly isCandidate?: boolean;
-  /** Learns, and gives who is to be scored. */
+  /** Learns, and gives the student to score. */
   run(setting: Setting, seed: number): Promise<Student>;
 }
 
@@ -113,7 +113,7 @@ export function epochsFor({ steps }: Setting, examples: number): number {
 /** A loss, of weight 1 or of another. */
 type Taught = Loss | [Loss, WeightedTerm['weight']];
 
-/** What a teacher says beside what labels say, as far as there are any. */
+/** A loss on the teacher, added to cross-entropy on the available labels. */
 export function withLabels({ labelWeight }: Setting, ...losses: readonly Taught[]): Loss {
   const terms = losses.map((given) =>
     Array.isArray(given) ? { loss: given[0], weight: given[1] } : { loss: given, weight: 1 },

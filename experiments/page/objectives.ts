@@ -1,4 +1,4 @@
-// What distillation is for, beside small students: black boxes, other domains, new classes, larger students, several skills.
+// What distillation is for, besides small students: black boxes, other domains, new classes, larger students, several skills.
 import {
   blackBox,
   cachedTeacher,

@@ -1,5 +1,5 @@
-// Teachers that learn while they teach. In 'few' the setting's teacher stands beside them: with 200 labels alone students
-// that agree with each other may agree on anything. In 'all' there is no other teacher.
+// Teachers that learn while they teach. In 'few' the setting's teacher is added: with 200 labels alone, students that
+// agree with each other may agree on anything. In 'all' there is no other teacher.
 import {
   branched,
   cohort,

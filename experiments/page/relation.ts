@@ -1,4 +1,4 @@
-// How the teacher relates examples, and what its features say of the student's: beside soft targets, as published.
+// How the teacher relates examples and features, added to soft targets, as published.
 import {
   contrastive,
   correlationCongruence,

@@ -43,7 +43,7 @@ export interface Setting extends Shared {
   readonly labelled: LabelledDataset;
   /** The label of each example, −1 where there is none. */
   readonly labels: Int32Array;
-  /** Weight of cross-entropy beside a teacher: its mean is over all examples, so it is divided by the share of labels. */
+  /** Weight of cross-entropy next to a teacher: its mean is over all examples, so it is divided by the share of labels. */
   readonly labelWeight: number;
   readonly labelShare: number;
   /** What is made once for many rows of that seed, by name: it is part of no row's time but the first one's. */

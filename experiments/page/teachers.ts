@@ -73,7 +73,7 @@ export async function openReader({ store, threads }: Shared): Promise<Teachers> 
 
 /**
  * Trained on all labels, written as ONNX, and loaded as any teacher. It sees the digits that the students see: had it seen
- * varied ones, nobody could tell what its students owe to it and what to variation.
+ * varied ones, it would be unknown what its students owe to it and what to variation.
  */
 export async function openResnet(
   { trainer, store, threads }: Shared,

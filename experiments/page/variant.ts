@@ -1,4 +1,4 @@
-// In what two rows may differ beside who teaches: the student, what it sees of a digit, and whether digits are varied. A row
+// How two rows may differ besides the teacher: the student, what it sees of a digit, and whether digits are varied. A row
 // and the one that it is held against are of one variant, so that they differ in the teacher alone.
 import { augmented, cnn, type Dataset, type LabelledDataset, mlp, type NdArray, type Student } from 'limbeck';
 import { type SettingName, SIDE } from './amounts.ts';

@@ -7,7 +7,7 @@ const OWN = /\.(toPrecision|toExponential|toLocaleString|toFixed)\(|NumberFormat
 /** Files that write numbers by themselves, each with its reason. */
 const REASONS: Readonly<Record<string, string>> = {
   'src/core/figures.ts': 'it is how they are written',
-  'src/adapt/guard.ts': 'what it tells is held against a limit of four places',
+  'src/adapt/guard/guard.ts': 'what it tells is held against a limit of four places',
   'src/student/import/placing.ts': 'a value of a layer, which nobody reads',
   'src/teacher/session/batchSizes.ts': 'a value that is kept',
   'demo/chart.ts': 'places of lines, and values of ticks',

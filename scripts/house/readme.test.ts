@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkExamples, docstringExamples, fencedExamples } from './examples.ts';
 import { isTestMaterial } from './layers.ts';
@@ -8,6 +8,11 @@ import { root, sourcesIn } from './sources.ts';
 const file = 'README.md';
 const text = readFileSync(join(root, file), 'utf8');
 const readme = fencedExamples({ file, text });
+/** Pages of the documentation, without what is generated or installed. */
+const docs = ['.', 'guide', 'help', 'inside', 'recipes', 'reference']
+  .flatMap((folder) => readdirSync(join(root, 'docs', folder)).map((name) => posix.join(folder, name)))
+  .filter((name) => name.endsWith('.md'))
+  .flatMap((name) => fencedExamples({ file: `docs/${name}`, text: readFileSync(join(root, 'docs', name), 'utf8') }));
 const docstrings = sourcesIn('src')
   .filter((source) => !isTestMaterial(source.file))
   .flatMap(docstringExamples);
@@ -36,7 +41,7 @@ const faulty = fencedExamples({
 });
 
 // One program for all: to load the types of tfjs takes most of the time.
-const examples = [...readme, ...docstrings, ...faulty];
+const examples = [...readme, ...docs, ...docstrings, ...faulty];
 let faults: string[][] = [];
 beforeAll(() => {
   faults = checkExamples(examples);
@@ -50,6 +55,11 @@ describe('the house as it stands', () => {
     expect(readme.some(({ code }) => code.includes("from 'react'"))).toBe(true);
     expect(readme[0]?.code).toContain('distill({ teacher, student, data })');
     expect(faultsOf(readme)).toEqual([]);
+  });
+
+  test('the examples of the documentation compile', () => {
+    expect(docs.length).toBeGreaterThan(20);
+    expect(faultsOf(docs)).toEqual([]);
   });
 
   test('the examples of the docstrings compile', () => {

@@ -10,7 +10,7 @@ import { withLogits } from '../student/topology/withLogits.ts';
 import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
 
-/** What is adapted: a student, or an ONNX model of which a student stands for the part that learns. */
+/** What is adapted: a student, or an ONNX model whose learning part is a student. */
 export interface Adaptable {
   /** What methods change, with rows of zeros for new classes. */
   readonly artifacts: StudentArtifacts;
@@ -30,7 +30,7 @@ export interface StudentAnswers {
   readonly logits: NdArray;
 }
 
-/** Who is asked, and where. */
+/** Which student answers, and where. */
 export interface Asked {
   readonly artifacts: StudentArtifacts;
   readonly classifier: Classifier;
@@ -38,7 +38,7 @@ export interface Asked {
   readonly signal: AbortSignal;
 }
 
-/** A student that is to know so many classes, asked in a trainer. Throws    student-invalid: see `classifierOf` */
+/** A student that is to know `classes` classes, and answers in a trainer. Throws    student-invalid: see `classifierOf` */
 export async function adaptableStudent(
   artifacts: StudentArtifacts,
   classes: number | undefined,

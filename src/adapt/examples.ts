@@ -4,7 +4,7 @@ import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type Nd
 import { type Dataset, isLabelled, type LabelledExamples } from '../data/dataset.ts';
 import { batches } from '../data/views.ts';
 
-/** A person's examples are few: all of them at once. */
+/** All of a person's examples at once: they are few. */
 export interface AllExamples {
   /** [N, ...] by name. */
   readonly inputs: NamedArrays;
@@ -27,7 +27,7 @@ export async function readAll(data: Dataset, signal?: AbortSignal): Promise<AllE
   return { inputs, labels, size: data.size };
 }
 
-/** Writes rows into an array of all, which is made at the first. */
+/** Writes rows into an array for all rows, which the first call makes. */
 function putRows(all: Record<string, NdArray>, name: string, rows: NdArray, from: number, size: number): void {
   const row = rows.shape.slice(1);
   all[name] ??= { data: makeArray(dtypeOf(rows.data), size * sizeOf(row)), shape: [size, ...row] };

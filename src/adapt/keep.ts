@@ -1,6 +1,6 @@
-import { checkCount, checkKnownOptions, checkNotNegative } from '../core/options.ts';
 import { derivedSeed, permutation, seededRandom } from '../core/random.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
+import { count, given, notNegative, type OptionsOf, schema } from '../core/schema.ts';
 import { argMax } from '../core/stats.ts';
 import { checkNotEmpty, type Dataset, type LabelledDataset } from '../data/dataset.ts';
 import { pick } from '../data/views.ts';
@@ -11,36 +11,29 @@ import type { Adaptable } from './adaptable.ts';
 import { type AllExamples, readAll, rowOf } from './examples.ts';
 import type { Lesson } from './method.ts';
 
-/** What keeps the base's own knowledge while it learns something new. */
-export interface KeepOptions {
+export const KEEP = schema('keep', {
   /**
-   * Weight of the base's own answers beside the labels' 1: on the replayed examples, or on the person's own where none is
-   * replayed (LwF). Default 2; 0 with `ewc`.
+   * Weight of the base's own answers, where labels have 1: on the replayed examples, or on the person's own where none is
+   * replayed (LwF). Default: 2; 0 with `ewc`.
    */
-  readonly former?: number;
-  /** Examples of the base's own data that are learned along; without labels, the base's own answers are theirs. */
-  readonly replay?: Dataset | LabelledDataset;
-  /** How many of them at most, drawn by the seed. Default 200. */
-  readonly replayExamples?: number;
+  former: notNegative(),
+  /** Examples of the base's own data to learn along; without labels, the base's own answers are their labels. */
+  replay: given<Dataset | LabelledDataset>(checkNotEmpty),
+  /** At most so many of them, drawn by the seed. Default 200. */
+  replayExamples: count()(200),
   /**
-   * Strength with which each weight is drawn back to where it was, by its importance (EWC), which is measured on the replayed
-   * examples, or on the person's where there are none. Default 0.
+   * How strongly each weight is pulled back to its former value, by its importance (EWC). The importance is measured on the
+   * replayed examples, or on the person's if there are none. Default 0.
    */
-  readonly ewc?: number;
-}
+  ewc: notNegative(0),
+});
 
-/** Throws    invalid-option · empty-dataset */
-export function checkKeep(options: KeepOptions): void {
-  checkKnownOptions(options, ['former', 'replay', 'replayExamples', 'ewc'], 'keep');
-  const { former = 0, replay, replayExamples = 1, ewc = 0 } = options;
-  checkNotNegative(former, 'former');
-  checkNotNegative(ewc, 'ewc');
-  checkCount(replayExamples, 'replayExamples');
-  if (replay !== undefined) checkNotEmpty(replay, 'replay');
-}
+/** What keeps the base's own knowledge while it learns something new. */
+export interface KeepOptions extends OptionsOf<typeof KEEP> {}
 
 /** How many examples are learned along. */
-export function replayedBy({ replay, replayExamples = 200 }: KeepOptions = {}): number {
+export function replayedBy(keep: KeepOptions = {}): number {
+  const { replay, replayExamples } = KEEP.read(keep);
   return Math.min(replay?.size ?? 0, replayExamples);
 }
 
@@ -62,7 +55,7 @@ export async function readReplayed(
   return replayed && readAll(replayed, signal);
 }
 
-/** Examples beyond this tell little more of which weights matter. */
+/** More examples tell little more about which weights matter. */
 const MOST_MEASURED = 200;
 
 /**

@@ -1,13 +1,13 @@
 import type { NdArray } from '../core/shape.ts';
 import { takeTurns } from '../core/turns.ts';
 import { type AllExamples, rowOf } from './examples.ts';
-import { classMeans, meanWithout } from './prototypes/classMeans.ts';
+import { classMeans, meanWithout } from './head/classMeans.ts';
 
 /** What is odd about the labels of some examples. */
 export interface LabelFindings {
   /**
-   * Groups of examples that are the same, bit for bit, and have different labels; none of them is learned from, but in a private
-   * run, where what becomes of an example may not hang on another.
+   * Groups of examples that are equal, bit for bit, with different labels. None of them is learned from, except in a
+   * private run, where an example's fate must not depend on another.
    */
   readonly contradictions: readonly (readonly number[])[];
   /** Examples that lie much nearer to the mean of another class than to that of their own; they are learned from. */
@@ -22,9 +22,9 @@ export interface LabelOutlier {
   readonly nearest: number;
 }
 
-/** How many times farther the own mean must be, in squared distance, before it is odd. */
+/** An example is odd if its own mean is this many times farther, in squared distance. */
 const FARTHER = 2;
-/** A class of fewer examples has no mean that could be trusted. */
+/** The mean of a class with fewer examples cannot be trusted. */
 const LEAST_EXAMPLES = 3;
 
 /** Groups of equal examples with different labels. Throws    AbortError */

@@ -1,17 +1,16 @@
 import { isEmptyPatch, type Patch } from '../student/patch/patch.ts';
 import { roundedPatch } from '../student/patch/roundedPatch.ts';
 import type { Adaptable } from './adaptable.ts';
-import { drawnAccepted, firstAccepted } from './firstAccepted.ts';
-import { isUndecided, metricOf } from './guard.ts';
-import { compare, judge } from './judged.ts';
-import { openCrossMeasure, openMeasure, openRefittedMeasure } from './measured.ts';
+import { drawnAccepted, firstAccepted } from './guard/firstAccepted.ts';
+import { isUndecided, metricOf } from './guard/guard.ts';
+import { compare, judge } from './guard/judged.ts';
+import { openCrossMeasure, openMeasure, openRefittedMeasure, withStrength } from './guard/measured.ts';
 import { type Lesson, originalsOf } from './method.ts';
 import type { LearnOptions } from './personalizeOptions.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
 import { prepareLesson } from './prepareLesson.ts';
-import { withStrength } from './withStrength.ts';
 
-/** A patch as far as the guard takes it, and what was measured. */
+/** A patch as far as the guard accepts it, and what was measured. */
 export interface LearnedPatch {
   readonly patch: Patch;
   readonly figures: Omit<PersonalizeReport, 'bytes' | 'backend' | 'timeMs'>;
@@ -24,7 +23,7 @@ const NO_CHANGE = {
 };
 
 /**
- * Prepares a lesson, learns, measures, and lets the guard decide: an empty patch is one that it refused.
+ * Prepares a lesson, learns, measures, and lets the guard decide: an empty patch is a refused one.
  * Throws    what `prepareLesson` and the method throw, and AbortError
  */
 export async function learnPatch(
@@ -42,8 +41,8 @@ export async function learnPatch(
   const learnMs = performance.now() - learnStartedAt;
   emit({ type: 'phase', phase: 'measure' });
   const frame = {
-    name: options.name ?? 'personal',
-    version: options.version ?? 1,
+    name: options.name,
+    version: options.version,
     base: base.hash,
     method: method.name,
     ...(options.labels && { labels: options.labels }),

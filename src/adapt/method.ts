@@ -19,11 +19,11 @@ export interface Method {
   /** Whether a class may have a single example. */
   readonly takesOneExample: boolean;
   /**
-   * Whether it changes the last layer alone, reads no inputs, and is so quick that it can be judged by cross-fitting: each
-   * part of the examples by what the others taught. Without, a part of them is held out.
+   * Whether it changes the last layer alone, reads no inputs, and is so fast that it can be judged by cross-fitting: each
+   * part of the examples by what the others taught. Otherwise a part of them is held out.
    */
   readonly crossFits?: (lesson: Lesson) => boolean;
-  /** The changes that it makes to the base. Throws what training throws. */
+  /** The changes to the base. Throws what training throws. */
   learn(lesson: Lesson): Promise<Pick<Patch, 'changes' | 'memory'>>;
 }
 
@@ -32,24 +32,27 @@ export interface Lesson {
   /** The student as it is, with rows of zeros for new classes. */
   readonly base: StudentArtifacts;
   readonly classifier: Classifier;
-  /** Examples to learn from, the person's own first, then those that are kept from before: [N, ...] by name. */
+  /** Examples to learn from, the person's own first, then replayed ones: [N, ...] by name. */
   readonly inputs: NamedArrays;
   /** [N]. */
   readonly labels: Int32Array;
   readonly size: number;
   /** How many of these are the person's, varied copies counted in. */
   readonly own: number;
-  /** How many varied copies of each follow the person's examples: copy c of example i at i + c · how many there are. Default 0. */
+  /**
+   * How many varied copies of each follow the person's examples: copy c of example i at i + c · how many there are.
+   * Default 0.
+   */
   readonly copies?: number;
   /** What the base says of them: the features before its last layer [N, F], and its logits [N, C]. */
   readonly features: NdArray;
   readonly logits: NdArray;
-  /** Weight of the base's own answers beside the labels' 1; 0: none (LwF). */
+  /** Weight of the base's own answers, where labels have 1 (LwF); 0: none. */
   readonly formerWeight: number;
   readonly anchor: AnchorOptions | undefined;
   readonly privacy: LessonPrivacy | undefined;
   readonly budget: LearnBudget;
-  /** Whether what is learned is judged and not kept: half of the way will do. */
+  /** Whether the result is only judged and not kept, so that less precision will do. */
   readonly isRehearsal?: boolean;
   readonly seed: number;
   readonly trainer: Pick<Trainer, 'train'>;
@@ -57,7 +60,7 @@ export interface Lesson {
   readonly signal: AbortSignal;
 }
 
-/** The noise that hides each example, and how often examples are drawn. Nothing here depends on what the examples are. */
+/** The noise that hides each example, and how often examples are drawn. Nothing here depends on the examples themselves. */
 export interface LessonPrivacy {
   readonly clipNorm: number;
   readonly noiseMultiplier: number;

@@ -3,7 +3,7 @@ import { checkOptimizer, type OptimizerOptions } from '../train/optimizer.ts';
 import type { StepsOptions } from './trainChanges.ts';
 
 export const STEPS = schema('the steps', {
-  /** How often each example is seen; private runs take their steps from `privacy`. Each method has its default. */
+  /** How often each example is seen. Each method has its default; private runs take their steps from `privacy`. */
   epochs: count()(),
   /** Default: 32. */
   batchSize: count()(),

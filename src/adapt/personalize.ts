@@ -6,25 +6,24 @@ import { patchBytes } from '../student/patch/patchFile.ts';
 import { isArtifacts } from '../student/student.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
 import { adaptableStudent } from './adaptable.ts';
-import { checkOptions } from './checkPersonalize.ts';
 import type { PersonalizeEvent } from './events.ts';
 import { learnPatch } from './learnPatch.ts';
 import { lora } from './methods/lora.ts';
-import type { PersonalizeOptions } from './personalizeOptions.ts';
+import { checkOptions, type PersonalizeOptions } from './personalizeOptions.ts';
 import type { PersonalizeReport } from './personalizeReport.ts';
 
-/** A patch with what is known of how it was made. */
+/** A patch, and the report of how it was made. */
 export interface PersonalPatch extends Patch {
   readonly report: PersonalizeReport;
 }
 
 /**
  * Adapts a student to one person's examples, on this device. The student stays as it is: the result is a patch that
- * `applyPatch` turns into the adapted student. A patch that made the examples that judge worse, as far as chance does not
- * explain it, that says nothing of their labels, or that made the base's worse comes out empty, and its report says why.
+ * `applyPatch` turns into the adapted student. A patch comes out empty, and its report says why, if it made the judging
+ * examples worse by more than chance explains, tells nothing about their labels, or made the base's own examples worse.
  * Throws    student-in-use: a run trains it · invalid-option · empty-dataset · labels-missing · class-mismatch: labels
- *           outside the classes, one class only · shape-mismatch · unknown-input · student-invalid · student-not-trainable · not-finite · worker-died ·
- *           AbortError and what the data throws
+ *           outside the classes, one class only · shape-mismatch · unknown-input · student-invalid ·
+ *           student-not-trainable · not-finite · worker-died · AbortError and what the data throws
  * @example
  * const patch = await personalize({ student, data: labelled }).done;
  * const adapted = await applyPatch(student, patch);
@@ -39,16 +38,15 @@ async function run(
   signal: AbortSignal,
 ): Promise<PersonalPatch> {
   const startedAt = performance.now();
-  checkOptions(options);
-  using _lease = isArtifacts(options.student) ? undefined : takeStudents([options.student], 'read');
-  const artifacts = await artifactsFrom(options.student);
-  await using borrowed = await borrowTrainer(options.trainer, { signal, emit });
+  const { student, trainer: given, method = lora(), ...learning } = checkOptions(options);
+  using _lease = isArtifacts(student) ? undefined : takeStudents([student], 'read');
+  const artifacts = await artifactsFrom(student);
+  await using borrowed = await borrowTrainer(given, { signal, emit });
   const { trainer } = borrowed;
-  const base = await adaptableStudent(artifacts, options.classes, { trainer, signal });
+  const base = await adaptableStudent(artifacts, learning.classes, { trainer, signal });
   emit({ type: 'phase', phase: 'check' });
   for (const message of trainer.description.notices) emit({ type: 'notice', message });
-  const { method = lora(), ...others } = options;
-  const { patch, figures, learnMs } = await learnPatch({ ...others, method }, base, { trainer, emit, signal });
+  const { patch, figures, learnMs } = await learnPatch({ ...learning, method }, base, { trainer, emit, signal });
   emit({ type: 'phase', phase: 'done' });
   const report: PersonalizeReport = {
     ...figures,

@@ -1,6 +1,6 @@
 import type { BackendDescription } from '../runtime/backends/backend.ts';
-import type { Verdict } from './guard.ts';
-import type { Compared, Judged } from './judged.ts';
+import type { Verdict } from './guard/guard.ts';
+import type { Compared, Judged } from './guard/judged.ts';
 import type { LabelFindings } from './labelSanity.ts';
 
 /** What happened in a run of `personalize`, as plain values. */

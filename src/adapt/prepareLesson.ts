@@ -3,21 +3,19 @@ import { pickRows } from '../core/rows.ts';
 import { firstNonFinite, type NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import type { Adaptable } from './adaptable.ts';
-import { checkClasses } from './checkPersonalize.ts';
-import { canCrossFit, type WholeLesson } from './crossFit.ts';
-import { joinExamples, pickExamples, readAll } from './examples.ts';
-import { heldFractionOf } from './guard.ts';
-import { holdOut, holdOutByContent } from './holdOut.ts';
+import { type AllExamples, joinExamples, pickExamples, readAll } from './examples.ts';
+import { canCrossFit, type WholeLesson, withoutExamples } from './guard/crossFit.ts';
+import { GUARD } from './guard/guard.ts';
+import { holdOut, holdOutByContent } from './guard/holdOut.ts';
+import type { HeldExamples } from './guard/measured.ts';
 import { openAnchor, readReplayed } from './keep.ts';
 import { contradictionsIn, type LabelFindings, outliersIn } from './labelSanity.ts';
-import type { HeldExamples } from './measured.ts';
 import type { Lesson, Method } from './method.ts';
 import { prototypes } from './methods/prototypes.ts';
 import type { LearnOptions } from './personalizeOptions.ts';
 import { privacyOf } from './privacy/privacyOf.ts';
-import { withoutExamples } from './withoutExamples.ts';
 
-/** A lesson, and what stands beside it. */
+/** A lesson, and what measuring needs. */
 export interface Prepared {
   readonly lesson: Lesson;
   readonly method: Method;
@@ -25,7 +23,7 @@ export interface Prepared {
   readonly held: HeldExamples | undefined;
   /** The base's own examples. */
   readonly ofBase: HeldExamples | undefined;
-  /** What the base said of the person's examples that the lesson holds, where it was given. */
+  /** The base's answers to the lesson's own examples, where they were given. */
   readonly before: NdArray | undefined;
   readonly labels: LabelFindings;
   readonly replayed: number;
@@ -35,19 +33,22 @@ export interface Prepared {
   readonly whole: WholeLesson | undefined;
 }
 
-/** Reads and checks the examples, and asks the base about all of them at once: everything that can be refused, before anything learns. */
+/**
+ * Reads and checks the examples, and asks the base about all of them at once, so that everything is refused before learning
+ * starts.
+ */
 export async function prepareLesson(
   options: LearnOptions,
   base: Adaptable,
   { trainer, emit, signal }: Pick<Lesson, 'trainer' | 'emit' | 'signal'>,
 ): Promise<Prepared> {
-  const { seed = 0, guard = {}, keep, holdout, method: asked } = options;
+  const { seed, guard = {}, keep, holdout, method: asked } = options;
   const { known, artifacts, classifier } = base;
   const { classes = known } = options;
   const all = await readAll(options.data, signal);
   const isPrivate = options.privacy !== undefined;
   const contradictions = asked.readsLabels ? await contradictionsIn(all, signal) : [];
-  // What becomes of a private example must not hang on another.
+  // A private example's fate must not depend on another.
   const dropped = new Set(isPrivate ? [] : contradictions.flat());
   const places = Int32Array.from({ length: all.size }, (_, i) => i).filter((i) => !dropped.has(i));
   const kept = pickExamples(all, places);
@@ -56,7 +57,7 @@ export async function prepareLesson(
 
   emit({ type: 'phase', phase: 'features' });
   const replay = await readReplayed(keep, seed, signal);
-  const fraction = holdout || !kept.labels ? 0 : heldFractionOf(guard);
+  const fraction = holdout || !kept.labels ? 0 : GUARD.read(guard).holdoutFraction;
   const expectedHeld = holdout?.size ?? fraction * kept.size;
   const counts = { own: kept.size, heldFraction: fraction, replayed: replay?.size ?? 0 };
   const privacy = options.privacy && privacyOf(options.privacy, method, counts, expectedHeld);
@@ -150,5 +151,49 @@ function checkFinite({ data, shape }: NdArray, places: Int32Array): void {
     'not-finite',
     `The student's features of ${which} hold ${data[at]}. Check the example's values, and those of the student's weights.`,
     { details: { ...(example !== undefined && { example }) } },
+  );
+}
+
+/**
+ * How many examples each class has. Private examples may all be of one class, which must stay hidden.
+ * Throws    class-mismatch: a label that is no class, one class only · empty-dataset: every example contradicts another
+ */
+function checkClasses(
+  { labels, size }: AllExamples,
+  method: Method,
+  { classes, known, isPrivate }: { readonly classes: number; readonly known: number; readonly isPrivate: boolean },
+): number[] {
+  if (size === 0) {
+    throw new LimbeckError(
+      'empty-dataset',
+      'Every example contradicts another with the same input. Correct the labels.',
+    );
+  }
+  if (classes < known) {
+    throw new LimbeckError(
+      'class-mismatch',
+      `"classes" was ${classes}, and the student knows ${known}. Give all of them.`,
+      {
+        details: { classes, known },
+      },
+    );
+  }
+  if (labels === undefined || !method.readsLabels) return [];
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) {
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+      throw new LimbeckError(
+        'class-mismatch',
+        `An example has the label ${label}, and there are ${classes} classes (0…${classes - 1}). Give "classes" to add new ones.`,
+        { details: { label, classes } },
+      );
+    }
+    counts[label] = (counts[label] as number) + 1;
+  }
+  if (isPrivate || counts.filter((count) => count > 0).length > 1) return counts;
+  throw new LimbeckError(
+    'class-mismatch',
+    `All examples are of class ${labels[0]}: from one class a student learns to say nothing else. Give examples of two at least.`,
+    { details: { label: labels[0] } },
   );
 }

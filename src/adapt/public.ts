@@ -1,8 +1,8 @@
 // What the package exports of this folder.
-export type { LearnBudget } from './budget.ts';
+export type { LearnBudget, LearnOptions } from './budget.ts';
 export type { PersonalizeEvent } from './events.ts';
-export type { GuardMetric, GuardOptions, Verdict } from './guard.ts';
-export type { BeforeAfter, Compared, Judged } from './judged.ts';
+export type { GuardMetric, GuardOptions, Verdict } from './guard/guard.ts';
+export type { BeforeAfter, Compared, Judged } from './guard/judged.ts';
 export type { KeepOptions } from './keep.ts';
 export type { LabelFindings, LabelOutlier } from './labelSanity.ts';
 export type { Method } from './method.ts';
@@ -26,7 +26,7 @@ export type {
   TapFigures,
 } from './onnx/personalizeOnnxReport.ts';
 export { type PersonalPatch, personalize } from './personalize.ts';
-export type { PersonalizeOptions } from './personalizeOptions.ts';
+export type { LearningOptions, PatchOptions, PersonalizeOptions } from './personalizeOptions.ts';
 export type { PersonalizeReport, PrivacySpent } from './personalizeReport.ts';
 export { noiseFor, privacySpent } from './privacy/accountant.ts';
 export type { PrivateSpend } from './privacy/composed.ts';
@@ -43,7 +43,6 @@ export type {
   KeptExample,
   KeptExamples,
   LearnEvent,
-  LearnOptions,
   LearnProgress,
   LearnReport,
   LearnResult,
@@ -51,8 +50,8 @@ export type {
   ProfileContents,
   ProfileEvent,
   ProfileLearner,
-  ProfileOptions,
   ProfilePrediction,
   ProfileVersion,
 } from './profile/profile.ts';
+export type { ProfileOptions } from './profile/settings.ts';
 export { type StudentLearnerOptions, studentLearner } from './profile/studentLearner.ts';

@@ -103,8 +103,8 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
       holdout: options.teacherHoldout ?? holdout,
       // One batch of all: the order does not depend on the size of batches.
       order: epochBatches({ ...job, batchSize: job.size }, 1)[0] as Int32Array,
-      // A teacher beside the trainer is asked there.
-      outputs: job.asksNearTeacher ? [] : outerReads(options, loss),
+      // A colocated teacher is asked in the trainer's worker.
+      outputs: job.asksColocatedTeacher ? [] : outerReads(options, loss),
       batchSize: options.teacherBatchSize,
       memoryBytes: options.answerMemoryBytes ?? 512e6,
       epochs: job.epochs,
@@ -126,7 +126,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     const controlled =
       control && (await trainControl(control, { ...scoring, distilled, trainer, student: learner, emit, signal }));
     emit({ type: 'phase', phase: 'done' });
-    const teacherUsage = usageSince(usedBefore, teacher?.usage?.(), outcome.nearUsage);
+    const teacherUsage = usageSince(usedBefore, teacher?.usage?.(), outcome.colocatedUsage);
     const report = makeReport({
       job,
       loss,

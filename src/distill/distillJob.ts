@@ -75,18 +75,19 @@ export async function checkFirstBatch(
   if (missing !== undefined) throw missingOutput(missing, Object.keys(answers));
   // Known only now: a GPU that does not give what wasm gives is left at the first answer. There it would see what the
   // student sees, and its answers could not be joined with a part's own.
-  const isNear = isAsked && teacherData === undefined && ownAnswers(options).length === 0 && trainer.isNear(teacher);
+  const isColocated =
+    isAsked && teacherData === undefined && ownAnswers(options).length === 0 && trainer.isColocated(teacher);
   const read = Object.entries(answers).filter(([name]) => outer.includes(name));
   const checked: TrainJob = {
     ...job,
-    asksNearTeacher: isNear,
+    asksColocatedTeacher: isColocated,
     teacherShapes: Object.fromEntries(read.map(([name, { shape }]) => [name, shape.slice(1)])),
     channelsFirst:
       teacherChannels === 'first' ? read.filter(([, { shape }]) => shape.length === 4).map(([name]) => name) : [],
   };
   const batch = {
     inputs: examples.inputs,
-    teacher: isNear ? {} : Object.fromEntries(read),
+    teacher: isColocated ? {} : Object.fromEntries(read),
     ...besideInputs(loss, examples),
   };
   return { job: checked, studentDescription: await trainer.check(checked, batch, signal) };

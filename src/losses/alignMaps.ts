@@ -4,9 +4,9 @@ import type { Tf } from '../runtime/tfNamespace.ts';
 
 /**
  * Brings two features to the same positions: along each axis between batch and features the longer one is averaged down
- * to the shorter one, in windows as even as can be (PyTorch's adaptive average pooling). Maps [B, H, W, C] and sequences
- * [B, T, F]; vectors [B, F] have no positions and stay as they are. Reaches what it is given; gives the very tensors where
- * nothing differs.
+ * to the shorter one, in windows as even as possible (PyTorch's adaptive average pooling). Maps [B, H, W, C] and sequences
+ * [B, T, F]; vectors [B, F] have no positions and stay as they are. Gradients reach both; where nothing differs it returns
+ * the same tensors.
  */
 export function alignMaps(tf: Tf, student: Tensor, teacher: Tensor): [Tensor, Tensor] {
   const shorter = student.shape.slice(1, -1).map((length, i) => Math.min(length, teacher.shape[i + 1] as number));
@@ -22,7 +22,7 @@ export function poolTo(tf: Tf, values: Tensor, positions: readonly number[]): Te
   return positions.reduce((pooled, to, i) => poolAxis(tf, pooled, i + 1, to), values);
 }
 
-/** Windows of one size, side by side: what there are kernels for. */
+/** Adjacent windows of one size, for which there are kernels. */
 function poolEvenly(tf: Tf, values: Tensor, positions: readonly number[]): Tensor {
   const [batch = 1, ...rest] = values.shape;
   const [height = 1, width = 1] = rest.slice(0, -1);
@@ -35,7 +35,7 @@ function poolEvenly(tf: Tf, values: Tensor, positions: readonly number[]): Tenso
   });
 }
 
-/** Uneven windows are a product with a matrix of their shares. */
+/** Uneven windows: a product with a matrix of weights. */
 function poolAxis(tf: Tf, values: Tensor, axis: number, to: number): Tensor {
   const from = values.shape[axis] as number;
   if (from === to) return values;

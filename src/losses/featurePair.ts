@@ -1,6 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
-import { checkOneOf } from '../core/options.ts';
 import { given, type OptionsOf, required, schema } from '../core/schema.ts';
 import { formatShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
@@ -15,7 +14,7 @@ export const FEATURE_PAIR = schema('the pair of features', {
   teacherOutput: given<string>(),
 });
 
-/** Where a loss reads one feature of the student and one of the teacher: what losses on features share. */
+/** Which feature of the student and which of the teacher a loss compares. */
 export interface FeaturePairOptions extends OptionsOf<typeof FEATURE_PAIR> {}
 
 /** A trained linear map (a 1×1 convolution) from the student's features to the teacher's, or none. */
@@ -51,11 +50,6 @@ export function checkOutputName(name: unknown, subject: string): void {
   );
 }
 
-/** Throws    invalid-option: neither 'linear' nor 'none' */
-export function checkProjector(projector: FeatureProjector): FeatureProjector {
-  return checkOneOf(projector, 'projector', ['linear', 'none']);
-}
-
 /** The two shapes of a pair, without the batch. */
 export function shapesOfPair(shapes: LossShapes, { output, teacherOutput }: FeaturePair) {
   return { student: shapes.student[output] ?? [], teacher: shapes.teacher[teacherOutput] ?? [] };
@@ -63,7 +57,8 @@ export function shapesOfPair(shapes: LossShapes, { output, teacherOutput }: Feat
 
 /**
  * Whether two features can be brought to the same positions.
- * Throws    shape-mismatch: one is a map and the other a sequence or a vector, or one has no positions where they are needed
+ * Throws    shape-mismatch: one is a map and the other a sequence or a vector, or one has no positions where they are
+ *           needed
  */
 export function checkPositions(shapes: LossShapes, pair: FeaturePair, subject: string, needsPositions = false): void {
   const { student, teacher } = shapesOfPair(shapes, pair);
@@ -117,7 +112,10 @@ export function projectorOfPair(
   return projectorParameters(featuresOf(student, nameStudent(pair)), featuresOf(teacher, nameTeacher(pair)));
 }
 
-/** Student and teacher at the same positions, the student projected where there is a projector, the teacher blocked. */
+/**
+ * Student and teacher at the same positions; the student projected where there is a projector, the teacher without a
+ * gradient.
+ */
 export function readPair(
   tf: Tf,
   tensors: LossTensors,

@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { Tf } from '../runtime/tfNamespace.ts';
 
-/** What a loss may read for one batch: named outputs of both models, and what it asked for beside them. */
+/** What a loss may read for one batch: named outputs of both models, and what else it asked for. */
 export interface LossTensors {
   readonly student: Readonly<Record<string, Tensor>>;
   /** Maps of four dimensions are [B, H, W, C], as the student's are, whatever the teacher's own order. */
@@ -20,7 +20,7 @@ export interface LossTensors {
 
 /** The outputs that a loss needs; `distill` compares them with what is offered before it starts. */
 export interface LossReads {
-  /** Outputs of the student, or names of its layers: what such a layer gives is an output then. */
+  /** Outputs of the student, or names of its layers. */
   readonly student: readonly string[];
   readonly teacher: readonly string[];
   readonly labels: boolean;
@@ -37,7 +37,7 @@ export interface LossShapes {
   readonly examples: number;
 }
 
-/** Something that a loss learns beside the student, such as a regressor, or remembers, such as a bank of embeddings. */
+/** Something that a loss learns along with the student, such as a regressor, or remembers, such as a bank of embeddings. */
 export interface LossParameter {
   readonly shape: readonly number[];
   /** One number for all; or random: uniform by Glorot's rule (the last axis is what goes out), or normal of deviation 1. */
@@ -58,7 +58,7 @@ export interface Progress {
 
 /**
  * In: named outputs of teacher and student. Out: one scalar to make smaller.
- * `name` and `options` are plain values: they are what crosses to a worker, where the loss is made again.
+ * `name` and `options` are plain values: they cross to a worker, where the loss is made again.
  */
 export interface Loss {
   readonly name: string;
@@ -68,17 +68,17 @@ export interface Loss {
   readonly reads: LossReads;
   /**
    * True where `compute` is the same function of its tensors at every step, so that a recorded step may be replayed
-   * without calling it. Not so where it draws random numbers or assigns what it remembers. Default false.
+   * without calling it. It is not where it draws random numbers or assigns what it remembers. Default false.
    */
   readonly isStatic?: boolean;
   /**
-   * Whether examples without a label (`UNLABELLED`, −1) may be among the labelled ones: what the label would say of them
-   * adds nothing, or the teacher's answer takes its place. Default false.
+   * Whether examples without a label (`UNLABELLED`, −1) may be among the labelled ones: they add
+   * nothing, or the teacher's answer replaces the label. Default false.
    */
   readonly allowsUnlabelled?: boolean;
   /**
-   * What the outputs that it compares are, where that is no classes: metrics go by it. 'values' are numbers with a meaning of
-   * their own, 'embeddings' places in a space. Default: classes.
+   * What it compares, where these are not classes; metrics depend on it. 'values' are numbers with a meaning of their
+   * own, 'embeddings' are points in a space. Default: classes.
    */
   readonly compares?: 'values' | 'embeddings';
   /**
@@ -87,7 +87,7 @@ export interface Loss {
    * Throws    shape-mismatch · class-mismatch · invalid-option
    */
   check?(shapes: LossShapes): void;
-  /** What it learns or remembers beside the student; made from the run's seed, and freed with it. */
+  /** What it learns or remembers along with the student; made from the run's seed, and freed with it. */
   parameters?(shapes: LossShapes): Readonly<Record<string, LossParameter>>;
   /** Numbers that change from step to step and are known before each, such as scheduled weights; always as many. */
   numbers?(progress: Progress): readonly number[];
@@ -106,7 +106,7 @@ export function stopGradient<T extends Tensor>(tf: Tf, tensor: T): T {
   return blocked(tensor) as T;
 }
 
-/** The tensor of that name; `distill` has made sure that it is there. */
+/** The tensor of that name; `distill` has checked that it is there. */
 export function named(tensors: Readonly<Record<string, Tensor>>, name: string): Tensor {
   const tensor = tensors[name];
   if (tensor === undefined)

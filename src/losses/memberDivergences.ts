@@ -1,22 +1,25 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
+import { given, type OptionsOf, required, schema } from '../core/schema.ts';
 import { formatShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { checkOutputName } from './featurePair.ts';
 import type { LossShapes } from './loss.ts';
+import { STUDENT_OUTPUT, type StudentOutputOptions } from './outputPair.ts';
 import { divergence, softLogProbs } from './rows.ts';
 import { checkSameClasses, shapeOfOutput } from './sameClasses.ts';
 
-/** What losses over several teachers have in common. */
-export interface MembersOptions {
+export const MEMBERS = schema('the members', {
   /**
-   * One output of each teacher, two at least, such as ['logits@0', 'logits@1']: what `ensemble` gives with
+   * One output of each teacher, at least two, such as ['logits@0', 'logits@1']: what `ensemble` gives with
    * mean: 'losses'.
    */
-  readonly teacherOutputs: readonly string[];
-  /** The student's logits. Default 'logits'. */
-  readonly output?: string;
-}
+  teacherOutputs: required(given<readonly string[]>()),
+  ...STUDENT_OUTPUT.fields,
+});
+
+/** What losses over several teachers share. */
+export interface MembersOptions extends StudentOutputOptions, OptionsOf<typeof MEMBERS> {}
 
 /**
  * T² · KL(softmax(member / T) ‖ softmax(student / T)) for each example and each teacher.

@@ -1,11 +1,29 @@
 import { type OptionsOf, schema, text } from '../core/schema.ts';
 
 export const OUTPUT_PAIR = schema('the outputs', {
-  /** The output to compare, on both sides. Default 'logits'. */
+  /** The output to compare, on both sides; losses that relate examples take any layer of the student too. Default 'logits'. */
   output: text('logits'),
   /** The teacher's output, where it has another name. Default: `output`. */
   teacherOutput: text(),
 });
 
-/** Which outputs a loss on logits compares. */
+/** Which outputs a loss compares. */
 export interface OutputPairOptions extends OptionsOf<typeof OUTPUT_PAIR> {}
+
+export const SCORE_PAIR = schema('the scores', {
+  /** The output to compare, on both sides. Default 'scores'. */
+  output: text('scores'),
+  /** The teacher's output, where it has another name. Default: `output`. */
+  teacherOutput: text(),
+});
+
+/** Which scores a loss over rankings compares. */
+export interface ScorePairOptions extends OptionsOf<typeof SCORE_PAIR> {}
+
+export const STUDENT_OUTPUT = schema('the output', {
+  /** The student's output that holds the logits. Default 'logits'. */
+  output: text('logits'),
+});
+
+/** Where a loss without a teacher reads the student's logits. */
+export interface StudentOutputOptions extends OptionsOf<typeof STUDENT_OUTPUT> {}

@@ -1,17 +1,9 @@
-// What the losses share that compare the examples of a batch with each other.
+// Shared by the losses that compare the examples of a batch with each other.
 import type { Scalar, Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
-
-/** Where features are read that are compared between the examples of a batch. */
-export interface PairOptions {
-  /** The output to read on both sides, of any size. Default 'logits'; the layer before them says more. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
 
 /**
  * Refuses batches in which there is nothing to compare.
@@ -67,7 +59,7 @@ export function toRows(tf: Tf, features: Tensor): Tensor2D {
   return tf.reshape(features, [features.shape[0] as number, -1]);
 }
 
-/** What `compute` makes of `tensor`; it is not recorded, and no gradient passes. For what has no gradient at all. */
+/** What `compute` makes of `tensor`, without a gradient and unrecorded: for operations that have none. */
 export function withoutGradient(tf: Tf, tensor: Tensor, compute: (tensor: Tensor) => Tensor): Tensor {
   const { shape } = tensor;
   const blocked = tf.customGrad((x) => ({
@@ -77,12 +69,12 @@ export function withoutGradient(tf: Tf, tensor: Tensor, compute: (tensor: Tensor
   return blocked(tensor);
 }
 
-/** Squared distances below this share of their mean count as zero: what is left of them in float32 is mostly rounding. */
+/** Squared distances below this share of their mean count as zero: in float32 they are mostly rounding errors. */
 const NEAR = 1e-6;
 
-/** The examples of a batch beside each other. */
+/** The examples of a batch compared with each other. */
 export interface Pairs {
-  /** Inner products of the features less their mean over the batch [B, B], and those with themselves [B, 1]. */
+  /** Inner products of the centered features [B, B], and of each with itself [B, 1]. */
   readonly products: Tensor2D;
   readonly lengths: Tensor2D;
   /** Squared distances [B, B]; 1 where two examples are the same, so that roots and logarithms are safe. */
@@ -92,7 +84,7 @@ export interface Pairs {
 }
 
 /**
- * Makes them from rows through one product of matrices: B² + B·D numbers, where differences would take B²·D.
+ * Computes them from rows by one product of matrices: B² + B·D numbers, where differences would take B²·D.
  * Shapes    rows [B, D] → [B, B] each, lengths [B, 1]
  * Units     any in; their squares out
  * Gradient  passes, but for pairs that count as the same
@@ -128,8 +120,8 @@ export function meanApart(tf: Tf, values: Tensor, isApart: Tensor): Scalar {
 const FARTHEST = 1e38;
 
 /**
- * Which examples are nearest to each, nearest first, as ones in [B, K, B]; K is `most`, or all others where there are
- * fewer. Of two at the same distance the first in the batch is the nearer.
+ * Which examples are nearest to each, nearest first, as ones in [B, K, B]; K is `most`, or all others if there are fewer.
+ * Of two at the same distance, the first in the batch counts as nearer.
  */
 export function nearest(tf: Tf, { squares, isApart }: Pairs, most: number): Tensor3D {
   const batch = squares.shape[0];
@@ -142,8 +134,8 @@ export function nearest(tf: Tf, { squares, isApart }: Pairs, most: number): Tens
 }
 
 /**
- * Half the square of a difference up to 1, and the difference less ½ beyond, mean over all: smooth L1 with β = 1. With a
- * gradient of its own, the difference cut at ±1, because tfjs's would pass over B³ numbers another ten times.
+ * Smooth L1 with β = 1, mean over all: half the square of a difference up to 1, the difference less ½ beyond. Its gradient,
+ * the difference cut at ±1, is written out because tfjs's would pass over B³ numbers another ten times.
  */
 export function meanSmoothL1(tf: Tf, a: Tensor, b: Tensor): Scalar {
   const mean = tf.customGrad((x, save) => {

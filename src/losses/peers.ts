@@ -19,8 +19,8 @@ export interface Lessons<T extends Tensor> {
 }
 
 /**
- * The two functions of a loss that is a sum of lessons. The means are of kernels that give value and gradient at once;
- * those of each example are composed of operations.
+ * The two functions of a loss that is a sum of lessons. The means come from kernels that give value and gradient at once;
+ * the values of each example are composed of operations.
  * Shapes    outputs [B, C] → scalar, and [B]
  * Units     logits in, nats out
  * Throws    labels-missing: where a lesson reads them and there are none
@@ -58,7 +58,7 @@ function exampleLessons(tf: Tf, { labels }: LossTensors, name: string): Lessons<
 }
 
 /**
- * The same values, from which no gradient goes on. Copied while tfjs is not looking, as inside one of its kernels:
+ * The same values without a gradient. Copied unrecorded, as inside a kernel:
  * `stopGradient` would send zeros back through the student that teaches.
  */
 export function held<T extends Tensor>(tf: Tf, tensor: T): T {

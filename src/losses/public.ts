@@ -3,7 +3,7 @@ export * from './all.ts';
 export type { FeaturePairOptions, FeatureProjector } from './featurePair.ts';
 export type { Loss, LossParameter, LossReads, LossShapes, LossTensors, Progress } from './loss.ts';
 export type { MembersOptions } from './memberDivergences.ts';
-export type { PairOptions } from './pairs.ts';
+export type { OutputPairOptions, ScorePairOptions, StudentOutputOptions } from './outputPair.ts';
 export {
   byStep,
   constant,

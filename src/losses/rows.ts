@@ -13,7 +13,7 @@ export function meanOfExamples(
   };
 }
 
-/** The mean of what each example has [B, …] → [B]. */
+/** The mean over each example's values: [B, …] → [B]. */
 export function meanPerExample(tf: Tf, values: Tensor): Tensor1D {
   if (values.rank === 1) return values as Tensor1D;
   return tf.mean(tf.reshape(values, [values.shape[0] as number, -1]), 1) as Tensor1D;
@@ -62,7 +62,7 @@ export function labelMask(tf: Tf, labels: Tensor1D | undefined, logits: Tensor, 
   return tf.cast(tf.equal(tf.expandDims(labels, -1), classes), 'float32');
 }
 
-/** What stands for −∞ in logits: exp of it is 0, and 0 times it is 0. */
+/** Stands for −∞ in logits: exp of it is 0, and 0 times it is 0. */
 const NEVER = -1e9;
 
 /** Logits, or log-probabilities, from which no softmax gives the masked classes anything. */
@@ -76,7 +76,10 @@ export function logAddExp(tf: Tf, a: Tensor, b: Tensor): Tensor {
   return tf.add(most, tf.log(tf.add(tf.exp(tf.sub(a, most)), tf.exp(tf.sub(b, most)))));
 }
 
-/** ‖x‖₂ along an axis, kept with length 1; 1e-15 at least, and there without slope, since a root at 0 has none. */
+/**
+ * ‖x‖₂ along an axis, kept with length 1; at least 1e-15, and without a gradient there, since that of a root at 0 is
+ * infinite.
+ */
 export function safeNorm(tf: Tf, x: Tensor, axis: number): Tensor {
   return tf.sqrt(tf.maximum(tf.sum(tf.square(x), axis, true), 1e-30));
 }

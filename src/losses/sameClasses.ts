@@ -3,7 +3,7 @@ import { formatShape, isSameShape } from '../core/shape.ts';
 import type { LossShapes } from './loss.ts';
 
 /**
- * What every loss asks that holds the student's classes against the teacher's: the same dimensions, the same classes.
+ * For losses that compare the classes of both sides: the same dimensions, the same classes.
  * Throws    unknown-output: one of them is missing · shape-mismatch: other dimensions · class-mismatch: other classes
  */
 export function checkSameClasses(shapes: LossShapes, output: string, teacherOutput: string, name: string): void {
@@ -29,7 +29,7 @@ export function checkSameClasses(shapes: LossShapes, output: string, teacherOutp
 }
 
 /**
- * What every loss asks that holds the student against labels: one row of classes an example, since a label is one class.
+ * For losses on labels: one row of classes for each example, since a label is one class.
  * Throws    unknown-output: it is missing · shape-mismatch: not [B, C]
  */
 export function checkOneRow(shapes: LossShapes, output: string, name: string): void {
@@ -44,7 +44,7 @@ export function checkOneRow(shapes: LossShapes, output: string, name: string): v
 }
 
 /**
- * What every loss asks that compares numbers and not classes: the same shape.
+ * For losses that compare numbers and not classes: the same shape.
  * Throws    unknown-output: one of them is missing · shape-mismatch: another shape
  */
 export function checkSameShape(shapes: LossShapes, output: string, teacherOutput: string, name: string): void {
@@ -60,7 +60,7 @@ export function checkSameShape(shapes: LossShapes, output: string, teacherOutput
 }
 
 /**
- * What every loss over rankings asks: lists of the same candidates, two at least.
+ * For losses over rankings: lists of the same candidates, at least two.
  * Throws    unknown-output: one of them is missing · shape-mismatch: not [B, N] with N of 2 or more, or another N
  */
 export function checkCandidates(shapes: LossShapes, output: string, teacherOutput: string, name: string): void {

@@ -2,7 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkNotNegative } from '../core/options.ts';
 import type { Progress } from './loss.ts';
 
-/** How a weight moves while a run goes on: plain values, made by the functions of this file. All weights are 0 or more. */
+/** How a weight changes during a run: plain values, made by the functions in this file. All weights are 0 or more. */
 export type Schedule =
   | { readonly type: 'constant'; readonly value: number }
   | ({ readonly type: 'linear' | 'cosine'; readonly from: number; readonly to: number } & Span)
@@ -19,7 +19,7 @@ export interface Span {
 /** `start`: default 0. `end`: default 1. Before and after, the weight keeps what it had there. */
 export type SpanOptions = Partial<Span>;
 
-/** Points at which a function of one's own is kept: 1,024 parts of a run. */
+/** Points at which a function of your own is sampled: 1,024 parts of a run. */
 const TABLE_POINTS = 1025;
 
 /** The same weight at each step, as a plain number is. */
@@ -38,8 +38,9 @@ export function cosine(from: number, to: number, options: SpanOptions = {}): Sch
 }
 
 /**
- * to · exp(−5 (1 − t)²), where t goes from 0 to 1: for targets that are of no use in the beginning, such as a teacher's
- * that learns beside the student. It starts at 0.0067 · `to`. `end` defaults to 0.25 (ONE ramps for 80 of 300 epochs).
+ * to · exp(−5 (1 − t)²), where t goes from 0 to 1: for targets that are useless at first, such as those of a
+ * teacher that learns along with the student. It starts at 0.0067 · `to`. `end` defaults to 0.25 (ONE ramps for 80 of 300
+ * epochs).
  * Source    Laine, Aila 2017, arXiv:1610.02242; Tarvainen, Valpola 2017 (mean teacher), arXiv:1703.01780
  */
 export function sigmoidRamp(to: number, options: SpanOptions = {}): Schedule {
@@ -48,8 +49,8 @@ export function sigmoidRamp(to: number, options: SpanOptions = {}): Schedule {
 }
 
 /**
- * to · min(1, epoch / epochs), epochs counted from 1, as DKD and ReviewKD begin (20 of their 240 epochs). It moves once
- * an epoch. `to`: default 1. `epochs`: default 20; in a run of fewer it stays below `to`.
+ * to · min(1, epoch / epochs), epochs counted from 1, as DKD and ReviewKD start (20 of their 240 epochs). It changes once
+ * an epoch. `to`: default 1. `epochs`: default 20; in a shorter run it stays below `to`.
  * Source    Zhao and others 2022 (DKD), arXiv:2203.08679, and its code
  */
 export function warmUp(options: { readonly epochs?: number; readonly to?: number } = {}): Schedule {
@@ -59,8 +60,8 @@ export function warmUp(options: { readonly epochs?: number; readonly to?: number
 }
 
 /**
- * A function of the fraction of the run, 0 at the first step and 1 at the last. It is called here at 1,025 fractions and
- * never again: what lies between is a straight line, so that the schedule can go to a worker, which no function can.
+ * A function of the fraction of the run, 0 at the first step and 1 at the last. It is sampled here at 1,025 fractions, with
+ * straight lines between them, because a function cannot go to a worker.
  */
 export function byStep(weightOf: (fraction: number) => number): Schedule {
   if (typeof weightOf !== 'function') {
@@ -102,7 +103,7 @@ export function weightAt(weight: number | Schedule, { step, steps, epoch }: Prog
   }
 }
 
-/** Whether the weight is a schedule that moves. */
+/** Whether the weight is a schedule that changes. */
 export function isMoving(weight: number | Schedule): weight is Schedule {
   return typeof weight !== 'number' && weight.type !== 'constant';
 }
@@ -143,6 +144,12 @@ export function checkSchedule(schedule: Schedule, subject: string): Schedule {
   if (schedule.type === 'warm-up') checkCount(schedule.epochs, `epochs of ${subject}`);
   if (schedule.type === 'table') checkTable(schedule.values, subject);
   return schedule;
+}
+
+/** Throws    invalid-option: neither a number of 0 or more nor a schedule */
+export function checkWeight(weight: number | Schedule, subject: string): void {
+  if (typeof weight === 'object') checkSchedule(weight, subject);
+  else checkNotNegative(weight, subject);
 }
 
 function checkSpan({ start, end }: Span, subject: string): void {

@@ -2,7 +2,7 @@ import type { Tf } from '../runtime/tfNamespace.ts';
 import type { Loss, LossParameter, LossReads, LossShapes, LossTensors, Progress } from './loss.ts';
 import { checkSameClasses, shapeOfOutput } from './sameClasses.ts';
 
-/** What a loss of several terms needs beside what they need. */
+/** What a loss of several terms needs in addition to its terms. */
 export interface OwnNeeds {
   readonly reads?: Partial<LossReads>;
   readonly parameters?: Readonly<Record<string, LossParameter>>;
@@ -10,19 +10,19 @@ export interface OwnNeeds {
 }
 
 export interface JoinedTerms {
-  /** What the whole asks for; it stands in the loss as it is. */
+  /** What the combined loss asks for; part of the loss as it is. */
   readonly needs: Pick<Loss, 'reads' | 'isStatic' | 'check' | 'parameters' | 'numbers'>;
-  /** What a term sees of what the whole was given: its own parameters and numbers, without those of the others. */
+  /** The tensors as one term sees them: with its own parameters and numbers, without those of the others. */
   tensorsOf(tf: Tf, tensors: LossTensors, term: number): LossTensors;
 }
 
-/** Only to count a loss's numbers: they are always as many. */
+/** Only to count a loss's numbers, whose count never changes. */
 const ANY_PROGRESS: Progress = { step: 0, steps: 1, epoch: 1, epochs: 1 };
 
 /**
- * Joins the needs of several losses to those of one: outputs are read once, it is static where all are, and each is
- * checked. A parameter `kernel` of term 2 becomes `2/kernel`; the combiner's own numbers come first, then those of each
- * term. `undefined` stands for a term that is not computed, and keeps its place.
+ * Joins the needs of several losses: outputs are read once, the result is static if all are, and each is checked. A
+ * parameter `kernel` of term 2 becomes `2/kernel`; the combiner's own numbers come first, then those of each term.
+ * `undefined` stands for a term that is not computed.
  * Shapes    those of the terms
  * Units     those of the terms
  * Throws    unknown-output · shape-mismatch · class-mismatch, from `check`, and what the terms' own checks throw
@@ -82,8 +82,8 @@ function joinReads(all: readonly Partial<LossReads>[]): LossReads {
 }
 
 /**
- * What holds for every loss: each output that it reads is there, and its own check has nothing to say; a loss without one
- * holds the teacher's outputs against the student's of the same name.
+ * Checks of every loss: each output that it reads exists, and its own check passes; without one, the teacher's outputs must
+ * have the shapes of the student's of the same name.
  * Throws    unknown-output · shape-mismatch · class-mismatch, and what the loss's own check throws
  */
 export function checkShapes(loss: Loss, shapes: LossShapes): void {

@@ -27,6 +27,6 @@ export interface GpuAnswers {
 }
 
 /** A teacher on a student's thread and GPU: its outputs do not leave the GPU. */
-export interface NearTeacher {
+export interface ColocatedTeacher {
   askOnGpu(inputs: NamedArrays): Promise<GpuAnswers>;
 }

@@ -11,6 +11,7 @@ import { registerActivations } from './layers/activations.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { nearestNeighboursClass } from './layers/nearestNeighbours.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
+import { loadOnnxOperator } from './loadOnnxOperator.ts';
 import type { PortableStudent, StudentChange, StudentDescription, StudentDesign } from './student.ts';
 import { longestLayerChain, MOST_CHAINED } from './topology/chains.ts';
 import { matchInputs } from './topology/declaredInputs.ts';
@@ -126,8 +127,5 @@ export async function settleBackend({ getBackend, setBackend }: Pick<typeof tf, 
 async function registerParts(topology: unknown): Promise<void> {
   for (const register of [multiHeadAttentionClass, positionEmbeddingClass, nearestNeighboursClass]) register(tf);
   registerActivations();
-  // This layer loads all ONNX operators, which most students do not need.
-  if (!JSON.stringify(topology)?.includes('"OnnxOperator"')) return;
-  const { onnxOperatorClass } = await import('./layers/onnxOperator.ts');
-  onnxOperatorClass(tf);
+  if (JSON.stringify(topology)?.includes('"OnnxOperator"')) await loadOnnxOperator(tf);
 }

@@ -2,8 +2,8 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { checkTaps, type Tap } from '../onnx/taps.ts';
 import type { Store } from '../storage/store.ts';
+import { COLOCATION, type Colocated } from '../workers/colocation.ts';
 import type { WorkerOption } from '../workers/host.ts';
-import { type HasWorkplace, WORKPLACE } from '../workers/workplace.ts';
 import type { GivenAnswers } from './holdsProbs.ts';
 import { checkModelInput, type ModelInput } from './input/modelInput.ts';
 import type { FetchModelOptions } from './load/fetchModel.ts';
@@ -56,10 +56,11 @@ export interface LoadTeacherOptions {
   /** Keeps what was measured. Default: the store of `cache`, if any. */
   readonly store?: Store;
   /**
-   * A trainer on WebGPU: the teacher works in its worker, on its GPU, and `distill` with that trainer teaches without a
-   * copy of the answers. Elsewhere, a worker of its own. Only a "read" of this package can be done there.
+   * A trainer on WebGPU: the teacher shares its worker and its GPU, and `distill` with that trainer teaches without a copy
+   * of the answers. With a trainer on anything else the teacher has a worker of its own. Colocated, a teacher takes only a
+   * "read" of this package.
    */
-  readonly beside?: HasWorkplace;
+  readonly colocatedWith?: Colocated;
   readonly worker?: WorkerOption;
   /** The folder that serves the package's .wasm files; default: beside the code. */
   readonly assetBase?: string;
@@ -84,7 +85,7 @@ const OPTIONS: Readonly<Record<keyof LoadTeacherOptions, true>> = {
   externalData: true,
   cache: true,
   store: true,
-  beside: true,
+  colocatedWith: true,
   worker: true,
   assetBase: true,
   name: true,
@@ -108,9 +109,9 @@ export function checkLoadOptions(options: LoadTeacherOptions): void {
   if (options.given !== undefined) checkOneOf(options.given, 'given', ['logits', 'probs']);
   checkOneOf(device, 'device', ['auto', 'wasm', 'kernels', 'webgpu', 'webnn']);
   if (threads !== undefined) checkCount(threads, 'threads');
-  const { beside } = options;
-  if (beside !== undefined && !(typeof beside === 'object' && beside !== null && WORKPLACE in beside)) {
-    throw new LimbeckError('invalid-option', '"beside" must be a trainer; await openTrainer(…) first.');
+  const { colocatedWith } = options;
+  if (colocatedWith !== undefined && !isTrainer(colocatedWith)) {
+    throw new LimbeckError('invalid-option', '"colocatedWith" must be a trainer; await openTrainer(…) first.');
   }
   if (batchSize !== 'auto') checkCount(batchSize, 'batchSize');
   for (const one of isByName(input) ? Object.values(input) : input === undefined ? [] : [input]) checkModelInput(one);
@@ -125,6 +126,11 @@ export function checkLoadOptions(options: LoadTeacherOptions): void {
   checkOneOf(graphOptimizationLevel, 'graphOptimizationLevel', ['disabled', 'basic', 'extended', 'layout', 'all']);
   checkOneOf(executionMode, 'executionMode', ['sequential', 'parallel']);
   for (const [name, length] of Object.entries(freeDimensionOverrides)) checkCount(length, name);
+}
+
+/** A teacher that is colocated has the symbol too. */
+function isTrainer(given: unknown): given is Colocated {
+  return typeof given === 'object' && given !== null && COLOCATION in given && 'train' in given;
 }
 
 /** What of it a session is told. */

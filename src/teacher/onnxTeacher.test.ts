@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { openStore } from '../storage/openStore.ts';
-import { WORKPLACE, type Workplace } from '../workers/workplace.ts';
+import { COLOCATION, type Colocation } from '../workers/colocation.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 import { openTeacher } from './onnxTeacher.ts';
 import { sumOverTime } from './read.ts';
@@ -114,12 +114,12 @@ describe('batch size', () => {
   });
 });
 
-describe('beside a trainer on a GPU', () => {
+describe('colocated with a trainer on a GPU', () => {
   /** A trainer whose worker is one of these sessions, and counts what is opened in it. */
   function trainerIn(house: ReturnType<typeof fakeHouse>) {
     const places: string[] = [];
     const session = house.start();
-    const call: Workplace['call'] = async (use) => {
+    const call: Colocation['call'] = async (use) => {
       const { open: opening, ...onnx } = await session;
       const watched: typeof opening = (given, settings, placement) => {
         places.push(placement.device);
@@ -127,7 +127,7 @@ describe('beside a trainer on a GPU', () => {
       };
       return use({ onnx: { ...onnx, open: watched } } as never);
     };
-    return { trainer: { [WORKPLACE]: { hasGpu: true, isTaken: false, call } as Workplace }, places };
+    return { trainer: { [COLOCATION]: { hasGpu: true, isTaken: false, call } as Colocation }, places };
   }
 
   test('the kernels have a worker of their own, with a notice', async () => {
@@ -137,11 +137,11 @@ describe('beside a trainer on a GPU', () => {
     };
     const loading = openTeacher(
       { files, name: 'fake', notices: [] },
-      { device: 'kernels', beside: trainer, worker: unreachable },
+      { device: 'kernels', colocatedWith: trainer, worker: unreachable },
     );
     await expect(loading).rejects.toThrow();
     expect(places).toEqual([]);
-    const teacher = await open(fakeHouse({}), { device: 'kernels', beside: trainer });
+    const teacher = await open(fakeHouse({}), { device: 'kernels', colocatedWith: trainer });
     expect(teacher.description.notices.join()).toContain('in a worker of its own, as the kernels need one');
   });
 
@@ -155,7 +155,7 @@ describe('beside a trainer on a GPU', () => {
     const onPage = await open(house, { device: 'auto', batchSize: 2, worker: 'none' });
     expect(onPage.description.device).toBe('wasm');
     const { trainer, places } = trainerIn(house);
-    await openTeacher({ files, name: 'fake', notices: [] }, { device: 'auto', batchSize: 2, beside: trainer });
+    await openTeacher({ files, name: 'fake', notices: [] }, { device: 'auto', batchSize: 2, colocatedWith: trainer });
     expect(places).toEqual(['wasm']);
   });
 });

@@ -1,12 +1,12 @@
 import { disposedAtWork, LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
+import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
 import { identityOf } from './onnxIdentity.ts';
 import { type LoadTeacherOptions, settingsOf } from './onnxOptions.ts';
 import { readOutputs, requireRows } from './read.ts';
 import { probsNotice, withLogProbs } from './readAsLogits.ts';
-import { startBeside } from './session/beside.ts';
+import { startColocated } from './session/colocated.ts';
 import { type DevicePlan, planDevices } from './session/devices.ts';
 import type { FirstAnswer } from './session/firstAnswer.ts';
 import { fromProbsOf, nameOutputs } from './session/outputNames.ts';
@@ -34,24 +34,19 @@ export async function openTeacher(
   start?: Opening['start'],
 ): Promise<Teacher> {
   const { worker = 'shipped', threads } = options;
-  const beside = options.beside && startBeside(options.beside);
-  const isBeside = beside !== undefined && beside.notice === undefined;
-  const device = options.device ?? (isBeside ? 'webgpu' : 'auto');
-  const hasOwnThread = worker !== 'none' && !isBeside;
+  const colocated = options.colocatedWith && startColocated(options.colocatedWith, options.device);
+  const isColocated = colocated !== undefined && colocated.notice === undefined;
+  const device = options.device ?? (isColocated ? 'webgpu' : 'auto');
+  const hasOwnThread = worker !== 'none' && !isColocated;
   const planned = await planDevices(device, hasOwnThread && options.recurrent === undefined);
-  // A backend of tfjs is at work on the trainer's thread; the kernels need another.
-  const besideNotice =
-    isBeside && device === 'kernels'
-      ? 'The teacher works in a worker of its own, as the kernels need one.'
-      : beside?.notice;
-  const notices = [...model.notices, ...planned.notices, ...(besideNotice ? [besideNotice] : [])];
+  const notices = [...model.notices, ...planned.notices, ...(colocated?.notice ? [colocated.notice] : [])];
   const reasons = [...planned.reasons];
   const plan = { ...planned, reasons };
   const opening: Opening = {
     files: model.files,
     settings: settingsOf(model.name, options),
     worker,
-    start: start ?? (device === 'kernels' ? undefined : beside?.start),
+    start: start ?? colocated?.start,
   };
   let memory: TuneMemory | undefined;
   let known: TunedPlace | undefined;
@@ -91,7 +86,7 @@ interface TeacherParts {
   readonly known: TunedPlace | undefined;
 }
 
-function makeTeacher({ model, options, plan, opening, notices, session, ...parts }: TeacherParts): Teacher & LivesNear {
+function makeTeacher({ model, options, plan, opening, notices, session, ...parts }: TeacherParts): Teacher & Colocated {
   const listeners = new Set<(notice: string) => void>();
   const tell = (notice: string) => {
     notices.push(notice);
@@ -164,12 +159,12 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
 
   return {
     /** Where a student finds it on its own GPU, while it is there and is asked in a way that a GPU can answer. */
-    get [NEAR](): Workplace | undefined {
-      const now: PlacedSession & LivesNear = running.current();
+    get [COLOCATION](): Colocation | undefined {
+      const now: PlacedSession & Colocated = running.current();
       const isPlain =
         options.recurrent === undefined && (options.read === undefined || options.read.spec !== undefined);
       const isThere = !isDisposed && now.placement.device === 'webgpu' && now.opened.fixedBatch === undefined;
-      return isPlain && isThere ? now[NEAR] : undefined;
+      return isPlain && isThere ? now[COLOCATION] : undefined;
     },
     get description(): TeacherDescription {
       const { placement, opened } = running.current();

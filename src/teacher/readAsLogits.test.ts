@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { openStore } from '../storage/openStore.ts';
-import { NEAR } from '../workers/workplace.ts';
+import { COLOCATION } from '../workers/colocation.ts';
 import { cachedTeacher } from './cachedTeacher.ts';
 import { calibrated } from './calibrated.ts';
 import { ensemble } from './ensemble.ts';
@@ -79,12 +79,12 @@ describe('a teacher whose model tells nothing', () => {
 
   test('is not asked on a GPU, where nothing is looked at', async () => {
     const place = { hasGpu: true, isTaken: true, call: async () => undefined as never };
-    const near = (logits: NdArray) =>
-      readAsLogits(fixed({ logits }, { [NEAR]: place } as object)) as { [NEAR]?: unknown };
-    const [ofProbs, ofLogits] = [near(probs), near(scores)];
+    const reading = (logits: NdArray) =>
+      readAsLogits(fixed({ logits }, { [COLOCATION]: place } as object)) as { [COLOCATION]?: unknown };
+    const [ofProbs, ofLogits] = [reading(probs), reading(scores)];
     for (const one of [ofProbs, ofLogits]) await (one as unknown as ReturnType<typeof fixed>).ask(inputs);
-    expect(ofLogits[NEAR]).toBe(place);
-    expect(ofProbs[NEAR]).toBeUndefined();
+    expect(ofLogits[COLOCATION]).toBe(place);
+    expect(ofProbs[COLOCATION]).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import { type LivesNear, NEAR, type Workplace } from '../workers/workplace.ts';
+import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
 import { changedTeacher } from './changedTeacher.ts';
 import { logOfProbs } from './ensembleMean.ts';
 import { type GivenAnswers, holdsProbs } from './holdsProbs.ts';
@@ -62,8 +62,8 @@ export function readAsLogits(teacher: Teacher, outputs: readonly string[] = [DEF
     },
   });
   // On the student's own GPU nothing is looked at, so there it is asked only where there is nothing to do.
-  return Object.defineProperty(reading, NEAR, {
-    get: (): Workplace | undefined => (fromProbs?.length ? undefined : (teacher as Teacher & LivesNear)[NEAR]),
+  return Object.defineProperty(reading, COLOCATION, {
+    get: (): Colocation | undefined => (fromProbs?.length ? undefined : (teacher as Teacher & Colocated)[COLOCATION]),
   });
 }
 

@@ -6,7 +6,7 @@ import type { LossShapes } from '../losses/loss.ts';
 import { type KnownLosses, reviveLoss } from '../losses/revive.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import { behindGpuError } from '../runtime/backends/webgpu.ts';
-import type { GpuDevice, NearTeacher } from '../runtime/gpu.ts';
+import type { ColocatedTeacher, GpuDevice } from '../runtime/gpu.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from '../student/build.ts';
 import { membersOf } from '../student/kinds/cohort.ts';
@@ -63,8 +63,8 @@ export interface Engine {
 const STEP_EVENT_MS = 50;
 const WARM_UPS = 5;
 
-/** `nearTeacher` is the one on this thread and this GPU. */
-export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTeacher): Engine {
+/** `colocatedTeacher` is on this thread and this GPU. */
+export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: ColocatedTeacher): Engine {
   const enqueue = makeQueue();
   const asides = makeAsides();
   const place = openEngineBackend();
@@ -76,9 +76,9 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
     student: PortableStudent,
     seed: number,
     use: (model: tf.LayersModel) => Promise<T>,
-    isBeside = false,
+    isAside = false,
   ) {
-    await place.require(isBeside);
+    await place.require(isAside);
     const model = await buildStudent(student, seed);
     try {
       return await use(model);
@@ -94,7 +94,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
       const job = { ...asked, batchSize: evenBatchSize(asked) };
       const optimizer = makeOptimizer(tf, job.optimizer);
       const own = reviveLoss(job.loss, knownLosses);
-      const opened = await openRun({ job, model, loss: own, source, emit, nearTeacher });
+      const opened = await openRun({ job, model, loss: own, source, emit, colocatedTeacher });
       const { parts, student, loss } = opened;
       let report: PartReports = {};
       let results: PartResults = {};
@@ -104,7 +104,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
         const read = (indices: Int32Array, epoch?: number) => source.read(indices, epoch);
         const rest = async <T>(awaited: Promise<T>) => {
           const there = await asides.during(awaited);
-          // A prediction beside it may have lost a thread, which may still write to this heap.
+          // A prediction in between may have lost a thread, which may still write to this heap.
           place.requireWhole();
           return there;
         };
@@ -151,7 +151,7 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
           withModel(job.student, job.seed, async (model) => {
             const own = reviveLoss(job.loss, knownLosses);
             const emit = () => undefined;
-            await using parts = await openParts({ job, model, loss: own, source: undefined, emit, nearTeacher });
+            await using parts = await openParts({ job, model, loss: own, source: undefined, emit, colocatedTeacher });
             const loss = lossWith(parts.all, own);
             const open = (student: TappedStudent, shapes: LossShapes['teacher']) =>
               openLossFor(job, loss, student, shapes);
@@ -172,9 +172,9 @@ export function createEngine(knownLosses: KnownLosses = {}, nearTeacher?: NearTe
     train: (job, source, emit, signal) =>
       trainings.run(signal, (own) => enqueue(() => asides.takenBy(() => train(job, source, emit, own)), own)),
     predict(student, inputs) {
-      const isBeside = asides.isTaken;
-      const work = () => withModel(student, 0, (model) => predictBatch(model, inputs), isBeside);
-      return isBeside ? asides.ask(work) : enqueue(work);
+      const isAside = asides.isTaken;
+      const work = () => withModel(student, 0, (model) => predictBatch(model, inputs), isAside);
+      return isAside ? asides.ask(work) : enqueue(work);
     },
     timeMs: (student, inputs, repeats) =>
       enqueue(() =>

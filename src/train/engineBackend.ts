@@ -8,11 +8,11 @@ export interface EngineBackend {
   open(options: BackendOptions): Promise<BackendDescription>;
   /**
    * There is one that can be trusted: where a thread died, another is opened first, with one thread less; where a job of the
-   * kernels broke off on this thread, with as many. A prediction beside a training takes the one that is there: with it the
+   * kernels broke off on this thread, with as many. A prediction during a training takes the one that is there: with it the
    * student's weights would go.
    * Throws    disposed: none was opened
    */
-  require(isBeside: boolean): Promise<void>;
+  require(isAside: boolean): Promise<void>;
   current(): OpenBackend | undefined;
   /** Throws    thread-died: a thread of it was lost, or its work broke off */
   requireWhole(): void;
@@ -37,10 +37,10 @@ export function openEngineBackend(): EngineBackend {
       options = given;
       return backend.description;
     },
-    async require(isBeside) {
+    async require(isAside) {
       if (options === undefined) throw new LimbeckError('disposed', 'The engine is not open. Open a trainer first.');
       const { threads } = backend?.description ?? {};
-      const damage = isBeside ? undefined : backend?.damage?.();
+      const damage = isAside ? undefined : backend?.damage?.();
       // On a heap of its own, because what was lost may still write to the old one.
       if (damage !== undefined) await close();
       if (damage === 'dead-thread' && threads !== undefined) {

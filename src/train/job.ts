@@ -18,8 +18,8 @@ export interface TrainJob extends JobParts, LengthOptions {
   readonly channelsFirst?: readonly string[];
   /** Number of held-out examples; the student's outputs for them come with every epoch. */
   readonly holdoutSize: number;
-  /** Whether the teacher beside the trainer is asked about each batch; the source leaves `teacher` empty then. */
-  readonly asksNearTeacher?: boolean;
+  /** Whether the colocated teacher is asked about each batch; the source leaves `teacher` empty then. */
+  readonly asksColocatedTeacher?: boolean;
 }
 
 /** What the engine asks its caller for while it trains. */

@@ -4,10 +4,10 @@ import type { NamedArrays } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
+import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
 import { endWorker } from '../workers/endWorker.ts';
 import { type Host, startHost, type WorkerOption } from '../workers/host.ts';
 import { callable, unpackError } from '../workers/transfer.ts';
-import { type HasWorkplace, type LivesNear, NEAR, WORKPLACE, type Workplace } from '../workers/workplace.ts';
 import type { TrainBatch } from './batch.ts';
 import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
 
@@ -20,8 +20,8 @@ export interface TrainerOptions extends BackendOptions {
   readonly worker?: WorkerOption;
 }
 
-/** A student's workplace: tfjs with kernels, in a worker. It can be used for several runs, one after the other. */
-export interface Trainer extends AsyncDisposable, HasWorkplace {
+/** Where a student is trained: tfjs with kernels, in a worker. It can be used for several runs, one after the other. */
+export interface Trainer extends AsyncDisposable, Colocated {
   readonly description: BackendDescription;
   check(job: TrainJob, batch: TrainBatch, signal?: AbortSignal): Promise<StudentDescription>;
   train(
@@ -35,8 +35,8 @@ export interface Trainer extends AsyncDisposable, HasWorkplace {
   /** Milliseconds of each of `repeats` predictions of the same batch, measured where the student runs. */
   timeMs(student: Student, inputs: NamedArrays, repeats: number): Promise<number[]>;
   memory(): Promise<MemoryState>;
-  /** Whether a teacher works beside this trainer, on its GPU, so that a job may ask it there (`asksNearTeacher`). */
-  isNear(teacher: object): boolean;
+  /** Whether a teacher works in this trainer's worker, on its GPU, so that a job may ask it there (`asksColocatedTeacher`). */
+  isColocated(teacher: object): boolean;
 }
 
 const OPTIONS = ['worker', 'backend', 'threads', 'simdLevel', 'kernels', 'assetBase'];
@@ -105,12 +105,12 @@ async function startInWorker(
     const opened = await host.call((api) => api.engine.open(backend));
     const description = { ...opened, notices: [...opened.notices, ...notices] };
     const callEngine: CallEngine = (use, signal) => host.call((api) => use(api.engine), signal);
-    const workplace: Workplace = {
+    const colocation: Colocation = {
       hasGpu: description.backend === 'webgpu',
       isTaken: false,
       call: (use) => host.call((api) => use(api as never)),
     };
-    return { trainer: makeTrainer(description, callEngine, () => end(host), workplace), died: host.died };
+    return { trainer: makeTrainer(description, callEngine, () => end(host), colocation), died: host.died };
   } catch (error) {
     await end(host);
     throw error;
@@ -131,7 +131,7 @@ function makeTrainer(
   description: BackendDescription,
   callEngine: CallEngine,
   close: () => Promise<void>,
-  workplace?: Workplace,
+  colocation?: Colocation,
 ): Trainer {
   let isDisposed = false;
   const call: CallEngine = (use, signal) => {
@@ -156,8 +156,8 @@ function makeTrainer(
     timeMs: (student, inputs, repeats) =>
       withPortable(student, (engine, portable) => engine.timeMs(portable, inputs, repeats)),
     memory: () => call((engine) => engine.memory()),
-    isNear: (teacher: LivesNear) => workplace !== undefined && teacher[NEAR] === workplace,
-    [WORKPLACE]: workplace,
+    isColocated: (teacher: Colocated) => colocation !== undefined && teacher[COLOCATION] === colocation,
+    [COLOCATION]: colocation,
     async [Symbol.asyncDispose]() {
       if (isDisposed) return;
       isDisposed = true;

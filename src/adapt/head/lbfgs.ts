@@ -1,9 +1,9 @@
 // Directions of L-BFGS (Nocedal and Wright 2006, Numerical Optimization, algorithm 7.4), and sums of vectors in doubles.
 
-/** How many steps back the curvature is remembered. */
+/** How many steps the curvature is remembered for. */
 const MEMORY = 10;
 
-/** A step that was taken, and by what it changed the gradient. */
+/** A step, and how it changed the gradient. */
 export interface Step {
   readonly moved: Float64Array;
   readonly turned: Float64Array;
@@ -36,7 +36,7 @@ export function directionOf(gradient: Float64Array, history: readonly Step[]): F
   return direction;
 }
 
-/** In four sums, which do not wait for each other. */
+/** In four independent sums, which the processor overlaps. */
 export function dot(a: Float64Array, b: Float64Array): number {
   let [first, second, third, fourth] = [0, 0, 0, 0];
   let i = 0;

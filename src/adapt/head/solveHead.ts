@@ -3,17 +3,17 @@ import { takeTurns } from '../../core/turns.ts';
 import { addScaled, difference, directionOf, dot, remember, type Step, scaled } from './lbfgs.ts';
 import { addRows, type SparseRows, sparseRows } from './sparseRows.ts';
 
-/** A linear classifier that is to be changed, and what it should say. */
+/** A linear classifier to change, and what it should answer. */
 export interface HeadProblem {
   /** [N, F] */
   readonly features: NdArray;
-  /** What it says so far: [N, C]. */
+  /** Its answers so far: [N, C]. */
   readonly logits: NdArray;
-  /** What it should say: a distribution for each example, [N, C] in row-major order. */
+  /** The answers it should give: a distribution for each example, [N, C] in row-major order. */
   readonly targets: Float64Array;
   /** How much each example counts: [N]. */
   readonly weights: Float64Array;
-  /** λ of λ/2 ‖ΔW‖² beside the sum of the cross-entropies, for features of a root mean square length of 1. */
+  /** λ of λ/2 ‖ΔW‖², which is added to the sum of the cross-entropies, for features of a root mean square length of 1. */
   readonly l2: number;
   readonly hasBias: boolean;
 }
@@ -21,7 +21,7 @@ export interface HeadProblem {
 export interface SolveOptions {
   /** At most so many. */
   readonly iterations: number;
-  /** The minimum is reached where the gradient is this part of what it was at the start. Default 0.001. */
+  /** It ends where the gradient is this fraction of what it was at the start. Default 0.001. */
   readonly near?: number;
   /** Asked after each iteration; true ends it there. */
   readonly isOver?: () => boolean;
@@ -35,16 +35,16 @@ export interface HeadChange {
 }
 
 const DEFAULT_NEAR = 1e-3;
-/** A direction is searched until its slope is this part of what it was, or so often. */
+/** A direction is searched until its slope is this fraction of what it was, or so many times. */
 const FLAT = 0.1;
 const SEARCHES = 8;
 /** Rows of a product between two looks at the clock. */
 const ROWS = 64;
 
 /**
- * The change of a linear classifier with the least weighted cross-entropy and λ/2 of its own square: multinomial logistic
- * regression that is drawn to where it started, by L-BFGS. The problem is convex: there is one answer, and no rate to
- * tune. Logits are linear in the change, so that the search along a direction takes no product of matrices.
+ * The change of a linear classifier that minimizes the weighted cross-entropy plus λ/2 of its own square: multinomial
+ * logistic regression, pulled to its start, by L-BFGS. The problem is convex: there is one answer, and no rate to tune.
+ * Logits are linear in the change, so that the search along a direction takes no product of matrices.
  * Shapes    features [N, F], logits [N, C] → kernel [F, C], bias [C]
  * Throws    AbortError
  * Source    Nocedal and Wright 2006, Numerical Optimization, algorithms 7.4 and 7.5; Bishop 2006, Pattern Recognition and
@@ -94,7 +94,7 @@ export async function solveHead(problem: HeadProblem, options: SolveOptions): Pr
     }
   }
 
-  /** How far along a direction the least is, by Newton's method between what is known to be too near and too far. */
+  /** Where the minimum along a direction is, by Newton's method between bounds. */
   function searched(direction: Float64Array): number {
     const [along, square] = [l2 * dot(change, direction), l2 * dot(direction, direction)];
     const first = dot(gradient, direction);

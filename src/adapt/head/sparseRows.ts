@@ -1,6 +1,6 @@
 /** A matrix by rows, without its zeros: features behind a ReLU are mostly zeros. */
 export interface SparseRows {
-  /** Where each row begins among the values, and at the end where the last one ends. */
+  /** Where each row begins among the values, and where the last one ends. */
   readonly starts: Int32Array;
   readonly columns: Int32Array;
   readonly values: Float64Array;
@@ -28,7 +28,10 @@ export function sparseRows(
   return { starts, columns, values };
 }
 
-/** Adds rows of the matrix times a dense one [., classes]; four values at a time, so that a sum is read and written less. */
+/**
+ * Adds rows of the matrix times a dense one [., classes]; four values at a time, so that sums are read and written less
+ * often.
+ */
 export function addRows(
   { starts, columns, values }: SparseRows,
   dense: Float64Array,

@@ -10,18 +10,18 @@ export interface HeadLesson {
   readonly labels: Int32Array;
   readonly size: number;
   readonly own: number;
-  /** Of what the base says beside the labels' 1. */
+  /** Weight of the base's answers, where labels have 1. */
   readonly formerWeight: number;
 }
 
 /** λ of λ/2 ‖ΔW‖² for features of a length of about 1. */
 export const HEAD_L2 = 0.03;
 export const HEAD_ITERATIONS = 100;
-/** The gradient's part at which it ends: on digits, beyond it no answer changes; to judge, less will do. */
+/** The fraction of the first gradient at which it ends: on digits no answer changes after it. Judging needs less. */
 export const NEAR = 0.01;
 export const NEAR_TO_JUDGE = 0.05;
 
-/** What each example should be called, and how much it counts: labels, and beside them what the base said. */
+/** What each example should be called, and how much it counts: labels, and the base's answers. */
 export function wantedAnswers({
   logits,
   labels,

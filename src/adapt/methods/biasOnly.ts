@@ -6,7 +6,7 @@ import { trainChanges } from '../trainChanges.ts';
 const OPTIONS = schema('biasOnly', STEPS.fields);
 
 /**
- * Only biases learn (BitFit): the smallest of patches.
+ * Only biases learn (BitFit): the smallest patches.
  * Shapes    biases [C] of any layer
  * Units     none
  * Throws    invalid-option · student-not-trainable: a student without biases

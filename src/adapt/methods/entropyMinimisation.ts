@@ -15,9 +15,9 @@ const OPTIONS = schema('entropyMinimisation', {
 export interface EntropyMinimisationOptions extends MethodSteps, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Test-time adaptation (TENT): scales and offsets of normalizations learn to make the student's answers certain; no label is
- * read. Batch normalization uses the statistics of the batch meanwhile, and those of all the examples in the end. A student
- * without a normalization learns by its biases.
+ * Test-time adaptation (TENT): scales and offsets of normalizations learn to make the student's answers certain, without
+ * labels. Batch normalization uses the statistics of the batch during learning, and those of all examples in the end. In a
+ * student without normalizations the biases learn.
  * Shapes    logits [B, C]
  * Units     nats
  * Throws    invalid-option

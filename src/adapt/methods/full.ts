@@ -6,7 +6,7 @@ import { trainChanges } from '../trainChanges.ts';
 const OPTIONS = schema('full', STEPS.fields);
 
 /**
- * Every weight learns that the student lets learn (fine-tuning): the largest of patches.
+ * All trainable weights learn (fine-tuning): the largest patches.
  * Shapes    those of the weights
  * Units     none
  * Throws    invalid-option

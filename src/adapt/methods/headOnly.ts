@@ -12,21 +12,24 @@ import { trainChanges } from '../trainChanges.ts';
 
 const OPTIONS = schema('headOnly', {
   ...STEPS.fields,
-  /** λ of λ/2 ‖ΔW‖² beside the sum of the losses, for features of a length of about 1; not for steps. Default: 0.03. */
+  /**
+   * λ of λ/2 ‖ΔW‖², which is added to the sum of the losses, for features of a length of about 1; steps do not use it.
+   * Default: 0.03.
+   */
   l2: notNegative(),
 });
 
 /** How the last layer finds its weights. */
 export interface HeadOnlyOptions extends MethodSteps, OptionsOf<typeof OPTIONS> {}
 
-/** Multiplications for one product of features and weights, beyond which the kernels are faster. */
+/** Multiplications in one product of features and weights from which the kernels are faster. */
 const MOST_PRODUCTS = 4e6;
 
 /**
- * The last layer learns, on features that are computed once (linear probing). It goes to the minimum of a convex problem
- * by L-BFGS, without a rate to choose. It takes steps in batches instead where `epochs`, `batchSize` or `optimizer` are
+ * The last layer learns, on features that are computed once (linear probing). L-BFGS finds the minimum of this convex
+ * problem, without a rate to choose. It takes steps in batches instead where `epochs`, `batchSize` or `optimizer` are
  * given, where `privacy` or `ewc` need steps, and where layer and examples are so large that the kernels are faster.
- * Replayed examples together count as much as the person's own, and what the base said of them `keep.former` times that.
+ * Replayed examples together count as much as the person's own, and the base's answers on them `keep.former` times that.
  * Shapes    features [B, F] → logits [B, C]
  * Units     logits
  * Throws    invalid-option

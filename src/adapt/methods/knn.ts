@@ -1,18 +1,20 @@
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import { median } from '../../core/stats.ts';
 import { takeTurns } from '../../core/turns.ts';
 import { rowOf } from '../examples.ts';
 import type { Lesson, Method } from '../method.ts';
 
-/** How many neighbours vote, and how fast a vote fades. */
-export interface KnnOptions {
-  /** Default 5; at most as many as there are examples. */
-  readonly k?: number;
+const OPTIONS = schema('knn', {
+  /** How many neighbours vote, at most as many as there are examples. Default 5. */
+  k: count()(5),
   /** A vote weighs exp(−distance² ÷ temperature). Default: the median squared distance of an example to its nearest. */
-  readonly temperature?: number;
-}
+  temperature: positive(),
+});
 
-/** A median of so many is as good as one of all. */
+/** How many neighbours vote, and how fast a vote fades. */
+export interface KnnOptions extends OptionsOf<typeof OPTIONS> {}
+
+/** The median of so many is as good as that of all. */
 const MOST_ASKED = 1000;
 
 /**
@@ -24,10 +26,7 @@ const MOST_ASKED = 1000;
  * Source    Cover and Hart 1967, IEEE Trans. Inf. Theory 13(1); weights: Goldberger et al. 2005 (NCA), eq. 1
  */
 export function knn(options: KnnOptions = {}): Method {
-  checkKnownOptions(options, ['k', 'temperature'], 'knn');
-  const { k = 5, temperature } = options;
-  checkCount(k, 'k');
-  if (temperature !== undefined) checkPositive(temperature, 'temperature');
+  const { k, temperature } = OPTIONS.read(options);
   return {
     name: 'knn',
     options: { k, ...(temperature !== undefined && { temperature }) },
@@ -46,7 +45,7 @@ export function knn(options: KnnOptions = {}): Method {
   };
 }
 
-/** Median over the examples of the squared distance to the nearest other one; over some of them, where there are many. */
+/** Median over the examples of the squared distance to the nearest other one; over a sample, if there are many. */
 async function nearestSquared({ features, size, signal }: Lesson): Promise<number> {
   if (size < 2) return 1;
   const turn = takeTurns(signal);

@@ -4,22 +4,23 @@ import { type MethodSteps, STEPS, stepsOf } from '../methodSteps.ts';
 import { trainChanges } from '../trainChanges.ts';
 
 const OPTIONS = schema('lora', {
-  /** Default 4. A weight that is no larger than its two small matrices learns whole. */
+  /** Rank of the two small matrices; a weight no larger than them learns whole. Default 4. */
   rank: count()(4),
-  /** The product counts alpha ÷ rank times. Default: 2 · rank. */
+  /** The product is multiplied by alpha ÷ rank. Default: 2 · rank. */
   alpha: positive(),
-  /** Layers by name. Default: all that have a matrix: dense, convolutions, attention, recurrent. */
+  /** Names of layers. Default: all that have a matrix: dense, convolutions, attention, recurrent. */
   targets: given<readonly string[]>(),
   /** Whether the biases of these layers learn too. Default false. */
   withBiases: flag(false),
   ...STEPS.fields,
 });
 
-/** Where small matrices learn, and how small they are. */
+/** Which layers get small matrices, and how small these are. */
 export interface LoraOptions extends MethodSteps, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Low-rank adaptation (LoRA): beside each matrix W [R, C] a product of two small ones learns, A [R, rank] and B [rank, C].
+ * Low-rank adaptation (LoRA): to each matrix W [R, C] the product of two small ones is added, A [R, rank] and B [rank, C],
+ * which learn.
  * Shapes    a convolution's [h, w, in, out] counts as the matrix [h · w · in, out]
  * Units     none
  * Throws    invalid-option · unknown-output: a target that is no layer

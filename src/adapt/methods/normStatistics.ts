@@ -1,29 +1,28 @@
-import { checkCount, checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { count, notNegative, type OptionsOf, schema } from '../../core/schema.ts';
 import { informationMaximization } from '../../losses/response/informationMaximization.ts';
 import type { Method } from '../method.ts';
 import { trainChanges } from '../trainChanges.ts';
 
-/** How much the former statistics count. */
-export interface NormStatisticsOptions {
+const OPTIONS = schema('normStatistics', {
   /** The former averages count as so many examples. Default 16. */
-  readonly priorExamples?: number;
+  priorExamples: notNegative(16),
   /** Examples at a time, over whose batch statistics the mean is taken. Default 64. */
-  readonly batchSize?: number;
-}
+  batchSize: count()(64),
+});
+
+/** How much the former statistics count. */
+export interface NormStatisticsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * The averages of batch normalization become those of the person's examples (batch-norm adaptation); no label is read and no
- * gradient followed.
+ * The averages of batch normalization become those of the person's examples, without labels and gradients (batch-norm
+ * adaptation).
  * Shapes    moving mean and variance [C]
  * Units     those of the activations
  * Throws    invalid-option · student-not-trainable: no batch normalization
  * Source    Schneider et al. 2020, §3, arXiv:2006.16971
  */
 export function normStatistics(options: NormStatisticsOptions = {}): Method {
-  checkKnownOptions(options, ['priorExamples', 'batchSize'], 'normStatistics');
-  const { priorExamples = 16, batchSize = 64 } = options;
-  checkNotNegative(priorExamples, 'priorExamples');
-  checkCount(batchSize, 'batchSize');
+  const { priorExamples, batchSize } = OPTIONS.read(options);
   return {
     name: 'normStatistics',
     options: { priorExamples, batchSize },
@@ -35,7 +34,7 @@ export function normStatistics(options: NormStatisticsOptions = {}): Method {
         batchSize,
         optimizer: { name: 'sgd' },
         adaptation: { learns: 'nothing', statistics: 'mean', priorExamples },
-        // It is computed, as any loss must be, and nothing follows it.
+        // A job needs a loss; nothing learns from it.
         loss: informationMaximization({ diversity: 0 }),
       }),
   };

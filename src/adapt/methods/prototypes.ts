@@ -1,29 +1,32 @@
-import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { checkNotNegative } from '../../core/options.ts';
+import { given, type OptionsOf, schema } from '../../core/schema.ts';
 import { argMax } from '../../core/stats.ts';
 import { takeTurns } from '../../core/turns.ts';
 import type { WeightChange } from '../../student/patch/patch.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
 import { rowOf } from '../examples.ts';
+import { type ClassMeans, classMeans, meanWithout } from '../head/classMeans.ts';
 import { type Lesson, type Method, originalsOf } from '../method.ts';
-import { type ClassMeans, classMeans, meanWithout } from '../prototypes/classMeans.ts';
 
-/** How much the person's class means count beside the base. */
-export interface PrototypesOptions {
+const OPTIONS = schema('prototypes', {
   /**
-   * Weight of the means beside the base's logits; 'chosen': the one whose answers fit the examples best, each judged
-   * without itself; 'alone': the nearest mean decides, whatever the base says. Default 'chosen'.
+   * Weight of the means relative to the base's logits; 'chosen': the weight whose answers fit the examples best, each
+   * judged without itself; 'alone': the nearest mean decides, whatever the base says. Default: 'chosen'.
    */
-  readonly strength?: number | 'chosen' | 'alone';
-}
+  strength: given<number | 'chosen' | 'alone'>(checkStrength),
+});
 
-/** From the base alone to the means nearly alone. */
+/** How much the person's class means count relative to the base. */
+export interface PrototypesOptions extends OptionsOf<typeof OPTIONS> {}
+
+/** From the base alone to almost the means alone. */
 const STRENGTHS = [0, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3];
 /** Where no class has two examples, so that nothing can be judged. */
 const UNJUDGED = 0.03;
 
 /**
- * The nearest class mean in the features before the last layer, written into that layer; nothing learns. The mean of a class
- * gives the logit −‖x − μ‖² ÷ 2σ², which is linear in x but for a part that all classes share. A class without an example
+ * The nearest class mean in the features before the last layer, written into that layer; nothing is trained. A class mean
+ * gives the logit −‖x − μ‖² ÷ 2σ², which is linear in x except for a part that all classes share. A class without examples
  * gets the mean of the others' rows, so that it neither gains nor loses.
  * Shapes    features [N, F], labels [N] → weights [F, C], bias [C]
  * Units     logits
@@ -33,9 +36,7 @@ const UNJUDGED = 0.03;
  * Differs   it is added to the base's logits, with a strength that the examples choose by leave-one-out
  */
 export function prototypes(options: PrototypesOptions = {}): Method {
-  checkKnownOptions(options, ['strength'], 'prototypes');
-  const { strength = 'chosen' } = options;
-  if (strength !== 'chosen' && strength !== 'alone') checkNotNegative(strength, 'strength');
+  const { strength = 'chosen' } = OPTIONS.read(options);
   return {
     name: 'prototypes',
     options: { strength },
@@ -54,7 +55,11 @@ export function prototypes(options: PrototypesOptions = {}): Method {
   };
 }
 
-/** The strength with the least cross-entropy over the examples, each without its and its copies' part in the class's mean. */
+function checkStrength(strength: number | 'chosen' | 'alone', name: string): void {
+  if (strength !== 'chosen' && strength !== 'alone') checkNotNegative(strength, name);
+}
+
+/** The strength with the smallest cross-entropy over the examples, each judged by a class mean without it and its copies. */
 async function chosen(lesson: Lesson, means: ClassMeans): Promise<number> {
   const { features, labels, logits, own, copies = 0, size, signal } = lesson;
   const originals = originalsOf(lesson);

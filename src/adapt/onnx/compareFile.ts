@@ -5,17 +5,16 @@ import { take } from '../../data/views.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
 import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
 import type { TeacherDevice } from '../../teacher/teacher.ts';
-import { sessionOf } from './askBackbone.ts';
-import type { OnnxRun } from './onnxRun.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import { type OnnxRun, sessionOf } from './onnxRun.ts';
+import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 
-/** As many as files are held against. */
+/** How many examples files are compared on. */
 const EXAMPLES = 8;
-/** Of the largest logit. Elsewhere than on wasm two sessions may join nodes in other ways. */
+/** As a fraction of the largest logit. On other devices than wasm two sessions may fuse nodes differently. */
 const TOLERANCE = 1e-4;
 const TOLERANCE_ELSEWHERE = 1e-3;
 
-/** What a file should say of the first examples, and what a difference would mean. */
+/** What a file should give for the first examples, and what a difference would mean. */
 export interface Expected {
   readonly opening: Pick<LoadTeacherOptions, 'outputs' | 'taps' | 'untilTaps'>;
   readonly output: string;
@@ -23,15 +22,15 @@ export interface Expected {
   readonly words: Words;
 }
 
-/** Of a message: from what it differs, and what to do. */
+/** Words of the error: what the file differs from, and what to do. */
 export interface Words {
   readonly from: string;
   readonly advice: string;
 }
 
 /**
- * Runs a file on some examples and holds it against what it should say; the greatest difference, as a fraction of the largest
- * logit.
+ * Runs a file on some examples and compares it with what it should give; returns the largest difference, as a fraction of
+ * the largest logit.
  * Throws    internal: they differ, and what the file's own session throws
  */
 export async function compareFile(
@@ -46,8 +45,8 @@ export async function compareFile(
   return { fraction: compareLogits(given, output, expected, device, words), device };
 }
 
-/** The examples that files are held against. */
-export async function firstExamples({ data }: Pick<PersonalizeOnnxOptions, 'data'>, signal: AbortSignal) {
+/** The examples on which files are compared. */
+export async function firstExamples({ data }: Pick<OnnxSettings, 'data'>, signal: AbortSignal) {
   const some = take(data, EXAMPLES);
   return some.read(
     Int32Array.from({ length: some.size }, (_, i) => i),

@@ -6,16 +6,16 @@ import type { Adapted, OnnxRun } from './onnxRun.ts';
 import { checkPersonalizeOnnx, type PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
 import type { PersonalizedOnnx, PersonalizeOnnxEvent } from './personalizeOnnxReport.ts';
 
-/** Where a model's bytes are. */
+/** A model's bytes. */
 export type OnnxBytes = Uint8Array | ArrayBuffer | Blob;
 
 /**
- * Teaches an ONNX model a person's examples; what comes out is one ONNX file, which was run and held against what learned
- * before it is given. By default no gradient goes through the model: it is asked about every example once, and a linear head
- * learns from one of its values, of which a few examples a class are enough. Where the classes are the model's own the head
- * adds to what the model says; else it stands alone, and the model is cut there. The method `lora()` changes the model's weights,
- * by products of low rank that learn in a student made of it. What a guard would refuse comes out as the model that was given,
- * and the report says why.
+ * Teaches an ONNX model a person's examples; the result is one ONNX file, which is run and compared with what
+ * learned before it is returned. By default no gradient goes through the model: it is asked about every example once, and a
+ * linear head learns from one of its values, and a few examples of each class are enough. Where the classes are the model's
+ * own the head adds to what the model says; else it stands alone, and the model is cut there. The method `lora()` changes
+ * the model's weights, by products of low rank that learn in a student made of it. If the guard refuses, the result is the
+ * model as it was given, and the report says why.
  * Throws    invalid-option · invalid-onnx · unknown-tensor · unsupported-operator · shape-mismatch · class-mismatch ·
  *           labels-missing · empty-dataset · not-finite · internal: the file differs from its parts · AbortError and what
  *           `loadTeacher` and `openTrainer` throw
@@ -23,9 +23,9 @@ export type OnnxBytes = Uint8Array | ArrayBuffer | Blob;
  *           "LoRA", arXiv:2106.09685
  *
  * @example
- * const run = personalizeOnnx(bytes, { data: labelled, labels: ['mug', 'cup'], tap: 'pooled', input: { size: [224, 224] } });
- * const { onnx, report } = await run.done;
- * const changed = await personalizeOnnx(bytes, { data: labelled, method: lora({ rank: 8 }) }).done;
+ * const run = personalizeOnnx(bytes, { data: labelled, labels: ['mug', 'cup'], tap: 'pooled', input: { size: [224, 224] }
+ * }); const { onnx, report } = await run.done; const changed = await personalizeOnnx(bytes, { data: labelled, method:
+ * lora({ rank: 8 }) }).done;
  */
 export function personalizeOnnx(
   model: OnnxBytes,
@@ -40,12 +40,12 @@ async function personalize(
   emit: (event: PersonalizeOnnxEvent) => void,
   signal: AbortSignal,
 ): Promise<PersonalizedOnnx> {
-  checkPersonalizeOnnx(options);
+  const settings = checkPersonalizeOnnx(options);
   const startedAt = performance.now();
   emit({ type: 'phase', phase: 'check' });
   const bytes = (await modelBytes(model, 'personalizeOnnx')) as Uint8Array<ArrayBuffer>;
-  const adapt = options.method?.name === 'lora' ? throughModel : onFeatures;
-  const { onnx, figures, featuresMs, learnMs, ...told } = await adapt({ bytes, options, emit, signal });
+  const adapt = settings.method?.name === 'lora' ? throughModel : onFeatures;
+  const { onnx, figures, featuresMs, learnMs, ...told } = await adapt({ bytes, options: settings, emit, signal });
   throwIfAborted(signal);
   emit({ type: 'phase', phase: 'done' });
   const timeMs = { features: featuresMs, learn: learnMs, total: performance.now() - startedAt };
@@ -53,14 +53,14 @@ async function personalize(
 }
 
 async function onFeatures(run: Omit<OnnxRun, 'trainer'>): Promise<Adapted> {
-  const { adaptHead } = await import('./adaptHead.ts');
-  // Most heads are solved for.
+  const { adaptHead } = await import('./head/adaptHead.ts');
+  // Most heads need no trainer.
   await using trainer = borrowWhenNeeded(run.options.trainer, run);
   return await adaptHead({ ...run, trainer });
 }
 
 async function throughModel(run: Omit<OnnxRun, 'trainer'>): Promise<Adapted> {
-  const { adaptLora } = await import('./adaptLora.ts');
+  const { adaptLora } = await import('./lora/adaptLora.ts');
   await using borrowed = await borrowTrainer(run.options.trainer, run);
   return await adaptLora({ ...run, trainer: borrowed.trainer });
 }

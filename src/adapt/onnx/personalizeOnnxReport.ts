@@ -2,10 +2,10 @@ import type { TeacherDevice } from '../../teacher/teacher.ts';
 import type { PersonalizeEvent } from '../events.ts';
 import type { PersonalizeReport } from '../personalizeReport.ts';
 
-/** What a run tells while it works: what `personalize` tells, how far the model has answered, and that the file is written. */
+/** Events of a run: those of `personalize`, how far the model has answered, and that the file is written. */
 export type PersonalizeOnnxEvent = PersonalizeEvent | OnnxFeatures | OnnxWriting;
 
-/** The file is written, and held against what learned. */
+/** The file is written, and compared with what learned. */
 export interface OnnxWriting {
   readonly type: 'phase';
   readonly phase: 'write';
@@ -19,20 +19,21 @@ export interface OnnxFeatures {
   readonly examplesPerSecond: number;
 }
 
-/** What a head on a value came to where each example was answered by what others taught. */
+/** How well a head on a value answers examples, each by what others taught. */
 export interface TapFigures {
   readonly name: string;
   /** How many features it makes. */
   readonly features: number;
   /** A fraction. */
   readonly accuracy: number;
-  /** In nats, at the best temperature: what the choice goes by. */
+  /** In nats, at the best temperature: decides the choice. */
   readonly negativeLogLikelihood: number;
 }
 
 /**
- * What became of the model: the report of `personalize`, where a verdict against it says that the file is the model as it was
- * given. Where a head stands alone the base says nothing of any class, as far as `read` does not tell what the model says.
+ * What became of the model: the report of `personalize`, where a verdict against it says that the file is the model as it
+ * was given. Where a head stands alone the base says nothing of any class, as far as `read` does not tell what the model
+ * says.
  */
 export interface PersonalizeOnnxReport extends Omit<PersonalizeReport, 'privacy' | 'bytes' | 'backend' | 'timeMs'> {
   /** Whether the classes are the model's own. */
@@ -42,14 +43,14 @@ export interface PersonalizeOnnxReport extends Omit<PersonalizeReport, 'privacy'
     readonly name: string;
     readonly shape: readonly number[];
     readonly count: number;
-    /** Those that it was chosen from; none where it was named. */
+    /** What it was chosen from; empty if it was named. */
     readonly candidates: readonly TapFigures[];
     readonly why: string;
   };
   /** With `lora`: what was added to, in the order of the file or of `targets`. */
   readonly weights?: readonly ChangedWeight[];
   readonly classes: number;
-  /** How far the written file was from what learned, as a fraction of the largest logit. */
+  /** How far the written file is from what learned, as a fraction of the largest logit. */
   readonly differenceFraction: number;
   /** Of the written file. */
   readonly bytes: number;
@@ -63,11 +64,11 @@ export interface ChangedWeight {
   readonly weight: string;
   readonly node: string;
   readonly shape: readonly number[];
-  /** Of the product; as much as the matrix has where it learned whole. */
+  /** Rank of the product; that of the matrix if it learned whole. */
   readonly rank: number;
 }
 
-/** What `personalizeOnnx` gives: the new file, and what became of the model. */
+/** The result of `personalizeOnnx`: the new file, and the report. */
 export interface PersonalizedOnnx {
   readonly onnx: Uint8Array<ArrayBuffer>;
   readonly report: PersonalizeOnnxReport;

@@ -7,17 +7,17 @@ import { declaredTensor } from '../../onnx/shapes/walk.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import { functionalOf } from '../../student/topology/classifier.ts';
 import { fitShape, type ModelValue, toFeeds } from '../../teacher/session/sessionFeeds.ts';
-import type { PersonalizeOnnxOptions } from './personalizeOnnxOptions.ts';
+import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 
 /** The data's arrays as a session of the model is fed with them, by the names of the model's inputs. */
 export type Feed = (given: NamedArrays) => NamedArrays;
 
 /**
- * What the session does with a batch before the model reads it, done here: a student that is imported with the model's own
- * order of axes reads the same.
+ * Does with a batch what the session does before the model reads it: a student imported with the model's own order of axes
+ * reads the same.
  * Throws    (the feed) unknown-input · shape-mismatch · not-finite
  */
-export function openFeed(model: OnnxModel, { input, name = 'model' }: PersonalizeOnnxOptions): Feed {
+export function openFeed(model: OnnxModel, { input, name }: Pick<OnnxSettings, 'input' | 'name'>): Feed {
   const stored = new Set(model.graph.initializer.map((one) => one.name));
   const pixels = pixelInputsOf(model);
   const inputs = model.graph.input
@@ -49,7 +49,7 @@ export function shapesOf(fed: NamedArrays): Record<string, (number | null)[]> {
 }
 
 /**
- * The same arrays by the names of the student's inputs: an import writes some letters otherwise.
+ * The same arrays by the names of the student's inputs, in which an import changes some letters.
  * Throws    unknown-input: an input whose name cannot be told
  */
 export function forStudent(fed: NamedArrays, artifacts: StudentArtifacts): NamedArrays {
@@ -73,7 +73,7 @@ function lettersOf(name: string): string {
   return name.replace(/[^A-Za-z0-9]/g, '');
 }
 
-/** Sessions take numbers of any type for any other; tfjs does not. */
+/** Sessions convert numbers of any type; tfjs does not. */
 function asRead({ data, shape }: NdArray, type: string): NdArray {
   const isWhole = type.includes('int');
   const values = isWhole ? Int32Array.from(data) : isTagged(data, 'Float32Array') ? data : Float32Array.from(data);

@@ -1,9 +1,9 @@
 import { epsilonOf, ORDERS } from './accountant.ts';
 import { sampledGaussianDivergence } from './sampledGaussian.ts';
 
-/** A training behind noise, as far as it matters to what it tells of an example. */
+/** The part of a noisy training that determines what it tells about an example. */
 export interface PrivateSpend {
-  /** Standard deviation of the noise in clip norms; 0: none, which tells everything. */
+  /** Standard deviation of the noise in clip norms; 0 means no noise, which tells everything. */
   readonly noiseMultiplier: number;
   /** The probability of each example to be in a step. Above 0, up to 1. */
   readonly sampleFraction: number;
@@ -11,8 +11,8 @@ export interface PrivateSpend {
 }
 
 /**
- * The ε of several trainings on the same examples together: what each tells by a Rényi order adds up, order by order, also
- * where a later one was chosen by what came out before. Less than the sum of their ε.
+ * The ε of several trainings on the same examples together: their Rényi divergences add up, order by order, even if a later
+ * training was chosen by earlier results. It is less than the sum of their ε.
  * Units     nats; delta is a probability, above 0 and below 1
  * Numerics  as `privacySpent`; the same as it gives for one training of all steps, where all have the same noise
  * Throws    nothing: the arguments are checked before
@@ -27,13 +27,13 @@ export function composedEpsilon(spends: readonly PrivateSpend[], delta: number):
   for (const [i, order] of ORDERS.entries()) {
     const divergence = curves.reduce((sum, { steps, curve }) => sum + steps * (curve[i] as number), 0);
     const epsilon = epsilonOf(divergence, order, delta);
-    // Next to no noise leaves the range of numbers: an order that cannot be computed bounds nothing.
+    // Almost no noise overflows: an order that cannot be computed bounds nothing.
     if (epsilon < least) least = epsilon;
   }
   return least;
 }
 
-/** Versions are mostly learned in the same way, and a curve takes a few milliseconds. */
+/** Versions are mostly learned the same way, and a curve takes a few milliseconds. */
 const MOST_CURVES = 64;
 const curves = new Map<string, readonly number[]>();
 

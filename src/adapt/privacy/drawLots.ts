@@ -7,18 +7,18 @@ export interface Lots {
   readonly counts: { readonly lots: readonly number[]; readonly expectedLot: number };
 }
 
-/** What decides the lots. */
+/** What the lots depend on. */
 export interface LotsOptions {
   readonly sampleFraction: number;
   readonly steps: number;
-  /** Who knows it knows which examples were in which step; the privacy that is stated is for all others. */
+  /** Whoever knows it knows which examples were in which step; the stated privacy holds against all others. */
   readonly noiseSeed: SecretKey;
-  /** Expected in a step. It does not depend on which examples are there: the sum of a step is divided by it. */
+  /** Expected examples in a step, independent of which examples there are: the sum of a step is divided by it. */
   readonly expectedLot: number;
 }
 
 /**
- * Poisson sampling: each example is in each step with the same probability, whatever the others are. The accountant's
+ * Poisson sampling: each example is in each step with the same probability, independent of the others. The accountant's
  * figures hold for this, and not for a shuffled order.
  * Source    Abadi et al. 2016, §3.1, arXiv:1607.00133
  */

@@ -1,27 +1,32 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkPositive } from '../../core/options.ts';
-import { checkPrivacy, type PrivacyOptions } from './privacyOf.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
+import { checkPrivacy, PRIVACY, type PrivacyOptions } from './privacyOf.ts';
 
-/** How a student that learns again and again hides each example: every version as `personalize` does, and all together. */
-export interface LastingPrivacyOptions extends Omit<PrivacyOptions, 'noiseSeed'> {
+const { noiseSeed: _, ...fields } = PRIVACY.fields;
+
+const LASTING = schema('privacy', {
+  ...fields,
   /**
-   * The ε that all versions together may tell of an example, in nats. A version that would tell more is not learned. Default:
-   * no end.
+   * The ε that all versions together may tell about an example, in nats. A version that would tell more is not learned.
+   * Default: no limit.
    */
-  readonly budget?: number;
-}
+  budget: positive(),
+});
+
+/** How a student that learns repeatedly hides each example: in every version as `personalize` does, and in all together. */
+export interface LastingPrivacyOptions extends Omit<PrivacyOptions, 'noiseSeed'>, OptionsOf<typeof LASTING> {}
 
 /** Throws    invalid-option: also a budget that the first version would exceed */
-export function checkLastingPrivacy({ budget, ...options }: LastingPrivacyOptions): void {
+export function checkLastingPrivacy(options: LastingPrivacyOptions): void {
   if ('noiseSeed' in options) {
     throw new LimbeckError(
       'invalid-option',
       '"privacy" of a profile takes no "noiseSeed": the same noise in two versions would show what lies behind it.',
     );
   }
-  checkPrivacy(options);
+  const { budget, ...each } = LASTING.read(options);
+  checkPrivacy(each);
   if (budget === undefined) return;
-  checkPositive(budget, 'budget');
   if (options.epsilon === undefined || options.epsilon <= budget) return;
   throw new LimbeckError(
     'invalid-option',

@@ -1,8 +1,8 @@
 const SQRT_PI = Math.sqrt(Math.PI);
 
-/** Below it the series is exact enough and quick; above it the continued fraction is. */
+/** Below it the series is precise and fast; above it the continued fraction is. */
 const SERIES_ENDS = 2;
-/** Terms that reach the precision of a double at x = 2; fewer would do beyond. */
+/** Terms for double precision at x = 2; above it fewer would do. */
 const FRACTION_TERMS = 60;
 
 /**
@@ -19,7 +19,7 @@ export function logErfc(x: number): number {
   return -x * x - Math.log(SQRT_PI * fraction);
 }
 
-/** All terms are positive, so none takes digits from another. */
+/** All terms are positive, so no digits cancel. */
 function erf(x: number): number {
   let term = x;
   let sum = x;

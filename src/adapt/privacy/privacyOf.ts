@@ -1,83 +1,76 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { count, given, notNegative, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import { drawKey } from '../../core/secretRandom.ts';
 import { checkNoiseSeed } from '../../train/parts/adaptation/adaptation.ts';
 import type { LessonPrivacy, Method } from '../method.ts';
-import { noiseFor, privacySpent } from './accountant.ts';
+import { checkProbability, noiseFor, privacySpent } from './accountant.ts';
 import type { PrivateSpend } from './composed.ts';
 import { guardEpsilonFor } from './drawnStrength.ts';
+
+export const PRIVACY = schema('privacy', {
+  /** The most that may be told about an example, in nats; the noise follows. */
+  epsilon: positive(),
+  /** Standard deviation of the noise in clip norms, instead of `epsilon`. */
+  noiseMultiplier: notNegative(),
+  /** How probable it may be that more is told. Default: 1 ÷ (10 · examples). */
+  delta: given<number>(checkProbability),
+  /** Longest gradient of an example. Default 1. */
+  clipNorm: positive(1),
+  /** Probability of each example to be in a step. Default: so that 32 are expected. */
+  sampleFraction: given<number>(checkProbability),
+  /** How many steps it learns. Default 100. */
+  steps: count()(100),
+  /**
+   * Eight words of 32 bits from a secure source that determine noise, lots and the held-out examples, to repeat a run; the
+   * report then says 'given'. Whoever knows them, or sees two patches made with them, learns more than `epsilon`.
+   * Default: fresh ones from the platform's secure source, which are not kept.
+   */
+  noiseSeed: given<readonly number[]>(checkNoiseSeed),
+});
 
 /**
  * How well each example is hidden from those who see the patch (differential privacy, DP-SGD). Give `epsilon`, or the noise
  * itself.
  *
- * **What holds.** Take any example of `data` or `holdout`, and put in its place one that teaches nothing: its gradient is zero,
- * and it is answered rightly by none. For every set of patches, the probability that the patch is in it changes by a factor of
- * e^epsilon at most, but for delta. It holds against whoever knows all other examples, how many there are, the student and every
- * option, except the key of the noise. It covers the whole patch, also how much of the change the guard let through: each
- * example is either learned from or held out, by a hash of its own content under a fresh key, so that it meets either the
- * noise of the steps or that of the guard's choice, and both keep to epsilon. Examples with the same inputs lie on the same
- * side; one that is there k times is protected as a group of k.
+ * **What holds.** Replace any example of `data` or `holdout` by one that teaches nothing: its gradient is zero, and no
+ * student answers it correctly. For every set of patches, the probability that the patch is in it changes by a factor of at
+ * most e^epsilon, except for delta. This holds against anyone who knows all other examples, their number, the student and
+ * every option, but not the key of the noise. It covers the whole patch, including how much of the change the guard let
+ * through: each example is either learned from or held out, by a hash of its own content under a fresh key, so that it
+ * meets either the noise of the steps or that of the guard's choice, and both keep to epsilon. Examples with the same
+ * inputs lie on the same side; an example that occurs k times is protected as a group of k.
  *
- * **What does not.** The number of examples is taken to be known, and so are the classes, `base` and `keep.replay`. The report and the events
- * of a run are for whose examples they are: what was measured, label findings, losses and times are not covered. Nor is
- * that a run was refused, as it is for a label that is no class. An example that is in both `data` and `holdout` is
- * told of twice. Classes and their names are the caller's: a profile takes no new label behind noise, and whoever makes
- * `labels` of the examples' own tells of them. The generator is a cipher's, so that all of this holds against those who cannot break it.
- * Source    Abadi et al. 2016, arXiv:1607.00133 · an example that teaches nothing: Ponomareva et al. 2023, §2.1.1 ("zero-out"),
- *           arXiv:2303.00654 · two disjoint parts: McSherry 2009, Theorem 4 (parallel composition)
+ * **What does not.** The number of examples counts as known, and so do the classes, `base` and `keep.replay`. The report
+ * and the events of a run are for the owner of the examples: figures, label findings, losses and times are not covered.
+ * Neither is the fact that a run was refused, as for a label that is no class. An example in both `data` and `holdout`
+ * spends twice. Classes and their names are the caller's: a profile takes no new label behind noise, and `labels` made from
+ * the examples reveal them. The random generator is a cipher, so all of this holds against anyone who cannot break it.
+ * Source    Abadi et al. 2016, arXiv:1607.00133 · an example that teaches nothing: Ponomareva et al. 2023, §2.1.1
+ *           ("zero-out"), arXiv:2303.00654 · two disjoint parts: McSherry 2009, Theorem 4 (parallel composition)
  */
-export interface PrivacyOptions {
-  /** What may be told of an example, at most; the noise follows. */
-  readonly epsilon?: number;
-  /** Standard deviation of the noise in clip norms, in the place of `epsilon`. */
-  readonly noiseMultiplier?: number;
-  /** How probable it may be that more is told. Default 1 ÷ (10 · examples). */
-  readonly delta?: number;
-  /** Longest gradient of an example. Default 1. */
-  readonly clipNorm?: number;
-  /** Probability of each example to be in a step. Default: so that 32 are expected. */
-  readonly sampleFraction?: number;
-  /** Default 100. */
-  readonly steps?: number;
-  /**
-   * Eight words of 32 bits from a secure source that decide noise, lots and who is held out, to repeat a run; the report then
-   * says 'given'. Who knows them, or sees two patches that were made with them, is told more than `epsilon`. Default: fresh
-   * ones from the platform's secure source, which nobody keeps.
-   */
-  readonly noiseSeed?: readonly number[];
-}
+export interface PrivacyOptions extends OptionsOf<typeof PRIVACY> {}
 
-const OPTIONS = ['epsilon', 'noiseMultiplier', 'delta', 'clipNorm', 'sampleFraction', 'steps', 'noiseSeed'];
 const EXPECTED_LOT = 32;
 /** Methods whose steps go through the private optimizer. */
 const PRIVATE_METHODS = ['headOnly', 'biasOnly', 'lora', 'full'];
 
-/** Throws    invalid-option */
+/** Throws    invalid-option: also both of `epsilon` and `noiseMultiplier`, or neither */
 export function checkPrivacy(options: PrivacyOptions): void {
-  checkKnownOptions(options, OPTIONS, 'privacy');
-  const { epsilon, noiseMultiplier, delta = 0.5, clipNorm = 1, sampleFraction = 1, steps = 1, noiseSeed } = options;
+  const { epsilon, noiseMultiplier } = PRIVACY.read(options);
   if ((epsilon === undefined) === (noiseMultiplier === undefined)) {
     throw new LimbeckError('invalid-option', '"privacy" takes either "epsilon" or "noiseMultiplier".');
   }
-  if (epsilon !== undefined) checkPositive(epsilon, 'epsilon');
-  if (noiseMultiplier !== undefined) checkNotNegative(noiseMultiplier, 'noiseMultiplier');
-  checkPositive(clipNorm, 'clipNorm');
-  checkCount(steps, 'steps');
-  for (const [name, value] of Object.entries({ delta, sampleFraction }))
-    checkPositive(checkFraction(value, name), name);
-  if (noiseSeed !== undefined) checkNoiseSeed(noiseSeed);
 }
 
-/** How many examples there are: all that may be known of them. */
+/** How many examples there are, which is all that may be known about them. */
 export interface ExampleCounts {
   readonly own: number;
-  /** Which part of the person's own is held out; 0 where others are held out, or none. */
+  /** Which part of the person's own is held out; 0 where a holdout is given, or none judges. */
   readonly heldFraction: number;
   readonly replayed: number;
 }
 
-/** How many are learned from, as many as are expected. */
+/** How many are expected to be learned from. */
 function learnedOf({ own, heldFraction, replayed }: ExampleCounts): number {
   return Math.max(1, (1 - heldFraction) * own + replayed);
 }
@@ -87,15 +80,16 @@ function learnedOf({ own, heldFraction, replayed }: ExampleCounts): number {
  * Throws    invalid-option: an epsilon that no noise gives
  */
 export function spendOf(options: PrivacyOptions, counts: ExampleCounts): PrivateSpend & { readonly delta: number } {
-  const { steps = 100, delta = 1 / (10 * (counts.own + counts.replayed)) } = options;
-  const { sampleFraction = Math.min(1, EXPECTED_LOT / learnedOf(counts)) } = options;
-  const { noiseMultiplier = noiseFor({ epsilon: options.epsilon as number, delta, sampleFraction, steps }) } = options;
+  const asked = PRIVACY.read(options);
+  const { steps, delta = 1 / (10 * (counts.own + counts.replayed)) } = asked;
+  const { sampleFraction = Math.min(1, EXPECTED_LOT / learnedOf(counts)) } = asked;
+  const { noiseMultiplier = noiseFor({ epsilon: asked.epsilon as number, delta, sampleFraction, steps }) } = asked;
   return { noiseMultiplier, sampleFraction, steps, delta };
 }
 
 /**
- * `expectedHeld` are those by which a guard judges, as many as are expected; 0: none does.
- * Throws    invalid-option: a method that follows no gradient of labels
+ * `expectedHeld`: how many examples are expected to judge; 0: none.
+ * Throws    invalid-option: a method that does not learn by gradients of labels
  */
 export function privacyOf(
   options: PrivacyOptions,
@@ -109,7 +103,7 @@ export function privacyOf(
       `"privacy" cannot hide examples from "${method.name}"; it works with ${PRIVATE_METHODS.join(', ')}.`,
     );
   }
-  const { clipNorm = 1 } = options;
+  const { clipNorm, noiseSeed } = PRIVACY.read(options);
   const { delta, ...made } = spendOf(options, counts);
   const { noiseMultiplier, sampleFraction } = made;
   const expected = learnedOf(counts);
@@ -118,7 +112,7 @@ export function privacyOf(
   return {
     ...made,
     clipNorm,
-    noiseSeed: options.noiseSeed ?? drawKey(),
+    noiseSeed: noiseSeed ?? drawKey(),
     expected,
     expectedLot: Math.max(1, sampleFraction * expected),
     expectedHeld,
@@ -129,7 +123,7 @@ export function privacyOf(
       delta,
       clipNorm,
       ...(guardEpsilon !== undefined && { guardEpsilon }),
-      noise: options.noiseSeed === undefined ? 'fresh' : 'given',
+      noise: noiseSeed === undefined ? 'fresh' : 'given',
     },
   };
 }

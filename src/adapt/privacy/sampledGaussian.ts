@@ -1,9 +1,9 @@
 import { logErfc } from './logErfc.ts';
 
 /**
- * What one step reveals at most, as a Rényi divergence: each example is taken with probability q by itself, and the sum
- * of what the taken ones give, each of length 1 at most, gets Gaussian noise of standard deviation σ.
- * Neighbours are datasets of which one has one example more.
+ * What one step reveals at most, as a Rényi divergence: each example is taken independently with probability q, and the sum
+ * of their contributions, each of length 1 at most, gets Gaussian noise of standard deviation σ. Neighbours are datasets
+ * that differ by one example.
  * Units     sampleFraction q in (0, 1] and order α > 1 without unit; noiseMultiplier σ in lengths of the longest gradient;
  *           nats out
  * Numerics  whole orders to about 1e-12 of the result; others to about 1e-15 / (α − 1)
@@ -57,7 +57,7 @@ function logMomentOfFraction(q: number, sigma: number, order: number): number {
   return logSum(halves);
 }
 
-/** The error falls by 5.8 with each term, so that no digit of a double is left. */
+/** The error falls by 5.8 with each term, below double precision. */
 const ALTERNATING_TERMS = 24;
 
 /**

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ndArray } from '../../core/shape.ts';
 import { openProfile } from './openProfile.ts';
-import type { Profile, ProfileOptions } from './profile.ts';
+import type { Profile } from './profile.ts';
 import { meanLearner, openWith, point, storeOn, studentOf, world } from './profileCases.ts';
+import type { ProfileOptions } from './settings.ts';
 
 describe('bad input is refused by code and changes nothing', () => {
   test.each<[string, Partial<ProfileOptions>, string]>([

@@ -1,25 +1,28 @@
-import { checkCount, checkFraction, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { fraction, notNegative, type OptionsOf, positive, type Read, schema } from '../../core/schema.ts';
+import { BUDGET } from '../budget.ts';
 
-/** When work that nobody waits for may begin, and how much of it is done at a time. */
-export interface IdleOptions {
+export const IDLE = schema('idle', {
   /** Milliseconds that learning may take at a time. Default 2000. */
-  readonly ms?: number;
+  ms: positive(2000),
   /** Steps that it may take at a time. Default: as many as fit into the time. */
-  readonly steps?: number;
+  steps: BUDGET.fields.steps,
   /** Milliseconds without another example before it begins, so that several are learned together. Default 1000. */
-  readonly quietMs?: number;
-  /** It waits while the battery is below this fraction and not charging, where the browser tells. Default 0.2. */
-  readonly batteryFraction?: number;
-}
+  quietMs: notNegative(1000),
+  /** It waits while the battery is below this fraction and not charging, if the browser says so. Default 0.2. */
+  batteryFraction: fraction(0.2),
+});
+
+/** When learning by itself may begin, and how much of it is done at a time. */
+export interface IdleOptions extends OptionsOf<typeof IDLE> {}
 
 export interface IdleWork {
   /** There is something to do. */
   schedule(): void;
-  /** Stops what is underway, and does it again when the page is idle next. */
+  /** Stops running work, and repeats it when the page is idle next. */
   interrupt(): void;
   pause(): void;
   resume(): void;
-  /** Stops for good, and waits until nothing is underway. */
+  /** Stops for good, and waits until nothing is running. */
   stop(): Promise<void>;
 }
 
@@ -31,30 +34,14 @@ interface Battery extends EventTarget {
 
 const BATTERY_EVENTS = ['levelchange', 'chargingchange'] as const;
 
-/** With the defaults. */
-export interface IdleSettings extends Required<Omit<IdleOptions, 'steps'>> {
-  readonly steps?: number;
-}
-
-/** Throws    invalid-option */
-export function checkIdleOptions(options: IdleOptions): IdleSettings {
-  checkKnownOptions(options, ['ms', 'steps', 'quietMs', 'batteryFraction'], 'idle');
-  const { ms = 2000, steps, quietMs = 1000, batteryFraction = 0.2 } = options;
-  checkPositive(ms, 'idle.ms');
-  if (steps !== undefined) checkCount(steps, 'idle.steps');
-  checkNotNegative(quietMs, 'idle.quietMs');
-  checkFraction(batteryFraction, 'idle.batteryFraction');
-  return { ms, steps, quietMs, batteryFraction };
-}
-
 /**
  * Does work when the page has nothing else to do (`requestIdleCallback`, or only a timer where that is missing, as in
- * workers), is seen, and has power. When that ends, the signal is aborted and the work is due again. Work that fails
- * by itself is not tried again until it is scheduled again.
+ * workers), is visible, and has power. When that changes, the signal is aborted and the work is due again. Work that fails
+ * is not retried until it is scheduled again.
  */
 export function idleWork(
   work: (signal: AbortSignal) => Promise<void>,
-  { quietMs, batteryFraction }: Pick<IdleSettings, 'quietMs' | 'batteryFraction'>,
+  { quietMs, batteryFraction }: Pick<Read<typeof IDLE>, 'quietMs' | 'batteryFraction'>,
   onFailed: (error: unknown) => void,
 ): IdleWork {
   const { document } = globalThis;
@@ -102,7 +89,7 @@ export function idleWork(
     underway.controller.abort();
   }
 
-  /** The wait begins anew. */
+  /** Starts the wait again. */
   function schedule(): void {
     isDue = true;
     cancelWait?.();
@@ -116,7 +103,7 @@ export function idleWork(
       if (requestIdleCallback === undefined) then();
       else request = requestIdleCallback(then);
     }, ms);
-    // In Node a timer would keep the process alive for work that nobody waits for.
+    // In Node a timer would keep the process alive.
     (timer as { unref?: () => void }).unref?.();
     return () => {
       clearTimeout(timer);
@@ -127,7 +114,7 @@ export function idleWork(
 
   document?.addEventListener('visibilitychange', consider);
   const asked = (globalThis.navigator as { getBattery?: () => Promise<Battery> } | undefined)?.getBattery?.();
-  // A page that may not ask is treated as one that has power.
+  // A page that may not ask counts as having power.
   const found = asked?.then(
     (answer) => {
       if (isStopped) return;

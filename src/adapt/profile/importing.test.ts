@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ndArray } from '../../core/shape.ts';
 import { patchFromBytes, patchToBytes } from '../../student/patch/patchFile.ts';
-import { packExample } from './journal.ts';
 import { answersOf, makeDisk, meanLearner, openWith, point, storeOn, world } from './profileCases.ts';
-import { packRecord, readRecord } from './record.ts';
-import { packVersion, readVersion, type VersionHead } from './versions.ts';
+import { packExample } from './storage/journal.ts';
+import { packRecord, readRecord } from './storage/record.ts';
+import { packVersion, readVersion, type VersionHead } from './storage/versions.ts';
 
 async function taught(options = {}) {
   const made = await world(options);

@@ -1,8 +1,8 @@
 import type { Store } from '../../storage/store.ts';
-import { isBound, keysOf, readBinding, unbind, wipeProfile } from './binding.ts';
-import { exclusively, exclusivelyIfFree } from './lock.ts';
-import { lockName, PROFILES, placesOf, profileNames } from './places.ts';
-import { ifDamage } from './record.ts';
+import { isBound, keysOf, readBinding, unbind, wipeProfile } from './storage/binding.ts';
+import { exclusively, exclusivelyIfFree } from './storage/lock.ts';
+import { lockName, PROFILES, placesOf, profileNames } from './storage/places.ts';
+import { ifDamage } from './storage/record.ts';
 import { openTabs } from './tabs.ts';
 
 /**

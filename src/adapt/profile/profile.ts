@@ -1,48 +1,15 @@
 import type { Run } from '../../core/run.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
-import type { StudentSource } from '../../student/artifacts.ts';
 import type { Patch } from '../../student/patch/patch.ts';
 import type { CachedTeacher, CachedTeacherOptions } from '../../teacher/cachedTeacher.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import type { LearnBudget } from '../budget.ts';
-import type { IdleOptions } from './idle.ts';
+import type { LearnBudget, LearnOptions } from '../budget.ts';
 import type { LearnerPrivacy, PrivacyTotal, VersionPrivacy } from './privacy.ts';
 
 /** What is kept of an example: the base's features before its last layer, or its inputs as they were given. */
 export type Keeps = 'features' | 'examples';
 
-/** How a profile keeps, names and learns what a person shows it. */
-export interface ProfileOptions {
-  /** What learns, made of the base. Default: studentLearner(). */
-  readonly learner?: (base: StudentSource) => ProfileLearner | Promise<ProfileLearner>;
-  /** Several profiles may lie in one store, such as one a person or a task. Default 'default'. */
-  readonly name?: string;
-  /**
-   * What is kept of each example. 'features' takes little room and holds no picture, sound or text, but fits this base
-   * only; 'examples' keeps the inputs, which whoever can read the store can see. Default 'features'.
-   */
-  readonly keeps?: Keeps;
-  /** What the base's classes are called, in their order. Default: '0', '1', … */
-  readonly labels?: readonly string[];
-  /**
-   * Whether an example may bring a label that is none of the base's and so adds a class. A learner with `privacy` takes
-   * 'refused' only: the label, and that the class is there, would be told as they are. Default 'refused'.
-   */
-  readonly newLabels?: 'refused' | 'allowed';
-  /** Whether what is new is learned by itself while the page has nothing else to do. Default 'idle'. */
-  readonly learning?: 'idle' | 'asked';
-  /** When learning by itself may begin, and how long it may take. */
-  readonly idle?: IdleOptions;
-  /** How many versions are kept to go back to; the oldest are given up first. At least 1. Default 10. */
-  readonly mostVersions?: number;
-}
-
-/** How long learning may take, and what cancels it. */
-export interface LearnOptions extends LearnBudget {
-  readonly signal?: AbortSignal;
-}
-
-/** All that is kept, as arrays; example i has the key `keys[i]`. */
+/** All that is kept, as arrays. */
 export interface KeptExamples {
   readonly keeps: Keeps;
   /** The base's inputs [N, …], or `{ features: [N, F] }`. */
@@ -54,10 +21,10 @@ export interface KeptExamples {
   readonly ids: readonly string[];
 }
 
-/** What learning came to, as plain values that JSON can hold. */
+/** The report of a run, as plain values that JSON can hold. */
 export type LearnReport = Readonly<Record<string, unknown>>;
 
-/** What a learner gives back: a patch, or why none is applied. */
+/** What a learner returns: a patch, or why none is applied. */
 export type LearnResult =
   | { readonly patch: Patch; readonly report: LearnReport }
   | { readonly patch: undefined; readonly why: string; readonly report: LearnReport };
@@ -70,7 +37,7 @@ export interface LearnProgress {
   readonly loss?: number;
 }
 
-/** What a profile needs of the thing that learns. It knows the base; a profile disposes of it where it can be disposed of. */
+/** What learns for a profile. It knows the base; the profile disposes of it if it is disposable. */
 export interface ProfileLearner extends Partial<AsyncDisposable> {
   /** The base's inputs: shapes without the batch; a free length is null. */
   readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
@@ -78,17 +45,18 @@ export interface ProfileLearner extends Partial<AsyncDisposable> {
   readonly classes: number;
   /** Features of examples [N, F], from the base's layer before the last. */
   features(inputs: NamedArrays, signal?: AbortSignal): Promise<NdArray>;
-  /** Where it learns behind noise: the profile then keeps a ledger, and the budget. */
+  /** If it learns behind noise: the profile then keeps a ledger and the budget. */
   readonly privacy?: LearnerPrivacy;
   /**
-   * Waits until it could learn at once, such as for what it shares with other runs; what this gives is disposed of afterwards.
-   * Meanwhile the profile is not locked, so that nobody else waits along. Default: it always could.
+   * Waits until it can learn, such as for what it shares with other runs; the result is disposed of after learning. The
+   * profile is not locked while it waits. Default: it always can.
    * Throws    AbortError
    */
   ready?(signal: AbortSignal): Promise<AsyncDisposable>;
   /**
-   * Learns from all kept examples, starting at the base, with the `turn` that `ready` gave. One with `privacy` awaits `begin` before its first noisy step: from
-   * then on the spend counts. One that never does is charged when it is done.
+   * Learns from all kept examples, starting at the base, with the `turn` that `ready` gave. A learner
+   * with `privacy` awaits `begin` before its first noisy step: from then on the spend counts. If it does not, it is charged
+   * when it is done.
    */
   learn(
     kept: KeptExamples,
@@ -111,7 +79,7 @@ export interface ProfileVersion {
   readonly examples: readonly string[];
   readonly classes: readonly string[];
   readonly report: LearnReport;
-  /** Where it was learned behind noise. */
+  /** If it was learned behind noise. */
   readonly privacy?: VersionPrivacy;
   readonly bytes: number;
 }
@@ -135,11 +103,11 @@ export interface ProfileContents {
   readonly versionBytes: number;
   /** Of what `cachedTeacher` keeps in it. */
   readonly answerBytes: number;
-  /** What learning has told of an example so far, also by versions that are gone. Undefined where nothing was to be hidden. */
+  /** What learning has told about an example so far, including deleted versions. Undefined if nothing was to be hidden. */
   readonly privacy?: PrivacyTotal;
 }
 
-/** What a profile says of an example. */
+/** A profile's answer to an example. */
 export interface ProfilePrediction {
   readonly label: string;
   /** The probability of `label`. */
@@ -154,10 +122,10 @@ export type LearnEvent =
   | { readonly type: 'not-applied'; readonly why: string; readonly report: LearnReport }
   | { readonly type: 'learned'; readonly version: ProfileVersion };
 
-/** What `watch` hears of learning that nobody asked for, and of the rest. */
+/** What `watch` hears about learning by itself, and about changes. */
 export type ProfileEvent =
   | LearnEvent
-  /** Something is kept, forgotten or current that was not before, here or in another tab. */
+  /** Examples or versions changed, here or in another tab. */
   | { readonly type: 'changed' }
   /** It was destroyed, in another tab or by `destroyProfile`: from here on every method throws `disposed`. */
   | { readonly type: 'destroyed' }
@@ -166,74 +134,75 @@ export type ProfileEvent =
 /** One example: an array for a base with one input, or arrays by name, without the batch. */
 export type ExampleInput = NdArray | NamedArrays;
 
-/** What the learning forgets with an example. */
+/** What is forgotten with an example. */
 export interface Forgotten {
   /** Numbers of the versions that had learned from it; they are deleted. */
   readonly versions: readonly number[];
-  /** What predicts now, until the rest is learned anew. */
+  /** What predicts now, until the rest is learned again. */
   readonly current: ProfileVersion;
 }
 
 /** What a person taught a student, in a store. Every method throws `disposed` after disposal, and what the store throws. */
 export interface Profile extends AsyncDisposable {
   readonly name: string;
-  /** What was found and left out, such as damaged examples, or why learning by itself failed. */
+  /** What was left out, such as damaged examples, or why learning by itself failed. */
   readonly notices: readonly string[];
   /**
-   * Keeps an example; when this resolves, it is in the store. An id names one example: the same id with the same label
-   * again is that example and writes nothing.
+   * Keeps an example; when this resolves, it is in the store. An id names one example: repeating the same id with the
+   * same label writes nothing.
    * Throws    unknown-label · unknown-input · shape-mismatch · not-finite · invalid-option: the id, or the id of an
    *           example with another label · store-full
    */
   observe(input: ExampleInput, label: string, options?: { readonly id?: string }): Promise<string>;
-  /** The same, and soon learns from it, where learning is not 'asked'. */
+  /** The same, and soon learns from it, unless learning is 'asked'. */
   teach(input: ExampleInput, label: string, options?: { readonly id?: string }): Promise<string>;
   predict(input: ExampleInput): Promise<ProfilePrediction>;
   /**
-   * Learns from everything that is kept and gives the version that is current then: a new one, or, after the event
-   * 'not-applied', the one that was.
-   * Throws    empty-dataset: nothing is kept · unknown-label: an example, kept before or imported, has a label of its own, and
-   *           the learner is to hide it; nothing was spent · privacy-spent: it would tell more than the learner's budget; nothing was
-   *           learned · store-full: the version before stays
+   * Learns from everything that is kept and gives the version that is current then: a new one or, after the event
+   * 'not-applied', the former one.
+   * Throws    empty-dataset: nothing is kept · unknown-label: an example, kept before or imported, has a label of its own,
+   *           and the learner is to hide it; nothing was spent · privacy-spent: it would tell more than the learner's
+   *           budget; nothing was learned · store-full: the version before stays
    */
   learn(options?: LearnOptions): Run<ProfileVersion, LearnEvent>;
-  /** Holds back learning by itself, and stops one that is underway; `learn` is not touched. */
+  /** Pauses learning by itself, and stops a run of it; `learn` is not affected. */
   pause(): void;
   resume(): void;
   current(): Promise<ProfileVersion>;
-  /** The versions that can be gone back to, the oldest first; not the base, which always can. */
+  /** The versions to which `rollback` can return, the oldest first; without the base, to which it always can. */
   history(): Promise<readonly ProfileVersion[]>;
   /**
    * Makes an earlier version (0: the base) the one that predicts. Newer ones stay in the history; nothing is learned by
-   * itself until a further example comes.
+   * itself until another example comes.
    * Throws    invalid-option: no such version
    */
   rollback(version: number, options?: { readonly signal?: AbortSignal }): Promise<ProfileVersion>;
   /**
-   * Removes an example and every version that learned from it, for good: what predicts is then the newest older version
-   * that never saw it, or the base, and the rest is learned anew. It holds from the first write on, however it ends. What
-   * learning has told of it stays told: no budget comes back. Answers of `profile.cachedTeacher` go too; those of a plain
-   * `cachedTeacher` are none of the profile's, and stay.
+   * Removes an example and every version that learned from it, for good: the newest older version that never saw it
+   * predicts then, or the base, and the rest is learned again. It holds from the first write on, even after a crash. What
+   * learning has told about it stays told: no budget comes back. Answers of `profile.cachedTeacher` are deleted too; those
+   * of a plain `cachedTeacher` do not belong to the profile, and stay.
    * Throws    invalid-option: no such example
    */
   forget(id: string): Promise<Forgotten>;
   examples(): Promise<readonly KeptExample[]>;
   contents(): Promise<ProfileContents>;
-  /** Examples and versions as one file, readable by whoever has it, also where the store is encrypted. */
+  /** Examples and versions as one file, which anyone can read, even if the store is encrypted. */
   exportBytes(): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Adds what a file holds, all or nothing: its examples, its versions behind those here, and what was current there is
-   * current here. Examples that were forgotten here and are in the file come back, and what is damaged here and sound there
-   * is healed. What learning has spent is then what was spent here or there. A file is believed about which examples its
-   * versions learned from: import none that a stranger made.
+   * Adds what a file holds, all or nothing: its examples, its versions after those here, and its current version becomes
+   * current. Examples that were forgotten here and are in the file come back, and what is damaged here and sound there is
+   * repaired. The spent budget is then that of both. A file is trusted about which examples its versions learned from: do
+   * not import one from a stranger.
    * Throws    profile-invalid: no such file, damaged, or at odds with itself · patch-mismatch: of another base ·
    *           class-mismatch: of other labels · invalid-option: it keeps something else · store-full
    */
   importBytes(bytes: Uint8Array): Promise<ProfileVersion>;
   /**
-   * A teacher for this person's own data: it keeps its answers as `cachedTeacher` does, but in this profile, under keys that
-   * tell nothing without the profile's secret. `forget` of any example deletes all of them, as none says of which example it
-   * is, and `destroy` too; they leave with no file. `teacher` stays the caller's; dispose of what this gives before the store.
+   * A teacher for this person's own data: it keeps its answers as `cachedTeacher` does, but in this profile, under keys
+   * that tell nothing without the profile's secret. `forget` of any example deletes all of them, since an answer does not
+   * say to which example it belongs, and so does `destroy`; exported files do not contain them. `teacher` stays the
+   * caller's; dispose of the result before the store.
    * Throws    as `cachedTeacher`
    */
   cachedTeacher(teacher: Teacher, options?: Omit<CachedTeacherOptions, 'secret'>): CachedTeacher;

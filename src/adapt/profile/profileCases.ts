@@ -7,7 +7,8 @@ import type { Patch } from '../../student/patch/patch.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import type { LearnBudget } from '../budget.ts';
 import { openProfile } from './openProfile.ts';
-import type { KeptExamples, Profile, ProfileLearner, ProfileOptions } from './profile.ts';
+import type { KeptExamples, Profile, ProfileLearner } from './profile.ts';
+import type { ProfileOptions } from './settings.ts';
 
 export const LABELS = ['left', 'right'];
 /** Where the base thinks that its classes lie. */

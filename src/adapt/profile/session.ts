@@ -1,7 +1,7 @@
 import { isAbortError, LimbeckError } from '../../core/errors.ts';
 import type { ProfileEvent } from './profile.ts';
 
-/** The life of one opened profile: who listens, what is underway, and how it ends. */
+/** The life of an open profile: who listens, what is running, and how it ends. */
 export interface Session {
   readonly notices: readonly string[];
   tell(event: ProfileEvent): void;
@@ -13,7 +13,7 @@ export interface Session {
   perform<T>(work: () => Promise<T>): Promise<T>;
   /** Work that disposal ends, as `signal` does. Throws    disposed, also where disposal ended it · AbortError */
   cancellable<T>(work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** The profile is not there any more. */
+  /** The profile was destroyed. */
   end(): void;
   readonly isOver: boolean;
   /** Ends what can be cancelled, waits for the rest, then does `last`; twice is once. */
@@ -60,7 +60,7 @@ export function openSession(name: string): Session {
     try {
       return await perform(() => work(controller.signal));
     } catch (error) {
-      // Whoever waits has cancelled nothing: it is the profile that is gone.
+      // The caller cancelled nothing: the profile is gone.
       if (!signal?.aborted && isAbortError(error)) check();
       throw error;
     } finally {

@@ -1,42 +1,54 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions, checkOneOf, checkPositive } from '../../core/options.ts';
-import type { LearnBudget } from '../budget.ts';
-import { checkIdleOptions, type IdleSettings } from './idle.ts';
-import type { Keeps, LearnOptions, ProfileLearner, ProfileOptions } from './profile.ts';
+import { count, given, nested, type OptionsOf, oneOf, type Read, schema, text } from '../../core/schema.ts';
+import type { StudentSource } from '../../student/artifacts.ts';
+import { IDLE } from './idle.ts';
+import type { ProfileLearner } from './profile.ts';
 
-const KNOWN = ['learner', 'name', 'keeps', 'labels', 'newLabels', 'learning', 'idle', 'mostVersions'];
+const OPTIONS = schema('openProfile', {
+  /** What learns, made of the base. Default: studentLearner(). */
+  learner: given<(base: StudentSource) => ProfileLearner | Promise<ProfileLearner>>(checkLearnerMaker),
+  /** A store may hold several profiles, such as one for each person or task. Default 'default'. */
+  name: text('default'),
+  /**
+   * What is kept of each example. 'features' takes little room and holds no picture, sound or text, but fits this base
+   * only; 'examples' keeps the inputs, which anyone who can read the store can see. Default: 'features', or as the profile
+   * has it.
+   */
+  keeps: oneOf('features', 'examples')(),
+  /** What the base's classes are called, in their order. Default: '0', '1', …, or as the profile has it. */
+  labels: given<readonly string[]>(checkLabels),
+  /**
+   * Whether an example may bring a label that the base does not have, and so add a class. A learner with `privacy` takes
+   * 'refused' only, since noise would not hide the label and its class. Default 'refused'.
+   */
+  newLabels: oneOf('refused', 'allowed')('refused'),
+  /** Whether new examples are learned automatically while the page is idle, or only when asked. Default 'idle'. */
+  learning: oneOf('idle', 'asked')('idle'),
+  /** When learning by itself may begin, and how long it may take. */
+  idle: nested(IDLE),
+  /** How many versions are kept to go back to; the oldest are deleted first. At least 1. Default 10. */
+  mostVersions: count()(10),
+});
 
-/** Options with nothing left open that has a default. */
-export interface Settings extends Required<Omit<ProfileOptions, 'learner' | 'keeps' | 'labels' | 'idle'>> {
-  /** Left out: as the profile has it. */
-  readonly keeps?: Keeps;
-  readonly labels?: readonly string[];
-  readonly idle: IdleSettings;
+/** How a profile keeps, names and learns what a person shows it. */
+export interface ProfileOptions extends OptionsOf<typeof OPTIONS> {}
+
+/** The options with their defaults. */
+export interface Settings extends Read<typeof OPTIONS> {
+  readonly idle: Read<typeof IDLE>;
 }
 
 /** Throws    invalid-option */
 export function checkSettings(options: ProfileOptions): Settings {
-  checkKnownOptions(options, KNOWN, 'openProfile');
-  const {
-    name = 'default',
-    keeps,
-    labels,
-    newLabels = 'refused',
-    learning = 'idle',
-    idle = {},
-    mostVersions = 10,
-  } = options;
-  if (options.learner !== undefined && typeof options.learner !== 'function') {
-    throw new LimbeckError('invalid-option', `"learner" was ${String(options.learner)}; it must be a function.`, {
-      details: { name: 'learner' },
-    });
-  }
-  if (keeps !== undefined) checkOneOf(keeps, 'keeps', ['features', 'examples']);
-  if (labels !== undefined) checkLabels(labels);
-  checkOneOf(newLabels, 'newLabels', ['refused', 'allowed']);
-  checkOneOf(learning, 'learning', ['idle', 'asked']);
-  checkCount(mostVersions, 'mostVersions');
-  return { name, keeps, labels, newLabels, learning, idle: checkIdleOptions(idle), mostVersions };
+  const { idle = IDLE.read({}), ...settings } = OPTIONS.read(options);
+  return { ...settings, idle };
+}
+
+function checkLearnerMaker(learner: unknown): void {
+  if (typeof learner === 'function') return;
+  throw new LimbeckError('invalid-option', `"learner" was ${String(learner)}; it must be a function.`, {
+    details: { name: 'learner' },
+  });
 }
 
 function checkLabels(labels: readonly string[]): void {
@@ -50,8 +62,8 @@ function checkLabels(labels: readonly string[]): void {
 }
 
 /**
- * Throws    class-mismatch: not one label for each class of the base · invalid-option: new labels, where the learner hides each
- *           example, and not the class that one of them brings
+ * Throws    class-mismatch: not one label for each class of the base · invalid-option: new labels with a learner that hides
+ *           examples, but cannot hide a new class
  */
 export function checkLearner({ labels, newLabels }: Settings, { classes, privacy }: ProfileLearner): void {
   if (labels !== undefined && labels.length !== classes) {
@@ -68,33 +80,4 @@ export function checkLearner({ labels, newLabels }: Settings, { classes, privacy
       'as it is. Leave "newLabels" out; classes that are to come belong to the base.',
     { details: { name: 'newLabels', value: newLabels } },
   );
-}
-
-/** Throws    unknown-label · invalid-option: no text */
-export function checkLabel(label: string, labels: readonly string[], newLabels: 'refused' | 'allowed'): void {
-  if (typeof label !== 'string' || label === '') {
-    throw new LimbeckError(
-      'invalid-option',
-      `The label was ${JSON.stringify(label) ?? 'left out'}; it must be a text.`,
-      {
-        details: { name: 'label' },
-      },
-    );
-  }
-  if (newLabels === 'allowed' || labels.includes(label)) return;
-  throw new LimbeckError(
-    'unknown-label',
-    `The label "${label}" is none of the base's: ${labels.join(', ')}. Check its spelling, or open the profile with ` +
-      "newLabels: 'allowed' to add classes.",
-    { details: { label, labels } },
-  );
-}
-
-/** Throws    invalid-option */
-export function checkLearnOptions(options: LearnOptions): LearnBudget {
-  checkKnownOptions(options, ['ms', 'steps', 'signal'], 'learn');
-  const { ms, steps } = options;
-  if (ms !== undefined) checkPositive(ms, 'ms');
-  if (steps !== undefined) checkCount(steps, 'steps');
-  return { ms, steps };
 }

@@ -1,4 +1,4 @@
-import { checkKnownOptions } from '../../core/options.ts';
+import { count, given, nested, type OptionsOf, schema } from '../../core/schema.ts';
 import { makeArray, type NdArray } from '../../core/shape.ts';
 import { argMax } from '../../core/stats.ts';
 import { fromArrays } from '../../data/arrays.ts';
@@ -16,8 +16,8 @@ import type { TrainerUse } from '../../train/pageTrainer.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
 import { answersOf } from '../adaptable.ts';
 import type { LearnBudget } from '../budget.ts';
-import { type GuardOptions, heldFractionOf } from '../guard.ts';
-import { type KeepOptions, replayedBy } from '../keep.ts';
+import { GUARD } from '../guard/guard.ts';
+import { KEEP, replayedBy } from '../keep.ts';
 import type { Method } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';
 import { lora } from '../methods/lora.ts';
@@ -27,42 +27,45 @@ import { spendOf } from '../privacy/privacyOf.ts';
 import type { ProfileSpend } from './privacy.ts';
 import type { KeptExamples, LearnProgress, LearnResult, ProfileLearner } from './profile.ts';
 
-/** How a profile's student learns, as `personalize` takes it. */
-export interface StudentLearnerOptions {
+const OPTIONS = schema('studentLearner', {
   /**
-   * Default: headOnly() where features are kept, lora() where examples are; either gives way to class means where a class
-   * has one example only.
+   * How it learns. Default: headOnly() where features are kept, lora() where examples are; class means replace either
+   * if a class has only one example.
    */
-  readonly method?: Method;
+  method: given<Method>(),
   /** Replayed examples need a profile that keeps examples. Default: nothing. */
-  readonly keep?: KeepOptions;
-  readonly guard?: GuardOptions;
+  keep: nested(KEEP),
+  /** What a version must not make worse. */
+  guard: nested(GUARD),
   /**
-   * Hides each example in noise (DP-SGD), in every version and over all of them: the profile keeps a ledger, and `budget` ends
-   * learning. A version spends once its first noisy step begins, be it finished or not, so that a profile which learns by
-   * itself spends often: learning: 'asked' leaves it to you. What classes there are is not hidden, so that labels which are
-   * none of the profile's are refused. Default: none.
+   * Hides each example in noise (DP-SGD), in every version and over all of them: the profile keeps a ledger, and `budget`
+   * ends learning. A version spends from its first noisy step on, finished or not, so a profile that learns by itself
+   * spends often; learning: 'asked' leaves it to you. The set of classes is not hidden, so labels that the profile does not
+   * have are refused. Default: none.
    */
-  readonly privacy?: LastingPrivacyOptions;
-  readonly seed?: number;
+  privacy: given<LastingPrivacyOptions>(checkLastingPrivacy),
+  /** As `personalize` takes it. Default: 0. */
+  seed: count(0)(),
   /** An open trainer, which stays open; or how to open the page's. Default: the page's, on all its cores. */
-  readonly trainer?: Trainer | TrainerOptions;
-}
+  trainer: given<Trainer | TrainerOptions>(),
+});
+
+/** How a profile's student learns, as `personalize` takes it. */
+export interface StudentLearnerOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * What a profile learns with by default: the student's own last layer, or small matrices beside its weights, guarded by
- * held-out examples.
+ * How a profile learns by default: the student's last layer, or small matrices added to its weights, guarded by held-out
+ * examples.
  * Throws    invalid-option · student-invalid: a base without weights, or without a dense layer at its end
  */
 export function studentLearner(options: StudentLearnerOptions = {}): (base: StudentSource) => Promise<ProfileLearner> {
-  checkKnownOptions(options, ['method', 'keep', 'guard', 'privacy', 'seed', 'trainer'], 'studentLearner');
-  const { privacy } = options;
-  if (privacy !== undefined) checkLastingPrivacy(privacy);
-  const spendFor = privacy && planner(privacy, options);
+  const settings = OPTIONS.read(options);
+  const { privacy } = settings;
+  const spendFor = privacy && planner(privacy, settings);
   return async (base) => {
     const artifacts = await artifactsFrom(base);
     const classifier = classifierOf(artifacts);
-    const lender = openLender(options.trainer);
+    const lender = openLender(settings.trainer);
     const hash = await baseHash(artifacts);
     const logits = withLogits(artifacts);
     let patched: { readonly patch: Patch; readonly student: Promise<Student> } | undefined;
@@ -84,7 +87,7 @@ export function studentLearner(options: StudentLearnerOptions = {}): (base: Stud
       ready: async (signal) => borrowTrainer(await lender.forRun(), { signal, emit: () => undefined }),
       learn: async (kept, budget, emit, signal, begin, turn?: TrainerUse) =>
         learnFrom({
-          ...{ artifacts, hash, kept, budget, emit, signal, options },
+          ...{ artifacts, hash, kept, budget, emit, signal, options: settings },
           trainer: turn?.trainer ?? (await lender.forRun()),
           ...(spendFor && { hiding: { begin, spend: spendFor(kept.ids.length) } }),
         }),
@@ -143,7 +146,7 @@ async function learnFrom({
     classes: kept.classes.length,
     ...(keep && { keep }),
     ...(guard && { guard }),
-    // The numbers that the profile has accounted for, and nothing that is left to be decided.
+    // Exactly the numbers that the profile has accounted for.
     ...(hiding && { privacy: { ...hiding.spend, ...(clipNorm !== undefined && { clipNorm }) } }),
     ...(seed !== undefined && { seed }),
     budget,
@@ -162,12 +165,12 @@ async function learnFrom({
   return { patch: whole, report: told };
 }
 
-/** Finding the noise for an epsilon takes a moment, and a run asks twice. */
+/** Finding the noise for an epsilon takes time, and a run asks twice. */
 function planner(
-  privacy: LastingPrivacyOptions,
+  { budget: _, ...privacy }: LastingPrivacyOptions,
   { guard, keep }: StudentLearnerOptions,
 ): (examples: number) => ProfileSpend {
-  const counts = { heldFraction: heldFractionOf(guard), replayed: replayedBy(keep) };
+  const counts = { heldFraction: GUARD.read(guard ?? {}).holdoutFraction, replayed: replayedBy(keep) };
   let last: { readonly examples: number; readonly spend: ProfileSpend } | undefined;
   return (examples) => {
     if (last?.examples !== examples) last = { examples, spend: spendOf(privacy, { ...counts, own: examples }) };
@@ -175,7 +178,7 @@ function planner(
   };
 }
 
-/** By then everything that can be refused was refused: what was only asked for spends nothing. */
+/** Spends only now, when everything that can be refused was checked. */
 function beginning(method: Method, begin: () => Promise<void>): Method {
   const learn: Method['learn'] = async (lesson) => {
     await begin();

@@ -1,15 +1,15 @@
-/** What one tab tells the others about a profile: something changed, an example was forgotten, all of it is gone. */
+/** What one tab tells the others about a profile: it changed, an example was forgotten, it was destroyed. */
 export type TabMessage = 'changed' | 'forgot' | 'destroyed';
 
 /** The other tabs and workers that have the same profile open. */
 export interface Tabs {
-  /** Whether they can be heard; where not, each call has to look itself. */
+  /** Whether they can be heard; if not, each call has to check the store. */
   readonly canHear: boolean;
   tell(message: TabMessage): void;
   close(): void;
 }
 
-/** `onReturn`: the page was put away and comes back; it has heard nothing meanwhile. */
+/** `onReturn`: the page comes back from the page cache, where it heard nothing. */
 export function openTabs(name: string, onMessage: (message: TabMessage) => void, onReturn = () => {}): Tabs {
   const { addEventListener, removeEventListener } = globalThis as Partial<typeof globalThis>;
   const onShow = (event: Event) => (event as PageTransitionEvent).persisted && onReturn();

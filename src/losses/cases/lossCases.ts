@@ -30,8 +30,8 @@ export interface LossReference<Options> {
   /** The same loss in plain loops, from the formula and not from the tensor code. */
   reference(inputs: LossInputs, options: Options): number;
   /**
-   * The largest numbers whose rounding reaches the value, and one slope. Tolerances are `ROUNDING` times these. Default:
-   * twenty times the value and the largest slope of the case, which is enough where little cancels out.
+   * The largest numbers whose rounding reaches the value, and one slope. Tolerances are `ROUNDING` times these.
+   * Default: twenty times the value and the largest slope of the case, which is enough where little cancels out.
    */
   growth?(inputs: LossInputs, options: Options): Growth;
 }

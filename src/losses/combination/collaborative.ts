@@ -1,57 +1,53 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions, checkNotNegative, checkOneOf, checkPositive } from '../../core/options.ts';
+import { count, flag, notNegative, type OptionsOf, oneOf, positive, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import type { Loss } from '../loss.ts';
 import { checkPeers, held, type Lessons, numbered, peersOf, sumOfLessons } from '../peers.ts';
 
-/** How the members become their own teacher. */
-export interface CollaborativeOptions {
+const OPTIONS = schema('collaborative', {
   /** Members of the cohort, 2 or more. Default 2. */
-  readonly students?: number;
+  students: count(2)(2),
   /** The members' output: `<output>.0`, `<output>.1` … are combined. Default 'logits'. */
-  readonly output?: string;
+  output: text('logits'),
   /**
-   * 'mean' (default): the mean of the members' logits (KDCL-Naive). 'min-logit': of each class the smallest lead that a
-   * member gives it over the label, which is the surest teacher of all (KDCL-MinLogit); it needs labels.
+   * 'mean': the mean of the members' logits (KDCL-Naive). 'min-logit': for each class the smallest lead over
+   * the label that a member gives it, which makes the surest teacher (KDCL-MinLogit); it needs labels. Default 'mean'.
    */
-  readonly target?: 'mean' | 'min-logit';
-  /** Whether each member learns its labels too; see `mutual` for what else must be there otherwise. Default true. */
-  readonly labels?: boolean;
+  target: oneOf('mean', 'min-logit')('mean'),
+  /** Whether each member learns its labels too; without, see `mutual`. Default true. */
+  labels: flag(true),
   /** Softens all distributions; above 0. Default 4. */
-  readonly temperature?: number;
-  /** Of what the target says, beside the labels; 0 or more. Default 0.5. */
-  readonly weight?: number;
-}
+  temperature: positive(4),
+  /** Weight of the target, where the labels have 1; 0 or more. Default 0.5. */
+  weight: notNegative(0.5),
+});
+
+/** How the members become their own teacher. */
+export interface CollaborativeOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Collaborative learning (KDCL): students that learn together, each from the labels and from a teacher made of all
- * of them at that moment. The student is a `cohort`. Each member's part counts in full, so the learning rate of one alone
- * suits it.
+ * Collaborative learning (KDCL): students learn together, each from the labels and from a teacher made of all of them at
+ * that moment. The student is a `cohort`. Each member's part counts in full, so use the learning rate of a single student.
  *
- * Σ_i [ −log p_i(label) + w · T² · KL(p_all ‖ p_i) ], mean over the batch, or of each example. p_all is the softened mean of
- * the logits, or, for 'min-logit', of min_i (z_i − z_i[label]).
+ * Σ_i [ −log p_i(label) + w · T² · KL(p_all ‖ p_i) ], mean over the batch. p_all is the softened mean of the logits, or,
+ * for 'min-logit', of min_i (z_i − z_i[label]).
  * Shapes    peers K × [B, C] → scalar, or [B]
  * Units     logits in, nats out
  * Reduces   mean over batch, sum over members; ×T²; KL(all‖member), all held
  * Weight    1, alone: each member's labels count in it with weight 1
- * Gradient  of each divergence: reaches p_i only, what all say is held fixed
+ * Gradient  of each divergence: reaches p_i only, p_all is held fixed
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
  * Source    Guo and others 2020, "Online Knowledge Distillation via Collaborative Learning" (KDCL), CVPR, §3.3;
  *           temperature and weight: shaoeric/Online-Knowledge-Distillation-via-Collaborative-Learning
- * Differs   all members see the same distortion of an example, those of the paper each its own
+ * Differs   all members see the same augmented example; in the paper each sees its own
  * @example
  * const student = cohort([cnn(), mlp({ inputShape: [28, 28, 1] })]);
  * distill({ student, data, loss: collaborative({ students: 2, target: 'min-logit' }) });
  */
 export function collaborative(options: CollaborativeOptions = {}): Loss {
-  const { students = 2, output = 'logits', target = 'mean', labels = true, temperature = 4, weight = 0.5 } = options;
-  checkKnownOptions(options, ['students', 'output', 'target', 'labels', 'temperature', 'weight'], 'collaborative');
-  checkCount(students, 'students', 2);
-  checkOneOf(target, 'target', ['mean', 'min-logit']);
-  checkPositive(temperature, 'temperature');
-  checkNotNegative(weight, 'weight');
+  const { students, output, target, labels, temperature, weight } = OPTIONS.read(options);
   if (target === 'min-logit' && !labels) {
     throw new LimbeckError('invalid-option', 'The target "min-logit" is made from labels; use "mean" without them.');
   }
@@ -88,7 +84,7 @@ export function collaborativeLoss<T extends Tensor>(
   return labels ? (tf.addN([weighted, ...peers.map(labelled)] as Tensor[]) as T) : weighted;
 }
 
-/** The smallest of the members' logits, counted from that of the label. */
+/** The smallest of the members' logits, relative to that of the label. */
 function leastLeads(tf: Tf, peers: readonly Tensor[], mask: Tensor): Tensor {
   const leads = peers.map((logits) => tf.sub(logits, tf.sum(tf.mul(logits, mask), -1, true)));
   return leads.reduce((least, lead) => tf.minimum(least, lead));

@@ -1,19 +1,28 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { checkMemberShapes, checkMembers, type MembersOptions, memberDivergences } from '../memberDivergences.ts';
+import {
+  checkMemberShapes,
+  checkMembers,
+  MEMBERS,
+  type MembersOptions,
+  memberDivergences,
+} from '../memberDivergences.ts';
 import { labelMask, meanOfExamples, softLogProbs } from '../rows.ts';
 
-/** Which teachers, and how soft their targets are. */
-export interface ConfidenceWeightedOptions extends MembersOptions {
+const OPTIONS = schema('confidenceWeighted', {
+  ...MEMBERS.fields,
   /** Softens the targets, not the teachers' errors; above 0. Default 4 (CA-MKD's code). */
-  readonly temperature?: number;
-}
+  temperature: positive(4),
+});
+
+/** Which teachers, and how soft their targets are. */
+export interface ConfidenceWeightedOptions extends MembersOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Confidence-aware distillation from several teachers (CA-MKD): for each example, whoever is nearer to the label counts
- * more. Needs labels.
+ * Confidence-aware distillation from several teachers (CA-MKD): for each example, a teacher counts more the closer it is
+ * to the label. Needs labels.
  *
  * Σ_k w_k · T² · KL(softmax(teacher_k / T) ‖ softmax(student / T)), w_k = (1 − softmax_k(CE_k)) / (K − 1), where CE_k is
  * teacher k's cross-entropy with the label at temperature 1. The weights of an example add up to 1.
@@ -25,17 +34,15 @@ export interface ConfidenceWeightedOptions extends MembersOptions {
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    labels-missing; by `check` shape-mismatch and class-mismatch
  * Source    Zhang, Chen, Wang 2022, eq. 2–4, arXiv:2201.00007; Rorozhl/CA-MKD helper/loops.py
- * Differs   The code divides by K once more. The paper's second half, features weighted by the teachers' answers to the
- *           student's features, needs the teachers' classifiers and is left out; `featureAlign` with `weighted` matches
- *           the features of several teachers.
+ * Differs   the code divides by K once more. We leave out the paper's second half, features weighted by the teachers'
+ *           answers to the student's features, which needs the teachers' classifiers; `featureAlign` with `weighted`
+ *           matches the features of several teachers.
  * @example
  * confidenceWeighted({ teacherOutputs: ['logits@0', 'logits@1', 'logits@2'] });
  */
 export function confidenceWeighted(options: ConfidenceWeightedOptions): Loss {
-  checkKnownOptions(options, ['teacherOutputs', 'output', 'temperature'], 'confidenceWeighted');
-  const { teacherOutputs, output = 'logits', temperature = 4 } = options;
+  const { teacherOutputs, output, temperature } = OPTIONS.read(options);
   checkMembers(teacherOutputs, 'confidenceWeighted');
-  checkPositive(temperature, 'temperature');
   return {
     name: 'confidenceWeighted',
     options: { teacherOutputs: [...teacherOutputs], output, temperature },

@@ -1,12 +1,17 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import {
-  checkCount,
-  checkFraction,
-  checkKnownOptions,
-  checkNotNegative,
-  checkOneOf,
-  checkPositive,
-} from '../../core/options.ts';
+  count,
+  fraction,
+  given,
+  nested,
+  notNegative,
+  type OptionsOf,
+  oneOf,
+  positive,
+  required,
+  schema,
+  text,
+} from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { checkOutputName } from '../featurePair.ts';
 import { type Loss, type LossShapes, type LossTensors, named } from '../loss.ts';
@@ -14,33 +19,39 @@ import { checkPeers, held, meanLessons, numbered, peersOf } from '../peers.ts';
 import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** What the exits learn from. */
-export interface EarlyExitsOptions {
+const HINT = schema('hint of earlyExits', {
+  /** The layer of the student whose features those of each exit ('features.exit.0' …) approach. */
+  layer: required(given<string>()),
+  /** Weight of the hint, 0 or more. Default 0.03. */
+  weight: notNegative(0.03),
+});
+
+const OPTIONS = schema('earlyExits', {
   /** Exits of the student, 1 or more: 'exit.0' … Default 1. */
-  readonly exits?: number;
+  exits: count()(1),
   /** The student's last output. Default 'logits'. */
-  readonly output?: string;
-  /** What all outputs learn: the 'labels' (default), or the answers of a 'teacher'. */
-  readonly from?: 'labels' | 'teacher';
+  output: text('logits'),
+  /** What all outputs learn: the labels, or the answers of a teacher. Default 'labels'. */
+  from: oneOf('labels', 'teacher')('labels'),
   /** The teacher's output, where `from` is 'teacher'. Default: `output`. */
-  readonly teacherOutput?: string;
-  /** How much of an exit's lesson comes from the last output, from 0 to 1; the rest comes from `from`. Default 0.3. */
-  readonly alpha?: number;
+  teacherOutput: text(),
+  /** How much an exit learns from the last output, from 0 to 1; the rest is learned from `from`. Default 0.3. */
+  alpha: fraction(0.3),
   /** Softens last output, exits and teacher; above 0. Default 3. */
-  readonly temperature?: number;
-  /**
-   * The layer of the student whose features each exit's own ('features.exit.0' …) are led to, and the weight of that, 0
-   * or more; 0.03 by default. Needs `withExits(…, { features })`. Default: none.
-   */
-  readonly hint?: { readonly layer: string; readonly weight?: number };
-}
+  temperature: positive(3),
+  /** Brings the features of the exits close to those of a deeper layer; needs `withExits(…, { features })`. Default: none. */
+  hint: nested(HINT),
+});
+
+/** What the exits learn from. */
+export interface EarlyExitsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Be your own teacher (BYOT): a student with exits (`withExits`) whose last output teaches the early ones. The exits learn the
- * labels, or what a teacher says, too; the last output learns nothing else.
+ * Be your own teacher (BYOT): a student with exits (`withExits`) whose last output teaches the early ones. The exits
+ * also learn the labels, or a teacher's answers; the last output learns only these.
  *
- * L(z) + Σ_k [ (1−α) · L(e_k) + α · T² · KL(p_z ‖ p_{e_k}) ], where z is the last output, e_k an exit and L the lesson: −log
- * p(label), or T² · KL(p_teacher ‖ p). Mean over the batch. With a hint β · Σ_k mean (W_k f_k − f)² beside it, where f are the
+ * L(z) + Σ_k [ (1−α) · L(e_k) + α · T² · KL(p_z ‖ p_{e_k}) ], where z is the last output, e_k an exit and L the lesson:
+ * −log p(label), or T² · KL(p_teacher ‖ p). Mean over the batch. A hint adds β · Σ_k mean (W_k f_k − f)², where f are the
  * features of the layer (the mean over space or time) and f_k those of an exit.
  * Shapes    'logits' [B, C], 'exit.k' [B, C], teacher [B, C]; features [B, F], the layer [B, …, G] → scalar
  * Units     logits in, nats out
@@ -50,28 +61,15 @@ export interface EarlyExitsOptions {
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · when it is checked: unknown-output · shape-mismatch · class-mismatch
  * Source    Zhang and others 2019, eq. 1–4, arXiv:1905.08094; weights and temperature of mmrazor's configuration
- * Differs   divergence instead of soft cross-entropy (same gradient), T² beside the temperature, means instead of sums in
+ * Differs   divergence instead of soft cross-entropy (same gradient), a factor T², means instead of sums in
  *           the hint, whose weight is therefore larger than the code's 1e-6
  * @example
  * distill({ student: withExits(cnn(), { at: [2, 4] }), data, loss: earlyExits({ exits: 2 }) });
  * distill({ teacher, student: withExits(cnn(), { at: [2] }), data, loss: earlyExits({ from: 'teacher' }) });
  */
 export function earlyExits(options: EarlyExitsOptions = {}): Loss {
-  const known = ['exits', 'output', 'from', 'teacherOutput', 'alpha', 'temperature', 'hint'];
-  checkKnownOptions(options, known, 'earlyExits');
-  const {
-    exits = 1,
-    output = 'logits',
-    from = 'labels',
-    teacherOutput = output,
-    alpha = 0.3,
-    temperature = 3,
-  } = options;
-  checkCount(exits, 'exits');
-  checkOneOf(from, 'from', ['labels', 'teacher']);
-  checkFraction(alpha, 'alpha');
-  checkPositive(temperature, 'temperature');
-  const hint = checkHint(options.hint);
+  const { exits, output, from, teacherOutput = output, alpha, temperature, hint } = OPTIONS.read(options);
+  if (hint !== undefined) checkOutputName(hint.layer, '"layer" of the hint of earlyExits');
   const outputs = [output, ...numbered('exit', exits)];
   const features = hint === undefined ? [] : numbered('features.exit', exits);
   return {
@@ -133,12 +131,4 @@ function hintParameters({ student }: LossShapes, features: readonly string[], la
 function pooled(tf: Tf, values: Tensor): Tensor {
   const [batch = 1, ...rest] = values.shape;
   return rest.length === 1 ? values : tf.mean(tf.reshape(values, [batch, -1, rest.at(-1) as number]), 1);
-}
-
-function checkHint(hint: EarlyExitsOptions['hint']) {
-  if (hint === undefined) return undefined;
-  checkKnownOptions(hint, ['layer', 'weight'], 'hint of earlyExits');
-  const { layer, weight = 0.03 } = hint;
-  checkOutputName(layer, '"layer" of the hint of earlyExits');
-  return { layer, weight: checkNotNegative(weight, 'weight of hint') };
 }

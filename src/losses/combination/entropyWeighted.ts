@@ -1,18 +1,27 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { checkMemberShapes, checkMembers, type MembersOptions, memberDivergences } from '../memberDivergences.ts';
+import {
+  checkMemberShapes,
+  checkMembers,
+  MEMBERS,
+  type MembersOptions,
+  memberDivergences,
+} from '../memberDivergences.ts';
 import { meanOfExamples, softLogProbs } from '../rows.ts';
 
-/** Which teachers, and how soft their targets are. */
-export interface EntropyWeightedOptions extends MembersOptions {
+const OPTIONS = schema('entropyWeighted', {
+  ...MEMBERS.fields,
   /** Softens the targets, not the entropies; above 0. Default 4 (CA-MKD's code). */
-  readonly temperature?: number;
-}
+  temperature: positive(4),
+});
+
+/** Which teachers, and how soft their targets are. */
+export interface EntropyWeightedOptions extends MembersOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Entropy-weighted distillation from several teachers (EBKD): for each example, whoever is surer counts more. Needs no
+ * Entropy-weighted distillation from several teachers (EBKD): for each example, a surer teacher counts more. Needs no
  * labels; a teacher that is sure and wrong counts more, too.
  *
  * Σ_k w_k · T² · KL(softmax(teacher_k / T) ‖ softmax(student / T)), w_k = (1 − H_k / Σ_j H_j) / (K − 1), where H_k is the
@@ -22,20 +31,18 @@ export interface EntropyWeightedOptions extends MembersOptions {
  * Reduces   mean over batch; ×T²; Σ_k w_k KL(teacher_k‖student)
  * Weight    1, as softTargets
  * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4; teachers that are all quite sure count alike
+ * Numerics  finite for |logit| ≤ 1e4; teachers that are all completely sure count equally
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Kwon et al. 2020, ICASSP, "Adaptive knowledge distillation based on entropy"; Rorozhl/CA-MKD helper/loops.py
- * Differs   The weights of an example add up to 1; the code's add up to K − 1 and are then divided by K.
+ * Differs   the weights of an example add up to 1; the code's add up to K − 1 and are then divided by K.
  * @example
  * const other = await loadTeacher('/models/other.onnx').done;
  * const both = ensemble([teacher, other], { mean: 'losses' });
  * distill({ teacher: both, student, data, loss: entropyWeighted({ teacherOutputs: ['logits@0', 'logits@1'] }) });
  */
 export function entropyWeighted(options: EntropyWeightedOptions): Loss {
-  checkKnownOptions(options, ['teacherOutputs', 'output', 'temperature'], 'entropyWeighted');
-  const { teacherOutputs, output = 'logits', temperature = 4 } = options;
+  const { teacherOutputs, output, temperature } = OPTIONS.read(options);
   checkMembers(teacherOutputs, 'entropyWeighted');
-  checkPositive(temperature, 'temperature');
   return {
     name: 'entropyWeighted',
     options: { teacherOutputs: [...teacherOutputs], output, temperature },
@@ -61,7 +68,7 @@ export function entropyWeightedLoss(
       const logProbs = softLogProbs(tf, member, 1);
       return tf.mul(tf.sum(tf.mul(tf.exp(logProbs), logProbs), -1), -1);
     });
-    // Keeps the shares defined where all entropies are 0.
+    // Keeps the weights defined where all entropies are 0.
     const held = tf.add(tf.stack(entropies, 1), 1e-7) as Tensor2D;
     const shares = tf.div(held, tf.sum(held, 1, true));
     const weights = tf.div(tf.sub(1, shares), members.length - 1);

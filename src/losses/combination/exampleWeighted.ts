@@ -1,68 +1,67 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkFraction, checkKnownOptions, checkOneOf, checkPositive } from '../../core/options.ts';
+import { fraction, type OptionsOf, oneOf, positive, schema, text } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossShapes, type LossTensors, named } from '../loss.ts';
 import { logSoftmax } from '../rows.ts';
 import { checkShapes, joinTerms } from '../terms.ts';
 
-/** What an example counts by. */
-export interface ExampleWeightedOptions {
+const OPTIONS = schema('exampleWeighted', {
   /**
-   * 'confidence' (default): 1 where the teacher's largest probability reaches `threshold`, else 0. 'soft-confidence':
+   * 'confidence': 1 where the teacher's largest probability reaches `threshold`, else 0. 'soft-confidence':
    * that probability itself, and 0 below `threshold`. 'entropy': 1 − H(teacher) / log C, so 1 where the teacher is sure
-   * and 0 where it has no idea. 'label-agreement': 1 where the teacher's class is the label, else 0; it reads labels.
-   * 'given': the weight that comes with the example (`withExampleWeights`), 0 or more.
+   * and 0 where all classes are equally likely to it. 'label-agreement': 1 where the teacher's class is the label, else 0;
+   * it reads labels. 'given': the weight that comes with the example (`withExampleWeights`), 0 or more.
+   * Default 'confidence'.
    */
-  readonly kind?: 'confidence' | 'soft-confidence' | 'entropy' | 'label-agreement' | 'given';
-  /** A probability from 0 to 1. Default 0.95 (FixMatch) for 'confidence', 0 for 'soft-confidence'; others have none. */
-  readonly threshold?: number;
+  kind: oneOf('confidence', 'soft-confidence', 'entropy', 'label-agreement', 'given')('confidence'),
+  /** A probability from 0 to 1. Default: 0.95 (FixMatch) for 'confidence', 0 for 'soft-confidence'; others have none. */
+  threshold: fraction(),
   /** Divides the teacher's logits before they are judged; above 1 for a teacher that is too sure. Default 1. */
-  readonly temperature?: number;
+  temperature: positive(1),
   /** The teacher's output that is judged: logits [B, C]. Default 'logits'. */
-  readonly teacherOutput?: string;
+  teacherOutput: text('logits'),
   /**
-   * What the weighted sum is divided by. 'batch' (default): the number of examples, so that an example's pull does not
-   * depend on its company; with 'weights' the one that is left of a bad batch counts as much as all of a good one.
+   * What the weighted sum is divided by. 'batch': the number of examples, so that an example's effect does not depend on
+   * the rest of the batch; 'weights': their sum, so that the only example left of a batch counts as much as a full batch.
+   * Default 'batch'.
    */
-  readonly normalizeBy?: 'batch' | 'weights';
-}
+  normalizeBy: oneOf('batch', 'weights')('batch'),
+});
 
-const OPTIONS = ['kind', 'threshold', 'temperature', 'teacherOutput', 'normalizeBy'];
-const KINDS = ['confidence', 'soft-confidence', 'entropy', 'label-agreement', 'given'] as const;
+/** How examples are weighted. */
+export interface ExampleWeightedOptions extends OptionsOf<typeof OPTIONS> {}
+
 const DEFAULT_THRESHOLDS = { confidence: 0.95, 'soft-confidence': 0 };
 
 /**
- * Per-example weights (confidence, entropy, agreement, or given by `withExampleWeights`): Σ w_i · loss_i / B. With no
- * weight left it is 0, and nothing is learned from that batch. An example without a label (−1) agrees with nobody.
+ * Per-example weights (confidence, entropy, agreement, or given by `withExampleWeights`): Σ w_i · loss_i / B. If all
+ * weights are 0 the loss is 0, and nothing is learned from that batch. An example without a label (−1) agrees with no
+ * teacher.
  * Shapes    those of the loss, which must be a mean over examples; teacherLogits [B, C], labels [B] → scalar
- * Units     those of the loss; weights lie in 0…1, given ones are 0 or more
+ * Units     those of the loss; weights are in 0…1, given ones are 0 or more
  * Reduces   Σ w_i L_i ÷ B, or ÷ Σ w_i
- * Weight    that of the loss, over the share of the examples that count
- * Gradient  w_i times the loss's own of example i; nothing reaches the weights
+ * Weight    that of the loss, divided by the fraction of the examples that count
+ * Gradient  w_i times that of the loss for example i; none reaches the weights
  * Numerics  as the loss; finite for |logit| ≤ 1e4
  * Throws    invalid-option: the loss does not tell its value for each example, an option out of range ·
  *           shape-mismatch: the judged output is not [B, C]
  * Source    confidence: Sohn and others 2020 (FixMatch), §2.2, arXiv:2001.07685 · entropy: Kwon and others 2020,
  *           Adaptive knowledge distillation based on entropy, ICASSP · agreement: Wen, Lai, Qian 2019, arXiv:1911.07471
- * Differs   entropy is measured against log C, so that weights mean the same for any number of classes; wrong teachers
- *           are left out, where the last source corrects them
+ * Differs   entropy is divided by log C, so that weights mean the same for any number of classes; examples on which the
+ *           teacher is wrong are left out, where the last source corrects the teacher
  * @example
  * exampleWeighted(softTargets(), { kind: 'confidence', threshold: 0.8 });
  */
 export function exampleWeighted(loss: Loss, options: ExampleWeightedOptions = {}): Loss {
-  checkKnownOptions(options, OPTIONS, 'exampleWeighted');
-  const { kind = 'confidence', temperature = 1, teacherOutput = 'logits', normalizeBy = 'batch' } = options;
-  checkOneOf(kind, 'kind', KINDS);
-  checkOneOf(normalizeBy, 'normalizeBy', ['batch', 'weights']);
-  checkPositive(temperature, 'temperature');
+  const given = OPTIONS.read(options);
+  const { kind, temperature, teacherOutput, normalizeBy } = given;
   const hasThreshold = kind === 'confidence' || kind === 'soft-confidence';
-  if (!hasThreshold && options.threshold !== undefined) {
+  if (!hasThreshold && given.threshold !== undefined) {
     throw new LimbeckError('invalid-option', `"threshold" has no meaning for "${kind}"; leave it out.`);
   }
-  const { threshold = hasThreshold ? DEFAULT_THRESHOLDS[kind] : 0 } = options;
-  checkFraction(threshold, 'threshold');
+  const { threshold = hasThreshold ? DEFAULT_THRESHOLDS[kind] : 0 } = given;
   const each = loss?.perExample;
   if (each === undefined) {
     throw new LimbeckError(
@@ -75,9 +74,9 @@ export function exampleWeighted(loss: Loss, options: ExampleWeightedOptions = {}
     reads:
       kind === 'given' ? { exampleWeights: true } : { teacher: [teacherOutput], labels: kind === 'label-agreement' },
   });
-  const weightsFor = (tf: Tf, { teacher, labels, exampleWeights: given }: LossTensors): Tensor1D =>
+  const weightsFor = (tf: Tf, { teacher, labels, exampleWeights: weights }: LossTensors): Tensor1D =>
     kind === 'given'
-      ? (given as Tensor1D)
+      ? (weights as Tensor1D)
       : exampleWeights(tf, named(teacher, teacherOutput), labels, { kind, threshold, temperature });
   // Each example's share [B] of the whole, which is their mean.
   const perExample = (tf: Tf, tensors: LossTensors): Tensor1D =>
@@ -85,7 +84,7 @@ export function exampleWeighted(loss: Loss, options: ExampleWeightedOptions = {}
       const weights = weightsFor(tf, tensors);
       const weightedValues = tf.mul(each(tf, tensorsOf(tf, tensors, 0)), weights) as Tensor1D;
       if (normalizeBy === 'batch') return weightedValues;
-      // No weight at all: the values are 0 too, and what they are divided by does not matter.
+      // If all weights are 0 the values are 0 too, whatever they are divided by.
       return tf.div(weightedValues, tf.maximum(tf.mean(weights), LEAST_MEAN)) as Tensor1D;
     });
   return {
@@ -135,7 +134,7 @@ export function exampleWeights(
     }
     const logProbs = logSoftmax(tf, tf.div(logits, temperature));
     if (kind === 'entropy') {
-      // Of one class everybody is sure.
+      // With one class there is no entropy.
       const most = Math.max(Math.log(classes), 1e-30);
       return tf.add(1, tf.div(tf.sum(tf.mul(tf.exp(logProbs), logProbs), -1), most)) as Tensor1D;
     }

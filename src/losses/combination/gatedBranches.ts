@@ -1,31 +1,32 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { count, given, type OptionsOf, positive, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import type { Loss, LossTensors } from '../loss.ts';
 import { checkPeers, type Lessons, numbered, peersOf, sumOfLessons } from '../peers.ts';
-import { checkSchedule, isMoving, type Schedule, sigmoidRamp, weightAt } from '../schedule.ts';
+import { checkWeight, isMoving, type Schedule, sigmoidRamp, weightAt } from '../schedule.ts';
+
+const OPTIONS = schema('gatedBranches', {
+  /** Branches of the student, 2 or more. Default 3 (ONE, §4). */
+  branches: count(2)(3),
+  /** Output of the gated ensemble; `<output>.0`, `<output>.1` … are the branches'. Default 'logits'. */
+  output: text('logits'),
+  /** Softens ensemble and branches; above 0. Default 3 (ONE, §4). */
+  temperature: positive(3),
+  /**
+   * Weight of the ensemble's answers; 0 or more, or a schedule. Default: sigmoidRamp(1), because the ensemble knows nothing
+   * in the beginning (Lan1991Xu/ONE_NeurIPS2018).
+   */
+  weight: given<number | Schedule>(checkWeight),
+});
 
 /** How much the ensemble of the branches teaches them. */
-export interface GatedBranchesOptions {
-  /** Branches of the student, 2 or more. Default 3 (ONE, §4). */
-  readonly branches?: number;
-  /** Output of the gated ensemble; `<output>.0`, `<output>.1` … are the branches'. Default 'logits'. */
-  readonly output?: string;
-  /** Softens ensemble and branches; above 0. Default 3 (ONE, §4). */
-  readonly temperature?: number;
-  /**
-   * Of what the ensemble says; 0 or more, or a schedule. Default sigmoidRamp(1): in the beginning the ensemble knows
-   * nothing (Lan1991Xu/ONE_NeurIPS2018).
-   */
-  readonly weight?: number | Schedule;
-}
+export interface GatedBranchesOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * On-the-fly native ensemble (ONE): branches on one trunk, each of which learns the labels and what the gated ensemble of all
- * says; ensemble and gate learn the labels. The student is one that `branched` made. Reads labels.
+ * On-the-fly native ensemble (ONE): branches on one trunk learn the labels and the answers of their gated ensemble;
+ * ensemble and gate learn the labels. The student is one made by `branched`. Needs labels.
  *
- * −log p_e(label) + Σ_m [ −log p_m(label) + w · T² · KL(p_e ‖ p_m) ], where e is the gated ensemble; mean over the batch, or of
- * each example.
+ * −log p_e(label) + Σ_m [ −log p_m(label) + w · T² · KL(p_e ‖ p_m) ], where e is the gated ensemble; mean over the batch.
  * Shapes    ensemble [B, C], branches M × [B, C] → scalar, or [B]
  * Units     logits in, nats out
  * Reduces   mean over batch, sum over branches; ×T²; KL(ensemble‖branch), ensemble held
@@ -39,12 +40,7 @@ export interface GatedBranchesOptions {
  * distill({ student, data, loss: gatedBranches({ branches: 3 }) });
  */
 export function gatedBranches(options: GatedBranchesOptions = {}): Loss {
-  const { branches = 3, output = 'logits', temperature = 3, weight = sigmoidRamp(1) } = options;
-  checkKnownOptions(options, ['branches', 'output', 'temperature', 'weight'], 'gatedBranches');
-  checkCount(branches, 'branches', 2);
-  checkPositive(temperature, 'temperature');
-  if (typeof weight === 'object') checkSchedule(weight, 'weight');
-  else checkNotNegative(weight, 'weight');
+  const { branches, output, temperature, weight = sigmoidRamp(1) } = OPTIONS.read(options);
   const ends = numbered(output, branches);
   const weightNow = (tf: Tf, { numbers }: LossTensors) =>
     isMoving(weight)

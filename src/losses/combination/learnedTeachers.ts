@@ -1,48 +1,50 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { given, type OptionsOf, positive, required, schema } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { checkOutputName } from '../featurePair.ts';
 import { type Loss, named, parameter, stopGradient } from '../loss.ts';
-import { checkMemberShapes, checkMembers, type MembersOptions } from '../memberDivergences.ts';
+import { checkMemberShapes, checkMembers, MEMBERS, type MembersOptions } from '../memberDivergences.ts';
 import { featuresOf } from '../projector.ts';
 import { meanOfExamples, softLogProbs } from '../rows.ts';
 
-/** Which teachers, and by what of the student they are weighed. */
-export interface LearnedTeachersOptions extends MembersOptions {
-  /** The student's features that say whom to ask: a vector, or a map, which is averaged over its positions. */
-  readonly features: string;
+const OPTIONS = schema('learnedTeachers', {
+  ...MEMBERS.fields,
+  /** The student's features that choose the teachers: a vector, or a map, which is averaged over its positions. */
+  features: required(given<string>()),
   /** Softens the targets, not the weights; above 0. Default 5 (AMTML-KD's code). */
-  readonly temperature?: number;
-}
+  temperature: positive(5),
+});
+
+/** Which teachers, and the student's features that weight them. */
+export interface LearnedTeachersOptions extends MembersOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Teachers weighed by learning (AMTML-KD): for each example, a trained map of the student's own features says how much
- * each teacher counts, and the student learns the weighted mean of their logits.
+ * Learned weights of several teachers (AMTML-KD): for each example, a trained map of the student's own features decides how
+ * much each teacher counts, and the student learns the weighted mean of their logits.
  *
- * T² · KL(softmax(z / T) ‖ softmax(student / T)) of z = Σ_k μ_k · teacher_k, μ = softmax_k((features ⊙ factors_k) · kernel).
+ * T² · KL(softmax(z / T) ‖ softmax(student / T)) of z = Σ_k μ_k · teacher_k, where
+ * μ = softmax_k((features ⊙ factors_k) · kernel).
  * Shapes    student [B, C], teachers K times [B, C], weights μ [B, K] → [B]; the loss is their mean
  * Units     logits in; nats out
  * Reduces   mean over batch; ×T²; KL(weighted mean of logits‖student)
  * Weight    1, as softTargets
- * Gradient  reaches the student's logits, and through μ its features and what is learned; no teacher
+ * Gradient  reaches the student's logits and, through μ, its features and the trained map; no teacher
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Liu, Zhang, Wang 2020, §3.2, arXiv:2103.04062; FLHonker/AMTML-KD-code
- * Differs   Only the soft-target half. The relations between examples (RKD) that the paper adds come with `weighted` and
- *           `relation`, groups of hint layers with `featureHint`; the code's penalty on the weights (0.1) is left out, and
- *           its factor is 2 α T² where ours is T². Weights that learn from this loss alone may prefer the teacher that is
- *           easiest to follow: give cross-entropy with labels beside it.
+ * Differs   only the soft-target half. For the relations between examples (RKD) that the paper adds, combine it with
+ *           `relationDistance` and `relationAngle` in `weighted`, for groups of hint layers with `featureHint`. We leave
+ *           out the code's penalty on the weights (0.1), and its factor is 2 α T² where ours is T². Weights that learn
+ *           from this loss alone may prefer the teacher that is easiest to follow: combine it with `crossEntropy`.
  * @example
  * learnedTeachers({ teacherOutputs: ['logits@0', 'logits@1'], features: 'features' });
  */
 export function learnedTeachers(options: LearnedTeachersOptions): Loss {
-  checkKnownOptions(options, ['teacherOutputs', 'output', 'features', 'temperature'], 'learnedTeachers');
-  const { teacherOutputs, output = 'logits', features, temperature = 5 } = options;
+  const { teacherOutputs, output, features, temperature } = OPTIONS.read(options);
   checkMembers(teacherOutputs, 'learnedTeachers');
   checkOutputName(features, '"features" of learnedTeachers');
-  checkPositive(temperature, 'temperature');
   return {
     name: 'learnedTeachers',
     options: { teacherOutputs: [...teacherOutputs], output, features, temperature },
@@ -89,7 +91,7 @@ export function learnedTeachersLoss(
     );
     const mean = tf.sum(tf.mul(members, tf.expandDims(weights, 2)), 1);
     const logP = softLogProbs(tf, mean, temperature);
-    // Added with −1, because the gradient of what is subtracted has no compiled kernel, and here it is needed on both sides.
+    // Added with −1: the gradient of a subtrahend has no compiled kernel, and both sides need one here.
     const apart = tf.add(logP, tf.mul(softLogProbs(tf, student, temperature), -1));
     return tf.mul(tf.sum(tf.mul(tf.exp(logP), apart), -1), temperature * temperature) as Tensor1D;
   });

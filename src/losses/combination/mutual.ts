@@ -1,32 +1,34 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { count, flag, notNegative, type OptionsOf, positive, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import type { Loss } from '../loss.ts';
 import { checkPeers, type Lessons, numbered, peersOf, sumOfLessons } from '../peers.ts';
 
-/** Who learns from whom, and how much. */
-export interface MutualOptions {
+const OPTIONS = schema('mutual', {
   /** Members of the cohort, 2 or more. Default 2 (DML). */
-  readonly students?: number;
+  students: count(2)(2),
   /** The members' output: `<output>.0`, `<output>.1` … are compared. Default 'logits'. */
-  readonly output?: string;
+  output: text('logits'),
   /**
-   * Whether each member learns its labels too. Without labels and without a teacher the members agree on anything, such
-   * as one answer for all: then add a term for each, `softTargets({ output: 'logits.0', teacherOutput: 'logits' })`.
-   * Default true.
+   * Whether each member learns its labels too. Without labels and without a teacher the members may agree on
+   * anything, such as one answer for all examples: then add a term for each,
+   * `softTargets({ output: 'logits.0', teacherOutput: 'logits' })`. Default true.
    */
-  readonly labels?: boolean;
+  labels: flag(true),
   /** Softens all distributions; above 0. Default 1 (DML). */
-  readonly temperature?: number;
-  /** Of what the peers say, beside the labels; 0 or more. Default 1 (DML). */
-  readonly weight?: number;
-}
+  temperature: positive(1),
+  /** Weight of the peers' answers, where the labels have 1; 0 or more. Default 1 (DML). */
+  weight: notNegative(1),
+});
+
+/** Who learns from whom, and how much. */
+export interface MutualOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Deep mutual learning (DML): students that learn together, each from the labels and from what its peers say right now.
- * The student is a `cohort`. Each member's part counts in full, so the learning rate of one alone suits it.
+ * Deep mutual learning (DML): students learn together, each from the labels and from its peers' current answers. The
+ * student is a `cohort`. Each member's part counts in full, so use the learning rate of a single student.
  *
- * Σ_i [ −log p_i(label) + w · T²/(K−1) · Σ_{j≠i} KL(p_j ‖ p_i) ], mean over the batch, or of each example.
+ * Σ_i [ −log p_i(label) + w · T²/(K−1) · Σ_{j≠i} KL(p_j ‖ p_i) ], mean over the batch.
  * Shapes    peers K × [B, C] → scalar, or [B]
  * Units     logits in, nats out
  * Reduces   mean over batch, sum over members; ×T² (T=1); KL(peer‖member), peer held
@@ -36,17 +38,13 @@ export interface MutualOptions {
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
  * Source    Zhang, Xiang, Hospedales, Lu 2018, eq. 3–7, arXiv:1706.00384
  * Differs   the authors update one member after the other, each seeing its peers' new answers; here all take the same
- *           step. With another temperature than 1 there is the factor T², which the paper does not need.
+ *           step. Temperatures other than 1 bring a factor T², which the paper does not need.
  * @example
  * const student = cohort([cnn(), mlp({ inputShape: [28, 28, 1] })]);
  * distill({ student, data, loss: mutual({ students: 2 }) });
  */
 export function mutual(options: MutualOptions = {}): Loss {
-  const { students = 2, output = 'logits', labels = true, temperature = 1, weight = 1 } = options;
-  checkKnownOptions(options, ['students', 'output', 'labels', 'temperature', 'weight'], 'mutual');
-  checkCount(students, 'students', 2);
-  checkPositive(temperature, 'temperature');
-  checkNotNegative(weight, 'weight');
+  const { students, output, labels, temperature, weight } = OPTIONS.read(options);
   const outputs = numbered(output, students);
   return {
     name: 'mutual',

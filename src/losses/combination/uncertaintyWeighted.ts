@@ -5,17 +5,17 @@ import { joinTerms } from '../terms.ts';
 
 /**
  * Losses whose weights are learned (uncertainty weighting): Σ ½ e^(−s) · loss + ½ s, where each loss has its own
- * s = log σ², the logarithm of its noise. A loss that stays large gets a small weight: at its best e^s is the loss itself.
+ * s = log σ², the logarithm of its noise. A loss that stays large gets a small weight: at the optimum e^s equals the loss.
  * Shapes    those of its terms → scalar; learns `logVariances` [K], which start at 0, so that every weight starts at ½
  * Units     those of its terms; it can be negative, and its value says nothing about quality
  * Reduces   Σ ½ e^(−s) L + ½ s
  * Gradient  ½ e^(−s) times the terms' own; that of s is ½ − ½ e^(−s) · loss
- * Numerics  finite for |s| ≤ 80. A loss that reaches 0 drives its s downward without end: use it for losses that do
+ * Numerics  finite for |s| ≤ 80. A loss that reaches 0 drives its s down without bound: use it for losses that do
  *           not, such as those with labels or of features
  * Throws    invalid-option: no loss
  * Source    Kendall, Gal, Cipolla 2018, §3, arXiv:1705.07115
- * Differs   the paper has e^(−s) without the ½ for cross-entropy, from an approximation of its own; here all losses are
- *           alike, as in most code: that only moves the best s by log 2
+ * Differs   the paper has e^(−s) without the ½ for cross-entropy, from an approximation; here all losses are
+ *           treated alike, as in most code, which only moves the best s by log 2
  * @example
  * uncertaintyWeighted([softTargets(), crossEntropy()]);
  */

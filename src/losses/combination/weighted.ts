@@ -1,22 +1,21 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkNotNegative } from '../../core/options.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import type { Loss, LossTensors, Progress } from '../loss.ts';
-import { checkSchedule, isMoving, peakOf, type Schedule, weightAt } from '../schedule.ts';
+import { checkWeight, isMoving, peakOf, type Schedule, weightAt } from '../schedule.ts';
 import { joinTerms } from '../terms.ts';
 
 /** A loss and its factor in the sum. */
 export interface WeightedTerm {
   readonly loss: Loss;
-  /** 0 or more, or a schedule such as linear(1, 0); a term whose weight is 0 in the whole run is not computed. */
+  /** 0 or more, or a schedule such as linear(1, 0); a term whose weight stays 0 is not computed. */
   readonly weight: number | Schedule;
 }
 
 /**
- * A weighted sum of losses: γ · crossEntropy + α · softTargets, for example. Weights may move while the run goes on: they are
- * known before each step, which is replayed all the same. The row 'Weight' of each loss tells the one with which its
- * gradient is about as long as that of `crossEntropy` with 1, for the reductions here; those of papers belong to theirs.
+ * A weighted sum of losses: γ · crossEntropy + α · softTargets, for example. Weights may change during the run; steps are
+ * replayed all the same. The row Weight of each loss gives the weight that makes its gradient about as long as that of
+ * `crossEntropy` with 1. It holds for the reductions here; a paper's weights hold for the paper's.
  * Shapes    those of its terms → scalar
  * Units     those of its terms; weights have none
  * Reduces   Σ weight × term
@@ -30,11 +29,11 @@ export function weighted(terms: readonly WeightedTerm[]): Loss {
   return sumOf(terms);
 }
 
-/** What a run measures about the terms: with these scales each has a gradient of one length, times its weight. */
+/** With these scales, which a run measures, all terms have gradients of one length, times their weights. */
 interface Scales {
   /** A factor for each term. */
   readonly values: number[];
-  /** The one term that is computed, without weight and scale, while it is measured. */
+  /** The only term to compute, without weight and scale, while it is measured. */
   alone?: number;
 }
 
@@ -64,7 +63,7 @@ function sumOf(terms: readonly WeightedTerm[], scales?: Scales): Loss {
   if (active.length === 0) {
     throw new LimbeckError('invalid-option', 'weighted needs at least one term with a weight above 0.');
   }
-  // Weights that do not move are part of the graph; the others arrive with each step, in this order.
+  // Constant weights are part of the graph; the others arrive with each step, in this order.
   const moving = active.filter(({ weight }) => scales !== undefined || isMoving(weight));
   const { needs, tensorsOf } = joinTerms(
     terms.map(({ loss, weight }) => (peakOf(weight) > 0 ? loss : undefined)),
@@ -98,9 +97,4 @@ function sumOf(terms: readonly WeightedTerm[], scales?: Scales): Loss {
         sum<Tensor1D>(tf, tensors, (loss, own) => loss.perExample?.(tf, own) as Tensor1D),
     }),
   };
-}
-
-function checkWeight(weight: number | Schedule, subject: string): void {
-  if (typeof weight === 'object') checkSchedule(weight, subject);
-  else checkNotNegative(weight, subject);
 }

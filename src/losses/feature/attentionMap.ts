@@ -11,7 +11,7 @@ const OPTIONS = schema('attentionMap', {
   ...FEATURE_PAIR.fields,
   /** The attention at a position is the mean of |feature|^power over its channels: 1, 2 or 4. Default 2 (the authors' code). */
   power: oneOf(1, 2, 4)(2),
-  /** 'code': the mean of squares over the positions, as the authors computed; 'paper': the length ‖·‖₂. Default 'code'. */
+  /** 'code': the mean of squares over the positions, as in the authors' code; 'paper': the length ‖·‖₂. Default 'code'. */
   form: oneOf('code', 'paper')('code'),
 });
 
@@ -20,7 +20,7 @@ export interface AttentionMapOptions extends FeaturePairOptions, OptionsOf<typeo
 
 /**
  * Attention transfer (AT): the student looks where the teacher looks. It compares one pair of layers, whose channel
- * counts may differ; several go through `weighted`, each with the same weight.
+ * counts may differ; combine several pairs with `weighted`, all with the same weight.
  *
  * (Q_student − Q_teacher)², mean over the positions (form 'code'), or ‖Q_student − Q_teacher‖₂ (form 'paper'), where
  * Q = a / ‖a‖₂ and a = mean over channels of |feature|^power.
@@ -31,11 +31,11 @@ export interface AttentionMapOptions extends FeaturePairOptions, OptionsOf<typeo
  *           RepDistiller has 1000. With form 'paper' 2
  * Gradient  reaches the student only; 0 where its map is zero everywhere
  * Numerics  finite for |feature| ≤ 1e4
- * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · map beside sequence
+ * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · map against sequence
  * Source    Zagoruyko, Komodakis 2017, eq. 2, arXiv:1612.03928; szagoruyko/attention-transfer utils.py
- * Differs   from the paper unless form is 'paper': by default we follow the authors' code, whose slope fades as both come to
- *           agree, while that of a length does not, until it is 0 where they do. Unlike positions are averaged down to the
- *           smaller map, before the power is taken, as in RepDistiller
+ * Differs   from the paper unless form is 'paper': by default we follow the authors' code. Its gradient fades as both come
+ *           to agree; that of a length does not. Maps of different sizes are averaged down to the smaller one before the
+ *           power is taken, as in RepDistiller
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },

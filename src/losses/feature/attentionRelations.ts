@@ -1,39 +1,51 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { checkOneOf } from '../../core/options.ts';
+import { count, given, nested, type OptionsOf, required, schema } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { checkOutputName } from '../featurePair.ts';
 import { type Loss, type LossShapes, named, stopGradient } from '../loss.ts';
 import { divergence, softLogProbs } from '../rows.ts';
 
-/** 'attention' relates queries with keys, as the layer itself does; the others relate a thing with itself. */
+/** 'attention' relates queries with keys, as the layer itself does; the others relate queries, keys or values with themselves. */
 export type AttentionRelation = 'attention' | 'queries' | 'keys' | 'values';
 
 type Part = 'queries' | 'keys' | 'values';
 
-/** Which relations are learned, and where both sides have them. */
-export interface AttentionRelationsOptions {
+const PARTS = schema('teacherOutputs', {
+  /** Default: the student's name. */
+  queries: given<string>(),
+  /** Default: the student's name. */
+  keys: given<string>(),
+  /** Default: the student's name. */
+  values: given<string>(),
+});
+
+const OPTIONS = schema('attentionRelations', {
   /** The student's attention layer; its parts are read as '<output>/queries', '<output>/keys', '<output>/values'. */
-  readonly output: string;
+  output: required(given<string>()),
   /** Where the teacher gives each part [B, T, F], before it is cut into heads. Default: the student's names. */
-  readonly teacherOutputs?: Readonly<Partial<Record<Part, string>>>;
+  teacherOutputs: nested(PARTS),
   /**
    * Default ['queries', 'keys', 'values'] (MiniLM v2). ['attention', 'values'] with the layers' own number of heads is
    * MiniLM's first version; both sides then have that many heads.
    */
-  readonly relations?: readonly AttentionRelation[];
+  relations: given<readonly AttentionRelation[]>(checkRelations),
   /**
    * Into how many heads both sides are cut for this loss; it divides both widths. Default 8: 16 features a head for
    * transformerTiny's width of 128, as the 48 of 768 in MiniLM v2.
    */
-  readonly relationHeads?: number;
-}
+  relationHeads: count()(8),
+});
+
+/** Which relations are learned, and where both sides have them. */
+export interface AttentionRelationsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Relations of self-attention (MiniLM): which position resembles which, in the student's attention as in the teacher's.
- * Widths and numbers of heads may differ. The layers of `transformerTiny` are 'attention_1', 'attention_2' …; take its last.
- * Of the teacher, the paper takes the last layer of a small one, and one a few layers before the last of a large one.
+ * Relations of self-attention (MiniLM): the same positions resemble each other in the student's attention as in the
+ * teacher's. Widths and numbers of heads may differ. The layers of `transformerTiny` are 'attention_1', 'attention_2' …;
+ * take its last. The paper takes the last layer of a small teacher, and one a few layers before the last of a large one.
  *
  * KL(A_teacher ‖ A_student) of A = softmax(X Yᵀ / √D) for each head of D features, mean over batch, heads and positions.
  * Shapes    student: X and Y [B, T, F], teacher: X and Y [B, T, G] → scalar; `heads` divides F and G
@@ -44,9 +56,9 @@ export interface AttentionRelationsOptions {
  * Numerics  finite for |values| ≤ 1e4
  * Throws    invalid-option: heads that do not divide a width · shape-mismatch: lengths differ
  * Source    Wang et al. 2020, §3.1, §3.2, arXiv:2002.10957 (attention and value relation); Wang et al. 2021, §3.1,
- *           arXiv:2012.15828 (relations of queries, keys, values; heads cut anew)
- * Differs   Every position counts: padding is not left out, so give examples of one length. The first version was
- *           published with the attention's own heads; both versions add the relations up, as here.
+ *           arXiv:2012.15828 (relations of queries, keys, values; another number of heads)
+ * Differs   every position counts, padding too, so give examples of one length. The first version of MiniLM uses the
+ *           attention's own heads; both versions sum the relations, as we do.
  * @example
  * attentionRelations({
  *   output: 'attention_2',
@@ -54,14 +66,13 @@ export interface AttentionRelationsOptions {
  * });
  */
 export function attentionRelations(options: AttentionRelationsOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutputs', 'relations', 'relationHeads'], 'attentionRelations');
-  const { output, relations = ['queries', 'keys', 'values'], relationHeads = 8 } = options;
-  checkSettings(output, relations, relationHeads);
+  const given = OPTIONS.read(options);
+  const { output, relations = ['queries', 'keys', 'values'], relationHeads } = given;
+  checkOutputName(output, '"output" of attentionRelations');
   const parts = partsOf(relations);
-  checkKnownOptions(options.teacherOutputs ?? {}, ['queries', 'keys', 'values'], 'teacherOutputs');
   const studentName = (part: Part) => `${output}/${part}`;
   const teacherOutputs = Object.fromEntries(
-    parts.map((part) => [part, options.teacherOutputs?.[part] ?? studentName(part)]),
+    parts.map((part) => [part, given.teacherOutputs?.[part] ?? studentName(part)]),
   ) as Record<Part, string>;
   return {
     name: 'attentionRelations',
@@ -122,13 +133,11 @@ function partsOf(relations: readonly AttentionRelation[]): Part[] {
 }
 
 /** Throws    invalid-option */
-function checkSettings(output: string, relations: readonly AttentionRelation[], heads: number): void {
-  checkOutputName(output, '"output" of attentionRelations');
+function checkRelations(relations: readonly AttentionRelation[]): void {
   if (!Array.isArray(relations) || relations.length === 0 || new Set(relations).size !== relations.length) {
     throw new LimbeckError('invalid-option', '"relations" must name one relation at least, each once.');
   }
   for (const relation of relations) checkOneOf(relation, 'relations', ['attention', 'queries', 'keys', 'values']);
-  checkCount(heads, 'relationHeads');
 }
 
 /** Throws    shape-mismatch · invalid-option */

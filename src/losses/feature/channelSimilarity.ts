@@ -1,12 +1,11 @@
 import type { Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkProjected,
-  checkProjector,
+  FEATURE_PAIR,
   type FeaturePairOptions,
-  type FeatureProjector,
   featurePair,
   projectorOfPair,
   readPair,
@@ -15,19 +14,26 @@ import type { Loss } from '../loss.ts';
 import { meanOfExamples } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** Which maps, and whether the student's channels are mapped to the teacher's. */
-export interface ChannelSimilarityOptions extends FeaturePairOptions {
-  /** 'linear': a 1×1 convolution, trained with the student; 'none': both have equally many channels. Default 'linear' (the authors' code). */
-  readonly projector?: FeatureProjector;
+const OPTIONS = schema('channelSimilarity', {
+  ...FEATURE_PAIR.fields,
+  /**
+   * 'linear': a 1×1 convolution, trained with the student; 'none': both have equally many channels. Default 'linear' (the
+   * authors' code).
+   */
+  projector: oneOf('linear', 'none')('linear'),
   /**
    * 'mean' over the batch; 'torchdistill' divides by the batch size once more, as that library does, so that the weight
    * grows with it. Default 'mean' (the authors' code).
    */
-  readonly reduction?: 'mean' | 'torchdistill';
-}
+  reduction: oneOf('mean', 'torchdistill')('mean'),
+});
+
+/** Which maps, and whether the student's channels are mapped to the teacher's. */
+export interface ChannelSimilarityOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Inter-channel correlation (ICKD): the student's channels resemble each other as the teacher's do. Their sizes may differ.
+ * Inter-channel correlation (ICKD): the student's channels resemble each other as the teacher's do. The
+ * positions may differ in number.
  *
  * Σ (S_student − S_teacher)² / C, where row c of S [C, C] holds the inner products of channel c with all channels over the
  * positions, divided by the row's length ‖·‖₂.
@@ -40,7 +46,7 @@ export interface ChannelSimilarityOptions extends FeaturePairOptions {
  * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · other channels
  * Source    Liu et al. 2021, §3, ICCV 2021; ADLab-AutoDrive/ICKD and torchdistill's ChSimLoss
  * Differs   from torchdistill, which divides by B twice, unless reduction is 'torchdistill'; from the authors' code: the
- *           projector has no batch normalization; unlike positions are averaged down to the fewer
+ *           projector has no batch normalization; maps of different sizes are averaged down to the smaller one
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -48,11 +54,8 @@ export interface ChannelSimilarityOptions extends FeaturePairOptions {
  * ]) });
  */
 export function channelSimilarity(options: ChannelSimilarityOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'projector', 'reduction'], 'channelSimilarity');
-  const { projector = 'linear', reduction = 'mean' } = options;
-  const pair = featurePair(options, 'channelSimilarity');
-  checkProjector(projector);
-  checkOneOf(reduction, 'reduction', ['mean', 'torchdistill']);
+  const { projector, reduction, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'channelSimilarity');
   return {
     name: 'channelSimilarity',
     options: { ...pair.options, projector, ...(reduction !== 'mean' && { reduction }) },
@@ -83,6 +86,6 @@ export function channelSimilarityLoss(tf: Tf, student: Tensor, teacher: Tensor):
 function similaritiesOf(tf: Tf, maps: Tensor): Tensor3D {
   const positions = sizeOf(maps.shape.slice(1, -1));
   const columns = tf.reshape(maps, [maps.shape[0] as number, positions, maps.shape.at(-1) as number]) as Tensor3D;
-  // The mean in place of the sum: rows are divided by their lengths all the same, and numbers stay smaller.
+  // The mean and the sum give the same rows once these are divided by their lengths; the mean keeps numbers small.
   return toUnitLength(tf, tf.mul(tf.matMul(columns, columns, true, false), 1 / positions) as Tensor3D);
 }

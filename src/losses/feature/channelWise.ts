@@ -1,12 +1,11 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, oneOf, positive, schema } from '../../core/schema.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkProjected,
-  checkProjector,
+  FEATURE_PAIR,
   type FeaturePairOptions,
-  type FeatureProjector,
   featurePair,
   projectorOfPair,
   readPair,
@@ -15,17 +14,20 @@ import type { Loss } from '../loss.ts';
 import { softTargetsLoss } from '../response/softTargets.ts';
 import { divergence, meanPerExample, softLogProbs } from '../rows.ts';
 
-/** Which maps, how soft their distributions are, and whether the student's channels are mapped to the teacher's. */
-export interface ChannelWiseOptions extends FeaturePairOptions {
+const OPTIONS = schema('channelWise', {
+  ...FEATURE_PAIR.fields,
   /** Softens the distributions over the positions; above 1 more positions of a channel count. Default 1 (mmrazor). */
-  readonly temperature?: number;
+  temperature: positive(1),
   /** 'linear': a 1×1 convolution, trained with the student; 'none': both have the same channels. Default 'none' (mmrazor). */
-  readonly projector?: FeatureProjector;
-}
+  projector: oneOf('linear', 'none')('none'),
+});
+
+/** Which maps, how soft their distributions are, and whether the student's channels are mapped to the teacher's. */
+export interface ChannelWiseOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Channel-wise distillation (CWD): each channel of the student has its peaks where the teacher's has them; for features and
- * for the maps of logits of dense prediction.
+ * Channel-wise distillation (CWD): each channel of the student peaks where the teacher's does; for features, and for
+ * the logit maps of dense prediction.
  *
  * T² · KL(softmax(teacher / T) ‖ softmax(student / T)), each softmax over the positions of one channel, mean over channels.
  * Shapes    student [B, H, W, C] (or [B, T, C]), projected, and teacher of the same shape → [B]; the loss is their mean
@@ -36,16 +38,14 @@ export interface ChannelWiseOptions extends FeaturePairOptions {
  * Numerics  finite for |score| ≤ 1e4
  * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · other channels
  * Source    Shu et al. 2021, §3, arXiv:2011.13256; mmrazor models/losses/cwd.py
- * Differs   from the paper, whose sum over the batch is a mean in mmrazor too; unlike positions are averaged down to the fewer
+ * Differs   from the paper: the mean over the batch in place of the sum, as in mmrazor; maps of different sizes are
+ *           averaged down to the smaller one
  * @example
  * distill({ teacher, student, data, loss: channelWise({ output: 'maps', temperature: 4 }) });
  */
 export function channelWise(options: ChannelWiseOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'temperature', 'projector'], 'channelWise');
-  const { temperature = 1, projector = 'none' } = options;
-  const pair = featurePair(options, 'channelWise');
-  checkPositive(temperature, 'temperature');
-  checkProjector(projector);
+  const { temperature, projector, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'channelWise');
   return {
     name: 'channelWise',
     options: { ...pair.options, temperature, projector },

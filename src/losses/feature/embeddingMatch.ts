@@ -1,9 +1,10 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkPositions,
   checkSameFeatures,
+  FEATURE_PAIR,
   type FeaturePairOptions,
   featurePair,
   projectorOfPair,
@@ -14,24 +15,28 @@ import type { Loss, LossShapes } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** Which embeddings, and what of them is compared. */
-export interface EmbeddingMatchOptions extends FeaturePairOptions {
+const OPTIONS = schema('embeddingMatch', {
+  ...FEATURE_PAIR.fields,
   /** 'mse': every coordinate; 'cosine': the direction only. Default 'mse' (sentence-transformers). */
-  readonly kind?: 'mse' | 'cosine';
+  kind: oneOf('mse', 'cosine')('mse'),
   /**
    * 'auto': a trained linear map from the student's dimension to the teacher's where they differ, none where they are
-   * equal; 'linear': always; 'none': never. What is trained with it is dropped after: use 'none' where the student's
-   * embedding is to be used in the teacher's place. Default 'auto'.
+   * equal; 'linear': always; 'none': never. The map is dropped after training: use 'none' if the student's embedding is to
+   * replace the teacher's. Default 'auto'.
    */
-  readonly projector?: 'auto' | 'linear' | 'none';
-}
+  projector: oneOf('auto', 'linear', 'none')('auto'),
+});
+
+/** Which embeddings, and whether coordinates or directions are compared. */
+export interface EmbeddingMatchOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Embedding matching (hidden states of DistilBERT and TinyBERT too): the student's embedding becomes the teacher's. The
- * last axis is the embedding; of sequences and maps each position is compared.
+ * last axis is the embedding; in sequences and maps each position is compared.
  *
  * 'mse': (student − teacher)²; 'cosine': 1 − cos(student, teacher); mean over each example's coordinates, or positions.
- * Shapes    student [B, D] (or [B, T, D], [B, H, W, D]), projected, and teacher of the same shape → [B]; the loss is their mean
+ * Shapes    student [B, D] (or [B, T, D], [B, H, W, D]), projected, and teacher of the same shape → [B]; the loss is their
+ *           mean
  * Units     squares of the teacher's coordinates; none for 'cosine', from 0 to 2
  * Reduces   mean over batch and coordinates or positions
  * Weight    5 for 'mse' of coordinates around 1, and for 'cosine'; 'mse' of embeddings of length 1 in D dimensions needs
@@ -40,16 +45,13 @@ export interface EmbeddingMatchOptions extends FeaturePairOptions {
  * Numerics  finite for |coordinate| ≤ 1e4; a vector of length 0 has the cosine 0
  * Throws    invalid-option · shape-mismatch by `check`: other axes · other dimensions with projector 'none'
  * Source    sentence-transformers losses/MSELoss.py; Sanh et al. 2019, §3, arXiv:1910.01108 (1 − cos of hidden states)
- * Differs   from TextBrewer's cos_loss in the projector; unlike positions are averaged down to the fewer
+ * Differs   from TextBrewer's cos_loss in the projector; maps of different sizes are averaged down to the smaller one
  * @example
  * distill({ teacher, student, data, loss: embeddingMatch({ output: 'embedding', kind: 'cosine' }) });
  */
 export function embeddingMatch(options: EmbeddingMatchOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'kind', 'projector'], 'embeddingMatch');
-  const { kind = 'mse', projector = 'auto' } = options;
-  const pair = featurePair(options, 'embeddingMatch');
-  checkOneOf(kind, 'kind', ['mse', 'cosine']);
-  checkOneOf(projector, 'projector', ['auto', 'linear', 'none']);
+  const { kind, projector, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'embeddingMatch');
   const isProjected = (from: unknown, to: unknown) => projector === 'linear' || (projector === 'auto' && from !== to);
   const chosen = (shapes: LossShapes) => {
     const { student, teacher } = shapesOfPair(shapes, pair);

@@ -1,39 +1,48 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { checkFraction } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { checkPositions, type FeaturePairOptions, featurePair, readPair, shapesOfPair } from '../featurePair.ts';
+import {
+  checkPositions,
+  FEATURE_PAIR,
+  type FeaturePairOptions,
+  featurePair,
+  readPair,
+  shapesOfPair,
+} from '../featurePair.ts';
 import type { Loss } from '../loss.ts';
 import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** Which features are compared, and into how many numbers the teacher's are condensed. */
-export interface FactorTransferOptions extends FeaturePairOptions {
+const OPTIONS = schema('factorTransfer', {
+  ...FEATURE_PAIR.fields,
   /** The paraphraser's channels as a share of the teacher's, above 0, at most 1. Default 0.5 (Kim et al. 2018). */
-  readonly factorFraction?: number;
-}
+  factorFraction: positive(0.5),
+});
+
+/** Which features are compared, and into how many numbers the teacher's are condensed. */
+export interface FactorTransferOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Factor transfer (FT): a paraphraser condenses the teacher's features to factors from which it can restore them, a
- * translator makes the student's into the same factors. Both are trained with the student and dropped after.
+ * Factor transfer (FT): a paraphraser condenses the teacher's features to factors from which it can restore them, and a
+ * translator maps the student's features to the same factors. Both are trained with the student and then dropped.
  *
- * |s / ‖s‖₂ − t / ‖t‖₂| of the factors of each example, flattened; mean over their values. The loss adds the paraphraser's
- * own: (restored − teacher)², mean over each example's values.
+ * |s / ‖s‖₂ − t / ‖t‖₂| of the factors of each example, flattened; mean over their values. The loss adds the paraphraser's:
+ * (restored − teacher)², mean over each example's values.
  * Shapes    the student's factors s [B, H, W, F] (or [B, T, F], [B, F]) and the teacher's t of the same shape → [B]; the
  *           loss is the mean
  * Units     none; the paraphraser's part: squares of the teacher's features
  * Reduces   mean over batch and values; L1 of unit factors, plus paraphraser reconstruction
- * Weight    100: unit vectors of n values have values around 1 / √n. RepDistiller has 200
+ * Weight    100: the values of unit vectors of length n are around 1 / √n. RepDistiller has 200
  * Gradient  of the factors' part reaches the student and the translator, of the paraphraser's part the paraphraser only
  * Numerics  finite for |feature| ≤ 1e4
- * Throws    invalid-option · shape-mismatch by `check`: map beside vector
+ * Throws    invalid-option · shape-mismatch by `check`: map against vector
  * Source    Kim, Park, Kwak 2018, §3, eq. 1–3, arXiv:1802.04977; torchdistill FTLoss (p = 1, mean over flattened factors)
- * Differs   One stage in place of two: the paraphraser learns while the student does, each by its own part. Both are one
- *           1×1 convolution with a bias, not three 3×3 ones with normalization: a linear paraphraser finds the space of
- *           the teacher's principal components. RepDistiller averages squared channels first (p1 = 2); here, as in the
- *           paper, factors are flattened whole. What the value falls to holds the
- *           paraphraser's part too.
+ * Differs   one stage in place of two: paraphraser and student learn at the same time, each by its own part. Paraphraser
+ *           and translator are one 1×1 convolution with a bias, not three 3×3 ones with normalization: a linear paraphraser
+ *           finds the space of the teacher's principal components. RepDistiller averages squared channels first (p1 = 2);
+ *           like the paper, we flatten the factors. The value includes the paraphraser's part.
  * @example
  * weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -41,10 +50,9 @@ export interface FactorTransferOptions extends FeaturePairOptions {
  * ]);
  */
 export function factorTransfer(options: FactorTransferOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'factorFraction'], 'factorTransfer');
-  const { factorFraction = 0.5 } = options;
-  const pair = featurePair(options, 'factorTransfer');
-  checkShare(factorFraction);
+  const { factorFraction, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'factorTransfer');
+  checkFraction(factorFraction, 'factorFraction');
   return {
     name: 'factorTransfer',
     options: { ...pair.options, factorFraction },
@@ -76,14 +84,13 @@ export function factorTransferLoss(tf: Tf, student: Tensor, teacher: Tensor): Te
   return tf.tidy(() => {
     const unit = (factors: Tensor) => toUnitLength(tf, tf.reshape(factors, [factors.shape[0] as number, -1]));
     const difference = tf.sub(unit(student), unit(teacher));
-    // |x| whose slope at 0 is 0; that of tf.abs is −1 there.
+    // |x| with the gradient 0 at 0, where tf.abs has −1.
     return tf.mean(tf.add(tf.relu(difference), tf.relu(tf.mul(difference, -1))), 1) as Tensor1D;
   });
 }
 
 /**
- * The factors as if nothing had been learned on the way from the teacher. `stopGradient` would do too, but then zeros are
- * sent on to the paraphraser.
+ * The factors without a gradient to the teacher. `stopGradient` would do too, but would send zeros on to the paraphraser.
  */
 function constantOf(tf: Tf, factors: Tensor, teacher: Tensor): Tensor {
   const constant = tf.customGrad((from) => ({
@@ -91,13 +98,4 @@ function constantOf(tf: Tf, factors: Tensor, teacher: Tensor): Tensor {
     gradFunc: () => tf.zerosLike(from as Tensor),
   }));
   return constant(teacher);
-}
-
-/** Throws    invalid-option */
-function checkShare(fraction: number): void {
-  if (typeof fraction === 'number' && fraction > 0 && fraction <= 1) return;
-  throw new LimbeckError(
-    'invalid-option',
-    `"factorFraction" was ${String(fraction)}; it must be a fraction above 0, at most 1.`,
-  );
 }

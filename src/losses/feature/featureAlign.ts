@@ -1,47 +1,44 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { checkNotNegative } from '../../core/options.ts';
+import { given, type OptionsOf, oneOf, required, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import {
-  checkPositions,
-  checkProjector,
-  checkSameFeatures,
-  type FeatureProjector,
-  featurePair,
-  readPair,
-} from '../featurePair.ts';
+import { checkPositions, checkSameFeatures, featurePair, readPair } from '../featurePair.ts';
 import type { Loss, LossShapes } from '../loss.ts';
 import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** One feature of the student, one of each teacher, and how much each counts. */
-export interface FeatureAlignOptions {
+const OPTIONS = schema('featureAlign', {
   /** An output or a layer of the student. */
-  readonly output: string;
+  output: required(given<string>()),
   /** The feature of each teacher, such as ['block4@0', 'block4@1']: what `ensemble` gives with mean: 'losses'. */
-  readonly teacherOutputs: readonly string[];
+  teacherOutputs: required(given<readonly string[]>()),
   /** λ, one for each teacher, 0 or more. Default: 1 each (KD4MTL chose 1, 1 and 2 for its three tasks). */
-  readonly weights?: readonly number[];
+  weights: given<readonly number[]>(),
   /** 'linear': a trained adaptor for each teacher; 'none': all have as many channels as the student. Default 'linear'. */
-  readonly projector?: FeatureProjector;
-}
+  projector: oneOf('linear', 'none')('linear'),
+});
+
+/** One feature of the student, one of each teacher, and how much each counts. */
+export interface FeatureAlignOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Aligned features of several teachers (KD4MTL): one student, seen through an adaptor for each, gives the directions of
- * the features of specialised teachers, one for each task. Beside it stand the losses of the tasks.
+ * Aligned features of several teachers (KD4MTL): through one adaptor for each teacher, the student gives the directions of
+ * the features of specialised teachers, one for each task. Combine it with the losses of the tasks.
  *
  * ‖norm(student) − norm(teacher)‖² over the channels, mean over each example's positions; norm divides each position by
- * √(‖channels‖² + 1e-6). The loss adds up λ_k times this over its teachers.
- * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), adapted, and teacher of the same shape → [B]; the loss is their mean
+ * √(‖channels‖² + 1e-6). The loss sums λ_k times this over the teachers.
+ * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), adapted, and teacher of the same shape → [B]; the loss is their
+ *           mean
  * Units     none: from 0 to 4
  * Reduces   mean over batch and positions, sum over channels; Σ λ_k squared distance of unit features
  * Weight    2
  * Gradient  reaches the student and the adaptors only
  * Numerics  finite for |feature| ≤ 1e4
- * Throws    invalid-option · shape-mismatch by `check`: map beside vector · other channels without projector
+ * Throws    invalid-option · shape-mismatch by `check`: map against vector · other channels without projector
  * Source    Li, Bilen 2020, eq. 3, arXiv:2007.06889; VICO-UoE/KD4MTL model_segnet_kdmtl.py
- * Differs   Adaptors have a bias, and learn with the student's optimizer and rate, where the code gives them one of their
- *           own (Adam, 0.1).
+ * Differs   adaptors have a bias and learn with the student's optimizer and rate; the code gives them their own (Adam,
+ *           0.1).
  * @example
  * const other = await loadTeacher('/models/letters.onnx').done;
  * const both = ensemble([teacher, other], { mean: 'losses', outputs: ['features', 'logits'] });
@@ -49,10 +46,8 @@ export interface FeatureAlignOptions {
  * distill({ teacher: both, student, data, loss });
  */
 export function featureAlign(options: FeatureAlignOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutputs', 'weights', 'projector'], 'featureAlign');
-  const { output, teacherOutputs, weights = teacherOutputs?.map(() => 1), projector = 'linear' } = options;
+  const { output, teacherOutputs, weights = teacherOutputs?.map(() => 1), projector } = OPTIONS.read(options);
   checkTeachers(teacherOutputs, weights);
-  checkProjector(projector);
   const pairs = teacherOutputs.map((teacherOutput) => featurePair({ output, teacherOutput }, 'featureAlign'));
   return {
     name: 'featureAlign',

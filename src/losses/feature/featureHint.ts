@@ -1,11 +1,10 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkProjected,
-  checkProjector,
+  FEATURE_PAIR,
   type FeaturePairOptions,
-  type FeatureProjector,
   featurePair,
   projectorOfPair,
   readPair,
@@ -13,31 +12,34 @@ import {
 import type { Loss } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which features, and whether the student's are mapped to the teacher's. */
-export interface FeatureHintOptions extends FeaturePairOptions {
+const OPTIONS = schema('featureHint', {
+  ...FEATURE_PAIR.fields,
   /**
-   * 'linear': a regressor, trained with the student and dropped after, maps its features to as many as the teacher has;
-   * 'none': both have equally many, and are compared as they are. Default 'linear' (FitNets).
+   * 'linear': a regressor, trained with the student and then dropped, maps the student's channels to the teacher's;
+   * 'none': both have equally many and are compared as they are. Default 'linear' (FitNets).
    */
-  readonly projector?: FeatureProjector;
-}
+  projector: oneOf('linear', 'none')('linear'),
+});
+
+/** Which features, and whether the student's are mapped to the teacher's. */
+export interface FeatureHintOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Feature hints (FitNets): a layer of the student, seen through a trained regressor, gives what a layer of the teacher
- * gives.
+ * Feature hints (FitNets): a trained regressor on a layer of the student gives what a layer of the teacher gives.
  *
  * (student − teacher)², mean over each example's values.
- * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → [B]; the loss is their mean
+ * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, and teacher of the same shape → [B]; the loss is their
+ *           mean
  * Units     squares of the teacher's features
  * Reduces   mean over batch and values; trained 1×1 regressor
  * Weight    4 for features around 1, else over their mean square. RepDistiller has 100
  * Gradient  reaches the student and the regressor: 2 (student − teacher) / (values of one example · B)
  * Numerics  finite for |feature| ≤ 1e4
- * Throws    invalid-option · shape-mismatch by `check`: map beside vector · other channels without projector
+ * Throws    invalid-option · shape-mismatch by `check`: map against vector · other channels without projector
  * Source    Romero et al. 2015, eq. 3, arXiv:1412.6550; RepDistiller distiller_zoo/FitNet.py
- * Differs   from the paper: the mean in place of half the sum, as in RepDistiller, so the value does not depend on the sizes;
- *           the regressor is a 1×1 convolution with a bias, without the paper's larger windows and RepDistiller's batch
- *           normalization and ReLU; unlike positions are averaged to the smaller map
+ * Differs   from the paper: the mean in place of half the sum, as in RepDistiller, so the value does not depend on the
+ *           sizes; the regressor is a 1×1 convolution with a bias, without the paper's larger windows and RepDistiller's
+ *           batch normalization and ReLU; maps of different sizes are averaged down to the smaller one
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: softTargets(), weight: 1 },
@@ -45,10 +47,8 @@ export interface FeatureHintOptions extends FeaturePairOptions {
  * ]) });
  */
 export function featureHint(options: FeatureHintOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'projector'], 'featureHint');
-  const { projector = 'linear' } = options;
-  const pair = featurePair(options, 'featureHint');
-  checkProjector(projector);
+  const { projector, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'featureHint');
   return {
     name: 'featureHint',
     options: { ...pair.options, projector },

@@ -1,12 +1,11 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkProjected,
-  checkProjector,
+  FEATURE_PAIR,
   type FeaturePairOptions,
-  type FeatureProjector,
   featurePair,
   projectorOfPair,
   readPair,
@@ -16,15 +15,18 @@ import type { Loss } from '../loss.ts';
 import { checkPairs } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** Which features, and whether the student's are mapped to the teacher's. */
-export interface FeatureNormalizedOptions extends FeaturePairOptions {
+const OPTIONS = schema('featureNormalized', {
+  ...FEATURE_PAIR.fields,
   /** 'linear': a 1×1 convolution, trained with the student; 'none': both have equally many channels. Default 'none' (mmrazor). */
-  readonly projector?: FeatureProjector;
-}
+  projector: oneOf('linear', 'none')('none'),
+});
+
+/** Which features, and whether the student's are mapped to the teacher's. */
+export interface FeatureNormalizedOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Normalized features (PKD): each channel of the student varies over the batch as the teacher's does, whatever its mean and
- * its scale. The value is 1 − Pearson's correlation, mean over channels.
+ * Normalized features (PKD): each channel of the student varies over the batch as the teacher's does, whatever the mean and
+ * the scale. The value is 1 − Pearson's correlation, mean over channels.
  *
  * ½ (n(student) − n(teacher))², mean over everything, where n standardizes each channel over the batch and its positions:
  * (x − mean) / deviation, unbiased.
@@ -33,12 +35,13 @@ export interface FeatureNormalizedOptions extends FeaturePairOptions {
  * Reduces   mean over everything; ½ squared difference = 1 − Pearson per channel
  * Weight    4; the paper has more, for detectors
  * Gradient  reaches the student and the projector
- * Numerics  finite for |feature| ≤ 1e4; a channel that is 0 everywhere counts as standardized, one that is constant and not
- *           0 may turn into the noise of its rounding
- * Throws    invalid-option by `check`: batches of one vector · shape-mismatch by `check`: map beside vector · other channels
+ * Numerics  finite for |feature| ≤ 1e4; a channel that is 0 everywhere counts as standardized; one that is constant and not
+ *           0 may become rounding noise
+ * Throws    invalid-option by `check`: batches of one vector · shape-mismatch by `check`: map against vector · other
+ *           channels
  * Source    Cao et al. 2022, §3, arXiv:2207.02039; mmrazor models/losses/pkd_loss.py
- * Differs   from mmrazor: nothing is added to the deviation, whose slope is infinite there where a channel is constant;
- *           unlike positions are averaged down to the fewer, where it resizes the student
+ * Differs   from mmrazor: nothing is added to the deviation, so the gradient is infinite where a channel is constant; maps
+ *           of different sizes are averaged down to the smaller one, where mmrazor resizes the student
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -46,10 +49,8 @@ export interface FeatureNormalizedOptions extends FeaturePairOptions {
  * ]) });
  */
 export function featureNormalized(options: FeatureNormalizedOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'projector'], 'featureNormalized');
-  const { projector = 'none' } = options;
-  const pair = featurePair(options, 'featureNormalized');
-  checkProjector(projector);
+  const { projector, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'featureNormalized');
   return {
     name: 'featureNormalized',
     options: { ...pair.options, projector },
@@ -76,7 +77,7 @@ export function featureNormalizedLoss(tf: Tf, student: Tensor, teacher: Tensor):
 /** Each channel with mean 0 and deviation 1: [B·positions, F]. */
 function standardized(tf: Tf, features: Tensor): Tensor2D {
   const rows = tf.reshape(features, [-1, features.shape.at(-1) as number]) as Tensor2D;
-  // Added, not subtracted: only that has a compiled gradient.
+  // Only an addition has a compiled gradient.
   const centered = tf.add(rows, tf.mul(tf.mean(rows, 0, true), -1)) as Tensor2D;
   return tf.mul(toUnitLength(tf, centered, 0), Math.sqrt(rows.shape[0] - 1));
 }

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { given, type OptionsOf, required, schema } from '../../core/schema.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { alignMaps } from '../alignMaps.ts';
@@ -8,18 +8,20 @@ import { checkOutputName, checkPositions, checkSameFeatures, featurePair } from 
 import { type Loss, type LossShapes, named, stopGradient } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Between which layers. */
-export interface FlowOptions {
+const OPTIONS = schema('flow', {
   /** Two outputs or layers of the student, such as the first and the last of a stage. */
-  readonly outputs: readonly [string, string];
+  outputs: required(given<readonly [string, string]>()),
   /** The teacher's, with as many channels each. Default: the same names. */
-  readonly teacherOutputs?: readonly [string, string];
-}
+  teacherOutputs: given<readonly [string, string]>(),
+});
+
+/** Which layers the flow runs between. */
+export interface FlowOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Flow of the solution procedure (FSP): how the features change between two layers, as the products of their channels, is
- * the same in the student as in the teacher. Both sides need equal channel counts, layer by layer; their sizes may differ.
- * The paper trains with this loss alone first.
+ * Flow of the solution procedure (FSP): the products of the channels of two layers, which tell how features change between
+ * them, are the same in the student as in the teacher. Both sides need equal channel counts, layer by layer; map sizes may
+ * differ. The paper first trains with this loss alone.
  *
  * (G_student − G_teacher)², mean over each example's entries.
  * Shapes    student and teacher [B, F, G], the flow between layers of F and G channels → [B]; the loss is their mean
@@ -31,8 +33,8 @@ export interface FlowOptions {
  * Throws    invalid-option: not two names · shape-mismatch by `check`: vectors without
  *           positions · other channels
  * Source    Yim et al. 2017, §3, CVPR 2017; RepDistiller distiller_zoo/FSP.py
- * Differs   from the paper: the mean over the entries in place of the sum, as in RepDistiller; the larger of two layers is
- *           averaged down to the smaller, as there
+ * Differs   from the paper: the mean over the entries in place of the sum, as in RepDistiller; the larger of two maps is
+ *           averaged down to the smaller one, as there
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -40,8 +42,7 @@ export interface FlowOptions {
  * ]) });
  */
 export function flow(options: FlowOptions): Loss {
-  checkKnownOptions(options, ['outputs', 'teacherOutputs'], 'flow');
-  const { outputs, teacherOutputs = outputs } = options;
+  const { outputs, teacherOutputs = outputs } = OPTIONS.read(options);
   checkTwoNames(outputs, 'outputs');
   checkTwoNames(teacherOutputs, 'teacherOutputs');
   const [first, last] = outputs;

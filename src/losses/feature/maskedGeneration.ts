@@ -1,11 +1,12 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions } from '../../core/options.ts';
 import { derivedSeed, seededRandom } from '../../core/random.ts';
+import { count, fraction, type OptionsOf, schema } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkPositions,
+  FEATURE_PAIR,
   type FeaturePairOptions,
   featurePair,
   projectorOfPair,
@@ -16,18 +17,21 @@ import { type Loss, type LossTensors, parameter } from '../loss.ts';
 import { featuresOf } from '../projector.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which maps are compared, and how much of the student's is hidden. */
-export interface MaskedGenerationOptions extends FeaturePairOptions {
+const OPTIONS = schema('maskedGeneration', {
+  ...FEATURE_PAIR.fields,
   /** The share of positions that are hidden, from 0 to 1. Default 0.65 (MGD's code, one-stage detectors). */
-  readonly maskedFraction?: number;
+  maskedFraction: fraction(0.65),
   /** Decides what is hidden at which step; a whole number of 0 or more. Default 0. */
-  readonly seed?: number;
-}
+  seed: count(0)(0),
+});
+
+/** Which maps are compared, and how much of the student's is hidden. */
+export interface MaskedGenerationOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Masked generative distillation (MGD): from a student's map of which most positions are hidden, a small generator makes
- * the teacher's whole map. So each position must say something of its neighbors. The generator is trained with the student
- * and dropped after.
+ * Masked generative distillation (MGD): most positions of the student's map are hidden, and a small generator makes
+ * the teacher's whole map from the rest. So each position must tell something about its neighbors. The generator is trained
+ * with the student and then dropped.
  *
  * (generated − teacher)², mean over each example's values, hidden and visible ones alike.
  * Shapes    generated from the student's map, and teacher, [B, H, W, F] → [B]; the loss is their mean
@@ -38,19 +42,17 @@ export interface MaskedGenerationOptions extends FeaturePairOptions {
  * Numerics  finite for |feature| ≤ 1e4
  * Throws    invalid-option · shape-mismatch by `check`: no maps
  * Source    Yang et al. 2022, eq. 3–5, arXiv:2205.01529; mmrazor models/losses/mgd_loss.py
- * Differs   mean over all values; the code adds them up, divides by B and weighs with 2e-5. All examples of a batch have the same positions hidden, other
- *           ones at each step, so that an example's value does not depend on its place. Position p is hidden where the
- *           fraction of p·r + t is below maskedFraction, with two random numbers r and t for each step: any two positions
- *           are hidden independently of each other, and a seed hides the same on every backend
+ * Differs   mean over all values; the code sums them, divides by B and weights with 2e-5. All examples of a batch hide
+ *           the same positions, others at each step, so that an example's value does not depend on its place in the
+ *           batch. Position p is hidden where the fractional part of p·r + t is below maskedFraction, with two random
+ *           numbers r and t for each step: any two positions are hidden independently, and a seed hides the same on every
+ *           backend
  * @example
  * maskedGeneration({ output: 'block3', teacherOutput: 'layer3', maskedFraction: 0.5 });
  */
 export function maskedGeneration(options: MaskedGenerationOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'maskedFraction', 'seed'], 'maskedGeneration');
-  const { maskedFraction = 0.65, seed = 0 } = options;
-  const pair = featurePair(options, 'maskedGeneration');
-  checkFraction(maskedFraction, 'maskedFraction');
-  checkCount(seed, 'seed', 0);
+  const { maskedFraction, seed, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'maskedGeneration');
   return {
     name: 'maskedGeneration',
     options: { ...pair.options, maskedFraction, seed },

@@ -1,15 +1,17 @@
 import type { Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { checkPositions, type FeaturePairOptions, featurePair, readPair } from '../featurePair.ts';
+import { checkPositions, FEATURE_PAIR, type FeaturePairOptions, featurePair, readPair } from '../featurePair.ts';
 import type { Loss } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
+const OPTIONS = schema('neuronSelectivity', FEATURE_PAIR.fields);
+
 /**
- * Neuron selectivity transfer (NST): the student's channels, as a set, respond to the same places as the teacher's. Their
- * numbers may differ, and their order does not matter.
+ * Neuron selectivity transfer (NST): as a set, the student's channels respond to the same places as the teacher's.
+ * Their number may differ, and their order does not matter.
  *
  * MMD² between the channels of both: mean k(s, s′) + mean k(t, t′) − 2 mean k(s, t), with k(a, b) = (a · b)² for channels
  * a = map / ‖map‖₂ over the positions.
@@ -19,9 +21,10 @@ import { toUnitLength } from '../toUnitLength.ts';
  * Weight    20; RepDistiller has 50, at the last stage
  * Gradient  reaches the student only; 0 for channels that are zero everywhere
  * Numerics  finite for |feature| ≤ 1e4; the value has the rounding of its terms, which are up to 1
- * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · map beside sequence
+ * Throws    invalid-option · shape-mismatch by `check`: vectors without positions · map against sequence
  * Source    Huang, Wang 2017, §4, arXiv:1707.01219; RepDistiller distiller_zoo/NST.py
- * Differs   of the paper's kernels only the polynomial one of degree 2 and offset 0; unlike positions are averaged down to the fewer
+ * Differs   of the paper's kernels only the polynomial one of degree 2 and offset 0; maps of different sizes are averaged
+ *           down to the smaller one
  * @example
  * distill({ teacher, student, data, loss: weighted([
  *   { loss: crossEntropy(), weight: 1 },
@@ -29,8 +32,7 @@ import { toUnitLength } from '../toUnitLength.ts';
  * ]) });
  */
 export function neuronSelectivity(options: FeaturePairOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'neuronSelectivity');
-  const pair = featurePair(options, 'neuronSelectivity');
+  const pair = featurePair(OPTIONS.read(options), 'neuronSelectivity');
   return {
     name: 'neuronSelectivity',
     options: pair.options,

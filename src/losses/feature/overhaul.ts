@@ -1,13 +1,13 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkFinite, checkKnownOptions } from '../../core/options.ts';
+import { checkFinite } from '../../core/options.ts';
+import { given, type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import {
   checkPositions,
-  checkProjector,
   checkSameFeatures,
+  FEATURE_PAIR,
   type FeaturePairOptions,
-  type FeatureProjector,
   featurePair,
   projectorOfPair,
   readPair,
@@ -16,24 +16,30 @@ import {
 import type { Loss } from '../loss.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which pre-activations are compared, and how far below zero the student must go. */
-export interface OverhaulOptions extends FeaturePairOptions {
+const OPTIONS = schema('overhaul', {
+  ...FEATURE_PAIR.fields,
   /**
-   * What stands for the teacher's values below it: a number of 0 or less for all channels, one for each channel of the
-   * teacher (`overhaulMargins` computes them from batch normalization), or 'batch': each channel's mean of its values
-   * below zero in the batch at hand. Default 'batch', since an ONNX teacher's batch normalization is mostly folded away.
+   * What replaces the teacher's values below it: a number of 0 or less for all channels, one for each channel of the
+   * teacher (`overhaulMargins` computes them from batch normalization), or 'batch': the mean of each channel's values below
+   * zero in the current batch. Default: 'batch', since an ONNX teacher's batch normalization is mostly folded away.
    */
-  readonly margin?: 'batch' | number | readonly number[];
-  /** 'linear': a trained connector maps the student's channels to the teacher's; 'none': both have equally many. Default 'linear'. */
-  readonly projector?: FeatureProjector;
-}
+  margin: given<'batch' | number | readonly number[]>(checkMargin),
+  /**
+   * 'linear': a trained connector maps the student's channels to the teacher's; 'none': both have equally many.
+   * Default 'linear'.
+   */
+  projector: oneOf('linear', 'none')('linear'),
+});
+
+/** Which pre-activations are compared, and how far below zero the student must go. */
+export interface OverhaulOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Overhaul of feature distillation (OFD): the student's pre-activations equal the teacher's where those are positive, and
- * need only be low enough where they are not. Both sides are read before their ReLU.
+ * need only be low enough elsewhere. Read both sides before their ReLU.
  *
  * (student − target)² of target = max(teacher, margin), where the target is positive or the student above it; 0 elsewhere.
- * Mean over each example's values, those that give 0 too.
+ * Mean over all of each example's values.
  * Shapes    student [B, H, W, F] (or [B, T, F], [B, F]), projected, teacher of the same shape, margins a number or [F]
  *           → [B]; the loss is their mean
  * Units     squares of the teacher's pre-activations
@@ -41,22 +47,19 @@ export interface OverhaulOptions extends FeaturePairOptions {
  * Weight    3 for pre-activations around 1, else over their mean square
  * Gradient  reaches the student and the connector only
  * Numerics  finite for |pre-activation| ≤ 1e4
- * Throws    invalid-option · by `check` shape-mismatch: map beside vector, other channels without
- *           projector · invalid-option: as many margins as the teacher has no channels
+ * Throws    invalid-option · by `check` shape-mismatch: map against vector, other channels without
+ *           projector · invalid-option: another number of margins than the teacher has channels
  * Source    Heo et al. 2019, §3, arXiv:1904.01866; clovaai/overhaul-distillation distiller.py
- * Differs   Mean over all values in place of the sum over all divided by 1000 · B, so the size of maps does not count; no
- *           factor 2^(i−L) for the i-th of L layers: give each its weight with `weighted`. The connector is a 1×1
- *           convolution with a bias and no batch normalization. The paper's margins come from batch normalization, the
- *           default's from the batch: the same expectation, estimated.
+ * Differs   the mean over all values in place of their sum divided by 1000 · B, so that map sizes do not matter; no factor
+ *           2^(i−L) for the i-th of L layers: weight each with `weighted`. The connector is a 1×1 convolution with a bias
+ *           and no batch normalization. The paper's margins come from batch normalization; the default estimates the same
+ *           expectation from the batch.
  * @example
  * overhaul({ output: 'conv3', teacherOutput: '/layer3/bn2/BatchNormalization' });
  */
 export function overhaul(options: OverhaulOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'margin', 'projector'], 'overhaul');
-  const { margin = 'batch', projector = 'linear' } = options;
-  const pair = featurePair(options, 'overhaul');
-  checkMargin(margin);
-  checkProjector(projector);
+  const { margin = 'batch', projector, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'overhaul');
   return {
     name: 'overhaul',
     options: { ...pair.options, margin: typeof margin === 'object' ? [...margin] : margin, projector },
@@ -93,11 +96,11 @@ export function overhaulLoss(
 ): Tensor1D {
   return tf.tidy(() => {
     const least = typeof margins === 'object' && 'map' in margins ? tf.tensor1d([...margins]) : margins;
-    // Spread out first: the gradient of tf.maximum does not add up over what it broadcasts.
+    // Broadcast first: the gradient of tf.maximum does not sum over what it broadcasts.
     const target = tf.maximum(teacher, tf.add(tf.mul(teacher, 0), least as Tensor));
     const isFiring = tf.step(target);
     const distance = tf.sub(student, target);
-    // Where the target is not positive, what lies below it counts as on it.
+    // Where the target is not positive, values below it count as equal to it.
     const counted = tf.add(tf.mul(isFiring, distance), tf.mul(tf.sub(1, isFiring), tf.relu(distance)));
     return meanPerExample(tf, tf.mul(counted, counted));
   });
@@ -106,7 +109,7 @@ export function overhaulLoss(
 /**
  * E[x | x < 0] of normal distributions: the margins of channels whose pre-activation is batch-normalized with shift
  * `means` and scale `stdDevs`. Heo et al. 2019, eq. 3, arXiv:1904.01866; their code takes −3 σ where fewer than 0.1 % of
- * the values lie below zero, here the formula holds everywhere.
+ * the values lie below zero; here the formula holds everywhere.
  * Throws    invalid-option: not finite, a negative deviation, or lists of unlike lengths
  */
 export function overhaulMargins(means: readonly number[], stdDevs: readonly number[]): number[] {
@@ -117,12 +120,12 @@ export function overhaulMargins(means: readonly number[], stdDevs: readonly numb
     const stdDev = Math.abs(checkFinite(stdDevs[i] as number, 'stdDevs'));
     checkFinite(mean, 'means');
     if (stdDev === 0) return Math.min(mean, 0);
-    // The difference of two large numbers far out; −σ²/μ is its limit there, and its smallest bound.
+    // Far out this is a difference of two large numbers; −σ²/μ is its limit there, and its lower bound.
     return Math.min(mean - stdDev / millsRatio(mean / stdDev), 0);
   });
 }
 
-/** Φ(−z) / φ(z) of the standard normal distribution: a continued fraction far out, the series of Φ elsewhere. */
+/** Φ(−z) / φ(z) of the standard normal distribution: a continued fraction for large z, the series of Φ elsewhere. */
 function millsRatio(z: number): number {
   if (z > 2) {
     let fraction = z;
@@ -140,7 +143,7 @@ function millsRatio(z: number): number {
   return 0.5 / density - series;
 }
 
-/** Each channel's mean of its values below zero; 0 where there is none. */
+/** The mean of each channel's values below zero; 0 where there is none. */
 function marginsOfBatch(tf: Tf, teacher: Tensor): Tensor {
   return tf.tidy(() => {
     const rows = tf.reshape(tf.neg(teacher), [-1, teacher.shape.at(-1) as number]);

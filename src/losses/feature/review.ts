@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
+import { count, given, type OptionsOf, required, schema } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { poolTo } from '../alignMaps.ts';
@@ -9,43 +9,43 @@ import { type Loss, type LossParameter, type LossShapes, type LossTensors, named
 import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which stages are compared, and how wide the student's are while they are fused. */
-export interface ReviewOptions {
+const OPTIONS = schema('review', {
   /** Stages of the student from shallow to deep; the last may be a vector, such as the pooled features. */
-  readonly outputs: readonly string[];
-  /** As many of the teacher, in the same order. Default: the same names. */
-  readonly teacherOutputs?: readonly string[];
+  outputs: required(given<readonly string[]>()),
+  /** As many stages of the teacher, in the same order. Default: the same names. */
+  teacherOutputs: given<readonly string[]>(),
   /** Channels of the fused maps; at least 1. Default 64 (the reference takes the deepest stage's, at most 512). */
-  readonly width?: number;
-}
+  width: count()(64),
+});
+
+/** Which stages are compared, and how wide the student's fused maps are. */
+export interface ReviewOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Knowledge review (ReviewKD): each stage of the student, fused with all that lie deeper, gives the teacher's stage. So
- * shallow stages of the teacher teach deep ones of the student too. The fusion is trained with the student and dropped
- * after.
+ * Knowledge review (ReviewKD): each stage of the student, fused with all deeper ones, gives the teacher's stage. So
+ * shallow stages of the teacher teach deep ones of the student too. The fusion is trained with the student and then
+ * dropped.
  *
- * Hierarchical context (HCL): Σ_l w_l · mean (pool_l(student) − pool_l(teacher))² / Σ_l w_l, where l is the whole map
- * (weight 1) and its averages on 4×4, 2×2 and 1×1 windows (weights ½, ¼, ⅛ in turn) as far as they are smaller than it.
+ * Hierarchical context (HCL): Σ_l w_l · mean (pool_l(student) − pool_l(teacher))² / Σ_l w_l, where l runs over the whole
+ * map (weight 1) and its averages over 4×4, 2×2 and 1×1 windows (weights ½, ¼, ⅛) that are smaller than it.
  * Shapes    fused student and teacher [B, H, W, F] → [B]; the loss is the mean over B of the sum over stages
  * Units     squares of the teacher's features
  * Reduces   mean over batch, sum over stages; pyramid of squared differences
  * Weight    4 for features around 1; the paper has 0.6 to 8
- * Gradient  reaches the student's stages from this one on to the deepest, and the fusion
+ * Gradient  reaches the student's stages from this one to the deepest, and the fusion
  * Numerics  finite for |feature| ≤ 1e4
  * Throws    invalid-option · shape-mismatch by `check`: a stage that is neither a map nor a vector
  * Source    Chen et al. 2021, §3.3, arXiv:2104.09044; mdistiller ReviewKD.py
- * Differs   The convolutions of the fusion (ABF) are 1×1 with a bias, where the code ends with 3×3 and normalizes each
- *           batch: a fifth of the numbers to learn, and the student is not hidden behind a large decoder. Windows of sizes
- *           that 4 or 2 do not divide overlap by one row, as PyTorch's adaptive pooling does. No warm-up inside: give a
+ * Differs   the convolutions of the fusion (ABF) are 1×1 with a bias; the code's last one is 3×3, with batch normalization.
+ *           Ours have a fifth of the parameters and do not hide the student behind a large decoder. Windows of sizes that 4
+ *           or 2 do not divide overlap by one row, as in PyTorch's adaptive pooling. There is no warm-up inside: give a
  *           scheduled weight.
  * @example
  * review({ outputs: ['conv1', 'conv2', 'features'], teacherOutputs: ['layer1', 'layer2', 'pooled'] });
  */
 export function review(options: ReviewOptions): Loss {
-  checkKnownOptions(options, ['outputs', 'teacherOutputs', 'width'], 'review');
-  const { outputs, teacherOutputs = outputs, width = 64 } = options;
+  const { outputs, teacherOutputs = outputs, width } = OPTIONS.read(options);
   checkStages(outputs, teacherOutputs);
-  checkCount(width, 'width');
   return {
     name: 'review',
     options: { outputs: [...outputs], teacherOutputs: [...teacherOutputs], width },
@@ -81,7 +81,7 @@ export function pyramidLoss(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D 
   });
 }
 
-/** From deep to shallow: each stage's own map and what came from below, each weighted at each position (ABF). */
+/** From deep to shallow: each stage's own map and the one from the deeper stage, weighted at each position (ABF). */
 function fuseStages(tf: Tf, tensors: LossTensors, students: readonly Tensor4D[], teachers: readonly Tensor4D[]) {
   const reviewed: Tensor[] = [];
   let residual: Tensor4D | undefined;
@@ -109,8 +109,8 @@ function resizeTo(tf: Tf, map: Tensor4D, like: Tensor4D): Tensor4D {
 }
 
 /**
- * Position i of the middle axis takes what lies at ⌊i · from / to⌋. A product with ones and zeros: the gradient of tfjs's
- * nearest-neighbor resizing is NaN on its cpu backend where one size is no multiple of the other.
+ * Position i of the middle axis takes the value at ⌊i · from / to⌋. A product with ones and zeros: the gradient of tfjs's
+ * nearest-neighbor resizing is NaN on its cpu backend where neither size is a multiple of the other.
  */
 function pickNearest(tf: Tf, values: Tensor3D, to: number): Tensor3D {
   const from = values.shape[1];

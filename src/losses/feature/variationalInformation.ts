@@ -1,38 +1,53 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { checkPositions, type FeaturePairOptions, featurePair, readPair, shapesOfPair } from '../featurePair.ts';
+import {
+  checkPositions,
+  FEATURE_PAIR,
+  type FeaturePairOptions,
+  featurePair,
+  readPair,
+  shapesOfPair,
+} from '../featurePair.ts';
 import { type Loss, type LossTensors, parameter } from '../loss.ts';
 import { featuresOf, project, projectorParameters } from '../projector.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 
-/** Which features, and how the student's predict the teacher's. */
-export interface VariationalInformationOptions extends FeaturePairOptions {
+const OPTIONS = schema('variationalInformation', {
+  ...FEATURE_PAIR.fields,
   /**
-   * 1×1 convolutions (for vectors: dense layers) of the regressor, with ReLU between them; those inside are as wide as
-   * the teacher's features. 1 is a linear map, and cheaper. Default 3 (the authors' code).
+   * 1×1 convolutions (for vectors: dense layers) of the regressor, with ReLU between them; inner ones are as wide as the
+   * teacher's features. 1 is a linear map, which is cheaper. Default 3 (the authors' code).
    */
-  readonly layers?: number;
-  /** The variance of each of the teacher's channels that training starts from, in squares of its features. Default 5 (the authors' code). */
-  readonly initialVariance?: number;
-}
+  layers: count()(3),
+  /**
+   * The variance of each of the teacher's channels at the start of training, in squares of its features. Default 5 (the
+   * authors' code).
+   */
+  initialVariance: positive(5),
+});
+
+/** Which features, and how the student's predict the teacher's. */
+export interface VariationalInformationOptions extends FeaturePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /** Least variance. */
 const EPSILON = 1e-5;
 
 /**
- * Variational information (VID): the student's features predict the teacher's, channel by channel as well as each can
- * be predicted; a lower bound of their mutual information. The value may be negative.
+ * Variational information (VID): the student's features predict the teacher's, with a variance for each channel; a lower
+ * bound of their mutual information. The value may be negative.
  *
- * ½ [(mean − teacher)² / σ² + log σ²], mean over each example's values, with σ² = softplus(variance) + 1e-5 for each channel.
- * Shapes    means (the regressor's) and teacher [B, H, W, F] (or [B, T, F], [B, F]), variance [F] → [B]; the loss is their mean
+ * ½ [(mean − teacher)² / σ² + log σ²], mean over each example's values, with σ² = softplus(variance) + 1e-5 for each
+ * channel.
+ * Shapes    means (the regressor's) and teacher [B, H, W, F] (or [B, T, F], [B, F]), variance [F] → [B]; the loss is their
+ *           mean
  * Units     nats, without the constant ½ log 2π; negative where σ² is below 1
  * Reduces   mean over batch and values; negative Gaussian log-likelihood of the teacher
- * Weight    10: the slope begins with a fifth of the plain difference's, behind a regressor that is still random, and
- *           grows as variances fall. RepDistiller has 1
+ * Weight    10: the gradient starts at a fifth of that of the plain difference, behind a regressor that is still random,
+ *           and grows as variances fall. RepDistiller has 1
  * Gradient  reaches the student, the regressor and the variances
  * Numerics  finite for |mean − teacher| ≤ 1e7; σ² never falls below 1e-5
- * Throws    invalid-option · shape-mismatch by `check`: map beside vector
+ * Throws    invalid-option · shape-mismatch by `check`: map against vector
  * Source    Ahn et al. 2019, §2, arXiv:1904.05835; RepDistiller distiller_zoo/VID.py (the authors')
  * Differs   from the paper: the mean in place of the sum, as in the code; from the code: the convolutions have biases
  * @example
@@ -42,11 +57,8 @@ const EPSILON = 1e-5;
  * ]) });
  */
 export function variationalInformation(options: VariationalInformationOptions): Loss {
-  checkKnownOptions(options, ['output', 'teacherOutput', 'layers', 'initialVariance'], 'variationalInformation');
-  const { layers = 3, initialVariance = 5 } = options;
-  const pair = featurePair(options, 'variationalInformation');
-  checkCount(layers, 'layers');
-  checkPositive(initialVariance, 'initialVariance');
+  const { layers, initialVariance, ...names } = OPTIONS.read(options);
+  const pair = featurePair(names, 'variationalInformation');
   return {
     name: 'variationalInformation',
     options: { ...pair.options, layers, initialVariance },

@@ -1,34 +1,31 @@
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import { type Loss, named } from '../loss.ts';
+import { SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
 import { softCrossEntropyPerExample } from '../response/softCrossEntropy.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkCandidates } from '../sameClasses.ts';
 
+const OPTIONS = schema('listNet', SCORE_PAIR.fields);
+
 /** Where the scores are read. */
-export interface ListNetOptions {
-  /** The output to compare, on both sides. Default 'scores'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+export interface ListNetOptions extends ScorePairOptions {}
 
 /**
- * List-wise ranking (ListNet, top one): −Σ softmax(t) · log softmax(s) over the candidates of each list, how likely each
- * of them is to come first. The loss is the mean over the lists.
+ * List-wise ranking (ListNet, top one): −Σ softmax(t) · log softmax(s) over the candidates of each list, where the softmax
+ * is the probability of coming first. The loss is the mean over the lists.
  * Shapes    student [B, N], teacher [B, N], N ≥ 2 → scalar
  * Units     scores in, nats out
  * Reduces   mean over lists; soft cross-entropy
  * Weight    1: it is a cross-entropy
  * Gradient  reaches the student only: (softmax(s) − softmax(t)) / B
- * Numerics  finite for |score| ≤ 1e4; least where scores differ by a constant, with the entropy of softmax(t)
+ * Numerics  finite for |score| ≤ 1e4; smallest where scores differ by a constant, where it is the entropy of softmax(t)
  * Throws    invalid-option: an option it does not have · shape-mismatch: lists that differ
  * Source    Cao, Qin, Liu, Tsai, Li 2007, eq. 4, Learning to Rank: From Pairwise Approach to Listwise Approach, ICML
  * @example
  * distill({ teacher, student, data, loss: listNet({ output: 'scores' }) });
  */
 export function listNet(options: ListNetOptions = {}): Loss {
-  const { output = 'scores', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'listNet');
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'listNet',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

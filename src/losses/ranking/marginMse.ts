@@ -1,21 +1,19 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkCandidates } from '../sameClasses.ts';
 
+const OPTIONS = schema('marginMse', SCORE_PAIR.fields);
+
 /** Where the scores are read. */
-export interface MarginMseOptions {
-  /** The output to compare, on both sides. Default 'scores'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+export interface MarginMseOptions extends ScorePairOptions {}
 
 /**
- * Squared error of margins (Margin-MSE): by how much the first candidate, the relevant one, is ahead of each other one
- * shall be as with the teacher; scores themselves may differ. Squares of scores: bring the teacher's to a deviation of about 1.
+ * Squared error of margins (Margin-MSE): the first candidate, which is the relevant one, leads each other one by as much as
+ * with the teacher; the scores themselves may differ. Scale the teacher's scores to a deviation of about 1.
  *
  * The mean of ((s₀ − s_j) − (t₀ − t_j))² over the candidates j > 0 of each list. The loss is the mean over the lists.
  * Shapes    student [B, N], teacher [B, N], N ≥ 2, the relevant candidate first → [B]
@@ -30,8 +28,7 @@ export interface MarginMseOptions {
  * distill({ teacher, student, data, loss: marginMse({ output: 'scores' }) });
  */
 export function marginMse(options: MarginMseOptions = {}): Loss {
-  const { output = 'scores', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'marginMse');
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'marginMse',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },
@@ -47,7 +44,7 @@ export function marginMse(options: MarginMseOptions = {}): Loss {
 
 export function marginMsePerExample(tf: Tf, student: Tensor, teacher: Tensor): Tensor1D {
   const [lists, candidates] = student.shape as [number, number];
-  // A candidate's margin of difference: (s₀ − t₀) − (s_j − t_j). That of the first is 0, and adds nothing.
+  // The same as (s₀ − t₀) − (s_j − t_j). For the first candidate it is 0.
   const difference = tf.sub(student, stopGradient(tf, teacher));
   const margins = tf.sub(tf.slice(difference, [0, 0], [lists, 1]), difference);
   return tf.div(tf.sum(tf.square(margins), 1), candidates - 1) as Tensor1D;

@@ -1,26 +1,27 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
 import { logAddExp, meanOfExamples } from '../rows.ts';
 import { checkCandidates } from '../sameClasses.ts';
 
-/** How steep it is, and where the scores are read. */
-export interface RankNetOptions {
+const OPTIONS = schema('rankNet', {
   /** Steepness, in 1 / score; above 0. Default 1 (sentence-transformers). */
-  readonly sigma?: number;
-  /** The output to compare, on both sides. Default 'scores'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  sigma: positive(1),
+  ...SCORE_PAIR.fields,
+});
+
+/** How steep it is, and where the scores are read. */
+export interface RankNetOptions extends ScorePairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Pairwise ranking (RankNet): whichever candidate the teacher puts above another one, the student shall too. log 2 for a student that knows nothing.
+ * Pairwise ranking (RankNet): of two candidates the student puts the same one first as the teacher. A student that knows
+ * nothing has log 2.
  *
  * The mean of log(1 + exp(−σ · (s_i − s_j))) over the pairs of each list with t_i > t_j; 0 for a list without such a
  * pair. The loss is the mean over the lists.
- * Shapes    student [B, N], teacher [B, N], N ≥ 2 → [B]; memory B · N² beside
+ * Shapes    student [B, N], teacher [B, N], N ≥ 2 → [B]; takes B · N² numbers of memory
  * Units     scores in, nats out
  * Reduces   mean over lists and pairs, in nats
  * Weight    4, as it is a mean over pairs
@@ -28,15 +29,12 @@ export interface RankNetOptions {
  * Numerics  finite for |score| ≤ 1e4; goes to 0 as the student's margins grow
  * Throws    invalid-option · by `check` shape-mismatch
  * Source    Burges et al. 2005, §3, Learning to Rank using Gradient Descent, ICML
- * Differs   public code has the sum over the pairs, in bits; the mean does not grow with N², and nats are what the other
- *           losses have.
+ * Differs   public code sums over the pairs, in bits; the mean does not grow with N², and the other losses are in nats too.
  * @example
  * distill({ teacher, student, data, loss: rankNet({ output: 'scores' }) });
  */
 export function rankNet(options: RankNetOptions = {}): Loss {
-  const { sigma = 1, output = 'scores', teacherOutput = output } = options;
-  checkKnownOptions(options, ['sigma', 'output', 'teacherOutput'], 'rankNet');
-  checkPositive(sigma, 'sigma');
+  const { sigma, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'rankNet',
     options: { sigma, output, ...(teacherOutput !== output && { teacherOutput }) },

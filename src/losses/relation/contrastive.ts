@@ -1,59 +1,59 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossParameter, type LossTensors, named, parameter, stopGradient } from '../loss.ts';
-import { checkBank, checkPairs, flatLength, type PairOptions, remember, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkBank, checkPairs, flatLength, remember, toRows, withoutGradient } from '../pairs.ts';
 import { project, projectorParameters } from '../projector.ts';
 import { meanOfExamples } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** What is compared, and with how much of what came before. */
-export interface ContrastiveOptions extends PairOptions {
+const OPTIONS = schema('contrastive', {
+  ...OUTPUT_PAIR.fields,
   /** Divides the cosines; smaller sharpens. Default 0.07 (CRD). */
-  readonly temperature?: number;
+  temperature: positive(0.07),
   /** Length of the embeddings in which both sides are compared. Default 128 (CRD). */
-  readonly embeddingLength?: number;
+  embeddingLength: count()(128),
   /**
    * How many earlier embeddings are kept as further negatives, from 0 to 65,536; never more than the dataset has
    * examples. Each costs two embeddings of memory (1 KiB by default), and steps are no longer replayed. Default 0: the
    * batch alone.
    */
-  readonly bank?: number;
-}
+  bank: count(0)(0),
+});
+
+/** What is compared, and with how many earlier embeddings. */
+export interface ContrastiveOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Contrastive distillation (CRD): the student's embedding of an example shall be nearer to the teacher's of the same
- * example than to the teacher's of others, and the other way round (InfoNCE, a lower bound of the mutual information).
- * It relates features of any sizes; those of the last layer before the logits serve best.
+ * Contrastive distillation (CRD): the student's embedding of an example is nearer to the teacher's embedding of the same
+ * example than to those of others, and the other way round (InfoNCE, a lower bound of the mutual information). Features may
+ * have any sizes; those of the last layer before the logits work best.
  *
- * For each example half of −log softmax of its student's embedding among the teacher's, and half of its teacher's among
- * the student's: −½ log (e^{s_i·t_i/T} / Σ_j e^{s_i·t_j/T}) − ½ log (e^{s_i·t_i/T} / Σ_j e^{s_j·t_i/T}).
+ * For each example, half of −log softmax of the student's embedding among the teacher's, and half the other way round:
+ * −½ log (e^{s_i·t_i/T} / Σ_j e^{s_i·t_j/T}) − ½ log (e^{s_i·t_i/T} / Σ_j e^{s_j·t_i/T}).
  * Shapes    student [B, E], teacher [B, E], rows of length 1; banks [K, E] with `isOther` [B, K] → [B]
- * Units     cosines in; nats out. log(B + K) where all are alike
+ * Units     cosines in; nats out. log(B + K) where all are equal
  * Reduces   mean over batch, two directions averaged; ÷T inside; −log softmax of the positive
  * Weight    1: it is a cross-entropy itself. The paper has 0.8
  * Gradient  reaches the student and both trained projections, not the teacher's features
- * Numerics  finite for features up to 1e4: cosines divided by T are all that is exponentiated
+ * Numerics  finite for features up to 1e4: only cosines divided by T are exponentiated
  * Throws    invalid-option: a temperature or a length that is not above 0, a bank above 65,536, batches of one without
  *           a bank · shape-mismatch: features of a free length, which no projection fits. In a last batch of one, without
  *           a bank, the loss is 0
  * Source    Tian, Krishnan, Isola 2020, §3, arXiv:1910.10699; InfoNCE: van den Oord et al. 2018, arXiv:1807.03748;
  *           queue: He et al. 2020, arXiv:1911.05722
- * Differs   CRD tells one positive from 16,384 drawn negatives by noise-contrastive estimation, with a normalizer that is
- *           fixed on the first batch, against two banks that hold every example of the dataset (N KiB) and follow it with
- *           a momentum of 0.5. In a browser that memory is not there: we take the others of the batch by default, or a
- *           first-in-first-out queue of the last K, as it was computed (MoCo), and normalize exactly, so that a small
- *           batch needs no estimate. The two directions are averaged, where CRD adds them. CRD can also draw negatives of
- *           other classes only; this one needs no labels
+ * Differs   CRD tells one positive from 16,384 drawn negatives by noise-contrastive estimation, with a normalizer fixed on
+ *           the first batch, and keeps every example of the dataset in two banks (N KiB) with a momentum of 0.5. A browser
+ *           lacks that memory: by default we take the other examples of the batch, or a queue of the last K embeddings as
+ *           they were computed (MoCo), and normalize exactly, so that a small batch needs no estimate. We average the two
+ *           directions; CRD adds them. CRD can also draw negatives from other classes only; this loss needs no labels
  * @example
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: contrastive({ output: 'features' }), weight: 1 }]);
  */
 export function contrastive(options: ContrastiveOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output, temperature = 0.07, embeddingLength = 128, bank = 0 } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput', 'temperature', 'embeddingLength', 'bank'], 'contrastive');
-  checkPositive(temperature, 'temperature');
-  checkCount(embeddingLength, 'embeddingLength');
+  const { output, teacherOutput = output, temperature, embeddingLength, bank } = OPTIONS.read(options);
   checkBank(bank);
   const perExample = (tf: Tf, tensors: LossTensors): Tensor1D => {
     const student = embedding(tf, tensors, named(tensors.student, output), 'student');
@@ -105,7 +105,7 @@ export function contrastiveRows(
   });
 }
 
-/** So far below every other logit that its share is 0 in float32, and yet finite. */
+/** Finite, and so far below every other logit that its share is 0 in float32. */
 const HIDDEN = -1e9;
 
 function hideOwn(tf: Tf, logits: Tensor, isOther: Tensor2D): Tensor {
@@ -138,7 +138,7 @@ function againstBank(
   if (indices === undefined) throw new Error('The bank needs the index of each example.');
   const own = tf.reshape(tf.cast(indices, 'float32'), [-1, 1]);
   const bankIndices = parameter(tensors, 'bankIndices');
-  // An example is no negative of itself, whatever it looked like when it was kept; nor is an empty place.
+  // An example is no negative of itself, however it looked when it was kept; nor is an empty place.
   const isOther = withoutGradient(tf, bankIndices, (kept) => {
     const places = tf.reshape(kept, [1, -1]);
     return tf.cast(tf.logicalAnd(tf.notEqual(places, own), tf.greaterEqual(places, 0)), 'float32');

@@ -1,22 +1,26 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { checkPairs, type PairOptions, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, toRows, withoutGradient } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** How alike two examples are counted. */
-export interface CorrelationCongruenceOptions extends PairOptions {
-  /** γ of the Gaussian kernel e^(−γ‖a − b‖²), above 0; larger looks at near examples only. Default 0.4 (the paper). */
-  readonly gamma?: number;
+const OPTIONS = schema('correlationCongruence', {
+  ...OUTPUT_PAIR.fields,
+  /** γ of the Gaussian kernel e^(−γ‖a − b‖²), above 0; larger counts near examples only. Default 0.4 (the paper). */
+  gamma: positive(0.4),
   /** Up to which power of the cosine the kernel is expanded, 1 or more. Default 2 (the paper). */
-  readonly order?: number;
-}
+  order: count()(2),
+});
+
+/** How similarity is measured. */
+export interface CorrelationCongruenceOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Correlation congruence (CC): the Gaussian kernel between the features of two examples shall be the same for the
- * student. It relates features of any sizes; those of the last layer before the logits serve best.
+ * Correlation congruence (CC): the Gaussian kernel between the features of two examples is the same for the
+ * student as for the teacher. Features may have any sizes; those of the last layer before the logits work best.
  *
  * Mean over the B² pairs of (K_student − K_teacher)², with K = e^(−2γ) Σ_{p ≤ P} (2γ)^p / p! · cos^p: the Gaussian kernel
  * between features of length 1, as its first Taylor terms.
@@ -28,17 +32,14 @@ export interface CorrelationCongruenceOptions extends PairOptions {
  * Numerics  finite for |value| ≤ 1e4; an example without features (all zero) has the cosine 0 with all
  * Throws    invalid-option: gamma not above 0, an order below 1. In a last batch of one the loss is 0
  * Source    Peng et al. 2019, §3.3–3.4, arXiv:1904.01802; normalized features: AberHu/Knowledge-Distillation-Zoo cc.py
- * Differs   RepDistiller's CC.py is another formula, which multiplies the differences of successive examples; torchdistill
- *           neither normalizes nor squares. We follow the paper, which has the mean over B² as well. Its embedding, a
- *           trained linear layer, is not needed to relate features of different sizes and is left out
+ * Differs   RepDistiller's CC.py is another formula, which multiplies the differences of successive examples;
+ *           torchdistill neither normalizes nor squares. We follow the paper, with its mean over B². We leave out its
+ *           embedding, a trained linear layer, which features of different sizes do not need
  * @example
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: correlationCongruence({ output: 'features' }), weight: 2000 }]);
  */
 export function correlationCongruence(options: CorrelationCongruenceOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output, gamma = 0.4, order = 2 } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput', 'gamma', 'order'], 'correlationCongruence');
-  checkPositive(gamma, 'gamma');
-  checkCount(order, 'order');
+  const { output, teacherOutput = output, gamma, order } = OPTIONS.read(options);
   return {
     name: 'correlationCongruence',
     options: { output, ...(teacherOutput !== output && { teacherOutput }), gamma, order },

@@ -1,43 +1,44 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { given, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
 import { checkPairs, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 
-/** The layers whose graphs are compared. */
-export interface InstanceGraphOptions {
+const OPTIONS = schema('instanceGraph', {
   /** The outputs to read, such as one of each stage, of any sizes. Default ['logits']. */
-  readonly outputs?: readonly string[];
-  /** The teacher's outputs that belong to them, in the same order. Default: `outputs`. */
-  readonly teacherOutputs?: readonly string[];
-}
+  outputs: given<readonly string[]>(),
+  /** The teacher's outputs for them, in the same order. Default: `outputs`. */
+  teacherOutputs: given<readonly string[]>(),
+});
+
+/** The layers whose graphs are compared. */
+export interface InstanceGraphOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Instance relationship graph (the edges of IRG): at several layers, the distances between the examples of a batch shall
- * be the student's as they are the teacher's. It relates features of any sizes.
+ * Instance relationship graph (the edges of IRG): at several layers, the distances between the examples of a batch are
+ * the same for the student as for the teacher. Features may have any sizes.
  *
- * Mean over the B² pairs of (A_student − A_teacher)², where A is the squared distance of two examples over the largest one
- * of the batch; mean over the layers.
+ * Mean over the B² pairs of (A_student − A_teacher)², where A is the squared distance of two examples divided by the
+ * largest one of the batch; mean over the layers.
  * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
- * Units     any in; none out, between 0 and 1.
+ * Units     any in; none out, between 0 and 1
  * Reduces   mean over B² and layers; squared difference
  * Weight    10 for a layer of 128 features, 5 for ten logits
- * Gradient  reaches the student only; none between examples that are the same to the student
+ * Gradient  reaches the student only; none between examples that the student does not tell apart
  * Numerics  finite for |value| ≤ 1e4; distances below a thousandth of the batch's count as 0. Memory: B² + B·D numbers
  * Throws    invalid-option: no output, or not as many of the teacher; fewer than 3 examples in a batch. In a last batch of
  *           one or two the loss is 0
  * Source    Liu et al. 2019, "Knowledge Distillation via Instance Relationship Graph", CVPR; division by the largest
  *           distance: AberHu/Knowledge-Distillation-Zoo irg.py
  * Differs   the paper's graph has vertices too, the features themselves: add `logitRegression` or `featureHint` for these.
- *           Its transformation between layers, the distance of an example's features in two of them, is left out: it needs
+ *           We leave out its transformation between layers, the distance of an example's features in two of them: it needs
  *           two layers of one size, which that code makes by pooling and by halving channels
  * @example
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: instanceGraph({ outputs: ['stage1', 'stage2', 'features'] }), weight: 10 }]);
  */
 export function instanceGraph(options: InstanceGraphOptions = {}): Loss {
-  const { outputs = ['logits'], teacherOutputs = outputs } = options;
-  checkKnownOptions(options, ['outputs', 'teacherOutputs'], 'instanceGraph');
+  const { outputs = ['logits'], teacherOutputs = outputs } = OPTIONS.read(options);
   checkNames(outputs, teacherOutputs);
   return {
     name: 'instanceGraph',
@@ -65,7 +66,7 @@ export function instanceGraphLoss(tf: Tf, student: Tensor, teacher: Tensor): Sca
 function edges(tf: Tf, features: Tensor): Tensor {
   const { squares, isApart } = pairsOf(tf, toRows(tf, features));
   const distances = tf.mul(squares, isApart);
-  // Each pair once: tfjs gives every one of two equal largest numbers the whole gradient.
+  // Each pair once: where two largest numbers are equal, tfjs gives each the whole gradient.
   const places = tf.range(0, squares.shape[0]);
   const isOnce = tf.cast(tf.less(tf.reshape(places, [-1, 1]), places), 'float32');
   const largest = tf.max(tf.mul(distances, isOnce));

@@ -1,34 +1,29 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import {
-  checkPairs,
-  meanApart,
-  nearest,
-  type PairOptions,
-  type Pairs,
-  pairsOf,
-  toRows,
-  withoutGradient,
-} from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, meanApart, nearest, type Pairs, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 
-/** Which examples are neighbors, and how alike they are counted. */
-export interface LocalStructureOptions extends PairOptions {
-  /** How many edges leave each example, to those that are nearest for the teacher; 2 or more. Default 8. */
-  readonly neighbors?: number;
+const OPTIONS = schema('localStructure', {
+  ...OUTPUT_PAIR.fields,
+  /** How many edges leave each example, to its nearest ones for the teacher; 2 or more. Default 8. */
+  neighbors: count(2)(8),
   /**
    * Width of the kernel e^(−‖a − b‖² / (scale · m)), above 0, where m is the mean squared distance of the batch on that
-   * side; smaller looks at the nearest only. Default 1.
+   * side; smaller counts the nearest only. Default 1.
    */
-  readonly scale?: number;
-}
+  scale: positive(1),
+});
+
+/** Which examples are neighbors, and how similarity is measured. */
+export interface LocalStructureOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Local structure preserving (LSP): how an example's likeness is shared out among its neighbors in a graph shall be the
- * same for the student. The graph is made within the batch, from the teacher's features. It relates features of any
- * sizes; those of the last layer before the logits serve best.
+ * Local structure preserving (LSP): an example's similarity is distributed over its neighbors in a graph as it is for the
+ * teacher. The graph is made within the batch, from the teacher's features. Features may have any sizes; those of the last
+ * layer before the logits work best.
  *
  * KL(LS_teacher ‖ LS_student) over the edges that leave an example, mean over the examples; LS(i, ·) is the softmax of
  * e^(−‖e_i − e_j‖² / (scale · m)) over the neighbors j of i, and m the mean squared distance of examples that differ.
@@ -36,25 +31,21 @@ export interface LocalStructureOptions extends PairOptions {
  * Units     any in; nats out
  * Reduces   mean over examples; KL(teacher‖student) over edges
  * Weight    1000 for a layer of 128 features, 80 for ten logits
- * Gradient  reaches the student only; none between examples that are the same to the student
+ * Gradient  reaches the student only; none between examples that the student does not tell apart
  * Numerics  finite for |value| ≤ 1e4; distances below a thousandth of the batch's count as 0. Memory: neighbors · B²
  *           numbers
  * Throws    invalid-option: fewer than 2 neighbors, a scale not above 0, fewer than 3 examples in a batch. With fewer
  *           others than neighbors all of them are; in a last batch of one or two the loss is 0
  * Source    Yang et al. 2020, §4.2–4.3, arXiv:2003.10477 (its RBF kernel)
  * Differs   the paper's graph is the data's own, such as of a point cloud; here it is the k-nearest-neighbor graph of the
- *           teacher's features in the batch. The paper writes KL(student ‖ teacher); its code (DistillGCN) has
- *           KL(teacher ‖ student), and so have we: the student must not miss an edge. The code's kernel is
- *           e^(−Σ|a − b| / 100), whose sense depends on the number and size of features; ours is the paper's, measured
- *           by the batch's own distances on each side
+ *           teacher's features in the batch. The paper writes KL(student ‖ teacher); its code (DistillGCN) has KL(teacher
+ *           ‖ student), and so have we: the student must not miss an edge. The code's kernel e^(−Σ|a − b| / 100) depends
+ *           on the number and size of features; ours is the paper's, scaled by the batch's own distances on each side
  * @example
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: localStructure({ output: 'features' }), weight: 1000 }]);
  */
 export function localStructure(options: LocalStructureOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output, neighbors = 8, scale = 1 } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput', 'neighbors', 'scale'], 'localStructure');
-  checkCount(neighbors, 'neighbors', 2);
-  checkPositive(scale, 'scale');
+  const { output, teacherOutput = output, neighbors, scale } = OPTIONS.read(options);
   return {
     name: 'localStructure',
     options: { output, ...(teacherOutput !== output && { teacherOutput }), neighbors, scale },
@@ -82,10 +73,10 @@ export function localStructureLoss(
   });
 }
 
-/** So far below every kernel that its share is 0 in float32, and yet finite. */
+/** Finite, and so far below every kernel that its share is 0 in float32. */
 const HIDDEN = -1e9;
 
-/** Logarithms of the shares [B, B]; they mean nothing where there is no edge. */
+/** Logarithms of the shares [B, B]; meaningless where there is no edge. */
 function logShares(tf: Tf, { squares, isApart }: Pairs, edges: Tensor, scale: number): Tensor {
   const distances = tf.mul(squares, isApart);
   const kernel = tf.exp(tf.div(distances, tf.mul(meanApart(tf, distances, isApart), -scale)));

@@ -1,22 +1,26 @@
 import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
+import { count, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossParameter, named, parameter } from '../loss.ts';
-import { checkPairs, flatLength, type PairOptions, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, flatLength, toRows, withoutGradient } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** In how many ways examples are looked at. */
-export interface MultiHeadRelationOptions extends PairOptions {
+const OPTIONS = schema('multiHeadRelation', {
+  ...OUTPUT_PAIR.fields,
   /** How many views of the features are compared, 1 or more. Default 8. */
-  readonly heads?: number;
-  /** Length of a view, 1 or more; a longer one tells an example better from others. Default 16. */
-  readonly headLength?: number;
-}
+  heads: count()(8),
+  /** Length of a view, 1 or more; a longer one separates examples better. Default 16. */
+  headLength: count()(16),
+});
+
+/** How many views are compared, and how long they are. */
+export interface MultiHeadRelationOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Multi-head relations between examples (in the manner of MHGD): how much each example attends to each other one of the
- * batch, in several random views of the teacher's features, shall be the same in views that the student's features learn.
- * It relates features of any sizes; those of the last layer before the logits serve best.
+ * Multi-head relations between examples (in the manner of MHGD): how much each example attends to the others of
+ * the batch is the same in several random views of the teacher's features and in trained views of the student's. Features
+ * may have any sizes; those of the last layer before the logits work best.
  *
  * KL(A_teacher ‖ A_student), mean over heads and examples, where A is softmax(V·Vᵀ / √d) between the examples of a batch
  * in one view V = [B, d]. The views are linear maps of features of length 1, standard normal from the run's seed, which
@@ -31,19 +35,16 @@ export interface MultiHeadRelationOptions extends PairOptions {
  *           fits. In a last batch of one the loss is 0
  * Source    Lee, Song 2019, §3, arXiv:1907.02226; relations of one view with itself: Wang et al. 2021 (MiniLM v2), §3.1,
  *           arXiv:2012.15828
- * Differs   this is not the paper's method. The paper trains a graph network with attention heads on the teacher's feature
- *           distributions first, finds these by singular value decomposition (which tfjs does not have), and distills the
- *           network's attention. Heads trained together with the student would make all relations alike, which is easy to
+ * Differs   this is not the paper's method. The paper first trains a graph network with attention heads on the teacher's
+ *           feature distributions, which it finds by singular value decomposition (missing in tfjs), and distills the
+ *           network's attention. Heads trained together with the student would make all relations equal, which is easy to
  *           learn and teaches nothing; so the teacher's stay as they were drawn. Kept from the paper: attention between
  *           examples, in several heads, compared by KL divergence
  * @example
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: multiHeadRelation({ output: 'features' }), weight: 5 }]);
  */
 export function multiHeadRelation(options: MultiHeadRelationOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output, heads = 8, headLength = 16 } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput', 'heads', 'headLength'], 'multiHeadRelation');
-  checkCount(heads, 'heads');
-  checkCount(headLength, 'headLength');
+  const { output, teacherOutput = output, heads, headLength } = OPTIONS.read(options);
   return {
     name: 'multiHeadRelation',
     options: { output, ...(teacherOutput !== output && { teacherOutput }), heads, headLength },

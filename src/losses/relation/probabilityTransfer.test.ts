@@ -3,13 +3,13 @@ import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise } from '../cases/pairCases.ts';
 import { dot, mean, plainExamples, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
-import type { PairOptions } from '../pairs.ts';
+import type { OutputPairOptions } from '../outputPair.ts';
 import { probabilityTransfer } from './probabilityTransfer.ts';
 
 checkUse(probabilityTransfer, { ...onRelations, weight: { of: 'rows' } });
 
 describe('probabilityTransfer', () => {
-  checkLoss<PairOptions>(probabilityTransfer, {
+  checkLoss<OutputPairOptions>(probabilityTransfer, {
     golden: 'probabilityTransfer',
     reference({ student, teacher }) {
       const ours = neighbors(student['logits'] as Values);
@@ -21,7 +21,7 @@ describe('probabilityTransfer', () => {
     },
     // What is added up are logarithms of probabilities, of either sign.
     growth: () => ({ value: 10, gradient: 1 }),
-    refused: { 'an option that it does not have': () => probabilityTransfer({ epsilon: 1 } as PairOptions) },
+    refused: { 'an option that it does not have': () => probabilityTransfer({ epsilon: 1 } as OutputPairOptions) },
   });
   checkPairLoss(probabilityTransfer);
   checkTellsNoise(probabilityTransfer);

@@ -3,19 +3,19 @@ import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, plainSmoothL1 } from '../cases/pairCases.ts';
 import { dot, mean, plainExamples, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
-import type { PairOptions } from '../pairs.ts';
+import type { OutputPairOptions } from '../outputPair.ts';
 import { relationAngle } from './relationAngle.ts';
 
 checkUse(relationAngle, { ...onRelations, least: 3, weight: { of: 'rows' } });
 
 describe('relationAngle', () => {
-  checkLoss<PairOptions>(relationAngle, {
+  checkLoss<OutputPairOptions>(relationAngle, {
     golden: 'relationAngle',
     reference({ student, teacher }) {
       const [ours, theirs] = [student, teacher].map(({ logits }) => angles(logits as Values)) as [number[], number[]];
       return mean(ours.map((value, i) => plainSmoothL1(value - (theirs[i] as number))));
     },
-    refused: { 'an option that it does not have': () => relationAngle({ beta: 1 } as PairOptions) },
+    refused: { 'an option that it does not have': () => relationAngle({ beta: 1 } as OutputPairOptions) },
   });
   checkPairLoss(relationAngle);
   checkTellsNoise(relationAngle);

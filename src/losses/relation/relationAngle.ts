@@ -1,41 +1,43 @@
 import type { Scalar, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { checkPairs, meanSmoothL1, type PairOptions, pairsOf, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, meanSmoothL1, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 
-/** Examples in a batch: 160³ float32 numbers are 16 MiB, and a step holds some ten such arrays. */
+const OPTIONS = schema('relationAngle', OUTPUT_PAIR.fields);
+
+/** Examples in a batch: 160³ float32 numbers are 16 MiB, and a step holds about ten such arrays. */
 const MOST_EXAMPLES = 160;
 
 /**
- * Relational distillation of angles (RKD-A): three examples shall form the same angle for the student as for the
- * teacher. It relates features of any sizes, such as embeddings; often used together with `relationDistance`.
+ * Relational distillation of angles (RKD-A): three examples form the same angle for the student as for the teacher.
+ * Features may have any sizes, such as embeddings; often used together with `relationDistance`.
  *
  * Mean over the B³ triplets of smoothL1(cos∠_student(i, j, k) − cos∠_teacher(i, j, k)), β = 1, the angle at example j.
  * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
  * Units     any in; none out
  * Reduces   mean over B³; smooth L1 (β=1)
  * Weight    400 for a layer of 128 features, 25 for ten logits. RepDistiller has 50
- * Gradient  reaches the student only; none through examples that are the same to the student
+ * Gradient  reaches the student only; none through examples that the student does not tell apart
  * Numerics  finite for |value| ≤ 1e4; examples nearer than a thousandth of the batch's distances form no angle (0).
- *           Memory: some ten times B³ numbers, and B·D; 10 MiB at B = 64, 160 MiB at 160
+ *           Memory: about ten times B³ numbers, and B·D; 10 MiB at B = 64, 160 MiB at 160
  * Throws    invalid-option: fewer than 3 or more than 160 examples in a batch. In a last batch of one or two the loss is 0
  * Source    Park, Kim, Lu, Cho 2019, §3.2.2, arXiv:1904.05068; reduction and weight: lenscloth/RKD, RepDistiller
- * Differs   the paper adds up over triplets of different examples; its authors' code takes the mean over all B³, where
- *           those that are no triplet add 0, and so do we. Their differences of all pairs take B²·D numbers; we make the
- *           cosines from the inner products of the centered features. There two equal examples make their slopes endless
- *           (divided by 1e-12); here they have none
+ * Differs   the paper sums over triplets of different examples; like its authors' code we take the mean over all B³,
+ *           where the others add 0. Their differences of all pairs take B²·D numbers; we compute the cosines from the
+ *           inner products of the centered features. Their gradient explodes for two equal examples (division by 1e-12);
+ *           ours is 0
  * @example
  * weighted([
  *   { loss: relationDistance({ output: 'features' }), weight: 300 },
  *   { loss: relationAngle({ output: 'features' }), weight: 400 },
  * ]);
  */
-export function relationAngle(options: PairOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'relationAngle');
+export function relationAngle(options: OutputPairOptions = {}): Loss {
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'relationAngle',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -4,19 +4,19 @@ import { checkLoss, type Values } from '../cases/lossContract.ts';
 import { checkPairLoss, checkTellsNoise, distance, plainSmoothL1 } from '../cases/pairCases.ts';
 import { mean, plainExamples } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
-import type { PairOptions } from '../pairs.ts';
+import type { OutputPairOptions } from '../outputPair.ts';
 import { relationDistance, relationDistanceLoss } from './relationDistance.ts';
 
 checkUse(relationDistance, { ...onRelations, weight: { of: 'rows' } });
 
 describe('relationDistance', () => {
-  checkLoss<PairOptions>(relationDistance, {
+  checkLoss<OutputPairOptions>(relationDistance, {
     golden: 'relationDistance',
     reference({ student, teacher }) {
       const [ours, theirs] = [student, teacher].map(({ logits }) => relative(logits as Values)) as [number[], number[]];
       return mean(ours.map((value, i) => plainSmoothL1(value - (theirs[i] as number))));
     },
-    refused: { 'an option that it does not have': () => relationDistance({ beta: 1 } as PairOptions) },
+    refused: { 'an option that it does not have': () => relationDistance({ beta: 1 } as OutputPairOptions) },
   });
   checkPairLoss(relationDistance);
   checkTellsNoise(relationDistance);

@@ -1,34 +1,36 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { checkPairs, meanApart, meanSmoothL1, type PairOptions, pairsOf, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, meanApart, meanSmoothL1, pairsOf, toRows, withoutGradient } from '../pairs.ts';
+
+const OPTIONS = schema('relationDistance', OUTPUT_PAIR.fields);
 
 /**
- * Relational distillation of distances (RKD-D): examples that are far apart for the teacher shall be far apart for the
- * student. It relates features of any sizes, such as embeddings; often used together with `relationAngle`.
+ * Relational distillation of distances (RKD-D): examples that are far apart for the teacher are far apart for the
+ * student. Features may have any sizes, such as embeddings; often used together with `relationAngle`.
  *
- * Mean over the B² pairs of smoothL1(ψ_student − ψ_teacher), β = 1, where ψ is the distance of two examples over the
- * mean distance of those that differ.
+ * Mean over the B² pairs of smoothL1(ψ_student − ψ_teacher), β = 1, where ψ is the distance of two examples divided by
+ * the mean distance of those that differ.
  * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
  * Units     any in; none out
  * Reduces   mean over B²; smooth L1 (β=1)
  * Weight    300 for a layer of 128 features, 25 for ten logits. RepDistiller has 25
- * Gradient  reaches the student only; none between examples that are the same to the student
+ * Gradient  reaches the student only; none between examples that the student does not tell apart
  * Numerics  finite for |value| ≤ 1e4; distances below a thousandth of the batch's count as 0. Memory: B² + B·D numbers
  * Throws    invalid-option: batches of one; in a last batch of one the loss is 0
  * Source    Park, Kim, Lu, Cho 2019, §3.2.1, arXiv:1904.05068; reduction and weight: lenscloth/RKD, RepDistiller
- * Differs   the paper adds up over pairs; its authors' code takes the mean, and so do we
+ * Differs   the paper sums over pairs; its authors' code takes the mean, and so do we
  * @example
  * weighted([
  *   { loss: relationDistance({ output: 'features' }), weight: 300 },
  *   { loss: relationAngle({ output: 'features' }), weight: 400 },
  * ]);
  */
-export function relationDistance(options: PairOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'relationDistance');
+export function relationDistance(options: OutputPairOptions = {}): Loss {
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'relationDistance',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,33 +1,40 @@
 import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { checkCount, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossTensors, named, parameter, stopGradient } from '../loss.ts';
-import { checkBank, checkPairs, flatLength, type PairOptions, remember, toRows, withoutGradient } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkBank, checkPairs, flatLength, remember, toRows, withoutGradient } from '../pairs.ts';
 import { project, projectorParameters } from '../projector.ts';
 import { divergence, meanOfExamples, softLogProbs } from '../rows.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
-/** What is compared, how sharply, and with how much of what came before. */
-export interface RelationalRepresentationOptions extends PairOptions {
+const OPTIONS = schema('relationalRepresentation', {
+  ...OUTPUT_PAIR.fields,
   /** Divides the student's cosines. Default 0.1 (the authors' code). */
-  readonly temperature?: number;
-  /** Divides the teacher's cosines; smaller than the student's, so that its nearest examples count most. Default 0.02 (the authors' code). */
-  readonly teacherTemperature?: number;
+  temperature: positive(0.1),
+  /**
+   * Divides the teacher's cosines; smaller than the student's, so that its nearest examples count most. Default 0.02 (the
+   * authors' code).
+   */
+  teacherTemperature: positive(0.02),
   /** Length of the embeddings in which both sides are compared. Default 128 (the authors' code). */
-  readonly embeddingLength?: number;
+  embeddingLength: count()(128),
   /**
    * How many of the teacher's earlier embeddings are kept to compare with, from 0 to 65,536; never more than the dataset
    * has examples. Each costs one embedding of memory (512 bytes by default), and steps are no longer replayed. Default 0:
    * the batch alone.
    */
-  readonly bank?: number;
-}
+  bank: count(0)(0),
+});
+
+/** What is compared, how sharply, and with how many earlier embeddings. */
+export interface RelationalRepresentationOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Relational representation distillation (RRD): the student finds an example as close to others as the teacher does. What
- * is compared is how an example's likeness spreads over the teacher's embeddings of many others, so that the student is
- * not told to push similar examples apart, as `contrastive` does. It relates features of any sizes.
+ * Relational representation distillation (RRD): the student finds an example as close to others as the teacher does. It
+ * compares how an example's similarity spreads over the teacher's embeddings of many others, and unlike `contrastive` does
+ * not push similar examples apart. Features may have any sizes.
  *
  * KL(softmax_j(t_i·t_j / T_t) ‖ softmax_j(s_i·t_j / T_s)) of each example i, where s and t are embeddings of length 1 and j
  * runs over the batch, i included, and the bank; mean over the batch.
@@ -36,31 +43,26 @@ export interface RelationalRepresentationOptions extends PairOptions {
  * Reduces   mean over batch; ÷T inside; KL(teacher‖student) over the batch and the bank
  * Weight    1.5 for a layer of 128 features, 1 for ten logits, 0.15 for maps of 7 × 7 × 16. The paper has 1
  * Gradient  reaches the student and its projection; the teacher's projection is random and stays so
- * Numerics  finite for features up to 1e4: cosines divided by T are all that is exponentiated
+ * Numerics  finite for features up to 1e4: only cosines divided by T are exponentiated
  * Throws    invalid-option: a temperature or a length that is not above 0, a bank above 65,536, batches of one without
  *           a bank · shape-mismatch: features of a free length, which no projection fits. In a last batch of one, without
  *           a bank, the loss is 0
  * Source    Giakoumoglou, Stathaki 2024, §3, arXiv:2407.12073; giakoumoglou/distillers RRD.py
- * Differs   the code adds the teacher's entropy, which has no gradient, and keeps 16,384 embeddings that begin at random:
+ * Differs   the code adds the teacher's entropy, which has no gradient, and keeps 16,384 embeddings that start at random;
  *           we compare with the batch by default, and with a bank only where it is filled. Its projection of the teacher
- *           gets no gradient either, so ours has no bias and is no parameter of the optimizer
+ *           gets no gradient either, so ours has no bias and is not trained
  * @example
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: relationalRepresentation({ output: 'features' }), weight: 1.5 }]);
  */
 export function relationalRepresentation(options: RelationalRepresentationOptions = {}): Loss {
   const {
-    output = 'logits',
+    output,
     teacherOutput = output,
-    temperature = 0.1,
-    teacherTemperature = 0.02,
-    embeddingLength = 128,
-    bank = 0,
-  } = options;
-  const known = ['output', 'teacherOutput', 'temperature', 'teacherTemperature', 'embeddingLength', 'bank'];
-  checkKnownOptions(options, known, 'relationalRepresentation');
-  checkPositive(temperature, 'temperature');
-  checkPositive(teacherTemperature, 'teacherTemperature');
-  checkCount(embeddingLength, 'embeddingLength');
+    temperature,
+    teacherTemperature,
+    embeddingLength,
+    bank,
+  } = OPTIONS.read(options);
   checkBank(bank);
   const perExample = (tf: Tf, tensors: LossTensors): Tensor1D => {
     const features = stopGradient(tf, named(tensors.teacher, teacherOutput));
@@ -106,7 +108,7 @@ export function relationalRepresentation(options: RelationalRepresentationOption
   };
 }
 
-/** What hides an empty place of the bank: so far below every other logit that its share is 0 in float32. */
+/** Hides an empty place of the bank: so far below every other logit that its share is 0 in float32. */
 const HIDDEN = -1e9;
 
 export function relationalRepresentationRows(

@@ -4,13 +4,13 @@ import { checkLoss, type LossInputs, type Values } from '../cases/lossContract.t
 import { checkPairLoss, checkTellsNoise } from '../cases/pairCases.ts';
 import { dot, plainExamples, plainUnit } from '../cases/plainCases.ts';
 import { checkUse, onRelations } from '../cases/useContract.ts';
-import type { PairOptions } from '../pairs.ts';
+import type { OutputPairOptions } from '../outputPair.ts';
 import { similarity, similarityLoss } from './similarity.ts';
 
 checkUse(similarity, { ...onRelations, weight: { of: 'rows' } });
 
 describe('similarity', () => {
-  checkLoss<PairOptions>(similarity, {
+  checkLoss<OutputPairOptions>(similarity, {
     golden: 'similarity',
     reference: ({ student, teacher }: LossInputs) => {
       const [ours, theirs] = [student, teacher].map(({ logits }) => {
@@ -20,7 +20,7 @@ describe('similarity', () => {
       const squares = ours.flatMap((row, i) => row.map((value, j) => (value - (theirs[i]?.[j] ?? 0)) ** 2));
       return squares.reduce((a, b) => a + b, 0) / squares.length;
     },
-    refused: { 'an option that it does not have': () => similarity({ layer: 'features' } as PairOptions) },
+    refused: { 'an option that it does not have': () => similarity({ layer: 'features' } as OutputPairOptions) },
   });
   checkPairLoss(similarity);
   checkTellsNoise(similarity);

@@ -1,14 +1,17 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
 import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { checkPairs, type PairOptions, toRows } from '../pairs.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { checkPairs, toRows } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
+const OPTIONS = schema('similarity', OUTPUT_PAIR.fields);
+
 /**
- * Similarity-preserving distillation (SP): examples that are alike to the teacher shall be alike to the student. It
- * relates features of any sizes; those of the last layer before the logits serve best.
+ * Similarity-preserving distillation (SP): examples that are similar for the teacher are similar for the student.
+ * Features may have any sizes; those of the last layer before the logits work best.
  *
  * Mean over the B² pairs of (G_student − G_teacher)², where G = F·Fᵀ of the flattened features with rows of length 1.
  * Shapes    student [B, ...], teacher [B, ...] → scalar; what one example holds may differ
@@ -19,13 +22,13 @@ import { toUnitLength } from '../toUnitLength.ts';
  * Numerics  finite for |value| ≤ 1e4; an example without features (all zero) has a row of zeros
  * Throws    invalid-option: batches of one; in a last batch of one the loss is 0
  * Source    Tung, Mori 2019, §3.1, arXiv:1907.09682
- * Differs   torchdistill's SPKDLoss makes the rows' sums of absolute values 1, not their lengths; we follow the paper
+ * Differs   torchdistill's SPKDLoss divides rows by the sum of their absolute values, not by their lengths; we follow the
+ *           paper
  * @example
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: similarity({ output: 'features' }), weight: 500 }]);
  */
-export function similarity(options: PairOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'similarity');
+export function similarity(options: OutputPairOptions = {}): Loss {
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'similarity',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,39 +1,44 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { notNegative, type OptionsOf, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkSameShape } from '../sameClasses.ts';
 
-/** By how much the student must beat the teacher, and where both and the truth are read. */
-export interface BoundedRegressionOptions {
-  /** In squared units of the values: 0 or more. Default 0 (public code has 0 or 0.2; the paper names none). */
-  readonly margin?: number;
+const OPTIONS = schema('boundedRegression', {
+  /**
+   * How much smaller the student's error must be than the teacher's, in squared units of the values; 0 or more. Default 0
+   * (public code has 0 or 0.2; the paper names none).
+   */
+  margin: notNegative(0),
   /** The student's values. Default 'values'. */
-  readonly output?: string;
+  output: text('values'),
   /** The teacher's values. Default: `output`. */
-  readonly teacherOutput?: string;
+  teacherOutput: text(),
   /** What is true, given as an output of the teacher, since labels are classes. Default 'target'. */
-  readonly targetOutput?: string;
-}
+  targetOutput: text('target'),
+});
+
+/** By how much the student must beat the teacher, and where both and the truth are read. */
+export interface BoundedRegressionOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Teacher-bounded regression: the student is held against the truth, but only while it does worse there than the teacher.
+ * Teacher-bounded regression: the student learns the truth, but only while its error is larger than the teacher's.
  * A teacher's number can be far from the truth, so it serves as a bound and not as a target.
  *
- * e_student where e_student + margin > e_teacher, else 0, e the mean over an example of its squared distance from the
- * truth. The loss is the mean over the examples.
+ * e_student where e_student + margin > e_teacher, else 0, where e is an example's mean squared distance from the truth. The
+ * loss is the mean over the examples.
  * Shapes    student [B, …], teacher [B, …], target [B, …] → [B]
  * Units     values in, their squares out; so is the margin
  * Reduces   mean over batch; squared error, 0 once the student beats the teacher by the margin
- * Weight    0.5 beside `regression` to the truth of weight 1 (the paper's ν)
+ * Weight    0.5, next to `regression` to the truth with weight 1 (the paper's ν)
  * Gradient  reaches the student only: 2 · (student − target) / (B · values of an example), or nothing
  * Numerics  finite for |value| ≤ 1e4; jumps by e_teacher − margin where the student passes the bound
  * Throws    invalid-option · by `check` shape-mismatch
  * Source    Chen, Choi, Yu, Han, Chandraker 2017, eq. 4, Learning Efficient Object Detection Models with Knowledge
  *           Distillation, NeurIPS
- * Differs   the paper has the sum over an example's values, here their mean, so that a margin fits any number of values.
- *           Public code compares each value, or the whole batch; the paper, and this, each example.
+ * Differs   the paper sums over an example's values; we take their mean, so that a margin fits any number of values.
+ *           Public code compares each value or the whole batch; the paper and we compare each example.
  * @example
  * weighted([
  *   { loss: regression({ output: 'box', teacherOutput: 'target', measure: 'huber' }), weight: 1 },
@@ -41,9 +46,7 @@ export interface BoundedRegressionOptions {
  * ]);
  */
 export function boundedRegression(options: BoundedRegressionOptions = {}): Loss {
-  const { margin = 0, output = 'values', teacherOutput = output, targetOutput = 'target' } = options;
-  checkKnownOptions(options, ['margin', 'output', 'teacherOutput', 'targetOutput'], 'boundedRegression');
-  checkNotNegative(margin, 'margin');
+  const { margin, output, teacherOutput = output, targetOutput } = OPTIONS.read(options);
   return {
     name: 'boundedRegression',
     options: { margin, output, targetOutput, ...(teacherOutput !== output && { teacherOutput }) },
@@ -77,7 +80,7 @@ export function boundedRegressionPerExample(
   const errorOf = (values: Tensor) =>
     tf.mean(tf.reshape(tf.square(tf.sub(values, truth)), [values.shape[0] as number, -1]), 1);
   const ofStudent = errorOf(student);
-  // Not tf.greater, through which tfjs cannot even pass no gradient.
+  // tf.greater has no gradient in tfjs, not even a zero one.
   const isBehind = tf.step(tf.sub(tf.add(ofStudent, margin), errorOf(stopGradient(tf, teacher))));
   return tf.mul(ofStudent, isBehind) as Tensor1D;
 }

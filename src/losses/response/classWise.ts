@@ -1,27 +1,29 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { STUDENT_OUTPUT, type StudentOutputOptions } from '../outputPair.ts';
 import { checkPairs } from '../pairs.ts';
 import { divergence, meanOfExamples, softLogProbs } from '../rows.ts';
 import { checkOneRow } from '../sameClasses.ts';
 
-/** How soft the answers are, and where they are read. */
-export interface ClassWiseOptions {
+const OPTIONS = schema('classWise', {
   /** Softens both distributions; above 0. Default 4 (the paper). */
-  readonly temperature?: number;
-  /** The student's output that holds the logits. Default 'logits'. */
-  readonly output?: string;
-}
+  temperature: positive(4),
+  ...STUDENT_OUTPUT.fields,
+});
+
+/** How soft the answers are, and where they are read. */
+export interface ClassWiseOptions extends StudentOutputOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Class-wise self-distillation (CS-KD): two examples of one class shall get one answer, whatever that answer is. No
- * teacher: the student learns from itself. Batches need several examples of each class to give it much to do.
+ * Class-wise self-distillation (CS-KD): two examples of one class get the same answer, whatever it is. There is no
+ * teacher; the student learns from itself. It needs batches with several examples of each class.
  *
- * T² · KL(softmax(mate / T) ‖ softmax(logits / T)) of each example, its mate being the next one of the same label in the
- * batch, from the last on to the first again; 0 without a mate. The loss is their mean.
- * Shapes    logits [B, C], labels [B] int32 → [B]; memory B² beside
+ * T² · KL(softmax(mate / T) ‖ softmax(logits / T)) of each example, where its mate is the next example of the same
+ * label in the batch (the last one's mate is the first); 0 without a mate. The loss is their mean.
+ * Shapes    logits [B, C], labels [B] int32 → [B]; takes B² numbers of memory
  * Units     logits in, nats out
  * Reduces   mean over batch; ×T²; KL(mate‖student), mate without gradient
  * Weight    1 (the paper; 3 for classes that are hard to tell apart)
@@ -29,15 +31,13 @@ export interface ClassWiseOptions {
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · by `check` shape-mismatch · labels-missing
  * Source    Yun, Park, Lee, Shin 2020, eq. 2, arXiv:2003.13964; alinlab/cs-kd train.py
- * Differs   the code draws a mate for each example from the whole dataset and runs the student on it once more; here
- *           mates come from a random batch, which costs nothing but leaves some examples without.
+ * Differs   the code draws a mate for each example from the whole dataset and runs the student on it; here mates come from
+ *           the batch, which costs nothing but leaves some examples without one.
  * @example
  * weighted([{ loss: classWise(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function classWise(options: ClassWiseOptions = {}): Loss {
-  const { temperature = 4, output = 'logits' } = options;
-  checkKnownOptions(options, ['temperature', 'output'], 'classWise');
-  checkPositive(temperature, 'temperature');
+  const { temperature, output } = OPTIONS.read(options);
   return {
     name: 'classWise',
     options: { temperature, output },

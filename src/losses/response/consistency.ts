@@ -1,24 +1,26 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkOneOf } from '../../core/options.ts';
+import { type OptionsOf, oneOf, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
 import { divergence, flattenRows, logSoftmax, meanOfExamples, meanPerExample } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** What is compared, and how. */
-export interface ConsistencyOptions {
-  /** 'mse' (default): the mean squared difference of the probabilities. 'kl': KL(teacher ‖ student). */
-  readonly distance?: 'mse' | 'kl';
+const OPTIONS = schema('consistency', {
+  /** 'mse': the mean squared difference of the probabilities; 'kl': KL(teacher ‖ student). Default 'mse'. */
+  distance: oneOf('mse', 'kl')('mse'),
   /** The student's output. Default 'logits'. */
-  readonly output?: string;
+  output: text('logits'),
   /** The teacher's. Default 'self', the answers of a self teacher. */
-  readonly teacherOutput?: string;
-}
+  teacherOutput: text('self'),
+});
+
+/** What is compared, and how. */
+export interface ConsistencyOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Consistency (Mean Teacher): the student answers as its own moving average does, however its input is varied. Use it with
- * `selfTeacher: { kind: 'mean' }` and `augment`, beside what says what is right (labels, or a teacher), with a weight that
- * ramps up.
+ * Consistency (Mean Teacher): the student answers like its own moving average, however its input is varied. Use it with
+ * `selfTeacher: { kind: 'mean' }` and `augment`, together with a loss on labels or on a teacher, and let its weight ramp
+ * up.
  *
  * mean_C (p_student − p_teacher)², or KL(p_teacher ‖ p_student), of each example; the loss is their mean.
  * Shapes    studentLogits [B, …, C], teacherLogits the same → [B]
@@ -37,9 +39,7 @@ export interface ConsistencyOptions {
  * distill({ student, data, loss, selfTeacher: { kind: 'mean' }, augment: { noise: 0.1 } });
  */
 export function consistency(options: ConsistencyOptions = {}): Loss {
-  const { distance = 'mse', output = 'logits', teacherOutput = 'self' } = options;
-  checkKnownOptions(options, ['distance', 'output', 'teacherOutput'], 'consistency');
-  checkOneOf(distance, 'distance', ['mse', 'kl']);
+  const { distance, output, teacherOutput } = OPTIONS.read(options);
   return {
     name: 'consistency',
     options: { distance, output, teacherOutput },

@@ -1,19 +1,19 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
+import { STUDENT_OUTPUT, type StudentOutputOptions } from '../outputPair.ts';
 import { labelMask } from '../rows.ts';
 import { checkOneRow } from '../sameClasses.ts';
 
+const OPTIONS = schema('crossEntropy', STUDENT_OUTPUT.fields);
+
 /** Where the student's logits are read. */
-export interface CrossEntropyOptions {
-  /** The student's output that holds the logits. Default 'logits'. */
-  readonly output?: string;
-}
+export interface CrossEntropyOptions extends StudentOutputOptions {}
 
 /**
- * Cross-entropy with the labels (CE): plain supervised training, alone or beside a teacher. An example without a label
+ * Cross-entropy with the labels (CE): plain supervised training, alone or with a teacher. An example without a label
  * (`UNLABELLED`, −1) adds nothing, and the mean is still over all examples: weigh the labels by the inverse of their share.
  *
  * −log softmax(logits)[label], mean over the batch.
@@ -27,8 +27,7 @@ export interface CrossEntropyOptions {
  * Source    Bishop 2006, Pattern Recognition and Machine Learning, §4.3.4
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
-  const { output = 'logits' } = options;
-  checkKnownOptions(options, ['output'], 'crossEntropy');
+  const { output } = OPTIONS.read(options);
   return {
     name: 'crossEntropy',
     options: { output },
@@ -59,12 +58,12 @@ export function crossEntropyLoss(tf: Tf, logits: Tensor, labels: Tensor1D): Scal
   });
 }
 
-/** The same of each example, for weights of their own: logits [B, C], mask [B, C] with 1 at the label → [B]. */
+/** The same for each example, so that examples can be weighted: logits [B, C], mask [B, C] with 1 at the label → [B]. */
 export function crossEntropyPerExample(tf: Tf, logits: Tensor, mask: Tensor): Tensor1D {
   return tf.neg(tf.sum(tf.mul(mask, tf.logSoftmax(logits)), -1)) as Tensor1D;
 }
 
-/** Whether limbeck's kernel is installed on the current backend, and these tensors are what it computes with. */
+/** Whether limbeck's kernel is installed on the current backend and takes these tensors. */
 function isForKernel(tf: Tf, logits: Tensor, labels: Tensor): boolean {
   const isLike = logits.rank === labels.rank + 1 && labels.shape.every((length, i) => length === logits.shape[i]);
   const isTyped = logits.dtype === 'float32' && (labels.dtype as string) === 'int32' && logits.size > 0;

@@ -21,11 +21,10 @@ const OPTIONS = schema('decoupledTargets', {
 export interface DecoupledTargetsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Decoupled targets (DKD): how sure the teacher is of the label, and how it spreads the rest, weighted apart. Plain soft
- * targets weigh the second by what the teacher leaves to it, which is next to nothing where the teacher is sure.
- * Let its weight grow from 0 over the first
- * tenth of the run, as mdistiller does. For an example without a label (`UNLABELLED`, −1)
- * the class that the teacher names stands in its place.
+ * Decoupled targets (DKD): how sure the teacher is of the label, and how it spreads the rest over the other classes,
+ * with a weight each. Plain soft targets weight the second by the probability that the teacher leaves to it, which is
+ * almost nothing where the teacher is sure. Let the loss's weight grow from 0 over the first tenth of the run, as
+ * mdistiller does. For an example without a label (`UNLABELLED`, −1) the target is the teacher's class.
  *
  * T² · (α · KL(b_teacher ‖ b_student) + β · KL(r_teacher ‖ r_student)) of each example, where b = [p_target, 1 − p_target]
  * and r is the softmax over the other classes only; the target is the label, or the teacher's class where there is none.
@@ -33,7 +32,7 @@ export interface DecoupledTargetsOptions extends OutputPairOptions, OptionsOf<ty
  * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the target → [B]
  * Units     logits in, nats out
  * Reduces   mean over batch; ×T²; KL(teacher‖student) of target and of non-target; teacher class where no label
- * Weight    1 (mdistiller), with which its slope is some six times crossEntropy's: 0.15 makes them equal
+ * Weight    1 (mdistiller), which makes its gradient about six times crossEntropy's; 0.15 makes them equal
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4; one class gives 0
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing

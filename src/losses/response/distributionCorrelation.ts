@@ -1,28 +1,28 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { notNegative, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { checkPairs } from '../pairs.ts';
 import { flattenRows, safeNorm } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** How much the two correlations count, and where the logits are read. */
-export interface DistributionCorrelationOptions {
+const OPTIONS = schema('distributionCorrelation', {
   /** Weight of the correlation over the classes of each example. 0 or more. Default 1 (the paper's β). */
-  readonly betweenClasses?: number;
+  betweenClasses: notNegative(1),
   /** Weight of the correlation over the examples of each class. 0 or more. Default 1 (the paper's γ). */
-  readonly withinClasses?: number;
+  withinClasses: notNegative(1),
   /** Softens both distributions; above 0. Default 1 (the paper's τ on ImageNet; on CIFAR it takes 4). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(1),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How much the two correlations count, and where the logits are read. */
+export interface DistributionCorrelationOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Correlation of distributions (DIST): the student's probabilities shall rise and fall with the teacher's, over the
- * classes of an example and over the examples of a class, and need not equal them. Holds up where the teacher is much
+ * Correlation of distributions (DIST): the student's probabilities rise and fall with the teacher's, over the classes of
+ * an example and over the examples of a class, without having to equal them. It works well where the teacher is much
  * stronger than the student. Each half lies in 0…2 · τ².
  *
  * τ² · (β · (1 − mean ρ of the rows) + γ · (1 − mean ρ of the columns)) of p = softmax(logits / τ), where ρ is Pearson's
@@ -30,23 +30,18 @@ export interface DistributionCorrelationOptions {
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
  * Units     logits in; none out
  * Reduces   mean over rows and over columns; ×τ²; 1 − Pearson (symmetric)
- * Weight    2 (the paper); the slope falls as the student's logits grow
+ * Weight    2 (the paper); the gradient falls as the student's logits grow
  * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4; a row or column without variation correlates with nothing: ρ = 0, and no slope
+ * Numerics  finite for |logit| ≤ 1e4; a row or column without variation correlates with nothing: ρ = 0, without a gradient
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Huang, You, Wang, Qian, Xu 2022, eq. 7–10, arXiv:2205.10536; hunto/image_classification_sota dist_kd.py
- * Differs   the paper leaves τ² out; its code has it, and so has this, so that the slope does not shrink with τ. As in
- *           the code, 1e-8 is added to the product of the deviations.
+ * Differs   the paper leaves τ² out; its code has it, and so do we, so that the gradient does not shrink with τ. Like the
+ *           code, we add 1e-8 to the product of the deviations.
  * @example
  * weighted([{ loss: distributionCorrelation(), weight: 2 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function distributionCorrelation(options: DistributionCorrelationOptions = {}): Loss {
-  const { betweenClasses = 1, withinClasses = 1, temperature = 1, output = 'logits', teacherOutput = output } = options;
-  const known = ['betweenClasses', 'withinClasses', 'temperature', 'output', 'teacherOutput'];
-  checkKnownOptions(options, known, 'distributionCorrelation');
-  checkNotNegative(betweenClasses, 'betweenClasses');
-  checkNotNegative(withinClasses, 'withinClasses');
-  checkPositive(temperature, 'temperature');
+  const { betweenClasses, withinClasses, temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'distributionCorrelation',
     options: {

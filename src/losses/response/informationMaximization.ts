@@ -1,36 +1,39 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkNotNegative } from '../../core/options.ts';
+import { given, notNegative, type OptionsOf, schema } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossShapes, named, stopGradient } from '../loss.ts';
+import { STUDENT_OUTPUT, type StudentOutputOptions } from '../outputPair.ts';
 import { checkPairs } from '../pairs.ts';
 import { checkOneRow, shapeOfOutput } from '../sameClasses.ts';
 
-/** What is made certain, what is kept diverse, and where it is read. */
-export interface InformationMaximizationOptions {
-  /** Weight of the mean entropy of the student's answers, to make smaller. Default 1 (SHOT). */
-  readonly certainty?: number;
-  /** Weight of the entropy of their mean, to make larger. Default 1 (SHOT). */
-  readonly diversity?: number;
-  /** The student's output that holds the logits. Default 'logits'. */
-  readonly output?: string;
+const OPTIONS = schema('informationMaximization', {
+  /** Weight of the mean entropy of the student's answers, which shrinks. Default 1 (SHOT). */
+  certainty: notNegative(1),
+  /** Weight of the entropy of their mean, which grows. Default 1 (SHOT). */
+  diversity: notNegative(1),
+  ...STUDENT_OUTPUT.fields,
   /**
    * How much each example counts, from 0: an output of the teacher [B] or [B, 1], or true for the weight that comes with
-   * each example (`withExampleWeights`). Default: all the same.
+   * each example (`withExampleWeights`). Default: all count the same.
    */
-  readonly exampleWeights?: string | true;
-}
+  exampleWeights: given<string | true>(),
+});
+
+/** What is made certain, what is kept diverse, and where it is read. */
+export interface InformationMaximizationOptions extends StudentOutputOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Information maximization (IM of SHOT; the negative mutual information of DINE): each answer shall be certain, and all
- * together shall use every class. It needs neither a teacher nor labels, and alone it only sharpens what a student
+ * Information maximization (IM of SHOT; the negative mutual information of DINE): each answer becomes certain, while all
+ * answers together use every class. It needs neither a teacher nor labels, and alone it only sharpens what a student
  * already knows.
  *
- * certainty · mean H(pᵢ) − diversity · H(mean pᵢ), p = softmax(logits), H(p) = −Σ p log p. With weights both means are
- * weighted ones.
+ * certainty · mean H(pᵢ) − diversity · H(mean pᵢ), p = softmax(logits), H(p) = −Σ p log p. With weights, both means are
+ * weighted.
  * Shapes    logits [B, C], weights [B] or [B, 1] → scalar
- * Units     logits in, nats out; the least value is −diversity · log C, where answers are certain and classes equally many
+ * Units     logits in, nats out; the smallest value is −diversity · log C, where answers are certain and classes equally
+ *           frequent
  * Reduces   mean entropy − entropy of the mean
  * Weight    1 (SHOT)
  * Gradient  reaches the student only
@@ -42,10 +45,7 @@ export interface InformationMaximizationOptions {
  * weighted([{ loss: informationMaximization(), weight: 1 }, { loss: crossEntropy(), weight: 0.1 }]);
  */
 export function informationMaximization(options: InformationMaximizationOptions = {}): Loss {
-  const { certainty = 1, diversity = 1, output = 'logits', exampleWeights } = options;
-  checkKnownOptions(options, ['certainty', 'diversity', 'output', 'exampleWeights'], 'informationMaximization');
-  checkNotNegative(certainty, 'certainty');
-  checkNotNegative(diversity, 'diversity');
+  const { certainty, diversity, output, exampleWeights } = OPTIONS.read(options);
   if (certainty === 0 && diversity === 0) {
     throw new LimbeckError('invalid-option', '"certainty" and "diversity" are both 0; one must be above 0.');
   }
@@ -103,5 +103,5 @@ function checkWeights(shapes: LossShapes, exampleWeights: string): void {
   );
 }
 
-/** A class that nobody names: 0 · log 0 is 0. Well above the smallest of float32. */
+/** Keeps 0 · log 0 at 0 for a class without probability; well above the smallest float32. */
 const SMALLEST = 1e-30;

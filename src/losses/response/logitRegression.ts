@@ -1,27 +1,25 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions } from '../../core/options.ts';
+import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
+const OPTIONS = schema('logitRegression', OUTPUT_PAIR.fields);
+
 /** Where the logits are read. */
-export interface LogitRegressionOptions {
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+export interface LogitRegressionOptions extends OutputPairOptions {}
 
 /**
- * Regression to the teacher's logits (Ba & Caruana; MSE): their squared difference. It is twice what soft targets become
- * as the temperature grows, where both rows have the same mean.
+ * Regression to the teacher's logits (Ba & Caruana; MSE): the squared difference. As the temperature grows, soft targets
+ * approach half of it, where both rows have the same mean.
  *
  * The mean of (z_student − z_teacher)² over the classes of each example. The loss is their mean.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
  * Units     logits in, their squares out
  * Reduces   mean over batch and classes; no T; squared difference
- * Weight    1 for ten logits of deviation 1; in general √C / (2 · by how much logits differ)
+ * Weight    1 for ten logits of deviation 1; in general √C / (2 · typical difference of the logits)
  * Gradient  reaches the student only: 2 · (z_student − z_teacher) / (B · C)
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
@@ -31,8 +29,7 @@ export interface LogitRegressionOptions {
  * distill({ teacher, student, data, loss: logitRegression() });
  */
 export function logitRegression(options: LogitRegressionOptions = {}): Loss {
-  const { output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['output', 'teacherOutput'], 'logitRegression');
+  const { output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'logitRegression',
     options: { output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,24 +1,25 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { checkPositive } from '../../core/options.ts';
+import { given, notNegative, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { divergence, flattenRows, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** At which temperatures to compare, how much correlations count, and where logits are read. */
-export interface MultiLevelTargetsOptions {
+const OPTIONS = schema('multiLevelTargets', {
   /** One comparison each; all above 0. Default [2, 3, 4, 5, 6] (the paper's code). */
-  readonly temperatures?: readonly number[];
+  temperatures: given<readonly number[]>(checkTemperatures),
   /** Weight of the correlation of classes. 0 or more. Default 1 (the paper's code). */
-  readonly classWeight?: number;
+  classWeight: notNegative(1),
   /** Weight of the correlation of examples. 0 or more. Default 1 (the paper's code). */
-  readonly batchWeight?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  batchWeight: notNegative(1),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** At which temperatures to compare, how much correlations count, and where logits are read. */
+export interface MultiLevelTargetsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Multi-level targets (MLKD): soft targets at several temperatures at once, with the correlations of the classes and of
@@ -29,30 +30,27 @@ export interface MultiLevelTargetsOptions {
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
  * Units     logits in; nats, and squared probabilities, out
  * Reduces   mean over batch per T; ×T² on the KL, not on correlations (÷C, ÷B); KL(teacher‖student)
- * Weight    0.2: five temperatures are some five times softTargets
+ * Weight    0.2: five temperatures are about five times softTargets
  * Gradient  reaches the student only
  * Numerics  finite for |logit| ≤ 1e4. Entries of PᵀP are sums over the batch: the class term grows as B², the batch
  *           term as B, so weights found with one size of batch do not fit another
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Jin, Wang, Lin 2023, Multi-Level Logit Distillation, CVPR, §3; sunshangquan/logit-standardization-KD MLKD.py
- * Differs   paper and code compare a weak and a strong view of each image; this is one view: add a second by data
- *           augmentation. The code multiplies its divergence by a mask of the less confident half of the batch, but the
- *           divergence is a scalar by then, so that the mask does not pick examples and only multiplies by about ½;
- *           and it gives three of its five strong-view terms the strong view and two the weak one. Neither is here.
+ * Differs   paper and code compare a weak and a strong view of each image; we use one view: add a second by data
+ *           augmentation. The code multiplies its divergence by a mask of the less confident half of the batch, but by then
+ *           the divergence is a scalar, so the mask picks no examples and multiplies by about ½; and three of its five
+ *           strong-view terms get the strong view, two the weak one. We do neither.
  * @example
  * weighted([{ loss: multiLevelTargets(), weight: 0.2 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function multiLevelTargets(options: MultiLevelTargetsOptions = {}): Loss {
-  const { temperatures = [2, 3, 4, 5, 6], classWeight = 1, batchWeight = 1 } = options;
-  const { output = 'logits', teacherOutput = output } = options;
-  const known = ['temperatures', 'classWeight', 'batchWeight', 'output', 'teacherOutput'];
-  checkKnownOptions(options, known, 'multiLevelTargets');
-  if (!Array.isArray(temperatures) || temperatures.length === 0) {
-    throw new LimbeckError('invalid-option', '"temperatures" holds nothing; it must be a list of numbers above 0.');
-  }
-  for (const temperature of temperatures) checkPositive(temperature, 'temperatures');
-  checkNotNegative(classWeight, 'classWeight');
-  checkNotNegative(batchWeight, 'batchWeight');
+  const {
+    temperatures = [2, 3, 4, 5, 6],
+    classWeight,
+    batchWeight,
+    output,
+    teacherOutput = output,
+  } = OPTIONS.read(options);
   return {
     name: 'multiLevelTargets',
     options: {
@@ -104,4 +102,12 @@ export function multiLevelTargetsLoss(
     });
     return tf.addN(levels) as Scalar;
   });
+}
+
+/** Throws    invalid-option */
+function checkTemperatures(temperatures: readonly number[]): void {
+  if (!Array.isArray(temperatures) || temperatures.length === 0) {
+    throw new LimbeckError('invalid-option', '"temperatures" holds nothing; it must be a list of numbers above 0.');
+  }
+  for (const temperature of temperatures) checkPositive(temperature, 'temperatures');
 }

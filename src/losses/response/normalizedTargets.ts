@@ -1,34 +1,34 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
+import { notNegative, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { labelMask, meanOfExamples, withoutMasked } from '../rows.ts';
 import { checkOneRow, checkSameClasses } from '../sameClasses.ts';
 
-/** How much the other classes count, how soft they are, and where they are read. */
-export interface NormalizedTargetsOptions {
+const OPTIONS = schema('normalizedTargets', {
   /** Weight of the other classes. 0 or more. Default 1.5 (the paper's code). */
-  readonly gamma?: number;
+  gamma: notNegative(1.5),
   /** Softens the distribution over the other classes; above 0. Default 1 (the paper, on ImageNet and CIFAR). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(1),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How much the other classes count, how soft they are, and where they are read. */
+export interface NormalizedTargetsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Normalized targets (NKD): cross-entropy with the label, as strong as the teacher is sure of it, and soft cross-entropy
- * over the other classes, brought to sum 1 on both sides.
+ * Normalized targets (NKD): cross-entropy with the label, weighted by the teacher's probability of it, plus soft
+ * cross-entropy over the other classes, normalized to sum 1 on both sides.
  *
  * −p_teacher[label] · log p_student[label] − γ · T² · Σ r_teacher · log r_student of each example, r the softmax at T
  * over the other classes only. The loss is their mean.
  * Shapes    studentLogits [B, C], teacherLogits [B, C], mask [B, C] with 1 at the label → [B]
  * Units     logits in, nats out
- * Reduces   mean over batch; ×T² on non-targets; soft cross-entropy, target weighed by the teacher
+ * Reduces   mean over batch; ×T² on non-targets; soft cross-entropy, target weighted by the teacher
  * Weight    1 (the paper)
  * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4; the least value is above 0; one class gives 0
+ * Numerics  finite for |logit| ≤ 1e4; the smallest value is above 0; one class gives 0
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
  * Source    Yang, Zeng, Li, Zhang, Yuan, Li 2023, eq. 6, arXiv:2303.13005
  * Differs   the authors' code (yzd-v/cls_KD nkd.py) writes 1 into a mask of ones, so that its "other" classes are all
@@ -37,10 +37,7 @@ export interface NormalizedTargetsOptions {
  * weighted([{ loss: normalizedTargets(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function normalizedTargets(options: NormalizedTargetsOptions = {}): Loss {
-  const { gamma = 1.5, temperature = 1, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['gamma', 'temperature', 'output', 'teacherOutput'], 'normalizedTargets');
-  checkNotNegative(gamma, 'gamma');
-  checkPositive(temperature, 'temperature');
+  const { gamma, temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'normalizedTargets',
     options: { gamma, temperature, output, ...(teacherOutput !== output && { teacherOutput }) },

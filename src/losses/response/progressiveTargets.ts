@@ -1,27 +1,29 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkFraction, checkKnownOptions } from '../../core/options.ts';
+import { fraction, type OptionsOf, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
 import { sumOfLessons } from '../peers.ts';
 import { logSoftmax } from '../rows.ts';
 import { checkOneRow, checkSameClasses } from '../sameClasses.ts';
 
-/** How far the student comes to trust itself. */
-export interface ProgressiveTargetsOptions {
+const OPTIONS = schema('progressiveTargets', {
   /** Share of its own earlier answers in the targets of the last epoch, from 0 to 1. Default 0.8 (PS-KD). */
-  readonly alpha?: number;
+  alpha: fraction(0.8),
   /** The student's output. Default 'logits'. */
-  readonly output?: string;
-  /** Its answers at the end of the epoch before. Default 'self', those of the self teacher 'past'. */
-  readonly teacherOutput?: string;
-}
+  output: text('logits'),
+  /** The student's answers at the end of the epoch before. Default 'self', those of the self teacher 'past'. */
+  teacherOutput: text('self'),
+});
+
+/** How much the student trusts itself in the end. */
+export interface ProgressiveTargetsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Progressive self-distillation (PS-KD): the labels, softened more and more by what the student said itself an epoch ago.
- * Use it with `selfTeacher: { kind: 'past' }`; it stands in the place of cross-entropy. Reads labels.
+ * Progressive self-distillation (PS-KD): labels, softened more and more by the student's own answers of one epoch before.
+ * Use it with `selfTeacher: { kind: 'past' }`, in place of `crossEntropy`.
  *
- * −Σ_c t_c · log p_c, with the targets t = (1 − α_e) · onehot(label) + α_e · p_past; mean over the batch, or of each example.
- * α_e = α · e/E in epoch e of E, and 0 in the first one.
+ * −Σ_c t_c · log p_c, with the targets t = (1 − α_e) · onehot(label) + α_e · p_past; mean over the batch, or of each
+ * example. α_e = α · e/E in epoch e of E, and 0 in the first one.
  * Shapes    studentLogits [B, C], pastLogits [B, C], share [], ofLabels −log p(label): [] or [B] → as `ofLabels`
  * Units     logits in, nats out
  * Reduces   mean over batch; no T; cross-entropy with mixed targets
@@ -30,14 +32,12 @@ export interface ProgressiveTargetsOptions {
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
  * Source    Kim, Ji, Yoon, Hwang 2021, eq. 4–6, arXiv:2006.12000; lgcnsai/PS-KD-Pytorch loss/pskd_loss.py
- * Differs   the code's past are the answers of the steps of the epoch before; here those at its end, without dropout
+ * Differs   the code takes the answers of the previous epoch's steps; we take those at its end, without dropout
  * @example
  * distill({ student, data, loss: progressiveTargets(), selfTeacher: { kind: 'past' } });
  */
 export function progressiveTargets(options: ProgressiveTargetsOptions = {}): Loss {
-  const { alpha = 0.8, output = 'logits', teacherOutput = 'self' } = options;
-  checkKnownOptions(options, ['alpha', 'output', 'teacherOutput'], 'progressiveTargets');
-  checkFraction(alpha, 'alpha');
+  const { alpha, output, teacherOutput } = OPTIONS.read(options);
   return {
     name: 'progressiveTargets',
     options: { alpha, output, teacherOutput },

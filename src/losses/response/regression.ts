@@ -1,24 +1,26 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkOneOf, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, oneOf, positive, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkSameShape } from '../sameClasses.ts';
 
-/** How distances are measured, and where the numbers are read. */
-export interface RegressionOptions {
+const OPTIONS = schema('regression', {
   /** 'squared': (s − t)² (MSE). 'huber': half of that up to `delta`, straight beyond. Default 'squared'. */
-  readonly measure?: 'squared' | 'huber';
+  measure: oneOf('squared', 'huber')('squared'),
   /** Where 'huber' becomes straight, in units of the values; above 0. Default 1 (smooth L1). */
-  readonly delta?: number;
+  delta: positive(1),
   /** The student's values. Default 'values'. */
-  readonly output?: string;
+  output: text('values'),
   /** The teacher's values, or the truth, given as an output of the teacher. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  teacherOutput: text(),
+});
+
+/** How distances are measured, and where the numbers are read. */
+export interface RegressionOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Regression to the teacher's numbers (MSE, Huber, smooth L1). A mean over all values.
+ * Regression to the teacher's numbers (MSE, Huber, smooth L1).
  *
  * The mean of d² ('squared'), or of ½d² up to δ and δ · (d − ½δ) beyond ('huber'), d = |student − teacher|, over the
  * values of each example. The loss is their mean.
@@ -34,10 +36,7 @@ export interface RegressionOptions {
  * distill({ teacher, student, data, loss: regression({ output: 'depth', measure: 'huber' }) });
  */
 export function regression(options: RegressionOptions = {}): Loss {
-  const { measure = 'squared', delta = 1, output = 'values', teacherOutput = output } = options;
-  checkKnownOptions(options, ['measure', 'delta', 'output', 'teacherOutput'], 'regression');
-  checkOneOf(measure, 'measure', ['squared', 'huber']);
-  checkPositive(delta, 'delta');
+  const { measure, delta, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'regression',
     options: { measure, delta, output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,23 +1,23 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { meanOfExamples, meanPerExample, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** How soft the targets are, and where they are read. */
-export interface SoftCrossEntropyOptions {
+const OPTIONS = schema('softCrossEntropy', {
   /** Softens both distributions; above 0. Default 4, as for `softTargets` (and TextBrewer). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(4),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How soft the targets are, and where they are read. */
+export interface SoftCrossEntropyOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Cross-entropy with the teacher's softened distribution (soft CE): `softTargets` plus the teacher's own entropy, which
- * no student changes. Gradients are the same, the value never reaches 0.
+ * Cross-entropy with the teacher's softened distribution (soft CE): `softTargets` plus the teacher's own entropy, which the
+ * student cannot change. The gradients are the same; the value never reaches 0.
  *
  * −T² · Σ softmax(teacher / T) · log softmax(student / T) of each example. The loss is their mean.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
@@ -25,17 +25,15 @@ export interface SoftCrossEntropyOptions {
  * Reduces   mean over batch; ×T²; −Σ p_teacher log p_student
  * Weight    1, as softTargets
  * Gradient  reaches the student only: T · (p_student − p_teacher) / B, that of softTargets
- * Numerics  finite for |logit| ≤ 1e4; least at student = teacher, where it is T² times the teacher's entropy
+ * Numerics  finite for |logit| ≤ 1e4; smallest at student = teacher, where it is T² times the teacher's entropy
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Hinton, Vinyals, Dean 2015, §2, arXiv:1503.02531
- * Differs   TextBrewer leaves T² out, with which a slope shrinks as 1 / T²; the paper asks for it.
+ * Differs   TextBrewer leaves T² out, so its gradient shrinks as 1 / T²; the paper asks for T².
  * @example
  * distill({ teacher, student, data, loss: softCrossEntropy({ temperature: 2 }) });
  */
 export function softCrossEntropy(options: SoftCrossEntropyOptions = {}): Loss {
-  const { temperature = 4, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['temperature', 'output', 'teacherOutput'], 'softCrossEntropy');
-  checkPositive(temperature, 'temperature');
+  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'softCrossEntropy',
     options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },

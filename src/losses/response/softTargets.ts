@@ -1,19 +1,19 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { divergence, meanPerExample, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
-/** How soft the targets are, and where they are read. */
-export interface SoftTargetsOptions {
+const OPTIONS = schema('softTargets', {
   /** Softens both distributions; above 1 the teacher's small probabilities count more. Default 4 (RepDistiller). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name, such as one member of an ensemble. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(4),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How soft the targets are, and where they are read. */
+export interface SoftTargetsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Soft-target distillation (KD): the student learns the teacher's softened distribution.
@@ -22,7 +22,7 @@ export interface SoftTargetsOptions {
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → scalar; all dimensions but the last make rows
  * Units     logits in (log-probabilities are logits too); nats out
  * Reduces   mean over batch (batchmean); ×T²; KL(teacher‖student)
- * Weight    1: T² keeps the slope what it is at T = 1. Beside labels, 0.9 to 0.1 is usual (RepDistiller)
+ * Weight    1: T² keeps the gradient as large as at T = 1. Next to labels, 0.9 to 0.1 is usual (RepDistiller)
  * Gradient  reaches the student only: T · (p_student − p_teacher) / B
  * Numerics  finite for |logit| ≤ 1e4
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
@@ -31,9 +31,7 @@ export interface SoftTargetsOptions {
  * distill({ teacher, student, data, loss: softTargets({ temperature: 4 }) });
  */
 export function softTargets(options: SoftTargetsOptions = {}): Loss {
-  const { temperature = 4, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['temperature', 'output', 'teacherOutput'], 'softTargets');
-  checkPositive(temperature, 'temperature');
+  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'softTargets',
     options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
@@ -58,7 +56,7 @@ export function softTargetsLoss(tf: Tf, studentLogits: Tensor, teacherLogits: Te
   });
 }
 
-/** The same of each example, for weights of their own: [B, …, C], twice → [B]; an example's rows are averaged. */
+/** The same for each example, so that examples can be weighted; an example's rows are averaged: two of [B, …, C] → [B]. */
 export function softTargetsPerExample(
   tf: Tf,
   studentLogits: Tensor,
@@ -75,7 +73,7 @@ export function softTargetsPerExample(
 /** Most classes that the kernel takes. */
 const MOST_CLASSES = 100_000;
 
-/** Whether limbeck's kernel is installed on the current backend, and these logits are what it computes with. */
+/** Whether limbeck's kernel is installed on the current backend and takes these logits. */
 function isForKernel(tf: Tf, student: Tensor, teacher: Tensor): boolean {
   const isLike = student.rank === teacher.rank && student.shape.every((length, i) => length === teacher.shape[i]);
   const isFloat = student.dtype === 'float32' && teacher.dtype === 'float32' && student.size > 0;

@@ -1,44 +1,42 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { divergence, meanOfExamples, meanPerExample, safeNorm, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
+const OPTIONS = schema('standardizedTargets', {
+  /** Softens both distributions, after the logits are standardized; above 0. Default 2 (the paper's code). */
+  temperature: positive(2),
+  ...OUTPUT_PAIR.fields,
+});
+
 /** How soft the targets are, and where they are read. */
-export interface StandardizedTargetsOptions {
-  /** Softens both distributions, after logits were brought to deviation 1; above 0. Default 2 (the paper's code). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+export interface StandardizedTargetsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Soft targets from standardized logits (logit standardization, LSKD): each row is brought to mean 0 and deviation 1
  * first, so that the student learns which classes are alike and need not match how large the teacher's logits are.
  *
  * T² · KL(softmax(ẑ_teacher / T) ‖ softmax(ẑ_student / T)) of each example, ẑ = (z − mean) / (1e-7 + deviation) over
- * the classes, the deviation with C − 1 below. The loss is their mean.
+ * the classes, the deviation over C − 1. The loss is their mean.
  * Shapes    studentLogits [B, …, C], teacherLogits [B, …, C] → [B]; an example's rows are averaged
  * Units     logits in, nats out
  * Reduces   mean over batch; ×T²; KL(teacher‖student) of z-scores (÷ C−1)
- * Weight    3 for logits of deviation 1; the slope falls as the student's logits grow. The paper's code has 9
+ * Weight    3 for logits of deviation 1; the gradient falls as the student's logits grow. The paper's code has 9
  * Gradient  reaches the student only
- * Numerics  finite for |logit| ≤ 1e4; a row of equal logits stands for equal probabilities, and its slope is that of
- *           z / 1e-7, which is large: clip gradients where a student begins with zeros
+ * Numerics  finite for |logit| ≤ 1e4; a row of equal logits gives equal probabilities and a very large gradient, that of
+ *           z / 1e-7: clip gradients where a student starts from zeros
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Sun, Ren, Li, Wang, Cao 2024, §3.3, arXiv:2403.01427; sunshangquan/logit-standardization-KD KD.py
- * Differs   the paper divides by C below the deviation, its code by C − 1; this follows the code, with which the
- *           published numbers were made. One class, where the code gives NaN, gives 0.
+ * Differs   the paper computes the deviation over C, its code over C − 1; we follow the code, which made the published
+ *           numbers. One class gives 0, where the code gives NaN.
  * @example
  * weighted([{ loss: standardizedTargets(), weight: 3 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function standardizedTargets(options: StandardizedTargetsOptions = {}): Loss {
-  const { temperature = 2, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['temperature', 'output', 'teacherOutput'], 'standardizedTargets');
-  checkPositive(temperature, 'temperature');
+  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'standardizedTargets',
     options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -1,20 +1,22 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
+import { STUDENT_OUTPUT, type StudentOutputOptions } from '../outputPair.ts';
 import { divergence, labelMask, meanOfExamples, softLogProbs } from '../rows.ts';
 import { checkOneRow } from '../sameClasses.ts';
 
-/** How sure and how soft the virtual teacher is, and where the student's logits are read. */
-export interface TeacherFreeOptions {
+const OPTIONS = schema('teacherFree', {
   /** The virtual teacher's probability of the label; above 0, below 1. Default 0.99 (the paper's code). */
-  readonly confidence?: number;
+  confidence: positive(0.99),
   /** Softens both distributions; above 0. Default 20 (the paper: 20 or more). */
-  readonly temperature?: number;
-  /** The student's output that holds the logits. Default 'logits'. */
-  readonly output?: string;
-}
+  temperature: positive(20),
+  ...STUDENT_OUTPUT.fields,
+});
+
+/** How sure and how soft the virtual teacher is, and where the student's logits are read. */
+export interface TeacherFreeOptions extends StudentOutputOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Teacher-free distillation by regularization (TF-KD_reg): soft targets from a virtual teacher that is right in 99 of 100
@@ -25,26 +27,23 @@ export interface TeacherFreeOptions {
  * Shapes    logits [B, C], mask [B, C] with 1 at the label → [B]
  * Units     logits in, nats out
  * Reduces   mean over batch; ×T²; KL(virtual teacher‖student)
- * Weight    1; the paper, for whom it is a regularizer, has 0.1 beside 0.9
+ * Weight    1; the paper uses it as a regularizer, 0.1 next to 0.9
  * Gradient  reaches the student only: T · (p_student − v_T) / B
  * Numerics  finite for |logit| ≤ 1e4; one class gives 0
  * Throws    invalid-option · by `check` shape-mismatch · labels-missing
  * Source    Yuan, Tay, Li, Wang, Feng 2020, eq. 9–10, arXiv:1909.11723
- * Differs   the authors' code (yuanli2333) softens v by softmax(v / T), with probabilities in the place of logits, which
- *           at T = 20 is the uniform distribution within 5 in 100; does not soften the student; leaves T² out; and takes
- *           the mean over B · C times 100, which is the mean over B for CIFAR's 100 classes and for no other number.
+ * Differs   the authors' code (yuanli2333) softens v by softmax(v / T), with probabilities in place of logits, which at
+ *           T = 20 is uniform within 5 %; does not soften the student; leaves T² out; and takes the mean over B · C times
+ *           100, which is the mean over B only for CIFAR's 100 classes.
  *           This is the paper's formula, with the softening of Hinton et al. on both sides.
  * @example
  * weighted([{ loss: teacherFree(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function teacherFree(options: TeacherFreeOptions = {}): Loss {
-  const { confidence = 0.99, temperature = 20, output = 'logits' } = options;
-  checkKnownOptions(options, ['confidence', 'temperature', 'output'], 'teacherFree');
-  checkPositive(confidence, 'confidence');
+  const { confidence, temperature, output } = OPTIONS.read(options);
   if (confidence >= 1) {
     throw new LimbeckError('invalid-option', `"confidence" was ${confidence}; it must be above 0 and below 1.`);
   }
-  checkPositive(temperature, 'temperature');
   return {
     name: 'teacherFree',
     options: { confidence, temperature, output },

@@ -1,24 +1,24 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { checkKnownOptions, checkPositive } from '../../core/options.ts';
+import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
 import { labelMask, meanOfExamples } from '../rows.ts';
 import { checkOneRow, checkSameClasses } from '../sameClasses.ts';
 import { softCrossEntropyPerExample } from './softCrossEntropy.ts';
 
-/** How soft the targets are, and where they are read. */
-export interface WeightedSoftLabelsOptions {
+const OPTIONS = schema('weightedSoftLabels', {
   /** Softens both distributions; above 0. Default 4 (yzd-v/cls_KD on CIFAR; mmrazor has 1). */
-  readonly temperature?: number;
-  /** The output to compare, on both sides. Default 'logits'. */
-  readonly output?: string;
-  /** The teacher's output, where it has another name. Default: `output`. */
-  readonly teacherOutput?: string;
-}
+  temperature: positive(4),
+  ...OUTPUT_PAIR.fields,
+});
+
+/** How soft the targets are, and where they are read. */
+export interface WeightedSoftLabelsOptions extends OutputPairOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
- * Weighted soft labels (WSLD): soft cross-entropy that counts less for examples which the student has better than the
- * teacher.
+ * Weighted soft labels (WSLD): soft cross-entropy that counts less for examples that the student already
+ * answers better than the teacher.
  *
  * w · T² · soft cross-entropy at T of each example, w = 1 − exp(−CE_student / (CE_teacher + 1e-7)) of the cross-entropies
  * with the label at temperature 1. The loss is their mean.
@@ -27,16 +27,14 @@ export interface WeightedSoftLabelsOptions {
  * Reduces   mean over batch; ×T²; soft cross-entropy, weights without gradient
  * Weight    1, as softTargets; the code has 2.25
  * Gradient  reaches the student only, and not through w
- * Numerics  finite for |logit| ≤ 1e4; flat at student = teacher, where it is not 0
+ * Numerics  finite for |logit| ≤ 1e4; at student = teacher the gradient is 0, and the value is not
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch · labels-missing
  * Source    Zhou, Song, Chen, Zhou, Wang, Yuan, Zhang 2021, eq. 12, arXiv:2102.00650; mmrazor and yzd-v/cls_KD wsld.py
  * @example
  * weighted([{ loss: weightedSoftLabels(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function weightedSoftLabels(options: WeightedSoftLabelsOptions = {}): Loss {
-  const { temperature = 4, output = 'logits', teacherOutput = output } = options;
-  checkKnownOptions(options, ['temperature', 'output', 'teacherOutput'], 'weightedSoftLabels');
-  checkPositive(temperature, 'temperature');
+  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
   return {
     name: 'weightedSoftLabels',
     options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },

@@ -37,8 +37,7 @@ export interface KernelPool {
   /** Does the work, and records every call of `run`. */
   recording<T>(records: PlanRecord[], work: () => T): T;
   /**
-   * Runs `count` recorded kernels; `table` holds four words for each: number, argument address, whether shared, and an
-   * unused one.
+   * Runs `count` recorded kernels; `table` has four words for each: number, argument address, whether shared, unused.
    * Throws    thread-died
    */
   runPlan(table: number, count: number): void;

@@ -2,16 +2,16 @@ import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { makeQueue } from '../../core/queue.ts';
 import type { NamedArrays } from '../../core/shape.ts';
-import type { GpuDevice, NearTeacher } from '../../runtime/gpu.ts';
+import type { ColocatedTeacher, GpuDevice } from '../../runtime/gpu.ts';
 import { startOrt } from '../../runtime/ort.ts';
 import { fromOrtTensor } from '../../runtime/ortTensors.ts';
 import { readOutputs, reviveRead } from '../read.ts';
 import { runRecurrent } from '../recurrent.ts';
+import { toGpuAnswers, toHost } from './gpuAnswers.ts';
 import { runInOrt } from './ortRun.ts';
 import { batchOf, type ExampleInputs, repeatExamples, runInParts } from './sessionBatches.ts';
 import { createOrtSession, type ReadyModel, readyModel, type SessionEngine } from './sessionCreate.ts';
 import { type ModelValue, toFeeds } from './sessionFeeds.ts';
-import { toGpuAnswers, toHost } from './sessionNear.ts';
 import type { OnnxSession, OpenedSession, Placement, SessionSettings } from './sessionSettings.ts';
 import { tuneBatch } from './tune.ts';
 
@@ -34,7 +34,9 @@ interface Opened {
  * An ONNX model in onnxruntime-web or on the kernels, on the thread where this is called. `gpuDevice` gives the GPU of a student on this
  * thread: a model on WebGPU shares it then.
  */
-export function createOnnxSession(gpuDevice: () => GpuDevice | undefined = () => undefined): OnnxSession & NearTeacher {
+export function createOnnxSession(
+  gpuDevice: () => GpuDevice | undefined = () => undefined,
+): OnnxSession & ColocatedTeacher {
   // ort takes one run at a time per instance.
   const enqueue = makeQueue();
   let opened: Opened | undefined;

@@ -3,8 +3,8 @@ import { openAdaptation } from './adaptation/openAdaptation.ts';
 import { openAugment } from './augment/openAugment.ts';
 import { openBalance } from './balance/openBalance.ts';
 import { openBatchNorm } from './batchNorm/openBatchNorm.ts';
+import { openColocated } from './colocated/openColocated.ts';
 import { openHoldout } from './holdout/openHoldout.ts';
-import { openNear } from './near/openNear.ts';
 import type { OpenPart, Part, PartContext } from './part.ts';
 import { openQuantizationAware } from './quantizationAware/openQuantizationAware.ts';
 import { openScaleNotices } from './scaleNotices/openScaleNotices.ts';
@@ -13,7 +13,7 @@ import { openSelfTeacher } from './selfTeacher/openSelfTeacher.ts';
 /** The order in which parts are opened and called. The holdout is measured when all others are done with an epoch. */
 const PARTS: readonly OpenPart[] = [
   openScaleNotices,
-  openNear,
+  openColocated,
   openAugment,
   openSelfTeacher,
   openBalance,

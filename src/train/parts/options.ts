@@ -5,7 +5,7 @@ import type { AdaptationOption, AdaptationResult } from './adaptation/adaptation
 import type { AugmentOption } from './augment/augment.ts';
 import { type BalanceEvent, type BalanceOption, type BalanceReported, checkBalance } from './balance/balance.ts';
 import type { BatchNormEvent, BatchNormReported } from './batchNorm/estimateBatchNorm.ts';
-import type { NearResult } from './near/near.ts';
+import type { ColocatedResult } from './colocated/colocated.ts';
 import {
   checkQuantizationAware,
   type QuantizationAwareOption,
@@ -27,7 +27,7 @@ export interface JobParts extends PartOptions, AdaptationOption {}
 export interface PartReports extends BalanceReported, BatchNormReported, QuantizationAwareReported {}
 
 /** What a run gives beside weights and report, however it ends. */
-export interface PartResults extends AdaptationResult, NearResult {}
+export interface PartResults extends AdaptationResult, ColocatedResult {}
 
 /** What parts tell while a run works. */
 export type PartEvent = BalanceEvent | BatchNormEvent;

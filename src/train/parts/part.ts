@@ -1,5 +1,5 @@
 import type { Loss, LossShapes } from '../../losses/loss.ts';
-import type { NearTeacher } from '../../runtime/gpu.ts';
+import type { ColocatedTeacher } from '../../runtime/gpu.ts';
 import type * as tf from '../../runtime/tf.ts';
 import type { StepPlace, TrainBatch } from '../batch.ts';
 import type { EpochEvent, HoldoutOutputs } from '../events.ts';
@@ -65,7 +65,7 @@ export interface PartContext {
   readonly source: TrainSource | undefined;
   readonly emit: (event: EngineEvent) => void | Promise<void>;
   /** The teacher on this thread and this GPU. */
-  readonly nearTeacher?: NearTeacher | undefined;
+  readonly colocatedTeacher?: ColocatedTeacher | undefined;
 }
 
 /** Undefined where the job asks for nothing of it. */

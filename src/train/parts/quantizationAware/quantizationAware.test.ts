@@ -3,7 +3,7 @@ import type { NdArray } from '../../../core/shape.ts';
 import { specOf } from '../../../losses/revive.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { buildStudent } from '../../../student/build.ts';
-import { expectUndisturbed } from '../../besideCases.ts';
+import { expectUndisturbed } from '../../asideCases.ts';
 import type { TrainJob } from '../../engine.ts';
 import {
   accuracyOf,

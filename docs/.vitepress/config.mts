@@ -1,0 +1,80 @@
+import { defineConfig } from 'vitepress';
+import { BASE } from '../base.mjs';
+
+const page = (text: string, link: string) => ({ text, link });
+
+export default defineConfig({
+  title: 'limbeck',
+  description: 'Knowledge distillation and personalization in the browser, on the device of the person who uses it.',
+  base: BASE,
+  cleanUrls: false,
+  lastUpdated: false,
+  // The API pages exist once `npm run docs` has made them from the docstrings.
+  ignoreDeadLinks: [/reference\/api/],
+  outDir: '../out/docs',
+  cacheDir: '../.cache/vitepress',
+  srcExclude: ['node_modules/**'],
+  themeConfig: {
+    search: { provider: 'local' },
+    nav: [
+      page('Quick start', '/guide/quick-start'),
+      page('Guides', '/guide/distil'),
+      page('Recipes', '/recipes/'),
+      page('Reference', '/reference/'),
+    ],
+    sidebar: {
+      // Not all 500 pages: each page would carry the list. The page of an entry lists what it exports.
+      '/reference/': [
+        {
+          text: 'Reference',
+          items: [
+            page('Overview', '/reference/'),
+            page('limbeck', '/reference/api/index/'),
+            page('limbeck/run', '/reference/api/run/'),
+            page('limbeck/tfjs', '/reference/api/tfjs/'),
+            page('limbeck/expose', '/reference/api/exposeWorker/'),
+          ],
+        },
+      ],
+      '/': [
+        {
+          text: 'Start',
+          items: [page('Quick start', '/guide/quick-start'), page('Install and bundlers', '/guide/install')],
+        },
+        {
+          text: 'Guides',
+          items: [
+            page('Embed a teacher', '/guide/embed-a-teacher'),
+            page('Distil a student', '/guide/distil'),
+            page('Choose a loss', '/guide/choose-a-loss'),
+            page('Choose a student', '/guide/choose-a-student'),
+            page('Make it fast', '/guide/make-it-fast'),
+            page('Personalize', '/guide/personalize'),
+            page('Private and encrypted', '/guide/private-and-encrypted'),
+            page('Take it anywhere', '/guide/take-it-anywhere'),
+          ],
+        },
+        { text: 'Recipes', items: [page('The survey, item by item', '/recipes/')] },
+        {
+          text: 'Help',
+          items: [
+            page('Error codes', '/help/errors'),
+            page('Isolation, CSP, Trusted Types', '/help/isolation-and-csp'),
+            page('Memory and iOS', '/help/memory'),
+            page('Troubleshooting', '/help/troubleshooting'),
+          ],
+        },
+        {
+          text: 'Inside',
+          items: [
+            page('How it works', '/inside/how-it-works'),
+            page('Benchmarks', '/inside/benchmarks'),
+            page('Beside other libraries', '/inside/comparison'),
+            page('Security and privacy', '/security'),
+          ],
+        },
+      ],
+    },
+    outline: { level: [2, 3] },
+  },
+});
