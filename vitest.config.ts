@@ -4,14 +4,18 @@ import { defineConfig } from 'vitest/config';
 
 const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map((part) => `@tensorflow/tfjs-${part}`);
 
-/** Tests that leave nothing behind share their modules, as loading them takes longer than most of these tests. */
-const sharing = ['src/{adapt,cli,data,distill,export,losses,onnx,storage,student,teacher,train}/**/*.test.ts'];
-/** What puts other modules in the place of ours, or expects that nobody else has opened or kept anything. */
+/** Puts other modules in the place of ours, or expects that no other file has opened or kept anything. */
 const alone = [
+  'scripts/canary/canary.test.ts',
+  'scripts/demoForms.test.ts',
   'src/adapt/profile/learnerTurn.test.ts',
+  'src/core/{hash,trustedScripts}.test.ts',
   'src/distill/onThisThread.test.ts',
+  'src/{network,predict,workers}/*.test.ts',
+  'src/runtime/{capabilities,ort,threadScript}.test.ts',
   'src/teacher/kernels/*.test.ts',
-  'src/train/{engine,engineBeside,lostThread,pageTrainer,sharedCores}.test.ts',
+  'src/train/{engine,engineAside,lostThread,pageTrainer,sharedCores}.test.ts',
+  'wasm/**/*.test.ts',
 ];
 
 export default defineConfig({
@@ -26,17 +30,14 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'shared',
+          // Loading modules takes longer than most tests, so files share them.
           isolate: false,
           setupFiles: 'scripts/unit/beginOnCpu.ts',
-          include: sharing,
+          include: ['{src,scripts,experiments}/**/*.test.ts'],
           exclude: alone,
         },
       },
       { extends: true, test: { name: 'alone', include: alone } },
-      {
-        extends: true,
-        test: { name: 'isolated', include: ['{src,wasm,scripts,experiments}/**/*.test.ts'], exclude: sharing },
-      },
     ],
     deps: {
       optimizer: {

@@ -6,6 +6,7 @@ import {
   detectCapabilities,
   distill,
   type LoadEvent,
+  type LoadTeacherOptions,
   measure,
   type NdArray,
   openTrainer,
@@ -30,6 +31,8 @@ export interface JobOptions {
   readonly limit: number;
   readonly kernels: 'on' | 'off';
   readonly threads: number | undefined;
+  /** Where the teacher computes; a page that drives this one may choose, so that two runs give the same bits. */
+  readonly device: LoadTeacherOptions['device'];
   /** 'yes' deletes the teacher's answers of earlier runs. */
   readonly fresh: 'no' | 'yes';
 }
@@ -40,6 +43,7 @@ export const JOB_DEFAULTS: JobOptions = {
   limit: 8000,
   kernels: 'on',
   threads: undefined,
+  device: 'auto',
   fresh: 'no',
 };
 
@@ -69,7 +73,8 @@ export async function runJob(
   let teacher: Teacher | undefined;
   try {
     const setUpAt = performance.now();
-    model = await loadDigitTeacher(emit, signal, { threads: options.threads, store: answers.store });
+    const { threads, device } = options;
+    model = await loadDigitTeacher(emit, signal, { threads, device, store: answers.store });
     teacher = await answers.over(model);
     const loadedAt = performance.now();
     emit({ type: 'stage', stage: 'distill' });

@@ -158,6 +158,7 @@ function readControls(): JobOptions {
     kernels: kernels.checked ? 'on' : 'off',
     threads: number('threads'),
     fresh: fresh.checked ? 'yes' : 'no',
+    device: (new URLSearchParams(location.search).get('device') ?? JOB_DEFAULTS.device) as JobOptions['device'],
   };
 }
 

@@ -13,7 +13,7 @@ export function relocate(folder) {
     if (!text.includes(BASE)) continue;
     const up = relative(dirname(file), folder).split(sep).join('/');
     const root = up === '' ? './' : `${up}/`;
-    const moved = entry.name.endsWith('.html') ? ofPage(text, root) : ofScript(text, root);
+    const moved = entry.name.endsWith('.html') ? ofPage(text, root) : ofScript(text);
     if (moved.includes(BASE)) left.push(relative(folder, file));
     writeFileSync(file, moved);
   }
@@ -30,7 +30,9 @@ function ofPage(text, root) {
   return text.replace(SITE_DATA, (data) => `${data}${base}`).replaceAll(BASE, root);
 }
 
-/** What a script names is asked of the router's own path. */
-function ofScript(text, root) {
-  return text.replaceAll(BASE, root);
+/** In scripts the path is what the router reads. */
+function ofScript(text) {
+  return text.replace(new RegExp(`(["'\`])${BASE}([^"'\`]*)\\1`, 'g'), (_, _quote, rest) =>
+    rest === '' ? '(window.__VP_SITE_DATA__.base)' : `(window.__VP_SITE_DATA__.base+${JSON.stringify(rest)})`,
+  );
 }

@@ -20,9 +20,6 @@ export const SOFTWARE_GPU = {
   ],
 };
 
-/** Whether what takes minutes runs too. */
-export const isSlow = process.env['LIMBECK_SLOW'] === '1';
-
 interface ServeOptions {
   readonly isIsolated?: boolean;
   readonly headers?: (pathname: string) => Record<string, string>;
@@ -52,8 +49,16 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-/** Bundles a file of this folder for a page; imports of 'limbeck' mean the built package. */
-export async function bundle(file: string): Promise<string> {
+const bundles = new Map<string, Promise<string>>();
+
+/** Bundles a file of this folder for a page, once; imports of 'limbeck' mean the built package. */
+export function bundle(file: string): Promise<string> {
+  const bundled = bundles.get(file) ?? bundleNow(file);
+  bundles.set(file, bundled);
+  return bundled;
+}
+
+async function bundleNow(file: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
     bundle: true,
@@ -143,6 +148,11 @@ export async function runDemo(page: Page, url: string, query: Record<string, str
   const parameters = new URLSearchParams({ autostart: '1' });
   for (const [name, value] of Object.entries(query)) parameters.set(name, String(value));
   await page.goto(`${url}/demo/?${parameters}`);
+  return demoResult(page);
+}
+
+/** Waits for the end of what the demo does, and tells it. */
+export async function demoResult(page: Page) {
   await page.waitForFunction(
     () => ['done', 'cancelled', 'failed'].includes((window as unknown as DemoWindow).limbeckDemo?.state),
     undefined,

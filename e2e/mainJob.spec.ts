@@ -1,26 +1,8 @@
-import { collectErrors, type DemoWindow, expect, livingWorkers, runDemo, test } from './fixtures.ts';
+import { collectErrors, type DemoWindow, demoResult, expect, livingWorkers, runDemo, test } from './fixtures.ts';
 
-const SMALL = { limit: 160, epochs: 2, seed: 1 };
+const SMALL = { limit: 96, epochs: 2, seed: 1 };
 /** The page holds out a quarter of the limit, and so many at least. */
 const HELD_OUT = 100;
-
-test('the minified page distils with threads, holds no tensor and ends its workers', async ({ page, serveDist }) => {
-  const errors = collectErrors(page);
-  const { state, error, report, types } = await runDemo(page, await serveDist(), { limit: 480, epochs: 12, seed: 1 });
-  expect(error).toBeUndefined();
-  expect(state).toBe('done');
-  expect(types).toEqual(expect.arrayContaining(['load', 'phase', 'teacher', 'step', 'epoch']));
-  expect(report?.backend).toBe('wasm');
-  expect(report?.isIsolated).toBe(true);
-  expect(report?.threads).toBe(await page.evaluate(() => Math.min(4, navigator.hardwareConcurrency)));
-  expect(report?.simdLevel).toBe('relaxed');
-  expect(report?.teacher.accuracy).toBeGreaterThan(0.8);
-  // Chance is 0.1; 480 digits and twelve epochs reach more than 0.8.
-  expect(report?.student.accuracy).toBeGreaterThan(0.7);
-  expect(report?.tensorsLeft).toBe(0);
-  await expect.poll(() => livingWorkers(page)).toBe(0);
-  expect(errors).toEqual([]);
-});
 
 interface TraceEvent {
   readonly name: string;
@@ -45,12 +27,13 @@ function tasksBetween(events: readonly TraceEvent[], first: string, last: string
     .map(({ dur = 0, tdur = dur }) => tdur / 1000);
 }
 
-test('while it trains, no task of the main thread is longer than 50 ms and the page answers', async ({
+test('the minified page distils with threads, leaves its main thread free, holds no tensor and ends its workers', async ({
   page,
   browser,
   serveDist,
 }) => {
-  await page.goto(`${await serveDist()}/demo/?limit=160&epochs=22&seed=1`);
+  const errors = collectErrors(page);
+  await page.goto(`${await serveDist()}/demo/?limit=480&epochs=12&seed=1`);
   await page.evaluate(() => (window as unknown as DemoWindow).limbeckDemo.start());
   await page.waitForFunction(() =>
     (window as unknown as DemoWindow).limbeckDemo.events.some(({ type }) => type === 'step'),
@@ -70,7 +53,7 @@ test('while it trains, no task of the main thread is longer than 50 ms and the p
         requestAnimationFrame(frame);
       }),
   );
-  await page.waitForFunction(() => (window as unknown as DemoWindow).limbeckDemo.state === 'done');
+  const { state, error, report, types } = await demoResult(page);
   await page.evaluate(() => performance.mark('trained'));
   // A task of the test's own shows that one would be seen: it computes until it has had the core for more than a moment.
   await page.evaluate(() => {
@@ -78,16 +61,25 @@ test('while it trains, no task of the main thread is longer than 50 ms and the p
   });
   await page.evaluate(() => performance.mark('seen'));
   const { traceEvents } = JSON.parse(String(await browser.stopTracing())) as { traceEvents: TraceEvent[] };
-  const epochs = await page.evaluate(() => {
-    const { events } = (window as unknown as DemoWindow).limbeckDemo;
-    return events.filter(({ type }) => type === 'epoch').length;
-  });
+  expect(error).toBeUndefined();
+  expect(state).toBe('done');
+  expect(types).toEqual(expect.arrayContaining(['load', 'phase', 'teacher', 'step', 'epoch']));
+  expect(report?.backend).toBe('wasm');
+  expect(report?.isIsolated).toBe(true);
+  expect(report?.threads).toBe(await page.evaluate(() => Math.min(4, navigator.hardwareConcurrency)));
+  expect(report?.simdLevel).toBe('relaxed');
+  expect(report?.teacher.accuracy).toBeGreaterThan(0.8);
+  // Chance is 0.1; 480 digits and twelve epochs reach more than 0.8.
+  expect(report?.student.accuracy).toBeGreaterThan(0.7);
+  expect(report?.tensorsLeft).toBe(0);
+  await expect.poll(() => livingWorkers(page)).toBe(0);
+
   expect(frames, 'frames painted in half a second of training').toBeGreaterThan(5);
-  expect(epochs).toBe(22);
   const tasks = tasksBetween(traceEvents, 'training', 'trained');
   expect(tasks.length).toBeGreaterThan(100);
   expect(Math.max(...tasksBetween(traceEvents, 'trained', 'seen'))).toBeGreaterThan(50);
   expect(tasks.filter((ms) => ms > 50)).toEqual([]);
+  expect(errors).toEqual([]);
 });
 
 test('the same seed gives the same student, bit for bit; a second visit asks the teacher nothing, "anew" asks again', async ({
@@ -96,40 +88,38 @@ test('the same seed gives the same student, bit for bit; a second visit asks the
 }) => {
   const url = await serveDist();
   const all = SMALL.limit + HELD_OUT;
-  const first = await runDemo(page, url, SMALL);
+  // Each engine has its own last bits, and which is faster is measured.
+  const small = { ...SMALL, device: 'kernels' };
+  const first = await runDemo(page, url, small);
   // Two for the check, which are kept too: every example is computed once.
   expect(first.report?.teacher.usage).toMatchObject({ computed: all, found: 2 });
   expect(first.weightsHash).toMatch(/^[0-9a-f]{64}$/);
-  const second = await runDemo(page, url, SMALL);
+  const second = await runDemo(page, url, small);
   expect(second.report?.teacher.usage).toEqual({ calls: 0, computed: 0, found: all + 2 });
   expect(second.report?.teacher.measuredAt).toMatch(/^20/);
   expect(second.weightsHash).toBe(first.weightsHash);
-  // Which engine is faster is measured anew too, and on a busy machine that may be the other one, with other last bits.
-  let anew = await runDemo(page, url, { ...SMALL, fresh: 'yes' });
-  while (anew.report?.teacher.device !== first.report?.teacher.device) {
-    anew = await runDemo(page, url, { ...SMALL, fresh: 'yes' });
-  }
+  const anew = await runDemo(page, url, { ...small, fresh: 'yes' });
   expect(anew.report?.teacher.usage.found).toBe(2);
   expect(anew.weightsHash).toBe(first.weightsHash);
-  const other = await runDemo(page, url, { ...SMALL, seed: 2 });
+  const other = await runDemo(page, url, { ...small, seed: 2 });
   expect(other.weightsHash).not.toBe(first.weightsHash);
 });
 
 test('a run that is stopped half-way leaves its answers to the next', async ({ page, serveDist }) => {
   const url = await serveDist();
-  await page.goto(`${url}/demo/?autostart=1&limit=400&epochs=2`);
+  await page.goto(`${url}/demo/?autostart=1&limit=240&epochs=2`);
   await page.waitForFunction(
     () =>
       (window as unknown as DemoWindow).limbeckDemo?.events.some(
-        ({ type, answered }) => type === 'teacher' && (answered as number) >= 128,
+        ({ type, answered }) => type === 'teacher' && (answered as number) >= 64,
       ),
     undefined,
     { timeout: 120_000 },
   );
   await page.evaluate(() => (window as unknown as DemoWindow).limbeckDemo.cancel());
   await page.waitForFunction(() => (window as unknown as DemoWindow).limbeckDemo.state === 'cancelled');
-  const { report } = await runDemo(page, url, { limit: 400, epochs: 2 });
-  expect(report?.teacher.usage.found).toBeGreaterThanOrEqual(128);
+  const { report } = await runDemo(page, url, { limit: 240, epochs: 2 });
+  expect(report?.teacher.usage.found).toBeGreaterThanOrEqual(64);
 });
 
 test('without cross-origin isolation it runs on one thread and says so', async ({ page, serveDist }) => {
@@ -143,7 +133,7 @@ test('without cross-origin isolation it runs on one thread and says so', async (
 
 test('with kernels off it still trains, says why it is slow, and can be stopped', async ({ page, serveDist }) => {
   const url = await serveDist();
-  const { state, report } = await runDemo(page, url, { limit: 64, epochs: 1, kernels: 'off' });
+  const { state, report } = await runDemo(page, url, { limit: 32, epochs: 1, kernels: 'off' });
   expect(state).toBe('done');
   expect(report?.backend).toBe('cpu');
   expect(report?.notices.join(' ')).toContain('Kernels are off');

@@ -1,12 +1,13 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
-import { bundle, expect, isSlow, test } from './fixtures.ts';
+import { isLong } from '../scripts/isLong.mjs';
+import { bundle, expect, test } from './fixtures.ts';
 import { kill } from './kill.ts';
 import type { Kind, Told } from './pages/profile.ts';
 
 type PageModule = typeof import('./pages/profile.ts');
 
-const DEATHS = isSlow ? 50 : 4;
+const DEATHS = isLong ? 50 : 2;
 const KINDS: readonly Kind[] = ['opfs', 'indexeddb'];
 
 async function call<Name extends Exclude<keyof PageModule, 'LABELS'>>(

@@ -7,7 +7,18 @@ import { builtEntry, bundle, collectErrors, expect, livingWorkers, test } from '
 type Maker = typeof import('./pages/runMaker.ts');
 type Run = typeof import('./pages/run.ts');
 
-/** A page with the small entry only; the student is made on another page, with the whole package. */
+/** A student in one file, made once on a page with the whole package. */
+let made: Promise<number[]> | undefined;
+
+async function makeBundle(page: Page, url: string): Promise<number[]> {
+  const other = await page.context().newPage();
+  await other.goto(`${url}/empty.html`);
+  const bytes = await other.evaluate(async (maker) => ((await import(maker)) as Maker).makeBundle(), '/run-maker.js');
+  await other.close();
+  return bytes;
+}
+
+/** A page with the small entry only, beside which the student lies. */
 async function open(page: Page, serveDist: Serve, isIsolated: boolean, more: Files = {}) {
   const asked: string[] = [];
   const script = async (file: string) => ({ type: 'text/javascript', body: await bundle(file) });
@@ -23,10 +34,8 @@ async function open(page: Page, serveDist: Serve, isIsolated: boolean, more: Fil
       ...more,
     },
   });
-  const other = await page.context().newPage();
-  await other.goto(`${url}/empty.html`);
-  const bytes = await other.evaluate(async (maker) => ((await import(maker)) as Maker).makeBundle(), '/run-maker.js');
-  await other.close();
+  made ??= makeBundle(page, url);
+  const bytes = await made;
   await page.route('**/tiny.limbeck', (route) => route.fulfill({ body: Buffer.from(bytes) }));
   const onnx = Object.entries(unzipSync(Uint8Array.from(bytes))).find(([name]) => name.endsWith('.onnx'))?.[1];
   await page.route('**/tiny.onnx', (route) => route.fulfill({ body: Buffer.from(onnx ?? []) }));

@@ -30,7 +30,7 @@ console.warn = () => undefined;
 console.log(`${runs} runs with and ${runs} without one example each; what they show holds with 95 %.`);
 console.log(`${'example met by'.padEnd(18)}${'broken'.padEnd(12)}${'told ε'.padStart(8)}${'shown ε ≥'.padStart(12)}`);
 const rows = [];
-for await (const row of audit({ runs, epsilon, seed, only })) {
+for await (const row of audit({ runs, epsilon, seed, places: only && [only] })) {
   rows.push(row);
   const figures = `${row.epsilonTold.toFixed(3).padStart(8)}${row.epsilonShown.toFixed(3).padStart(12)}`;
   console.log(`${row.place.padEnd(18)}${row.broken.padEnd(12)}${figures}${row.isAsItShould ? '' : '   WRONG'}`);

@@ -7,6 +7,7 @@ import { canaryTable } from './tables/canary.mjs';
 import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
 import { methodsTable, peopleTable } from './tables/personalize.mjs';
+import { photosSentence } from './tables/photos.mjs';
 import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
 import { withSurvey } from './tables/survey.mjs';
@@ -27,6 +28,7 @@ export const TABLES = [
   ['README.md', 'train', 'benchmarks/results/train.json', trainTable],
   ['README.md', 'teacher', 'benchmarks/results/teacher.json', teacherTable],
   ['README.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
+  ['README.md', 'photos', 'benchmarks/results/photos.json', photosSentence],
   ['README.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
   ['README.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
   ['README.md', 'people', 'benchmarks/results/personalize.json', peopleTable],

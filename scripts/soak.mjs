@@ -1,6 +1,6 @@
 // A page that distils, personalizes and exports for a long time: does it give back what it takes?
-//   npm run soak -- [--minutes N] [--engine chromium|firefox|webkit ...] [--trainer own|shared|turns ...] [--growth FRACTION] [--json FILE] [--plot FILE.svg]
-// Each engine and each ownership gets its part of the minutes (default 6 in all), and a browser of its own. A round loads the
+//   npm run soak -- [--minutes N | --rounds N] [--engine chromium|firefox|webkit ...] [--trainer own|shared|turns ...] [--growth FRACTION] [--json FILE] [--plot FILE.svg]
+// Each engine and each ownership gets its part of the minutes (default 6 in all), or so many rounds, and a browser of its own. A round loads the
 // text reader on the kernels, distils a student from it, personalizes that, exports it, asks it in onnxruntime (limbeck/run) and as
 // a teacher, and disposes all; each has the threads that it takes by itself, and rounds are all alike. `own`: each run opens a trainer and
 // ends it; `shared`: runs use the one that the page keeps; `turns`: one round like this, the next like that.
@@ -39,6 +39,7 @@ const ROUND_MS = 120_000;
 const { values: flags } = parseArgs({
   options: {
     minutes: { type: 'string', default: '6' },
+    rounds: { type: 'string' },
     engine: { type: 'string', multiple: true, default: Object.keys(ENGINES) },
     trainer: { type: 'string', multiple: true, default: ['own', 'shared'] },
     json: { type: 'string' },
@@ -52,6 +53,9 @@ for (const [flag, known] of Object.entries({ engine: Object.keys(ENGINES), train
 }
 const minutes = Number(flags.minutes);
 if (!(minutes > 0)) fail(`--minutes was ${flags.minutes}; it must be a number above 0.`);
+const rounds = flags.rounds === undefined ? undefined : Number(flags.rounds);
+if (rounds !== undefined && !(rounds >= LEAST_ROUNDS))
+  fail(`--rounds was ${flags.rounds}; ${LEAST_ROUNDS} are the least.`);
 
 const growth = Number(flags.growth);
 if (!(growth > 0)) fail(`--growth was ${flags.growth}; it must be a number above 0.`);
@@ -104,7 +108,8 @@ async function soak(engine, trainer, ms) {
       browser.evaluate('(async () => { while (!window.soak) await new Promise((go) => setTimeout(go, 50)); })()'),
     );
     const until = performance.now() + ms;
-    while (performance.now() < until || seen.length < LEAST_ROUNDS) {
+    const isOver = () => (rounds === undefined ? performance.now() >= until : seen.length >= rounds);
+    while (!isOver() || seen.length < LEAST_ROUNDS) {
       const startedAt = performance.now();
       const ownership = OWNERSHIPS[trainer][seen.length % OWNERSHIPS[trainer].length];
       const bytes = await within(browser.evaluate(`window.soak.round(${JSON.stringify(ownership)}, ${seen.length})`));
@@ -114,13 +119,13 @@ async function soak(engine, trainer, ms) {
       await browser.collectGarbage();
       seen.push({ ms: Math.round(roundMs), processes: footprint() });
     }
-    const rounds = totals(seen);
-    const judged = judge(rounds, growth);
+    const looks = totals(seen);
+    const judged = judge(looks, growth);
     const came = cameOf(seen);
-    console.log(sentence(engine, browser.version, trainer, rounds, judged));
+    console.log(sentence(engine, browser.version, trainer, looks, judged));
     const listed = Object.entries(came).map(([name, count]) => `${count} ${name}`);
     if (listed.length > 0) console.log(`  came and stayed: ${listed.join(', ')}`);
-    return { engine, version: browser.version, trainer, ...judged, came, rounds };
+    return { engine, version: browser.version, trainer, ...judged, came, rounds: looks };
   } finally {
     await browser.close();
   }

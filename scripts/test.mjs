@@ -2,7 +2,7 @@
 // stages that failed.
 // npm run test:long (--long): the same with what takes long: more broken files and deaths, every pair of the conformance, three
 // engines, the whole canary, and the soak in three engines.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { closingLine, noCounts, ofRunner, ofStage, plus } from './counts.mjs';
 import { ensureBuilt, ensureChromium, ensurePackages, root } from './ensure.mjs';
@@ -13,43 +13,67 @@ if (isLong) process.env.LIMBECK_SLOW = '1';
 let total = noCounts();
 const bin = (name) => `node_modules/.bin/${name}`;
 
-function took(name, startedAt) {
-  return `── ${name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`;
-}
+const took = (name, startedAt) => `── ${name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`;
 
-function stage(name, work) {
-  console.log(`── ${name}`);
+/** Runs work whose failure is one of the counted; what it says beside others is shown once it ends. */
+async function stage(name, work, say = console.log) {
+  say(`── ${name}`);
   const startedAt = performance.now();
   let isPassed = true;
   try {
-    work();
+    await work(say);
   } catch (error) {
-    console.error(error.message);
+    say(error.message);
     isPassed = false;
   }
   total = plus(total, ofStage(isPassed));
-  console.log(`${took(name, startedAt)}: ${isPassed ? 'passed' : 'failed'}\n`);
+  say(`${took(name, startedAt)}: ${isPassed ? 'passed' : 'failed'}\n`);
   return isPassed;
+}
+
+/** Runs a program to its end, and gives its status: null where it did not start, or was killed. */
+function statusOf(program, args, say) {
+  const child = spawn(program, args, { stdio: say === console.log ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => say(text, ''));
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      say(error.message);
+      resolve(null);
+    });
+    child.once('close', resolve);
+  });
 }
 
 const command =
   (program, ...args) =>
-  () => {
-    const { status } = spawnSync(program, args, { stdio: 'inherit' });
+  async (say) => {
+    const status = await statusOf(program, args, say);
     if (status !== 0) throw new Error(`${program} ended with ${status}`);
   };
 
 /** Runs a test runner that also writes JSON, and takes the counts from there. */
-function suite(name, program, args, file, read) {
-  console.log(`── ${name}`);
+async function suite(name, program, args, file, read, say = console.log) {
+  say(`── ${name}`);
   const startedAt = performance.now();
   rmSync(file, { force: true });
-  const { status } = spawnSync(program, args, { stdio: 'inherit' });
+  const status = await statusOf(program, args, say);
   const told = existsSync(file) ? read(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
   const counts = ofRunner(told, status);
   total = plus(total, counts);
   const rest = counts.skipped > 0 ? ' (each says why above)' : '';
-  console.log(`${took(name, startedAt)}: ${closingLine(counts)}${rest}\n`);
+  say(`${took(name, startedAt)}: ${closingLine(counts)}${rest}\n`);
+}
+
+/** Runs lists of stages, one list beside the other: most have one thread, or wait. */
+function together(...lists) {
+  const runAll = async (list) => {
+    for (const run of list) {
+      const said = [];
+      await run((text, end = '\n') => said.push(text + end));
+      process.stdout.write(said.join(''));
+    }
+  };
+  return Promise.all(lists.map(runAll));
 }
 
 const readVitest = ({ numPassedTests, numFailedTests, numPendingTests, testResults }) => ({
@@ -85,27 +109,40 @@ function withoutReason(suites) {
 
 mkdirSync('out', { recursive: true });
 const isReady =
-  stage('packages', ensurePackages) && stage('chromium', () => void ensureChromium()) && stage('build', ensureBuilt);
+  (await stage('packages', ensurePackages)) &&
+  (await stage('chromium', () => void ensureChromium())) &&
+  (await stage('build', ensureBuilt));
 if (isReady) {
-  stage('types', command(bin('tsc'), '-p', '.'));
-  stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'));
-  const unit = ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/unit.json'];
-  suite('unit, house and kernels', bin('vitest'), unit, 'out/unit.json', readVitest);
   // Both SIMD levels, with and without threads; `npm run conformance` runs all four pairs.
   const pairs = isLong ? [] : ['--config', 'relaxed/2', '--config', 'simd/1'];
-  const conformance = ['scripts/conformance.mjs', ...pairs];
-  const file = 'out/conformance.json';
-  suite('tfjs’s own specs', 'node', [...conformance, '--json', file], file, ({ total }) => total);
-  // Two minutes are not past a browser's own warming up; what leaks in each round is far beyond a quarter by then.
-  const short = ['--minutes', '2', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.25'];
-  // Nor is a minute for each of six: Firefox jumps by a tenth. Thirty minutes are judged by 5 % (docs/security.md).
+  const [specs, soak] = ['out/conformance.json', 'out/soak.json'];
+  // Thirty rounds are not past a browser's own warming up, nor is a minute for each of six, as Firefox jumps by a tenth.
+  // Thirty minutes are judged by 5 % (docs/security.md).
+  const short = ['--rounds', '30', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.12'];
   const soaked = isLong ? ['--minutes', '6', '--growth', '0.15'] : short;
-  suite('soak', 'node', ['scripts/soak.mjs', ...soaked, '--json', 'out/soak.json'], 'out/soak.json', readSoak);
+  await together(
+    [
+      (say) => stage('types', command(bin('tsc'), '-p', '.'), say),
+      (say) => stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'), say),
+      (say) =>
+        suite(
+          'tfjs’s own specs',
+          'node',
+          ['scripts/conformance.mjs', ...pairs, '--json', specs],
+          specs,
+          ({ total }) => total,
+          say,
+        ),
+    ],
+    [(say) => suite('soak', 'node', ['scripts/soak.mjs', ...soaked, '--json', soak], soak, readSoak, say)],
+  );
+  const unit = ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/unit.json'];
+  await suite('unit, house and kernels', bin('vitest'), unit, 'out/unit.json', readVitest);
   if (isLong) {
-    stage('canary', command('node', 'scripts/canary.mjs'));
-    stage('three engines', command('node', 'scripts/engines.mjs'));
+    await stage('canary', command('node', 'scripts/canary.mjs'));
+    await stage('three engines', command('node', 'scripts/engines.mjs'));
   }
-  suite('browser', bin('playwright'), ['test', '-c', 'e2e/playwright.config.ts'], 'out/e2e.json', readPlaywright);
+  await suite('browser', bin('playwright'), ['test', '-c', 'e2e/playwright.config.ts'], 'out/e2e.json', readPlaywright);
 }
 console.log(closingLine(total));
 process.exit(total.failed === 0 && isReady ? 0 : 1);

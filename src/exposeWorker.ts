@@ -1,7 +1,8 @@
 import './core/dispose.ts';
 import type { KnownLosses } from './losses/revive.ts';
+import { createTfjsSession } from './model/tfjsSession.ts';
 import { createOnnxSession } from './teacher/session/session.ts';
-import { createTfjsSession } from './teacher/tfjs/tfjsSession.ts';
+import { tfjsFeeds } from './teacher/tfjs/tfjsFeeds.ts';
 import { createEngine } from './train/engine.ts';
 import { serve } from './workers/serve.ts';
 import { moved, packError } from './workers/transfer.ts';
@@ -17,7 +18,7 @@ import { moved, packError } from './workers/transfer.ts';
 export function exposeWorker(options: { losses?: KnownLosses } = {}): void {
   const onnx = createOnnxSession(() => engine.gpuDevice());
   const engine = createEngine(options.losses, onnx);
-  const tfjs = createTfjsSession();
+  const tfjs = createTfjsSession(tfjsFeeds);
   serve({
     engine: {
       ...engine,

@@ -1,9 +1,9 @@
 import './core/dispose.ts';
-import { createOrtEngine } from './predict/ortEngine.ts';
+import { createRunSession } from './predict/runSession.ts';
 import { serve } from './workers/serve.ts';
 import { moved } from './workers/transfer.ts';
 
-const engine = createOrtEngine();
+const session = createRunSession();
 serve({
-  run: { ...engine, run: async (...args: Parameters<typeof engine.run>) => moved(await engine.run(...args)) },
+  run: { ...session, run: async (...args: Parameters<typeof session.run>) => moved(await session.run(...args)) },
 });

@@ -132,7 +132,7 @@ export async function learnFrom(device: 'wasm' | 'kernels') {
 /** What 'auto' takes at the first question, where one engine takes `times` as long. */
 export async function choose(slow: 'wasm' | 'kernels', times: number, options: LoadTeacherOptions) {
   const { worker, started } = oneSlow(slow, times);
-  await using teacher = await loadTeacher('/model.onnx', { given: 'logits', ...options, worker }).done;
+  await using teacher = await loadTeacher('/direction.onnx', { given: 'logits', ...options, worker }).done;
   await numbersOf(teacher, [8, 3, 48, 64], 1);
   return { workers: started(), description: teacher.description };
 }

@@ -35,14 +35,14 @@ const FAULTS = {
 
 /**
  * What each audit found, one after the other.
- * @param {{ runs: number, epsilon: number, seed: number, only?: string }} options
+ * @param {{ runs: number, epsilon: number, seed: number, places?: readonly string[] }} options
  */
-export async function* audit({ runs, epsilon, seed, only }) {
+export async function* audit({ runs, epsilon, seed, places }) {
   // Training yields by messages, which alone do not keep a process alive.
   const alive = setInterval(() => undefined, 60_000);
   try {
     const loaded = new Map();
-    for (const [place, fault] of AUDITS.filter(([one]) => only === undefined || one === only)) {
+    for (const [place, fault] of AUDITS.filter(([one]) => places === undefined || places.includes(one))) {
       if (!loaded.has(fault)) loaded.set(fault, await loadSources(fault));
       const { runsOf, lowerBound } = loaded.get(fault);
       const startedAt = performance.now();

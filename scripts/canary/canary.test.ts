@@ -3,18 +3,26 @@ import { seededRandom } from '../../src/core/random.ts';
 import { AUDITS, audit } from './audit.mjs';
 import { lowerBound, upperLimit } from './bound.ts';
 
-// A hundred runs show gross faults only: 50 are judged, whose limits alone keep what is shown below about 2.6, and half the noise
-// shows nothing at all. What an accountant has to say is held to published values in src/adapt/privacy.
+// Fifty runs show gross faults only: 25 are judged, whose limits alone keep what is shown below about 1.8, and half the noise
+// shows nothing at all. `npm run canary`, a part of the long run, judges 500, and runs that meet the example in either way.
+// What an accountant has to say is held to published values in src/adapt/privacy.
+const PLACES = ['steps', 'guard'];
+
 test('a canary shows less than the ε that is told, and more where noise, clipping or the choice is broken', async () => {
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   let audits = 0;
-  for await (const { place, broken, epsilonTold, epsilonShown } of audit({ runs: 100, epsilon: 1, seed: 1 })) {
+  for await (const { place, broken, epsilonTold, epsilonShown } of audit({
+    runs: 50,
+    epsilon: 1,
+    seed: 1,
+    places: PLACES,
+  })) {
     audits++;
     expect(epsilonTold).toBeCloseTo(1, 4);
     if (broken === 'nothing') expect(epsilonShown, place).toBeLessThanOrEqual(epsilonTold);
     else expect(epsilonShown, `${place}, ${broken} broken`).toBeGreaterThan(epsilonTold);
   }
-  expect(audits).toBe(AUDITS.length);
+  expect(audits).toBe(AUDITS.filter(([place]) => PLACES.includes(place)).length);
 }, 600_000);
 
 describe('the lower bound', () => {

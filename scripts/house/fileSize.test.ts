@@ -6,7 +6,6 @@ const REFUSE_AT = 300;
 
 /** Files between the two limits, each with its reason. */
 const REASONS: Readonly<Record<string, string>> = {
-  'src/onnx/simplify/draft.ts': 'one closure over one graph',
   'src/runtime/kernels/conv/convolution.ts': 'the three directions of a convolution share one arithmetic of indices',
 };
 

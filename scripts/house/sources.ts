@@ -10,6 +10,15 @@ export interface Source {
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** What was read: files of tests share it, and with it what was parsed (`syntax.ts`). */
+const known = new Map<string, Source>();
+
+function sourceOf(file: string): Source {
+  const source = known.get(file) ?? { file, text: readFileSync(join(root, file), 'utf8') };
+  known.set(file, source);
+  return source;
+}
+
 /** The TypeScript files of some folders, in a fixed order. */
 export function sourcesIn(...folders: readonly string[]): Source[] {
   return folders
@@ -17,5 +26,5 @@ export function sourcesIn(...folders: readonly string[]): Source[] {
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort()
-    .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
+    .map(sourceOf);
 }

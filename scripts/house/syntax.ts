@@ -3,6 +3,7 @@ import ts from 'typescript';
 import type { Source } from './sources.ts';
 
 const parsedSources = new WeakMap<Source, ts.SourceFile>();
+const foundImports = new WeakMap<Source, readonly Import[]>();
 
 export function parse(source: Source): ts.SourceFile {
   const known = parsedSources.get(source);
@@ -31,7 +32,9 @@ export interface Import {
  * Every import of a file, in whichever form. `import { type A }` counts as 'value': with `verbatimModuleSyntax` it is
  * kept as `import {}`, and the file is loaded.
  */
-export function importsOf(source: Source): Import[] {
+export function importsOf(source: Source): readonly Import[] {
+  const known = foundImports.get(source);
+  if (known !== undefined) return known;
   const found: Import[] = [];
   const add = (name: ts.Node | undefined, kind: Import['kind']) => {
     if (name === undefined || !ts.isStringLiteralLike(name)) return;
@@ -46,6 +49,7 @@ export function importsOf(source: Source): Import[] {
       add(node.arguments[0], 'dynamic');
     }
   });
+  foundImports.set(source, found);
   return found;
 }
 

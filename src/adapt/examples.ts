@@ -1,6 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
-import { joinRows, pickRowsOfAll } from '../core/rows.ts';
-import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import { joinRows, pickRowsOfAll, putRows } from '../core/rows.ts';
+import { formatShape, isSameShape, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { type Dataset, isLabelled, type LabelledExamples } from '../data/dataset.ts';
 import { batches } from '../data/views.ts';
 
@@ -21,17 +21,10 @@ export async function readAll(data: Dataset, signal?: AbortSignal): Promise<AllE
   const labels = isLabelled(data) ? new Int32Array(data.size) : undefined;
   for await (const { indices, examples } of batches(data, READ_BATCH, signal ? { signal } : {})) {
     const from = indices[0] as number;
-    for (const [name, rows] of Object.entries(examples.inputs)) putRows(inputs, name, rows, from, data.size);
+    putRows(inputs, examples.inputs, data.size, from);
     if (labels !== undefined) labels.set((examples as LabelledExamples).labels, from);
   }
   return { inputs, labels, size: data.size };
-}
-
-/** Writes rows into an array for all rows, which the first call makes. */
-function putRows(all: Record<string, NdArray>, name: string, rows: NdArray, from: number, size: number): void {
-  const row = rows.shape.slice(1);
-  all[name] ??= { data: makeArray(dtypeOf(rows.data), size * sizeOf(row)), shape: [size, ...row] };
-  all[name].data.set(rows.data, from * sizeOf(row));
 }
 
 export function pickExamples({ inputs, labels }: AllExamples, indices: Int32Array): AllExamples {

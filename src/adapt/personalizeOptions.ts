@@ -1,13 +1,13 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
-import { count, given, nested, type OptionsOf, oneOf, type Read, required, schema, text } from '../core/schema.ts';
+import { count, given, type OptionsOf, oneOf, type Read, required, schema, text } from '../core/schema.ts';
 import type { NdArray } from '../core/shape.ts';
 import { checkNotEmpty, type Dataset, isLabelled, type LabelledDataset } from '../data/dataset.ts';
 import type { Student } from '../student/student.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
-import { BUDGET } from './budget.ts';
-import { GUARD } from './guard/guard.ts';
-import { KEEP } from './keep.ts';
+import { BUDGET, type LearnBudget } from './budget.ts';
+import { GUARD, type GuardOptions } from './guard/guard.ts';
+import { KEEP, type KeepOptions } from './keep.ts';
 import type { Method } from './method.ts';
 import { checkPrivacy, type PrivacyOptions } from './privacy/privacyOf.ts';
 
@@ -17,14 +17,14 @@ export const LEARNING = schema('learning', {
   /** Examples that the base is good at, to measure what is forgotten; they are not learned from. */
   base: given<LabelledDataset>(),
   /** What keeps the base's own knowledge. Default: nothing. */
-  keep: nested(KEEP),
+  keep: given<KeepOptions>(KEEP.read),
   /** What a patch must not make worse; one that does comes out empty. Default: accuracy, without any loss. */
-  guard: nested(GUARD),
+  guard: given<GuardOptions>(GUARD.read),
   /**
    * How long it may learn: it ends at whichever limit comes first, and keeps what was learned. A private run takes the
    * steps of `privacy`, and no others. Default: the method's own.
    */
-  budget: nested(BUDGET),
+  budget: given<LearnBudget>(BUDGET.read),
   /**
    * Decides which examples are held out, their order and first small matrices. In a private run the first two are secret.
    * Default 0.

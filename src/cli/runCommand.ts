@@ -3,9 +3,10 @@ import { countOf, duration, percent } from '../core/figures.ts';
 import { checkCount } from '../core/options.ts';
 import type { NdArray } from '../core/shape.ts';
 import { argMax, median } from '../core/stats.ts';
+import { timePasses } from '../core/timing.ts';
 import { writeNpy } from '../data/npy.ts';
 import type { EngineName } from '../predict/engine.ts';
-import { type LoadedStudent, loadStudent, type Prediction } from '../predict/loadStudent.ts';
+import { loadStudent, type Prediction } from '../predict/loadStudent.ts';
 import type { PredictSource } from '../predict/readSource.ts';
 import { numberOf, onlyFile, wordOf } from './arguments.ts';
 import { readArray, readArrays } from './arrayFiles.ts';
@@ -105,7 +106,7 @@ async function runFile(request: Request, console: Console): Promise<void> {
     ...(console.assetBase !== undefined && { assetBase: console.assetBase }),
   });
   const prediction = await student.predict(arrays);
-  const times = await timesOf(student, arrays, request.repeat);
+  const times = await timePasses(() => student.predict(arrays), request.repeat);
   const accuracy = await accuracyOf(prediction, request.labels, console);
   if (output !== undefined) {
     const fileNames = namesOfFiles(Object.keys(prediction.outputs));
@@ -129,16 +130,6 @@ async function studentSource(file: string, bytes: Uint8Array, console: Console):
   await quietTfjs();
   const { form, artifacts } = await readStudentFile(file, console);
   return form === 'bundle' ? bytes : artifacts;
-}
-
-async function timesOf(student: LoadedStudent, arrays: Parameters<LoadedStudent['predict']>[0], repeat: number) {
-  const times: number[] = [];
-  for (let i = 0; i < repeat; i++) {
-    const start = performance.now();
-    await student.predict(arrays);
-    times.push(performance.now() - start);
-  }
-  return times;
 }
 
 async function accuracyOf({ outputs }: Prediction, labels: string | undefined, console: Console) {

@@ -1,27 +1,30 @@
-/** Numbers as the bits of IEEE halves, rounded to nearest, ties to even. */
+const float = new Float32Array(1);
+const word = new Uint32Array(float.buffer);
+
+/** The bits of the IEEE half that is nearest to a number, of two as near the even one; infinite from 65,520 on. */
+export function toHalf(value: number): number {
+  float[0] = value;
+  const given = word[0] as number;
+  const sign = (given >>> 16) & 0x8000;
+  const magnitude = given & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude >= 0x38800000) return sign | roundShift(magnitude - 0x38000000, 13);
+  // Below 2⁻¹⁴ a half has no leading one of its own, and a smaller step.
+  if (magnitude >= 0x33000000) return sign | roundShift((magnitude & 0x7fffff) | 0x800000, 126 - (magnitude >>> 23));
+  return sign;
+}
+
+/** Numbers as the bits of IEEE halves. */
 export function toHalves(data: ArrayLike<number>): Uint16Array<ArrayBuffer> {
   const out = new Uint16Array(data.length);
-  const float = new Float32Array(1);
-  const bits = new Uint32Array(float.buffer);
-  for (let i = 0; i < data.length; i++) {
-    float[0] = data[i] as number;
-    const word = bits[0] as number;
-    const sign = (word >>> 16) & 0x8000;
-    const magnitude = word & 0x7fffffff;
-    if (magnitude > 0x7f800000) out[i] = sign | 0x7e00;
-    else if (magnitude >= 0x477ff000) out[i] = sign | 0x7c00;
-    else if (magnitude >= 0x38800000) out[i] = sign | roundShift(magnitude - 0x38000000, 13);
-    else if (magnitude >= 0x33000000) {
-      // Below 2⁻¹⁴ a half is subnormal.
-      out[i] = sign | roundShift((magnitude & 0x7fffff) | 0x800000, 126 - (magnitude >>> 23));
-    } else out[i] = sign;
-  }
+  for (let i = 0; i < data.length; i++) out[i] = toHalf(data[i] as number);
   return out;
 }
 
-/** A half is infinite from here up. */
-const HALF_LIMIT = 65520;
-/** Below this, halves have one step, 2⁻²⁴: that of floats from 0.5 to 1. */
+/** From here up a half is infinite. */
+export const HALF_LIMIT = 65520;
+/** Below, halves have one step, 2⁻²⁴: that of floats from 0.5 to 1. */
 const LEAST_NORMAL = 2 ** -14;
 const SAME_STEP = 0.75;
 /** Splits a float of 24 bits into one of 11 and the rest. */

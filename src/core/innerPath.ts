@@ -12,6 +12,15 @@ export function innerPath(path: unknown): string | undefined {
   return isInner ? plain : undefined;
 }
 
+/** The same of a file of weights. A model must not make the page ask elsewhere, least of all with what the caller's request carries. */
+export function requireInnerPath(path: string): string {
+  const inner = innerPath(path);
+  if (inner !== undefined) return inner;
+  throw new Error(
+    `it keeps weights in ${JSON.stringify(path)}, which must be the path of a file in its folder, such as "weights.bin"`,
+  );
+}
+
 /**
  * Finds which of the given names is meant by a path in another file: the one that equals the path, or its last part,
  * since files that a person picked have no folder. The last part counts only if no other of `all` files has it.

@@ -34,6 +34,30 @@ export function stackRows(arrays: readonly NdArray[]): NdArray {
   return { data, shape: [count, ...(alike[0]?.shape.slice(1) ?? [])] };
 }
 
+/**
+ * Writes rows of named arrays into tables of `size` rows, each made when its first rows come: one after the other from row
+ * `at`, or each to a row of its own.
+ */
+export function putRows(
+  tables: Record<string, NdArray>,
+  rows: NamedArrays,
+  size: number,
+  at: number | ArrayLike<number>,
+): void {
+  for (const [name, { data, shape }] of Object.entries(rows)) {
+    const row = shape.slice(1);
+    const length = sizeOf(row);
+    tables[name] ??= { data: makeArray(dtypeOf(data), size * length), shape: [size, ...row] };
+    const table = tables[name].data;
+    if (typeof at === 'number') table.set(data, at * length);
+    else {
+      for (let i = 0; i < at.length; i++) {
+        table.set(data.subarray(i * length, (i + 1) * length), (at[i] as number) * length);
+      }
+    }
+  }
+}
+
 /** Those rows of every array. */
 export function pickRowsOfAll(arrays: NamedArrays, indices: Int32Array): NamedArrays {
   return Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, pickRows(array, indices)]));

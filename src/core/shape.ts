@@ -13,6 +13,9 @@ export interface NdArray {
 /** Named arrays that belong together, such as the outputs of a model for one batch. */
 export type NamedArrays = Readonly<Record<string, NdArray>>;
 
+/** Shapes by name, with the batch unless it is said otherwise; a free length is null. */
+export type Shapes = Readonly<Record<string, readonly (number | null)[]>>;
+
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }

@@ -1,7 +1,8 @@
 import { LimbeckError } from '../core/errors.ts';
-import { pickRows } from '../core/rows.ts';
+import { pickRowsOfAll } from '../core/rows.ts';
 import { dtypeOf, formatShape, type NamedArrays, type NdArray, ndArray } from '../core/shape.ts';
 import { type Dataset, DEFAULT_INPUT, type InputSpec, type LabelledDataset } from './dataset.ts';
+import { makeDataset } from './makeDataset.ts';
 
 /**
  * A dataset from arrays in memory.
@@ -22,12 +23,9 @@ export function fromArrays(inputs: NdArray | NamedArrays, labels?: ArrayLike<num
   if (labels !== undefined && labels.length !== size) throw lengthMismatch('labels', labels.length, size);
   const specs: Record<string, InputSpec> = {};
   for (const [name, { shape, data }] of entries) specs[name] = { shape: shape.slice(1), dtype: dtypeOf(data) };
-  const read = async (indices: Int32Array) => {
-    const picked = Object.fromEntries(entries.map(([name, array]) => [name, pickRows(array, indices)]));
-    if (labels === undefined) return { inputs: picked };
-    return { inputs: picked, labels: Int32Array.from(indices, (i) => labels[i] as number) };
-  };
-  return { size, inputs: specs, hasLabels: labels !== undefined, read };
+  const checked: NamedArrays = Object.fromEntries(entries);
+  const readInputs = async (indices: Int32Array) => pickRowsOfAll(checked, indices);
+  return makeDataset({ size, noun: 'examples', inputs: specs, readInputs }, labels);
 }
 
 function isNdArray(value: NdArray | NamedArrays): value is NdArray {

@@ -69,6 +69,12 @@ describe('fromAudio', () => {
     );
     expect(await readAll([new Blob(['OggS'])], { samples: 3, sampleRate: 24_000 })).toEqual([[0.25, 0.5, 0]]);
     expect(rates).toEqual([24_000]);
+    const data = fromAudio([new Blob(['OggS'])], { samples: 3, sampleRate: 24_000 });
+    using _hold = data.holdDecoded?.();
+    for (let i = 0; i < 2; i++) {
+      expect((await data.read(Int32Array.of(0))).inputs['input']?.data).toEqual(Float32Array.of(0.25, 0.5, 0));
+    }
+    expect(rates).toEqual([24_000, 24_000]);
   });
 
   test('says which blob does not decode, and why', async () => {

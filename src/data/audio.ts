@@ -1,8 +1,10 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { checkCount, checkKnownOptions, checkPositive } from '../core/options.ts';
+import { checkCount } from '../core/options.ts';
+import { count, type OptionsOf, positive, schema } from '../core/schema.ts';
 import { isTagged } from '../core/tags.ts';
 import { takeTurns } from '../core/turns.ts';
 import { type Dataset, DEFAULT_INPUT, type LabelledDataset } from './dataset.ts';
+import { makeDecoded } from './decoded.ts';
 import { makeDataset } from './makeDataset.ts';
 import { makeResampler } from './resample.ts';
 import { parseWav } from './wav.ts';
@@ -14,19 +16,27 @@ export interface Recording {
 }
 
 /**
- * Anything that holds one sound. A Blob (or File) is decoded when it is read, and not kept; a Float32Array has the sample
- * rate of the options.
+ * Anything that holds one sound. A Blob (or File) is decoded when it is read; a Float32Array has the sample rate of the
+ * options.
  */
 export type AudioLike = AudioBuffer | Blob | Float32Array | Recording;
 
-/** What every sound becomes. */
-export interface AudioOptions {
+const OPTIONS = schema('fromAudio', {
   /** Samples per second of every example; sounds are resampled to it. Default 16,000. */
-  readonly sampleRate?: number;
-  /** Length of every example, as one of the two: longer sounds are cut at their end, silence follows shorter ones. */
-  readonly seconds?: number;
-  readonly samples?: number;
-}
+  sampleRate: count()(16_000),
+  /** Length of every example: longer sounds are cut at their end, silence follows shorter ones. Give this or `samples`. */
+  seconds: positive(),
+  /** The same in samples. */
+  samples: count()(),
+  /**
+   * Most bytes of decoded files that are kept while a run reads them, at 4 a sample: a file that fits is decoded once, any
+   * other at every read. 0 keeps none. Default 256e6: more than an hour at 16 kHz.
+   */
+  decodedMemoryBytes: count(0)(256e6),
+});
+
+/** What every sound becomes. */
+export interface AudioOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A dataset from sounds. WAV files of plain samples are read alike everywhere; other files are the browser's to decode, which
@@ -46,8 +56,9 @@ export function fromAudio(
   labels: ArrayLike<number>,
 ): LabelledDataset;
 export function fromAudio(sounds: readonly AudioLike[], options: AudioOptions, labels?: ArrayLike<number>): Dataset {
-  const { sampleRate, length } = checkAudioOptions(options);
+  const { sampleRate, length, decodedMemoryBytes } = readOptions(options);
   for (let i = 0; i < sounds.length; i++) checkHasSamples(sounds[i] as AudioLike, i);
+  const decoded = makeDecoded<Float32Array>(decodedMemoryBytes, 4 * length);
   const readInputs = async (indices: Int32Array, signal?: AbortSignal) => {
     const data = new Float32Array(indices.length * length);
     const turn = takeTurns(signal);
@@ -55,37 +66,41 @@ export function fromAudio(sounds: readonly AudioLike[], options: AudioOptions, l
     for (let i = 0; i < indices.length; i++) {
       await turn();
       const index = indices[i] as number;
+      const out = data.subarray(i * length, (i + 1) * length);
+      const known = decoded.get(index);
+      if (known !== undefined) {
+        out.set(known);
+        continue;
+      }
       const sound = await openSound(sounds[index] as AudioLike, index, sampleRate);
       const resampler = resamplerFrom(sound.sampleRate);
       const source = sound.readMono(resampler.sourceLength(length));
-      const out = data.subarray(i * length, (i + 1) * length);
       const count = Math.min(resampler.resultLength(source.length), length);
       for (let first = 0; first < count; first += PIECE_SAMPLES) {
         resampler.resample(source, first, Math.min(first + PIECE_SAMPLES, count), out);
         await turn();
       }
+      if (isTagged(sounds[index], 'Blob')) decoded.keep(index, out.slice());
     }
     return { [DEFAULT_INPUT]: { data, shape: [indices.length, length] } };
   };
   const inputs = { [DEFAULT_INPUT]: { shape: [length], dtype: 'float32' as const } };
-  return makeDataset({ size: sounds.length, noun: 'sounds', inputs, readInputs }, labels);
+  return makeDataset({ size: sounds.length, noun: 'sounds', inputs, readInputs, holdDecoded: decoded.hold }, labels);
 }
 
 /** A millisecond's work or so. */
 const PIECE_SAMPLES = 16_384;
 
-function checkAudioOptions(options: AudioOptions): { sampleRate: number; length: number } {
-  checkKnownOptions(options, ['sampleRate', 'seconds', 'samples'], 'fromAudio');
-  const { sampleRate = 16_000, seconds, samples } = options;
-  checkCount(sampleRate, 'sampleRate');
+function readOptions(options: AudioOptions) {
+  const { sampleRate, seconds, samples, decodedMemoryBytes } = OPTIONS.read(options);
   if ((seconds === undefined) === (samples === undefined)) {
     throw new LimbeckError(
       'invalid-option',
       'All examples of a dataset are equally long: give their length as "seconds" or as "samples", one of the two.',
     );
   }
-  const length = samples ?? Math.round(checkPositive(seconds as number, 'seconds') * sampleRate);
-  return { sampleRate, length: checkCount(length, samples === undefined ? 'seconds · sampleRate' : 'samples') };
+  const length = samples ?? checkCount(Math.round((seconds as number) * sampleRate), 'seconds · sampleRate');
+  return { sampleRate, length, decodedMemoryBytes };
 }
 
 function checkHasSamples(sound: AudioLike, index: number): void {

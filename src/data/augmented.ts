@@ -1,6 +1,7 @@
 import { checkCount, checkKnownOptions } from '../core/options.ts';
 import { type AugmentOptions, augmentExamples, checkAugment } from './augment.ts';
 import type { Dataset, LabelledDataset } from './dataset.ts';
+import { givesFresh } from './fresh.ts';
 
 /** How many variations there are of each example. */
 export interface AugmentedOptions {
@@ -35,5 +36,5 @@ export function augmented<D extends Dataset | LabelledDataset>(
     // Numbers of copies are numbers of examples here, so each is varied by itself.
     return { ...rest, inputs: augmentExamples(inputs, indices, augment, { seed, epoch: 1 }) };
   };
-  return { ...dataset, size: dataset.size * copies, read };
+  return { ...dataset, size: dataset.size * copies, read: givesFresh(read, dataset) };
 }

@@ -28,6 +28,11 @@ export interface Dataset {
   readonly inputs: Readonly<Record<string, InputSpec>>;
   readonly hasLabels: boolean;
   read(indices: Int32Array, signal?: AbortSignal): Promise<Examples>;
+  /**
+   * Until the hold is disposed, examples that were decoded are kept, within a budget of the dataset's own, so that reading
+   * them again is fast. Runs hold their datasets; hold one yourself to keep it decoded from one run to the next.
+   */
+  holdDecoded?(): Disposable;
 }
 
 /** A dataset whose examples come with their class. */

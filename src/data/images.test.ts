@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Dataset } from './dataset.ts';
 import { fromImages, type ImageLike, type ImagesOptions } from './images.ts';
+import { take, withoutLabels } from './views.ts';
 
 // Decoding and scaling are the browser's, and are tested there (e2e/images.spec.ts). Here a picture that already has
 // its size goes through a canvas that does nothing.
@@ -97,6 +99,80 @@ describe('fromImages', () => {
       code: 'image-unreadable',
       message: 'Image 0 could not be decoded: unknown format',
       details: { index: 0 },
+    });
+  });
+
+  describe('of files', () => {
+    const files = [1, 2, 3].map((value) => new Blob([Uint8Array.of(value)]));
+    const all = Int32Array.of(0, 1, 2);
+    /** A browser that decodes a file to one pixel, of three times its only byte; counts what it decodes, and closes. */
+    function stubDecoder() {
+      const log: string[] = [];
+      let drawn = 0;
+      vi.stubGlobal('createImageBitmap', async (file: Blob) => {
+        const [value = 0] = new Uint8Array(await file.arrayBuffer());
+        log.push(`decode ${value}`);
+        return { width: 1, height: 1, value, close: () => log.push(`close ${value}`) };
+      });
+      vi.spyOn(FakeCanvas.prototype, 'getContext').mockImplementation(function (this: FakeCanvas) {
+        const drawImage = ({ value }: { value: number }) => {
+          drawn = 3 * value;
+        };
+        const getImageData = () => ({ data: Uint8ClampedArray.of(drawn, 0, drawn, 255) });
+        return { canvas: this, clearRect: () => undefined, drawImage, getImageData };
+      });
+      const decoded = () => log.filter((line) => line.startsWith('decode')).length;
+      return { log, decoded };
+    }
+    afterEach(() => void vi.restoreAllMocks());
+    const options = { width: 1, height: 1 };
+    const pixels = async (data: Dataset, indices = all) => (await data.read(indices)).inputs['input']?.data;
+
+    test('decodes each at every read, and once while it is held, to the same numbers', async () => {
+      const { log, decoded } = stubDecoder();
+      const data = fromImages(files, options);
+      const wanted = await pixels(data);
+      expect(wanted).toEqual(
+        Float32Array.from([3, 6, 9].flatMap((value) => [(value * 255) / 65025, 0, (value * 255) / 65025])),
+      );
+      expect(log.toSorted()).toEqual([1, 2, 3].flatMap((i) => [`close ${i}`, `close ${i}`, `decode ${i}`]).toSorted());
+      await pixels(data);
+      expect(decoded()).toBe(6);
+      const hold = data.holdDecoded?.();
+      const second = take(withoutLabels(data), 3).holdDecoded?.();
+      for (let i = 0; i < 3; i++) expect(await pixels(data)).toEqual(wanted);
+      expect(await pixels(data, Int32Array.of(2, 2, 0))).toEqual(
+        Float32Array.from([...(wanted?.slice(6) ?? []), ...(wanted?.slice(6) ?? []), ...(wanted?.slice(0, 3) ?? [])]),
+      );
+      expect(decoded()).toBe(9);
+      hold?.[Symbol.dispose]();
+      hold?.[Symbol.dispose]();
+      await pixels(data);
+      expect(decoded()).toBe(9);
+      second?.[Symbol.dispose]();
+      await pixels(data);
+      expect(decoded()).toBe(12);
+    });
+
+    test('keeps no more than there is room for', async () => {
+      const { decoded } = stubDecoder();
+      const data = fromImages(files, { ...options, decodedMemoryBytes: 8 });
+      using _hold = data.holdDecoded?.();
+      await pixels(data);
+      await pixels(data);
+      expect(decoded()).toBe(4);
+    });
+
+    test('closes what it decoded ahead when it is stopped', async () => {
+      const { log } = stubDecoder();
+      const data = fromImages(files, options);
+      const controller = new AbortController();
+      const reading = data.read(all, controller.signal);
+      controller.abort();
+      await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
+      const open = () =>
+        log.filter((line) => line.startsWith('decode') && !log.includes(line.replace('decode', 'close')));
+      await vi.waitFor(() => expect(open()).toEqual([]));
     });
   });
 

@@ -1,14 +1,15 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { count, type OptionsOf, oneOf, required, schema } from '../core/schema.ts';
 import { sizeOf } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
 import { takeTurns } from '../core/turns.ts';
 import { type Dataset, DEFAULT_INPUT, type LabelledDataset } from './dataset.ts';
+import { makeDecoded } from './decoded.ts';
 import { makeDataset } from './makeDataset.ts';
 
 /**
- * Anything that holds one picture. A Blob (or File) is decoded when it is read, and not kept; an element must be loaded, and a
- * video gives the frame that it shows when it is read, so take a VideoFrame of what shall stay the same.
+ * Anything that holds one picture. A Blob (or File) is decoded when it is read; an element must be loaded, and a video gives
+ * the frame that it shows when it is read, so take a VideoFrame of what shall stay the same.
  */
 export type ImageLike =
   | ImageData
@@ -20,16 +21,24 @@ export type ImageLike =
   | HTMLVideoElement
   | VideoFrame;
 
-/** What every image becomes. */
-export interface ImagesOptions {
+const OPTIONS = schema('fromImages', {
   /** Pixels of every example; images are scaled to it, smoothed. */
-  readonly width: number;
-  readonly height: number;
-  /** How images of other proportions do: 'stretch' (default), 'contain' (whole, on black) or 'cover' (the middle). */
-  readonly fit?: 'stretch' | 'contain' | 'cover';
-  /** 3 for colour (default), 1 for grey (luma of Rec. 601). Transparency is laid over black. */
-  readonly channels?: 1 | 3;
-}
+  width: required(count()()),
+  /** Pixels of every example; images are scaled to it, smoothed. */
+  height: required(count()()),
+  /** How images of other proportions fit: 'stretch', 'contain' (whole, on black) or 'cover' (the middle). Default 'stretch'. */
+  fit: oneOf('stretch', 'contain', 'cover')('stretch'),
+  /** 3 for colour, 1 for grey (luma of Rec. 601). Transparency is laid over black. Default 3. */
+  channels: oneOf(1, 3)(3),
+  /**
+   * Most bytes of decoded files that are kept while a run reads them, at 4 · width · height each: a file that fits is
+   * decoded once, any other at every read. 0 keeps none. Default 256e6: some 15,000 files at 64 × 64.
+   */
+  decodedMemoryBytes: count(0)(256e6),
+});
+
+/** What every image becomes. */
+export interface ImagesOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A dataset from images.
@@ -48,28 +57,43 @@ export function fromImages(
   labels: ArrayLike<number>,
 ): LabelledDataset;
 export function fromImages(images: readonly ImageLike[], options: ImagesOptions, labels?: ArrayLike<number>): Dataset {
-  checkKnownOptions(options, ['width', 'height', 'fit', 'channels'], 'fromImages');
-  const { width, height, fit = 'stretch', channels = 3 } = options;
-  checkCount(width, 'width');
-  checkCount(height, 'height');
-  checkOneOf(fit, 'fit', ['stretch', 'contain', 'cover']);
-  checkOneOf(channels, 'channels', [1, 3]);
+  const { width, height, fit, channels, decodedMemoryBytes } = OPTIONS.read(options);
   for (let i = 0; i < images.length; i++) checkHasPixels(images[i] as ImageLike, i);
   const shape = [height, width, channels];
+  const decoded = makeDecoded<Uint8ClampedArray>(decodedMemoryBytes, 4 * width * height);
   const readInputs = async (indices: Int32Array, signal?: AbortSignal) => {
     const data = new Float32Array(indices.length * sizeOf(shape));
     const canvas = makeCanvas(width, height);
     const turn = takeTurns(signal);
-    for (let i = 0; i < indices.length; i++) {
-      await turn();
-      const index = indices[i] as number;
-      const rgba = await pixelsOf(images[index] as ImageLike, index, canvas, fit);
-      writePixels(rgba, channels, data, i * sizeOf(shape));
+    const ready = (index: number) => decoded.get(index) ?? pixelsOf(images[index] as ImageLike, width, height);
+    const open = (index: number) => {
+      const opening = openImage(images[index] as ImageLike);
+      // Its error is thrown when the picture's turn comes.
+      opening.catch(() => undefined);
+      return opening;
+    };
+    const opened: (Promise<Opened> | undefined)[] = [];
+    try {
+      for (const [i, index] of indices.entries()) {
+        for (const ahead of indices.subarray(opened.length, i + OPENED_AT_ONCE)) {
+          opened.push(ready(ahead) === undefined ? open(ahead) : undefined);
+        }
+        await turn();
+        let rgba = ready(index);
+        if (rgba === undefined) {
+          opened[i] ??= open(index);
+          rgba = await draw(opened[i] as Promise<Opened>, index, canvas, fit);
+          if (isTagged(images[index], 'Blob')) decoded.keep(index, rgba);
+        }
+        writePixels(rgba, channels, data, i * sizeOf(shape));
+      }
+    } finally {
+      for (const one of opened) one?.then(close, () => undefined);
     }
     return { [DEFAULT_INPUT]: { data, shape: [indices.length, ...shape] } };
   };
   const inputs = { [DEFAULT_INPUT]: { shape, dtype: 'float32' as const } };
-  return makeDataset({ size: images.length, noun: 'images', inputs, readInputs }, labels);
+  return makeDataset({ size: images.length, noun: 'images', inputs, readInputs, holdDecoded: decoded.hold }, labels);
 }
 
 function checkHasPixels(image: ImageLike, index: number): void {
@@ -89,6 +113,9 @@ function sizeOfImage(image: Exclude<ImageLike, Blob>): [number, number] {
   return [image.width, image.height];
 }
 
+/** Pictures that are decoded at a time. */
+const OPENED_AT_ONCE = 2;
+
 type Canvas = OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
 
 function makeCanvas(width: number, height: number): Canvas {
@@ -103,29 +130,48 @@ function makeCanvas(width: number, height: number): Canvas {
   return context;
 }
 
-async function pixelsOf(
-  image: ImageLike,
+/** The pixels of a picture that has its size already. */
+function pixelsOf(image: ImageLike, width: number, height: number): Uint8ClampedArray | undefined {
+  const isExact = isTagged(image, 'ImageData') && image.width === width && image.height === height;
+  return isExact ? image.data : undefined;
+}
+
+/** What can be drawn of a picture, and the bitmap that was made for it. */
+interface Opened {
+  readonly drawable: Exclude<ImageLike, Blob | ImageData>;
+  readonly bitmap?: ImageBitmap;
+}
+
+async function openImage(image: ImageLike): Promise<Opened> {
+  if (!isTagged(image, 'Blob') && !isTagged(image, 'ImageData')) return { drawable: image };
+  const bitmap = await createImageBitmap(image);
+  return { drawable: bitmap, bitmap };
+}
+
+function close({ bitmap }: Opened): void {
+  bitmap?.close();
+}
+
+async function draw(
+  opening: Promise<Opened>,
   index: number,
   canvas: Canvas,
   fit: NonNullable<ImagesOptions['fit']>,
 ): Promise<Uint8ClampedArray> {
   const { width, height } = canvas.canvas;
-  if (isTagged(image, 'ImageData') && image.width === width && image.height === height) return image.data;
-  const isDecoded = !(isTagged(image, 'Blob') || isTagged(image, 'ImageData'));
-  let drawable: Exclude<ImageLike, Blob | ImageData> | undefined;
   try {
-    drawable = isDecoded ? image : await createImageBitmap(image);
+    const opened = await opening;
+    const { drawable } = opened;
     const [left, top, drawnWidth, drawnHeight] = place(sizeOfImage(drawable), [width, height], fit);
     canvas.clearRect(0, 0, width, height);
     canvas.drawImage(drawable, left, top, drawnWidth, drawnHeight);
+    close(opened);
     return canvas.getImageData(0, 0, width, height).data;
   } catch (error) {
     throw new LimbeckError('image-unreadable', `Image ${index} could not be decoded: ${messageOf(error)}`, {
       details: { index },
       cause: error,
     });
-  } finally {
-    if (!isDecoded) (drawable as ImageBitmap | undefined)?.close();
   }
 }
 

@@ -1,6 +1,9 @@
 import { LimbeckError } from '../core/errors.ts';
-import { dtypeOf, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import { putRows } from '../core/rows.ts';
+import type { NdArray } from '../core/shape.ts';
 import { type Dataset, describeInputs } from './dataset.ts';
+import { holdDecoded } from './decoded.ts';
+import { givesFresh } from './fresh.ts';
 
 /**
  * The examples of one dataset and, after them, those of another; nothing is copied. Labels are left out.
@@ -25,25 +28,18 @@ export function joined(first: Dataset, second: Dataset): Dataset {
         signal,
       ),
     ]);
-    return { inputs: interleaved(a.inputs, b.inputs, Array.from(indices, isFirst)) };
+    const inputs: Record<string, NdArray> = {};
+    for (const [{ inputs: rows }, ofFirst] of [
+      [a, true],
+      [b, false],
+    ] as const) {
+      const places = Array.from(indices.keys()).filter((i) => isFirst(indices[i] as number) === ofFirst);
+      putRows(inputs, rows, indices.length, places);
+    }
+    return { inputs };
   };
-  return { size: first.size + second.size, inputs: first.inputs, hasLabels: false, read };
-}
-
-/** The rows of both in turn, as the flags say. */
-function interleaved(a: NamedArrays, b: NamedArrays, isFirst: readonly boolean[]): NamedArrays {
-  const take = (one: NdArray, other: NdArray): NdArray => {
-    const row = one.shape.slice(1);
-    const length = sizeOf(row);
-    const data = makeArray(dtypeOf(one.data), isFirst.length * length);
-    const at = [0, 0];
-    isFirst.forEach((first, i) => {
-      const side = first ? 0 : 1;
-      const from = (at[side] as number) * length;
-      at[side] = (at[side] as number) + 1;
-      data.set((first ? one : other).data.subarray(from, from + length), i * length);
-    });
-    return { data, shape: [isFirst.length, ...row] };
+  return {
+    ...{ size: first.size + second.size, inputs: first.inputs, hasLabels: false, read: givesFresh(read) },
+    holdDecoded: () => holdDecoded(first, second),
   };
-  return Object.fromEntries(Object.entries(a).map(([name, array]) => [name, take(array, b[name] as NdArray)]));
 }

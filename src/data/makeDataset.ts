@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { Dataset, InputSpec } from './dataset.ts';
+import { givesFresh } from './fresh.ts';
 
 /** What a dataset is made from, labels aside. */
 export interface DatasetParts {
@@ -8,21 +9,24 @@ export interface DatasetParts {
   /** What its examples are called in messages, as 'images'. */
   readonly noun: string;
   readonly inputs: Readonly<Record<string, InputSpec>>;
+  /** Gives new arrays at each call, and keeps none of them. */
   readInputs(indices: Int32Array, signal?: AbortSignal): Promise<NamedArrays>;
+  readonly holdDecoded?: Dataset['holdDecoded'];
 }
 
 /**
  * A dataset of these parts, with a label to every example where labels are given.
  * Throws    shape-mismatch: another number of labels
  */
-export function makeDataset({ size, noun, inputs, readInputs }: DatasetParts, labels?: ArrayLike<number>): Dataset {
+export function makeDataset(parts: DatasetParts, labels?: ArrayLike<number>): Dataset {
+  const { size, noun, inputs, readInputs, holdDecoded } = parts;
   if (labels !== undefined && labels.length !== size) {
     throw new LimbeckError('shape-mismatch', `There are ${size} ${noun} and ${labels.length} labels.`);
   }
-  const read = async (indices: Int32Array, signal?: AbortSignal) => {
+  const read = givesFresh(async (indices: Int32Array, signal?: AbortSignal) => {
     const read = await readInputs(indices, signal);
     if (labels === undefined) return { inputs: read };
     return { inputs: read, labels: Int32Array.from(indices, (index) => labels[index] as number) };
-  };
-  return { size, inputs, hasLabels: labels !== undefined, read };
+  });
+  return { size, inputs, hasLabels: labels !== undefined, read, ...(holdDecoded && { holdDecoded }) };
 }

@@ -2,6 +2,8 @@ import { LimbeckError } from '../core/errors.ts';
 import { pixelsAsFloats } from '../core/pixels.ts';
 import { type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import type { Dataset } from './dataset.ts';
+import { holdDecoded } from './decoded.ts';
+import { givesFresh } from './fresh.ts';
 
 /** What an example is mixed of: `share` of one and the rest of the other. */
 export interface Mixture {
@@ -42,7 +44,10 @@ export function mixedUp(dataset: Dataset, mixtures: readonly Mixture[]): Dataset
   const inputs = Object.fromEntries(
     Object.entries(dataset.inputs).map(([name, { shape }]) => [name, { shape, dtype: 'float32' as const }]),
   );
-  return { size: mixtures.length, inputs, hasLabels: false, read };
+  return {
+    ...{ size: mixtures.length, inputs, hasLabels: false, read: givesFresh(read) },
+    holdDecoded: () => holdDecoded(dataset),
+  };
 }
 
 function mixed(a: NamedArrays, b: NamedArrays, mixtures: readonly Mixture[]): NamedArrays {

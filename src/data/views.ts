@@ -1,6 +1,8 @@
 import { checkCount, checkFraction } from '../core/options.ts';
 import { permutation, seededRandom } from '../core/random.ts';
 import type { Dataset, LabelledDataset } from './dataset.ts';
+import { holdDecoded } from './decoded.ts';
+import { givesFresh } from './fresh.ts';
 
 /** The examples of a dataset at some indices, in that order; nothing is copied. */
 export function pick<D extends Dataset | LabelledDataset>(dataset: D, indices: Int32Array): D {
@@ -9,7 +11,7 @@ export function pick<D extends Dataset | LabelledDataset>(dataset: D, indices: I
       Int32Array.from(wanted, (i) => indices[i] as number),
       signal,
     );
-  return { ...dataset, size: indices.length, read };
+  return { ...dataset, size: indices.length, read: givesFresh(read, dataset) };
 }
 
 /** The first `count` examples, or all where there are fewer. */
@@ -43,7 +45,8 @@ export function withoutLabels(dataset: Dataset): Dataset {
     const { inputs, exampleWeights } = await dataset.read(indices, signal);
     return { inputs, ...(exampleWeights && { exampleWeights }) };
   };
-  return { size: dataset.size, inputs: dataset.inputs, hasLabels: false, read };
+  const { size, inputs } = dataset;
+  return { size, inputs, hasLabels: false, read: givesFresh(read, dataset), holdDecoded: () => holdDecoded(dataset) };
 }
 
 /** The indices of the examples, cut into batches; the last one may be smaller. In order, or shuffled by a seed. */

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import type { Dataset, LabelledDataset } from './dataset.ts';
+import { givesFresh } from './fresh.ts';
 
 /**
  * The same examples, each with how much it counts, for losses that read that: `exampleWeighted` of the kind 'given', and
@@ -29,5 +30,5 @@ export function withExampleWeights<D extends Dataset | LabelledDataset>(dataset:
     ...(await dataset.read(indices, signal)),
     exampleWeights: Float32Array.from(indices, (i) => weights[i] as number),
   });
-  return { ...dataset, read };
+  return { ...dataset, read: givesFresh(read, dataset) };
 }

@@ -1,15 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
-import { pickRowsOfAll } from '../core/rows.ts';
-import {
-  dtypeOf,
-  formatShape,
-  isSameShape,
-  makeArray,
-  type NamedArrays,
-  type NdArray,
-  sizeOf,
-  whyNoNumbers,
-} from '../core/shape.ts';
+import { pickRowsOfAll, putRows, stackRows } from '../core/rows.ts';
+import { formatShape, isSameShape, type NamedArrays, type NdArray, sizeOf, whyNoNumbers } from '../core/shape.ts';
 import { takeTurns } from '../core/turns.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { type Asked, askTeacher } from './askTeacher.ts';
@@ -41,6 +32,8 @@ export interface Answers {
   rows(indices: Int32Array, inputs?: NamedArrays): Promise<NamedArrays>;
   /** When every example is answered: each [N, ...], or undefined where they are too large to be kept. */
   all(): Promise<NamedArrays | undefined>;
+  /** Whether they fit, as far as is known: `rows` gives new arrays then. */
+  areKept(): boolean;
   /** Milliseconds in which the teacher had something to work on. */
   busyMs(): number;
 }
@@ -73,7 +66,7 @@ export function openAnswers(options: AnswersOptions): Answers {
   async function askAbout(indices: Int32Array, inputs: NamedArrays): Promise<void> {
     const rows = await ask(inputs, indices.length);
     const bytes = table.bytesFor(rows);
-    isTooLarge = bytes > memoryBytes;
+    isTooLarge ||= bytes > memoryBytes;
     if (isTooLarge) return options.onTooLarge(bytes);
     table.write(rows, indices);
     for (const index of indices) isAnswered[index] = 1;
@@ -116,7 +109,9 @@ export function openAnswers(options: AnswersOptions): Answers {
       at += part.length;
       parts.push(await ask(part.length === count ? inputs : pickRowsOfAll(inputs, part), part.length));
     }
-    return join(parts, count);
+    const names = Object.keys(parts[0] ?? {});
+    if (parts.length === 1) return parts[0] as NamedArrays;
+    return Object.fromEntries(names.map((name) => [name, stackRows(parts.map((part) => part[name] as NdArray))]));
   }
 
   const asking = askAll();
@@ -133,26 +128,9 @@ export function openAnswers(options: AnswersOptions): Answers {
       await asking;
       return isTooLarge ? undefined : table.arrays;
     },
+    areKept: () => !isTooLarge,
     busyMs: busy.ms,
   };
-}
-
-/** Rows after rows: the batches of one array, as one. */
-function join(parts: readonly NamedArrays[], count: number): NamedArrays {
-  if (parts.length === 1) return parts[0] as NamedArrays;
-  const joined: Record<string, NdArray> = {};
-  for (const [name, first] of Object.entries(parts[0] ?? {})) {
-    const shape = [count, ...first.shape.slice(1)];
-    const data = makeArray(dtypeOf(first.data), sizeOf(shape));
-    let at = 0;
-    for (const part of parts) {
-      const rows = (part[name] as NdArray).data;
-      data.set(rows, at);
-      at += rows.length;
-    }
-    joined[name] = { data, shape };
-  }
-  return joined;
 }
 
 /** One row an example of every output. The first batch decides which outputs there are, and their shapes. */
@@ -175,17 +153,7 @@ function makeTable(size: number, wanted: readonly string[] | undefined) {
     bytesFor(rows: NamedArrays): number {
       return Object.values(rows).reduce((sum, { data, shape }) => sum + (data.byteLength / (shape[0] ?? 1)) * size, 0);
     },
-    write(outputs: NamedArrays, indices: Int32Array): void {
-      for (const [name, rows] of Object.entries(outputs)) {
-        const row = rows.shape.slice(1);
-        const length = sizeOf(row);
-        arrays[name] ??= { data: makeArray(dtypeOf(rows.data), length * size), shape: [size, ...row] };
-        const { data } = arrays[name];
-        for (let i = 0; i < indices.length; i++) {
-          data.set(rows.data.subarray(i * length, (i + 1) * length), (indices[i] as number) * length);
-        }
-      }
-    },
+    write: (outputs: NamedArrays, indices: Int32Array) => putRows(arrays, outputs, size, indices),
   };
 }
 

@@ -9,6 +9,7 @@ import { specOf } from '../losses/revive.ts';
 import { type Student, type StudentDescription, studentFromArtifacts } from '../student/student.ts';
 import type { TrainJob, TrainSource } from '../train/engine.ts';
 import { comparedOutput } from '../train/labels.ts';
+import { moveBatch, readInputs } from '../train/moveBatch.ts';
 import { withoutTeacher } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { checkExamples } from './check.ts';
@@ -150,9 +151,9 @@ function makeSource(data: LabelledDataset, holdout: Dataset, signal: AbortSignal
   return {
     async read(indices) {
       const { inputs, labels } = await data.read(indices, signal);
-      return { inputs, teacher: {}, labels };
+      return moveBatch({ inputs, teacher: {}, labels }, data);
     },
-    readInputs: async (indices) => (await data.read(indices, signal)).inputs,
-    readHoldout: async (indices) => (await holdout.read(indices, signal)).inputs,
+    readInputs: (indices) => readInputs(data, indices, signal),
+    readHoldout: (indices) => readInputs(holdout, indices, signal),
   };
 }

@@ -17,7 +17,7 @@ import type { DistillEvent } from './events.ts';
 import { learnerOf } from './learner.ts';
 import { type DistillReport, makeReport, usageSince } from './report.ts';
 import { asPinned, factsOf, reproducibleWith, requireSame } from './reproduce.ts';
-import { lookAtAll } from './scan.ts';
+import { holdDecodedOf, lookAtAll } from './scan.ts';
 import { startTeaching } from './teaching.ts';
 
 /** The lease of a scheme that calls `distill` for its own student, round after round. */
@@ -64,6 +64,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
   const held = (given as { readonly [HELD]?: StudentLease })[HELD];
   using _own = held?.covers(given.student) ? undefined : takeStudents([given.student]);
   const { data, holdout } = options;
+  using _decoded = holdDecodedOf(options);
   const student = asStudent(options.student);
   const learner = learnerOf(student, loss);
   const startedAt = performance.now();

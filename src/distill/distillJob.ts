@@ -5,6 +5,7 @@ import type { Student } from '../student/student.ts';
 import { declaredInputs, matchInputs } from '../student/topology/declaredInputs.ts';
 import type { TrainJob } from '../train/engine.ts';
 import { missingOutput } from '../train/missingOutput.ts';
+import { moveBatch, readInputs } from '../train/moveBatch.ts';
 import { ownAnswers, partsOf } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { askTeacher } from './askTeacher.ts';
@@ -103,15 +104,13 @@ export function makeSource(
   return {
     async read(indices: Int32Array) {
       const examples = await data.read(indices, signal);
-      return {
-        inputs: examples.inputs,
-        teacher: await lessons.rows(indices, teacherData === undefined ? examples.inputs : undefined),
-        ...besideInputs(loss, examples),
-      };
+      const { inputs } = examples;
+      const teacher = await lessons.rows(indices, teacherData === undefined ? inputs : undefined);
+      const batch = { inputs, teacher, ...besideInputs(loss, examples) };
+      // A teacher that was asked just now may keep what it was given, and what it gave.
+      return lessons.areKept() ? moveBatch(batch, data) : batch;
     },
-    readInputs: async (indices: Int32Array) => (await data.read(indices, signal)).inputs,
-    async readHoldout(indices: Int32Array) {
-      return holdout === undefined ? {} : (await holdout.read(indices, signal)).inputs;
-    },
+    readInputs: (indices: Int32Array) => readInputs(data, indices, signal),
+    readHoldout: async (indices: Int32Array) => (holdout === undefined ? {} : readInputs(holdout, indices, signal)),
   };
 }

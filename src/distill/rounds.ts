@@ -17,7 +17,7 @@ import { checkFirstBatch, makeJob } from './distillJob.ts';
 import type { DistillOptions } from './distillOptions.ts';
 import type { DistillEvent } from './events.ts';
 import { type RoundOptions, undecided } from './roundOptions.ts';
-import { lookAtAll } from './scan.ts';
+import { holdDecodedOf, lookAtAll } from './scan.ts';
 
 /** What a scheme tells while it works; rounds are counted from 1, and the last one is `rounds`. */
 export type RoundEvent =
@@ -77,6 +77,8 @@ export async function openRounds({ options, rounds, students = [], emit, signal 
     throw error;
   });
   const { trainer } = borrowed;
+  const held: Disposable[] = [];
+  const hold = (datasets: Parameters<typeof holdDecodedOf>[0]) => void held.push(holdDecodedOf(datasets));
   const checkFirst = async (one: RoundOfDistill) => {
     const { loss = softTargets() } = one;
     const job = await makeJob(one, asStudent(one.student), loss);
@@ -91,20 +93,29 @@ export async function openRounds({ options, rounds, students = [], emit, signal 
       return round;
     },
     async distill(one) {
+      hold(one);
       const ownSeed = begun <= 1 ? seed : derivedSeed(seed, `round/${round}`);
       const run = distill({ ...one, trainer, signal, seed: ownSeed, [HELD]: lease } as DistillOptions);
       for await (const event of run) tell(event);
       return run.done;
     },
-    ask: (teacher, data, check) =>
-      askAll({ teacher: check === undefined ? teacher : withFirstChecked(teacher, check), data, emit: tell, signal }),
-    predict: (student, data) => predictAll(trainer, student, data, signal),
+    ask(teacher, data, check) {
+      hold({ data });
+      const asked = check === undefined ? teacher : withFirstChecked(teacher, check);
+      return askAll({ teacher: asked, data, emit: tell, signal });
+    },
+    predict(student, data) {
+      hold({ data });
+      return predictAll(trainer, student, data, signal);
+    },
     checkFirst,
     async checkAll(one, classes) {
+      hold(one);
       const description = await checkFirst({ ...one, teacher: undecided(classes) });
       await lookAtAll(one, one.loss, description, tell, signal);
     },
     [Symbol.asyncDispose]() {
+      for (const hold of held) hold[Symbol.dispose]();
       lease[Symbol.dispose]();
       return borrowed[Symbol.asyncDispose]();
     },

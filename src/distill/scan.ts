@@ -1,5 +1,6 @@
 import { takeTurns } from '../core/turns.ts';
 import { type Dataset, type Examples, isLabelled, type LabelledExamples } from '../data/dataset.ts';
+import { holdDecoded } from '../data/decoded.ts';
 import { batches } from '../data/views.ts';
 import type { Loss } from '../losses/loss.ts';
 import type { StudentDescription } from '../student/student.ts';
@@ -8,6 +9,14 @@ import type { DistillOptions } from './distillOptions.ts';
 import type { DistillEvent } from './events.ts';
 
 const SCAN_BATCH = 64;
+
+type Datasets = Partial<Pick<DistillOptions, 'data' | 'teacherData' | 'holdout' | 'teacherHoldout' | 'control'>>;
+
+/** Keeps what these datasets decode until it is disposed: a run reads each example several times. */
+export function holdDecodedOf({ data, teacherData, holdout, teacherHoldout, control }: Datasets): Disposable {
+  const ofControl = typeof control === 'object' ? control.data : undefined;
+  return holdDecoded(data, teacherData, holdout, teacherHoldout, ofControl);
+}
 
 /** Looks at every example before anything costly begins; gives the labels of the holdout, which are for scoring only. */
 export async function lookAtAll(

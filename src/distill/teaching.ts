@@ -27,6 +27,8 @@ export interface TeachingOptions {
 export interface Teaching {
   /** What the loss reads, for some examples of the data; `inputs` are theirs, where they are at hand. */
   rows(indices: Int32Array, inputs?: NamedArrays): Promise<NamedArrays>;
+  /** Whether answers are kept: what `rows` gives is then a copy of them, and no teacher was asked for it. */
+  areKept(): boolean;
   /** Every output for every held-out example. */
   readonly holdout: Promise<NamedArrays | undefined>;
   /** Milliseconds in which the teacher was at work on the data, and on all. */
@@ -35,6 +37,7 @@ export interface Teaching {
 
 const NO_TEACHING: Teaching = {
   rows: async () => ({}),
+  areKept: () => true,
   holdout: Promise.resolve(undefined),
   busyMs: () => ({ data: 0, total: 0 }),
 };
@@ -93,6 +96,7 @@ export function startTeaching(options: TeachingOptions): Teaching {
       if (answers === undefined) return {};
       return answers.rows(indices, inputs);
     },
+    areKept: () => answers?.areKept() ?? true,
     holdout: asking,
     busyMs() {
       const ofData = answers?.busyMs() ?? 0;

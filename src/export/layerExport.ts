@@ -1,14 +1,7 @@
-import type { GraphBuilder } from './graph/graph.ts';
-import type { Value } from './graph/graphValue.ts';
+import type { GraphBuilder } from '../onnx/write/graphBuilder.ts';
+import type { Value } from '../onnx/write/graphValue.ts';
+import type { Weight } from '../onnx/write/operatorCall.ts';
 import type { LayerConfig, LayerDefinition } from './graph/layerConfig.ts';
-
-/** A layer's weight, as tfjs stores it. */
-export interface Weight {
-  /** Its full name in the artifacts, such as 'conv2d_Conv2D1/kernel'. */
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
 
 /** What is known of a layer before its inputs are. */
 export interface LayerDescription {

@@ -5,6 +5,7 @@ import { formatShape } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import { alignMaps } from './alignMaps.ts';
 import { type Loss, type LossParameter, type LossShapes, type LossTensors, named, stopGradient } from './loss.ts';
+import { outputPair } from './outputPair.ts';
 import { featuresOf, project, projectorParameters } from './projector.ts';
 
 export const FEATURE_PAIR = schema('the pair of features', {
@@ -29,15 +30,11 @@ export interface FeaturePair {
 }
 
 /** Throws    invalid-option: a name is missing or empty */
-export function featurePair({ output, teacherOutput = output }: FeaturePairOptions, subject: string): FeaturePair {
+export function featurePair(given: FeaturePairOptions, subject: string): FeaturePair {
+  const { output, teacherOutput, names, reads } = outputPair(given);
   checkOutputName(output, `"output" of ${subject}`);
   checkOutputName(teacherOutput, `"teacherOutput" of ${subject}`);
-  return {
-    output,
-    teacherOutput,
-    options: { output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
-  };
+  return { output, teacherOutput, options: names, reads };
 }
 
 /** Throws    invalid-option: no name */

@@ -10,6 +10,19 @@ export const OUTPUT_PAIR = schema('the outputs', {
 /** Which outputs a loss compares. */
 export interface OutputPairOptions extends OptionsOf<typeof OUTPUT_PAIR> {}
 
+/** Options on one pair of outputs, with the pair as a loss tells it (`names`) and as it reads it (`reads`). */
+export function outputPair<T extends { readonly output: string; readonly teacherOutput?: string | undefined }>(
+  options: T,
+) {
+  const { output, teacherOutput = output } = options;
+  return {
+    ...options,
+    teacherOutput,
+    names: { output, ...(teacherOutput !== output && { teacherOutput }) },
+    reads: { student: [output], teacher: [teacherOutput], labels: false },
+  };
+}
+
 export const SCORE_PAIR = schema('the scores', {
   /** The output to compare, on both sides. Default 'scores'. */
   output: text('scores'),

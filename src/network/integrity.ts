@@ -4,14 +4,14 @@ import { givenNames, innerPath } from '../core/innerPath.ts';
 import { isRequest } from './address.ts';
 
 /**
- * What files must hash to, as subresource integrity: 'sha384-…' in base64, several separated by spaces. Of these the
- * strongest algorithm counts, and any of its hashes may match. A text is for a model of one file. A record has a text for
- * every file: that which was asked for by its own name ("model.json"), those that it names by their paths, or by the last
- * part where only one ends so. Either all files are checked or none is loaded.
+ * Hashes of files, as subresource integrity: 'sha384-…' in base64, several separated by spaces. Only the strongest algorithm
+ * counts, and any of its hashes may match. A text is for a model of one file. A record has a text for every file: for the
+ * requested file under its own name ("model.json"), for the files that it names under their paths, or under the last part of
+ * the path if no other path ends in it. Either all files are checked or none is loaded.
  */
 export type ModelIntegrity = string | Readonly<Record<string, string>>;
 
-/** An integrity text, read: the hashes of its strongest algorithm. */
+/** An integrity text as read: the hashes of its strongest algorithm. */
 export interface Integrity {
   readonly algorithm: HashAlgorithm;
   readonly hashes: readonly Uint8Array[];
@@ -26,7 +26,7 @@ const ALGORITHMS: Readonly<Record<string, { readonly algorithm: HashAlgorithm; r
 const STRENGTH = Object.keys(ALGORITHMS);
 
 /**
- * Reads a subresource-integrity text. Options after a question mark are ignored, as the specification says.
+ * Reads a subresource-integrity text. Ignores options after a question mark, as the specification says.
  * Throws    invalid-option: no hash, an unknown algorithm, no base64, or a hash of another length
  * Source    W3C, Subresource Integrity, §3.3 and §3.5
  */
@@ -47,19 +47,19 @@ export function parseIntegrity(text: string, name = 'integrity'): Integrity {
   };
 }
 
-/** The hashes of a model's files, and which of them must have one. */
+/** The hashes that a model's files must have. */
 export interface IntegrityChecks {
-  /** Of the file that is asked for. Throws    invalid-option: the record has none for it */
+  /** Of the requested file. Throws    invalid-option: the record has none for it */
   main(name: string): Integrity;
   /**
    * Of the files that it names, by path.
-   * Throws    invalid-option: one has no hash, and would be loaded unchecked · a hash belongs to none of the files
+   * Throws    invalid-option: a file has no hash and would be loaded unchecked · a hash belongs to none of the files
    */
   beside(paths: readonly string[], name: string): ReadonlyMap<string, Integrity>;
 }
 
 /**
- * What an option `integrity` asks for; where there is none, what a Request asks for itself.
+ * The checks of the option `integrity`, or of the Request itself if there is no option.
  * Throws    invalid-option: neither a text nor a record of texts, or one of them as above
  */
 export function readIntegrity(given: ModelIntegrity | undefined, source?: unknown): IntegrityChecks | undefined {
@@ -111,7 +111,7 @@ function unchecked(missing: readonly string[], files: readonly string[]): Limbec
   );
 }
 
-/** A check was asked for that would never be made. */
+/** The hash of a file that is never read. */
 function unknownFile(path: string, files: readonly string[]): LimbeckError {
   return new LimbeckError(
     'invalid-option',
@@ -126,10 +126,21 @@ export function isAmong(hash: Uint8Array, { hashes }: Integrity): boolean {
 }
 
 /**
- * Hashes the bytes and compares; gives the hash.
+ * Hashes the bytes and compares; gives the hash. Where no hash is asked for, there is nothing to check.
  * Throws    integrity-mismatch: none of the hashes is that of the bytes
  */
-export async function checkIntegrity(bytes: Uint8Array, integrity: Integrity, name: string): Promise<Uint8Array> {
+export async function checkIntegrity(bytes: Uint8Array, integrity: Integrity, name: string): Promise<Uint8Array>;
+export async function checkIntegrity(
+  bytes: Uint8Array,
+  integrity: Integrity | undefined,
+  name: string,
+): Promise<Uint8Array | undefined>;
+export async function checkIntegrity(
+  bytes: Uint8Array,
+  integrity: Integrity | undefined,
+  name: string,
+): Promise<Uint8Array | undefined> {
+  if (integrity === undefined) return undefined;
   const hash = await hashBytes(integrity.algorithm, bytes);
   if (isAmong(hash, integrity)) return hash;
   const actual = formatHash(integrity.algorithm, hash);
@@ -146,7 +157,7 @@ function formatHash(algorithm: HashAlgorithm, hash: Uint8Array): string {
   return `${algorithm.toLowerCase().replace('-', '')}-${btoa(String.fromCharCode(...hash))}`;
 }
 
-/** Both alphabets of base64; undefined where it is none. */
+/** Reads both alphabets of base64; undefined if the text is neither. */
 function fromBase64(text: string): Uint8Array | undefined {
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));

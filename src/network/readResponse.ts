@@ -1,9 +1,9 @@
-// How bytes are read to their end, with progress; loaded while a server is asked.
+// Reads bytes to their end, with progress; loaded while the server is being asked.
 import { abortError, LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
 import { bytes as inBytes } from '../core/figures.ts';
 import { networkHint, unreachable } from './requestFile.ts';
 
-/** Tells how far one file is. */
+/** Called as bytes of a file arrive. */
 export type FileProgress = (loadedBytes: number, totalBytes: number | undefined) => void;
 
 export interface ReadOptions {
@@ -12,8 +12,8 @@ export interface ReadOptions {
 }
 
 /**
- * Reads the body of a good answer.
- * Throws    model-unreachable: the connection broke, or less came than was announced · out-of-memory · AbortError
+ * Reads the body of a successful response.
+ * Throws    model-unreachable: the connection broke, or fewer bytes came than were announced · out-of-memory · AbortError
  */
 export async function readResponse(response: Response, address: string, options: ReadOptions): Promise<Uint8Array> {
   const announced = Number(response.headers.get('content-length'));
@@ -23,7 +23,7 @@ export async function readResponse(response: Response, address: string, options:
   const bytes = await readStream(response.body, total, options, (error) =>
     unreachable(address, messageOf(error), networkHint(address), { cause: error }),
   );
-  // Another origin may hide that its answer is packed, and then its length is not that of the file.
+  // Another origin may hide that its response is compressed, and then the length is not that of the file.
   if (total === undefined || bytes.byteLength >= total || response.type === 'cors') return bytes;
   throw unreachable(
     address,
@@ -33,7 +33,7 @@ export async function readResponse(response: Response, address: string, options:
 }
 
 /**
- * Reads a stream to its end, into one buffer where its length is known.
+ * Reads a stream to its end, into one buffer if its length is known.
  * Throws    invalid-option: parts that are no bytes · what `failure` makes of a broken stream · out-of-memory · AbortError
  */
 export async function readStream(
@@ -45,7 +45,7 @@ export async function readStream(
   throwIfAborted(signal);
   const reader = stream.getReader();
   const release = (reason: unknown) => void reader.cancel(reason).catch(() => undefined);
-  // A stream of the caller's own knows nothing of the signal: without this its next part would be waited for.
+  // The caller's own stream knows nothing of the signal: without this, its next part would be awaited.
   const stop = () => release(signal?.reason);
   signal?.addEventListener('abort', stop, { once: true });
   try {
@@ -67,7 +67,7 @@ export async function readStream(
   }
 }
 
-/** Collects parts in one buffer of the length that was announced, or as they come where none was. */
+/** Collects parts in one buffer of the announced length, or as they come if none was announced. */
 function collectBytes(announced: number | undefined) {
   let whole = announced === undefined ? undefined : allocate(announced);
   const parts: Uint8Array[] = [];
@@ -102,7 +102,7 @@ function collectBytes(announced: number | undefined) {
       for (const [i, part] of parts.entries()) {
         joined.set(part, at);
         at += part.byteLength;
-        // Let go of at once, so that the whole is not held twice.
+        // Released at once, so that the whole is not held twice.
         parts[i] = new Uint8Array();
       }
       return joined;

@@ -29,16 +29,16 @@ export async function requestFile(
   return checkResponse(response, address);
 }
 
-/** Headers that say nothing of who asks, and those that every platform takes away where a redirect leaves the origin. */
+/** Headers that hold no secret, and those that every platform removes when a redirect leaves the origin. */
 const SAFE_HEADERS = new Set([
   ...['accept', 'accept-language', 'cache-control', 'content-language', 'pragma', 'range', 'user-agent'],
   ...['authorization', 'cookie', 'proxy-authorization'],
 ]);
 
 /**
- * Whether a redirect may be followed. A platform sends headers such as an API key, and the body, to wherever a server
- * points, and does not tell a page where that is; so such a request is not followed anywhere.
- * Source    WHATWG Fetch, HTTP-redirect fetch: on the way to another origin "Authorization" is taken away, and nothing else
+ * Whether a redirect may be followed. A platform sends headers such as an API key, and the body, wherever a server redirects
+ * to, and does not tell the page where that is; so requests with such headers or a body are never redirected.
+ * Source    WHATWG Fetch, HTTP-redirect fetch: only "Authorization" is removed when a redirect leaves the origin
  */
 function isFollowed(input: Address): boolean {
   if (!isRequest(input) || input.redirect !== 'follow') return true;
@@ -78,7 +78,7 @@ export function checkResponse(response: Response, address: string): Response {
   );
 }
 
-/** Nothing of it tells more of the address than its place: errors are logged, and what follows may be a key. */
+/** Shows only the path of the address: errors are logged, and a query may hold a key. */
 export function unreachable(
   address: string,
   why: string,
@@ -86,7 +86,7 @@ export function unreachable(
   { status, cause }: { status?: number; cause?: unknown } = {},
 ): LimbeckError {
   const url = shownAddress(address);
-  // Platforms name the address too.
+  // The platform's own message has the address too.
   const said = why.replaceAll(address, url).replace(/[\w+.-]+:\/\/\S+/g, shownAddress);
   const sentence = `The model at ${url} could not be loaded: ${said.replace(/\.$/, '')}. ${hint}`;
   return new LimbeckError('model-unreachable', sentence, {

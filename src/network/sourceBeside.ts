@@ -3,10 +3,10 @@ import { innerPath } from '../core/innerPath.ts';
 import { type Address, addressOf, isRequest, parseAddress, shownAddress } from './address.ts';
 
 /**
- * The source of a file that another file names, beside it or below it: on the same server, in the same folder. So it may be
- * asked for as that file was, with what its address says after the question mark (a signature, for every file of the
- * folder), and with the headers and credentials of its Request.
- * Throws    model-unreachable: the source lies in no folder, as a blob, or the path leads elsewhere, which who reads it checks first
+ * The source of a file that another file names, in the same folder of the same server or below it. It is requested as that
+ * file was: with the query of its address (a signature for every file of the folder) and the headers and credentials of its
+ * Request.
+ * Throws    model-unreachable: the source has no folder, such as a blob, or the path leaves the folder, which the caller checks first
  */
 export function sourceBeside(path: string, source: Address): string | Request {
   const inner = innerPath(path);

@@ -8,8 +8,8 @@ import { dtypeOfValue, foldedHead, type HeadOptions, headForm } from './headForm
 import { headNodes } from './headNodes.ts';
 import { type OnnxGraph, type OnnxModel, onnx, readModel, writeModel } from './model.ts';
 import { freshName, renameValue, takenNames } from './names.ts';
+import { domainOf } from './operators.ts';
 import { prune } from './prune.ts';
-import { domainOf } from './shapes/operators.ts';
 import { checkTaps, type Tap } from './taps.ts';
 import { valuesOf } from './values.ts';
 import { withMetadata } from './withMetadata.ts';

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import type { OnnxModel, OnnxNode } from './model.ts';
+import { domainOf } from './operators.ts';
 import { graphsOf } from './references.ts';
-import { domainOf } from './shapes/operators.ts';
 import { type GraphValues, valuesOf } from './values.ts';
 
 const LINEAR = new Set(['MatMul', 'Gemm', 'Conv']);

@@ -8,6 +8,7 @@ import { broadcast, type Inferred, MOST_VALUES, numbersOf, type Shape, tensor } 
 import { isCounted, numbers, typedArray } from './simplify/convert.ts';
 import { expanded } from './simplify/strided.ts';
 import type { ElementType, TensorData } from './tensorData.ts';
+import { writeBroadcast, writeEach } from './write/elements.ts';
 
 /** Of elements that may be free lengths. */
 type FoldLengths = (...values: readonly OnnxLength[]) => OnnxLength;
@@ -39,6 +40,7 @@ export function each<A extends Attributes>(one: Each<A>): Operator {
     ...(number && { fold: foldEach(number, dtype) }),
     ...(compute && {
       operands: 'each' as const,
+      write: writeEach(Object.keys(attributes ?? {}), dtype),
       compute: (tf, [x], given, ops) => compute(tf, x as Tensor, { ...attributes, ...given } as A, ops),
     }),
     ...(attributes && { attributes }),
@@ -60,6 +62,7 @@ export function joined<A extends Attributes>(one: Joined<A>): Operator {
     ...(number && { fold: (inputs, call) => foldJoined(inputs, call, number, dtype) }),
     ...(compute && {
       operands: 'broadcast' as const,
+      write: writeBroadcast({ dtype }),
       compute: (tf, [first, ...others], given) =>
         others.reduce((a, b) => compute(tf, a, b, { ...attributes, ...given } as A), first as Tensor),
     }),

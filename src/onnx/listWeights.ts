@@ -1,6 +1,6 @@
 import { DATA_TYPES } from './dataTypes.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from './model.ts';
-import { domainOf } from './shapes/operators.ts';
+import { domainOf } from './operators.ts';
 
 /** A stored matrix that a node multiplies by. */
 export interface LayerWeight {

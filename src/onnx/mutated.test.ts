@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { isLong } from '../../scripts/isLong.mjs';
 import { LimbeckError } from '../core/errors.ts';
 import { writeModel } from './model.ts';
 import { mutated } from './mutatedCases.ts';
@@ -7,15 +8,20 @@ import { prepareModel } from './prepare.ts';
 import { TINY_MODELS } from './tinyCases.ts';
 import { fieldsOf, toBytes } from './wireCases.ts';
 
-/** 10,000 files together; small ones more often, as they hold more structure a byte. */
+const SHARE = isLong ? 1 : 0.2;
+/** 10,000 files together in the long run, and a fifth otherwise; small ones more often, as they hold more structure a byte. */
 const SOURCES: [string, () => Uint8Array, number][] = [
   ...Object.entries(TINY_MODELS).map(([name, make]): [string, () => Uint8Array, number] => [
     name,
     () => writeModel(make()),
-    2500,
+    2500 * SHARE,
   ]),
   ...Object.entries({ wakeWord: 1000, wakeWordOther: 700, direction: 400, voice: 200, voiceLegacy: 200 }).map(
-    ([name, count]): [string, () => Uint8Array, number] => [name, () => readModelFile(name as ModelName), count],
+    ([name, count]): [string, () => Uint8Array, number] => [
+      name,
+      () => readModelFile(name as ModelName),
+      count * SHARE,
+    ],
   ),
 ];
 

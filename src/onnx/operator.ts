@@ -3,6 +3,7 @@ import type { Tf } from '../runtime/tfNamespace.ts';
 import { type Call, int, text } from './shapes/call.ts';
 import type { Inferred } from './shapes/tensor.ts';
 import type { TensorData } from './tensorData.ts';
+import type { Write } from './write/operatorCall.ts';
 
 /** An operator's attributes as plain values, by ONNX's names in camelCase; one that is left out is undefined. */
 export type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
@@ -16,6 +17,8 @@ export type Fold = (inputs: readonly (TensorData | undefined)[], call: Call) => 
 /** Computes an operator with tfjs, inside a tidy. Axes among the attributes are those of the tensors as they lie. */
 export type Compute = (tf: Tf, inputs: readonly Tensor[], attributes: Attributes, ops: Operations) => Tensor;
 
+export type ComputeAll = (...given: Parameters<Compute>) => readonly Tensor[];
+
 /** All that limbeck knows about an ONNX operator. Files of `operators/` export a table of them for each family. */
 export interface Operator {
   /** What the outputs will be, in their order; those that are missing are unknown. */
@@ -24,12 +27,18 @@ export interface Operator {
   readonly multiplyAdds?: (call: Call, outputs: readonly Inferred[]) => number | undefined;
   readonly fold?: Fold;
   readonly compute?: Compute;
+  /** Like `compute`, for an operator of several outputs. */
+  readonly computeAll?: ComputeAll;
   /** The inputs that it computes with; the others are numbers that have to be known. @default all */
   readonly reads?: readonly number[];
   /** Which tensors `compute` takes, and how their axes lie. */
   readonly operands?: Operands | ((call: Call) => Operands);
   /** Why `compute` does not cover a node, such as 'it has peepholes'; undefined where it does. */
   readonly refuse?: (call: Call) => string | undefined;
+  /** Writes the `OnnxOperator` layer that computes it into a file. */
+  readonly write?: Write;
+  /** Why that layer cannot be written, such as 'it has two rows'; undefined where it can. */
+  readonly refuseWrite?: (layer: WrittenLayer) => string | undefined;
   /** What `compute` reads in a node, with ONNX's defaults. */
   readonly attributes?: Attributes;
   /** What `compute` reads in a node where that does not stand among its attributes; undefined where it is not known. */
@@ -43,6 +52,12 @@ export interface Operator {
  * the model's order.
  */
 export type Operands = 'each' | 'broadcast' | 'along' | 'byAxis' | 'plain' | 'image';
+
+/** What an `OnnxOperator` layer is made with. */
+export interface WrittenLayer {
+  readonly attributes: Attributes;
+  readonly operands: readonly ('tensor' | 'number' | 'weight')[];
+}
 
 export type Operators = Readonly<Record<string, Operator>>;
 

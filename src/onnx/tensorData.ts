@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import { DATA_TYPES, dataTypeOf } from './dataTypes.ts';
-import { type OnnxTensor, onnx } from './model.ts';
+import { type OnnxNode, type OnnxTensor, onnx } from './model.ts';
 
 /** Element types that have a typed array of their own. bool is kept as bytes, float16 and bfloat16 as their bits. */
 const ARRAYS = {
@@ -97,4 +97,24 @@ function unreadable({ name }: OnnxTensor, why: string): LimbeckError {
   return new LimbeckError('invalid-onnx', `The tensor "${name}" of the model cannot be read: ${why}.`, {
     details: { tensor: name },
   });
+}
+
+/** What a Constant node gives, in whichever of its attributes it stands; undefined for strings, and for any other node. */
+export function constantIn({ opType, domain, attribute }: OnnxNode): OnnxTensor | undefined {
+  if (opType !== 'Constant' || (domain !== '' && domain !== 'ai.onnx')) return undefined;
+  const [one] = attribute;
+  switch (one?.name) {
+    case 'value':
+      return one.t;
+    case 'value_int':
+      return int64Tensor('', [], [Number(one.i)]);
+    case 'value_ints':
+      return int64Tensor('', [one.ints.length], one.ints.map(Number));
+    case 'value_float':
+      return floatTensor('', [], [one.f]);
+    case 'value_floats':
+      return floatTensor('', [one.floats.length], one.floats);
+    default:
+      return undefined;
+  }
 }

@@ -1,8 +1,10 @@
 import { LimbeckError } from '../core/errors.ts';
 import { describeModel } from './describe.ts';
 import type { OnnxModel, OnnxNode } from './model.ts';
+import { freshName, takenNames } from './names.ts';
+import { domainOf } from './operators.ts';
 import { graphsOf } from './references.ts';
-import { domainOf } from './shapes/operators.ts';
+import { constantIn } from './tensorData.ts';
 import { UPGRADES, type UpgradeContext } from './upgrades.ts';
 
 /** The oldest operator set that is understood: before it, broadcasting was asked for by attributes. */
@@ -53,14 +55,14 @@ function contextOf(model: OnnxModel, from: number, to: number): UpgradeContext {
   const ranks = new Map<string, number>();
   const { inputs, nodes } = describeModel(model, 0);
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  for (const { opType, attribute, output } of graph.node) {
-    const value = opType === 'Constant' ? attribute.find(({ t }) => t !== undefined)?.t : undefined;
-    if (value !== undefined) stored.set(output[0] as string, value);
+  for (const node of graph.node) {
+    const value = constantIn(node);
+    if (value !== undefined) stored.set(node.output[0] as string, value);
   }
   const outputs = nodes.flatMap((node) => node.outputs);
   for (const { name, shape } of [...inputs, ...outputs]) if (shape !== null) ranks.set(name, shape.length);
   for (const { name, dims } of graph.initializer) ranks.set(name, dims.length);
-  const taken = new Set([...ranks.keys(), ...outputs.map(({ name }) => name)]);
+  const taken = takenNames(graph);
   const read = new Set([...nodes.flatMap((node) => node.inputs), ...graph.output.map(({ name }) => name)]);
   return {
     from,
@@ -68,12 +70,7 @@ function contextOf(model: OnnxModel, from: number, to: number): UpgradeContext {
     rankOf: (name) => ranks.get(name),
     isRead: (name) => name !== '' && read.has(name),
     stored: (name) => stored.get(name),
-    freshName(like) {
-      let fresh = like;
-      for (let i = 1; taken.has(fresh); i++) fresh = `${like}_${i}`;
-      taken.add(fresh);
-      return fresh;
-    },
+    freshName: (like) => freshName(taken, like),
     store(tensor) {
       graph.initializer.push(tensor);
       return tensor.name;

@@ -17,7 +17,7 @@ function fake(name: EngineName, ms: number, answer: number[] | Error): Engine {
       if (answer instanceof Error) throw answer;
       return { logits: { data: Float32Array.from(answer), shape: [1, answer.length] } };
     },
-    end: async () => void log.push(`${name} ended`),
+    [Symbol.asyncDispose]: async () => void log.push(`${name} ended`),
   };
 }
 

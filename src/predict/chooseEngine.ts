@@ -1,9 +1,11 @@
-// Both forms of a student are at hand: the faster engine stays, if both say the same.
+// A student in both forms: the faster engine stays, if both give the same answers.
 import { isAbortError, messageOf, throwIfAborted } from '../core/errors.ts';
 import { duration, figures } from '../core/figures.ts';
 import { seededRandom } from '../core/random.ts';
 import { type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { median } from '../core/stats.ts';
+import { timePasses } from '../core/timing.ts';
+import { compareArrays } from '../model/compareArrays.ts';
 import type { Engine, EngineModel } from './engine.ts';
 
 export interface Choice {
@@ -12,18 +14,21 @@ export interface Choice {
   readonly notices: readonly string[];
 }
 
-/** Largest difference that two engines may have, in parts of the largest answer. */
+/** Largest difference that two engines may have, as a fraction of the largest answer. */
 export const SAME_FRACTION = 1e-4;
+
+/** A largest answer smaller than this counts as this. */
+const LEAST_ANSWER = 1e-6;
 
 /** wasm code is compiled in tiers; the first runs are in the slow one. */
 const WARM_UPS = 4;
 const PAIRS = { least: 3, most: 15 };
 const BUDGET_MS = 400;
-/** Stands in for a length that the student leaves open. */
+/** Used for a length that the student leaves open. */
 const OPEN_LENGTH = 16;
 
 /**
- * Opens both, asks both the same, and ends the slower one. Where they disagree, tfjs stays: in it the student learned.
+ * Opens both, asks both the same, and ends the slower one. If they disagree, tfjs stays, because the student learned there.
  * Throws    what opening both threw, where neither opens · AbortError
  */
 export async function chooseEngine(
@@ -37,18 +42,18 @@ export async function chooseEngine(
   const engines = [ort.value, tfjs.value] as const;
   try {
     const choice = await compare(engines, signal);
-    await engines.find((engine) => engine !== choice.engine)?.end();
+    await engines.find((engine) => engine !== choice.engine)?.[Symbol.asyncDispose]();
     return choice;
   } catch (error) {
     if (!isAbortError(error)) return await whichAnswers(engines, error);
-    await Promise.all(engines.map((engine) => engine.end()));
+    await Promise.all(engines.map((engine) => engine[Symbol.asyncDispose]()));
     throw error;
   }
 }
 
 /**
- * The ONNX form was quantized, so it must give other numbers than the tfjs form: whoever made it smaller wants it. Where it
- * does not open or answer, the tfjs form is taken.
+ * Takes the ONNX form, which was quantized on purpose and so gives other numbers than the tfjs form. If it does not open or
+ * answer, takes the tfjs form.
  * Throws    what opening tfjs threw, where neither opens
  */
 export async function takeQuantized(
@@ -63,19 +68,19 @@ export async function takeQuantized(
     const why = `Its ONNX form is ${how}, so that one is taken; engine: 'tfjs' takes the form in which it learned.`;
     return { engine: ort, why, notices: [] };
   } catch (error) {
-    await ort?.end();
+    await ort?.[Symbol.asyncDispose]();
     if (isAbortError(error)) throw error;
     return only(await open('tfjs'), 'onnxruntime', error);
   }
 }
 
-/** They could not be compared: the one that can be asked at all, tfjs before the other. */
+/** They could not be compared: takes one that answers, tfjs first. */
 async function whichAnswers([ort, tfjs]: readonly [Engine, Engine], error: unknown): Promise<Choice> {
   const answers = await tfjs.run(sample(tfjs)).then(
     () => true,
     () => false,
   );
-  await (answers ? ort : tfjs).end();
+  await (answers ? ort : tfjs)[Symbol.asyncDispose]();
   const why = `The engines could not be compared: ${messageOf(error)}`;
   return { engine: answers ? tfjs : ort, why, notices: [why] };
 }
@@ -106,21 +111,15 @@ async function compare(engines: readonly [Engine, Engine], signal?: AbortSignal)
   for (let pair = 0; pair < PAIRS.most; pair++) {
     if (pair >= PAIRS.least && performance.now() - start > BUDGET_MS) break;
     throwIfAborted(signal);
-    times.ort.push(await timed(() => ort.run(forOrt)));
-    times.tfjs.push(await timed(() => tfjs.run(forTfjs)));
+    times.ort.push(...(await timePasses(() => ort.run(forOrt), 1)));
+    times.tfjs.push(...(await timePasses(() => tfjs.run(forTfjs), 1)));
   }
   const [ortMs, tfjsMs] = [median(times.ort), median(times.tfjs)];
   const why = `One example takes ${duration(ortMs)} in onnxruntime and ${duration(tfjsMs)} in tfjs here.`;
   return { engine: ortMs <= tfjsMs ? ort : tfjs, why, notices: [] };
 }
 
-async function timed(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await run();
-  return performance.now() - start;
-}
-
-/** One example of numbers from 0 to 1, the same for both: whole ones, such as indices of words, are all 0 then. */
+/** One example of numbers from 0 to 1, the same for both. As whole numbers, such as indices of words, they are all 0. */
 function sample({ opened }: Engine): NamedArrays {
   const random = seededRandom(1);
   return Object.fromEntries(
@@ -131,18 +130,13 @@ function sample({ opened }: Engine): NamedArrays {
   );
 }
 
-/** In parts of the largest answer of each output; infinite where they do not even have the same outputs. */
+/** As a fraction of the largest answer of each output; infinite if they do not have the same outputs. */
 function largestDifference(a: NamedArrays, b: NamedArrays): number {
-  let worst = 0;
-  for (const [name, { data }] of Object.entries(b)) {
-    const other = a[name]?.data;
-    if (other?.length !== data.length) return Number.POSITIVE_INFINITY;
-    let [largest, difference] = [0, 0];
-    for (let i = 0; i < data.length; i++) {
-      largest = Math.max(largest, Math.abs(data[i] as number));
-      difference = Math.max(difference, Math.abs((other[i] as number) - (data[i] as number)));
-    }
-    if (difference > 0 || Number.isNaN(difference)) worst = Math.max(worst, difference / Math.max(largest, 1e-6));
-  }
-  return worst;
+  const each = Object.entries(b).map(([name, expected]) => {
+    const given = a[name];
+    if (given?.data.length !== expected.data.length) return Number.POSITIVE_INFINITY;
+    const { largest, least, most } = compareArrays(expected, given);
+    return largest === 0 ? 0 : largest / Math.max(Math.abs(least), Math.abs(most), LEAST_ANSWER);
+  });
+  return Math.max(0, ...each);
 }

@@ -1,17 +1,9 @@
 import type { NamedArrays } from '../core/shape.ts';
+import type { OpenedModel } from '../model/model.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 
 /** What computes a student's answers. */
 export type EngineName = 'onnxruntime' | 'tfjs';
-
-/** What a student turned out to be where it was opened. Plain values. */
-export interface OpenedEngine {
-  readonly threads: number;
-  /** With the batch; a free length is null. */
-  readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
-  readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
-  readonly notices: readonly string[];
-}
 
 export interface EngineOptions {
   readonly name: string;
@@ -20,14 +12,14 @@ export interface EngineOptions {
 }
 
 /** A student that is ready to answer. One run at a time; calls wait for their turn. */
-export interface Engine {
+export interface Engine extends AsyncDisposable {
   readonly name: EngineName;
-  readonly opened: OpenedEngine;
+  readonly opened: OpenedModel;
+  /** Throws    unknown-input · not-finite · shape-mismatch · student-invalid · out-of-memory · worker-died */
   run(inputs: NamedArrays): Promise<NamedArrays>;
-  end(): Promise<void>;
 }
 
-/** The forms in which a student is at hand. */
+/** A student in one of its forms. */
 export type EngineModel =
   | { readonly engine: 'onnxruntime'; readonly onnx: Uint8Array }
   | { readonly engine: 'tfjs'; readonly artifacts: StudentArtifacts };

@@ -10,12 +10,12 @@ export interface Labelled {
   readonly probabilities: NdArray;
 }
 
-/** Rows that are within this of adding up to 1 are probabilities already. */
+/** Rows whose sum is this close to 1 are probabilities already. */
 const SUM_TOLERANCE = 1e-3;
 
 /**
- * What the outputs say about the classes: of `logits`, or of the only output with one number for each. Rows that are
- * probabilities already stay so; of others it is the softmax. Undefined where no output has one number for each label.
+ * Labels and probabilities from `logits`, or from the first output with one number for each class. Rows that are
+ * probabilities already stay as they are; for others it is the softmax. Undefined if no output has one number for each label.
  */
 export function labelled(outputs: NamedArrays, labels: readonly string[]): Labelled | undefined {
   const isOfClasses = ({ shape }: NdArray) => shape.length === 2 && shape[1] === labels.length;

@@ -18,6 +18,6 @@ test('a load that is cancelled while the engine opens ends at once, and the engi
   controller.abort();
   await expect(loading).rejects.toMatchObject({ name: 'AbortError' });
   const end = vi.fn(async () => undefined);
-  waiting[0]?.({ end } as unknown as Engine);
+  waiting[0]?.({ [Symbol.asyncDispose]: end } as unknown as Engine);
   await vi.waitFor(() => expect(end).toHaveBeenCalledOnce());
 });

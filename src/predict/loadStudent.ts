@@ -12,12 +12,12 @@ import { type PredictSource, type ReadStudent, readSource } from './readSource.t
 /** Which engine computes, where, and what the answers are called. */
 export interface LoadStudentOptions {
   /**
-   * What computes. 'auto' (default) takes the form that is there. Of both it takes the ONNX form where that is quantized,
-   * as it was made smaller on purpose; else it opens both, compares their answers, measures them on this device and keeps
-   * the faster, or tfjs where they disagree.
+   * The engine. 'auto' (default) takes the only form that the file has. Of two it takes the ONNX form if that is quantized,
+   * because it was made smaller on purpose; otherwise it opens both, compares and measures them on this device, and keeps the
+   * faster one, or tfjs if they disagree.
    */
   readonly engine?: 'auto' | EngineName;
-  /** Names of the classes, in the order of the output. Default: those that came with the student. */
+  /** Names of the classes, in the order of the output. Default: the labels in the file. */
   readonly labels?: readonly string[];
   /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
   readonly threads?: number;
@@ -27,11 +27,11 @@ export interface LoadStudentOptions {
    */
   readonly worker?: EngineWorker;
   /**
-   * What the file must hash to, as subresource integrity; of a model.json a record with it and each file of weights.
-   * Checked before a byte is used.
+   * The hash of the file, as subresource integrity; for a model.json, a record with its hash and that of each file of
+   * weights. Checked before a byte is used.
    */
   readonly integrity?: ModelIntegrity;
-  /** The folder that serves the package's .wasm files; default: beside the code. */
+  /** The folder that serves the package's .wasm files. Default: next to the code. */
   readonly assetBase?: string;
   readonly name?: string;
   readonly signal?: AbortSignal;
@@ -48,17 +48,17 @@ export interface LoadedStudentDescription {
   /** Shapes with the batch; a free length is null. */
   readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
   readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
-  /** How data becomes inputs, as whoever packed the student said; arrays are given that way already. */
+  /** How data becomes inputs, as the file says; `predict` takes arrays that are in that form already. */
   readonly input: unknown;
-  /** Of the file or files. */
+  /** Size of the file or files. */
   readonly bytes: number;
-  /** One sentence for everything that makes it slower, or other, than it could be. */
+  /** One sentence for each thing that makes it slower, or different, than it could be. */
   readonly notices: readonly string[];
 }
 
 /** What a student answered for a batch. */
 export interface Prediction {
-  /** Raw outputs by their names; an only one is `logits`, whatever its file calls it, and whatever it holds. */
+  /** Raw outputs by name. A single output is called `logits`, whatever its file calls it and whatever it holds. */
   readonly outputs: NamedArrays;
   /** The most probable class of each example, where labels are known. */
   readonly labels?: readonly string[];
@@ -89,7 +89,7 @@ const KNOWN: readonly (keyof LoadStudentOptions)[] = [
 ];
 
 /**
- * Opens a trained student for answering, in a worker: from a bundle, an ONNX file, tfjs's files, or as it came out of a run.
+ * Opens a trained student for prediction, in a worker: from a bundle, an ONNX file, tfjs's files, or straight from a run.
  * Throws    model-unreachable · integrity-mismatch · bundle-invalid · invalid-onnx · student-invalid · worker-unreachable · wasm-blocked ·
  *           backend-unavailable · out-of-memory · invalid-option · AbortError
  *
@@ -112,16 +112,16 @@ export async function loadStudent(source: PredictSource, options: LoadStudentOpt
     (model) => openInTime(() => openEngine(model, worker, settings), signal),
     signal,
   );
-  if (signal?.aborted) await choice.engine.end();
+  if (signal?.aborted) await choice.engine[Symbol.asyncDispose]();
   throwIfAborted(signal);
   return loaded(choice, { ...read, name, labels: options.labels ?? read.labels });
 }
 
-/** An engine that is there only after the signal is ended. */
+/** An engine that opens only after the signal was aborted is disposed. */
 function openInTime(open: () => Promise<Engine>, signal: AbortSignal | undefined): Promise<Engine> {
   const opening = open();
   return untilAborted(opening, signal).catch((error: unknown) => {
-    opening.then((engine) => engine.end()).catch(() => undefined);
+    opening.then((engine) => engine[Symbol.asyncDispose]()).catch(() => undefined);
     throw error;
   });
 }
@@ -187,7 +187,7 @@ function loaded({ engine, why, notices }: Choice, { name, bytes, labels, input }
     async [Symbol.asyncDispose]() {
       if (isDisposed) return;
       isDisposed = true;
-      await engine.end();
+      await engine[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,87 +1,57 @@
-// Where a student runs: in a worker of its own, or on this thread where that is asked for.
-import type { NamedArrays } from '../core/shape.ts';
+// Opens a student in a worker of its own, or on this thread.
+import type { NdArray } from '../core/shape.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
-import type { StudentArtifacts } from '../student/student.ts';
-import { endWorker } from '../workers/endWorker.ts';
-import { type Host, startHost, type WorkerOption } from '../workers/host.ts';
-import { bindInputs } from './bindInputs.ts';
-import type { Engine, EngineModel, EngineName, EngineOptions, OpenedEngine } from './engine.ts';
-import type { OrtEngine } from './ortEngine.ts';
+import { bindInputs, fitShape } from '../model/inputs.ts';
+import type { OpenedModel } from '../model/model.ts';
+import { type StartedSession, startSession } from '../model/startSession.ts';
+import type { TfjsSession } from '../model/tfjsSession.ts';
+import type { WorkerOption } from '../workers/host.ts';
+import type { Engine, EngineModel, EngineName, EngineOptions } from './engine.ts';
+import type { RunSession } from './runSession.ts';
 
 /** limbeck's own worker for the engine, none, or one that the caller makes. */
 export type EngineWorker = 'shipped' | 'none' | ((engine: EngineName) => Worker);
 
 /** Throws    worker-unreachable · backend-unavailable · wasm-blocked · out-of-memory · invalid-onnx · student-invalid */
 export async function openEngine(model: EngineModel, worker: EngineWorker, options: EngineOptions): Promise<Engine> {
-  const engine = await open(model, worker, options);
-  return { ...engine, run: async (given) => engine.run(bindInputs(given, engine.opened.inputs)) };
-}
-
-async function open(model: EngineModel, worker: EngineWorker, options: EngineOptions): Promise<Engine> {
+  const where = workerOf(worker, model.engine);
   if (model.engine === 'onnxruntime') {
-    return worker === 'none' ? openOrtHere(model.onnx, options) : openOrt(model.onnx, worker, options);
+    const session = await startSession<RunSession>(where, 'run', ['open', 'run'], async () =>
+      (await import('./runSession.ts')).createRunSession(),
+    );
+    return opened(model.engine, session, () => session.open(model.onnx, options));
   }
-  if (worker !== 'none') return openTfjs(model.artifacts, worker, options);
-  const { openTfjsHere } = await import('./tfjsHere.ts');
-  return openTfjsHere(model.artifacts, options);
+  const session = await startSession<TfjsSession>(where, 'tfjs', ['open', 'run', 'timeMs'], async () =>
+    (await import('../model/tfjsSession.ts')).createTfjsSession(),
+  );
+  const portable = { kind: 'layers', student: { kind: 'artifacts', artifacts: model.artifacts } } as const;
+  return opened(model.engine, session, () => session.open(portable, { ...options, what: 'student' }));
 }
 
-async function openOrtHere(onnx: Uint8Array, options: EngineOptions): Promise<Engine> {
-  const { createOrtEngine } = await import('./ortEngine.ts');
-  const engine = createOrtEngine();
-  const opened = await engine.open(onnx, options);
-  return { name: 'onnxruntime', opened, run: engine.run, end: engine.close };
-}
-
-async function openOrt(onnx: Uint8Array, worker: Exclude<EngineWorker, 'none'>, options: EngineOptions) {
-  const host = await startHost<{ readonly run: OrtEngine }>(workerOf(worker, 'onnxruntime'), 'run');
-  return started(host, 'onnxruntime', {
-    open: () => host.call((api) => api.run.open(onnx, options)),
-    run: (inputs) => host.call((api) => api.run.run(inputs)),
-    close: () => host.call((api) => api.run.close()),
-  });
-}
-
-/** As much of the shipped worker as is used here; its tfjs part was made for teachers. */
-interface TfjsApi {
-  readonly tfjs: {
-    open(model: object, options: EngineOptions & { readonly what: 'student' }): Promise<OpenedEngine>;
-    run(inputs: NamedArrays): Promise<NamedArrays>;
-    close(): Promise<void>;
-  };
-}
-
-async function openTfjs(artifacts: StudentArtifacts, worker: Exclude<EngineWorker, 'none'>, options: EngineOptions) {
-  const host = await startHost<TfjsApi>(workerOf(worker, 'tfjs'), 'tfjs');
-  const model = { kind: 'layers', student: { kind: 'artifacts', artifacts } };
-  return started(host, 'tfjs', {
-    open: () => host.call((api) => api.tfjs.open(model, { ...options, what: 'student' })),
-    run: (inputs) => host.call((api) => api.tfjs.run(inputs)),
-    close: () => host.call((api) => api.tfjs.close()),
-  });
-}
-
-function workerOf(worker: Exclude<EngineWorker, 'none'>, engine: EngineName): Exclude<WorkerOption, 'none'> {
+function workerOf(worker: EngineWorker, engine: EngineName): WorkerOption {
   if (typeof worker === 'function') return () => worker(engine);
-  if (engine === 'tfjs') return 'shipped';
+  if (worker === 'none' || engine === 'tfjs') return worker;
   // One literal expression: bundlers look for exactly this form.
   const make = () => new Worker(new URL('./runWorker.js', import.meta.url), { type: 'module' });
   return () => vouchingFor(() => true, make);
 }
 
-interface Calls {
-  open(): Promise<OpenedEngine>;
-  run(inputs: NamedArrays): Promise<NamedArrays>;
-  close(): Promise<void>;
-}
-
-async function started(host: Host<unknown>, name: EngineName, { open, run, close }: Calls): Promise<Engine> {
-  const end = () => endWorker(host, close);
+async function opened(
+  name: EngineName,
+  session: Pick<StartedSession<RunSession>, 'run'> & AsyncDisposable,
+  open: () => Promise<OpenedModel>,
+): Promise<Engine> {
   try {
-    const { threads, inputs, outputs, notices } = await open();
-    return { name, opened: { threads, inputs, outputs, notices }, run, end };
+    const model = await open();
+    const fit = (array: NdArray, of: string) => fitShape(array, { name: of, shape: model.inputs[of] ?? [] }, 'student');
+    return {
+      name,
+      opened: model,
+      run: async (given) => session.run(bindInputs(given, Object.keys(model.inputs), 'student', fit)),
+      [Symbol.asyncDispose]: session[Symbol.asyncDispose],
+    };
   } catch (error) {
-    await end();
+    await session[Symbol.asyncDispose]();
     throw error;
   }
 }

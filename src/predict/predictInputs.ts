@@ -11,7 +11,7 @@ import {
 import { tagOf } from '../core/tags.ts';
 
 /**
- * Arrays by the names of the inputs; or one array for an only input, with its shape or without. A Uint8Array holds pixels,
+ * Arrays by the names of the inputs; or, for a single input, one array, with or without its shape. A Uint8Array holds pixels,
  * which a student reads as 0…1, or ids, which it reads as they are.
  */
 export type PredictInputs = NamedArrays | NdArray | NumericArray;
@@ -19,7 +19,7 @@ export type PredictInputs = NamedArrays | NdArray | NumericArray;
 type Shapes = Readonly<Record<string, readonly (number | null)[]>>;
 
 /**
- * Named arrays of what was given. Numbers without a shape are as many examples as they fill.
+ * What was given, as named arrays. Numbers without a shape are as many examples as they fill.
  * Throws    shape-mismatch: numbers that fill no whole example, or whose shape is not known · invalid-option
  */
 export function namedInputs(given: PredictInputs, inputs: Shapes): NamedArrays {

@@ -1,7 +1,7 @@
-// Where a student comes from, and in which forms it is at hand.
-
+// Reads a student from a file, an address or memory, in the forms that are there.
 import { LimbeckError } from '../core/errors.ts';
 import { isTagged } from '../core/tags.ts';
+import type { TfjsFileSet } from '../model/tfjsFolder.ts';
 import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
 import { fetchFile } from '../network/fetchFile.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
@@ -14,9 +14,8 @@ import { isArtifacts, isStudent, type Student, type StudentArtifacts } from '../
 import type { Origin } from './readTfjs.ts';
 
 /**
- * A bundle or an ONNX file by its address or its bytes; the address of a tfjs model.json, whose weights lie beside it, or
- * its files, by their names or as a person picked them; artifacts, or a trained student. A Request says with which headers
- * and credentials it is asked for.
+ * A bundle or an ONNX file, by address or as bytes; a tfjs model.json by address, with its weights next to it, or its files,
+ * by name or as a person picked them; artifacts; or a trained student. A Request sets headers and credentials.
  */
 export type PredictSource =
   | string
@@ -30,10 +29,10 @@ export type PredictSource =
   | StudentArtifacts
   | Student;
 
-/** A student in one form or both, with what came along. */
+/** A student in one form or both, with the metadata of its file. */
 export interface ReadStudent extends StudentMetadata {
   readonly name: string;
-  /** Of the file or files. */
+  /** Size of the file or files. */
   readonly bytes: number;
   readonly artifacts?: StudentArtifacts;
   readonly onnx?: Uint8Array;
@@ -46,8 +45,8 @@ interface ReadOptions {
 }
 
 /**
- * Throws    model-unreachable · integrity-mismatch · bundle-invalid · student-invalid · invalid-option: nothing of all
- *           that, or hashes that do not suit its files · AbortError
+ * Throws    model-unreachable · integrity-mismatch · bundle-invalid · student-invalid · invalid-option: none of these
+ *           sources, or hashes that do not match its files · AbortError
  */
 export async function readSource(source: PredictSource, { integrity, signal }: ReadOptions = {}): Promise<ReadStudent> {
   const checks = await checksOf(integrity, source);
@@ -65,9 +64,9 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
     return readBytes(await verified(bytes, checks?.main(file), file), nameOfFile(file), { file, checks });
   }
   if (Array.isArray(source) && source.length > 0 && source.every((file) => isTagged(file, 'File')))
-    return readTfjs(await namedBytes(source), checks, source.findLast(isModelJson)?.name);
+    return readTfjs(source, checks, signal);
   if (typeof source === 'object' && source !== null) {
-    if ('model.json' in source) return readTfjs(source as TfjsFiles, checks);
+    if ('model.json' in source) return readTfjs(source as TfjsFiles, checks, signal);
     if (checks !== undefined) {
       throw new LimbeckError('invalid-option', '"integrity" is for files; a student that is in memory has none.', {
         details: { name: 'integrity' },
@@ -83,7 +82,7 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
   );
 }
 
-/** Who wants nothing checked does not load what checks. */
+/** The checks are loaded only where a hash was given. */
 async function checksOf(integrity: ModelIntegrity | undefined, source: PredictSource) {
   if (integrity === undefined && !(isRequest(source) && source.integrity)) return undefined;
   return (await import('../network/integrity.ts')).readIntegrity(integrity, source);
@@ -106,14 +105,14 @@ async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promi
       name: manifest.name,
       bytes: bytes.length,
       artifacts,
-      // The manifest has the last word: whoever packed it knew the file.
+      // What the manifest says overrides the file's own metadata.
       ...(onnx && { onnx, ...studentMetadata(onnx) }),
       ...(quantized && { quantized }),
       ...(labels && { labels }),
       ...(input !== undefined && { input }),
     };
   }
-  // A web page that came instead of it gets the sentence about that.
+  // A web page served instead of the file gets an error that says so.
   if (form === 'json' || form === 'page') {
     const { readModelJson } = await import('./readTfjs.ts');
     return ofArtifacts(name, await readModelJson(bytes, origin));
@@ -121,23 +120,10 @@ async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promi
   return { name, bytes: bytes.length, onnx: bytes, ...studentMetadata(bytes) };
 }
 
-async function readTfjs(files: TfjsFiles, checks: IntegrityChecks | undefined, main?: string): Promise<ReadStudent> {
+/** A list is always a tfjs model; a bundle or an ONNX file is given by itself. */
+async function readTfjs(files: TfjsFileSet, checks: IntegrityChecks | undefined, signal: AbortSignal | undefined) {
   const { readTfjsFiles } = await import('./readTfjs.ts');
-  return ofArtifacts('student', await readTfjsFiles(files, checks, main));
-}
-
-function isModelJson({ name }: File): boolean {
-  return name.endsWith('.json');
-}
-
-/** A single file may be a bundle or ONNX as well; that is for whoever picked it to give by itself. */
-async function namedBytes(files: readonly File[]): Promise<TfjsFiles> {
-  const named = await Promise.all(
-    files.map(async (file) => {
-      return [isModelJson(file) ? 'model.json' : file.name, new Uint8Array(await file.arrayBuffer())] as const;
-    }),
-  );
-  return Object.fromEntries(named);
+  return ofArtifacts('student', await readTfjsFiles(files, checks, signal));
 }
 
 function ofArtifacts(name: string, artifacts: StudentArtifacts): ReadStudent {

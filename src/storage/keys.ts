@@ -3,7 +3,7 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkOneOf } from '../core/options.ts';
 import { indexedDbObstacle } from './indexeddb.ts';
 import { checkName, isNamed } from './medium.ts';
-import { type Place, places } from './places.ts';
+import { places, type StorePlace } from './places.ts';
 import type { Store, StoreKind } from './store.ts';
 
 /** What an encrypted store is opened with. Neither key can be read out, not by this page either. */
@@ -115,7 +115,7 @@ export async function destroyKey(of: string | KeyOwner): Promise<void> {
 /** Where the other stores of that name that lie here have their keys. */
 async function heirsOf({ name, kind }: KeyOwner): Promise<string[]> {
   const others = KINDS.filter((other) => other !== kind);
-  const isHeir = ({ holds, mayHold }: Place) => holds(name).catch((error: unknown) => mayHold(name, error));
+  const isHeir = ({ holds, mayHold }: StorePlace) => holds(name).catch((error: unknown) => mayHold(name, error));
   const isThere = await Promise.all(others.map((other) => isHeir(places[other])));
   return others.filter((_, i) => isThere[i]).map((other) => slotOf({ name, kind: other }));
 }

@@ -1,6 +1,7 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { bytes as inBytes } from '../core/figures.ts';
-import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { checkCount } from '../core/options.ts';
+import { oneOf, schema } from '../core/schema.ts';
 import { isTagged } from '../core/tags.ts';
 import { storageState } from './storageState.ts';
 import type { DamagedValue, Scrubbed, Store, StoreKind } from './store.ts';
@@ -24,6 +25,11 @@ export interface Medium {
   scrub?(damaged: 'kept' | 'removed'): Promise<Scrubbed>;
   close(): Promise<void>;
 }
+
+const SCRUB = schema('scrub', {
+  /** What becomes of damaged values. Default 'kept'. */
+  damaged: oneOf('kept', 'removed')('kept'),
+});
 
 /** Makes a store of a medium: checked keys, copied bytes, errors with a code, and a disposal that waits for its work. */
 export function storeOver(medium: Medium, name: string, why: string): Store {
@@ -88,9 +94,7 @@ export function storeOver(medium: Medium, name: string, why: string): Store {
     },
     size: (key) => perform({ verb: 'measure', key }, () => medium.size(key)),
     scrub: async (options = {}) => {
-      checkKnownOptions(options, ['damaged'], 'scrub');
-      const { damaged = 'kept' } = options;
-      checkOneOf(damaged, 'damaged', ['kept', 'removed']);
+      const { damaged } = SCRUB.read(options);
       return perform({ verb: 'scrub' }, () => medium.scrub?.(damaged) ?? scrub(damaged));
     },
     [Symbol.asyncDispose]: () => {

@@ -1,18 +1,20 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { checkKnownOptions } from '../core/options.ts';
+import { given, type OptionsOf, schema } from '../core/schema.ts';
 import { checkName, type Medium, storeOver } from './medium.ts';
-import { type Place, places } from './places.ts';
+import { places, type StorePlace } from './places.ts';
 import type { Store, StoreKind } from './store.ts';
 
-/** Where a store is to keep its bytes. */
-export interface OpenStoreOptions {
+const OPTIONS = schema('openStore', {
   /**
    * `auto` stays where values of that name lie, and otherwise takes the first that opens of OPFS, IndexedDB and memory.
    * A kind is one place: what was put into one is not found in another, and a window and a worker need not offer the
-   * same. Default auto.
+   * same. Default: 'auto'.
    */
-  readonly kind?: 'auto' | StoreKind;
-}
+  kind: given<'auto' | StoreKind>(checkKind),
+});
+
+/** Where a store is to keep its bytes. */
+export interface OpenStoreOptions extends OptionsOf<typeof OPTIONS> {}
 
 const kinds = Object.keys(places) as StoreKind[];
 const lasting = [places.opfs, places.indexeddb];
@@ -25,10 +27,8 @@ const lasting = [places.opfs, places.indexeddb];
  *           may lie, where nothing can be opened now, so that another kind would only seem to be empty: try again
  */
 export async function openStore(name: string, options: OpenStoreOptions = {}): Promise<Store> {
-  checkKnownOptions(options, ['kind'], 'openStore');
-  const { kind = 'auto' } = options;
+  const { kind = 'auto' } = OPTIONS.read(options);
   checkName(name, 'store name');
-  checkKind(kind);
   if (kind === 'auto') return openWhereItLies(name);
   const reasons: string[] = [];
   const medium = await tryToOpen(places[kind], name, reasons);
@@ -68,13 +68,13 @@ async function openWhereItLies(name: string): Promise<Store> {
 }
 
 interface Look {
-  readonly place: Place;
+  readonly place: StorePlace;
   readonly holds: boolean;
   /** Why it cannot be told, where values may lie there. */
   readonly error?: unknown;
 }
 
-async function look(place: Place, name: string): Promise<Look> {
+async function look(place: StorePlace, name: string): Promise<Look> {
   try {
     return { place, holds: await place.holds(name) };
   } catch (error) {
@@ -83,7 +83,7 @@ async function look(place: Place, name: string): Promise<Look> {
 }
 
 /** The opened medium, or undefined and one more reason. */
-async function tryToOpen(place: Place, name: string, reasons: string[]): Promise<Medium | undefined> {
+async function tryToOpen(place: StorePlace, name: string, reasons: string[]): Promise<Medium | undefined> {
   const obstacle = place.obstacle();
   if (obstacle === undefined) {
     try {

@@ -6,7 +6,7 @@ import { openOpfs, opfsHolds, opfsObstacle } from './opfs.ts';
 import type { StoreKind } from './store.ts';
 
 /** One kind of place where a store can lie. */
-export interface Place {
+export interface StorePlace {
   readonly title: string;
   /** A clause that says what is missing, or undefined where nothing is. */
   readonly obstacle: () => string | undefined;
@@ -17,7 +17,7 @@ export interface Place {
   readonly mayHold: (name: string, error: unknown) => Promise<boolean>;
 }
 
-const opfs: Place = {
+const opfs: StorePlace = {
   title: 'OPFS',
   obstacle: opfsObstacle,
   open: async (name) => {
@@ -29,7 +29,7 @@ const opfs: Place = {
   mayHold: (name) => isRemembered(name).catch(() => false),
 };
 
-const indexeddb: Place = {
+const indexeddb: StorePlace = {
   title: 'IndexedDB',
   obstacle: indexedDbObstacle,
   open: openIndexedDb,
@@ -38,7 +38,7 @@ const indexeddb: Place = {
   mayHold: async (_, error) => !isNamed(error, 'SecurityError', 'InvalidStateError'),
 };
 
-const memory: Place = {
+const memory: StorePlace = {
   title: 'Memory',
   obstacle: () => undefined,
   open: openMemory,
@@ -47,7 +47,7 @@ const memory: Place = {
 };
 
 /** The places in the order in which `auto` tries them. */
-export const places = { opfs, indexeddb, memory } satisfies Record<StoreKind, Place>;
+export const places = { opfs, indexeddb, memory } satisfies Record<StoreKind, StorePlace>;
 
 // Which stores were ever opened in OPFS. Some browsers refuse OPFS for good in some windows, and any may for a moment:
 // only what was noted elsewhere tells the one from the other. Without IndexedDB nothing is noted.

@@ -1,3 +1,4 @@
+import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import {
@@ -75,24 +76,30 @@ export function asStudent(given: Student | LayersModel): Student {
 
 /** A model's topology and weights in tfjs's layers format. Throws    student-invalid */
 export async function artifactsOf(model: LayersModel): Promise<StudentArtifacts> {
-  let saved: StudentArtifacts | undefined;
   try {
-    await model.save({
-      save: async ({ modelTopology, weightSpecs, weightData }) => {
-        saved = {
-          modelTopology: modelTopology as object,
-          weightSpecs: (weightSpecs ?? []) as readonly WeightSpec[],
-          weightData: joinBuffers(weightData),
-        };
-        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-      },
-    });
+    const { modelTopology, weightSpecs = [], weightData } = await savedParts(model);
+    return {
+      modelTopology: modelTopology as object,
+      weightSpecs: weightSpecs as readonly WeightSpec[],
+      weightData: joinBuffers(weightData),
+    };
   } catch (error) {
     throw new LimbeckError('student-invalid', `tfjs could not save the student "${model.name}": ${messageOf(error)}`, {
       cause: error,
     });
   }
-  return saved as StudentArtifacts;
+}
+
+/** tfjs hands a model's parts to whoever "saves" it, without copying a file. */
+export async function savedParts(model: Pick<LayersModel, 'save'>): Promise<io.ModelArtifacts> {
+  let saved: io.ModelArtifacts | undefined;
+  await model.save({
+    save: async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    },
+  });
+  return saved as io.ModelArtifacts;
 }
 
 /** Joins buffers in order; none give an empty one. */

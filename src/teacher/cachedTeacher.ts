@@ -1,7 +1,7 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
-import { checkCount, checkFinite, checkKnownOptions } from '../core/options.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { count, finite, given, type OptionsOf, schema, text } from '../core/schema.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { Store } from '../storage/store.ts';
 import { answerOnce } from './cache/answerOnce.ts';
@@ -10,32 +10,34 @@ import { type CachePrecision, checkPrecision, isCoarse, precisionName } from './
 import { readAsLogits } from './readAsLogits.ts';
 import type { Teacher, TeacherDescription, TeacherUsage } from './teacher.ts';
 
-/** How a teacher's answers are kept, and for how long. */
-export interface CachedTeacherOptions {
-  /** How exactly answers are kept, for all outputs or by output. Default float32: nothing is lost. */
-  readonly precision?: CachePrecision;
+const OPTIONS = schema('cachedTeacher', {
+  /** How exactly answers are kept, for all outputs or by output. Default: 'float32', which loses nothing. */
+  precision: given<CachePrecision>(checkPrecision),
   /**
-   * Bytes that the answers of all teachers may take in this store. Default 1 GB. Those used longest ago are given up;
-   * those used since this teacher was made are not: then new ones are not kept.
+   * Bytes that the answers of all teachers may take in this store. Those used longest ago are given up; those used since this
+   * teacher was made are not: then new ones are not kept. Default 1e9.
    */
-  readonly budgetBytes?: number;
-  /** Bytes of answers to hold in memory, besides what is not written yet. Default 64 MiB. */
-  readonly memoryBytes?: number;
+  budgetBytes: count()(1e9),
+  /** Bytes of answers to hold in memory, besides what is not written yet. Default 67,108,864. */
+  memoryBytes: count(0)(67_108_864),
   /**
-   * Tells apart what a teacher's identity cannot: another version is asked anew. Needed where the teacher has no
-   * identity, such as one made of a function.
+   * Tells apart what a teacher's identity cannot: under another version everything is asked again. Needed where the teacher
+   * has no identity, such as one made of a function.
    */
-  readonly version?: string;
+  version: given<string>(),
   /** Keeps the answers for examples augmented by this seed apart. */
-  readonly augmentationSeed?: number;
+  augmentationSeed: finite(),
   /**
-   * Examples are told apart by an HMAC with this, so that the keys of answers confirm no guess of what was asked. Asked for
-   * at each question; under another secret all is asked anew. Default: none, a plain SHA-256.
+   * Examples are told apart by an HMAC with this, so that the keys of answers confirm no guess of what was asked. It is called
+   * at each question; under another secret everything is asked again. Default: none, a plain SHA-256.
    */
-  readonly secret?: () => Promise<Uint8Array<ArrayBuffer>>;
-  /** Name for reports; default: the teacher's. */
-  readonly name?: string;
-}
+  secret: given<() => Promise<Uint8Array<ArrayBuffer>>>(),
+  /** Name for reports. Default: the teacher's. */
+  name: text(),
+});
+
+/** How a teacher's answers are kept, and for how long. */
+export interface CachedTeacherOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** What a cached teacher holds: examples, and the bytes that they take in the store with all that belongs to them. */
 export interface CacheContents {
@@ -76,23 +78,8 @@ export interface CachedTeacher extends Teacher {
  * const teacher = cachedTeacher(await loadTeacher('/models/teacher.onnx').done, store, { precision: 'float16' });
  */
 export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTeacherOptions = {}): CachedTeacher {
-  const {
-    precision = 'float32',
-    budgetBytes = 1e9,
-    memoryBytes = 64 << 20,
-    version,
-    augmentationSeed,
-    secret,
-  } = options;
-  checkKnownOptions(
-    options,
-    ['precision', 'budgetBytes', 'memoryBytes', 'version', 'augmentationSeed', 'secret', 'name'],
-    'cachedTeacher',
-  );
-  checkPrecision(precision);
-  checkCount(budgetBytes, 'budgetBytes');
-  checkCount(memoryBytes, 'memoryBytes', 0);
-  if (augmentationSeed !== undefined) checkFinite(augmentationSeed, 'augmentationSeed');
+  const read = OPTIONS.read(options);
+  const { precision = 'float32', budgetBytes, memoryBytes, version, augmentationSeed, secret } = read;
   const identity = identityOf(teacher.description, version);
   const notices: string[] = [];
   const listeners = new Set<(notice: string) => void>();

@@ -6,8 +6,8 @@ import { readAsLogits } from './readAsLogits.ts';
 import type { Teacher } from './teacher.ts';
 
 /**
- * The same teacher with its logits divided by a temperature: what it names stays, how sure it is changes. The teacher
- * stays the caller's: disposing the calibrated one does not dispose it.
+ * The same teacher with its logits divided by a temperature: its classes stay, its confidence changes. The inner teacher stays
+ * the caller's: disposing the calibrated one does not dispose it.
  * Shapes    the output [B, ..., C] → the same; other outputs are untouched
  * Units     logits in and out, or probabilities in, which are recognised; above 1 the answers become softer
  * Throws    invalid-option · unknown-output · what the teacher throws · AbortError

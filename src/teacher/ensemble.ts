@@ -1,31 +1,35 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
-import { checkKnownOptions, checkNotNegative, checkOneOf } from '../core/options.ts';
+import { checkNotNegative } from '../core/options.ts';
+import { given, type OptionsOf, oneOf, schema, text } from '../core/schema.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { logMeanProbs, logOfProbs, meanOf } from './ensembleMean.ts';
-import type { GivenAnswers } from './holdsProbs.ts';
 import { readAsLogits } from './readAsLogits.ts';
 import { nextBatchSize, type Teacher, type TeacherDescription, type TeacherUsage } from './teacher.ts';
 
-/** What is averaged, and what the members give. */
-export interface EnsembleOptions {
+const OPTIONS = schema('ensemble', {
   /**
-   * 'logits' (default): the mean of the members' logits. 'probs': the mean of their probabilities, given back as its
-   * logarithm, so that losses which read logits read it too. 'losses': nothing is averaged here; each member's output
-   * keeps a name of its own, 'logits@0', 'logits@1' …, and the loss is averaged with `weighted`.
+   * 'logits': the mean of the members' logits. 'probs': the mean of their probabilities, given back as its logarithm, so that
+   * losses which read logits read it too. 'losses': nothing is averaged here; each member's output keeps a name of its own,
+   * 'logits@0', 'logits@1' …, and the loss is averaged with `weighted`. Default 'logits'.
    */
-  readonly mean?: 'logits' | 'probs' | 'losses';
-  /** One for each member, 0 or more; they are divided by their sum. Default: all alike. Not for 'losses'. */
-  readonly weights?: readonly number[];
+  mean: oneOf('logits', 'probs', 'losses')('logits'),
+  /** One for each member, 0 or more; they are divided by their sum. Not for 'losses'. Default: all alike. */
+  weights: given<readonly number[]>(),
   /**
    * What the members' outputs are. Probabilities become logarithms first. Default: what each member's model or first answer
    * tells, for the output 'logits'.
    */
-  readonly given?: GivenAnswers;
+  given: oneOf('logits', 'probs')(),
   /** The outputs to give, which every member must have. Default: the first member's; each its own for 'losses'. */
-  readonly outputs?: readonly string[];
-  /** Name for reports; default: the members'. */
-  readonly name?: string;
-}
+  outputs: given<readonly string[]>((outputs) => {
+    if (outputs.length === 0) throw new LimbeckError('invalid-option', '"outputs" is empty; name one at least.');
+  }),
+  /** Name for reports. Default: the members'. */
+  name: text(),
+});
+
+/** What is averaged, and what the members give. */
+export interface EnsembleOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * Several teachers as one. All are asked about the same batch at the same time. They stay the caller's: disposing the
@@ -48,8 +52,8 @@ export interface EnsembleOptions {
  */
 export function ensemble(members: readonly Teacher[], options: EnsembleOptions = {}): Teacher {
   const settings = checkEnsemble(members, options);
-  const { mean, weights, given, outputs: wanted } = settings;
-  const teachers = given === undefined ? members.map((one) => readAsLogits(one)) : members;
+  const { mean, weights, given: holds, outputs: wanted } = settings;
+  const teachers = holds === undefined ? members.map((one) => readAsLogits(one)) : members;
   const own = { calls: 0, computed: 0 };
   let isDisposed = false;
   const requireAlive = () => {
@@ -61,7 +65,7 @@ export function ensemble(members: readonly Teacher[], options: EnsembleOptions =
     const member = (answer: NamedArrays, output: string, i: number) => {
       const array = outputOf(answer, output, i, teachers);
       const isRead = teachers[i]?.description.fromProbs?.includes(output) === true;
-      return given === 'probs' && !isRead ? logOfProbs(array) : array;
+      return holds === 'probs' && !isRead ? logOfProbs(array) : array;
     };
     if (mean === 'losses') {
       for (const [i, answer] of answers.entries()) {
@@ -121,19 +125,11 @@ export function ensemble(members: readonly Teacher[], options: EnsembleOptions =
   };
 }
 
-interface EnsembleSettings {
-  readonly mean: 'logits' | 'probs' | 'losses';
-  readonly weights: readonly number[];
-  readonly given: GivenAnswers | undefined;
-  readonly outputs: readonly string[] | undefined;
-  readonly name: string | undefined;
-}
+type EnsembleSettings = ReturnType<typeof checkEnsemble>;
 
-function checkEnsemble(teachers: readonly Teacher[], options: EnsembleOptions): EnsembleSettings {
-  checkKnownOptions(options, ['mean', 'weights', 'given', 'outputs', 'name'], 'ensemble');
-  const { mean = 'logits', weights, given, outputs, name } = options;
-  checkOneOf(mean, 'mean', ['logits', 'probs', 'losses']);
-  if (given !== undefined) checkOneOf(given, 'given', ['logits', 'probs']);
+function checkEnsemble(teachers: readonly Teacher[], options: EnsembleOptions) {
+  const read = OPTIONS.read(options);
+  const { mean, weights } = read;
   if (!Array.isArray(teachers) || teachers.length === 0 || teachers.some((one) => typeof one?.ask !== 'function')) {
     throw new LimbeckError('invalid-option', 'ensemble needs a list of teachers; await loadTeacher(…).done for each.');
   }
@@ -144,8 +140,7 @@ function checkEnsemble(teachers: readonly Teacher[], options: EnsembleOptions): 
         '"logits@0" }), weight }, …]). Give none to the ensemble.',
     );
   }
-  if (outputs?.length === 0) throw new LimbeckError('invalid-option', '"outputs" is empty; name one at least.');
-  return { mean, weights: fractionsOf(weights ?? teachers.map(() => 1), teachers.length), given, outputs, name };
+  return { ...read, weights: fractionsOf(weights ?? teachers.map(() => 1), teachers.length) };
 }
 
 /** Throws    invalid-option */

@@ -1,41 +1,54 @@
 import { isAbortError, LimbeckError, messageOf, throwIfAborted, untilAborted } from '../core/errors.ts';
-import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { makeQueue } from '../core/queue.ts';
-import { firstNonFinite, formatShape, isSameShape, type NamedArrays, sizeOf, whyNoNumbers } from '../core/shape.ts';
-import type { GivenAnswers } from './holdsProbs.ts';
+import { count, given, type OptionsOf, oneOf, required, schema } from '../core/schema.ts';
+import {
+  firstNonFinite,
+  formatShape,
+  isSameShape,
+  type NamedArrays,
+  type Shapes,
+  sizeOf,
+  whyNoNumbers,
+} from '../core/shape.ts';
+import { timePasses } from '../core/timing.ts';
 import { fromProbsWhere, withLogProbs } from './readAsLogits.ts';
 import type { Teacher, TeacherDevice } from './teacher.ts';
 
-/** Answers a batch of inputs [B, ...] with named outputs [B, ...]. The signal tells that nobody waits any more. */
+/** Answers a batch of inputs [B, ...] with named outputs [B, ...]. The signal is aborted when the answer is no longer needed. */
 export type AskFunction = (inputs: NamedArrays, signal?: AbortSignal) => NamedArrays | Promise<NamedArrays>;
 
-/** What reports and caches say about a function. */
-export interface FromFunctionOptions {
-  readonly name: string;
-  /** Shapes that the function takes and gives, null for a free length; those of outputs are checked. */
-  readonly inputs?: Readonly<Record<string, readonly (number | null)[]>>;
-  readonly outputs?: Readonly<Record<string, readonly (number | null)[]>>;
-  /** Examples to ask about at a time. Default 32. */
-  readonly batchSize?: number;
+const OPTIONS = schema('fromFunction', {
+  /** Names the teacher in reports. */
+  name: required(given<string>()),
+  /** Shapes that the function takes, null for a free length. */
+  inputs: given<Shapes>(),
+  /** Shapes that it gives; its answers are checked against them. */
+  outputs: given<Shapes>(),
+  /** Examples to ask about at a time. Default: 32. */
+  batchSize: count()(),
   /**
    * Change it whenever the function may answer differently, such as with another model. With it the answers can be kept
-   * in a store; without it nobody can know whether old ones still hold.
+   * in a store; without it nothing says whether old ones still hold.
    */
-  readonly version?: string;
+  version: given<string>((version) => {
+    if (typeof version === 'string' && version !== '') return;
+    throw new LimbeckError('invalid-option', `"version" was ${String(version)}; it must be a text that is not empty.`);
+  }),
   /** What its output 'logits' holds: 'probs' are given as their logarithms. Default: the first answer tells. */
-  readonly given?: GivenAnswers;
+  given: oneOf('logits', 'probs')(),
   /** Where the function computes, for reports. Default 'function'. */
-  readonly device?: TeacherDevice;
-}
+  device: oneOf<TeacherDevice>('wasm', 'kernels', 'webgpu', 'webnn', 'tfjs', 'function', 'several')('function'),
+});
 
-const OPTIONS = ['name', 'inputs', 'outputs', 'batchSize', 'version', 'given', 'device'];
-const DEVICES: readonly TeacherDevice[] = ['wasm', 'kernels', 'webgpu', 'webnn', 'tfjs', 'function', 'several'];
+/** What reports and caches know about a function. */
+export interface FromFunctionOptions extends OptionsOf<typeof OPTIONS> {}
+
 const WARM_UPS = 2;
 
 /**
- * Whatever runs already as a teacher: a pipeline of another library, a server, an older model. It is called for one
- * batch after the other, never twice at a time, on the thread that asks.
- * Throws    invalid-option · teacher-failed: it threw, or gave no arrays of this batch · not-finite · AbortError
+ * Any function as a teacher: a pipeline of another library, a server, an older model. It is called for one batch after the
+ * other, never twice at a time, on the calling thread.
+ * Throws    invalid-option · teacher-failed: it threw, or returned no arrays of this batch · not-finite · AbortError
  *
  * @example
  * const teacher = fromFunction(
@@ -48,8 +61,7 @@ const WARM_UPS = 2;
  * );
  */
 export function fromFunction(ask: AskFunction, options: FromFunctionOptions): Teacher {
-  checkFunction(ask, options);
-  const { name, inputs = {}, outputs = {}, batchSize, version, given: of, device = 'function' } = options;
+  const { name, inputs = {}, outputs = {}, batchSize, version, given: of, device } = readOptions(ask, options);
   const fromProbs = of && fromProbsWhere(of);
   const enqueue = makeQueue();
   const usage = { calls: 0, computed: 0, found: 0 };
@@ -96,17 +108,7 @@ export function fromFunction(ask: AskFunction, options: FromFunctionOptions): Te
         signal,
       );
     },
-    timeMs: (given, repeats) =>
-      enqueue(async () => {
-        for (let i = 0; i < WARM_UPS; i++) await call(given);
-        const times: number[] = [];
-        for (let i = 0; i < repeats; i++) {
-          const start = performance.now();
-          await call(given);
-          times.push(performance.now() - start);
-        }
-        return times;
-      }),
+    timeMs: (given, repeats) => enqueue(() => timePasses(() => call(given), repeats, WARM_UPS)),
     usage: () => ({ ...usage }),
     async [Symbol.asyncDispose]() {
       isDisposed = true;
@@ -114,24 +116,16 @@ export function fromFunction(ask: AskFunction, options: FromFunctionOptions): Te
   };
 }
 
-function checkFunction(ask: AskFunction, options: FromFunctionOptions): void {
+function readOptions(ask: AskFunction, options: FromFunctionOptions) {
   if (typeof ask !== 'function' || typeof options !== 'object' || options === null) {
     throw new LimbeckError('invalid-option', 'fromFunction needs a function and { name }.');
   }
-  checkKnownOptions(options, OPTIONS, 'fromFunction');
-  const { name, batchSize, version, given, device } = options;
-  if (typeof name !== 'string' || name === '') {
-    throw new LimbeckError('invalid-option', `"name" was ${String(name)}; it must name the teacher in reports.`);
-  }
-  if (version !== undefined && (typeof version !== 'string' || version === '')) {
-    throw new LimbeckError('invalid-option', `"version" was ${String(version)}; it must be a text that is not empty.`);
-  }
-  if (batchSize !== undefined) checkCount(batchSize, 'batchSize');
-  if (given !== undefined) checkOneOf(given, 'given', ['logits', 'probs']);
-  if (device !== undefined) checkOneOf(device, 'device', DEVICES);
+  const read = OPTIONS.read(options);
+  if (typeof read.name === 'string' && read.name !== '') return read;
+  throw new LimbeckError('invalid-option', `"name" was ${String(read.name)}; it must name the teacher in reports.`);
 }
 
-/** Throws    teacher-failed: what a teacher may not give · not-finite */
+/** Throws    teacher-failed: an answer that losses cannot read · not-finite */
 function checkAnswer(answer: NamedArrays, batch: number, { name, outputs = {} }: FromFunctionOptions): void {
   const given = Object.keys(answer ?? {});
   const missing = Object.keys(outputs).filter((output) => !given.includes(output));

@@ -7,18 +7,17 @@ import { openTeacher } from './onnxTeacher.ts';
 import type { ModelFiles } from './session/sessionSettings.ts';
 import type { Teacher } from './teacher.ts';
 
-/** What the loading of a teacher tells: bytes as they arrive, then that the model is being opened. */
+/** Events of loading: bytes as they arrive, then that the model is being opened. */
 export type LoadEvent =
   | { readonly type: 'load'; readonly loadedBytes: number; readonly totalBytes: number | undefined }
   | { readonly type: 'open'; readonly bytes: number }
   | { readonly type: 'notice'; readonly message: string };
 
 /**
- * Loads an ONNX model as a teacher, in a worker of its own. Where several devices are to be had, they are measured on the
- * first batch that it is asked about, for a second or so; a model that takes longer for a pass or two makes one on each
- * engine. How many examples at a time suit it is found out on what it is asked, and followed: `nextBatchSize` says how many
- * to ask about next. Both are kept in `store`. If its worker or its GPU ends while it works, it goes on elsewhere and tells
- * so (`watch`).
+ * Loads an ONNX model as a teacher, in a worker of its own. If several devices are available, they are measured on the first
+ * batch, for a second or so; a model that is too slow for that makes one pass on each engine. The best batch size is learned
+ * from the batches that are asked: `nextBatchSize` gives the size of the next one. Both results are kept in `store`. If its
+ * worker or its GPU fails, the teacher continues elsewhere and reports it (`watch`).
  * Throws    model-unreachable · integrity-mismatch · invalid-onnx · unknown-tensor · unknown-output ·
  *           worker-unreachable · backend-unavailable · wasm-blocked · out-of-memory · invalid-option · AbortError
  *
@@ -51,7 +50,7 @@ export function loadTeacher(source: ModelSource, options: LoadTeacherOptions = {
   }, options.signal);
 }
 
-/** The files as blobs: they stay at hand for a restart, and the browser may keep them out of memory. */
+/** The files as blobs, which stay available for a restart; the browser may keep them out of memory. */
 function toFiles({ bytes, externalData }: ModelBytes): ModelFiles {
   const toBlob = (part: Uint8Array) => new Blob([part as Uint8Array<ArrayBuffer>]);
   return {

@@ -19,15 +19,15 @@ import { tuneSession } from './session/tuneSession.ts';
 import { workSizes } from './session/workSizes.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
 
-/** A model whose files are at hand. */
+/** A model with its files in memory. */
 export interface LoadedModel {
   readonly files: ModelFiles;
   readonly name: string;
-  /** What is to be said of how it was fetched. */
+  /** What should be reported about how it was fetched. */
   readonly notices: readonly string[];
 }
 
-/** Opens a model as a teacher. Another way to `start` sessions is for tests. */
+/** Opens a model as a teacher. Tests give another `start` of sessions. */
 export async function openTeacher(
   model: LoadedModel,
   options: LoadTeacherOptions,
@@ -53,7 +53,7 @@ export async function openTeacher(
   const choose = async (hash: string): Promise<Placement> => {
     memory = await tuneMemory(whatIsTuned(hash, { ...options, device }, hasOwnThread), plan.gpuName, storeOf(options));
     const remembered = await memory.recall();
-    // Where the teacher may run is decided anew each time.
+    // Which devices are allowed is decided at every start.
     const allowed: readonly SessionDevice[] = ['wasm', plan.first, ...plan.challengers];
     known = remembered !== undefined && allowed.includes(remembered.device) ? remembered : undefined;
     return { device: known?.device ?? plan.first, threads };
@@ -62,12 +62,12 @@ export async function openTeacher(
     notices.push(notice);
     reasons.push(notice);
   });
-  // A "read" gives what it wants, of which the model's graph says nothing.
+  // The model's graph says nothing about the outputs of a "read".
   const softmaxes = options.read === undefined ? session.opened.softmaxOutputs : [];
   const fromProbs = fromProbsOf(session.opened.outputs, options, softmaxes);
   if (fromProbs?.length && options.given === undefined) notices.push(probsNotice(model.name, fromProbs));
   const identity = await identityOf(hash, options, fromProbs);
-  // What was measured says nothing about another device that had to be taken.
+  // The figures do not hold if another device had to be taken.
   const place = known?.device === session.placement.device ? known : undefined;
   return makeTeacher({ model, options, plan, opening, notices, session, identity, fromProbs, memory, known: place });
 }
@@ -110,7 +110,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
     throw new LimbeckError('disposed', `The teacher "${model.name}" was disposed; load it again.`);
   };
 
-  /** What goes wrong while it is measured costs the measurement, and nothing else. Gives wasm's answer where that is the right one. */
+  /** A failure only loses the measurement. Returns wasm's answer if wasm took over from a device that was wrong. */
   async function tune(first: FirstAnswer): Promise<NamedArrays | undefined> {
     const only = typeof options.batchSize === 'number' ? [options.batchSize] : undefined;
     try {
@@ -128,14 +128,14 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
     }
   }
 
-  /** What was learned since is kept with the place that was chosen; not where another had to be taken. */
+  /** Keeps what was learned together with the chosen device; not if another one had to be taken. */
   async function remember(): Promise<void> {
     const { best, figures } = sizes;
     if (!isSettled || place?.device !== running.current().placement.device) return;
     if (best !== undefined && figures.length > 0) await parts.memory?.remember({ ...place, batchSize: best, figures });
   }
 
-  /** The first answer comes before anything is measured: what is wrong with a batch is said as it is. */
+  /** The first answer comes before any measurement, so that a fault of the batch is reported as such. */
   async function ask(inputs: NamedArrays, signal: AbortSignal | undefined): Promise<NamedArrays> {
     await tuned;
     const batch = batchOf(inputs, running.current().opened);
@@ -146,7 +146,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
     const outputs = await run();
     if (place !== undefined || batch === 0) return outputs;
     const session = running.current();
-    // What had to start anew says nothing of the speed.
+    // The time includes a restart then.
     const ms = session === before ? performance.now() - startedAt : 0;
     let trusted: NamedArrays | undefined;
     tuned ??= tune({ session, inputs, outputs, ms }).then((answer) => {
@@ -183,7 +183,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
         ...(fromProbs !== undefined && { fromProbs }),
         inputs: opened.inputs,
         outputs: opened.outputs,
-        // What a function of the caller's gives is in the caller's order.
+        // A function of the caller's returns the caller's order.
         ...((options.read === undefined || options.read.spec !== undefined) && { channels: 'first' }),
         notices: [...opened.notices, ...notices],
       };
@@ -202,7 +202,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
       throwIfAborted(signal);
       usage = { calls: usage.calls + 1, computed: usage.computed + batch };
       if (options.read === undefined) requireRows(outputs, batch);
-      // What the worker has read has been checked there.
+      // What the worker has read was checked there.
       const answers = options.read?.spec === undefined ? readOutputs(read, outputs, batch) : outputs;
       return fromProbs?.length ? withLogProbs(answers, fromProbs) : answers;
     },
@@ -226,7 +226,7 @@ function makeTeacher({ model, options, plan, opening, notices, session, ...parts
   };
 }
 
-/** Where there is nothing to choose, nothing is measured. */
+/** If there is nothing to choose, nothing is measured. */
 function placeWithoutMeasuring(
   { placement, opened }: PlacedSession,
   { batchSize = 'auto' }: LoadTeacherOptions,

@@ -1,5 +1,6 @@
 // What the package exports of this folder.
 
+export type { TfjsArtifacts } from '../model/portableModel.ts';
 export type { CachePrecision, Precision } from './cache/precision.ts';
 export {
   type CacheContents,
@@ -10,23 +11,22 @@ export {
 export { calibrated } from './calibrated.ts';
 export { type EnsembleOptions, ensemble } from './ensemble.ts';
 export { type AskFunction, type FromFunctionOptions, fromFunction } from './fromFunction.ts';
-export type { AudioInput } from './input/audioInput.ts';
-export type { ImageInput } from './input/imageInput.ts';
+export type { AudioInput, LogMelOptions } from './input/audioOptions.ts';
+export type { ImageInput } from './input/imageOptions.ts';
 export { inputPresets } from './input/inputPresets.ts';
-export type { LogMelOptions } from './input/melInput.ts';
 export type { ModelInput } from './input/modelInput.ts';
 export type { ExternalData } from './load/fetchModel.ts';
 export type { ModelSource } from './load/fetchModelSource.ts';
 export { type CachedModel, type ModelCache, type ModelCacheOptions, modelCache } from './load/modelCache.ts';
+export type { LoadedTeacherOptions } from './loadedOptions.ts';
 export { type LoadEvent, loadTeacher } from './onnx.ts';
 export type { LoadTeacherOptions } from './onnxOptions.ts';
 export { type ReadOutputs, type ReadSpec, type SumOverTimeOptions, sumOverTime } from './read.ts';
 export { type RecurrentOptions, sileroVad } from './recurrent.ts';
 export type { SizeFigure } from './session/batchSizes.ts';
 export type { DeviceOption } from './session/devices.ts';
-export type { OrtSessionOptions } from './session/sessionSettings.ts';
+export type { OrtSessionOptions } from './session/ortSessionOptions.ts';
 export { snapshot } from './snapshot.ts';
 export type { Teacher, TeacherDescription, TeacherDevice, TeacherUsage } from './teacher.ts';
-export type { TfjsArtifacts } from './tfjs/tfjsModel.ts';
 export type { TfjsHandler, TfjsSource } from './tfjs/tfjsSource.ts';
 export { loadTfjsTeacher, type TfjsTeacherOptions } from './tfjsTeacher.ts';

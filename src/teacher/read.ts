@@ -2,15 +2,15 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
 import { firstNonFinite, formatShape, type NamedArrays, sizeOf, whyNoNumbers } from '../core/shape.ts';
 
-/** A reading of this package by name and options: plain values from which the teacher's worker makes it again. */
+/** A reading of this package by name and options: plain values, from which the teacher's worker makes it again. */
 export interface ReadSpec {
   readonly name: 'sumOverTime';
   readonly options: SumOverTimeOptions;
 }
 
 /**
- * Turns a model's raw outputs for a batch into what losses compare, such as { logits: [B, C] }. One that tells its
- * `spec` is done in the teacher's worker, so that only its result crosses to the page.
+ * Turns a model's raw outputs for a batch into what losses compare, such as { logits: [B, C] }. One with a
+ * `spec` runs in the teacher's worker, so that only its result crosses to the page.
  */
 export interface ReadOutputs {
   (outputs: NamedArrays): NamedArrays;
@@ -22,17 +22,17 @@ export function reviveRead({ options }: ReadSpec): ReadOutputs {
   return sumOverTime(options);
 }
 
-/** Which classes of a sequence model count, and where they are read. */
+/** Which classes of a sequence model count, and where they are. */
 export interface SumOverTimeOptions {
   /** Classes of the model to keep, in the student's order. */
   readonly classes: readonly number[];
   /** The raw output [B, T, C]; default: the only one, or the first. */
   readonly output?: string;
-  /** Further outputs to give as they are, such as taps. Default: none. */
+  /** Further outputs to return unchanged, such as taps. Default: none. */
   readonly keep?: readonly string[];
 }
 
-/** Keeps the logarithm finite where a class has no probability at all. */
+/** Keeps the logarithm of a probability of 0 finite. */
 export const LEAST_PROBABILITY = 1e-7;
 
 /**
@@ -90,8 +90,8 @@ export function keptOf<T>(outputs: Readonly<Record<string, T>>, keep: readonly s
 }
 
 /**
- * Checks outputs that nothing reads before losses compare them.
- * Throws    shape-mismatch: an output without one row an example
+ * Checks outputs that no `read` checks before losses compare them.
+ * Throws    shape-mismatch: an output without one row for each example
  */
 export function requireRows(outputs: NamedArrays, batch: number): void {
   for (const [name, { shape }] of Object.entries(outputs)) {
@@ -106,8 +106,8 @@ export function requireRows(outputs: NamedArrays, batch: number): void {
 }
 
 /**
- * Calls `read` and checks what it gives.
- * Throws    read-failed: it threw, or gave no arrays of this batch or of a type that is taken · not-finite: NaN or infinite values
+ * Calls `read` and checks its result.
+ * Throws    read-failed: it threw, or returned no arrays of this batch or of a supported type · not-finite: NaN or infinite values
  */
 export function readOutputs(read: ReadOutputs, outputs: NamedArrays, batch: number): NamedArrays {
   let result: NamedArrays;

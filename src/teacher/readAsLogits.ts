@@ -8,8 +8,8 @@ import { type GivenAnswers, holdsProbs } from './holdsProbs.ts';
 import type { Teacher } from './teacher.ts';
 
 /**
- * What the logarithm of a probability of 0 is taken for. Whatever loss reads it, so unlikely a class has no weight beside
- * another, and in a regression it is no outlier that drowns all others.
+ * The smallest probability whose logarithm is taken. A class this unlikely has no weight in any loss, and its logarithm is no
+ * outlier that dominates a regression.
  */
 export const LEAST_LEARNED = 1e-12;
 
@@ -22,12 +22,12 @@ export function withLogProbs(answers: NamedArrays, outputs: readonly string[]): 
   );
 }
 
-/** The outputs that are probabilities where the caller says what 'logits' holds. */
+/** The outputs that are probabilities, if the caller says what 'logits' holds. */
 export function fromProbsWhere(given: GivenAnswers): readonly string[] {
   return given === 'probs' ? [DEFAULT_OUTPUT] : [];
 }
 
-/** What is said of a teacher whose probabilities are read as such. */
+/** The notice of a teacher whose probabilities are read as such. */
 export function probsNotice(name: string, outputs: readonly string[]): string {
   const named = outputs.map((output) => `"${output}"`).join(', ');
   return (
@@ -37,14 +37,14 @@ export function probsNotice(name: string, outputs: readonly string[]): string {
 }
 
 /**
- * A teacher whose probabilities are read as what they are. Where its model told, that is done already (`fromProbs`); of any
- * other teacher the first answer tells. It stays the caller's.
+ * A teacher whose probabilities are turned into logarithms. If its model says that it gives probabilities, that is done already
+ * (`fromProbs`); for any other teacher the first answer decides. The inner teacher stays the caller's.
  * Shapes    the outputs [B, …, C] → the same; other outputs are untouched
  * Units     logits or probabilities in; logits out
  * Throws    (when asked) read-failed: probabilities at first, and then others · what the teacher throws
  */
 export function readAsLogits(teacher: Teacher, outputs: readonly string[] = [DEFAULT_OUTPUT]): Teacher {
-  // One of somebody's own may say nothing of itself.
+  // A teacher of the caller's own may have no description.
   if (teacher.description?.fromProbs !== undefined) return teacher;
   let fromProbs: readonly string[] | undefined;
   const reading = changedTeacher(teacher, {
@@ -54,14 +54,14 @@ export function readAsLogits(teacher: Teacher, outputs: readonly string[] = [DEF
       return { ...inner, fromProbs: [...new Set([...(inner.fromProbs ?? []), ...fromProbs])] };
     },
     change(answers) {
-      // Answers to nothing tell nothing; what is no answer at all is told by whoever takes it.
+      // An empty batch decides nothing; an invalid answer is refused by its reader.
       if (Object.values(answers ?? {}).every((array) => !array?.data?.length)) return answers;
       fromProbs ??= outputs.filter((output) => answers[output]?.shape !== undefined && holdsProbs(answers[output]));
       for (const output of fromProbs) requireProbs(teacher.description?.name, output, answers);
       return fromProbs.length === 0 ? answers : withLogProbs(answers, fromProbs);
     },
   });
-  // On the student's own GPU nothing is looked at, so there it is asked only where there is nothing to do.
+  // Answers on the student's GPU are not inspected, so that is offered only if nothing has to be converted.
   return Object.defineProperty(reading, COLOCATION, {
     get: (): Colocation | undefined => (fromProbs?.length ? undefined : (teacher as Teacher & Colocated)[COLOCATION]),
   });

@@ -1,24 +1,25 @@
 import { LimbeckError } from '../core/errors.ts';
+import { givenName } from '../core/inputs.ts';
 import { checkCount, checkFinite, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 
-/** How a model that carries state is walked along a sequence. Plain values: they cross to the teacher's worker. */
+/** How a model with state is run along a sequence. Plain values: they cross to the teacher's worker. */
 export interface RecurrentOptions {
-  /** The model's input that is walked. The data gives it as [B, S, ...]; S is any length. */
+  /** The model's input for the sequence. The data gives it as [B, S, ...]; S is any length. */
   readonly sequence: string;
-  /** Steps of the sequence that the model takes at a time. */
+  /** Steps of the sequence in one run of the model. */
   readonly frame: number;
-  /** Steps of the frame before that go in front of each frame, zeros before the first. Default 0. */
+  /** Steps of the previous frame that precede each frame, zeros before the first. Default 0. */
   readonly context?: number;
   /** From each state input to the output that becomes its value for the next frame. It starts as zeros. */
   readonly state: Readonly<Record<string, string>>;
-  /** Shapes of state inputs where the model leaves more open than the batch, which is null here. */
+  /** Shapes of state inputs that the model leaves open; null for the batch. */
   readonly stateShapes?: Readonly<Record<string, readonly (number | null)[]>>;
   /** Inputs that have the same value at every frame, such as a sample rate. */
   readonly constants?: Readonly<Record<string, number>>;
-  /** What becomes of a last frame that is not full: filled with zeros (default), or left out. */
+  /** An incomplete last frame is filled with zeros (default) or left out. */
   readonly remainder?: 'pad' | 'drop';
-  /** Outputs to collect; default: all that are no state. */
+  /** Outputs to collect. Default: all that are no state. */
   readonly outputs?: readonly string[];
 }
 
@@ -56,7 +57,7 @@ export function sileroVad(version: 'v5' | 'legacy' = 'v5'): RecurrentOptions {
 }
 
 /**
- * Walks a model along a sequence, frame by frame, handing its state on; what each frame gives is put along a new axis.
+ * Runs a model along a sequence, frame by frame, and passes its state on; the outputs of the frames form a new axis.
  * `inputShapes` are the model's declared inputs, as in a teacher's description; `run` computes one frame.
  * Shapes    sequence [B, S, ...] → each output [B, T, ...], T = S / frame, rounded up, or down for 'drop'
  * Throws    unknown-input · unknown-output · shape-mismatch · what `run` throws
@@ -84,11 +85,11 @@ export async function runRecurrent(
   return tables;
 }
 
-/** The array that is walked: the one of its name, or the only one. Throws    unknown-input */
+/** The array of the sequence: the one of its name, or the only one. Throws    unknown-input */
 function sequenceOf(inputs: NamedArrays, { sequence }: RecurrentOptions): NdArray {
+  const name = givenName(sequence, inputs, true);
+  if (name !== undefined) return inputs[name] as NdArray;
   const names = Object.keys(inputs);
-  const array = inputs[sequence] ?? (names.length === 1 ? inputs[names[0] as string] : undefined);
-  if (array !== undefined) return array;
   throw new LimbeckError(
     'unknown-input',
     `"recurrent.sequence" names the input "${sequence}"; the data offers ${quoted(names)}. Name the array of the ` +
@@ -102,7 +103,7 @@ interface Frames {
   frameAt(index: number): NdArray;
 }
 
-/** Throws    shape-mismatch: no steps, or fewer than a frame where the rest is left out */
+/** Throws    shape-mismatch: no steps, or less than a frame with 'drop' */
 function prepareFrames(
   { data, shape }: NdArray,
   { sequence, frame, context = 0, remainder = 'pad' }: RecurrentOptions,
@@ -137,7 +138,7 @@ function prepareFrames(
   };
 }
 
-/** What every frame gets alike: the data's other inputs, and the constants in the shapes that the model declares. */
+/** The same for every frame: the data's other inputs, and the constants in the shapes that the model declares. */
 function fixedInputs(
   inputs: NamedArrays,
   { sequence, constants = {} }: RecurrentOptions,

@@ -2,12 +2,13 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
 import { isLayersModel } from '../student/layersModel.ts';
 import { isStudent, type Student } from '../student/student.ts';
+import { LOADED, type LoadedTeacherOptions } from './loadedOptions.ts';
 import type { Teacher } from './teacher.ts';
-import { checkTfjsOptions, loadTfjsTeacher, openTfjsTeacher, type TfjsTeacherOptions } from './tfjsTeacher.ts';
+import { loadTfjsTeacher, openTfjsTeacher } from './tfjsTeacher.ts';
 
 /**
- * A frozen copy of a student as it is now, as a teacher in a worker of its own: what the student learns afterwards does
- * not change it. Yesterday's student may so teach today's.
+ * A frozen copy of a student, as a teacher in a worker of its own. What the student learns afterwards does not change it, so
+ * yesterday's student can teach today's.
  * Throws    student-invalid: no student, or one that was never trained · what `loadTfjsTeacher` throws
  * Source    Furlanello et al. 2018, "Born-Again Neural Networks", arXiv:1805.04770
  *
@@ -16,12 +17,8 @@ import { checkTfjsOptions, loadTfjsTeacher, openTfjsTeacher, type TfjsTeacherOpt
  * await using yesterday = await snapshot(student);
  * await distill({ teacher: yesterday, student: cnn({ classes: 10 }), data }).done;
  */
-export async function snapshot(
-  student: Student | LayersModel,
-  options: Omit<TfjsTeacherOptions, 'integrity'> = {},
-): Promise<Teacher> {
-  checkTfjsOptions(options, 'snapshot');
-  const { name = `snapshot of ${student?.name}` } = options;
+export async function snapshot(student: Student | LayersModel, options: LoadedTeacherOptions = {}): Promise<Teacher> {
+  const { name = `snapshot of ${student?.name}` } = LOADED.read(options);
   if (isLayersModel(student)) return loadTfjsTeacher(student, { ...options, name }).done;
   if (!isStudent(student)) {
     throw new LimbeckError(
@@ -37,7 +34,7 @@ export async function snapshot(
     );
   }
   const { modelTopology, weightSpecs, weightData } = portable.artifacts;
-  // Copied before anything is waited for: a training step may replace the student's bytes meanwhile.
+  // Copied before the first await: a training step may replace the student's bytes.
   const artifacts = { modelTopology, weightSpecs: [...weightSpecs], weightData: weightData.slice(0) };
   return openTfjsTeacher({ kind: 'layers', student: { kind: 'artifacts', artifacts } }, { ...options, name });
 }

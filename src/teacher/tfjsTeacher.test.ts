@@ -2,9 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { NamedArrays } from '../core/shape.ts';
 import * as tf from '../runtime/tf.ts';
 import { toFiles } from '../student/files/files.ts';
-import { artifactsOf } from '../student/layersModel.ts';
+import { artifactsOf, savedParts } from '../student/layersModel.ts';
 import type { TfjsSource } from './tfjs/tfjsSource.ts';
-import { artifactsFromModel } from './tfjs/tfjsSource.ts';
 import { array, dense, graph, inputs } from './tfjs/tfjsTeacherCases.ts';
 import { loadTfjsTeacher, type TfjsTeacherOptions } from './tfjsTeacher.ts';
 
@@ -115,11 +114,7 @@ describe('a graph model', () => {
 
 describe('an asked teacher', () => {
   test('leaves no tensor, batch by batch and in the end', async () => {
-    for (const source of [
-      graph(),
-      { load: async () => graph(['y', 'z']) },
-      await artifactsFromModel(dense([1, 2, 3, 4])),
-    ]) {
+    for (const source of [graph(), { load: async () => graph(['y', 'z']) }, await savedParts(dense([1, 2, 3, 4]))]) {
       const before = tf.memory().numTensors;
       const teacher = await load(source);
       const opened = tf.memory().numTensors;

@@ -1,46 +1,30 @@
 import { disposedAtWork, LimbeckError, throwIfAborted } from '../core/errors.ts';
-import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { sha256 } from '../core/hash.ts';
 import { type Run, startRun } from '../core/run.ts';
+import { given, type OptionsOf, schema } from '../core/schema.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { type PortableTfjsModel, weightsOf } from '../model/portableModel.ts';
+import { type StartedSession, startSession } from '../model/startSession.ts';
+import type { OpenedTfjs, TfjsSession } from '../model/tfjsSession.ts';
 import { type ModelIntegrity, readIntegrity } from '../network/integrity.ts';
 import { functionalOf, hasSoftmax, lastLayerOf } from '../student/topology/classifier.ts';
-import { endWorker } from '../workers/endWorker.ts';
-import { startHost, type WorkerOption } from '../workers/host.ts';
-import type { GivenAnswers } from './holdsProbs.ts';
-import { checkModelInput, type ModelInput } from './input/modelInput.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
+import { LOADED, type LoadedTeacherOptions } from './loadedOptions.ts';
 import type { LoadEvent } from './onnx.ts';
 import { type ReadOutputs, readOutputs } from './read.ts';
 import { fromProbsWhere, probsNotice, withLogProbs } from './readAsLogits.ts';
-import { isByName } from './session/sessionFeeds.ts';
 import type { Teacher, TeacherDescription } from './teacher.ts';
-import { type PortableTfjsModel, weightsOf } from './tfjs/tfjsModel.ts';
-import type { TfjsSession, TfjsSessionOptions } from './tfjs/tfjsSession.ts';
+import type { TfjsFeedOptions } from './tfjs/tfjsFeeds.ts';
 import { readTfjsSource, type TfjsSource } from './tfjs/tfjsSource.ts';
 
-/** How a tfjs teacher is fed and read, and where it runs. */
-export interface TfjsTeacherOptions {
-  /** Turns raw outputs into what losses compare. Default: as they are; an only output is called 'logits'. */
-  readonly read?: ReadOutputs;
-  /** What the output 'logits' holds, as for `loadTeacher`. Default: what the model's last layer or first answer tells. */
-  readonly given?: GivenAnswers;
-  /** How arrays of the data become the model's inputs: one description, or one for each input's name. */
-  readonly input?: ModelInput | Readonly<Record<string, ModelInput>>;
-  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
-  readonly threads?: number;
-  /**
-   * 'none' runs on tfjs's current backend of the calling thread, or on one of limbeck's where there is none yet: open a
-   * trainer of that thread first.
-   */
-  readonly worker?: WorkerOption;
+const OPTIONS = schema('loadTfjsTeacher', {
+  ...LOADED.fields,
   /** What its files must hash to, as subresource integrity: a record with model.json and each file of weights. */
-  readonly integrity?: ModelIntegrity;
-  /** The folder that serves the package's .wasm files; default: beside the code. */
-  readonly assetBase?: string;
-  /** Name for reports; default: the model's. */
-  readonly name?: string;
-  readonly signal?: AbortSignal;
-}
+  integrity: given<ModelIntegrity>(),
+});
+
+/** How a tfjs teacher is fed and read, and where it runs. */
+export interface TfjsTeacherOptions extends LoadedTeacherOptions, OptionsOf<typeof OPTIONS> {}
 
 /**
  * Loads a tfjs model, of layers or a graph, as a teacher in a worker of its own. A model of the page is copied: what
@@ -54,11 +38,11 @@ export interface TfjsTeacherOptions {
  */
 export function loadTfjsTeacher(source: TfjsSource, options: TfjsTeacherOptions = {}): Run<Teacher, LoadEvent> {
   return startRun(async (emit, signal) => {
-    checkTfjsOptions(options, 'loadTfjsTeacher', ['integrity']);
-    readIntegrity(options.integrity, source);
+    const { integrity } = OPTIONS.read(options);
+    readIntegrity(integrity, source);
     const { name, model } = await readTfjsSource(source, {
       onProgress: (loadedBytes, totalBytes) => emit({ type: 'load', loadedBytes, totalBytes }),
-      integrity: options.integrity,
+      integrity,
       signal,
     });
     emit({ type: 'open', bytes: weightsOf(model).byteLength });
@@ -68,39 +52,31 @@ export function loadTfjsTeacher(source: TfjsSource, options: TfjsTeacherOptions 
   }, options.signal);
 }
 
-/** Throws    invalid-option */
-export function checkTfjsOptions(options: TfjsTeacherOptions, subject: string, more: readonly string[] = []): void {
-  checkKnownOptions(
-    options,
-    ['read', 'given', 'input', 'threads', 'worker', 'assetBase', 'name', 'signal', ...more],
-    subject,
-  );
-  const { threads, input, given } = options;
-  if (given !== undefined) checkOneOf(given, 'given', ['logits', 'probs']);
-  if (threads !== undefined) checkCount(threads, 'threads');
-  if (input === undefined) return;
-  for (const one of isByName(input) ? Object.values(input) : [input as ModelInput]) checkModelInput(one);
-}
-
 /** A teacher of a model in plain values; its worker ends with it. */
 export async function openTfjsTeacher(
   model: PortableTfjsModel,
   options: TfjsTeacherOptions & { readonly name: string },
 ): Promise<Teacher> {
   const { read = (outputs) => outputs, worker = 'shipped', signal, name, threads, assetBase, input } = options;
-  const settings: TfjsSessionOptions = { name, threads, assetBase, input };
   throwIfAborted(signal);
-  const session = await startSession(worker);
+  const session = await startSession<Session>(worker, 'tfjs', ['open', 'run', 'timeMs'], async () => {
+    const [{ createTfjsSession }, { tfjsFeeds }] = await Promise.all([
+      import('../model/tfjsSession.ts'),
+      import('./tfjs/tfjsFeeds.ts'),
+    ]);
+    return createTfjsSession(tfjsFeeds);
+  });
   try {
-    const description = await session.open(model, settings);
+    const opened = await session.open(model, { name, threads, assetBase, input });
     throwIfAborted(signal);
+    const description = describe(name, model, opened, await identityOf(model, options));
     const fromProbs = probsOf(model, options);
     // A model of layers reads bytes as a student does.
     const rawInputs = model.kind === 'graph' ? Object.keys(description.inputs) : [];
     const notice = (inputs: NamedArrays) => pixelNotice(inputs, input, rawInputs);
     return makeTeacher(session, identified(description, options, fromProbs), read, notice);
   } catch (error) {
-    await session.end();
+    await session[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -108,11 +84,11 @@ export async function openTfjsTeacher(
 /** Functions cannot be told apart: only a reading of this package keeps the teacher's identity. */
 function identified(
   description: TeacherDescription,
-  { read, given }: TfjsTeacherOptions,
+  { read, given: holds }: TfjsTeacherOptions,
   fromProbs: readonly string[] | undefined,
 ): TeacherDescription {
   const { identity, ...rest } = description;
-  const isTold = fromProbs?.length && given === undefined;
+  const isTold = fromProbs?.length && holds === undefined;
   const known = {
     ...rest,
     ...(fromProbs && { fromProbs }),
@@ -124,32 +100,35 @@ function identified(
 }
 
 /** What the caller says, or the last layer of a model of layers does. Undefined where nothing is known. */
-function probsOf(model: PortableTfjsModel, { read, given }: TfjsTeacherOptions): readonly string[] | undefined {
-  if (given !== undefined) return fromProbsWhere(given);
+function probsOf(model: PortableTfjsModel, { read, given: holds }: TfjsTeacherOptions): readonly string[] | undefined {
+  if (holds !== undefined) return fromProbsWhere(holds);
   if (read !== undefined || model.kind !== 'layers' || model.student.kind !== 'artifacts') return undefined;
   const last = lastLayerOf(functionalOf(model.student.artifacts).config);
   return last !== undefined && hasSoftmax(last) ? fromProbsWhere('probs') : undefined;
 }
 
-type Session = Pick<TfjsSession, 'open' | 'run' | 'timeMs'> & { end(): Promise<void> };
+type Session = TfjsSession<TfjsFeedOptions>;
 
-async function startSession(worker: WorkerOption): Promise<Session> {
-  if (worker === 'none') {
-    const { createTfjsSession } = await import('./tfjs/tfjsSession.ts');
-    const session = createTfjsSession();
-    return { ...session, end: () => session.close() };
-  }
-  const host = await startHost<{ readonly tfjs: TfjsSession }>(worker, 'tfjs');
-  return {
-    open: (...args) => host.call((api) => api.tfjs.open(...args)),
-    run: (...args) => host.call((api) => api.tfjs.run(...args)),
-    timeMs: (...args) => host.call((api) => api.tfjs.timeMs(...args)),
-    end: () => endWorker(host, (api) => api.tfjs.close()),
-  };
+function describe(
+  name: string,
+  model: PortableTfjsModel,
+  { backend, ...opened }: OpenedTfjs,
+  identity: string,
+): TeacherDescription {
+  const why = `It is a tfjs model, on tfjs’s ${backend} backend.`;
+  return { ...opened, name, bytes: weightsOf(model).byteLength, device: 'tfjs', why, identity };
+}
+
+/** Of weights, structure and how it is fed; a model of layers reads bytes as pixels of 0…1. */
+async function identityOf(model: PortableTfjsModel, { input }: TfjsTeacherOptions): Promise<string> {
+  const structure = model.kind === 'graph' ? model.artifacts : model.student;
+  const unfed = model.kind === 'layers' ? 'pixels' : null;
+  const weights = await sha256(new Uint8Array(weightsOf(model)));
+  return sha256(new TextEncoder().encode(JSON.stringify([weights, model.kind, structure, input ?? unfed])));
 }
 
 function makeTeacher(
-  session: Session,
+  session: StartedSession<Session>,
   opened: TeacherDescription,
   read: ReadOutputs,
   noticeOf: (inputs: NamedArrays) => string | undefined,
@@ -202,7 +181,7 @@ function makeTeacher(
       if (isDisposed) return;
       isDisposed = true;
       listeners.clear();
-      await session.end();
+      await session[Symbol.asyncDispose]();
     },
   };
 }

@@ -2,6 +2,7 @@ import { makeAsides } from '../core/asides.ts';
 import { abortError, isAbortError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { timePasses } from '../core/timing.ts';
 import type { LossShapes } from '../losses/loss.ts';
 import { type KnownLosses, reviveLoss } from '../losses/revive.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
@@ -177,18 +178,7 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
       return isAside ? asides.ask(work) : enqueue(work);
     },
     timeMs: (student, inputs, repeats) =>
-      enqueue(() =>
-        withModel(student, 0, async (model) => {
-          for (let i = 0; i < WARM_UPS; i++) await predictBatch(model, inputs);
-          const times: number[] = [];
-          for (let i = 0; i < repeats; i++) {
-            const start = performance.now();
-            await predictBatch(model, inputs);
-            times.push(performance.now() - start);
-          }
-          return times;
-        }),
-      ),
+      enqueue(() => withModel(student, 0, (model) => timePasses(() => predictBatch(model, inputs), repeats, WARM_UPS))),
     memory: () =>
       enqueue(async () => {
         const { numTensors, numBytes } = tf.memory();

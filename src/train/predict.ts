@@ -1,4 +1,5 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { putRows } from '../core/rows.ts';
 import { makeArray, type NamedArrays, type NdArray } from '../core/shape.ts';
 import { batchIndices } from '../data/views.ts';
 import { toTensor } from '../runtime/tensors.ts';
@@ -43,13 +44,9 @@ export async function predictHoldout(
     if (signal?.aborted) return {};
     const outputs = await predictBatch(model, await read(indices));
     const first = Object.keys(outputs).slice(0, 1);
-    for (const name of names.length > 0 ? names : DEFAULT_OUTPUT in outputs ? [DEFAULT_OUTPUT] : first) {
-      const part = outputs[name];
-      if (part === undefined) continue;
-      const length = part.data.length / indices.length;
-      all[name] ??= { data: makeArray('float32', length * size), shape: [size, ...part.shape.slice(1)] };
-      all[name].data.set(part.data, at * length);
-    }
+    const asked = names.length > 0 ? names : DEFAULT_OUTPUT in outputs ? [DEFAULT_OUTPUT] : first;
+    const told = Object.entries(outputs).filter(([name]) => asked.includes(name));
+    putRows(all, Object.fromEntries(told), size, at);
     at += indices.length;
   }
   return all;

@@ -1,4 +1,5 @@
-import { dtypeOf, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import { putRows } from '../core/rows.ts';
+import type { NamedArrays, NdArray } from '../core/shape.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { batches } from '../data/views.ts';
 import type { Student } from '../student/student.ts';
@@ -16,11 +17,7 @@ export async function predictAll(
   const all: Record<string, NdArray> = {};
   for await (const { indices, examples } of batches(data, PREDICT_BATCH, { signal })) {
     signal.throwIfAborted();
-    for (const [name, rows] of Object.entries(await trainer.predict(student, examples.inputs))) {
-      const row = rows.shape.slice(1);
-      all[name] ??= { data: makeArray(dtypeOf(rows.data), data.size * sizeOf(row)), shape: [data.size, ...row] };
-      all[name].data.set(rows.data, (indices[0] as number) * sizeOf(row));
-    }
+    putRows(all, await trainer.predict(student, examples.inputs), data.size, indices);
   }
   return all;
 }

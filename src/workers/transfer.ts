@@ -168,10 +168,12 @@ export function callable<T extends object>(target: T): T {
   return proxy(target) as unknown as T;
 }
 
-/** Named arrays that move to the far side instead of being copied; they must not be used here afterwards. */
-export function moved(arrays: NamedArrays): NamedArrays {
-  return transfer(
-    arrays,
-    Object.values(arrays).map(({ data }) => data.buffer as ArrayBuffer),
-  );
+/**
+ * A value of which some named arrays move to the far side instead of being copied: the value itself, where none are named.
+ * They must not be used here afterwards.
+ */
+export function moved<T extends object>(value: T, ...parts: NamedArrays[]): T {
+  const arrays = parts.length === 0 ? [value as NamedArrays] : parts;
+  const buffers = arrays.flatMap((named) => Object.values(named).map(({ data }) => data.buffer as ArrayBuffer));
+  return transfer(value, [...new Set(buffers)]);
 }

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { OnnxModel, OnnxNode } from '../../onnx/model.ts';
 import { nearNames } from '../../onnx/nearNames.ts';
-import { domainOf } from '../../onnx/shapes/operators.ts';
+import { domainOf } from '../../onnx/operators.ts';
 import { valuesOf } from '../../onnx/values.ts';
 
 /**

@@ -1,12 +1,14 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
 import { isTagged } from '../../core/tags.ts';
+import { fitInputs } from '../../model/fitInputs.ts';
+import type { ModelValue } from '../../model/model.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
 import { pixelInputsOf } from '../../onnx/pixelInputs.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import { functionalOf } from '../../student/topology/classifier.ts';
-import { fitShape, type ModelValue, toFeeds } from '../../teacher/session/sessionFeeds.ts';
+import { toFeeds } from '../../teacher/session/sessionFeeds.ts';
 import type { OnnxSettings } from './personalizeOnnxOptions.ts';
 
 /** The data's arrays as a session of the model is fed with them, by the names of the model's inputs. */
@@ -36,10 +38,8 @@ export function openFeed(model: OnnxModel, { input, name }: Pick<OnnxSettings, '
     });
   const settings = { name, ...(input && { input }) };
   return (given) => {
-    const fed = toFeeds(given, inputs, settings);
-    return Object.fromEntries(
-      inputs.map((one) => [one.name, asRead(fitShape(fed[one.name] as NdArray, one), one.type)] as const),
-    );
+    const fed = fitInputs(toFeeds(given, inputs, settings), inputs, 'teacher');
+    return Object.fromEntries(inputs.map(({ name: of, type }) => [of, asRead(fed[of] as NdArray, type)]));
   };
 }
 

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { count, given, nested, type OptionsOf, oneOf, type Read, schema, text } from '../../core/schema.ts';
+import { count, given, type OptionsOf, oneOf, type Read, schema, text } from '../../core/schema.ts';
 import type { StudentSource } from '../../student/artifacts.ts';
-import { IDLE } from './idle.ts';
+import { IDLE, type IdleOptions } from './idle.ts';
 import type { ProfileLearner } from './profile.ts';
 
 const OPTIONS = schema('openProfile', {
@@ -25,7 +25,7 @@ const OPTIONS = schema('openProfile', {
   /** Whether new examples are learned automatically while the page is idle, or only when asked. Default 'idle'. */
   learning: oneOf('idle', 'asked')('idle'),
   /** When learning by itself may begin, and how long it may take. */
-  idle: nested(IDLE),
+  idle: given<IdleOptions>(IDLE.read),
   /** How many versions are kept to go back to; the oldest are deleted first. At least 1. Default 10. */
   mostVersions: count()(10),
 });
@@ -40,8 +40,8 @@ export interface Settings extends Read<typeof OPTIONS> {
 
 /** Throws    invalid-option */
 export function checkSettings(options: ProfileOptions): Settings {
-  const { idle = IDLE.read({}), ...settings } = OPTIONS.read(options);
-  return { ...settings, idle };
+  const settings = OPTIONS.read(options);
+  return { ...settings, idle: IDLE.read(settings.idle ?? {}) };
 }
 
 function checkLearnerMaker(learner: unknown): void {

@@ -1,4 +1,4 @@
-import { count, given, nested, type OptionsOf, schema } from '../../core/schema.ts';
+import { count, given, type OptionsOf, schema } from '../../core/schema.ts';
 import { makeArray, type NdArray } from '../../core/shape.ts';
 import { argMax } from '../../core/stats.ts';
 import { fromArrays } from '../../data/arrays.ts';
@@ -16,8 +16,8 @@ import type { TrainerUse } from '../../train/pageTrainer.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
 import { answersOf } from '../adaptable.ts';
 import type { LearnBudget } from '../budget.ts';
-import { GUARD } from '../guard/guard.ts';
-import { KEEP, replayedBy } from '../keep.ts';
+import { GUARD, type GuardOptions } from '../guard/guard.ts';
+import { KEEP, type KeepOptions, replayedBy } from '../keep.ts';
 import type { Method } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';
 import { lora } from '../methods/lora.ts';
@@ -34,9 +34,9 @@ const OPTIONS = schema('studentLearner', {
    */
   method: given<Method>(),
   /** Replayed examples need a profile that keeps examples. Default: nothing. */
-  keep: nested(KEEP),
+  keep: given<KeepOptions>(KEEP.read),
   /** What a version must not make worse. */
-  guard: nested(GUARD),
+  guard: given<GuardOptions>(GUARD.read),
   /**
    * Hides each example in noise (DP-SGD), in every version and over all of them: the profile keeps a ledger, and `budget`
    * ends learning. A version spends from its first noisy step on, finished or not, so a profile that learns by itself

@@ -1,5 +1,5 @@
-import { type Attribute, float, type GraphBuilder, type Output } from './graph.ts';
-import { heldAxis, type Value } from './graphValue.ts';
+import { type Attribute, float, type GraphBuilder, type Output } from '../../onnx/write/graphBuilder.ts';
+import { heldAxis, type Value } from '../../onnx/write/graphValue.ts';
 import { camelCase } from './layerConfig.ts';
 
 type Write = (graph: GraphBuilder, x: Value) => Value;

@@ -1,8 +1,9 @@
 import { isTagged } from '../../core/tags.ts';
-import type { LayerCall, LayerDescription, LayerExporter, Weight } from '../layerExport.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
+import type { LayerCall, LayerDescription, LayerExporter } from '../layerExport.ts';
 import * as all from '../layers/all.ts';
-import type { GraphBuilder } from './graph.ts';
-import type { Value } from './graphValue.ts';
 import type { LayerDefinition } from './layerConfig.ts';
 import { unsupportedLayer } from './unsupportedLayer.ts';
 import { findWeight } from './weights.ts';

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../core/shape.ts';
 import type { OnnxNode } from '../../onnx/model.ts';
 import { dataOf, floatTensor } from '../../onnx/tensorData.ts';
-import type { OpenGraph } from './graph.ts';
+import type { OpenGraph } from '../../onnx/write/graph.ts';
 
 /** Where each operator's weights have their output features. */
 const FEATURE_AXIS: Readonly<Record<string, number>> = { Conv: 0, ConvTranspose: 1, Gemm: 1 };

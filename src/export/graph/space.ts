@@ -1,7 +1,7 @@
-import type { GraphBuilder } from './graph.ts';
-import type { Layout, Lengths, Value } from './graphValue.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Layout, Lengths, Value } from '../../onnx/write/graphValue.ts';
+import { channelsFirst, plain } from '../../onnx/write/layout.ts';
 import { type LayerConfig, textOf } from './layerConfig.ts';
-import { channelsFirst, plain } from './layout.ts';
 
 /** A value as convolutions and poolings read it: held [B, C, …space], whichever the layer's dataFormat. */
 export interface Space {

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import type { Lengths, ValueType } from './graphValue.ts';
+import type { Lengths, ValueType } from '../../onnx/write/graphValue.ts';
 import { camelKeys, type LayerConfig } from './layerConfig.ts';
 
 /** One output of one call of a layer. */

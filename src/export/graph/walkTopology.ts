@@ -1,8 +1,8 @@
 import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
-import type { Weight } from '../layerExport.ts';
+import type { OpenGraph } from '../../onnx/write/graph.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
 import { refuseLayer, writeLayer } from './exporters.ts';
-import type { OpenGraph } from './graph.ts';
-import type { Value } from './graphValue.ts';
 import type { ModelTopology, Reference, TopologyLayer } from './topology.ts';
 import { type UnsupportedLayer, unsupportedLayers } from './unsupportedLayer.ts';
 

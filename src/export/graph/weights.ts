@@ -1,9 +1,9 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
 import { isTagged } from '../../core/tags.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
-import type { Weight } from '../layerExport.ts';
 
 /**
  * The weights of some artifacts by name, as views where they can be.

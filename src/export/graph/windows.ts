@@ -1,4 +1,4 @@
-import type { Lengths } from './graphValue.ts';
+import type { Lengths } from '../../onnx/write/graphValue.ts';
 
 /** A window that slides over space, one entry an axis. */
 export interface Window {

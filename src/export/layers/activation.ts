@@ -1,8 +1,8 @@
+import { float } from '../../onnx/write/graphBuilder.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import { heldData, heldTail } from '../../onnx/write/layout.ts';
 import { activate, clipped, like, overAxis, refuseActivation } from '../graph/activate.ts';
-import { float } from '../graph/graph.ts';
-import type { Value } from '../graph/graphValue.ts';
 import { lengthsOf, numberOf } from '../graph/layerConfig.ts';
-import { heldData, heldTail } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
 /** The layers that are an activation, and nothing else. */

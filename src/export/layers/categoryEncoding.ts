@@ -1,6 +1,6 @@
-import type { Value } from '../graph/graphValue.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import { plain } from '../../onnx/write/layout.ts';
 import { numberOf, textOf } from '../graph/layerConfig.ts';
-import { plain } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
 /** Ids [B, N] as [B, numTokens]: 1 where a token is there, or how often it is. Ids outside count nowhere; tfjs refuses them. */

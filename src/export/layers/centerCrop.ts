@@ -1,4 +1,4 @@
-import { heldShape, type Value } from '../graph/graphValue.ts';
+import { heldShape, type Value } from '../../onnx/write/graphValue.ts';
 import { numberOf } from '../graph/layerConfig.ts';
 import { spaceOf } from '../graph/space.ts';
 import { unsupportedLayer } from '../graph/unsupportedLayer.ts';

@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../graph/graph.ts';
-import { heldAxis, type Value } from '../graph/graphValue.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import { heldAxis, type Value } from '../../onnx/write/graphValue.ts';
+import { plain, sameLayout } from '../../onnx/write/layout.ts';
 import { numberOf } from '../graph/layerConfig.ts';
-import { plain, sameLayout } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
 /** Values side by side along any axis of their keras shape, in the layout in which they are held. */

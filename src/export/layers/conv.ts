@@ -1,5 +1,5 @@
+import { channelsBeforeSpace, onePerGroup } from '../../onnx/write/kernels.ts';
 import { activate, refuseActivation } from '../graph/activate.ts';
-import { channelsBeforeSpace, onePerGroup } from '../graph/kernels.ts';
 import { flagOf, type LayerConfig, lengthsOf, numberOf, textOf } from '../graph/layerConfig.ts';
 import { isChannelsFirst, spaceOf } from '../graph/space.ts';
 import { checkFits } from '../graph/weights.ts';

@@ -1,13 +1,14 @@
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
+import { channelsBeforeSpace } from '../../onnx/write/kernels.ts';
+import { plain } from '../../onnx/write/layout.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
 import { activate, refuseActivation } from '../graph/activate.ts';
-import type { GraphBuilder } from '../graph/graph.ts';
-import type { Lengths, Value } from '../graph/graphValue.ts';
-import { channelsBeforeSpace } from '../graph/kernels.ts';
 import { flagOf, lengthsOf, numberOf, textOf } from '../graph/layerConfig.ts';
-import { plain } from '../graph/layout.ts';
 import { isChannelsFirst } from '../graph/space.ts';
 import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import { slidLengths, type Window, windowAttributes } from '../graph/windows.ts';
-import type { LayerCall, LayerExporter, Weight } from '../layerExport.ts';
+import type { LayerCall, LayerExporter } from '../layerExport.ts';
 import { refuseStaleMask } from '../recurrent/staleMask.ts';
 import { MOST_STEPS } from '../recurrent/unrolled.ts';
 

@@ -1,5 +1,5 @@
+import type { Value } from '../../onnx/write/graphValue.ts';
 import { edgesOf } from '../graph/edges.ts';
-import type { Value } from '../graph/graphValue.ts';
 import { spaceOf } from '../graph/space.ts';
 import type { LayerExporter } from '../layerExport.ts';
 

@@ -1,10 +1,11 @@
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import { channelsMoved, plain } from '../../onnx/write/layout.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
 import { activate, refuseActivation } from '../graph/activate.ts';
-import type { GraphBuilder } from '../graph/graph.ts';
-import type { Value } from '../graph/graphValue.ts';
 import { flagOf, numberOf } from '../graph/layerConfig.ts';
-import { channelsMoved, plain } from '../graph/layout.ts';
 import { checkFits } from '../graph/weights.ts';
-import type { LayerExporter, Weight } from '../layerExport.ts';
+import type { LayerExporter } from '../layerExport.ts';
 
 /** x · kernel + bias over the last axis: a Gemm of rows, a MatMul of higher ranks. */
 export const dense: LayerExporter = {

@@ -1,5 +1,5 @@
-import type { Value } from '../graph/graphValue.ts';
-import { flattened, transposed } from '../graph/layout.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import { flattened, transposed } from '../../onnx/write/layout.ts';
 import { isChannelsFirst } from '../graph/space.ts';
 import type { LayerExporter } from '../layerExport.ts';
 

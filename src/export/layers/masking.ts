@@ -1,6 +1,6 @@
-import type { Value } from '../graph/graphValue.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import { plain } from '../../onnx/write/layout.ts';
 import { numberOf } from '../graph/layerConfig.ts';
-import { plain } from '../graph/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
 import { noteMask } from '../recurrent/staleMask.ts';
 

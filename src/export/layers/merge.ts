@@ -1,6 +1,6 @@
-import type { GraphBuilder } from '../graph/graph.ts';
-import type { Lengths, Value } from '../graph/graphValue.ts';
-import { plain, sameLayout } from '../graph/layout.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
+import { plain, sameLayout } from '../../onnx/write/layout.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
 
 /** Merges number by number, with broadcasting: a pair a node, or one node where the operator takes any number. */

@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../graph/graph.ts';
-import type { Value } from '../graph/graphValue.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import { plain } from '../../onnx/write/layout.ts';
 import { numberOf, textOf } from '../graph/layerConfig.ts';
-import { plain } from '../graph/layout.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
 
 /** limbeck's self-attention, [B, T, F] → [B, T, F], in operators that every opset has; T may be free. */

@@ -1,8 +1,8 @@
+import { float, type GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import { heldAxis, type Lengths, type Value } from '../../onnx/write/graphValue.ts';
+import { heldData, plain } from '../../onnx/write/layout.ts';
 import { like } from '../graph/activate.ts';
-import { float, type GraphBuilder } from '../graph/graph.ts';
-import { heldAxis, type Lengths, type Value } from '../graph/graphValue.ts';
 import { flagOf, numberOf } from '../graph/layerConfig.ts';
-import { heldData, plain } from '../graph/layout.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
 
 export const normalization: readonly LayerExporter[] = [

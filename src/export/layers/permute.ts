@@ -1,5 +1,5 @@
-import type { Value } from '../graph/graphValue.ts';
-import { transposed } from '../graph/layout.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import { transposed } from '../../onnx/write/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
 /** Axes in another order; the batch stays first. */

@@ -1,5 +1,5 @@
-import type { Attribute } from '../graph/graph.ts';
-import type { Value } from '../graph/graphValue.ts';
+import type { Attribute } from '../../onnx/write/graphBuilder.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
 import { type LayerConfig, lengthsOf, textOf } from '../graph/layerConfig.ts';
 import { isChannelsFirst, spaceOf } from '../graph/space.ts';
 import { slidLengths, type Window, windowAttributes } from '../graph/windows.ts';

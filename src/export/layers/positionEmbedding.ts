@@ -1,5 +1,5 @@
-import type { Value } from '../graph/graphValue.ts';
-import { plain } from '../graph/layout.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import { plain } from '../../onnx/write/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
 /** limbeck's learned positions, added: [B, T, F] + [T, F]. */

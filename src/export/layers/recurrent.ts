@@ -1,6 +1,6 @@
-import type { Value } from '../graph/graphValue.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
+import { plain } from '../../onnx/write/layout.ts';
 import { flagOf } from '../graph/layerConfig.ts';
-import { plain } from '../graph/layout.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
 import { cellsOf, refuseRecurrent } from '../recurrent/cell.ts';
 import { runCells } from '../recurrent/run.ts';

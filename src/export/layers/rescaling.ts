@@ -1,5 +1,5 @@
+import type { Value } from '../../onnx/write/graphValue.ts';
 import { like } from '../graph/activate.ts';
-import type { Value } from '../graph/graphValue.ts';
 import { numberOf } from '../graph/layerConfig.ts';
 import type { LayerExporter } from '../layerExport.ts';
 

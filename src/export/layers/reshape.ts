@@ -1,6 +1,6 @@
 import { sizeOf } from '../../core/shape.ts';
-import type { Lengths, Value } from '../graph/graphValue.ts';
-import { plain } from '../graph/layout.ts';
+import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
+import { plain } from '../../onnx/write/layout.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
 /** [B, …] → [B, …targetShape]; one length may be −1 or null, whether the input's lengths are known or free. */

@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../graph/graph.ts';
-import type { Lengths, Value } from '../graph/graphValue.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
+import { plain } from '../../onnx/write/layout.ts';
 import { definitionOf, flagOf } from '../graph/layerConfig.ts';
-import { plain } from '../graph/layout.ts';
 import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
 

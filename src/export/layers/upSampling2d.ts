@@ -1,4 +1,4 @@
-import type { Value } from '../graph/graphValue.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
 import { lengthsOf, textOf } from '../graph/layerConfig.ts';
 import { spaceOf } from '../graph/space.ts';
 import type { LayerExporter } from '../layerExport.ts';

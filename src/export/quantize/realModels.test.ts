@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { isLong } from '../../../scripts/isLong.mjs';
 import type { NdArray } from '../../core/shape.ts';
 import { fromArrays } from '../../data/arrays.ts';
 import type { Dataset } from '../../data/dataset.ts';
@@ -26,7 +27,7 @@ function digitClasses(): number[] {
 const whole: ReadOutputs = (outputs) => ({ logits: Object.values(outputs)[0] as NdArray });
 
 const asPrint = { channels: 3, inverted: 'yes', mean: 0.5, stdDev: 0.5 } as const;
-const examples = digitImages(100, 2);
+const examples = digitImages(isLong ? 100 : 40, 2);
 const models = {
   reader: { input: { size: [48, 48], ...asPrint } },
   direction: { input: { size: [48, 192], ...asPrint } },
@@ -45,7 +46,8 @@ describe.each(['reader', 'direction'] as const)('%s', (name) => {
     const bytes = readModelFile(name);
     const data: Dataset = fromArrays(examples.images);
     const [leastCosine, mostShare] = bounds[name];
-    const calibration = options.to === 'static-int8' ? { calibration: fromArrays(digitImages(200, 2).images) } : {};
+    const calibration =
+      options.to === 'static-int8' ? { calibration: fromArrays(digitImages(isLong ? 200 : 80, 2).images) } : {};
     const evaluate = { data, metric: 'cosine', tolerance: 1 - leastCosine } as const;
     const all = { ...options, ...calibration, ...models[name], read: whole, evaluate, ...HERE };
     const { report } = await quantize(bytes, all as QuantizeOptions).done;

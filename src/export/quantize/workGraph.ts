@@ -1,9 +1,10 @@
 import { sizeOf } from '../../core/shape.ts';
 import { type OnnxAttribute, type OnnxModel, type OnnxNode, type OnnxTensor, onnx } from '../../onnx/model.ts';
+import { freshName, takenNames } from '../../onnx/names.ts';
+import { domainOf } from '../../onnx/operators.ts';
 import { prune } from '../../onnx/prune.ts';
-import { graphsOf, readsOf } from '../../onnx/references.ts';
-import { domainOf } from '../../onnx/shapes/operators.ts';
-import { dataOf } from '../../onnx/tensorData.ts';
+import { readsOf } from '../../onnx/references.ts';
+import { constantIn, dataOf } from '../../onnx/tensorData.ts';
 
 /** A model while it is rewritten: its constants, who reads what, and names that are free. */
 export interface WorkGraph {
@@ -37,22 +38,15 @@ export function openGraph(model: OnnxModel): WorkGraph {
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   graph.input = graph.input.filter((input) => !stored.has(input.name));
   for (const node of graph.node) {
-    const value = node.opType === 'Constant' ? constantOf(node) : undefined;
+    const value = constantIn(node);
     if (value !== undefined) stored.set(node.output[0] as string, value);
   }
   const readers = new Map<string, OnnxNode[]>();
   for (const node of graph.node)
     for (const read of readsOf(node)) readers.set(read, [...(readers.get(read) ?? []), node]);
   const outputs = new Set(graph.output.map((output) => output.name));
-  const taken = new Set([...stored.keys(), ...graph.input.map((one) => one.name), ...allNames(graph.node)]);
+  const taken = takenNames(graph);
   const weights = new Map<string, Weight>();
-
-  const freshName = (like: string): string => {
-    let fresh = like;
-    for (let i = 1; taken.has(fresh); i++) fresh = `${like}_${i}`;
-    taken.add(fresh);
-    return fresh;
-  };
 
   return {
     model,
@@ -71,7 +65,7 @@ export function openGraph(model: OnnxModel): WorkGraph {
     },
     readersOf: (read) => readers.get(read) ?? [],
     isOutput: (read) => outputs.has(read),
-    freshName,
+    freshName: (like) => freshName(taken, like),
     store(tensor) {
       graph.initializer.push(tensor);
       return tensor.name;
@@ -83,26 +77,6 @@ export function openGraph(model: OnnxModel): WorkGraph {
       graph.input = inputs;
     },
   };
-}
-
-/** The value of a Constant node, in whichever attribute it stands. */
-function constantOf({ attribute }: OnnxNode): OnnxTensor | undefined {
-  const [value] = attribute;
-  if (value?.name === 'value') return value.t;
-  if (value?.name === 'value_float') return onnx.tensor({ dataType: 1, floatData: [value.f] });
-  if (value?.name !== 'value_floats') return undefined;
-  return onnx.tensor({ dataType: 1, dims: [BigInt(value.floats.length)], floatData: value.floats });
-}
-
-function* allNames(nodes: readonly OnnxNode[]): Generator<string, void, void> {
-  for (const node of nodes) {
-    yield* node.input;
-    yield* node.output;
-    for (const inner of graphsOf(node)) {
-      for (const { name } of [...inner.initializer, ...inner.input]) yield name;
-      yield* allNames(inner.node);
-    }
-  }
 }
 
 export function intAttribute(node: OnnxNode, name: string, fallback: number): number {

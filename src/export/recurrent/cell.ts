@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape, isSameShape } from '../../core/shape.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
 import { refuseActivation } from '../graph/activate.ts';
 import { flagOf, type LayerConfig, type LayerDefinition, numberOf } from '../graph/layerConfig.ts';
-import type { Weight } from '../layerExport.ts';
 
 export type CellKind = 'LSTM' | 'GRU' | 'SimpleRNN';
 

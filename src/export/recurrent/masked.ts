@@ -1,5 +1,5 @@
-import type { GraphBuilder } from '../graph/graph.ts';
-import type { Lengths, Value } from '../graph/graphValue.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
 import type { Cell } from './cell.ts';
 import { runNative } from './native.ts';
 import type { Pass, Ran } from './pass.ts';

@@ -1,6 +1,6 @@
-import type { FloatAttribute, GraphBuilder } from '../graph/graph.ts';
-import { float } from '../graph/graph.ts';
-import type { Value } from '../graph/graphValue.ts';
+import type { FloatAttribute, GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import { float } from '../../onnx/write/graphBuilder.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
 import { camelCase } from '../graph/layerConfig.ts';
 import { type Cell, type CellKind, gatesOf, statesOf } from './cell.ts';
 import type { Pass, Ran } from './pass.ts';

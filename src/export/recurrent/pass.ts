@@ -1,4 +1,4 @@
-import type { Value } from '../graph/graphValue.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
 
 /** One run of one cell over a sequence, time first. */
 export interface Pass {

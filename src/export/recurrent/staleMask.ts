@@ -1,5 +1,5 @@
-import type { GraphBuilder } from '../graph/graph.ts';
-import type { Value } from '../graph/graphValue.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
 import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerCall } from '../layerExport.ts';
 

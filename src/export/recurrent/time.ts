@@ -1,5 +1,5 @@
-import type { GraphBuilder } from '../graph/graph.ts';
-import type { Value } from '../graph/graphValue.ts';
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Value } from '../../onnx/write/graphValue.ts';
 
 /** [B, T, F] → [T, B, F] */
 export function timeFirst(graph: GraphBuilder, value: Value): Value {

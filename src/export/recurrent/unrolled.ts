@@ -1,6 +1,6 @@
+import type { GraphBuilder } from '../../onnx/write/graphBuilder.ts';
+import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
 import { activate } from '../graph/activate.ts';
-import type { GraphBuilder } from '../graph/graph.ts';
-import type { Lengths, Value } from '../graph/graphValue.ts';
 import { type Cell, gatesOf, statesOf } from './cell.ts';
 import type { Pass, Ran } from './pass.ts';
 

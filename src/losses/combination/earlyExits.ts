@@ -39,7 +39,10 @@ const OPTIONS = schema('earlyExits', {
   alpha: fraction(0.3),
   /** Softens last output, exits and teacher; above 0. Default 3. */
   temperature: positive(3),
-  /** Brings the features of the exits close to those of a deeper layer; needs `withExits(…, { features })`. Default: none. */
+  /**
+   * Brings the features of the exits close to those of a deeper `layer`, with a `weight` of 0 or more, by default 0.03; needs
+   * `withExits(…, { features })`. Default: none.
+   */
   hint: nested(HINT),
 });
 

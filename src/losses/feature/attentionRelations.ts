@@ -31,7 +31,7 @@ const OPTIONS = schema('attentionRelations', {
    * Default ['queries', 'keys', 'values'] (MiniLM v2). ['attention', 'values'] with the layers' own number of heads is
    * MiniLM's first version; both sides then have that many heads.
    */
-  relations: given<readonly AttentionRelation[]>(checkRelations),
+  relations: given<readonly AttentionRelation[]>(checkRelations, ['queries', 'keys', 'values']),
   /**
    * Into how many heads both sides are cut for this loss; it divides both widths. Default 8: 16 features a head for
    * transformerTiny's width of 128, as the 48 of 768 in MiniLM v2.
@@ -67,7 +67,7 @@ export interface AttentionRelationsOptions extends OptionsOf<typeof OPTIONS> {}
  */
 export function attentionRelations(options: AttentionRelationsOptions): Loss {
   const given = OPTIONS.read(options);
-  const { output, relations = ['queries', 'keys', 'values'], relationHeads } = given;
+  const { output, relations, relationHeads } = given;
   checkOutputName(output, '"output" of attentionRelations');
   const parts = partsOf(relations);
   const studentName = (part: Part) => `${output}/${part}`;

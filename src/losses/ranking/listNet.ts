@@ -1,6 +1,6 @@
 import { schema } from '../../core/schema.ts';
 import { type Loss, named } from '../loss.ts';
-import { SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
+import { outputPair, SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
 import { softCrossEntropyPerExample } from '../response/softCrossEntropy.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkCandidates } from '../sameClasses.ts';
@@ -25,11 +25,11 @@ export interface ListNetOptions extends ScorePairOptions {}
  * distill({ teacher, student, data, loss: listNet({ output: 'scores' }) });
  */
 export function listNet(options: ListNetOptions = {}): Loss {
-  const { output, teacherOutput = output } = OPTIONS.read(options);
+  const { output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'listNet',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: names,
+    reads,
     isStatic: true,
     check: (shapes) => checkCandidates(shapes, output, teacherOutput, 'listNet'),
     ...meanOfExamples((tf, { student, teacher }) =>

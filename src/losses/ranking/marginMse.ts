@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
+import { outputPair, SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkCandidates } from '../sameClasses.ts';
 
@@ -28,11 +28,11 @@ export interface MarginMseOptions extends ScorePairOptions {}
  * distill({ teacher, student, data, loss: marginMse({ output: 'scores' }) });
  */
 export function marginMse(options: MarginMseOptions = {}): Loss {
-  const { output, teacherOutput = output } = OPTIONS.read(options);
+  const { output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'marginMse',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: names,
+    reads,
     isStatic: true,
     compares: 'values',
     check: (shapes) => checkCandidates(shapes, output, teacherOutput, 'marginMse'),

@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
+import { outputPair, SCORE_PAIR, type ScorePairOptions } from '../outputPair.ts';
 import { logAddExp, meanOfExamples } from '../rows.ts';
 import { checkCandidates } from '../sameClasses.ts';
 
@@ -34,11 +34,11 @@ export interface RankNetOptions extends ScorePairOptions, OptionsOf<typeof OPTIO
  * distill({ teacher, student, data, loss: rankNet({ output: 'scores' }) });
  */
 export function rankNet(options: RankNetOptions = {}): Loss {
-  const { sigma, output, teacherOutput = output } = OPTIONS.read(options);
+  const { sigma, output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'rankNet',
-    options: { sigma, output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { sigma, ...names },
+    reads,
     isStatic: true,
     check: (shapes) => checkCandidates(shapes, output, teacherOutput, 'rankNet'),
     ...meanOfExamples((tf, { student, teacher }) =>

@@ -3,7 +3,7 @@ import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossParameter, type LossTensors, named, parameter, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { checkBank, checkPairs, flatLength, remember, toRows, withoutGradient } from '../pairs.ts';
 import { project, projectorParameters } from '../projector.ts';
 import { meanOfExamples } from '../rows.ts';
@@ -53,7 +53,7 @@ export interface ContrastiveOptions extends OutputPairOptions, OptionsOf<typeof 
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: contrastive({ output: 'features' }), weight: 1 }]);
  */
 export function contrastive(options: ContrastiveOptions = {}): Loss {
-  const { output, teacherOutput = output, temperature, embeddingLength, bank } = OPTIONS.read(options);
+  const { output, teacherOutput, temperature, embeddingLength, bank, names, reads } = outputPair(OPTIONS.read(options));
   checkBank(bank);
   const perExample = (tf: Tf, tensors: LossTensors): Tensor1D => {
     const student = embedding(tf, tensors, named(tensors.student, output), 'student');
@@ -64,8 +64,8 @@ export function contrastive(options: ContrastiveOptions = {}): Loss {
   };
   return {
     name: 'contrastive',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }), temperature, embeddingLength, bank },
-    reads: { student: [output], teacher: [teacherOutput], labels: false, ...(bank > 0 && { indices: true }) },
+    options: { ...names, temperature, embeddingLength, bank },
+    reads: { ...reads, ...(bank > 0 && { indices: true }) },
     isStatic: bank === 0,
     ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     check({ batchSize, student, teacher }) {

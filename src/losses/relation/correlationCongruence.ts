@@ -3,7 +3,7 @@ import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { checkPairs, toRows, withoutGradient } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
@@ -39,11 +39,11 @@ export interface CorrelationCongruenceOptions extends OutputPairOptions, Options
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: correlationCongruence({ output: 'features' }), weight: 2000 }]);
  */
 export function correlationCongruence(options: CorrelationCongruenceOptions = {}): Loss {
-  const { output, teacherOutput = output, gamma, order } = OPTIONS.read(options);
+  const { output, teacherOutput, gamma, order, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'correlationCongruence',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }), gamma, order },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { ...names, gamma, order },
+    reads,
     ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check: ({ batchSize }) => checkPairs('correlationCongruence', batchSize),

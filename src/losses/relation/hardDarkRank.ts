@@ -2,7 +2,7 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { checkPairs, nearest, nothingFrom, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
@@ -43,11 +43,11 @@ export interface HardDarkRankOptions extends OutputPairOptions, OptionsOf<typeof
  * weighted([{ loss: relationDistance({ output: 'features' }), weight: 300 }, { loss: hardDarkRank({ output: 'features' }), weight: 0.5 }]);
  */
 export function hardDarkRank(options: HardDarkRankOptions = {}): Loss {
-  const { output, teacherOutput = output, neighbors, alpha, beta } = OPTIONS.read(options);
+  const { output, teacherOutput, neighbors, alpha, beta, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'hardDarkRank',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }), neighbors, alpha, beta },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { ...names, neighbors, alpha, beta },
+    reads,
     isStatic: true,
     check: ({ batchSize }) => checkPairs('hardDarkRank', batchSize, 3),
     compute: (tf, { student, teacher }) =>

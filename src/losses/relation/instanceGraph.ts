@@ -6,7 +6,7 @@ import { type Loss, named } from '../loss.ts';
 import { checkPairs, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 
 const OPTIONS = schema('instanceGraph', {
-  /** The outputs to read, such as one of each stage, of any sizes. Default ['logits']. */
+  /** The outputs to read, such as one of each stage, of any sizes. Default: ['logits']. */
   outputs: given<readonly string[]>(),
   /** The teacher's outputs for them, in the same order. Default: `outputs`. */
   teacherOutputs: given<readonly string[]>(),

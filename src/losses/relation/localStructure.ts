@@ -3,7 +3,7 @@ import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { checkPairs, meanApart, nearest, type Pairs, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 
 const OPTIONS = schema('localStructure', {
@@ -45,11 +45,11 @@ export interface LocalStructureOptions extends OutputPairOptions, OptionsOf<type
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: localStructure({ output: 'features' }), weight: 1000 }]);
  */
 export function localStructure(options: LocalStructureOptions = {}): Loss {
-  const { output, teacherOutput = output, neighbors, scale } = OPTIONS.read(options);
+  const { output, teacherOutput, neighbors, scale, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'localStructure',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }), neighbors, scale },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { ...names, neighbors, scale },
+    reads,
     ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check: ({ batchSize }) => checkPairs('localStructure', batchSize, 3),

@@ -2,7 +2,7 @@ import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { count, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossParameter, named, parameter } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { checkPairs, flatLength, toRows, withoutGradient } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
@@ -44,11 +44,11 @@ export interface MultiHeadRelationOptions extends OutputPairOptions, OptionsOf<t
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: multiHeadRelation({ output: 'features' }), weight: 5 }]);
  */
 export function multiHeadRelation(options: MultiHeadRelationOptions = {}): Loss {
-  const { output, teacherOutput = output, heads, headLength } = OPTIONS.read(options);
+  const { output, teacherOutput, heads, headLength, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'multiHeadRelation',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }), heads, headLength },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { ...names, heads, headLength },
+    reads,
     isStatic: true,
     check({ batchSize, student, teacher }) {
       checkPairs('multiHeadRelation', batchSize);

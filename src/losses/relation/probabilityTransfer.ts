@@ -2,7 +2,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { checkPairs, toRows, withoutGradient } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
@@ -30,11 +30,11 @@ const OPTIONS = schema('probabilityTransfer', OUTPUT_PAIR.fields);
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: probabilityTransfer({ output: 'features' }), weight: 500 }]);
  */
 export function probabilityTransfer(options: OutputPairOptions = {}): Loss {
-  const { output, teacherOutput = output } = OPTIONS.read(options);
+  const { output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'probabilityTransfer',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: names,
+    reads,
     isStatic: true,
     check: ({ batchSize }) => checkPairs('probabilityTransfer', batchSize),
     compute: (tf, { student, teacher }) =>

@@ -4,7 +4,7 @@ import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { checkPairs, meanSmoothL1, pairsOf, toRows, withoutGradient } from '../pairs.ts';
 
 const OPTIONS = schema('relationAngle', OUTPUT_PAIR.fields);
@@ -37,11 +37,11 @@ const MOST_EXAMPLES = 160;
  * ]);
  */
 export function relationAngle(options: OutputPairOptions = {}): Loss {
-  const { output, teacherOutput = output } = OPTIONS.read(options);
+  const { output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'relationAngle',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: names,
+    reads,
     ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check({ batchSize }) {

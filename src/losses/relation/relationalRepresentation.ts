@@ -3,7 +3,7 @@ import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, type LossTensors, named, parameter, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { checkBank, checkPairs, flatLength, remember, toRows, withoutGradient } from '../pairs.ts';
 import { project, projectorParameters } from '../projector.ts';
 import { divergence, meanOfExamples, softLogProbs } from '../rows.ts';
@@ -55,14 +55,9 @@ export interface RelationalRepresentationOptions extends OutputPairOptions, Opti
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: relationalRepresentation({ output: 'features' }), weight: 1.5 }]);
  */
 export function relationalRepresentation(options: RelationalRepresentationOptions = {}): Loss {
-  const {
-    output,
-    teacherOutput = output,
-    temperature,
-    teacherTemperature,
-    embeddingLength,
-    bank,
-  } = OPTIONS.read(options);
+  const { output, teacherOutput, temperature, teacherTemperature, embeddingLength, bank, names, reads } = outputPair(
+    OPTIONS.read(options),
+  );
   checkBank(bank);
   const perExample = (tf: Tf, tensors: LossTensors): Tensor1D => {
     const features = stopGradient(tf, named(tensors.teacher, teacherOutput));
@@ -83,11 +78,8 @@ export function relationalRepresentation(options: RelationalRepresentationOption
   };
   return {
     name: 'relationalRepresentation',
-    options: {
-      ...{ output, ...(teacherOutput !== output && { teacherOutput }) },
-      ...{ temperature, teacherTemperature, embeddingLength, bank },
-    },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { ...names, temperature, teacherTemperature, embeddingLength, bank },
+    reads,
     isStatic: bank === 0,
     ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     check({ batchSize, student, teacher }) {

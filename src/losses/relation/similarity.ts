@@ -3,7 +3,7 @@ import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { checkPairs, toRows } from '../pairs.ts';
 import { toUnitLength } from '../toUnitLength.ts';
 
@@ -28,11 +28,11 @@ const OPTIONS = schema('similarity', OUTPUT_PAIR.fields);
  * weighted([{ loss: softTargets(), weight: 1 }, { loss: similarity({ output: 'features' }), weight: 500 }]);
  */
 export function similarity(options: OutputPairOptions = {}): Loss {
-  const { output, teacherOutput = output } = OPTIONS.read(options);
+  const { output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'similarity',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: names,
+    reads,
     ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     isStatic: true,
     check: ({ batchSize }) => checkPairs('similarity', batchSize),

@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { notNegative, type OptionsOf, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { outputPair } from '../outputPair.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkSameShape } from '../sameClasses.ts';
 
@@ -46,10 +47,10 @@ export interface BoundedRegressionOptions extends OptionsOf<typeof OPTIONS> {}
  * ]);
  */
 export function boundedRegression(options: BoundedRegressionOptions = {}): Loss {
-  const { margin, output, teacherOutput = output, targetOutput } = OPTIONS.read(options);
+  const { margin, output, teacherOutput, targetOutput, names } = outputPair(OPTIONS.read(options));
   return {
     name: 'boundedRegression',
-    options: { margin, output, targetOutput, ...(teacherOutput !== output && { teacherOutput }) },
+    options: { margin, ...names, targetOutput },
     reads: { student: [output], teacher: [teacherOutput, targetOutput], labels: false },
     isStatic: true,
     compares: 'values',

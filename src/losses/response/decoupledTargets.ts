@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { notNegative, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { withoutGradient } from '../pairs.ts';
 import { divergence, labelMask, meanOfExamples, softLogProbs, withoutMasked } from '../rows.ts';
 import { checkOneRow, checkSameClasses } from '../sameClasses.ts';
@@ -44,11 +44,11 @@ export interface DecoupledTargetsOptions extends OutputPairOptions, OptionsOf<ty
  * weighted([{ loss: decoupledTargets({ beta: 8 }), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function decoupledTargets(options: DecoupledTargetsOptions = {}): Loss {
-  const { alpha, beta, temperature, output, teacherOutput = output } = OPTIONS.read(options);
+  const { alpha, beta, temperature, output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'decoupledTargets',
-    options: { alpha, beta, temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: true },
+    options: { alpha, beta, temperature, ...names },
+    reads: { ...reads, labels: true },
     isStatic: true,
     allowsUnlabelled: true,
     check(shapes) {

@@ -2,7 +2,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { notNegative, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { checkPairs } from '../pairs.ts';
 import { flattenRows, safeNorm } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
@@ -41,17 +41,13 @@ export interface DistributionCorrelationOptions extends OutputPairOptions, Optio
  * weighted([{ loss: distributionCorrelation(), weight: 2 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function distributionCorrelation(options: DistributionCorrelationOptions = {}): Loss {
-  const { betweenClasses, withinClasses, temperature, output, teacherOutput = output } = OPTIONS.read(options);
+  const { betweenClasses, withinClasses, temperature, output, teacherOutput, names, reads } = outputPair(
+    OPTIONS.read(options),
+  );
   return {
     name: 'distributionCorrelation',
-    options: {
-      betweenClasses,
-      withinClasses,
-      temperature,
-      output,
-      ...(teacherOutput !== output && { teacherOutput }),
-    },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { betweenClasses, withinClasses, temperature, ...names },
+    reads,
     isStatic: true,
     check(shapes) {
       checkSameClasses(shapes, output, teacherOutput, 'distributionCorrelation');

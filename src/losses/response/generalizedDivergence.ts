@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { fraction, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { divergence, logAddExp, meanOfExamples, meanPerExample, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
@@ -39,11 +39,11 @@ export interface GeneralizedDivergenceOptions extends OutputPairOptions, Options
  * distill({ teacher, student, data, loss: generalizedDivergence({ beta: 1 }) });
  */
 export function generalizedDivergence(options: GeneralizedDivergenceOptions = {}): Loss {
-  const { beta, temperature, output, teacherOutput = output } = OPTIONS.read(options);
+  const { beta, temperature, output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'generalizedDivergence',
-    options: { beta, temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { beta, temperature, ...names },
+    reads,
     isStatic: true,
     check: (shapes) => checkSameClasses(shapes, output, teacherOutput, 'generalizedDivergence'),
     ...meanOfExamples((tf, { student, teacher }) =>

@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { meanOfExamples, meanPerExample } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
@@ -29,11 +29,11 @@ export interface LogitRegressionOptions extends OutputPairOptions {}
  * distill({ teacher, student, data, loss: logitRegression() });
  */
 export function logitRegression(options: LogitRegressionOptions = {}): Loss {
-  const { output, teacherOutput = output } = OPTIONS.read(options);
+  const { output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'logitRegression',
-    options: { output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: names,
+    reads,
     isStatic: true,
     check: (shapes) => checkSameClasses(shapes, output, teacherOutput, 'logitRegression'),
     ...meanOfExamples((tf, { student, teacher }) =>

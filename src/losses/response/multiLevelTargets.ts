@@ -4,13 +4,13 @@ import { checkPositive } from '../../core/options.ts';
 import { given, notNegative, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { divergence, flattenRows, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
 const OPTIONS = schema('multiLevelTargets', {
   /** One comparison each; all above 0. Default [2, 3, 4, 5, 6] (the paper's code). */
-  temperatures: given<readonly number[]>(checkTemperatures),
+  temperatures: given<readonly number[]>(checkTemperatures, [2, 3, 4, 5, 6]),
   /** Weight of the correlation of classes. 0 or more. Default 1 (the paper's code). */
   classWeight: notNegative(1),
   /** Weight of the correlation of examples. 0 or more. Default 1 (the paper's code). */
@@ -44,23 +44,13 @@ export interface MultiLevelTargetsOptions extends OutputPairOptions, OptionsOf<t
  * weighted([{ loss: multiLevelTargets(), weight: 0.2 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function multiLevelTargets(options: MultiLevelTargetsOptions = {}): Loss {
-  const {
-    temperatures = [2, 3, 4, 5, 6],
-    classWeight,
-    batchWeight,
-    output,
-    teacherOutput = output,
-  } = OPTIONS.read(options);
+  const { temperatures, classWeight, batchWeight, output, teacherOutput, names, reads } = outputPair(
+    OPTIONS.read(options),
+  );
   return {
     name: 'multiLevelTargets',
-    options: {
-      temperatures: [...temperatures],
-      classWeight,
-      batchWeight,
-      output,
-      ...(teacherOutput !== output && { teacherOutput }),
-    },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { temperatures: [...temperatures], classWeight, batchWeight, ...names },
+    reads,
     isStatic: true,
     check: (shapes) => checkSameClasses(shapes, output, teacherOutput, 'multiLevelTargets'),
     compute: (tf, { student, teacher }) =>

@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { notNegative, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { labelMask, meanOfExamples, withoutMasked } from '../rows.ts';
 import { checkOneRow, checkSameClasses } from '../sameClasses.ts';
 
@@ -37,11 +37,11 @@ export interface NormalizedTargetsOptions extends OutputPairOptions, OptionsOf<t
  * weighted([{ loss: normalizedTargets(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function normalizedTargets(options: NormalizedTargetsOptions = {}): Loss {
-  const { gamma, temperature, output, teacherOutput = output } = OPTIONS.read(options);
+  const { gamma, temperature, output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'normalizedTargets',
-    options: { gamma, temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: true },
+    options: { gamma, temperature, ...names },
+    reads: { ...reads, labels: true },
     isStatic: true,
     check(shapes) {
       checkOneRow(shapes, output, 'normalizedTargets');

@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { type OptionsOf, oneOf, positive, schema, text } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
+import { outputPair } from '../outputPair.ts';
 import { meanOfExamples } from '../rows.ts';
 import { checkSameShape } from '../sameClasses.ts';
 
@@ -36,11 +37,11 @@ export interface RegressionOptions extends OptionsOf<typeof OPTIONS> {}
  * distill({ teacher, student, data, loss: regression({ output: 'depth', measure: 'huber' }) });
  */
 export function regression(options: RegressionOptions = {}): Loss {
-  const { measure, delta, output, teacherOutput = output } = OPTIONS.read(options);
+  const { measure, delta, output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'regression',
-    options: { measure, delta, output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { measure, delta, ...names },
+    reads,
     isStatic: true,
     compares: 'values',
     check: (shapes) => checkSameShape(shapes, output, teacherOutput, 'regression'),

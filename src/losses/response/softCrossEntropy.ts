@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { meanOfExamples, meanPerExample, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
@@ -33,11 +33,11 @@ export interface SoftCrossEntropyOptions extends OutputPairOptions, OptionsOf<ty
  * distill({ teacher, student, data, loss: softCrossEntropy({ temperature: 2 }) });
  */
 export function softCrossEntropy(options: SoftCrossEntropyOptions = {}): Loss {
-  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
+  const { temperature, output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'softCrossEntropy',
-    options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { temperature, ...names },
+    reads,
     isStatic: true,
     check: (shapes) => checkSameClasses(shapes, output, teacherOutput, 'softCrossEntropy'),
     ...meanOfExamples((tf, { student, teacher }) =>

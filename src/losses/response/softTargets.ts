@@ -2,7 +2,7 @@ import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { divergence, meanPerExample, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
@@ -31,11 +31,11 @@ export interface SoftTargetsOptions extends OutputPairOptions, OptionsOf<typeof 
  * distill({ teacher, student, data, loss: softTargets({ temperature: 4 }) });
  */
 export function softTargets(options: SoftTargetsOptions = {}): Loss {
-  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
+  const { temperature, output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'softTargets',
-    options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { temperature, ...names },
+    reads,
     isStatic: true,
     check: (shapes) => checkSameClasses(shapes, output, teacherOutput, 'softTargets'),
     compute: (tf, { student, teacher }) =>

@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { divergence, meanOfExamples, meanPerExample, safeNorm, softLogProbs } from '../rows.ts';
 import { checkSameClasses } from '../sameClasses.ts';
 
@@ -36,11 +36,11 @@ export interface StandardizedTargetsOptions extends OutputPairOptions, OptionsOf
  * weighted([{ loss: standardizedTargets(), weight: 3 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function standardizedTargets(options: StandardizedTargetsOptions = {}): Loss {
-  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
+  const { temperature, output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'standardizedTargets',
-    options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: false },
+    options: { temperature, ...names },
+    reads,
     isStatic: true,
     check: (shapes) => checkSameClasses(shapes, output, teacherOutput, 'standardizedTargets'),
     ...meanOfExamples((tf, { student, teacher }) =>

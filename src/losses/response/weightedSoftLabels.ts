@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { type Loss, named, stopGradient } from '../loss.ts';
-import { OUTPUT_PAIR, type OutputPairOptions } from '../outputPair.ts';
+import { OUTPUT_PAIR, type OutputPairOptions, outputPair } from '../outputPair.ts';
 import { labelMask, meanOfExamples } from '../rows.ts';
 import { checkOneRow, checkSameClasses } from '../sameClasses.ts';
 import { softCrossEntropyPerExample } from './softCrossEntropy.ts';
@@ -34,11 +34,11 @@ export interface WeightedSoftLabelsOptions extends OutputPairOptions, OptionsOf<
  * weighted([{ loss: weightedSoftLabels(), weight: 1 }, { loss: crossEntropy(), weight: 1 }]);
  */
 export function weightedSoftLabels(options: WeightedSoftLabelsOptions = {}): Loss {
-  const { temperature, output, teacherOutput = output } = OPTIONS.read(options);
+  const { temperature, output, teacherOutput, names, reads } = outputPair(OPTIONS.read(options));
   return {
     name: 'weightedSoftLabels',
-    options: { temperature, output, ...(teacherOutput !== output && { teacherOutput }) },
-    reads: { student: [output], teacher: [teacherOutput], labels: true },
+    options: { temperature, ...names },
+    reads: { ...reads, labels: true },
     isStatic: true,
     check(shapes) {
       checkOneRow(shapes, output, 'weightedSoftLabels');

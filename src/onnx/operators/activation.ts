@@ -4,6 +4,9 @@ import { each, foldEach } from '../elementwise.ts';
 import { numberOf, type Operator, type Operators } from '../operator.ts';
 import { type Call, dtypeAt, float, input, numbersAt, shapeAt } from '../shapes/call.ts';
 import { tensor } from '../shapes/tensor.ts';
+import { writeBroadcast } from '../write/elements.ts';
+import type { Value } from '../write/graphValue.ts';
+import { numberAt, type Write } from '../write/operatorCall.ts';
 
 /** x where it is positive, else alpha (eˣ − 1). */
 function exponential(tf: Tf, x: Tensor, alpha: number): Tensor {
@@ -31,6 +34,11 @@ const clip: Operator = {
     return { ...(Math.abs(min) < 3.4e38 && { min }), ...(Math.abs(max) < 3.4e38 && { max }) };
   },
   operands: 'each',
+  write: ({ graph, operands, attributes, first }) => {
+    const bound = (key: string) =>
+      typeof attributes[key] === 'number' ? graph.floats(key, [], [attributes[key]]) : '';
+    return graph.node('Clip', [operands[0] as Value, bound('min'), bound('max')], first);
+  },
   compute: (tf, [x], attributes) => {
     const { dtype } = x as Tensor;
     const [least, most] = [numberOf(attributes, 'min', -Infinity), numberOf(attributes, 'max', Infinity)];
@@ -50,6 +58,14 @@ const dropout: Operator = {
   ],
 };
 
+/** Of the operators that older files know. */
+const writeSwish: Write = (call) => {
+  const { graph, first } = call;
+  const x = call.operands[0] as Value;
+  const inner = graph.node('Mul', [x, graph.floats('alpha', [], [numberAt(call, 'alpha', 1)])], first);
+  return graph.node('Mul', [x, graph.node('Sigmoid', [inner], first)], first);
+};
+
 /** Functions of each element that stand between the layers of a network. */
 export const activation: Operators = {
   Relu: each({ number: (x = 0) => Math.max(0, x), compute: (tf, x) => tf.relu(x) }),
@@ -66,10 +82,13 @@ export const activation: Operators = {
     attributes: { approximate: 'none' },
     compute: (_tf, x, { approximate }, { gelu }) => gelu(x, approximate === 'tanh' ? 'tanh' : 'erf'),
   }),
-  Swish: each({
-    attributes: { alpha: 1 },
-    compute: (tf, x, { alpha }, { silu }) => (alpha === 1 ? silu(x) : tf.mul(x, tf.sigmoid(tf.mul(x, alpha)))),
-  }),
+  Swish: {
+    ...each({
+      attributes: { alpha: 1 },
+      compute: (tf, x, { alpha }, { silu }) => (alpha === 1 ? silu(x) : tf.mul(x, tf.sigmoid(tf.mul(x, alpha)))),
+    }),
+    write: writeSwish,
+  },
   Mish: each({ compute: (tf, x) => tf.mul(x, tf.tanh(tf.softplus(x))) }),
   LeakyRelu: each({ attributes: { alpha: 0.01 }, compute: (tf, x, { alpha }) => tf.leakyRelu(x, alpha) }),
   Elu: each({ attributes: { alpha: 1 }, compute: (tf, x, { alpha }) => exponential(tf, x, alpha) }),
@@ -94,6 +113,7 @@ export const activation: Operators = {
   PRelu: {
     outputs: (call) => [tensor(dtypeAt(call, 0), input(call, 0).shape)],
     operands: 'broadcast',
+    write: writeBroadcast(),
     compute: (tf, [x, slope]) => tf.add(tf.relu(x as Tensor), tf.mul(tf.minimum(x as Tensor, 0), slope as Tensor)),
   },
   Clip: clip,

@@ -4,6 +4,9 @@ import { each, foldJoined, joined, joinedOutputs, ofNumbers } from '../elementwi
 import { type Attributes, numberOf, type Operator, type Operators } from '../operator.ts';
 import { type Call, dtypeAt, int, numbersAt } from '../shapes/call.ts';
 import { plus, times } from '../shapes/tensor.ts';
+import { writeBroadcast } from '../write/elements.ts';
+import type { Value } from '../write/graphValue.ts';
+import { numberAt } from '../write/operatorCall.ts';
 
 /** Toward zero, as ONNX divides whole numbers. */
 function wholeQuotient(tf: Tf, a: Tensor, b: Tensor): Tensor {
@@ -47,6 +50,7 @@ const modulo: Operator = {
   }),
   outputs: (call) => joinedOutputs(call, ofNumbers(remainder(isToZero(call)))),
   fold: (inputs, call) => foldJoined(inputs, call, remainder(isToZero(call))),
+  write: writeBroadcast({ attributes: (dtype) => ({ ...(dtype === 'float32' && { fmod: 1 }) }) }),
 };
 
 /** By hand where the exponent is one that models use. tfjs's slope of a power is no number where a base is negative. */
@@ -69,6 +73,11 @@ const exponentOf = (call: Call) => {
 const pow: Operator = {
   ...joined({ number: (a = 0, b = 1) => a ** b }),
   operands: (call) => (exponentOf(call) === undefined ? 'broadcast' : 'each'),
+  write: (call) => {
+    if (call.operands.length > 1) return writeBroadcast()(call);
+    const exponent = call.graph.floats('exponent', [], [numberAt(call, 'exponent', 1)]);
+    return call.graph.node('Pow', [call.operands[0] as Value, exponent], call.first);
+  },
   read: (call): Attributes => {
     const exponent = exponentOf(call);
     return exponent === undefined ? {} : { exponent };
@@ -109,6 +118,7 @@ export const arithmetic: Operators = {
   Mean: {
     ...joined({}),
     operands: 'broadcast',
+    write: writeBroadcast(),
     compute: (tf, inputs) =>
       tf.div(
         inputs.reduce((sum, one) => tf.add(sum, one)),

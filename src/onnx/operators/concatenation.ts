@@ -5,6 +5,7 @@ import { dtypeAt, int } from '../shapes/call.ts';
 import { axisOf, mergeLengths, plus, type Shape, tensor, withLength } from '../shapes/tensor.ts';
 import { emptyArray } from '../simplify/convert.ts';
 import type { TensorData } from '../tensorData.ts';
+import { numberAt, plainNode } from '../write/operatorCall.ts';
 
 /** Inputs one after the other along an axis. `from` is the first of them, `step` how many inputs each brings along. */
 export function joinedAlong(from = 0, step = 1, defaultAxis = 1): Operator {
@@ -53,6 +54,7 @@ const concat: Operator = {
     const length = parts.reduce((sum, { shape }) => sum + (shape[axis] as number), 0);
     return { dtype: first.dtype, shape: first.shape.map((one, i) => (i === axis ? length : one)), data };
   },
+  write: plainNode((call) => ({ axis: numberAt(call, 'axis', 0) })),
   compute: (tf, inputs, attributes) => {
     const axis = numberOf(attributes, 'axis', 0);
     // What is the same in every example is stored with a batch of one.

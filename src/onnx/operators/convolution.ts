@@ -5,6 +5,9 @@ import { type Compute, numberOf, type Operator, type Operators } from '../operat
 import { type Call, dtypeAt, input, int, ints, shapeAt } from '../shapes/call.ts';
 import { countOf, length, type Shape, tensor, times, unknownLengths } from '../shapes/tensor.ts';
 import { slid, slidingOf } from '../windows.ts';
+import { imageIn, windowIn } from '../write/image.ts';
+import { channelsBeforeSpace } from '../write/kernels.ts';
+import { listAt, numberAt, stored, type Weight, type Write } from '../write/operatorCall.ts';
 
 function convolvedShape(call: Call, x: Shape | null, weight: Shape | null): Shape | null {
   const rank = (x ?? weight)?.length;
@@ -125,15 +128,35 @@ function sum([a, b]: readonly [number, number]): number {
   return a + b;
 }
 
+/** The kernel turns from channels last to ONNX's order. */
+const writeConvolution =
+  (isBack: boolean): Write =>
+  (call) => {
+    const { graph, name } = call;
+    const { x, output } = imageIn(call);
+    const [kernel, bias] = call.operands.slice(1) as [Weight, Weight | undefined];
+    const held = channelsBeforeSpace(kernel.shape, kernel.data);
+    const inputs = [
+      x,
+      graph.floats('kernel', held.shape, held.data),
+      ...(bias === undefined ? [] : [stored(graph, bias)]),
+    ];
+    return graph.node(name, inputs, output, {
+      ...windowIn(call, held.shape.slice(2)),
+      group: numberAt(call, 'group', 1),
+      ...(isBack && { output_padding: listAt(call, 'extra').slice(0, kernel.shape.length - 2) }),
+    });
+  };
+
 export const zeroPointDtype = (call: Call) => dtypeAt(call, 7);
 const asInput = (call: Call) => dtypeAt(call, 0);
 
 /** Operators that add up under a window. */
 export const convolution: Operators = {
-  Conv: { ...convolving(1, asInput), compute: convolved },
+  Conv: { ...convolving(1, asInput), write: writeConvolution(false), compute: convolved },
   ConvInteger: convolving(1, () => 'int32'),
   QLinearConv: convolving(3, zeroPointDtype),
   DeformConv: deformed,
-  ConvTranspose: { ...transposed, compute: convolvedBack },
+  ConvTranspose: { ...transposed, write: writeConvolution(true), compute: convolvedBack },
   Col2Im: columnsToImage,
 };

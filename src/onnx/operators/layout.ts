@@ -16,6 +16,9 @@ import {
 } from '../shapes/tensor.ts';
 import { axesOf as foldedAxes, listOf as numbersIn, strided, stridesOf } from '../simplify/strided.ts';
 import type { TensorData } from '../tensorData.ts';
+import type { Value } from '../write/graphValue.ts';
+import { plain } from '../write/layout.ts';
+import { lengthsInput, listAt, type OperatorCall, plainNode } from '../write/operatorCall.ts';
 
 /** A view of the first input: the same elements in the same order under another shape. */
 function view(call: Call, shape: Shape | null | undefined): readonly Inferred[] {
@@ -61,6 +64,26 @@ const reshapedAs: Compute = (tf, [x], attributes) => {
   return tf.reshape(x as Tensor, target);
 };
 
+/** In tfjs −2 − k copies the length of axis k; ONNX copies with 0, where the axis is the same. */
+function writeReshape(call: OperatorCall): Value {
+  const { graph, shape } = call;
+  const x = plain(graph, call.operands[0] as Value);
+  const lengths = listAt(call, 'shape');
+  const output = { shape, dtype: x.dtype };
+  if (lengths.every((length, i) => length >= -1 || -2 - length === i)) {
+    const target = lengths.map((length) => (length < -1 ? 0 : length));
+    return graph.node('Reshape', [x, lengthsInput(graph, 'shape', target)], output);
+  }
+  const own = graph.node('Shape', [x], { shape: [x.shape.length], dtype: 'int64' });
+  const parts = lengths.map((length, i) => {
+    if (length >= -1) return graph.ints(`length${i}`, [1], [length]);
+    const axis = graph.ints(`axis${i}`, [1], [-2 - length]);
+    return graph.node('Gather', [own, axis], { shape: [1], dtype: 'int64' }, { axis: 0 });
+  });
+  const target = graph.node('Concat', parts, { shape: [parts.length], dtype: 'int64' }, { axis: 0 });
+  return graph.node('Reshape', [x, target], output);
+}
+
 /** The same stored elements under another shape. */
 const storedView = (from: TensorData, shape: readonly number[]): TensorData | undefined =>
   elementsIn(shape) === from.data.length ? { ...from, shape } : undefined;
@@ -78,6 +101,7 @@ const reshape: Operator = {
     const known = numbersOf(shape);
     return x && known && storedView(x, known);
   },
+  write: writeReshape,
   compute: reshapedAs,
 };
 
@@ -180,6 +204,7 @@ const transpose: Operator = {
       order.map((axis) => own[axis] as number),
     );
   },
+  write: plainNode((call) => ({ perm: listAt(call, 'perm') })),
   compute: (tf, [x], attributes) => tf.transpose(x as Tensor, [...listOf(attributes, 'perm')]),
 };
 

@@ -9,6 +9,9 @@ import { broadcast, numbersOf, tensor } from '../shapes/tensor.ts';
 import { emptyArray, numbers, typedArray } from '../simplify/convert.ts';
 import { expanded } from '../simplify/strided.ts';
 import type { ElementType } from '../tensorData.ts';
+import { writeBroadcast } from '../write/elements.ts';
+import type { Value, ValueType } from '../write/graphValue.ts';
+import { wordAt } from '../write/operatorCall.ts';
 import { truncated } from './arithmetic.ts';
 
 type Pair = (tf: Tf, a: Tensor, b: Tensor) => Tensor;
@@ -17,8 +20,10 @@ const compare = (test: (a: number, b: number) => boolean, compute: Pair) =>
   joined({ dtype: 'bool', number: (a = 0, b = 0) => Number(test(a, b)), compute });
 
 /** Truth values may be given as whole numbers. */
-const truth = (test: (a: number, b: number) => boolean, compute: Pair) =>
-  compare(test, (tf, a, b) => compute(tf, tf.cast(a, 'bool'), tf.cast(b, 'bool')));
+const truth = (test: (a: number, b: number) => boolean, compute: Pair) => ({
+  ...compare(test, (tf, a, b) => compute(tf, tf.cast(a, 'bool'), tf.cast(b, 'bool'))),
+  write: writeBroadcast({ truths: 'all', dtype: 'bool' }),
+});
 
 const where: Operator = {
   outputs: (call) => {
@@ -37,6 +42,7 @@ const where: Operator = {
     return { dtype: a.dtype, shape, data };
   },
   operands: 'broadcast',
+  write: writeBroadcast({ truths: 'first', dtype: 'last' }),
   compute: (tf, inputs) => {
     const [condition, a, b] = inputs as [Tensor, Tensor, Tensor];
     const shape = inputs.reduce<number[]>(
@@ -96,6 +102,11 @@ function cast(target: (call: Call) => number): Operator {
       return to && { to };
     },
     operands: 'each',
+    write: (call) => {
+      const dtype = wordAt(call, 'to', 'float32') as ValueType;
+      const to = { float32: 1, int32: 6, int64: 7, bool: 9 }[dtype];
+      return call.graph.node('Cast', [call.operands[0] as Value], { ...call.first, dtype }, { to });
+    },
     compute: (tf, [x], { to }) => {
       const { dtype } = x as Tensor;
       if (dtype === to) return tf.clone(x as Tensor);

@@ -4,6 +4,18 @@ import { each } from '../elementwise.ts';
 import { listOf, numberOf, type Operator, type Operators } from '../operator.ts';
 import { type Call, dtypeAt, float, input, int, shapeAt } from '../shapes/call.ts';
 import { axisOf, type Inferred, tensor } from '../shapes/tensor.ts';
+import { float as attributeFloat } from '../write/graphBuilder.ts';
+import type { Value } from '../write/graphValue.ts';
+import { imageIn } from '../write/image.ts';
+import {
+  listAt,
+  numberAt,
+  type OperatorCall,
+  plainInputs,
+  plainNode,
+  stored,
+  type Weight,
+} from '../write/operatorCall.ts';
 
 /** Y like X, and statistics of each channel where they are asked for. */
 const batchNormalization: Operator = {
@@ -39,6 +51,10 @@ const layerNormalization: Operator = {
     if (rank === undefined || first === undefined) return undefined;
     return { axes: Array.from({ length: rank - first }, (_, i) => first + i), epsilon: float(call, 'epsilon') ?? 1e-5 };
   },
+  write: plainNode((call) => ({
+    axis: listAt(call, 'axes')[0] ?? -1,
+    epsilon: attributeFloat(numberAt(call, 'epsilon', 1e-5)),
+  })),
   compute: (tf, [x, scale, bias], attributes, { layerNorm }) => {
     const [tensor, epsilon] = [x as Tensor, numberOf(attributes, 'epsilon', 1e-5)];
     const axes = [...listOf(attributes, 'axes')];
@@ -65,6 +81,19 @@ const rootMean: Operator = {
     return axisOf(int(call, 'axis', -1), rank) === rank - 1 ? undefined : 'it runs over several axes';
   },
   attributes: { epsilon: 1e-5 },
+  /** An operator of its own only since version 23. */
+  write: (call) => {
+    const { graph } = call;
+    const [x, scale] = plainInputs(call) as [Value, Value | string | undefined];
+    const output = { shape: x.shape };
+    const rows = { shape: [...x.shape.slice(0, -1), 1] };
+    const squares = graph.node('Mul', [x, x], output);
+    const mean = graph.reduce('ReduceMean', squares, [x.shape.length - 1], rows, 'keep');
+    const epsilon = graph.floats('epsilon', [], [numberAt(call, 'epsilon', 1e-5)]);
+    const root = graph.node('Sqrt', [graph.node('Add', [mean, epsilon], rows)], rows);
+    const normal = graph.node('Div', [x, root], output);
+    return scale === undefined ? normal : graph.node('Mul', [normal, scale], output);
+  },
   compute: (tf, [x, scale], attributes) => {
     const square = tf.mean(tf.square(x as Tensor), -1, true);
     const normal = tf.mul(x as Tensor, tf.rsqrt(tf.add(square, numberOf(attributes, 'epsilon', 1e-5))));
@@ -79,6 +108,7 @@ function channelNormalization(read: NonNullable<Operator['read']>, refuse?: Oper
     operands: 'image',
     ...(refuse && { refuse }),
     read,
+    write: writeGroups,
     compute: (tf, [x, scale, bias], attributes) => {
       const { shape } = x as Tensor;
       const channels = shape.at(-1) as number;
@@ -97,6 +127,28 @@ function channelNormalization(read: NonNullable<Operator['read']>, refuse?: Oper
   };
 }
 
+/** One group a channel is ONNX's instance normalization; others are that of groups as channels, then scaled. */
+function writeGroups(call: OperatorCall): Value {
+  const { graph, operands } = call;
+  const { x, output } = imageIn(call);
+  const [scale, bias] = operands.slice(1) as [Weight, Weight];
+  const channels = scale.shape[0] as number;
+  const groups = numberAt(call, 'numGroups', channels);
+  const epsilon = attributeFloat(numberAt(call, 'epsilon', 1e-5));
+  if (groups === channels) {
+    return graph.node('InstanceNormalization', [x, stored(graph, scale), stored(graph, bias)], output, { epsilon });
+  }
+  const [lines, ones] = [graph.ints('groups', [3], [0, groups, -1]), new Float32Array(groups).fill(1)];
+  const split = graph.node('Reshape', [x, lines], { shape: [output.shape[0] ?? null, groups, null] });
+  const unit = [graph.floats('ones', [groups], ones), graph.floats('zeros', [groups], new Float32Array(groups))];
+  const normal = graph.node('InstanceNormalization', [split, ...unit], split, { epsilon });
+  const back = graph.node('Shape', [x], { shape: [output.shape.length], dtype: 'int64' });
+  const whole = graph.node('Reshape', [normal, back], output);
+  const wide = [channels, ...new Array<number>(output.shape.length - 2).fill(1)];
+  const scaled = graph.node('Mul', [whole, graph.floats('gamma', wide, scale.data)], output);
+  return graph.node('Add', [scaled, graph.floats('beta', wide, bias.data)], output);
+}
+
 const epsilonOf = (call: Call) => float(call, 'epsilon') ?? 1e-5;
 
 const lengthOne: Operator = {
@@ -107,6 +159,7 @@ const lengthOne: Operator = {
     const axis = axisOf(int(call, 'axis', -1), shapeAt(call, 0)?.length ?? 0);
     return axis === undefined ? undefined : { axis, p: int(call, 'p', 2) };
   },
+  write: plainNode((call) => ({ axis: numberAt(call, 'axis', -1), p: numberAt(call, 'p', 2) })),
   compute: (tf, [x], attributes) => {
     const axis = numberOf(attributes, 'axis', -1);
     const isL1 = numberOf(attributes, 'p', 2) === 1;
@@ -130,8 +183,12 @@ const localResponse: Operator = {
 /** Operators that bring values to one scale. */
 export const normalization: Operators = {
   /** Computed along the last axis. */
-  Softmax: { ...each({}), compute: (tf, [x]) => tf.softmax(x as Tensor) },
-  LogSoftmax: { ...each({}), compute: (_tf, [x], _attributes, { logSoftmax }) => logSoftmax(x as Tensor) },
+  Softmax: { ...each({}), write: plainNode(() => ({ axis: -1 })), compute: (tf, [x]) => tf.softmax(x as Tensor) },
+  LogSoftmax: {
+    ...each({}),
+    write: plainNode(() => ({ axis: -1 })),
+    compute: (_tf, [x], _attributes, { logSoftmax }) => logSoftmax(x as Tensor),
+  },
   Hardmax: each({}),
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,

@@ -6,6 +6,9 @@ import { type Call, float, input, ints, numbersAt, shapeAt, text } from '../shap
 import { axisOf, length, tensor, times, unknownLengths } from '../shapes/tensor.ts';
 import { emptyArray } from '../simplify/convert.ts';
 import { listOf as numbersIn, strided, stridesOf } from '../simplify/strided.ts';
+import { heldAxis, type Value } from '../write/graphValue.ts';
+import { plain } from '../write/layout.ts';
+import { lengthsInput, listAt, numberAt, unflattened, wordAt } from '../write/operatorCall.ts';
 
 /** How much is added before and after, axis by axis; undefined where it is not known. */
 function padsOf(call: Call): readonly number[] | undefined {
@@ -85,6 +88,22 @@ const pad: Operator = {
     if (pads === undefined || (call.inputs[2] !== undefined && value === undefined)) return undefined;
     return { pads, mode: text(call, 'mode', 'constant'), value: value ?? 0 };
   },
+  write: (call) => {
+    const { graph, shape, first } = call;
+    const x = unflattened(call);
+    const [flat, rank] = [listAt(call, 'pads'), x.shape.length];
+    const held = new Array<number>(2 * rank).fill(0);
+    x.shape.forEach((_, i) => {
+      const axis = heldAxis(x, i);
+      held[axis] = flat[2 * i] ?? 0;
+      held[rank + axis] = flat[2 * i + 1] ?? 0;
+    });
+    const pads = lengthsInput(graph, 'pads', held);
+    const mode = wordAt(call, 'mode', 'constant');
+    const filler = () => graph.floats('value', [], [numberAt(call, 'value', 0)]);
+    const inputs = mode === 'constant' ? [x, pads, filler()] : [x, pads];
+    return graph.node('Pad', inputs, { ...first, shape, layout: x.layout }, { mode });
+  },
   compute: (tf, [x], attributes) => {
     const flat = listOf(attributes, 'pads');
     const pads = (x as Tensor).shape.map((_, i) => [flat[2 * i] ?? 0, flat[2 * i + 1] ?? 0] as [number, number]);
@@ -120,6 +139,11 @@ const tile: Operator = {
   read: (call) => {
     const repeats = numbersAt(call, 1);
     return repeats && { repeats };
+  },
+  write: ({ graph, operands, attributes, shape }) => {
+    const x = plain(graph, operands[0] as Value);
+    const repeats = lengthsInput(graph, 'repeats', listOf(attributes, 'repeats'));
+    return graph.node('Tile', [x, repeats], { shape, dtype: x.dtype });
   },
   compute: (tf, [x], attributes) => tf.tile(x as Tensor, [...listOf(attributes, 'repeats')]),
 };

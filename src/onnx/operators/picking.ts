@@ -6,6 +6,8 @@ import { dtypeAt, hasAttribute, input, int, numbersAt, shapeAt } from '../shapes
 import { axisOf, length, numbersOf, tensor, withLength } from '../shapes/tensor.ts';
 import { emptyArray, typedArray } from '../simplify/convert.ts';
 import { listOf as numbersIn, stridesOf } from '../simplify/strided.ts';
+import type { Value } from '../write/graphValue.ts';
+import { listAt, numberAt, plainInputs } from '../write/operatorCall.ts';
 
 const gather: Operator = {
   outputs: (call) => {
@@ -44,6 +46,14 @@ const gather: Operator = {
     const [indices, lengths] = [numbersAt(call, 1), numbersOf(shapeAt(call, 1) ?? undefined)];
     if (axis === undefined) return undefined;
     return indices === undefined || lengths === undefined ? { axis } : { axis, indices, lengths };
+  },
+  write: (call) => {
+    const { graph, shape } = call;
+    const [x, places] = plainInputs(call);
+    const picked = listAt(call, 'indices');
+    const indices = places ?? graph.ints('indices', numberAt(call, 'isOne', 0) === 1 ? [] : [picked.length], picked);
+    const dtype = typeof x === 'object' ? x.dtype : 'float32';
+    return graph.node('Gather', [x as Value | string, indices], { shape, dtype }, { axis: numberAt(call, 'axis', 0) });
   },
   /** `indices` that are known; the result has their `lengths` in the axis's place, or none where `isOne`. */
   compute: (tf, [x, indices], attributes) => {
@@ -100,6 +110,24 @@ const topK: Operator = {
     const k = hasAttribute(call, 'k') ? length(int(call, 'k', 1)) : (input(call, 1).values?.[0] ?? null);
     const result = shape !== null && typeof axis === 'number' ? withLength(shape, axis, k) : null;
     return [tensor(dtype, result), tensor('int64', result)];
+  },
+  reads: [0],
+  operands: 'along',
+  read: (call) => {
+    const axis = axisOf(int(call, 'axis', -1), shapeAt(call, 0)?.length ?? 0);
+    const k = hasAttribute(call, 'k') ? int(call, 'k', 1) : numbersAt(call, 1)?.[0];
+    return axis === undefined || k === undefined ? undefined : { axis, k, largest: int(call, 'largest', 1) };
+  },
+  computeAll: (tf, [x], attributes) => {
+    const [whole, axis] = [x as Tensor, numberOf(attributes, 'axis', -1)];
+    const order = whole.shape.map((_, i) => i).filter((i) => i !== axis);
+    const isLast = axis === whole.rank - 1;
+    const last = isLast ? whole : tf.transpose(whole, [...order, axis]);
+    const isLargest = numberOf(attributes, 'largest', 1) === 1;
+    const { values, indices } = tf.topk(isLargest ? last : tf.neg(last), numberOf(attributes, 'k', 1));
+    const found = [isLargest ? values : tf.neg(values), indices];
+    const back = whole.shape.map((_, i) => (i === axis ? whole.rank - 1 : order.indexOf(i)));
+    return isLast ? found : found.map((one) => tf.transpose(one, back));
   },
 };
 

@@ -5,6 +5,8 @@ import { type Compute, listOf, numberOf, type Operator, type Operators } from '.
 import { type Call, dtypeAt, input, int, ints, shapeAt } from '../shapes/call.ts';
 import { length, type Shape, tensor } from '../shapes/tensor.ts';
 import { slid, slidingOf } from '../windows.ts';
+import { imageIn, windowIn } from '../write/image.ts';
+import { listAt, numberAt, type OperatorCall, type Write } from '../write/operatorCall.ts';
 
 function pooled(call: Call): Shape | null {
   const x = shapeAt(call, 0);
@@ -115,10 +117,24 @@ function sum([a, b]: readonly [number, number]): number {
   return a + b;
 }
 
+const writePool =
+  (attributesOf: (call: OperatorCall) => Record<string, number> = () => ({})): Write =>
+  (call) => {
+    const { x, output } = imageIn(call);
+    const window = windowIn(call, listAt(call, 'kernelShape'), listAt(call, 'extra'));
+    return call.graph.node(call.name, [x], output, { ...window, ...attributesOf(call) });
+  };
+
 /** Operators that give one number for a window. */
 export const pooling: Operators = {
-  MaxPool: { ...pool, compute: maxima },
-  AveragePool: { ...pool, compute: averages },
+  MaxPool: { ...pool, write: writePool(), compute: maxima },
+  AveragePool: {
+    ...pool,
+    write: writePool((call) => ({ count_include_pad: numberAt(call, 'countIncludePad', 0) })),
+    refuseWrite: ({ attributes }) =>
+      listOf(attributes, 'dilations').some((one) => one !== 1) ? 'it is a dilated average pooling' : undefined,
+    compute: averages,
+  },
   LpPool: pool,
   GlobalAveragePool: globalPool((tf, x, axes) => tf.mean(x, axes, true)),
   GlobalMaxPool: globalPool((tf, x, axes) => tf.max(x, axes, true)),

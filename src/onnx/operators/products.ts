@@ -4,6 +4,8 @@ import { each } from '../elementwise.ts';
 import { numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
 import { type Call, dtypeAt, input, int, shapeAt, text } from '../shapes/call.ts';
 import { broadcast, countOf, type Inferred, type Shape, tensor } from '../shapes/tensor.ts';
+import { float } from '../write/graphBuilder.ts';
+import { numberAt, plainNode } from '../write/operatorCall.ts';
 
 /** The shape of a matrix product, with vectors and batches as in NumPy. */
 function productShape(a: Shape | null, b: Shape | null): Shape | null {
@@ -130,6 +132,12 @@ const gemm: Operator = {
   ...transposableProduct('transA', 'transB'),
   operands: 'plain',
   attributes: { alpha: 1, beta: 1, transA: 0, transB: 0 },
+  write: plainNode((call) => ({
+    alpha: float(numberAt(call, 'alpha', 1)),
+    beta: float(numberAt(call, 'beta', 1)),
+    transA: numberAt(call, 'transA', 0),
+    transB: numberAt(call, 'transB', 0),
+  })),
   compute: (tf, [a, b, c], attributes) => {
     const [alpha, beta] = ['alpha', 'beta'].map((name) => numberOf(attributes, name, 1)) as [number, number];
     const [transposeA, transposeB] = ['transA', 'transB'].map((name) => numberOf(attributes, name, 0) === 1) as [
@@ -150,7 +158,11 @@ const gemm: Operator = {
 
 /** Operators whose outputs are sums of products. */
 export const products: Operators = {
-  MatMul: { ...product(0, 1, asInput), compute: (tf, [a, b]) => tf.matMul(a as Tensor, b as Tensor) },
+  MatMul: {
+    ...product(0, 1, asInput),
+    write: plainNode(),
+    compute: (tf, [a, b]) => tf.matMul(a as Tensor, b as Tensor),
+  },
   MatMulInteger: product(0, 1, () => 'int32'),
   QLinearMatMul: product(0, 3, (call) => dtypeAt(call, 7)),
   Gemm: gemm,

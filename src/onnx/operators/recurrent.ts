@@ -4,6 +4,18 @@ import type { OnnxLength } from '../description.ts';
 import { type Attributes, type Compute, numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
 import { type Call, dtypeAt, float, int, shapeAt, text, texts } from '../shapes/call.ts';
 import { countOf, tensor } from '../shapes/tensor.ts';
+import type { Attribute } from '../write/graphBuilder.ts';
+import type { Value } from '../write/graphValue.ts';
+import { plain, transposed } from '../write/layout.ts';
+import {
+  wordAt as callWord,
+  isValue,
+  numberAt,
+  type OperatorCall,
+  stored,
+  type Weight,
+  type Write,
+} from '../write/operatorCall.ts';
 
 /** A recurrent layer with `gates` products for each of its cells. Source: ONNX, operators RNN, GRU, LSTM. */
 export function recurring(gates: number): Operator {
@@ -149,12 +161,70 @@ function scan(
   return { outputs: isBackward ? outputs.reverse() : outputs, state };
 }
 
+/** ONNX has the batch second. */
+const writeRecurrence =
+  (attributesOf: (call: OperatorCall, directions: number) => Readonly<Record<string, Attribute>>): Write =>
+  (call) => {
+    const { graph, name, shape } = call;
+    const [x, w, r, b, ...states] = call.operands as [Value, Weight, Weight, Weight, ...Value[]];
+    const [directions, , hidden] = r.shape as [number, number, number];
+    const returns = callWord(call, 'returns', 'sequence');
+    const [batch = null, length = null] = x.shape;
+    const inputs = [
+      transposed(graph, x, [1, 0, 2]),
+      ...[w, r, b].map((weight) => stored(graph, weight)),
+      ...(states.length === 0
+        ? []
+        : ['', ...states.filter(isValue).map((state) => transposed(graph, plain(graph, state), [1, 0, 2]))]),
+    ];
+    const attributes = {
+      hidden_size: hidden,
+      direction: directions === 2 ? 'bidirectional' : callWord(call, 'direction', 'forward'),
+      ...attributesOf(call, directions),
+    };
+    const state = { shape: [directions, batch, hidden] };
+    const outputs = {
+      sequence: [{ shape: [length, directions, batch, hidden] }],
+      state: [undefined, state],
+      cell: [undefined, undefined, state],
+    }[returns as 'sequence' | 'state' | 'cell'];
+    const made = graph.nodeOf(name, inputs, outputs, attributes).at(-1) as Value;
+    return { ...transposed(graph, made, returns === 'sequence' ? [2, 0, 1, 3] : [1, 0, 2]), shape };
+  };
+
+const refuseWrite: Operator['refuseWrite'] = ({ attributes, operands }) => {
+  if (attributes['returns'] === 'sequenceAndCell') return 'it gives its cell along with its sequence';
+  return operands.slice(4).some((kind) => kind !== 'tensor') ? 'it begins with a state that is stored' : undefined;
+};
+
 /**
  * RNN, GRU and LSTM, computed over [B, T, F] with ONNX's gates: → [B, T, D, H], or the state after the last step [B, D, H].
  * `returns`: 'sequence', 'state', 'cell' or 'sequenceAndCell', which has the cell as one more step.
  */
 export const recurrent: Operators = {
-  RNN: { ...recurring(1), refuse: refuseUnusual(['Tanh'], 'Relu'), compute: plainUnit },
-  GRU: { ...recurring(3), refuse: refuseUnusual(['Sigmoid', 'Tanh']), compute: gatedUnit },
-  LSTM: { ...recurring(4), refuse: refuseUnusual(['Sigmoid', 'Tanh', 'Tanh']), compute: longShortTerm },
+  RNN: {
+    ...recurring(1),
+    refuse: refuseUnusual(['Tanh'], 'Relu'),
+    write: writeRecurrence((call, directions) => ({
+      ...(callWord(call, 'activation', 'tanh') === 'relu' && {
+        activations: new Array<string>(directions).fill('Relu'),
+      }),
+    })),
+    refuseWrite,
+    compute: plainUnit,
+  },
+  GRU: {
+    ...recurring(3),
+    refuse: refuseUnusual(['Sigmoid', 'Tanh']),
+    write: writeRecurrence((call) => ({ linear_before_reset: numberAt(call, 'linearBeforeReset', 0) })),
+    refuseWrite,
+    compute: gatedUnit,
+  },
+  LSTM: {
+    ...recurring(4),
+    refuse: refuseUnusual(['Sigmoid', 'Tanh', 'Tanh']),
+    write: writeRecurrence(() => ({})),
+    refuseWrite,
+    compute: longShortTerm,
+  },
 };

@@ -7,6 +7,9 @@ import { axesOf, type Call, dtypeAt, input, int, ints, numbersAt, shapeAt } from
 import { axisOf, numbersOf, type Shape, tensor, unknownLengths } from '../shapes/tensor.ts';
 import { isCounted, numbers, typedArray } from '../simplify/convert.ts';
 import { stridesOf } from '../simplify/strided.ts';
+import { heldAxis, type Value } from '../write/graphValue.ts';
+import { plain } from '../write/layout.ts';
+import { listAt, numberAt, plainNode, unflattened, type Write } from '../write/operatorCall.ts';
 
 /** The shape without these axes, or with a 1 at each of them; null for axes stands for unknown ones. */
 function reducedShape(shape: Shape | null, axes: readonly number[] | null, isKept: boolean): Shape | null {
@@ -55,10 +58,21 @@ function along({ start = 0, add, isMean = false, compute }: Along): Operator {
       const axes = axesIn(call);
       return axes && { axes, keepdims: int(call, 'keepdims', 1) };
     },
+    write: writeReduction,
     compute: (tf, [x], attributes) =>
       compute(tf, x as Tensor, [...listOf(attributes, 'axes')], numberOf(attributes, 'keepdims', 1) === 1),
   };
 }
+
+const writeReduction: Write = (call) => {
+  const { graph, name, shape } = call;
+  const x = unflattened(call);
+  const axes = listAt(call, 'axes');
+  const keepsChannels = !axes.includes(x.shape.length - 1) && shape.length > 2;
+  const layout = x.layout === 'channels-first' && keepsChannels ? 'channels-first' : 'plain';
+  const held = axes.map((axis) => heldAxis(x, axis));
+  return graph.reduce(name, x, held, { shape, dtype: x.dtype, layout });
+};
 
 function folded(start: number, add: (sum: number, one: number) => number, isMean: boolean): Fold {
   return ([x, list], call) => {
@@ -100,6 +114,10 @@ function position(find: (tf: Tf, x: Tensor, axis: number) => Tensor): Operator {
       const axis = axisOf(int(call, 'axis', 0), shapeAt(call, 0)?.length ?? 0);
       return axis === undefined ? undefined : { axes: [axis], keepdims: int(call, 'keepdims', 1) };
     },
+    write: plainNode(
+      (call) => ({ axis: listAt(call, 'axes')[0] ?? 0, keepdims: numberAt(call, 'keepdims', 0) }),
+      'int64',
+    ),
     compute: (tf, [x], attributes) => {
       const [axis = 0] = listOf(attributes, 'axes');
       const found = find(tf, x as Tensor, axis);
@@ -116,6 +134,13 @@ const runningSum: Operator = {
     const axis = axisOf(numbersAt(call, 1)?.[0] ?? Number.NaN, shapeAt(call, 0)?.length ?? 0);
     if (axis === undefined) return undefined;
     return { axis, exclusive: int(call, 'exclusive', 0), reverse: int(call, 'reverse', 0) };
+  },
+  write: (call) => {
+    const { graph, shape } = call;
+    const x = plain(graph, call.operands[0] as Value);
+    const axis = graph.ints('axis', [], [numberAt(call, 'axis', 0)]);
+    const flags = { exclusive: numberAt(call, 'exclusive', 0), reverse: numberAt(call, 'reverse', 0) };
+    return graph.node('CumSum', [x, axis], { shape, dtype: x.dtype }, flags);
   },
   compute: (tf, [x], attributes) => {
     const [isExclusive, isReverse] = ['exclusive', 'reverse'].map((name) => numberOf(attributes, name, 0) === 1);

@@ -1,49 +1,21 @@
 import type { Tensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import type { OnnxLength } from '../description.ts';
-import { type Attributes, type Compute, listOf, numberOf, type Operator, type Operators, wordOf } from '../operator.ts';
-import { type Call, dtypeAt, input, int, ints, shapeAt, text } from '../shapes/call.ts';
-import { length, type Shape, tensor } from '../shapes/tensor.ts';
-
-/** Each block of pixels becomes channels, or the reverse. */
-function blocks(isToDepth: boolean): Operator {
-  return {
-    outputs: (call) => {
-      const shape = shapeAt(call, 0);
-      const size = int(call, 'blocksize', 1);
-      if (shape === null || shape.length !== 4 || size < 1) return [tensor(dtypeAt(call, 0), null)];
-      const scaled = (one: OnnxLength = null, factor: number) =>
-        typeof one === 'number' ? length(Math.floor(one * factor)) : null;
-      const [n = null, c, h, w] = shape;
-      const [depth, space] = isToDepth ? [size * size, 1 / size] : [1 / (size * size), size];
-      return [tensor(dtypeAt(call, 0), [n, scaled(c, depth), scaled(h, space), scaled(w, space)])];
-    },
-    operands: 'image',
-    read: (call) => ({
-      blocksize: int(call, 'blocksize', 1),
-      mode: text(call, 'mode', 'DCR') === 'CRD' ? 'crd' : 'dcr',
-    }),
-    compute: isToDepth ? spaceToDepth : depthToSpace,
-  };
-}
-
-/** `mode` 'dcr': a block's place is the outer part of the channels; 'crd': the inner. */
-const depthToSpace: Compute = (tf, [x], attributes) => {
-  const [b, h, w, c] = (x as Tensor).shape as [number, number, number, number];
-  const block = numberOf(attributes, 'blocksize', 1);
-  const depth = c / (block * block);
-  const isOuter = wordOf(attributes, 'mode', 'dcr') === 'dcr';
-  const parts = tf.reshape(x as Tensor, isOuter ? [b * h, w, block, block, depth] : [b * h, w, depth, block, block]);
-  const moved = tf.transpose(parts, isOuter ? [0, 2, 1, 3, 4] : [0, 3, 1, 4, 2]);
-  return tf.reshape(moved, [b, h * block, w * block, depth]);
-};
-
-const spaceToDepth: Compute = (tf, [x], attributes) => {
-  const [b, h, w, c] = (x as Tensor).shape as [number, number, number, number];
-  const block = numberOf(attributes, 'blocksize', 1);
-  const parts = tf.reshape(x as Tensor, [(b * h) / block, block, w / block, block, c]);
-  return tf.reshape(tf.transpose(parts, [0, 2, 1, 3, 4]), [b, h / block, w / block, block * block * c]);
-};
+import { type Attributes, type Compute, listOf, type Operator, type Operators, wordOf } from '../operator.ts';
+import {
+  type Call,
+  dtypeAt,
+  floats,
+  hasAttribute,
+  input,
+  int,
+  ints,
+  numbersAt,
+  shapeAt,
+  text,
+} from '../shapes/call.ts';
+import { length, numbersOf, type Shape, tensor } from '../shapes/tensor.ts';
+import { imageIn } from '../write/image.ts';
+import { listAt, type Write, wordAt } from '../write/operatorCall.ts';
 
 /** Lengths of a resized tensor, from scales or from sizes. Source: ONNX, operator Resize. */
 function resizedShape(call: Call, scalesAt: number, sizesAt: number): Shape | null {
@@ -144,6 +116,75 @@ function linear(tf: Tf, x: Tensor, space: readonly number[], attributes: Attribu
   }, x);
 }
 
+/** How much longer each axis becomes, by `scales` or from known lengths; undefined where neither is known. */
+function scalesOf(call: Call): readonly number[] | undefined {
+  const given = floats(call, 'scales') ?? numbersAt(call, isOld(call) ? 1 : 2);
+  if (given !== undefined && given.length > 0) return given;
+  const from = shapeAt(call, 0) ?? [];
+  const [to] = call.node.opType === 'Upsample' ? [] : resized.outputs(call);
+  return numbersOf(
+    to?.shape?.map((length, i) => {
+      // A size may be given for a free batch too, as the model was saved.
+      if (length === from[i] || (i === 0 && typeof from[i] === 'string')) return 1;
+      return typeof length === 'number' && typeof from[i] === 'number' ? length / from[i] : null;
+    }),
+  );
+}
+
+/** Upsample, and Resize before version 11, know one way to place pixels and have scales as their second input. */
+function isOld({ node, opset }: Call): boolean {
+  return node.opType === 'Upsample' || opset < 11;
+}
+
+function refuseResize(call: Call): string | undefined {
+  const shape = shapeAt(call, 0) ?? [];
+  const [mode, scales] = [text(call, 'mode', 'nearest'), scalesOf(call)];
+  const coordinates = text(call, 'coordinate_transformation_mode', 'half_pixel');
+  if (scales === undefined) return 'the lengths that it gives are not known; fix those of the inputs with inputShapes';
+  if (!['nearest', 'linear', 'bilinear'].includes(mode)) return `it resizes by "${mode}"`;
+  if (!(coordinates in COORDINATES)) return `its coordinates are "${coordinates}"`;
+  // Where lengths are not whole, ONNX's own rule and onnxruntime's differ.
+  const isWhole = (scale: number, i: number) =>
+    scale === 1 || (typeof shape[i] === 'number' && Number.isInteger(shape[i] * scale));
+  if (coordinates === 'align_corners' && !scales.every(isWhole))
+    return 'it aligns corners by scales that give no whole lengths';
+  if (int(call, 'antialias', 0) === 1) return 'it smooths before it shrinks (antialias)';
+  if (hasAttribute(call, 'axes')) return 'it names its axes';
+  const isImage = shape.length >= 3 && scales[0] === 1 && scales[1] === 1;
+  return isImage ? undefined : 'it resizes the batch or the channels';
+}
+
+const COORDINATES: Readonly<Record<string, string>> = {
+  half_pixel: 'halfPixel',
+  asymmetric: 'asymmetric',
+  align_corners: 'alignCorners',
+  pytorch_half_pixel: 'pytorchHalfPixel',
+};
+
+const NEAREST: Readonly<Record<string, string>> = {
+  round_prefer_floor: 'roundPreferFloor',
+  round_prefer_ceil: 'roundPreferCeil',
+  floor: 'floor',
+  ceil: 'ceil',
+};
+
+/** Of the axes of space: `scales`, and `sizes` with −1 where a length is free. */
+function readResize(call: Call): Attributes | undefined {
+  const [scales, outputs] = [scalesOf(call)?.slice(2), operatorFor(call).outputs(call)];
+  if (scales === undefined) return undefined;
+  const [mode, old] = [text(call, 'mode', 'nearest'), isOld(call)];
+  const coordinates = old ? 'asymmetric' : COORDINATES[text(call, 'coordinate_transformation_mode', 'half_pixel')];
+  const rounding = old ? 'floor' : NEAREST[text(call, 'nearest_mode', 'round_prefer_floor')];
+  const sizes = scales.map((_, i) => {
+    const length = outputs[0]?.shape?.[i + 2];
+    return typeof length === 'number' ? length : -1;
+  });
+  if (coordinates === undefined || rounding === undefined) return undefined;
+  return { mode: mode === 'nearest' ? 'nearest' : 'linear', coordinates, rounding, scales, sizes };
+}
+
+const operatorFor = ({ node }: Call) => (node.opType === 'Upsample' ? upsample : resized);
+
 const resized: Operator = {
   reads: [0],
   outputs: (call) => {
@@ -169,11 +210,27 @@ const sampled: Operator = {
   },
 };
 
+/** ONNX's word for one of a layer's. */
+function wordFor(words: Readonly<Record<string, string>>, own: string): string {
+  return Object.entries(words).find(([, one]) => one === own)?.[0] ?? own;
+}
+
+const writeResize: Write = (call) => {
+  const { x, output } = imageIn(call);
+  const scales = [1, 1, ...listAt(call, 'scales')];
+  const mode = wordAt(call, 'mode', 'nearest');
+  return call.graph.node('Resize', [x, '', call.graph.floats('scales', [scales.length], scales)], output, {
+    mode,
+    coordinate_transformation_mode: wordFor(COORDINATES, wordAt(call, 'coordinates', 'halfPixel')),
+    ...(mode === 'nearest' && { nearest_mode: wordFor(NEAREST, wordAt(call, 'rounding', 'roundPreferFloor')) }),
+  });
+};
+
+const resizing: Partial<Operator> = { operands: 'image', refuse: refuseResize, read: readResize, compute: stretched };
+
 /** Operators that change the size of an image. */
 export const resize: Operators = {
-  SpaceToDepth: blocks(true),
-  DepthToSpace: blocks(false),
-  Resize: { ...resized, compute: stretched },
-  Upsample: { ...upsample, compute: stretched },
+  Resize: { ...resized, ...resizing, write: writeResize },
+  Upsample: { ...upsample, ...resizing },
   GridSample: sampled,
 };

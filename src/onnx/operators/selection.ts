@@ -1,8 +1,10 @@
 import type { Tensor } from '../../runtime/tf.ts';
-import { listOf, type Operator, type Operators } from '../operator.ts';
+import { listOf, numberOf, type Operator, type Operators } from '../operator.ts';
 import { axesOf, hasAttribute, input, int, ints, numbersAt, shapeAt } from '../shapes/call.ts';
 import { axisOf, pickAlong, tensor, unknownLengths, withLength } from '../shapes/tensor.ts';
 import { listOf as numbersIn, strided, stridesOf } from '../simplify/strided.ts';
+import { heldAxis } from '../write/graphValue.ts';
+import { lengthsInput, listAt, unflattened } from '../write/operatorCall.ts';
 
 interface Part {
   readonly first: number;
@@ -100,6 +102,22 @@ const slice: Operator = {
     });
     return cut;
   },
+  write: (call) => {
+    const { graph, shape, first } = call;
+    const x = unflattened(call);
+    const [starts = [], ends = [], steps = []] = ['starts', 'ends', 'steps'].map((key) => listAt(call, key));
+    const cuts = starts.flatMap((start, i) => (start !== 0 || ends[i] !== FAR || steps[i] !== 1 ? [i] : []));
+    const list = (name: string, values: readonly number[]) => {
+      return lengthsInput(
+        graph,
+        name,
+        cuts.map((i) => values[i] as number),
+      );
+    };
+    const axes = x.shape.map((_, i) => heldAxis(x, i));
+    const inputs = [x, list('starts', starts), list('ends', ends), list('axes', axes), list('steps', steps)];
+    return graph.node('Slice', inputs, { ...first, shape, layout: x.layout });
+  },
   /** Whole lists of `starts`, `ends` and `steps`, an entry an axis; an end beyond an axis is its end. */
   compute: (tf, [x], attributes) => {
     const whole = x as Tensor;
@@ -149,12 +167,7 @@ const split: Operator = {
     const axis = x && axisOf(int(call, 'axis', 0), x.shape.length);
     if (x === undefined || axis === undefined) return undefined;
     const length = x.shape[axis] as number;
-    const count = call.node.output.length;
-    const even = Math.ceil(length / count);
-    const sizes =
-      ints(call, 'split') ??
-      numbersIn(list) ??
-      Array.from({ length: count }, (_, i) => Math.max(0, Math.min(even, length - i * even)));
+    const sizes = ints(call, 'split') ?? numbersIn(list) ?? evenParts(length, call.node.output.length);
     const own = stridesOf(x.shape);
     let start = 0;
     return sizes.map((size) => {
@@ -168,7 +181,25 @@ const split: Operator = {
       return part;
     });
   },
+  operands: 'along',
+  read: (call) => {
+    const [shape, parts] = [shapeAt(call, 0), call.node.output.length];
+    const axis = axisOf(int(call, 'axis', 0), shape?.length ?? 0);
+    const given = ints(call, 'split') ?? numbersAt(call, 1);
+    const length = axis === undefined ? undefined : shape?.[axis];
+    if (axis === undefined || (call.inputs[1] !== undefined && given === undefined)) return undefined;
+    if (given !== undefined) return { axis, sizes: given };
+    return typeof length === 'number' ? { axis, sizes: evenParts(length, parts) } : undefined;
+  },
+  computeAll: (tf, [x], attributes) =>
+    tf.split(x as Tensor, [...listOf(attributes, 'sizes')], numberOf(attributes, 'axis', 0)),
 };
+
+/** The last part is smaller where the length is no multiple. */
+function evenParts(length: number, parts: number): number[] {
+  const even = Math.ceil(length / parts);
+  return Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(even, length - i * even)));
+}
 
 /** Operators that cut. */
 export const selection: Operators = {

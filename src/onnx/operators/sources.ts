@@ -31,6 +31,9 @@ import {
 } from '../shapes/tensor.ts';
 import { typedArray } from '../simplify/convert.ts';
 import { expanded, listOf as numbersIn } from '../simplify/strided.ts';
+import type { Value } from '../write/graphValue.ts';
+import { plain } from '../write/layout.ts';
+import { lengthsInput } from '../write/operatorCall.ts';
 
 /** All axes' lengths as a list, or those from `start` to `end`. */
 const shapeOf: Operator = {
@@ -143,6 +146,12 @@ const expand: Operator = {
   read: (call) => {
     const lengths = numbersOf(broadcast(shapeAt(call, 0), shapeFrom(call, 1)) ?? undefined);
     return lengths && { shape: lengths };
+  },
+  write: ({ graph, operands, attributes, shape }) => {
+    const x = plain(graph, operands[0] as Value);
+    // A length of 1 in the target leaves an axis as it is.
+    const lengths = listOf(attributes, 'shape').map((length) => (length < 0 ? 1 : length));
+    return graph.node('Expand', [x, lengthsInput(graph, 'shape', lengths)], { shape, dtype: x.dtype });
   },
   /** A length below 0 is the tensor's own. */
   compute: (tf, [x], attributes) => {

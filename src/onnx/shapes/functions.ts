@@ -1,6 +1,6 @@
 import type { OnnxAttribute, OnnxModel, OnnxNode } from '../model.ts';
+import { domainOf } from '../operators.ts';
 import type { Call } from './call.ts';
-import { domainOf } from './operators.ts';
 import { inside, type Outcome, type Place, type Walk } from './place.ts';
 import { UNKNOWN } from './tensor.ts';
 

@@ -1,11 +1,11 @@
 import { DATA_TYPES } from '../dataTypes.ts';
 import type { OnnxNodeDescription } from '../description.ts';
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from '../model.ts';
+import { domainOf, operatorOf } from '../operators.ts';
 import { has } from '../proto.ts';
 import type { Call } from './call.ts';
 import { type Cost, NO_COST, plusCost, UNCOUNTED } from './cost.ts';
 import { callFunction, isFunction } from './functions.ts';
-import { domainOf, operatorOf } from './operators.ts';
 import { type Outcome, type Place, seen, type Walk } from './place.ts';
 import { storedTensor } from './stored.ts';
 import { hasBranches, runBranches } from './subgraphs.ts';

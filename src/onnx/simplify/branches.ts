@@ -1,6 +1,6 @@
 import { type OnnxGraph, type OnnxNode, onnx } from '../model.ts';
+import { domainOf } from '../operators.ts';
 import { ownValues } from '../references.ts';
-import { domainOf } from '../shapes/operators.ts';
 import { copyOf, type Draft } from './draft.ts';
 
 /** Puts the branch that an If with a known condition takes in the If's place. */

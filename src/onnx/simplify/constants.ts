@@ -1,8 +1,7 @@
-import { dataTypeOf } from '../dataTypes.ts';
 import type { OnnxLength } from '../description.ts';
-import { type OnnxNode, type OnnxTensor, onnx } from '../model.ts';
+import type { OnnxNode } from '../model.ts';
 import { graphsOf } from '../references.ts';
-import { type ElementType, int64Tensor, type TensorData } from '../tensorData.ts';
+import { constantIn, type ElementType, type TensorData } from '../tensorData.ts';
 import { typedArray } from './convert.ts';
 import type { Draft } from './draft.ts';
 import { evaluate } from './evaluate.ts';
@@ -11,7 +10,7 @@ import { evaluate } from './evaluate.ts';
 export function storeConstants(draft: Draft): void {
   for (const node of draft.nodes()) {
     if (node.opType !== 'Constant' || isNeeded(draft, node)) continue;
-    const tensor = tensorOf(node);
+    const tensor = constantIn(node);
     if (tensor !== undefined) draft.settle(node, [tensor]);
   }
 }
@@ -48,22 +47,4 @@ function isAllNumbers(values: readonly OnnxLength[] | null | undefined): values 
 /** Only whole numbers follow exactly from shapes. */
 function isIntegral(dtype: string | null): dtype is ElementType {
   return dtype === 'int64' || dtype === 'int32' || dtype === 'bool';
-}
-
-function tensorOf({ attribute }: OnnxNode): OnnxTensor | undefined {
-  const [one] = attribute;
-  switch (one?.name) {
-    case 'value':
-      return one.t;
-    case 'value_int':
-      return onnx.tensor({ dataType: dataTypeOf('int64'), int64Data: [one.i] });
-    case 'value_ints':
-      return int64Tensor('', [one.ints.length], one.ints.map(Number));
-    case 'value_float':
-      return onnx.tensor({ dataType: 1, floatData: [one.f] });
-    case 'value_floats':
-      return onnx.tensor({ dataType: 1, dims: [BigInt(one.floats.length)], floatData: one.floats });
-    default:
-      return undefined;
-  }
 }

@@ -1,7 +1,8 @@
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from '../model.ts';
-import { ownValues, readsOf } from '../references.ts';
+import { freshName, takenNames } from '../names.ts';
+import { domainOf } from '../operators.ts';
+import { readsOf } from '../references.ts';
 import type { Call } from '../shapes/call.ts';
-import { domainOf } from '../shapes/operators.ts';
 import { type Inferred, UNKNOWN } from '../shapes/tensor.ts';
 import { dataOf, storedData, type TensorData } from '../tensorData.ts';
 
@@ -59,7 +60,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
   const live = new Set(nodes);
   let edits = 0;
   let known: ReadonlyMap<string, Inferred> = new Map();
-  const taken = allNames(graph);
+  const taken = takenNames(graph);
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const elements = new Map<string, TensorData | undefined>();
   const makers = new Map<string, OnnxNode>();
@@ -119,12 +120,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
     }
   }
 
-  function fresh(hint: string): string {
-    let name = hint;
-    for (let i = 1; taken.has(name); i += 1) name = `${hint}_${i}`;
-    taken.add(name);
-    return name;
-  }
+  const fresh = (hint: string) => freshName(taken, hint);
 
   function renameReads(from: string, to: string): void {
     for (const reader of [...readersOf(from)]) {
@@ -241,15 +237,4 @@ function renamedTensor(tensor: OnnxTensor, name: string): OnnxTensor {
   const copy = copyOf(tensor);
   copy.name = name;
   return copy;
-}
-
-/** Every name in a graph and the graphs inside it. */
-function allNames(graph: OnnxGraph): Set<string> {
-  const names = ownValues(graph);
-  for (const node of graph.node) {
-    for (const { g, graphs } of node.attribute) {
-      for (const inner of g === undefined ? graphs : [g]) for (const name of allNames(inner)) names.add(name);
-    }
-  }
-  return names;
 }

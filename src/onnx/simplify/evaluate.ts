@@ -1,5 +1,5 @@
 import type { OnnxNode } from '../model.ts';
-import { operatorOf } from '../shapes/operators.ts';
+import { operatorOf } from '../operators.ts';
 import { countOf } from '../shapes/tensor.ts';
 import type { TensorData } from '../tensorData.ts';
 import type { Draft } from './draft.ts';

@@ -1,6 +1,6 @@
 import type { BoundInputs } from '../bindInputs.ts';
 import type { OnnxModel, OnnxValue } from '../model.ts';
-import { operatorOf } from '../shapes/operators.ts';
+import { operatorOf } from '../operators.ts';
 import { storedTensor } from '../shapes/stored.ts';
 import { type Inferred, mergeShapes, tensor, UNKNOWN } from '../shapes/tensor.ts';
 import { declaredTensor } from '../shapes/walk.ts';

@@ -63,14 +63,14 @@ function unchanged(draft: Draft, node: OnnxNode): string | undefined {
       return hasBounds || node.input.slice(1).some((name) => name !== '') ? undefined : x;
     }
     case 'Add':
-      return neutral(draft, node, 0, output.shape);
+      return neutral(draft, node, 0);
     case 'Mul':
-      return neutral(draft, node, 1, output.shape);
+      return neutral(draft, node, 1);
     case 'Sub':
-      return isSameShape && isAll(draft, second, 0) ? x : undefined;
+      return neutral(draft, node, 0, false);
     case 'Div':
     case 'Pow':
-      return isSameShape && isAll(draft, second, 1) ? x : undefined;
+      return neutral(draft, node, 1, false);
     default:
       return undefined;
   }
@@ -96,11 +96,15 @@ function isAll(draft: Draft, name: string, value: number): boolean {
   return list?.every((one) => one === value) ?? false;
 }
 
-/** The operand beside a constant that changes nothing. */
-function neutral(draft: Draft, node: OnnxNode, value: number, shape: Shape | null): string | undefined {
+/** The operand next to a constant that changes nothing: neither elements nor, by its axes, the shape. */
+function neutral(draft: Draft, node: OnnxNode, value: number, isEither = true): string | undefined {
   const [a = '', b = ''] = node.input;
-  if (isAll(draft, b, value) && isSame(draft.inferred(a).shape, shape)) return a;
-  return isAll(draft, a, value) && isSame(draft.inferred(b).shape, shape) ? b : undefined;
+  const { shape } = draft.inferred(node.output[0]);
+  const leaves = (constant: string, other: string) =>
+    isAll(draft, constant, value) &&
+    (draft.constant(constant)?.shape.length === 0 || isSame(draft.inferred(other).shape, shape));
+  if (leaves(b, a)) return a;
+  return isEither && leaves(a, b) ? b : undefined;
 }
 
 function isTraining(draft: Draft, call: Call): boolean {

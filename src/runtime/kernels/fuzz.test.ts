@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { isLong } from '../../../scripts/isLong.mjs';
 import { seededRandom } from '../../core/random.ts';
 import { sizeOf } from '../../core/shape.ts';
 import * as tf from '../tf.ts';
@@ -16,7 +17,7 @@ beginOnWasm();
 
 /** `OptimizerStep` has no inputs; its own test is below. */
 const names = list.map(({ kernelName }) => kernelName).filter((name) => name !== 'OptimizerStep');
-const CALLS = Number(process.env['FUZZ_CALLS'] ?? 150);
+const CALLS = Number(process.env['FUZZ_CALLS'] ?? (isLong ? 150 : 40));
 /** Nothing hangs; how long a call takes beyond that is no matter of this test. */
 const LONGEST_MS = 20_000;
 const NEGATIVE = 2 ** 31;

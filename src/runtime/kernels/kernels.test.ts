@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { isLong } from '../../../scripts/isLong.mjs';
 import * as tf from '../tf.ts';
 import * as kernels from './all.ts';
 import { beginOnWasm, levels, readBinaries, SEED } from './cases/binaryCases.ts';
@@ -21,7 +22,7 @@ describe.each(levels)('the %s binary', (level) => {
     console.log(`random cases of the ${level} binary: seed ${seed}`);
     await installKernels(bytes());
     const tensorsBefore = tf.memory().numTensors;
-    const checks = await checkKernels({ casesPerKernel: 150, seed });
+    const checks = await checkKernels({ casesPerKernel: isLong ? 150 : 40, seed });
     expect(
       checks.flatMap(({ kernelName, failures }) => failures.map((failure) => ({ kernelName, ...failure }))),
     ).toEqual([]);
@@ -52,7 +53,7 @@ describe.each(levels)('the %s binary', (level) => {
   test('writes its output only, all of it, and reads nothing beside its inputs', async () => {
     const guards = guardHeap();
     await installKernels(bytes());
-    const checks = await checkKernels({ casesPerKernel: 50, seed });
+    const checks = await checkKernels({ casesPerKernel: isLong ? 50 : 20, seed });
     uninstallKernels();
     expect(checks.flatMap(({ failures }) => failures)).toEqual([]);
     expect(guards.broken).toEqual([]);
@@ -73,7 +74,7 @@ describe.each(levels)('the %s binary', (level) => {
       return { exports: { ...exports, runKernel: inParts } };
     }) as never);
     await installKernels(bytes());
-    const checks = await checkKernels({ casesPerKernel: 40, seed });
+    const checks = await checkKernels({ casesPerKernel: isLong ? 40 : 20, seed });
     expect(checks.flatMap(({ failures }) => failures)).toEqual([]);
   });
 

@@ -37,7 +37,7 @@ export interface KernelPool {
   /** Does the work, and records every call of `run`. */
   recording<T>(records: PlanRecord[], work: () => T): T;
   /**
-   * Runs `count` recorded kernels; `table` has four words for each: number, argument address, whether shared, unused.
+   * Runs `count` recorded kernels; `table` holds four words for each: number, argument address, whether shared, unused.
    * Throws    thread-died
    */
   runPlan(table: number, count: number): void;
@@ -62,7 +62,7 @@ const PLAN_BYTES = 16;
 /** Some seconds; a helper that has not left by then is dead. */
 const ROUNDS_TO_LEAVE = 10;
 const CONTROL_BYTES = 64;
-/** Below this much work, waking a helper (some 5 µs) costs more than it saves. */
+/** Below this, waking a helper (some 5 µs) costs more than it saves. */
 const LEAST_SHARED_WORK = 100_000;
 
 /** What the compiled code returns for a wait. */

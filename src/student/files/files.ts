@@ -1,5 +1,5 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
-import { givenNames, innerPath } from '../../core/innerPath.ts';
+import { givenNames, innerPath, requireInnerPath } from '../../core/innerPath.ts';
 import { parseJson } from '../../core/parseJson.ts';
 import { isTagged } from '../../core/tags.ts';
 import type { StudentArtifacts } from '../student.ts';
@@ -50,27 +50,30 @@ export function artifactsFromFiles(files: StudentFiles | TfjsFiles): StudentArti
   return orNoModel(() => {
     const json = readModelJson(byName['model.json'] ?? '');
     const find = weightFinder(byName, allPaths(json));
-    return toArtifacts(json, (path) => {
-      const file = find(innerPath(path) ?? path);
-      if (file !== undefined) return file;
-      throw new Error(`its weights "${path}" are not among the files ${Object.keys(byName).join(', ')}`);
-    });
+    return toArtifacts(json, (path) => find(innerPath(path) ?? path) ?? missing(path, Object.keys(byName)));
   });
 }
 
 /**
- * A student from a model.json; `read` supplies the files of weights. It is only asked for paths in the folder of the
- * model.json.
+ * The same of a model.json, with its files of weights from wherever `read` finds them: it is asked for paths in the folder
+ * of the model.json only, and gives undefined for one that is not among the `names` that were given.
  * Throws    student-invalid · what `read` throws
  */
 export async function readModelFiles(
   model: string | Uint8Array,
-  read: (path: string) => Promise<Uint8Array>,
+  read: (path: string) => Promise<Uint8Array | undefined>,
+  names: readonly string[] = [],
 ): Promise<StudentArtifacts> {
   const json = orNoModel(() => readModelJson(model));
   const paths = orNoModel(() => pathsOf(json));
   const parts = new Map(await Promise.all(paths.map(async (path) => [path, await read(path)] as const)));
-  return orNoModel(() => toArtifacts(json, (path) => parts.get(innerPath(path) ?? path) as Uint8Array));
+  return orNoModel(() =>
+    toArtifacts(json, (path) => parts.get(innerPath(path) ?? path) ?? missing(path, ['model.json', ...names])),
+  );
+}
+
+function missing(path: string, names: readonly string[]): never {
+  throw new Error(`its weights "${path}" are not among the files ${names.join(', ')}`);
 }
 
 /** Names of the files of weights that a model.json asks for. Throws    student-invalid */
@@ -79,17 +82,11 @@ export function weightPaths(model: string | Uint8Array): string[] {
 }
 
 function pathsOf(json: ReadModelJson): string[] {
-  return allPaths(json).map((path) => innerPath(path) ?? raise(path));
+  return allPaths(json).map(requireInnerPath);
 }
 
 function allPaths({ groups }: ReadModelJson): string[] {
   return groups.flatMap(({ paths }) => paths).map((path) => innerPath(path) ?? path);
-}
-
-function raise(path: string): never {
-  throw new Error(
-    `it keeps weights in ${JSON.stringify(path)}, which must be the path of a file in its folder, such as "weights.bin"`,
-  );
 }
 
 function toArtifacts({ modelTopology, groups }: ReadModelJson, read: (path: string) => Uint8Array): StudentArtifacts {
@@ -188,7 +185,7 @@ function readGroup({ paths, weights }: WeightGroup, read: (path: string) => Uint
 }
 
 /** Finds each of `all` files of weights by its path, or by the last part of it. */
-export function weightFinder(files: TfjsFiles, all: readonly string[]): (path: string) => Uint8Array | undefined {
+function weightFinder(files: TfjsFiles, all: readonly string[]): (path: string) => Uint8Array | undefined {
   const given = Object.keys(files).filter((name) => name !== 'model.json');
   const nameOf = givenNames(all, given);
   return (path) => {

@@ -1,6 +1,6 @@
 import { attributesOf, type Operator } from '../../onnx/operator.ts';
+import { operatorOf } from '../../onnx/operators.ts';
 import { float } from '../../onnx/shapes/call.ts';
-import { operatorOf } from '../../onnx/shapes/operators.ts';
 import type { Builder, Step } from './operator.ts';
 
 const PLAIN: Readonly<Record<string, string>> = { Relu: 'relu', Sigmoid: 'sigmoid', Tanh: 'tanh' };

@@ -1,5 +1,5 @@
 import { type Attributes, attributesOf, listOf, numberOf, type Operator, operandsOf } from '../../onnx/operator.ts';
-import { operatorOf, smallName } from '../../onnx/shapes/operators.ts';
+import { operatorOf, smallName } from '../../onnx/operators.ts';
 import { joined } from './joined.ts';
 import type { Builder, OperatorImport, Step, Value } from './operator.ts';
 import { BATCH, complete, elementwise, lengthsAt, outputShape, refuseUnknown, shortest } from './placing.ts';

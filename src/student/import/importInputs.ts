@@ -1,6 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { OnnxModel, OnnxValue } from '../../onnx/model.ts';
 import { onnx } from '../../onnx/model.ts';
+import { operatorOf } from '../../onnx/operators.ts';
 import type { Shape } from '../../onnx/shapes/tensor.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
 import { copyOf } from '../../onnx/simplify/draft.ts';
@@ -118,13 +119,13 @@ const SPATIAL = new Set(
     'GroupNormalization BatchNormalization DepthToSpace SpaceToDepth'
   ).split(' '),
 );
-/** Operators that leave axes as they are. */
-const NEUTRAL = new Set(
-  (
-    'Add Sub Mul Div Pow Max Min Sum Mean Relu LeakyRelu PRelu Clip Sigmoid Tanh HardSwish Swish HardSigmoid Gelu Elu ' +
-    'Celu Selu Softplus Softsign Mish Cast Identity Dropout Pad Concat'
-  ).split(' '),
-);
+/** Operators that leave axes as they are, besides those on each element. */
+const NEUTRAL = new Set(['Dropout', 'Pad', 'Concat']);
+
+function isNeutral(name: string): boolean {
+  const form = operatorOf('', name)?.operands;
+  return form === 'each' || form === 'broadcast' || typeof form === 'function' || NEUTRAL.has(name);
+}
 
 /** Whether an input reaches a convolution or the like before anything moves its axes. */
 export function holdsImages({ name, shape, axes }: ImportedInput, { readers }: Steps): boolean {
@@ -136,7 +137,7 @@ export function holdsImages({ name, shape, axes }: ImportedInput, { readers }: S
     seen.add(one);
     for (const { node } of readers.get(one) ?? []) {
       if (SPATIAL.has(node.opType) && node.input[0] === one) return true;
-      if (NEUTRAL.has(node.opType)) open.push(...node.output);
+      if (isNeutral(node.opType)) open.push(...node.output);
     }
   }
   return false;

@@ -3,7 +3,7 @@ import { sizeOf } from '../../core/shape.ts';
 import { checkModel } from '../../onnx/check.ts';
 import { DATA_TYPES } from '../../onnx/dataTypes.ts';
 import { type OnnxGraph, type OnnxNode, type OnnxTensor, readModel } from '../../onnx/model.ts';
-import { domainOf, operatorOf } from '../../onnx/shapes/operators.ts';
+import { domainOf, operatorOf } from '../../onnx/operators.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import * as tf from '../../runtime/tf.ts';
 import { settleBackend } from '../build.ts';

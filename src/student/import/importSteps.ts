@@ -1,7 +1,7 @@
 import { sizeOf } from '../../core/shape.ts';
 import type { OnnxLength } from '../../onnx/description.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../../onnx/model.ts';
-import { domainOf, operatorOf } from '../../onnx/shapes/operators.ts';
+import { domainOf, operatorOf } from '../../onnx/operators.ts';
 import { storedTensor } from '../../onnx/shapes/stored.ts';
 import { type Inferred, tensor, UNKNOWN } from '../../onnx/shapes/tensor.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { freshName } from '../../onnx/names.ts';
 import type { layers, SymbolicTensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { onnxOperator } from '../layers/onnxOperator.ts';
@@ -25,18 +26,14 @@ export function openWorkshop(tf: Tf, followers: (step: Step) => Step | undefined
   const taken = new Set<string>();
   let current = '';
 
-  const freshName = (wanted: string): string => {
-    const legal = wanted.replace(/[^-A-Za-z0-9._/]/g, '_').replace(/^[^A-Za-z0-9]+/, '') || 'layer';
-    let name = legal;
-    for (let i = 1; taken.has(name); i++) name = `${legal}_${i}`;
-    taken.add(name);
-    return name;
+  const plainName = (wanted: string): string => {
+    return freshName(taken, wanted.replace(/[^-A-Za-z0-9._/]/g, '_').replace(/^[^A-Za-z0-9]+/, '') || 'layer');
   };
 
   /** tfjs frees a tensor too soon that one layer reads twice, so the second time it comes through a layer of its own. */
   const apart = (tensor: SymbolicTensor, i: number, all: readonly SymbolicTensor[]): SymbolicTensor => {
     if (all.indexOf(tensor) === i) return tensor;
-    const name = freshName(`${(tensor.sourceLayer as { name: string }).name}_again`);
+    const name = plainName(`${(tensor.sourceLayer as { name: string }).name}_again`);
     return tf.layers.activation({ activation: 'linear', name }).apply(tensor) as SymbolicTensor;
   };
 
@@ -51,9 +48,9 @@ export function openWorkshop(tf: Tf, followers: (step: Step) => Step | undefined
     arrange: (value, axes) => arrangeValue(builder, value, axes),
     name(step, weight) {
       current = step.node.name || step.name;
-      return freshName(stemOf(step, weight));
+      return plainName(stemOf(step, weight));
     },
-    plainName: freshName,
+    plainName,
     apply(layer, input, weights = []) {
       const result = layer.apply(Array.isArray(input) ? input.map(apart) : (input as SymbolicTensor)) as SymbolicTensor;
       made.set(layer, current);

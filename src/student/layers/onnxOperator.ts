@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { Attributes, Compute } from '../../onnx/operator.ts';
-import { onnxNameOf, operatorOf } from '../../onnx/shapes/operators.ts';
+import { onnxNameOf, operatorOf } from '../../onnx/operators.ts';
 import * as operations from '../../runtime/operations.ts';
 import type { Tensor } from '../../runtime/tf.ts';
 import type { Layer, LayerVariable, Tf } from '../../runtime/tfNamespace.ts';

@@ -10,8 +10,8 @@ import type { NeighbourMemory, Patch, WeightChange } from './patch.ts';
 
 const OPTIONS = schema('patchToBytes', {
   /**
-   * 'float16' takes half the space and rounds to 11 bits; 'exact' uses it for tensors that lose nothing by it. Default
-   * 'exact'.
+   * 'float16' takes half the space and rounds to 11 bits; 'exact' uses it for tensors that lose nothing by it.
+   * Default 'exact'.
    */
   precision: oneOf('exact', 'float32', 'float16')('exact'),
 });

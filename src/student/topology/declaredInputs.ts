@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { requireName } from '../../core/inputs.ts';
 import { formatShape, isSameShape } from '../../core/shape.ts';
 import type { PortableStudent } from '../student.ts';
 import { inputShapesOf } from './inputShapesOf.ts';
@@ -31,17 +32,9 @@ export function matchInputs(
   needed: NeededInputs,
   given: Readonly<Record<string, { readonly shape: readonly number[] }>>,
 ): string[] {
-  const names = Object.keys(given);
+  const names = needed.map(([name]) => name);
   return needed.map(([name, shape]) => {
-    const found = Object.hasOwn(given, name) ? name : needed.length === 1 && names.length === 1 ? names[0] : undefined;
-    if (found === undefined) {
-      throw new LimbeckError(
-        'unknown-input',
-        `The student reads the input "${name}"; the data offers ${names.map((one) => `"${one}"`).join(', ')}. ` +
-          'Name the arrays of the dataset as the model names its inputs.',
-        { details: { needed: name, given: names } },
-      );
-    }
+    const found = requireName(name, given, names, 'student');
     const { shape: offered } = given[found] as { shape: readonly number[] };
     if (!isSameShape(offered, shape)) {
       throw new LimbeckError(

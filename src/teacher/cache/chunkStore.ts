@@ -35,7 +35,8 @@ export interface ChunkStoreOptions {
   readonly onNotice: (sentence: string) => void;
 }
 
-interface Place {
+/** Where the answers for one example lie. */
+interface Slot {
   readonly chunk: Chunk;
   readonly row: number;
 }
@@ -45,7 +46,7 @@ export function chunkStore(
   { folder: folderOf, budgetBytes, memoryBytes, onNotice }: ChunkStoreOptions,
 ): ChunkStore {
   const chunks = new Map<string, Chunk>();
-  const places = new Map<string, Place>();
+  const places = new Map<string, Slot>();
   // A small budget holds several chunks too, so that not all of it is given up at once.
   const fullBytes = Math.min(MOST_CHUNK_BYTES, Math.max(1, Math.floor(budgetBytes / 8)));
   const reader = chunkReader(store, memoryBytes);

@@ -1,4 +1,5 @@
-import { BEYOND_FLOAT16, ceilFloat16, floorFloat16, fromFloat16, toFloat16 } from './float16.ts';
+import { HALF_LIMIT } from '../../core/halves.ts';
+import { ceilFloat16, floorFloat16, fromFloat16, toFloat16 } from './float16.ts';
 import type { Codec, Precision } from './precision.ts';
 import { topKCodec } from './topK.ts';
 
@@ -21,7 +22,7 @@ const float16Codec: Codec = {
     let cut = 0;
     for (let i = 0; i < width; i++) {
       const number = values[at + i] as number;
-      if (Math.abs(number) >= BEYOND_FLOAT16) cut++;
+      if (Math.abs(number) >= HALF_LIMIT) cut++;
       const half = toFloat16(number);
       bytes[to + 2 * i] = half;
       bytes[to + 2 * i + 1] = half >>> 8;

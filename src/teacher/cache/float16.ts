@@ -1,29 +1,21 @@
-/** From here on rounding would give infinity. */
-export const BEYOND_FLOAT16 = 65520;
+// Halves as kept answers use them: cut at the largest instead of infinite, and rounded to one side where that is asked.
+import { fromHalves, toHalf } from '../../core/halves.ts';
+
 const LARGEST_BITS = 0x7bff;
 const INFINITY_BITS = 0x7c00;
 const SIGN_BIT = 0x8000;
 
-const value = new Float32Array(1);
-const bits = new Uint32Array(value.buffer);
-
 /** The 16 bits of the nearest number of half precision, of two equally near the even one; beyond the largest: that. */
 export function toFloat16(number: number): number {
-  value[0] = number;
-  const given = bits[0] as number;
-  const sign = (given >>> 16) & SIGN_BIT;
-  const size = given & 0x7fffffff;
-  if (size >= 0x7f800000) return sign | (size === 0x7f800000 ? INFINITY_BITS : 0x7e00);
-  if (size >= 0x477ff000) return sign | LARGEST_BITS;
-  if (size >= 0x38800000) return sign | ((size + 0xfff + ((size >>> 13) & 1) - 0x38000000) >>> 13);
-  // Below 2^-14 the steps are 2^-24 wide, as those of float32 are from 0.5 on: adding 0.5 rounds as wished.
-  value[0] = Math.abs(number) + 0.5;
-  return sign | ((bits[0] as number) - 0x3f000000);
+  const half = toHalf(number);
+  return (half & ~SIGN_BIT) === INFINITY_BITS && Number.isFinite(number) ? half - 1 : half;
 }
 
-/** The number that 16 bits of half precision stand for. */
+let table: Float32Array | undefined;
+
+/** The number that 16 bits of half precision stand for. All 65,536 are in a table: looking one up is several times as fast. */
 export function fromFloat16(half: number): number {
-  table ??= makeTable();
+  table ??= fromHalves(Uint16Array.from({ length: 0x10000 }, (_, bits) => bits));
   return table[half] as number;
 }
 
@@ -39,19 +31,4 @@ export function floorFloat16(number: number): number {
 export function ceilFloat16(number: number): number {
   const half = toFloat16(number);
   return fromFloat16(half) >= number || half === LARGEST_BITS ? half : half + 1;
-}
-
-let table: Float32Array | undefined;
-
-/** All 65,536 numbers: looking one up is several times as fast as computing it. */
-function makeTable(): Float32Array {
-  const numbers = new Float32Array(0x10000);
-  for (let half = 0; half < 0x10000; half++) {
-    const exponent = (half >>> 10) & 31;
-    const fraction = half & 1023;
-    const size = exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25);
-    const number = exponent < 31 ? size : fraction === 0 ? Number.POSITIVE_INFINITY : Number.NaN;
-    numbers[half] = half & SIGN_BIT ? -number : number;
-  }
-  return numbers;
 }

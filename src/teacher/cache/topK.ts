@@ -1,4 +1,5 @@
-import { BEYOND_FLOAT16, fromFloat16, toFloat16 } from './float16.ts';
+import { HALF_LIMIT } from '../../core/halves.ts';
+import { fromFloat16, toFloat16 } from './float16.ts';
 import type { Codec } from './precision.ts';
 
 /**
@@ -18,7 +19,7 @@ export function topKCodec(k: number, isProbabilities: boolean): Codec {
       let cut = 0;
       for (let i = 0; i <= k; i++) {
         const number = i < k ? (values[at + (places[i] as number)] as number) : rest;
-        if (Math.abs(number) >= BEYOND_FLOAT16) cut++;
+        if (Math.abs(number) >= HALF_LIMIT) cut++;
         const half = toFloat16(number);
         bytes[next++] = half;
         bytes[next++] = half >>> 8;

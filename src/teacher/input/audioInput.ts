@@ -1,24 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape, type NdArray } from '../../core/shape.ts';
-import { type LogMel, type LogMelOptions, makeLogMel } from './melInput.ts';
-
-/** How sounds become what a model of sound reads. Plain values: the work is done on the teacher's own thread. */
-export interface AudioInput {
-  readonly kind: 'audio';
-  /** Samples of every sound: longer ones are cut at their end, zeros follow shorter ones. Default: as many as there are. */
-  readonly samples?: number;
-  /** What full scale is: 1 (default), or 32,768 for models that take 16-bit integers, as floats mostly. */
-  readonly range?: 1 | 32768;
-  /** Brings each sound, as long as the dataset gives it, to a mean of 0 and a deviation of 1. Default 'no'. */
-  readonly standardised?: 'no' | 'yes';
-  /** Log-mel spectrograms instead of samples. */
-  readonly logMel?: LogMelOptions;
-  /**
-   * Which dimensions the model takes: B, T (samples, or frames) and F (mel bands), with a 1 where it has a dimension of
-   * one. Samples: 'bt' (default) or 'b1t'. Spectrograms: 'bft' (default), 'btf', 'b1ft', 'b1tf', 'btf1'.
-   */
-  readonly layout?: 'bt' | 'b1t' | 'bft' | 'btf' | 'b1ft' | 'b1tf' | 'btf1';
-}
+import { type AudioInput, readAudioInput } from './audioOptions.ts';
+import { type LogMel, makeLogMel } from './melInput.ts';
 
 /**
  * Sounds as a model reads them: of one length, in its range, as samples or as log-mel spectrograms.
@@ -34,8 +17,7 @@ export function toAudioInput({ data, shape }: NdArray, options: AudioInput): NdA
       `The teacher's "input" options describe sounds [B, samples]; the data gives ${formatShape(shape)}.`,
     );
   }
-  const { samples = length, range = 1, standardised = 'no', logMel } = options;
-  const { layout = logMel === undefined ? 'bt' : 'bft' } = options;
+  const { samples = length, range, standardised, logMel, layout } = readAudioInput(options);
   const sounds = new Float32Array(batch * samples);
   for (let b = 0; b < batch; b++) {
     const count = Math.min(length, samples);
@@ -62,7 +44,7 @@ function standardise(sound: Float32Array): void {
   for (let i = 0; i < sound.length; i++) sound[i] = ((sound[i] as number) - mean) * factor;
 }
 
-function spectrograms(sounds: Float32Array, batch: number, mel: LogMel, layout: AudioInput['layout']): NdArray {
+function spectrograms(sounds: Float32Array, batch: number, mel: LogMel, layout: string): NdArray {
   const { bands, frames } = mel;
   const size = bands * frames;
   const samples = sounds.length / batch;
@@ -75,7 +57,7 @@ function spectrograms(sounds: Float32Array, batch: number, mel: LogMel, layout: 
   }
   const rest = isBandsFirst ? [bands, frames] : [frames, bands];
   if (layout === 'btf1') return { data: out, shape: [batch, ...rest, 1] };
-  return { data: out, shape: layout?.startsWith('b1') ? [batch, 1, ...rest] : [batch, ...rest] };
+  return { data: out, shape: layout.startsWith('b1') ? [batch, 1, ...rest] : [batch, ...rest] };
 }
 
 function transpose(from: Float32Array, rows: number, columns: number, out: Float32Array, at: number): void {

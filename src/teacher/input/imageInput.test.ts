@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../../core/shape.ts';
 import images from '../golden/images.json' with { type: 'json' };
 import golden from '../golden/resize.json' with { type: 'json' };
-import { type ImageInput, toImageInput } from './imageInput.ts';
-import { checkImageInput } from './imageInputCheck.ts';
+import { toImageInput } from './imageInput.ts';
+import { type ImageInput, readImageInput } from './imageOptions.ts';
 
 const floats = (values: readonly number[], ...shape: number[]): NdArray => ({ data: Float32Array.from(values), shape });
 
@@ -228,13 +228,13 @@ describe('what it refuses', () => {
     { options: { dtype: 'float16' }, sentence: '"dtype" was float16' },
     { options: { inverted: true }, sentence: '"inverted" was true; it must be one of no, yes' },
   ])('the options $options', ({ options, sentence }) => {
-    expect(() => checkImageInput(options as unknown as ImageInput)).toThrow(
+    expect(() => readImageInput(options as unknown as ImageInput)).toThrow(
       expect.objectContaining({ code: 'invalid-option', message: expect.stringContaining(sentence) }),
     );
   });
 
   test('nothing else', () => {
-    checkImageInput({});
-    checkImageInput({ size: [48, 320], channels: 1, layout: 'nhwc', inverted: 'yes', mean: 0, stdDev: 0.5 });
+    readImageInput({});
+    readImageInput({ size: [48, 320], channels: 1, layout: 'nhwc', inverted: 'yes', mean: 0, stdDev: 0.5 });
   });
 });

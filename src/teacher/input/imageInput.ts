@@ -1,44 +1,9 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape, type NdArray } from '../../core/shape.ts';
 import { isTagged } from '../../core/tags.ts';
-import { makeResizeBuffers, type ResizeFilter, resizeAcross, resizeDown, resizeTaps } from './resize.ts';
-import { type Fit, placeImage } from './resizeFit.ts';
-
-/** How images become what a vision model reads. Plain values: the work is done on the teacher's own thread. */
-export interface ImageInput {
-  readonly kind?: 'image';
-  /** Height and width the model wants, in pixels; images are resized to it. Default: as they are. */
-  readonly size?: readonly [number, number];
-  /**
-   * How images of other proportions get into `size`: 'stretch' (default); 'contain', whole and in the middle, the rest
-   * filled; 'cover', resized until they cover it, then the middle; 'height', resized to the height and filled at the
-   * right, or squeezed where they are too wide.
-   */
-  readonly fit?: Fit;
-  /** What is filled with 'contain' and 'height': a pixel in [0, 1] as the model sees it, or one per channel. Default 0. */
-  readonly fill?: number | readonly number[];
-  /** With 'cover': what the shorter side is resized to, in pixels. Default: as small as covers. */
-  readonly shortSide?: number;
-  /** Default 'bilinear'. What 'bicubic' overshoots beyond black and white is cut off. */
-  readonly filter?: ResizeFilter;
-  /** Widens the filter where images get smaller, as Pillow and torchvision do. Default 'no', as OpenCV does. */
-  readonly antialias?: 'no' | 'yes';
-  /** Channels the model wants: a grey image is repeated to 3, a coloured one is averaged to 1. Default 3. */
-  readonly channels?: 1 | 3;
-  /** Order of the model's channels; images of a dataset are RGB. Default 'rgb'. */
-  readonly order?: 'rgb' | 'bgr';
-  /** 'nchw' (default) or 'nhwc'. */
-  readonly layout?: 'nchw' | 'nhwc';
-  /** Turns dark to bright before normalising: white ink on black becomes black on white. Default 'no'. */
-  readonly inverted?: 'no' | 'yes';
-  /** What white is before normalising. Default 1; 255 for 'uint8'. */
-  readonly range?: 1 | 255;
-  /** Value = (pixel − mean) / stdDev with pixels in [0, range]; numbers, or one per channel of the model. Default 0, 1. */
-  readonly mean?: number | readonly number[];
-  readonly stdDev?: number | readonly number[];
-  /** 'uint8' for models that take bytes: values are rounded, and cut off at 0 and 255. Default 'float32'. */
-  readonly dtype?: 'float32' | 'uint8';
-}
+import { type ImageInput, readImageInput } from './imageOptions.ts';
+import { makeResizeBuffers, resizeAcross, resizeDown, resizeTaps } from './resize.ts';
+import { placeImage } from './resizeFit.ts';
 
 /**
  * Images as a vision model reads them: resized (half-pixel centres), normalised, in the model's order and layout.
@@ -54,15 +19,15 @@ export function toImageInput({ data, shape }: NdArray, options: ImageInput): NdA
       `The teacher's "input" options describe images [B, H, W, 1 or 3]; the data gives ${formatShape(shape)}.`,
     );
   }
-  const { channels = 3, layout = 'nchw', filter = 'bilinear', antialias = 'no', fit = 'stretch' } = options;
-  const [height, width] = options.size ?? [inHeight, inWidth];
+  const read = readImageInput(options);
+  const { channels, layout, filter, antialias, fit, shortSide, size: [height, width] = [inHeight, inWidth] } = read;
   const bytes = isTagged(data, 'Uint8Array');
-  const values = channelValues(options, channels, bytes);
-  const placed = placeImage([inHeight, inWidth], [height, width], fit, options.shortSide);
+  const values = channelValues(read, bytes);
+  const placed = placeImage([inHeight, inWidth], [height, width], fit, shortSide);
   const rows = resizeTaps(inHeight, placed.height, filter, antialias === 'yes', placed.rows);
   const columns = resizeTaps(inWidth, placed.width, filter, antialias === 'yes', placed.columns);
   const buffers = makeResizeBuffers(inHeight, columns, inChannels);
-  const out = makeOutput(options, batch * channels * height * width);
+  const out = makeOutput(read, batch * channels * height * width);
   const [pixelStride, channelStride] = layout === 'nchw' ? [1, height * width] : [channels, 1];
   const isCovered = placed.rows.count === height && placed.columns.count === width;
   for (let b = 0; b < batch; b++) {
@@ -90,6 +55,8 @@ export function toImageInput({ data, shape }: NdArray, options: ImageInput): NdA
   };
 }
 
+type ReadImageInput = ReturnType<typeof readImageInput>;
+
 /** What each of the model's channels does to a pixel, from which of the image's it comes, and what is filled. */
 interface ChannelValues {
   readonly scale: Float64Array;
@@ -98,9 +65,9 @@ interface ChannelValues {
   readonly fill: Float64Array;
 }
 
-function channelValues(options: ImageInput, channels: number, isBytes: boolean): ChannelValues {
-  const { inverted = 'no', order = 'rgb', dtype = 'float32', mean = 0, stdDev = 1, fill = 0 } = options;
-  const range = options.range ?? (dtype === 'uint8' ? 255 : 1);
+function channelValues(options: ReadImageInput, isBytes: boolean): ChannelValues {
+  const { channels, inverted, order, dtype, mean = 0, stdDev = 1, fill = 0 } = options;
+  const { range = dtype === 'uint8' ? 255 : 1 } = options;
   const unit = (isBytes ? range / 255 : range) * (inverted === 'yes' ? -1 : 1);
   const black = inverted === 'yes' ? range : 0;
   const at = (value: number | readonly number[], c: number) =>
@@ -117,7 +84,7 @@ function channelValues(options: ImageInput, channels: number, isBytes: boolean):
 /** A clamped array rounds and cuts off by itself. */
 type Output = Float32Array | Uint8ClampedArray;
 
-function makeOutput({ dtype = 'float32' }: ImageInput, length: number): Output {
+function makeOutput({ dtype }: ReadImageInput, length: number): Output {
   return dtype === 'float32' ? new Float32Array(length) : new Uint8ClampedArray(length);
 }
 

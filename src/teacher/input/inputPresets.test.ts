@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../../core/shape.ts';
 import images from '../golden/images.json' with { type: 'json' };
 import sounds from '../golden/logMel.json' with { type: 'json' };
-import type { AudioInput } from './audioInput.ts';
-import type { ImageInput } from './imageInput.ts';
+import type { AudioInput } from './audioOptions.ts';
+import type { ImageInput } from './imageOptions.ts';
 import { inputPresets } from './inputPresets.ts';
 import { checkModelInput, type ModelInput, toModelInput } from './modelInput.ts';
 

@@ -1,5 +1,5 @@
-import type { AudioInput } from './audioInput.ts';
-import type { ImageInput } from './imageInput.ts';
+import type { AudioInput } from './audioOptions.ts';
+import type { ImageInput } from './imageOptions.ts';
 
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];
 const IMAGENET_STD_DEV = [0.229, 0.224, 0.225];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import golden from '../golden/logMel.json' with { type: 'json' };
-import { type LogMelOptions, makeLogMel } from './melInput.ts';
+import type { LogMelOptions } from './audioOptions.ts';
+import { makeLogMel } from './melInput.ts';
 
 describe('log-mel spectrograms', () => {
   test.each(golden.cases)('$name is PyTorch’s', ({ options, samples, shape, values }) => {

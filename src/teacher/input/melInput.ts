@@ -1,46 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { type LogMelOptions, readLogMel } from './audioOptions.ts';
 import { type Fft, makeFft } from './fft.ts';
 import { type MelFilters, melFilters } from './melFilters.ts';
-
-/** How sound becomes a log-mel spectrogram. The defaults are Whisper's, up to what it does after the logarithm. */
-export interface LogMelOptions {
-  /** Samples per second of the sound. Default 16,000. */
-  readonly sampleRate?: number;
-  /** Numbers of one Fourier transform, and samples of one window; the rest is zeros. Default 400, and as many. */
-  readonly fftSize?: number;
-  readonly windowSamples?: number;
-  /** Samples from one frame to the next. Default 160. */
-  readonly hopSamples?: number;
-  /**
-   * 'reflect' (default) and 'zeros' set the middle of frame t on sample t · hop and continue the sound beyond its ends;
-   * with 'none' frame t starts at sample t · hop and only whole frames count.
-   */
-  readonly edges?: 'reflect' | 'zeros' | 'none';
-  /** Whisper drops the last frame. Default 'kept'. */
-  readonly lastFrame?: 'kept' | 'dropped';
-  /** Magnitudes to the power of 2 (default) or 1. */
-  readonly power?: 1 | 2;
-  /** Mel bands, from lowHz to highHz. Default 80, from 0 to half the sample rate. */
-  readonly bands?: number;
-  readonly lowHz?: number;
-  readonly highHz?: number;
-  /** Default 'slaney'. */
-  readonly scale?: 'slaney' | 'htk';
-  /** Over which axis the filters are triangles. Default 'hertz', as librosa and torchaudio; 'mel' as TensorFlow. */
-  readonly triangles?: 'hertz' | 'mel';
-  /** 'one' (default) makes all filters equally large over hertz, as librosa does; 'free' makes them equally high. */
-  readonly area?: 'one' | 'free';
-  /** Default 'log10'; 'decibel' is ten times that. */
-  readonly log?: 'log10' | 'ln' | 'decibel' | 'none';
-  /** Added before the logarithm (default 0), and what is raised to it afterwards (default 1e-10). */
-  readonly offset?: number;
-  readonly floor?: number;
-  /** After the logarithm, what lies further below the maximum of the example is raised to it. Default: nothing is. */
-  readonly dynamicRange?: number;
-  /** Value = (logarithm − mean) / stdDev. Default 0 and 1. */
-  readonly mean?: number;
-  readonly stdDev?: number;
-}
 
 /** Computes spectrograms of sounds of one length. */
 export interface LogMel {
@@ -56,11 +17,10 @@ export interface LogMel {
  * Source    torch.stft for frames and edges; Radford et al. 2022, arXiv:2212.04356, §2.2 for the defaults
  */
 export function makeLogMel(length: number, options: LogMelOptions): LogMel {
-  const { sampleRate = 16_000, fftSize = 400, hopSamples = 160, edges = 'reflect', bands = 80, power = 2 } = options;
-  const { windowSamples = fftSize, lastFrame = 'kept', lowHz = 0, highHz = sampleRate / 2 } = options;
-  const { scale = 'slaney', triangles = 'hertz', area = 'one' } = options;
+  const read = readLogMel(options);
+  const { fftSize, windowSamples, hopSamples, edges, lastFrame, bands, power } = read;
   const isMirrored = edges === 'reflect';
-  const frames = countFrames(length, options) - (lastFrame === 'dropped' ? 1 : 0);
+  const frames = countFrames(length, read) - (lastFrame === 'dropped' ? 1 : 0);
   if (frames < 1) throw tooShort(length, `a frame takes ${windowSamples} samples`);
   if (isMirrored && length <= fftSize / 2) throw tooShort(length, `its ends are mirrored over ${fftSize / 2}`);
   const lead = edges === 'none' ? 0 : Math.floor(fftSize / 2) - Math.floor((fftSize - windowSamples) / 2);
@@ -68,7 +28,7 @@ export function makeLogMel(length: number, options: LogMelOptions): LogMel {
     { length: windowSamples },
     (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / windowSamples),
   );
-  const filters = melFilters({ sampleRate, fftSize, bands, lowHz, highHz, scale, triangles, area });
+  const filters = melFilters(read);
   const fft = makeFft(fftSize);
   const spectrum = new Float64Array(Math.floor(fftSize / 2) + 1);
   const out = new Float32Array(frames * bands);
@@ -85,15 +45,16 @@ export function makeLogMel(length: number, options: LogMelOptions): LogMel {
         addUp(spectrum, filters, out, (frame + second) * bands);
       }
     }
-    takeLogarithm(out, options);
+    takeLogarithm(out, read);
     return out;
   }
 
   return { bands, frames, spectrogram };
 }
 
-function countFrames(length: number, options: LogMelOptions): number {
-  const { fftSize = 400, windowSamples = fftSize, hopSamples = 160, edges = 'reflect' } = options;
+type ReadLogMel = ReturnType<typeof readLogMel>;
+
+function countFrames(length: number, { fftSize, windowSamples, hopSamples, edges }: ReadLogMel): number {
   if (edges === 'none') return Math.floor((length - windowSamples) / hopSamples) + 1;
   // Half a transform is laid on at both ends; an odd one is a sample short.
   return Math.floor((length - (fftSize % 2)) / hopSamples) + 1;
@@ -153,8 +114,8 @@ function addUp(spectrum: Float64Array, { starts, weights }: MelFilters, out: Flo
 
 const LOG_UNITS = { ln: 1, log10: 1 / Math.LN10, decibel: 10 / Math.LN10, none: 0 } as const;
 
-function takeLogarithm(values: Float32Array, options: LogMelOptions): void {
-  const { log = 'log10', offset = 0, floor = 1e-10, dynamicRange, mean = 0, stdDev = 1 } = options;
+function takeLogarithm(values: Float32Array, options: ReadLogMel): void {
+  const { log, offset, floor, dynamicRange, mean, stdDev } = options;
   const unit = LOG_UNITS[log];
   let most = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) {

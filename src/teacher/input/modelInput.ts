@@ -1,6 +1,8 @@
 import type { NdArray } from '../../core/shape.ts';
-import { type AudioInput, toAudioInput } from './audioInput.ts';
-import { type ImageInput, toImageInput } from './imageInput.ts';
+import { toAudioInput } from './audioInput.ts';
+import type { AudioInput } from './audioOptions.ts';
+import { toImageInput } from './imageInput.ts';
+import type { ImageInput } from './imageOptions.ts';
 
 // On its own, so that a page that only checks does not load what computes.
 export { checkModelInput } from './modelInputCheck.ts';

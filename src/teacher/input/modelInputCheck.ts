@@ -1,8 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
-import type { AudioInput } from './audioInput.ts';
-import { checkAudioInput } from './audioInputCheck.ts';
-import type { ImageInput } from './imageInput.ts';
-import { checkImageInput } from './imageInputCheck.ts';
+import { type AudioInput, readAudioInput } from './audioOptions.ts';
+import { type ImageInput, readImageInput } from './imageOptions.ts';
 
 /** Throws    invalid-option: an unknown kind or option, or one that describes no input */
 export function checkModelInput(input: ImageInput | AudioInput): void {
@@ -10,6 +8,6 @@ export function checkModelInput(input: ImageInput | AudioInput): void {
   if (kind !== 'image' && kind !== 'audio') {
     throw new LimbeckError('invalid-option', `"kind" was ${String(kind)}; it must be one of image, audio.`);
   }
-  if (input.kind === 'audio') checkAudioInput(input);
-  else checkImageInput(input);
+  if (input.kind === 'audio') readAudioInput(input);
+  else readImageInput(input);
 }

@@ -1,5 +1,11 @@
-import { type Attributes, attributesOf, type Operator as OnnxOperator, operandsOf } from '../../onnx/operator.ts';
-import { operatorOf } from '../../onnx/shapes/operators.ts';
+import {
+  type Attributes,
+  attributesOf,
+  type Compute,
+  type Operator as OnnxOperator,
+  operandsOf,
+} from '../../onnx/operator.ts';
+import { operatorOf } from '../../onnx/operators.ts';
 import * as operations from '../../runtime/operations.ts';
 import * as tf from '../../runtime/tf.ts';
 import { type Operator, type StepCall, unsupported } from './call.ts';
@@ -17,9 +23,8 @@ import {
 /** Computes an operator by its record, with its tensors as they lie; undefined where that does not say how it is computed. */
 export function fromRecord(domain: string, name: string): Operator | undefined {
   const operator = operatorOf(domain, name);
-  return operator?.compute === undefined || operator.operands === undefined
-    ? undefined
-    : (call) => computed(operator, call);
+  const isComputed = operator?.compute !== undefined || operator?.computeAll !== undefined;
+  return isComputed && operator.operands !== undefined ? (call) => computed(operator, call) : undefined;
 }
 
 /** What a record computes of tensors that the engine has arranged. */
@@ -32,7 +37,8 @@ export function compute(
   return operator.compute(tf, inputs as tf.Tensor[], attributes, operations);
 }
 
-function computed(operator: OnnxOperator, call: StepCall): LayoutValue {
+/** Computes a node by its record. Throws    unsupported-operator: a node that the record does not cover */
+export function computed(operator: OnnxOperator, call: StepCall): LayoutValue | readonly LayoutValue[] {
   const attributes = readAttributes(operator, call);
   const runWith = (own: Attributes, ...inputs: (tf.Tensor | undefined)[]) =>
     (operator as Required<OnnxOperator>).compute(tf, inputs as tf.Tensor[], own, operations);
@@ -64,7 +70,7 @@ function computed(operator: OnnxOperator, call: StepCall): LayoutValue {
 }
 
 /** Throws    unsupported-operator: a node that is not covered, or attributes that depend on the data */
-function readAttributes(operator: OnnxOperator, call: StepCall): Attributes {
+export function readAttributes(operator: OnnxOperator, call: StepCall): Attributes {
   const why = operator.refuse?.(call.onnx);
   if (why !== undefined) throw unsupported(call, why);
   const attributes = attributesOf(operator, call.onnx);
@@ -73,19 +79,20 @@ function readAttributes(operator: OnnxOperator, call: StepCall): Attributes {
 }
 
 /** Over axes of the model, wherever they lie. */
-function along({ compute }: OnnxOperator, value: LayoutValue, attributes: Attributes): LayoutValue {
+function along(
+  { compute, computeAll }: OnnxOperator,
+  value: LayoutValue,
+  attributes: Attributes,
+): LayoutValue | readonly LayoutValue[] {
   const { axes, axis, keepdims } = attributes as { axes?: readonly number[]; axis?: number; keepdims?: number };
   if (axes?.length === 0) return value;
   const places = {
     ...(axes && { axes: heapAxes(value, axes), keepdims: 1 }),
     ...(axis !== undefined && { axis: value.order.indexOf(axis) }),
   };
-  const tensor = (compute as Required<OnnxOperator>['compute'])(
-    tf,
-    [value.tensor],
-    { ...attributes, ...places },
-    operations,
-  );
+  const given = [tf, [value.tensor], { ...attributes, ...places }, operations] as const;
+  if (computeAll !== undefined) return computeAll(...given).map((one) => ({ tensor: one, order: value.order }));
+  const tensor = (compute as Compute)(...given);
   const kept = { tensor, order: value.order };
   return axes === undefined || keepdims === 1 ? kept : withoutAxes(kept, axes);
 }

@@ -4,26 +4,12 @@ import type { Draft, Step } from './steps.ts';
 
 /** Rewrites clipped lines and hard swish, which only this engine has; what no pattern fits stays as it is. */
 export function fusePatterns(draft: Draft): void {
-  for (const step of [...draft.steps]) if (draft.steps.includes(step)) fuseIdle(draft, step);
   for (const step of [...draft.steps])
     if (step.op === 'HardSwish') Object.assign(step, { op: 'Gate', curve: HARD_SWISH });
   for (const step of [...draft.steps]) if (draft.steps.includes(step)) fuseLine(draft, step);
 }
 
 const HARD_SWISH: Curve = { slope: 1 / 6, offset: 0.5, low: 0, high: 1, shift: 0 };
-
-/** Multiplying by one and adding zero do nothing, where they do not broadcast. */
-function fuseIdle(draft: Draft, step: Step): void {
-  const [a = '', b = ''] = step.inputs;
-  const isOne = step.op === 'Mul' || step.op === 'Div';
-  if (!isOne && step.op !== 'Add' && step.op !== 'Sub') return;
-  const given = draft.scalar(b);
-  if (given !== (isOne ? 1 : 0) || (draft.constants.get(b)?.shape.length ?? 0) > 1) return;
-  const [out = ''] = step.outputs;
-  if (draft.outputs.has(out)) return;
-  for (const reader of draft.steps) reader.inputs = reader.inputs.map((name) => (name === out ? a : name));
-  draft.remove(step);
-}
 
 /** A step that multiplies by a number or adds one: what it does to x, which is the other operand. */
 export function affineOf(draft: Draft, step: Step, x: string): { scale: number; shift: number } | undefined {

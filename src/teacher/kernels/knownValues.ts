@@ -1,7 +1,7 @@
 import { DATA_TYPES } from '../../onnx/dataTypes.ts';
 import type { OnnxModel } from '../../onnx/model.ts';
+import { domainOf, operatorOf } from '../../onnx/operators.ts';
 import type { Call } from '../../onnx/shapes/call.ts';
-import { domainOf, operatorOf } from '../../onnx/shapes/operators.ts';
 import { storedTensor } from '../../onnx/shapes/stored.ts';
 import { type Inferred, numbersOf, tensor, UNKNOWN } from '../../onnx/shapes/tensor.ts';
 import type { Stored } from './steps.ts';

@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
+import { createTfjsSession } from '../../model/tfjsSession.ts';
 import type { BackendOptions } from '../../runtime/backends/backend.ts';
 import { builtAssets } from '../../runtime/cases/assetCases.ts';
 import { artifactsFrom } from '../../student/artifacts.ts';
 import { mlp } from '../../student/zoo/mlp.ts';
-import { createTfjsSession } from '../tfjs/tfjsSession.ts';
 import { leaseKernels } from './lease.ts';
 
 const { seen } = vi.hoisted(() => ({ seen: [] as string[] }));

@@ -135,6 +135,14 @@ const arranged: [string, OperatorCase][] = [
     },
   ],
   [
+    'Resize, nearest, by what is no whole factor',
+    {
+      nodes: [op('Resize', ['', 's'], { nearest_mode: 'ceil' })],
+      x: photo,
+      stored: [floats('s', [4], [1, 1, 1.5, 0.7])],
+    },
+  ],
+  [
     'Resize, linear',
     {
       nodes: [op('Resize', ['', '', 'z'], { mode: 'linear' })],
@@ -206,7 +214,7 @@ describe('what the kernels would give otherwise is refused', () => {
         x: { data: Float32Array.from([2]), shape: [1] },
         stored: [weights('w', [4])],
       },
-      'depends on the data',
+      'depend on the data',
     ],
   ])('%s', async (_name, one, why) => {
     await expect(answer('kernels', one)).rejects.toThrow(why);

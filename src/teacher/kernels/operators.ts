@@ -7,13 +7,12 @@ import { POOLS } from './operators/pools.ts';
 import { PRODUCTS } from './operators/products.ts';
 import { RECURRENT } from './operators/recurrent.ts';
 import { RESIZES } from './operators/resizes.ts';
-import { SELECTIONS } from './operators/selections.ts';
 import { SHAPES } from './operators/shapes.ts';
 
 /** What the engine adds: where tensors lie, kernels by name, and what it refuses. */
 const OWN: ReadonlyMap<string, Operator> = new Map(
-  [CONVOLUTIONS, ELEMENTWISE, NORMALIZATIONS, POOLS, PRODUCTS, RECURRENT, RESIZES, SELECTIONS, SHAPES].flatMap(
-    (family) => Object.entries(family),
+  [CONVOLUTIONS, ELEMENTWISE, NORMALIZATIONS, POOLS, PRODUCTS, RECURRENT, RESIZES, SHAPES].flatMap((family) =>
+    Object.entries(family),
   ),
 );
 

@@ -1,6 +1,6 @@
 import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import { innerPath } from '../../core/innerPath.ts';
-import { checkKnownOptions } from '../../core/options.ts';
+import { given, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Address } from '../../network/address.ts';
 import { type ModelIntegrity, readIntegrity } from '../../network/integrity.ts';
 import type { FileProgress } from '../../network/readResponse.ts';
@@ -18,17 +18,21 @@ import { touchModel } from './modelCacheSpace.ts';
  */
 export type ExternalData = 'auto' | Readonly<Record<string, ModelSource>>;
 
-/** How a model is loaded. */
-export interface FetchModelOptions {
-  readonly integrity?: ModelIntegrity;
-  /** Default 'auto'. */
-  readonly externalData?: ExternalData;
+const OPTIONS = schema('fetchModel', {
+  /** What the files must hash to. */
+  integrity: given<ModelIntegrity>(),
+  /** Default: 'auto'. */
+  externalData: given<ExternalData>(),
   /** Keeps what comes from http(s) addresses, and gives it back when the server says that it did not change. */
-  readonly cache?: Store | ModelCache;
+  cache: given<Store | ModelCache>(),
   /** Over all files together. The total is undefined while it is not known, and grows once the files are. */
-  readonly onProgress?: FileProgress;
-  readonly signal?: AbortSignal;
-}
+  onProgress: given<FileProgress>(),
+  /** Stops the loading. */
+  signal: given<AbortSignal>(),
+});
+
+/** How a model is loaded. */
+export interface FetchModelOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** A file beside a model, by the path that the model gives it. */
 export interface ModelFile {
@@ -52,8 +56,7 @@ export interface ModelBytes {
 
 /** Throws    invalid-option */
 export function checkFetchModel(source: ModelSource, options: FetchModelOptions): void {
-  checkKnownOptions(options, ['integrity', 'externalData', 'cache', 'onProgress', 'signal'], 'fetchModel');
-  const { integrity, externalData = 'auto', cache } = options;
+  const { integrity, externalData = 'auto', cache } = OPTIONS.read(options);
   checkModelSource(source);
   readIntegrity(integrity, source);
   if (cache !== undefined) toModelCache(cache);

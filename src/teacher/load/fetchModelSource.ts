@@ -121,7 +121,7 @@ export async function fetchSource(job: SourceJob): Promise<LoadedFile> {
     }
   }
   const { bytes, isOwned } = await readSource(job);
-  if (integrity !== undefined) await checkIntegrity(bytes, integrity, name);
+  await checkIntegrity(bytes, integrity, name);
   return { name, bytes, isOwned };
 }
 

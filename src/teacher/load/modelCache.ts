@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
+import { count, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Store } from '../../storage/store.ts';
 import {
   blobHashes,
@@ -37,11 +37,13 @@ export interface ModelCache {
   totalBytes(): Promise<number>;
 }
 
-/** How much a cache of models may keep. */
-export interface ModelCacheOptions {
+const OPTIONS = schema('modelCache', {
   /** Above it the models that were not used for longest are deleted. Default: as much as the browser grants. */
-  readonly budgetBytes?: number;
-}
+  budgetBytes: count()(),
+});
+
+/** How much a cache of models may keep. */
+export interface ModelCacheOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A cache of models in a store; several may use one store, also in several tabs.
@@ -53,9 +55,7 @@ export interface ModelCacheOptions {
  */
 export function modelCache(store: Store, options: ModelCacheOptions = {}): ModelCache {
   checkStore(store, 'store');
-  checkKnownOptions(options, ['budgetBytes'], 'modelCache');
-  const { budgetBytes } = options;
-  if (budgetBytes !== undefined) checkCount(budgetBytes, 'budgetBytes');
+  const { budgetBytes } = OPTIONS.read(options);
   return {
     store,
     budgetBytes,

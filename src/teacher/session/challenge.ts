@@ -10,35 +10,40 @@ import { type BatchFigure, chooseBatch, figureText } from './tune.ts';
 /** Another device must be better by this much: a GPU is less exact and can be lost, the kernels hold more memory. */
 const LEAST_GAIN = 0.1;
 
-/** How a device is tried. */
-interface Trial {
-  /** Who waits longer for it to open is better served without it. */
+/** When a device is worth trying. */
+interface TrialTerms {
+  /** It may not take longer to open. */
   readonly openMs: number;
-  /** Where a model is this fast, there is nothing to gain. */
+  /** A model that is this fast gains nothing. */
   readonly fastEnoughMs: number;
-  /** Default: that of GPUs. */
+  /** Default: the tolerance of GPUs. */
   readonly tolerance?: Tolerance;
 }
 
-/** A GPU has to fetch another 27 MB and to compile, and its round trip alone costs a millisecond. */
-const GPU: Trial = { openMs: 20_000, fastEnoughMs: 1 };
-/** The kernels make no round trip, and compute with all digits, as onnxruntime does, in another order. */
-const KERNELS: Trial = { openMs: 10_000, fastEnoughMs: 0.1, tolerance: { share: 1e-4, leastRange: 1e-2 } };
+/** A GPU needs another 27 MB and has to compile, and its round trip alone costs a millisecond. */
+const GPU: TrialTerms = { openMs: 20_000, fastEnoughMs: 1 };
+/** The kernels make no round trip. They compute in full precision, as onnxruntime does, in another order. */
+const KERNELS: TrialTerms = { openMs: 10_000, fastEnoughMs: 0.1, tolerance: { share: 1e-4, leastRange: 1e-2 } };
 
-const TRIALS: Readonly<Record<SessionDevice, Trial>> = { wasm: KERNELS, kernels: KERNELS, webgpu: GPU, webnn: GPU };
+const TRIALS: Readonly<Record<SessionDevice, TrialTerms>> = {
+  wasm: KERNELS,
+  kernels: KERNELS,
+  webgpu: GPU,
+  webnn: GPU,
+};
 
 const COMPARED_EXAMPLES = 4;
-/** Of a challenger's time, so much may go into measuring the champion again beside it, at its smallest size. */
+/** Share of a challenger's time for measuring the champion again, at its smallest size. */
 const AGAIN_SHARE = 0.2;
-/** Passes that this takes; where there is no time for them, it is left out. */
+/** Passes that this takes; it is left out if there is no time for them. */
 const AGAIN_PASSES = 4;
 
-/** What two sessions say of a few examples, and how long it took them. */
+/** The answers of two sessions for a few examples, and their times. */
 export interface Comparison {
   readonly expected: FirstAnswer;
-  /** What the other took. */
+  /** The time of the other session. */
   readonly ms: number;
-  /** How it differs, as a clause; undefined where it does not. */
+  /** How its answer differs, as a clause; undefined if it does not. */
   readonly difference: string | undefined;
 }
 
@@ -69,7 +74,7 @@ export function isWorthTrying(device: SessionDevice, { msPerExample }: BatchFigu
 }
 
 interface Challenge {
-  /** Where the challenger is better: what it takes. */
+  /** The challenger's figures, if it is better. */
   readonly figures?: readonly BatchFigure[];
   readonly why: string;
   readonly isProvisional?: boolean;
@@ -77,7 +82,6 @@ interface Challenge {
   readonly usedMs?: number;
 }
 
-/** Where it takes place. */
 export interface ChallengeOptions {
   readonly running: RunningSession;
   readonly first: FirstAnswer;
@@ -86,7 +90,7 @@ export interface ChallengeOptions {
 }
 
 interface Champion {
-  /** What it takes, the smallest batch first. */
+  /** Its figures, the smallest batch first. */
   readonly figures: readonly BatchFigure[];
   readonly budgetMs: number;
   /** Whether there is no time to measure. */
@@ -94,7 +98,7 @@ interface Champion {
 }
 
 /**
- * Tries another device: opens the model there, holds its answers against those of the champion, and measures both side by
+ * Tries another device: opens the model there, compares its answers with those of the champion, and measures both side by
  * side. The better one runs from then on.
  */
 export async function challenge(
@@ -110,7 +114,7 @@ export async function challenge(
   try {
     session = await within(open({ ...before.placement, device }), TRIALS[device].openMs);
   } catch (error) {
-    // An operator that is not there today will not be there tomorrow.
+    // A missing operator stays missing.
     const isProvisional = !(error instanceof LimbeckError && error.code === 'unsupported-operator');
     return { why: `${device} did not start (${messageOf(error)}).`, isProvisional };
   }
@@ -133,7 +137,7 @@ export async function challenge(
   }
   const figure = chooseBatch(figures);
   const isBetterThan = ({ msPerExample }: BatchFigure) => figure.msPerExample < msPerExample * (1 - LEAST_GAIN);
-  // What was measured side by side decides: before, the machine may have been busier, or quieter.
+  // The side-by-side figures decide: the machine may have been busier or quieter before.
   const again = { ...best, msPerExample: best.msPerExample * drift };
   const isBetter = isBetterThan(again);
   if (isBetter) await running.replace(session);
@@ -152,7 +156,7 @@ function timeAgain([smallest]: readonly BatchFigure[], budgetMs: number): number
   return AGAIN_PASSES * passMs <= AGAIN_SHARE * budgetMs ? AGAIN_SHARE * budgetMs : 0;
 }
 
-/** How many times as long the champion takes as it did before. */
+/** The champion's time now, as a multiple of its time before. */
 async function driftOf(
   champion: PlacedSession,
   inputs: NamedArrays,

@@ -1,7 +1,8 @@
 import { percent } from '../../core/figures.ts';
 import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../../core/shape.ts';
+import { compareArrays } from '../../model/compareArrays.ts';
 
-/** How near a device must come. */
+/** How close a device's answers must be. */
 export interface Tolerance {
   /** The most that an output may differ, as a share of the range of its values. */
   readonly share: number;
@@ -11,12 +12,12 @@ export interface Tolerance {
 
 /** GPUs compute with fewer digits, and in another order. */
 const DEFAULT_TOLERANCE: Tolerance = { share: 1e-2, leastRange: 1e-6 };
-/** Fewer values than these say little about the range of an output. */
+/** Fewer values than this say little about the range of an output. */
 const LEAST_VALUES = 8;
 
 /**
- * Compares what a device gave with what another, which is trusted, gave for the same batch. Undefined if they agree;
- * otherwise a clause that says how they differ. Not-a-number counts as a difference, save where both give it.
+ * Compares a device's answer with that of a trusted device for the same batch. Undefined if they agree; otherwise a clause that
+ * says how they differ. NaN counts as a difference unless both give it.
  * Units     the difference as a share of the range of the trusted values
  */
 export function differenceOf(
@@ -40,24 +41,11 @@ export function differenceOf(
   return undefined;
 }
 
-/** NaN where a value is finite in one of the two only. */
-function relativeDifference({ data: expected }: NdArray, { data: given }: NdArray, leastRange: number): number {
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  let largest = 0;
-  for (let i = 0; i < expected.length; i++) {
-    const [a, b] = [expected[i] as number, given[i] as number];
-    if (!Number.isFinite(a) || !Number.isFinite(b)) {
-      if (Object.is(a, b)) continue;
-      return Number.NaN;
-    }
-    if (a < least) least = a;
-    if (a > most) most = a;
-    const difference = Math.abs(a - b);
-    if (difference > largest) largest = difference;
-  }
-  if (largest === 0) return 0;
+/** NaN if a value is finite in one of the two only. */
+function relativeDifference(expected: NdArray, given: NdArray, leastRange: number): number {
+  const { largest, least, most } = compareArrays(expected, given);
+  if (largest === 0 || Number.isNaN(largest)) return largest;
   const magnitude = Math.max(Math.abs(least), Math.abs(most));
-  const floor = expected.length < LEAST_VALUES ? magnitude : magnitude / 100;
+  const floor = expected.data.length < LEAST_VALUES ? magnitude : magnitude / 100;
   return largest / Math.max(most - least, floor, leastRange);
 }

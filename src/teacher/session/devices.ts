@@ -4,19 +4,19 @@ import type { SessionDevice } from './sessionSettings.ts';
 
 const NO_THREAD = 'The kernels would take the page’s tfjs.';
 
-/** Where a teacher is to run; 'auto' measures where there is something to choose. */
+/** The device of a teacher; 'auto' measures if there is a choice. */
 export type DeviceOption = 'auto' | SessionDevice;
 
-/** Where a model is opened first, and what is tried against it once there is a batch to try it with. */
+/** The device on which a model is opened first, and those that are tried against it on the first batch. */
 export interface DevicePlan {
   readonly first: SessionDevice;
   /** Devices that may be faster: measured at the first batch, in this order. */
   readonly challengers: readonly SessionDevice[];
-  /** Why there is no more to choose from, as sentences. */
+  /** Why there are no more devices to choose from, as sentences. */
   readonly reasons: readonly string[];
-  /** What was asked for and cannot be had, as sentences. */
+  /** What was asked for and is not available, as sentences. */
   readonly notices: readonly string[];
-  /** Tells this page's GPU from others, for what is remembered of it. */
+  /** Identifies this page's GPU in what is remembered. */
   readonly gpuName: string;
 }
 
@@ -26,15 +26,15 @@ export interface Platform {
   readonly kernelsObstacle: typeof kernelsObstacle;
 }
 
-/** A sentence that says why the kernels are not to be had here, or undefined where they are. */
+/** Why the kernels are not available here, as a sentence; undefined if they are. */
 export async function kernelsObstacle(): Promise<string | undefined> {
   const { simdLevel } = await detectWasm();
   return simdLevel === 'none' ? 'This engine has no WebAssembly SIMD, which the kernels are made of.' : undefined;
 }
 
 /**
- * Looks at what is offered here and decides where to begin. Starts nothing. `hasOwnThread` tells whether the teacher gets
- * a worker: on the page's own thread 'auto' leaves tfjs, whose backend the kernels would take, to the page.
+ * Finds the available devices and decides where to begin. Starts nothing. `hasOwnThread` says whether the teacher gets a worker: on
+ * the page's own thread 'auto' leaves tfjs, whose backend the kernels would take, to the page.
  */
 export async function planDevices(
   option: DeviceOption,
@@ -72,7 +72,7 @@ export async function planDevices(
   return planOf('wasm', { reasons: [...missing, obstacle], notices, gpu: gpu.name, challengers: kernels });
 }
 
-/** What a plan is made of, beside where it begins. */
+/** The rest of a plan. */
 interface PlanParts {
   readonly reasons: readonly string[];
   readonly notices?: readonly string[];

@@ -1,4 +1,4 @@
-// The first answer of a teacher serves its choice of a device: as a measurement, and as what others are compared with.
+// A teacher's first answer helps to choose the device: as a measurement, and as the reference for the others.
 import { pickRowsOfAll } from '../../core/rows.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import type { PlacedSession } from './recover.ts';
@@ -6,7 +6,7 @@ import { batchOf } from './sessionBatches.ts';
 import type { SessionDevice } from './sessionSettings.ts';
 import type { BatchFigure } from './tune.ts';
 
-/** What a session was asked first, what it said, and how long that took. */
+/** The first batch of a session, its answer and the time. */
 export interface FirstAnswer {
   readonly session: PlacedSession;
   readonly inputs: NamedArrays;
@@ -15,8 +15,8 @@ export interface FirstAnswer {
 }
 
 /**
- * What an answer tells of the speed of a session so slow that measuring, which takes two passes of its smallest batch at
- * least, would take longer than it may. Undefined where it is faster, and on a GPU, whose first answer waits for compilers.
+ * The speed of a session, from one answer, if it is too slow to be measured within `mostMs`, which takes at least two passes of
+ * its smallest batch. Undefined if it is faster, and on a GPU, whose first answer waits for compilers.
  */
 export function slowFigure(
   { session, inputs, ms }: Omit<FirstAnswer, 'outputs'>,
@@ -36,8 +36,8 @@ export function isProcessor(device: SessionDevice): boolean {
 }
 
 /**
- * What a session says of the first examples of a batch. Where that is all that it was asked first, it is not asked again;
- * of a larger batch the rows are taken where another pass would take long.
+ * A session's answer for the first examples of a batch. If they are its whole first batch, it is not asked again; from a larger
+ * batch the rows are taken if another pass would take long.
  */
 export async function answerOf(
   session: PlacedSession,

@@ -1,5 +1,5 @@
 // What a model's outputs are called, and which of them are probabilities: the same on the page and on a student's GPU.
-import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
+import { DEFAULT_OUTPUT, withDefaultName } from '../../core/outputs.ts';
 import { fromProbsWhere } from '../readAsLogits.ts';
 import type { SessionSettings } from './sessionSettings.ts';
 
@@ -7,8 +7,7 @@ type Named = Pick<SessionSettings, 'taps' | 'outputs'>;
 
 /** A model with one output is a classifier until "read" says otherwise; whoever names outputs wants them by these names. */
 export function nameOutputs<T>(outputs: Readonly<Record<string, T>>, named: Named): Readonly<Record<string, T>> {
-  const [only, ...others] = Object.values(outputs);
-  return only !== undefined && others.length === 0 && hasDefaultName(named) ? { [DEFAULT_OUTPUT]: only } : outputs;
+  return hasDefaultName(named) ? withDefaultName(outputs) : outputs;
 }
 
 /**

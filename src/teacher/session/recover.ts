@@ -2,31 +2,31 @@ import { LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
 import type { OpenedSession, Placement } from './sessionSettings.ts';
 import type { StartedSession } from './sessionStart.ts';
 
-/** A session with the place where it runs. */
+/** A session and where it runs. */
 export interface PlacedSession extends Pick<StartedSession, 'run' | 'timeMs' | 'measure'>, AsyncDisposable {
   readonly placement: Placement;
   readonly opened: OpenedSession;
 }
 
-/** So many restarts in a row, without one answer between them, are tried for one batch. */
+/** Most restarts in a row for one batch, without an answer in between. */
 const MOST_RESTARTS = 4;
 
 export interface KeepRunningOptions {
   readonly first: PlacedSession;
-  /** Opens the model anew, in a new worker. */
+  /** Opens the model again, in a new worker. */
   readonly open: (placement: Placement) => Promise<PlacedSession>;
-  /** Whether a new worker can be had; on the page's own thread onnxruntime cannot start anew. */
+  /** Whether a new worker can be started; on the page's own thread onnxruntime cannot start again. */
   readonly hasWorker: boolean;
   readonly tell: (notice: string) => void;
 }
 
-/** A session that goes on when its worker or its device does not. */
+/** A session that continues elsewhere when its worker or its device fails. */
 export interface RunningSession extends AsyncDisposable {
-  /** The session of this moment. */
+  /** The current session. */
   current(): PlacedSession;
   /**
-   * Runs a job on the session; where that ends it, opens another, weaker if need be, and runs the job again.
-   * Throws    what the job throws where no other place could help · AbortError · disposed
+   * Runs a job on the session. If that ends the session, opens another one, with less if necessary, and runs the job again.
+   * Throws    what the job throws, if no other placement could help · AbortError · disposed
    */
   attempt<T>(job: (session: PlacedSession) => Promise<T>, batch: number, signal?: AbortSignal): Promise<T>;
   /** Goes on with another session and ends the one before. */
@@ -62,7 +62,7 @@ export function keepRunning({ first, open, hasWorker, tell }: KeepRunningOptions
     }
   }
 
-  /** Opened beside the session that failed, and taken if it answers: what is wrong with a batch ends nothing. */
+  /** Opens wasm in addition to the session that failed, and takes it if it answers: a faulty batch ends no session. */
   async function tryOnWasm<T>(error: unknown, used: PlacedSession, job: (session: PlacedSession) => Promise<T>) {
     const session = await open({ ...used.placement, threads: used.opened.threads, device: 'wasm' });
     try {
@@ -99,7 +99,7 @@ export function keepRunning({ first, open, hasWorker, tell }: KeepRunningOptions
           return result;
         } catch (error) {
           if (isDisposed) throw error;
-          // Another job that waited on the same session has seen to it.
+          // Another job on the same session has handled it.
           if (used !== current || restarting !== undefined) continue;
           const { placement, opened } = used;
           if (placement.device === 'kernels' && isRefusal(error)) {
@@ -128,7 +128,7 @@ export function keepRunning({ first, open, hasWorker, tell }: KeepRunningOptions
   };
 }
 
-/** Whether a device only did not compute a batch: it is still there, and has room. */
+/** Whether a device failed on a batch only: it is still there, and has memory. */
 function isRefusal(error: unknown): boolean {
   return error instanceof LimbeckError && error.code === 'teacher-failed' && error.details['isCrash'] !== true;
 }
@@ -143,7 +143,7 @@ interface Circumstances {
   readonly fits?: number;
 }
 
-/** Where to try again after an error, or undefined where that would change nothing. */
+/** Where to try again after an error; undefined if that would change nothing. */
 export function nextPlacement(
   error: unknown,
   placement: Placement,
@@ -154,7 +154,7 @@ export function nextPlacement(
   const isDeath = ['worker-died', 'thread-died'].includes(error.code) || error.details['isCrash'] === true;
   if (!isMemory && !isDeath && error.code !== 'teacher-failed') return undefined;
   const size = Math.min(placement.largestBatch ?? batch, batch);
-  // A larger batch than any before is cut to what is known to fit before anything else is given up.
+  // First, a batch larger than any before is cut to the size that is known to fit.
   if (fits !== undefined && fits > 0 && size > fits && (isMemory || (isDeath && failures > 0))) {
     return { ...placement, largestBatch: Math.max(fits, Math.floor(size / 2)) };
   }

@@ -1,17 +1,16 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
-import { makeQueue } from '../../core/queue.ts';
 import type { NamedArrays } from '../../core/shape.ts';
+import { timePasses } from '../../core/timing.ts';
+import { holdModel } from '../../model/holdModel.ts';
+import { describeModel, shapesOf } from '../../model/model.ts';
 import type { ColocatedTeacher, GpuDevice } from '../../runtime/gpu.ts';
-import { startOrt } from '../../runtime/ort.ts';
-import { fromOrtTensor } from '../../runtime/ortTensors.ts';
 import { readOutputs, reviveRead } from '../read.ts';
 import { runRecurrent } from '../recurrent.ts';
-import { toGpuAnswers, toHost } from './gpuAnswers.ts';
-import { runInOrt } from './ortRun.ts';
+import { toGpuAnswers } from './gpuAnswers.ts';
 import { batchOf, type ExampleInputs, repeatExamples, runInParts } from './sessionBatches.ts';
-import { createOrtSession, type ReadyModel, readyModel, type SessionEngine } from './sessionCreate.ts';
-import { type ModelValue, toFeeds } from './sessionFeeds.ts';
+import { openOnOrt, type ReadyModel, readyModel, type SessionEngine } from './sessionCreate.ts';
+import { toFeeds } from './sessionFeeds.ts';
 import type { OnnxSession, OpenedSession, Placement, SessionSettings } from './sessionSettings.ts';
 import { tuneBatch } from './tune.ts';
 
@@ -28,6 +27,7 @@ interface Opened {
   /** The model's inputs, as batches are cut by them. */
   readonly examples: ExampleInputs;
   readonly softmaxOutputs: readonly string[];
+  dispose(): Promise<void>;
 }
 
 /**
@@ -37,15 +37,8 @@ interface Opened {
 export function createOnnxSession(
   gpuDevice: () => GpuDevice | undefined = () => undefined,
 ): OnnxSession & ColocatedTeacher {
-  // ort takes one run at a time per instance.
-  const enqueue = makeQueue();
-  let opened: Opened | undefined;
-
-  const requireOpened = (): Opened => {
-    if (opened === undefined) throw new LimbeckError('disposed', 'The teacher was disposed; load it again.');
-    return opened;
-  };
-
+  const held = holdModel<Opened>(() => 'teacher');
+  const feedsFor = ({ engine, settings }: Opened, inputs: NamedArrays) => toFeeds(inputs, engine.inputs, settings);
   return {
     async hash({ model, externalData }) {
       const hash = await hashOf(model);
@@ -53,70 +46,61 @@ export function createOnnxSession(
       const others = await Promise.all(externalData.map(async ({ path, data }) => `${path} ${await hashOf(data)}`));
       return sha256(new TextEncoder().encode([hash, ...others].join('\n')));
     },
-    open: (files, settings, placement) =>
-      enqueue(async (): Promise<OpenedSession> => {
+    async open(files, settings, placement): Promise<OpenedSession> {
+      const { engine, examples, softmaxOutputs } = await held.open(async () => {
         // A broken file is told before anything is started for it.
         const ready = await readyModel(files, settings);
-        const engine = await openEngine(ready, settings, placement, gpuDevice);
-        const { threads, simdLevel, fixedBatch, notices } = engine;
-        const examples = { inputs: shapesOf(engine.inputs), fixedBatch };
-        const probs = ready.softmaxOutputs.map((tensor) => ready.names[tensor] ?? tensor);
-        const softmaxOutputs = engine.outputs.flatMap(({ name }) => (probs.includes(name) ? [name] : []));
-        opened = { engine, settings, placement, examples, softmaxOutputs };
-        return {
-          ...{ threads, simdLevel, inputs: examples.inputs, outputs: shapesOf(engine.outputs), fixedBatch, notices },
-          softmaxOutputs,
-          rawInputs: engine.inputs.flatMap(({ name, type, isPixels }) =>
-            type.startsWith('float') && !isPixels ? [name] : [],
-          ),
-        };
-      }),
+        return opened(ready, await openEngine(ready, settings, placement, gpuDevice), settings, placement);
+      });
+      return {
+        ...describeModel(engine),
+        fixedBatch: examples.fixedBatch,
+        softmaxOutputs,
+        rawInputs: engine.inputs.flatMap(({ name, type, isPixels }) =>
+          type.startsWith('float') && !isPixels ? [name] : [],
+        ),
+      };
+    },
     run: (inputs) =>
-      enqueue(async () => {
-        const now = requireOpened();
-        const outputs = await runBatch(now, toFeeds(inputs, now.engine.inputs, now.settings));
+      held.use(async (now) => {
+        const outputs = await runBatch(now, feedsFor(now, inputs));
         return readHere(now, outputs, batchOf(inputs, now.examples));
       }),
     askOnGpu: (inputs) =>
-      enqueue(async () => {
-        const now = requireOpened();
+      held.use(async (now) => {
         const { engine, settings, placement, softmaxOutputs } = now;
         if (engine.runOnGpu === undefined) {
           throw new LimbeckError('teacher-failed', `The teacher on ${placement.device} gives nothing on a GPU.`);
         }
-        return toGpuAnswers(await engine.runOnGpu(toFeeds(inputs, engine.inputs, settings)), {
-          ...settings,
-          softmaxOutputs,
-        });
+        return toGpuAnswers(await engine.runOnGpu(feedsFor(now, inputs)), { ...settings, softmaxOutputs });
       }),
     timeMs: (inputs, repeats) =>
-      enqueue(async () => {
-        const now = requireOpened();
-        const feeds = toFeeds(inputs, now.engine.inputs, now.settings);
-        for (let i = 0; i < WARM_UPS; i++) await runBatch(now, feeds);
-        const times: number[] = [];
-        for (let i = 0; i < repeats; i++) {
-          const start = performance.now();
-          await runBatch(now, feeds);
-          times.push(performance.now() - start);
-        }
-        return times;
+      held.use((now) => {
+        const feeds = feedsFor(now, inputs);
+        return timePasses(() => runBatch(now, feeds), repeats, WARM_UPS);
       }),
     measure: (inputs, budgetMs, sizes) =>
-      enqueue(async () => {
-        const now = requireOpened();
-        const feeds = toFeeds(inputs, now.engine.inputs, now.settings);
+      held.use((now) => {
+        const feeds = feedsFor(now, inputs);
         return tuneBatch({
           run: (size) => runBatch(now, repeatExamples(feeds, size, now.examples)),
           sizes: sizes ?? sizesFor(feeds, now.examples),
           budgetMs,
         });
       }),
-    close: () =>
-      enqueue(async () => {
-        await opened?.engine.release();
-        opened = undefined;
-      }),
+    close: held.close,
+  };
+}
+
+function opened(ready: ReadyModel, engine: SessionEngine, settings: SessionSettings, placement: Placement): Opened {
+  const probs = ready.softmaxOutputs.map((tensor) => ready.names[tensor] ?? tensor);
+  return {
+    engine,
+    settings,
+    placement,
+    examples: { inputs: shapesOf(engine.inputs), fixedBatch: engine.fixedBatch },
+    softmaxOutputs: engine.outputs.flatMap(({ name }) => (probs.includes(name) ? [name] : [])),
+    dispose: () => engine.dispose(),
   };
 }
 
@@ -128,10 +112,6 @@ function sizesFor(feeds: NamedArrays, examples: ExampleInputs): number[] {
 
 async function hashOf(blob: Blob): Promise<string> {
   return sha256(new Uint8Array(await blob.arrayBuffer()));
-}
-
-function shapesOf(values: readonly ModelValue[]): Record<string, readonly (number | null)[]> {
-  return Object.fromEntries(values.map(({ name, shape }) => [name, shape]));
 }
 
 function runBatch({ engine, settings, placement, examples }: Opened, feeds: NamedArrays): Promise<NamedArrays> {
@@ -151,26 +131,9 @@ async function openEngine(
   gpuDevice: () => GpuDevice | undefined,
 ): Promise<SessionEngine> {
   const { device } = placement;
-  if (device === 'kernels') {
-    const { openOnKernels } = await import('./sessionKernels.ts');
-    return openOnKernels(ready, settings, placement);
-  }
-  const { ort, threads, notices } = await startOrt({ ...placement, device, assetBase: settings.assetBase });
-  const shared = device === 'webgpu' ? gpuDevice() : undefined;
-  const model = await createOrtSession(ort, ready, settings, device, shared);
-  const runOnGpu = (given: NamedArrays) => runInOrt(ort, model, device, given);
-  return {
-    ...model,
-    threads,
-    notices: [...notices.map((notice) => `Teacher: ${notice}`), ...model.notices],
-    runOnGpu,
-    async run(given) {
-      const outputs = Object.entries(await runOnGpu(given));
-      const read = outputs.map(async ([name, tensor]) => [name, fromOrtTensor(await toHost(tensor))] as const);
-      return Object.fromEntries(await Promise.all(read));
-    },
-    release: () => model.session.release(),
-  };
+  if (device !== 'kernels') return openOnOrt(ready, settings, { ...placement, device }, gpuDevice);
+  const { openOnKernels } = await import('./sessionKernels.ts');
+  return openOnKernels(ready, settings, placement);
 }
 
 /** Elsewhere than on wasm an output that cannot be read is the device's fault until wasm has shown otherwise. */

@@ -1,9 +1,9 @@
-// Batches cut, padded, repeated and joined, for models and devices that do not take every size.
+// Cuts, pads, repeats and joins batches, for models and devices that do not take every size.
 import { LimbeckError } from '../../core/errors.ts';
 import { pickRows } from '../../core/rows.ts';
 import { dtypeOf, formatShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
 
-/** What a model says of its inputs: enough to tell one row an example from what is the same for all of them. */
+/** The inputs as the model declares them: tells inputs with one row for each example from those that are the same for all. */
 export interface ExampleInputs {
   readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
   /** The only batch size that the model takes, if it has one. */
@@ -12,18 +12,18 @@ export interface ExampleInputs {
 
 /** Which sizes of a batch a model takes at once. */
 export interface BatchLimits {
-  /** The only size, where the model has one. */
+  /** The only size, if the model has one. */
   readonly fixed?: number;
-  /** The largest that fits the device's memory, where that was found out. */
+  /** The largest that fits the device's memory, if that is known. */
   readonly largest?: number;
   /** The inputs as the model declares them. */
   readonly inputs?: ExampleInputs['inputs'];
 }
 
 /**
- * Runs a batch in as many parts as the limits ask for and joins what they give. A part that is too small for a fixed
- * size is filled up with its last example, and what that gives is cut off.
- * Throws    shape-mismatch: outputs that have not one row an example cannot be joined · what `run` throws
+ * Runs a batch in as many parts as the limits require, and joins the outputs. A part that is too small for a fixed size is filled
+ * up with its last example, whose outputs are cut off.
+ * Throws    shape-mismatch: outputs without one row for each example cannot be joined · what `run` throws
  */
 export async function runInParts(
   run: (inputs: NamedArrays) => Promise<NamedArrays>,
@@ -47,8 +47,8 @@ export async function runInParts(
 }
 
 /**
- * What a batch without examples gives: outputs without rows, found out by running two examples of zeros. Undefined where
- * an output has not one row an example.
+ * The outputs of an empty batch, without rows, from a run of two examples of zeros. Undefined if an output does not have one row
+ * for each example.
  */
 export async function runEmpty(
   run: (inputs: NamedArrays) => Promise<NamedArrays>,
@@ -66,21 +66,21 @@ export async function runEmpty(
   );
 }
 
-/** Examples in a batch: the first length of its first array that is no table. */
+/** Examples in a batch: the first length of its first array that has one row for each example. */
 export function batchOf(inputs: NamedArrays, model?: ExampleInputs): number {
   const arrays = Object.entries(inputs).filter(([, { shape }]) => shape.length > 0);
   const [, array] = arrays.find(([name]) => !isTable(name, model)) ?? arrays[0] ?? [];
   return array?.shape[0] ?? 0;
 }
 
-/** Whether a model declares an input by a length that is no batch size: it is the same for all examples. */
+/** Whether the first length that a model declares for an input is no batch size: then the input is the same for all examples. */
 function isTable(name: string, model: ExampleInputs | undefined): boolean {
   if (model === undefined || !Object.hasOwn(model.inputs, name)) return false;
   const first = model.inputs[name]?.[0];
   return typeof first === 'number' && first !== model.fixedBatch;
 }
 
-/** As many examples as asked for: the first ones, or all of them over and over. */
+/** A batch of `size` examples: the first ones, or all of them repeatedly. */
 export function repeatExamples(inputs: NamedArrays, size: number, model?: ExampleInputs): NamedArrays {
   const batch = batchOf(inputs, model);
   if (batch === size || batch === 0) return inputs;
@@ -93,7 +93,7 @@ export function firstExamples(inputs: NamedArrays, count: number, model?: Exampl
   return repeatExamples(inputs, Math.min(count, batchOf(inputs, model)), model);
 }
 
-/** Arrays that are not one row an example, such as a start of a state, stay as they are. */
+/** Arrays without one row for each example, such as an initial state, stay as they are. */
 function takeRows(inputs: NamedArrays, rows: Int32Array, model: ExampleInputs | undefined): NamedArrays {
   const batch = batchOf(inputs, model);
   const isRows = (name: string, { shape }: NdArray) => shape[0] === batch && !isTable(name, model);
@@ -123,7 +123,7 @@ function writeRows(table: NdArray | undefined, name: string, { data, shape }: Nd
     );
   }
   let target = table ?? { data: makeArray(dtypeOf(data), batch * rowSize), shape: [batch, ...rowShape] };
-  // Whole numbers come as int32 only where all of a part fit.
+  // Whole numbers are int32 only if all of a part fit.
   if (dtypeOf(target.data) !== dtypeOf(data)) target = { ...target, data: Float32Array.from(target.data) };
   target.data.set(data.subarray(0, count * rowSize), at * rowSize);
   return target;

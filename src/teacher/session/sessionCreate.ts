@@ -1,41 +1,23 @@
 import { LimbeckError } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
+import { fitInputs } from '../../model/fitInputs.ts';
+import type { Model, ModelValue } from '../../model/model.ts';
+import { ortValues, runInOrt } from '../../model/ortModel.ts';
 import { type PreparedModel, prepareModel } from '../../onnx/prepare.ts';
-import type { SimdLevel } from '../../runtime/capabilities.ts';
 import type { GpuDevice } from '../../runtime/gpu.ts';
-import type { InferenceSession, Ort, OrtDevice, OrtTensor } from '../../runtime/ort.ts';
-import { createSession, knownLength } from '../../runtime/ortSession.ts';
-import { isNumericType } from '../../runtime/ortTensors.ts';
-import { fixedBatchOf, type ModelValue, own, withReadings } from './sessionFeeds.ts';
-import type { ModelFiles, SessionSettings } from './sessionSettings.ts';
+import { type InferenceSession, type OrtDevice, type OrtTensor, startOrt } from '../../runtime/ort.ts';
+import { createSession } from '../../runtime/ortSession.ts';
+import { fromOrtTensor, isNumericType } from '../../runtime/ortTensors.ts';
+import { watchDevice } from './deviceLoss.ts';
+import { toHost } from './gpuAnswers.ts';
+import { fixedBatchOf, withReadings } from './sessionFeeds.ts';
+import type { ModelFiles, Placement, SessionSettings } from './sessionSettings.ts';
 
-/** A model that an engine has opened. */
-export interface SessionEngine {
-  readonly threads: number;
-  /** Of limbeck's kernels. */
-  readonly simdLevel?: SimdLevel | undefined;
-  readonly inputs: readonly ModelValue[];
-  readonly outputs: readonly ModelValue[];
+/** A teacher's model that an engine has opened; its outputs have their public names. */
+export interface SessionEngine extends Model {
   readonly fixedBatch?: number;
-  readonly notices: readonly string[];
-  /** One run, by public names. */
-  run(given: NamedArrays): Promise<NamedArrays>;
-  /** The same with the outputs left on the GPU, where the engine works on one. */
+  /** A run with the outputs left on the GPU, where the engine works on one. */
   runOnGpu?(given: NamedArrays): Promise<Record<string, OrtTensor>>;
-  release(): Promise<void>;
-}
-
-/** An ONNX model as onnxruntime runs it. */
-export interface OrtModel {
-  readonly session: InferenceSession;
-  readonly inputs: readonly ModelValue[];
-  readonly outputs: readonly ModelValue[];
-  /** The outputs to compute, by the names that the file gives them, and the public names of those that have another. */
-  readonly fetches: readonly string[];
-  readonly names: Readonly<Record<string, string>>;
-  readonly fixedBatch?: number;
-  readonly notices: readonly string[];
-  readonly loss: DeviceLoss;
 }
 
 /** A model that was checked and tapped as the settings say: ready for onnxruntime, which it needs not be there for. */
@@ -55,28 +37,40 @@ export async function readyModel({ model, externalData }: ModelFiles, settings: 
  * Opens a model in onnxruntime. On a GPU that is given, its outputs stay there.
  * Throws    invalid-onnx: onnxruntime does not take it · unknown-output · backend-unavailable · out-of-memory
  */
-export async function createOrtSession(
-  ort: Ort,
+export async function openOnOrt(
   { bytes, names, externalData, ...known }: ReadyModel,
   settings: SessionSettings,
-  device: OrtDevice,
-  gpuDevice?: GpuDevice,
-): Promise<OrtModel> {
-  const { name, session: options = {} } = settings;
-  const chosen = {
-    ...options,
-    ...providersOf(device, gpuDevice),
-    ...(externalData.length > 0 ? { externalData } : {}),
-  };
+  placement: Placement & { readonly device: OrtDevice },
+  gpuDevice: () => GpuDevice | undefined,
+): Promise<SessionEngine> {
+  const { name, assetBase, session: options = {} } = settings;
+  const { device } = placement;
+  const { ort, threads, notices } = await startOrt({ ...placement, assetBase });
+  const gpu = device === 'webgpu' ? gpuDevice() : undefined;
+  const chosen = { ...options, ...providersOf(device, gpu), ...(externalData.length > 0 ? { externalData } : {}) };
   const session = await createSession(ort, bytes, chosen, { what: 'teacher', name });
-  const inputs = withReadings(valuesOf(session.inputMetadata, options.freeDimensionOverrides), known);
+  const inputs = withReadings(ortValues(session.inputMetadata, options.freeDimensionOverrides), known);
+  const declared = ortValues(session.outputMetadata, options.freeDimensionOverrides);
+  const { outputs, fetches, notices: leftOut } = fetchedFrom(declared, names, settings);
+  const watched = watchDevice(ort, device, gpu);
+  const model = { ort, session, inputs, fetches, what: 'teacher', hint } as const;
+  const runOnGpu = async (given: NamedArrays) => {
+    const results = await runInOrt(model, fitInputs(given, inputs, 'teacher'), watched);
+    return Object.fromEntries(Object.entries(results).map(([fetch, tensor]) => [names[fetch] ?? fetch, tensor]));
+  };
   return {
-    session,
+    threads,
     inputs,
-    ...fetchedFrom(valuesOf(session.outputMetadata, options.freeDimensionOverrides), names, settings),
-    names,
+    outputs,
     fixedBatch: fixedBatchOf(inputs, settings.recurrent),
-    loss: watchDevice(ort, device, gpuDevice),
+    notices: [...notices.map((notice) => `Teacher: ${notice}`), ...leftOut],
+    runOnGpu,
+    async run(given) {
+      const results = Object.entries(await runOnGpu(given));
+      const read = results.map(async ([of, tensor]) => [of, fromOrtTensor(await toHost(tensor))] as const);
+      return Object.fromEntries(await Promise.all(read));
+    },
+    dispose: () => session.release(),
   };
 }
 
@@ -85,7 +79,7 @@ export function fetchedFrom(
   declared: readonly ModelValue[],
   names: Readonly<Record<string, string>>,
   settings: SessionSettings,
-): Pick<OrtModel, 'outputs' | 'fetches' | 'notices'> {
+): { outputs: ModelValue[]; fetches: string[]; notices: string[] } {
   const fetched = chooseOutputs(declared, names, wantedOf(settings));
   const left = declared.filter(({ type }) => settings.outputs === undefined && !isNumericType(type));
   return {
@@ -95,26 +89,17 @@ export function fetchedFrom(
   };
 }
 
+/** What to do about a fault of a run. */
+function hint(why: string): string {
+  if (!/cannot be reshaped/i.test(why)) return '';
+  return '. A model that was exported for batches of one size is held to it by session: { freeDimensionOverrides }.';
+}
+
 /** onnxruntime takes a device only here; what `env.webgpu.device` is set to, it does not read. */
 function providersOf(device: OrtDevice, gpuDevice: GpuDevice | undefined): InferenceSession.SessionOptions {
   if (gpuDevice === undefined) return { executionProviders: [device] };
   const provider = { name: 'webgpu', device: gpuDevice } as unknown as InferenceSession.WebGpuExecutionProviderOption;
   return { executionProviders: [provider], preferredOutputLocation: 'gpu-buffer' };
-}
-
-function valuesOf(
-  metadata: InferenceSession['inputMetadata'],
-  lengths: Readonly<Record<string, number>> = {},
-): ModelValue[] {
-  return metadata.map((value) => ({
-    name: value.name,
-    type: value.isTensor ? value.type : 'not a tensor',
-    shape: value.isTensor ? value.shape.map((length) => lengthOf(length, lengths)) : [],
-  }));
-}
-
-function lengthOf(length: number | string, lengths: Readonly<Record<string, number>>): number | null {
-  return typeof length === 'string' ? (own(lengths, length) ?? null) : knownLength(length);
 }
 
 /** A walk along a sequence needs the model's states too, whatever else is wanted. */
@@ -144,28 +129,4 @@ function chooseOutputs(
       { details: { needed: name, given: known } },
     );
   });
-}
-
-/** The loss of a GPU. onnxruntime's runs may stay pending then, so whoever waits for one is told through `tell`. */
-export interface DeviceLoss {
-  error?: Error;
-  tell?: (error: Error) => void;
-}
-
-interface Gpu {
-  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
-}
-
-function watchDevice(ort: Ort, device: OrtDevice, gpuDevice: GpuDevice | undefined): DeviceLoss {
-  const loss: DeviceLoss = {};
-  if (device !== 'webgpu') return loss;
-  const getting = gpuDevice ?? (ort.env.webgpu.device as unknown as Promise<Gpu>);
-  Promise.resolve(getting)
-    .then((gpu) => gpu.lost)
-    .then(({ reason, message }) => {
-      loss.error = new Error(`the GPU was lost (${message || reason || 'no reason was given'})`);
-      loss.tell?.(loss.error);
-    })
-    .catch(() => undefined);
-  return loss;
 }

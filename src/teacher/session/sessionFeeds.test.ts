@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import { fitShape, fixedBatchOf, isByName, type ModelValue, toFeeds } from './sessionFeeds.ts';
+import { fitShape } from '../../model/inputs.ts';
+import type { ModelValue } from '../../model/model.ts';
+import { fixedBatchOf, isByName, toFeeds } from './sessionFeeds.ts';
 
 const value = (name: string, shape: (number | null)[]): ModelValue => ({ name, type: 'float32', shape });
 const array = (...shape: number[]) => ({ data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape });
 const walk = { sequence: 'input', frame: 4, state: { h: 'hn' } };
-const nothing = { name: 'model' };
+const nothing = {};
 
 test('arrays are found by name, and an only one for an only input', () => {
   const [a, b] = [array(2, 1), array(2, 2)];
@@ -43,14 +45,14 @@ test('one description is told from one for each input', () => {
 
 test('a single number is taken from one for each example, if all are alike', () => {
   const rate = { data: Int32Array.of(16000, 16000), shape: [2] };
-  expect(fitShape(rate, value('sr', []))).toEqual({ data: Int32Array.of(16000), shape: [] });
+  expect(fitShape(rate, value('sr', []), 'teacher')).toEqual({ data: Int32Array.of(16000), shape: [] });
   const mixed = { data: Int32Array.of(8000, 16000), shape: [2] };
-  expect(() => fitShape(mixed, value('sr', []))).toThrow(/"sr" takes \[\]; it was given \[2\]/);
+  expect(() => fitShape(mixed, value('sr', []), 'teacher')).toThrow(/"sr" takes \[\]; it was given \[2\]/);
 });
 
 test('an input whose dimensions the model leaves open takes any shape', () => {
   const open = { ...value('x', []), isAnyShape: true };
-  for (const given of [array(2, 3), array(4), array()]) expect(fitShape(given, open)).toBe(given);
+  for (const given of [array(2, 3), array(4), array()]) expect(fitShape(given, open, 'student')).toBe(given);
 });
 
 test('names that every object seems to have are names like others', () => {

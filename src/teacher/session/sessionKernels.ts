@@ -1,9 +1,11 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { dtypeOf, type NamedArrays, type NdArray } from '../../core/shape.ts';
 import { isTagged } from '../../core/tags.ts';
+import { fitInputs } from '../../model/fitInputs.ts';
+import type { ModelValue } from '../../model/model.ts';
 import { openKernelsModel } from '../kernels/kernelsModel.ts';
 import { fetchedFrom, type ReadyModel, type SessionEngine } from './sessionCreate.ts';
-import { fitInputs, fixedBatchOf, type ModelValue, withReadings } from './sessionFeeds.ts';
+import { fixedBatchOf, withReadings } from './sessionFeeds.ts';
 import type { Placement, SessionSettings } from './sessionSettings.ts';
 
 /**
@@ -35,7 +37,7 @@ export async function openOnKernels(
         const results = model.run(typed(given, inputs));
         return Object.fromEntries(fetches.map((fetch) => [names[fetch] ?? fetch, results[fetch] as NdArray]));
       },
-      release: () => model.dispose(),
+      dispose: () => model.dispose(),
     };
   } catch (error) {
     await model.dispose();
@@ -45,8 +47,10 @@ export async function openOnKernels(
 
 /** Floats for inputs that are floats, whole numbers for the others. */
 function typed(given: NamedArrays, inputs: readonly ModelValue[]): NamedArrays {
+  const fitted = fitInputs(given, inputs, 'teacher');
   return Object.fromEntries(
-    Object.entries(fitInputs(given, inputs)).map(([name, { array, type }]) => {
+    inputs.map(({ name, type }) => {
+      const array = fitted[name] as NdArray;
       const { data, shape } = array;
       if (!type.startsWith('float'))
         return [name, dtypeOf(data) === 'float32' ? { data: Int32Array.from(data), shape } : array];

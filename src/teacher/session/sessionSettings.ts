@@ -1,26 +1,13 @@
 import type { NamedArrays } from '../../core/shape.ts';
+import type { OpenedModel } from '../../model/model.ts';
 import type { Tap } from '../../onnx/taps.ts';
-import type { SimdLevel } from '../../runtime/capabilities.ts';
 import type { OrtDevice } from '../../runtime/ort.ts';
 import type { GivenAnswers } from '../holdsProbs.ts';
 import type { ModelInput } from '../input/modelInput.ts';
 import type { ReadSpec } from '../read.ts';
 import type { RecurrentOptions } from '../recurrent.ts';
+import type { OrtSessionOptions } from './ortSessionOptions.ts';
 import type { BatchFigure } from './tune.ts';
-
-/** Settings of onnxruntime's sessions that may be worth a try; the defaults are the fast ones. */
-export interface OrtSessionOptions {
-  /** Default 'all'. */
-  readonly graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'layout' | 'all';
-  /** 'parallel' runs independent branches of the graph side by side. Default 'sequential'. */
-  readonly executionMode?: 'sequential' | 'parallel';
-  /** Lengths for free dimensions, by the names that the model gives them. */
-  readonly freeDimensionOverrides?: Readonly<Record<string, number>>;
-  readonly enableCpuMemArena?: boolean;
-  readonly enableMemPattern?: boolean;
-  /** onnxruntime's own configuration entries, such as { session: { set_denormal_as_zero: '1' } }. */
-  readonly extra?: Readonly<Record<string, unknown>>;
-}
 
 /** Where a session computes: onnxruntime-web's backends, or limbeck's own kernels. */
 export type SessionDevice = OrtDevice | 'kernels';
@@ -55,19 +42,13 @@ export interface ModelFiles {
 }
 
 /** What an opened session turned out to be. */
-export interface OpenedSession {
-  readonly threads: number;
-  /** Of limbeck's kernels, where they compute. */
-  readonly simdLevel?: SimdLevel | undefined;
-  readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
-  readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
+export interface OpenedSession extends OpenedModel {
   /** The only batch size that the model takes, if it has one. */
   readonly fixedBatch?: number;
   /** Outputs that come from a softmax. */
   readonly softmaxOutputs?: readonly string[];
   /** Inputs of floats for which bytes are the numbers that they are. */
   readonly rawInputs?: readonly string[];
-  readonly notices: readonly string[];
 }
 
 /** An ONNX model in onnxruntime-web or on the kernels. One run at a time; calls wait for their turn. */

@@ -1,6 +1,6 @@
 import { duration } from '../../core/figures.ts';
 
-/** What a batch of one size cost. */
+/** What a batch of one size costs. */
 export interface BatchFigure {
   readonly batchSize: number;
   readonly msPerExample: number;
@@ -17,16 +17,16 @@ export interface TuneBatchOptions {
 
 /** A larger batch must be better by this much: it costs memory, and the student waits longer for the first answer. */
 const LEAST_GAIN = 0.03;
-/** In the end a size is taken that is so near to the best. */
+/** The smallest size this close to the best is taken. */
 const NEAR = 0.01;
 /** wasm code is compiled in tiers, and a GPU compiles at its first run; these passes are not counted. */
 const WARM_UPS = 4;
 /** Share of the time that may go into warming up. */
 const WARM_UP_SHARE = 0.25;
-/** Each size gets so many passes, or fewer once they take more than this share of the time. */
+/** Passes for each size, or fewer once they take more than this share of the time. */
 const REPEATS = 3;
 const REPEATS_SHARE = 0.15;
-/** So many sizes in a row may bring nothing; one alone may have been disturbed. */
+/** The search ends after this many sizes in a row without gain; a single one may have been disturbed. */
 const PATIENCE = 2;
 
 /**
@@ -56,7 +56,7 @@ export async function tuneBatch(options: TuneBatchOptions): Promise<BatchFigure[
   let failures = 0;
   for (const size of larger) {
     const { msPerExample } = bestFigure(figures);
-    // What a pass will take is known well enough to see that it does not fit.
+    // The time of a pass can be estimated, and this one would not fit.
     if (msPerExample * size > budgetMs - spent()) break;
     try {
       figures.push(await measure(size));
@@ -74,7 +74,7 @@ function bestFigure(figures: readonly BatchFigure[]): BatchFigure {
   return figures.reduce((best, figure) => (figure.msPerExample < best.msPerExample ? figure : best));
 }
 
-/** The smallest size that is all but as good as the best one. */
+/** The smallest size that is about as good as the best. */
 export function chooseBatch(figures: readonly BatchFigure[]): BatchFigure {
   const best = bestFigure(figures);
   return figures.find(({ msPerExample }) => msPerExample <= best.msPerExample / (1 - NEAR)) as BatchFigure;

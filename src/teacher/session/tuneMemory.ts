@@ -1,4 +1,4 @@
-// What was measured once is not measured again: by model and device, in the store, or as long as the page lives.
+// Remembers measurements, by model and device, in a store, or until the page is closed.
 import { sha256 } from '../../core/hash.ts';
 import type { Store } from '../../storage/store.ts';
 import { toModelCache } from '../load/modelCache.ts';
@@ -7,14 +7,14 @@ import type { LoadTeacherOptions } from '../onnxOptions.ts';
 import type { SizeFigure } from './batchSizes.ts';
 import type { SessionDevice } from './sessionSettings.ts';
 
-/** What came out of measuring, and of the work since. */
+/** The result of measuring, and of the work since. */
 export interface TunedPlace {
   readonly device: SessionDevice;
-  /** Undefined where nothing says yet how many at a time are best. */
+  /** Undefined until a best size is known. */
   readonly batchSize?: number | undefined;
   /** What batches of each size cost there. */
   readonly figures: readonly SizeFigure[];
-  /** Why there and not elsewhere, in a sentence or two. */
+  /** Why this device, in a sentence or two. */
   readonly why: string;
 }
 
@@ -23,23 +23,23 @@ export interface TuneMemory {
   remember(place: TunedPlace): Promise<void>;
 }
 
-/** Another layout of what is kept, or another choice of devices, needs another number. */
+/** To be changed with the layout of what is kept, and with the choice of devices. */
 const FORMAT = 3;
 
 const pageMemory = new Map<string, TunedPlace>();
 
-/** What the time of a run depends on, beside the device. */
+/** What the time of a run depends on, except the device. */
 export function whatIsTuned(hash: string, options: LoadTeacherOptions, hasOwnThread: boolean): object {
   const { taps, untilTaps, recurrent, outputs, session, threads, device, batchSize } = options;
   return { hash, taps, untilTaps, recurrent, outputs, session, threads, device, batchSize, hasOwnThread };
 }
 
-/** Where it is kept over a reload. */
+/** The store that keeps it over a reload. */
 export function storeOf({ store, cache }: LoadTeacherOptions): Store | undefined {
   return store ?? (cache === undefined ? undefined : toModelCache(cache).store);
 }
 
-/** The memory for one model, as it is to run, on this browser and device. A store that fails is as good as none. */
+/** The memory for one model, as it is to run, on this browser and device. A store that fails is ignored. */
 export async function tuneMemory(model: object, gpuName: string, store: Store | undefined): Promise<TuneMemory> {
   const { userAgent = '', hardwareConcurrency = 1 } = (globalThis.navigator as Navigator | undefined) ?? {};
   const device = { userAgent, hardwareConcurrency, gpuName, isIsolated: globalThis.crossOriginIsolated === true };

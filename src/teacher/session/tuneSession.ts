@@ -1,4 +1,4 @@
-// Chooses the device by trying those that there are on a batch of the teacher's own.
+// Chooses the device by trying the available ones on a batch of the teacher's own.
 import { messageOf } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import { COLD_SPREAD, type SizeFigure } from './batchSizes.ts';
@@ -13,28 +13,27 @@ import type { TunedPlace } from './tuneMemory.ts';
 export interface TuneSessionOptions {
   readonly running: RunningSession;
   readonly plan: DevicePlan;
-  /** What the session that runs was asked, and answered; these examples are measured over and over. */
+  /** The first batch and answer of the running session; its examples are measured repeatedly. */
   readonly first: FirstAnswer;
-  /** The only sizes to measure; default: those that may pay. */
+  /** The only sizes to measure. Default: those that may pay. */
   readonly sizes?: readonly number[];
   readonly open: (placement: Placement) => Promise<PlacedSession>;
   readonly tell: (notice: string) => void;
 }
 
-/** Together, the time to open a GPU's session not counted. */
+/** For all devices together, without the time to open a session on a GPU. */
 const BUDGET_MS = 1200;
 export interface Tuned extends TunedPlace {
   readonly isProvisional: boolean;
-  /** What wasm said to the first question, where it took over from a device that proved wrong. */
+  /** Wasm's first answer, if it took over from a device that was wrong. */
   readonly answer?: NamedArrays;
 }
 
 /**
- * Measures the model where it runs and where it might, and moves it to the better place; where there is one place only,
- * nothing is measured. A device other than wasm is taken only if it gives what wasm gives. The answer is provisional where
- * a device did not come to be measured, or the machine was too busy to say which is better: that may go better another time.
- * A model so slow that there is no time to measure it makes one pass on each processor engine: the first answer, and that
- * of the other, tell both what they say and how long they take.
+ * Measures the model on its device and on the alternatives, and moves it to the best; with one device only, nothing is
+ * measured. A device other than wasm is taken only if it gives what wasm gives. The result is provisional if a device could
+ * not be measured, or the machine was too busy to say which is better: the next time may succeed. A model too slow to measure
+ * makes one pass on each processor engine; these answers give both the values and the times.
  * Throws    what a run throws
  */
 export async function tuneSession(options: TuneSessionOptions): Promise<Tuned> {
@@ -60,7 +59,7 @@ export async function tuneSession(options: TuneSessionOptions): Promise<Tuned> {
   let chosen = chooseBatch(figures);
   let leftMs = BUDGET_MS - shareMs;
   for (const [i, challenger] of challengers.entries()) {
-    // A device that is not tried leaves its time to the others.
+    // The time of a device that is not tried goes to the others.
     const tried = challengers.slice(i).filter((device) => isWorthTrying(device, chosen));
     const budgetMs = leftMs / Math.max(1, tried.length);
     const result = await challenge(options, challenger, { figures, budgetMs, isSlow: slow !== undefined });
@@ -84,14 +83,14 @@ function coldFigures(...figures: readonly (BatchFigure | undefined)[]): SizeFigu
   return figures.flatMap((figure) => (figure === undefined ? [] : [{ ...figure, spreadFraction: COLD_SPREAD }]));
 }
 
-/** Why a device is left, or cannot be judged. */
+/** Why a device is given up, or cannot be judged. */
 interface Doubt {
   readonly why: string;
-  /** What wasm said of the first examples, where it takes over. */
+  /** Wasm's answer for the first examples, if it takes over. */
   readonly answered?: FirstAnswer;
 }
 
-/** Compares the session with wasm; where they differ, wasm takes over. */
+/** Compares the session with wasm, which takes over if they differ. */
 async function verify({ running, first, open, tell }: TuneSessionOptions, isSlow: boolean): Promise<Doubt | undefined> {
   const { placement } = running.current();
   let reference: PlacedSession;

@@ -11,31 +11,31 @@ const MOST_BATCH_BYTES = 64 * 2 ** 20;
 
 export interface WorkSizesOptions {
   readonly running: Pick<RunningSession, 'current'>;
-  /** The size that was asked for, or the only one that the model takes: then there is nothing to learn. */
+  /** The requested size, or the only one that the model takes: then there is nothing to learn. */
   readonly given?: number | undefined;
-  /** What was learned in the place where the session runs. */
+  /** What was learned on the session's device. */
   readonly known?: { readonly batchSize?: number | undefined; readonly figures: readonly SizeFigure[] } | undefined;
-  /** Called as often as the number of batches doubles, and when another size proves best. */
+  /** Called each time the number of batches doubles, and when another size becomes the best. */
   readonly onLearned: () => void;
 }
 
-/** The sizes of batches that suit a session, learned from the batches that it is asked. */
+/** Learns the best batch size of a session from the batches that it is asked. */
 export interface WorkSizes {
   /** The best size, or the next one to try; undefined before anything is known. */
   readonly best: number | undefined;
   readonly next: number | undefined;
   readonly figures: readonly SizeFigure[];
-  /** What the best size costs where the session runs, as a sentence. */
+  /** What the best size costs on the session's device, as a sentence. */
   readonly sentence: string | undefined;
-  /** Asks, and keeps what it took. */
+  /** Calls `ask` and records its time. */
   time(inputs: NamedArrays, examples: number, ask: () => Promise<NamedArrays>): Promise<NamedArrays>;
-  /** Begins with what was measured. */
+  /** Starts from measured figures. */
   adopt(known: NonNullable<WorkSizesOptions['known']>): void;
 }
 
 /**
- * Counts from the page: a batch takes until its answer is there, from when it was asked, or from the answer before it,
- * behind which it waited. What is learned holds for one place; in another one it begins anew.
+ * Times are those of the page: from the call, or from the previous answer if the batch waited behind that, to the answer. What is
+ * learned holds for one device; on another one learning starts again.
  */
 export function workSizes({ running, given, known, onLearned }: WorkSizesOptions): WorkSizes {
   let measured: readonly SizeFigure[] = [];
@@ -56,7 +56,7 @@ export function workSizes({ running, given, known, onLearned }: WorkSizesOptions
     place = placeNow();
   }
 
-  /** After a fallback: another device or other threads cost something else; a limit alone leaves what is known. */
+  /** After a fallback: another device or thread count costs something else; a new limit alone keeps what is known. */
   function follow(): BatchSizes {
     const { device, threads } = placeNow();
     if (sizes === undefined || device !== place?.device || threads !== place.threads) {
@@ -102,7 +102,7 @@ export function workSizes({ running, given, known, onLearned }: WorkSizesOptions
       const learned = follow();
       const bytes = Math.max(bytesEach([inputs, outputs], examples), declaredBytes(session.opened.inputs));
       learned.limit(Math.max(1, Math.floor(MOST_BATCH_BYTES / bytes)));
-      // What took over in the middle of it has spent the time on starting.
+      // If another session took over, the time includes its start.
       if (running.current() !== session) return outputs;
       const before = learned.best();
       learned.record(examples, ms);
@@ -114,7 +114,7 @@ export function workSizes({ running, given, known, onLearned }: WorkSizesOptions
   };
 }
 
-/** What an example takes as the model sees it, as floats; a free length counts as one. */
+/** Bytes of an example as the model's float input; a free length counts as 1. */
 function declaredBytes(inputs: PlacedSession['opened']['inputs']): number {
   const lengths = Object.values(inputs).map((shape) => shape.slice(1));
   return lengths.reduce((sum, of) => sum + 4 * of.reduce<number>((size, length) => size * (length ?? 1), 1), 0);

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import * as tf from '../../runtime/tf.ts';
+import { savedParts } from '../../student/layersModel.ts';
 import { loadTfjsTeacher, type TfjsTeacherOptions } from '../tfjsTeacher.ts';
-import { artifactsFromModel, type TfjsSource } from './tfjsSource.ts';
+import type { TfjsSource } from './tfjsSource.ts';
 import { array, dense, graph, inputs } from './tfjsTeacherCases.ts';
 
 const here: TfjsTeacherOptions = { worker: 'none' };
@@ -14,7 +15,7 @@ beforeAll(async () => {
 afterEach(() => vi.unstubAllGlobals());
 
 describe.each([
-  { name: 'layers', artifacts: async () => artifactsFromModel(dense([1, 2, 3, 4])) },
+  { name: 'layers', artifacts: async () => savedParts(dense([1, 2, 3, 4])) },
   { name: 'graph', artifacts: async () => graph() },
 ])('files of a $name model', ({ artifacts }) => {
   const NEEDED = { logits: array([7, 10, 0.5, 0], 2, 2) };

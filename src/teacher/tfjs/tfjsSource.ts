@@ -2,47 +2,35 @@
 
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
-import { givenNames, innerPath } from '../../core/innerPath.ts';
+import { isAbortError, LimbeckError, messageOf } from '../../core/errors.ts';
+import { requireInnerPath } from '../../core/innerPath.ts';
 import { parseJson } from '../../core/parseJson.ts';
-import { isTagged } from '../../core/tags.ts';
+import { type PortableTfjsModel, type TfjsArtifacts, toPortableModel } from '../../model/portableModel.ts';
+import {
+  folderBeside,
+  folderOf,
+  type TfjsFileSet,
+  type TfjsFolder,
+  type TfjsFolderOptions,
+} from '../../model/tfjsFolder.ts';
 import { type Address, addressOf, fileNameOf, isAddress, isRequest } from '../../network/address.ts';
 import { fetchFile } from '../../network/fetchFile.ts';
-import {
-  checkIntegrity,
-  type Integrity,
-  type IntegrityChecks,
-  type ModelIntegrity,
-  readIntegrity,
-} from '../../network/integrity.ts';
+import { checkIntegrity, type IntegrityChecks, type ModelIntegrity, readIntegrity } from '../../network/integrity.ts';
 import type { FileProgress } from '../../network/readResponse.ts';
-import { sourceBeside } from '../../network/sourceBeside.ts';
-import type { StudentFiles } from '../../student/files/files.ts';
+import { savedParts } from '../../student/layersModel.ts';
 import type { WeightSpec } from '../../student/student.ts';
-import { type PortableTfjsModel, type TfjsArtifacts, toPortableModel } from './tfjsModel.ts';
+import { joinWeights } from '../../student/weightBytes.ts';
 
 /** What loads a model's artifacts, as tfjs's `io.IOHandler` does. */
 export interface TfjsHandler {
   load(): Promise<TfjsArtifacts> | TfjsArtifacts;
 }
 
-/** A model.json and the files of weights that it names, by their names: what `toFiles` and `toTfjs` give, or blobs of it. */
-export type NamedFiles = StudentFiles | Readonly<Record<string, string | Uint8Array | Blob>>;
-
 /**
  * The address of a model.json, whose weights lie beside it; that file and its weights as files, or by their names; tfjs's
  * own handler or artifacts; or a LayersModel or GraphModel of the page, of which a copy is taken.
  */
-export type TfjsSource =
-  | string
-  | URL
-  | Request
-  | readonly File[]
-  | NamedFiles
-  | TfjsHandler
-  | TfjsArtifacts
-  | LayersModel
-  | GraphModel;
+export type TfjsSource = string | URL | Request | TfjsFileSet | TfjsHandler | TfjsArtifacts | LayersModel | GraphModel;
 
 /** How it is read. */
 export interface TfjsSourceOptions {
@@ -79,15 +67,15 @@ export async function readTfjsSource(source: TfjsSource, options: TfjsSourceOpti
 }
 
 async function artifactsFrom(source: TfjsSource, options: TfjsSourceOptions, checks: IntegrityChecks | undefined) {
-  if (isAddress(source)) return artifactsFromAddress(source, options, checks);
-  if (Array.isArray(source)) return artifactsFromFiles(source as readonly File[], options, checks);
-  if (isNamedFiles(source)) return artifactsFromFiles(filesOf(source), options, checks);
+  if (isAddress(source) || Array.isArray(source) || isNamedFiles(source)) {
+    return artifactsFromFolder(source as Address | TfjsFileSet, options, checks);
+  }
   if (checks !== undefined) {
     throw new LimbeckError('invalid-option', '"integrity" is for files; a model that is in memory has none.', {
       details: { name: 'integrity' },
     });
   }
-  if (isModel(source)) return artifactsFromModel(source);
+  if (isModel(source)) return (await savedParts(source as LayersModel)) as TfjsArtifacts;
   if ('load' in (source as object)) return (source as TfjsHandler).load();
   return source as TfjsArtifacts;
 }
@@ -97,38 +85,17 @@ function isModel(source: unknown): source is LayersModel | GraphModel {
   return typeof model?.save === 'function' && typeof model.predict === 'function';
 }
 
-function isNamedFiles(source: unknown): source is NamedFiles {
+function isNamedFiles(source: unknown): boolean {
   return typeof source === 'object' && source !== null && 'model.json' in source;
-}
-
-/** As much of a file as is read here. */
-type NamedFile = Pick<File, 'name' | 'arrayBuffer'>;
-
-function filesOf(files: NamedFiles): NamedFile[] {
-  return Object.entries(files).map(([name, content]) => ({
-    name,
-    arrayBuffer: () => new Blob([content as BlobPart]).arrayBuffer(),
-  }));
-}
-
-/** tfjs hands a model's parts to whoever "saves" it, without copying a file. */
-export async function artifactsFromModel(model: LayersModel | GraphModel): Promise<TfjsArtifacts> {
-  let saved: TfjsArtifacts | undefined;
-  await model.save({
-    save: async (artifacts) => {
-      saved = artifacts as TfjsArtifacts;
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-    },
-  });
-  return saved as TfjsArtifacts;
 }
 
 interface ModelJson extends TfjsArtifacts {
   readonly weightsManifest?: readonly { readonly paths: readonly string[]; readonly weights: readonly WeightSpec[] }[];
 }
 
-/** What a model.json says, and the files of its weights in order. */
-function parseModelJson(bytes: Uint8Array): { json: ModelJson; paths: readonly string[] } {
+/** What a model.json says, and the paths of its weights in order. */
+function parseModelJson(bytes: Uint8Array): { json: ModelJson; paths: string[] } {
+  if (bytes.byteLength === 0) throw new Error('there is no .json among its files');
   let json: ModelJson;
   try {
     json = parseJson(new TextDecoder().decode(bytes)) as ModelJson;
@@ -139,70 +106,40 @@ function parseModelJson(bytes: Uint8Array): { json: ModelJson; paths: readonly s
   if (!Array.isArray(manifest)) throw new Error('its model.json has no weightsManifest');
   return {
     json: { ...json, weightSpecs: manifest.flatMap(({ weights = [] }) => weights) },
-    paths: manifest.flatMap(({ paths = [] }) => paths),
+    paths: manifest.flatMap(({ paths = [] }) => paths).map(requireInnerPath),
   };
 }
 
-async function artifactsFromAddress(
-  source: Address,
+async function artifactsFromFolder(
+  source: Address | TfjsFileSet,
   { onProgress, signal }: TfjsSourceOptions,
   checks: IntegrityChecks | undefined,
 ): Promise<TfjsArtifacts> {
-  let before = 0;
-  const read = async (from: Address, name: string, integrity: Integrity | undefined) => {
-    const bytes = await fetchFile(from, { onProgress: (loaded) => onProgress(before + loaded, undefined), signal });
-    if (integrity !== undefined) await checkIntegrity(bytes, integrity, name);
-    before += bytes.byteLength;
-    return bytes;
+  let parsed: ReturnType<typeof parseModelJson> | undefined;
+  const pathsOf = (bytes: Uint8Array) => {
+    parsed = parseModelJson(bytes);
+    return parsed.paths;
   };
-  const main = fileNameOf(addressOf(source)) || 'model.json';
-  const { json, paths } = parseModelJson(await read(source, main, checks?.main(main)));
-  const inner = paths.map(checkPath);
-  const hashes = checks?.beside(inner, main);
-  const parts: ArrayBuffer[] = [];
-  for (const path of inner) parts.push(toBuffer(await read(sourceBeside(path, source), path, hashes?.get(path))));
-  return { ...json, weightData: parts };
-}
-
-/** A model must not make the page ask elsewhere, least of all with what the caller's request carries. */
-function checkPath(path: string): string {
-  const inner = innerPath(path);
-  if (inner !== undefined) return inner;
-  throw new Error(
-    `it keeps weights in ${JSON.stringify(path)}, which must be the path of a file in its folder, such as "weights.bin"`,
+  const options = { checks, pathsOf, onProgress, signal };
+  const folder = isAddress(source) ? await folderAt(source, options) : await folderOf(source, options);
+  const { json, paths } = parsed ?? parseModelJson(folder.json);
+  const parts = await Promise.all(
+    paths.map(async (path) => {
+      const bytes = await folder.read(path);
+      if (bytes === undefined) throw new Error(`its weights "${path}" are not among the files`);
+      return bytes;
+    }),
   );
+  return { ...json, weightData: joinWeights(parts) };
 }
 
-async function artifactsFromFiles(
-  files: readonly NamedFile[],
-  { signal }: TfjsSourceOptions,
-  checks: IntegrityChecks | undefined,
-): Promise<TfjsArtifacts> {
-  const main = files.find(({ name }) => name.endsWith('.json'));
-  if (main === undefined) throw new Error(`there is no .json among ${files.map(({ name }) => name).join(', ')}`);
-  const read = async (file: NamedFile, integrity: Integrity | undefined, name = file.name) => {
-    throwIfAborted(signal);
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    if (integrity !== undefined) await checkIntegrity(bytes, integrity, name);
-    return bytes;
-  };
-  const { json, paths } = parseModelJson(await read(main, checks?.main(main.name)));
-  const inner = paths.map(checkPath);
-  const hashes = checks?.beside(inner, main.name);
-  const byName = new Map(files.filter((file) => file !== main).map((file) => [file.name, file]));
-  const nameOf = givenNames(inner, [...byName.keys()]);
-  const parts: ArrayBuffer[] = [];
-  for (const path of inner) {
-    const file = byName.get(nameOf(path) ?? '');
-    if (file === undefined) throw new Error(`its weights "${path}" are not among the files`);
-    parts.push(toBuffer(await read(file, hashes?.get(path), path)));
-  }
-  return { ...json, weightData: parts };
-}
-
-function toBuffer(bytes: Uint8Array): ArrayBuffer {
-  const isWhole = isTagged(bytes.buffer, 'ArrayBuffer') && bytes.byteLength === bytes.buffer.byteLength;
-  return isWhole ? (bytes.buffer as ArrayBuffer) : new Uint8Array(bytes).buffer;
+async function folderAt(source: Address, options: TfjsFolderOptions): Promise<TfjsFolder> {
+  const { checks, onProgress, signal } = options;
+  const main = fileNameOf(addressOf(source)) || 'model.json';
+  const integrity = checks?.main(main);
+  const json = await fetchFile(source, { onProgress, signal });
+  await checkIntegrity(json, integrity, main);
+  return folderBeside(json, main, source, options);
 }
 
 /** Throws    invalid-option: nothing that a model could be read from */

@@ -1,6 +1,6 @@
 import type { NamedArrays } from '../../core/shape.ts';
+import type { TfjsArtifacts } from '../../model/portableModel.ts';
 import * as tf from '../../runtime/tf.ts';
-import type { TfjsArtifacts } from './tfjsModel.ts';
 
 export const array = (values: readonly number[], ...shape: number[]) => ({ data: Float32Array.from(values), shape });
 export const inputs: NamedArrays = { x: array([1, 2, -1, 0.5], 2, 2) };

@@ -1,7 +1,7 @@
 import { DATA_TYPES, dataTypeOf } from '../../../onnx/dataTypes.ts';
 import { attributesOf } from '../../../onnx/operator.ts';
+import { operatorOf } from '../../../onnx/operators.ts';
 import { int } from '../../../onnx/shapes/call.ts';
-import { operatorOf } from '../../../onnx/shapes/operators.ts';
 import { fromRecord } from '../fromRecord.ts';
 import { joined, refuseJoined } from '../joined.ts';
 import type { OperatorImport, OperatorTable, Step } from '../operator.ts';

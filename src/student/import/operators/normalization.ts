@@ -1,5 +1,5 @@
+import { operatorOf } from '../../../onnx/operators.ts';
 import { float, int } from '../../../onnx/shapes/call.ts';
-import { operatorOf } from '../../../onnx/shapes/operators.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
 import { frontAxis, lengthsAt, outputShape, refuseComputed, refuseUnknown, shortest, withLast } from '../placing.ts';
 

@@ -1,5 +1,5 @@
+import { operatorOf } from '../../../onnx/operators.ts';
 import { int, text, texts } from '../../../onnx/shapes/call.ts';
-import { operatorOf } from '../../../onnx/shapes/operators.ts';
 import type { SymbolicTensor } from '../../../runtime/tf.ts';
 import type { Builder, Constant, Operand, OperatorTable, Step, Value } from '../operator.ts';
 import { refuseComputed, refuseUnknown, turnedConstant } from '../placing.ts';

@@ -1,6 +1,6 @@
 import { type Attributes, attributesOf, listOf, type Operator } from '../../../onnx/operator.ts';
+import { operatorOf } from '../../../onnx/operators.ts';
 import { int } from '../../../onnx/shapes/call.ts';
-import { operatorOf } from '../../../onnx/shapes/operators.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
 import { BATCH, complete, frontAxis, lengthsAt, outputShape, refuseUnknown, turnedConstant } from '../placing.ts';
 

@@ -1,4 +1,4 @@
-import { operatorOf } from '../../../onnx/shapes/operators.ts';
+import { operatorOf } from '../../../onnx/operators.ts';
 import { gru } from '../../../runtime/ops/gru.ts';
 import { lstm } from '../../../runtime/ops/lstm.ts';
 import * as tf from '../../../runtime/tf.ts';
