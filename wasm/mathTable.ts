@@ -3,13 +3,13 @@ import { multiplyAdd } from './math';
 /** ln 2 in two parts; the first has nine bits, so that its multiples are exact. */
 const LN2_HIGH: f32 = 0.693359375;
 const LN2_LOW: f32 = -2.1219444005469057e-4;
-/** 1.5 · 2²³: what is added to it is rounded to a whole number, which then lies in the low bits. */
+/** 1.5 · 2²³: a number added to it is rounded to an integer in the low bits. */
 const ROUNDER: f32 = 12582912;
 const ROUNDER_BITS: i32 = 0x4b400000;
 
 /**
- * A thread's scratch holds this table of constants behind what kernels use. V8 builds a constant vector from integers
- * each time it is used; loading it instead makes the exponential twice as fast.
+ * This table of constants is at the end of a thread's scratch. V8 builds a constant vector from integers each time it
+ * is used; loading it instead makes the exponential twice as fast.
  */
 const TABLE: usize = 512 * 1024;
 const LOWEST: usize = 0;
@@ -29,7 +29,7 @@ const ROUND_BITS: usize = 208;
 const LOWEST_MINUS_ONE: usize = 224;
 const NORMAL: usize = 240;
 
-/** Writes the table; gives its address, which the functions below take. */
+/** Writes the table and returns its address, which the functions below take. */
 export function mathTable(scratch: usize): usize {
   const t = scratch + TABLE;
   v128.store(t, f32x4.splat(-104), LOWEST);
@@ -62,7 +62,7 @@ export function mathTable(scratch: usize): usize {
   return t;
 }
 
-/** e^r − 1 for what is left of x when n · ln 2 is taken away. */
+/** e^r − 1 for the remainder r = x − n · ln 2. */
 @inline
 function expm1Reduced(x: v128, n: v128, t: usize): v128 {
   const r = multiplyAdd(n, v128.load(t, MINUS_LN2_LOW), multiplyAdd(n, v128.load(t, MINUS_LN2_HIGH), x));
@@ -179,7 +179,7 @@ export function softplus4(x: v128, t: usize): v128 {
   const e = exp4(v128.neg<f32>(v128.abs<f32>(x)), t);
   const u = v128.add<f32>(e, f32x4.splat(1));
   const added = v128.sub<f32>(u, f32x4.splat(1));
-  // What was rounded away in 1 + e is put back as a factor.
+  // A factor restores what rounding 1 + e lost.
   const log = v128.div<f32>(v128.mul<f32>(log4(u), e), added);
   return v128.add<f32>(v128.pmax<f32>(x, f32x4.splat(0)), v128.bitselect(e, log, v128.eq<f32>(added, f32x4.splat(0))));
 }

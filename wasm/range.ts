@@ -1,4 +1,4 @@
-/** Values are dealt out to the parts of a job sixteen by sixteen: a cache line, so that no two threads share one. */
+/** Values are distributed to the parts of a job by sixteens, a cache line, so that no two threads share one. */
 const UNIT: i32 = 16;
 
 @inline

@@ -20,8 +20,11 @@ function fallbackOf(field: ts.Expression): string | undefined {
 const told = (docstring: string): string | undefined =>
   /\bDefault (-?\d[\d.,_e-]*(?<![.,])|'[^']*'|\[[^\]]*\]|\w+)/.exec(docstring)?.[1];
 
+/** A list may be told where the code fills it in. */
 const isSame = (a: string | undefined, b: string | undefined) =>
-  a === b || (a !== undefined && b !== undefined && Number(a.replaceAll('_', '')) === Number(b.replaceAll(',', '')));
+  a === b ||
+  (a === undefined && b?.startsWith('[')) ||
+  (a !== undefined && b !== undefined && Number(a.replaceAll('_', '')) === Number(b.replaceAll(',', '')));
 
 function offences(sources: readonly Source[]): string[] {
   return sources.flatMap((source) => {
@@ -34,7 +37,10 @@ function offences(sources: readonly Source[]): string[] {
         if (!ts.isPropertyAssignment(field)) continue;
         const where = `${field.name.getText()} of ${source.file}`;
         const comments = ts.getLeadingCommentRanges(source.text, field.getFullStart()) ?? [];
-        const docstring = comments.map(({ pos, end }) => source.text.slice(pos, end)).join('\n');
+        const docstring = comments
+          .map(({ pos, end }) => source.text.slice(pos, end))
+          .join('\n')
+          .replace(/\s*\n\s*\*?\s*/g, ' ');
         if (!docstring.includes('/**')) found.push(`${where} has no docstring`);
         const fallback = fallbackOf(field.initializer);
         const isNamed = fallback !== undefined && /^[A-Za-z_]/.test(fallback) && !['true', 'false'].includes(fallback);

@@ -1,7 +1,7 @@
 /**
- * Scaled dot-product attention on heads that lie side by side in the rows, as projections leave them: nothing is
- * transposed in memory. One head of one example is one unit of work; its operands are packed once, and its rows go through
- * in blocks whose scores stay in the cache. See NOTES.md.
+ * Scaled dot-product attention on heads that are next to each other in the rows, as projections leave them: nothing is
+ * transposed in memory. One head of one example is one unit of work; its operands are packed once, and its rows go
+ * through in blocks whose scores stay in the cache. See NOTES.md.
  */
 import { arg } from '../args';
 import { loadTail, storeTail } from '../math';
@@ -28,7 +28,7 @@ const MASK: i32 = 12;
 const MASK_BATCH: i32 = 13;
 const MASK_HEAD: i32 = 14;
 const MASK_ROW: i32 = 15;
-/** Of the gradient, behind PROBS. */
+/** Of the gradient, after PROBS. */
 const DY: i32 = 10;
 const DQ: i32 = 11;
 const DK: i32 = 12;
@@ -40,7 +40,7 @@ const SCORE_VALUES: i32 = 32 * 1024;
 const BLOCK_ONE: usize = 384 * 1024;
 const BLOCK_TWO: usize = 448 * 1024;
 const MOST_ROWS: i32 = 64;
-/** One tile, behind the table of constants. */
+/** One tile, after the table of constants. */
 const EDGE: usize = 513 * 1024;
 
 @inline

@@ -1,6 +1,6 @@
 /**
- * Small matrix products whose operands lie in the first-level cache: C[m, n] (+)= factor · Σ_k A[m, k] · B[k, n].
- * B comes packed in panels of eight columns; A is read one value at a time through two strides, so its transpose costs
+ * Small matrix products whose operands are in the first-level cache: C[m, n] (+)= factor · Σ_k A[m, k] · B[k, n]. B
+ * comes packed in panels of eight columns; A is read one value at a time through two strides, so its transpose costs
  * nothing; C has dense columns. The register tile is 6 × 8, as in `gemm`.
  */
 import { multiplyAdd } from '../math';
@@ -14,7 +14,7 @@ export function packedBytes(depth: i32, columns: i32): usize {
   return <usize>(depth * ((columns + PANEL - 1) & ~(PANEL - 1))) << 2;
 }
 
-/** Packs B[k, n] with dense columns: rows lie `stride` bytes apart. */
+/** Packs B[k, n] with dense columns: rows are `stride` bytes apart. */
 export function pack(b: usize, stride: usize, depth: i32, columns: i32, out: usize): void {
   for (let j = 0; j < columns; j += PANEL) {
     const width = columns - j;
@@ -38,7 +38,7 @@ export function pack(b: usize, stride: usize, depth: i32, columns: i32, out: usi
   }
 }
 
-/** Packs B[k, n] = S[n, k]: a column of B is a dense row of S, and those lie `stride` bytes apart. */
+/** Packs B[k, n] = S[n, k]: a column of B is a dense row of S; rows are `stride` bytes apart. */
 export function packTransposed(s: usize, stride: usize, depth: i32, columns: i32, out: usize): void {
   for (let j = 0; j < columns; j += PANEL) {
     const width = columns - j;
@@ -62,7 +62,7 @@ export function packTransposed(s: usize, stride: usize, depth: i32, columns: i32
   }
 }
 
-/** Four rows of four values, turned; the results lie 32 bytes apart. */
+/** Transposes four rows of four values; the results are 32 bytes apart. */
 @inline
 function turnFour(at: usize, stride: usize, out: usize): void {
   const x0 = v128.load(at);
@@ -79,7 +79,7 @@ function turnFour(at: usize, stride: usize, out: usize): void {
   v128.store(out, v128.shuffle<i64>(y2, y3, 1, 3), 96);
 }
 
-/** The product. Strides are in bytes; with `adds` it comes on top of what C holds. `sums` is room for one tile. */
+/** The product. Strides are in bytes; with `adds` it is added to C. `sums` is room for one tile. */
 export function product(
   a: usize, aRow: usize, aColumn: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, factor: f32,
   adds: bool, sums: usize,
@@ -97,8 +97,8 @@ export function product(
 }
 
 /**
- * The sums of one tile, left in memory: with what becomes of them in the same function, V8 has too few registers for the
- * loop and is half as fast. Rows that are missing repeat the last one.
+ * The sums of one tile, left in memory: if the same function also used them, V8 would have too few registers for the
+ * loop and be half as fast. Missing rows repeat the last one.
  */
 function tile(a0: usize, aRow: usize, aColumn: usize, b: usize, rows: i32, k: i32, sums: usize): void {
   let a1 = rows > 1 ? a0 + aRow : a0;
@@ -168,7 +168,7 @@ function giveRows(sums: usize, c: usize, cRow: usize, rows: i32, factor: f32, ad
   }
 }
 
-/** Fewer columns than a panel has: nothing beside the matrix is read or written. */
+/** Fewer columns than a panel: nothing outside the matrix is read or written. */
 function giveEdge(sums: usize, c: usize, cRow: usize, rows: i32, columns: i32, factor: f32, adds: bool): void {
   for (let row = 0; row < rows; row++) {
     for (let j = 0; j < columns; j++) {

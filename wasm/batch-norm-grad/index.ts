@@ -1,7 +1,7 @@
 /**
- * Gradient of batch normalisation in training. With m the mean, s the inverse standard deviation, R the rows:
- * dbeta = Σ dy, dgamma = s · Σ dy · (x − m), and dx = γs · (dy − dbeta / R − (x − m) · s · dgamma / R), besides what comes
- * back through mean and variance themselves. Three kernels run one after the other: sums, coefficients, result.
+ * Gradient of batch normalisation in training. With m the mean, s the inverse standard deviation, R the rows: dbeta = Σ
+ * dy, dgamma = s · Σ dy · (x − m), and dx = γs · (dy − dbeta / R − (x − m) · s · dgamma / R), plus what comes through
+ * mean and variance themselves. Three kernels run one after the other: sums, coefficients, result.
  */
 import { arg } from '../args';
 import {
@@ -42,7 +42,9 @@ export function batchNormGradSums(args: usize, scratch: usize, part: i32, parts:
   }
 }
 
-/** The means again for each row that was folded into one; folded rows are short (`runtime/kernels/reduce/columns.ts`). */
+/**
+ * Repeats the means for each row that was folded into one; folded rows are short (`runtime/kernels/reduce/columns.ts`).
+ */
 function foldedMeans(args: usize, scratch: usize): usize {
   const means = <usize>arg(args, MEAN);
   const period = arg(args, PERIOD);
@@ -204,7 +206,7 @@ function applyToEight(x: usize, dy: usize, out: usize, means: usize, rowBytes: u
   }
 }
 
-/** Columns beside the last whole eight, and the rest. */
+/** Columns after the last whole eight, and the rest. */
 function applySingly(x: usize, dy: usize, out: usize, means: usize, rowBytes: usize, first: i32, last: i32): void {
   for (let column = first; column < last; column++) {
     const mean = at(means, column);

@@ -1,7 +1,7 @@
 /**
- * Batch normalisation over rows, channel by channel: x [R, C]. In training three kernels run one after the other, because
- * no kernel can wait for the others' parts: sums of chunks, then statistics and coefficients, then the result. The
- * gradient (gradient.ts) goes the same way. With given statistics the first step falls away.
+ * Batch normalisation over rows, channel by channel: x [R, C]. In training three kernels run one after the other,
+ * because no kernel can wait for the others' parts: sums of chunks, then statistics and coefficients, then the result.
+ * So does the gradient (`batch-norm-grad`). With given statistics there is no first step.
  */
 import { arg } from '../args';
 import { at, BLOCK_ROWS, firstOf, GROUP, STRIPE, wideAt } from '../reduce/columns';
@@ -162,7 +162,7 @@ export function batchNormCoefficients(args: usize, scratch: usize, part: i32, pa
   }
 }
 
-/** y = (x − m) · factor + summand, m the mean in float32, whose rounding the summand makes good. */
+/** y = (x − m) · factor + summand, where m is the mean in float32 and the summand corrects its rounding. */
 function storeCoefficients(args: usize, channel: i32, mean: f64, variance: f64): void {
   const period = arg(args, PERIOD);
   const means = <usize>arg(args, COEFFICIENTS);

@@ -8,7 +8,7 @@ export const OUT: i32 = 2;
 /** gamma and beta may be 0: one and zero. */
 export const GAMMA: i32 = 3;
 export const BETA: i32 = 4;
-/** What the forward pass found; inputs of everything else. */
+/** Results of the forward pass, inputs of all others. */
 export const MEAN: i32 = 5;
 export const VARIANCE: i32 = 6;
 export const D_GAMMA: i32 = 7;

@@ -1,12 +1,12 @@
 /**
- * Questions about two numbers, value by value, broadcast as the functions of two tensors are. The answers are bytes,
- * 0 or 1. Nothing but "not equal" is true of what is not a number.
+ * Comparisons of two numbers, value by value, broadcast like the functions of two tensors. The answers are bytes, 0 or
+ * 1. Only "not equal" is true of NaN.
  */
 import { arg } from '../args';
 import { loadTail } from '../math';
 import { A, A_COLUMN, A_OUTER, A_ROW, B, B_COLUMN, B_OUTER, B_ROW, COLUMNS, OUT, ROWS } from './index';
 
-/** As `runtime/kernels/elementwise/comparison.ts` numbers them; whole numbers have six more of the same order. */
+/** As `runtime/kernels/elementwise/comparison.ts` numbers them; integers have six more in the same order. */
 const EQUAL: i32 = 0;
 const NOT_EQUAL: i32 = 1;
 const GREATER: i32 = 2;

@@ -32,7 +32,7 @@ const MAXIMUM: i32 = 4;
 const MINIMUM: i32 = 5;
 const SQUARED_DIFFERENCE: i32 = 6;
 const POW: i32 = 7;
-/** From here on questions, which `./compare` answers. */
+/** From here on comparisons, by `./compare`. */
 const COMPARE: i32 = 16;
 
 export function binary(args: usize, scratch: usize, part: i32, parts: i32): void {

@@ -8,7 +8,10 @@ export function pow4(a: v128, b: v128): v128 {
   return f32x4.replace_lane(out, 3, <f32>pow(f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)));
 }
 
-/** As JavaScript has it: a power of 0 is 1, NaN where an exponent is infinite and the base ±1, or a root is of less than 0. */
+/**
+ * As in JavaScript: a power of 0 is 1; NaN if the exponent is infinite and the base ±1, or for a root of a negative
+ * number.
+ */
 function pow(base: f32, exponent: f32): f64 {
   const a = <f64>base;
   const b = <f64>exponent;

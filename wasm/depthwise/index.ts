@@ -1,7 +1,7 @@
 /**
  * Depthwise convolution, channels last: every channel has its own small filter. Forward and both gradients work on four
  * channels at a time and walk along rows. There is no padded copy: a row beyond the image is a vector of zeros that is
- * read again and again, a column beyond it is left out. See NOTES.md.
+ * read repeatedly, a column beyond it is skipped. See NOTES.md.
  */
 import { arg } from '../args';
 import { anyBand } from './any';
@@ -45,7 +45,7 @@ export function depthwiseForward(args: usize, scratch: usize, part: i32, parts: 
   }
 }
 
-/** Input gradient where a stride is above 1; X is the output's gradient, Y the input's. A part is a run of its rows. */
+/** Input gradient if a stride is above 1; X is the output's gradient, Y the input's. A part is a run of its rows. */
 export function depthwiseBackInput(args: usize, scratch: usize, part: i32, parts: i32): void {
   v128.store(scratch, f32x4.splat(0));
   const inH = arg(args, IN_H);
@@ -58,7 +58,7 @@ export function depthwiseBackInput(args: usize, scratch: usize, part: i32, parts
   else scatterRows(args, first, last);
 }
 
-/** Partial sums of the filter's gradient, one a chunk of output rows; Y is the output's gradient. */
+/** Partial sums of the filter's gradient, one for each chunk of output rows; Y is the output's gradient. */
 export function depthwiseBackFilter(args: usize, scratch: usize, part: i32, parts: i32): void {
   const zeros = rowOfZeros(args, scratch);
   const outH = arg(args, OUT_H);
@@ -123,7 +123,7 @@ export function depthwiseReduce(args: usize, scratch: usize, part: i32, parts: i
   }
 }
 
-/** Where a row beyond the image is read, behind 16 bytes to write to; 0 if it has no room, then no kernel of 3×3 is used. */
+/** Address of the row of zeros, after 16 bytes to write to; 0 if there is no room, and then no 3×3 kernel is used. */
 function rowOfZeros(args: usize, scratch: usize): usize {
   const bytes = <usize>(arg(args, IN_W) * arg(args, IN_STEP));
   if (bytes > ZERO_BYTES) return 0;

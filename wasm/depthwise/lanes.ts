@@ -1,6 +1,6 @@
 // Vectors of up to four channels. With a constant 4 the compiler keeps the plain load and store only.
 
-/** Reads `lanes` values; the others are zero, and nothing behind the values is read. */
+/** Reads `lanes` values; the others are zero, and nothing after the values is read. */
 @inline
 export function loadLanes(at: usize, lanes: i32): v128 {
   if (lanes == 4) return v128.load(at);

@@ -20,13 +20,13 @@ export const DILATION_H: i32 = 16;
 export const DILATION_W: i32 = 17;
 export const PAD_TOP: i32 = 18;
 export const PAD_LEFT: i32 = 19;
-/** Of the filter's gradient: into how many runs of rows its sum is cut, and where their partial sums lie. */
+/** Of the filter's gradient: into how many chunks of rows its sum is split, and the address of their partial sums. */
 export const CHUNKS: i32 = 20;
 export const PARTIALS: i32 = 21;
 
 /**
- * Bytes from one value to the next, for the 3×3 filters moved by one. They walk along a line; on images much higher than
- * wide the lines are columns, and all words that say H mean the width and the other way round.
+ * Bytes from one value to the next, for the 3×3 filters moved by one. They walk along a line; on images much higher
+ * than wide the lines are columns, and the words for H and W are swapped.
  */
 export const IN_STEP: i32 = 22;
 export const OUT_STEP: i32 = 23;

@@ -9,7 +9,7 @@ import { STRIP, fiveByOneStrip, fiveByTwoStrip } from './strips';
 
 /** Channels of a cache line, in vectors. */
 const PLANES: i32 = 4;
-/** Where the copies begin in scratch, behind the taps of sixteen channels. */
+/** Where the copies begin in scratch, after the taps of sixteen channels. */
 const COPIES: usize = 8192;
 const MOST_TAP_LINES: i32 = 8192 / (PLANES * 16 * 5);
 /** The copies stay in the second-level cache, most of them in the first. */
@@ -22,7 +22,7 @@ function copiedWidth(args: usize): i32 {
   return (max(arg(args, OUT_W), STRIP) - 1) * arg(args, STRIDE_W) + arg(args, FILTER_W);
 }
 
-/** How many output lines are computed from one copy; 0 where these windows are not known here. */
+/** How many output lines are computed from one copy; 0 for windows that are not supported here. */
 export function packedLines(args: usize): i32 {
   const filterW = arg(args, FILTER_W);
   const strideW = arg(args, STRIDE_W);
@@ -126,7 +126,7 @@ function copyWhole(from: usize, step: usize, to: usize, plane: usize, count: i32
   }
 }
 
-/** The taps of each vector of channels, line by line; backwards where the filter is turned. */
+/** The taps of each vector of channels, line by line; backwards if the filter is rotated. */
 function copyTaps(args: usize, to: usize, block: i32, planes: i32): void {
   const channels = arg(args, CHANNELS);
   const filterH = arg(args, FILTER_H);

@@ -3,7 +3,7 @@
 import { activate, bend, LINE } from '../activation';
 import { multiplyAdd } from '../math';
 
-/** So many outputs are computed at once; a shorter line computes some that are not stored. */
+/** How many outputs are computed at once; a shorter line computes some that are not stored. */
 export const STRIP: i32 = 6;
 
 /** Five taps a line, windows moved by one. */

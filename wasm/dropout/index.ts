@@ -1,6 +1,6 @@
 /**
- * Dropout from a counter: whether value i is kept is a hash of the key and i, so nothing is saved for the backward pass, and
- * threads do not show. The same hash is written in `runtime/ops/dropout.ts`.
+ * Dropout from a counter: a hash of the key and i decides whether value i is kept, so nothing is saved for the backward
+ * pass, and the thread count does not matter. `runtime/ops/dropout.ts` has the same hash.
  */
 import { arg } from '../args';
 import { loadTail, storeTail } from '../math';
@@ -14,7 +14,7 @@ const KEY_ONE: i32 = 3;
 const KEY_TWO: i32 = 4;
 /** A value whose hash, unsigned, lies below this is dropped. */
 const THRESHOLD: i32 = 5;
-/** A float: what kept values are multiplied with. */
+/** A float: the factor of kept values. */
 const SCALE: usize = 24;
 
 export function dropout(args: usize, scratch: usize, part: i32, parts: i32): void {

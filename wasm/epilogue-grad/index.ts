@@ -1,6 +1,6 @@
 /**
- * Backward through bias and activation, which end a matrix product or a convolution: one pass gives the gradient before
- * the activation and the sums of its columns, which are the bias's gradient.
+ * Backward through the bias and activation of a matrix product or a convolution: one pass gives the gradient before the
+ * activation and the sums of its columns, which are the bias's gradient.
  */
 import { RELU6 } from '../activation';
 import { arg } from '../args';
@@ -16,7 +16,7 @@ const COLUMNS: i32 = 6;
 const ACTIVATION: i32 = 7;
 const CHUNKS: i32 = 8;
 
-/** dy where the activation let y through: it is the identity between its ends, and y tells which side it was on. */
+/** dy where the activation is the identity, which y shows. */
 @inline
 function masked(dy: v128, y: v128, activation: i32): v128 {
   const through = v128.and(dy, v128.gt<f32>(y, f32x4.splat(0)));

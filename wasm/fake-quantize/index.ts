@@ -1,6 +1,6 @@
 /**
- * Values rounded to what a quantized tensor can hold, where the gradient of that passes, and the ranges of either.
- * `runtime/ops/fakeQuantize.ts` says what is computed, of tfjs operations: the same roundings, in the same order.
+ * Values rounded to what a quantized tensor can hold, the gradient of that, and their ranges.
+ * `runtime/ops/fakeQuantize.ts` composes the same from tfjs operations: the same roundings, in the same order.
  */
 import { arg } from '../args';
 import { loadTail, maxLanes, storeTail } from '../math';
@@ -11,7 +11,7 @@ const X: i32 = 0;
 const RANGE: i32 = 1;
 const OUT: i32 = 2;
 const COUNT: i32 = 3;
-/** A float: the numbers that there are, less one. */
+/** A float: the number of levels minus one. */
 const LEVELS: usize = 16;
 const DY: i32 = 5;
 
@@ -55,7 +55,7 @@ export function fakeQuantizeGrad(args: usize, scratch: usize, part: i32, parts: 
   if (left > 0) storeTail(out, passed(loadTail(x, left, 0), loadTail(dy, left, 0), scale, low, high), left);
 }
 
-/** The width of a step; 1 where the range holds nothing but zero. */
+/** The width of a step; 1 if the range holds only zero. */
 @inline
 function stepOf(args: usize): f32 {
   const range = <usize>arg(args, RANGE);
@@ -89,7 +89,7 @@ const VALUES: i32 = 5;
 /** A float: 1 − momentum. */
 const DECAY: usize = 24;
 
-/** Least and most of each chunk, and zero. */
+/** Minimum and maximum of each chunk, and zero. */
 export function movingRange(args: usize, scratch: usize, part: i32, parts: i32): void {
   const chunks = arg(args, CHUNKS);
   const count = arg(args, VALUES);
@@ -147,7 +147,7 @@ const IS_PER_CHANNEL: i32 = 6;
 /** A float: numbers above zero. */
 const WEIGHT_LEVELS: usize = 28;
 
-/** Each part takes some channels; a range that all share, each part finds by itself. */
+/** Each part takes some channels; each part finds a shared range by itself. */
 export function fakeQuantizeWeights(args: usize, scratch: usize, part: i32, parts: i32): void {
   const channels = arg(args, CHANNELS);
   const levels = load<f32>(args + WEIGHT_LEVELS);

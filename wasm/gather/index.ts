@@ -1,7 +1,7 @@
 /**
  * Slices of a tensor by their indices: out[b, o, i, ·] = x[b, o, indices[b, i], ·], for values of 32 bits of any type.
  * The argument block: 32-bit words in this order. `runtime/kernels/arrange/gatherV2.ts` writes it and has checked the
- * indices; those of a replayed step nobody has, so a slice that is not there is given as NaN (bits of ones).
+ * indices, except those of a replayed step, where a missing slice is NaN (all bits one).
  */
 import { arg } from '../args';
 
@@ -16,7 +16,7 @@ const COUNT: i32 = 6;
 /** Values in a slice. */
 const SLICE: i32 = 7;
 
-/** From this many bytes on the engine's own copy, which is a call, is the faster one. */
+/** From this many bytes on, the engine's own copy, which is a call, is faster. */
 const LONG_BYTES: usize = 1024;
 
 /** A part is a run of output slices. */

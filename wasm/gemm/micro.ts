@@ -2,7 +2,7 @@ import { activate } from '../activation';
 import { multiplyAdd } from '../math';
 import { MR, NR } from './layout';
 
-/** Adds bias and what is already there, activates, stores one row of the tile. */
+/** Adds bias and the present value, activates, stores one row of the tile. */
 @inline
 function finishRow(
   target: usize, low: v128, high: v128, isFirst: bool, bias0: v128, bias1: v128, activation: i32, curve: usize,
@@ -62,7 +62,7 @@ export function micro(
     finishRow(c + <usize>load<i32>(cRows, 20), c50, c51, isFirst, bias0, bias1, activation, curve);
     return;
   }
-  // An edge tile goes through memory, so that nothing beside the matrix is read or written.
+  // An edge tile goes through memory, so that nothing outside the matrix is read or written.
   v128.store(tile, c00);
   v128.store(tile, c01, 16);
   v128.store(tile, c10, 32);

@@ -128,7 +128,7 @@ export function packB(b: usize, scratch: usize, kc: i32, nc: i32): void {
   }
 }
 
-/** Four columns by four depths, turned: out[p·8 + j] for p, j in 0…3. */
+/** Four columns by four depths, transposed: out[p·8 + j] for p, j in 0…3. */
 @inline
 function transposeFour(b: usize, lines: usize, out: usize): void {
   const x0 = v128.load(b + <usize>load<i32>(lines));

@@ -105,7 +105,7 @@ function wideSum(x: v128): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
-/** ((x − origin) · inverse + summand) · gamma + beta; the summand makes the rounding of the origin good. */
+/** ((x − origin) · inverse + summand) · gamma + beta; the summand corrects the rounding of the origin. */
 function normalise(
   x: usize, out: usize, count: i32, gamma: usize, beta: usize, origin: f32, inverse: f32, summand: f32,
 ): void {

@@ -1,6 +1,6 @@
 /**
- * Losses of rows of logits, with their gradients in the same pass. Each row leaves its loss as a float64; `meanLoss` adds
- * them in order, so that the threads that computed them do not show.
+ * Losses of rows of logits, with their gradients in the same pass. Each row leaves its loss as a float64; `meanLoss`
+ * adds them in order, so that the thread count does not matter.
  */
 import { arg } from '../args';
 import { loadTail, log, storeTail, sumLanes, tailMask } from '../math';
@@ -20,8 +20,8 @@ const SHARPNESS: usize = 24;
 const FACTOR: usize = 28;
 
 /**
- * KL(teacher_T ‖ student_T) of each row, and factor · (p_student − p_teacher). The teacher's exponentials lie in the
- * scratch between the two passes, the student's in the gradient.
+ * KL(teacher_T ‖ student_T) of each row, and factor · (p_student − p_teacher). Between the two passes the teacher's
+ * exponentials are in the scratch, the student's in the gradient.
  */
 export function softTargets(args: usize, scratch: usize, part: i32, parts: i32): void {
   const columns = arg(args, COLUMNS);

@@ -1,6 +1,6 @@
 /**
- * Gradient of max pooling: each window hands its gradient to the first position that holds its maximum.
- * The search starts at the window's own first element, so maxima at or below zero are found (tfjs-wasm misses them).
+ * Gradient of max pooling: each window passes its gradient to the first position that holds its maximum. The search
+ * starts at the window's own first element, so maxima at or below zero are found (tfjs-wasm misses them).
  */
 import { arg } from '../args';
 import { firstInside, lastInside } from '../depthwise/range';
@@ -23,9 +23,9 @@ const DILATION_H: i32 = 13;
 const DILATION_W: i32 = 14;
 const PAD_TOP: i32 = 15;
 const PAD_LEFT: i32 = 16;
-/** 1: no position lies in two windows. */
+/** 1: no position is in two windows. */
 const IS_APART: i32 = 17;
-/** 1: every position lies in a window too, so nothing need be cleared. */
+/** 1: every position is in a window too, so nothing needs to be cleared. */
 const IS_COVERED: i32 = 18;
 
 /** A part is a run of images, so no two threads write the same element. */
@@ -62,7 +62,7 @@ export function maxPoolGrad(args: usize, scratch: usize, part: i32, parts: i32):
         const left = ow * arg(args, STRIDE_W) - arg(args, PAD_LEFT);
         const w = firstInside(-left, dilationW);
         const columns = min(lastInside(inW, -left, dilationW), filterW) - w;
-        // A window that lies wholly in the padding has no maximum and gives nothing.
+        // A window entirely in the padding has no maximum and gives nothing.
         if (rows > 0 && columns > 0) {
           const at = (top + h * dilationH) * rowBytes + (left + w * dilationW) * <i32>pixelBytes;
           window(x, dxImage, dy, at, rows, columns, dilationH * rowBytes, dilationW * <i32>pixelBytes, channels, isApart);
@@ -73,7 +73,7 @@ export function maxPoolGrad(args: usize, scratch: usize, part: i32, parts: i32):
   }
 }
 
-/** One window of `rows` × `columns` positions in the image, the first `at` bytes behind the image's beginning. */
+/** One window of `rows` × `columns` positions in the image, `at` bytes after the image's start. */
 function window(
   x: usize, dx: usize, dy: usize, at: i32, rows: i32, columns: i32, rowStep: i32, columnStep: i32, channels: i32,
   isApart: bool,
@@ -94,7 +94,7 @@ function window(
       line += rowStep;
     }
     if (isApart) {
-      // Nobody else adds to these positions: each is written once, with the gradient or with zero.
+      // No other window adds to these positions: each is written once, with the gradient or with zero.
       const whole = v128.load(dy);
       line = at;
       for (let h = rows; h > 0; h--) {

@@ -6,7 +6,7 @@ import { at } from '../reduce/columns';
 const OLD: i32 = 0;
 const NEW: i32 = 1;
 const OUT: i32 = 2;
-/** The second statistic's addresses lie so many words further. */
+/** The second statistic's addresses are this many words further. */
 const SECOND: i32 = 3;
 const CHANNELS: i32 = 6;
 const DECAY: i32 = 7;

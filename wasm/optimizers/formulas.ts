@@ -1,6 +1,6 @@
 /**
- * What each optimizer does with four values, or with one at the end of a row (`isOne`), where the lanes beside it are
- * zero and stay so.
+ * What each optimizer does with four values, or with one at the end of a row (`isOne`), whose other lanes are zero and
+ * stay so.
  */
 import { DECOUPLED, EPSILON, FIRST_SCALE, gradientAt, plus, put, ROOT_SCALE, splat, take, times } from './table';
 

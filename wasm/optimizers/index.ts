@@ -9,7 +9,7 @@ import {
   ROW_BYTES, ROW_RATE, SCALE, SLOT0, SLOT1, splat, SUM0, SUM1, take, times, WEIGHTS, wholeBytes,
 } from './table';
 
-/** Leaves each row's sum of squared gradients in SUM0. It is finite where every gradient is. */
+/** Leaves each row's sum of squared gradients in SUM0. It is finite if every gradient is. */
 export function gradientSquares(args: usize, scratch: usize, part: i32, parts: i32): void {
   const end = firstRow(args, part + 1, parts);
   for (let row = firstRow(args, part, parts); row < end; row += ROW_BYTES) {

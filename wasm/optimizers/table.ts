@@ -1,7 +1,7 @@
 /**
- * The table of blocks that all optimizers work through. A tensor is cut into blocks of at most 16,384 values, whatever
- * the number of threads; a row says where a block's weights, gradients and slots lie. `runtime/kernels/optimizerStep.ts`
- * writes it.
+ * The table of blocks that all optimizers work through. A tensor is split into blocks of at most 16,384 values,
+ * whatever the number of threads; a row has the addresses of a block's weights, gradients and slots.
+ * `runtime/kernels/optimizerStep.ts` writes it.
  */
 import { arg } from '../args';
 
@@ -29,7 +29,7 @@ export const SLOT1: usize = 12;
 export const COUNT: usize = 16;
 /** Weight decay as a part of the gradient, float32. */
 export const COUPLED: usize = 20;
-/** Weight decay beside the gradient, float32. */
+/** Decoupled weight decay, float32. */
 export const DECOUPLED: usize = 24;
 /** The learning rate of this row's tensor, float32; LAMB only. */
 export const ROW_RATE: usize = 28;
@@ -38,8 +38,8 @@ export const SUM1: usize = 40;
 export const ROW_BYTES: usize = 48;
 
 /**
- * Address of the first row of a part: rows are dealt by the place of their first value among all values, so parts get
- * about as many values each. The part behind the last begins at the end of the table.
+ * Address of the first row of a part: rows are assigned by the position of their first value among all values, so parts
+ * get about equally many. The part after the last begins at the end of the table.
  */
 export function firstRow(args: usize, part: i32, parts: i32): usize {
   let row = <usize>arg(args, TABLE);
@@ -69,7 +69,7 @@ export function splat(args: usize, index: i32): v128 {
   return v128.load32_splat(args + (<usize>index << 2));
 }
 
-/** Four values, or the one at the end of a row with zeros beside it. */
+/** Four values, or the one at the end of a row with zeros in the other lanes. */
 @inline
 export function take(address: usize, isOne: bool): v128 {
   return isOne ? v128.load32_zero(address) : v128.load(address);
@@ -90,7 +90,7 @@ export function plus(a: v128, b: v128): v128 {
   return v128.add<f32>(a, b);
 }
 
-/** A gradient, clipped, with the weights' decay in it. */
+/** A clipped gradient with weight decay. */
 @inline
 export function gradientAt(address: usize, scale: v128, weights: v128, coupled: v128, isOne: bool): v128 {
   return plus(times(take(address, isOne), scale), times(weights, coupled));

@@ -21,7 +21,7 @@ export function padImages(args: usize, scratch: usize, part: i32, parts: i32): v
   const h = arg(args, H);
   const outH = arg(args, OUT_H);
   const outW = arg(args, OUT_W);
-  // A border may be wider than all that the windows reach (tfjs takes both sides of an output from the filter's height).
+  // A border may be wider than the windows reach (tfjs takes both sides of an output from the filter's height).
   const top = min(arg(args, TOP), outH);
   const left = min(arg(args, LEFT), outW);
   const pixel = <usize>arg(args, CHANNELS) << 2;

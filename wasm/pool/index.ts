@@ -2,9 +2,9 @@ import { runKernel } from '../dispatch';
 
 /**
  * Runs one kernel on several threads over one shared memory. The calling thread writes a job, wakes the helpers, does
- * the first part itself and waits for the rest; helpers spin briefly for the next job, then sleep.
- * No wait here is without an end: whoever calls counts how long nothing moves (`runtime/kernels/pool.ts`).
- * The control block: 32-bit words in this order; `runtime/kernels/pool.ts` owns it.
+ * the first part itself and waits for the rest; helpers spin briefly for the next job, then sleep. No wait is endless:
+ * the caller measures how long nothing moves (`runtime/kernels/pool.ts`). The control block: 32-bit words in this
+ * order; `runtime/kernels/pool.ts` owns it.
  */
 const SEQUENCE: usize = 0;
 const FINISHED: usize = 4;
@@ -12,22 +12,24 @@ const KERNEL: usize = 8;
 const ARGS: usize = 12;
 const PARTS: usize = 16;
 
-/** About twenty microseconds: longer than the gap between two kernels of a step, short beside a time slice. */
+/** About twenty microseconds: longer than the gap between two kernels of a step, short compared with a time slice. */
 const SPINS: i32 = 4000;
 /** Some tenths of a second. */
 const LONG_SPINS: i32 = 50_000_000;
 
 /** In place of a kernel's number: the helper is to leave. */
 const STOP: i32 = -1;
-/** What a helper that failed adds to FINISHED: more than all helpers together. */
+/** What a failed helper adds to FINISHED: more than all helpers together. */
 const FAILED: i32 = 65_536;
 
-/** What became of a wait. */
+/** The result of a wait. */
 const LATE: i32 = 0;
 const DONE: i32 = 1;
 const DEAD: i32 = 2;
 
-/** Runs a kernel on this thread and `parts` − 1 helpers; gives 1 once all of it is done, else what `awaitHelpers` gives. */
+/**
+ * Runs a kernel on this thread and `parts` − 1 helpers; returns 1 once all is done, else what `awaitHelpers` returns.
+ */
 export function runShared(control: usize, kernel: i32, args: usize, scratch: usize, parts: i32, helpers: i32): i32 {
   store<i32>(control + ARGS, <i32>args);
   store<i32>(control + PARTS, parts);
@@ -36,7 +38,7 @@ export function runShared(control: usize, kernel: i32, args: usize, scratch: usi
   return awaitHelpers(control, helpers);
 }
 
-/** Waits for the helpers: 1 once all have done their parts, 2 where one failed, 0 after some tenths of a second. */
+/** Waits for the helpers: 1 once all have done their parts, 2 if one failed, 0 after some tenths of a second. */
 export function awaitHelpers(control: usize, helpers: i32): i32 {
   for (let spins = 0; spins < LONG_SPINS; spins++) {
     const finished = atomic.load<i32>(control + FINISHED);
@@ -47,8 +49,8 @@ export function awaitHelpers(control: usize, helpers: i32): i32 {
 
 /**
  * Runs recorded kernels one after the other: number, argument address, whether all threads take part, and a spare word.
- * With 0 `helpers` the calling thread does it all; those that there are sleep on, and are not told of these jobs.
- * Gives how many are done: the next one is waited for still, and `awaitHelpers` says how it stands.
+ * With 0 `helpers` the calling thread does everything, and existing helpers sleep on. Returns how many are done;
+ * helpers are still working on the next one, and `awaitHelpers` reports its state.
  */
 export function runPlan(control: usize, table: usize, count: i32, scratch: usize, helpers: i32): i32 {
   for (let i = 0; i < count; i++) {
@@ -71,7 +73,7 @@ function announce(control: usize, kernel: i32): void {
 
 /**
  * Sends the helpers away; `awaitHelpers` says whether they have left. A worker that is told to end still runs for a
- * while, and would take whatever comes to lie at the control block's address for its next job.
+ * while, and would take whatever is at the control block's address by then as its next job.
  */
 export function stopHelpers(control: usize): void {
   announce(control, STOP);

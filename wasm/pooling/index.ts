@@ -1,6 +1,6 @@
 /**
- * Pooling, channels last: the largest value, or the average, of the positions of each window that lie in the image, and
- * the gradient of the average. Sixteen channels at a time, so that their loop over the window is paid once.
+ * Pooling, channels last: the largest value, or the average, of the positions of each window that are in the image, and
+ * the gradient of the average. Sixteen channels at a time share one loop over the window.
  */
 import { arg } from '../args';
 import { averageWindow, maxWindow, spreadPixel } from './window';
@@ -13,7 +13,10 @@ export function maxPool(args: usize, scratch: usize, part: i32, parts: i32): voi
   poolRows(args, part, parts, true);
 }
 
-/** A part is a run of output rows, counted through all images. A window wholly in the padding averages to NaN, as in tfjs. */
+/**
+ * A part is a run of output rows, counted through all images. A window entirely in the padding averages to NaN, as in
+ * tfjs.
+ */
 export function avgPool(args: usize, scratch: usize, part: i32, parts: i32): void {
   poolRows(args, part, parts, false);
 }
@@ -48,8 +51,8 @@ function poolRows(args: usize, part: i32, parts: i32, isMax: bool): void {
 }
 
 /**
- * Gradient of the average: each window hands its gradient in equal shares to its positions in the image.
- * A part is a run of input rows, counted through all images.
+ * Gradient of the average: each window distributes its gradient equally over its positions in the image. A part is a
+ * run of input rows, counted through all images.
  */
 export function avgPoolGrad(args: usize, scratch: usize, part: i32, parts: i32): void {
   const outH = arg(args, OUT_H);

@@ -16,7 +16,7 @@ export function maxWindow(x: usize, out: usize, rows: i32, columns: i32, inRow: 
     for (let h = 0; h < rows; h++) {
       let p = x + <usize>h * inRow;
       for (let w = 0; w < columns; w++) {
-        // pmax keeps its first operand where the second is NaN or no larger.
+        // pmax keeps its first operand if the second is NaN or not larger.
         a = v128.pmax<f32>(a, v128.load(p));
         b = v128.pmax<f32>(b, v128.load(p, 16));
         c = v128.pmax<f32>(c, v128.load(p, 32));
@@ -131,7 +131,7 @@ export function spreadPixel(args: usize, dy: usize, dx: usize, h0: i32, h1: i32,
   }
 }
 
-/** How many rows of a window lie in the image. */
+/** How many rows of a window are in the image. */
 @inline
 function rowsOf(args: usize, h: i32): i32 {
   const top = h * arg(args, STRIDE_H) - arg(args, PAD_TOP);

@@ -1,7 +1,7 @@
 import { loadTail, storeTail } from '../math';
 import { sigmoid4 } from '../mathTable';
 
-/** The recurrent activation: sigmoid, or tfjs-layers' hardSigmoid, which is 0.2 x + 0.5 cut at 0 and 1. NaN stays NaN. */
+/** The recurrent activation: sigmoid, or tfjs-layers' hardSigmoid, 0.2 x + 0.5 clipped to [0, 1]. NaN stays NaN. */
 @inline
 export function gate(x: v128, isHard: bool, table: usize): v128 {
   if (!isHard) return sigmoid4(x, table);
@@ -23,7 +23,7 @@ export function tanhSlope(value: v128): v128 {
   return v128.sub<f32>(f32x4.splat(1), v128.mul<f32>(value, value));
 }
 
-/** The first `count` (four, if there are more) values at an address; what lies beyond is not read. */
+/** The first `count` (at most four) values at an address; nothing beyond is read. */
 @inline
 export function loadUpTo(at: usize, count: i32): v128 {
   return count >= 4 ? v128.load(at) : loadEdge(at, count);

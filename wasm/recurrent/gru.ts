@@ -6,8 +6,9 @@ import { gate, loadUpTo, storeUpTo } from './gates';
 import { productOfRows, ROW_BYTES, ROWS, STEP_BYTES } from './product';
 
 /**
- * The argument blocks: 32-bit words in this order. `runtime/kernels/gruSequence….ts` write them. GATES are z, r and the
- * candidate; INNER is what the candidate's recurrent product reads (r · h) or, where the reset comes after it, gives.
+ * The argument blocks: 32-bit words in this order. `runtime/kernels/recurrent/gruSequence….ts` write them. GATES are z,
+ * r and the candidate; INNER is the input of the candidate's recurrent product (r · h) or, with the reset after it, its
+ * output.
  */
 export const BATCH: i32 = 0;
 export const TIME: i32 = 1;

@@ -14,8 +14,8 @@ const DZ_RECURRENT: i32 = 14;
 const DH0: i32 = 15;
 
 /**
- * Back through all steps of a GRU: the gradient of x · W + b, of h · U, and of the first state. DH0 carries from step to
- * step what reaches the state beside the gates' product.
+ * Back through all steps of a GRU: the gradient of x · W + b, of h · U, and of the first state. DH0 carries from step
+ * to step what reaches the state other than through the gates' product.
  */
 export function backward(args: usize, tile: usize, part: i32, parts: i32): void {
   const batch = arg(args, BATCH);
@@ -113,7 +113,7 @@ function stepBack(
   storeUpTo(recurrent + 2 * unitsBytes, v128.mul<f32>(dFresh, r), count);
 }
 
-/** Where the reset comes before the product: from the gradient of r · h to that of r and of h. */
+/** With the reset before the product: from the gradient of r · h to that of r and of h. */
 function resetBack(
   args: usize, row: i32, t: i32, time: i32, unitsBytes: usize, column: usize, sum: v128, carriedAt: usize, count: i32,
 ): void {

@@ -5,7 +5,7 @@ import { rowStart } from '../range';
 import { gate, gateSlope, loadUpTo, storeUpTo, tanhSlope } from './gates';
 import { productOfRows, ROW_BYTES, ROWS, STEP_BYTES } from './product';
 
-/** The argument blocks: 32-bit words in this order. `runtime/kernels/lstmSequence….ts` write them. */
+/** The argument blocks: 32-bit words in this order. `runtime/kernels/recurrent/lstmSequence….ts` write them. */
 const BATCH: i32 = 0;
 const TIME: i32 = 1;
 const UNITS: i32 = 2;

@@ -1,6 +1,6 @@
-// A matrix whose columns are summed is walked in groups of sixteen columns, one cache line wide. Where it has few
-// columns, `fold` of its rows count as one: the folded row of `period` values is a multiple of sixteen wide, and the
-// values behind the last whole folded row are the `rest`. `runtime/kernels/reduce/columns.ts` chooses.
+// A matrix whose columns are summed is walked in groups of sixteen columns, one cache line wide. If it has few columns,
+// `fold` of its rows count as one: the folded row of `period` values is a multiple of sixteen wide, and the values
+// after the last whole folded row are the `rest`. `runtime/kernels/reduce/columns.ts` chooses.
 
 /** Columns of one group: four vectors, so that sums of neighbours do not wait for each other. */
 export const GROUP: i32 = 16;

@@ -6,18 +6,18 @@ import { arg } from '../args';
 import { at, BLOCK_ROWS, firstOf, GROUP, STRIPE, wideAt } from './columns';
 import { addWide, high, low } from './lanes';
 
-/** The argument block: 32-bit words in this order. `runtime/kernels/sum.ts` and `broadcast.ts` write it. */
+/** The argument block: 32-bit words in this order. `reduce/reduction.ts` and `arrange/broadcast.ts` of the kernels write it. */
 const X: i32 = 0;
 const OUT: i32 = 1;
 const OUTER: i32 = 2;
 const REDUCE: i32 = 3;
 const INNER: i32 = 4;
-/** Folded rows of a slice, their width, and the values behind them (see columns.ts). */
+/** Folded rows of a slice, their width, and the values after them (see columns.ts). */
 const ROWS: i32 = 5;
 const PERIOD: i32 = 6;
 const REST: i32 = 7;
 const CHUNKS: i32 = 8;
-/** Address of a double for each slice, chunk and folded column; 0 where a sum is finished at once. */
+/** Address of a double for each slice, chunk and folded column; 0 if a sum is finished at once. */
 const PARTIALS: i32 = 9;
 /** A sum is divided by this whole number; the way back multiplies by this float. */
 const DIVISOR: i32 = 10;
@@ -51,7 +51,7 @@ export function sumRows(args: usize, scratch: usize, part: i32, parts: i32): voi
   }
 }
 
-/** Short rows are never cut into chunks. A row's sum is the same whether it is one of four or alone. */
+/** Short rows are never split. A row's sum is the same whether it is one of four or alone. */
 function sumShortRows(args: usize, row: i32, last: i32): void {
   const reduce = arg(args, REDUCE);
   const whole = <usize>(reduce & ~3) << 2;

@@ -1,7 +1,7 @@
 /**
- * Each value several times over, and the sums of such runs: a depthwise convolution with several filters a channel is one
- * with one filter a channel over an input whose channels are repeated.
- * The argument block: 32-bit words in this order. `runtime/kernels/conv/depthwise.ts` writes it.
+ * Repeats each value, and sums such runs: a depthwise convolution with several filters for each channel equals one with
+ * a single filter over an input whose channels are repeated. The argument block: 32-bit words in this order.
+ * `runtime/kernels/conv/depthwise.ts` writes it.
  */
 import { arg } from '../args';
 

@@ -1,7 +1,7 @@
 /**
- * Sums of rows by their segment: out[s, ·] = Σ_{i: segments[i] = s} x[i, ·]. Rows whose segment does not exist count nowhere.
- * The rows are added in order whatever the parts are, so neither races nor thread counts show in a result.
- * The argument block: 32-bit words in this order. `runtime/kernels/reduce/unsortedSegmentSum.ts` writes it.
+ * Sums of rows by their segment: out[s, ·] = Σ_{i: segments[i] = s} x[i, ·]. Rows whose segment does not exist are
+ * ignored. The rows are added in order whatever the parts are, so neither races nor thread counts change a result. The
+ * argument block: 32-bit words in this order. `runtime/kernels/reduce/unsortedSegmentSum.ts` writes it.
  */
 import { arg } from '../args';
 
@@ -12,12 +12,12 @@ const ROWS: i32 = 3;
 const SLICE: i32 = 4;
 const SEGMENT_COUNT: i32 = 5;
 
-/** Fewer columns than this a part are not worth their walk over all rows. */
+/** Fewer columns than this per part are not worth a walk over all rows. */
 const LEAST_COLUMNS: i32 = 16;
 
 /**
- * A part is a run of columns, which have all the same work, or, where clearing the output is most of it or columns are
- * few, a run of segments.
+ * A part is a run of columns, which all have the same work, or, if clearing the output dominates or columns are few, a
+ * run of segments.
  */
 export function segmentSum(args: usize, scratch: usize, part: i32, parts: i32): void {
   const rows = arg(args, ROWS);

@@ -1,6 +1,6 @@
 /**
- * Softmax and its logarithm along rows, and their gradients. The largest value of a row is taken away first, so no
- * exponential overflows; what is not a number spreads over its row, as it does in tfjs.
+ * Softmax and its logarithm along rows, and their gradients. The largest value of a row is subtracted first, so no
+ * exponential overflows; NaN spreads over its row, as in tfjs.
  */
 import { arg } from '../args';
 import { loadTail, log, maxLanes, multiplyAdd, storeTail, sumLanes } from '../math';
@@ -31,8 +31,8 @@ export function softmax(args: usize, scratch: usize, part: i32, parts: i32): voi
 }
 
 /**
- * The largest value of a row; what is not a number is passed over (it comes back through the sum). `pmax` is one
- * instruction and four chains hide its latency, where `max` took as long as the exponentials.
+ * The largest value of a row, skipping NaN (which returns through the sum). `pmax` is one instruction, and four chains
+ * hide its latency; `max` took as long as the exponentials.
  */
 export function rowMax(x: usize, columns: i32): f32 {
   let m0 = f32x4.splat(-Infinity);

@@ -1,6 +1,6 @@
 /**
  * Gradients of the functions in `unary`: one pass over what was saved (x or y, as tfjs saves it) and dy. Where tfjs
- * multiplies with a mask, so does this: what is not a number, or infinite, comes out as it does there.
+ * multiplies by a mask, so does this: NaN and infinite values give the same results.
  */
 import { arg } from '../args';
 import { loadTail, multiplyAdd, storeTail } from '../math';
@@ -105,7 +105,7 @@ function slope(op: i32, v: v128, alpha: v128, zero: v128, one: v128, t: usize): 
   return v128.and(alpha, v128.and(v128.ge<f32>(y, zero), v128.le<f32>(y, one)));
 }
 
-/** 1 or 0, and not a number where v is not: the comparison of such a v gives all ones. */
+/** 1 or 0, and NaN if v is NaN: its comparison gives all ones. */
 @inline
 function oneWhere(mask: v128, v: v128, one: v128): v128 {
   return v128.or(v128.and(mask, one), v128.ne<f32>(v, v));

@@ -1,13 +1,13 @@
 /**
- * The same values in another type, as `runtime/kernels/elementwise/cast.ts` numbers them, and whole numbers in equal steps, as
- * `runtime/kernels/elementwise/fill.ts` does. A truth is one byte, 0 or 1.
+ * Values in another type, as `runtime/kernels/elementwise/cast.ts` numbers them, and integers in equal steps, as
+ * `runtime/kernels/elementwise/fill.ts` does. A boolean is one byte, 0 or 1.
  */
 const BOOL_TO_FLOAT: i32 = 0;
 const BOOL_TO_INT: i32 = 1;
 const INT_TO_FLOAT: i32 = 2;
 const STEPS_OF_INTS: i32 = 3;
 
-/** Values `first` up to `last`. Steps start at the number that stands in place of the address `x`. */
+/** Values `first` up to `last`. Steps start at the number given instead of the address `x`. */
 export function convert(op: i32, x: usize, step: i32, out: usize, first: i32, last: i32): void {
   let i = <usize>first;
   const end = <usize>last;

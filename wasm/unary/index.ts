@@ -1,6 +1,6 @@
 /**
- * One function of each value of a tensor. The vector functions are in `math.ts`; the last one to three values go through
- * the same code in a padded vector, so a value does not depend on where it lies.
+ * One function of each value of a tensor. The vector functions are in `math.ts`; the last one to three values go
+ * through the same code in a padded vector, so a value does not depend on its position.
  */
 import { activate } from '../activation';
 import { arg } from '../args';
@@ -14,7 +14,7 @@ const X: i32 = 0;
 const OUT: i32 = 1;
 const COUNT: i32 = 2;
 const OP: i32 = 3;
-/** A whole number, where numbers in equal steps are made. */
+/** An integer, for numbers in equal steps. */
 const INTERVAL: i32 = 4;
 /** A float in the same place: the slope of leakyRelu and hardSigmoid, the value of step below zero. */
 const ALPHA: usize = 16;
@@ -46,7 +46,7 @@ const ABS: i32 = 19;
 const LOG: i32 = 20;
 const FLOOR: i32 = 21;
 const SOFTPLUS: i32 = 22;
-/** From here on numbers of another type, which `./convert` reads. */
+/** From here on conversions, by `./convert`. */
 const CONVERT: i32 = 32;
 
 export function unary(args: usize, scratch: usize, part: i32, parts: i32): void {
@@ -124,7 +124,7 @@ function apply(op: i32, x: v128, alpha: v128, t: usize): v128 {
   if (op == TANH) return tanh4(x, t);
   if (op == EXP) return exp4(x, t);
   if (op == STEP) {
-    // Where x is not a number the comparison gives all ones, which is one too.
+    // For NaN the comparison gives all ones, which is NaN too.
     return v128.or(v128.bitselect(one, alpha, v128.gt<f32>(x, zero)), v128.ne<f32>(x, x));
   }
   if (op == GELU) return v128.mul<f32>(x, normalCdf4(x, bell4(x, t), t));

@@ -1,6 +1,6 @@
 /**
- * The largest and smallest values along one range of axes, [outer, reduce, inner] → [outer, inner], where they lie, and the
- * largest few of each row.
+ * The largest and smallest values along one range of axes, [outer, reduce, inner] → [outer, inner], their positions,
+ * and the k largest of each row.
  */
 import { arg } from '../args';
 import { rowStart } from '../range';
@@ -12,7 +12,7 @@ const OP: i32 = 2;
 const OUTER: i32 = 3;
 const REDUCE: i32 = 4;
 const INNER: i32 = 5;
-/** How many of each row, and where their places go. */
+/** How many of each row, and the address of their positions. */
 const MOST: i32 = 6;
 const PLACES: i32 = 7;
 
@@ -64,7 +64,7 @@ function ofRow(op: i32, x: usize, count: i32): f32 {
   return f32x4.extract_lane(better(op, most, v128.shuffle<i32>(most, most, 1, 0, 3, 2)), 0);
 }
 
-/** The first of the largest; what is not a number is passed over, unless it is the first value. */
+/** The first of the largest, skipping NaN unless it is the first value. */
 function placeOf(x: usize, count: i32): i32 {
   let most = load<f32>(x);
   let place = 0;
@@ -102,7 +102,7 @@ function columns(op: i32, x: usize, out: usize, outer: i32, reduce: i32, inner: 
   }
 }
 
-/** The largest first, and of equals the one that comes first. What is not a number is never among them, but for want of others. */
+/** The largest first, and of equal ones the first. NaN is only among them if there are no others. */
 function top(args: usize, x: usize, count: i32, row: i32): void {
   const most = arg(args, MOST);
   const offset = <usize>(row * most) << 2;
