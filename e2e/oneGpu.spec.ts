@@ -35,7 +35,7 @@ function sequenceTeacher(): Uint8Array {
   );
 }
 
-/** Opens an empty page beside which all of this lies; `asked` grows with what is fetched. */
+/** Opens an empty page that can fetch scripts and models; the returned list grows with each path fetched. */
 async function open(page: Page, serveDist: Serve) {
   const asked: string[] = [];
   const script = async (file: string) => ({ type: 'text/javascript', body: await bundle(file) });
@@ -115,11 +115,11 @@ test('distill asks such a teacher beside the student, and from the page for the 
   expect(report.backend).toMatchObject({ backend: 'webgpu' });
   expect(report.epochs.at(-1)?.loss as number).toBeLessThan(report.epochs[0]?.loss as number);
   expect([holdoutShape, hasWeights]).toEqual([[40, 4], true]);
-  // 96 beside the student; the two of the check and the 40 held-out ones from the page.
+  // 96 next to the student; 2 for the check and the 40 held-out examples from the page.
   expect(report.teacherUsage?.computed).toBe(96 + 2 + 40);
 });
 
-/** Convolutions with batch normalization, and attention; each of the others in the long run. */
+/** Convolutions with batch normalization, and attention; the others in the long run. */
 const STUDENTS = ['dsCnn', 'transformerTiny', ...(isLong ? (['cnn', 'resnet8'] as const) : [])] as const;
 
 for (const name of STUDENTS) {

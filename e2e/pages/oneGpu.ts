@@ -135,7 +135,7 @@ export async function trainOnWasm(lesson: Lesson) {
   return { answers: Array.from(answers), losses: (await train(trainer, answers)).losses };
 }
 
-/** A trainer that was to be on a GPU that is not there, or computes wrong numbers; and a teacher beside it. */
+/** A trainer that asks for a GPU that is missing or computes wrong numbers, with a teacher beside it. */
 export async function openWithout(query: string) {
   const options: TrainerOptions = { backend: 'webgpu', threads: 1, worker: spiedWorker(query) };
   await using trainer = await openTrainer(options);

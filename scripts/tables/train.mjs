@@ -35,7 +35,7 @@ export function trainTable(result) {
   ].join('\n');
 }
 
-/** For the first screen: how limbeck stands beside native PyTorch. */
+/** For the first screen: limbeck compared with native PyTorch. */
 export function peersSentence(result) {
   const by = (threads) =>
     Object.entries(result.students).map(([student, row]) => ({ student, ratio: ratioTo(row, threads) }));
