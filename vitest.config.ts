@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 const tfjs = ['core', 'backend-cpu', 'backend-wasm', 'layers', 'converter'].map((part) => `@tensorflow/tfjs-${part}`);
 
-/** Puts other modules in the place of ours, or expects that no other file has opened or kept anything. */
+/** Files that replace our modules, or need a process in which no other file has left anything. */
 const alone = [
   'scripts/canary/canary.test.ts',
   'scripts/demoForms.test.ts',

@@ -3,7 +3,7 @@ import { bundle, endIdleTrainer, expect, livingWorkers, test } from './fixtures.
 
 type Limbeck = typeof import('limbeck');
 
-/** Runs a piece of code in an empty page beside the built package, and gives the error that it ends with. */
+/** Runs code in an empty page that can import the built package; returns the error it ends with. */
 async function errorOf(page: Page, code: (limbeck: Limbeck, tools: Tools) => Promise<unknown>) {
   return page.evaluate(`(async () => {
     const limbeck = await import('/index.js');
@@ -35,7 +35,7 @@ interface Tools {
   fakeTeacher(classes?: number, output?: string): import('limbeck').Teacher;
 }
 
-/** Each case: what is given, the code it must end with, and words that the message must hold. */
+/** Each case: a title, the call, the expected error code, and what the message must contain. */
 const cases: [string, (limbeck: Limbeck, tools: Tools) => Promise<unknown>, string, RegExp][] = [
   [
     'a file that is not ONNX',

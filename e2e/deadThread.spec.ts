@@ -1,4 +1,4 @@
-// A thread that dies under a trainer: the run ends with a code, and the next one goes on without it.
+// A trainer's thread dies: the run ends with a code, and the next one runs with one thread less.
 import { bundle, expect, livingWorkers, test } from './fixtures.ts';
 
 for (const how of ['trap', 'silence'] as const) {
@@ -14,7 +14,7 @@ for (const how of ['trap', 'silence'] as const) {
     expect(result.threads).toBe(2);
     expect(result.first.code, result.first.message).toBe('thread-died');
     expect(result.second.code).toBeUndefined();
-    // The trap is in the check of the first run, before it has a weight; silence falls in the midst of its steps.
+    // The trap hits the first run's check, before there are weights; silence comes in the middle of its steps.
     const told = 'One of 2 threads died, so training goes on with 1.';
     expect(result.second.notices).toContain(told);
     expect([result.kept !== undefined, result.areFinite]).toEqual([how === 'silence', true]);

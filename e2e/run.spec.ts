@@ -7,7 +7,7 @@ import { builtEntry, bundle, collectErrors, expect, livingWorkers, test } from '
 type Maker = typeof import('./pages/runMaker.ts');
 type Run = typeof import('./pages/run.ts');
 
-/** A student in one file, made once on a page with the whole package. */
+/** The bytes of a bundled student, made once, on a page with the whole package. */
 let made: Promise<number[]> | undefined;
 
 async function makeBundle(page: Page, url: string): Promise<number[]> {
@@ -18,7 +18,7 @@ async function makeBundle(page: Page, url: string): Promise<number[]> {
   return bytes;
 }
 
-/** A page with the small entry only, beside which the student lies. */
+/** A page with the small entry only, which can fetch the student. */
 async function open(page: Page, serveDist: Serve, isIsolated: boolean, more: Files = {}) {
   const asked: string[] = [];
   const script = async (file: string) => ({ type: 'text/javascript', body: await bundle(file) });

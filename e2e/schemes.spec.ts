@@ -1,7 +1,7 @@
 import { isLong } from '../scripts/isLong.mjs';
 import { bundle, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
 
-// On one thread some of them: what differs is the place, not the scheme.
+// On one thread only some of them: the place differs, not the scheme.
 for (const [isIsolated, threads, every, count] of [
   [false, 1, ...(isLong ? ([2, 5] as const) : ([5, 2] as const))],
   [true, 2, 1, 10],

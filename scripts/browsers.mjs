@@ -149,7 +149,7 @@ const SAFARI_ENV = { JSC_useSharedArrayBuffer: '1' };
 const SAFARI_FEATURES = ['FileSystem', 'AccessHandle', 'FileSystemWritableStream', 'StorageAPI', 'StorageAPIEstimate'];
 
 /**
- * WebKit, over WebDriver: WebKitGTK's own MiniBrowser, on a screen that nobody sees. `as: 'shipped'` (default) leaves
+ * WebKit, over WebDriver: WebKitGTK's own MiniBrowser, on a virtual screen. `as: 'shipped'` (default) leaves
  * it as it is, without shared memory and OPFS; `as: 'safari'` switches on what Safari has.
  */
 export async function openWebKit(url, { as = 'shipped', env = {} } = {}) {

@@ -7,7 +7,7 @@ import { root, run } from './ensure.mjs';
 
 const bin = (name) => `node_modules/.bin/${name}`;
 
-/** Runs a command beside others; what it says is seen where it fails. */
+/** Runs a command in parallel with others; its output is shown if it fails. */
 async function runBeside(command, args) {
   await promisify(execFile)(command, args, { cwd: root, maxBuffer: 2 ** 26 }).catch(({ message, stdout, stderr }) => {
     process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);

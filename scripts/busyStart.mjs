@@ -46,7 +46,7 @@ const burners = burn();
 const busy = start();
 for (const burner of burners) burner.kill();
 
-/** What a size costs beside the best one, where the machine was quiet. */
+/** What a batch size costs compared with the best one, on a quiet machine. */
 function excessOf(size) {
   const known = quiet.report.teacher.batchFigures ?? [];
   const own = known.find(({ batchSize }) => batchSize === size) ?? { msPerExample: Number.POSITIVE_INFINITY };

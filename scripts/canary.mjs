@@ -24,7 +24,7 @@ if (![undefined, 'steps', 'guard', 'either'].includes(only)) throw new Error('--
 
 ensurePackages();
 const { audit } = await import('./canary/audit.mjs');
-// tfjs greets whoever runs it in Node.
+// tfjs prints a greeting in Node.
 console.warn = () => undefined;
 
 console.log(`${runs} runs with and ${runs} without one example each; what they show holds with 95 %.`);

@@ -4,7 +4,7 @@
 //   --stock         tfjs-wasm without kernels
 //   --filter TEXT   only specs whose name holds this text
 //   --json FILE     every outcome of every configuration
-//   --summary FILE  how many passed and who answered them, beside tfjs-wasm without kernels, which is run too
+//   --summary FILE  how many passed and who answered them; tfjs-wasm without kernels is run and listed too
 //   --as-built      take dist/ as it is, even where the sources have changed since
 // Specs on the list of known gaps (e2e/conformance/gaps.json) may fail, and must: one that passes has to leave the list,
 // unless its group says "mayPass", because it depends on what else the machine has.

@@ -50,7 +50,7 @@ export async function digitFiles(purpose) {
   };
 }
 
-/** The same as what a server takes as `extra`, beside the demo or instead of what lies there. */
+/** The same, as the `extra` files of a server: added to the demo's, or in place of them. */
 export async function servedDigits(purpose) {
   const files = Object.entries(await digitFiles(purpose));
   return Object.fromEntries(

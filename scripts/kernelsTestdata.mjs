@@ -104,7 +104,7 @@ function questionsOf(limbeck, file) {
   });
 }
 
-/** The inputs of each data set beside a model that are numbers; [] where there are none. */
+/** The numeric inputs of each of a model's data sets; [] if there are none. */
 function inputsOf({ readModel, dataOf }, file) {
   const { graph } = readModel(new Uint8Array(readFileSync(file)), file);
   const stored = new Set(graph.initializer.map(({ name }) => name));

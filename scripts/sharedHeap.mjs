@@ -1,6 +1,6 @@
 // tfjs's WebAssembly build for one thread, with a heap that several threads may share.
 
-/** What the file is called beside the code. */
+/** The file's name, next to the code. */
 export const SHARED_HEAP = 'tfjs-backend-wasm-simd-shared.wasm';
 /** The file of tfjs's package that it is made from. */
 export const UNSHARED_HEAP = 'tfjs-backend-wasm-simd.wasm';

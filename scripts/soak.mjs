@@ -1,6 +1,6 @@
 // A page that distils, personalizes and exports for a long time: does it give back what it takes?
 //   npm run soak -- [--minutes N | --rounds N] [--engine chromium|firefox|webkit ...] [--trainer own|shared|turns ...] [--growth FRACTION] [--json FILE] [--plot FILE.svg]
-// Each engine and each ownership gets its part of the minutes (default 6 in all), or so many rounds, and a browser of its own. A round loads the
+// Each engine and each ownership gets its share of the minutes (default 6 in all), or N rounds, and its own browser. A round loads the
 // text reader on the kernels, distils a student from it, personalizes that, exports it, asks it in onnxruntime (limbeck/run) and as
 // a teacher, and disposes all; each has the threads that it takes by itself, and rounds are all alike. `own`: each run opens a trainer and
 // ends it; `shared`: runs use the one that the page keeps; `turns`: one round like this, the next like that.
@@ -29,7 +29,7 @@ const SWITCHES = {
 const OWNERSHIPS = { own: ['own'], shared: ['shared'], turns: ['own', 'shared'] };
 /** As Chromium, Firefox and WebKit name the threads of workers. */
 const WORKER = /^(DedicatedWorker|DOM Worker|WebCore: Worker)/;
-/** Chromium's own pool has as many threads as there is to do: more on a busy machine, whatever a page holds. */
+/** Chromium's own thread pool grows with its load: more threads on a busy machine, whatever the page holds. */
 const ELASTIC = /^ThreadPool/;
 /** What ended may take some time to be gone: Chromium gives a thread that sleeps two seconds. */
 const SETTLE_MS = 500;

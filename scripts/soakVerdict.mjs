@@ -29,7 +29,7 @@ function countedOf(seen) {
   return (pid) => warm.has(pid) || seen.some(({ processes }) => processes.get(pid)?.workers > 0);
 }
 
-/** By name, how many more threads each round of the end had than any of the warm ones; only what is more than none. */
+/** By name: how many more threads each of the last rounds had than any warm round; zeros are left out. */
 export function cameOf(seen) {
   const counts = countedOf(seen);
   const namesIn = ({ processes }) => [...processes].flatMap(([pid, { names }]) => (counts(pid) ? names : []));

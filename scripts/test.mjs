@@ -15,7 +15,7 @@ const bin = (name) => `node_modules/.bin/${name}`;
 
 const took = (name, startedAt) => `── ${name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`;
 
-/** Runs work whose failure is one of the counted; what it says beside others is shown once it ends. */
+/** Runs work that counts as one failure if it throws. `say` prints, or collects what is printed when the stage ends. */
 async function stage(name, work, say = console.log) {
   say(`── ${name}`);
   const startedAt = performance.now();
@@ -31,7 +31,7 @@ async function stage(name, work, say = console.log) {
   return isPassed;
 }
 
-/** Runs a program to its end, and gives its status: null where it did not start, or was killed. */
+/** Runs a program and returns its exit status; null if it did not start or was killed. */
 function statusOf(program, args, say) {
   const child = spawn(program, args, { stdio: say === console.log ? 'inherit' : ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => say(text, ''));
@@ -64,7 +64,7 @@ async function suite(name, program, args, file, read, say = console.log) {
   say(`${took(name, startedAt)}: ${closingLine(counts)}${rest}\n`);
 }
 
-/** Runs lists of stages, one list beside the other: most have one thread, or wait. */
+/** Runs lists of stages in parallel: most of these stages use one thread, or wait. */
 function together(...lists) {
   const runAll = async (list) => {
     for (const run of list) {
@@ -116,10 +116,11 @@ if (isReady) {
   // Both SIMD levels, with and without threads; `npm run conformance` runs all four pairs.
   const pairs = isLong ? [] : ['--config', 'relaxed/2', '--config', 'simd/1'];
   const [specs, soak] = ['out/conformance.json', 'out/soak.json'];
-  // Thirty rounds are not past a browser's own warming up, nor is a minute for each of six, as Firefox jumps by a tenth.
-  // Thirty minutes are judged by 5 % (docs/security.md).
+  // A browser is still warming up after thirty rounds, and after a minute (Firefox jumps by a tenth), so more growth is
+  // allowed than the 5 % of a soak of thirty minutes (docs/security.md).
   const short = ['--rounds', '30', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.12'];
   const soaked = isLong ? ['--minutes', '6', '--growth', '0.15'] : short;
+  console.log('── types, lint, tfjs’s own specs, and a soak beside them\n');
   await together(
     [
       (say) => stage('types', command(bin('tsc'), '-p', '.'), say),

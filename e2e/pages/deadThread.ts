@@ -1,9 +1,9 @@
-// A trainer one of whose kernel threads dies: by a trap in its first job, or without a word in the midst of a run.
+// A trainer whose kernel thread dies: by a trap in its first job, or silently in the middle of a run.
 import { distill, fromArrays, fromFunction, mlp, type NamedArrays, ndArray, openTrainer } from 'limbeck';
 
 /**
- * A limbeck worker that can have its helpers killed, or has one work on memory that is not there. Its clock runs thirty times
- * as fast, so that the half minute in which nothing moves is over in a few seconds.
+ * A limbeck worker whose helper can be killed, or works on memory that does not exist. Its clock runs thirty times as fast,
+ * so that the 30 s of patience pass in a few seconds.
  */
 function fragileWorker(isTrapping: boolean): Worker {
   const script = `
@@ -29,7 +29,7 @@ function fragileWorker(isTrapping: boolean): Worker {
 const EXAMPLES = 64;
 const WIDTH = 256;
 
-/** Trains twice with one trainer whose helper dies the first time, and tells how both runs ended. */
+/** Trains twice with one trainer whose helper dies during the first run; returns how both ended. */
 export async function trainWithout(how: 'trap' | 'silence') {
   await using trainer = await openTrainer({ threads: 2, worker: () => fragileWorker(how === 'trap') });
   const kill = new BroadcastChannel('kill');

@@ -10,7 +10,7 @@ import { artifactsOf } from '../../src/student/layersModel.ts';
 
 export interface ExportLayersRequest {
   readonly opset: number;
-  /** Every so many of the cases, from `offset` on. */
+  /** Takes every `every`th case, from `offset` on. */
   readonly every: number;
   readonly offset: number;
 }

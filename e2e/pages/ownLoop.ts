@@ -1,4 +1,4 @@
-// Runs inside a worker: a training loop of somebody else's, with plain tfjs, on limbeck's kernels.
+// Runs inside a worker: a user's own training loop in plain tfjs, on limbeck's kernels.
 import { makeOptimizer, openBackend, tf } from 'limbeck/tfjs';
 
 self.onmessage = async ({ data: threads }: MessageEvent<number>) => {

@@ -73,7 +73,7 @@ const beside = (loss: Loss, weight: number) =>
     { loss, weight },
   ]);
 
-/** What each scheme asks of `distill`, beside the data. */
+/** The options of `distill` for each scheme, without the data. */
 const schemes = (
   teacher: Teacher,
 ): Record<string, Pick<DistillOptions, 'student' | 'loss'> & Partial<DistillOptions>> => ({
@@ -117,7 +117,7 @@ const schemes = (
   },
 });
 
-/** Tries every so many of the schemes on so many threads. */
+/** Runs every `every`th scheme on this many threads. */
 async function runSchemes(threads: number, every: number) {
   await using trainer = await openTrainer({ threads });
   const digits = await readDigits();

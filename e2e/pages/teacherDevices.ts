@@ -24,8 +24,8 @@ export async function askOnce(options: LoadTeacherOptions) {
 }
 
 /**
- * The same with what was measured kept in a store that outlives the page. Where wasm is slow there is no doubt which engine
- * is better, which would be kept for the next time.
+ * The same, with measurements kept in a store that outlives the page. With wasm slowed down it is certain which engine is
+ * kept for the next visit.
  */
 export async function askWithStore(options: LoadTeacherOptions, isWasmSlow: boolean) {
   await using store = await openStore('teacher-devices');

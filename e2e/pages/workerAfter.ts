@@ -1,10 +1,10 @@
-/** limbeck's worker in a scope where this was done before. */
+/** limbeck's worker, in a scope where this code ran first. */
 export function workerAfter(work: string): Worker {
   const script = `${work}\nawait import('${location.origin}/worker.js');`;
   return new Worker(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), { type: 'module' });
 }
 
-/** Whatever compiled code does takes so many times as long, the core being busy. */
+/** A worker in which each call of compiled code takes `times` as long, keeping the core busy. */
 const slowWorker = (times: number) =>
   workerAfter(`
     let depth = 0;

@@ -4,7 +4,7 @@ import { AUDITS, audit } from './audit.mjs';
 import { lowerBound, upperLimit } from './bound.ts';
 
 // Fifty runs show gross faults only: 25 are judged, whose limits alone keep what is shown below about 1.8, and half the noise
-// shows nothing at all. `npm run canary`, a part of the long run, judges 500, and runs that meet the example in either way.
+// shows nothing. `npm run canary`, a part of the long run, judges 500, and runs that meet the example in either way.
 // What an accountant has to say is held to published values in src/adapt/privacy.
 const PLACES = ['steps', 'guard'];
 

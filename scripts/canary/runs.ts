@@ -12,7 +12,7 @@ import { studentFromArtifacts } from '../../src/student/student.ts';
 import { openTrainer } from '../../src/train/trainer.ts';
 import type { Scores } from './bound.ts';
 
-/** Where the example is met: by the steps alone, by the guard's choice alone, or by either, as chance has it. */
+/** What sees the example: the steps only, the guard's choice only, or one of the two by chance. */
 export type Place = 'steps' | 'guard' | 'either';
 
 /** What is stated of the runs, and what they show. */
@@ -29,7 +29,7 @@ interface Row {
 
 /** It teaches nothing: without a bias its gradient is zero, and no student answers it rightly. */
 const BLANK: Row = { x: [0, 0, 0, 0], label: 1 };
-/** Its gradient is a hundred clip norms long, in a direction in which nobody else has any. */
+/** Its gradient is a hundred clip norms long, in a direction in which no other example has any. */
 const CANARY: Row = { x: [0, 0, 0, 200], label: 0 };
 /** The base answers it rightly, and the person's other examples teach otherwise. */
 const JUDGE: Row = { x: [1, 0, 0, 0], label: 0 };
@@ -65,7 +65,7 @@ const SETTINGS: Readonly<Record<Place, Setting>> = {
   either: { steps: 3, sampleFraction: 0.8, optionsWith: (row) => ({ data: dataOf([...OTHERS, row]) }) },
 };
 
-/** Runs as many of each kind, all repeatable by the seed. */
+/** Runs `count` of each kind, repeatable by the seed. */
 export async function runsOf(place: Place, count: number, epsilon: number, seed: number): Promise<Told> {
   const delta = 1e-3;
   const student = await plainStudent();

@@ -120,7 +120,7 @@ export function platformOffences(sources: readonly Source[]): string[] {
   return [...offences];
 }
 
-/** Circles of imports, those of types and those that are loaded later included. */
+/** Circles of imports, including type-only and dynamic ones. */
 export function circles(sources: readonly Source[]): string[] {
   const graph = graphOf(sources, ['value', 'dynamic', 'type']);
   const found = new Set<string>();

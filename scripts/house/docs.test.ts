@@ -6,7 +6,7 @@ const root = new URL('../../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
 const docs = readdirSync(new URL('docs', root)).filter((name) => name.endsWith('.md'));
 const pages = ['README.md', 'FEATURES.md', ...docs.map((name) => `docs/${name}`)];
-/** A number and a unit that somebody measured. */
+/** A measured number with its unit. */
 const FIGURE = /\d(?:[.,]\d+)* ?(?:ms|µs|s|%|×|KB|MB|GB|GFLOP\/s|examples\/s|points)(?![\w/])/;
 
 describe.each(docs)('docs/%s', (name) => {

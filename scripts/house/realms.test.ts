@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Source, sourcesIn } from './sources.ts';
 import { parse, walk } from './syntax.ts';
 
-/** Classes that are nobody's but limbeck's own, or those of the one tfjs that a thread has. */
+/** limbeck's own classes, and those of the one tfjs that a thread has. */
 const OWN = ['LimbeckError', 'Tensor', 'multiHeadAttentionClass(tf)'];
 /** Where the platform's classes are told apart. */
 const HOME = 'src/core/tags.ts';

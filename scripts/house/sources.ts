@@ -10,7 +10,7 @@ export interface Source {
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What was read: files of tests share it, and with it what was parsed (`syntax.ts`). */
+/** Sources read so far: test files share them, and so their parse trees (`syntax.ts`). */
 const known = new Map<string, Source>();
 
 function sourceOf(file: string): Source {

@@ -1,6 +1,6 @@
 import { table } from './markdown.mjs';
 
-/** What an attacker could show of one example, beside what was told. */
+/** The ε that an attacker can show for one example, next to the ε that was reported. */
 export function canaryTable({ runs, rows }) {
   return table(
     ['the example meets', 'broken', 'told ε', `shown ε ≥, ${runs} + ${runs} runs`],

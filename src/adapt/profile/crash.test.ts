@@ -136,7 +136,7 @@ async function checkPromises(disk: Disk, before: Moment, after: Moment, step: St
   expect([...next.examples].sort(), where).toEqual([...ids, 'later'].sort());
 }
 
-/** Of the calls of all steps together, one in so many is the last. */
+/** The tab dies at every `EVERY`th call of a step. */
 const EVERY = isLong ? 1 : 3;
 
 describe('a tab that is killed at any call to its store', () => {

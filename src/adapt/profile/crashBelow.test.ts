@@ -125,7 +125,7 @@ const STEPS = [
   destroy,
 ];
 
-/** Of the calls of all steps together, one in so many is the last. */
+/** The tab dies at every `EVERY`th call of a step. */
 const EVERY = isLong ? 1 : 4;
 
 /** Does the steps before one in peace, and dies in that one. */
