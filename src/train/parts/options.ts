@@ -1,3 +1,4 @@
+import { given, type Optional } from '../../core/schema.ts';
 import { checkAugment } from '../../data/augment.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { Loss } from '../../losses/loss.ts';
@@ -52,8 +53,10 @@ const PARTS: { readonly [Name in keyof PartOptions]-?: PartOption<NonNullable<Pa
 
 const ALL = Object.entries(PARTS) as [keyof PartOptions, PartOption<unknown>][];
 
-/** Of the options. */
-export const PART_NAMES: readonly string[] = Object.keys(PARTS);
+/** To be spread into a schema; `checkParts` checks them, as that takes the run's loss and data. */
+export const PART_FIELDS = Object.fromEntries(ALL.map(([name]) => [name, given()])) as unknown as {
+  readonly [Name in keyof PartOptions]-?: Optional<NonNullable<PartOptions[Name]>>;
+};
 
 /** Throws    invalid-option */
 export function checkParts(options: PartOptions, run: { readonly loss: Loss; readonly data: Dataset }): void {
