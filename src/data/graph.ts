@@ -16,7 +16,7 @@ const OPTIONS = schema('nearestNeighbours', {
 /** How the nearest examples are found. */
 export interface NearestNeighboursOptions extends OptionsOf<typeof OPTIONS> {}
 
-/** The k nearest neighbours of each of N examples, the nearest first; nobody is a neighbour of itself. */
+/** The k nearest neighbours of each of N examples, the nearest first; no example is its own neighbour. */
 export interface NeighbourGraph {
   readonly size: number;
   readonly k: number;

@@ -18,7 +18,7 @@ export type { BalancedTerm, BalanceEvent, BalanceOptions } from './balance/balan
 export type { QuantizationAwareOptions, QuantizationReport } from './quantizationAware/quantizationAware.ts';
 export type { SelfTeacherOptions } from './selfTeacher/selfTeacher.ts';
 
-/** What a run may be asked for beside its steps, each in a folder of its own. */
+/** The optional features of a run, each in a folder of its own. */
 export interface PartOptions extends AugmentOption, BalanceOption, QuantizationAwareOption, SelfTeacherOption {}
 
 /** The same for a job, which may also be an adaptation. */
@@ -27,7 +27,7 @@ export interface JobParts extends PartOptions, AdaptationOption {}
 /** What the report of a run tells of its parts. */
 export interface PartReports extends BalanceReported, BatchNormReported, QuantizationAwareReported {}
 
-/** What a run gives beside weights and report, however it ends. */
+/** What a run gives in addition to weights and report, however it ends. */
 export interface PartResults extends AdaptationResult, ColocatedResult {}
 
 /** What parts tell while a run works. */
