@@ -1,15 +1,17 @@
-import { checkCount, checkKnownOptions } from '../core/options.ts';
+import { count, type OptionsOf, schema } from '../core/schema.ts';
 import { type AugmentOptions, augmentExamples, checkAugment } from './augment.ts';
 import type { Dataset, LabelledDataset } from './dataset.ts';
 import { givesFresh } from './fresh.ts';
 
-/** How many variations there are of each example. */
-export interface AugmentedOptions {
+const OPTIONS = schema('augmented', {
   /** Default 4. */
-  readonly copies?: number;
+  copies: count()(4),
   /** Default 0. */
-  readonly seed?: number;
-}
+  seed: count(0)(0),
+});
+
+/** How many variations there are of each example. */
+export interface AugmentedOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A dataset of varied copies that stay what they are: example i + size · c is copy c of example i, with its label. A
@@ -25,10 +27,7 @@ export function augmented<D extends Dataset | LabelledDataset>(
   augment: AugmentOptions,
   options: AugmentedOptions = {},
 ): D {
-  const { copies = 4, seed = 0 } = options;
-  checkKnownOptions(options, ['copies', 'seed'], 'augmented');
-  checkCount(copies, 'copies');
-  checkCount(seed, 'seed', 0);
+  const { copies, seed } = OPTIONS.read(options);
   checkAugment(augment, dataset.inputs);
   const read = async (indices: Int32Array, signal?: AbortSignal) => {
     const own = indices.map((index) => index % dataset.size);

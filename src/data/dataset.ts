@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { type DType, formatShape, type NamedArrays } from '../core/shape.ts';
 
-/** One input of an example: its shape without the batch, and how its numbers are stored. Bytes are pixels, 0…255 for 0…1. */
+/** One input of an example: its shape without the batch dimension, and the type of its numbers. Bytes are pixels, 0…255 for 0…1. */
 export interface InputSpec {
   readonly shape: readonly number[];
   readonly dtype: DType;
@@ -20,8 +20,8 @@ export interface LabelledExamples extends Examples {
 }
 
 /**
- * Examples that can be read by index, in any order and any number. Reading may be slow (decoding an image), so it is
- * asynchronous. A plain `Dataset` has no label anywhere: what trains on it cannot see one.
+ * Examples that can be read by index, in any order and number. Reading is asynchronous, as it may be slow (decoding an image).
+ * A plain `Dataset` holds no labels, so what trains on it cannot see any.
  */
 export interface Dataset {
   readonly size: number;
@@ -41,7 +41,7 @@ export interface LabelledDataset extends Dataset {
   read(indices: Int32Array, signal?: AbortSignal): Promise<LabelledExamples>;
 }
 
-/** In place of a label: an example whose class is not known, for losses that say what they do with it. */
+/** Stands for the label of an example whose class is unknown. Losses that accept it say what they do with it. */
 export const UNLABELLED = -1;
 
 /** The name of the input where a dataset has only one and its maker gave none. */

@@ -1,19 +1,22 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { unitRows } from '../core/rows.ts';
+import { count, given, type OptionsOf, oneOf, schema } from '../core/schema.ts';
 import { firstNonFinite, formatShape, type NdArray, sizeOf } from '../core/shape.ts';
 import { takeTurns } from '../core/turns.ts';
 
-/** How near examples are told. */
-export interface NearestNeighboursOptions {
+const OPTIONS = schema('nearestNeighbours', {
   /** Neighbours of each example, below their number. Default 10. */
-  readonly k?: number;
+  k: count()(10),
   /** 'cosine' (1 − cos of the angle) does not ask how long a vector is. Default 'euclidean'. */
-  readonly metric?: 'euclidean' | 'cosine';
-  readonly signal?: AbortSignal;
-}
+  metric: oneOf('euclidean', 'cosine')('euclidean'),
+  /** Cancels it: the promise rejects with an AbortError. */
+  signal: given<AbortSignal>(),
+});
 
-/** The k nearest neighbours of each of N examples, the nearest first; nobody is a neighbour of itself. */
+/** How the nearest examples are found. */
+export interface NearestNeighboursOptions extends OptionsOf<typeof OPTIONS> {}
+
+/** The k nearest neighbours of each of N examples, the nearest first; no example is its own neighbour. */
 export interface NeighbourGraph {
   readonly size: number;
   readonly k: number;
@@ -41,9 +44,9 @@ export async function nearestNeighbours(
   features: NdArray,
   options: NearestNeighboursOptions = {},
 ): Promise<NeighbourGraph> {
-  const { k = 10, metric = 'euclidean', signal } = options;
+  const { k, metric, signal } = OPTIONS.read(options);
   const size = features.shape[0] ?? 0;
-  checkOptions(features, options, k, metric);
+  checkFeatures(features, k);
   const isCosine = metric === 'cosine';
   const rows = isCosine ? unitRows(features) : Float64Array.from(features.data);
   const length = sizeOf(features.shape.slice(1));
@@ -73,10 +76,7 @@ export async function nearestNeighbours(
   return { size, k, neighbours, distances };
 }
 
-function checkOptions({ data, shape }: NdArray, options: NearestNeighboursOptions, k: number, metric: string): void {
-  checkKnownOptions(options, ['k', 'metric', 'signal'], 'nearestNeighbours');
-  checkOneOf(metric, 'metric', ['euclidean', 'cosine']);
-  checkCount(k, 'k');
+function checkFeatures({ data, shape }: NdArray, k: number): void {
   const size = shape[0] ?? 0;
   if (size === 0) throw new LimbeckError('empty-dataset', 'nearestNeighbours was given no example; give two at least.');
   if (data.length !== sizeOf(shape)) {

@@ -1,30 +1,31 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions, checkOneOf, checkPositive } from '../core/options.ts';
+import { count, fraction, given, type OptionsOf, oneOf, positive, schema } from '../core/schema.ts';
 import type { NdArray } from '../core/shape.ts';
 import { takeTurns } from '../core/turns.ts';
 import type { NeighbourGraph } from './graph.ts';
 
-/** How labels travel from neighbour to neighbour. */
-export interface LabelPropagationOptions {
+const OPTIONS = schema('labelPropagation', {
   /** Number of classes. Default: one more than the highest label. */
-  readonly classes?: number;
+  classes: count()(),
   /**
    * 'spreading' (Zhou): labels may give way a little, which bears a wrong one. 'clamped' (Zhu): labelled examples keep
    * their labels. Default 'spreading'.
    */
-  readonly method?: 'spreading' | 'clamped';
+  method: oneOf('spreading', 'clamped')('spreading'),
   /** 'spreading' only: the part of an answer that neighbours give, from 0 to below 1. Default 0.99 (Zhou). */
-  readonly alpha?: number;
+  alpha: fraction(0.99),
   /** The distance at which a tie is weak, above 0: exp(−d² / 2σ²). Default: the mean distance to the farthest of the k neighbours. */
-  readonly sigma?: number;
+  sigma: positive(),
   /** The most rounds. Default 1000. */
-  readonly rounds?: number;
+  rounds: count()(1000),
   /** It ends when no probability moves by more. Default 1e-6. */
-  readonly tolerance?: number;
-  readonly signal?: AbortSignal;
-}
+  tolerance: positive(1e-6),
+  /** Cancels it: the promise rejects with an AbortError. */
+  signal: given<AbortSignal>(),
+});
 
-const OPTIONS = ['classes', 'method', 'alpha', 'sigma', 'rounds', 'tolerance', 'signal'];
+/** How labels travel from neighbour to neighbour. */
+export interface LabelPropagationOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A few labels, spread along the ties of a graph: what a class's examples have in common reaches those without a label.
@@ -45,14 +46,16 @@ export async function labelPropagation(
   labels: ArrayLike<number>,
   options: LabelPropagationOptions = {},
 ): Promise<NdArray> {
-  const { method = 'spreading', alpha = 0.99, rounds = 1000, tolerance = 1e-6, signal } = options;
-  const classes = checkOptions(graph, labels, options);
+  const { method, alpha, sigma, rounds, tolerance, signal, ...read } = OPTIONS.read(options);
+  if (alpha === 1)
+    throw new LimbeckError('invalid-option', '"alpha" was 1, which gives labels no weight; it must be below 1.');
+  const classes = classesOf(graph, labels, read.classes);
   const isClamped = method === 'clamped';
-  const ties = normalized(tiesOf(graph, options.sigma), isClamped);
-  const given = new Float64Array(graph.size * classes);
-  for (let i = 0; i < graph.size; i++) if ((labels[i] as number) >= 0) given[i * classes + (labels[i] as number)] = 1;
+  const ties = normalized(tiesOf(graph, sigma), isClamped);
+  const told = new Float64Array(graph.size * classes);
+  for (let i = 0; i < graph.size; i++) if ((labels[i] as number) >= 0) told[i * classes + (labels[i] as number)] = 1;
   const turn = takeTurns(signal);
-  let now = given.slice();
+  let now = told.slice();
   let next = new Float64Array(now.length);
   for (let round = 0; round < rounds; round++) {
     await turn();
@@ -69,10 +72,10 @@ export async function labelPropagation(
     for (let at = 0; at < next.length; at++) {
       const isKept = isClamped && (labels[Math.floor(at / classes)] as number) >= 0;
       const value = isKept
-        ? given[at]
+        ? told[at]
         : isClamped
           ? next[at]
-          : alpha * (next[at] as number) + (1 - alpha) * (given[at] as number);
+          : alpha * (next[at] as number) + (1 - alpha) * (told[at] as number);
       moved = Math.max(moved, Math.abs((value as number) - (now[at] as number)));
       next[at] = value as number;
     }
@@ -82,16 +85,8 @@ export async function labelPropagation(
   return { data: rowsAsProbs(now, classes), shape: [graph.size, classes] };
 }
 
-function checkOptions(graph: NeighbourGraph, labels: ArrayLike<number>, options: LabelPropagationOptions): number {
-  checkKnownOptions(options, OPTIONS, 'labelPropagation');
-  const { method = 'spreading', alpha = 0.99, sigma, rounds = 1000, tolerance = 1e-6 } = options;
-  checkOneOf(method, 'method', ['spreading', 'clamped']);
-  checkFraction(alpha, 'alpha');
-  if (alpha === 1)
-    throw new LimbeckError('invalid-option', '"alpha" was 1, which gives labels no weight; it must be below 1.');
-  if (sigma !== undefined) checkPositive(sigma, 'sigma');
-  checkCount(rounds, 'rounds');
-  checkPositive(tolerance, 'tolerance');
+/** How many classes there are. Throws    shape-mismatch · labels-missing · class-mismatch */
+function classesOf(graph: NeighbourGraph, labels: ArrayLike<number>, asked: number | undefined): number {
   if (labels.length !== graph.size) {
     throw new LimbeckError(
       'shape-mismatch',
@@ -99,9 +94,8 @@ function checkOptions(graph: NeighbourGraph, labels: ArrayLike<number>, options:
     );
   }
   const most = Array.from(labels).reduce((highest, label) => Math.max(highest, label), -1);
-  const { classes = most + 1 } = options;
   if (most < 0) throw new LimbeckError('labels-missing', 'labelPropagation needs one label at least; all are −1.');
-  checkCount(classes, 'classes');
+  const classes = asked ?? most + 1;
   const wrong = Array.from(labels).find((label) => !Number.isInteger(label) || label < -1 || label >= classes);
   if (wrong === undefined) return classes;
   throw new LimbeckError(

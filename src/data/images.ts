@@ -105,7 +105,7 @@ function checkHasPixels(image: ImageLike, index: number): void {
   });
 }
 
-/** Width and height of the picture itself, whatever size an element is shown at. */
+/** Width and height of the picture itself, not of the element that shows it. */
 function sizeOfImage(image: Exclude<ImageLike, Blob>): [number, number] {
   if ('naturalWidth' in image) return [image.naturalWidth, image.naturalHeight];
   if ('videoWidth' in image) return [image.videoWidth, image.videoHeight];

@@ -1,4 +1,4 @@
-import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { count, given, type OptionsOf, oneOf, required, schema } from '../core/schema.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { takeTurns } from '../core/turns.ts';
 import type { Dataset, InputSpec, LabelledDataset } from './dataset.ts';
@@ -11,14 +11,17 @@ import {
   type TokenizerFiles,
 } from './tokenize.ts';
 
-/** What every text becomes. */
-export interface TextOptions {
-  readonly tokenizer: TokenizerFiles;
+const OPTIONS = schema('fromText', {
+  /** The files that lie next to the model. */
+  tokenizer: required(given<TokenizerFiles>()),
   /** Tokens of every example, those that the tokenizer adds included: longer texts are cut, shorter ones padded. Default 128. */
-  readonly maxLength?: number;
+  maxLength: count()(128),
   /** Adds token_type_ids, which tell two texts of a pair apart, for models that take them, as BERT does. Default 'no'. */
-  readonly tokenTypes?: 'no' | 'yes';
-}
+  tokenTypes: oneOf('no', 'yes')('no'),
+});
+
+/** What every text becomes. */
+export interface TextOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * A dataset from texts, or pairs of texts, as models of language read them. The tokenizer is opened at the first read, once;
@@ -37,11 +40,8 @@ export interface TextOptions {
 export function fromText(texts: readonly TextLike[], options: TextOptions): Dataset;
 export function fromText(texts: readonly TextLike[], options: TextOptions, labels: ArrayLike<number>): LabelledDataset;
 export function fromText(texts: readonly TextLike[], options: TextOptions, labels?: ArrayLike<number>): Dataset {
-  checkKnownOptions(options, ['tokenizer', 'maxLength', 'tokenTypes'], 'fromText');
-  const { maxLength = 128, tokenTypes = 'no' } = options;
-  checkCount(maxLength, 'maxLength');
-  checkOneOf(tokenTypes, 'tokenTypes', ['no', 'yes']);
-  const files = parseTokenizerFiles(options.tokenizer);
+  const { tokenizer, maxLength, tokenTypes } = OPTIONS.read(options);
+  const files = parseTokenizerFiles(tokenizer);
   const names = ['input_ids', 'attention_mask', ...(tokenTypes === 'yes' ? ['token_type_ids'] : [])];
   const spec: InputSpec = { shape: [maxLength], dtype: 'int32' };
   let opening: Promise<OpenTokenizer> | undefined;

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { checkKnownOptions } from '../core/options.ts';
 import { firstNonFinite, requireNumbers } from '../core/shape.ts';
 import {
   checkNotEmpty,
@@ -14,55 +14,20 @@ import { softTargets } from '../losses/response/softTargets.ts';
 import { isLayersModel } from '../student/layersModel.ts';
 import { isStudent, type StudentDescription } from '../student/student.ts';
 import { checkLabelRange, classesOf } from '../train/labels.ts';
-import { checkMetrics } from '../train/measure.ts';
-import { OUTPUT_KINDS } from '../train/metric.ts';
-import { checkOptimizer } from '../train/optimizer.ts';
-import { checkParts, ownAnswers, PART_NAMES } from '../train/parts/options.ts';
-import type { DistillOptions } from './distillOptions.ts';
-
-/** The names of what `distill` takes, in each of several rounds too. */
-export const ROUND_OF_DISTILL: readonly string[] = [
-  'teacher',
-  'student',
-  'data',
-  'teacherData',
-  'holdout',
-  'teacherHoldout',
-  'metrics',
-  'outputKind',
-  'loss',
-  'epochs',
-  'batchSize',
-  'teacherBatchSize',
-  'answerMemoryBytes',
-  'teacherChannels',
-  'optimizer',
-  'seed',
-  'trainer',
-  'control',
-  'signal',
-  ...PART_NAMES,
-];
+import { checkParts, ownAnswers } from '../train/parts/options.ts';
+import { DISTILL, type DistillOptions } from './distillOptions.ts';
 
 /**
  * What can be told before anything is asked or opened.
  * Throws    invalid-option · empty-dataset · student-invalid · shape-mismatch: the holdout has other inputs
  */
 export function checkOptions(options: DistillOptions): void {
-  checkKnownOptions(options, [...ROUND_OF_DISTILL, 'reproduce'], 'distill');
-  const { student, data, holdout, epochs = 6, batchSize = 64, seed = 0 } = options;
-  const { teacherBatchSize = 32, answerMemoryBytes = 0 } = options;
+  const { student, data, holdout } = DISTILL.read(options);
   if (!isLayersModel(student) && !isStudent(student)) {
     throw new LimbeckError('student-invalid', 'distill needs a student: cnn(…), mlp(…) or a tf.LayersModel.');
   }
   if (typeof data?.read !== 'function') {
     throw new LimbeckError('invalid-option', 'distill needs data; make it with fromArrays(…) or fromImages(…).');
-  }
-  if (options.loss !== undefined && typeof options.loss?.compute !== 'function') {
-    throw new LimbeckError('invalid-option', 'distill needs a loss such as softTargets(), called, or one of your own.');
-  }
-  if (options.trainer !== undefined && 'then' in options.trainer) {
-    throw new LimbeckError('invalid-option', 'distill was given a promise of a trainer; await openTrainer(…) first.');
   }
   checkParts(options, { loss: options.loss ?? softTargets(), data });
   checkTeacher(options);
@@ -70,15 +35,6 @@ export function checkOptions(options: DistillOptions): void {
   if (holdout !== undefined) checkSameInputs(holdout, data, 'holdout');
   checkControl(options);
   checkTeacherData(options);
-  checkCount(epochs, 'epochs');
-  checkCount(batchSize, 'batchSize');
-  checkCount(teacherBatchSize, 'teacherBatchSize');
-  checkCount(answerMemoryBytes, 'answerMemoryBytes', 0);
-  checkCount(seed, 'seed', 0);
-  if (options.metrics !== undefined) checkMetrics(options.metrics);
-  if (options.outputKind !== undefined) checkOneOf(options.outputKind, 'outputKind', OUTPUT_KINDS);
-  if (options.teacherChannels !== undefined) checkOneOf(options.teacherChannels, 'teacherChannels', ['first', 'last']);
-  if (options.optimizer !== undefined) checkOptimizer(options.optimizer);
 }
 
 /** Throws    empty-dataset · shape-mismatch */

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
+import { count, type OptionsOf, oneOf, schema, text } from '../core/schema.ts';
 import { formatShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import { logOfProbs } from '../teacher/ensembleMean.ts';
 import type { GivenAnswers } from '../teacher/holdsProbs.ts';
@@ -9,19 +10,21 @@ import { classAnswersOf } from './classAnswers.ts';
 const LEAST = 1e-30;
 const ROUNDING = 1e-4;
 
-/** Where answers are read, and what they are. */
-export interface ClassProbsOptions {
+export const CLASS_PROBS = schema('classProbs', {
   /** Default 'logits'. */
-  readonly output?: string;
+  output: text('logits'),
   /**
    * 'labels' is the number of a class for each example, [N] or [N, 1]. 'probs' may be the largest only, as services give
    * them, with 0 in the other places. Default 'logits', which log-probabilities are too; a teacher's own probabilities
    * are recognised.
    */
-  readonly given?: GivenAnswers | 'labels';
+  given: oneOf<GivenAnswers | 'labels'>('logits', 'probs', 'labels')('logits'),
   /** How many classes there are; needed for 'labels'. */
-  readonly classes?: number;
-}
+  classes: count()(),
+});
+
+/** Where answers are read, and what they are. */
+export interface ClassProbsOptions extends OptionsOf<typeof CLASS_PROBS> {}
 
 /**
  * Probabilities of one row of classes an example: softmax(logits), those that were given, or 1 for what was named.

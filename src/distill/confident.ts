@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions } from '../core/options.ts';
+import { checkCount } from '../core/options.ts';
+import { fraction, given, type OptionsOf, oneOf, schema } from '../core/schema.ts';
 import { formatShape, type NdArray } from '../core/shape.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import { pick } from '../data/views.ts';
@@ -7,19 +8,21 @@ import type { GivenAnswers } from '../teacher/holdsProbs.ts';
 import { topClassesOf } from '../train/logProbs.ts';
 import { classAnswersOf } from './classAnswers.ts';
 
-/** Which examples count as known to the teacher. */
-export interface ConfidentOptions {
+const OPTIONS = schema('confident', {
   /** The least probability of the teacher's most likely class, from 0 to 1. Default 0.3 (Noisy Student). */
-  readonly least?: number;
+  least: fraction(0.3),
   /**
    * So many examples of each class: the most confident ones of a class with more; those of a class with fewer are
    * repeated. 'mean' takes as many as the classes have on average. Classes without any stay without. Default: all that
    * are confident, once.
    */
-  readonly perClass?: number | 'mean';
+  perClass: given<number | 'mean'>(checkPerClass),
   /** What the answers are. Default 'logits', which log-probabilities are too. */
-  readonly given?: GivenAnswers;
-}
+  given: oneOf<GivenAnswers>('logits', 'probs')('logits'),
+});
+
+/** Which examples count as known to the teacher. */
+export interface ConfidentOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
  * The examples whose answers are confident: in their order, or, with `perClass`, class by class with the most confident
@@ -31,11 +34,8 @@ export interface ConfidentOptions {
  * Differs   a class with too few is repeated in turns from the most confident, not at random: no seed is needed
  */
 export function confidentIndices(answers: NdArray, options: ConfidentOptions = {}): Int32Array {
-  const { least = 0.3, perClass, given } = options;
-  checkKnownOptions(options, ['least', 'perClass', 'given'], 'confident');
-  checkFraction(least, 'least');
-  if (perClass !== undefined && perClass !== 'mean') checkCount(perClass, 'perClass');
-  const { logProbs, classes } = classAnswersOf(answers, given);
+  const { least, perClass, given: form } = OPTIONS.read(options);
+  const { logProbs, classes } = classAnswersOf(answers, form);
   const top = topClassesOf(logProbs, classes);
   // NaN is not above anything.
   const chosen = Array.from(top.classes.keys()).filter((i) => (top.confidences[i] as number) >= least);
@@ -51,6 +51,10 @@ export function confidentIndices(answers: NdArray, options: ConfidentOptions = {
       return Array.from({ length: wanted }, (_, i) => sorted[i % sorted.length] as number);
     }),
   );
+}
+
+export function checkPerClass(perClass: number | 'mean'): void {
+  if (perClass !== 'mean') checkCount(perClass, 'perClass');
 }
 
 /**

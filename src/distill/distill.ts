@@ -11,7 +11,7 @@ import { epochBatches } from '../train/order.ts';
 import { checkOptions } from './check.ts';
 import { openControl, trainControl } from './control.ts';
 import { checkFirstBatch, logitOutputs, makeJob, makeSource, outerReads } from './distillJob.ts';
-import type { DistillOptions } from './distillOptions.ts';
+import { DISTILL, type DistillOptions } from './distillOptions.ts';
 import { measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
 import { learnerOf } from './learner.ts';
@@ -60,7 +60,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
   const asked = asPinned(given);
   const loss = asked.loss ?? softTargets();
   const teacher = asked.teacher && readAsLogits(asked.teacher, logitOutputs(asked, loss));
-  const options: DistillOptions = { ...asked, teacher };
+  const options = { ...DISTILL.read(asked), teacher };
   const held = (given as { readonly [HELD]?: StudentLease })[HELD];
   using _own = held?.covers(given.student) ? undefined : takeStudents([given.student]);
   const { data, holdout } = options;
@@ -107,7 +107,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
       // A colocated teacher is asked in the trainer's worker.
       outputs: job.asksColocatedTeacher ? [] : outerReads(options, loss),
       batchSize: options.teacherBatchSize,
-      memoryBytes: options.answerMemoryBytes ?? 512e6,
+      memoryBytes: options.answerMemoryBytes,
       epochs: job.epochs,
       emit,
       signal: teaching.signal,

@@ -10,21 +10,18 @@ import { ownAnswers, partsOf } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { askTeacher } from './askTeacher.ts';
 import { besideInputs, checkFinite } from './check.ts';
-import type { DistillOptions } from './distillOptions.ts';
+import { DISTILL, type DistillOptions } from './distillOptions.ts';
 import type { Teaching } from './teaching.ts';
 
 /** What the trainer is to do, before it is known what the teacher answers. */
 export async function makeJob(options: DistillOptions, student: Student, loss: Loss): Promise<TrainJob> {
+  const { epochs, batchSize, optimizer = {}, seed, data, holdout } = DISTILL.read(options);
   return {
     student: await student.portable(),
     loss: specOf(loss),
-    size: options.data.size,
-    epochs: options.epochs ?? 6,
-    batchSize: options.batchSize ?? 64,
-    optimizer: options.optimizer ?? {},
+    ...{ size: data.size, epochs, batchSize, optimizer, seed },
     ...partsOf(options),
-    seed: options.seed ?? 0,
-    holdoutSize: options.holdout?.size ?? 0,
+    holdoutSize: holdout?.size ?? 0,
   };
 }
 

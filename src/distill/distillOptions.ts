@@ -1,11 +1,14 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { LimbeckError } from '../core/errors.ts';
+import { count, given, type OptionsOf, oneOf, required, schema } from '../core/schema.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import type { Student } from '../student/student.ts';
 import type { Teacher } from '../teacher/teacher.ts';
-import type { Metric, OutputKind } from '../train/metric.ts';
-import type { OptimizerOptions } from '../train/optimizer.ts';
-import type { PartOptions } from '../train/parts/options.ts';
+import { checkMetrics } from '../train/measure.ts';
+import { type Metric, OUTPUT_KINDS } from '../train/metric.ts';
+import { checkOptimizer, type OptimizerOptions } from '../train/optimizer.ts';
+import { PART_FIELDS, type PartOptions } from '../train/parts/options.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import type { ReproducibleWith } from './report.ts';
 
@@ -18,66 +21,89 @@ export interface ControlOptions {
   readonly data?: LabelledDataset;
 }
 
-/** Who teaches whom, from what and for how long. */
-export interface DistillOptions extends PartOptions {
+/** What `distill` takes in each of several rounds too: schemes spread its fields. `checkOptions` checks what takes several of them. */
+export const ROUND = schema('distill', {
   /** May be left out where the loss reads nothing of it: labels, peers of a cohort or the self teacher may be enough. */
-  readonly teacher?: Teacher;
+  teacher: given<Teacher>(),
   /** One of the zoo, or any tfjs LayersModel; it gets the trained weights. */
-  readonly student: Student | LayersModel;
+  student: required(given<Student | LayersModel>()),
   /** What to learn from. Labels are used only by losses that read them. */
-  readonly data: Dataset | LabelledDataset;
+  data: required(given<Dataset | LabelledDataset>()),
   /**
    * What the teacher sees, where that is not what the student sees: its example i stands for the student's example i,
    * such as the photo for a sound (cross-modal), or the clear one for a noisy one. Labels in it are not used. Default:
    * `data`.
    */
-  readonly teacherData?: Dataset;
+  teacherData: given<Dataset>(),
   /** Examples that are never trained on; metrics are measured on them after every epoch. */
-  readonly holdout?: Dataset | LabelledDataset;
+  holdout: given<Dataset | LabelledDataset>(),
   /** Metrics of your own, measured on the holdout beside limbeck's, which go by `outputKind`. */
-  readonly metrics?: readonly Metric[];
+  metrics: given<readonly Metric[]>(checkMetrics),
   /**
    * What the output that the holdout is measured by is, the first that the loss reads: 'classes' (accuracy, agreement,
    * calibration), 'values' (R², RMSE) or 'embeddings' (cosine, neighbours kept). Default: what all losses that read it say,
    * such as regression() and embeddingMatch(); else 'values' for one number an example, and 'classes'.
    */
-  readonly outputKind?: OutputKind;
+  outputKind: oneOf(...OUTPUT_KINDS)(),
   /** What the teacher sees of the holdout; needed where there is `teacherData`. */
-  readonly teacherHoldout?: Dataset;
+  teacherHoldout: given<Dataset>(),
   /** Default: softTargets(). */
-  readonly loss?: Loss;
+  loss: given<Loss>(checkIsLoss),
   /** Default 6. */
-  readonly epochs?: number;
+  epochs: count()(6),
   /** Default 64. */
-  readonly batchSize?: number;
+  batchSize: count()(64),
   /** How many examples the teacher is asked at a time. Default: what suits the teacher, found out while it is asked, else 32. */
-  readonly teacherBatchSize?: number;
+  teacherBatchSize: count()(),
   /**
    * Whether the teacher's feature maps (outputs of four dimensions) are [B, C, H, W] or, as the student's, [B, H, W, C].
    * Losses see them as the student's. Default: 'first' for ONNX models without a `read` function, else 'last'.
    */
-  readonly teacherChannels?: 'first' | 'last';
-  /** Room for the teacher's answers on this page; what needs more is asked for in every epoch. Default 512 MB. */
-  readonly answerMemoryBytes?: number;
-  readonly optimizer?: OptimizerOptions;
+  teacherChannels: oneOf('first', 'last')(),
+  /** Room for the teacher's answers on this page; what needs more is asked for in every epoch. Default 512e6. */
+  answerMemoryBytes: count(0)(512e6),
+  /** How weights follow their gradients. Default: adam at a learning rate of 0.001. */
+  optimizer: given<OptimizerOptions>(checkOptimizer),
   /**
    * Whether the same student is trained once more without a teacher, by cross-entropy with labels, from the same start and
    * for as many steps; the report tells whether the teacher helped. It takes as long again, and needs a labelled holdout.
-   * Default false.
+   * Default: false.
    */
-  readonly control?: boolean | ControlOptions;
+  control: given<boolean | ControlOptions>(),
   /** Decides initial weights and the order of examples. Default 0. */
-  readonly seed?: number;
+  seed: count(0)(0),
+  /**
+   * An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time: a run
+   * that this one waits for (its teacher's or its data's) needs a trainer of its own.
+   */
+  trainer: given<Trainer | TrainerOptions>(checkIsNoPromise),
+  /** Cancels the run: it rejects with an AbortError, and the student stays as the last finished step made it. */
+  signal: given<AbortSignal>(),
+  ...PART_FIELDS,
+});
+
+export const DISTILL = schema('distill', {
+  ...ROUND.fields,
   /**
    * What the report of an earlier run says under `reproducibleWith`: this run takes seed, order, batch sizes, threads and SIMD
    * level from it where they are left open, and is refused before its first step where it would give other bits, such as by a
    * teacher on another engine. Data, loss and the other options are the caller's to repeat. Default: none.
    */
-  readonly reproduce?: ReproducibleWith;
-  /**
-   * An open trainer, which stays open; or how to open the page's. Default: the page's, which one run has at a time: a run
-   * that this one waits for (its teacher's or its data's) needs a trainer of its own.
-   */
-  readonly trainer?: Trainer | TrainerOptions;
-  readonly signal?: AbortSignal;
+  reproduce: given<ReproducibleWith>(),
+});
+
+/** What `distill` takes in each of several rounds too. */
+export interface RoundOfDistillOptions extends PartOptions, OptionsOf<typeof ROUND> {}
+
+/** Who teaches whom, from what and for how long. */
+export interface DistillOptions extends RoundOfDistillOptions, OptionsOf<typeof DISTILL> {}
+
+function checkIsLoss(loss: Loss): void {
+  if (typeof loss?.compute === 'function') return;
+  throw new LimbeckError('invalid-option', 'distill needs a loss such as softTargets(), called, or one of your own.');
+}
+
+function checkIsNoPromise(trainer: Trainer | TrainerOptions): void {
+  if (!('then' in trainer)) return;
+  throw new LimbeckError('invalid-option', 'distill was given a promise of a trainer; await openTrainer(…) first.');
 }

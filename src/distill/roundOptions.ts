@@ -3,14 +3,18 @@ import { type Student, untrainedStudent } from '../student/student.ts';
 import { fromFunction } from '../teacher/fromFunction.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import { checkOptions } from './check.ts';
-import type { DistillOptions } from './distillOptions.ts';
+import { type DistillOptions, ROUND } from './distillOptions.ts';
 
-const HANDED_ON = ['batchSize', 'optimizer', 'augment', 'holdout', 'seed', 'trainer', 'signal'] as const;
+const { epochs, batchSize, optimizer, augment, holdout, seed, trainer, signal } = ROUND.fields;
 
-/** What a scheme of several rounds hands on to each of them, as `distill` takes it. */
-export type RoundOptions = Pick<DistillOptions, (typeof HANDED_ON)[number]>;
+/** What a scheme of several rounds hands on to each of them, as `distill` takes it: to be spread into the scheme's own schema. */
+export const HANDED_ON = { batchSize, optimizer, augment, holdout, seed, trainer, signal };
 
-export const ROUND_OPTIONS: readonly string[] = HANDED_ON;
+/** For schemes whose runs all take as many epochs. */
+export const EPOCHS = { epochs };
+
+/** What every scheme of several rounds takes. */
+export type RoundOptions = Pick<DistillOptions, keyof typeof HANDED_ON>;
 
 /** Of a scheme's options, those that it hands on to `distill` and that its `Rounds` do not hold. */
 export function handedOn({ batchSize, optimizer, augment, holdout }: RoundOptions) {
@@ -30,7 +34,7 @@ export function handedOn({ batchSize, optimizer, augment, holdout }: RoundOption
 export function checkRoundOptions(
   options: RoundOptions & Pick<DistillOptions, 'data'> & Partial<Pick<DistillOptions, 'student'>>,
 ): void {
-  const names = ['student', 'data', ...HANDED_ON] as const;
+  const names = ['student', 'data', ...(Object.keys(HANDED_ON) as (keyof RoundOptions)[])] as const;
   const given = Object.fromEntries(names.filter((name) => name in options).map((name) => [name, options[name]]));
   checkOptions({ student: madeLater(), data: options.data, ...given, loss: crossEntropy() });
 }

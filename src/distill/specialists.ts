@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions, checkPositive } from '../core/options.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
+import { type OptionsOf, positive, schema, text } from '../core/schema.ts';
 import { uncertaintyWeighted } from '../losses/combination/uncertaintyWeighted.ts';
 import { weighted } from '../losses/combination/weighted.ts';
 import { featureAlign } from '../losses/feature/featureAlign.ts';
@@ -23,13 +24,15 @@ export interface Specialist {
   readonly features?: string;
 }
 
-/** What the student's tasks share. */
-export interface SpecialistsOptions {
+const OPTIONS = schema('specialists', {
   /** The student's output or layer that is held against the teachers' `features`; needed where there are any. */
-  readonly features?: string;
-  /** λ, the weight of all features beside that of the tasks; above 0. Default 1 (KD4MTL: 1, 1 and 2). */
-  readonly weight?: number;
-}
+  features: text(),
+  /** λ, the weight of all features where that of the tasks is 1; above 0. Default 1 (KD4MTL: 1, 1 and 2). */
+  weight: positive(1),
+});
+
+/** What the student's tasks share. */
+export interface SpecialistsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** What `distill` is given: all specialists as one teacher, and what the student learns of them. */
 export interface Specialists {
@@ -63,8 +66,8 @@ const OF_TASK = ['teacher', 'output', 'teacherOutput', 'temperature', 'features'
  * await distill({ ...specialists(tasks), student, data }).done;
  */
 export function specialists(tasks: readonly Specialist[], options: SpecialistsOptions = {}): Specialists {
-  checkTasks(tasks, options);
-  const { features, weight = 1 } = options;
+  const { features, weight } = OPTIONS.read(options);
+  checkTasks(tasks, features);
   const ofTasks = tasks.map(({ output, teacherOutput = DEFAULT_OUTPUT, temperature = 4 }, k) =>
     softCrossEntropy({ output, teacherOutput: `${teacherOutput}@${k}`, temperature }),
   );
@@ -83,8 +86,7 @@ export function specialists(tasks: readonly Specialist[], options: SpecialistsOp
 }
 
 /** Throws    invalid-option */
-function checkTasks(tasks: readonly Specialist[], options: SpecialistsOptions): void {
-  checkKnownOptions(options, ['features', 'weight'], 'specialists');
+function checkTasks(tasks: readonly Specialist[], ofStudent: string | undefined): void {
   if (!Array.isArray(tasks) || tasks.length === 0) {
     throw new LimbeckError('invalid-option', 'specialists needs a list of tasks: [{ teacher, output }, …].');
   }
@@ -101,8 +103,7 @@ function checkTasks(tasks: readonly Specialist[], options: SpecialistsOptions): 
   if (new Set(tasks.map(({ output }) => output)).size < tasks.length) {
     throw new LimbeckError('invalid-option', 'Two tasks of specialists name one output; each needs one of its own.');
   }
-  if (options.weight !== undefined) checkPositive(options.weight, 'weight');
-  if (tasks.some(({ features }) => features !== undefined) === (options.features !== undefined)) return;
+  if (tasks.some(({ features }) => features !== undefined) === (ofStudent !== undefined)) return;
   throw new LimbeckError(
     'invalid-option',
     'specialists was given "features" of the student or of a teacher, and not of the other. Name both or none.',

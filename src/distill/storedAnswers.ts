@@ -1,18 +1,20 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkKnownOptions } from '../core/options.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
+import { given, type OptionsOf, schema, text } from '../core/schema.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 
-/** What reports call it, and what it says about the holdout. */
-export interface StoredAnswersOptions {
+const OPTIONS = schema('storedAnswers', {
   /** Default 'stored answers'. */
-  readonly name?: string;
+  name: text('stored answers'),
   /** Answers [M, ...] for the examples of a holdout, under the same names. */
-  readonly holdout?: NamedArrays;
-}
+  holdout: given<NamedArrays>(),
+});
+
+/** What reports call it, and what it says about the holdout. */
+export interface StoredAnswersOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** What `distill` is given in a teacher's place. */
 export interface StoredTeacher {
@@ -38,8 +40,7 @@ const NUMBER = 'example';
  * distill({ ...storedAnswers({ logits: logits as NdArray }), student, data: take(data, 3) });
  */
 export function storedAnswers(answers: NamedArrays, options: StoredAnswersOptions = {}): StoredTeacher {
-  checkKnownOptions(options, ['name', 'holdout'], 'storedAnswers');
-  const { name = 'stored answers', holdout } = options;
+  const { name, holdout } = OPTIONS.read(options);
   const size = rowsOf(answers);
   const heldOut = holdout === undefined ? 0 : rowsOf(holdout);
   const numbers = (count: number, first: number) =>

@@ -15,7 +15,7 @@ export interface MetricInputs {
  */
 export type OutputKind = 'classes' | 'values' | 'embeddings';
 
-export const OUTPUT_KINDS: readonly OutputKind[] = ['classes', 'values', 'embeddings'];
+export const OUTPUT_KINDS = ['classes', 'values', 'embeddings'] as const satisfies readonly OutputKind[];
 
 /** In: outputs and truth. Out: one number that a person understands. */
 export interface Metric {

@@ -12,8 +12,8 @@ export type WorkerOption = 'shipped' | 'none' | (() => Worker);
  */
 export interface Host<Api> extends AsyncDisposable {
   /**
-   * Signals, iterables and callables among the arguments serve this call only. Once `signal` is aborted, a worker that
-   * does not answer for half a minute counts as dead.
+   * Signals, iterables and callables among the arguments are released when the call ends. A worker that does not answer
+   * within 30 s after `signal` was aborted counts as dead.
    */
   call<T>(use: (api: Api) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** Resolves when the worker died by itself; never when it was disposed. */
@@ -109,7 +109,7 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
       lifetime.abort();
       remote[releaseProxy]();
       worker.terminate();
-      // Calls that were still waiting are answered, so that nobody waits for a worker that is gone.
+      // Calls that are still waiting are rejected, so that none waits for a worker that is gone.
       endWith(new LimbeckError('disposed', 'The worker was disposed while it worked.'));
     },
   };

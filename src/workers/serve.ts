@@ -2,13 +2,13 @@ import { expose } from 'comlink';
 import type { HelloMessage } from './host.ts';
 import { registerTransfers } from './transfer.ts';
 
-/** Offers an object's functions to whoever started this worker, and tells it so. */
+/** Offers an object's functions to the page or worker that started this worker, and tells it when they are ready. */
 export function serve(api: object): void {
   registerTransfers();
   expose(api);
   const serves = Object.keys(api);
   const greet = (lock?: string) => self.postMessage({ limbeck: 'ready', lock, serves } satisfies HelloMessage);
-  // The lock is held until this worker ends, in whatever way: that is how its host notices.
+  // The lock is held until this worker ends, however it ends: that is how its host notices.
   const takeLock = async () => {
     const lock = `limbeck-worker-${crypto.randomUUID()}`;
     await navigator.locks.request(lock, () => {

@@ -47,12 +47,12 @@ function canCross(value: unknown): boolean {
   }
 }
 
-/** How to let go of what the arguments of the call that is being made hold on this side. */
+/** Functions that release what the arguments of the current call hold on this side. */
 let held: (() => void)[] | undefined;
 
 /**
- * Makes a call whose arguments may be signals, iterables and callables: each holds a port here, and a signal a listener,
- * however long the signal itself lives. `release` lets go of them; to be called when the call has ended, in whatever way.
+ * Makes a call whose arguments may be signals, iterables and callables. Each holds a port on this side, and a signal also a
+ * listener. Call `release` when the call has ended, however it ended.
  */
 export function holding<T>(call: () => T): { readonly answer: T; release(): void } {
   const outer = held;
@@ -122,7 +122,7 @@ const iterables: TransferHandler<AsyncIterable<unknown>, MessagePort> = {
       await iterator.return?.();
     };
     const remote: RemoteIterator = { next: () => iterator.next(), stop };
-    // Whoever was to read it may be gone, or never have begun.
+    // The reader may be gone, or may never have begun.
     held?.push(() => void stop().catch(() => undefined));
     return exposeOnPort(remote);
   },

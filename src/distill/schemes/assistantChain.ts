@@ -1,24 +1,28 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkKnownOptions } from '../../core/options.ts';
 import { type Run, startRun } from '../../core/run.ts';
+import { given, type OptionsOf, required, schema } from '../../core/schema.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { checkOptions, ROUND_OF_DISTILL } from '../check.ts';
-import type { DistillOptions } from '../distillOptions.ts';
+import { checkOptions } from '../check.ts';
+import { ROUND, type RoundOfDistillOptions } from '../distillOptions.ts';
 import type { DistillReport } from '../report.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
 import { checkSnapshots, openSnapshots, type SnapshotOptions } from '../snapshots.ts';
 
-/** Who stands between teacher and student; all else is as for `distill`, and the same for each of them. */
-export interface AssistantChainOptions extends Omit<DistillOptions, 'teacher' | 'reproduce'> {
-  readonly teacher: Teacher;
+const OPTIONS = schema('assistantChain', {
+  ...ROUND.fields,
+  /** It teaches the first assistant. */
+  teacher: required(given<Teacher>()),
   /** Students of sizes between teacher and student, the largest first; one or more. */
-  readonly assistants: readonly (Student | LayersModel)[];
+  assistants: required(given<readonly (Student | LayersModel)[]>()),
   /** Where an assistant that teaches runs. Default: in a worker of its own. */
-  readonly snapshots?: SnapshotOptions;
-}
+  snapshots: given<SnapshotOptions>((given) => checkSnapshots(given, 'assistantChain')),
+});
+
+/** Who stands between teacher and student; all else is as for `distill`, and the same for each of them. */
+export interface AssistantChainOptions extends Omit<RoundOfDistillOptions, 'teacher'>, OptionsOf<typeof OPTIONS> {}
 
 /** The student, and the assistants, which have learned too. */
 export interface AssistantChain {
@@ -83,9 +87,8 @@ async function runChain(
 }
 
 function checkChain(options: AssistantChainOptions): void {
-  checkKnownOptions(options, ['teacher', 'assistants', 'snapshots', ...ROUND_OF_DISTILL], 'assistantChain');
-  const { assistants, snapshots = {}, ...rest } = options;
-  checkSnapshots(snapshots, 'assistantChain');
+  OPTIONS.read(options);
+  const { assistants, snapshots: _, ...rest } = options;
   if (typeof rest.teacher?.ask !== 'function') {
     throw new LimbeckError('invalid-option', 'assistantChain needs a teacher; load one with loadTeacher(…).done.');
   }

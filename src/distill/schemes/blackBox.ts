@@ -1,9 +1,10 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions, checkNotNegative, checkOneOf } from '../../core/options.ts';
+import { checkCount } from '../../core/options.ts';
 import { derivedSeed, permutation, type Random, seededRandom } from '../../core/random.ts';
 import { joinRows } from '../../core/rows.ts';
 import { type Run, startRun } from '../../core/run.ts';
+import { count, fraction, given, notNegative, type OptionsOf, required, schema } from '../../core/schema.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { type Mixture, mixedUp } from '../../data/mixedUp.ts';
@@ -16,56 +17,44 @@ import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import { readAsLogits } from '../../teacher/readAsLogits.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { type ClassProbsOptions, classProbs, mixed, toLogits, topSmoothed } from '../classProbs.ts';
+import { CLASS_PROBS, type ClassProbsOptions, classProbs, mixed, toLogits, topSmoothed } from '../classProbs.ts';
 import type { DistillOptions } from '../distillOptions.ts';
 import type { DistillReport } from '../report.ts';
-import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
+import { checkRoundOptions, HANDED_ON, handedOn, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
-/** Whose outputs are learned from, and how far they are believed. */
-export interface BlackBoxOptions extends RoundOptions, ClassProbsOptions {
+const OPTIONS = schema('blackBox', {
   /** Asked once about each example; only its `output` is used. */
-  readonly teacher: Teacher;
+  teacher: required(given<Teacher>()),
   /** Trained before or not; it gets the new weights. */
-  readonly student: Student | LayersModel;
+  student: required(given<Student | LayersModel>()),
   /** Without labels. */
-  readonly data: Dataset;
+  data: required(given<Dataset>()),
+  ...CLASS_PROBS.fields,
   /** Rounds, each an epoch. Default 6; the authors take 30. */
-  readonly rounds?: number;
+  rounds: count()(6),
   /** How many of the teacher's probabilities are kept; the rest is shared out evenly. Default 1 (DINE). */
-  readonly top?: number;
+  top: count()(1),
   /** How much of the targets stays from round to round; the rest is what the student says now. Default 0.6 (DINE). */
-  readonly memory?: number;
+  memory: fraction(0.6),
   /** α of the Beta distribution that mixes pairs of examples; 0 is without. Default 0.3 (DINE). */
-  readonly mixup?: number;
+  mixup: notNegative(0.3),
   /** Weight of `informationMaximization` while it learns. Default 1 (DINE). */
-  readonly information?: number;
+  information: notNegative(1),
   /** Epochs of `informationMaximization` alone at the end. Default 1; 0 is without. The authors take 30. */
-  readonly fineTuneEpochs?: number;
-}
+  fineTuneEpochs: count(0)(1),
+  ...HANDED_ON,
+});
+
+/** Whose outputs are learned from, and how far they are believed. */
+export interface BlackBoxOptions extends RoundOptions, ClassProbsOptions, OptionsOf<typeof OPTIONS> {}
 
 /** The student, and what each round reported; that of the fine-tuning comes last. */
 export interface BlackBoxTaught {
   readonly student: Student;
   readonly reports: readonly DistillReport[];
 }
-
-const OPTIONS = [
-  'teacher',
-  'student',
-  'data',
-  'output',
-  'given',
-  'classes',
-  'rounds',
-  'top',
-  'memory',
-  'mixup',
-  'information',
-  'fineTuneEpochs',
-  ...ROUND_OPTIONS,
-];
 
 /**
  * Learning from a black box (DINE): of a teacher that was trained on other data only its outputs are known. The student
@@ -97,17 +86,17 @@ async function run(
   signal: AbortSignal,
 ): Promise<BlackBoxTaught> {
   checkOptions(options);
-  const { data, holdout, rounds: count = 6, top = 1, memory = 0.6, mixup = 0.3, seed = 0 } = options;
-  const { output = 'logits', given = 'logits', classes, information = 1, fineTuneEpochs = 1 } = options;
+  const { data, holdout, rounds: most, top, memory, mixup, seed, ...others } = OPTIONS.read(options);
+  const { output, given: form, classes, information, fineTuneEpochs } = others;
   const student = asStudent(options.student);
   await using rounds = await openRounds({
-    ...{ options, rounds: count + (fineTuneEpochs > 0 ? 1 : 0), emit, signal },
+    ...{ options, rounds: most + (fineTuneEpochs > 0 ? 1 : 0), emit, signal },
     students: [student],
   });
   const teacher = options.given === undefined ? readAsLogits(options.teacher, [output]) : options.teacher;
   const probsOf = (answers: NamedArrays) => {
-    const isLog = given === 'probs' && teacher.description.fromProbs?.includes(output);
-    return classProbs(answers, { output, given: isLog ? 'logits' : given, ...(classes && { classes }) });
+    const isLog = form === 'probs' && teacher.description.fromProbs?.includes(output);
+    return classProbs(answers, { output, given: isLog ? 'logits' : form, ...(classes && { classes }) });
   };
   const checkAnswers = (first: NamedArrays) => {
     const { shape } = topSmoothed(probsOf(first), top);
@@ -125,7 +114,7 @@ async function run(
     const taught = answers && storedAnswers(answers, { name, ...heldOut });
     reports.push((await rounds.distill({ ...handedOn(options), ...what, ...taught, student })).report);
   };
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < most; i++) {
     const round = rounds.begin(student.name);
     const own = i === 0 ? targets : classProbs(await rounds.predict(student, data));
     if (i > 0) targets = mixed(targets, own, memory);
@@ -184,19 +173,10 @@ function targetsOf(mixtures: readonly Mixture[], { data, shape }: NdArray): NdAr
 }
 
 function checkOptions(options: BlackBoxOptions): void {
-  checkKnownOptions(options, OPTIONS, 'blackBox');
-  const { teacher, rounds = 6, top = 1, memory = 0.6, mixup = 0.3, information = 1, fineTuneEpochs = 1 } = options;
-  const { given = 'logits', classes } = options;
+  const { teacher, given: form, classes } = OPTIONS.read(options);
   if (typeof teacher?.ask !== 'function') {
     throw new LimbeckError('invalid-option', 'blackBox needs a teacher; make one with fromFunction(…).');
   }
   checkRoundOptions(options);
-  checkOneOf(given, 'given', ['logits', 'probs', 'labels']);
-  if (classes !== undefined || given === 'labels') checkCount(classes as number, 'classes');
-  checkCount(rounds, 'rounds');
-  checkCount(top, 'top');
-  checkFraction(memory, 'memory');
-  checkNotNegative(mixup, 'mixup');
-  checkNotNegative(information, 'information');
-  checkCount(fineTuneEpochs, 'fineTuneEpochs', 0);
+  if (form === 'labels') checkCount(classes as number, 'classes');
 }

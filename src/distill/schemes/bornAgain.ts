@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../core/options.ts';
 import { type Run, startRun } from '../../core/run.ts';
+import { count, flag, given, type OptionsOf, required, schema } from '../../core/schema.ts';
 import { isLabelled } from '../../data/dataset.ts';
 import { weighted } from '../../losses/combination/weighted.ts';
 import type { Loss } from '../../losses/loss.ts';
@@ -11,33 +11,38 @@ import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import { ensemble } from '../../teacher/ensemble.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { checkOptions, ROUND_OF_DISTILL } from '../check.ts';
-import type { DistillOptions } from '../distillOptions.ts';
+import { checkOptions } from '../check.ts';
+import { ROUND, type RoundOfDistillOptions } from '../distillOptions.ts';
 import type { DistillReport } from '../report.ts';
 import { madeLater, undecided } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
 import { checkSnapshots, openSnapshots, type SnapshotOptions, type Snapshots } from '../snapshots.ts';
 
-/** What each generation learns from; all else is as for `distill`. */
-export interface BornAgainOptions extends Omit<DistillOptions, 'student' | 'teacher' | 'loss' | 'reproduce'> {
-  /** Makes a student anew for each generation, of the same architecture. */
-  readonly student: () => Student | LayersModel;
+const OPTIONS = schema('bornAgain', {
+  ...ROUND.fields,
+  /** Makes a student for each generation, of the same architecture. */
+  student: required(given<() => Student | LayersModel>()),
   /** How many students, the first one included; 2 or more. Default 3 (BAN, §4). */
-  readonly generations?: number;
+  generations: count(2)(3),
   /** Teaches the first generation. Default: nobody; it learns from labels. */
-  readonly teacher?: Teacher;
+  teacher: given<Teacher>(),
   /** Of the first generation. Default: crossEntropy(), or `loss` where there is a teacher. */
-  readonly firstLoss?: Loss;
+  firstLoss: given<Loss>(),
   /**
    * Of the later generations, whose teacher is the one before. Default: soft targets at temperature 1, and as much
    * cross-entropy where the data has labels (BAN, eq. 5).
    */
-  readonly loss?: Loss;
+  loss: given<Loss>(),
   /** Whether the generations are to answer together, too; the ensemble holds a teacher for each. Default false. */
-  readonly ensemble?: boolean;
+  ensemble: flag(false),
   /** Where a generation that teaches runs. Default: in a worker of its own. */
-  readonly snapshots?: SnapshotOptions;
-}
+  snapshots: given<SnapshotOptions>((given) => checkSnapshots(given, 'bornAgain')),
+});
+
+/** What each generation learns from; all else is as for `distill`. */
+export interface BornAgainOptions
+  extends Omit<RoundOfDistillOptions, 'student' | 'teacher' | 'loss'>,
+    OptionsOf<typeof OPTIONS> {}
 
 /** All generations, the first one first. */
 export interface BornAgain {
@@ -72,8 +77,9 @@ async function runGenerations(
   signal: AbortSignal,
 ): Promise<BornAgain> {
   checkBornAgain(options);
-  const { student: make, generations = 3, teacher: first, snapshots, ensemble: together, ...others } = options;
-  const { firstLoss: _, loss: __, ...rest } = others;
+  const { generations } = OPTIONS.read(options);
+  const { student: make, generations: _, teacher: first, snapshots, ensemble: together, ...others } = options;
+  const { firstLoss: __, loss: ___, ...rest } = others;
   const students: Student[] = [];
   const reports: DistillReport[] = [];
   await using rounds = await openRounds({ options: rest, rounds: generations, emit, signal });
@@ -131,14 +137,10 @@ function lossOf({ data, teacher, firstLoss, loss }: BornAgainOptions, generation
   ]);
 }
 
-const OWN = ['student', 'generations', 'teacher', 'firstLoss', 'loss', 'ensemble', 'snapshots'];
-
 /** Throws    as `distill` does of its options */
 function checkBornAgain(options: BornAgainOptions): void {
-  checkKnownOptions(options, [...OWN, ...ROUND_OF_DISTILL], 'bornAgain');
-  const { student, generations = 3, snapshots = {}, ensemble: _, firstLoss, loss: __, ...rest } = options;
-  checkCount(generations, 'generations', 2);
-  checkSnapshots(snapshots, 'bornAgain');
+  OPTIONS.read(options);
+  const { student, generations: _, snapshots: __, ensemble: ___, firstLoss: ____, loss: _____, ...rest } = options;
   if (typeof student !== 'function') {
     throw new LimbeckError(
       'invalid-option',

@@ -1,8 +1,8 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions, checkPositive } from '../../core/options.ts';
 import { joinRows } from '../../core/rows.ts';
 import { type Run, startRun } from '../../core/run.ts';
+import { fraction, given, type OptionsOf, positive, required, schema } from '../../core/schema.ts';
 import { type NdArray, sizeOf } from '../../core/shape.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import { type NearestNeighboursOptions, nearestNeighbours } from '../../data/graph.ts';
@@ -13,30 +13,36 @@ import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import { toLogits } from '../classProbs.ts';
 import type { Distilled } from '../distill.ts';
-import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
+import type { DistillOptions } from '../distillOptions.ts';
+import { checkRoundOptions, EPOCHS, HANDED_ON, handedOn, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
-/** The graph, the few labels, and who learns what they say together. */
-export interface GraphTeacherOptions extends RoundOptions {
-  readonly student: Student | LayersModel;
+const OPTIONS = schema('graphTeacher', {
+  /** It gets the trained weights. */
+  student: required(given<Student | LayersModel>()),
   /** All examples, labelled or not. */
-  readonly data: Dataset;
+  data: required(given<Dataset>()),
   /** The class of each example, −1 where it is not known. */
-  readonly labels: ArrayLike<number>;
+  labels: required(given<ArrayLike<number>>()),
   /** What tells which examples are alike, [N, ...], such as a teacher's embeddings. Default: the inputs themselves. */
-  readonly features?: NdArray;
+  features: given<NdArray>(),
   /** The same of the holdout, [M, ...]; needed where both are given. */
-  readonly holdoutFeatures?: NdArray;
-  readonly neighbours?: Pick<NearestNeighboursOptions, 'k' | 'metric'>;
-  readonly propagation?: Omit<LabelPropagationOptions, 'signal'>;
-  /** λ: how much a labelled example's own label counts beside what the graph says of it, 0…1. Default 0 (GLNN). */
-  readonly labelWeight?: number;
+  holdoutFeatures: given<NdArray>(),
+  /** How the graph is made. */
+  neighbours: given<Pick<NearestNeighboursOptions, 'k' | 'metric'>>(),
+  /** How labels travel in it. */
+  propagation: given<Omit<LabelPropagationOptions, 'signal'>>(),
+  /** λ: how much a labelled example's own label counts against what the graph says of it, 0…1. Default 0 (GLNN). */
+  labelWeight: fraction(0),
   /** Softens both sides. Default 1 (GLNN). */
-  readonly temperature?: number;
-  /** Default 6. */
-  readonly epochs?: number;
-}
+  temperature: positive(1),
+  ...EPOCHS,
+  ...HANDED_ON,
+});
+
+/** The graph, the few labels, and who learns what they say together. */
+export interface GraphTeacherOptions extends RoundOptions, Pick<DistillOptions, 'epochs'>, OptionsOf<typeof OPTIONS> {}
 
 /** What happened so far. */
 export type GraphTeacherEvent =
@@ -47,20 +53,6 @@ export type GraphTeacherEvent =
 export interface GraphTaught extends Distilled {
   readonly probs: NdArray;
 }
-
-const OPTIONS = [
-  'student',
-  'data',
-  'labels',
-  'features',
-  'holdoutFeatures',
-  'neighbours',
-  'propagation',
-  'labelWeight',
-  'temperature',
-  'epochs',
-  ...ROUND_OPTIONS,
-];
 
 /**
  * Graph-less neural networks (GLNN): a graph over all local examples carries a few labels to the rest, and a student
@@ -88,7 +80,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<GraphTaught> {
   checkOptions(options);
-  const { student, data, labels, holdout, labelWeight = 0, temperature = 1, epochs = 6 } = options;
+  const { student, data, labels, holdout, labelWeight, temperature, epochs } = OPTIONS.read(options);
   const { neighbours = {}, propagation = {} } = options;
   await using rounds = await openRounds({ options, rounds: 1, emit, signal });
   rounds.begin(asStudent(student).name);
@@ -155,12 +147,8 @@ async function flatInputs(data: Dataset, signal: AbortSignal): Promise<NdArray> 
 }
 
 function checkOptions(options: GraphTeacherOptions): void {
-  checkKnownOptions(options, OPTIONS, 'graphTeacher');
-  const { data, labels, features, holdout, holdoutFeatures, labelWeight = 0, temperature = 1, epochs = 6 } = options;
+  const { data, labels, features, holdout, holdoutFeatures } = OPTIONS.read(options);
   checkRoundOptions(options);
-  checkFraction(labelWeight, 'labelWeight');
-  checkPositive(temperature, 'temperature');
-  checkCount(epochs, 'epochs');
   if (holdout !== undefined && (features === undefined) !== (holdoutFeatures === undefined)) {
     throw new LimbeckError(
       'invalid-option',

@@ -1,8 +1,8 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../../core/options.ts';
 import { joinRows, pickRows } from '../../core/rows.ts';
 import { type Run, startRun } from '../../core/run.ts';
+import { count, fraction, given, type OptionsOf, oneOf, required, schema } from '../../core/schema.ts';
 import type { NamedArrays, NdArray } from '../../core/shape.ts';
 import { checkNotEmpty, type Dataset, type LabelledDataset } from '../../data/dataset.ts';
 import { joined } from '../../data/joined.ts';
@@ -16,32 +16,36 @@ import type { Teacher } from '../../teacher/teacher.ts';
 import { topClassesOf } from '../../train/logProbs.ts';
 import { classAnswersOf } from '../classAnswers.ts';
 import { classProbs, oneHot, toLogits } from '../classProbs.ts';
-import { type ConfidentOptions, confidentIndices } from '../confident.ts';
+import { checkPerClass, confidentIndices } from '../confident.ts';
+import type { DistillOptions } from '../distillOptions.ts';
 import type { DistillReport } from '../report.ts';
-import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
+import { checkRoundOptions, EPOCHS, HANDED_ON, handedOn, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
-/** Who starts, from what, and how much of it is believed. */
-export interface NoisyStudentOptions extends RoundOptions {
-  readonly labelled: LabelledDataset;
+const OPTIONS = schema('noisyStudent', {
+  /** What the first teacher learns from, and every student too. */
+  labelled: required(given<LabelledDataset>()),
   /** Examples without labels, such as what lies on the device. */
-  readonly unlabelled: Dataset;
+  unlabelled: required(given<Dataset>()),
   /** Makes the student of a generation, 0 being the first teacher: as large as the one before, or larger. */
-  readonly student: (generation: number) => Student | LayersModel;
+  student: required(given<(generation: number) => Student | LayersModel>()),
   /** Names the unlabelled examples for the first generation. Default: a student(0) that learns from the labels. */
-  readonly teacher?: Teacher;
+  teacher: given<Teacher>(checkTeacher),
   /** Default 3 (Noisy Student, §3.2). */
-  readonly generations?: number;
-  /** Epochs of each generation. Default 6. */
-  readonly epochs?: number;
+  generations: count()(3),
+  ...EPOCHS,
   /** The least probability of a named class for an example to be used. Default 0.3 (Noisy Student). */
-  readonly least?: number;
-  /** How many examples each class gets, repeated where there are fewer. Default 'mean': as many as they have on average. */
-  readonly perClass?: ConfidentOptions['perClass'];
+  least: fraction(0.3),
+  /** How many examples each class gets, repeated where there are fewer. Default: 'mean', as many as they have on average. */
+  perClass: given<number | 'mean'>(checkPerClass),
   /** What is learned of an unlabelled example: all probabilities or the most likely class. Default 'soft'. */
-  readonly targets?: 'soft' | 'hard';
-}
+  targets: oneOf('soft', 'hard')('soft'),
+  ...HANDED_ON,
+});
+
+/** Who starts, from what, and how much of it is believed. */
+export interface NoisyStudentOptions extends RoundOptions, Pick<DistillOptions, 'epochs'>, OptionsOf<typeof OPTIONS> {}
 
 /** What happened in a generation. */
 export type NoisyStudentEvent =
@@ -60,19 +64,6 @@ export interface NoisyTaught {
   readonly student: Student;
   readonly reports: readonly DistillReport[];
 }
-
-const OPTIONS = [
-  'labelled',
-  'unlabelled',
-  'student',
-  'teacher',
-  'generations',
-  'epochs',
-  'least',
-  'perClass',
-  'targets',
-  ...ROUND_OPTIONS,
-];
 
 /**
  * Noisy student training (expansion): a teacher names unlabelled examples, those it is sure of are balanced over classes,
@@ -104,9 +95,17 @@ async function run(
   signal: AbortSignal,
 ): Promise<NoisyTaught> {
   checkOptions(options);
-  const { labelled, unlabelled, holdout, generations = 3, epochs = 6 } = options;
+  const {
+    labelled,
+    unlabelled,
+    holdout,
+    generations,
+    epochs,
+    least,
+    perClass = 'mean',
+    targets,
+  } = OPTIONS.read(options);
   const teacher = options.teacher && readAsLogits(options.teacher);
-  const { least = 0.3, perClass = 'mean', targets = 'soft' } = options;
   const labels = await labelsOf(labelled, signal);
   const all = joined(withoutLabels(labelled), withoutLabels(unlabelled));
   const loss = softTargets({ temperature: 1 });
@@ -183,9 +182,7 @@ function nobodySure(size: number, least: number, round: number): LimbeckError {
 }
 
 function checkOptions(options: NoisyStudentOptions): void {
-  checkKnownOptions(options, OPTIONS, 'noisyStudent');
-  const { labelled, unlabelled, student, teacher, perClass } = options;
-  const { generations = 3, epochs = 6, least = 0.3, targets = 'soft' } = options;
+  const { labelled, unlabelled, student } = OPTIONS.read(options);
   if (labelled?.hasLabels !== true) {
     throw new LimbeckError(
       'labels-missing',
@@ -201,15 +198,12 @@ function checkOptions(options: NoisyStudentOptions): void {
       'noisyStudent needs a function that makes the student of a generation: (n) => mlp(…).',
     );
   }
-  if (teacher !== undefined && typeof teacher.ask !== 'function') {
-    throw new LimbeckError('invalid-option', '"teacher" must be a teacher; load one with loadTeacher(…).done.');
-  }
   const { student: _, ...others } = options;
   checkRoundOptions({ ...others, data: labelled });
   checkNotEmpty(unlabelled, 'unlabelled data');
-  checkCount(generations, 'generations');
-  checkCount(epochs, 'epochs');
-  checkFraction(least, 'least');
-  if (perClass !== undefined && perClass !== 'mean') checkCount(perClass, 'perClass');
-  checkOneOf(targets, 'targets', ['soft', 'hard']);
+}
+
+function checkTeacher(teacher: Teacher): void {
+  if (typeof teacher?.ask === 'function') return;
+  throw new LimbeckError('invalid-option', '"teacher" must be a teacher; load one with loadTeacher(…).done.');
 }

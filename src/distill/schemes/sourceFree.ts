@@ -1,6 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { checkCount, checkKnownOptions, checkNotNegative } from '../../core/options.ts';
 import { type Run, startRun } from '../../core/run.ts';
+import { count, given, notNegative, type OptionsOf, required, schema } from '../../core/schema.ts';
 import type { NdArray } from '../../core/shape.ts';
 import type { Dataset, LabelledDataset } from '../../data/dataset.ts';
 import { weighted } from '../../losses/combination/weighted.ts';
@@ -14,23 +14,27 @@ import { refuseSoftmax } from '../../student/topology/withLogits.ts';
 import { centroidLabels } from '../centroidLabels.ts';
 import { classProbs } from '../classProbs.ts';
 import type { DistillReport } from '../report.ts';
-import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
+import { checkRoundOptions, HANDED_ON, handedOn, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
 
-/** What a student is adapted to, and how. */
-export interface SourceFreeOptions extends RoundOptions {
+const OPTIONS = schema('sourceFree', {
   /** Trained on other data, which is not needed any more. Its last layer is dense and gives 'logits'. It gets the adapted weights. */
-  readonly student: Student | LayersModel;
+  student: required(given<Student | LayersModel>()),
   /** What it is to become good at; without labels. */
-  readonly data: Dataset;
+  data: required(given<Dataset>()),
   /** Rounds, each an epoch on newly made labels. Default 6; the authors take 15 to 30. */
-  readonly rounds?: number;
+  rounds: count()(6),
   /** Weight of the made labels. Default 0.1 (SHOT, digits; 0.3 for photos). */
-  readonly pseudoLabels?: number;
-  /** See `informationMaximization`. Default 1 each. */
-  readonly certainty?: number;
-  readonly diversity?: number;
-}
+  pseudoLabels: notNegative(0.1),
+  /** See `informationMaximization`. Default 1. */
+  certainty: notNegative(1),
+  /** See `informationMaximization`. Default 1. */
+  diversity: notNegative(1),
+  ...HANDED_ON,
+});
+
+/** What a student is adapted to, and how. */
+export interface SourceFreeOptions extends RoundOptions, OptionsOf<typeof OPTIONS> {}
 
 /** What happened in a round. */
 export type SourceFreeEvent =
@@ -48,8 +52,6 @@ export interface Adapted {
   readonly student: Student;
   readonly reports: readonly DistillReport[];
 }
-
-const OPTIONS = ['student', 'data', 'rounds', 'pseudoLabels', 'certainty', 'diversity', ...ROUND_OPTIONS];
 
 /**
  * Source-free adaptation (SHOT): a student that was trained on other data learns to work on new data without a label and
@@ -77,8 +79,8 @@ async function run(
   emit: (event: SourceFreeEvent) => void,
   signal: AbortSignal,
 ): Promise<Adapted> {
-  checkOptions(options);
-  const { data, rounds: count = 6, pseudoLabels = 0.1, certainty = 1, diversity = 1 } = options;
+  const { data, rounds: most, pseudoLabels, certainty, diversity } = OPTIONS.read(options);
+  checkRoundOptions(options);
   const student = asStudent(options.student);
   const before = await artifactsFrom(student);
   refuseSoftmax(before);
@@ -86,16 +88,16 @@ async function run(
   const working = studentFromArtifacts(student.name, withFrozen(before, classifier.layer));
   const terms = [{ loss: informationMaximization({ certainty, diversity }), weight: 1 }];
   if (pseudoLabels > 0) terms.push({ loss: crossEntropy(), weight: pseudoLabels });
-  await using rounds = await openRounds({ options, rounds: count, students: [student], emit, signal });
+  await using rounds = await openRounds({ options, rounds: most, students: [student], emit, signal });
   const reports: DistillReport[] = [];
   let labels: Int32Array | undefined;
   try {
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < most; i++) {
       const round = rounds.begin(student.name);
       const current = withFeatures(working.artifacts as StudentArtifacts, classifier);
       const seen = await rounds.predict(studentFromArtifacts(student.name, current), data);
       const made = centroidLabels(seen[classifier.features] as NdArray, classProbs(seen, { output: classifier.layer }));
-      emit({ type: 'labels', round, rounds: count, changedFraction: changed(labels, made) });
+      emit({ type: 'labels', round, rounds: most, changedFraction: changed(labels, made) });
       labels = made;
       const loss = weighted(terms);
       const learned = await rounds.distill({
@@ -122,14 +124,4 @@ function withLabels(data: Dataset, labels: Int32Array): LabelledDataset {
     labels: indices.map((index) => labels[index] as number),
   });
   return { ...data, hasLabels: true, read };
-}
-
-function checkOptions(options: SourceFreeOptions): void {
-  checkKnownOptions(options, OPTIONS, 'sourceFree');
-  const { rounds = 6, pseudoLabels = 0.1, certainty = 1, diversity = 1 } = options;
-  checkRoundOptions(options);
-  checkCount(rounds, 'rounds');
-  checkNotNegative(pseudoLabels, 'pseudoLabels');
-  checkNotNegative(certainty, 'certainty');
-  checkNotNegative(diversity, 'diversity');
 }

@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkKnownOptions, checkNotNegative, checkPositive } from '../../core/options.ts';
 import { type Run, startRun } from '../../core/run.ts';
+import { count, given, notNegative, type OptionsOf, positive, required, schema } from '../../core/schema.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import { type Dataset, isLabelled, type LabelledDataset } from '../../data/dataset.ts';
 import { weighted } from '../../losses/combination/weighted.ts';
@@ -16,29 +16,33 @@ import { readAsLogits } from '../../teacher/readAsLogits.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { classProbs } from '../classProbs.ts';
 import type { Distilled } from '../distill.ts';
-import { checkRoundOptions, handedOn, ROUND_OPTIONS, type RoundOptions } from '../roundOptions.ts';
+import type { DistillOptions } from '../distillOptions.ts';
+import { checkRoundOptions, EPOCHS, HANDED_ON, handedOn, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
-/** What is learned anew, and how strongly the former answers hold. */
-export interface WithoutForgettingOptions extends RoundOptions {
+const OPTIONS = schema('withoutForgetting', {
   /** Trained; it stays as it is. Its last layer is dense and gives 'logits'. */
-  readonly student: Student | LayersModel;
+  student: required(given<Student | LayersModel>()),
   /** New examples with their labels: of new classes, which come after the former ones, or of former ones. */
-  readonly data: LabelledDataset;
+  data: required(given<LabelledDataset>()),
   /** All classes, former and new. Default: as many as the student has. */
-  readonly classes?: number;
+  classes: count()(),
   /** Who remembers, with the former classes as its 'logits'. Default: the student as it is. */
-  readonly former?: Teacher;
-  /** Weight of the former answers beside the labels' 1. Default 1 (LwF). */
-  readonly weight?: number;
+  former: given<Teacher>(checkFormer),
+  /** Weight of the former answers; that of the labels is 1. Default 1 (LwF). */
+  weight: notNegative(1),
   /** Softens the former answers. Default 2 (LwF). */
-  readonly temperature?: number;
-  /** Default 6. */
-  readonly epochs?: number;
-}
+  temperature: positive(2),
+  ...EPOCHS,
+  ...HANDED_ON,
+});
 
-const OPTIONS = ['student', 'data', 'classes', 'former', 'weight', 'temperature', 'epochs', ...ROUND_OPTIONS];
+/** What is learned, and how strongly the former answers hold. */
+export interface WithoutForgettingOptions
+  extends RoundOptions,
+    Pick<DistillOptions, 'epochs'>,
+    OptionsOf<typeof OPTIONS> {}
 
 /**
  * Learning without forgetting (LwF): a trained student learns new data, or new classes, and on the same new data keeps
@@ -65,7 +69,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<Distilled> {
   checkOptions(options);
-  const { data, holdout, weight = 1, temperature = 2, epochs = 6, seed = 0 } = options;
+  const { data, holdout, weight, temperature, epochs, seed } = OPTIONS.read(options);
   const former = options.former && readAsLogits(options.former);
   const before = await artifactsFrom(options.student);
   refuseSoftmax(before);
@@ -75,11 +79,11 @@ async function run(
   rounds.begin(student.name);
   const check = (known: number) =>
     rounds.checkAll({ ...handedOn(options), student, data, loss: lossOf(known, weight, temperature) }, known);
-  const checkFormer = (first: NamedArrays) => check(classProbs(first).shape[1] as number);
+  const checkKnown = (first: NamedArrays) => check(classProbs(first).shape[1] as number);
   if (former === undefined) await check(own);
   const itself = studentFromArtifacts('former', before);
   const recall = (dataset: Dataset) =>
-    former === undefined ? rounds.predict(itself, dataset) : rounds.ask(former, dataset, checkFormer);
+    former === undefined ? rounds.predict(itself, dataset) : rounds.ask(former, dataset, checkKnown);
   const answers = await recall(data);
   const known = classProbs(answers).shape[1] as number;
   const stored = storedAnswers(answers, {
@@ -98,17 +102,14 @@ function lossOf(known: number, weight: number, temperature: number): Loss {
 }
 
 function checkOptions(options: WithoutForgettingOptions): void {
-  checkKnownOptions(options, OPTIONS, 'withoutForgetting');
-  const { data, classes, weight = 1, temperature = 2, epochs = 6, former } = options;
+  const { data } = OPTIONS.read(options);
   checkRoundOptions(options);
   if (!isLabelled(data)) {
     throw new LimbeckError('labels-missing', 'withoutForgetting needs labelled data; give fromArrays(inputs, labels).');
   }
-  if (former !== undefined && typeof former.ask !== 'function') {
-    throw new LimbeckError('invalid-option', '"former" must be a teacher, such as await snapshot(student).');
-  }
-  if (classes !== undefined) checkCount(classes, 'classes');
-  checkNotNegative(weight, 'weight');
-  checkPositive(temperature, 'temperature');
-  checkCount(epochs, 'epochs');
+}
+
+function checkFormer(former: Teacher): void {
+  if (typeof former?.ask === 'function') return;
+  throw new LimbeckError('invalid-option', '"former" must be a teacher, such as await snapshot(student).');
 }

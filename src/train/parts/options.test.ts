@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { softTargets } from '../../losses/response/softTargets.ts';
-import { checkParts, ownAnswers, PART_NAMES, type PartOptions, partsOf, withoutTeacher } from './options.ts';
+import { checkParts, ownAnswers, PART_FIELDS, type PartOptions, partsOf, withoutTeacher } from './options.ts';
 
 const run = { loss: softTargets(), data: { size: 1, inputs: { input: { shape: [3], dtype: 'float32' } } } } as never;
 
 test('each part checks its own options, and nothing that is not asked for', () => {
-  for (const name of PART_NAMES) {
+  for (const name of Object.keys(PART_FIELDS)) {
     expect(() => checkParts({ [name]: { nothing: 1 } } as never, run)).toThrow(
       expect.objectContaining({ code: 'invalid-option', message: expect.stringContaining('"nothing"') }),
     );

@@ -1,3 +1,4 @@
+import { given, type Optional } from '../../core/schema.ts';
 import { checkAugment } from '../../data/augment.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { Loss } from '../../losses/loss.ts';
@@ -17,7 +18,7 @@ export type { BalancedTerm, BalanceEvent, BalanceOptions } from './balance/balan
 export type { QuantizationAwareOptions, QuantizationReport } from './quantizationAware/quantizationAware.ts';
 export type { SelfTeacherOptions } from './selfTeacher/selfTeacher.ts';
 
-/** What a run may be asked for beside its steps, each in a folder of its own. */
+/** The optional features of a run, each in a folder of its own. */
 export interface PartOptions extends AugmentOption, BalanceOption, QuantizationAwareOption, SelfTeacherOption {}
 
 /** The same for a job, which may also be an adaptation. */
@@ -26,7 +27,7 @@ export interface JobParts extends PartOptions, AdaptationOption {}
 /** What the report of a run tells of its parts. */
 export interface PartReports extends BalanceReported, BatchNormReported, QuantizationAwareReported {}
 
-/** What a run gives beside weights and report, however it ends. */
+/** What a run gives in addition to weights and report, however it ends. */
 export interface PartResults extends AdaptationResult, ColocatedResult {}
 
 /** What parts tell while a run works. */
@@ -52,8 +53,10 @@ const PARTS: { readonly [Name in keyof PartOptions]-?: PartOption<NonNullable<Pa
 
 const ALL = Object.entries(PARTS) as [keyof PartOptions, PartOption<unknown>][];
 
-/** Of the options. */
-export const PART_NAMES: readonly string[] = Object.keys(PARTS);
+/** To be spread into a schema; `checkParts` checks them, as that takes the run's loss and data. */
+export const PART_FIELDS = Object.fromEntries(ALL.map(([name]) => [name, given()])) as unknown as {
+  readonly [Name in keyof PartOptions]-?: Optional<NonNullable<PartOptions[Name]>>;
+};
 
 /** Throws    invalid-option */
 export function checkParts(options: PartOptions, run: { readonly loss: Loss; readonly data: Dataset }): void {

@@ -8,28 +8,25 @@ import type { OrderOptions } from '../order.ts';
 import type { StepOptions } from '../step.ts';
 import type { PartReports, PartResults } from './options.ts';
 
-/**
- * One feature of a run: what it does beside the steps. The loop calls its parts in the order of `open.ts`, in each of these
- * places; a part has those that it needs.
- */
+/** One optional feature of a run. The loop calls the functions that a part has, part after part in the order of `open.ts`. */
 export interface Part {
-  /** The loss to train with, in the place of the run's own. */
+  /** The loss to train with, in place of the run's own. */
   readonly loss?: Loss;
   /** Shapes, without the batch, of the answers that `complete` adds to the teacher's. */
   readonly answers?: LossShapes['teacher'];
   /** How steps apply the student. Default 'training'. */
   readonly mode?: 'training' | 'inference';
-  /** False where steps leave the averages of batch normalization alone, or move them in a way of their own. */
+  /** False where steps leave the averages of batch normalization alone, or the part moves them itself. */
   readonly movesStatistics?: boolean;
-  /** How many batches it looks at before the first step; those of one epoch at most. */
+  /** How many batches `begin` gets; at most those of one epoch. */
   readonly looksAhead?: number;
-  /** Changes a batch that was read, in the order of the steps; while the step before is under way. */
+  /** Changes a batch that was read, in the order of the steps, while the step before is running. */
   read?(batch: TrainBatch, at: StepPlace): TrainBatch | Promise<TrainBatch>;
-  /** Before the first step, with the batches that it looks at as the loss reads them. */
+  /** Before the first step, with the first batches as the loss reads them. */
   begin?(first: readonly TrainBatch[], run: PartRun): Promise<void>;
-  /** Before each step; true where steps compute something else from here on, so that a recorded one is forgotten. */
+  /** Before each step; true where steps compute something else from here on, so that a recorded step is discarded. */
   changesSteps?(at: StepPlace): boolean;
-  /** Adds what depends on the student to a batch: right before its step, when the one before is through. */
+  /** Adds what depends on the student to a batch: right before its step, after the step before. */
   complete?(batch: TrainBatch, at: StepPlace): Promise<TrainBatch>;
   /** Right before each step, with its batch as the loss reads it. */
   beforeStep?(batch: TrainBatch, at: StepPlace, run: PartRun): Promise<void>;
@@ -38,9 +35,9 @@ export interface Part {
   afterStep?(at: StepPlace): void;
   /** After the last step of an epoch, before its event, to which it may add. Throws    AbortError */
   afterEpoch?(epoch: EpochEvent, run: PartRun): Promise<HoldoutOutputs | undefined>;
-  /** What the report of a run that came to its end tells of it. */
+  /** What it adds to the report of a run that came to its end. */
   report?(): Promise<PartReports>;
-  /** What a run gives beside weights, however it ends. */
+  /** What it adds to the outcome, however the run ends. */
   results?(): PartResults;
   /** Frees what it holds and leaves the model as it was, before it is saved. */
   end?(): void | Promise<void>;
@@ -50,7 +47,7 @@ export interface Part {
 export interface PartRun extends StepOptions, OrderOptions {
   /** Whether steps move the averages of batch normalization, so that they are to be estimated in the end. Default true. */
   readonly movesStatistics?: boolean;
-  /** What is done while the next batch is not there: no step is under way then. */
+  /** Called while the loop waits for the next batch: no step is running then. */
   readonly rest?: <T>(awaited: Promise<T>) => Promise<T>;
   readonly signal?: AbortSignal;
 }

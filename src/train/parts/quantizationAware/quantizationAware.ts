@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../../../core/options.ts';
+import { invalidOption } from '../../../core/options.ts';
+import { count, flag, fraction, given, type OptionsOf, oneOf, schema } from '../../../core/schema.ts';
 
 export interface QuantizationAwareOption {
   /**
@@ -14,24 +15,26 @@ export interface QuantizationAwareReported {
   readonly quantizationAware?: QuantizationReport | undefined;
 }
 
-/** How a student learns to be quantized. Plain values: it crosses to the worker that trains. */
-export interface QuantizationAwareOptions {
+const OPTIONS = schema('quantizationAware', {
   /** Bits of a weight, from 2 to 8. Default 8. */
-  readonly weightBits?: number;
+  weightBits: count(2)(8),
   /** Bits of what layers give each other; 'none' leaves that in float32. Default 8. */
-  readonly activationBits?: 8 | 'none';
+  activationBits: oneOf<8 | 'none'>(8, 'none')(8),
   /** Whether each output channel of a weight gets a range of its own, as the export is told. Default true. */
-  readonly perChannel?: boolean;
+  perChannel: flag(true),
   /**
    * The fraction of all steps that are taken in float32 first, from 0 to below 1: ranges of a student that knows nothing
    * yet say little, and rounding disturbs it. Default 0.5: half to learn, half to adapt.
    */
-  readonly startFraction?: number;
+  startFraction: fraction(0.5),
   /** The share of a moving range that a step keeps, from 0 to below 1. Default 0.99. */
-  readonly momentum?: number;
-  /** Names of layers that stay in float32, weights and outputs. Default none. */
-  readonly exclude?: readonly string[];
-}
+  momentum: fraction(0.99),
+  /** Names of layers that stay in float32, weights and outputs. Default: none. */
+  exclude: given<readonly string[]>(checkNames),
+});
+
+/** How a student learns to be quantized. Plain values: it crosses to the worker that trains. */
+export interface QuantizationAwareOptions extends OptionsOf<typeof OPTIONS> {}
 
 export type QuantizationSettings = Required<QuantizationAwareOptions>;
 
@@ -48,44 +51,33 @@ export interface QuantizationReport {
   readonly ranges: Readonly<Record<string, readonly [number, number]>>;
 }
 
-const OPTIONS = ['weightBits', 'activationBits', 'perChannel', 'startFraction', 'momentum', 'exclude'];
-
 /**
  * Source    Jacob et al. 2018, §3.1, arXiv:1712.05877 (float activations first, moving ranges) · Krishnamoorthi 2018,
  *           §3.2, arXiv:1806.08342 (from a student that is trained in float) · momentum: PyTorch's
  *           MovingAverageMinMaxObserver
  */
-export function quantizationSettings(given: true | QuantizationAwareOptions): QuantizationSettings {
-  const options: QuantizationAwareOptions = given === true ? {} : given;
-  const { weightBits = 8, activationBits = 8, perChannel = true } = options;
-  const { startFraction = 0.5, momentum = 0.99, exclude = [] } = options;
-  return { weightBits, activationBits, perChannel, startFraction, momentum, exclude };
+export function quantizationSettings(options: true | QuantizationAwareOptions): QuantizationSettings {
+  const { exclude = [], ...settings } = OPTIONS.read(options === true ? {} : options);
+  return { ...settings, exclude };
 }
 
 /** Throws    invalid-option: unknown option, bits outside 2 to 8, a fraction outside [0, 1), names that are none */
-export function checkQuantizationAware(given: boolean | QuantizationAwareOptions): void {
-  if (typeof given === 'boolean') return;
-  if (typeof given !== 'object' || given === null) {
+export function checkQuantizationAware(options: boolean | QuantizationAwareOptions): void {
+  if (typeof options === 'boolean') return;
+  if (typeof options !== 'object' || options === null) {
     throw new LimbeckError(
       'invalid-option',
-      `"quantizationAware" was ${String(given)}; it must be true or its options.`,
+      `"quantizationAware" was ${String(options)}; it must be true or its options.`,
     );
   }
-  checkKnownOptions(given, OPTIONS, 'quantizationAware');
-  const { weightBits, activationBits, perChannel, startFraction, momentum, exclude } = quantizationSettings(given);
-  if (checkCount(weightBits, 'weightBits', 2) > 8)
-    throw outside('weightBits', weightBits, 'a whole number from 2 to 8');
-  checkOneOf(activationBits, 'activationBits', [8, 'none']);
-  if (typeof perChannel !== 'boolean') throw outside('perChannel', perChannel, 'true or false');
+  const { weightBits, startFraction, momentum } = quantizationSettings(options);
+  if (weightBits > 8) throw invalidOption('weightBits', weightBits, 'a whole number from 2 to 8');
   for (const [name, value] of Object.entries({ startFraction, momentum })) {
-    if (checkFraction(value, name) === 1) throw outside(name, value, 'below 1');
+    if (value === 1) throw invalidOption(name, value, 'below 1');
   }
-  const areNames = Array.isArray(exclude) && exclude.every((name) => typeof name === 'string');
-  if (!areNames) throw outside('exclude', exclude, 'a list of names of layers');
 }
 
-function outside(name: string, value: unknown, needed: string): LimbeckError {
-  return new LimbeckError('invalid-option', `"${name}" was ${String(value)}; it must be ${needed}.`, {
-    details: { name, value: typeof value === 'number' ? value : String(value) },
-  });
+function checkNames(exclude: readonly string[]): void {
+  if (Array.isArray(exclude) && exclude.every((name) => typeof name === 'string')) return;
+  throw invalidOption('exclude', exclude, 'a list of names of layers');
 }
