@@ -1,17 +1,15 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { count, type OptionsOf, schema } from '../../core/schema.ts';
+import { checkCount, checkKnownOptions } from '../../core/options.ts';
 import { isTagged } from '../../core/tags.ts';
 import type { Bundle } from './bundle.ts';
 
 const GIB = 2 ** 30;
 
-const OPTIONS = schema('readBundle', {
-  /** The most bytes that all files together may take once unpacked. Default: 1 GiB. */
-  mostBytes: count()(GIB),
-});
-
 /** How much is unpacked. */
-export interface ReadBundleOptions extends OptionsOf<typeof OPTIONS> {}
+export interface ReadBundleOptions {
+  /** The most bytes that all files together may take once unpacked. Default: 1 GiB. */
+  readonly mostBytes?: number;
+}
 
 /**
  * A student from a `.limbeck` bundle, which `toBundle` writes. Every file is checked against its hash.
@@ -27,7 +25,10 @@ export async function readBundle(
   source: Uint8Array | ArrayBuffer | Blob,
   options: ReadBundleOptions = {},
 ): Promise<Bundle> {
-  const { mostBytes } = OPTIONS.read(options);
+  // Not a schema: limbeck/run has this file, and is to stay small.
+  checkKnownOptions(options, ['mostBytes'], 'readBundle');
+  const { mostBytes = GIB } = options;
+  checkCount(mostBytes, 'mostBytes');
   if (!(isTagged(source, 'Uint8Array') || isTagged(source, 'ArrayBuffer') || isTagged(source, 'Blob'))) {
     throw new LimbeckError(
       'invalid-option',
