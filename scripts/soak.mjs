@@ -7,7 +7,7 @@
 // After each round the browser's processes are looked at: memory (the proportional share, so that what several processes
 // share counts once), threads but for those of Chromium's own pool, and those threads that are workers. What they are at the
 // end (the least of the last eight rounds) may be more than after round 10 (the least of rounds 7 to 14) by 5 % (--growth), or
-// by one thread or worker: more fails. Of a process that the browser starts later only the workers' processes count in memory
+// by one thread or worker: more fails, of memory if it also grew from the middle to the end. Of a process that the browser starts later only the workers' processes count in memory
 // and threads, as browsers start some for their own use after minutes; that it is there counts, and one may come.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -44,12 +44,21 @@ export function cameOf(seen) {
 
 /**
  * The least around round 10 and in the last rounds, and 'flat' or what grew by more than it may. The least, because engines
- * collect garbage when they like: what is never given back is in every round.
+ * collect garbage when they like: what is never given back is in every round. Memory must also have grown from the middle to
+ * the end, by a quarter of what it may in all: garbage that an engine lets lie adds a step once, a leak adds to every round.
  */
 export function judge(rounds, mostGrowth) {
-  const [after10, atEnd] = [rounds.slice(WARM.from, WARM.to), rounds.slice(-LAST)].map(leastOf);
+  const middle = Math.floor((WARM.from + rounds.length - LAST) / 2);
+  const [after10, halfway, atEnd] = [
+    rounds.slice(WARM.from, WARM.to),
+    rounds.slice(middle, middle + LAST),
+    rounds.slice(-LAST),
+  ].map(leastOf);
+  const isStillGrowing = atEnd.memoryBytes > (1 + mostGrowth / 4) * halfway.memoryBytes;
   const grown = Object.keys(SLACK).filter(
-    (name) => atEnd[name] > after10[name] + Math.max(SLACK[name], mostGrowth * after10[name]),
+    (name) =>
+      atEnd[name] > after10[name] + Math.max(SLACK[name], mostGrowth * after10[name]) &&
+      (name !== 'memoryBytes' || isStillGrowing),
   );
   return { verdict: grown.length === 0 ? 'flat' : `${grown.join(' and ')} grew`, after10, atEnd };
 }

@@ -20,6 +20,17 @@ test('a browser that fills its caches first, and one whose figures jump, is flat
   expect(judge(jumping, 0.05).verdict).toBe('flat');
 });
 
+test('garbage that an engine lets lie from some round on is no growth; the same amount, a little in each round, is', () => {
+  const step = rounds(30, (round) => ({ memoryBytes: round < 12 ? 0 : 1.5e8 }));
+  expect(judge(step, 0.12).verdict).toBe('flat');
+  expect(
+    judge(
+      rounds(30, (round) => ({ memoryBytes: 1e7 * round })),
+      0.12,
+    ).verdict,
+  ).toBe('memoryBytes grew');
+});
+
 test.each([
   ['memoryBytes grew', 40, (round: number) => ({ memoryBytes: 4e6 * round })],
   ['threads grew', 30, (round: number) => ({ threads: round })],
