@@ -1,8 +1,9 @@
 // The documentation site: reference pages from the docstrings (typedoc), then the site (VitePress), into out/docs/. It works
-// from any path and without a network. Usage: npm run docs [-- --serve]
+// from any path and without a network. Usage: npm run docs [-- --check | --serve]
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { relocate } from '../docs/relocate.mjs';
+import { checkDocs } from './docsCheck.mjs';
 import { root } from './ensure.mjs';
 import { serve } from './serve.mjs';
 
@@ -33,6 +34,7 @@ export function buildDocs() {
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   buildDocs();
   console.log('The documentation is in out/docs/.');
+  if (process.argv.includes('--check')) await checkDocs();
   if (process.argv.includes('--serve')) {
     const server = await serve('out/docs');
     console.log(`${server.url}/ — Ctrl-C ends it.`);

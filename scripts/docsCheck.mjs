@@ -1,5 +1,5 @@
 // Opens the built documentation from a path that it knew nothing of, as a reader would: pages, navigation, search, no request
-// that fails or leaves the site, nothing on the console. Usage: node scripts/docsCheck.mjs (after npm run docs)
+// that fails or leaves the site, nothing on the console. `npm run docs -- --check` calls it.
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,5 +68,3 @@ export async function checkDocs() {
   if (faults.length > 0) throw new Error(`The documentation has faults:\n${[...new Set(faults)].join('\n')}`);
   console.log(`The documentation works from any path: ${PAGES.length} pages, navigation and search.`);
 }
-
-if (process.argv[1] === new URL(import.meta.url).pathname) await checkDocs();

@@ -1,17 +1,18 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { TABLES, withTables } from '../docsTables.mjs';
+import { docPages } from './sources.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
-const docs = readdirSync(new URL('docs', root)).filter((name) => name.endsWith('.md'));
-const pages = ['README.md', 'FEATURES.md', ...docs.map((name) => `docs/${name}`)];
+const docs = docPages().map(({ file }) => file);
+const pages = ['README.md', 'FEATURES.md', ...docs];
 /** A measured number with its unit. */
 const FIGURE = /\d(?:[.,]\d+)* ?(?:ms|µs|s|%|×|KB|MB|GB|GFLOP\/s|examples\/s|points)(?![\w/])/;
 
-describe.each(docs)('docs/%s', (name) => {
+describe.each(docs)('%s', (name) => {
   test('names tests that are there', () => {
-    const named = [...read(`docs/${name}`).matchAll(/`((?:src|e2e|scripts|wasm)\/[\w./-]+\.(?:ts|mjs))`/g)].map(
+    const named = [...read(name).matchAll(/`((?:src|e2e|scripts|wasm)\/[\w./-]+\.(?:ts|mjs))`/g)].map(
       ([, file]) => file as string,
     );
     expect(named.filter((file) => !existsSync(new URL(file, root)))).toEqual([]);
@@ -26,6 +27,24 @@ describe.each(pages)('%s', (page) => {
   test('has no figures in a table that no script wrote', () => {
     expect(figuresByHand(read(page))).toEqual([]);
   });
+});
+
+test('every error code has its cause and cure', () => {
+  const codes = [...read('src/core/errors.ts').matchAll(/^ {2}\| '([a-z-]+)'/gm)].map(([, code]) => code);
+  const told = [...read('docs/help/errors.md').matchAll(/^### ([a-z-]+)\n\n(.{20,})/gm)].map(([, code]) => code);
+  expect(codes.length).toBeGreaterThan(40);
+  expect(told.toSorted()).toEqual(codes.toSorted());
+});
+
+test('every link from page to page leads somewhere', () => {
+  const broken = docPages().flatMap(({ file, text }) =>
+    [...text.matchAll(/\]\((\.{1,2}\/[^)#]*)(?:#[^)]*)?\)/g)]
+      .map(([, link = '']) => new URL(link, new URL(file, root)))
+      .filter(({ pathname }) => !pathname.includes('/reference/api/'))
+      .filter((url) => ![url, new URL(`${url}.md`), new URL('index.md', `${url}`)].some((one) => existsSync(one)))
+      .map((url) => `${file} → ${url.pathname.slice(root.pathname.length)}`),
+  );
+  expect(broken).toEqual([]);
 });
 
 test('every table of times comes from the same machine', () => {

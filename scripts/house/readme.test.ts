@@ -1,18 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkExamples, docstringExamples, fencedExamples } from './examples.ts';
 import { isTestMaterial } from './layers.ts';
-import { root, sourcesIn } from './sources.ts';
+import { docPages, root, sourcesIn } from './sources.ts';
 
 const file = 'README.md';
 const text = readFileSync(join(root, file), 'utf8');
 const readme = fencedExamples({ file, text });
-/** Pages of the documentation, without what is generated or installed. */
-const docs = ['.', 'guide', 'help', 'inside', 'recipes', 'reference']
-  .flatMap((folder) => readdirSync(join(root, 'docs', folder)).map((name) => posix.join(folder, name)))
-  .filter((name) => name.endsWith('.md'))
-  .flatMap((name) => fencedExamples({ file: `docs/${name}`, text: readFileSync(join(root, 'docs', name), 'utf8') }));
+const docs = docPages().flatMap(fencedExamples);
 const docstrings = sourcesIn('src')
   .filter((source) => !isTestMaterial(source.file))
   .flatMap(docstringExamples);

@@ -28,3 +28,12 @@ export function sourcesIn(...folders: readonly string[]): Source[] {
     .sort()
     .map(sourceOf);
 }
+
+/** The written pages of the documentation: what is generated from docstrings, or installed, lies elsewhere. */
+export function docPages(): Source[] {
+  return ['.', 'guide', 'help', 'inside', 'recipes', 'reference']
+    .flatMap((folder) => readdirSync(join(root, 'docs', folder)).map((name) => join('docs', folder, name)))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => file.split(sep).join('/'))
+    .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
+}
