@@ -3,7 +3,7 @@ import { defineConfig } from 'vitepress';
 import { BASE } from '../base.mjs';
 
 // In the page itself: its address would be another one for each folder.
-const icon = readFileSync(new URL('../icon.svg', import.meta.url), 'utf8');
+const icon = readFileSync(new URL('../../demo/public/icon.svg', import.meta.url), 'utf8');
 const page = (text: string, link: string) => ({ text, link });
 
 export default defineConfig({
