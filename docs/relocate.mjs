@@ -9,7 +9,7 @@ const SHORT = '~site~/';
 
 const MOVERS = { '.html': ofPage, '.js': ofScript, '.css': (text, root) => text.replaceAll(BASE, root) };
 
-/** Throws Error where a file still names the placeholder, or VitePress writes pages in another way than this knows. */
+/** Throws Error: a file still names `BASE`, or VitePress writes pages in another way than this knows. */
 export function relocate(folder) {
   const left = [];
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
@@ -23,7 +23,7 @@ export function relocate(folder) {
     if (moved.includes(BASE)) left.push(relative(folder, file));
     writeFileSync(file, moved);
   }
-  if (left.length > 0) throw new Error(`These files still name the placeholder of the site's path: ${left.join(', ')}`);
+  if (left.length > 0) throw new Error(`These files still name ${BASE}, which is no path: ${left.join(', ')}`);
 }
 
 /** What VitePress writes for its router: one script, the data of the site as a string of JSON. */

@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const at = (...parts) => join(root, ...parts);
 
-/** Runs a command in the project's folder; throws with its name when it fails. */
-export function run(command, args, { quiet = false, env = {} } = {}) {
+/** Runs a command in the project's folder, or in one of its own; throws with its name when it fails. */
+export function run(command, args, { quiet = false, env = {}, folder = '' } = {}) {
   const result = spawnSync(command, args, {
-    cwd: root,
+    cwd: at(folder),
     stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
     env: { ...process.env, ...env },
   });
@@ -20,17 +20,17 @@ export function run(command, args, { quiet = false, env = {} } = {}) {
   throw new Error(`${command} ${args.join(' ')} failed${result.error ? `: ${result.error.message}` : ''}`);
 }
 
-/** Installs the packages of package-lock.json, unless they are there. */
-export function ensurePackages() {
+/** Installs the packages of package-lock.json, of the project or of a folder, unless they are there. */
+export function ensurePackages(folder = '') {
   const [major = 0] = process.versions.node.split('.').map(Number);
   if (major < 20) throw new Error(`Node ${process.versions.node} is too old: limbeck needs Node 20 or newer.`);
   const wanted = createHash('sha256')
-    .update(readFileSync(at('package-lock.json')))
+    .update(readFileSync(at(folder, 'package-lock.json')))
     .digest('hex');
-  const stamp = at('node_modules/.limbeck-lock');
+  const stamp = at(folder, 'node_modules/.limbeck-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   console.log('Installing npm packages …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { folder });
   writeFileSync(stamp, wanted);
 }
 
