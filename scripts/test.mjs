@@ -109,9 +109,9 @@ function withoutReason(suites) {
 
 mkdirSync('out', { recursive: true });
 const isReady =
-  (await stage('packages', ensurePackages)) &&
+  (await stage('packages', () => ensurePackages())) &&
   (await stage('chromium', () => void ensureChromium())) &&
-  (await stage('build', ensureBuilt));
+  (await stage('build', () => ensureBuilt()));
 if (isReady) {
   // Both SIMD levels, with and without threads; `npm run conformance` runs all four pairs.
   const pairs = isLong ? [] : ['--config', 'relaxed/2', '--config', 'simd/1'];
