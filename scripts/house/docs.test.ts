@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LimbeckError } from '../../src/core/errors.ts';
 import { TABLES, withTables } from '../docsTables.mjs';
 import { docPages } from './sources.ts';
 
@@ -34,6 +36,12 @@ test('every error code has its cause and cure', () => {
   const told = [...read('docs/help/errors.md').matchAll(/^### ([a-z-]+)\n\n(.{20,})/gm)].map(([, code]) => code);
   expect(codes.length).toBeGreaterThan(40);
   expect(told.toSorted()).toEqual(codes.toSorted());
+});
+
+test("the page that an error's help names is packed", () => {
+  const [, packed = ''] = new LimbeckError('internal', '').help.match(/^limbeck\/(.+)#internal$/) ?? [];
+  expect(existsSync(new URL(packed, root))).toBe(true);
+  expect(JSON.parse(read('package.json')).files).toContain(dirname(packed));
 });
 
 test('every link from page to page leads somewhere', () => {

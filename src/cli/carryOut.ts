@@ -1,6 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import type { Console } from './openConsole.ts';
-import { faultText } from './printable.ts';
+import { errorText, faultText } from './printable.ts';
 
 interface Command<Request> {
   /** Its name, for messages. */
@@ -33,7 +33,7 @@ export async function carryOut<Request>(
     const exitCode = await work(request);
     return typeof exitCode === 'number' ? exitCode : 0;
   } catch (error) {
-    console.writeError(faultText(messageOf(error)));
+    console.writeError(errorText(error));
     return error instanceof LimbeckError && error.code === 'invalid-option' ? 2 : 1;
   }
 }

@@ -6,7 +6,7 @@ import { carryOut } from './carryOut.ts';
 import { inspectReport } from './inspectReport.ts';
 import { describeStudentFile, type StudentFileDescription, studentReport } from './inspectStudent.ts';
 import type { Console } from './openConsole.ts';
-import { faultText } from './printable.ts';
+import { errorText } from './printable.ts';
 import { isStudentFile, readStudentFile } from './studentFile.ts';
 
 const HELP = `Says what models hold, without running them.
@@ -53,7 +53,7 @@ async function inspectFiles({ files, options, withNodes, asJson }: Request, cons
     } catch (error) {
       // The error of a bad ONNX file names it already.
       const isNamed = error instanceof LimbeckError && error.code === 'invalid-onnx';
-      console.writeError(faultText(isNamed ? error.message : `${file}: ${messageOf(error)}`));
+      console.writeError(errorText(error, isNamed ? error.message : `${file}: ${messageOf(error)}`));
       exitCode = Math.max(exitCode, isUsage(error) ? 2 : 1);
     }
   }
