@@ -139,7 +139,7 @@ for (const [engine, file] of [
   });
 }
 
-test('limbeck/run is as small as the README says', async ({ page, serveDist }) => {
+test('limbeck/run is as small as its guide says', async ({ page, serveDist }) => {
   const built = await builtEntry('run');
   const parts = Object.fromEntries(built.map(({ path, text }) => [path, { type: 'text/javascript', body: text }]));
   await open(page, serveDist, true, parts);
@@ -167,8 +167,8 @@ test('limbeck/run is as small as the README says', async ({ page, serveDist }) =
     return [...fetched].reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0) / 1000;
   };
   const measured = { onnx: await kilobytes('/tiny.onnx'), bundle: await kilobytes('/tiny.limbeck') };
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const [, onnx, packed] = /needs (\d+) KB of limbeck for an ONNX file, (\d+) KB for a bundle/.exec(readme) ?? [];
+  const guide = await readFile(new URL('../docs/guide/take-it-anywhere.md', import.meta.url), 'utf8');
+  const [, onnx, packed] = /needs (\d+) KB of limbeck for an ONNX file, (\d+) KB for a bundle/.exec(guide) ?? [];
   expect(Math.abs(Number(onnx) - measured.onnx), `an ONNX file needs ${measured.onnx} KB`).toBeLessThanOrEqual(1);
   expect(Math.abs(Number(packed) - measured.bundle), `a bundle needs ${measured.bundle} KB`).toBeLessThanOrEqual(1);
 });
