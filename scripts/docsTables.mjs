@@ -10,7 +10,7 @@ import { methodsTable, peopleTable } from './tables/personalize.mjs';
 import { photosSentence } from './tables/photos.mjs';
 import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
-import { withSurvey } from './tables/survey.mjs';
+import { lossIndex, withSurvey } from './tables/survey.mjs';
 import { keptTable, teacherTable } from './tables/teacher.mjs';
 import { peersSentence, trainTable } from './tables/train.mjs';
 
@@ -35,6 +35,7 @@ export const TABLES = [
   ['docs/inside/benchmarks.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
   ['docs/inside/benchmarks.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
   ['FEATURES.md', 'conformance', 'benchmarks/results/conformance.json', conformanceTable],
+  ['docs/reference/losses.md', 'losses', 'experiments/results/experiments.json', lossIndex],
   ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
   ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],
 ];

@@ -33,6 +33,7 @@ export default defineConfig({
           text: 'Reference',
           items: [
             page('Overview', '/reference/'),
+            page('Losses by family', '/reference/losses'),
             page('limbeck', '/reference/api/index/'),
             page('limbeck/run', '/reference/api/run/'),
             page('limbeck/tfjs', '/reference/api/tfjs/'),
@@ -73,6 +74,7 @@ export default defineConfig({
           items: [
             page('How it works', '/inside/how-it-works'),
             page('Benchmarks', '/inside/benchmarks'),
+            page('Checked against', '/inside/checks'),
             page('Beside other libraries', '/inside/comparison'),
             page('Security and privacy', '/security'),
           ],
