@@ -44,7 +44,11 @@ export default defineConfig({
       '/': [
         {
           text: 'Start',
-          items: [page('Quick start', '/guide/quick-start'), page('Install and bundlers', '/guide/install')],
+          items: [
+            page('Quick start', '/guide/quick-start'),
+            page('A whole page to copy', '/guide/whole-page'),
+            page('Install and bundlers', '/guide/install'),
+          ],
         },
         {
           text: 'Guides',

@@ -15,7 +15,7 @@ import type { Teaching } from './teaching.ts';
 
 /** What the trainer is to do, before it is known what the teacher answers. */
 export async function makeJob(options: DistillOptions, student: Student, loss: Loss): Promise<TrainJob> {
-  const { epochs, batchSize, optimizer = {}, seed, data, holdout } = DISTILL.read(options);
+  const { data, epochs = epochsFor(data.size), batchSize, optimizer = {}, seed, holdout } = DISTILL.read(options);
   return {
     student: await student.portable(),
     loss: specOf(loss),
@@ -23,6 +23,15 @@ export async function makeJob(options: DistillOptions, student: Student, loss: L
     ...partsOf(options),
     holdoutSize: holdout?.size ?? 0,
   };
+}
+
+/**
+ * How often a student sees each of so many examples, where nothing says otherwise. Six times is enough for the 8,000 digits of
+ * `npm start`. Fewer make fewer steps, but as many steps would be too many: accuracy on digits stops to rise at about 40 epochs
+ * of 100 or 300 and at 15 of 1,300.
+ */
+export function epochsFor(examples: number): number {
+  return Math.min(Math.max(6, Math.ceil(6 * Math.sqrt(8000 / examples))), 60);
 }
 
 /** What the loss reads of the teacher from outside. */

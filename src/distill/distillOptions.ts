@@ -49,8 +49,8 @@ export const ROUND = schema('distill', {
   teacherHoldout: given<Dataset>(),
   /** Default: softTargets(). */
   loss: given<Loss>(checkIsLoss),
-  /** Default 6. */
-  epochs: count()(6),
+  /** Default: 6 for 8,000 examples or more, else 6 · √(8000 / examples), rounded up, 60 at most: 31 for 300. */
+  epochs: count()(),
   /** Default 64. */
   batchSize: count()(64),
   /** How many examples the teacher is asked at a time. Default: what suits the teacher, found out while it is asked, else 32. */
