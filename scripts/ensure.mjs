@@ -38,6 +38,7 @@ const BUILD_INPUTS = [
   'src',
   'wasm',
   'demo',
+  'docs/help/errors.md',
   'scripts/demoData.mjs',
   'scripts/digitSplits.mjs',
   'scripts/build.mjs',
