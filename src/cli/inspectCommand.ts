@@ -119,7 +119,7 @@ function isUsage(error: unknown): boolean {
 function jsonOf(descriptions: readonly Description[], isList: boolean, withNodes: boolean): string {
   const shown = descriptions.map((one) => {
     if (withNodes || 'form' in one) return one;
-    const { nodes: _, ...rest } = one;
+    const { nodes: _, weights: __, ...rest } = one;
     return rest;
   });
   const [only] = shown;
