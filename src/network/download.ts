@@ -24,10 +24,13 @@ export interface DownloadOptions extends Omit<ReadOptions, 'onAdded'> {
   readonly waitsMs?: readonly number[];
 }
 
-/** The bytes of a file, and the response that gave them, or the last of them. */
+/** The bytes of a file, and what its server says of it. */
 export interface Downloaded {
   readonly bytes: Uint8Array;
-  readonly response: Response;
+  /** Not if the response is a part of the file that the caller asked for. */
+  readonly isWhole: boolean;
+  readonly etag?: string;
+  readonly lastModified?: string;
 }
 
 /**
@@ -47,6 +50,7 @@ export async function download(
   let version = isBegun ? begun.version : askable(input) ? versionOf(response, address) : undefined;
   let collected = collectBytes(isBegun ? begun.version.totalBytes : announcedLength(response));
   if (isBegun) collected.add(begun.bytes);
+  let said = isBegun ? { isWhole: true, ...namesOf(begun.version) } : toldBy(response);
   let [most, failures] = [collected.length, 0];
   for (;;) {
     try {
@@ -55,7 +59,7 @@ export async function download(
         onProgress,
         onAdded: version && onAdded && ((all) => onAdded(all, version as FileVersion)),
       });
-      return { bytes: collected.finish(), response };
+      return { bytes: collected.finish(), ...said };
     } catch (error) {
       if (version === undefined || !isBroken(error) || collected.length >= version.totalBytes) throw error;
       if (collected.length > most) [most, failures] = [collected.length, 0];
@@ -65,6 +69,7 @@ export async function download(
       if (response.status === 206) onResumed?.(collected.length);
       else {
         version = versionOf(response, address);
+        said = toldBy(response);
         collected = collectBytes(announcedLength(response));
       }
     }
@@ -96,6 +101,15 @@ async function askForRest(
     throw broken;
   }
   throw broken;
+}
+
+function namesOf({ etag, lastModified }: FileVersion) {
+  return { etag, lastModified };
+}
+
+function toldBy({ status, headers }: Response): Omit<Downloaded, 'bytes'> {
+  const [etag, lastModified] = [headers.get('etag') ?? undefined, headers.get('last-modified') ?? undefined];
+  return { isWhole: status === 200, etag, lastModified };
 }
 
 /** A request with a body, or of another method, may not be repeated. */
