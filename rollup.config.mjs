@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import esbuild from 'rollup-plugin-esbuild';
+import { pureStatements } from './scripts/pureStatements.mjs';
 import { SHARED_HEAP, UNSHARED_HEAP, withSharedHeap } from './scripts/sharedHeap.mjs';
 import { threadsFile } from './scripts/threadsFile.mjs';
 
@@ -90,12 +91,43 @@ const require = requireFrom(import.meta.url);
 const __filename = require('node:url').fileURLToPath(import.meta.url);
 const __dirname = require('node:path').dirname(__filename);`;
 
+/**
+ * A file of its own for what package.json's "sideEffects" names, and for each verb with what it needs at once: bundlers take
+ * files apart by what is used, but not for what is used later.
+ */
+const APART = {
+  dispose: 'src/core/dispose.ts',
+  tf: 'src/runtime/tf.ts',
+  distill: 'src/distill/distill.ts',
+  loadTeacher: 'src/teacher/onnx.ts',
+  personalize: 'src/adapt/personalize.ts',
+  students: 'src/student/zoo/all.ts',
+  losses: 'src/losses/all.ts',
+};
+
+function apart() {
+  return {
+    name: 'apart',
+    buildStart() {
+      for (const [name, id] of Object.entries(APART)) {
+        this.emitFile({ type: 'chunk', name, fileName: `${name}.js`, id, preserveSignature: 'allow-extension' });
+      }
+    },
+  };
+}
+
 export default [
   {
-    input: { index: 'src/index.ts', expose: 'src/exposeWorker.ts', tfjs: 'src/tfjs.ts', run: 'src/run.ts' },
+    input: {
+      index: 'src/index.ts',
+      expose: 'src/exposeWorker.ts',
+      tfjs: 'src/tfjs.ts',
+      run: 'src/run.ts',
+      webgpu: 'src/webgpu.ts',
+    },
     output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
     external: (id) => isPeer(id) || id.startsWith('node:'),
-    plugins: [...plugins(false), copyAssets()],
+    plugins: [apart(), ...plugins(false), pureStatements(), copyAssets()],
     onwarn,
   },
   {

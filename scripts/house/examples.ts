@@ -39,6 +39,7 @@ const PACKAGE = {
   'limbeck/expose': 'src/exposeWorker.ts',
   'limbeck/run': 'src/run.ts',
   'limbeck/tfjs': 'src/tfjs.ts',
+  'limbeck/webgpu': 'src/webgpu.ts',
 } as const;
 /** What examples may import beside them; it is not installed. */
 const REACT = 'scripts/house/exampleReact.ts';

@@ -19,6 +19,7 @@ export const ENTRIES = [
   'src/tfjs.ts',
   'src/run.ts',
   'src/runWorker.ts',
+  'src/webgpu.ts',
 ] as const;
 
 /** What a folder may import today, where its layer would allow more; 'type' is nothing at run time. */
@@ -213,6 +214,9 @@ export const LAZY = [
   'src/onnx/proto.ts',
   'src/onnx/check/decodedSize.ts',
   'src/onnx/describe/describe.ts',
+  'src/distill/runDistill.ts',
+  'src/adapt/runPersonalize.ts',
+  'src/teacher/onnxTeacher.ts',
   'src/student/import/importOnnx.ts',
   'src/model/tfjsSession.ts',
   'src/student/files/bundle.ts',

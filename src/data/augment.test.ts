@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../core/random.ts';
 import type { NdArray } from '../core/shape.ts';
 import { mean, standardDeviation } from '../core/stats.ts';
-import { type AugmentOptions, augmentExamples, checkAugment } from './augment.ts';
+import { augmentExamples } from './augment.ts';
 import { type Placement, placeImage } from './augmentImage.ts';
+import { type AugmentOptions, checkAugment } from './augmentOptions.ts';
 
 interface Golden {
   readonly shape: readonly [number, number, number];

@@ -1,5 +1,6 @@
 import { count, type OptionsOf, schema } from '../core/schema.ts';
-import { type AugmentOptions, augmentExamples, checkAugment } from './augment.ts';
+import { augmentExamples } from './augment.ts';
+import { type AugmentOptions, checkAugment } from './augmentOptions.ts';
 import type { Dataset, LabelledDataset } from './dataset.ts';
 import { givesFresh } from './fresh.ts';
 

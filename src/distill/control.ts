@@ -5,14 +5,14 @@ import { type Dataset, type Examples, isLabelled, type LabelledDataset, UNLABELL
 import { pick } from '../data/views.ts';
 import type { Loss } from '../losses/loss.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
-import { specOf } from '../losses/revive.ts';
+import { specOf } from '../losses/spec.ts';
 import { type Student, type StudentDescription, studentFromArtifacts } from '../student/student.ts';
 import type { TrainJob, TrainSource } from '../train/engine.ts';
 import { comparedOutput } from '../train/labels.ts';
 import { moveBatch, readInputs } from '../train/moveBatch.ts';
 import { withoutTeacher } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
-import { checkExamples } from './check.ts';
+import { checkExamples } from './checkExamples.ts';
 import { type ControlReport, controlReport, noControl } from './controlReport.ts';
 import type { DistillOptions } from './distillOptions.ts';
 import { type EpochsOptions, measureEpochs } from './epochs.ts';

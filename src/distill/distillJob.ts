@@ -1,6 +1,6 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import type { Loss } from '../losses/loss.ts';
-import { specOf } from '../losses/revive.ts';
+import { specOf } from '../losses/spec.ts';
 import type { Student } from '../student/student.ts';
 import { declaredInputs, matchInputs } from '../student/topology/declaredInputs.ts';
 import type { TrainJob } from '../train/engine.ts';
@@ -9,7 +9,7 @@ import { moveBatch, readInputs } from '../train/moveBatch.ts';
 import { ownAnswers, partsOf } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { askTeacher } from './askTeacher.ts';
-import { besideInputs, checkFinite } from './check.ts';
+import { besideInputs, checkFinite } from './checkExamples.ts';
 import { DISTILL, type DistillOptions } from './distillOptions.ts';
 import type { Teaching } from './teaching.ts';
 

@@ -4,39 +4,9 @@ import { VERSIONS } from '../core/versions.ts';
 import type { TeacherDescription, TeacherDevice } from '../teacher/teacher.ts';
 import type { TrainJob } from '../train/engine.ts';
 import type { Trainer } from '../train/trainer.ts';
-import type { DistillOptions } from './distillOptions.ts';
 import type { ReproducibleWith, TeacherEngine } from './report.ts';
 
 type Facts = Omit<ReproducibleWith, 'doubts'>;
-
-/** The options with what `reproduce` says where they leave it open. Throws    invalid-option: it is not what a report says */
-export function asPinned(options: DistillOptions): DistillOptions {
-  const { reproduce, trainer } = options;
-  if (reproduce === undefined) return options;
-  if (!isReproducibleWith(reproduce)) {
-    throw new LimbeckError(
-      'invalid-option',
-      '"reproduce" must be what the report of a run says under "reproducibleWith".',
-      { details: { name: 'reproduce' } },
-    );
-  }
-  const { seed, order, teacher } = reproduce;
-  const { backend, threads, simdLevel } = reproduce.trainer;
-  return {
-    seed,
-    batchSize: order.batchSize,
-    epochs: order.epochs,
-    ...(teacher && { teacherBatchSize: teacher.batchSize }),
-    ...options,
-    trainer: trainer !== undefined && 'train' in trainer ? trainer : { backend, threads, simdLevel, ...trainer },
-  };
-}
-
-function isReproducibleWith(given: Partial<ReproducibleWith> | null): given is ReproducibleWith {
-  const { seed, order, trainer, teacher, versions } = given ?? {};
-  const counts = [seed, order?.batchSize, order?.epochs, ...(teacher ? [teacher.batchSize] : [])];
-  return typeof trainer?.threads === 'number' && typeof versions === 'object' && counts.every(Number.isInteger);
-}
 
 /** What decides the bits of this run, as far as it is known; the teacher's device is, once it has answered. */
 export function factsOf(

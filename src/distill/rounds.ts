@@ -12,11 +12,12 @@ import { borrowTrainer } from '../train/borrowTrainer.ts';
 import { predictAll } from '../train/predictAll.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { askAll } from './askAll.ts';
-import { type Distilled, distill, HELD } from './distill.ts';
+import { distill, HELD } from './distill.ts';
 import { checkFirstBatch, makeJob } from './distillJob.ts';
 import type { DistillOptions } from './distillOptions.ts';
 import type { DistillEvent } from './events.ts';
 import { type RoundOptions, undecided } from './roundOptions.ts';
+import type { Distilled } from './runDistill.ts';
 import { holdDecodedOf, lookAtAll } from './scan.ts';
 
 /** What a scheme tells while it works; rounds are counted from 1, and the last one is `rounds`. */

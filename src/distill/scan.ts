@@ -4,7 +4,7 @@ import { holdDecoded } from '../data/decoded.ts';
 import { batches } from '../data/views.ts';
 import type { Loss } from '../losses/loss.ts';
 import type { StudentDescription } from '../student/student.ts';
-import { checkExamples, checkFinite } from './check.ts';
+import { checkExamples, checkFinite } from './checkExamples.ts';
 import type { DistillOptions } from './distillOptions.ts';
 import type { DistillEvent } from './events.ts';
 

@@ -1,8 +1,9 @@
 import { count, given, type OptionsOf, oneOf, schema, text } from '../core/schema.ts';
 import type { WorkerOption } from '../workers/host.ts';
-import { checkModelInput, type ModelInput } from './input/modelInput.ts';
+import { isByName } from './input/byName.ts';
+import type { ModelInput } from './input/modelInput.ts';
+import { checkModelInput } from './input/modelInputCheck.ts';
 import type { ReadOutputs } from './read.ts';
-import { isByName } from './session/sessionFeeds.ts';
 
 /** What every teacher that is loaded takes. Its reader says 'snapshot', which takes nothing else. */
 export const LOADED = schema('snapshot', {

@@ -1,5 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { hasWebGpuFiles } from '../core/webgpuFiles.ts';
 import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
 import { loadedTeacher, makeNotices } from './loadedTeacher.ts';
@@ -39,7 +40,10 @@ export async function openTeacher(
   const isColocated = colocated !== undefined && colocated.notice === undefined;
   const device = options.device ?? (isColocated ? 'webgpu' : 'auto');
   const hasOwnThread = worker !== 'none' && !isColocated;
-  const planned = await planDevices(device, hasOwnThread && options.recurrent === undefined);
+  const planned = await planDevices(device, {
+    hasOwnThread: hasOwnThread && options.recurrent === undefined,
+    hasGpuFiles: hasWebGpuFiles(options.assetBase),
+  });
   const notices = [...model.notices, ...planned.notices, ...(colocated?.notice ? [colocated.notice] : [])];
   const reasons = [...planned.reasons];
   const plan = { ...planned, reasons };

@@ -1,9 +1,9 @@
 import type { NamedArrays } from '../core/shape.ts';
-import type { LossSpec } from '../losses/revive.ts';
+import type { LossSpec } from '../losses/spec.ts';
 import type { PortableStudent, StudentArtifacts } from '../student/student.ts';
 import type { TrainBatch } from './batch.ts';
 import type { EpochEvent, HoldoutOutputs, NoticeEvent, StepEvent } from './events.ts';
-import type { OptimizerOptions } from './optimizer.ts';
+import type { OptimizerOptions } from './optimizerOptions.ts';
 import type { LengthOptions } from './order.ts';
 import type { JobParts, PartEvent, PartReports, PartResults } from './parts/options.ts';
 

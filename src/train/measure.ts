@@ -1,8 +1,7 @@
-import { LimbeckError } from '../core/errors.ts';
 import { pickRows } from '../core/rows.ts';
 import { isSameShape, type NdArray } from '../core/shape.ts';
 import { UNLABELLED } from '../data/dataset.ts';
-import { checkMetric, type Metric, type MetricInputs, noMetric, type OutputKind } from './metric.ts';
+import type { Metric, MetricInputs, OutputKind } from './metric.ts';
 import * as metrics from './metrics/all.ts';
 
 /** Of which kind the outputs are, and what else is measured. */
@@ -28,21 +27,6 @@ export function measure(inputs: MetricInputs, options: MeasureOptions = {}): Rec
       return read !== undefined && isAllowed(metric, read) ? [[metric.name, metric.compute(read)]] : [];
     }),
   );
-}
-
-/** Throws    invalid-option: no metric, or one with a name that another has */
-export function checkMetrics(own: readonly Metric[]): void {
-  const taken = new Set(Object.values(metrics).map(({ name }) => name));
-  if (!Array.isArray(own)) throw noMetric('"metrics"', own, 'a list of metrics');
-  for (const [i, metric] of own.entries()) {
-    checkMetric(metric, `metrics[${i}]`);
-    if (taken.has(metric.name)) {
-      throw new LimbeckError('invalid-option', `There are two metrics "${metric.name}"; give yours another name.`, {
-        details: { name: metric.name },
-      });
-    }
-    taken.add(metric.name);
-  }
 }
 
 /** The examples that have a label, where there are any. */

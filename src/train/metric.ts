@@ -35,6 +35,34 @@ export interface Metric {
   compute(inputs: MetricInputs): number;
 }
 
+/** Names of limbeck's metrics, told here so that to check one's own needs none of them. */
+export const OWN_METRICS = [
+  'accuracy',
+  'agreement',
+  'calibrationError',
+  'coefficientOfDetermination',
+  'cosineSimilarity',
+  'negativeLogLikelihood',
+  'neighboursKept',
+  'rootMeanSquaredError',
+  'teacherAccuracy',
+] as const;
+
+/** Throws    invalid-option: no metric, or one with a name that another has */
+export function checkMetrics(own: readonly Metric[]): void {
+  const taken = new Set<string>(OWN_METRICS);
+  if (!Array.isArray(own)) throw noMetric('"metrics"', own, 'a list of metrics');
+  for (const [i, metric] of own.entries()) {
+    checkMetric(metric, `metrics[${i}]`);
+    if (taken.has(metric.name)) {
+      throw new LimbeckError('invalid-option', `There are two metrics "${metric.name}"; give yours another name.`, {
+        details: { name: metric.name },
+      });
+    }
+    taken.add(metric.name);
+  }
+}
+
 /** Throws    invalid-option */
 export function checkMetric(metric: Metric | undefined, subject: string): void {
   const { name, measures = 'classes', better = 'higher' } = metric ?? {};
@@ -45,6 +73,6 @@ export function checkMetric(metric: Metric | undefined, subject: string): void {
 }
 
 /** The error for what is not a metric. */
-export function noMetric(subject: string, given: unknown, needed: string): LimbeckError {
+function noMetric(subject: string, given: unknown, needed: string): LimbeckError {
   return new LimbeckError('invalid-option', `${subject} was ${String(given)}; it must be ${needed}.`);
 }
