@@ -8,37 +8,37 @@ import { addNoise } from './augmentNoise.ts';
 import type { InputSpec } from './dataset.ts';
 
 /**
- * How examples are varied. Each number is the most that something changes by, either way and uniformly drawn for each
- * example; what is left out does not change. All but `noise` need images [H, W, C].
+ * How examples are varied. Each number is the largest change in either direction, drawn uniformly for each example. What
+ * is left out does not change. All but `noise` need images [H, W, C].
  */
 export interface AugmentOptions {
-  /** Pixels, along each axis by itself. */
+  /** Pixels, drawn separately for each axis. */
   readonly shift?: number;
-  /** Degrees, about the middle. Below 180 or equal. */
+  /** Degrees, about the centre; at most 180. */
   readonly rotate?: number;
   /** A fraction below 1: sizes from 1 − scale to 1 + scale. */
   readonly scale?: number;
   /** Degrees by which columns lean. Below 90. */
   readonly shear?: number;
-  /** Mirrored with a chance of one half, along each axis by itself where it is 'both'. */
+  /** Mirrors with probability ½, for 'both' drawn separately for each axis. */
   readonly flip?: 'horizontal' | 'vertical' | 'both';
-  /** What is added to all values of an example, in their own units: 25 for bytes, 0.1 for values from 0 to 1. */
+  /** Added to all values of an example, in their own units: 25 for bytes, 0.1 for values from 0 to 1. */
   readonly brightness?: number;
-  /** A fraction: the distances from an example's mean grow or shrink by as much. */
+  /** A fraction by which distances from an example's mean grow or shrink. */
   readonly contrast?: number;
   /** Standard deviation of normal noise on each value, in its own units. For inputs of any shape. */
   readonly noise?: number;
-  /** Side in pixels of one square that is filled; its middle lies anywhere in the image. */
+  /** Side in pixels of one filled square, whose centre may be anywhere in the image. */
   readonly cutout?: number;
-  /** What stands where nothing was, in the units of the values. Default 0. */
+  /** The value outside the original image, in the units of the values. Default 0. */
   readonly fill?: number;
-  /** What values are cut to in the end. Default: nothing; bytes are always cut to 0…255. */
+  /** Values are clipped to this range at the end. Default: none; bytes are always clipped to 0…255. */
   readonly range?: readonly [number, number];
-  /** Which inputs are varied. Default: all that can be; whole numbers (int32) never are. */
+  /** Which inputs are varied. Default: all but integers (int32), which cannot be. */
   readonly inputs?: readonly string[];
 }
 
-/** What tells one variation of an example from another. */
+/** Identifies one variation of an example. */
 export interface AugmentSeed {
   readonly seed: number;
   /** Counted from 1. */
@@ -50,12 +50,12 @@ const OF_IMAGES = ['shift', 'rotate', 'scale', 'shear', 'flip', 'brightness', 'c
 const RADIANS = Math.PI / 180;
 
 /**
- * Varied copies of some examples; the arrays that are given stay as they are. An example's variation depends on the
- * seed, the epoch and its number in the dataset only, not on the batch in which it comes; inputs that belong to one
- * example are shifted, turned and mirrored alike.
+ * Varied copies of some examples; the given arrays do not change. An example's variation depends only on the seed, the
+ * epoch and its index in the dataset, not on the batch it comes in. All inputs of an example are shifted, rotated and
+ * mirrored the same way.
  * Shapes    each input [B, ...], indices [B] → the same
  * Units     pixels, degrees, and the values' own; bytes stay bytes
- * Throws    nothing: `checkAugment` does before
+ * Throws    nothing; call `checkAugment` first
  * Source    Shorten and Khoshgoftaar 2019, doi:10.1186/s40537-019-0197-0 · DeVries and Taylor 2017, "Cutout",
  *           arXiv:1708.04552 · Bishop 1995, "Training with Noise", doi:10.1162/neco.1995.7.1.108
  */
@@ -85,7 +85,7 @@ function augmentArray(
   const { noise = 0, cutout = 0, fill = 0, range } = options;
   const image = imageShapeOf(shape.slice(1));
   const length = sizeOf(shape.slice(1));
-  // Float32, also for bytes: what is in between is not rounded.
+  // Float32 for bytes too, so that intermediate values are not rounded.
   const result = new Float32Array(data.length);
   for (let i = 0; i < indices.length; i++) {
     const example = indices[i] as number;
@@ -106,7 +106,7 @@ function augmentArray(
   return { data: isTagged(data, 'Uint8Array') ? toBytes(result) : result, shape };
 }
 
-/** Everything is drawn, asked for or not, so that one more option does not change what the others do. */
+/** Draws every number, even if its option is not set, so that one more option does not change the others. */
 function drawPlacement(options: AugmentOptions, random: Random): Placement {
   const { shift = 0, rotate = 0, scale = 0, shear = 0, flip } = options;
   const within = (most: number) => most * (2 * random() - 1);
@@ -156,8 +156,8 @@ function imageShapeOf(shape: readonly number[]): ImageShape | undefined {
 }
 
 /**
- * Throws    invalid-option: an unknown option, a number out of its range, no change at all, an input that there is not
- *           or that holds whole numbers · shape-mismatch: changes of images where no input is [H, W, C]
+ * Throws    invalid-option: an unknown option, a number out of range, no change at all, an input that is unknown or
+ *           holds integers · shape-mismatch: changes of images where no input is [H, W, C]
  */
 export function checkAugment(options: AugmentOptions, inputs: Readonly<Record<string, InputSpec>>): void {
   checkKnownOptions(options, [...NUMBERS, 'flip', 'fill', 'range', 'inputs'], 'augment');
@@ -192,7 +192,7 @@ function checkInputs(options: AugmentOptions, inputs: Readonly<Record<string, In
   throw new LimbeckError(
     'shape-mismatch',
     `"augment" asks for ${ofImages.join(', ') || 'noise'}; the data has the inputs ${given.join(', ')}. ` +
-      'Images must be [height, width, channels], of floats or bytes; other inputs of floats can be given noise alone.',
+      'Images must be [height, width, channels], of floats or bytes; other float inputs can only take noise.',
     { details: { asked: ofImages, inputs: given } },
   );
 }
