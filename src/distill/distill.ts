@@ -20,28 +20,28 @@ import { asPinned, factsOf, reproducibleWith, requireSame } from './reproduce.ts
 import { holdDecodedOf, lookAtAll } from './scan.ts';
 import { startTeaching } from './teaching.ts';
 
-/** The lease of a scheme that calls `distill` for its own student, round after round. */
+/** The lease of a scheme that calls `distill` for its own student in each round. */
 export const HELD = Symbol('held');
 
-/** What a run gives: the student that was passed in, with its new weights, and what happened. */
+/** The result of a run: the given student with its new weights, and what happened. */
 export interface Distilled {
   readonly student: Student;
   readonly report: DistillReport;
   /** The teacher's outputs for the held-out examples, [N, ...] by name. */
   readonly holdoutAnswers: NamedArrays | undefined;
-  /** The student that learned without the teacher, where `control` asked for it and it was possible. */
+  /** The student that learned without the teacher, if `control` asked for it and it was possible. */
   readonly controlStudent: Student | undefined;
 }
 
 /**
- * Distils a teacher into a student: the teacher answers every example once, and while it works on the next examples the
- * student learns from the ones that are answered.
- * All data is looked at, and one batch goes through teacher, loss and gradient, before the first step. A cancelled run
- * rejects with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no
- * longer finite, or whose teacher fails. A run that ends by itself gives batch normalization the mean and variance of up to
- * 4,096 examples, as they are, in the place of moving averages (`report.batchNorm`).
- * The report's `reproducibleWith` says what decides the student's bits, and `reproduce` asks a later run for the same.
- * Throws    student-in-use: another run has it · invalid-option · empty-dataset · shape-mismatch · class-mismatch ·
+ * Distils a teacher into a student: the teacher answers every example once, and the student learns from answered examples
+ * while the teacher works on the next.
+ * Before the first step, all data is checked and one batch goes through teacher, loss and gradient. A cancelled run rejects
+ * with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no longer
+ * finite, or whose teacher fails. A run that finishes replaces batch normalization's moving averages with the mean and
+ * variance of up to 4,096 unaugmented examples (`report.batchNorm`).
+ * The report's `reproducibleWith` lists what determines the student bit for bit; `reproduce` requests the same of a later run.
+ * Throws    student-in-use: another run is training it · invalid-option · empty-dataset · shape-mismatch · class-mismatch ·
  *           unknown-input · unknown-output · labels-missing · not-finite · not-reproducible · student-invalid ·
  *           student-not-trainable · worker-died · AbortError and what teacher and data throw
  * Source    Hinton, Vinyals, Dean 2015, arXiv:1503.02531 (offline scheme)
@@ -70,7 +70,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
   const startedAt = performance.now();
   await using borrowed = await borrowTrainer(options.trainer, { signal, emit });
   const { trainer } = borrowed;
-  // Ends the asking when the training ends early.
+  // Stops asking when the training ends early.
   const teaching = new AbortController();
   const end = () => teaching.abort(signal.reason);
   signal.addEventListener('abort', end, { once: true });
@@ -88,7 +88,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
     if (teacher !== undefined && probs.length > 0) {
       emit({ type: 'notice', message: probsNotice(teacher.description.name, probs) });
     }
-    // Known only now: a teacher has chosen its device, and how many it wants at a time, when it has answered.
+    // Known only now: a teacher chooses its device and batch size while it answers.
     const teacherBatchSize = options.teacherBatchSize ?? teacher?.description.batchSize ?? 32;
     const learnedFrom = outerReads(options, loss).length > 0 ? teacher : undefined;
     const facts = factsOf(job, trainer, learnedFrom?.description, teacherBatchSize);
@@ -102,7 +102,7 @@ async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => 
       teacher,
       data: options.teacherData ?? data,
       holdout: options.teacherHoldout ?? holdout,
-      // One batch of all: the order does not depend on the size of batches.
+      // One batch of everything: the order does not depend on the batch size.
       order: epochBatches({ ...job, batchSize: job.size }, 1)[0] as Int32Array,
       // A colocated teacher is asked in the trainer's worker.
       outputs: job.asksColocatedTeacher ? [] : outerReads(options, loss),
