@@ -22,7 +22,7 @@ for (const isIsolated of [true, false]) {
 
     const { first, second, isEqual } = await page.evaluate(() => window.pageTrainer.twoRuns());
     expect(first.join()).not.toContain('Another run');
-    expect(second.join()).toContain('Another run has the trainer of this page');
+    expect(second.join()).toContain('Another run uses the trainer of this page');
     expect(isEqual).toBe(true);
     expect(trainers()).toBe(1);
 

@@ -2,11 +2,11 @@ import { throwIfAborted } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { dataTypeOf } from '../onnx/dataTypes.ts';
 import { onnx, writeModel } from '../onnx/model.ts';
+import { foldIntoWeights } from '../onnx/simplify.ts';
 import { type OpenGraph, openGraph } from '../onnx/write/graph.ts';
 import { heldShape, type Lengths, type Value } from '../onnx/write/graphValue.ts';
 import { plain } from '../onnx/write/layout.ts';
 import type { StudentArtifacts } from '../student/student.ts';
-import { foldBatchNorms } from './graph/foldBatchNorm.ts';
 import { onlyOutputName } from './graph/outputName.ts';
 import { inputShapeOf, type ModelTopology, readTopology } from './graph/topology.ts';
 import { checkLayers, writeTopology } from './graph/walkTopology.ts';
@@ -32,7 +32,6 @@ export function artifactsToOnnx(artifacts: StudentArtifacts, options: ToOnnxOpti
   const inputs = inputsOf(open, model, read);
   const values = writeTopology(open, weights, model, inputs, signal);
   const outputs = nameOutputs(open, model, values, inputs);
-  if (foldBatchNorm) foldBatchNorms(open, new Set(outputs.map(({ from }) => from)));
   const { nodes, results, nameOf } = open.named();
   const graph = onnx.graph({
     name: options.name ?? model.name,
@@ -44,15 +43,14 @@ export function artifactsToOnnx(artifacts: StudentArtifacts, options: ToOnnxOpti
       .filter(({ name }) => !outputs.some(({ from }) => from === name))
       .map((value) => declared(nameOf(value.name), value, 'open')),
   });
-  return writeModel(
-    onnx.model({
-      irVersion: IR_VERSIONS[opset] ?? 8n,
-      producerName: 'limbeck',
-      opsetImport: [{ domain: '', version: BigInt(opset) }],
-      metadataProps: metadataOf(options),
-      graph,
-    }),
-  );
+  const file = onnx.model({
+    irVersion: IR_VERSIONS[opset] ?? 8n,
+    producerName: 'limbeck',
+    opsetImport: [{ domain: '', version: BigInt(opset) }],
+    metadataProps: metadataOf(options),
+    graph,
+  });
+  return writeModel(foldBatchNorm ? foldIntoWeights(file) : file);
 }
 
 function inputsOf(open: OpenGraph, model: ModelTopology, options: ReturnType<typeof readToOnnxOptions>): Value[] {

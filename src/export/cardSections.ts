@@ -1,5 +1,6 @@
 // The parts of a model card that hold figures.
 import { count, figures } from '../core/figures.ts';
+import { given, type OptionsOf, schema } from '../core/schema.ts';
 
 /** As much of a `DistillReport` as a card or a bundle reads; every field may be missing. */
 export interface ReportFigures {
@@ -35,16 +36,19 @@ export interface LatencyFigure {
   readonly environment: string;
 }
 
-/** The figures of a card. */
-export interface CardFigures {
+export const FIGURES = schema('modelCard', {
   /** Measured on held-out examples, by their names; added to those of the report. */
-  readonly metrics?: Readonly<Record<string, number>>;
+  metrics: given<Readonly<Record<string, number>>>(),
   /** Bytes of the files, by the names of their forms, such as { onnx: 231_000 }. */
-  readonly bytes?: Readonly<Record<string, number>>;
-  readonly latency?: readonly LatencyFigure[];
+  bytes: given<Readonly<Record<string, number>>>(),
+  /** How long a prediction takes, and where. */
+  latency: given<readonly LatencyFigure[]>(),
   /** A `DistillReport`, or as much of one as there is. */
-  readonly report?: ReportFigures;
-}
+  report: given<ReportFigures>(),
+});
+
+/** The figures of a card. */
+export interface CardFigures extends OptionsOf<typeof FIGURES> {}
 
 /** Measured metrics by name; what is no number was not measured. */
 export function metricsOf({ metrics, report }: CardFigures): Record<string, number> {

@@ -1,5 +1,5 @@
 import { type Run, startRun } from '../core/run.ts';
-import { checkQuantizeOptions } from './quantize/checkOptions.ts';
+import { readQuantizeOptions } from './quantize/checkOptions.ts';
 import type { Quantized } from './quantize/report.ts';
 import type { QuantizeEvent, QuantizeOptions } from './quantizeOptions.ts';
 
@@ -18,9 +18,9 @@ import type { QuantizeEvent, QuantizeOptions } from './quantizeOptions.ts';
  */
 export function quantize(model: Uint8Array, options: QuantizeOptions): Run<Quantized, QuantizeEvent> {
   return startRun(async (emit, signal) => {
-    checkQuantizeOptions(model, options);
+    const read = readQuantizeOptions(model, options);
     const { quantizeModel } = await import('./quantize/quantizeModel.ts');
-    return quantizeModel(model, options, emit, signal);
+    return quantizeModel(model, read, emit, signal);
     // Options that are none are refused in the run, as all others are.
   }, options?.signal);
 }

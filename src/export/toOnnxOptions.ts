@@ -13,7 +13,10 @@ const OPTIONS = schema('toOnnx', {
    * Inputs of other ranks are the same in both. Default 'channels-last'.
    */
   inputLayout: oneOf('channels-last', 'channels-first')('channels-last'),
-  /** Whether batch normalization goes into the weights of the layer before it, where nothing else reads that. Default false. */
+  /**
+   * Whether batch normalization, and other constant factors and sums of channels, become part of the weights of the layer
+   * before, if nothing else reads its output or its weights. Default false.
+   */
   foldBatchNorm: flag(false),
   /** Name of the graph. Default: the model's own. */
   name: text(),

@@ -60,7 +60,7 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
     const weight = floats.has(name) ? work.weight(name) : undefined;
     if (weight === undefined) return name;
     const fresh = work.freshName(`${name}_h`);
-    work.store(storedData(fresh, 'float16', weight.shape, toHalves(weight.values)));
+    work.store(storedData(fresh, 'float16', weight.shape, toHalves(weight.data)));
     halves.set(name, fresh);
     return fresh;
   };
@@ -76,7 +76,7 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
   const whyStays = (node: OnnxNode): string | undefined => {
     if (isExcluded(node, exclude)) return 'it is excluded';
     if (isOperator(node, ...STAYING) || domainOf(node.domain) !== '') return 'it takes no halves';
-    return node.input.map((name) => whyNotHalves(work.weight(name)?.values ?? NONE)).find((why) => why !== undefined);
+    return node.input.map((name) => whyNotHalves(work.weight(name)?.data ?? NONE)).find((why) => why !== undefined);
   };
 
   work.finish((node) => {

@@ -15,7 +15,7 @@ const LEAST_ELEMENTS = 64;
  */
 export function toFloat16Weights(work: WorkGraph, exclude: readonly string[], log: NodeLog): void {
   const casts = new Map<string, string>();
-  const whyNot = (name: string) => whyNotHalves(work.weight(name)?.values ?? new Float32Array(0));
+  const whyNot = (name: string) => whyNotHalves(work.weight(name)?.data ?? new Float32Array(0));
   work.finish((node) => {
     if (isOperator(node, 'Constant')) return undefined;
     const weights = node.input.filter((name) => {
@@ -33,8 +33,8 @@ export function toFloat16Weights(work: WorkGraph, exclude: readonly string[], lo
       if (!fitting.includes(name)) return name;
       const known = casts.get(name);
       if (known !== undefined) return known;
-      const { values, shape } = work.weight(name) as NonNullable<ReturnType<WorkGraph['weight']>>;
-      const halves = toHalves(values);
+      const { data, shape } = work.weight(name) as NonNullable<ReturnType<WorkGraph['weight']>>;
+      const halves = toHalves(data);
       const stored = work.store(storedData(work.freshName(`${name}_h`), 'float16', shape, halves));
       const cast = work.freshName(`${name}_f`);
       before.push(onnx.node({ opType: 'Cast', input: [stored], output: [cast], attribute: [intOf('to', 1)] }));

@@ -1,6 +1,7 @@
 import { type OnnxNode, onnx } from '../../onnx/model.ts';
 import { floatTensor } from '../../onnx/tensorData.ts';
-import { floatAttribute, intAttribute, isOperator, type Weight, type WorkGraph } from './workGraph.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
+import { floatAttribute, intAttribute, isOperator, type WorkGraph } from './workGraph.ts';
 
 /** A matrix product with a stored matrix, from a MatMul or a Gemm: output = activation · matrix + bias. */
 export interface Product {
@@ -30,7 +31,7 @@ export function productOf(work: WorkGraph, node: OnnxNode): Product | string {
     node,
     weight,
     key: `${weight.name} ${turnsWeight} ${alpha}`,
-    matrix: scaled(turnsWeight ? turned(weight.values, first, second) : weight.values, alpha),
+    matrix: scaled(turnsWeight ? turned(weight.data, first, second) : weight.data, alpha),
     rows,
     columns,
     turnsActivation: isGemm && intAttribute(node, 'transA', 0) === 1,
@@ -56,7 +57,7 @@ export function biasNodes(work: WorkGraph, node: OnnxNode, raw: string): OnnxNod
   const name = work.freshName(`${bias}_beta`);
   const stored = work.weight(bias);
   if (stored !== undefined) {
-    return [add(work.store(floatTensor(name, stored.shape, scaled(stored.values, beta))))];
+    return [add(work.store(floatTensor(name, stored.shape, scaled(stored.data, beta))))];
   }
   const factor = work.store(floatTensor(work.freshName('beta'), [], [beta]));
   return [onnx.node({ opType: 'Mul', input: [bias, factor], output: [name] }), add(name)];

@@ -4,7 +4,7 @@ import { upgradeOpset } from '../../onnx/edit/upgradeOpset.ts';
 import { withMetadata } from '../../onnx/edit/withMetadata.ts';
 import { type OnnxModel, readModel, writeModel } from '../../onnx/model.ts';
 import { simplify } from '../../onnx/simplify.ts';
-import type { QuantizeEvent, QuantizeOptions } from '../quantizeOptions.ts';
+import type { QuantizeEvent, ReadQuantizeOptions } from '../quantizeOptions.ts';
 import { calibrate } from './calibrate.ts';
 import { toDynamicInt8 } from './dynamicInt8.ts';
 import { toFloat16Graph } from './float16Graph.ts';
@@ -25,11 +25,11 @@ const LEAST_IR = 7n;
 /** `quantize` on options that were checked. */
 export async function quantizeModel(
   bytes: Uint8Array,
-  options: QuantizeOptions,
+  options: ReadQuantizeOptions,
   emit: (event: QuantizeEvent) => void,
   signal: AbortSignal,
 ): Promise<Quantized> {
-  const { to, evaluate, name = 'model' } = options;
+  const { to, evaluate, name } = options;
   const given = readModel(bytes, name);
   requireFloat(given, name);
   checkModel(given, { name });
@@ -71,12 +71,12 @@ function withNormsFolded(model: OnnxModel): OnnxModel {
 /** Changes the model in place; gives the milliseconds that calibration took. */
 async function rewrite(
   model: OnnxModel,
-  options: QuantizeOptions,
+  options: ReadQuantizeOptions,
   log: NodeLog,
   emit: (event: QuantizeEvent) => void,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { to, perChannel = true, exclude = [], blockSize = 32, float16 = 'weights', keepInputs = true } = options;
+  const { to, perChannel, exclude = [], blockSize, float16, keepInputs } = options;
   noteBranches(model, log);
   if (to === 'float16' && float16 === 'graph') {
     toFloat16Graph(model, { exclude, keepInputs }, log);
@@ -88,7 +88,7 @@ async function rewrite(
   else if (to === 'dynamic-int8') toDynamicInt8(work, { perChannel, exclude }, log);
   else {
     const plan = planStaticInt8(work, { perChannel, exclude });
-    const { calibration, calibrationExamples = 128, method = 'minmax', percentile = 99.99 } = options;
+    const { calibration, calibrationExamples, method, percentile } = options;
     if (calibration === undefined) return undefined;
     const started = performance.now();
     const { input, worker, assetBase, threads, name } = options;

@@ -10,7 +10,7 @@ import { accuracy } from '../../train/metrics/accuracy.ts';
 import { agreement } from '../../train/metrics/agreement.ts';
 import { coefficientOfDetermination } from '../../train/metrics/coefficientOfDetermination.ts';
 import { cosineSimilarity } from '../../train/metrics/cosineSimilarity.ts';
-import type { EvaluateOptions, QuantizeEvent, QuantizeMetric, QuantizeOptions } from '../quantizeOptions.ts';
+import type { EvaluateOptions, QuantizeEvent, QuantizeMetric, ReadQuantizeOptions } from '../quantizeOptions.ts';
 import type { QuantizeReport } from './report.ts';
 
 /** One number for each model. For metrics that compare the two, the float model is compared with itself. */
@@ -27,13 +27,13 @@ const LEAST_BLOCK = 16;
 export async function compareModels(
   before: Uint8Array,
   after: Uint8Array,
-  options: QuantizeOptions,
+  options: ReadQuantizeOptions,
   emit: (event: QuantizeEvent) => void,
   signal: AbortSignal,
 ): Promise<Comparison> {
   const evaluate = options.evaluate as EvaluateOptions;
   const { data, output } = evaluate;
-  const { input, read, worker, assetBase, threads, name = 'model' } = options;
+  const { input, read, worker, assetBase, threads, name } = options;
   const open = (bytes: Uint8Array) =>
     loadTeacher(bytes, {
       ...{ input, read, worker, assetBase, threads, name, signal, device: 'wasm', batchSize: BATCH },
@@ -125,8 +125,8 @@ function metricFor({ metric, data }: EvaluateOptions, { shape }: NdArray): Metri
 }
 
 /** Throws    below-tolerance: the quantized model lost more than it may; details carry the report */
-export function requireTolerance(report: QuantizeReport, options: QuantizeOptions): void {
-  const { tolerance = 0.01, metric: asked } = options.evaluate ?? ({} as Partial<EvaluateOptions>);
+export function requireTolerance(report: QuantizeReport, options: ReadQuantizeOptions): void {
+  const { tolerance, metric: asked } = options.evaluate as NonNullable<ReadQuantizeOptions['evaluate']>;
   const better = typeof asked === 'object' ? asked.better : 'higher';
   const { metric, metricBefore = 0, metricAfter = 0, to } = report;
   const lost = better === 'lower' ? metricAfter - metricBefore : metricBefore - metricAfter;
@@ -143,8 +143,8 @@ export function requireTolerance(report: QuantizeReport, options: QuantizeOption
 }
 
 /** What may help, and was not done already. */
-export function adviceFor(options: QuantizeOptions): string {
-  const { to, method = 'minmax', perChannel = true, blockSize = 32, float16 = 'weights' } = options;
+export function adviceFor(options: ReadQuantizeOptions): string {
+  const { to, method, perChannel, blockSize, float16 } = options;
   const exact = 'sensitive nodes in float ("exclude")';
   const ways = {
     'static-int8': [

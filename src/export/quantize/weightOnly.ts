@@ -1,7 +1,8 @@
 import { type OnnxNode, onnx } from '../../onnx/model.ts';
 import { floatTensor, storedData } from '../../onnx/tensorData.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
 import { toInt8Weights } from './int8Weights.ts';
-import { elementsOf, intOf, isOperator, type Weight, type WorkGraph } from './workGraph.ts';
+import { elementsOf, intOf, isOperator, type WorkGraph } from './workGraph.ts';
 
 /** What the nodes and scales of one weight take in the file. */
 export const NODE_BYTES = 160;
@@ -37,7 +38,7 @@ export function openWeightStore(work: WorkGraph, perChannel: boolean): WeightSto
     const key = `${weight.name} ${axis}`;
     const known = made.get(key);
     if (known !== undefined) return { nodes: [], name: known };
-    const { data, scales } = toInt8Weights(weight.values, weight.shape, perChannel ? axis : undefined);
+    const { data, scales } = toInt8Weights(weight.data, weight.shape, perChannel ? axis : undefined);
     const scaleShape = perChannel ? weight.shape.map((length, i) => (i === axis ? length : 1)) : [];
     const stored = work.store(storedData(work.freshName(`${weight.name}_q`), 'int8', weight.shape, data));
     const scale = work.store(floatTensor(work.freshName(`${weight.name}_s`), scaleShape, scales));

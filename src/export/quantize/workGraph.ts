@@ -5,6 +5,7 @@ import { freshName, takenNames } from '../../onnx/names.ts';
 import { domainOf } from '../../onnx/operators.ts';
 import { readsOf } from '../../onnx/references.ts';
 import { constantIn, dataOf } from '../../onnx/tensorData.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
 
 /** A model while it is rewritten: its constants, who reads what, and names that are free. */
 export interface WorkGraph {
@@ -23,13 +24,6 @@ export interface WorkGraph {
    * reads, and keeps the inputs.
    */
   finish(rewrite: (node: OnnxNode) => readonly OnnxNode[] | undefined, entry?: readonly OnnxNode[]): void;
-}
-
-/** A stored tensor of float32 numbers. */
-export interface Weight {
-  readonly name: string;
-  readonly values: Float32Array;
-  readonly shape: readonly number[];
 }
 
 /** Opens a checked model for rewriting, in place. Weights that stand among the inputs are taken as constants. */
@@ -55,7 +49,7 @@ export function openGraph(model: OnnxModel): WorkGraph {
       const tensor = stored.get(read);
       if (known !== undefined || tensor === undefined || tensor.dataType !== 1) return known;
       const { data, shape } = dataOf(tensor);
-      const weight = { name: read, values: data as Float32Array, shape };
+      const weight = { name: read, shape, data: data as Float32Array };
       weights.set(read, weight);
       return weight;
     },

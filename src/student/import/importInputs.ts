@@ -1,10 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
-import type { OnnxModel, OnnxValue } from '../../onnx/model.ts';
-import { onnx } from '../../onnx/model.ts';
+import { copyOf, type OnnxModel, type OnnxValue, onnx } from '../../onnx/model.ts';
 import { operatorOf } from '../../onnx/operators.ts';
 import type { Shape } from '../../onnx/shapes/tensor.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
-import { copyOf } from '../../onnx/simplify/draft.ts';
 import type { Steps } from './importSteps.ts';
 import { BATCH, channelsLast } from './placing.ts';
 

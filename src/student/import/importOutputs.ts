@@ -1,8 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { prune } from '../../onnx/edit/prune.ts';
-import { type OnnxModel, onnx } from '../../onnx/model.ts';
+import { copyOf, type OnnxModel, onnx } from '../../onnx/model.ts';
 import { ownValues } from '../../onnx/references.ts';
-import { copyOf } from '../../onnx/simplify/draft.ts';
 import type { Steps } from './importSteps.ts';
 
 /**

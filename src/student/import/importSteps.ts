@@ -1,12 +1,11 @@
 import { sizeOf } from '../../core/shape.ts';
 import type { OnnxLength } from '../../onnx/describe/description.ts';
-import type { OnnxModel, OnnxNode, OnnxTensor } from '../../onnx/model.ts';
+import { copyOf, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../onnx/model.ts';
 import { domainOf, operatorOf } from '../../onnx/operators.ts';
 import { storedTensor } from '../../onnx/shapes/stored.ts';
 import { type Inferred, tensor, UNKNOWN } from '../../onnx/shapes/tensor.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
 import { numbers } from '../../onnx/simplify/convert.ts';
-import { copyOf } from '../../onnx/simplify/draft.ts';
 import { dataOf } from '../../onnx/tensorData.ts';
 import type { Constant, Step } from './operator.ts';
 import { BATCH } from './placing.ts';

@@ -30,13 +30,13 @@ export function execute(
   return tf.tidy(() => {
     for (const [name, tensor] of Object.entries(inputs)) values.set(name, plainValue(tensor));
     program.steps.forEach((step, at) => {
-      if (step.outputs.every((name) => name === '' || known.has(name))) return;
+      if (step.node.output.every((name) => name === '' || known.has(name))) return;
       const call = callOf(program, step, known, kept, valueNamed);
       const operator = operatorOf(step.op);
       if (operator === undefined) throw noOperator([step]);
       const results = runOperator(operator, call);
-      const borrowed = step.inputs.flatMap((name) => values.get(name)?.tensor ?? kept.get(name) ?? []);
-      step.outputs.forEach((name, i) => {
+      const borrowed = step.node.input.flatMap((name) => values.get(name)?.tensor ?? kept.get(name) ?? []);
+      step.node.output.forEach((name, i) => {
         const result = results[i];
         if (name !== '' && result !== undefined) values.set(name, own(result, borrowed));
       });
@@ -81,8 +81,8 @@ function noOperator(steps: readonly Step[]): LimbeckError {
 /** The values that no later step reads, at each step. */
 function lastUses({ steps, outputs }: Program): string[][] {
   const last = new Map<string, number>();
-  steps.forEach((step, at) => {
-    for (const name of [...step.outputs, ...step.inputs]) last.set(name, at);
+  steps.forEach(({ node }, at) => {
+    for (const name of [...node.output, ...node.input]) last.set(name, at);
   });
   const names: string[][] = steps.map(() => []);
   for (const [name, at] of last) if (!outputs.includes(name)) names[at]?.push(name);
@@ -96,7 +96,7 @@ function callOf(
   kept: KeptTensors,
   valueNamed: (name: string) => LayoutValue,
 ): StepCall {
-  const nameAt = (index: number) => step.inputs[index] ?? '';
+  const nameAt = (index: number) => step.node.input[index] ?? '';
   const stored = (name: string): Stored | undefined => known.get(name) ?? program.constants.get(name);
   const inferred = (name: string): Inferred => {
     const found = stored(name);
@@ -108,7 +108,7 @@ function callOf(
     step,
     opset: program.opset,
     get onnx() {
-      const inputs = step.inputs.map((name) => (name === '' ? undefined : inferred(name)));
+      const inputs = step.node.input.map((name) => (name === '' ? undefined : inferred(name)));
       return { node: step.node, inputs, opset: program.opset };
     },
     has: (index) => nameAt(index) !== '',
@@ -119,7 +119,7 @@ function callOf(
       return found === undefined ? undefined : Array.from(found.data);
     },
     shape: (index) => [...(stored(nameAt(index))?.shape ?? shapeOf(valueNamed(nameAt(index))))],
-    kept: (name, make) => keep(kept, `${step.outputs[0]} ${name}`, make),
+    kept: (name, make) => keep(kept, `${step.node.output[0]} ${name}`, make),
   };
 }
 

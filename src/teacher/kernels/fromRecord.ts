@@ -44,7 +44,7 @@ export function computed(operator: OnnxOperator, call: StepCall): LayoutValue | 
     (operator as Required<OnnxOperator>).compute(tf, inputs as tf.Tensor[], own, operations);
   const run = (...inputs: (tf.Tensor | undefined)[]) => runWith(attributes, ...inputs);
   const isRead = (i: number) => call.has(i) && operator.reads?.includes(i) !== false;
-  const given = call.step.inputs.map((_, i) => (isRead(i) ? call.value(i) : undefined));
+  const given = call.step.node.input.map((_, i) => (isRead(i) ? call.value(i) : undefined));
   const [first] = given as [LayoutValue];
   switch (operandsOf(operator, call.onnx)) {
     case 'each':

@@ -102,7 +102,8 @@ function layerNormalized(step: Step, builder: Builder): Value {
   const first = frontAxis(int(step, 'axis', -1), rank);
   const [scale, bias] = [step.constant(1) as Constant, step.constant(2)];
   const epsilon = shortest(float(step, 'epsilon') ?? 1e-5);
-  if (first === rank - 1) {
+  // A free length has a gain of one element, which the layer does not take.
+  if (first === rank - 1 && scale.data.length === step.inputs[0]?.shape?.[first]) {
     const { x, axes } = lastly(step, builder, first);
     const layer = tf.layers.layerNormalization({ epsilon, center: bias !== undefined, name: name(step, scale) });
     return { tensor: apply(layer, x, [scale.data, ...(bias ? [bias.data] : [])]), axes, rank };

@@ -1,14 +1,15 @@
 import * as tf from '../../../runtime/tf.ts';
 import { int, needNumbers, type Operator, type Operators, runKernel, unsupported } from '../call.ts';
 import { compute } from '../fromRecord.ts';
+import { curveOf } from '../fusedNodes.ts';
 import { aligned } from '../layoutValue.ts';
 
-/** Steps that only this engine makes: functions of each value, in whatever order they lie. */
+/** The engine's own nodes: functions of each value, in whatever order they lie. */
 const curved =
   (name: string): Operator =>
   (call) => {
     const { tensor, order } = call.value(0);
-    return { tensor: runKernel(name, { x: tensor }, { curve: call.step.curve }), order };
+    return { tensor: runKernel(name, { x: tensor }, { curve: curveOf(call.step.node) }), order };
   };
 
 /** The kernels cut toward zero by themselves, in one step. */
@@ -31,9 +32,9 @@ const where: Operator = (call) => {
   return { tensor: compute('Where', [tf.broadcastTo(tf.cast(condition, 'bool'), shape), a, b]), order };
 };
 
+export const CURVES: Operators = { Line: curved('Line'), Gate: curved('Gate') };
+
 export const ELEMENTWISE: Operators = {
-  Line: curved('Line'),
-  Gate: curved('Gate'),
   Cast: cast,
   Where: where,
   Dropout: (call) => {

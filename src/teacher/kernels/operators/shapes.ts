@@ -77,7 +77,7 @@ const unsqueeze: Operator = (call) => {
 };
 
 const concat: Operator = (call) => {
-  const values = call.step.inputs.map((_, i) => call.value(i));
+  const values = call.step.node.input.map((_, i) => call.value(i));
   const [largest] = [...values].sort((a, b) => b.tensor.size - a.tensor.size);
   const { order } = largest as LayoutValue;
   const [axis = 0] = heapAxes(largest as LayoutValue, [front(int(call, 'axis', 0), order.length)]);
