@@ -1,4 +1,5 @@
 import type { NdArray } from '../../core/shape.ts';
+import { orientationOf, upright } from './orientation.ts';
 
 /** More pixels than any camera's are an attack, or not meant to be learned from. */
 const MOST_PIXELS = 100e6;
@@ -15,20 +16,24 @@ const PLAIN_BYTES = 400e6;
 const LUMA = [0.299, 0.587, 0.114] as const;
 
 /**
- * The pixels of a PNG or JPEG file. Transparency is laid over black; a JPEG's note of how the camera was held is not followed.
+ * The pixels of a PNG or JPEG file, upright. Transparency is laid over black.
  * Shapes    [1, H, W, channels] bytes
  * Throws    an error that says why, without the file's name
  */
 export async function decodeImage(bytes: Uint8Array, channels: 1 | 3): Promise<NdArray> {
   if (bytes[0] === 0xff && bytes[1] === 0xd8) {
     const { decode } = await import('jpeg-js');
-    const { width, height, data } = decode(bytes, {
+    const image = decode(bytes, {
       useTArray: true,
       formatAsRGBA: false,
       maxResolutionInMP: MOST_PIXELS / 1e6,
       maxMemoryUsageInMB: JPEG_MEMORY_MB,
     });
-    return pixels(width, height, channels, (at, c) => data[3 * at + c] as number);
+    const { width, height, data } = image;
+    const read = pixels(width, height, channels, (at, c) => data[3 * at + c] as number);
+    // Its types do not know of it.
+    const { exifBuffer: exif } = image as { readonly exifBuffer?: Uint8Array };
+    return exif === undefined ? read : upright(read, orientationOf(exif));
   }
   if (bytes[0] === 0x89 && bytes[1] === 0x50) return decodePng(bytes, channels);
   throw new Error('it is neither a PNG nor a JPEG file');

@@ -9,6 +9,7 @@ import type { Console } from '../openConsole.ts';
 import { readCsv } from './csvTable.ts';
 import { decodeImage } from './decodeImage.ts';
 import { readImageFolder } from './imageFolder.ts';
+import { orientationOf, upright } from './orientation.ts';
 
 /** A PNG of parts that no encoder would write. The checksums are wrong, which readers of pictures forgive. */
 function png(
@@ -61,6 +62,58 @@ describe('decodeImage', () => {
     ]);
     const palette: [string, Uint8Array] = ['PLTE', Uint8Array.of(1, 2, 3, 4, 5, 6)];
     expect(await values(png([2, 1, 1, 3], Uint8Array.of(0, 0b01000000), [palette]), 3)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('JPEG upright, however the camera was held', async () => {
+    // Left to right 0 to 7, in rows of eight; what is shown has it as Exif says.
+    const stored = Buffer.alloc(8 * 16 * 4);
+    for (let at = 0; at < 128; at++) stored.fill(at % 8 < 4 ? 40 : 200, 4 * at, 4 * at + 3);
+    const plain = encodeJpeg({ width: 8, height: 16, data: stored }, 100).data;
+    const held = (orientation: number, isLittle: boolean) => {
+      const tiff = Buffer.alloc(26);
+      tiff.write(isLittle ? 'II' : 'MM');
+      const write = (value: number, at: number, bytes: number) =>
+        isLittle ? tiff.writeUIntLE(value, at, bytes) : tiff.writeUIntBE(value, at, bytes);
+      for (const [value, at, bytes] of [
+        [42, 2, 2],
+        [8, 4, 4],
+        [1, 8, 2],
+        [0x0112, 10, 2],
+        [3, 12, 2],
+        [1, 14, 4],
+        [orientation, 18, 2],
+      ] as const)
+        write(value, at, bytes);
+      const block = Buffer.concat([Buffer.from('Exif\0\0'), tiff]);
+      const head = Buffer.from([0xff, 0xe1, 0, block.length + 2]);
+      return Buffer.concat([plain.subarray(0, 2), head, block, plain.subarray(2)]);
+    };
+    const corners = async (file: Uint8Array) => {
+      const { data, shape } = await decodeImage(file, 1);
+      const [, height = 0, width = 0] = shape;
+      const isBright = (x: number, y: number) => Number((data[y * width + x] as number) > 120);
+      const all = [isBright(0, 0), isBright(width - 1, 0), isBright(0, height - 1), isBright(width - 1, height - 1)];
+      return `${width}x${height} ${all.join('')}`;
+    };
+    // Bright on the right as stored; mirrored it is bright on the left, turned it is bright below or above.
+    const shown = [
+      '8x16 0101',
+      '8x16 1010',
+      '8x16 1010',
+      '8x16 0101',
+      '16x8 0011',
+      '16x8 0011',
+      '16x8 1100',
+      '16x8 1100',
+    ];
+    for (const [i, said] of shown.entries()) expect(await corners(held(i + 1, i % 2 === 0))).toBe(said);
+    expect(await corners(held(9, true))).toBe(shown[0]);
+    expect(orientationOf(Uint8Array.of(0x49, 0x49, 42, 0, 255, 255, 255, 255))).toBe(1);
+    expect(orientationOf(new Uint8Array())).toBe(1);
+    // Told apart by a picture of which every pixel is another.
+    const image = { data: Uint8Array.from({ length: 6 }, (_, i) => i), shape: [1, 2, 3, 1] };
+    const turned = [3, 4, 5, 6, 7, 8].map((orientation) => [...upright(image, orientation).data].join(''));
+    expect(turned).toEqual(['543210', '345012', '031425', '304152', '524130', '251403']);
   });
 
   test('JPEG, nearly', async () => {
