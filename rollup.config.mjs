@@ -85,6 +85,17 @@ const onwarn = (warning, warn) => {
   warn(warning);
 };
 
+/** The small page of `limbeck demo`: as it stands, but for its script. */
+function copyPage() {
+  const files = ['index.html', 'page.css'];
+  return {
+    name: 'copy-page',
+    async writeBundle({ dir }) {
+      await Promise.all(files.map((file) => copyFile(join('demo/packed', file), join(dir, file))));
+    },
+  };
+}
+
 /** What CommonJS code finds around it, for the command, which runs in Node. */
 const COMMON_JS = `import { createRequire as requireFrom } from 'node:module';
 const require = requireFrom(import.meta.url);
@@ -158,6 +169,14 @@ export default [
     output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
     external: (id) => id.startsWith('node:'),
     plugins: [ortAsAsset(), ...plugins(true)],
+    onwarn,
+  },
+  {
+    // Beside the package, which it imports by its address.
+    input: { page: 'demo/packed/page.ts' },
+    output: { dir: 'dist/page', format: 'es', paths: { limbeck: '../index.js' } },
+    external: ['limbeck'],
+    plugins: [esbuild({ target: 'es2022' }), copyPage()],
     onwarn,
   },
   {

@@ -20,6 +20,11 @@ export function reportText(parts: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
+/** What --json writes. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 /** An error message; lines after the first are indented, so that none looks like one of the command's. */
 export function faultText(text: string): string {
   return `${printable(text).trimEnd().replaceAll('\n', '\n  ')}\n`;
