@@ -40,6 +40,7 @@ const BUILD_INPUTS = [
   'demo',
   'docs/help/errors.md',
   'scripts/demoData.mjs',
+  'scripts/demoWorker.mjs',
   'scripts/digitSplits.mjs',
   'scripts/build.mjs',
   'scripts/sharedHeap.mjs',

@@ -1,18 +1,22 @@
 import './tokens.css';
 import './frame.css';
 import { type ComponentChild, render } from 'preact';
+import { startOffline } from '../offline/offline.ts';
+import { OfflineNote } from '../offline/offlineNote.tsx';
 import { PAGES } from './pages.ts';
 import { switchTheme, theme } from './theme.ts';
 import { Toasts } from './toasts.tsx';
 
 /**
- * Fills the frame that each HTML file has: masthead and toasts around `#page`, which shows `content`. Opening and lead stand
+ * Fills the frame that each HTML file has: masthead, toasts and foot around `#page`, which shows `content`. Opening and lead stand
  * in the HTML, so that they are there before any script.
  */
 export function openFrame(content?: ComponentChild): void {
   render(<Masthead />, elementOf('masthead'));
   render(<Toasts />, document.body.appendChild(document.createElement('div')));
+  render(<OfflineNote />, elementOf('offline'));
   if (content !== undefined) render(content, elementOf('page'));
+  void startOffline();
 }
 
 function elementOf(id: string): HTMLElement {

@@ -7,4 +7,5 @@ export interface PageLink {
 export const PAGES: readonly PageLink[] = [
   { href: './index.html', name: 'Distil' },
   { href: './personal.html', name: 'Personalize' },
+  { href: './inspect.html', name: 'Inspect' },
 ];

@@ -62,6 +62,7 @@ export default defineConfig({
             page('Private and encrypted', '/guide/private-and-encrypted'),
             page('Take it anywhere', '/guide/take-it-anywhere'),
             page('In a terminal', '/guide/command'),
+            page('Inspect a model', '/guide/inspect'),
           ],
         },
         { text: 'Recipes', items: [page('The survey, item by item', '/recipes/')] },

@@ -279,6 +279,7 @@ export const INSIDERS: Readonly<Record<string, string>> = {
   'e2e/pages/storeContract.ts': 'the contract is not in the package, and it tells errors by the class that it imports',
   'demo/format.ts': 'figures are written in one way everywhere, which the package does not export',
   'e2e/command.spec.ts': 'the pictures and the teacher are made for tests',
+  'demo/inspect/facts.ts': 'the command and the page say the same of a model, in words that the package does not export',
   'e2e/oneGpu.spec.ts':
     'models of a few nodes are made by the writer of the library, which the package does not export',
   'e2e/pages/exportLayers.ts':

@@ -26,7 +26,7 @@ export function factsOf(model: OnnxDescription, advice: string): [name: string, 
 }
 
 /** Free lengths without a number from the caller. */
-export function openDimensions({ freeDimensions, inputs }: OnnxDescription): readonly string[] {
+function openDimensions({ freeDimensions, inputs }: OnnxDescription): readonly string[] {
   return freeDimensions.filter((name) => inputs.some(({ shape }) => shape?.includes(name)));
 }
 
