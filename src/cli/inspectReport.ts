@@ -26,7 +26,11 @@ function operatorLines(model: OnnxDescription): string[] {
     { heading: 'nodes', isNumber: true },
     { heading: model.hasControlFlow ? '' : 'multiply-adds', isNumber: true },
   ];
-  const rows = operatorFacts(model).map(({ name, nodes, multiplyAdds }) => [name, String(nodes), costCell(multiplyAdds)]);
+  const rows = operatorFacts(model).map(({ name, nodes, multiplyAdds }) => [
+    name,
+    String(nodes),
+    costCell(multiplyAdds),
+  ]);
   return table(columns, rows, '  ');
 }
 

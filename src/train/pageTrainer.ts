@@ -1,4 +1,5 @@
 import { onMemoryPressure } from '../core/memoryPressure.ts';
+import { smallDevice } from '../core/smallDevice.ts';
 import type { NoticeEvent } from './events.ts';
 import { isLost, type StartedTrainer, startTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
 
@@ -188,12 +189,19 @@ async function endIdle(): Promise<boolean> {
 
 let isWatched = false;
 
-/** Memory is also short, for whoever comes next, once the page is left; WebKit keeps the worker of a page that was. */
+/**
+ * Memory is also short, for whoever comes next, once the page is left; WebKit keeps the worker of a page that was. On a device
+ * with little memory, pages that are hidden are ended first, and sooner if they hold much.
+ */
 function watch(): void {
   if (isWatched) return;
   isWatched = true;
   onMemoryPressure(endIdle);
   globalThis.addEventListener?.('pagehide', () => void endIdle());
+  if (smallDevice() === undefined) return;
+  globalThis.document?.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') void endIdle();
+  });
 }
 
 /** Workers made by the same function are alike; others are not known to be. */
