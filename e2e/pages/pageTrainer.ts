@@ -83,7 +83,7 @@ const pageTrainer = {
     await using own = await loadTeacher(onnx).done;
     await using loaded = await loadStudent(onnx);
     await using asked = await loadTeacher(onnx, { threads: 2 }).done;
-    await own.predict({ x: ndArray(data.slice(0, 20 * FEATURES), [20, FEATURES]) });
+    await own.ask({ x: ndArray(data.slice(0, 20 * FEATURES), [20, FEATURES]) });
     const [{ threads, notices: ofTeacher, batchSize = 0 }, run] = [own.description, loaded.description];
     const askedFor = asked.description.threads;
     return { told, threads, ofTeacher, batchSize, askedFor, ofStudent: run.notices, studentThreads: run.threads };
