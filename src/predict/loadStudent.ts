@@ -1,5 +1,6 @@
 import { LimbeckError, throwIfAborted, untilAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { smallDevice } from '../core/smallDevice.ts';
 import type { Choice } from './chooseEngine.ts';
 import type { Engine, EngineModel, EngineName, EngineOptions } from './engine.ts';
 import { type LoadedStudent, loaded, type OpenStudent } from './loadedStudent.ts';
@@ -36,7 +37,9 @@ export async function loadStudent(source: PredictSource, options: LoadStudentOpt
 
 async function openStudent(source: PredictSource, options: LoadStudentOptions): Promise<OpenStudent> {
   checkKnownOptions(options, KNOWN, 'loadStudent');
-  const { engine = 'auto', threads, worker = 'shipped', assetBase, integrity, signal } = options;
+  const { engine = 'auto', worker = 'shipped', assetBase, integrity, signal } = options;
+  const small = options.threads === undefined ? smallDevice() : undefined;
+  const threads = small === undefined ? options.threads : 1;
   checkOneOf(engine, 'engine', ['auto', 'onnxruntime', 'tfjs']);
   if (threads !== undefined) checkCount(threads, 'threads');
   throwIfAborted(signal);
@@ -51,7 +54,8 @@ async function openStudent(source: PredictSource, options: LoadStudentOptions): 
   );
   if (signal?.aborted) await choice.engine[Symbol.asyncDispose]();
   throwIfAborted(signal);
-  return opened(choice, { ...read, name, labels: options.labels ?? read.labels });
+  const notices = [...choice.notices, ...(small ? [small] : [])];
+  return opened({ ...choice, notices }, { ...read, name, labels: options.labels ?? read.labels });
 }
 
 /** An engine that opens only after the signal was aborted is disposed. */

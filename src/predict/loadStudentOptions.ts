@@ -12,7 +12,7 @@ export interface LoadStudentOptions {
   readonly engine?: 'auto' | EngineName;
   /** Names of the classes, in the order of the output. Default: the labels in the file. */
   readonly labels?: readonly string[];
-  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
+  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated, and where memory is short (iOS). */
   readonly threads?: number;
   /**
    * A worker of limbeck's own (default), one that you make for an engine (of dist/runWorker.js for 'onnxruntime', of

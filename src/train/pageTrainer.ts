@@ -1,4 +1,5 @@
 import { onMemoryPressure } from '../core/memoryPressure.ts';
+import { smallDevice } from '../core/smallDevice.ts';
 import type { NoticeEvent } from './events.ts';
 import { isLost, type StartedTrainer, startTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
 
@@ -188,12 +189,19 @@ async function endIdle(): Promise<boolean> {
 
 let isWatched = false;
 
-/** The trainer also ends when the page is left, because WebKit would keep its worker. */
+/**
+ * The trainer also ends when the page is left, because WebKit would keep its worker; and on a device with little memory when
+ * the page is hidden, because hidden pages are ended first there, and sooner if they hold much.
+ */
 function watch(): void {
   if (isWatched) return;
   isWatched = true;
   onMemoryPressure(endIdle);
   globalThis.addEventListener?.('pagehide', () => void endIdle());
+  if (smallDevice() === undefined) return;
+  globalThis.document?.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') void endIdle();
+  });
 }
 
 /** Workers made by the same function are alike; others may not be. */

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { smallDevice } from '../core/smallDevice.ts';
 import { isTagged } from '../core/tags.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
@@ -62,6 +63,8 @@ export async function startTrainer(options: TrainerOptions): Promise<StartedTrai
   checkKnownOptions(options, OPTIONS, 'openTrainer');
   const { worker = 'shipped', ...backend } = options;
   if (worker === 'none') return startHere(backend);
+  const small = backend.threads === undefined ? smallDevice() : undefined;
+  if (small !== undefined) return startInWorker(worker, { ...backend, threads: 1 }, [small]);
   try {
     return await startInWorker(worker, backend);
   } catch (error) {
