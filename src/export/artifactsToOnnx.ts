@@ -13,11 +13,11 @@ import { checkLayers, writeTopology } from './graph/walkTopology.ts';
 import { readWeights } from './graph/weights.ts';
 import { metadataOf, readToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
 
-/** The oldest version of the file format that knows an opset, so that old runtimes read the file. */
+/** The oldest file format version that supports an opset, so that old runtimes read the file. */
 const IR_VERSIONS: Readonly<Record<number, bigint>> = { 13: 7n, 14: 7n, 19: 9n, 20: 9n, 21: 10n };
 
 /**
- * A student's artifacts as an ONNX file: pure, at once, without tfjs. The same artifacts and options give the same bytes.
+ * A student's artifacts as an ONNX file: pure, synchronous, without tfjs. The same artifacts and options give the same bytes.
  * `toOnnx` says what the file holds.
  * Throws    unsupported-layer: every layer that has no ONNX form · student-invalid · invalid-option · AbortError
  */
@@ -66,7 +66,7 @@ function inputsOf(open: OpenGraph, model: ModelTopology, options: ReturnType<typ
   });
 }
 
-/** Gives the model's outputs the names of their layers; an only one is called what it is. An output of its own makes a node where it has none. */
+/** Names the model's outputs after their layers; an only output is named for what it holds. Adds a node for an output that has none of its own. */
 function nameOutputs(open: OpenGraph, model: ModelTopology, values: readonly Value[], inputs: readonly Value[]) {
   const taken = new Set(inputs.map(({ name }) => name));
   return values.map((value, i) => {
@@ -80,7 +80,7 @@ function nameOutputs(open: OpenGraph, model: ModelTopology, values: readonly Val
   });
 }
 
-/** Free lengths of inputs and outputs have names, those between them are left open. */
+/** Free lengths of inputs and outputs have names; inner ones are left open. */
 function declared(name: string, value: Value, free: 'named' | 'open') {
   const lengths: Lengths = heldShape(value);
   const dim = lengths.map((length, axis) => {

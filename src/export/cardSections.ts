@@ -37,9 +37,9 @@ export interface LatencyFigure {
 }
 
 export const FIGURES = schema('modelCard', {
-  /** Measured on held-out examples, by their names; added to those of the report. */
+  /** Metrics on held-out examples, by name; added to those of the report. */
   metrics: given<Readonly<Record<string, number>>>(),
-  /** Bytes of the files, by the names of their forms, such as { onnx: 231_000 }. */
+  /** File sizes in bytes by form, such as { onnx: 231_000 }. */
   bytes: given<Readonly<Record<string, number>>>(),
   /** How long a prediction takes, and where. */
   latency: given<readonly LatencyFigure[]>(),
@@ -50,7 +50,7 @@ export const FIGURES = schema('modelCard', {
 /** The figures of a card. */
 export interface CardFigures extends OptionsOf<typeof FIGURES> {}
 
-/** Measured metrics by name; what is no number was not measured. */
+/** Measured metrics by name; a value that is not finite was not measured. */
 export function metricsOf({ metrics, report }: CardFigures): Record<string, number> {
   const all = { ...report?.holdout, ...metrics };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
@@ -97,7 +97,7 @@ function cell(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/\|/g, '\\|');
 }
 
-/** Nothing where there is no number. */
+/** Nothing if there is no number. */
 function figure(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? '' : figures(value, 4);
 }

@@ -10,7 +10,7 @@ const OPTIONS = schema('modelCard', {
   description: text(),
   /** An identifier such as 'mit' or 'apache-2.0'. */
   license: text(),
-  /** Words to find it by. */
+  /** Search terms. */
   tags: given<readonly string[]>(),
   /** Of texts that it reads or writes, such as 'en'. */
   language: text(),
@@ -31,9 +31,9 @@ const OPTIONS = schema('modelCard', {
 export interface ModelCardOptions extends CardFigures, OptionsOf<typeof OPTIONS> {}
 
 /**
- * A model card as Hugging Face reads them: YAML that machines read, then Markdown for people. A figure that was not
- * measured is left out.
- * Throws    invalid-option: an option that it does not have
+ * A model card in Hugging Face's format: YAML for machines, then Markdown for people. Figures that were not measured are
+ * left out.
+ * Throws    invalid-option
  *
  * @example
  * const { report } = await distill(options).done;
@@ -57,7 +57,7 @@ export function modelCard(options: ModelCardOptions): string {
 function frontMatter(options: ModelCardOptions): Record<string, unknown> {
   const { name, license, tags = [], language, task, data, teacher } = options;
   const metrics = Object.entries(metricsOf(options));
-  // The format wants a task and a data set for every figure; without them there is no index.
+  // The format requires a task and a data set for every figure; without them there is no index.
   const results =
     metrics.length === 0 || task === undefined || data === undefined
       ? undefined
@@ -120,7 +120,7 @@ function useSection({ name, labels }: ModelCardOptions): string {
   return `## How to use\n\n\`\`\`js\n${example.join('\n')}\n\`\`\`${classes}`;
 }
 
-/** Text from outside stays on one line, so that it cannot begin a heading or a list. */
+/** Keeps external text on one line, so that it cannot begin a heading or a list. */
 function line(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }

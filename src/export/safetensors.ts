@@ -16,8 +16,8 @@ const DTYPES: Readonly<Record<string, SafeDtype>> = { float32: 'F32', int32: 'I3
 
 /**
  * A student's weights as a safetensors file, which Python's `safetensors` reads: each under its name in the student, in
- * tfjs's layout. The topology is not in it. The same weights give the same bytes.
- * Throws    student-invalid · safetensors-invalid: metadata other than texts, or two weights of one name · invalid-option
+ * tfjs's layout, without the topology. The same weights give the same bytes.
+ * Throws    student-invalid · safetensors-invalid: metadata that is not text, or two weights with one name · invalid-option
  *
  * @example
  * const bytes = await toSafetensors(student, { metadata: { license: 'mit' } });

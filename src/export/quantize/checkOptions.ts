@@ -33,7 +33,7 @@ function checkCalibration({ to, calibration }: ReadQuantizeOptions): void {
 function checkEvaluate({ evaluate }: ReadQuantizeOptions): void {
   if (evaluate === undefined) return;
   const { data, metric } = evaluate;
-  // A field without words of what it needs is not missed by its schema.
+  // The schema does not require a `given` field.
   requireDataset(data, 'evaluate.data', 'both models are asked about its examples');
   const needsLabels = typeof metric === 'object' ? metric.reads.labels : metric === 'accuracy';
   if (!needsLabels || data.hasLabels) return;

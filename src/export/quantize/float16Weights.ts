@@ -6,11 +6,11 @@ import { whyNotHalves } from './halves.ts';
 import type { NodeLog } from './report.ts';
 import { elementsOf, intOf, isExcluded, isOperator, type WorkGraph } from './workGraph.ts';
 
-/** A Cast and its names take this in the file; smaller weights would grow. */
+/** Bytes of a Cast and its names in the file; smaller weights would grow. */
 const LEAST_ELEMENTS = 64;
 
 /**
- * Weights stored as halves, with a Cast behind each: onnxruntime computes it once, when it opens the model, which then
+ * Weights stored as halves, each followed by a Cast, which onnxruntime computes once when it opens the model. The model then
  * runs in float32, as fast as before and on every device.
  */
 export function toFloat16Weights(work: WorkGraph, exclude: readonly string[], log: NodeLog): void {

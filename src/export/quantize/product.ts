@@ -7,7 +7,7 @@ import { floatAttribute, intAttribute, isOperator, type WorkGraph } from './work
 export interface Product {
   readonly node: OnnxNode;
   readonly weight: Weight;
-  /** Tells matrices of one weight apart that were turned or scaled. */
+  /** Distinguishes transposed or scaled matrices of one weight. */
   readonly key: string;
   /** [K, N], with the Gemm's alpha in it. */
   readonly matrix: Float32Array;
@@ -16,7 +16,7 @@ export interface Product {
   readonly turnsActivation: boolean;
 }
 
-/** The product of a node, or why it is none that can be stored smaller. */
+/** The product of a node, or why it cannot be stored smaller. */
 export function productOf(work: WorkGraph, node: OnnxNode): Product | string {
   const weight = work.weight(node.input[1] ?? '');
   if (weight === undefined) return 'its second operand is computed, or is not float32';
@@ -47,7 +47,7 @@ export function activationOf(work: WorkGraph, { node, turnsActivation }: Product
   return { nodes: [onnx.node({ opType: 'Transpose', input: [given], output: [name], attribute: [perm] })], name };
 }
 
-/** Nodes that add a Gemm's third operand to `raw`; `raw` is the output where there is none. */
+/** Nodes that add a Gemm's third operand to `raw`; without one, `raw` is the output. */
 export function biasNodes(work: WorkGraph, node: OnnxNode, raw: string): OnnxNode[] {
   const bias = biasName(node);
   if (bias === undefined) return [];

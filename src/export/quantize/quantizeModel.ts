@@ -19,10 +19,10 @@ import { openGraph } from './workGraph.ts';
 
 /** The first operator set with what a form is made of; halves and 4-bit products are in every one. */
 const LEAST_OPSET = { 'dynamic-int8': 11, 'static-int8': 13, float16: 0, int4: 0 } as const;
-/** Of the format: the first that lets weights stand outside the inputs, and knows operator set 13. */
+/** The first format version that allows weights outside the inputs and supports operator set 13. */
 const LEAST_IR = 7n;
 
-/** `quantize` on options that were checked. */
+/** `quantize` with checked options. */
 export async function quantizeModel(
   bytes: Uint8Array,
   options: ReadQuantizeOptions,
@@ -60,15 +60,15 @@ export async function quantizeModel(
 }
 
 /**
- * Batch normalization goes into the weights before it, where nothing else reads those: between the two there would be
- * another rounding, and another node to run.
+ * Batch normalization becomes part of the weights before it if nothing else reads those; otherwise there would be another
+ * rounding between the two, and another node to run.
  */
 function withNormsFolded(model: OnnxModel): OnnxModel {
   const isThere = model.graph.node.some(({ opType }) => opType === 'BatchNormalization');
   return isThere ? simplify(model, { fuse: false, standardOnly: true }) : model;
 }
 
-/** Changes the model in place; gives the milliseconds that calibration took. */
+/** Changes the model in place; returns the milliseconds that calibration took. */
 async function rewrite(
   model: OnnxModel,
   options: ReadQuantizeOptions,

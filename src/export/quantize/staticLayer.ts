@@ -2,7 +2,7 @@ import type { OnnxNode } from '../../onnx/model.ts';
 import { biasName, productOf, scaled } from './product.ts';
 import { floatAttribute, intAttribute, isOperator, type WorkGraph } from './workGraph.ts';
 
-/** What of a layer becomes whole numbers. */
+/** The parts of a layer that become integers. */
 export interface LayerParts {
   readonly weight: string;
   /** As the node reads them, with a Gemm's alpha in them. */
@@ -10,7 +10,7 @@ export interface LayerParts {
   readonly shape: readonly number[];
   /** The axis of the output channels. */
   readonly axis: number;
-  /** One number a channel, with a Gemm's beta in it. */
+  /** One number per channel, with a Gemm's beta in it. */
   readonly bias: Float32Array | undefined;
 }
 

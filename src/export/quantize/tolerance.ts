@@ -73,7 +73,7 @@ export async function compareModels(
   }
 }
 
-/** An only output is 'logits' here, and the file's name for it is understood too. */
+/** An only output is called 'logits' here; the file's name for it is accepted too. */
 function pickOutput(outputs: NamedArrays, wanted: string | undefined, { description }: Teacher): NdArray {
   const names = Object.keys(outputs);
   const [only, ...others] = Object.keys(description.outputs);
@@ -95,7 +95,7 @@ const METRICS: Readonly<Record<QuantizeMetric, Metric>> = {
   coefficientOfDetermination,
 };
 
-/** Means over examples, so that no more than a batch of outputs has to be kept. */
+/** Means over examples, so that only a batch of outputs has to be kept. */
 const MEANS: ReadonlySet<Metric> = new Set([accuracy, agreement, cosineSimilarity]);
 
 interface Batches {
@@ -116,7 +116,7 @@ function scoreOf(metric: Metric, { reference, labels }: Batches, student: NdArra
   return metric.compute({ student, teacher: reference, ...(labels && { labels }) });
 }
 
-/** What both are compared by: as it was asked for, or by what the output is. */
+/** The metric that compares both: the given one, or one that suits the output. */
 function metricFor({ metric, data }: EvaluateOptions, { shape }: NdArray): Metric {
   if (typeof metric === 'object') return metric;
   if (metric !== undefined) return METRICS[metric];
@@ -130,7 +130,7 @@ export function requireTolerance(report: QuantizeReport, options: ReadQuantizeOp
   const better = typeof asked === 'object' ? asked.better : 'higher';
   const { metric, metricBefore = 0, metricAfter = 0, to } = report;
   const lost = better === 'lower' ? metricAfter - metricBefore : metricBefore - metricAfter;
-  // A loss that is as large as allowed, but for the last bit, is allowed.
+  // A loss equal to the tolerance, except for rounding, is allowed.
   if (lost <= tolerance + 1e-9) return;
   const isOwn = typeof asked === 'object';
   const text = (value: number) => (isOwn ? figures(value, 4) : percent(value));
@@ -142,7 +142,7 @@ export function requireTolerance(report: QuantizeReport, options: ReadQuantizeOp
   );
 }
 
-/** What may help, and was not done already. */
+/** What may help and was not already done. */
 export function adviceFor(options: ReadQuantizeOptions): string {
   const { to, method, perChannel, blockSize, float16 } = options;
   const exact = 'sensitive nodes in float ("exclude")';

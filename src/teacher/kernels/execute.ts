@@ -14,8 +14,8 @@ import type { Program, Step, Stored } from './steps.ts';
 export type KeptTensors = Map<string, tf.Tensor>;
 
 /**
- * Runs a program once. The outputs are the caller's, in the model's order of axes; what else was made is freed at its
- * last use, save what goes into `kept`.
+ * Runs a program once. The caller owns the outputs, which are in the model's order of axes. Everything else is freed at its
+ * last use, except what goes into `kept`.
  * Throws    unsupported-operator · out-of-memory · what tfjs throws for shapes that do not fit
  */
 export function execute(
@@ -45,12 +45,12 @@ export function execute(
         values.delete(name);
       }
     });
-    // By another name: an output may be an input or a weight, and the caller frees it.
+    // Clones, because an output may be an input or a weight, and the caller frees it.
     return program.outputs.map((name) => inPlain(valueNamed(name)).clone());
   });
 }
 
-/** An unexpected failure is refused by the operator's name too. */
+/** An unexpected failure names the operator too. */
 function runOperator(operator: Operator, call: StepCall): LayoutValue[] {
   try {
     return [tf.tidy(() => operator(call) as never)].flat() as LayoutValue[];
@@ -60,7 +60,7 @@ function runOperator(operator: Operator, call: StepCall): LayoutValue[] {
   }
 }
 
-/** By another name where it is an input, which is freed on its own. */
+/** Clones a result that is an input, which is freed separately. */
 function own({ tensor, order }: LayoutValue, borrowed: readonly tf.Tensor[]): LayoutValue {
   return { tensor: borrowed.includes(tensor) ? tensor.clone() : tensor, order };
 }
@@ -131,7 +131,7 @@ function keep(kept: KeptTensors, key: string, make: () => tf.Tensor): tf.Tensor 
   return made;
 }
 
-/** A constant of the model, which is kept, or a value that follows from shapes. */
+/** A constant of the model, which is kept, or a value that is known from shapes. */
 function storedValue(program: Program, known: Known, kept: KeptTensors, name: string): LayoutValue {
   const constant = program.constants.get(name);
   if (constant !== undefined) return plainValue(keep(kept, name, () => tensorFrom(constant)));

@@ -10,17 +10,17 @@ import { RECURRENT } from './operators/recurrent.ts';
 import { RESIZES } from './operators/resizes.ts';
 import { SHAPES } from './operators/shapes.ts';
 
-/** What the engine adds: where tensors lie, kernels by name, and what it refuses. */
+/** What the engine adds: layouts, kernels by name, and refusals. */
 const OWN: ReadonlyMap<string, Operator> = new Map(
   [CONVOLUTIONS, ELEMENTWISE, NORMALIZATIONS, POOLS, PRODUCTS, RECURRENT, RESIZES, SHAPES].flatMap((family) =>
     Object.entries(family),
   ),
 );
 
-/** The engine's own nodes. Those that are also ONNX's are computed as these, and read their bias and curve. */
+/** The engine's own nodes. Those with ONNX's names are computed like ONNX's, with their bias and curve. */
 const FUSED: Operators = { ...CURVES, ...CONVOLUTIONS, ...PRODUCTS };
 
-/** How an operator is computed with the kernels; undefined where it is not. */
+/** How the kernels compute an operator; undefined if they cannot. */
 export function operatorOf(name: string): Operator | undefined {
   const dot = name.lastIndexOf('.');
   const [domain, opType] = [name.slice(0, Math.max(0, dot)), name.slice(dot + 1)];

@@ -6,7 +6,7 @@ import { channelsLast, inOrder, type LayoutValue } from '../layoutValue.ts';
 import type { Stored } from '../steps.ts';
 import { explicit, windowsOf } from '../windows.ts';
 
-/** The image as [B, H, W, C]; a row is an image of height 1. */
+/** The image as [B, H, W, C]; a 1-D signal is an image of height 1. */
 export function imageOf(value: LayoutValue): tf.Tensor4D {
   const { order } = value;
   const image = inOrder(value, channelsLast(order.length));
@@ -22,7 +22,7 @@ export function imageValue(image: tf.Tensor, rank: number): LayoutValue {
   return { tensor: image.reshape([batch, width, channels]), order: channelsLast(3) };
 }
 
-/** Weights that decayed to almost nothing; processors take a hundred times as long over the smallest of them. */
+/** Weights that decayed to almost nothing. CPUs take a hundred times as long for the smallest (subnormal) ones. */
 const ALMOST_NOTHING = 1e-30;
 
 export function flushed(weight: number): number {
@@ -110,7 +110,7 @@ function biasOf(call: StepCall, outs: number): tf.Tensor | undefined {
   return biasFrom(call, outs);
 }
 
-/** The gradient of a convolution with regard to its input is what ONNX calls a transposed convolution. */
+/** ONNX's transposed convolution is the gradient of a convolution with respect to its input. */
 const transposedConvolution: Operator = (call) => {
   const x = call.value(0);
   const stored = call.stored(1);
@@ -122,7 +122,7 @@ const transposedConvolution: Operator = (call) => {
   const { size, strides, dilations, pads } = windowsOf(call, call.shape(0), stored.shape.slice(2));
   if (dilations.some((step) => step !== 1)) throw unsupported(call, 'it is dilated');
   const [outs = 1] = stored.shape.slice(1);
-  // [in, out, H, W] lies as the filter of the convolution whose gradient this is: its outputs are our inputs.
+  // [in, out, H, W] is the filter of the convolution whose gradient this is: its outputs are our inputs.
   const filter = call.kept('filter', () => transposedFilter(stored));
   const image = imageOf(x);
   const [extraHeight = 0, extraWidth = 0] = ints(call, 'output_padding') ?? [];

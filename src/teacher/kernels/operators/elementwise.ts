@@ -4,7 +4,7 @@ import { compute } from '../fromRecord.ts';
 import { curveOf } from '../fusedNodes.ts';
 import { aligned } from '../layoutValue.ts';
 
-/** The engine's own nodes: functions of each value, in whatever order they lie. */
+/** The engine's own nodes: elementwise functions, in any layout. */
 const curved =
   (name: string): Operator =>
   (call) => {
@@ -12,7 +12,7 @@ const curved =
     return { tensor: runKernel(name, { x: tensor }, { curve: curveOf(call.step.node) }), order };
   };
 
-/** The kernels cut toward zero by themselves, in one step. */
+/** The kernels truncate toward zero in one step. */
 const cast: Operator = (call) => {
   const { tensor, order } = call.value(0);
   const to = int(call, 'to', 1);
@@ -21,7 +21,7 @@ const cast: Operator = (call) => {
   return { tensor: tf.cast(tensor, to === 1 || to === 11 ? 'float32' : to === 9 ? 'bool' : 'int32'), order };
 };
 
-/** The kernels repeat truth values as they are. */
+/** The kernels broadcast a condition without a change of type. */
 const where: Operator = (call) => {
   const { tensors, order } = aligned([0, 1, 2].map((i) => call.value(i)));
   const [condition, a, b] = tensors as [tf.Tensor, tf.Tensor, tf.Tensor];

@@ -27,7 +27,7 @@ const pool =
     return imageValue(runKernel(kernelName, { x: image }, attrs), x.order.length);
   };
 
-/** Where lengths are rounded up, ONNX leaves out a last window that would begin behind the image. */
+/** With lengths rounded up, ONNX omits a last window that would begin after the image. */
 function requireWindowsInside(call: StepCall, { size, strides, pads }: Windows): void {
   if (roundingOf(call) === 'floor') return;
   const [, , ...space] = call.shape(0);

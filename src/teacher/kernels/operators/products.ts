@@ -26,7 +26,7 @@ const matMul: Operator = (call) => {
   return plainValue(product(a, inPlain(call.value(1))));
 };
 
-/** As NumPy multiplies: a vector is a row on the left and a column on the right, outer axes broadcast. */
+/** Like NumPy's matmul: a vector is a row on the left and a column on the right; outer axes broadcast. */
 function product(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   const left = a.rank === 1 ? a.reshape([1, a.size]) : a;
   const right = b.rank === 1 ? b.reshape([b.size, 1]) : b;
