@@ -179,6 +179,19 @@ test('shapes that the caller fixes are computed, those that stay free are kept a
   expect(fixed.graph.output[0]?.type?.tensorType?.shape?.dim[0]?.dimValue).toBe(3n);
 });
 
+test('lengths that are known are stored', () => {
+  const nodes = [
+    node('Shape', ['x'], ['shape']),
+    node('Gather', ['shape', 'zero'], ['rows']),
+    node('Cast', ['rows'], ['c'], { attribute: to(1) }),
+    node('Mul', ['x', 'c'], ['y']),
+  ];
+  const model = modelOf({ initializer: [int64Tensor('zero', [], [0])], node: nodes });
+  expect(simplify(model).graph.node.length).toBe(4);
+  const fixed = simplify(model, { inputShapes: { x: [3, 2] } });
+  expect(fixed.graph.node.map(({ opType }) => opType)).toEqual(['Mul']);
+});
+
 /** Nodes that give what they get. */
 const NOTHING: Record<string, [OnnxNode, OnnxTensor[]]> = {
   Identity: [node('Identity', ['h'], ['n']), []],
