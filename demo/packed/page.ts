@@ -47,7 +47,7 @@ async function work(): Promise<void> {
       }),
     );
     await using teacher = await snapshot(large);
-    const small = mlp({ inputShape: [SIDE, SIDE, 1], classes: NAMES.length, hidden: [64] });
+    const small = mlp({ inputShape: [SIDE, SIDE, 1], classes: NAMES.length, hidden: [24] });
     const learned = await show(
       'The student learns from the teacher',
       distill({

@@ -3,15 +3,19 @@ import { fromArrays, type LabelledDataset } from 'limbeck';
 export const NAMES = ['circle', 'square', 'triangle'] as const;
 export const SIDE = 24;
 
-/** Outlines on a dark ground, of any size and place, with noise: [N, 24, 24, 1] bytes. The seed decides all. */
+/** How far a shape is turned either way, in radians, and how far from the middle it may lie, in pixels. */
+const TURN = 0.3;
+const SHIFT = 1.5;
+
+/** Outlines on a dark ground, of several sizes, with noise: [N, 24, 24, 1] bytes. The seed decides all. */
 export function shapes(count: number, seed: number): LabelledDataset {
   const random = randomOf(seed);
   const data = new Uint8Array(count * SIDE * SIDE);
   const labels = Int32Array.from({ length: count }, () => Math.floor(random() * NAMES.length));
   for (const [i, label] of labels.entries()) {
     const radius = 5 + 4 * random();
-    const [x, y] = [SIDE / 2 + 5 * (random() - 0.5), SIDE / 2 + 5 * (random() - 0.5)];
-    const turn = 2 * Math.PI * random();
+    const [x, y] = [SIDE / 2 + SHIFT * (2 * random() - 1), SIDE / 2 + SHIFT * (2 * random() - 1)];
+    const turn = TURN * (2 * random() - 1);
     const bright = 90 + 120 * random();
     for (let at = 0; at < SIDE * SIDE; at++) {
       const [dx, dy] = [(at % SIDE) - x, Math.floor(at / SIDE) - y];

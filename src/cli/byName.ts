@@ -8,6 +8,9 @@ import { jsonOption } from './examples/teacherInput.ts';
 import type { Console } from './openConsole.ts';
 import { readStudentFile } from './studentFile.ts';
 
+/** Pixels of a side. */
+const LARGEST_FOR_CNN = 64;
+
 export const STUDENTS = ['cnn', 'dsCnn', 'mlp', 'mobilenetV1', 'resnet8', 'transformerTiny'] as const;
 
 /** Throws    invalid-option: no such student, or options that it does not take */
@@ -17,7 +20,7 @@ export async function studentByName(
   { data, classes, console }: { data: Dataset; classes: number | undefined; console: Console },
 ): Promise<Student> {
   const shape = Object.values(data.inputs)[0]?.shape ?? [];
-  const name = given ?? (shape.length === 3 ? 'cnn' : 'mlp');
+  const name = given ?? defaultFor(shape);
   const options = ownOptions === undefined ? {} : jsonOption('--student-options', ownOptions);
   if ((STUDENTS as readonly string[]).includes(name)) {
     const zoo = await import('../student/public.ts');
@@ -32,6 +35,12 @@ export async function studentByName(
     throw new LimbeckError('invalid-option', `--student was "${name}"; it must be ${STUDENTS.join(', ')}, or a file.`);
   const { artifacts } = await readStudentFile(name, console);
   return studentFromArtifacts(name, artifacts);
+}
+
+/** A cnn's dense layer grows with the picture, and large ones would make it anything but small. */
+function defaultFor(shape: readonly number[]): (typeof STUDENTS)[number] {
+  if (shape.length !== 3) return 'mlp';
+  return Math.max(...shape) <= LARGEST_FOR_CNN ? 'cnn' : 'mobilenetV1';
 }
 
 /** Made of other losses, which no command line holds. */

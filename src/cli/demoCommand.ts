@@ -6,7 +6,7 @@ import { serveFolder } from './serveFolder.ts';
 
 export const demoCommand = command({
   name: 'demo',
-  summary: 'shows it at work in a browser, by a page that this machine serves',
+  summary: 'shows limbeck at work in a browser, by a page that this machine serves',
   usage: '[options]',
   about: `In a checkout of the project it is the whole demo, with a teacher and digits. The package holds a small page in their place, which
 draws its own examples and trains its own teacher: the demo's would make the package half as large again.`,

@@ -36,7 +36,7 @@ the student as the last finished step made it.`,
     student: {
       kind: 'text',
       value: 'NAME',
-      help: `${STUDENTS.join(', ')}, or the file of a student that goes on learning; default: cnn for pictures, else mlp`,
+      help: `${STUDENTS.join(', ')}, or the file of a student that goes on learning; default: cnn for pictures, mobilenetV1 for large ones, else mlp`,
       api: 'student',
     },
     'student-options': { kind: 'text', value: 'JSON', help: `of a student by name, such as '{"hidden": [64]}'` },

@@ -11,7 +11,10 @@ export function helpOf({ name, summary, usage, about, options, fails }: Command)
     `Usage\n  limbeck ${name} ${usage}`,
     ...(about === undefined ? [] : [about]),
     ['Options', ...optionLines({ ...options, ...COMMON })].join('\n'),
-    `Ends with 0; with 1 ${fails}; with 2 where the command line is wrong; with 130 when it is interrupted.`,
+    wrapped(
+      `Ends with 0; with 1 ${fails}; with 2 where the command line is wrong; with 130 when it is interrupted.`,
+      WIDTH,
+    ).join('\n'),
   ];
   return `${parts.join('\n\n')}\n`;
 }

@@ -129,7 +129,7 @@ async function copiesOf(name: string, folder: string, console: Console): Promise
   const scoped = await Promise.all(
     top
       .filter((one) => one.startsWith('@'))
-      .map(async (scope) => ((await list(modules + '/' + scope)) ?? []).map((one) => scope + one)),
+      .map(async (scope) => ((await list(`${modules}/${scope}`)) ?? []).map((one) => scope + one)),
   );
   const all = [
     ...top.filter((one) => one.endsWith('/') && !/^[.@]/.test(one)),
