@@ -64,6 +64,9 @@ test('by keyboard: along the graph, a tap with a name, its code; the tap is chec
   await page.keyboard.press('ArrowDown');
   await page.getByRole('button', { name: 'Tap this value' }).press('Enter');
   await expect(page.locator('#taps .tapped li')).toHaveCount(2);
+  await page.locator('#taps .tapped li').last().getByRole('textbox').fill('features');
+  await page.locator('#taps .tapped li').last().getByRole('textbox').press('Tab');
+  await expect(page.locator('#taps .refused')).toContainText('Two outputs would be called "features"');
   expect(await violationsOn(page)).toEqual([]);
 });
 

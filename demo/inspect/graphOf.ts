@@ -90,7 +90,13 @@ function operatorOf(node: OnnxNodeDescription): GraphNode {
 
 function aboutOf([first, ...others]: readonly OnnxTensorDescription[]): string {
   if (first === undefined) return '';
-  return `${shapeText(first.shape)}${others.length > 0 ? ` and ${others.length} more` : ''}`;
+  const shape = first.shape?.map((length) => (typeof length === 'string' ? shortened(length) : length)) ?? null;
+  return `${shapeText(shape)}${others.length > 0 ? ` and ${others.length} more` : ''}`;
+}
+
+/** Names of free lengths may be long, and differ at their ends. */
+function shortened(name: string): string {
+  return name.length > 8 ? `…${name.slice(-5)}` : name;
 }
 
 function isConstant({ operator, domain }: OnnxNodeDescription): boolean {

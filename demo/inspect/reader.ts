@@ -31,8 +31,8 @@ const reader = {
     }),
 
   /** The tensors that taps mean, and what each output would be called. */
-  findTaps: (taps: readonly Tap[]): Promise<Answer<Readonly<Record<string, string>>>> =>
-    answered(async () => (await inspectOnnx(file, { name, taps })).taps ?? {}),
+  findTaps: (taps: readonly Tap[], untilTaps: boolean): Promise<Answer<Readonly<Record<string, string>>>> =>
+    answered(async () => (await inspectOnnx(file, { name, taps, untilTaps })).taps ?? {}),
 
   draw: (): Promise<Answer<Drawing>> => answered(async () => drawGraph(graph)),
 };

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { type Remote, wrap } from 'comlink';
 import type { OnnxDescription, TensorTap } from 'limbeck';
 import type { PlainError } from '../frame/errorBox.tsx';
+import { keepPage } from '../offline/offline.ts';
 import type { Drawing } from './drawGraph.ts';
 import type { ModelGraph } from './graphOf.ts';
 import type { Answer, Reader } from './reader.ts';
@@ -33,6 +34,9 @@ export const reading = signal<string | undefined>(undefined);
 /** Where boxes and lines lie; an error's sentence if the graph cannot be drawn; undefined until that is known. */
 export const drawing = signal<Drawing | string | undefined>(undefined);
 
+/** Counts the workers that read: what one was asked when it ended, the next is to be asked again. */
+export const readers = signal(0);
+
 /** The worker that read the current model, and the end of its calls. */
 let worker = startReader();
 let turn = 0;
@@ -58,6 +62,7 @@ function startReader(): RunningReader {
 }
 
 export function openFile(file: File): void {
+  keepPage();
   void open(file, {});
 }
 
@@ -134,6 +139,7 @@ export async function call<T>(ask: (reader: Remote<Reader>) => Promise<Answer<T>
 function restart(): void {
   worker.end();
   worker = startReader();
+  readers.value++;
   const model = current.value;
   if (model !== undefined) void worker.remote.open(model.file, model.description.name, model.dimensions);
 }

@@ -4,25 +4,27 @@ import { useEffect } from 'preact/hooks';
 import type { PlainError } from '../frame/errorBox.tsx';
 import { Card } from '../frame/parts.tsx';
 import { toast } from '../frame/toasts.tsx';
-import { call, type OpenModel, taps } from './session.ts';
+import { call, type OpenModel, readers, taps } from './session.ts';
 
 /** The values that are to become outputs, whether they can, and the code that makes them so. */
 export function Taps({ model }: { readonly model: OpenModel }) {
   const isCut = useSignal(false);
-  const refused = useSignal<PlainError | undefined>(undefined);
+  /** Undefined while the package is asked. */
+  const verdict = useSignal<'fine' | PlainError | undefined>(undefined);
   const wanted = taps.value;
+  const refused = typeof verdict.value === 'object' ? verdict.value : undefined;
   useEffect(() => {
     let isCurrent = true;
-    refused.value = undefined;
+    verdict.value = undefined;
     if (wanted.length > 0) {
-      void call(({ findTaps }) => findTaps(wanted)).then((answer) => {
-        if (isCurrent) refused.value = 'error' in answer ? answer.error : undefined;
+      void call(({ findTaps }) => findTaps(wanted, isCut.value)).then((answer) => {
+        if (isCurrent) verdict.value = 'error' in answer ? answer.error : 'fine';
       });
     }
     return () => {
       isCurrent = false;
     };
-  }, [wanted, model.key]);
+  }, [wanted, isCut.value, model.key, readers.value]);
   const code = codeOf(model.description.name, wanted, isCut.value);
   return (
     <Card id="taps" title="Taps">
@@ -49,15 +51,15 @@ export function Taps({ model }: { readonly model: OpenModel }) {
             <label for="until">Cut away what lies behind</label>
           </div>
           <div role="status">
-            {refused.value ? (
+            {refused ? (
               <p class="refused">
-                {refused.value.message} <code>{refused.value.code ?? refused.value.name}</code>
+                {refused.message} <code>{refused.code ?? refused.name}</code>
               </p>
             ) : (
-              <p class="detail">They can be tapped.</p>
+              <p class="detail">{verdict.value ? 'They can be tapped.' : 'Asking whether they can be tapped'}</p>
             )}
           </div>
-          {refused.value === undefined && (
+          {verdict.value === 'fine' && (
             <>
               <pre class="code">
                 <code>{code}</code>

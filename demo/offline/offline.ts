@@ -12,6 +12,13 @@ export const offline = signal<Offline>({ state: 'starting' });
 /** Why this page has no cross-origin isolation although the service worker would give it, as a sentence. */
 export const notIsolatedWhy = signal<string | undefined>(undefined);
 
+let isInUse = false;
+
+/** Says that the page holds something that a reload would lose, such as a file that was dropped. */
+export function keepPage(): void {
+  isInUse = true;
+}
+
 /** Set while a reload is to bring isolation, so that there is never a second one. */
 const RELOADED = 'limbeck-demo-reloaded';
 
@@ -59,6 +66,7 @@ function isolate(): boolean {
   } else if (recall() !== undefined) {
     notIsolatedWhy.value = 'The service worker sends the headers for isolation, and this browser did not take them.';
   } else if (
+    isInUse ||
     navigator.userActivation?.hasBeenActive !== false ||
     document.documentElement.dataset['state'] === 'running'
   ) {

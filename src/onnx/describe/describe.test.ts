@@ -226,12 +226,15 @@ describe('what is refused', () => {
     expect(weights).toContainEqual({ name: 'w1', dtype: 'float32', shape: [4, 5] });
     expect(taps).toEqual({ h: 'h', m: 'logits' });
     expect(describeOnnx(bytes)).not.toHaveProperty('taps');
+    const only = describeOnnx(bytes, { taps: [{ tensor: 'h', name: 'y' }], untilTaps: true });
+    expect(only.taps).toEqual({ h: 'y' });
   });
 
   test.each([
     ['unknown-tensor', ['nothing']],
     ['invalid-option', []],
     ['invalid-option', [{ name: 'x' }]],
+    ['invalid-option', [{ tensor: 'h', name: 'y' }]],
   ])('%s: taps that mean nothing', (code, taps) => {
     const options = { taps } as unknown as InspectOptions;
     expect(() => describeOnnx(writeModel(tinyClassifier()), options)).toThrow(expect.objectContaining({ code }));

@@ -5,7 +5,8 @@ import { mergeLengths, type Shape } from '../shapes/tensor.ts';
 import { declaredTensor, walkModel } from '../shapes/walk.ts';
 import { bindInputs } from '../simplify/bindInputs.ts';
 import { checkInspectOptions, type InspectOptions, type OnnxDescription } from './description.ts';
-import { findTaps } from './findTaps.ts';
+import { findTaps, requireOwnNames } from './findTaps.ts';
+import type { Tap } from './taps.ts';
 
 /** `inspectOnnx` on bytes that are there, at once. */
 export function describeOnnx(bytes: Uint8Array, options: InspectOptions = {}): OnnxDescription {
@@ -43,8 +44,14 @@ export function describeModel(model: OnnxModel, bytes: number, options: InspectO
     externalFiles: externalFiles(stored),
     isRecurrent: nodes.some(({ operator }) => /^(RNN|GRU|LSTM|DynamicQuantizeLSTM)$/.test(operator)),
     hasControlFlow: nodes.some(({ operator }) => /^(If|Loop|Scan)$/.test(operator)),
-    ...(options.taps && { taps: Object.fromEntries(findTaps(model, options.taps, options.name ?? 'model')) }),
+    ...(options.taps && { taps: tapsIn(model, options.taps, options) }),
   };
+}
+
+function tapsIn(model: OnnxModel, taps: readonly Tap[], { name = 'model', untilTaps }: InspectOptions) {
+  const names = findTaps(model, taps, name);
+  requireOwnNames(names, untilTaps ? [] : model.graph.output);
+  return Object.fromEntries(names);
 }
 
 function weightOf({ name, dataType, dims }: OnnxTensor) {

@@ -1,4 +1,4 @@
-import { given, type OptionsOf, schema, text } from '../../core/schema.ts';
+import { flag, given, type OptionsOf, schema, text } from '../../core/schema.ts';
 import { checkTaps, type Tap } from './taps.ts';
 
 /** One length of a shape: a number, the name of a free one, or null where nothing is known about it. */
@@ -81,13 +81,16 @@ const INSPECT = schema('inspectOnnx', {
   /** Values of scalar inputs, such as a sample rate, that decide which branches are taken. */
   inputValues: given<Readonly<Record<string, number>>>(),
   /** Inner tensors that \`loadTeacher\` should give: checked here, and found by name, without running the model. */
-  taps: given<readonly Tap[]>((taps) => checkTaps(taps)),
+  taps: given<readonly Tap[]>(),
+  /** Whether the taps will be the only outputs. Default: false. */
+  untilTaps: flag(),
 });
 
 /** What is known about a model's inputs before it runs. */
 export interface InspectOptions extends OptionsOf<typeof INSPECT> {}
 
-/** Throws    invalid-option: an option that nothing reads */
+/** Throws    invalid-option: an option that nothing reads, or taps that are none */
 export function checkInspectOptions(options: InspectOptions): void {
-  INSPECT.read(options);
+  const { taps, untilTaps } = INSPECT.read(options);
+  checkTaps(taps, untilTaps);
 }
