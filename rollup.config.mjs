@@ -116,6 +116,9 @@ const APART = {
   losses: 'src/losses/all.ts',
 };
 
+/** Entries that import core/dispose.ts. */
+const BRINGS_DISPOSAL = ['src/index.ts', 'src/exposeWorker.ts', 'src/tfjs.ts', 'src/run.ts'];
+
 function apart() {
   return {
     name: 'apart',
@@ -124,6 +127,11 @@ function apart() {
         this.emitFile({ type: 'chunk', name, fileName: `${name}.js`, id, preserveSignature: 'allow-extension' });
       }
     },
+    // Rollup leaves out an import for its effects where an entry only exports what others hold.
+    renderChunk: (code, { isEntry, facadeModuleId }) =>
+      isEntry && BRINGS_DISPOSAL.some((file) => facadeModuleId?.endsWith(file))
+        ? { code: `import './dispose.js';\n${code}`, map: null }
+        : null,
   };
 }
 

@@ -23,15 +23,15 @@ const DISPOSAL = 'Symbol("Symbol.asyncDispose")';
  */
 const PAGES = [
   { name: 'distill', page: "export { distill } from 'limbeck';", limit: 20_000 },
-  { name: 'loadTeacher, distill', page: "export { loadTeacher, distill } from 'limbeck';", limit: 30_000 },
-  { name: 'personalize', page: "export { personalize } from 'limbeck';", limit: 20_000 },
-  { name: 'cnn', page: "export { cnn } from 'limbeck';", limit: 3000 },
+  { name: 'loadTeacher, distill', page: "export { loadTeacher, distill } from 'limbeck';", limit: 28_000 },
+  { name: 'personalize', page: "export { personalize } from 'limbeck';", limit: 15_000 },
+  { name: 'cnn', page: "export { cnn } from 'limbeck';", limit: 2000 },
   { name: 'limbeck/run', page: "export { loadStudent } from 'limbeck/run';", limit: 15_000 },
   {
     name: 'limbeck/run, with runWorker.js',
     page: "export { loadStudent } from 'limbeck/run';",
     beside: ['runWorker.js'],
-    limit: 25_000,
+    limit: 22_000,
   },
   { name: 'limbeck/tfjs', page: "export * from 'limbeck/tfjs';", limit: 40_000 },
   { name: 'limbeck/webgpu', page: "import 'limbeck/webgpu';", keeps: 'ort.webgpu.min.mjs', limit: 1000 },
@@ -45,16 +45,16 @@ const FILES = [
 
 /** The worker's own part: a limbeck worker in a page that has tfjs and onnxruntime-web anyway. */
 const WORKER = {
-  name: 'worker.js without them',
+  name: 'worker.js, without tfjs and onnxruntime-web',
   page: "export { exposeWorker } from 'limbeck/expose';",
-  limit: 250_000,
+  limit: 150_000,
 };
 
 /** The files that a bundler lays beside a page that imports this, whether or not they are ever fetched. */
 const ASSETS = [
-  { name: 'limbeck', entries: ['index.js'], limit: 20e6 },
-  { name: 'limbeck, limbeck/webgpu', entries: ['index.js', 'webgpu.js'], limit: 50e6 },
-  { name: 'limbeck/run', entries: ['run.js'], limit: 20e6 },
+  { name: 'limbeck', entries: ['index.js'], limit: 18.5e6 },
+  { name: 'limbeck, limbeck/webgpu', entries: ['index.js', 'webgpu.js'], limit: 46e6 },
+  { name: 'limbeck/run', entries: ['run.js'], limit: 18.5e6 },
 ];
 
 const dist = join(root, 'dist');
@@ -79,7 +79,10 @@ async function withRollup(page) {
   return sumOf(await Promise.all(chunks));
 }
 
-/** As esbuild builds one, and what is built on it. */
+/**
+ * As esbuild builds one. It takes every `import()` of the package for used, and what such a part shares with the page for needed
+ * at once: more is loaded than the page runs, so this is told and has no limit.
+ */
 async function withEsbuild(page) {
   const { outputFiles, metafile } = await build({
     stdin: { contents: page, resolveDir: join(root, 'scripts') },
@@ -195,9 +198,7 @@ async function main() {
     mkdirSync(dirname(values.json), { recursive: true });
     writeFileSync(values.json, `${JSON.stringify({ entries, assets }, null, 2)}\n`);
   }
-  const over = [...entries, ...assets].filter(
-    (one) => Math.max(one.gzipBytes ?? one.bytes, one.esbuildGzipBytes ?? 0) > one.limit,
-  );
+  const over = [...entries, ...assets].filter(({ gzipBytes, bytes: size = gzipBytes, limit }) => size > limit);
   for (const { name } of over) console.log(`${name} is over its limit.`);
   process.exitCode = over.length > 0 ? 1 : 0;
 }

@@ -120,10 +120,11 @@ if (isReady) {
   // allowed than the 5 % of a soak of thirty minutes (docs/security.md).
   const short = ['--rounds', '30', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.12'];
   const soaked = isLong ? ['--minutes', '6', '--growth', '0.15'] : short;
-  console.log('── types, lint, tfjs’s own specs, and a soak beside them\n');
+  console.log('── types, sizes, lint, tfjs’s own specs, and a soak beside them\n');
   await together(
     [
       (say) => stage('types', command(bin('tsc'), '-p', '.'), say),
+      (say) => stage('sizes', command('node', 'scripts/size.mjs'), say),
       (say) => stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'), say),
       (say) =>
         suite(
