@@ -56,6 +56,7 @@ export default defineConfig({
             page('Personalize', '/guide/personalize'),
             page('Private and encrypted', '/guide/private-and-encrypted'),
             page('Take it anywhere', '/guide/take-it-anywhere'),
+            page('Node, workers and extensions', '/guide/node'),
           ],
         },
         { text: 'Recipes', items: [page('The survey, item by item', '/recipes/')] },

@@ -19,6 +19,7 @@ export const ENTRIES = [
   'src/tfjs.ts',
   'src/run.ts',
   'src/runWorker.ts',
+  'src/nodeWorker.ts',
 ] as const;
 
 /** What a folder may import today, where its layer would allow more; 'type' is nothing at run time. */
@@ -190,7 +191,8 @@ export const DOORS: readonly Door[] = [
     types: 'door',
     form: 'any',
   },
-  { name: 'Node', specifier: /^node:/, places: ['src/runtime/assets.ts', 'src/cli/'], types: 'door', form: 'dynamic' },
+  // The rest of the house opens src/core/node.ts: what is built for pages may name none of Node's modules.
+  { name: 'Node', specifier: /^node:/, places: ['src/cli/'], types: 'everywhere', form: 'dynamic' },
 ];
 
 /** Where the page's storage may be touched; capabilities only looks whether it is there. */
@@ -198,6 +200,9 @@ export const STORAGE_PLACES = ['src/storage/', 'src/runtime/capabilities.ts'] as
 
 /** Where a server may be asked: paths, redirects and integrity are judged there. assets fetches limbeck's own files. */
 export const FETCH_PLACES = ['src/network/', 'src/runtime/assets.ts'] as const;
+
+/** Where Node's own modules may be asked for; a helper's script imports nothing. */
+export const NODE_PLACES = ['src/core/node.ts', 'src/runtime/kernels/kernelThread.ts'] as const;
 
 /** Names that core may not speak of: it runs anywhere. */
 export const PAGE_NAMES = ['window', 'document', 'navigator', 'self', 'indexedDB', 'localStorage'] as const;

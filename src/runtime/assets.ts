@@ -1,4 +1,5 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { fileAddress, filePath, nodeModule } from '../core/node.ts';
 
 /**
  * Files that are shipped next to the built code. Each is one literal expression, because bundlers recognise assets only
@@ -25,17 +26,17 @@ export type AssetName = keyof typeof shipped;
 /** The address of a shipped file; pages that host the files elsewhere set `assetBase`. */
 export function assetUrl(name: AssetName, assetBase?: string): string {
   if (assetBase === undefined) return shipped[name]();
-  return `${assetBase.replace(/\/?$/, '/')}${name}`;
+  const base = assetBase.replace(/\/?$/, '/');
+  return `${fileAddress(base) ?? base}${name}`;
 }
 
 /** Throws    backend-unavailable: the file cannot be fetched */
 export async function loadAsset(name: AssetName, assetBase?: string): Promise<Uint8Array<ArrayBuffer>> {
   const url = assetUrl(name, assetBase);
   try {
-    if (url.startsWith('file:')) {
-      const { readFile } = await import(/* @vite-ignore */ 'node:fs/promises');
-      return new Uint8Array(await readFile(new URL(url)));
-    }
+    const path = filePath(url);
+    const files = nodeModule<typeof import('node:fs/promises')>('fs/promises');
+    if (path !== undefined && files !== undefined) return new Uint8Array(await files.readFile(path));
     const response = await askForAsset(url);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());
