@@ -5,6 +5,7 @@ import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import esbuild from 'rollup-plugin-esbuild';
 import { publicTfjs } from './scripts/publicTfjs.mjs';
+import { pureStatements } from './scripts/pureStatements.mjs';
 import { SHARED_HEAP, UNSHARED_HEAP, withSharedHeap } from './scripts/sharedHeap.mjs';
 import { threadsFile } from './scripts/threadsFile.mjs';
 
@@ -92,18 +93,60 @@ const onwarn = (warning, warn) => {
   warn(warning);
 };
 
+/** The small page of `limbeck demo`: as it stands, but for its script. */
+function copyPage() {
+  const files = ['index.html', 'page.css'];
+  return {
+    name: 'copy-page',
+    async writeBundle({ dir }) {
+      await Promise.all(files.map((file) => copyFile(join('demo/packed', file), join(dir, file))));
+    },
+  };
+}
+
 /** What CommonJS code finds around it, for the command, which runs in Node. */
 const COMMON_JS = `import { createRequire as requireFrom } from 'node:module';
 const require = requireFrom(import.meta.url);
 const __filename = require('node:url').fileURLToPath(import.meta.url);
 const __dirname = require('node:path').dirname(__filename);`;
 
+/**
+ * A file of its own for what package.json's "sideEffects" names, and for each verb with what it needs at once: bundlers take
+ * files apart by what is used, but not for what is used later.
+ */
+const APART = {
+  dispose: 'src/core/dispose.ts',
+  tf: 'src/runtime/tf.ts',
+  distill: 'src/distill/distill.ts',
+  loadTeacher: 'src/teacher/onnx.ts',
+  personalize: 'src/adapt/personalize.ts',
+  students: 'src/student/zoo/all.ts',
+  losses: 'src/losses/all.ts',
+};
+
+function apart() {
+  return {
+    name: 'apart',
+    buildStart() {
+      for (const [name, id] of Object.entries(APART)) {
+        this.emitFile({ type: 'chunk', name, fileName: `${name}.js`, id, preserveSignature: 'allow-extension' });
+      }
+    },
+  };
+}
+
 export default [
   {
-    input: { index: 'src/index.ts', expose: 'src/exposeWorker.ts', tfjs: 'src/tfjs.ts', run: 'src/run.ts' },
+    input: {
+      index: 'src/index.ts',
+      expose: 'src/exposeWorker.ts',
+      tfjs: 'src/tfjs.ts',
+      run: 'src/run.ts',
+      webgpu: 'src/webgpu.ts',
+    },
     output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
     external: (id) => isPeer(id) || id.startsWith('node:'),
-    plugins: [publicTfjs(), ...plugins(false), copyAssets()],
+    plugins: [apart(), publicTfjs(), ...plugins(false), pureStatements(), copyAssets()],
     onwarn,
   },
   {
@@ -134,6 +177,14 @@ export default [
     output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
     external: (id) => id.startsWith('node:'),
     plugins: [ortAsAsset(), ...plugins(true)],
+    onwarn,
+  },
+  {
+    // Beside the package, which it imports by its address.
+    input: { page: 'demo/packed/page.ts' },
+    output: { dir: 'dist/page', format: 'es', paths: { limbeck: '../index.js' } },
+    external: ['limbeck'],
+    plugins: [esbuild({ target: 'es2022' }), copyPage()],
     onwarn,
   },
   {

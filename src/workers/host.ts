@@ -3,6 +3,7 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { isNode } from '../core/node.ts';
 import { asWebWorker, type KeepingWorker, type NodeThread, startNodeThread } from '../core/nodeThread.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
+import { type WebGpuFiles, webGpuFiles } from '../core/webgpuFiles.ts';
 import { holding, registerTransfers } from './transfer.ts';
 
 /**
@@ -35,6 +36,12 @@ export interface HelloMessage {
   readonly lock: string | undefined;
   /** The parts that it has. */
   readonly serves?: readonly string[];
+}
+
+/** What a worker is told before it is asked for anything, where the page has the files for WebGPU. */
+export interface WebGpuMessage {
+  readonly limbeck: 'webgpu';
+  readonly files: WebGpuFiles;
 }
 
 /** The parts of limbeck's workers, and the files that have them. */
@@ -82,12 +89,20 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
   // A process ends where nothing is asked of its workers, whoever still holds them.
   worker.unref?.();
   let isDisposed = false;
+  let told: WebGpuFiles | undefined;
+  const tell = () => {
+    const files = webGpuFiles();
+    if (files === told || files === undefined) return;
+    told = files;
+    worker.postMessage({ limbeck: 'webgpu', files } satisfies WebGpuMessage);
+  };
 
   return {
     died: ended.then((error) => (error.code === 'disposed' ? new Promise<never>(() => undefined) : error)),
     async call(use, signal) {
       if (isDisposed) throw new LimbeckError('disposed', 'This worker was disposed; nothing more can be asked of it.');
       if (dead !== undefined) throw dead;
+      tell();
       const { answer, release } = holding(() => use(remote as unknown as Api));
       let timer: ReturnType<typeof setTimeout> | undefined;
       worker.ref?.();

@@ -1,12 +1,18 @@
 import { expose } from 'comlink';
 import { parentPort } from '../core/node.ts';
-import type { HelloMessage } from './host.ts';
+import { addWebGpuFiles } from '../core/webgpuFiles.ts';
+import type { HelloMessage, WebGpuMessage } from './host.ts';
 import { registerTransfers } from './transfer.ts';
 
 /** Offers an object's functions to the page or worker that started this worker, and tells it when they are ready. */
 export function serve(api: object): void {
   registerTransfers();
   const port = parentPort();
+  const onMessage = ({ data }: MessageEvent<Partial<WebGpuMessage> | undefined>) => {
+    if (data?.limbeck === 'webgpu' && data.files !== undefined) addWebGpuFiles(data.files);
+  };
+  if (port === undefined) addEventListener('message', onMessage);
+  else port.addEventListener('message', onMessage);
   expose(api, port);
   const serves = Object.keys(api);
   const say = (hello: HelloMessage) => (port === undefined ? self.postMessage(hello) : port.postMessage(hello));

@@ -2,6 +2,7 @@ import { detectWasm } from '../../runtime/capabilities.ts';
 import { findGpu, nativeObstacle, webnnObstacle } from '../../runtime/ortDevices.ts';
 import type { SessionDevice } from './sessionSettings.ts';
 
+const NO_FILES = "WebGPU is not tried, because this page does not import 'limbeck/webgpu'.";
 const NO_THREAD = 'The kernels would take the page’s tfjs.';
 
 /** The device of a teacher; 'auto' measures if there is a choice. */
@@ -20,6 +21,14 @@ export interface DevicePlan {
   readonly gpuName: string;
 }
 
+/** What the teacher itself allows. */
+export interface Place {
+  /** Whether it gets a worker: on the page's own thread 'auto' leaves tfjs, whose backend the kernels would take, to the page. */
+  readonly hasOwnThread: boolean;
+  /** Whether limbeck's files for WebGPU are there. Default true. */
+  readonly hasGpuFiles?: boolean;
+}
+
 export interface Platform {
   readonly findGpu: typeof findGpu;
   readonly webnnObstacle: typeof webnnObstacle;
@@ -33,13 +42,10 @@ export async function kernelsObstacle(): Promise<string | undefined> {
   return simdLevel === 'none' ? 'This engine has no WebAssembly SIMD, which the kernels are made of.' : undefined;
 }
 
-/**
- * Finds the available devices and decides where to begin. Starts nothing. `hasOwnThread` says whether the teacher gets a worker: on
- * the page's own thread 'auto' leaves tfjs, whose backend the kernels would take, to the page.
- */
+/** Finds the available devices and decides where to begin. Starts nothing. */
 export async function planDevices(
   option: DeviceOption,
-  hasOwnThread: boolean,
+  { hasOwnThread, hasGpuFiles = true }: Place,
   platform: Platform = { findGpu, webnnObstacle, kernelsObstacle, nativeObstacle },
 ): Promise<DevicePlan> {
   if (option === 'wasm') return planOf('wasm', { reasons: ['wasm was asked for.'] });
@@ -71,7 +77,7 @@ export async function planDevices(
     return planOf('webgpu', { reasons: ['webgpu was asked for.'], notices: software ? [software] : [], gpu: gpu.name });
   }
   const notices = missing.map((notice) => `${notice} The next best is taken.`);
-  const obstacle = gpu.obstacle ?? software;
+  const obstacle = gpu.obstacle ?? software ?? (hasGpuFiles ? undefined : NO_FILES);
   const own: SessionDevice[] = obstacleOfKernels === undefined ? ['kernels'] : [];
   const kernels: SessionDevice[] = platform.nativeObstacle() === undefined ? ['native', ...own] : own;
   if (obstacle === undefined) {
