@@ -14,6 +14,7 @@ export default {
       logLevel: 'error',
       worker,
     });
-    return checkBuilt(join(folder, 'dist'));
+    await checkBuilt(join(folder, 'dist'));
+    return 'as on the page: workers of its own, and threads where the page is isolated';
   },
 };
