@@ -63,6 +63,7 @@ export default defineConfig({
             page('Take it anywhere', '/guide/take-it-anywhere'),
             page('In a terminal', '/guide/command'),
             page('Inspect a model', '/guide/inspect'),
+            page('Node, workers and extensions', '/guide/node'),
           ],
         },
         { text: 'Recipes', items: [page('The survey, item by item', '/recipes/')] },

@@ -16,7 +16,7 @@ export interface LoadStudentOptions {
   readonly threads?: number;
   /**
    * A worker of limbeck's own (default), one that you make for an engine (of dist/runWorker.js for 'onnxruntime', of
-   * dist/worker.js for 'tfjs'), or 'none': on this thread, as in Node.
+   * dist/worker.js for 'tfjs'), or 'none': on this thread.
    */
   readonly worker?: EngineWorker;
   /**

@@ -1,4 +1,5 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { fileAddress, filePath, nodeModule } from '../core/node.ts';
 import { type WebGpuFile, webGpuFile } from '../core/webgpuFiles.ts';
 
 /**
@@ -24,7 +25,10 @@ export type AssetName = keyof typeof shipped | WebGpuFile;
  * Throws    backend-unavailable: a file for WebGPU, which only `limbeck/webgpu` brings along
  */
 export function assetUrl(name: AssetName, assetBase?: string): string {
-  if (assetBase !== undefined) return `${assetBase.replace(/\/?$/, '/')}${name}`;
+  if (assetBase !== undefined) {
+    const base = assetBase.replace(/\/?$/, '/');
+    return `${fileAddress(base) ?? base}${name}`;
+  }
   return name in shipped ? shipped[name as keyof typeof shipped]() : webGpuFile(name as WebGpuFile);
 }
 
@@ -32,10 +36,9 @@ export function assetUrl(name: AssetName, assetBase?: string): string {
 export async function loadAsset(name: AssetName, assetBase?: string): Promise<Uint8Array<ArrayBuffer>> {
   const url = assetUrl(name, assetBase);
   try {
-    if (url.startsWith('file:')) {
-      const { readFile } = await import(/* @vite-ignore */ 'node:fs/promises');
-      return new Uint8Array(await readFile(new URL(url)));
-    }
+    const path = filePath(url);
+    const files = nodeModule<typeof import('node:fs/promises')>('fs/promises');
+    if (path !== undefined && files !== undefined) return new Uint8Array(await files.readFile(path));
     const response = await askForAsset(url);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());

@@ -8,8 +8,10 @@ const noise = (seed) => (_, i) => {
   const x = Math.sin((i + 1) * 12.9898 + seed) * 43758.5453;
   return 4 * (x - Math.floor(x)) - 2;
 };
-const examples = (seed) =>
-  ndArray(Float32Array.from({ length: EXAMPLES * FEATURES }, noise(seed)), [EXAMPLES, FEATURES]);
+const examples = (seed) => ({
+  data: Float32Array.from({ length: EXAMPLES * FEATURES }, noise(seed)),
+  shape: [EXAMPLES, FEATURES],
+});
 
 function classesOf({ data, shape: [rows, classes] }) {
   return Array.from({ length: rows }, (_, row) => {
@@ -78,7 +80,7 @@ export async function check({ limbeck, run, tfjs }, teacherUrl = new URL('/teach
     );
     need(sum === 12, `limbeck/tfjs computed ${sum} for 12`);
   }
-  return { isIsolated: globalThis.crossOriginIsolated, ...inWorker };
+  return { isIsolated: globalThis.crossOriginIsolated, tfjs: tfjs?.tf.version_core, ...inWorker };
 }
 
 /** Starts the check and leaves what comes of it where places/context.mjs looks for it. */
