@@ -13,6 +13,7 @@ import {
   toBundle,
   withoutLabels,
 } from 'limbeck';
+import { count, duration, figures } from '../format.ts';
 import { NAMES, SIDE, shapes } from './shapes.ts';
 
 const TEACHER_EXAMPLES = 3000;
@@ -79,7 +80,7 @@ async function show(what: string, run: Run<{ report: DistillReport }, DistillEve
   for await (const event of run) {
     if (event.type !== 'step') continue;
     bar.value = event.runStep / event.runSteps;
-    status.textContent = `${what}: epoch ${event.epoch}, loss ${event.loss.toFixed(3)}`;
+    status.textContent = `${what}: epoch ${event.epoch}, loss ${figures(event.loss)}`;
   }
   return (await run.done).report;
 }
@@ -95,8 +96,8 @@ function report(rows: readonly (readonly [string, DistillReport])[]): void {
       head.textContent = name;
       const cells = [
         `${Math.round(1000 * (holdout['accuracy'] ?? 0)) / 10} %`,
-        student.parameters.toLocaleString('en'),
-        `${(timeMs.total / 1000).toFixed(1)} s`,
+        count(student.parameters),
+        duration(timeMs.total),
       ];
       row.append(head, ...cells.map((text) => Object.assign(document.createElement('td'), { textContent: text })));
       return row;

@@ -1,6 +1,6 @@
 import { LimbeckError, throwIfAborted, untilAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
-import { smallDevice } from '../core/smallDevice.ts';
+import { smallDevice } from '../runtime/smallDevice.ts';
 import type { Choice } from './chooseEngine.ts';
 import type { Engine, EngineModel, EngineName, EngineOptions } from './engine.ts';
 import { type LoadedStudent, loaded, type OpenStudent } from './loadedStudent.ts';

@@ -1,7 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import { SMALL_TEACHER_BATCH, smallDevice } from '../core/smallDevice.ts';
 import { hasWebGpuFiles } from '../core/webgpuFiles.ts';
+import { SMALL_TEACHER_BATCH, smallDevice } from '../runtime/smallDevice.ts';
 import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
 import { loadedTeacher, makeNotices } from './loadedTeacher.ts';

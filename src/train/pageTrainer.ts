@@ -1,5 +1,5 @@
 import { onMemoryPressure } from '../core/memoryPressure.ts';
-import { smallDevice } from '../core/smallDevice.ts';
+import { smallDevice } from '../runtime/smallDevice.ts';
 import type { NoticeEvent } from './events.ts';
 import { isLost, type StartedTrainer, startTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
 

@@ -1,9 +1,9 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import type { NamedArrays } from '../core/shape.ts';
-import { smallDevice } from '../core/smallDevice.ts';
 import { isTagged } from '../core/tags.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
+import { smallDevice } from '../runtime/smallDevice.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
 import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
 import { endWorker } from '../workers/endWorker.ts';
