@@ -50,11 +50,12 @@ describe('limbeck inspect', () => {
     expect(out).toBe(
       [
         'tiny.onnx',
-        '  file           12.1 kB, IR version 8',
-        '  operator sets  ai.onnx 17',
-        '  parameters     3 k',
-        '  stored         float32 12 kB',
-        '  multiply-adds  12 k',
+        '  file               12.1 kB, IR version 8',
+        '  operator sets      ai.onnx 17',
+        '  parameters         3 k',
+        '  stored             float32 12 kB',
+        '  multiply-adds      12 k',
+        '  memory of one run  32 kB and the weights',
         '',
         '  tensor  name  type     shape',
         '  input   x     float32  [4, 3]',

@@ -6,6 +6,7 @@ import { declaredTensor, walkModel } from '../shapes/walk.ts';
 import { bindInputs } from '../simplify/bindInputs.ts';
 import { checkInspectOptions, type InspectOptions, type OnnxDescription } from './description.ts';
 import { findTaps, requireOwnNames } from './findTaps.ts';
+import { peakBytes } from './peakBytes.ts';
 import type { Tap } from './taps.ts';
 
 /** `inspectOnnx` on bytes that are there, at once. */
@@ -20,6 +21,11 @@ export function describeModel(model: OnnxModel, bytes: number, options: InspectO
   const { inputs, dimensions, freeDimensions } = bindInputs(model.graph, options);
   const { outputs, nodes, cost } = walkModel(model, new Map(inputs.map((one) => [one.name, one])), dimensions);
   const stored = storedIn(model);
+  const described = model.graph.output.map((value, i) => {
+    const [declared, { dtype, shape } = declared] = [declaredTensor(value, dimensions), outputs[i]];
+    return { name: value.name, dtype: declared.dtype ?? dtype, shape: outputShape(declared.shape, shape) };
+  });
+  const peak = peakBytes(inputs, nodes, described);
   return {
     name: options.name ?? 'model',
     bytes,
@@ -28,10 +34,7 @@ export function describeModel(model: OnnxModel, bytes: number, options: InspectO
     producer: `${model.producerName} ${model.producerVersion}`.trim(),
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
     inputs: inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
-    outputs: model.graph.output.map((value, i) => {
-      const [declared, { dtype, shape } = declared] = [declaredTensor(value, dimensions), outputs[i]];
-      return { name: value.name, dtype: declared.dtype ?? dtype, shape: outputShape(declared.shape, shape) };
-    }),
+    outputs: described,
     freeDimensions,
     parameters: stored.filter(isParameter).reduce((sum, one) => sum + storedElements(one), 0),
     bytesByDtype: sums(stored.map((one) => [DATA_TYPES[one.dataType]?.name ?? 'unknown', storedBytes(one)])),
@@ -40,6 +43,7 @@ export function describeModel(model: OnnxModel, bytes: number, options: InspectO
     nodes,
     ...(cost.uncounted === 0 && { multiplyAdds: cost.counted }),
     countedMultiplyAdds: cost.counted,
+    ...(peak !== undefined && { peakBytes: peak }),
     uncountedNodes: cost.uncounted,
     externalFiles: externalFiles(stored),
     isRecurrent: nodes.some(({ operator }) => /^(RNN|GRU|LSTM|DynamicQuantizeLSTM)$/.test(operator)),

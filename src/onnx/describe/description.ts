@@ -59,6 +59,11 @@ export interface OnnxDescription {
   readonly multiplyAdds?: number;
   /** Of those nodes that could be counted: a lower bound where `uncountedNodes` is above 0. */
   readonly countedMultiplyAdds: number;
+  /**
+   * The most bytes that inputs, inner tensors and outputs of one run take at one time, without the weights. Undefined where a
+   * length is open, or branches or loops decide.
+   */
+  readonly peakBytes?: number;
   /** Nodes of an unknown operator, of unknown shapes, or in a loop. */
   readonly uncountedNodes: number;
   /** External files that hold its weights. */

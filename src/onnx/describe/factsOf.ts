@@ -19,6 +19,7 @@ export function factsOf(model: OnnxDescription, advice: string): [name: string, 
     ['stored', stored.join(', ')],
     ['weights beside it', model.externalFiles.join(', ')],
     ['multiply-adds', costText(model, advice)],
+    ['memory of one run', model.peakBytes === undefined ? '' : `${bytesText(model.peakBytes)} and the weights`],
     ['holds', special.join(', ')],
     ['free dimensions', openDimensions(model).join(', ')],
   ];
