@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import esbuild from 'rollup-plugin-esbuild';
+import { publicTfjs } from './scripts/publicTfjs.mjs';
+import { pureStatements } from './scripts/pureStatements.mjs';
 import { SHARED_HEAP, UNSHARED_HEAP, withSharedHeap } from './scripts/sharedHeap.mjs';
 import { threadsFile } from './scripts/threadsFile.mjs';
 
@@ -58,6 +60,12 @@ function ortAsAsset() {
   };
 }
 
+/** onnxruntime-web's build for Node, whose threads start from its script as it lies. */
+function ortForNode() {
+  const resolved = require.resolve('onnxruntime-web');
+  return { name: 'ort-for-node', resolveId: (id) => (id === 'onnxruntime-web/wasm' ? resolved : null) };
+}
+
 /** Emscripten's glue and seedrandom ask for Node's modules behind a test that a browser never passes. */
 function withoutNodeModules() {
   const names = new Set(['crypto', 'fs', 'node-fetch', 'os', 'path', 'perf_hooks', 'util', 'worker_threads']);
@@ -76,7 +84,8 @@ const plugins = (minify) => [
   esbuild({ target: 'es2022', minify }),
 ];
 
-const isPeer = (id) => /^(@tensorflow\/(?!tfjs-converter)|onnxruntime-web)/.test(id);
+/** Peers by their public entries; what lies deeper in tfjs is bundled (`publicTfjs`). */
+const isPeer = (id) => /^(@tensorflow\/(?!tfjs-converter)[\w-]+$|onnxruntime-web)/.test(id);
 const onwarn = (warning, warn) => {
   // tfjs and seedrandom are written so; nothing here can change it.
   const known = ['CIRCULAR_DEPENDENCY', 'THIS_IS_UNDEFINED', 'EVAL'];
@@ -101,12 +110,43 @@ const require = requireFrom(import.meta.url);
 const __filename = require('node:url').fileURLToPath(import.meta.url);
 const __dirname = require('node:path').dirname(__filename);`;
 
+/**
+ * A file of its own for what package.json's "sideEffects" names, and for each verb with what it needs at once: bundlers take
+ * files apart by what is used, but not for what is used later.
+ */
+const APART = {
+  dispose: 'src/core/dispose.ts',
+  tf: 'src/runtime/tf.ts',
+  distill: 'src/distill/distill.ts',
+  loadTeacher: 'src/teacher/onnx.ts',
+  personalize: 'src/adapt/personalize.ts',
+  students: 'src/student/zoo/all.ts',
+  losses: 'src/losses/all.ts',
+};
+
+function apart() {
+  return {
+    name: 'apart',
+    buildStart() {
+      for (const [name, id] of Object.entries(APART)) {
+        this.emitFile({ type: 'chunk', name, fileName: `${name}.js`, id, preserveSignature: 'allow-extension' });
+      }
+    },
+  };
+}
+
 export default [
   {
-    input: { index: 'src/index.ts', expose: 'src/exposeWorker.ts', tfjs: 'src/tfjs.ts', run: 'src/run.ts' },
+    input: {
+      index: 'src/index.ts',
+      expose: 'src/exposeWorker.ts',
+      tfjs: 'src/tfjs.ts',
+      run: 'src/run.ts',
+      webgpu: 'src/webgpu.ts',
+    },
     output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
     external: (id) => isPeer(id) || id.startsWith('node:'),
-    plugins: [...plugins(false), copyAssets()],
+    plugins: [apart(), publicTfjs(), ...plugins(false), pureStatements(), copyAssets()],
     onwarn,
   },
   {
@@ -149,16 +189,18 @@ export default [
   },
   {
     // Its parts lie beside the wasm files, which they look for beside themselves. tfjs's builds for Node are CommonJS.
-    input: { cli: 'src/cli/limbeck.ts' },
+    // The worker of Node carries tfjs, as the browser's does, and shares it with the command.
+    input: { cli: 'src/cli/limbeck.ts', nodeWorker: 'src/nodeWorker.ts' },
     output: {
       dir: 'dist',
       format: 'es',
-      chunkFileNames: 'cli-[name].js',
+      chunkFileNames: 'node-[name].js',
       hoistTransitiveImports: false,
-      banner: ({ isEntry }) => `${isEntry ? '#!/usr/bin/env node\n' : ''}${COMMON_JS}`,
+      banner: ({ name }) => `${name === 'cli' ? '#!/usr/bin/env node\n' : ''}${COMMON_JS}`,
     },
     external: (id) => id.startsWith('node:') || builtinModules.includes(id) || id === 'node-fetch',
     plugins: [
+      ortForNode(),
       nodeResolve({
         browser: false,
         preferBuiltins: true,

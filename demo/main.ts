@@ -1,6 +1,9 @@
+import './report.css';
+import './style.css';
 import { cnn, type Store, type Student, type StudentArtifacts, toFiles } from 'limbeck';
 import { showDevice } from './device.ts';
 import { button, byId, nextTurn, setText } from './dom.ts';
+import { openFrame } from './frame/openFrame.tsx';
 import { JOB_DEFAULTS, type JobEvent, type JobOptions, runJob } from './job.ts';
 import type { JobResult } from './jobReport.ts';
 import { type Keep, openKeep } from './keep.ts';
@@ -32,6 +35,7 @@ declare global {
 const MOST_EVENTS = 20_000;
 const STORE_TITLES = { opfs: 'OPFS', indexeddb: 'IndexedDB', memory: 'memory, until it is reloaded' } as const;
 
+openFrame();
 let controller = new AbortController();
 const demo: Window['limbeckDemo'] = {
   events: [],

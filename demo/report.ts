@@ -1,4 +1,5 @@
 import { bytes, count, countOf, duration, figures, percent, times, UNKNOWN } from './format.ts';
+import tokens from './frame/tokens.css?raw';
 import type { JobReport } from './jobReport.ts';
 import { html, type Markup, raw } from './markup.ts';
 import css from './report.css?raw';
@@ -20,7 +21,7 @@ export function* reportHtmlParts(report: JobReport): Generator<string, void, voi
 <meta name="color-scheme" content="light dark">
 <title>limbeck report: ${main}</title>
 <style>
-${raw(css)}</style>
+${raw(tokens)}${raw(css)}</style>
 </head>
 <body>
 <main class="report page">

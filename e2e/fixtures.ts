@@ -68,6 +68,7 @@ async function bundleNow(file: string): Promise<string> {
     mainFields: ['module', 'main'],
     alias: {
       'limbeck/run': fileURLToPath(new URL('../dist/run.js', import.meta.url)),
+      'limbeck/webgpu': fileURLToPath(new URL('../dist/webgpu.js', import.meta.url)),
       'limbeck/tfjs': fileURLToPath(new URL('../dist/tfjs.js', import.meta.url)),
       limbeck: fileURLToPath(new URL('../dist/index.js', import.meta.url)),
     },
@@ -79,13 +80,12 @@ async function bundleNow(file: string): Promise<string> {
 
 /** An entry of the package as a user's bundler leaves it: minified, in parts that import each other; the first is '/own-<entry>.js'. */
 export async function builtEntry(entry: string) {
-  const { outputFiles, metafile } = await build({
+  const { outputFiles } = await build({
     entryPoints: { [`own-${entry}`]: fileURLToPath(new URL(`../dist/${entry}.js`, import.meta.url)) },
     bundle: true,
     splitting: true,
     minify: true,
     write: false,
-    metafile: true,
     absWorkingDir: '/',
     outdir: '/',
     format: 'esm',
@@ -93,14 +93,7 @@ export async function builtEntry(entry: string) {
     external: ['node:fs/promises', 'onnxruntime-web/wasm', '@tensorflow/*'],
     logLevel: 'error',
   });
-  return outputFiles.map(({ path, text }) => {
-    const imports = metafile.outputs[path.slice(1)]?.imports ?? [];
-    return {
-      path,
-      text,
-      loadsFirst: imports.flatMap((one) => (one.kind === 'import-statement' ? `/${one.path}` : [])),
-    };
-  });
+  return outputFiles;
 }
 
 /** Uncaught errors and console errors of the page, as text. */

@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { gzipSync } from 'node:zlib';
 import type { BackendDescription } from 'limbeck';
-import { builtEntry, bundle, expect, test } from './fixtures.ts';
+import { bundle, expect, test } from './fixtures.ts';
 
 for (const threads of [1, 2]) {
   test(`a training loop of one's own runs on the kernels: ${threads} thread(s)`, async ({ page, serveDist }) => {
@@ -25,19 +23,3 @@ for (const threads of [1, 2]) {
     expect(result.losses.at(-1) as number).toBeLessThan(0.7 * (result.losses[0] as number));
   });
 }
-
-test('limbeck/tfjs is as small as the README says', async () => {
-  const parts = new Map((await builtEntry('tfjs')).map((part) => [part.path, part]));
-  const loaded = new Set<string>();
-  const load = (path: string) => {
-    if (!parts.has(path) || loaded.has(path)) return;
-    loaded.add(path);
-    for (const other of parts.get(path)?.loadsFirst ?? []) load(other);
-  };
-  load('/own-tfjs.js');
-  const bytes = [...loaded].map((path) => gzipSync(parts.get(path)?.text ?? '').length);
-  const measured = bytes.reduce((sum, one) => sum + one, 0) / 1000;
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const [, stated] = /`limbeck\/tfjs` is (\d+) KB/.exec(readme) ?? [];
-  expect(Math.abs(Number(stated) - measured), `limbeck/tfjs is ${measured} KB`).toBeLessThanOrEqual(1);
-});

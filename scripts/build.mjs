@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { layDemoData } from './demoData.mjs';
+import { layDemoWorker } from './demoWorker.mjs';
 import { root, run } from './ensure.mjs';
 
 const bin = (name) => `node_modules/.bin/${name}`;
@@ -24,3 +25,4 @@ await rm('dist', { recursive: true, force: true });
 await Promise.all([runBeside(bin('rollup'), ['-c', '--silent']), layKernelsAndTypes()]);
 run(bin('vite'), ['build', '-c', 'demo/vite.config.mjs'], { quiet: true });
 await layDemoData('dist/demo');
+await layDemoWorker('dist/demo');

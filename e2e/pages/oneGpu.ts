@@ -1,3 +1,4 @@
+import 'limbeck/webgpu';
 import {
   cnn,
   distill,

@@ -1,3 +1,4 @@
+import 'limbeck/webgpu';
 import { type LoadTeacherOptions, loadTeacher, openStore, type Teacher } from 'limbeck';
 import { oneSlow } from './workerAfter.ts';
 

@@ -1,8 +1,9 @@
 // Runs of `personalize` with and without one example, made to be seen: the part of scripts/canary.mjs that is bundled.
 import { headOnly } from '../../src/adapt/methods/headOnly.ts';
-import { type PersonalPatch, personalize } from '../../src/adapt/personalize.ts';
+import { personalize } from '../../src/adapt/personalize.ts';
 import type { PersonalizeOptions } from '../../src/adapt/personalizeOptions.ts';
 import { noiseFor } from '../../src/adapt/privacy/accountant.ts';
+import type { PersonalPatch } from '../../src/adapt/runPersonalize.ts';
 import { fromArrays } from '../../src/data/arrays.ts';
 import type { LabelledDataset } from '../../src/data/dataset.ts';
 import * as tf from '../../src/runtime/tf.ts';

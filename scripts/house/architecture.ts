@@ -12,6 +12,7 @@ import {
   LAYERS,
   LAZY,
   NARROWER,
+  NODE_PLACES,
   PAGE_NAMES,
   STORAGE_PLACES,
 } from './layers.ts';
@@ -44,6 +45,7 @@ const LISTED: readonly string[] = [
   ...DOORS.flatMap(({ places }) => places),
   ...STORAGE_PLACES,
   ...FETCH_PLACES,
+  ...NODE_PLACES,
   ...LAZY,
   ...APART.flatMap(({ from, to }) => [from, to]),
   ...COMMANDS,
@@ -110,6 +112,10 @@ export function platformOffences(sources: readonly Source[]): string[] {
         (ts.isNewExpression(node) && node.expression.getText() === 'Request');
       if (isFetch && !isIn(source.file, FETCH_PLACES)) {
         offences.add(`a server may be asked in src/network/ only (${source.file})`);
+      }
+      const isNode = ts.isIdentifier(node) && node.text === 'getBuiltinModule';
+      if (isNode && !isIn(source.file, NODE_PLACES)) {
+        offences.add(`Node's modules come in through src/core/node.ts only (${source.file})`);
       }
       const isPage = ts.isIdentifier(node) && (PAGE_NAMES as readonly string[]).includes(node.text);
       if (isPage && source.file.startsWith('src/core/')) {

@@ -19,6 +19,8 @@ export const ENTRIES = [
   'src/tfjs.ts',
   'src/run.ts',
   'src/runWorker.ts',
+  'src/nodeWorker.ts',
+  'src/webgpu.ts',
 ] as const;
 
 /** What a folder may import today, where its layer would allow more; 'type' is nothing at run time. */
@@ -224,7 +226,8 @@ export const DOORS: readonly Door[] = [
     types: 'door',
     form: 'dynamic',
   },
-  { name: 'Node', specifier: /^node:/, places: ['src/runtime/assets.ts', 'src/cli/'], types: 'door', form: 'dynamic' },
+  // The rest of the house opens src/core/node.ts: what is built for pages may name none of Node's modules.
+  { name: 'Node', specifier: /^node:/, places: ['src/cli/'], types: 'everywhere', form: 'dynamic' },
 ];
 
 /** Where the page's storage may be touched; capabilities only looks whether it is there. */
@@ -235,6 +238,9 @@ export const STORAGE_PLACES = ['src/storage/', 'src/runtime/capabilities.ts'] as
  * command's doctor looks at servers, with limits of its own.
  */
 export const FETCH_PLACES = ['src/network/', 'src/runtime/assets.ts', 'src/cli/doctor/fetchCarefully.ts'] as const;
+
+/** Where Node's own modules may be asked for; a helper's script imports nothing. */
+export const NODE_PLACES = ['src/core/node.ts', 'src/runtime/kernels/kernelThread.ts'] as const;
 
 /** Names that core may not speak of: it runs anywhere. */
 export const PAGE_NAMES = ['window', 'document', 'navigator', 'self', 'indexedDB', 'localStorage'] as const;
@@ -250,6 +256,9 @@ export const LAZY = [
   'src/onnx/proto.ts',
   'src/onnx/check/decodedSize.ts',
   'src/onnx/describe/describe.ts',
+  'src/distill/runDistill.ts',
+  'src/adapt/runPersonalize.ts',
+  'src/teacher/onnxTeacher.ts',
   'src/student/import/importOnnx.ts',
   'src/model/tfjsSession.ts',
   'src/student/files/bundle.ts',
@@ -275,6 +284,8 @@ export const INSIDERS: Readonly<Record<string, string>> = {
   'e2e/pages/storeContract.ts': 'the contract is not in the package, and it tells errors by the class that it imports',
   'demo/format.ts': 'figures are written in one way everywhere, which the package does not export',
   'e2e/command.spec.ts': 'the pictures and the teacher are made for tests',
+  'demo/inspect/facts.ts':
+    'the command and the page say the same of a model, in words that the package does not export',
   'e2e/oneGpu.spec.ts':
     'models of a few nodes are made by the writer of the library, which the package does not export',
   'e2e/pages/exportLayers.ts':

@@ -1,4 +1,4 @@
-import type { SecretKey } from '../core/secretRandom.ts';
+import type { SecretKey } from '../core/secretKey.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import type { Patch } from '../student/patch/patch.ts';
 import type { StudentArtifacts } from '../student/student.ts';

@@ -1,5 +1,5 @@
 import { count, given, type OptionsOf, schema } from '../core/schema.ts';
-import { checkOptimizer, type OptimizerOptions } from '../train/optimizer.ts';
+import { checkOptimizer, type OptimizerOptions } from '../train/optimizerOptions.ts';
 import type { StepsOptions } from './trainChanges.ts';
 
 export const STEPS = schema('the steps', {

@@ -1,21 +1,11 @@
 import { type Run, startRun } from '../core/run.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { takeStudents } from '../student/lease.ts';
-import type { Patch } from '../student/patch/patch.ts';
-import { patchBytes } from '../student/patch/patchFile.ts';
 import { isArtifacts } from '../student/student.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
-import { adaptableStudent } from './adaptable.ts';
 import type { PersonalizeEvent } from './events.ts';
-import { learnPatch } from './learnPatch.ts';
-import { lora } from './methods/lora.ts';
 import { checkOptions, type PersonalizeOptions } from './personalizeOptions.ts';
-import type { PersonalizeReport } from './personalizeReport.ts';
-
-/** A patch, and the report of how it was made. */
-export interface PersonalPatch extends Patch {
-  readonly report: PersonalizeReport;
-}
+import type { PersonalPatch } from './runPersonalize.ts';
 
 /**
  * Adapts a student to one person's examples, on this device. The student stays as it is: the result is a patch that
@@ -29,30 +19,23 @@ export interface PersonalPatch extends Patch {
  * const adapted = await applyPatch(student, patch);
  */
 export function personalize(options: PersonalizeOptions): Run<PersonalPatch, PersonalizeEvent> {
-  return startRun((emit, signal) => run(options, emit, signal), options.signal);
+  return startRun((emit, signal) => start(options, emit, signal), options.signal);
 }
 
-async function run(
+async function start(
   options: PersonalizeOptions,
   emit: (event: PersonalizeEvent) => void,
   signal: AbortSignal,
 ): Promise<PersonalPatch> {
   const startedAt = performance.now();
-  const { student, trainer: given, method = lora(), ...learning } = checkOptions(options);
+  const settings = checkOptions(options);
+  const { student } = settings;
   using _lease = isArtifacts(student) ? undefined : takeStudents([student], 'read');
+  // Comes while the trainer's worker starts, which takes longer.
+  const loading = import('./runPersonalize.ts');
+  loading.catch(() => undefined);
   const artifacts = await artifactsFrom(student);
-  await using borrowed = await borrowTrainer(given, { signal, emit });
-  const { trainer } = borrowed;
-  const base = await adaptableStudent(artifacts, learning.classes, { trainer, signal });
-  emit({ type: 'phase', phase: 'check' });
-  for (const message of trainer.description.notices) emit({ type: 'notice', message });
-  const { patch, figures, learnMs } = await learnPatch({ ...learning, method }, base, { trainer, emit, signal });
-  emit({ type: 'phase', phase: 'done' });
-  const report: PersonalizeReport = {
-    ...figures,
-    bytes: await patchBytes(patch),
-    backend: trainer.description,
-    timeMs: { learn: learnMs, total: performance.now() - startedAt },
-  };
-  return { ...patch, report };
+  await using borrowed = await borrowTrainer(settings.trainer, { signal, emit });
+  const { runPersonalize } = await loading;
+  return await runPersonalize(artifacts, settings, { trainer: borrowed.trainer, emit, signal, startedAt });
 }

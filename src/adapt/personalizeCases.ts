@@ -6,7 +6,7 @@ import type { NdArray } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import type { LabelledDataset } from '../data/dataset.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
-import { specOf } from '../losses/revive.ts';
+import { specOf } from '../losses/spec.ts';
 import { backendOptions } from '../runtime/cases/assetCases.ts';
 import { expectNoTensorsLeft } from '../runtime/cases/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';

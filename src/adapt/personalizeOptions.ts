@@ -6,10 +6,10 @@ import { checkNotEmpty, type Dataset, isLabelled, type LabelledDataset } from '.
 import type { Student } from '../student/student.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import { BUDGET, type LearnBudget } from './budget.ts';
-import { GUARD, type GuardOptions } from './guard/guard.ts';
-import { KEEP, type KeepOptions } from './keep.ts';
+import { GUARD, type GuardOptions } from './guard/guardOptions.ts';
+import { KEEP, type KeepOptions } from './keepOptions.ts';
 import type { Method } from './method.ts';
-import { checkPrivacy, type PrivacyOptions } from './privacy/privacyOf.ts';
+import { checkPrivacy, type PrivacyOptions } from './privacy/privacyOptions.ts';
 
 export const LEARNING = schema('learning', {
   /** Held out of the person's examples. Default: a part of `data`, as `guard` says. */
@@ -74,9 +74,12 @@ const OPTIONS = schema('personalize', {
 /** Which student is adapted to which examples, and what must not be lost. */
 export interface PersonalizeOptions extends LearningOptions, PatchOptions, OptionsOf<typeof OPTIONS> {}
 
+/** The same, checked, with their defaults. */
+export type PersonalizeSettings = Read<typeof OPTIONS>;
+
 /** What a base is to learn, and what must not be lost: the options with their defaults. */
 export interface LearnOptions
-  extends Pick<Read<typeof OPTIONS>, 'data' | 'seed' | 'precision' | 'name' | 'version'>,
+  extends Pick<PersonalizeSettings, 'data' | 'seed' | 'precision' | 'name' | 'version'>,
     Pick<PersonalizeOptions, 'holdout' | 'base' | 'keep' | 'guard' | 'budget' | 'privacy' | 'classes' | 'labels'> {
   readonly method: Method;
   /** Varied copies of the examples, of each as many: copy c of example i at i + c · how many examples there are. */
@@ -86,7 +89,7 @@ export interface LearnOptions
 }
 
 /** Throws    invalid-option · class-mismatch, and what `checkLearning` throws */
-export function checkOptions(options: PersonalizeOptions): Read<typeof OPTIONS> {
+export function checkOptions(options: PersonalizeOptions): PersonalizeSettings {
   const settings = OPTIONS.read(options);
   checkLearning(settings);
   const { classes, labels, name } = settings;

@@ -5,7 +5,7 @@ import { argMax } from '../core/stats.ts';
 import type { Adaptable } from './adaptable.ts';
 import { type AllExamples, joinExamples, pickExamples, readAll } from './examples.ts';
 import { canCrossFit, type WholeLesson, withoutExamples } from './guard/crossFit.ts';
-import { GUARD } from './guard/guard.ts';
+import { GUARD } from './guard/guardOptions.ts';
 import { holdOut, holdOutByContent } from './guard/holdOut.ts';
 import type { HeldExamples } from './guard/measured.ts';
 import { openAnchor, readReplayed } from './keep.ts';

@@ -1,9 +1,10 @@
 // What the package exports of this folder.
 export type { LearnBudget, LearnOptions } from './budget.ts';
 export type { PersonalizeEvent } from './events.ts';
-export type { GuardMetric, GuardOptions, Verdict } from './guard/guard.ts';
+export type { Verdict } from './guard/guard.ts';
+export type { GuardMetric, GuardOptions } from './guard/guardOptions.ts';
 export type { BeforeAfter, Compared, Judged } from './guard/judged.ts';
-export type { KeepOptions } from './keep.ts';
+export type { KeepOptions } from './keepOptions.ts';
 export type { LabelFindings, LabelOutlier } from './labelSanity.ts';
 export type { Method } from './method.ts';
 export type { MethodSteps } from './methodSteps.ts';
@@ -25,13 +26,13 @@ export type {
   PersonalizeOnnxReport,
   TapFigures,
 } from './onnx/personalizeOnnxReport.ts';
-export { type PersonalPatch, personalize } from './personalize.ts';
+export { personalize } from './personalize.ts';
 export type { LearningOptions, PatchOptions, PersonalizeOptions } from './personalizeOptions.ts';
 export type { PersonalizeReport, PrivacySpent } from './personalizeReport.ts';
 export { noiseFor, privacySpent } from './privacy/accountant.ts';
 export type { PrivateSpend } from './privacy/composed.ts';
 export type { LastingPrivacyOptions } from './privacy/lastingPrivacy.ts';
-export type { PrivacyOptions } from './privacy/privacyOf.ts';
+export type { PrivacyOptions } from './privacy/privacyOptions.ts';
 export type { IdleOptions } from './profile/idle.ts';
 export { destroyProfile, listProfiles } from './profile/listProfiles.ts';
 export { openProfile } from './profile/openProfile.ts';
@@ -55,3 +56,4 @@ export type {
 } from './profile/profile.ts';
 export type { ProfileOptions } from './profile/settings.ts';
 export { type StudentLearnerOptions, studentLearner } from './profile/studentLearner.ts';
+export type { PersonalPatch } from './runPersonalize.ts';

@@ -6,7 +6,7 @@ import { command } from './command.ts';
 import { inspectReport } from './inspectReport.ts';
 import { describeStudentFile, type StudentFileDescription, studentReport } from './inspectStudent.ts';
 import type { Console } from './openConsole.ts';
-import { faultText, jsonText } from './printable.ts';
+import { errorText, jsonText } from './printable.ts';
 import { isStudentFile, readStudentFile } from './studentFile.ts';
 
 type Description = OnnxDescription | StudentFileDescription;
@@ -65,7 +65,7 @@ async function inspectFiles({ files, options, withNodes, asJson }: Request, cons
     } catch (error) {
       // The error of a bad ONNX file names it already.
       const isNamed = error instanceof LimbeckError && error.code === 'invalid-onnx';
-      console.writeError(faultText(isNamed ? error.message : `${file}: ${messageOf(error)}`));
+      console.writeError(errorText(error, isNamed ? error.message : `${file}: ${messageOf(error)}`));
       exitCode = Math.max(exitCode, isUsage(error) ? 2 : 1);
     }
   }
@@ -102,7 +102,7 @@ function isUsage(error: unknown): boolean {
 function jsonOf(descriptions: readonly Description[], isList: boolean, withNodes: boolean): string {
   const shown = descriptions.map((one) => {
     if (withNodes || 'form' in one) return one;
-    const { nodes: _, ...rest } = one;
+    const { nodes: _, weights: __, ...rest } = one;
     return rest;
   });
   const [only] = shown;

@@ -112,7 +112,9 @@ describe('limbeck inspect', () => {
     const files = { 'page.onnx': new TextEncoder().encode('<!doctype html>'), 'tiny.onnx': tiny() };
     const { code, out, error } = await run(['inspect', 'page.onnx', 'none.onnx', 'tiny.onnx'], files);
     expect(code).toBe(1);
-    expect(error).toMatch(/^"page\.onnx" \(15 bytes\) is no ONNX file.*web page/);
+    expect(error).toMatch(
+      /^"page\.onnx" \(15 bytes\) is no ONNX file.*web page.*\nCause and cure: limbeck\/docs\/help\/errors\.md#invalid-onnx\n/,
+    );
     expect(error).toMatch(/\nnone\.onnx: ENOENT/);
     expect(out).toMatch(/^tiny\.onnx\n/);
   });

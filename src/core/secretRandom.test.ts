@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { bytesOf, drawKey, isKey, secretNumbers } from './secretRandom.ts';
+import { drawKey, isKey } from './secretKey.ts';
+import { bytesOf, secretNumbers } from './secretRandom.ts';
 
 /** RFC 8439, appendix A.1, test vector 1: key, nonce and counter of zeros give these bytes first. */
 const PUBLISHED =

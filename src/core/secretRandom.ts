@@ -1,20 +1,5 @@
 import { chacha20 } from '@noble/ciphers/chacha.js';
-
-/** The key of numbers that nobody else may predict: 256 bits, as eight words. */
-export type SecretKey = readonly number[];
-
-export const KEY_WORDS = 8;
-
-/** A key from the platform's secure source. */
-export function drawKey(): SecretKey {
-  return [...crypto.getRandomValues(new Uint32Array(KEY_WORDS))];
-}
-
-/** Whether a value is eight whole numbers of 32 bits. */
-export function isKey(value: unknown): value is SecretKey {
-  const isWord = (word: unknown) => Number.isInteger(word) && (word as number) >= 0 && (word as number) < 2 ** 32;
-  return Array.isArray(value) && value.length === KEY_WORDS && value.every(isWord);
-}
+import { KEY_WORDS, type SecretKey } from './secretKey.ts';
 
 /** Each purpose has its own stream. At most twelve letters, which are the nonce. */
 export type SecretPurpose = 'noise' | 'lots' | 'guard';

@@ -1,61 +1,26 @@
-import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkFinite, checkKnownOptions, checkNotNegative, checkOneOf } from '../core/options.ts';
 import { derivedSeed, type Random, seededRandom } from '../core/random.ts';
-import { formatShape, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
+import { type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
 import { cutOut, type ImageShape, isIdentity, type Placement, placeImage } from './augmentImage.ts';
 import { addNoise } from './augmentNoise.ts';
-import type { InputSpec } from './dataset.ts';
+import type { AugmentOptions } from './augmentOptions.ts';
 
-/**
- * How examples are varied. Each number is the most that something changes by, either way and uniformly drawn for each
- * example; what is left out does not change. All but `noise` need images [H, W, C].
- */
-export interface AugmentOptions {
-  /** Pixels, along each axis by itself. */
-  readonly shift?: number;
-  /** Degrees, about the middle. Below 180 or equal. */
-  readonly rotate?: number;
-  /** A fraction below 1: sizes from 1 − scale to 1 + scale. */
-  readonly scale?: number;
-  /** Degrees by which columns lean. Below 90. */
-  readonly shear?: number;
-  /** Mirrored with a chance of one half, along each axis by itself where it is 'both'. */
-  readonly flip?: 'horizontal' | 'vertical' | 'both';
-  /** What is added to all values of an example, in their own units: 25 for bytes, 0.1 for values from 0 to 1. */
-  readonly brightness?: number;
-  /** A fraction: the distances from an example's mean grow or shrink by as much. */
-  readonly contrast?: number;
-  /** Standard deviation of normal noise on each value, in its own units. For inputs of any shape. */
-  readonly noise?: number;
-  /** Side in pixels of one square that is filled; its middle lies anywhere in the image. */
-  readonly cutout?: number;
-  /** What stands where nothing was, in the units of the values. Default 0. */
-  readonly fill?: number;
-  /** What values are cut to in the end. Default: nothing; bytes are always cut to 0…255. */
-  readonly range?: readonly [number, number];
-  /** Which inputs are varied. Default: all that can be; whole numbers (int32) never are. */
-  readonly inputs?: readonly string[];
-}
-
-/** What tells one variation of an example from another. */
+/** Identifies one variation of an example. */
 export interface AugmentSeed {
   readonly seed: number;
   /** Counted from 1. */
   readonly epoch: number;
 }
 
-const NUMBERS = ['shift', 'rotate', 'scale', 'shear', 'brightness', 'contrast', 'noise', 'cutout'] as const;
-const OF_IMAGES = ['shift', 'rotate', 'scale', 'shear', 'flip', 'brightness', 'contrast', 'cutout'] as const;
 const RADIANS = Math.PI / 180;
 
 /**
- * Varied copies of some examples; the arrays that are given stay as they are. An example's variation depends on the
- * seed, the epoch and its number in the dataset only, not on the batch in which it comes; inputs that belong to one
- * example are shifted, turned and mirrored alike.
+ * Varied copies of some examples; the given arrays do not change. An example's variation depends only on the seed, the
+ * epoch and its index in the dataset, not on the batch it comes in. All inputs of an example are shifted, rotated and
+ * mirrored the same way.
  * Shapes    each input [B, ...], indices [B] → the same
  * Units     pixels, degrees, and the values' own; bytes stay bytes
- * Throws    nothing: `checkAugment` does before
+ * Throws    nothing; call `checkAugment` first
  * Source    Shorten and Khoshgoftaar 2019, doi:10.1186/s40537-019-0197-0 · DeVries and Taylor 2017, "Cutout",
  *           arXiv:1708.04552 · Bishop 1995, "Training with Noise", doi:10.1162/neco.1995.7.1.108
  */
@@ -85,7 +50,7 @@ function augmentArray(
   const { noise = 0, cutout = 0, fill = 0, range } = options;
   const image = imageShapeOf(shape.slice(1));
   const length = sizeOf(shape.slice(1));
-  // Float32, also for bytes: what is in between is not rounded.
+  // Float32 for bytes too, so that intermediate values are not rounded.
   const result = new Float32Array(data.length);
   for (let i = 0; i < indices.length; i++) {
     const example = indices[i] as number;
@@ -106,7 +71,7 @@ function augmentArray(
   return { data: isTagged(data, 'Uint8Array') ? toBytes(result) : result, shape };
 }
 
-/** Everything is drawn, asked for or not, so that one more option does not change what the others do. */
+/** Draws every number, even if its option is not set, so that one more option does not change the others. */
 function drawPlacement(options: AugmentOptions, random: Random): Placement {
   const { shift = 0, rotate = 0, scale = 0, shear = 0, flip } = options;
   const within = (most: number) => most * (2 * random() - 1);
@@ -153,54 +118,4 @@ function imageShapeOf(shape: readonly number[]): ImageShape | undefined {
   if (shape.length !== 3) return undefined;
   const [height, width, channels] = shape as readonly [number, number, number];
   return { height, width, channels };
-}
-
-/**
- * Throws    invalid-option: an unknown option, a number out of its range, no change at all, an input that there is not
- *           or that holds whole numbers · shape-mismatch: changes of images where no input is [H, W, C]
- */
-export function checkAugment(options: AugmentOptions, inputs: Readonly<Record<string, InputSpec>>): void {
-  checkKnownOptions(options, [...NUMBERS, 'flip', 'fill', 'range', 'inputs'], 'augment');
-  for (const name of NUMBERS) if (options[name] !== undefined) checkNotNegative(options[name], `augment.${name}`);
-  const { rotate = 0, scale = 0, shear = 0, cutout = 0, contrast = 0, flip, fill = 0, range } = options;
-  checkMost(rotate <= 180, 'rotate', rotate, '180 degrees or less');
-  checkMost(scale < 1, 'scale', scale, 'a fraction below 1');
-  checkMost(contrast <= 1, 'contrast', contrast, 'a fraction of 1 or less');
-  checkMost(shear < 90, 'shear', shear, 'below 90 degrees');
-  checkCount(cutout, 'augment.cutout', 0);
-  if (flip !== undefined) checkOneOf(flip, 'augment.flip', ['horizontal', 'vertical', 'both']);
-  checkFinite(fill, 'augment.fill');
-  if (range !== undefined) {
-    const isRange = Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0] < range[1];
-    checkMost(isRange, 'range', range, 'two finite numbers, the least and the most');
-  }
-  checkInputs(options, inputs);
-}
-
-function checkInputs(options: AugmentOptions, inputs: Readonly<Record<string, InputSpec>>): void {
-  const ofImages = OF_IMAGES.filter((name) => options[name] !== undefined && options[name] !== 0);
-  checkMost(ofImages.length > 0 || (options.noise ?? 0) > 0, '', '{}', 'at least one change, such as { shift: 2 }');
-  const varied = options.inputs ?? Object.keys(inputs).filter((name) => inputs[name]?.dtype !== 'int32');
-  for (const name of varied) {
-    const spec = inputs[name];
-    checkMost(spec !== undefined && spec.dtype !== 'int32', 'inputs', name, 'inputs of the data that are not int32');
-  }
-  const images = varied.filter((name) => inputs[name]?.shape.length === 3);
-  const isFitting = varied.length > 0 && (ofImages.length === 0 || images.length > 0);
-  if (isFitting && (options.inputs === undefined || ofImages.length === 0 || images.length === varied.length)) return;
-  const given = Object.entries(inputs).map(([name, { shape, dtype }]) => `"${name}" ${formatShape(shape)} ${dtype}`);
-  throw new LimbeckError(
-    'shape-mismatch',
-    `"augment" asks for ${ofImages.join(', ') || 'noise'}; the data has the inputs ${given.join(', ')}. ` +
-      'Images must be [height, width, channels], of floats or bytes; other inputs of floats can be given noise alone.',
-    { details: { asked: ofImages, inputs: given } },
-  );
-}
-
-function checkMost(isRight: boolean, name: string, value: unknown, needed: string): void {
-  if (isRight) return;
-  const option = name === '' ? 'augment' : `augment.${name}`;
-  throw new LimbeckError('invalid-option', `"${option}" was ${String(value)}; it must be ${needed}.`, {
-    details: { name: option, value: String(value) },
-  });
 }

@@ -1,8 +1,8 @@
 // What the package exports of this folder.
 export { fromArrays } from './arrays.ts';
 export { type AudioLike, type AudioOptions, fromAudio, type Recording } from './audio.ts';
-export type { AugmentOptions } from './augment.ts';
 export { type AugmentedOptions, augmented } from './augmented.ts';
+export type { AugmentOptions } from './augmentOptions.ts';
 export {
   type Dataset,
   type Examples,

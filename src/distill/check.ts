@@ -1,25 +1,13 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkKnownOptions } from '../core/options.ts';
-import { firstNonFinite, requireNumbers } from '../core/shape.ts';
-import {
-  checkNotEmpty,
-  type Dataset,
-  describeInputs,
-  type Examples,
-  isLabelled,
-  type LabelledExamples,
-} from '../data/dataset.ts';
-import type { Loss } from '../losses/loss.ts';
+import { checkNotEmpty, type Dataset, describeInputs, isLabelled } from '../data/dataset.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
-import { isLayersModel } from '../student/layersModel.ts';
-import { isStudent, type StudentDescription } from '../student/student.ts';
-import { checkLabelRange, classesOf } from '../train/labels.ts';
+import { isLayersModel, isStudent } from '../student/student.ts';
 import { checkParts, ownAnswers } from '../train/parts/options.ts';
-import { DISTILL, type DistillOptions } from './distillOptions.ts';
+import { CONTROL, DISTILL, type DistillOptions } from './distillOptions.ts';
 
 /**
- * What can be told before anything is asked or opened.
- * Throws    invalid-option · empty-dataset · student-invalid · shape-mismatch: the holdout has other inputs
+ * Everything that can be checked before anything is asked or opened.
+ * Throws    invalid-option · empty-dataset · student-invalid · shape-mismatch: the holdout has different inputs
  */
 export function checkOptions(options: DistillOptions): void {
   const { student, data, holdout } = DISTILL.read(options);
@@ -49,7 +37,7 @@ function checkSameInputs(other: Dataset, data: Dataset, role: string): void {
   );
 }
 
-/** There is one, or the loss reads nothing of it. */
+/** Requires a teacher, unless the loss reads nothing of it. */
 function checkTeacher(options: DistillOptions): void {
   const { teacher, loss = softTargets() } = options;
   if (typeof teacher?.ask === 'function') return;
@@ -68,7 +56,7 @@ function checkTeacher(options: DistillOptions): void {
   );
 }
 
-/** What the teacher sees in the student's place must be there for every example, and for the holdout too. */
+/** What the teacher sees instead of the data must exist for every example, and for the holdout too. */
 function checkTeacherData({ data, teacherData, holdout, teacherHoldout }: DistillOptions): void {
   if ((teacherData === undefined || holdout === undefined) !== (teacherHoldout === undefined)) {
     throw new LimbeckError(
@@ -102,8 +90,7 @@ function checkPaired(ofTeacher: Dataset | undefined, ofStudent: Dataset, name: s
 /** Throws    invalid-option · labels-missing · empty-dataset · shape-mismatch */
 function checkControl({ control, data: ofRun }: DistillOptions): void {
   if (typeof control === 'boolean' || control === undefined) return;
-  checkKnownOptions(control, ['data'], 'control');
-  const { data } = control;
+  const { data } = CONTROL.read(control);
   if (data === undefined) return;
   if (typeof data.read !== 'function') {
     throw new LimbeckError('invalid-option', 'control needs data; make it with fromArrays(…) or fromImages(…).');
@@ -115,43 +102,4 @@ function checkControl({ control, data: ofRun }: DistillOptions): void {
     );
   }
   checkSameInputs(data, ofRun, 'control');
-}
-
-/** Throws    not-finite · class-mismatch, with the number of the example */
-export function checkExamples(
-  examples: Examples | LabelledExamples,
-  first: number,
-  loss: Loss,
-  student: StudentDescription,
-) {
-  checkFinite(examples, first);
-  const { labels } = besideInputs(loss, examples);
-  if (labels !== undefined) checkLabelRange(labels, classesOf(loss, student.outputs), loss);
-}
-
-/** Throws    invalid-option: numbers of another type · not-finite, with the number of the example; `first` is that of the first one here */
-export function checkFinite({ inputs }: Examples, first: number): void {
-  for (const [name, { data, shape }] of Object.entries(inputs)) {
-    requireNumbers(data, `The data's input "${name}"`);
-    const at = firstNonFinite(data);
-    if (at < 0) continue;
-    const example = first + Math.floor(at / (data.length / (shape[0] ?? 1)));
-    throw new LimbeckError(
-      'not-finite',
-      `Example ${example} holds ${data[at]} in its input "${name}". Clean the data, or leave the example out.`,
-      { details: { example, name } },
-    );
-  }
-}
-
-/** Labels and weights of examples reach the training thread only where the loss reads them. */
-export function besideInputs(
-  { reads }: Loss,
-  examples: Examples | LabelledExamples,
-): { labels?: Int32Array; exampleWeights?: Float32Array } {
-  const { exampleWeights } = examples;
-  return {
-    ...(reads.labels && 'labels' in examples && { labels: examples.labels }),
-    ...(reads.exampleWeights && exampleWeights && { exampleWeights }),
-  };
 }

@@ -1,47 +1,24 @@
-import { throwIfAborted } from '../core/errors.ts';
 import { type Run, startRun } from '../core/run.ts';
-import type { NamedArrays } from '../core/shape.ts';
-import { softTargets } from '../losses/response/softTargets.ts';
-import { asStudent } from '../student/layersModel.ts';
 import { type StudentLease, takeStudents } from '../student/lease.ts';
-import type { Student } from '../student/student.ts';
-import { probsNotice, readAsLogits } from '../teacher/readAsLogits.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
-import { epochBatches } from '../train/order.ts';
 import { checkOptions } from './check.ts';
-import { openControl, trainControl } from './control.ts';
-import { checkFirstBatch, logitOutputs, makeJob, makeSource, outerReads } from './distillJob.ts';
-import { DISTILL, type DistillOptions } from './distillOptions.ts';
-import { measureEpochs } from './epochs.ts';
+import type { DistillOptions } from './distillOptions.ts';
 import type { DistillEvent } from './events.ts';
-import { learnerOf } from './learner.ts';
-import { type DistillReport, makeReport, usageSince } from './report.ts';
-import { asPinned, factsOf, reproducibleWith, requireSame } from './reproduce.ts';
-import { holdDecodedOf, lookAtAll } from './scan.ts';
-import { startTeaching } from './teaching.ts';
+import { asPinned } from './pinned.ts';
+import type { Distilled } from './runDistill.ts';
 
-/** The lease of a scheme that calls `distill` for its own student, round after round. */
+/** The lease of a scheme that calls `distill` for its own student in each round. */
 export const HELD = Symbol('held');
 
-/** What a run gives: the student that was passed in, with its new weights, and what happened. */
-export interface Distilled {
-  readonly student: Student;
-  readonly report: DistillReport;
-  /** The teacher's outputs for the held-out examples, [N, ...] by name. */
-  readonly holdoutAnswers: NamedArrays | undefined;
-  /** The student that learned without the teacher, where `control` asked for it and it was possible. */
-  readonly controlStudent: Student | undefined;
-}
-
 /**
- * Distils a teacher into a student: the teacher answers every example once, and while it works on the next examples the
- * student learns from the ones that are answered.
- * All data is looked at, and one batch goes through teacher, loss and gradient, before the first step. A cancelled run
- * rejects with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no
- * longer finite, or whose teacher fails. A run that ends by itself gives batch normalization the mean and variance of up to
- * 4,096 examples, as they are, in the place of moving averages (`report.batchNorm`).
- * The report's `reproducibleWith` says what decides the student's bits, and `reproduce` asks a later run for the same.
- * Throws    student-in-use: another run has it · invalid-option · empty-dataset · shape-mismatch · class-mismatch ·
+ * Distils a teacher into a student: the teacher answers every example once, and the student learns from answered examples
+ * while the teacher works on the next.
+ * Before the first step, all data is checked and one batch goes through teacher, loss and gradient. A cancelled run rejects
+ * with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no longer
+ * finite, or whose teacher fails. A run that finishes replaces batch normalization's moving averages with the mean and
+ * variance of up to 4,096 unaugmented examples (`report.batchNorm`).
+ * The report's `reproducibleWith` lists what determines the student bit for bit; `reproduce` requests the same of a later run.
+ * Throws    student-in-use: another run is training it · invalid-option · empty-dataset · shape-mismatch · class-mismatch ·
  *           unknown-input · unknown-output · labels-missing · not-finite · not-reproducible · student-invalid ·
  *           student-not-trainable · worker-died · AbortError and what teacher and data throw
  * Source    Hinton, Vinyals, Dean 2015, arXiv:1503.02531 (offline scheme)
@@ -52,101 +29,19 @@ export interface Distilled {
  * const { student, report } = await run.done;
  */
 export function distill(options: DistillOptions): Run<Distilled, DistillEvent> {
-  return startRun((emit, signal) => runDistill(options, emit, signal), options.signal);
+  return startRun((emit, signal) => start(options, emit, signal), options.signal);
 }
 
-async function runDistill(given: DistillOptions, emit: (event: DistillEvent) => void, signal: AbortSignal) {
+async function start(given: DistillOptions, emit: (event: DistillEvent) => void, signal: AbortSignal) {
   checkOptions(given);
-  const asked = asPinned(given);
-  const loss = asked.loss ?? softTargets();
-  const teacher = asked.teacher && readAsLogits(asked.teacher, logitOutputs(asked, loss));
-  const options = { ...DISTILL.read(asked), teacher };
+  const options = asPinned(given);
   const held = (given as { readonly [HELD]?: StudentLease })[HELD];
   using _own = held?.covers(given.student) ? undefined : takeStudents([given.student]);
-  const { data, holdout } = options;
-  using _decoded = holdDecodedOf(options);
-  const student = asStudent(options.student);
-  const learner = learnerOf(student, loss);
   const startedAt = performance.now();
+  // Comes while the trainer's worker starts, which takes longer.
+  const loading = import('./runDistill.ts');
+  loading.catch(() => undefined);
   await using borrowed = await borrowTrainer(options.trainer, { signal, emit });
-  const { trainer } = borrowed;
-  // Ends the asking when the training ends early.
-  const teaching = new AbortController();
-  const end = () => teaching.abort(signal.reason);
-  signal.addEventListener('abort', end, { once: true });
-  const watching = teacher?.watch?.((message) => emit({ type: 'notice', message }));
-  try {
-    emit({ type: 'phase', phase: 'check', backend: trainer.description });
-    for (const message of trainer.description.notices) emit({ type: 'notice', message });
-    const usedBefore = teacher?.usage?.();
-    const wanted = await makeJob(options, learner, loss);
-    if (learner.notice !== undefined) emit({ type: 'notice', message: learner.notice });
-    const { reproduce } = options;
-    if (reproduce !== undefined) requireSame({ ...reproduce, teacher: undefined }, factsOf(wanted, trainer));
-    const { job, studentDescription } = await checkFirstBatch(options, wanted, loss, trainer, signal);
-    const probs = outerReads(options, loss).filter((name) => teacher?.description.fromProbs?.includes(name));
-    if (teacher !== undefined && probs.length > 0) {
-      emit({ type: 'notice', message: probsNotice(teacher.description.name, probs) });
-    }
-    // Known only now: a teacher has chosen its device, and how many it wants at a time, when it has answered.
-    const teacherBatchSize = options.teacherBatchSize ?? teacher?.description.batchSize ?? 32;
-    const learnedFrom = outerReads(options, loss).length > 0 ? teacher : undefined;
-    const facts = factsOf(job, trainer, learnedFrom?.description, teacherBatchSize);
-    if (reproduce !== undefined) requireSame(reproduce, facts);
-    const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
-    const control = await openControl({ options, loss, job, student: studentDescription, trainer, signal });
-
-    emit({ type: 'phase', phase: 'train' });
-    const trainStartedAt = performance.now();
-    const lessons = startTeaching({
-      teacher,
-      data: options.teacherData ?? data,
-      holdout: options.teacherHoldout ?? holdout,
-      // One batch of all: the order does not depend on the size of batches.
-      order: epochBatches({ ...job, batchSize: job.size }, 1)[0] as Int32Array,
-      // A colocated teacher is asked in the trainer's worker.
-      outputs: job.asksColocatedTeacher ? [] : outerReads(options, loss),
-      batchSize: options.teacherBatchSize,
-      memoryBytes: options.answerMemoryBytes,
-      epochs: job.epochs,
-      emit,
-      signal: teaching.signal,
-    });
-    const { outputKind, metrics } = options;
-    const scoring = { loss, lessons, truth, outputKind, metrics, outputs: studentDescription.outputs };
-    const measured = measureEpochs({ ...scoring, job, emit });
-    const outcome = await trainer.train(job, makeSource(options, loss, lessons, signal), measured.onEvent, signal);
-    await learner.adopt(outcome.artifacts, outcome.members);
-    throwIfAborted(signal);
-    if (outcome.error !== undefined) throw outcome.error;
-    const epochs = await measured.finish();
-    const holdoutAnswers = await lessons.holdout;
-    const memory = await trainer.memory();
-    const trainMs = performance.now() - trainStartedAt;
-    const distilled = { holdout: epochs.at(-1)?.holdout ?? {}, outputs: measured.lastOutputs() };
-    const controlled =
-      control && (await trainControl(control, { ...scoring, distilled, trainer, student: learner, emit, signal }));
-    emit({ type: 'phase', phase: 'done' });
-    const teacherUsage = usageSince(usedBefore, teacher?.usage?.(), outcome.colocatedUsage);
-    const report = makeReport({
-      job,
-      loss,
-      epochs,
-      memory,
-      teacher: teacher?.description,
-      teacherUsage,
-      reproducibleWith: reproducibleWith({ facts, teacher: learnedFrom?.description, found: teacherUsage?.found ?? 0 }),
-      overlapFraction: measured.overlapFraction(),
-      ...outcome.report,
-      ...(controlled && { control: controlled.report }),
-      backend: trainer.description,
-      student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },
-      timeMs: { teacher: lessons.busyMs().total, train: trainMs, total: performance.now() - startedAt },
-    });
-    return { student, report, holdoutAnswers, controlStudent: controlled?.student };
-  } finally {
-    watching?.();
-    signal.removeEventListener('abort', end);
-    teaching.abort();
-  }
+  const { runDistill } = await loading;
+  return await runDistill(options, { trainer: borrowed.trainer, emit, signal, startedAt });
 }

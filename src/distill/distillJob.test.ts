@@ -7,7 +7,7 @@ import { givesFresh } from '../data/fresh.ts';
 import { take } from '../data/views.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import { data, logitsOf, trainPoints } from './distillCases.ts';
-import { makeSource } from './distillJob.ts';
+import { epochsFor, makeSource } from './distillJob.ts';
 
 const ports: MessagePort[] = [];
 afterEach(() => {
@@ -74,4 +74,8 @@ test('what a teacher was asked about just now, and what it answered, stays on th
   const { source, answers } = sourceOf(dataset, false);
   await source.read(all);
   expect([bytesOf(given), bytesOf(answers)]).toEqual([[48], [logitsOf(trainPoints).data.byteLength]]);
+});
+
+test('fewer examples are learned more often, if nothing says otherwise', () => {
+  expect([1, 100, 300, 1300, 4000, 8000, 60_000].map(epochsFor)).toEqual([60, 54, 31, 15, 9, 6, 6]);
 });

@@ -2,7 +2,7 @@
 export { acrossSeeds, type SeedsReport } from './acrossSeeds.ts';
 export { type ConfidentOptions, confident, confidentIndices } from './confident.ts';
 export type { ControlReport } from './controlReport.ts';
-export { type Distilled, distill } from './distill.ts';
+export { distill } from './distill.ts';
 export type { ControlOptions, DistillOptions } from './distillOptions.ts';
 export type { DistillEvent } from './events.ts';
 export { type FittedTemperature, fitTemperature, temperatureForEntropy } from './fitTemperature.ts';
@@ -15,6 +15,7 @@ export {
 export type { Pairs } from './paired.ts';
 export type { DistillReport, ReproducibleWith, TeacherEngine } from './report.ts';
 export type { RoundEvent } from './rounds.ts';
+export type { Distilled } from './runDistill.ts';
 export {
   type AssistantChain,
   type AssistantChainOptions,

@@ -1,44 +1,14 @@
-// What decides a student's bits beside data, loss and options, told by a run and asked for by another.
+// What determines a student's bits besides data, loss and options: one run reports it, another requests it.
 import { LimbeckError } from '../core/errors.ts';
 import { VERSIONS } from '../core/versions.ts';
 import type { TeacherDescription, TeacherDevice } from '../teacher/teacher.ts';
 import type { TrainJob } from '../train/engine.ts';
 import type { Trainer } from '../train/trainer.ts';
-import type { DistillOptions } from './distillOptions.ts';
 import type { ReproducibleWith, TeacherEngine } from './report.ts';
 
 type Facts = Omit<ReproducibleWith, 'doubts'>;
 
-/** The options with what `reproduce` says where they leave it open. Throws    invalid-option: it is not what a report says */
-export function asPinned(options: DistillOptions): DistillOptions {
-  const { reproduce, trainer } = options;
-  if (reproduce === undefined) return options;
-  if (!isReproducibleWith(reproduce)) {
-    throw new LimbeckError(
-      'invalid-option',
-      '"reproduce" must be what the report of a run says under "reproducibleWith".',
-      { details: { name: 'reproduce' } },
-    );
-  }
-  const { seed, order, teacher } = reproduce;
-  const { backend, threads, simdLevel } = reproduce.trainer;
-  return {
-    seed,
-    batchSize: order.batchSize,
-    epochs: order.epochs,
-    ...(teacher && { teacherBatchSize: teacher.batchSize }),
-    ...options,
-    trainer: trainer !== undefined && 'train' in trainer ? trainer : { backend, threads, simdLevel, ...trainer },
-  };
-}
-
-function isReproducibleWith(given: Partial<ReproducibleWith> | null): given is ReproducibleWith {
-  const { seed, order, trainer, teacher, versions } = given ?? {};
-  const counts = [seed, order?.batchSize, order?.epochs, ...(teacher ? [teacher.batchSize] : [])];
-  return typeof trainer?.threads === 'number' && typeof versions === 'object' && counts.every(Number.isInteger);
-}
-
-/** What decides the bits of this run, as far as it is known; the teacher's device is, once it has answered. */
+/** What determines the bits of this run, as far as known; the teacher's device is known once it has answered. */
 export function factsOf(
   { seed, size, batchSize, epochs }: TrainJob,
   { description }: Pick<Trainer, 'description'>,
@@ -66,7 +36,7 @@ function engineOf({ identity, device, threads, simdLevel, members }: TeacherDesc
 }
 
 /**
- * Holds a run, before its first step, against what it is to reproduce.
+ * Compares a run, before its first step, with the one to reproduce.
  * Throws    not-reproducible: what differs, each with what is here and what is needed
  */
 export function requireSame({ doubts: _, ...needed }: ReproducibleWith, here: Facts): void {
@@ -96,7 +66,7 @@ function adviceFor({ teacher }: Facts, differences: readonly { readonly name: st
     : `loadTeacher(…, { device: '${device}', threads: ${threads}, batchSize: ${batchSize} }) opens it as it was.`;
 }
 
-/** Every plain value with the way to it; what is undefined is not there, as in JSON. */
+/** Every plain value with its path; undefined values are left out, as in JSON. */
 function leavesOf(value: unknown, path = ''): [string, unknown][] {
   if (value === undefined) return [];
   if (typeof value !== 'object' || value === null) return [[path, value]];
@@ -107,11 +77,11 @@ export interface Ended {
   /** The facts before the first step, and the teacher as it is after the last. */
   readonly facts: Facts;
   readonly teacher: TeacherDescription | undefined;
-  /** Examples that were answered from a cache. */
+  /** Examples answered from a cache. */
   readonly found: number;
 }
 
-/** What a run tells of itself in the end. */
+/** What a run reports about itself at the end. */
 export function reproducibleWith({ facts, teacher, found }: Ended): ReproducibleWith {
   const before = facts.teacher;
   const after = teacher && engineOf(teacher);

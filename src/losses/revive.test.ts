@@ -5,8 +5,9 @@ import { weighted } from './combination/weighted.ts';
 import type { Loss } from './loss.ts';
 import { crossEntropy } from './response/crossEntropy.ts';
 import { softTargets } from './response/softTargets.ts';
-import { type LossSpec, reviveLoss, specOf } from './revive.ts';
+import { reviveLoss } from './revive.ts';
 import { byStep, linear } from './schedule.ts';
+import { type LossSpec, specOf } from './spec.ts';
 
 const unknown = expect.objectContaining({ code: 'unknown-loss' });
 

@@ -2,13 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import * as losses from './all.ts';
 import type { Loss } from './loss.ts';
 import type { Schedule } from './schedule.ts';
-
-/** A loss as plain values: what crosses to a worker. */
-export interface LossSpec {
-  readonly name: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly terms: readonly LossSpec[];
-}
+import { type LossSpec, originOf } from './spec.ts';
 
 /** Makes a loss from its options, and from the losses inside it where it combines others. */
 type LossFactory = (options: Readonly<Record<string, unknown>>, terms: readonly Loss[]) => Loss;
@@ -26,22 +20,13 @@ const COMBINERS: KnownLosses = {
   exampleWeighted: (options, terms) => losses.exampleWeighted(terms[0] as Loss, options),
 };
 
-/** The loss behind a spec that never left its thread. A spec that crossed to a worker is a copy, and is not here. */
-const origins = new WeakMap<LossSpec, Loss>();
-
-export function specOf(loss: Loss): LossSpec {
-  const spec = { name: loss.name, options: loss.options, terms: (loss.terms ?? []).map(specOf) };
-  origins.set(spec, loss);
-  return spec;
-}
-
 /**
  * Makes a loss again from its name and options; on the thread where it was made, it is that loss itself. `known` adds
  * losses that are not limbeck's own.
  * Throws    unknown-loss: the name is not known on this side of the worker boundary
  */
 export function reviveLoss(spec: LossSpec, known: KnownLosses = {}): Loss {
-  const origin = origins.get(spec);
+  const origin = originOf(spec);
   if (origin !== undefined) return origin;
   const all: Readonly<Record<string, LossFactory>> = { ...(losses as unknown as KnownLosses), ...COMBINERS, ...known };
   const factory = Object.hasOwn(all, spec.name) ? all[spec.name] : undefined;

@@ -1,4 +1,6 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { fileAddress, filePath, nodeModule } from '../core/node.ts';
+import { type WebGpuFile, webGpuFile } from '../core/webgpuFiles.ts';
 
 /**
  * Files that are shipped next to the built code. Each is one literal expression, because bundlers recognise assets only
@@ -14,28 +16,29 @@ const shipped = {
   'threads.js': () => new URL('./threads.js', import.meta.url).href,
   'ort-wasm-simd-threaded.wasm': () => new URL('./ort-wasm-simd-threaded.wasm', import.meta.url).href,
   'ort-wasm-simd-threaded.mjs': () => new URL('./ort-wasm-simd-threaded.mjs', import.meta.url).href,
-  // Fetched only if a teacher runs on WebGPU or WebNN.
-  'ort.webgpu.min.mjs': () => new URL('./ort.webgpu.min.mjs', import.meta.url).href,
-  'ort-wasm-simd-threaded.asyncify.wasm': () => new URL('./ort-wasm-simd-threaded.asyncify.wasm', import.meta.url).href,
-  'ort-wasm-simd-threaded.asyncify.mjs': () => new URL('./ort-wasm-simd-threaded.asyncify.mjs', import.meta.url).href,
 };
 
-export type AssetName = keyof typeof shipped;
+export type AssetName = keyof typeof shipped | WebGpuFile;
 
-/** The address of a shipped file; pages that host the files elsewhere set `assetBase`. */
+/**
+ * The address of a shipped file; pages that host the files elsewhere set `assetBase`.
+ * Throws    backend-unavailable: a file for WebGPU, which only `limbeck/webgpu` brings along
+ */
 export function assetUrl(name: AssetName, assetBase?: string): string {
-  if (assetBase === undefined) return shipped[name]();
-  return `${assetBase.replace(/\/?$/, '/')}${name}`;
+  if (assetBase !== undefined) {
+    const base = assetBase.replace(/\/?$/, '/');
+    return `${fileAddress(base) ?? base}${name}`;
+  }
+  return name in shipped ? shipped[name as keyof typeof shipped]() : webGpuFile(name as WebGpuFile);
 }
 
 /** Throws    backend-unavailable: the file cannot be fetched */
 export async function loadAsset(name: AssetName, assetBase?: string): Promise<Uint8Array<ArrayBuffer>> {
   const url = assetUrl(name, assetBase);
   try {
-    if (url.startsWith('file:')) {
-      const { readFile } = await import(/* @vite-ignore */ 'node:fs/promises');
-      return new Uint8Array(await readFile(new URL(url)));
-    }
+    const path = filePath(url);
+    const files = nodeModule<typeof import('node:fs/promises')>('fs/promises');
+    if (path !== undefined && files !== undefined) return new Uint8Array(await files.readFile(path));
     const response = await askForAsset(url);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());

@@ -1,17 +1,19 @@
 // The one door to onnxruntime-web, opened only when a teacher is loaded.
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { nodeModule, nodePackage } from '../core/node.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { type AssetName, assetUrl, loadAsset } from './assets.ts';
 import { detectWasm, requireWasm } from './capabilities.ts';
+import { nativeObstacle } from './ortDevices.ts';
 
 export type Ort = typeof import('onnxruntime-web/wasm');
 export type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web/wasm';
 
-/** Where onnxruntime-web computes. */
-export type OrtDevice = 'wasm' | 'webgpu' | 'webnn';
+/** Where onnxruntime computes: 'native' is onnxruntime-node, beside which onnxruntime-web is not needed. */
+export type OrtDevice = 'wasm' | 'webgpu' | 'webnn' | 'native';
 
 export interface StartOrtOptions {
-  /** Default 'wasm'. The other two share a build that is half again as large, and slower on wasm. */
+  /** Default 'wasm'. WebGPU and WebNN share a build that is half again as large, and slower on wasm. */
   readonly device?: OrtDevice;
   /** Default: the cores of the device, at most 4. */
   readonly threads?: number;
@@ -32,6 +34,7 @@ const started = new Map<'plain' | 'gpu', Promise<StartedOrt>>();
  * Throws    backend-unavailable: the package or its files are missing, or there is no SIMD · wasm-blocked
  */
 export function startOrt(options: StartOrtOptions): Promise<StartedOrt> {
+  if (options.device === 'native') return startNative(options);
   const build = (options.device ?? 'wasm') === 'wasm' ? 'plain' : 'gpu';
   const starting =
     started.get(build) ??
@@ -41,6 +44,15 @@ export function startOrt(options: StartOrtOptions): Promise<StartedOrt> {
     });
   started.set(build, starting);
   return starting;
+}
+
+/** Each session has threads of its own. */
+async function startNative({ threads }: StartOrtOptions): Promise<StartedOrt> {
+  const obstacle = nativeObstacle();
+  const ort = obstacle === undefined ? nodePackage<Ort>('onnxruntime-node', import.meta.url) : undefined;
+  const { cores } = await detectWasm();
+  if (ort !== undefined) return { ort, threads: threads ?? Math.min(4, cores), notices: [] };
+  throw new LimbeckError('backend-unavailable', `${obstacle} npm install onnxruntime-node@1.30.0 puts it there.`);
 }
 
 async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOptions): Promise<StartedOrt> {
@@ -57,7 +69,7 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
   const used = capabilities.hasThreads ? wanted : 1;
   const notices = used < wanted && capabilities.why['threads'] ? [capabilities.why['threads']] : [];
   try {
-    const ort = build === 'plain' ? await import('onnxruntime-web/wasm') : await importGpuBuild(assetBase);
+    const ort = build === 'plain' ? await importPlainBuild() : await importGpuBuild(assetBase);
     const binary = build === 'plain' ? 'ort-wasm-simd-threaded' : 'ort-wasm-simd-threaded.asyncify';
     ort.env.wasm.numThreads = used;
     ort.env.wasm.proxy = false;
@@ -71,7 +83,7 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
     if (error instanceof LimbeckError) throw error;
     throw new LimbeckError(
       'backend-unavailable',
-      `onnxruntime-web could not be loaded (${messageOf(error)}). Install it beside limbeck: npm install onnxruntime-web@1.30.0.`,
+      `onnxruntime-web could not be loaded (${messageOf(error)}). ${whereItNeverLoads()}Install it beside limbeck: npm install onnxruntime-web@1.30.0.`,
       { cause: error },
     );
   }
@@ -95,7 +107,43 @@ export function withOrtThreads<T>(ort: Ort, create: () => Promise<T>): Promise<T
     const { mjs } = ort.env.wasm.wasmPaths as { readonly mjs: string };
     return url === new URL(mjs, location.href).href;
   };
-  return vouchingFor(isOwn, create);
+  const threads = isPage() ? undefined : nodeModule<typeof import('node:worker_threads')>('worker_threads');
+  return threads === undefined ? vouchingFor(isOwn, create) : lendingWorker(threads.Worker, create);
+}
+
+/** Sessions that are being created in Node, and the global `Worker` before the first of them. */
+let creating = 0;
+let before: PropertyDescriptor | undefined;
+
+/** In Node, onnxruntime starts its threads from Node's `Worker` as a global. It leaves it there, and others take it for a browser's. */
+async function lendingWorker<T>(worker: object, create: () => Promise<T>): Promise<T> {
+  if (creating++ === 0) before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
+  Object.defineProperty(globalThis, 'Worker', { value: worker, configurable: true, writable: true });
+  try {
+    return await create();
+  } finally {
+    if (--creating === 0) {
+      if (before === undefined) Reflect.deleteProperty(globalThis, 'Worker');
+      else Object.defineProperty(globalThis, 'Worker', before);
+    }
+  }
+}
+
+/** onnxruntime loads its script with `import()`, which service workers forbid. */
+export function whereItNeverLoads(): string {
+  if (!('ServiceWorkerGlobalScope' in globalThis)) return '';
+  return "A service worker cannot load it at all: ask for device: 'kernels' for a teacher, engine: 'tfjs' for a student. ";
+}
+
+/** A page or its worker is at an address, and Deno's worker at that of a file. */
+function isPage(): boolean {
+  return /^(?!file:)/i.test(globalThis.location?.href ?? 'file:');
+}
+
+/** Threads of Node start only from the build that is made for it. */
+async function importPlainBuild(): Promise<Ort> {
+  const forNode = isPage() ? undefined : nodePackage<Ort>('onnxruntime-web', import.meta.url);
+  return forNode ?? import('onnxruntime-web/wasm');
 }
 
 /** This build is a separate file, so that workers without a GPU do not load it. */

@@ -1,3 +1,4 @@
+import { filePath } from '../core/node.ts';
 import { trustedScript } from '../core/trustedScripts.ts';
 import { askForAsset, assetUrl } from './assets.ts';
 import { startThread } from './kernels/startThread.ts';
@@ -14,6 +15,7 @@ export async function findThreadScript(assetBase?: string): Promise<string | und
   const known = found.get(assetBase);
   if (known !== undefined) return known;
   const url = assetUrl('threads.js', assetBase);
+  if (filePath(url) !== undefined) return ifItStarts(url);
   const file = await askForAsset(url).catch(() => undefined);
   if (file?.ok !== true) return undefined;
   const blob = URL.createObjectURL(new Blob([await file.arrayBuffer()], { type: 'text/javascript' }));

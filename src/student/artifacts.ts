@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
-import { artifactsOf, isLayersModel } from './layersModel.ts';
-import { isArtifacts, isStudent, type Student, type StudentArtifacts } from './student.ts';
+import { artifactsOf } from './layersModel.ts';
+import { isArtifacts, isLayersModel, isStudent, type Student, type StudentArtifacts } from './student.ts';
 
 /** Anything that holds a student's weights. */
 export type StudentSource = Student | LayersModel | StudentArtifacts;

@@ -3,12 +3,19 @@ import { given, type OptionsOf, oneOf, type Read, required, schema } from '../co
 import { formatShape, isSameShape, type NdArray } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
 import { artifactsFrom, type StudentSource } from './artifacts.ts';
-import { isLayersModel, studentFromModel } from './layersModel.ts';
+import { studentFromModel } from './layersModel.ts';
 import { countedAfresh } from './safetensors/layerNumbers.ts';
 import { readSafetensors, type Safetensors } from './safetensors/safetensors.ts';
 import { safeValues } from './safetensors/safeValues.ts';
 import { fromTorchLayout } from './safetensors/torchLayout.ts';
-import { isStudent, type Student, type StudentArtifacts, studentFromArtifacts, type WeightSpec } from './student.ts';
+import {
+  isLayersModel,
+  isStudent,
+  type Student,
+  type StudentArtifacts,
+  studentFromArtifacts,
+  type WeightSpec,
+} from './student.ts';
 import { elementBytes, joinWeights } from './weightBytes.ts';
 
 const OPTIONS = schema('fromSafetensors', {

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectNoTensorsLeft } from '../runtime/cases/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';
-import { artifactsOf, isLayersModel, studentFromModel } from './layersModel.ts';
-import type { StudentArtifacts } from './student.ts';
+import { artifactsOf, studentFromModel } from './layersModel.ts';
+import { isLayersModel, type StudentArtifacts } from './student.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
 expectNoTensorsLeft();

@@ -2,6 +2,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import {
+  isLayersModel,
   isStudent,
   PARTS,
   type PortableStudent,
@@ -10,12 +11,6 @@ import {
   type WeightSpec,
 } from './student.ts';
 import { joinWeights } from './weightBytes.ts';
-
-/** Whether a value is a tfjs LayersModel. Its methods decide, because two copies of tfjs have two classes. */
-export function isLayersModel(value: unknown): value is LayersModel {
-  const model = value as Partial<LayersModel> | null;
-  return typeof model === 'object' && typeof model?.getWeights === 'function' && typeof model?.save === 'function';
-}
 
 /**
  * Any tfjs LayersModel as a student. Its topology and weights are read when a run starts; the trained weights are put

@@ -64,6 +64,12 @@ export function isStudent(value: unknown): value is Student {
   return typeof (value as Partial<Student> | null)?.portable === 'function';
 }
 
+/** Whether a value is a tfjs LayersModel. Its methods decide, because two copies of tfjs have two classes. */
+export function isLayersModel(value: unknown): value is LayersModel {
+  const model = value as Partial<LayersModel> | null;
+  return typeof model === 'object' && typeof model?.getWeights === 'function' && typeof model?.save === 'function';
+}
+
 export function isArtifacts(value: unknown): value is StudentArtifacts {
   const { modelTopology, weightSpecs } = (value ?? {}) as Partial<StudentArtifacts>;
   return typeof modelTopology === 'object' && modelTopology !== null && Array.isArray(weightSpecs);

@@ -1,8 +1,9 @@
 import { count, given, type OptionsOf, oneOf, schema, text } from '../core/schema.ts';
 import type { WorkerOption } from '../workers/host.ts';
-import { checkModelInput, type ModelInput } from './input/modelInput.ts';
+import { isByName } from './input/byName.ts';
+import type { ModelInput } from './input/modelInput.ts';
+import { checkModelInput } from './input/modelInputCheck.ts';
 import type { ReadOutputs } from './read.ts';
-import { isByName } from './session/sessionFeeds.ts';
 
 /** What every teacher that is loaded takes. Its reader says 'snapshot', which takes nothing else. */
 export const LOADED = schema('snapshot', {
@@ -20,7 +21,7 @@ export const LOADED = schema('snapshot', {
    * the model says, which may end in a softmax; where it says nothing, its first answers do.
    */
   given: oneOf('logits', 'probs')(),
-  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
+  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated, and where memory is short (iOS). */
   threads: count()(),
   /**
    * limbeck's own worker ('shipped'), one that you make, or 'none': on this thread. There a tfjs model runs on tfjs's current

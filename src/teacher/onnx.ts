@@ -3,7 +3,6 @@ import { type Run, startRun } from '../core/run.ts';
 import { fetchModel, type ModelBytes } from './load/fetchModel.ts';
 import type { ModelSource } from './load/fetchModelSource.ts';
 import { checkLoadOptions, type LoadTeacherOptions } from './onnxOptions.ts';
-import { openTeacher } from './onnxTeacher.ts';
 import type { ModelFiles } from './session/sessionSettings.ts';
 import type { Teacher } from './teacher.ts';
 
@@ -28,6 +27,9 @@ export function loadTeacher(source: ModelSource, options: LoadTeacherOptions = {
   return startRun(async (emit, signal) => {
     checkLoadOptions(options);
     const { integrity, externalData, cache } = options;
+    // Comes while the model does.
+    const loading = import('./onnxTeacher.ts');
+    loading.catch(() => undefined);
     const model = await fetchModel(source, {
       integrity,
       externalData,
@@ -37,6 +39,7 @@ export function loadTeacher(source: ModelSource, options: LoadTeacherOptions = {
     });
     if (model.bytes.byteLength === 0) throw new LimbeckError('invalid-onnx', `"${model.name}" is empty.`);
     emit({ type: 'open', bytes: model.bytes.byteLength });
+    const { openTeacher } = await loading;
     const teacher = await openTeacher(
       { files: toFiles(model), name: options.name ?? model.name, notices: model.notices },
       options,

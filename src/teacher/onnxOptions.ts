@@ -1,12 +1,13 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
 import { flag, given, nested, type OptionsOf, oneOf, schema } from '../core/schema.ts';
+import { hasWebGpuFiles, noWebGpuFiles } from '../core/webgpuFiles.ts';
 import { checkTaps, type Tap } from '../onnx/describe/taps.ts';
 import type { Store } from '../storage/store.ts';
 import { COLOCATION, type Colocated } from '../workers/colocation.ts';
 import type { FetchModelOptions } from './load/fetchModel.ts';
 import { LOADED, type LoadedTeacherOptions } from './loadedOptions.ts';
-import { checkRecurrent, type RecurrentOptions } from './recurrent.ts';
+import { checkRecurrent, type RecurrentOptions } from './recurrentOptions.ts';
 import { ORT_SESSION } from './session/ortSessionOptions.ts';
 import type { SessionSettings } from './session/sessionSettings.ts';
 
@@ -24,11 +25,12 @@ const OPTIONS = schema('loadTeacher', {
     throw new LimbeckError('invalid-option', `"outputs" was ${String(outputs)}; it must be names, at least one.`);
   }),
   /**
-   * 'auto' is onnxruntime-web on wasm, or limbeck's own kernels or WebGPU, where these give what wasm gives and are measured
-   * to be faster. A device that is not available here, cannot run the model or gives other values than wasm is replaced by the
-   * next best, with a notice. Default: 'auto'.
+   * 'auto' is onnxruntime-web on wasm, or limbeck's own kernels, WebGPU or, in Node, 'native' (onnxruntime-node, where it is
+   * installed), where these give what wasm gives and are measured to be faster. A device that is not available here, cannot run
+   * the model or gives other values than wasm is replaced by the next best, with a notice. 'webgpu' and 'webnn' need
+   * `import 'limbeck/webgpu'`, without which 'auto' leaves WebGPU out. Default: 'auto'.
    */
-  device: oneOf('auto', 'wasm', 'kernels', 'webgpu', 'webnn')(),
+  device: oneOf('auto', 'wasm', 'kernels', 'webgpu', 'webnn', 'native')(),
   /** Examples that the teacher asks for at a time; it takes any number. Default: 'auto', found out on what it is asked. */
   batchSize: given<number | 'auto'>((size) => {
     if (size !== 'auto') checkCount(size, 'batchSize');
@@ -58,9 +60,13 @@ const OPTIONS = schema('loadTeacher', {
 /** How a teacher is fed, tapped and read, where it runs, and where its file comes from. */
 export interface LoadTeacherOptions extends LoadedTeacherOptions, OptionsOf<typeof OPTIONS> {}
 
-/** Throws    invalid-option: an unknown option, or one of another form */
+/**
+ * Throws    invalid-option: an unknown option, or one of another form · backend-unavailable: a GPU was asked for without
+ *           `limbeck/webgpu`
+ */
 export function checkLoadOptions(options: LoadTeacherOptions): void {
-  const { taps, untilTaps } = OPTIONS.read(options);
+  const { taps, untilTaps, device, assetBase } = OPTIONS.read(options);
+  if ((device === 'webgpu' || device === 'webnn') && !hasWebGpuFiles(assetBase)) throw noWebGpuFiles();
   checkTaps(taps, untilTaps);
 }
 

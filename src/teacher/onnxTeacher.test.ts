@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { openStore } from '../storage/openStore.ts';
 import { COLOCATION, type Colocation } from '../workers/colocation.ts';
@@ -47,6 +47,22 @@ describe('batch size', () => {
       batchSize: 1,
       why: expect.stringMatching(/wasm takes longer: 10 ms.*On kernels, 2 threads: 3 ms an example at 1 at a time/),
     });
+  });
+
+  test('is small, and one thread is used, where memory is short, unless threads are asked for', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)' });
+    const house = fakeHouse({});
+    const teacher = await open(house);
+    await teacher.ask(batch(2));
+    for (let i = 0; i < 20; i++) {
+      const next = teacher.nextBatchSize?.() ?? Number.NaN;
+      expect(next).toBeLessThanOrEqual(4);
+      await teacher.ask(batch(next));
+    }
+    expect(teacher.description.notices).toContainEqual(expect.stringMatching(/^iOS ends pages/));
+    await open(house, { threads: 2 });
+    vi.unstubAllGlobals();
+    expect(house.log.filter((line) => line.startsWith('open'))).toEqual(['open wasm 1', 'open wasm 2']);
   });
 
   test('is no larger than what had to be given up to fit', async () => {

@@ -22,7 +22,7 @@ export type { LoadedTeacherOptions } from './loadedOptions.ts';
 export { type LoadEvent, loadTeacher } from './onnx.ts';
 export type { LoadTeacherOptions } from './onnxOptions.ts';
 export { type ReadOutputs, type ReadSpec, type SumOverTimeOptions, sumOverTime } from './read.ts';
-export { type RecurrentOptions, sileroVad } from './recurrent.ts';
+export { type RecurrentOptions, sileroVad } from './recurrentOptions.ts';
 export type { SizeFigure } from './session/batchSizes.ts';
 export type { DeviceOption } from './session/devices.ts';
 export type { OrtSessionOptions } from './session/ortSessionOptions.ts';

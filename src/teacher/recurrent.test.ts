@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
-import { checkRecurrent, type RecurrentOptions, runRecurrent, sileroVad } from './recurrent.ts';
+import { runRecurrent } from './recurrent.ts';
+import { checkRecurrent, type RecurrentOptions, sileroVad } from './recurrentOptions.ts';
 
 const array = (values: readonly number[], ...shape: number[]) => ({ data: Float32Array.from(values), shape });
 const plain = (result: NdArray | undefined) => ({ data: Array.from(result?.data ?? []), shape: result?.shape });

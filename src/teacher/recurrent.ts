@@ -1,60 +1,8 @@
 import { LimbeckError } from '../core/errors.ts';
 import { givenName } from '../core/inputs.ts';
-import { checkCount, checkFinite, checkKnownOptions, checkOneOf } from '../core/options.ts';
+import { putRows } from '../core/rows.ts';
 import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
-
-/** How a model with state is run along a sequence. Plain values: they cross to the teacher's worker. */
-export interface RecurrentOptions {
-  /** The model's input for the sequence. The data gives it as [B, S, ...]; S is any length. */
-  readonly sequence: string;
-  /** Steps of the sequence in one run of the model. */
-  readonly frame: number;
-  /** Steps of the previous frame that precede each frame, zeros before the first. Default 0. */
-  readonly context?: number;
-  /** From each state input to the output that becomes its value for the next frame. It starts as zeros. */
-  readonly state: Readonly<Record<string, string>>;
-  /** Shapes of state inputs that the model leaves open; null for the batch. */
-  readonly stateShapes?: Readonly<Record<string, readonly (number | null)[]>>;
-  /** Inputs that have the same value at every frame, such as a sample rate. */
-  readonly constants?: Readonly<Record<string, number>>;
-  /** An incomplete last frame is filled with zeros (default) or left out. */
-  readonly remainder?: 'pad' | 'drop';
-  /** Outputs to collect. Default: all that are no state. */
-  readonly outputs?: readonly string[];
-}
-
-const OPTIONS = ['sequence', 'frame', 'context', 'state', 'stateShapes', 'constants', 'remainder', 'outputs'];
-
-/** Throws    invalid-option */
-export function checkRecurrent(options: RecurrentOptions): void {
-  checkKnownOptions(options, OPTIONS, 'recurrent');
-  const { sequence, frame, context = 0, state, stateShapes = {}, constants = {}, remainder = 'pad' } = options;
-  if (typeof sequence !== 'string' || sequence === '') {
-    throw new LimbeckError('invalid-option', '"recurrent.sequence" must name the input that is walked.');
-  }
-  checkCount(frame, 'recurrent.frame');
-  checkCount(context, 'recurrent.context', 0);
-  checkOneOf(remainder, 'recurrent.remainder', ['pad', 'drop']);
-  if (typeof state !== 'object' || state === null || Object.keys(state).length === 0) {
-    throw new LimbeckError(
-      'invalid-option',
-      '"recurrent.state" must tell for each state input the output that it becomes, such as { state: "stateN" }.',
-    );
-  }
-  for (const [name, value] of Object.entries(constants)) checkFinite(value, `recurrent.constants.${name}`);
-  for (const name of Object.keys(stateShapes)) {
-    if (Object.hasOwn(state, name)) continue;
-    throw new LimbeckError('invalid-option', `"recurrent.stateShapes" has "${name}", which "recurrent.state" lacks.`);
-  }
-}
-
-/** Silero's voice-activity models at 16 kHz: 512 samples with 64 before them (v5), or 1,536 (legacy). */
-export function sileroVad(version: 'v5' | 'legacy' = 'v5'): RecurrentOptions {
-  checkOneOf(version, 'sileroVad', ['v5', 'legacy']);
-  const shared = { sequence: 'input', constants: { sr: 16_000 }, outputs: ['output'] };
-  if (version === 'legacy') return { ...shared, frame: 1536, state: { h: 'hn', c: 'cn' } };
-  return { ...shared, frame: 512, context: 64, state: { state: 'stateN' } };
-}
+import type { RecurrentOptions } from './recurrentOptions.ts';
 
 /**
  * Runs a model along a sequence, frame by frame, and passes its state on; the outputs of the frames form a new axis.
@@ -73,16 +21,24 @@ export async function runRecurrent(
   const fixed = fixedInputs(inputs, options, inputShapes);
   let state = startOfState(inputs, options, inputShapes, batch);
   const tables: Record<string, NdArray> = {};
+  const rowsOfFrame = (at: number) => Int32Array.from({ length: batch }, (_, b) => b * walk.count + at);
   for (let at = 0; at < walk.count; at++) {
     const outputs = await run({ ...fixed, ...state, [options.sequence]: walk.frameAt(at) });
     state = Object.fromEntries(
       Object.entries(options.state).map(([input, output]) => [input, outputNamed(outputs, output)]),
     );
     for (const name of collectedNames(outputs, options)) {
-      tables[name] = writeFrame(tables[name], name, outputNamed(outputs, name), { at, batch, count: walk.count });
+      const frame = outputNamed(outputs, name);
+      checkFrame(frame, name, { at, batch, first: tables[name] });
+      putRows(tables, { [name]: frame }, batch * walk.count, rowsOfFrame(at));
     }
   }
-  return tables;
+  return Object.fromEntries(
+    Object.entries(tables).map(([name, { data, shape }]) => [
+      name,
+      { data, shape: [batch, walk.count, ...shape.slice(1)] },
+    ]),
+  );
 }
 
 /** The array of the sequence: the one of its name, or the only one. Throws    unknown-input */
@@ -203,30 +159,20 @@ function outputNamed(outputs: NamedArrays, name: string): NdArray {
 interface FramePlace {
   readonly at: number;
   readonly batch: number;
-  readonly count: number;
+  /** The rows of the first frame, which the others must be like. */
+  readonly first: NdArray | undefined;
 }
 
-/** Puts a frame's output [B, ...] at its place in [B, T, ...]. Throws    shape-mismatch */
-function writeFrame(table: NdArray | undefined, name: string, { data, shape }: NdArray, place: FramePlace): NdArray {
-  const { at, batch, count } = place;
-  const needed = table === undefined ? [batch, ...shape.slice(1)] : [batch, ...table.shape.slice(2)];
-  if (!isSameShape(shape, needed)) {
-    throw new LimbeckError(
-      'shape-mismatch',
-      `The model's output "${name}" for frame ${at} is ${formatShape(shape)}; it must be ${formatShape(needed)}, one ` +
-        'row an example and alike for every frame. Collect others: recurrent.outputs.',
-      { details: { name, frame: at, given: shape, needed } },
-    );
-  }
-  const rowSize = sizeOf(shape.slice(1));
-  const target = table ?? {
-    data: makeArray(dtypeOf(data), batch * count * rowSize),
-    shape: [batch, count, ...shape.slice(1)],
-  };
-  for (let b = 0; b < batch; b++) {
-    target.data.set(data.subarray(b * rowSize, (b + 1) * rowSize), (b * count + at) * rowSize);
-  }
-  return target;
+/** Throws    shape-mismatch: a frame's output is not [B, ...], or not like that of the first */
+function checkFrame({ shape }: NdArray, name: string, { at, batch, first }: FramePlace): void {
+  const needed = [batch, ...(first?.shape ?? shape).slice(1)];
+  if (isSameShape(shape, needed)) return;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `The model's output "${name}" for frame ${at} is ${formatShape(shape)}; it must be ${formatShape(needed)}, one ` +
+      'row an example and alike for every frame. Collect others: recurrent.outputs.',
+    { details: { name, frame: at, given: shape, needed } },
+  );
 }
 
 function quoted(names: readonly string[]): string {

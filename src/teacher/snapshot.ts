@@ -1,7 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
-import { isLayersModel } from '../student/layersModel.ts';
-import { isStudent, type Student } from '../student/student.ts';
+import { isLayersModel, isStudent, type Student } from '../student/student.ts';
 import { LOADED, type LoadedTeacherOptions } from './loadedOptions.ts';
 import type { Teacher } from './teacher.ts';
 import { loadTfjsTeacher, openTfjsTeacher } from './tfjsTeacher.ts';

@@ -3,7 +3,7 @@ import { permutation, seededRandom } from '../core/random.ts';
 import { pickRows } from '../core/rows.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { attentionRelations } from '../losses/feature/attentionRelations.ts';
-import { specOf } from '../losses/revive.ts';
+import { specOf } from '../losses/spec.ts';
 import * as tf from '../runtime/tf.ts';
 import { buildStudent } from '../student/build.ts';
 import { tapStudent } from '../student/taps.ts';

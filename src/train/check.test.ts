@@ -5,7 +5,7 @@ import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
-import { specOf } from '../losses/revive.ts';
+import { specOf } from '../losses/spec.ts';
 import { backendOptions } from '../runtime/cases/assetCases.ts';
 import { expectNoTensorsLeft } from '../runtime/cases/tensorsLeftCases.ts';
 import * as tf from '../runtime/tf.ts';

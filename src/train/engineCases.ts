@@ -5,7 +5,7 @@ import { pickRows } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
-import { specOf } from '../losses/revive.ts';
+import { specOf } from '../losses/spec.ts';
 import { backendOptions } from '../runtime/cases/assetCases.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';

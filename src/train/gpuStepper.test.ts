@@ -3,7 +3,8 @@ import * as tf from '../runtime/tf.ts';
 import { gpuStep } from './gpuStepper.ts';
 import type { LoopOptions } from './loop.ts';
 import { makers, setUp, trainingOn, weightsOf } from './loopCases.ts';
-import { makeOptimizer, type OptimizerName } from './optimizer.ts';
+import { makeOptimizer } from './optimizer.ts';
+import type { OptimizerName } from './optimizerOptions.ts';
 import { trainStep } from './step.ts';
 
 const variablesOf = (model: tf.LayersModel) => model.trainableWeights.map((weight) => weight.read() as tf.Variable);

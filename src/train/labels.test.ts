@@ -89,7 +89,7 @@ describe('checkLabelRange', () => {
   test('says what to do', () => {
     const check = (labels: readonly number[]) => () =>
       checkLabelRange(Int32Array.from(labels), 10, normalizedTargets());
-    expect(check([-1])).toThrow(/"normalizedTargets" needs one of each.*crossEntropy and decoupledTargets.*pick/);
+    expect(check([-1])).toThrow(/"normalizedTargets" needs one for each.*crossEntropy and decoupledTargets.*pick/);
     expect(check([12])).toThrow(/label 12 lies outside the student's 10 classes \(0…9\)/);
   });
 });

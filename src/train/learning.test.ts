@@ -5,7 +5,7 @@ import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
-import { specOf } from '../losses/revive.ts';
+import { specOf } from '../losses/spec.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { PortableStudent, StudentArtifacts } from '../student/student.ts';

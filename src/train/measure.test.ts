@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { checkMetrics, measure } from './measure.ts';
-import type { Metric } from './metric.ts';
+import { measure } from './measure.ts';
+import { checkMetrics, type Metric, OWN_METRICS } from './metric.ts';
+import * as metrics from './metrics/all.ts';
 
 const student = { data: Float32Array.of(1, 0, /**/ 0, 1), shape: [2, 2] };
 const teacher = { data: Float32Array.of(1, 0, /**/ 1, 0), shape: [2, 2] };
@@ -89,4 +90,8 @@ test.each<[string, unknown]>([
   ['a kind that there is not', [{ ...largest, measures: 'sounds' }]],
 ])('%s is refused', (_, metrics) => {
   expect(() => checkMetrics(metrics as Metric[])).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+});
+
+test('the names that metrics of one’s own cannot have are those of limbeck’s', () => {
+  expect(Object.values(metrics).map(({ name }) => name)).toEqual([...OWN_METRICS]);
 });

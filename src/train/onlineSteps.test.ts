@@ -4,7 +4,7 @@ import { earlyExits } from '../losses/combination/earlyExits.ts';
 import { gatedBranches } from '../losses/combination/gatedBranches.ts';
 import { mutual } from '../losses/combination/mutual.ts';
 import type { Loss } from '../losses/loss.ts';
-import { specOf } from '../losses/revive.ts';
+import { specOf } from '../losses/spec.ts';
 import { branched } from '../student/kinds/branched.ts';
 import { cohort } from '../student/kinds/cohort.ts';
 import { withExits } from '../student/kinds/withExits.ts';

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as tf from '../runtime/tf.ts';
-import { checkOptimizer, makeOptimizer, type OptimizerOptions } from './optimizer.ts';
+import { makeOptimizer } from './optimizer.ts';
+import { checkOptimizer, type OptimizerOptions } from './optimizerOptions.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
 

@@ -4,7 +4,8 @@ import { sizeOf } from '../core/shape.ts';
 import { beginOnWasm, levels, readBinaries } from '../runtime/kernels/cases/binaryCases.ts';
 import { installKernels } from '../runtime/kernels/install.ts';
 import * as tf from '../runtime/tf.ts';
-import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
+import { makeOptimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './optimizerOptions.ts';
 
 /** optimizers.json, which scripts/golden/optimizers.py made with PyTorch and numpy: integers k stand for k / 64. */
 interface Golden {

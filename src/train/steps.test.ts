@@ -5,7 +5,8 @@ import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import type { TrainBatch } from './batch.ts';
 import { trainingOn, weightsOf } from './loopCases.ts';
-import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
+import { makeOptimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './optimizerOptions.ts';
 import { trainStep } from './step.ts';
 
 /** training.json, which scripts/golden/train.py made with PyTorch: integers k stand for k / 16, weights for k / 256. */

@@ -13,7 +13,8 @@ import { resnet8 } from '../student/zoo/resnet8.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
 import type { TrainBatch } from './batch.ts';
 import { trainingOn } from './loopCases.ts';
-import { makeOptimizer, type OptimizerOptions } from './optimizer.ts';
+import { makeOptimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './optimizerOptions.ts';
 import { trainStep } from './step.ts';
 import { openStepper } from './stepper.ts';
 

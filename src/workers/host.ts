@@ -1,10 +1,16 @@
 import { releaseProxy, wrap } from 'comlink';
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { isNode } from '../core/node.ts';
+import { asWebWorker, type KeepingWorker, type NodeThread, startNodeThread } from '../core/nodeThread.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
+import { type WebGpuFiles, webGpuFiles } from '../core/webgpuFiles.ts';
 import { holding, registerTransfers } from './transfer.ts';
 
-/** How limbeck gets a worker: its own prebuilt file, a worker that the caller makes, or none. */
-export type WorkerOption = 'shipped' | 'none' | (() => Worker);
+/**
+ * How limbeck gets a worker: its own prebuilt file, a worker that the caller makes, or none. In Node it is a thread of
+ * `node:worker_threads`.
+ */
+export type WorkerOption = 'shipped' | 'none' | (() => Worker | NodeThread);
 
 /**
  * A worker and what it exposes: objects of functions that give promises. Calls go through `call`, which also fails
@@ -30,6 +36,12 @@ export interface HelloMessage {
   readonly lock: string | undefined;
   /** The parts that it has. */
   readonly serves?: readonly string[];
+}
+
+/** What a worker is told before it is asked for anything, where the page has the files for WebGPU. */
+export interface WebGpuMessage {
+  readonly limbeck: 'webgpu';
+  readonly files: WebGpuFiles;
 }
 
 /** The parts of limbeck's workers, and the files that have them. */
@@ -74,15 +86,26 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
       .catch(() => undefined);
   }
   const remote = wrap<Api>(worker);
+  // A process ends where nothing is asked of its workers, whoever still holds them.
+  worker.unref?.();
   let isDisposed = false;
+  let told: WebGpuFiles | undefined;
+  const tell = () => {
+    const files = webGpuFiles();
+    if (files === told || files === undefined) return;
+    told = files;
+    worker.postMessage({ limbeck: 'webgpu', files } satisfies WebGpuMessage);
+  };
 
   return {
     died: ended.then((error) => (error.code === 'disposed' ? new Promise<never>(() => undefined) : error)),
     async call(use, signal) {
       if (isDisposed) throw new LimbeckError('disposed', 'This worker was disposed; nothing more can be asked of it.');
       if (dead !== undefined) throw dead;
+      tell();
       const { answer, release } = holding(() => use(remote as unknown as Api));
       let timer: ReturnType<typeof setTimeout> | undefined;
+      worker.ref?.();
       const onAbort = () => {
         timer = setTimeout(() => endWith(workerDied(`it did not answer for ${CANCEL_MS / 1000} s`)), CANCEL_MS);
       };
@@ -98,6 +121,7 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
         });
       } finally {
         waiting.delete(end);
+        if (waiting.size === 0) worker.unref?.();
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
         release();
@@ -115,9 +139,15 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
   };
 }
 
-function makeWorker(option: 'shipped' | (() => Worker)): Worker {
+function makeWorker(option: Exclude<WorkerOption, 'none'>): KeepingWorker {
   try {
-    if (typeof option === 'function') return option();
+    if (typeof option === 'function') {
+      const made = option();
+      return 'addEventListener' in made ? made : asWebWorker(made);
+    }
+    // Put together, because bundlers would carry a file that they see.
+    if (isNode()) return startNodeThread(import.meta.url.replace(/[^/]*$/, 'nodeWorker.js'));
+    if (typeof Worker === 'undefined') throw new Error('no worker starts from a service worker or a shared worker');
     // One literal expression: bundlers look for exactly this form.
     const make = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     return vouchingFor(() => true, make);

@@ -1,13 +1,22 @@
 import { expose } from 'comlink';
-import type { HelloMessage } from './host.ts';
+import { parentPort } from '../core/node.ts';
+import { addWebGpuFiles } from '../core/webgpuFiles.ts';
+import type { HelloMessage, WebGpuMessage } from './host.ts';
 import { registerTransfers } from './transfer.ts';
 
 /** Offers an object's functions to the page or worker that started this worker, and tells it when they are ready. */
 export function serve(api: object): void {
   registerTransfers();
-  expose(api);
+  const port = parentPort();
+  const onMessage = ({ data }: MessageEvent<Partial<WebGpuMessage> | undefined>) => {
+    if (data?.limbeck === 'webgpu' && data.files !== undefined) addWebGpuFiles(data.files);
+  };
+  if (port === undefined) addEventListener('message', onMessage);
+  else port.addEventListener('message', onMessage);
+  expose(api, port);
   const serves = Object.keys(api);
-  const greet = (lock?: string) => self.postMessage({ limbeck: 'ready', lock, serves } satisfies HelloMessage);
+  const say = (hello: HelloMessage) => (port === undefined ? self.postMessage(hello) : port.postMessage(hello));
+  const greet = (lock?: string) => say({ limbeck: 'ready', lock, serves });
   // The lock is held until this worker ends, however it ends: that is how its host notices.
   const takeLock = async () => {
     const lock = `limbeck-worker-${crypto.randomUUID()}`;

@@ -1,6 +1,7 @@
-import type { SecretKey } from '../../core/secretRandom.ts';
+import type { SecretKey } from '../../core/secretKey.ts';
 import { drawnStrength } from '../privacy/drawnStrength.ts';
-import { decide, type GuardOptions, lossOf, metricOf, type Verdict } from './guard.ts';
+import { decide, lossOf, metricOf, type Verdict } from './guard.ts';
+import type { GuardOptions } from './guardOptions.ts';
 import type { BeforeAfter, Compared, Judged } from './judged.ts';
 
 /** A patch at its accepted strength, and what was measured of it. */

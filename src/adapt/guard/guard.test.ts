@@ -4,7 +4,8 @@ import type { NdArray } from '../../core/shape.ts';
 import type { Metric } from '../../train/metric.ts';
 import { accuracy } from '../../train/metrics/accuracy.ts';
 import { negativeLogLikelihood } from '../../train/metrics/negativeLogLikelihood.ts';
-import { decide, GUARD, isUndecided } from './guard.ts';
+import { decide, isUndecided } from './guard.ts';
+import { GUARD } from './guardOptions.ts';
 import { type Judged, judge } from './judged.ts';
 
 const CLASSES = 10;

@@ -1,6 +1,7 @@
 import { sha256Bytes } from '../../core/hash.ts';
 import { derivedSeed, permutation, seededRandom } from '../../core/random.ts';
-import { bytesOf, type SecretKey } from '../../core/secretRandom.ts';
+import type { SecretKey } from '../../core/secretKey.ts';
+import { bytesOf } from '../../core/secretRandom.ts';
 import { takeTurns } from '../../core/turns.ts';
 import { joinWeights } from '../../student/weightBytes.ts';
 import { type AllExamples, rowOf } from '../examples.ts';

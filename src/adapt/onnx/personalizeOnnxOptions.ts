@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { count, flag, given, type OptionsOf, oneOf, type Read, required, schema, text } from '../../core/schema.ts';
-import { type AugmentOptions, checkAugment } from '../../data/augment.ts';
+import { type AugmentOptions, checkAugment } from '../../data/augmentOptions.ts';
 import { describeInputs, type LabelledDataset } from '../../data/dataset.ts';
 import { checkTaps, type Tap } from '../../onnx/describe/taps.ts';
 import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { checkCount, checkFraction, checkPositive } from '../../core/options.ts';
+import { checkCount } from '../../core/options.ts';
 import { count, fraction, given, type OptionsOf, positive, required, schema } from '../../core/schema.ts';
+import { checkProbability } from './privacyOptions.ts';
 import { sampledGaussianDivergence } from './sampledGaussian.ts';
 
 const STEPS = schema('private steps', {
@@ -109,11 +110,6 @@ export function epsilonOf(divergence: number, order: number, delta: number): num
   if (delta * delta >= -Math.expm1(-divergence)) return 0;
   const epsilon = divergence + Math.log1p(-1 / order) - Math.log(delta * order) / (order - 1);
   return Math.max(0, epsilon);
-}
-
-/** Throws    invalid-option: not above 0, or above 1 */
-export function checkProbability(value: number, name: string): void {
-  checkPositive(checkFraction(value, name), name);
 }
 
 function checkProbabilities({ sampleFraction, delta }: PrivateSteps): void {

@@ -1,4 +1,5 @@
-import { type SecretKey, secretNumbers } from '../../core/secretRandom.ts';
+import type { SecretKey } from '../../core/secretKey.ts';
+import { secretNumbers } from '../../core/secretRandom.ts';
 
 /** Which examples the steps of a private run take. */
 export interface Lots {

@@ -1,4 +1,5 @@
-import { type SecretKey, secretNumbers } from '../../core/secretRandom.ts';
+import type { SecretKey } from '../../core/secretKey.ts';
+import { secretNumbers } from '../../core/secretRandom.ts';
 import { ORDERS } from './accountant.ts';
 import { sampledGaussianDivergence } from './sampledGaussian.ts';
 

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { type OptionsOf, positive, schema } from '../../core/schema.ts';
-import { checkPrivacy, PRIVACY, type PrivacyOptions } from './privacyOf.ts';
+import { checkPrivacy, PRIVACY, type PrivacyOptions } from './privacyOptions.ts';
 
 const { noiseSeed: _, ...fields } = PRIVACY.fields;
 

@@ -16,14 +16,15 @@ import type { TrainerUse } from '../../train/pageTrainer.ts';
 import type { Trainer, TrainerOptions } from '../../train/trainer.ts';
 import { answersOf } from '../adaptable.ts';
 import type { LearnBudget } from '../budget.ts';
-import { GUARD, type GuardOptions } from '../guard/guard.ts';
-import { KEEP, type KeepOptions, replayedBy } from '../keep.ts';
+import { GUARD, type GuardOptions } from '../guard/guardOptions.ts';
+import { KEEP, type KeepOptions, replayedBy } from '../keepOptions.ts';
 import type { Method } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';
 import { lora } from '../methods/lora.ts';
-import { type PersonalPatch, personalize } from '../personalize.ts';
+import { personalize } from '../personalize.ts';
 import { checkLastingPrivacy, type LastingPrivacyOptions } from '../privacy/lastingPrivacy.ts';
 import { spendOf } from '../privacy/privacyOf.ts';
+import type { PersonalPatch } from '../runPersonalize.ts';
 import type { ProfileSpend } from './privacy.ts';
 import type { KeptExamples, LearnProgress, LearnResult, ProfileLearner } from './profile.ts';
 

@@ -12,10 +12,10 @@ import { softTargets } from '../../losses/response/softTargets.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import { toLogits } from '../classProbs.ts';
-import type { Distilled } from '../distill.ts';
 import type { DistillOptions } from '../distillOptions.ts';
 import { checkRoundOptions, EPOCHS, HANDED_ON, handedOn, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
+import type { Distilled } from '../runDistill.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
 const OPTIONS = schema('graphTeacher', {

@@ -15,10 +15,10 @@ import { refuseSoftmax } from '../../student/topology/withLogits.ts';
 import { readAsLogits } from '../../teacher/readAsLogits.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
 import { classProbs } from '../classProbs.ts';
-import type { Distilled } from '../distill.ts';
 import type { DistillOptions } from '../distillOptions.ts';
 import { checkRoundOptions, EPOCHS, HANDED_ON, handedOn, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
+import type { Distilled } from '../runDistill.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
 const OPTIONS = schema('withoutForgetting', {

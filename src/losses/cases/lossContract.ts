@@ -5,7 +5,8 @@ import { openBackendHere } from '../../runtime/backends/open.ts';
 import { backendOptions } from '../../runtime/cases/assetCases.ts';
 import * as tf from '../../runtime/tf.ts';
 import type { Loss } from '../loss.ts';
-import { type KnownLosses, type LossSpec, reviveLoss, specOf } from '../revive.ts';
+import { type KnownLosses, reviveLoss } from '../revive.ts';
+import { type LossSpec, specOf } from '../spec.ts';
 import { type ExtremeName, extremesOf, mapRows, termsOf, turnRows } from './extremeCases.ts';
 import { evaluate, type LossInputs, type LossReference, readCases, toTensors, type Values } from './lossCases.ts';
 

@@ -5,6 +5,7 @@ import { mergeLengths, type Shape } from '../shapes/tensor.ts';
 import { declaredTensor, walkModel } from '../shapes/walk.ts';
 import { bindInputs } from '../simplify/bindInputs.ts';
 import { checkInspectOptions, type InspectOptions, type OnnxDescription } from './description.ts';
+import { findTaps } from './findTaps.ts';
 
 /** `inspectOnnx` on bytes that are there, at once. */
 export function describeOnnx(bytes: Uint8Array, options: InspectOptions = {}): OnnxDescription {
@@ -33,6 +34,7 @@ export function describeModel(model: OnnxModel, bytes: number, options: InspectO
     freeDimensions,
     parameters: stored.filter(isParameter).reduce((sum, one) => sum + storedElements(one), 0),
     bytesByDtype: sums(stored.map((one) => [DATA_TYPES[one.dataType]?.name ?? 'unknown', storedBytes(one)])),
+    weights: model.graph.initializer.map(weightOf),
     operators: sums(nodes.map(({ domain, operator }) => [domain === '' ? operator : `${domain}:${operator}`, 1])),
     nodes,
     ...(cost.uncounted === 0 && { multiplyAdds: cost.counted }),
@@ -41,7 +43,12 @@ export function describeModel(model: OnnxModel, bytes: number, options: InspectO
     externalFiles: externalFiles(stored),
     isRecurrent: nodes.some(({ operator }) => /^(RNN|GRU|LSTM|DynamicQuantizeLSTM)$/.test(operator)),
     hasControlFlow: nodes.some(({ operator }) => /^(If|Loop|Scan)$/.test(operator)),
+    ...(options.taps && { taps: Object.fromEntries(findTaps(model, options.taps, options.name ?? 'model')) }),
   };
+}
+
+function weightOf({ name, dataType, dims }: OnnxTensor) {
+  return { name, dtype: DATA_TYPES[dataType]?.name ?? null, shape: dims.map(Number) };
 }
 
 /** Where the model says less than can be worked out, its own names are kept. */

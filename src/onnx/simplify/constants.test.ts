@@ -194,6 +194,16 @@ const NOTHING: Record<string, [OnnxNode, OnnxTensor[]]> = {
   'Add 0': [node('Add', ['f', 'h'], ['n']), [floats('f', [2], [0, 0])]],
   'Mul 1': [node('Mul', ['h', 'f'], ['n']), [floats('f', [], [1])]],
   'Div 1': [node('Div', ['h', 'f'], ['n']), [floats('f', [1], [1])]],
+  'Sub 0': [node('Sub', ['h', 'f'], ['n']), [floats('f', [], [0])]],
+  'Pow 1': [node('Pow', ['h', 'f'], ['n']), [floats('f', [], [1])]],
+  'Squeeze of no axes': [node('Squeeze', ['h', 'i'], ['n']), [ints('i', [])]],
+  'Unsqueeze of no axes': [node('Unsqueeze', ['h', 'i'], ['n']), [ints('i', [])]],
+  'Tile once': [node('Tile', ['h', 'i'], ['n']), [ints('i', [1, 1])]],
+  'Clip without limits': [node('Clip', ['h'], ['n']), []],
+  'Sum of one': [node('Sum', ['h'], ['n']), []],
+  'Max of one': [node('Max', ['h'], ['n']), []],
+  'Min of one': [node('Min', ['h'], ['n']), []],
+  'Mean of one': [node('Mean', ['h'], ['n']), []],
 };
 
 test.each(Object.entries(NOTHING))('%s that changes nothing goes, inside and at the end', (_, [empty, stored]) => {
@@ -202,6 +212,42 @@ test.each(Object.entries(NOTHING))('%s that changes nothing goes, inside and at 
   const last = node(empty.opType, empty.input, ['y'], { attribute: empty.attribute });
   const end = modelOf({ initializer: stored, node: [node('Neg', ['x'], ['h']), last] });
   expect(simplify(end).graph.node.map(({ opType, output }) => [opType, output])).toEqual([['Neg', ['y']]]);
+});
+
+const perm = (...axes: number[]) => ({ attribute: [intsAttribute('perm', axes)] });
+
+/** Two nodes that are one, or none, and what is left of them. */
+const TWO: Record<string, [OnnxNode[], OnnxTensor[], string[]]> = {
+  'Transpose of a Transpose': [
+    [node('Transpose', ['x'], ['t'], perm(1, 2, 0)), node('Transpose', ['t'], ['n'], perm(1, 2, 0))],
+    [],
+    ['Transpose'],
+  ],
+  'Reshape of a Reshape': [
+    [node('Reshape', ['x', 'i'], ['t']), node('Reshape', ['t', 'j'], ['n'])],
+    [ints('i', [6, -1]), ints('j', [2, -1, 3])],
+    ['Reshape'],
+  ],
+  'Reshape of a Flatten': [
+    [node('Flatten', ['x'], ['t']), node('Reshape', ['t', 'j'], ['n'])],
+    [ints('j', [2, -1, 3])],
+    ['Reshape'],
+  ],
+  'Squeeze of what Unsqueeze added': [
+    [node('Unsqueeze', ['x', 'i'], ['t']), node('Squeeze', ['t', 'j'], ['n'])],
+    [ints('i', [0, 2]), ints('j', [2, -5])],
+    [],
+  ],
+};
+
+test.each(Object.entries(TWO))('%s', (_, [nodes, stored, left]) => {
+  const model = modelOf({
+    input: [value('x', ['B', 3, 4])],
+    output: [onnx.value({ name: 'y', type: { tensorType: { elemType: 1 } } })],
+    initializer: stored,
+    node: [...nodes, node('Neg', ['n'], ['y'])],
+  });
+  expect(simplify(model).graph.node.map(({ opType }) => opType)).toEqual([...left, 'Neg']);
 });
 
 /** The same operators where they do something. */

@@ -26,12 +26,12 @@ const scalars = Object.entries({
   five: 5,
 }).map(([name, of]) => floats(name, [], [of]));
 
-function model(nodes: OnnxNode[], opset = 20): OnnxModel {
+function model(nodes: OnnxNode[], opset = 20, columns: number | string = 8): OnnxModel {
   const ramp = Array.from({ length: 8 }, (_, i) => 0.2 * i - 0.5);
   const initializer = [...scalars, floats('gain', [8], ramp), floats('shift', [8], [...ramp].reverse())];
   initializer.push(int64Tensor('last', [1], [-1]), int64Tensor('first', [1], [0]));
   return modelOf(
-    { input: [value('x', ['B', 8])], output: [value('y', ['B', 8])], initializer, node: nodes },
+    { input: [value('x', ['B', columns])], output: [value('y', ['B', columns])], initializer, node: nodes },
     { irVersion: 9n, opsetImport: [{ domain: '', version: BigInt(opset) }] },
   );
 }
@@ -173,6 +173,19 @@ test.each(FUSED)('%s', async (_, nodes, operator) => {
   expect(fused.graph.initializer.length).toBeLessThanOrEqual(2);
   expect(await worst(written, withoutSwish(fused))).toBeLessThan(2e-6);
   expect(simplify(written, { fuse: false }).graph.node.length).toBe(nodes.length);
+});
+
+const norm = [...centered, squared, ...root];
+
+test.each<[string, OnnxNode[]]>([
+  ['with a gain and a shift', [...norm, node('Div', ['d', 's'], ['n']), ...affine]],
+  ['with a shift', [...norm, node('Div', ['d', 's'], ['n']), node('Add', ['n', 'shift'], ['y'])]],
+  ['of neither', [...norm, node('Div', ['d', 's'], ['y'])]],
+])('norm of free length %s', async (_, nodes) => {
+  const written = model(nodes, 20, 'C');
+  const fused = simplify(written);
+  expect(fused.graph.node.map(({ opType }) => opType)).toEqual(['LayerNormalization']);
+  expect(await worst(written, fused)).toBeLessThan(2e-6);
 });
 
 /** Close, but something else. */

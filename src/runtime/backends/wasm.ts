@@ -1,4 +1,5 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { filePath, withoutProcessListeners } from '../../core/node.ts';
 import { type AssetName, assetUrl, loadAsset } from '../assets.ts';
 import type { SimdLevel } from '../capabilities.ts';
 import { heapOf, installKernels } from '../kernels/install.ts';
@@ -92,7 +93,7 @@ async function startTfjs(): Promise<void> {
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), START_MS);
   });
-  const start = tf.setBackend('wasm').catch((error: unknown) => messageOf(error));
+  const start = withoutProcessListeners(() => tf.setBackend('wasm')).catch((error: unknown) => messageOf(error));
   const answer = await Promise.race([start, late]).finally(() => clearTimeout(timer));
   if (answer === true) return tf.ready();
   const why = {
@@ -127,5 +128,5 @@ function setPaths(isShared: boolean, assetBase: string | undefined): void {
 
 /** Node reads files by path, browsers by address. */
 function pathOf(url: string): string {
-  return url.startsWith('file:') ? decodeURIComponent(new URL(url).pathname) : url;
+  return filePath(url) ?? url;
 }

@@ -1,11 +1,11 @@
 import { isAbortError, LimbeckError, messageOf } from '../../core/errors.ts';
+import { assetUrl } from '../assets.ts';
 import type { GpuDevice } from '../gpu.ts';
 import * as tf from '../tf.ts';
 import type { OpenBackend } from './backend.ts';
 import { differenceFromCpu } from './webgpuCheck.ts';
 
 const WEBGPU = 'webgpu';
-const FILE = 'tfjs-backend-webgpu.js';
 
 interface Gpu {
   requestAdapter(options: { readonly powerPreference: string }): Promise<GpuAdapter | null>;
@@ -110,16 +110,11 @@ async function openDevice(): Promise<GpuDevice> {
 }
 
 async function loadModule(assetBase: string | undefined): Promise<WebGpuModule> {
-  const url = assetBase === undefined ? shipped() : `${assetBase.replace(/\/?$/, '/')}${FILE}`;
+  const url = assetUrl('tfjs-backend-webgpu.js', assetBase);
   const { load } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ new URL(url, location.href).href)) as {
     load: (core: typeof tf) => WebGpuModule;
   };
   return load(tf);
-}
-
-/** One literal expression, because bundlers recognise assets only in this form. */
-function shipped(): string {
-  return new URL('./tfjs-backend-webgpu.js', import.meta.url).href;
 }
 
 function failed(why: string, cause?: unknown): LimbeckError {

@@ -32,7 +32,7 @@ export function ortAssets(): string {
   return new URL('./', pathToFileURL(resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))).href;
 }
 
-/** How a test opens a backend: wasm from the files in dist/, with plain SIMD, which every engine has. */
+/** How a test opens a backend: wasm from the files in dist/, on one thread, with plain SIMD, which every engine has. */
 export function backendOptions(backend: 'cpu' | 'wasm'): BackendOptions {
-  return backend === 'cpu' ? { backend } : { backend, simdLevel: 'simd', assetBase: builtAssets() };
+  return backend === 'cpu' ? { backend } : { backend, threads: 1, simdLevel: 'simd', assetBase: builtAssets() };
 }

@@ -3,8 +3,8 @@ import { LimbeckError } from '../../core/errors.ts';
 import { type OptionsOf, schema, text } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { isLayersModel, studentFromModel } from '../layersModel.ts';
-import { isStudent, PARTS, type Student } from '../student.ts';
+import { studentFromModel } from '../layersModel.ts';
+import { isLayersModel, isStudent, PARTS, type Student } from '../student.ts';
 
 const OPTIONS = schema('cohort', {
   /** Name for reports. Default: the members' names. */

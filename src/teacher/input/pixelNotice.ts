@@ -1,7 +1,7 @@
 import { figures } from '../../core/figures.ts';
 import { dtypeOf, type NamedArrays } from '../../core/shape.ts';
-import { isByName, own } from '../session/sessionFeeds.ts';
 import type { SessionSettings } from '../session/sessionSettings.ts';
+import { isByName, own } from './byName.ts';
 
 /** Pixels as floats are 0…1; resizing and augmenting bring them a little beyond. */
 const PIXELS = { least: -0.5, most: 2 } as const;

@@ -1,7 +1,8 @@
 import { detectWasm } from '../../runtime/capabilities.ts';
-import { findGpu, webnnObstacle } from '../../runtime/ortDevices.ts';
+import { findGpu, nativeObstacle, webnnObstacle } from '../../runtime/ortDevices.ts';
 import type { SessionDevice } from './sessionSettings.ts';
 
+const NO_FILES = "WebGPU is not tried, because this page does not import 'limbeck/webgpu'.";
 const NO_THREAD = 'The kernels would take the page’s tfjs.';
 
 /** The device of a teacher; 'auto' measures if there is a choice. */
@@ -20,10 +21,19 @@ export interface DevicePlan {
   readonly gpuName: string;
 }
 
+/** What the teacher itself allows. */
+export interface Place {
+  /** Whether it gets a worker: on the page's own thread 'auto' leaves tfjs, whose backend the kernels would take, to the page. */
+  readonly hasOwnThread: boolean;
+  /** Whether limbeck's files for WebGPU are there. Default true. */
+  readonly hasGpuFiles?: boolean;
+}
+
 export interface Platform {
   readonly findGpu: typeof findGpu;
   readonly webnnObstacle: typeof webnnObstacle;
   readonly kernelsObstacle: typeof kernelsObstacle;
+  readonly nativeObstacle: typeof nativeObstacle;
 }
 
 /** Why the kernels are not available here, as a sentence; undefined if they are. */
@@ -32,14 +42,11 @@ export async function kernelsObstacle(): Promise<string | undefined> {
   return simdLevel === 'none' ? 'This engine has no WebAssembly SIMD, which the kernels are made of.' : undefined;
 }
 
-/**
- * Finds the available devices and decides where to begin. Starts nothing. `hasOwnThread` says whether the teacher gets a worker: on
- * the page's own thread 'auto' leaves tfjs, whose backend the kernels would take, to the page.
- */
+/** Finds the available devices and decides where to begin. Starts nothing. */
 export async function planDevices(
   option: DeviceOption,
-  hasOwnThread: boolean,
-  platform: Platform = { findGpu, webnnObstacle, kernelsObstacle },
+  { hasOwnThread, hasGpuFiles = true }: Place,
+  platform: Platform = { findGpu, webnnObstacle, kernelsObstacle, nativeObstacle },
 ): Promise<DevicePlan> {
   if (option === 'wasm') return planOf('wasm', { reasons: ['wasm was asked for.'] });
   const obstacleOfKernels = option === 'kernels' || hasOwnThread ? await platform.kernelsObstacle() : NO_THREAD;
@@ -47,6 +54,12 @@ export async function planDevices(
     if (obstacleOfKernels === undefined) return planOf('kernels', { reasons: ['The kernels were asked for.'] });
     const notice = `The teacher was to run on the kernels. ${obstacleOfKernels} It runs on wasm, which may be slower.`;
     return planOf('wasm', { reasons: [obstacleOfKernels], notices: [notice] });
+  }
+  if (option === 'native') {
+    const obstacle = platform.nativeObstacle();
+    if (obstacle === undefined) return planOf('native', { reasons: ['native was asked for.'] });
+    const notice = `The teacher was to run on native. ${obstacle} It runs on wasm, which may be slower.`;
+    return planOf('wasm', { reasons: [obstacle], notices: [notice] });
   }
   const missing: string[] = [];
   if (option === 'webnn') {
@@ -64,8 +77,9 @@ export async function planDevices(
     return planOf('webgpu', { reasons: ['webgpu was asked for.'], notices: software ? [software] : [], gpu: gpu.name });
   }
   const notices = missing.map((notice) => `${notice} The next best is taken.`);
-  const obstacle = gpu.obstacle ?? software;
-  const kernels: SessionDevice[] = obstacleOfKernels === undefined ? ['kernels'] : [];
+  const obstacle = gpu.obstacle ?? software ?? (hasGpuFiles ? undefined : NO_FILES);
+  const own: SessionDevice[] = obstacleOfKernels === undefined ? ['kernels'] : [];
+  const kernels: SessionDevice[] = platform.nativeObstacle() === undefined ? ['native', ...own] : own;
   if (obstacle === undefined) {
     return planOf('wasm', { reasons: missing, notices, gpu: gpu.name, challengers: [...kernels, 'webgpu'] });
   }

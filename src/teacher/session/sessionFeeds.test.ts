@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { fitShape } from '../../model/inputs.ts';
 import type { ModelValue } from '../../model/model.ts';
-import { fixedBatchOf, isByName, toFeeds } from './sessionFeeds.ts';
+import { isByName } from '../input/byName.ts';
+import { fixedBatchOf, toFeeds } from './sessionFeeds.ts';
 
 const value = (name: string, shape: (number | null)[]): ModelValue => ({ name, type: 'float32', shape });
 const array = (...shape: number[]) => ({ data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape });

@@ -4,7 +4,8 @@ import type { NamedArrays } from '../../core/shape.ts';
 import { bindInputs } from '../../model/inputs.ts';
 import type { ModelRole, ModelValue } from '../../model/model.ts';
 import type { PreparedModel } from '../../onnx/edit/prepare.ts';
-import { type ModelInput, toModelInput } from '../input/modelInput.ts';
+import { isByName, own } from '../input/byName.ts';
+import { toModelInput } from '../input/modelInput.ts';
 import type { SessionSettings } from './sessionSettings.ts';
 
 /**
@@ -27,13 +28,6 @@ export function toFeeds(
   });
 }
 
-/** Whether this is a record from input name to description, whose values are objects, or one description. */
-export function isByName(input: SessionSettings['input']): input is Readonly<Record<string, ModelInput>> {
-  const values = Object.values(input ?? {});
-  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
-  return values.length > 0 && !('kind' in (input ?? {})) && values.every(isObject);
-}
-
 function namesInRecurrent(
   given: NamedArrays,
   inputs: readonly ModelValue[],
@@ -41,11 +35,6 @@ function namesInRecurrent(
 ): string[] {
   const known = Object.keys(given).filter((name) => inputs.some((value) => value.name === name));
   return known.includes(sequence) ? known : [sequence, ...known];
-}
-
-/** Names come from files, and "constructor" is one that every object seems to have. */
-export function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** The inputs with what the graph says about them beyond names, types and shapes. */

@@ -5,7 +5,7 @@ import type { OrtDevice } from '../../runtime/ort.ts';
 import type { GivenAnswers } from '../holdsProbs.ts';
 import type { ModelInput } from '../input/modelInput.ts';
 import type { ReadSpec } from '../read.ts';
-import type { RecurrentOptions } from '../recurrent.ts';
+import type { RecurrentOptions } from '../recurrentOptions.ts';
 import type { OrtSessionOptions } from './ortSessionOptions.ts';
 import type { BatchFigure } from './tune.ts';
 

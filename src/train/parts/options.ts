@@ -1,5 +1,5 @@
 import { given, type Optional } from '../../core/schema.ts';
-import { checkAugment } from '../../data/augment.ts';
+import { checkAugment } from '../../data/augmentOptions.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { Loss } from '../../losses/loss.ts';
 import type { AdaptationOption, AdaptationResult } from './adaptation/adaptation.ts';

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../../core/errors.ts';
 import { checkCount, checkKnownOptions, checkNotNegative, checkOneOf, checkPositive } from '../../../core/options.ts';
-import { isKey, type SecretKey } from '../../../core/secretRandom.ts';
+import { checkNoiseSeed, type SecretKey } from '../../../core/secretKey.ts';
 import type { NamedArrays } from '../../../core/shape.ts';
 
 export interface AdaptationOption {
@@ -131,16 +131,5 @@ export function checkAdaptation(options: AdaptationOptions): void {
   throw new LimbeckError(
     'invalid-option',
     'With "privacy" the statistics of batch normalization must be "kept": they would tell of the examples without noise.',
-  );
-}
-
-/** Throws    invalid-option: not 256 bits; with fewer the noise could be guessed, and with none it would be the same each time */
-export function checkNoiseSeed(seed: unknown): void {
-  if (isKey(seed)) return;
-  throw new LimbeckError(
-    'invalid-option',
-    '"noiseSeed" must be eight whole numbers of 32 bits, from a secure source: 256 bits that nobody can guess. Leave it ' +
-      'out, and the platform draws them.',
-    { details: { name: 'noiseSeed' } },
   );
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { pickRows } from '../../../core/rows.ts';
 import type { NamedArrays, NdArray } from '../../../core/shape.ts';
 import { crossEntropy } from '../../../losses/response/crossEntropy.ts';
-import { specOf } from '../../../losses/revive.ts';
+import { specOf } from '../../../losses/spec.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { artifactsOf } from '../../../student/layersModel.ts';
 import { engineOn } from '../../engineCases.ts';

@@ -1,4 +1,4 @@
-import type { AugmentOptions } from '../../../data/augment.ts';
+import type { AugmentOptions } from '../../../data/augmentOptions.ts';
 
 export interface AugmentOption {
   /**

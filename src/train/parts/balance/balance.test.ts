@@ -4,8 +4,8 @@ import { uncertaintyWeighted } from '../../../losses/combination/uncertaintyWeig
 import { weighted } from '../../../losses/combination/weighted.ts';
 import { type Loss, named } from '../../../losses/loss.ts';
 import { softTargets } from '../../../losses/response/softTargets.ts';
-import { specOf } from '../../../losses/revive.ts';
 import { linear } from '../../../losses/schedule.ts';
+import { specOf } from '../../../losses/spec.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { engineOn } from '../../engineCases.ts';
 import type { EngineEvent, TrainJob } from '../../job.ts';

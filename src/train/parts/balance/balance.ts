@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../../core/options.ts';
+import { count, type OptionsOf, schema } from '../../../core/schema.ts';
 import type { Loss } from '../../../losses/loss.ts';
 
 export interface BalanceOption {
@@ -16,16 +16,18 @@ export interface BalanceReported {
   readonly balance?: BalanceEvent | undefined;
 }
 
-/** How the terms of a weighted loss are brought to one strength. */
-export interface BalanceOptions {
-  /** Batches on which they are measured before the first step; those of one epoch at most. Default 4. */
-  readonly steps?: number;
+const OPTIONS = schema('balance', {
+  /** Batches on which they are measured before the first step; those of one epoch at most. Default: 4. */
+  steps: count()(),
   /**
    * They are measured again every so many steps, each time moving by a tenth of what was found. Default: never. A term
    * that is nearly learned is then made ever stronger, so take it for terms that all stay far from their best.
    */
-  readonly every?: number;
-}
+  every: count()(),
+});
+
+/** How the terms of a weighted loss are brought to one strength. */
+export interface BalanceOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** What was measured, and what follows. */
 export interface BalanceEvent {
@@ -49,11 +51,7 @@ export interface BalancedTerm {
 /** Throws    invalid-option: an option out of range, or a loss that is not a weighted one */
 export function checkBalance(balance: boolean | BalanceOptions, loss: Loss): void {
   if (balance === false) return;
-  if (balance !== true) {
-    checkKnownOptions(balance, ['steps', 'every'], 'balance');
-    if (balance.steps !== undefined) checkCount(balance.steps, 'steps');
-    if (balance.every !== undefined) checkCount(balance.every, 'every');
-  }
+  if (balance !== true) OPTIONS.read(balance);
   if (loss.name !== 'weighted') {
     throw new LimbeckError(
       'invalid-option',

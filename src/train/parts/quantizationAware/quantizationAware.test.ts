@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../../../core/shape.ts';
-import { specOf } from '../../../losses/revive.ts';
+import { specOf } from '../../../losses/spec.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { buildStudent } from '../../../student/build.ts';
 import { expectUndisturbed } from '../../asideCases.ts';

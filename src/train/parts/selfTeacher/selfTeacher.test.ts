@@ -4,7 +4,7 @@ import type { Loss } from '../../../losses/loss.ts';
 import { consistency } from '../../../losses/response/consistency.ts';
 import { progressiveTargets } from '../../../losses/response/progressiveTargets.ts';
 import { softTargets } from '../../../losses/response/softTargets.ts';
-import { specOf } from '../../../losses/revive.ts';
+import { specOf } from '../../../losses/spec.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { buildStudent } from '../../../student/build.ts';
 import type { StepPlace } from '../../batch.ts';
