@@ -57,7 +57,7 @@ describe('folding batch normalization', () => {
     expect(countOf(readModel(bytes), 'BatchNormalization')).toBe(1);
   });
 
-  test('not where something else reads the convolution, or shares its weights', async () => {
+  test('not if something else reads the convolution, or shares its weights', async () => {
     const input = tf.input({ shape: foldable.shape });
     const conv = tf.layers.conv2d({ filters: 3, kernelSize: 1 });
     const x = conv.apply(input) as tf.SymbolicTensor;

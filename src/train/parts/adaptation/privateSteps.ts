@@ -96,7 +96,7 @@ function normOf(all: readonly (readonly [string, Float32Array])[]): number {
   return Math.sqrt(sum);
 }
 
-/** The largest that is no larger. */
+/** The largest one that is not larger. */
 function powerOfTwoIn(value: number): number {
   return 2 ** Math.floor(Math.log2(value));
 }
