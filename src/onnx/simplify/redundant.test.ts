@@ -43,6 +43,15 @@ test.each(Object.entries(NOTHING))('%s that changes nothing goes, inside and at 
   expect(simplify(end).graph.node.map(({ opType, output }) => [opType, output])).toEqual([['Neg', ['y']]]);
 });
 
+test('a Reshape to a shape that is fed goes if the file says that the lengths stay', () => {
+  const nodes = [node('Neg', ['x'], ['h']), node('Reshape', ['h', 's'], ['n']), node('Abs', ['n'], ['y'])];
+  const input = [value('x', ['B', 2]), value('s', [2], 7)];
+  const left = (valueInfo: ReturnType<typeof value>[]) =>
+    simplify(modelOf({ input, valueInfo, node: nodes })).graph.node.map(({ opType }) => opType);
+  expect(left([])).toEqual(['Neg', 'Reshape', 'Abs']);
+  expect(left([value('n', ['B', 2])])).toEqual(['Neg', 'Abs']);
+});
+
 const perm = (...axes: number[]) => ({ attribute: [intsAttribute('perm', axes)] });
 
 /** Two nodes that are one, or none, and what is left of them. */
