@@ -1,3 +1,4 @@
+import { later } from '../core/later.ts';
 import { type Run, startRun } from '../core/run.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { takeStudents } from '../student/lease.ts';
@@ -13,7 +14,7 @@ import type { PersonalPatch } from './runPersonalize.ts';
  * examples worse by more than chance explains, tells nothing about their labels, or made the base's own examples worse.
  * Throws    student-in-use: a run trains it · invalid-option · empty-dataset · labels-missing · class-mismatch: labels
  *           outside the classes, one class only · shape-mismatch · unknown-input · student-invalid ·
- *           student-not-trainable · not-finite · worker-died · AbortError and what the data throws
+ *           student-not-trainable · not-finite · backend-unavailable · worker-died · AbortError and what the data throws
  * @example
  * const patch = await personalize({ student, data: labelled }).done;
  * const adapted = await applyPatch(student, patch);
@@ -32,8 +33,7 @@ async function start(
   const { student } = settings;
   using _lease = isArtifacts(student) ? undefined : takeStudents([student], 'read');
   // Comes while the trainer's worker starts, which takes longer.
-  const loading = import('./runPersonalize.ts');
-  loading.catch(() => undefined);
+  const loading = later(import('./runPersonalize.ts'));
   const artifacts = await artifactsFrom(student);
   await using borrowed = await borrowTrainer(settings.trainer, { signal, emit });
   const { runPersonalize } = await loading;

@@ -1,3 +1,4 @@
+import { later } from '../core/later.ts';
 import { type Run, startRun } from '../core/run.ts';
 import { type StudentLease, takeStudents } from '../student/lease.ts';
 import { borrowTrainer } from '../train/borrowTrainer.ts';
@@ -20,7 +21,7 @@ export const HELD = Symbol('held');
  * The report's `reproducibleWith` lists what determines the student bit for bit; `reproduce` requests the same of a later run.
  * Throws    student-in-use: another run is training it · invalid-option · empty-dataset · shape-mismatch · class-mismatch ·
  *           unknown-input · unknown-output · labels-missing · not-finite · not-reproducible · student-invalid ·
- *           student-not-trainable · worker-died · AbortError and what teacher and data throw
+ *           student-not-trainable · backend-unavailable · worker-died · AbortError and what teacher and data throw
  * Source    Hinton, Vinyals, Dean 2015, arXiv:1503.02531 (offline scheme)
  *
  * @example
@@ -39,8 +40,7 @@ async function start(given: DistillOptions, emit: (event: DistillEvent) => void,
   using _own = held?.covers(given.student) ? undefined : takeStudents([given.student]);
   const startedAt = performance.now();
   // Comes while the trainer's worker starts, which takes longer.
-  const loading = import('./runDistill.ts');
-  loading.catch(() => undefined);
+  const loading = later(import('./runDistill.ts'));
   await using borrowed = await borrowTrainer(options.trainer, { signal, emit });
   const { runDistill } = await loading;
   return await runDistill(options, { trainer: borrowed.trainer, emit, signal, startedAt });

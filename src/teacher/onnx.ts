@@ -1,4 +1,5 @@
 import { LimbeckError, throwIfAborted } from '../core/errors.ts';
+import { later } from '../core/later.ts';
 import { type Run, startRun } from '../core/run.ts';
 import { fetchModel, type ModelBytes } from './load/fetchModel.ts';
 import type { ModelSource } from './load/fetchModelSource.ts';
@@ -28,8 +29,7 @@ export function loadTeacher(source: ModelSource, options: LoadTeacherOptions = {
     checkLoadOptions(options);
     const { integrity, externalData, cache } = options;
     // Comes while the model does.
-    const loading = import('./onnxTeacher.ts');
-    loading.catch(() => undefined);
+    const loading = later(import('./onnxTeacher.ts'));
     const model = await fetchModel(source, {
       integrity,
       externalData,
