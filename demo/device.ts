@@ -12,7 +12,7 @@ interface Chip {
 }
 
 const SIMD = { relaxed: 'relaxed', simd: 'plain', none: 'none' } as const;
-const STORES = { opfs: 'OPFS', indexeddb: 'IndexedDB', memory: 'memory only' } as const;
+const STORES = { opfs: 'OPFS', indexeddb: 'IndexedDB', memory: 'memory only', disk: 'a folder' } as const;
 
 /** Shows what the browser offers, and why anything is off. */
 export async function showDevice(keep: Keep): Promise<void> {

@@ -33,7 +33,12 @@ declare global {
 }
 
 const MOST_EVENTS = 20_000;
-const STORE_TITLES = { opfs: 'OPFS', indexeddb: 'IndexedDB', memory: 'memory, until it is reloaded' } as const;
+const STORE_TITLES = {
+  opfs: 'OPFS',
+  indexeddb: 'IndexedDB',
+  memory: 'memory, until it is reloaded',
+  disk: 'a folder',
+} as const;
 
 openFrame();
 let controller = new AbortController();

@@ -14,6 +14,7 @@ const PLACES = {
   opfs: 'in files of this browser (OPFS)',
   indexeddb: 'in this browser’s IndexedDB',
   memory: 'in memory, and is lost on reload',
+  disk: 'in a folder',
 } as const;
 /** If encryption is not available; other errors are no reason to continue unencrypted. */
 const NO_KEY = ['crypto-unavailable', 'store-unavailable'];

@@ -20,7 +20,7 @@ export function exposeWorker(options: { losses?: KnownLosses } = {}): void {
 }
 
 /** The parts of a worker that teaches and trains. */
-export function workerParts(losses?: KnownLosses) {
+export function workerParts(losses?: KnownLosses): object {
   const onnx = createOnnxSession(() => engine.gpuDevice());
   const engine = createEngine(losses, onnx);
   const tfjs = createTfjsSession(tfjsFeeds);

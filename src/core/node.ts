@@ -21,12 +21,17 @@ export function isNode(): boolean {
   return nodeModule('worker_threads') !== undefined;
 }
 
+/** Whether there is a page, or a worker of one: it is at an address, and Deno's workers at that of a file. */
+export function isPage(): boolean {
+  return /^(?!file:)/i.test(globalThis.location?.href ?? 'file:');
+}
+
 /**
  * The address of a file, in Node, from its path, which counts from the working directory; undefined for an address and in a
  * browser. A single letter before a colon is a drive.
  */
 export function fileAddress(path: string): string | undefined {
-  if (path === '' || /^[a-z][a-z\d+.-]+:/i.test(path)) return undefined;
+  if (isPage() || path === '' || /^[a-z][a-z\d+.-]+:/i.test(path)) return undefined;
   return nodeModule<typeof import('node:url')>('url')?.pathToFileURL(path).href;
 }
 

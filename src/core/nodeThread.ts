@@ -1,10 +1,11 @@
 // Threads of Node, Bun and Deno as workers of the web.
+import { messageOf } from './errors.ts';
 import { nodeModule } from './node.ts';
 
 /** A `Worker` of `node:worker_threads`, as far as it is used. */
 export interface NodeThread {
   postMessage(message: unknown, transfer?: readonly never[]): void;
-  on(event: 'message' | 'messageerror' | 'error' | 'exit', listener: (value: never) => void): unknown;
+  on(event: string, listener: (value: unknown) => void): unknown;
   terminate(): unknown;
   ref(): void;
   unref(): void;
@@ -15,11 +16,11 @@ export type KeepingWorker = Worker & Partial<Pick<NodeThread, 'ref' | 'unref'>>;
 
 type Handlers = Partial<Record<string, (event: Event) => void>>;
 
-/** Starts a file in a thread of its own. Throws outside Node. */
+/** Starts a file in a thread of its own, without the switches of the program: `--input-type` would end it. Throws outside Node. */
 export function startNodeThread(file: string): KeepingWorker {
   const threads = nodeModule<typeof import('node:worker_threads')>('worker_threads');
   if (threads === undefined) throw new Error('there are no threads of Node here');
-  return asWebWorker(new threads.Worker(new URL(file)));
+  return asWebWorker(new threads.Worker(new URL(file), { execArgv: [] }));
 }
 
 /** A thread with the interface of a web worker. One that ends by itself has an `error` event, whatever the reason. */
@@ -33,7 +34,7 @@ export function asWebWorker(thread: NodeThread): KeepingWorker {
   let isTerminated = false;
   thread.on('message', (data) => tell('message', { data }));
   thread.on('messageerror', () => tell('messageerror', {}));
-  thread.on('error', (error: { readonly message?: string }) => tell('error', { message: error?.message ?? '' }));
+  thread.on('error', (error) => tell('error', { message: messageOf(error) }));
   thread.on('exit', (code) => {
     if (!isTerminated) tell('error', { message: `its thread ended with exit code ${code}` });
   });

@@ -16,9 +16,7 @@ export function isAddress(source: unknown): source is Address {
 export function addressOf(source: Address): string {
   const text = isRequest(source) ? source.url : String(source);
   const base = (globalThis.document as Document | undefined)?.baseURI ?? globalThis.location?.href;
-  // Deno's workers are at the address of a file.
-  const file = /^file:/i.test(base ?? 'file:') ? fileAddress(text) : undefined;
-  return parseAddress(file ?? text, base)?.href.replace(/#.*$/, '') ?? text;
+  return parseAddress(fileAddress(text) ?? text, base)?.href.replace(/#.*$/, '') ?? text;
 }
 
 /** The last part of an address, or ''. */

@@ -1,6 +1,6 @@
 // The one door to onnxruntime-web, opened only when a teacher is loaded.
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { nodeModule, nodePackage } from '../core/node.ts';
+import { isPage, nodeModule, nodePackage } from '../core/node.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { type AssetName, assetUrl, loadAsset } from './assets.ts';
 import { detectWasm, requireWasm } from './capabilities.ts';
@@ -133,11 +133,6 @@ async function lendingWorker<T>(worker: object, create: () => Promise<T>): Promi
 export function whereItNeverLoads(): string {
   if (!('ServiceWorkerGlobalScope' in globalThis)) return '';
   return "A service worker cannot load it at all: ask for device: 'kernels' for a teacher, engine: 'tfjs' for a student. ";
-}
-
-/** A page or its worker is at an address, and Deno's worker at that of a file. */
-function isPage(): boolean {
-  return /^(?!file:)/i.test(globalThis.location?.href ?? 'file:');
 }
 
 /** Threads of Node start only from the build that is made for it. */
