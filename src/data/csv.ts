@@ -33,7 +33,8 @@ export interface CsvTable {
  *           not-finite: a field that is no number · class-mismatch: a label that is no class
  *
  * @example
- * const data = fromCsv(await file.text(), { label: 'species', classes: ['setosa', 'versicolor', 'virginica'] });
+ * const table = 'width,length,species\n0.2,1.4,setosa\n2.1,5.4,virginica';
+ * const data = fromCsv(table, { label: 'species', classes: ['setosa', 'virginica'] });
  */
 export function fromCsv(table: string, options: CsvOptions & { readonly label: string }): LabelledDataset;
 export function fromCsv(table: string, options?: CsvOptions): Dataset;
@@ -69,7 +70,7 @@ export function fromCsv(table: string, options: CsvOptions = {}): Dataset {
  * Differs   any line ending, a byte order mark and an own delimiter are read too
  *
  * @example
- * const { columns } = readCsv(await file.text());
+ * const { columns, rows } = readCsv('width,length\n0.2,1.4');
  */
 export function readCsv(table: string, options: CsvOptions = {}): CsvTable {
   const { header, delimiter } = OPTIONS.read(options);
