@@ -103,7 +103,7 @@ function optionsOf(
     axes: [
       {
         ...axis,
-        size: 44,
+        size: 26,
         label: xLabel,
         labelSize: 18,
         labelFont: '12px system-ui',
@@ -118,7 +118,11 @@ function optionsOf(
         stroke: colourOf(place, tone),
         width: 2.25,
         dash: isDashed ? [6, 4] : undefined,
-        points: { show: (_: UPlot, __: number, from: number, to: number) => to - from < 25, size: 6 },
+        points: {
+          fill: colourOf(place, tone),
+          show: (_: UPlot, __: number, from: number, to: number) => to - from < 25,
+          size: 6,
+        },
       })),
     ],
   };

@@ -69,7 +69,8 @@ export function Choices<Value extends string>({
 }: ChoicesProps<Value>) {
   return (
     <fieldset>
-      <legend>{legend}</legend>
+      {/* The card's title says it for those who see it. */}
+      <legend class="hidden">{legend}</legend>
       <div class={`choices ${rest.class ?? ''}`}>
         {choices.map((choice) => (
           <label key={choice.value} class="choice">
@@ -88,6 +89,19 @@ export function Choices<Value extends string>({
       </div>
     </fieldset>
   );
+}
+
+export interface BarProps {
+  /** 0 to 1; undefined while unknown. */
+  readonly fraction: number | undefined;
+  readonly label: string;
+  readonly id?: string;
+}
+
+/** A bar that shows how far something is, or that this is unknown. */
+export function Bar({ fraction, label, id }: BarProps) {
+  // A new element: one that had a value keeps it.
+  return <progress key={String(fraction === undefined)} id={id} max={1} value={fraction} aria-label={label} />;
 }
 
 export interface WorkingProps {
@@ -110,7 +124,7 @@ export function Working({ stage, fraction, detail, onCancel }: WorkingProps) {
           Cancel
         </button>
       )}
-      <progress max={1} value={fraction} aria-label={stage} />
+      <Bar fraction={fraction} label={stage} />
       {detail && <p class="detail">{detail}</p>}
     </div>
   );
