@@ -8,6 +8,7 @@ import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
 import { methodsTable, peopleTable } from './tables/personalize.mjs';
 import { photosSentence } from './tables/photos.mjs';
+import { placesTable } from './tables/places.mjs';
 import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
 import { withSurvey } from './tables/survey.mjs';
@@ -42,6 +43,7 @@ export const TABLES = [
   ['docs/inside/benchmarks.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
   ['docs/inside/benchmarks.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
   ['docs/inside/benchmarks.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
+  ['docs/guide/install.md', 'places', 'benchmarks/results/places.json', placesTable],
   ['FEATURES.md', 'conformance', 'benchmarks/results/conformance.json', conformanceTable],
   ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
   ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],

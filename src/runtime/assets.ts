@@ -1,3 +1,4 @@
+import { configuredAssets } from '../core/configure.ts';
 import { LimbeckError, messageOf } from '../core/errors.ts';
 
 /**
@@ -22,10 +23,14 @@ const shipped = {
 
 export type AssetName = keyof typeof shipped;
 
-/** The address of a shipped file; pages that host the files elsewhere set `assetBase`. */
+/** The address of a shipped file; pages that host the files elsewhere `configure` their folder, or give `assetBase`. */
 export function assetUrl(name: AssetName, assetBase?: string): string {
-  if (assetBase === undefined) return shipped[name]();
-  return `${assetBase.replace(/\/?$/, '/')}${name}`;
+  return hostedUrl(name, assetBase) ?? shipped[name]();
+}
+
+/** The address of a file where the page says that it lies; undefined where it lies beside the code. */
+export function hostedUrl(name: string, assetBase = configuredAssets()): string | undefined {
+  return assetBase === undefined ? undefined : `${assetBase.replace(/\/?$/, '/')}${name}`;
 }
 
 /** Throws    backend-unavailable: the file cannot be fetched */
@@ -33,7 +38,8 @@ export async function loadAsset(name: AssetName, assetBase?: string): Promise<Ui
   const url = assetUrl(name, assetBase);
   try {
     if (url.startsWith('file:')) {
-      const { readFile } = await import(/* @vite-ignore */ 'node:fs/promises');
+      // An import would stop bundlers that build for browsers.
+      const { readFile } = process.getBuiltinModule('node:fs/promises');
       return new Uint8Array(await readFile(new URL(url)));
     }
     const response = await askForAsset(url);
@@ -43,7 +49,8 @@ export async function loadAsset(name: AssetName, assetBase?: string): Promise<Ui
     throw new LimbeckError(
       'backend-unavailable',
       `The file ${url}, which belongs to limbeck, could not be loaded (${messageOf(error)}). ` +
-        'Serve the files of the package’s dist folder next to its worker, or name their folder in "assetBase".',
+        'Copy the package’s files to a folder that your server serves (npx limbeck assets --to public/limbeck), and call ' +
+        "configure({ assets: '/limbeck/' }).",
       { details: { url }, cause: error },
     );
   }

@@ -1,10 +1,14 @@
 import { expose } from 'comlink';
-import type { HelloMessage } from './host.ts';
+import { configure } from '../core/configure.ts';
+import type { HelloMessage, SettingsMessage } from './host.ts';
 import { registerTransfers } from './transfer.ts';
 
 /** Offers an object's functions to the page or worker that started this worker, and tells it when they are ready. */
 export function serve(api: object): void {
   registerTransfers();
+  globalThis.addEventListener?.('message', ({ data }: MessageEvent<Partial<SettingsMessage> | undefined>) => {
+    if (data?.limbeck === 'settings') configure({ assets: data.assets });
+  });
   expose(api);
   const serves = Object.keys(api);
   const greet = (lock?: string) => self.postMessage({ limbeck: 'ready', lock, serves } satisfies HelloMessage);
