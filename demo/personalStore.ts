@@ -15,7 +15,6 @@ const PLACES = {
   disk: 'in a folder of this computer',
   indexeddb: 'in this browser’s IndexedDB',
   memory: 'in memory, and is lost on reload',
-  disk: 'in a folder',
 } as const;
 /** If encryption is not available; other errors are no reason to continue unencrypted. */
 const NO_KEY = ['crypto-unavailable', 'store-unavailable'];

@@ -34,8 +34,11 @@ export function openContext(name, { isKept = false } = {}) {
     folder,
     log,
     teacherFile,
+    projects: join(places, 'projects'),
     /** The unpacked tarball. */
     limbeck: join(places, 'node_modules/limbeck'),
+    /** Ends what a row started itself. */
+    onClose: (closer) => void closers.push(closer),
     /** A program of an installed package. */
     bin: (program) =>
       [join(places, 'node_modules/.bin', program), join(root, 'node_modules/.bin', program)].find(existsSync) ??
@@ -57,7 +60,8 @@ export function openContext(name, { isKept = false } = {}) {
       const ended = new Promise((resolve) => child.once('close', resolve));
       closers.push(() => {
         // Its own group, so that what it started ends too.
-        if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+        if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return undefined;
+        process.kill(-child.pid, 'SIGTERM');
         return ended;
       });
       return { child, said: () => said.join(''), ended };
@@ -106,14 +110,14 @@ export function openContext(name, { isKept = false } = {}) {
     },
     /**
      * The page of places/projects/app as a bundler left it in a folder, isolated and not: threads where it is isolated, one
-     * thread where it is not, and nothing refused or missing. Gives the note of the row.
+     * thread where it is not, and nothing refused or missing.
      */
-    async checkBuilt(of, { path = '/', ...options } = {}) {
+    async checkBuilt(of, { path = '/', tfjs, ...options } = {}) {
       const at = async (isIsolated) => `${await context.serve(of, { ...options, isIsolated })}${path}`;
-      return context.checkPages(await at(true), await at(false));
+      return context.checkPages(await at(true), await at(false), { tfjs });
     },
     /** The same of two addresses that are served already. */
-    async checkPages(isolatedUrl, plainUrl) {
+    async checkPages(isolatedUrl, plainUrl, { tfjs } = {}) {
       const isolated = await context.resultAt(isolatedUrl);
       const plain = await context.resultAt(plainUrl);
       const threads = (one) => Object.entries(one.threads).map(([of, count]) => `${of} ${count}`);
@@ -122,8 +126,8 @@ export function openContext(name, { isKept = false } = {}) {
         throw new Error(`isolated, but threads: ${threads(isolated)} (${isolated.notices})`);
       }
       if (Object.values(plain.threads).some((count) => count !== 1)) throw new Error(`not isolated: ${threads(plain)}`);
+      if (tfjs !== undefined && plain.tfjs !== tfjs) throw new Error(`tfjs was ${plain.tfjs}, not ${tfjs}`);
       log(`threads ${threads(isolated).join(', ')}; agreement ${isolated.agreement.toFixed(2)}`);
-      return 'threads where the page is isolated, one thread elsewhere';
     },
     async close() {
       for (const closer of closers.reverse()) await closer();

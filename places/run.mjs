@@ -1,10 +1,11 @@
 // Whether limbeck runs where JavaScript runs. Each row of places/rows/ installs the packed tarball as a user does, builds or
 // starts the real thing, and fails with a sentence. Packages of a row are installed only when one that needs them runs.
 //   npm run test:places -- [NAME…] [--json FILE] [--keep] [--root]     --root: only rows that need no more packages
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ensureBuilt, ensurePackages, root, run } from '../scripts/ensure.mjs';
+import { ensureBuilt, ensurePackages, root } from '../scripts/ensure.mjs';
+import { installPacked } from '../scripts/packed.mjs';
 
 const places = join(root, 'places');
 
@@ -37,7 +38,7 @@ const rows = all
 
 ensureBuilt();
 if (rows.some(({ packages }) => packages !== 'root')) ensurePackages('places');
-installLimbeck();
+installPacked(places);
 const { openContext } = await import('./context.mjs');
 
 const results = [];
@@ -58,26 +59,15 @@ for (const row of rows) {
   }
   const ms = Math.round(performance.now() - startedAt);
   results.push({ name: row.name, title: row.title, works, ms, note });
+  writeResults();
   console.log(`── ${row.title}, ${(ms / 1000).toFixed(0)} s: ${note}\n`);
-}
-if (jsonFile) {
-  mkdirSync(dirname(jsonFile), { recursive: true });
-  writeFileSync(jsonFile, `${JSON.stringify({ failed, places: results }, null, 2)}\n`);
 }
 console.log(`${results.length - failed} passed, ${failed} failed`);
 process.exit(failed === 0 && results.length > 0 ? 0 : 1);
 
-/** Packs the built package and unpacks it as places/node_modules/limbeck, as an installation would. */
-function installLimbeck() {
-  const out = join(places, 'out/pack');
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
-  // The package is built already: its own prepack would build it again.
-  run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', out], { quiet: true });
-  const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  run('tar', ['-xzf', join(out, `${name}-${version}.tgz`), '-C', out]);
-  const home = join(places, 'node_modules', name);
-  rmSync(home, { recursive: true, force: true });
-  mkdirSync(dirname(home), { recursive: true });
-  renameSync(join(out, 'package'), home);
+/** After each row, so that what is known is kept where a later one never ends. */
+function writeResults() {
+  if (jsonFile === undefined) return;
+  mkdirSync(dirname(jsonFile), { recursive: true });
+  writeFileSync(jsonFile, `${JSON.stringify({ failed, places: results }, null, 2)}\n`);
 }

@@ -43,6 +43,8 @@ const BUILD_INPUTS = [
   'scripts/demoWorker.mjs',
   'scripts/digitSplits.mjs',
   'scripts/build.mjs',
+  'scripts/publicTfjs.mjs',
+  'scripts/publicTypes.mjs',
   'scripts/sharedHeap.mjs',
   'rollup.config.mjs',
   'tsconfig.json',

@@ -7,6 +7,7 @@ export default {
   async run({ copyProject, folder, checkBuilt }) {
     const { build } = await import('vite');
     await build({ root: copyProject('app'), base: './', configFile: false, logLevel: 'error' });
-    return checkBuilt(join(folder, 'dist'));
+    await checkBuilt(join(folder, 'dist'));
+    return 'nothing';
   },
 };

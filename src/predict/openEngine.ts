@@ -1,5 +1,5 @@
 // Opens a student in a worker of its own, or on this thread.
-
+import { configuredWorker } from '../core/configure.ts';
 import { isNode } from '../core/node.ts';
 import type { NodeThread } from '../core/nodeThread.ts';
 import type { NdArray } from '../core/shape.ts';
@@ -8,7 +8,7 @@ import { bindInputs, fitShape } from '../model/inputs.ts';
 import type { OpenedModel } from '../model/model.ts';
 import { type StartedSession, startSession } from '../model/startSession.ts';
 import type { TfjsSession } from '../model/tfjsSession.ts';
-import type { WorkerOption } from '../workers/host.ts';
+import { ownWorker, type WorkerOption } from '../workers/host.ts';
 import type { Engine, EngineModel, EngineName, EngineOptions } from './engine.ts';
 import type { RunSession } from './runSession.ts';
 
@@ -34,8 +34,11 @@ export async function openEngine(model: EngineModel, worker: EngineWorker, optio
 function workerOf(worker: EngineWorker, engine: EngineName): WorkerOption {
   if (typeof worker === 'function') return () => worker(engine);
   if (worker === 'none' || engine === 'tfjs' || isNode()) return worker;
+  const own = configuredWorker('runWorker');
+  if (typeof own === 'function') return own;
   // One literal expression: bundlers look for exactly this form.
-  const make = () => new Worker(new URL('./runWorker.js', import.meta.url), { type: 'module' });
+  const make = () =>
+    own === undefined ? new Worker(new URL('./runWorker.js', import.meta.url), { type: 'module' }) : ownWorker(own);
   return () => vouchingFor(() => true, make);
 }
 

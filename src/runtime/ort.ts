@@ -2,8 +2,9 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { isPage, nodeModule, nodePackage } from '../core/node.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
-import { type AssetName, assetUrl, loadAsset } from './assets.ts';
+import { type AssetName, assetUrl, hostedUrl, loadAsset } from './assets.ts';
 import { detectWasm, requireWasm } from './capabilities.ts';
+import { importScript } from './importScript.ts';
 import { nativeObstacle } from './ortDevices.ts';
 
 export type Ort = typeof import('onnxruntime-web/wasm');
@@ -69,7 +70,7 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
   const used = capabilities.hasThreads ? wanted : 1;
   const notices = used < wanted && capabilities.why['threads'] ? [capabilities.why['threads']] : [];
   try {
-    const ort = build === 'plain' ? await importPlainBuild() : await importGpuBuild(assetBase);
+    const ort = build === 'plain' ? await importPlainBuild(assetBase) : await importGpuBuild(assetBase);
     const binary = build === 'plain' ? 'ort-wasm-simd-threaded' : 'ort-wasm-simd-threaded.asyncify';
     ort.env.wasm.numThreads = used;
     ort.env.wasm.proxy = false;
@@ -83,7 +84,8 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
     if (error instanceof LimbeckError) throw error;
     throw new LimbeckError(
       'backend-unavailable',
-      `onnxruntime-web could not be loaded (${messageOf(error)}). ${whereItNeverLoads()}Install it beside limbeck: npm install onnxruntime-web@1.30.0.`,
+      `onnxruntime-web could not be loaded (${messageOf(error)}). ${whereItNeverLoads()}Serve the package's files beside its code, or ` +
+        "copy them to a folder that your server serves (npx limbeck assets --to public/limbeck) and call configure({ assets: '/limbeck/' }).",
       { cause: error },
     );
   }
@@ -135,13 +137,18 @@ export function whereItNeverLoads(): string {
   return "A service worker cannot load it at all: ask for device: 'kernels' for a teacher, engine: 'tfjs' for a student. ";
 }
 
-/** Threads of Node start only from the build that is made for it. */
-async function importPlainBuild(): Promise<Ort> {
+/**
+ * In browsers, a file of the package: the build puts its address in the place of the import (`rollup.config.mjs`). Threads of
+ * Node start only from the build that is made for it.
+ */
+async function importPlainBuild(assetBase: string | undefined): Promise<Ort> {
   const forNode = isPage() ? undefined : nodePackage<Ort>('onnxruntime-web', import.meta.url);
-  return forNode ?? import('onnxruntime-web/wasm');
+  if (forNode !== undefined) return forNode;
+  const hosted = hostedUrl('ort.wasm.min.mjs', assetBase);
+  return hosted === undefined ? import('onnxruntime-web/wasm') : importScript(hosted);
 }
 
 /** This build is a separate file, so that workers without a GPU do not load it. */
 async function importGpuBuild(assetBase: string | undefined): Promise<Ort> {
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ assetUrl('ort.webgpu.min.mjs', assetBase));
+  return importScript(assetUrl('ort.webgpu.min.mjs', assetBase));
 }

@@ -9,7 +9,12 @@ import { isNode } from '../core/node.ts';
 // In Node tfjs's cpu backend prints advice to install another tfjs, which limbeck would not use.
 if (isNode()) env().set('PROD', true);
 
-export { type BackendWasm, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+export {
+  type BackendWasm,
+  setThreadsCount,
+  setWasmPaths,
+  version_wasm as versionWasm,
+} from '@tensorflow/tfjs-backend-wasm';
 export * from '@tensorflow/tfjs-core';
 export {
   initializers,

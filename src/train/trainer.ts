@@ -2,6 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
+import { withPeers } from '../core/withPeers.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import { smallDevice } from '../runtime/smallDevice.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
@@ -75,7 +76,7 @@ export async function startTrainer(options: TrainerOptions): Promise<StartedTrai
 }
 
 async function startHere(backend: BackendOptions): Promise<StartedTrainer> {
-  const { createEngine } = await import('./engine.ts');
+  const { createEngine } = await withPeers(() => import('./engine.ts'));
   const engine = createEngine();
   // More threads would take cores from the rest of the page, so here the caller decides.
   const description = await engine.open({ ...backend, threads: backend.threads ?? 1 });

@@ -1,15 +1,17 @@
 import { expose } from 'comlink';
+import { configure } from '../core/configure.ts';
 import { parentPort } from '../core/node.ts';
 import { addWebGpuFiles } from '../core/webgpuFiles.ts';
-import type { HelloMessage, WebGpuMessage } from './host.ts';
+import type { HelloMessage, SettingsMessage, WebGpuMessage } from './host.ts';
 import { registerTransfers } from './transfer.ts';
 
 /** Offers an object's functions to the page or worker that started this worker, and tells it when they are ready. */
 export function serve(api: object): void {
   registerTransfers();
   const port = parentPort();
-  const onMessage = ({ data }: MessageEvent<Partial<WebGpuMessage> | undefined>) => {
+  const onMessage = ({ data }: MessageEvent<Partial<WebGpuMessage> | Partial<SettingsMessage> | undefined>) => {
     if (data?.limbeck === 'webgpu' && data.files !== undefined) addWebGpuFiles(data.files);
+    if (data?.limbeck === 'settings') configure({ assets: data.assets });
   };
   if (port === undefined) addEventListener('message', onMessage);
   else port.addEventListener('message', onMessage);

@@ -27,8 +27,8 @@ function need(condition, sentence) {
 }
 
 /** Distils and loads again; `worker` goes to every verb, undefined leaves limbeck's own. */
-async function learn({ limbeck, run }, teacherUrl, epochs, worker) {
-  const { distill, fromArrays, loadTeacher, mlp, openTrainer, toBundle } = limbeck;
+async function learn({ limbeck, run, hasTfjs }, teacherUrl, epochs, worker) {
+  const { distill, fromArrays, loadTeacher, mlp, openTrainer, toBundle, toOnnx } = limbeck;
   const here = worker && { worker };
   const teacher = await loadTeacher(teacherUrl, { given: 'logits', device: 'wasm', ...here }).done;
   const trainer = await openTrainer({ ...here });
@@ -36,9 +36,9 @@ async function learn({ limbeck, run }, teacherUrl, epochs, worker) {
   const data = fromArrays({ x: examples(0) });
   await distill({ teacher, student, data, epochs, batchSize: 16, seed: 1, trainer, optimizer: { learningRate: 0.01 } })
     .done;
-  const loaded = await run.loadStudent(await toBundle(student, { labels: ['a', 'b', 'c', 'd'], onnx: true }), {
-    ...here,
-  });
+  // A bundle is packed with tfjs, on this thread.
+  const packed = hasTfjs ? await toBundle(student, { onnx: true }) : await toOnnx(student);
+  const loaded = await run.loadStudent(packed, { labels: ['a', 'b', 'c', 'd'], ...here });
 
   const x = examples(1);
   const [said] = Object.values(await teacher.ask({ x }));
@@ -65,11 +65,11 @@ async function learn({ limbeck, run }, teacherUrl, epochs, worker) {
  * `teacherUrl`: the ONNX file that places/run.mjs serves.
  */
 export async function check({ limbeck, run, tfjs }, teacherUrl = new URL('/teacher.onnx', location.href).href) {
-  const inWorker = await learn({ limbeck, run }, teacherUrl, 20);
+  const inWorker = await learn({ limbeck, run, hasTfjs: tfjs !== undefined }, teacherUrl, 20);
   need(inWorker.agreement > 0.8, `the student agrees with its teacher on ${inWorker.agreement} of the examples only`);
   need(inWorker.hasKernels, 'the trainer has no kernels of its own');
   if (tfjs !== undefined) {
-    await learn({ limbeck, run }, teacherUrl, 2, 'none');
+    await learn({ limbeck, run, hasTfjs: true }, teacherUrl, 2, 'none');
     const { openBackend, tf } = tfjs;
     await openBackend({ threads: 1 });
     const sum = tf.tidy(() =>
