@@ -128,6 +128,7 @@ if (isReady) {
   await together(
     [
       (say) => stage('types', command(bin('tsc'), '-p', '.'), say),
+      (say) => stage('package', command('node', 'scripts/checkPackage.mjs'), say),
       (say) => stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'), say),
       (say) =>
         suite(
