@@ -129,6 +129,7 @@ if (isReady) {
     [
       (say) => stage('types', command(bin('tsc'), '-p', '.'), say),
       (say) => stage('sizes', command('node', 'scripts/size.mjs'), say),
+      (say) => stage('package', command('node', 'scripts/checkPackage.mjs'), say),
       (say) => stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'), say),
       (say) =>
         suite(
