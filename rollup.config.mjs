@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import esbuild from 'rollup-plugin-esbuild';
+import { publicTfjs } from './scripts/publicTfjs.mjs';
 import { pureStatements } from './scripts/pureStatements.mjs';
 import { SHARED_HEAP, UNSHARED_HEAP, withSharedHeap } from './scripts/sharedHeap.mjs';
 import { threadsFile } from './scripts/threadsFile.mjs';
@@ -46,7 +47,10 @@ function withoutThreadedBuild() {
   };
 }
 
-/** The worker that only runs students fetches onnxruntime-web as a file beside it, so that it is small by itself. */
+/**
+ * Pages and workers fetch onnxruntime-web as a file beside them, so that they are small by themselves, and bundlers take it as it is:
+ * its address is an expression that they cannot follow, and its own copy of the WebAssembly would come along.
+ */
 function ortAsAsset() {
   const file = './ort.wasm.min.mjs';
   return {
@@ -54,7 +58,10 @@ function ortAsAsset() {
     resolveDynamicImport: (specifier) => (specifier === 'onnxruntime-web/wasm' ? { id: file, external: true } : null),
     renderDynamicImport: ({ targetModuleId }) =>
       targetModuleId === file
-        ? { left: 'import(/* @vite-ignore */ /* webpackIgnore: true */ new URL(', right: ', import.meta.url).href)' }
+        ? {
+            left: 'import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ new URL(',
+            right: ', import.meta.url).href)',
+          }
         : null,
   };
 }
@@ -66,6 +73,26 @@ function withoutNodeModules() {
     name: 'without-node-modules',
     resolveId: (id) => (names.has(id) ? '\0no-node-module' : null),
     load: (id) => (id === '\0no-node-module' ? 'export default {};' : null),
+    // Bundlers that read the worker once more take these for names of Node and put their own in their place.
+    transform: (code, id) =>
+      /node_modules/.test(id) && /\b__(file|dir)name\b/.test(code)
+        ? { code: code.replace(/\b__(file|dir)name\b/g, 'undefined'), map: null }
+        : null,
+  };
+}
+
+/**
+ * Minifying drops the comments by which bundlers leave an import alone whose address is known only at run time. A worker that
+ * exports nothing says that it is a module.
+ */
+function leftAlone() {
+  const left = 'import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ ';
+  return {
+    name: 'left-alone',
+    renderChunk: (code, { isEntry, exports }) => ({
+      code: `${code.replace(/(?<![\w$.])import\((?![\s"'`/])/g, left)}${isEntry && exports.length === 0 ? 'export {};\n' : ''}`,
+      map: null,
+    }),
   };
 }
 
@@ -75,9 +102,11 @@ const plugins = (minify) => [
   nodeResolve({ browser: true, exportConditions: ['onnxruntime-web-use-extern-wasm', 'browser', 'import', 'default'] }),
   commonjs(),
   esbuild({ target: 'es2022', minify }),
+  leftAlone(),
 ];
 
-const isPeer = (id) => /^(@tensorflow\/(?!tfjs-converter)|onnxruntime-web)/.test(id);
+/** Peers by their public entries; what lies deeper in tfjs is bundled (`publicTfjs`). */
+const isPeer = (id) => /^(@tensorflow\/(?!tfjs-converter)[\w-]+$|onnxruntime-web)/.test(id);
 const onwarn = (warning, warn) => {
   // tfjs and seedrandom are written so; nothing here can change it.
   const known = ['CIRCULAR_DEPENDENCY', 'THIS_IS_UNDEFINED', 'EVAL'];
@@ -135,7 +164,7 @@ export default [
     },
     output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
     external: (id) => isPeer(id) || id.startsWith('node:'),
-    plugins: [apart(), ...plugins(false), pureStatements(), copyAssets()],
+    plugins: [apart(), ortAsAsset(), publicTfjs(), ...plugins(false), pureStatements(), copyAssets()],
     onwarn,
   },
   {
@@ -158,7 +187,7 @@ export default [
     input: { worker: 'src/worker.ts' },
     output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
     external: (id) => id.startsWith('node:'),
-    plugins: plugins(true),
+    plugins: [ortAsAsset(), ...plugins(true)],
     onwarn,
   },
   {

@@ -1,9 +1,10 @@
 // Builds everything into dist/: kernels, library and worker, types, demo page with its data.
 import { execFile } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { layDemoData } from './demoData.mjs';
 import { root, run } from './ensure.mjs';
+import { publishTypes } from './publicTypes.mjs';
 
 const bin = (name) => `node_modules/.bin/${name}`;
 
@@ -18,6 +19,9 @@ async function runBeside(command, args) {
 async function layKernelsAndTypes() {
   await runBeside('node', ['wasm/build.mjs', 'dist']);
   await runBeside(bin('tsc'), ['-p', 'tsconfig.build.json']);
+  const { exports, peerDependencies } = JSON.parse(await readFile('package.json', 'utf8'));
+  const entries = Object.values(exports).flatMap(({ types }) => (types ? [types.replace('./dist/types/', '')] : []));
+  publishTypes('dist/types', entries, Object.keys(peerDependencies));
 }
 
 await rm('dist', { recursive: true, force: true });

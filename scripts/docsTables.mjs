@@ -8,6 +8,7 @@ import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
 import { methodsTable, peopleTable } from './tables/personalize.mjs';
 import { photosSentence } from './tables/photos.mjs';
+import { placesTable } from './tables/places.mjs';
 import { assetsTable, sizeTable } from './tables/size.mjs';
 import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
@@ -43,6 +44,7 @@ export const TABLES = [
   ['docs/inside/benchmarks.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
   ['docs/inside/benchmarks.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
   ['docs/inside/benchmarks.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
+  ['docs/guide/install.md', 'places', 'benchmarks/results/places.json', placesTable],
   ['docs/guide/install.md', 'sizes', 'benchmarks/results/size.json', sizeTable],
   ['docs/guide/install.md', 'assets', 'benchmarks/results/size.json', assetsTable],
   ['FEATURES.md', 'conformance', 'benchmarks/results/conformance.json', conformanceTable],

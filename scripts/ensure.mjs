@@ -41,6 +41,8 @@ const BUILD_INPUTS = [
   'scripts/demoData.mjs',
   'scripts/digitSplits.mjs',
   'scripts/build.mjs',
+  'scripts/publicTfjs.mjs',
+  'scripts/publicTypes.mjs',
   'scripts/sharedHeap.mjs',
   'rollup.config.mjs',
   'tsconfig.json',

@@ -1,7 +1,7 @@
 // npm test: everything, from a bare clone. Each stage runs even if one before it failed; the last line counts tests, and
 // stages that failed.
-// npm run test:long (--long): the same with what takes long: more broken files and deaths, every pair of the conformance, three
-// engines, the whole canary, and the soak in three engines.
+// npm run test:long (--long): the same with what takes long: more broken files and deaths, every pair of the conformance, every
+// place, three engines, the whole canary, and the soak in three engines.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { closingLine, noCounts, ofRunner, ofStage, plus } from './counts.mjs';
@@ -95,6 +95,10 @@ const readSoak = ({ results }) => {
   return { passed, failed: results.length - passed, skipped: 0 };
 };
 
+/** Places that need no more packages than the project has. */
+const FAST_PLACES = ['esbuild', 'import-map', 'vite-7'];
+const readPlaces = ({ places, failed }) => ({ passed: places.length - failed, failed, skipped: 0 });
+
 /** Prints why each test was skipped, as Playwright's own list does not; a skip that gives no reason is a failure. */
 function withoutReason(suites) {
   const specsOf = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specsOf)];
@@ -115,7 +119,7 @@ const isReady =
 if (isReady) {
   // Both SIMD levels, with and without threads; `npm run conformance` runs all four pairs.
   const pairs = isLong ? [] : ['--config', 'relaxed/2', '--config', 'simd/1'];
-  const [specs, soak] = ['out/conformance.json', 'out/soak.json'];
+  const [specs, soak, places] = ['out/conformance.json', 'out/soak.json', 'out/places.json'];
   // A browser is still warming up after thirty rounds, and after a minute (Firefox jumps by a tenth), so more growth is
   // allowed than the 5 % of a soak of thirty minutes (docs/security.md).
   const short = ['--rounds', '30', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.12'];
@@ -140,6 +144,13 @@ if (isReady) {
   );
   const unit = ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/unit.json'];
   await suite('unit, house and kernels', bin('vitest'), unit, 'out/unit.json', readVitest);
+  await suite(
+    'places',
+    'node',
+    ['places/run.mjs', ...(isLong ? [] : FAST_PLACES), '--json', places],
+    places,
+    readPlaces,
+  );
   if (isLong) {
     await stage('canary', command('node', 'scripts/canary.mjs'));
     await stage('three engines', command('node', 'scripts/engines.mjs'));

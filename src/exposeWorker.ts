@@ -7,6 +7,8 @@ import { createEngine } from './train/engine.ts';
 import { serve } from './workers/serve.ts';
 import { moved, packError } from './workers/transfer.ts';
 
+export { type Configuration, configure, type WorkerSource } from './core/configure.ts';
+
 /**
  * Makes the worker that calls it a limbeck worker. The shipped worker calls it without an argument; write your own to
  * train with losses of your own.

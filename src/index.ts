@@ -1,6 +1,7 @@
 // What the package exports; the public.ts of each folder lists its names.
 import './core/dispose.ts';
 
+export { type Configuration, configure, type WorkerSource } from './core/configure.ts';
 export { LimbeckError, type LimbeckErrorCode } from './core/errors.ts';
 export type { Run } from './core/run.ts';
 export { type NamedArrays, type NdArray, ndArray } from './core/shape.ts';

@@ -1,6 +1,7 @@
 // For pages that only run a student: no tfjs, no training, and onnxruntime-web only in a worker.
 import './core/dispose.ts';
 
+export { type Configuration, configure, type WorkerSource } from './core/configure.ts';
 export { LimbeckError, type LimbeckErrorCode } from './core/errors.ts';
 export { type NamedArrays, type NdArray, ndArray } from './core/shape.ts';
 export type { ModelIntegrity } from './network/integrity.ts';

@@ -2,6 +2,7 @@
 // package's main entry exports errors and the types of options.
 import './core/dispose.ts';
 
+export { type Configuration, configure, type WorkerSource } from './core/configure.ts';
 export type { OpenBackend } from './runtime/backends/backend.ts';
 export { openBackendHere as openBackend } from './runtime/backends/open.ts';
 export { type AttentionOptions, attention } from './runtime/ops/attention.ts';

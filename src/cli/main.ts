@@ -1,3 +1,4 @@
+import { assetsCommand } from './assetsCommand.ts';
 import { exportCommand } from './exportCommand.ts';
 import { inspectCommand } from './inspectCommand.ts';
 import type { Console } from './openConsole.ts';
@@ -12,6 +13,7 @@ Usage
   limbeck export STUDENT          a student as ONNX, tfjs, safetensors or bundle
   limbeck quantize MODEL.onnx     int8, float16, int4, checked against a tolerance
   limbeck run MODEL               the answers for examples, and the time they take
+  limbeck assets --to DIR         the files that limbeck fetches, copied for your server
 
   limbeck COMMAND --help          the options of a command
 `;
@@ -21,6 +23,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[], console: Conso
   export: exportCommand,
   quantize: quantizeCommand,
   run: runCommand,
+  assets: assetsCommand,
 };
 
 /** Runs one command. Returns the exit code: 0, 1 if a file is bad, 2 if the command line is wrong. */

@@ -12,6 +12,7 @@ interface Tagged {
   readonly Error: Error;
   readonly RegExp: RegExp;
   readonly Promise: Promise<unknown>;
+  readonly URL: URL;
   readonly Blob: Blob;
   readonly File: File;
   readonly ImageData: ImageData;

@@ -1,4 +1,5 @@
 // Where the files for WebGPU lie. `limbeck/webgpu` tells it, so that pages that do without carry none of them.
+import { configuredAssets } from './configure.ts';
 import { LimbeckError } from './errors.ts';
 
 export type WebGpuFile =
@@ -22,7 +23,7 @@ export function webGpuFiles(): WebGpuFiles | undefined {
 }
 
 /** Whether they are known, or lie in a folder that the caller serves. */
-export function hasWebGpuFiles(assetBase?: string): boolean {
+export function hasWebGpuFiles(assetBase = configuredAssets()): boolean {
   return assetBase !== undefined || files !== undefined;
 }
 

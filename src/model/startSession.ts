@@ -1,3 +1,4 @@
+import { withPeers } from '../core/withPeers.ts';
 import { endWorker } from '../workers/endWorker.ts';
 import { startHost, type WorkerOption, type WorkerPart } from '../workers/host.ts';
 
@@ -19,7 +20,7 @@ export async function startSession<S extends Session>(
   here: () => Promise<S>,
 ): Promise<StartedSession<S>> {
   if (worker === 'none') {
-    const { close, ...session } = await here();
+    const { close, ...session } = await withPeers(here);
     return { ...session, [Symbol.asyncDispose]: close };
   }
   const host = await startHost<Record<WorkerPart, Session>>(worker, part);

@@ -1,11 +1,12 @@
 // Opens a student in a worker of its own, or on this thread.
+import { configuredWorker } from '../core/configure.ts';
 import type { NdArray } from '../core/shape.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { bindInputs, fitShape } from '../model/inputs.ts';
 import type { OpenedModel } from '../model/model.ts';
 import { type StartedSession, startSession } from '../model/startSession.ts';
 import type { TfjsSession } from '../model/tfjsSession.ts';
-import type { WorkerOption } from '../workers/host.ts';
+import { ownWorker, type WorkerOption } from '../workers/host.ts';
 import type { Engine, EngineModel, EngineName, EngineOptions } from './engine.ts';
 import type { RunSession } from './runSession.ts';
 
@@ -31,8 +32,11 @@ export async function openEngine(model: EngineModel, worker: EngineWorker, optio
 function workerOf(worker: EngineWorker, engine: EngineName): WorkerOption {
   if (typeof worker === 'function') return () => worker(engine);
   if (worker === 'none' || engine === 'tfjs') return worker;
+  const own = configuredWorker('runWorker');
+  if (typeof own === 'function') return own;
   // One literal expression: bundlers look for exactly this form.
-  const make = () => new Worker(new URL('./runWorker.js', import.meta.url), { type: 'module' });
+  const make = () =>
+    own === undefined ? new Worker(new URL('./runWorker.js', import.meta.url), { type: 'module' }) : ownWorker(own);
   return () => vouchingFor(() => true, make);
 }
 

@@ -1,3 +1,4 @@
+import { configuredAssets } from '../core/configure.ts';
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { type WebGpuFile, webGpuFile } from '../core/webgpuFiles.ts';
 
@@ -20,12 +21,18 @@ const shipped = {
 export type AssetName = keyof typeof shipped | WebGpuFile;
 
 /**
- * The address of a shipped file; pages that host the files elsewhere set `assetBase`.
+ * The address of a shipped file; pages that host the files elsewhere `configure` their folder, or give `assetBase`.
  * Throws    backend-unavailable: a file for WebGPU, which only `limbeck/webgpu` brings along
  */
 export function assetUrl(name: AssetName, assetBase?: string): string {
-  if (assetBase !== undefined) return `${assetBase.replace(/\/?$/, '/')}${name}`;
+  const hosted = hostedUrl(name, assetBase);
+  if (hosted !== undefined) return hosted;
   return name in shipped ? shipped[name as keyof typeof shipped]() : webGpuFile(name as WebGpuFile);
+}
+
+/** The address of a file where the page says that it lies; undefined where it lies beside the code. */
+export function hostedUrl(name: string, assetBase = configuredAssets()): string | undefined {
+  return assetBase === undefined ? undefined : `${assetBase.replace(/\/?$/, '/')}${name}`;
 }
 
 /** Throws    backend-unavailable: the file cannot be fetched */
@@ -33,7 +40,8 @@ export async function loadAsset(name: AssetName, assetBase?: string): Promise<Ui
   const url = assetUrl(name, assetBase);
   try {
     if (url.startsWith('file:')) {
-      const { readFile } = await import(/* @vite-ignore */ 'node:fs/promises');
+      // An import would stop bundlers that build for browsers.
+      const { readFile } = process.getBuiltinModule('node:fs/promises');
       return new Uint8Array(await readFile(new URL(url)));
     }
     const response = await askForAsset(url);
@@ -43,7 +51,8 @@ export async function loadAsset(name: AssetName, assetBase?: string): Promise<Ui
     throw new LimbeckError(
       'backend-unavailable',
       `The file ${url}, which belongs to limbeck, could not be loaded (${messageOf(error)}). ` +
-        'Serve the files of the package’s dist folder next to its worker, or name their folder in "assetBase".',
+        'Copy the package’s files to a folder that your server serves (npx limbeck assets --to public/limbeck), and call ' +
+        "configure({ assets: '/limbeck/' }).",
       { details: { url }, cause: error },
     );
   }

@@ -1,7 +1,7 @@
 // onnxruntime's script on another origin, under Trusted Types: threads start from a blob of it, and from no other.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-vi.mock('onnxruntime-web/wasm', () => ({ env: { wasm: {} } }));
+vi.mock('./importScript.ts', () => ({ importScript: async () => ({ env: { wasm: {} } }) }));
 vi.mock('./capabilities.ts', () => ({
   requireWasm: () => undefined,
   detectWasm: async () => ({ simdLevel: 'simd', hasThreads: true, cores: 4, why: {} }),

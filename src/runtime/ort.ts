@@ -1,8 +1,9 @@
 // The one door to onnxruntime-web, opened only when a teacher is loaded.
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
-import { type AssetName, assetUrl, loadAsset } from './assets.ts';
+import { type AssetName, assetUrl, hostedUrl, loadAsset } from './assets.ts';
 import { detectWasm, requireWasm } from './capabilities.ts';
+import { importScript } from './importScript.ts';
 
 export type Ort = typeof import('onnxruntime-web/wasm');
 export type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web/wasm';
@@ -57,7 +58,7 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
   const used = capabilities.hasThreads ? wanted : 1;
   const notices = used < wanted && capabilities.why['threads'] ? [capabilities.why['threads']] : [];
   try {
-    const ort = build === 'plain' ? await import('onnxruntime-web/wasm') : await importGpuBuild(assetBase);
+    const ort = build === 'plain' ? await importPlainBuild(assetBase) : await importGpuBuild(assetBase);
     const binary = build === 'plain' ? 'ort-wasm-simd-threaded' : 'ort-wasm-simd-threaded.asyncify';
     ort.env.wasm.numThreads = used;
     ort.env.wasm.proxy = false;
@@ -71,7 +72,8 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
     if (error instanceof LimbeckError) throw error;
     throw new LimbeckError(
       'backend-unavailable',
-      `onnxruntime-web could not be loaded (${messageOf(error)}). Install it beside limbeck: npm install onnxruntime-web@1.30.0.`,
+      `onnxruntime-web could not be loaded (${messageOf(error)}). Serve the package's files beside its code, or copy them to a ` +
+        "folder that your server serves (npx limbeck assets --to public/limbeck) and call configure({ assets: '/limbeck/' }).",
       { cause: error },
     );
   }
@@ -98,7 +100,14 @@ export function withOrtThreads<T>(ort: Ort, create: () => Promise<T>): Promise<T
   return vouchingFor(isOwn, create);
 }
 
+/** In browsers, a file of the package: the build puts its address in the place of the import (`rollup.config.mjs`). */
+async function importPlainBuild(assetBase: string | undefined): Promise<Ort> {
+  const hosted = hostedUrl('ort.wasm.min.mjs', assetBase);
+  if (hosted === undefined) return import('onnxruntime-web/wasm');
+  return importScript(hosted);
+}
+
 /** This build is a separate file, so that workers without a GPU do not load it. */
 async function importGpuBuild(assetBase: string | undefined): Promise<Ort> {
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ assetUrl('ort.webgpu.min.mjs', assetBase));
+  return importScript(assetUrl('ort.webgpu.min.mjs', assetBase));
 }

@@ -4,7 +4,12 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import '@tensorflow/tfjs-backend-cpu';
 
-export { type BackendWasm, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+export {
+  type BackendWasm,
+  setThreadsCount,
+  setWasmPaths,
+  version_wasm as versionWasm,
+} from '@tensorflow/tfjs-backend-wasm';
 export * from '@tensorflow/tfjs-core';
 export {
   initializers,

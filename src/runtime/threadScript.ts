@@ -2,8 +2,8 @@ import { trustedScript } from '../core/trustedScripts.ts';
 import { askForAsset, assetUrl } from './assets.ts';
 import { startThread } from './kernels/startThread.ts';
 
-/** Scripts from which threads started before, by the given folder. */
-const found = new Map<string | undefined, string>();
+/** Scripts from which threads started before, by the address of the file. */
+const found = new Map<string, string>();
 
 /**
  * The script from which threads start here, approved under Trusted Types: the shipped file, or a blob of its text. A
@@ -11,9 +11,9 @@ const found = new Map<string | undefined, string>();
  * has a policy without blobs. Undefined if neither starts.
  */
 export async function findThreadScript(assetBase?: string): Promise<string | undefined> {
-  const known = found.get(assetBase);
-  if (known !== undefined) return known;
   const url = assetUrl('threads.js', assetBase);
+  const known = found.get(url);
+  if (known !== undefined) return known;
   const file = await askForAsset(url).catch(() => undefined);
   if (file?.ok !== true) return undefined;
   const blob = URL.createObjectURL(new Blob([await file.arrayBuffer()], { type: 'text/javascript' }));
@@ -21,7 +21,7 @@ export async function findThreadScript(assetBase?: string): Promise<string | und
   const [first, second] = isBlobAllowed ? [blob, url] : [url, blob];
   const script = (await ifItStarts(first)) ?? (await ifItStarts(second));
   if (String(script) !== blob) URL.revokeObjectURL(blob);
-  if (script !== undefined) found.set(assetBase, script);
+  if (script !== undefined) found.set(url, script);
   return script;
 }
 

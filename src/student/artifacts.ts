@@ -1,5 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
+import { withPeers } from '../core/withPeers.ts';
 import { artifactsOf } from './layersModel.ts';
 import { isArtifacts, isLayersModel, isStudent, type Student, type StudentArtifacts } from './student.ts';
 
@@ -33,7 +34,8 @@ export async function artifactsFrom(
       { details: { kind: portable.kind, ...('design' in portable && { design: portable.design }) } },
     );
   }
-  const [{ buildStudent, settleBackend }, tf] = await Promise.all([import('./build.ts'), import('../runtime/tf.ts')]);
+  const load = () => Promise.all([import('./build.ts'), import('../runtime/tf.ts')]);
+  const [{ buildStudent, settleBackend }, tf] = await withPeers(load);
   await settleBackend(tf);
   const model = await buildStudent(portable, 0);
   try {

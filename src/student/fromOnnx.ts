@@ -1,3 +1,4 @@
+import { withPeers } from '../core/withPeers.ts';
 import { modelBytes } from '../onnx/modelBytes.ts';
 import { FROM_ONNX, type FromOnnxOptions } from './fromOnnxOptions.ts';
 import type { Student } from './student.ts';
@@ -23,6 +24,6 @@ export async function fromOnnx(
 ): Promise<Student> {
   const read = FROM_ONNX.read(options);
   const bytes = await modelBytes(source, 'fromOnnx');
-  const { importOnnx } = await import('./import/importOnnx.ts');
+  const { importOnnx } = await withPeers(() => import('./import/importOnnx.ts'));
   return importOnnx(bytes, read);
 }

@@ -28,5 +28,5 @@ export type { DeviceOption } from './session/devices.ts';
 export type { OrtSessionOptions } from './session/ortSessionOptions.ts';
 export { snapshot } from './snapshot.ts';
 export type { Teacher, TeacherDescription, TeacherDevice, TeacherUsage } from './teacher.ts';
-export type { TfjsHandler, TfjsSource } from './tfjs/tfjsSource.ts';
+export type { TfjsGraphModel, TfjsHandler, TfjsSource } from './tfjs/tfjsSource.ts';
 export { loadTfjsTeacher, type TfjsTeacherOptions } from './tfjsTeacher.ts';

@@ -2,6 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkKnownOptions } from '../core/options.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
+import { withPeers } from '../core/withPeers.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
 import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
@@ -72,7 +73,7 @@ export async function startTrainer(options: TrainerOptions): Promise<StartedTrai
 }
 
 async function startHere(backend: BackendOptions): Promise<StartedTrainer> {
-  const { createEngine } = await import('./engine.ts');
+  const { createEngine } = await withPeers(() => import('./engine.ts'));
   const engine = createEngine();
   // Helpers would take cores from whatever else this thread's page does, so they are the caller's decision here.
   const description = await engine.open({ ...backend, threads: backend.threads ?? 1 });

@@ -1,10 +1,12 @@
 import { releaseProxy, wrap } from 'comlink';
+import { configuredAssets, configuredWorker } from '../core/configure.ts';
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { type WebGpuFiles, webGpuFiles } from '../core/webgpuFiles.ts';
 import { holding, registerTransfers } from './transfer.ts';
+import { unreachable } from './unreachable.ts';
 
-/** How limbeck gets a worker: its own prebuilt file, a worker that the caller makes, or none. */
+/** How limbeck gets a worker: its own prebuilt file, which `configure` may have placed, a worker that the caller makes, or none. */
 export type WorkerOption = 'shipped' | 'none' | (() => Worker);
 
 /**
@@ -39,6 +41,12 @@ export interface WebGpuMessage {
   readonly files: WebGpuFiles;
 }
 
+/** What a worker is sent once it listens, where the page has configured the folder of limbeck's files. */
+export interface SettingsMessage {
+  readonly limbeck: 'settings';
+  readonly assets: string;
+}
+
 /** The parts of limbeck's workers, and the files that have them. */
 const FILES = { engine: 'worker.js', onnx: 'worker.js', tfjs: 'worker.js', run: 'runWorker.js' } as const;
 
@@ -53,7 +61,7 @@ export type WorkerPart = keyof typeof FILES;
  */
 export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, needed: WorkerPart): Promise<Host<Api>> {
   registerTransfers();
-  const worker = makeWorker(option);
+  const { worker, address } = makeWorker(option);
   const lifetime = new AbortController();
   let endWith: (error: LimbeckError) => void = () => undefined;
   /** By death or by disposal. */
@@ -68,11 +76,13 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
     for (const reject of waiting) reject(error);
     waiting.clear();
   });
-  const hello = await firstMessage(worker);
+  const hello = await firstMessage(worker, address);
   if (hello.serves?.includes(needed) === false) {
     worker.terminate();
     throw otherWorker(needed, hello.serves);
   }
+  const assets = configuredAssets();
+  if (assets !== undefined) worker.postMessage({ limbeck: 'settings', assets } satisfies SettingsMessage);
   worker.addEventListener('error', (event) => endWith(workerDied(event.message)));
   worker.addEventListener('messageerror', () => endWith(workerDied('a message could not be read')));
   if (hello.lock !== undefined && navigator.locks !== undefined) {
@@ -130,23 +140,44 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
   };
 }
 
-function makeWorker(option: 'shipped' | (() => Worker)): Worker {
+interface MadeWorker {
+  readonly worker: Worker;
+  /** Where its script is, where the engine lets one see it. */
+  readonly address: string | undefined;
+}
+
+function makeWorker(option: 'shipped' | (() => Worker)): MadeWorker {
+  let address: string | undefined;
+  const own = configuredWorker('worker');
   try {
-    if (typeof option === 'function') return option();
+    const given = typeof option === 'function' ? option : own;
     // One literal expression: bundlers look for exactly this form.
-    const make = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-    return vouchingFor(() => true, make);
+    const make = () =>
+      given === undefined ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }) : ownWorker(given);
+    const isOwn = (url: string) => {
+      address = url;
+      return typeof given !== 'function';
+    };
+    const worker = vouchingFor(isOwn, make);
+    return { worker, address };
   } catch (error) {
-    throw unreachable(messageOf(error), error);
+    throw unreachable(messageOf(error), address, error);
   }
 }
 
-function firstMessage(worker: Worker): Promise<HelloMessage> {
+/** A worker of a configured address, or as a function makes it. Bundlers that look for workers find none to rewrite here. */
+export function ownWorker(source: string | (() => Worker)): Worker {
+  if (typeof source === 'function') return source();
+  const { Worker: Start } = globalThis;
+  return new Start(source, { type: 'module' });
+}
+
+function firstMessage(worker: Worker, address: string | undefined): Promise<HelloMessage> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
       stop();
       worker.terminate();
-      reject(unreachable(why));
+      reject(unreachable(why, address));
     };
     const onMessage = ({ data }: MessageEvent<Partial<HelloMessage> | undefined>) => {
       if (data?.limbeck !== 'ready') return;
@@ -163,16 +194,6 @@ function firstMessage(worker: Worker): Promise<HelloMessage> {
     worker.addEventListener('message', onMessage);
     worker.addEventListener('error', onError);
   });
-}
-
-function unreachable(why: string, cause?: unknown): LimbeckError {
-  return new LimbeckError(
-    'worker-unreachable',
-    `limbeck's worker did not start: ${why}. Serve the package's dist/worker.js from your own origin, allow it in the ` +
-      "content security policy (worker-src 'self', and trusted-types limbeck where Trusted Types are required), or make the worker yourself: worker: () => new Worker(url, " +
-      "{ type: 'module' }). worker: 'none' runs on this thread instead.",
-    { details: { why }, cause },
-  );
 }
 
 function otherWorker(needed: WorkerPart, given: readonly string[]): LimbeckError {

@@ -1,14 +1,19 @@
 import { expose } from 'comlink';
+import { configure } from '../core/configure.ts';
 import { addWebGpuFiles } from '../core/webgpuFiles.ts';
-import type { HelloMessage, WebGpuMessage } from './host.ts';
+import type { HelloMessage, SettingsMessage, WebGpuMessage } from './host.ts';
 import { registerTransfers } from './transfer.ts';
 
 /** Offers an object's functions to the page or worker that started this worker, and tells it when they are ready. */
 export function serve(api: object): void {
   registerTransfers();
-  addEventListener('message', ({ data }: MessageEvent<Partial<WebGpuMessage> | undefined>) => {
-    if (data?.limbeck === 'webgpu' && data.files !== undefined) addWebGpuFiles(data.files);
-  });
+  globalThis.addEventListener?.(
+    'message',
+    ({ data }: MessageEvent<Partial<SettingsMessage | WebGpuMessage> | undefined>) => {
+      if (data?.limbeck === 'settings') configure({ assets: data.assets });
+      if (data?.limbeck === 'webgpu' && data.files !== undefined) addWebGpuFiles(data.files);
+    },
+  );
   expose(api);
   const serves = Object.keys(api);
   const greet = (lock?: string) => self.postMessage({ limbeck: 'ready', lock, serves } satisfies HelloMessage);

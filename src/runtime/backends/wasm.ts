@@ -1,4 +1,5 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { VERSIONS } from '../../core/versions.ts';
 import { type AssetName, assetUrl, loadAsset } from '../assets.ts';
 import type { SimdLevel } from '../capabilities.ts';
 import { heapOf, installKernels } from '../kernels/install.ts';
@@ -34,6 +35,7 @@ export async function openWasm({
   assetBase,
   notices,
 }: WasmOptions): Promise<OpenBackend> {
+  requireTfjs(tf.versionWasm);
   const name = simdLevel === 'relaxed' ? 'kernels-relaxed.wasm' : 'kernels-simd.wasm';
   const bytes = await loadAsset(name, assetBase);
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
@@ -103,6 +105,21 @@ async function startTfjs(): Promise<void> {
     'backend-unavailable',
     `tfjs's wasm backend did not start: ${why[String(answer) as keyof typeof why] ?? answer}.`,
     { details: { isLate: answer === 'late' } },
+  );
+}
+
+/**
+ * The WebAssembly of one version of tfjs is in limbeck's package, and a report names that version.
+ * Throws    backend-unavailable: another version is installed
+ */
+export function requireTfjs(installed: string): void {
+  if (installed === VERSIONS.tfjs) return;
+  throw new LimbeckError(
+    'backend-unavailable',
+    `@tensorflow/tfjs-backend-wasm ${installed} is installed, and limbeck takes ${VERSIONS.tfjs}: npm install --save-exact ` +
+      `@tensorflow/tfjs-backend-wasm@${VERSIONS.tfjs}, and tfjs-core, tfjs-layers and tfjs-backend-cpu of the same version. ` +
+      'limbeck\'s own worker needs none of them: leave "worker" out.',
+    { details: { installed, needed: VERSIONS.tfjs } },
   );
 }
 

@@ -1,6 +1,7 @@
 import { isAbortError, LimbeckError, messageOf } from '../../core/errors.ts';
 import { assetUrl } from '../assets.ts';
 import type { GpuDevice } from '../gpu.ts';
+import { importScript } from '../importScript.ts';
 import * as tf from '../tf.ts';
 import type { OpenBackend } from './backend.ts';
 import { differenceFromCpu } from './webgpuCheck.ts';
@@ -111,9 +112,7 @@ async function openDevice(): Promise<GpuDevice> {
 
 async function loadModule(assetBase: string | undefined): Promise<WebGpuModule> {
   const url = assetUrl('tfjs-backend-webgpu.js', assetBase);
-  const { load } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ new URL(url, location.href).href)) as {
-    load: (core: typeof tf) => WebGpuModule;
-  };
+  const { load } = await importScript<{ load: (core: typeof tf) => WebGpuModule }>(url);
   return load(tf);
 }
 

@@ -1,6 +1,6 @@
 // Where a tfjs model comes from: an address, files, a handler, or a model that the page has built.
 
-import type { GraphModel } from '@tensorflow/tfjs-converter';
+import type { InferenceModel, io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { isAbortError, LimbeckError, messageOf } from '../../core/errors.ts';
 import { requireInnerPath } from '../../core/innerPath.ts';
@@ -26,11 +26,24 @@ export interface TfjsHandler {
   load(): Promise<TfjsArtifacts> | TfjsArtifacts;
 }
 
+/** tfjs's GraphModel, as far as it is needed: tfjs-converter is no peer. */
+export interface TfjsGraphModel extends InferenceModel {
+  save(handler: io.IOHandler | string): Promise<io.SaveResult>;
+}
+
 /**
  * The address of a model.json, whose weights lie beside it; that file and its weights as files, or by their names; tfjs's
  * own handler or artifacts; or a LayersModel or GraphModel of the page, of which a copy is taken.
  */
-export type TfjsSource = string | URL | Request | TfjsFileSet | TfjsHandler | TfjsArtifacts | LayersModel | GraphModel;
+export type TfjsSource =
+  | string
+  | URL
+  | Request
+  | TfjsFileSet
+  | TfjsHandler
+  | TfjsArtifacts
+  | LayersModel
+  | TfjsGraphModel;
 
 /** How it is read. */
 export interface TfjsSourceOptions {
@@ -80,7 +93,7 @@ async function artifactsFrom(source: TfjsSource, options: TfjsSourceOptions, che
   return source as TfjsArtifacts;
 }
 
-function isModel(source: unknown): source is LayersModel | GraphModel {
+function isModel(source: unknown): source is LayersModel | TfjsGraphModel {
   const model = source as Partial<LayersModel> | null;
   return typeof model?.save === 'function' && typeof model.predict === 'function';
 }
