@@ -66,6 +66,12 @@ function ortAsAsset() {
   };
 }
 
+/** onnxruntime-web's build for Node, whose threads start from its script as it lies. */
+function ortForNode() {
+  const resolved = require.resolve('onnxruntime-web');
+  return { name: 'ort-for-node', resolveId: (id) => (id === 'onnxruntime-web/wasm' ? resolved : null) };
+}
+
 /** Emscripten's glue and seedrandom ask for Node's modules behind a test that a browser never passes. */
 function withoutNodeModules() {
   const names = new Set(['crypto', 'fs', 'node-fetch', 'os', 'path', 'perf_hooks', 'util', 'worker_threads']);
@@ -113,6 +119,17 @@ const onwarn = (warning, warn) => {
   if (known.includes(warning.code) && /node_modules/.test(warning.id ?? warning.ids?.[0] ?? '')) return;
   warn(warning);
 };
+
+/** The small page of `limbeck demo`: as it stands, but for its script. */
+function copyPage() {
+  const files = ['index.html', 'page.css'];
+  return {
+    name: 'copy-page',
+    async writeBundle({ dir }) {
+      await Promise.all(files.map((file) => copyFile(join('demo/packed', file), join(dir, file))));
+    },
+  };
+}
 
 /** What CommonJS code finds around it, for the command, which runs in Node. */
 const COMMON_JS = `import { createRequire as requireFrom } from 'node:module';
@@ -198,17 +215,27 @@ export default [
     onwarn,
   },
   {
+    // Beside the package, which it imports by its address.
+    input: { page: 'demo/packed/page.ts' },
+    output: { dir: 'dist/page', format: 'es', paths: { limbeck: '../index.js' } },
+    external: ['limbeck'],
+    plugins: [esbuild({ target: 'es2022' }), copyPage()],
+    onwarn,
+  },
+  {
     // Its parts lie beside the wasm files, which they look for beside themselves. tfjs's builds for Node are CommonJS.
-    input: { cli: 'src/cli/limbeck.ts' },
+    // The worker of Node carries tfjs, as the browser's does, and shares it with the command.
+    input: { cli: 'src/cli/limbeck.ts', nodeWorker: 'src/nodeWorker.ts' },
     output: {
       dir: 'dist',
       format: 'es',
-      chunkFileNames: 'cli-[name].js',
+      chunkFileNames: 'node-[name].js',
       hoistTransitiveImports: false,
-      banner: ({ isEntry }) => `${isEntry ? '#!/usr/bin/env node\n' : ''}${COMMON_JS}`,
+      banner: ({ name }) => `${name === 'cli' ? '#!/usr/bin/env node\n' : ''}${COMMON_JS}`,
     },
     external: (id) => id.startsWith('node:') || builtinModules.includes(id) || id === 'node-fetch',
     plugins: [
+      ortForNode(),
       nodeResolve({
         browser: false,
         preferBuiltins: true,

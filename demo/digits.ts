@@ -10,6 +10,7 @@ import {
   type Teacher,
   take,
 } from 'limbeck';
+import type { Task } from './task.ts';
 
 /** Places of '0'…'9' in the recognition model's alphabet: blank, the lines of ppocr_keys_v1.txt, space. */
 async function digitClasses(signal: AbortSignal): Promise<number[]> {
@@ -51,15 +52,20 @@ function toUnit({ data, shape }: NdArray): NdArray {
   return { data: scaled, shape };
 }
 
+export interface DigitTeacherOptions extends Pick<LoadTeacherOptions, 'threads' | 'device' | 'store'> {
+  /** Of what it is shown: white on black as in MNIST, or black on white as in most pictures. Default 'white'. */
+  readonly ink?: 'white' | 'black';
+}
+
 /** Loads the recognition model so that it sees a digit as printed text: dark on white, 48 × 48, in [-1, 1]. */
 export async function loadDigitTeacher(
   emit: (event: LoadEvent) => void,
   signal: AbortSignal,
-  options: Pick<LoadTeacherOptions, 'threads' | 'device' | 'store'> = {},
+  { ink = 'white', ...options }: DigitTeacherOptions = {},
 ): Promise<Teacher> {
   const loading = loadTeacher('./models/ch_PP-OCRv4_rec_infer.onnx', {
     name: 'PP-OCRv4 recognition',
-    input: { size: [48, 48], channels: 3, inverted: 'yes', mean: 0.5, stdDev: 0.5 },
+    input: { size: [48, 48], channels: 3, inverted: ink === 'white' ? 'yes' : 'no', mean: 0.5, stdDev: 0.5 },
     read: sumOverTime({ classes: await digitClasses(signal) }),
     ...options,
     signal,
@@ -80,3 +86,16 @@ export async function loadDigits(limit: number, signal?: AbortSignal) {
   const heldOut = Math.min(labels.length, Math.max(Math.round(limit / 4), 100));
   return { data: take(digitsOf(train), limit), holdout: take(digitsOf(holdout, labels), heldOut), pixels: holdout };
 }
+
+/** The recognition model teaches to read digits: what the page does unless told otherwise. */
+export const digitTask: Task = {
+  noun: 'digit',
+  labels: LABELS,
+  input: digitInput,
+  loadTeacher: loadDigitTeacher,
+  async loadData(limit, signal) {
+    const { data, holdout, pixels } = await loadDigits(limit, signal);
+    const pixelsOf = (i: number) => pixels.subarray(i * SIDE ** 2, (i + 1) * SIDE ** 2);
+    return { data, holdout, show: async (i) => ({ pixels: btoa(String.fromCharCode(...pixelsOf(i))) }) };
+  },
+};

@@ -1,9 +1,9 @@
 import {
   type Dataset,
   type DistillReport,
-  type LabelledDataset,
   loadTeacher,
   measure,
+  type NamedArrays,
   type NdArray,
   quantize,
   type Student,
@@ -11,11 +11,11 @@ import {
   toBundle,
   toOnnx,
 } from 'limbeck';
-import { digitInput, LABELS } from './digits.ts';
 import type { FormFigures } from './jobReport.ts';
-import { measureTeacher } from './measure.ts';
+import { askAll, measureTeacher } from './measure.ts';
+import type { Task } from './task.ts';
 
-/** The student as files for other engines, and the result of each on the held-out digits. */
+/** The student as files for other engines, and the result of each on the held-out examples. */
 export interface StudentForms {
   readonly files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
   readonly figures: Readonly<Record<string, FormFigures>>;
@@ -24,20 +24,23 @@ export interface StudentForms {
 export interface FormOptions {
   readonly student: Student;
   readonly report: DistillReport;
-  /** The training digits: int8 is calibrated on some of them, so that the test digits stay unseen. */
+  readonly task: Pick<Task, 'labels' | 'input'>;
+  /** What was learned from: int8 is calibrated on some of it, so that the held-out examples stay unseen. */
   readonly learned: Dataset;
-  readonly holdout: LabelledDataset;
+  readonly holdout: Dataset;
+  /** The teacher's answers for the holdout. */
+  readonly teacherAnswers: NdArray | undefined;
   readonly threads: number | undefined;
   readonly signal: AbortSignal;
 }
 
 const CALIBRATED = 256;
 
-/** Writes the student as ONNX in full, as int8 and as float16, and reads the held-out digits with each in onnxruntime-web. */
+/** Writes the student as ONNX in full, as int8 and as float16, and asks each about the held-out examples in onnxruntime-web. */
 export async function writeForms(options: FormOptions): Promise<StudentForms> {
-  const { student, report, learned, holdout, threads, signal } = options;
+  const { student, report, task, learned, signal } = options;
   const accuracy = report.holdout['accuracy'];
-  const about = { labels: LABELS, input: digitInput };
+  const about = { labels: task.labels, input: task.input };
   const onnx = await toOnnx(student, {
     ...about,
     ...(report.teacher?.identity && { teacher: report.teacher.identity }),
@@ -50,7 +53,7 @@ export async function writeForms(options: FormOptions): Promise<StudentForms> {
   const forms = { onnx, int8: int8.bytes, float16: float16.bytes };
   const figures: Record<string, FormFigures> = {};
   for (const [name, bytes] of Object.entries(forms)) {
-    figures[name] = { bytes: bytes.byteLength, ...(await measureForm(bytes, holdout, threads, signal)) };
+    figures[name] = { bytes: bytes.byteLength, ...(await measureForm(bytes, options)) };
   }
   return {
     files: {
@@ -66,16 +69,15 @@ export async function writeForms(options: FormOptions): Promise<StudentForms> {
 /** Loaded as a teacher, so that it is timed like the teacher: in its worker, without transport. */
 async function measureForm(
   bytes: Uint8Array<ArrayBuffer>,
-  holdout: LabelledDataset,
-  threads: number | undefined,
-  signal: AbortSignal,
+  { holdout, teacherAnswers: teacher, threads, signal }: FormOptions,
 ): Promise<Omit<FormFigures, 'bytes'>> {
   const model = await loadTeacher(bytes, { device: 'wasm', batchSize: 32, threads, signal }).done;
   try {
-    const { inputs, labels } = await holdout.read(Int32Array.from({ length: holdout.size }, (_, i) => i));
-    const logits = (await model.ask(inputs, signal))['logits'] as NdArray;
+    const ask = async (inputs: NamedArrays) => (await model.ask(inputs, signal))['logits'] as NdArray;
+    const { answers: student, labels } = await askAll(holdout, ask);
+    const { accuracy = Number.NaN, agreement } = measure({ student, teacher, labels });
     const { msPerExample } = await measureTeacher(model, holdout);
-    return { accuracy: measure({ student: logits, labels })['accuracy'] ?? Number.NaN, msPerExample };
+    return { accuracy, ...(agreement !== undefined && { agreement }), msPerExample };
   } finally {
     await model[Symbol.asyncDispose]();
   }

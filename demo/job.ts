@@ -17,17 +17,18 @@ import {
   toFiles,
 } from 'limbeck';
 import { openAnswers } from './answers.ts';
-import { loadDigits, loadDigitTeacher } from './digits.ts';
+import { digitTask } from './digits.ts';
 import { nextTurn } from './dom.ts';
 import { writeForms } from './forms.ts';
 import type { JobResult } from './jobReport.ts';
 import { watchMainThread } from './mainThread.ts';
-import { confusion, disagreements, measureStudent, measureTeacher } from './measure.ts';
+import { askAll, confusion, disagreements, measureStudent, measureTeacher } from './measure.ts';
+import type { Task } from './task.ts';
 
 export interface JobOptions {
   readonly epochs: number;
   readonly seed: number;
-  /** How many of the 8,000 digits to learn from; a quarter as many others are held out, 100 at least. */
+  /** How many of the 8,000 digits to learn from; a quarter as many others are held out, 100 at least. Other tasks use all they have. */
   readonly limit: number;
   readonly kernels: 'on' | 'off';
   readonly threads: number | undefined;
@@ -52,20 +53,24 @@ export type JobEvent =
   | LoadEvent
   | { readonly type: 'stage'; readonly stage: 'load' | 'distill' | 'measure' | 'export' };
 
+/** A confusion of more classes is no longer read by a person. */
+const MOST_CLASSES = 20;
+
 /**
- * The main job: distil the recognition model into a small digit reader, and measure both. A stopped job leaves the
- * student as it was after its last step.
+ * The main job: distil a task's teacher into a student, and measure both. A stopped job leaves the student as it was after its
+ * last step; given to another job, it goes on from there.
  */
 export async function runJob(
   options: JobOptions,
   emit: (event: JobEvent) => void,
   signal: AbortSignal,
   student: Student = cnn({ classes: 10 }),
+  task: Task = digitTask,
 ): Promise<JobResult> {
   const startedAt = performance.now();
   const watch = watchMainThread();
   emit({ type: 'stage', stage: 'load' });
-  const digits = await loadDigits(options.limit, signal);
+  const { data, holdout, show, ...seenByTeacher } = await task.loadData(options.limit, signal);
   const trainer = await openTrainer({ kernels: options.kernels, threads: options.threads });
   const before = await trainer.memory();
   const answers = await openAnswers(options.fresh);
@@ -74,15 +79,16 @@ export async function runJob(
   try {
     const setUpAt = performance.now();
     const { threads, device } = options;
-    model = await loadDigitTeacher(emit, signal, { threads, device, store: answers.store });
+    model = await task.loadTeacher(emit, signal, { threads, device, store: answers.store });
     teacher = await answers.over(model);
     const loadedAt = performance.now();
     emit({ type: 'stage', stage: 'distill' });
     const distillOptions: DistillOptions = {
       teacher,
       student,
-      data: digits.data,
-      holdout: digits.holdout,
+      data,
+      holdout,
+      ...seenByTeacher,
       loss: softTargets({ temperature: 4 }),
       optimizer: { name: 'adam', learningRate: 1e-3 },
       epochs: options.epochs,
@@ -103,21 +109,26 @@ export async function runJob(
 
     emit({ type: 'stage', stage: 'measure' });
     const evaluateStartedAt = performance.now();
-    const everything = await digits.holdout.read(Int32Array.from({ length: digits.holdout.size }, (_, i) => i));
-    const studentLogits = (await trainer.predict(student, everything.inputs))['logits'] as NdArray;
+    const { answers: studentLogits, labels } = await askAll(
+      holdout,
+      async (inputs) => (await trainer.predict(student, inputs))['logits'] as NdArray,
+    );
     const teacherLogits = holdoutAnswers?.['logits'] as NdArray;
-    const labels = everything.labels;
+    const isReadable = labels !== undefined && task.labels.length <= MOST_CLASSES;
     const scored = measure({ student: studentLogits, teacher: teacherLogits, labels });
     const usage = report.teacherUsage;
     // A run that found every answer leaves the teacher alone, so it shows what an earlier one measured.
     const remembered = usage?.calls === 0 ? await answers.times(model) : undefined;
-    const teacherTimes = remembered ?? (await orStop(measureTeacher(model, digits.holdout), signal));
+    const teacherTimes =
+      remembered ?? (await orStop(measureTeacher(model, seenByTeacher.teacherHoldout ?? holdout), signal));
     if (remembered === undefined) await answers.rememberTimes(model, teacherTimes);
-    const studentTimes = await orStop(measureStudent(trainer, student, digits.holdout), signal);
+    const studentTimes = await orStop(measureStudent(trainer, student, holdout), signal);
     await nextTurn();
     emit({ type: 'stage', stage: 'export' });
-    const { data: learned, holdout } = digits;
-    const forms = await writeForms({ student, report, learned, holdout, threads: options.threads, signal });
+    const forms = await writeForms({
+      ...{ student, report, task, learned: data, holdout, teacherAnswers: teacherLogits, signal },
+      threads: options.threads,
+    });
     await nextTurn();
     const artifacts = student.artifacts;
     if (artifacts === undefined) throw new Error('The student has no weights.');
@@ -128,10 +139,12 @@ export async function runJob(
       files: toFiles(artifacts),
       forms: forms.files,
       report: {
+        noun: task.noun,
+        labels: task.labels,
         seed: options.seed,
         ...placeOf(backend),
         notices: [...backend.notices, ...teacher.description.notices],
-        examples: { learned: digits.data.size, heldOut: digits.holdout.size },
+        examples: { learned: data.size, heldOut: holdout.size },
         teacher: {
           name: teacher.description.name,
           accuracy: measure({ student: teacherLogits, labels })['accuracy'] ?? Number.NaN,
@@ -156,6 +169,7 @@ export async function runJob(
         forms: {
           tfjs: {
             accuracy: scored['accuracy'] ?? Number.NaN,
+            agreement: scored['agreement'] ?? Number.NaN,
             bytes: artifacts.weightData.byteLength,
             msPerExample: studentTimes,
           },
@@ -180,8 +194,10 @@ export async function runJob(
         longestMainThreadTaskMs: watch.stop(),
         heapBytes: report.heapBytes,
         tensorsLeft: after.tensors - before.tensors,
-        confusion: { teacher: confusion(teacherLogits, labels), student: confusion(studentLogits, labels) },
-        disagreements: disagreements(teacherLogits, studentLogits, labels, digits.pixels),
+        ...(isReadable && {
+          confusion: { teacher: confusion(teacherLogits, labels), student: confusion(studentLogits, labels) },
+        }),
+        disagreements: await disagreements(teacherLogits, studentLogits, labels, show),
         environment: await environment(),
       },
     };

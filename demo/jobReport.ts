@@ -1,7 +1,10 @@
 import type { StudentFiles, TeacherDescription } from 'limbeck';
 
-/** The results of the main job: `out/report.json`. Accuracies are fractions. */
+/** The results of the main job: `out/report.json`. Accuracies are fractions; NaN, or null in JSON, where there are no labels. */
 export interface JobReport {
+  /** What one example is called, and the classes by name; left out by the runs of earlier versions, which read digits. */
+  readonly noun?: string;
+  readonly labels?: readonly string[];
   readonly seed: number;
   readonly backend: string;
   readonly threads: number;
@@ -56,23 +59,34 @@ export interface JobReport {
   readonly longestMainThreadTaskMs: number;
   readonly heapBytes: number;
   readonly tensorsLeft: number;
-  /** Rows: the true digit; columns: the answer. */
-  readonly confusion: { readonly teacher: number[][]; readonly student: number[][] };
-  /** Held-out digits on which teacher and student differ. */
+  /** Rows: the true class; columns: the answer. Left out without labels, and where there are too many classes to read. */
+  readonly confusion?: { readonly teacher: number[][]; readonly student: number[][] };
+  /** Held-out examples on which teacher and student differ. */
   readonly disagreements: readonly Disagreement[];
   readonly environment: Readonly<Record<string, unknown>>;
 }
 
 export interface FormFigures {
   readonly accuracy: number;
+  /** With the teacher. */
+  readonly agreement?: number;
   readonly bytes: number;
   /** By batch size. */
   readonly msPerExample: Readonly<Record<string, number>>;
 }
 
-export interface Disagreement {
+/** An example for a person to look at. */
+export interface Shown {
   /** 28 × 28 bytes, base64. */
-  readonly pixels: string;
+  readonly pixels?: string;
+  /** A small PNG or JPEG as a data address. */
+  readonly picture?: string;
+  /** What can be told of it in words. */
+  readonly text?: string;
+}
+
+/** Classes by their number; the label is −1 where it is unknown. */
+export interface Disagreement extends Shown {
   readonly label: number;
   readonly teacher: number;
   readonly student: number;

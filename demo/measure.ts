@@ -1,7 +1,6 @@
-import type { LabelledDataset, NamedArrays, NdArray, Student, Teacher, Trainer } from 'limbeck';
+import type { Dataset, NamedArrays, NdArray, Student, Teacher, Trainer } from 'limbeck';
 import type { TeacherTimes } from './answers.ts';
-import { SIDE } from './digits.ts';
-import type { Disagreement } from './jobReport.ts';
+import type { Disagreement, Shown } from './jobReport.ts';
 
 const BATCHES = [1, 32] as const;
 const REPEATS = { 1: 21, 32: 5 } as const;
@@ -9,24 +8,25 @@ const REPEATS = { 1: 21, 32: 5 } as const;
 const LONGEST_MS = 1500;
 
 /** Median milliseconds per example at batch 1 and 32, in the teacher's worker. */
-export async function measureTeacher(teacher: Teacher, holdout: LabelledDataset): Promise<TeacherTimes> {
+export async function measureTeacher(teacher: Teacher, holdout: Dataset): Promise<TeacherTimes> {
   const msPerExample = await perBatch(holdout, (inputs, repeats) => teacher.timeMs(inputs, repeats), 1);
   return { msPerExample, measuredAt: new Date().toISOString() };
 }
 
 /** The same in the student's worker. */
-export function measureStudent(trainer: Trainer, student: Student, holdout: LabelledDataset) {
+export function measureStudent(trainer: Trainer, student: Student, holdout: Dataset) {
   return perBatch(holdout, (inputs, repeats) => trainer.timeMs(student, inputs, repeats), 3);
 }
 
 async function perBatch(
-  holdout: LabelledDataset,
+  holdout: Dataset,
   time: (inputs: NamedArrays, repeats: number) => Promise<number[]>,
   times: number,
 ): Promise<Record<string, number>> {
   const result: Record<string, number> = {};
   for (const batch of BATCHES) {
-    const { inputs } = await holdout.read(Int32Array.from({ length: batch }, (_, i) => i));
+    // A small holdout is asked about more than once.
+    const { inputs } = await holdout.read(Int32Array.from({ length: batch }, (_, i) => i % holdout.size));
     const values = await time(inputs, 2);
     const left = Math.min(times * REPEATS[batch], Math.floor(LONGEST_MS / median(values))) - values.length;
     if (left > 0) values.push(...(await time(inputs, left)));
@@ -49,30 +49,55 @@ function answerOf({ data, shape }: NdArray, example: number): number {
   return best;
 }
 
+/** Examples that are read and answered at a time: pictures of a whole holdout are too much for some devices. */
+const AT_ONCE = 256;
+
+/** The rows that `ask` gives for every example of a dataset, in order, and the labels if there are any. */
+export async function askAll(
+  dataset: Dataset,
+  ask: (inputs: NamedArrays) => Promise<NdArray>,
+): Promise<{ readonly answers: NdArray; readonly labels: Int32Array | undefined }> {
+  const parts: NdArray[] = [];
+  const labels = dataset.hasLabels ? new Int32Array(dataset.size) : undefined;
+  for (let from = 0; from < dataset.size; from += AT_ONCE) {
+    const length = Math.min(AT_ONCE, dataset.size - from);
+    const examples: { inputs: NamedArrays; labels?: Int32Array } = await dataset.read(
+      Int32Array.from({ length }, (_, i) => from + i),
+    );
+    parts.push(await ask(examples.inputs));
+    if (examples.labels) labels?.set(examples.labels, from);
+  }
+  const classes = parts[0]?.shape.at(-1) ?? 0;
+  const data = new Float32Array(dataset.size * classes);
+  for (const [i, part] of parts.entries()) data.set(part.data, i * AT_ONCE * classes);
+  return { answers: { data, shape: [dataset.size, classes] }, labels };
+}
+
 export function confusion(logits: NdArray, labels: Int32Array): number[][] {
-  const counts = Array.from({ length: 10 }, () => new Array<number>(10).fill(0));
+  const classes = logits.shape[1] ?? 0;
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   labels.forEach((label, i) => {
-    const row = counts[label] as number[];
+    const row = counts[label];
     const answer = answerOf(logits, i);
-    row[answer] = (row[answer] ?? 0) + 1;
+    if (row) row[answer] = (row[answer] ?? 0) + 1;
   });
   return counts;
 }
 
 const MOST_SHOWN = 60;
 
-export function disagreements(
+/** The first examples to which teacher and student give different answers. */
+export async function disagreements(
   teacher: NdArray,
   student: NdArray,
-  labels: Int32Array,
-  pixels: Uint8Array,
-): Disagreement[] {
+  labels: Int32Array | undefined,
+  show: (index: number) => Promise<Shown>,
+): Promise<Disagreement[]> {
   const found: Disagreement[] = [];
-  for (let i = 0; i < labels.length && found.length < MOST_SHOWN; i++) {
+  for (let i = 0; i < (teacher.shape[0] ?? 0) && found.length < MOST_SHOWN; i++) {
     const answers = { teacher: answerOf(teacher, i), student: answerOf(student, i) };
     if (answers.teacher === answers.student) continue;
-    const image = pixels.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE);
-    found.push({ pixels: btoa(String.fromCharCode(...image)), label: labels[i] ?? -1, ...answers });
+    found.push({ ...(await show(i)), label: labels?.[i] ?? -1, ...answers });
   }
   return found;
 }

@@ -21,6 +21,7 @@ export function showDownloads(place: HTMLElement, files: readonly Download[]): v
     const blob = new Blob([data], { type });
     const link = document.createElement('a');
     link.href = URL.createObjectURL(blob);
+    link.className = 'button';
     link.download = name;
     link.innerHTML = html`${name} <small>${bytes(blob.size)}</small>`.markup;
     const item = document.createElement('li');

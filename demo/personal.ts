@@ -1,9 +1,12 @@
+import './style.css';
+import './personal.css';
 import type { Profile, ProfileEvent } from 'limbeck';
 import { hasTwoLabels, ONE_LABEL, openDesk } from './desk.ts';
 import { LABELS } from './digits.ts';
 import { offerDistilling } from './distilHere.ts';
 import { button, byId, setText } from './dom.ts';
 import { countOf } from './format.ts';
+import { openFrame } from './frame/openFrame.tsx';
 import { showHands } from './hands.ts';
 import type { Person, Writing } from './handTrial.ts';
 import { offerFiles } from './keptFiles.ts';
@@ -22,6 +25,7 @@ declare global {
   }
 }
 
+openFrame();
 const page: Window['limbeckPersonal'] = { state: 'opening' };
 window.limbeckPersonal = page;
 

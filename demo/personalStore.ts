@@ -12,6 +12,7 @@ export interface PersonalStore {
 const NAME = 'limbeck-demo-personal';
 const PLACES = {
   opfs: 'in files of this browser (OPFS)',
+  disk: 'in a folder of this computer',
   indexeddb: 'in this browser’s IndexedDB',
   memory: 'in memory, and is lost on reload',
 } as const;

@@ -35,7 +35,7 @@ export async function distilStudent(
 function studentOf({ report, files }: JobResult): FoundStudent {
   const learned = countOf(report.examples.learned, 'digit');
   return {
-    student: studentFromArtifacts('cnn', artifactsFromFiles(files)),
+    student: studentFromArtifacts(report.student.name, artifactsFromFiles(files)),
     about: `It learned from a text-recognition model’s answers for ${learned}, without labels, and reads ${percent(report.student.accuracy)} of digits that it never saw.`,
   };
 }

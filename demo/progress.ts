@@ -1,218 +1,238 @@
-import { byId, everyFrame, setText } from './dom.ts';
+import { signal } from '@preact/signals';
+import { everyFrame } from './dom.ts';
 import { bytes, count, countOf, duration, figures, percent, timeLeft } from './format.ts';
 import type { JobEvent, JobOptions } from './job.ts';
-import { html } from './markup.ts';
-import { accuracyChart, lossChart } from './reportFigures.ts';
 
-const STEPS = ['load', 'teacher', 'train', 'measure', 'export'] as const;
-/** The charts show the older epochs too. */
-const MOST_ROWS = 8;
+export const STEPS = ['load', 'teacher', 'train', 'measure', 'export'] as const;
+export type Step = (typeof STEPS)[number];
 
-type Step = (typeof STEPS)[number];
-type EpochRow = Parameters<typeof lossChart>[1][number];
-
-interface StepView {
-  mood: 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
-  detail: string;
+export interface StepView {
+  readonly mood: 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
+  readonly detail: string;
   /** 0 to 1; undefined while unknown. */
-  fraction: number | undefined;
-  startedAt: number;
+  readonly fraction: number | undefined;
+  readonly startedAt: number;
+}
+
+export interface EpochRow {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly agreement: number;
+  readonly ms: number;
+}
+
+/** What the page shows of a run. */
+export interface ProgressView {
+  readonly steps: Readonly<Record<Step, StepView>>;
+  readonly epochs: readonly EpochRow[];
+  /** Of single steps: when, counted in epochs, and the loss. */
+  readonly losses: { readonly at: readonly number[]; readonly loss: readonly number[] };
+  readonly planned: number;
+  /** The newest thing that a screen reader should say. */
+  readonly announcement: string;
 }
 
 export interface Progress {
-  begin(options: JobOptions): void;
+  readonly view: { readonly value: ProgressView };
+  begin(options: JobOptions, noun: string): void;
   take(event: JobEvent): void;
-  /** Closes the running step. `done` removes the live charts, which the report has. */
+  /** Closes the running step. */
   end(mood: 'done' | 'stopped' | 'failed'): void;
   /** A clause that says how far the run got. */
   reached(): string;
+  /** Epochs that are finished. */
+  finishedEpochs(): number;
 }
 
-/** The list of steps, live; teacher and student work at the same time. Events only change numbers; the page is written once a frame. */
+export const NAMES: Readonly<Record<Step, string>> = {
+  load: 'Load teacher and data',
+  teacher: 'Ask the teacher',
+  train: 'Train the student',
+  measure: 'Measure both',
+  export: 'Take it elsewhere',
+};
+const INTROS: Readonly<Record<Step, string>> = {
+  load: 'The files are read; then two workers start.',
+  teacher: 'It answers every example once, with a score for each class; the answers are kept.',
+  train: 'It learns from the answers that are there while the teacher works on the rest.',
+  measure: 'On examples that neither was trained on, and by the clock.',
+  export: 'The student as ONNX, in full and smaller, each tested in onnxruntime-web.',
+};
+/** Points of the loss's curve; with more, every second one is left out. */
+const MOST_POINTS = 400;
+/** Curves are drawn no more often than this. */
+const CURVE_MS = 250;
+
+const fresh = (planned: number): ProgressView => ({
+  steps: Object.fromEntries(
+    STEPS.map((step) => [step, { mood: 'waiting', detail: INTROS[step], fraction: 0, startedAt: 0 }]),
+  ) as Record<Step, StepView>,
+  epochs: [],
+  losses: { at: [], loss: [] },
+  planned,
+  announcement: '',
+});
+
+/** What a run's events come to; teacher and student work at the same time. Events only change numbers; the page is told once a frame. */
 export function createProgress(): Progress {
-  const rows = Object.fromEntries(
-    STEPS.map((step) => [step, byId('progress').querySelector(`[data-step="${step}"]`) as HTMLElement]),
-  ) as Record<Step, HTMLElement>;
-  const intros = Object.fromEntries(STEPS.map((step) => [step, part(rows[step], '.detail').textContent ?? '']));
-  let views = freshViews();
-  let epochs: EpochRow[] = [];
-  let drawnEpochs = 0;
-  let planned = 0;
+  const view = signal(fresh(0));
+  let now = view.value;
+  let noun = 'example';
   let answeredIn = '';
   let where = 'before it began';
-  let announcement = '';
-  let isPutAway = false;
+  let points: [at: number, loss: number][] = [];
+  let every = 1;
+  let seen = 0;
+  let drawnAt = 0;
+  const redraw = everyFrame(() => {
+    view.value = now;
+  });
 
-  function freshViews(): Record<Step, StepView> {
-    const fresh = (step: Step): StepView => ({
-      mood: 'waiting',
-      detail: intros[step] ?? '',
-      fraction: 0,
-      startedAt: 0,
-    });
-    return Object.fromEntries(STEPS.map((step) => [step, fresh(step)])) as Record<Step, StepView>;
+  function change(step: Step, part: Partial<StepView>) {
+    now = { ...now, steps: { ...now.steps, [step]: { ...now.steps[step], ...part } } };
   }
 
   function enter(step: Step, detail: string) {
-    if (views[step].mood !== 'waiting') return;
-    Object.assign(views[step], { mood: 'running', detail, fraction: undefined, startedAt: performance.now() });
-    announcement = part(rows[step], '.name').textContent ?? '';
+    if (now.steps[step].mood !== 'waiting') return;
+    change(step, { mood: 'running', detail, fraction: undefined, startedAt: performance.now() });
+    now = { ...now, announcement: NAMES[step] };
   }
 
   function finish(step: Step, mood: StepView['mood']) {
-    const view = views[step];
-    if (view.mood !== 'running') return;
-    view.mood = mood;
-    view.fraction = mood === 'done' ? 1 : (view.fraction ?? 0);
-    if (mood === 'done') view.detail = summaryOf(step, performance.now() - view.startedAt);
-  }
-
-  function finishAll(mood: StepView['mood']) {
-    for (const step of STEPS) finish(step, mood);
+    const { mood: before, fraction, startedAt } = now.steps[step];
+    if (before !== 'running') return;
+    if (mood !== 'done') change(step, { mood, fraction: fraction ?? 0 });
+    else change(step, { mood, fraction: 1, detail: summaryOf(step, performance.now() - startedAt) });
   }
 
   function summaryOf(step: Step, ms: number): string {
     if (step === 'train') {
-      const last = epochs.at(-1);
-      return `${countOf(epochs.length, 'epoch')} in ${duration(ms)} · loss ${figures(last?.loss)} · agreement ${percent(last?.agreement)}`;
+      const last = now.epochs.at(-1);
+      return `${countOf(now.epochs.length, 'epoch')} in ${duration(ms)} · loss ${figures(last?.loss)} · agreement ${percent(last?.agreement)}`;
     }
     if (step !== 'teacher') return `Took ${duration(ms)}.`;
     return answeredIn === '' ? 'Nothing was asked.' : `${answeredIn} in ${duration(ms)}`;
   }
 
-  function update(step: Step, fraction: number | undefined, detail: string) {
-    Object.assign(views[step], { fraction, detail });
+  /** Keeps the curve short, however long the run. */
+  function addLoss(at: number, loss: number) {
+    if (seen++ % every === 0) points.push([at, loss]);
+    if (points.length > MOST_POINTS) {
+      points = points.filter((_, i) => i % 2 === 0);
+      every *= 2;
+    }
+    if (performance.now() - drawnAt > CURVE_MS) drawCurve();
+  }
+
+  function drawCurve() {
+    drawnAt = performance.now();
+    now = { ...now, losses: { at: points.map(([at]) => at), loss: points.map(([, loss]) => loss) } };
   }
 
   const take = (event: JobEvent) => {
     switch (event.type) {
       case 'stage':
-        if (event.stage === 'load') enter('load', 'Fetching the digits and starting the workers.');
+        if (event.stage === 'load') enter('load', 'Fetching files and starting the workers.');
         if (event.stage === 'load' || event.stage === 'distill') break;
-        finishAll('done');
+        for (const step of STEPS) finish(step, 'done');
         if (event.stage === 'export') {
           enter('export', 'As ONNX in float32, int8 and float16, each run by onnxruntime-web.');
           where = 'while the student was being exported';
           break;
         }
-        enter('measure', 'Timing both models, one digit at a time and 32 at a time.');
+        enter('measure', 'Timing both models, one example at a time and 32 at a time.');
         where = 'while both models were being measured';
         break;
       case 'load': {
         const { loadedBytes, totalBytes } = event;
         const of = totalBytes === undefined ? '' : ` of ${bytes(totalBytes)}`;
-        update('load', totalBytes && loadedBytes / totalBytes, `Teacher: ${bytes(loadedBytes)}${of}`);
+        change('load', {
+          fraction: totalBytes && loadedBytes / totalBytes,
+          detail: `Teacher: ${bytes(loadedBytes)}${of}`,
+        });
         where = 'while the teacher was loading';
         break;
       }
       case 'open':
-        update('load', undefined, `Opening the teacher (${bytes(event.bytes)}).`);
+        change('load', { fraction: undefined, detail: `Opening the teacher (${bytes(event.bytes)}).` });
         break;
       case 'phase':
-        if (event.phase === 'check') update('load', undefined, 'Checking one batch all the way through.');
+        if (event.phase === 'check')
+          change('load', { fraction: undefined, detail: 'Checking one batch all the way through.' });
         if (event.phase !== 'train') break;
         finish('load', 'done');
-        enter('teacher', 'The first digits are being read.');
+        enter('teacher', `The first ${noun}s are being read.`);
         enter('train', 'Waiting for the first answers.');
         break;
-      case 'examples':
-        update(
-          'load',
-          event.looked / event.total,
-          `Looking at ${count(event.looked)} of ${count(event.total)} digits.`,
-        );
+      case 'examples': {
+        const { looked, total } = event;
+        change('load', {
+          fraction: looked / total,
+          detail: `Looking at ${count(looked)} of ${count(total)} ${noun}s.`,
+        });
         break;
+      }
       case 'teacher': {
         const { answered, total, examplesPerSecond, remainingMs } = event;
         const speed = `${figures(examplesPerSecond)} a second`;
-        update(
-          'teacher',
-          answered / total,
-          `${count(answered)} of ${count(total)} digits · ${speed} · ${timeLeft(remainingMs)}`,
-        );
-        answeredIn = `${countOf(answered, 'digit')}, ${speed},`;
+        const detail = `${count(answered)} of ${count(total)} ${noun}s · ${speed} · ${timeLeft(remainingMs)}`;
+        change('teacher', { fraction: answered / total, detail });
+        answeredIn = `${countOf(answered, noun)}, ${speed},`;
         if (answered === total) finish('teacher', 'done');
-        where = `while the teacher was answering (${count(answered)} of ${count(total)} digits)`;
+        where = `while the teacher was answering (${count(answered)} of ${count(total)} ${noun}s)`;
         break;
       }
       case 'step': {
         const { epoch, step, steps: inEpoch, loss, examplesPerSecond, remainingMs } = event;
         const detail = [
-          `Epoch ${epoch} of ${planned}, step ${step} of ${inEpoch}`,
+          `Epoch ${epoch} of ${now.planned}, step ${step} of ${inEpoch}`,
           `loss ${figures(loss)}`,
-          ...(epochs.length > 0 ? [`agreement ${percent(epochs.at(-1)?.agreement)}`] : []),
-          `${figures(examplesPerSecond)} digits a second`,
+          ...(now.epochs.length > 0 ? [`agreement ${percent(now.epochs.at(-1)?.agreement)}`] : []),
+          `${figures(examplesPerSecond)} ${noun}s a second`,
           timeLeft(remainingMs),
         ];
-        update('train', (epoch - 1 + step / inEpoch) / planned, detail.join(' · '));
-        where = `in epoch ${epoch} of ${planned}`;
+        const at = epoch - 1 + step / inEpoch;
+        change('train', { fraction: at / now.planned, detail: detail.join(' · ') });
+        addLoss(at, loss);
+        where = `in epoch ${epoch} of ${now.planned}`;
         break;
       }
       case 'epoch': {
         const { epoch, loss, ms, holdout } = event;
         const unknown = Number.NaN;
         const { accuracy = unknown, agreement = unknown } = holdout as { accuracy?: number; agreement?: number };
-        epochs.push({ epoch, loss, ms, accuracy, agreement });
-        announcement = `Epoch ${epoch} of ${planned}: agreement ${percent(agreement)}, ${timeLeft(event.remainingMs)}.`;
+        const announcement = `Epoch ${epoch} of ${now.planned}: agreement ${percent(agreement)}, ${timeLeft(event.remainingMs)}.`;
+        now = { ...now, announcement, epochs: [...now.epochs, { epoch, loss, ms, accuracy, agreement }] };
+        drawCurve();
         break;
       }
     }
     redraw();
   };
 
-  const redraw = everyFrame(() => {
-    for (const step of STEPS) drawStep(rows[step], views[step]);
-    setText(byId('announcer'), announcement);
-    if (drawnEpochs !== epochs.length) drawEpochs();
-  });
-
-  function drawEpochs() {
-    byId('live').hidden = epochs.length === 0 || isPutAway;
-    byId('epoch-rows').innerHTML = epochs.slice(-MOST_ROWS).map(rowOf).reverse().join('');
-    drawnEpochs = epochs.length;
-    if (epochs.length === 0) return;
-    byId('live-loss').innerHTML = lossChart('live-loss-chart', epochs, planned).markup;
-    byId('live-accuracy').innerHTML = accuracyChart('live-accuracy-chart', epochs, planned).markup;
-  }
-
   return {
-    begin(options) {
-      views = freshViews();
-      epochs = [];
-      drawnEpochs = -1;
-      planned = options.epochs;
+    view,
+    begin(options, called) {
+      now = fresh(options.epochs);
+      noun = called;
       answeredIn = '';
       where = 'before anything was loaded';
-      announcement = '';
-      isPutAway = false;
+      points = [];
+      every = 1;
+      seen = 0;
       redraw();
     },
     take,
     end(mood) {
-      finishAll(mood);
-      announcement = { done: 'The run is done.', stopped: 'The run was stopped.', failed: 'The run failed.' }[mood];
-      isPutAway = mood === 'done';
-      if (isPutAway) byId('live').hidden = true;
+      for (const step of STEPS) finish(step, mood);
+      const announcement = { done: 'The run is done.', stopped: 'The run was stopped.', failed: 'The run failed.' }[
+        mood
+      ];
+      now = { ...now, announcement };
       redraw();
     },
     reached: () => where,
+    finishedEpochs: () => now.epochs.length,
   };
-}
-
-function rowOf({ epoch, loss, accuracy, agreement, ms }: EpochRow): string {
-  return html`<tr><th scope="row">${epoch}</th><td>${figures(loss)}</td><td>${percent(accuracy)}</td><td>${percent(agreement)}</td><td>${duration(ms)}</td></tr>`
-    .markup;
-}
-
-function drawStep(row: HTMLElement, { mood, detail, fraction }: StepView): void {
-  if (row.dataset['mood'] !== mood) row.dataset['mood'] = mood;
-  setText(part(row, '.mood'), mood);
-  setText(part(row, '.detail'), detail);
-  const bar = part(row, 'progress') as HTMLProgressElement;
-  if (mood === 'running' && fraction === undefined) bar.removeAttribute('value');
-  else bar.value = fraction ?? 0;
-}
-
-function part(row: HTMLElement, selector: string): HTMLElement {
-  return row.querySelector(selector) as HTMLElement;
 }

@@ -1,8 +1,9 @@
 import { bytes, count, countOf, duration, figures, percent, times, UNKNOWN } from './format.ts';
+import tokens from './frame/tokens.css?raw';
 import type { JobReport } from './jobReport.ts';
 import { html, type Markup, raw } from './markup.ts';
 import css from './report.css?raw';
-import { accuracyChart, confusionTable, digitCard, lossChart, timeBar } from './reportFigures.ts';
+import { accuracyChart, confusionTable, exampleCard, lossChart, timeBar } from './reportFigures.ts';
 
 /** The report as one file without scripts or network access; it supports light and dark mode, and printing. */
 export function reportHtml(report: JobReport): string {
@@ -20,7 +21,7 @@ export function* reportHtmlParts(report: JobReport): Generator<string, void, voi
 <meta name="color-scheme" content="light dark">
 <title>limbeck report: ${main}</title>
 <style>
-${raw(css)}</style>
+${raw(tokens)}${raw(css)}</style>
 </head>
 <body>
 <main class="report page">
@@ -35,44 +36,57 @@ ${raw(css)}</style>
 }
 
 /** The result of the run, in two sentences. */
-export function headline({ student, teacher, timeMs, examples }: JobReport): { main: string; second: string } {
+export function headline(report: JobReport): { main: string; second: string } {
+  const { student, teacher, timeMs, examples } = report;
+  const noun = nounOf(report);
   const speed = (teacher.msPerExample['1'] ?? Number.NaN) / (student.msPerExample['1'] ?? Number.NaN);
+  const [small, large] = [bytes(student.bytes), bytes(teacher.bytes)];
   return {
-    main:
-      `A ${bytes(student.bytes)} student reads ${percent(student.accuracy)} of the digits; ` +
-      `its ${bytes(teacher.bytes)} teacher reads ${percent(teacher.accuracy)}.`,
+    main: hasLabels(report)
+      ? `A ${small} student reads ${percent(student.accuracy)} of the ${noun}s; its ${large} teacher reads ${percent(teacher.accuracy)}.`
+      : `A ${small} student answers as its ${large} teacher does on ${percent(student.agreement)} of the ${noun}s.`,
     second:
       `1/${count(teacher.bytes / student.bytes)} of the bytes, ${times(speed)} times as fast. Learned on this device in ` +
-      `${duration(timeMs.total)} from ${countOf(examples.learned, 'digit')} without labels; scored on ` +
+      `${duration(timeMs.total)} from ${countOf(examples.learned, noun)} without labels; scored on ` +
       `${count(examples.heldOut)} others.`,
   };
+}
+
+const nounOf = ({ noun = 'digit' }: JobReport) => noun;
+
+/** NaN becomes null in JSON. */
+function hasLabels({ student }: JobReport): boolean {
+  return Number.isFinite(student.accuracy);
 }
 
 /** Everything below the headline, section by section. `id` distinguishes two reports on one page. */
 export function* reportSections(report: JobReport, level: 2 | 3, id = 'report'): Generator<Markup, void, void> {
   const { epochs, teacher, timeMs, confusion } = report;
+  const noun = nounOf(report);
   const section = (title: string, ...content: (Markup | undefined)[]) =>
     html`<section>${raw(`<h${level}>`)}${title}${raw(`</h${level}>`)}
 ${content}</section>
 `;
   yield section('Side by side', sideBySide(report));
-  if (report.forms !== undefined) yield section('The student elsewhere', formsTable(report.forms, teacher));
+  if (report.forms !== undefined) yield section('The student elsewhere', formsTable(report.forms, report));
   yield section('Where the time went', timeBar(timeMs));
   yield section(
     'How it learned',
     html`<div class="pair"><figure>${lossChart(`${id}-loss`, epochs)}<figcaption>Loss of each epoch.</figcaption></figure>
-<figure>${accuracyChart(`${id}-accuracy`, epochs, 0, teacher.accuracy)}<figcaption>Held-out digits after each epoch: read right, and read as the teacher reads them.</figcaption></figure></div>`,
+<figure>${accuracyChart(`${id}-accuracy`, epochs, 0, teacher.accuracy)}<figcaption>Held-out ${noun}s after each epoch: ${hasLabels(report) ? 'answered right, and ' : ''}answered as the teacher does.</figcaption></figure></div>`,
   );
-  yield section(
-    'Which digits are mistaken',
-    html`<div class="pair">${confusionTable('Teacher', confusion.teacher)}${confusionTable('Student', confusion.student)}</div>
+  if (confusion !== undefined)
+    yield section(
+      `Which ${noun}s are mistaken`,
+      html`<div class="pair">${confusionTable('Teacher', confusion.teacher, report)}${confusionTable('Student', confusion.student, report)}</div>
 <p class="note">Framed: right answers. Without a frame: mistakes; the stronger the shade, the more frequent. An empty cell means none.</p>`,
-  );
+    );
   yield section('Where they differ', ...differences(report));
   yield section('Circumstances', notices(report), circumstances(report), reproduce(report));
 }
 
-function sideBySide({ teacher, student, examples, threads }: JobReport): Markup {
+function sideBySide(report: JobReport): Markup {
+  const { teacher, student, examples, threads } = report;
   const points = 100 * (student.accuracy - teacher.accuracy);
   const speed = (batch: string) => {
     const [slow, fast] = [teacher.msPerExample[batch], student.msPerExample[batch]];
@@ -80,13 +94,17 @@ function sideBySide({ teacher, student, examples, threads }: JobReport): Markup 
     return [`Time an example, batch of\u00a0${batch}`, milliseconds(slow), milliseconds(fast), ratio] as const;
   };
   const rows = [
-    [
-      `Accuracy on ${countOf(examples.heldOut, 'held-out digit')}`,
-      percent(teacher.accuracy),
-      percent(student.accuracy),
-      Number.isFinite(points) ? `${points < 0 ? '−' : '+'}${figures(Math.abs(points))} points` : '',
-    ],
-    ['Reads as the teacher does', UNKNOWN, percent(student.agreement), ''],
+    ...(hasLabels(report)
+      ? [
+          [
+            `Accuracy on ${countOf(examples.heldOut, `held-out ${nounOf(report)}`)}`,
+            percent(teacher.accuracy),
+            percent(student.accuracy),
+            `${points < 0 ? '−' : '+'}${figures(Math.abs(points))} points`,
+          ] as const,
+        ]
+      : []),
+    ['Answers as the teacher does', UNKNOWN, percent(student.agreement), ''],
     ['Size', bytes(teacher.bytes), bytes(student.bytes), `1/${count(teacher.bytes / student.bytes)} of the bytes`],
     ['Parameters', UNKNOWN, count(student.parameters), ''],
     speed('1'),
@@ -112,34 +130,42 @@ const FORM_NAMES: Readonly<Record<string, string>> = {
   float16: 'ONNX, float16',
 };
 
+type Scored = { readonly accuracy: number; readonly agreement?: number };
+
 /** The student in each form, all but the first in onnxruntime-web, and the teacher for comparison. */
-function formsTable(forms: NonNullable<JobReport['forms']>, teacher: JobReport['teacher']): Markup {
+function formsTable(forms: NonNullable<JobReport['forms']>, report: JobReport): Markup {
+  const [title, scoreOf] = hasLabels(report)
+    ? ['Accuracy', ({ accuracy }: Scored) => accuracy]
+    : ['Agreement', ({ agreement = Number.NaN }: Scored) => agreement];
   const rows = [
     ...Object.entries(forms).map(([form, figures]) => [FORM_NAMES[form] ?? form, figures] as const),
-    ['Teacher', teacher] as const,
+    ['Teacher', report.teacher] as const,
   ];
-  return html`<table class="side">
-<thead><tr><td></td><th scope="col" class="number">Accuracy</th><th scope="col" class="number">Size</th><th scope="col" class="number">Batch of\u00a01</th><th scope="col" class="number">Batch of\u00a032</th></tr></thead>
+  return html`<table class="side forms">
+<thead><tr><td></td><th scope="col" class="number">${title}</th><th scope="col" class="number">Size</th><th scope="col" class="number">Batch of\u00a01</th><th scope="col" class="number">Batch of\u00a032</th></tr></thead>
 <tbody>${rows.map(
-    ([what, { accuracy, bytes: size, msPerExample }]) =>
-      html`<tr><th scope="row">${what}</th><td class="number">${percent(accuracy)}</td><td class="number">${bytes(size)}</td><td class="number">${milliseconds(msPerExample['1'])}</td><td class="number">${milliseconds(msPerExample['32'])}</td></tr>`,
+    ([what, figures]) =>
+      html`<tr><th scope="row">${what}</th><td class="number">${percent(scoreOf(figures))}</td><td class="number">${bytes(figures.bytes)}</td><td class="number">${milliseconds(figures.msPerExample['1'])}</td><td class="number">${milliseconds(figures.msPerExample['32'])}</td></tr>`,
   )}</tbody></table>
 <p class="note">Times are of one example. The ONNX files run in onnxruntime-web on this device.</p>`;
 }
 
 const milliseconds = (value: number | undefined) => (value === undefined ? UNKNOWN : `${figures(value)}\u00a0ms`);
 
-function differences({ disagreements, student, examples }: JobReport): (Markup | undefined)[] {
+function differences(report: JobReport): (Markup | undefined)[] {
+  const { disagreements, student, examples } = report;
+  const noun = nounOf(report);
   const shown = disagreements.length;
-  if (shown === 0) return [html`<p>On no held-out digit do teacher and student differ.</p>`];
+  if (shown === 0) return [html`<p>On no held-out ${noun} do teacher and student differ.</p>`];
   const all = Math.max(shown, Math.round((1 - student.agreement) * examples.heldOut) || 0);
-  const right = (who: 'teacher' | 'student') => disagreements.filter((digit) => digit[who] === digit.label).length;
+  const right = (who: 'teacher' | 'student') => disagreements.filter((one) => one[who] === one.label).length;
   const neither = shown - right('teacher') - right('student');
+  const whose = ` Of ${shown === 1 ? 'this one' : `these ${shown}`} the teacher is right on ${right('teacher')}, the student on ${right('student')}, neither on ${neither}.`;
   return [
-    html`<p>Teacher and student differ on ${count(all)} of ${countOf(examples.heldOut, 'held-out digit')}${
+    html`<p>Teacher and student differ on ${count(all)} of ${countOf(examples.heldOut, `held-out ${noun}`)}${
       all > shown ? `; the first ${shown} are shown` : ''
-    }. Of ${shown === 1 ? 'this one' : `these ${shown}`} the teacher is right on ${right('teacher')}, the student on ${right('student')}, neither on ${neither}.</p>`,
-    html`<ul class="digits">${disagreements.map(digitCard)}</ul>`,
+    }.${hasLabels(report) ? whose : ''}</p>`,
+    html`<ul class="digits">${disagreements.map((one) => exampleCard(one, report))}</ul>`,
   ];
 }
 

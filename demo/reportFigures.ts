@@ -1,6 +1,6 @@
 import { type ChartOptions, lineChart } from './chart.ts';
 import { countOf, duration, figures, percent } from './format.ts';
-import type { Disagreement, JobReport } from './jobReport.ts';
+import type { Disagreement, JobReport, Shown } from './jobReport.ts';
 import { escapeText, html, type Markup, raw } from './markup.ts';
 
 type Epochs = JobReport['epochs'];
@@ -27,13 +27,23 @@ export function lossChart(id: string, epochs: Epochs, planned = 0): Markup {
 export function accuracyChart(id: string, epochs: Epochs, planned = 0, teacherAccuracy?: number): Markup {
   const chart: ChartOptions = {
     id,
-    title: 'Held-out digits after each epoch',
+    title: 'Held-out examples after each epoch',
     ...epochAxis(epochs, planned),
     series: [
-      { label: 'accuracy', tone: 'student', points: epochs.map(({ epoch, accuracy }) => [epoch, accuracy]) },
+      ...(epochs.some(({ accuracy }) => Number.isFinite(accuracy))
+        ? [
+            {
+              label: 'accuracy',
+              tone: 'student',
+              points: epochs.map(({ epoch, accuracy }) => [epoch, accuracy] as const),
+            } as const,
+          ]
+        : []),
       { label: 'agreement', tone: 'agreement', points: epochs.map(({ epoch, agreement }) => [epoch, agreement]) },
     ],
-    reference: teacherAccuracy === undefined ? undefined : { label: 'teacher’s accuracy', value: teacherAccuracy },
+    reference: !Number.isFinite(teacherAccuracy)
+      ? undefined
+      : { label: 'teacher’s accuracy', value: teacherAccuracy as number },
     format: percent,
     leastTick: 0.01,
     formatTick: percent,
@@ -73,8 +83,13 @@ export function timeBar(time: JobReport['timeMs']): Markup {
 
 const SHADES = 5;
 
-/** Rows: the true digit. Columns: the answer. Errors are shaded relative to the most frequent one. */
-export function confusionTable(title: string, counts: readonly (readonly number[])[]): Markup {
+type About = Pick<JobReport, 'labels' | 'noun'>;
+
+const nameOf = ({ labels }: About, c: number) => labels?.[c] ?? String(c);
+
+/** Rows: the true class. Columns: the answer. Errors are shaded relative to the most frequent one. */
+export function confusionTable(title: string, counts: readonly (readonly number[])[], about: About): Markup {
+  const { noun = 'digit' } = about;
   const total = counts.flat().reduce((sum, n) => sum + n, 0);
   const right = counts.reduce((sum, row, i) => sum + (row[i] ?? 0), 0);
   const worst = Math.max(1, ...counts.flatMap((row, i) => row.filter((_, j) => j !== i)));
@@ -86,12 +101,12 @@ export function confusionTable(title: string, counts: readonly (readonly number[
   };
   const rows = counts.map((row, i) => {
     const rowSum = row.reduce((sum, n) => sum + n, 0);
-    return html`<tr><th scope="row">${i}</th>${row.map((n, j) => cell(n, i, j, rowSum))}</tr>`;
+    return html`<tr><th scope="row">${nameOf(about, i)}</th>${row.map((n, j) => cell(n, i, j, rowSum))}</tr>`;
   });
   return html`<table class="confusion">
-<caption><b>${title}</b>: ${right} of ${countOf(total, 'digit')} right</caption>
+<caption><b>${title}</b>: ${right} of ${countOf(total, noun)} right</caption>
 <thead><tr><td class="corner">true</td><th scope="colgroup" colspan="${counts.length}">answered</th></tr>
-<tr><td></td>${counts.map((_, j) => html`<th scope="col">${j}</th>`)}</tr></thead>
+<tr><td></td>${counts.map((_, j) => html`<th scope="col">${nameOf(about, j)}</th>`)}</tr></thead>
 <tbody>${rows}</tbody></table>`;
 }
 
@@ -116,10 +131,23 @@ export function digitSvg(pixels: string, label: string): Markup {
   );
 }
 
-export function digitCard({ pixels, label, teacher, student }: Disagreement): Markup {
-  const answer = (who: string, given: number) =>
-    given === label
-      ? html`<span class="right"><span aria-hidden="true">✓</span> ${who} <b>${given}</b><span class="hidden"> (right)</span></span>`
-      : html`<span class="wrong"><span aria-hidden="true">✗</span> ${who} <b>${given}</b><span class="hidden"> (wrong)</span></span>`;
-  return html`<li>${digitSvg(pixels, `A handwritten ${label}`)}<span>truth <b>${label}</b></span>${answer('teacher', teacher)}${answer('student', student)}</li>`;
+/** A held-out example, and what both say about it. */
+export function exampleCard({ label, teacher, student, ...shown }: Disagreement, about: About): Markup {
+  const isKnown = label >= 0;
+  const answer = (who: string, given: number) => {
+    const name = nameOf(about, given);
+    if (!isKnown) return html`<span>${who} <b>${name}</b></span>`;
+    return given === label
+      ? html`<span class="right"><span aria-hidden="true">✓</span> ${who} <b>${name}</b><span class="hidden"> (right)</span></span>`
+      : html`<span class="wrong"><span aria-hidden="true">✗</span> ${who} <b>${name}</b><span class="hidden"> (wrong)</span></span>`;
+  };
+  const truth = isKnown ? html`<span>truth <b>${nameOf(about, label)}</b></span>` : undefined;
+  const title = isKnown ? `A ${about.noun ?? 'handwritten'} ${nameOf(about, label)}` : `A ${about.noun ?? 'digit'}`;
+  return html`<li>${exampleOf(shown, title)}${truth}${answer('teacher', teacher)}${answer('student', student)}</li>`;
+}
+
+function exampleOf({ pixels, picture, text }: Shown, title: string): Markup | undefined {
+  if (pixels !== undefined) return digitSvg(pixels, title);
+  if (picture?.startsWith('data:image/')) return html`<img class="example" src="${picture}" alt="${title}">`;
+  return text === undefined ? undefined : html`<span class="words">${text}</span>`;
 }

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
@@ -13,7 +14,12 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     chunkSizeWarningLimit: 2000,
-    rollupOptions: { input: { index: at('index.html'), personal: at('personal.html') } },
+    // Every HTML file here is a page.
+    rollupOptions: {
+      input: readdirSync(at('.'))
+        .filter((name) => name.endsWith('.html'))
+        .map(at),
+    },
   },
   worker: { format: 'es' },
   logLevel: 'warn',

@@ -95,3 +95,29 @@ test('another origin needs no leave for conditions, and is not read again', asyn
   expect(second).toMatchObject({ bytes: first.bytes, integrity: first.integrity, notices: [] });
   expect(methods).toEqual(['GET']);
 });
+
+test('a download that a reload cut off goes on where it was', async ({ page, context, serveDist }) => {
+  const url = await serveDist({
+    extra: { '/model-cache.js': { type: 'text/javascript', body: await bundle('pages/modelCache.ts') } },
+  });
+  const ranges: (string | undefined)[] = [];
+  page.on('request', (request) => {
+    if (request.url() === url + TEACHER) ranges.push(request.headers().range);
+  });
+  await page.goto(`${url}/empty.html`);
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  const slow = { offline: false, latency: 0, downloadThroughput: 2e6, uploadThroughput: -1 };
+  await session.send('Network.emulateNetworkConditions', slow);
+  const cutOff = call(page, 'load', TEACHER).catch(() => 'cut off');
+  // Its head and the first part of 4 MB.
+  await expect.poll(() => call(page, 'parts'), { timeout: 60_000 }).toBeGreaterThanOrEqual(2);
+  await page.reload();
+  expect(await cutOff).toBe('cut off');
+  await session.send('Network.emulateNetworkConditions', { ...slow, downloadThroughput: -1 });
+  const loaded = await call(page, 'load', TEACHER);
+  expect(loaded.bytes).toBeGreaterThan(10e6);
+  expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=(4194304|8388608)-$/)]);
+  expect(await call(page, 'parts')).toBe(0);
+  expect(await call(page, 'load', TEACHER, { integrity: loaded.integrity })).toMatchObject({ bytes: loaded.bytes });
+});

@@ -22,7 +22,7 @@ for (const isIsolated of [true, false]) {
 
     const { first, second, isEqual } = await page.evaluate(() => window.pageTrainer.twoRuns());
     expect(first.join()).not.toContain('Another run');
-    expect(second.join()).toContain('Another run has the trainer of this page');
+    expect(second.join()).toContain('Another run uses the trainer of this page');
     expect(isEqual).toBe(true);
     expect(trainers()).toBe(1);
 
@@ -41,6 +41,29 @@ for (const isIsolated of [true, false]) {
     expect(errors).toEqual([]);
   });
 }
+
+test.describe('on an iPhone', () => {
+  test.use({
+    userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Safari/604.1',
+  });
+
+  test('one thread and small batches are used, and the trainer ends when the page is hidden', async ({
+    page,
+    serveDist,
+  }) => {
+    await open(page, serveDist, true);
+    const { told, ofTeacher, ofStudent, ...threads } = await page.evaluate(() => window.pageTrainer.smallDevice());
+    for (const notices of [told, ofTeacher, ofStudent]) expect(notices.join()).toContain('iOS ends pages');
+    expect(threads).toEqual({ threads: 1, askedFor: 2, studentThreads: 1 });
+    const trainers = () => page.workers().filter((worker) => worker.url().endsWith('/worker.js')).length;
+    expect(trainers()).toBe(1);
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden' });
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+    await expect.poll(trainers).toBe(0);
+  });
+});
 
 test('a session on two threads makes as many workers as it uses, and leaves none', async ({ page, serveDist }) => {
   const made: string[] = [];

@@ -177,6 +177,8 @@ test('without isolation a student is distilled right here, and a few digits of o
 }) => {
   const errors = collectErrors(page);
   const url = await serveDist({ isIsolated: false });
+  // A service worker would isolate the page.
+  await page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'serviceWorker'));
   await open(page, url, 'no-student', '?limit=400&epochs=5');
   await press(page, 'Distil a student here');
   await expect(page.locator('#distil-text')).toContainText('The teacher has answered', { timeout: 60_000 });

@@ -1,4 +1,4 @@
-// The README's table of what a teacher adds, and the sentence below it.
+// The documentation's table of what a teacher adds, and the sentence below it.
 
 /** What it shows, and the row that this is. */
 const SHOWN = {

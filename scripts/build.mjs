@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { layDemoData } from './demoData.mjs';
+import { layDemoWorker } from './demoWorker.mjs';
 import { root, run } from './ensure.mjs';
 import { publishTypes } from './publicTypes.mjs';
 
@@ -28,3 +29,4 @@ await rm('dist', { recursive: true, force: true });
 await Promise.all([runBeside(bin('rollup'), ['-c', '--silent']), layKernelsAndTypes()]);
 run(bin('vite'), ['build', '-c', 'demo/vite.config.mjs'], { quiet: true });
 await layDemoData('dist/demo');
+await layDemoWorker('dist/demo');

@@ -12,7 +12,10 @@ vi.mock('../src/export/quantize.ts', () => ({
     return { done: Promise.resolve({ bytes: new Uint8Array(1) }) };
   },
 }));
-vi.mock('../demo/measure.ts', () => ({ measureTeacher: async () => ({ msPerExample: {} }) }));
+vi.mock('../demo/measure.ts', async (original) => ({
+  ...(await original<typeof import('../demo/measure.ts')>()),
+  measureTeacher: async () => ({ msPerExample: {} }),
+}));
 vi.mock('../src/teacher/onnx.ts', () => {
   const ask = async ({ input }: { input: NdArray }) => {
     const [count = 0] = input.shape;
@@ -37,7 +40,8 @@ test('int8 is calibrated on what the student learned from, and not on what it is
   const [learned, holdout] = [images(300, 0.25), images(20, 0.75)];
   const { report } = await distill({ student, data: learned, loss: crossEntropy(), epochs: 1, trainer }).done;
   const { signal } = new AbortController();
-  await writeForms({ student, report, learned, holdout, threads: 1, signal });
+  const task = { labels: [...'0123456789'], input: {} };
+  await writeForms({ student, report, task, learned, holdout, teacherAnswers: undefined, threads: 1, signal });
   const calibration = calibrated.get('static-int8') as Dataset;
   expect(calibration.size).toBe(256);
   const { inputs } = await calibration.read(Int32Array.from({ length: 256 }, (_, i) => i));

@@ -10,8 +10,10 @@ import { serve } from './serve.mjs';
 const PAGES = [
   ['', 'Small models, taught on the device'],
   ['guide/quick-start.html', 'Quick start'],
+  ['guide/whole-page.html', 'A whole page to copy'],
   ['help/errors.html', 'Error codes'],
   ['inside/benchmarks.html', 'Benchmarks'],
+  ['reference/losses.html', 'KL(softmax(teacher / T) ‖ softmax(student / T))'],
   ['reference/api/index/functions/softTargets.html', 'softTargets'],
 ];
 

@@ -12,7 +12,7 @@ import { placesTable } from './tables/places.mjs';
 import { assetsTable, sizeTable } from './tables/size.mjs';
 import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
-import { withSurvey } from './tables/survey.mjs';
+import { lossIndex, withSurvey } from './tables/survey.mjs';
 import { keptTable, teacherTable } from './tables/teacher.mjs';
 import { peersSentence, trainTable } from './tables/train.mjs';
 
@@ -24,30 +24,23 @@ const read = (file) => readFileSync(new URL(file, root), 'utf8');
  * @type {[file: string, name: string, results: string, table: (results: any) => string][]}
  */
 export const TABLES = [
-  ['README.md', 'peers', 'benchmarks/results/train.json', peersSentence],
   ['README.md', 'start', 'benchmarks/results/start.json', startTable],
-  ['README.md', 'forms', 'benchmarks/results/start.json', formsTable],
-  ['README.md', 'train', 'benchmarks/results/train.json', trainTable],
-  ['README.md', 'teacher', 'benchmarks/results/teacher.json', teacherTable],
-  ['README.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
-  ['README.md', 'photos', 'benchmarks/results/photos.json', photosSentence],
-  ['README.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
-  ['README.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
-  ['README.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
-  ['README.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
   ['docs/inside/benchmarks.md', 'start', 'benchmarks/results/start.json', startTable],
   ['docs/inside/benchmarks.md', 'forms', 'benchmarks/results/start.json', formsTable],
+  ['docs/inside/benchmarks.md', 'peers', 'benchmarks/results/train.json', peersSentence],
   ['docs/inside/benchmarks.md', 'train', 'benchmarks/results/train.json', trainTable],
   ['docs/inside/benchmarks.md', 'teacher', 'benchmarks/results/teacher.json', teacherTable],
   ['docs/inside/benchmarks.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
   ['docs/inside/benchmarks.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
+  ['docs/inside/benchmarks.md', 'photos', 'benchmarks/results/photos.json', photosSentence],
   ['docs/inside/benchmarks.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
   ['docs/inside/benchmarks.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
   ['docs/inside/benchmarks.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
-  ['docs/guide/install.md', 'places', 'benchmarks/results/places.json', placesTable],
   ['docs/guide/install.md', 'sizes', 'benchmarks/results/size.json', sizeTable],
   ['docs/guide/install.md', 'assets', 'benchmarks/results/size.json', assetsTable],
+  ['docs/guide/install.md', 'places', 'benchmarks/results/places.json', placesTable],
   ['FEATURES.md', 'conformance', 'benchmarks/results/conformance.json', conformanceTable],
+  ['docs/reference/losses.md', 'losses', 'experiments/results/experiments.json', lossIndex],
   ['docs/security.md', 'canary', 'benchmarks/results/canary.json', canaryTable],
   ['docs/security.md', 'soak', 'benchmarks/results/soak.json', soakTable],
 ];

@@ -76,6 +76,10 @@ const IS_KEPT = `document.getElementById('last')?.hidden === false`;
 /** A driver may ask before the page's own script has run. */
 const IS_TRAINING = `window.limbeckDemo?.events.some(({ type }) => type === 'step')`;
 
+/** What the service worker gives, as the foot of a page says it. */
+const IS_READY_OFFLINE = `document.querySelector('#offline')?.textContent.includes('without a network')`;
+const HAS_PAGES = `document.querySelector('#masthead nav') !== null`;
+
 /** What the page of one's own hand shows: its state, a hand that was tried, and what is kept. */
 const PERSONAL = `(() => {
   const { state, error } = window.limbeckPersonal ?? {};
@@ -161,7 +165,12 @@ async function tryPage(engine, browser, page) {
       await tryReloading(record, browser, server, engine);
       await tryCancelling(record, browser, server);
     }
+    await tryServiceWorker(record, browser, server);
     await tryPersonalizing(record, browser, server);
+    await server.close();
+    await browser.goto(`${server.url}/inspect.html`);
+    const isOpen = await until(() => browser.evaluate(HAS_PAGES), SHORT_MS);
+    check(record, 'the pages open without a server', !isOpen && 'no page came');
   } catch (error) {
     check(record, 'is driven to the end', messageOf(error));
   } finally {
@@ -237,6 +246,17 @@ async function tryReloading(record, browser, server, { store }) {
   await browser.goto(server.url);
   const isKept = await until(() => browser.evaluate(IS_KEPT), SHORT_MS);
   check(record, 'the result is there after a reload', !isKept && `the page does not show it from ${storeKind}`);
+}
+
+/** The first page without a run starts the service worker, which isolates the pages from then on, after one reload. */
+async function tryServiceWorker(record, browser, server) {
+  await browser.goto(`${server.url}/inspect.html`);
+  // While the page is loaded anew there is nobody to ask.
+  const asked = (script) => browser.evaluate(script).catch(() => false);
+  const isReady = await until(() => asked(IS_READY_OFFLINE), RUN_MS);
+  check(record, 'what the pages need is kept', !isReady && 'the page does not say that it opens without a network');
+  const { isIsolated } = await browser.evaluate(PROBE);
+  check(record, 'the service worker isolates the page', !isIsolated && 'it is not isolated');
 }
 
 /** The student of the run learns a hand, which is kept, encrypted, over a reload, and then destroyed. */

@@ -21,6 +21,8 @@ export async function serve(folder, { port = 0, isIsolated = true, headers = () 
   const headersFor = (pathname) => ({ ...(isIsolated ? ISOLATION : {}), ...headers(pathname) });
   const files = sirv(folder, {
     dev: true,
+    // A file with .gz behind its name, where there is one, for who takes it.
+    gzip: true,
     setHeaders(response, pathname) {
       for (const [name, value] of Object.entries(headersFor(pathname))) response.setHeader(name, value);
     },
@@ -76,7 +78,8 @@ function pathOf(url) {
 
 /** Whether what sirv would find there, links followed, lies in the folder; what is not there does. */
 function isInside(home, path) {
-  return ['', '.html', '.htm', '/index.html', '/index.htm', '/index'].every((ending) => {
+  const endings = ['', '.html', '.htm', '/index.html', '/index.htm', '/index'];
+  return [...endings, ...endings.map((ending) => `${ending}.gz`)].every((ending) => {
     try {
       const place = realpathSync(join(home, path.replace(/\/$/, '') + ending));
       return place === home || place.startsWith(home + sep);

@@ -155,6 +155,7 @@ if (isReady) {
     await stage('canary', command('node', 'scripts/canary.mjs'));
     await stage('three engines', command('node', 'scripts/engines.mjs'));
     await stage('documentation', command('node', 'scripts/docs.mjs', '--check'));
+    await stage('lighthouse', command('node', 'scripts/lighthouse.mjs'));
   }
   await suite('browser', bin('playwright'), ['test', '-c', 'e2e/playwright.config.ts'], 'out/e2e.json', readPlaywright);
 }

@@ -18,10 +18,15 @@ export { type Configuration, configure, type WorkerSource } from './core/configu
  * exposeWorker({ losses: { myLoss } });
  */
 export function exposeWorker(options: { losses?: KnownLosses } = {}): void {
+  serve(workerParts(options.losses));
+}
+
+/** The parts of a worker that teaches and trains. */
+export function workerParts(losses?: KnownLosses): object {
   const onnx = createOnnxSession(() => engine.gpuDevice());
-  const engine = createEngine(options.losses, onnx);
+  const engine = createEngine(losses, onnx);
   const tfjs = createTfjsSession(tfjsFeeds);
-  serve({
+  return {
     engine: {
       ...engine,
       train: async (...args: Parameters<typeof engine.train>) => {
@@ -32,5 +37,5 @@ export function exposeWorker(options: { losses?: KnownLosses } = {}): void {
     },
     tfjs: { ...tfjs, run: async (...args: Parameters<typeof tfjs.run>) => moved(await tfjs.run(...args)) },
     onnx: { ...onnx, run: async (...args: Parameters<typeof onnx.run>) => moved(await onnx.run(...args)) },
-  });
+  };
 }

@@ -7,6 +7,7 @@ export type { Run } from './core/run.ts';
 export { type NamedArrays, type NdArray, ndArray } from './core/shape.ts';
 export type { BackendDescription, BackendOptions } from './runtime/backends/backend.ts';
 export { type Capabilities, detectCapabilities, type SimdLevel } from './runtime/capabilities.ts';
+export type { NodeThread } from './core/nodeThread.ts';
 export type { WorkerOption } from './workers/host.ts';
 export type { ModelIntegrity } from './network/integrity.ts';
 

@@ -33,6 +33,7 @@ export default defineConfig({
           text: 'Reference',
           items: [
             page('Overview', '/reference/'),
+            page('Losses by family', '/reference/losses'),
             page('limbeck', '/reference/api/index/'),
             page('limbeck/run', '/reference/api/run/'),
             page('limbeck/tfjs', '/reference/api/tfjs/'),
@@ -43,7 +44,11 @@ export default defineConfig({
       '/': [
         {
           text: 'Start',
-          items: [page('Quick start', '/guide/quick-start'), page('Install and bundlers', '/guide/install')],
+          items: [
+            page('Quick start', '/guide/quick-start'),
+            page('A whole page to copy', '/guide/whole-page'),
+            page('Install and bundlers', '/guide/install'),
+          ],
         },
         {
           text: 'Guides',
@@ -56,6 +61,9 @@ export default defineConfig({
             page('Personalize', '/guide/personalize'),
             page('Private and encrypted', '/guide/private-and-encrypted'),
             page('Take it anywhere', '/guide/take-it-anywhere'),
+            page('In a terminal', '/guide/command'),
+            page('Inspect a model', '/guide/inspect'),
+            page('Node, workers and extensions', '/guide/node'),
           ],
         },
         { text: 'Recipes', items: [page('The survey, item by item', '/recipes/')] },
@@ -73,6 +81,7 @@ export default defineConfig({
           items: [
             page('How it works', '/inside/how-it-works'),
             page('Benchmarks', '/inside/benchmarks'),
+            page('Checked against', '/inside/checks'),
             page('Beside other libraries', '/inside/comparison'),
             page('Security and privacy', '/security'),
           ],

@@ -31,3 +31,9 @@ export async function list(deleted?: string) {
   const models = (await cache.list()).map(({ usedAt, ...rest }) => ({ ...rest, isRecent: usedAt.getTime() > 1.7e12 }));
   return { models, totalBytes: await cache.totalBytes() };
 }
+
+/** How many entries a download that has not ended has in the cache. */
+export async function parts() {
+  await using store = await openStore('models', { kind: 'opfs' });
+  return (await store.keys('models/parts/')).length;
+}

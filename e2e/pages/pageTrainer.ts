@@ -5,6 +5,7 @@ import {
   fromArrays,
   fromFunction,
   type LabelledDataset,
+  loadStudent,
   loadTeacher,
   mlp,
   ndArray,
@@ -72,6 +73,19 @@ const pageTrainer = {
     const ended = await long.done.catch((error: Error) => error.name);
     await profile[Symbol.asyncDispose]();
     return { answers: answers.length, waited, ended };
+  },
+
+  /** Where memory is short: what a teacher, the page's trainer and a loaded student say. */
+  async smallDevice() {
+    const student = small();
+    const told = await notices({ epochs: 1 }, student);
+    const onnx = await toOnnx(student);
+    await using own = await loadTeacher(onnx).done;
+    await using loaded = await loadStudent(onnx);
+    await using asked = await loadTeacher(onnx, { threads: 2 }).done;
+    const [{ threads, notices: ofTeacher }, run] = [own.description, loaded.description];
+    const askedFor = asked.description.threads;
+    return { told, threads, ofTeacher, askedFor, ofStudent: run.notices, studentThreads: run.threads };
   },
 
   /** Of a teacher on the kernels, three runs and a profile, on two threads each: what lives while all of it is open. */

@@ -74,7 +74,7 @@ describe('a house with faults', () => {
     ],
     ['comlink comes in through src/workers/ only', 'src/a/x.ts', "import type { A } from 'comlink';"],
     ['idb comes in through src/storage/ only', 'src/data/x.ts', "import { openDB } from 'idb';"],
-    ['Node comes in through src/runtime/assets.ts or src/cli/ only', 'src/data/x.ts', "await import('node:fs');"],
+    ['Node comes in through src/cli/ only', 'src/data/x.ts', "await import('node:fs');"],
     ['"lodash" has no door in scripts/house/layers.ts', 'src/data/x.ts', "import { map } from 'lodash';"],
   ])('%s', (sentence, name, text) => {
     expect(doorOffences([file(name, text)])).toEqual([`${sentence} (${name})`]);
@@ -91,6 +91,7 @@ describe('a house with faults', () => {
     ['a server may be asked in src/network/ only', 'src/teacher/x.ts', 'ask(new Request(url, source));'],
     ['indexedDB may be touched in src/storage/ only', 'src/train/x.ts', 'globalThis.indexedDB.open("a");'],
     ['core may not speak of document', 'src/core/x.ts', 'document.title;'],
+    ["Node's modules come in through src/core/node.ts only", 'src/data/x.ts', "process.getBuiltinModule('fs');"],
   ])('%s', (sentence, name, text) => {
     expect(platformOffences([file(name, text)])).toContain(`${sentence} (${name})`);
   });

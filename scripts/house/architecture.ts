@@ -12,6 +12,7 @@ import {
   LAYERS,
   LAZY,
   NARROWER,
+  NODE_PLACES,
   PAGE_NAMES,
   STORAGE_PLACES,
 } from './layers.ts';
@@ -44,6 +45,7 @@ const LISTED: readonly string[] = [
   ...DOORS.flatMap(({ places }) => places),
   ...STORAGE_PLACES,
   ...FETCH_PLACES,
+  ...NODE_PLACES,
   ...LAZY,
   ...APART.flatMap(({ from, to }) => [from, to]),
   ...COMMANDS,
@@ -111,6 +113,10 @@ export function platformOffences(sources: readonly Source[]): string[] {
       if (isFetch && !isIn(source.file, FETCH_PLACES)) {
         offences.add(`a server may be asked in src/network/ only (${source.file})`);
       }
+      const isNode = ts.isIdentifier(node) && node.text === 'getBuiltinModule';
+      if (isNode && !isIn(source.file, NODE_PLACES)) {
+        offences.add(`Node's modules come in through src/core/node.ts only (${source.file})`);
+      }
       const isPage = ts.isIdentifier(node) && (PAGE_NAMES as readonly string[]).includes(node.text);
       if (isPage && source.file.startsWith('src/core/')) {
         offences.add(`core may not speak of ${node.text} (${source.file})`);
@@ -151,11 +157,11 @@ export function apartOffences(sources: readonly Source[]): string[] {
   });
 }
 
-/** Files that no entry reaches and that are no test. */
+/** Files that no entry reaches and that are no test. Types of packages without any are found by the compiler. */
 export function unreachedOffences(sources: readonly Source[]): string[] {
   const loaded = reached(graphOf(sources, ['value', 'dynamic', 'type']), [...ENTRIES, ...COMMANDS]);
   return sources
-    .filter(({ file }) => !loaded.has(file) && !isTestMaterial(file))
+    .filter(({ file }) => !loaded.has(file) && !isTestMaterial(file) && !file.endsWith('.d.ts'))
     .map(({ file }) => `no entry of the package reaches ${file}; export it, or delete it`);
 }
 

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LimbeckError } from '../../src/core/errors.ts';
 import { TABLES, withTables } from '../docsTables.mjs';
 import { docPages } from './sources.ts';
 
@@ -36,15 +38,41 @@ test('every error code has its cause and cure', () => {
   expect(told.toSorted()).toEqual(codes.toSorted());
 });
 
+test("the page that an error's help names is packed", () => {
+  const [, packed = ''] = new LimbeckError('internal', '').help.match(/^limbeck\/(.+)#internal$/) ?? [];
+  expect(existsSync(new URL(packed, root))).toBe(true);
+  expect(JSON.parse(read('package.json')).files).toContain(dirname(packed));
+});
+
 test('every link from page to page leads somewhere', () => {
-  const broken = docPages().flatMap(({ file, text }) =>
-    [...text.matchAll(/\]\((\.{1,2}\/[^)#]*)(?:#[^)]*)?\)/g)]
-      .map(([, link = '']) => new URL(link, new URL(file, root)))
-      .filter(({ pathname }) => !pathname.includes('/reference/api/'))
-      .filter((url) => ![url, new URL(`${url}.md`), new URL('index.md', `${url}`)].some((one) => existsSync(one)))
-      .map((url) => `${file} → ${url.pathname.slice(root.pathname.length)}`),
+  const broken = pages.flatMap((file) =>
+    [...read(file).matchAll(/\]\(((?![a-z]+:|\/)[^)#]*)(?:#([^)]*))?\)/g)]
+      .map(([, link = '', anchor]) => ({ url: new URL(link, new URL(file, root)), anchor }))
+      .filter(({ url }) => !url.pathname.includes('/reference/api/'))
+      .filter(({ url, anchor }) => !leadsSomewhere(url, anchor))
+      .map(({ url, anchor }) => `${file} → ${url.pathname.slice(root.pathname.length)}${anchor ? `#${anchor}` : ''}`),
   );
   expect(broken).toEqual([]);
+});
+
+/** A page may be named without its ending, as the site does. */
+function leadsSomewhere(url: URL, anchor: string | undefined): boolean {
+  const page = [url, new URL(`${url}.md`), new URL('index.md', `${url}`)].find((one) => existsSync(one));
+  if (page === undefined || anchor === undefined) return page !== undefined;
+  const text = readFileSync(page, 'utf8');
+  const slugs = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[`',.:()?!]/g, '')
+      .replace(/ /g, '-'),
+  );
+  return slugs.includes(anchor) || text.includes(`id="${anchor}"`);
+}
+
+test('the README is read in a few minutes: under 850 words, one table of results', () => {
+  const readme = read('README.md');
+  expect(readme.split(/\s+/).length).toBeLessThan(850);
+  expect(TABLES.filter(([file]) => file === 'README.md')).toHaveLength(1);
 });
 
 test('every table of times comes from the same machine', () => {

@@ -71,8 +71,9 @@ export function checkExamples(examples: readonly Example[]): string[][] {
     ).options,
     paths,
   };
-  const open = [...Object.entries(PACKAGE), GLOBALS].map(([from, file]) => [from, openNames(file)] as const);
-  const texts = new Map(examples.map((one, i) => [resolve(root, `scripts/house/example${i}.ts`), wrap(one, open)]));
+  const texts = new Map(
+    exampleModules(examples).map((text, i) => [resolve(root, `scripts/house/example${i}.ts`), text]),
+  );
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (file) => texts.has(file) || fileExists(file);
@@ -90,6 +91,13 @@ export function checkExamples(examples: readonly Example[]): string[][] {
       return `${examples[i]?.place}, line ${line}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
     });
   });
+}
+
+/** Each example as a module that exports it as the function `example`; its free names come from `globals`, a module's address. */
+export function exampleModules(examples: readonly Example[], globals: string = GLOBALS[0]): string[] {
+  const files = [...Object.entries(PACKAGE), [globals, GLOBALS[1]] as const];
+  const open = files.map(([from, file]) => [from, openNames(file)] as const);
+  return examples.map((one) => wrap(one, open));
 }
 
 /**

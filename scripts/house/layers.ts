@@ -19,6 +19,7 @@ export const ENTRIES = [
   'src/tfjs.ts',
   'src/run.ts',
   'src/runWorker.ts',
+  'src/nodeWorker.ts',
   'src/webgpu.ts',
 ] as const;
 
@@ -54,10 +55,15 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     core: 'value',
     runtime: 'value',
     onnx: 'value',
+    network: 'value',
     export: 'value',
     predict: 'value',
     student: 'value',
     data: 'value',
+    teacher: 'value',
+    losses: 'value',
+    distill: 'value',
+    adapt: 'value',
   },
   teacher: {
     core: 'value',
@@ -191,14 +197,50 @@ export const DOORS: readonly Door[] = [
     types: 'door',
     form: 'any',
   },
-  { name: 'Node', specifier: /^node:/, places: ['src/runtime/assets.ts', 'src/cli/'], types: 'door', form: 'dynamic' },
+  {
+    name: 'csv-parse',
+    specifier: /^csv-parse\//,
+    places: ['src/cli/examples/csvTable.ts'],
+    types: 'door',
+    form: 'dynamic',
+  },
+  {
+    name: 'fast-png',
+    specifier: /^fast-png$/,
+    places: ['src/cli/examples/decodeImage.ts'],
+    types: 'door',
+    form: 'dynamic',
+  },
+  {
+    name: 'jpeg-js',
+    specifier: /^jpeg-js$/,
+    places: ['src/cli/examples/decodeImage.ts'],
+    types: 'door',
+    form: 'dynamic',
+  },
+  { name: 'semver', specifier: /^semver\//, places: ['src/cli/doctor/checkFolder.ts'], types: 'door', form: 'dynamic' },
+  {
+    name: 'cli-progress',
+    specifier: /^cli-progress$/,
+    places: ['src/cli/progress.ts'],
+    types: 'door',
+    form: 'dynamic',
+  },
+  // The rest of the house opens src/core/node.ts: what is built for pages may name none of Node's modules.
+  { name: 'Node', specifier: /^node:/, places: ['src/cli/'], types: 'everywhere', form: 'dynamic' },
 ];
 
 /** Where the page's storage may be touched; capabilities only looks whether it is there. */
 export const STORAGE_PLACES = ['src/storage/', 'src/runtime/capabilities.ts'] as const;
 
-/** Where a server may be asked: paths, redirects and integrity are judged there. assets fetches limbeck's own files. */
-export const FETCH_PLACES = ['src/network/', 'src/runtime/assets.ts'] as const;
+/**
+ * Where a server may be asked: paths, redirects and integrity are judged there. assets fetches limbeck's own files; the
+ * command's doctor looks at servers, with limits of its own.
+ */
+export const FETCH_PLACES = ['src/network/', 'src/runtime/assets.ts', 'src/cli/doctor/fetchCarefully.ts'] as const;
+
+/** Where Node's own modules may be asked for; a helper's script imports nothing. */
+export const NODE_PLACES = ['src/core/node.ts', 'src/runtime/kernels/kernelThread.ts'] as const;
 
 /** Names that core may not speak of: it runs anywhere. */
 export const PAGE_NAMES = ['window', 'document', 'navigator', 'self', 'indexedDB', 'localStorage'] as const;
@@ -241,6 +283,9 @@ export const INSIDERS: Readonly<Record<string, string>> = {
   'e2e/pages/mutatedModels.ts': 'the mutated files and the check before the session are not in the package',
   'e2e/pages/storeContract.ts': 'the contract is not in the package, and it tells errors by the class that it imports',
   'demo/format.ts': 'figures are written in one way everywhere, which the package does not export',
+  'e2e/command.spec.ts': 'the pictures and the teacher are made for tests',
+  'demo/inspect/facts.ts':
+    'the command and the page say the same of a model, in words that the package does not export',
   'e2e/oneGpu.spec.ts':
     'models of a few nodes are made by the writer of the library, which the package does not export',
   'e2e/pages/exportLayers.ts':

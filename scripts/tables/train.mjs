@@ -35,7 +35,7 @@ export function trainTable(result) {
   ].join('\n');
 }
 
-/** For the first screen: how limbeck compares with native PyTorch. */
+/** Before the table: how limbeck compares with native PyTorch. */
 export function peersSentence(result) {
   const by = (threads) =>
     Object.entries(result.students).map(([student, row]) => ({ student, ratio: ratioTo(row, threads) }));
@@ -48,7 +48,7 @@ export function peersSentence(result) {
     .map(({ student, ratio }) => `${student} ${ratio.toFixed(2)}`);
   return (
     `**Compared with native PyTorch** at its best settings, a training step takes ${span(2)} times as long on two threads (${each.join(', ')}) and ${span(1)} times ` +
-    `as long on one: ${measuredOn(result)}, where WebAssembly can use 128 bits ([table](#training-speed)).`
+    `as long on one: ${measuredOn(result)}, where WebAssembly can use 128 bits.`
   );
 }
 

@@ -17,16 +17,6 @@ export function numberOf(text: string): number {
   throw new LimbeckError('invalid-option', `"${text}" is no number.`);
 }
 
-/** One of several words; undefined if none was given. */
-export function wordOf<T extends string>(
-  option: string,
-  given: string | undefined,
-  words: readonly T[],
-): T | undefined {
-  if (given === undefined || (words as readonly string[]).includes(given)) return given as T | undefined;
-  throw new LimbeckError('invalid-option', `${option} was "${given}"; it must be ${words.join(', ')}.`);
-}
-
 /** The only file argument. */
 export function onlyFile(files: readonly string[]): string {
   const [file] = files;
@@ -36,6 +26,10 @@ export function onlyFile(files: readonly string[]): string {
   }
   return file;
 }
+
+/** Where a command writes. */
+export const outputOption = (help: string) =>
+  ({ kind: 'text', short: 'o', value: 'FILE', help: `${help}; missing folders are made` }) as const;
 
 /** A required file argument. */
 export function outputFile(given: string | undefined): string {

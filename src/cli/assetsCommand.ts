@@ -1,7 +1,8 @@
 import { LimbeckError } from '../core/errors.ts';
 import { bytes as bytesText } from '../core/figures.ts';
-import { carryOut } from './carryOut.ts';
+import { command } from './command.ts';
 import type { Console } from './openConsole.ts';
+import { jsonText } from './printable.ts';
 
 /** Files that workers and pages fetch; each lies beside this command. */
 const FILES = [
@@ -26,50 +27,35 @@ const GPU_FILES = [
   'ort-wasm-simd-threaded.asyncify.wasm',
 ] as const;
 
-const HELP = `Copies the files that limbeck fetches to a folder that your server serves, for bundlers that do not lay them beside the code.
+export const assetsCommand = command({
+  name: 'assets',
+  summary: 'copies the files that limbeck fetches to a folder that your server serves',
+  usage: '[options] --to DIR',
+  about: `For bundlers that do not lay them beside the code. Then tell the page where they are, before anything else:
 
-Usage
-  limbeck assets [options] --to DIR
-
-Then tell the page where they are, before anything else:
-  import { configure } from 'limbeck';
-  configure({ assets: '/limbeck/' });
-
-Options
-  --to DIR         such as public/limbeck
-  --without-gpu    leaves out what only WebGPU and WebNN need
-  -h, --help       this text
-
-Ends with 0, with 1 where a file cannot be copied, with 2 where the command line is wrong.
-`;
+import { configure } from 'limbeck';
+configure({ assets: '/limbeck/' });`,
+  options: {
+    to: { kind: 'text', value: 'DIR', help: 'such as public/limbeck' },
+    'without-gpu': { kind: 'flag', help: 'leaves out what only WebGPU and WebNN need' },
+  },
+  fails: 'where a file cannot be copied',
+  work({ to, 'without-gpu': withoutGpu, json }, files, console) {
+    if (!to || files.length > 0) {
+      throw new LimbeckError('invalid-option', 'Say where to copy them: --to DIR, such as public/limbeck.');
+    }
+    const names = withoutGpu ? FILES : [...FILES, ...GPU_FILES];
+    return copyAssets({ to: to.replace(/\/+$/, '') || '/', names, json }, console);
+  },
+});
 
 interface Request {
   readonly to: string;
   readonly names: readonly string[];
+  readonly json: boolean;
 }
 
-/** `limbeck assets`. Returns the exit code. */
-export function assetsCommand(args: readonly string[], console: Console): Promise<number> {
-  const work = (request: Request) => copyAssets(request, console);
-  return carryOut({ name: 'assets', help: HELP, read: requestOf, work }, args, console);
-}
-
-async function requestOf(args: readonly string[]): Promise<Request | undefined> {
-  const { parseArgs } = await import('node:util');
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      to: { type: 'string' },
-      'without-gpu': { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  if (values.help) return undefined;
-  if (!values.to) throw new LimbeckError('invalid-option', 'Say where to copy them: --to DIR, such as public/limbeck.');
-  return { to: values.to.replace(/\/+$/, '') || '/', names: values['without-gpu'] ? FILES : [...FILES, ...GPU_FILES] };
-}
-
-async function copyAssets({ to, names }: Request, console: Console): Promise<void> {
+async function copyAssets({ to, names, json }: Request, console: Console): Promise<void> {
   const { fileURLToPath } = await import('node:url');
   const from = console.assetBase ?? new URL('.', import.meta.url).href;
   let total = 0;
@@ -78,5 +64,6 @@ async function copyAssets({ to, names }: Request, console: Console): Promise<voi
     await console.writeFile(`${to}/${name}`, bytes);
     total += bytes.length;
   }
-  console.write(`written  ${to}/, ${names.length} files, ${bytesText(total)}\n`);
+  if (json) console.write(jsonText({ to, files: names, bytes: total }));
+  else console.write(`written  ${to}/, ${names.length} files, ${bytesText(total)}\n`);
 }

@@ -1,39 +1,84 @@
-import { LimbeckError, messageOf } from '../core/errors.ts';
+import { isAbortError, LimbeckError, messageOf } from '../core/errors.ts';
+import { COMMON, type Command, type Options, type Values } from './command.ts';
+import { helpOf } from './help.ts';
 import type { Console } from './openConsole.ts';
-import { faultText } from './printable.ts';
+import { errorText, jsonText } from './printable.ts';
 
-interface Command<Request> {
-  /** Its name, for messages. */
-  readonly name: string;
-  readonly help: string;
-  /** What the arguments ask for; undefined for help. Throws if they are wrong. */
-  readonly read: (args: readonly string[]) => Promise<Request | undefined>;
-  /** May return an exit code; otherwise it is 0. */
-  readonly work: (request: Request) => Promise<unknown>;
-}
+/** 128 and the number of SIGINT, as shells have it. */
+const INTERRUPTED = 130;
 
-/** Runs a command. Returns its exit code: 0, 1 if a file is bad or the work fails, 2 if the command line is wrong. */
-export async function carryOut<Request>(
-  { name, help, read, work }: Command<Request>,
-  args: readonly string[],
-  console: Console,
-): Promise<number> {
-  let request: Request | undefined;
+/**
+ * Runs a command. Returns its exit code: 0, 1 if a file is bad or the work fails, 2 if the command line is wrong, 130 if it
+ * was interrupted.
+ */
+export async function carryOut(command: Command, args: readonly string[], console: Console): Promise<number> {
   try {
-    request = await read(args);
-  } catch (error) {
-    console.writeError(`${faultText(messageOf(error))}limbeck ${name} --help lists the options.\n`);
-    return 2;
-  }
-  if (request === undefined) {
-    console.write(help);
-    return 0;
-  }
-  try {
-    const exitCode = await work(request);
+    const { values, files } = await read(command, args);
+    if (values === undefined) {
+      console.write(helpOf(command));
+      return 0;
+    }
+    const exitCode = await command.work(values, files, console);
     return typeof exitCode === 'number' ? exitCode : 0;
   } catch (error) {
-    console.writeError(faultText(messageOf(error)));
-    return error instanceof LimbeckError && error.code === 'invalid-option' ? 2 : 1;
+    const isUsage = error instanceof LimbeckError && error.code === 'invalid-option';
+    const said = isUsage ? inItsWords(messageOf(error), command.options) : messageOf(error);
+    const message = isAbortError(error) ? 'Interrupted.' : said;
+    console.writeError(errorText(isAbortError(error) ? undefined : error, message));
+    if (isUsage) console.writeError(`limbeck ${command.name} --help lists the options.\n`);
+    if (args.includes('--json')) {
+      const code = error instanceof LimbeckError ? error.code : isAbortError(error) ? 'interrupted' : 'failed';
+      console.write(jsonText({ error: { code, message } }));
+    }
+    return isAbortError(error) ? INTERRUPTED : isUsage ? 2 : 1;
   }
+}
+
+/** What the arguments say; no values for help. Throws    invalid-option */
+async function read(
+  command: Command,
+  args: readonly string[],
+): Promise<{ values?: Values<Options>; files: readonly string[] }> {
+  const options: Options = { ...command.options, ...COMMON };
+  const { values, positionals } = await parsed(options, args);
+  if (values['help'] === true) return { files: [] };
+  const read = Object.entries(options).map(([name, { kind, words }]) => {
+    const given = values[name];
+    if (typeof given === 'string' && words !== undefined && !words.includes(given)) {
+      throw new LimbeckError('invalid-option', `--${name} was "${given}"; it must be one of ${words.join(', ')}.`);
+    }
+    return [name, given ?? (kind === 'flag' ? false : kind === 'texts' ? [] : undefined)];
+  });
+  return { values: Object.fromEntries(read) as Values<Options>, files: positionals };
+}
+
+async function parsed(options: Options, args: readonly string[]) {
+  const { parseArgs } = await import('node:util');
+  try {
+    return parseArgs({
+      // The short way that people guess.
+      args: args.map((one) => (/^--out(=|$)/.test(one) ? `--output${one.slice(5)}` : one)),
+      allowPositionals: true,
+      options: Object.fromEntries(
+        Object.entries(options).map(([name, { kind, short }]) => [
+          name,
+          {
+            type: kind === 'flag' ? ('boolean' as const) : ('string' as const),
+            multiple: kind === 'texts',
+            ...(short !== undefined && { short }),
+          },
+        ]),
+      ),
+    });
+  } catch (error) {
+    throw new LimbeckError('invalid-option', messageOf(error), { cause: error });
+  }
+}
+
+/** A message of the API that names an option of its own names the command's. */
+function inItsWords(message: string, options: Options): string {
+  return Object.entries(options).reduce(
+    (text, [name, { api }]) => (api === undefined ? text : text.replaceAll(`"${api}"`, `--${name}`)),
+    message,
+  );
 }

@@ -1,6 +1,6 @@
 // Runs command lines on files in memory, for tests.
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { seededRandom } from '../core/random.ts';
 import { writeNpy } from '../data/npy.ts';
 import { ortAssets } from '../runtime/cases/assetCases.ts';
@@ -8,15 +8,27 @@ import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { type Student, studentFromArtifacts } from '../student/student.ts';
 import { main } from './main.ts';
+import { lines } from './progress.ts';
 
 export type Files = Record<string, Uint8Array>;
 
+/** How a command line is run: on a terminal, or with what ends it. */
+export interface RunOptions {
+  readonly isTerminal?: boolean;
+  readonly signal?: AbortSignal;
+  readonly assetBase?: string;
+}
+
 /** Runs a command line; files come from `files`, or from the repository, and go to `files`. */
-export async function runLine(args: readonly string[], files: Files = {}, isTerminal = false) {
+export async function runLine(
+  args: readonly string[],
+  files: Files = {},
+  { isTerminal = false, signal = new AbortController().signal, assetBase = ortAssets() }: RunOptions = {},
+) {
   let [out, error] = ['', ''];
   const written: string[] = [];
   const read = async (path: string) =>
-    files[path] ?? new Uint8Array(await readFile(join(import.meta.dirname, '../..', path)));
+    files[path.replace(/^\.\//, '')] ?? new Uint8Array(await readFile(resolve(import.meta.dirname, '../..', path)));
   const code = await main(args, {
     write: (text) => {
       out += text;
@@ -33,9 +45,25 @@ export async function runLine(args: readonly string[], files: Files = {}, isTerm
       written.push(path);
       files[path] = typeof data === 'string' ? new TextEncoder().encode(data) : data;
     },
-    assetBase: ortAssets(),
+    listFolder: async (path) => namesIn(path, files),
+    interrupt: () => signal,
+    openProgress: async () =>
+      lines((text) => {
+        error += text;
+      }),
+    assetBase,
   });
   return { code, out, error, written };
+}
+
+/** What a folder of these files lists; undefined if it is none. */
+function namesIn(folder: string, files: Files): string[] | undefined {
+  const plain = folder.replace(/^\.(\/|$)/, '').replace(/\/+$/, '');
+  const start = plain === '' ? '' : `${plain}/`;
+  const below = Object.keys(files).flatMap((path) => (path.startsWith(start) ? [path.slice(start.length)] : []));
+  if (below.length === 0 && Object.hasOwn(files, folder)) return undefined;
+  if (below.length === 0) throw new Error(`ENOENT: no such file or directory, "${folder}"`);
+  return [...new Set(below.map((path) => path.replace(/\/.*/, '/')))].sort();
 }
 
 /** A student that knows three stripes apart: its weights are set, not learned. */

@@ -119,11 +119,11 @@ describe('limbeck export', () => {
     [['-o', '', 'stripes.onnx'], /--output FILE/],
     [['-o', 'x.onnx'], /No file was given/],
     [['-o', 'x.onnx', 'stripes.onnx', 'stripes.limbeck'], /2 files were given/],
-    [['-o', 'x.onnx', '--to', 'keras', 'stripes.onnx'], /--to was "keras"; it must be onnx, tfjs/],
+    [['-o', 'x.onnx', '--to', 'keras', 'stripes.onnx'], /--to was "keras"; it must be one of onnx, tfjs/],
     [['-o', 'x/', '--precision', 'int8', 'stripes.onnx'], /--precision was "int8"/],
     [['-o', 'x.onnx', '--opset', 'new', 'stripes.onnx'], /"new" is no number/],
     [['-o', 'x.onnx', '--opset', '12', 'stripes.onnx'], /opset.*13.*21/],
-    [['-o', 'x.onnx', '--batch', '0', 'stripes.onnx'], /batchSize/],
+    [['-o', 'x.onnx', '--batch', '0', 'stripes.onnx'], /--batch was 0/],
     [['-o', 'x.onnx', '--quality', '1', 'stripes.onnx'], /--quality/],
   ])('%j ends with 2, and nothing is written', async (args, message) => {
     const { code, out, error, written } = await run(args);

@@ -1,36 +1,14 @@
 import { LimbeckError } from '../core/errors.ts';
-import { bytes as bytesText } from '../core/figures.ts';
 import type { ToOnnxOptions } from '../export/toOnnxOptions.ts';
-import { numberOf, onlyFile, outputFile, wordOf } from './arguments.ts';
-import { carryOut } from './carryOut.ts';
+import { numberOf, onlyFile, outputFile, outputOption } from './arguments.ts';
+import { command } from './command.ts';
 import type { Console } from './openConsole.ts';
+import { jsonText } from './printable.ts';
 import { quietTfjs } from './quietTfjs.ts';
 import { readStudentFile, type StudentFile } from './studentFile.ts';
+import { writeFiles, writtenText } from './writeFiles.ts';
 
 const FORMS = ['onnx', 'tfjs', 'safetensors', 'bundle'] as const;
-
-const HELP = `Writes a student in another form.
-
-Usage
-  limbeck export [options] --output FILE STUDENT
-
-STUDENT is a bundle, the model.json of a tfjs layers model with its weights next to it, or an ONNX file.
-
-Options
-  -o, --output FILE      where it goes; tfjs takes a folder for model.json and weights.bin
-  --to FORM              ${FORMS.join(', ')}; default: what the name of the output says, else onnx
-  --opset 17             of onnx: the version of its operators, 13 to 21
-  --batch N              of onnx: examples of one run; default: any number
-  --channels-first       of onnx: images come as [batch, channels, height, width]
-  --fold-batch-norm      of onnx: batch normalization goes into the weights before it
-  --precision FORM       of tfjs: float16, uint16 or uint8 instead of float32
-  --labels A,B,C         the names of the classes; default: those that came with the student
-  --license NAME         such as MIT
-  --name NAME            of the model; default: the student's
-  -h, --help             this text
-
-Ends with 0, with 1 where the student cannot be read or written so, with 2 where the command line is wrong.
-`;
 
 interface Request {
   readonly file: string;
@@ -43,52 +21,74 @@ interface Request {
   readonly onnx: Pick<ToOnnxOptions, 'opset' | 'dynamicBatch' | 'batchSize' | 'inputLayout' | 'foldBatchNorm'>;
 }
 
-/** `limbeck export`. Returns the exit code. */
-export function exportCommand(args: readonly string[], console: Console): Promise<number> {
-  const work = (request: Request) => exportFile(request, console);
-  return carryOut({ name: 'export', help: HELP, read: requestOf, work }, args, console);
-}
-
-async function requestOf(args: readonly string[]): Promise<Request | undefined> {
-  const { parseArgs } = await import('node:util');
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      output: { type: 'string', short: 'o' },
-      to: text,
-      opset: text,
-      batch: text,
-      'channels-first': flag,
-      'fold-batch-norm': flag,
-      precision: text,
-      labels: text,
-      license: text,
-      name: text,
-      help: { type: 'boolean', short: 'h' },
+export const exportCommand = command({
+  name: 'export',
+  summary: 'writes a student in another form: ONNX, tfjs, safetensors, bundle',
+  usage: '[options] --output FILE STUDENT',
+  about: `STUDENT is a bundle, the model.json of a tfjs layers model with its weights next to it, or an ONNX file.`,
+  options: {
+    output: outputOption('where it goes; tfjs takes a folder for model.json and weights.bin'),
+    to: {
+      kind: 'text',
+      value: 'FORM',
+      words: FORMS,
+      help: `${FORMS.join(', ')}; default: what the name of the output says, else onnx`,
     },
-  });
-  if (values.help) return undefined;
-  const output = outputFile(values.output);
-  const batch = values.batch === undefined ? undefined : numberOf(values.batch);
-  return {
-    file: onlyFile(positionals),
-    output,
-    to: wordOf('--to', values.to, FORMS) ?? formOf(output),
-    precision: wordOf('--precision', values.precision, ['float16', 'uint16', 'uint8'] as const),
-    labels: values.labels?.split(','),
-    license: values.license,
-    name: values.name,
-    onnx: {
-      ...(values.opset !== undefined && { opset: numberOf(values.opset) }),
-      ...(batch !== undefined && { dynamicBatch: false, batchSize: batch }),
-      ...(values['channels-first'] && { inputLayout: 'channels-first' as const }),
-      ...(values['fold-batch-norm'] && { foldBatchNorm: true }),
+    opset: { kind: 'text', value: '17', help: 'of onnx: the version of its operators, 13 to 21', api: 'opset' },
+    batch: {
+      kind: 'text',
+      value: 'N',
+      help: 'of onnx: examples of one run; default: any number',
+      api: 'batchSize',
     },
-  };
-}
+    'channels-first': {
+      kind: 'flag',
+      help: 'of onnx: images come as [batch, channels, height, width]',
+      api: 'inputLayout',
+    },
+    'fold-batch-norm': {
+      kind: 'flag',
+      help: 'of onnx: batch normalization goes into the weights before it',
+      api: 'foldBatchNorm',
+    },
+    precision: {
+      kind: 'text',
+      value: 'FORM',
+      words: ['float16', 'uint16', 'uint8'],
+      help: 'of tfjs: float16, uint16 or uint8 instead of float32',
+      api: 'quantize',
+    },
+    labels: {
+      kind: 'text',
+      value: 'A,B,C',
+      help: 'the names of the classes; default: those that came with the student',
+      api: 'labels',
+    },
+    license: { kind: 'text', value: 'NAME', help: 'such as MIT', api: 'license' },
+    name: { kind: 'text', value: 'NAME', help: "of the model; default: the student's", api: 'name' },
+  },
+  fails: 'where the student cannot be read or written so',
+  work: (values, files, console) => {
+    const output = outputFile(values.output);
+    const batch = values.batch === undefined ? undefined : numberOf(values.batch);
+    const request: Request = {
+      file: onlyFile(files),
+      output,
+      to: values.to ?? formOf(output),
+      precision: values.precision,
+      labels: values.labels?.split(','),
+      license: values.license,
+      name: values.name,
+      onnx: {
+        ...(values.opset !== undefined && { opset: numberOf(values.opset) }),
+        ...(batch !== undefined && { dynamicBatch: false, batchSize: batch }),
+        ...(values['channels-first'] && { inputLayout: 'channels-first' as const }),
+        ...(values['fold-batch-norm'] && { foldBatchNorm: true }),
+      },
+    };
+    return exportFile(request, values.json, console);
+  },
+});
 
 /** The file of exactly that name, in a folder or here. */
 const MODEL_JSON = /(^|\/)model\.json$/;
@@ -99,13 +99,10 @@ function formOf(output: string): Request['to'] {
   return output.endsWith('/') || MODEL_JSON.test(output) ? 'tfjs' : 'onnx';
 }
 
-async function exportFile(request: Request, console: Console): Promise<void> {
+async function exportFile(request: Request, asJson: boolean, console: Console): Promise<void> {
   const student = await readStudentFile(request.file, console);
-  for (const [path, data] of Object.entries(await filesOf(request, student))) {
-    await console.writeFile(path, data);
-    const { length } = typeof data === 'string' ? new TextEncoder().encode(data) : data;
-    console.write(`written  ${path}, ${bytesText(length)}\n`);
-  }
+  const written = await writeFiles(await filesOf(request, student), console);
+  console.write(asJson ? jsonText({ to: request.to, written }) : writtenText(written));
 }
 
 /** The files to write, by path. */

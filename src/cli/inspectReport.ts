@@ -1,48 +1,17 @@
-import { bytes as bytesText, amount as countText } from '../core/figures.ts';
+import { amount as countText } from '../core/figures.ts';
 import type { OnnxDescription, OnnxNodeDescription, OnnxTensorDescription } from '../onnx/describe/description.ts';
+import { factsOf, operatorFacts, shapeText } from '../onnx/describe/factsOf.ts';
 import { reportText } from './printable.ts';
 import { table } from './table.ts';
 
 /** A description as text for a terminal, without its title; ends with a line break. */
 export function inspectReport(model: OnnxDescription, withNodes: boolean): string {
   return reportText([
-    table([{ heading: '' }, { heading: '' }], facts(model), '  '),
+    table([{ heading: '' }, { heading: '' }], factsOf(model, 'give all shapes with --input'), '  '),
     table([{ heading: 'tensor' }, { heading: 'name' }, { heading: 'type' }, { heading: 'shape' }], ports(model), '  '),
     operatorLines(model),
     ...(withNodes ? nodeTables(model.nodes) : []),
   ]);
-}
-
-function facts(model: OnnxDescription): string[][] {
-  const opsets = Object.entries(model.opsets).map(([domain, version]) => `${domain} ${version}`);
-  const stored = Object.entries(model.bytesByDtype).map(([dtype, bytes]) => `${dtype} ${bytesText(bytes)}`);
-  const metadata = Object.entries(model.metadata).map(([key, value]) => `${key}=${value}`);
-  const special = [model.isRecurrent && 'recurrent cells', model.hasControlFlow && 'branches or loops'].filter(Boolean);
-  return [
-    ['file', `${bytesText(model.bytes)}, IR version ${model.irVersion}`],
-    ['operator sets', opsets.join(', ')],
-    ['producer', model.producer],
-    ['metadata', metadata.join(', ')],
-    ['parameters', countText(model.parameters)],
-    ['stored', stored.join(', ')],
-    ['weights beside it', model.externalFiles.join(', ')],
-    ['multiply-adds', costText(model)],
-    ['holds', special.join(', ')],
-    ['free dimensions', openDimensions(model).join(', ')],
-  ].filter(([, value]) => value !== '');
-}
-
-/** Free lengths without a number from the caller. */
-function openDimensions({ freeDimensions, inputs }: OnnxDescription): readonly string[] {
-  return freeDimensions.filter((name) => inputs.some(({ shape }) => shape?.includes(name)));
-}
-
-function costText({ multiplyAdds, countedMultiplyAdds, uncountedNodes, inputs }: OnnxDescription): string {
-  if (multiplyAdds !== undefined) return countText(multiplyAdds);
-  const least = countedMultiplyAdds > 0 ? `at least ${countText(countedMultiplyAdds)}: ` : 'unknown: ';
-  const nodes = uncountedNodes === 1 ? '1 node' : `${uncountedNodes} nodes`;
-  const isOpen = inputs.some(({ shape }) => shape === null || shape.some((length) => typeof length !== 'number'));
-  return `${least}${nodes} could not be counted${isOpen ? '; give all shapes with --input' : ''}`;
 }
 
 function ports({ inputs, outputs }: OnnxDescription): string[][] {
@@ -51,19 +20,17 @@ function ports({ inputs, outputs }: OnnxDescription): string[][] {
   return [...rows('input', inputs), ...rows('output', outputs)];
 }
 
-/** How often each operator is used, and its cost. Only one branch runs, so costs of branches are not added. */
-function operatorLines({ operators, nodes, hasControlFlow }: OnnxDescription): string[] {
-  const costs = new Map<string, number>();
-  for (const { domain, operator, multiplyAdds = 0 } of hasControlFlow ? [] : nodes) {
-    const name = domain === '' ? operator : `${domain}:${operator}`;
-    costs.set(name, (costs.get(name) ?? 0) + multiplyAdds);
-  }
+function operatorLines(model: OnnxDescription): string[] {
   const columns = [
     { heading: 'operator' },
     { heading: 'nodes', isNumber: true },
-    { heading: hasControlFlow ? '' : 'multiply-adds', isNumber: true },
+    { heading: model.hasControlFlow ? '' : 'multiply-adds', isNumber: true },
   ];
-  const rows = Object.entries(operators).map(([name, count]) => [name, String(count), costCell(costs.get(name))]);
+  const rows = operatorFacts(model).map(({ name, nodes, multiplyAdds }) => [
+    name,
+    String(nodes),
+    costCell(multiplyAdds),
+  ]);
   return table(columns, rows, '  ');
 }
 
@@ -96,8 +63,4 @@ function nodeRows({ name, operator, outputs, multiplyAdds }: OnnxNodeDescription
 
 function costCell(count = 0): string {
   return count === 0 ? '' : countText(count);
-}
-
-function shapeText(shape: OnnxTensorDescription['shape']): string {
-  return shape === null ? '?' : `[${shape.map((one) => one ?? '?').join(', ')}]`;
 }

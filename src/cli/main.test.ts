@@ -50,11 +50,12 @@ describe('limbeck inspect', () => {
     expect(out).toBe(
       [
         'tiny.onnx',
-        '  file           12.1 kB, IR version 8',
-        '  operator sets  ai.onnx 17',
-        '  parameters     3 k',
-        '  stored         float32 12 kB',
-        '  multiply-adds  12 k',
+        '  file               12.1 kB, IR version 8',
+        '  operator sets      ai.onnx 17',
+        '  parameters         3 k',
+        '  stored             float32 12 kB',
+        '  multiply-adds      12 k',
+        '  memory of one run  32 kB and the weights',
         '',
         '  tensor  name  type     shape',
         '  input   x     float32  [4, 3]',
@@ -86,7 +87,9 @@ describe('limbeck inspect', () => {
   test('letters are bold on a terminal only', async () => {
     const files = { 'tiny.onnx': tiny() };
     expect((await run(['inspect', 'tiny.onnx'], files)).out).not.toContain('\u001b');
-    expect((await run(['inspect', 'tiny.onnx'], files, true)).out).toContain('\u001b[1mtiny.onnx\u001b[0m\n');
+    expect((await run(['inspect', 'tiny.onnx'], files, { isTerminal: true })).out).toContain(
+      '\u001b[1mtiny.onnx\u001b[0m\n',
+    );
   });
 
   test('JSON, with nodes where they are asked for', async () => {
@@ -110,7 +113,9 @@ describe('limbeck inspect', () => {
     const files = { 'page.onnx': new TextEncoder().encode('<!doctype html>'), 'tiny.onnx': tiny() };
     const { code, out, error } = await run(['inspect', 'page.onnx', 'none.onnx', 'tiny.onnx'], files);
     expect(code).toBe(1);
-    expect(error).toMatch(/^"page\.onnx" \(15 bytes\) is no ONNX file.*web page/);
+    expect(error).toMatch(
+      /^"page\.onnx" \(15 bytes\) is no ONNX file.*web page.*\nCause and cure: limbeck\/docs\/help\/errors\.md#invalid-onnx\n/,
+    );
     expect(error).toMatch(/\nnone\.onnx: ENOENT/);
     expect(out).toMatch(/^tiny\.onnx\n/);
   });
@@ -166,6 +171,6 @@ describe('limbeck inspect', () => {
   test.each([[['--help']], [['-h']], [['inspect', '--help']], [['inspect', '-h']]])('%j helps', async (args) => {
     const { code, out, error } = await run(args);
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    expect(out).toMatch(/Usage\n {2}limbeck inspect/);
+    expect(out).toMatch(/Usage\n(?: {2}.*\n)* {2}limbeck inspect/);
   });
 });

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { innerPath } from '../core/innerPath.ts';
+import { openProgress, type Progress } from './progress.ts';
 
 /** Everything on the machine that a command may use. */
 export interface Console {
@@ -17,11 +18,17 @@ export interface Console {
   readonly writeFile: (path: string, data: Uint8Array | string) => Promise<void>;
   /** The folder of the package's .wasm files. Default: next to the code. */
   readonly assetBase?: string;
+  /** The names in a folder, sorted, those of folders with a slash at their end; undefined if it is none. */
+  readonly listFolder: (path: string) => Promise<readonly string[] | undefined>;
+  /** From now on Ctrl-C aborts this signal; a second one ends the process. */
+  readonly interrupt: () => AbortSignal;
+  /** Bars on a terminal, a line now and then elsewhere; both go to the errors' side, so that a pipe gets the result only. */
+  readonly openProgress: () => Promise<Progress>;
 }
 
 /** The terminal, or the pipe, that the process was started with. */
 export async function openConsole(): Promise<Console> {
-  const { mkdir, readFile, realpath, writeFile } = await import('node:fs/promises');
+  const { mkdir, readdir, readFile, realpath, stat, writeFile } = await import('node:fs/promises');
   const { dirname, isAbsolute, join, relative, sep } = await import('node:path');
   // A reader of the first lines only closes the pipe; that is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -47,7 +54,31 @@ export async function openConsole(): Promise<Console> {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, data);
     },
+    listFolder: async (path) => {
+      if (!(await stat(path)).isDirectory()) return undefined;
+      const entries = await readdir(path, { withFileTypes: true });
+      // A link counts as what it leads to.
+      const names = entries.map(async (entry) => {
+        const isFolder =
+          entry.isDirectory() || (entry.isSymbolicLink() && (await isFolderBehind(join(path, entry.name))));
+        return isFolder ? `${entry.name}/` : entry.name;
+      });
+      return (await Promise.all(names)).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    },
+    interrupt: () => {
+      const controller = new AbortController();
+      process.once('SIGINT', () => controller.abort());
+      return controller.signal;
+    },
+    openProgress: () => openProgress(process.stderr),
   };
+
+  async function isFolderBehind(link: string): Promise<boolean> {
+    return stat(link).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+  }
 }
 
 function outside(file: string, path: string): LimbeckError {

@@ -1,3 +1,4 @@
+import { LimbeckError, messageOf } from '../core/errors.ts';
 import type { Console } from './openConsole.ts';
 
 /**
@@ -19,9 +20,19 @@ export function reportText(parts: readonly (readonly string[])[]): string {
   return `${texts.join('\n\n')}\n`;
 }
 
+/** What --json writes. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 /** An error message; lines after the first are indented, so that none looks like one of the command's. */
 export function faultText(text: string): string {
   return `${printable(text).trimEnd().replaceAll('\n', '\n  ')}\n`;
+}
+
+/** An error with the place where the cause and the cure of its code stand. */
+export function errorText(error: unknown, text = messageOf(error)): string {
+  return `${faultText(text)}${error instanceof LimbeckError ? `Cause and cure: ${error.help}\n` : ''}`;
 }
 
 /** A console that writes only printable text. */

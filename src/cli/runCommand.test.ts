@@ -41,7 +41,7 @@ describe('limbeck run', () => {
     ] as const) {
       const { code, out, error, files: after } = await run(['--input', 'x.npy', '-o', 'out', source]);
       expect({ code, error }).toEqual({ code: 0, error: '' });
-      expect(out).toMatch(new RegExp(`^engine {5}${engine}, 1 thread: .*\\noutput {5}logits \\[5, 3\\]\\n`));
+      expect(out).toMatch(new RegExp(`^engine {5}${engine}, \\d threads?: .*\\noutput {5}logits \\[5, 3\\]\\n`));
       const { data, shape } = readNpy(after['out/logits.npy'] as Uint8Array);
       expect(shape).toEqual([5, 3]);
       answers.push([...data]);

@@ -6,34 +6,16 @@ import { argMax, median } from '../core/stats.ts';
 import { timePasses } from '../core/timing.ts';
 import { writeNpy } from '../data/npy.ts';
 import type { EngineName } from '../predict/engine.ts';
-import { loadStudent, type Prediction } from '../predict/loadStudent.ts';
+import type { Prediction } from '../predict/loadedStudent.ts';
+import { loadStudent } from '../predict/loadStudent.ts';
 import type { PredictSource } from '../predict/readSource.ts';
-import { numberOf, onlyFile, wordOf } from './arguments.ts';
+import { numberOf, onlyFile } from './arguments.ts';
 import { readArray, readArrays } from './arrayFiles.ts';
-import { carryOut } from './carryOut.ts';
+import { command } from './command.ts';
 import type { Console } from './openConsole.ts';
-import { reportText } from './printable.ts';
+import { jsonText, reportText } from './printable.ts';
 import { quietTfjs } from './quietTfjs.ts';
 import { isStudentFile, readStudentFile } from './studentFile.ts';
-
-const HELP = `Runs a student, or any ONNX model, on examples.
-
-Usage
-  limbeck run [options] --input NAME=FILE.npy MODEL
-
-MODEL is a bundle, an ONNX file, or the model.json of a tfjs layers model with its weights next to it.
-
-Options
-  --input NAME=FILE.npy    examples [N, …] as numpy saves them; NAME may be left out where the model has one input
-  --labels FILE.npy        the class of each example: the accuracy is told
-  --output FOLDER          writes each output as FOLDER/NAME.npy
-  --engine ENGINE          onnxruntime or tfjs; default: the faster of those that the file allows
-  --repeat N               runs N times more and tells the median milliseconds
-  --json                   writes JSON
-  -h, --help               this text
-
-Ends with 0, with 1 where the model fails, with 2 where the command line is wrong.
-`;
 
 interface Request {
   readonly file: string;
@@ -45,41 +27,35 @@ interface Request {
   readonly asJson: boolean;
 }
 
-/** `limbeck run`. Returns the exit code. */
-export function runCommand(args: readonly string[], console: Console): Promise<number> {
-  const work = (request: Request) => runFile(request, console);
-  return carryOut({ name: 'run', help: HELP, read: requestOf, work }, args, console);
-}
-
-async function requestOf(args: readonly string[]): Promise<Request | undefined> {
-  const { parseArgs } = await import('node:util');
-  const text = { type: 'string' } as const;
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      input: { type: 'string', multiple: true },
-      labels: text,
-      output: { type: 'string', short: 'o' },
-      engine: text,
-      repeat: text,
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
+export const runCommand = command({
+  name: 'run',
+  summary: 'tells the answers of a student, or any ONNX model, and the time they take',
+  usage: '[options] --input NAME=FILE.npy MODEL',
+  about: `MODEL is a bundle, an ONNX file, or the model.json of a tfjs layers model with its weights next to it.`,
+  options: {
+    input: {
+      kind: 'texts',
+      value: 'NAME=FILE.npy',
+      help: 'examples [N, …] as numpy saves them; NAME may be left out where the model has one input',
     },
-  });
-  if (values.help) return undefined;
-  if (values.input === undefined) throw new LimbeckError('invalid-option', 'Give examples: --input FILE.npy.');
-  const repeat = values.repeat === undefined ? 0 : checkCount(numberOf(values.repeat), '--repeat', 0);
-  return {
-    file: onlyFile(positionals),
-    inputs: values.input,
-    labels: values.labels,
-    output: values.output,
-    engine: wordOf('--engine', values.engine, ['onnxruntime', 'tfjs'] as const),
-    repeat,
-    asJson: values.json === true,
-  };
-}
+    labels: { kind: 'text', value: 'FILE.npy', help: 'the class of each example: the accuracy is told' },
+    output: { kind: 'text', short: 'o', value: 'FOLDER', help: 'writes each output as FOLDER/NAME.npy' },
+    engine: {
+      kind: 'text',
+      words: ['onnxruntime', 'tfjs'],
+      help: 'default: the faster of those that the file allows',
+      api: 'engine',
+    },
+    repeat: { kind: 'text', value: 'N', help: 'runs N times more and tells the median milliseconds' },
+  },
+  fails: 'where the model fails',
+  work: ({ input, labels, output, engine, repeat, json }, files, console) => {
+    if (input.length === 0) throw new LimbeckError('invalid-option', 'Give examples: --input FILE.npy.');
+    const times = repeat === undefined ? 0 : checkCount(numberOf(repeat), '--repeat', 0);
+    const request = { file: onlyFile(files), inputs: input, labels, output, engine, repeat: times, asJson: json };
+    return runFile(request, console);
+  },
+});
 
 /** File names of outputs; names that some file system would not tell apart are numbered. */
 export function namesOfFiles(outputs: readonly string[]): string[] {
@@ -122,7 +98,7 @@ async function runFile(request: Request, console: Console): Promise<void> {
     ...(accuracy !== undefined && { accuracy }),
     ...(times.length > 0 && { medianMs: median(times) }),
   };
-  console.write(asJson ? `${JSON.stringify(result, null, 2)}\n` : textOf(result));
+  console.write(asJson ? jsonText(result) : textOf(result));
 }
 
 /** A bundle is opened as a whole, because it may also have an ONNX form. */

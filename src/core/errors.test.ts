@@ -16,6 +16,27 @@ describe('LimbeckError', () => {
     expect(error.details).toEqual({});
     expect('cause' in error).toBe(false);
   });
+
+  test('says where its page is: in the package, or where a site has it', () => {
+    const inPackage = LimbeckError.helpBase;
+    try {
+      expect(new LimbeckError('disposed', 'Gone.').help).toBe('limbeck/docs/help/errors.md#disposed');
+      LimbeckError.helpBase = '/docs/help/errors.html#';
+      expect(new LimbeckError('disposed', 'Gone.').help).toBe('/docs/help/errors.html#disposed');
+    } finally {
+      LimbeckError.helpBase = inPackage;
+    }
+  });
+
+  test('is whole in JSON', () => {
+    expect(JSON.parse(JSON.stringify(new LimbeckError('store-full', 'Full.', { details: { bytes: 12 } })))).toEqual({
+      name: 'LimbeckError',
+      code: 'store-full',
+      message: 'Full.',
+      help: 'limbeck/docs/help/errors.md#store-full',
+      details: { bytes: 12 },
+    });
+  });
 });
 
 describe('an AbortError', () => {

@@ -54,7 +54,8 @@ export type LimbeckErrorCode =
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /**
- * The one error class of limbeck. `message` says what was given, what is needed and what to do.
+ * The one error class of limbeck. `message` says what was given, what is needed and what to do; `help` is where the page
+ * of the code is.
  *
  * @example
  * try { await distill(options).done } catch (error) {
@@ -62,14 +63,29 @@ export type ErrorDetails = Readonly<Record<string, unknown>>;
  * }
  */
 export class LimbeckError extends Error {
+  /**
+   * What stands before the code in `help`: the page in the package. A page that offers limbeck's documentation sets its
+   * address here, such as `'/docs/help/errors.html#'`, for the errors that are made from then on.
+   */
+  static helpBase = 'limbeck/docs/help/errors.md#';
+
   readonly code: LimbeckErrorCode;
   readonly details: ErrorDetails;
+  /** Where cause and cure of the code stand. */
+  readonly help: string;
 
   constructor(code: LimbeckErrorCode, message: string, options: { details?: ErrorDetails; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'LimbeckError';
     this.code = code;
     this.details = options.details ?? {};
+    this.help = LimbeckError.helpBase + code;
+  }
+
+  /** What a log keeps of it: an error's own message would be left out of JSON. */
+  toJSON(): Pick<LimbeckError, 'name' | 'code' | 'message' | 'help' | 'details'> {
+    const { name, code, message, help, details } = this;
+    return { name, code, message, help, details };
   }
 }
 

@@ -1,16 +1,26 @@
 import { pixelsAsFloats } from './pixels.ts';
-import { dtypeOf, makeArray, type NamedArrays, type NdArray, sizeOf } from './shape.ts';
+import { dtypeOf, makeArray, type NamedArrays, type NdArray, type NumericArray, sizeOf } from './shape.ts';
 
 /** The rows of an array at the given indices of its first dimension. */
 export function pickRows({ data, shape }: NdArray, indices: Int32Array): NdArray {
   const row = shape.slice(1);
   const length = sizeOf(row);
   const out = makeArray(dtypeOf(data), indices.length * length);
+  return { data: copyRows(data, indices, length, out), shape: [indices.length, ...row] };
+}
+
+/** Copies the rows at some indices, of `length` numbers each, into `to`, one after the other. */
+export function copyRows<T extends NumericArray | Float64Array>(
+  from: NumericArray | Float64Array,
+  indices: ArrayLike<number>,
+  length: number,
+  to: T,
+): T {
   for (let i = 0; i < indices.length; i++) {
-    const from = (indices[i] as number) * length;
-    out.set(data.subarray(from, from + length), i * length);
+    const start = (indices[i] as number) * length;
+    to.set(from.subarray(start, start + length), i * length);
   }
-  return { data: out, shape: [indices.length, ...row] };
+  return to;
 }
 
 /** Joins rows of the same shape. The type is that of both; of different types it is float32. */

@@ -23,8 +23,8 @@ export function webGpuFiles(): WebGpuFiles | undefined {
 }
 
 /** Whether they are known, or lie in a folder that the caller serves. */
-export function hasWebGpuFiles(assetBase = configuredAssets()): boolean {
-  return assetBase !== undefined || files !== undefined;
+export function hasWebGpuFiles(assetBase?: string): boolean {
+  return (assetBase ?? configuredAssets()) !== undefined || files !== undefined;
 }
 
 /** Throws    backend-unavailable: nothing told where it lies */

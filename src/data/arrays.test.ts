@@ -7,7 +7,7 @@ const pixels = { data: Uint8Array.from({ length: 12 }, (_, i) => i), shape: [3, 
 const scores = { data: Float32Array.of(0.5, 1.5, 2.5), shape: [3] };
 
 describe('fromArrays', () => {
-  test('names a single array "input" and tells its shape and type', () => {
+  test('names a single array "input" and describes its shape and type', () => {
     const data = fromArrays(pixels);
     expect(data).toMatchObject({ size: 3, hasLabels: false, inputs: { input: { shape: [2, 2], dtype: 'uint8' } } });
   });
@@ -23,14 +23,14 @@ describe('fromArrays', () => {
     expect(inputs['scores']).toEqual({ data: Float32Array.of(2.5, 0.5, 2.5), shape: [3] });
   });
 
-  test('reads copies: what is done to them leaves the data alone', async () => {
+  test('reads copies, so changing them leaves the data alone', async () => {
     const data = fromArrays(scores);
     const first = await data.read(Int32Array.of(0));
     first.inputs['input']?.data.fill(9);
     expect((await data.read(Int32Array.of(0))).inputs['input']?.data).toEqual(Float32Array.of(0.5));
   });
 
-  test('has labels at run time and in its type where they are given, and else neither', async () => {
+  test('has labels, at run time and in its type, only if they are given', async () => {
     const labelled = fromArrays(scores, [4, 5, 6]);
     expect(labelled.hasLabels).toBe(true);
     expect((await labelled.read(Int32Array.of(2, 1))).labels).toEqual(Int32Array.of(6, 5));
@@ -51,11 +51,15 @@ describe('fromArrays', () => {
   test.each([
     ['values that do not fill the shape', () => fromArrays({ data: new Float32Array(5), shape: [3, 2] }), 'Given 5'],
     [
-      'inputs of unlike length',
+      'inputs of different lengths',
       () => fromArrays({ scores, x: { data: new Float32Array(2), shape: [2] } }),
       '"x" has 2',
     ],
-    ['labels of another length', () => fromArrays(scores, [1, 2]), '"labels" has 2 examples, the first input has 3'],
+    [
+      'labels of a different length',
+      () => fromArrays(scores, [1, 2]),
+      '"labels" has 2 examples, the first input has 3',
+    ],
   ])('refuses %s', (_, make, sentence) => {
     expect(make).toThrow(
       expect.objectContaining({ code: 'shape-mismatch', message: expect.stringContaining(sentence) }),

@@ -3,7 +3,7 @@ import { type AudioLike, type AudioOptions, fromAudio } from './audio.ts';
 import golden from './golden/wav.json' with { type: 'json' };
 import { makeResampler } from './resample.ts';
 
-// Decoding other files is the browser's, and is tested there (e2e/inputs.spec.ts).
+// The browser decodes other files; e2e/inputs.spec.ts tests that.
 afterEach(() => vi.unstubAllGlobals());
 
 const stereo = golden.cases.find(({ name }) => name === '16 bits, two channels') as (typeof golden.cases)[number];
@@ -23,7 +23,7 @@ async function readAll(sounds: AudioLike[], options: AudioOptions): Promise<numb
 }
 
 describe('fromAudio', () => {
-  test('gives one channel of one length, silence after short ones, in the order of the indices', async () => {
+  test('gives one channel of the set length, with silence after short sounds, in the order of the indices', async () => {
     const sounds = [Float32Array.of(0.5, -0.5, 0.25), Float32Array.of(1), fakeBuffer(8000, [0.5, 1], [-0.5, 0.5])];
     const data = fromAudio(sounds, { sampleRate: 8000, samples: 2 });
     expect(data).toMatchObject({ size: 3, hasLabels: false, inputs: { input: { shape: [2], dtype: 'float32' } } });
@@ -32,7 +32,7 @@ describe('fromAudio', () => {
     expect([...(input?.data ?? [])]).toEqual([0, 0.75, 1, 0, 0.5, -0.5, 0.5, -0.5]);
   });
 
-  test('reads a WAV file, an AudioBuffer and a recording with the same samples alike, at their rate and at another', async () => {
+  test('reads the same samples from a WAV file, an AudioBuffer and a recording, at their rate and at another', async () => {
     const { sampleRate, values } = stereo;
     const samples = Float32Array.from(values);
     const sounds = [wavBlob(stereo), fakeBuffer(sampleRate, values, values), { samples, sampleRate }];
@@ -51,7 +51,7 @@ describe('fromAudio', () => {
     expect(fromAudio([], { seconds: 2, sampleRate: 22_050 }).inputs['input']?.shape).toEqual([44_100]);
   });
 
-  test('keeps labels at their sounds', async () => {
+  test('keeps labels with their sounds', async () => {
     const data = fromAudio([Float32Array.of(1), Float32Array.of(2)], { samples: 1 }, [7, 8]);
     expect((await data.read(Int32Array.of(1, 0))).labels).toEqual(Int32Array.of(8, 7));
   });
@@ -95,7 +95,7 @@ describe('fromAudio', () => {
     });
   });
 
-  test('stops when its signal does', async () => {
+  test('stops when its signal aborts', async () => {
     const data = fromAudio([Float32Array.of(0)], { samples: 1 });
     await expect(data.read(Int32Array.of(0), AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
   });
@@ -110,12 +110,12 @@ describe('fromAudio', () => {
     ['seconds of less than a sample', 'invalid-option', () => fromAudio([sound], { seconds: 1e-6 })],
     ['a rate of 0', 'invalid-option', () => fromAudio([sound], { samples: 1, sampleRate: 0 })],
     [
-      'a recording of no rate',
+      'a recording without a rate',
       'invalid-option',
       () => fromAudio([{ samples: sound, sampleRate: 0.5 }], { samples: 1 }),
     ],
     ['an unknown option', 'invalid-option', () => fromAudio([sound], { length: 1 } as unknown as AudioOptions)],
-    ['labels of another number', 'shape-mismatch', () => fromAudio([sound], { samples: 1 }, [1, 2])],
+    ['the wrong number of labels', 'shape-mismatch', () => fromAudio([sound], { samples: 1 }, [1, 2])],
   ])('refuses %s', (_, code, make) => {
     expect(make).toThrow(expect.objectContaining({ code }));
   });

@@ -9,7 +9,7 @@ import { makeDataset } from './makeDataset.ts';
 import { makeResampler } from './resample.ts';
 import { parseWav } from './wav.ts';
 
-/** Samples in −1…1 that tell their rate. */
+/** Samples in −1…1 with their rate. */
 export interface Recording {
   readonly samples: Float32Array;
   readonly sampleRate: number;
@@ -29,8 +29,8 @@ const OPTIONS = schema('fromAudio', {
   /** The same in samples. */
   samples: count()(),
   /**
-   * Most bytes of decoded files that are kept while a run reads them, at 4 a sample: a file that fits is decoded once, any
-   * other at every read. 0 keeps none. Default 256e6: more than an hour at 16 kHz.
+   * Most bytes of decoded files to keep during a run, 4 per sample. A file that fits is decoded once, any other at every
+   * read. 0 keeps none. Default 256e6: more than an hour at 16 kHz.
    */
   decodedMemoryBytes: count(0)(256e6),
 });
@@ -39,8 +39,8 @@ const OPTIONS = schema('fromAudio', {
 export interface AudioOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * A dataset from sounds. WAV files of plain samples are read alike everywhere; other files are the browser's to decode, which
- * it does in a page and not in a worker.
+ * A dataset from sounds. WAV files of plain samples are read the same way everywhere. The browser decodes other files, which
+ * works in a page but not in a worker.
  * Shapes    N sounds → input [N, samples]: one channel, the mean of all
  * Units     floats −1…1
  * Throws    audio-unreadable: a sound without samples, or a blob that does not decode · invalid-option · shape-mismatch
@@ -88,7 +88,7 @@ export function fromAudio(sounds: readonly AudioLike[], options: AudioOptions, l
   return makeDataset({ size: sounds.length, noun: 'sounds', inputs, readInputs, holdDecoded: decoded.hold }, labels);
 }
 
-/** A millisecond's work or so. */
+/** About a millisecond's work. */
 const PIECE_SAMPLES = 16_384;
 
 function readOptions(options: AudioOptions) {
@@ -96,7 +96,7 @@ function readOptions(options: AudioOptions) {
   if ((seconds === undefined) === (samples === undefined)) {
     throw new LimbeckError(
       'invalid-option',
-      'All examples of a dataset are equally long: give their length as "seconds" or as "samples", one of the two.',
+      'All examples of a dataset have the same length. Give it as "seconds" or as "samples", not both.',
     );
   }
   const length = samples ?? checkCount(Math.round((seconds as number) * sampleRate), 'seconds · sampleRate');
@@ -113,7 +113,7 @@ function lengthOf(sound: Exclude<AudioLike, Blob>): number {
   return 'samples' in sound ? sound.samples.length : sound.length;
 }
 
-/** A sound of which the beginning can be read. */
+/** A sound that can be read from its start. */
 interface Sound {
   readonly sampleRate: number;
   readMono(count: number): Float32Array;

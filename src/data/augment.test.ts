@@ -57,7 +57,7 @@ describe('augmentExamples', () => {
     cutout: 3,
   };
 
-  test('leaves what it is given as it is', () => {
+  test('leaves its argument unchanged', () => {
     const before = images.data.slice();
     const varied = vary(all);
     expect(images.data).toEqual(before);
@@ -65,7 +65,7 @@ describe('augmentExamples', () => {
     expect(varied.shape).toEqual(images.shape);
   });
 
-  test('varies by seed, epoch and example, and by nothing else', () => {
+  test('depends on seed, epoch and example only', () => {
     expect(vary(all)).toEqual(vary(all));
     expect(vary(all, images, { seed: 2, epoch: 1 })).not.toEqual(vary(all));
     expect(vary(all, images, { seed: 1, epoch: 2 })).not.toEqual(vary(all));
@@ -92,8 +92,8 @@ describe('augmentExamples', () => {
     expect(varied.data).not.toEqual(images.data);
   });
 
-  test('draws placements over their whole range, and no further', () => {
-    // One bright pixel in the middle of nothing: where it lies tells the shift.
+  test('draws placements over their whole range, and not beyond it', () => {
+    // One bright pixel in a black image: its place shows the shift.
     const dot = new Float32Array(15 * 15);
     dot[7 * 15 + 7] = 1;
     const count = 300;
@@ -109,11 +109,11 @@ describe('augmentExamples', () => {
     expect(Math.min(...shifts)).toBeGreaterThanOrEqual(-3.0001);
     expect(Math.max(...shifts)).toBeGreaterThan(2.7);
     expect(Math.min(...shifts)).toBeLessThan(-2.7);
-    // Uniform in ±3: deviation 3 / √3; 300 draws tell it to some 5 %.
+    // Uniform in ±3: deviation 3 / √3, which 300 draws estimate to about 5 %.
     expect(standardDeviation(shifts)).toBeCloseTo(Math.sqrt(3), 0);
   });
 
-  test('adds normal noise of the deviation', () => {
+  test('adds normal noise with the given deviation', () => {
     const flat: NdArray = { data: new Float32Array(20000).fill(5), shape: [1, 20000] };
     const noise = Array.from(vary({ noise: 0.5 }, flat, first, Int32Array.of(0)).data, (value) => value - 5);
     expect(Math.abs(mean(noise))).toBeLessThan(0.02);
@@ -151,7 +151,7 @@ describe('augmentExamples', () => {
     expect(Math.max(...data)).toBe(1);
   });
 
-  test('leaves whole numbers and unnamed inputs alone, and moves images of one example together', () => {
+  test('leaves integers and unnamed inputs alone, and moves images of one example together', () => {
     const ids: NdArray = { data: Int32Array.of(1, 2, 3, 4), shape: [4, 1] };
     const varied = augmentExamples({ a: images, b: images, ids }, numbers, { shift: 2 }, first);
     expect(varied['ids']).toBe(ids);
@@ -178,11 +178,11 @@ describe('checkAugment', () => {
     ['a contrast above 1', { contrast: 2 }],
     ['a shear of 90°', { shear: 90 }],
     ['half a pixel of cutout', { cutout: 1.5 }],
-    ['noise that is no number', { noise: Number.NaN }],
-    ['a flip that there is not', { flip: 'sideways' }],
-    ['a fill that is no number', { noise: 1, fill: Number.NaN }],
+    ['noise that is not a number', { noise: Number.NaN }],
+    ['an unknown flip', { flip: 'sideways' }],
+    ['a fill that is not a number', { noise: 1, fill: Number.NaN }],
     ['a range the wrong way round', { noise: 1, range: [1, 0] }],
-    ['an input that there is not', { noise: 1, inputs: ['pixels'] }],
+    ['an unknown input', { noise: 1, inputs: ['pixels'] }],
   ])('refuses %s', (_, options) => {
     expect(() => checkAugment(options as AugmentOptions, image)).toThrow(
       expect.objectContaining({ code: 'invalid-option' }),
@@ -196,7 +196,7 @@ describe('checkAugment', () => {
     expect(() => checkAugment(options, inputs)).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
   });
 
-  test('takes noise for any shape, and images', () => {
+  test('accepts noise for any shape, and changes of images', () => {
     expect(() => checkAugment({ noise: 1 }, vector)).not.toThrow();
     expect(() => checkAugment({ shift: 1, cutout: 2 }, image)).not.toThrow();
   });

@@ -5,7 +5,7 @@ import { cutOut, type ImageShape, isIdentity, type Placement, placeImage } from 
 import { addNoise } from './augmentNoise.ts';
 import type { AugmentOptions } from './augmentOptions.ts';
 
-/** What tells one variation of an example from another. */
+/** Identifies one variation of an example. */
 export interface AugmentSeed {
   readonly seed: number;
   /** Counted from 1. */
@@ -15,12 +15,12 @@ export interface AugmentSeed {
 const RADIANS = Math.PI / 180;
 
 /**
- * Varied copies of some examples; the arrays that are given stay as they are. An example's variation depends on the
- * seed, the epoch and its number in the dataset only, not on the batch in which it comes; inputs that belong to one
- * example are shifted, turned and mirrored alike.
+ * Varied copies of some examples; the given arrays do not change. An example's variation depends only on the seed, the
+ * epoch and its index in the dataset, not on the batch it comes in. All inputs of an example are shifted, rotated and
+ * mirrored the same way.
  * Shapes    each input [B, ...], indices [B] → the same
  * Units     pixels, degrees, and the values' own; bytes stay bytes
- * Throws    nothing: `checkAugment` does before
+ * Throws    nothing; call `checkAugment` first
  * Source    Shorten and Khoshgoftaar 2019, doi:10.1186/s40537-019-0197-0 · DeVries and Taylor 2017, "Cutout",
  *           arXiv:1708.04552 · Bishop 1995, "Training with Noise", doi:10.1162/neco.1995.7.1.108
  */
@@ -50,7 +50,7 @@ function augmentArray(
   const { noise = 0, cutout = 0, fill = 0, range } = options;
   const image = imageShapeOf(shape.slice(1));
   const length = sizeOf(shape.slice(1));
-  // Float32, also for bytes: what is in between is not rounded.
+  // Float32 for bytes too, so that intermediate values are not rounded.
   const result = new Float32Array(data.length);
   for (let i = 0; i < indices.length; i++) {
     const example = indices[i] as number;
@@ -71,7 +71,7 @@ function augmentArray(
   return { data: isTagged(data, 'Uint8Array') ? toBytes(result) : result, shape };
 }
 
-/** Everything is drawn, asked for or not, so that one more option does not change what the others do. */
+/** Draws every number, even if its option is not set, so that one more option does not change the others. */
 function drawPlacement(options: AugmentOptions, random: Random): Placement {
   const { shift = 0, rotate = 0, scale = 0, shear = 0, flip } = options;
   const within = (most: number) => most * (2 * random() - 1);

@@ -7,7 +7,7 @@ export interface ImageShape {
   readonly channels: number;
 }
 
-/** Where an image goes: mirrored, sized, leaned and turned about its middle, then moved. y points down. */
+/** How an image is placed: mirrored, scaled, sheared and rotated about its centre, then moved. y points down. */
 export interface Placement {
   /** Pixels. */
   readonly right: number;
@@ -26,7 +26,7 @@ export function isIdentity({ right, down, radians, size, lean, mirrorsX, mirrors
 }
 
 /**
- * Draws one image into another at a new place, by bilinear interpolation; what lies outside counts as `fill`.
+ * Draws one image into another at a new place, by bilinear interpolation. Pixels outside the source are `fill`.
  * Shapes    from, to [H, W, C]
  */
 export function placeImage(
@@ -74,14 +74,14 @@ function mix(a: number, b: number, part: number): number {
   return a + (b - a) * part;
 }
 
-/** From a place in the result to one in the source, about the middle: (turn · lean · size · mirror)⁻¹, row by row. */
+/** Maps a place in the result to one in the source, about the centre: (turn · lean · size · mirror)⁻¹, row by row. */
 function backwards({ radians, size, lean, mirrorsX, mirrorsY }: Placement): [number, number, number, number] {
   const [cos, sin] = [Math.cos(radians), Math.sin(radians)];
   const [x, y] = [(mirrorsX ? -1 : 1) / size, (mirrorsY ? -1 : 1) / size];
   return [x * (cos + lean * sin), x * (sin - lean * cos), -y * sin, y * cos];
 }
 
-/** Fills one square; its middle lies anywhere in the image, so part of it may lie outside. */
+/** Fills one square whose centre may be anywhere in the image, so part of it may lie outside. */
 export function cutOut(
   values: Float32Array,
   { height, width, channels }: ImageShape,

@@ -1,8 +1,8 @@
 const LEVELS = 2 ** 14;
 
 /**
- * Adds normal noise of a deviation to each value. It is drawn from a table of 16,384 equally likely numbers, several times
- * faster than computing each: their mean is 0, their deviation 1, and the largest is 4.
+ * Adds normal noise with a given standard deviation to each value. It is drawn from a table of 16,384 equally likely
+ * numbers, several times faster than computing each. Their mean is 0, their deviation 1, and the largest is 4.
  */
 export function addNoise(values: Float32Array, deviation: number, seed: number): void {
   const table = levels();

@@ -11,12 +11,12 @@ const OPTIONS = schema('augmented', {
   seed: count(0)(0),
 });
 
-/** How many variations there are of each example. */
+/** How many variations of each example there are. */
 export interface AugmentedOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * A dataset of varied copies that stay what they are: example i + size · c is copy c of example i, with its label. A
- * teacher that is asked about it sees what the student sees, once for each copy, and its answers can be kept.
+ * A dataset of varied copies that are the same at every read: example i + size · c is copy c of example i, with its label.
+ * The teacher sees what the student sees, once for each copy, and its answers can be cached.
  * Throws    invalid-option · shape-mismatch: what `augment` throws
  * Source    Beyer et al. 2022, "A good teacher is patient and consistent", arXiv:2106.05237, §3.1 (consistent teaching)
  *
@@ -33,7 +33,7 @@ export function augmented<D extends Dataset | LabelledDataset>(
   const read = async (indices: Int32Array, signal?: AbortSignal) => {
     const own = indices.map((index) => index % dataset.size);
     const { inputs, ...rest } = await dataset.read(own, signal);
-    // Numbers of copies are numbers of examples here, so each is varied by itself.
+    // The index of a copy serves as the index of an example, so each copy varies differently.
     return { ...rest, inputs: augmentExamples(inputs, indices, augment, { seed, epoch: 1 }) };
   };
   return { ...dataset, size: dataset.size * copies, read: givesFresh(read, dataset) };

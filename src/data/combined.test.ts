@@ -42,7 +42,7 @@ describe('mixedUp', () => {
     expect(await valuesOf(mixed, 1, 0)).toEqual([2, 3, 1, 2]);
   });
 
-  test('gives floats for bytes, and refuses whole numbers', async () => {
+  test('gives floats for bytes, and refuses integers', async () => {
     const bytes = fromArrays({ data: Uint8Array.of(0, 255), shape: [2, 1] });
     const mixed = mixedUp(bytes, [{ first: 0, second: 1, share: 0.5 }]);
     expect(mixed.inputs['input']?.dtype).toBe('float32');
@@ -53,7 +53,7 @@ describe('mixedUp', () => {
 });
 
 describe('augmented', () => {
-  test('holds copies that stay what they are, with their labels', async () => {
+  test('holds copies that are the same at every read, with their labels', async () => {
     const dataset = augmented(fromArrays(counted(3), [5, 6, 7]), { noise: 1 }, { copies: 2, seed: 3 });
     expect(dataset.size).toBe(6);
     const { labels } = await dataset.read(Int32Array.of(0, 1, 4, 5));
@@ -63,7 +63,7 @@ describe('augmented', () => {
     expect((await valuesOf(dataset, 4)).every((value, i) => Math.abs(value - 2 - i) < 5)).toBe(true);
   });
 
-  test('refuses what cannot be', () => {
+  test('refuses bad options', () => {
     expect(() => augmented(fromArrays(counted(3)), { noise: 1 }, { copies: 0 })).toThrow(
       expect.objectContaining({ code: 'invalid-option' }),
     );

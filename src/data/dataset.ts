@@ -10,7 +10,7 @@ export interface InputSpec {
 /** Some examples of a dataset, stacked: inputs [B, ...]. */
 export interface Examples {
   readonly inputs: NamedArrays;
-  /** How much each counts [B], where the dataset says so: `withExampleWeights`. */
+  /** The weight of each example [B], if the dataset has any: `withExampleWeights`. */
   readonly exampleWeights?: Float32Array;
 }
 
@@ -20,8 +20,8 @@ export interface LabelledExamples extends Examples {
 }
 
 /**
- * Examples that can be read by index, in any order and number. Reading is asynchronous, as it may be slow (decoding an image).
- * A plain `Dataset` holds no labels, so what trains on it cannot see any.
+ * Examples that can be read by index, any number in any order. Reading is asynchronous because it may be slow, as when an
+ * image is decoded. A plain `Dataset` holds no labels, so training on it cannot see any.
  */
 export interface Dataset {
   readonly size: number;
@@ -29,8 +29,8 @@ export interface Dataset {
   readonly hasLabels: boolean;
   read(indices: Int32Array, signal?: AbortSignal): Promise<Examples>;
   /**
-   * Until the hold is disposed, examples that were decoded are kept, within a budget of the dataset's own, so that reading
-   * them again is fast. Runs hold their datasets; hold one yourself to keep it decoded from one run to the next.
+   * Until the hold is disposed, decoded examples are kept within the dataset's budget, so that reading them again is fast.
+   * Runs hold their datasets; hold one yourself to keep it decoded between runs.
    */
   holdDecoded?(): Disposable;
 }
@@ -41,23 +41,23 @@ export interface LabelledDataset extends Dataset {
   read(indices: Int32Array, signal?: AbortSignal): Promise<LabelledExamples>;
 }
 
-/** Stands for the label of an example whose class is unknown. Losses that accept it say what they do with it. */
+/** The label of an example whose class is unknown. Losses that accept it say what they do with it. */
 export const UNLABELLED = -1;
 
-/** The name of the input where a dataset has only one and its maker gave none. */
+/** The name of a dataset's only input if none was given. */
 export const DEFAULT_INPUT = 'input';
 
 export function isLabelled(dataset: Dataset): dataset is LabelledDataset {
   return dataset.hasLabels;
 }
 
-/** A dataset's inputs in words: the same words for the same inputs. */
+/** A dataset's inputs in words, which are equal for equal inputs. */
 export function describeInputs({ inputs }: Dataset): string {
   const each = Object.entries(inputs).map(([name, { shape, dtype }]) => `"${name}" ${formatShape(shape)} ${dtype}`);
   return each.sort().join(', ');
 }
 
-/** Throws    empty-dataset: there is no example */
+/** Throws    empty-dataset */
 export function checkNotEmpty(dataset: Dataset, role: string): void {
   if (dataset.size > 0) return;
   throw new LimbeckError('empty-dataset', `The ${role} has no example. Give it at least one.`, { details: { role } });

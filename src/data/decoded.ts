@@ -1,9 +1,9 @@
 import type { Dataset } from './dataset.ts';
 
-/** Decoded examples of a dataset by number, within a budget of bytes, for as long as something holds them. */
+/** Decoded examples of a dataset by index, within a budget of bytes, while the dataset is held. */
 export interface Decoded<Example extends ArrayBufferView> {
   get(index: number): Example | undefined;
-  /** Keeps an example, where something holds the dataset and there is room. Examples are kept first come, first served. */
+  /** Keeps an example if the dataset is held and there is room: first come, first served. */
   keep(index: number, example: Example): void;
   /** The dataset's `holdDecoded`. */
   hold(): Disposable;
@@ -34,7 +34,7 @@ export function makeDecoded<Example extends ArrayBufferView>(
   };
 }
 
-/** Holds what these datasets decode, where they do. */
+/** Holds the decoded examples of those datasets that decode. */
 export function holdDecoded(...datasets: readonly (Dataset | undefined)[]): Disposable {
   const holds = datasets.map((dataset) => dataset?.holdDecoded?.());
   return {

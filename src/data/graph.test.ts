@@ -33,14 +33,14 @@ describe('nearestNeighbours', () => {
     }
   });
 
-  test('takes the lower number of equally near ones, and no example for its own neighbour', async () => {
+  test('takes the lower index of equally near examples, and no example as its own neighbour', async () => {
     const same = { data: new Float32Array(6 * 2).fill(1), shape: [6, 2] };
     const graph = await nearestNeighbours(same, { k: 2 });
     expect(Array.from(graph.neighbours)).toEqual([1, 2, 0, 2, 0, 1, 0, 1, 0, 1, 0, 1]);
     expect(Array.from(graph.distances)).toEqual(new Array(12).fill(0));
   });
 
-  test('stops when it is told to', async () => {
+  test('stops when its signal aborts', async () => {
     const signal = AbortSignal.abort();
     await expect(nearestNeighbours(features, { signal })).rejects.toThrow(
       expect.objectContaining({ name: 'AbortError' }),
@@ -53,7 +53,7 @@ describe('nearestNeighbours', () => {
     ['another metric', features, { metric: 'manhattan' }, 'invalid-option'],
     ['a misspelt option', features, { neighbours: 3 }, 'invalid-option'],
     ['no example', { data: new Float32Array(0), shape: [0, 3] }, {}, 'empty-dataset'],
-    ['another number of values', { data: new Float32Array(5), shape: [2, 3] }, { k: 1 }, 'shape-mismatch'],
+    ['values that do not fill the shape', { data: new Float32Array(5), shape: [2, 3] }, { k: 1 }, 'shape-mismatch'],
     ['NaN', { data: Float32Array.of(1, Number.NaN, 2), shape: [3, 1] }, { k: 1 }, 'not-finite'],
   ] as const)('refuses %s', async (_, given, options, code) => {
     await expect(nearestNeighbours(given as NdArray, options as never)).rejects.toThrow(
@@ -63,7 +63,7 @@ describe('nearestNeighbours', () => {
 });
 
 describe('labelPropagation', () => {
-  /** Two rings, one inside the other: no straight line parts them, and neighbours do. */
+  /** Two rings, one inside the other: no straight line separates them, but neighbours do. */
   const ringSize = 120;
   const noise = seededRandom(9);
   const rings: NdArray = {
@@ -85,7 +85,7 @@ describe('labelPropagation', () => {
   });
 
   test.each([{ method: 'spreading' }, { method: 'spreading', alpha: 0.5, sigma: 0.7 }, { method: 'clamped' }] as const)(
-    'comes to the solution in closed form, %o',
+    'converges to the solution in closed form, %o',
     async (options: LabelPropagationOptions) => {
       const graph = await nearestNeighbours(features, { k: 4 });
       const labels = Int32Array.from({ length: SIZE }, (_, i) => (i % 5 === 0 ? (i / 5) % 3 : -1));
@@ -97,7 +97,7 @@ describe('labelPropagation', () => {
     },
   );
 
-  test('knows nothing of an example that no label reaches', async () => {
+  test('gives no label to an example that none reaches', async () => {
     const apart = { data: Float32Array.of(0, 0.1, 0.2, 90, 90.1, 90.2), shape: [6, 1] };
     const graph = await nearestNeighbours(apart, { k: 2 });
     const { data } = await labelPropagation(graph, [0, -1, 1, -1, -1, -1]);
@@ -108,7 +108,7 @@ describe('labelPropagation', () => {
     ['no label', Array(SIZE).fill(-1), {}, 'labels-missing'],
     ['a label below −1', [-2, ...Array(SIZE - 1).fill(0)], {}, 'class-mismatch'],
     ['a label beyond the classes', Array(SIZE).fill(3), { classes: 3 }, 'class-mismatch'],
-    ['another number of labels', [0, 1], {}, 'shape-mismatch'],
+    ['the wrong number of labels', [0, 1], {}, 'shape-mismatch'],
     ['alpha of 1', Array(SIZE).fill(0), { alpha: 1 }, 'invalid-option'],
     ['another method', Array(SIZE).fill(0), { method: 'random' }, 'invalid-option'],
     ['sigma of 0', Array(SIZE).fill(0), { sigma: 0 }, 'invalid-option'],

@@ -5,9 +5,9 @@ import { firstNonFinite, formatShape, type NdArray, sizeOf } from '../core/shape
 import { takeTurns } from '../core/turns.ts';
 
 const OPTIONS = schema('nearestNeighbours', {
-  /** Neighbours of each example, below their number. Default 10. */
+  /** Neighbours of each example; fewer than there are examples. Default 10. */
   k: count()(10),
-  /** 'cosine' (1 − cos of the angle) does not ask how long a vector is. Default 'euclidean'. */
+  /** 'cosine' is 1 − cos of the angle, whatever the length of the vectors. Default 'euclidean'. */
   metric: oneOf('euclidean', 'cosine')('euclidean'),
   /** Cancels it: the promise rejects with an AbortError. */
   signal: given<AbortSignal>(),
@@ -20,20 +20,20 @@ export interface NearestNeighboursOptions extends OptionsOf<typeof OPTIONS> {}
 export interface NeighbourGraph {
   readonly size: number;
   readonly k: number;
-  /** [N, k] numbers of examples. */
+  /** [N, k] indices of examples. */
   readonly neighbours: Int32Array;
   /** [N, k], in the metric's own units. */
   readonly distances: Float32Array;
 }
 
-/** Examples that are held against all others at a time. */
+/** Examples that are compared with all others at a time. */
 const BLOCK = 4;
 
 /**
- * A k-nearest-neighbour graph over local examples: each is held against each other, so the result is exact, and the page
- * gets its turns meanwhile. Of equally near examples the one of the lower number comes first.
+ * A k-nearest-neighbour graph over local examples. Each is compared with every other, so the result is exact; the page
+ * gets its turns meanwhile. Of equally near examples the one with the lower index comes first.
  * Shapes    features [N, ...] → neighbours [N, k]
- * Units     N² · F multiplications: some 0.6 s for 3,000 examples of 200 numbers
+ * Units     N² · F multiplications: about 0.6 s for 3,000 examples of 200 numbers
  * Throws    invalid-option: k is not from 1 to N − 1, unknown metric · not-finite · empty-dataset · AbortError
  * Source    Cover and Hart 1967, doi:10.1109/TIT.1967.1053964
  *
@@ -78,7 +78,7 @@ export async function nearestNeighbours(
 
 function checkFeatures({ data, shape }: NdArray, k: number): void {
   const size = shape[0] ?? 0;
-  if (size === 0) throw new LimbeckError('empty-dataset', 'nearestNeighbours was given no example; give two at least.');
+  if (size === 0) throw new LimbeckError('empty-dataset', 'nearestNeighbours was given no example; give at least two.');
   if (data.length !== sizeOf(shape)) {
     throw new LimbeckError(
       'shape-mismatch',

@@ -8,8 +8,8 @@ import { makeDecoded } from './decoded.ts';
 import { makeDataset } from './makeDataset.ts';
 
 /**
- * Anything that holds one picture. A Blob (or File) is decoded when it is read; an element must be loaded, and a video gives
- * the frame that it shows when it is read, so take a VideoFrame of what shall stay the same.
+ * Anything that holds one image. A Blob (or File) is decoded when it is read. An element must be loaded. A video gives the
+ * frame that it shows when it is read; take a VideoFrame if it must stay the same.
  */
 export type ImageLike =
   | ImageData
@@ -26,13 +26,13 @@ const OPTIONS = schema('fromImages', {
   width: required(count()()),
   /** Pixels of every example; images are scaled to it, smoothed. */
   height: required(count()()),
-  /** How images of other proportions fit: 'stretch', 'contain' (whole, on black) or 'cover' (the middle). Default 'stretch'. */
+  /** How images with other proportions fit: 'stretch', 'contain' (whole, on black) or 'cover' (the middle). Default 'stretch'. */
   fit: oneOf('stretch', 'contain', 'cover')('stretch'),
   /** 3 for colour, 1 for grey (luma of Rec. 601). Transparency is laid over black. Default 3. */
   channels: oneOf(1, 3)(3),
   /**
-   * Most bytes of decoded files that are kept while a run reads them, at 4 · width · height each: a file that fits is
-   * decoded once, any other at every read. 0 keeps none. Default 256e6: some 15,000 files at 64 × 64.
+   * Most bytes of decoded files to keep during a run, 4 · width · height each. A file that fits is decoded once, any other
+   * at every read. 0 keeps none. Default 256e6: about 15,000 files at 64 × 64.
    */
   decodedMemoryBytes: count(0)(256e6),
 });
@@ -45,7 +45,7 @@ export interface ImagesOptions extends OptionsOf<typeof OPTIONS> {}
  * Shapes    N images → input [N, height, width, channels]
  * Units     floats 0…1
  * Throws    empty-image: an image without pixels · image-unreadable: one that does not decode, or that another
- *           site keeps to itself · invalid-option
+ *           site does not let be read · invalid-option
  *
  * @example
  * const data = fromImages(files, { width: 28, height: 28, channels: 1 });
@@ -68,7 +68,7 @@ export function fromImages(images: readonly ImageLike[], options: ImagesOptions,
     const ready = (index: number) => decoded.get(index) ?? pixelsOf(images[index] as ImageLike, width, height);
     const open = (index: number) => {
       const opening = openImage(images[index] as ImageLike);
-      // Its error is thrown when the picture's turn comes.
+      // Its error is thrown when the image's turn comes.
       opening.catch(() => undefined);
       return opening;
     };
@@ -105,7 +105,7 @@ function checkHasPixels(image: ImageLike, index: number): void {
   });
 }
 
-/** Width and height of the picture itself, not of the element that shows it. */
+/** Width and height of the image itself, not of the element that shows it. */
 function sizeOfImage(image: Exclude<ImageLike, Blob>): [number, number] {
   if ('naturalWidth' in image) return [image.naturalWidth, image.naturalHeight];
   if ('videoWidth' in image) return [image.videoWidth, image.videoHeight];
@@ -113,7 +113,7 @@ function sizeOfImage(image: Exclude<ImageLike, Blob>): [number, number] {
   return [image.width, image.height];
 }
 
-/** Pictures that are decoded at a time. */
+/** Images that are decoded at a time. */
 const OPENED_AT_ONCE = 2;
 
 type Canvas = OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
@@ -130,13 +130,13 @@ function makeCanvas(width: number, height: number): Canvas {
   return context;
 }
 
-/** The pixels of a picture that has its size already. */
+/** The pixels of an image that already has the right size. */
 function pixelsOf(image: ImageLike, width: number, height: number): Uint8ClampedArray | undefined {
   const isExact = isTagged(image, 'ImageData') && image.width === width && image.height === height;
   return isExact ? image.data : undefined;
 }
 
-/** What can be drawn of a picture, and the bitmap that was made for it. */
+/** What can be drawn of an image, and the bitmap that was made for it. */
 interface Opened {
   readonly drawable: Exclude<ImageLike, Blob | ImageData>;
   readonly bitmap?: ImageBitmap;
@@ -175,7 +175,7 @@ async function draw(
   }
 }
 
-/** Left, top, width and height of the picture on the canvas. */
+/** Left, top, width and height of the image on the canvas. */
 function place(
   [fromWidth, fromHeight]: readonly [number, number],
   [width, height]: readonly [number, number],
@@ -188,7 +188,7 @@ function place(
   return [(width - drawnWidth) / 2, (height - drawnHeight) / 2, drawnWidth, drawnHeight];
 }
 
-/** Colours in 0…1, laid over black where they are transparent. */
+/** Colours in 0…1; transparent ones lie over black. */
 function writePixels(rgba: Uint8ClampedArray, channels: 1 | 3, out: Float32Array, at: number): void {
   for (let from = 0; from < rgba.length; from += 4) {
     const scale = (rgba[from + 3] as number) / 65025;

@@ -6,8 +6,8 @@ import { holdDecoded } from './decoded.ts';
 import { givesFresh } from './fresh.ts';
 
 /**
- * The examples of one dataset and, after them, those of another; nothing is copied. Labels are left out.
- * Throws    shape-mismatch: inputs of other names, shapes or types
+ * The examples of one dataset, then those of another; nothing is copied. Labels are left out.
+ * Throws    shape-mismatch: inputs with different names, shapes or types
  *
  * @example
  * const all = joined(withoutLabels(labelled), data);

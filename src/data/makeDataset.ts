@@ -3,20 +3,20 @@ import type { NamedArrays } from '../core/shape.ts';
 import type { Dataset, InputSpec } from './dataset.ts';
 import { givesFresh } from './fresh.ts';
 
-/** What a dataset is made from, labels aside. */
+/** What a dataset is made from, except labels. */
 export interface DatasetParts {
   readonly size: number;
-  /** What its examples are called in messages, as 'images'. */
+  /** What messages call its examples, such as 'images'. */
   readonly noun: string;
   readonly inputs: Readonly<Record<string, InputSpec>>;
-  /** Gives new arrays at each call, and keeps none of them. */
+  /** Returns new arrays at each call and keeps none of them. */
   readInputs(indices: Int32Array, signal?: AbortSignal): Promise<NamedArrays>;
   readonly holdDecoded?: Dataset['holdDecoded'];
 }
 
 /**
- * A dataset of these parts, with a label to every example where labels are given.
- * Throws    shape-mismatch: another number of labels
+ * A dataset of these parts, with labels if they are given.
+ * Throws    shape-mismatch: not one label for each example
  */
 export function makeDataset(parts: DatasetParts, labels?: ArrayLike<number>): Dataset {
   const { size, noun, inputs, readInputs, holdDecoded } = parts;

@@ -5,7 +5,7 @@ import type { Dataset } from './dataset.ts';
 import { holdDecoded } from './decoded.ts';
 import { givesFresh } from './fresh.ts';
 
-/** What an example is mixed of: `share` of one and the rest of the other. */
+/** What an example is mixed from: `share` of the first, the rest of the second. */
 export interface Mixture {
   readonly first: number;
   readonly second: number;
@@ -16,16 +16,13 @@ export interface Mixture {
 /**
  * A dataset of mixtures of a dataset's examples (mixup): share · x_first + (1 − share) · x_second. Bytes become floats of
  * 0…1. Labels are left out: a mixture has none.
- * Throws    invalid-option: an input holds whole numbers, which cannot be mixed
+ * Throws    invalid-option: an input holds integers, which cannot be mixed
  * Source    Zhang et al. 2018, "mixup", arXiv:1710.09412
  */
 export function mixedUp(dataset: Dataset, mixtures: readonly Mixture[]): Dataset {
   const whole = Object.entries(dataset.inputs).find(([, { dtype }]) => dtype === 'int32')?.[0];
   if (whole !== undefined) {
-    throw new LimbeckError(
-      'invalid-option',
-      `The input "${whole}" holds whole numbers, of which no mixture can be made.`,
-    );
+    throw new LimbeckError('invalid-option', `The input "${whole}" holds integers, which cannot be mixed.`);
   }
   const read = async (indices: Int32Array, signal?: AbortSignal) => {
     const chosen = Array.from(indices, (index) => mixtures[index] as Mixture);

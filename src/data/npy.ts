@@ -3,7 +3,7 @@ import { type NdArray, type NumericArray, ndArray, sizeOf } from '../core/shape.
 import { isTagged } from '../core/tags.ts';
 
 const MAGIC = '\u0093NUMPY';
-/** Of the whole header, so that the elements behind it are aligned. */
+/** Of the whole header, so that the elements after it are aligned. */
 const ALIGNMENT = 64;
 
 interface Elements {
@@ -12,7 +12,7 @@ interface Elements {
   readonly into: new (length: number) => NumericArray;
 }
 
-/** By numpy's name without the byte order. What has no array of its own is converted to the next that has. */
+/** By numpy's name without the byte order. A type without a JavaScript array is converted to the nearest that has one. */
 const ELEMENTS: Readonly<Record<string, Elements>> = {
   f4: { bytes: 4, read: (view, at) => view.getFloat32(at, true), into: Float32Array },
   f8: { bytes: 8, read: (view, at) => view.getFloat64(at, true), into: Float32Array },
@@ -26,9 +26,9 @@ const ELEMENTS: Readonly<Record<string, Elements>> = {
 };
 
 /**
- * An array of numpy's file format (`numpy.save`), versions 1 to 3, little-endian, in C order. float64 becomes float32,
+ * An array in numpy's file format (`numpy.save`), versions 1 to 3, little-endian, in C order. float64 becomes float32,
  * other integers become int32, booleans the floats 0 and 1. uint8 stays bytes, which a student reads as pixels.
- * Throws    invalid-option: no such file, an element type without an array here, or fewer bytes than the shape needs
+ * Throws    invalid-option: not such a file, an unsupported element type, or fewer bytes than the shape needs
  * Source    numpy.lib.format, NEP 1
  */
 export function readNpy(bytes: Uint8Array, name = 'array.npy'): NdArray {

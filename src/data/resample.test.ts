@@ -12,7 +12,7 @@ function resampleAll(source: Float32Array, from: number, to: number): Float32Arr
 const sine = (hertz: number, rate: number, length: number) =>
   Float32Array.from({ length }, (_, i) => Math.sin((2 * Math.PI * hertz * i) / rate));
 
-/** The largest difference away from the ends, where the silence beyond them is heard. */
+/** The largest difference, except near the ends, where the silence beyond them shows. */
 function middleDifference(a: Float32Array, b: Float32Array): number {
   let most = 0;
   for (let i = 200; i < a.length - 200; i++) most = Math.max(most, Math.abs((a[i] as number) - (b[i] as number)));
@@ -41,18 +41,18 @@ describe('a tone', () => {
     expect(middleDifference(result, sine(hertz, to, result.length))).toBeLessThan(5e-3);
   });
 
-  test('above what the new rate can hold disappears', () => {
+  test('above half the new rate disappears', () => {
     const result = resampleAll(sine(11_000, 48_000, 9600), 48_000, 16_000);
     expect(middleDifference(result, new Float32Array(result.length))).toBeLessThan(0.02);
   });
 
-  test('of the same rate is copied', () => {
+  test('at the same rate is copied', () => {
     const source = sine(440, 16_000, 50);
     expect(resampleAll(source, 16_000, 16_000)).toEqual(source);
   });
 });
 
-test('the beginning needs no more of the source than it says, and pieces are the whole', () => {
+test('the start reads no more of the source than it says, and pieces equal the whole', () => {
   const source = sine(523, 44_100, 4000);
   const whole = resampleAll(source, 44_100, 16_000);
   const resampler = makeResampler(44_100, 16_000);

@@ -1,8 +1,8 @@
-/** Turns sound of one sample rate into sound of another. */
+/** Converts sound from one sample rate to another. */
 export interface Resampler {
-  /** Samples of the source that the first `count` of the result depend on, at most. */
+  /** The most samples of the source that the first `count` of the result depend on. */
   sourceLength(count: number): number;
-  /** Samples of the result for so many of the source. */
+  /** Samples of the result for this many of the source. */
   resultLength(count: number): number;
   /** Writes samples `first` to `last` (not included) of the result to `out`; beyond the source's ends lies silence. */
   resample(source: Float32Array, first: number, last: number, out: Float32Array): void;
@@ -13,7 +13,7 @@ const CROSSINGS = 6;
 const ROLLOFF = 0.99;
 
 /**
- * Resampling by a sinc under a Hann window, which also keeps out what the new rate cannot hold.
+ * Resampling by a sinc under a Hann window, which also removes frequencies above half the new rate.
  * Units     samples per second, whole numbers
  * Source    torchaudio.functional.resample with its defaults; Smith, Digital Audio Resampling, ccrma.stanford.edu/~jos/resample
  */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fromText, type TextOptions } from './text.ts';
 import type { TextLike, TokenizerFiles } from './tokenize.ts';
 
-// Vocabularies small enough to work out by hand what the published rules give.
+// Vocabularies small enough to apply the published rules by hand.
 const WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'play', '##ing', '##ed', 'the', 'piano', 'un', '##play', ',', 'a'];
 const special = (ids: readonly number[]) =>
   ids.map((id) => ({
@@ -15,7 +15,7 @@ const special = (ids: readonly number[]) =>
     rstrip: false,
   }));
 
-/** Of BERT's kind: lower case, split at blanks and punctuation, then the longest known piece first. */
+/** Like BERT's: lower case, split at blanks and punctuation, then the longest known piece first. */
 const wordPiece: TokenizerFiles = {
   'tokenizer.json': {
     version: '1.0',
@@ -56,7 +56,7 @@ const wordPiece: TokenizerFiles = {
   'tokenizer_config.json': { pad_token: '[PAD]', unk_token: '[UNK]' },
 };
 
-/** Letters that are merged in the order of the list; nothing is added, and 9 pads. */
+/** Merges letters in the order of the list; adds no tokens, and pads with 9. */
 const bpe: TokenizerFiles = {
   'tokenizer.json': JSON.stringify({
     padding: { pad_id: 9 },
@@ -87,7 +87,7 @@ describe('WordPiece', () => {
     ['a piece of a piece', 'unplayed', [2, 9, 10, 6, 3, 0, 0, 0]],
     ['accents and case', 'THE PIÀNO', [2, 7, 8, 3, 0, 0, 0, 0]],
     ['punctuation by itself', 'a,a', [2, 12, 11, 12, 3, 0, 0, 0]],
-    ['a word that is not known', 'the violin', [2, 7, 1, 3, 0, 0, 0, 0]],
+    ['an unknown word', 'the violin', [2, 7, 1, 3, 0, 0, 0, 0]],
     ['a special token in the text', 'the [SEP] a', [2, 7, 3, 12, 3, 0, 0, 0]],
     ['nothing', '', [2, 3, 0, 0, 0, 0, 0, 0]],
     ['cut, and still closed', 'a a a a a a a a a', [2, 12, 12, 12, 12, 12, 12, 3]],
@@ -114,7 +114,7 @@ describe('BPE', () => {
   test.each([
     ['merges in their order, padded on the left', 'lower low', [9, 6, 7, 6]],
     ['cut on the left', 'low er low er low', [7, 6, 7, 6]],
-    ['letters that nothing merges, and one that is not known', 'wx', [9, 9, 2, 8]],
+    ['letters that nothing merges, and an unknown one', 'wx', [9, 9, 2, 8]],
   ])('%s', async (_, text, ids) => {
     const { input_ids, attention_mask } = await read([text], { tokenizer: bpe, maxLength: 4 });
     expect(input_ids).toEqual([ids]);
@@ -140,7 +140,7 @@ describe('fromText', () => {
     expect(labels).toEqual(Int32Array.of(6, 5, 6));
   });
 
-  test('stops when its signal does', async () => {
+  test('stops when its signal aborts', async () => {
     const data = fromText(['the'], { tokenizer: wordPiece });
     await expect(data.read(Int32Array.of(0), AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
   });
@@ -148,7 +148,7 @@ describe('fromText', () => {
   const model = { type: 'BPE', vocab: {}, merges: [] };
   const unclosed = { type: 'WordPiece', vocab: { b: 0 }, unk_token: '[UNK]' };
   test.each([
-    ['no JSON', '{"model"', 'tokenizer.json is no JSON'],
+    ['no JSON', '{"model"', 'tokenizer.json is not JSON'],
     ['a list', [], 'tokenizer.json was [], not an object'],
     ['nothing', 'null', 'tokenizer.json was null'],
     ['another JSON', { weights: [] }, 'tokenizer.json has no "model", only weights'],
@@ -159,9 +159,9 @@ describe('fromText', () => {
   });
 
   test.each([
-    ['a model that is not known', { model: { type: 'Magic' } }, 'Magic'],
-    ['a step that is not known', { model, normalizer: { type: 'Reverse' } }, 'Reverse'],
-    ['a vocabulary without a word for the unknown', { model: unclosed }, 'its vocabulary has no "[UNK]"'],
+    ['an unknown model', { model: { type: 'Magic' } }, 'Magic'],
+    ['an unknown step', { model, normalizer: { type: 'Reverse' } }, 'Reverse'],
+    ['a vocabulary without a token for unknown words', { model: unclosed }, 'its vocabulary has no "[UNK]"'],
     ['a broken model', { model: 7 }, 'The tokenizer cannot be used'],
   ])('refuses %s when it is read, each time', async (_, json, sentence) => {
     const data = fromText(['a'], { tokenizer: { 'tokenizer.json': json } });
@@ -173,7 +173,7 @@ describe('fromText', () => {
     }
   });
 
-  test('refuses a length that has no room for what the tokenizer adds', async () => {
+  test('refuses a length without room for the tokens that the tokenizer adds', async () => {
     const data = fromText(['a'], { tokenizer: wordPiece, maxLength: 1 });
     await expect(data.read(Int32Array.of(0))).rejects.toMatchObject({
       code: 'invalid-option',
@@ -184,6 +184,6 @@ describe('fromText', () => {
   test.each([
     ['a length of 0', 'invalid-option', () => fromText([], { tokenizer: bpe, maxLength: 0 })],
     ['an unknown option', 'invalid-option', () => fromText([], { tokenizer: bpe, padding: 'longest' } as TextOptions)],
-    ['labels of another number', 'shape-mismatch', () => fromText(['a'], { tokenizer: bpe }, [1, 2])],
+    ['the wrong number of labels', 'shape-mismatch', () => fromText(['a'], { tokenizer: bpe }, [1, 2])],
   ])('refuses %s', (_, code, make) => expect(make).toThrow(expect.objectContaining({ code })));
 });

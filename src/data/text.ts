@@ -12,11 +12,11 @@ import {
 } from './tokenize.ts';
 
 const OPTIONS = schema('fromText', {
-  /** The files that lie next to the model. */
+  /** The tokenizer files next to the model. */
   tokenizer: required(given<TokenizerFiles>()),
-  /** Tokens of every example, those that the tokenizer adds included: longer texts are cut, shorter ones padded. Default 128. */
+  /** Tokens of every example, including those that the tokenizer adds. Longer texts are cut, shorter ones padded. Default 128. */
   maxLength: count()(128),
-  /** Adds token_type_ids, which tell two texts of a pair apart, for models that take them, as BERT does. Default 'no'. */
+  /** Adds token_type_ids, which distinguish the two texts of a pair, for models that take them, such as BERT. Default 'no'. */
   tokenTypes: oneOf('no', 'yes')('no'),
 });
 
@@ -24,11 +24,11 @@ const OPTIONS = schema('fromText', {
 export interface TextOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * A dataset from texts, or pairs of texts, as models of language read them. The tokenizer is opened at the first read, once;
- * one of 100,000 words takes a blink of the page's time.
+ * A dataset from texts, or pairs of texts, as language models read them. The tokenizer is opened once, at the first read; one
+ * with 100,000 words blocks the page only briefly.
  * Shapes    N texts → input_ids, attention_mask and, if asked for, token_type_ids, each [N, maxLength]
  * Units     int32; the mask is 1 at tokens and 0 at padding
- * Throws    tokenizer-invalid: files that are no tokenizer · invalid-option · shape-mismatch
+ * Throws    tokenizer-invalid: the files are not a tokenizer · invalid-option · shape-mismatch
  *
  * @example
  * const tokenizer = {
@@ -48,7 +48,7 @@ export function fromText(texts: readonly TextLike[], options: TextOptions, label
   const readInputs = async (indices: Int32Array, signal?: AbortSignal) => {
     opening ??= openTokenizer(files);
     const tokenizer = await opening.catch((error: unknown) => {
-      // A file that did not arrive may do so next time.
+      // A file that did not load may load next time.
       opening = undefined;
       throw error;
     });

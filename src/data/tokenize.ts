@@ -2,7 +2,7 @@ import type { Tokenizer } from '@huggingface/tokenizers';
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { parseJson } from '../core/parseJson.ts';
 
-/** The two files of a tokenizer of Hugging Face, by their names: as parsed JSON, or as its text. */
+/** The two files of a Hugging Face tokenizer, by name: parsed JSON, or its text. */
 export interface TokenizerFiles {
   readonly 'tokenizer.json': object | string;
   readonly 'tokenizer_config.json'?: object | string;
@@ -11,7 +11,7 @@ export interface TokenizerFiles {
 /** A text, or two that belong together, such as a question and an answer. */
 export type TextLike = string | readonly [string, string];
 
-/** The tokens of one text, special ones included, and which of two texts each belongs to. */
+/** The tokens of one text, including special ones, and which of two texts each belongs to. */
 export interface TokenIds {
   readonly ids: Int32Array;
   readonly types: Int32Array;
@@ -20,14 +20,14 @@ export interface TokenIds {
 /** A tokenizer with what its files say about length and padding. */
 export interface OpenTokenizer {
   readonly padId: number;
-  /** At which end texts are padded, and cut where they are too long. */
+  /** At which end texts are padded, or cut if they are too long. */
   readonly paddingSide: 'left' | 'right';
   tokenize(text: TextLike, maxLength: number): TokenIds;
 }
 
 /**
- * The files as objects, not yet understood.
- * Throws    tokenizer-invalid: no JSON, or no tokenizer's
+ * The files as objects, not yet interpreted.
+ * Throws    tokenizer-invalid: not JSON, or not a tokenizer's
  */
 export function parseTokenizerFiles(files: TokenizerFiles): { tokenizer: object; config: object } {
   const tokenizer = parse(files['tokenizer.json'], 'tokenizer.json');
@@ -37,7 +37,7 @@ export function parseTokenizerFiles(files: TokenizerFiles): { tokenizer: object;
   return { tokenizer, config: parse(files['tokenizer_config.json'] ?? {}, 'tokenizer_config.json') };
 }
 
-/** Throws    tokenizer-invalid: of a kind that is not known, or with parts missing */
+/** Throws    tokenizer-invalid: an unknown kind, or missing parts */
 export async function openTokenizer(files: { tokenizer: object; config: object }): Promise<OpenTokenizer> {
   const { Tokenizer } = await import('@huggingface/tokenizers');
   const config: Record<string, unknown> = { ...files.config };
@@ -55,7 +55,7 @@ export async function openTokenizer(files: { tokenizer: object; config: object }
   };
 }
 
-/** Parts that a tokenizer may do without; the library asks for each by name. */
+/** Optional parts of a tokenizer; the library asks for each by name. */
 const EMPTY_PARTS = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
 
 function parse(file: object | string, name: string): object {
@@ -63,7 +63,7 @@ function parse(file: object | string, name: string): object {
   try {
     if (typeof file === 'string') value = parseJson(file);
   } catch (error) {
-    throw invalid(`${name} is no JSON: ${messageOf(error)}`, error);
+    throw invalid(`${name} is not JSON: ${messageOf(error)}`, error);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw invalid(`${name} was ${JSON.stringify(value)?.slice(0, 40)}, not an object`);
@@ -78,7 +78,7 @@ function invalid(why: string, cause?: unknown): LimbeckError {
   );
 }
 
-/** The configuration names the token; tokenizer.json may hold its number. What is padded is masked, so 0 does too. */
+/** The configuration names the token; tokenizer.json may hold its number. Padding is masked, so 0 works too. */
 function padIdOf(tokenizer: Tokenizer, json: object, config: Record<string, unknown>): number {
   const token = contentOf(config['pad_token']);
   const padding = (json as { padding?: { pad_id?: unknown } | null }).padding?.pad_id;
@@ -86,7 +86,7 @@ function padIdOf(tokenizer: Tokenizer, json: object, config: Record<string, unkn
   return typeof id === 'number' ? id : 0;
 }
 
-/** A token is written as its text, or as an object that holds it. */
+/** A token is either its text or an object that holds it. */
 function contentOf(token: unknown): string | undefined {
   const text = typeof token === 'object' && token !== null ? (token as { content?: unknown }).content : token;
   return typeof text === 'string' ? text : undefined;
@@ -112,7 +112,7 @@ function tokenizeText(tokenizer: Tokenizer, text: TextLike, maxLength: number, c
 
 function withSpecialTokens({ post_processor }: Tokenizer, tokens: string[], others: string[] | null) {
   const result = post_processor?.post_process(tokens, others, true) ?? { tokens, tokens_pair: others };
-  // What adds no token leaves the two texts apart.
+  // A tokenizer that adds no token keeps the two texts apart.
   const rest = result.tokens_pair ?? [];
   const all = [...result.tokens, ...rest];
   const types = 'token_type_ids' in result ? result.token_type_ids : undefined;

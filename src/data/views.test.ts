@@ -31,7 +31,7 @@ test('pick takes examples in the order of the indices, with their labels', async
   expect(await numbersIn(pick(picked, Int32Array.of(2, 0)))).toEqual([1, 4]);
 });
 
-test('pick hands the signal on', async () => {
+test('pick passes the signal on', async () => {
   const { signal } = new AbortController();
   const seen: unknown[] = [];
   const watched: Dataset = {
@@ -50,7 +50,7 @@ test('take gives the first examples, or all', async () => {
 });
 
 describe('shuffle', () => {
-  test('holds every example once, in an order that the seed decides', async () => {
+  test('holds every example once, in an order set by the seed', async () => {
     const holds = fc.asyncProperty(sizes, fc.nat(), async (size, seed) => {
       const order = await numbersIn(shuffle(counted(size), seed));
       expect(order.toSorted((a, b) => a - b)).toEqual(Array.from({ length: size }, (_, i) => i));
@@ -59,7 +59,7 @@ describe('shuffle', () => {
     await fc.assert(holds, { seed: 20260, numRuns: 40 });
   });
 
-  test('differs from seed to seed, and keeps labels at their examples', async () => {
+  test('differs between seeds, and keeps labels with their examples', async () => {
     const data = shuffle(counted(40), 1);
     expect(await numbersIn(data)).not.toEqual(await numbersIn(shuffle(counted(40), 2)));
     const { inputs, labels } = await data.read(Int32Array.of(7, 8));
@@ -68,7 +68,7 @@ describe('shuffle', () => {
 });
 
 describe('split', () => {
-  test('cuts into two parts without a common example, and loses none', async () => {
+  test('splits into two parts that share no example, and loses none', async () => {
     const fractions = fc.double({ min: 0, max: 1, noNaN: true });
     const holds = fc.asyncProperty(sizes, fractions, fc.nat(), async (size, fraction, seed) => {
       const [first, second] = split(counted(size), fraction, seed);
@@ -79,7 +79,7 @@ describe('split', () => {
     await fc.assert(holds, { seed: 20260, numRuns: 60 });
   });
 
-  test('is decided by the seed, and is no cut through the middle', async () => {
+  test('depends on the seed, and does not just cut in the middle', async () => {
     const [first] = split(counted(60), 0.5, 3);
     expect(await numbersIn(first)).toEqual(await numbersIn(split(counted(60), 0.5, 3)[0]));
     expect(await numbersIn(first)).not.toEqual(await numbersIn(split(counted(60), 0.5, 4)[0]));
@@ -119,7 +119,7 @@ describe('batchIndices', () => {
     expect(batchIndices(0, 64)).toEqual([]);
   });
 
-  test('with a seed holds every example once, the same way again', () => {
+  test('with a seed holds every example once, in a repeatable order', () => {
     const cut = batchIndices(50, 7, 11);
     expect(cut.map(({ length }) => length)).toEqual([7, 7, 7, 7, 7, 7, 7, 1]);
     expect(cut.flatMap((part) => [...part]).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i));
@@ -133,7 +133,7 @@ describe('batchIndices', () => {
 });
 
 describe('batches', () => {
-  /** Writes down what is asked for and when it is there. */
+  /** Records what is asked for and when it arrives. */
   function logged(size: number, log: string[]): Dataset {
     const data = withoutLabels(counted(size));
     const read: Dataset['read'] = async (indices, signal) => {
@@ -144,7 +144,7 @@ describe('batches', () => {
     return { ...data, read };
   }
 
-  test('reads the next batch while this one is worked on, and none twice', async () => {
+  test('reads the next batch while this one is used, and none twice', async () => {
     const log: string[] = [];
     for await (const { indices, examples } of batches(logged(5, log), 2)) {
       expect([...(examples.inputs['input']?.data ?? [])]).toEqual([...indices]);
@@ -154,7 +154,7 @@ describe('batches', () => {
     expect(log).toEqual(['read 0,1', 'read 2,3', 'work 0,1', 'read 4', 'work 2,3', 'work 4']);
   });
 
-  test('reads no further than one batch ahead when it is left', async () => {
+  test('reads at most one batch ahead when it is abandoned', async () => {
     const log: string[] = [];
     for await (const { indices } of batches(logged(100, log), 1)) if (indices[0] === 1) break;
     expect(log).toEqual(['read 0', 'read 1', 'read 2']);
@@ -167,7 +167,7 @@ describe('batches', () => {
     }
   });
 
-  test('end with the error of a read, and leave none unhandled', async () => {
+  test('end with the error of a read, and leave no rejection unhandled', async () => {
     const read = async (indices: Int32Array) => {
       if (indices[0] === 2) throw new Error('a torn page');
       return { inputs: {} };
@@ -184,7 +184,7 @@ describe('batches', () => {
     expect(seen).toEqual([0, 1]);
   });
 
-  test('hand the signal to every read', async () => {
+  test('pass the signal to every read', async () => {
     const { signal } = new AbortController();
     const seen: unknown[] = [];
     const read = async (_: Int32Array, given?: AbortSignal) => {

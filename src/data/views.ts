@@ -4,7 +4,7 @@ import type { Dataset, LabelledDataset } from './dataset.ts';
 import { holdDecoded } from './decoded.ts';
 import { givesFresh } from './fresh.ts';
 
-/** The examples of a dataset at some indices, in that order; nothing is copied. */
+/** The examples at these indices, in this order; nothing is copied. */
 export function pick<D extends Dataset | LabelledDataset>(dataset: D, indices: Int32Array): D {
   const read = (wanted: Int32Array, signal?: AbortSignal) =>
     dataset.read(
@@ -14,7 +14,7 @@ export function pick<D extends Dataset | LabelledDataset>(dataset: D, indices: I
   return { ...dataset, size: indices.length, read: givesFresh(read, dataset) };
 }
 
-/** The first `count` examples, or all where there are fewer. */
+/** The first `count` examples, or all if there are fewer. */
 export function take<D extends Dataset | LabelledDataset>(dataset: D, count: number): D {
   checkCount(count, 'count', 0);
   return pick(
@@ -23,13 +23,13 @@ export function take<D extends Dataset | LabelledDataset>(dataset: D, count: num
   );
 }
 
-/** The examples in a random order that the seed decides. */
+/** The examples in a random order set by the seed. */
 export function shuffle<D extends Dataset | LabelledDataset>(dataset: D, seed: number): D {
   return pick(dataset, permutation(dataset.size, seededRandom(seed)));
 }
 
 /**
- * Two datasets without a common example: the first holds `fraction` of them, chosen by the seed.
+ * Splits a dataset in two. The first part holds `fraction` of the examples, chosen by the seed.
  * Throws    invalid-option: fraction outside [0, 1]
  */
 export function split<D extends Dataset | LabelledDataset>(dataset: D, fraction: number, seed: number): [D, D] {
@@ -49,7 +49,7 @@ export function withoutLabels(dataset: Dataset): Dataset {
   return { size, inputs, hasLabels: false, read: givesFresh(read, dataset), holdDecoded: () => holdDecoded(dataset) };
 }
 
-/** The indices of the examples, cut into batches; the last one may be smaller. In order, or shuffled by a seed. */
+/** The indices of the examples in batches, in order or shuffled by a seed. The last batch may be smaller. */
 export function batchIndices(size: number, batchSize: number, seed?: number): Int32Array[] {
   checkCount(batchSize, 'batchSize');
   const order = orderOf(size, seed);
@@ -63,8 +63,8 @@ function orderOf(size: number, seed: number | undefined): Int32Array {
 }
 
 /**
- * Reads a dataset batch by batch; while one batch is worked on, the next is already being read. A size that may change is
- * asked for before each batch.
+ * Reads a dataset batch by batch, the next one while the current one is used. A batch size that may change is asked for
+ * before each batch.
  */
 export async function* batches<D extends Dataset>(
   dataset: D,

@@ -18,11 +18,11 @@ describe('broken files', () => {
   const whole = bytesOf((golden.cases[1] as (typeof golden.cases)[number]).base64);
   const data = 44;
 
-  test('cut in the middle of the samples, it holds those that are there', () => {
+  test('cut within the samples, it holds those that remain', () => {
     expect(parseWav(whole.slice(0, data + 9).buffer)?.length).toBe(2);
   });
 
-  test('one that says nothing of its length, as a recording that was never closed, goes on to its end', () => {
+  test('one without a length, such as a recording that was never closed, goes on to its end', () => {
     const open = whole.slice();
     new DataView(open.buffer).setUint32(data - 4, 0, true);
     expect(parseWav(open.buffer)?.length).toBe(12);
@@ -32,11 +32,11 @@ describe('broken files', () => {
     ['empty', () => new Uint8Array(0)],
     ['no WAV', () => new TextEncoder().encode('{"not": "a sound, and longer than a head"}')],
     ['without samples', () => whole.slice(0, data - 8)],
-    ['of another coding', () => Uint8Array.from(whole, (byte, i) => (i === 20 ? 17 : byte))],
+    ['with another encoding', () => Uint8Array.from(whole, (byte, i) => (i === 20 ? 17 : byte))],
     ['without channels', () => Uint8Array.from(whole, (byte, i) => (i === 22 ? 0 : byte))],
-    ['of no sample rate', () => Uint8Array.from(whole, (byte, i) => (i >= 24 && i < 28 ? 0 : byte))],
-    ['of an absurd sample rate', () => Uint8Array.from(whole, (byte, i) => (i === 27 ? 255 : byte))],
-  ])('%s, it is left to others', (_, make) => expect(parseWav(make().buffer as ArrayBuffer)).toBeUndefined());
+    ['without a sample rate', () => Uint8Array.from(whole, (byte, i) => (i >= 24 && i < 28 ? 0 : byte))],
+    ['with an absurd sample rate', () => Uint8Array.from(whole, (byte, i) => (i === 27 ? 255 : byte))],
+  ])('%s, it is not read here', (_, make) => expect(parseWav(make().buffer as ArrayBuffer)).toBeUndefined());
 
   test('2,000 mutated and cut files are read or refused, never more samples than bytes', () => {
     const random = seededRandom(1);

@@ -1,4 +1,4 @@
-/** A WAV file whose samples can be read a part at a time. */
+/** A WAV file whose samples can be read in parts. */
 export interface Wav {
   readonly sampleRate: number;
   readonly length: number;
@@ -9,11 +9,11 @@ export interface Wav {
 const PCM = 1;
 const FLOAT = 3;
 const EXTENSIBLE = 0xfffe;
-/** No recorder goes beyond; a broken head may, and would ask for a resampler of gigabytes. */
+/** No recorder exceeds this; a broken header may, and would need a resampler of gigabytes. */
 const MAX_RATE = 384_000;
 
 /**
- * Reads the head of a WAV file of plain samples; undefined where it is anything else.
+ * Reads the header of a WAV file of plain samples; undefined for anything else.
  * Units     8 (unsigned), 16, 24 or 32 bits, floats of 32 or 64 bits; any number of channels
  * Source    Microsoft and IBM 1991, Multimedia Programming Interface and Data Specifications; WAVEFORMATEXTENSIBLE
  */
@@ -28,7 +28,7 @@ export function parseWav(buffer: ArrayBuffer): Wav | undefined {
   const isExtensible = tag === EXTENSIBLE && format.bytes >= 26;
   const channels = view.getUint16(format.at + 2, true);
   const sampleRate = view.getUint32(format.at + 4, true);
-  // Sound of 20 bits lies in 24, to the left.
+  // 20 bits are stored in the upper bits of 24.
   const frameBytes = view.getUint16(format.at + 12, true);
   const sampleBytes = frameBytes / channels;
   const read = sampleReader(isExtensible ? view.getUint16(format.at + 24, true) : tag, sampleBytes);
@@ -66,7 +66,7 @@ interface Chunk {
   readonly bytes: number;
 }
 
-/** The first chunk of each name. What is written while it is recorded may say too much of its length, or nothing. */
+/** The first chunk of each name. A file written while recording may give too large a length, or none. */
 function chunksOf(view: DataView): Map<string, Chunk> {
   const chunks = new Map<string, Chunk>();
   let at = 12;

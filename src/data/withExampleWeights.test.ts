@@ -5,7 +5,7 @@ import { withExampleWeights } from './withExampleWeights.ts';
 
 const data = fromArrays({ data: Float32Array.of(5, 6, 7), shape: [3] }, [0, 1, 2]);
 
-test('examples come with their weights, whatever else is made of the data', async () => {
+test('examples keep their weights in every view of the data', async () => {
   const weighed = withExampleWeights(data, [0, 0.5, 2]);
   const wanted = {
     inputs: { input: { data: Float32Array.of(7, 6), shape: [2] } },
@@ -19,6 +19,6 @@ test.each([
   ['shape-mismatch', [1, 1]],
   ['invalid-option', [1, -1, 1]],
   ['invalid-option', [1, 1, Number.NaN]],
-])('refuses weights that are none as %s: %o', (code, weights) => {
+])('refuses bad weights with %s: %o', (code, weights) => {
   expect(() => withExampleWeights(data, weights)).toThrow(expect.objectContaining({ code }));
 });

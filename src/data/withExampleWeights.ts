@@ -3,9 +3,9 @@ import type { Dataset, LabelledDataset } from './dataset.ts';
 import { givesFresh } from './fresh.ts';
 
 /**
- * The same examples, each with how much it counts, for losses that read that: `exampleWeighted` of the kind 'given', and
+ * The same examples, each with a weight, for the losses that read it: `exampleWeighted` of the kind 'given', and
  * `informationMaximization` with `exampleWeights: true`.
- * Throws    shape-mismatch: not one weight an example · invalid-option: a weight that is no number of 0 or more
+ * Throws    shape-mismatch: not one weight for each example · invalid-option: a weight that is not a number of 0 or more
  *
  * @example
  * const doubted = withExampleWeights(take(data, 2), [1, 0.2]);

@@ -5,7 +5,7 @@ import { type ControlReport, controlReport, noControl } from './controlReport.ts
 const gained = (accuracyGain: number): ControlReport => ({ ...noControl(''), isPossible: true, accuracyGain });
 const over = (...gains: number[]) => acrossSeeds(gains.map(gained));
 
-test('sees a point that each of three seeds loses, where no single run can show it', () => {
+test('finds a point lost in each of three seeds, which no single run can show', () => {
   const alone = controlReport({
     student: { accuracy: 0.95 },
     control: { accuracy: 0.96 },
@@ -25,7 +25,7 @@ test('sees a point that each of three seeds loses, where no single run can show 
   expect(all.accuracyGainStdDev).toBeCloseTo(0.001, 12);
 });
 
-test('does not take chance for a gain', () => {
+test('does not mistake chance for a gain', () => {
   expect(over(-0.01, 0.012, 0.004)).toMatchObject({
     isBeyondChance: false,
     verdict: expect.stringContaining('not shown'),
@@ -34,7 +34,7 @@ test('does not take chance for a gain', () => {
   expect(over(0.02, 0.021, 0.019, 0.02).verdict).toBe('It helps: over 4 seeds the gain in accuracy is 2 % ± 0.0816 %.');
 });
 
-test('is not sure of two gains that are the same example by chance', () => {
+test('is not sure of two gains that happen to be the same example', () => {
   const same = { ...gained(1 / 2000), pairs: { onlyStudent: 5, onlyControl: 4 } };
   expect(acrossSeeds([same, same])).toMatchObject({ accuracyGainStdDev: 0, isBeyondChance: false });
 });
@@ -49,7 +49,7 @@ test.each([
   [10, 3.169, 0.01],
   [30, 2.042, 0.05],
 ])('with %i degrees of freedom a t of %f has the probability %f', (degrees, t, expected) => {
-  // Half above and half below the mean: the deviation is known, and with it t.
+  // Half above and half below the mean, so deviation and t are known.
   const count = degrees + 1;
   const spread = Array.from({ length: count }, (_, i) => i - degrees / 2);
   const squares = spread.reduce((sum, x) => sum + x * x, 0);
@@ -57,7 +57,7 @@ test.each([
   expect(over(...spread.map((x) => x + t * error)).pValue).toBeCloseTo(expected, 4);
 });
 
-test('refuses what has no gain to compare', () => {
+test('refuses reports without a gain', () => {
   const refused = expect.objectContaining({ code: 'invalid-option' });
   for (const reports of [[], [gained(0.1)], [gained(0.1), noControl('No holdout.')]]) {
     expect(() => acrossSeeds(reports)).toThrow(refused);

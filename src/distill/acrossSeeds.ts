@@ -3,13 +3,13 @@ import { percent } from '../core/figures.ts';
 import { mean, standardDeviation } from '../core/stats.ts';
 import { type ControlReport, MOST_CHANCE } from './controlReport.ts';
 
-/** What a teacher brings over several seeds, each of which had its control. */
+/** What a teacher gains over several seeds, each with its own control. */
 export interface SeedsReport {
   readonly seeds: number;
   /** Mean of the gains in accuracy, and their sample standard deviation. */
   readonly accuracyGain: number;
   readonly accuracyGainStdDev: number;
-  /** How likely a mean gain at least so far from 0 is where there is none, by the paired t-test over seeds. */
+  /** The probability of a mean gain at least this far from 0 if there is none, by the paired t-test over seeds. */
   readonly pValue: number;
   readonly isBeyondChance: boolean;
   /** All this in a plain sentence. */
@@ -17,10 +17,10 @@ export interface SeedsReport {
 }
 
 /**
- * Joins the control reports of runs that differ in their seed alone: a teacher that costs each of three seeds a point does
- * so by more than chance, even where single runs cannot show it.
+ * Combines the control reports of runs that differ only in their seed. A teacher that costs each of three seeds a point
+ * does so by more than chance, even if no single run can show it.
  * Units     fractions of 1
- * Throws    invalid-option: fewer than two reports, or one that knows no gain
+ * Throws    invalid-option: fewer than two reports, or one without a gain
  * Source    Student 1908; the distribution for whole degrees of freedom: Abramowitz & Stegun, 26.7.3 and 26.7.4
  *
  * @example
@@ -42,7 +42,7 @@ export function acrossSeeds(reports: readonly ControlReport[]): SeedsReport {
     );
   }
   const [gain, deviation] = [mean(gains), standardDeviation(gains)];
-  // Gains that agree by chance are no more certain than one held-out example can tell.
+  // Gains that happen to agree are no more certain than what one held-out example can show.
   const error = Math.max(deviation, stepOf(reports) / 2) / Math.sqrt(gains.length);
   const pValue = gain === 0 ? 1 : tTest(gain / error, gains.length - 1);
   const isBeyondChance = pValue < MOST_CHANCE;
@@ -57,7 +57,7 @@ export function acrossSeeds(reports: readonly ControlReport[]): SeedsReport {
   };
 }
 
-/** What one held-out example is of an accuracy; 0 where that is not known. */
+/** What one held-out example contributes to an accuracy; 0 if that is unknown. */
 function stepOf(reports: readonly ControlReport[]): number {
   const steps = reports.map(({ accuracyGain = 0, pairs }) =>
     pairs === undefined || accuracyGain === 0 ? 0 : accuracyGain / (pairs.onlyStudent - pairs.onlyControl),
@@ -65,7 +65,7 @@ function stepOf(reports: readonly ControlReport[]): number {
   return Math.max(...steps);
 }
 
-/** The two-sided probability of a t so far from 0. */
+/** The two-sided probability of a t this far from 0. */
 function tTest(t: number, degrees: number): number {
   const angle = Math.atan(Math.abs(t) / Math.sqrt(degrees));
   const cos = Math.cos(angle);

@@ -52,7 +52,7 @@ describe('openAnswers', () => {
     });
   });
 
-  test('keeps only the outputs that are wanted', async () => {
+  test('keeps only the wanted outputs', async () => {
     expect(Object.keys((await ask(echo, counted(5), 2, { outputs: ['n'] }).all()) ?? {})).toEqual(['n']);
   });
 
@@ -64,7 +64,7 @@ describe('openAnswers', () => {
     });
   });
 
-  test('asks about every example once, in the order and the batches that it is told', async () => {
+  test('asks about every example once, in the given order and batches', async () => {
     const asked: number[][] = [];
     const told: number[] = [];
     const watching = teacherThat(async (inputs, given) => {
@@ -84,7 +84,7 @@ describe('openAnswers', () => {
     for (const batchSize of [1, 2, 3, 64]) expect(await ask(echo, counted(7), batchSize).all()).toEqual(whole);
   });
 
-  test('does the same where the size changes from batch to batch, and asks about each example once', async () => {
+  test('does the same if the batch size changes, and asks about each example once', async () => {
     const whole = await ask(echo, counted(40), 40).all();
     const sizes = [8, 16, 1, 8, 64];
     const asked: number[] = [];
@@ -97,7 +97,7 @@ describe('openAnswers', () => {
     expect(asked).toEqual([...naturalOrder(40)]);
   });
 
-  test('gives what is answered while the teacher works on the rest', async () => {
+  test('returns answers while the teacher works on the rest', async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -119,7 +119,7 @@ describe('openAnswers', () => {
     expect((await later)['n']?.data).toEqual(Int32Array.of(0, 5));
   });
 
-  test('that are too large are not kept: they are asked for again, in batches, where they are needed', async () => {
+  test('that are too large are not kept, but asked for again in batches when needed', async () => {
     const asked: number[][] = [];
     const tooLarge: number[] = [];
     const watching = teacherThat(async (inputs) => {
@@ -155,8 +155,8 @@ describe('a teacher that cannot be trusted', () => {
     { name: 'too few rows', second: { y: { data: new Float32Array(2), shape: [1, 2] }, n }, code: 'shape-mismatch' },
     { name: 'too many rows', second: { y: { data: new Float32Array(8), shape: [4, 2] }, n }, code: 'shape-mismatch' },
     { name: 'too few values', second: { y: { data: new Float32Array(3), shape: [2, 2] }, n }, code: 'shape-mismatch' },
-    { name: 'an output less', second: { y }, code: 'unknown-output' },
-    { name: 'an output more', second: { y, n, z: n }, code: 'unknown-output' },
+    { name: 'a missing output', second: { y }, code: 'unknown-output' },
+    { name: 'an additional output', second: { y, n, z: n }, code: 'unknown-output' },
     { name: 'another name', second: { y, m: n }, code: 'unknown-output' },
   ])('is refused when it gives $name later', async ({ second, code }) => {
     await expect(asking(second)).rejects.toMatchObject({ code });
@@ -170,11 +170,11 @@ describe('a teacher that cannot be trusted', () => {
     });
   });
 
-  test('is named with what it gave before and gives now', async () => {
+  test('is named with what it gave before and now', async () => {
     await expect(asking({ y })).rejects.toThrow('The teacher gave y, n for earlier batches and gives y now.');
   });
 
-  test('ends the asking with its own error, also for those who wait for rows', async () => {
+  test('stops asking with its own error, also for waiting callers of rows', async () => {
     const fault = new LimbeckError('teacher-failed', 'It fell over.');
     const failing = teacherThat(async () => Promise.reject(fault));
     const answers = ask(failing, counted(4), 2);
@@ -183,7 +183,7 @@ describe('a teacher that cannot be trusted', () => {
   });
 });
 
-test('a cancelled asking stops before the next batch, also where the teacher does not look at the signal', async () => {
+test('a cancelled run stops before the next batch, even if the teacher ignores the signal', async () => {
   const controller = new AbortController();
   let asked = 0;
   const deaf = teacherThat(async (inputs) => {

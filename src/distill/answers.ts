@@ -8,39 +8,39 @@ import { type Asked, askTeacher } from './askTeacher.ts';
 export interface AnswersOptions {
   readonly teacher: Asked;
   readonly dataset: Dataset;
-  /** Every example once: the order in which the teacher is asked, so that what is needed first is answered first. */
+  /** Every example once, in the order in which the teacher is asked: what is needed first comes first. */
   readonly order: Int32Array;
   /** How many examples to ask about next. */
   readonly batchSize: () => number;
   /** Which outputs are kept; default: all. */
   readonly outputs?: readonly string[];
-  /** Room for what is kept. */
+  /** Bytes of memory for kept answers. */
   readonly memoryBytes: number;
-  /** Told of every batch that was answered. */
+  /** Called for every batch that was answered. */
   readonly onAnswered: (examples: number) => void;
-  /** Told once when the answers need more room than there is, and so are asked for again whenever they are needed. */
+  /** Called once if the answers need more memory than allowed; they are then asked for again whenever they are needed. */
   readonly onTooLarge: (bytes: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** What a teacher says about the examples of a dataset, while it is still being asked. */
+/** A teacher's answers to the examples of a dataset, while it is still being asked. */
 export interface Answers {
   /**
-   * The outputs for some examples, as soon as the teacher has answered them: each [B, ...]. `inputs` are what it sees of
-   * them, where they are at hand.
+   * The outputs for some examples, each [B, ...], as soon as the teacher has answered. `inputs` are what it sees of them, if
+   * they are at hand.
    */
   rows(indices: Int32Array, inputs?: NamedArrays): Promise<NamedArrays>;
-  /** When every example is answered: each [N, ...], or undefined where they are too large to be kept. */
+  /** All outputs once every example is answered, each [N, ...]; undefined if they are too large to keep. */
   all(): Promise<NamedArrays | undefined>;
-  /** Whether they fit, as far as is known: `rows` gives new arrays then. */
+  /** Whether they fit, as far as is known; `rows` then returns new arrays. */
   areKept(): boolean;
-  /** Milliseconds in which the teacher had something to work on. */
+  /** Milliseconds in which the teacher had work. */
   busyMs(): number;
 }
 
 /**
- * Starts to ask the teacher, batch after batch, two at a time at most; the next one is read while it works. Answers are kept for later epochs.
- * Where they do not fit into memory, the asking stops, and `rows` asks for what it is given.
+ * Asks the teacher batch by batch, at most two at a time, and reads the next while it works. Answers are kept for later
+ * epochs. If they do not fit into memory, it stops asking ahead, and `rows` asks for the examples it is given.
  * Throws    by `rows` and `all`: teacher-failed: numbers of another type · shape-mismatch, unknown-output: outputs that change from batch to batch, or that are
  *           not one row an example · what teacher and dataset throw · AbortError
  */
@@ -93,14 +93,14 @@ export function openAnswers(options: AnswersOptions): Answers {
       const asking = askAbout(indices, inputs);
       asking.catch(() => undefined);
       asked.push(asking);
-      // The first answer tells how large they all are. From then on one batch waits while another is worked on, so that
+      // The first answer shows how large they all are. From then on one batch waits while another is computed, so that
       // the teacher does not wait for the page.
       if (isFirst || asked.length === 2) await asked.shift();
     }
     await Promise.all(asked);
   }
 
-  /** Too large to be kept: in pieces of the size that suits the teacher. */
+  /** Answers too large to keep, asked for in batches of the size that suits the teacher. */
   async function askAgain(inputs: NamedArrays, count: number): Promise<NamedArrays> {
     const parts: NamedArrays[] = [];
     for (let at = 0; at < count; ) {
@@ -133,7 +133,7 @@ export function openAnswers(options: AnswersOptions): Answers {
   };
 }
 
-/** One row an example of every output. The first batch decides which outputs there are, and their shapes. */
+/** One row per example of every output. The first batch determines the outputs and their shapes. */
 function makeTable(size: number, wanted: readonly string[] | undefined) {
   const arrays: Record<string, NdArray> = {};
   let known: Readonly<Record<string, readonly number[]>> | undefined;
@@ -171,7 +171,7 @@ function checkRows(name: string, rows: NdArray, needed: readonly number[]): void
   );
 }
 
-/** A name that comes later or stays away would leave rows of zeros. */
+/** An output that appears later or goes missing would leave rows of zeros. */
 function checkSameNames(before: readonly string[], now: readonly string[]): void {
   if (before.length === now.length && before.every((name) => now.includes(name))) return;
   throw new LimbeckError(
@@ -190,7 +190,7 @@ function deferred() {
   return { promise, resolve };
 }
 
-/** Adds up the time in which something was under way. */
+/** Adds up the time in which something was running. */
 function stopwatch() {
   let running = 0;
   let since = 0;

@@ -14,7 +14,7 @@ export interface AskAllOptions {
   readonly signal: AbortSignal;
 }
 
-/** A teacher's outputs for all examples of a dataset, each [N, ...] by name; it is asked once about each, in their order. Throws what `openAnswers` throws. */
+/** A teacher's outputs for all examples of a dataset, each [N, ...] by name. It is asked once about each, in order. Throws what `openAnswers` throws. */
 export async function askAll({ teacher, data, batchSize, emit, signal }: AskAllOptions): Promise<NamedArrays> {
   const startedAt = performance.now();
   let answered = 0;
@@ -23,7 +23,7 @@ export async function askAll({ teacher, data, batchSize, emit, signal }: AskAllO
     dataset: data,
     order: Int32Array.from({ length: data.size }, (_, i) => i),
     batchSize: () => nextBatchSize(teacher, batchSize),
-    // The caller is given them, so they are kept whatever their size.
+    // The caller gets them, so they are kept whatever their size.
     memoryBytes: Number.POSITIVE_INFINITY,
     onAnswered(examples) {
       answered += examples;

@@ -2,10 +2,10 @@ import { isAbortError, LimbeckError, messageOf } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 
-/** Who is asked; one without a description has no name. */
+/** The teacher to ask; without a description it has no name. */
 export type Asked = Pick<Teacher, 'ask'> & Partial<Pick<Teacher, 'description'>>;
 
-/** What a teacher answers. Throws    teacher-failed: it threw what has no code · AbortError · what limbeck's teachers throw */
+/** A teacher's answer. Throws    teacher-failed: it threw an error without a code · AbortError · what limbeck's teachers throw */
 export async function askTeacher(teacher: Asked, inputs: NamedArrays, signal: AbortSignal): Promise<NamedArrays> {
   try {
     return await teacher.ask(inputs, signal);

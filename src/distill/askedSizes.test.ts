@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => trainer[Symbol.asyncDispose]());
 
-test('the teacher is asked before each batch how large it is to be; the student is the same, whatever it says', async () => {
+test('the teacher chooses the size of each batch; the student does not depend on it', async () => {
   const sizes = [8, 16, 3, 8, 64];
   const { teacher, batches } = makeTeacher();
   const asked = { ...teacher, nextBatchSize: () => sizes.shift() ?? 8 };
@@ -20,7 +20,7 @@ test('the teacher is asked before each batch how large it is to be; the student 
   expect(weightsOf(student)).toEqual(weightsOf(steady.student));
 });
 
-test('a number that was given goes before what it says', async () => {
+test('a given number overrides its choice', async () => {
   const { teacher, batches } = makeTeacher();
   await distill(working(trainer, { teacher: { ...teacher, nextBatchSize: () => 8 }, teacherBatchSize: 24 })).done;
   expect(batches).toEqual([2, 24, 24]);

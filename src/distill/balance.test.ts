@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => trainer[Symbol.asyncDispose]());
 
-/** Labels of which each is wrong. */
+/** Labels that are all wrong. */
 const misled = fromArrays(
   trainPoints,
   labelsOf(trainPoints).map((label) => (label + 1) % CLASSES),
@@ -32,8 +32,8 @@ const withLabels = (weight: number | Schedule) =>
 const learned = async (loss: Loss) =>
   weightsOf((await distill(working(trainer, { data: misled, loss, epochs: 4 })).done).student);
 
-describe('weights that move', () => {
-  test('a term whose weight came down to 0 has no influence any more', async () => {
+describe('weights that change', () => {
+  test('a term whose weight has fallen to 0 has no more influence', async () => {
     const alone = await learned(softTargets());
     expect(await learned(withLabels(linear(1, 0, { end: 0 })))).toEqual(alone);
     expect(await learned(withLabels(linear(0, 1, { start: 1 })))).not.toEqual(alone);
@@ -59,7 +59,7 @@ describe('weights that move', () => {
 });
 
 describe('balance', () => {
-  test('makes terms equally strong that differ a hundred thousand times, and reports what it chose', async () => {
+  test('balances terms that differ by a factor of a hundred thousand, and reports the scales', async () => {
     const loud: Loss = {
       ...softTargets({ temperature: 1 }),
       name: 'loud',
@@ -93,7 +93,7 @@ describe('balance', () => {
     await expect(distill(working(trainer, { balance: {} })).done).rejects.toMatchObject({ code: 'invalid-option' });
   });
 
-  test('is not reported where nobody asked', async () => {
+  test('is not reported unless asked for', async () => {
     const { report } = await distill(working(trainer, { loss: softTargets(), balance: false })).done;
     expect(report.balance).toBeUndefined();
   });

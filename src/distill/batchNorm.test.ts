@@ -50,7 +50,7 @@ test('a run says from how many examples it estimated the statistics of how many 
   expect(report.batchNorm).toEqual({ layers: 1, examples: EXAMPLES });
   const told = events.flatMap((event) => (event.type === 'batch-norm' ? [[event.examples, event.total]] : []));
   expect(told).toEqual([16, 32, 48].map((count) => [count, EXAMPLES]));
-  // The model that was given has the statistics too.
+  // The given model has the statistics too.
   const { logits } = await trainer.predict(student, { input: heldOutPoints });
   const own = tf.tidy(() =>
     Array.from(
@@ -65,11 +65,11 @@ test('a run says from how many examples it estimated the statistics of how many 
   expect(plain.report).not.toHaveProperty('batchNorm');
 });
 
-test('a teacher is asked no more for it, though its answers are not kept', async () => {
+test('the teacher is not asked again for it, although its answers are not kept', async () => {
   const { teacher, asked } = makeTeacher();
   const model = normed();
   await distill(working(trainer, { teacher, student: model, answerMemoryBytes: 100 })).done;
-  // 32 to find out how large they are, 2 for the check, and every example in each of the two epochs.
+  // 32 to learn their size, 2 for the check, and every example in each of the two epochs.
   expect(asked()).toBe(2 + 32 + 2 * EXAMPLES);
   model.dispose();
 });
@@ -87,7 +87,7 @@ test('nor for what the student said in the epoch before', async () => {
   model.dispose();
 });
 
-test('the student of a control has statistics of its own', async () => {
+test('the student of a control has its own statistics', async () => {
   const model = normed();
   const student = studentFromModel(model);
   const options = { student, data: labelled, holdout, loss: crossEntropy(), control: true, epochs: 10 };

@@ -3,14 +3,14 @@ import { unitRows } from '../core/rows.ts';
 import { formatShape, type NdArray } from '../core/shape.ts';
 
 /**
- * A class for each example by the nearest center of all (pseudo-labels of SHOT): centers are means of features weighted by
- * what the student thinks, then once more means of those who were nearest. Nearness is the cosine.
+ * A class for each example by its nearest centroid (pseudo-labels of SHOT). Centroids are means of features weighted by the
+ * student's probabilities, then once more the means of the examples nearest to each. Nearness is the cosine.
  * Shapes    features [N, D], probs [N, C] → labels [N]
  * Units     probabilities in, classes out
  * Throws    shape-mismatch
  * Source    Liang, Hu, Feng 2020 (SHOT), eq. 4 to 6, arXiv:2002.08546
- * Differs   as in the authors' code, features are brought to length 1 before means are taken (the paper takes them as
- *           they are); a 1 that their code appends to each is left out
+ * Differs   as in the authors' code, features are scaled to length 1 before means are taken (the paper does not scale
+ *           them); the 1 that their code appends to each is left out
  */
 export function centroidLabels(features: NdArray, probs: NdArray): Int32Array {
   const [size = 0, length = 0] = features.shape;
@@ -32,7 +32,7 @@ export function centroidLabels(features: NdArray, probs: NdArray): Int32Array {
   return nearest(unit, second, length);
 }
 
-/** One center a class, of length 1; null where a class has nobody. */
+/** One centroid per class, of length 1; null for a class without examples. */
 function centersOf(unit: Float64Array, length: number, classes: number, weightOf: (i: number, c: number) => number) {
   return Array.from({ length: classes }, (_, c) => {
     const center = new Float64Array(length);

@@ -59,9 +59,9 @@ describe('bad input', () => {
   interface Case {
     readonly name: string;
     readonly code: string;
-    /** What is wrong, beside a teacher that works and counts unless it is replaced. */
+    /** What is wrong, with a working teacher that counts, unless it is replaced. */
     readonly bad: () => object;
-    /** Examples that the teacher may have been asked about by then: 2 are for the check. */
+    /** Examples that the teacher may have been asked about; 2 are for the check. */
     readonly most: number;
   }
   const cases: Case[] = [
@@ -75,19 +75,19 @@ describe('bad input', () => {
     { name: 'no example', code: 'empty-dataset', bad: () => ({ data: fromArrays(points(0, 1)) }), most: 0 },
     { name: 'an empty holdout', code: 'empty-dataset', bad: () => ({ holdout: fromArrays(points(0, 1)) }), most: 0 },
     {
-      name: 'a holdout of another shape',
+      name: 'a holdout with another shape',
       code: 'shape-mismatch',
       bad: () => ({ holdout: fromArrays({ data: new Float32Array(6), shape: [2, 3] }) }),
       most: 0,
     },
     {
-      name: 'a holdout of other units',
+      name: 'a holdout in other units',
       code: 'shape-mismatch',
       bad: () => ({ holdout: fromArrays({ data: new Uint8Array(8), shape: [2, 4] }) }),
       most: 0,
     },
     {
-      name: 'a holdout of another name',
+      name: 'a holdout with another name',
       code: 'shape-mismatch',
       bad: () => ({ holdout: fromArrays({ x: heldOutPoints }) }),
       most: 0,
@@ -104,7 +104,7 @@ describe('bad input', () => {
     { name: '0 epochs', code: 'invalid-option', bad: () => ({ epochs: 0 }), most: 0 },
     { name: 'half a batch', code: 'invalid-option', bad: () => ({ batchSize: 0.5 }), most: 0 },
     { name: 'a teacher’s batch of −1', code: 'invalid-option', bad: () => ({ teacherBatchSize: -1 }), most: 0 },
-    { name: 'less than no memory', code: 'invalid-option', bad: () => ({ answerMemoryBytes: -1 }), most: 0 },
+    { name: 'negative memory', code: 'invalid-option', bad: () => ({ answerMemoryBytes: -1 }), most: 0 },
     { name: 'a seed of NaN', code: 'invalid-option', bad: () => ({ seed: Number.NaN }), most: 0 },
     { name: 'an unknown optimizer', code: 'invalid-option', bad: () => ({ optimizer: { name: 'rmsprop' } }), most: 0 },
     { name: 'a learning rate of 0', code: 'invalid-option', bad: () => ({ optimizer: { learningRate: 0 } }), most: 0 },
@@ -130,18 +130,18 @@ describe('bad input', () => {
     { name: 'NaN in a later example', code: 'not-finite', bad: () => ({ data: withNaN(30) }), most: 2 },
     { name: 'data without labels', code: 'labels-missing', bad: () => ({ loss: crossEntropy() }), most: 2 },
     {
-      name: 'a label that is no class',
+      name: 'a label that is not a class',
       code: 'class-mismatch',
       bad: () => ({ data: labelledWith(1, CLASSES), loss: crossEntropy() }),
       most: 2,
     },
     {
-      name: 'a later label that is no class',
+      name: 'a later label that is not a class',
       code: 'class-mismatch',
       bad: () => ({ data: labelledWith(40, -2), loss: crossEntropy() }),
       most: 2,
     },
-    { name: 'a teacher of other classes', code: 'class-mismatch', bad: () => ({ teacher: wide(5) }), most: 2 },
+    { name: 'a teacher with other classes', code: 'class-mismatch', bad: () => ({ teacher: wide(5) }), most: 2 },
     {
       name: 'a teacher without logits',
       code: 'unknown-output',
@@ -149,19 +149,19 @@ describe('bad input', () => {
       most: 2,
     },
     {
-      name: 'a loss that reads an output the student lacks',
+      name: 'a loss that reads a missing output of the student',
       code: 'unknown-output',
       bad: () => ({ loss: softTargets({ output: 'features' }) }),
       most: 2,
     },
     {
-      name: 'a student of another input',
+      name: 'a student with another input',
       code: 'shape-mismatch',
       bad: () => ({ student: mlp({ inputShape: [5], classes: CLASSES }) }),
       most: 0,
     },
     {
-      name: 'a trained student of another input',
+      name: 'a trained student with another input',
       code: 'shape-mismatch',
       bad: () => ({ student: studentFromArtifacts('five', ofFive) }),
       most: 0,
@@ -184,14 +184,14 @@ describe('bad input', () => {
       most: 2,
     },
     {
-      name: 'a saved student that is none',
+      name: 'a saved student that is not one',
       code: 'student-invalid',
       bad: () => ({ student: studentFromArtifacts('broken', saved) }),
       most: 2,
     },
   ];
 
-  test.each(cases)('$name is told as $code, before the long work', async ({ code, bad, most }) => {
+  test.each(cases)('$name is reported as $code, before the long work', async ({ code, bad, most }) => {
     const { teacher, asked } = makeTeacher();
     const student = makeStudent();
     const given = { ...working(trainer, { teacher, student, teacherBatchSize: 8 }), ...bad() } as DistillOptions;
@@ -203,12 +203,12 @@ describe('bad input', () => {
     expect(student.artifacts).toBeUndefined();
   });
 
-  test('an output that the teacher does not give is told with those that it gives', async () => {
+  test('a missing output of the teacher is reported with those that it gives', async () => {
     const { teacher } = makeTeacher((input) => ({ y: logitsOf(input) }));
     await expect(distill(working(trainer, { teacher })).done).rejects.toThrow(/"logits".*"y"/);
   });
 
-  test('a student without a trainable weight is told as student-not-trainable', async () => {
+  test('a student without trainable weights is reported as student-not-trainable', async () => {
     const { teacher, asked } = makeTeacher();
     const model = frozen();
     await expect(distill(working(trainer, { teacher, student: model })).done).rejects.toMatchObject({
@@ -218,7 +218,7 @@ describe('bad input', () => {
     model.dispose();
   });
 
-  test('an error of the data or of the teacher comes through as it is', async () => {
+  test('an error of the data or the teacher is passed on unchanged', async () => {
     const fault = new LimbeckError('image-unreadable', 'Image 9 could not be decoded.');
     const torn: Dataset = { ...data, read: async () => Promise.reject(fault) };
     await expect(distill(working(trainer, { data: torn })).done).rejects.toBe(fault);

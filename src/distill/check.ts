@@ -1,14 +1,13 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkKnownOptions } from '../core/options.ts';
 import { checkNotEmpty, type Dataset, describeInputs, isLabelled } from '../data/dataset.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import { isLayersModel, isStudent } from '../student/student.ts';
 import { checkParts, ownAnswers } from '../train/parts/options.ts';
-import { DISTILL, type DistillOptions } from './distillOptions.ts';
+import { CONTROL, DISTILL, type DistillOptions } from './distillOptions.ts';
 
 /**
- * What can be told before anything is asked or opened.
- * Throws    invalid-option · empty-dataset · student-invalid · shape-mismatch: the holdout has other inputs
+ * Everything that can be checked before anything is asked or opened.
+ * Throws    invalid-option · empty-dataset · student-invalid · shape-mismatch: the holdout has different inputs
  */
 export function checkOptions(options: DistillOptions): void {
   const { student, data, holdout } = DISTILL.read(options);
@@ -38,7 +37,7 @@ function checkSameInputs(other: Dataset, data: Dataset, role: string): void {
   );
 }
 
-/** There is one, or the loss reads nothing of it. */
+/** Requires a teacher, unless the loss reads nothing of it. */
 function checkTeacher(options: DistillOptions): void {
   const { teacher, loss = softTargets() } = options;
   if (typeof teacher?.ask === 'function') return;
@@ -57,7 +56,7 @@ function checkTeacher(options: DistillOptions): void {
   );
 }
 
-/** What the teacher sees in the student's place must be there for every example, and for the holdout too. */
+/** What the teacher sees instead of the data must exist for every example, and for the holdout too. */
 function checkTeacherData({ data, teacherData, holdout, teacherHoldout }: DistillOptions): void {
   if ((teacherData === undefined || holdout === undefined) !== (teacherHoldout === undefined)) {
     throw new LimbeckError(
@@ -91,8 +90,7 @@ function checkPaired(ofTeacher: Dataset | undefined, ofStudent: Dataset, name: s
 /** Throws    invalid-option · labels-missing · empty-dataset · shape-mismatch */
 function checkControl({ control, data: ofRun }: DistillOptions): void {
   if (typeof control === 'boolean' || control === undefined) return;
-  checkKnownOptions(control, ['data'], 'control');
-  const { data } = control;
+  const { data } = CONTROL.read(control);
   if (data === undefined) return;
   if (typeof data.read !== 'function') {
     throw new LimbeckError('invalid-option', 'control needs data; make it with fromArrays(…) or fromImages(…).');

@@ -5,7 +5,7 @@ import { UNLABELLED } from '../data/dataset.ts';
 import type { GivenAnswers } from '../teacher/holdsProbs.ts';
 import { logProbsOf } from '../train/logProbs.ts';
 
-/** Answers over classes as log-probabilities, row after row. */
+/** Answers over classes as log-probabilities, row by row. */
 export interface ClassAnswers {
   readonly count: number;
   readonly classes: number;
@@ -14,7 +14,7 @@ export interface ClassAnswers {
 
 /**
  * Shapes    answers [N, C] → log-probabilities [N, C]
- * Numerics  a row that holds what is no number is NaN; a probability of 0 is −∞
+ * Numerics  a row that holds NaN is NaN; a probability of 0 is −∞
  * Throws    invalid-option · shape-mismatch: not [N, C]
  */
 export function classAnswersOf(answers: NdArray, given: GivenAnswers = 'logits'): ClassAnswers {
@@ -37,7 +37,7 @@ export function classAnswersOf(answers: NdArray, given: GivenAnswers = 'logits')
   return { count, classes, logProbs };
 }
 
-/** Throws    shape-mismatch: not one label for each answer · class-mismatch: a label that is no class, nor −1 for none */
+/** Throws    shape-mismatch: not one label for each answer · class-mismatch: a label that is neither a class nor −1 */
 export function checkLabelsOf({ count, classes }: Pick<ClassAnswers, 'count' | 'classes'>, labels: Int32Array): void {
   if (labels.length !== count) {
     throw new LimbeckError('shape-mismatch', `Given ${labels.length} labels for ${count} answers; give one for each.`, {

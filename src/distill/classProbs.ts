@@ -6,7 +6,7 @@ import { logOfProbs } from '../teacher/ensembleMean.ts';
 import type { GivenAnswers } from '../teacher/holdsProbs.ts';
 import { classAnswersOf } from './classAnswers.ts';
 
-/** The smallest probability of a table; e to its logarithm is 0 in float32 beside any other class. */
+/** The smallest probability of a table; in float32 it counts as 0 next to any other class. */
 const LEAST = 1e-30;
 const ROUNDING = 1e-4;
 
@@ -14,23 +14,22 @@ export const CLASS_PROBS = schema('classProbs', {
   /** Default 'logits'. */
   output: text('logits'),
   /**
-   * 'labels' is the number of a class for each example, [N] or [N, 1]. 'probs' may be the largest only, as services give
-   * them, with 0 in the other places. Default 'logits', which log-probabilities are too; a teacher's own probabilities
-   * are recognised.
+   * 'labels' is the class index of each example, [N] or [N, 1]. 'probs' may hold only the largest, as services give them, with
+   * 0 elsewhere. Default 'logits', which log-probabilities are too; a teacher's own probabilities are recognised.
    */
   given: oneOf<GivenAnswers | 'labels'>('logits', 'probs', 'labels')('logits'),
-  /** How many classes there are; needed for 'labels'. */
+  /** The number of classes; needed for 'labels'. */
   classes: count()(),
 });
 
-/** Where answers are read, and what they are. */
+/** Which output to read, and what it holds. */
 export interface ClassProbsOptions extends OptionsOf<typeof CLASS_PROBS> {}
 
 /**
- * Probabilities of one row of classes an example: softmax(logits), those that were given, or 1 for what was named.
+ * Probabilities, one row of classes per example: softmax(logits), the given ones, or 1 for the given label.
  * Shapes    [N, C] → [N, C]; labels [N] → [N, C]
- * Throws    unknown-output · shape-mismatch: not [N, C] · not-finite · invalid-option: what is no probability, labels
- *           without `classes` · class-mismatch: a label that is no class
+ * Throws    unknown-output · shape-mismatch: not [N, C] · not-finite · invalid-option: not a probability, labels
+ *           without `classes` · class-mismatch: a label that is not a class
  */
 export function classProbs(answers: NamedArrays, options: ClassProbsOptions = {}): NdArray {
   const { output = 'logits', given = 'logits' } = options;
@@ -104,8 +103,8 @@ export function oneHot(labels: ArrayLike<number>, classes: number): NdArray {
 }
 
 /**
- * The k largest probabilities of each row as they are; the rest shared out evenly among the other classes (adaptive label
- * smoothing of DINE): what a far-away teacher says about unlikely classes is noise.
+ * Keeps the k largest probabilities of each row and spreads the rest evenly over the other classes (adaptive label smoothing
+ * of DINE): what a remote teacher says about unlikely classes is noise.
  * Shapes    [N, C] → [N, C]
  * Throws    invalid-option: k is not from 1 to C
  * Source    Liang et al. 2022, "DINE", eq. 2, arXiv:2104.01539
@@ -126,7 +125,7 @@ export function topSmoothed({ data, shape }: NdArray, k: number): NdArray {
   return { data: smoothed, shape };
 }
 
-/** share · a + (1 − share) · b, number by number. */
+/** share · a + (1 − share) · b, element by element. */
 export function mixed(a: NdArray, b: NdArray, share: number): NdArray {
   return {
     data: Float32Array.from(a.data, (value, i) => share * value + (1 - share) * (b.data[i] as number)),

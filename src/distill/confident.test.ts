@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../data/arrays.ts';
 import { confident, confidentIndices } from './confident.ts';
 
-/** Probabilities of two classes; the first has this one. */
+/** Probabilities of two classes, given the first. */
 const answers = (...first: number[]) => ({
   data: Float32Array.from(first.flatMap((p) => [p, 1 - p])),
   shape: [first.length, 2],
@@ -10,7 +10,7 @@ const answers = (...first: number[]) => ({
 const given = 'probs';
 
 describe('the indices', () => {
-  test('are those of answers that are sure enough, in their order', () => {
+  test('are those with confident answers, in order', () => {
     const probs = answers(0.5, 0.875, 0.125, 0.75, 0.25);
     expect(confidentIndices(probs, { given, least: 0.75 })).toEqual(Int32Array.of(1, 2, 3, 4));
     expect(confidentIndices(probs, { given, least: 0.8 })).toEqual(Int32Array.of(1, 2));
@@ -18,7 +18,7 @@ describe('the indices', () => {
     expect(confidentIndices(probs, { given, least: 1 })).toHaveLength(0);
   });
 
-  test('are the same from logits', () => {
+  test('are the same for logits', () => {
     const probs = answers(0.5, 0.9, 0.2, 0.7);
     const logits = { ...probs, data: probs.data.map((p) => Math.log(p) + 7) };
     for (const least of [0.3, 0.6, 0.75, 0.85]) {
@@ -26,7 +26,7 @@ describe('the indices', () => {
     }
   });
 
-  test('never are of answers that are no number', () => {
+  test('never include NaN answers', () => {
     const logits = {
       data: Float32Array.of(Number.NaN, 1, 1, Number.NaN, Number.POSITIVE_INFINITY, 0, 1, 0),
       shape: [4, 2],
@@ -36,7 +36,7 @@ describe('the indices', () => {
     expect(confidentIndices(probs, { given, least: 0 })).toEqual(Int32Array.of(3));
   });
 
-  test('balanced, are the most confident of a class with many, and those of a class with few again and again', () => {
+  test('balanced, are the most confident of a class with many, and repeat those of a class with few', () => {
     const probs = answers(0.6, 0.9, 0.7, 0.8, 0.1, 0.2);
     expect(confidentIndices(probs, { given, perClass: 3 })).toEqual(Int32Array.of(1, 3, 2, /**/ 4, 5, 4));
     expect(confidentIndices(probs, { given, perClass: 1 })).toEqual(Int32Array.of(1, 4));
@@ -45,7 +45,7 @@ describe('the indices', () => {
     expect(confidentIndices(probs, { given, perClass: 'mean', least: 0.85 })).toEqual(Int32Array.of(1, 4));
   });
 
-  test('balanced, leave out a class of which none is confident, and keep equals in their order', () => {
+  test('balanced, leave out a class without confident ones, and keep equal ones in order', () => {
     const probs = { data: Float32Array.of(0.5, 0.5, 0, 1, 0, 0, 0.5, 0.5, 0), shape: [3, 3] };
     expect(confidentIndices(probs, { given, perClass: 2 })).toEqual(Int32Array.of(1, 0));
     expect(confidentIndices(probs, { given, least: 0.4, perClass: 3 })).toEqual(Int32Array.of(1, 0, 2));
@@ -64,7 +64,7 @@ describe('the examples', () => {
     expect([...labels]).toEqual([0, 0]);
   });
 
-  test('are refused where there is none', () => {
+  test('are refused if there are none', () => {
     expect(() => confident(data, answers(0.5, 0.5, 0.6), { given, least: 0.9 })).toThrow(
       expect.objectContaining({ code: 'empty-dataset', message: expect.stringContaining('None of 3 answers') }),
     );

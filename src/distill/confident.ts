@@ -9,35 +9,35 @@ import { topClassesOf } from '../train/logProbs.ts';
 import { classAnswersOf } from './classAnswers.ts';
 
 const OPTIONS = schema('confident', {
-  /** The least probability of the teacher's most likely class, from 0 to 1. Default 0.3 (Noisy Student). */
+  /** The lowest accepted probability of the teacher's most likely class, from 0 to 1. Default 0.3 (Noisy Student). */
   least: fraction(0.3),
   /**
-   * So many examples of each class: the most confident ones of a class with more; those of a class with fewer are
-   * repeated. 'mean' takes as many as the classes have on average. Classes without any stay without. Default: all that
-   * are confident, once.
+   * How many examples of each class to take: the most confident ones of a class with more; those of a class with fewer are
+   * repeated. 'mean' takes the average number per class. Classes without any stay empty. Default: all confident examples,
+   * once.
    */
   perClass: given<number | 'mean'>(checkPerClass),
   /** What the answers are. Default 'logits', which log-probabilities are too. */
   given: oneOf<GivenAnswers>('logits', 'probs')('logits'),
 });
 
-/** Which examples count as known to the teacher. */
+/** Which examples count as confident. */
 export interface ConfidentOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * The examples whose answers are confident: in their order, or, with `perClass`, class by class with the most confident
- * first. An answer that is not finite is never confident.
+ * The indices of confident answers: in order, or with `perClass` class by class, the most confident first. An answer that is
+ * not finite is never confident.
  * Shapes    answers [N, C] → at most N indices, or `perClass` for each class that occurs
  * Units     logits or probabilities in
  * Throws    invalid-option · shape-mismatch: answers that are not [N, C]
  * Source    Xie, Luong, Hovy, Le 2020, Noisy Student, filtering and balancing, arXiv:1911.04252
- * Differs   a class with too few is repeated in turns from the most confident, not at random: no seed is needed
+ * Differs   a class with too few examples repeats them from the most confident on, not at random, so no seed is needed
  */
 export function confidentIndices(answers: NdArray, options: ConfidentOptions = {}): Int32Array {
   const { least, perClass, given: form } = OPTIONS.read(options);
   const { logProbs, classes } = classAnswersOf(answers, form);
   const top = topClassesOf(logProbs, classes);
-  // NaN is not above anything.
+  // NaN compares as false.
   const chosen = Array.from(top.classes.keys()).filter((i) => (top.confidences[i] as number) >= least);
   if (perClass === undefined) return Int32Array.from(chosen);
   const byClass = Array.from({ length: classes }, (): number[] => []);
@@ -46,7 +46,7 @@ export function confidentIndices(answers: NdArray, options: ConfidentOptions = {
   const wanted = perClass === 'mean' ? Math.round(chosen.length / occurring.length) : perClass;
   return Int32Array.from(
     occurring.flatMap((members) => {
-      // Stable, so equals stay in their order.
+      // Stable, so equal ones stay in order.
       const sorted = members.sort((a, b) => (top.confidences[b] as number) - (top.confidences[a] as number));
       return Array.from({ length: wanted }, (_, i) => sorted[i % sorted.length] as number);
     }),
@@ -58,7 +58,7 @@ export function checkPerClass(perClass: number | 'mean'): void {
 }
 
 /**
- * The examples of a dataset that its teacher answers with confidence; nothing is copied.
+ * The examples of a dataset that the teacher answers confidently; nothing is copied.
  * Throws    invalid-option · shape-mismatch: not one row of classes for each example · empty-dataset: none is confident
  *
  * @example

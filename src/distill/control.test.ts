@@ -39,16 +39,16 @@ afterAll(() => trainer[Symbol.asyncDispose]());
 const run = (changed: Partial<DistillOptions> = {}) =>
   distill(working(trainer, { data: labelled, holdout, control: true, ...changed })).done;
 
-/** The same student by labels alone, as a run of its own. */
+/** The same student from labels alone, in a separate run. */
 const plain = (changed: Partial<DistillOptions> = {}) => run({ control: false, loss: crossEntropy(), ...changed });
 
 describe('the control', () => {
   test.each<[string, Partial<DistillOptions>]>([
     ['by default', {}],
-    ['of varied examples', { augment: { noise: 0.1 } }],
+    ['of augmented examples', { augment: { noise: 0.1 } }],
     ['with another seed, optimizer and batch size', { seed: 5, batchSize: 7, optimizer: { name: 'momentum' } }],
     [
-      'beside a loss of several terms',
+      'with a loss of several terms',
       {
         loss: weighted([
           { loss: softTargets(), weight: 1 },
@@ -66,7 +66,7 @@ describe('the control', () => {
     expect(report.control).toMatchObject({ isPossible: true, examples: EXAMPLES });
   });
 
-  test('leaves the distilled student and its report as they are without it', async () => {
+  test('does not change the distilled student and its report', async () => {
     const [withControl, without] = [await run(), await run({ control: false })];
     expect(weightsOf(withControl.student)).toEqual(weightsOf(without.student));
     expect(withControl.report.holdout).toEqual(without.report.holdout);
@@ -118,7 +118,7 @@ describe('the control', () => {
     expect([...seen].sort()).toEqual([...labels].map((label, i) => `${label} ${inputs['input']?.data[4 * i]}`).sort());
   });
 
-  test('learns from what has a label, where some have none', async () => {
+  test('learns from labelled examples if some have no label', async () => {
     const spy = watched(trainer);
     const some = fromArrays(
       trainPoints,
@@ -133,7 +133,7 @@ describe('the control', () => {
     expect(none.report.control).toMatchObject({ isPossible: false, reason: expect.stringContaining('has a label') });
   });
 
-  test('never sees the teacher, which is not asked for it', async () => {
+  test('never asks the teacher', async () => {
     const spy = watched(trainer);
     const { teacher, batches } = makeTeacher();
     await run({ teacher, trainer: spy.trainer });
@@ -172,7 +172,7 @@ describe('the control', () => {
     expect(weightsOf(student)).toEqual(weightsOf((await run({ control: false })).student));
   });
 
-  test('that does not stay finite is told, and what was distilled is kept', async () => {
+  test('that does not stay finite is reported, and the distilled student is kept', async () => {
     const wild = { name: 'sgd', learningRate: 1e30 } as const;
     const zero: Loss = {
       name: 'nothing',

@@ -35,7 +35,7 @@ export type Control =
 export interface ControlSetting {
   readonly options: DistillOptions;
   readonly loss: Loss;
-  /** The run's own job, made before a weight was changed. */
+  /** The run's own job, from before any weight changed. */
   readonly job: TrainJob;
   readonly student: StudentDescription;
   readonly trainer: Trainer;
@@ -43,8 +43,8 @@ export interface ControlSetting {
 }
 
 /**
- * Makes ready to train the run's student a second time, from the same weights, seed and order, for as many steps of the
- * same size with the same optimizer, but from labels alone. All that may be wrong with it is said now.
+ * Prepares a second training of the run's student from labels alone, with the same weights, seed, order, optimizer, step
+ * size and number of steps. Anything wrong with it is reported now.
  * Throws    not-finite · class-mismatch · shape-mismatch · what its data throws · AbortError
  */
 export async function openControl(setting: ControlSetting): Promise<Control | undefined> {
@@ -82,18 +82,18 @@ export async function openControl(setting: ControlSetting): Promise<Control | un
 export interface ControlRun extends Omit<EpochsOptions, 'job'> {
   readonly trainer: Trainer;
   readonly student: Learner;
-  /** What the distilled student came to on the holdout, and what it said there. */
+  /** The distilled student's metrics and outputs on the holdout. */
   readonly distilled: { readonly holdout: Readonly<Record<string, number>>; readonly outputs: NdArray | undefined };
   readonly signal: AbortSignal;
 }
 
-/** What came of a control: its student, where there is one, and how the distilled one looks beside it. */
+/** The result of a control: its student, if there is one, and the comparison with the distilled one. */
 export interface Controlled {
   readonly student?: Student;
   readonly report: ControlReport;
 }
 
-/** Trains the control. One that does not stay finite is told in the report: what was distilled is not lost with it. */
+/** Trains the control. If it does not stay finite, the report says so, and the distilled student is kept. */
 export async function trainControl(control: Control, run: ControlRun): Promise<Controlled> {
   if (control.reason !== undefined) return { report: noControl(control.reason) };
   const { job, source, examples } = control;
@@ -132,13 +132,13 @@ function labelledData({ data, control }: DistillOptions): LabelledDataset | unde
   return isLabelled(given) ? given : undefined;
 }
 
-/** Where the run itself is measured, or else where a student has its classes. */
+/** The output on which the run is measured, or else the student's output of classes. */
 function classOutput(loss: Loss, { outputs }: StudentDescription): string | undefined {
   const names = [comparedOutput(loss, outputs), DEFAULT_OUTPUT, ...Object.keys(outputs)];
   return names.find((name) => name !== undefined && outputs[name]?.length === 1);
 }
 
-/** As many of the known examples as the run has, so that its steps, and their order, are the same. */
+/** Repeats the labelled examples to the run's size, so that the steps and their order are the same. */
 function repeated(data: LabelledDataset, known: readonly number[], size: number): LabelledDataset {
   if (known.length === size && data.size === size) return data;
   return pick(

@@ -47,7 +47,7 @@ describe('there is none', () => {
     expect(weightsOf(student).length).toBeGreaterThan(0);
   });
 
-  test('where the student has no output of classes', async () => {
+  test('if the student has no output of classes', async () => {
     const model = tf.sequential({
       layers: [tf.layers.reshape({ targetShape: [1, 4], inputShape: [4] }), tf.layers.dense({ units: CLASSES })],
     });
@@ -72,7 +72,7 @@ describe('bad input', () => {
     ['empty-dataset', { data: take(labelled, 0) }],
     ['class-mismatch', { data: fromArrays(trainPoints, new Array(EXAMPLES).fill(CLASSES)) }],
     ['not-finite', { data: fromArrays({ data: new Float32Array(4).fill(Number.NaN), shape: [1, 4] }, [0]) }],
-  ])('%s is told before the first step', async (code, control) => {
+  ])('%s is reported before the first step', async (code, control) => {
     const spy = watched(trainer);
     const failing = run({ trainer: spy.trainer, control: control as never });
     await expect(failing).rejects.toMatchObject({ name: 'LimbeckError', code });

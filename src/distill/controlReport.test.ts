@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type ComparedRuns, controlReport, noControl } from './controlReport.ts';
 
-/** Of 2,000 held-out examples, those that only one of the two knows; `shared` are known by neither. */
+/** Of 2,000 held-out examples, those that only one of the two gets right; `shared` are right in neither. */
 const report = (
   onlyStudent: number,
   onlyControl: number,
@@ -21,7 +21,7 @@ const report = (
   });
 };
 
-test('tells how much of the gap is closed', () => {
+test('reports how much of the gap is closed', () => {
   const half = report(200, 100, 0.9);
   expect(half).toMatchObject({ isPossible: true, isBeyondChance: true, examples: 200, ms: 7 });
   expect(half.pairs).toEqual({ onlyStudent: 200, onlyControl: 100 });
@@ -51,25 +51,25 @@ test.each([
   expect(report(onlyStudent, onlyControl, teacher).verdict).toContain(sentence);
 });
 
-test.each([0.8, 0.95])('advises labels beside a teacher of %f only where there are none', (teacher) => {
+test.each([0.8, 0.95])('advises labels with a teacher of %f only if there are none', (teacher) => {
   expect(report(100, 300, teacher).verdict).toContain('weighted with crossEntropy()');
   const hadLabels = report(100, 300, teacher, { hadLabels: true }).verdict;
   expect(hadLabels).toMatch(/more weight/);
   expect(hadLabels).not.toContain('crossEntropy()');
 });
 
-test('has no gap where the teacher is no better than labels alone', () => {
+test('has no gap if the teacher is no better than labels alone', () => {
   expect(report(300, 100, 0.8).gapClosedFraction).toBeUndefined();
   expect(report(300, 100).gapClosedFraction).toBeUndefined();
 });
 
-test('sees a point where two students are right about nearly the same examples, and not where they differ on many', () => {
-  // One point of 2,000 examples either way; two shares held against each other without pairs would say "chance" to both.
+test('detects a point if two students are right about nearly the same examples, but not if they differ on many', () => {
+  // One point of 2,000 examples either way; comparing two fractions without pairs would say "chance" for both.
   expect(report(20, 40, 0.9)).toMatchObject({ isBeyondChance: true, accuracyGain: expect.closeTo(-0.01, 12) });
   expect(report(200, 220, 0.9)).toMatchObject({ isBeyondChance: false, accuracyGain: expect.closeTo(-0.01, 12) });
 });
 
-test('says nothing of accuracies that are not known, and why there is no control', () => {
+test('says nothing about unknown accuracies, and explains a missing control', () => {
   const unknown = controlReport({
     student: { agreement: 0.5 },
     control: { agreement: 0.25 },

@@ -1,29 +1,29 @@
 import { percent } from '../core/figures.ts';
 import { mcNemar, type Pairs } from './paired.ts';
 
-/** Whether the teacher helped: the same student, from the same start, beside one that learned from labels alone. */
+/** Whether the teacher helped, compared with the same student trained from the same start on labels alone. */
 export interface ControlReport {
-  /** False where no such student could be trained or measured; `reason` says why. */
+  /** False if no such student could be trained or measured; `reason` says why. */
   readonly isPossible: boolean;
   readonly reason: string | undefined;
   /** Labelled examples that it learned from. */
   readonly examples: number;
   /** Its metrics on the held-out examples after the last epoch. */
   readonly holdout: Readonly<Record<string, number>>;
-  /** Accuracy of the distilled student less that of the control; above 0 where the teacher helped. */
+  /** Accuracy of the distilled student minus that of the control; above 0 if the teacher helped. */
   readonly accuracyGain: number | undefined;
-  /** Each metric of the distilled student less that of the control. Calibration error and likelihood are better below 0. */
+  /** Each metric of the distilled student minus that of the control. For calibration error and likelihood, below 0 is better. */
   readonly changes: Readonly<Record<string, number>>;
   /**
-   * (student − control) / (teacher − control) of the accuracies, where the teacher is better than the control: 1 where
-   * the student reaches its teacher.
+   * (student − control) / (teacher − control) of the accuracies, if the teacher is better than the control: 1 if the student
+   * reaches its teacher.
    */
   readonly gapClosedFraction: number | undefined;
-  /** Of the held-out examples, how many only one of the two names right; undefined where accuracies are not known. */
+  /** How many held-out examples only one of the two gets right; undefined if accuracies are unknown. */
   readonly pairs: Pairs | undefined;
   /**
-   * How likely pairs at least so uneven are where neither of these two students is right more often than the other, by
-   * McNemar's exact test. It knows the examples only; `acrossSeeds` joins the reports of several seeds.
+   * The probability of counts at least this uneven if neither student is right more often, by McNemar's exact test. It
+   * accounts for the examples only; `acrossSeeds` combines the reports of several seeds.
    */
   readonly pValue: number | undefined;
   /** Whether `pValue` is below 0.05. */
@@ -33,7 +33,7 @@ export interface ControlReport {
   readonly ms: number;
 }
 
-/** What is more unlikely than this is not put down to chance. */
+/** Anything less likely than this is not attributed to chance. */
 export const MOST_CHANCE = 0.05;
 
 type Metrics = Readonly<Record<string, number>>;
@@ -100,7 +100,7 @@ export function noControl(reason: string): ControlReport {
   };
 }
 
-/** What both were measured by; the teacher's own accuracy is the same for both. */
+/** The metrics of both; the teacher's own accuracy is the same for both. */
 function changesOf(student: Metrics, control: Metrics): Metrics {
   const shared = Object.keys(student).filter((name) => name !== 'teacherAccuracy' && control[name] !== undefined);
   return Object.fromEntries(shared.map((name) => [name, (student[name] as number) - (control[name] as number)]));

@@ -1,4 +1,4 @@
-// In a short run every student learns to read handwritten digits, and is as good as its report says.
+// In a short run every student learns handwritten digits and is as good as its report says.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeArray, type NdArray, sizeOf } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
@@ -24,12 +24,12 @@ const [EPOCHS, BATCH] = [5, 64];
 
 interface Case {
   readonly make: () => Student;
-  /** How it sees a digit [28, 28, 1]. */
+  /** Its view of a digit [28, 28, 1]. */
   readonly see: (digit: Float32Array) => ArrayLike<number>;
   readonly shape: readonly number[];
   readonly dtype?: 'int32';
   readonly learningRate: number;
-  /** Accuracy that it must come to, well below what seeds 1 to 3 reach; chance is 0.1. */
+  /** Accuracy that it must reach, well below that of seeds 1 to 3; chance is 0.1. */
   readonly least: number;
 }
 
@@ -101,7 +101,7 @@ describe.each(Object.entries(students))('%s', (_, { make, learningRate, least, .
   });
 });
 
-/** A convolution and two separable ones, with batch normalization as tfjs makes it. */
+/** A convolution and two separable ones, with tfjs's default batch normalization. */
 function separable(): tf.LayersModel {
   const init = (seed: number) => tf.initializers.glorotUniform({ seed });
   const block = (seed: number) => [

@@ -43,12 +43,12 @@ afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 afterAll(() => trainer[Symbol.asyncDispose]());
 
 describe('a run', () => {
-  test('teaches: the student comes to agree with its teacher, without a label', async () => {
+  test('teaches: the student learns to agree with its teacher, without labels', async () => {
     const { report } = await distill(working(trainer, { holdout, epochs: 60, optimizer: { learningRate: 0.02 } })).done;
     expect(report.holdout['agreement']).toBeGreaterThanOrEqual(0.9);
   });
 
-  test('learns nothing of the kind from a teacher that answers at random', async () => {
+  test('learns nothing from a teacher that answers at random', async () => {
     const random = seededRandom(5);
     const { teacher } = makeTeacher(({ shape: [count = 0] }) => ({
       logits: { data: Float32Array.from({ length: count * CLASSES }, () => 6 * random() - 3), shape: [count, CLASSES] },
@@ -59,7 +59,7 @@ describe('a run', () => {
     expect(report.holdout['accuracy']).toBeLessThan(0.6);
   });
 
-  test('tells its phases in order, then answers, steps and epochs, with metrics of the holdout', async () => {
+  test('reports its phases in order, then answers, steps and epochs, with metrics of the holdout', async () => {
     const run = distill(working(trainer, { holdout, teacherBatchSize: 32 }));
     const events: DistillEvent[] = [];
     for await (const event of run) events.push(event);
@@ -87,7 +87,7 @@ describe('a run', () => {
     expect(holdoutAnswers?.['logits']).toEqual(logitsOf(heldOutPoints));
   });
 
-  test('measures by itself what it reports', async () => {
+  test('reports what can be measured independently', async () => {
     const { student, report } = await distill(working(trainer, { holdout })).done;
     const { logits } = await trainer.predict(student, { input: heldOutPoints });
     const own = Array.from({ length: HELD_OUT }, (_, i) => argMax(logits?.data ?? [], i * CLASSES, CLASSES));
@@ -99,7 +99,7 @@ describe('a run', () => {
     expect(report.holdout).toEqual(measure({ student: logits as NdArray, teacher: logitsOf(heldOutPoints), labels }));
   });
 
-  test('without labels in the holdout measures agreement only, and without a holdout nothing', async () => {
+  test('measures only agreement without labels in the holdout, and nothing without a holdout', async () => {
     const { report } = await distill(working(trainer, { holdout: fromArrays(heldOutPoints) })).done;
     expect(Object.keys(report.holdout)).toEqual(['agreement']);
     const plain = await distill(working(trainer)).done;
@@ -112,13 +112,13 @@ describe('a run', () => {
     expect(batches).toEqual([2, 20, 20, 8, 20]);
   });
 
-  test('asks again in every epoch what it may not keep, says so, and gives the same student', async () => {
+  test('asks again in every epoch for what it may not keep, says so, and gives the same student', async () => {
     const { teacher, asked } = makeTeacher();
     const run = distill(working(trainer, { teacher, answerMemoryBytes: 100 }));
     const notices: string[] = [];
     for await (const event of run) if (event.type === 'notice') notices.push(event.message);
     expect(notices).toContainEqual(expect.stringContaining('it is asked again in every epoch'));
-    // 32 to find out how large they are, 2 for the check, and every example in each of the two epochs.
+    // 32 to learn their size, 2 for the check, and every example in each of the two epochs.
     expect(asked()).toBe(2 + 32 + 2 * EXAMPLES);
     const kept = await distill(working(trainer)).done;
     expect(weightsOf((await run.done).student)).toEqual(weightsOf(kept.student));
@@ -147,7 +147,7 @@ describe('a run', () => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    // The fourth batch (the first is the check) comes only when the student has learned from the second.
+    // The fourth batch (the first is the check) comes only after the student has learned from the second.
     const slow = {
       ...teacher,
       ask: async (...args: Parameters<typeof teacher.ask>) => {
@@ -166,7 +166,7 @@ describe('a run', () => {
     expect(asked()).toBe(0);
   });
 
-  test('gives the same student for the same seed, and another for another', async () => {
+  test('gives the same student for the same seed, and a different one for another', async () => {
     const weights = async (seed: number) => weightsOf((await distill(working(trainer, { seed })).done).student);
     const first = await weights(3);
     expect(first.length).toBe(FEATURES * 8 + 8 + 8 * CLASSES + CLASSES);
@@ -174,7 +174,7 @@ describe('a run', () => {
     expect(await weights(4)).not.toEqual(first);
   });
 
-  test('puts the weights back into the LayersModel that it was given', async () => {
+  test('puts the weights back into the given LayersModel', async () => {
     const model = tf.sequential({ layers: [tf.layers.dense({ units: CLASSES, inputShape: [FEATURES] })] });
     const before = await Promise.all(model.getWeights().map((weight) => weight.data()));
     const { student } = await distill(working(trainer, { student: model })).done;
@@ -202,7 +202,7 @@ describe('labels', () => {
     ['by default', undefined],
     ['for softTargets', softTargets({ temperature: 2 })],
     [
-      'where crossEntropy has no weight',
+      'if crossEntropy has no weight',
       weighted([
         { loss: softTargets(), weight: 1 },
         { loss: crossEntropy(), weight: 0 },
@@ -216,7 +216,7 @@ describe('labels', () => {
     for (const batch of [...spy.checked, ...spy.read]) expect(Object.keys(batch).sort()).toEqual(['inputs', 'teacher']);
   });
 
-  test('reach it where the loss reads them, each at its example', async () => {
+  test('reach it if the loss reads them, each with its example', async () => {
     const spy = watched(trainer);
     await distill(working(spy.trainer, { data: labelled, loss: crossEntropy() })).done;
     expect(spy.read).toHaveLength(6);
@@ -225,7 +225,7 @@ describe('labels', () => {
     }
   });
 
-  test('change nothing where the loss does not read them', async () => {
+  test('change nothing if the loss does not read them', async () => {
     const plain = await distill(working(trainer, { data })).done;
     const wrong = fromArrays(trainPoints, new Array(EXAMPLES).fill(0));
     const withWrong = await distill(working(trainer, { data: wrong })).done;

@@ -8,18 +8,18 @@ import type { DistillEvent } from './events.ts';
 import { asPinned } from './pinned.ts';
 import type { Distilled } from './runDistill.ts';
 
-/** The lease of a scheme that calls `distill` for its own student, round after round. */
+/** The lease of a scheme that calls `distill` for its own student in each round. */
 export const HELD = Symbol('held');
 
 /**
- * Distils a teacher into a student: the teacher answers every example once, and while it works on the next examples the
- * student learns from the ones that are answered.
- * All data is looked at, and one batch goes through teacher, loss and gradient, before the first step. A cancelled run
- * rejects with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no
- * longer finite, or whose teacher fails. A run that ends by itself gives batch normalization the mean and variance of up to
- * 4,096 examples, as they are, in the place of moving averages (`report.batchNorm`).
- * The report's `reproducibleWith` says what decides the student's bits, and `reproduce` asks a later run for the same.
- * Throws    student-in-use: another run has it · invalid-option · empty-dataset · shape-mismatch · class-mismatch ·
+ * Distils a teacher into a student: the teacher answers every example once, and the student learns from answered examples
+ * while the teacher works on the next.
+ * Before the first step, all data is checked and one batch goes through teacher, loss and gradient. A cancelled run rejects
+ * with an `AbortError` and leaves the student as the last finished step made it; so does a run whose loss is no longer
+ * finite, or whose teacher fails. A run that finishes replaces batch normalization's moving averages with the mean and
+ * variance of up to 4,096 unaugmented examples (`report.batchNorm`).
+ * The report's `reproducibleWith` lists what determines the student bit for bit; `reproduce` requests the same of a later run.
+ * Throws    student-in-use: another run is training it · invalid-option · empty-dataset · shape-mismatch · class-mismatch ·
  *           unknown-input · unknown-output · labels-missing · not-finite · not-reproducible · student-invalid ·
  *           student-not-trainable · backend-unavailable · worker-died · AbortError and what teacher and data throw
  * Source    Hinton, Vinyals, Dean 2015, arXiv:1503.02531 (offline scheme)

@@ -1,5 +1,5 @@
-// A small problem that is solved in milliseconds on tfjs's cpu backend, for the tests of distill: points in a box, and
-// a teacher in memory that knows where they belong.
+// A small problem that takes milliseconds on tfjs's cpu backend, for the tests of distill: points in a box, and a teacher
+// in memory that knows their classes.
 import { seededRandom } from '../core/random.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
@@ -17,7 +17,7 @@ export const EXAMPLES = 48;
 export const HELD_OUT = 20;
 export const HERE = { worker: 'none', backend: 'cpu' } as const;
 
-/** Points in a box; the class of one is the corner of a fixed triangle of directions that it points to most. */
+/** Points in a box; the class is the nearest of three fixed directions. */
 export function points(count: number, seed: number): NdArray {
   const random = seededRandom(seed);
   return { data: Float32Array.from({ length: count * FEATURES }, () => 2 * random() - 1), shape: [count, FEATURES] };
@@ -69,7 +69,7 @@ export function makeTeacher(ask: (input: NdArray) => NamedArrays = (input) => ({
 
 export const makeStudent = () => mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [8] });
 
-/** Options that work, with some of them replaced. */
+/** Valid options, with some of them replaced. */
 export function working(trainer: DistillOptions['trainer'], changed: Partial<DistillOptions> = {}): DistillOptions {
   const { teacher } = makeTeacher();
   return { teacher, student: makeStudent(), data, epochs: 2, batchSize: 16, trainer, ...changed };
@@ -79,7 +79,7 @@ export function weightsOf(student: Student): Float32Array {
   return new Float32Array(student.artifacts?.weightData ?? new ArrayBuffer(0));
 }
 
-/** The same trainer, through which every batch that it is given can be seen. */
+/** The same trainer, with access to every batch that it gets. */
 export function watched(trainer: Trainer): {
   trainer: Trainer;
   checked: TrainBatch[];

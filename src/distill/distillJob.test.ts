@@ -1,4 +1,4 @@
-// A batch's way to the trainer: what may be moved is moved, and what somebody else may hold is copied.
+// A batch on its way to the trainer: what may be moved is moved, and what others may hold is copied.
 import { expose, type Remote, wrap } from 'comlink';
 import { afterEach, expect, test } from 'vitest';
 import type { NamedArrays } from '../core/shape.ts';
@@ -7,7 +7,7 @@ import { givesFresh } from '../data/fresh.ts';
 import { take } from '../data/views.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import { data, logitsOf, trainPoints } from './distillCases.ts';
-import { makeSource } from './distillJob.ts';
+import { epochsFor, makeSource } from './distillJob.ts';
 
 const ports: MessagePort[] = [];
 afterEach(() => {
@@ -16,7 +16,7 @@ afterEach(() => {
 
 const all = Int32Array.of(0, 1, 2);
 
-/** A dataset that remembers the arrays that it gave, which may be new ones each time, or its own. */
+/** A dataset that remembers the arrays that it returned, either new ones each time or its own. */
 function watched(isMarked: boolean) {
   const given: NamedArrays[] = [];
   const read: Dataset['read'] = async (indices) => {
@@ -27,7 +27,7 @@ function watched(isMarked: boolean) {
   return { given, dataset: { ...data, read: isMarked ? givesFresh(read) : read } };
 }
 
-/** The source of a run on the far side of a channel, as a trainer's worker sees it. */
+/** The source of a run across a channel, as a trainer's worker sees it. */
 function sourceOf(dataset: Dataset, areKept: boolean) {
   const answers: NamedArrays[] = [];
   const lessons = {
@@ -74,4 +74,8 @@ test('what a teacher was asked about just now, and what it answered, stays on th
   const { source, answers } = sourceOf(dataset, false);
   await source.read(all);
   expect([bytesOf(given), bytesOf(answers)]).toEqual([[48], [logitsOf(trainPoints).data.byteLength]]);
+});
+
+test('fewer examples are learned more often, if nothing says otherwise', () => {
+  expect([1, 100, 300, 1300, 4000, 8000, 60_000].map(epochsFor)).toEqual([60, 54, 31, 15, 9, 6, 6]);
 });

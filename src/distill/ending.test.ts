@@ -63,7 +63,7 @@ describe('a cancelled run', () => {
     expect(weightsOf(student).every(Number.isFinite)).toBe(true);
   });
 
-  test('that was cancelled before its start asks nothing', async () => {
+  test('that was cancelled before it started asks nothing', async () => {
     const { teacher, asked } = makeTeacher();
     const run = distill(working(trainer, { teacher, signal: AbortSignal.abort() }));
     await expect(run.done).rejects.toMatchObject({ name: 'AbortError' });
@@ -85,7 +85,7 @@ test('a loss that explodes keeps the student as it was before that step', async 
 });
 
 describe('the trainer', () => {
-  test('that was given stays open, whatever happens', async () => {
+  test('that was given stays open in any case', async () => {
     const spy = watched(trainer);
     await distill(working(spy.trainer)).done;
     const failing = distill(working(spy.trainer, { loss: crossEntropy() }));
@@ -94,7 +94,7 @@ describe('the trainer', () => {
     await expect(trainer.memory()).resolves.toHaveProperty('tensors');
   });
 
-  test('that was opened for the run is closed with it: nothing of it is left', async () => {
+  test('that was opened for the run is closed with it, and nothing remains', async () => {
     const { student, report } = await distill(working(HERE)).done;
     expect(report.backend).toMatchObject({ backend: 'cpu', threads: 1, hasKernels: false });
     expect(report.epochs).toHaveLength(2);
@@ -104,7 +104,7 @@ describe('the trainer', () => {
   });
 });
 
-/** A worker on this thread: a real message channel leads to an engine. */
+/** A worker on this thread: an engine behind a real message channel. */
 class FakeWorker extends EventTarget {
   isTerminated = false;
   readonly #channel = new MessageChannel();
@@ -146,7 +146,7 @@ describe('a worker that was started for the run', () => {
     expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true]);
   }
 
-  test('makes the same student as this thread, tells the same events, and ends when it is released', async () => {
+  test('makes the same student as this thread, reports the same events, and ends when it is released', async () => {
     const here = await distill(working(trainer, { holdout })).done;
     const { workers, options } = started();
     const run = distill(working(options, { holdout }));
@@ -167,7 +167,7 @@ describe('a worker that was started for the run', () => {
     await expectReleased(workers);
   });
 
-  test('outlives a run that is cancelled, after it gave the weights back', async () => {
+  test('outlives a cancelled run, after it returned the weights', async () => {
     const { workers, options } = started();
     const student = makeStudent();
     const run = distill(working(options, { student, epochs: 1000 }));

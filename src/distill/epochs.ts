@@ -17,7 +17,7 @@ export interface EpochsOptions {
   readonly lessons: Teaching;
   /** Labels of the holdout. */
   readonly truth: Int32Array | undefined;
-  /** What the compared output is, and what else is measured of it; by default what the loss says it is, and nothing. */
+  /** The kind of the compared output, by default what the loss says, and further metrics. */
   readonly outputKind?: OutputKind | undefined;
   readonly metrics?: readonly Metric[] | undefined;
   /** The student's outputs, without the batch. */
@@ -26,8 +26,8 @@ export interface EpochsOptions {
 }
 
 /**
- * Measures the student after every epoch. The teacher may still be answering about the holdout when an epoch ends: the
- * student goes on meanwhile, one epoch further at most, and the epoch is told when its metrics are known.
+ * Measures the student after every epoch. If the teacher is still answering the holdout when an epoch ends, the student
+ * continues for at most one epoch, and the epoch is reported when its metrics are known.
  */
 export function measureEpochs(options: EpochsOptions) {
   const { job, loss, lessons, truth, outputs, metrics: own = [], emit } = options;
@@ -71,14 +71,14 @@ export function measureEpochs(options: EpochsOptions) {
       return epochs;
     },
     overlapFraction: () => overlapFraction,
-    /** What the student said of the held-out examples after the last epoch that was measured. */
+    /** The student's outputs for the held-out examples after the last measured epoch. */
     lastOutputs: () => lastOutputs,
   };
 }
 
 /**
- * The teacher's output that says the same as the student's: the first that the loss reads, of those of its shape; of
- * embeddings else the first with a row for each, which may be longer.
+ * The teacher output to compare with the student's: the first that the loss reads with the same shape; for embeddings also
+ * the first with one row per example, which may be longer.
  */
 function comparable(answers: NamedArrays, loss: Loss, { shape }: NdArray, kind: OutputKind): NdArray | undefined {
   const found = [...loss.reads.teacher, DEFAULT_OUTPUT].flatMap((name) => answers[name] ?? []);
@@ -86,7 +86,7 @@ function comparable(answers: NamedArrays, loss: Loss, { shape }: NdArray, kind: 
   return found.find((one) => isSameShape(one.shape, shape)) ?? found.find((one) => isRows(one.shape));
 }
 
-/** The rest of this epoch at its own pace; further ones at the student's, who will not have to wait for a teacher. */
+/** Estimates the rest of this epoch at its own pace, and later ones at the student's, which then need not wait for a teacher. */
 function remaining(event: Extract<EngineEvent, { type: 'step' | 'epoch' }>, { epochs }: TrainJob): number {
   const done = event.type === 'step' ? event.step / event.steps : 1;
   return (event.ms / done) * (1 - done) + (event.learnMs / done) * (epochs - event.epoch);

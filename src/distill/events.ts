@@ -5,12 +5,12 @@ import type { PartEvent } from '../train/parts/options.ts';
 /** The stages of a run, in order. */
 export type Phase = 'check' | 'train' | 'control' | 'done';
 
-/** What a run tells while it works. */
+/** What a run reports while it works. */
 export type DistillEvent =
   | { readonly type: 'phase'; readonly phase: Phase; readonly backend?: BackendDescription }
   | { readonly type: 'notice'; readonly message: string }
   | {
-      /** While all examples are looked at, before the teacher is asked. */
+      /** While all examples are checked, before the teacher is asked. */
       readonly type: 'examples';
       readonly looked: number;
       readonly total: number;
@@ -38,9 +38,9 @@ export type DistillEvent =
   | (EpochEvent & {
       readonly remainingMs: number;
       /**
-       * Metrics on the held-out examples, by name. Of classes: agreement, and, where there are labels, accuracy, the
-       * teacher's accuracy, calibration error and negative log-likelihood; of values the coefficient of determination and
-       * the root mean squared error; of embeddings cosine similarity and neighbours kept; and one's own.
+       * Metrics on the held-out examples, by name. For classes: agreement and, with labels, accuracy, the
+       * teacher's accuracy, calibration error and negative log-likelihood; for values the coefficient of determination and
+       * the root mean squared error; for embeddings cosine similarity and neighbours kept; and your own.
        */
       readonly holdout: Readonly<Record<string, number>>;
     });

@@ -3,7 +3,7 @@ import { logProbsOf } from '../train/logProbs.ts';
 import { fitTemperature, meanEntropyOf, temperatureForEntropy } from './fitTemperature.ts';
 import golden from './golden/temperature.json' with { type: 'json' };
 
-describe.each(golden.cases)('beside PyTorch: $shape, scale $scale', ({ shape, scale, forEntropy, ...one }) => {
+describe.each(golden.cases)('equals PyTorch: $shape, scale $scale', ({ shape, scale, forEntropy, ...one }) => {
   const logits = { data: Float32Array.from(one.logits, (k) => (scale * k) / 16), shape };
   const labels = Int32Array.from(one.labels);
 
@@ -12,7 +12,7 @@ describe.each(golden.cases)('beside PyTorch: $shape, scale $scale', ({ shape, sc
     expect(Math.abs(fitted.temperature / one.temperature - 1)).toBeLessThan(1e-5);
     expect(fitted.isLimit).toBe(false);
     expect(fitted.negativeLogLikelihood.after).toBeLessThan(fitted.negativeLogLikelihood.before);
-    // The most likely temperature of the scaled logits is 1.
+    // The temperature of the scaled logits with the highest likelihood is 1.
     const scaled = { data: logits.data.map((logit) => logit / fitted.temperature), shape };
     expect(fitTemperature(scaled, labels).temperature).toBeCloseTo(1, 5);
     expect(fitTemperature(scaled, labels).negativeLogLikelihood.before).toBeCloseTo(
@@ -31,7 +31,7 @@ describe.each(golden.cases)('beside PyTorch: $shape, scale $scale', ({ shape, sc
   });
 });
 
-test('an answer that is sure and half of the time wrong becomes even', () => {
+test('a confident answer that is wrong half of the time becomes even', () => {
   // Of 2 classes and confidence 1 / (1 + e^-d), right in 3 of 4: log 3 = d / T.
   const logits = { data: Float32Array.of(8, 0, 8, 0, 8, 0, 8, 0), shape: [4, 2] };
   const { temperature, calibrationError } = fitTemperature(logits, Int32Array.of(0, 0, 0, 1));
@@ -40,19 +40,19 @@ test('an answer that is sure and half of the time wrong becomes even', () => {
   expect(calibrationError.after).toBeCloseTo(0, 6);
 });
 
-test('reads examples that have a label only', () => {
+test('reads only labelled examples', () => {
   const logits = { data: Float32Array.of(8, 0, -5, 3, 8, 0, 8, 0, 8, 0), shape: [5, 2] };
   expect(fitTemperature(logits, Int32Array.of(0, -1, 0, 0, 1)).temperature).toBeCloseTo(8 / Math.log(3), 5);
 });
 
-test('where all are right, or no better than chance, it is a limit and says so', () => {
+test('if all are right, or no better than chance, it is a limit and says so', () => {
   const logits = { data: Float32Array.of(8, 0, 8, 0), shape: [2, 2] };
   expect(fitTemperature(logits, Int32Array.of(0, 0))).toMatchObject({ temperature: 0.01, isLimit: true });
   expect(fitTemperature(logits, Int32Array.of(0, 1))).toMatchObject({ temperature: 100, isLimit: true });
   expect(fitTemperature(logits, Int32Array.of(1, 1))).toMatchObject({ temperature: 100, isLimit: true });
 });
 
-test('an entropy out of reach gives the limits', () => {
+test('an unreachable entropy gives the limits', () => {
   const logits = { data: Float32Array.of(8, 0, 7, 0), shape: [2, 2] };
   expect(temperatureForEntropy(logits, 1)).toBe(100);
   expect(temperatureForEntropy(logits, 0)).toBe(0.01);
@@ -81,7 +81,7 @@ describe('refuses', () => {
     expect(() => fitTemperature(given, Int32Array.from(labels))).toThrow(expect.objectContaining({ code }));
   });
 
-  test('a fraction of entropy that is none', () => {
+  test('a bad fraction of entropy', () => {
     expect(() => temperatureForEntropy(logits, 1.1)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
   });
 });

@@ -12,11 +12,11 @@ import { checkLabelsOf, classAnswersOf } from './classAnswers.ts';
 
 /** A temperature, and what it changes. */
 export interface FittedTemperature {
-  /** Divide the logits by it. Above 1 where the model is too sure of itself. */
+  /** Divide the logits by it. It is above 1 if the model is overconfident. */
   readonly temperature: number;
   /**
-   * True where there is no best temperature and it is a limit of the search, 0.01 or 100: every answer is right, or they
-   * are no better than chance.
+   * True if there is no best temperature and it is a limit of the search, 0.01 or 100: every answer is right, or they are no
+   * better than chance.
    */
   readonly isLimit: boolean;
   /** In nats. */
@@ -26,14 +26,14 @@ export interface FittedTemperature {
 }
 
 /**
- * Temperature scaling: the temperature T for which softmax(logits / T) gives the labels the highest likelihood. It
- * changes no answer, only how sure each is. Fit it on examples that the model was not trained on.
+ * Temperature scaling: the temperature T for which softmax(logits / T) gives the labels the highest likelihood. It changes
+ * the confidence of each answer, not the answer. Fit it on examples that the model was not trained on.
  * Shapes    logits [N, C], labels [N] in 0…C−1, or −1 for none
  * Units     logits in (log-probabilities are logits too)
  * Numerics  to 1e-8 of itself; the likelihood has one maximum only, as it is concave in 1 / T
  * Throws    shape-mismatch · class-mismatch · labels-missing · empty-dataset · not-finite
  * Source    Guo, Pleiss, Sun, Weinberger 2017, §4.2, arXiv:1706.04599
- * Differs   they fit with LBFGS; here the slope's zero is halved in
+ * Differs   they fit with LBFGS; here the zero of the slope is found by bisection
  *
  * @example
  * const { logits } = await teacher.ask((await labelled.read(Int32Array.of(0, 1, 2))).inputs);
@@ -70,11 +70,11 @@ function fitLabelled(logits: NdArray, labels: Int32Array): FittedTemperature {
 }
 
 /**
- * The temperature for which the answers' mean entropy is a fraction of the highest there is, log C: a way to soften
- * answers where no label is at hand.
+ * The temperature for which the answers' mean entropy is a given fraction of the highest possible, log C: a way to soften
+ * answers without labels.
  * Shapes    logits [N, C]
  * Units     logits and a fraction in
- * Numerics  to 1e-8 of itself, between 0.01 and 100, which are given where the fraction lies beyond
+ * Numerics  to 1e-8 of itself, between 0.01 and 100, which are returned if the fraction lies beyond
  * Throws    invalid-option · shape-mismatch · empty-dataset · not-finite
  * Source    the entropy of a softmax rises with its temperature; the fraction is the caller's choice
  */
@@ -96,7 +96,10 @@ export function meanEntropyOf(logProbs: Float64Array, classes: number): number {
 function checked(logits: NdArray): { count: number; classes: number } {
   const { count, classes, logProbs } = classAnswersOf(logits);
   if (classes === 1) {
-    throw new LimbeckError('shape-mismatch', 'The logits have one class, of which every temperature is equally sure.');
+    throw new LimbeckError(
+      'shape-mismatch',
+      'The logits have one class, for which every temperature gives the same answer.',
+    );
   }
   if (count === 0) throw new LimbeckError('empty-dataset', 'There is no answer to fit a temperature to. Give some.');
   const at = logProbs.findIndex((value) => !Number.isFinite(value));

@@ -1,4 +1,4 @@
-// What data is given as, and what comes of it: arrays of another realm, bytes, numbers of another scale.
+// Forms in which data is given: arrays of another realm, bytes, numbers of another scale.
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NdArray, NumericArray } from '../core/shape.ts';
@@ -48,7 +48,7 @@ function foreign({ data, shape }: NdArray): NdArray {
   return { data: made(data.constructor.name, Array.from(data)), shape };
 }
 
-/** A dataset of one's own, which gives arrays as they are. */
+/** A custom dataset, which returns arrays unchanged. */
 const asGiven = (array: NdArray, change: (rows: NdArray) => NdArray): Dataset => {
   const data = fromArrays(array);
   return {
@@ -61,7 +61,7 @@ const asGiven = (array: NdArray, change: (rows: NdArray) => NdArray): Dataset =>
 };
 
 describe('arrays of another realm', () => {
-  test('are no instances of what they are', () => {
+  test('fail instanceof checks', () => {
     expect(foreign(trainPoints).data instanceof Float32Array).toBe(false);
   });
 
@@ -96,7 +96,7 @@ describe('bytes', () => {
   const shape = [EXAMPLES, FEATURES];
   const floats = Float32Array.from(bytes, (byte) => byte / 255);
   const { teacher } = makeTeacher(({ shape: [count = 0], data }) => ({
-    // Of the class that an example's first number tells, be it a byte or a pixel of 0…1.
+    // The class given by an example's first number, a byte or a pixel of 0…1.
     logits: {
       data: Float32Array.from({ length: count * CLASSES }, (_, at) => {
         const first = data[Math.floor(at / CLASSES) * FEATURES] as number;
@@ -116,7 +116,7 @@ describe('bytes', () => {
     expect(ofBytes.notices).toEqual([]);
   });
 
-  test('are predicted from as they were learned from', async () => {
+  test('are read the same way in prediction as in training', async () => {
     const { student } = await distill(working(trainer, { teacher, data: fromArrays({ data: bytes, shape }) })).done;
     const [ofBytes, ofFloats] = [
       await trainer.predict(student, { input: { data: bytes, shape } }),
@@ -125,7 +125,7 @@ describe('bytes', () => {
     expect(ofBytes).toEqual(ofFloats);
   });
 
-  test('that are ids stay what they are', async () => {
+  test('that are ids stay unchanged', async () => {
     const { teacher: constant } = makeTeacher(({ shape: [count = 0] }) => ({
       logits: {
         data: Float32Array.from({ length: count * CLASSES }, (_, at) => Math.cos(at % CLASSES)),

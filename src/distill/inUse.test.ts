@@ -1,4 +1,4 @@
-// A student that is learned by one run, asked for by another; and what ends while a run goes on.
+// A student that one run trains and another requests; and what ends during a run.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mutual } from '../losses/combination/mutual.ts';
 import * as tf from '../runtime/tf.ts';
@@ -41,7 +41,7 @@ async function underWay(changed: Partial<DistillOptions>) {
 const model = () => tf.sequential({ layers: [tf.layers.dense({ units: CLASSES, inputShape: [FEATURES] })] });
 
 describe('a student that learns', () => {
-  test('is refused to every other run, by its name, and free when the run has ended', async () => {
+  test('is refused to every other run, by name, and free after the run', async () => {
     const student = makeStudent();
     const { run, go } = await underWay({ student });
     const other = distill(working(trainer, { student })).done;
@@ -53,7 +53,7 @@ describe('a student that learns', () => {
     await distill(working(trainer, { student })).done;
   });
 
-  test('of the page is one student, however it is given', async () => {
+  test('of the page is one student in every form', async () => {
     const ofPage = model();
     const { run, go } = await underWay({ student: ofPage });
     await expect(distill(working(trainer, { student: ofPage })).done).rejects.toMatchObject(IN_USE);
@@ -87,14 +87,14 @@ describe('a student that learns', () => {
     await distill(working(trainer, { student })).done;
   });
 
-  test('two runs that are started at once: the first has it', async () => {
+  test('of two runs started at once, the first has it', async () => {
     const student = makeStudent();
     const [first, second] = [distill(working(trainer, { student })), distill(working(trainer, { student }))];
     await expect(second.done).rejects.toMatchObject(IN_USE);
     await first.done;
   });
 
-  test('in a scheme has it for all rounds', async () => {
+  test('in a scheme is taken for all rounds', async () => {
     const student = makeStudent();
     const scheme = blackBox({ ...boxed(), student, rounds: 2 });
     const refused: unknown[] = [];
@@ -108,7 +108,7 @@ describe('a student that learns', () => {
   });
 });
 
-describe('what ends in the midst of a run is named, with a code', () => {
+describe('what ends during a run is named, with a code', () => {
   test('a model of the page', async () => {
     const student = model();
     const { run, go } = await underWay({ student });
@@ -121,7 +121,7 @@ describe('what ends in the midst of a run is named, with a code', () => {
     });
   });
 
-  test('a teacher of one’s own that throws what has no code', async () => {
+  test('a custom teacher that throws an error without a code', async () => {
     let asked = 0;
     const { teacher } = makeTeacher();
     const ending = {

@@ -13,7 +13,7 @@ const many = points(400, 7);
 const data = fromArrays(many);
 const right = fromArrays(many, labelsOf(many));
 
-/** A teacher that knows the truth, changed. */
+/** A teacher that knows the truth, modified. */
 const changed = (change: (logits: NdArray) => NdArray, name = 'fake') => {
   const { teacher } = makeTeacher((input) => ({ logits: change(logitsOf(input)) }));
   return { ...teacher, description: { ...teacher.description, name } };
@@ -36,7 +36,7 @@ const drawn = (() => {
 })();
 
 describe('an inspection', () => {
-  test('asks once about every example and tells how far it is', async () => {
+  test('asks once about every example and reports its progress', async () => {
     const { teacher, batches } = makeTeacher();
     const run = inspectTeacher(teacher, labelled, { batchSize: 20 });
     const events: InspectTeacherEvent[] = [];
@@ -62,12 +62,12 @@ describe('an inspection', () => {
     expect(teachers[0]?.truth?.accuracy).toBe(1);
   });
 
-  test('tells nothing of truth where there are no labels', async () => {
+  test('says nothing about truth without labels', async () => {
     const { teachers } = await inspectTeacher(makeTeacher().teacher, data).done;
     expect(teachers[0]?.truth).toBeUndefined();
   });
 
-  test('compares several teachers, and can be told the output and what is in it', async () => {
+  test('compares several teachers, with a given output and its kind', async () => {
     const probsOf = (input: NdArray): NamedArrays => {
       const { data: logits, shape } = logitsOf(input);
       return { p: { data: Float32Array.from(logProbsOf({ data: logits, shape }), Math.exp), shape } };
@@ -103,11 +103,11 @@ describe('the findings', () => {
   const findingsOf = async (...args: Parameters<typeof inspectTeacher>) =>
     (await inspectTeacher(...args).done).findings;
 
-  test('are none for a teacher that is as sure as it is right', async () => {
+  test('are none for a calibrated teacher', async () => {
     expect(await findingsOf(makeTeacher().teacher, drawn)).toEqual([]);
   });
 
-  test('name a teacher that is too sure, and the temperature that helps', async () => {
+  test('name an overconfident teacher, and the temperature that helps', async () => {
     const report = await inspectTeacher(scaledBy(60, 'bold'), drawn).done;
     const { fitted, accuracy = 0, calibrationError = 0 } = report.teachers[0]?.truth ?? {};
     const right = percent(accuracy);
@@ -131,7 +131,7 @@ describe('the findings', () => {
     expect(cooled.teachers[0]?.truth?.fitted?.temperature).toBeCloseTo(1, 3);
   });
 
-  test('say so where no temperature helps', async () => {
+  test('say so if no temperature helps', async () => {
     // One label in ten is wrong, for sure answers as for others.
     const noisy = fromArrays(
       many,
@@ -142,7 +142,7 @@ describe('the findings', () => {
     ]);
   });
 
-  test('name answers that are nearly even, and seldom sure', async () => {
+  test('name answers that are nearly even, and seldom confident', async () => {
     const findings = await findingsOf(scaledBy(0.05), data);
     expect(findings).toEqual([
       expect.stringContaining('its answers are close to even (99'),
@@ -150,7 +150,7 @@ describe('the findings', () => {
     ]);
   });
 
-  test('name a constant answer, and say nothing more of it', async () => {
+  test('name a constant answer, and nothing else', async () => {
     const constant = changed(({ shape }) => ({
       data: new Float32Array((shape[0] as number) * CLASSES).fill(2),
       shape,
@@ -160,7 +160,7 @@ describe('the findings', () => {
     ]);
   });
 
-  test('name answers that are no number', async () => {
+  test('name NaN answers', async () => {
     const broken = changed(({ data: logits, shape }) => {
       logits[1] = Number.NaN;
       return { data: logits, shape };
@@ -169,7 +169,7 @@ describe('the findings', () => {
     expect(findings).toEqual([expect.stringContaining('4 of 400 answers hold NaN or infinite values')]);
   });
 
-  test('name one class for nearly all, and those that never come', async () => {
+  test('name a dominant class, and missing ones', async () => {
     const oneClass = changed(({ data: logits, shape }) => ({
       data: logits.map((logit, at) => logit + (at % CLASSES === 2 ? 30 : 0)),
       shape,
@@ -183,13 +183,13 @@ describe('the findings', () => {
     ]);
   });
 
-  test('name a teacher of noise beside the labels, whatever it says of itself', async () => {
+  test('name a teacher of noise by the labels, however confident it is', async () => {
     const random = seededRandom(3);
     const noise = changed(({ data: logits, shape }) => ({ data: logits.map(() => 4 * random()), shape }));
     expect(await findingsOf(noise, right)).toContainEqual(expect.stringContaining('where guessing gives 33.3 %'));
   });
 
-  test('name probabilities that were announced as logits', async () => {
+  test('name probabilities that were said to be logits', async () => {
     const probs = changed(({ shape }) => ({
       data: Float32Array.from({ length: (shape[0] as number) * CLASSES }, (_, at) => [0.7, 0.2, 0.1][at % 3] as number),
       shape,
@@ -199,7 +199,7 @@ describe('the findings', () => {
     expect(await findingsOf(probs, data)).toContainEqual(expect.stringContaining('are probabilities, not logits'));
   });
 
-  test('name teachers of which one is enough', async () => {
+  test('name redundant teachers', async () => {
     const findings = await findingsOf([scaledBy(1, 'a'), scaledBy(2, 'b')], data);
     expect(findings).toEqual(['a and b name the same class for every example: one of them is enough.']);
   });

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkFraction, checkKnownOptions, checkOneOf } from '../core/options.ts';
 import { type Run, startRun } from '../core/run.ts';
+import { count, fraction, given, type OptionsOf, oneOf, schema, text } from '../core/schema.ts';
 import { formatShape, isSameShape, type NamedArrays, type NdArray } from '../core/shape.ts';
 import { checkNotEmpty, type Dataset, type Examples, isLabelled, type LabelledDataset } from '../data/dataset.ts';
 import type { GivenAnswers } from '../teacher/holdsProbs.ts';
@@ -10,47 +10,47 @@ import { askAll } from './askAll.ts';
 import { disagreementFindings, findingsOf } from './teacherFindings.ts';
 import { type Disagreement, disagreementsOf, figuresOf, type TeacherFigures } from './teacherReport.ts';
 
-/** What is looked at, and how. */
-export interface InspectTeacherOptions {
+const OPTIONS = schema('inspectTeacher', {
   /** The output with one row of classes for each example. Default 'logits'. */
-  readonly output?: string;
+  output: text('logits'),
   /** What the answers are: 'logits', which log-probabilities are too, or 'probs'. Default: what model or answers tell. */
-  readonly given?: GivenAnswers;
+  given: oneOf<GivenAnswers>('logits', 'probs')(),
   /** Below this probability of its most likely class an answer counts as unsure; from 0 to 1. Default 0.5. */
-  readonly confidence?: number;
+  confidence: fraction(0.5),
   /** Examples to ask about at a time. Default: what suits the teacher, else 32. */
-  readonly batchSize?: number;
-  readonly signal?: AbortSignal;
-}
+  batchSize: count()(),
+  /** Ends the inspection early with an AbortError. */
+  signal: given<AbortSignal>(),
+});
 
-/** How good what a teacher knows about some data is, as plain values. */
+/** What to inspect, and how. */
+export interface InspectTeacherOptions extends OptionsOf<typeof OPTIONS> {}
+
+/** How well a teacher knows some data, as plain values. */
 export interface TeacherReport {
   readonly examples: number;
   readonly classes: number;
   /** In the order in which they were given. */
   readonly teachers: readonly TeacherFigures[];
-  /** Every pair of teachers, where there are several. */
+  /** Every pair of teachers, if there are several. */
   readonly disagreements: readonly Disagreement[];
-  /** What a person should know before they teach, in plain sentences. */
+  /** What to know before they teach, in plain sentences. */
   readonly findings: readonly string[];
 }
 
-/** What an inspection tells while it works: examples answered, of all that all teachers are asked about. */
+/** Progress of an inspection: examples answered, of all that all teachers are asked about. */
 export interface InspectTeacherEvent {
   readonly type: 'teacher';
   readonly answered: number;
   readonly total: number;
 }
 
-const OPTIONS = ['output', 'given', 'confidence', 'batchSize', 'signal'];
-
 /**
- * Asks one teacher, or several, about local data before anything is trained, and tells how sure they are, how even
- * their classes, how far they agree and, where the data has labels, how often they are right and whether their
- * confidence tells so.
- * Shapes    the output [N, C], of two classes at least
+ * Asks one or several teachers about local data before anything is trained. Reports how confident they are, how evenly they
+ * use the classes, how far they agree and, if the data has labels, how often they are right and how well calibrated.
+ * Shapes    the output [N, C], C at least 2
  * Units     entropy, divergence and likelihood in nats; fractions from 0 to 1
- * Throws    invalid-option · empty-dataset · unknown-output · shape-mismatch · class-mismatch: a label that is no class ·
+ * Throws    invalid-option · empty-dataset · unknown-output · shape-mismatch · class-mismatch: a label that is not a class ·
  *           what teacher and data throw · AbortError
  * Source    confidence and calibration: Guo et al. 2017, arXiv:1706.04599
  *
@@ -75,8 +75,8 @@ async function inspect(
   emit: (event: InspectTeacherEvent) => void,
   signal: AbortSignal,
 ): Promise<TeacherReport> {
-  checkInspect(teachers, data, options);
-  const { output = 'logits', given, confidence = 0.5, batchSize } = options;
+  const { output, given, confidence, batchSize } = OPTIONS.read(options);
+  checkInspect(teachers, data);
   const read = given === undefined ? teachers.map((teacher) => readAsLogits(teacher, [output])) : teachers;
   const labels = isLabelled(data) ? new Int32Array(data.size) : undefined;
   const total = data.size * teachers.length;
@@ -99,7 +99,7 @@ async function inspect(
   const names = teachers.map(({ description }) => description.name);
   checkSameShape(answers, names);
   const isFromProbs = (i: number) => read[i]?.description.fromProbs?.includes(output) === true;
-  // What a teacher has turned into logarithms is no probability any more.
+  // Probabilities that a teacher turned into logarithms are logits.
   const kinds = answers.map((_, i) => (given === 'probs' && !isFromProbs(i) ? 'probs' : 'logits'));
   const figures = answers.map((one, i) =>
     figuresOf(one, {
@@ -120,8 +120,7 @@ async function inspect(
   };
 }
 
-function checkInspect(teachers: readonly Teacher[], data: Dataset, options: InspectTeacherOptions): void {
-  checkKnownOptions(options, OPTIONS, 'inspectTeacher');
+function checkInspect(teachers: readonly Teacher[], data: Dataset): void {
   if (teachers.length === 0 || teachers.some((one) => typeof one?.ask !== 'function')) {
     throw new LimbeckError('invalid-option', 'inspectTeacher needs a teacher, or a list; await loadTeacher(…).done.');
   }
@@ -129,13 +128,9 @@ function checkInspect(teachers: readonly Teacher[], data: Dataset, options: Insp
     throw new LimbeckError('invalid-option', 'inspectTeacher needs data; make it with fromArrays(…) or fromImages(…).');
   }
   checkNotEmpty(data, 'data to inspect with');
-  const { given, confidence = 0.5, batchSize = 32 } = options;
-  if (given !== undefined) checkOneOf(given, 'given', ['logits', 'probs']);
-  checkFraction(confidence, 'confidence');
-  checkCount(batchSize, 'batchSize');
 }
 
-/** The teacher with one output, looked at as it comes: what is wrong with it is said after the first batch. */
+/** The teacher with one output, checked as it arrives, so that errors show after the first batch. */
 function only(teacher: Teacher, output: string): Pick<Teacher, 'ask' | 'description' | 'nextBatchSize'> {
   return {
     description: teacher.description,
@@ -165,7 +160,7 @@ function only(teacher: Teacher, output: string): Pick<Teacher, 'ask' | 'descript
   };
 }
 
-/** The same data; the labels that it is read with are kept, so that nothing is read twice. */
+/** The same data; keeps the labels as it is read, so that nothing is read twice. */
 function keepingLabels(data: Dataset, labels: Int32Array | undefined): Dataset {
   if (labels === undefined) return data;
   return {

@@ -5,16 +5,16 @@ import { isSoftmaxLayer, withWeightsOf } from '../student/topology/classifier.ts
 import { refuseSoftmax, softmaxOf, withLogits } from '../student/topology/withLogits.ts';
 import { outputKindOf } from '../train/outputKind.ts';
 
-/** A student as a run trains it: without the softmax that it ends in, where losses take its output for logits. */
+/** A student as a run trains it: without its final softmax if losses read its output as logits. */
 export interface Learner extends Student {
-  /** What was left out, as a sentence, once it was made portable; undefined where nothing was. */
+  /** A sentence about what was left out, once it was made portable; undefined if nothing was. */
   readonly notice: string | undefined;
-  /** Trained artifacts with what was left out. */
+  /** Trained artifacts, with what was left out restored. */
   restored(trained: StudentArtifacts): StudentArtifacts;
 }
 
 /**
- * Throws, where it is made portable: student-invalid: it is made of students that end in a softmax, or the loss reads a
+ * Throws, when it is made portable: student-invalid: it consists of students that end in a softmax, or the loss reads a
  * softmax layer as logits by the layer's name
  */
 export function learnerOf(student: Student, loss: Loss): Learner {
@@ -40,7 +40,7 @@ export function learnerOf(student: Student, loss: Loss): Learner {
       if (last === undefined) return portable;
       const isNamed = readsLogits(loss, last.name);
       if (!isNamed && !readsLogits(loss, DEFAULT_OUTPUT)) return portable;
-      // Without a layer that is nothing but the softmax there is no output of that name.
+      // Without a separate softmax layer there is no output of that name.
       if (isNamed && isSoftmaxLayer(last)) refuseSoftmax(artifacts);
       whole = artifacts;
       notice =
@@ -53,7 +53,7 @@ export function learnerOf(student: Student, loss: Loss): Learner {
   };
 }
 
-/** Of several students in one, the output `<output>.<k>` is that of the k-th. */
+/** For several students in one, the output `<output>.<k>` belongs to the k-th. */
 function readsLogits(loss: Loss, output: string): boolean {
   const read = loss.reads.student.filter((name) => name === output || name.startsWith(`${output}.`));
   return read.some((name) => outputKindOf(loss, name, undefined) === 'classes');

@@ -1,4 +1,4 @@
-// What is told of a student that gives no classes.
+// Metrics of a student that does not give classes.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
 import { embeddingMatch } from '../losses/feature/embeddingMatch.ts';
@@ -60,7 +60,7 @@ describe('metrics by kind of output', () => {
     }
   }
 
-  test('a regression to one number, with labels at hand, is told by R² and RMSE, and not by an agreement of 1', async () => {
+  test('a regression to one number, with labels, is measured by R² and RMSE, not by an agreement of 1', async () => {
     const { report, told, logits } = await measured(1, 1, { loss: regression({ output: 'logits' }) });
     for (const names of told) expect(names).toEqual(['coefficientOfDetermination', 'rootMeanSquaredError']);
     const truth = valuesOf(heldOutPoints, 1);
@@ -70,7 +70,7 @@ describe('metrics by kind of output', () => {
     expect(report.holdout['coefficientOfDetermination']).toBeGreaterThan(0.95);
   });
 
-  test('one that has learned nothing is told as that: R² near 0 or below', async () => {
+  test('one that has learned nothing has an R² near 0 or below', async () => {
     const { report } = await measured(1, 1, {
       loss: regression({ output: 'logits' }),
       optimizer: { learningRate: 1e-9 },
@@ -78,7 +78,7 @@ describe('metrics by kind of output', () => {
     expect(report.holdout['coefficientOfDetermination']).toBeLessThan(0.3);
   });
 
-  test('embeddings are told by cosine and neighbours, also where the student’s are shorter', async () => {
+  test('embeddings are measured by cosine and neighbours, even if the student’s are shorter', async () => {
     const same = await measured(4, 4, { loss: embeddingMatch({ output: 'logits' }) });
     expect(Object.keys(same.report.holdout)).toEqual(['cosineSimilarity', 'neighboursKept']);
     expect(same.report.holdout['cosineSimilarity']).toBeGreaterThan(0.9);
@@ -86,7 +86,7 @@ describe('metrics by kind of output', () => {
     expect(Object.keys(shorter.report.holdout)).toEqual(['neighboursKept']);
   });
 
-  test('the user says what the outputs are, and what else is measured', async () => {
+  test('the user chooses the kind of output and further metrics', async () => {
     const worst: Metric = {
       name: 'worst',
       better: 'lower',
@@ -103,7 +103,7 @@ describe('metrics by kind of output', () => {
     expect(report.holdout['worst']).toBeGreaterThan(0);
   });
 
-  test('what is no metric is refused before anything is asked', async () => {
+  test('what is not a metric is refused before anything is asked', async () => {
     const { teacher, asked } = makeTeacher();
     const refused = (changed: object) => distill(working(trainer, { teacher, ...changed })).done;
     const invalid = { code: 'invalid-option' };

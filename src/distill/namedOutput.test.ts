@@ -30,7 +30,7 @@ const ageOf = ({ data, shape: [count = 0] }: NdArray): NdArray => ({
   shape: [count, 1],
 });
 
-/** The same weights for each, whatever the last layer is called. */
+/** The same weights for each, whatever the name of the last layer. */
 async function studentWith(units: number, name: string) {
   const init = (seed: number) => tf.initializers.glorotUniform({ seed });
   const model = tf.sequential({
@@ -44,7 +44,7 @@ async function studentWith(units: number, name: string) {
   return studentFromArtifacts('one output', artifacts);
 }
 
-describe.each(['cpu', 'wasm'] as const)('on %s, a loss may name the only output as its layer is called', (backend) => {
+describe.each(['cpu', 'wasm'] as const)('on %s, a loss may call the only output by its layer’s name', (backend) => {
   let trainer: Trainer;
   let tensorsBefore = 0;
   beforeAll(async () => {
@@ -93,7 +93,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s, a loss may name the only output 
     expect(report.control?.holdout?.['accuracy']).toBeGreaterThan(0);
   });
 
-  test('what a teacher does not give is refused with the name that it has', async () => {
+  test('a missing output of a teacher is refused with the existing name', async () => {
     const { teacher } = makeTeacher((input) => ({ logits: ageOf(input) }));
     await expect(run(1, regression({ output: 'age' }), { teacher })).rejects.toMatchObject({
       code: 'unknown-output',

@@ -1,4 +1,4 @@
-// Whether students know what their teachers know, and nothing where these say noise.
+// Whether students know what their teachers know, and nothing if these give noise.
 import { describe, expect, test } from 'vitest';
 import { argMax, mean } from '../core/stats.ts';
 import { fromArrays } from '../data/arrays.ts';
@@ -39,7 +39,7 @@ const learn = (
 const loss = softTargets({ temperature: 1 });
 const teacherOutputs = ['logits@0', 'logits@1'];
 
-/** The same as from another teacher: softer. */
+/** The same as another, softer teacher. */
 const softer = (teacher: Teacher): Teacher => ({
   ...teacher,
   async ask(inputs) {
@@ -92,27 +92,27 @@ test.each<[string, (teacher: Teacher) => Omit<DistillOptions, 'trainer' | 'stude
   expect(await accuracyOf(trainer(), (await learn(options(noiseTeacher()))).student)).toBeLessThan(0.65);
 });
 
-describe('of two teachers, of which one says noise,', () => {
+describe('of two teachers, one of which gives noise,', () => {
   const learnFrom = async (weighing: Loss, ...members: Teacher[]) => {
     const teacher = ensemble(members, { mean: 'losses' });
     return accuracyOf(trainer(), (await learn({ teacher, data: labelled, loss: weighing })).student);
   };
 
-  test('entropyWeighted follows the surer one, right or wrong', async () => {
+  test('entropyWeighted follows the more confident one, right or wrong', async () => {
     const loss = entropyWeighted({ teacherOutputs });
-    /** So soft that it says next to nothing. */
+    /** So soft that it says almost nothing. */
     const faint = (teacher: Teacher) => softer(softer(softer(teacher)));
     expect(await learnFrom(loss, makeTeacher().teacher, faint(noiseTeacher()))).toBeGreaterThan(0.85);
     expect(await learnFrom(loss, noiseTeacher(), faint(makeTeacher().teacher))).toBeLessThan(0.7);
   });
 
-  test('confidenceWeighted follows the one that the labels bear out', async () => {
+  test('confidenceWeighted follows the one that the labels confirm', async () => {
     const loss = confidenceWeighted({ teacherOutputs });
     expect(await learnFrom(loss, noiseTeacher(), makeTeacher().teacher)).toBeGreaterThan(0.85);
   });
 });
 
-/** Each of the unseen examples with its nearest by what is said of them. */
+/** Each unseen example with its nearest by the answers. */
 function neighbours({ data: said, shape }: { data: ArrayLike<number>; shape: readonly number[] }, k = 8): Set<string> {
   const [count = 0, width = 1] = shape;
   const pairs = new Set<string>();
@@ -127,7 +127,7 @@ function neighbours({ data: said, shape }: { data: ArrayLike<number>; shape: rea
   return pairs;
 }
 
-test('localStructure: whom the teacher puts together, the student puts together', async () => {
+test('localStructure: the student keeps the teacher’s neighbours', async () => {
   const ofTeacher = neighbours(logitsOf(unseen));
   const shares = [];
   for (const teacher of [makeTeacher().teacher, noiseTeacher()]) {
@@ -145,7 +145,7 @@ test('localStructure: whom the teacher puts together, the student puts together'
   expect(shares[1]).toBeLessThan(0.35);
 });
 
-test('classWise: the answer of another of the class, which others of all classes would flatten', async () => {
+test('classWise: the answer to another example of the class, which examples of all classes would flatten', async () => {
   const sizes = [];
   for (const isNoise of [false, true]) {
     const mates = classWise({ temperature: 1 });
@@ -170,7 +170,7 @@ test('classWise: the answer of another of the class, which others of all classes
 
 test('teacherData: what is seen in pairs is learned in pairs', async () => {
   const [seen, later] = [points(100, 71), unseen];
-  // The other modality of the same example: each number once more, mixed with the next.
+  // The other modality of the same example: each number repeated, mixed with the next.
   const heard = ({ data: values, shape }: typeof seen) => ({
     data: Float32Array.from(
       values,

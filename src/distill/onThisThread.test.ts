@@ -25,7 +25,7 @@ const linear = writeModel(
   }),
 );
 
-test('a run on this thread takes its backend with it, and what needs tfjs afterwards gets one', async () => {
+test('a run on this thread ends its backend, and later users of tfjs get one', async () => {
   const trainer = { worker: 'none', assetBase: builtAssets() } as const;
   for (let round = 0; round < 2; round++) {
     await distill(working(trainer)).done;

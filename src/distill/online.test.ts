@@ -62,21 +62,24 @@ describe('a cohort', () => {
   test.each([
     ['mutual', () => mutual({ labels: false })],
     ['collaborative', () => collaborative({ labels: false, weight: 1 })],
-  ])('%s: who learns from a peer only is right where the peer is, and knows nothing from noise', async (_, online) => {
-    const ofFirst = softTargets({ output: 'logits.0', teacherOutput: 'logits', temperature: 1 });
-    const loss = weighted([
-      { loss: ofFirst, weight: 1 },
-      { loss: online(), weight: 1 },
-    ]);
-    const accuracies = [];
-    for (const teacher of [makeTeacher().teacher, noiseTeacher()]) {
-      const [first, second] = trio();
-      await learn({ teacher, student: cohort([first, second]), loss });
-      accuracies.push(await accuracyOf(second));
-    }
-    expect(accuracies[0]).toBeGreaterThan(0.85);
-    expect(accuracies[1]).toBeLessThan(0.65);
-  });
+  ])(
+    '%s: a student that learns only from a peer is as right as the peer, and learns nothing from noise',
+    async (_, online) => {
+      const ofFirst = softTargets({ output: 'logits.0', teacherOutput: 'logits', temperature: 1 });
+      const loss = weighted([
+        { loss: ofFirst, weight: 1 },
+        { loss: online(), weight: 1 },
+      ]);
+      const accuracies = [];
+      for (const teacher of [makeTeacher().teacher, noiseTeacher()]) {
+        const [first, second] = trio();
+        await learn({ teacher, student: cohort([first, second]), loss });
+        accuracies.push(await accuracyOf(second));
+      }
+      expect(accuracies[0]).toBeGreaterThan(0.85);
+      expect(accuracies[1]).toBeLessThan(0.65);
+    },
+  );
 
   test('gives the same members for the same seed', async () => {
     const weights = [];
@@ -91,7 +94,7 @@ describe('a cohort', () => {
 });
 
 describe('branches and exits', () => {
-  test('branches learn from their ensemble, which noise in its place would spoil', async () => {
+  test('branches learn from their ensemble, and not from noise instead', async () => {
     const accuracies = [];
     for (const noise of [false, true]) {
       const student = branched(makeStudent(), { at: 1, branches: 3 });
@@ -104,7 +107,7 @@ describe('branches and exits', () => {
     expect(accuracies[1]).toBeLessThan((accuracies[0] as number) - 0.1);
   });
 
-  test('an exit that learns from the last output only is as right as that one, and knows nothing from noise', async () => {
+  test('an exit that learns only from the last output is as right, and learns nothing from noise', async () => {
     const accuracies = [];
     for (const noise of [false, true]) {
       const deep = mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [16, 16] });
@@ -145,7 +148,7 @@ describe('branches and exits', () => {
     inner.dispose();
   });
 
-  test('a hint does not widen what labels are held against', async () => {
+  test('a hint does not change the outputs that labels are compared with', async () => {
     const deep = tf.sequential({
       layers: [
         tf.layers.dense({ units: 8, activation: 'relu', inputShape: [FEATURES], name: 'first' }),

@@ -20,19 +20,19 @@ test.each([
   [20, 40],
   [12, 30],
   [300, 360],
-])('%i to %i is as likely as the binomial distribution says', (onlyStudent, onlyControl) => {
+])('%i to %i has the probability of the binomial distribution', (onlyStudent, onlyControl) => {
   const expected = byHand(onlyStudent, onlyControl);
   expect(mcNemar({ onlyStudent, onlyControl })).toBeCloseTo(expected, 10);
   expect(mcNemar({ onlyStudent: onlyControl, onlyControl: onlyStudent })).toBeCloseTo(expected, 10);
 });
 
-test('known values: a fair coin that falls 10 times on one side of 12, and on the same side 6 times of 6', () => {
+test('known values: a fair coin that falls on one side 10 times of 12, and 6 of 6', () => {
   expect(mcNemar({ onlyStudent: 10, onlyControl: 2 })).toBeCloseTo((2 * (1 + 12 + 66)) / 4096, 12);
   expect(mcNemar({ onlyStudent: 6, onlyControl: 0 })).toBeCloseTo(2 / 64, 12);
 });
 
-test('many examples neither overflow nor vanish', () => {
-  // Where counts are this large, the normal distribution says nearly the same: z = 2 gives 0.0455.
+test('many examples neither overflow nor underflow', () => {
+  // For counts this large the normal distribution is nearly the same: z = 2 gives 0.0455.
   expect(mcNemar({ onlyStudent: 500_000 + 1_000, onlyControl: 500_000 - 1_000 })).toBeCloseTo(0.0455, 3);
   expect(mcNemar({ onlyStudent: 500_000, onlyControl: 500_000 })).toBe(1);
   expect(mcNemar({ onlyStudent: 1e6, onlyControl: 10 })).toBe(0);

@@ -1,7 +1,7 @@
 import type { NdArray } from '../core/shape.ts';
 import * as train from '../train/paired.ts';
 
-/** Of the same examples, how many only one of two students names right; where both are right, or both wrong, nothing is told. */
+/** How many of the same examples only one of two students gets right. */
 export interface Pairs {
   readonly onlyStudent: number;
   readonly onlyControl: number;
@@ -9,7 +9,7 @@ export interface Pairs {
 
 /**
  * Counts them.
- * Shapes    student, control [N, C], labels [N]; an example without a label counts for nobody
+ * Shapes    student, control [N, C], labels [N]; an example without a label counts for neither
  */
 export function pairsOf(student: NdArray, control: NdArray, labels: Int32Array): Pairs {
   const { gained, lost } = train.pairsOf(control, student, labels);
@@ -17,9 +17,9 @@ export function pairsOf(student: NdArray, control: NdArray, labels: Int32Array):
 }
 
 /**
- * McNemar's test, exact and two-sided: how likely counts at least so uneven are where neither student is right more often
- * than the other, so that each of these examples falls to either by the throw of a coin.
- * Units     two counts in; a probability out, 1 where there are none
+ * McNemar's test, exact and two-sided: the probability of counts at least this uneven if neither student is right more often
+ * than the other, so that each of these examples is a coin toss.
+ * Units     two counts in; a probability out, 1 if there are none
  * Source    see `lossByChance`
  */
 export function mcNemar({ onlyStudent, onlyControl }: Pairs): number {

@@ -1,4 +1,4 @@
-// A teacher that ends in a softmax, beside the same one without.
+// A teacher that ends in a softmax, compared with the same one without.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { regression } from '../losses/response/regression.ts';
@@ -48,7 +48,7 @@ const distance = (a: Float32Array, b: Float32Array) =>
   Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
 
 describe('a teacher of probabilities', () => {
-  test('makes the student that its logits make: as right, and as well calibrated', async () => {
+  test('gives the same student as its logits: as accurate, and as well calibrated', async () => {
     const [logits, probs] = [await run({ teacher: ofLogits }), await run({ teacher: ofProbs })];
     expect(distance(probs.weights, logits.weights)).toBeLessThan(1e-3);
     for (const name of ['accuracy', 'teacherAccuracy', 'agreement', 'calibrationError', 'negativeLogLikelihood']) {
@@ -59,7 +59,7 @@ describe('a teacher of probabilities', () => {
     expect(Math.max(...(probs.answers['logits']?.data ?? []))).toBeLessThanOrEqual(0);
   });
 
-  test('that is read as logits all the same teaches something else, and is told no more of', async () => {
+  test('that is read as logits anyway teaches something else, without notices', async () => {
     const asLogits = fromFunction((inputs) => ofProbs.ask(inputs), { name: 'pinned', given: 'logits' });
     const [pinned, probs] = [await run({ teacher: asLogits }), await run({ teacher: ofProbs })];
     expect(pinned.notices).toEqual([]);
@@ -69,7 +69,7 @@ describe('a teacher of probabilities', () => {
     );
   });
 
-  test('under a name of its own is read so where it is held against the student’s logits', async () => {
+  test('under its own name is read so if it is compared with the student’s logits', async () => {
     const { teacher } = makeTeacher((input) => ({ probabilities: softmaxOf(sharp(input)) }));
     const loss = softTargets({ teacherOutput: 'probabilities' });
     const [named, plain] = [
@@ -80,7 +80,7 @@ describe('a teacher of probabilities', () => {
     expect(named.notices).toEqual([expect.stringContaining('as "probabilities"')]);
   });
 
-  test('whose numbers a loss takes as measures gives them as they are', async () => {
+  test('whose numbers a loss reads as values gives them unchanged', async () => {
     const { notices, answers } = await run({ teacher: ofProbs, loss: regression({ output: 'logits' }) });
     expect(notices).toEqual([]);
     expect(Math.min(...(answers['logits']?.data ?? []))).toBeGreaterThanOrEqual(0);
@@ -100,7 +100,7 @@ describe('a teacher of probabilities', () => {
   });
 });
 
-test('an inspection reads it as distill does, and says so', async () => {
+test('an inspection reads it like distill, and says so', async () => {
   const [probs, logits] = await Promise.all(
     [ofProbs, ofLogits].map((teacher) => inspectTeacher(teacher, labelled).done),
   );
@@ -115,7 +115,7 @@ test('an inspection reads it as distill does, and says so', async () => {
   expect(pinned.teachers[0]).toMatchObject({ fromProbs: false, looksLikeProbs: true });
 });
 
-test('a black box of probabilities needs nobody to say so', async () => {
+test('a black box of probabilities is recognized', async () => {
   const short = {
     student: working(trainer).student,
     data: working(trainer).data,

@@ -15,63 +15,63 @@ export interface EpochRecord {
   readonly holdout: Readonly<Record<string, number>>;
 }
 
-/** What computed a teacher's answers. With `device: 'auto'` it is what the clock chose in that run. */
+/** What computed a teacher's answers. With `device: 'auto'` measurements chose it in that run. */
 export interface TeacherEngine {
-  /** Undefined where whether it is the same teacher cannot be told, as with a function of the page. */
+  /** Undefined if the teacher cannot be identified, such as a function of the page. */
   readonly identity?: string | undefined;
   readonly device: TeacherDevice;
   readonly threads: number;
   readonly simdLevel?: SimdLevel | undefined;
-  /** Of an ensemble, those of its members. */
+  /** Those of an ensemble's members. */
   readonly members?: readonly TeacherEngine[] | undefined;
 }
 
 /**
- * With the same data, loss and options, runs for which all of this is the same give the same student, bit for bit. Plain
- * values: keep them with the report, and give them to a later run as `reproduce`.
+ * Runs with the same data, loss and options for which all of this is equal give the same student bit for bit. Keep these
+ * plain values with the report, and pass them to a later run as `reproduce`.
  */
 export interface ReproducibleWith {
   readonly seed: number;
-  /** These and the seed decide the order of examples. */
+  /** With the seed, these determine the order of examples. */
   readonly order: { readonly examples: number; readonly batchSize: number; readonly epochs: number };
   readonly trainer: Pick<BackendDescription, 'backend' | 'threads' | 'simdLevel' | 'hasKernels'>;
   /**
-   * With how many examples it was asked at a time at first, if it was left to find out what suits it: on the processor no
-   * answer depends on that. Undefined where the loss reads nothing of it.
+   * The first batch size it was asked with, if it chose its own: on the CPU no answer depends on that. Undefined if the loss
+   * reads nothing of it.
    */
   readonly teacher?: (TeacherEngine & { readonly batchSize: number }) | undefined;
   readonly versions: typeof VERSIONS | Readonly<Record<keyof typeof VERSIONS, string>>;
-  /** Why the bits may be others all the same, one sentence each; none for a run that nothing disturbed. */
+  /** Why the bits may still differ, one sentence each; empty for an undisturbed run. */
   readonly doubts: readonly string[];
 }
 
 /** What happened in a run, as plain values. */
 export interface DistillReport extends PartReports {
   readonly seed: number;
-  /** What else decides the student's bits; `reproduce` of a later run takes it. */
+  /** What else determines the student bit for bit; `reproduce` of a later run takes it. */
   readonly reproducibleWith: ReproducibleWith;
   readonly examples: number;
   readonly batchSize: number;
   readonly loss: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
   readonly backend: BackendDescription;
-  /** Undefined for a run without a teacher from outside. */
+  /** Undefined for a run without an external teacher. */
   readonly teacher: TeacherDescription | undefined;
   /** What this run cost the teacher; undefined for teachers that do not count. */
   readonly teacherUsage: TeacherUsage | undefined;
   /**
-   * How far teacher and student worked at the same time in the first epoch: of the working time of the one that had less
-   * to do, the fraction in which the other worked too. A lower bound.
+   * How far teacher and student worked at the same time in the first epoch: the fraction of the shorter working time in which
+   * the other worked too. A lower bound.
    */
   readonly overlapFraction: number;
   readonly student: StudentDescription & { readonly bytes: number };
   readonly epochs: readonly EpochRecord[];
-  /** The same student without a teacher, where `control` asked for it. */
+  /** The same student without a teacher, if `control` asked for it. */
   readonly control?: ControlReport | undefined;
   /** Metrics on the held-out examples after the last epoch. */
   readonly holdout: Readonly<Record<string, number>>;
   /** `teacher`: while it worked; `train`: from the first question to the last step. They overlap. */
   readonly timeMs: { readonly teacher: number; readonly train: number; readonly total: number };
-  /** Bytes of the WebAssembly heap at the end: it only ever grows, so this is its peak. */
+  /** Bytes of the WebAssembly heap at the end; it only grows, so this is its peak. */
   readonly heapBytes: number;
 }
 

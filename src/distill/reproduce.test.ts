@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => trainer[Symbol.asyncDispose]());
 
-/** The same model on two engines, whose sums differ in their last bits. */
+/** The same model on two engines with sums that differ in the last bits. */
 function teacherOn(device: 'kernels' | 'wasm', changed: Partial<TeacherDescription> = {}): Teacher {
   const step = device === 'kernels' ? 1 + 2 ** -20 : 1;
   const { teacher } = makeTeacher((input) => {
@@ -40,11 +40,11 @@ const run = (teacher: Teacher, changed: Parameters<typeof working>[1] = {}) => {
   return distill(working(trainer, { teacher, student, ...changed })).done;
 };
 
-/** As it comes out of a file. */
+/** As read from a file. */
 const kept = (pin: ReproducibleWith): ReproducibleWith => JSON.parse(JSON.stringify(pin));
 
 describe('what a report says', () => {
-  test('is all that decides the bits, as plain values', async () => {
+  test('is everything that determines the bits, as plain values', async () => {
     const { report } = await run(teacherOn('kernels', { simdLevel: 'relaxed' }), { seed: 3, teacherBatchSize: 8 });
     const { versions, ...rest } = report.reproducibleWith;
     expect(Object.keys(versions)).toEqual(['limbeck', 'tfjs', 'onnxruntime']);
@@ -73,7 +73,7 @@ describe('what a report says', () => {
     ]);
   });
 
-  test('is the engine that the clock chose at the first batch, not the one before it', async () => {
+  test('is the engine chosen by measurement at the first batch, not the one before', async () => {
     const [wasm, kernels] = [teacherOn('wasm'), teacherOn('kernels', { batchSize: 24 })];
     let now = wasm;
     const moving: Teacher = {
@@ -101,7 +101,7 @@ describe('what a report says', () => {
       /came from an earlier run/,
     ],
     [
-      'a teacher that went elsewhere while it worked',
+      'a teacher that changed device during the run',
       () => {
         const teacher = teacherOn('kernels');
         let calls = 0;
@@ -179,7 +179,7 @@ describe('a run that is to reproduce another', () => {
   });
 
   test.each([[{}], ['seed 3'], [{ seed: 1, order: {}, trainer: {}, versions: {} }]])(
-    'is refused where %j is no such report',
+    'is refused if %j is not from a report',
     async (reproduce) => {
       const refused = run(teacherOn('wasm'), { reproduce: reproduce as never, holdout });
       await expect(refused).rejects.toMatchObject({ code: 'invalid-option' });

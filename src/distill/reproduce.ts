@@ -1,4 +1,4 @@
-// What decides a student's bits beside data, loss and options, told by a run and asked for by another.
+// What determines a student's bits besides data, loss and options: one run reports it, another requests it.
 import { LimbeckError } from '../core/errors.ts';
 import { VERSIONS } from '../core/versions.ts';
 import type { TeacherDescription, TeacherDevice } from '../teacher/teacher.ts';
@@ -8,7 +8,7 @@ import type { ReproducibleWith, TeacherEngine } from './report.ts';
 
 type Facts = Omit<ReproducibleWith, 'doubts'>;
 
-/** What decides the bits of this run, as far as it is known; the teacher's device is, once it has answered. */
+/** What determines the bits of this run, as far as known; the teacher's device is known once it has answered. */
 export function factsOf(
   { seed, size, batchSize, epochs }: TrainJob,
   { description }: Pick<Trainer, 'description'>,
@@ -36,7 +36,7 @@ function engineOf({ identity, device, threads, simdLevel, members }: TeacherDesc
 }
 
 /**
- * Holds a run, before its first step, against what it is to reproduce.
+ * Compares a run, before its first step, with the one to reproduce.
  * Throws    not-reproducible: what differs, each with what is here and what is needed
  */
 export function requireSame({ doubts: _, ...needed }: ReproducibleWith, here: Facts): void {
@@ -66,7 +66,7 @@ function adviceFor({ teacher }: Facts, differences: readonly { readonly name: st
     : `loadTeacher(…, { device: '${device}', threads: ${threads}, batchSize: ${batchSize} }) opens it as it was.`;
 }
 
-/** Every plain value with the way to it; what is undefined is not there, as in JSON. */
+/** Every plain value with its path; undefined values are left out, as in JSON. */
 function leavesOf(value: unknown, path = ''): [string, unknown][] {
   if (value === undefined) return [];
   if (typeof value !== 'object' || value === null) return [[path, value]];
@@ -77,11 +77,11 @@ export interface Ended {
   /** The facts before the first step, and the teacher as it is after the last. */
   readonly facts: Facts;
   readonly teacher: TeacherDescription | undefined;
-  /** Examples that were answered from a cache. */
+  /** Examples answered from a cache. */
   readonly found: number;
 }
 
-/** What a run tells of itself in the end. */
+/** What a run reports about itself at the end. */
 export function reproducibleWith({ facts, teacher, found }: Ended): ReproducibleWith {
   const before = facts.teacher;
   const after = teacher && engineOf(teacher);

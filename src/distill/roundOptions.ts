@@ -7,16 +7,16 @@ import { type DistillOptions, ROUND } from './distillOptions.ts';
 
 const { epochs, batchSize, optimizer, augment, holdout, seed, trainer, signal } = ROUND.fields;
 
-/** What a scheme of several rounds hands on to each of them, as `distill` takes it: to be spread into the scheme's own schema. */
+/** Options that a scheme of several rounds passes to each `distill`; spread them into the scheme's own schema. */
 export const HANDED_ON = { batchSize, optimizer, augment, holdout, seed, trainer, signal };
 
-/** For schemes whose runs all take as many epochs. */
+/** For schemes whose runs all take the same number of epochs. */
 export const EPOCHS = { epochs };
 
 /** What every scheme of several rounds takes. */
 export type RoundOptions = Pick<DistillOptions, keyof typeof HANDED_ON>;
 
-/** Of a scheme's options, those that it hands on to `distill` and that its `Rounds` do not hold. */
+/** Those of a scheme's options that it passes to `distill` and that its `Rounds` do not hold. */
 export function handedOn({ batchSize, optimizer, augment, holdout }: RoundOptions) {
   return {
     ...(batchSize !== undefined && { batchSize }),
@@ -27,8 +27,8 @@ export function handedOn({ batchSize, optimizer, augment, holdout }: RoundOption
 }
 
 /**
- * What `distill` would refuse of a scheme's options, told before anything is opened or asked. A student that a function
- * makes later is left out.
+ * Refuses options of a scheme that `distill` would refuse, before anything is opened or asked. A student that a function
+ * makes later is not checked.
  * Throws    as `distill` does of its options
  */
 export function checkRoundOptions(
@@ -39,14 +39,14 @@ export function checkRoundOptions(
   checkOptions({ student: madeLater(), data: options.data, ...given, loss: crossEntropy() });
 }
 
-/** Stands for a student that a function makes later, where options are checked. */
+/** A placeholder, while options are checked, for a student that a function makes later. */
 export function madeLater(): Student {
   return untrainedStudent('made later', async () => {
     throw new Error('This student is not there yet.');
   });
 }
 
-/** Stands for a teacher of so many classes that is not there, or not to be asked, yet. */
+/** A placeholder for a teacher with this many classes that does not exist, or is not to be asked, yet. */
 export function undecided(classes: number): Teacher {
   const zeros = (count: number) => ({ data: new Float32Array(count * classes), shape: [count, classes] });
   return fromFunction((inputs) => ({ logits: zeros(Object.values(inputs)[0]?.shape[0] ?? 0) }), { name: 'undecided' });

@@ -20,37 +20,37 @@ import { type RoundOptions, undecided } from './roundOptions.ts';
 import type { Distilled } from './runDistill.ts';
 import { holdDecodedOf, lookAtAll } from './scan.ts';
 
-/** What a scheme tells while it works; rounds are counted from 1, and the last one is `rounds`. */
+/** What a scheme reports while it works; rounds count from 1 to `rounds`. */
 export type RoundEvent =
   | (DistillEvent & { readonly round: number })
   | {
       readonly type: 'round';
       readonly round: number;
       readonly rounds: number;
-      /** Who learns in it. */
+      /** The students that learn in it. */
       readonly student: string;
     };
 
-/** One run of `distill` as a round: trainer, signal and seed are the scheme's. */
+/** One run of `distill` as a round, with the scheme's trainer, signal and seed. */
 export type RoundOfDistill = Omit<DistillOptions, 'trainer' | 'signal' | 'seed'>;
 
-/** Several rounds on one trainer; disposing them ends the trainer where it was opened for them. */
+/** Several rounds on one trainer; disposing them ends the trainer if it was opened for them. */
 export interface Rounds extends AsyncDisposable {
   readonly trainer: Trainer;
-  /** The next round: 1, or what is given. */
+  /** Starts the next round, or the given one. */
   begin(student: string, round?: number): number;
-  /** One distillation in this round, from a seed of its own. */
+  /** One distillation in this round, with its own seed. */
   distill(options: RoundOfDistill): Promise<Distilled>;
   /**
-   * What a teacher says about all of some data, asked once about each example, with the events of a teacher at work;
-   * `check` is called with the answers to the first batch, before it is asked about the others.
+   * A teacher's answers to all examples of some data, asked once about each, with a teacher's events. `check` gets the answers
+   * to the first batch before the others are asked.
    */
   ask(teacher: Teacher, data: Dataset, check?: (first: NamedArrays) => Promise<void>): Promise<NamedArrays>;
-  /** What a student says about all of some data. */
+  /** A student's outputs for all examples of some data. */
   predict(student: Student, data: Dataset): Promise<NamedArrays>;
-  /** One small batch through teacher, student, loss and gradient, so that what is wrong is said before the long work. */
+  /** Runs one small batch through teacher, student, loss and gradient, so that errors show before the long work. */
   checkFirst(options: RoundOfDistill): Promise<StudentDescription>;
-  /** The same, and a look at every example, for a teacher that has not been asked yet but for its number of classes. */
+  /** The same and a check of every example, for a teacher that was asked only for its number of classes. */
   checkAll(options: Omit<RoundOfDistill, 'teacher'> & { readonly loss: Loss }, classes: number): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export interface RoundsOptions {
   readonly options: RoundOptions;
   /** How many there will be. */
   readonly rounds: number;
-  /** Those that learn in several of them: no other run may have them meanwhile. Default: none. */
+  /** Students that learn in several rounds; no other run may train them meanwhile. Default: none. */
   readonly students?: readonly (Student | LayersModel)[];
   readonly emit: (event: RoundEvent) => void;
   readonly signal: AbortSignal;
@@ -70,7 +70,7 @@ export async function openRounds({ options, rounds, students = [], emit, signal 
   const { trainer: given, seed = 0 } = options;
   let round = 0;
   let begun = 0;
-  // What comes before the first round belongs to it.
+  // Work before the first round counts as part of it.
   const tell = (event: DistillEvent) => emit({ ...event, round: begun === 0 ? 1 : round });
   const lease = takeStudents(students);
   const borrowed = await borrowTrainer(given, { signal, emit: tell }).catch((error: unknown): never => {

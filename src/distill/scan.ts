@@ -12,13 +12,13 @@ const SCAN_BATCH = 64;
 
 type Datasets = Partial<Pick<DistillOptions, 'data' | 'teacherData' | 'holdout' | 'teacherHoldout' | 'control'>>;
 
-/** Keeps what these datasets decode until it is disposed: a run reads each example several times. */
+/** Keeps decoded examples until it is disposed, because a run reads each example several times. */
 export function holdDecodedOf({ data, teacherData, holdout, teacherHoldout, control }: Datasets): Disposable {
   const ofControl = typeof control === 'object' ? control.data : undefined;
   return holdDecoded(data, teacherData, holdout, teacherHoldout, ofControl);
 }
 
-/** Looks at every example before anything costly begins; gives the labels of the holdout, which are for scoring only. */
+/** Checks every example before anything costly begins; returns the labels of the holdout, which are for scoring only. */
 export async function lookAtAll(
   { data, teacherData, holdout, teacherHoldout }: DistillOptions,
   loss: Loss,
@@ -47,7 +47,7 @@ export async function lookAtAll(
 }
 
 /**
- * Reads every example once and looks at it, so that bad data is found before anything costly is done.
+ * Reads and checks every example once, so that bad data is found before any costly work.
  * Throws    what `look` and the dataset throw · AbortError
  */
 export async function scan(

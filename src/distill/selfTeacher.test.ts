@@ -17,7 +17,7 @@ const learn = (options: Partial<DistillOptions> & Pick<DistillOptions, 'student'
 const accuracyOf = (student: Student, output?: string) => ofUnseen(trainer(), student, output);
 
 describe('a self teacher', () => {
-  test('the mean of the student teaches it, which noise in its place would spoil', async () => {
+  test('the mean of the student teaches it, and noise instead does not', async () => {
     const accuracies = [];
     for (const noise of [false, true]) {
       const student = makeStudent();
@@ -38,7 +38,7 @@ describe('a self teacher', () => {
     expect(accuracies[1]).toBeLessThan((accuracies[0] as number) - 0.1);
   });
 
-  test('the past of the student softens its labels, which noise in its place would spoil', async () => {
+  test('the past of the student softens its labels, and noise instead does not', async () => {
     const accuracies = [];
     for (const noise of [false, true]) {
       const student = makeStudent();
@@ -51,7 +51,7 @@ describe('a self teacher', () => {
     expect(accuracies[1]).toBeLessThan((accuracies[0] as number) - 0.1);
   });
 
-  test('works beside a teacher from outside, each asked for its own', async () => {
+  test('works with an external teacher, each asked for its own answers', async () => {
     const { teacher, asked } = makeTeacher();
     const student = makeStudent();
     const loss = weighted([
@@ -59,7 +59,7 @@ describe('a self teacher', () => {
       { loss: softTargets({ teacherOutput: 'self', temperature: 2 }), weight: 0.5 },
     ]);
     const { report } = await learn({ teacher, student, holdout, loss, selfTeacher: { kind: 'mean' } });
-    // The first two twice: before the first step, too.
+    // The first two twice: also before the first step.
     expect(asked()).toBe(EXAMPLES + 2 + 20);
     expect(report.holdout['agreement']).toBeGreaterThan(0.8);
   });
@@ -81,11 +81,11 @@ describe('a self teacher', () => {
     ['no teacher for a loss that reads one', {}, 'invalid-option'],
     ['a self teacher of another kind', { selfTeacher: { kind: 'future' } as never }, 'invalid-option'],
     ['a decay of 1', { selfTeacher: { kind: 'mean', decay: 1 } }, 'invalid-option'],
-    ['a decay of what keeps no mean', { selfTeacher: { kind: 'past', decay: 0.9 } as never }, 'invalid-option'],
-    ['answers that are no names', { selfTeacher: { kind: 'mean', answers: {} } }, 'invalid-option'],
+    ['a decay without a mean', { selfTeacher: { kind: 'past', decay: 0.9 } as never }, 'invalid-option'],
+    ['answers that are not names', { selfTeacher: { kind: 'mean', answers: {} } }, 'invalid-option'],
     ['an answer that the loss does not read', { selfTeacher: { kind: 'mean' } }, 'invalid-option'],
     [
-      'an output that the student has not',
+      'a missing output of the student',
       { selfTeacher: { kind: 'mean', answers: { logits: 'nothing' } } },
       'unknown-output',
     ],

@@ -4,14 +4,14 @@ import { snapshot } from '../teacher/snapshot.ts';
 import type { Teacher } from '../teacher/teacher.ts';
 import type { TfjsTeacherOptions } from '../teacher/tfjsTeacher.ts';
 
-/** Where the students that have become teachers run. Default: each in a worker of its own. */
+/** Where students that became teachers run. Default: each in its own worker. */
 export type SnapshotOptions = Pick<TfjsTeacherOptions, 'worker' | 'threads' | 'assetBase'>;
 
-/** Teachers that students have become, which end together. */
+/** Teachers made from students, which end together. */
 export interface Snapshots extends AsyncDisposable {
   /** A frozen copy of a student, as a teacher. */
   take(student: Student, signal: AbortSignal): Promise<Teacher>;
-  /** Ends one of them, which is needed no more. */
+  /** Ends one that is no longer needed. */
   end(teacher: Teacher | undefined): Promise<void>;
   readonly all: readonly Teacher[];
 }

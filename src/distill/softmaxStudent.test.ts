@@ -118,14 +118,14 @@ describe('a student that ends in a softmax', () => {
     expect(weightsOf(own)).toEqual(weightsOf(plain.student));
   });
 
-  test('by the name of its layer it learns from logits too', async () => {
+  test('under its layer’s name it learns from logits too', async () => {
     const loss = softTargets({ output: 'classes', teacherOutput: 'logits' });
     const given = await run(await studentOf(modelWith('softmax')), loss);
     const plain = await run(await studentOf(modelWith('linear')), softTargets());
     expect(weightsOf(given.student)).toEqual(weightsOf(plain.student));
   });
 
-  test('is left as it is where the loss compares its probabilities as values', async () => {
+  test('is unchanged if the loss compares its probabilities as values', async () => {
     const { notices } = await run(
       await studentOf(modelWith('softmax')),
       regression({ output: 'logits', teacherOutput: 'logits' }),
@@ -133,7 +133,7 @@ describe('a student that ends in a softmax', () => {
     expect(notices.join()).not.toContain('softmax');
   });
 
-  test('is refused where what the loss reads would go with the softmax, and in a cohort', async () => {
+  test('is refused if removing the softmax would remove what the loss reads, and in a cohort', async () => {
     const layer = await studentOf(modelWith('linear', tf.layers.softmax({ name: 'end' })));
     const loss = softTargets({ output: 'end', teacherOutput: 'logits' });
     await expect(run(layer, loss)).rejects.toMatchObject({ code: 'student-invalid', details: { layer: 'end' } });

@@ -12,7 +12,7 @@ import { accuracyOf, noiseTeacher, unseen } from './unseenCases.ts';
 
 const trainer = oneTrainer();
 
-/** Knows on which side of 0 the last feature lies, and nothing else. */
+/** Knows only the sign of the last feature. */
 const side = fromFunction(
   ({ input }) => {
     const { data: values, shape } = input as NdArray;
@@ -88,25 +88,25 @@ test.each<[string, unknown, object?]>([
   ['a task without a teacher', [{ output: 'a' }]],
   ['a task without an output', [{ teacher }]],
   [
-    'two tasks of one output',
+    'two tasks with one output',
     [
       { teacher, output: 'a' },
       { teacher: side, output: 'a' },
     ],
   ],
   ['a temperature of 0', [{ teacher, output: 'a', temperature: 0 }]],
-  ['an option of a task that there is not', [{ teacher, output: 'a', weight: 2 }]],
+  ['an unknown option of a task', [{ teacher, output: 'a', weight: 2 }]],
   ['features of a teacher only', [{ teacher, output: 'a', features: 'f' }]],
   ['features of the student only', [{ teacher, output: 'a' }], { features: 'shared' }],
   ['a weight of 0', [{ teacher, output: 'a' }], { weight: 0 }],
-  ['an option that there is not', [{ teacher, output: 'a' }], { temperature: 2 }],
+  ['an unknown option', [{ teacher, output: 'a' }], { temperature: 2 }],
 ])('refuses %s', (_, tasks, options) => {
   expect(() => specialists(tasks as Specialist[], options)).toThrow(
     expect.objectContaining({ code: 'invalid-option' }),
   );
 });
 
-test('a head of other classes than its specialist has is told before the first step', async () => {
+test('a head with other classes than its specialist is reported before the first step', async () => {
   const model = twoHeaded();
   const tasks = [
     { teacher: side, output: 'task_0' },

@@ -66,7 +66,7 @@ describe('class probabilities', () => {
     );
   });
 
-  test('keep the largest and share out the rest', () => {
+  test('keep the largest and spread the rest', () => {
     const probs = { data: Float32Array.of(0.5, 0.25, 0.125, 0.125, 0.1, 0.2, 0.6, 0.1), shape: [2, 4] };
     const close = (given: NdArray, expected: readonly number[]) =>
       given.data.forEach((value, i) => {
@@ -118,9 +118,9 @@ describe('centroidLabels', () => {
     expect(Array.from(centroidLabels(features, probs))).toEqual(plain(rowsOf(features), rowsOf(probs)));
   });
 
-  test('correct an example that lies among those of another class', () => {
+  test('correct an example among those of another class', () => {
     const features = { data: Float32Array.of(1, 0, 1, 0.1, 1, -0.1, 0, 1, 0.1, 1), shape: [5, 2] };
-    // The third is held for one of the other class.
+    // The third is assigned to the other class.
     const probs = { data: Float32Array.of(0.9, 0.1, 0.9, 0.1, 0.4, 0.6, 0.1, 0.9, 0.1, 0.9), shape: [5, 2] };
     expect(Array.from(centroidLabels(features, probs))).toEqual([0, 0, 0, 1, 1]);
     expect(() => centroidLabels(features, { ...probs, shape: [2, 5] })).toThrow(

@@ -13,26 +13,26 @@ const OPTIONS = schema('storedAnswers', {
   holdout: given<NamedArrays>(),
 });
 
-/** What reports call it, and what it says about the holdout. */
+/** Its name in reports, and its answers for a holdout. */
 export interface StoredAnswersOptions extends OptionsOf<typeof OPTIONS> {}
 
-/** What `distill` is given in a teacher's place. */
+/** Options for `distill` instead of a teacher. */
 export interface StoredTeacher {
   readonly teacher: Teacher;
-  /** The numbers of the examples: what this teacher looks its answers up by. */
+  /** The indices of the examples, by which this teacher looks up its answers. */
   readonly teacherData: Dataset;
   readonly teacherHoldout?: Dataset;
 }
 
-/** The input that holds an example's number. */
+/** The input that holds an example's index. */
 const NUMBER = 'example';
 
 /**
- * Answers that were made before, elsewhere or by a method that sees all examples at once, such as a graph's, as a
- * teacher: it looks up the row of each example by its number.
+ * A teacher from stored answers, made earlier, elsewhere, or by a method that sees all examples at once, such as a graph
+ * method. It looks up the row of each example by its index.
  * Shapes    each output [N, ...], of the holdout [M, ...]
  * Units     as the loss reads them: logits, or log-probabilities, which are logits too
- * Throws    invalid-option · empty-dataset · shape-mismatch: outputs of different numbers of rows
+ * Throws    invalid-option · empty-dataset · shape-mismatch: outputs with different numbers of rows
  * Source    Zhang et al. 2022, "Graph-less Neural Networks", arXiv:2110.08727, §4 (a student of a table of answers)
  *
  * @example
@@ -64,7 +64,7 @@ export function storedAnswers(answers: NamedArrays, options: StoredAnswersOption
             'Give its teacherData to distill too: distill({ ...storedAnswers(answers), student, data }).',
         );
       }
-      // Nobody asks about both at once: they are two datasets.
+      // They are two datasets, so nobody asks about both at once.
       const isHeldOut = (asked[0] ?? 0) >= size;
       if (!isHeldOut || holdout === undefined) return pickRowsOfAll(answers, asked);
       return pickRowsOfAll(

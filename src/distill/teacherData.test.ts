@@ -48,11 +48,11 @@ describe('teacherData', () => {
     expect(report.holdout['agreement']).toBeGreaterThan(0.85);
     expect(report.holdout['accuracy']).toBeGreaterThan(0.85);
     expect(holdoutAnswers?.['logits']?.data).toEqual(logitsOf(seenLater).data);
-    // Each once, and two of them to look whether all fits.
+    // Each once, and two for the check.
     expect(asked()).toBe(200 + 100 + 2);
   });
 
-  test('teaches nothing where the pairs are shuffled', async () => {
+  test('teaches nothing if the pairs are shuffled', async () => {
     const shuffled = pick(paired.teacherData, permutation(200, seededRandom(1)));
     const run = distill({
       teacher: makeTeacher().teacher,
@@ -66,7 +66,7 @@ describe('teacherData', () => {
     expect((await run.done).report.holdout['accuracy']).toBeLessThan(0.65);
   });
 
-  test('is read again where answers are too large to be kept', async () => {
+  test('is read again if answers are too large to keep', async () => {
     const { teacher, asked } = makeTeacher();
     const run = distill({
       teacher,
@@ -83,11 +83,11 @@ describe('teacherData', () => {
   });
 
   test.each([
-    ['another number of examples', { teacherData: fromArrays(points(199, 1)) }, 'shape-mismatch'],
-    ['another number of held-out ones', { teacherHoldout: fromArrays(points(99, 1)) }, 'shape-mismatch'],
+    ['a different number of examples', { teacherData: fromArrays(points(199, 1)) }, 'shape-mismatch'],
+    ['a different number of held-out examples', { teacherHoldout: fromArrays(points(99, 1)) }, 'shape-mismatch'],
     ['none for the holdout', { teacherHoldout: undefined }, 'invalid-option'],
-    ['only those of the holdout', { teacherData: undefined }, 'invalid-option'],
-    ['an array in its place', { teacherData: seen }, 'invalid-option'],
+    ['only for the holdout', { teacherData: undefined }, 'invalid-option'],
+    ['an array instead', { teacherData: seen }, 'invalid-option'],
     [
       'NaN in what the teacher sees',
       { teacherData: fromArrays({ data: points(200, 1).data.fill(Number.NaN, 700), shape: [200, FEATURES] }) },
@@ -119,7 +119,7 @@ describe('augment', () => {
     expect(await bytesOf({ augment: { noise: 0.3 } })).not.toEqual(once);
   });
 
-  test('shows the teacher and the holdout the examples as they are', async () => {
+  test('does not vary the examples of the teacher and the holdout', async () => {
     const shown: number[] = [];
     const { teacher } = makeTeacher((input) => {
       shown.push(...input.data);
@@ -136,7 +136,7 @@ describe('augment', () => {
     expect(report.holdout['agreement']).toBeCloseTo(same.filter(Boolean).length / 40, 6);
   });
 
-  test('is refused where it does not fit the data', async () => {
+  test('is refused if it does not fit the data', async () => {
     const run = distill({
       teacher: makeTeacher().teacher,
       student: small(),

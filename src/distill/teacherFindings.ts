@@ -3,26 +3,26 @@ import { argMax } from '../core/stats.ts';
 import type { FittedTemperature } from './fitTemperature.ts';
 import type { Disagreement, TeacherFigures, TruthFigures } from './teacherReport.ts';
 
-/** What the words below are measured by; each is a choice of ours. */
+/** Thresholds for the findings; each is our own choice. */
 const LIMITS = {
-  /** Of confidence less accuracy, and of the calibration error. */
+  /** For confidence minus accuracy, and for the calibration error. */
   calibration: 0.05,
-  /** Of log C: below, the answers are hardly more than labels; above, hardly more than noise. */
+  /** Fractions of log C: below, answers are little more than labels; above, little more than noise. */
   sharpEntropy: 0.02,
   flatEntropy: 0.9,
-  /** The share of one class among the answers, in shares of an even one. */
+  /** The share of one class among the answers, relative to an even share. */
   dominance: 3,
   unsure: 0.2,
   disagreement: 0.1,
-  /** The least part of a calibration error that a temperature must take away to be worth it. */
+  /** The fraction of a calibration error that a temperature must remove to be worth it. */
   mended: 0.1,
-  /** A class that is answered so much worse than all are. */
+  /** How much worse a class must be than the average to be reported. */
   weakClass: 0.15,
-  /** Examples of a class, on average or really, before it is spoken of. */
+  /** Examples that a class needs, on average or actually, to be reported. */
   perClass: 10,
 } as const;
 
-/** What a person should know about a teacher before it teaches, in plain sentences; none where nothing is odd. */
+/** What to know about a teacher before it teaches, in plain sentences; none if nothing is unusual. */
 export function findingsOf(figures: TeacherFigures, examples: number, confidence: number): string[] {
   const { name } = figures;
   const found = [
@@ -133,7 +133,7 @@ function calibration({ accuracy, calibrationError, fitted }: TruthFigures, confi
   return [fitted === undefined ? said : `${said} ${advice(fitted)}`];
 }
 
-/** The likeliest temperature is not always one that brings confidence and accuracy together. */
+/** The temperature with the highest likelihood does not always bring confidence and accuracy together. */
 function advice({ temperature, calibrationError: { before, after } }: FittedTemperature): string {
   return before - after > LIMITS.mended * before
     ? `calibrated(teacher, ${figures(temperature)}) takes the calibration error from ${percent(before)} to ${percent(after)}.`

@@ -10,13 +10,13 @@ function reversed(data: Float32Array, classes: number): Float32Array {
   return Float32Array.from(rows.reverse().flatMap((row) => [...row]));
 }
 
-describe.each(golden.cases)('beside PyTorch: $shape, scale $scale', ({ shape, scale, logits, labels, ...needed }) => {
+describe.each(golden.cases)('equals PyTorch: $shape, scale $scale', ({ shape, scale, logits, labels, ...needed }) => {
   const answers = { data: Float32Array.from(logits, (k) => (scale * k) / 16), shape };
   const classes = shape[1] as number;
   const close = (actual: number | undefined, value: number) =>
     expect(Math.abs((actual ?? Number.NaN) - value)).toBeLessThan(1e-6);
 
-  test('how sure it is and how often right', () => {
+  test('confidence and accuracy', () => {
     const figures = figuresOf(answers, { ...working, labels: Int32Array.from(labels) });
     close(figures.entropyNats, needed.entropy);
     if (classes > 1) close(figures.entropyFraction, needed.entropy / Math.log(classes));
@@ -28,7 +28,7 @@ describe.each(golden.cases)('beside PyTorch: $shape, scale $scale', ({ shape, sc
     }
   });
 
-  test('how far two are apart', () => {
+  test('the disagreement of two', () => {
     const other = { data: reversed(answers.data, classes), shape };
     const [pair, ...rest] = disagreementsOf([answers, other], ['logits', 'logits']);
     close(pair?.jensenShannonNats, needed.jensenShannon);
@@ -61,7 +61,7 @@ test('counts by hand what four answers say', () => {
         [0, 0, 1],
       ],
       classAccuracy: [1, 0, 1],
-      // Probabilities of 0 stay 0 at each temperature.
+      // Probabilities of 0 stay 0 at every temperature.
       fitted: undefined,
     },
   });
@@ -70,7 +70,7 @@ test('counts by hand what four answers say', () => {
   expect(figures.truth?.negativeLogLikelihood).toBeCloseTo((log(4 / 3) + log(4) + 0 + log(2)) / 4, 6);
 });
 
-test('leaves answers that are no number out of all other figures, and tells how many', () => {
+test('excludes NaN answers from all other figures, and counts them', () => {
   const broken = { data: probs.data.slice(), shape: probs.shape };
   broken.data[4] = Number.NaN;
   const labels = Int32Array.of(0, 1, 2, 0);
@@ -82,14 +82,14 @@ test('leaves answers that are no number out of all other figures, and tells how 
   expect(all).toMatchObject({ notFinite: 4, isConstant: false, predicted: [0, 0, 0], truth: undefined });
 });
 
-test('holds only what has a label against the labels', () => {
+test('compares only labelled examples with labels', () => {
   const some = figuresOf(probs, { ...working, given: 'probs', labels: Int32Array.of(0, 1, -1, -1) });
   expect(some).toMatchObject({ predicted: [3, 0, 1], truth: { accuracy: 0.5, classAccuracy: [1, 0, Number.NaN] } });
   const none = figuresOf(probs, { ...working, given: 'probs', labels: new Int32Array(4).fill(-1) });
   expect(none.truth).toBeUndefined();
 });
 
-test('knows one answer for all, and probabilities that were announced as logits', () => {
+test('detects a constant answer, and probabilities that were said to be logits', () => {
   const same = { data: Float32Array.of(1, 3, 1, 3, 1, 3), shape: [3, 2] };
   expect(figuresOf(same, working)).toMatchObject({ isConstant: true, looksLikeProbs: false });
   expect(figuresOf({ data: same.data.subarray(0, 2), shape: [1, 2] }, working)).toMatchObject({ isConstant: false });
@@ -107,7 +107,7 @@ test('tells every pair apart: 0 for the same, log 2 for opposite certainties', (
   ]);
 });
 
-test('refuses labels that are no classes of the teacher, or not one for each', () => {
+test('refuses labels that are not classes of the teacher, or not one for each', () => {
   const code = (labels: number[]) => () => figuresOf(probs, { ...working, labels: Int32Array.from(labels) });
   expect(code([0, 1, 2, 3])).toThrow(expect.objectContaining({ code: 'class-mismatch' }));
   expect(code([0, 1, 2])).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));

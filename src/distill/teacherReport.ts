@@ -1,3 +1,4 @@
+import { copyRows } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import { mean } from '../core/stats.ts';
 import { UNLABELLED } from '../data/dataset.ts';
@@ -8,18 +9,18 @@ import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts
 import { checkLabelsOf, classAnswersOf } from './classAnswers.ts';
 import { type FittedTemperature, fitTemperature, meanEntropyOf } from './fitTemperature.ts';
 
-/** How one teacher's answers look; all figures are of its finite answers. */
+/** Figures about one teacher's answers, counting only finite ones. */
 export interface TeacherFigures {
   readonly name: string;
-  /** Examples whose answer holds what is no number. */
+  /** Examples whose answer holds NaN or an infinity. */
   readonly notFinite: number;
   /** Whether all examples got the same answer. */
   readonly isConstant: boolean;
-  /** Whether the answers look like probabilities although logits were announced. */
+  /** Whether the answers look like probabilities although they were said to be logits. */
   readonly looksLikeProbs: boolean;
-  /** Whether they are probabilities that were recognised, and read as such. */
+  /** Whether they were recognised and read as probabilities. */
   readonly fromProbs: boolean;
-  /** Of an answer, mean over the examples: 0 where it names one class only, log C where it knows nothing. */
+  /** Mean over the examples: 0 if each answer is certain of one class, log C if it knows nothing. */
   readonly entropyNats: number;
   /** The same as a fraction of log C. */
   readonly entropyFraction: number;
@@ -31,30 +32,30 @@ export interface TeacherFigures {
   readonly unsureFraction: number;
   /** How often each class is the most likely one. */
   readonly predicted: readonly number[];
-  /** What the labels say, where there are any; of the examples that have one. */
+  /** Compared with the labels, if there are any, over the labelled examples. */
   readonly truth: TruthFigures | undefined;
 }
 
-/** One teacher beside the labels. */
+/** One teacher compared with the labels. */
 export interface TruthFigures {
   readonly accuracy: number;
   readonly calibrationError: number;
   readonly negativeLogLikelihood: number;
-  /** The likeliest temperature and what it would change; undefined where there is none, as where all answers are right. */
+  /** The temperature with the highest likelihood and its effect; undefined if there is none, as when all answers are right. */
   readonly fitted: FittedTemperature | undefined;
   /** How often a class (row) got each answer (column). */
   readonly confusion: readonly (readonly number[])[];
-  /** The share of each class that is answered right; NaN for a class without an example. */
+  /** The fraction of each class that is answered correctly; NaN for a class without examples. */
   readonly classAccuracy: readonly number[];
 }
 
-/** How far two teachers are of different minds. */
+/** How far two teachers disagree. */
 export interface Disagreement {
   /** Their places in the list. */
   readonly teachers: readonly [number, number];
   /** The share of examples for which they name different classes. */
   readonly fraction: number;
-  /** Jensen-Shannon divergence of their answers, mean over the examples: 0 for the same, log 2 at most. */
+  /** Jensen-Shannon divergence of their answers, mean over the examples: 0 for equal answers, at most log 2. */
   readonly jensenShannonNats: number;
 }
 
@@ -68,11 +69,11 @@ export interface FiguresOptions {
 }
 
 const CONFIDENCE_BINS = 10;
-/** A confidence that is a border but for rounding belongs below it. */
+/** A confidence that rounding moved just above a border belongs below it. */
 const ROUNDING = 1e-9;
 
 /**
- * What a teacher's answers [N, C] tell about it.
+ * Figures about a teacher from its answers [N, C].
  * Throws    shape-mismatch · class-mismatch
  */
 export function figuresOf(answers: NdArray, options: FiguresOptions): TeacherFigures {
@@ -159,7 +160,7 @@ function truthOf(
   };
 }
 
-/** Undefined where none is best: for one class, and for probabilities of 0, which every temperature leaves 0. */
+/** Undefined if no temperature is best: for one class, and for probabilities of 0, which every temperature leaves at 0. */
 function fittedTo(logits: NdArray, labels: Int32Array): FittedTemperature | undefined {
   if (logits.shape[1] === 1 || logits.data.some((value) => !Number.isFinite(value))) return undefined;
   const fitted = fitTemperature(logits, labels);
@@ -167,9 +168,7 @@ function fittedTo(logits: NdArray, labels: Int32Array): FittedTemperature | unde
 }
 
 function rowsOf(values: Float64Array, rows: readonly number[], length: number): Float64Array {
-  const picked = new Float64Array(rows.length * length);
-  for (const [i, row] of rows.entries()) picked.set(values.subarray(row * length, (row + 1) * length), i * length);
-  return picked;
+  return copyRows(values, rows, length, new Float64Array(rows.length * length));
 }
 
 function histogramOf(confidences: readonly number[]): number[] {
@@ -183,7 +182,7 @@ function countsOf(values: Iterable<number>, length: number): number[] {
   return counts;
 }
 
-/** (KL(p ‖ m) + KL(q ‖ m)) / 2 in nats, where m is the middle of p and q. */
+/** (KL(p ‖ m) + KL(q ‖ m)) / 2 in nats, where m is the mean of p and q. */
 function jensenShannon(first: Float64Array, second: Float64Array, from: number, classes: number): number {
   let sum = 0;
   for (let at = from; at < from + classes; at++) {

@@ -6,14 +6,14 @@ import { type Answers, type AnswersOptions, openAnswers } from './answers.ts';
 import type { DistillEvent } from './events.ts';
 
 export interface TeachingOptions {
-  /** Without one, nothing is asked. */
+  /** Without a teacher, nothing is asked. */
   readonly teacher: Teacher | undefined;
   /** What the teacher sees. */
   readonly data: Dataset;
   readonly holdout?: Dataset;
   /** The order in which the student will see the data first. */
   readonly order: Int32Array;
-  /** The outputs that the loss reads; without any, the teacher is asked about the holdout only. */
+  /** The outputs that the loss reads; if there are none, the teacher is asked about the holdout only. */
   readonly outputs: readonly string[];
   /** Examples to ask about at a time. Default: what suits the teacher. */
   readonly batchSize?: number | undefined;
@@ -23,15 +23,15 @@ export interface TeachingOptions {
   readonly signal: AbortSignal;
 }
 
-/** A teacher at work beside the student. */
+/** A teacher that works alongside the student. */
 export interface Teaching {
-  /** What the loss reads, for some examples of the data; `inputs` are theirs, where they are at hand. */
+  /** What the loss reads for some examples of the data; `inputs` are theirs, if they are at hand. */
   rows(indices: Int32Array, inputs?: NamedArrays): Promise<NamedArrays>;
-  /** Whether answers are kept: what `rows` gives is then a copy of them, and no teacher was asked for it. */
+  /** Whether answers are kept: `rows` then returns copies without asking the teacher. */
   areKept(): boolean;
   /** Every output for every held-out example. */
   readonly holdout: Promise<NamedArrays | undefined>;
-  /** Milliseconds in which the teacher was at work on the data, and on all. */
+  /** Milliseconds in which the teacher worked on the data, and on everything. */
   busyMs(): { readonly data: number; readonly total: number };
 }
 
@@ -84,7 +84,7 @@ export function startTeaching(options: TeachingOptions): Teaching {
     await answers?.all();
     if (holdout === undefined) return undefined;
     const order = Int32Array.from({ length: holdout.size }, (_, i) => i);
-    // The caller is given these, so they are kept whatever their size.
+    // The caller gets these, so they are kept whatever their size.
     const memoryBytes = Number.POSITIVE_INFINITY;
     ofHoldout = openAnswers({ ...shared, dataset: holdout, order, memoryBytes, onTooLarge: () => undefined });
     return ofHoldout.all();
@@ -106,8 +106,8 @@ export function startTeaching(options: TeachingOptions): Teaching {
 }
 
 /**
- * Of the time of the one that had less to do, the fraction in which the other was at work too. From durations alone,
- * so a lower bound: the rest of the first epoch may have been waiting for neither.
+ * The fraction of the shorter working time in which the other worked too. Computed from durations alone, so a lower bound:
+ * the rest of the first epoch may have been spent waiting for neither.
  */
 export function overlapOf(teacherMs: number, learnMs: number, epochMs: number): number {
   const both = teacherMs + learnMs - epochMs;
@@ -115,7 +115,7 @@ export function overlapOf(teacherMs: number, learnMs: number, epochMs: number): 
   return most > 0 ? Math.min(1, Math.max(0, both / most)) : 0;
 }
 
-/** How far a teacher is that began to answer at `startedAt`. */
+/** The progress of a teacher that began to answer at `startedAt`. */
 export function teacherEvent(
   answered: number,
   total: number,

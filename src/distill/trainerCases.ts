@@ -3,10 +3,10 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { HERE } from './distillCases.ts';
 
-/** How students of the small problem learn fast. */
+/** Options with which students of the small problem learn fast. */
 export const LEARN = { batchSize: 16, optimizer: { learningRate: 0.02 } } as const;
 
-/** Opens it before the first test; after the last one nothing may be left in it. */
+/** Opens it before the first test; after the last one it must hold nothing. */
 export function oneTrainer(): () => Trainer {
   let trainer: Trainer | undefined;
   let tensorsBefore = 0;

@@ -1,4 +1,4 @@
-// A teacher that finds out how many at a time suit it, asked as a run asks it, on a clock of its own.
+// A teacher that finds its best batch size, asked as in a run, with a simulated clock.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
@@ -14,7 +14,7 @@ afterEach(() => void vi.useRealTimers());
 
 const EXAMPLES = 6000;
 
-/** A session whose batches take 10 ms and 1 ms an example; three times that while the machine is busy. */
+/** A session whose batches take 10 ms and 1 ms per example; three times that while the machine is busy. */
 async function open(busyMs: number) {
   const house = fakeHouse({});
   const asked: number[] = [];

@@ -1,4 +1,4 @@
-// How well a student of the small problem does on points that nobody has shown it, and a teacher that knows nothing.
+// How well a student of the small problem does on unseen points, and a teacher that knows nothing.
 // Only tests import this file.
 import { seededRandom } from '../core/random.ts';
 import { argMax } from '../core/stats.ts';
@@ -7,7 +7,7 @@ import type { Student } from '../student/student.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { CLASSES, labelsOf, makeTeacher, points } from './distillCases.ts';
 
-/** More points than are held out, so that a few of them do not decide. */
+/** More points than are held out, so that a few do not decide. */
 export const unseen = points(200, 77);
 
 export async function accuracyOf(trainer: Trainer, student: Student, output = 'logits'): Promise<number> {
@@ -16,7 +16,7 @@ export async function accuracyOf(trainer: Trainer, student: Student, output = 'l
   return truth.filter((label, i) => argMax(logits?.data ?? [], i * CLASSES, CLASSES) === label).length / truth.length;
 }
 
-/** Gives answers that have nothing to do with the examples. */
+/** Gives answers unrelated to the examples. */
 export function noiseTeacher() {
   const random = seededRandom(5);
   return makeTeacher(({ shape: [count = 0] }) => ({
@@ -24,7 +24,7 @@ export function noiseTeacher() {
   })).teacher;
 }
 
-/** The loss with noise in the place of one thing that it reads. */
+/** The loss with noise instead of one of its inputs. */
 export function withNoise(loss: Loss, side: 'student' | 'teacher', output: string): Loss {
   let seed = 1;
   return {
@@ -38,6 +38,6 @@ export function withNoise(loss: Loss, side: 'student' | 'teacher', output: strin
   };
 }
 
-/** A loss of one's own stays on this thread under its own name. */
+/** A custom loss stays on this thread under its own name. */
 export const own = (loss: Loss): Loss => ({ ...loss, name: `noisy ${loss.name}` });
 export const noisy = (...given: Parameters<typeof withNoise>) => own(withNoise(...given));

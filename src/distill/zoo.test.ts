@@ -45,7 +45,7 @@ afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
 afterAll(() => trainer[Symbol.asyncDispose]());
 
 describe.each(Object.entries(students))('%s', (_, { student, shape, isTokens = false }) => {
-  test('is distilled on wasm with kernels in one epoch, and goes on from there in another run', async () => {
+  test('is distilled on wasm with kernels in one epoch, and continues in another run', async () => {
     const { teacher } = makeTeacher((input) => ({ logits: logitsOf(input, isTokens) }));
     const data = fromArrays(examples(EXAMPLES, shape, isTokens, 1));
     const holdout = fromArrays(examples(HELD_OUT, shape, isTokens, 2));
@@ -54,7 +54,7 @@ describe.each(Object.entries(students))('%s', (_, { student, shape, isTokens = f
       distill({ teacher, student, data, holdout, epochs: 1, batchSize: BATCH, optimizer, trainer }).done;
     const first = await run();
     const second = await run();
-    // A student that learned nothing would lose as much in both.
+    // A student that learned nothing would have the same loss in both.
     expect(second.report.epochs[0]?.loss).toBeLessThan(0.75 * (first.report.epochs[0]?.loss ?? 0));
     expect(second.report.holdout['agreement']).toBeGreaterThan(0);
     expect(second.holdoutAnswers?.['logits']?.shape).toEqual([HELD_OUT, CLASSES]);
@@ -62,7 +62,7 @@ describe.each(Object.entries(students))('%s', (_, { student, shape, isTokens = f
   });
 });
 
-/** Images of noise about a brightness of their own, or sentences that like some tokens better than others. */
+/** Images of noise with a brightness each, or sentences that prefer some tokens. */
 function examples(count: number, shape: readonly number[], isTokens: boolean, seed: number): NdArray {
   const random = seededRandom(seed);
   const size = shape.reduce((product, length) => product * length, 1);
@@ -76,7 +76,7 @@ function examples(count: number, shape: readonly number[], isTokens: boolean, se
   return { data, shape: [count, ...shape] };
 }
 
-/** The teacher looks at the mean only: below, about or above the middle. */
+/** The teacher uses only the mean: below, near or above the middle. */
 function logitsOf({ data, shape }: NdArray, isTokens: boolean): NdArray {
   const count = shape[0] as number;
   const size = data.length / count;

@@ -48,7 +48,7 @@ test.each([13, 14, 21])('limbeck’s hardSwish equals itself at opset %i', async
 interface ZooCase {
   readonly student: Student;
   readonly input: CaseInput;
-  /** What the channels-last input costs; nothing else is transposed. */
+  /** The cost of the channels-last input; nothing else is transposed. */
   readonly transposes: number;
 }
 
@@ -89,7 +89,7 @@ test('every student of the zoo is tested here', () => {
 });
 
 describe('what a file says', () => {
-  test('layers by their names, so that taps find them', async () => {
+  test('layers by name, so that taps find them', async () => {
     const model = await built(cnn());
     const read = await checkExport(model, [{ shape: [28, 28, 1] }]);
     const layers = model.layers.slice(1).map(({ name }) => name);
@@ -105,7 +105,7 @@ describe('what a file says', () => {
     expect(tapped.slice(0, -1)).toEqual(layers.slice(0, -1));
   });
 
-  test('a batch of its own, and inputs channels first', async () => {
+  test('a fixed batch, and inputs channels first', async () => {
     const model = await built(resnet8());
     const options = { dynamicBatch: false, batchSize: 2, inputLayout: 'channels-first' } as const;
     const bytes = artifactsToOnnx(await artifactsOf(model), options);
@@ -142,7 +142,7 @@ describe('what a file says', () => {
     ['probs', () => [tf.layers.dense({ units: 2, name: 'dense_4' }), tf.layers.activation({ activation: softmax })]],
     ['probs', () => [tf.layers.dense({ units: 2, activation: 'sigmoid' })]],
     ['probs', () => [tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], activation: softmax })] })]],
-  ] as const)('an only output by what it is: %s', async (name, layers) => {
+  ] as const)('an only output by its kind: %s', async (name, layers) => {
     const input = tf.input({ shape: [3], name: 'input' });
     const output = layers().reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, input);
     const model = tf.model({ inputs: input, outputs: output });
@@ -165,7 +165,7 @@ describe('what a file says', () => {
     [17, 8n],
     [19, 9n],
     [21, 10n],
-  ])('opset %i in the oldest format that knows it', async (opset, irVersion) => {
+  ])('opset %i in the oldest format that supports it', async (opset, irVersion) => {
     const input = tf.input({ shape: [3] });
     const model = tf.model({ inputs: input, outputs: tf.layers.reLU().apply(input) as tf.SymbolicTensor });
     const read = await checkExport(model, [{ shape: [3] }], { opset });
@@ -173,8 +173,8 @@ describe('what a file says', () => {
   });
 });
 
-/** tfjs's cpu and wasm backends take the statistics of another axis than the last for those of the last. */
-test.each([1, 2])('batch normalization over axis %i is what it is over the last one', async (axis) => {
+/** tfjs's cpu and wasm backends apply the statistics of any axis to the last one. */
+test.each([1, 2])('batch normalization over axis %i equals that over the last one', async (axis) => {
   const order = axis === 1 ? [3, 2, 1] : [1, 3, 2];
   const modelWith = (isMoved: boolean) => {
     const input = tf.input({ shape: [6, 5, 3] });
@@ -190,7 +190,7 @@ test.each([1, 2])('batch normalization over axis %i is what it is over the last 
   expectSame(await ortOutputs(artifactsToOnnx(await artifactsOf(own)), given), await predicted(tf, moved, given));
 });
 
-/** tfjs builds a causal convolution and does not run it. */
+/** tfjs builds a causal convolution but does not run it. */
 test.each([
   [1, 1],
   [1, 2],
@@ -211,7 +211,7 @@ test.each([
   expectSame(await ortOutputs(artifactsToOnnx(await artifactsOf(causal)), [given as never]), expected);
 });
 
-/** A model with random weights, moved statistics too. */
+/** A model with random weights and statistics. */
 async function built(student: Student): Promise<tf.LayersModel> {
   const model = await buildStudent(await student.portable(), 5);
   shakeNorms(model);

@@ -2,22 +2,22 @@ import { throwIfAborted } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { dataTypeOf } from '../onnx/dataTypes.ts';
 import { onnx, writeModel } from '../onnx/model.ts';
+import { foldIntoWeights } from '../onnx/simplify.ts';
 import { type OpenGraph, openGraph } from '../onnx/write/graph.ts';
 import { heldShape, type Lengths, type Value } from '../onnx/write/graphValue.ts';
 import { plain } from '../onnx/write/layout.ts';
 import type { StudentArtifacts } from '../student/student.ts';
-import { foldBatchNorms } from './graph/foldBatchNorm.ts';
 import { onlyOutputName } from './graph/outputName.ts';
 import { inputShapeOf, type ModelTopology, readTopology } from './graph/topology.ts';
 import { checkLayers, writeTopology } from './graph/walkTopology.ts';
 import { readWeights } from './graph/weights.ts';
 import { metadataOf, readToOnnxOptions, type ToOnnxOptions } from './toOnnxOptions.ts';
 
-/** The oldest version of the file format that knows an opset, so that old runtimes read the file. */
+/** The oldest file format version that supports an opset, so that old runtimes read the file. */
 const IR_VERSIONS: Readonly<Record<number, bigint>> = { 13: 7n, 14: 7n, 19: 9n, 20: 9n, 21: 10n };
 
 /**
- * A student's artifacts as an ONNX file: pure, at once, without tfjs. The same artifacts and options give the same bytes.
+ * A student's artifacts as an ONNX file: pure, synchronous, without tfjs. The same artifacts and options give the same bytes.
  * `toOnnx` says what the file holds.
  * Throws    unsupported-layer: every layer that has no ONNX form · student-invalid · invalid-option · AbortError
  */
@@ -32,7 +32,6 @@ export function artifactsToOnnx(artifacts: StudentArtifacts, options: ToOnnxOpti
   const inputs = inputsOf(open, model, read);
   const values = writeTopology(open, weights, model, inputs, signal);
   const outputs = nameOutputs(open, model, values, inputs);
-  if (foldBatchNorm) foldBatchNorms(open, new Set(outputs.map(({ from }) => from)));
   const { nodes, results, nameOf } = open.named();
   const graph = onnx.graph({
     name: options.name ?? model.name,
@@ -44,15 +43,14 @@ export function artifactsToOnnx(artifacts: StudentArtifacts, options: ToOnnxOpti
       .filter(({ name }) => !outputs.some(({ from }) => from === name))
       .map((value) => declared(nameOf(value.name), value, 'open')),
   });
-  return writeModel(
-    onnx.model({
-      irVersion: IR_VERSIONS[opset] ?? 8n,
-      producerName: 'limbeck',
-      opsetImport: [{ domain: '', version: BigInt(opset) }],
-      metadataProps: metadataOf(options),
-      graph,
-    }),
-  );
+  const file = onnx.model({
+    irVersion: IR_VERSIONS[opset] ?? 8n,
+    producerName: 'limbeck',
+    opsetImport: [{ domain: '', version: BigInt(opset) }],
+    metadataProps: metadataOf(options),
+    graph,
+  });
+  return writeModel(foldBatchNorm ? foldIntoWeights(file) : file);
 }
 
 function inputsOf(open: OpenGraph, model: ModelTopology, options: ReturnType<typeof readToOnnxOptions>): Value[] {
@@ -68,7 +66,7 @@ function inputsOf(open: OpenGraph, model: ModelTopology, options: ReturnType<typ
   });
 }
 
-/** Gives the model's outputs the names of their layers; an only one is called what it is. An output of its own makes a node where it has none. */
+/** Names the model's outputs after their layers; an only output is named for what it holds. Adds a node for an output that has none of its own. */
 function nameOutputs(open: OpenGraph, model: ModelTopology, values: readonly Value[], inputs: readonly Value[]) {
   const taken = new Set(inputs.map(({ name }) => name));
   return values.map((value, i) => {
@@ -82,7 +80,7 @@ function nameOutputs(open: OpenGraph, model: ModelTopology, values: readonly Val
   });
 }
 
-/** Free lengths of inputs and outputs have names, those between them are left open. */
+/** Free lengths of inputs and outputs have names; inner ones are left open. */
 function declared(name: string, value: Value, free: 'named' | 'open') {
   const lengths: Lengths = heldShape(value);
   const dim = lengths.map((length, axis) => {

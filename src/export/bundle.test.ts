@@ -29,7 +29,7 @@ beforeAll(async () => {
 const isSame = (a: ArrayBuffer | Uint8Array, b: ArrayBuffer | Uint8Array) =>
   Buffer.compare(new Uint8Array(a), new Uint8Array(b)) === 0;
 
-test('a bundle gives back everything that went in', async () => {
+test('a bundle returns everything that was packed', async () => {
   const { manifest, artifacts: back, onnx, card } = await readBundle(bytes);
   expect(back.modelTopology).toEqual(artifacts.modelTopology);
   expect(back.weightSpecs).toEqual(artifacts.weightSpecs);
@@ -61,7 +61,7 @@ test('the same student gives the same bytes, whatever the time', async () => {
   expect(Array.from(bytes.subarray(10, 14))).toEqual([0, 0, 0x21, 0]);
 });
 
-test('a bundle may be bare, and hold an ONNX file that was given', async () => {
+test('a bundle may be minimal, and hold a given ONNX file', async () => {
   const onnx = Uint8Array.of(8, 8);
   const bare = await readBundle((await toBundle(artifacts, { onnx, modelCard: '# mine' })).slice().buffer);
   expect(bare.manifest).not.toHaveProperty('labels');
@@ -131,11 +131,11 @@ describe('a bundle is refused', () => {
     });
   });
 
-  test('that would take more room than allowed', async () => {
+  test('that would take more memory than allowed', async () => {
     await expect(readBundle(bytes, { mostBytes: 1000 })).rejects.toMatchObject({ code: 'bundle-invalid' });
   });
 
-  test('that is no bytes, or is read with an unknown option', async () => {
+  test('that is not bytes, or is read with an unknown option', async () => {
     await expect(readBundle('/a.limbeck' as never)).rejects.toMatchObject({ code: 'invalid-option' });
     await expect(readBundle(bytes, { most: 1 } as never)).rejects.toMatchObject({ code: 'invalid-option' });
     expect((await readBundle(new Blob([bytes as BlobPart]))).manifest.name).toBe('digits');
@@ -146,7 +146,7 @@ describe('a bundle is refused', () => {
     for (let at = 0; at < bytes.length; at += step) {
       await expect(readBundle(bytes.slice(0, at)), `cut at ${at}`).rejects.toMatchObject({ code: 'bundle-invalid' });
     }
-    // A changed byte is either told, or changes nothing that is read.
+    // A changed byte is either reported or does not affect what is read.
     const whole = await readBundle(bytes);
     let told = 0;
     for (let at = 0; at < bytes.length; at += step) {
@@ -162,7 +162,7 @@ describe('a bundle is refused', () => {
     expect(told).toBeGreaterThan(30);
   });
 
-  test('but files that it does not list, and folders, are left aside', async () => {
+  test('but unlisted files, and folders, are ignored', async () => {
     const read = await readBundle(changed({ 'LICENSE.txt': strToU8('MIT'), 'docs/': new Uint8Array(0) }));
     expect(read.manifest.name).toBe('digits');
   });

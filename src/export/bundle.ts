@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkKnownOptions } from '../core/options.ts';
+import { given, type OptionsOf, schema, text } from '../core/schema.ts';
 import { isTagged } from '../core/tags.ts';
 import { studentMetadata } from '../onnx/describe/onnxMetadata.ts';
 import { artifactsFrom, nameOf, type StudentSource } from '../student/artifacts.ts';
@@ -8,43 +8,41 @@ import type { StudentArtifacts } from '../student/student.ts';
 import type { ReportFigures } from './cardSections.ts';
 import type { ModelCardOptions } from './modelCard.ts';
 
-/** What a bundle says of a student, and in which forms it holds it. */
-export interface BundleOptions {
+const OPTIONS = schema('toBundle', {
   /** Default: the student's. */
-  readonly name?: string;
+  name: text(),
   /** Names of the classes, in the order of the output. Default: those that the file given as `onnx` names. */
-  readonly labels?: readonly string[];
+  labels: given<readonly string[]>(),
   /** How data becomes the student's inputs; kept as JSON for the code that feeds it. Default: what that file says. */
-  readonly input?: object;
+  input: given<object>(),
   /** A `DistillReport`, or as much of one as there is; kept as JSON. */
-  readonly report?: ReportFigures;
+  report: given<ReportFigures>(),
   /**
-   * The student as ONNX too: its bytes, such as `quantize` gives, or true for `toOnnx`. `loadStudent` takes a quantized
-   * file rather than the tfjs form, and of two forms that say the same the faster. Default: not.
+   * The student as ONNX too: its bytes, such as from `quantize`, or true for `toOnnx`. `loadStudent` prefers a quantized file
+   * to the tfjs form, and of two equal forms takes the faster. Default: not.
    */
-  readonly onnx?: Uint8Array | boolean;
-  /** The model card, or what it says beyond the report. Default: made of the report. */
-  readonly modelCard?: string | Partial<ModelCardOptions>;
-}
+  onnx: given<Uint8Array | boolean>(),
+  /** The model card, or what it says beyond the report. Default: made from the report. */
+  modelCard: given<string | Partial<ModelCardOptions>>(),
+});
+
+/** What a bundle says about a student, and in which forms it holds it. */
+export interface BundleOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * A student as one file that says of itself what it is: tfjs's two files, ONNX where asked for, labels, what was
- * measured, and a model card, as a ZIP. The same student and options give the same bytes.
+ * A student as one self-describing ZIP file: tfjs's two files, ONNX if asked for, labels, measurements and a model card. The same student and options give the same bytes.
  * Throws    student-invalid · unsupported-layer: onnx: true, and a layer that ONNX export does not know · class-mismatch:
- *           other labels than the student has classes · invalid-option
+ *           not one label for each class of the student · invalid-option
  *
  * @example
  * const { student, report } = await distill(options).done;
  * const bytes = await toBundle(student, { report, onnx: true, modelCard: { license: 'mit' } });
  */
 export async function toBundle(student: StudentSource, options: BundleOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  checkKnownOptions(options, ['name', 'labels', 'input', 'report', 'onnx', 'modelCard'], 'toBundle');
-  const { report, name = nameOf(student) } = options;
-  if (typeof name !== 'string' || name === '') {
-    throw new LimbeckError('invalid-option', `"name" was ${String(name)}; it must be a word.`);
-  }
+  const { report, name = nameOf(student) } = OPTIONS.read(options);
+  if (name === '') throw new LimbeckError('invalid-option', '"name" was empty; it must be a word.');
   const artifacts = await artifactsFrom(student);
-  // What an ONNX file says of itself needs not be said again.
+  // What the ONNX file's metadata says need not be given again.
   const said = isTagged(options.onnx, 'Uint8Array') ? studentMetadata(options.onnx) : {};
   const { labels = said.labels, input = said.input } = options;
   const { inputs, outputs } = await describeShapes(artifacts, report);
@@ -70,7 +68,7 @@ export async function toBundle(student: StudentSource, options: BundleOptions = 
   return packBundle({ about, artifacts, card, ...(onnx && { onnx }) });
 }
 
-/** As the report says, which costs nothing; else the student is built once, so that tfjs itself works the shapes out. */
+/** From the report, which costs nothing; otherwise tfjs builds the student once to compute the shapes. */
 async function describeShapes(
   artifacts: StudentArtifacts,
   report: ReportFigures | undefined,
@@ -108,7 +106,7 @@ async function onnxOf(artifacts: StudentArtifacts, { onnx, labels, input }: Bund
   return artifactsToOnnx(artifacts, { ...(labels && { labels }), ...(input && { input }) });
 }
 
-/** 'other' where it has nodes of a quantized model. What is no ONNX file is told when it is loaded. */
+/** 'other' if it has nodes of a quantized model. Bytes that are not an ONNX file are reported when they are loaded. */
 async function quantizedBy(onnx: Uint8Array): Promise<'other' | undefined> {
   const [{ readModel }, { quantizedNode }] = await Promise.all([
     import('../onnx/model.ts'),

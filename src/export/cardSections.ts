@@ -1,5 +1,6 @@
 // The parts of a model card that hold figures.
 import { count, figures } from '../core/figures.ts';
+import { given, type OptionsOf, schema } from '../core/schema.ts';
 
 /** As much of a `DistillReport` as a card or a bundle reads; every field may be missing. */
 export interface ReportFigures {
@@ -35,18 +36,21 @@ export interface LatencyFigure {
   readonly environment: string;
 }
 
-/** The figures of a card. */
-export interface CardFigures {
-  /** Measured on held-out examples, by their names; added to those of the report. */
-  readonly metrics?: Readonly<Record<string, number>>;
-  /** Bytes of the files, by the names of their forms, such as { onnx: 231_000 }. */
-  readonly bytes?: Readonly<Record<string, number>>;
-  readonly latency?: readonly LatencyFigure[];
+export const FIGURES = schema('modelCard', {
+  /** Metrics on held-out examples, by name; added to those of the report. */
+  metrics: given<Readonly<Record<string, number>>>(),
+  /** File sizes in bytes by form, such as { onnx: 231_000 }. */
+  bytes: given<Readonly<Record<string, number>>>(),
+  /** How long a prediction takes, and where. */
+  latency: given<readonly LatencyFigure[]>(),
   /** A `DistillReport`, or as much of one as there is. */
-  readonly report?: ReportFigures;
-}
+  report: given<ReportFigures>(),
+});
 
-/** Measured metrics by name; what is no number was not measured. */
+/** The figures of a card. */
+export interface CardFigures extends OptionsOf<typeof FIGURES> {}
+
+/** Measured metrics by name; a value that is not finite was not measured. */
 export function metricsOf({ metrics, report }: CardFigures): Record<string, number> {
   const all = { ...report?.holdout, ...metrics };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)));
@@ -93,7 +97,7 @@ function cell(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/\|/g, '\\|');
 }
 
-/** Nothing where there is no number. */
+/** Nothing if there is no number. */
 function figure(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? '' : figures(value, 4);
 }

@@ -72,7 +72,7 @@ export function expectSame(actual: readonly NdArray[], expected: readonly NdArra
   });
 }
 
-/** Exports a model, runs it for batches of 1 and 3, and compares with tfjs. Gives the file, read. */
+/** Exports a model, runs it for batches of 1 and 3, and compares with tfjs. Returns the parsed file. */
 export async function checkExport(
   model: LayersModel,
   inputs: readonly CaseInput[],
@@ -90,7 +90,7 @@ export async function checkExport(
   return read;
 }
 
-/** Shape inference finds what the file says, and what tfjs says; names are unique and nothing is left over. */
+/** Shape inference agrees with the file and with tfjs; names are unique and nothing is unused. */
 function expectDeclared(read: OnnxModel, model: LayersModel, bytes: number): void {
   const { nodes } = describeModel(read, bytes);
   const shapes = new Map(nodes.flatMap(({ outputs }) => outputs.map(({ name, shape }) => [name, shape])));

@@ -1,4 +1,4 @@
-// All models that the export is judged on from outside, with seeded weights and inputs: the same files on every machine.
+// All models on which Python judges the export, with seeded weights and inputs: the same files on every machine.
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Random, seededRandom } from '../core/random.ts';
 import { type NdArray, sizeOf } from '../core/shape.ts';
@@ -49,14 +49,14 @@ export const EXPORTED_CASES: readonly ExportedCase[] = [
   }),
 ];
 
-/** Two cases of one name are told apart by what they take. */
+/** Two cases of one name are distinguished by their inputs. */
 function nameOf({ family, name, inputs }: LayerCase): string {
   const own = `${family}: ${name}`;
   const twins = ALL_LAYER_CASES.filter((one) => `${one.family}: ${one.name}` === own);
   return twins.length === 1 ? own : `${own} of ${inputs.map(({ shape }) => shape.join('×')).join(' and ')}`;
 }
 
-/** Gives every weight seeded values of the size that keeps values as they are; variances are above 0. */
+/** Gives every weight seeded values of a size that preserves the scale of values; variances are above 0. */
 export function withSeededWeights(tf: Tf, model: LayersModel, seed = 7): LayersModel {
   const random = seededRandom(seed);
   tf.tidy(() => {
@@ -135,7 +135,7 @@ function visit(value: unknown, replace: (key: string, text: string) => string, k
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, visit(one, replace, name)]));
 }
 
-/** The largest difference, as a fraction of the largest expected value or of 1; infinite where the shapes differ. */
+/** The largest difference, as a fraction of the largest expected value or of 1; infinite if the shapes differ. */
 export function difference(actual: NdArray | undefined, expected: NdArray): number {
   if (actual === undefined || String(actual.shape) !== String(expected.shape)) return Number.POSITIVE_INFINITY;
   let [most, worst] = [1, 0];

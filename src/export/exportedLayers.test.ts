@@ -17,7 +17,7 @@ interface Verdicts {
 
 const COMMAND = 'node scripts/golden/exportedLayers.mjs';
 const OPSETS = [13, 17, 21] as const;
-/** Where the command wants the files; the tests then judge nothing. */
+/** Where the command wants the files; the tests then compare nothing. */
 const folder = process.env['LIMBECK_EXPORTED'];
 const golden = fileURLToPath(new URL('golden/exportedLayers.json', import.meta.url));
 const verdicts = folder === undefined ? (JSON.parse(readFileSync(golden, 'utf8')) as Verdicts) : undefined;
@@ -44,7 +44,7 @@ test.each(EXPORTED_CASES)('$name is the file that Python has judged', async ({ n
   model.dispose();
 });
 
-test('nothing was judged that is no more', () => {
+test('no judged file is missing', () => {
   const names = EXPORTED_CASES.flatMap(({ name }) => OPSETS.map((opset) => `${name} @${opset}`));
   expect(new Set(names).size).toBe(names.length);
   if (verdicts !== undefined) expect(Object.keys(verdicts.cases).sort(), COMMAND).toEqual(names.sort());

@@ -1,4 +1,4 @@
-// Models in the manner of the tfjs-examples, written as a stranger would write them.
+// Models like those of tfjs-examples, as users would write them.
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import type { CaseInput } from './layerCases.ts';
@@ -6,7 +6,7 @@ import type { CaseInput } from './layerCases.ts';
 export interface ForeignCase {
   readonly name: string;
   readonly inputs: readonly CaseInput[];
-  /** False where `fromOnnx` says that it has no layer for it. */
+  /** False if `fromOnnx` has no layer for it. */
   readonly comesBack?: false;
   build(tf: Tf): LayersModel;
 }

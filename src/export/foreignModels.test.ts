@@ -1,4 +1,4 @@
-// What a stranger does with a model of their own: out, smaller, answering, packed, and in again.
+// What users do with their own models: export, quantize, predict, pack, and import again.
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
@@ -56,7 +56,7 @@ test.each(FOREIGN_CASES)('$name', async ({ inputs, comesBack, build }) => {
   expectSame(await ortOutputs(await toOnnx(again), given), wanted, 'in and out again');
 });
 
-/** The root of the mean squared difference, in parts of that of the values. */
+/** The root mean squared difference, relative to that of the values. */
 function distance(a: readonly NdArray[], b: readonly NdArray[]): number {
   let [apart, size] = [0, 0];
   for (const [i, { data }] of b.entries()) {

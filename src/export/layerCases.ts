@@ -1,4 +1,4 @@
-// Models of one or a few layers, by family: what the exporter is compared with tfjs on, here and in browsers.
+// Models of one or a few layers, by family, on which the export is compared with tfjs, here and in browsers.
 import type { SymbolicTensor } from '../runtime/tf.ts';
 import { chain, type LayerCase } from './chainCases.ts';
 import { CONV_CASES, POOLING_CASES } from './windowLayerCases.ts';

@@ -33,7 +33,7 @@ describe('a card', () => {
     report,
   });
 
-  test('begins with what machines read', () => {
+  test('begins with the part for machines', () => {
     expect(card.slice(0, card.indexOf('\n---\n') + 5)).toBe(`---
 license: mit
 library_name: limbeck
@@ -92,7 +92,7 @@ test('what was not measured is left out', () => {
   expect(card).toContain('# x\n\n## How to use');
 });
 
-test('texts from outside begin no heading, row or code', () => {
+test('external texts begin no heading, row or code', () => {
   const card = modelCard({
     name: 'a\n# b',
     labels: ['x\n## y'],
@@ -106,7 +106,7 @@ test('texts from outside begin no heading, row or code', () => {
   expect(card).toContain('base_model: "t: \\"u\\"\\n---"');
 });
 
-test('an option that it does not have is refused', () => {
+test('an unknown option is refused', () => {
   expect(() => modelCard({ name: 'x', licence: 'mit' } as never)).toThrow(
     expect.objectContaining({ code: 'invalid-option' }),
   );

@@ -1,55 +1,46 @@
 import { count, countOf } from '../core/figures.ts';
-import { checkKnownOptions } from '../core/options.ts';
-import { type CardFigures, figuresSection, metricsOf, trainingSection } from './cardSections.ts';
+import { given, type OptionsOf, required, schema, text } from '../core/schema.ts';
+import { type CardFigures, FIGURES, figuresSection, metricsOf, trainingSection } from './cardSections.ts';
 import { yamlOf } from './yaml.ts';
 
-/** What a model card says; what is left out is not mentioned. */
-export interface ModelCardOptions extends CardFigures {
-  readonly name: string;
+const OPTIONS = schema('modelCard', {
+  /** What the model is called. */
+  name: required(text()),
   /** One or two sentences: what it is for. */
-  readonly description?: string;
+  description: text(),
   /** An identifier such as 'mit' or 'apache-2.0'. */
-  readonly license?: string;
-  readonly tags?: readonly string[];
-  readonly language?: string;
+  license: text(),
+  /** Search terms. */
+  tags: given<readonly string[]>(),
+  /** Of texts that it reads or writes, such as 'en'. */
+  language: text(),
   /** Such as 'image-classification'. */
-  readonly task?: string;
+  task: text(),
   /** Name, size and source of the data that it learned from and was measured on. */
-  readonly data?: { readonly name: string; readonly description?: string };
-  readonly teacher?: { readonly name?: string; readonly identity?: string; readonly license?: string };
-  readonly labels?: readonly string[];
+  data: given<{ readonly name: string; readonly description?: string }>(),
+  /** The model that it learned from. */
+  teacher: given<{ readonly name?: string; readonly identity?: string; readonly license?: string }>(),
+  /** Names of the classes, in the order of the output. */
+  labels: given<readonly string[]>(),
   /** What it is not good for, one sentence each. */
-  readonly limits?: readonly string[];
-}
+  limits: given<readonly string[]>(),
+  ...FIGURES.fields,
+});
 
-const KNOWN: readonly (keyof ModelCardOptions)[] = [
-  'name',
-  'description',
-  'license',
-  'tags',
-  'language',
-  'task',
-  'data',
-  'teacher',
-  'labels',
-  'metrics',
-  'bytes',
-  'latency',
-  'limits',
-  'report',
-];
+/** What a model card says; what is left out is not mentioned. */
+export interface ModelCardOptions extends CardFigures, OptionsOf<typeof OPTIONS> {}
 
 /**
- * A model card as Hugging Face reads them: YAML that machines read, then Markdown for people. A figure that was not
- * measured is left out.
- * Throws    invalid-option: an option that it does not have
+ * A model card in Hugging Face's format: YAML for machines, then Markdown for people. Figures that were not measured are
+ * left out.
+ * Throws    invalid-option
  *
  * @example
  * const { report } = await distill(options).done;
  * const card = modelCard({ name: 'digits', license: 'mit', report, labels: ['0', '1'] });
  */
 export function modelCard(options: ModelCardOptions): string {
-  checkKnownOptions(options, KNOWN, 'modelCard');
+  OPTIONS.read(options);
   const sections = [
     `# ${line(options.name)}`,
     options.description,
@@ -66,7 +57,7 @@ export function modelCard(options: ModelCardOptions): string {
 function frontMatter(options: ModelCardOptions): Record<string, unknown> {
   const { name, license, tags = [], language, task, data, teacher } = options;
   const metrics = Object.entries(metricsOf(options));
-  // The format wants a task and a data set for every figure; without them there is no index.
+  // The format requires a task and a data set for every figure; without them there is no index.
   const results =
     metrics.length === 0 || task === undefined || data === undefined
       ? undefined
@@ -129,7 +120,7 @@ function useSection({ name, labels }: ModelCardOptions): string {
   return `## How to use\n\n\`\`\`js\n${example.join('\n')}\n\`\`\`${classes}`;
 }
 
-/** Text from outside stays on one line, so that it cannot begin a heading or a list. */
+/** Keeps external text on one line, so that it cannot begin a heading or a list. */
 function line(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }

@@ -35,7 +35,7 @@ test.each([
   [40, 2, 0],
   [3, 0.5, 100],
 ])(
-  'the %i nearest, temperature %f, features around %i: the file answers as the layer does',
+  'the %i nearest, temperature %f, features around %i: the file answers like the layer',
   async (k, temperature, offset) => {
     const model = modelOf(k, temperature, offset);
     try {

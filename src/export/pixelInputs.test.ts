@@ -19,7 +19,7 @@ describe('the inputs of a student that read bytes as pixels', () => {
   test.each([
     { name: 'of a dense layer', layers: () => [dense()], isPixels: true },
     {
-      name: 'of a convolution behind a reshape',
+      name: 'of a convolution after a reshape',
       layers: () => [
         tf.layers.reshape({ targetShape: [2, 2, 1], inputShape: [4] }),
         tf.layers.conv2d({ filters: 2, kernelSize: 1 }),
@@ -44,7 +44,7 @@ describe('the inputs of a student that read bytes as pixels', () => {
     expect(pixelInputsOf(model)).toEqual(isPixels ? [input] : []);
   });
 
-  test('are not known of a model from elsewhere', () => {
+  test('are unknown for a model from elsewhere', () => {
     const model = tinyClassifier();
     expect(pixelInputsOf(model)).toEqual([]);
     expect(pixelInputsOf({ ...model, producerName: 'limbeck' })).toEqual(['x']);

@@ -38,7 +38,7 @@ const forms: [string, QuantizeOptions, number, number][] = [
 ];
 
 describe.each(forms)('%s', (_, options, most, share) => {
-  test.each(['image', 'products'] as const)('gives what the model "%s" gives, and is smaller', async (name) => {
+  test.each(['image', 'products'] as const)('equals the model "%s", and is smaller', async (name) => {
     const bytes = goldenBytes(name);
     const calibration = options.to === 'static-int8' ? goldenData(name) : undefined;
     const all = { ...options, ...(calibration && { calibration }), ...HERE };
@@ -56,7 +56,7 @@ describe.each(forms)('%s', (_, options, most, share) => {
   });
 });
 
-test('static: no node stands between a convolution and its Relu or Clip, and the residual is 8-bit', async () => {
+test('static: no node is between a convolution and its Relu or Clip, and the residual is 8-bit', async () => {
   const options = { to: 'static-int8', calibration: goldenData('image'), ...HERE } as const;
   const { graph } = lookInto((await quantize(goldenBytes('image'), options).done).bytes);
   const readers = (name: string) => graph.node.filter(({ input }) => input.includes(name)).map(({ opType }) => opType);
@@ -68,7 +68,7 @@ test('static: no node stands between a convolution and its Relu or Clip, and the
   expect(readers(outputOf('dense'))).toEqual([]);
 });
 
-test('static: batch normalization goes into the convolution before it', async () => {
+test('static: batch normalization is folded into the convolution before it', async () => {
   const model = modelOf({
     input: [value('x', ['B', 2, 4, 4])],
     output: [value('y', ['B', 3, 4, 4])],
@@ -162,7 +162,7 @@ describe('products of every kind', () => {
   });
 });
 
-test('weights that only branches read stay, and the report says so', async () => {
+test('weights that only branches read are not quantized, and the report says so', async () => {
   const { report } = await quantize(writeModel(tinyBranches()), { to: 'dynamic-int8' }).done;
   expect(report.notices.join()).toContain('What stands inside If was left');
   await expect(quantize(writeModel(tinyBranches()), { to: 'float16', float16: 'graph' }).done).rejects.toMatchObject({
@@ -171,7 +171,7 @@ test('weights that only branches read stay, and the report says so', async () =>
   });
 });
 
-test('"exclude" takes names and operators', async () => {
+test('"exclude" accepts names and operators', async () => {
   const { report } = await quantize(goldenBytes('products'), { to: 'dynamic-int8', exclude: ['second'] }).done;
   expect(report.nodes).toEqual([
     { node: 'first', operator: 'MatMul', state: 'computed' },
@@ -198,7 +198,7 @@ test('halves: a Constant may be an output, and be read as well', async () => {
   expect(await lossOf(writeModel(model), bytes, feeds)).toBeLessThan(1e-3);
 });
 
-test('halves: who stays float32 and reads an output reads it as it goes out', async () => {
+test('halves: a float32 node that reads an output reads it as it is returned', async () => {
   const model = modelOf({
     output: [value('h', ['B', 2]), value('y', ['B', 2])],
     node: [node('Neg', ['x'], ['h']), node('Abs', ['h'], ['y'], { name: 'stays' })],
@@ -210,7 +210,7 @@ test('halves: who stays float32 and reads an output reads it as it goes out', as
   expect(lookInto(bytes).operators.filter((one) => one === 'Cast').length).toBe(2);
 });
 
-test('halves: weights that do not fit stay float32; without "keepInputs" the ends are halves', async () => {
+test('halves: weights that do not fit stay float32; without "keepInputs" inputs and outputs are halves', async () => {
   const large = modelOf({
     input: [value('x', [1, 12])],
     output: [value('y', [1, 10])],

@@ -31,7 +31,7 @@ describe('evaluation', () => {
     return { ...(await run.done), events };
   };
 
-  test('compares both models, and tells how far it is', async () => {
+  test('compares both models, and reports its progress', async () => {
     const data = goldenData('image');
     const options = {
       to: 'static-int8',
@@ -59,7 +59,7 @@ describe('evaluation', () => {
     expect(cosine.report.metricAfter).toBeLessThan(1);
   });
 
-  test('a metric of one’s own is asked about all examples at once, and may be better where it is lower', async () => {
+  test('a custom metric gets all examples at once, and may be better if lower', async () => {
     const data = goldenData('image');
     const asked: number[] = [];
     const spread: Metric = {
@@ -83,7 +83,7 @@ describe('evaluation', () => {
     });
   });
 
-  test('of a regression it is R², not an agreement that is always 1', async () => {
+  test('for a regression it is R², not an agreement that is always 1', async () => {
     const { bytes, data } = regressor();
     const run = quantize(bytes, { to: 'dynamic-int8', evaluate: { data, tolerance: 1 }, ...HERE });
     const { report } = await run.done;
@@ -92,7 +92,7 @@ describe('evaluation', () => {
     expect(report.metricAfter).toBeLessThan(1);
   });
 
-  test('a model that lost more than it may is not given', async () => {
+  test('a model that lost more than allowed is refused', async () => {
     const evaluate = { data: goldenData('image'), metric: 'cosine', tolerance: 0.0001 } as const;
     const failing = quantize(goldenBytes('image'), { to: 'int4', evaluate, ...HERE }).done;
     const error = (await failing.catch((reason: unknown) => reason)) as LimbeckError;
@@ -100,7 +100,7 @@ describe('evaluation', () => {
     expect(error.details['report']).toMatchObject({ to: 'int4', metricBefore: 1 });
   });
 
-  test('an only output is understood by its name in the file, and as logits', async () => {
+  test('an only output is accepted by its name in the file, and as logits', async () => {
     const [name] = describeOnnx(goldenBytes('image')).outputs.map((output) => output.name);
     expect(name).not.toBe('logits');
     for (const output of [name, 'logits']) {
@@ -109,7 +109,7 @@ describe('evaluation', () => {
     }
   });
 
-  test('an output that is not there is named', async () => {
+  test('a missing output is named', async () => {
     const evaluate = { data: goldenData('image'), output: 'z' };
     await expect(quantize(goldenBytes('image'), { to: 'float16', evaluate, ...HERE }).done).rejects.toMatchObject({
       code: 'unknown-output',

@@ -1,4 +1,4 @@
-// Random models of up to twelve layers, with branches: layers that are right alone must be right together as well.
+// Random models of up to twelve layers, with branches: layers that are right alone must be right together too.
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Random, seededRandom } from '../core/random.ts';
 import { sizeOf } from '../core/shape.ts';
@@ -70,7 +70,7 @@ function layerOf(tf: Tf, [name, options]: Step): Applied {
   return (layers[name] as (typeof layers)[string])(inner === undefined ? own : { ...own, layer: layerOf(tf, inner) });
 }
 
-/** The value after one more layer; as it was where tfjs refuses the layer, or the result is large. */
+/** The value after one more layer; unchanged if tfjs refuses the layer, or the result is large. */
 function grown(tf: Tf, x: SymbolicTensor, step: Step, steps: string[]): SymbolicTensor {
   let y: SymbolicTensor;
   try {
@@ -91,7 +91,7 @@ function grownAlone(tf: Tf, x: SymbolicTensor): SymbolicTensor {
 
 const MERGES = ['add', 'multiply', 'average', 'maximum', 'minimum', 'concatenate', 'concatenate'] as const;
 
-/** Two ways that keep the shape, one of which may be the value itself, and their merge. */
+/** Two branches that keep the shape, one of which may be the value itself, and their merge. */
 function branched(tf: Tf, x: SymbolicTensor, draw: Draw, steps: string[]): SymbolicTensor {
   const shape = x.shape.slice(1) as number[];
   const way = (least: number) => {

@@ -20,7 +20,7 @@ const rounds = STACK_KINDS.flatMap((kind) =>
 );
 
 test.each(rounds)(
-  'random stacks give in ONNX what they give in tfjs: %s, round %i',
+  'random stacks equal tfjs: %s, round %i',
   async (kind, round) => {
     const count = Math.ceil(STACKS / rounds.length);
     const failures: string[] = [];
@@ -45,7 +45,7 @@ test.each(rounds)(
   600_000,
 );
 
-/** What is wrong with the export of a stack; 'refused' where tfjs cannot run it, or the exporter says that it cannot write it. */
+/** What is wrong with the export of a stack; 'refused' if tfjs cannot run it, or the exporter refuses it. */
 async function faultOf({ model, inputs }: ReturnType<typeof randomStack>, opset: number): Promise<string | undefined> {
   const given = seededInputs(inputs, 2);
   const wanted = await predicted(tf, model, given).catch(() => undefined);

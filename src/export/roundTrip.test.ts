@@ -21,7 +21,7 @@ const folder = new URL('../student/golden/fromOnnx/', import.meta.url);
 const golden = JSON.parse(readFileSync(new URL('../fromOnnx.json', folder), 'utf8')) as Record<string, Case>;
 const zoo = EXPORTED_CASES.filter(({ name }) => name.startsWith('zoo: '));
 
-/** What a graph computes with: its operators, and the sums of its weights; shapes may be written in several ways. */
+/** A graph's operators and the sums of its weights; shapes may be written in several ways. */
 function summary(bytes: Uint8Array) {
   const { graph } = readModel(bytes);
   const weights = graph.initializer.map(dataOf).filter(({ dtype }) => dtype === 'float32');
@@ -36,7 +36,7 @@ function worst(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0);
 }
 
-/** With channels last where a model of this shape takes it so. */
+/** With channels last if a model of this shape takes them so. */
 function lastly({ shape, data }: Case['x'], wanted: readonly number[]): Case['x'] {
   if (shape.length < 3 || shape[1] !== wanted.at(-1)) return { shape, data };
   return tf.tidy(() => {
@@ -79,7 +79,7 @@ describe('out and in again', () => {
     expect(Array.from(given?.data ?? [])).toEqual([2, -1.5, 0, -0.5]);
   });
 
-  // A first state that is stored does not go out.
+  // A stored initial state is not exported.
   test.each(Object.keys(golden).filter((one) => one !== 'token'))('in and out again: %s', async (name) => {
     const { x, y } = golden[name] as Case;
     const source = new Uint8Array(readFileSync(new URL(`${name}.onnx`, folder)));

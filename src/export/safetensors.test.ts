@@ -14,7 +14,7 @@ import { toSafetensors } from './safetensors.ts';
 const golden = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../student/safetensors/golden/${name}`, import.meta.url)));
 
-/** Compared by the platform: the test runner's own way takes seconds for a megabyte. */
+/** Compared by the platform, because the test runner takes seconds for a megabyte. */
 const isSame = (a: ArrayBuffer | Uint8Array | undefined, b: ArrayBuffer | Uint8Array) =>
   Buffer.compare(new Uint8Array(a as ArrayBuffer), new Uint8Array(b)) === 0;
 
@@ -39,7 +39,7 @@ describe('a student of the zoo', () => {
     expect(readSafetensors(bytes).metadata).toEqual({ license: 'mit' });
   });
 
-  test('weights reach a design that was never trained, a model of the page, and bare artifacts', async () => {
+  test('weights load into an untrained design, a model of the page, and bare artifacts', async () => {
     const tensorsBefore = tf.memory().numTensors;
     const make = () => mlp({ inputShape: [4], classes: 2, hidden: [3] });
     const before = await artifactsFrom(make(), 'build');
@@ -100,7 +100,7 @@ const torchKeys = (name: string) => {
 describe('a network of PyTorch', () => {
   const options = { keys: torchKeys, transpose: 'pytorch', unused: 'ignore' } as const;
 
-  test('answers in tfjs what it answers in PyTorch', async () => {
+  test('answers in tfjs as in PyTorch', async () => {
     const { input, output } = JSON.parse(new TextDecoder().decode(golden('torchNet.json')));
     const model = torchNet();
     await fromSafetensors(golden('torchNet.safetensors'), { ...options, into: model });
@@ -108,7 +108,7 @@ describe('a network of PyTorch', () => {
       applyStudent(model, [tf.tensor(input, [2, 9, 8, 2])], 'inference')['logits']?.dataSync(),
     ) as Float32Array;
     expect(answer.length).toBe(output.length);
-    // Sums of some hundred float32 products in another order.
+    // Sums of about a hundred float32 products in another order.
     for (const [i, value] of answer.entries()) expect(Math.abs(value - output[i])).toBeLessThan(1e-5);
     model.dispose();
   });
@@ -137,7 +137,7 @@ describe('a network of PyTorch', () => {
     model.dispose();
   });
 
-  test('a GRU is refused, because its gates are others', async () => {
+  test('a GRU is refused, because its gates differ', async () => {
     const model = tf.sequential({ layers: [tf.layers.gru({ units: 2, inputShape: [3, 4], name: 'gru' })] });
     const tensors = readSafetensors(await toSafetensors(model)).tensors;
     const refused = fromSafetensors(writeSafetensors({ tensors }), { into: model, transpose: 'pytorch' });
@@ -149,7 +149,7 @@ describe('a network of PyTorch', () => {
   });
 });
 
-test('halves and whole numbers fill float weights', async () => {
+test('halves and integers fill float weights', async () => {
   const into = mlp({ inputShape: [1], classes: 2, hidden: [] });
   const [kernel, bias] = (await artifactsFrom(into, 'build')).weightSpecs.map(({ name }) => name) as [string, string];
   const bytes = writeSafetensors({
@@ -162,7 +162,7 @@ test('halves and whole numbers fill float weights', async () => {
   expect(Array.from(new Float32Array(artifacts?.weightData as ArrayBuffer))).toEqual([1, -2, -3, 4]);
 });
 
-test('two weights of one name, other options and other things are refused', async () => {
+test('two weights of one name, unknown options and other values are refused', async () => {
   const artifacts = await artifactsFrom(mlp({ inputShape: [1], classes: 2, hidden: [] }), 'build');
   const twins = { ...artifacts, weightSpecs: artifacts.weightSpecs.map((spec) => ({ ...spec, name: 'w' })) };
   await expect(toSafetensors(twins)).rejects.toMatchObject({ code: 'safetensors-invalid' });

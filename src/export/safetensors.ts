@@ -1,21 +1,23 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkKnownOptions } from '../core/options.ts';
+import { given, type OptionsOf, schema } from '../core/schema.ts';
 import { artifactsFrom, type StudentSource } from '../student/artifacts.ts';
 import { type SafeDtype, writeSafetensors } from '../student/safetensors/safetensors.ts';
 import { splitWeights } from '../student/weightBytes.ts';
 
-/** What the file holds besides the weights. */
-export interface SafetensorsOptions {
+const OPTIONS = schema('toSafetensors', {
   /** Texts for the file's header, such as { license: 'mit' }. Default: none. */
-  readonly metadata?: Readonly<Record<string, string>>;
-}
+  metadata: given<Readonly<Record<string, string>>>(),
+});
+
+/** What the file holds besides the weights. */
+export interface SafetensorsOptions extends OptionsOf<typeof OPTIONS> {}
 
 const DTYPES: Readonly<Record<string, SafeDtype>> = { float32: 'F32', int32: 'I32', uint8: 'U8', bool: 'BOOL' };
 
 /**
  * A student's weights as a safetensors file, which Python's `safetensors` reads: each under its name in the student, in
- * tfjs's layout. The topology is not in it. The same weights give the same bytes.
- * Throws    student-invalid · safetensors-invalid: metadata other than texts, or two weights of one name · invalid-option
+ * tfjs's layout, without the topology. The same weights give the same bytes.
+ * Throws    student-invalid · safetensors-invalid: metadata that is not text, or two weights with one name · invalid-option
  *
  * @example
  * const bytes = await toSafetensors(student, { metadata: { license: 'mit' } });
@@ -24,7 +26,7 @@ export async function toSafetensors(
   student: StudentSource,
   options: SafetensorsOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  checkKnownOptions(options, ['metadata'], 'toSafetensors');
+  const { metadata } = OPTIONS.read(options);
   const weights = splitWeights(await artifactsFrom(student));
   const names = weights.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
@@ -38,5 +40,5 @@ export async function toSafetensors(
   const tensors = new Map(
     weights.map(({ name, shape, dtype, bytes }) => [name, { dtype: DTYPES[dtype] as SafeDtype, shape, bytes }]),
   );
-  return writeSafetensors({ tensors, ...(options.metadata && { metadata: options.metadata }) });
+  return writeSafetensors({ tensors, ...(metadata && { metadata }) });
 }

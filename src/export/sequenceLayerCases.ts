@@ -1,4 +1,4 @@
-// Models of recurrent layers, by family: what the exporter is compared with tfjs on, here and in browsers.
+// Models of recurrent layers, by family, on which the export is compared with tfjs, here and in browsers.
 import type { SymbolicTensor } from '../runtime/tf.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 import type { CaseInput, LayerCase } from './layerCases.ts';
@@ -80,7 +80,7 @@ const plainCases = KINDS.flatMap((kind) => [
   initialCase(kind),
 ]);
 
-/** The first states are inputs of the model. */
+/** The initial states are inputs of the model. */
 function initialCase(kind: Kind): LayerCase {
   const states = kind === 'lstm' ? ['h', 'c'] : ['h'];
   return {

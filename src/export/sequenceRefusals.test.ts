@@ -16,7 +16,7 @@ const { layers } = tf;
 type Made = Parameters<typeof chainCase>[3];
 const ids = { dtype: 'int32', below: 3 } as const;
 
-/** What is built, and what the error must say. */
+/** What is built, and the expected error. */
 const REFUSED: Readonly<
   Record<string, readonly [shape: readonly (number | null)[], make: Made, says: RegExp, given?: object]>
 > = {
@@ -47,7 +47,7 @@ const REFUSED: Readonly<
     () => layers.simpleRNN({ units: 2, activation: 'gelu' as never }),
     /at most 256; its length is 300/,
   ],
-  'a mask that a convolution drops': [
+  'a mask that a convolution loses': [
     [6],
     () => [
       layers.embedding({ inputDim: 4, outputDim: 3, maskZero: true }),

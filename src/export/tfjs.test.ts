@@ -13,7 +13,7 @@ beforeAll(async () => {
   artifacts = await artifactsFrom(dsCnn({ inputShape: [12, 12, 1], classes: 3 }), 'build');
 });
 
-/** As `tf.loadLayersModel('…/model.json')` does: tfjs's own handler for an address, with a fetch that finds the files. */
+/** Like `tf.loadLayersModel('…/model.json')`: tfjs's own handler for an address, with a fetch that finds the files. */
 async function loadPlain(files: TfjsModelFiles): Promise<tf.LayersModel> {
   const fetchFunc = async (url: string | URL | Request) => {
     const name = String(url).split('/').at(-1) as 'model.json';
@@ -57,7 +57,7 @@ describe('files of a student', () => {
   test.each<[TfjsOptions, number, number]>([
     [{}, 0, 4],
     [{ quantize: 'none', shardBytes: 1000 }, 0, 4],
-    // Half of the last of eleven bits, where the largest of a range lies on one side of zero.
+    // Half of the last of eleven bits, if the largest of a range is on one side of zero.
     [{ quantize: 'float16' }, 2 ** -11, 2],
     // Half a step of the range, and rounding to float32.
     [{ quantize: 'uint16' }, 0.5 / 65535 + 1e-7, 2],
@@ -79,7 +79,7 @@ describe('files of a student', () => {
     expect(shards.every(([, content]) => content.length <= 10_000)).toBe(true);
   });
 
-  test('in full are read again bit for bit', async () => {
+  test('at full precision are read back bit for bit', async () => {
     const back = artifactsFromFiles(await toTfjs(artifacts));
     expect(back.weightSpecs).toEqual(artifacts.weightSpecs);
     expect(Buffer.compare(new Uint8Array(back.weightData), new Uint8Array(artifacts.weightData))).toBe(0);

@@ -6,15 +6,15 @@ import { joinWeights, splitWeights, type WeightBytes } from '../student/weightBy
 
 const OPTIONS = schema('toTfjs', {
   /**
-   * Shortens the weights in the files to a half ('float16', 'uint16') or a quarter ('uint8'). Loading makes floats of them
-   * again, which saves download, not time. Default 'none'.
+   * Shortens the weights in the files to a half ('float16', 'uint16') or a quarter ('uint8'). Loading converts them back to
+   * floats, which saves download, not time. Default 'none'.
    */
   quantize: oneOf('none', 'float16', 'uint8', 'uint16')('none'),
   /** The most bytes of one file of weights. Default: all in one file. */
   shardBytes: count()(),
 });
 
-/** How the weights lie in the files. */
+/** How the files hold the weights. */
 export interface TfjsOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** model.json and its files of weights, by name. */

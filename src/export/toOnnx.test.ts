@@ -15,7 +15,7 @@ expectNoTensorsLeft(tf.disposeVariables);
 const tinyModel = () => tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3], name: 'only' })] });
 
 describe('a student', () => {
-  test('is the same file as a LayersModel, as its handle and as its saved artifacts', async () => {
+  test('is the same file from a LayersModel, its handle and its saved artifacts', async () => {
     const model = tinyModel();
     const bytes = await toOnnx(model);
     expect(await toOnnx(studentFromModel(model))).toEqual(bytes);
@@ -61,7 +61,7 @@ test('a file of few options says nothing more', async () => {
   expect(readModel(await toOnnx(tinyModel())).metadataProps).toEqual([]);
 });
 
-test('a run that was cancelled writes nothing', async () => {
+test('a cancelled run writes nothing', async () => {
   const signal = AbortSignal.abort();
   await expect(toOnnx(tinyModel(), { signal })).rejects.toMatchObject({ name: 'AbortError' });
 });
@@ -72,7 +72,7 @@ test.each<[string, object]>([
   ['opset 22', { opset: 22 }],
   ['half an opset', { opset: 17.5 }],
   ['a word for dynamicBatch', { dynamicBatch: 'yes' }],
-  ['a batch size beside a free batch', { batchSize: 2 }],
+  ['a batch size with a free batch', { batchSize: 2 }],
   ['a batch of nothing', { dynamicBatch: false, batchSize: 0 }],
   ['another layout', { inputLayout: 'nchw' }],
   ['a number for foldBatchNorm', { foldBatchNorm: 1 }],
@@ -172,7 +172,7 @@ describe('what tfjs itself does not run', () => {
 });
 
 /** tfjs forgets the dataFormat of a one-dimensional convolution when it saves one. */
-test('weights that were made for other inputs are refused', async () => {
+test('weights for other inputs are refused', async () => {
   const input = tf.input({ shape: [4, 3] });
   const conv = tf.layers.conv1d({ filters: 2, kernelSize: 2, dataFormat: 'channelsFirst' });
   const model = tf.model({ inputs: input, outputs: conv.apply(input) as tf.SymbolicTensor });

@@ -6,14 +6,17 @@ const OPTIONS = schema('toOnnx', {
   opset: oneOf<number>(13, 14, 15, 16, 17, 18, 19, 20, 21)(17),
   /** Whether the first dimension is free and called "batch"; else it is `batchSize`. Default true. */
   dynamicBatch: flag(true),
-  /** Examples of one run where the batch is not free. Default: 1. */
+  /** Examples of one run if the batch is not free. Default: 1. */
   batchSize: count()(),
   /**
-   * How inputs of images and volumes [B, H, W, C] are given: as the tfjs student takes them, or [B, C, H, W].
+   * The layout of inputs of images and volumes: [B, H, W, C], as the tfjs student takes them, or [B, C, H, W].
    * Inputs of other ranks are the same in both. Default 'channels-last'.
    */
   inputLayout: oneOf('channels-last', 'channels-first')('channels-last'),
-  /** Whether batch normalization goes into the weights of the layer before it, where nothing else reads that. Default false. */
+  /**
+   * Whether batch normalization, and other constant factors and sums of channels, become part of the weights of the layer
+   * before, if nothing else reads its output or its weights. Default false.
+   */
   foldBatchNorm: flag(false),
   /** Name of the graph. Default: the model's own. */
   name: text(),
@@ -27,13 +30,13 @@ const OPTIONS = schema('toOnnx', {
   metrics: given<Readonly<Record<string, number>>>(),
   /** Written as `limbeck.license`, such as 'MIT'. */
   license: text(),
-  /** Further pairs of the file's metadata. */
+  /** Further metadata pairs of the file. */
   metadata: given<Readonly<Record<string, string>>>(),
   /** Ends the writing early with an AbortError. */
   signal: given<AbortSignal>(),
 });
 
-/** How a student is written as ONNX, and the metadata that goes with it. */
+/** How a student is written as ONNX, and the metadata of the file. */
 export interface ToOnnxOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** All options with their defaults. Throws    invalid-option */
@@ -55,7 +58,7 @@ export function readToOnnxOptions(options: ToOnnxOptions): Read<typeof OPTIONS> 
   return read;
 }
 
-/** The pairs of the file's metadata. */
+/** The metadata pairs of the file. */
 export function metadataOf(options: ToOnnxOptions): { key: string; value: string }[] {
   const { labels, input, teacher, metrics, license, metadata = {} } = options;
   const pairs: [string, string | undefined][] = [

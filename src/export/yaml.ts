@@ -1,6 +1,6 @@
 /**
- * A record as YAML of block style, two spaces a level. Fields that are undefined are left out, and so is what is empty.
- * Texts are quoted as JSON quotes them, which YAML reads too, unless they can be taken for nothing but a text.
+ * A record as block-style YAML with two spaces per level. Undefined and empty fields are left out. Texts are quoted as in JSON,
+ * which YAML reads too, unless they can only be a text.
  */
 export function yamlOf(record: Readonly<Record<string, unknown>>): string {
   return linesOf(record)
@@ -33,12 +33,12 @@ function indent(line: string): string {
 
 function scalar(value: unknown): string {
   if (typeof value === 'boolean') return String(value);
-  // Readers of YAML 1.1 take 1e-7 for a text.
+  // Readers of YAML 1.1 read 1e-7 as a text.
   if (typeof value === 'number') return String(value).replace(/^(-?\d+)e/, '$1.0e');
   const text = String(value);
-  // Words that YAML takes for something else, such as no, 1e3 or null, begin with a letter too.
+  // Words with another meaning in YAML, such as no, 1e3 or null, begin with a letter too.
   const isPlain = /^[A-Za-z][\w./-]*$/.test(text) && !/^(y|n|yes|no|on|off|true|false|null|nan|inf)$/i.test(text);
-  // U+2028 and its like end a line in YAML; JSON leaves them as they are.
+  // U+2028 and similar end a line in YAML; JSON does not escape them.
   return isPlain ? text : JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, escaped);
 }
 

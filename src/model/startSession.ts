@@ -23,16 +23,26 @@ export async function startSession<S extends Session>(
     const { close, ...session } = await withPeers(here);
     return { ...session, [Symbol.asyncDispose]: close };
   }
-  const host = await startHost<Record<WorkerPart, Session>>(worker, part);
+  const host = await startHost<Record<WorkerPart, S>>(worker, part);
+  return remoteSession<S>(
+    calls,
+    (use) => host.call((api) => use(api[part])),
+    // onnxruntime gives memory back only when its worker ends, and the kernels' threads are sent away before.
+    () => endWorker(host, (api) => api[part].close()),
+  );
+}
+
+/** A session on another thread: `call` reaches it, `end` ends it. */
+export function remoteSession<S extends Session>(
+  calls: readonly Exclude<keyof S & string, 'close'>[],
+  call: <T>(use: (session: S) => Promise<T>) => Promise<T>,
+  end: () => Promise<void>,
+): StartedSession<S> {
   const remote = calls.map((name) => [
     name,
-    (...given: never[]) => host.call((api) => (api[part] as unknown as Calls)[name]?.(...given) as Promise<unknown>),
+    (...given: never[]) => call((session) => (session as unknown as Calls)[name]?.(...given) as Promise<unknown>),
   ]);
-  return {
-    ...(Object.fromEntries(remote) as Omit<S, 'close'>),
-    // onnxruntime gives memory back only when its worker ends, and the kernels' threads are sent away before.
-    [Symbol.asyncDispose]: () => endWorker(host, (api) => api[part].close()),
-  };
+  return { ...(Object.fromEntries(remote) as Omit<S, 'close'>), [Symbol.asyncDispose]: end };
 }
 
 type Calls = Readonly<Record<string, (...given: never[]) => Promise<unknown>>>;

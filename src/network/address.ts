@@ -1,4 +1,6 @@
-/** The address of a file on a server. A Request also sets headers and credentials. */
+import { fileAddress } from '../core/node.ts';
+
+/** The address of a file on a server, or in Node the path of a file. A Request also sets headers and credentials. */
 export type Address = string | URL | Request;
 
 /** By its tag, so that a Request of another frame counts too. */
@@ -14,7 +16,7 @@ export function isAddress(source: unknown): source is Address {
 export function addressOf(source: Address): string {
   const text = isRequest(source) ? source.url : String(source);
   const base = (globalThis.document as Document | undefined)?.baseURI ?? globalThis.location?.href;
-  return parseAddress(text, base)?.href.replace(/#.*$/, '') ?? text;
+  return parseAddress(fileAddress(text) ?? text, base)?.href.replace(/#.*$/, '') ?? text;
 }
 
 /** The last part of an address, or ''. */

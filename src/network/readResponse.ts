@@ -9,25 +9,46 @@ export type FileProgress = (loadedBytes: number, totalBytes: number | undefined)
 export interface ReadOptions {
   readonly onProgress: FileProgress;
   readonly signal?: AbortSignal;
+  /** Called after bytes were added, and awaited. */
+  readonly onAdded?: (collected: CollectedBytes) => Promise<void>;
 }
 
 /**
  * Reads the body of a successful response.
- * Throws    model-unreachable: the connection broke, or fewer bytes came than were announced · out-of-memory · AbortError
+ * Throws    what `readInto` throws
  */
 export async function readResponse(response: Response, address: string, options: ReadOptions): Promise<Uint8Array> {
-  const announced = Number(response.headers.get('content-length'));
-  const isEncoded = response.headers.get('content-encoding') !== null;
-  const total = announced > 0 && !isEncoded ? announced : undefined;
-  if (response.body === null) return new Uint8Array();
-  const bytes = await readStream(response.body, total, options, (error) =>
+  const collected = collectBytes(announcedLength(response));
+  await readInto(response, collected, address, options);
+  return collected.finish();
+}
+
+/** The length of the file, if the response tells it: that of a compressed one is not told. */
+export function announcedLength({ headers }: Response): number | undefined {
+  const announced = Number(headers.get('content-length'));
+  return announced > 0 && headers.get('content-encoding') === null ? announced : undefined;
+}
+
+/**
+ * Adds the body of a successful response to the bytes of its file that came before.
+ * Throws    model-unreachable: the connection broke, or fewer bytes came than were announced · out-of-memory · AbortError
+ */
+export async function readInto(
+  response: Response,
+  collected: CollectedBytes,
+  address: string,
+  options: ReadOptions,
+): Promise<void> {
+  if (response.body === null) return;
+  const { total } = collected;
+  await pour(response.body, collected, options, (error) =>
     unreachable(address, messageOf(error), networkHint(address), { cause: error }),
   );
   // Another origin may hide that its response is compressed, and then the length is not that of the file.
-  if (total === undefined || bytes.byteLength >= total || response.type === 'cors') return bytes;
+  if (total === undefined || collected.length >= total || response.type === 'cors') return;
   throw unreachable(
     address,
-    `the server announced ${total} bytes and sent ${bytes.byteLength}`,
+    `the server announced ${total} bytes and sent ${collected.length}`,
     'Load it again; if that does not help, the file on the server is damaged.',
   );
 }
@@ -39,9 +60,24 @@ export async function readResponse(response: Response, address: string, options:
 export async function readStream(
   stream: ReadableStream<Uint8Array>,
   total: number | undefined,
-  { onProgress, signal }: ReadOptions,
+  options: ReadOptions,
   failure: (error: unknown) => LimbeckError,
 ): Promise<Uint8Array> {
+  const collected = collectBytes(total);
+  await pour(stream, collected, options, failure);
+  return collected.finish();
+}
+
+/**
+ * Adds a stream's bytes to those that are collected.
+ * Throws    what `readStream` throws; the bytes that came before stay collected
+ */
+export async function pour(
+  stream: ReadableStream<Uint8Array>,
+  collected: CollectedBytes,
+  { onProgress, signal, onAdded }: ReadOptions,
+  failure: (error: unknown) => LimbeckError,
+): Promise<void> {
   throwIfAborted(signal);
   const reader = stream.getReader();
   const release = (reason: unknown) => void reader.cancel(reason).catch(() => undefined);
@@ -49,15 +85,15 @@ export async function readStream(
   const stop = () => release(signal?.reason);
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    const collected = collectBytes(total);
     for (;;) {
       const part = await reader.read().catch((error: unknown) => {
         throw signal?.aborted ? abortError(signal.reason) : failure(error);
       });
       throwIfAborted(signal);
-      if (part.done) return collected.finish();
+      if (part.done) return;
       collected.add(part.value);
       onProgress(collected.length, collected.total);
+      await onAdded?.(collected);
     }
   } catch (error) {
     release(error);
@@ -67,8 +103,20 @@ export async function readStream(
   }
 }
 
+/** The bytes of a file that have come so far. */
+export interface CollectedBytes {
+  readonly length: number;
+  /** Undefined if no length was announced, or once more came than was. */
+  readonly total: number | undefined;
+  add(part: Uint8Array): void;
+  /** The bytes from one position up to another, not copied; where the length was announced and has been kept to. */
+  view(start: number, end: number): Uint8Array | undefined;
+  /** All bytes in one buffer; nothing can be added after. */
+  finish(): Uint8Array;
+}
+
 /** Collects parts in one buffer of the announced length, or as they come if none was announced. */
-function collectBytes(announced: number | undefined) {
+export function collectBytes(announced: number | undefined): CollectedBytes {
   let whole = announced === undefined ? undefined : allocate(announced);
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -76,7 +124,6 @@ function collectBytes(announced: number | undefined) {
     get length() {
       return length;
     },
-    /** Undefined once more came than was announced. */
     get total() {
       return whole?.byteLength;
     },
@@ -95,6 +142,7 @@ function collectBytes(announced: number | undefined) {
       else whole.set(part, length);
       length += part.byteLength;
     },
+    view: (start, end) => whole?.subarray(start, Math.min(end, length)),
     finish(): Uint8Array {
       if (whole !== undefined) return whole.byteLength === length ? whole : whole.slice(0, length);
       const joined = allocate(length);

@@ -1,9 +1,11 @@
 import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
+import { filePath } from '../core/node.ts';
 import { type Address, isCrossOrigin, isRequest, shownAddress } from './address.ts';
 
 /**
  * Asks a server for a file; the answer is good, or 304 where `headers` ask whether it changed. What the caller's Request
  * carries does not leave for another origin: see `isFollowed`.
+ * In Node an address may be that of a file.
  * Throws    model-unreachable, with the status in its details where there was an answer · AbortError
  */
 export async function requestFile(
@@ -12,6 +14,8 @@ export async function requestFile(
   signal?: AbortSignal,
   headers?: Readonly<Record<string, string>>,
 ): Promise<Response> {
+  const path = filePath(address);
+  if (path !== undefined) return readFile(path, address);
   const options: RequestInit = { signal: signal ?? null, ...(!isFollowed(input) && { redirect: 'manual' }) };
   if (headers !== undefined) {
     const all = new Headers((input as Partial<Request>).headers);
@@ -27,6 +31,16 @@ export async function requestFile(
   }
   if (headers !== undefined && response.status === 304) return response;
   return checkResponse(response, address);
+}
+
+async function readFile(path: string, address: string): Promise<Response> {
+  const { responseOf } = await import('./readFile.ts');
+  try {
+    return await responseOf(path);
+  } catch (error) {
+    const hint = `Check the path; a relative one counts from the working directory, ${process.cwd()}.`;
+    throw unreachable(address, messageOf(error), hint, { cause: error });
+  }
 }
 
 /** Headers that hold no secret, and those that every platform removes when a redirect leaves the origin. */

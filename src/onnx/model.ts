@@ -132,6 +132,11 @@ export const onnx = {
   value: (fields: object) => make('ValueInfoProto', fields) as OnnxValue,
 };
 
+/** Another message with the same fields; unset ones stay unset. A spread would lose those. */
+export function copyOf<T extends object>(message: T): T {
+  return Object.assign(Object.create(Object.getPrototypeOf(message) as object), message) as T;
+}
+
 function plainBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,13 +1,13 @@
 import { LimbeckError } from '../core/errors.ts';
 import { flag, given, type OptionsOf, schema } from '../core/schema.ts';
 import { prune } from './edit/prune.ts';
-import { type OnnxModel, type OnnxValue, onnx } from './model.ts';
+import { copyOf, type OnnxModel, type OnnxValue, onnx } from './model.ts';
 import { ownValues } from './references.ts';
 import { fuseActivations, type IsAllowed } from './simplify/activations.ts';
 import { type BoundInputs, bindInputs } from './simplify/bindInputs.ts';
 import { inlineBranches } from './simplify/branches.ts';
 import { foldConstants, storeConstants } from './simplify/constants.ts';
-import { copyOf, type Draft, openDraft } from './simplify/draft.ts';
+import { type Draft, openDraft } from './simplify/draft.ts';
 import { inferValues } from './simplify/infer.ts';
 import { fuseNormalizations } from './simplify/normalizations.ts';
 import { foldPads } from './simplify/pads.ts';
@@ -55,8 +55,16 @@ export function simplify(model: OnnxModel, options: SimplifyOptions = {}): OnnxM
     dropRedundant,
   ];
   if (fuse) settle(model, draft, bound, fusions);
-  if (foldBatchNorm) settle(model, draft, bound, [foldScales, dropRedundant]);
+  if (foldBatchNorm) settle(model, draft, bound, [(one) => foldScales(one), dropRedundant]);
   return finished(model, draft, bound, keep);
+}
+
+/** Only the last step of `simplify`, for a file that is kept: weights that several nodes read stay one. */
+export function foldIntoWeights(model: OnnxModel): OnnxModel {
+  const bound = bindInputs(model.graph, {});
+  const draft = openDraft(model, []);
+  settle(model, draft, bound, [(one) => foldScales(one, 'keep')]);
+  return finished(model, draft, bound, []);
 }
 
 /** Runs passes until none of them finds anything. Each only takes nodes away or replaces many by fewer, so that ends. */

@@ -10,7 +10,9 @@ import { packBundle } from '../student/files/packBundle.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { splitWeights } from '../student/weightBytes.ts';
 import { mlp } from '../student/zoo/mlp.ts';
-import { type LoadedStudent, type LoadStudentOptions, loadStudent } from './loadStudent.ts';
+import type { LoadedStudent } from './loadedStudent.ts';
+import { loadStudent } from './loadStudent.ts';
+import type { LoadStudentOptions } from './loadStudentOptions.ts';
 import type { PredictSource } from './readSource.ts';
 
 export const labels = ['a', 'b', 'c'];

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { file, serverForEach } from '../network/serverCases.ts';
 import { toFiles } from '../student/files/files.ts';
 import { loadedStudents } from './loadCases.ts';
-import type { LoadStudentOptions } from './loadStudent.ts';
+import type { LoadStudentOptions } from './loadStudentOptions.ts';
 import type { PredictSource } from './readSource.ts';
 
 const [home, other] = [serverForEach(), serverForEach()];

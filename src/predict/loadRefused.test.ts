@@ -3,7 +3,7 @@ import { floats, modelOf, node, tinyClassifier, value } from '../onnx/cases/tiny
 import { writeModel } from '../onnx/model.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { images, loadedStudents } from './loadCases.ts';
-import type { LoadStudentOptions } from './loadStudent.ts';
+import type { LoadStudentOptions } from './loadStudentOptions.ts';
 import type { PredictSource } from './readSource.ts';
 
 const { given, load, expectAnswers } = loadedStudents();

@@ -1,81 +1,12 @@
-import { disposedAtWork, LimbeckError, throwIfAborted, untilAborted } from '../core/errors.ts';
+import { LimbeckError, throwIfAborted, untilAborted } from '../core/errors.ts';
 import { checkCount, checkKnownOptions, checkOneOf } from '../core/options.ts';
-import type { NamedArrays, NdArray } from '../core/shape.ts';
-import type { ModelIntegrity } from '../network/integrity.ts';
+import { smallDevice } from '../runtime/smallDevice.ts';
 import type { Choice } from './chooseEngine.ts';
 import type { Engine, EngineModel, EngineName, EngineOptions } from './engine.ts';
-import { labelled } from './labelled.ts';
-import { type EngineWorker, openEngine } from './openEngine.ts';
-import { namedInputs, type PredictInputs } from './predictInputs.ts';
+import { type LoadedStudent, loaded, type OpenStudent } from './loadedStudent.ts';
+import type { LoadStudentOptions } from './loadStudentOptions.ts';
+import { openEngine } from './openEngine.ts';
 import { type PredictSource, type ReadStudent, readSource } from './readSource.ts';
-
-/** Which engine computes, where, and what the answers are called. */
-export interface LoadStudentOptions {
-  /**
-   * The engine. 'auto' (default) takes the only form that the file has. Of two it takes the ONNX form if that is quantized,
-   * because it was made smaller on purpose; otherwise it opens both, compares and measures them on this device, and keeps the
-   * faster one, or tfjs if they disagree.
-   */
-  readonly engine?: 'auto' | EngineName;
-  /** Names of the classes, in the order of the output. Default: the labels in the file. */
-  readonly labels?: readonly string[];
-  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
-  readonly threads?: number;
-  /**
-   * A worker of limbeck's own (default), one that you make for an engine (of dist/runWorker.js for 'onnxruntime', of
-   * dist/worker.js for 'tfjs'), or 'none': on this thread, as in Node.
-   */
-  readonly worker?: EngineWorker;
-  /**
-   * The hash of the file, as subresource integrity; for a model.json, a record with its hash and that of each file of
-   * weights. Checked before a byte is used.
-   */
-  readonly integrity?: ModelIntegrity;
-  /** The folder that serves the package's .wasm files. Default: next to the code. */
-  readonly assetBase?: string;
-  readonly name?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** What a loaded student turned out to be. Plain values. */
-export interface LoadedStudentDescription {
-  readonly name: string;
-  readonly engine: EngineName;
-  /** Why it runs there, in a sentence. */
-  readonly why: string;
-  readonly threads: number;
-  readonly labels: readonly string[] | undefined;
-  /** Shapes with the batch; a free length is null. */
-  readonly inputs: Readonly<Record<string, readonly (number | null)[]>>;
-  readonly outputs: Readonly<Record<string, readonly (number | null)[]>>;
-  /** How data becomes inputs, as the file says; `predict` takes arrays that are in that form already. */
-  readonly input: unknown;
-  /** Size of the file or files. */
-  readonly bytes: number;
-  /** One sentence for each thing that makes it slower, or different, than it could be. */
-  readonly notices: readonly string[];
-}
-
-/** What a student answered for a batch. */
-export interface Prediction {
-  /** Raw outputs by name. A single output is called `logits`, whatever its file calls it and whatever it holds. */
-  readonly outputs: NamedArrays;
-  /** The most probable class of each example, where labels are known. */
-  readonly labels?: readonly string[];
-  /** [B, C], where labels are known: softmax of the logits, or the output itself where its rows are probabilities. */
-  readonly probabilities?: NdArray;
-}
-
-/** A student that answers. It holds a worker: dispose it when done. */
-export interface LoadedStudent extends AsyncDisposable {
-  readonly description: LoadedStudentDescription;
-  /**
-   * Answers for a batch [B, ...]. Arrays stay the caller's.
-   * Throws    unknown-input · shape-mismatch · not-finite · student-invalid · out-of-memory · worker-died · disposed ·
-   *           AbortError
-   */
-  predict(inputs: PredictInputs, signal?: AbortSignal): Promise<Prediction>;
-}
 
 const KNOWN: readonly (keyof LoadStudentOptions)[] = [
   'engine',
@@ -98,8 +29,17 @@ const KNOWN: readonly (keyof LoadStudentOptions)[] = [
  * const { labels, outputs } = await student.predict({ data: pixels, shape: [1, 28, 28, 1] });
  */
 export async function loadStudent(source: PredictSource, options: LoadStudentOptions = {}): Promise<LoadedStudent> {
+  const { engine, threads, worker, assetBase } = options;
+  const again = { engine, threads, worker, assetBase };
+  const openNext = (next: PredictSource, given: LoadStudentOptions) => openStudent(next, { ...again, ...given });
+  return loaded(await openStudent(source, options), openNext);
+}
+
+async function openStudent(source: PredictSource, options: LoadStudentOptions): Promise<OpenStudent> {
   checkKnownOptions(options, KNOWN, 'loadStudent');
-  const { engine = 'auto', threads, worker = 'shipped', assetBase, integrity, signal } = options;
+  const { engine = 'auto', worker = 'shipped', assetBase, integrity, signal } = options;
+  const small = options.threads === undefined ? smallDevice() : undefined;
+  const threads = small === undefined ? options.threads : 1;
   checkOneOf(engine, 'engine', ['auto', 'onnxruntime', 'tfjs']);
   if (threads !== undefined) checkCount(threads, 'threads');
   throwIfAborted(signal);
@@ -114,7 +54,8 @@ export async function loadStudent(source: PredictSource, options: LoadStudentOpt
   );
   if (signal?.aborted) await choice.engine[Symbol.asyncDispose]();
   throwIfAborted(signal);
-  return loaded(choice, { ...read, name, labels: options.labels ?? read.labels });
+  const notices = [...choice.notices, ...(small ? [small] : [])];
+  return opened({ ...choice, notices }, { ...read, name, labels: options.labels ?? read.labels });
 }
 
 /** An engine that opens only after the signal was aborted is disposed. */
@@ -159,35 +100,8 @@ function modelsOf({ onnx, artifacts }: ReadStudent): EngineModel[] {
   ];
 }
 
-function loaded({ engine, why, notices }: Choice, { name, bytes, labels, input }: ReadStudent): LoadedStudent {
-  const { opened } = engine;
-  let isDisposed = false;
-  return {
-    description: {
-      name,
-      engine: engine.name,
-      why,
-      threads: opened.threads,
-      labels,
-      inputs: opened.inputs,
-      outputs: opened.outputs,
-      input,
-      bytes,
-      notices: [...opened.notices, ...notices],
-    },
-    async predict(inputs, signal) {
-      if (isDisposed) throw new LimbeckError('disposed', `The student "${name}" was disposed; load it again.`);
-      throwIfAborted(signal);
-      const running = engine.run(namedInputs(inputs, opened.inputs)).catch((error: unknown): never => {
-        throw isDisposed ? disposedAtWork('student', name, error) : error;
-      });
-      const outputs = await untilAborted(running, signal);
-      return { outputs, ...(labels && labelled(outputs, labels)) };
-    },
-    async [Symbol.asyncDispose]() {
-      if (isDisposed) return;
-      isDisposed = true;
-      await engine[Symbol.asyncDispose]();
-    },
-  };
+function opened({ engine, why, notices }: Choice, { name, bytes, labels, input }: ReadStudent): OpenStudent {
+  const { threads, inputs, outputs, notices: ofEngine } = engine.opened;
+  const description = { name, engine: engine.name, why, threads, labels, inputs, outputs, input, bytes };
+  return { engine, description: { ...description, notices: [...ofEngine, ...notices] }, calls: new Set() };
 }

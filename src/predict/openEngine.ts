@@ -1,5 +1,7 @@
 // Opens a student in a worker of its own, or on this thread.
 import { configuredWorker } from '../core/configure.ts';
+import { isNode } from '../core/node.ts';
+import type { NodeThread } from '../core/nodeThread.ts';
 import type { NdArray } from '../core/shape.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { bindInputs, fitShape } from '../model/inputs.ts';
@@ -11,7 +13,7 @@ import type { Engine, EngineModel, EngineName, EngineOptions } from './engine.ts
 import type { RunSession } from './runSession.ts';
 
 /** limbeck's own worker for the engine, none, or one that the caller makes. */
-export type EngineWorker = 'shipped' | 'none' | ((engine: EngineName) => Worker);
+export type EngineWorker = 'shipped' | 'none' | ((engine: EngineName) => Worker | NodeThread);
 
 /** Throws    worker-unreachable · backend-unavailable · wasm-blocked · out-of-memory · invalid-onnx · student-invalid */
 export async function openEngine(model: EngineModel, worker: EngineWorker, options: EngineOptions): Promise<Engine> {
@@ -31,7 +33,7 @@ export async function openEngine(model: EngineModel, worker: EngineWorker, optio
 
 function workerOf(worker: EngineWorker, engine: EngineName): WorkerOption {
   if (typeof worker === 'function') return () => worker(engine);
-  if (worker === 'none' || engine === 'tfjs') return worker;
+  if (worker === 'none' || engine === 'tfjs' || isNode()) return worker;
   const own = configuredWorker('runWorker');
   if (typeof own === 'function') return own;
   // One literal expression: bundlers look for exactly this form.

@@ -10,6 +10,7 @@ import { pixelInputs } from '../onnx/describe/pixelInputs.ts';
 import { startOrt } from '../runtime/ort.ts';
 import { createSession } from '../runtime/ortSession.ts';
 import { fromOrtTensor, isNumericType } from '../runtime/ortTensors.ts';
+import { moved } from '../workers/transfer.ts';
 import type { EngineOptions } from './engine.ts';
 
 /** A student's ONNX file in onnxruntime-web, on the thread where this is called: the part of `limbeck/run`'s worker. */
@@ -27,6 +28,12 @@ export function createRunSession(): RunSession {
     run: (inputs) => held.use((model) => model.run(inputs)),
     close: held.close,
   };
+}
+
+/** The part of a worker that runs students: what a run gives moves to the page. */
+export function runPart(): RunSession {
+  const session = createRunSession();
+  return { ...session, run: async (inputs) => moved(await session.run(inputs)) };
 }
 
 async function openStudent(onnx: Uint8Array, { name, threads: wanted, assetBase }: EngineOptions): Promise<Model> {

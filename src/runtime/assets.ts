@@ -1,5 +1,6 @@
 import { configuredAssets } from '../core/configure.ts';
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { fileAddress, filePath, nodeModule } from '../core/node.ts';
 import { type WebGpuFile, webGpuFile } from '../core/webgpuFiles.ts';
 
 /**
@@ -32,18 +33,18 @@ export function assetUrl(name: AssetName, assetBase?: string): string {
 
 /** The address of a file where the page says that it lies; undefined where it lies beside the code. */
 export function hostedUrl(name: string, assetBase = configuredAssets()): string | undefined {
-  return assetBase === undefined ? undefined : `${assetBase.replace(/\/?$/, '/')}${name}`;
+  if (assetBase === undefined) return undefined;
+  const base = assetBase.replace(/\/?$/, '/');
+  return `${fileAddress(base) ?? base}${name}`;
 }
 
 /** Throws    backend-unavailable: the file cannot be fetched */
 export async function loadAsset(name: AssetName, assetBase?: string): Promise<Uint8Array<ArrayBuffer>> {
   const url = assetUrl(name, assetBase);
   try {
-    if (url.startsWith('file:')) {
-      // An import would stop bundlers that build for browsers.
-      const { readFile } = process.getBuiltinModule('node:fs/promises');
-      return new Uint8Array(await readFile(new URL(url)));
-    }
+    const path = filePath(url);
+    const files = nodeModule<typeof import('node:fs/promises')>('fs/promises');
+    if (path !== undefined && files !== undefined) return new Uint8Array(await files.readFile(path));
     const response = await askForAsset(url);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { afterEach, expect, test, vi } from 'vitest';
 import { detectCapabilities, detectWasm } from './capabilities.ts';
 
@@ -26,7 +27,7 @@ test('without WebGPU, and outside a page, it says so', async () => {
   vi.stubGlobal('navigator', {});
   expect((await detectCapabilities()).why['webgpu']).toBe('This browser offers no WebGPU here.');
   vi.stubGlobal('navigator', undefined);
-  expect(await detectCapabilities()).toMatchObject({ hasWebGpu: false, hasOpfs: false, cores: 1 });
+  expect(await detectCapabilities()).toMatchObject({ hasWebGpu: false, hasOpfs: false, cores: availableParallelism() });
 });
 
 test('where only WebAssembly is asked about, no GPU is woken', async () => {

@@ -1,5 +1,6 @@
 import { relaxedSimd, simd, threads } from 'wasm-feature-detect';
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { nodeModule } from '../core/node.ts';
 import { findGpu } from './ortDevices.ts';
 
 /** SIMD of WebAssembly: four floats at once with fused multiply-add, without it, or none. */
@@ -42,10 +43,16 @@ export async function detectCapabilities(): Promise<Capabilities> {
 export async function detectWasm(): Promise<WasmCapabilities> {
   const why: Record<string, string> = {};
   const isIsolated = globalThis.crossOriginIsolated === true;
+  // Node shares memory between its threads as it is.
+  const os = nodeModule<typeof import('node:os')>('os');
+  const mayShare = isIsolated || os !== undefined;
   const [hasSimd, hasRelaxed, canThread] = await Promise.all([simd(), relaxedSimd(), threads()]);
   if (!hasSimd) why['simd'] = 'This engine has no WebAssembly SIMD, so training runs in plain JavaScript.';
   else if (!hasRelaxed) why['relaxed'] = 'This engine has no relaxed SIMD, so products and sums are not fused.';
-  if (!isIsolated) {
+  const canStart = typeof Worker !== 'undefined' || os !== undefined;
+  if (!canStart) {
+    why['threads'] = 'No worker starts from a service worker or a shared worker, so one thread is used.';
+  } else if (!mayShare) {
     why['threads'] =
       'The page is not cross-origin isolated, so one thread is used. Send the headers ' +
       '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp" to use more.';
@@ -53,8 +60,8 @@ export async function detectWasm(): Promise<WasmCapabilities> {
     why['threads'] = 'This engine offers no SharedArrayBuffer for WebAssembly, so one thread is used.';
   return {
     simdLevel: hasRelaxed ? 'relaxed' : hasSimd ? 'simd' : 'none',
-    hasThreads: isIsolated && canThread,
-    cores: (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? 1,
+    hasThreads: canStart && mayShare && canThread,
+    cores: (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? os?.availableParallelism() ?? 1,
     isIsolated,
     why,
   };

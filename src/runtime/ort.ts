@@ -1,18 +1,20 @@
 // The one door to onnxruntime-web, opened only when a teacher is loaded.
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { isPage, nodeModule, nodePackage } from '../core/node.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { type AssetName, assetUrl, hostedUrl, loadAsset } from './assets.ts';
 import { detectWasm, requireWasm } from './capabilities.ts';
 import { importScript } from './importScript.ts';
+import { nativeObstacle } from './ortDevices.ts';
 
 export type Ort = typeof import('onnxruntime-web/wasm');
 export type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-web/wasm';
 
-/** Where onnxruntime-web computes. */
-export type OrtDevice = 'wasm' | 'webgpu' | 'webnn';
+/** Where onnxruntime computes: 'native' is onnxruntime-node, beside which onnxruntime-web is not needed. */
+export type OrtDevice = 'wasm' | 'webgpu' | 'webnn' | 'native';
 
 export interface StartOrtOptions {
-  /** Default 'wasm'. The other two share a build that is half again as large, and slower on wasm. */
+  /** Default 'wasm'. WebGPU and WebNN share a build that is half again as large, and slower on wasm. */
   readonly device?: OrtDevice;
   /** Default: the cores of the device, at most 4. */
   readonly threads?: number;
@@ -33,6 +35,7 @@ const started = new Map<'plain' | 'gpu', Promise<StartedOrt>>();
  * Throws    backend-unavailable: the package or its files are missing, or there is no SIMD · wasm-blocked
  */
 export function startOrt(options: StartOrtOptions): Promise<StartedOrt> {
+  if (options.device === 'native') return startNative(options);
   const build = (options.device ?? 'wasm') === 'wasm' ? 'plain' : 'gpu';
   const starting =
     started.get(build) ??
@@ -42,6 +45,15 @@ export function startOrt(options: StartOrtOptions): Promise<StartedOrt> {
     });
   started.set(build, starting);
   return starting;
+}
+
+/** Each session has threads of its own. */
+async function startNative({ threads }: StartOrtOptions): Promise<StartedOrt> {
+  const obstacle = nativeObstacle();
+  const ort = obstacle === undefined ? nodePackage<Ort>('onnxruntime-node', import.meta.url) : undefined;
+  const { cores } = await detectWasm();
+  if (ort !== undefined) return { ort, threads: threads ?? Math.min(4, cores), notices: [] };
+  throw new LimbeckError('backend-unavailable', `${obstacle} npm install onnxruntime-node@1.30.0 puts it there.`);
 }
 
 async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOptions): Promise<StartedOrt> {
@@ -72,8 +84,8 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
     if (error instanceof LimbeckError) throw error;
     throw new LimbeckError(
       'backend-unavailable',
-      `onnxruntime-web could not be loaded (${messageOf(error)}). Serve the package's files beside its code, or copy them to a ` +
-        "folder that your server serves (npx limbeck assets --to public/limbeck) and call configure({ assets: '/limbeck/' }).",
+      `onnxruntime-web could not be loaded (${messageOf(error)}). ${whereItNeverLoads()}Serve the package's files beside its code, or ` +
+        "copy them to a folder that your server serves (npx limbeck assets --to public/limbeck) and call configure({ assets: '/limbeck/' }).",
       { cause: error },
     );
   }
@@ -97,14 +109,43 @@ export function withOrtThreads<T>(ort: Ort, create: () => Promise<T>): Promise<T
     const { mjs } = ort.env.wasm.wasmPaths as { readonly mjs: string };
     return url === new URL(mjs, location.href).href;
   };
-  return vouchingFor(isOwn, create);
+  const threads = isPage() ? undefined : nodeModule<typeof import('node:worker_threads')>('worker_threads');
+  return threads === undefined ? vouchingFor(isOwn, create) : lendingWorker(threads.Worker, create);
 }
 
-/** In browsers, a file of the package: the build puts its address in the place of the import (`rollup.config.mjs`). */
+/** Sessions that are being created in Node, and the global `Worker` before the first of them. */
+let creating = 0;
+let before: PropertyDescriptor | undefined;
+
+/** In Node, onnxruntime starts its threads from Node's `Worker` as a global. It leaves it there, and others take it for a browser's. */
+async function lendingWorker<T>(worker: object, create: () => Promise<T>): Promise<T> {
+  if (creating++ === 0) before = Object.getOwnPropertyDescriptor(globalThis, 'Worker');
+  Object.defineProperty(globalThis, 'Worker', { value: worker, configurable: true, writable: true });
+  try {
+    return await create();
+  } finally {
+    if (--creating === 0) {
+      if (before === undefined) Reflect.deleteProperty(globalThis, 'Worker');
+      else Object.defineProperty(globalThis, 'Worker', before);
+    }
+  }
+}
+
+/** onnxruntime loads its script with `import()`, which service workers forbid. */
+export function whereItNeverLoads(): string {
+  if (!('ServiceWorkerGlobalScope' in globalThis)) return '';
+  return "A service worker cannot load it at all: ask for device: 'kernels' for a teacher, engine: 'tfjs' for a student. ";
+}
+
+/**
+ * In browsers, a file of the package: the build puts its address in the place of the import (`rollup.config.mjs`). Threads of
+ * Node start only from the build that is made for it.
+ */
 async function importPlainBuild(assetBase: string | undefined): Promise<Ort> {
+  const forNode = isPage() ? undefined : nodePackage<Ort>('onnxruntime-web', import.meta.url);
+  if (forNode !== undefined) return forNode;
   const hosted = hostedUrl('ort.wasm.min.mjs', assetBase);
-  if (hosted === undefined) return import('onnxruntime-web/wasm');
-  return importScript(hosted);
+  return hosted === undefined ? import('onnxruntime-web/wasm') : importScript(hosted);
 }
 
 /** This build is a separate file, so that workers without a GPU do not load it. */

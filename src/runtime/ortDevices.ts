@@ -1,6 +1,7 @@
 import { messageOf } from '../core/errors.ts';
+import { isInstalled } from '../core/node.ts';
 
-// What this page offers onnxruntime-web besides wasm. Finding out does not load onnxruntime-web.
+// What this page, or Node, offers onnxruntime besides wasm. Finding out does not load onnxruntime-web.
 
 /** The part of WebGPU's adapter that is read here; TypeScript's library does not describe it. */
 interface Adapter {
@@ -49,4 +50,9 @@ export async function findGpu(): Promise<FoundGpu> {
 export function webnnObstacle(): string | undefined {
   const hasWebnn = (globalThis.navigator as { ml?: unknown } | undefined)?.ml !== undefined;
   return hasWebnn ? undefined : 'This browser offers no WebNN here.';
+}
+
+/** A sentence that says why onnxruntime-node is not available, or undefined if it is. */
+export function nativeObstacle(): string | undefined {
+  return isInstalled('onnxruntime-node', import.meta.url) ? undefined : 'onnxruntime-node is not installed here.';
 }

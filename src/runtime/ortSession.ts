@@ -1,6 +1,6 @@
 // Translates onnxruntime's errors when it opens or runs a model.
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { type InferenceSession, type Ort, withOrtThreads } from './ort.ts';
+import { type InferenceSession, type Ort, whereItNeverLoads, withOrtThreads } from './ort.ts';
 
 /** Which model it is, for messages. */
 export interface OrtModelName {
@@ -34,7 +34,7 @@ export async function createSession(
     if (why.startsWith('no available backend')) {
       throw new LimbeckError(
         'backend-unavailable',
-        `onnxruntime-web did not start (${why}). Its files, ort-wasm-simd-threaded.mjs and .wasm, must be served ` +
+        `onnxruntime-web did not start (${why}). ${whereItNeverLoads()}Its files, ort-wasm-simd-threaded.mjs and .wasm, must be served ` +
           'beside limbeck’s worker.',
         { cause: error },
       );

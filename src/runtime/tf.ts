@@ -3,6 +3,11 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 // tfjs-layers calls some operations as methods: its orthogonal initializer does.
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import '@tensorflow/tfjs-backend-cpu';
+import { env } from '@tensorflow/tfjs-core';
+import { isNode } from '../core/node.ts';
+
+// In Node tfjs's cpu backend prints advice to install another tfjs, which limbeck would not use.
+if (isNode()) env().set('PROD', true);
 
 export {
   type BackendWasm,

@@ -1,3 +1,4 @@
+import { filePath } from '../core/node.ts';
 import { trustedScript } from '../core/trustedScripts.ts';
 import { askForAsset, assetUrl } from './assets.ts';
 import { startThread } from './kernels/startThread.ts';
@@ -12,6 +13,7 @@ const found = new Map<string, string>();
  */
 export async function findThreadScript(assetBase?: string): Promise<string | undefined> {
   const url = assetUrl('threads.js', assetBase);
+  if (filePath(url) !== undefined) return ifItStarts(url);
   const known = found.get(url);
   if (known !== undefined) return known;
   const file = await askForAsset(url).catch(() => undefined);

@@ -4,7 +4,7 @@ import { checkOneOf } from '../core/options.ts';
 import { indexedDbObstacle } from './indexeddb.ts';
 import { checkName, isNamed } from './medium.ts';
 import { places, type StorePlace } from './places.ts';
-import type { Store, StoreKind } from './store.ts';
+import type { Store } from './store.ts';
 
 /** The keys of an encrypted store. Neither can be read out, not even by this page. */
 export interface StoreKey {
@@ -119,7 +119,8 @@ async function heirsOf({ name, kind }: KeyOwner): Promise<string[]> {
   return others.filter((_, i) => isThere[i]).map((other) => slotOf({ name, kind: other }));
 }
 
-const KINDS = Object.keys(places) as StoreKind[];
+/** A store on the disk has a passphrase: there is no browser that guards keys. */
+const KINDS = Object.keys(places) as (keyof typeof places)[];
 
 /** No store has such a name, so it is not taken for a key of all kinds. */
 function slotOf({ name, kind }: KeyOwner): string {

@@ -39,7 +39,7 @@ export function makeLocks(): FakeLocks {
   function request(tab: object, name: string, options: LockOptions, work: (lock: unknown) => unknown) {
     const queue = queues.get(name) ?? { held: [], waiting: [] };
     queues.set(name, queue);
-    const { mode = 'exclusive', ifAvailable = false } = options;
+    const { mode = 'exclusive', ifAvailable = false, signal } = options;
     if (ifAvailable && (queue.waiting.length > 0 || !isFree(queue, mode))) return Promise.resolve(work(null));
     return new Promise((resolve, reject) => {
       const mine: Request = {
@@ -53,6 +53,11 @@ export function makeLocks(): FakeLocks {
         },
       };
       queue.waiting.push(mine);
+      signal?.addEventListener('abort', () => {
+        if (!queue.waiting.includes(mine)) return;
+        queue.waiting = queue.waiting.filter((one) => one !== mine);
+        reject(signal.reason);
+      });
       advance(queue);
     });
   }

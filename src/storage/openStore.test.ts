@@ -81,7 +81,9 @@ describe('openStore', () => {
     vi.stubGlobal('indexedDB', undefined);
     const store = await openStore('order');
     expect(store.kind).toBe('memory');
-    expect(store.why).toMatch(/^OPFS is not offered .*; IndexedDB is not offered by this browser \(no indexedDB\)\.$/);
+    expect(store.why).toMatch(
+      /^OPFS is not offered .*; IndexedDB is not offered by this browser \(no indexedDB\); Node keeps values in a folder, and none was given\.$/,
+    );
   });
 
   test('goes on where IndexedDB is there but refuses', async () => {

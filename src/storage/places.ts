@@ -47,7 +47,7 @@ const memory: StorePlace = {
 };
 
 /** In the order in which `auto` tries them. */
-export const places = { opfs, indexeddb, memory } satisfies Record<StoreKind, StorePlace>;
+export const places = { opfs, indexeddb, memory } satisfies Record<Exclude<StoreKind, 'disk'>, StorePlace>;
 
 // Notes which stores were ever opened in OPFS. Some browsers always refuse OPFS in some windows, and any may refuse it for a
 // moment; only a note kept elsewhere tells these apart. Without IndexedDB nothing is noted.

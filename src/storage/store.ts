@@ -1,4 +1,4 @@
-export type StoreKind = 'opfs' | 'indexeddb' | 'memory';
+export type StoreKind = 'opfs' | 'indexeddb' | 'memory' | 'disk';
 
 /** A value that `scrub` found damaged. */
 export interface DamagedValue {
@@ -20,7 +20,7 @@ export interface Scrubbed {
  *
  * What `put` and `delete` have acknowledged survives a crash of the page, the worker or the browser. IndexedDB also survives a
  * loss of power, because it is asked to flush each write. In OPFS a worker flushes a value before it gets its name, so that the
- * value is whole, old or new; a window cannot flush, so a value of the last seconds may be old, new or cut short. An encrypted
+ * value is whole, old or new; so does a folder on the disk, in Node; a window cannot flush, so a value of the last seconds may be old, new or cut short. An encrypted
  * store and a profile notice one that was cut short.
  * Throws    invalid-option: a key of another form · store-failed: the platform refused · store-tampered: the bytes of a
  *           value are lost to the browser, or an encrypted store finds them changed · disposed: used after disposal

@@ -10,8 +10,8 @@ export interface StoreCheck {
   readonly run: (open: () => Promise<Store>) => Promise<void>;
 }
 
-const EVERY: readonly StoreKind[] = ['opfs', 'indexeddb', 'memory'];
-const LASTING: readonly StoreKind[] = ['opfs', 'indexeddb'];
+const EVERY: readonly StoreKind[] = ['opfs', 'indexeddb', 'memory', 'disk'];
+const LASTING: readonly StoreKind[] = ['opfs', 'indexeddb', 'disk'];
 
 /** What every store must do, for vitest and for a page in a real browser alike. */
 export const storeContract: readonly StoreCheck[] = [

@@ -37,7 +37,16 @@ const OPTIONS = schema('fromFunction', {
   /** What its output 'logits' holds: 'probs' are given as their logarithms. Default: the first answer tells. */
   given: oneOf('logits', 'probs')(),
   /** Where the function computes, for reports. Default 'function'. */
-  device: oneOf<TeacherDevice>('wasm', 'kernels', 'webgpu', 'webnn', 'tfjs', 'function', 'several')('function'),
+  device: oneOf<TeacherDevice>(
+    'wasm',
+    'kernels',
+    'webgpu',
+    'webnn',
+    'native',
+    'tfjs',
+    'function',
+    'several',
+  )('function'),
 });
 
 /** What reports and caches know about a function. */

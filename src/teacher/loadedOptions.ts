@@ -21,7 +21,7 @@ export const LOADED = schema('snapshot', {
    * the model says, which may end in a softmax; where it says nothing, its first answers do.
    */
   given: oneOf('logits', 'probs')(),
-  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated. */
+  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated, and where memory is short (iOS). */
   threads: count()(),
   /**
    * limbeck's own worker ('shipped'), one that you make, or 'none': on this thread. There a tfjs model runs on tfjs's current

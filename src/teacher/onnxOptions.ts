@@ -25,12 +25,12 @@ const OPTIONS = schema('loadTeacher', {
     throw new LimbeckError('invalid-option', `"outputs" was ${String(outputs)}; it must be names, at least one.`);
   }),
   /**
-   * 'auto' is onnxruntime-web on wasm, or limbeck's own kernels or WebGPU, where these give what wasm gives and are measured
-   * to be faster. A device that is not available here, cannot run the model or gives other values than wasm is replaced by the
-   * next best, with a notice. 'webgpu' and 'webnn' need `import 'limbeck/webgpu'`, without which 'auto' leaves WebGPU out.
-   * Default: 'auto'.
+   * 'auto' is onnxruntime-web on wasm, or limbeck's own kernels, WebGPU or, in Node, 'native' (onnxruntime-node, where it is
+   * installed), where these give what wasm gives and are measured to be faster. A device that is not available here, cannot run
+   * the model or gives other values than wasm is replaced by the next best, with a notice. 'webgpu' and 'webnn' need
+   * `import 'limbeck/webgpu'`, without which 'auto' leaves WebGPU out. Default: 'auto'.
    */
-  device: oneOf('auto', 'wasm', 'kernels', 'webgpu', 'webnn')(),
+  device: oneOf('auto', 'wasm', 'kernels', 'webgpu', 'webnn', 'native')(),
   /** Examples that the teacher asks for at a time; it takes any number. Default: 'auto', found out on what it is asked. */
   batchSize: given<number | 'auto'>((size) => {
     if (size !== 'auto') checkCount(size, 'batchSize');

@@ -1,6 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { hasWebGpuFiles } from '../core/webgpuFiles.ts';
+import { SMALL_TEACHER_BATCH, smallDevice } from '../runtime/smallDevice.ts';
 import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
 import { pixelNotice } from './input/pixelNotice.ts';
 import { loadedTeacher, makeNotices } from './loadedTeacher.ts';
@@ -35,7 +36,10 @@ export async function openTeacher(
   options: LoadTeacherOptions,
   start?: Opening['start'],
 ): Promise<Teacher> {
-  const { worker = 'shipped', threads } = options;
+  const { worker = 'shipped' } = options;
+  // What is asked for is done, on any device.
+  const small = options.threads === undefined ? smallDevice() : undefined;
+  const where = small === undefined ? { threads: options.threads } : { threads: 1, largestBatch: SMALL_TEACHER_BATCH };
   const colocated = options.colocatedWith && startColocated(options.colocatedWith, options.device);
   const isColocated = colocated !== undefined && colocated.notice === undefined;
   const device = options.device ?? (isColocated ? 'webgpu' : 'auto');
@@ -44,7 +48,12 @@ export async function openTeacher(
     hasOwnThread: hasOwnThread && options.recurrent === undefined,
     hasGpuFiles: hasWebGpuFiles(options.assetBase),
   });
-  const notices = [...model.notices, ...planned.notices, ...(colocated?.notice ? [colocated.notice] : [])];
+  const notices = [
+    ...model.notices,
+    ...(small ? [small] : []),
+    ...planned.notices,
+    ...(colocated?.notice ? [colocated.notice] : []),
+  ];
   const reasons = [...planned.reasons];
   const plan = { ...planned, reasons };
   const opening: Opening = {
@@ -61,7 +70,7 @@ export async function openTeacher(
     // Which devices are allowed is decided at every start.
     const allowed: readonly SessionDevice[] = ['wasm', plan.first, ...plan.challengers];
     known = remembered !== undefined && allowed.includes(remembered.device) ? remembered : undefined;
-    return { device: known?.device ?? plan.first, threads };
+    return { device: known?.device ?? plan.first, ...where };
   };
   const { session, hash } = await openFirst(opening, choose, (notice) => {
     notices.push(notice);

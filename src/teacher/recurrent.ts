@@ -1,5 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { givenName } from '../core/inputs.ts';
+import { putRows } from '../core/rows.ts';
 import { dtypeOf, formatShape, isSameShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../core/shape.ts';
 import type { RecurrentOptions } from './recurrentOptions.ts';
 
@@ -20,16 +21,24 @@ export async function runRecurrent(
   const fixed = fixedInputs(inputs, options, inputShapes);
   let state = startOfState(inputs, options, inputShapes, batch);
   const tables: Record<string, NdArray> = {};
+  const rowsOfFrame = (at: number) => Int32Array.from({ length: batch }, (_, b) => b * walk.count + at);
   for (let at = 0; at < walk.count; at++) {
     const outputs = await run({ ...fixed, ...state, [options.sequence]: walk.frameAt(at) });
     state = Object.fromEntries(
       Object.entries(options.state).map(([input, output]) => [input, outputNamed(outputs, output)]),
     );
     for (const name of collectedNames(outputs, options)) {
-      tables[name] = writeFrame(tables[name], name, outputNamed(outputs, name), { at, batch, count: walk.count });
+      const frame = outputNamed(outputs, name);
+      checkFrame(frame, name, { at, batch, first: tables[name] });
+      putRows(tables, { [name]: frame }, batch * walk.count, rowsOfFrame(at));
     }
   }
-  return tables;
+  return Object.fromEntries(
+    Object.entries(tables).map(([name, { data, shape }]) => [
+      name,
+      { data, shape: [batch, walk.count, ...shape.slice(1)] },
+    ]),
+  );
 }
 
 /** The array of the sequence: the one of its name, or the only one. Throws    unknown-input */
@@ -150,30 +159,20 @@ function outputNamed(outputs: NamedArrays, name: string): NdArray {
 interface FramePlace {
   readonly at: number;
   readonly batch: number;
-  readonly count: number;
+  /** The rows of the first frame, which the others must be like. */
+  readonly first: NdArray | undefined;
 }
 
-/** Puts a frame's output [B, ...] at its place in [B, T, ...]. Throws    shape-mismatch */
-function writeFrame(table: NdArray | undefined, name: string, { data, shape }: NdArray, place: FramePlace): NdArray {
-  const { at, batch, count } = place;
-  const needed = table === undefined ? [batch, ...shape.slice(1)] : [batch, ...table.shape.slice(2)];
-  if (!isSameShape(shape, needed)) {
-    throw new LimbeckError(
-      'shape-mismatch',
-      `The model's output "${name}" for frame ${at} is ${formatShape(shape)}; it must be ${formatShape(needed)}, one ` +
-        'row an example and alike for every frame. Collect others: recurrent.outputs.',
-      { details: { name, frame: at, given: shape, needed } },
-    );
-  }
-  const rowSize = sizeOf(shape.slice(1));
-  const target = table ?? {
-    data: makeArray(dtypeOf(data), batch * count * rowSize),
-    shape: [batch, count, ...shape.slice(1)],
-  };
-  for (let b = 0; b < batch; b++) {
-    target.data.set(data.subarray(b * rowSize, (b + 1) * rowSize), (b * count + at) * rowSize);
-  }
-  return target;
+/** Throws    shape-mismatch: a frame's output is not [B, ...], or not like that of the first */
+function checkFrame({ shape }: NdArray, name: string, { at, batch, first }: FramePlace): void {
+  const needed = [batch, ...(first?.shape ?? shape).slice(1)];
+  if (isSameShape(shape, needed)) return;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `The model's output "${name}" for frame ${at} is ${formatShape(shape)}; it must be ${formatShape(needed)}, one ` +
+      'row an example and alike for every frame. Collect others: recurrent.outputs.',
+    { details: { name, frame: at, given: shape, needed } },
+  );
 }
 
 function quoted(names: readonly string[]): string {

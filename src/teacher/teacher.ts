@@ -3,7 +3,7 @@ import type { SimdLevel } from '../runtime/capabilities.ts';
 import type { SizeFigure } from './session/batchSizes.ts';
 
 /** What a teacher computes on: a backend of onnxruntime-web, limbeck's kernels, tfjs, a function of the page, or several of these. */
-export type TeacherDevice = 'wasm' | 'kernels' | 'webgpu' | 'webnn' | 'tfjs' | 'function' | 'several';
+export type TeacherDevice = 'wasm' | 'kernels' | 'webgpu' | 'webnn' | 'native' | 'tfjs' | 'function' | 'several';
 
 /** Describes a loaded teacher. Plain values for reports. */
 export interface TeacherDescription {

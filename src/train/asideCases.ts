@@ -5,7 +5,7 @@ import type { PortableStudent } from '../student/student.ts';
 import { bytesOf, type engineOn, holdout, problem, sourceOf } from './engineCases.ts';
 import type { TrainJob, TrainSource } from './job.ts';
 
-/** Asks for predictions between the steps of such a training: they come at once, and neither changes the other. */
+/** Asks for predictions between the steps of a training: they come at once, and neither changes the other. */
 export async function expectUndisturbed(
   { engine, train }: ReturnType<typeof engineOn>,
   how: Partial<TrainJob>,
@@ -22,7 +22,7 @@ export async function expectUndisturbed(
     const answer = engine.predict(other, inputs);
     answer.then(() => isOver || early++);
     answers.push(answer);
-    // The step is not given its examples before the prediction is there: a deadlock, if it waited for the training.
+    // The step gets its examples only after the prediction, which would deadlock if it waited for the training.
     await answer;
     return source.read(indices);
   };

@@ -24,7 +24,7 @@ const words: NdArray = {
   shape: [SIZE, LENGTH],
 };
 
-/** What another transformer's attention says of those words, for the examples of `words`. */
+/** Another transformer's attention to those words, for the examples of `words`. */
 async function taughtBy(seen: NdArray): Promise<Pick<TrainJob, 'teacherShapes'> & { readonly source: TrainSource }> {
   const model = await buildStudent(await tiny(16, 4).portable(), 2);
   const tapped = tapStudent(model, PARTS);
@@ -65,7 +65,7 @@ describe.each(['cpu', 'wasm'] as const)('queries, keys and values of attention o
     return epochs.map((epoch) => epoch.loss);
   }
 
-  test('are learned from a wider model with more heads, and not from its answers to other words', async () => {
+  test('are learned from a wider model with more heads, but not from its answers to other words', async () => {
     const losses = await lossesAfter(words);
     expect(losses[0]).toBeGreaterThan(0.1);
     expect(losses.at(-1)).toBeLessThan((losses[0] as number) / 4);

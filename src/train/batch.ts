@@ -2,34 +2,34 @@ import type { NamedArrays } from '../core/shape.ts';
 import type { Loss, Progress } from '../losses/loss.ts';
 import type { NamedTensors } from '../runtime/gpu.ts';
 
-/** One batch as the loop needs it: what the student sees, what the teacher said, and labels where a loss reads them. */
+/** One batch as the loop needs it: the student's inputs, the teacher's answers, and labels if a loss reads them. */
 export interface TrainBatch {
   readonly inputs: NamedArrays;
   readonly teacher: NamedArrays;
   readonly labels?: Int32Array;
-  /** How much each example counts, where a loss reads that; 0 or more. */
+  /** The weight of each example, 0 or more, if a loss reads it. */
   readonly exampleWeights?: Float32Array;
-  /** The number of each example in the dataset, and the loss's numbers for this step; the loop adds them where they are read. */
+  /** The index of each example in the dataset, and the loss's numbers for this step; the loop adds them if they are read. */
   readonly indices?: Int32Array;
   readonly numbers?: Float32Array;
-  /** The inputs before they were varied, where they were. */
+  /** The inputs before augmentation, if there is any. */
   readonly asTheyAre?: NamedArrays;
-  /** The teacher's answers, where they lie on the GPU. */
+  /** The teacher's answers, if they are on the GPU. */
   readonly onGpu?: {
     /** What losses compare, for this batch. Called inside a tidy. */
     tensors(): NamedTensors;
-    /** To be called when a step is through, on the GPU too. */
+    /** Call it when a step has finished, on the GPU too. */
     done(): void;
   };
 }
 
-/** Where a batch stands in its run. */
+/** The place of a batch in its run. */
 export interface StepPlace extends Progress {
-  /** The number of each example in the dataset. */
+  /** The index of each example in the dataset. */
   readonly indices: Int32Array;
 }
 
-/** The batch with what the loss reads beside outputs and labels. */
+/** The batch with what else the loss reads besides outputs and labels. */
 export function asRead(loss: Loss, batch: TrainBatch, at: StepPlace): TrainBatch {
   return {
     ...batch,

@@ -2,13 +2,13 @@ import { rootBetween } from '../core/rootBetween.ts';
 import type { NdArray } from '../core/shape.ts';
 import { logProbsOf } from './logProbs.ts';
 
-/** 1 / T of the flattest and the sharpest answers that are looked at. */
+/** The range of 1 / T that is searched, from the flattest to the sharpest answers. */
 export const LEAST_SHARPNESS = 0.01;
 export const MOST_SHARPNESS = 100;
 
 /**
- * The β = 1 / T for which softmax(β · logits) gives the labels the highest likelihood: the limit that is nearer, where every
- * answer is right or they are no better than chance.
+ * The β = 1 / T for which softmax(β · logits) gives the labels the highest likelihood. It is a limit of the range if every
+ * answer is right, or if they are no better than chance.
  * Shapes    logits [N, C], labels [N] in 0…C−1
  * Numerics  to `tolerance` of itself; the likelihood is concave in β and has one maximum
  * Source    Guo, Pleiss, Sun, Weinberger 2017, §4.2, arXiv:1706.04599

@@ -2,9 +2,9 @@ import { type TrainerUse, type Turn, usePageTrainer } from './pageTrainer.ts';
 import { openTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
 
 /**
- * The open trainer that was given, which stays open; or the page's for these options, once it is this run's turn. On the
- * calling thread ('none') one is opened, and ends with the job. Without a `turn` it is for predictions only, which come in
- * between the steps of whatever runs.
+ * Returns the given open trainer, which stays open, or the page's for these options once it is this run's turn. For 'none'
+ * it opens one on the calling thread, which ends with the job. Without a `turn` the trainer is for predictions only, which
+ * run between the steps of whatever trains.
  * Throws what `openTrainer` throws, and an AbortError while it waits.
  */
 export async function borrowTrainer(given: Trainer | TrainerOptions | undefined, turn?: Turn): Promise<TrainerUse> {
@@ -14,7 +14,7 @@ export async function borrowTrainer(given: Trainer | TrainerOptions | undefined,
   return { trainer, [Symbol.asyncDispose]: () => trainer[Symbol.asyncDispose]() };
 }
 
-/** The same for a run that may need none: it is borrowed when something trains. */
+/** The same for a run that may not need one: it is borrowed when something trains. */
 export function borrowWhenNeeded(
   given: Trainer | TrainerOptions | undefined,
   turn?: Turn,
@@ -29,11 +29,11 @@ export function borrowWhenNeeded(
   };
 }
 
-/** Borrows again and again; what the calling thread has opened ('none') stays open until this is disposed. */
+/** Borrows repeatedly; a trainer on the calling thread ('none') stays open until this is disposed. */
 export interface Lender extends AsyncDisposable {
   /** For predictions. Throws what `openTrainer` throws. */
   lend(): Promise<TrainerUse>;
-  /** What a run is to be given as its `trainer`. Throws what `openTrainer` throws. */
+  /** The `trainer` option to give a run. Throws what `openTrainer` throws. */
   forRun(): Promise<Trainer | TrainerOptions | undefined>;
 }
 
@@ -51,7 +51,7 @@ export function openLender(given: Trainer | TrainerOptions | undefined): Lender 
     try {
       return await opening;
     } catch (error) {
-      // One that did not open is tried again the next time.
+      // If it did not open, the next call tries again.
       opening = undefined;
       throw error;
     }

@@ -35,7 +35,7 @@ const both = weighted([
   { loss: crossEntropy(), weight: 0.1 },
 ]);
 
-/** A loss that this thread knows, and that tfjs cannot compute. */
+/** A loss that this thread knows, but tfjs cannot compute. */
 const broken: Loss = {
   ...softTargets(),
   name: 'broken',
@@ -45,7 +45,7 @@ const broken: Loss = {
 async function check(loss: Loss, batch: TrainBatch, portable?: PortableStudent) {
   const job: TrainJob = {
     student: portable ?? (await student.portable()),
-    // As it would arrive in a worker.
+    // As it arrives in a worker.
     loss: structuredClone(specOf(loss)),
     size: BATCH,
     epochs: 1,
@@ -64,7 +64,7 @@ async function portableOf(model: tf.LayersModel): Promise<PortableStudent> {
 }
 
 describe('the check before the first step', () => {
-  test('describes a student with which all is well', async () => {
+  test('describes a valid student', async () => {
     expect(await check(both, good)).toEqual({
       inputs: { input: [FEATURES] },
       outputs: { logits: [CLASSES] },
@@ -79,32 +79,27 @@ describe('the check before the first step', () => {
     ['one answer for all', 'shape-mismatch', softTargets(), { teacher: { logits: filled(1, CLASSES) } }],
     ['no answer of that name', 'unknown-output', softTargets(), { teacher: { probs: filled(BATCH, CLASSES) } }],
     ['no teacher', 'unknown-output', softTargets(), { teacher: {} }],
-    ['an output that the student lacks', 'unknown-output', softTargets({ output: 'digits' }), {}],
+    ['a missing output of the student', 'unknown-output', softTargets({ output: 'digits' }), {}],
     ['no labels', 'labels-missing', both, { labels: undefined }],
-    ['no weights of examples', 'invalid-option', exampleWeighted(softTargets(), { kind: 'given' }), {}],
+    ['missing example weights', 'invalid-option', exampleWeighted(softTargets(), { kind: 'given' }), {}],
     ['a label beyond the classes', 'class-mismatch', both, { labels: Int32Array.of(0, CLASSES) }],
     ['a negative label', 'class-mismatch', crossEntropy(), { labels: Int32Array.of(-2, 0) }],
-    ['inputs of another name', 'unknown-input', both, { inputs: { a: filled(BATCH, 4), b: filled(BATCH, 4) } }],
+    ['inputs with another name', 'unknown-input', both, { inputs: { a: filled(BATCH, 4), b: filled(BATCH, 4) } }],
     ['no input', 'unknown-input', both, { inputs: {} }],
-    ['inputs of another length', 'shape-mismatch', both, { inputs: { input: filled(BATCH, FEATURES + 1) } }],
-    ['inputs of another rank', 'shape-mismatch', both, { inputs: { input: filled(BATCH, 2, 2) } }],
-    [
-      'an input that is no number',
-      'not-finite',
-      both,
-      { inputs: { input: spoilt(filled(BATCH, FEATURES), Number.NaN) } },
-    ],
+    ['inputs of the wrong length', 'shape-mismatch', both, { inputs: { input: filled(BATCH, FEATURES + 1) } }],
+    ['inputs of the wrong rank', 'shape-mismatch', both, { inputs: { input: filled(BATCH, 2, 2) } }],
+    ['an input of NaN', 'not-finite', both, { inputs: { input: spoilt(filled(BATCH, FEATURES), Number.NaN) } }],
     ['an infinite answer', 'not-finite', both, { teacher: { logits: spoilt(filled(BATCH, CLASSES), Infinity) } }],
   ])('refuses %s as %s', async (_, code, loss, changed) => {
     await expect(check(loss, { ...good, ...changed })).rejects.toMatchObject({ name: 'LimbeckError', code });
   });
 
-  test('does not ask for labels, or for a teacher, where the loss reads none', async () => {
+  test('needs no labels and no teacher if the loss reads none', async () => {
     await expect(check(softTargets(), { ...good, labels: undefined })).resolves.toBeDefined();
     await expect(check(crossEntropy(), { ...good, teacher: {} })).resolves.toBeDefined();
   });
 
-  test('refuses a student of which every layer is frozen', async () => {
+  test('refuses a student with every layer frozen', async () => {
     const frozen = tf.sequential({
       layers: [
         tf.layers.dense({ units: 5, inputShape: [FEATURES], trainable: false }),
@@ -126,7 +121,7 @@ describe('the check before the first step', () => {
     await expect(check({ ...softTargets(), name: 'margin' }, good)).rejects.toMatchObject({ code: 'unknown-loss' });
   });
 
-  test('holds labels against the output that they are for', async () => {
+  test('compares labels with their own output', async () => {
     const input = tf.input({ shape: [FEATURES] });
     const outputs = [CLASSES, 2].map(
       (units, i) => tf.layers.dense({ units, name: ['digit', 'parity'][i] }).apply(input) as tf.SymbolicTensor,
@@ -146,7 +141,7 @@ describe('the check before the first step', () => {
     });
   });
 
-  test('changes no weight and no moving statistic of the model that was brought', async () => {
+  test('changes no weight and no moving statistic of the given model', async () => {
     const model = tf.sequential({
       layers: [
         tf.layers.dense({ units: 5, inputShape: [FEATURES] }),

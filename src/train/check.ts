@@ -13,7 +13,7 @@ import type { OpenLoss } from './openLoss.ts';
 import { trainStep, variablesOf } from './step.ts';
 
 /**
- * Everything that can be wrong with a run, found on one batch before the first step.
+ * Runs one batch before the first step to find everything that can be wrong with a run.
  * Throws    student-not-trainable · unknown-output · class-mismatch · labels-missing · not-finite · unknown-input ·
  *           shape-mismatch
  */
@@ -46,7 +46,7 @@ export async function checkBatch(
   for (const name of loss.reads.teacher) checkRows(name, answers[name] ?? [], rows);
   const variables = variablesOf({ model, loss: opened });
   const read = asRead(opened, batch, at);
-  // A rate of zero: the gradient is computed and applied, and nothing changes.
+  // With a rate of zero the gradient is computed and applied, but nothing changes.
   const optimizer = tf.train.sgd(0);
   try {
     const options = { model, student, loss: opened, optimizer };
@@ -64,7 +64,7 @@ export async function checkBatch(
   return description;
 }
 
-/** As many answers as examples: anything else would be broadcast, and learned, without a word. */
+/** Requires one answer for each example: anything else would be broadcast and learned silently. */
 function checkRows(name: string, answer: readonly number[], rows: number): void {
   if (answer[0] === rows) return;
   throw new LimbeckError(
@@ -86,7 +86,7 @@ function shapesOfAnswers({ teacher, onGpu }: TrainBatch): Record<string, readonl
 function noWeights({ name }: Loss): LimbeckError {
   return new LimbeckError(
     'invalid-option',
-    `The loss "${name}" reads a weight of each example, and the data has none. Give withExampleWeights(data, weights).`,
+    `The loss "${name}" reads a weight for each example, and the data has none. Give withExampleWeights(data, weights).`,
   );
 }
 

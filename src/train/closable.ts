@@ -1,10 +1,10 @@
 import { LimbeckError } from '../core/errors.ts';
 
-/** Runs that end by their caller's signal, or with the place where they work. */
+/** Runs that end by their caller's signal, or when their engine closes. */
 export interface ClosableRuns {
   /** Throws what the run throws · disposed: they were closed */
   run<T extends { readonly error?: unknown }>(signal: AbortSignal, run: (own: AbortSignal) => Promise<T>): Promise<T>;
-  /** Ends those that are under way or wait, as ones that are cancelled end: with what they learned by then. */
+  /** Ends runs that are active or waiting, like a cancellation: they keep what they learned so far. */
   close(): void;
 }
 

@@ -24,7 +24,7 @@ import {
 describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
   const { engine, train } = engineOn(backendName);
 
-  test('stops in the middle of an epoch, and gives the student as it is then', async () => {
+  test('stops within an epoch, and returns the student as it is then', async () => {
     const controller = new AbortController();
     const source = sourceOf(problem);
     let reads = 0;
@@ -44,11 +44,11 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
     expect(outputs['logits']?.data.every(Number.isFinite)).toBe(true);
   });
 
-  test('takes no step where it was stopped before, and says so at once', async () => {
+  test('takes no step if it was stopped before, and says so at once', async () => {
     await expect(train({}, sourceOf(problem), AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  test('ends with "not-finite" where a batch is no number, with the student as before', async () => {
+  test('ends with "not-finite" for a batch with NaN, with the student as before', async () => {
     const source = sourceOf(problem);
     let reads = 0;
     const spoilt: TrainSource = {
@@ -65,7 +65,7 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
     expect(outputs['logits']?.data.every(Number.isFinite)).toBe(true);
   });
 
-  test('ends with what reading throws, with the student as it is then', async () => {
+  test('ends with the error of a read, with the student as it is then', async () => {
     const source = sourceOf(problem);
     let reads = 0;
     const read: TrainSource['read'] = (indices) =>
@@ -89,7 +89,7 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
     expect(epochs.every(({ holdoutOutputs }) => holdoutOutputs === undefined)).toBe(true);
   });
 
-  test('times as many predictions as it is asked for', async () => {
+  test('times the requested number of predictions', async () => {
     const times = await engine.timeMs(await student.portable(), { input: holdout.inputs }, 7);
     expect(times.length).toBe(7);
     expect(times.every((ms) => ms >= 0)).toBe(true);
@@ -132,7 +132,7 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
   });
 });
 
-describe.each(['cpu', 'wasm'] as const)('a brought LayersModel, trained on this thread on %s', (backendName) => {
+describe.each(['cpu', 'wasm'] as const)('a given LayersModel, trained on this thread on %s', (backendName) => {
   test('gets its trained weights, and outlives the engine', async () => {
     await tf.setBackend('cpu');
     const tensorsBefore = tf.memory().numTensors;
@@ -178,7 +178,7 @@ describe('an engine', () => {
     expect(await engine.memory()).toMatchObject({ tensors: 0, heapBytes: 0 });
   });
 
-  test('that is closed in the midst of a training ends it with what it learned, and those that wait', async () => {
+  test('that is closed during a training ends it with what it learned, and ends waiting ones', async () => {
     const engine = createEngine();
     await engine.open(backendOptions('cpu'));
     let reads = 0;
@@ -215,7 +215,7 @@ describe('an engine', () => {
     expect(results[2]).toEqual(results[0]);
   });
 
-  test('is closed where it cannot be opened again', async () => {
+  test('is closed if it cannot be opened again', async () => {
     const engine = createEngine();
     await engine.open(backendOptions('wasm'));
     await expect(engine.open({ backend: 'webgl' as 'cpu' })).rejects.toMatchObject({ code: 'invalid-option' });

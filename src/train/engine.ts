@@ -38,8 +38,8 @@ export interface MemoryState {
 }
 
 /**
- * tfjs, its kernels and the training loop, on the thread where this is called. One job at a time; predictions come in
- * between the steps of a training.
+ * tfjs, its kernels and the training loop on the calling thread. It runs one job at a time, with predictions between the
+ * steps of a training.
  */
 export interface Engine {
   open(options: BackendOptions): Promise<BackendDescription>;
@@ -55,9 +55,9 @@ export interface Engine {
   /** Milliseconds of each of `repeats` predictions of the same batch, after warm-up. */
   timeMs(student: PortableStudent, inputs: NamedArrays, repeats: number): Promise<number[]>;
   memory(): Promise<MemoryState>;
-  /** A training that is under way or waits ends first, as one that is cancelled does, with what it learned by then. */
+  /** An active or waiting training ends first, like a cancelled one: it keeps what it learned so far. */
   close(): Promise<void>;
-  /** The GPU that the student is on; for callers on this thread. */
+  /** The student's GPU, for callers on this thread. */
   gpuDevice(): GpuDevice | undefined;
 }
 
@@ -105,14 +105,14 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
         const read = (indices: Int32Array, epoch?: number) => source.read(indices, epoch);
         const rest = async <T>(awaited: Promise<T>) => {
           const there = await asides.during(awaited);
-          // A prediction in between may have lost a thread, which may still write to this heap.
+          // An intermediate prediction may have lost a thread, which may still write to this heap.
           place.requireWhole();
           return there;
         };
         const run = { ...job, ...stepsWith(parts, optimizer), model, student, loss, parts, signal };
         for (const message of place.notices.splice(0)) await emit({ type: 'notice', message });
         for await (const event of trainLoop({ ...run, read, rest })) {
-          // Waited for: events and the result travel by different ports, and the result must not overtake them.
+          // Events and the result use different ports; waiting keeps the result from overtaking the events.
           if (event.type !== 'step') await emit(event);
           else if (performance.now() - lastStepEvent >= STEP_EVENT_MS || event.step === event.steps) {
             lastStepEvent = performance.now();
@@ -126,7 +126,7 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
         if (isHalfApplied(cause)) throw cause;
       } finally {
         optimizer.dispose();
-        // A run that was stopped gives what was learned by then.
+        // A stopped run returns what it learned so far.
         results = Object.assign({}, ...parts.map((part) => part.results?.()));
         await opened[Symbol.asyncDispose]();
       }
@@ -139,7 +139,7 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
           ...(error !== undefined && { error }),
         };
       } catch (unsaved) {
-        // With a GPU that was lost the weights are lost too; why it was is what matters.
+        // If the GPU is lost, so are the weights; the cause is what matters.
         throw error ?? unsaved;
       }
     });
@@ -164,7 +164,7 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
               return checkBatch(model, loss, await completeWith(parts.all, read, at), at, open);
             };
             const description = await checkStep();
-            // Once more, as the later steps will be.
+            // Repeated, because later steps run this way.
             if (parts.all.map((part) => part.changesSteps?.(at)).includes(true)) await checkStep();
             return description;
           }),

@@ -8,7 +8,7 @@ describe.each(['cpu', 'wasm'] as const)('during a training on %s', (backendName)
 
   test('predicts between the steps of a training, and changes neither', () => expectUndisturbed(here, {}));
 
-  test('a training that waits for another one is stopped at once', async () => {
+  test('a training that waits for another can be stopped at once', async () => {
     const source = sourceOf(problem);
     const controller = new AbortController();
     let release: () => void = () => undefined;

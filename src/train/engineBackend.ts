@@ -7,16 +7,16 @@ export interface EngineBackend {
   /** Throws what `openBackendHere` throws. */
   open(options: BackendOptions): Promise<BackendDescription>;
   /**
-   * There is one that can be trusted: where a thread died, another is opened first, with one thread less; where a job of the
-   * kernels broke off on this thread, with as many. A prediction during a training takes the one that is there: with it the
-   * student's weights would go.
+   * Makes sure the backend can be trusted. If a thread died, it opens a new one with one thread less; if a kernels job broke
+   * off on this thread, with as many. A prediction during a training keeps the current one, which holds the student's
+   * weights.
    * Throws    disposed: none was opened
    */
   require(isAside: boolean): Promise<void>;
   current(): OpenBackend | undefined;
-  /** Throws    thread-died: a thread of it was lost, or its work broke off */
+  /** Throws    thread-died: one of its threads was lost, or its work broke off */
   requireWhole(): void;
-  /** Told with the next run's events. */
+  /** Reported with the next run's events. */
   readonly notices: string[];
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export function openEngineBackend(): EngineBackend {
       if (options === undefined) throw new LimbeckError('disposed', 'The engine is not open. Open a trainer first.');
       const { threads } = backend?.description ?? {};
       const damage = isAside ? undefined : backend?.damage?.();
-      // On a heap of its own, because what was lost may still write to the old one.
+      // On a heap of its own, because the lost thread may still write to the old one.
       if (damage !== undefined) await close();
       if (damage === 'dead-thread' && threads !== undefined) {
         options = { ...options, threads: threads - 1 };

@@ -17,7 +17,7 @@ export const CLASSES = 4;
 /** More than are predicted at a time. */
 export const SIZE = 300;
 
-/** Points, and what a teacher says about them: it knows a random linear map, and nobody tells a label. */
+/** Points and a teacher's answers, which are a random linear map; there are no labels. */
 export interface Problem {
   readonly inputs: NdArray;
   readonly teacher: NdArray;
@@ -37,7 +37,7 @@ function makeProblem(seed: number): Problem {
 
 export const problem = makeProblem(2);
 export const holdout = makeProblem(3);
-/** The class that the teacher would name. */
+/** The class that the teacher predicts. */
 export const classes = (logits: NdArray) =>
   Array.from({ length: SIZE }, (_, i) => argMax(logits.data, i * CLASSES, CLASSES));
 const truth = classes(holdout.teacher);
@@ -101,7 +101,7 @@ export function engineOn(backendName: 'cpu' | 'wasm') {
   return { engine, train };
 }
 
-/** Logits near 10, by sums of some ten float32 products: each rounding is 10 · 2⁻²⁴. */
+/** Logits near 10 are sums of about ten float32 products, each with a rounding of 10 · 2⁻²⁴. */
 export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
   expect(actual.length).toBe(expected.length);
   const differences = Array.from(actual, (value, i) => Math.abs(value - (expected[i] as number)));

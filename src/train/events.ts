@@ -11,7 +11,7 @@ export interface StepEvent {
   readonly runSteps: number;
   /** Of this step's batch, before its update. */
   readonly loss: number;
-  /** Milliseconds of this epoch so far, and of these the ones spent in steps; in the rest it waited for examples. */
+  /** Milliseconds of this epoch so far, and how many of them were spent in steps; the rest was waiting for examples. */
   readonly ms: number;
   readonly learnMs: number;
   readonly examplesPerSecond: number;
@@ -30,14 +30,14 @@ export interface EpochEvent {
   /** Mean over the examples of the epoch. */
   readonly loss: number;
   readonly ms: number;
-  /** Of these, the milliseconds of the steps themselves; in the rest they waited for examples and answers. */
+  /** Of these, the milliseconds of the steps themselves; the rest was waiting for examples and answers. */
   readonly learnMs: number;
   readonly examplesPerSecond: number;
 }
 
-/** What the student says of the held-out examples. */
+/** The student's outputs for the held-out examples. */
 export interface HoldoutOutputs {
   readonly holdoutOutputs?: NdArray;
-  /** The same of the other members of a cohort, of branches and of exits, by output. */
+  /** The same for other members of a cohort, branches and exits, by output. */
   readonly peerOutputs?: NamedArrays;
 }

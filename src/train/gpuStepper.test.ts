@@ -11,37 +11,34 @@ const variablesOf = (model: tf.LayersModel) => model.trainableWeights.map((weigh
 const batchOf = ({ read }: LoopOptions, step: number) =>
   read(Int32Array.from({ length: 8 }, (_, i) => (8 * step + i) % 50));
 
-// The GPU itself is tested in e2e; the step is written in words of tfjs that every backend has.
-describe.each(['cpu', 'wasm'] as const)('a step that waits for its numbers, on %s', (backendName) => {
+// The GPU itself is tested in e2e; the step uses tfjs operations that every backend has.
+describe.each(['cpu', 'wasm'] as const)('a step with asynchronous results, on %s', (backendName) => {
   trainingOn(backendName);
 
-  test.each(['adam', 'lamb', 'sgd'] satisfies OptimizerName[])(
-    'gives what a step gives that does not: %s',
-    async (name) => {
-      const make = makers['batch norm'] as () => tf.LayersModel;
-      const [one, other] = [setUp(make(), {}), setUp(make(), {})];
-      other.model.setWeights(one.model.getWeights());
-      const [here, there] = [makeOptimizer(tf, { name, clipNorm: 1 }), makeOptimizer(tf, { name, clipNorm: 1 })];
-      for (let step = 0; step < 4; step++) {
-        const batch = await batchOf(one.options, step);
-        const waited = await gpuStep({ ...one.options, optimizer: here }, variablesOf(one.model), batch, '');
-        const plain = trainStep({ ...other.options, optimizer: there }, variablesOf(other.model), batch, '');
-        expect(waited).toBe(plain);
-      }
-      // Norms are summed up in float32 here, and in float64 there.
-      const others = weightsOf(other.model).flat();
-      const differences = weightsOf(one.model)
-        .flat()
-        .map((value, i) => Math.abs(value - (others[i] as number)));
-      expect(Math.max(...differences)).toBeLessThan(1e-6);
-      here.dispose();
-      there.dispose();
-      one.free();
-      other.free();
-    },
-  );
+  test.each(['adam', 'lamb', 'sgd'] satisfies OptimizerName[])('equals a synchronous step: %s', async (name) => {
+    const make = makers['batch norm'] as () => tf.LayersModel;
+    const [one, other] = [setUp(make(), {}), setUp(make(), {})];
+    other.model.setWeights(one.model.getWeights());
+    const [here, there] = [makeOptimizer(tf, { name, clipNorm: 1 }), makeOptimizer(tf, { name, clipNorm: 1 })];
+    for (let step = 0; step < 4; step++) {
+      const batch = await batchOf(one.options, step);
+      const waited = await gpuStep({ ...one.options, optimizer: here }, variablesOf(one.model), batch, '');
+      const plain = trainStep({ ...other.options, optimizer: there }, variablesOf(other.model), batch, '');
+      expect(waited).toBe(plain);
+    }
+    // Norms are summed in float32 here, and in float64 there.
+    const others = weightsOf(other.model).flat();
+    const differences = weightsOf(one.model)
+      .flat()
+      .map((value, i) => Math.abs(value - (others[i] as number)));
+    expect(Math.max(...differences)).toBeLessThan(1e-6);
+    here.dispose();
+    there.dispose();
+    one.free();
+    other.free();
+  });
 
-  test('leaves the student as it was where an answer is not finite, and gives the answers back', async () => {
+  test('leaves the student unchanged if an answer is not finite, and releases the answers', async () => {
     const { options, model, free } = setUp((makers['batch norm'] as () => tf.LayersModel)(), {});
     const batch = await batchOf(options, 0);
     const before = weightsOf(model);
@@ -64,7 +61,7 @@ describe.each(['cpu', 'wasm'] as const)('a step that waits for its numbers, on %
       ...options.loss,
       compute: (at: typeof tf, { student }: { student: Readonly<Record<string, tf.Tensor>> }) => {
         const logits = student['logits'] as tf.Tensor;
-        // The root of zero is zero, and its slope is infinite.
+        // The root of zero is zero, with an infinite slope.
         return at.add(at.mean(logits), at.sum(at.sqrt(at.mul(logits, 0)))) as tf.Scalar;
       },
     };

@@ -13,7 +13,7 @@ import {
 } from './step.ts';
 import type { StepOptimizer } from './stepOptimizer.ts';
 
-/** Takes the steps of one run on a GPU, whose numbers come back later. */
+/** Takes the steps of one run on a GPU, whose results arrive later. */
 export interface GpuStepper extends Disposable {
   step(batch: TrainBatch, where: string): Promise<number>;
   readonly why: undefined;
@@ -33,8 +33,8 @@ export function isOnGpu(): boolean {
 }
 
 /**
- * Forward, backward, update, as `trainStep`, on a GPU: one wait a step, for two numbers, and the teacher's outputs are
- * read where they lie.
+ * Forward, backward, update, like `trainStep`, on a GPU: one wait per step, for two numbers. The teacher's outputs are read
+ * where they are.
  * Throws    not-finite · backend-unavailable: the GPU failed
  */
 export async function gpuStep(
@@ -50,11 +50,11 @@ export async function gpuStep(
   try {
     checkFinite(batch, where);
     made = computeStep(options, variables, batch);
-    // Everything is on its way to the GPU by now, and this waits for it.
+    // Everything has been sent to the GPU; this waits for it.
     const [cost, squares] = (await made.numbers.data()) as unknown as [number, number];
     throwIfGpuFailed();
     if (!Number.isFinite(cost)) throw lostLoss(loss, cost, where);
-    // The optimizer finds out which one it is, from numbers that are read for it here.
+    // The optimizer finds which one it is, from the numbers read here.
     const isLost = !Number.isFinite(squares);
     if (isLost) await Promise.all(Object.values(made.grads).map((gradient) => gradient.data()));
     (optimizer as StepOptimizer).applyGradients(made.grads, isLost ? undefined : squares);
@@ -70,7 +70,7 @@ export async function gpuStep(
   }
 }
 
-/** Loss, gradients, and what the step needs to know of them: the loss and the sum of the gradients' squares. */
+/** Loss and gradients, with the two numbers that the step needs: the loss and the sum of the squared gradients. */
 function computeStep(options: StepOptions, variables: tf.Variable[], batch: TrainBatch) {
   return tf.tidy(() => {
     const tensors = toTensors(batch, orderInputs(options.model, batch.inputs));

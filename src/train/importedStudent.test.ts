@@ -6,7 +6,7 @@ import { bytesOf, engineOn } from './engineCases.ts';
 const folder = new URL('../student/golden/fromOnnx/', import.meta.url);
 const SIZE = 24;
 
-/** Images, and what a teacher says about them: how bright each side is. */
+/** Images, and a teacher's answers: how bright each side is. */
 function sourceOf() {
   const pixel = (i: number, at: number) => Math.sin(0.7 * at + i) + (at % 7 < 3 ? (i % 5) / 2 : 0);
   const images = (picked: Iterable<number>, indices = [...picked]) => ({
@@ -32,7 +32,7 @@ const teacherShapes = { logits: [5] };
 describe('an imported student', () => {
   const { train } = engineOn('cpu');
 
-  test('learns from a teacher, its batch normalisation included', async () => {
+  test('learns from a teacher, including its batch normalization', async () => {
     const bytes = new Uint8Array(readFileSync(new URL('cnn.onnx', folder)));
     const student = await fromOnnx(bytes);
     const portable = await student.portable();
@@ -47,7 +47,7 @@ describe('an imported student', () => {
     expect(bytesOf(artifacts)).not.toEqual(bytesOf(before));
   });
 
-  test('keeps what does not learn', async () => {
+  test('keeps weights that do not learn', async () => {
     const bytes = new Uint8Array(readFileSync(new URL('cnn.onnx', folder)));
     const student = await fromOnnx(bytes, { trainable: ['fc'] });
     const { artifacts } = await train(

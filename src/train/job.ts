@@ -12,11 +12,11 @@ export interface TrainJob extends JobParts, LengthOptions {
   readonly student: PortableStudent;
   readonly loss: LossSpec;
   readonly optimizer: OptimizerOptions;
-  /** Of each output of the teacher that the loss reads, the shape without the batch; `check` takes it from its batch. */
+  /** The shape, without the batch, of each teacher output that the loss reads; `check` takes it from its batch. */
   readonly teacherShapes?: Readonly<Record<string, readonly number[]>>;
   /** Outputs of the teacher that are maps [B, C, H, W]; losses see them as the student's, [B, H, W, C]. */
   readonly channelsFirst?: readonly string[];
-  /** Number of held-out examples; the student's outputs for them come with every epoch. */
+  /** Number of held-out examples; every epoch returns the student's outputs for them. */
   readonly holdoutSize: number;
   /** Whether the colocated teacher is asked about each batch; the source leaves `teacher` empty then. */
   readonly asksColocatedTeacher?: boolean;
@@ -26,7 +26,7 @@ export interface TrainJob extends JobParts, LengthOptions {
 export interface TrainSource {
   /** Examples for a step of this epoch, counted from 1. */
   read(indices: Int32Array, epoch?: number): Promise<TrainBatch>;
-  /** The inputs of these examples, as they are, without asking a teacher. */
+  /** The inputs of these examples, unchanged, without asking a teacher. */
   readInputs(indices: Int32Array): Promise<NamedArrays>;
   readHoldout(indices: Int32Array): Promise<NamedArrays>;
 }
@@ -37,8 +37,8 @@ export interface TrainOutcome extends PartResults {
   readonly artifacts: StudentArtifacts;
   /** Of each member of a cohort. */
   readonly members?: readonly StudentArtifacts[];
-  /** What parts tell of a run that came to its end. */
+  /** What parts report at the end of a run. */
   readonly report: PartReports;
-  /** How it ended. An interrupted run still gives the student as the last finished step left it. */
+  /** How it ended. An interrupted run still returns the student as the last finished step left it. */
   readonly error?: unknown;
 }

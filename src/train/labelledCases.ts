@@ -4,7 +4,7 @@ import { classes, problem, sourceOf } from './engineCases.ts';
 
 const labels = Int32Array.from(classes(problem.teacher));
 
-/** A source that keeps how many examples were asked for at a time. */
+/** A source that records the size of each read. */
 export function labelledSource(): TrainSource & { readonly reads: readonly number[] } {
   const source = sourceOf(problem);
   const reads: number[] = [];

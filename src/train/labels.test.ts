@@ -19,17 +19,17 @@ const both = (...losses: Loss[]) => weighted(losses.map((loss) => ({ loss, weigh
 
 describe('classesOf', () => {
   test.each<[string, Loss, number]>([
-    ['the output that is held against labels', crossEntropy({ output: 'extra' }), 4],
+    ['the output that is compared with labels', crossEntropy({ output: 'extra' }), 4],
     ['the smallest of several', both(crossEntropy(), crossEntropy({ output: 'extra' })), 4],
     ['only those of terms that read labels', both(crossEntropy(), softTargets({ output: 'extra' })), 10],
-    ['logits, where nothing reads labels', softTargets({ output: 'extra' }), 10],
+    ['logits, if nothing reads labels', softTargets({ output: 'extra' }), 10],
     [
       'all outputs of a loss that reads labels itself, whatever its terms read',
       exampleWeighted(softTargets({ output: 'extra' }), { kind: 'label-agreement', teacherOutput: 'extra' }),
       4,
     ],
     [
-      'such a loss inside another one',
+      'such a loss inside another',
       both(exampleWeighted(softTargets({ output: 'extra' }), { kind: 'label-agreement' }), softTargets()),
       4,
     ],
@@ -58,13 +58,13 @@ describe('checkLabelRange', () => {
 
   test.each<[string, Loss, readonly number[], string | undefined]>([
     ['classes', crossEntropy(), [0, 9], undefined],
-    ['a class too many', crossEntropy(), [0, 10], 'class-mismatch'],
+    ['a class beyond the last', crossEntropy(), [0, 10], 'class-mismatch'],
     ['another number below 0', crossEntropy(), [-2], 'class-mismatch'],
-    ['no label, where that adds nothing', crossEntropy(), [3, -1], undefined],
-    ["no label, where the teacher's answer takes its place", decoupledTargets(), [3, -1], undefined],
-    ['no label, where both do without', both(crossEntropy(), decoupledTargets()), [-1], undefined],
-    ['no label, where one term needs it', both(crossEntropy(), normalizedTargets()), [-1], 'labels-missing'],
-    ['no label, where it only weighs', exampleWeighted(softTargets(), { kind: 'label-agreement' }), [-1], undefined],
+    ['no label, if that adds nothing', crossEntropy(), [3, -1], undefined],
+    ["no label, if the teacher's answer takes its place", decoupledTargets(), [3, -1], undefined],
+    ['no label, if neither needs one', both(crossEntropy(), decoupledTargets()), [-1], undefined],
+    ['no label, if one term needs it', both(crossEntropy(), normalizedTargets()), [-1], 'labels-missing'],
+    ['no label, if it only weighs', exampleWeighted(softTargets(), { kind: 'label-agreement' }), [-1], undefined],
   ])('of %s', (_, loss, labels, code) => {
     expect(codeOf(labels, loss)).toBe(code);
   });
@@ -75,7 +75,7 @@ describe('checkLabelRange', () => {
     ['exits', earlyExits({ exits: 2 })],
     ['several teachers', confidenceWeighted({ teacherOutputs: ['teacher@0', 'teacher@1'] })],
     ['terms', both(softTargets({ output: 'extra' }), labelSmoothing())],
-  ])('holds labels against the classes of a student, where the loss reads %s', (_, loss) => {
+  ])('compares labels with the classes of a student, if the loss reads %s', (_, loss) => {
     const classes = classesOf(loss, { ...outputs, 'exit.0': [10], 'exit.1': [10] });
     expect(classes).toBe(10);
     const check = (label: number) => () => checkLabelRange(Int32Array.of(0, label), classes, loss);
@@ -89,7 +89,7 @@ describe('checkLabelRange', () => {
   test('says what to do', () => {
     const check = (labels: readonly number[]) => () =>
       checkLabelRange(Int32Array.from(labels), 10, normalizedTargets());
-    expect(check([-1])).toThrow(/"normalizedTargets" needs one of each.*crossEntropy and decoupledTargets.*pick/);
+    expect(check([-1])).toThrow(/"normalizedTargets" needs one for each.*crossEntropy and decoupledTargets.*pick/);
     expect(check([12])).toThrow(/label 12 lies outside the student's 10 classes \(0…9\)/);
   });
 });

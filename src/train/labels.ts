@@ -6,8 +6,8 @@ import type { Loss } from '../losses/loss.ts';
 import type { StudentDescription } from '../student/student.ts';
 
 /**
- * How many classes the labels of this loss may name: those of the smallest output that it holds against labels. Inner
- * layers that it reads have no classes.
+ * How many classes the labels of this loss may have: those of the smallest output that it compares with labels. Inner
+ * layers have no classes.
  */
 export function classesOf(loss: Loss, outputs: StudentDescription['outputs']): number {
   const isHeld = (name: string) => loss.reads.student.includes(name) && outputs[name] !== undefined;
@@ -15,12 +15,12 @@ export function classesOf(loss: Loss, outputs: StudentDescription['outputs']): n
   return Math.min(...(held.length > 0 ? held : [DEFAULT_OUTPUT]).map((name) => outputs[name]?.at(-1) ?? 0));
 }
 
-/** The student's output that metrics compare: the first that the loss reads, of those that are no inner layers. */
+/** The student's output that metrics compare: the first that the loss reads which is not an inner layer. */
 export function comparedOutput({ reads }: Loss, outputs: StudentDescription['outputs']): string | undefined {
   return reads.student.find((name) => outputs[name] !== undefined);
 }
 
-/** The same, and beside it those of its peers, which end in a dot and a number: of a cohort, of branches, of exits. */
+/** The same, and those of its peers, which end in a dot and a number: of a cohort, of branches, of exits. */
 export function measuredOutputs(loss: Loss, outputs: StudentDescription['outputs']): string[] {
   const compared = comparedOutput(loss, outputs);
   if (compared === undefined) return [];
@@ -30,7 +30,7 @@ export function measuredOutputs(loss: Loss, outputs: StudentDescription['outputs
   return [compared, ...peers.filter((name) => isSameShape(outputs[name] ?? [], outputs[compared] ?? []))];
 }
 
-/** Of a loss that combines others and reads labels itself, such as to weigh examples, all outputs of the student count. */
+/** For a loss that combines others and reads labels itself, such as to weight examples, all outputs of the student count. */
 function labelledOutputs({ terms = [], reads }: Loss): readonly string[] {
   const inTerms = terms.flatMap(labelledOutputs);
   return inTerms.length > 0 || !reads.labels ? inTerms : reads.student;
@@ -41,7 +41,7 @@ function allowsUnlabelled({ terms, reads, allowsUnlabelled: allows = false }: Lo
   return terms === undefined || terms.length === 0 ? !reads.labels || allows : terms.every(allowsUnlabelled);
 }
 
-/** Throws    class-mismatch: a label that is no class of the student, nor the sign of none where the loss allows that */
+/** Throws    class-mismatch: a label that is not a class of the student, nor −1 where the loss allows that */
 export function checkLabelRange(labels: Int32Array, classes: number, loss: Loss): void {
   const least = allowsUnlabelled(loss) ? UNLABELLED : 0;
   const wrong = labels.findIndex((label) => label < least || label >= classes);
@@ -49,7 +49,7 @@ export function checkLabelRange(labels: Int32Array, classes: number, loss: Loss)
   if (labels[wrong] === UNLABELLED) {
     throw new LimbeckError(
       'labels-missing',
-      `An example has no label (−1), and the loss "${loss.name}" needs one of each. crossEntropy and decoupledTargets ` +
+      `An example has no label (−1), and the loss "${loss.name}" needs one for each. crossEntropy and decoupledTargets ` +
         'do without; or leave such examples out with pick(…).',
       { details: { label: UNLABELLED } },
     );

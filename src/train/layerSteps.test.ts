@@ -12,7 +12,7 @@ import { trainStep } from './step.ts';
 import { openStepper } from './stepper.ts';
 import { batchOf, CLASSES, loss } from './stepperCases.ts';
 
-/** A student made of tfjs's own layers: the shape of an example, and what lies between it and the logits. */
+/** A student of tfjs's own layers: the shape of an example, and the layers before the logits. */
 interface Case {
   readonly shape: readonly number[];
   readonly layers: () => readonly unknown[];
@@ -84,7 +84,7 @@ const students: Record<string, Case> = {
 };
 
 /**
- * Six steps of sums of at most fifty products near 1, in another order on each backend: largest seen 2.4e-7 for losses near
+ * Six steps of sums of at most fifty products near 1, in a different order on each backend. Largest seen: 2.4e-7 for losses near
  * 1 (4e-7 for one of 3) and 6e-8 for weights.
  */
 const TOLERANCE = { loss: 1.6e-6, weight: 4e-7 };
@@ -103,7 +103,7 @@ describe('students of tfjs’s own layers', () => {
   });
 });
 
-/** Built and saved on wasm: weights such as orthogonal ones are made there too. */
+/** Built and saved on wasm, where weights such as orthogonal ones are made too. */
 async function startOf(one: Case): Promise<StudentArtifacts> {
   const model = tf.sequential();
   model.add(layers.inputLayer({ inputShape: [...one.shape] }));
@@ -128,7 +128,7 @@ async function expectSame(model: tf.LayersModel, artifacts: StudentArtifacts, { 
 async function trained(backend: 'cpu' | 'wasm', start: StudentArtifacts, one: Case) {
   await tf.setBackend(backend);
   const model = await buildStudent({ kind: 'artifacts', artifacts: start }, 0);
-  // Not Adam, which would make whole steps of gradients that are nothing but rounding.
+  // Not Adam, which would turn gradients of mere rounding into whole steps.
   const optimizer = makeOptimizer(tf, { name: 'momentum', learningRate: 0.01 });
   const options = { model, optimizer, loss };
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);

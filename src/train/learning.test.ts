@@ -40,7 +40,7 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
     expect(epochs.length).toBe(30);
     const losses = epochs.map(({ loss }) => loss);
     expect(losses[29]).toBeLessThan((losses[0] as number) / 20);
-    // By chance it would be right for one in four.
+    // By chance it would be right in one of four.
     expect(await accuracyAfter(artifacts)).toBeGreaterThan(0.9);
     const last = epochs[29]?.holdoutOutputs as NdArray;
     expect(last.shape).toEqual([SIZE, CLASSES]);
@@ -63,7 +63,7 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
     expect(bytesOf(other.artifacts)).not.toEqual(bytesOf(first.artifacts));
   });
 
-  test('decides the order of examples by the seed, not only the first weights', async () => {
+  test('uses the seed for the order of examples, not only for the initial weights', async () => {
     const { artifacts } = await train();
     const start: Partial<TrainJob> = { student: { kind: 'artifacts', artifacts } };
     const [one, other] = [await train({ ...start, seed: 1 }), await train({ ...start, seed: 2 })];
@@ -113,7 +113,7 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
       expect(now.every((value, i) => Number.isFinite(value) && value !== old[i])).toBe(true);
     }
     expect(await accuracyAfter(artifacts)).toBeGreaterThan(0.8);
-    // With the batch's own statistics the answer to an example would depend on its neighbours.
+    // With the batch's statistics, the answer to an example would depend on the rest of the batch.
     const alone = { data: holdout.inputs.data.slice(0, FEATURES), shape: [1, FEATURES] };
     const portable = { kind: 'artifacts', artifacts } as const;
     const [one, all] = [
@@ -180,7 +180,7 @@ describe.each(['cpu', 'wasm'] as const)('an engine on %s', (backendName) => {
     ]);
   });
 
-  test('learns from labels where the loss reads them', async () => {
+  test('learns from labels if the loss reads them', async () => {
     const source = sourceOf(problem);
     const labels = classes(problem.teacher);
     const labelled: TrainSource = {

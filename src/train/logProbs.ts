@@ -23,7 +23,7 @@ export function logProbsOf({ data, shape }: NdArray, temperature = 1): Float64Ar
   return logProbs;
 }
 
-/** The most likely class of each row, and how likely it is: NaN where the row holds what is no number. */
+/** The most likely class of each row and its probability, NaN if the row holds NaN. */
 export interface TopClasses {
   readonly classes: Int32Array;
   readonly confidences: Float64Array;

@@ -6,7 +6,7 @@ import { openStepper } from './stepper.ts';
 import { batchOf, type Case, CLASSES, setUp, students } from './stepperCases.ts';
 
 const small: Case = { student: () => mlp({ inputShape: [6], hidden: [5], classes: CLASSES }), shape: [6] };
-/** Steps from one smaller batch to the next. */
+/** Steps between two smaller batches. */
 const EPOCH = 10;
 
 describe('a long run', () => {
@@ -16,7 +16,7 @@ describe('a long run', () => {
     ['an mlp', small, 10_000],
     ['resnet8', students['resnet8'] as Case, 1000],
   ])(
-    'of %s keeps neither tensors nor heap from the tenth step on',
+    'of %s keeps no more tensors or heap from the tenth step on',
     async (_name, one, steps) => {
       const { options, free } = await setUp(one);
       const stepper = openStepper(options);

@@ -9,7 +9,7 @@ import { makers, SIZE, setUp, trainingOn, weightsOf } from './loopCases.ts';
 describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {
   const { heapBytes } = trainingOn(backendName);
 
-  test('keeps neither tensors nor heap from the tenth step on', async () => {
+  test('keeps no more tensors or heap from the tenth step on', async () => {
     for (const make of Object.values(makers)) {
       const { options, free } = setUp(make(), { epochs: 30 });
       const states: ReturnType<typeof state>[] = [];
@@ -19,7 +19,7 @@ describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {
       };
       for await (const event of trainLoop(options)) if (event.type === 'step') states.push(state());
       expect(states.length).toBeGreaterThanOrEqual(200);
-      // The smaller batch that ends an epoch leaves batch statistics at another place, until the next step.
+      // The smaller batch at the end of an epoch leaves batch statistics at another address until the next step.
       const steps = Math.ceil(SIZE / 8);
       for (let i = 10 + steps; i < states.length; i++) expect(states[i]).toEqual(states[i - steps]);
       free();
@@ -75,18 +75,21 @@ describe.each(['cpu', 'wasm'] as const)('training on %s', (backendName) => {
     );
   });
 
-  test.each(Object.keys(makers))('a lost loss leaves the %s as it was, and says what to do', async (name) => {
-    const { options, model, free } = setUp((makers[name] as () => tf.LayersModel)(), { loss: lostAfter(4) });
-    let left = weightsOf(model);
-    const run = async () => {
-      for await (const _ of trainLoop(options)) left = weightsOf(model);
-    };
-    await expect(run()).rejects.toThrow(/"lost" became NaN at epoch 1, step 5;.*learning rate/);
-    expect(weightsOf(model)).toEqual(left);
-    free();
-  });
+  test.each(Object.keys(makers))(
+    'a loss that is not finite leaves the %s unchanged, and says what to do',
+    async (name) => {
+      const { options, model, free } = setUp((makers[name] as () => tf.LayersModel)(), { loss: lostAfter(4) });
+      let left = weightsOf(model);
+      const run = async () => {
+        for await (const _ of trainLoop(options)) left = weightsOf(model);
+      };
+      await expect(run()).rejects.toThrow(/"lost" became NaN at epoch 1, step 5;.*learning rate/);
+      expect(weightsOf(model)).toEqual(left);
+      free();
+    },
+  );
 
-  test('moves batch statistics while training', async () => {
+  test('updates batch statistics in training', async () => {
     const { options, model, free } = setUp((makers['batch norm'] as () => tf.LayersModel)(), { epochs: 1 });
     const before = statisticsOf(model);
     for await (const _ of trainLoop(options));
@@ -105,7 +108,7 @@ describe('steps that cannot be replayed', () => {
   test.each([
     [undefined, 1],
     [true, 0],
-  ])('are told once, with the reason (isStatic: %s)', async (isStatic, notices) => {
+  ])('are reported once, with the reason (isStatic: %s)', async (isStatic, notices) => {
     const made = setUp((makers['mlp'] as () => tf.LayersModel)(), { loss: { ...softTargets(), isStatic } });
     const messages: string[] = [];
     for await (const event of trainLoop(made.options)) if (event.type === 'notice') messages.push(event.message);
@@ -130,7 +133,7 @@ describe('an epoch', () => {
     return orders;
   }
 
-  test('sees every example once, in batches, in an order that seed and epoch decide', async () => {
+  test('sees every example once, in batches, in an order set by seed and epoch', async () => {
     const orders = await ordersOf({ epochs: 2, seed: 3 });
     expect(orders.map(({ length }) => length)).toEqual([8, 8, 8, 8, 8, 8, 2, 8, 8, 8, 8, 8, 8, 2]);
     const epochs = [orders.slice(0, 7).flat(), orders.slice(7).flat()];
@@ -142,7 +145,7 @@ describe('an epoch', () => {
     expect(await ordersOf({ epochs: 2, seed: 4 })).not.toEqual(orders);
   });
 
-  test('fills up its last batch with its first examples where batches are to be even', async () => {
+  test('fills its last batch with its first examples if batches must be even', async () => {
     const orders = await ordersOf({ epochs: 2, batchSize: 40, areBatchesEven: true });
     expect(orders.map(({ length }) => length)).toEqual([25, 25, 25, 25]);
     const odd = await ordersOf({ epochs: 1, batchSize: 8, areBatchesEven: true });
@@ -151,7 +154,7 @@ describe('an epoch', () => {
     expect(new Set(odd.flat()).size).toBe(SIZE);
   });
 
-  test('is cut short after as many steps as a run may take, and takes the examples that it is told to', async () => {
+  test('ends after the most steps allowed, and takes the given examples', async () => {
     const steps: number[][] = [];
     const order = Int32Array.of(3, 3, 7, 1, 0);
     const { options, free } = setUp((makers['mlp'] as () => tf.LayersModel)(), { order, batchSize: 2, mostSteps: 5 });
@@ -201,7 +204,7 @@ describe('an epoch', () => {
     free();
   });
 
-  test('ends with what reading throws, even while a step is under way', async () => {
+  test('ends with the error of a read, even during a step', async () => {
     const { options, free } = setUp((makers['mlp'] as () => tf.LayersModel)(), {});
     let reads = 0;
     const read = async (indices: Int32Array) => {
@@ -218,7 +221,7 @@ describe('an epoch', () => {
   });
 });
 
-/** A loss that is no number from some step on. */
+/** A loss that is NaN from some step on. */
 function lostAfter(steps: number): Loss {
   let computed = 0;
   const compute: Loss['compute'] = (at, tensors) => {

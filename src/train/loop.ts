@@ -11,14 +11,13 @@ import { openStepper } from './stepper.ts';
 export interface LoopOptions extends PartRun, LengthOptions {
   /** Reads some examples of the dataset. */
   readonly read: (indices: Int32Array, epoch?: number) => Promise<TrainBatch>;
-  /** What else the run does, in this order. Default: nothing. */
+  /** The run's parts, in this order. Default: none. */
   readonly parts?: readonly Part[];
 }
 
 /**
  * The only training loop: for each epoch a seeded order, for each batch one step. The next batch is read while this
- * one is learned, across the end of an epoch too. It stops between steps when the signal says so, with the model as the
- * last step left it.
+ * one is learned, across epochs too. If the signal aborts, it stops between steps, with the model as the last step left it.
  * Throws    not-finite: a loss that is NaN or infinite (the step that made it is not applied) · AbortError
  */
 export async function* trainLoop(
@@ -78,7 +77,7 @@ export async function* trainLoop(
     }
     cores.takeAll();
     const ms = performance.now() - startedAt;
-    // Frees a recorded step, whose room the parts may need.
+    // Frees a recorded step, because parts may need its memory.
     if (epoch === epochs) stepper.renew();
     const event: EpochEvent = {
       ...{ type: 'epoch', epoch, epochs, loss: lossSum / seen, ms, learnMs },
@@ -91,7 +90,7 @@ export async function* trainLoop(
   }
 }
 
-/** The batches of an epoch, counted from 1, in the order in which they are learned. */
+/** The batches of an epoch (counted from 1), in training order. */
 function placesOf(options: LoopOptions, epoch: number): StepPlace[] {
   const { perEpoch, steps, epochs } = lengthOf(options);
   const before = (epoch - 1) * perEpoch;
@@ -104,7 +103,7 @@ async function readBatch({ read, parts = [] }: LoopOptions, at: StepPlace): Prom
   return readWith(parts, await read(at.indices, at.epoch), at);
 }
 
-/** Shows each part the first batches of the run, and gives those that were read for it: they are learned from later. */
+/** Shows each part the first batches of the run, and returns those that were read for it; the run learns from them later. */
 async function begin(options: LoopOptions): Promise<TrainBatch[]> {
   const { parts = [], loss, signal } = options;
   const most = Math.max(0, ...parts.map(({ looksAhead = 0 }) => looksAhead));
@@ -122,7 +121,7 @@ async function begin(options: LoopOptions): Promise<TrainBatch[]> {
   return first;
 }
 
-/** What takes the steps; `renew` forgets a step that was recorded. */
+/** Takes the steps; `renew` discards a recorded step. */
 function openRenewable(options: LoopOptions) {
   const open = () => (isOnGpu() ? openGpuStepper(options) : openStepper(options));
   let stepper = open();

@@ -84,7 +84,7 @@ export function setUp(model: tf.LayersModel, changed: Partial<LoopOptions>) {
   return { options, model, free };
 }
 
-/** All weights, those that are not trained too. */
+/** All weights, including untrained ones. */
 export function weightsOf(model: tf.LayersModel): number[][] {
   return model.getWeights().map((weight) => Array.from(weight.dataSync()));
 }

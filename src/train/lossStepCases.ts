@@ -1,4 +1,4 @@
-// Students, a teacher's answers and losses that need each kind of thing, for tests of steps. Only tests import this file.
+// Students, a teacher's answers, and losses that read each kind of input, for tests of steps. Only tests import this file.
 import { seededRandom } from '../core/random.ts';
 import { sizeOf } from '../core/shape.ts';
 import * as losses from '../losses/all.ts';
@@ -73,7 +73,7 @@ const designs = {
   },
 } satisfies Record<string, Design>;
 
-/** What the teacher gives for one example: single numbers from 0 to 1, others from −2 to 2. */
+/** The teacher's answer to one example: single numbers from 0 to 1, others from −2 to 2. */
 const teacherShapes: Readonly<Record<string, readonly number[]>> = {
   logits: [CLASSES],
   'logits@0': [CLASSES],
@@ -86,14 +86,14 @@ const teacherShapes: Readonly<Record<string, readonly number[]>> = {
 
 export interface LossStepCase {
   readonly loss: () => Loss;
-  /** Default 'rows', where only logits are read. */
+  /** Default 'rows', if only logits are read. */
   readonly student?: keyof typeof designs;
 }
 
 const maps = (loss: () => Loss): LossStepCase => ({ loss, student: 'maps' });
 const pooled = { output: 'features', embeddingLength: 5 } as const;
 
-/** One loss for each kind of thing that a step brings to it; every loss by itself is replayed by its own test. */
+/** One loss for each kind of input from a step; each loss's own test replays it. */
 export const lossStepCases: Readonly<Record<string, LossStepCase>> = {
   'the outputs of both': { loss: () => losses.softTargets() },
   labels: { loss: () => losses.crossEntropy() },
@@ -101,7 +101,7 @@ export const lossStepCases: Readonly<Record<string, LossStepCase>> = {
     loss: () => losses.learnedTeachers({ teacherOutputs: ['logits@0', 'logits@1'], features: 'features' }),
     student: 'maps',
   },
-  'weights that move': {
+  'weights that change': {
     loss: () =>
       losses.weighted([
         { loss: losses.softTargets(), weight: 0.5 },
@@ -115,7 +115,7 @@ export const lossStepCases: Readonly<Record<string, LossStepCase>> = {
   'several layers': maps(() =>
     losses.review({ outputs: ['early', 'late'], teacherOutputs: ['early', 'wide'], width: 4 }),
   ),
-  'examples beside each other': maps(() => losses.contrastive(pooled)),
+  'pairs of examples': maps(() => losses.contrastive(pooled)),
   'a bank': maps(() => losses.contrastive({ ...pooled, bank: 20 })),
   'parts of attention': {
     loss: () => losses.attentionRelations({ output: 'attention_1', relationHeads: 2 }),

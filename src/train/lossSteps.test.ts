@@ -5,10 +5,10 @@ import { lossStepCases, setUpLoss } from './lossStepCases.ts';
 import { trainStep } from './step.ts';
 import { openStepper } from './stepper.ts';
 
-/** Two go through tfjs, the third is recorded, the fourth is proven, the others are replayed. */
+/** Two go through tfjs, the third is recorded, the fourth is verified, the others are replayed. */
 const STEPS = 7;
 const FIRST_REPLAYED = 4;
-/** An optimizer's step is one kernel, and no other is called through tfjs where a step is replayed. */
+/** An optimizer's step is one kernel; a replayed step calls no other through tfjs. */
 const MOST_CALLS = 5;
 
 /** Losses whose steps go through tfjs one kernel at a time, and why. */
@@ -53,7 +53,7 @@ function stepsOf({ batch }: SetUp, step: (batch: ReturnType<SetUp['batch']>, whe
   return Array.from({ length: STEPS }, (_, i) => step(batch(i), `step ${i}`));
 }
 
-/** Those of the student and those that the loss learns. */
+/** The student's weights and the loss's own. */
 function weightsOf({ options, variables }: SetUp): number[][] {
   return [...variables, ...options.model.getWeights()].map((weight) => Array.from(weight.dataSync()));
 }

@@ -9,7 +9,7 @@ import { mlp } from '../student/zoo/mlp.ts';
 import { createEngine, type EngineEvent, type TrainJob, type TrainSource } from './engine.ts';
 import { bytesOf, CLASSES, FEATURES, makeJob, never, problem, sourceOf, student } from './engineCases.ts';
 
-/** Node has no threads for the kernels: here one is said to be lost, and a kernel fails as it does then. */
+/** Node has no threads for the kernels, so the tests report one as lost and make a kernel fail as it would then. */
 const { opened, fate } = vi.hoisted(() => ({
   opened: [] as (number | undefined)[],
   fate: { damage: undefined as PoolDamage | undefined, isFull: false },
@@ -39,7 +39,7 @@ async function train(changed: Partial<TrainJob> = {}, source: TrainSource = sour
   return { ...(await engine.train(await makeJob(changed), source, emit, signal)), told };
 }
 
-/** Calls `act` before the batch of that number is read; each is read while the one before is learned. */
+/** Calls `act` before a batch is read; each is read while the previous one is learned. */
 function sourceThat(act: () => void, read: number): TrainSource {
   const source = sourceOf(problem);
   let reads = 0;
@@ -52,7 +52,7 @@ function sourceThat(act: () => void, read: number): TrainSource {
   };
 }
 
-/** From then on the kernel ends as it does where a helper died, once, or where this thread trapped. */
+/** From then on the kernel ends as if a helper died, once, or this thread trapped. */
 function dieIn(kernelName: string, damage: PoolDamage = 'dead-thread'): void {
   replaceOnce(kernelName, () => {
     fate.damage = damage;
@@ -92,7 +92,7 @@ test('a thread that dies in a step ends the run with the weights of the step bef
   expect(bytesOf(died.artifacts)).not.toEqual(bytesOf(untouched.artifacts));
 });
 
-test('and the next run starts on a heap of its own with one thread less, and says so', async () => {
+test('and the next run starts on a new heap with one thread less, and says so', async () => {
   expect(opened).toEqual([3]);
   const { told, error } = await train();
   expect(error).toBeUndefined();
@@ -101,7 +101,7 @@ test('and the next run starts on a heap of its own with one thread less, and say
   expect(opened).toEqual([3, 2]);
 });
 
-test('a trap on this thread costs no thread: as many start anew', async () => {
+test('a trap on this thread costs no thread: the same number starts again', async () => {
   const { error } = await train(
     {},
     sourceThat(() => dieIn('_FusedMatMul', 'torn-job'), 3),
@@ -111,11 +111,11 @@ test('a trap on this thread costs no thread: as many start anew', async () => {
   expect(opened).toEqual([3, 2, 2]);
 });
 
-/** More than this thread moves alone. */
+/** More than this thread updates alone. */
 const wide = mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [6000] });
 
 test.each([
-  ['few weights are moved by this thread alone', student, true],
+  ['few weights are updated by this thread alone', student, true],
   ['many by all', wide, false],
 ])('%s', async (_what, trained, isAlone) => {
   await train({ size: 0, epochs: 0 });
@@ -135,13 +135,13 @@ test.each([
   expect(seen).toEqual([isAlone]);
 });
 
-test('one that dies while many weights move takes them along: half of them are those of no step', async () => {
+test('if one dies while many weights are updated, they are lost: half of them belong to no step', async () => {
   const source = sourceThat(() => dieIn('OptimizerStep'), 4);
   const dying = train({ student: await wide.portable() }, source);
   await expect(dying).rejects.toMatchObject({ code: 'thread-died', details: { isHalfApplied: true } });
 });
 
-test('a start that fails then is tried again at the next use', async () => {
+test('a failed start is tried again at the next use', async () => {
   fate.isFull = true;
   await expect(train()).rejects.toMatchObject({ code: 'out-of-memory' });
   fate.isFull = false;
@@ -149,7 +149,7 @@ test('a start that fails then is tried again at the next use', async () => {
   expect(opened).toEqual([3, 2, 2, 1]);
 });
 
-test('one that dies in a prediction beside a run ends that run too, with the weights of its last step', async () => {
+test('one that dies in a prediction during a run ends that run too, with the weights of its last step', async () => {
   await engine.open({ ...backendOptions('wasm'), threads: 3 });
   const controller = new AbortController();
   const stopped = await train(

@@ -19,14 +19,14 @@ test('measures what the inputs allow, by name', () => {
   expect(measure({ student, teacher, labels })).toMatchObject({ accuracy, agreement: 0.5, teacherAccuracy: 0 });
 });
 
-test('holds nothing against labels that is no row of classes for each', () => {
+test('compares with labels only rows of classes, one per example', () => {
   for (const shape of [[1, 2, 2], [4], [2, 1, 2], [4, 1]]) {
     expect(Object.keys(measure({ student: { ...student, shape }, labels })), `[${shape}]`).toEqual([]);
   }
   expect(measure({ student, labels: Int32Array.of(0, 1, 0) })).toEqual({});
 });
 
-test('leaves out examples without a label where labels are read', () => {
+test('leaves out examples without a label if labels are read', () => {
   const all = { data: Float32Array.of(1, 0, /**/ 0, 1, /**/ 0, 1), shape: [3, 2] };
   const ofTeacher = { data: Float32Array.of(1, 0, /**/ 1, 0, /**/ 0, 1), shape: [3, 2] };
   const some = measure({ student: all, teacher: ofTeacher, labels: Int32Array.of(-1, 1, 0) });
@@ -38,7 +38,7 @@ test('leaves out examples without a label where labels are read', () => {
   expect(measure({ student: all, labels: Int32Array.of(-1, 1) })).toEqual({});
 });
 
-test('holds a student against a teacher of its own shape only', () => {
+test('compares a student only with a teacher of its own shape', () => {
   const wider = { data: Float32Array.of(1, 0, 0, /**/ 0, 0, 1), shape: [2, 3] };
   expect(measure({ student, teacher: wider })).toEqual({});
   expect(Object.keys(measure({ student, teacher: wider, labels })).sort()).toEqual([...OF_LABELS, 'teacherAccuracy']);
@@ -50,13 +50,13 @@ test('holds a student against a teacher of its own shape only', () => {
 
 const column = (...data: number[]) => ({ data: Float32Array.from(data), shape: [data.length, 1] });
 
-test('one number an example is a value: no agreement of 1 that says nothing', () => {
+test('one number per example is a value, so no meaningless agreement of 1', () => {
   const found = measure({ student: column(1, 2, 3), teacher: column(30, -2, 5), labels: Int32Array.of(0, 0, 0) });
   expect(Object.keys(found)).toEqual(['coefficientOfDetermination', 'rootMeanSquaredError']);
   expect(found['coefficientOfDetermination']).toBeLessThan(0);
 });
 
-test('the kind of the outputs decides what is measured', () => {
+test('the kind of the outputs selects the metrics', () => {
   const other = { data: Float32Array.of(1, 0.5, /**/ 0, 1), shape: [2, 2] };
   expect(Object.keys(measure({ student, teacher: other, labels }, { kind: 'values' }))).toEqual([
     'coefficientOfDetermination',
@@ -76,7 +76,7 @@ const largest: Metric = {
   compute: ({ student: { data } }) => Math.max(...data),
 };
 
-test('one’s own metrics stand beside, for what they are made for', () => {
+test('custom metrics are added, for the kind that they are made for', () => {
   expect(measure({ student }, { metrics: [largest] })).toEqual({ largest: 1 });
   expect(measure({ student }, { metrics: [{ ...largest, measures: 'values' }] })).toEqual({});
   expect(measure({ student }, { metrics: [{ ...largest, reads: { teacher: true, labels: false } }] })).toEqual({});
@@ -85,9 +85,9 @@ test('one’s own metrics stand beside, for what they are made for', () => {
 test.each<[string, unknown]>([
   ['no list', largest],
   ['no metric', [{ name: 'x' }]],
-  ['a name that is taken', [{ ...largest, name: 'accuracy' }]],
+  ['a taken name', [{ ...largest, name: 'accuracy' }]],
   ['one name twice', [largest, largest]],
-  ['a kind that there is not', [{ ...largest, measures: 'sounds' }]],
+  ['an unknown kind', [{ ...largest, measures: 'sounds' }]],
 ])('%s is refused', (_, metrics) => {
   expect(() => checkMetrics(metrics as Metric[])).toThrow(expect.objectContaining({ code: 'invalid-option' }));
 });

@@ -4,18 +4,19 @@ import { UNLABELLED } from '../data/dataset.ts';
 import type { Metric, MetricInputs, OutputKind } from './metric.ts';
 import * as metrics from './metrics/all.ts';
 
-/** Of which kind the outputs are, and what else is measured. */
+/** The kind of the outputs, and further metrics. */
 export interface MeasureOptions {
-  /** Default: 'values' where there is one number an example, [N, 1], whose largest is always the same; else 'classes'. */
+  /** Default: 'values' for one number per example, [N, 1], else 'classes'. */
   readonly kind?: OutputKind;
-  /** Metrics of one's own beside limbeck's. Default: none. */
+  /** Metrics of your own in addition to limbeck's. Default: none. */
   readonly metrics?: readonly Metric[];
 }
 
 /**
- * Every metric that these inputs allow, by name: those of the outputs' kind, and one's own. What is held against labels must
- * be one row of classes for each, [N, C], and what is held against a teacher must have its shape: a sequence or a feature map
- * gets no number that means nothing. Examples without a label (−1) count only where none is read.
+ * Every metric that these inputs allow, by name: those of the outputs' kind, and your own. Outputs that are compared with
+ * labels must be one row of classes per example, [N, C]; those compared with a teacher must have its shape, so that no
+ * meaningless number is given for a sequence or a feature map. Examples without a label (−1) count only for metrics that
+ * read none.
  */
 export function measure(inputs: MetricInputs, options: MeasureOptions = {}): Record<string, number> {
   const { kind = inputs.student.shape.at(-1) === 1 ? 'values' : 'classes', metrics: own = [] } = options;
@@ -29,7 +30,7 @@ export function measure(inputs: MetricInputs, options: MeasureOptions = {}): Rec
   );
 }
 
-/** The examples that have a label, where there are any. */
+/** The examples that have a label, if any do. */
 function withLabels(inputs: MetricInputs): MetricInputs | undefined {
   const { student, teacher, labels } = inputs;
   if (labels === undefined || !labels.includes(UNLABELLED)) return inputs;

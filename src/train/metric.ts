@@ -2,7 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkOneOf } from '../core/options.ts';
 import type { NdArray } from '../core/shape.ts';
 
-/** Outputs of both models for the same examples, and the truth where it is known. */
+/** Outputs of both models for the same examples, and the labels if known. */
 export interface MetricInputs {
   readonly student: NdArray;
   readonly teacher?: NdArray;
@@ -10,26 +10,26 @@ export interface MetricInputs {
 }
 
 /**
- * What the compared outputs are. 'classes': a row of logits for each example, or each step of it. 'values': numbers that mean
- * something by themselves, as in a regression. 'embeddings': places in a space, where only nearness means something.
+ * What the compared outputs are. 'classes': a row of logits for each example, or each of its steps. 'values': numbers that
+ * have a meaning by themselves, as in a regression. 'embeddings': points in a space where only distances matter.
  */
 export type OutputKind = 'classes' | 'values' | 'embeddings';
 
 export const OUTPUT_KINDS = ['classes', 'values', 'embeddings'] as const satisfies readonly OutputKind[];
 
-/** In: outputs and truth. Out: one number that a person understands. */
+/** From outputs and labels to one number that a person understands. */
 export interface Metric {
   readonly name: string;
-  /** The kind of output that it means something for. Default: any. */
+  /** The kind of output that it applies to. Default: any. */
   readonly measures?: OutputKind;
   /** Default 'higher'. */
   readonly better?: 'higher' | 'lower';
   readonly reads: {
     readonly teacher: boolean;
     readonly labels: boolean;
-    /** False where only the teacher is held against the truth. Default true. */
+    /** False if only the teacher is compared with the labels. Default true. */
     readonly student?: boolean;
-    /** Whether student and teacher may be rows of other lengths, [N, D] and [N, E]. Default false: they have one shape. */
+    /** Whether student and teacher may have rows of different lengths, [N, D] and [N, E]. Default false: one shape. */
     readonly otherLengths?: boolean;
   };
   compute(inputs: MetricInputs): number;
@@ -72,7 +72,7 @@ export function checkMetric(metric: Metric | undefined, subject: string): void {
   checkOneOf(better, `${subject}.better`, ['higher', 'lower']);
 }
 
-/** The error for what is not a metric. */
+/** The error for something that is not a metric. */
 function noMetric(subject: string, given: unknown, needed: string): LimbeckError {
   return new LimbeckError('invalid-option', `${subject} was ${String(given)}; it must be ${needed}.`);
 }

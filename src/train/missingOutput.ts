@@ -1,7 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 
-/** The error for an output that a loss reads of a teacher who does not give it. */
+/** The error for an output that a loss reads and the teacher does not give. */
 export function missingOutput(name: string, given: readonly string[]): LimbeckError {
   const isOnly = given.length === 1 && given[0] === DEFAULT_OUTPUT;
   return new LimbeckError(

@@ -34,7 +34,7 @@ const CASES = {
 describe.each(['cpu', 'wasm'] as const)('steps on %s', (backend) => {
   const { train } = engineOn(backend);
 
-  test.each(Object.keys(CASES) as (keyof typeof CASES)[])('of %s are replayed, and come out the same', async (name) => {
+  test.each(Object.keys(CASES) as (keyof typeof CASES)[])('of %s are replayed with equal results', async (name) => {
     const { student, loss } = CASES[name];
     const job = {
       student: await student().portable(),
@@ -50,7 +50,7 @@ describe.each(['cpu', 'wasm'] as const)('steps on %s', (backend) => {
     expect(bytesOf(second.artifacts)).toEqual(bytesOf(first.artifacts));
   });
 
-  test('give a cohort back member by member', async () => {
+  test('return a cohort member by member', async () => {
     const outcome = await train({ student: await pair().portable(), loss: portable(mutual()) }, labelledSource());
     const bytes = outcome.members?.map(({ weightData }) => weightData.byteLength) ?? [];
     expect(bytes).toEqual([16, 5].map((width) => 4 * (FEATURES * width + width + width * CLASSES + CLASSES)));

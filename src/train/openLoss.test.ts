@@ -27,7 +27,7 @@ const regressed: Loss = {
 };
 
 describe('openLoss', () => {
-  test('makes what the loss asks for, from the seed, and frees it', () => {
+  test('makes what the loss needs from the seed, and frees it', () => {
     const before = tf.memory().numTensors;
     const open = (seed: number) => {
       using loss = openLoss(regressed, { shapes, seed });

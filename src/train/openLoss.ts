@@ -4,9 +4,9 @@ import type { Loss, LossParameter, LossShapes, LossTensors } from '../losses/los
 import { checkShapes } from '../losses/terms.ts';
 import * as tf from '../runtime/tf.ts';
 
-/** A loss with what it learns and remembers, for one run; it frees that at the end. */
+/** A loss with its parameters and memory for one run; it frees them at the end. */
 export interface OpenLoss extends Loss, Disposable {
-  /** What is learned beside the student. */
+  /** What is learned besides the student. */
   readonly variables: readonly tf.Variable[];
   readonly shapes: LossShapes;
 }
@@ -20,7 +20,7 @@ export interface OpenLossOptions {
 
 /**
  * Makes the parameters of a loss.
- * Throws    unknown-output · shape-mismatch · class-mismatch, and what the loss says of the shapes
+ * Throws    unknown-output · shape-mismatch · class-mismatch, and what the loss throws for the shapes
  */
 export function openLoss(loss: Loss, { shapes, channelsFirst = [], seed }: OpenLossOptions): OpenLoss {
   checkShapes(loss, shapes);

@@ -6,8 +6,8 @@ import { openParts } from './parts/open.ts';
 import type { Part, PartContext } from './parts/part.ts';
 
 /**
- * The parts of a run, its loss with what it learns and what the parts make of it, and the student as the loss reads it.
- * Throws what parts and loss say of the job; then nothing stays open.
+ * Opens the parts of a run, its loss as the parts change it, and the student as the loss reads it.
+ * Throws what parts and loss throw for the job; then nothing stays open.
  */
 export async function openRun(context: PartContext) {
   const { job, model } = context;
@@ -29,12 +29,12 @@ export async function openRun(context: PartContext) {
   }
 }
 
-/** What a run is trained with: its own loss, or that which a part has put in its place. */
+/** What a run trains with: its own loss, or one that a part puts in its place. */
 export function lossWith(parts: readonly Part[], own: Loss): Loss {
   return parts.find(({ loss }) => loss !== undefined)?.loss ?? own;
 }
 
-/** Throws what the loss says of the shapes. */
+/** Throws what the loss throws for the shapes. */
 export function openLossFor(
   { batchSize, size, channelsFirst, seed }: TrainJob,
   loss: Loss,

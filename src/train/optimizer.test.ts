@@ -5,7 +5,7 @@ import { checkOptimizer, type OptimizerOptions } from './optimizerOptions.ts';
 
 beforeAll(() => tf.setBackend('cpu').then(() => undefined));
 
-/** Where a weight of 1 goes when its gradient is each of these in turn. */
+/** The path of a weight of 1 with each of these gradients in turn. */
 function follow(options: OptimizerOptions, gradients: readonly number[]): number[] {
   const optimizer = makeOptimizer(tf, options);
   const weight = tf.tidy(() => tf.variable(tf.scalar(1), true, 'weight'));
@@ -37,7 +37,7 @@ describe('makeOptimizer', () => {
     expectPath({ name: 'sgd', learningRate: 0.1 }, (gradient) => 0.1 * gradient);
   });
 
-  test('keeps a share of the last step with momentum', () => {
+  test('keeps part of the last step with momentum', () => {
     let velocity = 0;
     expectPath({ name: 'momentum', learningRate: 0.1, momentum: 0.5 }, (gradient) => {
       velocity = 0.5 * velocity + gradient;
@@ -85,7 +85,7 @@ describe('makeOptimizer', () => {
 });
 
 describe('checkOptimizer', () => {
-  test('takes nothing, and everything that it documents', () => {
+  test('accepts no options, and every documented one', () => {
     for (const options of [
       {},
       { name: 'sgd' },

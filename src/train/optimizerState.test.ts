@@ -17,7 +17,7 @@ describe.each(['cpu', 'kernels'] as const)('on %s', (where) => {
     return tf.memory().numTensors;
   };
 
-  test.each(names)('%s goes on from a state bit for bit', async (name) => {
+  test.each(names)('%s continues from a state bit for bit', async (name) => {
     const before = await begin();
     const make = () => makeOptimizer(tf, { name, learningRate: 0.01, weightDecay: 0.1 });
     const optimizers = [make(), make(), make()] as const;
@@ -32,7 +32,7 @@ describe.each(['cpu', 'kernels'] as const)('on %s', (where) => {
 
     halved.restore(state);
     expect(halved.state()).toEqual(state);
-    // A model that is built again has other names.
+    // A rebuilt model has other names.
     const renamed = middle.map((values) => tf.variable(values));
     follow(halved, renamed, [4, 5]);
     expect(valuesOf(renamed)).toEqual(wanted);
@@ -50,12 +50,12 @@ describe.each(['cpu', 'kernels'] as const)('on %s', (where) => {
     );
     tf.dispose([...variables, ...renamed, ...middle, ...weights.map(({ tensor }) => tensor)]);
     for (const optimizer of optimizers) optimizer.dispose();
-    // The names were asked for a second time, and those copies are nobody's.
+    // The names were requested twice; nobody else frees these copies.
     expect(tf.memory().numTensors).toBe(before + weights.length);
   });
 });
 
-test('goes on where the backend changes', async () => {
+test('continues after a change of backend', async () => {
   const optimizers = [makeOptimizer(tf, {}), makeOptimizer(tf, {})] as const;
   await tf.setBackend('cpu');
   const [stays, moves] = [variablesOf(), variablesOf()];

@@ -18,7 +18,7 @@ interface Golden {
 
 const golden = JSON.parse(readFileSync(new URL('golden/optimizers.json', import.meta.url), 'utf8')) as Golden;
 
-/** Twenty roundings of weights below 4, by 2⁻²³ at most each, and either way. Largest seen: 4.1e-7. */
+/** Twenty roundings of weights below 4, each by at most 2⁻²³ in either direction. Largest seen: 4.1e-7. */
 const TOLERANCE = 1e-6;
 
 const binaryOf = readBinaries();
@@ -81,7 +81,7 @@ function stepped(options: OptimizerOptions): number[] {
   return weights;
 }
 
-/** The integers of the first step, turned by a place a step, halved up to doubled, flipped every third step. */
+/** The integers of the first step, rotated by one per step, scaled from half to double, with the sign changed every third step. */
 function gradientAt(tensor: number, step: number): tf.Tensor {
   const shape = golden.shapes[tensor] ?? [];
   const size = sizeOf(shape);

@@ -1,21 +1,21 @@
 import { derivedSeed } from '../core/random.ts';
 import { batchIndices } from '../data/views.ts';
 
-/** What decides the order of a run's examples. */
+/** What determines the order of a run's examples. */
 export interface OrderOptions {
   readonly size: number;
   readonly batchSize: number;
   readonly seed: number;
   /**
-   * All batches have one size, `batchSize` at most, and the first examples of an epoch fill up its last batch: a step of
-   * another size cannot be replayed, and takes as long as ten that are. Default false: the last batch is smaller.
+   * All batches have one size, at most `batchSize`, and the first examples of an epoch fill its last batch. A step of another
+   * size cannot be replayed and takes as long as ten that can. Default false: the last batch is smaller.
    */
   readonly areBatchesEven?: boolean;
-  /** Which examples an epoch takes, one after the other, instead of each once. */
+  /** The examples that an epoch takes, in order, instead of each once. */
   readonly order?: Int32Array;
 }
 
-/** The batches of an epoch (counted from 1), in the order in which they are learned. */
+/** The batches of an epoch (counted from 1), in training order. */
 export function epochBatches(options: OrderOptions, epoch: number): Int32Array[] {
   const { size, seed, order, areBatchesEven = false } = options;
   const batchSize = evenBatchSize(options);
@@ -32,7 +32,7 @@ export function evenBatchSize({ size, batchSize, areBatchesEven = false }: Omit<
   return areBatchesEven ? Math.ceil(size / Math.ceil(size / batchSize)) : batchSize;
 }
 
-/** Epochs that are begun, and steps of all of them. */
+/** How many epochs begin, and the steps of all of them. */
 export function lengthOf({ mostSteps = Number.POSITIVE_INFINITY, epochs, ...options }: LengthOptions) {
   const perEpoch = Math.ceil((options.order?.length ?? options.size) / evenBatchSize(options));
   const steps = Math.min(epochs * perEpoch, mostSteps);
@@ -41,6 +41,6 @@ export function lengthOf({ mostSteps = Number.POSITIVE_INFINITY, epochs, ...opti
 
 export interface LengthOptions extends OrderOptions {
   readonly epochs: number;
-  /** The run ends after so many steps, in the midst of an epoch where that is so. Default: after the last epoch. */
+  /** The run ends after this many steps, even within an epoch. Default: after the last epoch. */
   readonly mostSteps?: number;
 }

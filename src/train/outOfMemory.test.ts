@@ -8,12 +8,12 @@ import { openStepper } from './stepper.ts';
 import { batchOf, type Case, setUp, students } from './stepperCases.ts';
 
 const tooMany = expect.objectContaining({ code: 'out-of-memory' });
-/** Batch normalisation has statistics, which move before it is known whether a step is any good. */
+/** Batch normalization has statistics, which change before it is known whether a step is valid. */
 const one = students['resnet8'] as Case;
 
 afterEach(() => void vi.restoreAllMocks());
 
-/** From the call number `first` on (counted from 0) the heap has no room, until the function that it gives is called. */
+/** From call `first` on (counted from 0) the heap is full, until the returned function is called. */
 function endMemory(first: number): { restore(): void; calls(): number } {
   const { wasm } = tf.backend() as unknown as { wasm: { _malloc(bytes: number): number } };
   const { _malloc: malloc } = wasm;
@@ -28,10 +28,10 @@ function endMemory(first: number): { restore(): void; calls(): number } {
   };
 }
 
-describe('a step for which the heap has no room', () => {
+describe('a step for which the heap is full', () => {
   trainingOn('wasm');
 
-  /** Steps that are taken before the one that fails: an eager one, the recorded one, the one that is computed both ways. */
+  /** Steps before the one that fails: an eager one, the recorded one, the one that is computed both ways. */
   test.each([
     ['an eager', 1],
     ['a recorded', 2],
@@ -40,7 +40,7 @@ describe('a step for which the heap has no room', () => {
     const reference = await setUp(one);
     const expected = openStepper(reference.options);
     const expectedLosses = [0, 1, 2, 3, 4, 5].map((i) => expected.step(batchOf(one, 4, i), ''));
-    // How many blocks such a step asks for.
+    // How many blocks such a step allocates.
     const counted = await setUp(one);
     const counter = openStepper(counted.options);
     for (let i = 0; i < before; i++) counter.step(batchOf(one, 4, i), '');
@@ -69,7 +69,7 @@ describe('a step for which the heap has no room', () => {
       expect(() => stepper.step(batchOf(one, 4, before), ''), `block ${place} of ${blocks}`).toThrow(tooMany);
       memory.restore();
       expect(weightsOf(options.model)).toEqual(weights);
-      // Statistics get homes when a step is recorded for the first time, and keep them.
+      // Statistics get fixed addresses when a step is first recorded, and keep them.
       const homes = before === 2 ? options.model.nonTrainableWeights.length : 0;
       expect([tensors, tensors + homes]).toContain(tf.memory().numTensors);
       const losses = [before, before + 1, before + 2].map((i) => stepper.step(batchOf(one, 4, i), ''));
@@ -81,7 +81,7 @@ describe('a step for which the heap has no room', () => {
     for (const stepper of [expected, counter]) stepper[Symbol.dispose]();
   });
 
-  test('a recording that needs more than there is gives way to steps through tfjs', async () => {
+  test('a recording that needs more memory than there is falls back to steps through tfjs', async () => {
     const [planned, eager] = [await setUp(one), await setUp(one)];
     const [stepper, plain] = [openStepper(planned.options), openStepper(eager.options)];
     for (let i = 0; i < 6; i++) {
@@ -100,7 +100,7 @@ describe('a step for which the heap has no room', () => {
     for (const used of [stepper, plain]) used[Symbol.dispose]();
   });
 
-  test('a replayed one asks for memory in the optimizer only, and changes nothing either', async () => {
+  test('a replayed one allocates memory in the optimizer only, and changes nothing either', async () => {
     const { options, variables, free } = await setUp(one);
     const stepper = openStepper(options);
     const batch: TrainBatch = batchOf(one, 4, 1);
@@ -147,37 +147,40 @@ describe('a step for which the heap has no room', () => {
   });
 });
 
-describe('a run for which the heap has no room', () => {
+describe('a run for which the heap is full', () => {
   const { train } = engineOn('wasm');
 
-  /** The loop reads one batch ahead: what happens at read number n + 1 happens before step n. */
+  /** The loop reads one batch ahead: read n + 1 happens before step n. */
   test.each([
     ['an eager', 2],
     ['the recorded', 3],
     ['the compared', 4],
-  ])('ends with out-of-memory in %s step, and gives the student as the step before left it', async (_name, step) => {
-    const source = sourceOf(problem);
-    const atRead = (number: number, action: () => void) => {
-      let reads = 0;
-      const read: typeof source.read = async (indices) => {
-        if (++reads === number) action();
-        return source.read(indices);
+  ])(
+    'ends with out-of-memory in %s step, and returns the student as the previous step left it',
+    async (_name, step) => {
+      const source = sourceOf(problem);
+      const atRead = (number: number, action: () => void) => {
+        let reads = 0;
+        const read: typeof source.read = async (indices) => {
+          if (++reads === number) action();
+          return source.read(indices);
+        };
+        return train({ epochs: 3 }, { ...source, read });
       };
-      return train({ epochs: 3 }, { ...source, read });
-    };
-    let memory: ReturnType<typeof endMemory> | undefined;
-    const full = await atRead(step + 1, () => {
-      memory = endMemory(0);
-    });
-    memory?.restore();
-    expect(full.error).toMatchObject({ code: 'out-of-memory', message: expect.stringContaining('smaller batch') });
-    const stopped = await atRead(step, () => {
-      throw new Error('enough');
-    });
-    expect(stopped.error).toMatchObject({ message: 'enough' });
-    expect(bytesOf(full.artifacts)).toEqual(bytesOf(stopped.artifacts));
-    const untouched = await train({ epochs: 0, size: 0 });
-    expect(bytesOf(full.artifacts)).not.toEqual(bytesOf(untouched.artifacts));
-    expect((await train()).error).toBeUndefined();
-  });
+      let memory: ReturnType<typeof endMemory> | undefined;
+      const full = await atRead(step + 1, () => {
+        memory = endMemory(0);
+      });
+      memory?.restore();
+      expect(full.error).toMatchObject({ code: 'out-of-memory', message: expect.stringContaining('smaller batch') });
+      const stopped = await atRead(step, () => {
+        throw new Error('enough');
+      });
+      expect(stopped.error).toMatchObject({ message: 'enough' });
+      expect(bytesOf(full.artifacts)).toEqual(bytesOf(stopped.artifacts));
+      const untouched = await train({ epochs: 0, size: 0 });
+      expect(bytesOf(full.artifacts)).not.toEqual(bytesOf(untouched.artifacts));
+      expect((await train()).error).toBeUndefined();
+    },
+  );
 });

@@ -24,7 +24,7 @@ test.each<[string, Loss, string, readonly (number | null)[], string]>([
   ['relations of logits', similarity(), 'logits', [10], 'classes'],
   ['a regression beside classes', both(regression({ output: 'logits' }), crossEntropy()), 'logits', [3], 'classes'],
   ['features beside classes', both(softTargets(), similarity({ output: 'features' })), 'logits', [10], 'classes'],
-  ['several that say the same', both(regression(), regression({ measure: 'huber' })), 'values', [2], 'values'],
+  ['several that agree', both(regression(), regression({ measure: 'huber' })), 'values', [2], 'values'],
   ['one inside another', exampleWeighted(regression()), 'values', [2], 'values'],
 ])('%s', (_, loss, output, shape, kind) => {
   expect(outputKindOf(loss, output, shape)).toBe(kind);

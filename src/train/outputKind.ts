@@ -2,9 +2,9 @@ import type { Loss } from '../losses/loss.ts';
 import type { OutputKind } from './metric.ts';
 
 /**
- * What the student's output is, by which metrics are chosen: what every loss that compares it says it is; classes where one
- * says nothing, as losses on logits do, or where one reads labels. One number an example is a value even then, since
- * its largest is always the same.
+ * The kind of the student's output, which selects the metrics: what every loss that compares it says, or classes if one says
+ * nothing, as losses on logits do, or if one reads labels. One number per example is a value even then, because a single
+ * class is always the largest.
  */
 export function outputKindOf(loss: Loss, output: string, shape: readonly (number | null)[] | undefined): OutputKind {
   const said = leavesOf(loss).filter(({ reads }) => reads.student.includes(output));
@@ -13,7 +13,7 @@ export function outputKindOf(loss: Loss, output: string, shape: readonly (number
   return kind ?? (shape?.at(-1) === 1 ? 'values' : 'classes');
 }
 
-/** The losses that combine no others. */
+/** The losses that do not combine others. */
 function leavesOf(loss: Loss): Loss[] {
   return loss.terms === undefined || loss.terms.length === 0 ? [loss] : loss.terms.flatMap(leavesOf);
 }

@@ -5,7 +5,7 @@ import type { NoticeEvent } from './events.ts';
 import { releaseTrainer, type Turn, usePageTrainer } from './pageTrainer.ts';
 import type * as trainers from './trainer.ts';
 
-/** What was started, in the place of workers. */
+/** What was started, instead of workers. */
 const started: { isOpen: boolean; heapBytes: number; die(): void; fail?: LimbeckError; options: object }[] = [];
 
 const page = vi.hoisted(() => new EventTarget());
@@ -49,7 +49,7 @@ function turn(signal = new AbortController().signal): Turn & { readonly told: No
 }
 
 describe('the trainer of a page', () => {
-  test('is one for all runs, which have it in the order in which they came', async () => {
+  test('is shared by all runs, which use it in order of arrival', async () => {
     const [first, second, third] = [turn(), turn(), turn()];
     const order: string[] = [];
     const run = async (name: string, own: Turn) => {
@@ -65,13 +65,13 @@ describe('the trainer of a page', () => {
     expect(second.told).toEqual([{ type: 'notice', message: expect.stringContaining('await openTrainer()') }]);
   });
 
-  test('is used for predictions while a run has it', async () => {
+  test('is used for predictions during a run', async () => {
     await using _run = await usePageTrainer({}, turn());
     await using beside = await usePageTrainer({});
     expect(await beside.trainer.predict({} as never, {})).toEqual({ number: 0 });
   });
 
-  test('is not waited for by a run that is cancelled, and goes to the next one', async () => {
+  test('goes to the next run if a waiting one is cancelled', async () => {
     const holder = await usePageTrainer({}, turn());
     const controller = new AbortController();
     const cancelled = usePageTrainer({}, turn(controller.signal));
@@ -98,7 +98,7 @@ describe('the trainer of a page', () => {
     expect(started.map(({ isOpen }) => isOpen)).toEqual([false, true]);
   });
 
-  test('ends at once with a heap that a large student filled', async () => {
+  test('ends at once if a large student filled its heap', async () => {
     const use = await usePageTrainer({});
     Object.assign(started[0] as object, { heapBytes: 300e6 });
     await use[Symbol.asyncDispose]();
@@ -109,8 +109,8 @@ describe('the trainer of a page', () => {
     ['memory is short', relieveMemory],
     ['the page asks for it', releaseTrainer],
     ['the page is left', async () => page.dispatchEvent(new Event('pagehide'))],
-    ['another is opened in another way', async () => (await usePageTrainer({ threads: 1 }))[Symbol.asyncDispose]()],
-  ])('ends where %s, but not under a run', async (_, happen) => {
+    ['another is opened with other options', async () => (await usePageTrainer({ threads: 1 }))[Symbol.asyncDispose]()],
+  ])('ends when %s, but not during a run', async (_, happen) => {
     const use = await usePageTrainer({}, turn());
     await happen();
     await vi.advanceTimersByTimeAsync(0);
@@ -136,7 +136,7 @@ describe('the trainer of a page', () => {
     expect(started.map(({ isOpen }) => isOpen)).toEqual([false, false, true]);
   });
 
-  test('that died under one run is not handed to those that waited for it', async () => {
+  test('that died during a run is not given to waiting runs', async () => {
     const first = await usePageTrainer({}, turn());
     const waiting = [usePageTrainer({}, turn()), usePageTrainer({}, turn())];
     await vi.advanceTimersByTimeAsync(0);
@@ -151,13 +151,13 @@ describe('the trainer of a page', () => {
     expect(started.map(({ isOpen }) => isOpen)).toEqual([false, true]);
   });
 
-  test('is the same one, where what is the default is said', async () => {
+  test('is the same one if defaults are given explicitly', async () => {
     await using _one = await usePageTrainer({});
     await using _other = await usePageTrainer({ worker: 'shipped' });
     expect(started).toHaveLength(1);
   });
 
-  test('that dies while nobody uses it is ended', async () => {
+  test('that dies while unused is ended', async () => {
     await (await usePageTrainer({}))[Symbol.asyncDispose]();
     started[0]?.die();
     await vi.advanceTimersByTimeAsync(0);

@@ -1,10 +1,11 @@
 import { onMemoryPressure } from '../core/memoryPressure.ts';
+import { smallDevice } from '../runtime/smallDevice.ts';
 import type { NoticeEvent } from './events.ts';
 import { isLost, type StartedTrainer, startTrainer, type Trainer, type TrainerOptions } from './trainer.ts';
 
-/** How long a trainer that nobody uses stays warm. */
+/** How long an unused trainer stays warm. */
 const IDLE_MS = 60_000;
-/** A heap never shrinks, so one that a large student has filled is not kept for the next, which may be small. */
+/** A heap never shrinks, so one that a large student has filled is not kept for the next student, which may be small. */
 const MOST_IDLE_BYTES = 256e6;
 
 /** A trainer that several users of this page share. */
@@ -12,13 +13,13 @@ interface PageTrainer {
   readonly options: TrainerOptions;
   readonly starting: Promise<StartedTrainer>;
   users: number;
-  /** A run has it to itself; the others wait here, in the order in which they came. */
+  /** One run has it at a time; the others wait here, in order of arrival. */
   isTaken: boolean;
   readonly waiting: (() => void)[];
   idle?: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** Those that may be used again. One that failed is forgotten here, and ends with its last user. */
+/** Trainers that may be used again. One that failed is removed, and ends with its last user. */
 const kept = new Set<PageTrainer>();
 
 /** One use of the page's trainer. */
@@ -26,20 +27,20 @@ export interface TrainerUse extends AsyncDisposable {
   readonly trainer: Trainer;
 }
 
-/** A run waits until the runs before it are through, and says so where it has to. */
+/** A run waits until earlier runs have finished, and says so if it has to. */
 export interface Turn {
   readonly signal: AbortSignal;
   readonly emit: (event: NoticeEvent) => void;
 }
 
 const WAITS =
-  'Another run has the trainer of this page; this one starts when that is through. To run both at once, give one a trainer ' +
+  'Another run uses the trainer of this page; this one starts when it has finished. To run both at once, give one a trainer ' +
   'of its own: trainer: await openTrainer(). A run that another one waits for needs that too.';
 
 /**
- * The trainer that this page keeps for these options: started at its first use, warm for the next, ended after a minute
- * without one, when the page is left or when memory is short. Without a `turn` it is used beside a run that has it: only
- * predictions come in between its steps.
+ * The page's trainer for these options. It starts at its first use, stays warm for the next, and ends after a minute
+ * without use, when the page is left or when memory is short. Without a `turn` the caller only predicts, between the steps
+ * of the run that has it.
  * Throws    what `openTrainer` throws · AbortError while it waits
  */
 export async function usePageTrainer(options: TrainerOptions, turn?: Turn): Promise<TrainerUse> {
@@ -60,7 +61,7 @@ export async function usePageTrainer(options: TrainerOptions, turn?: Turn): Prom
     if (turn !== undefined) {
       await takeTurn(own, turn);
       hasTurn = true;
-      // Lost by the run before: that is none of this one's.
+      // Lost by an earlier run, which does not concern this one.
       if (!kept.has(own)) {
         await leave();
         return usePageTrainer(options, turn);
@@ -74,8 +75,8 @@ export async function usePageTrainer(options: TrainerOptions, turn?: Turn): Prom
 }
 
 /**
- * Ends the trainer that this page keeps between runs, where no run uses it; it is started again when one needs it. A page
- * that has personalized once and now needs its memory for something else calls this; otherwise it ends by itself.
+ * Ends the trainer that this page keeps between runs, if no run uses it; the next run starts another. Call it on a page that
+ * needs the memory for something else; otherwise the trainer ends by itself.
  */
 export async function releaseTrainer(): Promise<void> {
   await endIdle();
@@ -98,7 +99,7 @@ function start(options: TrainerOptions): PageTrainer {
   return own;
 }
 
-/** What it cannot go on after is not waited for by the next run: that one gets a new trainer. */
+/** After an error that it cannot recover from, the next run gets a new trainer. */
 function noticing(trainer: Trainer, own: PageTrainer): Trainer {
   const note = (error: unknown) => {
     if (isLost(error)) kept.delete(own);
@@ -147,15 +148,15 @@ function pass(own: PageTrainer): void {
   else next();
 }
 
-/** Nobody uses it: it stays warm for a while, or ends. */
+/** Without users it stays warm for a while, or ends. */
 async function rest(own: PageTrainer): Promise<void> {
   if (!kept.has(own)) return end(own);
-  // One is kept warm, not one for each way to open it.
+  // Keeps one warm, not one for each set of options.
   await Promise.all([...kept].filter((one) => one !== own).map(endWhereIdle));
   if (own.users > 0) return;
   clearTimeout(own.idle);
   own.idle = setTimeout(() => void endWhereIdle(own), IDLE_MS);
-  // In Node a timer would keep the process.
+  // In Node a timer would keep the process alive.
   (own.idle as unknown as { unref?: () => void }).unref?.();
   const { trainer } = await own.starting;
   const heapBytes = await trainer.memory().then(
@@ -188,15 +189,22 @@ async function endIdle(): Promise<boolean> {
 
 let isWatched = false;
 
-/** Memory is also short, for whoever comes next, once the page is left; WebKit keeps the worker of a page that was. */
+/**
+ * The trainer also ends when the page is left, because WebKit would keep its worker; and on a device with little memory when
+ * the page is hidden, because hidden pages are ended first there, and sooner if they hold much.
+ */
 function watch(): void {
   if (isWatched) return;
   isWatched = true;
   onMemoryPressure(endIdle);
   globalThis.addEventListener?.('pagehide', () => void endIdle());
+  if (smallDevice() === undefined) return;
+  globalThis.document?.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') void endIdle();
+  });
 }
 
-/** Workers made by the same function are alike; others are not known to be. */
+/** Workers made by the same function are alike; others may not be. */
 function isEqual(one: TrainerOptions, other: TrainerOptions): boolean {
   const [a, b] = [one, other].map((options) => ({ worker: 'shipped', ...options }) as TrainerOptions);
   const names = Object.keys({ ...a, ...b }) as (keyof TrainerOptions)[];

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { lossByChance, pairsOf } from './paired.ts';
 
-test('counts what only one of two models names right, whatever their classes', () => {
+test('counts what only one of two models gets right, whatever their classes', () => {
   const before = { data: Float32Array.of(1, 0, /**/ 0, 1, /**/ 1, 0, /**/ 1, 0), shape: [4, 2] };
   const after = { data: Float32Array.of(1, 0, 0, /**/ 1, 0, 0, /**/ 0, 0, 1, /**/ 0, 1, 0), shape: [4, 3] };
-  // Right by both; before alone; after alone, in a class that is new; by nobody.
+  // Right in both; only before; only after, in a new class; in neither.
   expect(pairsOf(before, after, Int32Array.of(0, 1, 2, 2))).toEqual({ gained: 1, lost: 1 });
 });
 
@@ -18,11 +18,11 @@ test.each([
   [5, 6, 0.5],
   [3, 15, 0.003768920898],
   [9, 20, 0.03071417287],
-])('of %i gains and %i losses the chance is that of throwing coins', (gained, lost, needed) => {
+])('of %i gains and %i losses the probability is that of coin tosses', (gained, lost, needed) => {
   expect(lossByChance({ gained, lost })).toBeCloseTo(needed, 9);
 });
 
-test('does not run out of numbers for many examples', () => {
+test('does not underflow for many examples', () => {
   expect(lossByChance({ gained: 2000, lost: 2000 })).toBeCloseTo(0.5, 1);
   expect(lossByChance({ gained: 1800, lost: 2200 })).toBeLessThan(1e-8);
 });

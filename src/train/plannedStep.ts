@@ -7,37 +7,37 @@ import * as tf from '../runtime/tf.ts';
 import type { TrainBatch } from './batch.ts';
 import { type BatchTensors, type StepGradients, toTensors } from './step.ts';
 
-/** What a batch may hold beside inputs and answers, one number an example or step. */
+/** What a batch may hold besides inputs and answers: one number per example or step. */
 const BESIDE = ['labels', 'exampleWeights', 'indices', 'numbers'] as const;
 
-/** Loss and gradients of one batch; the caller frees what it gives, and nothing else is left. */
+/** Loss and gradients of one batch; the caller frees the result, and no other tensor remains. */
 export type ComputeStep = (batch: BatchTensors) => StepGradients;
 
 /**
  * A training step, forward and backward, that was recorded once and is replayed by one call of compiled code: the same
- * kernels on the same addresses in the same order, without tfjs between them. What it gives equals the recorded step
- * bit for bit; the weights stay in place, and the optimizer is not a part of it.
+ * kernels on the same addresses in the same order, without tfjs in between. Its results equal the recorded step's bit for
+ * bit. The weights stay in place, and the optimizer is not part of it.
  */
 export interface PlannedStep {
   readonly grads: tf.NamedTensorMap;
-  /** Whether weights and scratch memory still lie where the plan has them. */
+  /** Whether weights and scratch memory are still at the plan's addresses. */
   isValid(): boolean;
-  /** Writes the batch, runs, and gives the loss. */
+  /** Writes the batch, runs, and returns the loss. */
   run(batch: TrainBatch, inputs: readonly NdArray[]): number;
-  /** Milliseconds of each call of compiled code, made once more. */
+  /** Milliseconds of each call of compiled code, measured by repeating it. */
   time(): ReturnType<Plan['time']>;
   /** The loss of the last run, or of the recording. */
   loss(): number;
-  /** Takes over the batch statistics of the last run (moving averages), once its step stands. */
+  /** Applies the batch statistics of the last run (moving averages) once its step is accepted. */
   commit(): void;
-  /** The statistics of the last run, before they are taken over. */
+  /** The statistics of the last run, before they are applied. */
   statistics(): readonly tf.Tensor[];
   dispose(): void;
 }
 
-/** Weights that the forward pass moves; a plan needs each at one place. */
+/** Weights that the forward pass changes; a plan needs each at a fixed address. */
 export interface Statistics {
-  /** Brings every value home: eager steps give a variable new memory each time. */
+  /** Moves every value back to its address: eager steps give a variable new memory each time. */
   settle(): void;
   readonly variables: readonly tf.Variable[];
   dispose(): void;
@@ -61,7 +61,7 @@ export function statisticsOf(model: tf.LayersModel): Statistics {
   };
 }
 
-/** Records a step that is computed anyway; `undefined` where it cannot be replayed. */
+/** Records a step that is computed anyway; `undefined` if it cannot be replayed. */
 export function recordStep(
   kernels: InstalledKernels,
   compute: ComputeStep,
@@ -86,7 +86,7 @@ export function recordStep(
   } catch (error) {
     putBack();
     tf.dispose(tensorsOf(slots));
-    // A plan needs some more than a step through tfjs, which may still fit.
+    // A plan needs more memory than a step through tfjs, which may still fit.
     if (isOutOfMemory(error)) return { planned: undefined, why: 'the heap has no room for a recorded step' };
     throw error;
   }
@@ -154,7 +154,7 @@ function slotsOf(batch: TrainBatch, inputs: readonly NdArray[]): BatchTensors | 
   const arrays = [...inputs, ...Object.values(batch.teacher)];
   const isPlain = arrays.every(({ data }) => isTagged(data, 'Float32Array') || isTagged(data, 'Int32Array'));
   if (!isPlain) return undefined;
-  // Tidied for the case that there is room for some of them only.
+  // In a tidy, in case there is memory for only some of them.
   return tf.tidy(() => toTensors(batch, inputs) as unknown as tf.TensorContainerObject) as unknown as BatchTensors;
 }
 

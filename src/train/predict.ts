@@ -9,7 +9,7 @@ import type { TappedStudent } from '../student/taps.ts';
 
 const PREDICT_BATCH = 256;
 
-/** The student's outputs by name, and those of its tapped layers; waited for, because a GPU's numbers come back later. */
+/** The student's outputs by name, and those of its tapped layers. Asynchronous, because a GPU's results arrive later. */
 export async function predictBatch(
   model: tf.LayersModel,
   inputs: NamedArrays,
@@ -28,7 +28,7 @@ export async function predictBatch(
 }
 
 /**
- * The student's outputs of these names for all held-out examples, each [N, C]; its only one where none is named. None after
+ * The student's outputs of these names for all held-out examples, each [N, C]; its only output if none is named. None after
  * an abort.
  */
 export async function predictHoldout(

@@ -3,7 +3,7 @@ import * as tf from '../runtime/tf.ts';
 
 /**
  * Layers that compute the same function of their inputs and weights at every step. Some of them draw random numbers
- * (Dropout): such a step is found out when the recorded one is compared with the next.
+ * (Dropout): comparing the recorded step with the next one detects that.
  */
 const STATIC_LAYERS = new Set([
   ...['InputLayer', 'Dense', 'Activation', 'ReLU', 'LeakyReLU', 'ELU', 'PReLU', 'Softmax', 'ThresholdedReLU'],
@@ -19,21 +19,21 @@ const STATIC_LAYERS = new Set([
 
 type Layer = tf.LayersModel['layers'][number];
 
-/** Why the steps of a run must go through tfjs, or undefined where one may be recorded and replayed. */
+/** Why the steps of a run must go through tfjs, or undefined if one may be recorded and replayed. */
 export function whyNotReplayed(model: tf.LayersModel, loss: Loss): string | undefined {
   if (loss.isStatic !== true) return `the loss "${loss.name}" does not say that it is the same at every step`;
   const odd = layersOf(model).find((layer) => !isStatic(layer));
   return odd && `the layer "${odd.name}" (${odd.getClassName()}) may compute something else at each step`;
 }
 
-/** All layers, those of models inside the model too. */
+/** All layers, including those of nested models. */
 function layersOf(model: tf.LayersModel): Layer[] {
   return model.layers.flatMap((layer) => ('layers' in layer ? layersOf(layer as unknown as tf.LayersModel) : [layer]));
 }
 
 function isStatic(layer: Layer): boolean {
   const name = layer.getClassName();
-  // A class of somebody else's may bear the name of one of tfjs's.
+  // A custom class may have the name of one of tfjs's.
   const [known] = tf.serialization.SerializationMap.getMap().classNameMap[name] ?? [];
   return STATIC_LAYERS.has(name) && layer.constructor === (known as unknown) && !layer.stateful;
 }

@@ -5,7 +5,7 @@ import { openSharedCores } from './sharedCores.ts';
 vi.mock('../runtime/kernels/install.ts', () => ({ currentKernels: vi.fn() }));
 afterEach(() => vi.resetAllMocks());
 
-test('who waits longer than it learns takes one thread, and all of them in the end', () => {
+test('a student that waits longer than it learns takes one thread, and all of them at the end', () => {
   const useThreads = vi.fn();
   vi.mocked(currentKernels).mockReturnValue({ useThreads } as never);
   const taken = () => useThreads.mock.calls.flat();

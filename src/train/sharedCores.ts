@@ -1,16 +1,16 @@
 import { currentKernels } from '../runtime/kernels/install.ts';
 
-/** The threads of the kernels, shared with whoever makes the student wait. */
+/** The threads of the kernels, shared with a teacher that the student waits for. */
 export interface SharedCores extends Disposable {
   /** Chooses for the next step; `stepMs` is what the last one took. */
   afterWaiting(waitedMs: number, stepMs: number): void;
-  /** Nobody is waited for any more. */
+  /** The student no longer waits for anyone. */
   takeAll(): void;
 }
 
 /**
- * A student that waits for its teacher longer than it learns takes one thread, and leaves the teacher the others: two
- * programs of as many threads as there are cores make each other wait at every barrier. The results are the same bits.
+ * A student that waits for its teacher longer than it learns uses one thread and leaves the others to the teacher: two
+ * programs with a thread per core make each other wait at every barrier. The results are the same bit for bit.
  */
 export function openSharedCores(): SharedCores {
   const takeAll = () => currentKernels()?.useThreads('all');

@@ -25,7 +25,7 @@ export interface StepGradients {
 
 export interface StepOptions {
   readonly model: tf.LayersModel;
-  /** The model's outputs, with those of tapped layers where the loss reads some. Default: its outputs. */
+  /** The model's outputs, and those of tapped layers that the loss reads. Default: its outputs. */
   readonly student?: Pick<TappedStudent, 'apply'>;
   readonly loss: StepLoss;
   readonly optimizer: Pick<tf.Optimizer, 'applyGradients'>;
@@ -33,7 +33,7 @@ export interface StepOptions {
   readonly mode?: 'training' | 'inference';
 }
 
-/** A loss, and what is learned beside the student for it. */
+/** A loss, and what is learned for it besides the student. */
 export interface StepLoss extends Loss {
   readonly variables?: readonly tf.Variable[];
 }
@@ -43,7 +43,7 @@ export function variablesOf({ model, loss }: Pick<StepOptions, 'model' | 'loss'>
   return [...model.trainableWeights.map((weight) => weight.read() as tf.Variable), ...(loss.variables ?? [])];
 }
 
-/** Loss and gradients of one batch; the caller frees them, and nothing else is left. */
+/** Loss and gradients of one batch; the caller frees them, and no other tensor remains. */
 export function gradientsOf(
   { model, student, loss, mode = 'training' }: StepOptions,
   variables: tf.Variable[],
@@ -55,7 +55,7 @@ export function gradientsOf(
   try {
     return tf.tidy(() => tf.variableGrads(compute, variables) as unknown as tf.TensorContainerObject) as never;
   } catch (error) {
-    // Where a forward pass throws, tfjs keeps what its gradient would have needed.
+    // If a forward pass throws, tfjs keeps the tensors that its gradient would have needed.
     for (const { saved } of tf.engine().state.activeTape ?? []) tf.dispose(saved ?? []);
     throw error;
   }
@@ -75,7 +75,7 @@ export function toTensors(batch: TrainBatch, inputs: readonly NdArray[]): BatchT
 }
 
 /**
- * Forward, backward, update; gives the loss and leaves no tensor. `onGradients` sees the gradients before they are applied.
+ * Forward, backward, update; returns the loss and leaves no tensor. `onGradients` sees the gradients before they are applied.
  * Throws    not-finite: an input, an answer of the teacher or the loss is NaN or infinite; no weight has changed then
  */
 export function trainStep(
@@ -85,12 +85,12 @@ export function trainStep(
   where: string,
   onGradients: (gradients: StepGradients) => void = () => {},
 ): number {
-  // Not left to the loss: a relu may hide a NaN from it, and the gradient would still carry it into the weights.
+  // The loss alone would not do: a relu may hide a NaN from it, and the gradient would still carry it into the weights.
   checkFinite(batch, where);
   return tf.tidy(() => {
     const { model, loss, optimizer } = options;
     const tensors = toTensors(batch, orderInputs(model, batch.inputs));
-    // Batch statistics move in the forward pass, before it is known whether the step is any good.
+    // Batch statistics change in the forward pass, before it is known whether the step is valid.
     const statistics = model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable);
     const before = statistics.map((variable) => variable.clone());
     try {
@@ -109,15 +109,15 @@ export function trainStep(
   });
 }
 
-/** So few values are moved by one thread in less than a tenth of a millisecond: the others would save some hundredths. */
+/** One thread updates this few values in under a tenth of a millisecond; more threads would save a few hundredths. */
 const MOST_MOVED_ALONE = 65_536;
 
 /**
- * Moves the weights, each in its place; few of them on this thread alone, so that no thread can die over it.
- * Throws    thread-died: details.isHalfApplied, because some of them may have moved and others not · what the optimizer throws
+ * Updates the weights in place; few of them on this thread alone, so that no thread can die over it.
+ * Throws    thread-died: details.isHalfApplied, because some weights may have changed and others not · what the optimizer throws
  */
 export function applyGradients(optimizer: StepOptions['optimizer'], gradients: tf.NamedTensorMap): void {
-  // tfjs gives none for a variable that the loss does not reach.
+  // tfjs gives no gradient for a variable that the loss does not reach.
   const values = Object.values(gradients).reduce((sum, gradient?: tf.Tensor | null) => sum + (gradient?.size ?? 0), 0);
   const kernels = values <= MOST_MOVED_ALONE ? currentKernels() : undefined;
   const apply = () => optimizer.applyGradients(gradients);
@@ -128,13 +128,13 @@ export function applyGradients(optimizer: StepOptions['optimizer'], gradients: t
     if (!(error instanceof LimbeckError) || error.code !== 'thread-died') throw error;
     throw new LimbeckError(
       'thread-died',
-      `${error.message} It happened while the weights moved, so they are lost: the student is as it was before the run.`,
+      `${error.message} It happened while the weights were updated, so they are lost: the student is as it was before the run.`,
       { details: { ...error.details, isHalfApplied: true }, cause: error },
     );
   }
 }
 
-/** Whether a step ended in the midst of moving the weights, so that they are those of no step. */
+/** Whether a step ended while it updated the weights, so that they belong to no step. */
 export function isHalfApplied(error: unknown): boolean {
   return error instanceof LimbeckError && error.details['isHalfApplied'] === true;
 }

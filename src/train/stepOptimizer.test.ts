@@ -40,7 +40,7 @@ describe.each(['cpu', 'kernels'] as const)('on %s', (where) => {
     },
   );
 
-  test('leaves a clone of a weight as it was', async () => {
+  test('leaves a clone of a weight unchanged', async () => {
     await begin();
     const variables = variablesOf();
     const clones = variables.map((variable) => variable.clone());
@@ -78,7 +78,7 @@ describe.each(['cpu', 'kernels'] as const)('on %s', (where) => {
     tf.dispose([...variables, image]);
   });
 
-  test('passes by variables without a gradient, and takes them up later', async () => {
+  test('skips variables without a gradient, and updates them later', async () => {
     await begin();
     const optimizer = makeOptimizer(tf, { name: 'sgd', learningRate: 1 });
     const [first, second] = variablesOf([[2], [3]]) as [tf.Variable, tf.Variable];
@@ -153,7 +153,7 @@ test('minimizes as tfjs’s own optimizers do, and follows a schedule', () => {
   tf.dispose([x, cost as tf.Scalar]);
 });
 
-test('begins anew with a variable that took the name of another', () => {
+test('starts afresh with a variable that took the name of another', () => {
   const optimizer = makeOptimizer(tf, { name: 'momentum', learningRate: 1 });
   const step = () => {
     const x = tf.tidy(() => tf.variable(tf.scalar(0), true, 'named'));

@@ -10,11 +10,11 @@ export interface StepSettings extends Omit<StepNumbers, 'step'> {
   readonly decay: 'all' | 'matrices';
 }
 
-/** All that an optimizer remembers, as plain values: with it and the weights a run goes on bit for bit. */
+/** An optimizer's state as plain values: with it and the weights a run continues bit for bit. */
 export interface OptimizerState {
   /** Steps taken so far. */
   readonly iterations: number;
-  /** In the order in which the optimizer first saw them; each slot has the shape of its variable. */
+  /** In the order in which the optimizer first saw the variables; each slot has the shape of its variable. */
   readonly variables: readonly { readonly name: string; readonly slots: readonly NdArray[] }[];
 }
 
@@ -22,7 +22,7 @@ export interface OptimizerState {
 export interface StepOptimizer extends Optimizer {
   readonly settings: StepSettings;
   /**
-   * `squares` is the sum over the squares of all gradients, where it is known: on a GPU it would have to be waited for.
+   * `squares` is the sum of all squared gradients, if it is known: on a GPU the optimizer would have to wait for it.
    * Throws not-finite: a gradient is NaN or infinite; nothing has changed then.
    */
   applyGradients(gradients: NamedTensorMap | NamedTensor[], squares?: number): void;
@@ -30,16 +30,16 @@ export interface StepOptimizer extends Optimizer {
   setLearningRate(learningRate: number): void;
   state(): OptimizerState;
   /**
-   * Goes on from a state. Variables get their slots in the order in which gradients come, not by name, because tfjs
-   * names the weights of a rebuilt model anew. Throws invalid-option: a state of another kind of optimizer. The next
-   * step throws shape-mismatch: a state of other variables.
+   * Continues from a state. Variables get their slots in the order of the gradients, not by name, because tfjs gives the
+   * weights of a rebuilt model new names. Throws invalid-option: a state of another kind of optimizer. The next step throws
+   * shape-mismatch: a state of other variables.
    */
   restore(state: OptimizerState): void;
 }
 
 type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
 
-/** What tfjs calls the slots, behind the variable's name. */
+/** What tfjs appends to the variable's name for its slots. */
 const SLOT_NAMES: Readonly<Record<StepRule, readonly string[]>> = {
   sgd: [],
   momentum: ['momentum'],
@@ -51,8 +51,8 @@ const SLOT_NAMES: Readonly<Record<StepRule, readonly string[]>> = {
 };
 
 /**
- * An optimizer on this thread's backend, in place of tfjs's own; whoever makes it disposes it. Tensors that
- * `getWeights` gives are copies and the caller's.
+ * An optimizer on this thread's backend, instead of tfjs's own; its maker disposes it. `getWeights` returns copies that the
+ * caller owns.
  */
 export function stepOptimizer(tf: Tf, given: StepSettings): StepOptimizer {
   const slotNames = SLOT_NAMES[given.name];
@@ -60,7 +60,7 @@ export function stepOptimizer(tf: Tf, given: StepSettings): StepOptimizer {
   class FusedOptimizer extends tf.Optimizer implements StepOptimizer {
     settings = given;
     private readonly parameters = new Map<string, StepParameter>();
-    /** Of variables that were not seen since. */
+    /** For variables that were not seen since. */
     private restored: OptimizerState['variables'][number][] = [];
     private isDisposed = false;
 
@@ -144,11 +144,11 @@ export function stepOptimizer(tf: Tf, given: StepSettings): StepOptimizer {
       if (odd !== undefined) throw otherModel(name, odd.shape, variable.shape);
       const made = this.slotsFor(variable, slots);
       this.restored.shift();
-      // A model that was made anew may use the names of the one before.
+      // A rebuilt model may use the names of the previous one.
       tf.dispose([...(known?.slots ?? [])]);
       const parameter = {
         variable,
-        // Until the step's own takes this place.
+        // Until the step's own takes its place.
         gradient: variable,
         slots: made,
         isDecayed: given.decay === 'all' || variable.rank > 1,
@@ -157,7 +157,7 @@ export function stepOptimizer(tf: Tf, given: StepSettings): StepOptimizer {
       return parameter;
     }
 
-    /** All of them, or none where memory ends in between. */
+    /** All of them, or none if memory runs out in between. */
     private slotsFor(variable: Variable, restored: readonly NdArray[] | undefined): Variable[] {
       const made: Variable[] = [];
       try {
@@ -183,7 +183,7 @@ export function stepOptimizer(tf: Tf, given: StepSettings): StepOptimizer {
     }
   }
 
-  /** Of its own copy of the values: tfjs's cpu backend keeps what it is given. */
+  /** Made from a copy of the values, because tfjs's cpu backend keeps what it is given. */
   function toTensor({ data, shape }: NdArray): Tensor {
     return tf.tensor(data.slice(), [...shape], 'float32');
   }

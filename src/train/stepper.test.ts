@@ -6,7 +6,7 @@ import { trainStep } from './step.ts';
 import { openStepper } from './stepper.ts';
 import { batchOf, type Case, CLASSES, loss, setUp, students } from './stepperCases.ts';
 
-/** As an epoch has them: the last batch is smaller. */
+/** The batches of an epoch; the last is smaller. */
 const sizes = [4, 4, 4, 2, 4, 4, 4, 2, 4, 4];
 
 const mlpCase = students['mlp'] as Case;
@@ -40,7 +40,7 @@ describe('steps that are replayed', () => {
     replayed.free();
   });
 
-  test('a batch that is not finite names itself, changes nothing, and the next one is learned', async () => {
+  test('a batch that is not finite is named and changes nothing, and the next one is learned', async () => {
     const one = students['resnet8'] as Case;
     const { options, free } = await setUp(one);
     const stepper = openStepper(options);
@@ -59,7 +59,7 @@ describe('steps that are replayed', () => {
     free();
   });
 
-  test('weights that somebody replaced are those of the next step', async () => {
+  test('replaced weights are used by the next step', async () => {
     const [planned, eager] = [await setUp(mlpCase), await setUp(mlpCase)];
     const stepper = openStepper(planned.options);
     for (let i = 0; i < 8; i++) {
@@ -80,7 +80,7 @@ describe('steps that are replayed', () => {
     eager.free();
   });
 
-  test('keep neither tensors nor heap', async () => {
+  test('keep no more tensors or heap', async () => {
     const one = students['resnet8'] as Case;
     const { options, free } = await setUp(one);
     const stepper = openStepper(options);
@@ -108,7 +108,7 @@ describe('steps that must go through tfjs', () => {
     free();
   });
 
-  test('a layer that draws random numbers is found out, and goes on learning', async () => {
+  test('a layer that draws random numbers is detected, and continues to learn', async () => {
     const model = tf.sequential({
       layers: [
         tf.layers.dense({ units: 8, activation: 'relu', inputShape: [12] }),

@@ -15,38 +15,38 @@ import {
   variablesOf,
 } from './step.ts';
 
-/** Takes the steps of one run. It frees what it keeps when the run ends; model and optimizer stay the caller's. */
+/** Takes the steps of one run. It frees its own memory when the run ends; the caller keeps model and optimizer. */
 export interface Stepper extends Disposable {
   /**
-   * Forward, backward, update; gives the loss.
+   * Forward, backward, update; returns the loss.
    * Throws    not-finite: an input, an answer of the teacher, the loss or a gradient is NaN or infinite; no weight has
    *           changed then
    */
   step(batch: TrainBatch, where: string): number;
-  /** Milliseconds of each call of compiled code in the last step, measured by making it again; none before one is replayed. */
+  /** Milliseconds of each call of compiled code in the last step, measured by repeating it; none before a step is replayed. */
   time(): ReturnType<PlannedStep['time']>;
-  /** Why steps go through tfjs one kernel at a time; undefined where they are replayed, or will be, and without kernels. */
+  /** Why steps go through tfjs one kernel at a time; undefined if they are or will be replayed, and without kernels. */
   readonly why: string | undefined;
 }
 
-/** Steps that go through tfjs before one is recorded: compilers warm up, and scratch memory finds its size. */
+/** Steps through tfjs before one is recorded: compilers warm up, and scratch memory reaches its size. */
 const EAGER_STEPS = 2;
-/** A plan is lost where somebody gives a weight new memory; nobody should do so at every step. */
+/** A plan is lost if a weight gets new memory, which should not happen at every step. */
 const MOST_RECORDINGS = 8;
 
 interface Plan {
-  /** Of the batches that it can take. */
+  /** Identifies the batches that it can take. */
   readonly key: string;
   readonly planned: PlannedStep;
-  /** A plan is believed after it gave what an eager step gave, bit for bit. */
+  /** A plan is trusted once it has equalled an eager step bit for bit. */
   readonly isProven: boolean;
 }
 
 /**
- * The batches of a run are of one shape, but for the last of an epoch, which goes through tfjs: a run has one plan.
+ * The batches of a run have one shape, except the last of an epoch, which goes through tfjs; so a run has one plan.
  * On wasm with kernels the third step of a shape is recorded, the fourth is computed both ways and compared, and all
- * others are replayed (see `plannedStep.ts`). A step that cannot be replayed, or that computes something else each time
- * (dropout does), goes on through tfjs.
+ * others are replayed (see `plannedStep.ts`). A step that cannot be replayed, or that computes something different each
+ * time, as with dropout, stays with tfjs.
  */
 export function openStepper(options: StepOptions): Stepper {
   const { model, optimizer, loss } = options;
@@ -58,7 +58,7 @@ export function openStepper(options: StepOptions): Stepper {
   let why = whyNotReplayed(model, loss);
 
   function applied(planned: PlannedStep, value: number, batch: TrainBatch, where: string): number {
-    // The same step through tfjs fails too, and says what with.
+    // The same step through tfjs fails too, with the cause.
     if (!Number.isFinite(value)) return trainStep(options, variables, batch, where);
     try {
       applyGradients(optimizer, planned.grads);
@@ -81,7 +81,7 @@ export function openStepper(options: StepOptions): Stepper {
       return trainStep(options, variables, batch, where);
     }
     plan = { key, planned: recorded.planned, isProven: false };
-    // The recording computed this very step.
+    // The recording itself computed this step.
     return applied(recorded.planned, recorded.planned.loss(), batch, where);
   }
 

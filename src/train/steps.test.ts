@@ -36,7 +36,7 @@ const goldenFile = new URL('../losses/golden/training.json', import.meta.url);
 const golden = JSON.parse(readFileSync(goldenFile, 'utf8')) as Golden;
 
 /**
- * Twenty steps round weights near 1 and losses near 6 to float32, 2⁻²⁴ of them each time. Largest seen on either backend:
+ * Each of twenty steps rounds weights near 1 and losses near 6 to float32, by 2⁻²⁴ relative. Largest seen on either backend:
  * losses 1.4e-6, weights 3.0e-7.
  */
 const TOLERANCE = { loss: 4e-6, weight: 1e-6 };

@@ -18,7 +18,7 @@ import type { OptimizerOptions } from './optimizerOptions.ts';
 import { trainStep } from './step.ts';
 import { openStepper } from './stepper.ts';
 
-/** golden/<student>.json, which scripts/golden/students.py made with PyTorch in float64; that file says what is what. */
+/** golden/<student>.json, which scripts/golden/students.py made with PyTorch in float64; see that file. */
 interface Golden {
   readonly options: object;
   readonly example: { readonly shape: readonly number[]; readonly vocabulary: number | null };
@@ -43,14 +43,14 @@ interface Case {
 }
 
 /**
- * Four times, or nearly, the largest difference seen on either backend, which is also what PyTorch's own float32 differs by
+ * About four times the largest difference seen on either backend, which is also the error of PyTorch's own float32
  * (students.py prints it). A step of Adam is a thousand times longer, or a hundred for mobilenetV1. `sum` is relative.
  */
 interface Tolerance {
   readonly logits: number;
   readonly loss: number;
   readonly weight: number;
-  /** Of moving averages, where they are less exact than what learns. */
+  /** Of moving averages, if they are less exact than the weights. */
   readonly average?: number;
   readonly sum: number;
 }
@@ -65,7 +65,7 @@ const students: Record<string, Case> = {
   transformerTiny: { make: transformerTiny, tolerance: { logits: 8e-6, loss: 4e-6, weight: 4e-6, sum: 5e-6 } },
 };
 
-/** Slow on cpu, and made of what dsCnn is made of. */
+/** Slow on cpu, and made of the same layers as dsCnn. */
 const LONG_ON_CPU = ['resnet8', 'mobilenetV1'];
 
 describe.each(['cpu', 'wasm'] as const)('on %s', (backendName) => {
@@ -104,7 +104,7 @@ function readGolden(name: string): Golden {
   return JSON.parse(readFileSync(new URL(`golden/${name}.json`, import.meta.url), 'utf8')) as Golden;
 }
 
-/** The integer hash of (stream, index), brought to −limit … limit. */
+/** The integer hash of (stream, index), scaled to −limit … limit. */
 function drawn(stream: number, count: number, limit: number): number[] {
   return Array.from({ length: count }, (_, i) => {
     let h = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(stream + 1, 0x85ebca6b);
@@ -146,7 +146,7 @@ function goldenBatch(golden: Golden, step: number): TrainBatch {
   return { inputs: { input: goldenInput(golden, step) }, teacher: {}, labels };
 }
 
-/** Never negative, as Python has it. */
+/** Never negative, as in Python. */
 function modulo(k: number, n: number): number {
   return ((k % n) + n) % n;
 }

@@ -4,6 +4,7 @@ import type { NamedArrays } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
 import { withPeers } from '../core/withPeers.ts';
 import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
+import { smallDevice } from '../runtime/smallDevice.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
 import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
 import { endWorker } from '../workers/endWorker.ts';
@@ -12,16 +13,16 @@ import { callable, unpackError } from '../workers/transfer.ts';
 import type { TrainBatch } from './batch.ts';
 import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
 
-/** Where a student is trained: in which thread, on which backend. */
+/** The thread and the backend on which a student is trained. */
 export interface TrainerOptions extends BackendOptions {
   /**
    * 'shipped' (default): limbeck's own worker. 'none': the calling thread, with one thread unless `threads` says more.
-   * A function: a worker that you make.
+   * A function: a worker that you create.
    */
   readonly worker?: WorkerOption;
 }
 
-/** Where a student is trained: tfjs with kernels, in a worker. It can be used for several runs, one after the other. */
+/** Trains students: tfjs with kernels, in a worker. It can be used for several runs, one after another. */
 export interface Trainer extends AsyncDisposable, Colocated {
   readonly description: BackendDescription;
   check(job: TrainJob, batch: TrainBatch, signal?: AbortSignal): Promise<StudentDescription>;
@@ -42,7 +43,7 @@ export interface Trainer extends AsyncDisposable, Colocated {
 
 const OPTIONS = ['worker', 'backend', 'threads', 'simdLevel', 'kernels', 'assetBase'];
 
-/** A trainer, and its death. */
+/** A trainer, and a promise of its death. */
 export interface StartedTrainer {
   readonly trainer: Trainer;
   /** Resolves when its worker died by itself; never when it was disposed. */
@@ -63,6 +64,8 @@ export async function startTrainer(options: TrainerOptions): Promise<StartedTrai
   checkKnownOptions(options, OPTIONS, 'openTrainer');
   const { worker = 'shipped', ...backend } = options;
   if (worker === 'none') return startHere(backend);
+  const small = backend.threads === undefined ? smallDevice() : undefined;
+  if (small !== undefined) return startInWorker(worker, { ...backend, threads: 1 }, [small]);
   try {
     return await startInWorker(worker, backend);
   } catch (error) {
@@ -75,7 +78,7 @@ export async function startTrainer(options: TrainerOptions): Promise<StartedTrai
 async function startHere(backend: BackendOptions): Promise<StartedTrainer> {
   const { createEngine } = await withPeers(() => import('./engine.ts'));
   const engine = createEngine();
-  // Helpers would take cores from whatever else this thread's page does, so they are the caller's decision here.
+  // More threads would take cores from the rest of the page, so here the caller decides.
   const description = await engine.open({ ...backend, threads: backend.threads ?? 1 });
   const trainer = makeTrainer(
     description,
@@ -85,7 +88,7 @@ async function startHere(backend: BackendOptions): Promise<StartedTrainer> {
   return { trainer, died: new Promise(() => undefined) };
 }
 
-/** Some devices refuse shared memory. A worker that stopped half-way cannot be used again, so the second try is a new one. */
+/** Some devices refuse shared memory. A worker that stopped half-way cannot be reused, so the second try starts a new one. */
 function mayStartOnOneThread({ code, details }: LimbeckError): boolean {
   return code === 'out-of-memory' || details['isLate'] === true;
 }
@@ -118,7 +121,7 @@ async function startInWorker(
   }
 }
 
-/** Whether a trainer is of no use after this error, so that the next run needs another. */
+/** Whether a trainer is unusable after this error, so that the next run needs another. */
 export function isLost(error: unknown): boolean {
   return (
     error instanceof LimbeckError &&
@@ -148,7 +151,7 @@ function makeTrainer(
     check: (job, batch, signal) => call((engine) => engine.check(job, batch, signal), signal),
     async train(job, source, emit, signal) {
       const outcome = await call((engine) => engine.train(job, callable(source), callable(emit), signal), signal);
-      // Inside a result an error would lose its code on the way from a worker, so there it comes packed.
+      // An error inside a result would lose its code on the way from a worker, so it is packed.
       const { error } = outcome;
       if (error === undefined || isTagged(error, 'Error')) return outcome;
       return { ...outcome, error: unpackError(error as Parameters<typeof unpackError>[0]) };

@@ -1,13 +1,18 @@
 import { releaseProxy, wrap } from 'comlink';
 import { configuredAssets, configuredWorker } from '../core/configure.ts';
 import { LimbeckError, messageOf } from '../core/errors.ts';
+import { isNode } from '../core/node.ts';
+import { asWebWorker, type KeepingWorker, type NodeThread, startNodeThread } from '../core/nodeThread.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { type WebGpuFiles, webGpuFiles } from '../core/webgpuFiles.ts';
 import { holding, registerTransfers } from './transfer.ts';
 import { unreachable } from './unreachable.ts';
 
-/** How limbeck gets a worker: its own prebuilt file, which `configure` may have placed, a worker that the caller makes, or none. */
-export type WorkerOption = 'shipped' | 'none' | (() => Worker);
+/**
+ * How limbeck gets a worker: its own prebuilt file, which `configure` may have placed, a worker that the caller makes, or none.
+ * In Node it is a thread of `node:worker_threads`.
+ */
+export type WorkerOption = 'shipped' | 'none' | (() => Worker | NodeThread);
 
 /**
  * A worker and what it exposes: objects of functions that give promises. Calls go through `call`, which also fails
@@ -91,6 +96,8 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
       .catch(() => undefined);
   }
   const remote = wrap<Api>(worker);
+  // A process ends where nothing is asked of its workers, whoever still holds them.
+  worker.unref?.();
   let isDisposed = false;
   let told: WebGpuFiles | undefined;
   const tell = () => {
@@ -108,6 +115,7 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
       tell();
       const { answer, release } = holding(() => use(remote as unknown as Api));
       let timer: ReturnType<typeof setTimeout> | undefined;
+      worker.ref?.();
       const onAbort = () => {
         timer = setTimeout(() => endWith(workerDied(`it did not answer for ${CANCEL_MS / 1000} s`)), CANCEL_MS);
       };
@@ -123,6 +131,7 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
         });
       } finally {
         waiting.delete(end);
+        if (waiting.size === 0) worker.unref?.();
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
         release();
@@ -141,16 +150,21 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
 }
 
 interface MadeWorker {
-  readonly worker: Worker;
+  readonly worker: KeepingWorker;
   /** Where its script is, where the engine lets one see it. */
   readonly address: string | undefined;
 }
 
-function makeWorker(option: 'shipped' | (() => Worker)): MadeWorker {
+function makeWorker(option: Exclude<WorkerOption, 'none'>): MadeWorker {
   let address: string | undefined;
-  const own = configuredWorker('worker');
+  const given = typeof option === 'function' ? option : configuredWorker('worker');
   try {
-    const given = typeof option === 'function' ? option : own;
+    if (typeof given !== 'function') {
+      // Put together, because bundlers would carry a file that they see.
+      const ofNode = import.meta.url.replace(/[^/]*$/, 'nodeWorker.js');
+      if (isNode()) return { worker: startNodeThread(ofNode), address: ofNode };
+      if (typeof Worker === 'undefined') throw new Error('no worker starts from a service worker or a shared worker');
+    }
     // One literal expression: bundlers look for exactly this form.
     const make = () =>
       given === undefined ? new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }) : ownWorker(given);
@@ -158,15 +172,15 @@ function makeWorker(option: 'shipped' | (() => Worker)): MadeWorker {
       address = url;
       return typeof given !== 'function';
     };
-    const worker = vouchingFor(isOwn, make);
-    return { worker, address };
+    const made = vouchingFor(isOwn, make);
+    return { worker: 'addEventListener' in made ? made : asWebWorker(made), address };
   } catch (error) {
     throw unreachable(messageOf(error), address, error);
   }
 }
 
 /** A worker of a configured address, or as a function makes it. Bundlers that look for workers find none to rewrite here. */
-export function ownWorker(source: string | (() => Worker)): Worker {
+export function ownWorker<Made extends Worker | NodeThread>(source: string | (() => Made)): Worker | Made {
   if (typeof source === 'function') return source();
   const { Worker: Start } = globalThis;
   return new Start(source, { type: 'module' });

@@ -43,6 +43,7 @@ describe('errors', () => {
     expect(received).toMatchObject({
       name: 'LimbeckError',
       code: 'out-of-memory',
+      help: 'limbeck/docs/help/errors.md#out-of-memory',
       message: 'There is no room.',
       details: { bytes: 12, at: [1, 2] },
       stack: error.stack,

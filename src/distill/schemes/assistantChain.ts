@@ -15,16 +15,16 @@ const OPTIONS = schema('assistantChain', {
   ...ROUND.fields,
   /** It teaches the first assistant. */
   teacher: required(given<Teacher>()),
-  /** Students of sizes between teacher and student, the largest first; one or more. */
+  /** One or more students of sizes between teacher and student, the largest first. */
   assistants: required(given<readonly (Student | LayersModel)[]>()),
-  /** Where an assistant that teaches runs. Default: in a worker of its own. */
+  /** Where a teaching assistant runs. Default: in its own worker. */
   snapshots: given<SnapshotOptions>((given) => checkSnapshots(given, 'assistantChain')),
 });
 
-/** Who stands between teacher and student; all else is as for `distill`, and the same for each of them. */
+/** The assistants; everything else is as for `distill`, and the same for each run. */
 export interface AssistantChainOptions extends Omit<RoundOfDistillOptions, 'teacher'>, OptionsOf<typeof OPTIONS> {}
 
-/** The student, and the assistants, which have learned too. */
+/** The student and the trained assistants. */
 export interface AssistantChain {
   readonly student: Student;
   readonly report: DistillReport;
@@ -33,10 +33,10 @@ export interface AssistantChain {
 }
 
 /**
- * Teacher assistants (TAKD): a teacher far larger than the student teaches an assistant of a size between, that one the
- * next, and the last one the student. With the outputs of inner layers in the loss, each must have them.
- * All share one trainer. A cancelled run ends with the one that is learning; every teacher it opened is ended, the first
- * one stays the caller's.
+ * Teacher assistants (TAKD): a teacher far larger than the student teaches an assistant of intermediate size, which teaches
+ * the next, and the last one teaches the student. If the loss reads inner layers, each of them must have these.
+ * All share one trainer. A cancelled run stops at the one that is learning. It ends every teacher that it opened; the first
+ * teacher stays the caller's.
  * Shapes    each gives what the loss compares with the teacher before it, such as logits [B, C]; checked before the first learns
  * Units     those of the loss
  * Throws    invalid-option · what `distill` and `snapshot` throw
@@ -66,12 +66,12 @@ async function runChain(
     students: learners,
   });
   await using teachers = openSnapshots(snapshots);
-  // Each shall answer as the first teacher does, so that one is enough to find whom the last would not fit.
+  // All answer like the first teacher, so it alone shows whether each of them fits the loss.
   for (const learner of learners) await rounds.checkFirst({ ...rest, teacher: first, student: learner });
   let teacher = first;
   for (const learner of learners) {
     const round = rounds.begin(learner.name);
-    // Assistants see what students see, whatever the first teacher is shown.
+    // Assistants see what students see, whatever the first teacher sees.
     const { student, report } = await rounds.distill({ ...(round === 1 ? rest : later), teacher, student: learner });
     students.push(student);
     reports.push(report);

@@ -25,29 +25,29 @@ import { openRounds, type RoundEvent } from '../rounds.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
 const OPTIONS = schema('blackBox', {
-  /** Asked once about each example; only its `output` is used. */
+  /** It is asked once about each example; only its `output` is used. */
   teacher: required(given<Teacher>()),
-  /** Trained before or not; it gets the new weights. */
+  /** Trained or not; it gets the new weights. */
   student: required(given<Student | LayersModel>()),
   /** Without labels. */
   data: required(given<Dataset>()),
   ...CLASS_PROBS.fields,
   /** Rounds, each an epoch. Default 6; the authors take 30. */
   rounds: count()(6),
-  /** How many of the teacher's probabilities are kept; the rest is shared out evenly. Default 1 (DINE). */
+  /** How many of the teacher's probabilities to keep; the rest is spread evenly. Default 1 (DINE). */
   top: count()(1),
-  /** How much of the targets stays from round to round; the rest is what the student says now. Default 0.6 (DINE). */
+  /** The share of the targets kept in each round; the rest is the student's current answer. Default 0.6 (DINE). */
   memory: fraction(0.6),
-  /** α of the Beta distribution that mixes pairs of examples; 0 is without. Default 0.3 (DINE). */
+  /** α of the Beta distribution that mixes pairs of examples; 0 mixes none. Default 0.3 (DINE). */
   mixup: notNegative(0.3),
   /** Weight of `informationMaximization` while it learns. Default 1 (DINE). */
   information: notNegative(1),
-  /** Epochs of `informationMaximization` alone at the end. Default 1; 0 is without. The authors take 30. */
+  /** Epochs of `informationMaximization` alone at the end; 0 for none. Default 1; the authors take 30. */
   fineTuneEpochs: count(0)(1),
   ...HANDED_ON,
 });
 
-/** Whose outputs are learned from, and how far they are believed. */
+/** The teacher, and how far its outputs are trusted. */
 export interface BlackBoxOptions extends RoundOptions, ClassProbsOptions, OptionsOf<typeof OPTIONS> {}
 
 /** The student, and what each round reported; that of the fine-tuning comes last. */
@@ -57,23 +57,23 @@ export interface BlackBoxTaught {
 }
 
 /**
- * Learning from a black box (DINE): of a teacher that was trained on other data only its outputs are known. The student
- * learns its most likely classes, the rest smoothed; the targets move towards what the student itself comes to say; pairs
- * of examples are mixed, and their answers shall be mixed alike; answers shall be certain and all classes in use. In the
- * end that last wish alone has its turn. It works the same where a service gives only its largest probabilities, or only
- * the name of the class: see `given`. A cancelled run leaves the student as the last finished step made it.
+ * Learning from a black box (DINE): only the outputs of a teacher that was trained on other data are known. The student
+ * learns the most likely classes, with the rest smoothed. The targets move towards the student's own answers, pairs of
+ * examples and their targets are mixed, and information maximization asks for confident answers that use all classes. It
+ * alone trains the last epochs. The teacher may be a service that gives only its largest probabilities, or only a class: see
+ * `given`. A cancelled run leaves the student as the last finished step made it.
  * Shapes    the teacher's output [N, C], or labels [N]; the student's 'logits' [N, C]
  * Units     what `given` says; the student's are logits
  * Throws    invalid-option · empty-dataset · unknown-output · shape-mismatch · class-mismatch · not-finite · what `distill`
  *           and the teacher throw
  * Source    Liang et al. 2022, "DINE: Domain Adaptation from Single and Multiple Black-box Predictors", arXiv:2104.01539
- * Differs   mixtures are drawn, and their targets predicted, once a round and not in each step, in the first round from the
- *           teacher's targets; the optimizer starts anew each round
+ * Differs   mixtures are drawn, and their targets predicted, once per round instead of in each step, in the first round from
+ *           the teacher's targets; the optimizer restarts in each round
  *
  * @example
  * const { student: taught } = await blackBox({ teacher, student: cnn({ classes: 10 }), data, top: 2 }).done;
  *
- * // A service that names classes, by their numbers in an output 'class':
+ * // A service that gives the index of a class in an output 'class':
  * await blackBox({ teacher, given: 'labels', output: 'class', classes: 10, student, data }).done;
  */
 export function blackBox(options: BlackBoxOptions): Run<BlackBoxTaught, RoundEvent> {
@@ -122,7 +122,7 @@ async function run(
     const mixtures = mixup > 0 ? drawMixtures(data.size, mixup, random) : [];
     const wholes = Array.from({ length: data.size }, (_, at) => ({ first: at, second: at, share: 1 }));
     const all = mixup > 0 ? joinRows(targets, targetsOf(mixtures, own)) : targets;
-    // 1 for an example as it is, 0 for a mixture.
+    // 1 for an original example, 0 for a mixture.
     const areWhole = Float32Array.from({ length: wholes.length + mixtures.length }, (_, at) => Number(at < data.size));
     await learn(
       {

@@ -22,41 +22,41 @@ const OPTIONS = schema('bornAgain', {
   ...ROUND.fields,
   /** Makes a student for each generation, of the same architecture. */
   student: required(given<() => Student | LayersModel>()),
-  /** How many students, the first one included; 2 or more. Default 3 (BAN, §4). */
+  /** How many students, including the first; 2 or more. Default 3 (BAN, §4). */
   generations: count(2)(3),
-  /** Teaches the first generation. Default: nobody; it learns from labels. */
+  /** The teacher of the first generation. Default: none; it learns from labels. */
   teacher: given<Teacher>(),
-  /** Of the first generation. Default: crossEntropy(), or `loss` where there is a teacher. */
+  /** The first generation's loss. Default: crossEntropy(), or `loss` if there is a teacher. */
   firstLoss: given<Loss>(),
   /**
-   * Of the later generations, whose teacher is the one before. Default: soft targets at temperature 1, and as much
-   * cross-entropy where the data has labels (BAN, eq. 5).
+   * The loss of later generations, taught by the previous one. Default: soft targets at temperature 1 and, if the data has
+   * labels, an equal weight of cross-entropy (BAN, eq. 5).
    */
   loss: given<Loss>(),
-  /** Whether the generations are to answer together, too; the ensemble holds a teacher for each. Default false. */
+  /** Whether to return an ensemble of all generations, with a teacher for each. Default false. */
   ensemble: flag(false),
-  /** Where a generation that teaches runs. Default: in a worker of its own. */
+  /** Where a teaching generation runs. Default: in its own worker. */
   snapshots: given<SnapshotOptions>((given) => checkSnapshots(given, 'bornAgain')),
 });
 
-/** What each generation learns from; all else is as for `distill`. */
+/** What each generation learns from; everything else is as for `distill`. */
 export interface BornAgainOptions
   extends Omit<RoundOfDistillOptions, 'student' | 'teacher' | 'loss'>,
     OptionsOf<typeof OPTIONS> {}
 
-/** All generations, the first one first. */
+/** All generations, in order. */
 export interface BornAgain {
   readonly students: readonly Student[];
   readonly reports: readonly DistillReport[];
-  /** The mean of the probabilities of all generations, where it was asked for; dispose it when done. */
+  /** The mean of all generations' probabilities, if asked for; dispose it when done. */
   readonly ensemble: Teacher | undefined;
 }
 
 /**
- * Born-again networks (BAN): a student teaches a fresh one of the same architecture, which teaches the next, and so on.
- * Each may turn out better than the one before, and all together better than any.
- * The generations share one trainer, and each starts from a seed of its own. A cancelled run ends with the generation
- * under way; every teacher it opened is ended.
+ * Born-again networks (BAN): a student teaches a new one of the same architecture, which teaches the next, and so on. Each may
+ * be better than the one before, and all together better than any.
+ * The generations share one trainer, and each has its own seed. A cancelled run stops at the current generation and ends every
+ * teacher that it opened.
  * Shapes    those of the loss; logits [B, C] for the defaults, and of the ensemble
  * Units     those of the loss; logits
  * Throws    invalid-option · labels-missing: neither a teacher nor labels for the first generation · what `distill` and
@@ -144,7 +144,7 @@ function checkBornAgain(options: BornAgainOptions): void {
   if (typeof student !== 'function') {
     throw new LimbeckError(
       'invalid-option',
-      'bornAgain needs a function that makes a student anew for each generation: () => cnn({ classes: 10 }).',
+      'bornAgain needs a function that makes a new student for each generation: () => cnn({ classes: 10 }).',
     );
   }
   checkOptions({ ...rest, student: madeLater(), loss: lossOf(options, 1) });

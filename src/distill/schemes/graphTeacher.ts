@@ -23,17 +23,17 @@ const OPTIONS = schema('graphTeacher', {
   student: required(given<Student | LayersModel>()),
   /** All examples, labelled or not. */
   data: required(given<Dataset>()),
-  /** The class of each example, −1 where it is not known. */
+  /** The class of each example, −1 if unknown. */
   labels: required(given<ArrayLike<number>>()),
-  /** What tells which examples are alike, [N, ...], such as a teacher's embeddings. Default: the inputs themselves. */
+  /** Features that show which examples are alike, [N, ...], such as a teacher's embeddings. Default: the inputs. */
   features: given<NdArray>(),
-  /** The same of the holdout, [M, ...]; needed where both are given. */
+  /** The holdout's features, [M, ...]; needed if `features` and a holdout are given. */
   holdoutFeatures: given<NdArray>(),
   /** How the graph is made. */
   neighbours: given<Pick<NearestNeighboursOptions, 'k' | 'metric'>>(),
-  /** How labels travel in it. */
+  /** How labels spread in it. */
   propagation: given<Omit<LabelPropagationOptions, 'signal'>>(),
-  /** λ: how much a labelled example's own label counts against what the graph says of it, 0…1. Default 0 (GLNN). */
+  /** λ: the weight of a labelled example's own label against the graph's answer, 0…1. Default 0 (GLNN). */
   labelWeight: fraction(0),
   /** Softens both sides. Default 1 (GLNN). */
   temperature: positive(1),
@@ -41,7 +41,7 @@ const OPTIONS = schema('graphTeacher', {
   ...HANDED_ON,
 });
 
-/** The graph, the few labels, and who learns what they say together. */
+/** The graph, the few labels, and the student that learns from both. */
 export interface GraphTeacherOptions extends RoundOptions, Pick<DistillOptions, 'epochs'>, OptionsOf<typeof OPTIONS> {}
 
 /** What happened so far. */
@@ -49,21 +49,21 @@ export type GraphTeacherEvent =
   | RoundEvent
   | { readonly type: 'graph'; readonly examples: number; readonly k: number; readonly labelled: number };
 
-/** What a run gives, with what the graph said: probabilities [N, C]. */
+/** The result of a run, with the graph's answers: probabilities [N, C]. */
 export interface GraphTaught extends Distilled {
   readonly probs: NdArray;
 }
 
 /**
- * Graph-less neural networks (GLNN): a graph over all local examples carries a few labels to the rest, and a student
- * learns the result; afterwards it needs no graph and answers about new examples at once. What it minimizes is
- * λ · NLL + (1 − λ) · KL for labelled examples and KL for the others, all in one mean.
- * The holdout takes no part in the graph that teaches; what the graph says about it, for metrics, is from a second one.
+ * Graph-less neural networks (GLNN): a graph over all local examples spreads a few labels to the rest, and a student learns
+ * the result. Afterwards it answers new examples without a graph. It minimizes λ · NLL + (1 − λ) · KL for labelled examples
+ * and KL for the others, in one mean.
+ * The holdout is not part of the teaching graph; a second graph gives the answers for its metrics.
  * Shapes    labels [N], features [N, ...] → the student's 'logits' [B, C], probabilities [N, C]
  * Units     logits; distances in those of the features
  * Throws    invalid-option · empty-dataset · labels-missing · class-mismatch · shape-mismatch · not-finite · what `distill` throws
  * Source    Zhang et al. 2022, "Graph-less Neural Networks", eq. 1, arXiv:2110.08727
- * Differs   their teacher is a trained graph network, here labels travel (`labelPropagation`); the two terms are means over
+ * Differs   their teacher is a trained graph network, here labels spread (`labelPropagation`); the two terms are means over
  *           labelled and over all examples there
  *
  * @example

@@ -24,27 +24,27 @@ import { openRounds, type RoundEvent } from '../rounds.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
 const OPTIONS = schema('noisyStudent', {
-  /** What the first teacher learns from, and every student too. */
+  /** Training data of the first teacher and of every student. */
   labelled: required(given<LabelledDataset>()),
-  /** Examples without labels, such as what lies on the device. */
+  /** Examples without labels, such as the user's data on the device. */
   unlabelled: required(given<Dataset>()),
-  /** Makes the student of a generation, 0 being the first teacher: as large as the one before, or larger. */
+  /** Makes the student of a generation, where 0 is the first teacher: as large as the previous one, or larger. */
   student: required(given<(generation: number) => Student | LayersModel>()),
-  /** Names the unlabelled examples for the first generation. Default: a student(0) that learns from the labels. */
+  /** Labels the unlabelled examples for the first generation. Default: a student(0) that learns from the labels. */
   teacher: given<Teacher>(checkTeacher),
   /** Default 3 (Noisy Student, §3.2). */
   generations: count()(3),
   ...EPOCHS,
-  /** The least probability of a named class for an example to be used. Default 0.3 (Noisy Student). */
+  /** The lowest probability of the most likely class for an example to be used. Default 0.3 (Noisy Student). */
   least: fraction(0.3),
-  /** How many examples each class gets, repeated where there are fewer. Default: 'mean', as many as they have on average. */
+  /** How many examples each class gets, repeated if there are fewer. Default: 'mean', their average number. */
   perClass: given<number | 'mean'>(checkPerClass),
-  /** What is learned of an unlabelled example: all probabilities or the most likely class. Default 'soft'. */
+  /** What to learn from an unlabelled example: all probabilities or the most likely class. Default 'soft'. */
   targets: oneOf('soft', 'hard')('soft'),
   ...HANDED_ON,
 });
 
-/** Who starts, from what, and how much of it is believed. */
+/** The first teacher, the data, and which of its answers to use. */
 export interface NoisyStudentOptions extends RoundOptions, Pick<DistillOptions, 'epochs'>, OptionsOf<typeof OPTIONS> {}
 
 /** What happened in a generation. */
@@ -54,30 +54,30 @@ export type NoisyStudentEvent =
       readonly type: 'named';
       readonly round: number;
       readonly rounds: number;
-      /** Unlabelled examples that are used, counted once each, and how many there are with repetitions. */
+      /** Unlabelled examples in use, counted once each, and their number with repetitions. */
       readonly used: number;
       readonly balanced: number;
     };
 
-/** The last student, and each generation's report; the first is of student(0) where there was no teacher. */
+/** The last student, and each generation's report; without a teacher the first is student(0)'s. */
 export interface NoisyTaught {
   readonly student: Student;
   readonly reports: readonly DistillReport[];
 }
 
 /**
- * Noisy student training (expansion): a teacher names unlabelled examples, those it is sure of are balanced over classes,
- * and a student, no smaller and learning under noise, learns them together with the labels; then it is the teacher. The
- * noise is `augment`, and dropout where the student has some; without any this is plain self-training. Where the
- * confident examples are wrong, each generation repeats it.
- * A cancelled run leaves the student under way, which your function made, as the last finished step left it.
+ * Noisy student training: a teacher labels unlabelled examples, the confident ones are balanced over classes, and an equal or
+ * larger student learns them under noise, together with the labelled data; then it becomes the teacher. The noise is
+ * `augment` and the student's dropout; without any, this is plain self-training. Each generation repeats errors in confident
+ * examples.
+ * A cancelled run leaves the current student, which your function made, as the last finished step left it.
  * Shapes    'logits' [B, C] of the teacher and of each student
  * Units     logits
  * Throws    invalid-option · labels-missing · empty-dataset: no example is confident, or there is none · class-mismatch ·
  *           shape-mismatch · what `distill` and the teacher throw
  * Source    Xie et al. 2020, "Self-training with Noisy Student", arXiv:1911.04252
- * Differs   labelled and unlabelled examples are one set, in the proportion in which they are there; the paper takes
- *           separate batches of a fixed proportion
+ * Differs   labelled and unlabelled examples form one set in their actual proportion; the paper takes separate batches in a
+ *           fixed proportion
  *
  * @example
  * const run = noisyStudent({

@@ -18,13 +18,13 @@ import { checkRoundOptions, HANDED_ON, handedOn, type RoundOptions } from '../ro
 import { openRounds, type RoundEvent } from '../rounds.ts';
 
 const OPTIONS = schema('sourceFree', {
-  /** Trained on other data, which is not needed any more. Its last layer is dense and gives 'logits'. It gets the adapted weights. */
+  /** Trained on other data, which is no longer needed. Its last layer is dense and gives 'logits'. It gets the adapted weights. */
   student: required(given<Student | LayersModel>()),
-  /** What it is to become good at; without labels. */
+  /** The new data, without labels. */
   data: required(given<Dataset>()),
-  /** Rounds, each an epoch on newly made labels. Default 6; the authors take 15 to 30. */
+  /** Rounds, each an epoch on new pseudo-labels. Default 6; the authors take 15 to 30. */
   rounds: count()(6),
-  /** Weight of the made labels. Default 0.1 (SHOT, digits; 0.3 for photos). */
+  /** Weight of the pseudo-labels. Default 0.1 (SHOT, digits; 0.3 for photos). */
   pseudoLabels: notNegative(0.1),
   /** See `informationMaximization`. Default 1. */
   certainty: notNegative(1),
@@ -33,7 +33,7 @@ const OPTIONS = schema('sourceFree', {
   ...HANDED_ON,
 });
 
-/** What a student is adapted to, and how. */
+/** The student, the new data, and how to adapt. */
 export interface SourceFreeOptions extends RoundOptions, OptionsOf<typeof OPTIONS> {}
 
 /** What happened in a round. */
@@ -43,7 +43,7 @@ export type SourceFreeEvent =
       readonly type: 'labels';
       readonly round: number;
       readonly rounds: number;
-      /** The share of examples with another made label than in the round before; 1 in the first. */
+      /** The share of examples whose pseudo-label changed since the previous round; 1 in the first. */
       readonly changedFraction: number;
     };
 
@@ -54,20 +54,20 @@ export interface Adapted {
 }
 
 /**
- * Source-free adaptation (SHOT): a student that was trained on other data learns to work on new data without a label and
- * without the old data. Its classifier stays as it is; its features move until answers are certain and all classes are in
- * use, and follow labels that are made anew each round from the nearest of the classes' centers. It knows no more than the
- * student did: where that is wrong about whole classes, it stays wrong. Batches should be several times the number of classes.
+ * Source-free adaptation (SHOT): a student that was trained on other data adapts to new data, without labels and without the
+ * old data. Its classifier stays fixed. Its features change until answers are confident and use all classes, and follow
+ * pseudo-labels, recomputed in each round from the nearest class centroid. It cannot correct whole classes that the student
+ * gets wrong. Batches should be several times the number of classes.
  * A cancelled run leaves the student as the last finished step made it.
  * Shapes    features [N, F], the layer before the last; 'logits' [N, C]
  * Units     logits
  * Throws    invalid-option · empty-dataset · student-invalid: not trained, or its last layer is not dense · what `distill` throws
  * Source    Liang, Hu, Feng 2020, "Do We Really Need to Access the Source Data?", arXiv:2002.08546
- * Differs   the authors' optimizer goes on over rounds with a falling rate; here it starts anew in each
+ * Differs   the authors' optimizer continues over rounds with a falling rate; here it restarts in each
  *
  * @example
  * await distill({ teacher, student, data: labelled }).done;
- * // Later, on what another camera sees:
+ * // Later, on another camera's images:
  * await sourceFree({ student, data, optimizer: { learningRate: 0.0005 } }).done;
  */
 export function sourceFree(options: SourceFreeOptions): Run<Adapted, SourceFreeEvent> {
@@ -107,7 +107,7 @@ async function run(
       reports.push(learned.report);
     }
   } finally {
-    // Whatever ends it, the student is as the last finished step left it, and learns with all its layers again.
+    // However it ends, the student is as the last finished step left it, with all layers trainable again.
     await student.adopt(withWeightsOf(before, working.artifacts as StudentArtifacts));
   }
   return { student, reports };

@@ -22,15 +22,15 @@ import type { Distilled } from '../runDistill.ts';
 import { storedAnswers } from '../storedAnswers.ts';
 
 const OPTIONS = schema('withoutForgetting', {
-  /** Trained; it stays as it is. Its last layer is dense and gives 'logits'. */
+  /** A trained student, which is not changed. Its last layer is dense and gives 'logits'. */
   student: required(given<Student | LayersModel>()),
-  /** New examples with their labels: of new classes, which come after the former ones, or of former ones. */
+  /** New labelled examples, of former classes or of new ones, which are numbered after the former. */
   data: required(given<LabelledDataset>()),
-  /** All classes, former and new. Default: as many as the student has. */
+  /** The number of classes, former and new. Default: the student's. */
   classes: count()(),
-  /** Who remembers, with the former classes as its 'logits'. Default: the student as it is. */
+  /** The teacher for the former classes, which are its 'logits'. Default: the given student. */
   former: given<Teacher>(checkFormer),
-  /** Weight of the former answers; that of the labels is 1. Default 1 (LwF). */
+  /** Weight of the former answers, if the labels weigh 1. Default 1 (LwF). */
   weight: notNegative(1),
   /** Softens the former answers. Default 2 (LwF). */
   temperature: positive(2),
@@ -38,22 +38,22 @@ const OPTIONS = schema('withoutForgetting', {
   ...HANDED_ON,
 });
 
-/** What is learned, and how strongly the former answers hold. */
+/** The new data, and how strongly to keep the former answers. */
 export interface WithoutForgettingOptions
   extends RoundOptions,
     Pick<DistillOptions, 'epochs'>,
     OptionsOf<typeof OPTIONS> {}
 
 /**
- * Learning without forgetting (LwF): a trained student learns new data, or new classes, and on the same new data keeps
- * giving its former answers for the classes it knew. No former example is needed. What it said is written down before the
- * first step; the result is another student, and the given one stays as it was, whatever happens.
+ * Learning without forgetting (LwF): a trained student learns new data or new classes, and keeps its former answers to that
+ * data for the classes it knew. No former example is needed. The former answers are recorded before the first step. The
+ * result is a new student; the given one never changes.
  * Shapes    former 'logits' [B, K] → 'logits' [B, C], of which the first K are the former ones
  * Units     logits
  * Throws    invalid-option · labels-missing · student-invalid: not trained, or its last layer is not dense · class-mismatch ·
  *           what `distill` throws
  * Source    Li and Hoiem 2016, fig. 3 and eq. 1 to 3, arXiv:1606.09282
- * Differs   the authors first train the new classes' weights alone for some epochs; here all learn from the start
+ * Differs   the authors first train only the new classes' weights for some epochs; here all weights learn from the start
  *
  * @example
  * // Ten classes so far, and two more in the data:
@@ -91,7 +91,7 @@ async function run(
     ...(holdout && { holdout: await recall(holdout) }),
   });
   const loss = lossOf(known, weight, temperature);
-  // Awaited here, or the trainer would be closed under it.
+  // Awaited here, because otherwise the trainer would close before it ends.
   return await rounds.distill({ ...handedOn(options), ...stored, student, data, loss, epochs });
 }
 

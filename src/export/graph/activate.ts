@@ -33,20 +33,20 @@ const ACTIVATIONS: Readonly<Record<string, Write>> = {
 };
 
 /**
- * Writes an activation by its name as a config holds it: 'relu', 'hard_sigmoid', null. Elementwise ones keep the layout.
- * `refuseActivation` has let it through.
+ * Writes an activation by its name in a config: 'relu', 'hard_sigmoid', null. Elementwise ones keep the layout. Check it with
+ * `refuseActivation` first.
  */
 export function activate(graph: GraphBuilder, x: Value, activation: unknown): Value {
   return (ACTIVATIONS[activationName(activation)] as Write)(graph, x);
 }
 
-/** Why an activation cannot be written; undefined where it can. */
+/** Why an activation cannot be written; undefined if it can. */
 export function refuseActivation(activation: unknown): string | undefined {
   const name = activationName(activation);
   return name in ACTIVATIONS ? undefined : `its activation "${name}" has no ONNX form here`;
 }
 
-/** Softmax or LogSoftmax along an axis of the keras shape, wherever the file holds it. */
+/** Softmax or LogSoftmax along an axis of the keras shape, in any layout. */
 export function overAxis(graph: GraphBuilder, operator: 'Softmax' | 'LogSoftmax', x: Value, axis: number): Value {
   return graph.node(operator, [x], like(x), { axis: heldAxis(x, axis) });
 }
@@ -57,7 +57,7 @@ export function clipped(graph: GraphBuilder, x: Value, least: number, most: numb
   return graph.node('Clip', most === undefined ? [x, low] : [x, low, graph.floats('most', [], [most])], like(x));
 }
 
-/** The value's shape, layout and mask, for what is computed from it element by element. */
+/** The value's shape, layout and mask, for elementwise results. */
 export function like({ name: _, ...rest }: Value): Output {
   return rest;
 }
@@ -66,7 +66,7 @@ function one(operator: string, attributes: Readonly<Record<string, Attribute>> =
   return (graph, x) => graph.node(operator, [x], like(x), attributes);
 }
 
-/** x · Φ(x); below opset 20 in the form that onnxruntime joins into one kernel. */
+/** x · Φ(x); below opset 20 in the form that onnxruntime fuses into one kernel. */
 function gelu(graph: GraphBuilder, x: Value): Value {
   if (graph.opset >= 20) return graph.node('Gelu', [x], like(x));
   const scaled = graph.node('Div', [x, graph.floats('sqrt2', [], [Math.SQRT2])], like(x));

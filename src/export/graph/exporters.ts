@@ -14,14 +14,14 @@ const EXPORTERS: ReadonlyMap<string, LayerExporter> = new Map(
     .flatMap((exporter) => exporter.classNames.map((className) => [className, exporter] as const)),
 );
 
-/** Why a layer cannot be written, undefined where it can: before any input is known. */
+/** Why a layer cannot be written, as far as is known without its inputs; undefined if it can. */
 export function refuseLayer(layer: LayerDescription): string | undefined {
   const exporter = EXPORTERS.get(layer.className);
   if (exporter === undefined) return `limbeck knows no ONNX form of a "${layer.className}"`;
   return exporter.refuse?.({ ...layer, refuseInner: innerRefusal(layer) });
 }
 
-/** Writes one call of a layer. `path` stands in front of its weights' names: '<layer>/'. */
+/** Writes one call of a layer. `path` is the prefix of its weights' names: '<layer>/'. */
 export function writeLayer(
   layer: LayerDescription,
   inputs: readonly Value[],
@@ -48,7 +48,7 @@ export function writeLayer(
   const outputs = 'name' in written ? [written] : written;
   const mask = exporter.keepsMask === true ? inputs[0]?.mask : undefined;
   return outputs.map((value) => {
-    // What is computed from a value element by element has copied its mask; the mask is the layer's own business.
+    // Elementwise results copied the mask of their input; here the layer's own rule decides.
     const { mask: made, ...rest } = value;
     const isOwn = made !== undefined && made !== inputs[0]?.mask;
     const kept = isOwn ? made : mask;
@@ -56,7 +56,7 @@ export function writeLayer(
   });
 }
 
-/** What only the lengths of the inputs tell is said of this layer. */
+/** Names this layer in errors that depend on the lengths of the inputs. */
 function write(exporter: LayerExporter, call: LayerCall): Value | readonly Value[] {
   try {
     return exporter.write(call);

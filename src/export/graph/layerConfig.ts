@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 
-/** A layer's config as the topology holds it, its keys in camelCase: `{ useBias: true, kernelSize: [3, 3] }`. */
+/** A layer's config from the topology, with keys in camelCase: `{ useBias: true, kernelSize: [3, 3] }`. */
 export type LayerConfig = Readonly<Record<string, unknown>>;
 
 /** A layer inside the config of another (TimeDistributed, Bidirectional). */
@@ -9,7 +9,7 @@ export interface LayerDefinition {
   readonly config: LayerConfig;
 }
 
-/** kernel_size → kernelSize; what is camelCase already stays. */
+/** kernel_size → kernelSize; camelCase stays. */
 export function camelCase(name: string): string {
   return name.replace(/(?<=[A-Za-z0-9])_+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
@@ -41,7 +41,7 @@ export function textOf(config: LayerConfig, key: string, otherwise: string): str
   throw unreadable(config, key, 'a word');
 }
 
-/** One length an axis: a single number counts for each. */
+/** One length per axis; a single number applies to each. */
 export function lengthsOf(config: LayerConfig, key: string, rank: number, otherwise?: number): number[] {
   const value = config[key] ?? otherwise;
   const lengths = typeof value === 'number' ? Array.from({ length: rank }, () => value) : value;

@@ -3,12 +3,12 @@ import type { Layout, Lengths, Value } from '../../onnx/write/graphValue.ts';
 import { channelsFirst, plain } from '../../onnx/write/layout.ts';
 import { type LayerConfig, textOf } from './layerConfig.ts';
 
-/** A value as convolutions and poolings read it: held [B, C, …space], whichever the layer's dataFormat. */
+/** A value as convolutions and poolings read it: stored [B, C, …space], whatever the layer's dataFormat. */
 export interface Space {
   readonly held: Value;
   readonly channels: number;
   readonly spatial: Lengths;
-  /** What is known of an output over other lengths and channels, in the layer's dataFormat. */
+  /** What is known of an output with other lengths and channels, in the layer's dataFormat. */
   output(spatial: Lengths, channels: number): { readonly shape: Lengths; readonly layout: Layout };
 }
 
@@ -16,7 +16,7 @@ export function isChannelsFirst(config: LayerConfig): boolean {
   return textOf(config, 'dataFormat', 'channelsLast') === 'channelsFirst';
 }
 
-/** A layer of dataFormat 'channelsFirst' names its axes as ONNX does: its plain values are held as Conv needs them. */
+/** A layer with dataFormat 'channelsFirst' orders its axes like ONNX: its plain values already have the layout that Conv needs. */
 export function spaceOf(graph: GraphBuilder, x: Value, config: LayerConfig): Space {
   const batch = x.shape[0] ?? null;
   if (isChannelsFirst(config)) {

@@ -9,7 +9,7 @@ export interface Reference {
   readonly output: number;
 }
 
-/** A layer with its calls, each with what it reads; a shared layer has several. */
+/** A layer with its calls and their inputs; a shared layer has several. */
 export interface TopologyLayer {
   readonly name: string;
   readonly className: string;
@@ -37,7 +37,7 @@ const MODELS: readonly string[] = ['Sequential', 'Model', 'Functional'];
 
 /**
  * Reads the topology of a saved layers model: Sequential or functional, as tfjs or Keras writes it, keys in either case.
- * Throws    student-invalid: it is no such topology
+ * Throws    student-invalid: not such a topology
  */
 export function readTopology(modelTopology: object): ModelTopology {
   const topology = camelKeys(modelTopology) as { modelConfig?: unknown };
@@ -68,7 +68,7 @@ function modelOf(className: string, config: unknown): ModelTopology {
   return className === 'Sequential' ? chain(title, layers) : functional(title, layers, config as LayerConfig);
 }
 
-/** A Sequential as the functional model that it is, with an InputLayer in front, named as tfjs names it. */
+/** A Sequential as a functional model, with an InputLayer in front, named as tfjs names it. */
 function chain(name: string, entries: readonly unknown[]): ModelTopology {
   const layers = entries.map((entry) => layerOf(entry));
   const [first] = layers as [TopologyLayer];
@@ -83,7 +83,7 @@ function chain(name: string, entries: readonly unknown[]): ModelTopology {
   return { name, layers: [{ ...input, calls: [[]] }, ...called], inputs: [reference(input.name)], outputs: [last] };
 }
 
-/** tfjs takes the input of a nested model as its own, and makes '<layer>_input' in front of a layer. */
+/** tfjs uses the input of a nested model as its own, and adds '<layer>_input' before a layer. */
 function inputBefore(first: TopologyLayer): TopologyLayer {
   const [inner] = first.model?.inputs ?? [];
   const found = first.model?.layers.find(({ name }) => name === inner?.layer);
@@ -97,7 +97,7 @@ function functional(name: string, entries: readonly unknown[], config: LayerConf
   const inputs = references(config['inputLayers']);
   const outputs = references(config['outputLayers']);
   const all = [...outputs, ...layers.flatMap(({ calls }) => calls.flat())];
-  // tfjs counts a nested model's own making as its call 0; what was saved without that count begins at 0.
+  // tfjs counts a nested model's construction as its call 0; files saved without that count begin at 0.
   const fromOne = new Set(
     layers
       .filter(({ model, name: own }) => model !== undefined && !all.some((one) => one.layer === own && one.call === 0))

@@ -18,7 +18,7 @@ export function unsupportedLayers(layers: readonly UnsupportedLayer[]): LimbeckE
   );
 }
 
-/** For `write`, where only the inputs tell: `throw unsupportedLayer(call, 'its length is free')`. */
+/** For `write`, if it depends on the inputs: `throw unsupportedLayer(call, 'its length is free')`. */
 export function unsupportedLayer({ name, className }: LayerDescription, why: string): LimbeckError {
   return unsupportedLayers([{ name, className, why }]);
 }

@@ -13,8 +13,8 @@ export function checkLayers(model: ModelTopology): void {
 }
 
 /**
- * Writes every layer of a model for these inputs and gives the model's outputs.
- * Throws    student-invalid: a layer reads what nothing makes · AbortError
+ * Writes every layer of a model for these inputs and returns the model's outputs.
+ * Throws    student-invalid: a layer reads a value that no layer makes · AbortError
  */
 export function writeTopology(
   open: OpenGraph,

@@ -6,8 +6,8 @@ import type { StudentArtifacts } from '../../student/student.ts';
 import { splitWeights } from '../../student/weightBytes.ts';
 
 /**
- * The weights of some artifacts by name, as views where they can be.
- * Throws    student-invalid: another type than float32 or int32, one name twice, more or fewer bytes than the shapes say
+ * The weights of some artifacts by name, as views if possible.
+ * Throws    student-invalid: a type other than float32 or int32, one name twice, more or fewer bytes than the shapes need
  */
 export function readWeights(artifacts: StudentArtifacts): Map<string, Weight> {
   for (const spec of artifacts.weightSpecs) {
@@ -33,8 +33,8 @@ export function findWeight(weights: ReadonlyMap<string, Weight>, path: string, n
 }
 
 /**
- * Says that a weight is made for what its layer reads.
- * Throws    student-invalid: its length along this axis is another one
+ * Checks that a weight fits the input of its layer.
+ * Throws    student-invalid: it has another length along this axis
  */
 export function checkFits({ name, shape }: Weight, axis: number, needed: number | null): void {
   if (needed === null || shape.at(axis) === needed) return;

@@ -1,6 +1,6 @@
 import type { Lengths } from '../../onnx/write/graphValue.ts';
 
-/** A window that slides over space, one entry an axis. */
+/** A window that slides over space, one entry per axis. */
 export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
@@ -9,7 +9,7 @@ export interface Window {
   readonly padding: string;
 }
 
-/** Lengths after the window has slid over them, as tfjs counts; a free length stays free. */
+/** Output lengths of the window as tfjs computes them; a free length stays free. */
 export function slidLengths(spatial: Lengths, { kernel, strides, dilations, padding }: Window): (number | null)[] {
   return spatial.map((length, i) => {
     if (length === null) return null;
@@ -19,8 +19,8 @@ export function slidLengths(spatial: Lengths, { kernel, strides, dilations, padd
 }
 
 /**
- * The attributes of a Conv or a pooling for tfjs's padding: 'same' puts the odd one behind. Where a length is free and the
- * stride above 1, the runtime has to count it (SAME_UPPER).
+ * The attributes of a Conv or a pooling for tfjs's padding: 'same' puts the odd one at the end. If a length is free and the
+ * stride above 1, the runtime has to compute it (SAME_UPPER).
  */
 export function windowAttributes(spatial: Lengths, window: Window): Record<string, readonly number[] | string> {
   const { kernel, strides, dilations, padding } = window;
@@ -44,7 +44,7 @@ export function windowAttributes(spatial: Lengths, window: Window): Record<strin
   return pads.some((one) => one !== 0) ? { ...attributes, pads } : attributes;
 }
 
-/** Lengths of a transposed convolution, as tfjs counts. */
+/** Output lengths of a transposed convolution as tfjs computes them. */
 export function grownLengths(spatial: Lengths, { kernel, strides, padding }: Window): (number | null)[] {
   return spatial.map((length, i) => {
     if (length === null) return null;

@@ -5,7 +5,7 @@ import { activate, clipped, like, overAxis, refuseActivation } from '../graph/ac
 import { lengthsOf, numberOf } from '../graph/layerConfig.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
-/** The layers that are an activation, and nothing else. */
+/** Layers that are only an activation. */
 export const activation: readonly LayerExporter[] = [
   {
     classNames: ['Activation'],
@@ -16,7 +16,7 @@ export const activation: readonly LayerExporter[] = [
   {
     classNames: ['ReLU'],
     keepsMask: true,
-    // tfjs reads maxValue alone: what Keras calls negative_slope and threshold does nothing there.
+    // tfjs reads maxValue only and ignores Keras's negative_slope and threshold.
     refuse: ({ config }) =>
       ['negativeSlope', 'threshold'].some((key) => (config[key] ?? 0) !== 0)
         ? 'it has a negative slope or a threshold, which tfjs leaves out when it runs the layer'

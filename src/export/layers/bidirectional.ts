@@ -10,7 +10,7 @@ import { batchFirst, reversed, timeFirst } from '../recurrent/time.ts';
 
 const MERGES: Readonly<Record<string, string>> = { sum: 'Add', ave: 'Add', mul: 'Mul', concat: 'Concat' };
 
-/** A recurrent layer forwards and a second one backwards over the same sequence, their outputs merged. */
+/** A forward and a backward recurrent layer over the same sequence, with merged outputs. */
 export const bidirectional: LayerExporter = {
   classNames: ['Bidirectional'],
   refuse({ config }) {
@@ -43,7 +43,7 @@ function writeBidirectional(call: LayerCall): Value[] {
       mask: x.mask,
       pass: {
         x: steps,
-        // A layer that goes backwards by itself goes backwards in the first half and forwards in the second.
+        // A wrapped layer with goBackwards runs backwards in the first half and forwards in the second.
         direction: isBackwards === (half === 0) ? 'reverse' : 'forward',
         initial: initial.slice(first, first + initial.length / 2),
         needs: returnsSequences ? (returnsState ? 'both' : 'sequence') : 'states',
@@ -53,7 +53,7 @@ function writeBidirectional(call: LayerCall): Value[] {
   const halves = [runHalf(0), runHalf(1)] as const;
   const outputs = halves.map(({ sequence, states }) => {
     if (!returnsSequences) return states[0] as Value;
-    // Both stand at the times of their inputs, as in tfjs, but for a layer that goes backwards by itself.
+    // As in tfjs, both are in the time order of their inputs, except for a layer with goBackwards.
     const value = batchFirst(graph, sequence as Value);
     return isBackwards ? reversed(graph, value, 1) : value;
   }) as [Value, Value];

@@ -3,7 +3,7 @@ import { plain } from '../../onnx/write/layout.ts';
 import { numberOf, textOf } from '../graph/layerConfig.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
-/** Ids [B, N] as [B, numTokens]: 1 where a token is there, or how often it is. Ids outside count nowhere; tfjs refuses them. */
+/** Ids [B, N] as [B, numTokens]: 1 if a token occurs, or its count. Ids out of range are ignored; tfjs refuses them. */
 export const categoryEncoding: LayerExporter = {
   classNames: ['CategoryEncoding'],
   takesIntegers: true,

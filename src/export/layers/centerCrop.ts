@@ -4,7 +4,7 @@ import { spaceOf } from '../graph/space.ts';
 import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
 
-/** The middle [height, width] of images: the rows and columns that tfjs reads, by their numbers. */
+/** The central [height, width] of images: the rows and columns that tfjs reads, by index. */
 export const centerCrop: LayerExporter = {
   classNames: ['CenterCrop'],
   write(call) {
@@ -16,7 +16,7 @@ export const centerCrop: LayerExporter = {
       throw unsupportedLayer(call, 'the height and width of its input must be known, [B, H, W, C]');
     }
     const rows = cropped(call, numberOf(config, 'height'), height, 0);
-    // Where a single column is too many, tfjs leaves out the first one, not the last.
+    // If there is one column too many, tfjs omits the first, not the last.
     const columns = cropped(call, numberOf(config, 'width'), width, 1);
     const atRows = graph.ints('rows', [rows.length], rows);
     const some = graph.node('Gather', [held, atRows], output([rows.length, heldShape(held)[3] ?? null], channels), {
@@ -28,8 +28,8 @@ export const centerCrop: LayerExporter = {
 };
 
 /**
- * The places that tfjs reads along one axis: it spreads `to` of them evenly from start / from to (start + to) / from of
- * the length less one, in 32-bit floats, and takes the nearest.
+ * The positions that tfjs reads along one axis: `to` of them, spread evenly from start / from to (start + to) / from of the
+ * length minus one, in 32-bit floats, rounded to the nearest.
  */
 function cropped(call: LayerCall, to: number, from: number, least: number): number[] {
   if (to > from) throw unsupportedLayer(call, `it would enlarge ${from} to ${to}, which tfjs cannot do in a model`);

@@ -4,7 +4,7 @@ import { plain, sameLayout } from '../../onnx/write/layout.ts';
 import { numberOf } from '../graph/layerConfig.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
-/** Values side by side along any axis of their keras shape, in the layout in which they are held. */
+/** Joins values along any axis of their keras shape, in their current layout. */
 export const concatenate: LayerExporter = {
   classNames: ['Concatenate'],
   refuse({ config }) {
@@ -29,7 +29,7 @@ export const concatenate: LayerExporter = {
   },
 };
 
-/** Side by side in time, so are the masks; side by side in features, a step counts that counts in all. */
+/** Joined in time, the masks are joined too; joined in features, a step counts if it counts in all. */
 function maskOf(graph: GraphBuilder, values: readonly Value[], axis: number): string | undefined {
   const masks = values.map(({ mask }) => mask).filter((mask) => mask !== undefined);
   const [first, ...others] = masks;

@@ -6,7 +6,7 @@ import { checkFits } from '../graph/weights.ts';
 import { grownAttributes, grownLengths, slidLengths, type Window, windowAttributes } from '../graph/windows.ts';
 import type { LayerCall, LayerDescription, LayerExporter } from '../layerExport.ts';
 
-/** Convolutions, by the axes of space that they slide over. */
+/** Convolutions, by their number of spatial axes. */
 export const conv: readonly LayerExporter[] = [
   { classNames: ['Conv1D'], refuse: refuseConv1d, write: (call) => writeConv(call, 1) },
   { classNames: ['Conv2D'], refuse: refuseConv, write: (call) => writeConv(call, 2) },
@@ -36,7 +36,7 @@ function writeConv({ inputs: [x], config, graph, weight }: LayerCall, rank: numb
 }
 
 function writeTransposed({ inputs: [x], config, graph, weight }: LayerCall, rank: number) {
-  // tfjs-layers reads no dilationRate here.
+  // tfjs-layers ignores dilationRate here.
   const window = { ...windowOf(config, rank), dilations: Array.from({ length: rank }, () => 1) };
   const { held, channels, spatial, output } = spaceOf(graph, x as NonNullable<typeof x>, config);
   const stored = weight('kernel');
@@ -55,7 +55,7 @@ function writeTransposed({ inputs: [x], config, graph, weight }: LayerCall, rank
 }
 
 function writeDepthwise({ inputs: [x], config, graph, weight }: LayerCall) {
-  // tfjs-layers hands no dilationRate to its depthwise convolution, so that its predictions know none.
+  // tfjs-layers does not pass dilationRate to its depthwise convolution, so its predictions ignore it.
   const window = { ...windowOf(config, 2), dilations: [1, 1] };
   const { held, channels, spatial, output } = spaceOf(graph, x as NonNullable<typeof x>, config);
   const stored = weight('depthwise_kernel');

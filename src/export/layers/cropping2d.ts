@@ -3,10 +3,10 @@ import { edgesOf } from '../graph/edges.ts';
 import { spaceOf } from '../graph/space.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
-/** A Slice counts from the end; nothing to crop there is written as the largest number. */
+/** A Slice counts from the end; the largest number stands for no cropping there. */
 const TO_THE_END = 2 ** 31 - 1;
 
-/** Without rows and columns at the edges of [H, W]. */
+/** Removes rows and columns at the edges of [H, W]. */
 export const cropping2d: LayerExporter = {
   classNames: ['Cropping2D'],
   write({ inputs, config, graph }) {

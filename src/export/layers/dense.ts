@@ -7,7 +7,7 @@ import { flagOf, numberOf } from '../graph/layerConfig.ts';
 import { checkFits } from '../graph/weights.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
-/** x · kernel + bias over the last axis: a Gemm of rows, a MatMul of higher ranks. */
+/** x · kernel + bias over the last axis: a Gemm for rank 2, a MatMul for higher ranks. */
 export const dense: LayerExporter = {
   classNames: ['Dense'],
   keepsMask: true,

@@ -5,7 +5,7 @@ import { flagOf, type LayerConfig } from '../graph/layerConfig.ts';
 import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
-/** Least square sum that tfjs divides by, for normalize. */
+/** The smallest sum of squares that tfjs divides by, for normalize. */
 const EPSILON = 1e-7;
 
 /** Products of two values of rank 2 or 3 along one axis of each. */
@@ -46,7 +46,7 @@ function normalized(graph: GraphBuilder, x: Value, axis: number): Value {
   return graph.node('Div', [x, graph.node('Sqrt', [least], { shape: one })], { shape });
 }
 
-/** A matrix product of [B, M, K] and [B, K, N]; an axis that a vector lacks is there for the product only. */
+/** A matrix product of [B, M, K] and [B, K, N]; a vector gets its missing axis for the product only. */
 function product(graph: GraphBuilder, x: Value, y: Value, [ofX, ofY]: readonly [number, number]): Value {
   const batch = x.shape[0] ?? null;
   const isRow = x.shape.length === 2;

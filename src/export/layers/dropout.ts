@@ -1,6 +1,6 @@
 import type { LayerExporter } from '../layerExport.ts';
 
-/** Layers that do something in training only: the output is the input. */
+/** Layers that act in training only: the output is the input. */
 export const dropout: LayerExporter = {
   classNames: ['Dropout', 'SpatialDropout1D', 'GaussianNoise', 'GaussianDropout', 'AlphaDropout'],
   keepsMask: true,

@@ -6,8 +6,8 @@ import type { LayerExporter } from '../layerExport.ts';
 import { noteMask } from '../recurrent/staleMask.ts';
 
 /**
- * One row of the table for each id: a Gather. With maskZero the recurrent layers behind it skip the steps whose id is 0;
- * that takes ids [B, T], and other ranks have no mask.
+ * One row of the table for each id: a Gather. With maskZero the recurrent layers after it skip steps whose id is 0, if ids
+ * are [B, T]; other ranks have no mask.
  */
 export const embedding: LayerExporter = {
   classNames: ['Embedding'],
@@ -25,7 +25,7 @@ export const embedding: LayerExporter = {
   },
 };
 
-/** Gather takes whole numbers only; tfjs cuts fractions off, as Cast does. */
+/** Gather takes integers only; tfjs truncates fractions, as Cast does. */
 function wholeIds(graph: GraphBuilder, x: Value): Value {
   if (x.dtype === 'int32' || x.dtype === 'int64') return x;
   return graph.node('Cast', [x], { shape: x.shape, dtype: 'int32' }, { to: 6 });

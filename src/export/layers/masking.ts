@@ -4,7 +4,7 @@ import { numberOf } from '../graph/layerConfig.ts';
 import type { LayerExporter } from '../layerExport.ts';
 import { noteMask } from '../recurrent/staleMask.ts';
 
-/** Steps whose features are all `maskValue` become zero, and the recurrent layers behind skip them. */
+/** Steps whose features are all `maskValue` become zero, and the recurrent layers after it skip them. */
 export const masking: LayerExporter = {
   classNames: ['Masking'],
   write({ inputs, config, graph }) {

@@ -3,7 +3,7 @@ import type { Lengths, Value } from '../../onnx/write/graphValue.ts';
 import { plain, sameLayout } from '../../onnx/write/layout.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
 
-/** Merges number by number, with broadcasting: a pair a node, or one node where the operator takes any number. */
+/** Merges elementwise, with broadcasting: one node per pair, or one node if the operator takes any number of inputs. */
 export const merge: readonly LayerExporter[] = [
   { classNames: ['Add'], write: (call) => inPairs(call, 'Add') },
   { classNames: ['Multiply'], write: (call) => inPairs(call, 'Mul') },
@@ -28,7 +28,7 @@ function writeAverage(call: LayerCall): Value {
   return call.graph.node('Mul', [sum, share], together([sum]));
 }
 
-/** The inputs in one layout. As in tfjs, one of a lower rank gets axes of length 1 after its batch. */
+/** The inputs in one layout. As in tfjs, an input of lower rank gets axes of length 1 after its batch. */
 function alike({ inputs, graph }: LayerCall): Value[] {
   const rank = inputs.reduce((most, { shape }) => Math.max(most, shape.length), 0);
   if (inputs.every(({ shape }) => shape.length === rank)) return sameLayout(graph, inputs);

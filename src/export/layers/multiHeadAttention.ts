@@ -45,7 +45,7 @@ function project({ graph, weight }: LayerCall, x: Value, name: string): Value {
   return graph.node('Add', [product, graph.floats(`bias${name}`, bias.shape, bias.data)], { shape: x.shape });
 }
 
-/** −∞ where a key comes after its query. */
+/** −∞ for a key after its query. */
 function onlyPast(graph: GraphBuilder, scores: Value, x: Value): Value {
   const [queries, keys] = positions(graph, x);
   const shape = [x.shape[1] ?? null, x.shape[1] ?? null];

@@ -4,11 +4,11 @@ import { plain } from '../../onnx/write/layout.ts';
 import { numberOf } from '../graph/layerConfig.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
-/** As the layer has them. */
+/** The layer's options. */
 const LEAST_PROBABILITY = 1e-6;
 const ROUNDING = 2 ** -20;
 
-/** limbeck's nearest neighbours, [..., F] → [..., C]: the remembered examples become constants, moved to their mean. */
+/** limbeck's nearest neighbours, [..., F] → [..., C]: the remembered examples become constants, centred on their mean. */
 export const nearestNeighbours: LayerExporter = {
   classNames: ['NearestNeighbours'],
   write({ inputs, config, graph, weight }) {
@@ -68,7 +68,7 @@ export const nearestNeighbours: LayerExporter = {
   },
 };
 
-/** The least of each row, and the k-th. */
+/** The smallest of each row, and the k-th. */
 function ends(graph: GraphBuilder, distances: Value, k: number, rows: Value['shape']): [Value, Value] {
   const shape = [...rows, k];
   const [values] = graph.nodeOf(

@@ -10,7 +10,7 @@ export const normalization: readonly LayerExporter[] = [
   { classNames: ['LayerNormalization'], keepsMask: true, write: writeLayer },
 ];
 
-/** One node where the file holds the axis second; elsewhere a product and a sum, and no Transpose. */
+/** One node if the axis is second in the file; otherwise a product and a sum, without a Transpose. */
 function writeBatch({ inputs, config, graph, weight }: LayerCall): Value {
   const [x] = inputs as [Value];
   const epsilon = numberOf(config, 'epsilon', 1e-3);
@@ -31,7 +31,7 @@ function writeBatch({ inputs, config, graph, weight }: LayerCall): Value {
   return graph.node('Add', [product, graph.floats('offset', shape, offset)], like(x));
 }
 
-/** LayerNormalization from opset 17 on, where the axes are the last ones in order; elsewhere its own sums. */
+/** LayerNormalization from opset 17 on, if the axes are the last ones in order; otherwise written out. */
 function writeLayer({ inputs, config, graph, weight }: LayerCall): Value {
   const [given] = inputs as [Value];
   const x = plain(graph, given);

@@ -6,7 +6,7 @@ import { like } from '../graph/activate.ts';
 import { camelCase, type LayerConfig, textOf } from '../graph/layerConfig.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
 
-/** The layer that holds an operator of an imported model: the same operator goes out again, as its record writes it. */
+/** The layer for an operator of an imported model: its record writes the same operator. */
 export const onnxOperator: LayerExporter = {
   classNames: ['OnnxOperator'],
   takesIntegers: true,

@@ -18,13 +18,13 @@ function writePooling({ inputs: [x], config, graph }: LayerCall, operator: strin
   const { held, channels, spatial, output } = spaceOf(graph, x as Value, config);
   const { pads: _, ...attributes }: Record<string, Attribute> = {
     ...windowAttributes(spatial, window),
-    // onnxruntime lets a pooling pad what a Pad before it pads, a maximum then without its zeros; but not with auto_pad.
+    // onnxruntime merges a preceding Pad into a pooling, where a maximum then ignores the zeros; but not with auto_pad.
     auto_pad: window.padding === 'same' ? 'SAME_UPPER' : 'VALID',
   };
   return graph.node(operator, [held], output(slidLengths(spatial, window), channels), attributes);
 }
 
-/** [B, …space, C] → [B, C], in the order in which the value is held: no Transpose comes before it. */
+/** [B, …space, C] → [B, C], in the value's current layout, without a Transpose before it. */
 function writeGlobal({ inputs, config, graph }: LayerCall, kind: 'Max' | 'Average'): Value {
   const [x] = inputs as [Value];
   const isPlain = x.layout === 'plain';

@@ -7,7 +7,7 @@ import { runCells } from '../recurrent/run.ts';
 import { refuseStaleMask } from '../recurrent/staleMask.ts';
 import { batchFirst, reversed, timeFirst } from '../recurrent/time.ts';
 
-/** LSTM, GRU and SimpleRNN, and RNN around a cell or a stack of them: one node a cell. Dropout is for training only. */
+/** LSTM, GRU and SimpleRNN, and RNN around one cell or a stack: one node per cell. Dropout is for training only. */
 export const recurrent: LayerExporter = {
   classNames: ['LSTM', 'GRU', 'SimpleRNN', 'RNN'],
   refuse: refuseRecurrent,
@@ -36,7 +36,7 @@ function writeRecurrent(call: LayerCall): Value[] {
   return flagOf(config, 'returnState', false) ? [...outputs, ...states] : outputs;
 }
 
-/** [B, T, units]. A layer that goes backwards gives its last time first. */
+/** [B, T, units]. A backward layer gives its last time first. */
 function inOrder({ graph }: LayerCall, sequence: Value, isBackwards: boolean): Value {
   const value = batchFirst(graph, sequence);
   return isBackwards ? reversed(graph, value, 1) : value;

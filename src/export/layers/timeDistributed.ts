@@ -5,7 +5,7 @@ import { definitionOf, flagOf } from '../graph/layerConfig.ts';
 import { unsupportedLayer } from '../graph/unsupportedLayer.ts';
 import type { LayerCall, LayerExporter } from '../layerExport.ts';
 
-/** Layers that do to [B, T, F] what they do to each [B, F] of it; they need no Reshape. */
+/** Layers that treat [B, T, F] like each [B, F] of it; they need no Reshape. */
 const OVER_LAST_AXIS = ['Dense', 'Activation', 'ReLU', 'LeakyReLU', 'ELU', 'ThresholdedReLU', 'Dropout'];
 
 /** A layer at every time step: batch and time become one axis, [B, T, …] → [B·T, …] and back. */

@@ -3,7 +3,7 @@ import { lengthsOf, textOf } from '../graph/layerConfig.ts';
 import { spaceOf } from '../graph/space.ts';
 import type { LayerExporter } from '../layerExport.ts';
 
-/** Larger by whole factors. tfjs divides a place by the factor, without half pixels: 'asymmetric'. */
+/** Enlarges by integer factors. tfjs divides a position by the factor, without half pixels: 'asymmetric'. */
 export const upSampling2d: LayerExporter = {
   classNames: ['UpSampling2D'],
   write({ inputs, config, graph }) {

@@ -3,21 +3,21 @@ import { isExcluded, isOperator, type WorkGraph } from './workGraph.ts';
 
 /** Which activations become 8-bit numbers. */
 export interface ActivationPlan {
-  /** Each of them, with the tensor whose range it takes: its own, or that of what it only moves. */
+  /** Each of them, with the tensor whose range it uses: its own, or its source's if it is only moved. */
   readonly sources: ReadonlyMap<string, string>;
   /** The tensors whose ranges are needed. */
   readonly measured: readonly string[];
 }
 
-/** Operators that only move values: what they give has the scale of what they read. */
+/** Operators that only move values: the output has the scale of the input. */
 const MOVING = ['MaxPool', 'Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity', 'Slice'];
-/** Operators that onnxruntime computes on 8-bit numbers, where all that they read is 8-bit. */
+/** Operators that onnxruntime computes on 8-bit numbers if all inputs are 8-bit. */
 const JOINING = ['Add', 'Mul', 'Concat', 'AveragePool', 'GlobalAveragePool'];
 
 /**
- * What layers read becomes 8-bit, and what a convolution gives: after the Relu or Clip behind it, so that onnxruntime
- * fuses the three. From there it is carried on through operators that move or join such tensors. Products give float32,
- * which costs nothing, and keeps logits and the operands of normalizations exact.
+ * Inputs of layers become 8-bit, and outputs of convolutions too, after a following Relu or Clip, so that onnxruntime fuses
+ * the three. Operators that move or join such tensors keep them 8-bit. Products give float32, which costs nothing and keeps
+ * logits and the operands of normalizations exact.
  */
 export function planActivations(
   work: WorkGraph,
@@ -38,7 +38,7 @@ export function planActivations(
     if (isExcluded(node, exclude)) continue;
     if (isOperator(node, ...MOVING)) {
       const source = sources.get(node.input[0] as string);
-      // What a layer behind it reads has this scale too, or onnxruntime would not move whole numbers.
+      // A later layer's input has this scale too, or onnxruntime would not move integers.
       const isInner = node.output.length === 1 && !work.isOutput(output);
       if (source !== undefined && isInner) sources.set(output, source);
     } else if (isOperator(node, ...JOINING) && node.input.every((name) => sources.has(name))) {
@@ -49,7 +49,7 @@ export function planActivations(
   return { sources, measured: [...new Set(sources.values())] };
 }
 
-/** What comes out behind the Relu or Clip that alone reads a tensor. */
+/** The output of the Relu or Clip that is a tensor's only reader. */
 function tailOf(work: WorkGraph, tensor: string): string {
   const readers = work.readersOf(tensor);
   const [reader] = readers;

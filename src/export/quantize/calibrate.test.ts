@@ -4,7 +4,7 @@ import { modelOf, node, value } from '../../onnx/cases/tinyCases.ts';
 import { calibrate } from './calibrate.ts';
 import { HERE } from './quantizeCases.ts';
 
-/** The range of |x|, of whose values a fifth may be cut off at either end: eight examples of ones, then another one. */
+/** The range of |x|, with a fifth of the values cut off at either end: eight examples of ones, then another one. */
 async function rangeOf(batch: number | string, last: number) {
   const model = modelOf({
     input: [value('x', [batch, 2])],
@@ -20,10 +20,10 @@ async function rangeOf(batch: number | string, last: number) {
   return ranges.get('a');
 }
 
-test('each example counts once where the model takes batches of any size', async () => {
+test('each example counts once if the model takes batches of any size', async () => {
   expect((await rangeOf('B', 100))?.most).toBeLessThan(2);
 });
 
-test('a batch that the file fixes is filled with the last example', async () => {
+test('a fixed batch is filled with the last example', async () => {
   expect((await rangeOf(8, 100))?.most).toBeGreaterThan(50);
 });

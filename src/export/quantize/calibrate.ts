@@ -18,12 +18,12 @@ export interface CalibrateOptions extends RunnerOptions {
   readonly signal: AbortSignal;
 }
 
-/** Values of inner tensors that are looked at in one walk over the data. */
+/** Values of inner tensors to count in one pass over the data. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 /**
  * The ranges of inner tensors over some examples. A tensor that never has a finite value has none.
- * Throws    not-finite: a tensor with values that are no numbers · what loadTeacher and the dataset throw · AbortError
+ * Throws    not-finite: a tensor with NaN · what loadTeacher and the dataset throw · AbortError
  */
 export async function calibrate(
   model: OnnxModel,
@@ -57,7 +57,7 @@ export async function calibrate(
   return ranges;
 }
 
-/** The model itself finds least and most, so that two numbers a tensor come out of a batch. */
+/** The model itself computes minimum and maximum, so that a batch returns two numbers per tensor. */
 async function extremes(
   model: OnnxModel,
   tensors: readonly string[],
@@ -131,7 +131,7 @@ function chunksOf(tensors: readonly string[], sizes: readonly number[]): string[
   return chunks;
 }
 
-/** A copy of the model that gives something else. */
+/** A copy of the model with other outputs. */
 function withOutputs(model: OnnxModel, change: (graph: OnnxModel['graph']) => void): Uint8Array {
   const copy = readModel(writeModel(model));
   const inputs = copy.graph.input;

@@ -25,7 +25,7 @@ describe('what is refused, before anything runs', () => {
     ['static on an empty dataset', tiny, { to: 'static-int8', calibration: none }, 'empty-dataset'],
     ['data that nothing reads', tiny, { to: 'float16', calibration: data }, 'invalid-option'],
     ['a percentile of 40', tiny, { to: 'float16', percentile: 40 }, 'invalid-option'],
-    ['names to exclude that are none', tiny, { to: 'float16', exclude: 'Conv' }, 'invalid-option'],
+    ['bad names to exclude', tiny, { to: 'float16', exclude: 'Conv' }, 'invalid-option'],
     ['accuracy without labels', tiny, { to: 'float16', evaluate: { data, metric: 'accuracy' } }, 'invalid-option'],
     ['a tolerance of 2', tiny, { to: 'float16', evaluate: { data, tolerance: 2 } }, 'invalid-option'],
     ['no model', new Uint8Array([60, 104]), { to: 'float16' }, 'invalid-onnx'],
@@ -38,7 +38,7 @@ describe('what is refused, before anything runs', () => {
     await expect(quantize(bytes, options as QuantizeOptions).done).rejects.toMatchObject({ code });
   });
 
-  test('a model that is quantized already', async () => {
+  test('a model that is already quantized', async () => {
     const { bytes } = await quantize(goldenBytes('products'), { to: 'dynamic-int8' }).done;
     await expect(quantize(bytes, { to: 'int4' }).done).rejects.toMatchObject({
       code: 'unsupported-operator',

@@ -13,8 +13,8 @@ export interface DynamicOptions {
 
 /**
  * Weights as int8. Matrix products compute with them: their activations become 8-bit numbers by the range of each batch.
- * Convolutions, embeddings and recurrent cells read them as float32, so that they are as
- * fast as before and their activations stay exact.
+ * Convolutions, embeddings and recurrent cells convert them to float32, so that they are as fast as before and their
+ * activations stay exact.
  */
 export function toDynamicInt8(work: WorkGraph, { perChannel, exclude }: DynamicOptions, log: NodeLog): void {
   const weights = openWeightStore(work, perChannel);

@@ -18,7 +18,7 @@ export interface Float16GraphOptions {
 const [FLOAT, HALF] = [1, 10];
 const NONE = new Float32Array(0);
 
-/** Operators that take no halves, or whose numbers need more than halves have. Casts stand around them. */
+/** Operators that take no halves, or that need more precision. They get Casts around them. */
 const STAYING = [
   ...['Resize', 'Upsample', 'NonMaxSuppression', 'RoiAlign', 'Range', 'CumSum', 'ConstantOfShape', 'EyeLike'],
   ...['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli'],
@@ -26,8 +26,8 @@ const STAYING = [
 ];
 
 /**
- * Computes in halves: weights and all that flows between nodes. What cannot be computed so has Casts around it.
- * Throws    unsupported-operator: branches, or an operator of which it is not known what type it gives
+ * Computes in halves: weights and all values between nodes. A node that cannot compute in halves gets Casts around it.
+ * Throws    unsupported-operator: branches, or an operator whose output type is unknown
  */
 export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float16GraphOptions, log: NodeLog): void {
   const floats = floatsOf(model);
@@ -46,7 +46,7 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
       fulls.set(input.name, input.name);
     }
   }
-  // What a Constant makes stays as it is, as a stored value does.
+  // The output of a Constant stays as it is, like a stored value.
   const made = new Set(graph.node.flatMap((node) => (isOperator(node, 'Constant') ? [] : node.output)));
   for (const output of graph.output) {
     if (!floats.has(output.name) || !made.has(output.name)) continue;
@@ -60,7 +60,7 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
     const weight = floats.has(name) ? work.weight(name) : undefined;
     if (weight === undefined) return name;
     const fresh = work.freshName(`${name}_h`);
-    work.store(storedData(fresh, 'float16', weight.shape, toHalves(weight.values)));
+    work.store(storedData(fresh, 'float16', weight.shape, toHalves(weight.data)));
     halves.set(name, fresh);
     return fresh;
   };
@@ -76,7 +76,7 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
   const whyStays = (node: OnnxNode): string | undefined => {
     if (isExcluded(node, exclude)) return 'it is excluded';
     if (isOperator(node, ...STAYING) || domainOf(node.domain) !== '') return 'it takes no halves';
-    return node.input.map((name) => whyNotHalves(work.weight(name)?.values ?? NONE)).find((why) => why !== undefined);
+    return node.input.map((name) => whyNotHalves(work.weight(name)?.data ?? NONE)).find((why) => why !== undefined);
   };
 
   work.finish((node) => {

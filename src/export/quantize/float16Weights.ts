@@ -6,16 +6,16 @@ import { whyNotHalves } from './halves.ts';
 import type { NodeLog } from './report.ts';
 import { elementsOf, intOf, isExcluded, isOperator, type WorkGraph } from './workGraph.ts';
 
-/** A Cast and its names take this in the file; smaller weights would grow. */
+/** Bytes of a Cast and its names in the file; smaller weights would grow. */
 const LEAST_ELEMENTS = 64;
 
 /**
- * Weights stored as halves, with a Cast behind each: onnxruntime computes it once, when it opens the model, which then
+ * Weights stored as halves, each followed by a Cast, which onnxruntime computes once when it opens the model. The model then
  * runs in float32, as fast as before and on every device.
  */
 export function toFloat16Weights(work: WorkGraph, exclude: readonly string[], log: NodeLog): void {
   const casts = new Map<string, string>();
-  const whyNot = (name: string) => whyNotHalves(work.weight(name)?.values ?? new Float32Array(0));
+  const whyNot = (name: string) => whyNotHalves(work.weight(name)?.data ?? new Float32Array(0));
   work.finish((node) => {
     if (isOperator(node, 'Constant')) return undefined;
     const weights = node.input.filter((name) => {
@@ -33,8 +33,8 @@ export function toFloat16Weights(work: WorkGraph, exclude: readonly string[], lo
       if (!fitting.includes(name)) return name;
       const known = casts.get(name);
       if (known !== undefined) return known;
-      const { values, shape } = work.weight(name) as NonNullable<ReturnType<WorkGraph['weight']>>;
-      const halves = toHalves(values);
+      const { data, shape } = work.weight(name) as NonNullable<ReturnType<WorkGraph['weight']>>;
+      const halves = toHalves(data);
       const stored = work.store(storedData(work.freshName(`${name}_h`), 'float16', shape, halves));
       const cast = work.freshName(`${name}_f`);
       before.push(onnx.node({ opType: 'Cast', input: [stored], output: [cast], attribute: [intOf('to', 1)] }));

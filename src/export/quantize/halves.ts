@@ -2,10 +2,10 @@ import { figures } from '../../core/figures.ts';
 
 /** The largest finite half. */
 const MOST = 65504;
-/** Below it, halves hold fewer and fewer digits. */
+/** Below it, halves lose precision. */
 const SMALLEST_NORMAL = 2 ** -14;
 
-/** Why numbers cannot be kept as halves; undefined where they can. Infinite ones can. */
+/** Why numbers cannot be stored as halves; undefined if they can. Infinite ones can. */
 export function whyNotHalves(values: Float32Array): string | undefined {
   let [largest, beyond] = [0, 0];
   for (const value of values) {

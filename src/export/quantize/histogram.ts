@@ -1,6 +1,6 @@
 import type { NumericArray } from '../../core/shape.ts';
 
-/** Values counted in bins of one width, as far below 0 as above. It grows as values come that lie outside. */
+/** Values counted in bins of one width, symmetric about 0. It grows for values outside. */
 export interface Histogram {
   counts: Float64Array;
   /** Half of what the bins cover. */
@@ -9,7 +9,7 @@ export interface Histogram {
   most: number;
 }
 
-/** What is kept of an activation's values: the rest is clamped. */
+/** The kept range of an activation's values; the rest is clamped. */
 export interface Range {
   readonly least: number;
   readonly most: number;
@@ -17,7 +17,7 @@ export interface Range {
 
 const BINS = 2048;
 const QUANTIZED_BINS = 128;
-/** A tensor whose values grow ten thousandfold after the first batch is no longer told apart in detail. */
+/** A tensor whose values grow ten thousandfold after the first batch is no longer resolved in detail. */
 const MOST_BINS = 1 << 20;
 
 export function makeHistogram(): Histogram {
@@ -47,7 +47,7 @@ export function countValues(histogram: Histogram, values: NumericArray): void {
   }
 }
 
-/** Adds bins of the same width at both ends; where nothing but 0 was seen, the bins become wide enough. */
+/** Adds bins of the same width at both ends; if only 0 was seen, the bins become wide enough. */
 function grow(histogram: Histogram, needed: number): void {
   const { counts, reach } = histogram;
   if (needed <= reach) return;
@@ -70,7 +70,7 @@ function grow(histogram: Histogram, needed: number): void {
   histogram.reach = reach + more * width;
 }
 
-/** The same number of bins, each as many times as wide as is needed. */
+/** The same number of bins, each wider by the needed factor. */
 function widen(histogram: Histogram, needed: number): void {
   const { counts, reach } = histogram;
   const factor = Math.ceil(needed / reach);
@@ -85,7 +85,7 @@ function widen(histogram: Histogram, needed: number): void {
 }
 
 /**
- * The range that holds a percentage of all values, where as many are cut off above as below.
+ * The range that holds a percentage of all values, with equally many cut off above and below.
  * Source    onnxruntime.quantization.calibrate, compute_percentile without symmetry
  */
 export function percentileRange(histogram: Histogram, percentile: number): Range {
@@ -108,7 +108,7 @@ export function percentileRange(histogram: Histogram, percentile: number): Range
 }
 
 /**
- * The range after which the values, stored in few steps, differ least from themselves (Kullback and Leibler's divergence).
+ * The range for which the quantized values differ least from the original ones (Kullback-Leibler divergence).
  * Source    Migacz 2017, 8-bit inference with TensorRT; onnxruntime.quantization.calibrate, get_entropy_threshold
  */
 export function entropyRange(histogram: Histogram, quantizedBins = QUANTIZED_BINS): Range {
@@ -118,7 +118,7 @@ export function entropyRange(histogram: Histogram, quantizedBins = QUANTIZED_BIN
   for (let bin = 0; bin < bins; bin++) before[bin + 1] = (before[bin] as number) + (counts[bin] as number);
   let best = Number.POSITIVE_INFINITY;
   let range: Range = { least: histogram.least, most: histogram.most };
-  // A histogram that grew far has many more bins than there is to tell apart.
+  // A histogram that grew a lot has many more bins than are needed.
   const step = Math.max(1, Math.floor(bins / (2 * BINS)));
   for (let half = quantizedBins / 2; half <= middle; half += step) {
     const [start, end] = [middle - half, Math.min(middle + half + 1, bins)];
@@ -139,7 +139,7 @@ function withinSeen({ least, most }: Histogram, low: number, high: number): Rang
   return { least: Math.max(low, least), most: Math.min(high, most) };
 }
 
-/** From the values clamped into a range to the same in few steps. */
+/** From the values clamped into a range to their quantized form. */
 function divergence(counts: Float64Array, outside: readonly [number, number], quantizedBins: number): number {
   const size = counts.length;
   const kept = counts.slice();
@@ -167,7 +167,7 @@ function divergence(counts: Float64Array, outside: readonly [number, number], qu
   return loss;
 }
 
-/** Takes a little from bins that hold something for those that hold nothing. */
+/** Moves a little from filled bins to empty ones. */
 function smooth(counts: Float64Array): boolean {
   const little = 1e-4;
   let filled = 0;

@@ -3,10 +3,10 @@ import { floats, modelOf, node, value } from '../../onnx/cases/tinyCases.ts';
 import { onnx, writeModel } from '../../onnx/model.ts';
 import { quantize } from '../quantize.ts';
 
-/** Numbers that differ, from -1 to 1. */
+/** Different numbers from -1 to 1. */
 const wave = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i + 1));
 
-test('int4 sends to another form those nodes alone that it makes smaller', async () => {
+test('int4 converts only the nodes that it makes smaller', async () => {
   const channels = 80;
   const ones = (name: string) => floats(name, [channels], [...wave(channels)].map(Math.abs));
   const model = modelOf({

@@ -12,7 +12,7 @@ export interface Int4Options {
   readonly exclude: readonly string[];
 }
 
-/** A matrix in blocks of its columns: two weights a byte, one scale a block; the number 8 means 0. */
+/** A matrix in blocks of its columns: two weights per byte, one scale per block; the number 8 means 0. */
 export interface Int4Blocks {
   /** [N, blocks, blockSize / 2] */
   readonly packed: Uint8Array;
@@ -21,7 +21,7 @@ export interface Int4Blocks {
   readonly blocks: number;
 }
 
-/** Matrix products with weights of 4 bits, as onnxruntime's own MatMulNBits; all else stays as it is. */
+/** Matrix products with 4-bit weights, as onnxruntime's MatMulNBits; everything else is unchanged. */
 export function toInt4(work: WorkGraph, { blockSize, exclude }: Int4Options, log: NodeLog): void {
   const stored = new Map<string, readonly [string, string]>();
 

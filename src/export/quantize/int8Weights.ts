@@ -4,16 +4,16 @@ import { sizeOf } from '../../core/shape.ts';
 export interface Int8Weights {
   readonly data: Int8Array<ArrayBuffer>;
   readonly scales: Float32Array<ArrayBuffer>;
-  /** Undefined where one scale holds for all. */
+  /** Undefined if one scale applies to all. */
   readonly axis: number | undefined;
 }
 
-/** The scale of a channel without values but 0. */
+/** The scale of a channel that holds only 0. */
 const NO_SCALE = 1;
 const SMALLEST_NORMAL = 2 ** -126;
 
 /**
- * Symmetric 8-bit weights, from −127 to 127, so that 0 stays 0. `leastScales` are scales that may not be fallen below.
+ * Symmetric 8-bit weights, from −127 to 127, so that 0 stays 0. `leastScales` are lower limits of the scales.
  * Shapes    data of `shape`; scales [shape[axis]], or [1]
  * Source    onnxruntime.quantization.quant_utils, compute_scale_zp with symmetric and int8
  */
@@ -44,7 +44,7 @@ export function toInt8Weights(
   return { data, scales, axis };
 }
 
-/** To the nearest whole number, to the even one of two as near. */
+/** Rounds to the nearest integer, ties to even. */
 export function roundEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
@@ -52,7 +52,7 @@ export function roundEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** How an activation is stored: value ≈ scale · (number − zeroPoint), numbers from 0 to 255. */
+/** The quantization of an activation: value ≈ scale · (number − zeroPoint), numbers from 0 to 255. */
 export interface ActivationScale {
   readonly scale: number;
   readonly zeroPoint: number;

@@ -1,12 +1,13 @@
 import { type OnnxNode, onnx } from '../../onnx/model.ts';
 import { floatTensor } from '../../onnx/tensorData.ts';
-import { floatAttribute, intAttribute, isOperator, type Weight, type WorkGraph } from './workGraph.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
+import { floatAttribute, intAttribute, isOperator, type WorkGraph } from './workGraph.ts';
 
 /** A matrix product with a stored matrix, from a MatMul or a Gemm: output = activation · matrix + bias. */
 export interface Product {
   readonly node: OnnxNode;
   readonly weight: Weight;
-  /** Tells matrices of one weight apart that were turned or scaled. */
+  /** Distinguishes transposed or scaled matrices of one weight. */
   readonly key: string;
   /** [K, N], with the Gemm's alpha in it. */
   readonly matrix: Float32Array;
@@ -15,7 +16,7 @@ export interface Product {
   readonly turnsActivation: boolean;
 }
 
-/** The product of a node, or why it is none that can be stored smaller. */
+/** The product of a node, or why it cannot be stored smaller. */
 export function productOf(work: WorkGraph, node: OnnxNode): Product | string {
   const weight = work.weight(node.input[1] ?? '');
   if (weight === undefined) return 'its second operand is computed, or is not float32';
@@ -30,7 +31,7 @@ export function productOf(work: WorkGraph, node: OnnxNode): Product | string {
     node,
     weight,
     key: `${weight.name} ${turnsWeight} ${alpha}`,
-    matrix: scaled(turnsWeight ? turned(weight.values, first, second) : weight.values, alpha),
+    matrix: scaled(turnsWeight ? turned(weight.data, first, second) : weight.data, alpha),
     rows,
     columns,
     turnsActivation: isGemm && intAttribute(node, 'transA', 0) === 1,
@@ -46,7 +47,7 @@ export function activationOf(work: WorkGraph, { node, turnsActivation }: Product
   return { nodes: [onnx.node({ opType: 'Transpose', input: [given], output: [name], attribute: [perm] })], name };
 }
 
-/** Nodes that add a Gemm's third operand to `raw`; `raw` is the output where there is none. */
+/** Nodes that add a Gemm's third operand to `raw`; without one, `raw` is the output. */
 export function biasNodes(work: WorkGraph, node: OnnxNode, raw: string): OnnxNode[] {
   const bias = biasName(node);
   if (bias === undefined) return [];
@@ -56,7 +57,7 @@ export function biasNodes(work: WorkGraph, node: OnnxNode, raw: string): OnnxNod
   const name = work.freshName(`${bias}_beta`);
   const stored = work.weight(bias);
   if (stored !== undefined) {
-    return [add(work.store(floatTensor(name, stored.shape, scaled(stored.values, beta))))];
+    return [add(work.store(floatTensor(name, stored.shape, scaled(stored.data, beta))))];
   }
   const factor = work.store(floatTensor(work.freshName('beta'), [], [beta]));
   return [onnx.node({ opType: 'Mul', input: [bias, factor], output: [name] }), add(name)];

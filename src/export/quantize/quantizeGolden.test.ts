@@ -1,4 +1,4 @@
-// Beside onnxruntime's own quantization in Python.
+// Compared with onnxruntime's own quantization in Python.
 import { describe, expect, test } from 'vitest';
 import { fromHalves, toHalves } from '../../core/halves.ts';
 import { readModel } from '../../onnx/model.ts';
@@ -17,7 +17,7 @@ function expectClose(given: readonly number[], expected: readonly number[], shar
     expect(Math.abs(value / (expected[i] as number) - 1)).toBeLessThanOrEqual(share);
 }
 
-/** Rounding at a tie may fall on the other side where a scale differs in its last bit. */
+/** A tie may round the other way if a scale differs in its last bit. */
 function expectSameNumbers(given: readonly number[], expected: readonly number[], most = 1) {
   expect(given.length).toBe(expected.length);
   for (const [i, value] of given.entries()) expect(Math.abs(value - (expected[i] as number))).toBeLessThanOrEqual(most);
@@ -30,7 +30,7 @@ describe.each(names)('%s, static', (name) => {
     weights: Record<string, { data: number[]; scales: number[] }>;
   };
 
-  test('has the scales, zero points, weights and biases that Python has', async () => {
+  test('has Python’s scales, zero points, weights and biases', async () => {
     const options = { to: 'static-int8', calibration: goldenData(name), ...HERE } as const;
     const model = lookInto((await quantize(goldenBytes(name), options).done).bytes);
     let compared = 0;
@@ -58,7 +58,7 @@ describe.each(names)('%s, static', (name) => {
     }
   });
 
-  test.each(['entropy', 'percentile'] as const)('%s finds the ranges that Python finds, to a bin', async (method) => {
+  test.each(['entropy', 'percentile'] as const)('%s finds Python’s ranges, to within a bin', async (method) => {
     const expected = golden.models[name][method] as Record<string, { range: number[]; bin: number }>;
     const tensors = Object.keys(expected);
     const ranges = await calibrate(readModel(goldenBytes(name)), tensors, {
@@ -75,7 +75,7 @@ describe.each(names)('%s, static', (name) => {
   });
 });
 
-test('dynamic weights are those that Python has', async () => {
+test('dynamic weights are Python’s', async () => {
   const model = lookInto((await quantize(goldenBytes('products'), { to: 'dynamic-int8' }).done).bytes);
   const expected = golden.models.products.dynamic;
   for (const weight of ['w1', 'w2'] as const) {
@@ -84,7 +84,7 @@ test('dynamic weights are those that Python has', async () => {
   }
 });
 
-test('halves are those that numpy rounds to', () => {
+test('halves are numpy’s', () => {
   const floats = new Float32Array(Uint32Array.from(golden.halves.bits).buffer);
   expect(Array.from(toHalves(floats))).toEqual(golden.halves.halves);
   expect(Array.from(fromHalves(toHalves(Float32Array.of(1, -2, 2 ** -24, 65504))))).toEqual([1, -2, 2 ** -24, 65504]);
@@ -94,7 +94,7 @@ test('blocks of 4 bits are those of onnxruntime', () => {
   const { matrix, rows, columns, blockSize, packed, scales } = golden.int4;
   const blocks = toInt4Blocks(Float32Array.from(matrix), rows, columns, blockSize);
   expectClose(Array.from(blocks.scales), scales);
-  // What fills up the last block stands for 0 here; there it is not written.
+  // Padding of the last block is 0 here; Python does not write it.
   const bytesInColumn = (blocks.blocks * blockSize) / 2;
   const isFilling = (byte: number) => 2 * (byte % bytesInColumn) >= rows;
   expect(Array.from(blocks.packed)).toEqual(packed.map((byte, i) => (isFilling(i) ? 0x88 : byte)));

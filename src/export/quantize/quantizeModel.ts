@@ -4,7 +4,7 @@ import { upgradeOpset } from '../../onnx/edit/upgradeOpset.ts';
 import { withMetadata } from '../../onnx/edit/withMetadata.ts';
 import { type OnnxModel, readModel, writeModel } from '../../onnx/model.ts';
 import { simplify } from '../../onnx/simplify.ts';
-import type { QuantizeEvent, QuantizeOptions } from '../quantizeOptions.ts';
+import type { QuantizeEvent, ReadQuantizeOptions } from '../quantizeOptions.ts';
 import { calibrate } from './calibrate.ts';
 import { toDynamicInt8 } from './dynamicInt8.ts';
 import { toFloat16Graph } from './float16Graph.ts';
@@ -19,17 +19,17 @@ import { openGraph } from './workGraph.ts';
 
 /** The first operator set with what a form is made of; halves and 4-bit products are in every one. */
 const LEAST_OPSET = { 'dynamic-int8': 11, 'static-int8': 13, float16: 0, int4: 0 } as const;
-/** Of the format: the first that lets weights stand outside the inputs, and knows operator set 13. */
+/** The first format version that allows weights outside the inputs and supports operator set 13. */
 const LEAST_IR = 7n;
 
-/** `quantize` on options that were checked. */
+/** `quantize` with checked options. */
 export async function quantizeModel(
   bytes: Uint8Array,
-  options: QuantizeOptions,
+  options: ReadQuantizeOptions,
   emit: (event: QuantizeEvent) => void,
   signal: AbortSignal,
 ): Promise<Quantized> {
-  const { to, evaluate, name = 'model' } = options;
+  const { to, evaluate, name } = options;
   const given = readModel(bytes, name);
   requireFloat(given, name);
   checkModel(given, { name });
@@ -60,23 +60,23 @@ export async function quantizeModel(
 }
 
 /**
- * Batch normalization goes into the weights before it, where nothing else reads those: between the two there would be
- * another rounding, and another node to run.
+ * Batch normalization becomes part of the weights before it if nothing else reads those; otherwise there would be another
+ * rounding between the two, and another node to run.
  */
 function withNormsFolded(model: OnnxModel): OnnxModel {
   const isThere = model.graph.node.some(({ opType }) => opType === 'BatchNormalization');
   return isThere ? simplify(model, { fuse: false, standardOnly: true }) : model;
 }
 
-/** Changes the model in place; gives the milliseconds that calibration took. */
+/** Changes the model in place; returns the milliseconds that calibration took. */
 async function rewrite(
   model: OnnxModel,
-  options: QuantizeOptions,
+  options: ReadQuantizeOptions,
   log: NodeLog,
   emit: (event: QuantizeEvent) => void,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const { to, perChannel = true, exclude = [], blockSize = 32, float16 = 'weights', keepInputs = true } = options;
+  const { to, perChannel, exclude = [], blockSize, float16, keepInputs } = options;
   noteBranches(model, log);
   if (to === 'float16' && float16 === 'graph') {
     toFloat16Graph(model, { exclude, keepInputs }, log);
@@ -88,7 +88,7 @@ async function rewrite(
   else if (to === 'dynamic-int8') toDynamicInt8(work, { perChannel, exclude }, log);
   else {
     const plan = planStaticInt8(work, { perChannel, exclude });
-    const { calibration, calibrationExamples = 128, method = 'minmax', percentile = 99.99 } = options;
+    const { calibration, calibrationExamples, method, percentile } = options;
     if (calibration === undefined) return undefined;
     const started = performance.now();
     const { input, worker, assetBase, threads, name } = options;

@@ -1,4 +1,4 @@
-// Models that others made, in all forms.
+// Models by others, in all forms.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ function digitClasses(): number[] {
   return [...'0123456789'].map((digit) => keys.indexOf(digit) + 1);
 }
 
-/** The classifier's output is probabilities already, and the reader's whole output is more than its reading shows. */
+/** The classifier already gives probabilities, and the reader's whole output is more than its reading shows. */
 const whole: ReadOutputs = (outputs) => ({ logits: Object.values(outputs)[0] as NdArray });
 
 const asPrint = { channels: 3, inverted: 'yes', mean: 0.5, stdDev: 0.5 } as const;

@@ -1,18 +1,18 @@
 import type { OnnxNode } from '../../onnx/model.ts';
 import type { QuantizedForm } from '../quantizeOptions.ts';
 
-/** What became of one node that holds weights. */
+/** What happened to one node with weights. */
 export interface NodeReport {
-  /** Its name, or that of what it gives. */
+  /** Its name, or that of its output. */
   readonly node: string;
   readonly operator: string;
   /** 'weights': stored smaller, computed in float; 'computed': computed in the small form; 'left': as it was. */
   readonly state: 'computed' | 'weights' | 'left';
-  /** Why it was left, or only its weights were taken. */
+  /** Why it was left, or why only its weights were quantized. */
   readonly why?: string;
 }
 
-/** What quantization did, and what it cost. Plain values. */
+/** What quantization did and what it cost, as plain values. */
 export interface QuantizeReport {
   readonly to: QuantizedForm;
   readonly bytesBefore: number;
@@ -21,7 +21,7 @@ export interface QuantizeReport {
   readonly quantized: number;
   readonly left: number;
   readonly nodes: readonly NodeReport[];
-  /** One sentence for everything that a reader should know, such as values that were clamped. */
+  /** One sentence for each thing to know, such as clamped values. */
   readonly notices: readonly string[];
   /** Its name. */
   readonly metric?: string;
@@ -30,14 +30,14 @@ export interface QuantizeReport {
   readonly msCalibration?: number;
 }
 
-/** A model that was quantized, and what became of it. */
+/** A quantized model and its report. */
 export interface Quantized {
   /** The quantized model, as an ONNX file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly report: QuantizeReport;
 }
 
-/** Notes what becomes of each node, in the order of the file. */
+/** Records what happens to each node, in the order of the file. */
 export interface NodeLog {
   readonly nodes: NodeReport[];
   readonly notices: string[];

@@ -4,7 +4,7 @@ import type { Dataset } from '../../data/dataset.ts';
 import { loadTeacher } from '../../teacher/onnx.ts';
 import type { QuantizeOptions } from '../quantizeOptions.ts';
 
-/** A model in onnxruntime that gives all its outputs as they are, whatever their shapes. */
+/** A model in onnxruntime that returns all its outputs unchanged, whatever their shapes. */
 export interface Runner extends AsyncDisposable {
   /** Examples to run at a time. */
   readonly batchSize: number;
@@ -16,7 +16,7 @@ export interface Runner extends AsyncDisposable {
 /** How a model is fed, and where it runs. */
 export type RunnerOptions = Pick<QuantizeOptions, 'input' | 'worker' | 'assetBase' | 'threads' | 'name'>;
 
-/** Examples to run at a time, where the model takes any number. */
+/** Examples to run at a time, if the model takes any number. */
 export const BATCH = 8;
 
 /** Throws    what loadTeacher throws */
@@ -26,7 +26,7 @@ export async function openRunner(
   signal: AbortSignal,
 ): Promise<Runner> {
   let seen: NamedArrays = {};
-  // Outputs here are sums over batches, which have no row an example; a reading is not held to that.
+  // Outputs here are sums over batches, without one row per example; a `read` function is exempt from that check.
   const read = (outputs: NamedArrays): NamedArrays => {
     seen = outputs;
     return { seen: { data: new Float32Array(examples), shape: [examples] } };
@@ -53,8 +53,8 @@ export async function openRunner(
 }
 
 /**
- * The first examples of a dataset, batch by batch; a batch that is not full is filled with its last example, where the
- * model takes no other size.
+ * The first examples of a dataset, batch by batch. An incomplete batch is filled with its last example if the model takes
+ * only one size.
  */
 export async function* batchesOf(
   data: Dataset,

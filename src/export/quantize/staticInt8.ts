@@ -15,7 +15,7 @@ export interface StaticOptions {
   readonly exclude: readonly string[];
 }
 
-/** What a model needs to be told of its activations, and how it is rewritten once that is known. */
+/** Which activation ranges a model needs, and how it is rewritten once they are known. */
 export interface StaticPlan {
   /** Inner tensors whose ranges are needed. */
   readonly tensors: readonly string[];
@@ -26,7 +26,7 @@ const INT32_MOST = 2 ** 31 - 1;
 
 /**
  * Weights and activations as 8-bit numbers, in the form that onnxruntime fuses: activations pass QuantizeLinear and
- * DequantizeLinear, as uint8 with one scale a tensor; weights and biases come out of a DequantizeLinear.
+ * DequantizeLinear, as uint8 with one scale per tensor; weights and biases come out of a DequantizeLinear.
  * Source    onnxruntime, "Quantize ONNX models", the format QDQ
  */
 export function planStaticInt8(work: WorkGraph, { perChannel, exclude }: StaticOptions): StaticPlan {
@@ -94,7 +94,7 @@ function apply(parts: Parts, ranges: ReadonlyMap<string, Range>, log: NodeLog): 
   }, entry);
 }
 
-/** Nodes through which an activation becomes 8-bit and float again. Tensors of one scale share what is stored of it. */
+/** Nodes that make an activation 8-bit and float again. Tensors with one scale share its stored values. */
 function makePairs(work: WorkGraph, scales: ReadonlyMap<string, ActivationScale>) {
   const stored = new Map<string, readonly [string, string]>();
   return (tensor: string, from: string, to: string): OnnxNode[] => {
@@ -115,12 +115,12 @@ function makePairs(work: WorkGraph, scales: ReadonlyMap<string, ActivationScale>
   };
 }
 
-/** Puts 8-bit weights and a 32-bit bias before a layer; gives the nodes that make them. */
+/** Puts 8-bit weights and a 32-bit bias before a layer; returns the nodes that make them. */
 function makeLayerWriter({ work, perChannel }: Parts, scales: ReadonlyMap<string, ActivationScale>) {
   const made = new Map<string, { readonly name: string; readonly scales: Float32Array }>();
   const zeros = new Map<string, string>();
 
-  /** One a scale: onnxruntime 1.21 and older refuse a product whose weights have scales and no zero points. */
+  /** One per scale: onnxruntime 1.21 and older refuse a product whose weights have scales and no zero points. */
   const zerosFor = (shape: readonly number[]): string => {
     const key = shape.join();
     const known = zeros.get(key);
@@ -178,13 +178,13 @@ function alphaKey({ attribute }: OnnxNode): string {
   return attribute.map(({ name, f }) => (name === 'alpha' ? String(f) : '')).join('');
 }
 
-/** A bias far above what a channel's weights reach would overflow 32 bits: such a channel takes a larger scale. */
+/** A bias much larger than a channel's weights would overflow 32 bits, so such a channel gets a larger scale. */
 function leastScales(bias: Float32Array, inputScale: number, channels: number): Float32Array {
   const least = new Float32Array(channels);
   bias.forEach((value, i) => {
     const channel = channels === 1 ? 0 : i;
     const needed = Math.abs(value) / (inputScale * INT32_MOST * 0.99);
-    // Only where float32 tells it from nothing: any usual scale is far above.
+    // Only if float32 can distinguish it from 0; any usual scale is far larger.
     if (needed > 1e-12) least[channel] = Math.max(least[channel] as number, needed);
   });
   return least;

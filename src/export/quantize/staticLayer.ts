@@ -2,7 +2,7 @@ import type { OnnxNode } from '../../onnx/model.ts';
 import { biasName, productOf, scaled } from './product.ts';
 import { floatAttribute, intAttribute, isOperator, type WorkGraph } from './workGraph.ts';
 
-/** What of a layer becomes whole numbers. */
+/** The parts of a layer that become integers. */
 export interface LayerParts {
   readonly weight: string;
   /** As the node reads them, with a Gemm's alpha in them. */
@@ -10,7 +10,7 @@ export interface LayerParts {
   readonly shape: readonly number[];
   /** The axis of the output channels. */
   readonly axis: number;
-  /** One number a channel, with a Gemm's beta in it. */
+  /** One number per channel, with a Gemm's beta in it. */
   readonly bias: Float32Array | undefined;
 }
 
@@ -29,7 +29,7 @@ function convolutionParts(work: WorkGraph, node: OnnxNode): LayerParts | string 
   if (weight === undefined) return 'its weights are computed, or are not float32';
   const bias = node.input[2] ? work.weight(node.input[2]) : undefined;
   if (node.input[2] && bias === undefined) return 'its bias is computed';
-  return { weight: weight.name, values: weight.values, shape: weight.shape, axis: 0, bias: bias?.values };
+  return { weight: weight.name, values: weight.data, shape: weight.shape, axis: 0, bias: bias?.data };
 }
 
 function productParts(work: WorkGraph, node: OnnxNode): LayerParts | string {
@@ -41,15 +41,15 @@ function productParts(work: WorkGraph, node: OnnxNode): LayerParts | string {
   const alpha = isOperator(node, 'Gemm') ? floatAttribute(node, 'alpha', 1) : 1;
   const name = biasName(node);
   const bias = name === undefined ? undefined : work.weight(name);
-  if (name !== undefined && bias?.values.length !== columns)
+  if (name !== undefined && bias?.data.length !== columns)
     return 'its bias is computed, or is not one number a channel';
   const isRow = bias === undefined || bias.shape.at(-1) === columns;
   if (!isRow) return 'its bias is not one number a channel';
   return {
     weight: weight.name,
-    values: scaled(weight.values, alpha),
+    values: scaled(weight.data, alpha),
     shape: weight.shape,
     axis: isTurned ? 0 : 1,
-    bias: bias && scaled(bias.values, floatAttribute(node, 'beta', 1)),
+    bias: bias && scaled(bias.data, floatAttribute(node, 'beta', 1)),
   };
 }

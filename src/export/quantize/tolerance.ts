@@ -10,7 +10,7 @@ import { accuracy } from '../../train/metrics/accuracy.ts';
 import { agreement } from '../../train/metrics/agreement.ts';
 import { coefficientOfDetermination } from '../../train/metrics/coefficientOfDetermination.ts';
 import { cosineSimilarity } from '../../train/metrics/cosineSimilarity.ts';
-import type { EvaluateOptions, QuantizeEvent, QuantizeMetric, QuantizeOptions } from '../quantizeOptions.ts';
+import type { EvaluateOptions, QuantizeEvent, QuantizeMetric, ReadQuantizeOptions } from '../quantizeOptions.ts';
 import type { QuantizeReport } from './report.ts';
 
 /** One number for each model. For metrics that compare the two, the float model is compared with itself. */
@@ -27,13 +27,13 @@ const LEAST_BLOCK = 16;
 export async function compareModels(
   before: Uint8Array,
   after: Uint8Array,
-  options: QuantizeOptions,
+  options: ReadQuantizeOptions,
   emit: (event: QuantizeEvent) => void,
   signal: AbortSignal,
 ): Promise<Comparison> {
   const evaluate = options.evaluate as EvaluateOptions;
   const { data, output } = evaluate;
-  const { input, read, worker, assetBase, threads, name = 'model' } = options;
+  const { input, read, worker, assetBase, threads, name } = options;
   const open = (bytes: Uint8Array) =>
     loadTeacher(bytes, {
       ...{ input, read, worker, assetBase, threads, name, signal, device: 'wasm', batchSize: BATCH },
@@ -73,7 +73,7 @@ export async function compareModels(
   }
 }
 
-/** An only output is 'logits' here, and the file's name for it is understood too. */
+/** An only output is called 'logits' here; the file's name for it is accepted too. */
 function pickOutput(outputs: NamedArrays, wanted: string | undefined, { description }: Teacher): NdArray {
   const names = Object.keys(outputs);
   const [only, ...others] = Object.keys(description.outputs);
@@ -95,7 +95,7 @@ const METRICS: Readonly<Record<QuantizeMetric, Metric>> = {
   coefficientOfDetermination,
 };
 
-/** Means over examples, so that no more than a batch of outputs has to be kept. */
+/** Means over examples, so that only a batch of outputs has to be kept. */
 const MEANS: ReadonlySet<Metric> = new Set([accuracy, agreement, cosineSimilarity]);
 
 interface Batches {
@@ -116,7 +116,7 @@ function scoreOf(metric: Metric, { reference, labels }: Batches, student: NdArra
   return metric.compute({ student, teacher: reference, ...(labels && { labels }) });
 }
 
-/** What both are compared by: as it was asked for, or by what the output is. */
+/** The metric that compares both: the given one, or one that suits the output. */
 function metricFor({ metric, data }: EvaluateOptions, { shape }: NdArray): Metric {
   if (typeof metric === 'object') return metric;
   if (metric !== undefined) return METRICS[metric];
@@ -125,12 +125,12 @@ function metricFor({ metric, data }: EvaluateOptions, { shape }: NdArray): Metri
 }
 
 /** Throws    below-tolerance: the quantized model lost more than it may; details carry the report */
-export function requireTolerance(report: QuantizeReport, options: QuantizeOptions): void {
-  const { tolerance = 0.01, metric: asked } = options.evaluate ?? ({} as Partial<EvaluateOptions>);
+export function requireTolerance(report: QuantizeReport, options: ReadQuantizeOptions): void {
+  const { tolerance, metric: asked } = options.evaluate as NonNullable<ReadQuantizeOptions['evaluate']>;
   const better = typeof asked === 'object' ? asked.better : 'higher';
   const { metric, metricBefore = 0, metricAfter = 0, to } = report;
   const lost = better === 'lower' ? metricAfter - metricBefore : metricBefore - metricAfter;
-  // A loss that is as large as allowed, but for the last bit, is allowed.
+  // A loss equal to the tolerance, except for rounding, is allowed.
   if (lost <= tolerance + 1e-9) return;
   const isOwn = typeof asked === 'object';
   const text = (value: number) => (isOwn ? figures(value, 4) : percent(value));
@@ -142,9 +142,9 @@ export function requireTolerance(report: QuantizeReport, options: QuantizeOption
   );
 }
 
-/** What may help, and was not done already. */
-export function adviceFor(options: QuantizeOptions): string {
-  const { to, method = 'minmax', perChannel = true, blockSize = 32, float16 = 'weights' } = options;
+/** What may help and was not already done. */
+export function adviceFor(options: ReadQuantizeOptions): string {
+  const { to, method, perChannel, blockSize, float16 } = options;
   const exact = 'sensitive nodes in float ("exclude")';
   const ways = {
     'static-int8': [

@@ -1,9 +1,10 @@
 import { type OnnxNode, onnx } from '../../onnx/model.ts';
 import { floatTensor, storedData } from '../../onnx/tensorData.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
 import { toInt8Weights } from './int8Weights.ts';
-import { elementsOf, intOf, isOperator, type Weight, type WorkGraph } from './workGraph.ts';
+import { elementsOf, intOf, isOperator, type WorkGraph } from './workGraph.ts';
 
-/** What the nodes and scales of one weight take in the file. */
+/** Bytes of the nodes and scales of one weight in the file. */
 export const NODE_BYTES = 160;
 
 /** Operators whose weights are stored as int8 and computed as float32: which operands, and the axis of their channels. */
@@ -18,17 +19,17 @@ const OPERANDS: Readonly<Record<string, Readonly<Record<number, number>>>> = {
   RNN: { 1: 1, 2: 1 },
 };
 
-/** Stores weights as int8 and makes them float32 again where they are read. */
+/** Stores weights as int8 and converts them to float32 where they are read. */
 export interface WeightStore {
-  /** Whether a node is of an operator whose weights can be stored so. */
+  /** Whether the weights of a node's operator can be stored this way. */
   canStore(node: OnnxNode): boolean;
-  /** The node with its weights stored small, or why it has none that would gain. */
+  /** The node with its weights stored smaller, or why none would gain. */
   replace(node: OnnxNode): OnnxNode[] | string;
 }
 
 /**
- * A weight becomes int8 · scale, through Cast and Mul: onnxruntime computes these two once, when it opens the model, so
- * that the model runs as fast as before. A DequantizeLinear it would compute in every run.
+ * A weight becomes int8 · scale, through Cast and Mul, which onnxruntime computes once when it opens the model, so that the
+ * model runs as fast as before. It would compute a DequantizeLinear in every run.
  */
 export function openWeightStore(work: WorkGraph, perChannel: boolean): WeightStore {
   const made = new Map<string, string>();
@@ -37,7 +38,7 @@ export function openWeightStore(work: WorkGraph, perChannel: boolean): WeightSto
     const key = `${weight.name} ${axis}`;
     const known = made.get(key);
     if (known !== undefined) return { nodes: [], name: known };
-    const { data, scales } = toInt8Weights(weight.values, weight.shape, perChannel ? axis : undefined);
+    const { data, scales } = toInt8Weights(weight.data, weight.shape, perChannel ? axis : undefined);
     const scaleShape = perChannel ? weight.shape.map((length, i) => (i === axis ? length : 1)) : [];
     const stored = work.store(storedData(work.freshName(`${weight.name}_q`), 'int8', weight.shape, data));
     const scale = work.store(floatTensor(work.freshName(`${weight.name}_s`), scaleShape, scales));
@@ -71,7 +72,7 @@ export function openWeightStore(work: WorkGraph, perChannel: boolean): WeightSto
   };
 }
 
-/** Whether 'dynamic-int8' would store weights of this node in less room. */
+/** Whether 'dynamic-int8' would store this node's weights smaller. */
 export function hasSmallerForm(work: WorkGraph, node: OnnxNode): boolean {
   const isKnown = isOperator(node, ...Object.keys(OPERANDS));
   return isKnown && operandsOf(work, node).some((one) => shrinks(one, true));
@@ -97,7 +98,7 @@ function shrinks({ weight, axis }: Operand, perChannel: boolean): boolean {
   return isSmaller(elementsOf(weight), perChannel ? (weight.shape[axis] ?? 1) : 1);
 }
 
-/** Whether bytes with a scale a channel take less room than float32. */
+/** Whether bytes with a scale per channel are smaller than float32. */
 export function isSmaller(elements: number, channels: number): boolean {
   return 3 * elements > 4 * channels + NODE_BYTES;
 }

@@ -5,34 +5,28 @@ import { freshName, takenNames } from '../../onnx/names.ts';
 import { domainOf } from '../../onnx/operators.ts';
 import { readsOf } from '../../onnx/references.ts';
 import { constantIn, dataOf } from '../../onnx/tensorData.ts';
+import type { Weight } from '../../onnx/write/operatorCall.ts';
 
-/** A model while it is rewritten: its constants, who reads what, and names that are free. */
+/** A model while it is rewritten: its constants, the readers of each value, and free names. */
 export interface WorkGraph {
   readonly model: OnnxModel;
-  /** A stored float32 tensor of the model itself, from an initializer or a Constant; undefined where there is none. */
+  /** A stored float32 tensor of the model itself, from an initializer or a Constant; undefined if there is none. */
   weight(name: string): Weight | undefined;
-  /** How many numbers `weight` has, without reading them; 0 where there is none. */
+  /** How many numbers `weight` has, without reading them; 0 if there is none. */
   elements(name: string): number;
   readersOf(name: string): readonly OnnxNode[];
   isOutput(name: string): boolean;
-  /** A name that nothing has, like the given one. */
+  /** A free name like the given one. */
   freshName(like: string): string;
   store(tensor: OnnxTensor): string;
   /**
-   * Puts nodes in the place of each node that `rewrite` gives any for, and `entry` before all of them; drops what no node
-   * reads, and keeps the inputs.
+   * Replaces each node for which `rewrite` returns nodes, puts `entry` before all of them, drops what no node reads, and keeps
+   * the inputs.
    */
   finish(rewrite: (node: OnnxNode) => readonly OnnxNode[] | undefined, entry?: readonly OnnxNode[]): void;
 }
 
-/** A stored tensor of float32 numbers. */
-export interface Weight {
-  readonly name: string;
-  readonly values: Float32Array;
-  readonly shape: readonly number[];
-}
-
-/** Opens a checked model for rewriting, in place. Weights that stand among the inputs are taken as constants. */
+/** Opens a checked model for rewriting, in place. Weights among the inputs count as constants. */
 export function openGraph(model: OnnxModel): WorkGraph {
   const { graph } = model;
   const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
@@ -55,7 +49,7 @@ export function openGraph(model: OnnxModel): WorkGraph {
       const tensor = stored.get(read);
       if (known !== undefined || tensor === undefined || tensor.dataType !== 1) return known;
       const { data, shape } = dataOf(tensor);
-      const weight = { name: read, values: data as Float32Array, shape };
+      const weight = { name: read, shape, data: data as Float32Array };
       weights.set(read, weight);
       return weight;
     },
@@ -101,7 +95,7 @@ export function isOperator({ domain, opType }: OnnxNode, ...names: readonly stri
   return domainOf(domain) === '' && names.includes(opType);
 }
 
-/** Whether a node was named, by its name or its operator, as one that stays as it is. */
+/** Whether a node is excluded, by its name or its operator. */
 export function isExcluded(node: OnnxNode, exclude: readonly string[]): boolean {
   return exclude.includes(node.opType) || (node.name !== '' && exclude.includes(node.name));
 }

@@ -6,7 +6,7 @@ import { flagOf, type LayerConfig, type LayerDefinition, numberOf } from '../gra
 
 export type CellKind = 'LSTM' | 'GRU' | 'SimpleRNN';
 
-/** One recurrent cell with its weights, as tfjs lays them out: gates side by side in the last axis. */
+/** One recurrent cell with its weights in tfjs's layout: the gates joined in the last axis. */
 export interface Cell {
   readonly kind: CellKind;
   readonly units: number;
@@ -14,7 +14,7 @@ export interface Cell {
   readonly kernel: Weight;
   /** [units, gates · units] */
   readonly recurrentKernel: Weight;
-  /** [gates · units], or [2, gates · units] where the recurrent product has a bias of its own. */
+  /** [gates · units], or [2, gates · units] if the recurrent product has its own bias. */
   readonly bias?: Weight;
   readonly activation: unknown;
   readonly recurrentActivation: unknown;
@@ -41,7 +41,7 @@ function cellDefinitions({ className, config }: LayerDefinition): LayerDefinitio
   return (cell.config['cells'] ?? []) as LayerDefinition[];
 }
 
-/** Why a recurrent layer has no ONNX form; undefined where it has one. */
+/** Why a recurrent layer has no ONNX form; undefined if it has one. */
 export function refuseRecurrent(layer: LayerDefinition): string | undefined {
   if (!['LSTM', 'GRU', 'SimpleRNN', 'RNN'].includes(layer.className)) {
     return `it runs a ${layer.className} over the sequence, and only LSTM, GRU, SimpleRNN and RNN are known`;
@@ -62,7 +62,7 @@ export function refuseRecurrent(layer: LayerDefinition): string | undefined {
 
 /**
  * The cells with their weights, first to last.
- * Throws    student-invalid: a weight is missing, or has not the shape that its cell needs for `features` features
+ * Throws    student-invalid: a weight is missing, or does not have the shape that its cell needs for `features` features
  */
 export function cellsOf(layer: LayerDefinition, weights: readonly Weight[], features: number | null): Cell[] {
   let width = features;
@@ -91,7 +91,7 @@ export function cellsOf(layer: LayerDefinition, weights: readonly Weight[], feat
   });
 }
 
-/** tfjs puts the weights of each cell of a stack under a path of its own, which it numbers. */
+/** tfjs puts the weights of each cell of a stack under its own numbered path. */
 function weightsByCell(weights: readonly Weight[]): Weight[][] {
   const groups = new Map<string, Weight[]>();
   for (const weight of weights) {
@@ -112,7 +112,7 @@ function check(layer: LayerDefinition, name: string, weight: Weight | undefined,
   );
 }
 
-/** null is linear; what is not there is tfjs's default. A SimpleRNN has no gates: there, both are one. */
+/** null is linear; a missing one is tfjs's default. A SimpleRNN has no gates, so both are the same. */
 function activationsOf(className: string, config: LayerConfig): Pick<Cell, 'activation' | 'recurrentActivation'> {
   const read = (key: string, otherwise: string) => (config[key] === undefined ? otherwise : (config[key] ?? 'linear'));
   const activation = read('activation', 'tanh');

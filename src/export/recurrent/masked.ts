@@ -8,8 +8,8 @@ import { batchFirst, reversed, timeFirst } from './time.ts';
 const [INT32, INT64] = [6, 7];
 
 /**
- * A pass in which masked steps leave the state as it is and repeat the last output, wherever they stand. The steps that
- * count are gathered to the front, run with their number as the length, and each time looks up the last output before it.
+ * A pass in which masked steps, wherever they are, keep the state and repeat the last output. The unmasked steps are gathered
+ * to the front and run with their number as the length; then each time looks up the last output before it.
  */
 export function runMasked(graph: GraphBuilder, cell: Cell, mask: string, pass: Pass): Ran {
   const isReverse = pass.direction === 'reverse';
@@ -33,7 +33,7 @@ export function runMasked(graph: GraphBuilder, cell: Cell, mask: string, pass: P
   return { sequence: isReverse ? reversed(graph, sequence, 0) : sequence, states };
 }
 
-/** Which steps count, how many up to each, and how many in all, in the order of the pass. */
+/** Which steps count, how many up to each, and how many in total, in the order of the pass. */
 function countOf(graph: GraphBuilder, mask: string, shape: Lengths, isReverse: boolean) {
   const given: Value = { name: mask, shape, dtype: 'bool', layout: 'plain' };
   const ordered = isReverse ? reversed(graph, given, 1) : given;
@@ -70,7 +70,7 @@ function lookUp(graph: GraphBuilder, rows: Value, index: Value, shape: Lengths):
   return graph.node('GatherND', [rows, wide], { shape }, { batch_dims: 1 });
 }
 
-/** The outputs [B, T, units] with the one before the first step in front. */
+/** The outputs [B, T, units], preceded by the one before the first step. */
 function withFirst(graph: GraphBuilder, outputs: Value, initial: Value | undefined): Value {
   const [batch = null, steps = null, units = null] = outputs.shape;
   const shape = [batch, steps === null ? null : steps + 1, units];
@@ -81,7 +81,7 @@ function withFirst(graph: GraphBuilder, outputs: Value, initial: Value | undefin
   return graph.node('Concat', [first, outputs], { shape }, { axis: 1 });
 }
 
-/** A state after the last step that counts, or the first state where none does. */
+/** The state after the last step that counts, or the initial state if none does. */
 function kept(graph: GraphBuilder, state: Value, lengths: Value, initial: Value | undefined): Value {
   const [batch = null] = state.shape;
   const isAny = graph.node('Greater', [lengths, graph.int32s('none', [], [0])], { shape: [batch], dtype: 'bool' });

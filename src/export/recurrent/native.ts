@@ -11,7 +11,7 @@ interface NativeActivation {
   readonly beta?: number;
 }
 
-/** Activations that ONNX's recurrent operators know, with the numbers that tfjs uses. */
+/** Activations of ONNX's recurrent operators, with the parameters that tfjs uses. */
 const ACTIVATIONS: Readonly<Record<string, NativeActivation>> = {
   tanh: { name: 'Tanh' },
   sigmoid: { name: 'Sigmoid' },
@@ -25,7 +25,7 @@ const ACTIVATIONS: Readonly<Record<string, NativeActivation>> = {
 
 const OPERATORS: Readonly<Record<CellKind, string>> = { LSTM: 'LSTM', GRU: 'GRU', SimpleRNN: 'RNN' };
 
-/** Where the gates of ONNX stand in tfjs's order: i f c o → i o f c; z r h is the same in both. */
+/** The positions of ONNX's gates in tfjs's order: i f c o → i o f c; z r h is the same in both. */
 const GATE_ORDER: Readonly<Record<CellKind, readonly number[]>> = {
   LSTM: [0, 3, 1, 2],
   GRU: [0, 1, 2],
@@ -37,7 +37,7 @@ export function isNative(cell: Cell): boolean {
   return activationsOf(cell).every((activation) => activation !== undefined);
 }
 
-/** One LSTM, GRU or RNN node over the sequence [T, B, F]; the outputs stand at the times of their inputs. */
+/** One LSTM, GRU or RNN node over the sequence [T, B, F]; the outputs are in the time order of their inputs. */
 export function runNative(graph: GraphBuilder, cell: Cell, { x, direction, initial, lengths, needs }: Pass): Ran {
   const { kind, units } = cell;
   const [steps = null, batch = null] = x.shape;
@@ -77,7 +77,7 @@ function activationsOf({ kind, activation, recurrentActivation }: Cell): (Native
     : [of(recurrentActivation), of(activation), of(activation)];
 }
 
-/** Numbers of the activations that have any, in their order. */
+/** Parameters of the activations that have any, in order. */
 function numbers(
   attribute: string,
   known: readonly NativeActivation[],
@@ -87,7 +87,7 @@ function numbers(
   return all.length === 0 ? {} : { [attribute]: float(all) };
 }
 
-/** W, R and B, or '' where there is none: [1, gates · units, …], gates in ONNX's order. */
+/** W, R and B, or '' if there is none: [1, gates · units, …], gates in ONNX's order. */
 function weightsOf(graph: GraphBuilder, cell: Cell): string[] {
   const { kind, units, kernel, recurrentKernel, bias } = cell;
   const rows = gatesOf(cell) * units;

@@ -5,11 +5,11 @@ export interface Pass {
   /** [T, B, F] */
   readonly x: Value;
   readonly direction: 'forward' | 'reverse';
-  /** [B, units] each; empty stands for zeros. */
+  /** [B, units] each; empty means zeros. */
   readonly initial: readonly Value[];
-  /** int32 [B]: how many steps of each sequence count; all of them where it is left out. */
+  /** int32 [B]: how many steps of each sequence count; all if left out. */
   readonly lengths?: Value;
-  /** What is asked for; only that gets nodes where it costs any. */
+  /** What is needed; only that gets nodes. */
   readonly needs: 'sequence' | 'states' | 'both';
 }
 

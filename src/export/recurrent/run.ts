@@ -9,8 +9,8 @@ import type { Pass, Ran } from './pass.ts';
 import { MOST_STEPS, runUnrolled } from './unrolled.ts';
 
 /**
- * Cells one on the other over a sequence [T, B, F]. States are in tfjs's order: those of the last cell first.
- * `mask` is a bool [B, T]. What a cell adds is named after its number, where there are several.
+ * Stacked cells over a sequence [T, B, F]. States are in tfjs's order: those of the last cell first. `mask` is a bool [B, T].
+ * If there are several cells, names contain the number of the cell.
  * Throws    unsupported-layer: a cell that must be written step by step, over a free or too large number of steps
  */
 export function runCells(

@@ -5,15 +5,15 @@ import type { LayerCall } from '../layerExport.ts';
 
 const KEY = 'a mask was made';
 
-/** Remembers that the graph has a mask, for `refuseStaleMask`. Gives the mask's name. */
+/** Remembers that the graph has a mask, for `refuseStaleMask`. Returns the mask's name. */
 export function noteMask(graph: GraphBuilder, mask: Value): string {
   graph.twins.set(KEY, mask);
   return mask.name;
 }
 
 /**
- * tfjs keeps the last mask of a model's run and hands it to every layer behind, also where a layer between them, such as
- * a convolution, has no mask of its own. Which one that is depends on the order in which tfjs runs the layers.
+ * tfjs keeps the last mask of a run and passes it to every later layer, even if a layer in between, such as a convolution, has
+ * no mask. Which mask that is depends on the order in which tfjs runs the layers.
  * Throws    unsupported-layer: a recurrent layer without a mask in a graph that has one
  */
 export function refuseStaleMask(call: LayerCall, x: Value): void {

@@ -17,7 +17,7 @@ function swapped(graph: GraphBuilder, { name, shape, dtype, layout }: Value): Va
   return graph.node('Transpose', [x], { shape: [second, first, ...rest], dtype }, { perm: [1, 0, 2] });
 }
 
-/** The same numbers with an axis from its end to its start. */
+/** The same numbers with an axis reversed. */
 export function reversed(graph: GraphBuilder, value: Value, axis: number): Value {
   const { shape, dtype } = value;
   const starts = graph.ints('end', [1], [-1]);

@@ -4,10 +4,10 @@ import { activate } from '../graph/activate.ts';
 import { type Cell, gatesOf, statesOf } from './cell.ts';
 import type { Pass, Ran } from './pass.ts';
 
-/** More steps than this make a file of too many nodes. */
+/** More steps than this give a file with too many nodes. */
 export const MOST_STEPS = 256;
 
-/** A pass written step by step, for cells that have no operator of their own; the number of steps is known. */
+/** A pass written step by step, for cells without an ONNX operator; the number of steps is known. */
 export function runUnrolled(graph: GraphBuilder, cell: Cell, mask: string | undefined, pass: Pass): Ran {
   const { x, direction, initial } = pass;
   const [steps, batch = null] = x.shape as readonly [number, number | null];
@@ -80,7 +80,7 @@ function inputsOf(graph: GraphBuilder, cell: Cell, x: Value): Value {
   return graph.node('Add', [product, graph.floats('bias', [width], bias.data.subarray(0, width))], { shape });
 }
 
-/** h · (the columns of these gates), with the bias that a GRU may have there. */
+/** h · (the columns of these gates), with the bias that a GRU may have. */
 function recurrent(graph: GraphBuilder, cell: Cell, h: Value, [from, to] = [0, gatesOf(cell)]): Value {
   const { units, recurrentKernel, bias } = cell;
   const [all, width] = [gatesOf(cell) * units, (to - from) * units];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { LimbeckError } from '../../core/errors.ts';
+import { tinyClassifier } from '../cases/tinyCases.ts';
 import golden from '../golden/inspect.json' with { type: 'json' };
 import { type OnnxGraph, type OnnxNode, onnx, writeModel } from '../model.ts';
 import { describeOnnx } from './describe.ts';
@@ -217,5 +218,25 @@ describe('what is refused', () => {
     await expect(inspectOnnx(new Uint8Array(0), { shapes: {} } as InspectOptions)).rejects.toThrow(
       /no option "shapes"/,
     );
+  });
+
+  test('stored tensors are listed, and taps are found without running the model', () => {
+    const bytes = writeModel(tinyClassifier());
+    const { weights, taps } = describeOnnx(bytes, { taps: ['h', { outputOf: 'MatMul', name: 'logits' }] });
+    expect(weights).toContainEqual({ name: 'w1', dtype: 'float32', shape: [4, 5] });
+    expect(taps).toEqual({ h: 'h', m: 'logits' });
+    expect(describeOnnx(bytes)).not.toHaveProperty('taps');
+    const only = describeOnnx(bytes, { taps: [{ tensor: 'h', name: 'y' }], untilTaps: true });
+    expect(only.taps).toEqual({ h: 'y' });
+  });
+
+  test.each([
+    ['unknown-tensor', ['nothing']],
+    ['invalid-option', []],
+    ['invalid-option', [{ name: 'x' }]],
+    ['invalid-option', [{ tensor: 'h', name: 'y' }]],
+  ])('%s: taps that mean nothing', (code, taps) => {
+    const options = { taps } as unknown as InspectOptions;
+    expect(() => describeOnnx(writeModel(tinyClassifier()), options)).toThrow(expect.objectContaining({ code }));
   });
 });

@@ -5,6 +5,9 @@ import { mergeLengths, type Shape } from '../shapes/tensor.ts';
 import { declaredTensor, walkModel } from '../shapes/walk.ts';
 import { bindInputs } from '../simplify/bindInputs.ts';
 import { checkInspectOptions, type InspectOptions, type OnnxDescription } from './description.ts';
+import { findTaps, requireOwnNames } from './findTaps.ts';
+import { peakBytes } from './peakBytes.ts';
+import type { Tap } from './taps.ts';
 
 /** `inspectOnnx` on bytes that are there, at once. */
 export function describeOnnx(bytes: Uint8Array, options: InspectOptions = {}): OnnxDescription {
@@ -18,6 +21,11 @@ export function describeModel(model: OnnxModel, bytes: number, options: InspectO
   const { inputs, dimensions, freeDimensions } = bindInputs(model.graph, options);
   const { outputs, nodes, cost } = walkModel(model, new Map(inputs.map((one) => [one.name, one])), dimensions);
   const stored = storedIn(model);
+  const described = model.graph.output.map((value, i) => {
+    const [declared, { dtype, shape } = declared] = [declaredTensor(value, dimensions), outputs[i]];
+    return { name: value.name, dtype: declared.dtype ?? dtype, shape: outputShape(declared.shape, shape) };
+  });
+  const peak = peakBytes(inputs, nodes, described);
   return {
     name: options.name ?? 'model',
     bytes,
@@ -26,22 +34,32 @@ export function describeModel(model: OnnxModel, bytes: number, options: InspectO
     producer: `${model.producerName} ${model.producerVersion}`.trim(),
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
     inputs: inputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
-    outputs: model.graph.output.map((value, i) => {
-      const [declared, { dtype, shape } = declared] = [declaredTensor(value, dimensions), outputs[i]];
-      return { name: value.name, dtype: declared.dtype ?? dtype, shape: outputShape(declared.shape, shape) };
-    }),
+    outputs: described,
     freeDimensions,
     parameters: stored.filter(isParameter).reduce((sum, one) => sum + storedElements(one), 0),
     bytesByDtype: sums(stored.map((one) => [DATA_TYPES[one.dataType]?.name ?? 'unknown', storedBytes(one)])),
+    weights: model.graph.initializer.map(weightOf),
     operators: sums(nodes.map(({ domain, operator }) => [domain === '' ? operator : `${domain}:${operator}`, 1])),
     nodes,
     ...(cost.uncounted === 0 && { multiplyAdds: cost.counted }),
     countedMultiplyAdds: cost.counted,
+    ...(peak !== undefined && { peakBytes: peak }),
     uncountedNodes: cost.uncounted,
     externalFiles: externalFiles(stored),
     isRecurrent: nodes.some(({ operator }) => /^(RNN|GRU|LSTM|DynamicQuantizeLSTM)$/.test(operator)),
     hasControlFlow: nodes.some(({ operator }) => /^(If|Loop|Scan)$/.test(operator)),
+    ...(options.taps && { taps: tapsIn(model, options.taps, options) }),
   };
+}
+
+function tapsIn(model: OnnxModel, taps: readonly Tap[], { name = 'model', untilTaps }: InspectOptions) {
+  const names = findTaps(model, taps, name);
+  requireOwnNames(names, untilTaps ? [] : model.graph.output);
+  return Object.fromEntries(names);
+}
+
+function weightOf({ name, dataType, dims }: OnnxTensor) {
+  return { name, dtype: DATA_TYPES[dataType]?.name ?? null, shape: dims.map(Number) };
 }
 
 /** Where the model says less than can be worked out, its own names are kept. */

@@ -1,4 +1,5 @@
-import { given, type OptionsOf, schema, text } from '../../core/schema.ts';
+import { flag, given, type OptionsOf, schema, text } from '../../core/schema.ts';
+import { checkTaps, type Tap } from './taps.ts';
 
 /** One length of a shape: a number, the name of a free one, or null where nothing is known about it. */
 export type OnnxLength = number | string | null;
@@ -48,6 +49,8 @@ export interface OnnxDescription {
   readonly parameters: number;
   /** Bytes of all stored tensors, by their type. */
   readonly bytesByDtype: Readonly<Record<string, number>>;
+  /** What the model's own graph stores under a name, in the file's order. Constants inside of nodes are not among them. */
+  readonly weights: readonly OnnxTensorDescription[];
   /** How often each operator is used, most frequent first; one outside ONNX's own domain as `domain:name`. */
   readonly operators: Readonly<Record<string, number>>;
   /** All nodes in the file's order, those of branches and bodies right after the node that holds them. */
@@ -56,6 +59,11 @@ export interface OnnxDescription {
   readonly multiplyAdds?: number;
   /** Of those nodes that could be counted: a lower bound where `uncountedNodes` is above 0. */
   readonly countedMultiplyAdds: number;
+  /**
+   * The most bytes that inputs, inner tensors and outputs of one run take at one time, without the weights. Undefined where a
+   * length is open, or branches or loops decide.
+   */
+  readonly peakBytes?: number;
   /** Nodes of an unknown operator, of unknown shapes, or in a loop. */
   readonly uncountedNodes: number;
   /** External files that hold its weights. */
@@ -64,6 +72,8 @@ export interface OnnxDescription {
   readonly isRecurrent: boolean;
   /** Whether it branches or loops: If, Loop or Scan. */
   readonly hasControlFlow: boolean;
+  /** The tensors that `taps` mean, and what each output would be called; only if there were taps. */
+  readonly taps?: Readonly<Record<string, string>>;
 }
 
 const INSPECT = schema('inspectOnnx', {
@@ -75,12 +85,17 @@ const INSPECT = schema('inspectOnnx', {
   inputShapes: given<Readonly<Record<string, readonly number[]>>>(),
   /** Values of scalar inputs, such as a sample rate, that decide which branches are taken. */
   inputValues: given<Readonly<Record<string, number>>>(),
+  /** Inner tensors that \`loadTeacher\` should give: checked here, and found by name, without running the model. */
+  taps: given<readonly Tap[]>(),
+  /** Whether the taps will be the only outputs. Default: false. */
+  untilTaps: flag(),
 });
 
 /** What is known about a model's inputs before it runs. */
 export interface InspectOptions extends OptionsOf<typeof INSPECT> {}
 
-/** Throws    invalid-option: an option that nothing reads */
+/** Throws    invalid-option: an option that nothing reads, or taps that are none */
 export function checkInspectOptions(options: InspectOptions): void {
-  INSPECT.read(options);
+  const { taps, untilTaps } = INSPECT.read(options);
+  checkTaps(taps, untilTaps);
 }

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { isTagged } from '../../core/tags.ts';
 import { quoted } from '../check/broken.ts';
-import type { OnnxModel, OnnxNode } from '../model.ts';
+import type { OnnxModel, OnnxNode, OnnxValue } from '../model.ts';
 import { nearNames } from './nearNames.ts';
 import { type NodeInputTap, type NodeOutputTap, type Tap, type TapPlace, tapText } from './taps.ts';
 import { findInside, type GraphValues, valuesOf } from './values.ts';
@@ -38,6 +38,24 @@ export function findTaps(model: OnnxModel, taps: readonly Tap[], modelName: stri
     }
   }
   return new Map([...found].map(([tensor, { publicName }]) => [tensor, publicName ?? tensor]));
+}
+
+/** Throws    invalid-option: a tap takes the name of another output, or of another tap */
+export function requireOwnNames(names: ReadonlyMap<string, string>, outputs: readonly OnnxValue[]): void {
+  const tensors = new Map<string, string>();
+  const others = outputs.filter(({ name }) => !names.has(name)).map(({ name }) => [name, name] as const);
+  for (const [tensor, publicName] of [...others, ...names]) {
+    const before = tensors.get(publicName);
+    if (before !== undefined) {
+      throw new LimbeckError(
+        'invalid-option',
+        `Two outputs would be called "${publicName}": the tensors "${before}" and "${tensor}". Give one of the taps ` +
+          'another "name".',
+        { details: { name: publicName, tensors: [before, tensor] } },
+      );
+    }
+    tensors.set(publicName, tensor);
+  }
 }
 
 function tensorsOf(tap: Tap, values: GraphValues, model: OnnxModel, modelName: string): string[] {

@@ -10,7 +10,7 @@ import { checkInspectOptions, type InspectOptions, type OnnxDescription } from '
  *
  * Units     multiply-adds; bytes
  * Throws    invalid-onnx: no ONNX file, or a truncated one · invalid-option, unknown-input, shape-mismatch: dimensions,
- *           shapes or values that the model's inputs do not take
+ *           shapes or values that the model's inputs do not take · unknown-tensor: a tap that means nothing in it
  *
  * @example
  * const response = await fetch('/models/teacher.onnx');

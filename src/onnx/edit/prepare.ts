@@ -1,6 +1,5 @@
-import { LimbeckError } from '../../core/errors.ts';
 import { checkModel } from '../check/check.ts';
-import { findTaps } from '../describe/findTaps.ts';
+import { findTaps, requireOwnNames } from '../describe/findTaps.ts';
 import { pixelInputsOf } from '../describe/pixelInputs.ts';
 import { softmaxOutputs } from '../describe/softmaxOutputs.ts';
 import { checkTaps, type Tap } from '../describe/taps.ts';
@@ -61,23 +60,6 @@ function hasAnyShape({ type }: OnnxValue): boolean {
 /** Without what every object inherits: a tensor may be called "constructor". */
 function publicNames(names: Iterable<readonly [string, string]>): Record<string, string> {
   return Object.assign(Object.create(null), Object.fromEntries(names));
-}
-
-function requireOwnNames(names: ReadonlyMap<string, string>, outputs: readonly OnnxValue[]): void {
-  const tensors = new Map<string, string>();
-  const others = outputs.filter(({ name }) => !names.has(name)).map(({ name }) => [name, name] as const);
-  for (const [tensor, publicName] of [...others, ...names]) {
-    const before = tensors.get(publicName);
-    if (before !== undefined) {
-      throw new LimbeckError(
-        'invalid-option',
-        `Two outputs would be called "${publicName}": the tensors "${before}" and "${tensor}". Give one of the taps ` +
-          'another "name".',
-        { details: { name: publicName, tensors: [before, tensor] } },
-      );
-    }
-    tensors.set(publicName, tensor);
-  }
 }
 
 /** Whether the graph is another one now. */

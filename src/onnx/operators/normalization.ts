@@ -41,7 +41,7 @@ export function rowNormalization(statistics: string | undefined, sumAt?: number)
   };
 }
 
-/** Over the axes from `axis` on, with weights of their shape. */
+/** Over the axes from `axis` on, with weights of their shape, or of one element. */
 const layerNormalization: Operator = {
   ...rowNormalization('float32'),
   operands: 'plain',
@@ -59,8 +59,9 @@ const layerNormalization: Operator = {
     const [tensor, epsilon] = [x as Tensor, numberOf(attributes, 'epsilon', 1e-5)];
     const axes = [...listOf(attributes, 'axes')];
     const first = tensor.rank - axes.length;
-    if (axes.every((axis, i) => axis === first + i)) {
-      const features = sizeOf(tensor.shape.slice(first));
+    const features = sizeOf(tensor.shape.slice(first));
+    const hasRows = [scale, bias].every((one) => one === undefined || one.size === features);
+    if (hasRows && axes.every((axis, i) => axis === first + i)) {
       const row = (one: Tensor | undefined) => one && tf.reshape(one, [features]);
       const rows = tf.reshape(tensor, [tensor.size / features, features]);
       return tf.reshape(layerNorm(rows, row(scale), row(bias), epsilon), tensor.shape);

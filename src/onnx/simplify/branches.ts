@@ -1,7 +1,7 @@
-import { type OnnxGraph, type OnnxNode, onnx } from '../model.ts';
+import { copyOf, type OnnxGraph, type OnnxNode, onnx } from '../model.ts';
 import { domainOf } from '../operators.ts';
 import { ownValues } from '../references.ts';
-import { copyOf, type Draft } from './draft.ts';
+import type { Draft } from './draft.ts';
 
 /** Puts the branch that an If with a known condition takes in the If's place. */
 export function inlineBranches(draft: Draft): void {

@@ -179,53 +179,15 @@ test('shapes that the caller fixes are computed, those that stay free are kept a
   expect(fixed.graph.output[0]?.type?.tensorType?.shape?.dim[0]?.dimValue).toBe(3n);
 });
 
-/** Nodes that give what they get. */
-const NOTHING: Record<string, [OnnxNode, OnnxTensor[]]> = {
-  Identity: [node('Identity', ['h'], ['n']), []],
-  Dropout: [node('Dropout', ['h'], ['n', 'mask']), []],
-  Cast: [node('Cast', ['h'], ['n'], { attribute: to(1) }), []],
-  Transpose: [node('Transpose', ['h'], ['n'], { attribute: [intsAttribute('perm', [0, 1])] }), []],
-  Reshape: [node('Reshape', ['h', 'i'], ['n']), [ints('i', [-1, 2])]],
-  Flatten: [node('Flatten', ['h'], ['n']), []],
-  Expand: [node('Expand', ['h', 'i'], ['n']), [ints('i', [1, 2])]],
-  Pad: [node('Pad', ['h', 'i'], ['n']), [ints('i', [0, 0, 0, 0])]],
-  Slice: [node('Slice', ['h', 'i', 'j', 'k'], ['n']), [ints('i', [0]), ints('j', [99]), ints('k', [1])]],
-  Concat: [node('Concat', ['h'], ['n'], { attribute: [intAttribute('axis', 0)] }), []],
-  'Add 0': [node('Add', ['f', 'h'], ['n']), [floats('f', [2], [0, 0])]],
-  'Mul 1': [node('Mul', ['h', 'f'], ['n']), [floats('f', [], [1])]],
-  'Div 1': [node('Div', ['h', 'f'], ['n']), [floats('f', [1], [1])]],
-};
-
-test.each(Object.entries(NOTHING))('%s that changes nothing goes, inside and at the end', (_, [empty, stored]) => {
-  const inside = modelOf({ initializer: stored, node: [node('Neg', ['x'], ['h']), empty, node('Abs', ['n'], ['y'])] });
-  expect(simplify(inside).graph.node.map(({ opType }) => opType)).toEqual(['Neg', 'Abs']);
-  const last = node(empty.opType, empty.input, ['y'], { attribute: empty.attribute });
-  const end = modelOf({ initializer: stored, node: [node('Neg', ['x'], ['h']), last] });
-  expect(simplify(end).graph.node.map(({ opType, output }) => [opType, output])).toEqual([['Neg', ['y']]]);
-});
-
-/** The same operators where they do something. */
-const SOMETHING: Record<string, [OnnxNode, OnnxTensor[]]> = {
-  'Dropout with a mask that is read': [node('Dropout', ['h'], ['n', 'm2']), []],
-  Cast: [node('Cast', ['h'], ['n'], { attribute: to(7) }), []],
-  Transpose: [node('Transpose', ['h'], ['n'], { attribute: [intsAttribute('perm', [1, 0])] }), []],
-  'Slice backwards': [
-    node('Slice', ['h', 'i', 'j', 'k', 'l'], ['n']),
-    [ints('i', [-1]), ints('j', [-9]), ints('k', [1]), ints('l', [-1])],
-  ],
-  'Add 0 that widens': [node('Add', ['f', 'h'], ['n']), [floats('f', [3, 1, 2], [0, 0, 0, 0, 0, 0])]],
-  'Sub from 0': [node('Sub', ['f', 'h'], ['n']), [floats('f', [], [0])]],
-};
-
-test.each(Object.entries(SOMETHING))('%s stays', (name, [full, stored]) => {
-  const more = name.startsWith('Dropout') ? [node('Not', ['m2'], ['z'])] : [];
-  const output = [value('y', ['B', 2]), ...(more.length > 0 ? [value('z', ['B', 2], 9)] : [])];
-  const nodes = [node('Neg', ['x'], ['h']), full, ...more, node('Abs', ['n'], ['y'])];
-  const model = modelOf({ initializer: stored, output, node: nodes });
-  expect(simplify(model).graph.node.length).toBe(nodes.length);
-});
-
-test('an input that goes straight to an output keeps a node between', () => {
-  const model = modelOf({ node: [node('Identity', ['x'], ['y'])] });
-  expect(simplify(model).graph.node.map(({ opType }) => opType)).toEqual(['Identity']);
+test('lengths that are known are stored', () => {
+  const nodes = [
+    node('Shape', ['x'], ['shape']),
+    node('Gather', ['shape', 'zero'], ['rows']),
+    node('Cast', ['rows'], ['c'], { attribute: to(1) }),
+    node('Mul', ['x', 'c'], ['y']),
+  ];
+  const model = modelOf({ initializer: [int64Tensor('zero', [], [0])], node: nodes });
+  expect(simplify(model).graph.node.length).toBe(4);
+  const fixed = simplify(model, { inputShapes: { x: [3, 2] } });
+  expect(fixed.graph.node.map(({ opType }) => opType)).toEqual(['Mul']);
 });

@@ -1,4 +1,4 @@
-import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from '../model.ts';
+import { copyOf, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from '../model.ts';
 import { freshName, takenNames } from '../names.ts';
 import { domainOf } from '../operators.ts';
 import { readsOf } from '../references.ts';
@@ -32,6 +32,8 @@ export interface Draft {
   readonly call: (node: OnnxNode) => Call;
   /** A new stored value; its name, which begins with `hint`. */
   readonly addConstant: (hint: string, data: TensorData) => string;
+  /** Gives a stored value other elements. */
+  readonly setConstant: (name: string, data: TensorData) => void;
   /** Stores the values that a node makes and removes the node. */
   readonly settle: (node: OnnxNode, results: readonly (TensorData | OnnxTensor | undefined)[]) => void;
   /** Replaces a node. Nodes that only the old one needed go too. */
@@ -138,6 +140,11 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
     return elements.get(name);
   }
 
+  function setConstant(name: string, { dtype, shape, data }: TensorData): void {
+    stored.set(name, storedData(name, dtype, shape, data));
+    elements.delete(name);
+  }
+
   return {
     opset: Number(model.opsetImport.find(({ domain }) => domainOf(domain) === '')?.version ?? 1),
     edits: () => edits,
@@ -156,19 +163,18 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
     }),
     addConstant: (hint, { dtype, shape, data }) => {
       const name = fresh(hint);
-      stored.set(name, storedData(name, dtype, shape, data));
+      setConstant(name, { dtype, shape, data });
       return name;
     },
+    setConstant,
     settle: (node, values) => {
       const reads = readsOf(node);
       exchange(node, []);
       for (const [i, value] of values.entries()) {
         const name = node.output[i] ?? '';
         if (name === '' || value === undefined) continue;
-        const tensor =
-          'dims' in value ? renamedTensor(value, name) : storedData(name, value.dtype, value.shape, value.data);
-        stored.set(name, tensor);
-        elements.delete(name);
+        if (!('dims' in value)) setConstant(name, value);
+        else stored.set(name, renamedTensor(value, name));
       }
       sweep(reads);
     },
@@ -206,11 +212,6 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
     },
     finish: () => ({ node: nodes, initializer: [...stored.values()] }),
   };
-}
-
-/** Another message with the same fields; unset ones stay unset. */
-export function copyOf<T extends object>(message: T): T {
-  return Object.assign(Object.create(Object.getPrototypeOf(message) as object), message) as T;
 }
 
 function withShortDomain(node: OnnxNode): OnnxNode {

@@ -6,9 +6,7 @@ import { simplify } from '../simplify.ts';
 import { int64Tensor } from '../tensorData.ts';
 import { floatAttribute, intAttribute, intsAttribute } from './nodes.ts';
 
-const SIZE = 40;
-const x = Float32Array.from({ length: SIZE }, (_, i) => 4.5 * Math.sin(1.3 * i));
-const feeds: Feeds = { x: [x, [5, 8]] };
+const feeds: Feeds = { x: [Float32Array.from({ length: 40 }, (_, i) => 4.5 * Math.sin(1.3 * i)), [5, 8]] };
 
 const scalars = Object.entries({
   half: 0.5,
@@ -26,12 +24,12 @@ const scalars = Object.entries({
   five: 5,
 }).map(([name, of]) => floats(name, [], [of]));
 
-function model(nodes: OnnxNode[], opset = 20): OnnxModel {
+function model(nodes: OnnxNode[], opset = 20, columns: number | string = 8): OnnxModel {
   const ramp = Array.from({ length: 8 }, (_, i) => 0.2 * i - 0.5);
   const initializer = [...scalars, floats('gain', [8], ramp), floats('shift', [8], [...ramp].reverse())];
   initializer.push(int64Tensor('last', [1], [-1]), int64Tensor('first', [1], [0]));
   return modelOf(
-    { input: [value('x', ['B', 8])], output: [value('y', ['B', 8])], initializer, node: nodes },
+    { input: [value('x', ['B', columns])], output: [value('y', ['B', columns])], initializer, node: nodes },
     { irVersion: 9n, opsetImport: [{ domain: '', version: BigInt(opset) }] },
   );
 }
@@ -43,6 +41,7 @@ const erf = [node('Div', ['x', 'root2'], ['d']), node('Erf', ['d'], ['e']), node
 const centered = [mean('x', 'mean'), node('Sub', ['x', 'mean'], ['d'])];
 const squared = node('Pow', ['d', 'two'], ['sq']);
 const root = [mean('sq', 'var'), node('Add', ['var', 'tiny'], ['v']), node('Sqrt', ['v'], ['s'])];
+const norm = [...centered, squared, ...root, node('Div', ['d', 's'], ['n'])];
 const affine = [node('Mul', ['n', 'gain'], ['m']), node('Add', ['shift', 'm'], ['y'])];
 const exp = [
   node('ReduceMax', ['x', 'last'], ['top']),
@@ -112,7 +111,8 @@ const FUSED: [string, OnnxNode[], string][] = [
     [node('Softplus', ['x'], ['s']), node('Tanh', ['s'], ['t']), node('Mul', ['x', 't'], ['y'])],
     'Mish',
   ],
-  ['norm', [...centered, squared, ...root, node('Div', ['d', 's'], ['n']), ...affine], 'LayerNormalization'],
+  ['norm', [...norm, ...affine], 'LayerNormalization'],
+  ['norm with a shift alone', [...norm, node('Add', ['n', 'shift'], ['y'])], 'LayerNormalization'],
   [
     'norm with a reciprocal',
     [
@@ -173,6 +173,13 @@ test.each(FUSED)('%s', async (_, nodes, operator) => {
   expect(fused.graph.initializer.length).toBeLessThanOrEqual(2);
   expect(await worst(written, withoutSwish(fused))).toBeLessThan(2e-6);
   expect(simplify(written, { fuse: false }).graph.node.length).toBe(nodes.length);
+});
+
+test.each(FUSED.filter(([name]) => name.startsWith('norm')))('%s, of free length', async (_, nodes) => {
+  const written = model(nodes, 20, 'C');
+  const fused = simplify(written);
+  expect(fused.graph.node.map(({ opType }) => opType)).toEqual(['LayerNormalization']);
+  expect(await worst(written, fused)).toBeLessThan(2e-6);
 });
 
 /** Close, but something else. */

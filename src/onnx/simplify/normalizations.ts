@@ -1,4 +1,5 @@
 // LayerNormalization and Softmax that exporters write in several nodes become one node again.
+import { sizeOf } from '../../core/shape.ts';
 import type { OnnxNode } from '../model.ts';
 import { axesOf, int } from '../shapes/call.ts';
 import { axisOf, numbersOf } from '../shapes/tensor.ts';
@@ -70,21 +71,24 @@ function layerNormalization(draft: Draft, node: OnnxNode): OnnxNode | undefined 
   const { shape } = draft.inferred(x);
   const rank = shape?.length ?? 0;
   const first = axes[0] ?? rank;
-  const lengths = numbersOf(shape?.slice(first)) ?? lengthsAfter(draft, node, axes.length);
-  // The axes must be the last ones, and their lengths known: the gain has one element for each place.
-  if (lengths === undefined || axes.length !== rank - first || draft.inferred(x).dtype !== 'float32') return undefined;
-  const size = lengths.reduce((a, b) => a * b, 1);
-  const ones = draft.addConstant(`${node.output[0]}/gain`, floatData(lengths, new Float32Array(size).fill(1)));
+  // The axes must be the last ones.
+  if (axes.length !== rank - first || draft.inferred(x).dtype !== 'float32') return undefined;
+  // The gain has one element for each place, or where the lengths are free one for all.
+  const lengths = numbersOf(shape?.slice(first)) ?? lengthsAfter(draft, node, axes.length) ?? axes.map(() => 1);
+  const ones = draft.addConstant(
+    `${node.output[0]}/gain`,
+    floatData(lengths, new Float32Array(sizeOf(lengths)).fill(1)),
+  );
   const attributes = [intAttribute('axis', first - rank), floatAttribute('epsilon', sum.by)];
   return nodeOf('LayerNormalization', node, [x, ones], attributes);
 }
 
-/** The lengths of the gain that is multiplied next, where the model does not say those of the axes. */
+/** The lengths of the gain or shift that comes next, where the model does not say those of the axes. */
 function lengthsAfter(draft: Draft, { output: [name = ''] }: OnnxNode, count: number): readonly number[] | undefined {
   const [reader] = draft.isReadOnce(name) ? draft.readers(name) : [];
-  if (reader?.opType !== 'Mul' || reader.domain !== '') return undefined;
-  const gain = draft.constant(reader.input.find((one) => one !== name));
-  return gain?.shape.length === count ? gain.shape : undefined;
+  if ((reader?.opType !== 'Mul' && reader?.opType !== 'Add') || reader.domain !== '') return undefined;
+  const next = draft.constant(reader.input.find((one) => one !== name));
+  return next?.shape.length === count ? next.shape : undefined;
 }
 
 /** Numerator and root of a / b, or of a · (1 / b). */

@@ -103,6 +103,37 @@ const CASES: Record<string, Case> = {
     nodes: [node('MatMul', ['x', 'w'], ['h']), node('Add', ['h', 't'], ['y'])],
     gives: ['MatMul', 'Add'],
   },
+  'a scale and a shift after MatMul of three axes': {
+    input: [2, 3, 4],
+    output: [2, 3, 6],
+    stored: [stored('w', [4, 6]), stored('s', [6]), stored('t', [1, 6])],
+    nodes: [node('MatMul', ['x', 'w'], ['h']), node('Mul', ['h', 's'], ['m']), node('Add', ['m', 't'], ['y'])],
+    gives: ['MatMul', 'Add'],
+  },
+  'a scale and a shift after MatMul of three axes and its bias': {
+    input: [2, 3, 4],
+    output: [2, 3, 6],
+    stored: [stored('w', [4, 6]), stored('b', [6]), stored('s', [6]), stored('t', [1, 6])],
+    nodes: [
+      node('MatMul', ['x', 'w'], ['h']),
+      node('Add', ['b', 'h'], ['a']),
+      node('Mul', ['a', 's'], ['m']),
+      node('Sub', ['t', 'm'], ['y']),
+    ],
+    gives: ['MatMul', 'Add'],
+  },
+  'a scale after MatMul whose product others read stays': {
+    input: [2, 3, 4],
+    output: [2, 3, 6],
+    stored: [stored('w', [4, 6]), stored('b', [6]), stored('s', [6])],
+    nodes: [
+      node('MatMul', ['x', 'w'], ['h']),
+      node('Add', ['b', 'h'], ['a']),
+      node('Mul', ['a', 's'], ['m']),
+      node('Add', ['h', 'm'], ['y']),
+    ],
+    gives: ['MatMul', 'Add', 'Mul', 'Add'],
+  },
   'a scale along another axis stays': {
     ...image,
     stored: [weights, stored('s', [4, 1])],
@@ -176,6 +207,25 @@ test.each(Object.entries(CASES))('%s', async (_, one) => {
   expect(got.length).toBe(want.length);
   const top = want.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (const [i, value] of want.entries()) expect(Math.abs(value - (got[i] as number)) / top).toBeLessThan(2e-6);
+});
+
+test('folded weights keep their names, and no weights are stored that nothing reads', () => {
+  const { initializer, node: nodes } = simplify(
+    modelFor(CASES['normalization after Conv with a bias, in groups'] as Case),
+  ).graph;
+  expect(initializer.map(({ name }) => name)).toEqual(['w', 'b']);
+  expect(nodes[0]?.input).toEqual(['x', 'w', 'b']);
+});
+
+test('weights that are the bias too are left as they are', () => {
+  const square = {
+    input: [1, 6],
+    output: [1, 6],
+    stored: [stored('w', [1, 6]), stored('v', [6, 6]), stored('s', [6])],
+  };
+  const nodes = [node('Gemm', ['w', 'v', 'w'], ['h']), node('Mul', ['h', 's'], ['m']), node('Add', ['x', 'm'], ['y'])];
+  const { initializer } = simplify(modelFor({ ...square, nodes, gives: [] })).graph;
+  expect(initializer.find(({ name }) => name === 'w')).toEqual(square.stored[0]);
 });
 
 test('normalizations stay where they are wanted', () => {

@@ -1,10 +1,11 @@
-// Scales and shifts per channel become part of the weights that stand before them.
+// Scales and shifts per channel become part of the weights before them.
 import { sizeOf } from '../../core/shape.ts';
 import type { OnnxAttribute, OnnxNode } from '../model.ts';
 import { float, int } from '../shapes/call.ts';
 import type { TensorData } from '../tensorData.ts';
 import type { Draft } from './draft.ts';
 import { nodeOf } from './nodes.ts';
+import { madeBy } from './product.ts';
 
 /** y · scale + shift, each for one channel or, with one element, for all. */
 interface Affine {
@@ -13,42 +14,52 @@ interface Affine {
 }
 
 /** A convolution or a product with stored weights. */
-interface Linear {
+export interface Linear {
   readonly node: OnnxNode;
+  /** The Add of a stored bias after a MatMul, which has no bias of its own. */
+  readonly sum?: OnnxNode;
   readonly weights: TensorData;
   readonly bias: TensorData | undefined;
   /** How often the stored bias counts: Gemm's beta. */
   readonly biasFactor: number;
   readonly channels: number;
-  /** Of the result; undefined where it is not known. */
-  readonly rank: number | undefined;
+  /** Of the result. The rank of a MatMul may be unknown; then it is the least that is possible, 1. */
+  readonly rank: number;
   /** The axis of the channels in the result, from its end. */
   readonly axisFromEnd: number;
   /** The channel that a weight belongs to, by its place. */
   readonly channelOf: (at: number) => number;
 }
 
-/** Folds BatchNormalization, and Mul, Div, Add and Sub with constants per channel, into the Conv, Gemm or MatMul before. */
-export function foldScales(draft: Draft): void {
+/**
+ * Folds BatchNormalization, and Mul, Div, Add and Sub with constants per channel, into the Conv, ConvTranspose, Gemm or
+ * MatMul before. Weights that other nodes read too are copied, or keep what follows them from being folded. Folded numbers
+ * are computed in float64.
+ */
+export function foldScales(draft: Draft, shared: 'copy' | 'keep' = 'copy'): void {
   for (const node of draft.nodes()) {
     if (node.domain !== '') continue;
     for (const source of node.input) {
       const maker = draft.isReadOnce(source) ? draft.maker(source) : undefined;
       const linear = maker && linearOf(draft, maker);
-      const affine = linear && affineOf(draft, node, source, linear);
-      if (affine !== undefined && fold(draft, node, linear as Linear, affine)) break;
+      if (linear === undefined || (shared === 'keep' && !draft.isReadOnce(linear.node.input[1] as string))) continue;
+      const affine = affineOf(draft, node, source, linear);
+      if (affine !== undefined && fold(draft, node, linear, affine)) break;
     }
   }
 }
 
-function linearOf(draft: Draft, node: OnnxNode): Linear | undefined {
+/** A node as a product with stored weights; a MatMul together with the Add of its bias. */
+export function linearOf(draft: Draft, node: OnnxNode): Linear | undefined {
+  if (node.opType === 'Add') return withBias(draft, node);
   const weights = draft.constant(node.input[1]);
   const bias = draft.constant(node.input[2]);
   const hasBias = node.input[2] !== undefined && node.input[2] !== '';
   if (node.domain !== '' || weights?.dtype !== 'float32' || (hasBias && bias?.dtype !== 'float32')) return undefined;
+  // A constant that is also the bias, or what is multiplied, must stay as it is.
+  if (new Set(node.input).size < node.input.length) return undefined;
   const { shape } = weights;
   const call = draft.call(node);
-  const rank = draft.inferred(node.output[0]).shape?.length;
   switch (node.opType) {
     case 'Conv': {
       const channels = shape[0] as number;
@@ -81,6 +92,7 @@ function linearOf(draft: Draft, node: OnnxNode): Linear | undefined {
     case 'MatMul': {
       if (shape.length !== 2) return undefined;
       const channels = shape[1] as number;
+      const rank = draft.inferred(node.output[0]).shape?.length ?? 1;
       return { node, weights, bias, biasFactor: 1, channels, rank, axisFromEnd: 1, channelOf: (at) => at % channels };
     }
     default:
@@ -88,9 +100,25 @@ function linearOf(draft: Draft, node: OnnxNode): Linear | undefined {
   }
 }
 
+function withBias(draft: Draft, sum: OnnxNode): Linear | undefined {
+  if (sum.domain !== '' || draft.opset < 7) return undefined;
+  const [a = '', b = ''] = sum.input;
+  for (const [source, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const product = draft.isReadOnce(source) ? madeBy(draft, source, 'MatMul') : undefined;
+    const linear = product && linearOf(draft, product);
+    const bias = draft.constant(other);
+    if (linear === undefined || bias?.dtype !== 'float32') continue;
+    if (isPerChannel(bias, linear.channels, linear.rank, linear.axisFromEnd)) return { ...linear, sum, bias };
+  }
+  return undefined;
+}
+
 /** Whether a constant has one element, or one for each channel along their axis; and adds no axes. */
-function isPerChannel({ shape }: TensorData, channels: number, rank: number | undefined, axisFromEnd: number): boolean {
-  if (rank === undefined || shape.length > rank) return false;
+function isPerChannel({ shape }: TensorData, channels: number, rank: number, axisFromEnd: number): boolean {
+  if (shape.length > rank) return false;
   return shape.every((length, i) => length === 1 || (shape.length - i === axisFromEnd && length === channels));
 }
 
@@ -123,7 +151,7 @@ function normalization(draft: Draft, node: OnnxNode, linear: Linear): Affine | u
   const call = draft.call(node);
   const isTraining = int(call, 'training_mode', 0) === 1 || int(call, 'spatial', 1) === 0;
   const hasMore = node.output.slice(1).some((name) => name !== '');
-  const onChannels = linear.rank !== undefined && linear.axisFromEnd === linear.rank - 1;
+  const onChannels = linear.axisFromEnd === linear.rank - 1;
   if (isTraining || hasMore || !onChannels) return undefined;
   const parts = node.input.slice(1).map((name) => draft.constant(name));
   const [gain, offset, mean, variance] = parts.map((one) => one?.data as Float32Array);
@@ -135,28 +163,47 @@ function normalization(draft: Draft, node: OnnxNode, linear: Linear): Affine | u
 }
 
 function fold(draft: Draft, node: OnnxNode, linear: Linear, { scale, shift }: Affine): boolean {
-  const { node: maker, weights, bias, biasFactor, channels, channelOf } = linear;
-  const at = (list: ArrayLike<number>, c: number) => list[list.length === 1 ? 0 : c] as number;
+  const { node: product, sum, bias, biasFactor, channels } = linear;
   const isShifted = Array.from(shift).some((one) => one !== 0);
-  const becomesGemm = maker.opType === 'MatMul' && isShifted;
+  const becomesGemm = product.opType === 'MatMul' && sum === undefined && isShifted;
   if (becomesGemm && linear.rank !== 2) return false;
-  const [source = '', weightName = ''] = maker.input;
-  const isScaled = Array.from(scale).some((one) => one !== 1);
-  const scaled = (weights.data as Float32Array).map((one, i) => one * at(scale, channelOf(i)));
-  const inputs = [
-    source,
-    isScaled ? draft.addConstant(`${weightName}/scaled`, { ...weights, data: scaled }) : weightName,
-  ];
+  const [source = '', weightName = '', biasName] = product.input;
+  const weights = scaledWeights(draft, linear, scale);
+  const biases: string[] = [];
   if (bias !== undefined || isShifted) {
     const old = bias?.data as Float32Array | undefined;
     const data = Float32Array.from({ length: channels }, (_, c) => {
       return (old === undefined ? 0 : at(old, c) * biasFactor) * at(scale, c) + at(shift, c);
     });
-    inputs.push(draft.addConstant(`${weightName}/bias`, { dtype: 'float32', shape: [channels], data }));
+    const own = sum === undefined ? biasName : sum.input.find((name) => name !== product.output[0]);
+    biases.push(stored(draft, own, `${weightName}/bias`, { dtype: 'float32', shape: [channels], data }));
   }
-  const attributes = maker.attribute.filter(({ name }) => name !== 'beta');
-  draft.replace(node, linearNode(becomesGemm ? 'Gemm' : maker.opType, maker, node, inputs, attributes));
+  if (sum === undefined) {
+    const attributes = product.attribute.filter(({ name }) => name !== 'beta');
+    const opType = becomesGemm ? 'Gemm' : product.opType;
+    draft.replace(node, linearNode(opType, product, node, [source, weights, ...biases], attributes));
+  } else {
+    draft.replace(product, linearNode('MatMul', product, product, [source, weights], product.attribute));
+    draft.replace(node, linearNode('Add', sum, node, [product.output[0] ?? '', ...biases], []));
+  }
   return true;
+}
+
+const at = (list: ArrayLike<number>, c: number) => list[list.length === 1 ? 0 : c] as number;
+
+/** The name of the weights times the scale. */
+function scaledWeights(draft: Draft, { node, weights, channelOf }: Linear, scale: ArrayLike<number>): string {
+  const name = node.input[1] ?? '';
+  if (Array.from(scale).every((one) => one === 1)) return name;
+  const data = (weights.data as Float32Array).map((one, i) => one * at(scale, channelOf(i)));
+  return stored(draft, name, `${name}/scaled`, { ...weights, data });
+}
+
+/** Stores data under its old name where only one node reads that, else under a new one. */
+function stored(draft: Draft, name: string | undefined, hint: string, data: TensorData): string {
+  if (name === undefined || !draft.isReadOnce(name)) return draft.addConstant(hint, data);
+  draft.setConstant(name, data);
+  return name;
 }
 
 function linearNode(

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { type OnnxAttribute, type OnnxNode, type OnnxTensor, onnx } from '../model.ts';
+import { copyOf, type OnnxAttribute, type OnnxNode, type OnnxTensor, onnx } from '../model.ts';
 import { freshName } from '../names.ts';
 import { type ElementArray, type ElementType, storedData } from '../tensorData.ts';
 import type { Attribute, GraphBuilder } from './graphBuilder.ts';
@@ -39,7 +39,7 @@ export function openGraph(opset: number): OpenGraph {
       if (there !== undefined && isSameTensor(there, tensor)) return name;
       if (there !== undefined || taken.has(name)) continue;
       taken.add(name);
-      constants.set(name, { ...tensor, name });
+      constants.set(name, Object.assign(copyOf(tensor), { name }));
       return name;
     }
   };
@@ -107,7 +107,7 @@ function lastNames(nodes: OnnxNode[], values: Map<string, Value>, takeName: (wan
       const named = nodes.map((node) => {
         const layer = node.output.map((name) => layers.get(name)).find((one) => one !== undefined);
         const name = freshName(taken, layer ?? node.name);
-        return onnx.node({ ...node, name, input: node.input.map(nameOf), output: node.output.map(nameOf) });
+        return Object.assign(copyOf(node), { name, input: node.input.map(nameOf), output: node.output.map(nameOf) });
       });
       const results = [...layers.keys()].flatMap((name) => values.get(name) ?? []);
       return { nodes: named, results, nameOf };

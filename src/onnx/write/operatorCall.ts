@@ -2,9 +2,9 @@ import type { Attribute, GraphBuilder, Output } from './graphBuilder.ts';
 import type { Lengths, Value, ValueType } from './graphValue.ts';
 import { plain } from './layout.ts';
 
-/** A layer's weight, as tfjs stores it. */
+/** Stored float32 numbers: a layer's weight in tfjs's layout, or a constant of an ONNX file. */
 export interface Weight {
-  /** Its full name in the artifacts, such as 'conv2d_Conv2D1/kernel'. */
+  /** Its full name, such as 'conv2d_Conv2D1/kernel'. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: Float32Array;

@@ -11,7 +11,7 @@ export interface BackendOptions {
    * no GPU computes correctly or `limbeck/webgpu` is not imported; 'cpu': plain JavaScript, slow, the reference.
    */
   readonly backend?: BackendName;
-  /** Threads for one operation; default: the cores of the device, at most 4. 1 if the page is not isolated. */
+  /** Threads for one operation; default: the cores of the device, at most 4. 1 if the page is not isolated, or where memory is short (iOS). */
   readonly threads?: number;
   /** The highest SIMD level to use; default: the engine's. */
   readonly simdLevel?: SimdLevel;

@@ -1,4 +1,5 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
+import { filePath, withoutProcessListeners } from '../../core/node.ts';
 import { VERSIONS } from '../../core/versions.ts';
 import { type AssetName, assetUrl, loadAsset } from '../assets.ts';
 import type { SimdLevel } from '../capabilities.ts';
@@ -94,7 +95,7 @@ async function startTfjs(): Promise<void> {
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), START_MS);
   });
-  const start = tf.setBackend('wasm').catch((error: unknown) => messageOf(error));
+  const start = withoutProcessListeners(() => tf.setBackend('wasm')).catch((error: unknown) => messageOf(error));
   const answer = await Promise.race([start, late]).finally(() => clearTimeout(timer));
   if (answer === true) return tf.ready();
   const why = {
@@ -144,5 +145,5 @@ function setPaths(isShared: boolean, assetBase: string | undefined): void {
 
 /** Node reads files by path, browsers by address. */
 function pathOf(url: string): string {
-  return url.startsWith('file:') ? decodeURIComponent(new URL(url).pathname) : url;
+  return filePath(url) ?? url;
 }

@@ -12,14 +12,16 @@ export function builtAssets(): string {
   const isMissing = (name: string) => !existsSync(new URL(name, dist));
   const kernels = ['kernels-simd.wasm', 'kernels-relaxed.wasm'].filter(isMissing);
   const tfjs = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm'].filter(isMissing);
-  if (kernels.length + tfjs.length === 0) return dist.href;
+  const ort = ['ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.mjs'].filter(isMissing);
+  if (kernels.length + tfjs.length + ort.length === 0) return dist.href;
   // Other test files may read at the same time, so each file appears whole, by a rename.
   mkdirSync(dist, { recursive: true });
   const work = mkdtempSync(fileURLToPath(new URL('test-', dist)));
   if (kernels.length > 0) execFileSync(process.execPath, ['wasm/build.mjs', work], { cwd: fileURLToPath(root) });
   const { resolve } = createRequire(import.meta.url);
   for (const name of tfjs) copyFileSync(resolve(`@tensorflow/tfjs-backend-wasm/dist/${name}`), `${work}/${name}`);
-  for (const name of [...kernels, ...tfjs]) renameSync(`${work}/${name}`, new URL(name, dist));
+  for (const name of ort) copyFileSync(resolve(`onnxruntime-web/${name}`), `${work}/${name}`);
+  for (const name of [...kernels, ...tfjs, ...ort]) renameSync(`${work}/${name}`, new URL(name, dist));
   rmSync(work, { recursive: true });
   return dist.href;
 }
@@ -30,7 +32,7 @@ export function ortAssets(): string {
   return new URL('./', pathToFileURL(resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))).href;
 }
 
-/** How a test opens a backend: wasm from the files in dist/, with plain SIMD, which every engine has. */
+/** How a test opens a backend: wasm from the files in dist/, on one thread, with plain SIMD, which every engine has. */
 export function backendOptions(backend: 'cpu' | 'wasm'): BackendOptions {
-  return backend === 'cpu' ? { backend } : { backend, simdLevel: 'simd', assetBase: builtAssets() };
+  return backend === 'cpu' ? { backend } : { backend, threads: 1, simdLevel: 'simd', assetBase: builtAssets() };
 }

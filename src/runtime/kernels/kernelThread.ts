@@ -7,6 +7,11 @@ interface Exports {
   helperFailed(control: number): void;
 }
 
+// Nothing is imported here, so Node's door is opened once more.
+const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+/** Where the thread hears from the one that started it. */
+const port = (threads?.parentPort ?? globalThis) as unknown as MessagePort;
+
 let linked: Exports | undefined;
 
 async function onThreadMessage({ data }: MessageEvent<Partial<ThreadMessage>>): Promise<void> {
@@ -15,7 +20,7 @@ async function onThreadMessage({ data }: MessageEvent<Partial<ThreadMessage>>): 
     const { module, memory, lock } = link;
     await holdForLife(lock);
     linked = (await WebAssembly.instantiate(module, { env: { memory } })).exports as unknown as Exports;
-    postMessage({ thread: 'linked' });
+    port.postMessage({ thread: 'linked' });
   }
   if (work !== undefined && linked !== undefined) {
     try {
@@ -25,7 +30,7 @@ async function onThreadMessage({ data }: MessageEvent<Partial<ThreadMessage>>): 
       linked.helperFailed(work.control);
       throw error;
     }
-    self.close();
+    port.close();
   }
 }
 
@@ -44,7 +49,7 @@ function holdForLife(lock: string | undefined): Promise<void> {
   });
 }
 
-const onHelperFault = () => postMessage({ thread: 'failed' });
-addEventListener('message', (event: MessageEvent) => void onThreadMessage(event).catch(onHelperFault));
-addEventListener('messageerror', onHelperFault);
-postMessage({ thread: 'alive' });
+const onHelperFault = () => port.postMessage({ thread: 'failed' });
+port.addEventListener('message', (event) => void onThreadMessage(event).catch(onHelperFault));
+port.addEventListener('messageerror', onHelperFault);
+port.postMessage({ thread: 'alive' });

@@ -1,3 +1,6 @@
+import { filePath } from '../../core/node.ts';
+import { type KeepingWorker, startNodeThread } from '../../core/nodeThread.ts';
+
 /** Messages to a helper: link the kernels to the shared memory, and then, once the pool counts on it, work. */
 export interface ThreadMessage {
   readonly link: {
@@ -24,15 +27,18 @@ export function startThread(
   link?: ThreadMessage['link'],
 ): Promise<Worker | undefined> {
   return new Promise((resolve) => {
-    let worker: Worker | undefined;
+    let worker: KeepingWorker | undefined;
     const settle = (isStarted: boolean) => {
       clearTimeout(timer);
       if (!isStarted) worker?.terminate();
+      // A helper that sleeps does not keep the process.
+      worker?.unref?.();
       resolve(isStarted ? worker : undefined);
     };
     const timer = setTimeout(settle, START_MS, false);
     try {
-      worker = new Worker(script, { name: 'limbeck-thread' });
+      const isFile = filePath(script) !== undefined;
+      worker = isFile ? startNodeThread(script) : new Worker(script, { name: 'limbeck-thread' });
       worker.onmessage = ({ data }: MessageEvent<{ thread?: ThreadAnswer }>) => {
         if (data.thread === awaited || data.thread === 'failed') settle(data.thread === awaited);
       };

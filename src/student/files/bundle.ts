@@ -58,7 +58,7 @@ const MOST_GROWTH = 1032;
 
 /** What `readBundle` does. Throws    bundle-invalid · student-invalid: its model.json and weights.bin are no layers model */
 export async function unpackBundle(source: Uint8Array | ArrayBuffer, mostBytes: number): Promise<Bundle> {
-  const files = unpack(isTagged(source, 'Uint8Array') ? source : new Uint8Array(source), mostBytes);
+  const files = unpackZip(isTagged(source, 'Uint8Array') ? source : new Uint8Array(source), mostBytes);
   const manifest = readManifest(files);
   const found = await Promise.all(manifest.files.map((file) => checkFile(file, files)));
   const byPath = new Map(manifest.files.map(({ path }, i) => [path, found[i] as Uint8Array]));
@@ -78,29 +78,33 @@ export async function unpackBundle(source: Uint8Array | ArrayBuffer, mostBytes: 
   };
 }
 
-/** Checks what the ZIP declares before anything is unpacked. */
-function unpack(bytes: Uint8Array, mostBytes: number): Map<string, Uint8Array> {
-  if (formOf(bytes) !== 'zip') throw invalid('it is no ZIP');
+/** The files of a ZIP by name. Checks what it declares before anything is unpacked. `refuse` makes the error of a bad one. */
+export function unpackZip(
+  bytes: Uint8Array,
+  mostBytes: number,
+  refuse: (why: string, cause?: unknown) => LimbeckError = invalid,
+): Map<string, Uint8Array> {
+  if (formOf(bytes) !== 'zip') throw refuse('it is no ZIP');
   const names = new Set<string>();
   let total = 0;
   try {
     const files = unzipSync(bytes, {
       filter: ({ name, size, originalSize, compression }) => {
         const path = name.replace(/\/$/, '');
-        if (innerPath(path) !== path) throw invalid(`its file "${name}" would lie outside of it`);
-        if (names.has(name)) throw invalid(`it holds "${name}" twice`);
+        if (innerPath(path) !== path) throw refuse(`its file "${name}" would lie outside of it`);
+        if (names.has(name)) throw refuse(`it holds "${name}" twice`);
         names.add(name);
         total += originalSize;
-        if (total > mostBytes) throw invalid(`its files take more than ${mostBytes} bytes, the most that are allowed`);
+        if (total > mostBytes) throw refuse(`its files take more than ${mostBytes} bytes, the most that are allowed`);
         if (originalSize > (compression === 0 ? size : size * MOST_GROWTH)) {
-          throw invalid(`its file "${name}" says that its ${size} bytes become ${originalSize}`);
+          throw refuse(`its file "${name}" says that its ${size} bytes become ${originalSize}`);
         }
         return !name.endsWith('/');
       },
     });
     return new Map(Object.entries(files));
   } catch (error) {
-    throw error instanceof LimbeckError ? error : invalid(`its ZIP is damaged (${messageOf(error)})`, error);
+    throw error instanceof LimbeckError ? error : refuse(`its ZIP is damaged (${messageOf(error)})`, error);
   }
 }
 

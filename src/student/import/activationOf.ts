@@ -5,12 +5,12 @@ import type { Builder, Step } from './operator.ts';
 
 const PLAIN: Readonly<Record<string, string>> = { Relu: 'relu', Sigmoid: 'sigmoid', Tanh: 'tanh' };
 
-/** The bounds of a Clip; undefined where one is computed. */
+/** The bounds of a Clip; undefined if one is computed. */
 export function boundsOf(step: Step): { min?: number; max?: number } | undefined {
   return attributesOf(operatorOf('', 'Clip') as Operator, step);
 }
 
-/** tfjs's name of what a node computes; undefined where it is no activation of tfjs. */
+/** tfjs's name for a node's function; undefined if it is not an activation of tfjs. */
 export function activationOf(step: Step): string | undefined {
   const isNear = (name: string, value: number) => Math.abs((float(step, name) ?? value) - value) < 1e-5;
   switch (step.node.opType) {
@@ -32,10 +32,10 @@ export function activationOf(step: Step): string | undefined {
   }
 }
 
-/** Activations that a convolution or a dense layer computes along with its product. */
+/** Activations that a convolution or dense layer computes with its product. */
 const MERGED = new Set(['relu', 'relu6', 'sigmoid', 'tanh', 'elu']);
 
-/** The activation that follows a node and nothing else reads, with its node. */
+/** The activation after a node whose output only it reads, with its node. */
 export function mergedActivation(step: Step, builder: Builder): { activation: string; last: Step } | undefined {
   const last = builder.follower(step);
   const activation = last && activationOf(last);

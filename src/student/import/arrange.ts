@@ -4,12 +4,12 @@ import type { Builder, Shuffle, Value } from './operator.ts';
 
 type Lengths = readonly (number | null)[];
 
-/** What arranging a value gave before, so that it is done once. */
+/** Results of arranging a value, so that each is made once. */
 const arranged = new WeakMap<object, Map<string, SymbolicTensor>>();
 
 /**
- * The tensor of a value with exactly these axes of the model, in this order. Axes that it lacks have length 1; axes of
- * length 1 that are not asked for go.
+ * The tensor of a value with exactly these axes of the model, in this order. Missing axes get length 1; other axes of length
+ * 1 are removed.
  */
 export function arrangeValue(builder: Builder, value: Value, axes: readonly number[]): SymbolicTensor {
   if (value.shuffle === undefined && isSame(value.axes, axes)) return value.tensor;
@@ -54,7 +54,7 @@ function places(axes: readonly number[], isKept: (axis: number) => boolean): num
 /** Layers that move axes, each named after the layer before them. */
 function stepsOf({ apply, tf, plainName }: Builder, source: string) {
   return {
-    /** Each length of the result is that of an axis of the tensor, or 1 where it is undefined. */
+    /** Each length of the result is that of a tensor axis, or 1 if undefined. */
     reshape(tensor: SymbolicTensor, from: readonly (number | undefined)[]): SymbolicTensor {
       const shape: Lengths = from.map((axis) => (axis === undefined ? 1 : (tensor.shape[axis] ?? null)));
       const name = plainName(`${source}_reshape`);

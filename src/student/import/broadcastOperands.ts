@@ -1,19 +1,19 @@
 import type { Builder, Constant, Operand, Step, Value } from './operator.ts';
 import { turnedConstant } from './placing.ts';
 
-/** Whatever a node broadcasts, in one order of axes. */
+/** A node's broadcast operands, in one order of axes. */
 export interface Broadcast {
   readonly operands: readonly Operand[];
   readonly axes: readonly number[];
   readonly rank: number;
 }
 
-/** Below this a stored number masks something out and does not learn. */
+/** A stored number below this is a mask and does not learn. */
 const MASKED = -1e4;
 
 /**
- * The operands of an elementwise node in the order of axes of the first among the tensors that have the most. ONNX aligns
- * axes from the end.
+ * The operands of an elementwise node, in the axis order of the first tensor with the most axes. ONNX aligns axes from the
+ * end.
  */
 export function broadcastOperands(step: Step, builder: Builder): Broadcast {
   const constants = step.node.input.map((_, i) => step.constant(i));
@@ -39,7 +39,7 @@ export function broadcastOperands(step: Step, builder: Builder): Broadcast {
   return { operands, axes, rank };
 }
 
-/** The axes of the value that has the most, and what the others have besides. */
+/** The axes of the value with the most, and further axes of the others. */
 function commonAxes(values: readonly Value[], constants: readonly Constant[], rank: number): number[] {
   const needed = new Set(values.flatMap(({ axes }) => [...axes]));
   for (const { shape } of constants) {
@@ -54,7 +54,7 @@ function commonAxes(values: readonly Value[], constants: readonly Constant[], ra
   return isSorted ? [...needed].sort((a, b) => a - b) : [widest.axes[0] as number, ...missing, ...widest.axes.slice(1)];
 }
 
-/** One number alone stays a number, unless it is a weight of the file that scales or shifts; one without axes is none. */
+/** A single number stays a number, unless it is a weight of the file that scales or shifts; a weight has axes. */
 function asOperand(constant: Constant, axes: readonly number[], rank: number, isAffine: boolean): Operand {
   const [only] = constant.data;
   const isNumber = constant.data.length === 1 && only !== undefined && Number.isFinite(only);
@@ -62,7 +62,7 @@ function asOperand(constant: Constant, axes: readonly number[], rank: number, is
   if (isNumber && !(isWeight && only > MASKED)) return only;
   const missing = rank - constant.shape.length;
   const whole = { ...constant, shape: [...new Array<number>(missing).fill(1), ...constant.shape] };
-  // Axes that no operand holds have length 1 here too.
+  // Axes that no operand has get length 1 here too.
   const others = Array.from({ length: rank }, (_, i) => i).filter((axis) => !axes.includes(axis));
   const { shape, data } = turnedConstant(whole, [...others, ...axes]);
   const held = shape.slice(others.length);
@@ -71,7 +71,7 @@ function asOperand(constant: Constant, axes: readonly number[], rank: number, is
   return { weight, isFixed: data.some((one) => one <= MASKED || !Number.isFinite(one)) };
 }
 
-/** An infinity would make 0 · ∞ in a slope, and is no number in a file of weights. */
+/** An infinity would give 0 · ∞ in a gradient, and is not a number in a file of weights. */
 function finite(data: Float32Array): Float32Array {
   return data.map((one) => (Number.isFinite(one) ? one : one > 0 ? 3.4e38 : -3.4e38));
 }

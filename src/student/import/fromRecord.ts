@@ -5,12 +5,12 @@ import type { Builder, OperatorImport, Step, Value } from './operator.ts';
 import { BATCH, complete, elementwise, lengthsAt, outputShape, refuseUnknown, shortest } from './placing.ts';
 import { reduced } from './reduced.ts';
 
-/** Where tensors may lie in any order of axes. */
+/** Operands whose axes may be in any order. */
 const BY_PLACE = new Set<Operator['operands']>(['each', 'broadcast']);
 
 /**
- * How an operator becomes one `OnnxOperator` by its record, under its own name or another's; undefined where
- * the record does not say how its tensors lie.
+ * How an operator becomes one `OnnxOperator` by its record, under its own or another's name; undefined if the record does
+ * not say in which layout its tensors come.
  */
 export function fromRecord(name: string, layerName = name): OperatorImport | undefined {
   const operator = operatorOf('', name);
@@ -35,7 +35,7 @@ function written(operator: Operator, step: Step): Attributes {
   return Object.fromEntries(given.map(([key, value]) => [key, typeof value === 'number' ? shortest(value) : value]));
 }
 
-/** Along axes of the model, which are reduced to one number each where the operator keeps them or not. */
+/** Along axes of the model, which become one number each, kept or removed as the operator says. */
 function along(operator: Operator, small: string): OperatorImport {
   return {
     refuse(step) {

@@ -1,31 +1,29 @@
 import { LimbeckError } from '../../core/errors.ts';
-import type { OnnxModel, OnnxValue } from '../../onnx/model.ts';
-import { onnx } from '../../onnx/model.ts';
+import { copyOf, type OnnxModel, type OnnxValue, onnx } from '../../onnx/model.ts';
 import { operatorOf } from '../../onnx/operators.ts';
 import type { Shape } from '../../onnx/shapes/tensor.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
-import { copyOf } from '../../onnx/simplify/draft.ts';
 import type { Steps } from './importSteps.ts';
 import { BATCH, channelsLast } from './placing.ts';
 
 /** An input of the model. */
 export interface ImportedInput {
   readonly name: string;
-  /** In the model's order of axes; null where a length is free. */
+  /** In the model's order of axes; null for a free length. */
   readonly shape: readonly (number | null)[];
   /** Its axes with the batch first. */
   readonly axes: readonly number[];
   /** The same with channels last. */
   readonly imageAxes: readonly number[];
-  /** The batch that the file fixes; null where it is free. */
+  /** The batch size that the file fixes; null if it is free. */
   readonly fixedBatch: number | null;
-  /** Whether it takes whole numbers, as tokens are. */
+  /** Whether it takes integers, such as tokens. */
   readonly isWhole: boolean;
 }
 
 /**
- * The model with its batch free, and free lengths fixed as the caller says. What it says about inner values is left out,
- * since it may be said for another batch.
+ * The model with a free batch, and free lengths fixed as the caller says. Declarations of inner values are left out, because
+ * they may hold for another batch.
  * Throws    unknown-input, invalid-option: shapes for something else, or that do not fit
  */
 export function freeBatch(
@@ -72,7 +70,7 @@ function requireInput(name: string, inputs: readonly OnnxValue[]): void {
   );
 }
 
-/** The first axis, unless another one is called a batch, or is the only one that the file leaves free, as of a state. */
+/** The first axis, unless another is named as a batch or is the only free one, as for a state. */
 function batchAxis(shape: Shape | null): number {
   const lengths = shape ?? [];
   const named = lengths.findIndex((length) => typeof length === 'string' && /^(n|b|batch.*)$/i.test(length));
@@ -98,12 +96,12 @@ function boundLengths(name: string, shape: Shape | null, given: readonly (number
   );
 }
 
-/** The batch is free whatever the file or the caller says. */
+/** The batch is always free. */
 function isFitting(length: Shape[number], given: number | null | undefined, isBatch: boolean): boolean {
   return isBatch || typeof length !== 'number' || given === null || given === length;
 }
 
-/** Why an input cannot be one of a student, which takes batches of the same length at all of them. */
+/** Why an input does not fit a student, whose inputs all have the same batch. */
 export function refuseInput({ shape, fixedBatch }: ImportedInput, batch: number | null): string | undefined {
   if (shape.length === 0) return 'it has no batch';
   if (shape.length === 1) return 'it has no axis besides the batch; tfjs needs one, if only of length 1';
@@ -112,14 +110,14 @@ export function refuseInput({ shape, fixedBatch }: ImportedInput, batch: number 
   return isAlike ? undefined : `its first axis is ${fixedBatch}, that of another input ${batch}: it is no batch`;
 }
 
-/** Operators that take channels second. */
+/** Operators that take channels as the second axis. */
 const SPATIAL = new Set(
   (
     'Conv ConvTranspose MaxPool AveragePool GlobalAveragePool GlobalMaxPool Resize Upsample InstanceNormalization ' +
     'GroupNormalization BatchNormalization DepthToSpace SpaceToDepth'
   ).split(' '),
 );
-/** Operators that leave axes as they are, besides those on each element. */
+/** Operators that keep axes, besides elementwise ones. */
 const NEUTRAL = new Set(['Dropout', 'Pad', 'Concat']);
 
 function isNeutral(name: string): boolean {
@@ -127,7 +125,7 @@ function isNeutral(name: string): boolean {
   return form === 'each' || form === 'broadcast' || typeof form === 'function' || NEUTRAL.has(name);
 }
 
-/** Whether an input reaches a convolution or the like before anything moves its axes. */
+/** Whether an input reaches a convolution or similar before anything moves its axes. */
 export function holdsImages({ name, shape, axes }: ImportedInput, { readers }: Steps): boolean {
   if (shape.length < 3 || axes[0] !== 0) return false;
   const seen = new Set<string>();

@@ -25,7 +25,7 @@ const OPERATORS = new Map<string, OperatorImport>(
   (Object.values(all) as OperatorTable[]).flatMap((table) => Object.entries(table)),
 );
 
-/** `fromOnnx` on bytes that are there; this file loads tfjs. */
+/** `fromOnnx` for bytes that are loaded; this file loads tfjs. */
 export async function importOnnx(bytes: Uint8Array, options: ReadFromOnnxOptions): Promise<Student> {
   const { name, inputValues } = options;
   const whole = readModel(bytes, name);
@@ -55,7 +55,7 @@ function parametersOf({ initializer, node }: OnnxGraph): ReadonlySet<string> {
   return new Set(made.map(({ output }) => output[0] as string));
 }
 
-/** The nodes whose tensors are read; what only gives lengths of shapes has been worked out before. */
+/** The nodes whose tensors are read; what only computes shapes is already known. */
 function neededSteps({ steps, makers, outputs }: Steps): Step[] {
   const needed = new Set<Step>();
   const open = outputs.flatMap((name) => makers.get(name) ?? []);
@@ -74,7 +74,7 @@ function readsOf({ node }: Step): readonly string[] {
   return readsAt(node).flatMap((i) => node.input[i] ?? []);
 }
 
-/** The inputs that are tensors or weights; the others are numbers that have to be known. */
+/** The inputs that are tensors or weights; the others are numbers that must be known. */
 function readsAt({ domain, opType, input }: OnnxNode): readonly number[] {
   return operatorOf(domain, opType)?.reads ?? input.map((_, i) => i);
 }
@@ -88,7 +88,7 @@ function operatorFor({ node }: Step): OperatorImport | undefined {
   return OPERATORS.get(node.opType) ?? fromRecord(node.opType);
 }
 
-/** Throws    unsupported-operator: all nodes that cannot be built, each with the reason */
+/** Throws    unsupported-operator: lists all nodes that cannot be built, each with the reason */
 function requireSupported(needed: readonly Step[], used: readonly ImportedInput[]): void {
   const nodes = needed.flatMap((step) => {
     const operator = operatorFor(step);
@@ -109,7 +109,7 @@ function requireSupported(needed: readonly Step[], used: readonly ImportedInput[
   );
 }
 
-/** What is stored and nothing else was computed before, but for what only the batch stretches. */
+/** Nodes of stored values alone were computed before, except those that repeat a value over the batch. */
 function refuseStored(step: Step): string | undefined {
   const isStored = readsAt(step.node).every((i) => step.inputs[i] === undefined || step.constant(i) !== undefined);
   return isStored ? 'it reads stored values only' : undefined;
@@ -137,7 +137,7 @@ function build(
   }
 }
 
-/** A thread with a small stack may not even hold what `requireShort` lets through. */
+/** A thread with a small stack may be too small even for what `requireShort` accepts. */
 function modelOf(parts: Parameters<typeof tf.model>[0], nodes: number): tf.LayersModel {
   try {
     return tf.model(parts);
@@ -187,7 +187,7 @@ function followerOf(step: Step, { readers, outputs }: Steps, needed: readonly St
     : undefined;
 }
 
-/** In the model's order of axes with the batch first, but images with channels last where the student takes them so. */
+/** In the model's order of axes with the batch first, except images that the student takes with channels last. */
 function outputOf(
   { builder, values }: Workshop,
   name: string,
@@ -206,7 +206,7 @@ function outputOf(
   return builder.apply(builder.tf.layers.activation({ activation: 'linear', name: layerName }), tensor);
 }
 
-/** Throws    invalid-option: a name that neither a layer nor a node has */
+/** Throws    invalid-option: a name that is neither a layer's nor a node's */
 function freeze({ layers }: Workshop, trainable: ReadFromOnnxOptions['trainable']): void {
   if (trainable === 'all') return;
   const wanted = new Set(trainable === 'none' ? [] : trainable);
@@ -226,7 +226,7 @@ function freeze({ layers }: Workshop, trainable: ReadFromOnnxOptions['trainable'
   );
 }
 
-/** The model with the numbers of the file: the layers' own are zeros, and are not read. */
+/** The model with the numbers of the file; the layers' own weights are zeros and are not read. */
 function artifactsFrom(model: tf.LayersModel, { data }: Workshop): StudentArtifacts {
   const modelTopology = model.toJSON(undefined, false) as unknown as object;
   const weightSpecs: WeightSpec[] = [];

@@ -1,13 +1,12 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { prune } from '../../onnx/edit/prune.ts';
-import { type OnnxModel, onnx } from '../../onnx/model.ts';
+import { copyOf, type OnnxModel, onnx } from '../../onnx/model.ts';
 import { ownValues } from '../../onnx/references.ts';
-import { copyOf } from '../../onnx/simplify/draft.ts';
 import type { Steps } from './importSteps.ts';
 
 /**
- * The model with these values as its only outputs. The argument stays as it is.
- * Throws    unknown-output: a value that the model does not have
+ * The model with these values as its only outputs. The argument does not change.
+ * Throws    unknown-output: the model has no such value
  */
 export function keepOutputs(model: OnnxModel, outputs: readonly string[] | undefined): OnnxModel {
   const known = ownValues(model.graph);
@@ -29,7 +28,7 @@ export function keepOutputs(model: OnnxModel, outputs: readonly string[] | undef
   return cut;
 }
 
-/** Throws    invalid-onnx: outputs that no input reaches */
+/** Throws    invalid-onnx: outputs that depend on no input */
 export function requireUseful({ makers, inputs, outputs }: Steps): void {
   const fixed = outputs.find((name) => !makers.has(name) && !inputs.has(name));
   if (fixed === undefined) return;

@@ -1,25 +1,24 @@
 import { sizeOf } from '../../core/shape.ts';
 import type { OnnxLength } from '../../onnx/describe/description.ts';
-import type { OnnxModel, OnnxNode, OnnxTensor } from '../../onnx/model.ts';
+import { copyOf, type OnnxModel, type OnnxNode, type OnnxTensor } from '../../onnx/model.ts';
 import { domainOf, operatorOf } from '../../onnx/operators.ts';
 import { storedTensor } from '../../onnx/shapes/stored.ts';
 import { type Inferred, tensor, UNKNOWN } from '../../onnx/shapes/tensor.ts';
 import { declaredTensor } from '../../onnx/shapes/walk.ts';
 import { numbers } from '../../onnx/simplify/convert.ts';
-import { copyOf } from '../../onnx/simplify/draft.ts';
 import { dataOf } from '../../onnx/tensorData.ts';
 import type { Constant, Step } from './operator.ts';
 import { BATCH } from './placing.ts';
 import { reshapedTo } from './reshaped.ts';
 import { stretched } from './stretched.ts';
 
-/** A model's nodes in an order in which they can be built, and what is known of its values. */
+/** A model's nodes in build order, and what is known of its values. */
 export interface Steps {
   readonly steps: readonly Step[];
   readonly inputs: ReadonlyMap<string, Inferred>;
   /** The node that makes a value. */
   readonly makers: ReadonlyMap<string, Step>;
-  /** How many nodes and outputs read a value, and the nodes that do. */
+  /** How many nodes and outputs read a value, and which nodes. */
   readonly readers: ReadonlyMap<string, readonly Step[]>;
   readonly outputs: readonly string[];
   /** What is known of each value. */
@@ -50,7 +49,7 @@ export function stepsOf(model: OnnxModel, parameters: ReadonlySet<string>): Step
   };
   const [makers, readers] = [new Map<string, Step>(), new Map<string, Step[]>()];
   const steps = sorted(graph.node, known).map((given): Step => {
-    // Of its own, so that outputs that nothing reads can be taken off it.
+    // A copy, so that unread outputs can be removed from it.
     const node = copyOf(given);
     const call = {
       node,
@@ -90,7 +89,7 @@ function inferred(call: Pick<Step, 'node' | 'inputs' | 'opset'>): readonly Infer
   return shape === null ? outputs : [tensor(x?.dtype ?? null, shape, outputs[0]?.values)];
 }
 
-/** A comparison of the batch with 0 or −1 asks whether a length was left out. */
+/** A comparison of the batch with 0 or −1 checks whether a length was left out. */
 function comparedBatch(made: Inferred, ...[a, b]: readonly (Inferred | undefined)[]): Inferred {
   const [left, right] = [a?.values ?? [], b?.values ?? []];
   if (left.length === 0 || left.length !== right.length) return made;
@@ -112,7 +111,7 @@ function readConstant(stored: OnnxTensor): Constant {
   return { name: stored.name, shape, data: values.subarray(0, sizeOf(shape)), isFloat };
 }
 
-/** The file may hold nodes out of order. */
+/** The nodes of a file may be out of order. */
 function sorted(nodes: readonly OnnxNode[], known: ReadonlyMap<string, unknown>): OnnxNode[] {
   const ready = new Set(known.keys());
   const result: OnnxNode[] = [];

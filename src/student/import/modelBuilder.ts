@@ -8,10 +8,10 @@ import type { Builder, Constant, Operand, OperatorPlan, Step, Value } from './op
 
 type Layer = InstanceType<typeof layers.Layer>;
 
-/** What a builder is made with, and what it finds out. */
+/** What a builder is made with, and what it collects. */
 export interface Workshop {
   readonly builder: Builder;
-  /** What each value of the model is in the student. */
+  /** The student's value for each value of the model. */
   readonly values: Map<string, Value>;
   /** The numbers of each weight, by its name in the saved model. */
   readonly data: Map<string, Float32Array>;
@@ -30,7 +30,7 @@ export function openWorkshop(tf: Tf, followers: (step: Step) => Step | undefined
     return freshName(taken, wanted.replace(/[^-A-Za-z0-9._/]/g, '_').replace(/^[^A-Za-z0-9]+/, '') || 'layer');
   };
 
-  /** tfjs frees a tensor too soon that one layer reads twice, so the second time it comes through a layer of its own. */
+  /** tfjs frees a tensor too early if one layer reads it twice, so the second time it passes through its own layer. */
   const apart = (tensor: SymbolicTensor, i: number, all: readonly SymbolicTensor[]): SymbolicTensor => {
     if (all.indexOf(tensor) === i) return tensor;
     const name = plainName(`${(tensor.sourceLayer as { name: string }).name}_again`);
@@ -76,7 +76,7 @@ export function openWorkshop(tf: Tf, followers: (step: Step) => Step | undefined
   return { builder, values, data, layers: made };
 }
 
-/** What turns out only while a node is built. */
+/** A problem that shows only while a node is built. */
 export function unbuildable(step: Step, why: string, cause?: unknown): LimbeckError {
   const node = { name: step.name, operator: step.node.opType, why };
   return new LimbeckError(
@@ -86,7 +86,7 @@ export function unbuildable(step: Step, why: string, cause?: unknown): LimbeckEr
   );
 }
 
-/** 'conv1' of 'conv1.weight'; of nameless weights the node's own name. */
+/** 'conv1' for 'conv1.weight'; for nameless weights the node's own name. */
 function stemOf({ node, name }: Step, weight: Constant | undefined): string {
   const stem = weight && /^(?!onnx::)(.+)[./][^./]+$/.exec(weight.name)?.[1];
   if (stem !== undefined) return stem;
@@ -119,14 +119,14 @@ function splitOperands({ operator, operands, attributes = {}, shape }: OperatorP
   return { tensors, weights: weights.map(({ weight }) => weight), config };
 }
 
-/** tfjs lists a layer's weights that learn before those that do not. */
+/** tfjs lists a layer's trainable weights before the others. */
 function heldOrder(weights: readonly Constant[], operands: readonly Operand[]): Float32Array[] {
   const fixed = operands.filter(isWeight).map(({ isFixed = false, weight }) => isFixed || !weight.isFloat);
   const of = (isFixed: boolean) => weights.filter((_, i) => fixed[i] === isFixed).map(({ data }) => data);
   return [...of(false), ...of(true)];
 }
 
-/** The last part of a weight's name; the same part twice is told apart. */
+/** The last part of a weight's name, numbered if it occurs twice. */
 function leafOf(weights: readonly WeightOperand[], index: number): string {
   const leaves = weights.map(({ weight }) => /[./]([A-Za-z]\w*)$/.exec(weight.name)?.[1] ?? 'weight');
   const leaf = leaves[index] as string;

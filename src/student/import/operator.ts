@@ -7,8 +7,8 @@ import type { Tf } from '../../runtime/tfNamespace.ts';
 type Layer = InstanceType<typeof layers.Layer>;
 
 /**
- * A value of an ONNX model as it lies in the student. Its axes may stand in another order than the model's, with the
- * batch first and mostly the channels last, and axes of length 1 may be left out.
+ * A value of an ONNX model as the student holds it. Its axes may be in a different order than the model's, with the batch
+ * first and mostly the channels last, and axes of length 1 may be missing.
  */
 export interface Value {
   readonly tensor: SymbolicTensor;
@@ -16,7 +16,7 @@ export interface Value {
   readonly axes: readonly number[];
   /** The number of axes that the model gives it. */
   readonly rank: number;
-  /** Set where the last axis was flattened from several that lay in another order than the model's. */
+  /** Set if the last axis was flattened from several that were in a different order than the model's. */
   readonly shuffle?: Shuffle;
 }
 
@@ -24,7 +24,7 @@ export interface Value {
 export interface Shuffle {
   /** Their lengths in the model's order. */
   readonly lengths: readonly number[];
-  /** Which of them lay where, outermost first. */
+  /** Their order, outermost first. */
   readonly order: readonly number[];
 }
 
@@ -35,7 +35,7 @@ export interface Constant {
   readonly data: Float32Array;
   /** Whether the model stores it as floating-point numbers, which may learn. */
   readonly isFloat: boolean;
-  /** Set where it stands among the model's weights; one that a node makes does not. */
+  /** Set if it is one of the model's weights, not made by a node. */
   readonly isParameter?: boolean;
 }
 
@@ -44,14 +44,14 @@ export interface Step extends Call {
   /** The node's name, or that of its first output. */
   readonly name: string;
   readonly outputs: readonly Inferred[];
-  /** The stored value that it reads there; undefined where it is computed or left out. */
+  /** The stored value at an input; undefined if it is computed or left out. */
   constant(index: number): Constant | undefined;
 }
 
-/** What an `OnnxOperator` layer reads: a tensor, a number that stays, or values that are weights. */
+/** What an `OnnxOperator` layer reads: a tensor, a fixed number, or weights. */
 export type Operand = SymbolicTensor | number | { readonly weight: Constant; readonly isFixed?: boolean };
 
-/** One `OnnxOperator` layer to be. */
+/** A description of one `OnnxOperator` layer. */
 export interface OperatorPlan {
   /** ONNX's small name, such as 'reduceMean'. */
   readonly operator: string;
@@ -61,18 +61,18 @@ export interface OperatorPlan {
   readonly shape: readonly (number | null)[];
 }
 
-/** What builds the student, layer by layer. */
+/** Builds the student layer by layer. */
 export interface Builder {
   readonly tf: Tf;
   /** What a node reads at an input, as computed so far. */
   value(step: Step, index: number): Value;
-  /** The tensor of a value with exactly these axes of the model in this order, which may need a layer or two. */
+  /** The tensor of a value with exactly these axes of the model in this order, which may take a layer or two. */
   arrange(value: Value, axes: readonly number[]): SymbolicTensor;
-  /** A layer's name, after the weight that it holds or else after its node; no other layer has it. */
+  /** A unique layer name, from the weight that it holds or else from its node. */
   name(step: Step, weight?: Constant): string;
-  /** A name like this one that tfjs takes and no other layer has. */
+  /** A unique name like this one that tfjs accepts. */
   plainName(wanted: string): string;
-  /** Applies a layer and notes the values that its weights have, in the order of `layer.weights`. */
+  /** Applies a layer and records the values of its weights, in the order of `layer.weights`. */
   apply(
     layer: Layer,
     input: SymbolicTensor | readonly SymbolicTensor[],
@@ -80,17 +80,17 @@ export interface Builder {
   ): SymbolicTensor;
   /** Applies an `OnnxOperator`. */
   operate(step: Step, plan: OperatorPlan): SymbolicTensor;
-  /** The only node that reads this one's first output; undefined where several do or the model gives it. */
+  /** The only node that reads this one's first output; undefined if several do or it is an output of the model. */
   follower(step: Step): Step | undefined;
-  /** Says that a later node's first output is this value already: it was merged into an earlier layer. */
+  /** Records that a later node was merged into an earlier layer, so that its first output is this value. */
   settle(step: Step, value: Value): void;
 }
 
 /** How the nodes of one operator become layers. Files of `operators/` export tables of them. */
 export interface OperatorImport {
-  /** Why this node cannot be imported; undefined where it can. */
+  /** Why this node cannot be imported; undefined if it can. */
   refuse?(step: Step): string | undefined;
-  /** The value of each output, those that nothing reads left out. */
+  /** The value of each output that is read. */
   build(step: Step, builder: Builder): readonly (Value | undefined)[];
 }
 

@@ -3,7 +3,7 @@ import { axisOf, type Shape } from '../../onnx/shapes/tensor.ts';
 import type { SymbolicTensor } from '../../runtime/tf.ts';
 import type { Builder, Constant, OperatorImport, Step, Value } from './operator.ts';
 
-/** What the batch's length is called while shapes are inferred. */
+/** The name of the batch's length during shape inference. */
 export const BATCH = 'limbeck.batch';
 
 /** The model's axes of an image with channels last: [B, C, H, W] → [0, 2, 3, 1]. */
@@ -11,12 +11,12 @@ export function channelsLast(rank: number): number[] {
   return [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
 }
 
-/** A value's axes, all of them, with one moved to the end. Those that it lacks come before it. */
+/** All axes of a value with one moved to the end. Missing axes come before it. */
 export function withLast({ axes, rank }: Value, last: number): number[] {
   return [...complete({ axes, rank }).filter((axis) => axis !== last), last];
 }
 
-/** All axes of the model, those that a value lacks after the others, or in the model's order where its own are so. */
+/** All axes of the model. Missing ones come last, or in the model's order if the value's own are in that order. */
 export function complete({ axes, rank }: Pick<Value, 'axes' | 'rank'>): number[] {
   const missing = Array.from({ length: rank }, (_, i) => i).filter((axis) => !axes.includes(axis));
   if (missing.length === 0) return [...axes];
@@ -26,12 +26,12 @@ export function complete({ axes, rank }: Pick<Value, 'axes' | 'rank'>): number[]
   return others.at(-1) === 1 ? [first, ...others.slice(0, -1), ...missing, 1] : [...axes, ...missing];
 }
 
-/** The lengths of a tensor whose axes are these of a shape; null where one is free. */
+/** The lengths of a tensor with these axes of a shape; null if free. */
 export function lengthsAt(shape: Shape, axes: readonly number[]): (number | null)[] {
   return axes.map((axis) => (typeof shape[axis] === 'number' ? (shape[axis] as number) : null));
 }
 
-/** The model's shape of an output, which `refuseUnknown` has made sure of. */
+/** The model's shape of an output; `refuseUnknown` ensured that it is known. */
 export function outputShape(step: Step, index = 0): Shape {
   return step.outputs[index]?.shape ?? [];
 }
@@ -46,7 +46,7 @@ export function turnedConstant(constant: Constant, order: readonly number[]): Co
   return { ...constant, ...transposed(constant, order) };
 }
 
-/** The sentence for an input that has to be stored in the file; undefined where it is. */
+/** The sentence for an input that must be stored in the file; undefined if it is. */
 export function refuseComputed(step: Step, index: number, what: string): string | undefined {
   return step.constant(index) === undefined ? `its ${what} are computed, not stored` : undefined;
 }
@@ -57,7 +57,7 @@ export function refuseUnknown({ inputs, outputs }: Step): string | undefined {
   return isKnown ? undefined : 'its shape cannot be worked out; fix the lengths of the inputs with inputShapes';
 }
 
-/** An operator that takes one tensor and gives one of the same axes. */
+/** An operator from one tensor to one with the same axes. */
 export function elementwise(
   build: (step: Step, builder: Builder, x: SymbolicTensor) => SymbolicTensor,
 ): OperatorImport {

@@ -1,7 +1,7 @@
 import type { Builder, Step, Value } from './operator.ts';
 import { lengthsAt } from './placing.ts';
 
-/** A value with these axes of the model made one number each. Those that stay with length 1 are left out of the tensor. */
+/** A value with these axes of the model reduced to one number each. Axes kept with length 1 are left out of the tensor. */
 export function reduced(
   step: Step,
   builder: Builder,

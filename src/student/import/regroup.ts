@@ -3,7 +3,7 @@ import type { SymbolicTensor } from '../../runtime/tf.ts';
 import type { Builder, Step, Value } from './operator.ts';
 import { complete, lengthsAt } from './placing.ts';
 
-/** The axes that a Reshape makes other axes of, between those that it leaves alone at the front and at the back. */
+/** The axes that a Reshape changes, between those that it keeps at the front and at the end. */
 interface Middle {
   readonly front: number;
   readonly back: number;
@@ -11,7 +11,7 @@ interface Middle {
   readonly to: Shape;
 }
 
-/** A value with other axes over the same elements, with as few layers as the order in which it lies allows. */
+/** A value with other axes over the same elements, with as few layers as its axis order allows. */
 export function regroup(step: Step, builder: Builder, value: Value, from: Shape, to: Shape): Value {
   const moved = onesMoved(builder, value, from, to);
   if (moved !== undefined) return moved;
@@ -35,7 +35,7 @@ export function regroup(step: Step, builder: Builder, value: Value, from: Shape,
   return { tensor: reshape(step, builder, tensor, target, lengthsAt(to, result)), axes: result, rank: to.length };
 }
 
-/** Where only axes of length 1 are added, removed or moved, the axes are renumbered and nothing is computed. */
+/** If only axes of length 1 are added, removed or moved, the axes are renumbered and nothing is computed. */
 function onesMoved(builder: Builder, value: Value, from: Shape, to: Shape): Value | undefined {
   const [others, targets] = [from, to].map((shape) => shape.flatMap((length, i) => (length === 1 ? [] : [i]))) as [
     number[],
@@ -73,7 +73,7 @@ function isSame(a: Shape[number] | undefined, b: Shape[number] | undefined): boo
   return a !== null && a !== undefined && a === b;
 }
 
-/** A value's axes with those of the group side by side, in the model's order. */
+/** A value's axes with those of the group adjacent, in the model's order. */
 function ordered(value: Value, isInside: (axis: number) => boolean): number[] {
   const axes = value.axes.some(isInside) ? [...value.axes] : complete(value);
   const places = axes.map((axis, i) => (isInside(axis) ? i : -1)).filter((i) => i >= 0);
@@ -85,7 +85,7 @@ function ordered(value: Value, isInside: (axis: number) => boolean): number[] {
   return axes.sort((a, b) => a - b);
 }
 
-/** [B, …] → [B, F] without a Permute: the value remembers in which order its elements lie. */
+/** [B, …] → [B, F] without a Permute: the value remembers the order of its elements. */
 function flattenedAsItLies(
   step: Step,
   builder: Builder,
@@ -101,12 +101,12 @@ function flattenedAsItLies(
   const { tf, apply, name } = builder;
   const tensor = apply(tf.layers.flatten({ name: name(step) }), value.tensor);
   if (isSorted) return { tensor, axes: [0, 1], rank: 2 };
-  // Axes that the value lacks have length 1.
+  // Missing axes have length 1.
   const missing = from.map((_, i) => i + 1).filter((axis) => !inner.includes(axis));
   return { tensor, axes: [0, 1], rank: 2, shuffle: { lengths, order: [...inner, ...missing].map((axis) => axis - 1) } };
 }
 
-/** Each length is that of an axis of the tensor, or undefined: then it is the number in `shape`, or what is left. */
+/** Each length is that of a tensor axis or, if undefined, the number in `shape` or what is left. */
 function reshape(
   step: Step,
   builder: Builder,

@@ -2,8 +2,8 @@ import type { OnnxLength } from '../../onnx/describe/description.ts';
 import type { Shape } from '../../onnx/shapes/tensor.ts';
 
 /**
- * The shape that a Reshape gives. A model that was saved for a fixed batch says a number where the batch stands; such a
- * target keeps the batch where the other lengths fit without it. Null where it cannot be known.
+ * The shape that a Reshape gives. A model saved for a fixed batch has a number in place of the batch; such a target keeps the
+ * batch if the other lengths fit without it. Null if the shape is unknown.
  */
 export function reshapedTo(from: Shape | null, target: readonly OnnxLength[] | undefined, batch: string): Shape | null {
   if (from === null || target === undefined) return null;
@@ -12,7 +12,7 @@ export function reshapedTo(from: Shape | null, target: readonly OnnxLength[] | u
   if (from[0] === batch && !copied.includes(batch)) {
     const kept = [batch, ...copied.slice(1)];
     const rest = product(from.slice(1));
-    // With the batch left to be found out, or a number in its place.
+    // With −1 or a number in place of the batch.
     if (at === 0 && rest !== null && rest === product(copied.slice(1))) return kept;
     if (at !== 0 && typeof copied[0] === 'number') {
       const found = at < 0 ? kept : filled(from.slice(1), kept.slice(1), at - 1)?.toSpliced(0, 0, batch);
@@ -22,7 +22,7 @@ export function reshapedTo(from: Shape | null, target: readonly OnnxLength[] | u
   return at < 0 ? copied : (filled(from, copied, at) ?? copied.map((one) => (one === -1 ? null : one)));
 }
 
-/** What stands for the −1 at a place, after lengths that both sides have are struck out; undefined if it is no number. */
+/** The length for −1, after cancelling lengths that both sides have; undefined if it is not a number. */
 function filled(from: Shape, to: Shape, at: number): OnnxLength[] | undefined {
   const left = [...from];
   const right = to.filter((_, i) => i !== at);

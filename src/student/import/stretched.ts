@@ -4,12 +4,12 @@ import { dataOf } from '../../onnx/tensorData.ts';
 import type { Constant, Step } from './operator.ts';
 import { BATCH } from './placing.ts';
 
-/** Operators that leave a value of one number everywhere so. */
+/** Operators that keep a value constant if all its elements are one number. */
 const MOVING = new Set('Identity Cast Unsqueeze Squeeze Reshape Transpose Slice Gather Expand Tile'.split(' '));
 
 /**
- * What a node makes where it only repeats a stored value for each example, such as a class token or a first state of
- * zeros: that value, with a batch of one. Undefined for any other node.
+ * The stored value, with a batch of one, that a node only repeats for each example, such as a class token or an initial state
+ * of zeros. Undefined for any other node.
  */
 export function stretched(step: Step): Constant | undefined {
   const [made] = step.outputs;
@@ -31,7 +31,7 @@ function isKnown(shape: readonly (number | string | null)[]): shape is readonly 
   return shape.every((length) => typeof length === 'number');
 }
 
-/** It stays as it is: nothing in the file is its weight. */
+/** It stays fixed: nothing in the file is its weight. */
 function filled(name: string, shape: readonly number[], number: number): Constant {
   return { name, shape, data: new Float32Array(sizeOf(shape)).fill(number), isFloat: false };
 }

@@ -12,12 +12,12 @@ interface Parts {
   readonly b: Constant;
 }
 
-/** Where tfjs's gates stand among ONNX's: i o f c → i f c o; z r h as it is. */
+/** The order of tfjs's gates among ONNX's: i o f c → i f c o; z r h unchanged. */
 const GATES = { lstm: [0, 2, 3, 1], gru: [0, 1, 2], rnn: [0] } as const;
 
 /**
- * A recurrent operator as tfjs's own layer, for one direction or both; undefined where tfjs computes something else: a
- * GRU that resets after its product, as PyTorch's, or a backward sequence.
+ * A recurrent operator as tfjs's own layer, for one direction or both; undefined if tfjs computes something else: a GRU that
+ * resets after its product, like PyTorch's, or a backward sequence.
  */
 export function tfjsRecurrent(
   step: Step,

@@ -53,7 +53,7 @@ describe('weights of an imported model', () => {
     model.dispose();
   });
 
-  test('of one element learn where they scale or shift; masks, and numbers without axes, stay', async () => {
+  test('of one element learn if they scale or shift; masks, and numbers without axes, stay fixed', async () => {
     const nodes = [
       node('Mul', ['x', 'gain'], ['a']),
       node('Add', ['a', 'shift'], ['b']),
@@ -75,7 +75,7 @@ describe('weights of an imported model', () => {
     model.dispose();
   });
 
-  test('are left as they are by a tensor that one node reads twice', async () => {
+  test('are unchanged if one node reads a tensor twice', async () => {
     const nodes = [node('Relu', ['x'], ['a']), node('Mul', ['a', 'a'], ['b']), node('Sub', ['b', 'a'], ['y'])];
     const model = await built(graphOf(nodes, []));
     expect(run(model, [[2, 3]])).toEqual([2, 6]);
@@ -102,7 +102,7 @@ describe('first states that are stored', () => {
     model.dispose();
   });
 
-  test('are refused where each example has its own', async () => {
+  test('are refused if each example has its own', async () => {
     await expect(built(graphOfState(floats('h', [1, 2, 1], [0.25, 1])))).rejects.toMatchObject({
       code: 'unsupported-operator',
       message: expect.stringMatching(/first state for each example/),

@@ -1,4 +1,4 @@
-// A teacher tries sizes of batches while a student learns from what it says: an example's answer may not depend on them.
+// A teacher tries batch sizes while a student learns from its answers, which must not depend on them.
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { NdArray } from '../../core/shape.ts';
@@ -14,7 +14,7 @@ const DEEP = 600;
 
 const waves = (count: number, pace: number) => Array.from({ length: count }, (_, i) => Math.sin(pace * i));
 
-/** Dense layers, deep enough that a product is added up in several pieces. */
+/** Dense layers, deep enough that a product is summed in several pieces. */
 function dense(): Uint8Array {
   return writeModel(
     modelOf({

@@ -5,7 +5,7 @@ import * as tf from '../../runtime/tf.ts';
 import type { LayoutValue } from './layoutValue.ts';
 import type { Step, Stored } from './steps.ts';
 
-/** A step with its inputs at hand: what an operator computes from. */
+/** A step with its inputs: what an operator computes from. */
 export interface StepCall {
   readonly step: Step;
   readonly opset: number;
@@ -19,11 +19,11 @@ export interface StepCall {
   /** An input that the model stores. */
   stored(index: number): Stored | undefined;
   shape(index: number): number[];
-  /** A tensor made of stored ones, once for all runs of the program. */
+  /** A tensor made from stored ones, once for all runs of the program. */
   kept(name: string, make: () => tf.Tensor): tf.Tensor;
 }
 
-/** What an operator gives: its outputs, in order. Tensors that it makes on the way are freed after it. */
+/** An operator returns its outputs in order. Its intermediate tensors are freed afterwards. */
 export type Operator = (call: StepCall) => LayoutValue | readonly LayoutValue[];
 
 export type Operators = Readonly<Record<string, Operator>>;
@@ -54,14 +54,14 @@ export function axisOf(call: StepCall, fallback: number): number {
   return front(int(call, 'axis', fallback), call.shape(0).length);
 }
 
-/** The elements of an input that the operator must know before it runs. Throws    unsupported-operator */
+/** The elements of an input that must be known before the operator runs. Throws    unsupported-operator */
 export function needNumbers(call: StepCall, index: number): readonly number[] {
   const found = call.numbers(index);
   if (found !== undefined) return found;
   throw unsupported(call, `its input ${index} depends on the data`);
 }
 
-/** Axes from an attribute, or in later versions from an input; undefined where there are none. */
+/** Axes from an attribute, or in later versions from an input; undefined if there are none. */
 export function axesAt(call: StepCall, index: number, rank: number): number[] | undefined {
   const given = ints(call, 'axes') ?? (call.has(index) ? needNumbers(call, index) : undefined);
   return given?.map((axis) => front(axis, rank)).sort((a, b) => a - b);
@@ -73,7 +73,7 @@ export function unsupported({ step }: StepCall, why: string): LimbeckError {
   });
 }
 
-/** Runs a kernel by its name: those that tfjs has no function for, or whose function asks for less. */
+/** Runs a kernel by name, if tfjs has no function for it or one that takes fewer arguments. */
 export function runKernel(name: string, inputs: tf.NamedTensorMap, attrs: object = {}): tf.Tensor {
   return tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap) as tf.Tensor;
 }

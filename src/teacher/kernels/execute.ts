@@ -14,8 +14,8 @@ import type { Program, Step, Stored } from './steps.ts';
 export type KeptTensors = Map<string, tf.Tensor>;
 
 /**
- * Runs a program once. The outputs are the caller's, in the model's order of axes; what else was made is freed at its
- * last use, save what goes into `kept`.
+ * Runs a program once. The caller owns the outputs, which are in the model's order of axes. Everything else is freed at its
+ * last use, except what goes into `kept`.
  * Throws    unsupported-operator · out-of-memory · what tfjs throws for shapes that do not fit
  */
 export function execute(
@@ -30,13 +30,13 @@ export function execute(
   return tf.tidy(() => {
     for (const [name, tensor] of Object.entries(inputs)) values.set(name, plainValue(tensor));
     program.steps.forEach((step, at) => {
-      if (step.outputs.every((name) => name === '' || known.has(name))) return;
+      if (step.node.output.every((name) => name === '' || known.has(name))) return;
       const call = callOf(program, step, known, kept, valueNamed);
       const operator = operatorOf(step.op);
       if (operator === undefined) throw noOperator([step]);
       const results = runOperator(operator, call);
-      const borrowed = step.inputs.flatMap((name) => values.get(name)?.tensor ?? kept.get(name) ?? []);
-      step.outputs.forEach((name, i) => {
+      const borrowed = step.node.input.flatMap((name) => values.get(name)?.tensor ?? kept.get(name) ?? []);
+      step.node.output.forEach((name, i) => {
         const result = results[i];
         if (name !== '' && result !== undefined) values.set(name, own(result, borrowed));
       });
@@ -45,12 +45,12 @@ export function execute(
         values.delete(name);
       }
     });
-    // By another name: an output may be an input or a weight, and the caller frees it.
+    // Clones, because an output may be an input or a weight, and the caller frees it.
     return program.outputs.map((name) => inPlain(valueNamed(name)).clone());
   });
 }
 
-/** An unexpected failure is refused by the operator's name too. */
+/** An unexpected failure names the operator too. */
 function runOperator(operator: Operator, call: StepCall): LayoutValue[] {
   try {
     return [tf.tidy(() => operator(call) as never)].flat() as LayoutValue[];
@@ -60,7 +60,7 @@ function runOperator(operator: Operator, call: StepCall): LayoutValue[] {
   }
 }
 
-/** By another name where it is an input, which is freed on its own. */
+/** Clones a result that is an input, which is freed separately. */
 function own({ tensor, order }: LayoutValue, borrowed: readonly tf.Tensor[]): LayoutValue {
   return { tensor: borrowed.includes(tensor) ? tensor.clone() : tensor, order };
 }
@@ -81,8 +81,8 @@ function noOperator(steps: readonly Step[]): LimbeckError {
 /** The values that no later step reads, at each step. */
 function lastUses({ steps, outputs }: Program): string[][] {
   const last = new Map<string, number>();
-  steps.forEach((step, at) => {
-    for (const name of [...step.outputs, ...step.inputs]) last.set(name, at);
+  steps.forEach(({ node }, at) => {
+    for (const name of [...node.output, ...node.input]) last.set(name, at);
   });
   const names: string[][] = steps.map(() => []);
   for (const [name, at] of last) if (!outputs.includes(name)) names[at]?.push(name);
@@ -96,7 +96,7 @@ function callOf(
   kept: KeptTensors,
   valueNamed: (name: string) => LayoutValue,
 ): StepCall {
-  const nameAt = (index: number) => step.inputs[index] ?? '';
+  const nameAt = (index: number) => step.node.input[index] ?? '';
   const stored = (name: string): Stored | undefined => known.get(name) ?? program.constants.get(name);
   const inferred = (name: string): Inferred => {
     const found = stored(name);
@@ -108,7 +108,7 @@ function callOf(
     step,
     opset: program.opset,
     get onnx() {
-      const inputs = step.inputs.map((name) => (name === '' ? undefined : inferred(name)));
+      const inputs = step.node.input.map((name) => (name === '' ? undefined : inferred(name)));
       return { node: step.node, inputs, opset: program.opset };
     },
     has: (index) => nameAt(index) !== '',
@@ -119,7 +119,7 @@ function callOf(
       return found === undefined ? undefined : Array.from(found.data);
     },
     shape: (index) => [...(stored(nameAt(index))?.shape ?? shapeOf(valueNamed(nameAt(index))))],
-    kept: (name, make) => keep(kept, `${step.outputs[0]} ${name}`, make),
+    kept: (name, make) => keep(kept, `${step.node.output[0]} ${name}`, make),
   };
 }
 
@@ -131,7 +131,7 @@ function keep(kept: KeptTensors, key: string, make: () => tf.Tensor): tf.Tensor 
   return made;
 }
 
-/** A constant of the model, which is kept, or a value that follows from shapes. */
+/** A constant of the model, which is kept, or a value that is known from shapes. */
 function storedValue(program: Program, known: Known, kept: KeptTensors, name: string): LayoutValue {
   const constant = program.constants.get(name);
   if (constant !== undefined) return plainValue(keep(kept, name, () => tensorFrom(constant)));

@@ -6,7 +6,7 @@ import { builtAssets } from '../../runtime/cases/assetCases.ts';
 import { createOnnxSession } from '../session/session.ts';
 import { readExternalWeights } from './externalWeights.ts';
 
-/** y = x · w, whose two rows stand eight bytes behind the beginning of a file. */
+/** y = x · w, whose two rows begin eight bytes into a file. */
 function modelWith(location = './weights.bin'): OnnxModel {
   const externalData = Object.entries({ location, offset: '8', length: '16' }).map(([key, text]) => ({
     key,
@@ -23,13 +23,13 @@ function modelWith(location = './weights.bin'): OnnxModel {
 
 const weights = new Blob([Float32Array.of(9, 9, 1, 2, 3, 4, 9)]);
 
-test('weights in a file beside the model are read from their place', async () => {
+test('weights in a file next to the model are read from their offset', async () => {
   const model = modelWith();
   await readExternalWeights(model, [{ path: 'weights.bin', data: weights }]);
   expect(Array.from(dataOf(model.graph.initializer[0] as never).data as Float32Array)).toEqual([1, 2, 3, 4]);
 });
 
-test('a file that is missing or too short is told', async () => {
+test('a file that is missing or too short is reported', async () => {
   await expect(readExternalWeights(modelWith(), [])).rejects.toThrow('"weights.bin", which is missing');
   const short = [{ path: 'weights.bin', data: weights.slice(0, 20) }];
   await expect(readExternalWeights(modelWith(), short)).rejects.toMatchObject({

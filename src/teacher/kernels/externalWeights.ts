@@ -5,7 +5,7 @@ import type { OnnxModel, OnnxTensor } from '../../onnx/model.ts';
 export type ExternalFiles = readonly { readonly path: string; readonly data: Blob }[];
 
 /**
- * Brings weights that stand in other files into the model; of those files only what it needs is read.
+ * Reads weights from external files into the model, and only the parts that it needs.
  * Throws    invalid-onnx: a file is missing or too short
  */
 export async function readExternalWeights(model: OnnxModel, files: ExternalFiles): Promise<void> {

@@ -20,14 +20,14 @@ import {
   withoutAxes,
 } from './layoutValue.ts';
 
-/** Computes an operator by its record, with its tensors as they lie; undefined where that does not say how it is computed. */
+/** Computes an operator by its record, with its tensors in their current layout; undefined if the record cannot compute it. */
 export function fromRecord(domain: string, name: string): Operator | undefined {
   const operator = operatorOf(domain, name);
   const isComputed = operator?.compute !== undefined || operator?.computeAll !== undefined;
   return isComputed && operator.operands !== undefined ? (call) => computed(operator, call) : undefined;
 }
 
-/** What a record computes of tensors that the engine has arranged. */
+/** Computes a record from tensors that the engine has arranged. */
 export function compute(
   name: string,
   inputs: readonly (tf.Tensor | undefined)[],
@@ -44,7 +44,7 @@ export function computed(operator: OnnxOperator, call: StepCall): LayoutValue | 
     (operator as Required<OnnxOperator>).compute(tf, inputs as tf.Tensor[], own, operations);
   const run = (...inputs: (tf.Tensor | undefined)[]) => runWith(attributes, ...inputs);
   const isRead = (i: number) => call.has(i) && operator.reads?.includes(i) !== false;
-  const given = call.step.inputs.map((_, i) => (isRead(i) ? call.value(i) : undefined));
+  const given = call.step.node.input.map((_, i) => (isRead(i) ? call.value(i) : undefined));
   const [first] = given as [LayoutValue];
   switch (operandsOf(operator, call.onnx)) {
     case 'each':
@@ -78,7 +78,7 @@ export function readAttributes(operator: OnnxOperator, call: StepCall): Attribut
   return attributes;
 }
 
-/** Over axes of the model, wherever they lie. */
+/** Over axes of the model, in any layout. */
 function along(
   { compute, computeAll }: OnnxOperator,
   value: LayoutValue,
@@ -97,7 +97,7 @@ function along(
   return axes === undefined || keepdims === 1 ? kept : withoutAxes(kept, axes);
 }
 
-/** A list with an entry, or a pair, an axis of the model, as the axes lie. */
+/** A list with an entry, or a pair, per axis of the model, in the tensor's axis order. */
 function byAxis(value: Attributes[string] | undefined, order: readonly number[]): Attributes[string] | undefined {
   if (!Array.isArray(value)) return value;
   const each = value.length / order.length;

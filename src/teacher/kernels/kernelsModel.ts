@@ -28,11 +28,11 @@ export interface KernelsModel {
   readonly notices: readonly string[];
   readonly inputs: readonly KernelsValue[];
   readonly outputs: readonly KernelsValue[];
-  /** All outputs of the model, by its own names. Throws    teacher-failed · out-of-memory */
+  /** All outputs of the model, by name. Throws    teacher-failed · out-of-memory */
   run(inputs: NamedArrays): NamedArrays;
   /** Milliseconds of each call of compiled code of the last recorded run. */
   time(): ReturnType<Plan['time']> | undefined;
-  /** Frees all at once; resolves when its threads are gone too. */
+  /** Frees everything at once; resolves when its threads have ended too. */
   dispose(): Promise<void>;
 }
 
@@ -42,15 +42,15 @@ export interface KernelsModelOptions {
   readonly assetBase?: string;
   /** Lengths for free dimensions, by the names that the model gives them. */
   readonly dimensions?: Readonly<Record<string, number>>;
-  /** Weights in external files. */
+  /** External files with weights. */
   readonly externalData?: ExternalFiles;
 }
 
-/** The lengths of a batch of no examples cannot be recorded, nor any other of no values. */
+/** An input without values, such as an empty batch, cannot be recorded. */
 const isEmpty = (shape: readonly number[]) => shape.includes(0);
 
 /**
- * Opens a model that was checked and tapped.
+ * Opens a model that has been checked and tapped.
  * Throws    unsupported-operator: the kernels cannot run it · invalid-onnx · backend-unavailable · out-of-memory
  */
 export async function openKernelsModel(bytes: Uint8Array, options: KernelsModelOptions): Promise<KernelsModel> {
@@ -122,7 +122,7 @@ async function prepare(bytes: Uint8Array, options: KernelsModelOptions) {
   }
 }
 
-/** What follows from the shapes of the inputs, for the last few of them. */
+/** Keeps the values known from input shapes, for the most recent shapes. */
 function rememberKnown(model: OnnxModel): (inputs: Readonly<Record<string, tf.Tensor>>) => Known {
   const most = 16;
   const found = new Map<string, Known>();

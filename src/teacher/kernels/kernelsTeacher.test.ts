@@ -33,7 +33,7 @@ async function load(name: keyof typeof models, options: LoadTeacherOptions) {
   return teacher;
 }
 
-/** Noise from a seed, so that a failure comes again. */
+/** Noise from a seed, so that failures repeat. */
 function noise(shape: readonly number[], seed: number): NdArray {
   let state = seed * 2_654_435_761;
   const data = Float32Array.from({ length: sizeOf(shape) }, () => {
@@ -43,7 +43,7 @@ function noise(shape: readonly number[], seed: number): NdArray {
   return { data, shape };
 }
 
-/** The largest difference, as a share of the scale of what is expected. */
+/** The largest difference, relative to the scale of the expected values. */
 function difference(expected: NamedArrays, given: NamedArrays): number {
   expect(Object.keys(given)).toEqual(Object.keys(expected));
   return Math.max(
@@ -60,7 +60,7 @@ function difference(expected: NamedArrays, given: NamedArrays): number {
   );
 }
 
-describe('the models of the text reader give on the kernels what they give in onnxruntime', () => {
+describe('the models of the text reader give the same on the kernels as in onnxruntime', () => {
   test.each([
     ['rec', [1, 3, 48, 48]],
     ['rec', [3, 3, 48, 96]],
@@ -72,7 +72,7 @@ describe('the models of the text reader give on the kernels what they give in on
   ] as const)('%s at %j, recorded or not', async (name, shape) => {
     const [reference, teacher] = [await load(name, { device: 'wasm' }), await load(name, { device: 'kernels' })];
     expect(teacher.description).toMatchObject({ device: 'kernels', notices: [] });
-    // The first is computed as it comes, the next is recorded, and what follows is replayed.
+    // The first is computed directly, the next is recorded, and the others are replayed.
     for (const seed of [1, 2, 3]) {
       const x = noise(shape, seed);
       expect(difference(await reference.ask({ x }), await teacher.ask({ x }))).toBeLessThan(1e-4);
@@ -81,7 +81,7 @@ describe('the models of the text reader give on the kernels what they give in on
   });
 });
 
-test('batches of changing shapes are answered as those that came before', async () => {
+test('batches of changing shapes are answered consistently', async () => {
   const [reference, teacher] = [await load('rec', { device: 'wasm' }), await load('rec', { device: 'kernels' })];
   const shapes = [4, 1, 4, 2, 4, 1].map((batch, i) => [batch, 3, 48, 48 + 16 * (i % 3)]);
   for (const [i, shape] of [...shapes, ...shapes].entries()) {
@@ -90,7 +90,7 @@ test('batches of changing shapes are answered as those that came before', async 
   }
 });
 
-test('taps become outputs, and what lies behind them is not computed', async () => {
+test('taps become outputs, and what follows them is not computed', async () => {
   const options: LoadTeacherOptions = { taps: [{ outputOf: 'GlobalAveragePool', at: 'first', name: 'pooled' }] };
   for (const untilTaps of [false, true]) {
     const [reference, teacher] = [
@@ -104,7 +104,7 @@ test('taps become outputs, and what lies behind them is not computed', async () 
   }
 });
 
-test('nothing is left of a teacher that was disposed, and it says so', async () => {
+test('nothing is left of a disposed teacher, and it says so', async () => {
   await tf.setBackend('cpu');
   const before = tf.memory().numTensors;
   const teacher = await load('cls', { device: 'kernels' });

@@ -9,7 +9,7 @@ import type { Stored } from './steps.ts';
 /** Values that follow from the shapes of the inputs, such as what Shape, Gather and Concat give for a Reshape. */
 export type Known = ReadonlyMap<string, Stored>;
 
-/** Follows the lengths of the inputs through the model. */
+/** Propagates the lengths of the inputs through the model. */
 export function knownValues(model: OnnxModel, shapes: Readonly<Record<string, readonly number[]>>): Known {
   const { graph } = model;
   const opsets = new Map(model.opsetImport.map(({ domain, version }) => [domainOf(domain), Number(version)]));

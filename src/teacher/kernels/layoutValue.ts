@@ -1,8 +1,8 @@
 import * as tf from '../../runtime/tf.ts';
 
 /**
- * A tensor of the model as it lies on the heap: axis i there is the model's axis `order[i]`. Images lie channels last,
- * and a transposition only changes the order.
+ * A tensor of the model as it is on the heap, where axis i is the model's axis `order[i]`. Images have channels last, and a
+ * transposition only changes the order.
  */
 export interface LayoutValue {
   readonly tensor: tf.Tensor;
@@ -31,7 +31,7 @@ export function shapeOf({ tensor, order }: LayoutValue): number[] {
   return shape;
 }
 
-/** The tensor with its axes in that order; where only axes of one element move, nothing is copied. */
+/** The tensor with its axes in that order; if only axes of length 1 move, nothing is copied. */
 export function inOrder(value: LayoutValue, order: readonly number[]): tf.Tensor {
   const { tensor } = value;
   const from = order.map((axis) => value.order.indexOf(axis));
@@ -62,12 +62,12 @@ export function inPlain(value: LayoutValue): tf.Tensor {
   return inOrder(value, plainOrder(value.order.length));
 }
 
-/** Where the model's axes lie on the heap. */
+/** The positions of the model's axes on the heap. */
 export function heapAxes({ order }: LayoutValue, axes: readonly number[]): number[] {
   return axes.map((axis) => order.indexOf(axis));
 }
 
-/** The value without some of its axes, which have one element. */
+/** The value without some of its axes of length 1. */
 export function withoutAxes(value: LayoutValue, axes: readonly number[]): LayoutValue {
   const kept = value.order.filter((axis) => !axes.includes(axis));
   const lengths = kept.map((axis) => value.tensor.shape[value.order.indexOf(axis)] as number);
@@ -75,7 +75,7 @@ export function withoutAxes(value: LayoutValue, axes: readonly number[]): Layout
   return { tensor: value.tensor.reshape(lengths), order: renumbered };
 }
 
-/** The value with further axes of one element, at these places of the new shape. */
+/** The value with additional axes of length 1, at these places of the new shape. */
 export function withAxes(value: LayoutValue, axes: readonly number[]): LayoutValue {
   const rank = value.order.length + axes.length;
   const old = plainOrder(rank).filter((axis) => !axes.includes(axis));
@@ -83,7 +83,7 @@ export function withAxes(value: LayoutValue, axes: readonly number[]): LayoutVal
   return { tensor: value.tensor.reshape([...axes.map(() => 1), ...value.tensor.shape]), order };
 }
 
-/** Values brought to one rank and one order, as broadcasting needs them. */
+/** Values with one rank and one axis order, as broadcasting needs. */
 export function aligned(values: readonly LayoutValue[]): { tensors: tf.Tensor[]; order: readonly number[] } {
   const rank = Math.max(...values.map(({ order }) => order.length));
   const full = values.map((value) => {

@@ -7,7 +7,7 @@ import { mlp } from '../../student/zoo/mlp.ts';
 import { leaseKernels } from './lease.ts';
 
 const { seen } = vi.hoisted(() => ({ seen: [] as string[] }));
-/** A backend whose threads take a while to be gone. */
+/** A backend whose threads take a while to end. */
 vi.mock('../../runtime/backends/open.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('../../runtime/backends/open.ts')>();
   return {
@@ -25,7 +25,7 @@ vi.mock('../../runtime/backends/open.ts', async (importOriginal) => {
 
 const settings = { assetBase: builtAssets(), threads: 1 };
 
-test('kernels are given back once the last who has them lets go, and their threads are gone by then', async () => {
+test('kernels are released by their last user, and their threads have ended by then', async () => {
   const [one, other] = await Promise.all([leaseKernels(settings), leaseKernels(settings)]);
   await one.release();
   await one.release();
@@ -35,7 +35,7 @@ test('kernels are given back once the last who has them lets go, and their threa
   expect(other.kernels()).toBeUndefined();
 });
 
-test('whoever comes while kernels are on their way out gets others', async () => {
+test('a new user gets other kernels while the old ones end', async () => {
   const one = await leaseKernels(settings);
   const ending = one.release();
   const other = await leaseKernels(settings);
@@ -45,7 +45,7 @@ test('whoever comes while kernels are on their way out gets others', async () =>
   expect(seen.splice(0)).toEqual(['gone']);
 });
 
-test('a tfjs session is closed once its threads are gone', async () => {
+test('a tfjs session is closed once its threads have ended', async () => {
   const lease = await leaseKernels(settings);
   const artifacts = await artifactsFrom(mlp({ inputShape: [4], classes: 2, hidden: [3] }), 'build');
   await lease.release();

@@ -6,13 +6,13 @@ import { currentKernels, type InstalledKernels } from '../../runtime/kernels/ins
 
 /** The kernels of this thread, for as long as a model needs them. */
 export interface KernelsLease {
-  /** The kernels; undefined where other code removed them. */
+  /** The kernels; undefined if other code removed them. */
   kernels(): InstalledKernels | undefined;
   readonly threads: number;
   /** Unknown where a trainer's kernels are shared. */
   readonly simdLevel?: SimdLevel;
   readonly notices: readonly string[];
-  /** Resolves when its threads are gone, unless another model needs them. */
+  /** Resolves when its threads have ended, unless another model needs them. */
   release(): Promise<void>;
 }
 
@@ -23,18 +23,18 @@ export interface LeaseOptions {
 
 let users = 0;
 let opening: Promise<OpenBackend> | undefined;
-/** Until it is over, kernels are there that are about to go. */
+/** Until it resolves, kernels that are about to end are still present. */
 let closing: Promise<void> | undefined;
 
 /**
- * Starts tfjs's wasm backend with the kernels on this thread, or shares the one that is there.
+ * Starts tfjs's wasm backend with the kernels on this thread, or shares a running one.
  * Throws    backend-unavailable · out-of-memory
  */
 export async function leaseKernels(options: LeaseOptions): Promise<KernelsLease> {
   while (closing !== undefined) await closing;
   const others = users === 0 ? currentKernels() : undefined;
   if (others !== undefined) {
-    // A trainer's on this thread: it is not ours to close.
+    // It belongs to a trainer on this thread, so it is not closed here.
     return { kernels: currentKernels, threads: others.threads, notices: [], release: async () => undefined };
   }
   users++;

@@ -67,7 +67,7 @@ export async function answer(device: SessionDevice, one: OperatorCase): Promise<
   await session.open(files, { name: 'tiny', assetBase }, { device, threads: 1 });
   const answers = [await session.run({ x }), await session.run({ x }), await session.run({ x })];
   await session.close();
-  // Computed as it comes, recorded, replayed: the same numbers.
+  // Computed directly, recorded, replayed: the same numbers.
   expect(answers[1]).toEqual(answers[0]);
   expect(answers[2]).toEqual(answers[0]);
   return answers[0]?.['y'] as NdArray;

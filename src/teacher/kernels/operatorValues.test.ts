@@ -1,4 +1,4 @@
-// Functions of values, products and sums on the kernels beside onnxruntime.
+// Elementwise functions, products and sums on the kernels, compared with onnxruntime.
 import { afterAll, describe } from 'vitest';
 import { floats, node } from '../../onnx/cases/tinyCases.ts';
 import { int64Tensor } from '../../onnx/tensorData.ts';

@@ -1,4 +1,4 @@
-// Windows and arrangements on the kernels beside onnxruntime.
+// Windows and layouts on the kernels, compared with onnxruntime.
 import { afterAll, describe, expect, test } from 'vitest';
 import { floats, node } from '../../onnx/cases/tinyCases.ts';
 import { int64Tensor } from '../../onnx/tensorData.ts';
@@ -135,7 +135,7 @@ const arranged: [string, OperatorCase][] = [
     },
   ],
   [
-    'Resize, nearest, by what is no whole factor',
+    'Resize, nearest, by a fractional factor',
     {
       nodes: [op('Resize', ['', 's'], { nearest_mode: 'ceil' })],
       x: photo,
@@ -198,10 +198,10 @@ const places: [string, OperatorCase][] = [
 ];
 
 describe('places', () => checkCases(places));
-describe('what the kernels would give otherwise is refused', () => {
+describe('what the kernels would compute differently is refused', () => {
   test.each<[string, OperatorCase, string]>([
     [
-      'a last window behind the image',
+      'a last window after the image',
       { nodes: [op('MaxPool', [], { kernel_shape: [1, 1], strides: [2, 2], ceil_mode: 1 })], x: image([1, 1, 2, 2]) },
       'begins behind the image',
     ],

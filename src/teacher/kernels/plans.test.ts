@@ -40,7 +40,7 @@ describe('a shape of inputs', () => {
     expect(compute).toHaveBeenCalledTimes(3);
   });
 
-  test('that was not asked for in a long time is forgotten, and what it held is freed', async () => {
+  test('that was not used for a long time is forgotten, and its memory is freed', async () => {
     const { compute, plans, ask } = await open({ mostPlans: 2 });
     const before = tf.memory().numTensors;
     for (const size of [1, 1, 2, 3, 2, 3]) ask(batch(size));
@@ -59,7 +59,7 @@ describe('a shape of inputs', () => {
     expect(compute).toHaveBeenCalledTimes(6);
   });
 
-  test('is computed anew on other kernels than those that it was recorded on', async () => {
+  test('is computed again on other kernels than it was recorded on', async () => {
     const { compute, ask } = await open();
     ask(batch(2));
     ask(batch(2));
@@ -69,7 +69,7 @@ describe('a shape of inputs', () => {
   });
 });
 
-test('where memory is short, other shapes are forgotten first', async () => {
+test('if memory is short, other shapes are forgotten first', async () => {
   let isFull = false;
   const compute: PlansOptions['compute'] = ({ x }) => {
     if (isFull) {

@@ -5,7 +5,7 @@ import type { InstalledKernels } from '../../runtime/kernels/install.ts';
 import type { Plan } from '../../runtime/kernels/plan.ts';
 import * as tf from '../../runtime/tf.ts';
 
-/** The computation of one shape of inputs, recorded: all of its calls of compiled code are made again by one. */
+/** A recorded computation for one set of input shapes: one call repeats all its calls of compiled code. */
 interface Recorded {
   readonly kernels: InstalledKernels;
   readonly plan: Plan;
@@ -13,9 +13,9 @@ interface Recorded {
   readonly outputs: readonly tf.Tensor[];
 }
 
-/** Recorded computations by the shapes of their inputs. */
+/** Recorded computations by input shapes. */
 export interface Plans {
-  /** The outputs for these inputs, of the plan for their shapes or of the work itself, which is recorded where it can be. */
+  /** The outputs for these inputs, from the plan for their shapes or computed directly and recorded if possible. */
   run(kernels: InstalledKernels, inputs: NamedArrays): NdArray[];
   /** Milliseconds of each call of compiled code of the last plan that ran. */
   time(): ReturnType<Plan['time']> | undefined;

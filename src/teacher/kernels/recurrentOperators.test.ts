@@ -1,4 +1,4 @@
-// Recurrent layers on the kernels beside onnxruntime.
+// Recurrent layers on the kernels, compared with onnxruntime.
 import { afterAll, describe, expect, test } from 'vitest';
 import { node } from '../../onnx/cases/tinyCases.ts';
 import { int64Tensor } from '../../onnx/tensorData.ts';
@@ -73,7 +73,7 @@ const cases: [string, OperatorCase][] = [
 
 describe('recurrent layers', () => checkCases(cases));
 
-describe('what the kernels would compute otherwise is refused', () => {
+describe('what the kernels would compute differently is refused', () => {
   test.each<[string, OperatorCase, string]>([
     ['peepholes', layer('LSTM', ['b', '', 'h', 'c', 'p']), 'it has peepholes'],
     ['a clip', layer('GRU', ['b'], { 'clip:': 1 }), 'it is clipped'],

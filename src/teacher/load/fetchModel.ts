@@ -144,7 +144,7 @@ function sourcesOf(
       if (inner !== undefined && paths.includes(inner)) found.set(inner, file);
       else notify(`The file "${path}" of "externalData" is not read: "${name}" names ${paths.join(', ') || 'none'}.`);
     }
-  } else if (base !== undefined && /^https?:/.test(base)) {
+  } else if (base !== undefined && /^(https?|file):/.test(base)) {
     for (const path of paths) found.set(path, sourceBeside(path, source as Address));
   }
   const missing = paths.filter((path) => !found.has(path));

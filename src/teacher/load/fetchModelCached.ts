@@ -1,9 +1,14 @@
 import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
+import { bytes as inBytes } from '../../core/figures.ts';
 import { hashBytes, sha256, toHex } from '../../core/hash.ts';
-import { type Address, isCrossOrigin } from '../../network/address.ts';
+import { type Address, isCrossOrigin, isRequest } from '../../network/address.ts';
+import { type BegunFile, download as downloadFile } from '../../network/download.ts';
+import { isRestOf, rangeHeaders } from '../../network/fileVersion.ts';
 import { checkIntegrity, type Integrity, isAmong } from '../../network/integrity.ts';
-import { type FileProgress, readResponse } from '../../network/readResponse.ts';
+import type { FileProgress } from '../../network/readResponse.ts';
 import { requestFile } from '../../network/requestFile.ts';
+import { afterOthers } from './afterOthers.ts';
+import { type KeptParts, keptParts } from './keptParts.ts';
 import type { ModelCache } from './modelCache.ts';
 import { type CacheEntry, readBlob, readEntry, sizeOfBlob } from './modelCacheIndex.ts';
 import { keepFile } from './modelCacheSpace.ts';
@@ -21,7 +26,12 @@ export interface CachedJob {
   readonly signal?: AbortSignal;
   readonly onProgress: FileProgress;
   readonly notify: (notice: string) => void;
+  /** How long to wait before each try where the connection breaks. */
+  readonly waitsMs?: readonly number[];
 }
+
+/** An older copy is there: it is not worth waiting long for the new one. */
+const WAITS_BEFORE_KEPT_MS = [500, 1000];
 
 interface Found {
   readonly bytes: Uint8Array;
@@ -43,7 +53,9 @@ export async function fetchCached(job: CachedJob): Promise<Found> {
   let fault: LimbeckError | undefined;
   try {
     const response = await requestFile(job.input, job.address, job.signal, conditionsOf(entry));
-    if (response.status !== 304 && !isSameFile(entry, response)) return await download(job, response);
+    if (response.status !== 304 && !isSameFile(entry, response)) {
+      return await download({ ...job, waitsMs: WAITS_BEFORE_KEPT_MS }, response);
+    }
     await response.body?.cancel();
   } catch (error) {
     if (!isOutage(error)) throw error;
@@ -61,26 +73,75 @@ export async function fetchCached(job: CachedJob): Promise<Found> {
   return kept;
 }
 
-/** Loads from the server, or reads a response that is there already, and keeps the bytes. */
+/**
+ * Loads from the server, or reads a response that is there already, and keeps the bytes. If another tab loads the same file,
+ * it waits for that, and takes what was kept.
+ */
 async function download(job: CachedJob, answer?: Response): Promise<Found> {
-  const { address, name, integrity, signal } = job;
-  const response = answer ?? (await requestFile(job.input, address, signal));
-  const bytes = await readResponse(response, address, job);
+  const { cache, address, signal } = job;
+  const parts = await keptParts(cache.store, address, cache.budgetBytes);
+  const since = Date.now();
+  const lock = cache.store.kind === 'memory' ? undefined : `limbeck-model/${cache.store.name}/${address}`;
+  return afterOthers({ lock, progress: parts.count, signal }, async (hasWaited) => {
+    if (!hasWaited) return loadFile(job, parts, answer);
+    await answer?.body?.cancel();
+    const entry = await readEntry(cache.store, address);
+    const isNew = entry !== undefined && entry.savedAtMs >= since;
+    const { integrity } = job;
+    const kept = isNew ? await (integrity ? findByIntegrity(job, integrity, entry) : read(job, entry.hash)) : undefined;
+    return kept ?? loadFile(job, parts);
+  });
+}
+
+async function loadFile(job: CachedJob, parts: KeptParts, answer?: Response): Promise<Found> {
+  const { input, address, name, integrity, signal, onProgress, notify, waitsMs } = job;
+  const begun = answer === undefined && !isPartial(input) ? await parts.read() : undefined;
+  const response = answer ?? (await askFrom(job, begun, parts));
+  const { bytes, isWhole, etag, lastModified } = await downloadFile(input, address, response, {
+    begun,
+    waitsMs,
+    signal,
+    onProgress,
+    onAdded: parts.add,
+    onResumed: (loaded) =>
+      notify(`The connection broke after ${inBytes(loaded)} of "${name}", and was taken up there.`),
+  });
+  await parts.drop();
   const checked = integrity && (await checkIntegrity(bytes, integrity, name));
   // A partial response is not the file.
-  if (response.status !== 200) return { bytes, hash: undefined };
+  if (!isWhole) return { bytes, hash: undefined };
   const hash = checked && integrity.algorithm === 'SHA-256' ? toHex(checked) : await sha256(bytes);
   throwIfAborted(signal);
-  const etag = response.headers.get('etag') ?? undefined;
-  const lastModified = response.headers.get('last-modified') ?? undefined;
   if (etag === undefined && lastModified === undefined && integrity === undefined) {
-    job.notify(
+    notify(
       `"${name}" is loaded again each time: its server gives neither ETag nor Last-Modified that this page may read. ` +
         'With "integrity" the cached copy needs neither.',
     );
   }
   await keep(job, { ...entryOf(job, hash, bytes.byteLength), etag, lastModified }, bytes);
   return { bytes, hash };
+}
+
+/** Asks for the rest of what an earlier download began, and for the whole file if that is not to be had. */
+async function askFrom({ input, address, signal }: CachedJob, begun: BegunFile | undefined, parts: KeptParts) {
+  if (begun === undefined) return requestFile(input, address, signal);
+  const { version, bytes } = begun;
+  const headers = rangeHeaders(bytes.length, version, address);
+  const response = await requestFile(input, address, signal, headers).catch((error: unknown) => {
+    if (error instanceof LimbeckError && error.details.status === 416) return undefined;
+    throw error;
+  });
+  if (response !== undefined && (response.status === 200 || isRestOf(response, bytes.length, version, address))) {
+    return response;
+  }
+  await response?.body?.cancel();
+  await parts.drop();
+  return requestFile(input, address, signal);
+}
+
+/** Whether the caller asks for a part of the file. */
+function isPartial(input: Address): boolean {
+  return isRequest(input) && input.headers.has('range');
 }
 
 function entryOf({ address, name, modelAddress }: CachedJob, hash: string, bytes: number): CacheEntry {

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { count, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Store } from '../../storage/store.ts';
+import { bytesOfParts, dropParts } from './keptParts.ts';
 import {
   blobHashes,
   type CacheEntry,
@@ -33,7 +34,7 @@ export interface ModelCache {
   delete(hash: string): Promise<void>;
   /** Deletes all models, and nothing else of the store. */
   clear(): Promise<void>;
-  /** Bytes of all models and their files; what several addresses share counts once. */
+  /** Bytes of all models and their files, and of downloads that have not ended; what several addresses share counts once. */
   totalBytes(): Promise<number>;
 }
 
@@ -98,8 +99,9 @@ export async function deleteModel(store: Store, hash: string): Promise<void> {
   await sweep(store);
 }
 
-/** Deletes files that no model names any more, and bytes to which no entry leads. */
+/** Deletes files that no model names any more, bytes to which no entry leads, and downloads that nobody went on with. */
 export async function sweep(store: Store): Promise<void> {
+  await dropParts(store, 'old');
   const entries = await readEntries(store);
   const named = new Set(entries.flatMap(({ isPart, files }) => (isPart ? [] : files)));
   const needed = new Set<string>();
@@ -111,7 +113,7 @@ export async function sweep(store: Store): Promise<void> {
 }
 
 export async function totalBytes(store: Store): Promise<number> {
-  let total = 0;
+  let total = await bytesOfParts(store);
   for (const hash of await blobHashes(store)) total += (await sizeOfBlob(store, hash)) ?? 0;
   return total;
 }

@@ -1,5 +1,6 @@
 import { sha256 } from '../../core/hash.ts';
 import type { Store } from '../../storage/store.ts';
+import { dropParts } from './keptParts.ts';
 
 /** What a cache knows about an address. */
 export interface CacheEntry {
@@ -75,6 +76,7 @@ export async function blobHashes(store: Store): Promise<string[]> {
 
 /** Everything that the cache wrote, damaged entries too. */
 export async function clearIndex(store: Store): Promise<void> {
+  await dropParts(store, 'all');
   for (const prefix of [URLS, BLOBS]) for (const key of await store.keys(prefix)) await store.delete(key);
 }
 

@@ -30,6 +30,7 @@ const TRIALS: Readonly<Record<SessionDevice, TrialTerms>> = {
   kernels: KERNELS,
   webgpu: GPU,
   webnn: GPU,
+  native: KERNELS,
 };
 
 const COMPARED_EXAMPLES = 4;

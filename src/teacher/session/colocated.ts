@@ -1,5 +1,7 @@
+import { remoteSession } from '../../model/startSession.ts';
 import { COLOCATION, type Colocated, type Colocation } from '../../workers/colocation.ts';
-import { type StartedSession, startSession, type TeacherApi } from './sessionStart.ts';
+import type { OnnxSession } from './sessionSettings.ts';
+import { SESSION_CALLS, type StartedSession, startSession, type TeacherApi } from './sessionStart.ts';
 
 /** Where the sessions of a teacher that is to be colocated with a trainer start. */
 export interface ColocatedStart {
@@ -36,25 +38,16 @@ export function startColocated(trainer: Colocated, device?: string): ColocatedSt
   };
 }
 
-function sessionIn(colocation: Colocation): StartedSession {
-  const call = <T>(use: (onnx: TeacherApi['onnx']) => Promise<T>) =>
-    colocation.call<TeacherApi, T>((api) => use(api.onnx));
+function sessionIn(colocation: Colocation): StartedSession & Colocated {
   colocation.isTaken = true;
   let isEnded = false;
-  const session = {
-    hash: (...args: Parameters<StartedSession['hash']>) => call((onnx) => onnx.hash(...args)),
-    open: (...args: Parameters<StartedSession['open']>) => call((onnx) => onnx.open(...args)),
-    run: (...args: Parameters<StartedSession['run']>) => call((onnx) => onnx.run(...args)),
-    timeMs: (...args: Parameters<StartedSession['timeMs']>) => call((onnx) => onnx.timeMs(...args)),
-    measure: (...args: Parameters<StartedSession['measure']>) => call((onnx) => onnx.measure(...args)),
-    async [Symbol.asyncDispose]() {
-      if (isEnded) return;
-      isEnded = true;
-      // The worker is the trainer's, and may have ended.
-      await call((onnx) => onnx.close()).catch(() => undefined);
-      colocation.isTaken = false;
-    },
-    [COLOCATION]: colocation,
-  };
-  return session;
+  const call = <T>(use: (onnx: OnnxSession) => Promise<T>) => colocation.call<TeacherApi, T>((api) => use(api.onnx));
+  const session = remoteSession<OnnxSession>(SESSION_CALLS, call, async () => {
+    if (isEnded) return;
+    isEnded = true;
+    // The worker is the trainer's, and may have ended.
+    await call((onnx) => onnx.close()).catch(() => undefined);
+    colocation.isTaken = false;
+  });
+  return { ...session, [COLOCATION]: colocation };
 }

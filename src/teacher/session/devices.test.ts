@@ -5,10 +5,12 @@ import { planDevices } from './devices.ts';
 const real: FoundGpu = { name: 'vendor model', isSoftware: false };
 const software: FoundGpu = { name: 'played', isSoftware: true };
 const none: FoundGpu = { name: 'none', isSoftware: false, obstacle: 'No GPU.' };
-const platform = (gpu: FoundGpu, webnn?: string, kernels?: string) => ({
+const NO_NATIVE = 'Not installed.';
+const platform = (gpu: FoundGpu, webnn?: string, kernels?: string, native: string | undefined = NO_NATIVE) => ({
   findGpu: async () => gpu,
   webnnObstacle: () => webnn,
   kernelsObstacle: async () => kernels,
+  nativeObstacle: () => native || undefined,
 });
 
 test('auto begins on wasm and tries the kernels and a real GPU against it', async () => {
@@ -36,6 +38,7 @@ test('wasm asks for no GPU', async () => {
     findGpu: () => expect.unreachable('it was asked'),
     webnnObstacle: () => undefined,
     kernelsObstacle: async () => undefined,
+    nativeObstacle: () => undefined,
   };
   expect(await planDevices('wasm', { hasOwnThread: true }, asked)).toMatchObject({
     first: 'wasm',
@@ -85,6 +88,17 @@ test('the kernels are taken where they are; else they become wasm, with the reas
   });
   const plan = await planDevices('kernels', { hasOwnThread: true }, platform(real, undefined, 'No SIMD.'));
   expect(plan).toMatchObject({ first: 'wasm', challengers: [], notices: [expect.stringContaining('No SIMD.')] });
+});
+
+test('onnxruntime-node is tried against wasm where it is installed, taken where it is asked for, and else wasm, with the reason', async () => {
+  const installed = platform(none, undefined, undefined, '');
+  expect((await planDevices('auto', { hasOwnThread: true }, installed)).challengers).toEqual(['native', 'kernels']);
+  expect(await planDevices('native', { hasOwnThread: true }, installed)).toMatchObject({
+    first: 'native',
+    notices: [],
+  });
+  const plan = await planDevices('native', { hasOwnThread: true }, platform(none));
+  expect(plan).toMatchObject({ first: 'wasm', reasons: [NO_NATIVE], notices: [expect.stringContaining(NO_NATIVE)] });
 });
 
 test('without limbeck/webgpu auto leaves a real GPU out and says why, and tells what else is missing first', async () => {

@@ -1,5 +1,5 @@
 import { detectWasm } from '../../runtime/capabilities.ts';
-import { findGpu, webnnObstacle } from '../../runtime/ortDevices.ts';
+import { findGpu, nativeObstacle, webnnObstacle } from '../../runtime/ortDevices.ts';
 import type { SessionDevice } from './sessionSettings.ts';
 
 const NO_FILES = "WebGPU is not tried, because this page does not import 'limbeck/webgpu'.";
@@ -33,6 +33,7 @@ export interface Platform {
   readonly findGpu: typeof findGpu;
   readonly webnnObstacle: typeof webnnObstacle;
   readonly kernelsObstacle: typeof kernelsObstacle;
+  readonly nativeObstacle: typeof nativeObstacle;
 }
 
 /** Why the kernels are not available here, as a sentence; undefined if they are. */
@@ -45,7 +46,7 @@ export async function kernelsObstacle(): Promise<string | undefined> {
 export async function planDevices(
   option: DeviceOption,
   { hasOwnThread, hasGpuFiles = true }: Place,
-  platform: Platform = { findGpu, webnnObstacle, kernelsObstacle },
+  platform: Platform = { findGpu, webnnObstacle, kernelsObstacle, nativeObstacle },
 ): Promise<DevicePlan> {
   if (option === 'wasm') return planOf('wasm', { reasons: ['wasm was asked for.'] });
   const obstacleOfKernels = option === 'kernels' || hasOwnThread ? await platform.kernelsObstacle() : NO_THREAD;
@@ -53,6 +54,12 @@ export async function planDevices(
     if (obstacleOfKernels === undefined) return planOf('kernels', { reasons: ['The kernels were asked for.'] });
     const notice = `The teacher was to run on the kernels. ${obstacleOfKernels} It runs on wasm, which may be slower.`;
     return planOf('wasm', { reasons: [obstacleOfKernels], notices: [notice] });
+  }
+  if (option === 'native') {
+    const obstacle = platform.nativeObstacle();
+    if (obstacle === undefined) return planOf('native', { reasons: ['native was asked for.'] });
+    const notice = `The teacher was to run on native. ${obstacle} It runs on wasm, which may be slower.`;
+    return planOf('wasm', { reasons: [obstacle], notices: [notice] });
   }
   const missing: string[] = [];
   if (option === 'webnn') {
@@ -71,7 +78,8 @@ export async function planDevices(
   }
   const notices = missing.map((notice) => `${notice} The next best is taken.`);
   const obstacle = gpu.obstacle ?? software ?? (hasGpuFiles ? undefined : NO_FILES);
-  const kernels: SessionDevice[] = obstacleOfKernels === undefined ? ['kernels'] : [];
+  const own: SessionDevice[] = obstacleOfKernels === undefined ? ['kernels'] : [];
+  const kernels: SessionDevice[] = platform.nativeObstacle() === undefined ? ['native', ...own] : own;
   if (obstacle === undefined) {
     return planOf('wasm', { reasons: missing, notices, gpu: gpu.name, challengers: [...kernels, 'webgpu'] });
   }

@@ -1,6 +1,6 @@
 // Cuts, pads, repeats and joins batches, for models and devices that do not take every size.
 import { LimbeckError } from '../../core/errors.ts';
-import { pickRows } from '../../core/rows.ts';
+import { pickRows, putRows } from '../../core/rows.ts';
 import { dtypeOf, formatShape, makeArray, type NamedArrays, type NdArray, sizeOf } from '../../core/shape.ts';
 
 /** The inputs as the model declares them: tells inputs with one row for each example from those that are the same for all. */
@@ -40,7 +40,7 @@ export async function runInParts(
     const rows = Int32Array.from({ length: fixed ?? count }, (_, i) => at + Math.min(i, count - 1));
     const outputs = await run(takeRows(inputs, rows, model));
     for (const [name, array] of Object.entries(outputs)) {
-      tables[name] = writeRows(tables[name], name, array, { at, count, size: rows.length, batch });
+      writeRows(tables, name, array, { at, count, size: rows.length, batch });
     }
   }
   return tables;
@@ -109,7 +109,8 @@ interface Part {
   readonly batch: number;
 }
 
-function writeRows(table: NdArray | undefined, name: string, { data, shape }: NdArray, part: Part): NdArray {
+function writeRows(tables: Record<string, NdArray>, name: string, { data, shape }: NdArray, part: Part): void {
+  const table = tables[name];
   const { at, count, size, batch } = part;
   const rowShape = shape.slice(1);
   const rowSize = sizeOf(rowShape);
@@ -122,9 +123,8 @@ function writeRows(table: NdArray | undefined, name: string, { data, shape }: Nd
       { details: { name, given: shape, examples: size } },
     );
   }
-  let target = table ?? { data: makeArray(dtypeOf(data), batch * rowSize), shape: [batch, ...rowShape] };
   // Whole numbers are int32 only if all of a part fit.
-  if (dtypeOf(target.data) !== dtypeOf(data)) target = { ...target, data: Float32Array.from(target.data) };
-  target.data.set(data.subarray(0, count * rowSize), at * rowSize);
-  return target;
+  if (table !== undefined && dtypeOf(table.data) !== dtypeOf(data))
+    tables[name] = { ...table, data: Float32Array.from(table.data) };
+  putRows(tables, { [name]: { data: data.subarray(0, count * rowSize), shape: [count, ...rowShape] } }, batch, at);
 }

@@ -45,9 +45,16 @@ export async function openOnOrt(
 ): Promise<SessionEngine> {
   const { name, assetBase, session: options = {} } = settings;
   const { device } = placement;
+  if (device === 'native' && externalData.length > 0) {
+    throw new LimbeckError('backend-unavailable', 'onnxruntime-node takes no weights from files beside the model.');
+  }
   const { ort, threads, notices } = await startOrt({ ...placement, assetBase });
   const gpu = device === 'webgpu' ? gpuDevice() : undefined;
-  const chosen = { ...options, ...providersOf(device, gpu), ...(externalData.length > 0 ? { externalData } : {}) };
+  const chosen = {
+    ...options,
+    ...providersOf(device, gpu, threads),
+    ...(externalData.length > 0 ? { externalData } : {}),
+  };
   const session = await createSession(ort, bytes, chosen, { what: 'teacher', name });
   const inputs = withReadings(ortValues(session.inputMetadata, options.freeDimensionOverrides), known);
   const declared = ortValues(session.outputMetadata, options.freeDimensionOverrides);
@@ -96,7 +103,12 @@ function hint(why: string): string {
 }
 
 /** onnxruntime takes a device only here; it ignores `env.webgpu.device`. */
-function providersOf(device: OrtDevice, gpuDevice: GpuDevice | undefined): InferenceSession.SessionOptions {
+function providersOf(
+  device: OrtDevice,
+  gpuDevice: GpuDevice | undefined,
+  threads: number,
+): InferenceSession.SessionOptions {
+  if (device === 'native') return { executionProviders: ['cpu'], intraOpNumThreads: threads };
   if (gpuDevice === undefined) return { executionProviders: [device] };
   const provider = { name: 'webgpu', device: gpuDevice } as unknown as InferenceSession.WebGpuExecutionProviderOption;
   return { executionProviders: [provider], preferredOutputLocation: 'gpu-buffer' };

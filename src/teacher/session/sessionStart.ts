@@ -9,12 +9,15 @@ export interface TeacherApi {
 
 export type StartedSession = Started<OnnxSession>;
 
+/** What a teacher's session is asked from another thread. */
+export const SESSION_CALLS = ['hash', 'open', 'run', 'timeMs', 'measure'] as const;
+
 /**
  * A session in a worker of its own, or on this thread for 'none'.
  * Throws    worker-unreachable
  */
 export function startSession(worker: WorkerOption): Promise<StartedSession> {
-  return start<OnnxSession>(worker, 'onnx', ['hash', 'open', 'run', 'timeMs', 'measure'], async () =>
+  return start<OnnxSession>(worker, 'onnx', SESSION_CALLS, async () =>
     (await import('./session.ts')).createOnnxSession(),
   );
 }

@@ -65,7 +65,8 @@ export async function tuneMemory(model: object, gpuName: string, store: Store | 
 
 function parsePlace(text: string): TunedPlace | undefined {
   const { device, batchSize, figures, why } = JSON.parse(text) as Partial<TunedPlace>;
-  const isDevice = device === 'wasm' || device === 'kernels' || device === 'webgpu' || device === 'webnn';
+  const isOrts = device === 'wasm' || device === 'webgpu' || device === 'webnn' || device === 'native';
+  const isDevice = isOrts || device === 'kernels';
   const isWhole = isDevice && isSize(batchSize) && typeof why === 'string' && Array.isArray(figures);
   return isWhole && figures.every(isFigure) ? { device, batchSize, figures, why } : undefined;
 }

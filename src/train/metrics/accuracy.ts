@@ -2,7 +2,7 @@ import { argMax } from '../../core/stats.ts';
 import type { Metric } from '../metric.ts';
 
 /**
- * The share of examples whose most likely class is their label.
+ * The fraction of examples whose most likely class is their label.
  * Shapes    student [N, C], labels [N] → fraction
  * Units     0…1; higher is better
  * Throws    nothing

@@ -2,7 +2,7 @@ import { argMax } from '../../core/stats.ts';
 import type { Metric } from '../metric.ts';
 
 /**
- * The share of examples for which student and teacher name the same class.
+ * The fraction of examples for which student and teacher predict the same class.
  * Shapes    student [N, C], teacher [N, C] → fraction
  * Units     0…1; higher is better
  * Throws    nothing

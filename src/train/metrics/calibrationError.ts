@@ -2,15 +2,15 @@ import { logProbsOf, topClassesOf } from '../logProbs.ts';
 import type { Metric } from '../metric.ts';
 
 const BINS = 15;
-/** A confidence that is a border but for rounding, such as 1/3, belongs below it. */
+/** A confidence that rounding moved just above a border, such as 1/3, belongs below it. */
 const ROUNDING = 1e-9;
 
 /**
- * Expected calibration error (ECE): how far confidence and accuracy lie apart, in 15 equal bins of confidence, (k/15,
- * (k+1)/15] each, weighted by the examples in them.
+ * Expected calibration error (ECE): the difference between confidence and accuracy in 15 equal bins of confidence,
+ * (k/15, (k+1)/15] each, weighted by their examples.
  * Shapes    student [N, C], labels [N] → fraction
  * Units     logits in; 0…1 out; lower is better
- * Numerics  NaN where an answer is no number
+ * Numerics  NaN if an answer is NaN
  * Throws    nothing
  * Source    Guo, Pleiss, Sun, Weinberger 2017, §2, equation 3, arXiv:1706.04599; 15 bins as in their §5
  */

@@ -1,14 +1,14 @@
 import type { Metric } from '../metric.ts';
 
 /**
- * Coefficient of determination (R²): which part of the variance of the teacher's numbers the student explains, 1 − Σ(t − s)² ÷
- * Σ(t − t̄)² of each number, mean over the numbers of an example. Always saying the mean gives 0.
+ * Coefficient of determination (R²): the fraction of the variance of the teacher's numbers that the student explains,
+ * 1 − Σ(t − s)² ÷ Σ(t − t̄)² for each number, mean over the numbers of an example. Always predicting the mean gives 0.
  * Shapes    student [N, …], teacher [N, …] → fraction
- * Units     1 at most, below 0 where the mean would be better; higher is better
- * Numerics  NaN where a number is none
+ * Units     at most 1, below 0 if the mean would be better; higher is better
+ * Numerics  NaN if a number is NaN
  * Throws    nothing
  * Source    scikit-learn's r2_score(teacher, student), multioutput 'uniform_average': a number that never varies counts 1
- *           where it is met, else 0
+ *           if it is matched, else 0
  */
 export const coefficientOfDetermination: Metric = {
   name: 'coefficientOfDetermination',

@@ -1,13 +1,13 @@
 import type { Metric } from '../metric.ts';
 
 /**
- * The cosine between the student's and the teacher's vector of an example, mean over the examples; of sequences and maps all
- * numbers of an example are one vector.
+ * The cosine between the student's and the teacher's vector of an example, mean over the examples. All numbers of a sequence
+ * or map form one vector.
  * Shapes    student [N, …], teacher [N, …] → one number
- * Units     −1…1; higher is better; two vectors of nothing but 0 have 1, one of them 0
- * Numerics  NaN where a number is none
+ * Units     −1…1; higher is better; two zero vectors give 1, a single one 0
+ * Numerics  NaN if a number is NaN
  * Throws    nothing
- * Source    PyTorch's F.cosine_similarity(student, teacher).mean(), but for vectors of 0
+ * Source    PyTorch's F.cosine_similarity(student, teacher).mean(), except for zero vectors
  */
 export const cosineSimilarity: Metric = {
   name: 'cosineSimilarity',
@@ -22,7 +22,7 @@ export const cosineSimilarity: Metric = {
   },
 };
 
-/** Of two vectors of one length, which begin at these places. */
+/** Of two vectors of equal length that begin at these offsets. */
 export function cosineAt(
   first: ArrayLike<number>,
   second: ArrayLike<number>,

@@ -4,8 +4,8 @@ import type { Metric } from '../metric.ts';
 /**
  * Negative log-likelihood (NLL): −log of the probability given to the label, mean over the examples.
  * Shapes    student [N, C], labels [N] → nats
- * Units     logits in (log-probabilities are logits too); 0 or more out, log C where nothing is known; lower is better
- * Numerics  NaN where an answer is no number; infinite where a label is no class
+ * Units     logits in (log-probabilities are logits too); 0 or more out, log C for uniform answers; lower is better
+ * Numerics  NaN if an answer is NaN; infinite if a label is not a class
  * Throws    nothing
  * Source    Guo, Pleiss, Sun, Weinberger 2017, §2, equation 6, arXiv:1706.04599
  * Differs   the paper's sum is a mean here, so that it does not grow with the number of examples

@@ -3,16 +3,16 @@ import type { Metric } from '../metric.ts';
 import { cosineAt } from './cosineSimilarity.ts';
 
 const NEIGHBOURS = 10;
-/** As many examples, evenly taken, are compared with each other: the time grows as their square. */
+/** The most examples, evenly spaced, that are compared with each other: the time grows with their square. */
 const MOST_EXAMPLES = 256;
 
 /**
- * The share of each example's nearest neighbours by the teacher's embeddings that are its nearest by the student's too: whether
- * a search finds the same. Ten of them, or a quarter of the others where these are fewer than 40, by their cosines; both may
- * have embeddings of other lengths. By chance it is about neighbours ÷ others.
+ * The fraction of each example's nearest neighbours by the teacher's embeddings that are also nearest by the student's: whether
+ * a search finds the same. It compares ten neighbours by cosine, or a quarter of the other examples if these are fewer than
+ * 40. The embeddings may have different lengths. By chance it is about neighbours ÷ others.
  * Shapes    student [N, D], teacher [N, E] → fraction
  * Units     0…1; higher is better
- * Numerics  NaN for fewer than three examples, and where a number is none
+ * Numerics  NaN for fewer than three examples, and if a number is NaN
  * Throws    nothing
  * Source    Q_NX(K) of the co-ranking matrix, Lee and Verleysen 2009, Neurocomputing 72(7–9), 1431–1443, eq. 12
  * Differs   at most 256 examples are compared
@@ -41,7 +41,7 @@ function isNumbers({ data }: NdArray): boolean {
   return Array.prototype.every.call(data, Number.isFinite);
 }
 
-/** Of each with each, [N, N]. */
+/** Of every pair, [N, N]. */
 function cosinesOf({ data, shape }: NdArray, places: readonly number[]): Float64Array {
   const length = shape[1] as number;
   const count = places.length;

@@ -1,10 +1,10 @@
 import type { Metric } from '../metric.ts';
 
 /**
- * Root mean squared error (RMSE): how far the student's numbers lie from the teacher's, over all numbers of all examples.
+ * Root mean squared error (RMSE): the difference between the student's and the teacher's numbers, over all numbers of all examples.
  * Shapes    student [N, …], teacher [N, …] → one number
  * Units     those of the numbers; 0 or more; lower is better
- * Numerics  NaN where a number is none
+ * Numerics  NaN if a number is NaN
  * Throws    nothing
  * Source    the root of PyTorch's F.mse_loss(student, teacher)
  */

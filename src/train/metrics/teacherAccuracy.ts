@@ -2,7 +2,7 @@ import type { Metric } from '../metric.ts';
 import { accuracy } from './accuracy.ts';
 
 /**
- * The share of examples whose label is the teacher's most likely class: what the student's accuracy is held against.
+ * The fraction of examples whose label is the teacher's most likely class, for comparison with the student's accuracy.
  * Shapes    teacher [N, C], labels [N] → fraction
  * Units     0…1; higher is better
  * Throws    nothing

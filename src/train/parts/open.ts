@@ -10,7 +10,7 @@ import { openQuantizationAware } from './quantizationAware/openQuantizationAware
 import { openScaleNotices } from './scaleNotices/openScaleNotices.ts';
 import { openSelfTeacher } from './selfTeacher/openSelfTeacher.ts';
 
-/** The order in which parts are opened and called. The holdout is measured when all others are done with an epoch. */
+/** The order in which parts are opened and called. The holdout is measured after all others have finished an epoch. */
 const PARTS: readonly OpenPart[] = [
   openScaleNotices,
   openColocated,
@@ -23,12 +23,12 @@ const PARTS: readonly OpenPart[] = [
   openHoldout,
 ];
 
-/** The parts of a run, the last one ended first. */
+/** The parts of a run; they end in reverse order. */
 export interface OpenParts extends AsyncDisposable {
   readonly all: readonly Part[];
 }
 
-/** Throws what the parts say of the job; then none of them stays open. */
+/** Throws what the parts throw for the job; then none stays open. */
 export async function openParts(context: PartContext): Promise<OpenParts> {
   const all: Part[] = [];
   const end = async () => {
@@ -46,7 +46,7 @@ export async function openParts(context: PartContext): Promise<OpenParts> {
   return { all: [...all], [Symbol.asyncDispose]: end };
 }
 
-/** What parts say of the steps; gradients go through the first of them that takes some, then through the next. */
+/** What parts require of the steps; gradients pass through the parts that take them, in order. */
 export function stepsWith(parts: readonly Part[], own: StepOptimizer) {
   const optimizer = parts.reduceRight<Pick<StepOptimizer, 'applyGradients'>>(
     (next, part) =>

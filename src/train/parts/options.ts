@@ -18,32 +18,32 @@ export type { BalancedTerm, BalanceEvent, BalanceOptions } from './balance/balan
 export type { QuantizationAwareOptions, QuantizationReport } from './quantizationAware/quantizationAware.ts';
 export type { SelfTeacherOptions } from './selfTeacher/selfTeacher.ts';
 
-/** The optional features of a run, each in a folder of its own. */
+/** The optional features of a run, each in its own folder. */
 export interface PartOptions extends AugmentOption, BalanceOption, QuantizationAwareOption, SelfTeacherOption {}
 
 /** The same for a job, which may also be an adaptation. */
 export interface JobParts extends PartOptions, AdaptationOption {}
 
-/** What the report of a run tells of its parts. */
+/** What a run's report says about its parts. */
 export interface PartReports extends BalanceReported, BatchNormReported, QuantizationAwareReported {}
 
-/** What a run gives in addition to weights and report, however it ends. */
+/** What a run returns besides weights and report, however it ends. */
 export interface PartResults extends AdaptationResult, ColocatedResult {}
 
-/** What parts tell while a run works. */
+/** What parts report during a run. */
 export type PartEvent = BalanceEvent | BatchNormEvent;
 
-/** What is to be known of a part before a run is opened. */
+/** What must be known of a part before a run opens. */
 interface PartOption<Given> {
   /** Throws    invalid-option */
   check(given: Given, run: { readonly loss: Loss; readonly data: Dataset }): void;
   /** Names of the answers that it adds to the teacher's. */
   answers?(given: Given): readonly string[];
-  /** Whether a run from labels alone goes without it. */
+  /** Whether a run from labels alone leaves it out. */
   readonly isOfTeacher?: boolean;
 }
 
-/** This imports no tfjs; what the parts do stands in `open.ts`. */
+/** This imports no tfjs; `open.ts` holds what the parts do. */
 const PARTS: { readonly [Name in keyof PartOptions]-?: PartOption<NonNullable<PartOptions[Name]>> } = {
   augment: { check: (given, { data }) => checkAugment(given, data.inputs) },
   selfTeacher: { check: checkSelfTeacher, answers: selfAnswers, isOfTeacher: true },
@@ -53,7 +53,7 @@ const PARTS: { readonly [Name in keyof PartOptions]-?: PartOption<NonNullable<Pa
 
 const ALL = Object.entries(PARTS) as [keyof PartOptions, PartOption<unknown>][];
 
-/** To be spread into a schema; `checkParts` checks them, as that takes the run's loss and data. */
+/** Spread these into a schema; `checkParts` checks them, because that takes the run's loss and data. */
 export const PART_FIELDS = Object.fromEntries(ALL.map(([name]) => [name, given()])) as unknown as {
   readonly [Name in keyof PartOptions]-?: Optional<NonNullable<PartOptions[Name]>>;
 };
@@ -63,7 +63,7 @@ export function checkParts(options: PartOptions, run: { readonly loss: Loss; rea
   for (const [name, part] of ALL) if (options[name] !== undefined) part.check(options[name], run);
 }
 
-/** Those of the options that ask for a part. */
+/** The options that request a part. */
 export function partsOf(options: PartOptions): PartOptions {
   return Object.fromEntries(ALL.flatMap(([name]) => (options[name] ? [[name, options[name]]] : [])));
 }

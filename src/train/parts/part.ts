@@ -8,67 +8,67 @@ import type { OrderOptions } from '../order.ts';
 import type { StepOptions } from '../step.ts';
 import type { PartReports, PartResults } from './options.ts';
 
-/** One optional feature of a run. The loop calls the functions that a part has, part after part in the order of `open.ts`. */
+/** One optional feature of a run. The loop calls the functions that a part has, in the order of `open.ts`. */
 export interface Part {
-  /** The loss to train with, in place of the run's own. */
+  /** The loss to train with, instead of the run's own. */
   readonly loss?: Loss;
   /** Shapes, without the batch, of the answers that `complete` adds to the teacher's. */
   readonly answers?: LossShapes['teacher'];
   /** How steps apply the student. Default 'training'. */
   readonly mode?: 'training' | 'inference';
-  /** False where steps leave the averages of batch normalization alone, or the part moves them itself. */
+  /** False if steps do not change the averages of batch normalization, or the part changes them itself. */
   readonly movesStatistics?: boolean;
-  /** How many batches `begin` gets; at most those of one epoch. */
+  /** How many batches `begin` gets; at most one epoch's. */
   readonly looksAhead?: number;
-  /** Changes a batch that was read, in the order of the steps, while the step before is running. */
+  /** Changes a batch that was read, in the order of the steps, while the previous step runs. */
   read?(batch: TrainBatch, at: StepPlace): TrainBatch | Promise<TrainBatch>;
   /** Before the first step, with the first batches as the loss reads them. */
   begin?(first: readonly TrainBatch[], run: PartRun): Promise<void>;
-  /** Before each step; true where steps compute something else from here on, so that a recorded step is discarded. */
+  /** Before each step; true if steps compute something else from here on, so that a recorded step is discarded. */
   changesSteps?(at: StepPlace): boolean;
-  /** Adds what depends on the student to a batch: right before its step, after the step before. */
+  /** Adds what depends on the student to a batch: right before its step, after the previous one. */
   complete?(batch: TrainBatch, at: StepPlace): Promise<TrainBatch>;
   /** Right before each step, with its batch as the loss reads it. */
   beforeStep?(batch: TrainBatch, at: StepPlace, run: PartRun): Promise<void>;
-  /** Takes the gradients of a step, which stay the caller's, and applies them, or others, or none. */
+  /** Takes the gradients of a step, which the caller owns, and applies them, others, or none. */
   onGradients?(gradients: tf.NamedTensorMap, apply: (gradients: tf.NamedTensorMap) => void): void;
   afterStep?(at: StepPlace): void;
   /** After the last step of an epoch, before its event, to which it may add. Throws    AbortError */
   afterEpoch?(epoch: EpochEvent, run: PartRun): Promise<HoldoutOutputs | undefined>;
-  /** What it adds to the report of a run that came to its end. */
+  /** What it adds to the report of a finished run. */
   report?(): Promise<PartReports>;
   /** What it adds to the outcome, however the run ends. */
   results?(): PartResults;
-  /** Frees what it holds and leaves the model as it was, before it is saved. */
+  /** Frees what it holds and restores the model before it is saved. */
   end?(): void | Promise<void>;
 }
 
-/** The run, as the loop has it. */
+/** The run as the loop sees it. */
 export interface PartRun extends StepOptions, OrderOptions {
-  /** Whether steps move the averages of batch normalization, so that they are to be estimated in the end. Default true. */
+  /** Whether steps change the averages of batch normalization, so that these must be estimated at the end. Default true. */
   readonly movesStatistics?: boolean;
   /** Called while the loop waits for the next batch: no step is running then. */
   readonly rest?: <T>(awaited: Promise<T>) => Promise<T>;
   readonly signal?: AbortSignal;
 }
 
-/** What parts are opened with. */
+/** What parts need to open. */
 export interface PartContext {
   readonly job: TrainJob;
   readonly model: tf.LayersModel;
   /** The run's own. */
   readonly loss: Loss;
-  /** Undefined where a run is checked, which reads nothing more. */
+  /** Undefined while a run is checked, which reads nothing more. */
   readonly source: TrainSource | undefined;
   readonly emit: (event: EngineEvent) => void | Promise<void>;
   /** The teacher on this thread and this GPU. */
   readonly colocatedTeacher?: ColocatedTeacher | undefined;
 }
 
-/** Undefined where the job asks for nothing of it. */
+/** Undefined if the job asks for nothing of it. */
 export type OpenPart = (context: PartContext) => Part | undefined | Promise<Part | undefined>;
 
-/** A batch that was read, with what the parts make of it. */
+/** A batch that was read, as the parts change it. */
 export async function readWith(parts: readonly Part[], given: TrainBatch, at: StepPlace): Promise<TrainBatch> {
   let batch = given;
   for (const part of parts) if (part.read !== undefined) batch = await part.read(batch, at);

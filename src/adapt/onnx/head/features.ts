@@ -1,4 +1,5 @@
 import { LimbeckError, throwIfAborted } from '../../../core/errors.ts';
+import { putRows } from '../../../core/rows.ts';
 import { firstNonFinite, formatShape, type NdArray } from '../../../core/shape.ts';
 import { type Dataset, type LabelledDataset, UNLABELLED } from '../../../data/dataset.ts';
 import { batches } from '../../../data/views.ts';
@@ -45,9 +46,14 @@ export async function readFeatures(
   data: Dataset | LabelledDataset,
   { backbone, taps, form, signal, tell }: ReadFeaturesOptions,
 ): Promise<Features> {
-  const values: (Value | undefined)[] = [];
+  const tables: Record<string, NdArray> = {};
+  const shapes: (readonly number[])[] = [];
   const failed = new Map<number, unknown>();
-  let logits: NdArray | undefined;
+  // Rows of another width than the first batch's are left out.
+  const putTable = (name: string, rows: NdArray, from: number) => {
+    if (tables[name] === undefined || tables[name].shape[1] === rows.shape[1])
+      putRows(tables, { [name]: rows }, data.size, from);
+  };
   const labels = new Int32Array(data.size).fill(UNLABELLED);
   for await (const { indices, examples } of batches(data, () => nextBatchSize(backbone), { signal })) {
     throwIfAborted(signal);
@@ -60,7 +66,8 @@ export async function readFeatures(
       try {
         const pooled = pooledRows(value, form, from, indices.length);
         if (at > 0 && (pooled.shape[1] as number) > MOST_FEATURES) throw tooWide(pooled);
-        values[at] = { rows: putRows(values[at]?.rows, pooled, from, data.size), shape: value.shape };
+        putTable(featuresName(at), pooled, from);
+        shapes[at] = value.shape;
       } catch (error) {
         // One of several values may fail: it is left out.
         if (taps === 1 || !(error instanceof LimbeckError)) throw error;
@@ -69,12 +76,17 @@ export async function readFeatures(
       }
     }
     const own = answers[OWN_LOGITS];
-    if (own?.shape.length === 2 && own.shape[0] === indices.length) logits = putRows(logits, own, from, data.size);
+    if (own?.shape.length === 2 && own.shape[0] === indices.length)
+      putTable(OWN_LOGITS, { data: Float32Array.from(own.data), shape: own.shape }, from);
     if ('labels' in examples) labels.set(examples.labels as Int32Array, from);
     tell(indices.length);
   }
+  const logits = tables[OWN_LOGITS];
   return {
-    values: Array.from({ length: taps }, (_, at) => (failed.has(at) ? undefined : values[at])),
+    values: Array.from({ length: taps }, (_, at) => {
+      const [rows, shape] = [tables[featuresName(at)], shapes[at]];
+      return failed.has(at) || !rows || !shape ? undefined : { rows, shape };
+    }),
     logits: logits && firstNonFinite(logits.data) < 0 ? logits : undefined,
     labels,
   };
@@ -100,14 +112,6 @@ function pooledRows(value: NdArray, form: PoolingOptions, from: number, count: n
     `The tapped value is ${formatShape(value.shape)} for ${count} examples; its first axis must be theirs. Tap another value.`,
     { details: { shape: value.shape, examples: count } },
   );
-}
-
-/** Rows at their places among all. */
-function putRows(all: NdArray | undefined, rows: NdArray, from: number, size: number): NdArray {
-  const width = rows.shape[1] as number;
-  const kept = all ?? { data: new Float32Array(size * width), shape: [size, width] };
-  if (kept.shape[1] === width) kept.data.set(rows.data, from * width);
-  return kept;
 }
 
 /**

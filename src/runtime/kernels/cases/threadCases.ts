@@ -59,9 +59,8 @@ export class NodeThread {
 
   async #start(): Promise<Thread> {
     const source = `const { parentPort } = require('node:worker_threads');
-      globalThis.self = { close: () => parentPort.close() };
-      globalThis.postMessage = (message) => parentPort.postMessage(message);
-      globalThis.addEventListener = (type, listener) => parentPort.on(type, (data) =>
+      const listen = parentPort.addEventListener.bind(parentPort);
+      parentPort.addEventListener = (type, listener) => listen(type, ({ data }) =>
         setTimeout(() => listener({ data }), data.work ? ${this.delayMs} : 0));
       ${await kernelThreadText()}`;
     const thread = new Thread(source, { eval: true });

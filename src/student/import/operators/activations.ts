@@ -15,7 +15,7 @@ function activate(step: Step, { tf, apply, name }: Builder, x: SymbolicTensor, a
   return apply(tf.layers.activation({ activation: activation as 'relu', name: name(step) }), x);
 }
 
-/** tfjs's activation where it computes the same; an operator of ours otherwise. */
+/** tfjs's activation if it computes the same, otherwise an operator of ours. */
 function either(operator: string): OperatorImport {
   const ours = fromRecord(operator) as OperatorImport;
   return {
@@ -48,10 +48,10 @@ function alongLast(activation: 'softmax' | 'logSoftmax'): OperatorImport {
   };
 }
 
-/** A slope for each element, or a computed one. */
+/** One slope per element, or a computed one. */
 const sloped = joined('pRelu');
 
-/** Functions of each element alone, and softmax. */
+/** Elementwise functions, and softmax. */
 export const activations: OperatorTable = {
   Relu: named('relu'),
   Sigmoid: named('sigmoid'),
@@ -82,7 +82,7 @@ export const activations: OperatorTable = {
       const { tf, apply, name } = builder;
       const [value, slopes] = [builder.value(step, 0), step.constant(1)];
       const channels = value.rank > 1 ? step.inputs[0]?.shape?.[1] : undefined;
-      // Before version 7 a slope a channel needs no axes after it.
+      // Before version 7 a slope per channel needs no axes after it.
       const isOneEach = step.opset < 7 || slopes?.shape.at(1 - value.rank) === slopes?.data.length;
       const isChannel =
         slopes !== undefined && (slopes.data.length === 1 || (slopes.data.length === channels && isOneEach));

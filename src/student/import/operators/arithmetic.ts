@@ -6,7 +6,7 @@ import { fromRecord } from '../fromRecord.ts';
 import { joined, refuseJoined } from '../joined.ts';
 import type { OperatorImport, OperatorTable, Step } from '../operator.ts';
 
-/** Operators on elements at the same place that tfjs has a layer for, or that are refused at times. */
+/** Elementwise operators that tfjs has a layer for, or that are sometimes refused. */
 export const arithmetic: OperatorTable = {
   Add: joined('add', 'add'),
   Sum: joined('sum', 'add'),

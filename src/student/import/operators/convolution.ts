@@ -99,7 +99,7 @@ function convolved(step: Step, builder: Builder): readonly Value[] {
   return [result];
 }
 
-/** Zeros around the image, in a layer of their own. */
+/** Zeros around the image, as a separate layer. */
 function padded(step: Step, builder: Builder, x: SymbolicTensor, { pads }: Window, layerName: string): SymbolicTensor {
   const { tf, apply, name } = builder;
   if (pads.length === 2) {

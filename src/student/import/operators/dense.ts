@@ -68,7 +68,7 @@ function scaled(data: Float32Array, factor: number): Float32Array {
   return factor === 1 ? data : data.map((one) => one * factor);
 }
 
-/** The Add of a row that follows a product and nothing else reads. */
+/** The Add of a row after a product whose output only it reads. */
 function biasAfter(step: Step, builder: Builder): { bias: Float32Array; last: Step } | undefined {
   const last = builder.follower(step);
   if (last?.node.opType !== 'Add') return undefined;
@@ -79,7 +79,7 @@ function biasAfter(step: Step, builder: Builder): { bias: Float32Array; last: St
   return bias.data.length === width ? { bias: bias.data, last } : undefined;
 }
 
-/** `last`: the node of which the dense layer's result is the value. */
+/** `last`: the node whose value the dense layer's result is. */
 function densely(
   step: Step,
   builder: Builder,
@@ -110,7 +110,7 @@ function densely(
   return result;
 }
 
-/** The rows of a kernel in the order in which the flattened axis lies. */
+/** The rows of a kernel in the order of the flattened axis. */
 function shuffledRows(kernel: Float32Array, { shuffle }: Value, units: number): Float32Array {
   if (shuffle === undefined) return kernel;
   const { lengths, order } = shuffle;
@@ -136,7 +136,7 @@ function gemm(step: Step, builder: Builder): readonly Value[] {
   return [{ tensor: builder.operate(step, { operator: 'gemm', operands, attributes, shape }), axes: [0, 1], rank: 2 }];
 }
 
-/** Of two tensors, or of a tensor and a stack of stored matrices: in the model's order of axes. */
+/** A product of two tensors, or of a tensor and a stack of stored matrices, in the model's order of axes. */
 function product(step: Step, builder: Builder): readonly Value[] {
   const rank = outputShape(step).length;
   const operands = [0, 1].map((i) => {

@@ -9,7 +9,7 @@ function refuseWeights(step: Step, from: number): string | undefined {
   return unknown ?? (computed < 0 ? undefined : refuseComputed(step, computed, 'weights'));
 }
 
-/** The tensor with an axis last, and the value that it makes. */
+/** The tensor with an axis last, and its value. */
 function lastly(step: Step, builder: Builder, axis: number) {
   const value = builder.value(step, 0);
   const isHeld = value.axes.at(-1) === axis;
@@ -25,7 +25,7 @@ function channelOperator(operator: string, groups: (step: Step) => number): Oper
       const [scale, bias] = [step.constant(1), step.constant(2)] as [Constant, Constant];
       const channels = x.shape.at(-1) as number;
       const attributes = { numGroups: groups(step) || channels, epsilon: shortest(float(step, 'epsilon') ?? 1e-5) };
-      // One entry a group, before version 21.
+      // One entry per group before version 21.
       const operands = [x, { weight: repeated(scale, channels) }, { weight: repeated(bias, channels) }];
       const shape = lengthsAt(outputShape(step), axes);
       return [{ tensor: builder.operate(step, { operator, operands, attributes, shape }), axes, rank }];
@@ -102,7 +102,8 @@ function layerNormalized(step: Step, builder: Builder): Value {
   const first = frontAxis(int(step, 'axis', -1), rank);
   const [scale, bias] = [step.constant(1) as Constant, step.constant(2)];
   const epsilon = shortest(float(step, 'epsilon') ?? 1e-5);
-  if (first === rank - 1) {
+  // A free length has a gain of one element, which the layer does not take.
+  if (first === rank - 1 && scale.data.length === step.inputs[0]?.shape?.[first]) {
     const { x, axes } = lastly(step, builder, first);
     const layer = tf.layers.layerNormalization({ epsilon, center: bias !== undefined, name: name(step, scale) });
     return { tensor: apply(layer, x, [scale.data, ...(bias ? [bias.data] : [])]), axes, rank };

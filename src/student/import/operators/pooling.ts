@@ -10,7 +10,7 @@ function poolingWindow(step: Step): Window | undefined {
   return windowOf(step, ints(step, 'kernel_shape') ?? [], step.inputs[0]?.shape?.slice(2) ?? []);
 }
 
-/** Whether tfjs's own layer computes it: 'same' leaves the padding out of an average. */
+/** Whether tfjs's own layer computes it; its 'same' excludes the padding from an average. */
 function isNative(step: Step, { padding, dilations }: Window, kind: Kind): boolean {
   const isPlain = padding !== undefined && dilations.every((one) => one === 1);
   return isPlain && (kind === 'max' || padding === 'valid' || int(step, 'count_include_pad', 0) === 0);

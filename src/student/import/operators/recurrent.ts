@@ -17,7 +17,7 @@ function refuseRecurrent(step: Step): string | undefined {
   return stored.find((one) => one !== undefined) ?? refuseState(step, 5) ?? refuseState(step, 6) ?? refuseUnknown(step);
 }
 
-/** First states of zeros, which may be made for the batch, are those that a layer begins with anyway. */
+/** Initial states of zeros, even if made for the batch, are a layer's default. */
 function firstStates(step: Step, builder: Builder, kind: Kind): Operand[] {
   const indices = kind === 'lstm' ? [5, 6] : [5];
   if (indices.every((index) => isBlank(step, index))) return [];
@@ -29,7 +29,7 @@ function firstStates(step: Step, builder: Builder, kind: Kind): Operand[] {
   });
 }
 
-/** [D, B, H]: one that is stored holds for every example. */
+/** [D, B, H]: a stored one applies to every example. */
 function refuseState(step: Step, index: number): string | undefined {
   const isMany = (step.constant(index)?.shape[1] ?? 1) !== 1 && !isBlank(step, index);
   return isMany ? 'it stores a first state for each example of a batch' : undefined;
@@ -45,7 +45,7 @@ function isZero(step: Step, index: number): boolean {
 }
 
 function build(step: Step, builder: Builder, kind: Kind): readonly (Value | undefined)[] {
-  // [T, B, F] as the model counts: the batch comes first here.
+  // [T, B, F] in the model; here the batch comes first.
   const x = builder.arrange(builder.value(step, 0), [1, 0, 2]);
   const [w, r] = [step.constant(1) as Constant, step.constant(2) as Constant];
   const [directions, , hidden] = r.shape as [number, number, number];
@@ -74,7 +74,7 @@ function build(step: Step, builder: Builder, kind: Kind): readonly (Value | unde
   return [sequence, isUsed[1] === true ? lastState(step, builder, sequence.tensor) : undefined];
 }
 
-/** The sequence, the state and the cell of one layer, which gives the cell as a last step of its own. */
+/** The sequence, the state and the cell of one layer, which gives the cell as an additional last step. */
 function withCell(
   step: Step,
   builder: Builder,
@@ -95,10 +95,10 @@ function withCell(
   return [{ tensor: sequence, axes: [2, 0, 1, 3], rank: 4 }, state, cell];
 }
 
-/** As far as an axis goes. */
+/** To the end of an axis. */
 const END = 2 ** 31 - 1;
 
-/** The state after the last step, of the sequence [B, T, D, H]; a backward one ends at the first. */
+/** The state after the last step of the sequence [B, T, D, H]; a backward direction ends at the first step. */
 function lastState(step: Step, builder: Builder, sequence: SymbolicTensor): Value {
   const [batch = null, , directions = 1, hidden = null] = sequence.shape as [number | null, number, number, number];
   const isReverse = text(step, 'direction', 'forward') === 'reverse';

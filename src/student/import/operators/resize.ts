@@ -3,7 +3,7 @@ import { operatorOf } from '../../../onnx/operators.ts';
 import type { Builder, OperatorImport, OperatorTable, Step, Value } from '../operator.ts';
 import { channelsLast, lengthsAt, outputShape, refuseUnknown } from '../placing.ts';
 
-/** By the record; a layer of tfjs's own where that repeats pixels. */
+/** By the record, or as tfjs's own layer if it repeats pixels. */
 const resizing: OperatorImport = {
   refuse: (step) => recordOf(step).refuse?.(step) ?? refuseUnknown(step),
   build: (step, builder) => [resized(step, builder)],

@@ -4,7 +4,7 @@ import { int } from '../../../onnx/shapes/call.ts';
 import type { Builder, Constant, OperatorTable, Step, Value } from '../operator.ts';
 import { BATCH, complete, frontAxis, lengthsAt, outputShape, refuseUnknown, turnedConstant } from '../placing.ts';
 
-/** As far as an axis goes. */
+/** To the end of an axis. */
 const END = 2 ** 31 - 1;
 
 interface Cut {
@@ -57,7 +57,7 @@ function refuseBatch(step: Step, axes: readonly number[]): string | undefined {
   return axes.some((axis) => shape[axis] === BATCH) ? 'it cuts the batch' : undefined;
 }
 
-/** Operators that pick, cut and join. */
+/** Operators that select, slice and join. */
 export const selection: OperatorTable = {
   Slice: {
     refuse(step) {
@@ -181,7 +181,7 @@ function padsOf(step: Step): (readonly [number, number])[] | undefined {
   return Array.from({ length: flat.length / 2 }, (_, axis) => [flat[2 * axis] as number, flat[2 * axis + 1] as number]);
 }
 
-/** Rows of a stored table by computed numbers: an embedding. */
+/** Rows of a stored table by computed indices: an embedding. */
 function looked(step: Step, builder: Builder): Value {
   const { tf, apply, name } = builder;
   const [table, indices] = [step.constant(0) as Constant, builder.value(step, 1)];
@@ -207,7 +207,7 @@ function looked(step: Step, builder: Builder): Value {
   };
 }
 
-/** Places of a value along an axis, by stored numbers. One number alone takes the axis away. */
+/** Elements of a value along an axis, by stored indices. A single index removes the axis. */
 function picked(step: Step, builder: Builder): Value {
   const [value, indices] = [builder.value(step, 0), step.constant(1) as Constant];
   const axis = frontAxis(int(step, 'axis', 0), value.rank);

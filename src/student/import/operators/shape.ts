@@ -3,7 +3,7 @@ import type { OperatorTable, Step } from '../operator.ts';
 import { complete, frontAxis, lengthsAt, outputShape, refuseUnknown } from '../placing.ts';
 import { regroup } from '../regroup.ts';
 
-/** Axes that Squeeze or Unsqueeze names, from the front; undefined where they are not known. */
+/** The axes of Squeeze or Unsqueeze, counted from the front; undefined if unknown. */
 function namedAxes(step: Step, rank: number): number[] | undefined {
   const axes = axesOf(step, 'axes', 1);
   return axes?.map((axis) => frontAxis(axis, rank));
@@ -23,7 +23,7 @@ function reshaping(): OperatorTable[string] {
   };
 }
 
-/** Operators that only say how elements are counted. */
+/** Operators that only change the shape. */
 export const shape: OperatorTable = {
   Reshape: reshaping(),
   Flatten: reshaping(),

@@ -1,10 +1,12 @@
+import type { Curve } from '../../../runtime/kernels/matmul/gemm.ts';
 import * as tf from '../../../runtime/tf.ts';
 import { int, ints, type Operator, type Operators, runKernel, type StepCall, text, unsupported } from '../call.ts';
+import { curveOf, ENGINE_DOMAIN } from '../fusedNodes.ts';
 import { channelsLast, inOrder, type LayoutValue } from '../layoutValue.ts';
 import type { Stored } from '../steps.ts';
 import { explicit, windowsOf } from '../windows.ts';
 
-/** The image as [B, H, W, C]; a row is an image of height 1. */
+/** The image as [B, H, W, C]; a 1-D signal is an image of height 1. */
 export function imageOf(value: LayoutValue): tf.Tensor4D {
   const { order } = value;
   const image = inOrder(value, channelsLast(order.length));
@@ -20,46 +22,43 @@ export function imageValue(image: tf.Tensor, rank: number): LayoutValue {
   return { tensor: image.reshape([batch, width, channels]), order: channelsLast(3) };
 }
 
-/** Weights that decayed to almost nothing; processors take a hundred times as long over the smallest of them. */
+/** Weights that decayed to almost nothing. CPUs take a hundred times as long for the smallest (subnormal) ones. */
 const ALMOST_NOTHING = 1e-30;
 
 export function flushed(weight: number): number {
   return Math.abs(weight) < ALMOST_NOTHING ? 0 : weight;
 }
 
-/** A filter [out, in, H, W] of the model as [H, W, in, out], times the factors of the output channels. */
-function filterFrom({ data, shape }: Stored, scale: Float64Array | undefined, isDepthwise: boolean): tf.Tensor {
+/** A filter [out, in, H, W] of the model as [H, W, in, out]. */
+function filterFrom({ data, shape }: Stored, isDepthwise: boolean): tf.Tensor {
   const [outs = 1, ins = 1, ...space] = shape;
   const [height, width] = space.length === 1 ? [1, space[0] as number] : (space as [number, number]);
   const out = new Float32Array(data.length);
   const taps = height * width;
   for (let o = 0; o < outs; o++) {
-    const factor = scale?.[o] ?? 1;
     for (let i = 0; i < ins; i++) {
       for (let tap = 0; tap < taps; tap++) {
-        out[(tap * ins + i) * outs + o] = flushed((data[(o * ins + i) * taps + tap] as number) * factor);
+        out[(tap * ins + i) * outs + o] = flushed(data[(o * ins + i) * taps + tap] as number);
       }
     }
   }
   return tf.tensor(out, isDepthwise ? [height, width, outs, 1] : [height, width, ins, outs], 'float32');
 }
 
-/** The model's bias with what was folded into it; undefined where there is none. */
+/** The stored bias, one number for all channels or one for each; undefined where there is none. */
 export function biasFrom(call: StepCall, outs: number): tf.Tensor | undefined {
-  const { scale, bias } = call.step.epilogue ?? {};
-  const own = call.stored(2)?.data;
-  if (own === undefined && bias === undefined) return undefined;
-  return call.kept('bias', () => {
-    const sum = Float32Array.from({ length: outs }, (_, i) => {
-      return ((own?.[i] ?? 0) as number) * (scale?.[i] ?? 1) + (bias?.[i] ?? 0);
-    });
-    return tf.tensor1d(sum);
-  });
+  const data = call.stored(2)?.data;
+  if (data === undefined) return undefined;
+  return call.kept('bias', () =>
+    tf.tensor1d(Float32Array.from({ length: outs }, (_, i) => data[data.length === 1 ? 0 : i] as number)),
+  );
 }
 
-export function endOf({ step }: StepCall): { activation: string; curve?: unknown } {
-  const { activation = 'linear', curve } = step.epilogue ?? {};
-  return { activation, curve };
+/** The curve at the end of a product, as its kernel takes it. */
+export function endOf(call: StepCall): { activation: string; curve: Curve | undefined } {
+  const { node } = call.step;
+  if (node.domain !== ENGINE_DOMAIN) return { activation: 'linear', curve: undefined };
+  return { activation: text(call, 'activation', 'linear'), curve: curveOf(node) };
 }
 
 const convolution: Operator = (call) => {
@@ -98,8 +97,7 @@ const convolution: Operator = (call) => {
 
 function filterOf(call: StepCall, isDepthwise: boolean): tf.Tensor {
   const stored = call.stored(1);
-  if (stored !== undefined)
-    return call.kept('filter', () => filterFrom(stored, call.step.epilogue?.scale, isDepthwise));
+  if (stored !== undefined) return call.kept('filter', () => filterFrom(stored, isDepthwise));
   const value = call.value(1);
   const rank = value.order.length;
   const space = Array.from({ length: rank - 2 }, (_, i) => i + 2);
@@ -112,7 +110,7 @@ function biasOf(call: StepCall, outs: number): tf.Tensor | undefined {
   return biasFrom(call, outs);
 }
 
-/** The gradient of a convolution with regard to its input is what ONNX calls a transposed convolution. */
+/** ONNX's transposed convolution is the gradient of a convolution with respect to its input. */
 const transposedConvolution: Operator = (call) => {
   const x = call.value(0);
   const stored = call.stored(1);
@@ -124,8 +122,8 @@ const transposedConvolution: Operator = (call) => {
   const { size, strides, dilations, pads } = windowsOf(call, call.shape(0), stored.shape.slice(2));
   if (dilations.some((step) => step !== 1)) throw unsupported(call, 'it is dilated');
   const [outs = 1] = stored.shape.slice(1);
-  // [in, out, H, W] lies as the filter of the convolution whose gradient this is: its outputs are our inputs.
-  const filter = call.kept('filter', () => transposedFilter(stored, call.step.epilogue?.scale));
+  // [in, out, H, W] is the filter of the convolution whose gradient this is: its outputs are our inputs.
+  const filter = call.kept('filter', () => transposedFilter(stored));
   const image = imageOf(x);
   const [extraHeight = 0, extraWidth = 0] = ints(call, 'output_padding') ?? [];
   const [top, bottom, left, right] = pads;
@@ -150,19 +148,19 @@ const transposedConvolution: Operator = (call) => {
   );
   const bias = biasFrom(call, outs);
   const sum = bias === undefined ? raw : tf.add(raw, bias);
-  const { activation = 'linear', curve } = call.step.epilogue ?? {};
+  const { activation, curve } = endOf(call);
   if (activation === 'linear') return imageValue(sum, 4);
   return imageValue(runKernel(activation === 'line' ? 'Line' : 'Gate', { x: sum }, { curve }), 4);
 };
 
-function transposedFilter({ data, shape }: Stored, scale: Float64Array | undefined): tf.Tensor {
+function transposedFilter({ data, shape }: Stored): tf.Tensor {
   const [ins = 1, outs = 1, height = 1, width = 1] = shape;
   const taps = height * width;
   const out = new Float32Array(data.length);
   for (let i = 0; i < ins; i++) {
     for (let o = 0; o < outs; o++) {
       for (let tap = 0; tap < taps; tap++) {
-        out[(tap * outs + o) * ins + i] = flushed((data[(i * outs + o) * taps + tap] as number) * (scale?.[o] ?? 1));
+        out[(tap * outs + o) * ins + i] = flushed(data[(i * outs + o) * taps + tap] as number);
       }
     }
   }

@@ -1,17 +1,18 @@
 import * as tf from '../../../runtime/tf.ts';
 import { int, needNumbers, type Operator, type Operators, runKernel, unsupported } from '../call.ts';
 import { compute } from '../fromRecord.ts';
+import { curveOf } from '../fusedNodes.ts';
 import { aligned } from '../layoutValue.ts';
 
-/** Steps that only this engine makes: functions of each value, in whatever order they lie. */
+/** The engine's own nodes: elementwise functions, in any layout. */
 const curved =
   (name: string): Operator =>
   (call) => {
     const { tensor, order } = call.value(0);
-    return { tensor: runKernel(name, { x: tensor }, { curve: call.step.curve }), order };
+    return { tensor: runKernel(name, { x: tensor }, { curve: curveOf(call.step.node) }), order };
   };
 
-/** The kernels cut toward zero by themselves, in one step. */
+/** The kernels truncate toward zero in one step. */
 const cast: Operator = (call) => {
   const { tensor, order } = call.value(0);
   const to = int(call, 'to', 1);
@@ -20,7 +21,7 @@ const cast: Operator = (call) => {
   return { tensor: tf.cast(tensor, to === 1 || to === 11 ? 'float32' : to === 9 ? 'bool' : 'int32'), order };
 };
 
-/** The kernels repeat truth values as they are. */
+/** The kernels broadcast a condition without a change of type. */
 const where: Operator = (call) => {
   const { tensors, order } = aligned([0, 1, 2].map((i) => call.value(i)));
   const [condition, a, b] = tensors as [tf.Tensor, tf.Tensor, tf.Tensor];
@@ -31,9 +32,9 @@ const where: Operator = (call) => {
   return { tensor: compute('Where', [tf.broadcastTo(tf.cast(condition, 'bool'), shape), a, b]), order };
 };
 
+export const CURVES: Operators = { Line: curved('Line'), Gate: curved('Gate') };
+
 export const ELEMENTWISE: Operators = {
-  Line: curved('Line'),
-  Gate: curved('Gate'),
   Cast: cast,
   Where: where,
   Dropout: (call) => {

@@ -3,19 +3,19 @@ import { axisOf, float, type Operator, type Operators } from '../call.ts';
 import { compute } from '../fromRecord.ts';
 import { channelsLast, heapAxes, inOrder, inPlain, type LayoutValue, plainValue } from '../layoutValue.ts';
 
-/** With the statistics of training, over the channels. */
+/** With the stored statistics, over the channels. */
 const batchNorm: Operator = (call) => {
   const value = call.value(0);
   const order = channelsLast(value.order.length);
   const epsilon = float(call, 'epsilon', 1e-5);
   const row = (index: number) => call.value(index).tensor;
-  // As a factor and a summand for each channel, which tfjs's own kernel would make at every call.
+  // As a factor and a summand per channel, which tfjs's own kernel would compute at every call.
   const factor = call.kept('factor', () => tf.div(row(1), tf.sqrt(tf.add(row(4), epsilon))));
   const summand = call.kept('summand', () => tf.sub(row(2), tf.mul(row(3), factor)));
   return { tensor: tf.add(tf.mul(inOrder(value, order), factor), summand), order };
 };
 
-/** Over one axis; before version 13 over all axes from it on. */
+/** Over one axis; before version 13 over that axis and all after it. */
 const softmax =
   (name: string): Operator =>
   (call) => {

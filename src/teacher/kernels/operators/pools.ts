@@ -9,7 +9,7 @@ const pool =
     const x = call.value(0);
     const windows = windowsOf(call, call.shape(0), ints(call, 'kernel_shape') ?? []);
     if (windows.dilations.some((step) => step !== 1)) throw unsupported(call, 'it is dilated');
-    if ((call.step.outputs[1] ?? '') !== '') throw unsupported(call, 'it gives where its maxima lie');
+    if ((call.step.node.output[1] ?? '') !== '') throw unsupported(call, 'it gives where its maxima lie');
     let image: tf.Tensor = imageOf(x);
     let pad = explicit(windows);
     const isPadded = windows.pads.some((side) => side > 0);
@@ -27,7 +27,7 @@ const pool =
     return imageValue(runKernel(kernelName, { x: image }, attrs), x.order.length);
   };
 
-/** Where lengths are rounded up, ONNX leaves out a last window that would begin behind the image. */
+/** With lengths rounded up, ONNX omits a last window that would begin after the image. */
 function requireWindowsInside(call: StepCall, { size, strides, pads }: Windows): void {
   if (roundingOf(call) === 'floor') return;
   const [, , ...space] = call.shape(0);

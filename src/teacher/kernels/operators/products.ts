@@ -6,11 +6,9 @@ import { inPlain, plainValue } from '../layoutValue.ts';
 import type { Stored } from '../steps.ts';
 import { biasFrom, endOf, flushed } from './convolutions.ts';
 
-/** A matrix of the model times the factors of its columns. */
-function matrixFrom({ data, shape }: Stored, scale: Float64Array | undefined): tf.Tensor {
+function matrixFrom({ data, shape }: Stored): tf.Tensor {
   const [rows = 1, columns = 1] = shape;
-  const values = Float32Array.from(data, (value, i) => flushed(value * (scale?.[i % columns] ?? 1)));
-  return tf.tensor(values, [1, rows, columns], 'float32');
+  return tf.tensor(Float32Array.from(data, flushed), [1, rows, columns], 'float32');
 }
 
 const matMul: Operator = (call) => {
@@ -18,8 +16,8 @@ const matMul: Operator = (call) => {
   const a = inPlain(call.value(0));
   if (stored !== undefined && stored.shape.length === 2 && a.rank >= 2 && a.dtype === 'float32') {
     const [depth = 1, columns = 1] = stored.shape;
-    const b = call.kept('matrix', () => matrixFrom(stored, call.step.epilogue?.scale));
-    const bias = call.step.epilogue === undefined ? undefined : biasFrom(call, columns);
+    const b = call.kept('matrix', () => matrixFrom(stored));
+    const bias = biasFrom(call, columns);
     const inputs: tf.NamedTensorMap = { a: a.reshape([1, a.size / depth, depth]), b };
     if (bias !== undefined) inputs['bias'] = bias;
     const product = runKernel(tf._FusedMatMul, inputs, { transposeA: false, transposeB: false, ...endOf(call) });
@@ -28,7 +26,7 @@ const matMul: Operator = (call) => {
   return plainValue(product(a, inPlain(call.value(1))));
 };
 
-/** As NumPy multiplies: a vector is a row on the left and a column on the right, outer axes broadcast. */
+/** Like NumPy's matmul: a vector is a row on the left and a column on the right; outer axes broadcast. */
 function product(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   const left = a.rank === 1 ? a.reshape([1, a.size]) : a;
   const right = b.rank === 1 ? b.reshape([b.size, 1]) : b;

@@ -6,7 +6,7 @@ import { int, type Operator, type Operators, type StepCall, text, unsupported } 
 import { inOrder, inPlain, type LayoutValue, plainValue } from '../layoutValue.ts';
 import { flushed } from './convolutions.ts';
 
-/** The results of one direction: every output [B, T, U], and what is left at the end, [B, U] each. */
+/** The results of one direction: all outputs [B, T, U], and the final states, [B, U] each. */
 interface Walked {
   readonly outputs: tf.Tensor;
   readonly last: readonly tf.Tensor[];
@@ -14,14 +14,14 @@ interface Walked {
 
 interface Walk {
   readonly x: tf.Tensor;
-  /** What the kernels multiply, by names that are kept. */
+  /** The kernels' weights, by the names under which they are kept. */
   readonly matrix: (name: 'kernel' | 'recurrentKernel') => tf.Tensor;
   readonly bias: (parts: readonly number[]) => tf.Tensor | undefined;
-  /** The state before the first step, of an input of the node. */
+  /** The initial state, from an input of the node. */
   readonly state: (index: number) => tf.Tensor | undefined;
 }
 
-/** Where ONNX keeps the gates that the kernels have in this order: input, forget, candidate, output. */
+/** ONNX's positions of the gates in the kernels' order: input, forget, candidate, output. */
 const LSTM_GATES = [0, 2, 3, 1];
 const GRU_GATES = [0, 1, 2];
 
@@ -50,11 +50,11 @@ function given<T extends object>(weights: T) {
   return Object.fromEntries(set) as { [name in keyof T]: Exclude<T[name], undefined> };
 }
 
-/** Walks one way or both: outputs [T, D, B, U] and [D, B, U] of the model, whose batches lie first on the heap. */
+/** Runs one or both directions: outputs [T, D, B, U] and [D, B, U] of the model, with the batch first on the heap. */
 function recurrent(call: StepCall, gates: readonly number[], walk: (one: Walk) => Walked): LayoutValue[] {
   const direction = text(call, 'direction', 'forward');
   requirePlain(call);
-  // One batch after another, as the kernels walk.
+  // Batch by batch, in the kernels' order.
   const x = inOrder(call.value(0), [1, 0, 2]);
   const count = direction === 'bidirectional' ? 2 : 1;
   const walked = Array.from({ length: count }, (_, at) => {
@@ -86,7 +86,7 @@ function requirePlain(call: StepCall): void {
   }
 }
 
-/** By indices: a plan replays those. */
+/** By indices, which a plan can replay. */
 function backwards(x: tf.Tensor): tf.Tensor {
   const time = x.shape[1] as number;
   if (time === 1) return x;
@@ -109,7 +109,7 @@ function matrixFrom(call: StepCall, index: number, at: number, gates: readonly n
   return tf.tensor2d(out, [depth, width]);
 }
 
-/** The sum of parts of the bias: 0 is the input's, 1 the state's. */
+/** The sum of parts of the bias: 0 for the input's, 1 for the state's. */
 function biasFrom(call: StepCall, at: number, gates: readonly number[], parts: readonly number[]) {
   if (!call.has(3)) return undefined;
   const stored = call.stored(3);

@@ -5,7 +5,7 @@ import type { Operator, Operators } from '../call.ts';
 import { computed, readAttributes } from '../fromRecord.ts';
 import { imageOf, imageValue } from './convolutions.ts';
 
-/** Nearest by whole factors repeats pixels, and tfjs has kernels for what it calls bilinear; the rest goes by the record. */
+/** 'nearest' with integer factors repeats pixels, tfjs has kernels for bilinear, and the record computes the rest. */
 const resize: Operator = (call) => {
   const record = operatorOf('', call.step.op) as OnnxOperator;
   const attributes = readAttributes(record, call);
@@ -16,14 +16,14 @@ const resize: Operator = (call) => {
   const [batch, inHeight, inWidth, channels] = image.shape;
   const [height, width] = sizes as [number, number];
   if (height === inHeight && width === inWidth) return imageValue(image, 4);
-  // ONNX divides places by the scale, tfjs by the ratio of the lengths.
+  // ONNX divides positions by the scale, tfjs by the ratio of the lengths.
   const isRatio = [inHeight, inWidth].every((length, i) => {
     return Math.abs(length * (scales[i] as number) - (sizes[i] as number)) <= 1e-4;
   });
   if (!isRatio) return computed(record, call);
   if (mode === 'nearest') {
     const [down, across] = [height / inHeight, width / inWidth];
-    // Pixel i comes from i / factor: rounded down, or from half-pixel centres, where rounding falls on the same pixel.
+    // Pixel i comes from i / factor, rounded down; with half-pixel centres, rounding gives the same pixel.
     const isDown = coordinates === 'asymmetric' && rounding === 'floor';
     const isRepeat = isDown || (coordinates === 'halfPixel' && rounding?.startsWith('round') === true);
     if (isRepeat && Number.isInteger(down) && Number.isInteger(across)) {

@@ -24,9 +24,9 @@ const reshape: Operator = (call) => {
   return mergedOrSplit(value, from, shape) ?? plainValue(inPlain(value).reshape(shape));
 };
 
-/** A reshape that only joins axes which lie side by side in order, or adds and removes axes of one, copies nothing. */
+/** A reshape that only merges adjacent axes, or adds and removes axes of length 1, copies nothing. */
 function mergedOrSplit(value: LayoutValue, from: readonly number[], to: readonly number[]): LayoutValue | undefined {
-  // Each new axis as the run of old axes that it joins.
+  // Each new axis as the run of old axes that it merges.
   const runs: number[][] = [];
   let at = 0;
   for (const length of to) {
@@ -77,7 +77,7 @@ const unsqueeze: Operator = (call) => {
 };
 
 const concat: Operator = (call) => {
-  const values = call.step.inputs.map((_, i) => call.value(i));
+  const values = call.step.node.input.map((_, i) => call.value(i));
   const [largest] = [...values].sort((a, b) => b.tensor.size - a.tensor.size);
   const { order } = largest as LayoutValue;
   const [axis = 0] = heapAxes(largest as LayoutValue, [front(int(call, 'axis', 0), order.length)]);

@@ -4,34 +4,34 @@ import { checkNoiseSeed, type SecretKey } from '../../../core/secretKey.ts';
 import type { NamedArrays } from '../../../core/shape.ts';
 
 export interface AdaptationOption {
-  /** Which weights learn, and what holds them back. Default: all that the student lets learn. */
+  /** Which weights learn, and what restrains them. Default: all trainable weights. */
   readonly adaptation?: AdaptationOptions;
 }
 
 export interface AdaptationResult {
-  /** Where the job has an `adaptation`. */
+  /** Set if the job has an `adaptation`. */
   readonly adapted?: AdaptationOutcome;
 }
 
-/** Which of a student's weights learn in a run, and what holds them back. Plain values: it crosses to the worker. */
+/** Which of a student's weights learn in a run, and what restrains them. Plain values: it crosses to the worker. */
 export interface AdaptationOptions {
   /**
-   * 'all' that the model lets learn; 'biases' alone; 'norms': scales and offsets of normalizations; 'low-rank': a product
-   * of two small matrices beside each matrix (LoRA); 'nothing': only statistics of batch normalization move. Default 'all'.
+   * 'all' trainable weights; 'biases' only; 'norms': scales and offsets of normalizations; 'low-rank': a product of two small
+   * matrices added to each matrix (LoRA); 'nothing': only statistics of batch normalization change. Default 'all'.
    */
   readonly learns?: Learns;
   /** Layers that learn, by name. Default: all that have such weights. */
   readonly layers?: readonly string[];
-  /** Rank of the products of 'low-rank'. A matrix that is no larger than its product learns whole. Default 4. */
+  /** Rank of the products of 'low-rank'. A matrix no larger than its product learns as a whole. Default 4. */
   readonly rank?: number;
   /** The products are scaled by alpha ÷ rank. Default 2 · rank. */
   readonly alpha?: number;
-  /** Whether biases of these layers learn beside the products. Default false. */
+  /** Whether biases of these layers learn too. Default false. */
   readonly withBiases?: boolean;
   /**
-   * 'kept': batch normalization uses its averages and leaves them, and dropout is off, as when the student answers;
-   * 'moving': as in training, estimated anew after the last step; 'mean': as in training, but averages become the mean over the run's batches, in which the
-   * former ones count as `priorExamples`. Default 'kept'.
+   * 'kept': batch normalization uses its averages without changing them, and dropout is off, as in inference; 'moving': as in
+   * training, re-estimated after the last step; 'mean': as in training, but averages become the mean over the run's batches,
+   * in which the former ones count as `priorExamples`. Default 'kept'.
    */
   readonly statistics?: 'kept' | 'moving' | 'mean';
   /**
@@ -39,7 +39,7 @@ export interface AdaptationOptions {
    * Source    Schneider et al. 2020, §3 (N), arXiv:2006.16971
    */
   readonly priorExamples?: number;
-  /** Weights are drawn back to where they began, each by its importance (EWC). */
+  /** Pulls weights back to their initial values, each by its importance (EWC). */
   readonly anchor?: AnchorOptions;
   /** Each example's gradient is clipped, and noise is added (DP-SGD). The job's `batchSize` is 1 then. */
   readonly privacy?: PrivacySteps;
@@ -50,8 +50,8 @@ export interface AdaptationOptions {
 export type Learns = 'all' | 'biases' | 'norms' | 'low-rank' | 'nothing';
 
 /**
- * strength/2 · Σ importance · (weight − its first value)² is added to the loss, by its gradient; losses that events tell
- * are without it.
+ * Adds strength/2 · Σ importance · (weight − its first value)² to the loss, through its gradient; losses in events do not
+ * include it.
  * Source    Kirkpatrick et al. 2017, eq. 3, arXiv:1612.00796
  */
 export interface AnchorOptions {
@@ -66,15 +66,15 @@ export interface PrivacySteps {
   readonly clipNorm: number;
   /** Standard deviation of the noise, in clip norms. */
   readonly noiseMultiplier: number;
-  /** How many examples each step takes; they come one after the other. A step without an example adds noise alone. */
+  /** How many examples each step takes, one after another. A step without an example only adds noise. */
   readonly lots: readonly number[];
   /** What the sum over a step is divided by: the expected number of examples. */
   readonly expectedLot: number;
-  /** Eight words of 32 bits that decide the noise; they must not be known to whom the result is shown. */
+  /** Eight 32-bit words that determine the noise; whoever sees the result must not know them. */
   readonly noiseSeed: SecretKey;
 }
 
-/** What a run gives beside the weights. */
+/** What a run returns besides the weights. */
 export interface AdaptationOutcome {
   /** Of each weight that learned by a product, by name: left [R, rank] and right [rank, C], scale included. */
   readonly lowRank?: Readonly<Record<string, LowRankProduct>>;

@@ -3,7 +3,7 @@ import * as tf from '../../../runtime/tf.ts';
 import type { AnchorOptions } from './adaptation.ts';
 import type { LearnedWeight } from './learned.ts';
 
-/** Draws weights back to where they began. */
+/** Pulls weights back to their initial values. */
 export interface Anchor extends Disposable {
   /** The gradients with that of the penalty; called inside a tidy. */
   add(gradients: tf.NamedTensorMap): tf.NamedTensorMap;
@@ -11,7 +11,7 @@ export interface Anchor extends Disposable {
 
 /**
  * The gradient of strength/2 · Σ F·(w − w₀)²: strength · F · (w − w₀).
- * Throws    shape-mismatch: importance of another length than the weight
+ * Throws    shape-mismatch: importance and weight of different lengths
  * Source    Kirkpatrick et al. 2017, eq. 3, arXiv:1612.00796
  */
 export function openAnchor(learned: readonly LearnedWeight[], options: AnchorOptions | undefined): Anchor {
@@ -23,7 +23,7 @@ export function openAnchor(learned: readonly LearnedWeight[], options: AnchorOpt
     const pull = tf.tidy(() =>
       tf.mul(tf.tensor(Float32Array.from(values.data), variable.shape, 'float32'), options.strength),
     );
-    // A clone would share the memory that optimizers write in place.
+    // A clone would share memory that optimizers change in place.
     const first = tf.keep(tf.tensor(variable.dataSync<'float32'>().slice(), variable.shape, 'float32'));
     return [{ variable, pull: tf.keep(pull), first }];
   });

@@ -2,7 +2,7 @@ import type { NamedArrays } from '../../../core/shape.ts';
 import type * as tf from '../../../runtime/tf.ts';
 import type { LearnedWeight } from './learned.ts';
 
-/** Means of squared gradients, one example after the other: the diagonal of the Fisher information. */
+/** Means of squared gradients, example by example: the diagonal of the Fisher information. */
 export interface Importance {
   add(gradients: tf.NamedTensorMap): void;
   /** By weight name. */
@@ -10,7 +10,7 @@ export interface Importance {
 }
 
 /**
- * With cross-entropy as loss and the labels in the data this is the empirical Fisher information; with labels that were
+ * With cross-entropy as loss and the labels in the data this is the empirical Fisher information; with labels
  * drawn from the student's own answers, the true one.
  * Source    Kirkpatrick et al. 2017, §2, arXiv:1612.00796
  */

@@ -5,7 +5,7 @@ import type { AdaptationOptions } from './adaptation.ts';
 
 /** A weight that learns, with its tfjs variable. */
 export interface LearnedWeight {
-  /** As the student's `weightSpecs` call it. */
+  /** Its name in the student's `weightSpecs`. */
   readonly name: string;
   readonly layer: string;
   readonly variable: tf.Variable;
@@ -15,8 +15,8 @@ export interface LearnedWeight {
 const NORMS = ['BatchNormalization', 'LayerNormalization'];
 
 /**
- * Lets only those weights learn that the options say, until it is disposed.
- * Throws    student-not-trainable: none is left · unknown-output: a layer that is not there
+ * Restricts learning to the weights that the options name, until it is disposed.
+ * Throws    student-not-trainable: none is left · unknown-output: a layer that does not exist
  */
 export function chooseLearned(
   model: tf.LayersModel,
@@ -30,7 +30,7 @@ export function chooseLearned(
   const all: LearnedWeight[] = [];
   for (const layer of layers) {
     const isWanted = wanted?.includes(layer.name) ?? true;
-    // What the model itself has frozen stays so.
+    // Weights that the model has frozen stay frozen.
     const own = new Set(layer.trainableWeights);
     for (const weight of layer.weights) {
       const isLearned = own.has(weight) && isWanted && learnsWeight(learns, options, layer, weight);
@@ -44,7 +44,7 @@ export function chooseLearned(
     for (const [weight, isTrainable] of before) weight.trainable = isTrainable;
   };
   if (learns === 'nothing') {
-    // tfjs wants a gradient of something; this one is near the end.
+    // tfjs needs a gradient of something; this weight is near the end.
     const last = before.findLast(([, isTrainable]) => isTrainable)?.[0];
     if (last !== undefined) last.trainable = true;
     return { all, [Symbol.dispose]: restore };
@@ -74,7 +74,7 @@ function learnsWeight(
   return true;
 }
 
-/** All layers, those of models inside the model too. */
+/** All layers, including those of nested models. */
 function layersOf(model: tf.LayersModel): Layer[] {
   return model.layers.flatMap((layer) => ('layers' in layer ? layersOf(layer as unknown as tf.LayersModel) : [layer]));
 }

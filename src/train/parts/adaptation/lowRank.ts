@@ -5,9 +5,9 @@ import * as tf from '../../../runtime/tf.ts';
 import type { LowRankProduct } from './adaptation.ts';
 import type { LearnedWeight } from './learned.ts';
 
-/** Small matrices that learn in the place of a weight. */
+/** Small matrices that learn instead of a weight. */
 export interface LowRank extends Disposable {
-  /** Gradients of both, from that of the weight; the caller frees them. */
+  /** The gradients of both from the weight's gradient; the caller frees them. */
   project(gradient: tf.Tensor): tf.NamedTensorMap;
   /** Writes weight = first value + scale · left · right. */
   write(): void;
@@ -16,8 +16,8 @@ export interface LowRank extends Disposable {
 
 /**
  * LoRA without a change to the model: the step computes the gradient of the whole weight W = W₀ + s·A·B, and A and B get
- * theirs by the chain rule, ∂A = s·∂W·Bᵀ and ∂B = s·Aᵀ·∂W. So every layer that has a matrix can learn by it, and steps
- * are replayed as any other.
+ * theirs by the chain rule, ∂A = s·∂W·Bᵀ and ∂B = s·Aᵀ·∂W. So it works for every layer with a matrix, and steps
+ * are replayed as usual.
  * Shapes    weight [..., C] as a matrix [R, C]; A [R, rank], B [rank, C]
  * Source    Hu et al. 2022, §4.1, arXiv:2106.09685: A starts random, B at zero
  * Differs   A is drawn normal with deviation 1/√R, so that A·x has the length of x, whatever the rank
@@ -26,7 +26,7 @@ export function openLowRank({ name, variable }: LearnedWeight, rank: number, alp
   const columns = variable.shape.at(-1) ?? 1;
   const rows = sizeOf(variable.shape) / columns;
   const scale = alpha / rank;
-  // A clone would share the memory that is written in place.
+  // A clone would share memory that is changed in place.
   const first = tf.keep(tf.tensor(variable.dataSync<'float32'>().slice(), variable.shape, 'float32'));
   const made = tf.tidy(() => ({
     left: tf.variable(
@@ -70,7 +70,7 @@ export function isWorthIt({ variable }: LearnedWeight, rank: number): boolean {
   return variable.shape.length > 1 && rank * (rows + columns) < rows * columns;
 }
 
-/** A weight that gets new memory makes recorded steps worthless. */
+/** Recorded steps become invalid if a weight gets new memory. */
 function writeInPlace(variable: tf.Variable, value: tf.Tensor): void {
   const kernels = currentKernels();
   if (kernels === undefined || variable.size === 0) variable.assign(value as never);

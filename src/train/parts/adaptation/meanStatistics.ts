@@ -2,16 +2,16 @@ import { LimbeckError } from '../../../core/errors.ts';
 import type * as tf from '../../../runtime/tf.ts';
 import { batchNormsOf } from '../../../student/topology/norms.ts';
 
-/** Turns the moving averages of batch normalization into means over a run. */
+/** Replaces the moving averages of batch normalization by means over a run. */
 export interface MeanStatistics extends Disposable {
-  /** Sets how much the batch of this step, counted from 0, counts; true: the step is another than the one before. */
+  /** Sets the weight of the batch of this step (counted from 0); true if it differs from the previous step's. */
   beforeStep(step: number): boolean;
 }
 
 /**
  * An average that counts as n examples becomes (n · average + B · that of the batch) ÷ (n + B), by setting the layers'
  * momentum before each step to n ÷ (n + B).
- * Throws    student-not-trainable: no layer of batch normalization
+ * Throws    student-not-trainable: the student has no batch normalization
  * Source    Schneider et al. 2020, §3, arXiv:2006.16971
  */
 export function openMeanStatistics(model: tf.LayersModel, priorExamples: number, batchSize: number): MeanStatistics {

@@ -2,7 +2,7 @@ import type { SecretKey } from '../../../core/secretKey.ts';
 import { secretNumbers } from '../../../core/secretRandom.ts';
 
 /**
- * Standard normal numbers that nobody can foresee without the key.
+ * Standard normal numbers that nobody can predict without the key.
  * Source    Box and Muller 1958, Ann. Math. Statist. 29(2)
  */
 export function normalNumbers(key: SecretKey): () => number {
@@ -22,7 +22,7 @@ export function normalNumbers(key: SecretKey): () => number {
 
 const SMALL = 2 ** -8;
 
-/** A number of which 45 bits count, however small it is: large normal numbers come from small ones. */
+/** A number with 45 significant bits, however small: small numbers give large normal ones. */
 function small(uniform: () => number): number {
   let scale = 1;
   for (;;) {

@@ -10,9 +10,9 @@ import { openMeanStatistics } from './meanStatistics.ts';
 import { openPrivateSteps } from './privateSteps.ts';
 
 /**
- * Lets those weights of a model learn that the options say, until the run ends, and stands between their gradients and the
+ * Restricts learning to the weights that the options name, until the run ends, and changes their gradients before the
  * optimizer.
- * Throws    invalid-option · student-not-trainable · unknown-output: a layer that is not there · shape-mismatch: importance
+ * Throws    invalid-option · student-not-trainable · unknown-output: a layer that does not exist · shape-mismatch: importance
  *           of other weights
  */
 export const openAdaptation: OpenPart = ({ job: { adaptation: options, seed, batchSize }, model }) => {
@@ -29,7 +29,7 @@ export const openAdaptation: OpenPart = ({ job: { adaptation: options, seed, bat
   const steps = privacy && openPrivateSteps(privacy);
   for (const weight of narrow) products.set(weight.variable.name, openLowRank(weight, rank, alpha, seed));
 
-  /** What learns in the place of the weights; the caller frees it. */
+  /** What learns instead of the weights; the caller frees it. */
   const project = (gradients: tf.NamedTensorMap): tf.NamedTensorMap =>
     tf.tidy(() => {
       const held = anchor.add(gradients);

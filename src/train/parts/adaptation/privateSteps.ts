@@ -3,7 +3,7 @@ import * as tf from '../../../runtime/tf.ts';
 import type { PrivacySteps } from './adaptation.ts';
 import { normalNumbers } from './normalNumbers.ts';
 
-/** Gathers the gradients of one example after the other, and gives those of each step. */
+/** Collects the gradients example by example, and returns those of each step. */
 export interface PrivateSteps {
   /** The steps that are due after this example; the caller frees them. The first example is a blank one. */
   add(gradients: tf.NamedTensorMap): tf.NamedTensorMap[];
@@ -96,7 +96,7 @@ function normOf(all: readonly (readonly [string, Float32Array])[]): number {
   return Math.sqrt(sum);
 }
 
-/** The largest that is no larger. */
+/** The largest one that is not larger. */
 function powerOfTwoIn(value: number): number {
   return 2 ** Math.floor(Math.log2(value));
 }

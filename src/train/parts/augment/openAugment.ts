@@ -2,8 +2,7 @@ import { augmentExamples } from '../../../data/augment.ts';
 import type { OpenPart } from '../part.ts';
 
 /**
- * Varies what the student sees, anew in each epoch. What the teacher is asked about, or has answered, is the example as it
- * was.
+ * Varies the student's examples, differently in each epoch. The teacher is asked about the original examples.
  */
 export const openAugment: OpenPart = ({ job: { augment, seed }, source }) =>
   augment &&

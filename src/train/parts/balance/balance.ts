@@ -1,59 +1,57 @@
 import { LimbeckError } from '../../../core/errors.ts';
-import { checkCount, checkKnownOptions } from '../../../core/options.ts';
+import { count, type OptionsOf, schema } from '../../../core/schema.ts';
 import type { Loss } from '../../../losses/loss.ts';
 
 export interface BalanceOption {
   /**
-   * Whether the terms of a `weighted` loss are brought to one strength before the first step: each is divided by the
-   * length of its gradient, so that weights mean how strongly each pulls, whatever its unit. The losses that events tell
-   * are those of the scaled terms; the scales are in the event 'balance' and in the report. Default false.
+   * Whether to balance the terms of a `weighted` loss before the first step: each is divided by the norm of its gradient, so
+   * that weights mean relative strength, whatever the unit. Losses in events are those of the scaled terms; the event
+   * 'balance' and the report hold the scales. Default false.
    */
   readonly balance?: boolean | BalanceOptions;
 }
 
 export interface BalanceReported {
-  /** How the terms of the loss were balanced last, where that was asked for. */
+  /** How the terms of the loss were last balanced, if asked for. */
   readonly balance?: BalanceEvent | undefined;
 }
 
-/** How the terms of a weighted loss are brought to one strength. */
-export interface BalanceOptions {
-  /** Batches on which they are measured before the first step; those of one epoch at most. Default 4. */
-  readonly steps?: number;
+const OPTIONS = schema('balance', {
+  /** Batches on which gradients are measured before the first step; at most those of one epoch. Default: 4. */
+  steps: count()(),
   /**
-   * They are measured again every so many steps, each time moving by a tenth of what was found. Default: never. A term
-   * that is nearly learned is then made ever stronger, so take it for terms that all stay far from their best.
+   * Steps between further measurements, each of which moves the scales by a tenth. Default: never. A term that is nearly learned
+   * then becomes stronger and stronger, so use it only if all terms stay far from their optimum.
    */
-  readonly every?: number;
-}
+  every: count()(),
+});
 
-/** What was measured, and what follows. */
+/** How the terms of a weighted loss are balanced. */
+export interface BalanceOptions extends OptionsOf<typeof OPTIONS> {}
+
+/** What was measured, and the resulting scales. */
 export interface BalanceEvent {
   readonly type: 'balance';
-  /** Steps that were taken before: 0 in the beginning. */
+  /** Steps taken before; 0 at the start. */
   readonly step: number;
-  /** The terms that are computed, in their order. */
+  /** The computed terms, in order. */
   readonly terms: readonly BalancedTerm[];
 }
 
-/** One term, and how its gradient was brought to the length of the others'. */
+/** One term and its scale. */
 export interface BalancedTerm {
-  /** The loss's name; where several have it, with their number among all terms, counted from 0. */
+  /** The loss's name; if several share it, with its index among all terms, counted from 0. */
   readonly name: string;
-  /** Length of the gradient with respect to the student's weights, before weight and scale; the mean of what was seen. */
+  /** Mean norm of the gradient with respect to the student's weights, before weight and scale. */
   readonly gradientNorm: number;
-  /** What the term is multiplied by, beside its weight: 1 / gradientNorm. */
+  /** The factor of the term in addition to its weight: 1 / gradientNorm. */
   readonly scale: number;
 }
 
-/** Throws    invalid-option: an option out of range, or a loss that is not a weighted one */
+/** Throws    invalid-option: an option out of range, or the loss is not `weighted` */
 export function checkBalance(balance: boolean | BalanceOptions, loss: Loss): void {
   if (balance === false) return;
-  if (balance !== true) {
-    checkKnownOptions(balance, ['steps', 'every'], 'balance');
-    if (balance.steps !== undefined) checkCount(balance.steps, 'steps');
-    if (balance.every !== undefined) checkCount(balance.every, 'every');
-  }
+  if (balance !== true) OPTIONS.read(balance);
   if (loss.name !== 'weighted') {
     throw new LimbeckError(
       'invalid-option',

@@ -10,12 +10,12 @@ import type { BalanceEvent } from './balance.ts';
 
 type Scales = Parameters<typeof scaledBy>[1];
 
-/** The part of a later measurement in the mean. */
+/** The weight of a later measurement in the mean. */
 const NEW_PART = 0.1;
 
 /**
- * Gradient-norm balancing: each term of the outermost weighted loss is divided by the length of its gradient, so that
- * weights say how strongly each pulls at the student, whatever its unit.
+ * Gradient-norm balancing: each term of the outermost weighted loss is divided by the norm of its gradient, so that
+ * weights mean relative strength, whatever the unit.
  * Source    Chen and others 2018 (GradNorm), arXiv:1711.02257
  * Differs   GradNorm learns the weights, so that all terms are learned at one speed, from gradients at the last shared
  *           layer; here they are divided by what is measured on all of the student's weights, and the user's weights say
@@ -34,7 +34,7 @@ export const openBalance: OpenPart = ({ job: { balance }, loss: given, emit }) =
     return terms.filter(({ loss }) => loss.name === name).length > 1 ? `${name} ${place}` : name;
   };
 
-  /** Takes over what was found; says what cannot be used. */
+  /** Applies the measurement; reports what cannot be used. */
   function learn(found: readonly number[], step: number): string[] {
     return places.flatMap((place, i) => {
       const norm = found[i] as number;
@@ -89,13 +89,13 @@ async function gradientNorms(
 ): Promise<number[]> {
   const { model } = options;
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  // A term may reach no weight that is trained, and tfjs gives no gradient then; so it gives one of 0.
+  // A term may reach no trained weight; tfjs then gives no gradient, so add one of 0.
   const nothing = () => tf.mul(tf.sum(variables[0] as tf.Variable), 0);
   const loss: Loss = {
     ...options.loss,
     compute: (tfjs, tensors) => tf.add(options.loss.compute(tfjs, tensors), nothing()),
   };
-  // Batch statistics move in the forward pass.
+  // Batch statistics change in the forward pass.
   const statistics = model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable);
   const before = statistics.map((variable) => variable.clone());
   let norms: tf.Tensor | undefined;
@@ -119,7 +119,7 @@ async function gradientNorms(
   }
 }
 
-/** √ Σ x², each tensor divided by its largest number first, so that no square leaves float32. */
+/** √ Σ x², each tensor divided by its largest number first, so that no square overflows float32. */
 function normOf(tensors: readonly tf.Tensor[]): tf.Scalar {
   const most = tf.max(tf.stack(tensors.map((tensor) => tf.max(tf.abs(tensor))))) as tf.Scalar;
   const unit = tf.where(tf.greater(most, 0), most, tf.onesLike(most));

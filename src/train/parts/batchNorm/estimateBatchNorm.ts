@@ -12,23 +12,23 @@ import type { OrderOptions } from '../../order.ts';
 import { checkFinite } from '../../step.ts';
 
 export interface BatchNormReported {
-  /** From how many examples the statistics of so many batch normalizations were estimated after the last step. */
+  /** How many batch normalizations were estimated after the last step, and from how many examples. */
   readonly batchNorm?: { readonly layers: number; readonly examples: number } | undefined;
 }
 
-/** How far the statistics of batch normalization are estimated, after the last step of a run. */
+/** Progress of estimating batch normalization's statistics after the last step of a run. */
 export interface BatchNormEvent {
   readonly type: 'batch-norm';
   /** Batch normalizations whose mean and variance are estimated. */
   readonly layers: number;
-  /** Examples that were looked at so far, of all that will be. */
+  /** Examples read so far, of all that will be. */
   readonly examples: number;
   readonly total: number;
 }
 
 export interface EstimateOptions extends OrderOptions {
   readonly model: tf.LayersModel;
-  /** Reads examples as the student will be asked about them: never varied. Without it nothing is estimated. */
+  /** Reads examples as in inference, without augmentation. Without it nothing is estimated. */
   readonly readInputs?: ((indices: Int32Array) => Promise<NamedArrays>) | undefined;
   /** See `LoopOptions`. */
   readonly rest?: <T>(awaited: Promise<T>) => Promise<T>;
@@ -46,18 +46,17 @@ interface Population {
 const MOST_EXAMPLES = 4096;
 
 /**
- * Gives each batch normalization the mean and variance of its inputs, as the trained weights make them, in the place of its
- * moving averages (precise BN): those remember weights that are no more, and where they started. Each batch, of the run's
- * size, is normalized by its own statistics on its way, as in a step; means and variances of all batches then become those
- * of all their values. At most 4,096 examples, or one batch, which the seed chooses, pass the student once: no teacher, no
- * gradient.
- * An abort or an error leaves the moving averages as they are.
+ * Replaces each batch normalization's moving averages with the mean and variance of its inputs under the trained weights
+ * (precise BN): moving averages still contain earlier weights and their initial values. Each batch, of the run's size, is
+ * normalized by its own statistics, as in a step; the means and variances of all batches are then combined. At most 4,096
+ * examples, or one batch, chosen by the seed, pass through the student once, without teacher or gradient.
+ * An abort or an error leaves the moving averages unchanged.
  * Shapes    mean, variance [C]
  * Throws    not-finite: an input is NaN or infinite · AbortError · what reading throws
  * Source    Wu, Johnson 2021, §3, arXiv:2105.07576 (PreciseBN); Izmailov et al. 2018, arXiv:1803.05407 (PyTorch's
  *           update_bn); parts are joined as in Chan, Golub, LeVeque 1979
- * Differs   dropout and noise are off, and examples are not varied: this is how the student will be asked. update_bn takes
- *           the mean of the batches' variances, which leaves out how far their means are apart
+ * Differs   dropout, noise and augmentation are off, as in inference. update_bn takes the mean of the batches' variances, which
+ *           ignores the differences of their means
  */
 export async function* estimateBatchNorm(options: EstimateOptions): AsyncGenerator<BatchNormEvent, void, void> {
   const { model, readInputs, signal, rest = (awaited) => awaited } = options;
@@ -94,14 +93,14 @@ export async function* estimateBatchNorm(options: EstimateOptions): AsyncGenerat
   yield { type: 'batch-norm', layers: norms.length, examples, total };
 }
 
-/** Whole batches only, where there is one: the statistics of a few examples are far off. */
+/** Only whole batches, if there is one: the statistics of a few examples are inaccurate. */
 function chosenBatches({ size, batchSize, seed }: OrderOptions): Int32Array[] {
   const all = batchIndices(size, batchSize, derivedSeed(seed, 'batch-norm'));
   const most = Math.max(1, Math.min(Math.floor(size / batchSize), Math.floor(MOST_EXAMPLES / batchSize)));
   return all.slice(0, most);
 }
 
-/** What each normalization read for one batch, in the order of its calls; one that is called twice is there twice. */
+/** What each normalization read for one batch, in call order; one that is called twice occurs twice. */
 async function populationsOf(
   model: tf.LayersModel,
   norms: readonly BatchNormLayer[],
@@ -131,9 +130,9 @@ interface Seen {
   readonly variance: tf.Tensor;
 }
 
-/** Lets a layer normalize by the batch's own statistics, which are kept in `seen`, until it is released. */
+/** Makes a layer normalize by the batch's own statistics, recorded in `seen`, until it is released. */
 function watch(norm: BatchNormLayer, seen: Seen[]): () => void {
-  // Another part of the run may have put a call of its own into the layer; kernels replace that of the class.
+  // Another part of the run may have replaced the layer's call; kernels replace that of the class.
   const own = Object.hasOwn(norm, 'call') ? norm.call : undefined;
   const release = () => {
     if (own === undefined) Reflect.deleteProperty(norm, 'call');

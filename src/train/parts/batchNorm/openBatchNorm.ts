@@ -1,7 +1,7 @@
 import type { OpenPart } from '../part.ts';
 import { type BatchNormEvent, estimateBatchNorm } from './estimateBatchNorm.ts';
 
-/** Estimates the statistics of batch normalization after the last step, from inputs alone, where steps have moved them. */
+/** Estimates the statistics of batch normalization after the last step, from inputs alone, if steps have changed them. */
 export const openBatchNorm: OpenPart = ({ source, emit }) => {
   if (source === undefined) return undefined;
   let last: BatchNormEvent | undefined;

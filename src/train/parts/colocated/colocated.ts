@@ -16,18 +16,18 @@ export interface ColocatedReader {
   release(): Promise<void>;
 }
 
-/** As much as the smallest of GPUs binds at once. */
+/** As much as the smallest GPUs bind at once. */
 const MOST_KEPT_BYTES = 128 * 2 ** 20;
 
-/** A batch's answers as losses read them; with the buffers that they lie in, where those are onnxruntime's own. */
+/** A batch's answers as losses read them, with their buffers if these are onnxruntime's own. */
 interface Part {
   readonly tensors: NamedTensors;
   readonly answers?: GpuAnswers;
 }
 
 /**
- * The answers of the first epoch stay as they came until all `size` examples have one; then they become one table on
- * the GPU, from which later epochs pick their rows. Without a teacher a batch stays as it is.
+ * Keeps the answers of the first epoch batch by batch until all `size` examples have one; then they become one table on the
+ * GPU, from which later epochs pick their rows. Without a teacher a batch is not changed.
  */
 export function openColocatedReader(
   teacher: ColocatedTeacher | undefined,
@@ -41,7 +41,7 @@ export function openColocatedReader(
   /** For each example its row in the table, or -1. */
   const rows = new Int32Array(size).fill(-1);
   const asking = new Set<Promise<unknown>>();
-  /** All that was given and is not in the bin. */
+  /** Everything that was returned and is not in the bin. */
   const live = new Set<Part>();
   const bin = openBin();
   let parts: Part[] = [];
@@ -67,7 +67,7 @@ export function openColocatedReader(
     bin.add(...dropped);
   }
 
-  /** Whether the answers stay; those that would not fit together are asked for again in every epoch. */
+  /** Whether answers are kept; if all do not fit, they are asked for again in every epoch. */
   function keep(part: Part, indices: Int32Array): boolean {
     isKept &&= bytes <= mostBytes && indices.every((index) => rows[index] === -1);
     if (isKept) {
@@ -81,7 +81,7 @@ export function openColocatedReader(
   }
 
   function makeTable(): NamedTensors {
-    // One part alone is not copied by tfjs, and so stays where it is.
+    // tfjs does not copy a single part, so it stays where it is.
     const [only, ...others] = parts;
     if (others.length === 0) return { ...(only as Part).tensors };
     const names = Object.keys((only as Part).tensors);
@@ -122,8 +122,7 @@ export function openColocatedReader(
 }
 
 /**
- * Where parts wait until the GPU is through with them: what it is told between two steps, it is only sent with the
- * second.
+ * Holds parts until the GPU has finished with them: commands issued between two steps are sent only with the second.
  */
 function openBin() {
   let ripe: Part[] = [];
@@ -141,7 +140,7 @@ function openBin() {
   };
 }
 
-/** Tensors in the GPU's own buffers, without a copy, as losses read them; and whether they lie in those buffers. */
+/** Tensors in the GPU's own buffers as losses read them, without a copy, and whether they use those buffers. */
 function readOnGpu({ arrays, read }: GpuAnswers): { readonly tensors: NamedTensors; readonly isShared: boolean } {
   let isShared = false;
   const tensors = tf.tidy(() => {

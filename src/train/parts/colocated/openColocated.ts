@@ -1,7 +1,7 @@
 import type { OpenPart } from '../part.ts';
 import { openColocatedReader } from './colocated.ts';
 
-/** Asks the colocated teacher about each batch, where the job says so. */
+/** Asks the colocated teacher about each batch, if the job says so. */
 export const openColocated: OpenPart = ({ job: { asksColocatedTeacher, size }, colocatedTeacher }) => {
   if (!asksColocatedTeacher) return undefined;
   const reader = openColocatedReader(colocatedTeacher, size);

@@ -3,7 +3,7 @@ import { measuredOutputs } from '../../labels.ts';
 import { predictHoldout } from '../../predict.ts';
 import type { OpenPart } from '../part.ts';
 
-/** Asks the student about the held-out examples after each epoch, and adds what it says to the event. */
+/** Runs the student on the held-out examples after each epoch, and adds the outputs to the event. */
 export const openHoldout: OpenPart = ({ job: { holdoutSize }, model, source }) =>
   source && {
     async afterEpoch(_, { loss, signal }) {

@@ -5,9 +5,9 @@ import { layersOf, placesOf, roundedInputs } from './places.ts';
 import type { QuantizationReport, QuantizationSettings } from './quantizationAware.ts';
 import type { Layer, LayerWeight, NormLayer, WeightPlace } from './weightPlaces.ts';
 
-/** Makes a model compute as its quantized export will, until it is released; its weights stay its own, in float32. */
+/** Makes a model compute like its quantized export until it is released; its weights stay in float32. */
 export interface FakeQuantizer extends Disposable {
-  /** From now on weights, outputs and inputs are rounded, and each pass in training moves the ranges. */
+  /** From now on weights, outputs and inputs are rounded, and each training pass updates the ranges. */
   start(): void;
   report(): Promise<Pick<QuantizationReport, 'layers' | 'ranges'>>;
 }
@@ -20,7 +20,7 @@ interface RangeWeight extends LayerWeight {
   dispose(): void;
 }
 
-/** What tfjs-layers keeps in every layer; its types show less. */
+/** Fields of every tfjs layer that its types do not show. */
 interface WeightKeeper {
   addWeight(
     name: string,
@@ -37,9 +37,9 @@ interface WeightKeeper {
 const ACTIVATION_LEVELS = 255;
 
 /**
- * The ranges are weights of the model meanwhile, not trained ones: they move as the statistics of a batch normalization
- * do, a failed step puts them back, and a recorded one finds them in their place.
- * Throws    invalid-option: a name in `exclude` that no layer has
+ * The ranges are untrained weights of the model meanwhile: they change like the statistics of batch normalization, a failed
+ * step restores them, and a recorded step finds them at their address.
+ * Throws    invalid-option: `exclude` names no layer
  */
 export function openFakeQuantizer(model: tf.LayersModel, settings: QuantizationSettings): FakeQuantizer {
   checkExcluded(model, settings.exclude);
@@ -47,7 +47,7 @@ export function openFakeQuantizer(model: tf.LayersModel, settings: QuantizationS
   const ranges = new Map<string, RangeWeight>();
   const undo: (() => void)[] = [];
 
-  /** A range that the layer keeps, and rounding by it. */
+  /** A range that the layer keeps, and the rounding by it. */
   function roundingOf(
     layer: Layer,
     name: string,
@@ -124,7 +124,7 @@ function withRounded<T>(weights: readonly WeightPlace[], settings: QuantizationS
   const levels = 2 ** (settings.weightBits - 1) - 1;
   const rounded = weights.map(({ weight, channels, inner, norm }) => {
     const grid = { levels, channels, inner, isPerChannel: settings.perChannel };
-    // With a range for each channel the rounding is the same before and after each channel is scaled.
+    // With a range per channel the rounding is the same before and after scaling.
     const factors = settings.perChannel || norm === undefined ? undefined : factorsOf(norm);
     return fakeQuantizeWeights(weight.read(), grid, factors);
   });
@@ -138,7 +138,7 @@ function withRounded<T>(weights: readonly WeightPlace[], settings: QuantizationS
   }
 }
 
-/** What a batch normalization multiplies each channel with once it is trained. */
+/** The factor of a trained batch normalization for each channel. */
 function factorsOf({ gamma, movingVariance, epsilon }: NormLayer): tf.Tensor {
   const inverse = tf.rsqrt(tf.add(movingVariance.read(), epsilon));
   return gamma === undefined ? inverse : tf.mul(gamma.read(), inverse);

@@ -3,8 +3,8 @@ import { openFakeQuantizer } from './fakeQuantizer.ts';
 import { quantizationSettings } from './quantizationAware.ts';
 
 /**
- * Fake quantization for the steps of a run, from the one on that the options say; the model is plain again afterwards.
- * Throws    invalid-option: a name in `exclude` that no layer has
+ * Fake quantization for the steps of a run, from the step that the options give; the model is restored afterwards.
+ * Throws    invalid-option: `exclude` names no layer
  */
 export const openQuantizationAware: OpenPart = ({ job: { quantizationAware }, model }) => {
   if (!quantizationAware) return undefined;

@@ -1,7 +1,7 @@
 import type * as tf from '../../../runtime/tf.ts';
 import { type Layer, type WeightPlace, weightsOf } from './weightPlaces.ts';
 
-/** What of a layer is rounded. */
+/** What is rounded in a layer. */
 export interface Place {
   readonly layer: Layer;
   readonly weights: readonly WeightPlace[];
@@ -9,9 +9,9 @@ export interface Place {
 }
 
 const CONVOLUTIONS = new Set(['Conv1D', 'Conv2D', 'Conv3D', 'DepthwiseConv2D', 'SeparableConv2D']);
-/** Layers that read their input in eight bits. */
+/** Layers with 8-bit inputs. */
 const PRODUCTS = new Set([...CONVOLUTIONS, 'Dense', 'MultiHeadAttention']);
-/** Layers that are computed in eight bits where all that they read is. */
+/** Layers that are computed in eight bits if all their inputs are. */
 const JOINING = new Set([
   'Add',
   'Multiply',
@@ -21,7 +21,7 @@ const JOINING = new Set([
   'GlobalAveragePooling1D',
   'GlobalAveragePooling2D',
 ]);
-/** Layers that only move or pick values; the range is that of what they read. */
+/** Layers that only move or select values; their range is that of their input. */
 const MOVING = new Set([
   'MaxPooling1D',
   'MaxPooling2D',
@@ -48,22 +48,22 @@ export function placesOf(model: tf.LayersModel, exclude: readonly string[]): Pla
     .filter(({ layer, weights, isOutputRounded }) => !isInput(layer) && (weights.length > 0 || isOutputRounded));
 }
 
-/** All layers, those of models inside the model too. */
+/** All layers, including those of nested models. */
 export function layersOf(model: tf.LayersModel): Layer[] {
   return model.layers.flatMap((layer) => ('layers' in layer ? layersOf(layer as unknown as tf.LayersModel) : [layer]));
 }
 
-/** The names of the model's inputs that are rounded, in their places; undefined for those that are not. */
+/** The names of the model's rounded inputs, by position; undefined for the others. */
 export function roundedInputs(model: tf.LayersModel, exclude: readonly string[]): (string | undefined)[] {
   const rounded = roundedOutputs(model, exclude);
-  // A Sequential knows no inputNames.
+  // A Sequential has no inputNames.
   return model.inputs.map(({ sourceLayer: layer }) => {
     const isRounded = rounded.has(layer as Layer) && !exclude.includes(layer.name);
     return isRounded ? layer.name : undefined;
   });
 }
 
-/** Layers whose outputs are rounded, input layers too. */
+/** Layers whose outputs are rounded, including input layers. */
 function roundedOutputs(model: tf.LayersModel, exclude: readonly string[]): ReadonlySet<Layer> {
   const rounded = new Set<Layer>();
   const ends = new Set(endsOf(model));
@@ -81,7 +81,7 @@ function roundedOutputs(model: tf.LayersModel, exclude: readonly string[]): Read
   return rounded;
 }
 
-/** The last of the layers that the export makes one with this layer. */
+/** The last of the layers that the export fuses with this one. */
 function tailOf(layer: Layer): Layer {
   const norm = normAfter(layer) ?? layer;
   const [next, ...others] = nextOf(norm);
@@ -96,7 +96,7 @@ function normAfter(layer: Layer): Layer | undefined {
   return isFolded && others.length === 0 && next?.getClassName() === 'BatchNormalization' ? next : undefined;
 }
 
-/** Where the values come from that a layer reads. */
+/** The sources of a layer's inputs. */
 function sourcesOf(layer: Layer): Layer[] {
   const nodes = layer.inboundNodes as unknown as { inboundLayers: Layer[] }[];
   return nodes

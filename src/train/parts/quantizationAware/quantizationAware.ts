@@ -4,8 +4,8 @@ import { count, flag, fraction, given, type OptionsOf, oneOf, schema } from '../
 
 export interface QuantizationAwareOption {
   /**
-   * Whether the student learns with its weights and activations rounded as an int8 export will round them; metrics of
-   * the holdout are then those of the rounded student. It comes out in float32 all the same. Default false.
+   * Whether the student learns with weights and activations rounded as in an int8 export. Metrics of the holdout are then
+   * those of the rounded student; the result is still in float32. Default false.
    */
   readonly quantizationAware?: boolean | QuantizationAwareOptions;
 }
@@ -18,13 +18,13 @@ export interface QuantizationAwareReported {
 const OPTIONS = schema('quantizationAware', {
   /** Bits of a weight, from 2 to 8. Default 8. */
   weightBits: count(2)(8),
-  /** Bits of what layers give each other; 'none' leaves that in float32. Default 8. */
+  /** Bits of activations between layers; 'none' leaves them in float32. Default 8. */
   activationBits: oneOf<8 | 'none'>(8, 'none')(8),
-  /** Whether each output channel of a weight gets a range of its own, as the export is told. Default true. */
+  /** Whether each output channel of a weight gets its own range; use the same in the export. Default true. */
   perChannel: flag(true),
   /**
-   * The fraction of all steps that are taken in float32 first, from 0 to below 1: ranges of a student that knows nothing
-   * yet say little, and rounding disturbs it. Default 0.5: half to learn, half to adapt.
+   * The fraction of steps taken in float32 first, from 0 to below 1: the ranges of an untrained student mean little, and
+   * rounding disturbs it. Default 0.5: half to learn, half to adapt.
    */
   startFraction: fraction(0.5),
   /** The share of a moving range that a step keeps, from 0 to below 1. Default 0.99. */
@@ -43,11 +43,11 @@ export interface QuantizationReport {
   readonly weightBits: number;
   readonly activationBits: 8 | 'none';
   readonly perChannel: boolean;
-  /** The first step that was taken with fake quantization, counted from 1 over all epochs; undefined: none was. */
+  /** The first step with fake quantization, counted from 1 over all epochs; undefined if there was none. */
   readonly startStep: number | undefined;
   /** Names of the layers whose weights were rounded. */
   readonly layers: readonly string[];
-  /** Least and most of each rounded tensor, by the name of the input or of the layer that gives it. */
+  /** Minimum and maximum of each rounded tensor, by the name of its input or layer. */
   readonly ranges: Readonly<Record<string, readonly [number, number]>>;
 }
 
@@ -61,7 +61,7 @@ export function quantizationSettings(options: true | QuantizationAwareOptions): 
   return { ...settings, exclude };
 }
 
-/** Throws    invalid-option: unknown option, bits outside 2 to 8, a fraction outside [0, 1), names that are none */
+/** Throws    invalid-option: unknown option, bits outside 2 to 8, a fraction outside [0, 1), bad names */
 export function checkQuantizationAware(options: boolean | QuantizationAwareOptions): void {
   if (typeof options === 'boolean') return;
   if (typeof options !== 'object' || options === null) {

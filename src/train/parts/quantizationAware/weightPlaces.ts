@@ -7,7 +7,7 @@ export interface WeightPlace {
   readonly weight: LayerWeight;
   readonly channels: number;
   readonly inner: number;
-  /** The normalization that scales this weight's channels, and into which an export folds it. */
+  /** The normalization that scales this weight's channels, which an export folds into it. */
   readonly norm: NormLayer | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface LayerWeight {
   read(): tf.Tensor;
 }
 
-/** What tfjs-layers' BatchNormalization keeps. */
+/** Fields of tfjs-layers' BatchNormalization. */
 export interface NormLayer {
   readonly epsilon: number;
   readonly gamma?: LayerWeight;
@@ -24,7 +24,7 @@ export interface NormLayer {
 
 interface KernelOf {
   readonly property: string;
-  /** Which axes count the output channels. */
+  /** The axes of the output channels. */
   readonly channelAxes: 'last' | 'last two' | 'last but one';
 }
 
@@ -32,7 +32,7 @@ const LAST: readonly KernelOf[] = [{ property: 'kernel', channelAxes: 'last' }];
 /** [height, width, in, multiplier] */
 const DEPTHWISE: KernelOf = { property: 'depthwiseKernel', channelAxes: 'last two' };
 
-/** Kernels of each layer; the last of them makes the layer's output channels. */
+/** Kernels of each layer; the last one makes the output channels. */
 const KERNELS: Readonly<Record<string, readonly KernelOf[]>> = {
   Dense: LAST,
   Conv1D: LAST,
@@ -60,7 +60,7 @@ export function weightsOf(layer: Layer, norm: Layer | undefined): WeightPlace[] 
   });
 }
 
-/** The four matrices of an attention layer; what it computes between them stays as it is. */
+/** The four matrices of an attention layer; the computation between them is not rounded. */
 function projectionsOf(layer: Layer): WeightPlace[] {
   const { projections } = layer as unknown as { projections: readonly { readonly kernel: LayerWeight }[] };
   return projections.map(({ kernel }) => ({

@@ -8,18 +8,18 @@ import { predictBatch } from '../../predict.ts';
 import type { OpenPart } from '../part.ts';
 
 /**
- * Values so large, and of so large a root mean square, are no numbers around 0…1 or −1…1, for which students start out.
- * Standardised data with outliers is below the second, some features of other models are below both.
+ * Values and root mean squares this large are not around 0…1 or −1…1, for which students are initialized. Standardised data
+ * with outliers stays below the second, some features of other models below both.
  */
 const FAR = { most: 50, rootMeanSquare: 10 } as const;
-/** Answers of a student that such inputs suit, whatever it was trained on, are smaller: they are logits or measures. */
+/** A student that suits such inputs gives smaller answers: they are logits or measures. */
 const LARGE_ANSWER = 16;
-/** Examples that are looked at. */
+/** Examples that are checked. */
 const LOOKED_AT = 64;
-/** Layers that bring inputs of any scale to their own. */
+/** Layers that rescale inputs of any scale. */
 const BRINGS_TO_SCALE = ['BatchNormalization', 'LayerNormalization', 'Rescaling', 'OnnxOperator'];
 
-/** Tells what is to be said of the first batch, which is read before the first step. */
+/** Reports notices about the first batch, which is read before the first step. */
 export const openScaleNotices: OpenPart = ({ model, source, emit }) =>
   source && {
     async read(batch, { step }) {
@@ -30,8 +30,8 @@ export const openScaleNotices: OpenPart = ({ model, source, emit }) =>
   };
 
 /**
- * What is to be said of the first batch of a run whose inputs lie far from what the student was made for: what was seen,
- * and what is needed. None where all is well. Nothing changes, and no tensor is left.
+ * Notices about the first batch of a run if its inputs are far from what the student was made for: what was found and what is
+ * needed. None if all is well. Nothing changes, and no tensor remains.
  */
 async function scaleNotices(model: tf.LayersModel, inputs: NamedArrays): Promise<string[]> {
   const count = Math.min(LOOKED_AT, Object.values(inputs)[0]?.shape[0] ?? 0);
@@ -78,7 +78,7 @@ function farFrom({ data }: NdArray): string | undefined {
   return `holds values from ${figure(least)} to ${figure(most)} (root mean square ${figure(rootMeanSquare)})`;
 }
 
-/** A student that was trained on such inputs answers as others do; probabilities tell nothing of it. */
+/** A student trained on such inputs answers like others; its probabilities do not show it. */
 async function answersLargely(model: tf.LayersModel, inputs: NamedArrays): Promise<boolean> {
   return Object.values(await predictBatch(model, inputs)).some(({ data }) => {
     const isBounded = data.every((value) => value >= 0 && value <= 1);

@@ -4,13 +4,13 @@ import { tapStudent } from '../../../student/taps.ts';
 import type { EpochEvent } from '../../events.ts';
 import { predictBatch } from '../../predict.ts';
 
-/** The student as it was, or on average has been. */
+/** The student at an earlier time, or its average. */
 export interface SelfTeacher extends Disposable {
-  /** What it says of some examples, and by number which they are. */
+  /** Its answers to some examples, given with their indices. */
   answer(inputs: NamedArrays, indices: Int32Array): Promise<NamedArrays>;
   /** After each step, counted from 1 over the whole run. */
   afterStep(step: number): void;
-  /** After each epoch; `read` gives examples as they are. */
+  /** After each epoch; `read` returns unaugmented examples. */
   afterEpoch(epoch: EpochEvent, read: (indices: Int32Array) => Promise<NamedArrays>): Promise<void>;
 }
 

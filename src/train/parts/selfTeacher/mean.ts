@@ -5,13 +5,13 @@ import { asker, type SelfTeacher } from './askStudent.ts';
 import { DECAY, type MeanTeacherOptions } from './selfTeacher.ts';
 
 /**
- * Mean Teacher: a second copy of the student's weights (batch statistics too), which after each step moves a little towards
- * the student. It answers about each batch right before the student learns it, one pass forward more.
+ * Mean Teacher: a second copy of the student's weights and batch statistics, which moves a little towards the student after
+ * each step. It answers each batch right before the student learns it, with one more forward pass.
  * Shapes    none of its own
  * Units     none
- * Throws    unknown-output: an answer that the student has not
+ * Throws    unknown-output: an answer that the student does not have
  * Source    Tarvainen, Valpola 2017, §2, arXiv:1703.01780; CuriousAI/mean-teacher (update_ema_variables)
- * Differs   the authors' average leaves batch statistics to the teacher's own passes; ours answers as at inference
+ * Differs   the authors' average leaves batch statistics to the teacher's own passes; ours answers as in inference
  */
 export async function openMeanTeacher(
   job: Pick<TrainJob, 'student' | 'seed'>,

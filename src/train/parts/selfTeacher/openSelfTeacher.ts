@@ -5,7 +5,7 @@ import { openMeanTeacher } from './mean.ts';
 import { openPastTeacher } from './past.ts';
 import { answersOf } from './selfTeacher.ts';
 
-/** Adds the answers of a self teacher to each batch. It sees examples as they are, never varied. */
+/** Adds the answers of a self teacher to each batch. It sees unaugmented examples. */
 export const openSelfTeacher: OpenPart = async ({ job, model, source }) => {
   const { selfTeacher } = job;
   if (selfTeacher === undefined) return undefined;

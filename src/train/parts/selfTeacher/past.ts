@@ -9,14 +9,14 @@ import { answerShapes, asker, type SelfTeacher } from './askStudent.ts';
 const BATCH = 256;
 
 /**
- * PS-KD: what the student said of every example at the end of the epoch before, kept as one row an example (N × C numbers
- * for logits); one pass forward over all examples after each epoch but the last. Before the first one the answers
- * are zeros, to which `progressiveTargets` gives no weight.
+ * PS-KD: the student's answers to every example at the end of the previous epoch, one row per example (N × C numbers for
+ * logits), from a forward pass over all examples after each epoch but the last. In the first epoch the answers are zeros, to
+ * which `progressiveTargets` gives no weight.
  * Shapes    none of its own
  * Units     none
- * Throws    unknown-output: an answer that the student has not · invalid-option: one of a free length
+ * Throws    unknown-output: an answer that the student does not have · invalid-option: one with a free length
  * Source    Kim, Ji, Yoon, Hwang 2021, §3, arXiv:2006.12000
- * Differs   the authors' code keeps what the student said in the steps of that epoch
+ * Differs   the authors' code keeps the answers from the steps of that epoch
  */
 export async function openPastTeacher(
   { size }: Pick<TrainJob, 'size'>,
@@ -42,7 +42,7 @@ export async function openPastTeacher(
       for (const indices of batchIndices(size, BATCH)) {
         const said = await ask(await read(indices));
         for (const [name, { data }] of Object.entries(said)) {
-          // Examples are read in their order here.
+          // Examples are read in order here.
           next[name]?.data.set(data, (indices[0] as number) * (data.length / indices.length));
         }
       }

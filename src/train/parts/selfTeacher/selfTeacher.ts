@@ -3,20 +3,19 @@ import { checkKnownOptions, checkOneOf } from '../../../core/options.ts';
 
 export interface SelfTeacherOption {
   /**
-   * A teacher made of the student itself while it learns: its moving average ('mean'), or what it was at the end of the
-   * epoch before ('past'). Losses read its answers under the name 'self', beside the teacher's own. Default: none.
+   * A teacher made from the student itself while it learns: its moving average ('mean'), or its state at the end of the
+   * previous epoch ('past'). Losses read its answers as 'self', in addition to the teacher's. Default: none.
    */
   readonly selfTeacher?: SelfTeacherOptions;
 }
 
 /**
- * A teacher that is made of the student while it learns, and what it is asked for. Losses read its answers as those of any
- * teacher, by their own names, beside a teacher from outside where there is one. It sees examples as they are, never
- * varied.
+ * A teacher made from the student while it learns, and what it is asked for. Losses read its answers like any teacher's, under
+ * their own names, in addition to an external teacher's. It sees unaugmented examples.
  */
 export type SelfTeacherOptions = MeanTeacherOptions | PastTeacherOptions;
 
-/** What self teachers have in common. */
+/** Options of all self teachers. */
 export interface SelfAnswers {
   /**
    * The answers' names for the loss, and which output or layer of the student each one is. Default { self: 'logits' }, so
@@ -29,18 +28,18 @@ export interface SelfAnswers {
 export interface MeanTeacherOptions extends SelfAnswers {
   readonly kind: 'mean';
   /**
-   * How much of the average stays at each step, from 0 to below 1; in the first steps less, so that it is soon rid of the
-   * random start: min(1 − 1/(step + 1), decay). Default 0.999 (Mean Teacher).
+   * How much of the average stays at each step, from 0 to below 1; less in the first steps, so that the random start fades
+   * quickly: min(1 − 1/(step + 1), decay). Default 0.999 (Mean Teacher).
    */
   readonly decay?: number;
 }
 
-/** The student at the end of the epoch before. */
+/** The student at the end of the previous epoch. */
 export interface PastTeacherOptions extends SelfAnswers {
   readonly kind: 'past';
 }
 
-/** Of the mean, unless it is told otherwise. */
+/** The mean's decay by default. */
 export const DECAY = 0.999;
 const DEFAULT_ANSWERS = { self: 'logits' };
 

@@ -1,0 +1,3 @@
+import { engineProgram, serverRow } from '../serverRow.mjs';
+
+export default serverRow({ name: 'bun', title: 'Bun', program: () => engineProgram('@oven/', 'bin/bun') });

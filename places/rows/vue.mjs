@@ -1,0 +1,3 @@
+import { frameworkRow } from '../frameworks.mjs';
+
+export default frameworkRow('vue', 'Vue', async () => [(await import('@vitejs/plugin-vue')).default()]);

@@ -1,0 +1,3 @@
+import { frameworkRow } from '../frameworks.mjs';
+
+export default frameworkRow('web-component', 'Web component');

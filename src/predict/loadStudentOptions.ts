@@ -1,0 +1,31 @@
+import type { ModelIntegrity } from '../network/integrity.ts';
+import type { EngineName } from './engine.ts';
+import type { EngineWorker } from './openEngine.ts';
+
+/** Which engine computes, where, and what the answers are called. */
+export interface LoadStudentOptions {
+  /**
+   * The engine. 'auto' (default) takes the only form that the file has. Of two it takes the ONNX form if that is quantized,
+   * because it was made smaller on purpose; otherwise it opens both, compares and measures them on this device, and keeps the
+   * faster one, or tfjs if they disagree.
+   */
+  readonly engine?: 'auto' | EngineName;
+  /** Names of the classes, in the order of the output. Default: the labels in the file. */
+  readonly labels?: readonly string[];
+  /** Default: the cores of the device, 4 at most; 1 where the page is not cross-origin isolated, and where memory is short (iOS). */
+  readonly threads?: number;
+  /**
+   * A worker of limbeck's own (default), one that you make for an engine (of dist/runWorker.js for 'onnxruntime', of
+   * dist/worker.js for 'tfjs'), or 'none': on this thread.
+   */
+  readonly worker?: EngineWorker;
+  /**
+   * The hash of the file, as subresource integrity; for a model.json, a record with its hash and that of each file of
+   * weights. Checked before a byte is used.
+   */
+  readonly integrity?: ModelIntegrity;
+  /** The folder that serves the package's .wasm files. Default: next to the code. */
+  readonly assetBase?: string;
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+}
