@@ -1,3 +1,4 @@
+import { assetsCommand } from './assetsCommand.ts';
 import type { Command } from './command.ts';
 import { completionCommand } from './completionCommand.ts';
 import { demoCommand } from './demoCommand.ts';
@@ -19,6 +20,7 @@ const WORKING: readonly Command[] = [
   quantizeCommand,
   runCommand,
   doctorCommand,
+  assetsCommand,
 ];
 
 export const COMMANDS: readonly Command[] = [...WORKING, completionCommand(WORKING)];
