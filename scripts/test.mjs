@@ -124,7 +124,8 @@ if (isReady) {
   // allowed than the 5 % of a soak of thirty minutes (docs/security.md).
   const short = ['--rounds', '30', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.12'];
   const soaked = isLong ? ['--minutes', '6', '--growth', '0.15'] : short;
-  console.log('── types, sizes, lint, tfjs’s own specs, and a soak beside them\n');
+  const inPlaces = isLong ? [] : FAST_PLACES;
+  console.log('── types, sizes, package, lint, tfjs’s own specs, and a soak and places beside them\n');
   await together(
     [
       (say) => stage('types', command(bin('tsc'), '-p', '.'), say),
@@ -141,17 +142,13 @@ if (isReady) {
           say,
         ),
     ],
-    [(say) => suite('soak', 'node', ['scripts/soak.mjs', ...soaked, '--json', soak], soak, readSoak, say)],
+    [
+      (say) => suite('soak', 'node', ['scripts/soak.mjs', ...soaked, '--json', soak], soak, readSoak, say),
+      (say) => suite('places', 'node', ['places/run.mjs', ...inPlaces, '--json', places], places, readPlaces, say),
+    ],
   );
   const unit = ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/unit.json'];
   await suite('unit, house and kernels', bin('vitest'), unit, 'out/unit.json', readVitest);
-  await suite(
-    'places',
-    'node',
-    ['places/run.mjs', ...(isLong ? [] : FAST_PLACES), '--json', places],
-    places,
-    readPlaces,
-  );
   if (isLong) {
     await stage('canary', command('node', 'scripts/canary.mjs'));
     await stage('three engines', command('node', 'scripts/engines.mjs'));

@@ -3,6 +3,7 @@ import { bytes as bytesText } from '../core/figures.ts';
 import { command } from './command.ts';
 import type { Console } from './openConsole.ts';
 import { jsonText } from './printable.ts';
+import { type Written, writeFiles } from './writeFiles.ts';
 
 /** Files that workers and pages fetch; each lies beside this command. */
 const FILES = [
@@ -27,43 +28,37 @@ const GPU_FILES = [
   'ort-wasm-simd-threaded.asyncify.wasm',
 ] as const;
 
+/** Everything that is copied. */
+export const ASSET_FILES: readonly string[] = [...FILES, ...GPU_FILES];
+
 export const assetsCommand = command({
   name: 'assets',
   summary: 'copies the files that limbeck fetches to a folder that your server serves',
   usage: '[options] --to DIR',
   about: `For bundlers that do not lay them beside the code. Then tell the page where they are, before anything else:
-
-import { configure } from 'limbeck';
-configure({ assets: '/limbeck/' });`,
+  import { configure } from 'limbeck';
+  configure({ assets: '/limbeck/' });`,
   options: {
-    to: { kind: 'text', value: 'DIR', help: 'such as public/limbeck' },
+    to: { kind: 'text', value: 'DIR', help: 'such as public/limbeck; missing folders are made' },
     'without-gpu': { kind: 'flag', help: 'leaves out what only WebGPU and WebNN need' },
   },
   fails: 'where a file cannot be copied',
-  work({ to, 'without-gpu': withoutGpu, json }, files, console) {
+  work({ to, 'without-gpu': isSmall, json }, files, console) {
     if (!to || files.length > 0) {
       throw new LimbeckError('invalid-option', 'Say where to copy them: --to DIR, such as public/limbeck.');
     }
-    const names = withoutGpu ? FILES : [...FILES, ...GPU_FILES];
-    return copyAssets({ to: to.replace(/\/+$/, '') || '/', names, json }, console);
+    return copyAssets(to.replace(/\/+$/, '') || '/', isSmall ? FILES : ASSET_FILES, json, console);
   },
 });
 
-interface Request {
-  readonly to: string;
-  readonly names: readonly string[];
-  readonly json: boolean;
-}
-
-async function copyAssets({ to, names, json }: Request, console: Console): Promise<void> {
+async function copyAssets(to: string, names: readonly string[], asJson: boolean, console: Console): Promise<void> {
   const { fileURLToPath } = await import('node:url');
   const from = console.assetBase ?? new URL('.', import.meta.url).href;
-  let total = 0;
+  const written: Written[] = [];
   for (const name of names) {
     const bytes = await console.readFile(fileURLToPath(new URL(name, from)));
-    await console.writeFile(`${to}/${name}`, bytes);
-    total += bytes.length;
+    written.push(...(await writeFiles({ [`${to}/${name}`]: bytes }, console)));
   }
-  if (json) console.write(jsonText({ to, files: names, bytes: total }));
-  else console.write(`written  ${to}/, ${names.length} files, ${bytesText(total)}\n`);
+  const total = written.reduce((sum, { bytes }) => sum + bytes, 0);
+  console.write(asJson ? jsonText({ written }) : `written  ${to}/, ${names.length} files, ${bytesText(total)}\n`);
 }

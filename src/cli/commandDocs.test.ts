@@ -1,9 +1,11 @@
 // Runs every command line of docs/guide/command.md, in its order, on files of its own.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { writeNpy } from '../data/npy.ts';
 import { builtAssets } from '../runtime/cases/assetCases.ts';
+import { ASSET_FILES } from './assetsCommand.ts';
 import { type Files, runLine } from './commandCases.ts';
 import { COMMANDS } from './commands.ts';
 import { brightSides, sidesTeacher } from './learnCases.ts';
@@ -31,6 +33,8 @@ test('every example of the guide works, and every command has one', async () => 
     'teacher.onnx': sidesTeacher(),
     'examples.npy': writeNpy({ data: examples, shape: [20, 10, 10, 1] }),
     'package.json': new TextEncoder().encode('{}'),
+    // The package's own, which need not be built yet.
+    ...Object.fromEntries(ASSET_FILES.map((name) => [fileURLToPath(new URL(name, builtAssets())), new Uint8Array(1)])),
     ...brightSides('photos', 60),
     ...brightSides('mine', 30, ['left', 'top', 'corner']),
   };

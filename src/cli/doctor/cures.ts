@@ -3,6 +3,7 @@ import type { CureName, Place } from './finding.ts';
 const ISOLATION = ['Cross-Origin-Opener-Policy: same-origin', 'Cross-Origin-Embedder-Policy: require-corp'] as const;
 const CSP = "Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
 const TRUSTED = "Content-Security-Policy: require-trusted-types-for 'script'; trusted-types limbeck";
+const COPY = 'npx limbeck assets --to';
 const IMMUTABLE = 'Cache-Control: public, max-age=31536000, immutable';
 
 /** How a header gets into an answer, at each place; the first header is the example. */
@@ -59,12 +60,10 @@ export const CURES: Readonly<Record<CureName, Readonly<Record<Place, string>>>> 
   },
   assets: {
     vite: "optimizeDeps: { exclude: ['limbeck'] } for its development server; vite build lays the files beside each other by itself",
-    next: 'copy node_modules/limbeck/dist/{*.wasm,*.mjs,threads.js,worker.js,runWorker.js} to public/limbeck/ and name the worker and that folder',
-    nginx:
-      'copy the files of node_modules/limbeck/dist/ into one folder that is served, of the same version as the page was built with',
-    netlify: 'copy the files of node_modules/limbeck/dist/ into one folder of the published one',
-    pages:
-      'copy the files of node_modules/limbeck/dist/ into one folder of the published one; names with a leading _ need a file .nojekyll',
+    next: `${COPY} public/limbeck, and configure({ assets: '/limbeck/' })`,
+    nginx: `${COPY} a folder that is served, again after each update, and configure({ assets }) with its address`,
+    netlify: `${COPY} the published folder, and configure({ assets }) with its address`,
+    pages: `${COPY} the published folder, and configure({ assets }) with its address; names with a leading _ need a file .nojekyll`,
   },
   prebundle: {
     vite: "vite.config: optimizeDeps: { exclude: ['limbeck'] }, or its development server moves limbeck away from its files",
