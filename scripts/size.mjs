@@ -23,7 +23,7 @@ const DISPOSAL = 'Symbol("Symbol.asyncDispose")';
  */
 const PAGES = [
   { name: 'distill', page: "export { distill } from 'limbeck';", limit: 20_000 },
-  { name: 'loadTeacher, distill', page: "export { loadTeacher, distill } from 'limbeck';", limit: 28_000 },
+  { name: 'loadTeacher, distill', page: "export { loadTeacher, distill } from 'limbeck';", limit: 32_000 },
   { name: 'personalize', page: "export { personalize } from 'limbeck';", limit: 15_000 },
   { name: 'cnn', page: "export { cnn } from 'limbeck';", limit: 2000 },
   { name: 'limbeck/run', page: "export { loadStudent } from 'limbeck/run';", limit: 15_000 },
@@ -31,15 +31,15 @@ const PAGES = [
     name: 'limbeck/run, with runWorker.js',
     page: "export { loadStudent } from 'limbeck/run';",
     beside: ['runWorker.js'],
-    limit: 22_000,
+    limit: 25_000,
   },
-  { name: 'limbeck/tfjs', page: "export * from 'limbeck/tfjs';", limit: 40_000 },
+  { name: 'limbeck/tfjs', page: "export * from 'limbeck/tfjs';", limit: 55_000 },
   { name: 'limbeck/webgpu', page: "import 'limbeck/webgpu';", keeps: 'ort.webgpu.min.mjs', limit: 1000 },
 ];
 
 /** Files of dist/ as they are shipped, with what they hold of tfjs and onnxruntime-web. */
 const FILES = [
-  { name: 'runWorker.js', file: 'runWorker.js', limit: 10_000 },
+  { name: 'runWorker.js', file: 'runWorker.js', limit: 10_500 },
   { name: 'worker.js, with tfjs and onnxruntime-web', file: 'worker.js', limit: 450_000 },
 ];
 
@@ -47,7 +47,7 @@ const FILES = [
 const WORKER = {
   name: 'worker.js, without tfjs and onnxruntime-web',
   page: "export { exposeWorker } from 'limbeck/expose';",
-  limit: 150_000,
+  limit: 155_000,
 };
 
 /** The files that a bundler lays beside a page that imports this, whether or not they are ever fetched. */
