@@ -55,13 +55,12 @@ test.describe('on an iPhone', () => {
     const { told, ofTeacher, ofStudent, ...threads } = await page.evaluate(() => window.pageTrainer.smallDevice());
     for (const notices of [told, ofTeacher, ofStudent]) expect(notices.join()).toContain('iOS ends pages');
     expect(threads).toEqual({ threads: 1, askedFor: 2, studentThreads: 1 });
-    const trainers = () => page.workers().filter((worker) => worker.url().endsWith('/worker.js')).length;
-    expect(trainers()).toBe(1);
+    await expect.poll(() => livingWorkers(page)).toBe(1);
     await page.evaluate(() => {
       Object.defineProperty(document, 'visibilityState', { value: 'hidden' });
       document.dispatchEvent(new Event('visibilitychange'));
     });
-    await expect.poll(trainers).toBe(0);
+    await expect.poll(() => livingWorkers(page)).toBe(0);
   });
 });
 
