@@ -8,6 +8,8 @@ export interface Pad {
   /** Puts a digit there, pixel for pixel. */
   show(digit: Float32Array): void;
   clear(): void;
+  /** Gives the ink the colour that the canvas has now. */
+  repaint(): void;
 }
 
 /** Pixels of the drawing per side: ten for each pixel that the student sees. */
@@ -78,6 +80,12 @@ export function createPad(canvas: HTMLCanvasElement, onDrawn: () => void): Pad {
     clear() {
       context.clearRect(0, 0, PAD_SIDE, PAD_SIDE);
       shown = undefined;
+    },
+    repaint() {
+      context.globalCompositeOperation = 'source-in';
+      context.fillStyle = getComputedStyle(canvas).color;
+      context.fillRect(0, 0, PAD_SIDE, PAD_SIDE);
+      context.globalCompositeOperation = 'source-over';
     },
   };
 }

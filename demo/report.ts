@@ -165,7 +165,7 @@ function differences(report: JobReport): (Markup | undefined)[] {
     html`<p>Teacher and student differ on ${count(all)} of ${countOf(examples.heldOut, `held-out ${noun}`)}${
       all > shown ? `; the first ${shown} are shown` : ''
     }.${hasLabels(report) ? whose : ''}</p>`,
-    html`<ul class="digits">${disagreements.map((one) => exampleCard(one, report))}</ul>`,
+    html`<ul class="examples">${disagreements.map((one) => exampleCard(one, report))}</ul>`,
   ];
 }
 

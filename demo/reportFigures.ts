@@ -52,9 +52,9 @@ export function accuracyChart(id: string, epochs: Epochs, planned = 0, teacherAc
 }
 
 const STAGES = [
-  ['setup', 'Set up', 'digits, worker, kernels'],
+  ['setup', 'Set up', 'data, worker, kernels'],
   ['load', 'Load', 'the teacher’s file and session'],
-  ['teacher', 'Teacher and student', 'it answers every digit once while the student learns'],
+  ['teacher', 'Teacher and student', 'it answers every example once while the student learns'],
   ['train', 'Student', 'the rest of its epochs, with a test after each'],
   ['evaluate', 'Evaluate', 'scores and speed of both'],
 ] as const;
