@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
+import { keepPage } from '../offline/offline.ts';
 
 export interface DropZoneProps {
   readonly id: string;
@@ -22,7 +23,9 @@ export function DropZone(props: DropZoneProps) {
   const isOver = useSignal(false);
   const input = useRef<HTMLInputElement>(null);
   const give = (files: File[]) => {
-    if (files.length > 0 && !disabled) onFiles(multiple || directory ? files : files.slice(0, 1));
+    if (files.length === 0 || disabled) return;
+    keepPage();
+    onFiles(multiple || directory ? files : files.slice(0, 1));
   };
   const over = (event: DragEvent) => {
     event.preventDefault();

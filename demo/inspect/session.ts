@@ -2,7 +2,6 @@ import { signal } from '@preact/signals';
 import { type Remote, wrap } from 'comlink';
 import type { OnnxDescription, TensorTap } from 'limbeck';
 import type { PlainError } from '../frame/errorBox.tsx';
-import { keepPage } from '../offline/offline.ts';
 import type { Drawing } from './drawGraph.ts';
 import type { ModelGraph } from './graphOf.ts';
 import type { Answer, Reader } from './reader.ts';
@@ -62,7 +61,6 @@ function startReader(): RunningReader {
 }
 
 export function openFile(file: File): void {
-  keepPage();
   void open(file, {});
 }
 
