@@ -74,7 +74,9 @@ describe('a store on the disk', () => {
 });
 
 test('in Node, a store without a folder says why nothing lasts', async () => {
-  const store = await openStore('volatile');
+  // Tests that share this thread may have left one.
+  vi.stubGlobal('indexedDB', undefined);
+  const store = await openStore('volatile').finally(() => vi.unstubAllGlobals());
   expect([store.kind, store.why]).toEqual(['memory', expect.stringContaining('in a folder, and none was given')]);
 });
 
