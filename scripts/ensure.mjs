@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const at = (...parts) => join(root, ...parts);
@@ -19,6 +20,9 @@ export function run(command, args, { quiet = false, env = {}, folder = '' } = {}
   if (quiet) process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
   throw new Error(`${command} ${args.join(' ')} failed${result.error ? `: ${result.error.message}` : ''}`);
 }
+
+/** A package of the project itself, where a nearer folder may hold another version of it. */
+export const fromRoot = (name) => import(pathToFileURL(createRequire(at('package.json')).resolve(name)).href);
 
 /** Installs the packages of package-lock.json, of the project or of a folder, unless they are there. */
 export function ensurePackages(folder = '') {

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { fromRoot } from '../../scripts/ensure.mjs';
 
 export default {
   name: 'module-worker',
   title: 'a module worker of the page’s own',
   packages: 'root',
   async run({ copyProject, folder, checkBuilt }) {
-    const { build } = await import('vite');
+    const { build } = await fromRoot('vite');
     const worker = { format: 'es' };
     await build({
       root: copyProject('app', 'module-worker'),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fromRoot } from '../../scripts/ensure.mjs';
 
 const X = [1, -1, 0.5, 0, 2, -0.5, 1.5];
 
@@ -7,7 +8,7 @@ export default {
   title: 'a SharedWorker: one model for many tabs',
   packages: 'root',
   async run({ copyProject, folder, serve, openBrowser }) {
-    const { build } = await import('vite');
+    const { build } = await fromRoot('vite');
     const worker = { format: 'es' };
     await build({
       root: copyProject('app', 'shared-worker'),

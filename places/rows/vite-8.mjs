@@ -4,7 +4,7 @@ export default {
   name: 'vite-8',
   title: 'Vite 8',
   async run({ copyProject, folder, checkBuilt }) {
-    const { build } = await import('vite-8');
+    const { build } = await import('vite');
     await build({ root: copyProject('app'), base: './', configFile: false, logLevel: 'error' });
     await checkBuilt(join(folder, 'dist'));
     return 'nothing';

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { given, type OptionsOf, schema, text } from '../core/schema.ts';
 import { isTagged } from '../core/tags.ts';
+import { withPeers } from '../core/withPeers.ts';
 import { studentMetadata } from '../onnx/describe/onnxMetadata.ts';
 import { artifactsFrom, nameOf, type StudentSource } from '../student/artifacts.ts';
 import type { BundleManifest, Shapes } from '../student/files/bundle.ts';
@@ -32,7 +33,8 @@ export interface BundleOptions extends OptionsOf<typeof OPTIONS> {}
 /**
  * A student as one self-describing ZIP file: tfjs's two files, ONNX if asked for, labels, measurements and a model card. The same student and options give the same bytes.
  * Throws    student-invalid · unsupported-layer: onnx: true, and a layer that ONNX export does not know · class-mismatch:
- *           not one label for each class of the student · invalid-option
+ *           not one label for each class of the student · invalid-option · backend-unavailable: there is no report with the
+ *           shapes, and tfjs, which computes them, is not installed here
  *
  * @example
  * const { student, report } = await distill(options).done;
@@ -77,10 +79,8 @@ async function describeShapes(
     Object.fromEntries(Object.entries(shapes).map(([of, shape]) => [of, [null, ...shape]]));
   const { inputs: said, outputs: given } = report?.student ?? {};
   if (said !== undefined && given !== undefined) return { inputs: withBatch(said), outputs: withBatch(given) };
-  const [{ buildStudent, describeStudent, settleBackend }, tf] = await Promise.all([
-    import('../student/build.ts'),
-    import('../runtime/tf.ts'),
-  ]);
+  const load = () => Promise.all([import('../student/build.ts'), import('../runtime/tf.ts')]);
+  const [{ buildStudent, describeStudent, settleBackend }, tf] = await withPeers(load);
   await settleBackend(tf);
   const model = await buildStudent({ kind: 'artifacts', artifacts }, 0);
   const { inputs, outputs } = describeStudent(model);
