@@ -50,6 +50,7 @@ async function bundleExamples(): Promise<string> {
     mainFields: ['module', 'main'],
     alias: {
       'limbeck/run': at('../dist/run.js'),
+      'limbeck/webgpu': at('../dist/webgpu.js'),
       'limbeck/tfjs': at('../dist/tfjs.js'),
       'limbeck/expose': at('../dist/expose.js'),
       limbeck: at('../dist/index.js'),
