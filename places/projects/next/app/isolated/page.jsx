@@ -1,0 +1,5 @@
+import { Start } from '../start.jsx';
+
+export default function Page() {
+  return <Start />;
+}
