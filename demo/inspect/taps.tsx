@@ -90,7 +90,8 @@ function Tapped({ tap, hint }: { tap: TensorTap; hint: string | undefined }) {
         aria-label={`Name for ${tap.tensor}`}
         placeholder="a name of your own"
         value={tap.name ?? ''}
-        onChange={({ currentTarget: { value } }) =>
+        // At each key: an answer of the worker draws the list again, and a name that only the field has would be lost.
+        onInput={({ currentTarget: { value } }) =>
           change(value === '' ? { tensor: tap.tensor } : { ...tap, name: value })
         }
       />
