@@ -198,13 +198,6 @@ export const DOORS: readonly Door[] = [
     form: 'any',
   },
   {
-    name: 'csv-parse',
-    specifier: /^csv-parse\//,
-    places: ['src/cli/examples/csvTable.ts'],
-    types: 'door',
-    form: 'dynamic',
-  },
-  {
     name: 'fast-png',
     specifier: /^fast-png$/,
     places: ['src/cli/examples/decodeImage.ts'],

@@ -1,5 +1,6 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import type { NdArray } from '../../core/shape.ts';
+import { readCsv as readTable } from '../../data/csv.ts';
 
 /** Numbers of a table [N, columns], and its classes if one column has them. */
 export interface TableExamples {
@@ -18,16 +19,15 @@ const MOST_CLASSES = 10_000;
  * Throws    invalid-option: no such column · read-failed: no table, or a cell that is no number
  */
 export async function readCsv(text: string, file: string, labelColumn?: string): Promise<TableExamples> {
-  const { parse } = await import('csv-parse/sync');
   const failed = (why: string, cause?: unknown) =>
     new LimbeckError('read-failed', `"${file}" is no table of numbers: ${why}.`, { details: { file }, cause });
-  let rows: string[][];
+  let rows: readonly (readonly string[])[];
   try {
-    rows = parse(text, { delimiter: [',', ';', '\t'], bom: true, skip_empty_lines: true, trim: true }) as string[][];
+    ({ rows } = readTable(text, { header: false, delimiter: delimiterOf(text) }));
   } catch (error) {
-    throw failed(messageOf(error), error);
+    throw failed(messageOf(error).replace(/\.$/, ''), error);
   }
-  const [headings = [], ...body] = rows;
+  const [headings = [], ...body] = rows.map((row) => row.map((cell) => cell.trim()));
   if (body.length === 0) throw failed('it needs a line of headings and at least one line of numbers');
   if (headings.every((one) => Number.isFinite(numberIn(one)))) {
     throw failed('its first line has numbers; it needs headings, such as "x1,x2,label"');
@@ -51,6 +51,13 @@ export async function readCsv(text: string, file: string, labelColumn?: string):
   if (label === undefined) return { table, columns };
   const given = body.map((cells) => cells[label] ?? '');
   return { table, columns, ...classesOf(given, (why) => failed(why)) };
+}
+
+/** The one that the first line has most of. */
+function delimiterOf(text: string): string {
+  const [line = ''] = /[^\r\n]+/.exec(text) ?? [];
+  const counts = [',', ';', '\t'].map((one) => ({ one, count: line.split(one).length }));
+  return counts.reduce((most, next) => (next.count > most.count ? next : most)).one;
 }
 
 function numberIn(cell: string): number {
