@@ -117,7 +117,7 @@ function askable(input: Address): boolean {
   return !isRequest(input) || input.method === 'GET';
 }
 
-/** Whether the connection is what failed, or the server for now. */
+/** Whether the connection failed, or the server may answer at another try. */
 function isBroken(error: unknown): boolean {
   if (!(error instanceof LimbeckError) || error.code !== 'model-unreachable') return false;
   const { status } = error.details as { status?: number };
