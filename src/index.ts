@@ -22,3 +22,4 @@ export * from './distill/public.ts';
 export * from './adapt/public.ts';
 export * from './export/public.ts';
 export * from './predict/public.ts';
+export * from './bench/public.ts';

@@ -8,6 +8,7 @@ export const LAYERS = [
   { name: 'NOUNS', folders: ['teacher', 'model', 'student', 'data', 'losses'] },
   { name: 'LOOP', folders: ['train'] },
   { name: 'VERBS', folders: ['distill', 'adapt', 'export', 'predict'] },
+  { name: 'MEASURE', folders: ['bench'] },
   { name: 'TOP', folders: ['entry', 'cli'] },
 ] as const;
 
