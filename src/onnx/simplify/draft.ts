@@ -4,7 +4,7 @@ import { domainOf } from '../operators.ts';
 import { readsOf } from '../references.ts';
 import type { Call } from '../shapes/call.ts';
 import { type Inferred, UNKNOWN } from '../shapes/tensor.ts';
-import { dataOf, storedData, type TensorData } from '../tensorData.ts';
+import { constantIn, dataOf, storedData, type TensorData } from '../tensorData.ts';
 
 /** A graph that is being rewritten. It always knows which node makes a value and which nodes read it. */
 export interface Draft {
@@ -24,6 +24,8 @@ export interface Draft {
   readonly isResult: (name: string) => boolean;
   /** Whether exactly one node reads the value, so that it may go with that node. */
   readonly isReadOnce: (name: string) => boolean;
+  /** A stored value: an initializer, or what a Constant gives. */
+  readonly stored: (name: string | undefined) => OnnxTensor | undefined;
   /** The elements of a stored value, if it is one and can be read. */
   readonly constant: (name: string | undefined) => TensorData | undefined;
   /** What is known about a value's type, shape and elements. */
@@ -36,8 +38,13 @@ export interface Draft {
   readonly setConstant: (name: string, data: TensorData) => void;
   /** Stores the values that a node makes and removes the node. */
   readonly settle: (node: OnnxNode, results: readonly (TensorData | OnnxTensor | undefined)[]) => void;
-  /** Replaces a node. Nodes that only the old one needed go too. */
+  /**
+   * Replaces a node, which itself stays as it is: what differs from it only in places is a copy. Nodes that only the old one
+   * needed go too.
+   */
   readonly replace: (node: OnnxNode, ...by: readonly OnnxNode[]) => void;
+  /** Puts nodes before all others. */
+  readonly prepend: (...added: readonly OnnxNode[]) => void;
   /**
    * Removes a node that changes nothing: its readers read `source` instead. False where that is not possible.
    */
@@ -132,15 +139,22 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
     }
   }
 
+  function storedAs(name: string | undefined): OnnxTensor | undefined {
+    if (name === undefined) return undefined;
+    const maker = makers.get(name);
+    return stored.get(name) ?? (maker && constantIn(maker));
+  }
+
   function constant(name: string | undefined): TensorData | undefined {
     if (name === undefined) return undefined;
-    const tensor = stored.get(name);
-    if (tensor === undefined) return undefined;
-    if (!elements.has(name)) elements.set(name, readable(tensor));
+    const tensor = elements.has(name) ? undefined : storedAs(name);
+    if (tensor !== undefined) elements.set(name, readable(tensor));
     return elements.get(name);
   }
 
   function setConstant(name: string, { dtype, shape, data }: TensorData): void {
+    const maker = makers.get(name);
+    if (maker !== undefined) exchange(maker, []);
     stored.set(name, storedData(name, dtype, shape, data));
     elements.delete(name);
   }
@@ -154,6 +168,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
     isPinned,
     isResult,
     isReadOnce: (name) => !isPinned(name) && readersOf(name).size === 1,
+    stored: storedAs,
     constant,
     inferred: (name) => (name === undefined ? UNKNOWN : (known.get(name) ?? UNKNOWN)),
     call: (node) => ({
@@ -182,6 +197,14 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
       const reads = readsOf(node);
       exchange(node, by);
       sweep(reads);
+    },
+    prepend: (...added) => {
+      nodes.unshift(...added);
+      for (const one of added) {
+        link(one, 1);
+        live.add(one);
+      }
+      edits += 1;
     },
     bypass: (node, source) => {
       const [output = ''] = node.output;
