@@ -38,10 +38,7 @@ export interface Draft {
   readonly setConstant: (name: string, data: TensorData) => void;
   /** Stores the values that a node makes and removes the node. */
   readonly settle: (node: OnnxNode, results: readonly (TensorData | OnnxTensor | undefined)[]) => void;
-  /**
-   * Replaces a node, which itself stays as it is: what differs from it only in places is a copy. Nodes that only the old one
-   * needed go too.
-   */
+  /** Replaces a node, which must not be changed itself: copy it. Nodes that only the old one needed go too. */
   readonly replace: (node: OnnxNode, ...by: readonly OnnxNode[]) => void;
   /** Puts nodes before all others. */
   readonly prepend: (...added: readonly OnnxNode[]) => void;
@@ -103,11 +100,14 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
   const readersOf = (name: string) => readers.get(name) ?? NOBODY;
 
   function exchange(node: OnnxNode, by: readonly OnnxNode[]): void {
-    const at = nodes.indexOf(node);
-    nodes.splice(at, 1, ...by);
     link(node, -1);
     live.delete(node);
-    for (const one of by) {
+    insert(nodes.indexOf(node), 1, by);
+  }
+
+  function insert(at: number, instead: number, added: readonly OnnxNode[]): void {
+    nodes.splice(at, instead, ...added);
+    for (const one of added) {
       link(one, 1);
       live.add(one);
     }
@@ -133,9 +133,8 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
 
   function renameReads(from: string, to: string): void {
     for (const reader of [...readersOf(from)]) {
-      const copy = copyOf(reader);
-      copy.input = reader.input.map((name) => (name === from ? to : name));
-      exchange(reader, [copy]);
+      const input = reader.input.map((name) => (name === from ? to : name));
+      exchange(reader, [Object.assign(copyOf(reader), { input })]);
     }
   }
 
@@ -176,9 +175,9 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
       inputs: node.input.map((name) => (name === '' ? undefined : (known.get(name) ?? UNKNOWN))),
       opset: Number(model.opsetImport.find(({ domain }) => domainOf(domain) === domainOf(node.domain))?.version ?? 1),
     }),
-    addConstant: (hint, { dtype, shape, data }) => {
+    addConstant: (hint, data) => {
       const name = fresh(hint);
-      setConstant(name, { dtype, shape, data });
+      setConstant(name, data);
       return name;
     },
     setConstant,
@@ -189,7 +188,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
         const name = node.output[i] ?? '';
         if (name === '' || value === undefined) continue;
         if (!('dims' in value)) setConstant(name, value);
-        else stored.set(name, renamedTensor(value, name));
+        else stored.set(name, Object.assign(copyOf(value), { name }));
       }
       sweep(reads);
     },
@@ -198,14 +197,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
       exchange(node, by);
       sweep(reads);
     },
-    prepend: (...added) => {
-      nodes.unshift(...added);
-      for (const one of added) {
-        link(one, 1);
-        live.add(one);
-      }
-      edits += 1;
-    },
+    prepend: (...added) => insert(0, 0, added),
     bypass: (node, source) => {
       const [output = ''] = node.output;
       if (isPinned(output)) {
@@ -213,9 +205,8 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
         const maker = makers.get(source);
         if (maker === undefined || isPinned(source)) return false;
         exchange(node, []);
-        const copy = copyOf(maker);
-        copy.output = maker.output.map((name) => (name === source ? output : name));
-        exchange(maker, [copy]);
+        const outputs = maker.output.map((name) => (name === source ? output : name));
+        exchange(maker, [Object.assign(copyOf(maker), { output: outputs })]);
         renameReads(source, output);
         return true;
       }
@@ -255,10 +246,4 @@ function readable(tensor: OnnxTensor): TensorData | undefined {
     // Strings, packed types, or elements in another file: the value stays as it is.
     return undefined;
   }
-}
-
-function renamedTensor(tensor: OnnxTensor, name: string): OnnxTensor {
-  const copy = copyOf(tensor);
-  copy.name = name;
-  return copy;
 }

@@ -47,6 +47,11 @@ export function numbersIn(draft: Draft, name: string | undefined): readonly numb
   return found && Array.from(found.data as ArrayLike<number | bigint>, Number);
 }
 
+export const intsData = (list: readonly number[]): TensorData => ({
+  dtype: 'int64',
+  shape: [list.length],
+  data: BigInt64Array.from(list, BigInt),
+});
 export const floatData = (shape: readonly number[], data: ElementArray): TensorData => ({
   dtype: 'float32',
   shape,
