@@ -1,3 +1,4 @@
+export { detectEnvironment } from './detectEnvironment.ts';
 export type { Environment } from './environment.ts';
 export { type CompareSettings, type Comparison, compareRounds } from './method/compareRounds.ts';
 export type { Measured } from './method/measured.ts';
