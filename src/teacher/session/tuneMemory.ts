@@ -1,7 +1,7 @@
 // Remembers measurements, by model and device, in a store, or until the page is closed.
 import { sha256 } from '../../core/hash.ts';
+import { toModelCache } from '../../network/cache/modelCache.ts';
 import type { Store } from '../../storage/store.ts';
-import { toModelCache } from '../load/modelCache.ts';
 import { canonicalJson } from '../onnxIdentity.ts';
 import type { LoadTeacherOptions } from '../onnxOptions.ts';
 import type { SizeFigure } from './batchSizes.ts';
