@@ -32,7 +32,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   student: { core: 'value', runtime: 'value', onnx: 'value' },
   // What computes an operator gets tfjs as an argument.
   onnx: { core: 'value', runtime: 'type' },
-  network: { core: 'value' },
+  network: { core: 'value', storage: 'value' },
   export: {
     core: 'value',
     runtime: 'value',
@@ -46,6 +46,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   predict: {
     core: 'value',
     runtime: 'value',
+    storage: 'type',
     workers: 'value',
     network: 'value',
     onnx: 'value',

@@ -1,7 +1,7 @@
 // Remembers which device and batch size suit a model.
+import { toModelCache } from '../../network/cache/modelCache.ts';
 import { type MeasurementMemory, measurementMemory } from '../../storage/deviceProfile.ts';
 import type { Store } from '../../storage/store.ts';
-import { toModelCache } from '../load/modelCache.ts';
 import type { LoadTeacherOptions } from '../onnxOptions.ts';
 import type { SizeFigure } from './batchSizes.ts';
 import type { SessionDevice } from './sessionSettings.ts';
