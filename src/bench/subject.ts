@@ -10,10 +10,11 @@ export interface Subject extends AsyncDisposable {
   readonly simdLevel?: SimdLevel | undefined;
   readonly notices: readonly string[];
   /**
-   * Milliseconds of each of `passes` passes, one after the other, measured where the work is done, with the results of each
-   * pass read back inside its time.
+   * Milliseconds of a pass, `figures` of them, one after the other, measured where the work is done, with the results of each
+   * pass read back inside its time. Each is one pass, or the mean of `together` passes timed as one where a pass is too
+   * short for the clock. `timePasses` of `core/timing.ts` does so.
    */
-  time(passes: number): Promise<readonly number[]>;
+  time(figures: number, together: number): Promise<readonly number[]>;
   /**
    * The numbers that the work gives for one of several fixed inputs: outputs, or the loss and the change of weights after
    * steps. Different `which` must give different numbers, so that stale ones are found. It is asked before and after the timing.

@@ -30,3 +30,25 @@ export function quantile(values: readonly number[], fraction: number): number {
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
+
+/** Median distance from the median. */
+export function medianDeviation(values: readonly number[]): number {
+  const centre = median(values);
+  return median(values.map((value) => Math.abs(value - centre)));
+}
+
+/**
+ * The value below which a fraction of the standard normal distribution lies, within 0.0005.
+ * Source    Abramowitz, Stegun 1964, "Handbook of Mathematical Functions", 26.2.23
+ */
+export function normalQuantile(fraction: number): number {
+  if (fraction > 0.5) return -normalQuantile(1 - fraction);
+  const t = Math.sqrt(-2 * Math.log(fraction));
+  return (2.515517 + 0.802853 * t + 0.010328 * t ** 2) / (1 + 1.432788 * t + 0.189269 * t ** 2 + 0.001308 * t ** 3) - t;
+}
+
+/** At most so many of the values, evenly drawn. */
+export function evenly(values: readonly number[], most: number): readonly number[] {
+  if (values.length <= most) return values;
+  return Array.from({ length: most }, (_, i) => values[Math.floor(((i + 0.5) * values.length) / most)] as number);
+}
