@@ -261,6 +261,7 @@ export const LAZY = [
   'src/onnx/describe/describe.ts',
   'src/distill/runDistill.ts',
   'src/adapt/runPersonalize.ts',
+  'src/bench/runBenchmark.ts',
   'src/teacher/onnxTeacher.ts',
   'src/student/import/importOnnx.ts',
   'src/model/tfjsSession.ts',
