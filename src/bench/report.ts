@@ -37,7 +37,10 @@ export interface BenchRow extends BenchKey {
   /** Passes that count, and passes before them that did not, because the process was still warming up. */
   readonly runs: number;
   readonly warmUps: number;
-  /** The median of each round, in the order of the rounds; NaN for a round without a pass. Rows of one model share their rounds. */
+  /**
+   * The lower quartile of each round, by which rows are compared (`compareRounds`), in the order of the rounds; NaN for a round
+   * without a pass. Rows of one model share their rounds.
+   */
   readonly roundsMs: readonly number[];
   /** At most 200 of the counted passes, evenly drawn, for charts. */
   readonly sampleMs: readonly number[];

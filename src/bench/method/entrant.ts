@@ -1,5 +1,5 @@
 import { abortError, messageOf } from '../../core/errors.ts';
-import { duration } from '../../core/figures.ts';
+import { count, countOf, duration } from '../../core/figures.ts';
 import { median } from '../../core/stats.ts';
 import type { Subject } from '../subject.ts';
 import type { Clock } from './clock.ts';
@@ -25,6 +25,23 @@ const LEAST_FIGURES = 3;
 /** Positions of a turn that may belong to its warm-up. */
 const POSITIONS = 40;
 
+/** Fewer turns are worth a sentence. */
+const FEW_TURNS = 8;
+/** More time of a turn outside of its passes is worth one too. */
+const LEAST_OUTSIDE_MS = 10;
+const OUTSIDE_FRACTION = 0.3;
+
+interface Turn {
+  readonly round: number;
+  readonly times: readonly number[];
+  /** Passes of each time. */
+  readonly together: number;
+  /** The whole turn, as who waits for it sees it. */
+  readonly wallMs: number;
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
 /** A subject while it is measured. */
 export interface Entrant {
   readonly key: string;
@@ -37,12 +54,13 @@ export interface Entrant {
   warmUp(mostMs: number): Promise<void>;
   /** One turn of about so long. */
   turn(round: number, turnMs: number): Promise<void>;
-  measured(rounds: number): Measured;
+  /** What is counted, of so many rounds, from the one in which it had settled. */
+  measured(rounds: number, settledAt: number): Measured;
 }
 
 /** Throws    AbortError, from its methods: the signal was aborted; all else is the failure of the subject alone. */
 export function enter(key: string, subject: Subject, clock: Clock, signal: AbortSignal | undefined): Entrant {
-  const turns: { readonly round: number; readonly times: readonly number[]; readonly together: number }[] = [];
+  const turns: Turn[] = [];
   const notices: string[] = [];
   let failure: string | undefined;
   let warmUps = 0;
@@ -111,25 +129,41 @@ export function enter(key: string, subject: Subject, clock: Clock, signal: Abort
     }
   }
 
+  function ownNotices(): string[] {
+    const said: string[] = [];
+    if (together > 1) {
+      said.push(`The clock moves in steps of ${duration(clock.stepMs)}: ${count(together)} passes were timed as one.`);
+    }
+    if (turns.length > 0 && turns.length < FEW_TURNS) {
+      said.push(`Only ${countOf(turns.length, 'turn')} fitted into the budget: give it more.`);
+    }
+    const outside = median(turns.map(({ wallMs, times, together: as }) => wallMs - as * sum(times)));
+    if (outside > LEAST_OUTSIDE_MS && outside > OUTSIDE_FRACTION * median(turns.map(({ wallMs }) => wallMs))) {
+      said.push(`${duration(outside)} of each turn lie outside its passes: it may do part of the work later.`);
+    }
+    return said;
+  }
+
   async function turn(round: number, turnMs: number): Promise<void> {
     const fits = Math.round(turnMs / passMs / together);
     const figures = passMs > turnMs ? 1 : Math.max(LEAST_FIGURES, fits);
     const as = together;
+    const began = clock.now();
     const times = await ask(figures);
-    if (failure === undefined) turns.push({ round, times, together: as });
+    if (failure === undefined) turns.push({ round, times, together: as, wallMs: clock.now() - began });
   }
 
-  function measured(rounds: number): Measured {
+  function measured(rounds: number, settledAt: number): Measured {
     const cold = coldPasses(turns.map(({ times }) => times));
     const counted: (readonly number[])[] = Array.from({ length: rounds }, () => []);
     let uncounted = warmUps;
     for (const { round, times, together: as } of turns) {
-      const skipped = Math.min(cold, times.length >> 1);
+      const skipped = round < settledAt ? times.length : Math.min(cold, times.length >> 1);
       counted[round] = times.slice(skipped);
       uncounted += skipped * as;
     }
     const ended = failure === undefined ? {} : { failure };
-    return { rounds: counted, warmUps: uncounted, notices: [...notices], ...ended };
+    return { rounds: counted, warmUps: uncounted, notices: [...notices, ...ownNotices()], ...ended };
   }
 
   return {
