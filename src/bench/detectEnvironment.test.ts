@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { clockStepMs } from '../core/timing.ts';
 import { VERSIONS } from '../core/versions.ts';
 import { builtAssets } from '../runtime/cases/assetCases.ts';
-import { clockStepMs } from './clockStep.ts';
 import { detectEnvironment } from './detectEnvironment.ts';
 import { engineOf, systemOf } from './platformNames.ts';
 

@@ -1,9 +1,9 @@
 import { messageOf } from '../core/errors.ts';
 import { isPage, nodeModule } from '../core/node.ts';
+import { clockStepMs } from '../core/timing.ts';
 import { VERSIONS } from '../core/versions.ts';
 import { detectWasm } from '../runtime/capabilities.ts';
 import { findGpu, type GpuAdapter } from '../runtime/ortDevices.ts';
-import { clockStepMs } from './clockStep.ts';
 import type { Environment } from './environment.ts';
 import { engineOf, systemOf } from './platformNames.ts';
 import { vectorPeak } from './vectorPeak.ts';
