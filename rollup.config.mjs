@@ -149,6 +149,7 @@ const APART = {
   personalize: 'src/adapt/personalize.ts',
   students: 'src/student/zoo/all.ts',
   losses: 'src/losses/all.ts',
+  loadStudent: 'src/predict/loadStudent.ts',
 };
 
 /** Entries that import core/dispose.ts. */

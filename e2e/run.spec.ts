@@ -165,3 +165,37 @@ test('limbeck/run fetches its small worker, and what reads a bundle only for one
   expect(more.length).toBeGreaterThan(0);
   expect(forBundle).not.toContain('/worker.js');
 });
+
+test('limbeck/run goes on with a download that a reload cut off, and has it without a server then', async ({
+  page,
+  context,
+  serveDist,
+}) => {
+  const student = '/demo/models/ch_PP-OCRv4_rec_infer.onnx';
+  await open(page, serveDist, true);
+  const ranges: (string | undefined)[] = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith(student)) ranges.push(request.headers().range);
+  });
+  const keep = () =>
+    page.evaluate(async ([from, one]) => ((await import(from)) as Run).keep(one), [PAGE, student] as const);
+  const parts = () => page.evaluate(async (from) => ((await import(from)) as Run).parts(), PAGE);
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  const slow = { offline: false, latency: 0, downloadThroughput: 2e6, uploadThroughput: -1 };
+  await session.send('Network.emulateNetworkConditions', slow);
+  const cutOff = keep().catch(() => 'cut off');
+  // Its head and the first part of 4 MB.
+  await expect.poll(parts, { timeout: 60_000 }).toBeGreaterThanOrEqual(2);
+  await page.reload();
+  expect(await cutOff).toBe('cut off');
+  await session.send('Network.emulateNetworkConditions', { ...slow, downloadThroughput: -1 });
+  const first = await keep();
+  expect(first.bytes).toBeGreaterThan(10e6);
+  expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=(4194304|8388608)-$/)]);
+  expect(await parts()).toBe(0);
+  await page.route(`**${student}`, (route) => route.abort());
+  const offline = await keep();
+  expect(offline.bytes).toBe(first.bytes);
+  expect(offline.notices).toContainEqual(expect.stringMatching(/is the cached copy of \d{4}-\d\d-\d\d/));
+});

@@ -1,4 +1,5 @@
 import './core/dispose.ts';
+import { createBenchSession } from './bench/session/benchSession.ts';
 import type { KnownLosses } from './losses/revive.ts';
 import { createTfjsSession } from './model/tfjsSession.ts';
 import { createOnnxSession } from './teacher/session/session.ts';
@@ -35,6 +36,7 @@ export function workerParts(losses?: KnownLosses): object {
       },
       predict: async (...args: Parameters<typeof engine.predict>) => moved(await engine.predict(...args)),
     },
+    bench: createBenchSession(),
     tfjs: { ...tfjs, run: async (...args: Parameters<typeof tfjs.run>) => moved(await tfjs.run(...args)) },
     onnx: { ...onnx, run: async (...args: Parameters<typeof onnx.run>) => moved(await onnx.run(...args)) },
   };

@@ -1,6 +1,6 @@
+import { modelCache } from '../../src/network/cache/modelCache.ts';
 import { openStore } from '../../src/storage/openStore.ts';
 import { type FetchModelOptions, fetchModel } from '../../src/teacher/load/fetchModel.ts';
-import { modelCache } from '../../src/teacher/load/modelCache.ts';
 
 /** Loads a model through a cache in OPFS; tells what came, as plain values. */
 export async function load(url: string, options: Pick<FetchModelOptions, 'integrity'> = {}) {

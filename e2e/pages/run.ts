@@ -1,4 +1,4 @@
-import { type EngineName, type LoadStudentOptions, loadStudent } from 'limbeck/run';
+import { type EngineName, type LoadStudentOptions, loadStudent, openStore } from 'limbeck/run';
 
 const input = { data: Float32Array.from({ length: 24 }, (_, i) => Math.cos(i)), shape: [4, 6] };
 
@@ -48,4 +48,17 @@ export async function loseWorker(address: string, engine: EngineName) {
   } catch (error) {
     return (error as { code?: string }).code;
   }
+}
+
+/** Loads a student through a store that lasts; tells what it turned out to be. */
+export async function keep(address: string) {
+  await using store = await openStore('students', { kind: 'opfs' });
+  await using student = await loadStudent(address, { cache: store });
+  return student.description;
+}
+
+/** How many entries a download that has not ended has in the store. */
+export async function parts() {
+  await using store = await openStore('students', { kind: 'opfs' });
+  return (await store.keys('models/parts/')).length;
 }

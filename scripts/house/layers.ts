@@ -32,7 +32,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   student: { core: 'value', runtime: 'value', onnx: 'value' },
   // What computes an operator gets tfjs as an argument.
   onnx: { core: 'value', runtime: 'type' },
-  network: { core: 'value' },
+  network: { core: 'value', storage: 'value' },
   export: {
     core: 'value',
     runtime: 'value',
@@ -46,6 +46,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
   predict: {
     core: 'value',
     runtime: 'value',
+    storage: 'type',
     workers: 'value',
     network: 'value',
     onnx: 'value',
@@ -78,7 +79,15 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     student: 'value',
   },
   model: { core: 'value', runtime: 'value', workers: 'value', network: 'value', student: 'value' },
-  train: { core: 'value', runtime: 'value', workers: 'value', data: 'value', losses: 'value', student: 'value' },
+  train: {
+    core: 'value',
+    runtime: 'value',
+    storage: 'value',
+    workers: 'value',
+    data: 'value',
+    losses: 'value',
+    student: 'value',
+  },
   adapt: {
     core: 'value',
     runtime: 'type',
@@ -252,6 +261,7 @@ export const LAZY = [
   'src/onnx/describe/describe.ts',
   'src/distill/runDistill.ts',
   'src/adapt/runPersonalize.ts',
+  'src/bench/runBenchmark.ts',
   'src/teacher/onnxTeacher.ts',
   'src/student/import/importOnnx.ts',
   'src/model/tfjsSession.ts',

@@ -21,7 +21,7 @@ export interface Subject extends AsyncDisposable {
    */
   answer(which: number): Promise<NamedArrays>;
   /** Highest bytes so far, where they can be known. */
-  peakBytes?(): Promise<number>;
+  peakBytes?(): Promise<number | undefined>;
   /** Ends it at once without waiting for its work: it hangs. */
   kill(): void;
 }

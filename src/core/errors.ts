@@ -29,6 +29,7 @@ export type LimbeckErrorCode =
   | 'not-reproducible'
   | 'bundle-invalid'
   | 'safetensors-invalid'
+  | 'report-invalid'
   | 'patch-invalid'
   | 'patch-mismatch'
   | 'profile-invalid'

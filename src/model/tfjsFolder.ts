@@ -2,6 +2,7 @@
 import { throwIfAborted } from '../core/errors.ts';
 import { givenNames } from '../core/innerPath.ts';
 import type { Address } from '../network/address.ts';
+import type { KeptFiles } from '../network/cache/keptFiles.ts';
 import { fetchFile } from '../network/fetchFile.ts';
 import { checkIntegrity, type IntegrityChecks } from '../network/integrity.ts';
 import type { FileProgress } from '../network/readResponse.ts';
@@ -30,6 +31,8 @@ export interface TfjsFolderOptions {
   readonly pathsOf: (json: Uint8Array) => readonly string[];
   readonly onProgress?: FileProgress;
   readonly signal?: AbortSignal | undefined;
+  /** Fetches the files, where a cache keeps them; the model.json came through it. */
+  readonly kept?: KeptFiles | undefined;
 }
 
 /**
@@ -37,8 +40,10 @@ export interface TfjsFolderOptions {
  * Throws    invalid-option: hashes that do not match the files · what `pathsOf` throws
  */
 export function folderBeside(json: Uint8Array, main: string, source: Address, options: TfjsFolderOptions): TfjsFolder {
-  const { checks, pathsOf, onProgress = () => undefined, signal } = options;
-  const hashes = checks?.beside(pathsOf(json), main);
+  const { checks, pathsOf, onProgress = () => undefined, signal, kept } = options;
+  const paths = pathsOf(json);
+  const hashes = checks?.beside(paths, main);
+  let used: Promise<void> | undefined;
   let before = json.byteLength;
   return {
     json,
@@ -46,15 +51,19 @@ export function folderBeside(json: Uint8Array, main: string, source: Address, op
     names: [],
     async read(path) {
       let own = 0;
-      const bytes = await fetchFile(sourceBeside(path, source), {
-        onProgress(loaded) {
-          before += loaded - own;
-          own = loaded;
-          onProgress(before, undefined);
-        },
-        signal,
-      });
-      await checkIntegrity(bytes, hashes?.get(path), path);
+      const progress: FileProgress = (loaded) => {
+        before += loaded - own;
+        own = loaded;
+        onProgress(before, undefined);
+      };
+      const [file, integrity] = [sourceBeside(path, source), hashes?.get(path)];
+      if (kept !== undefined) {
+        used ??= kept.use(paths.map((one) => sourceBeside(one, source)));
+        await used;
+        return kept.fetch(file, path, { integrity, onProgress: progress });
+      }
+      const bytes = await fetchFile(file, { onProgress: progress, signal });
+      await checkIntegrity(bytes, integrity, path);
       return bytes;
     },
   };

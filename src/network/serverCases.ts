@@ -89,3 +89,20 @@ export function versioned(bytes: Uint8Array, etag: string): Handler {
     else file(bytes, { etag })(request, response);
   };
 }
+
+/** A server that knows ranges; it sends the whole file up to `stopsAt`, and then nothing. */
+export function ranged(bytes: Uint8Array, etag: string, stopsAt = bytes.length): Handler {
+  return (request, response) => {
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const isRest = from > 0 && request.headers['if-range'] === etag;
+    if (!isRest && stopsAt === bytes.length) return file(bytes, { etag })(request, response);
+    const body = isRest ? bytes.subarray(from) : bytes;
+    response.writeHead(isRest ? 206 : 200, {
+      etag,
+      'content-length': body.length,
+      ...(isRest && { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
+    });
+    if (isRest) response.end(body);
+    else response.write(body.subarray(0, stopsAt));
+  };
+}

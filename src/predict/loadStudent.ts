@@ -14,6 +14,8 @@ const KNOWN: readonly (keyof LoadStudentOptions)[] = [
   'threads',
   'worker',
   'integrity',
+  'cache',
+  'onProgress',
   'assetBase',
   'name',
   'signal',
@@ -29,21 +31,23 @@ const KNOWN: readonly (keyof LoadStudentOptions)[] = [
  * const { labels, outputs } = await student.predict({ data: pixels, shape: [1, 28, 28, 1] });
  */
 export async function loadStudent(source: PredictSource, options: LoadStudentOptions = {}): Promise<LoadedStudent> {
-  const { engine, threads, worker, assetBase } = options;
-  const again = { engine, threads, worker, assetBase };
+  const { engine, threads, worker, assetBase, cache } = options;
+  const again = { engine, threads, worker, assetBase, ...(cache && { cache }) };
   const openNext = (next: PredictSource, given: LoadStudentOptions) => openStudent(next, { ...again, ...given });
   return loaded(await openStudent(source, options), openNext);
 }
 
 async function openStudent(source: PredictSource, options: LoadStudentOptions): Promise<OpenStudent> {
   checkKnownOptions(options, KNOWN, 'loadStudent');
-  const { engine = 'auto', worker = 'shipped', assetBase, integrity, signal } = options;
+  const { engine = 'auto', worker = 'shipped', assetBase, integrity, cache, onProgress, signal } = options;
   const small = options.threads === undefined ? smallDevice() : undefined;
   const threads = small === undefined ? options.threads : 1;
   checkOneOf(engine, 'engine', ['auto', 'onnxruntime', 'tfjs']);
   if (threads !== undefined) checkCount(threads, 'threads');
   throwIfAborted(signal);
-  const read = await untilAborted(readSource(source, { integrity, signal }), signal);
+  const said: string[] = [];
+  const notify = (notice: string) => void said.push(notice);
+  const read = await untilAborted(readSource(source, { integrity, cache, onProgress, signal, notify }), signal);
   const name = options.name ?? read.name;
   const settings: EngineOptions = { name, ...(threads && { threads }), ...(assetBase && { assetBase }) };
   const choice = await choose(
@@ -54,7 +58,7 @@ async function openStudent(source: PredictSource, options: LoadStudentOptions): 
   );
   if (signal?.aborted) await choice.engine[Symbol.asyncDispose]();
   throwIfAborted(signal);
-  const notices = [...choice.notices, ...(small ? [small] : [])];
+  const notices = [...said, ...choice.notices, ...(small ? [small] : [])];
   return opened({ ...choice, notices }, { ...read, name, labels: options.labels ?? read.labels });
 }
 

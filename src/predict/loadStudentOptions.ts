@@ -1,4 +1,7 @@
+import type { ModelCache } from '../network/cache/modelCache.ts';
 import type { ModelIntegrity } from '../network/integrity.ts';
+import type { FileProgress } from '../network/readResponse.ts';
+import type { Store } from '../storage/store.ts';
 import type { EngineName } from './engine.ts';
 import type { EngineWorker } from './openEngine.ts';
 
@@ -24,6 +27,13 @@ export interface LoadStudentOptions {
    * weights. Checked before a byte is used.
    */
   readonly integrity?: ModelIntegrity;
+  /**
+   * Keeps files from http(s) addresses, as `loadTeacher` does: the server is asked whether they changed, a download that was
+   * stopped goes on at the next visit, and several tabs load once. Default: none, so that the file is loaded again.
+   */
+  readonly cache?: Store | ModelCache;
+  /** Called as the file is loaded; the total is undefined where the server does not tell it, and for a model.json. */
+  readonly onProgress?: FileProgress;
   /** The folder that serves the package's .wasm files. Default: next to the code. */
   readonly assetBase?: string;
   readonly name?: string;

@@ -2,10 +2,13 @@
 import { LimbeckError } from '../core/errors.ts';
 import { isTagged } from '../core/tags.ts';
 import type { TfjsFileSet } from '../model/tfjsFolder.ts';
-import { addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
+import { type Address, addressOf, fileNameOf, isAddress, isRequest } from '../network/address.ts';
+import type { ModelCache } from '../network/cache/modelCache.ts';
 import { fetchFile } from '../network/fetchFile.ts';
 import type { Integrity, IntegrityChecks, ModelIntegrity } from '../network/integrity.ts';
+import type { FileProgress } from '../network/readResponse.ts';
 import { type StudentMetadata, studentMetadata } from '../onnx/describe/onnxMetadata.ts';
+import type { Store } from '../storage/store.ts';
 import { artifactsFrom } from '../student/artifacts.ts';
 import { formOf, nameOfFile } from '../student/files/fileForm.ts';
 import type { TfjsFiles } from '../student/files/files.ts';
@@ -40,22 +43,23 @@ export interface ReadStudent extends StudentMetadata {
 
 /** How it is read. */
 interface ReadOptions {
-  readonly integrity?: ModelIntegrity;
-  readonly signal?: AbortSignal;
+  readonly integrity?: ModelIntegrity | undefined;
+  readonly cache?: Store | ModelCache | undefined;
+  readonly onProgress?: FileProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what a person should know of loading and keeping, in sentences. */
+  readonly notify?: (notice: string) => void;
 }
 
 /**
  * Throws    model-unreachable · integrity-mismatch · bundle-invalid · student-invalid · invalid-option: none of these
  *           sources, or hashes that do not match its files · AbortError
  */
-export async function readSource(source: PredictSource, { integrity, signal }: ReadOptions = {}): Promise<ReadStudent> {
+export async function readSource(source: PredictSource, options: ReadOptions = {}): Promise<ReadStudent> {
+  const { integrity, signal } = options;
   const checks = await checksOf(integrity, source);
   if (isAddress(source)) {
-    const [place = ''] = addressOf(source).split(/[?#]/);
-    const file = fileNameOf(place) || 'student';
-    const wanted = checks?.main(file);
-    const bytes = await verified(await fetchFile(source, { signal }), wanted, file);
-    return readBytes(bytes, nameOfFile(place), { file, checks, source, signal });
+    return readAddress(source, checks, options);
   }
   if (isTagged(source, 'Uint8Array') || isTagged(source, 'ArrayBuffer') || isTagged(source, 'Blob')) {
     const file = isTagged(source, 'Blob') && 'name' in source ? String(source.name) : 'student';
@@ -82,6 +86,22 @@ export async function readSource(source: PredictSource, { integrity, signal }: R
   );
 }
 
+async function readAddress(
+  source: Address,
+  checks: IntegrityChecks | undefined,
+  { cache, onProgress = () => undefined, signal, notify = () => undefined }: ReadOptions,
+): Promise<ReadStudent> {
+  const [place = ''] = addressOf(source).split(/[?#]/);
+  const file = fileNameOf(place) || 'student';
+  const integrity = checks?.main(file);
+  const kept = cache && (await import('../network/cache/keptFiles.ts')).keptFiles(cache, { signal, notify });
+  const bytes =
+    kept === undefined
+      ? await verified(await fetchFile(source, { signal, onProgress }), integrity, file)
+      : await kept.fetch(source, file, { integrity, onProgress });
+  return readBytes(bytes, nameOfFile(place), { file, checks, source, signal, onProgress, kept });
+}
+
 /** The checks are loaded only where a hash was given. */
 async function checksOf(integrity: ModelIntegrity | undefined, source: PredictSource) {
   if (integrity === undefined && !(isRequest(source) && source.integrity)) return undefined;
@@ -97,7 +117,10 @@ async function verified(bytes: Uint8Array, integrity: Integrity | undefined, nam
 
 async function readBytes(bytes: Uint8Array, name: string, origin: Origin): Promise<ReadStudent> {
   const form = formOf(bytes);
-  if (form === 'zip' || form === 'onnx') origin.checks?.beside([], origin.file);
+  if (form === 'zip' || form === 'onnx') {
+    origin.checks?.beside([], origin.file);
+    await origin.kept?.use([]);
+  }
   if (form === 'zip') {
     const { manifest, artifacts, onnx } = await readBundle(bytes);
     const { labels, input, quantized } = manifest;

@@ -2,7 +2,9 @@
 import { LimbeckError } from '../core/errors.ts';
 import { folderBeside, folderOf, type TfjsFileSet, type TfjsFolder } from '../model/tfjsFolder.ts';
 import type { Address } from '../network/address.ts';
+import type { KeptFiles } from '../network/cache/keptFiles.ts';
 import type { IntegrityChecks } from '../network/integrity.ts';
+import type { FileProgress } from '../network/readResponse.ts';
 import { readModelFiles, weightPaths } from '../student/files/files.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 
@@ -13,15 +15,25 @@ export interface Origin {
   /** Undefined if it has no address, and so no files next to it. */
   readonly source?: Address;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: FileProgress;
+  readonly kept?: KeptFiles | undefined;
 }
 
 /** Throws    student-invalid · model-unreachable · integrity-mismatch · invalid-option: hashes that do not suit its files */
 export async function readModelJson(
   model: Uint8Array,
-  { file, checks, source, signal }: Origin,
+  { file, checks, source, signal, onProgress, kept }: Origin,
 ): Promise<StudentArtifacts> {
   if (source !== undefined) {
-    return readFolder(folderBeside(model, file, source, { checks, pathsOf: weightPaths, signal }));
+    return readFolder(
+      folderBeside(model, file, source, {
+        checks,
+        pathsOf: weightPaths,
+        signal,
+        kept,
+        ...(onProgress && { onProgress }),
+      }),
+    );
   }
   const paths = weightPaths(model);
   throw new LimbeckError(

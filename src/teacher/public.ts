@@ -1,6 +1,7 @@
 // What the package exports of this folder.
 
 export type { TfjsArtifacts } from '../model/portableModel.ts';
+export { type CachedModel, type ModelCache, type ModelCacheOptions, modelCache } from '../network/cache/modelCache.ts';
 export type { CachePrecision, Precision } from './cache/precision.ts';
 export {
   type CacheContents,
@@ -17,7 +18,6 @@ export { inputPresets } from './input/inputPresets.ts';
 export type { ModelInput } from './input/modelInput.ts';
 export type { ExternalData } from './load/fetchModel.ts';
 export type { ModelSource } from './load/fetchModelSource.ts';
-export { type CachedModel, type ModelCache, type ModelCacheOptions, modelCache } from './load/modelCache.ts';
 export type { LoadedTeacherOptions } from './loadedOptions.ts';
 export { type LoadEvent, loadTeacher } from './onnx.ts';
 export type { LoadTeacherOptions } from './onnxOptions.ts';

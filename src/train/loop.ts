@@ -3,9 +3,9 @@ import { yieldToEvents } from '../core/yield.ts';
 import { asRead, type StepPlace, type TrainBatch } from './batch.ts';
 import type { EpochEvent, HoldoutOutputs, NoticeEvent, StepEvent } from './events.ts';
 import { isOnGpu, openGpuStepper } from './gpuStepper.ts';
-import { epochBatches, type LengthOptions, lengthOf } from './order.ts';
+import { epochBatches, evenBatchSize, type LengthOptions, lengthOf } from './order.ts';
 import { completeWith, type Part, type PartRun, readWith } from './parts/part.ts';
-import { openSharedCores } from './sharedCores.ts';
+import { openSharedCores, type SharedCores } from './sharedCores.ts';
 import { openStepper } from './stepper.ts';
 
 export interface LoopOptions extends PartRun, LengthOptions {
@@ -13,6 +13,8 @@ export interface LoopOptions extends PartRun, LengthOptions {
   readonly read: (indices: Int32Array, epoch?: number) => Promise<TrainBatch>;
   /** The run's parts, in this order. Default: none. */
   readonly parts?: readonly Part[];
+  /** The threads of its steps. Default: as its own steps prove to be faster. */
+  readonly cores?: SharedCores;
 }
 
 /**
@@ -25,12 +27,12 @@ export async function* trainLoop(
 ): AsyncGenerator<StepEvent | (EpochEvent & HoldoutOutputs) | NoticeEvent, void, void> {
   const { signal, loss, parts = [], rest = (awaited) => awaited } = options;
   const { epochs } = lengthOf(options);
+  const usualSize = evenBatchSize(options);
   const first = await begin(options);
   const read = async (at: StepPlace) => first.shift() ?? readBatch(options, at);
   using stepper = openRenewable(options);
-  using cores = openSharedCores();
+  using cores = options.cores ?? openSharedCores();
   let isTold = false;
-  let stepMs = 0;
   let places = placesOf(options, 1);
   let next: Promise<TrainBatch> | undefined;
   for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -44,7 +46,7 @@ export async function* trainLoop(
       const step = i + 1;
       const waitStartedAt = performance.now();
       const given = await rest(next);
-      cores.afterWaiting(performance.now() - waitStartedAt, stepMs);
+      const waitedMs = performance.now() - waitStartedAt;
       const following = places[step] ?? nextEpoch[0];
       if (following !== undefined) {
         next = read(following);
@@ -57,9 +59,11 @@ export async function* trainLoop(
       for (const part of parts) {
         if (part.beforeStep !== undefined) await part.beforeStep(asRead(loss, batch, at), at, options);
       }
+      cores.beforeStep(waitedMs);
       const stepStartedAt = performance.now();
       const cost = await stepper.step(asRead(loss, batch, at), `epoch ${epoch}, step ${step}`);
-      stepMs = performance.now() - stepStartedAt;
+      const stepMs = performance.now() - stepStartedAt;
+      cores.afterStep(stepMs, at.indices.length === usualSize);
       learnMs += stepMs;
       if (stepper.why !== undefined && !isTold) {
         isTold = true;

@@ -1,22 +1,43 @@
 import { currentKernels } from '../runtime/kernels/install.ts';
+import { type ThreadChoice, type ThreadFigures, threadChoice } from './threadChoice.ts';
 
-/** The threads of the kernels, shared with a teacher that the student waits for. */
+/** Decides how many threads of the kernels compute each step. */
 export interface SharedCores extends Disposable {
-  /** Chooses for the next step; `stepMs` is what the last one took. */
-  afterWaiting(waitedMs: number, stepMs: number): void;
-  /** The student no longer waits for anyone. */
+  /** Chooses for the next step, for which the student waited so long. */
+  beforeStep(waitedMs: number): void;
+  /** What that step took. `isUsual`: a batch of the usual size, whose time can be compared with that of others. */
+  afterStep(stepMs: number, isUsual: boolean): void;
+  /** Between steps all threads compute. */
   takeAll(): void;
+  /** What steps took on one thread and on all; undefined unless both were measured. */
+  readonly figures: ThreadFigures | undefined;
 }
 
 /**
  * A student that waits for its teacher longer than it learns uses one thread and leaves the others to the teacher: two
- * programs with a thread per core make each other wait at every barrier. The results are the same bit for bit.
+ * programs with a thread per core make each other wait at every barrier. Otherwise it uses what its own steps prove to be
+ * faster, one thread or all. The results are the same bit for bit.
  */
-export function openSharedCores(): SharedCores {
-  const takeAll = () => currentKernels()?.useThreads('all');
+export function openSharedCores(known?: ThreadFigures): SharedCores {
+  const kernels = () => currentKernels();
+  const takeAll = () => kernels()?.useThreads('all');
+  const choice: ThreadChoice = threadChoice(known);
+  let lastMs = 0;
+  let isLeft = false;
   return {
-    afterWaiting: (waitedMs, stepMs) => currentKernels()?.useThreads(waitedMs > stepMs ? 'one' : 'all'),
+    beforeStep(waitedMs) {
+      isLeft = waitedMs > lastMs;
+      kernels()?.useThreads(isLeft ? 'one' : choice.next());
+    },
+    afterStep(stepMs, isUsual) {
+      lastMs = stepMs;
+      const threads = kernels()?.threads ?? 1;
+      if (!isLeft && isUsual && threads > 1) choice.record(stepMs);
+    },
     takeAll,
+    get figures() {
+      return choice.figures;
+    },
     [Symbol.dispose]: takeAll,
   };
 }

@@ -53,7 +53,13 @@ export interface SettingsMessage {
 }
 
 /** The parts of limbeck's workers, and the files that have them. */
-const FILES = { engine: 'worker.js', onnx: 'worker.js', tfjs: 'worker.js', run: 'runWorker.js' } as const;
+const FILES = {
+  engine: 'worker.js',
+  onnx: 'worker.js',
+  tfjs: 'worker.js',
+  bench: 'worker.js',
+  run: 'runWorker.js',
+} as const;
 
 export type WorkerPart = keyof typeof FILES;
 

@@ -33,10 +33,14 @@ export class FakeWorker extends EventTarget {
   isTerminated = false;
   readonly #channel = new MessageChannel();
 
-  constructor(readonly whenMade: (worker: FakeWorker) => void = (worker) => worker.greet()) {
+  /** `exposed` is what it has in place of the api. */
+  constructor(
+    readonly whenMade: (worker: FakeWorker) => void = (worker) => worker.greet(),
+    exposed: object = api,
+  ) {
     super();
     workers.push(this);
-    expose(api, this.#channel.port2);
+    expose(exposed, this.#channel.port2);
     this.#channel.port1.onmessage = ({ data }) => this.say(data);
     queueMicrotask(() => whenMade(this));
   }

@@ -32,7 +32,7 @@ const spoilt = ({ data: values, shape }: NdArray, at: number): NdArray => ({
 describe('sourceFree', () => {
   const target = fromArrays(turned(heaps(300, 21)));
 
-  test('keeps the classifier bit for bit, tells its rounds, and gives back a student that learns on', async () => {
+  test('keeps the classifier bit for bit, reports its rounds, and returns a student that can learn more', async () => {
     const student = await trained(trainer(), labelsOf);
     const before = weightsOf(student).slice();
     const topology = student.artifacts?.modelTopology;
@@ -52,7 +52,7 @@ describe('sourceFree', () => {
     expect(events.filter((event) => event.type === 'epoch').map(({ round }) => round)).toEqual([1, 2]);
   });
 
-  test('needs a student that was trained, and says what else is wrong', async () => {
+  test('needs a trained student, and refuses bad options', async () => {
     await expect(sourceFree({ student: makeStudent(), data: target, trainer: trainer() }).done).rejects.toThrow(
       expect.objectContaining({ code: 'student-invalid' }),
     );
@@ -124,13 +124,13 @@ describe('blackBox', () => {
   });
 
   test.each<[string, string, object]>([
-    ['a student of other classes', 'class-mismatch', { student: mlp({ inputShape: [FEATURES], classes: 5 }) }],
+    ['a student with other classes', 'class-mismatch', { student: mlp({ inputShape: [FEATURES], classes: 5 }) }],
     ['no student', 'student-invalid', { student: undefined }],
-    ['an output that there is not', 'unknown-output', { output: 'answer' }],
-    ['names of classes that there are not', 'class-mismatch', { given: 'labels', classes: 3, output: 'name' }],
-    ['rows in the place of names', 'shape-mismatch', { given: 'labels', classes: 3 }],
-    ['an example that is not finite, later on', 'not-finite', { data: fromArrays(spoilt(points(100, 3), 390)) }],
-  ])('says what is wrong before more than the first batches are asked about: %s', async (_, code, wrong) => {
+    ['an unknown output', 'unknown-output', { output: 'answer' }],
+    ['labels outside the classes', 'class-mismatch', { given: 'labels', classes: 3, output: 'name' }],
+    ['rows instead of labels', 'shape-mismatch', { given: 'labels', classes: 3 }],
+    ['a later example that is not finite', 'not-finite', { data: fromArrays(spoilt(points(100, 3), 390)) }],
+  ])('refuses it before asking about more than the first batches: %s', async (_, code, wrong) => {
     const { teacher, asked } = makeTeacher((input) => {
       const count = input.shape[0] ?? 0;
       return { logits: logitsOf(input), name: { data: new Float32Array(count).fill(7), shape: [count] } };
@@ -142,7 +142,7 @@ describe('blackBox', () => {
 });
 
 describe('withoutForgetting', () => {
-  test('gives another student, and leaves the given one as it was', async () => {
+  test('returns another student, and leaves the given one unchanged', async () => {
     const before = await trained(trainer(), formerly, ofTwo());
     const weights = weightsOf(before).slice();
     const options = { student: before, data: added, classes: 4, holdout: added, epochs: 25 };
@@ -155,7 +155,7 @@ describe('withoutForgetting', () => {
     expect((await trainer().predict(before, { input: unseen }))['logits']?.shape).toEqual([200, 2]);
   });
 
-  test('says what is wrong', async () => {
+  test('refuses bad options', async () => {
     const student = await trained(trainer(), formerly, ofTwo());
     const codeOf = (changed: object) =>
       withoutForgetting({ student, data: added, classes: 4, trainer: trainer(), ...changed } as never).done.catch(

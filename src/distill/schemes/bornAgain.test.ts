@@ -24,7 +24,7 @@ const LEARN = { ...FAST, epochs: 25, snapshots: { worker: 'none' } } as const;
 const accuracyOf = (student: Student) => ofUnseen(trainer(), student);
 
 describe('bornAgain', () => {
-  test('each generation learns from the one before, and all answer together', async () => {
+  test('each generation learns from the previous one, and all form an ensemble', async () => {
     const events: RoundEvent[] = [];
     const run = bornAgain({
       student: makeStudent,
@@ -68,9 +68,9 @@ describe('bornAgain', () => {
 
   test.each([
     ['one generation', { generations: 1 }, 'invalid-option'],
-    ['a student in place of a function', { student: makeStudent() as never }, 'invalid-option'],
-    ['an option that it does not have', { temperature: 2 } as object, 'invalid-option'],
-    ['data without labels and no teacher', { data }, 'labels-missing'],
+    ['a student instead of a function', { student: makeStudent() as never }, 'invalid-option'],
+    ['an unknown option', { temperature: 2 } as object, 'invalid-option'],
+    ['neither labels nor a teacher', { data }, 'labels-missing'],
   ] as const)('refuses %s', async (_, changed, code) => {
     const run = bornAgain({ student: makeStudent, data: labelled, trainer: trainer(), ...LEARN, ...changed });
     await expect(run.done).rejects.toMatchObject({ code });
@@ -78,7 +78,7 @@ describe('bornAgain', () => {
 });
 
 describe('assistantChain', () => {
-  test('each learns from the one before, and is told of', async () => {
+  test('each learns from the previous one, and is reported', async () => {
     const [assistant, student] = [makeStudent(), makeStudent()];
     const loss = softTargets({ temperature: 1 });
     const given = { teacher: makeTeacher().teacher, assistants: [assistant], student, data, holdout, loss };
@@ -89,7 +89,7 @@ describe('assistantChain', () => {
     expect(result.assistantReports[0]?.teacher?.name).toBe('fake');
   });
 
-  test('finds that the last one does not fit before the first one learns', async () => {
+  test('refuses a last student that does not fit before the first one learns', async () => {
     const spy = watched(trainer());
     const student = mlp({ inputShape: [FEATURES], classes: 5 });
     const given = { teacher: makeTeacher().teacher, assistants: [makeStudent()], student, data };
@@ -101,7 +101,7 @@ describe('assistantChain', () => {
   test.each([
     ['no assistant', { assistants: [] }],
     ['no teacher', { teacher: undefined as never }],
-    ['an option that it does not have', { temperature: 2 } as object],
+    ['an unknown option', { temperature: 2 } as object],
   ])('refuses %s', async (_, changed) => {
     const { teacher } = makeTeacher();
     const run = assistantChain({

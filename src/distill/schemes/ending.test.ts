@@ -95,7 +95,7 @@ const finite = (students: readonly Student[]) => students.every((one) => weights
 describe.each(Object.keys(schemes))('%s', (name) => {
   const start = schemes[name] as (typeof schemes)[string];
 
-  test('tells its rounds, the first one first, and each event belongs to one', async () => {
+  test('reports its rounds in order, and each event belongs to one', async () => {
     const { run } = await start({ trainer: trainer(), ...LEARN }, 2);
     const rounds: number[] = [];
     let told = 0;
@@ -114,7 +114,7 @@ describe.each(Object.keys(schemes))('%s', (name) => {
     await result.ensemble?.[Symbol.asyncDispose]();
   });
 
-  test('stops when it is told to: students as the last step left them, nothing left open', async () => {
+  test('stops when told to: students stay as the last step left them, and nothing stays open', async () => {
     const spy = watched(trainer());
     const before = (await trainer().memory()).tensors;
     const { run, students } = await start({ trainer: spy.trainer, ...LEARN }, 300);
@@ -129,7 +129,7 @@ describe.each(Object.keys(schemes))('%s', (name) => {
     expect((await trainer().memory()).tensors).toBe(before);
   });
 
-  test('stops at the last finite step where the loss explodes, with that student kept', async () => {
+  test('stops when the loss explodes, and keeps the student of the last finite step', async () => {
     const before = (await trainer().memory()).tensors;
     const wild = { trainer: trainer(), batchSize: 16, optimizer: { name: 'sgd', learningRate: 1e33 } } as const;
     const { run, students } = await start(wild, 20);
@@ -139,7 +139,7 @@ describe.each(Object.keys(schemes))('%s', (name) => {
     expect((await trainer().memory()).tensors).toBe(before);
   });
 
-  test('closes a trainer that it opened, and refuses at the door what cannot be', async () => {
+  test('closes a trainer that it opened, and refuses bad options before it starts', async () => {
     const before = tf.memory().numTensors;
     const { run } = await start({ trainer: HERE, ...LEARN }, 2);
     const result = (await run.done) as { readonly ensemble?: AsyncDisposable };

@@ -15,7 +15,7 @@ const accuracyOf = (student: Student) => ofUnseen(trainer(), student);
 const { labelled, unlabelled, student } = expansion;
 
 describe('noisyStudent', () => {
-  test('without a teacher begins with its own labels, and tells its generations', async () => {
+  test('starts with its own labels if there is no teacher, and reports its generations', async () => {
     const shown = points(30, 53);
     const events: NoisyStudentEvent[] = [];
     const run = noisyStudent({
@@ -44,7 +44,7 @@ describe('noisyStudent', () => {
     expect(events.filter((event) => event.type === 'epoch' && event.round === 0)).toHaveLength(LEARN.epochs);
   });
 
-  test('uses no example that the teacher is not sure of', async () => {
+  test('uses only examples of which the teacher is confident', async () => {
     const teacher = makeTeacher(({ shape: [count = 0] }) => ({
       logits: { data: new Float32Array(count * 3), shape: [count, 3] },
     })).teacher;
@@ -73,7 +73,7 @@ describe('noisyStudent', () => {
   test.each([
     ['no labels', { labelled: unlabelled }, 'labels-missing'],
     ['no unlabelled data', { unlabelled: undefined }, 'invalid-option'],
-    ['one student', { student: makeStudent() }, 'invalid-option'],
+    ['a student instead of a function', { student: makeStudent() }, 'invalid-option'],
     ['no generation', { generations: 0 }, 'invalid-option'],
     ['a confidence of 2', { least: 2 }, 'invalid-option'],
     ['other targets', { targets: 'firm' }, 'invalid-option'],
@@ -101,7 +101,7 @@ describe('noisyStudent', () => {
 describe('graphTeacher', () => {
   const { data, labels: known } = graph;
 
-  test('tells of its graph, and measures on a holdout that takes no part in it', async () => {
+  test('reports its graph, and measures on a holdout that is not in the graph', async () => {
     const events: GraphTeacherEvent[] = [];
     const run = graphTeacher({
       student: makeStudent(),
@@ -138,17 +138,17 @@ describe('graphTeacher', () => {
   test.each([
     ['two labels', { labels: [0, 1] }, 'shape-mismatch'],
     ['no label', { labels: known.map(() => -1) }, 'labels-missing'],
-    ['features of three', { features: { data: new Float32Array(3), shape: [3, 1] } }, 'shape-mismatch'],
+    ['features of three examples', { features: { data: new Float32Array(3), shape: [3, 1] } }, 'shape-mismatch'],
     [
-      'features without those of the holdout',
+      'no features for the holdout',
       { features: { data: new Float32Array(400), shape: [400, 1] }, holdout },
       'invalid-option',
     ],
     ['a weight of 2', { labelWeight: 2 }, 'invalid-option'],
     ['a temperature of 0', { temperature: 0 }, 'invalid-option'],
-    ['more neighbours than there are', { neighbours: { k: 400 } }, 'invalid-option'],
-    ['an option that it does not have', { k: 3 }, 'invalid-option'],
-    ['a student of other classes', { student: mlp({ inputShape: [FEATURES], classes: 5 }) }, 'class-mismatch'],
+    ['more neighbours than examples', { neighbours: { k: 400 } }, 'invalid-option'],
+    ['an unknown option', { k: 3 }, 'invalid-option'],
+    ['a student with other classes', { student: mlp({ inputShape: [FEATURES], classes: 5 }) }, 'class-mismatch'],
   ])('refuses %s', async (_, wrong, code) => {
     const run = graphTeacher({
       student: makeStudent(),

@@ -57,14 +57,14 @@ const nameOnly = (probs: readonly number[]) => [argMax(probs, 0, CLASSES)];
 
 test.each<[string, (teacher: Teacher) => Promise<Student>]>([
   [
-    'bornAgain, two generations on',
+    'bornAgain, the second generation',
     async (teacher) => {
       const options = { student: makeStudent, teacher, data, loss, generations: 2, snapshots, epochs: 25 };
       return (await bornAgain({ ...options, trainer: trainer(), ...LEARN }).done).students[1] as Student;
     },
   ],
   [
-    'assistantChain, by the assistant only',
+    'assistantChain, through the assistant only',
     async (teacher) => {
       const options = { teacher, assistants: [makeStudent()], student: makeStudent(), data, loss, snapshots };
       return (await assistantChain({ ...options, epochs: 25, trainer: trainer(), ...LEARN }).done).student;
@@ -85,7 +85,7 @@ test.each<[string, (teacher: Teacher) => Promise<Student>]>([
     },
   ],
   [
-    'blackBox, of a service that gives the largest probability',
+    'blackBox, with a service that gives the largest probability',
     async (teacher) => {
       const options = { teacher: service(teacher, largestOnly), output: 'answer', given: 'probs' } as const;
       const run = blackBox({
@@ -100,7 +100,7 @@ test.each<[string, (teacher: Teacher) => Promise<Student>]>([
     },
   ],
   [
-    'blackBox, of a service that names the class',
+    'blackBox, with a service that gives the class',
     async (teacher) => {
       const options = { teacher: service(teacher, nameOnly), output: 'answer', given: 'labels', classes: 3 } as const;
       const run = blackBox({
@@ -115,7 +115,7 @@ test.each<[string, (teacher: Teacher) => Promise<Student>]>([
     },
   ],
   [
-    'several generations of an ensemble',
+    'bornAgain, the second generation of an ensemble',
     async (teacher) => {
       const options = { student: makeStudent, teacher: ensemble([teacher, teacher]), data, loss, generations: 2 };
       return (await bornAgain({ ...options, snapshots, epochs: 25, trainer: trainer(), ...LEARN }).done)
@@ -140,7 +140,7 @@ test('graphTeacher, whose signal is the labels', async () => {
   expect(accuracies[1]).toBeLessThan(0.6);
 });
 
-test('sourceFree, whose signal is what the student knew, right or wrong', async () => {
+test('sourceFree, whose signal is what the student knows, right or wrong', async () => {
   const tested = heaps(200, 22);
   const target = fromArrays(turned(heaps(150, 21)));
   const right = (student: Student) => rightOf(trainer(), student, turned(tested), classesOf(tested));
@@ -159,7 +159,7 @@ test('sourceFree, whose signal is what the student knew, right or wrong', async 
   expect(wrong?.after).toBeLessThan(0.1);
 });
 
-test('withoutForgetting, whose signal is the former answers', async () => {
+test('withoutForgetting, whose signal is the previous answers', async () => {
   const student = await trained(trainer(), formerly, ofTwo());
   const random = seededRandom(4);
   const noise = makeTeacher(({ shape: [count = 0] }) => ({

@@ -47,3 +47,6 @@ export interface OpenBackend {
   /** Resolves when its threads are gone. */
   dispose(): void | Promise<void>;
 }
+
+/** A backend of tfjs's own, current on this thread, which a benchmark compares with: limbeck does no other work on it. */
+export type StockBackend = Pick<OpenBackend, 'heapBytes' | 'dispose'>;

@@ -5,7 +5,7 @@ import { type AssetName, assetUrl, loadAsset } from '../assets.ts';
 import type { SimdLevel } from '../capabilities.ts';
 import { heapOf, installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
-import type { OpenBackend } from './backend.ts';
+import type { OpenBackend, StockBackend } from './backend.ts';
 
 /** A start takes a fraction of a second, or a few seconds on a very busy machine. */
 const START_MS = 12_000;
@@ -71,6 +71,21 @@ export async function openWasm({
       await gone;
     },
   };
+}
+
+/**
+ * tfjs's wasm backend as it comes, for comparison: none of limbeck's kernels, and one thread, because its threaded build is not
+ * in limbeck's package.
+ * Throws    backend-unavailable
+ */
+export async function openStockWasm(assetBase: string | undefined): Promise<StockBackend> {
+  requireTfjs(tf.versionWasm);
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  tf.setThreadsCount(1);
+  setPaths(false, assetBase);
+  await startTfjs();
+  const heap = heapOf(tf.backend() as tf.BackendWasm);
+  return { heapBytes: () => heap.memory.buffer.byteLength, dispose: () => undefined };
 }
 
 /**

@@ -39,6 +39,8 @@ export interface KernelsModel {
 export interface KernelsModelOptions {
   readonly name: string;
   readonly threads?: number;
+  /** The highest SIMD level to use; default: the engine's. */
+  readonly simdLevel?: SimdLevel | undefined;
   readonly assetBase?: string;
   /** Lengths for free dimensions, by the names that the model gives them. */
   readonly dimensions?: Readonly<Record<string, number>>;

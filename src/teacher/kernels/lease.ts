@@ -18,6 +18,7 @@ export interface KernelsLease {
 
 export interface LeaseOptions {
   readonly threads?: number;
+  readonly simdLevel?: SimdLevel | undefined;
   readonly assetBase?: string;
 }
 

@@ -2,6 +2,8 @@ import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import { innerPath } from '../../core/innerPath.ts';
 import { given, type OptionsOf, schema } from '../../core/schema.ts';
 import type { Address } from '../../network/address.ts';
+import { type ModelCache, toModelCache } from '../../network/cache/modelCache.ts';
+import { touchModel } from '../../network/cache/modelCacheSpace.ts';
 import { type ModelIntegrity, readIntegrity } from '../../network/integrity.ts';
 import type { FileProgress } from '../../network/readResponse.ts';
 import { sourceBeside } from '../../network/sourceBeside.ts';
@@ -9,8 +11,6 @@ import { type StorageState, storageState } from '../../storage/storageState.ts';
 import type { Store } from '../../storage/store.ts';
 import { checkLength, missingFiles, neededFiles } from './externalData.ts';
 import { addressOf, checkModelSource, fetchSource, type ModelSource, nameOf } from './fetchModelSource.ts';
-import { type ModelCache, toModelCache } from './modelCache.ts';
-import { touchModel } from './modelCacheSpace.ts';
 
 /**
  * Sources of the files in which a model keeps weights, by the paths that the model has for them. 'auto' loads them from the

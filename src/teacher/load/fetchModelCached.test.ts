@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { modelCache } from '../../network/cache/modelCache.ts';
 import { openStore } from '../../storage/openStore.ts';
 import type { Store } from '../../storage/store.ts';
 import { type FetchModelOptions, fetchModel } from './fetchModel.ts';
 import { file, modelOf, serverForEach, versioned } from './fetchModelCases.ts';
-import { modelCache } from './modelCache.ts';
 
 const server = serverForEach();
 let store: Store;

@@ -1,13 +1,12 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { isTagged } from '../../core/tags.ts';
 import { type Address, addressOf as addressOfFile, fileNameOf } from '../../network/address.ts';
+import { fetchCached } from '../../network/cache/fetchCached.ts';
+import type { ModelCache } from '../../network/cache/modelCache.ts';
 import { fetchFile } from '../../network/fetchFile.ts';
 import { checkIntegrity, type Integrity } from '../../network/integrity.ts';
 import { type FileProgress, readResponse, readStream } from '../../network/readResponse.ts';
 import { checkResponse, unreachable } from '../../network/requestFile.ts';
-import { fetchCached } from './fetchModelCached.ts';
-import type { ModelCache } from './modelCache.ts';
-import { storeObstacle } from './modelCacheSpace.ts';
 
 /** The source of a model's bytes. A string is an address. */
 export type ModelSource =
@@ -54,7 +53,7 @@ export interface LoadedFile {
   readonly bytes: Uint8Array;
   readonly isOwned: boolean;
   /** Known if a cache has the bytes. */
-  readonly hash?: string;
+  readonly hash?: string | undefined;
 }
 
 /** Throws    invalid-option: of another type, an empty address, or a body that was read before */
@@ -109,16 +108,9 @@ export function nameOf(source: ModelSource): string {
  * Throws    model-unreachable · integrity-mismatch · invalid-option · out-of-memory · AbortError
  */
 export async function fetchSource(job: SourceJob): Promise<LoadedFile> {
-  const { source, name, cache, integrity, notify } = job;
-  const address = addressOf(source);
-  const isKept = address !== undefined && /^https?:/.test(address) && ((source as Request).method ?? 'GET') === 'GET';
-  if (cache !== undefined && isKept) {
-    const input = source as Address;
-    try {
-      return { name, isOwned: true, ...(await fetchCached({ ...job, cache, input, address })) };
-    } catch (error) {
-      notify(`"${name}" was loaded without the cache. ${storeObstacle(error)}`);
-    }
+  const { source, name, cache, integrity } = job;
+  if (cache !== undefined && addressOf(source) !== undefined) {
+    return { name, isOwned: true, ...(await fetchCached({ ...job, cache, input: source as Address })) };
   }
   const { bytes, isOwned } = await readSource(job);
   await checkIntegrity(bytes, integrity, name);

@@ -1,13 +1,13 @@
 // A download that was stopped begins again where it was, also in another visit, and never joins what does not belong together.
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { modelCache } from '../../network/cache/modelCache.ts';
+import { type Handler, ranged, serverForEach } from '../../network/serverCases.ts';
 import { makeLocks } from '../../storage/locksCases.ts';
 import { openStore } from '../../storage/openStore.ts';
 import type { Store } from '../../storage/store.ts';
-import { afterOthers } from './afterOthers.ts';
 import { type FetchModelOptions, fetchModel } from './fetchModel.ts';
-import { file, type Handler, modelOf, serverForEach } from './fetchModelCases.ts';
-import { modelCache } from './modelCache.ts';
+import { modelOf } from './fetchModelCases.ts';
 
 const MB = 1024 * 1024;
 const server = serverForEach();
@@ -22,23 +22,6 @@ const load = (options: FetchModelOptions = {}) => fetchModel(`${server.url}/a.on
 /** Millions of bytes are compared as text: element by element takes minutes. */
 const textOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const ranges = () => server.requests.map(({ headers }) => headers.range);
-
-/** A server that knows ranges; it sends the whole file up to `stopsAt`, and then nothing. */
-function ranged(bytes: Uint8Array, etag: string, stopsAt = bytes.length): Handler {
-  return (request, response) => {
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    const isRest = from > 0 && request.headers['if-range'] === etag;
-    if (!isRest && stopsAt === bytes.length) return file(bytes, { etag })(request, response);
-    const body = isRest ? bytes.subarray(from) : bytes;
-    response.writeHead(isRest ? 206 : 200, {
-      etag,
-      'content-length': body.length,
-      ...(isRest && { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
-    });
-    if (isRest) response.end(body);
-    else response.write(body.subarray(0, stopsAt));
-  };
-}
 
 /** Stops a first download after 9 MB, of which two parts of 4 MB are kept. */
 async function stopOnce(bytes = model, etag = '"v1"') {
@@ -136,24 +119,5 @@ describe('two tabs that load one file', () => {
     const both = await Promise.all([load({ cache: shared }), load({ cache: shared })]);
     for (const { bytes } of both) expect(textOf(bytes)).toBe(textOf(model));
     expect(server.asked).toEqual(['GET /a.onnx']);
-  });
-
-  test('do not wait for one that gets no further', async () => {
-    const locks = makeLocks();
-    vi.stubGlobal('navigator', { locks: locks.of({}) });
-    const turn = { lock: 'file', progress: async () => 1, pollMs: 5, stallMs: 20 };
-    void afterOthers(turn, () => new Promise(() => undefined));
-    expect(await afterOthers(turn, async (hasWaited) => hasWaited)).toBe(true);
-  });
-
-  test('stop waiting when they are cancelled', async () => {
-    const locks = makeLocks();
-    vi.stubGlobal('navigator', { locks: locks.of({}) });
-    const stop = new AbortController();
-    const turn = { lock: 'file', progress: async () => 1, signal: stop.signal };
-    void afterOthers(turn, () => new Promise(() => undefined));
-    const waiting = afterOthers(turn, async () => 'done');
-    setTimeout(() => stop.abort(), 10);
-    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

@@ -41,6 +41,20 @@ export function differenceOf(
   return undefined;
 }
 
+/** The largest difference of any output, as a share of its range; NaN where shapes differ or a value is finite in one only. */
+export function largestDifference(
+  reference: NamedArrays,
+  given: NamedArrays,
+  { leastRange }: Tolerance = DEFAULT_TOLERANCE,
+): number {
+  const each = Object.entries(reference).map(([name, expected]) => {
+    const array = given[name];
+    const isLike = array !== undefined && isSameShape(array.shape, expected.shape);
+    return isLike ? relativeDifference(expected, array, leastRange) : Number.NaN;
+  });
+  return Math.max(0, ...each);
+}
+
 /** NaN if a value is finite in one of the two only. */
 function relativeDifference(expected: NdArray, given: NdArray, leastRange: number): number {
   const { largest, least, most } = compareArrays(expected, given);

@@ -15,14 +15,16 @@ import type { Placement, SessionSettings } from './sessionSettings.ts';
 export async function openOnKernels(
   { bytes, names, externalData, ...known }: ReadyModel,
   settings: SessionSettings,
-  { threads }: Placement,
+  { threads, simdLevel }: Placement,
 ): Promise<SessionEngine> {
   if (settings.recurrent !== undefined) {
     throw new LimbeckError('unsupported-operator', 'The kernels run no models with a state.');
   }
   const { name, assetBase, session = {} } = settings;
   const dimensions = session.freeDimensionOverrides;
-  const model = await openKernelsModel(bytes, { name, threads, assetBase, dimensions, externalData });
+  const model = await openKernelsModel(bytes, {
+    ...{ name, threads, simdLevel, assetBase, dimensions, externalData },
+  });
   try {
     const inputs = withReadings(model.inputs, known);
     const { outputs, fetches, notices } = fetchedFrom(model.outputs, names, settings);

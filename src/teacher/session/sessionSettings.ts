@@ -1,6 +1,7 @@
 import type { NamedArrays } from '../../core/shape.ts';
 import type { OpenedModel } from '../../model/model.ts';
 import type { Tap } from '../../onnx/describe/taps.ts';
+import type { SimdLevel } from '../../runtime/capabilities.ts';
 import type { OrtDevice } from '../../runtime/ort.ts';
 import type { GivenAnswers } from '../holdsProbs.ts';
 import type { ModelInput } from '../input/modelInput.ts';
@@ -16,6 +17,8 @@ export type SessionDevice = OrtDevice | 'kernels';
 export interface Placement {
   readonly device: SessionDevice;
   readonly threads?: number;
+  /** The highest SIMD level of the kernels. Default: the engine's. */
+  readonly simdLevel?: SimdLevel | undefined;
   /** The most examples that fit at once, if that is known. */
   readonly largestBatch?: number;
 }

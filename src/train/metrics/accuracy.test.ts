@@ -21,11 +21,11 @@ test('counts a single class as always right', () => {
   expect(accuracy.compute({ student, labels: Int32Array.of(0, 0, 0) })).toBe(1);
 });
 
-test('counts an answer that is no number as class 0, so a broken student does not look right', () => {
+test('counts NaN as class 0, so that a broken student does not look accurate', () => {
   const student = { data: new Float32Array(6).fill(Number.NaN), shape: [2, 3] };
   expect(accuracy.compute({ student, labels: Int32Array.of(1, 2) })).toBe(0);
 });
 
-test('reads labels only', () => {
+test('reads only the labels', () => {
   expect(accuracy.reads).toEqual({ teacher: false, labels: true });
 });

@@ -9,7 +9,7 @@ const withConfidence = (...confidences: number[]) => ({
 });
 
 test.each(golden.cases)(
-  'is what PyTorch gives for $shape, scale $scale',
+  'equals PyTorch’s value for $shape, scale $scale',
   ({ shape, scale, logits, labels, ...needed }) => {
     const student = { data: Float32Array.from(logits, (k) => (scale * k) / 16), shape };
     const value = calibrationError.compute({ student, labels: Int32Array.from(labels) });
@@ -17,19 +17,19 @@ test.each(golden.cases)(
   },
 );
 
-test('is the distance of confidence and accuracy where all lie in one bin', () => {
+test('is the distance between confidence and accuracy if all examples lie in one bin', () => {
   const student = withConfidence(0.75, 0.76, 0.77, 0.78);
   expect(calibrationError.compute({ student, labels: Int32Array.of(0, 0, 0, 1) })).toBeCloseTo(0.765 - 0.75, 6);
   expect(calibrationError.compute({ student, labels: Int32Array.of(1, 1, 1, 1) })).toBeCloseTo(0.765, 6);
 });
 
-test('does not let bins make up for each other', () => {
+test('does not let errors of different bins cancel', () => {
   // 0.55 and always right, 0.95 and never: by the mean alone it would be 0.25.
   const student = withConfidence(0.55, 0.95);
   expect(calibrationError.compute({ student, labels: Int32Array.of(0, 1) })).toBeCloseTo((0.45 + 0.95) / 2, 6);
 });
 
-test('counts a confidence on a border to the bin below it', () => {
+test('counts a confidence on a border in the bin below', () => {
   // 1/3 and 1/5 are the upper borders of the fifth and the third bin, whatever their logarithms round to.
   for (const classes of [3, 5, 15]) {
     const student = { data: new Float32Array(classes * 2), shape: [2, classes] };
@@ -40,19 +40,19 @@ test('counts a confidence on a border to the bin below it', () => {
   }
 });
 
-test('is 0 for a sure and right model, 1 for a sure and wrong one, and for one example 1 − its confidence', () => {
+test('is 0 for a certain and right model, 1 for a certain and wrong one, and 1 − confidence for a single right example', () => {
   const sure = { data: Float32Array.of(0, 1e4), shape: [1, 2] };
   expect(calibrationError.compute({ student: sure, labels: Int32Array.of(1) })).toBe(0);
   expect(calibrationError.compute({ student: sure, labels: Int32Array.of(0) })).toBe(1);
   expect(calibrationError.compute({ student: withConfidence(0.8), labels: Int32Array.of(0) })).toBeCloseTo(0.2, 6);
 });
 
-test('is 0 where there is one class only', () => {
+test('is 0 if there is only one class', () => {
   const student = { data: Float32Array.of(-3, 7), shape: [2, 1] };
   expect(calibrationError.compute({ student, labels: Int32Array.of(0, 0) })).toBe(0);
 });
 
-test('is no number where an answer is none, so a broken student does not look calibrated', () => {
+test('is NaN if an answer is NaN, so that a broken student does not look calibrated', () => {
   const student = { data: Float32Array.of(1, 0, 0, Number.NaN), shape: [2, 2] };
   expect(calibrationError.compute({ student, labels: Int32Array.of(0, 0) })).toBeNaN();
 });

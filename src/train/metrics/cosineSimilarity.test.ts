@@ -12,7 +12,7 @@ test('is the mean of PyTorch’s cosine_similarity over the examples', () => {
   expect(cosineSimilarity.compute({ student, teacher })).toBeCloseTo((8 / 9 + 7 / 25) / 2, 12);
 });
 
-test('does not ask for lengths, and runs from −1 to 1', () => {
+test('does not depend on lengths, and lies between −1 and 1', () => {
   const student = array(2, 1, 2, 3, -4);
   const longer = { data: student.data.map((x) => 7 * x), shape: student.shape };
   const turned = { data: student.data.map((x) => -x), shape: student.shape };
@@ -20,7 +20,7 @@ test('does not ask for lengths, and runs from −1 to 1', () => {
   expect(cosineSimilarity.compute({ student, teacher: turned })).toBeCloseTo(-1, 12);
 });
 
-test('two vectors of nothing are alike, nothing and something are not', () => {
+test('two zero vectors are alike; a zero vector and another are not', () => {
   expect(cosineSimilarity.compute({ student: array(2, 0, 0), teacher: array(2, 0, 0) })).toBe(1);
   expect(cosineSimilarity.compute({ student: array(2, 0, 0), teacher: array(2, 1, 0) })).toBe(0);
 });

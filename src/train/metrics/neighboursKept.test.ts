@@ -13,14 +13,14 @@ const noise = (count: number, width: number) => ({
   shape: [count, width],
 });
 
-test('is the share of nearest neighbours that both name: one of each of five here', () => {
+test('is the share of nearest neighbours that both have in common: one in five here', () => {
   // Nearest by the teacher: 1, 0, 1, 4, 3. By the student: 1, 0, 3, 2, 3.
   const teacher = at(0, 10, 25, 80, 90);
   const student = at(0, 10, 60, 75, 110);
   expect(neighboursKept.compute({ student, teacher })).toBeCloseTo(3 / 5, 12);
 });
 
-test('is 1 for a turned, stretched and longer space, where the same are near', () => {
+test('is 1 for a rotated, scaled or longer space, which has the same neighbours', () => {
   const teacher = noise(50, 3);
   const student = {
     data: Float32Array.from({ length: 200 }, (_, i) =>
@@ -31,11 +31,11 @@ test('is 1 for a turned, stretched and longer space, where the same are near', (
   expect(neighboursKept.compute({ student, teacher })).toBe(1);
 });
 
-test('is near neighbours ÷ others by chance, also where not all are compared', () => {
+test('is neighbours ÷ other examples by chance, also if not all are compared', () => {
   expect(neighboursKept.compute({ student: noise(2000, 8), teacher: noise(2000, 8) })).toBeCloseTo(10 / 255, 1);
 });
 
-test('is no number for two examples, and where an answer is none', () => {
+test('is NaN for two examples, and if an answer is NaN', () => {
   expect(neighboursKept.compute({ student: noise(2, 2), teacher: noise(2, 2) })).toBeNaN();
   const broken = { data: Float32Array.of(1, Number.NaN, 0, 1, 1, 1), shape: [3, 2] };
   expect(neighboursKept.compute({ student: broken, teacher: noise(3, 2) })).toBeNaN();

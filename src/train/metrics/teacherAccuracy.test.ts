@@ -10,6 +10,6 @@ test('is the share of examples whose label is the teacher’s class, whatever th
   }
 });
 
-test('reads the teacher and the labels only', () => {
+test('reads only the teacher and the labels', () => {
   expect(teacherAccuracy.reads).toEqual({ teacher: true, labels: true, student: false });
 });

@@ -4,7 +4,7 @@ import { checkParts, ownAnswers, PART_FIELDS, type PartOptions, partsOf, without
 
 const run = { loss: softTargets(), data: { size: 1, inputs: { input: { shape: [3], dtype: 'float32' } } } } as never;
 
-test('each part checks its own options, and nothing that is not asked for', () => {
+test('each part checks its own options, and no check runs for a part that is not used', () => {
   for (const name of Object.keys(PART_FIELDS)) {
     expect(() => checkParts({ [name]: { nothing: 1 } } as never, run)).toThrow(
       expect.objectContaining({ code: 'invalid-option', message: expect.stringContaining('"nothing"') }),
@@ -13,7 +13,7 @@ test('each part checks its own options, and nothing that is not asked for', () =
   expect(() => checkParts({}, run)).not.toThrow();
 });
 
-test('a run gets those parts that are asked for, and one from labels alone none that belongs to a teacher', () => {
+test('a run gets the parts it asks for; without a teacher it gets none that needs one', () => {
   const asked: PartOptions = { augment: { noise: 1 }, balance: false, selfTeacher: { kind: 'mean' } };
   const { augment, selfTeacher } = asked;
   expect(partsOf({ ...asked, epochs: 3 } as never)).toEqual({ augment, selfTeacher });

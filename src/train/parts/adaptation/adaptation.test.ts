@@ -22,7 +22,7 @@ describe.each(['cpu', 'wasm'] as const)('an adaptation on %s', (backendName) => 
     return { ...source, read: () => source.read(Int32Array.of(Math.max(0, next++))) };
   };
 
-  test('low-rank: the weights are the first ones plus the product, and follow the gradients of both factors', async () => {
+  test('low-rank: the weights are the initial ones plus the product, and follow the gradients of both factors', async () => {
     const adaptation = { learns: 'low-rank', rank: 2, alpha: 6 } as const;
     const start = await run({ ...whole, epochs: 0, adaptation });
     const after = await run({ ...whole, epochs: 6, adaptation });
@@ -43,13 +43,13 @@ describe.each(['cpu', 'wasm'] as const)('an adaptation on %s', (backendName) => 
     expect(after.epochs.at(-1)?.loss).toBeLessThan(0.9 * (after.epochs[0]?.loss as number));
   });
 
-  test('a matrix that is no larger than its product learns whole', async () => {
+  test('a matrix that is no larger than its factors learns as a whole', async () => {
     const { adapted } = await run({ ...whole, adaptation: { learns: 'low-rank', rank: 4 } });
     // [8, 16] is larger than 4 · (8 + 16); [16, 4] is not larger than 4 · (16 + 4).
     expect(Object.values(adapted?.lowRank ?? {}).map(({ left }) => left.length)).toEqual([FEATURES * 4]);
   });
 
-  test('only what is to learn does, and in the saved student everything learns as before', async () => {
+  test('only the selected weights learn, and in the saved student all are trainable as before', async () => {
     const start = valuesOf((await run({ ...whole, epochs: 0 })).artifacts);
     const changedBy = async (adaptation: TrainJob['adaptation']) => {
       const { artifacts } = await run({ ...whole, epochs: 2, adaptation });
@@ -65,7 +65,7 @@ describe.each(['cpu', 'wasm'] as const)('an adaptation on %s', (backendName) => 
     expect(await changedBy({ learns: 'nothing' })).toEqual([]);
   });
 
-  test('what cannot be is refused', async () => {
+  test('impossible options are refused', async () => {
     await expect(run({ adaptation: { layers: ['none'] } })).rejects.toMatchObject({ code: 'unknown-output' });
     await expect(run({ adaptation: { learns: 'norms' } })).rejects.toMatchObject({ code: 'student-not-trainable' });
     await expect(run({ adaptation: { statistics: 'mean' } })).rejects.toMatchObject({ code: 'student-not-trainable' });
@@ -100,7 +100,7 @@ describe.each(['cpu', 'wasm'] as const)('an adaptation on %s', (backendName) => 
     }
   });
 
-  test('importance is the mean square of each example’s gradient, and nothing learns', async () => {
+  test('importance is the mean square of each example’s gradient, and no weight changes', async () => {
     const size = 20;
     const start = await run({ ...whole, epochs: 0 });
     const { adapted, artifacts } = await run({
@@ -121,7 +121,7 @@ describe.each(['cpu', 'wasm'] as const)('an adaptation on %s', (backendName) => 
     }
   });
 
-  test('private steps without noise, and with room for every gradient, are plain ones', async () => {
+  test('private steps without noise or clipping equal plain steps', async () => {
     const size = 6;
     const plain = await run({ ...whole, size, batchSize: size, epochs: 1 });
     const noiseSeed = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -142,7 +142,7 @@ describe.each(['cpu', 'wasm'] as const)('an adaptation on %s', (backendName) => 
 describe('statistics of batch normalization', () => {
   const { train } = engineOn('cpu');
 
-  test('become the mean over the examples, in which the former ones count as so many', async () => {
+  test('become the mean over the examples, in which the old statistics count as the given number of examples', async () => {
     const model = tf.sequential({
       layers: [
         tf.layers.dense({ units: 3, inputShape: [FEATURES], name: 'first' }),

@@ -15,7 +15,7 @@ const options = {
 };
 
 describe('private steps', () => {
-  test('clip each example over everything that learns, and divide the sum by the expected number', () => {
+  test('clip each example’s gradient over all learning weights, and divide the sum by the expected number', () => {
     const steps = openPrivateSteps(options);
     const random = seededRandom(1);
     const blank = { a: tf.ones([2, 2]), b: tf.ones([2]) };
@@ -52,7 +52,7 @@ describe('private steps', () => {
     });
   });
 
-  test('add noise of the deviation σ·C, over the expected number, also where a step has no example', () => {
+  test('add noise with standard deviation σ·C, divided by the expected number, also in a step without examples', () => {
     const size = 40_000;
     const steps = openPrivateSteps({ ...options, noiseMultiplier: 1.5, lots: [1, 0] });
     const zeros = { a: tf.zeros([size]) };
@@ -70,7 +70,7 @@ describe('private steps', () => {
     expect(Math.abs(product / size)).toBeLessThan(4 * (0.75 ** 2 / Math.sqrt(size)));
   });
 
-  test('one example changes a sum by no more than the clip norm, and by the same in any company and order', () => {
+  test('one example changes a sum by at most the clip norm, and by the same amount whatever the other examples and the order', () => {
     const random = seededRandom(5);
     const size = 300;
     // Float32 values whose squares a sum rounds, some far longer than others.
@@ -102,7 +102,7 @@ describe('private steps', () => {
     }
   });
 
-  test('what a step shows lies on a grid that is far coarser than its last bits, whatever lies beneath', () => {
+  test('what a step reveals lies on a grid far coarser than its last bits', () => {
     const [size, noiseMultiplier] = [5000, 1.5];
     // The deviation is 3; the largest power of two in it, 2.
     const grid = 2 / 1024;
@@ -120,7 +120,7 @@ describe('private steps', () => {
     }
   });
 
-  test('a gradient that is not finite is told, not hidden by the clipping', () => {
+  test('a gradient that is not finite is reported, not hidden by clipping', () => {
     const gradients = { a: tf.tensor([1, Number.POSITIVE_INFINITY]) };
     const steps = openPrivateSteps(options);
     steps.add(gradients);
@@ -129,7 +129,7 @@ describe('private steps', () => {
   });
 });
 
-test('steps without any example are as many and as noisy as others', () => {
+test('steps without examples count, and get their noise too', () => {
   const steps = openPrivateSteps({ ...options, noiseMultiplier: 1, lots: [0, 0, 0] });
   const blank = { a: tf.tensor([1, Number.NaN, 3]) };
   const made = steps.add(blank);
@@ -141,7 +141,7 @@ test('steps without any example are as many and as noisy as others', () => {
 });
 
 describe('normal numbers', () => {
-  test('are normal: their quantiles are those of the normal distribution', () => {
+  test('have the quantiles of the normal distribution', () => {
     const normal = normalNumbers([7, 8, 9, 10, 11, 12, 13, 14]);
     const count = 200_000;
     const values = Float64Array.from({ length: count }, normal);
@@ -159,7 +159,7 @@ describe('normal numbers', () => {
     }
   });
 
-  test('follow from the seed, and a seed of zeros is one too', () => {
+  test('depend only on the seed, which may be all zeros', () => {
     const take = (seed: number[]) => Array.from({ length: 5 }, normalNumbers(seed));
     const key = [1, 2, 3, 4, 5, 6, 7, 8];
     expect(take(key)).toEqual(take(key));

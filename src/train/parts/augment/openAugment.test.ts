@@ -10,7 +10,7 @@ const open = (job: Partial<TrainJob>, given: Partial<PartContext> = { source }) 
   openAugment({ job, ...given } as PartContext) as Part | undefined;
 const at = (epoch: number) => ({ epoch, indices: Int32Array.of(0, 1) }) as StepPlace;
 
-test('varies anew in each epoch, the same for the same seed', () => {
+test('varies the examples differently in each epoch, and the same way for the same seed', () => {
   const epochs = (seed: number) => {
     const varied = open({ augment: { noise: 1 }, seed });
     const read = [1, 1, 2].map((epoch) => varied?.read?.(batch, at(epoch)) as TrainBatch);
@@ -25,7 +25,7 @@ test('varies anew in each epoch, the same for the same seed', () => {
   expect(batch.inputs.input.data.every((value) => value === 0)).toBe(true);
 });
 
-test('is no part of a run that varies nothing, nor of a check', () => {
+test('does not open for a run without augmentation, or for a check', () => {
   expect(open({ seed: 1 })).toBeUndefined();
   expect(open({ augment: { noise: 1 }, seed: 1 }, { source: undefined })).toBeUndefined();
 });

@@ -57,7 +57,7 @@ function open(makeModel: () => tf.LayersModel, changed: Partial<LoopOptions>, gi
 describe.each(['cpu', 'wasm'] as const)('balance on %s', (backendName) => {
   trainingOn(backendName);
 
-  test.each(Object.entries(makers))('gives terms of unlike size the same strength: %s', async (_, makeModel) => {
+  test.each(Object.entries(makers))('gives terms of different size the same strength: %s', async (_, makeModel) => {
     const { options, model, measured, free } = open(makeModel, {}, uneven());
     const before = weightsOf(model);
     const norms = [softTargets({ temperature: 2 }), squares(1e5)].map((loss) =>
@@ -86,7 +86,7 @@ describe.each(['cpu', 'wasm'] as const)('balance on %s', (backendName) => {
     free();
   });
 
-  test('learns as with weights that hold the scales', async () => {
+  test('learns as if the weights contained the scales', async () => {
     const one = open(makers['batch norm'] as () => tf.LayersModel, {}, uneven());
     for await (const _ of trainLoop(one.options));
     const events = one.measured();
@@ -104,7 +104,7 @@ describe.each(['cpu', 'wasm'] as const)('balance on %s', (backendName) => {
     other.free();
   });
 
-  test('is measured again where that is asked for, by a moving mean', async () => {
+  test('is measured again if asked to, with a moving mean', async () => {
     const { options, measured, free } = open(makers['mlp'] as () => tf.LayersModel, { epochs: 3 }, uneven(), 5);
     for await (const _ of trainLoop(options));
     const events = measured();
@@ -120,7 +120,7 @@ describe.each(['cpu', 'wasm'] as const)('balance on %s', (backendName) => {
   test.each([
     ['0', 0],
     ['NaN', Number.NaN],
-  ])('a term with a gradient of %s keeps the scale 1, and says so', async (found, factor) => {
+  ])('a term with a gradient of %s keeps the scale 1, and a notice says so', async (found, factor) => {
     const loss = weighted([
       { loss: softTargets(), weight: 1 },
       { loss: squares(factor), weight: 1 },
@@ -141,10 +141,10 @@ describe.each(['cpu', 'wasm'] as const)('balance on %s', (backendName) => {
   });
 });
 
-describe('steps with weights that move', () => {
+describe('steps with changing weights', () => {
   trainingOn('wasm');
 
-  test('are replayed, and equal those through tfjs bit for bit', async () => {
+  test('are replayed, bit for bit as tfjs computes them', async () => {
     const loss = weighted([
       { loss: softTargets(), weight: linear(1, 0.25) },
       { loss: squares(1e5), weight: linear(0, 1, { start: 0.5 }) },
@@ -185,7 +185,7 @@ describe('steps with weights that move', () => {
     expect(eager.calls.every((count) => count > 5)).toBe(true);
   });
 
-  test.each(['confidence', 'soft-confidence', 'entropy'] as const)('are replayed with %s of examples', async (kind) => {
+  test.each(['confidence', 'soft-confidence', 'entropy'] as const)('are replayed with %s weights', async (kind) => {
     const each: Loss['perExample'] = (_, { student }) => tf.mean(named(student, 'logits'), -1) as tf.Tensor1D;
     const mean: Loss = { ...squares(1), perExample: each };
     const loss = weighted([{ loss: exampleWeighted(mean, { kind }), weight: linear(1, 0.5) }]);
@@ -200,7 +200,7 @@ describe('steps with weights that move', () => {
 describe('a balanced run of the engine', () => {
   const { train } = engineOn('wasm');
 
-  test('makes the loss again from plain values, and tells what was measured', async () => {
+  test('rebuilds the loss from plain values, and reports what was measured', async () => {
     const loss = weighted([
       { loss: softTargets({ temperature: 4 }), weight: linear(1, 0) },
       { loss: uncertaintyWeighted([softTargets({ temperature: 1 }), softTargets({ temperature: 8 })]), weight: 0.5 },
@@ -220,10 +220,10 @@ test.each<[string, () => void]>([
   ['no step', () => checkBalance({ steps: 0 }, uneven())],
   ['half a step', () => checkBalance({ every: 0.5 }, uneven())],
   ['an unknown option', () => checkBalance({ step: 4 } as never, uneven())],
-  ['what is no option', () => checkBalance(4 as never, uneven())],
+  ['a number instead of options', () => checkBalance(4 as never, uneven())],
 ])('refuses %s', (_, check) => expect(check).toThrow(expect.objectContaining({ code: 'invalid-option' })));
 
-test('asks nothing of a loss that is not balanced', () => {
+test('checks nothing if the loss is not balanced', () => {
   expect(() => checkBalance(false, softTargets())).not.toThrow();
 });
 

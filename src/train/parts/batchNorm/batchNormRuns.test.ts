@@ -25,7 +25,7 @@ describe.each(['cpu', 'wasm'] as const)('a run with batch normalization on %s', 
     };
   }
 
-  test('gives the statistics of its examples, whatever the momentum, and asks no teacher for them', async () => {
+  test('gives the statistics of its examples, whatever the momentum, without asking the teacher', async () => {
     const { reads, source } = counted();
     const { artifacts, events, error } = await train({ student: await normed(), size: SIZE, epochs: 2 }, source);
     expect(error).toBeUndefined();
@@ -43,7 +43,7 @@ describe.each(['cpu', 'wasm'] as const)('a run with batch normalization on %s', 
     expect(kinds.indexOf('batch-norm')).toBeGreaterThan(kinds.indexOf('epoch'));
   });
 
-  test('tells the held-out answers of the student that it gives', async () => {
+  test('reports held-out outputs of the student that it returns', async () => {
     const { artifacts, epochs } = await train({ student: await normed(), holdoutSize: 40, epochs: 2 });
     const asked = { data: holdout.inputs.data.slice(0, 40 * FEATURES), shape: [40, FEATURES] };
     const { logits } = await engine.predict({ kind: 'artifacts', artifacts }, { input: asked });
@@ -54,7 +54,7 @@ describe.each(['cpu', 'wasm'] as const)('a run with batch normalization on %s', 
     ['kept', 0],
     ['mean', 0],
     ['moving', 9],
-  ] as const)('leaves statistics to an adaptation that says "%s"', async (kind, inputs) => {
+  ] as const)('leaves the statistics to an adaptation with "%s"', async (kind, inputs) => {
     const { reads, source } = counted();
     const student = await normed();
     const adaptation: AdaptationOptions = { statistics: kind, priorExamples: 1e6 };
@@ -68,7 +68,7 @@ describe.each(['cpu', 'wasm'] as const)('a run with batch normalization on %s', 
     else expect(distance).toBeGreaterThan(0.5);
   });
 
-  test.each(['a step', 'the estimate'])('that is stopped in %s keeps its moving averages', async (where) => {
+  test.each(['a step', 'the estimate'])('keeps its moving averages when stopped during %s', async (where) => {
     const { source } = counted();
     const controller = new AbortController();
     const stopping = {

@@ -73,7 +73,7 @@ function rowsOf({ data, shape }: NdArray): number[][] {
 describe.each(['cpu', 'wasm'] as const)('the estimate on %s', (backendName) => {
   trainingOn(backendName);
 
-  test('is the mean and variance of all values, each batch normalized by its own on its way', async () => {
+  test('is the mean and variance of all values; on the way each batch is normalized by its own statistics', async () => {
     const model = tf.sequential({
       layers: [
         tf.layers.dense({ units: 4, inputShape: [3], name: 'first', kernelInitializer: seeded(1) }),
@@ -128,17 +128,17 @@ describe.each(['cpu', 'wasm'] as const)('the estimate on %s', (backendName) => {
     tf.model({ inputs: x, outputs: layers.reduce((y, layer) => layer.apply(y) as tf.SymbolicTensor, x) });
 
   const places: Record<string, { readonly shape: number[]; make(shape: number[]): tf.LayersModel }> = {
-    'of maps': { shape: [3, 2, 4], make: (shape) => stacked(input(shape), norm()) },
+    'of feature maps': { shape: [3, 2, 4], make: (shape) => stacked(input(shape), norm()) },
     'without scale and offset': {
       shape: [5],
       make: (shape) => stacked(input(shape), norm({ scale: false, center: false })),
     },
-    'in a model that is a layer': { shape: [6], make: (shape) => stacked(input(shape), stacked(input(shape), norm())) },
+    'in a nested model': { shape: [6], make: (shape) => stacked(input(shape), stacked(input(shape), norm())) },
     'in a wrapper': {
       shape: [4, 3],
       make: (shape) => stacked(input(shape), tf.layers.timeDistributed({ layer: norm(), name: 'wrapper' })),
     },
-    'behind dropout, which is off': {
+    'after dropout, which is off': {
       shape: [5],
       make: (shape) => stacked(input(shape), tf.layers.dropout({ rate: 0.5 }), norm()),
     },
@@ -153,7 +153,7 @@ describe.each(['cpu', 'wasm'] as const)('the estimate on %s', (backendName) => {
     model.dispose();
   });
 
-  test('takes the channels from any axis', async () => {
+  test('works with channels on any axis', async () => {
     const model = stacked(input([3, 4]), norm({ axis: 1 }));
     const examples = examplesOf([3, 4], 16);
     await estimate(model, examples);
@@ -182,7 +182,7 @@ describe.each(['cpu', 'wasm'] as const)('the estimate on %s', (backendName) => {
     shared.dispose();
   });
 
-  test('changes nothing where it is aborted, or an example is no number', async () => {
+  test('changes nothing if it is aborted or an example is NaN', async () => {
     const model = stacked(input([3]), norm());
     const before = weightsOf(model);
     const examples = examplesOf([3], 40);
@@ -215,12 +215,12 @@ describe('the examples of an estimate', () => {
     return read;
   };
 
-  test('are whole batches of the data, or all of it where that is less', async () => {
+  test('are whole batches of the data, or all the data if it is smaller', async () => {
     expect((await readOf(5)).map(({ length }) => length)).toEqual([5]);
     expect((await readOf(17)).map(({ length }) => length)).toEqual([8, 8]);
   });
 
-  test('are 4,096 at most, none twice', async () => {
+  test('are at most 4,096, none of them twice', async () => {
     const all = (await readOf(6000, { batchSize: 64 })).flat();
     expect(all.length).toBe(4096);
     expect(new Set(all).size).toBe(4096);
@@ -231,7 +231,7 @@ describe('the examples of an estimate', () => {
     expect(await readOf(40)).not.toEqual(await readOf(40, { seed: 2 }));
   });
 
-  test('are none where nothing is normalized by batches', async () => {
+  test('are none in a model without batch normalization', async () => {
     const x = tf.input({ shape: [2], name: 'input' });
     const model = tf.model({ inputs: x, outputs: tf.layers.dense({ units: 1 }).apply(x) as tf.SymbolicTensor });
     expect(await estimate(model, examplesOf([2], 16))).toEqual({ events: [], read: [] });

@@ -57,7 +57,7 @@ async function learn(reader: ReturnType<typeof openColocatedReader>, batches: nu
 const logits = (indices: number[]) => indices.flatMap((i) => [i, i === 0 ? -0 : -i]);
 
 describe('a reader of a teacher on the GPU', () => {
-  test('asks about each example once; later epochs get their own rows', async () => {
+  test('asks about each example once; later epochs get the kept rows', async () => {
     const teacher = countingTeacher();
     const reader = openColocatedReader(teacher, SIZE);
     const epochs = [
@@ -84,7 +84,7 @@ describe('a reader of a teacher on the GPU', () => {
     expect([...teacher.released].sort()).toEqual([0, 1, 2]);
   });
 
-  test('keeps a single batch as it came', async () => {
+  test('keeps a single batch as it is', async () => {
     const teacher = countingTeacher();
     const reader = openColocatedReader(teacher, 2);
     for (const batch of [
@@ -96,7 +96,7 @@ describe('a reader of a teacher on the GPU', () => {
     await reader.release();
   });
 
-  test('asks in every epoch where the answers do not fit, and gives them back on the way', async () => {
+  test('asks in every epoch if the answers do not fit, and frees them along the way', async () => {
     const teacher = countingTeacher();
     // Room for two batches of three.
     const reader = openColocatedReader(teacher, SIZE, 2 * 2 * 2 * 4);
@@ -113,7 +113,7 @@ describe('a reader of a teacher on the GPU', () => {
     expect(teacher.released.length).toBe(9);
   });
 
-  test('frees what was asked for and never learned', async () => {
+  test('frees answers that were requested and never used', async () => {
     const teacher = countingTeacher();
     const reader = openColocatedReader(teacher, SIZE);
     await reader.withAnswers(batchOf([0, 1]), Int32Array.of(0, 1));
@@ -122,7 +122,7 @@ describe('a reader of a teacher on the GPU', () => {
     expect([...teacher.released].sort()).toEqual([0, 1]);
   });
 
-  test('without a teacher leaves a batch alone', async () => {
+  test('leaves a batch unchanged without a teacher', async () => {
     const reader = openColocatedReader(undefined, SIZE);
     const batch = batchOf([1]);
     expect(await reader.withAnswers(batch, Int32Array.of(1))).toBe(batch);
@@ -130,7 +130,7 @@ describe('a reader of a teacher on the GPU', () => {
   });
 });
 
-test('an answer’s buffer is given back only when the next step was sent, which may be the first to read it', async () => {
+test('an answer’s buffer is freed only after the next step was sent, as that may be the first to read it', async () => {
   const teacher = countingTeacher();
   const reader = openColocatedReader(teacher, SIZE);
   const read = (indices: number[]) => reader.withAnswers(batchOf(indices), Int32Array.from(indices));

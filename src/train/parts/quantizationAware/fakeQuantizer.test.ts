@@ -23,7 +23,7 @@ type Seven = [tf.Tensor4D, tf.Tensor, tf.Tensor, tf.Tensor2D, tf.Tensor, tf.Tens
 
 const repeated = (count: number, ...names: string[]) => Array.from({ length: count }, () => names).flat();
 
-describe('the places where is rounded', () => {
+describe('the places that are rounded', () => {
   beforeAll(() => tf.setBackend('cpu'));
 
   test.each([
@@ -35,7 +35,7 @@ describe('the places where is rounded', () => {
       ['Conv2D', ...repeated(4, 'DepthwiseConv2D', 'Conv2D'), 'Dense'],
       [...repeated(9, 'Activation'), 'GlobalAveragePooling2D'],
     ],
-  ])('of %s are those of its export', async (name, weights, outputs) => {
+  ])('in %s are the ones its export rounds', async (name, weights, outputs) => {
     const model = await modelOf(name);
     expect(placed(model, 'weights')).toEqual(weights);
     expect(placed(model, 'outputs')).toEqual(outputs);
@@ -49,7 +49,7 @@ describe('the places where is rounded', () => {
     model.dispose();
   });
 
-  test('of a residual block are the sum behind its relu, and a branch without one', async () => {
+  test('in a residual block are the sum, after its ReLU, and each branch without a ReLU', async () => {
     const model = await modelOf('resnet8');
     const outputs = placed(model, 'outputs');
     expect(outputs).not.toContain('Add');
@@ -59,7 +59,7 @@ describe('the places where is rounded', () => {
     model.dispose();
   });
 
-  test('are none of tokens, and matrices only of attention', async () => {
+  test('are none for tokens, and only the matrices of attention', async () => {
     const model = await modelOf('transformer-tiny');
     expect(roundedInputs(model, [])).toEqual([undefined]);
     const attention = placesOf(model, []).find(({ layer }) => layer.getClassName() === 'MultiHeadAttention');
@@ -125,7 +125,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backendName) => {
       model.dispose();
     }));
 
-  test('ranges move in training only', () =>
+  test('ranges move only during training', () =>
     onBackend(async () => {
       const model = tf.sequential({
         layers: [
@@ -153,7 +153,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backendName) => {
       model.dispose();
     }));
 
-  test('a model is what it was once it is released', () =>
+  test('a released model is as it was before', () =>
     onBackend(async () => {
       const model = withTwo(3);
       unsettle(model);
@@ -178,7 +178,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backendName) => {
       model.dispose();
     }));
 
-  test('a layer that is not there cannot be excluded', () =>
+  test('a layer that does not exist cannot be excluded', () =>
     onBackend(async () => {
       const model = withTwo(3);
       expect(() => openFakeQuantizer(model, quantizationSettings({ exclude: ['head'] }))).toThrow(

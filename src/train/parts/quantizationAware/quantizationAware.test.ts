@@ -43,7 +43,7 @@ describe('the options', () => {
   });
 
   test.each([true, false, {}, { weightBits: 2, activationBits: 'none', startFraction: 0, momentum: 0 }] as const)(
-    '%o are taken',
+    '%o are accepted',
     (options) => expect(() => checkQuantizationAware(options)).not.toThrow(),
   );
 });
@@ -52,7 +52,7 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
   const here = engineOn(backendName);
   const { engine, train } = here;
 
-  test('begins where it is told to, gives a plain student, and the same one from the same seed', async () => {
+  test('starts rounding at the given step, and gives a plain student, the same one for the same seed', async () => {
     const changed = { epochs: 2, quantizationAware: { startFraction: 0.5 } };
     const [first, second, plain] = [await train(changed), await train(changed), await train({ epochs: 2 })];
     expect(first.error).toBeUndefined();
@@ -77,7 +77,7 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
     expect(first.epochs[1]?.loss).not.toBe(plain.epochs[1]?.loss);
   });
 
-  test('says in its report what was rounded, and from which step on', async () => {
+  test('reports what was rounded, and from which step on', async () => {
     const { report } = await train({ quantizationAware: { weightBits: 4, startFraction: 0, exclude: ['logits'] } });
     const { layers = [], ranges = {}, ...rest } = report.quantizationAware ?? {};
     expect(rest).toEqual({ weightBits: 4, activationBits: 8, perChannel: true, startStep: 1 });
@@ -87,15 +87,15 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
     expect(structuredClone(report)).toEqual(report);
   });
 
-  test('teaches: the rounded student comes to agree with its teacher', async () => {
+  test('learns: the rounded student comes to agree with its teacher', async () => {
     const { epochs } = await train({ holdoutSize: SIZE, epochs: 30, quantizationAware: true });
     expect(accuracyOf(epochs.at(-1)?.holdoutOutputs as NdArray)).toBeGreaterThanOrEqual(0.9);
   });
 
-  test('changes no prediction between its steps, and is changed by none', () =>
+  test('does not affect predictions between its steps, nor they it', () =>
     expectUndisturbed(here, { quantizationAware: true }));
 
-  test('rounds on its way what estimates the statistics of batch normalization', async () => {
+  test('rounds values while the statistics of batch normalization are estimated', async () => {
     const job = { student: await normed(), size: NORMED_SIZE, quantizationAware: { startFraction: 0 } };
     const [one, again] = [await train(job), await train(job)];
     expect(one.error).toBeUndefined();
@@ -104,7 +104,7 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
     expect(one.report).toEqual(again.report);
   });
 
-  test('tells what the rounded student says of the holdout', async () => {
+  test('reports what the rounded student answers on the holdout', async () => {
     const { epochs, artifacts } = await train({
       holdoutSize: SIZE,
       quantizationAware: { startFraction: 0, activationBits: 'none', weightBits: 3 },
@@ -123,7 +123,7 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
     model.dispose();
   });
 
-  test('gives a student that loses less where it is rounded', async () => {
+  test('gives a student that loses less when it is quantized', async () => {
     const bits = { weightBits: 3, perChannel: false } as const;
     const missed = async (changed: Partial<TrainJob>) => {
       const { artifacts } = await train({ epochs: 30, ...changed });
@@ -141,7 +141,7 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
     expect(aware).toBeLessThan(0.8 * (await missed({})));
   });
 
-  test('leaves a plain student where it is stopped', async () => {
+  test('leaves a plain student when it is stopped', async () => {
     const controller = new AbortController();
     const source = sourceOf(problem);
     let reads = 0;
@@ -156,7 +156,7 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
     expect(bytesOf(artifacts).length).toBe(4 * 212);
   });
 
-  test('is refused before its first step where it excludes a layer that is not there', async () => {
+  test('is refused before its first step if it excludes a layer that does not exist', async () => {
     const batch = {
       inputs: { input: { data: problem.inputs.data.slice(0, 16), shape: [2, 8] } },
       teacher: { logits: { data: problem.teacher.data.slice(0, 8), shape: [2, 4] } },
@@ -168,7 +168,7 @@ describe.each(['cpu', 'wasm'] as const)('a quantization-aware run on %s', (backe
   });
 
   test.each(Object.entries(students).filter(([name]) => backendName === 'wasm' || name === 'ds-cnn'))(
-    'of %s replays its steps on wasm, and leaves no tensor',
+    'of %s replays its steps on wasm, and leaks no tensor',
     async (_name, one) => {
       const notices: unknown[] = [];
       for (const perChannel of [true, false]) {

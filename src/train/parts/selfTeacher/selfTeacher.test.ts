@@ -27,7 +27,7 @@ describe.each(['cpu', 'wasm'] as const)('self teachers on %s', (backend) => {
   test.each([
     ['mean', beside, { kind: 'mean' }],
     ['past', progressiveTargets(), { kind: 'past' }],
-  ] as const)('the one called %s works with steps that are replayed', async (_, loss, selfTeacher) => {
+  ] as const)('%s learns with replayed steps', async (_, loss, selfTeacher) => {
     const changed: Partial<TrainJob> = { loss: portable(loss), selfTeacher, epochs: 3 };
     const { events, epochs, error, artifacts } = await train(changed, labelledSource());
     expect(error).toBeUndefined();
@@ -68,7 +68,7 @@ describe('openSelfTeacher', () => {
     return { self, said, predicted, shift, free, model };
   }
 
-  test('the mean starts as the student, and follows it as its decay says', async () => {
+  test('the mean starts as the student, and follows it by its decay', async () => {
     const { self, said, predicted, shift, free, model } = await started({ kind: 'mean', decay: 0.6 });
     const at = predicted();
     expect(Array.from((await said())['self']?.data ?? [])).toEqual(at);
@@ -98,7 +98,7 @@ describe('openSelfTeacher', () => {
     free();
   });
 
-  test('the past is nothing at first, and then the student at the end of the epoch', async () => {
+  test('the past has no answers in the first epoch, and then those of the student at the end of the last epoch', async () => {
     const { self, said, predicted, shift, free } = await started({ kind: 'past' });
     expect(Array.from((await said())['self']?.data ?? [])).toEqual(Array(3 * CLASSES).fill(0));
     const end = predicted();
@@ -120,7 +120,7 @@ describe('openSelfTeacher', () => {
     free();
   });
 
-  test('the past is not waited for by a run that was cancelled', async () => {
+  test('a cancelled run does not wait for the past', async () => {
     const { self, free } = await started({ kind: 'past' });
     const before = source.reads.length;
     await expect(self.afterEpoch(epoch(1), { signal: AbortSignal.abort() } as PartRun)).rejects.toMatchObject({
@@ -130,7 +130,7 @@ describe('openSelfTeacher', () => {
     free();
   });
 
-  test('sees examples as they were before they were varied', async () => {
+  test('sees the examples before augmentation', async () => {
     const { self, said, free } = await started({ kind: 'mean' });
     const batch = await batchOf(first);
     const inputs = { input: { data: new Float32Array(3 * FEATURES), shape: [3, FEATURES] } };

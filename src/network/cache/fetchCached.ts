@@ -1,24 +1,23 @@
 import { isAbortError, LimbeckError, messageOf, throwIfAborted } from '../../core/errors.ts';
 import { bytes as inBytes } from '../../core/figures.ts';
 import { hashBytes, sha256, toHex } from '../../core/hash.ts';
-import { type Address, isCrossOrigin, isRequest } from '../../network/address.ts';
-import { type BegunFile, download as downloadFile } from '../../network/download.ts';
-import { isRestOf, rangeHeaders } from '../../network/fileVersion.ts';
-import { checkIntegrity, type Integrity, isAmong } from '../../network/integrity.ts';
-import type { FileProgress } from '../../network/readResponse.ts';
-import { requestFile } from '../../network/requestFile.ts';
+import { type Address, addressOf, isCrossOrigin, isRequest } from '../address.ts';
+import { type BegunFile, download as downloadFile } from '../download.ts';
+import { fetchFile } from '../fetchFile.ts';
+import { isRestOf, rangeHeaders } from '../fileVersion.ts';
+import { checkIntegrity, type Integrity, isAmong } from '../integrity.ts';
+import type { FileProgress } from '../readResponse.ts';
+import { requestFile } from '../requestFile.ts';
 import { afterOthers } from './afterOthers.ts';
 import { type KeptParts, keptParts } from './keptParts.ts';
 import type { ModelCache } from './modelCache.ts';
 import { type CacheEntry, readBlob, readEntry, sizeOfBlob } from './modelCacheIndex.ts';
-import { keepFile } from './modelCacheSpace.ts';
+import { keepFile, storeObstacle } from './modelCacheSpace.ts';
 
 /** A file to load through a cache. */
-export interface CachedJob {
+export interface CachedFile {
   readonly cache: ModelCache;
   readonly input: Address;
-  /** Absolute, without fragment: the key of the file. */
-  readonly address: string;
   readonly name: string;
   readonly integrity?: Integrity;
   /** The address of the model to which this file belongs; undefined if it is the model. */
@@ -26,6 +25,11 @@ export interface CachedJob {
   readonly signal?: AbortSignal;
   readonly onProgress: FileProgress;
   readonly notify: (notice: string) => void;
+}
+
+interface CachedJob extends CachedFile {
+  /** Absolute, without fragment: the key of the file. */
+  readonly address: string;
   /** How long to wait before each try where the connection breaks. */
   readonly waitsMs?: readonly number[];
 }
@@ -35,16 +39,32 @@ const WAITS_BEFORE_KEPT_MS = [500, 1000];
 
 interface Found {
   readonly bytes: Uint8Array;
-  /** SHA-256; undefined if the response was not the whole file. */
-  readonly hash: string | undefined;
+  /** SHA-256; undefined if the response was not the whole file, or could not be kept. */
+  readonly hash?: string | undefined;
 }
 
 /**
  * Loads a file, from the cache if it is there. If the kept bytes match the given integrity, no server is asked. Without one the
- * server says whether the file changed; if it cannot be reached, the kept bytes are used, with a notice.
- * Throws    model-unreachable · integrity-mismatch · out-of-memory · store-failed · AbortError
+ * server says whether the file changed; if it cannot be reached, the kept bytes are used, with a notice. What is on no server
+ * is not kept; where the store fails, the file is loaded without it, with a notice.
+ * Throws    model-unreachable · integrity-mismatch · out-of-memory · AbortError
  */
-export async function fetchCached(job: CachedJob): Promise<Found> {
+export async function fetchCached(file: CachedFile): Promise<Found> {
+  const { input, name, integrity, notify } = file;
+  const address = addressOf(input);
+  if (/^https?:/.test(address) && (!isRequest(input) || input.method === 'GET')) {
+    try {
+      return await findOrLoad({ ...file, address });
+    } catch (error) {
+      notify(`"${name}" was loaded without the cache. ${storeObstacle(error)}`);
+    }
+  }
+  const bytes = await fetchFile(input, file);
+  await checkIntegrity(bytes, integrity, name);
+  return { bytes };
+}
+
+async function findOrLoad(job: CachedJob): Promise<Found> {
   const { store } = job.cache;
   const entry = await readEntry(store, job.address);
   if (job.integrity !== undefined) return (await findByIntegrity(job, job.integrity, entry)) ?? download(job);

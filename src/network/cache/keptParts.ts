@@ -1,10 +1,10 @@
 // Parts of a file whose download has not ended, so that the next one begins where it stopped.
 import { sha256, sha256Bytes } from '../../core/hash.ts';
 import { parseJson } from '../../core/parseJson.ts';
-import type { BegunFile } from '../../network/download.ts';
-import type { FileVersion } from '../../network/fileVersion.ts';
-import type { CollectedBytes } from '../../network/readResponse.ts';
 import type { Store } from '../../storage/store.ts';
+import type { BegunFile } from '../download.ts';
+import type { FileVersion } from '../fileVersion.ts';
+import type { CollectedBytes } from '../readResponse.ts';
 
 const PARTS = 'models/parts/';
 /** A file of this length or less is loaded again. */

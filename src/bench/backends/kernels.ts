@@ -1,0 +1,15 @@
+import { kernelsObstacle } from '../../teacher/session/devices.ts';
+import type { BackendFamily } from '../backendFamily.ts';
+
+/** limbeck's kernels: the engine of ONNX files, and what students run and train on. */
+export const kernels: BackendFamily = {
+  name: 'kernels',
+  hasThreads: true,
+  hasLevels: true,
+  usual: 'everywhere',
+  obstacle: kernelsObstacle,
+  place: (threads, simdLevel) => ({
+    onnx: { device: 'kernels', threads, simdLevel },
+    tfjs: { engine: 'kernels', threads, simdLevel },
+  }),
+};

@@ -1,0 +1,39 @@
+import { hasWebGpuFiles, noWebGpuFiles } from '../../core/webgpuFiles.ts';
+import { findGpu } from '../../runtime/ortDevices.ts';
+import type { BackendFamily } from '../backendFamily.ts';
+import type { TfjsPlace } from '../session/task.ts';
+
+/** Plain JavaScript: the reference for students. */
+export const tfjsCpu = family('cpu', 'everywhere', async () => undefined);
+
+/** As tfjs comes, without limbeck's kernels, on one thread. It cannot train a convolution. */
+export const tfjsWasm = family('wasm', 'everywhere', async () => undefined);
+
+/** By the file tfjs-backend-webgl.js of limbeck's package, which nothing else loads. */
+export const tfjsWebgl = family('webgl', 'pages', async () =>
+  typeof OffscreenCanvas === 'undefined'
+    ? 'There is no OffscreenCanvas here, on which tfjs uses WebGL in a worker.'
+    : undefined,
+);
+
+/** By the files that `limbeck/webgpu` brings along. */
+export const tfjsWebgpu = family('webgpu', 'pages', async () => {
+  const { obstacle } = await findGpu();
+  return obstacle ?? (hasWebGpuFiles() ? undefined : noWebGpuFiles().message);
+});
+
+/** Each runs and trains students. */
+function family(
+  engine: TfjsPlace['engine'],
+  usual: BackendFamily['usual'],
+  obstacle: () => Promise<string | undefined>,
+): BackendFamily {
+  return {
+    name: `tfjs-${engine}`,
+    hasThreads: false,
+    hasLevels: false,
+    usual,
+    obstacle,
+    place: () => ({ tfjs: { engine, threads: 1 } }),
+  };
+}

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { benchHere, living, mlpModel, wrapped } from './benchCases.ts';
+import { benchmark } from './benchmark.ts';
+import type { BenchmarkOptions } from './benchmarkOptions.ts';
+import { benchBackend } from './namedBackends.ts';
+import type { BenchEvent } from './report.ts';
+
+benchHere();
+
+const BACKENDS = ['onnxruntime-wasm:1', 'kernels:1:simd'];
+
+test('an ONNX file is measured on onnxruntime and on the kernels, and both are right', async () => {
+  const run = benchmark({ models: [mlpModel()], backends: BACKENDS, budgetMs: 2500 });
+  const events: BenchEvent[] = [];
+  for await (const event of run) events.push(event);
+  const { rows, settings, format } = await run.done;
+  expect({ format, settings }).toEqual({ format: 'limbeck-bench', settings: { budgetMs: 2500, seed: 1 } });
+  expect(
+    rows.map(({ workload, model, backend, threads, batch }) => ({ workload, model, backend, threads, batch })),
+  ).toEqual([
+    { workload: 'inference', model: 'mlp', backend: 'onnxruntime-wasm', threads: 1, batch: 1 },
+    { workload: 'inference', model: 'mlp', backend: 'kernels', threads: 1, batch: 1 },
+  ]);
+  for (const row of rows) {
+    expect(row.skipped).toBeUndefined();
+    expect(row).toMatchObject({ isRight: true, batch: 1 });
+    expect(row.medianMs).toBeGreaterThan(0);
+    expect(row.intervalMs[0]).toBeLessThanOrEqual(row.intervalMs[1]);
+    expect(row.runs).toBeGreaterThan(0);
+  }
+  expect(rows[1]?.simdLevel).toBe('simd');
+  const last = events.filter(({ isFinal }) => isFinal);
+  expect(last.map(({ backend, doneFraction }) => [backend, doneFraction])).toEqual([
+    ['onnxruntime-wasm', 1],
+    ['kernels', 1],
+  ]);
+  expect(living()).toBe(0);
+});
+
+test('each of several batches is measured, or the best is looked for', async () => {
+  const models = [mlpModel()];
+  const given = await benchmark({ models, backends: BACKENDS, batchSizes: [2, 3], budgetMs: 2400 }).done;
+  expect(given.rows.map(({ backend, batch }) => `${backend} ${batch}`)).toEqual([
+    ...['onnxruntime-wasm 2', 'kernels 2', 'onnxruntime-wasm 3', 'kernels 3'],
+  ]);
+  const { rows } = await benchmark({ models, backends: BACKENDS, batchSizes: 'best', budgetMs: 2400 }).done;
+  // A call costs more than a row of so small a model.
+  for (const { batch, isRight } of rows) expect([batch > 1, isRight]).toEqual([true, true]);
+});
+
+describe('a backend that', () => {
+  const named = (text: string) => expect.stringContaining(text);
+
+  test.each<[string, Parameters<typeof wrapped>[2], string]>([
+    [
+      'gives wrong numbers',
+      (subject) => ({ answer: async (which) => changed(await subject.answer(which), (x) => 1.1 * x) }),
+      'wrong',
+    ],
+    [
+      'gives NaN',
+      (subject) => ({ answer: async (which) => changed(await subject.answer(which), () => Number.NaN) }),
+      'no numbers',
+    ],
+    ['gives stale numbers', (subject) => ({ answer: () => subject.answer(0) }), 'another input'],
+    ['throws midway', (subject) => throwing(subject, 3), 'It broke.'],
+  ])('%s costs its own row only', async (_what, change, why) => {
+    const bad = wrapped(await benchBackend('kernels:1:simd'), 'bad', change);
+    const { rows } = await benchmark({ models: [mlpModel()], backends: ['onnxruntime-wasm:1', bad], budgetMs: 2500 })
+      .done;
+    expect(rows).toMatchObject([
+      { backend: 'onnxruntime-wasm', isRight: true },
+      { backend: 'bad', isRight: false, skipped: named(why) },
+    ]);
+    expect(rows[0]?.skipped).toBeUndefined();
+    expect(rows[1]?.medianMs).toBeNaN();
+    expect(living()).toBe(0);
+  });
+});
+
+function changed(
+  arrays: Record<string, { data: ArrayLike<number>; shape: readonly number[] }> | object,
+  change: (x: number) => number,
+) {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, { data, shape }]) => [name, { data: Float32Array.from(data, change), shape }]),
+  );
+}
+
+function throwing(subject: { time(figures: number, together: number): Promise<readonly number[]> }, at: number) {
+  let calls = 0;
+  return {
+    async time(figures: number, together: number) {
+      if (++calls >= at) throw new Error('It broke.');
+      return subject.time(figures, together);
+    },
+  };
+}
+
+describe('refuses', () => {
+  const models = [{ name: 'a', onnx: Uint8Array.of(1, 2, 3) }];
+  test.each<[string, object, string]>([
+    ['no options', undefined as never, 'benchmark takes an object'],
+    ['no models', { models: [] }, 'at least one model'],
+    ['a model without a form', { models: [{ name: 'a' }] }, 'neither "onnx" nor "student"'],
+    ['two models of one name', { models: [models[0], models[0]] }, 'names that differ'],
+    ['an unknown backend', { models, backends: ['cuda'] }, 'There are kernels, onnxruntime-wasm'],
+    ['threads of a backend that has none', { models, backends: ['tfjs-cpu:2'] }, 'takes no number of threads'],
+    ['an unknown level', { models, backends: ['kernels:1:avx'] }, 'relaxed or simd'],
+    ['the same backend twice', { models, backends: ['kernels:1', 'kernels:1'] }, 'twice'],
+    ['an unknown workload', { models, workloads: ['dreaming'] }, 'inference'],
+    ['a batch of nothing', { models, batchSizes: [0] }, 'at least 1'],
+    ['a budget too small for anything', { models, budgetMs: 5 }, 'at least 1 s'],
+    ['a file that is no model', { models, backends: ['onnxruntime-wasm:1'], budgetMs: 2000 }, 'model.onnx'],
+  ])('%s', async (_what, options, text) => {
+    const failed = await benchmark(options as BenchmarkOptions).done.catch((error: unknown) => error);
+    expect(failed).toMatchObject({ name: 'LimbeckError', message: expect.stringContaining(text) });
+    expect(living()).toBe(0);
+  });
+});
+
+test('a cancelled benchmark ends its workers', async () => {
+  const run = benchmark({ models: [mlpModel()], backends: BACKENDS, budgetMs: 60_000 });
+  for await (const _row of run) {
+    run.cancel();
+    break;
+  }
+  await expect(run.done).rejects.toMatchObject({ name: 'AbortError' });
+  expect(living()).toBe(0);
+});
