@@ -27,12 +27,13 @@ export function noticedIn(rows: readonly (readonly number[])[]): Noticed[] {
   return rows.map((row, i) => {
     const drift = drifts[i] as number;
     const others = rows.filter((_, other) => other !== i);
-    // What happened to all cancels out.
-    const own = row.map(
+    // What happened to all cancels out; what happened to others alone does not show in its own times.
+    const relative = row.map(
       (log, round) => log - (mean(others.map((other) => other[round] as number).filter(Number.isFinite)) || 0),
     );
     const at = row.flatMap((log, round) => (Number.isFinite(log) ? [round] : []));
-    const end = at.length < LEAST_ROUNDS ? 0 : warmUpEnd(at.map((round) => Math.exp(own[round] as number)));
+    const endIn = (logs: readonly number[]) => warmUpEnd(at.map((round) => Math.exp(logs[round] as number)));
+    const end = at.length < LEAST_ROUNDS || endIn(row) === 0 ? 0 : endIn(relative);
     if (2 * end > at.length) {
       return {
         settledAt: 0,
