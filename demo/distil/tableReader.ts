@@ -87,6 +87,7 @@ async function forEachRow(
 async function columnsOf(file: File): Promise<Columns> {
   const words = new Map<number, { row: number; field: string }>();
   const { columns, rows } = await forEachRow(file, (row, index) => {
+    if (row.length > MOST_COLUMNS) throw tooWide(file, row.length);
     for (let i = 0; i < row.length; i++) {
       if (!words.has(i) && Number.isNaN(numberOf(row[i]))) words.set(i, { row: index + 1, field: shortened(row[i]) });
     }
@@ -96,6 +97,15 @@ async function columnsOf(file: File): Promise<Columns> {
   if (twice !== undefined)
     throw new Error(`The column “${twice}” is there more than once. Give each a name of its own.`);
   return { columns, rows, words: [...words].map(([i, word]) => ({ column: columns[i] ?? '', ...word })) };
+}
+
+/** A row of more numbers is no table to any teacher of this page, which takes it for a sound; and each is an entry of a list. */
+const MOST_COLUMNS = 4001;
+
+function tooWide({ name }: File, width: number): Error {
+  return new Error(
+    `“${name}” has ${width} columns; this page takes ${MOST_COLUMNS}. Check the delimiter: it must be a comma.`,
+  );
 }
 
 const shortened = (field = '') => field.trim().slice(0, 40);
