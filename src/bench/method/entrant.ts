@@ -19,9 +19,10 @@ const STEP_MS = 40;
 const MOST_IN_STEP = 64;
 /** What it takes to believe that a subject has settled: so many figures without a change, over so long. */
 const SETTLED_FIGURES = 8;
-const SETTLED_MS = 150;
+const SETTLED_MS = 250;
 /** Figures of a turn at least, except of subjects whose single pass is longer than a turn. */
 const LEAST_FIGURES = 3;
+const MOST_FIGURES = 2000;
 /** Positions of a turn that may belong to its warm-up. */
 const POSITIONS = 40;
 
@@ -79,6 +80,10 @@ export function enter(key: string, subject: Subject, clock: Clock, signal: Abort
         failure = `It was asked for ${figures} times and gave ${times.length}, not all of them times.`;
         return [];
       }
+      if (together === MOST_TOGETHER && median(times) === 0) {
+        failure = `${count(MOST_TOGETHER)} passes took no time: it does nothing, or its clock stands still.`;
+        return [];
+      }
       // A time of less than a step says only that it is less.
       passMs = Math.max(median(times), clock.stepMs / together / 4);
       together = Math.min(MOST_TOGETHER, Math.max(1, Math.ceil((CLOCK_STEPS * clock.stepMs) / passMs)));
@@ -98,7 +103,9 @@ export function enter(key: string, subject: Subject, clock: Clock, signal: Abort
       if (signal?.aborted) return stop();
       const cancel = clock.after(deadlineMs, () => {
         reject(new Error(`It gave no answer for ${duration(deadlineMs)} and was ended.`));
-        subject.kill();
+        Promise.resolve()
+          .then(() => subject.kill())
+          .catch(() => undefined);
       });
       signal?.addEventListener('abort', stop, { once: true });
       Promise.resolve()
@@ -118,11 +125,11 @@ export function enter(key: string, subject: Subject, clock: Clock, signal: Abort
       warmUps += figures * together;
       times.push(...(await ask(figures)));
       const rest = times.slice(warmUpEnd(times));
-      const enough = Math.max(2, Math.min(SETTLED_FIGURES, Math.ceil(mostMs / 4 / passMs)));
+      const enough = Math.max(3, Math.min(SETTLED_FIGURES, Math.ceil(mostMs / 2 / passMs)));
       const isLong = rest.length * passMs * together >= Math.min(SETTLED_MS, mostMs / 4);
       if (rest.length >= enough && 2 * rest.length >= times.length && isLong) return;
       if (clock.now() - began + passMs > mostMs) {
-        notices.push(`It had not settled after ${duration(clock.now() - began)}; its first rounds may be slower.`);
+        notices.push(`After ${duration(clock.now() - began)} it was not clear that it had settled.`);
         return;
       }
       figures = Math.max(1, Math.min(MOST_IN_STEP, Math.round(STEP_MS / passMs / together)));
@@ -145,7 +152,7 @@ export function enter(key: string, subject: Subject, clock: Clock, signal: Abort
   }
 
   async function turn(round: number, turnMs: number): Promise<void> {
-    const fits = Math.round(turnMs / passMs / together);
+    const fits = Math.min(MOST_FIGURES, Math.round(turnMs / passMs / together));
     const figures = passMs > turnMs ? 1 : Math.max(LEAST_FIGURES, fits);
     const as = together;
     const began = clock.now();
@@ -157,8 +164,10 @@ export function enter(key: string, subject: Subject, clock: Clock, signal: Abort
     const cold = coldPasses(turns.map(({ times }) => times));
     const counted: (readonly number[])[] = Array.from({ length: rounds }, () => []);
     let uncounted = warmUps;
-    for (const { round, times, together: as } of turns) {
-      const skipped = round < settledAt ? times.length : Math.min(cold, times.length >> 1);
+    for (const [i, { round, times, together: as }] of turns.entries()) {
+      // A compiler may be done in the middle of the first turn.
+      const warm = Math.max(Math.min(cold, times.length >> 1), i === 0 ? warmUpEnd(times) : 0);
+      const skipped = round < settledAt ? times.length : warm;
       counted[round] = times.slice(skipped);
       uncounted += skipped * as;
     }

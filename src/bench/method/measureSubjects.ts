@@ -52,12 +52,15 @@ export async function measureSubjects(
   const entrants = subjects.map(({ key, subject }) => enter(key, subject, clock, signal));
   const shareMs = budgetMs / Math.max(1, entrants.length);
   const alive = () => entrants.filter(({ isAlive }) => isAlive);
-  const leftMs = () => budgetMs - (clock.now() - began);
+  // Waiting for what failed is not taken from the others.
+  let lostMs = 0;
+  const leftMs = () => budgetMs + lostMs - (clock.now() - began);
   const results = (rounds: number) => resultsOf(entrants, rounds);
 
   for (const entrant of shuffled(entrants, random)) {
     throwIfAborted(signal);
     await entrant.warmUp(WARM_UP_SHARE * shareMs);
+    if (!entrant.isAlive) lostMs += entrant.spentMs;
   }
   const count = Math.max(1, alive().length);
   const turnMs = Math.min(MOST_TURN_MS, Math.max(LEAST_TURN_MS, leftMs() / count / ROUNDS));
@@ -74,6 +77,7 @@ export async function measureSubjects(
       throwIfAborted(signal);
       const before = entrant.spentMs;
       await entrant.turn(rounds, turnMs);
+      if (!entrant.isAlive) lostMs += entrant.spentMs - before;
       credits.set(entrant, Math.min(turnMs, credit - (entrant.spentMs - before)));
       turns++;
     }

@@ -23,7 +23,10 @@ describe('noticedIn', () => {
   });
 
   test('rounds before a subject had settled are told, whatever the machine did meanwhile', () => {
-    const [late, other] = noticedIn([row((at) => (at < 0.2 ? 14 : 10) * (1 + at)), row((at) => 30 * (1 + at))]);
+    const [late, other] = noticedIn([
+      row((at) => (at < 0.2 ? 14 : 10) * (1 + 0.2 * at)),
+      row((at) => 30 * (1 + 0.2 * at)),
+    ]);
     expect(late?.settledAt).toBe(16);
     expect(other?.settledAt).toBe(0);
   });
